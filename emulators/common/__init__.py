@@ -1,0 +1,1 @@
+"""What every emulator shares: control endpoints, faults, a state file, a server."""

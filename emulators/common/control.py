@@ -1,0 +1,191 @@
+"""Control endpoints that every emulator has beside the service it emulates.
+
+====================================  =========================================================
+``POST   /_emulator/reset``           empty the state, forget faults, latency and counts
+``POST   /_emulator/seed``            load a state (the body is the service's own)
+``GET    /_emulator/calls``           ``{"total": n, "counts": {"sheets.spreadsheets.get": n}}``
+``DELETE /_emulator/calls``           start counting from zero
+``POST   /_emulator/fail-next``       ``{"count", "status", "method", "retry_after"}``
+``POST   /_emulator/latency``         ``{"seconds": 0.2}``
+``GET    /_emulator/version``         ``{"version": n}``, grows with every change of the state
+====================================  =========================================================
+
+``status`` of *fail-next* is an HTTP status, ``"timeout"`` (the call is applied, then the
+connection is closed without an answer) or ``"drop"`` (closed before the call is applied).
+``method`` limits the fault to calls whose name starts with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Flask, Response, abort, g, jsonify, request
+
+CONTROL_PREFIX = "/_emulator"
+
+
+@dataclass
+class Fault:
+    """The next *count* calls whose name starts with *method* fail with *status*."""
+
+    count: int
+    status: int | str
+    method: str = ""
+    retry_after: float | None = None
+
+
+class Control:
+    """Counts, faults and latency of one emulator.
+
+    Parameters
+    ----------
+    name_call
+        Gives the name of the API method of the current Flask request, or ``None`` for a request
+        that is not a call of the API and is neither counted nor failed.
+    fault_response
+        Shapes the service's own answer for a failed call, ``(status, retry_after)`` -> response.
+    reset, seed
+        Change the state of the service.
+    """
+
+    def __init__(
+        self,
+        *,
+        name_call: Callable[[], str | None],
+        fault_response: Callable[[int, float | None], Response],
+        reset: Callable[[], None],
+        seed: Callable[[Any], Any],
+    ) -> None:
+        self._name_call = name_call
+        self._fault_response = fault_response
+        self._reset = reset
+        self._seed = seed
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._counts: Counter[str] = Counter()
+        self._faults: list[Fault] = []
+        self._latency_s = 0.0
+        self._version = 0
+
+    def touch(self) -> None:
+        """Note that the state changed, so that a page knows that it has to look again."""
+        with self._changed:
+            self._version += 1
+            self._changed.notify_all()
+
+    def install(self, app: Flask) -> None:
+        """Put the hooks and the control endpoints on *app*."""
+        app.before_request(self._before_call)
+        app.after_request(self._after_call)
+        app.register_blueprint(self._blueprint())
+
+    def _before_call(self) -> Response | None:
+        if request.path.startswith(CONTROL_PREFIX):
+            return None
+        name = self._name_call()
+        if name is None:
+            return None
+        with self._lock:
+            self._counts[name] += 1
+            fault = self._take_fault(name)
+            latency_s = self._latency_s
+        if latency_s:
+            time.sleep(latency_s)
+        if fault is None:
+            return None
+        if fault.status == "timeout":
+            g.drop_answer = True
+            return None
+        if fault.status == "drop":
+            _close_connection()
+            return Response(status=500)
+        return self._fault_response(int(fault.status), fault.retry_after)
+
+    def _take_fault(self, name: str) -> Fault | None:
+        for fault in self._faults:
+            if name.startswith(fault.method):
+                fault.count -= 1
+                if fault.count <= 0:
+                    self._faults.remove(fault)
+                return fault
+        return None
+
+    @staticmethod
+    def _after_call(response: Response) -> Response:
+        if g.get("drop_answer"):
+            _close_connection()
+        return response
+
+    def _blueprint(self) -> Blueprint:
+        control = Blueprint("control", __name__, url_prefix=CONTROL_PREFIX)
+
+        @control.post("/reset")
+        def reset() -> Response:
+            with self._lock:
+                self._counts.clear()
+                self._faults.clear()
+                self._latency_s = 0.0
+            self._reset()
+            self.touch()
+            return jsonify({})
+
+        @control.post("/seed")
+        def seed() -> Response:
+            answer = self._seed(request.get_json(force=True))
+            self.touch()
+            return jsonify(answer if answer is not None else {})
+
+        @control.get("/calls")
+        def calls() -> Response:
+            with self._lock:
+                return jsonify({"total": self._counts.total(), "counts": dict(self._counts)})
+
+        @control.delete("/calls")
+        def forget_calls() -> Response:
+            with self._lock:
+                self._counts.clear()
+            return jsonify({})
+
+        @control.post("/fail-next")
+        def fail_next() -> Response:
+            body = request.get_json(force=True)
+            status = body.get("status", 503)
+            if status not in ("timeout", "drop") and not isinstance(status, int):
+                abort(400, "status is an HTTP status, 'timeout' or 'drop'")
+            fault = Fault(
+                count=int(body.get("count", 1)),
+                status=status,
+                method=str(body.get("method", "")),
+                retry_after=body.get("retry_after"),
+            )
+            with self._lock:
+                self._faults.append(fault)
+            return jsonify({})
+
+        @control.post("/latency")
+        def latency() -> Response:
+            with self._lock:
+                self._latency_s = float(request.get_json(force=True)["seconds"])
+            return jsonify({})
+
+        @control.get("/version")
+        def version() -> Response:
+            with self._changed:
+                return jsonify({"version": self._version})
+
+        return control
+
+
+def _close_connection() -> None:
+    """Close the client's socket, so that it sees a lost connection and no answer."""
+    connection: socket.socket | None = request.environ.get("werkzeug.socket")
+    if connection is not None:
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)

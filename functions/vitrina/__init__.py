@@ -1,0 +1,1 @@
+"""Vitrina: the client's window onto an agency's work."""

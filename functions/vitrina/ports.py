@@ -1,0 +1,212 @@
+"""What the use cases need from the outside, as Protocols. Adapters implement them; ``bootstrap`` chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Protocol
+
+Json = dict[str, Any]
+
+
+# --- The spreadsheet -----------------------------------------------------------------------------
+
+
+class Workbooks(Protocol):
+    """Spreadsheets of the agency. Every method is one request to Google unless it says otherwise.
+
+    Reads are repeated when Google is busy; writes are repeated only after 429, which says that
+    nothing was done. All raise ``ServiceError``; ``batch_update`` raises ``ChangedMeanwhileError``
+    when Google refuses a batch because a row is not where it was read.
+    """
+
+    def read(self, spreadsheet_id: str) -> Json:
+        """The whole workbook: a Spreadsheet resource with values, notes and metadata."""
+
+    def batch_update(self, spreadsheet_id: str, requests: Sequence[Json]) -> Json:
+        """Apply *requests* in order, all or none."""
+
+    def create(self, title: str, *, tag: str) -> str:
+        """Make an empty spreadsheet in the agency's folder and give its id.
+
+        *tag* is kept with the file; ``find_by_tag`` finds the file that an earlier try made.
+        """
+
+    def find_by_tag(self, tag: str) -> str | None:
+        """Id of the spreadsheet made with *tag*, or ``None``."""
+
+    def share_by_link(self, spreadsheet_id: str) -> None:
+        """Let anyone who has the link read the file."""
+
+    def url(self, spreadsheet_id: str) -> str:
+        """Address to open the spreadsheet with. No request."""
+
+
+# --- The task tracker ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A column of the tracker's board."""
+
+    stage_id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Board:
+    """A board of one client's project."""
+
+    board_id: str
+    lane_id: str
+    stages: tuple[Stage, ...]
+    url: str
+
+
+@dataclass(frozen=True)
+class ChecklistItem:
+    """One action of a card, as a line that a specialist ticks off."""
+
+    text: str
+    is_checked: bool = False
+    assignee_id: str | None = None
+    due_on: date | None = None
+
+
+@dataclass(frozen=True)
+class NewCard:
+    """A card to be made. ``external_id`` is our own key, by which a repeat finds the card."""
+
+    external_id: str
+    board_id: str
+    stage_id: str
+    lane_id: str
+    title: str
+    description: str
+    due_on: date | None
+    estimate_hours: float
+    assignee_id: str | None
+    checklist: tuple[ChecklistItem, ...]
+    link_url: str
+    link_title: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """The current state of a card, as the tracker tells it."""
+
+    card_id: str
+    external_id: str | None
+    board_id: str
+    title: str
+    stage_id: str
+    url: str
+    due_on: date | None
+    assignee_id: str | None
+    is_archived: bool
+    checklist: tuple[ChecklistItem, ...]
+    #: Hours logged, by tracker user id.
+    logged_hours: Mapping[str, float] = field(default_factory=dict)
+
+
+class TaskTracker(Protocol):
+    """A task tracker. All methods raise ``ServiceError``.
+
+    Calls that read are repeated by the adapter when the tracker is busy. A call that makes
+    something is repeated only when the tracker says that it did nothing (429).
+    """
+
+    #: Name as a person knows it.
+    name: str
+
+    def create_board(self, title: str, stages: Sequence[str]) -> Board:
+        """Make a board with the given columns, the last of which means *done*."""
+
+    def find_board(self, title: str) -> Board | None:
+        """The board with exactly this title in the agency's space, or ``None``."""
+
+    def connect_webhook(self, url: str) -> None:
+        """Have the tracker tell *url* about changes. Does nothing when it does so already."""
+
+    def find_cards(self, board_id: str) -> Mapping[str, str]:
+        """Card ids of a board by external id (the oldest where one is there twice), archived ones too."""
+
+    def create_card(self, card: NewCard) -> str:
+        """Make the card itself, without checklist and link, and give its id."""
+
+    def complete_card(self, card_id: str, card: NewCard) -> None:
+        """Add what is missing of checklist and link. May be repeated."""
+
+    def get_card(self, card_id: str) -> Card | None:
+        """Current state with checklist and hours, or ``None`` when the card is gone."""
+
+    def card_url(self, board_id: str, card_id: str) -> str:
+        """Address to open a card with. No request."""
+
+    def card_id_of_event(self, body: Json) -> str | None:
+        """Id of the card that a webhook speaks of, or ``None`` where it speaks of something else."""
+
+
+# --- The store -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Record:
+    """A document of the store. ``version`` grows by one with every write."""
+
+    key: str
+    version: int
+    data: Json
+
+
+class Store(Protocol):
+    """Documents by kind and key. A document is JSON; every method is atomic.
+
+    Kinds in use are listed in ``store/README.md``.
+    """
+
+    def get(self, kind: str, key: str) -> Record | None:
+        """The document, or ``None``."""
+
+    def create(self, kind: str, key: str, data: Json) -> bool:
+        """Insert the document; ``False`` when the key is taken already."""
+
+    def put(self, kind: str, key: str, data: Json, *, version: int | None = None) -> bool:
+        """Write the document; ``False`` when *version* is given and is not the stored one."""
+
+    def delete(self, kind: str, key: str) -> None:
+        """Remove the document if it is there."""
+
+    def find(self, kind: str, **equals: str) -> Iterator[Record]:
+        """Documents whose top-level fields equal the given texts, by key."""
+
+    def put_many(self, kind: str, documents: Mapping[str, Json]) -> None:
+        """Write many documents at once."""
+
+
+# --- The rest ------------------------------------------------------------------------------------
+
+
+class Queue(Protocol):
+    """Work to be done soon by the ``task`` entry point, at least once."""
+
+    def add(self, name: str, body: Json, *, delay_s: float = 0.0) -> None:
+        """Queue *body*. A second task with the same *name* is not queued."""
+
+
+class Clock(Protocol):
+    """The time. Tests give their own."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+
+
+class Identity(Protocol):
+    """Says who sent a request."""
+
+    def staff_email(self, token: str) -> str:
+        """E-mail of the person of an ID token; raises ``AuthenticationError`` or ``NotStaffError``."""
+
+    def check_task_caller(self, token: str) -> None:
+        """Raises ``AuthenticationError`` unless the token is of our own service account."""
