@@ -1,0 +1,57 @@
+"""The rate limit: so many calls a token in any second."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+WINDOW_S = 1.0
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What the ``x-ratelimit-*`` headers of one answer say."""
+
+    limit: int
+    remaining: int
+    #: When a call is sure to be free again, UTC epoch seconds.
+    reset: int
+    is_refused: bool
+
+    def headers(self) -> dict[str, str]:
+        """The headers that every answer carries."""
+        return {
+            "x-ratelimit-limit": str(self.limit),
+            "x-ratelimit-remaining": str(self.remaining),
+            "x-ratelimit-reset": str(self.reset),
+        }
+
+
+class Limiter:
+    """A sliding window of one second, one for each token over all calls.
+
+    Parameters
+    ----------
+    now
+        Epoch seconds. Not the clock that rows are stamped with: that one may stand still.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._calls: dict[str, deque[float]] = defaultdict(deque)
+
+    def take(self, token: str, limit: int) -> Allowance:
+        """Count a call, unless it is refused."""
+        with self._lock:
+            now, calls = self._now(), self._calls[token]
+            while calls and calls[0] <= now - WINDOW_S:
+                calls.popleft()
+            is_refused = len(calls) >= limit
+            if not is_refused:
+                calls.append(now)
+            reset = math.ceil((calls[0] if calls else now) + WINDOW_S)
+            return Allowance(limit, max(0, limit - len(calls)), reset, is_refused)

@@ -1,0 +1,188 @@
+"""Addresses of the API: which call each one is, and how a request becomes an answer."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from emulators.common.control import CONTROL_PREFIX, Control
+from emulators.common.statefile import StateFile
+from emulators.kaiten import errors, seed
+from emulators.kaiten.calls import NOT_MODELLED, ROUTES, Route
+from emulators.kaiten.limiter import Limiter
+from emulators.kaiten.models import Kaiten
+from emulators.kaiten.models.state import Clock, Row, utc_now
+from emulators.kaiten.webhooks import MODES, Webhooks
+
+PREFIXES = ("/api/latest", "/api/v1")
+
+
+def create_app(
+    state_path: Path | None = None, clock: Clock = utc_now, now: Callable[[], float] = time.time
+) -> Flask:
+    """The emulator as a WSGI application.
+
+    Parameters
+    ----------
+    state_path
+        File that keeps the state between runs, or ``None``.
+    clock
+        The time that rows are stamped with.
+    now
+        Epoch seconds for the rate limit.
+    """
+    webhooks = Webhooks()
+    kaiten = Kaiten(webhooks.publish, clock)
+
+    def snapshot() -> Row:
+        with kaiten.lock:
+            return kaiten.state.dump()
+
+    state_file = StateFile(state_path, snapshot)
+    saved = state_file.load()
+    if saved is not None:
+        kaiten.state.load(saved)
+
+    def reset() -> None:
+        with kaiten.lock:
+            kaiten.state.clear()
+            webhooks.clear()
+            state_file.mark_changed()
+
+    def fill(body: Any) -> Row:
+        with kaiten.lock:
+            made = seed.load(kaiten.state, body)
+            webhooks.clear()
+            state_file.mark_changed()
+            return made
+
+    def fault(status: int, retry_after_s: float | None) -> Response:
+        return errors.answer(status, retry_after_s=retry_after_s)
+
+    app = Flask(__name__)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    control = Control(name_call=_name_of_call, fault_response=fault, reset=reset, seed=fill)
+    _install_limit(app, kaiten, Limiter(now))
+    control.install(app)
+    _install_errors(app)
+    _install_routes(app, kaiten)
+    _install_webhook_control(app, webhooks)
+
+    @app.post(f"{CONTROL_PREFIX}/rate-limit")
+    def rate_limit() -> Response:
+        kaiten.state.limit_per_s = int(request.get_json(force=True)["limit_per_s"])
+        return jsonify({"limit_per_s": kaiten.state.limit_per_s})
+
+    @app.after_request
+    def note_change(response: Response) -> Response:
+        if request.method not in ("GET", "HEAD") and response.status_code == 200:
+            state_file.mark_changed()
+            control.touch()
+        return response
+
+    app.extensions["kaiten"] = kaiten
+    app.extensions["state_file"] = state_file
+    return app
+
+
+def _name_of_call() -> str | None:
+    if not request.path.startswith(PREFIXES):
+        return None
+    return request.endpoint or "unknown"
+
+
+def _token() -> str:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token if kind.lower() == "bearer" else ""
+
+
+def _install_limit(app: Flask, kaiten: Kaiten, limiter: Limiter) -> None:
+    """Count before anything else, as the real limit stands in front of every call, known or not."""
+
+    @app.before_request
+    def refuse_when_too_many() -> Response | None:
+        if not request.path.startswith(PREFIXES):
+            return None
+        g.allowance = limiter.take(_token(), kaiten.state.limit_per_s)
+        return errors.answer(429) if g.allowance.is_refused else None
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        if "allowance" in g:
+            response.headers.update(g.allowance.headers())
+        return response
+
+
+def _install_errors(app: Flask) -> None:
+    @app.errorhandler(errors.KaitenError)
+    def refused(error: errors.KaitenError) -> Response:
+        return errors.answer(error.status, str(error))
+
+    @app.errorhandler(errors.NotModelledError)
+    def not_modelled(error: errors.NotModelledError) -> tuple[Response, int]:
+        return jsonify({"message": f"The emulator does not model {error}"}), 501
+
+    @app.errorhandler(HTTPException)
+    def wrong_address(error: HTTPException) -> Response:
+        message = error.description if request.path.startswith(CONTROL_PREFIX) else None
+        return errors.answer(error.code or 500, message)
+
+
+def _install_routes(app: Flask, kaiten: Kaiten) -> None:
+    def view(route: Route, **ids: int) -> Response:
+        with kaiten.lock:
+            actor = kaiten.actor(_token())
+            if actor is None:
+                return errors.answer(401)
+            body = request.get_json(force=True, silent=True) if request.data else {}
+            if body is None:
+                raise errors.bad("Unexpected token in JSON")
+            extras = {"body": body, "query": request.args.to_dict()}
+            part, method = route.target.split(".")
+            serve = getattr(getattr(kaiten, part), method)
+            return jsonify(
+                serve(actor, *(ids[key] for key in sorted(ids)), *(extras[name] for name in route.extras))
+            )
+
+    def refuse(name: str, **_: Any) -> Response:
+        raise errors.NotModelledError(name)
+
+    for prefix in PREFIXES:
+        for route in ROUTES:
+            _add(app, prefix + route.path, route.name, [route.method], functools.partial(view, route))
+        for name, methods, path in NOT_MODELLED:
+            _add(app, prefix + path, name, list(methods), functools.partial(refuse, name))
+
+
+def _add(app: Flask, path: str, name: str, methods: list[str], view: Callable[..., Response]) -> None:
+    """Add an address of a call; the second prefix shares the view of the first."""
+    app.add_url_rule(path, name, app.view_functions.get(name, view), methods=methods)
+
+
+def _install_webhook_control(app: Flask, webhooks: Webhooks) -> None:
+    @app.get(f"{CONTROL_PREFIX}/webhooks")
+    def list_deliveries() -> Response:
+        return jsonify({"mode": webhooks.mode, "deliveries": webhooks.to_json()})
+
+    @app.post(f"{CONTROL_PREFIX}/webhooks")
+    def set_mode() -> Response:
+        mode = request.get_json(force=True).get("mode")
+        if mode not in MODES:
+            return errors.answer(400, f"mode is one of {', '.join(MODES)}")
+        webhooks.set_mode(mode)
+        return jsonify({"mode": mode})
+
+    @app.post(f"{CONTROL_PREFIX}/webhooks/release")
+    def release() -> Response:
+        return jsonify({"released": webhooks.release()})
+
+    @app.post(f"{CONTROL_PREFIX}/webhooks/settle")
+    def settle() -> Response:
+        timeout_s = float((request.get_json(force=True, silent=True) or {}).get("timeout_s", 10))
+        return jsonify({"settled": webhooks.settle(timeout_s)})
