@@ -1,0 +1,113 @@
+/** The name of the add-on, wherever a person sees it. */
+const ADDON_NAME = 'Vitrina';
+
+/** Developer metadata of the spreadsheet under this key says what kind of workbook it is. */
+const BOOK_METADATA_KEY = 'vitrina.book';
+
+/**
+ * The menu of each kind of workbook: the key of the item's text and the function that it calls.
+ * @type {Record<string, [string, string][]>}
+ */
+const MENUS = {
+  client: [
+    ['menu.estimate', 'estimateBacklog'],
+    ['menu.build_batch', 'buildBatch'],
+    ['menu.push', 'pushToTracker'],
+    ['menu.refresh', 'refreshFromTracker'],
+  ],
+  agency: [
+    ['menu.new_client', 'newClient'],
+    ['menu.recalculate_norms', 'recalculateNorms'],
+  ],
+  other: [['menu.why_empty', 'explainEmptyMenu']],
+  disabled: [['menu.enable', 'enableInThisBook']],
+};
+
+/**
+ * Builds the menu when a person opens the workbook.
+ *
+ * In a workbook where the add-on was never used Google runs this with no rights at all
+ * (`AuthMode.NONE`), and the workbook cannot be looked at. The one item offered then asks for the
+ * rights simply by being clicked.
+ * @param {{authMode: GoogleAppsScript.Script.AuthMode}} event
+ */
+function onOpen(event) {
+  if (event.authMode === ScriptApp.AuthMode.NONE) {
+    addMenu_('disabled', localeOf_(Session.getActiveUserLocale()));
+  } else {
+    addMenu_(bookKind_(), bookLocale_());
+  }
+}
+
+/**
+ * Builds the menu at once where the add-on is installed from an open workbook.
+ * @param {{authMode: GoogleAppsScript.Script.AuthMode}} event
+ */
+function onInstall(event) {
+  onOpen(event);
+}
+
+/** Replaces the menu of a workbook that could not be looked at when it was opened. */
+function enableInThisBook() {
+  const kind = bookKind_();
+  addMenu_(kind, bookLocale_());
+  if (kind === 'other') {
+    explainEmptyMenu();
+  } else {
+    SpreadsheetApp.getActive().toast(text_(bookLocale_(), 'notice.enabled'), ADDON_NAME);
+  }
+}
+
+/**
+ * Puts the items of one kind of workbook under Extensions. The same call serves an add-on and a
+ * script bound to a workbook.
+ * @param {string} kind
+ * @param {string} locale
+ */
+function addMenu_(kind, locale) {
+  const menu = SpreadsheetApp.getUi().createAddonMenu();
+  for (const [key, handler] of MENUS[kind]) {
+    menu.addItem(text_(locale, key), handler);
+  }
+  menu.addToUi();
+}
+
+/**
+ * Says what kind of workbook is open: a key of `MENUS`.
+ * @returns {string}
+ */
+function bookKind_() {
+  const mark = SpreadsheetApp.getActive()
+    .getDeveloperMetadata()
+    .find((metadata) => metadata.getKey() === BOOK_METADATA_KEY);
+  const kind = mark ? mark.getValue() : null;
+  return kind === 'client' || kind === 'agency' ? kind : 'other';
+}
+
+/**
+ * The language of the open workbook, for everything that a person reads.
+ * @returns {string}
+ */
+function bookLocale_() {
+  return localeOf_(SpreadsheetApp.getActive().getSpreadsheetLocale());
+}
+
+/**
+ * The language of ours that serves a Google locale: Russian for Russian, English for the rest.
+ * @param {string} googleLocale for example `ru_RU`
+ * @returns {string}
+ */
+function localeOf_(googleLocale) {
+  return googleLocale.startsWith('ru') ? 'ru' : 'en';
+}
+
+/**
+ * A text with its placeholders filled.
+ * @param {string} locale
+ * @param {string} key
+ * @param {Record<string, string | number>} [values]
+ * @returns {string}
+ */
+function text_(locale, key, values = {}) {
+  return TEXTS[locale][key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+}

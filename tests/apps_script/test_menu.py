@@ -1,0 +1,88 @@
+"""The menu that each person sees in each kind of workbook."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def captions(execution):
+    """What the menu says, item by item."""
+    return [item["caption"] for item in execution.one("menu")["items"]]
+
+
+@pytest.mark.parametrize(
+    ("book", "locale", "expected"),
+    [
+        (
+            "client",
+            "ru_RU",
+            ["Оценить бэклог", "Собрать неделю…", "Отправить в трекер", "Обновить из трекера"],
+        ),
+        (
+            "client",
+            "en_US",
+            ["Estimate the backlog", "Build the week…", "Send to the tracker", "Refresh from the tracker"],
+        ),
+        ("agency", "ru_RU", ["Новый клиент…", "Пересчитать нормы"]),
+        ("agency", "en_GB", ["New client…", "Recalculate the norms"]),
+        # A language that we have no texts in is served in English.
+        ("agency", "de_DE", ["New client…", "Recalculate the norms"]),
+        # Not our workbook: one item that explains.
+        (None, "ru_RU", ["Почему здесь нет команд?"]),
+        # A mark with a value that we never write is not trusted to be ours.
+        ("something", "ru_RU", ["Почему здесь нет команд?"]),
+    ],
+)
+def test_menu_of_book(addon, book, locale, expected):
+    """The kind of the workbook picks the items, its locale picks the language."""
+    menu = addon(book=book, locale=locale, auth_mode="LIMITED").open()
+
+    assert captions(menu) == expected
+
+
+def test_menu_is_the_addons_own_submenu(addon):
+    """The menu has no title of its own: Google names it after the add-on."""
+    assert addon().open().one("menu")["title"] is None
+
+
+@pytest.mark.parametrize("book", ["client", "agency", None])
+def test_menu_items_call_functions_that_exist(addon, book):
+    """No item leads nowhere, and none leads to a function that Google calls private."""
+    items = addon(book=book).open().one("menu")["items"]
+
+    for item in items:
+        assert addon().evaluate(f"typeof {item['functionName']}").result == "function"
+        assert not item["functionName"].endswith("_")
+
+
+@pytest.mark.parametrize(
+    ("user_locale", "expected"), [("ru", "Включить в этой книге"), ("en-GB", "Turn on in this workbook")]
+)
+def test_menu_without_rights_offers_to_turn_on(addon, user_locale, expected):
+    """Where Google lets us look at nothing, the workbook is not looked at and one item is offered."""
+    menu = addon(auth_mode="NONE", user_locale=user_locale).open()
+
+    assert captions(menu) == [expected]
+
+
+def test_turning_on_builds_the_menu(addon):
+    """The item of the menu without rights brings the real menu and says where it is."""
+    execution = addon(book="agency").call("enableInThisBook")
+
+    assert captions(execution) == ["Новый клиент…", "Пересчитать нормы"]
+    assert "Меню Vitrina включено" in execution.one("toast")["message"]
+
+
+def test_turning_on_in_a_foreign_book_explains(addon):
+    """In a spreadsheet that is not ours the sidebar says where the commands are."""
+    state = addon(book=None).call("enableInThisBook").sidebar_state
+
+    assert state["view"] == "notice"
+    assert state["answer"]["message"] == "Эта таблица создана не в Vitrina."
+
+
+def test_install_builds_the_menu_at_once(addon):
+    """After installing from an open workbook the menu is there without opening it again."""
+    execution = addon().evaluate("onInstall({authMode: ScriptApp.AuthMode.FULL})")
+
+    assert len(captions(execution)) == 4
