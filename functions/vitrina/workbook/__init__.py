@@ -1,0 +1,1 @@
+"""A workbook between Google and the domain: template → requests, rows ↔ items, guarded writes. All pure."""
