@@ -44,6 +44,11 @@ class Limiter:
         self._lock = threading.Lock()
         self._calls: dict[str, deque[float]] = defaultdict(deque)
 
+    def clear(self) -> None:
+        """Forget every call."""
+        with self._lock:
+            self._calls.clear()
+
     def take(self, token: str, limit: int) -> Allowance:
         """Count a call, unless it is refused."""
         with self._lock:

@@ -37,7 +37,7 @@ def create_app(
     now
         Epoch seconds for the rate limit.
     """
-    webhooks = Webhooks()
+    webhooks, limiter = Webhooks(), Limiter(now)
     kaiten = Kaiten(webhooks.publish, clock)
 
     def snapshot() -> Row:
@@ -49,16 +49,20 @@ def create_app(
     if saved is not None:
         kaiten.state.load(saved)
 
+    def forget_traffic() -> None:
+        webhooks.clear()
+        limiter.clear()
+
     def reset() -> None:
         with kaiten.lock:
             kaiten.state.clear()
-            webhooks.clear()
+            forget_traffic()
             state_file.mark_changed()
 
     def fill(body: Any) -> Row:
         with kaiten.lock:
             made = seed.load(kaiten.state, body)
-            webhooks.clear()
+            forget_traffic()
             state_file.mark_changed()
             return made
 
@@ -68,7 +72,7 @@ def create_app(
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     control = Control(name_call=_name_of_call, fault_response=fault, reset=reset, seed=fill)
-    _install_limit(app, kaiten, Limiter(now))
+    _install_limit(app, kaiten, limiter)
     control.install(app)
     _install_errors(app)
     _install_routes(app, kaiten)
@@ -86,7 +90,6 @@ def create_app(
             control.touch()
         return response
 
-    app.extensions["kaiten"] = kaiten
     app.extensions["state_file"] = state_file
     return app
 

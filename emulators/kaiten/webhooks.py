@@ -48,7 +48,9 @@ class Webhooks:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._waiting: collections.deque[Delivery] = collections.deque()
-        self._client = httpx.Client(timeout=TIMEOUT_S, trust_env=False)
+        self._client = httpx.Client(
+            timeout=TIMEOUT_S, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+        )
         self._is_sending = False
         self.clear()
         threading.Thread(target=self._deliver_forever, daemon=True).start()
