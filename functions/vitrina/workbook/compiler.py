@@ -7,7 +7,6 @@ the same file is refused by Google as a whole and can do no harm.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -15,6 +14,8 @@ from itertools import count
 
 from vitrina.ports import Json
 from vitrina.workbook.book import BOOK_KEY, COLUMN_KEY, HEADER_KEY, TAB_KEY, column_letters
+from vitrina.workbook.formulas import VALUE_COLUMN, Formulas
+from vitrina.workbook.looks import Looks
 from vitrina.workbook.template import (
     BookTemplate,
     ColumnTemplate,
@@ -31,11 +32,9 @@ Value = str | float | bool | date | datetime | None
 FIRST_METADATA_ID = 2_147_400_000
 
 _EPOCH = date(1899, 12, 30)
-_LABEL, _VALUE, _GUIDE = 1, 2, 4
-_PLACEHOLDER = re.compile(r"\{(\w+):([\w.]+)\}")
-
-_RIGHT = frozenset({"integer", "number", "hours", "percent"})
-_CENTRE = frozenset({"date", "datetime", "choice", "code", "day"})
+_LABEL, _GUIDE = 1, 4
+#: Pixels; other rows of a form are 28 high.
+_FORM_ROW_HEIGHTS = {"title": 42, "section": 34}
 
 
 @dataclass(frozen=True)
@@ -79,8 +78,8 @@ def compile_book(
     ----------
     editors
         E-mails of those who may change headings and the add-on's columns: the service account and
-        the staff. Staff has to be among them, since Google refuses to sort a table for a person who
-        may not edit one of its columns.
+        the staff. Without the staff among them nobody of it can sort a table, since Google refuses that to
+        a person who may not edit one of its columns.
     existing_sheet_id
         Id of the sheet that the empty spreadsheet has; it is deleted.
 
@@ -106,44 +105,6 @@ def compile_book(
     return requests
 
 
-def total_formula(first_column: str, last_column: str, row: int) -> str:
-    """Formula of a backlog row's total hours: empty while no profile has any.
-
-    Parameters
-    ----------
-    first_column, last_column
-        Letters of the outermost columns of hours.
-    row
-        Number of the row as a person sees it, from 1.
-    """
-    hours = f"{first_column}{row}:{last_column}{row}"
-    return f'=IF(COUNT({hours})=0;"";SUM({hours}))'
-
-
-def row_formula(
-    template: BookTemplate,
-    tab_key: str,
-    column_key: str,
-    *,
-    letters: Mapping[str, str],
-    row: int,
-    locale: Locale,
-) -> str | None:
-    """Formula that the template gives a column in one row, or ``None`` where it gives none.
-
-    Parameters
-    ----------
-    letters
-        Present letter of every column by its unfolded key (``fact.1``), since people move columns.
-    row
-        Number of the row as a person sees it, from 1.
-    """
-    column = next(one for one in template.tab(tab_key).columns if one.key == column_key)
-    if column.formula is None:
-        return None
-    return _Book(template, locale, (), BookValues(), ()).fill(column.formula, letters=letters, row=row)
-
-
 def serial_day(value: date) -> float:
     """The number by which Sheets keeps a day, or a wall-clock moment in the workbook's time zone."""
     days = (date(value.year, value.month, value.day) - _EPOCH).days
@@ -165,56 +126,19 @@ class _Book:
     values: BookValues
     editors: tuple[str, ...]
 
+    @property
+    def formulas(self) -> Formulas:
+        return Formulas(self.template, self.locale, self.profiles)
+
+    @property
+    def looks(self) -> Looks:
+        return Looks(self.template, self.locale, self.values.options)
+
     def text(self, key: str) -> str:
         return self.template.text(self.locale, key)
 
     def columns(self, tab: TabTemplate) -> tuple[ColumnTemplate, ...]:
         return tab.expand(self.profiles)
-
-    def letters(self, tab: TabTemplate) -> dict[str, str]:
-        return {column.key: column_letters(index) for index, column in enumerate(self.columns(tab))}
-
-    def colour(self, name: str) -> Json:
-        digits = self.template.theme.palette[name].removeprefix("#")
-        red, green, blue = (round(int(digits[i : i + 2], 16) / 255, 4) for i in (0, 2, 4))
-        return {"rgbColor": {"red": red, "green": green, "blue": blue}}
-
-    def font(self, size: str = "body", colour: str = "text", *, bold: bool = False) -> Json:
-        theme = self.template.theme
-        return {
-            "fontFamily": theme.font,
-            "fontSize": theme.sizes[size],
-            "foregroundColorStyle": self.colour(colour),
-            "bold": bold,
-        }
-
-    def fill(
-        self, formula: str, *, letters: Mapping[str, str] | None = None, row: int = 0, day_row: int = 0
-    ) -> str:
-        """Put addresses and texts in place of the placeholders of a template's formula."""
-
-        def replaced(found: re.Match[str]) -> str:
-            kind, target = found.group(1), found.group(2)
-            match kind:
-                case "cell" | "first" | "last":
-                    return _cell_address(kind, target, letters or {}, row)
-                case "day":
-                    return f"{_first_of(target, letters or {})}${day_row}"
-                case "column":
-                    tab_key, column_key = target.split(".", 1)
-                    tab = self.template.tab(tab_key)
-                    letter = _first_of(column_key, self.letters(tab))
-                    title = self.text(tab_key).replace("'", "''")
-                    return f"'{title}'!{letter}:{letter}"
-                case "headers":
-                    return str(self.template.tab(target).header_rows)
-                case "field":
-                    return f"${column_letters(_VALUE)}${_field_row(self.template, target) + 1}"
-                case _:
-                    key = f"choice.{target}" if kind == "choice" else target
-                    return '"' + self.text(key).replace('"', '""') + '"'
-
-        return _PLACEHOLDER.sub(replaced, formula)
 
     def check_values(self) -> None:
         """Refuse values that no place is waiting for; a misspelt key would be lost in silence."""
@@ -226,34 +150,6 @@ class _Book:
             unknown += sorted({f"{tab_key}.{key}" for row in rows for key in row if key not in columns})
         if unknown:
             raise ValueError(f"the template {self.template.key} has no place for {', '.join(unknown)}")
-
-
-def _cell_address(kind: str, target: str, letters: Mapping[str, str], row: int) -> str:
-    """Address in the current row. The column is fixed, except where it stands for a whole group."""
-    if target in letters:
-        return f"${letters[target]}{row}"
-    if kind == "last":
-        return f"${_members(target, letters)[-1]}{row}"
-    first = _members(target, letters)[0]
-    return f"${first}{row}" if kind == "first" else f"{first}{row}"
-
-
-def _first_of(key: str, letters: Mapping[str, str]) -> str:
-    return letters[key] if key in letters else _members(key, letters)[0]
-
-
-def _members(group: str, letters: Mapping[str, str]) -> list[str]:
-    return [letter for key, letter in letters.items() if key.rpartition(".")[0] == group]
-
-
-def _field_row(template: BookTemplate, key: str) -> int:
-    """Index of the form's row that holds the field."""
-    return next(
-        index
-        for tab in template.tabs
-        for index, row in enumerate(tab.form)
-        if row.kind == "field" and row.key == key
-    )
 
 
 # --- Sheets and metadata -------------------------------------------------------------------------
@@ -275,7 +171,7 @@ def _add_sheet(book: _Book, index: int, tab: TabTemplate) -> Json:
                 "title": book.text(tab.key),
                 "index": index,
                 "gridProperties": grid,
-                "tabColorStyle": book.colour(tab.colour),
+                "tabColorStyle": book.looks.colour(tab.colour),
             }
         }
     }
@@ -366,8 +262,8 @@ def _table(book: _Book, tab: TabTemplate) -> Iterator[Json]:
     yield _size(tab, "ROWS", header_rows - 1, header_rows, 44 if tab.kind == "table" else 30)
     for index, column in enumerate(columns):
         yield _size(tab, "COLUMNS", index, index + 1, column.width)
-        cell: Json = {"userEnteredFormat": _data_format(book, column)}
-        rule = _validation(book, column)
+        cell: Json = {"userEnteredFormat": book.looks.value(column)}
+        rule = book.looks.validation(column)
         if rule is not None:
             cell["dataValidation"] = rule
         yield {
@@ -395,142 +291,25 @@ def _header(book: _Book, tab: TabTemplate, columns: Sequence[ColumnTemplate]) ->
     ]
 
 
-def _header_format(book: _Book, column: ColumnTemplate, *, last_row: bool = True) -> Json:
-    # Headings of the columns that the client fills in are in the accent colour; the guide says so.
-    colour = "accent" if column.owner == "client" else "muted"
-    is_day = column.type == "day"
-    chosen = {
-        "backgroundColorStyle": book.colour("header"),
-        "textFormat": book.font("small", colour, bold=True),
-        "horizontalAlignment": "CENTER" if is_day else _alignment(column.type),
-        "verticalAlignment": "MIDDLE",
-        "wrapStrategy": "CLIP" if is_day else "WRAP",
-        "padding": _padding(2 if is_day else 8),
-    }
-    if last_row:
-        chosen["borders"] = {"bottom": {"style": "SOLID", "colorStyle": book.colour("accent_mid")}}
-    return chosen
-
-
 def _heading_cell(book: _Book, tab: TabTemplate, column: ColumnTemplate, day: date | None) -> Json:
-    style = _header_format(book, column)
+    bottom = {"borders": book.looks.underline("accent_mid")}
     if column.type == "day":
-        style["numberFormat"] = {"type": "DATE", "pattern": book.text("format.day")}
-        return {"userEnteredFormat": style} | (
-            {"userEnteredValue": {"numberValue": serial_day(day)}} if day else {}
-        )
-    title = book.template.column_title(tab.key, column, book.locale)
-    note = book.template.column_note(tab.key, column, book.locale)
-    return {"userEnteredValue": {"stringValue": title}, "userEnteredFormat": style, "note": note}
+        look = book.looks.heading(column, pattern="format.day") | bottom
+        return _cell(day) | {"userEnteredFormat": look}
+    return {
+        "userEnteredValue": {"stringValue": book.template.column_title(tab.key, column, book.locale)},
+        "userEnteredFormat": book.looks.heading(column) | bottom,
+        "note": book.template.column_note(tab.key, column, book.locale),
+    }
 
 
 def _weekday_cell(book: _Book, tab: TabTemplate, index: int, column: ColumnTemplate) -> Json:
-    style = _header_format(book, column, last_row=False)
     if column.type != "day":
-        return {"userEnteredFormat": style}
-    style["numberFormat"] = {"type": "DATE", "pattern": book.text("format.weekday")}
+        return {"userEnteredFormat": book.looks.heading(column)}
     date_cell = f"{column_letters(index)}{tab.header_rows}"
     return {
         "userEnteredValue": {"formulaValue": f'=IF({date_cell}="";"";{date_cell})'},
-        "userEnteredFormat": style,
-    }
-
-
-def _alignment(kind: str) -> str:
-    if kind in _RIGHT:
-        return "RIGHT"
-    return "CENTER" if kind in _CENTRE else "LEFT"
-
-
-def _padding(sides: int, top: int = 4) -> Json:
-    return {"top": top, "bottom": top, "left": sides, "right": sides}
-
-
-def _data_format(book: _Book, column: ColumnTemplate) -> Json:
-    chosen = _value_format(book, column)
-    chosen["borders"] = {"bottom": {"style": "SOLID", "colorStyle": book.colour("line")}}
-    return chosen
-
-
-def _value_format(book: _Book, of: ColumnTemplate | FieldTemplate) -> Json:
-    """Format of the values of a column or of a field."""
-    kind, style, has_formula = of.type, of.style, of.formula is not None
-    fonts = {
-        None: book.font(),
-        "total": book.font(bold=True),
-        "quiet": book.font(colour="muted"),
-        "bar": book.font(colour="accent"),
-        "figure": book.font("section", "accent", bold=True),
-    }
-    chosen: Json = {
-        "backgroundColorStyle": book.colour("paper"),
-        "textFormat": book.font("small") if kind == "day" else fonts[style],
-        "horizontalAlignment": _alignment(kind),
-        "verticalAlignment": "MIDDLE",
-        "wrapStrategy": "WRAP" if kind in ("long_text", "any") else "CLIP",
-        "padding": _padding(2 if kind == "day" else 8),
-    }
-    if kind == "link":
-        chosen["textFormat"] = book.font(colour="blue")
-    pattern = _number_format(book, kind)
-    # In a cell formatted as text a formula would be shown instead of counted.
-    if pattern is not None and not (has_formula and pattern["type"] == "TEXT"):
-        chosen["numberFormat"] = pattern
-    return chosen
-
-
-def _number_format(book: _Book, kind: str) -> Json | None:
-    match kind:
-        case "hours":
-            return {"type": "NUMBER", "pattern": "0.0"}
-        case "integer":
-            return {"type": "NUMBER", "pattern": "0"}
-        case "percent":
-            return {"type": "PERCENT", "pattern": "0%"}
-        case "date":
-            return {"type": "DATE", "pattern": book.text("format.date")}
-        case "datetime":
-            return {"type": "DATE_TIME", "pattern": book.text("format.datetime")}
-        case "text" | "code":
-            # As text, so that «2/5» does not become a date and «007» keeps its zeros.
-            return {"type": "TEXT", "pattern": "@"}
-        case _:
-            return None
-
-
-def _validation(book: _Book, column: ColumnTemplate | FieldTemplate) -> Json | None:
-    """Rule of what a cell takes. Closed lists refuse other values; the rest only marks them.
-
-    A date typed as «к среде» is worth reading, so it is marked and not thrown away.
-    """
-    if column.formula is not None:
-        return None
-    options = book.values.options.get(column.options or "") if isinstance(column, ColumnTemplate) else None
-    if column.choices is not None:
-        return _one_of(book, book.template.choice_texts(column.choices, book.locale), strict=True)
-    if options:
-        return _one_of(book, options, strict=False)
-    match column.type:
-        case "date":
-            return {
-                "condition": {"type": "DATE_IS_VALID"},
-                "inputMessage": book.text("hint.date"),
-                "strict": False,
-            }
-        case "hours" | "number" | "integer":
-            hint = "hint.hours" if column.type == "hours" else "hint.number"
-            condition = {"type": "NUMBER_GREATER_THAN_EQ", "values": [{"userEnteredValue": "0"}]}
-            return {"condition": condition, "inputMessage": book.text(hint), "strict": False}
-        case _:
-            return None
-
-
-def _one_of(book: _Book, texts: Sequence[str], *, strict: bool) -> Json:
-    return {
-        "condition": {"type": "ONE_OF_LIST", "values": [{"userEnteredValue": text} for text in texts]},
-        "inputMessage": book.text("hint.choice"),
-        "showCustomUi": True,
-        "strict": strict,
+        "userEnteredFormat": book.looks.heading(column, pattern="format.weekday"),
     }
 
 
@@ -539,7 +318,7 @@ def _first_rows(book: _Book, tab: TabTemplate, columns: Sequence[ColumnTemplate]
     length = max(len(rows), tab.formula_rows)
     if length == 0:
         return
-    letters = book.letters(tab)
+    letters = book.formulas.letters(tab)
     top = tab.header_rows
     cells = [
         {
@@ -560,7 +339,11 @@ def _first_cell(
     if column.key in row:
         return _cell(row[column.key])
     if column.formula is not None:
-        return {"userEnteredValue": {"formulaValue": book.fill(column.formula, letters=letters, row=number)}}
+        return {
+            "userEnteredValue": {
+                "formulaValue": book.formulas.fill(column.formula, letters=letters, row=number)
+            }
+        }
     return {}
 
 
@@ -599,97 +382,65 @@ def _form(book: _Book, tab: TabTemplate) -> Iterator[Json]:
     for index, width in enumerate(tab.widths):
         yield _size(tab, "COLUMNS", index, index + 1, width)
     for index, row in enumerate(tab.form):
-        yield _size(
-            tab, "ROWS", index, index + 1, {"space": 14, "title": 42, "section": 34}.get(row.kind, 28)
-        )
-    yield {
-        "repeatCell": {
-            "range": _range(tab, (0, tab.rows), (0, len(tab.widths))),
-            "cell": {
-                "userEnteredFormat": {"backgroundColorStyle": book.colour("paper"), "textFormat": book.font()}
-            },
-            "fields": "userEnteredFormat",
-        }
-    }
-    rows = [{"values": _form_cells(book, tab, index)} for index in range(_form_length(tab))]
-    yield {
-        "updateCells": {
-            "range": _range(tab, (0, len(rows)), (0, len(tab.widths))),
-            "rows": rows,
-            "fields": "userEnteredValue,userEnteredFormat,dataValidation,note",
-        }
-    }
+        yield _size(tab, "ROWS", index, index + 1, _FORM_ROW_HEIGHTS.get(row.kind, 28))
+    everything = _range(tab, (0, tab.rows), (0, len(tab.widths)))
+    cells = [{"values": _form_cells(book, tab, index)} for index in range(tab.rows)]
+    fields = "userEnteredValue,userEnteredFormat,dataValidation,note"
+    yield {"updateCells": {"range": everything, "rows": cells, "fields": fields}}
+    open_areas = []
     for index, row in enumerate(tab.form):
         if row.field is not None:
-            area = _range(tab, (index, index + 1), (_VALUE, _VALUE + 1))
+            area = _range(tab, (index, index + 1), (VALUE_COLUMN, VALUE_COLUMN + 1))
             yield {"addNamedRange": {"namedRange": {"name": row.field.range_name, "range": area}}}
-    yield _protect(book, _range(tab), "protected.form")
-
-
-def _form_length(tab: TabTemplate) -> int:
-    return max(len(tab.form), tab.guide_first_row + len(tab.guide))
+            if row.field.owner != "addon":
+                open_areas.append(area)
+    yield _protect(book, _range(tab), "protected.form", open_areas=open_areas)
 
 
 def _form_cells(book: _Book, tab: TabTemplate, index: int) -> list[Json]:
-    cells: list[Json] = [{"userEnteredFormat": _look(book)} for _ in tab.widths]
-    row = tab.form[index] if index < len(tab.form) else None
-    if row is not None and row.kind in ("title", "subtitle"):
-        font = (
-            book.font("title", "accent", bold=True) if row.kind == "title" else book.font("section", "muted")
-        )
-        cells[_LABEL] = {"userEnteredValue": {"formulaValue": book.fill(row.formula)}}
-        cells[_LABEL]["userEnteredFormat"] = _look(book, font)
-    elif row is not None and row.kind == "section":
-        line = {"bottom": {"style": "SOLID", "colorStyle": book.colour("accent_mid")}}
-        look = _look(book, book.font("section", "accent", bold=True)) | {"borders": line}
-        cells[_LABEL] = {"userEnteredValue": {"stringValue": book.text(f"{tab.key}.section.{row.key}")}}
-        cells[_LABEL]["userEnteredFormat"] = look
-        cells[_VALUE] = {"userEnteredFormat": look}
-    elif row is not None and row.field is not None:
-        cells[_LABEL] = {
-            "userEnteredValue": {"stringValue": book.text(f"{tab.key}.{row.key}")},
-            "userEnteredFormat": _look(book, book.font(colour="muted")),
-        }
-        cells[_VALUE] = _field_cell(book, tab, row.field)
-    line_number = index - (tab.guide_first_row - 1)
-    if tab.guide and 0 <= line_number < len(tab.guide) and tab.guide[line_number]:
-        cells[_GUIDE] = _guide_cell(book, tab, tab.guide[line_number])
+    """Cells of one row: label and value, and beside them a line of the guide."""
+    cells: list[Json] = [{"userEnteredFormat": book.looks.plain()} for _ in tab.widths]
+    if index < len(tab.form):
+        row = tab.form[index]
+        if row.field is not None:
+            label = book.looks.plain(book.looks.font(colour="muted"))
+            cells[_LABEL] = _text_cell(book.text(f"{tab.key}.{row.key}"), label)
+            cells[VALUE_COLUMN] = _field_cell(book, tab, row.field)
+        elif row.kind == "section":
+            cells[_LABEL] = _text_cell(book.text(f"{tab.key}.section.{row.key}"), _section_look(book))
+            cells[VALUE_COLUMN] = {"userEnteredFormat": _section_look(book)}
+        elif row.formula:
+            font = book.looks.font("section", "muted")
+            if row.kind == "title":
+                font = book.looks.font("title", "accent", bold=True)
+            cells[_LABEL] = {
+                "userEnteredValue": {"formulaValue": book.formulas.fill(row.formula)},
+                "userEnteredFormat": book.looks.plain(font),
+            }
+    line = index - (tab.guide_first_row - 1)
+    if 0 <= line < len(tab.guide) and tab.guide[line]:
+        look = _section_look(book) if tab.guide[line].startswith("heading") else book.looks.plain()
+        cells[_GUIDE] = _text_cell(book.text(f"{tab.key}.guide.{tab.guide[line]}"), look)
     return cells
 
 
-def _look(book: _Book, font: Json | None = None) -> Json:
-    return {
-        "backgroundColorStyle": book.colour("paper"),
-        "textFormat": font or book.font(),
-        "verticalAlignment": "MIDDLE",
-        "wrapStrategy": "OVERFLOW_CELL",
-    }
+def _section_look(book: _Book) -> Json:
+    font = book.looks.font("section", "accent", bold=True)
+    return book.looks.plain(font) | {"borders": book.looks.underline("accent_mid")}
+
+
+def _text_cell(text: str, look: Json) -> Json:
+    return {"userEnteredValue": {"stringValue": text}, "userEnteredFormat": look}
 
 
 def _field_cell(book: _Book, tab: TabTemplate, one: FieldTemplate) -> Json:
-    look = _value_format(book, one) | {
-        "horizontalAlignment": "LEFT",
-        "borders": {"bottom": {"style": "SOLID", "colorStyle": book.colour("line")}},
-    }
-    if one.type == "hours":
-        look["numberFormat"] = {"type": "NUMBER", "pattern": book.text("format.hours_with_unit")}
     value = book.values.fields.get(one.key)
     cell = _cell(value)
     if value is None and one.formula is not None:
-        cell = {"userEnteredValue": {"formulaValue": book.fill(one.formula)}}
-    cell |= {"userEnteredFormat": look, "note": book.text(f"{tab.key}.{one.key}.note")}
-    rule = _validation(book, one)
+        cell = {"userEnteredValue": {"formulaValue": book.formulas.fill(one.formula)}}
+    cell |= {"userEnteredFormat": book.looks.field(one), "note": book.text(f"{tab.key}.{one.key}.note")}
+    rule = book.looks.validation(one)
     return cell if rule is None else cell | {"dataValidation": rule}
-
-
-def _guide_cell(book: _Book, tab: TabTemplate, line: str) -> Json:
-    is_heading = line.startswith("heading")
-    font = book.font("section", "accent", bold=True) if is_heading else book.font()
-    look = _look(book, font) | {"padding": _padding(8, 2)}
-    return {
-        "userEnteredValue": {"stringValue": book.text(f"{tab.key}.guide.{line}")},
-        "userEnteredFormat": look,
-    }
 
 
 # --- Conditional formats -------------------------------------------------------------------------
@@ -704,7 +455,7 @@ def _rules(book: _Book, tab: TabTemplate) -> list[Json]:
                 "index": index,
                 "rule": {
                     "ranges": ranges,
-                    "booleanRule": {"condition": condition, "format": _style_format(book, style)},
+                    "booleanRule": {"condition": condition, "format": book.looks.style(style)},
                 },
             }
         }
@@ -713,7 +464,7 @@ def _rules(book: _Book, tab: TabTemplate) -> list[Json]:
 
 
 def _own_rules(book: _Book, tab: TabTemplate) -> Iterator[tuple[list[Json], Json, str]]:
-    columns, letters = book.columns(tab), book.letters(tab)
+    columns, letters = book.columns(tab), book.formulas.letters(tab)
     for rule in tab.rules:
         # A row put right under the heading pushes the start of a range down and would be left out;
         # so ranges of tables begin with the heading, which no rule matches.
@@ -723,24 +474,23 @@ def _own_rules(book: _Book, tab: TabTemplate) -> Iterator[tuple[list[Json], Json
             for index, column in enumerate(columns)
             if column.group in rule.columns
         ]
-        if rule.columns and len(ranges) > 1:
-            ranges = _joined(ranges)
+        ranges = _joined(ranges)
         ranges += [
-            _range(tab, (row, row + 1), (_VALUE, _VALUE + 1))
-            for row in (_field_row(book.template, key) for key in rule.fields)
+            _range(tab, (row, row + 1), (VALUE_COLUMN, VALUE_COLUMN + 1))
+            for row in (book.formulas.field_row(key) for key in rule.fields)
         ]
-        formula = book.fill(rule.formula, letters=letters, row=top + 1, day_row=tab.header_rows)
+        formula = book.formulas.fill(rule.formula, letters=letters, row=top + 1, day_row=tab.header_rows)
         yield ranges, {"type": "CUSTOM_FORMULA", "values": [{"userEnteredValue": formula}]}, rule.style
 
 
 def _joined(ranges: Sequence[Json]) -> list[Json]:
     """Neighbouring columns as one range."""
-    joined = [dict(ranges[0])]
-    for one in ranges[1:]:
-        if one["startColumnIndex"] == joined[-1]["endColumnIndex"]:
-            joined[-1]["endColumnIndex"] = one["endColumnIndex"]
+    joined: list[Json] = []
+    for one in ranges:
+        if joined and one["startColumnIndex"] == joined[-1]["endColumnIndex"]:
+            joined[-1] = joined[-1] | {"endColumnIndex": one["endColumnIndex"]}
         else:
-            joined.append(dict(one))
+            joined.append(one)
     return joined
 
 
@@ -751,18 +501,3 @@ def _chips(book: _Book, tab: TabTemplate) -> Iterator[tuple[list[Json], Json, st
                 text = book.template.choice_text(column.choices or "", code, book.locale)
                 condition = {"type": "TEXT_EQ", "values": [{"userEnteredValue": text}]}
                 yield [_range(tab, (0, None), (index, index + 1))], condition, style
-
-
-def _style_format(book: _Book, name: str) -> Json:
-    style = book.template.theme.styles[name]
-    chosen: Json = {}
-    text: Json = {}
-    if style.text is not None:
-        text["foregroundColorStyle"] = book.colour(style.text)
-    if style.bold:
-        text["bold"] = True
-    if text:
-        chosen["textFormat"] = text
-    if style.fill is not None:
-        chosen["backgroundColorStyle"] = book.colour(style.fill)
-    return chosen

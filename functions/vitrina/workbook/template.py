@@ -30,7 +30,8 @@ TEMPLATES_DIRECTORY = Path(__file__).resolve().parents[3] / "sheet_templates"
 ACTION_INDENT = "    "
 
 _HEADER_ROWS: Mapping[str, int] = {"form": 0, "table": 1, "calendar": 2}
-_PLACEHOLDER = re.compile(r"\{(\w+):([\w.]+)\}")
+#: ``{kind:target}`` in a formula; `formulas` puts an address or a text in its place.
+PLACEHOLDER = re.compile(r"\{(\w+):([\w.]+)\}")
 
 
 class TemplateError(ConfigurationError):
@@ -291,7 +292,7 @@ def text_keys(template: BookTemplate) -> frozenset[str]:
             if setting.text and not setting.text.startswith("@"):
                 keys.add(setting.text)
         for formula in _formulas(tab):
-            keys.update(name for kind, name in _PLACEHOLDER.findall(formula) if kind == "text")
+            keys.update(name for kind, name in PLACEHOLDER.findall(formula) if kind == "text")
     return frozenset(keys)
 
 
@@ -415,44 +416,39 @@ def _check_tab(template: BookTemplate, tab: TabTemplate, place: str) -> None:
     for one in listed:
         if one.choices is not None and one.choices not in template.choices:
             raise TemplateError(f"{place} › {one.key} › choices", f"there is no list «{one.choices}»")
+    _check_rules(template, tab, f"{place} › rules")
+    targets = _targets(template, tab)
+    for formula in _formulas(tab):
+        for kind, target in PLACEHOLDER.findall(formula):
+            if target not in targets.get(kind, ()):
+                raise TemplateError(place, f"{formula} speaks of «{kind}:{target}», which is not there")
+
+
+def _check_rules(template: BookTemplate, tab: TabTemplate, place: str) -> None:
+    known = {one.key for one in tab.columns} | {one.key for one in tab.fields}
     for rule in tab.rules:
         if rule.style not in template.theme.styles:
-            raise TemplateError(f"{place} › rules", f"there is no style «{rule.style}»")
-        known = {column.key for column in tab.columns} | {one.key for one in tab.fields}
+            raise TemplateError(place, f"there is no style «{rule.style}»")
         for key in (*rule.columns, *rule.fields):
             if key not in known:
-                raise TemplateError(f"{place} › rules", f"there is no column or field «{key}»")
-    for formula in _formulas(tab):
-        for kind, target in _PLACEHOLDER.findall(formula):
-            if not _is_known(template, tab, kind, target):
-                raise TemplateError(
-                    place, f"the formula {formula} speaks of «{{{kind}:{target}}}», which is not there"
-                )
+                raise TemplateError(place, f"there is no column or field «{key}»")
 
 
-def _is_known(template: BookTemplate, tab: TabTemplate, kind: str, target: str) -> bool:
-    groups = {column.key: column for column in tab.columns}
-    head, _, tail = target.partition(".")
-    match kind:
-        case "cell":
-            column = groups.get(head)
-            return column is not None and (not tail or column.repeat is not None)
-        case "first" | "last" | "day":
-            return head in groups and not tail
-        case "field":
-            return any(one.key == target for each in template.tabs for one in each.fields)
-        case "headers":
-            return any(each.key == target for each in template.tabs)
-        case "column":
-            return any(
-                each.key == head and any(c.key == tail for c in each.columns) for each in template.tabs
-            )
-        case "choice":
-            return tail in template.choices.get(head, {})
-        case "text":
-            return all(target in texts for texts in template.texts.values())
-        case _:
-            return False
+def _targets(template: BookTemplate, tab: TabTemplate) -> Mapping[str, frozenset[str]]:
+    """Everything that the formulas of *tab* may speak of, by kind of placeholder."""
+    groups = {column.key for column in tab.columns if column.repeat is not None}
+    numbered = {one.key for one in tab.expand(())}
+    return {
+        "cell": frozenset({column.key for column in tab.columns} | numbered),
+        "first": frozenset(groups),
+        "last": frozenset(groups),
+        "day": frozenset(groups),
+        "column": frozenset(f"{each.key}.{column.key}" for each in template.tabs for column in each.columns),
+        "headers": frozenset(each.key for each in template.tabs),
+        "field": frozenset(one.key for each in template.tabs for one in each.fields),
+        "choice": frozenset(f"{name}.{code}" for name, codes in template.choices.items() for code in codes),
+        "text": frozenset.intersection(*(frozenset(texts) for texts in template.texts.values())),
+    }
 
 
 def _formulas(tab: TabTemplate) -> Iterator[str]:
