@@ -1,0 +1,84 @@
+"""Wiring: settings → adapters → entry points. The only place that chooses real or local."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from vitrina.domain.calendar import WorkCalendar
+from vitrina.google.identity import GOOGLE_CERTS_URL, GoogleIdentity
+from vitrina.google.queue import CloudTasksQueue
+from vitrina.google.services import make_services
+from vitrina.google.workbooks import GoogleWorkbooks
+from vitrina.ports import Identity
+from vitrina.settings import Settings
+from vitrina.store.sqlite import SqliteStore
+from vitrina.trackers.kaiten.client import KaitenTracker
+from vitrina.usecases.services import Services
+from vitrina.workbook.choices import Choices
+from vitrina.workbook.template import load_template
+
+
+class SystemClock:
+    """``Clock`` of the machine, or one that was set to another moment when the process started."""
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._offset = start - datetime.now(UTC) if start else None
+
+    def now(self) -> datetime:
+        """See ``Clock``."""
+        now = datetime.now(UTC)
+        return now if self._offset is None else now + self._offset
+
+
+@dataclass(frozen=True)
+class Application:
+    """Everything that the entry points need."""
+
+    settings: Settings
+    services: Services
+    identity: Identity
+
+
+def build(settings: Settings) -> Application:
+    """Make the application of one installation. Opens no connection."""
+    clock = SystemClock(settings.now)
+    client, agency = load_template("client"), load_template("agency")
+    services = Services(
+        workbooks=GoogleWorkbooks(make_services(settings.google_url), folder_id=settings.drive_folder_id),
+        tracker=KaitenTracker(
+            base_url=settings.kaiten_url, token=settings.kaiten_token, space_id=settings.kaiten_space_id
+        ),
+        store=SqliteStore(settings.store_path),
+        queue=CloudTasksQueue(
+            queue=settings.tasks_queue,
+            url=settings.task_url,
+            service_account=settings.service_account,
+            clock=clock,
+            tasks_url=settings.tasks_url,
+        ),
+        clock=clock,
+        calendar=WorkCalendar(settings.country),
+        choices=Choices({**agency.choice_labels(), **client.choice_labels()}),
+        templates={"client": client, "agency": agency},
+        time_zone=ZoneInfo(settings.time_zone),
+        webhook_url=f"{settings.webhook_url.rstrip('/')}/kaiten/{settings.webhook_secret}",
+        service_account=settings.service_account,
+    )
+    certs_url = f"{settings.google_url.rstrip('/')}/oauth2/v1/certs" if settings.google_url else GOOGLE_CERTS_URL
+    identity = GoogleIdentity(
+        audience=settings.token_audience,
+        staff=settings.staff,
+        service_account=settings.service_account,
+        task_audience=settings.task_url,
+        certs_url=certs_url,
+    )
+    return Application(settings, services, identity)
+
+
+@cache
+def application() -> Application:
+    """The application of this process, by its environment."""
+    return build(Settings.from_environment())

@@ -1,0 +1,1 @@
+"""The planning core. Pure: no I/O, no clock, no vendor's words, nothing of ours imported."""

@@ -1,0 +1,105 @@
+"""What the client wants and what is being done: the things that the rows of a workbook stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+
+class Priority(StrEnum):
+    """Class of an item; a higher class always goes first."""
+
+    URGENT = "urgent"
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """0 for the most urgent class."""
+        return list(Priority).index(self)
+
+
+class EstimateSource(StrEnum):
+    """Where the hours of an item come from."""
+
+    NORM = "norm"
+    SPECIALIST = "specialist"
+    NONE = "none"
+
+
+class ActionStatus(StrEnum):
+    """Stage of an action that is in progress; the stages of the tracker's board, in order."""
+
+    ONBOARDING = "onboarding"
+    IN_WORK = "in_work"
+    REVIEW = "review"
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class BacklogItem:
+    """A wanted piece of work that is not started.
+
+    ``hours`` maps a profile to the hours its specialist needs, each above 0; ``rank`` is its place
+    in the backlog from the top, which decides inside a priority class.
+    """
+
+    number: int
+    code: str
+    task: str
+    priority: Priority
+    rank: int
+    hours: Mapping[str, float]
+    work_type: str | None = None
+    quantity: float = 1.0
+    wanted_on: date | None = None
+    #: Numbers of the items that have to be finished before.
+    depends_on: tuple[int, ...] = ()
+    result: str = ""
+
+    @property
+    def total_hours(self) -> float:
+        """Hours of all profiles together."""
+        return sum(self.hours.values())
+
+
+@dataclass(frozen=True)
+class Specialist:
+    """A person who does the work.
+
+    ``hours_per_day`` are working hours, above 0 and at most 24.
+    """
+
+    name: str
+    profiles: tuple[str, ...]
+    hours_per_day: float
+    email: str = ""
+    tracker_id: str | None = None
+    days_away: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True)
+class PlannedAction:
+    """One person's part of an item, with the hours of each day that it takes."""
+
+    profile: str
+    specialist: str
+    day_hours: Mapping[date, float] = field(default_factory=dict)
+
+    @property
+    def hours(self) -> float:
+        """Hours of all its days."""
+        return sum(self.day_hours.values())
+
+    @property
+    def start_on(self) -> date:
+        """First day with work."""
+        return min(self.day_hours)
+
+    @property
+    def due_on(self) -> date:
+        """Last day with work: the last day on which it is still in time."""
+        return max(self.day_hours)

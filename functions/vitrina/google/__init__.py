@@ -1,0 +1,1 @@
+"""Google: Sheets and Drive, who asks, and the queue."""

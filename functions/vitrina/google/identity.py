@@ -1,0 +1,79 @@
+"""Who sent a request: Google's ID tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+from cachecontrol import CacheControl
+from google.auth.exceptions import GoogleAuthError
+from google.auth.transport.requests import Request
+from google.oauth2 import id_token
+
+from vitrina.errors import AuthenticationError, NotStaffError
+
+GOOGLE_CERTS_URL = "https://www.googleapis.com/oauth2/v1/certs"
+ISSUERS = ("accounts.google.com", "https://accounts.google.com")
+CLOCK_SKEW_S = 10
+
+
+class GoogleIdentity:
+    """``Identity`` by tokens that Google signed.
+
+    Parameters
+    ----------
+    audience
+        OAuth client of the add-on's one script project. Tokens for any other are refused.
+    staff
+        E-mail addresses in lower case; ``@agency.ru`` stands for everybody of that domain.
+    service_account, task_audience
+        Who runs queued tasks, and the address that their tokens are made for.
+    """
+
+    def __init__(
+        self,
+        *,
+        audience: str,
+        staff: tuple[str, ...],
+        service_account: str,
+        task_audience: str,
+        certs_url: str = GOOGLE_CERTS_URL,
+    ) -> None:
+        self._audience = audience
+        self._staff = frozenset(staff)
+        self._service_account = service_account.lower()
+        self._task_audience = task_audience
+        self._certs_url = certs_url
+        # Google's certificates live for hours; without a cache each request would fetch them again.
+        self._request = Request(session=CacheControl(requests.Session()))
+
+    def staff_email(self, token: str) -> str:
+        """See ``Identity``."""
+        email = self._email(token, self._audience)
+        if email not in self._staff and email[email.rindex("@") :] not in self._staff:
+            raise NotStaffError("auth.not_staff", email=email)
+        return email
+
+    def check_task_caller(self, token: str) -> None:
+        """See ``Identity``."""
+        if self._email(token, self._task_audience) != self._service_account:
+            raise AuthenticationError("auth.other_caller")
+
+    def _email(self, token: str, audience: str) -> str:
+        if not token:
+            raise AuthenticationError("auth.missing")
+        try:
+            claims: dict[str, Any] = id_token.verify_token(  # type: ignore[no-untyped-call]
+                token,
+                self._request,
+                audience=audience,
+                certs_url=self._certs_url,
+                clock_skew_in_seconds=CLOCK_SKEW_S,
+            )
+        except (GoogleAuthError, ValueError) as error:
+            code = "auth.expired" if "expired" in str(error).lower() else "auth.invalid"
+            raise AuthenticationError(code) from error
+        email = str(claims.get("email", "")).lower()
+        if claims.get("iss") not in ISSUERS or not claims.get("email_verified") or "@" not in email:
+            raise AuthenticationError("auth.invalid")
+        return email

@@ -1,0 +1,76 @@
+"""The queue: Cloud Tasks, which calls the ``task`` entry point with a token of our service account."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from google.api_core.exceptions import AlreadyExists, GoogleAPICallError, RetryError
+
+from vitrina.errors import RetriableServiceError
+from vitrina.ports import Clock, Json
+
+if TYPE_CHECKING:
+    from google.cloud.tasks_v2 import CloudTasksClient
+
+SERVICE = "Cloud Tasks"
+TIMEOUT_S = 10.0
+
+
+class CloudTasksQueue:
+    """``Queue`` over one queue of Cloud Tasks.
+
+    Parameters
+    ----------
+    queue
+        ``projects/P/locations/L/queues/Q``.
+    url
+        Address of the ``task`` entry point; also the audience of the token.
+    tasks_url
+        A local server in place of the real one; empty in production.
+    """
+
+    def __init__(self, *, queue: str, url: str, service_account: str, clock: Clock, tasks_url: str = "") -> None:
+        self._queue = queue
+        self._url = url
+        self._service_account = service_account
+        self._clock = clock
+        self._tasks_url = tasks_url
+
+    def add(self, name: str, body: Json, *, delay_s: float = 0.0) -> None:
+        """See ``Queue``."""
+        task: Json = {
+            "name": f"{self._queue}/tasks/{name}",
+            "http_request": {
+                "url": self._url,
+                "http_method": "POST",
+                "headers": {"Content-Type": "application/json"},
+                "body": json.dumps(body).encode(),
+                "oidc_token": {"service_account_email": self._service_account, "audience": self._url},
+            },
+        }
+        if delay_s:
+            task["schedule_time"] = self._clock.now() + dt.timedelta(seconds=delay_s)
+        try:
+            self._client.create_task(parent=self._queue, task=task, timeout=TIMEOUT_S)
+        except AlreadyExists:
+            return
+        except (GoogleAPICallError, RetryError) as error:
+            raise RetriableServiceError("service.no_answer", service=SERVICE) from error
+
+    @cached_property
+    def _client(self) -> CloudTasksClient:
+        # Here, not at the top: the client takes most of a second to import, and few requests queue.
+        from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415
+        from google.cloud.tasks_v2 import CloudTasksClient  # noqa: PLC0415
+        from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksRestTransport  # noqa: PLC0415
+
+        if not self._tasks_url:
+            return CloudTasksClient()
+        scheme, host = self._tasks_url.rstrip("/").split("://")
+        credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+        return CloudTasksClient(
+            transport=CloudTasksRestTransport(host=host, url_scheme=scheme, credentials=credentials)
+        )

@@ -1,0 +1,83 @@
+"""Resources of Google's API client, built once in a process and kept.
+
+Every call of ``service.spreadsheets()`` renders the docstrings of all its methods, which takes ten
+times as long as the request itself; the resource objects are therefore kept, not made again.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import google.auth
+import google_auth_httplib2
+import httplib2
+from google.auth.credentials import AnonymousCredentials, Credentials
+from googleapiclient.discovery import build_from_document
+from googleapiclient.discovery_cache import get_static_doc
+from googleapiclient.http import HttpRequest
+
+from vitrina.errors import ConfigurationError
+
+SCOPES = (
+    "https://www.googleapis.com/auth/spreadsheets",
+    "https://www.googleapis.com/auth/drive",
+)
+
+#: A batch may take Google three minutes; a menu request cannot wait that long.
+TIMEOUT_S = 60
+
+
+@dataclass(frozen=True)
+class GoogleServices:
+    """The kept resources, and the way to send their requests."""
+
+    spreadsheets: Any
+    files: Any
+    permissions: Any
+    _credentials: Credentials
+    _local: threading.local
+
+    def send(self, request: HttpRequest) -> Any:
+        """Execute *request* over this thread's own connection: ``httplib2`` serves one thread only."""
+        http = getattr(self._local, "http", None)
+        if http is None:
+            http = google_auth_httplib2.AuthorizedHttp(self._credentials, http=httplib2.Http(timeout=TIMEOUT_S))
+            self._local.http = http
+        return request.execute(http=http)
+
+
+def make_services(google_url: str = "") -> GoogleServices:
+    """Services of the real Google, or of a local server at *google_url*.
+
+    The address is changed in the discovery documents: an ``api_endpoint`` would leave batches and
+    uploads going to the real Google (google.md section 7).
+    """
+    if google_url:
+        credentials: Credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    else:
+        credentials, _ = google.auth.default(scopes=SCOPES)
+    sheets, drive = (
+        build_from_document(_document(name, version, google_url), credentials=credentials)
+        for name, version in (("sheets", "v4"), ("drive", "v3"))
+    )
+    return GoogleServices(
+        spreadsheets=sheets.spreadsheets(),
+        files=drive.files(),
+        permissions=drive.permissions(),
+        _credentials=credentials,
+        _local=threading.local(),
+    )
+
+
+def _document(name: str, version: str, google_url: str) -> dict[str, Any]:
+    text = get_static_doc(name, version)
+    if text is None:
+        raise ConfigurationError("settings.no_discovery_document", name=name)
+    document: dict[str, Any] = json.loads(text)
+    if google_url:
+        root = google_url.rstrip("/") + "/"
+        document |= {"rootUrl": root, "mtlsRootUrl": root, "baseUrl": root + document["servicePath"]}
+    return document

@@ -1,0 +1,152 @@
+"""Spreadsheets through Sheets v4 and Drive v3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import httplib2
+from googleapiclient.errors import HttpError
+from googleapiclient.http import HttpRequest
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from vitrina.errors import AccessDeniedError, ChangedMeanwhileError, FatalServiceError, RetriableServiceError, ServiceError
+from vitrina.google.services import GoogleServices
+from vitrina.ports import Json
+
+SERVICE = "Google"
+SPREADSHEET_MIME_TYPE = "application/vnd.google-apps.spreadsheet"
+
+#: Everything that the product reads of a workbook, in one request.
+READ_FIELDS = (
+    "spreadsheetId,properties(title,locale,timeZone),namedRanges,developerMetadata(metadataKey,metadataValue),"
+    "sheets(properties(sheetId,title,index,gridProperties(rowCount,columnCount,frozenRowCount)),"
+    "developerMetadata(metadataKey,metadataValue),"
+    "data(rowMetadata.developerMetadata(metadataId,metadataKey),"
+    "columnMetadata.developerMetadata(metadataKey,metadataValue),"
+    "rowData.values(userEnteredValue,effectiveValue,effectiveFormat.numberFormat.type)))"
+)
+
+ATTEMPTS = 4
+MAX_WAIT_S = 8.0
+BUSY_STATUSES = (408, 429, 500, 502, 503, 504)
+
+
+class GoogleWorkbooks:
+    """``Workbooks`` of the real Google, or of a local server that speaks as it does."""
+
+    def __init__(self, services: GoogleServices, *, folder_id: str = "", wait_s: float = 1.0) -> None:
+        self._services = services
+        self._folder_id = folder_id
+        self._wait_s = wait_s
+
+    def read(self, spreadsheet_id: str) -> Json:
+        """See ``Workbooks``."""
+        request = self._services.spreadsheets.get(spreadsheetId=spreadsheet_id, fields=READ_FIELDS)
+        return self._send(request, repeat=_is_busy)
+
+    def batch_update(self, spreadsheet_id: str, requests: Sequence[Json]) -> Json:
+        """See ``Workbooks``."""
+        request = self._services.spreadsheets.batchUpdate(
+            spreadsheetId=spreadsheet_id, body={"requests": list(requests)}
+        )
+        return self._send(request, repeat=_did_nothing, refused=_refused_batch)
+
+    def create(self, title: str, *, tag: str) -> str:
+        """See ``Workbooks``."""
+        body: Json = {"name": title, "mimeType": SPREADSHEET_MIME_TYPE, "appProperties": {"vitrina": tag}}
+        if self._folder_id:
+            body["parents"] = [self._folder_id]
+        request = self._services.files.create(body=body, supportsAllDrives=True, fields="id")
+        return str(self._send(request, repeat=_did_nothing)["id"])
+
+    def find_by_tag(self, tag: str) -> str | None:
+        """See ``Workbooks``."""
+        request = self._services.files.list(
+            q=f"appProperties has {{ key='vitrina' and value='{tag}' }} and trashed = false",
+            supportsAllDrives=True,
+            includeItemsFromAllDrives=True,
+            fields="files(id)",
+        )
+        files = self._send(request, repeat=_is_busy).get("files", [])
+        return str(files[0]["id"]) if files else None
+
+    def share_by_link(self, spreadsheet_id: str) -> None:
+        """See ``Workbooks``."""
+        request = self._services.permissions.create(
+            fileId=spreadsheet_id,
+            body={"type": "anyone", "role": "reader", "allowFileDiscovery": False},
+            supportsAllDrives=True,
+            fields="id",
+        )
+        # A second permission for "anyone" replaces the first, so every failure may be repeated.
+        self._send(request, repeat=_is_busy)
+
+    def url(self, spreadsheet_id: str) -> str:
+        """See ``Workbooks``."""
+        return f"https://docs.google.com/spreadsheets/d/{spreadsheet_id}/edit"
+
+    def _send(
+        self,
+        request: HttpRequest,
+        *,
+        repeat: Callable[[BaseException], bool],
+        refused: Callable[[HttpError], Exception | None] = lambda _: None,
+    ) -> Any:
+        attempts = Retrying(
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_random_exponential(multiplier=self._wait_s, max=MAX_WAIT_S),
+            retry=retry_if_exception(repeat),
+            reraise=True,
+        )
+        try:
+            return attempts(self._services.send, request)
+        except HttpError as error:
+            raise refused(error) or _translate(error) from error
+        except (OSError, httplib2.HttpLib2Error) as error:
+            raise RetriableServiceError("service.no_answer", service=SERVICE) from error
+
+
+def _status(error: HttpError) -> int:
+    return int(error.resp.status)
+
+
+def _is_rate_limit(error: HttpError) -> bool:
+    """Whether a 403 speaks of a quota and not of rights."""
+    return _status(error) == 403 and any(
+        "ratelimitexceeded" in str(detail.get("reason", "")).lower()
+        for detail in error.error_details or ()
+        if isinstance(detail, dict)
+    )
+
+
+def _did_nothing(error: BaseException) -> bool:
+    """Google says that it did not even try: a write may be repeated."""
+    return isinstance(error, HttpError) and (_status(error) == 429 or _is_rate_limit(error))
+
+
+def _is_busy(error: BaseException) -> bool:
+    """A read may be repeated after anything that passes."""
+    if isinstance(error, HttpError):
+        return _status(error) in BUSY_STATUSES or _is_rate_limit(error)
+    return isinstance(error, OSError | httplib2.HttpLib2Error)
+
+
+def _refused_batch(error: HttpError) -> Exception | None:
+    """A batch of ours is well formed, so that 400 means that a row is not where it was read."""
+    if _status(error) != 400:
+        return None
+    changed = ChangedMeanwhileError("sheet.changed")
+    changed.add_note(str(error.reason))
+    return changed
+
+
+def _translate(error: HttpError) -> ServiceError:
+    status = _status(error)
+    if status in BUSY_STATUSES or _is_rate_limit(error):
+        return RetriableServiceError("service.busy", service=SERVICE, status=status)
+    if status in (401, 403):
+        return AccessDeniedError("google.no_access", service=SERVICE, status=status)
+    if status == 404:
+        return FatalServiceError("google.no_file", service=SERVICE, status=status)
+    return FatalServiceError("service.refused", service=SERVICE, status=status, reason=str(error.reason))

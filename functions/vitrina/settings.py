@@ -1,0 +1,74 @@
+"""Settings of one installation, read from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from pathlib import Path
+
+from vitrina.errors import ConfigurationError
+
+PREFIX = "VITRINA_"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an operator sets. Each field is the variable ``VITRINA_<FIELD>``; docs/settings.md explains them."""
+
+    store_path: Path
+    token_audience: str
+    staff: tuple[str, ...]
+    service_account: str
+    task_url: str
+    webhook_url: str
+    webhook_secret: str = field(repr=False)
+    drive_folder_id: str = ""
+    kaiten_url: str = ""
+    kaiten_token: str = field(default="", repr=False)
+    kaiten_space_id: str = ""
+    tasks_queue: str = ""
+    country: str = "RU"
+    time_zone: str = "Europe/Moscow"
+    #: Local servers in place of the real ones; empty in production.
+    google_url: str = ""
+    tasks_url: str = ""
+    #: A moment that the clock starts from, for demonstrations and tests.
+    now: datetime | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Read the settings.
+
+        Raises
+        ------
+        ConfigurationError
+            If a setting without a default is missing, or one cannot be understood; all are named.
+        """
+        required = {"store_path", "token_audience", "staff", "service_account", "task_url", "webhook_url", "webhook_secret"}
+        values: dict[str, object] = {}
+        missing = []
+        for one in fields(cls):
+            text = environment.get(PREFIX + one.name.upper(), "").strip()
+            if text:
+                values[one.name] = _CONVERT.get(one.name, str)(text)
+            elif one.name in required:
+                missing.append(PREFIX + one.name.upper())
+        if missing:
+            raise ConfigurationError("settings.missing", names=missing)
+        return cls(**values)  # type: ignore[arg-type]
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().lower() for part in text.split(",") if part.strip())
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ConfigurationError("settings.now_without_zone", value=text)
+    return moment
+
+
+_CONVERT = {"store_path": Path, "staff": _list, "now": _moment}

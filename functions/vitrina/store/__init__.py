@@ -1,0 +1,1 @@
+"""Keeps what has to outlive a request. README.md lists the kinds of documents."""

@@ -1,0 +1,121 @@
+"""The store on one machine: a SQLite file."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from vitrina.ports import Json, Record
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS document (
+    kind    TEXT NOT NULL,
+    key     TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    data    TEXT NOT NULL,
+    PRIMARY KEY (kind, key)
+) WITHOUT ROWID
+"""
+
+#: How long a writer waits for another one; far above any transaction of ours.
+BUSY_TIMEOUT_S = 30.0
+
+
+class SqliteStore:
+    """``Store`` over one table. Safe to use from many threads and processes at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self._transaction() as connection:
+            connection.execute(_SCHEMA)
+
+    def get(self, kind: str, key: str) -> Record | None:
+        """See ``Store``."""
+        row = self._connection.execute(
+            "SELECT key, version, data FROM document WHERE kind = ? AND key = ?", (kind, key)
+        ).fetchone()
+        return _record(row) if row else None
+
+    def create(self, kind: str, key: str, data: Json) -> bool:
+        """See ``Store``."""
+        with self._transaction() as connection:
+            written = connection.execute(
+                "INSERT INTO document VALUES (?, ?, 1, ?) ON CONFLICT DO NOTHING", (kind, key, _text(data))
+            )
+            return written.rowcount == 1
+
+    def put(self, kind: str, key: str, data: Json, *, version: int | None = None) -> bool:
+        """See ``Store``."""
+        with self._transaction() as connection:
+            if version is None:
+                _upsert(connection, kind, key, data)
+                return True
+            written = connection.execute(
+                "UPDATE document SET version = version + 1, data = ? WHERE kind = ? AND key = ? AND version = ?",
+                (_text(data), kind, key, version),
+            )
+            return written.rowcount == 1
+
+    def put_many(self, kind: str, documents: Mapping[str, Json]) -> None:
+        """See ``Store``."""
+        with self._transaction() as connection:
+            for key, data in documents.items():
+                _upsert(connection, kind, key, data)
+
+    def delete(self, kind: str, key: str) -> None:
+        """See ``Store``."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM document WHERE kind = ? AND key = ?", (kind, key))
+
+    def find(self, kind: str, **equals: str) -> Iterator[Record]:
+        """See ``Store``."""
+        conditions = "".join(f" AND json_extract(data, '$.{name}') = ?" for name in equals if name.isidentifier())
+        rows = self._connection.execute(
+            f"SELECT key, version, data FROM document WHERE kind = ?{conditions} ORDER BY key",  # noqa: S608
+            (kind, *equals.values()),
+        ).fetchall()
+        return iter([_record(row) for row in rows])
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            self._local.connection = connection
+        return connection
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+def _upsert(connection: sqlite3.Connection, kind: str, key: str, data: Json) -> None:
+    connection.execute(
+        "INSERT INTO document VALUES (?, ?, 1, ?) "
+        "ON CONFLICT (kind, key) DO UPDATE SET version = version + 1, data = excluded.data",
+        (kind, key, _text(data)),
+    )
+
+
+def _text(data: Json) -> str:
+    return json.dumps(data, ensure_ascii=False)
+
+
+def _record(row: tuple[str, int, str]) -> Record:
+    key, version, data = row
+    return Record(key, version, json.loads(data))

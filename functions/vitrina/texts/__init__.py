@@ -1,0 +1,133 @@
+"""Every sentence that a person sees, in Russian and in English.
+
+The JSON files beside this module map a code to a sentence with placeholders in the manner of
+``str.format``. Three things are added: numbers, days and periods are written in the manner of the
+language, a list becomes «a, b и c», and ``{count:plural задача|задачи|задач}`` (two forms in
+English) gives the number with the right form of the word.
+"""
+
+from __future__ import annotations
+
+import json
+import string
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+from babel.lists import format_list
+from babel.numbers import format_decimal
+
+LOCALES = ("ru", "en")
+
+_FOLDER = Path(__file__).parent
+#: Titles of tabs, columns and fields stand in the templates' texts; sentences name them as ``title.<key>``.
+_TEMPLATES = Path(__file__).parents[3] / "sheet_templates"
+TITLE_PREFIX = "title."
+_PLURAL_FORMS = {"ru": ("one", "few", "many"), "en": ("one", "other")}
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence by its code, not yet in any language."""
+
+    code: str
+    where: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Days:
+    """Days from *start_on* to *end_on*, as a placeholder: ``23–27 ноября``."""
+
+    start_on: date
+    end_on: date
+
+
+def sentence(code: str, **where: Any) -> Sentence:
+    """Short for ``Sentence(code, where)``."""
+    return Sentence(code, where)
+
+
+def pick_locale(wanted: str | None) -> str:
+    """``en`` for any kind of English, ``ru`` for everything else."""
+    return "en" if (wanted or "").lower().startswith("en") else "ru"
+
+
+@cache
+def load(locale: str) -> Mapping[str, str]:
+    """All sentences of one language by code."""
+    texts: dict[str, str] = {}
+    for path in sorted(_FOLDER.glob(f"*.{locale}.json")):
+        texts |= json.loads(path.read_text(encoding="utf-8"))
+    titles = json.loads((_TEMPLATES / f"texts.{locale}.json").read_text(encoding="utf-8"))
+    return texts | {TITLE_PREFIX + key: title for key, title in titles.items()}
+
+
+def render(text: Sentence, locale: str) -> str:
+    """The sentence in the language *locale*, ``ru`` or ``en``."""
+    return _Formatter(locale).vformat(load(locale)[text.code], (), text.where)
+
+
+def render_all(data: Any, locale: str) -> Any:
+    """*data* with every sentence in it rendered, and days as ISO texts: ready for JSON."""
+    if isinstance(data, Sentence):
+        return render(data, locale)
+    if isinstance(data, date):
+        return data.isoformat()
+    if isinstance(data, Mapping):
+        return {key: render_all(value, locale) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [render_all(value, locale) for value in data]
+    return data
+
+
+def format_number(value: float, locale: str) -> str:
+    """``32,5`` in Russian and ``32.5`` in English; at most one digit after the comma."""
+    return format_decimal(value, format="#,##0.#", locale=locale)
+
+
+def format_days(start_on: date, end_on: date, locale: str) -> str:
+    """``23–27 ноября``, ``30 ноября – 4 декабря``."""
+    if start_on == end_on:
+        return format_skeleton("MMMMd", start_on, locale=locale)
+    end = format_skeleton("MMMMd", end_on, locale=locale)
+    if (start_on.year, start_on.month) != (end_on.year, end_on.month):
+        return f"{format_skeleton('MMMMd', start_on, locale=locale)} – {end}"
+    if locale == "ru":
+        return f"{start_on.day}–{end}"
+    return f"{end.rsplit(' ', 1)[0]} {start_on.day}–{end_on.day}"
+
+
+def format_day(day: date, locale: str) -> str:
+    """``23.11.2026`` in Russian, ``Nov 23, 2026`` in English."""
+    return format_date(day, format="dd.MM.yyyy" if locale == "ru" else "medium", locale=locale)
+
+
+class _Formatter(string.Formatter):
+    def __init__(self, locale: str) -> None:
+        self._locale = locale
+
+    def format_field(self, value: Any, spec: str) -> str:
+        if spec.startswith("plural "):
+            return f"{format_number(value, self._locale)} {self._plural(value, spec.removeprefix('plural '))}"
+        if isinstance(value, Sentence):
+            return render(value, self._locale)
+        if isinstance(value, Days):
+            return format_days(value.start_on, value.end_on, self._locale)
+        if isinstance(value, int | float):
+            return format_number(value, self._locale)
+        if isinstance(value, date):
+            return format_day(value, self._locale)
+        if isinstance(value, Iterable) and not isinstance(value, str):
+            return format_list([self.format_field(one, "") for one in value], locale=self._locale)
+        return super().format_field(value, spec)
+
+    def _plural(self, value: float, forms: str) -> str:
+        category = Locale(self._locale).plural_form(value)
+        words = dict(zip(_PLURAL_FORMS[self._locale], forms.split("|"), strict=True))
+        # A fraction in Russian («1,5 часа») takes the form of few.
+        return words.get(category) or words.get("few") or words["other"]

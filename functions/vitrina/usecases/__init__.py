@@ -1,0 +1,1 @@
+"""What staff can do: one module for each action."""

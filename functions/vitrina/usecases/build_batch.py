@@ -1,0 +1,266 @@
+"""*Собрать неделю…*: what the period would hold, shown before anything is moved."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from vitrina.domain.batch import BatchPlan, LeftOutItem, LeftOutReason, plan_batch
+from vitrina.domain.calendar import Period
+from vitrina.errors import CellsError, UserError
+from vitrina.ports import Json
+from vitrina.texts import Days, Sentence, sentence
+from vitrina.usecases.records import (
+    PREVIEW,
+    Agency,
+    Item,
+    Project,
+    at_load,
+    committed_hours,
+    items_of,
+    load_agency,
+    save_team,
+    team_data,
+)
+from vitrina.usecases.services import Answer, Outcome, Services
+from vitrina.workbook.book import Book, parse_book
+from vitrina.workbook.rows import ActionRow, Backlog, Team, read_actions, read_backlog, read_team, read_terms
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A plan with everything that it was made from."""
+
+    book: Book
+    agency: Agency
+    backlog: Backlog
+    actions: tuple[ActionRow, ...]
+    items: tuple[Item, ...]
+    plan: BatchPlan
+    days: tuple[date, ...]
+
+
+def build_batch(services: Services, project: Project, *, period: str) -> Answer:
+    """Plan the ``current`` or the ``next`` period and keep the plan, to be confirmed.
+
+    Raises
+    ------
+    CellsError
+        With the bad cells of both workbooks together.
+    """
+    agency = load_agency(services.store, project.agency_id)
+    problems = []
+    team = None
+    try:
+        team = load_team(services, agency)
+    except CellsError as error:
+        problems += error.problems
+    book = parse_book(services.workbooks.read(project.spreadsheet_id))
+    try:
+        terms = read_terms(book, services.choices)
+        _read(services, project, book)[0].require_good_cells()
+    except CellsError as error:
+        problems += error.problems
+    if problems or team is None:
+        raise CellsError(problems)
+    span = services.calendar.current_period(services.today(), terms.period)
+    if period == "next":
+        span = span.next()
+    draft = draft_plan(services, project, agency, team, book, span)
+    preview: Json = {
+        "spreadsheet_id": project.spreadsheet_id,
+        "start_on": span.start_on.isoformat(),
+        "kind": span.kind,
+        "team": team_data(team),
+        "effect": effect(draft.plan),
+    }
+    preview_id = _fingerprint(preview)
+    services.store.put(PREVIEW, preview_id, preview)
+    return Answer(
+        Outcome.DONE,
+        sentence(
+            "batch.preview" if draft.plan.chosen else "batch.preview_empty",
+            chosen=len(draft.plan.chosen),
+            hours=draft.plan.planned_hours,
+            left_out=len(draft.plan.left_out),
+        ),
+        data={"preview_id": preview_id, **_preview_data(services, draft)},
+    )
+
+
+def load_team(services: Services, agency: Agency) -> Team:
+    """The agency's people as its workbook has them now: one read. They are kept for later actions."""
+    book = parse_book(services.workbooks.read(agency.spreadsheet_id))
+    team = read_team(book, services.choices, profiles=agency.profiles, today=services.today())
+    save_team(services.store, agency.spreadsheet_id, team)
+    return team
+
+
+def draft_plan(
+    services: Services, project: Project, agency: Agency, team: Team, book: Book, span: Period
+) -> Draft:
+    """Plan *span* from the workbook as it was read and from what is promised to all clients."""
+    backlog, actions = _read(services, project, book)
+    backlog.require_good_cells()
+    if not backlog.rows:
+        raise UserError("backlog.empty", sheet=backlog.tab.title)
+    terms = read_terms(book, services.choices)
+    agency_items = settle(project, book, items_of(services.store, agency_id=project.agency_id))
+    own = [item for item in agency_items if item.spreadsheet_id == project.spreadsheet_id]
+    days = tuple(services.calendar.working_days(span, since=services.today()))
+    plan = plan_batch(
+        [row.item(rank) for rank, row in enumerate(backlog.rows)],
+        [at_load(specialist, team.load_factor) for specialist in team.specialists],
+        period=span,
+        days=days,
+        committed=committed_hours(agency_items),
+        limit_hours=terms.limit_hours,
+        used_hours=_used_hours(own, span),
+        unfinished=frozenset(item.number for item in own if not item.is_done),
+    )
+    return Draft(book, agency, backlog, actions, tuple(agency_items), plan, days)
+
+
+def settle(project: Project, book: Book, items: list[Item]) -> list[Item]:
+    """Decide about reservations whose write may or may not have reached the sheet: the sheet knows.
+
+    A reservation of another workbook counts as it is: its own next reading settles it.
+    """
+    settled = []
+    for item in items:
+        if not item.is_reserved or item.spreadsheet_id != project.spreadsheet_id:
+            settled.append(item)
+        elif any(row.number == item.number for row in book.tab("in_progress").rows):
+            settled.append(item)
+    return settled
+
+
+def effect(plan: BatchPlan) -> Json:
+    """What starting the plan would do, as data: two plans with the same effect are the same to a person."""
+    return {
+        str(chosen.item.number): {
+            "code": chosen.item.code,
+            "task": chosen.item.task,
+            "actions": [
+                [action.profile, action.specialist, {day.isoformat(): hours for day, hours in action.day_hours.items()}]
+                for action in chosen.actions
+            ],
+        }
+        for chosen in plan.chosen
+    }
+
+
+def _read(services: Services, project: Project, book: Book) -> tuple[Backlog, tuple[ActionRow, ...]]:
+    today = services.today()
+    backlog = read_backlog(
+        book, services.choices, prefix=project.code, last_number=project.last_number, today=today
+    )
+    return backlog, read_actions(book, services.choices, today=today)
+
+
+def _used_hours(items: list[Item], span: Period) -> float:
+    """Hours of the project's own work in *span*, done or not: they are spent from its limit."""
+    return sum(
+        hours
+        for item in items
+        for action in item.actions
+        for day, hours in action.day_hours.items()
+        if date.fromisoformat(day) in span
+    )
+
+
+def _fingerprint(data: Json) -> str:
+    text = json.dumps(data, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def reason(left: LeftOutItem, profiles: Mapping[str, str], codes: Mapping[int, str]) -> Sentence:
+    """Why an item is left out, in words that a client may read: nobody and no other client is named."""
+    match left.reason:
+        case LeftOutReason.WAITS_FOR:
+            return sentence("reason.waits_for", items=[codes.get(number, str(number)) for number in left.waits_for])
+        case LeftOutReason.PROJECT_LIMIT:
+            return sentence("reason.project_limit", needed=left.needed_hours, free=left.free_hours)
+        case LeftOutReason.SPECIALIST_BUSY:
+            return sentence(
+                "reason.specialist_busy",
+                profile=profiles.get(left.profile or "", left.profile or ""),
+                needed=left.needed_hours,
+                free=left.free_hours,
+                capacity=left.capacity_hours,
+            )
+        case LeftOutReason.NO_SPECIALIST:
+            return sentence("reason.no_specialist", profile=profiles.get(left.profile or "", left.profile or ""))
+        case LeftOutReason.NO_ESTIMATE:
+            return sentence("reason.no_estimate")
+
+
+def item_codes(draft: Draft) -> Mapping[int, str]:
+    """ID texts of all items that one may depend on."""
+    return {row.number: row.code for row in draft.backlog.rows} | {row.item_number: row.code for row in draft.actions}
+
+
+def period_title(span: Period) -> Sentence:
+    """The days of a period."""
+    return sentence("period.days", days=Days(span.start_on, span.end_on))
+
+
+def _preview_data(services: Services, draft: Draft) -> Mapping[str, Any]:
+    plan, profiles, codes = draft.plan, draft.agency.profiles, item_codes(draft)
+
+    def priority(code: str) -> Sentence:
+        return sentence(f"priority.{code}")
+
+    return {
+        "period": {
+            "kind": plan.period.kind,
+            "start_on": plan.period.start_on,
+            "end_on": plan.period.end_on,
+            "title": period_title(plan.period),
+        },
+        "limit": {"hours": plan.limit_hours, "used_hours": plan.used_hours, "planned_hours": plan.planned_hours},
+        "specialists": [
+            {
+                "name": load.specialist.name,
+                "profiles": [profiles.get(key, key) for key in load.specialist.profiles],
+                "capacity_hours": load.capacity_hours,
+                "committed_hours": load.committed_hours,
+                "planned_hours": load.planned_hours,
+            }
+            for load in plan.loads
+        ],
+        "chosen": [
+            {
+                "id": chosen.item.code,
+                "task": chosen.item.task,
+                "priority": priority(chosen.item.priority),
+                "hours": chosen.item.total_hours,
+                "due_on": chosen.due_on,
+                "actions": [
+                    {
+                        "profile": profiles.get(action.profile, action.profile),
+                        "specialist": action.specialist,
+                        "hours": action.hours,
+                        "start_on": action.start_on,
+                        "due_on": action.due_on,
+                    }
+                    for action in chosen.actions
+                ],
+            }
+            for chosen in plan.chosen
+        ],
+        "left_out": [
+            {
+                "id": left.item.code,
+                "task": left.item.task,
+                "priority": priority(left.item.priority),
+                "hours": left.item.total_hours,
+                "reason": reason(left, profiles, codes),
+            }
+            for left in plan.left_out
+        ],
+    }

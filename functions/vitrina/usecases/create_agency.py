@@ -1,0 +1,57 @@
+"""Set up an agency: its internal workbook. Run once, by the operator's command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from vitrina.texts import pick_locale
+from vitrina.usecases.records import Agency, save_agency
+from vitrina.usecases.services import Services
+from vitrina.workbook.compiler import BookValues, Value, compile_book
+from vitrina.workbook.template import Profile
+
+Locale = Literal["ru", "en"]
+
+
+def create_agency(
+    services: Services,
+    *,
+    name: str,
+    locale: str,
+    profiles: Sequence[Profile] = (),
+    rows: Mapping[str, Sequence[Mapping[str, Value]]] | None = None,
+    settings: Mapping[str, Value] | None = None,
+) -> Agency:
+    """Make the agency's workbook and keep the agency.
+
+    *profiles* are the kinds of specialists, of which each gets a column of hours in every client
+    workbook; without them the template's own are taken. The file is shared with nobody: who may
+    open the shared drive may open it.
+    """
+    template = services.templates["agency"]
+    language: Locale = "en" if pick_locale(locale) == "en" else "ru"
+    chosen = tuple(profiles) or template.standard_profiles(language)
+    spreadsheet_id = services.workbooks.create(name, tag=f"agency-{name}")
+    requests = compile_book(
+        template,
+        locale=language,
+        profiles=chosen,
+        values=BookValues(
+            title=name,
+            fields={"agency_name": name, "profiles": ", ".join(one.title for one in chosen), **(settings or {})},
+            rows=rows or {},
+            options={"profiles": [one.title for one in chosen]},
+        ),
+        editors=[services.service_account],
+        time_zone=services.time_zone.key,
+    )
+    services.workbooks.batch_update(spreadsheet_id, requests)
+    agency = Agency(
+        spreadsheet_id=spreadsheet_id,
+        name=name,
+        locale=language,
+        profiles={one.key: one.title for one in chosen},
+    )
+    save_agency(services.store, agency)
+    return agency

@@ -1,0 +1,179 @@
+"""*Оценить бэклог*: hours of backlog items from the agency's norms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from vitrina.domain.backlog import EstimateSource
+from vitrina.domain.norms import EffortNorm, norms_by_work_type
+from vitrina.errors import UserError
+from vitrina.texts import Sentence, render, sentence
+from vitrina.usecases.lease import lease
+from vitrina.usecases.records import ESTIMATE, Project, load_agency, load_norms, save_project
+from vitrina.usecases.services import Answer, Outcome, Services
+from vitrina.workbook.book import Tab, column_letters, parse_book
+from vitrina.workbook.change import Formula, WorkbookChange
+from vitrina.workbook.rows import HOURS_PREFIX, Backlog, BacklogRow, locale_of, read_backlog
+
+#: More names than this in one answer are not read by anyone.
+MAX_DETAILS = 12
+
+
+@dataclass(frozen=True)
+class RowEstimate:
+    """What the norms say of one row.
+
+    ``hours`` are the add-on's own figures by profile; ``outdated`` are profiles with a figure of the
+    add-on's that no norm supports any more, as after a change of the work type.
+    """
+
+    hours: Mapping[str, float]
+    outdated: frozenset[str]
+    source: EstimateSource
+    norms: tuple[EffortNorm, ...]
+    gap: Sentence | None
+
+
+def estimate(services: Services, project: Project) -> Answer:
+    """Fill the hours that nobody typed, and say of each row where its hours come from."""
+    with lease(services.store, services.clock, project.spreadsheet_id):
+        return _estimate(services, project)
+
+
+def _estimate(services: Services, project: Project) -> Answer:
+    book = parse_book(services.workbooks.read(project.spreadsheet_id))
+    backlog = read_backlog(
+        book, services.choices, prefix=project.code, last_number=project.last_number, today=services.today()
+    )
+    backlog.require_good_cells()
+    if not backlog.rows:
+        raise UserError("backlog.empty", sheet=backlog.tab.title)
+    agency = load_agency(services.store, project.agency_id)
+    norms = {
+        work_type.casefold(): by_profile
+        for work_type, by_profile in norms_by_work_type(load_norms(services.store, project.agency_id)).items()
+    }
+    record = services.store.get(ESTIMATE, project.spreadsheet_id)
+    written: Mapping[str, Mapping[str, float]] = record.data if record else {}
+    estimates = {
+        row.number: estimate_row(row, norms.get(row.work_type.casefold(), {}), written.get(str(row.number), {}), backlog)
+        for row in backlog.rows
+    }
+    change = WorkbookChange(book)
+    locale = locale_of(book)
+    for row in backlog.rows:
+        identify_row(change, backlog.tab, row)
+        _write(change, services, backlog, row, estimates[row.number], locale=locale, titles=agency.profiles)
+    if change:
+        # First what cannot hurt: should the write fail, these figures are simply not in the sheet.
+        ours = {str(number): dict(one.hours) for number, one in estimates.items()}
+        services.store.put(ESTIMATE, project.spreadsheet_id, {**written, **ours})
+        save_project(services.store, replace(project, last_number=backlog.last_number))
+        services.workbooks.batch_update(project.spreadsheet_id, change.requests())
+    return _answer(backlog, estimates)
+
+
+def estimate_row(
+    row: BacklogRow, norms: Mapping[str, EffortNorm], written: Mapping[str, float], backlog: Backlog
+) -> RowEstimate:
+    """The add-on's figures for one row.
+
+    A cell belongs to the add-on when it is empty or still holds what the add-on wrote; everything
+    else was typed by a person and stays.
+    """
+    own = {
+        profile
+        for profile in backlog.profiles
+        if profile not in row.formula_profiles
+        and (profile not in row.hours or row.hours[profile] == written.get(profile))
+    }
+    used = tuple(norm for profile, norm in norms.items() if profile in own)
+    hours = {norm.profile: norm.estimate_hours(row.quantity) for norm in used}
+    outdated = frozenset(own & row.hours.keys() - hours.keys())
+    typed = any(row.hours.get(profile, 0) > 0 for profile in backlog.profiles if profile not in own)
+    if hours:
+        return RowEstimate(hours, outdated, EstimateSource.NORM, used, gap=None)
+    if typed:
+        return RowEstimate({}, outdated, EstimateSource.SPECIALIST, (), gap=None)
+    code = "estimate.no_norm" if row.work_type else "estimate.no_work_type"
+    gap = sentence(code, id=row.code, work_type=row.work_type)
+    return RowEstimate({}, outdated, EstimateSource.NONE, (), gap=gap)
+
+
+def identify_row(change: WorkbookChange, tab: Tab, row: BacklogRow) -> None:
+    """Give a row its number, in the metadata and in the ID column, where it lacks one of them."""
+    if row.is_new:
+        change.identify(tab, row.row, row.number)
+    if tab.cell(row.row, "id").text != row.code:
+        change.set(tab, row.row, "id", row.code)
+
+
+def total_formula(tab: Tab, row_index: int, profiles: tuple[str, ...]) -> Formula:
+    """The sum of the hours columns, each named: people put columns of their own between them."""
+    cells = ";".join(f"{column_letters(tab.column(HOURS_PREFIX + profile))}{row_index + 1}" for profile in profiles)
+    return Formula(f'=IF(COUNT({cells})=0;"";SUM({cells}))')
+
+
+def _write(
+    change: WorkbookChange,
+    services: Services,
+    backlog: Backlog,
+    row: BacklogRow,
+    result: RowEstimate,
+    *,
+    locale: str,
+    titles: Mapping[str, str],
+) -> None:
+    tab, profiles = backlog.tab, backlog.profiles
+    figures = {**result.hours, **dict.fromkeys(result.outdated)}
+    changed = {profile: hours for profile, hours in figures.items() if row.hours.get(profile) != hours}
+    for profile, hours in changed.items():
+        change.set(tab, row.row, HOURS_PREFIX + profile, hours)
+    total = total_formula(tab, row.row.index, profiles)
+    if tab.cell(row.row, "hours_total").formula != total.text:
+        change.set(tab, row.row, "hours_total", total)
+    if changed or row.source != result.source:
+        change.set(tab, row.row, "source", services.choices.label("source", result.source, locale))
+        lines = [render(_explain(norm, titles), locale) for norm in result.norms]
+        change.note(tab, row.row, "source", "\n".join(lines) or render(sentence(f"source.{result.source}"), locale))
+
+
+def _explain(norm: EffortNorm, titles: Mapping[str, str]) -> Sentence:
+    return sentence(
+        "source.norm_line",
+        profile=titles.get(norm.profile, norm.profile),
+        work_type=norm.work_type,
+        hours=norm.hours_per_unit,
+        count=norm.fact_count,
+        spread=norm.spread_hours,
+    )
+
+
+def _answer(backlog: Backlog, estimates: Mapping[int, RowEstimate]) -> Answer:
+    by_source = {
+        source: sum(one.source is source for one in estimates.values()) for source in EstimateSource
+    }
+    gaps = [one.gap for one in estimates.values() if one.gap is not None]
+    shown = gaps[:MAX_DETAILS]
+    if len(gaps) > len(shown):
+        shown.append(sentence("list.more", count=len(gaps) - len(shown)))
+    hours = sum(
+        hours
+        for row in backlog.rows
+        for profile, hours in {**row.hours, **estimates[row.number].hours}.items()
+        if profile not in estimates[row.number].outdated
+    )
+    return Answer(
+        Outcome.PARTIAL if gaps else Outcome.DONE,
+        sentence(
+            "estimate.partial" if gaps else "estimate.done",
+            count=len(estimates),
+            by_norm=by_source[EstimateSource.NORM],
+            by_person=by_source[EstimateSource.SPECIALIST],
+            gaps=len(gaps),
+            hours=hours,
+        ),
+        details=tuple(shown),
+        data={"estimated": by_source[EstimateSource.NORM], "typed": by_source[EstimateSource.SPECIALIST], "gaps": len(gaps)},
+    )

@@ -1,0 +1,140 @@
+"""*Новый клиент…*: workbook, sharing and tracker board of a new project.
+
+Resumable: whatever an earlier try made is found again, so that there is never a second one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from vitrina.domain.calendar import PeriodKind
+from vitrina.domain.norms import norms_by_work_type
+from vitrina.errors import UserError
+from vitrina.ports import Board, Stage
+from vitrina.texts import sentence
+from vitrina.usecases.operations import Journal
+from vitrina.usecases.records import (
+    BOARD_STAGES,
+    Agency,
+    Project,
+    load_norms,
+    load_team_names,
+    projects_of,
+    save_project,
+)
+from vitrina.usecases.services import Answer, Outcome, Services
+from vitrina.workbook.compiler import BookValues, compile_book
+from vitrina.workbook.template import Profile
+
+STEPS = 5
+
+
+@dataclass(frozen=True)
+class ClientForm:
+    """What the manager types into the form."""
+
+    client_name: str
+    project_name: str
+    code: str
+    period: PeriodKind = PeriodKind.WEEK
+    limit_hours: float | None = None
+    responsible: str = ""
+
+
+def check_form(services: Services, agency: Agency, form: ClientForm) -> None:
+    """Refuse a code that another project has: its items' numbers would be mistaken for each other's."""
+    for project in projects_of(services.store, agency.spreadsheet_id):
+        if project.code.casefold() == form.code.casefold():
+            raise UserError("client.code_taken", code=form.code, project=project.project_name)
+
+
+def new_client(services: Services, agency: Agency, form: ClientForm, journal: Journal) -> Answer:
+    """Make everything a new project needs, each thing once."""
+    if journal.is_new:
+        check_form(services, agency, form)
+    tag = f"client-{journal.operation_id}"
+    title = f"{form.client_name} — {form.project_name}"
+    board = _board(services, journal, f"{title} ({form.code})")
+    journal.progress(1, STEPS, sentence("client.progress_book"))
+    spreadsheet_id: str = journal.once(
+        "create_workbook",
+        lambda: services.workbooks.create(title, tag=tag),
+        find=lambda: services.workbooks.find_by_tag(tag),
+    )
+    journal.progress(2, STEPS, sentence("client.progress_fill"))
+    journal.once("fill_workbook", lambda: _fill(services, agency, form, spreadsheet_id, board, title))
+    journal.progress(3, STEPS, sentence("client.progress_share"))
+    journal.once("share_workbook", lambda: services.workbooks.share_by_link(spreadsheet_id))
+    journal.progress(4, STEPS, sentence("client.progress_webhook"))
+    journal.once("connect_webhook", lambda: services.tracker.connect_webhook(services.webhook_url))
+    save_project(
+        services.store,
+        Project(
+            spreadsheet_id=spreadsheet_id,
+            agency_id=agency.spreadsheet_id,
+            client_name=form.client_name,
+            project_name=form.project_name,
+            code=form.code,
+            locale=agency.locale,
+            board_id=board.board_id,
+            lane_id=board.lane_id,
+            board_url=board.url,
+            stages={status: stage.stage_id for status, stage in zip(BOARD_STAGES, board.stages, strict=True)},
+        ),
+    )
+    url = services.workbooks.url(spreadsheet_id)
+    return Answer(
+        Outcome.DONE,
+        sentence("client.created", client=form.client_name, project=form.project_name),
+        details=(sentence("client.next"),),
+        data={"spreadsheet_id": spreadsheet_id, "spreadsheet_url": url, "board_url": board.url},
+    )
+
+
+def _board(services: Services, journal: Journal, title: str) -> Board:
+    journal.progress(0, STEPS, sentence("client.progress_board"))
+
+    def find() -> Mapping[str, Any] | None:
+        found = services.tracker.find_board(title)
+        return asdict(found) if found else None
+
+    data = journal.once(
+        "create_board",
+        lambda: asdict(services.tracker.create_board(title, list(BOARD_STAGES.values()))),
+        find=find,
+    )
+    return Board(**{**data, "stages": tuple(Stage(**stage) for stage in data["stages"])})
+
+
+def _fill(
+    services: Services, agency: Agency, form: ClientForm, spreadsheet_id: str, board: Board, title: str
+) -> None:
+    template = services.templates["client"]
+    locale = "en" if agency.locale == "en" else "ru"
+    today = services.today()
+    requests = compile_book(
+        template,
+        locale="en" if locale == "en" else "ru",
+        profiles=[Profile(key, title) for key, title in agency.profiles.items()],
+        values=BookValues(
+            title=title,
+            fields={
+                "client_name": form.client_name,
+                "project_name": form.project_name,
+                "responsible": form.responsible,
+                "board_url": board.url,
+                "period": services.choices.label("period", form.period, locale),
+                "limit_hours": form.limit_hours,
+            },
+            days=services.calendar.working_days_from(today, count=30),
+            options={
+                "work_types": list(norms_by_work_type(load_norms(services.store, agency.spreadsheet_id))),
+                "specialists": load_team_names(services.store, agency.spreadsheet_id),
+            },
+        ),
+        editors=[services.service_account],
+        time_zone=services.time_zone.key,
+    )
+    services.workbooks.batch_update(spreadsheet_id, requests)

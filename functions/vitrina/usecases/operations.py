@@ -1,0 +1,76 @@
+"""Operations: actions that take longer than a menu request may.
+
+``menu`` keeps the operation and queues it; ``task`` runs it; the sidebar asks how far it is. What an
+operation did outside is journalled, so that after a sudden death the next delivery goes on instead of
+doing it twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from vitrina.errors import RequestError
+from vitrina.ports import Json, Store
+from vitrina.texts import Sentence
+from vitrina.usecases.services import Services
+
+OPERATION = "operation"
+
+QUEUED = "queued"
+RUNNING = "running"
+ENDED = "ended"
+
+
+class Journal:
+    """The record of one operation while it runs."""
+
+    def __init__(self, store: Store, operation_id: str, data: Json) -> None:
+        self._store = store
+        self._data = data
+        self.operation_id = operation_id
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was begun yet."""
+        return not self._data.get("steps")
+
+    def once(self, step: str, do: Callable[[], Any], *, find: Callable[[], Any] | None = None) -> Any:
+        """The JSON-able result of *do*, which runs once however often the operation is delivered.
+
+        Where an earlier delivery began the step and did not finish it, *find* looks outside for what
+        it made, and *do* runs only if there is nothing. Without *find* the step must be repeatable.
+        """
+        steps: Json = self._data.setdefault("steps", {})
+        if "result" in steps.get(step, {}):
+            return steps[step]["result"]
+        found = find() if find is not None and step in steps else None
+        if found is None:
+            steps[step] = {}
+            self._save()
+            found = do()
+        steps[step] = {"result": found}
+        self._save()
+        return found
+
+    def progress(self, done: int, total: int, step: Sentence) -> None:
+        """Tell the sidebar how far it is."""
+        self._data["progress"] = {"done": done, "total": total, "code": step.code, "where": dict(step.where)}
+        self._save()
+
+    def _save(self) -> None:
+        self._store.put(OPERATION, self.operation_id, self._data)
+
+
+def queue_operation(services: Services, operation_id: str, data: Json) -> None:
+    """Keep an operation and have it run; a second call with the same id changes nothing."""
+    services.store.create(OPERATION, operation_id, {**data, "state": QUEUED})
+    services.queue.add(f"operation-{operation_id}", {"kind": "operation", "id": operation_id})
+
+
+def load_operation(store: Store, operation_id: str) -> Json:
+    """The operation's document; raises ``RequestError`` for an id that nobody got from us."""
+    record = store.get(OPERATION, operation_id)
+    if record is None:
+        raise RequestError("request.unknown_operation")
+    return record.data

@@ -1,0 +1,143 @@
+"""*Отправить в трекер*: one card for each item that is in progress."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from vitrina.domain.backlog import ActionStatus
+from vitrina.errors import ChangedMeanwhileError, ServiceError, UserError
+from vitrina.ports import ChecklistItem, NewCard
+from vitrina.texts import render, sentence
+from vitrina.usecases.lease import lease
+from vitrina.usecases.operations import Journal
+from vitrina.usecases.records import Item, Project, items_of, load_tracker_ids, save_items
+from vitrina.usecases.services import Answer, Outcome, Services
+from vitrina.workbook.book import Book, parse_book
+from vitrina.workbook.change import Formula, WorkbookChange
+from vitrina.workbook.rows import ActionRow, locale_of, read_actions
+
+#: How often the links are written again from a fresh reading when rows moved meanwhile.
+WRITE_ATTEMPTS = 3
+
+
+def push(services: Services, project: Project, journal: Journal) -> Answer:
+    """Make the cards that are missing and write their links into the sheet.
+
+    A card is found again by our key in the tracker, so that neither a second click nor a lost answer
+    makes a second one. When the tracker fails half-way, the cards made so far are linked and the rest
+    is left for the next click.
+    """
+    with lease(services.store, services.clock, project.spreadsheet_id):
+        book = parse_book(services.workbooks.read(project.spreadsheet_id))
+        rows = read_actions(book, services.choices, today=services.today())
+        if not rows:
+            raise UserError("push.nothing", sheet=book.tab("in_progress").title)
+        items = {item.number: item for item in items_of(services.store, spreadsheet_id=project.spreadsheet_id)}
+        wanted = [items[number] for number in dict.fromkeys(row.item_number for row in rows) if number in items]
+        new = [item for item in wanted if not item.card_id]
+        failure = None
+        made: list[Item] = []
+        if new:
+            made, failure = _make_cards(services, project, book, new, rows, journal)
+        if failure is not None and not made:
+            raise failure
+        linked = {item.number: item for item in wanted if item.card_id} | {item.number: item for item in made}
+        _write_links(services, project, book, linked)
+    left = len(new) - len(made)
+    if failure is not None:
+        message = sentence("push.partial", count=len(made), left=left)
+        why = sentence(failure.code, **failure.where)
+        return Answer(Outcome.PARTIAL, message, details=(why,), data={"made": len(made), "left": left})
+    code = "push.done" if made else "push.nothing_new"
+    return Answer(Outcome.DONE, sentence(code, count=len(made), linked=len(linked)), data={"made": len(made)})
+
+
+def _make_cards(
+    services: Services,
+    project: Project,
+    book: Book,
+    new: list[Item],
+    rows: tuple[ActionRow, ...],
+    journal: Journal,
+) -> tuple[list[Item], ServiceError | None]:
+    made: list[Item] = []
+    tracker_ids = load_tracker_ids(services.store, project.agency_id)
+    try:
+        known = services.tracker.find_cards(project.board_id)
+        for item in new:
+            journal.progress(len(made), len(new), sentence("push.progress", done=len(made) + 1, total=len(new)))
+            own_rows = [row for row in rows if row.item_number == item.number]
+            card = _card(services, project, book, item, own_rows, tracker_ids)
+            card_id = known.get(item.external_id) or services.tracker.create_card(card)
+            # Known at once, so that a repeat does not even have to look for it.
+            pushed = replace(item, card_id=card_id)
+            save_items(services.store, [pushed])
+            services.tracker.complete_card(card_id, card)
+            made.append(pushed)
+    except ServiceError as error:
+        return made, error
+    return made, None
+
+
+def _card(
+    services: Services,
+    project: Project,
+    book: Book,
+    item: Item,
+    rows: list[ActionRow],
+    tracker_ids: Mapping[str, str],
+) -> NewCard:
+    locale = locale_of(book)
+    rows = sorted(rows, key=lambda row: row.number)
+    priority = services.choices.label("priority", item.priority, locale)
+    description = render(
+        sentence("card.description", result=item.result or "—", priority=priority, work_type=item.work_type or "—"),
+        locale,
+    )
+    return NewCard(
+        external_id=item.external_id,
+        board_id=project.board_id,
+        stage_id=project.stages[ActionStatus.ONBOARDING],
+        lane_id=project.lane_id,
+        title=f"{item.code} · {item.task}",
+        description=description,
+        due_on=max((row.due_on for row in rows if row.due_on), default=None),
+        estimate_hours=sum(row.hours for row in rows),
+        assignee_id=tracker_ids.get(rows[0].specialist),
+        checklist=tuple(
+            ChecklistItem(
+                text=f"{row.profile} — {row.specialist}",
+                assignee_id=tracker_ids.get(row.specialist),
+                due_on=row.due_on,
+            )
+            for row in rows
+        ),
+        link_url=services.workbooks.url(project.spreadsheet_id),
+        link_title=render(sentence("card.link", project=project.project_name), locale),
+    )
+
+
+def _write_links(services: Services, project: Project, book: Book, items: dict[int, Item]) -> None:
+    for attempt in range(1, WRITE_ATTEMPTS + 1):
+        tab = book.tab("in_progress")
+        title = render(sentence("card.open"), locale_of(book))
+        change = WorkbookChange(book)
+        for row in read_actions(book, services.choices, today=services.today()):
+            item = items.get(row.item_number)
+            if item is None:
+                continue
+            url = services.tracker.card_url(project.board_id, item.card_id)
+            link = Formula(f'=HYPERLINK("{url}";"{title}")')
+            if tab.cell(row.row, "card").formula != link.text:
+                change.set(tab, row.row, "card", link)
+        if not change:
+            return
+        try:
+            services.workbooks.batch_update(project.spreadsheet_id, change.requests())
+        except ChangedMeanwhileError:
+            if attempt == WRITE_ATTEMPTS:
+                raise
+            book = parse_book(services.workbooks.read(project.spreadsheet_id))
+        else:
+            return

@@ -1,0 +1,267 @@
+"""Documents that the actions keep in the store, as dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+
+from vitrina.domain.backlog import ActionStatus, Specialist
+from vitrina.domain.norms import EffortNorm, FinishedWork
+from vitrina.errors import UnknownWorkbookError
+from vitrina.ports import Json, Store
+from vitrina.workbook.rows import Team
+
+BOOK = "book"
+ITEM = "item"
+NORM = "norm"
+HISTORY = "history"
+ESTIMATE = "estimate"
+PREVIEW = "preview"
+TOUCHED = "touched"
+TEAM = "team"
+
+#: Titles of the board's columns. They are data for the tracker, not a text of ours to translate.
+BOARD_STAGES: Mapping[ActionStatus, str] = {
+    ActionStatus.ONBOARDING: "Онбординг",
+    ActionStatus.IN_WORK: "В работе",
+    ActionStatus.REVIEW: "На проверке",
+    ActionStatus.DONE: "Выполнено",
+}
+
+
+@dataclass(frozen=True)
+class Agency:
+    """The agency and its internal workbook. ``profiles`` are titles by key, in the order of columns."""
+
+    spreadsheet_id: str
+    name: str
+    locale: str
+    profiles: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A client's project and its workbook."""
+
+    spreadsheet_id: str
+    agency_id: str
+    client_name: str
+    project_name: str
+    code: str
+    locale: str
+    board_id: str
+    lane_id: str
+    board_url: str
+    #: Stage id of the board by status.
+    stages: Mapping[str, str]
+    last_number: int = 0
+
+    @property
+    def statuses(self) -> Mapping[str, ActionStatus]:
+        """Status by stage id."""
+        return {stage: ActionStatus(status) for status, stage in self.stages.items()}
+
+
+@dataclass(frozen=True)
+class ItemAction:
+    """One person's part of an item in progress; ``day_hours`` by ISO day."""
+
+    row_number: int
+    profile: str
+    specialist: str
+    hours: float
+    day_hours: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item that left the backlog: what its row cannot hold any more, and what its people promised.
+
+    ``is_reserved`` until its rows are seen in the sheet: a write whose answer was lost is settled then.
+    """
+
+    spreadsheet_id: str
+    agency_id: str
+    number: int
+    code: str
+    task: str
+    result: str
+    priority: str
+    work_type: str
+    quantity: float
+    actions: tuple[ItemAction, ...]
+    is_reserved: bool = True
+    is_done: bool = False
+    card_id: str = ""
+
+    @property
+    def key(self) -> str:
+        """Key in the store."""
+        return f"{self.spreadsheet_id}:{self.number}"
+
+    @property
+    def external_id(self) -> str:
+        """Our key of its card in the tracker."""
+        return f"vitrina:{self.spreadsheet_id}:{self.number}"
+
+
+def save_agency(store: Store, agency: Agency) -> None:
+    """Keep the agency."""
+    store.put(BOOK, agency.spreadsheet_id, {"kind": "agency", **asdict(agency)})
+
+
+def save_project(store: Store, project: Project) -> None:
+    """Keep the project."""
+    store.put(BOOK, project.spreadsheet_id, {"kind": "client", **asdict(project)})
+
+
+def load_book_kind(store: Store, spreadsheet_id: str) -> str:
+    """``agency`` or ``client``; raises ``UnknownWorkbookError`` for a spreadsheet that is not ours."""
+    return str(_load_book(store, spreadsheet_id)["kind"])
+
+
+def load_agency(store: Store, spreadsheet_id: str) -> Agency:
+    """The agency of an internal workbook; raises ``UnknownWorkbookError``."""
+    return Agency(**_without_kind(_load_book(store, spreadsheet_id, kind="agency")))
+
+
+def load_project(store: Store, spreadsheet_id: str) -> Project:
+    """The project of a client workbook; raises ``UnknownWorkbookError``."""
+    return Project(**_without_kind(_load_book(store, spreadsheet_id, kind="client")))
+
+
+def projects_of(store: Store, agency_id: str) -> list[Project]:
+    """All projects of an agency."""
+    return [Project(**_without_kind(record.data)) for record in store.find(BOOK, kind="client", agency_id=agency_id)]
+
+
+def _load_book(store: Store, spreadsheet_id: str, *, kind: str | None = None) -> Json:
+    record = store.get(BOOK, spreadsheet_id)
+    if record is None:
+        raise UnknownWorkbookError("workbook.unknown")
+    if kind is not None and record.data["kind"] != kind:
+        raise UnknownWorkbookError(f"workbook.not_{kind}")
+    return record.data
+
+
+def _without_kind(data: Json) -> Json:
+    return {key: value for key, value in data.items() if key != "kind"}
+
+
+def save_items(store: Store, items: Iterable[Item]) -> None:
+    """Keep items that are in progress or done."""
+    store.put_many(ITEM, {item.key: asdict(item) for item in items})
+
+
+def items_of(store: Store, **equals: str) -> list[Item]:
+    """Items by ``agency_id``, ``spreadsheet_id`` or ``card_id``."""
+    return [
+        Item(**record.data | {"actions": tuple(ItemAction(**action) for action in record.data["actions"])})
+        for record in store.find(ITEM, **equals)
+    ]
+
+
+def committed_hours(items: Iterable[Item]) -> dict[str, dict[date, float]]:
+    """Hours promised and not done yet, by specialist and day."""
+    committed: dict[str, dict[date, float]] = {}
+    for item in items:
+        if item.is_done:
+            continue
+        for action in item.actions:
+            days = committed.setdefault(action.specialist, {})
+            for day, hours in action.day_hours.items():
+                days[date.fromisoformat(day)] = days.get(date.fromisoformat(day), 0.0) + hours
+    return committed
+
+
+def save_norms(store: Store, agency_id: str, norms: Iterable[EffortNorm]) -> None:
+    """Keep the norms of an agency."""
+    store.put(NORM, agency_id, {"norms": [asdict(norm) for norm in norms]})
+
+
+def load_norms(store: Store, agency_id: str) -> list[EffortNorm]:
+    """The norms of an agency, empty before they were first averaged."""
+    record = store.get(NORM, agency_id)
+    return [EffortNorm(**norm) for norm in record.data["norms"]] if record else []
+
+
+def save_history(store: Store, agency_id: str, works: Mapping[str, FinishedWork]) -> None:
+    """Keep finished work under keys of which each stands for one piece of work."""
+    store.put_many(
+        HISTORY,
+        {
+            key: {"agency_id": agency_id, **work._asdict(), "finished_on": work.finished_on.isoformat()}
+            for key, work in works.items()
+        },
+    )
+
+
+def load_history(store: Store, agency_id: str) -> list[FinishedWork]:
+    """All finished work of an agency."""
+    return [
+        FinishedWork(
+            data["work_type"],
+            data["profile"],
+            data["hours"],
+            data["quantity"],
+            date.fromisoformat(data["finished_on"]),
+        )
+        for data in (record.data for record in store.find(HISTORY, agency_id=agency_id))
+    ]
+
+
+def team_data(team: Team) -> Json:
+    """The team as a document."""
+    return {
+        "specialists": [
+            {
+                "name": one.name,
+                "profiles": list(one.profiles),
+                "hours_per_day": one.hours_per_day,
+                "tracker_id": one.tracker_id,
+                "days_away": sorted(day.isoformat() for day in one.days_away),
+            }
+            for one in team.specialists
+        ],
+        "profiles": dict(team.profiles),
+        "load_factor": team.load_factor,
+    }
+
+
+def team_of(data: Json) -> Team:
+    """The team of a document."""
+    specialists = tuple(
+        Specialist(
+            name=one["name"],
+            profiles=tuple(one["profiles"]),
+            hours_per_day=one["hours_per_day"],
+            tracker_id=one["tracker_id"],
+            days_away=frozenset(date.fromisoformat(day) for day in one["days_away"]),
+        )
+        for one in data["specialists"]
+    )
+    return Team(specialists, data["profiles"], load_factor=data["load_factor"])
+
+
+def save_team(store: Store, agency_id: str, team: Team) -> None:
+    """Keep the team as it was last read from the agency's workbook."""
+    store.put(TEAM, agency_id, team_data(team))
+
+
+def load_tracker_ids(store: Store, agency_id: str) -> Mapping[str, str]:
+    """Ids in the tracker by specialist's name, as they were last read."""
+    record = store.get(TEAM, agency_id)
+    people = team_of(record.data).specialists if record else ()
+    return {person.name: person.tracker_id for person in people if person.tracker_id}
+
+
+def load_team_names(store: Store, agency_id: str) -> list[str]:
+    """Names of the specialists, as they were last read."""
+    record = store.get(TEAM, agency_id)
+    return [person.name for person in team_of(record.data).specialists] if record else []
+
+
+def at_load(specialist: Specialist, load_factor: float) -> Specialist:
+    """The specialist with the share of his day that may be planned."""
+    return replace(specialist, hours_per_day=specialist.hours_per_day * load_factor)

@@ -1,0 +1,61 @@
+"""What every action works with, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from vitrina.domain.calendar import WorkCalendar
+from vitrina.errors import CellProblem
+from vitrina.ports import Clock, Queue, Store, TaskTracker, Workbooks
+from vitrina.texts import Sentence
+from vitrina.workbook.choices import Choices
+from vitrina.workbook.template import BookTemplate
+
+
+@dataclass(frozen=True)
+class Services:
+    """The outside world and the fixed facts, chosen once by ``bootstrap``."""
+
+    workbooks: Workbooks
+    tracker: TaskTracker
+    store: Store
+    queue: Queue
+    clock: Clock
+    calendar: WorkCalendar
+    choices: Choices
+    templates: Mapping[str, BookTemplate]
+    time_zone: ZoneInfo
+    webhook_url: str
+    service_account: str
+
+    def today(self) -> date:
+        """The day in the agency's time zone."""
+        return self.clock.now().astimezone(self.time_zone).date()
+
+
+class Outcome(StrEnum):
+    """How an action ended; never a silent success."""
+
+    DONE = "done"
+    PARTIAL = "partial"
+    REFUSED = "refused"
+    FAILED = "failed"
+    ACCEPTED = "accepted"
+    RUNNING = "running"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the person is told, not yet in any language."""
+
+    outcome: Outcome
+    message: Sentence
+    details: tuple[Sentence, ...] = ()
+    cells: tuple[CellProblem, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+    operation_id: str | None = None

@@ -1,0 +1,186 @@
+"""Start the batch that was previewed: rows move from *Бэклог* to *В работе* in one atomic call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+
+from vitrina.domain.backlog import ActionStatus
+from vitrina.domain.batch import ChosenItem
+from vitrina.domain.calendar import PeriodKind, period_of
+from vitrina.errors import ChangedMeanwhileError, RetriableServiceError, UserError, VitrinaError
+from vitrina.ports import Json
+from vitrina.texts import Sentence, render, sentence
+from vitrina.usecases.build_batch import Draft, draft_plan, effect, item_codes, period_title, reason, settle
+from vitrina.usecases.estimate import identify_row
+from vitrina.usecases.lease import lease
+from vitrina.usecases.records import (
+    ITEM,
+    PREVIEW,
+    Item,
+    ItemAction,
+    Project,
+    items_of,
+    load_agency,
+    save_items,
+    save_project,
+    team_of,
+)
+from vitrina.usecases.schedule import write_schedule
+from vitrina.usecases.services import Answer, Outcome, Services
+from vitrina.workbook.book import Book, parse_book, row_number_of_action
+from vitrina.workbook.change import NewRow, WorkbookChange
+from vitrina.workbook.rows import locale_of
+
+
+def start_batch(services: Services, project: Project, *, preview_id: str) -> Answer:
+    """Do exactly what the preview showed, or refuse because something changed meanwhile."""
+    record = services.store.get(PREVIEW, preview_id)
+    if record is None or record.data["spreadsheet_id"] != project.spreadsheet_id:
+        raise UserError("batch.no_preview")
+    with lease(services.store, services.clock, project.spreadsheet_id):
+        return _start(services, project, record.data)
+
+
+def _start(services: Services, project: Project, preview: Json) -> Answer:
+    agency = load_agency(services.store, project.agency_id)
+    span = period_of(date.fromisoformat(preview["start_on"]), PeriodKind(preview["kind"]))
+    book = parse_book(services.workbooks.read(project.spreadsheet_id))
+    if _is_started(book, preview):
+        raise UserError("batch.already_started")
+    # People's hours are promised over all clients, so plan and promise under one lease.
+    with lease(services.store, services.clock, f"plan:{project.agency_id}"):
+        settle_for_good(services, project, book)
+        draft = draft_plan(services, project, agency, team_of(preview["team"]), book, span)
+        _check_effect(draft, preview)
+        if not draft.plan.chosen:
+            raise UserError("batch.nothing_fits")
+        items = [_item(project, draft, chosen) for chosen in draft.plan.chosen]
+        save_items(services.store, items)
+    change = _change(services, project, draft, items)
+    save_project(services.store, replace(project, last_number=draft.backlog.last_number))
+    try:
+        services.workbooks.batch_update(project.spreadsheet_id, change.requests())
+    except RetriableServiceError:
+        # The sheet may have taken the batch: the promise stays until the sheet is read again.
+        raise
+    except VitrinaError:
+        for item in items:
+            services.store.delete(ITEM, item.key)
+        raise
+    save_items(services.store, [replace(item, is_reserved=False) for item in items])
+    return Answer(
+        Outcome.DONE,
+        sentence(
+            "batch.started",
+            items=len(items),
+            actions=sum(len(item.actions) for item in items),
+            hours=draft.plan.planned_hours,
+            period=period_title(span),
+        ),
+        details=(sentence("batch.push_next"),),
+        data={"started": [item.code for item in items]},
+    )
+
+
+def settle_for_good(services: Services, project: Project, book: Book) -> None:
+    """Forget reservations that never reached the sheet and keep those that did.
+
+    Called while the workbook's lease is held, so that no write of a reservation is under way.
+    """
+    own = items_of(services.store, spreadsheet_id=project.spreadsheet_id)
+    settled = settle(project, book, own)
+    for item in own:
+        if item not in settled:
+            services.store.delete(ITEM, item.key)
+    save_items(services.store, [replace(item, is_reserved=False) for item in settled if item.is_reserved])
+
+
+def _is_started(book: Book, preview: Json) -> bool:
+    in_progress = {row.number for row in book.tab("in_progress").rows}
+    return bool(preview["effect"]) and all(int(number) in in_progress for number in preview["effect"])
+
+
+def _check_effect(draft: Draft, preview: Json) -> None:
+    now, shown = effect(draft.plan), preview["effect"]
+    if now == shown:
+        return
+    entered = [now[number]["code"] for number in now if number not in shown]
+    gone = [shown[number]["code"] for number in shown if number not in now]
+    other = [now[number]["code"] for number in now if number in shown and now[number] != shown[number]]
+    changes: list[Sentence] = []
+    for code, items in (("batch.would_enter", entered), ("batch.would_leave", gone), ("batch.would_differ", other)):
+        if items:
+            changes.append(sentence(code, items=items))
+    raise ChangedMeanwhileError("batch.changed", changes=changes)
+
+
+def _item(project: Project, draft: Draft, chosen: ChosenItem) -> Item:
+    item = chosen.item
+    return Item(
+        spreadsheet_id=project.spreadsheet_id,
+        agency_id=project.agency_id,
+        number=item.number,
+        code=item.code,
+        task=item.task,
+        result=item.result,
+        priority=item.priority,
+        work_type=item.work_type or "",
+        quantity=item.quantity,
+        actions=tuple(
+            ItemAction(
+                row_number=row_number_of_action(item.number, position),
+                profile=action.profile,
+                specialist=action.specialist,
+                hours=action.hours,
+                day_hours={day.isoformat(): hours for day, hours in action.day_hours.items()},
+            )
+            for position, action in enumerate(chosen.actions)
+        ),
+    )
+
+
+def _change(services: Services, project: Project, draft: Draft, items: list[Item]) -> WorkbookChange:
+    book, locale = draft.book, locale_of(draft.book)
+    backlog_tab, progress_tab = draft.backlog.tab, book.tab("in_progress")
+    change = WorkbookChange(book)
+    reasons = {
+        left.item.number: render(reason(left, draft.agency.profiles, item_codes(draft)), locale)
+        for left in draft.plan.left_out
+    }
+    for row in draft.backlog.rows:
+        if row.number not in reasons:
+            change.move_out(backlog_tab, row.row)
+            continue
+        identify_row(change, backlog_tab, row)
+        if backlog_tab.cell(row.row, "reason").text != reasons[row.number]:
+            change.set(backlog_tab, row.row, "reason", reasons[row.number])
+    onboarding = services.choices.label("status", ActionStatus.ONBOARDING, locale)
+    change.insert(
+        progress_tab,
+        [
+            _new_row(item, action, draft.agency.profiles, onboarding)
+            for item in items
+            for action in item.actions
+        ],
+    )
+    write_schedule(services, change, book, project, [*draft.items, *items])
+    return change
+
+
+def _new_row(item: Item, action: ItemAction, profiles: Mapping[str, str], status: str) -> NewRow:
+    days = [date.fromisoformat(day) for day in action.day_hours]
+    return NewRow(
+        action.row_number,
+        {
+            "id": item.code,
+            "action": item.task,
+            "profile": profiles.get(action.profile, action.profile),
+            "specialist": action.specialist,
+            "hours": action.hours,
+            "start_on": min(days),
+            "due_on": max(days),
+            "status": status,
+        },
+    )

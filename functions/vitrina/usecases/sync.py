@@ -1,0 +1,246 @@
+"""Tracker → sheet: *Обновить из трекера*, and what webhooks set off.
+
+A webhook only says *look*: the card is read again and its current state written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from vitrina.domain.backlog import ActionStatus
+from vitrina.domain.norms import FinishedWork
+from vitrina.domain.quantities import SERIAL_DAY_ZERO
+from vitrina.errors import ChangedMeanwhileError
+from vitrina.ports import Card, Json
+from vitrina.texts import sentence
+from vitrina.usecases.lease import lease
+from vitrina.usecases.operations import Journal
+from vitrina.usecases.records import (
+    TOUCHED,
+    Item,
+    ItemAction,
+    Project,
+    items_of,
+    load_tracker_ids,
+    save_history,
+    save_items,
+)
+from vitrina.usecases.schedule import write_schedule
+from vitrina.usecases.services import Answer, Outcome, Services
+from vitrina.usecases.start_batch import settle_for_good
+from vitrina.workbook.book import Book, Tab, parse_book
+from vitrina.workbook.change import Value, WorkbookChange
+from vitrina.workbook.rows import ActionRow, locale_of, read_actions
+
+WRITE_ATTEMPTS = 3
+
+#: Webhooks of one workbook within this time become one write.
+GATHER_S = 2
+
+
+@dataclass(frozen=True)
+class RowState:
+    """What the tracker says of one action."""
+
+    status: ActionStatus
+    due_on: date | None
+    specialist: str | None
+    progress: str
+    logged_hours: float
+
+
+def note_webhook(services: Services, body: Json) -> bool:
+    """Remember that a card was touched and have it looked at; ``False`` where it is no card of ours."""
+    card_id = services.tracker.card_id_of_event(body)
+    item = next(iter(items_of(services.store, card_id=card_id)), None) if card_id else None
+    if card_id is None or item is None:
+        return False
+    services.store.put(TOUCHED, card_id, {"spreadsheet_id": item.spreadsheet_id})
+    slot = math.floor(services.clock.now().timestamp() / GATHER_S)
+    book = hashlib.sha256(item.spreadsheet_id.encode()).hexdigest()[:24]
+    services.queue.add(
+        f"sync-{book}-{slot}",
+        {"kind": "sync", "spreadsheet_id": item.spreadsheet_id},
+        delay_s=GATHER_S,
+    )
+    return True
+
+
+def sync_touched(services: Services, project: Project) -> None:
+    """Write the state of the cards that webhooks spoke of."""
+    with lease(services.store, services.clock, project.spreadsheet_id):
+        touched = list(services.store.find(TOUCHED, spreadsheet_id=project.spreadsheet_id))
+        if not touched:
+            return
+        keys = {record.key for record in touched}
+        own = items_of(services.store, spreadsheet_id=project.spreadsheet_id)
+        _sync(services, project, [item for item in own if item.card_id in keys])
+        for record in touched:
+            now = services.store.get(TOUCHED, record.key)
+            # A card touched again while we worked stays for the next task.
+            if now is not None and now.version == record.version:
+                services.store.delete(TOUCHED, record.key)
+
+
+def refresh(services: Services, project: Project, journal: Journal) -> Answer:
+    """Read every card of the project and write what differs."""
+    with lease(services.store, services.clock, project.spreadsheet_id):
+        own = [item for item in items_of(services.store, spreadsheet_id=project.spreadsheet_id) if item.card_id]
+        return _sync(services, project, own, journal)
+
+
+def _sync(services: Services, project: Project, items: list[Item], journal: Journal | None = None) -> Answer:
+    cards: dict[int, Card | None] = {}
+    for item in items:
+        if journal is not None:
+            journal.progress(len(cards), len(items), sentence("sync.progress", done=len(cards) + 1, total=len(items)))
+        cards[item.number] = services.tracker.get_card(item.card_id)
+    for attempt in range(1, WRITE_ATTEMPTS + 1):
+        try:
+            changed = _write(services, project, cards)
+        except ChangedMeanwhileError:
+            if attempt == WRITE_ATTEMPTS:
+                raise
+        else:
+            break
+    gone = [item.code for item in items if cards[item.number] is None]
+    return Answer(
+        Outcome.PARTIAL if gone else Outcome.DONE,
+        sentence("sync.done" if items else "sync.nothing", cards=len(cards), changed=changed),
+        details=(sentence("sync.gone", items=gone),) if gone else (),
+        data={"cards": len(cards), "changed_rows": changed},
+    )
+
+
+def _write(services: Services, project: Project, cards: Mapping[int, Card | None]) -> int:
+    """One read and one write of the workbook; gives the count of rows that differed."""
+    book = parse_book(services.workbooks.read(project.spreadsheet_id))
+    settle_for_good(services, project, book)
+    rows = read_actions(book, services.choices, today=services.today())
+    agency_items = items_of(services.store, agency_id=project.agency_id)
+    items = {item.number: item for item in agency_items if item.spreadsheet_id == project.spreadsheet_id}
+    tracker_ids = load_tracker_ids(services.store, project.agency_id)
+    names = {tracker_id: name for name, tracker_id in tracker_ids.items()}
+    tab = book.tab("in_progress")
+    change = WorkbookChange(book)
+    changed_rows = 0
+    updated: dict[int, Item] = {}
+    for number, card in cards.items():
+        own_rows = [row for row in rows if row.item_number == number]
+        if card is None or not own_rows:
+            continue
+        states = row_states(card, own_rows, project, names)
+        changed_rows += sum(
+            _write_row(services, change, tab, book, row, state) for row, state in zip(own_rows, states, strict=True)
+        )
+        updated[number] = _update_item(services, project, items[number], own_rows, states)
+    now_by_key = {item.key: item for item in agency_items} | {item.key: item for item in updated.values()}
+    if changed_rows:
+        write_schedule(services, change, book, project, now_by_key.values())
+    _mark_fresh(services, change, book)
+    services.workbooks.batch_update(project.spreadsheet_id, change.requests())
+    save_items(services.store, updated.values())
+    return changed_rows
+
+
+def row_states(
+    card: Card, rows: list[ActionRow], project: Project, names: Mapping[str, str]
+) -> list[RowState]:
+    """What a card says of each action of its item.
+
+    The card's checklist has a line for each action, in the order of the rows' numbers; people may have
+    added lines. ``names`` are the specialists' names by their id in the tracker.
+    """
+    status = project.statuses.get(card.stage_id)
+    done = sum(line.is_checked for line in card.checklist)
+    progress = f"{done}/{len(card.checklist)}" if card.checklist else ""
+    in_order = sorted(rows, key=lambda row: row.number)
+    lines = list(card.checklist) + [None] * len(in_order)
+    left = dict(card.logged_hours)
+    states: dict[int, RowState] = {}
+    for row, line in zip(in_order, lines, strict=False):
+        is_only = len(in_order) == 1
+        assignee = card.assignee_id if is_only or line is None else line.assignee_id
+        specialist = names.get(assignee or "", None)
+        due_on = card.due_on if is_only or line is None else line.due_on
+        tracker_id = next((key for key, name in names.items() if name == (specialist or row.specialist)), None)
+        hours = sum(left.values()) if is_only else left.pop(tracker_id or "", 0.0)
+        states[row.number] = RowState(status or row.status, due_on or row.due_on, specialist, progress, hours)
+    if len(in_order) > 1 and left:
+        # Hours of people who have no action of their own stand with the first one.
+        first = in_order[0].number
+        states[first] = replace(states[first], logged_hours=states[first].logged_hours + sum(left.values()))
+    return [states[row.number] for row in rows]
+
+
+def _write_row(
+    services: Services, change: WorkbookChange, tab: Tab, book: Book, row: ActionRow, state: RowState
+) -> bool:
+    label = services.choices.label("status", state.status, locale_of(book))
+    wanted: dict[str, Value] = {
+        "status": label,
+        "due_on": state.due_on,
+        "specialist": state.specialist or row.specialist,
+        "progress": state.progress or None,
+        "logged_hours": round(state.logged_hours, 2),
+    }
+    differs = False
+    for column, value in wanted.items():
+        if value != _current(tab, row, column):
+            change.set(tab, row.row, column, value)
+            differs = True
+    return differs
+
+
+def _current(tab: Tab, row: ActionRow, column: str) -> Value:
+    if column == "due_on":
+        return row.due_on
+    cell = tab.cell(row.row, column)
+    if column == "logged_hours":
+        return cell.value if isinstance(cell.value, float) else None
+    return cell.text or None
+
+
+def _update_item(
+    services: Services, project: Project, item: Item, rows: list[ActionRow], states: list[RowState]
+) -> Item:
+    """The item with what the tracker changed of it; finished work becomes history for the norms."""
+    by_number = {row.number: state for row, state in zip(rows, states, strict=True)}
+    is_done = all(state.status is ActionStatus.DONE for state in states)
+    if is_done:
+        save_history(
+            services.store,
+            project.agency_id,
+            {
+                f"{project.spreadsheet_id}:{action.row_number}": FinishedWork(
+                    item.work_type, action.profile, by_number[action.row_number].logged_hours, item.quantity, services.today()
+                )
+                for action in item.actions
+                if item.work_type and by_number.get(action.row_number) and by_number[action.row_number].logged_hours > 0
+            },
+        )
+    return replace(
+        item,
+        is_done=is_done,
+        actions=tuple(_with_specialist(action, by_number.get(action.row_number)) for action in item.actions),
+    )
+
+
+def _with_specialist(action: ItemAction, state: RowState | None) -> ItemAction:
+    return replace(action, specialist=state.specialist) if state is not None and state.specialist else action
+
+
+def _mark_fresh(services: Services, change: WorkbookChange, book: Book) -> None:
+    if "refreshed_at" in book.fields:
+        change.set_field("refreshed_at", serial_of_moment(services.clock.now().astimezone(services.time_zone)))
+
+
+def serial_of_moment(moment: datetime) -> float:
+    """The serial number of a moment as its clock on the wall shows it."""
+    wall = moment.replace(tzinfo=None)
+    zero = datetime.combine(SERIAL_DAY_ZERO, datetime.min.time())
+    return round((wall - zero).total_seconds() / 86_400, 6)

@@ -1,0 +1,1 @@
+"""HTTP: who asks, what exactly is asked, and the answer in the person's language."""

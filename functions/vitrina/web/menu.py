@@ -1,0 +1,169 @@
+"""The ``menu`` entry point: a click of a member of staff."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from typing import Any
+
+import jsonschema
+from flask import Request, Response
+
+from vitrina.errors import RequestError, UnknownWorkbookError, VitrinaError
+from vitrina.ports import Identity, Json
+from vitrina.texts import Sentence, pick_locale, render, sentence
+from vitrina.usecases.operations import ENDED, Journal, load_operation, queue_operation
+from vitrina.usecases.records import load_book_kind
+from vitrina.usecases.services import Answer, Outcome, Services
+from vitrina.web.actions import ACTIONS
+from vitrina.web.envelope import (
+    STATUS_OF_OUTCOME,
+    answer_json,
+    error_answer,
+    response,
+    unexpected_answer,
+)
+
+log = logging.getLogger("vitrina.menu")
+
+OPERATION_STATUS = "operation"
+
+_ENVELOPE: Json = {
+    "type": "object",
+    "properties": {
+        "action": {"type": "string", "maxLength": 50},
+        "spreadsheet_id": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$"},
+        "request_id": {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,100}$"},
+        "locale": {"type": "string", "maxLength": 20},
+        "params": {"type": "object"},
+    },
+    "required": ["action", "spreadsheet_id", "request_id"],
+    "additionalProperties": False,
+}
+_OPERATION_PARAMS: Json = {
+    "type": "object",
+    "properties": {"operation_id": {"type": "string", "pattern": "^[a-f0-9]{8,64}$"}},
+    "required": ["operation_id"],
+    "additionalProperties": False,
+}
+
+
+def handle_menu(request: Request, services: Services, identity: Identity) -> Response:
+    """Answer one click. Every ending, good or bad, is an envelope with a sentence."""
+    locale = pick_locale(request.headers.get("Accept-Language"))
+    try:
+        email = identity.staff_email(bearer_token(request))
+        body = parse_body(request, _ENVELOPE)
+        locale = pick_locale(body.get("locale"))
+        if body["action"] == OPERATION_STATUS:
+            return _operation_status(services, body, email, locale)
+        return _run(services, body, email, locale)
+    except VitrinaError as error:
+        log.info("refused %s", error.code)
+        return response(answer_json(error_answer(error), locale), error.http_status)
+    except Exception:
+        log.exception("unexpected")
+        return response(answer_json(unexpected_answer(), locale), 500)
+
+
+def bearer_token(request: Request) -> str:
+    """The token of the ``Authorization`` header, empty where there is none."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def parse_body(request: Request, schema: Json) -> Any:
+    """The JSON body; raises ``RequestError`` where it is not what *schema* says."""
+    body = request.get_json(silent=True, force=True)
+    if body is None:
+        raise RequestError("request.not_json")
+    check(body, schema)
+    return body
+
+
+def check(data: Any, schema: Json) -> None:
+    """Raise ``RequestError`` where *data* is not what *schema* says."""
+    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(data))
+    if error is not None:
+        place = ".".join(str(part) for part in error.absolute_path) or "—"
+        raise RequestError("request.invalid", place=place, problem=error.message)
+
+
+def _run(services: Services, body: Json, email: str, locale: str) -> Response:
+    spreadsheet_id, params = body["spreadsheet_id"], body.get("params", {})
+    action = ACTIONS.get(body["action"])
+    if action is None:
+        raise RequestError("request.unknown_action", action=body["action"])
+    check(params, action.params)
+    if load_book_kind(services.store, spreadsheet_id) != action.book_kind:
+        raise UnknownWorkbookError(f"workbook.not_{action.book_kind}")
+    if action.run is not None:
+        answer = action.run(services, spreadsheet_id, params)
+    else:
+        # The id of the click decides: the same click is the same operation.
+        key = f"{spreadsheet_id}:{body['action']}:{body['request_id']}"
+        operation_id = hashlib.sha256(key.encode()).hexdigest()[:32]
+        if services.store.get("operation", operation_id) is None:
+            action.check(services, spreadsheet_id, params)
+        queue_operation(
+            services,
+            operation_id,
+            {
+                "action": body["action"],
+                "spreadsheet_id": spreadsheet_id,
+                "params": params,
+                "email": email,
+                "locale": locale,
+            },
+        )
+        answer = Answer(Outcome.ACCEPTED, sentence("operation.accepted"), operation_id=operation_id)
+    log.info("%s %s", body["action"], answer.outcome)
+    return response(answer_json(answer, locale), STATUS_OF_OUTCOME.get(answer.outcome, 200))
+
+
+def _operation_status(services: Services, body: Json, email: str, locale: str) -> Response:
+    params = body.get("params", {})
+    check(params, _OPERATION_PARAMS)
+    operation = load_operation(services.store, params["operation_id"])
+    if operation["spreadsheet_id"] != body["spreadsheet_id"] or operation["email"] != email:
+        raise RequestError("request.unknown_operation")
+    if operation["state"] == ENDED:
+        return response({**operation["answer"], "operation_id": params["operation_id"]}, operation["http_status"])
+    progress = operation.get("progress", {"done": 0, "total": 0, "code": "operation.accepted", "where": {}})
+    step = Sentence(progress["code"], progress["where"])
+    answer = Answer(
+        Outcome.RUNNING,
+        step,
+        data={"done": progress["done"], "total": progress["total"], "step": render(step, locale)},
+        operation_id=params["operation_id"],
+    )
+    return response(answer_json(answer, locale), 200)
+
+
+def run_operation(services: Services, operation_id: str) -> None:
+    """Run a queued operation to its end and keep its answer, for the sidebar to ask for.
+
+    A delivery of an operation that has ended does nothing. An error is an end as well: the person is
+    told and clicks again. Only a sudden death leaves the operation open, and the next delivery goes on.
+    """
+    operation = load_operation(services.store, operation_id)
+    if operation["state"] == ENDED:
+        return
+    action, locale = ACTIONS[operation["action"]], operation["locale"]
+    run = action.run_operation
+    if run is None:
+        raise RequestError("request.unknown_action", action=operation["action"])
+    status = 200
+    try:
+        journal = Journal(services.store, operation_id, operation)
+        answer = run(services, operation["spreadsheet_id"], operation["params"], journal)
+    except VitrinaError as error:
+        answer, status = error_answer(error), error.http_status
+        log.info("operation %s refused %s", operation_id, error.code)
+    except Exception:
+        answer, status = unexpected_answer(), 500
+        log.exception("operation %s", operation_id)
+    ended = load_operation(services.store, operation_id)
+    ended |= {"state": ENDED, "answer": answer_json(answer, locale), "http_status": status}
+    services.store.put("operation", operation_id, ended)
+    log.info("operation %s %s", operation_id, answer.outcome)

@@ -1,0 +1,36 @@
+"""The ``webhook`` entry point: a tracker says that something changed.
+
+Kaiten signs nothing, so that the last part of the path is a secret, and what the body says is taken
+only as a hint to look.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+
+from flask import Request, Response
+
+from vitrina.errors import VitrinaError
+from vitrina.usecases.services import Services
+from vitrina.usecases.sync import note_webhook
+from vitrina.web.envelope import response
+
+log = logging.getLogger("vitrina.webhook")
+
+
+def handle_webhook(request: Request, services: Services, *, secret: str) -> Response:
+    """Remember the hint and answer at once. A path without the secret is no address of ours."""
+    given = request.path.rstrip("/").rsplit("/", 1)[-1]
+    if request.method != "POST" or not hmac.compare_digest(given.encode(), secret.encode()):
+        return response({}, 404)
+    body = request.get_json(silent=True, force=True)
+    if not isinstance(body, dict):
+        return response({}, 400)
+    try:
+        known = note_webhook(services, body)
+    except VitrinaError as error:
+        log.warning("webhook not queued: %s", error.code)
+        return response({}, 503)
+    log.info("webhook %s", "noted" if known else "of no card of ours")
+    return response({}, 200)

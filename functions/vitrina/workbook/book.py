@@ -1,0 +1,315 @@
+"""A workbook as it was read: tabs and columns by key, rows with the number that Google keeps for them.
+
+People rename and move tabs and columns, add their own, and sort. Nothing here looks at a title, a
+letter or a row number to find a thing; those serve only to tell a person where it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from vitrina.errors import CellProblem, UnknownWorkbookError, WorkbookShapeError
+from vitrina.ports import Json
+from vitrina.texts import TITLE_PREFIX, Sentence, sentence
+
+#: Keys of Google's developer metadata. Row keys are short: all of a sheet share 30,000 characters.
+BOOK_KEY = "vitrina.book"
+TAB_KEY = "vitrina.tab"
+COLUMN_KEY = "c"
+HEADER_KEY = "h"
+ROW_KEY = "r"
+
+#: Named ranges of the form's fields begin with this.
+FIELD_PREFIX = "vt_"
+
+#: Rows of the first action of an item carry the item's number. Those of its other actions carry
+#: numbers from here on: Google's metadata ids are positive 32-bit integers, unique in a workbook.
+ACTION_BASE = 1_000_000_000
+MAX_ACTIONS = 99
+MAX_ITEM_NUMBER = (2**31 - 1 - ACTION_BASE) // 100 - 1
+
+
+def row_number_of_action(item_number: int, position: int) -> int:
+    """Number of the row of an item's action; *position* counts from 0."""
+    if not 0 < item_number <= MAX_ITEM_NUMBER or not 0 <= position <= MAX_ACTIONS:
+        raise ValueError((item_number, position))
+    return item_number if position == 0 else ACTION_BASE + 100 * item_number + position
+
+
+def item_number_of_row(row_number: int) -> int:
+    """The item that a row belongs to."""
+    return row_number if row_number < ACTION_BASE else (row_number - ACTION_BASE) // 100
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in a cell. ``value`` is that of the formula where there is one."""
+
+    value: str | float | bool | None = None
+    formula: str | None = None
+    is_date: bool = False
+    is_error: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing stands there; a formula that gives an empty text is something."""
+        return self.formula is None and (self.value is None or self.value == "")
+
+    @property
+    def text(self) -> str:
+        """The value as a text; a whole number without its point."""
+        if isinstance(self.value, float) and self.value.is_integer():
+            return str(int(self.value))
+        return "" if self.value is None else str(self.value).strip()
+
+
+EMPTY = Cell()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row below the header. ``index`` counts from 0; ``number`` is ``None`` for a row that has none yet."""
+
+    index: int
+    number: int | None
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One sheet of the workbook that the template made."""
+
+    key: str
+    sheet_id: int
+    title: str
+    header_index: int
+    columns: Mapping[str, int]
+    rows: tuple[Row, ...]
+    row_count: int
+    column_count: int
+
+    def column(self, key: str) -> int:
+        """Index of a column.
+
+        Raises
+        ------
+        WorkbookShapeError
+            If the column is not there any more.
+        """
+        try:
+            return self.columns[key]
+        except KeyError:
+            raise WorkbookShapeError(
+                "shape.column_gone", sheet=self.title, title=_title(self.key, key)
+            ) from None
+
+    def cell(self, row: Row, key: str) -> Cell:
+        """The cell of *row* in a column."""
+        index = self.column(key)
+        return row.cells[index] if index < len(row.cells) else EMPTY
+
+    def address(self, row: Row, key: str) -> str:
+        """``F7``."""
+        return f"{column_letters(self.column(key))}{row.index + 1}"
+
+    def problem(self, row: Row, key: str, code: str, **where: Any) -> CellProblem:
+        """What is wrong with a cell."""
+        return CellProblem(self.title, self.address(row, key), code, tuple(where.items()))
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a form, kept by its named range."""
+
+    sheet_id: int
+    sheet_title: str
+    row_index: int
+    column_index: int
+    cell: Cell
+
+    @property
+    def address(self) -> str:
+        """``B12``."""
+        return f"{column_letters(self.column_index)}{self.row_index + 1}"
+
+
+@dataclass(frozen=True)
+class Book:
+    """A workbook of ours."""
+
+    spreadsheet_id: str
+    kind: str
+    title: str
+    locale: str
+    time_zone: str
+    tabs: Mapping[str, Tab]
+    fields: Mapping[str, Field] = field(default_factory=dict)
+
+    def tab(self, key: str) -> Tab:
+        """A sheet by its key.
+
+        Raises
+        ------
+        WorkbookShapeError
+            If the sheet is not there any more.
+        """
+        try:
+            return self.tabs[key]
+        except KeyError:
+            raise WorkbookShapeError("shape.tab_gone", title=_title(key)) from None
+
+    def field(self, key: str) -> Field:
+        """A field of the form.
+
+        Raises
+        ------
+        WorkbookShapeError
+            If its named range is not there any more.
+        """
+        try:
+            return self.fields[key]
+        except KeyError:
+            raise WorkbookShapeError("shape.field_gone", title=_title("client", key)) from None
+
+    @cached_property
+    def row_numbers(self) -> frozenset[int]:
+        """Numbers of all rows of the workbook."""
+        return frozenset(row.number for tab in self.tabs.values() for row in tab.rows if row.number is not None)
+
+
+def parse_book(resource: Json) -> Book:
+    """The workbook in a Spreadsheet resource.
+
+    Raises
+    ------
+    UnknownWorkbookError
+        If the spreadsheet does not carry our mark.
+    WorkbookShapeError
+        If two sheets, or two columns of one, claim the same key.
+    """
+    kind = _value_of(resource.get("developerMetadata", ()), BOOK_KEY)
+    if kind is None:
+        raise UnknownWorkbookError("workbook.unknown")
+    properties = resource["properties"]
+    tabs: dict[str, Tab] = {}
+    grids: dict[int, tuple[str, list[tuple[Cell, ...]]]] = {}
+    for sheet in resource.get("sheets", ()):
+        title, sheet_id = sheet["properties"]["title"], sheet["properties"].get("sheetId", 0)
+        grid = _cells(sheet)
+        grids[sheet_id] = (title, grid)
+        key = _value_of(sheet.get("developerMetadata", ()), TAB_KEY)
+        if key is None:
+            continue
+        if key in tabs:
+            raise WorkbookShapeError("shape.tab_twice", sheet=tabs[key].title, other=title)
+        tabs[key] = _tab(key, sheet, grid)
+    return Book(
+        spreadsheet_id=resource["spreadsheetId"],
+        kind=kind,
+        title=properties["title"],
+        locale=properties.get("locale", "ru_RU"),
+        time_zone=properties.get("timeZone", "Europe/Moscow"),
+        tabs=tabs,
+        fields=dict(_fields(resource.get("namedRanges", ()), grids)),
+    )
+
+
+def _tab(key: str, sheet: Json, grid: list[tuple[Cell, ...]]) -> Tab:
+    properties, data = sheet["properties"], _data(sheet)
+    columns: dict[str, int] = {}
+    for index, metadata in enumerate(data.get("columnMetadata", ())):
+        column = _value_of(metadata.get("developerMetadata", ()), COLUMN_KEY)
+        if column is None:
+            continue
+        if column in columns:
+            raise WorkbookShapeError(
+                "shape.column_twice",
+                sheet=properties["title"],
+                first=column_letters(columns[column]),
+                second=column_letters(index),
+            )
+        columns[column] = index
+    row_metadata = [one.get("developerMetadata", ()) for one in data.get("rowMetadata", ())]
+    # The header is found by its mark; where a restored copy lost it, by the frozen rows.
+    frozen = properties.get("gridProperties", {}).get("frozenRowCount", 1) - 1
+    header = next((i for i, marks in enumerate(row_metadata) if _value_of(marks, HEADER_KEY) is not None), frozen)
+    rows = tuple(
+        Row(index, _number_of(row_metadata[index]) if index < len(row_metadata) else None, cells)
+        for index, cells in enumerate(grid)
+        if index > header
+    )
+    return Tab(
+        key=key,
+        sheet_id=properties.get("sheetId", 0),
+        title=properties["title"],
+        header_index=header,
+        columns=columns,
+        rows=rows,
+        row_count=properties.get("gridProperties", {}).get("rowCount", len(grid)),
+        column_count=properties.get("gridProperties", {}).get("columnCount", 26),
+    )
+
+
+def _data(sheet: Json) -> Json:
+    data: Json = next(iter(sheet.get("data", ())), {})
+    return data
+
+
+def _cells(sheet: Json) -> list[tuple[Cell, ...]]:
+    return [tuple(_cell(cell) for cell in row.get("values", ())) for row in _data(sheet).get("rowData", ())]
+
+
+def _cell(data: Json) -> Cell:
+    if not data:
+        return EMPTY
+    effective = data.get("effectiveValue", {})
+    value = effective.get("stringValue", effective.get("numberValue", effective.get("boolValue")))
+    number_format = data.get("effectiveFormat", {}).get("numberFormat", {}).get("type", "")
+    return Cell(
+        value=float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value,
+        formula=data.get("userEnteredValue", {}).get("formulaValue"),
+        is_date=number_format in ("DATE", "DATE_TIME"),
+        is_error="errorValue" in effective,
+    )
+
+
+def _fields(
+    named_ranges: list[Json], grids: Mapping[int, tuple[str, list[tuple[Cell, ...]]]]
+) -> Iterator[tuple[str, Field]]:
+    for named in named_ranges:
+        name, place = named["name"], named.get("range", {})
+        sheet_id = place.get("sheetId", 0)
+        if not name.startswith(FIELD_PREFIX) or sheet_id not in grids:
+            continue
+        title, grid = grids[sheet_id]
+        row, column = place.get("startRowIndex", 0), place.get("startColumnIndex", 0)
+        cell = grid[row][column] if row < len(grid) and column < len(grid[row]) else EMPTY
+        yield name.removeprefix(FIELD_PREFIX), Field(sheet_id, title, row, column, cell)
+
+
+def _title(*keys: str) -> Sentence:
+    """What the template calls a tab, a column or a field; of a group of columns, the group's title."""
+    *place, last = keys
+    group, _, name = last.partition(".")
+    return sentence(TITLE_PREFIX + ".".join([*place, group]), name=name, n=name)
+
+
+def _value_of(metadata: Any, key: str) -> str | None:
+    return next((str(one.get("metadataValue", "")) for one in metadata if one.get("metadataKey") == key), None)
+
+
+def _number_of(metadata: Any) -> int | None:
+    return next((int(one["metadataId"]) for one in metadata if one.get("metadataKey") == ROW_KEY), None)
+
+
+def column_letters(index: int) -> str:
+    """``A`` for 0, ``AA`` for 26."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters

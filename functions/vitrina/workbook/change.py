@@ -1,0 +1,207 @@
+"""Guarded writes: the one way in which the product changes a workbook.
+
+A change is one ``batchUpdate``, which Google applies whole or not at all. It fails as a whole when
+a row is not where it was read, by three rules (google.md section 2): metadata follows its row and
+dies with it, and an id that is in use cannot be created. So
+
+- before a known row is written, its mark is deleted *at the place where it was read* and made
+  again: where the row has moved, one of the two is refused;
+- a row that moves to another tab is deleted here and its mark made there: where the deleted row
+  was another one, the mark is still in use and everything is rolled back.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from vitrina.domain.quantities import serial_of_day
+from vitrina.ports import Json
+from vitrina.workbook.book import ROW_KEY, Book, Row, Tab
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula of ours: ``;`` between arguments, English names, no decimal literals."""
+
+    text: str
+
+
+Value = str | float | date | Formula | None
+"""What can be written into a cell; ``None`` empties it, a text is never taken for a formula."""
+
+
+@dataclass(frozen=True)
+class NewRow:
+    """A row to be put below the header."""
+
+    number: int
+    values: dict[str, Value]
+
+
+class WorkbookChange:
+    """Gathers what an action writes, and gives it as the requests of one batch."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._cells: dict[int, dict[tuple[int, int], Json]] = defaultdict(dict)
+        self._notes: dict[int, dict[tuple[int, int], Json]] = defaultdict(dict)
+        self._guarded: dict[tuple[int, int], int] = {}
+        self._identified: dict[tuple[int, int], int] = {}
+        self._deleted: dict[int, set[int]] = defaultdict(set)
+        self._inserted: dict[str, list[NewRow]] = defaultdict(list)
+
+    def __bool__(self) -> bool:
+        return bool(self._cells or self._notes or self._identified or self._deleted or self._inserted)
+
+    def set(self, tab: Tab, row: Row, column: str, value: Value) -> None:
+        """Write a cell of a row."""
+        self._guard(tab, row)
+        self._cells[tab.sheet_id][row.index, tab.column(column)] = _cell_data(value)
+
+    def note(self, tab: Tab, row: Row, column: str, text: str) -> None:
+        """Write the note of a cell; an empty text takes it away."""
+        self._guard(tab, row)
+        self._notes[tab.sheet_id][row.index, tab.column(column)] = {"note": text}
+
+    def set_field(self, key: str, value: Value) -> None:
+        """Write a field of a form."""
+        place = self._book.field(key)
+        self._cells[place.sheet_id][place.row_index, place.column_index] = _cell_data(value)
+
+    def set_block(self, tab: Tab, row_index: int, column_index: int, values: Sequence[Sequence[Value]]) -> None:
+        """Write a rectangle that belongs to the add-on whole, such as a calendar."""
+        for down, line in enumerate(values):
+            for right, value in enumerate(line):
+                self._cells[tab.sheet_id][row_index + down, column_index + right] = _cell_data(value)
+
+    def identify(self, tab: Tab, row: Row, number: int) -> None:
+        """Give a number to a row that has none."""
+        self._identified[tab.sheet_id, row.index] = number
+
+    def move_out(self, tab: Tab, row: Row) -> None:
+        """Delete a row, whose number a row of another tab takes over."""
+        self._deleted[tab.sheet_id].add(row.index)
+
+    def insert(self, tab: Tab, rows: Sequence[NewRow]) -> None:
+        """Put rows below the header, in this order."""
+        self._inserted[tab.key].extend(rows)
+
+    def requests(self) -> list[Json]:
+        """The batch: guards, cells and notes where they were read, then deletions, then insertions."""
+        batch: list[Json] = []
+        for (sheet_id, index), number in self._guarded.items():
+            if index not in self._deleted[sheet_id]:
+                batch += [_unmark(sheet_id, index, number), _mark(sheet_id, index, number)]
+        for (sheet_id, index), number in self._identified.items():
+            batch.append(_mark(sheet_id, index, number))
+        for field, changes in (("userEnteredValue", self._cells), ("note", self._notes)):
+            for sheet_id, cells in changes.items():
+                batch += _update_cells(sheet_id, cells, field)
+        for sheet_id, indices in self._deleted.items():
+            batch += [_delete_row(sheet_id, index) for index in sorted(indices, reverse=True)]
+        for key, rows in self._inserted.items():
+            batch += _insert_rows(self._book.tab(key), rows)
+        return batch
+
+    def _guard(self, tab: Tab, row: Row) -> None:
+        if row.number is not None:
+            self._guarded[tab.sheet_id, row.index] = row.number
+
+
+def _cell_data(value: Value) -> Json:
+    match value:
+        case None:
+            return {}
+        case Formula(text):
+            return {"userEnteredValue": {"formulaValue": text}}
+        case str():
+            return {"userEnteredValue": {"stringValue": value}}
+        case date():
+            return {"userEnteredValue": {"numberValue": serial_of_day(value)}}
+        case _:
+            return {"userEnteredValue": {"numberValue": value}}
+
+
+def _row_range(sheet_id: int, index: int, count: int = 1) -> Json:
+    return {"sheetId": sheet_id, "dimension": "ROWS", "startIndex": index, "endIndex": index + count}
+
+
+def _mark(sheet_id: int, index: int, number: int) -> Json:
+    metadata = {
+        "metadataId": number,
+        "metadataKey": ROW_KEY,
+        "visibility": "DOCUMENT",
+        "location": {"dimensionRange": _row_range(sheet_id, index)},
+    }
+    return {"createDeveloperMetadata": {"developerMetadata": metadata}}
+
+
+def _unmark(sheet_id: int, index: int, number: int) -> Json:
+    lookup = {
+        "metadataId": number,
+        "locationMatchingStrategy": "EXACT_LOCATION",
+        "metadataLocation": {"dimensionRange": _row_range(sheet_id, index)},
+    }
+    return {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": lookup}}}
+
+
+def _delete_row(sheet_id: int, index: int) -> Json:
+    return {"deleteDimension": {"range": _row_range(sheet_id, index)}}
+
+
+def _update_cells(sheet_id: int, cells: dict[tuple[int, int], Json], fields: str) -> list[Json]:
+    """Few requests for many cells: runs along a row, joined with equal runs of the rows below."""
+    runs: list[tuple[int, int, list[Json]]] = []
+    for row, column in sorted(cells):
+        if runs and runs[-1][0] == row and runs[-1][1] + len(runs[-1][2]) == column:
+            runs[-1][2].append(cells[row, column])
+        else:
+            runs.append((row, column, [cells[row, column]]))
+    blocks: list[tuple[int, int, list[list[Json]]]] = []
+    for row, left, line in sorted(runs, key=lambda run: (run[1], len(run[2]), run[0])):
+        if blocks:
+            top, block_left, lines = blocks[-1]
+            if (block_left, len(lines[0]), top + len(lines)) == (left, len(line), row):
+                lines.append(line)
+                continue
+        blocks.append((row, left, [line]))
+    return [
+        {
+            "updateCells": {
+                "range": {
+                    "sheetId": sheet_id,
+                    "startRowIndex": top,
+                    "endRowIndex": top + len(lines),
+                    "startColumnIndex": left,
+                    "endColumnIndex": left + len(lines[0]),
+                },
+                "rows": [{"values": line} for line in lines],
+                "fields": fields,
+            }
+        }
+        for top, left, lines in blocks
+    ]
+
+
+def _insert_rows(tab: Tab, rows: Sequence[NewRow]) -> list[Json]:
+    """Rows right below the header, with the formats and choices of the row that was there."""
+    first, count = tab.header_index + 1, len(rows)
+    batch: list[Json] = [{"insertDimension": {"range": _row_range(tab.sheet_id, first, count)}}]
+    width = {"startColumnIndex": 0, "endColumnIndex": tab.column_count}
+    source = {"sheetId": tab.sheet_id, "startRowIndex": first + count, "endRowIndex": first + count + 1, **width}
+    target = {"sheetId": tab.sheet_id, "startRowIndex": first, "endRowIndex": first + count, **width}
+    batch += [
+        {"copyPaste": {"source": source, "destination": target, "pasteType": kind}}
+        for kind in ("PASTE_FORMAT", "PASTE_DATA_VALIDATION")
+    ]
+    cells = {
+        (first + down, tab.column(column)): _cell_data(value)
+        for down, row in enumerate(rows)
+        for column, value in row.values.items()
+    }
+    batch += _update_cells(tab.sheet_id, cells, "userEnteredValue")
+    batch += [_mark(tab.sheet_id, first + down, row.number) for down, row in enumerate(rows)]
+    return batch

@@ -1,0 +1,29 @@
+"""Words that a cell may hold where it offers a choice, in every language, and the codes they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Labels by group, code and language (``ru``, ``en``)."""
+
+    labels: Mapping[str, Mapping[str, Mapping[str, str]]]
+
+    def label(self, group: str, code: str, locale: str) -> str:
+        """What a person sees for a code."""
+        return self.labels[group][code][locale]
+
+    def all_labels(self, group: str, locale: str) -> list[str]:
+        """What a person may choose from."""
+        return [by_locale[locale] for by_locale in self.labels[group].values()]
+
+    def code(self, group: str, text: str) -> str | None:
+        """The code of a label in any language, whatever its capitals; ``None`` for another text."""
+        wanted = text.strip().casefold()
+        for code, by_locale in self.labels[group].items():
+            if wanted in (label.casefold() for label in by_locale.values()):
+                return code
+        return None

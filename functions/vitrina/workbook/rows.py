@@ -1,0 +1,399 @@
+"""Rows of the workbooks, and the things of the domain that they stand for.
+
+Reading never stops at the first bad cell: problems are gathered, and whoever needs the rows raises
+them together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from vitrina.domain.backlog import ActionStatus, BacklogItem, Priority, Specialist
+from vitrina.domain.calendar import PeriodKind
+from vitrina.domain.quantities import MAX_HOURS, day_of_serial, parse_day, parse_hours, parse_number
+from vitrina.errors import CellProblem, CellsError
+from vitrina.workbook.book import Book, Cell, Row, Tab, item_number_of_row
+from vitrina.workbook.choices import Choices
+
+HOURS_PREFIX = "hours."
+
+#: Serial numbers of the days from 1982 to 2091: no figure of hours lies there.
+DATE_SERIALS = range(30_000, 70_000)
+
+_NUMBER_OF_ID = re.compile(r"(\d+)\s*$")
+
+
+@dataclass(frozen=True)
+class BacklogRow:
+    """A row of the backlog that holds a task.
+
+    ``hours`` holds what stands in the hours columns, 0 where a person typed 0; a profile whose cell is
+    empty is absent.
+    """
+
+    row: Row
+    number: int
+    code: str
+    is_new: bool
+    task: str
+    result: str
+    priority: Priority
+    work_type: str
+    quantity: float
+    hours: Mapping[str, float]
+    formula_profiles: frozenset[str]
+    wanted_on: date | None
+    depends_on: tuple[int, ...]
+    source: str | None
+
+    def item(self, rank: int) -> BacklogItem:
+        """The item that the row stands for."""
+        return BacklogItem(
+            number=self.number,
+            code=self.code,
+            task=self.task,
+            priority=self.priority,
+            rank=rank,
+            hours={profile: hours for profile, hours in self.hours.items() if hours > 0},
+            work_type=self.work_type or None,
+            quantity=self.quantity,
+            wanted_on=self.wanted_on,
+            depends_on=self.depends_on,
+            result=self.result,
+        )
+
+
+@dataclass(frozen=True)
+class ActionRow:
+    """A row of what is in progress: one person's part of an item."""
+
+    row: Row
+    number: int
+    code: str
+    action: str
+    profile: str
+    specialist: str
+    hours: float
+    start_on: date | None
+    due_on: date | None
+    status: ActionStatus
+    card: str
+
+    @property
+    def item_number(self) -> int:
+        """The item that the action belongs to."""
+        return item_number_of_row(self.number)
+
+
+class _Reader:
+    """Reads typed values from the cells of one tab and gathers what cannot be understood."""
+
+    def __init__(self, tab: Tab, choices: Choices, *, locale: str, today: date) -> None:
+        self.tab = tab
+        self.problems: list[CellProblem] = []
+        self._choices = choices
+        self._locale = locale
+        self._today = today
+
+    def complain(self, row: Row, column: str, code: str, **where: object) -> None:
+        self.problems.append(self.tab.problem(row, column, code, **where))
+
+    def text(self, row: Row, column: str) -> str:
+        return self.tab.cell(row, column).text
+
+    def hours(self, row: Row, column: str) -> float | None:
+        cell = self.tab.cell(row, column)
+        if cell.is_error:
+            self.complain(row, column, "cell.formula_error")
+            return None
+        if cell.text == "":
+            return None
+        if isinstance(cell.value, float):
+            hours = cell.value
+            if cell.is_date or int(hours) in DATE_SERIALS:
+                day = day_of_serial(hours)
+                self.complain(row, column, "cell.hours_date", day=day, hint=f"{day.day},{day.month}")
+                return None
+        else:
+            try:
+                hours = parse_hours(cell.text)
+            except ValueError:
+                self.complain(row, column, "cell.hours_text", value=cell.text)
+                return None
+        if not 0 <= hours <= MAX_HOURS:
+            self.complain(row, column, "cell.hours_range", value=hours, most=MAX_HOURS)
+            return None
+        return hours
+
+    def quantity(self, row: Row, column: str) -> float:
+        cell = self.tab.cell(row, column)
+        if cell.is_empty or cell.text == "":
+            return 1.0
+        try:
+            quantity = cell.value if isinstance(cell.value, float) and not cell.is_date else parse_number(cell.text)
+        except ValueError:
+            quantity = -1.0
+        if cell.is_date or quantity <= 0:
+            self.complain(row, column, "cell.quantity", value=cell.text)
+            return 1.0
+        return quantity
+
+    def day(self, row: Row, column: str) -> date | None:
+        cell = self.tab.cell(row, column)
+        if cell.text == "":
+            return None
+        if isinstance(cell.value, float) and int(cell.value) in DATE_SERIALS:
+            return day_of_serial(cell.value)
+        try:
+            return parse_day(cell.text, today=self._today)
+        except ValueError:
+            self.complain(row, column, "cell.day", value=cell.text)
+            return None
+
+    def choice(self, row: Row, column: str, group: str, default: str) -> str:
+        text = self.text(row, column)
+        if not text:
+            return default
+        code = self._choices.code(group, text)
+        if code is None:
+            allowed = self._choices.all_labels(group, self._locale)
+            self.complain(row, column, "cell.choice", value=text, allowed=allowed)
+            return default
+        return code
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """The backlog as it was read. ``last_number`` is the highest number ever given to an item."""
+
+    tab: Tab
+    rows: tuple[BacklogRow, ...]
+    problems: tuple[CellProblem, ...]
+    profiles: tuple[str, ...]
+    last_number: int
+
+    def require_good_cells(self) -> None:
+        """Raise ``CellsError`` with every bad cell, if there are any."""
+        if self.problems:
+            raise CellsError(list(self.problems))
+
+
+def read_backlog(book: Book, choices: Choices, *, prefix: str, last_number: int, today: date) -> Backlog:
+    """The rows of the backlog that hold a task, from the top.
+
+    A row keeps the number of its metadata; where that is lost, the number of its ID text if no other
+    row has it; else it gets the next new one.
+    """
+    tab = book.tab("backlog")
+    reader = _Reader(tab, choices, locale=locale_of(book), today=today)
+    profiles = tuple(key.removeprefix(HOURS_PREFIX) for key in tab.columns if key.startswith(HOURS_PREFIX))
+    with_task = [row for row in tab.rows if reader.text(row, "task")]
+    known = {item_number_of_row(number) for number in book.row_numbers}
+    last_number = max([last_number, *known, *(_number_of_id(reader.text(row, "id"), prefix) or 0 for row in with_task)])
+    rows: list[BacklogRow] = []
+    depends: list[tuple[Row, str]] = []
+    for row in with_task:
+        number = row.number or _number_of_id(reader.text(row, "id"), prefix)
+        if number is None or (row.number is None and number in known):
+            last_number = number = last_number + 1
+        known.add(number)
+        cells = {profile: reader.hours(row, HOURS_PREFIX + profile) for profile in profiles}
+        depends.append((row, reader.text(row, "depends_on")))
+        rows.append(
+            BacklogRow(
+                row=row,
+                number=number,
+                code=f"{prefix}-{number}",
+                is_new=row.number is None,
+                task=reader.text(row, "task"),
+                result=reader.text(row, "result"),
+                priority=Priority(reader.choice(row, "priority", "priority", Priority.NORMAL)),
+                work_type=reader.text(row, "work_type"),
+                quantity=reader.quantity(row, "quantity"),
+                hours={profile: hours for profile, hours in cells.items() if hours is not None},
+                formula_profiles=frozenset(
+                    profile for profile in profiles if tab.cell(row, HOURS_PREFIX + profile).formula is not None
+                ),
+                wanted_on=reader.day(row, "wanted_on"),
+                depends_on=_numbers(reader.text(row, "depends_on")),
+                source=choices.code("source", reader.text(row, "source")),
+            )
+        )
+    for (row, text), item in zip(depends, rows, strict=True):
+        if text and (not item.depends_on or not set(item.depends_on) <= known - {item.number}):
+            reader.complain(row, "depends_on", "cell.depends_on", value=text, example=f"{prefix}-1")
+    return Backlog(tab, tuple(rows), tuple(reader.problems), profiles, last_number)
+
+
+def read_actions(book: Book, choices: Choices, *, today: date) -> tuple[ActionRow, ...]:
+    """The rows of what is in progress, from the top.
+
+    The add-on wrote them all; a figure that a person spoilt is read as 0 or nothing, and put right
+    when the row is written again.
+    """
+    tab = book.tab("in_progress")
+    reader = _Reader(tab, choices, locale=locale_of(book), today=today)
+    return tuple(
+        ActionRow(
+            row=row,
+            number=row.number,
+            code=reader.text(row, "id"),
+            action=reader.text(row, "action"),
+            profile=reader.text(row, "profile"),
+            specialist=reader.text(row, "specialist"),
+            hours=reader.hours(row, "hours") or 0.0,
+            start_on=reader.day(row, "start_on"),
+            due_on=reader.day(row, "due_on"),
+            status=ActionStatus(reader.choice(row, "status", "status", ActionStatus.ONBOARDING)),
+            card=reader.text(row, "card"),
+        )
+        for row in tab.rows
+        if row.number is not None and reader.text(row, "action")
+    )
+
+
+@dataclass(frozen=True)
+class ProjectTerms:
+    """What the first tab of the client workbook says about the batch."""
+
+    period: PeriodKind
+    limit_hours: float | None
+
+
+def read_terms(book: Book, choices: Choices) -> ProjectTerms:
+    """Period and hour limit of a project; raises ``CellsError`` where they cannot be understood."""
+    problems: list[CellProblem] = []
+    period, limit = book.field("period"), book.field("limit_hours")
+    kind = choices.code("period", period.cell.text) if period.cell.text else PeriodKind.WEEK.value
+    if kind is None:
+        allowed = choices.all_labels("period", locale_of(book))
+        where = (("value", period.cell.text), ("allowed", allowed))
+        problems.append(CellProblem(period.sheet_title, period.address, "cell.choice", where))
+    hours = _limit(limit.cell)
+    if hours is not None and hours < 0:
+        where = (("value", limit.cell.text),)
+        problems.append(CellProblem(limit.sheet_title, limit.address, "cell.limit", where))
+    if problems:
+        raise CellsError(problems)
+    return ProjectTerms(PeriodKind(kind or PeriodKind.WEEK), hours)
+
+
+def _limit(cell: Cell) -> float | None:
+    """Hours, ``None`` for no limit, -1 for what cannot be understood."""
+    if cell.text == "":
+        return None
+    try:
+        return cell.value if isinstance(cell.value, float) and not cell.is_date else parse_hours(cell.text)
+    except ValueError:
+        return -1.0
+
+
+@dataclass(frozen=True)
+class Team:
+    """The agency's people and rules, from its own workbook. ``profiles`` are titles by key."""
+
+    specialists: tuple[Specialist, ...]
+    profiles: Mapping[str, str]
+    load_factor: float = 1.0
+    work_types: tuple[str, ...] = field(default=())
+
+
+def read_team(book: Book, choices: Choices, *, profiles: Mapping[str, str], today: date) -> Team:
+    """The specialists with their days away.
+
+    Raises
+    ------
+    CellsError
+        If a specialist has no hours, no profile, or a profile or day that cannot be understood.
+    """
+    tab = book.tab("specialists")
+    reader = _Reader(tab, choices, locale=locale_of(book), today=today)
+    keys = {title.casefold(): key for key, title in profiles.items()} | {key: key for key in profiles}
+    away = _days_away(book, choices, today=today, problems=reader.problems)
+    specialists = []
+    for row in tab.rows:
+        name = reader.text(row, "name")
+        if not name:
+            continue
+        hours = reader.hours(row, "hours_per_day")
+        if hours is None and tab.cell(row, "hours_per_day").text == "":
+            reader.complain(row, "hours_per_day", "cell.no_day_hours", name=name)
+        elif hours is not None and not 0 < hours <= 24:
+            reader.complain(row, "hours_per_day", "cell.day_hours", name=name, value=hours)
+        named = [part.strip() for part in re.split(r"[,;]", reader.text(row, "profiles")) if part.strip()]
+        unknown = [part for part in named if part.casefold() not in keys]
+        if unknown or not named:
+            reader.complain(row, "profiles", "cell.profiles", name=name, value=unknown, allowed=list(profiles.values()))
+        specialists.append(
+            Specialist(
+                name=name,
+                profiles=tuple(keys[part.casefold()] for part in named if part.casefold() in keys),
+                hours_per_day=hours or 0.0,
+                email=reader.text(row, "email"),
+                tracker_id=reader.text(row, "kaiten_id") or None,
+                days_away=frozenset(away.get(name.casefold(), ())),
+            )
+        )
+    if reader.problems:
+        raise CellsError(reader.problems)
+    return Team(tuple(specialists), profiles, load_factor=_setting_number(book, "load_factor", default=1.0))
+
+
+def _days_away(
+    book: Book, choices: Choices, *, today: date, problems: list[CellProblem]
+) -> Mapping[str, set[date]]:
+    tab = book.tab("absences")
+    reader = _Reader(tab, choices, locale=locale_of(book), today=today)
+    away: dict[str, set[date]] = {}
+    for row in tab.rows:
+        name = reader.text(row, "specialist")
+        first = reader.day(row, "first_day")
+        if not name or first is None:
+            continue
+        last = reader.day(row, "last_day") or first
+        if last < first:
+            reader.complain(row, "last_day", "cell.absence_order", first=first, last=last)
+        days = away.setdefault(name.casefold(), set())
+        days.update(first + timedelta(days=offset) for offset in range((last - first).days + 1))
+    problems += reader.problems
+    return away
+
+
+def read_settings(book: Book) -> Mapping[str, tuple[Tab, Row, Cell]]:
+    """Values of the tab *Настройки* by their key."""
+    tab = book.tab("settings")
+    return {
+        key: (tab, row, tab.cell(row, "value")) for row in tab.rows if (key := tab.cell(row, "key").text)
+    }
+
+
+def _setting_number(book: Book, key: str, *, default: float) -> float:
+    found = read_settings(book).get(key)
+    if found is None or found[2].text == "":
+        return default
+    tab, row, cell = found
+    try:
+        value = cell.value if isinstance(cell.value, float) else parse_number(cell.text.rstrip("% "))
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 1:
+        raise CellsError([tab.problem(row, "value", "cell.ratio", value=cell.text)])
+    return value
+
+
+def locale_of(book: Book) -> str:
+    """Language of a workbook: ``en`` for English ones, else ``ru``."""
+    return "en" if book.locale.startswith("en") else "ru"
+
+
+def _number_of_id(text: str, prefix: str) -> int | None:
+    found = re.fullmatch(rf"{re.escape(prefix)}-(\d{{1,7}})", text.strip(), re.IGNORECASE)
+    return int(found[1]) if found else None
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    found = (_NUMBER_OF_ID.search(part) for part in re.split(r"[,;]", text))
+    return tuple(int(one[1]) for one in found if one)
