@@ -1,0 +1,24 @@
+"""``python -m emulators.tasks --port 8403 [--identity http://127.0.0.1:8401] [--state FILE]``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from emulators.common.server import serve_forever
+from emulators.tasks.routes import create_app
+
+
+def main() -> None:
+    """Serve until stopped."""
+    parser = argparse.ArgumentParser(prog="python -m emulators.tasks", description=__doc__)
+    parser.add_argument("--port", type=int, default=8403)
+    parser.add_argument("--identity", help="base address of the emulator that signs ID tokens")
+    parser.add_argument("--state", type=Path, help="file that keeps the state between runs")
+    arguments = parser.parse_args()
+    app = create_app(arguments.identity, arguments.state)
+    serve_forever(app, arguments.port, at_exit=app.extensions["state_file"].flush)
+
+
+if __name__ == "__main__":
+    main()
