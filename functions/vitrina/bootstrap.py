@@ -67,7 +67,9 @@ def build(settings: Settings) -> Application:
         webhook_url=f"{settings.webhook_url.rstrip('/')}/kaiten/{settings.webhook_secret}",
         service_account=settings.service_account,
     )
-    certs_url = f"{settings.google_url.rstrip('/')}/oauth2/v1/certs" if settings.google_url else GOOGLE_CERTS_URL
+    certs_url = (
+        f"{settings.google_url.rstrip('/')}/oauth2/v1/certs" if settings.google_url else GOOGLE_CERTS_URL
+    )
     identity = GoogleIdentity(
         audience=settings.token_audience,
         staff=settings.staff,

@@ -29,7 +29,7 @@ class VitrinaError(Exception):
 
     http_status = 500
 
-    def __init__(self, code: str, **where: Any) -> None:
+    def __init__(self, code: str, /, **where: Any) -> None:
         super().__init__(f"{code} {where}" if where else code)
         self.code = code
         self.where = where
@@ -108,7 +108,7 @@ class ServiceError(VitrinaError):
 
     http_status = 502
 
-    def __init__(self, code: str, *, service: str, status: int | None = None, **where: Any) -> None:
+    def __init__(self, code: str, /, *, service: str, status: int | None = None, **where: Any) -> None:
         super().__init__(code, service=service, status=status, **where)
         self.service = service
         self.status = status
@@ -120,7 +120,14 @@ class RetriableServiceError(ServiceError):
     http_status = 503
 
     def __init__(
-        self, code: str, *, service: str, status: int | None = None, retry_after_s: float | None = None, **where: Any
+        self,
+        code: str,
+        /,
+        *,
+        service: str,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        **where: Any,
     ) -> None:
         super().__init__(code, service=service, status=status, **where)
         self.retry_after_s = retry_after_s

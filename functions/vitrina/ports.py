@@ -178,7 +178,7 @@ class Store(Protocol):
     def delete(self, kind: str, key: str) -> None:
         """Remove the document if it is there."""
 
-    def find(self, kind: str, **equals: str) -> Iterator[Record]:
+    def find(self, kind: str, /, **equals: str) -> Iterator[Record]:
         """Documents whose top-level fields equal the given texts, by key."""
 
     def put_many(self, kind: str, documents: Mapping[str, Json]) -> None:

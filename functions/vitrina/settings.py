@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ PREFIX = "VITRINA_"
 
 @dataclass(frozen=True)
 class Settings:
-    """What an operator sets. Each field is the variable ``VITRINA_<FIELD>``; docs/settings.md explains them."""
+    """What an operator sets, each field by ``VITRINA_<FIELD>``; docs/settings.md explains them."""
 
     store_path: Path
     token_audience: str
@@ -46,14 +46,13 @@ class Settings:
         ConfigurationError
             If a setting without a default is missing, or one cannot be understood; all are named.
         """
-        required = {"store_path", "token_audience", "staff", "service_account", "task_url", "webhook_url", "webhook_secret"}
         values: dict[str, object] = {}
         missing = []
         for one in fields(cls):
             text = environment.get(PREFIX + one.name.upper(), "").strip()
             if text:
                 values[one.name] = _CONVERT.get(one.name, str)(text)
-            elif one.name in required:
+            elif one.default is MISSING:
                 missing.append(PREFIX + one.name.upper())
         if missing:
             raise ConfigurationError("settings.missing", names=missing)
@@ -71,4 +70,4 @@ def _moment(text: str) -> datetime:
     return moment
 
 
-_CONVERT = {"store_path": Path, "staff": _list, "now": _moment}
+_CONVERT: Mapping[str, Callable[[str], object]] = {"store_path": Path, "staff": _list, "now": _moment}

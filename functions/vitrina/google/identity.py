@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import requests
 from cachecontrol import CacheControl
 from google.auth.exceptions import GoogleAuthError
@@ -63,7 +61,7 @@ class GoogleIdentity:
         if not token:
             raise AuthenticationError("auth.missing")
         try:
-            claims: dict[str, Any] = id_token.verify_token(  # type: ignore[no-untyped-call]
+            claims = id_token.verify_token(
                 token,
                 self._request,
                 audience=audience,

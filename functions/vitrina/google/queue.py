@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from google.api_core.exceptions import AlreadyExists, GoogleAPICallError, RetryError
 
@@ -32,7 +32,9 @@ class CloudTasksQueue:
         A local server in place of the real one; empty in production.
     """
 
-    def __init__(self, *, queue: str, url: str, service_account: str, clock: Clock, tasks_url: str = "") -> None:
+    def __init__(
+        self, *, queue: str, url: str, service_account: str, clock: Clock, tasks_url: str = ""
+    ) -> None:
         self._queue = queue
         self._url = url
         self._service_account = service_account
@@ -41,7 +43,7 @@ class CloudTasksQueue:
 
     def add(self, name: str, body: Json, *, delay_s: float = 0.0) -> None:
         """See ``Queue``."""
-        task: Json = {
+        task: dict[str, Any] = {
             "name": f"{self._queue}/tasks/{name}",
             "http_request": {
                 "url": self._url,
@@ -54,7 +56,7 @@ class CloudTasksQueue:
         if delay_s:
             task["schedule_time"] = self._clock.now() + dt.timedelta(seconds=delay_s)
         try:
-            self._client.create_task(parent=self._queue, task=task, timeout=TIMEOUT_S)
+            self._client.create_task(request={"parent": self._queue, "task": task}, timeout=TIMEOUT_S)
         except AlreadyExists:
             return
         except (GoogleAPICallError, RetryError) as error:

@@ -10,7 +10,13 @@ from googleapiclient.errors import HttpError
 from googleapiclient.http import HttpRequest
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from vitrina.errors import AccessDeniedError, ChangedMeanwhileError, FatalServiceError, RetriableServiceError, ServiceError
+from vitrina.errors import (
+    AccessDeniedError,
+    ChangedMeanwhileError,
+    FatalServiceError,
+    RetriableServiceError,
+    ServiceError,
+)
 from vitrina.google.services import GoogleServices
 from vitrina.ports import Json
 
@@ -43,14 +49,16 @@ class GoogleWorkbooks:
     def read(self, spreadsheet_id: str) -> Json:
         """See ``Workbooks``."""
         request = self._services.spreadsheets.get(spreadsheetId=spreadsheet_id, fields=READ_FIELDS)
-        return self._send(request, repeat=_is_busy)
+        resource: Json = self._send(request, repeat=_is_busy)
+        return resource
 
     def batch_update(self, spreadsheet_id: str, requests: Sequence[Json]) -> Json:
         """See ``Workbooks``."""
         request = self._services.spreadsheets.batchUpdate(
             spreadsheetId=spreadsheet_id, body={"requests": list(requests)}
         )
-        return self._send(request, repeat=_did_nothing, refused=_refused_batch)
+        reply: Json = self._send(request, repeat=_did_nothing, refused=_refused_batch)
+        return reply
 
     def create(self, title: str, *, tag: str) -> str:
         """See ``Workbooks``."""

@@ -73,9 +73,11 @@ class SqliteStore:
         with self._transaction() as connection:
             connection.execute("DELETE FROM document WHERE kind = ? AND key = ?", (kind, key))
 
-    def find(self, kind: str, **equals: str) -> Iterator[Record]:
+    def find(self, kind: str, /, **equals: str) -> Iterator[Record]:
         """See ``Store``."""
-        conditions = "".join(f" AND json_extract(data, '$.{name}') = ?" for name in equals if name.isidentifier())
+        conditions = "".join(
+            f" AND json_extract(data, '$.{name}') = ?" for name in equals if name.isidentifier()
+        )
         rows = self._connection.execute(
             f"SELECT key, version, data FROM document WHERE kind = ?{conditions} ORDER BY key",  # noqa: S608
             (kind, *equals.values()),

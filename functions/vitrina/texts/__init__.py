@@ -47,7 +47,7 @@ class Days:
     end_on: date
 
 
-def sentence(code: str, **where: Any) -> Sentence:
+def sentence(code: str, /, **where: Any) -> Sentence:
     """Short for ``Sentence(code, where)``."""
     return Sentence(code, where)
 
@@ -124,7 +124,7 @@ class _Formatter(string.Formatter):
             return format_day(value, self._locale)
         if isinstance(value, Iterable) and not isinstance(value, str):
             return format_list([self.format_field(one, "") for one in value], locale=self._locale)
-        return super().format_field(value, spec)
+        return str(super().format_field(value, spec))
 
     def _plural(self, value: float, forms: str) -> str:
         category = Locale(self._locale).plural_form(value)

@@ -11,7 +11,7 @@ from typing import Any
 
 from vitrina.domain.batch import BatchPlan, LeftOutItem, LeftOutReason, plan_batch
 from vitrina.domain.calendar import Period
-from vitrina.errors import CellsError, UserError
+from vitrina.errors import CellProblem, CellsError, UserError
 from vitrina.ports import Json
 from vitrina.texts import Days, Sentence, sentence
 from vitrina.usecases.records import (
@@ -53,7 +53,7 @@ def build_batch(services: Services, project: Project, *, period: str) -> Answer:
         With the bad cells of both workbooks together.
     """
     agency = load_agency(services.store, project.agency_id)
-    problems = []
+    problems: list[CellProblem] = []
     team = None
     try:
         team = load_team(services, agency)
@@ -88,7 +88,7 @@ def build_batch(services: Services, project: Project, *, period: str) -> Answer:
             hours=draft.plan.planned_hours,
             left_out=len(draft.plan.left_out),
         ),
-        data={"preview_id": preview_id, **_preview_data(services, draft)},
+        data={"preview_id": preview_id, **_preview_data(draft)},
     )
 
 
@@ -146,7 +146,11 @@ def effect(plan: BatchPlan) -> Json:
             "code": chosen.item.code,
             "task": chosen.item.task,
             "actions": [
-                [action.profile, action.specialist, {day.isoformat(): hours for day, hours in action.day_hours.items()}]
+                [
+                    action.profile,
+                    action.specialist,
+                    {day.isoformat(): hours for day, hours in action.day_hours.items()},
+                ]
                 for action in chosen.actions
             ],
         }
@@ -182,7 +186,9 @@ def reason(left: LeftOutItem, profiles: Mapping[str, str], codes: Mapping[int, s
     """Why an item is left out, in words that a client may read: nobody and no other client is named."""
     match left.reason:
         case LeftOutReason.WAITS_FOR:
-            return sentence("reason.waits_for", items=[codes.get(number, str(number)) for number in left.waits_for])
+            return sentence(
+                "reason.waits_for", items=[codes.get(number, str(number)) for number in left.waits_for]
+            )
         case LeftOutReason.PROJECT_LIMIT:
             return sentence("reason.project_limit", needed=left.needed_hours, free=left.free_hours)
         case LeftOutReason.SPECIALIST_BUSY:
@@ -194,14 +200,18 @@ def reason(left: LeftOutItem, profiles: Mapping[str, str], codes: Mapping[int, s
                 capacity=left.capacity_hours,
             )
         case LeftOutReason.NO_SPECIALIST:
-            return sentence("reason.no_specialist", profile=profiles.get(left.profile or "", left.profile or ""))
+            return sentence(
+                "reason.no_specialist", profile=profiles.get(left.profile or "", left.profile or "")
+            )
         case LeftOutReason.NO_ESTIMATE:
             return sentence("reason.no_estimate")
 
 
 def item_codes(draft: Draft) -> Mapping[int, str]:
     """ID texts of all items that one may depend on."""
-    return {row.number: row.code for row in draft.backlog.rows} | {row.item_number: row.code for row in draft.actions}
+    return {row.number: row.code for row in draft.backlog.rows} | {
+        row.item_number: row.code for row in draft.actions
+    }
 
 
 def period_title(span: Period) -> Sentence:
@@ -209,7 +219,7 @@ def period_title(span: Period) -> Sentence:
     return sentence("period.days", days=Days(span.start_on, span.end_on))
 
 
-def _preview_data(services: Services, draft: Draft) -> Mapping[str, Any]:
+def _preview_data(draft: Draft) -> Mapping[str, Any]:
     plan, profiles, codes = draft.plan, draft.agency.profiles, item_codes(draft)
 
     def priority(code: str) -> Sentence:
@@ -222,7 +232,11 @@ def _preview_data(services: Services, draft: Draft) -> Mapping[str, Any]:
             "end_on": plan.period.end_on,
             "title": period_title(plan.period),
         },
-        "limit": {"hours": plan.limit_hours, "used_hours": plan.used_hours, "planned_hours": plan.planned_hours},
+        "limit": {
+            "hours": plan.limit_hours,
+            "used_hours": plan.used_hours,
+            "planned_hours": plan.planned_hours,
+        },
         "specialists": [
             {
                 "name": load.specialist.name,

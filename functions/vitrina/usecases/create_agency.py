@@ -39,7 +39,11 @@ def create_agency(
         profiles=chosen,
         values=BookValues(
             title=name,
-            fields={"agency_name": name, "profiles": ", ".join(one.title for one in chosen), **(settings or {})},
+            fields={
+                "agency_name": name,
+                "profiles": ", ".join(one.title for one in chosen),
+                **(settings or {}),
+            },
             rows=rows or {},
             options={"profiles": [one.title for one in chosen]},
         ),

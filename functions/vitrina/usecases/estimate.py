@@ -57,7 +57,9 @@ def _estimate(services: Services, project: Project) -> Answer:
     record = services.store.get(ESTIMATE, project.spreadsheet_id)
     written: Mapping[str, Mapping[str, float]] = record.data if record else {}
     estimates = {
-        row.number: estimate_row(row, norms.get(row.work_type.casefold(), {}), written.get(str(row.number), {}), backlog)
+        row.number: estimate_row(
+            row, norms.get(row.work_type.casefold(), {}), written.get(str(row.number), {}), backlog
+        )
         for row in backlog.rows
     }
     change = WorkbookChange(book)
@@ -111,7 +113,9 @@ def identify_row(change: WorkbookChange, tab: Tab, row: BacklogRow) -> None:
 
 def total_formula(tab: Tab, row_index: int, profiles: tuple[str, ...]) -> Formula:
     """The sum of the hours columns, each named: people put columns of their own between them."""
-    cells = ";".join(f"{column_letters(tab.column(HOURS_PREFIX + profile))}{row_index + 1}" for profile in profiles)
+    cells = ";".join(
+        f"{column_letters(tab.column(HOURS_PREFIX + profile))}{row_index + 1}" for profile in profiles
+    )
     return Formula(f'=IF(COUNT({cells})=0;"";SUM({cells}))')
 
 
@@ -136,7 +140,9 @@ def _write(
     if changed or row.source != result.source:
         change.set(tab, row.row, "source", services.choices.label("source", result.source, locale))
         lines = [render(_explain(norm, titles), locale) for norm in result.norms]
-        change.note(tab, row.row, "source", "\n".join(lines) or render(sentence(f"source.{result.source}"), locale))
+        change.note(
+            tab, row.row, "source", "\n".join(lines) or render(sentence(f"source.{result.source}"), locale)
+        )
 
 
 def _explain(norm: EffortNorm, titles: Mapping[str, str]) -> Sentence:
@@ -151,9 +157,7 @@ def _explain(norm: EffortNorm, titles: Mapping[str, str]) -> Sentence:
 
 
 def _answer(backlog: Backlog, estimates: Mapping[int, RowEstimate]) -> Answer:
-    by_source = {
-        source: sum(one.source is source for one in estimates.values()) for source in EstimateSource
-    }
+    by_source = {source: sum(one.source is source for one in estimates.values()) for source in EstimateSource}
     gaps = [one.gap for one in estimates.values() if one.gap is not None]
     shown = gaps[:MAX_DETAILS]
     if len(gaps) > len(shown):
@@ -175,5 +179,9 @@ def _answer(backlog: Backlog, estimates: Mapping[int, RowEstimate]) -> Answer:
             hours=hours,
         ),
         details=tuple(shown),
-        data={"estimated": by_source[EstimateSource.NORM], "typed": by_source[EstimateSource.SPECIALIST], "gaps": len(gaps)},
+        data={
+            "estimated": by_source[EstimateSource.NORM],
+            "typed": by_source[EstimateSource.SPECIALIST],
+            "gaps": len(gaps),
+        },
     )

@@ -33,8 +33,12 @@ def push(services: Services, project: Project, journal: Journal) -> Answer:
         rows = read_actions(book, services.choices, today=services.today())
         if not rows:
             raise UserError("push.nothing", sheet=book.tab("in_progress").title)
-        items = {item.number: item for item in items_of(services.store, spreadsheet_id=project.spreadsheet_id)}
-        wanted = [items[number] for number in dict.fromkeys(row.item_number for row in rows) if number in items]
+        items = {
+            item.number: item for item in items_of(services.store, spreadsheet_id=project.spreadsheet_id)
+        }
+        wanted = [
+            items[number] for number in dict.fromkeys(row.item_number for row in rows) if number in items
+        ]
         new = [item for item in wanted if not item.card_id]
         failure = None
         made: list[Item] = []
@@ -66,7 +70,9 @@ def _make_cards(
     try:
         known = services.tracker.find_cards(project.board_id)
         for item in new:
-            journal.progress(len(made), len(new), sentence("push.progress", done=len(made) + 1, total=len(new)))
+            journal.progress(
+                len(made), len(new), sentence("push.progress", done=len(made) + 1, total=len(new))
+            )
             own_rows = [row for row in rows if row.item_number == item.number]
             card = _card(services, project, book, item, own_rows, tracker_ids)
             card_id = known.get(item.external_id) or services.tracker.create_card(card)
@@ -92,7 +98,9 @@ def _card(
     rows = sorted(rows, key=lambda row: row.number)
     priority = services.choices.label("priority", item.priority, locale)
     description = render(
-        sentence("card.description", result=item.result or "—", priority=priority, work_type=item.work_type or "—"),
+        sentence(
+            "card.description", result=item.result or "—", priority=priority, work_type=item.work_type or "—"
+        ),
         locale,
     )
     return NewCard(

@@ -40,7 +40,7 @@ def recalculate_norms(services: Services, agency: Agency) -> Answer:
 def _write(
     change: WorkbookChange, services: Services, agency: Agency, tab: Tab, norms: list[EffortNorm]
 ) -> None:
-    """Norms that the tab has are written where they stand; new ones below the last row that holds something."""
+    """Norms that the tab has are written where they stand; new ones below the last row in use."""
     places = {
         (tab.cell(row, "work_type").text.casefold(), tab.cell(row, "profile").text.casefold()): row.index
         for row in tab.rows

@@ -133,7 +133,10 @@ def load_project(store: Store, spreadsheet_id: str) -> Project:
 
 def projects_of(store: Store, agency_id: str) -> list[Project]:
     """All projects of an agency."""
-    return [Project(**_without_kind(record.data)) for record in store.find(BOOK, kind="client", agency_id=agency_id)]
+    return [
+        Project(**_without_kind(record.data))
+        for record in store.find(BOOK, kind="client", agency_id=agency_id)
+    ]
 
 
 def _load_book(store: Store, spreadsheet_id: str, *, kind: str | None = None) -> Json:

@@ -32,7 +32,8 @@ def write_schedule(
     if tab is None or "label" not in tab.columns or "load" not in tab.columns:
         return
     day_columns = sorted(
-        (key for key in tab.columns if key.startswith(DAY_PREFIX)), key=lambda key: int(key.removeprefix(DAY_PREFIX))
+        (key for key in tab.columns if key.startswith(DAY_PREFIX)),
+        key=lambda key: int(key.removeprefix(DAY_PREFIX)),
     )
     monday = period_of(services.today(), PeriodKind.WEEK).start_on
     days = services.calendar.working_days_from(monday, count=len(day_columns))

@@ -110,7 +110,11 @@ def _check_effect(draft: Draft, preview: Json) -> None:
     gone = [shown[number]["code"] for number in shown if number not in now]
     other = [now[number]["code"] for number in now if number in shown and now[number] != shown[number]]
     changes: list[Sentence] = []
-    for code, items in (("batch.would_enter", entered), ("batch.would_leave", gone), ("batch.would_differ", other)):
+    for code, items in (
+        ("batch.would_enter", entered),
+        ("batch.would_leave", gone),
+        ("batch.would_differ", other),
+    ):
         if items:
             changes.append(sentence(code, items=items))
     raise ChangedMeanwhileError("batch.changed", changes=changes)

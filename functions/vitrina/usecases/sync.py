@@ -89,7 +89,9 @@ def sync_touched(services: Services, project: Project) -> None:
 def refresh(services: Services, project: Project, journal: Journal) -> Answer:
     """Read every card of the project and write what differs."""
     with lease(services.store, services.clock, project.spreadsheet_id):
-        own = [item for item in items_of(services.store, spreadsheet_id=project.spreadsheet_id) if item.card_id]
+        own = [
+            item for item in items_of(services.store, spreadsheet_id=project.spreadsheet_id) if item.card_id
+        ]
         return _sync(services, project, own, journal)
 
 
@@ -97,7 +99,9 @@ def _sync(services: Services, project: Project, items: list[Item], journal: Jour
     cards: dict[int, Card | None] = {}
     for item in items:
         if journal is not None:
-            journal.progress(len(cards), len(items), sentence("sync.progress", done=len(cards) + 1, total=len(items)))
+            journal.progress(
+                len(cards), len(items), sentence("sync.progress", done=len(cards) + 1, total=len(items))
+            )
         cards[item.number] = services.tracker.get_card(item.card_id)
     for attempt in range(1, WRITE_ATTEMPTS + 1):
         try:
@@ -135,7 +139,8 @@ def _write(services: Services, project: Project, cards: Mapping[int, Card | None
             continue
         states = row_states(card, own_rows, project, names)
         changed_rows += sum(
-            _write_row(services, change, tab, book, row, state) for row, state in zip(own_rows, states, strict=True)
+            _write_row(services, change, tab, book, row, state)
+            for row, state in zip(own_rows, states, strict=True)
         )
         updated[number] = _update_item(services, project, items[number], own_rows, states)
     now_by_key = {item.key: item for item in agency_items} | {item.key: item for item in updated.values()}
@@ -167,7 +172,9 @@ def row_states(
         assignee = card.assignee_id if is_only or line is None else line.assignee_id
         specialist = names.get(assignee or "", None)
         due_on = card.due_on if is_only or line is None else line.due_on
-        tracker_id = next((key for key, name in names.items() if name == (specialist or row.specialist)), None)
+        tracker_id = next(
+            (key for key, name in names.items() if name == (specialist or row.specialist)), None
+        )
         hours = sum(left.values()) if is_only else left.pop(tracker_id or "", 0.0)
         states[row.number] = RowState(status or row.status, due_on or row.due_on, specialist, progress, hours)
     if len(in_order) > 1 and left:
@@ -217,10 +224,16 @@ def _update_item(
             project.agency_id,
             {
                 f"{project.spreadsheet_id}:{action.row_number}": FinishedWork(
-                    item.work_type, action.profile, by_number[action.row_number].logged_hours, item.quantity, services.today()
+                    item.work_type,
+                    action.profile,
+                    by_number[action.row_number].logged_hours,
+                    item.quantity,
+                    services.today(),
                 )
                 for action in item.actions
-                if item.work_type and by_number.get(action.row_number) and by_number[action.row_number].logged_hours > 0
+                if item.work_type
+                and by_number.get(action.row_number)
+                and by_number[action.row_number].logged_hours > 0
             },
         )
     return replace(
@@ -236,7 +249,9 @@ def _with_specialist(action: ItemAction, state: RowState | None) -> ItemAction:
 
 def _mark_fresh(services: Services, change: WorkbookChange, book: Book) -> None:
     if "refreshed_at" in book.fields:
-        change.set_field("refreshed_at", serial_of_moment(services.clock.now().astimezone(services.time_zone)))
+        change.set_field(
+            "refreshed_at", serial_of_moment(services.clock.now().astimezone(services.time_zone))
+        )
 
 
 def serial_of_moment(moment: datetime) -> float:

@@ -66,7 +66,9 @@ ACTIONS: Mapping[str, Action] = {
         run=lambda s, book, p: start_batch(s, load_project(s.store, book), preview_id=p["preview_id"]),
     ),
     "push": Action(
-        "client", _NO_PARAMS, run_operation=lambda s, book, _, journal: push(s, load_project(s.store, book), journal)
+        "client",
+        _NO_PARAMS,
+        run_operation=lambda s, book, _, journal: push(s, load_project(s.store, book), journal),
     ),
     "refresh": Action(
         "client",
@@ -76,7 +78,9 @@ ACTIONS: Mapping[str, Action] = {
     "new_client": Action(
         "agency",
         _CLIENT_FORM,
-        run_operation=lambda s, book, p, journal: new_client(s, load_agency(s.store, book), _form(p), journal),
+        run_operation=lambda s, book, p, journal: new_client(
+            s, load_agency(s.store, book), _form(p), journal
+        ),
         check=lambda s, book, p: check_form(s, load_agency(s.store, book), _form(p)),
     ),
     "recalculate_norms": Action(

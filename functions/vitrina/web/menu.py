@@ -128,7 +128,9 @@ def _operation_status(services: Services, body: Json, email: str, locale: str) -
     if operation["spreadsheet_id"] != body["spreadsheet_id"] or operation["email"] != email:
         raise RequestError("request.unknown_operation")
     if operation["state"] == ENDED:
-        return response({**operation["answer"], "operation_id": params["operation_id"]}, operation["http_status"])
+        return response(
+            {**operation["answer"], "operation_id": params["operation_id"]}, operation["http_status"]
+        )
     progress = operation.get("progress", {"done": 0, "total": 0, "code": "operation.accepted", "where": {}})
     step = Sentence(progress["code"], progress["where"])
     answer = Answer(

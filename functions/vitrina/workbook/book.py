@@ -177,7 +177,9 @@ class Book:
     @cached_property
     def row_numbers(self) -> frozenset[int]:
         """Numbers of all rows of the workbook."""
-        return frozenset(row.number for tab in self.tabs.values() for row in tab.rows if row.number is not None)
+        return frozenset(
+            row.number for tab in self.tabs.values() for row in tab.rows if row.number is not None
+        )
 
 
 def parse_book(resource: Json) -> Book:
@@ -235,7 +237,9 @@ def _tab(key: str, sheet: Json, grid: list[tuple[Cell, ...]]) -> Tab:
     row_metadata = [one.get("developerMetadata", ()) for one in data.get("rowMetadata", ())]
     # The header is found by its mark; where a restored copy lost it, by the frozen rows.
     frozen = properties.get("gridProperties", {}).get("frozenRowCount", 1) - 1
-    header = next((i for i, marks in enumerate(row_metadata) if _value_of(marks, HEADER_KEY) is not None), frozen)
+    header = next(
+        (i for i, marks in enumerate(row_metadata) if _value_of(marks, HEADER_KEY) is not None), frozen
+    )
     rows = tuple(
         Row(index, _number_of(row_metadata[index]) if index < len(row_metadata) else None, cells)
         for index, cells in enumerate(grid)
@@ -298,7 +302,9 @@ def _title(*keys: str) -> Sentence:
 
 
 def _value_of(metadata: Any, key: str) -> str | None:
-    return next((str(one.get("metadataValue", "")) for one in metadata if one.get("metadataKey") == key), None)
+    return next(
+        (str(one.get("metadataValue", "")) for one in metadata if one.get("metadataKey") == key), None
+    )
 
 
 def _number_of(metadata: Any) -> int | None:

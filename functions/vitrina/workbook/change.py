@@ -71,7 +71,9 @@ class WorkbookChange:
         place = self._book.field(key)
         self._cells[place.sheet_id][place.row_index, place.column_index] = _cell_data(value)
 
-    def set_block(self, tab: Tab, row_index: int, column_index: int, values: Sequence[Sequence[Value]]) -> None:
+    def set_block(
+        self, tab: Tab, row_index: int, column_index: int, values: Sequence[Sequence[Value]]
+    ) -> None:
         """Write a rectangle that belongs to the add-on whole, such as a calendar."""
         for down, line in enumerate(values):
             for right, value in enumerate(line):
@@ -191,7 +193,12 @@ def _insert_rows(tab: Tab, rows: Sequence[NewRow]) -> list[Json]:
     first, count = tab.header_index + 1, len(rows)
     batch: list[Json] = [{"insertDimension": {"range": _row_range(tab.sheet_id, first, count)}}]
     width = {"startColumnIndex": 0, "endColumnIndex": tab.column_count}
-    source = {"sheetId": tab.sheet_id, "startRowIndex": first + count, "endRowIndex": first + count + 1, **width}
+    source = {
+        "sheetId": tab.sheet_id,
+        "startRowIndex": first + count,
+        "endRowIndex": first + count + 1,
+        **width,
+    }
     target = {"sheetId": tab.sheet_id, "startRowIndex": first, "endRowIndex": first + count, **width}
     batch += [
         {"copyPaste": {"source": source, "destination": target, "pasteType": kind}}

@@ -34,7 +34,7 @@ FIRST_METADATA_ID = 2_147_400_000
 _EPOCH = date(1899, 12, 30)
 _LABEL, _GUIDE = 1, 4
 #: Pixels; other rows of a form are 28 high.
-_FORM_ROW_HEIGHTS = {"title": 42, "section": 34}
+_FORM_ROW_HEIGHTS = {"space": 16, "title": 42, "section": 34}
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ class _Reader:
         if cell.is_empty or cell.text == "":
             return 1.0
         try:
-            quantity = cell.value if isinstance(cell.value, float) and not cell.is_date else parse_number(cell.text)
+            quantity = cell.value if isinstance(cell.value, float) else parse_number(cell.text)
         except ValueError:
             quantity = -1.0
         if cell.is_date or quantity <= 0:
@@ -192,7 +192,8 @@ def read_backlog(book: Book, choices: Choices, *, prefix: str, last_number: int,
     profiles = tuple(key.removeprefix(HOURS_PREFIX) for key in tab.columns if key.startswith(HOURS_PREFIX))
     with_task = [row for row in tab.rows if reader.text(row, "task")]
     known = {item_number_of_row(number) for number in book.row_numbers}
-    last_number = max([last_number, *known, *(_number_of_id(reader.text(row, "id"), prefix) or 0 for row in with_task)])
+    typed_ids = [_number_of_id(reader.text(row, "id"), prefix) or 0 for row in with_task]
+    last_number = max([last_number, *known, *typed_ids])
     rows: list[BacklogRow] = []
     depends: list[tuple[Row, str]] = []
     for row in with_task:
@@ -215,7 +216,9 @@ def read_backlog(book: Book, choices: Choices, *, prefix: str, last_number: int,
                 quantity=reader.quantity(row, "quantity"),
                 hours={profile: hours for profile, hours in cells.items() if hours is not None},
                 formula_profiles=frozenset(
-                    profile for profile in profiles if tab.cell(row, HOURS_PREFIX + profile).formula is not None
+                    profile
+                    for profile in profiles
+                    if tab.cell(row, HOURS_PREFIX + profile).formula is not None
                 ),
                 wanted_on=reader.day(row, "wanted_on"),
                 depends_on=_numbers(reader.text(row, "depends_on")),
@@ -274,8 +277,8 @@ def read_terms(book: Book, choices: Choices) -> ProjectTerms:
         problems.append(CellProblem(period.sheet_title, period.address, "cell.choice", where))
     hours = _limit(limit.cell)
     if hours is not None and hours < 0:
-        where = (("value", limit.cell.text),)
-        problems.append(CellProblem(limit.sheet_title, limit.address, "cell.limit", where))
+        value = ("value", limit.cell.text)
+        problems.append(CellProblem(limit.sheet_title, limit.address, "cell.limit", (value,)))
     if problems:
         raise CellsError(problems)
     return ProjectTerms(PeriodKind(kind or PeriodKind.WEEK), hours)
@@ -326,7 +329,7 @@ def read_team(book: Book, choices: Choices, *, profiles: Mapping[str, str], toda
         named = [part.strip() for part in re.split(r"[,;]", reader.text(row, "profiles")) if part.strip()]
         unknown = [part for part in named if part.casefold() not in keys]
         if unknown or not named:
-            reader.complain(row, "profiles", "cell.profiles", name=name, value=unknown, allowed=list(profiles.values()))
+            reader.complain(row, "profiles", "cell.profiles", name=name, allowed=list(profiles.values()))
         specialists.append(
             Specialist(
                 name=name,
@@ -365,9 +368,7 @@ def _days_away(
 def read_settings(book: Book) -> Mapping[str, tuple[Tab, Row, Cell]]:
     """Values of the tab *Настройки* by their key."""
     tab = book.tab("settings")
-    return {
-        key: (tab, row, tab.cell(row, "value")) for row in tab.rows if (key := tab.cell(row, "key").text)
-    }
+    return {key: (tab, row, tab.cell(row, "value")) for row in tab.rows if (key := tab.cell(row, "key").text)}
 
 
 def _setting_number(book: Book, key: str, *, default: float) -> float:

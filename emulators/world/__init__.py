@@ -1,0 +1,1 @@
+"""Everything on one machine: the emulators, the functions and the workbench, with a sample agency."""

@@ -1,0 +1,42 @@
+"""Serves the deployed functions on one port: the real ``functions-framework`` applications, side by side.
+
+``python -m emulators.world.functions --port 8410``; the settings come from the environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import functions_framework
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from emulators.common.server import serve_forever
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+SOURCE = Path(__file__).parents[2] / "functions" / "main.py"
+TARGETS = ("menu", "webhook", "task")
+
+
+def create_app() -> WSGIApplication:
+    """``/menu``, ``/webhook`` and ``/task``, each the application of one Cloud Function."""
+    apps = {f"/{target}": functions_framework.create_app(target, str(SOURCE)) for target in TARGETS}
+    return DispatcherMiddleware(NotFound(), apps)
+
+
+def main() -> None:
+    """Serve until stopped."""
+    parser = argparse.ArgumentParser(prog="python -m emulators.world.functions", description=__doc__)
+    parser.add_argument("--port", type=int, default=8410)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    serve_forever(create_app(), arguments.port)
+
+
+if __name__ == "__main__":
+    main()

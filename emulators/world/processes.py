@@ -1,0 +1,220 @@
+"""Starts the local world: one process for each emulator, one for the functions, one for the workbench."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+AUDIENCE = "vitrina-addon"
+SERVICE_ACCOUNT = "vitrina@local.example"
+QUEUE = "projects/local/locations/local/queues/vitrina"
+ROBOT_ID = 1
+START_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where each server listens."""
+
+    google: int = 8401
+    kaiten: int = 8402
+    tasks: int = 8403
+    functions: int = 8410
+    workbench: int = 8400
+
+    def url(self, name: str) -> str:
+        """Base URL of a server."""
+        return f"http://127.0.0.1:{getattr(self, name)}"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody of the agency."""
+
+    name: str
+    email: str
+    kaiten_id: int
+
+    @property
+    def kaiten_token(self) -> str:
+        """His token in the local tracker, the same in every run, since the tracker's state is kept."""
+        return local_token(self.kaiten_id)
+
+
+def local_token(kaiten_id: int) -> str:
+    """The token of a user of the local tracker. It opens nothing else."""
+    return f"local-{kaiten_id}"
+
+
+@dataclass
+class World:
+    """The running world."""
+
+    ports: Ports
+    folder: Path
+    people: Sequence[Person]
+    environment: Mapping[str, str]
+    _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def url(self, name: str) -> str:
+        """Base URL of a server."""
+        return self.ports.url(name)
+
+    def start(self, name: str) -> None:
+        """Start one server and wait until it listens."""
+        log = (self.folder / f"{name}.log").open("ab")
+        process = subprocess.Popen(
+            [sys.executable, "-m", *self._command(name)],
+            cwd=ROOT,
+            env={**os.environ, **self.environment, "PYTHONUNBUFFERED": "1"},
+            stdout=log,
+            stderr=log,
+        )
+        self._processes[name] = process
+
+    def wait(self, name: str) -> None:
+        """Return when a started server answers.
+
+        Raises
+        ------
+        RuntimeError
+            If it stopped or does not answer in time; says where its log is.
+        """
+        process = self._processes[name]
+        give_up_at = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < give_up_at and process.poll() is None:
+            with contextlib.suppress(httpx.TransportError):
+                httpx.get(self.url(name) + "/", timeout=5.0)
+                return
+            time.sleep(0.05)
+        tail = (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")[-2000:]
+        raise RuntimeError(f"{name} did not start, see {self.folder / f'{name}.log'}:\n{tail}")
+
+    def kill(self, name: str) -> None:
+        """End one server at once, as a crash would."""
+        process = self._processes.pop(name)
+        process.kill()
+        process.wait()
+
+    def stop(self) -> None:
+        """End all servers in an orderly way."""
+        for process in self._processes.values():
+            process.terminate()
+        for process in self._processes.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+                continue
+            process.kill()
+
+    def _command(self, name: str) -> list[str]:
+        port = str(getattr(self.ports, name))
+        state = ["--state", str(self.folder / f"{name}.json")]
+        match name:
+            case "google" | "kaiten":
+                return [f"emulators.{name}", "--port", port, *state]
+            case "tasks":
+                return ["emulators.tasks", "--port", port, "--identity", self.url("google"), *state]
+            case "functions":
+                return ["emulators.world.functions", "--port", port]
+            case _:
+                links = ["--google", self.url("google"), "--kaiten", self.url("kaiten")]
+                links += ["--backend", self.url("functions"), "--audience", AUDIENCE]
+                return ["emulators.workbench", "--port", port, *links, "--people", str(self.folder / "people.json")]
+
+
+SERVERS = ("google", "kaiten", "tasks", "functions", "workbench")
+
+
+@contextlib.contextmanager
+def running_world(
+    folder: Path,
+    people: Sequence[Person],
+    *,
+    staff: Sequence[str],
+    ports: Ports | None = None,
+    servers: Sequence[str] = SERVERS,
+    extra: Mapping[str, str] | None = None,
+) -> Iterator[World]:
+    """Run the world while the block runs. *folder* keeps states, logs and the store between runs."""
+    ports = ports or Ports()
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = settings_environment(folder, ports, staff=staff) | dict(extra or {})
+    world = World(ports, folder, people, environment)
+    try:
+        for name in ("google", "kaiten"):
+            world.start(name)
+        for name in ("google", "kaiten"):
+            world.wait(name)
+        space_id = _seed_kaiten(world)
+        world.environment = {**environment, "VITRINA_KAITEN_SPACE_ID": str(space_id)}
+        _write_people(folder, people)
+        rest = [name for name in servers if name not in ("google", "kaiten")]
+        for name in rest:
+            world.start(name)
+        for name in rest:
+            world.wait(name)
+        yield world
+    finally:
+        world.stop()
+
+
+def settings_environment(folder: Path, ports: Ports, *, staff: Sequence[str]) -> dict[str, str]:
+    """The settings under which the product works on the local world: only addresses differ."""
+    functions = ports.url("functions")
+    return {
+        "VITRINA_STORE_PATH": str(folder / "store.sqlite"),
+        "VITRINA_TOKEN_AUDIENCE": AUDIENCE,
+        "VITRINA_STAFF": ",".join(staff),
+        "VITRINA_SERVICE_ACCOUNT": SERVICE_ACCOUNT,
+        "VITRINA_TASK_URL": f"{functions}/task",
+        "VITRINA_WEBHOOK_URL": f"{functions}/webhook",
+        "VITRINA_WEBHOOK_SECRET": "local-" + "0" * 32,
+        "VITRINA_KAITEN_URL": ports.url("kaiten"),
+        "VITRINA_KAITEN_TOKEN": local_token(ROBOT_ID),
+        "VITRINA_KAITEN_SPACE_ID": "0",
+        "VITRINA_TASKS_QUEUE": QUEUE,
+        "VITRINA_GOOGLE_URL": ports.url("google"),
+        "VITRINA_TASKS_URL": ports.url("tasks"),
+        "NO_PROXY": "127.0.0.1",
+    }
+
+
+def _seed_kaiten(world: World) -> int:
+    """People and a space of the company, unless an earlier run made them."""
+    base = world.url("kaiten")
+    headers = {"Authorization": f"Bearer {local_token(ROBOT_ID)}"}
+    known = httpx.get(f"{base}/api/latest/spaces", headers=headers)
+    if known.status_code == 200 and known.json():
+        return int(known.json()[0]["id"])
+    everybody = [Person("Витрина", SERVICE_ACCOUNT, ROBOT_ID), *world.people]
+    users = [
+        {
+            "id": one.kaiten_id,
+            "full_name": one.name,
+            "email": one.email,
+            "username": one.email.split("@")[0],
+            "token": one.kaiten_token,
+        }
+        for one in everybody
+    ]
+    members = {str(one["id"]): "admin" if one["id"] == ROBOT_ID else "writer" for one in users}
+    seed = {"users": users, "spaces": [{"title": "Клиенты", "users": members}]}
+    answer = httpx.post(f"{base}/_emulator/seed", json=seed)
+    answer.raise_for_status()
+    return int(answer.json()["spaces"][0]["id"])
+
+
+def _write_people(folder: Path, people: Sequence[Person]) -> None:
+    """Who may sit at the workbench."""
+    rows = [{"name": one.name, "email": one.email, "kaiten_token": one.kaiten_token} for one in people]
+    (folder / "people.json").write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")

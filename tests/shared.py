@@ -1,0 +1,18 @@
+"""Material that lies beside a checkout and is not part of it: recordings and data sets."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[1]
+
+
+def shared_path(relative: str) -> Path | None:
+    """The path of *relative* in the shared folder, or ``None`` where it is not there.
+
+    The folder is ``VITRINA_SHARED``, or ``../shared`` beside the repository.
+    """
+    folder = Path(os.environ.get("VITRINA_SHARED", _ROOT.parent / "shared"))
+    path = folder / relative
+    return path if path.exists() else None

@@ -1,0 +1,85 @@
+"""Imports of the product point one way (design.md section 5)."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+PACKAGE = FUNCTIONS / "vitrina"
+
+#: What a part may import besides itself, ``errors`` and the standard library and its packages.
+ALLOWED = {
+    "domain": set(),
+    "errors": set(),
+    "settings": set(),
+    "texts": set(),
+    "ports": set(),
+    "workbook": {"domain", "ports", "texts"},
+    "usecases": {"domain", "ports", "workbook", "texts"},
+    "google": {"domain", "ports"},
+    "trackers": {"domain", "ports"},
+    "store": {"domain", "ports"},
+    "web": {"domain", "ports", "texts", "usecases"},
+    "bootstrap": {"domain", "google", "ports", "settings", "store", "texts", "trackers", "usecases", "workbook"},
+}
+PURE_FORBIDDEN = {"os", "socket", "httpx", "requests", "sqlite3", "time", "googleapiclient", "google", "pathlib"}
+
+
+def imported_modules(path: Path) -> set[str]:
+    """Full names of the modules that a file imports, wherever in the file."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            names.add(node.module or "")
+    return names
+
+
+def part_of(path: Path) -> str:
+    """The part of the package that a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE or path.name != "__init__.py"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_one_way(path: Path) -> None:
+    """No part imports one that stands above it."""
+    part = part_of(path)
+    ours = {name.split(".")[1] for name in imported_modules(path) if name.startswith("vitrina.")}
+    always = {part} if part == "domain" else {part, "errors"}
+
+    assert part in ALLOWED, f"say in ALLOWED what {part} may import"
+    assert ours <= ALLOWED[part] | always
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "domain").rglob("*.py")), ids=lambda path: path.name)
+def test_domain_does_no_io(path: Path) -> None:
+    """The core reads no file, no clock, no network."""
+    roots = {name.split(".")[0] for name in imported_modules(path)}
+
+    assert not roots & PURE_FORBIDDEN
+    assert "now()" not in path.read_text(encoding="utf-8")
+    assert "today()" not in path.read_text(encoding="utf-8")
+
+
+def test_entry_points_see_only_web_and_bootstrap() -> None:
+    """``main.py`` wires nothing itself."""
+    ours = {name for name in imported_modules(FUNCTIONS / "main.py") if name.startswith("vitrina.")}
+
+    assert {name.split(".")[1] for name in ours} == {"bootstrap", "web"}
+
+
+def test_the_check_goes_red(tmp_path: Path) -> None:
+    """A use case that imports an adapter is found."""
+    bad = tmp_path / "bad.py"
+    bad.write_text("def f():\n    from vitrina.google import workbooks\n", encoding="utf-8")
+
+    ours = {name.split(".")[1] for name in imported_modules(bad) if name.startswith("vitrina.")}
+    assert not ours <= ALLOWED["usecases"]

@@ -1,0 +1,102 @@
+"""Sentences: every code has one in each language, with the same placeholders."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from datetime import date
+from pathlib import Path
+
+import pytest
+from vitrina.texts import LOCALES, TITLE_PREFIX, Days, load, pick_locale, render, sentence
+
+PACKAGE = Path(__file__).parents[2] / "functions" / "vitrina"
+CALLS = {"sentence", "Sentence", "complain", "problem", "CellProblem"}
+
+
+def codes_in(path: Path) -> set[str]:
+    """Codes of sentences that a module names: arguments of sentences and errors, and of conditionals in them."""
+    codes: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name in CALLS or name.endswith("Error"):
+            for argument in node.args:
+                codes |= {
+                    leaf.value
+                    for leaf in ast.walk(argument)
+                    if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str) and "." in leaf.value
+                }
+    return {code for code in codes if re.fullmatch(r"[a-z]+\.[a-z][a-z_]*[a-z]", code)}
+
+
+ALL_CODES = sorted(set().union(*(codes_in(path) for path in PACKAGE.rglob("*.py"))))
+
+
+def test_codes_are_found() -> None:
+    """The search sees the codes: a few of different places."""
+    assert {"auth.missing", "cell.hours_text", "batch.started", "service.busy"} <= set(ALL_CODES)
+
+
+@pytest.mark.parametrize("code", ALL_CODES)
+def test_every_code_has_a_sentence(code: str) -> None:
+    """In Russian and in English."""
+    assert all(code in load(locale) for locale in LOCALES)
+
+
+@pytest.mark.parametrize("code", sorted(set(load("ru")) | set(load("en"))))
+def test_languages_have_the_same_placeholders(code: str) -> None:
+    """What the Russian sentence tells, the English one tells too."""
+    names = [
+        {name for _, name, _, _ in string.Formatter().parse(load(locale)[code]) if name} for locale in LOCALES
+    ]
+
+    assert names[0] == names[1]
+
+
+@pytest.mark.parametrize(
+    ("count", "ru", "en"),
+    [(1, "1 новая карточка", "1 new card"), (3, "3 новые карточки", "3 new cards"), (11, "11 новых карточек", "11 new cards"), (21, "21 новая карточка", "21 new cards")],
+)  # fmt: skip
+def test_plural_forms(count: int, ru: str, en: str) -> None:
+    """The number has the right form of the word."""
+    assert ru in render(sentence("push.done", count=count), "ru")
+    assert en in render(sentence("push.done", count=count), "en")
+
+
+def test_numbers_and_lists_are_written_as_in_the_language() -> None:
+    """A comma in Russian, a point in English; lists with «и»."""
+    told = sentence("cell.choice", value="?", allowed=["Срочно", "Высокий", "Низкий"])
+
+    assert "Срочно, Высокий и Низкий" in render(told, "ru")
+    assert "1,5 ч" in render(sentence("cell.hours_range", value=1.5, most=2000), "ru")
+    assert "1.5 h" in render(sentence("cell.hours_range", value=1.5, most=2000), "en")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "ru", "en"),
+    [
+        (date(2026, 11, 23), date(2026, 11, 27), "23–27 ноября", "November 23–27"),
+        (date(2026, 11, 30), date(2026, 12, 4), "30 ноября – 4 декабря", "November 30 – December 4"),
+    ],
+)
+def test_days_are_written_as_people_say_them(start: date, end: date, ru: str, en: str) -> None:
+    """A month is named once where it is the same."""
+    told = sentence("period.days", days=Days(start, end))
+
+    assert (render(told, "ru"), render(told, "en")) == (ru, en)
+
+
+def test_titles_of_the_templates_can_be_named() -> None:
+    """A sentence says «Бэклог», not backlog."""
+    told = sentence("shape.tab_gone", title=sentence(TITLE_PREFIX + "backlog"))
+
+    assert "«Бэклог»" in render(told, "ru")
+
+
+@pytest.mark.parametrize(("wanted", "locale"), [("ru_RU", "ru"), ("en_US", "en"), (None, "ru"), ("de", "ru")])
+def test_russian_is_the_default(wanted: str | None, locale: str) -> None:
+    """English for any English, Russian for everything else."""
+    assert pick_locale(wanted) == locale
