@@ -242,9 +242,10 @@ def test_cell_of_a_renamed_tab_is_left_alone(addon):
 
 def test_text_of_a_workbook_cannot_leave_the_sidebars_data(addon):
     """A text with a closing script tag stays data of the page."""
-    execution = addon().evaluate(
-        "showSidebar_({view: 'notice', answer: {outcome: 'done', message: '</script><script>alert(1)</script>'}})"
-    )
+    text = "</script><script>alert(1)</script>"
+    answer = {"outcome": "done", "message": text}
 
-    assert execution.sidebar_state["answer"]["message"] == "</script><script>alert(1)</script>"
+    execution = addon().call("showSidebar_", {"view": "notice", "answer": answer})
+
+    assert execution.sidebar_state["answer"]["message"] == text
     assert "alert(1)</script>" not in execution.one("sidebar")["html"]

@@ -62,8 +62,8 @@ def test_menu_keeps_order_separators_and_submenus(addon):
 def test_alert_gives_the_pressed_button(addon):
     """The answer of a dialog is compared by identity, as in Google."""
     execution = addon().evaluate(
-        "SpreadsheetApp.getUi().alert('Точно?', 'Вернуть нельзя.', SpreadsheetApp.getUi().ButtonSet.OK_CANCEL)"
-        " === SpreadsheetApp.getUi().Button.OK"
+        "((ui) => ui.alert('Точно?', 'Вернуть нельзя.', ui.ButtonSet.OK_CANCEL) === ui.Button.OK)"
+        "(SpreadsheetApp.getUi())"
     )
 
     assert execution.result is True
@@ -79,7 +79,7 @@ def test_error_status_throws_unless_muted(addon, script_error):
     """A refused request is an exception with Google's text when the caller did not mute it."""
     refused = {"status": 404, "headers": {}, "body": "nothing here"}
 
-    with pytest.raises(script_error, match="Request failed for https://x.example returned code 404"):
+    with pytest.raises(script_error, match=r"Request failed for https://x\.example returned code 404"):
         addon(answers=[refused]).evaluate("UrlFetchApp.fetch('https://x.example/path')")
 
 

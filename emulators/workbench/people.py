@@ -1,0 +1,33 @@
+"""Who may sit at the page. A file of people looks like this::
+
+    [{"email": "anna@agency.example", "name": "Анна Белова", "kaiten_token": "…"},
+     {"email": "client@zarya.example", "name": "Клиент", "kaiten_token": null}]
+
+A person without a token of Kaiten sees no board. Whether somebody is staff is for the backend to say.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a Google account and, perhaps, a token of his own in Kaiten."""
+
+    email: str
+    name: str
+    kaiten_token: str | None = None
+
+
+STRANGER = Person("guest@example.com", "Посторонний")
+"""Signed in to Google, known to nobody here: shows what the backend refuses."""
+
+
+def read_people(path: Path | None) -> tuple[Person, ...]:
+    """The people of a file, and always somebody whom nobody knows."""
+    rows = [] if path is None else json.loads(path.read_text(encoding="utf-8"))
+    people = tuple(Person(row["email"], row["name"], row.get("kaiten_token")) for row in rows)
+    return (*people, STRANGER)

@@ -1,0 +1,66 @@
+/** Requests of the page to the workbench and, through it, to the emulators. */
+
+/** A refusal of a service, with its sentence and the whole body. */
+export class ServiceError extends Error {
+  constructor(status, body) {
+    super(body?.error?.message ?? body?.message ?? `Ошибка ${status}`);
+    this.status = status;
+    this.body = body;
+  }
+}
+
+async function request(method, url, body, headers = {}) {
+  const response = await fetch(url, {
+    method,
+    headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const text = await response.text();
+  let answer;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    answer = { message: text.slice(0, 200) };
+  }
+  if (!response.ok) {
+    throw new ServiceError(response.status, answer);
+  }
+  return answer;
+}
+
+export const workbench = {
+  session: () => request('GET', '/api/session'),
+  project: () => request('GET', '/gas/project'),
+  changes: (seen) => request('GET', `/api/changes?${new URLSearchParams(seen)}`),
+};
+
+const sheets = (path, query) => request('GET', `/google/v4/spreadsheets/${path}?${query}`);
+
+export const google = {
+  workbooks: () => request('GET', '/google/_emulator/workbooks'),
+  edit: (spreadsheetId, email, edits) =>
+    request('POST', '/google/_emulator/edit', { spreadsheet_id: spreadsheetId, as: email, edits }),
+  get: (spreadsheetId, fields, ranges = []) => {
+    const query = new URLSearchParams({ fields });
+    ranges.forEach((range) => query.append('ranges', range));
+    return sheets(spreadsheetId, query);
+  },
+  values: async (spreadsheetId, ranges, render = 'UNFORMATTED_VALUE') => {
+    const query = new URLSearchParams({ valueRenderOption: render });
+    ranges.forEach((range) => query.append('ranges', range));
+    const answer = await sheets(`${spreadsheetId}/values:batchGet`, query);
+    return answer.valueRanges.map(({ values }) => values ?? []);
+  },
+};
+
+/** Kaiten with the token of one person, which the workbench adds. */
+export function kaitenOf(email) {
+  const call = (method, path, body) =>
+    request(method, `/kaiten/api/latest${path}`, body, { 'x-workbench-user': email });
+  return {
+    get: (path) => call('GET', path),
+    post: (path, body) => call('POST', path, body),
+    patch: (path, body) => call('PATCH', path, body),
+    remove: (path) => call('DELETE', path),
+  };
+}

@@ -1,0 +1,328 @@
+/** The page: joins the workbook, the add-on and the board, and keeps them fresh. */
+
+import { AddOn } from './addon.js';
+import { google, ServiceError, workbench } from './api.js';
+import { Board } from './board.js';
+import { Book, changedCells } from './book.js';
+import { colourOf, el, initials, openPopup, showDialog } from './dom.js';
+import { openEditor } from './editor.js';
+import { typedText } from './format.js';
+import { Grid, hasDropdown } from './grid.js';
+
+const RETRY_MS = 1000;
+const $ = (selector) => document.querySelector(selector);
+
+class Page {
+  async start() {
+    const [session, project] = await Promise.all([workbench.session(), workbench.project()]);
+    this.people = session.people;
+    this.person = this.personOf(localStorage.getItem('user')) ?? this.personOf(session.user);
+    this.grid = new Grid($('#grid'), {
+      needRows: (from, to) => this.loadRows(from, to),
+      onSelect: (a1, cell) => this.showContent(a1, cell),
+      onOpenEditor: (a1, td, typed) => this.edit(a1, td, typed),
+      onToggle: (a1, cell) => this.save(a1, cell ? String(!cell.effectiveValue?.boolValue).toUpperCase() : ''),
+    });
+    this.addOn = new AddOn(project, {
+      surroundings: () => ({ spreadsheet: this.spreadsheet(), user: this.person.email }),
+      menubar: $('#menubar'),
+      sidebar: $('#sidebar'),
+      toasts: $('#toasts'),
+      onActivate: ({ sheet, cell }) => this.goTo(sheet, cell),
+      onLink: (url) => this.follow(url),
+    });
+    this.board = new Board($('#board'));
+    this.showPeople();
+    this.showViews();
+    $('#book-title').addEventListener('click', (event) => this.chooseBook(event.currentTarget));
+    addEventListener('hashchange', () => this.openFromAddress());
+    await Promise.all([this.openFromAddress(), this.board.as(this.person)]);
+    await this.showBoardOfBook();
+    document.body.dataset.ready = 'true';
+    this.watch();
+  }
+
+  // ---- People and views ----
+
+  personOf(email) {
+    return this.people.find((person) => person.email === email);
+  }
+
+  showPeople() {
+    const select = $('#user');
+    select.replaceChildren(
+      ...this.people.map((person) =>
+        el('option', { value: person.email, selected: person === this.person }, person.name),
+      ),
+    );
+    const showAvatar = () => {
+      $('#user-avatar').textContent = initials(this.person.name);
+      $('#user-avatar').style.background = colourOf(this.person.name);
+      select.title = this.person.email;
+    };
+    showAvatar();
+    select.addEventListener('change', async () => {
+      this.person = this.personOf(select.value);
+      localStorage.setItem('user', this.person.email);
+      showAvatar();
+      await Promise.all([this.addOn.open(), this.board.as(this.person)]);
+    });
+  }
+
+  showViews() {
+    const choose = (view) => {
+      document.body.dataset.view = view;
+      localStorage.setItem('view', view);
+      for (const button of document.querySelectorAll('.views button')) {
+        button.setAttribute('aria-checked', String(button.dataset.view === view));
+      }
+    };
+    document
+      .querySelectorAll('.views button')
+      .forEach((button) => button.addEventListener('click', () => choose(button.dataset.view)));
+    choose(localStorage.getItem('view') ?? 'split');
+  }
+
+  // ---- Workbooks and tabs ----
+
+  /** The address of the page names the workbook and the tab: `#<spreadsheet id>/<sheet id>`. */
+  async openFromAddress() {
+    const [id, sheetId] = location.hash.slice(1).split('/');
+    const books = await google.workbooks();
+    const known = books.find((book) => book.spreadsheetId === id) ?? books[0];
+    if (!known) {
+      $('#book-title').textContent = 'Книг пока нет';
+      $('#tabs').replaceChildren();
+      return;
+    }
+    if (this.book?.id !== known.spreadsheetId) {
+      this.book = new Book(known.spreadsheetId);
+      this.tab = null;
+      await this.book.load();
+      await this.openTab(sheetId === undefined ? undefined : Number(sheetId));
+      await this.addOn.open();
+      await this.showBoardOfBook();
+    } else if (sheetId !== undefined && this.tab?.sheetId !== Number(sheetId)) {
+      await this.openTab(Number(sheetId));
+    }
+  }
+
+  async openTab(sheetId) {
+    const sheet = this.book.sheets.find((one) => one.sheetId === sheetId) ?? this.book.sheets[0];
+    this.showBook(sheet.sheetId);
+    this.tab = await this.book.loadTab(sheet.sheetId);
+    this.grid.show(this.tab);
+    history.replaceState(null, '', `#${this.book.id}/${sheet.sheetId}`);
+  }
+
+  showBook(sheetId) {
+    $('#book-title').textContent = this.book.title;
+    document.title = `${this.book.title} · Vitrina`;
+    $('#tabs').replaceChildren(
+      ...this.book.sheets.map((sheet) => {
+        const tab = el(
+          'button',
+          {
+            role: 'tab',
+            'aria-selected': String(sheet.sheetId === sheetId),
+            onclick: () => this.openTab(sheet.sheetId),
+          },
+          sheet.title,
+        );
+        const colour = this.book.tabColour(sheet);
+        if (colour) {
+          tab.append(el('i'));
+          tab.lastChild.style.background = colour;
+        }
+        return tab;
+      }),
+    );
+  }
+
+  async chooseBook(anchor) {
+    const books = await google.workbooks();
+    const list = el(
+      'ul',
+      { role: 'listbox', 'aria-label': 'Книги' },
+      ...books.map((book) =>
+        el(
+          'li',
+          {},
+          el(
+            'button',
+            {
+              'aria-current': String(book.spreadsheetId === this.book?.id),
+              onclick: () => {
+                close();
+                location.hash = book.spreadsheetId;
+              },
+            },
+            book.title,
+          ),
+        ),
+      ),
+    );
+    const close = openPopup(anchor, list);
+  }
+
+  async loadRows(from, to) {
+    const { tab } = this;
+    if (tab && (await this.book.loadRows(tab, from, to)) && tab === this.tab) {
+      this.grid.show(tab);
+    }
+  }
+
+  async goTo(title, a1) {
+    const sheet = this.book.sheets.find((one) => one.title === title);
+    if (sheet && sheet.sheetId !== this.tab.sheetId) {
+      await this.openTab(sheet.sheetId);
+    }
+    this.grid.selectAddress(a1);
+  }
+
+  /** A link of the sidebar: to a workbook or a board of ours, or out into the world. */
+  async follow(url) {
+    const book = /\/spreadsheets\/d\/([\w-]+)/.exec(url);
+    const board = boardIdOf(url);
+    if (book) {
+      location.hash = book[1];
+    } else if (board !== null) {
+      await this.board.showBoard(board);
+    } else {
+      window.open(url, '_blank', 'noreferrer');
+    }
+  }
+
+  spreadsheet() {
+    const { id, title, locale, metadata, sheets } = this.book;
+    return { id, name: title, locale, metadata, sheets: sheets.map((sheet) => sheet.title) };
+  }
+
+  async showBoardOfBook() {
+    const url = await this.book?.namedValue('vt_board_url').catch(() => null);
+    await this.board.showBoard(url ? boardIdOf(url) : null);
+  }
+
+  // ---- Cells ----
+
+  showContent(a1, cell) {
+    $('#address').textContent = a1;
+    $('#content').textContent = typedText(cell, this.book.locale);
+  }
+
+  async edit(a1, td, typed) {
+    const cell = this.grid.cell(this.grid.selected.row, this.grid.selected.column);
+    const choices = hasDropdown(cell) ? await this.book.choices(cell.dataValidation) : null;
+    const text = typedText(cell, this.book.locale);
+    openEditor(td, {
+      text: choices ? text : (typed ?? text),
+      choices,
+      done: (value, [down, right]) => {
+        if (value !== null && value !== text) {
+          this.save(a1, value);
+        }
+        const { row, column } = this.grid.selected;
+        this.grid.select(row + down, column + right);
+      },
+    });
+  }
+
+  async save(a1, text) {
+    try {
+      await google.edit(this.book.id, this.person.email, [{ type: 'type', sheet: this.tab.title, cell: a1, text }]);
+      await this.refreshBook();
+    } catch (error) {
+      showDialog('Возникла проблема', error.message);
+    }
+  }
+
+  // ---- Freshness ----
+
+  /** Reads the open tab again, points at what changed. One refresh at a time, the last one wins. */
+  async refreshBook() {
+    if (this.refreshing) {
+      this.refreshAgain = true;
+      return;
+    }
+    this.refreshing = true;
+    try {
+      do {
+        this.refreshAgain = false;
+        await this.readAgain();
+      } while (this.refreshAgain);
+    } finally {
+      this.refreshing = false;
+    }
+  }
+
+  async readAgain() {
+    const { book, tab } = this;
+    if (!book || !tab) {
+      await this.openFromAddress();
+      return;
+    }
+    try {
+      await book.load();
+    } catch (error) {
+      // The emulator was filled anew meanwhile: another workbook is opened.
+      this.book = null;
+      throw error;
+    }
+    const isThere = book.sheets.some((sheet) => sheet.sheetId === tab.sheetId);
+    if (!isThere) {
+      await this.openTab(undefined);
+      return;
+    }
+    const fresh = await book.loadTab(tab.sheetId, this.chunksInSight(tab));
+    if (this.tab === tab && this.book === book) {
+      this.tab = fresh;
+      this.showBook(fresh.sheetId);
+      this.grid.show(fresh, changedCells(withRowsOf(tab, fresh), fresh));
+    }
+    await this.showBoardOfBook();
+  }
+
+  chunksInSight(tab) {
+    const { from, to } = this.grid.window ?? { from: 0, to: 1 };
+    const inSight = [...tab.chunks].filter((chunk) => chunk * 100 < to && (chunk + 1) * 100 > from);
+    return new Set([0, ...inSight]);
+  }
+
+  /** Follows the emulators for as long as the page is open. */
+  async watch() {
+    let seen = await workbench.changes({}).catch(() => ({}));
+    for (;;) {
+      try {
+        const now = await workbench.changes(seen);
+        const work = [];
+        if (now.google !== seen.google) {
+          work.push(this.refreshBook());
+        }
+        if (now.kaiten !== seen.kaiten) {
+          work.push(this.board.refresh());
+        }
+        seen = now;
+        await Promise.all(work);
+      } catch (error) {
+        if (!(error instanceof ServiceError) && !(error instanceof TypeError)) {
+          throw error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+}
+
+/** The number of a board in its address, or null. */
+function boardIdOf(url) {
+  const found = /\/boards?\/(\d+)/.exec(url);
+  return found ? Number(found[1]) : null;
+}
+
+/** The earlier tab without the rows that were not read again. */
+function withRowsOf(before, after) {
+  return { ...before, rows: new Map([...before.rows].filter(([row]) => after.chunks.has(Math.floor(row / 100)))) };
+}
+
+const page = new Page();
+page.start().catch((error) => showDialog('Мастерская не открылась', error.message));

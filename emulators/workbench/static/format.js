@@ -1,0 +1,128 @@
+/** How a cell looks: Google's `effectiveFormat` as CSS. */
+
+const HORIZONTAL = { LEFT: 'left', CENTER: 'center', RIGHT: 'right' };
+const VERTICAL = { TOP: 'top', MIDDLE: 'middle', BOTTOM: 'bottom' };
+const BORDER = {
+  DOTTED: '1px dotted',
+  DASHED: '1px dashed',
+  SOLID: '1px solid',
+  SOLID_MEDIUM: '2px solid',
+  SOLID_THICK: '3px solid',
+  DOUBLE: '3px double',
+};
+const GRIDLINE = '#e1e3e1';
+const WHITE = 'rgb(255, 255, 255)';
+
+/** A colour of the API, whose parts are left out when they are 0. */
+export function colour(style, plain) {
+  const rgb = style?.rgbColor ?? (style ? undefined : plain);
+  if (!rgb) {
+    return null;
+  }
+  const parts = [rgb.red, rgb.green, rgb.blue].map((part) => Math.round(255 * (part ?? 0)));
+  return `rgb(${parts.join(', ')})`;
+}
+
+/** What kind of value a cell shows: text, number, boolean, error or nothing. */
+export function kindOf(cell) {
+  const value = cell?.effectiveValue ?? {};
+  return { stringValue: 'text', numberValue: 'number', boolValue: 'boolean', errorValue: 'error' }[Object.keys(value)[0]];
+}
+
+/** The fill of a cell, or null where it is white as paper. */
+export function fillOf(cell) {
+  const format = cell?.effectiveFormat;
+  const fill = colour(format?.backgroundColorStyle, format?.backgroundColor);
+  return fill === WHITE ? null : fill;
+}
+
+export function isWrapped(cell) {
+  return cell?.effectiveFormat?.wrapStrategy === 'WRAP';
+}
+
+/** Puts the look of a cell on its `td`. */
+export function applyFormat(td, cell, { gridlines }) {
+  const format = cell?.effectiveFormat ?? {};
+  const fill = fillOf(cell);
+  const text = format.textFormat ?? {};
+  const style = td.style;
+  if (fill) {
+    style.backgroundColor = fill;
+  }
+  applyText(style, text);
+  const automatic = { number: 'right', boolean: 'center', error: 'center' }[kindOf(cell)] ?? 'left';
+  style.textAlign = HORIZONTAL[format.horizontalAlignment] ?? automatic;
+  style.verticalAlign = VERTICAL[format.verticalAlignment] ?? 'bottom';
+  const line = gridlines ? (fill ?? GRIDLINE) : 'transparent';
+  style.borderRight = `1px solid ${line}`;
+  style.borderBottom = `1px solid ${line}`;
+}
+
+/** Puts borders on a cell. Neighbours share a line; it is drawn by the cell on its left or above. */
+export function applyBorders(td, cell, rightCell, belowCell) {
+  const borders = cell?.effectiveFormat?.borders ?? {};
+  const right = borders.right ?? rightCell?.effectiveFormat?.borders?.left;
+  const bottom = borders.bottom ?? belowCell?.effectiveFormat?.borders?.top;
+  if (right && BORDER[right.style]) {
+    td.style.borderRight = `${BORDER[right.style]} ${colour(right.colorStyle, right.color) ?? '#000'}`;
+  }
+  if (bottom && BORDER[bottom.style]) {
+    td.style.borderBottom = `${BORDER[bottom.style]} ${colour(bottom.colorStyle, bottom.color) ?? '#000'}`;
+  }
+}
+
+/** Puts a text format on an element; only what differs from the page's own is set. */
+export function applyText(style, text) {
+  const ink = colour(text.foregroundColorStyle, text.foregroundColor);
+  if (ink) {
+    style.color = ink;
+  }
+  if (text.fontFamily) {
+    style.fontFamily = `"${text.fontFamily.split(',')[0]}", Arial, sans-serif`;
+  }
+  if (text.fontSize) {
+    style.fontSize = `${text.fontSize}pt`;
+  }
+  if (text.bold) {
+    style.fontWeight = 'bold';
+  }
+  if (text.italic) {
+    style.fontStyle = 'italic';
+  }
+  const lines = [text.underline && 'underline', text.strikethrough && 'line-through'].filter(Boolean);
+  if (lines.length) {
+    style.textDecoration = lines.join(' ');
+  }
+}
+
+/** Cuts a text into the pieces that have a format of their own. */
+export function pieces(text, runs) {
+  const starts = runs.map(({ startIndex }) => startIndex ?? 0);
+  const all = runs.map(({ format }, index) => ({
+    text: text.slice(starts[index], starts[index + 1] ?? text.length),
+    format: format ?? {},
+  }));
+  return starts[0] > 0 ? [{ text: text.slice(0, starts[0]), format: {} }, ...all] : all;
+}
+
+/** What a person would have typed, as the formula bar and the editor show it. */
+export function typedText(cell, locale) {
+  const value = cell?.userEnteredValue ?? {};
+  if (value.formulaValue !== undefined) {
+    return value.formulaValue;
+  }
+  if (value.stringValue !== undefined) {
+    return value.stringValue;
+  }
+  if (value.boolValue !== undefined) {
+    return cell.formattedValue ?? String(value.boolValue).toUpperCase();
+  }
+  if (value.numberValue !== undefined) {
+    const isNumber = ['NUMBER', 'CURRENCY', 'SCIENTIFIC', 'TEXT', undefined].includes(
+      cell.effectiveFormat?.numberFormat?.type,
+    );
+    const plain = String(value.numberValue);
+    return isNumber ? (locale.startsWith('ru') ? plain.replace('.', ',') : plain) : (cell.formattedValue ?? plain);
+  }
+  return '';
+}
