@@ -1,0 +1,247 @@
+"""The formulas of a new workbook, counted by a spreadsheet engine."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import ironcalc
+import pytest
+
+from vitrina.workbook.compiler import BookValues, compile_book
+from vitrina.workbook.template import load_template
+
+
+class Sheets:
+    """The compiled workbook in an engine that counts. It wants commas, so `;` become commas."""
+
+    def __init__(self, values: BookValues) -> None:
+        template = load_template("client")
+        profiles = template.standard_profiles("ru")
+        self.model = ironcalc.create("book", "en", "UTC", "en")
+        self.indexes = {tab.sheet_id: index for index, tab in enumerate(template.tabs)}
+        self.keys = {tab.key: index for index, tab in enumerate(template.tabs)}
+        self.fields: dict[str, tuple[int, int]] = {}
+        self.columns = {
+            tab.key: [column.key for column in tab.expand(template.standard_profiles("ru"))]
+            for tab in template.tabs
+        }
+        for index, tab in enumerate(template.tabs):
+            if index:
+                self.model.add_sheet(template.text("ru", tab.key))
+            else:
+                self.model.rename_sheet(0, template.text("ru", tab.key))
+        requests = compile_book(template, locale="ru", profiles=profiles, values=values)
+        for request in requests:
+            if "updateCells" in request:
+                self._write(request["updateCells"])
+            if "addNamedRange" in request:
+                named = request["addNamedRange"]["namedRange"]
+                area = named["range"]
+                self.fields[named["name"]] = (area["startRowIndex"] + 1, area["startColumnIndex"] + 1)
+        self.model.evaluate()
+
+    def field(self, key: str) -> Any:
+        """Counted value of a form field."""
+        return self.model.get_cell_value(0, *self.fields[f"vt_{key}"])
+
+    def cell(self, tab: str, row: int, column: str) -> Any:
+        """Counted value of a cell; *row* as a person sees it."""
+        return self.model.get_cell_value(self.keys[tab], row, self.columns[tab].index(column) + 1)
+
+    def type(self, tab: str, row: int, column: str, text: str) -> None:
+        """Type into a cell, as a person does."""
+        self.model.set_user_input(self.keys[tab], row, self.columns[tab].index(column) + 1, text)
+        self.model.evaluate()
+
+    def _write(self, body: dict[str, Any]) -> None:
+        for row, column, value in _entered(body):
+            sheet = self.indexes[body["range"]["sheetId"]]
+            if "formulaValue" in value:
+                self.model.set_user_input(sheet, row, column, value["formulaValue"].replace(";", ","))
+            elif "numberValue" in value:
+                self.model.update_cell_with_number(sheet, row, column, float(value["numberValue"]))
+            else:
+                self.model.update_cell_with_text(sheet, row, column, value["stringValue"])
+
+
+def _entered(body: dict[str, Any]) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    area = body["range"]
+    for down, row in enumerate(body["rows"]):
+        for across, cell in enumerate(row["values"]):
+            if "userEnteredValue" in cell:
+                yield (
+                    area["startRowIndex"] + down + 1,
+                    area["startColumnIndex"] + across + 1,
+                    cell["userEnteredValue"],
+                )
+
+
+#: A week of 40 hours; the period is given, so that no test depends on the day it runs on.
+PERIOD = {"period_start": date(2026, 11, 23), "period_end": date(2026, 11, 29), "limit_hours": 40}
+
+
+def action(hours: float, start_on: date, status: str = "В работе") -> dict[str, Any]:
+    """A row of the tab *В работе*."""
+    return {"id": "ЗРН-1", "action": "Работа", "hours": hours, "start_on": start_on, "status": status}
+
+
+def done(hours: float, started_on: date) -> dict[str, Any]:
+    """A row of the tab *Готово*."""
+    return {"id": "ЗРН-2", "task": "Работа", "hours": hours, "started_on": started_on}
+
+
+@pytest.fixture
+def busy() -> Sheets:
+    """A workbook with tasks, work in and around the period, and a history."""
+    return Sheets(
+        BookValues(
+            fields=PERIOD,
+            rows={
+                "backlog": [{"task": "Лендинг", "hours_total": 12.5}, {"task": "Статья"}],
+                "in_progress": [
+                    action(10, date(2026, 11, 23)),  # the first day of the period
+                    action(8, date(2026, 11, 29), "Выполнено"),  # the last day, finished but still here
+                    action(99, date(2026, 11, 22)),  # the day before
+                    action(99, date(2026, 11, 30)),  # the day after
+                ],
+                "done": [done(6, date(2026, 11, 24)), done(99, date(2026, 11, 2))],
+            },
+        )
+    )
+
+
+def test_an_empty_workbook_counts_nothing():
+    """A client opens it before the first task is entered, and sees noughts instead of errors."""
+    sheets = Sheets(BookValues(fields=PERIOD))
+
+    counted = [
+        sheets.field(key) for key in ("backlog_count", "backlog_hours", "in_progress_count", "used_hours")
+    ]
+    assert counted == [0, 0, 0, 0]
+    assert sheets.field("left_hours") == 40
+
+
+def test_the_backlog_is_counted_by_its_tasks(busy):
+    """A task counts before it has a number or an estimate."""
+    assert busy.field("backlog_count") == 2
+    assert busy.field("backlog_hours") == 12.5
+
+
+def test_finished_work_is_not_in_progress(busy):
+    """4 rows, 1 of them done."""
+    assert busy.field("in_progress_count") == 3
+
+
+def test_hours_count_in_the_period_in_which_the_work_starts(busy):
+    """10 + 8 in progress and 6 in the history; neither the days around nor an older work."""
+    assert busy.field("used_hours") == 24
+    assert busy.field("left_hours") == 16
+
+
+def test_the_bar_shows_the_share_of_the_limit(busy):
+    """24 of 40 hours are 6 of 10 dots."""
+    assert busy.field("limit_bar") == "●●●●●●○○○○  60%"
+
+
+def test_a_bar_past_the_limit_is_full():
+    """50 of 40 hours: no negative number of empty dots."""
+    sheets = Sheets(BookValues(fields=PERIOD, rows={"in_progress": [action(50, date(2026, 11, 23))]}))
+
+    assert sheets.field("limit_bar") == "●●●●●●●●●●  125%"
+    assert sheets.field("left_hours") == -10
+
+
+def test_without_a_limit_nothing_is_left_to_count():
+    """An empty field is no limit of nought hours."""
+    sheets = Sheets(BookValues(fields={key: value for key, value in PERIOD.items() if key != "limit_hours"}))
+
+    assert sheets.field("left_hours") == ""
+    assert sheets.field("limit_bar") == ""
+
+
+def test_counters_see_a_row_put_in_under_the_heading(busy):
+    """Rows enter there when the add-on moves them; a range that began below would miss them."""
+    busy.model.insert_rows(busy.keys["backlog"], 2, 1)
+    busy.type("backlog", 2, "task", "Баннер")
+    busy.type("backlog", 2, "hours_total", "3")
+
+    assert busy.field("backlog_count") == 3
+    assert busy.field("backlog_hours") == 15.5
+
+
+def test_counters_see_rows_go(busy):
+    """Deleting the first row of the table breaks no reference."""
+    busy.model.delete_rows(busy.keys["backlog"], 2, 1)
+    busy.model.evaluate()
+
+    assert busy.field("backlog_count") == 1
+
+
+def test_counters_survive_rows_put_into_the_form(busy):
+    """The agency adds a line of its own above the counters."""
+    busy.model.insert_rows(0, 3, 1)
+    busy.model.evaluate()
+    row, column = busy.fields["vt_used_hours"]
+
+    assert busy.model.get_cell_value(0, row + 1, column) == 24
+
+
+@pytest.mark.parametrize(("period", "is_month"), [("неделя", False), ("месяц", True)])
+def test_the_current_period_holds_today(period, is_month):
+    """A week runs from Monday to Sunday, a month from its first day to its last."""
+    sheets = Sheets(BookValues(fields={"period": period}))
+    sheets.model.set_user_input(0, 1, 5, "=TODAY()")
+    sheets.model.evaluate()
+    today = sheets.model.get_cell_value(0, 1, 5)
+    first, last = sheets.field("period_start"), sheets.field("period_end")
+
+    assert first <= today <= last
+    if is_month:
+        assert 28 <= last - first + 1 <= 31
+    else:
+        # Serial day 2 is Monday, 1900-01-01.
+        assert (first % 7, last - first) == (2, 6)
+
+
+METRICS = [
+    # 40 a period, 2 periods: 80 planned, 31 + 52 = 83 came in.
+    ({"target": 40, "better": "больше", "fact.1": 31, "fact.2": 52}, 80, "в плане"),
+    # 31 + 38 = 69 < 80.
+    ({"target": 40, "better": "больше", "fact.1": 31, "fact.2": 38}, 80, "отстаёт"),
+    # A price: 900 + 950 = 1850 > 1800.
+    ({"target": 900, "better": "меньше", "fact.1": 900, "fact.2": 950}, 1800, "отстаёт"),
+    # 900 + 850 = 1750 < 1800.
+    ({"target": 900, "better": "меньше", "fact.1": 900, "fact.2": 850}, 1800, "в плане"),
+    # Exactly as planned is in plan.
+    ({"target": 40, "fact.1": 40}, 40, "в плане"),
+    # Nothing has happened yet.
+    ({"target": 40, "better": "больше"}, "", ""),
+    # No goal, nothing to judge by.
+    ({"fact.1": 40}, "", ""),
+]
+
+
+@pytest.mark.parametrize(("row", "plan", "state"), METRICS)
+def test_a_metric_is_held_against_its_plan(row, plan, state):
+    """The goal of a period times the periods that have a figure, against their sum."""
+    sheets = Sheets(BookValues(rows={"metrics": [row]}))
+
+    assert sheets.cell("metrics", 2, "plan_to_date") == plan
+    assert sheets.cell("metrics", 2, "state") == state
+
+
+def test_a_trend_has_a_bar_for_each_period():
+    """The greatest figure is the full bar, half of it the middle one, nought the lowest."""
+    sheets = Sheets(BookValues(rows={"metrics": [{"fact.1": 0, "fact.2": 10, "fact.4": 20}]}))
+
+    # 1 + ROUND(7 * 10 / 20) = 1 + 4 = the fifth of eight bars; the third period has no figure.
+    assert sheets.cell("metrics", 2, "trend") == "▁▅█"
+
+
+def test_a_metric_typed_by_a_person_is_counted_at_once():
+    """The rows below the first hold the formulas already."""
+    sheets = Sheets(BookValues())
+    for column, text in (("metric", "Звонки"), ("target", "10"), ("fact.1", "12")):
+        sheets.type("metrics", 6, column, text)
+
+    assert sheets.cell("metrics", 6, "state") == "в плане"
