@@ -1,0 +1,200 @@
+"""The Flask application: finds the method of a call, checks the call, answers it."""
+
+from __future__ import annotations
+
+import json
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Flask, Response, g, request
+
+from emulators.common.control import Control
+from emulators.common.statefile import StateFile
+from emulators.google import discovery, drive_api, errors, identity, masks, routes, schema, seed, sheets_api
+from emulators.google.calls import HANDLERS, Call, Media
+from emulators.google.discovery import Document, Method
+from emulators.google.errors import ApiError, NotModelledError
+from emulators.google.store import Clock, Store, system_clock
+
+__all__ = ["create_app", "drive_api", "sheets_api"]
+
+DOCUMENTS = ("sheets.v4", "drive.v3")
+V2_UPLOAD = "/upload/drive/v2/files/"
+
+
+class Google:
+    """The emulator: its state, and the way of a call through it."""
+
+    def __init__(self, state_path: Path | None, clock: Clock) -> None:
+        self.store = Store(clock)
+        self.documents = [discovery.load(name) for name in DOCUMENTS]
+        self.state_file = StateFile(state_path, self.store.dump)
+        loaded = self.state_file.load()
+        if loaded is not None:
+            self.store.load(loaded)
+        self.control = Control(
+            name_call=self._name_call,
+            fault_response=lambda status, retry_after: self._error(errors.fault(status), retry_after),
+            reset=self._reset,
+            seed=self._seed,
+        )
+
+    def changed(self) -> None:
+        """Note that the state changed."""
+        self.state_file.mark_changed()
+        self.control.touch()
+
+    def _reset(self) -> None:
+        with self.store.lock:
+            self.store.reset()
+        self.state_file.mark_changed()
+
+    def _seed(self, body: Any) -> Any:
+        with self.store.lock:
+            answer = seed.load(self.store, body)
+        self.state_file.mark_changed()
+        return answer
+
+    # The way of a call
+
+    def _find(self) -> tuple[Document, Method, dict[str, str]] | None:
+        if "found" not in g:
+            g.found = None
+            for document in self.documents:
+                match = document.match(request.method, request.path)
+                if match is not None:
+                    g.found = (document, *match)
+                    break
+        return g.found
+
+    def _name_call(self) -> str | None:
+        found = self._find()
+        if found is not None:
+            return found[1].id
+        return "drive.v2.files.update" if request.path.startswith(V2_UPLOAD) else None
+
+    def answer(self) -> Response:
+        """Answer the current request."""
+        try:
+            return self._answer()
+        except ApiError as error:
+            return self._error(error)
+
+    def _answer(self) -> Response:
+        found = self._find()
+        if found is None:
+            return self._outside_documents()
+        document, method, path = found
+        registered = HANDLERS.get(method.id)
+        if registered is None:
+            raise NotModelledError(f"the method {method.id}")
+        call = self._call(document, method, path)
+        with self.store.lock:
+            result = registered.handler(call)
+            call.commit()
+        if registered.changes or method.id.endswith(".create"):
+            self.changed()
+        if result is None:
+            return Response(status=204)
+        if isinstance(result, drive_api.Raw):
+            return Response(result.content, mimetype=result.mime_type)
+        return _json(masks.select(call.mask, result))
+
+    def _call(self, document: Document, method: Method, path: dict[str, str]) -> Call:
+        query = schema.check_query(
+            document, method, parse_qsl(request.query_string.decode(), keep_blank_values=True)
+        )
+        media = None
+        raw = request.get_data()
+        if request.path.startswith(("/upload/", "/resumable/")):
+            raw, media = self._split_upload(raw, query)
+        sent = schema.parse_json(raw) if method.request_schema else {}
+        body = schema.check_body(document, method, sent)
+        answer_schema = method.response_schema
+        mask = masks.check_response_mask(document, answer_schema, query.get("fields"))
+        return Call(
+            method,
+            self.store,
+            path,
+            query,
+            body,
+            mask,
+            self.store.now(),
+            media,
+            sent=frozenset(_nulls(sent)),
+        )
+
+    def _split_upload(self, raw: bytes, query: dict[str, Any]) -> tuple[bytes, Media]:
+        kind = query.get("uploadType")
+        if kind == "media":
+            return b"", Media(raw, request.mimetype)
+        if kind != "multipart":
+            raise NotModelledError(f"uploads of the type {kind}")
+        header = f"Content-Type: {request.headers.get('Content-Type', '')}\r\n\r\n".encode()
+        message = message_from_bytes(header + raw, policy=policy.HTTP)
+        assert isinstance(message, EmailMessage)
+        first, second = message.iter_parts()
+        return first.get_payload(decode=True), Media(second.get_payload(decode=True), second.get_content_type())
+
+    def _outside_documents(self) -> Response:
+        if request.method == "PUT" and request.path.startswith(V2_UPLOAD):
+            method = Method("drive.v2.files.update", "drive", "PUT", None, {}, None, None)  # type: ignore[arg-type]
+            path = {"fileId": request.path.removeprefix(V2_UPLOAD)}
+            call = Call(method, self.store, path, {}, {}, None, self.store.now())
+            with self.store.lock:
+                result = drive_api.import_csv(call, request.get_data())
+                call.commit()
+            self.changed()
+            return _json(result)
+        raise ApiError(404, errors.FAULT_MESSAGES[404])
+
+    def _error(self, error: ApiError, retry_after: float | None = None) -> Response:
+        is_drive = "/drive/" in request.path
+        response = _json(errors.drive_body(error) if is_drive else errors.sheets_body(error))
+        response.status_code = error.code
+        if retry_after is not None:
+            response.headers["Retry-After"] = f"{retry_after:g}"
+        return response
+
+
+def _json(value: Any) -> Response:
+    return Response(json.dumps(value, ensure_ascii=False), mimetype="application/json")
+
+
+def _nulls(sent: Any, prefix: str = "") -> list[str]:
+    """Names in a body that were sent as null, which Drive reads as an order to remove a property."""
+    found = []
+    for name, value in sent.items() if isinstance(sent, dict) else ():
+        if value is None:
+            found.append(prefix + name)
+        elif isinstance(value, dict):
+            found.extend(_nulls(value, f"{prefix}{name}."))
+    return found
+
+
+def create_app(state_path: Path | str | None = None, *, clock: Clock = system_clock) -> Flask:
+    """The emulator as a WSGI application.
+
+    Parameters
+    ----------
+    state_path
+        File that keeps the state; ``None`` keeps it in memory only.
+    clock
+        Gives the time; tests inject a fixed one.
+    """
+    google = Google(Path(state_path) if state_path is not None else None, clock)
+    app = Flask("emulators.google")
+    google.control.install(app)
+    app.register_blueprint(routes.blueprint(google.store, google.changed))
+    app.extensions["google"] = google
+
+    @app.route("/", defaults={"path": ""}, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    @app.route("/<path:path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    def call(path: str) -> Response:
+        return google.answer()
+
+    identity.ensure_keys(google.store)
+    return app

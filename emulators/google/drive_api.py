@@ -1,0 +1,378 @@
+"""The methods of Drive v3 that are modelled, each a function of a checked call."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import Any
+
+from emulators.google import spreadsheets, values
+from emulators.google.calls import Call, handles
+from emulators.google.errors import ApiError, NotModelledError, file_not_found
+from emulators.google.filters import Area
+from emulators.google.models import Book
+from emulators.google.a1 import Bounds
+from emulators.google.queries import matches
+from emulators.google.spreadsheets import OWNER, SPREADSHEET, permission_id
+
+FOLDER = "application/vnd.google-apps.folder"
+
+DEFAULT_FIELDS = ("kind", "id", "name", "mimeType")
+"""What Drive gives back of a file when no fields are asked for, as recorded."""
+
+DEFAULT_PERMISSION_FIELDS = ("kind", "id", "type", "role")
+
+WRITABLE = (
+    "name",
+    "description",
+    "starred",
+    "trashed",
+    "appProperties",
+    "properties",
+    "writersCanShare",
+    "copyRequiresWriterPermission",
+    "contentRestrictions",
+    "downloadRestrictions",
+    "modifiedTime",
+)
+ROLES = ("owner", "organizer", "fileOrganizer", "writer", "commenter", "reader")
+
+
+class Raw:
+    """An answer that is not JSON."""
+
+    def __init__(self, content: bytes, mime_type: str) -> None:
+        self.content = content
+        self.mime_type = mime_type
+
+
+def _file(call: Call) -> dict[str, Any]:
+    file = call.store.files.get(call.path["fileId"])
+    if file is None:
+        raise file_not_found(call.path["fileId"])
+    return file
+
+
+def full(call: Call, file: dict[str, Any]) -> dict[str, Any]:
+    """A file with what Drive computes about it."""
+    result = dict(file)
+    shared = len(file["permissions"]) > 1
+    owner = {"kind": "drive#user", "displayName": "Owner", "me": True, "emailAddress": OWNER}
+    result |= {
+        "permissions": [_with_name(permission) for permission in file["permissions"]],
+        "permissionIds": [permission["id"] for permission in file["permissions"]],
+        "owners": [owner],
+        "ownedByMe": True,
+        "shared": shared,
+        "explicitlyTrashed": file["trashed"],
+        "spaces": ["drive"],
+        "webViewLink": _link(file),
+        "lastModifyingUser": owner,
+    }
+    return result
+
+
+def _link(file: dict[str, Any]) -> str:
+    if file["mimeType"] == SPREADSHEET:
+        return f"https://docs.google.com/spreadsheets/d/{file['id']}/edit?usp=drivesdk"
+    return f"https://drive.google.com/drive/folders/{file['id']}"
+
+
+def _with_name(permission: dict[str, Any]) -> dict[str, Any]:
+    address = permission.get("emailAddress")
+    return permission | ({"displayName": address.partition("@")[0], "deleted": False} if address else {})
+
+
+def _answer(call: Call, file: dict[str, Any]) -> dict[str, Any]:
+    whole = full(call, file)
+    return whole if call.mask is not None else {name: whole[name] for name in DEFAULT_FIELDS}
+
+
+@handles("drive.files.create", changes=True)
+def create(call: Call) -> dict[str, Any]:
+    """A new workbook or folder."""
+    mime_type = call.body.get("mimeType", "application/octet-stream")
+    if mime_type not in (SPREADSHEET, FOLDER):
+        raise NotModelledError(f"files of the type {mime_type}")
+    if call.media is not None:
+        raise NotModelledError("files.create with content")
+    _check_parents(call, call.body.get("parents", []))
+    name = call.body.get("name") or ("Untitled" if mime_type == FOLDER else spreadsheets.DEFAULT_TITLE)
+    file_id = call.body.get("id") or call.store.new_file_id()
+    if file_id in call.store.files:
+        raise ApiError(409, "A file already exists with the provided ID.", reason="fileIdInUse")
+    if mime_type == SPREADSHEET:
+        spreadsheets.create(call.store, {"properties": {"title": name}, "spreadsheetId": file_id})
+    else:
+        spreadsheets.new_file(call.store, file_id, name, mime_type)
+    file = call.store.files[file_id]
+    _apply(call, file)
+    return _answer(call, file)
+
+
+def _check_parents(call: Call, parents: list[str]) -> None:
+    for parent in parents:
+        # A shared drive is known by its id alone: whoever set it up did so outside these calls.
+        known = call.store.files.get(parent)
+        if known is not None and known["mimeType"] != FOLDER:
+            raise ApiError(403, "The specified parent is not a folder.", reason="parentNotAFolder")
+
+
+def _apply(call: Call, file: dict[str, Any]) -> None:
+    for name in WRITABLE:
+        if name not in call.body:
+            continue
+        value = call.body[name]
+        if name in ("appProperties", "properties"):
+            value = file.get(name, {}) | value
+        file[name] = value
+    for name in ("appProperties", "properties"):
+        gone = [key for key in file.get(name, {}) if f"{name}.{key}" in call.sent]
+        for key in gone:
+            del file[name][key]
+    if call.body.get("parents") and call.method.id != "drive.files.update":
+        file["parents"] = call.body["parents"]
+
+
+@handles("drive.files.get")
+def get(call: Call) -> Any:
+    """What Drive knows about a file."""
+    if call.query.get("alt") == "media":
+        raise ApiError(
+            403,
+            "Only files with binary content can be downloaded. Use Export with Docs Editors files.",
+            reason="fileNotDownloadable",
+            location="alt",
+        )
+    return _answer(call, _file(call))
+
+
+@handles("drive.files.list")
+def list_files(call: Call) -> dict[str, Any]:
+    """Files that match a query, newest first unless an order is asked for."""
+    query = call.query.get("q", "")
+    found = [full(call, file) for file in call.store.files.values() if matches(query, file)]
+    found.reverse()
+    for key in reversed([part.strip() for part in call.query.get("orderBy", "").split(",") if part.strip()]):
+        name, _, direction = key.partition(" ")
+        if name not in ("name", "name_natural", "createdTime", "modifiedTime", "folder"):
+            raise NotModelledError(f"orderBy={name}")
+        found.sort(key=lambda file, name=name: _sort_key(file, name), reverse=direction == "desc")
+    size = call.query.get("pageSize", 100)
+    start = int(call.query.get("pageToken") or 0)
+    page = found[start : start + size]
+    result: dict[str, Any] = {"kind": "drive#fileList", "incompleteSearch": False}
+    if start + size < len(found):
+        result = {"nextPageToken": str(start + size)} | result
+    if call.mask is None:
+        page = [{name: file[name] for name in DEFAULT_FIELDS} for file in page]
+    return result | {"files": page}
+
+
+def _sort_key(file: dict[str, Any], name: str) -> Any:
+    if name == "folder":
+        return file["mimeType"] != FOLDER
+    return file["name"].casefold() if name.startswith("name") else file[name]
+
+
+@handles("drive.files.update", changes=True)
+def update(call: Call) -> dict[str, Any]:
+    """Rename, describe, trash or move a file."""
+    if call.media is not None:
+        raise NotModelledError("files.update with content")
+    file = _file(call)
+    if "mimeType" in call.body and call.body["mimeType"] != file["mimeType"]:
+        raise NotModelledError("a change of mimeType")
+    if "parents" in call.body:
+        raise ApiError(
+            403,
+            "The parents field is not directly writable in update requests. "
+            "Use the addParents and removeParents parameters instead.",
+            reason="fieldNotWritable",
+        )
+    if "name" in call.body and file["id"] in call.store.books:
+        book = call.draft(file["id"])
+        book.properties = book.properties | {"title": call.body["name"]}
+    _apply(call, file)
+    removed = set(_ids(call, "removeParents"))
+    parents = [parent for parent in file["parents"] if parent not in removed]
+    file["parents"] = parents + [parent for parent in _ids(call, "addParents") if parent not in parents]
+    if "modifiedTime" not in call.body:
+        file["modifiedTime"] = call.store.timestamp()
+    return _answer(call, file)
+
+
+def _ids(call: Call, name: str) -> list[str]:
+    return [part for part in call.query.get(name, "").split(",") if part]
+
+
+@handles("drive.files.delete", changes=True)
+def delete(call: Call) -> None:
+    """Delete a file for good, with what is in it when it is a folder."""
+    _delete(call, _file(call)["id"])
+
+
+def _delete(call: Call, file_id: str) -> None:
+    del call.store.files[file_id]
+    call.store.books.pop(file_id, None)
+    for child in [file for file in call.store.files.values() if file_id in file["parents"]]:
+        _delete(call, child["id"])
+
+
+@handles("drive.files.copy", changes=True)
+def copy(call: Call) -> dict[str, Any]:
+    """A copy of a workbook: cells, formats and developer metadata; not permissions, not comments."""
+    source = _file(call)
+    if source["mimeType"] == FOLDER:
+        raise ApiError(403, "This file cannot be copied by the user.", reason="cannotCopyFile")
+    _check_parents(call, call.body.get("parents", []))
+    name = call.body.get("name") or f"Copy of {source['name']}"
+    book = call.store.books[source["id"]].clone()
+    book.spreadsheet_id = call.store.new_file_id()
+    book.properties = book.properties | {"title": name}
+    for sheet in book.sheets:
+        # Who may edit is a matter of the original's people; the copy belongs to whoever copied.
+        sheet.protected_ranges = [
+            item | ({"editors": {}} if "editors" in item else {}) for item in sheet.protected_ranges
+        ]
+    call.store.books[book.spreadsheet_id] = book
+    file = spreadsheets.new_file(call.store, book.spreadsheet_id, name, SPREADSHEET)
+    file["parents"] = source["parents"]
+    for kept in ("appProperties", "properties", "description"):
+        if kept in source:
+            file[kept] = source[kept]
+    _apply(call, file)
+    return _answer(call, file)
+
+
+@handles("drive.files.export")
+def export(call: Call) -> Raw:
+    """The first tab as comma-separated values."""
+    file = _file(call)
+    if call.query.get("mimeType") != "text/csv":
+        raise NotModelledError(f"export as {call.query.get('mimeType')}")
+    book = call.store.books[file["id"]]
+    sheet = book.sheets[0]
+    rows = values.read(book, Area(sheet, Bounds(None, None, None, None)), "ROWS", values.DEFAULT_RENDERING, call.now)
+    out = io.StringIO()
+    width = max((len(row) for row in rows.get("values", [])), default=0)
+    writer = csv.writer(out, lineterminator="\r\n")
+    for row in rows.get("values", []):
+        writer.writerow([*row, *[""] * (width - len(row))])
+    return Raw(out.getvalue().encode(), "text/csv")
+
+
+@handles("drive.comments.list")
+def comments(call: Call) -> dict[str, Any]:
+    """Nobody can comment here yet, so there are none."""
+    _file(call)
+    return {"kind": "drive#commentList", "comments": []}
+
+
+def import_csv(call: Call, content: bytes) -> dict[str, Any]:
+    """Drive v2 upload of comma-separated values into a workbook, which replaces all its tabs."""
+    file = _file(call)
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8"))))
+    old = call.store.book(file["id"])
+    book = Book(old.spreadsheet_id, old.properties)
+    sheet = spreadsheets.add_sheet(
+        call.store, book, {"sheetId": 0, "title": re.sub(r"[\[\]*?:/\\]", "", file["name"])[:100]}
+    )
+    reader = values.Reader(book, "USER_ENTERED", call.now)
+    for r, row in enumerate(rows):
+        for c, text in enumerate(row):
+            sheet.put(r, c, reader.cell({}, text))
+    call.drafts[book.spreadsheet_id] = book
+    return {
+        "kind": "drive#file",
+        "id": file["id"],
+        "title": file["name"],
+        "mimeType": SPREADSHEET,
+        "createdDate": file["createdTime"],
+        "modifiedDate": call.store.timestamp(),
+    }
+
+
+# Permissions
+
+
+@handles("drive.permissions.create", changes=True)
+def create_permission(call: Call) -> dict[str, Any]:
+    """Share a file; sharing again with the same person changes the role."""
+    file = _file(call)
+    kind, role = call.body.get("type"), call.body.get("role")
+    if kind not in ("user", "group", "domain", "anyone"):
+        raise _bad_permission("The permission type field is required.")
+    if role not in ROLES:
+        raise _bad_permission("The permission role field is required.")
+    who = {"user": "emailAddress", "group": "emailAddress", "domain": "domain"}.get(kind)
+    if who and not call.body.get(who):
+        raise _bad_permission(f"The {who} field is required for permissions of type {kind}.")
+    if kind == "anyone" and call.query.get("sendNotificationEmail"):
+        raise _bad_permission("Notifications are only sent to users and groups.")
+    address = call.body.get(who or "", "")
+    permission = {"kind": "drive#permission", "id": permission_id(kind, address), "type": kind, "role": role}
+    for name in (who, "allowFileDiscovery", "expirationTime", "view", "pendingOwner"):
+        if name and name in call.body:
+            permission[name] = call.body[name]
+    if kind in ("anyone", "domain"):
+        permission.setdefault("allowFileDiscovery", False)
+    others = [other for other in file["permissions"] if other["id"] != permission["id"]]
+    file["permissions"] = [*others, permission]
+    return _permission_answer(call, permission)
+
+
+def _bad_permission(message: str) -> ApiError:
+    return ApiError(400, message, reason="badRequest")
+
+
+def _permission_answer(call: Call, permission: dict[str, Any]) -> dict[str, Any]:
+    if call.mask is not None:
+        return _with_name(permission)
+    kept = (*DEFAULT_PERMISSION_FIELDS, "allowFileDiscovery")
+    return {name: permission[name] for name in kept if name in permission}
+
+
+def _permission(call: Call, file: dict[str, Any]) -> dict[str, Any]:
+    for permission in file["permissions"]:
+        if permission["id"] == call.path["permissionId"]:
+            return permission
+    raise ApiError(
+        404, f"Permission not found: {call.path['permissionId']}.", reason="notFound", location="permissionId"
+    )
+
+
+@handles("drive.permissions.list")
+def list_permissions(call: Call) -> dict[str, Any]:
+    """Everybody who can open a file."""
+    shown = [_permission_answer(call, permission) for permission in _file(call)["permissions"]]
+    return {"kind": "drive#permissionList", "permissions": shown}
+
+
+@handles("drive.permissions.get")
+def get_permission(call: Call) -> dict[str, Any]:
+    """One permission."""
+    return _permission_answer(call, _permission(call, _file(call)))
+
+
+@handles("drive.permissions.update", changes=True)
+def update_permission(call: Call) -> dict[str, Any]:
+    """Change a role."""
+    file = _file(call)
+    old = _permission(call, file)
+    if "role" in call.body and call.body["role"] not in ROLES:
+        raise _bad_permission("The permission role field is required.")
+    new = old | {name: call.body[name] for name in ("role", "expirationTime") if name in call.body}
+    file["permissions"] = [new if each is old else each for each in file["permissions"]]
+    return _permission_answer(call, new)
+
+
+@handles("drive.permissions.delete", changes=True)
+def delete_permission(call: Call) -> None:
+    """Stop sharing with somebody."""
+    file = _file(call)
+    gone = _permission(call, file)
+    if gone["role"] == "owner":
+        raise ApiError(403, "The owner of a file cannot be removed.", reason="cannotRemoveOwner")
+    file["permissions"] = [each for each in file["permissions"] if each is not gone]

@@ -1,0 +1,280 @@
+"""Shows a number as the number format of its cell and the locale of its workbook ask for."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import Any
+
+from emulators.google.locales import Locale
+
+EPOCH = datetime(1899, 12, 30)
+"""Day 0 of Sheets: 1.0 is 1899-12-31, as Lotus left it to all spreadsheets."""
+
+SIGNIFICANT_DIGITS = 10
+"""An automatic format shows no more; read from recorded answers (0.0009765625 in full, 1/3 with ten)."""
+
+_TOKEN = re.compile(
+    r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]|am/pm|AM/PM|a/p|A/P|[yY]+|[mM]+|[dD]+|[hH]+|[sS]+'
+    r"|E[+-]0+|[0#?]+|.",
+    re.DOTALL,
+)
+
+
+def from_serial(serial: float) -> datetime:
+    """The moment that a serial day number stands for, to the nearest millisecond."""
+    return EPOCH + timedelta(milliseconds=round(serial * 86_400_000))
+
+
+def to_serial(moment: date | datetime) -> float:
+    """The serial day number of a date or a moment."""
+    if not isinstance(moment, datetime):
+        return float((datetime(moment.year, moment.month, moment.day) - EPOCH).days)
+    return (moment.replace(tzinfo=None) - EPOCH) / timedelta(days=1)
+
+
+def show(value: Any, number_format: dict[str, Any] | None, locale: Locale) -> str:
+    """The text in the cell for a value (string, number, truth) under a number format."""
+    if isinstance(value, bool):
+        return locale.true if value else locale.false
+    if isinstance(value, str):
+        return value
+    kind = (number_format or {}).get("type")
+    pattern = (number_format or {}).get("pattern") or default_pattern(kind, locale)
+    if kind == "TEXT" or not pattern or pattern in ("General", "@"):
+        return general(value, locale)
+    return show_pattern(float(value), pattern, locale)
+
+
+def default_pattern(kind: str | None, locale: Locale) -> str:
+    """The pattern of a number format that names only its type."""
+    return {
+        "NUMBER": "#,##0.00",
+        "PERCENT": "0.00%",
+        "CURRENCY": locale.currency_pattern,
+        "DATE": locale.date_pattern,
+        "TIME": locale.time_pattern,
+        "DATE_TIME": locale.date_time_pattern,
+        "SCIENTIFIC": "0.00E+00",
+    }.get(kind or "", "")
+
+
+def general(value: float, locale: Locale) -> str:
+    """A number in the automatic format."""
+    if isinstance(value, int) or float(value).is_integer():
+        if abs(value) < 1e15:
+            return str(int(value))
+        text = f"{value:.{SIGNIFICANT_DIGITS - 1}E}"
+    elif 1e-9 <= abs(value) < 1e15:
+        exact = Decimal(repr(float(value)))
+        places = max(SIGNIFICANT_DIGITS - 1 - exact.adjusted(), 0)
+        text = f"{exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+        return text.replace(".", locale.decimal)
+    else:
+        text = f"{value:.{SIGNIFICANT_DIGITS - 1}E}"
+    mantissa, _, exponent = text.partition("E")
+    mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}E{exponent[0]}{int(exponent[1:]):02d}".replace(".", locale.decimal)
+
+
+def show_pattern(value: float, pattern: str, locale: Locale) -> str:
+    """A number under a pattern, whose sections are for positive; negative; zero."""
+    sections = _sections(pattern)
+    section = sections[0]
+    if value < 0 and len(sections) > 1:
+        section, value = sections[1], -value
+    elif value == 0 and len(sections) > 2:
+        section = sections[2]
+    tokens = _tokens(section)
+    if _is_date(tokens):
+        return _show_date(value, tokens, locale)
+    return _show_number(value, tokens, locale)
+
+
+@lru_cache(maxsize=512)
+def _sections(pattern: str) -> tuple[str, ...]:
+    return tuple(
+        "".join(part) for part in _split(_TOKEN.findall(pattern))
+    )
+
+
+def _split(tokens: list[str]) -> list[list[str]]:
+    parts: list[list[str]] = [[]]
+    for token in tokens:
+        if token == ";":
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return parts
+
+
+@lru_cache(maxsize=512)
+def _tokens(section: str) -> tuple[str, ...]:
+    return tuple(_TOKEN.findall(section))
+
+
+def _is_elapsed(token: str) -> bool:
+    return bool(re.fullmatch(r"\[[hmsHMS]+\]", token))
+
+
+@lru_cache(maxsize=512)
+def _is_date(tokens: tuple[str, ...]) -> bool:
+    return any(_is_elapsed(token) or (token[0] in "yYmMdDhHsS" and not token.startswith("\\")) for token in tokens)
+
+
+def _literal(token: str) -> str | None:
+    if token.startswith('"'):
+        return token[1:-1]
+    if token.startswith("\\"):
+        return token[1:]
+    if token.startswith("_"):
+        return " "
+    if token.startswith("*"):
+        return ""
+    if token.startswith("["):
+        currency = re.fullmatch(r"\[\$([^\]-]*)(-[^\]]*)?\]", token)
+        return currency[1] if currency else ""
+    return None
+
+
+def _show_number(value: float, tokens: tuple[str, ...], locale: Locale) -> str:
+    digits = [token for token in tokens if token[0] in "0#?"]
+    if not digits:
+        sign = "-" if value < 0 and not tokens else ""
+        return sign + "".join(_literal(token) or ("" if _literal(token) is not None else token) for token in tokens)
+    percent = tokens.count("%")
+    number = Decimal(repr(float(value))) * 100**percent
+    if any(token.startswith("E") and len(token) > 1 for token in tokens):
+        return _show_scientific(number, tokens, locale)
+    point = tokens.index(".") if "." in tokens else len(tokens)
+    whole = [token for token in tokens[:point] if token[0] in "0#?"]
+    fraction = "".join(token for token in tokens[point:] if token[0] in "0#?")
+    first = next(i for i, token in enumerate(tokens) if token[0] in "0#?")
+    last = max(i for i, token in enumerate(tokens[:point] or tokens) if token[0] in "0#?") if whole else first
+    grouped = "," in tokens[first : last + 1]
+    trailing = 0
+    for token in tokens[last + 1 : point]:
+        if token != ",":
+            break
+        trailing += 1
+    number = number / Decimal(1000) ** trailing
+    rounded = abs(number).quantize(Decimal(1).scaleb(-len(fraction)), ROUND_HALF_UP)
+    text = f"{rounded:f}"
+    head, _, tail = text.partition(".")
+    minimum = "".join(whole).count("0")
+    head = head.lstrip("0").rjust(minimum, "0") if minimum or head.strip("0") == "" else head
+    while tail and fraction[len(tail) - 1] in "#?" and tail[-1] == "0":
+        tail = tail[:-1]
+    if grouped:
+        head = _group(head, locale.group)
+    shown = head + (locale.decimal + tail if tail else "")
+    parts: list[str] = []
+    placed = False
+    for index, token in enumerate(tokens):
+        literal = _literal(token)
+        if literal is not None:
+            parts.append(literal)
+        elif token[0] in "0#?" or token == "." or (token == "," and index > first):
+            if not placed:
+                parts.append(shown)
+                placed = True
+        else:
+            parts.append(token)
+    sign = "-" if number < 0 and rounded != 0 else ""
+    return sign + "".join(parts)
+
+
+def _show_scientific(number: Decimal, tokens: tuple[str, ...], locale: Locale) -> str:
+    point = tokens.index(".") if "." in tokens else None
+    exponent_token = next(token for token in tokens if token.startswith("E") and len(token) > 1)
+    places = len(tokens[point + 1]) if point is not None else 0
+    text = f"{number:.{places}E}"
+    mantissa, _, exponent = text.partition("E")
+    power = int(exponent)
+    sign = "-" if power < 0 else ("+" if "+" in exponent_token else "")
+    width = len(exponent_token) - 2
+    return f"{mantissa.replace('.', locale.decimal)}E{sign}{abs(power):0{width}d}"
+
+
+def _group(digits: str, separator: str) -> str:
+    parts = []
+    while len(digits) > 3:
+        parts.append(digits[-3:])
+        digits = digits[:-3]
+    return separator.join([digits, *reversed(parts)])
+
+
+def _show_date(value: float, tokens: tuple[str, ...], locale: Locale) -> str:
+    moment = from_serial(value)
+    clock12 = any(token.lower() in ("am/pm", "a/p") for token in tokens)
+    has_day = any(token[0] in "dD" and len(token) <= 2 for token in tokens)
+    if not any(token[0] in "sS" or re.fullmatch(r"\[[sS]+\]", token) for token in tokens):
+        # Shown to the minute, a time is not rounded up to one that has not come.
+        moment = moment.replace(second=0, microsecond=0)
+    parts = []
+    for index, token in enumerate(tokens):
+        if _is_elapsed(token):
+            parts.append(_elapsed(value, token))
+            continue
+        literal = _literal(token)
+        if literal is not None:
+            parts.append(literal)
+            continue
+        letter, length = token[0].lower(), len(token)
+        if token.lower() in ("am/pm", "a/p"):
+            text = "AM" if moment.hour < 12 else "PM"
+            parts.append(text[:length] if length == 3 else text)
+        elif letter == "m" and _is_minute(tokens, index):
+            parts.append(f"{moment.minute:0{min(length, 2)}d}")
+        elif letter in "ymdhs" and token.lower() == letter * length:
+            parts.append(_date_part(letter, length, moment, locale, clock12=clock12, has_day=has_day))
+        elif letter == "0":
+            parts.append(f"{moment.microsecond // 1000:03d}"[:length].ljust(length, "0"))
+        else:
+            parts.append(token)
+    return "".join(parts)
+
+
+def _elapsed(value: float, token: str) -> str:
+    unit = {"h": 24, "m": 24 * 60, "s": 86_400}[token[1].lower()]
+    return f"{int(round(value * 86_400) * unit // 86_400):0{len(token) - 2}d}"
+
+
+def _is_minute(tokens: tuple[str, ...], index: int) -> bool:
+    letters = [
+        (i, token.strip("[]")[0].lower())
+        for i, token in enumerate(tokens)
+        if _is_elapsed(token) or (token[0].lower() in "ymdhs" and token.lower() == token[0].lower() * len(token))
+    ]
+    place = next(n for n, (i, _) in enumerate(letters) if i == index)
+    before = letters[place - 1][1] if place else ""
+    after = letters[place + 1][1] if place + 1 < len(letters) else ""
+    return len(tokens[index]) <= 2 and (before == "h" or after == "s")
+
+
+def _date_part(
+    letter: str, length: int, moment: datetime, locale: Locale, *, clock12: bool, has_day: bool
+) -> str:
+    if letter == "y":
+        return f"{moment.year:04d}" if length > 2 else f"{moment.year % 100:02d}"
+    if letter == "m":
+        index = moment.month - 1
+        if length <= 2:
+            return f"{moment.month:0{length}d}"
+        if length == 3:
+            return locale.months_short[index]
+        if length == 5:
+            return locale.months_alone[index][0]
+        return (locale.months if has_day else locale.months_alone)[index]
+    if letter == "d":
+        if length <= 2:
+            return f"{moment.day:0{length}d}"
+        names = locale.weekdays_short if length == 3 else locale.weekdays
+        return names[moment.weekday()]
+    if letter == "h":
+        hour = (moment.hour % 12 or 12) if clock12 else moment.hour
+        return f"{hour:0{min(length, 2)}d}"
+    return f"{moment.second:0{min(length, 2)}d}"

@@ -1,0 +1,381 @@
+"""Computes formulas: from the dialect of Sheets to ironcalc and back.
+
+The user's text stays in our state; ironcalc sees a translation, with values already typed. It is
+asked only when somebody reads, and only again when the workbook changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import ironcalc
+
+from emulators.google import references
+from emulators.google.a1 import column_name, quote_title
+from emulators.google.errors import NotModelledError
+from emulators.google.formats import to_serial
+from emulators.google.models import Book, Cell, Sheet
+from emulators.google.references import Token
+
+Value = dict[str, Any]
+Place = tuple[int, int]
+
+SCRATCH = "emulator scratch"
+"""The tab of the model on which formulas of rules are computed."""
+
+ERROR_TYPES = {
+    "#NULL!": "NULL_VALUE",
+    "#DIV/0!": "DIVIDE_BY_ZERO",
+    "#VALUE!": "VALUE",
+    "#REF!": "REF",
+    "#NAME?": "NAME",
+    "#NUM!": "NUM",
+    "#N/A": "N_A",
+    "#ERROR!": "ERROR",
+    "#SPILL!": "REF",
+    "#CIRC!": "REF",
+    "#CALC!": "N_A",
+}
+ERROR_TEXTS = {
+    "NULL_VALUE": "#NULL!",
+    "DIVIDE_BY_ZERO": "#DIV/0!",
+    "VALUE": "#VALUE!",
+    "REF": "#REF!",
+    "NAME": "#NAME?",
+    "NUM": "#NUM!",
+    "N_A": "#N/A",
+    "ERROR": "#ERROR!",
+}
+
+PICTURES = frozenset({"SPARKLINE"})
+"""Functions that draw into their cell and have no value: kept for the page, shown as empty."""
+
+RENAMED = {"REGEXMATCH": "REGEXTEST", "FLATTEN": "TOCOL"}
+WRAPPED = frozenset({"ARRAYFORMULA", "COUNTUNIQUE", "JOIN", "SPLIT", "TO_DATE", "TODAY", "NOW"})
+
+LITERAL_HYPERLINK = re.compile(r'=\s*HYPERLINK\s*\(\s*"((?:[^"]|"")*)"', re.IGNORECASE)
+"""A HYPERLINK whose address is written out in the formula."""
+
+NOT_IN_SHEETS = frozenset({"TEXTSPLIT", "TEXTBEFORE", "TEXTAFTER", "REGEXTEST", "TAKE", "DROP", "AGGREGATE"})
+"""Functions that ironcalc knows and Sheets does not."""
+
+
+@dataclass
+class Results:
+    """Computed values of a workbook."""
+
+    cells: dict[int, dict[Place, Value | None]] = field(default_factory=dict)
+    """By tab id and place: values of formulas and of what they spill."""
+    rules: dict[str, Any] = field(default_factory=dict)
+    """Values of formulas of conditions, by their text with every tab named."""
+    now: datetime | None = None
+
+
+def check(text: str, locale_name: str) -> None:
+    """Refuse a formula with a function that is not modelled, before it gets into the state."""
+    for token, follower in _with_next(references.tokens(text)):
+        if token.kind == "word" and follower == "(":
+            name = token.text.upper()
+            if name in PICTURES:
+                if not re.match(rf"=\s*{name}\s*\(", text, re.IGNORECASE):
+                    raise NotModelledError(f"the function {name} inside a formula")
+            elif name not in WRAPPED and name not in RENAMED and (name in NOT_IN_SHEETS or not _is_known(name)):
+                raise NotModelledError(f"the function {name}")
+
+
+def _with_next(tokens: tuple[Token, ...]) -> Iterable[tuple[Token, str]]:
+    for index, token in enumerate(tokens):
+        follower = next((later.text for later in tokens[index + 1 :] if not later.text.isspace()), "")
+        yield token, follower
+
+
+@cache
+def _is_known(name: str) -> bool:
+    """Whether ironcalc knows a function: it rewrites the names that it does not know."""
+    model = ironcalc.create("probe", "en", "UTC", "en")
+    model.update_cell_with_formula(0, 1, 1, f"={name}(1)")
+    return model.get_cell_formula(0, 1, 1) == f"={name}(1)" or name in ("TRUE", "FALSE", "NA", "PI", "RAND")
+
+
+def is_picture(text: str) -> bool:
+    """Whether the formula draws into its cell."""
+    match = re.match(r"=\s*([A-Za-z]+)\s*\(", text)
+    return bool(match) and match[1].upper() in PICTURES  # type: ignore[index]
+
+
+def value_of(book: Book, sheet: Sheet, row: int, column: int, cell: Cell, now: datetime) -> Value | None:
+    """The effective value of a cell."""
+    value = cell.get("userEnteredValue")
+    if value is not None and "formulaValue" not in value:
+        return value
+    return results(book, now).cells.get(sheet.sheet_id, {}).get((row, column))
+
+
+def results(book: Book, now: datetime) -> Results:
+    """Computed values of *book*, computed at most once per change and minute."""
+    minute = now.replace(second=0, microsecond=0)
+    if book.results is None or (book.results.now != minute and _is_volatile(book)):
+        book.results = _compute(book, [], now)
+        book.results.now = minute
+    return book.results
+
+
+def has_formulas(book: Book) -> bool:
+    """Whether anything has to be computed at all."""
+    return any(line.formula_count for sheet in book.sheets for line in sheet.rows)
+
+
+def _is_volatile(book: Book) -> bool:
+    return any(
+        re.search(r"\b(NOW|TODAY|RAND|RANDBETWEEN)\b", text, re.IGNORECASE)
+        for sheet in book.sheets
+        for _, _, text in sheet.formulas()
+    )
+
+
+def rule_values(book: Book, formulas: Iterable[str], now: datetime) -> dict[str, Any]:
+    """Values of formulas that belong to no cell; every reference in them names its tab."""
+    known = results(book, now)
+    wanted = [text for text in dict.fromkeys(formulas) if text not in known.rules]
+    if wanted:
+        known.rules.update(_compute(book, wanted, now).rules)
+    return known.rules
+
+
+def _compute(book: Book, extra: list[str], now: datetime) -> Results:
+    if not extra and not has_formulas(book):
+        return Results()
+    model = ironcalc.create("workbook", "en", "UTC", "en")
+    for index, sheet in enumerate(book.sheets):
+        if index:
+            model.add_sheet(sheet.title)
+        else:
+            model.rename_sheet(0, sheet.title)
+    model.add_sheet(SCRATCH)
+    _define_names(model, book)
+    translator = _Translator(book, now)
+    places: list[tuple[int, int, int, str]] = []
+    for index, sheet in enumerate(book.sheets):
+        _load_sheet(model, index, sheet, translator, places)
+    scratch = len(book.sheets)
+    for row, text in enumerate(extra):
+        model.update_cell_with_formula(scratch, row + 1, 1, translator.translate(text, None))
+    model.evaluate()
+    found = Results()
+    for index, sheet in enumerate(book.sheets):
+        found.cells[sheet.sheet_id] = {}
+    for index, row, column, text in places:
+        sheet = book.sheets[index]
+        found.cells[sheet.sheet_id][row, column] = (
+            None if is_picture(text) else _result(model, book, sheet, index, row, column, text)
+        )
+    _collect_spills(model, book, found)
+    for row, text in enumerate(extra):
+        found.rules[text] = model.get_cell_value(scratch, row + 1, 1)
+    return found
+
+
+def _load_sheet(
+    model: Any, index: int, sheet: Sheet, translator: _Translator, places: list[tuple[int, int, int, str]]
+) -> None:
+    for row, line in enumerate(sheet.rows):
+        for column, cell in enumerate(line.cells):
+            value = cell.get("userEnteredValue")
+            if not value:
+                continue
+            if "numberValue" in value:
+                model.update_cell_with_number(index, row + 1, column + 1, float(value["numberValue"]))
+            elif "stringValue" in value:
+                model.update_cell_with_text(index, row + 1, column + 1, value["stringValue"])
+            elif "boolValue" in value:
+                model.update_cell_with_bool(index, row + 1, column + 1, value["boolValue"])
+            else:
+                text = value["formulaValue"]
+                places.append((index, row, column, text))
+                if not is_picture(text):
+                    model.update_cell_with_formula(index, row + 1, column + 1, translator.translate(text, sheet))
+
+
+def _define_names(model: Any, book: Book) -> None:
+    for named in book.named_ranges:
+        sheet = book.find(named["range"].get("sheetId", 0))
+        if sheet is None:
+            continue
+        box = sheet.box(named["range"])
+        first = f"${column_name(box.left)}${box.top + 1}"
+        last = f"${column_name(box.right - 1)}${box.bottom}"
+        area = first if first == last else f"{first}:{last}"
+        model.new_defined_name(named["name"], None, f"{quote_title(sheet.title)}!{area}")
+
+
+def _result(model: Any, book: Book, sheet: Sheet, index: int, row: int, column: int, text: str) -> Value | None:
+    if _points_at_nothing(book, sheet, text):
+        return None
+    raw = model.get_cell_value(index, row + 1, column + 1)
+    is_error = model.get_cell_type(index, row + 1, column + 1) == ironcalc.CellType.ErrorValue
+    return _extended(raw, is_error=is_error)
+
+
+def _points_at_nothing(book: Book, sheet: Sheet, text: str) -> bool:
+    """``=A5`` of an empty cell is empty in Sheets; ironcalc makes a zero of it."""
+    pieces = references.tokens(text)
+    if len(pieces) != 2 or pieces[1].reference is None or pieces[1].reference.last is not None:
+        return False
+    reference = pieces[1].reference
+    target = sheet if reference.sheet is None else book.by_title(reference.sheet)
+    row, column = reference.first.row, reference.first.column
+    if target is None or row is None or column is None or row >= len(target.rows):
+        return False
+    return "userEnteredValue" not in target.cell(row, column)
+
+
+def _extended(raw: Any, *, is_error: bool) -> Value | None:
+    if raw is None:
+        return None
+    if is_error:
+        kind = ERROR_TYPES.get(str(raw), "ERROR")
+        return {"errorValue": {"type": kind, "message": _ERROR_MESSAGES[kind]}}
+    if isinstance(raw, bool):
+        return {"boolValue": raw}
+    if isinstance(raw, float):
+        return {"numberValue": int(raw) if raw.is_integer() and abs(raw) < 1e15 else raw}
+    return {"stringValue": raw}
+
+
+_ERROR_MESSAGES = {
+    "NULL_VALUE": "Null value.",
+    "DIVIDE_BY_ZERO": "Function DIVIDE parameter 2 cannot be zero.",
+    "VALUE": "A parameter of the function has a value of the wrong kind.",
+    "REF": "Reference does not exist.",
+    "NAME": "Unknown range or function name.",
+    "NUM": "A number is outside what the function can compute.",
+    "N_A": "Did not find value.",
+    "ERROR": "Formula parse error.",
+}
+
+
+def _collect_spills(model: Any, book: Book, found: Results) -> None:
+    """Cells that hold nothing of their own but show part of an array."""
+    for index, row, column in model.get_all_cells():
+        if index >= len(book.sheets):
+            continue
+        sheet = book.sheets[index]
+        place = (row - 1, column - 1)
+        if place[0] >= len(sheet.rows) or place in found.cells[sheet.sheet_id]:
+            continue
+        if "userEnteredValue" not in sheet.cell(*place):
+            raw = model.get_cell_value(index, row, column)
+            is_error = model.get_cell_type(index, row, column) == ironcalc.CellType.ErrorValue
+            found.cells[sheet.sheet_id][place] = _extended(raw, is_error=is_error)
+
+
+class _Translator:
+    """Turns the text of a formula in Sheets into the text for ironcalc (locale ``en``)."""
+
+    def __init__(self, book: Book, now: datetime) -> None:
+        self._book = book
+        self._decimal_comma = not book.locale.startswith("en")
+        try:
+            zone = ZoneInfo(book.properties.get("timeZone", "Etc/GMT"))
+        except ZoneInfoNotFoundError:
+            zone = ZoneInfo("UTC")
+        self._now = to_serial(now.astimezone(zone).replace(tzinfo=None))
+        self._memo: dict[tuple[str, int | None], str] = {}
+
+    def translate(self, text: str, own: Sheet | None) -> str:
+        """The formula for ironcalc. *own* is the tab that it stands on."""
+        tokens = [token for token in references.tokens(text) if not token.text.isspace()]
+        return "".join(self._sequence(tokens, own))
+
+    def _sequence(self, tokens: list[Token], own: Sheet | None) -> list[str]:
+        parts: list[str] = []
+        braces = 0
+        index = 0
+        while index < len(tokens):
+            token = tokens[index]
+            follower = tokens[index + 1].text if index + 1 < len(tokens) else ""
+            if token.kind == "word" and follower == "(":
+                end = _closing(tokens, index + 1)
+                arguments = self._arguments(tokens[index + 2 : end], own)
+                parts.append(self._call(token.text.upper(), arguments))
+                index = end + 1
+                continue
+            if token.text in "{}" and token.kind == "other":
+                braces += 1 if token.text == "{" else -1
+                parts.append(token.text)
+            elif token.text == ";" and token.kind == "other":
+                parts.append(";" if braces else ",")
+            elif token.text == "\\" and braces:
+                parts.append(",")
+            elif token.reference is not None:
+                parts.append(self._reference(token.reference, own))
+            elif token.kind == "number" and self._decimal_comma:
+                parts.append(token.text.replace(",", "."))
+            else:
+                parts.append(token.text)
+            index += 1
+        return parts
+
+    def _arguments(self, tokens: list[Token], own: Sheet | None) -> list[str]:
+        arguments: list[list[Token]] = [[]]
+        depth = 0
+        for token in tokens:
+            if token.kind == "other" and token.text in "({":
+                depth += 1
+            elif token.kind == "other" and token.text in ")}":
+                depth -= 1
+            if depth == 0 and token.kind == "other" and token.text in ";,":
+                arguments.append([])
+            else:
+                arguments[-1].append(token)
+        return ["".join(self._sequence(argument, own)) for argument in arguments] if tokens else []
+
+    def _call(self, name: str, arguments: list[str]) -> str:
+        if name == "ARRAYFORMULA":
+            return f"({','.join(arguments)})"
+        if name == "TO_DATE":
+            return f"({arguments[0]})"
+        if name == "TODAY":
+            return str(int(self._now))
+        if name == "NOW":
+            return repr(self._now)
+        if name == "JOIN":
+            return f"TEXTJOIN({arguments[0]},FALSE,{','.join(arguments[1:])})"
+        if name == "SPLIT":
+            return f"TEXTSPLIT({','.join(arguments[:2])})"
+        if name == "COUNTUNIQUE":
+            return f"COUNTA(UNIQUE({arguments[0]}))"
+        if name == "SORT" and len(arguments) >= 3:
+            arguments[2] = {"TRUE": "1", "FALSE": "-1"}.get(arguments[2].upper(), arguments[2])
+        return f"{RENAMED.get(name, name)}({','.join(arguments)})"
+
+    def _reference(self, reference: references.Reference, own: Sheet | None) -> str:
+        """A reference with its open sides closed at the edge of the grid."""
+        sheet = own if reference.sheet is None else self._book.by_title(reference.sheet)
+        last = reference.last
+        if sheet is None or last is None:
+            return reference.text()
+        first = reference.first
+        if first.column is None or last.column is None:
+            first = first._replace(column=first.column or 0)
+            last = last._replace(column=len(sheet.columns) - 1 if last.column is None else last.column)
+        if first.row is None or last.row is None:
+            first = first._replace(row=first.row or 0)
+            last = last._replace(row=len(sheet.rows) - 1 if last.row is None else last.row)
+        return reference._replace(first=first, last=last).text()
+
+
+def _closing(tokens: list[Token], opening: int) -> int:
+    depth = 0
+    for index in range(opening, len(tokens)):
+        if tokens[index].kind == "other":
+            depth += {"(": 1, ")": -1}.get(tokens[index].text, 0)
+            if depth == 0:
+                return index
+    return len(tokens)

@@ -1,0 +1,60 @@
+"""Endpoints beside the APIs: identity, edits by a person, the clock, the list of workbooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Blueprint, Response, jsonify, request
+
+from emulators.google import identity
+from emulators.google.store import Store
+
+
+def blueprint(store: Store, changed: Callable[[], None]) -> Blueprint:
+    """The endpoints over *store*; *changed* is called after each change."""
+    routes = Blueprint("google", __name__)
+
+    @routes.post("/_emulator/identity/token")
+    def token() -> Response:
+        with store.lock:
+            return jsonify({"id_token": identity.token(store, request.get_json(force=True))})
+
+    @routes.get("/oauth2/v1/certs")
+    def certificates() -> Response:
+        with store.lock:
+            response = jsonify(identity.certificates(store))
+        changed()
+        response.headers["Cache-Control"] = "public, max-age=3600"
+        return response
+
+    @routes.get("/oauth2/v3/certs")
+    def key_set() -> Response:
+        with store.lock:
+            response = jsonify(identity.key_set(store))
+        response.headers["Cache-Control"] = "public, max-age=3600"
+        return response
+
+    @routes.get("/_emulator/workbooks")
+    def workbooks() -> Response:
+        with store.lock:
+            listed = [
+                {
+                    "spreadsheetId": book.spreadsheet_id,
+                    "title": book.properties["title"],
+                    "modifiedTime": store.files[book.spreadsheet_id]["modifiedTime"],
+                }
+                for book in store.books.values()
+                if not store.files[book.spreadsheet_id]["trashed"]
+            ]
+        return jsonify(listed)
+
+    @routes.post("/_emulator/clock")
+    def clock() -> Response:
+        now = request.get_json(force=True).get("now")
+        with store.lock:
+            store.frozen_at = datetime.fromisoformat(now) if now else None
+        changed()
+        return jsonify({"now": store.timestamp()})
+
+    return routes

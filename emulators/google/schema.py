@@ -1,0 +1,339 @@
+"""Checks a request against a discovery document and words what is wrong as Google does.
+
+The walker also puts proto3 JSON into one form, so that the rest of the emulator sees camelCase
+names, numbers as numbers and no nulls.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from emulators.google.discovery import Document, Method
+from emulators.google.errors import ApiError, invalid
+
+INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+
+PACKAGES = {"sheets": "google.apps.sheets.v4", "drive": "google.apps.drive.v3"}
+
+_TYPE_NAMES = {
+    ("integer", "int32"): "TYPE_INT32",
+    ("integer", "uint32"): "TYPE_UINT32",
+    ("string", "int64"): "TYPE_INT64",
+    ("string", "uint64"): "TYPE_UINT64",
+    ("number", "double"): "TYPE_DOUBLE",
+    ("number", "float"): "TYPE_FLOAT",
+    ("boolean", None): "TYPE_BOOL",
+    ("string", "byte"): "TYPE_BYTES",
+}
+
+
+def snake(name: str) -> str:
+    """``updateCells`` -> ``update_cells``: Google names fields of the proto in its errors."""
+    return re.sub(r"(?<!^)([A-Z])", lambda match: "_" + match[1].lower(), name)
+
+
+def camel(name: str) -> str:
+    """``update_cells`` -> ``updateCells``."""
+    head, *tail = name.split("_")
+    return head + "".join(part.title() for part in tail)
+
+
+class _Absent:
+    """Stands for a field that was sent as null, which proto3 JSON reads as not sent."""
+
+
+ABSENT = _Absent()
+
+
+class Walker:
+    """Walks one request body along a schema, gathering every violation."""
+
+    def __init__(self, document: Document) -> None:
+        self._schemas = document.schemas
+        self._package = PACKAGES.get(document.name.split(".")[0], document.name)
+        self.violations: list[tuple[str, str]] = []
+        self._fields: dict[int, dict[str, tuple[str, dict[str, Any]]]] = {}
+
+    def message(self, schema: dict[str, Any], value: dict[str, Any], path: str) -> dict[str, Any]:
+        """Check an object against *schema* and give it back in canonical form."""
+        if "additionalProperties" in schema and "properties" not in schema:
+            inner = schema["additionalProperties"]
+            return {
+                key: checked
+                for key, item in value.items()
+                if (checked := self._value(inner, item, f"{path}[{key}]", inner)) is not ABSENT
+            }
+        known = self._known(schema)
+        result: dict[str, Any] = {}
+        for key, item in value.items():
+            found = known.get(key)
+            if found is None:
+                self._unknown(key, path)
+                continue
+            name, field = found
+            if item is None:
+                continue
+            below = snake(name) if not path else f"{path}.{snake(name)}"
+            checked = self._field(field, item, below, path, key)
+            if checked is not ABSENT:
+                result[name] = checked
+        return result
+
+    def _known(self, schema: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
+        known = self._fields.get(id(schema))
+        if known is None:
+            known = {}
+            for name, field in schema.get("properties", {}).items():
+                known[name] = known[snake(name)] = (name, field)
+            self._fields[id(schema)] = known
+        return known
+
+    def _field(self, field: dict[str, Any], item: Any, below: str, path: str, key: str) -> Any:
+        if field.get("type") == "array":
+            element = field["items"]
+            if not isinstance(item, list):
+                return self._scalar_for_list(element, item, below)
+            return [
+                checked
+                for index, entry in enumerate(item)
+                if (checked := self._value(element, entry, f"{below}[{index}]", element)) is not ABSENT
+            ]
+        if isinstance(item, list) and field.get("type") != "any":
+            self._add(
+                path,
+                f"Invalid JSON payload received. Unknown name \"{key}\"{_at(path)}: "
+                "Proto field is not repeating, cannot start list.",
+            )
+            return ABSENT
+        return self._value(field, item, below, field)
+
+    def _scalar_for_list(self, element: dict[str, Any], item: Any, below: str) -> Any:
+        if element.get("type") in ("any", "array"):
+            self._bad(below, "type.googleapis.com/google.protobuf.ListValue", item)
+            return ABSENT
+        checked = self._value(element, item, below, element)
+        return ABSENT if checked is ABSENT else [checked]
+
+    def _value(self, field: dict[str, Any], item: Any, path: str, schema: dict[str, Any]) -> Any:
+        if "$ref" in field:
+            name = field["$ref"]
+            if isinstance(item, dict):
+                return self.message(self._schemas[name], item, path)
+            self._bad(path, f"type.googleapis.com/{self._package}.{name}", item)
+            return ABSENT
+        kind = field.get("type")
+        if kind == "any":
+            return item
+        if kind == "array":
+            if isinstance(item, list):
+                inner = field["items"]
+                checked = [self._element(inner, entry, f"{path}[{i}]") for i, entry in enumerate(item)]
+                return [None if entry is ABSENT else entry for entry in checked]
+            self._bad(path, "type.googleapis.com/google.protobuf.ListValue", item)
+            return ABSENT
+        if kind == "object":
+            if isinstance(item, dict):
+                return self.message(field, item, path)
+            self._bad(path, "Map", item)
+            return ABSENT
+        return self._scalar(field, item, path, schema)
+
+    def _element(self, inner: dict[str, Any], entry: Any, path: str) -> Any:
+        # ``values`` of a ValueRange is a list of lists of anything: null there means "skip this cell".
+        return entry if entry is None else self._value(inner, entry, path, inner)
+
+    def _scalar(self, field: dict[str, Any], item: Any, path: str, schema: dict[str, Any]) -> Any:
+        if isinstance(item, (dict, list)):
+            start = "an object" if isinstance(item, dict) else "a list"
+            self._add(path, f"Invalid value at '{path}' ({self._type_name(field, path)}), Starting {start} on a scalar field")
+            return ABSENT
+        reader = _READERS.get((field.get("type"), field.get("format")), _READERS.get((field.get("type"), None)))
+        if "enum" in field:
+            reader = _enum(field["enum"])
+        checked = reader(item) if reader else item
+        if checked is ABSENT:
+            self._bad(path, self._type_name(field, path), item)
+        return checked
+
+    def _type_name(self, field: dict[str, Any], path: str) -> str:
+        if "enum" in field:
+            # The document does not name enums; Google's own name is the field's, in the message's scope.
+            return f"type.googleapis.com/{self._package}.{_enum_name(path)}"
+        kind = field.get("type"), field.get("format")
+        if field.get("format") == "google-fieldmask":
+            return "type.googleapis.com/google.protobuf.FieldMask"
+        return _TYPE_NAMES.get(kind, "TYPE_STRING")  # type: ignore[arg-type]
+
+    def _unknown(self, key: str, path: str) -> None:
+        self._add(path, f'Invalid JSON payload received. Unknown name "{key}"{_at(path)}: Cannot find field.')
+
+    def _bad(self, path: str, type_name: str, item: Any) -> None:
+        self._add(path, f"Invalid value at '{path}' ({type_name}), {json.dumps(item, ensure_ascii=False)}")
+
+    def _add(self, path: str, text: str) -> None:
+        self.violations.append((path, text))
+
+
+def _at(path: str) -> str:
+    return f" at '{path}'" if path else ""
+
+
+def _enum_name(path: str) -> str:
+    parts = [re.sub(r"\[.*\]", "", part) for part in path.split(".")]
+    scope = camel(parts[-2]) if len(parts) > 1 else ""
+    name = camel(parts[-1])
+    return ".".join(part[:1].upper() + part[1:] for part in (scope, name) if part)
+
+
+def _string(item: Any) -> Any:
+    return item if isinstance(item, str) else ABSENT
+
+
+def _boolean(item: Any) -> Any:
+    if isinstance(item, bool):
+        return item
+    return {"true": True, "false": False}.get(item, ABSENT) if isinstance(item, str) else ABSENT
+
+
+def _integer(low: int, high: int, wrap: Callable[[int], Any]) -> Callable[[Any], Any]:
+    def read(item: Any) -> Any:
+        if isinstance(item, bool):
+            return ABSENT
+        try:
+            number = float(item) if isinstance(item, float) else int(item)
+        except (TypeError, ValueError):
+            return ABSENT
+        if number != int(number) or not low <= number <= high:
+            return ABSENT
+        return wrap(int(number))
+
+    return read
+
+
+def _number(item: Any) -> Any:
+    if isinstance(item, bool):
+        return ABSENT
+    if isinstance(item, str) and item not in ("NaN", "Infinity", "-Infinity"):
+        try:
+            return float(item)
+        except ValueError:
+            return ABSENT
+    if isinstance(item, (int, float)):
+        return item
+    return {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}[item]
+
+
+def _bytes(item: Any) -> Any:
+    if not isinstance(item, str):
+        return ABSENT
+    try:
+        base64.b64decode(item.replace("-", "+").replace("_", "/") + "==")
+    except (binascii.Error, ValueError):
+        return ABSENT
+    return item
+
+
+def _enum(names: list[str]) -> Callable[[Any], Any]:
+    def read(item: Any) -> Any:
+        if isinstance(item, bool):
+            return ABSENT
+        if isinstance(item, int):
+            return names[item] if 0 <= item < len(names) else ABSENT
+        return item if item in names else ABSENT
+
+    return read
+
+
+_READERS: dict[tuple[str | None, str | None], Callable[[Any], Any]] = {
+    ("string", None): _string,
+    ("string", "int64"): _integer(INT64_MIN, INT64_MAX, str),
+    ("string", "uint64"): _integer(0, 2**64 - 1, str),
+    ("string", "byte"): _bytes,
+    ("boolean", None): _boolean,
+    ("integer", None): _integer(INT32_MIN, INT32_MAX, int),
+    ("integer", "uint32"): _integer(0, 2**32 - 1, int),
+    ("number", None): _number,
+}
+
+
+def check_body(document: Document, method: Method, body: Any) -> dict[str, Any]:
+    """The body of a call in canonical form.
+
+    Raises
+    ------
+    ApiError
+        400, naming every violation at once, as Google does.
+    """
+    if method.request_schema is None:
+        return {}
+    walker = Walker(document)
+    if not isinstance(body, dict):
+        raise ApiError(400, "Invalid JSON payload received. Root element must be a message.")
+    checked = walker.message(document.schemas[method.request_schema], body, method.body_field)
+    if walker.violations:
+        raise ApiError(
+            400, "\n".join(text for _, text in walker.violations), violations=walker.violations
+        )
+    return checked
+
+
+def check_query(document: Document, method: Method, pairs: list[tuple[str, str]]) -> dict[str, Any]:
+    """The query of a call: typed values, lists where a parameter repeats."""
+    query: dict[str, Any] = {}
+    violations: list[tuple[str, str]] = []
+    for name, text in pairs:
+        field = method.parameters.get(name) or method.parameters.get(camel(name))
+        if field is None and method.api == "drive" and name in document.query_names:
+            # Recorded: Drive passes over a parameter that another of its methods has.
+            continue
+        if field is None or field.get("location") == "path":
+            violations.append(
+                (
+                    "",
+                    f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter. '
+                    f"Field '{name}' could not be found in request message.",
+                )
+            )
+            continue
+        key = name if name in method.parameters else camel(name)
+        value = _query_value(field, text)
+        if value is ABSENT:
+            kind = field.get("type"), field.get("format")
+            type_name = _TYPE_NAMES.get(kind, "TYPE_STRING")  # type: ignore[arg-type]
+            if "enum" in field:
+                type_name = f"type.googleapis.com/{PACKAGES[method.api]}.{key[:1].upper()}{key[1:]}"
+            violations.append((snake(key), f"Invalid value at '{snake(key)}' ({type_name}), \"{text}\""))
+        elif field.get("repeated"):
+            query.setdefault(key, []).append(value)
+        else:
+            query[key] = value
+    if violations:
+        raise ApiError(400, "\n".join(text for _, text in violations), violations=violations)
+    return query
+
+
+def _query_value(field: dict[str, Any], text: str) -> Any:
+    if "enum" in field:
+        return _enum(field["enum"])(text)
+    if field.get("type") == "boolean":
+        return _boolean(text.lower())
+    if field.get("type") == "integer":
+        return _integer(INT32_MIN, INT32_MAX, int)(text)
+    return text
+
+
+def parse_json(raw: bytes) -> Any:
+    """The body as JSON; an empty body is an empty message."""
+    if not raw.strip():
+        return {}
+    try:
+        return json.loads(raw)
+    except ValueError as error:
+        raise invalid(f"Invalid JSON payload received. {error}") from error
