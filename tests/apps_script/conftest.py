@@ -81,22 +81,18 @@ class AddOn:
         engine = MiniRacer()
         for file in (SHIM, SCRIPTED_HOST):
             engine.eval(file.read_text(encoding="utf-8"))
-        engine.eval(
-            f"const world = {json.dumps(self._world())}; installGoogle(globalThis, createScriptedHost(world));"
-        )
+        engine.eval(f"const world = {json.dumps(self._world())};")
+        engine.eval("installGoogle(globalThis, createScriptedHost(world));")
         for file in addon_scripts():
             engine.eval(file.read_text(encoding="utf-8"))
+        engine.eval(f"const run = () => {expression};")
         try:
-            state = json.loads(
-                str(
-                    engine.eval(
-                        f"(() => {{ const result = {expression};"
-                        " return JSON.stringify({result: result ?? null, effects, properties: world.properties}); })()"
-                    )
-                )
+            told = engine.eval(
+                "JSON.stringify({result: run() ?? null, effects, properties: world.properties})"
             )
         except JSEvalException as error:
             raise ScriptError(str(error)) from error
+        state = json.loads(str(told))
         self.properties = state["properties"]
         return Execution(state["result"], state["effects"])
 
