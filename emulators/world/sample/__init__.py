@@ -1,0 +1,50 @@
+"""An invented agency: its people, three clients with their backlogs, and half a year of finished work.
+
+Days are counted from the Monday on which the story starts, so that the sample never grows old.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any, TypedDict
+
+DIRECTORY = Path(__file__).parent
+
+
+class HistoryRow(TypedDict):
+    """What one profile did for one finished piece of work; ``hours`` are for all of its ``quantity``."""
+
+    title: str
+    work_type: str
+    profile: str
+    quantity: float
+    hours: float
+    finished_days_ago: int
+
+
+def load_agency() -> dict[str, Any]:
+    """The agency of ``agency.json``: profiles, people, absences and clients.
+
+    ``first_day``, ``last_day`` and ``wanted_in_days`` count from the story's Monday, which is 0;
+    ``depends_on`` holds positions in the same backlog, from 1.
+    """
+    agency: dict[str, Any] = json.loads((DIRECTORY / "agency.json").read_text(encoding="utf-8"))
+    return agency
+
+
+def load_history() -> list[HistoryRow]:
+    """The finished work of ``history.csv``, oldest first; one row per piece of work and profile key."""
+    with (DIRECTORY / "history.csv").open(encoding="utf-8", newline="") as file:
+        return [
+            HistoryRow(
+                title=row["title"],
+                work_type=row["work_type"],
+                profile=row["profile"],
+                quantity=float(row["quantity"]),
+                hours=float(row["hours"]),
+                finished_days_ago=int(row["finished_days_ago"]),
+            )
+            for row in csv.DictReader(file)
+        ]
