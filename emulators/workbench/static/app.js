@@ -3,7 +3,7 @@
 import { AddOn } from './addon.js';
 import { google, ServiceError, workbench } from './api.js';
 import { Board } from './board.js';
-import { Book, changedCells } from './book.js';
+import { Book, CHUNK_ROWS, changedCells } from './book.js';
 import { colourOf, el, initials, openPopup, showDialog } from './dom.js';
 import { openEditor } from './editor.js';
 import { typedText } from './format.js';
@@ -110,8 +110,15 @@ class Page {
   async openTab(sheetId) {
     const sheet = this.book.sheets.find((one) => one.sheetId === sheetId) ?? this.book.sheets[0];
     this.showBook(sheet.sheetId);
-    this.tab = await this.book.loadTab(sheet.sheetId);
-    this.grid.show(this.tab);
+    this.wanted = sheet.sheetId;
+    $('#grid').setAttribute('aria-busy', 'true');
+    const tab = await this.book.loadTab(sheet.sheetId);
+    if (this.wanted !== sheet.sheetId) {
+      return; // Another tab was chosen while this one was being read.
+    }
+    $('#grid').removeAttribute('aria-busy');
+    this.tab = tab;
+    this.grid.show(tab);
     history.replaceState(null, '', `#${this.book.id}/${sheet.sheetId}`);
   }
 
@@ -284,7 +291,7 @@ class Page {
 
   chunksInSight(tab) {
     const { from, to } = this.grid.window ?? { from: 0, to: 1 };
-    const inSight = [...tab.chunks].filter((chunk) => chunk * 100 < to && (chunk + 1) * 100 > from);
+    const inSight = [...tab.chunks].filter((chunk) => chunk * CHUNK_ROWS < to && (chunk + 1) * CHUNK_ROWS > from);
     return new Set([0, ...inSight]);
   }
 
@@ -321,7 +328,7 @@ function boardIdOf(url) {
 
 /** The earlier tab without the rows that were not read again. */
 function withRowsOf(before, after) {
-  return { ...before, rows: new Map([...before.rows].filter(([row]) => after.chunks.has(Math.floor(row / 100)))) };
+  return { ...before, rows: new Map([...before.rows].filter(([row]) => after.chunks.has(Math.floor(row / CHUNK_ROWS)))) };
 }
 
 const page = new Page();

@@ -8,13 +8,18 @@ import { colour } from './format.js';
 const BOOK_FIELDS =
   'spreadsheetId,properties(title,locale,timeZone),developerMetadata,namedRanges,' +
   'sheets(properties,merges,charts)';
+/** Only what is drawn: the whole format of an empty cell is a kilobyte. */
+const FORMAT_FIELDS =
+  'effectiveFormat(backgroundColor,backgroundColorStyle,borders,padding,horizontalAlignment,verticalAlignment,' +
+  'wrapStrategy,numberFormat(type),' +
+  'textFormat(foregroundColorStyle,fontFamily,fontSize,bold,italic,strikethrough,underline))';
 const CELL_FIELDS =
-  'formattedValue,effectiveValue,userEnteredValue,effectiveFormat,hyperlink,note,textFormatRuns,dataValidation';
+  'formattedValue,effectiveValue,userEnteredValue,hyperlink,note,textFormatRuns,dataValidation,' + FORMAT_FIELDS;
 const ROW_FIELDS =
   `sheets(data(startRow,rowData(values(${CELL_FIELDS})),` +
   'rowMetadata(pixelSize,hiddenByUser,hiddenByFilter),columnMetadata(pixelSize,hiddenByUser,hiddenByFilter)))';
-/** Rows asked for at once: a screenful and the neighbourhood, a fraction of a second even in a wide tab. */
-const CHUNK_ROWS = 100;
+/** Rows asked for at once: a screenful and the neighbourhood. */
+export const CHUNK_ROWS = 60;
 
 export class Book {
   constructor(id) {
@@ -37,7 +42,7 @@ export class Book {
       .filter(({ hidden }) => !hidden);
   }
 
-  /** Reads a tab with at least the rows of `chunks`, which are numbers of hundreds. */
+  /** Reads a tab with at least the rows of `chunks`, which are counted from 0. */
   async loadTab(sheetId, chunks = new Set([0])) {
     const sheet = this.sheets.find((candidate) => candidate.sheetId === sheetId);
     const grid = sheet.gridProperties;

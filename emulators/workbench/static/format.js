@@ -10,6 +10,7 @@ const BORDER = {
   SOLID_THICK: '3px solid',
   DOUBLE: '3px double',
 };
+const DEFAULT_PADDING = { top: 2, right: 3, bottom: 2, left: 3 };
 const GRIDLINE = '#e1e3e1';
 const WHITE = 'rgb(255, 255, 255)';
 
@@ -50,6 +51,8 @@ export function applyFormat(td, cell, { gridlines }) {
     style.backgroundColor = fill;
   }
   applyText(style, text);
+  const { top = 0, right = 0, bottom = 0, left = 0 } = format.padding ?? DEFAULT_PADDING;
+  style.padding = `${top}px ${right}px ${bottom}px ${left}px`;
   const automatic = { number: 'right', boolean: 'center', error: 'center' }[kindOf(cell)] ?? 'left';
   style.textAlign = HORIZONTAL[format.horizontalAlignment] ?? automatic;
   style.verticalAlign = VERTICAL[format.verticalAlignment] ?? 'bottom';

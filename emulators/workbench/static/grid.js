@@ -47,6 +47,7 @@ export class Grid {
   show(tab, changed = null) {
     const isSame = this.tab?.sheetId === tab.sheetId;
     this.tab = tab;
+    this.root.dataset.sheet = tab.title;
     if (!isSame) {
       this.measured = new Map();
       this.selected = { row: 0, column: 0 };
