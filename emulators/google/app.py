@@ -137,7 +137,9 @@ class Google:
         message = message_from_bytes(header + raw, policy=policy.HTTP)
         assert isinstance(message, EmailMessage)
         first, second = message.iter_parts()
-        return first.get_payload(decode=True), Media(second.get_payload(decode=True), second.get_content_type())
+        return first.get_payload(decode=True), Media(
+            second.get_payload(decode=True), second.get_content_type()
+        )
 
     def _outside_documents(self) -> Response:
         if request.method == "PUT" and request.path.startswith(V2_UPLOAD):

@@ -59,7 +59,10 @@ def both_spellings(holder: dict[str, Any], name: str) -> dict[str, Any]:
     if style is None and plain is None:
         return holder
     if style is not None and "themeColor" in style:
-        return holder | {name: theme_color(style["themeColor"]), style_name: {"themeColor": style["themeColor"]}}
+        return holder | {
+            name: theme_color(style["themeColor"]),
+            style_name: {"themeColor": style["themeColor"]},
+        }
     if style is not None:
         plain = style.get("rgbColor", {})
     clean = color(plain or {})
@@ -75,7 +78,9 @@ def clean_format(cell_format: dict[str, Any]) -> dict[str, Any]:
     borders = result.get("borders")
     if borders:
         result = result | {
-            "borders": {side: clean_border(border) for side, border in borders.items() if border_is_drawn(border)}
+            "borders": {
+                side: clean_border(border) for side, border in borders.items() if border_is_drawn(border)
+            }
         }
         if not result["borders"]:
             del result["borders"]

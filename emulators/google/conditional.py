@@ -139,7 +139,8 @@ class _Rule:
         condition = boolean.get("condition", {})
         self.type = condition.get("type", "")
         self.arguments = [
-            value.get("userEnteredValue") or value.get("relativeDate", "") for value in condition.get("values", [])
+            value.get("userEnteredValue") or value.get("relativeDate", "")
+            for value in condition.get("values", [])
         ]
         self.format = boolean.get("format", {})
         self._scale: list[tuple[float, dict[str, float]]] | None = None
@@ -155,7 +156,9 @@ class _Rule:
         key = (text, row, column)
         found = self._shifted.get(key)
         if found is None:
-            found = references.qualify(references.shift(text, row - self._anchor[0], column - self._anchor[1]), title)
+            found = references.qualify(
+                references.shift(text, row - self._anchor[0], column - self._anchor[1]), title
+            )
             self._shifted[key] = found
         return found
 
@@ -172,7 +175,8 @@ class _Rule:
                 share = 0.0 if high == low else (number - low) / (high - low)
                 return color(
                     {
-                        name: low_color.get(name, 0) + share * (high_color.get(name, 0) - low_color.get(name, 0))
+                        name: low_color.get(name, 0)
+                        + share * (high_color.get(name, 0) - low_color.get(name, 0))
                         for name in ("red", "green", "blue")
                     }
                 )
@@ -187,8 +191,12 @@ class _Rule:
                 for column in range(box.left, box.right)
                 if (value := value_at(row, column)) is not None and "numberValue" in value
             )
-            points = [self.gradient[name] for name in ("minpoint", "midpoint", "maxpoint") if name in self.gradient]
-            self._scale = [(_point(point, numbers), point.get("color", {})) for point in points] if numbers else []
+            points = [
+                self.gradient[name] for name in ("minpoint", "midpoint", "maxpoint") if name in self.gradient
+            ]
+            self._scale = (
+                [(_point(point, numbers), point.get("color", {})) for point in points] if numbers else []
+            )
         return self._scale
 
 
@@ -217,7 +225,9 @@ class _Band:
 
     def format_at(self, row: int, column: int) -> tuple[tuple[str, float], ...] | None:
         index, count = (
-            (row - self.box.top, self.box.height) if self._by_row else (column - self.box.left, self.box.width)
+            (row - self.box.top, self.box.height)
+            if self._by_row
+            else (column - self.box.left, self.box.width)
         )
         name = "firstBandColor" if index % 2 == 0 else "secondBandColor"
         if "headerColor" in self._colors:

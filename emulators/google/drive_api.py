@@ -8,13 +8,13 @@ import re
 from typing import Any
 
 from emulators.google import spreadsheets, values
+from emulators.google.a1 import Bounds
 from emulators.google.calls import Call, handles
 from emulators.google.errors import ApiError, NotModelledError, file_not_found
 from emulators.google.filters import Area
-from emulators.google.models import Book
-from emulators.google.a1 import Bounds
+from emulators.google.models import OWNER, Book
 from emulators.google.queries import matches
-from emulators.google.spreadsheets import OWNER, SPREADSHEET, permission_id
+from emulators.google.spreadsheets import SPREADSHEET, permission_id
 
 FOLDER = "application/vnd.google-apps.folder"
 
@@ -254,7 +254,9 @@ def export(call: Call) -> Raw:
         raise NotModelledError(f"export as {call.query.get('mimeType')}")
     book = call.store.books[file["id"]]
     sheet = book.sheets[0]
-    rows = values.read(book, Area(sheet, Bounds(None, None, None, None)), "ROWS", values.DEFAULT_RENDERING, call.now)
+    rows = values.read(
+        book, Area(sheet, Bounds(None, None, None, None)), "ROWS", values.DEFAULT_RENDERING, call.now
+    )
     out = io.StringIO()
     width = max((len(row) for row in rows.get("values", [])), default=0)
     writer = csv.writer(out, lineterminator="\r\n")
@@ -275,7 +277,8 @@ def import_csv(call: Call, content: bytes) -> dict[str, Any]:
     file = _file(call)
     rows = list(csv.reader(io.StringIO(content.decode("utf-8"))))
     old = call.store.book(file["id"])
-    book = Book(old.spreadsheet_id, old.properties)
+    # Recorded: what is imported gets the time zone of Google's head office, not that of the old content.
+    book = Book(old.spreadsheet_id, old.properties | {"timeZone": "America/Los_Angeles"})
     sheet = spreadsheets.add_sheet(
         call.store, book, {"sheetId": 0, "title": re.sub(r"[\[\]*?:/\\]", "", file["name"])[:100]}
     )

@@ -156,7 +156,9 @@ def _day_in_words(text: str, locale: Locale, today: date) -> tuple[date, str] | 
         month, long = _month(match[1], locale)
         pattern = "mmmm d" if long else "mmm d"
         if month:
-            return _checked(int(match[3] or today.year), month, int(match[2]), pattern + (", yyyy" if match[3] else ""))
+            return _checked(
+                int(match[3] or today.year), month, int(match[2]), pattern + (", yyyy" if match[3] else "")
+            )
         return None
     else:
         return None

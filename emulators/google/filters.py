@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from emulators.google import metadata
-from emulators.google.a1 import Bounds, Box, GridRange, bounds_of, format_box, grid_range, parse_bounds, split_title
+from emulators.google.a1 import (
+    Bounds,
+    Box,
+    GridRange,
+    bounds_of,
+    format_box,
+    grid_range,
+    parse_bounds,
+    split_title,
+)
 from emulators.google.errors import invalid
 from emulators.google.models import Book, Sheet
 
@@ -100,7 +109,9 @@ def from_grid_range(book: Book, given: GridRange) -> Area:
 def check_bounds(given: GridRange) -> Bounds:
     """The bounds of a grid range, refused where they are negative or the wrong way round."""
     bounds = bounds_of(given)
-    for name, value in zip(("startRowIndex", "startColumnIndex", "endRowIndex", "endColumnIndex"), bounds, strict=True):
+    for name, value in zip(
+        ("startRowIndex", "startColumnIndex", "endRowIndex", "endColumnIndex"), bounds, strict=True
+    ):
         if value is not None and value < 0:
             raise invalid(f"{name}[{value}] must be greater than or equal to zero.")
     if bounds.bottom is not None and (bounds.top or 0) > bounds.bottom:
@@ -114,7 +125,9 @@ def resolve(book: Book, data_filter: dict[str, Any]) -> list[Area]:
     """Every area that a data filter selects."""
     kinds = [name for name in ("developerMetadataLookup", "a1Range", "gridRange") if name in data_filter]
     if len(kinds) != 1:
-        raise invalid("Exactly one of developerMetadataLookup, a1Range and gridRange must be set in a dataFilter.")
+        raise invalid(
+            "Exactly one of developerMetadataLookup, a1Range and gridRange must be set in a dataFilter."
+        )
     if kinds[0] == "a1Range":
         return [from_a1(book, data_filter["a1Range"])]
     if kinds[0] == "gridRange":

@@ -96,9 +96,7 @@ def show_pattern(value: float, pattern: str, locale: Locale) -> str:
 
 @lru_cache(maxsize=512)
 def _sections(pattern: str) -> tuple[str, ...]:
-    return tuple(
-        "".join(part) for part in _split(_TOKEN.findall(pattern))
-    )
+    return tuple("".join(part) for part in _split(_TOKEN.findall(pattern)))
 
 
 def _split(tokens: list[str]) -> list[list[str]]:
@@ -122,7 +120,9 @@ def _is_elapsed(token: str) -> bool:
 
 @lru_cache(maxsize=512)
 def _is_date(tokens: tuple[str, ...]) -> bool:
-    return any(_is_elapsed(token) or (token[0] in "yYmMdDhHsS" and not token.startswith("\\")) for token in tokens)
+    return any(
+        _is_elapsed(token) or (token[0] in "yYmMdDhHsS" and not token.startswith("\\")) for token in tokens
+    )
 
 
 def _literal(token: str) -> str | None:
@@ -144,7 +144,9 @@ def _show_number(value: float, tokens: tuple[str, ...], locale: Locale) -> str:
     digits = [token for token in tokens if token[0] in "0#?"]
     if not digits:
         sign = "-" if value < 0 and not tokens else ""
-        return sign + "".join(_literal(token) or ("" if _literal(token) is not None else token) for token in tokens)
+        return sign + "".join(
+            _literal(token) or ("" if _literal(token) is not None else token) for token in tokens
+        )
     percent = tokens.count("%")
     number = Decimal(repr(float(value))) * 100**percent
     if any(token.startswith("E") and len(token) > 1 for token in tokens):
@@ -247,7 +249,8 @@ def _is_minute(tokens: tuple[str, ...], index: int) -> bool:
     letters = [
         (i, token.strip("[]")[0].lower())
         for i, token in enumerate(tokens)
-        if _is_elapsed(token) or (token[0].lower() in "ymdhs" and token.lower() == token[0].lower() * len(token))
+        if _is_elapsed(token)
+        or (token[0].lower() in "ymdhs" and token.lower() == token[0].lower() * len(token))
     ]
     place = next(n for n, (i, _) in enumerate(letters) if i == index)
     before = letters[place - 1][1] if place else ""

@@ -85,7 +85,9 @@ def check(text: str, locale_name: str) -> None:
             if name in PICTURES:
                 if not re.match(rf"=\s*{name}\s*\(", text, re.IGNORECASE):
                     raise NotModelledError(f"the function {name} inside a formula")
-            elif name not in WRAPPED and name not in RENAMED and (name in NOT_IN_SHEETS or not _is_known(name)):
+            elif (
+                name not in WRAPPED and name not in RENAMED and (name in NOT_IN_SHEETS or not _is_known(name))
+            ):
                 raise NotModelledError(f"the function {name}")
 
 
@@ -199,7 +201,9 @@ def _load_sheet(
                 text = value["formulaValue"]
                 places.append((index, row, column, text))
                 if not is_picture(text):
-                    model.update_cell_with_formula(index, row + 1, column + 1, translator.translate(text, sheet))
+                    model.update_cell_with_formula(
+                        index, row + 1, column + 1, translator.translate(text, sheet)
+                    )
 
 
 def _define_names(model: Any, book: Book) -> None:
@@ -214,7 +218,9 @@ def _define_names(model: Any, book: Book) -> None:
         model.new_defined_name(named["name"], None, f"{quote_title(sheet.title)}!{area}")
 
 
-def _result(model: Any, book: Book, sheet: Sheet, index: int, row: int, column: int, text: str) -> Value | None:
+def _result(
+    model: Any, book: Book, sheet: Sheet, index: int, row: int, column: int, text: str
+) -> Value | None:
     if _points_at_nothing(book, sheet, text):
         return None
     raw = model.get_cell_value(index, row + 1, column + 1)

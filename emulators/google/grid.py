@@ -15,7 +15,7 @@ from emulators.google.conditional import Conditional
 from emulators.google.filters import Area
 from emulators.google.formulas import ERROR_TEXTS
 from emulators.google.locales import Locale, locale
-from emulators.google.models import DEFAULT_PIXELS, Book, Cell, Line, Sheet
+from emulators.google.models import DEFAULT_PIXELS, OWNER, Book, Cell, Line, Sheet
 
 DEFAULT_FORMAT = {
     "backgroundColor": {"red": 1, "green": 1, "blue": 1},
@@ -59,10 +59,13 @@ def spreadsheet(
     if masks.wants(mask, "sheets"):
         below = masks.below(mask, "sheets")
         result["sheets"] = [
-            _sheet(book, sheet, own, below, now, grid_data=grid_data) for sheet, own in _per_sheet(book, areas)
+            _sheet(book, sheet, own, below, now, grid_data=grid_data)
+            for sheet, own in _per_sheet(book, areas)
         ]
     if book.named_ranges and masks.wants(mask, "namedRanges"):
-        result["namedRanges"] = [named | {"range": shown_range(named["range"])} for named in book.named_ranges]
+        result["namedRanges"] = [
+            named | {"range": shown_range(named["range"])} for named in book.named_ranges
+        ]
     result["spreadsheetUrl"] = f"https://docs.google.com/spreadsheets/d/{book.spreadsheet_id}/edit"
     if masks.wants(mask, "developerMetadata"):
         own = [key for key, entry in book.metadata.items() if entry["kind"] == "spreadsheet"]
@@ -146,13 +149,17 @@ def _sheet(
     ):
         if items and masks.wants(mask, name):
             result[name] = shown(items)
+    if "protectedRanges" in result:
+        result["protectedRanges"] = [_with_owner(item) for item in result["protectedRanges"]]
     for name in ("rowGroups", "columnGroups"):
         if name in result:
             result[name] = [group | {"range": shown_range(group["range"])} for group in result[name]]
     if sheet.merges and "merges" in result:
         result["merges"] = [shown_range(merge) for merge in sheet.merges]
     if sheet.basic_filter:
-        result["basicFilter"] = shown(sheet.basic_filter) | {"range": shown_range(sheet.basic_filter["range"])}
+        result["basicFilter"] = shown(sheet.basic_filter) | {
+            "range": shown_range(sheet.basic_filter["range"])
+        }
     if masks.wants(mask, "developerMetadata"):
         own = [
             key
@@ -162,6 +169,15 @@ def _sheet(
         if own:
             result["developerMetadata"] = [metadata.resource(book, key) for key in own]
     return result
+
+
+def _with_owner(item: dict[str, Any]) -> dict[str, Any]:
+    """A protected range as read: the owner can always edit, and is listed first (recorded)."""
+    if item.get("warningOnly"):
+        return item
+    editors = item.get("editors", {})
+    users = [OWNER, *(user for user in editors.get("users", []) if user != OWNER)]
+    return item | {"editors": {"users": users} | {k: v for k, v in editors.items() if k != "users"}}
 
 
 class Painter:
@@ -303,5 +319,3 @@ def hyperlink_of(cell: Cell) -> str | None:
         if match:
             return match[1].replace('""', '"')
     return cell.get("userEnteredFormat", {}).get("textFormat", {}).get("link", {}).get("uri")
-
-

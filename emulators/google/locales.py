@@ -39,10 +39,21 @@ class Locale:
         return f"{self.date_pattern} {self.time_pattern}"
 
 
-_ENGLISH_MONTHS = (
-    "January February March April May June July August September October November December".split()
-)
-_ENGLISH_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_ENGLISH_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_ENGLISH_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 EN_US = Locale(
     name="en_US",
@@ -78,14 +89,42 @@ RU_RU = Locale(
     day_first=True,
     date_separators="./-",
     months=tuple(
-        "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
+        [
+            "января",
+            "февраля",
+            "марта",
+            "апреля",
+            "мая",
+            "июня",
+            "июля",
+            "августа",
+            "сентября",
+            "октября",
+            "ноября",
+            "декабря",
+        ]
     ),
     months_alone=tuple(
-        "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь".split()
+        [
+            "январь",
+            "февраль",
+            "март",
+            "апрель",
+            "май",
+            "июнь",
+            "июль",
+            "август",
+            "сентябрь",
+            "октябрь",
+            "ноябрь",
+            "декабрь",
+        ]
     ),
-    months_short=tuple("янв. февр. мар. апр. мая июн. июл. авг. сент. окт. нояб. дек.".split()),
-    weekdays=tuple("понедельник вторник среда четверг пятница суббота воскресенье".split()),
-    weekdays_short=tuple("пн вт ср чт пт сб вс".split()),
+    months_short=tuple(
+        ["янв.", "февр.", "мар.", "апр.", "мая", "июн.", "июл.", "авг.", "сент.", "окт.", "нояб.", "дек."]
+    ),
+    weekdays=tuple(["понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье"]),
+    weekdays_short=tuple(["пн", "вт", "ср", "чт", "пт", "сб", "вс"]),
 )
 
 _KNOWN = {"en_US": EN_US, "en": EN_US, "ru_RU": RU_RU, "ru": RU_RU}

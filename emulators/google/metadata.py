@@ -182,7 +182,11 @@ def covered_range(book: Book, metadata_id: int) -> GridRange | None:
     if where["kind"] == "sheet":
         return {"sheetId": where["sheetId"]}
     index = where["index"]
-    bounds = Bounds(index, None, index + 1, None) if where["kind"] == "ROWS" else Bounds(None, index, None, index + 1)
+    bounds = (
+        Bounds(index, None, index + 1, None)
+        if where["kind"] == "ROWS"
+        else Bounds(None, index, None, index + 1)
+    )
     return grid_range(where["sheetId"], bounds)
 
 

@@ -28,6 +28,9 @@ MAX_CELLS = 10_000_000
 
 EMPTY: Cell = {}
 
+OWNER = "owner@example.com"
+"""Who calls the API: the emulator asks for no credentials, so every call is the owner's."""
+
 
 class Line:
     """A row (which holds cells) or a column (which holds none)."""
@@ -399,5 +402,3 @@ class Book:
             data["named_ranges"],
             {int(key): value for key, value in data["metadata"]},
         )
-
-

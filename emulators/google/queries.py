@@ -41,7 +41,10 @@ def matches(query: str, file: dict[str, Any]) -> bool:
     while True:
         match = _TERM.match(query, at)
         if match is None:
-            if re.match(r"\s*(\(|fullText|sharedWithMe|memberOf|visibility|shortcutDetails|viewedByMeTime)", query[at:]):
+            if re.match(
+                r"\s*(\(|fullText|sharedWithMe|memberOf|visibility|shortcutDetails|viewedByMeTime)",
+                query[at:],
+            ):
                 raise NotModelledError(f"the query {query}")
             raise ApiError(400, "Invalid Value", reason="invalid", location="q")
         held = _term(match, file)
@@ -66,7 +69,8 @@ def _term(match: re.Match[str], file: dict[str, Any]) -> bool:
         roles = {"owners": ("owner",), "writers": ("owner", "writer")}.get(match["list"], ())
         who = _text(match["member"]).casefold()
         return any(
-            permission.get("emailAddress", "").casefold() == who and (not roles or permission["role"] in roles)
+            permission.get("emailAddress", "").casefold() == who
+            and (not roles or permission["role"] in roles)
             for permission in file["permissions"]
         )
     value: Any = match["value"]
@@ -78,9 +82,13 @@ def _compare(actual: Any, operator: str, wanted: Any) -> bool:
     if isinstance(actual, str) and isinstance(wanted, str):
         if operator == "contains":
             # Drive matches beginnings of words.
-            return any(word.startswith(wanted.casefold()) for word in [actual.casefold(), *actual.casefold().split()])
+            return any(
+                word.startswith(wanted.casefold()) for word in [actual.casefold(), *actual.casefold().split()]
+            )
         if operator in ("=", "!="):
             same = actual.casefold() == wanted.casefold()
             return same == (operator == "=")
-        return {"<": actual < wanted, "<=": actual <= wanted, ">": actual > wanted, ">=": actual >= wanted}[operator]
+        return {"<": actual < wanted, "<=": actual <= wanted, ">": actual > wanted, ">=": actual >= wanted}[
+            operator
+        ]
     return (actual == wanted) == (operator == "=")

@@ -189,8 +189,12 @@ def follow_cut(
         sheet = reference.sheet or own_sheet
         first, last = reference.first, reference.last or reference.first
         ends = (first.row, first.column, last.row, last.column)
-        if sheet.casefold() != title.casefold() or None in ends or not (
-            box.holds(first.row, first.column) and box.holds(last.row, last.column)  # type: ignore[arg-type]
+        if (
+            sheet.casefold() != title.casefold()
+            or None in ends
+            or not (
+                box.holds(first.row, first.column) and box.holds(last.row, last.column)  # type: ignore[arg-type]
+            )
         ):
             named = reference.sheet or (own_sheet if own_sheet != new_own_sheet else None)
             return reference._replace(sheet=named)

@@ -20,8 +20,10 @@ def insertion(at: int, count: int) -> Span:
     """*count* lines come before line *at*."""
 
     def span(start: int, end: int | None) -> tuple[int, int | None]:
-        moved = start + count if start >= at and start > 0 or start >= at == 0 and end is not None else start
-        return moved, None if end is None else end + count if end > at else end
+        return (
+            start + count if start >= at else start,
+            None if end is None else end + count if end > at else end,
+        )
 
     return span
 
@@ -96,7 +98,9 @@ def lines_changed(book: Book, sheet: Sheet, dimension: str, span: Span, *, formu
     groups = "row_groups" if dimension == "ROWS" else "column_groups"
     setattr(sheet, groups, _follow_groups(getattr(sheet, groups), span))
     for other in book.sheets:
-        other.charts = [_follow_chart(chart, sheet.sheet_id, dimension, span, follow) for chart in other.charts]
+        other.charts = [
+            _follow_chart(chart, sheet.sheet_id, dimension, span, follow) for chart in other.charts
+        ]
 
 
 def change_formulas(sheet: Sheet, change: Callable[[str], str]) -> None:

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from flask import Blueprint, Response, jsonify, request
 
-from emulators.google import identity
+from emulators.google import edits, identity
+from emulators.google.errors import ApiError
 from emulators.google.store import Store
 
 
@@ -48,6 +49,18 @@ def blueprint(store: Store, changed: Callable[[], None]) -> Blueprint:
                 if not store.files[book.spreadsheet_id]["trashed"]
             ]
         return jsonify(listed)
+
+    @routes.post("/_emulator/edit")
+    def edit() -> Response:
+        try:
+            with store.lock:
+                edits.apply(store, request.get_json(force=True))
+        except ApiError as error:
+            response = jsonify({"message": error.message})
+            response.status_code = error.code
+            return response
+        changed()
+        return jsonify({})
 
     @routes.post("/_emulator/clock")
     def clock() -> Response:

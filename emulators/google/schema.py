@@ -108,7 +108,7 @@ class Walker:
         if isinstance(item, list) and field.get("type") != "any":
             self._add(
                 path,
-                f"Invalid JSON payload received. Unknown name \"{key}\"{_at(path)}: "
+                f'Invalid JSON payload received. Unknown name "{key}"{_at(path)}: '
                 "Proto field is not repeating, cannot start list.",
             )
             return ABSENT
@@ -152,9 +152,14 @@ class Walker:
     def _scalar(self, field: dict[str, Any], item: Any, path: str, schema: dict[str, Any]) -> Any:
         if isinstance(item, (dict, list)):
             start = "an object" if isinstance(item, dict) else "a list"
-            self._add(path, f"Invalid value at '{path}' ({self._type_name(field, path)}), Starting {start} on a scalar field")
+            self._add(
+                path,
+                f"Invalid value at '{path}' ({self._type_name(field, path)}), Starting {start} on a scalar field",
+            )
             return ABSENT
-        reader = _READERS.get((field.get("type"), field.get("format")), _READERS.get((field.get("type"), None)))
+        reader = _READERS.get(
+            (field.get("type"), field.get("format")), _READERS.get((field.get("type"), None))
+        )
         if "enum" in field:
             reader = _enum(field["enum"])
         checked = reader(item) if reader else item
@@ -278,9 +283,7 @@ def check_body(document: Document, method: Method, body: Any) -> dict[str, Any]:
         raise ApiError(400, "Invalid JSON payload received. Root element must be a message.")
     checked = walker.message(document.schemas[method.request_schema], body, method.body_field)
     if walker.violations:
-        raise ApiError(
-            400, "\n".join(text for _, text in walker.violations), violations=walker.violations
-        )
+        raise ApiError(400, "\n".join(text for _, text in walker.violations), violations=walker.violations)
     return checked
 
 

@@ -40,7 +40,9 @@ def get_by_data_filter(call: Call) -> dict[str, Any]:
     return _shown(call, book, areas, grid_data=call.body.get("includeGridData", False))
 
 
-def _shown(call: Call, book: Book, areas: list[Area] | None, *, grid_data: bool | None = None) -> dict[str, Any]:
+def _shown(
+    call: Call, book: Book, areas: list[Area] | None, *, grid_data: bool | None = None
+) -> dict[str, Any]:
     asked = call.query.get("includeGridData", False) if grid_data is None else grid_data
     wanted = masks.wants(call.mask, "sheets", "data") if call.mask is not None else asked
     return grid.spreadsheet(book, areas, call.mask, call.now, grid_data=wanted)
@@ -108,7 +110,9 @@ def _rendering(options: dict[str, Any], prefix: str = "") -> Rendering:
         key = prefix + name[0].upper() + name[1:] if prefix else name
         return options.get(key, default)
 
-    return option("valueRenderOption", DEFAULT_RENDERING[0]), option("dateTimeRenderOption", DEFAULT_RENDERING[1])
+    return option("valueRenderOption", DEFAULT_RENDERING[0]), option(
+        "dateTimeRenderOption", DEFAULT_RENDERING[1]
+    )
 
 
 def _dimension(options: dict[str, Any]) -> str:
@@ -128,7 +132,9 @@ def values_batch_get(call: Call) -> dict[str, Any]:
     """Values of several ranges."""
     book = call.book()
     found = [
-        values.read(book, filters.from_a1(book, text), _dimension(call.query), _rendering(call.query), call.now)
+        values.read(
+            book, filters.from_a1(book, text), _dimension(call.query), _rendering(call.query), call.now
+        )
         for text in call.query.get("ranges", [])
     ]
     return {"spreadsheetId": book.spreadsheet_id, "valueRanges": found}
@@ -241,7 +247,9 @@ def _totals(book: Book, responses: list[dict[str, Any]]) -> dict[str, Any]:
     for name in ("updatedRows", "updatedColumns", "updatedCells"):
         total = sum(response.get(name, 0) for response in responses)
         totals["total" + name[0].upper() + name[1:]] = total
-    ranges = [response["updatedRange"].rpartition("!")[0] for response in responses if response.get("updatedCells")]
+    ranges = [
+        response["updatedRange"].rpartition("!")[0] for response in responses if response.get("updatedCells")
+    ]
     totals["totalUpdatedSheets"] = len(set(ranges))
     totals["totalUpdatedColumns"] = _distinct_columns(book, responses)
     totals = {name: part for name, part in totals.items() if part}
@@ -289,4 +297,6 @@ def values_batch_clear_by_data_filter(call: Call) -> dict[str, Any]:
     areas = [area for each in call.body.get("dataFilters", []) for area in filters.resolve(book, each)]
     for area in areas:
         values.clear(area)
-    return {"spreadsheetId": book.spreadsheet_id} | ({"clearedRanges": [a.a1 for a in areas]} if areas else {})
+    return {"spreadsheetId": book.spreadsheet_id} | (
+        {"clearedRanges": [a.a1 for a in areas]} if areas else {}
+    )

@@ -8,16 +8,13 @@ from typing import Any
 from emulators.google import cells, metadata
 from emulators.google.errors import NotModelledError, invalid
 from emulators.google.locales import locale
-from emulators.google.models import DEFAULT_COLUMNS, DEFAULT_ROWS, Book, Sheet
+from emulators.google.models import DEFAULT_COLUMNS, DEFAULT_ROWS, OWNER, Book, Sheet
 from emulators.google.store import Store
 
 SPREADSHEET = "application/vnd.google-apps.spreadsheet"
 DEFAULT_TITLE = "Untitled spreadsheet"
 MAX_TITLE = 100
 """Characters of a tab's title; the refusal quotes the limit."""
-
-OWNER = "owner@example.com"
-"""Who calls the API: the emulator asks for no credentials, so every call is the owner's."""
 
 
 def new_file(store: Store, file_id: str, name: str, mime_type: str) -> dict[str, Any]:
@@ -102,7 +99,10 @@ def _add_from_resource(store: Store, book: Book, raw: dict[str, Any]) -> None:
         ("filter_views", "filterViews", "filterViewId"),
         ("charts", "charts", "chartId"),
     ):
-        items = [own(item) | {key: item.get(key) or store.new_number(book.ids_in_use())} for item in raw.get(name, [])]
+        items = [
+            own(item) | {key: item.get(key) or store.new_number(book.ids_in_use())}
+            for item in raw.get(name, [])
+        ]
         setattr(sheet, attribute, items)
     sheet.row_groups = [own(group) for group in raw.get("rowGroups", [])]
     sheet.column_groups = [own(group) for group in raw.get("columnGroups", [])]
@@ -214,7 +214,9 @@ def clean_sheet_properties(properties: dict[str, Any]) -> dict[str, Any]:
     return {name: part for name, part in result.items() if part is not False}
 
 
-def copy_sheet(store: Store, sheet: Sheet, target: Book, title: str | None = None, sheet_id: int | None = None) -> Sheet:
+def copy_sheet(
+    store: Store, sheet: Sheet, target: Book, title: str | None = None, sheet_id: int | None = None
+) -> Sheet:
     """A copy of a tab at the end of *target*, without developer metadata, whose ids are unique."""
     copy = sheet.clone()
     if title is None:
@@ -268,5 +270,3 @@ def _readdress(store: Store, sheet: Sheet, old_id: int, new_id: int, used: set[i
         for item in getattr(sheet, name):
             item[key] = store.new_number(used)
             used.add(item[key])
-
-

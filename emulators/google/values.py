@@ -165,7 +165,11 @@ class Reader:
 
     def cell(self, old: Cell, raw: Any) -> Cell:
         """*old* with a new value; notes, formats and validation stay."""
-        result = {name: part for name, part in old.items() if name not in ("userEnteredValue", "textFormatRuns", "chipRuns")}
+        result = {
+            name: part
+            for name, part in old.items()
+            if name not in ("userEnteredValue", "textFormatRuns", "chipRuns")
+        }
         value, number_format = self._value(raw, old)
         if value is not None:
             result["userEnteredValue"] = value
@@ -199,7 +203,11 @@ def clear(area: Area) -> None:
         for column in range(box.left, min(box.right, len(cells))):
             cell = sheet.cell(row, column)
             if "userEnteredValue" in cell:
-                kept = {k: v for k, v in cell.items() if k not in ("userEnteredValue", "textFormatRuns", "chipRuns")}
+                kept = {
+                    k: v
+                    for k, v in cell.items()
+                    if k not in ("userEnteredValue", "textFormatRuns", "chipRuns")
+                }
                 sheet.put(row, column, kept or EMPTY)
 
 
@@ -207,9 +215,12 @@ def clear(area: Area) -> None:
 
 
 def find_table(area: Area) -> Box | None:
-    """The block of connected values that an append continues: the lowest one that meets *area*."""
+    """The block of connected values that an append continues: the lowest one that meets *area*.
+
+    Of two that end in the same row it is the one more to the right (recorded).
+    """
     blocks = [block for block in _blocks(area.sheet) if block.meets(area.box)]
-    return max(blocks, key=lambda block: (block.bottom, -block.left), default=None)
+    return max(blocks, key=lambda block: (block.bottom, block.left), default=None)
 
 
 def _blocks(sheet: Sheet) -> list[Box]:
@@ -229,9 +240,7 @@ def _blocks(sheet: Sheet) -> list[Box]:
             row, column = queue.pop()
             top, bottom = min(top, row), max(bottom, row)
             left, right = min(left, column), max(right, column)
-            for near in (
-                (row + dr, column + dc) for dr in (-1, 0, 1) for dc in (-1, 0, 1) if (dr or dc)
-            ):
+            for near in ((row + dr, column + dc) for dr in (-1, 0, 1) for dc in (-1, 0, 1) if (dr or dc)):
                 if near in filled:
                     filled.remove(near)
                     queue.append(near)
@@ -240,7 +249,14 @@ def _blocks(sheet: Sheet) -> list[Box]:
 
 
 def append(
-    book: Book, area: Area, values: list[list[Any]], dimension: str, option: str, now: datetime, *, insert: bool
+    book: Book,
+    area: Area,
+    values: list[list[Any]],
+    dimension: str,
+    option: str,
+    now: datetime,
+    *,
+    insert: bool,
 ) -> tuple[Area, int, Box | None]:
     """Write values after the table that *area* points at."""
     area.require_inside()

@@ -36,7 +36,9 @@ def insert_dimension(batch: Batch, body: Request) -> None:
     if "endIndex" not in body.get("range", {}):
         raise invalid("range.endIndex must be specified.")
     sheet, dimension, start, end = line_span(batch, body["range"])
-    insert_lines(batch.book, sheet, dimension, start, end - start, inherit_before=body.get("inheritFromBefore", False))
+    insert_lines(
+        batch.book, sheet, dimension, start, end - start, inherit_before=body.get("inheritFromBefore", False)
+    )
 
 
 def insert_lines(
@@ -196,7 +198,10 @@ def _rebuild(sheet: Sheet, dimension: str, depths: list[int]) -> list[dict[str, 
             elif own < depth and start is not None:
                 groups.append(_group(sheet, dimension, start, index, depth))
                 start = None
-    old = {(g["range"]["startIndex"], g["range"]["endIndex"], g["depth"]): g for g in getattr(sheet, _groups_name(dimension))}
+    old = {
+        (g["range"]["startIndex"], g["range"]["endIndex"], g["depth"]): g
+        for g in getattr(sheet, _groups_name(dimension))
+    }
     for group in groups:
         before = old.get((group["range"]["startIndex"], group["range"]["endIndex"], group["depth"]))
         if before and before.get("collapsed"):
@@ -249,7 +254,9 @@ def update_dimension_group(batch: Batch, body: Request) -> None:
             own = {name: part for name, part in group.items() if name != "collapsed"}
             groups[index] = own | ({"collapsed": True} if given.get("collapsed") else {})
             for line in sheet.lines(dimension)[start:end]:
-                hidden = {name: part for name, part in (line.properties or {}).items() if name != "hiddenByUser"}
+                hidden = {
+                    name: part for name, part in (line.properties or {}).items() if name != "hiddenByUser"
+                }
                 line.properties = hidden | ({"hiddenByUser": True} if given.get("collapsed") else {}) or None
             return
     raise invalid("There is no group with that range and depth.")

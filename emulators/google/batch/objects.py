@@ -68,7 +68,11 @@ def add_named_range(batch: Batch, body: Request) -> Reply:
     named_id = given.get("namedRangeId") or str(batch.store.new_number())
     if any(named["namedRangeId"] == named_id for named in batch.book.named_ranges):
         raise invalid(f"namedRangeId {named_id} is already in use, please specify another ID.")
-    named = {"namedRangeId": named_id, "name": given["name"], "range": checked_range(batch, given.get("range", {}))}
+    named = {
+        "namedRangeId": named_id,
+        "name": given["name"],
+        "range": checked_range(batch, given.get("range", {})),
+    }
     batch.book.named_ranges.append(named)
     return {"namedRange": named | {"range": grid.shown_range(named["range"])}}
 
@@ -85,7 +89,9 @@ def update_named_range(batch: Batch, body: Request) -> None:
         _check_name(batch.book, given.get("name", ""), but=old["namedRangeId"])
         new["name"] = given["name"]
     if "range" in mask or "*" in mask:
-        new["range"] = checked_range(batch, masks.update(old["range"], given.get("range", {}), mask.get("range") or {"*": None}))
+        new["range"] = checked_range(
+            batch, masks.update(old["range"], given.get("range", {}), mask.get("range") or {"*": None})
+        )
     batch.book.named_ranges[index] = new
 
 
@@ -141,7 +147,11 @@ def update_protected_range(batch: Batch, body: Request) -> None:
     mask = batch.mask("ProtectedRange", body.get("fields"))
     given = body.get("protectedRange", {})
     sheet, index = find_item(
-        batch.book, "protected_ranges", "protectedRangeId", given.get("protectedRangeId", 0), "protected range"
+        batch.book,
+        "protected_ranges",
+        "protectedRangeId",
+        given.get("protectedRangeId", 0),
+        "protected range",
     )
     old = sheet.protected_ranges[index]
     new = masks.update(old, given, mask) | {"protectedRangeId": old["protectedRangeId"]}
@@ -203,7 +213,9 @@ def _check_banding(sheet: Sheet, item: Item) -> None:
     box = sheet.box(item["range"])
     for other in sheet.banded_ranges:
         if other["bandedRangeId"] != item["bandedRangeId"] and sheet.box(other["range"]).meets(box):
-            raise invalid("You cannot add alternating background colors to a range that already has alternating background colors.")
+            raise invalid(
+                "You cannot add alternating background colors to a range that already has alternating background colors."
+            )
 
 
 @request("updateBanding")
@@ -216,7 +228,10 @@ def update_banding(batch: Batch, body: Request) -> None:
     )
     old = sheet.banded_ranges[index]
     new = masks.update(old, _clean_banding(given), cells.with_color_twins(mask) or mask)
-    new |= {"bandedRangeId": old["bandedRangeId"], "range": checked_range(batch, new.get("range", old["range"]))}
+    new |= {
+        "bandedRangeId": old["bandedRangeId"],
+        "range": checked_range(batch, new.get("range", old["range"])),
+    }
     _check_banding(sheet, new)
     sheet.banded_ranges[index] = new
 
@@ -266,7 +281,9 @@ def update_filter_view(batch: Batch, body: Request) -> None:
     """Change a named filter."""
     mask = batch.mask("FilterView", body.get("fields"))
     given = body.get("filter", {})
-    sheet, index = find_item(batch.book, "filter_views", "filterViewId", given.get("filterViewId", 0), "filter view")
+    sheet, index = find_item(
+        batch.book, "filter_views", "filterViewId", given.get("filterViewId", 0), "filter view"
+    )
     old = sheet.filter_views[index]
     new = masks.update(old, given, mask) | {"filterViewId": old["filterViewId"]}
     sheet.filter_views[index] = new | {"range": checked_range(batch, new.get("range", old["range"]))}
@@ -275,16 +292,23 @@ def update_filter_view(batch: Batch, body: Request) -> None:
 @request("deleteFilterView")
 def delete_filter_view(batch: Batch, body: Request) -> None:
     """Forget a named filter."""
-    sheet, index = find_item(batch.book, "filter_views", "filterViewId", body.get("filterId", 0), "filter view")
+    sheet, index = find_item(
+        batch.book, "filter_views", "filterViewId", body.get("filterId", 0), "filter view"
+    )
     del sheet.filter_views[index]
 
 
 @request("duplicateFilterView")
 def duplicate_filter_view(batch: Batch, body: Request) -> Reply:
     """A copy of a named filter."""
-    sheet, index = find_item(batch.book, "filter_views", "filterViewId", body.get("filterId", 0), "filter view")
+    sheet, index = find_item(
+        batch.book, "filter_views", "filterViewId", body.get("filterId", 0), "filter view"
+    )
     old = sheet.filter_views[index]
-    view = old | {"filterViewId": _new_id(batch, {}, "filterViewId"), "title": f"Copy of {old.get('title', '')}"}
+    view = old | {
+        "filterViewId": _new_id(batch, {}, "filterViewId"),
+        "title": f"Copy of {old.get('title', '')}",
+    }
     sheet.filter_views.append(view)
     return {"filter": _shown(view)}
 
@@ -335,7 +359,10 @@ def _check_sources(book: Book, node: Any) -> None:
 
 def _full_position(position: Item, sheet: Sheet) -> Item:
     overlay = {"widthPixels": 600, "heightPixels": 371} | position.get("overlayPosition", {})
-    return {"overlayPosition": overlay | {"anchorCell": {"sheetId": sheet.sheet_id} | overlay.get("anchorCell", {})}}
+    return {
+        "overlayPosition": overlay
+        | {"anchorCell": {"sheetId": sheet.sheet_id} | overlay.get("anchorCell", {})}
+    }
 
 
 def _chart(batch: Batch, chart_id: int) -> tuple[Sheet, int]:

@@ -36,7 +36,9 @@ def _mixed(batch: Batch, old: Cell, new: Cell, kind: str) -> Cell:
         own = {name: part for name, part in new.get("userEnteredFormat", {}).items() if name != "borders"}
         borders = old.get("userEnteredFormat", {}).get("borders")
         own |= {"borders": borders} if borders else {}
-        return {k: v for k, v in new.items() if k != "userEnteredFormat"} | ({"userEnteredFormat": own} if own else {})
+        return {k: v for k, v in new.items() if k != "userEnteredFormat"} | (
+            {"userEnteredFormat": own} if own else {}
+        )
     if names is None:
         return new
     kept = {name: part for name, part in old.items() if name not in names}
@@ -171,7 +173,9 @@ def cut_cells(
     names = PASTE_FIELDS[kind]
     for row in range(source.top, source.bottom):
         for column in range(source.left, source.right):
-            left_behind = {k: v for k, v in source_sheet.cell(row, column).items() if names and k not in names}
+            left_behind = {
+                k: v for k, v in source_sheet.cell(row, column).items() if names and k not in names
+            }
             source_sheet.put(row, column, left_behind or EMPTY)
     moves = (target_sheet.title, top - source.top, left - source.left)
     origin = (source_sheet.title, source)
@@ -196,7 +200,9 @@ def _move_merges(source_sheet: Sheet, source: Box, target_sheet: Sheet, top: int
     moved = [merge for merge in source_sheet.merges if source.covers(source_sheet.box(merge))]
     source_sheet.merges = [merge for merge in source_sheet.merges if merge not in moved]
     landing = Box(top, left, top + source.height, left + source.width)
-    target_sheet.merges = [merge for merge in target_sheet.merges if not target_sheet.box(merge).meets(landing)]
+    target_sheet.merges = [
+        merge for merge in target_sheet.merges if not target_sheet.box(merge).meets(landing)
+    ]
     target_sheet.merges.extend(
         _shifted(merge, top - source.top, left - source.left, target_sheet) for merge in moved
     )
@@ -212,7 +218,10 @@ def sort_range(batch: Batch, body: Request) -> None:
         column = spec.get("dimensionIndex", 0)
         if not box.left <= column < box.right:
             raise invalid(f"sortSpecs.dimensionIndex[{column}] must be inside the range.")
-        if any(name in spec for name in ("foregroundColor", "foregroundColorStyle", "backgroundColor", "backgroundColorStyle")):
+        if any(
+            name in spec
+            for name in ("foregroundColor", "foregroundColorStyle", "backgroundColor", "backgroundColorStyle")
+        ):
             raise NotModelledError("a sort by colour")
         keys.append((column, spec.get("sortOrder", "ASCENDING") == "DESCENDING"))
     sort_rows(batch, sheet, box, keys or [(box.left, False)])
@@ -263,7 +272,8 @@ def _sort_key(value: dict[str, Any] | None) -> tuple[int, Any] | None:
 def _place_rows(sheet: Sheet, box: Box, order: list[int]) -> None:
     lines = [sheet.rows[row] for row in range(box.top, box.bottom)]
     cells = {
-        row: [sheet.cell(row, column) for column in range(box.left, box.right)] for row in range(box.top, box.bottom)
+        row: [sheet.cell(row, column) for column in range(box.left, box.right)]
+        for row in range(box.top, box.bottom)
     }
     carried = {row: sheet.rows[row].metadata for row in range(box.top, box.bottom)}
     sheet.forget_positions()

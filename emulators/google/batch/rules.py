@@ -29,7 +29,9 @@ def check_condition(batch: Batch, condition: dict[str, Any], *, validation: bool
     values = condition.get("values", [])
     if len(values) < low or (high is not None and len(values) > high):
         wanted = f"exactly {low}" if low == high else f"at least {low}"
-        raise invalid(f"BooleanCondition.values requires {wanted} ConditionValue for {kind}, but found {len(values)}.")
+        raise invalid(
+            f"BooleanCondition.values requires {wanted} ConditionValue for {kind}, but found {len(values)}."
+        )
     for value in values:
         text = value.get("userEnteredValue", "")
         if text.startswith("=") and kind != "ONE_OF_RANGE":
@@ -51,7 +53,9 @@ def set_data_validation(batch: Batch, body: Request) -> None:
     for row in range(box.top, box.bottom):
         for column in range(box.left, box.right):
             old = sheet.cell(row, column)
-            if body.get("filteredRowsIncluded") is False and (sheet.rows[row].properties or {}).get("hiddenByFilter"):
+            if body.get("filteredRowsIncluded") is False and (sheet.rows[row].properties or {}).get(
+                "hiddenByFilter"
+            ):
                 continue
             new = {name: part for name, part in old.items() if name != "dataValidation"}
             if rule is not None:
@@ -77,7 +81,9 @@ def _clean_rule(batch: Batch, rule: dict[str, Any]) -> tuple[Sheet, dict[str, An
         for name in ("minpoint", "maxpoint"):
             if "type" not in points.get(name, {}):
                 raise invalid(f"gradientRule.{name}.type must be specified.")
-        result["gradientRule"] = {name: cells.both_spellings(point, "color") for name, point in points.items()}
+        result["gradientRule"] = {
+            name: cells.both_spellings(point, "color") for name, point in points.items()
+        }
     return batch.book.sheet(ranges[0]["sheetId"]), result
 
 

@@ -127,7 +127,9 @@ def _set_grid(batch: Batch, sheet: Sheet, given: dict[str, Any], mask: masks.Mas
     own = {
         name: part for name, part in sheet.properties.get("gridProperties", {}).items() if name not in names
     }
-    own |= {name: given[name] for name in names if given.get(name) and name not in ("rowCount", "columnCount")}
+    own |= {
+        name: given[name] for name in names if given.get(name) and name not in ("rowCount", "columnCount")
+    }
     for name, dimension, noun in (
         ("frozenRowCount", "ROWS", "rows"),
         ("frozenColumnCount", "COLUMNS", "columns"),
