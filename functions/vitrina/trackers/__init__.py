@@ -1,0 +1,1 @@
+"""Task trackers: each speaks one outside system and implements ``TaskTracker``."""

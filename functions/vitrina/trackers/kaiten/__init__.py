@@ -1,0 +1,1 @@
+"""Kaiten as a ``TaskTracker``."""

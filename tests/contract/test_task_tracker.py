@@ -1,0 +1,637 @@
+"""What every task tracker has to do, run over each of them on its emulator."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import httpx
+import pytest
+
+from emulators.common.server import running
+from emulators.kaiten import create_app
+from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError
+from vitrina.ports import Board, ChecklistItem, NewCard, TaskTracker
+from vitrina.trackers.kaiten.client import KaitenTracker
+from vitrina.trackers.kaiten.pace import Pace
+from vitrina.trackers.kaiten.wire import KaitenWire
+
+Json = dict[str, Any]
+SPACE, BOT, ANNA = 10, 1, 2
+STAGES = ("Онбординг", "В работе", "На проверке", "Выполнено")
+BOOK = "https://docs.google.com/spreadsheets/d/book"
+
+
+class Patience:
+    """Sleeps without sleeping, and adds the time up."""
+
+    def __init__(self) -> None:
+        self.slept_s: list[float] = []
+
+    def __call__(self, seconds: float) -> None:
+        """Note the wait."""
+        self.slept_s.append(seconds)
+
+
+@dataclass
+class World:
+    """A tracker, and people who work in it."""
+
+    tracker: TaskTracker
+    url: str
+    #: The waits between repeated calls.
+    patience: Patience
+
+    def __post_init__(self) -> None:
+        self.control = httpx.Client(base_url=f"{self.url}/_emulator", trust_env=False)
+        self.people = httpx.Client(base_url=f"{self.url}/api/latest", trust_env=False)
+
+    def person(self, method: str, path: str, body: Json | None = None, *, who: str = "anna") -> Any:
+        """What a person does in the tracker."""
+        headers = {"Authorization": f"Bearer {who}"}
+        return self.people.request(method, path, json=body, headers=headers).raise_for_status().json()
+
+    def fail(self, status: int | str, method: str, count: int = 1, **more: Any) -> None:
+        """Let the next calls fail."""
+        body = {"status": status, "method": method, "count": count, **more}
+        self.control.post("/fail-next", json=body).raise_for_status()
+
+    def calls(self, name: str) -> int:
+        """How often a call was made."""
+        return int(self.control.get("/calls").json()["counts"].get(name, 0))
+
+    def card_ids(self) -> list[int]:
+        """All live cards."""
+        return [card["id"] for card in self.person("GET", "/cards")]
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[World]:
+    """One emulator and one tracker for all tests."""
+    patience = Patience()
+    with running(create_app()) as url:
+        wire = KaitenWire(url, "bot", pace=Pace(sleep=Patience()), sleep=patience)
+        tracker = KaitenTracker(base_url=url, token="bot", space_id=str(SPACE), wire=wire)
+        world = World(tracker, url, patience)
+        yield world
+        world.control.close()
+        world.people.close()
+        wire.close()
+
+
+@pytest.fixture
+def world(served: World) -> World:
+    """The tracker with an empty space of the agency."""
+    users = [
+        {"id": user_id, "full_name": token, "email": f"{token}@a.test", "username": token, "token": token}
+        for user_id, token in ((BOT, "bot"), (ANNA, "anna"))
+    ]
+    seed = {
+        "users": users,
+        "spaces": [{"id": SPACE, "title": "Клиенты", "users": {BOT: "admin", ANNA: "writer"}}],
+        "limit_per_s": 100_000,
+    }
+    served.control.post("/reset").raise_for_status()
+    served.control.post("/seed", json=seed).raise_for_status()
+    served.patience.slept_s.clear()
+    return served
+
+
+@pytest.fixture
+def tracker(world: World) -> TaskTracker:
+    """The tracker itself."""
+    return world.tracker
+
+
+@pytest.fixture
+def board(tracker: TaskTracker) -> Board:
+    """A board of a client."""
+    return tracker.create_board("Зерно — Сайт (ЗРН)", STAGES)
+
+
+@pytest.fixture
+def new_card(board: Board) -> NewCard:
+    """A card with two actions."""
+    return NewCard(
+        external_id="vitrina:book:14",
+        board_id=board.board_id,
+        stage_id=board.stages[0].stage_id,
+        lane_id=board.lane_id,
+        title="ЗРН-14 · Тексты для каталога",
+        description="Двадцать описаний",
+        due_on=date(2026, 11, 25),
+        estimate_hours=7.5,
+        assignee_id=str(ANNA),
+        checklist=(
+            ChecklistItem("Копирайтинг — Анна", assignee_id=str(ANNA), due_on=date(2026, 11, 24)),
+            ChecklistItem("Дизайн — Борис", due_on=date(2026, 11, 25)),
+        ),
+        link_url=BOOK,
+        link_title="Книга клиента",
+    )
+
+
+@pytest.fixture
+def card_id(tracker: TaskTracker, new_card: NewCard) -> str:
+    """The card, complete."""
+    made = tracker.create_card(new_card)
+    tracker.complete_card(made, new_card)
+    return made
+
+
+# Boards
+
+
+def test_board_has_the_stages_in_order(tracker: TaskTracker, board: Board) -> None:
+    """Each with an id of its own."""
+    assert [stage.title for stage in board.stages] == list(STAGES)
+    assert len({stage.stage_id for stage in board.stages}) == 4
+
+
+def test_board_is_found_by_its_title(tracker: TaskTracker, board: Board) -> None:
+    """As it was made; a similar title is another board."""
+    tracker.create_board("Зерно — Сайт (ЗРН2)", STAGES)
+
+    assert tracker.find_board("Зерно — Сайт (ЗРН)") == board
+    assert tracker.find_board("Зерно — Сайт") is None
+
+
+def test_last_stage_means_done(world: World, board: Board, card_id: str) -> None:
+    """People see the card as finished there, and not before."""
+    states = [
+        world.person("PATCH", f"/cards/{card_id}", {"column_id": int(stage.stage_id)})["state"]
+        for stage in board.stages
+    ]
+
+    assert states == [1, 2, 2, 3]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_board_of_few_stages(tracker: TaskTracker, count: int) -> None:
+    """However few."""
+    assert len(tracker.create_board("Мало", STAGES[:count]).stages) == count
+
+
+# Cards
+
+
+def test_card_comes_back_as_it_was_made(
+    tracker: TaskTracker, board: Board, new_card: NewCard, card_id: str
+) -> None:
+    """Every field of the port."""
+    card = tracker.get_card(card_id)
+
+    assert card is not None
+    assert (card.card_id, card.external_id, card.board_id) == (card_id, new_card.external_id, board.board_id)
+    assert (card.title, card.stage_id) == (new_card.title, board.stages[0].stage_id)
+    assert (card.due_on, card.assignee_id, card.is_archived) == (date(2026, 11, 25), str(ANNA), False)
+    assert card.checklist == new_card.checklist
+    assert card.logged_hours == {}
+    assert card.url == tracker.card_url(board.board_id, card_id)
+
+
+def test_estimate_and_link_reach_the_tracker(world: World, card_id: str) -> None:
+    """Hours as the size, the workbook as a link."""
+    shown = world.person("GET", f"/cards/{card_id}")
+
+    assert (shown["size"], shown["size_text"]) == (7.5, "7.5")
+    assert [(link["url"], link["description"]) for link in shown["external_links"]] == [
+        (BOOK, "Книга клиента")
+    ]
+    assert shown["description"] == "Двадцать описаний"
+
+
+def test_card_without_anything_optional(tracker: TaskTracker, new_card: NewCard) -> None:
+    """No date, person, hours or actions."""
+    bare = replace(new_card, due_on=None, assignee_id=None, estimate_hours=0.0, checklist=())
+    made = tracker.create_card(bare)
+    tracker.complete_card(made, bare)
+
+    card = tracker.get_card(made)
+    assert card is not None
+    assert (card.due_on, card.assignee_id, card.checklist) == (None, None, ())
+
+
+def test_too_long_texts_are_cut(tracker: TaskTracker, new_card: NewCard) -> None:
+    """A long title is no reason to lose the card; a repeat knows its cut items again."""
+    long = replace(
+        new_card, title="ы" * 2000, description="ы" * 40000, checklist=(ChecklistItem("ы" * 5000),)
+    )
+    made = tracker.create_card(long)
+    tracker.complete_card(made, long)
+    tracker.complete_card(made, long)
+
+    card = tracker.get_card(made)
+    assert card is not None
+    assert card.title.endswith("…")
+    assert len(card.checklist) == 1
+
+
+def test_complete_twice_changes_nothing(
+    world: World, tracker: TaskTracker, new_card: NewCard, card_id: str
+) -> None:
+    """Neither a second checklist nor a second link."""
+    before = world.person("GET", f"/cards/{card_id}")
+    tracker.complete_card(card_id, new_card)
+
+    assert world.person("GET", f"/cards/{card_id}") == before
+
+
+@pytest.mark.parametrize("lost", ["checklists.create", "checklist_items.create", "external_links.add"])
+def test_complete_goes_on_after_a_lost_answer(
+    world: World, tracker: TaskTracker, new_card: NewCard, lost: str
+) -> None:
+    """Whatever was made without our knowing is found, and the rest is added in its place."""
+    made = tracker.create_card(new_card)
+    world.fail("timeout", lost)
+    with pytest.raises(RetriableServiceError):
+        tracker.complete_card(made, new_card)
+
+    tracker.complete_card(made, new_card)
+
+    card = tracker.get_card(made)
+    shown = world.person("GET", f"/cards/{made}")
+    assert card is not None
+    assert card.checklist == new_card.checklist
+    assert len(shown["checklists"]) == len(shown["external_links"]) == 1
+
+
+def test_item_made_later_stands_in_its_place(
+    world: World, tracker: TaskTracker, new_card: NewCard, card_id: str
+) -> None:
+    """The first action was removed: it comes back as the first."""
+    (checklist,) = world.person("GET", f"/cards/{card_id}")["checklists"]
+    first = checklist["items"][0]["id"]
+    world.person("DELETE", f"/cards/{card_id}/checklists/{checklist['id']}/items/{first}")
+
+    tracker.complete_card(card_id, new_card)
+
+    card = tracker.get_card(card_id)
+    assert card is not None
+    assert [line.text for line in card.checklist] == [line.text for line in new_card.checklist]
+
+
+def test_two_equal_actions_are_two_lines(tracker: TaskTracker, new_card: NewCard) -> None:
+    """One line present does not stand for both."""
+    twins = replace(new_card, checklist=(ChecklistItem("Дизайн — Анна"), ChecklistItem("Дизайн — Анна")))
+    made = tracker.create_card(twins)
+    tracker.complete_card(made, twins)
+    tracker.complete_card(made, twins)
+
+    card = tracker.get_card(made)
+    assert card is not None
+    assert [line.text for line in card.checklist] == ["Дизайн — Анна"] * 2
+
+
+# Looking for cards
+
+
+def test_cards_are_found_by_our_key(
+    world: World, tracker: TaskTracker, board: Board, new_card: NewCard
+) -> None:
+    """Archived ones too; of two the older; those of people, without a key, not at all."""
+    first = tracker.create_card(new_card)
+    tracker.create_card(new_card)
+    archived = tracker.create_card(replace(new_card, external_id="vitrina:book:15"))
+    world.person("PATCH", f"/cards/{archived}", {"condition": 2})
+    world.person("POST", "/cards", {"title": "Своя", "board_id": int(board.board_id)})
+
+    assert tracker.find_cards(board.board_id) == {"vitrina:book:14": first, "vitrina:book:15": archived}
+
+
+def test_archived_twin_does_not_hide_the_older_one(
+    world: World, tracker: TaskTracker, board: Board, new_card: NewCard
+) -> None:
+    """The older counts, archived or not."""
+    first, second = tracker.create_card(new_card), tracker.create_card(new_card)
+    world.person("PATCH", f"/cards/{first}", {"condition": 2})
+
+    assert second != first
+    assert tracker.find_cards(board.board_id) == {"vitrina:book:14": first}
+
+
+def test_all_pages_are_read(tracker: TaskTracker, board: Board, new_card: NewCard) -> None:
+    """More cards than the tracker gives at once."""
+    made = {
+        f"vitrina:book:{n}": tracker.create_card(replace(new_card, external_id=f"vitrina:book:{n}"))
+        for n in range(205)
+    }
+
+    assert tracker.find_cards(board.board_id) == made
+
+
+def test_cards_of_other_boards_are_not_found(tracker: TaskTracker, board: Board, new_card: NewCard) -> None:
+    """Each client's board by itself."""
+    tracker.create_card(new_card)
+
+    assert tracker.find_cards(tracker.create_board("Другая", STAGES).board_id) == {}
+
+
+# What people do
+
+
+def test_move_tick_date_and_person_are_seen(
+    world: World, tracker: TaskTracker, board: Board, card_id: str
+) -> None:
+    """The current state, whatever it was."""
+    (checklist,) = world.person("GET", f"/cards/{card_id}")["checklists"]
+    item = f"/cards/{card_id}/checklists/{checklist['id']}/items/{checklist['items'][1]['id']}"
+    world.person("PATCH", item, {"checked": True, "responsible_id": BOT, "due_date": "2026-11-27"})
+    world.person(
+        "PATCH", f"/cards/{card_id}", {"column_id": int(board.stages[2].stage_id), "due_date": "2026-11-30"}
+    )
+    world.person("DELETE", f"/cards/{card_id}/members/{ANNA}")
+
+    card = tracker.get_card(card_id)
+
+    assert card is not None
+    assert (card.stage_id, card.due_on, card.assignee_id) == (
+        board.stages[2].stage_id,
+        date(2026, 11, 30),
+        None,
+    )
+    assert card.checklist[1] == ChecklistItem("Дизайн — Борис", True, str(BOT), date(2026, 11, 27))
+
+
+def test_plain_member_is_not_the_assignee(world: World, tracker: TaskTracker, new_card: NewCard) -> None:
+    """Only who is responsible."""
+    made = tracker.create_card(replace(new_card, assignee_id=None))
+    world.person("POST", f"/cards/{made}/members", {"user_id": ANNA})
+
+    assert tracker.get_card(made).assignee_id is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("due", "expected"),
+    [
+        ("2026-11-25T20:59:00Z", date(2026, 11, 25)),  # 23:59 in Moscow
+        ("2026-11-25T21:00:00Z", date(2026, 11, 26)),  # midnight in Moscow
+    ],
+)
+def test_due_date_with_a_time_is_a_day_of_the_agency(
+    world: World, tracker: TaskTracker, card_id: str, due: str, expected: date
+) -> None:
+    """Not a day of Greenwich."""
+    world.person("PATCH", f"/cards/{card_id}", {"due_date": due, "due_date_time_present": True})
+
+    assert tracker.get_card(card_id).due_on == expected  # type: ignore[union-attr]
+
+
+def test_hours_are_told_by_person(world: World, tracker: TaskTracker, card_id: str) -> None:
+    """Minutes of the tracker add up to hours: 90 + 15 of Anna, 20 of another."""
+    for minutes, token in ((90, "anna"), (15, "anna"), (20, "bot")):
+        log = {"role_id": -1, "time_spent": minutes, "for_date": "2026-11-24"}
+        world.person("POST", f"/cards/{card_id}/time-logs", log, who=token)
+
+    card = tracker.get_card(card_id)
+
+    assert card is not None
+    assert card.logged_hours == {str(ANNA): pytest.approx(1.75), str(BOT): pytest.approx(1 / 3)}
+
+
+def test_plan_without_hours_leaves_the_rest(world: World, tracker: TaskTracker, card_id: str) -> None:
+    """A company that does not pay for time logs still sees statuses."""
+    world.fail(402, "time_logs.list")
+
+    assert tracker.get_card(card_id).logged_hours == {}  # type: ignore[union-attr]
+
+
+def test_checklists_of_people_come_after_ours(
+    world: World, tracker: TaskTracker, new_card: NewCard, card_id: str
+) -> None:
+    """Even one that was put in front."""
+    path = f"/cards/{card_id}/checklists"
+    theirs = world.person("POST", path, {"name": "Не забыть", "sort_order": 0.5})
+    world.person("POST", f"{path}/{theirs['id']}/items", {"text": "Позвонить"})
+
+    card = tracker.get_card(card_id)
+
+    assert card is not None
+    assert [line.text for line in card.checklist] == [
+        *(line.text for line in new_card.checklist),
+        "Позвонить",
+    ]
+
+
+def test_archived_card_is_told_as_such(world: World, tracker: TaskTracker, card_id: str) -> None:
+    """It is there, and put away."""
+    world.person("PATCH", f"/cards/{card_id}", {"condition": 2})
+
+    assert tracker.get_card(card_id).is_archived  # type: ignore[union-attr]
+
+
+def test_deleted_card_is_none(world: World, tracker: TaskTracker, card_id: str) -> None:
+    """Not an error."""
+    world.person("DELETE", f"/cards/{card_id}")
+
+    assert tracker.get_card(card_id) is None
+
+
+def test_subcolumn_is_the_stage_around_it(
+    world: World, tracker: TaskTracker, board: Board, card_id: str
+) -> None:
+    """People may split a column without our losing the card."""
+    sub = world.person(
+        "POST", f"/columns/{board.stages[1].stage_id}/subcolumns", {"title": "Ждёт", "type": 2}
+    )
+    world.person("PATCH", f"/cards/{card_id}", {"column_id": sub["id"]})
+
+    assert tracker.get_card(card_id).stage_id == board.stages[1].stage_id  # type: ignore[union-attr]
+
+
+# Webhooks
+
+
+def test_webhook_is_connected_once(world: World, tracker: TaskTracker) -> None:
+    """A repeat does nothing; a new secret replaces the old one; a switched off one is switched on."""
+    path = f"/spaces/{SPACE}/external-webhooks"
+    for secret in ("old", "old", "new"):
+        tracker.connect_webhook(f"https://vitrina.test/webhook/kaiten/{secret}")
+
+    (webhook,) = world.person("GET", path, who="bot")
+    assert (webhook["url"], webhook["enabled"]) == ("https://vitrina.test/webhook/kaiten/new", True)
+    world.person("PATCH", f"{path}/{webhook['id']}", {"enabled": False}, who="bot")
+    tracker.connect_webhook("https://vitrina.test/webhook/kaiten/new")
+    assert world.person("GET", path, who="bot")[0]["enabled"] is True
+
+
+def test_webhook_of_somebody_else_is_left_alone(world: World, tracker: TaskTracker) -> None:
+    """The manager is told."""
+    path = f"/spaces/{SPACE}/external-webhooks"
+    world.person("POST", path, {"url": "https://other.test/webhook/kaiten/x"}, who="bot")
+
+    with pytest.raises(FatalServiceError) as refused:
+        tracker.connect_webhook("https://vitrina.test/webhook/kaiten/x")
+
+    assert refused.value.code == "tracker.webhook_taken"
+    assert world.person("GET", path, who="bot")[0]["url"] == "https://other.test/webhook/kaiten/x"
+
+
+def test_events_name_their_card(world: World, tracker: TaskTracker, board: Board, new_card: NewCard) -> None:
+    """Every event that the tracker really sends, except those of boards."""
+    tracker.connect_webhook("http://127.0.0.1:9/webhook/kaiten/x")
+    world.control.post("/webhooks", json={"mode": "drop"}).raise_for_status()
+    made = tracker.create_card(new_card)
+    world.person("PATCH", f"/cards/{made}", {"title": "Другое"})
+    world.person("POST", f"/cards/{made}/comments", {"text": "Вопрос"})
+    world.person(
+        "POST", f"/cards/{made}/time-logs", {"role_id": -1, "time_spent": 5, "for_date": "2026-11-24"}
+    )
+    world.person("DELETE", f"/cards/{made}/members/{ANNA}")
+    tag = world.person("POST", f"/cards/{made}/tags", {"name": "зерно"})
+    world.person("DELETE", f"/cards/{made}/tags/{tag['id']}")
+    world.person("PATCH", f"/spaces/{SPACE}/boards/{board.board_id}", {"title": "Другая"})
+
+    bodies = [row["body"] for row in world.control.get("/webhooks").json()["deliveries"]]
+    named = {body["event"]: tracker.card_id_of_event(body) for body in bodies}
+
+    assert named.pop("board:update") is None
+    assert set(named) == {
+        "card:add", "card_member:add", "card:update", "comment:add", "card_time_log:add",
+        "card_member:remove", "tag:add", "tag:remove",
+    }  # fmt: skip
+    assert set(named.values()) == {made}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"event": "card:update"},
+        {"event": "card:update", "data": {"changes": {"id": 5}}},
+        {"event": "card:update", "data": {"old": "5"}},
+        {"event": "card:add", "data": {"id": "5; drop"}},
+        {"event": "card:add", "data": {"id": True}},
+        {"event": ["card:add"], "data": {"id": 5}},
+        {"event": "card:add", "data": [5]},
+    ],
+)
+def test_nonsense_names_no_card(tracker: TaskTracker, body: Json) -> None:
+    """Anybody may have sent it."""
+    assert tracker.card_id_of_event(body) is None
+
+
+# Refusals
+
+
+Step = Callable[[TaskTracker, Board, NewCard], object]
+
+
+def make(tracker: TaskTracker, _board: Board, card: NewCard) -> object:
+    """A call that makes something."""
+    return tracker.create_card(card)
+
+
+def look(tracker: TaskTracker, board: Board, _card: NewCard) -> object:
+    """A call that reads."""
+    return tracker.find_cards(board.board_id)
+
+
+@pytest.mark.parametrize("step", [make, look])
+@pytest.mark.parametrize(
+    ("status", "kind", "code"),
+    [
+        (400, FatalServiceError, "service.refused"),
+        (401, AccessDeniedError, "tracker.unauthorized"),
+        (402, FatalServiceError, "tracker.plan"),
+        (403, AccessDeniedError, "tracker.forbidden"),
+        (404, FatalServiceError, "tracker.not_found"),
+    ],
+)
+def test_final_refusals_are_not_repeated(
+    world: World, board: Board, new_card: NewCard, step: Step, status: int, kind: type[Exception], code: str
+) -> None:
+    """One call, and a sentence that says who can help."""
+    world.control.delete("/calls")
+    world.fail(status, "cards")
+
+    with pytest.raises(kind) as refused:
+        step(world.tracker, board, new_card)
+
+    assert (refused.value.code, refused.value.status) == (code, status)  # type: ignore[attr-defined]
+    assert world.control.get("/calls").json()["total"] == 1
+
+
+def test_busy_tracker_is_asked_again_even_to_make_something(
+    world: World, board: Board, new_card: NewCard
+) -> None:
+    """A 429 did nothing; the wait is at least what it asked for."""
+    world.fail(429, "cards.create", count=2, retry_after=3)
+
+    made = world.tracker.create_card(new_card)
+
+    assert world.card_ids() == [int(made)]
+    assert world.patience.slept_s == [3.0, 3.0]
+
+
+def test_tracker_that_stays_busy(world: World, board: Board, new_card: NewCard) -> None:
+    """It is given up after four attempts, and says for how long to wait."""
+    world.fail(429, "cards.create", count=4, retry_after=7)
+
+    with pytest.raises(RetriableServiceError) as refused:
+        world.tracker.create_card(new_card)
+
+    assert (refused.value.code, refused.value.retry_after_s) == ("service.busy", 7.0)
+    assert world.calls("cards.create") == 4
+
+
+@pytest.mark.parametrize("status", [500, 503, "timeout", "drop"])
+def test_reading_is_repeated(world: World, card_id: str, status: int | str) -> None:
+    """Whatever happened on the way."""
+    world.fail(status, "cards.get", count=2)
+
+    assert world.tracker.get_card(card_id) is not None
+
+
+@pytest.mark.parametrize(("status", "made"), [(500, 0), (503, 0), ("drop", 0), ("timeout", 1)])
+def test_making_is_not_repeated_blindly(
+    world: World, board: Board, new_card: NewCard, status: int | str, made: int
+) -> None:
+    """Nobody knows whether the card is there; a look at the board tells, and there is never a second one."""
+    world.fail(status, "cards.create")
+
+    with pytest.raises(RetriableServiceError) as lost:
+        world.tracker.create_card(new_card)
+
+    assert lost.value.code == "service.no_answer"
+    assert world.calls("cards.create") == 1
+    assert len(world.tracker.find_cards(board.board_id)) == made
+
+
+def test_making_is_repeated_when_nobody_listened() -> None:
+    """The request never left; after four attempts it is an error like another."""
+    patience = Patience()
+    wire = KaitenWire("http://127.0.0.1:9", "bot", pace=Pace(sleep=Patience()), sleep=patience)
+    tracker = KaitenTracker(base_url="", token="", space_id="1", wire=wire)
+
+    with pytest.raises(RetriableServiceError):
+        tracker.create_board("Доска", STAGES)
+
+    wire.close()
+    assert patience.slept_s == [0.5, 1.0, 2.0]
+
+
+def test_limit_is_kept(world: World, board: Board, new_card: NewCard) -> None:
+    """Eight threads under a real limit of 40 a second: nobody is refused."""
+    world.control.post("/rate-limit", json={"limit_per_s": 40}).raise_for_status()
+    wire = KaitenWire(world.url, "bot")
+    tracker = KaitenTracker(base_url=world.url, token="bot", space_id=str(SPACE), wire=wire)
+    tracker.find_board("")
+    world.control.delete("/calls")
+
+    def work() -> None:
+        for _ in range(8):
+            tracker.find_board("")
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    wire.close()
+
+    # A refused call would have been repeated and counted once more.
+    assert world.calls("boards.list") == 64
