@@ -33,8 +33,8 @@ FIRST_METADATA_ID = 2_147_400_000
 
 _EPOCH = date(1899, 12, 30)
 _LABEL, _GUIDE = 1, 4
-#: Pixels; other rows of a form are 28 high.
-_FORM_ROW_HEIGHTS = {"space": 16, "title": 42, "section": 34}
+#: Pixels; other rows of a form are 26 high.
+_FORM_ROW_HEIGHTS = {"space": 12, "title": 42, "section": 32}
 
 
 @dataclass(frozen=True)
@@ -382,7 +382,7 @@ def _form(book: _Book, tab: TabTemplate) -> Iterator[Json]:
     for index, width in enumerate(tab.widths):
         yield _size(tab, "COLUMNS", index, index + 1, width)
     for index, row in enumerate(tab.form):
-        yield _size(tab, "ROWS", index, index + 1, _FORM_ROW_HEIGHTS.get(row.kind, 28))
+        yield _size(tab, "ROWS", index, index + 1, _FORM_ROW_HEIGHTS.get(row.kind, 26))
     everything = _range(tab, (0, tab.rows), (0, len(tab.widths)))
     cells = [{"values": _form_cells(book, tab, index)} for index in range(tab.rows)]
     fields = "userEnteredValue,userEnteredFormat,dataValidation,note"
@@ -405,7 +405,9 @@ def _form_cells(book: _Book, tab: TabTemplate, index: int) -> list[Json]:
         if row.field is not None:
             label = book.looks.plain(book.looks.font(colour="muted"))
             cells[_LABEL] = _text_cell(book.text(f"{tab.key}.{row.key}"), label)
-            cells[VALUE_COLUMN] = _field_cell(book, tab, row.field)
+            if row.field.note:
+                cells[_LABEL]["note"] = book.text(f"{tab.key}.{row.key}.note")
+            cells[VALUE_COLUMN] = _field_cell(book, row.field)
         elif row.kind == "section":
             cells[_LABEL] = _text_cell(book.text(f"{tab.key}.section.{row.key}"), _section_look(book))
             cells[VALUE_COLUMN] = {"userEnteredFormat": _section_look(book)}
@@ -433,12 +435,12 @@ def _text_cell(text: str, look: Json) -> Json:
     return {"userEnteredValue": {"stringValue": text}, "userEnteredFormat": look}
 
 
-def _field_cell(book: _Book, tab: TabTemplate, one: FieldTemplate) -> Json:
+def _field_cell(book: _Book, one: FieldTemplate) -> Json:
     value = book.values.fields.get(one.key)
     cell = _cell(value)
     if value is None and one.formula is not None:
         cell = {"userEnteredValue": {"formulaValue": book.formulas.fill(one.formula)}}
-    cell |= {"userEnteredFormat": book.looks.field(one), "note": book.text(f"{tab.key}.{one.key}.note")}
+    cell |= {"userEnteredFormat": book.looks.field(one)}
     rule = book.looks.validation(one)
     return cell if rule is None else cell | {"dataValidation": rule}
 

@@ -115,6 +115,8 @@ class FieldTemplate:
     choices: str | None = None
     formula: str | None = None
     style: str | None = None
+    #: Whether the label explains itself in a note; a form full of marks would not be read.
+    note: bool = False
 
     @property
     def range_name(self) -> str:
@@ -285,7 +287,9 @@ def text_keys(template: BookTemplate) -> frozenset[str]:
             if row.kind == "section":
                 keys.add(f"{tab.key}.section.{row.key}")
         for one in tab.fields:
-            keys.update((f"{tab.key}.{one.key}", f"{tab.key}.{one.key}.note"))
+            keys.add(f"{tab.key}.{one.key}")
+            if one.note:
+                keys.add(f"{tab.key}.{one.key}.note")
         keys.update(f"{tab.key}.guide.{line}" for line in tab.guide if line)
         for setting in tab.settings:
             keys.update((f"{tab.key}.{setting.key}.title", f"{tab.key}.{setting.key}.help"))
