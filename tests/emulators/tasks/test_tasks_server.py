@@ -40,11 +40,12 @@ def test_unnamed_tasks_get_names(world: World) -> None:
 
 
 def test_second_task_with_the_name_is_refused(world: World) -> None:
-    """While the first waits; over REST the client makes a ``Conflict`` of it."""
+    """While the first waits. Over REST the client makes a plain ``Conflict`` of it, not ``AlreadyExists``."""
     world.add(1, name="op", delay_s=60)
 
-    with pytest.raises(exceptions.Conflict, match="Requested entity already exists"):
+    with pytest.raises(exceptions.Conflict, match="Requested entity already exists") as refused:
         world.add(2, name="op")
+    assert refused.type is exceptions.Conflict
 
 
 def test_name_stays_taken_after_the_task_ran(world: World) -> None:
