@@ -1,0 +1,1 @@
+"""The emulators behave as what they stand in for."""

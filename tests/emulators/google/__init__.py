@@ -1,0 +1,1 @@
+"""The Google emulator, over the wire, with Google's own client."""
