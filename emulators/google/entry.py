@@ -59,9 +59,9 @@ def _number(text: str, locale: Locale) -> Entry | None:
     if body.endswith("%"):
         body, percent = body[:-1].rstrip(), True
     for sign in locale.currency_signs:
-        for candidate in (body.removeprefix(sign), body.removesuffix(sign)):
-            if candidate != body:
-                body, currency = candidate.strip(), True
+        bare = body.removeprefix(sign) if body.startswith(sign) else body.removesuffix(sign)
+        if bare != body:
+            body, currency = bare.strip(), True
     negative = body.startswith("(") and body.endswith(")")
     if negative:
         body = body[1:-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -140,53 +141,69 @@ def _literal(token: str) -> str | None:
     return None
 
 
+@dataclass(frozen=True)
+class _Shape:
+    """What the digits of a pattern ask for."""
+
+    first: int
+    """Index of the first token of digits."""
+    least_whole: int
+    fraction: str
+    grouped: bool
+    thousands: int
+    """How many thousands are cut off: commas after the last digit."""
+
+
+@lru_cache(maxsize=512)
+def _shape(tokens: tuple[str, ...]) -> _Shape | None:
+    places = [index for index, token in enumerate(tokens) if token[0] in "0#?"]
+    if not places:
+        return None
+    point = tokens.index(".") if "." in tokens else len(tokens)
+    whole = [index for index in places if index < point]
+    trailing = 0
+    while places[-1] + trailing + 1 < len(tokens) and tokens[places[-1] + trailing + 1] == ",":
+        trailing += 1
+    return _Shape(
+        first=places[0],
+        least_whole="".join(tokens[index] for index in whole).count("0"),
+        fraction="".join(tokens[index] for index in places if index > point),
+        grouped=bool(whole) and "," in tokens[whole[0] : whole[-1]],
+        thousands=trailing,
+    )
+
+
 def _show_number(value: float, tokens: tuple[str, ...], locale: Locale) -> str:
-    digits = [token for token in tokens if token[0] in "0#?"]
-    if not digits:
-        sign = "-" if value < 0 and not tokens else ""
-        return sign + "".join(
-            _literal(token) or ("" if _literal(token) is not None else token) for token in tokens
-        )
-    percent = tokens.count("%")
-    number = Decimal(repr(float(value))) * 100**percent
+    shape = _shape(tokens)
+    if shape is None:
+        return "".join(token if (literal := _literal(token)) is None else literal for token in tokens)
+    number = Decimal(repr(float(value))) * 100 ** tokens.count("%")
     if any(token.startswith("E") and len(token) > 1 for token in tokens):
         return _show_scientific(number, tokens, locale)
-    point = tokens.index(".") if "." in tokens else len(tokens)
-    whole = [token for token in tokens[:point] if token[0] in "0#?"]
-    fraction = "".join(token for token in tokens[point:] if token[0] in "0#?")
-    first = next(i for i, token in enumerate(tokens) if token[0] in "0#?")
-    last = max(i for i, token in enumerate(tokens[:point] or tokens) if token[0] in "0#?") if whole else first
-    grouped = "," in tokens[first : last + 1]
-    trailing = 0
-    for token in tokens[last + 1 : point]:
-        if token != ",":
-            break
-        trailing += 1
-    number = number / Decimal(1000) ** trailing
-    rounded = abs(number).quantize(Decimal(1).scaleb(-len(fraction)), ROUND_HALF_UP)
-    text = f"{rounded:f}"
-    head, _, tail = text.partition(".")
-    minimum = "".join(whole).count("0")
-    head = head.lstrip("0").rjust(minimum, "0") if minimum or head.strip("0") == "" else head
-    while tail and fraction[len(tail) - 1] in "#?" and tail[-1] == "0":
-        tail = tail[:-1]
-    if grouped:
-        head = _group(head, locale.group)
-    shown = head + (locale.decimal + tail if tail else "")
+    number /= Decimal(1000) ** shape.thousands
+    digits = _digits(abs(number), shape, locale)
     parts: list[str] = []
-    placed = False
     for index, token in enumerate(tokens):
         literal = _literal(token)
         if literal is not None:
             parts.append(literal)
-        elif token[0] in "0#?" or token == "." or (token == "," and index > first):
-            if not placed:
-                parts.append(shown)
-                placed = True
-        else:
+        elif index == shape.first:
+            parts.append(digits)
+        elif not (token[0] in "0#?" or token == "." or (token == "," and index > shape.first)):
             parts.append(token)
-    sign = "-" if number < 0 and rounded != 0 else ""
+    sign = "-" if number < 0 and digits.strip("0.,") else ""
     return sign + "".join(parts)
+
+
+def _digits(number: Decimal, shape: _Shape, locale: Locale) -> str:
+    rounded = number.quantize(Decimal(1).scaleb(-len(shape.fraction)), ROUND_HALF_UP)
+    head, _, tail = f"{rounded:f}".partition(".")
+    head = head.lstrip("0").rjust(shape.least_whole, "0")
+    while tail and shape.fraction[len(tail) - 1] in "#?" and tail[-1] == "0":
+        tail = tail[:-1]
+    if shape.grouped:
+        head = _group(head, locale.group)
+    return head + (locale.decimal + tail if tail else "")
 
 
 def _show_scientific(number: Decimal, tokens: tuple[str, ...], locale: Locale) -> str:

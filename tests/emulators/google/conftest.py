@@ -24,7 +24,11 @@ NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 def service(name: str, base: str) -> Any:
     """Google's client for an API, sent to the emulator."""
     document = json.loads((DOCUMENTS / f"{name}.json").read_text(encoding="utf-8"))
-    document |= {"rootUrl": f"{base}/", "mtlsRootUrl": f"{base}/", "baseUrl": f"{base}/{document['servicePath']}"}
+    document |= {
+        "rootUrl": f"{base}/",
+        "mtlsRootUrl": f"{base}/",
+        "baseUrl": f"{base}/{document['servicePath']}",
+    }
     return googleapiclient.discovery.build_from_document(document, credentials=AnonymousCredentials())
 
 

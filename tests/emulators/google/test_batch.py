@@ -51,13 +51,17 @@ def test_answer_shows_the_workbook_after_the_batch(google: Google) -> None:
     }
 
     answer = google.spreadsheets.batchUpdate(
-        spreadsheetId=book, body=body, fields="replies,updatedSpreadsheet(sheets(data(rowData(values(formattedValue)))))"
+        spreadsheetId=book,
+        body=body,
+        fields="replies,updatedSpreadsheet(sheets(data(rowData(values(formattedValue)))))",
     ).execute()
 
     assert answer == {
         "replies": [{}],
         "updatedSpreadsheet": {
-            "sheets": [{"data": [{"rowData": [{"values": [{"formattedValue": "c"}, {"formattedValue": "d"}]}]}]}]
+            "sheets": [
+                {"data": [{"rowData": [{"values": [{"formattedValue": "c"}, {"formattedValue": "d"}]}]}]}
+            ]
         },
     }
 
@@ -77,7 +81,13 @@ def test_update_cells_clears_what_the_range_covers(google: Google) -> None:
         book,
         {
             "updateCells": {
-                "range": {"sheetId": 0, "startRowIndex": 0, "endRowIndex": 2, "startColumnIndex": 0, "endColumnIndex": 2},
+                "range": {
+                    "sheetId": 0,
+                    "startRowIndex": 0,
+                    "endRowIndex": 2,
+                    "startColumnIndex": 0,
+                    "endColumnIndex": 2,
+                },
                 "rows": [{"values": [{"userEnteredValue": {"stringValue": "x"}}]}],
                 "fields": "userEnteredValue",
             }
@@ -96,10 +106,19 @@ def test_masked_format_keeps_the_rest(google: Google) -> None:
         ({"textFormat": {"bold": True}, "horizontalAlignment": "RIGHT"}, "userEnteredFormat"),
         ({"textFormat": {"italic": True}}, "userEnteredFormat.textFormat.italic"),
     ):
-        google.batch(book, {"repeatCell": {"range": cell, "cell": {"userEnteredFormat": given}, "fields": fields}})
+        google.batch(
+            book, {"repeatCell": {"range": cell, "cell": {"userEnteredFormat": given}, "fields": fields}}
+        )
 
     assert google.cells(book, "A1", "userEnteredFormat") == [
-        [{"userEnteredFormat": {"textFormat": {"bold": True, "italic": True}, "horizontalAlignment": "RIGHT"}}]
+        [
+            {
+                "userEnteredFormat": {
+                    "textFormat": {"bold": True, "italic": True},
+                    "horizontalAlignment": "RIGHT",
+                }
+            }
+        ]
     ]
 
 
@@ -198,7 +217,13 @@ def test_banding_paints_rows_in_turn(google: Google) -> None:
     band = {
         "addBanding": {
             "bandedRange": {
-                "range": {"sheetId": 0, "startRowIndex": 0, "endRowIndex": 2, "startColumnIndex": 0, "endColumnIndex": 1},
+                "range": {
+                    "sheetId": 0,
+                    "startRowIndex": 0,
+                    "endRowIndex": 2,
+                    "startColumnIndex": 0,
+                    "endColumnIndex": 1,
+                },
                 "rowProperties": {"firstBandColor": {"red": 1}, "secondBandColor": {"blue": 1}},
             }
         }
@@ -240,7 +265,9 @@ def test_frozen_rows(google: Google) -> None:
         book, {"updateSheetProperties": {"properties": properties, "fields": "gridProperties.frozenRowCount"}}
     )
 
-    assert google.get(book, "sheets.properties.gridProperties")["sheets"][0]["properties"]["gridProperties"] == {
+    assert google.get(book, "sheets.properties.gridProperties")["sheets"][0]["properties"][
+        "gridProperties"
+    ] == {
         "rowCount": 1000,
         "columnCount": 26,
         "frozenRowCount": 2,

@@ -24,7 +24,15 @@ def test_answers_equal_recorded_google() -> None:
     """At least 99 % of the recorded calls are answered with equal values."""
     with running(create_app()) as base:
         done = subprocess.run(
-            [sys.executable, str(REPLAY), base, "--cassettes", str(REPLAY.parent / "cassettes"), "--level", "value"],
+            [
+                sys.executable,
+                str(REPLAY),
+                base,
+                "--cassettes",
+                str(REPLAY.parent / "cassettes"),
+                "--level",
+                "value",
+            ],
             capture_output=True,
             text=True,
             check=False,

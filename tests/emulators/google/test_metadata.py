@@ -30,7 +30,13 @@ def span(start: int, end: int, dimension: str = "ROWS") -> dict[str, Any]:
 
 def cells(top: int, bottom: int, left: int = 0, right: int = 1) -> dict[str, Any]:
     """A grid range of the first tab."""
-    return {"sheetId": 0, "startRowIndex": top, "endRowIndex": bottom, "startColumnIndex": left, "endColumnIndex": right}
+    return {
+        "sheetId": 0,
+        "startRowIndex": top,
+        "endRowIndex": bottom,
+        "startColumnIndex": left,
+        "endColumnIndex": right,
+    }
 
 
 FOLLOWING = [
@@ -126,7 +132,9 @@ def test_rows_cut_off_lose_it(google: Google, book: str) -> None:
     """A smaller grid deletes rows with their metadata."""
     properties = {"sheetId": 0, "gridProperties": {"rowCount": 1}}
 
-    google.batch(book, {"updateSheetProperties": {"properties": properties, "fields": "gridProperties.rowCount"}})
+    google.batch(
+        book, {"updateSheetProperties": {"properties": properties, "fields": "gridProperties.rowCount"}}
+    )
 
     assert google.metadata(book) == {101: 0}
 
@@ -138,8 +146,16 @@ def test_columns_and_tabs_and_the_workbook(google: Google, mark_row: Mark) -> No
     google.batch(
         book,
         mark_row(1, 2, dimension="COLUMNS"),
-        {"createDeveloperMetadata": {"developerMetadata": entry | {"metadataId": 2, "location": {"sheetId": 0}}}},
-        {"createDeveloperMetadata": {"developerMetadata": entry | {"metadataId": 3, "location": {"spreadsheet": True}}}},
+        {
+            "createDeveloperMetadata": {
+                "developerMetadata": entry | {"metadataId": 2, "location": {"sheetId": 0}}
+            }
+        },
+        {
+            "createDeveloperMetadata": {
+                "developerMetadata": entry | {"metadataId": 3, "location": {"spreadsheet": True}}
+            }
+        },
         {"insertDimension": {"range": span(0, 1, "COLUMNS")}},
     )
 
@@ -159,7 +175,10 @@ LOOKUPS = [
     ({"locationType": "COLUMN"}, [201]),
     # what meets row 2: the row itself and every column
     (
-        {"metadataLocation": {"dimensionRange": span(1, 2)}, "locationMatchingStrategy": "INTERSECTING_LOCATION"},
+        {
+            "metadataLocation": {"dimensionRange": span(1, 2)},
+            "locationMatchingStrategy": "INTERSECTING_LOCATION",
+        },
         [102, 201],
     ),
     # exactly row 2
@@ -258,7 +277,9 @@ def test_values_by_metadata(google: Google, book: str) -> None:
             "data": [{"dataFilter": data_filter, "majorDimension": "ROWS", "values": [[None, "готово"]]}],
         },
     ).execute()
-    read = google.values.batchGetByDataFilter(spreadsheetId=book, body={"dataFilters": [data_filter]}).execute()
+    read = google.values.batchGetByDataFilter(
+        spreadsheetId=book, body={"dataFilters": [data_filter]}
+    ).execute()
 
     assert (written["totalUpdatedCells"], written["totalUpdatedRows"]) == (1, 1)
     assert read["valueRanges"][0]["valueRange"]["range"] == "Sheet1!A6:Z6"
@@ -284,7 +305,9 @@ def test_spreadsheet_by_metadata(google: Google, book: str) -> None:
         spreadsheetId=book, body=body, fields="sheets.data(startRow,rowData.values.formattedValue)"
     ).execute()
 
-    assert answer == {"sheets": [{"data": [{"startRow": 2, "rowData": [{"values": [{"formattedValue": "b"}]}]}]}]}
+    assert answer == {
+        "sheets": [{"data": [{"startRow": 2, "rowData": [{"values": [{"formattedValue": "b"}]}]}]}]
+    }
 
 
 def test_clear_by_metadata(google: Google, book: str) -> None:

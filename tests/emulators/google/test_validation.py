@@ -29,16 +29,22 @@ def test_unknown_name(google: Google) -> None:
 
     assert batch_refusal(google, request) == (
         400,
-        'Invalid JSON payload received. Unknown name "startRow" at \'requests[0].update_cells.range\': '
+        "Invalid JSON payload received. Unknown name \"startRow\" at 'requests[0].update_cells.range': "
         "Cannot find field.",
     )
 
 
 WRONG_VALUES = [
     # a text that is no integer
-    ({"insertDimension": {"range": {"startIndex": "x"}}}, "'requests[0].insert_dimension.range.start_index' (TYPE_INT32), \"x\""),
+    (
+        {"insertDimension": {"range": {"startIndex": "x"}}},
+        "'requests[0].insert_dimension.range.start_index' (TYPE_INT32), \"x\"",
+    ),
     # a fraction where an integer is wanted
-    ({"insertDimension": {"range": {"startIndex": 1.5}}}, "'requests[0].insert_dimension.range.start_index' (TYPE_INT32), 1.5"),
+    (
+        {"insertDimension": {"range": {"startIndex": 1.5}}},
+        "'requests[0].insert_dimension.range.start_index' (TYPE_INT32), 1.5",
+    ),
     # a word that no enum has
     (
         {"mergeCells": {"mergeType": "ALL"}},
@@ -50,7 +56,10 @@ WRONG_VALUES = [
         "'requests[0].merge_cells.range' (type.googleapis.com/google.apps.sheets.v4.GridRange), \"A1\"",
     ),
     # a word where a truth is wanted
-    ({"insertDimension": {"inheritFromBefore": "yes"}}, "'requests[0].insert_dimension.inherit_from_before' (TYPE_BOOL), \"yes\""),
+    (
+        {"insertDimension": {"inheritFromBefore": "yes"}},
+        "'requests[0].insert_dimension.inherit_from_before' (TYPE_BOOL), \"yes\"",
+    ),
 ]
 
 
@@ -78,7 +87,11 @@ def test_all_violations_at_once(google: Google) -> None:
 def test_proto3_json_is_accepted(google: Google) -> None:
     """Snake case names, integers as texts and nulls are legal proto3 JSON."""
     book = google.create()
-    request = {"insert_dimension": {"range": {"sheet_id": 0, "dimension": "ROWS", "start_index": "1", "end_index": 3}}}
+    request = {
+        "insert_dimension": {
+            "range": {"sheet_id": 0, "dimension": "ROWS", "start_index": "1", "end_index": 3}
+        }
+    }
 
     google.batch(book, request | {"mergeCells": None})
 
@@ -103,7 +116,10 @@ def test_unknown_field_of_update(google: Google) -> None:
     """A mask of an update that names no field is refused with the place of the request."""
     request = {"updateSheetProperties": {"properties": {"sheetId": 0}, "fields": "titel"}}
 
-    assert batch_refusal(google, request) == (400, "Invalid requests[0].updateSheetProperties: Invalid field: titel")
+    assert batch_refusal(google, request) == (
+        400,
+        "Invalid requests[0].updateSheetProperties: Invalid field: titel",
+    )
 
 
 def test_missing_field_mask(google: Google) -> None:
@@ -134,7 +150,13 @@ MEANINGLESS = [
         "Tried to delete row index 1000 but there are only 1000 rows.",
     ),
     (
-        {"updateCells": {"range": {"endRowIndex": 1, "endColumnIndex": 1}, "rows": [{}, {}], "fields": "note"}},
+        {
+            "updateCells": {
+                "range": {"endRowIndex": 1, "endColumnIndex": 1},
+                "rows": [{}, {}],
+                "fields": "note",
+            }
+        },
         "updateCells: Attempting to write row: 1, beyond the last requested row of: 0",
     ),
 ]
