@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from emulators.kaiten.errors import bad, missing
-from emulators.kaiten.models.boards import DONE
+from emulators.kaiten.models.boards import DONE, QUEUE
 from emulators.kaiten.models.checklists import Checklists
 from emulators.kaiten.models.context import DELETED, Context, person
 from emulators.kaiten.models.fields import Field, Fields, check
@@ -221,7 +221,7 @@ class Parts:
     def list_children(self, actor: Row, card_id: int) -> list[Row]:
         """``GET /cards/{id}/children``."""
         card = self._context.card(actor, card_id)
-        return [{**child, "depends_on_card_id": child["id"]} for child in self.relatives(card)[0]]
+        return [self._show_child(card, child) for child in self.relatives(card)[0]]
 
     def list_parents(self, actor: Row, card_id: int) -> list[Row]:
         """``GET /cards/{id}/parents``."""
@@ -238,7 +238,7 @@ class Parts:
             raise bad("Card can not be child of itself")
         if not self._state.find("children", card_id=card["id"], child_id=child["id"]):
             self._state.add("children", card_id=card["id"], child_id=child["id"])
-        return {**child, "card_id": card["id"], "depends_on_card_id": child["id"]}
+        return self._show_child(card, child)
 
     def remove_child(self, actor: Row, card_id: int, child_id: int) -> Row:
         """``DELETE /cards/{id}/children/{child_id}``."""
@@ -248,6 +248,15 @@ class Parts:
             raise missing()
         self._state.remove("children", bond)
         return {"id": child_id}
+
+    def _show_child(self, card: Row, child: Row) -> Row:
+        return {
+            **child,
+            "state": self._state_of(child),
+            "space_id": self._state.get("boards", child["board_id"])["space_id"],
+            "card_id": card["id"],
+            "depends_on_card_id": child["id"],
+        }
 
     def relatives(self, card: Row) -> tuple[list[Row], list[Row]]:
         """Children and parents of a card, deleted ones left out."""
@@ -312,7 +321,7 @@ class Parts:
             ),
             "children_ids": [child["id"] for child in children],
             "children_count": len(children),
-            "children_done": len([child for child in children if self._is_done(child)]),
+            "children_done": len([child for child in children if self._state_of(child) == DONE]),
             "parents_ids": [parent["id"] for parent in parents],
             "parents_count": len(parents),
             **self._checklists.counts(card),
@@ -325,9 +334,9 @@ class Parts:
             "checklists": self._checklists.details(card),
         }
 
-    def _is_done(self, card: Row) -> bool:
+    def _state_of(self, card: Row) -> int:
         column = self._state.tables["columns"].get(card["column_id"])
-        return column is not None and column["type"] == DONE
+        return column["type"] if column else QUEUE
 
     def _part(self, actor: Row, table: str, card_id: int, part_id: int) -> tuple[Row, Row]:
         card = self._context.card(actor, card_id, "write")

@@ -169,7 +169,8 @@ def test_children(world: World, board: Json, card: Json) -> None:
     child = world.make_card(board, column_id=board["columns"][2]["id"])
     address = f"/cards/{card['id']}/children"
 
-    assert world.bot.post(address, json={"card_id": child["id"]}).json()["depends_on_card_id"] == child["id"]
+    bond = world.bot.post(address, json={"card_id": child["id"]}).json()
+    assert (bond["depends_on_card_id"], bond["card_id"], bond["state"]) == (child["id"], card["id"], 3)
     shown = get(world, card)
     assert (shown["children_count"], shown["children_done"], shown["children_ids"]) == (1, 1, [child["id"]])
     assert [row["id"] for row in world.bot.get(f"/cards/{child['id']}/parents").json()] == [card["id"]]
