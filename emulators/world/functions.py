@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import functions_framework
 from werkzeug.exceptions import NotFound
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from emulators.common.server import serve_forever
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SOURCE = Path(__file__).parents[2] / "functions" / "main.py"
 TARGETS = ("menu", "webhook", "task")
@@ -25,8 +26,15 @@ TARGETS = ("menu", "webhook", "task")
 
 def create_app() -> WSGIApplication:
     """``/menu``, ``/webhook`` and ``/task``, each the application of one Cloud Function."""
-    apps = {f"/{target}": functions_framework.create_app(target, str(SOURCE)) for target in TARGETS}
-    return DispatcherMiddleware(NotFound(), apps)
+    apps = {target: functions_framework.create_app(target, str(SOURCE)) for target in TARGETS}
+
+    def dispatch(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # The path stays whole: a function gets every path below its own.
+        target = environ.get("PATH_INFO", "").strip("/").split("/")[0]
+        app = apps.get(target) or NotFound()
+        return app(environ, start_response)
+
+    return dispatch
 
 
 def main() -> None:

@@ -7,10 +7,10 @@ import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from google.api_core.exceptions import AlreadyExists, GoogleAPICallError, RetryError
+from google.api_core.exceptions import Conflict, GoogleAPICallError, RetryError
 
 from vitrina.errors import RetriableServiceError
-from vitrina.ports import Clock, Json
+from vitrina.ports import Json
 
 if TYPE_CHECKING:
     from google.cloud.tasks_v2 import CloudTasksClient
@@ -33,12 +33,11 @@ class CloudTasksQueue:
     """
 
     def __init__(
-        self, *, queue: str, url: str, service_account: str, clock: Clock, tasks_url: str = ""
+        self, *, queue: str, url: str, service_account: str, tasks_url: str = ""
     ) -> None:
         self._queue = queue
         self._url = url
         self._service_account = service_account
-        self._clock = clock
         self._tasks_url = tasks_url
 
     def add(self, name: str, body: Json, *, delay_s: float = 0.0) -> None:
@@ -54,10 +53,10 @@ class CloudTasksQueue:
             },
         }
         if delay_s:
-            task["schedule_time"] = self._clock.now() + dt.timedelta(seconds=delay_s)
+            task["schedule_time"] = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=delay_s)
         try:
             self._client.create_task(request={"parent": self._queue, "task": task}, timeout=TIMEOUT_S)
-        except AlreadyExists:
+        except Conflict:
             return
         except (GoogleAPICallError, RetryError) as error:
             raise RetriableServiceError("service.no_answer", service=SERVICE) from error

@@ -30,7 +30,7 @@ READ_FIELDS = (
     "developerMetadata(metadataKey,metadataValue),"
     "data(rowMetadata.developerMetadata(metadataId,metadataKey),"
     "columnMetadata.developerMetadata(metadataKey,metadataValue),"
-    "rowData.values(userEnteredValue,effectiveValue,effectiveFormat.numberFormat.type)))"
+    "rowData.values(userEnteredValue,effectiveValue,userEnteredFormat.numberFormat.type)))"
 )
 
 ATTEMPTS = 4

@@ -30,7 +30,7 @@ def handle_webhook(request: Request, services: Services, *, secret: str) -> Resp
     try:
         known = note_webhook(services, body)
     except VitrinaError as error:
-        log.warning("webhook not queued: %s", error.code)
+        log.warning("webhook not queued: %s", error.code, exc_info=error)
         return response({}, 503)
     log.info("webhook %s", "noted" if known else "of no card of ours")
     return response({}, 200)

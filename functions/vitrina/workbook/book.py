@@ -271,7 +271,7 @@ def _cell(data: Json) -> Cell:
         return EMPTY
     effective = data.get("effectiveValue", {})
     value = effective.get("stringValue", effective.get("numberValue", effective.get("boolValue")))
-    number_format = data.get("effectiveFormat", {}).get("numberFormat", {}).get("type", "")
+    number_format = data.get("userEnteredFormat", {}).get("numberFormat", {}).get("type", "")
     return Cell(
         value=float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value,
         formula=data.get("userEnteredValue", {}).get("formulaValue"),

@@ -1,0 +1,68 @@
+"""``python -m emulators.world [--once] [--folder DIR]``: the local world with the sample agency.
+
+Plays the story, prints a line for each step, then keeps serving until Ctrl-C; with ``--once`` it ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from emulators.world.processes import Ports, World, running_world
+from emulators.world.sample import load_agency
+from emulators.world.story import Story, StoryError, people_of, staff_of
+
+
+def main() -> int:
+    """Run the world; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m emulators.world", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="end after the story")
+    parser.add_argument("--folder", type=Path, help="keep states and logs here (a new temporary folder if not given)")
+    for name, port in vars(Ports()).items():
+        parser.add_argument(f"--{name}-port", type=int, default=port)
+    arguments = parser.parse_args()
+    ports = Ports(**{name: getattr(arguments, f"{name}_port") for name in vars(Ports())})
+    with tempfile.TemporaryDirectory(prefix="vitrina-") as temporary:
+        return _run(arguments.folder or Path(temporary), ports, once=arguments.once)
+
+
+def _run(folder: Path, ports: Ports, *, once: bool) -> int:
+    sample = load_agency()
+    started = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"[{time.monotonic() - started:5.1f} с] {line}", flush=True)
+
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    try:
+        say("Запускаю: Google, Kaiten, Cloud Tasks, функции и страницу")
+        with running_world(folder, people_of(sample), staff=staff_of(sample), ports=ports) as world:
+            story = Story(world, say)
+            story.play()
+            _say_where(world, story)
+            if not once:
+                say("Ctrl-C — остановить.")
+                stopped.wait()
+    except KeyboardInterrupt:
+        return 0
+    except (StoryError, RuntimeError) as error:
+        print(f"Не получилось: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _say_where(world: World, story: Story) -> None:
+    """The address of the page, and of the first client's workbook on it."""
+    print()
+    print(f"Готово. Откройте {world.url('workbench')}/  — {len(story.clients)} клиента, книга агентства и доска Kaiten.")
+    print("Меню «Vitrina» работает; перетащите карточку на доске, и ячейка изменится.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

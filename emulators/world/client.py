@@ -1,0 +1,71 @@
+"""Clicks menu items as the add-on does: one POST, then questions about how far the operation is."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from emulators.world.processes import AUDIENCE
+
+POLL_S = 0.1
+OPERATION_TIMEOUT_S = 300.0
+
+
+class MenuClient:
+    """A member of staff at the menu of a workbook.
+
+    Parameters
+    ----------
+    functions_url, google_url
+        Where the functions are, and who signs the person's ID token.
+    """
+
+    def __init__(self, functions_url: str, google_url: str, *, email: str, locale: str = "ru") -> None:
+        self._http = httpx.Client(timeout=120.0)
+        self._menu_url = f"{functions_url}/menu"
+        self._token_url = f"{google_url}/_emulator/identity/token"
+        self._email = email
+        self._locale = locale
+
+    def click(
+        self,
+        spreadsheet_id: str,
+        action: str,
+        *,
+        request_id: str | None = None,
+        on_progress: Callable[[str], None] = lambda _: None,
+        **params: Any,
+    ) -> dict[str, Any]:
+        """The final answer of an action, an operation's included; ``http_status`` is added."""
+        answer = self.post(spreadsheet_id, action, request_id=request_id, **params)
+        give_up_at = time.monotonic() + OPERATION_TIMEOUT_S
+        operation_id = answer.get("operation_id")
+        while answer["outcome"] in ("accepted", "running"):
+            if time.monotonic() > give_up_at:
+                raise TimeoutError(f"{action} is not done: {answer['message']}")
+            time.sleep(POLL_S)
+            answer = self.post(spreadsheet_id, "operation", operation_id=operation_id)
+            on_progress(answer["message"])
+        return answer
+
+    def post(
+        self, spreadsheet_id: str, action: str, *, request_id: str | None = None, **params: Any
+    ) -> dict[str, Any]:
+        """The immediate answer of one request."""
+        token = self._http.post(self._token_url, json={"email": self._email, "audience": AUDIENCE})
+        body = {
+            "action": action,
+            "spreadsheet_id": spreadsheet_id,
+            "request_id": request_id or str(uuid.uuid4()),
+            "locale": self._locale,
+            "params": params,
+        }
+        headers = {"Authorization": f"Bearer {token.json()['id_token']}"}
+        response = self._http.post(self._menu_url, json=body, headers=headers)
+        answer: dict[str, Any] = response.json()
+        answer["http_status"] = response.status_code
+        return answer

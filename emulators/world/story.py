@@ -1,0 +1,263 @@
+"""The story that ``make demo`` plays: an agency's week, through the menu and the wire as in real life."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from vitrina.bootstrap import build
+from vitrina.domain.norms import FinishedWork
+from vitrina.settings import Settings
+from vitrina.usecases.create_agency import create_agency
+from vitrina.usecases.records import save_history
+from vitrina.usecases.services import Services
+from vitrina.workbook.book import Book, Row, Tab, parse_book
+from vitrina.workbook.rows import HOURS_PREFIX
+from vitrina.workbook.template import Profile
+
+from emulators.world.client import MenuClient
+from emulators.world.processes import Person, World
+from emulators.world.sample import HistoryRow, load_agency, load_history
+
+#: Ids of the sample's people in the tracker begin here.
+FIRST_KAITEN_ID = 101
+SETTLE_TIMEOUT_S = 60
+
+
+class StoryError(RuntimeError):
+    """The story did not go as it has to; the text says where."""
+
+
+@dataclass
+class Client:
+    """A client of the sample, with the workbook that the story made for him."""
+
+    data: Mapping[str, Any]
+    spreadsheet_id: str = ""
+    board_url: str = ""
+
+
+@dataclass
+class Story:
+    """Plays the story step by step and tells *say* what happened, with figures."""
+
+    world: World
+    say: Callable[[str], None]
+    sample: Mapping[str, Any] = field(default_factory=load_agency)
+    clients: list[Client] = field(default_factory=list)
+    agency_id: str = ""
+
+    def __post_init__(self) -> None:
+        self._services: Services = build(Settings.from_environment(self.world.environment)).services
+        self._http = httpx.Client(trust_env=False, timeout=60.0)
+        self._menu = MenuClient(
+            self.world.url("functions"), self.world.url("google"), email=self.sample["managers"][0]["email"]
+        )
+        self._monday = _monday_of(self._services)
+
+    def play(self) -> None:
+        """The whole story; raises ``StoryError`` where something is not as it has to be."""
+        self._open_agency()
+        for client in self.sample["clients"]:
+            self._welcome(Client(client))
+        for client in self.clients:
+            self._estimate(client)
+        for client in self.clients:
+            self._start(client)
+        for client in self.clients:
+            self._push(client)
+        self._work(self.clients[0])
+        self._refresh(self.clients[0])
+
+    def _open_agency(self) -> None:
+        self.say("Агентство: книга, люди, история работ")
+        tracker_ids = {person.email: str(person.kaiten_id) for person in self.world.people}
+        agency = create_agency(
+            self._services,
+            name=self.sample["name"],
+            locale="ru",
+            profiles=[Profile(one["key"], one["title"]) for one in self.sample["profiles"]],
+            rows={
+                "specialists": [
+                    {
+                        "name": one["name"],
+                        "email": one["email"],
+                        "profiles": ", ".join(one["profiles"]),
+                        "hours_per_day": one["hours_per_day"],
+                        "kaiten_id": tracker_ids[one["email"]],
+                    }
+                    for one in self.sample["specialists"]
+                ],
+                "absences": [
+                    {
+                        "specialist": one["specialist"],
+                        "first_day": self._day(one["first_day"]),
+                        "last_day": self._day(one["last_day"]),
+                        "note": one["note"],
+                    }
+                    for one in self.sample["absences"]
+                ],
+            },
+        )
+        self.agency_id = agency.spreadsheet_id
+        history = load_history()
+        save_history(self._services.store, self.agency_id, _works(history, self._monday))
+        answer = self._click(self.agency_id, "recalculate_norms")
+        self._tell(f"{answer['message']} Специалистов: {len(self.sample['specialists'])}.")
+
+    def _welcome(self, client: Client) -> None:
+        data = client.data
+        self.say(f"Новый клиент: {data['client_name']}")
+        answer = self._click(
+            self.agency_id,
+            "new_client",
+            **{key: data[key] for key in ("client_name", "project_name", "code", "period", "limit_hours", "responsible")},
+        )
+        client.spreadsheet_id, client.board_url = answer["data"]["spreadsheet_id"], answer["data"]["board_url"]
+        self.clients.append(client)
+        self._fill(client)
+        self._tell(f"{answer['message']} В бэклоге {len(data['backlog'])} задач.")
+
+    def _fill(self, client: Client) -> None:
+        """People type the backlog, the metrics and a few fields, as they would on a call with the client."""
+        book, code = self._book(client), client.data["code"]
+        edits: list[Mapping[str, Any]] = []
+        tab = book.tab("backlog")
+        for position, item in enumerate(client.data["backlog"]):
+            row = Row(tab.header_index + 1 + position, None, ())
+            typed = {key: str(item[key]) for key in ("priority", "task", "result", "work_type") if item.get(key)}
+            if item.get("quantity", 1) != 1:
+                typed["quantity"] = str(item["quantity"]).replace(".", ",")
+            if "wanted_in_days" in item:
+                typed["wanted_on"] = f"{self._day(item['wanted_in_days']):%d.%m.%Y}"
+            if item.get("depends_on"):
+                typed["depends_on"] = ", ".join(f"{code}-{number}" for number in item["depends_on"])
+            for profile, hours in item.get("hours", {}).items():
+                typed[HOURS_PREFIX + profile] = str(hours).replace(".", ",")
+            edits += [_type(tab, row, key, text) for key, text in typed.items()]
+        metrics = book.tab("metrics")
+        for position, metric in enumerate(client.data["metrics"]):
+            row = Row(metrics.header_index + 1 + position, None, ())
+            edits += [_type(metrics, row, key, str(metric[key])) for key in ("metric", "unit", "source", "target", "better")]
+            for number, fact in enumerate(metric["facts"], start=1):
+                edits.append(_type(metrics, row, f"fact.{number}", str(fact).replace(".", ",")))
+        for key in ("chat_url", "documents"):
+            place = book.field(key)
+            edits.append({"type": "type", "sheet": place.sheet_title, "cell": place.address, "text": client.data[key]})
+        answer = self._http.post(
+            f"{self.world.url('google')}/_emulator/edit", json={"spreadsheet_id": client.spreadsheet_id, "edits": edits}
+        )
+        if answer.status_code != 200:
+            raise StoryError(f"typing was refused: {answer.text}")
+
+    def _estimate(self, client: Client) -> None:
+        self.say(f"Оценить бэклог: {client.data['project_name']}")
+        self._tell(self._click(client.spreadsheet_id, "estimate")["message"])
+
+    def _start(self, client: Client) -> None:
+        self.say(f"Собрать и начать период: {client.data['project_name']}")
+        preview = self._click(client.spreadsheet_id, "build_batch", period="current")
+        self._tell(preview["message"])
+        for left in preview["data"]["left_out"][:2]:
+            self._tell(f"  не вошло {left['id']}: {left['reason']}")
+        answer = self._click(client.spreadsheet_id, "start_batch", preview_id=preview["data"]["preview_id"])
+        self._tell(answer["message"])
+        for one in preview["data"]["specialists"]:
+            if one["committed_hours"] + one["planned_hours"] > one["capacity_hours"] + 0.01:
+                raise StoryError(f"{one['name']} has more hours than days")
+
+    def _push(self, client: Client) -> None:
+        self.say(f"Отправить в трекер: {client.data['project_name']}")
+        self._tell(self._click(client.spreadsheet_id, "push")["message"])
+
+    def _work(self, client: Client) -> None:
+        """Specialists move a card and log their time; the sheet follows by itself."""
+        self.say("Специалист двигает карточку и записывает время")
+        number, card_id = self._items(client)[0]
+        worker = self.world.people[0]
+        headers = {"Authorization": f"Bearer {worker.kaiten_token}"}
+        base = f"{self.world.url('kaiten')}/api/latest"
+        card = self._http.get(f"{base}/cards/{card_id}", headers=headers).json()
+        columns = self._http.get(f"{base}/boards/{card['board_id']}/columns", headers=headers).json()
+        log = {"role_id": -1, "time_spent": 90, "for_date": self._day(0).isoformat()}
+        self._http.post(f"{base}/cards/{card_id}/time-logs", headers=headers, json=log).raise_for_status()
+        before = self._status(client, number)
+        self._http.patch(
+            f"{base}/cards/{card_id}", headers=headers, json={"column_id": columns[1]["id"]}
+        ).raise_for_status()
+        self._settle()
+        after = self._status(client, number)
+        if after != "В работе":
+            raise StoryError(f"the cell says «{after}» and not «В работе»")
+        self._tell(f"{card['title']}: ячейка «{before}» → «{after}», вебхук дошёл сам.")
+
+    def _refresh(self, client: Client) -> None:
+        self.say(f"Обновить из трекера: {client.data['project_name']}")
+        self._tell(self._click(client.spreadsheet_id, "refresh")["message"])
+
+    def _items(self, client: Client) -> list[tuple[int, str]]:
+        found = self._services.store.find("item", spreadsheet_id=client.spreadsheet_id)
+        return sorted((record.data["number"], record.data["card_id"]) for record in found if record.data["card_id"])
+
+    def _status(self, client: Client, number: int) -> str:
+        tab = self._book(client).tab("in_progress")
+        return next(tab.cell(row, "status").text for row in tab.rows if row.number == number)
+
+    def _settle(self) -> None:
+        self._http.post(f"{self.world.url('kaiten')}/_emulator/webhooks/release", json={})
+        self._http.post(
+            f"{self.world.url('tasks')}/_emulator/run-until-empty", json={"timeout_s": SETTLE_TIMEOUT_S}, timeout=90.0
+        ).raise_for_status()
+
+    def _click(self, spreadsheet_id: str, action: str, **params: Any) -> dict[str, Any]:
+        answer = self._menu.click(spreadsheet_id, action, **params)
+        if answer["outcome"] not in ("done", "partial"):
+            raise StoryError(f"{action}: {answer['message']} {answer.get('details')} {answer.get('cells')}")
+        return answer
+
+    def _book(self, client: Client) -> Book:
+        return parse_book(self._services.workbooks.read(client.spreadsheet_id))
+
+    def _day(self, offset: int) -> dt.date:
+        return self._monday + dt.timedelta(days=offset)
+
+    def _tell(self, text: str) -> None:
+        self.say(f"   {text}")
+
+
+def people_of(sample: Mapping[str, Any]) -> Sequence[Person]:
+    """Specialists first, then managers, each with an id in the tracker."""
+    everybody = [*sample["specialists"], *sample["managers"]]
+    return [Person(one["name"], one["email"], FIRST_KAITEN_ID + n) for n, one in enumerate(everybody)]
+
+
+def staff_of(sample: Mapping[str, Any]) -> Sequence[str]:
+    """Who may use the menu: the managers."""
+    return [one["email"] for one in sample["managers"]]
+
+
+def _monday_of(services: Services) -> dt.date:
+    day = services.calendar.working_days_from(services.today(), count=1)[0]
+    return day - dt.timedelta(days=day.weekday())
+
+
+def _works(history: Sequence[HistoryRow], monday: dt.date) -> Mapping[str, FinishedWork]:
+    return {
+        f"sample-{n}": FinishedWork(
+            row["work_type"],
+            row["profile"],
+            row["hours"],
+            row["quantity"],
+            monday - dt.timedelta(days=row["finished_days_ago"]),
+        )
+        for n, row in enumerate(history)
+    }
+
+
+def _type(tab: Tab, row: Row, column: str, text: str) -> Mapping[str, Any]:
+    return {"type": "type", "sheet": tab.title, "cell": tab.address(row, column), "text": text}
+
+

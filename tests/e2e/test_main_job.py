@@ -1,0 +1,328 @@
+"""The whole job through the menu endpoint, over the real wire: client, estimate, batch, push, webhook."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from vitrina.domain.quantities import serial_of_day
+
+from tests.office import MANAGER, NOW, Office
+
+
+def day(iso: str) -> float:
+    """The number under which the sheet keeps a day."""
+    return float(serial_of_day(date.fromisoformat(iso)))
+
+
+def test_new_client_gets_a_workbook_a_board_and_a_link(agency: Office) -> None:
+    """The workbook has the six tabs and the form, anyone with the link may read, the board has four columns."""
+    answer = agency.click(
+        agency.agency.spreadsheet_id,  # type: ignore[union-attr]
+        "new_client",
+        client_name="Кофейня «Заря»",
+        project_name="Интернет-магазин",
+        code="ЗРН",
+        period="month",
+        limit_hours=80,
+        responsible=MANAGER,
+    )
+
+    book = agency.book(answer["data"]["spreadsheet_id"])
+    assert (answer["outcome"], answer["http_status"]) == ("done", 200)
+    assert list(book.tabs) == ["client", "backlog", "in_progress", "schedule", "metrics", "done"]
+    shown = {key: book.field(key).cell.value for key in ("client_name", "project_name", "period", "limit_hours")}
+    assert shown == {
+        "client_name": "Кофейня «Заря»",
+        "project_name": "Интернет-магазин",
+        "period": "месяц",
+        "limit_hours": 80.0,
+    }
+    [board] = agency.kaiten("GET", f"/spaces/{agency.space_id}/boards")
+    columns = agency.kaiten("GET", f"/boards/{board['id']}/columns")
+    assert [column["title"] for column in columns] == ["Онбординг", "В работе", "На проверке", "Выполнено"]
+    permissions = agency.http.get(
+        f"{agency.servers.google}/drive/v3/files/{book.spreadsheet_id}/permissions?fields=permissions(type,role)"
+    ).json()["permissions"]
+    assert {"type": "anyone", "role": "reader"} in permissions
+    [hook] = agency.kaiten("GET", f"/spaces/{agency.space_id}/external-webhooks", user_id=1)
+    assert hook["url"].startswith(f"{agency.servers.functions}/webhook/kaiten/")
+
+
+def test_estimate_fills_hours_from_the_norms(office: Office) -> None:
+    """Mean × quantity for each profile; a typed figure stays; what has no norm is marked."""
+    office.fill_backlog(
+        {"task": "Три баннера", "work_type": "Баннер", "quantity": "3"},  # 3 × (2 + 3 + 4) / 3 = 9
+        {"task": "Лендинг", "work_type": "лендинг", "hours_design": "12"},  # 12 typed; 4; (16 + 24) / 2 = 20
+        {"task": "Аудит", "work_type": "Аудит"},
+        {"task": "Правки", "hours_copy": "1 ч 30 мин"},
+    )
+
+    answer = office.do("estimate")
+
+    assert answer["outcome"] == "partial"
+    assert answer["details"] == ["ЗРН-3: по виду работ «Аудит» ещё нет нормы"]
+    columns = ("id", "hours.design", "hours.copy", "hours.development", "hours_total", "source")
+    assert office.table("backlog", *columns) == [
+        ("ЗРН-1", 9.0, None, None, 9.0, "норма"),
+        ("ЗРН-2", 12.0, 4.0, 20.0, 36.0, "норма"),
+        ("ЗРН-3", None, None, None, "", "нет данных"),
+        ("ЗРН-4", None, "1 ч 30 мин", None, "", "специалист"),
+    ]
+
+
+def test_estimate_again_follows_the_work_type_and_leaves_people_alone(office: Office) -> None:
+    """The add-on's own figures follow a new work type; a figure that a person changed stays."""
+    office.fill_backlog(
+        {"task": "А", "work_type": "Лендинг"},
+        {"task": "Б", "work_type": "Лендинг"},
+    )
+    office.do("estimate")
+    first = office.book().tab("backlog").header_index + 1
+    office.type("backlog", first, work_type="Баннер")
+    office.type("backlog", first + 1, **{"hours.design": "7"})
+
+    office.do("estimate")
+
+    columns = ("task", "hours.design", "hours.copy", "hours.development")
+    assert office.table("backlog", *columns) == [("А", 3.0, None, None), ("Б", 7.0, 4.0, 20.0)]
+
+
+def test_estimate_twice_writes_once(office: Office) -> None:
+    """Where nothing differs nothing is written."""
+    office.fill_backlog({"task": "Баннер", "work_type": "Баннер"})
+    office.do("estimate")
+    office.forget_calls()
+
+    office.do("estimate")
+
+    assert office.calls("google") == {"sheets.spreadsheets.get": 1}
+
+
+def test_preview_shows_what_fits_and_why_the_rest_does_not(office: Office) -> None:
+    """Strict priority; whoever does not fit is passed over with a reason in words."""
+    office.fill_backlog(
+        {"task": "Обычная", "priority": "Обычный", "hours_design": "30"},
+        {"task": "Срочная", "priority": "Срочно", "hours_design": "35"},
+        {"task": "Огромная", "priority": "Высокий", "hours_design": "41"},
+        {"task": "Неясная"},
+    )
+
+    answer = office.do("build_batch", period="current")
+
+    data = answer["data"]
+    assert [chosen["task"] for chosen in data["chosen"]] == ["Срочная", "Обычная"]
+    assert {left["task"]: left["reason"] for left in data["left_out"]} == {
+        "Огромная": "«Дизайн»: нужно 41 ч, а свободно 30 из 30 ч",
+        "Неясная": "нет оценки: впишите часы или вид работ",
+    }
+    assert data["period"]["title"] == "23–29 ноября"
+    assert data["limit"] == {"hours": 100.0, "used_hours": 0, "planned_hours": 65.0}
+    people = {one["name"]: (one["capacity_hours"], one["planned_hours"]) for one in data["specialists"]}
+    assert people == {"Анна Белова": (40.0, 35.0), "Борис Ким": (30.0, 30.0), "Вера Орлова": (40.0, 0.0)}
+
+
+def test_start_moves_exactly_what_was_previewed(office: Office) -> None:
+    """Rows leave the backlog, actions stand in progress with people and days, the rest says why it stays."""
+    office.fill_backlog(
+        {"task": "Лендинг", "work_type": "Лендинг", "priority": "Срочно"},  # 9 design, 4 copy, 20 development
+        {"task": "Большая", "hours_development": "50"},
+        {"task": "Баннер", "work_type": "Баннер"},  # 3 design
+    )
+    office.do("estimate")
+    preview = office.do("build_batch", period="current")
+
+    answer = office.do("start_batch", preview_id=preview["data"]["preview_id"])
+
+    assert answer["outcome"] == "done", answer
+    assert answer["message"] == "В работу взято: 2 задачи, 4 действия, 36 ч на 23–29 ноября."
+    assert office.table("in_progress", "id", "action", "profile", "specialist", "hours", "start_on", "due_on", "status") == [
+        ("ЗРН-1", "Лендинг", "Дизайн", "Анна Белова", 9.0, day("2026-11-23"), day("2026-11-24"), "Онбординг"),
+        ("ЗРН-1", "Лендинг", "Тексты", "Борис Ким", 4.0, day("2026-11-23"), day("2026-11-23"), "Онбординг"),
+        ("ЗРН-1", "Лендинг", "Разработка", "Вера Орлова", 20.0, day("2026-11-23"), day("2026-11-25"), "Онбординг"),
+        ("ЗРН-3", "Баннер", "Дизайн", "Анна Белова", 3.0, day("2026-11-24"), day("2026-11-24"), "Онбординг"),
+    ]
+    assert office.table("backlog", "id", "task", "reason") == [
+        ("ЗРН-2", "Большая", "«Разработка»: нужно 50 ч, а свободно 20 из 40 ч"),
+    ]
+    fields = office.book().fields
+    assert [fields[key].cell.value for key in ("backlog_count", "in_progress_count")] == [1.0, 4.0]
+    labels = [label for (label,) in office.table("schedule", "label")]
+    assert labels[:3] == ["Анна Белова", "    ЗРН-1 Лендинг", "    ЗРН-3 Баннер"]
+
+
+def test_start_twice_is_one_batch(office: Office) -> None:
+    """The second click is told that the period is started; nothing moves again."""
+    office.fill_backlog({"task": "Баннер", "work_type": "Баннер"})
+    office.do("estimate")
+    preview_id = office.do("build_batch", period="current")["data"]["preview_id"]
+    office.do("start_batch", preview_id=preview_id)
+    before = office.table("in_progress", "id", "action")
+
+    answer = office.do("start_batch", preview_id=preview_id)
+
+    assert (answer["outcome"], answer["http_status"]) == ("refused", 422)
+    assert answer["message"].startswith("Этот период уже начат")
+    assert office.table("in_progress", "id", "action") == before
+
+
+def test_start_after_a_change_is_refused_with_what_changed(office: Office) -> None:
+    """What is confirmed is what was previewed, or nothing."""
+    office.fill_backlog({"task": "А", "hours_design": "5"}, {"task": "Б", "hours_design": "5"})
+    preview_id = office.do("build_batch", period="current")["data"]["preview_id"]
+    first = office.book().tab("backlog").header_index + 1
+    office.type("backlog", first, **{"hours.design": "6"})
+
+    answer = office.do("start_batch", preview_id=preview_id)
+
+    assert (answer["outcome"], answer["http_status"]) == ("refused", 409)
+    assert answer["details"] == ["изменились часы, люди или даты: ЗРН-1 и ЗРН-2"]
+    assert office.table("in_progress", "id") == []
+
+
+def test_hours_promised_to_one_client_are_not_promised_to_another(office: Office) -> None:
+    """Limits hold across all clients; the client's sheet does not name the other one."""
+    office.fill_backlog({"task": "Большая", "hours_development": "38"})
+    preview_id = office.do("build_batch", period="current")["data"]["preview_id"]
+    office.do("start_batch", preview_id=preview_id)
+    office.welcome(client_name="Стоматология «Улыбка»", project_name="Реклама", code="УЛБ")
+    office.fill_backlog({"task": "Форма", "hours_development": "3"}, {"task": "Кнопка", "hours_development": "2"})
+
+    preview = office.do("build_batch", period="current")
+    office.do("start_batch", preview_id=preview["data"]["preview_id"])
+
+    assert [chosen["task"] for chosen in preview["data"]["chosen"]] == ["Кнопка"]
+    assert office.table("backlog", "task", "reason") == [
+        ("Форма", "«Разработка»: нужно 3 ч, а свободно 2 из 40 ч"),
+    ]
+    assert not any("Заря" in str(label) or "ЗРН" in str(label) for (label,) in office.table("schedule", "label"))
+    assert "    другие проекты" in [label for (label,) in office.table("schedule", "label")]
+
+
+def started(office: Office) -> None:
+    """A batch of two items is in progress and in the tracker."""
+    office.fill_backlog(
+        {"task": "Лендинг", "work_type": "Лендинг", "result": "Страница открывается"},
+        {"task": "Баннер", "work_type": "Баннер"},
+    )
+    office.do("estimate")
+    preview_id = office.do("build_batch", period="current")["data"]["preview_id"]
+    assert office.do("start_batch", preview_id=preview_id)["outcome"] == "done"
+    assert office.do("push")["outcome"] == "done"
+
+
+def test_push_makes_one_card_an_item(office: Office) -> None:
+    """Checklist for the actions, due date, responsible, hours and a link back; the sheet links to the card."""
+    started(office)
+
+    cards = {card["title"]: office.kaiten("GET", f"/cards/{card['id']}") for card in office.cards()}
+
+    assert sorted(cards) == ["ЗРН-1 · Лендинг", "ЗРН-2 · Баннер"]
+    card = cards["ЗРН-1 · Лендинг"]
+    [checklist] = card["checklists"]
+    lines = [(line["text"], line["responsible_id"], line["due_date"][:10]) for line in checklist["items"]]
+    assert lines == [
+        ("Дизайн — Анна Белова", 11, "2026-11-24"),
+        ("Тексты — Борис Ким", 12, "2026-11-23"),
+        ("Разработка — Вера Орлова", 13, "2026-11-25"),
+    ]
+    assert card["due_date"][:10] == "2026-11-25"
+    assert "Страница открывается" in card["description"]
+    assert [member["id"] for member in card["members"] if member["type"] == 2] == [11]
+    assert "33" in card["size_text"]
+    assert office.client_id in card["external_links"][0]["url"]
+    assert [shown for (shown,) in office.table("in_progress", "card")] == ["Открыть"] * 4
+
+
+def test_push_again_makes_nothing(office: Office) -> None:
+    """A second click finds all cards made."""
+    started(office)
+
+    answer = office.do("push")
+
+    assert answer["message"] == "Все задачи уже в трекере (2). Новых карточек нет."
+    assert len(office.cards()) == 2
+
+
+def test_a_moved_card_changes_the_cells(office: Office) -> None:
+    """The tracker's webhook has the card read again; status, progress, hours and dates stand in the sheet."""
+    started(office)
+    card = next(card for card in office.cards() if "Баннер" in card["title"])
+    columns = office.kaiten("GET", f"/boards/{card['board_id']}/columns")
+    full = office.kaiten("GET", f"/cards/{card['id']}")
+    line = full["checklists"][0]["items"][0]
+    office.kaiten("PATCH", f"/cards/{card['id']}/checklists/{full['checklists'][0]['id']}/items/{line['id']}", checked=True)
+    office.kaiten("POST", f"/cards/{card['id']}/time-logs", role_id=-1, time_spent=150, for_date="2026-11-23")
+    office.kaiten("PATCH", f"/cards/{card['id']}", column_id=columns[1]["id"], due_date="2026-11-27")
+
+    office.settle()
+
+    tab, row = office.row("in_progress", "ЗРН-2")
+    shown = {key: tab.cell(row, key).value for key in ("status", "progress", "logged_hours", "due_on")}
+    assert shown == {"status": "В работе", "progress": "1/1", "logged_hours": 2.5, "due_on": day("2026-11-27")}
+
+
+def test_refresh_repairs_what_webhooks_lost(office: Office) -> None:
+    """No webhook arrives; the menu item brings the sheet to the tracker's state."""
+    started(office)
+    office.http.post(f"{office.servers.kaiten}/_emulator/webhooks", json={"mode": "drop"}).raise_for_status()
+    card = next(card for card in office.cards() if "Баннер" in card["title"])
+    columns = office.kaiten("GET", f"/boards/{card['board_id']}/columns")
+    office.kaiten("PATCH", f"/cards/{card['id']}", column_id=columns[2]["id"])
+    office.settle()
+    tab, row = office.row("in_progress", "ЗРН-2")
+    assert tab.cell(row, "status").value == "Онбординг"
+
+    answer = office.do("refresh")
+
+    assert answer["outcome"] == "done"
+    tab, row = office.row("in_progress", "ЗРН-2")
+    assert tab.cell(row, "status").value == "На проверке"
+    fresh = office.book().field("refreshed_at").cell.value
+    assert isinstance(fresh, float)
+    assert serial_of_day(NOW.date()) < fresh < serial_of_day(NOW.date()) + 1
+
+
+def test_finished_work_teaches_the_norms(office: Office) -> None:
+    """Hours logged on a finished item are a fact: (2 + 3 + 4 + 7) / 4 = 4."""
+    started(office)
+    card = next(card for card in office.cards() if "Баннер" in card["title"])
+    columns = office.kaiten("GET", f"/boards/{card['board_id']}/columns")
+    office.kaiten("POST", f"/cards/{card['id']}/time-logs", role_id=-1, time_spent=420, for_date="2026-11-23")
+    office.kaiten("PATCH", f"/cards/{card['id']}", column_id=columns[3]["id"])
+    office.settle()
+
+    assert office.agency is not None
+    office.click(office.agency.spreadsheet_id, "recalculate_norms")
+
+    norms = office.table(
+        "norms", "work_type", "profile", "hours_per_unit", "fact_count", spreadsheet_id=office.agency.spreadsheet_id
+    )
+    assert ("Баннер", "Дизайн", 4.0, 4.0) in norms
+
+
+def test_one_read_and_one_write(office: Office) -> None:
+    """What each action costs of Google's quota."""
+    office.fill_backlog({"task": "Лендинг", "work_type": "Лендинг"})
+    cost = {}
+    office.forget_calls()
+    office.do("estimate")
+    cost["estimate"] = office.calls("google")
+    preview_id = office.do("build_batch", period="current")["data"]["preview_id"]
+    office.forget_calls()
+    office.do("start_batch", preview_id=preview_id)
+    cost["start_batch"] = office.calls("google")
+    office.forget_calls()
+    office.do("push")
+    cost["push"] = office.calls("google")
+    office.forget_calls()
+    office.do("refresh")
+    cost["refresh"] = office.calls("google")
+    [card] = office.cards()
+    office.settle()
+    office.forget_calls()
+    office.kaiten("PATCH", f"/cards/{card['id']}", asap=True, title=card["title"] + "!")
+    office.settle()
+    cost["webhook"] = office.calls("google")
+
+    once = {"sheets.spreadsheets.get": 1, "sheets.spreadsheets.batchUpdate": 1}
+    assert cost == dict.fromkeys(("estimate", "start_batch", "push", "refresh", "webhook"), once)
