@@ -1,0 +1,1 @@
+"""Runs the add-on in a JavaScript engine."""

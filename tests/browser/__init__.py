@@ -1,0 +1,1 @@
+"""Clicks through the page in headless Chromium."""

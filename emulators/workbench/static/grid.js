@@ -54,7 +54,12 @@ export class Grid {
       this.root.scrollTo(0, 0);
     }
     this.flashing = changed && changed.size <= MAX_FLASHES ? changed : new Set();
+    // While the table is being replaced the canvas keeps its size: else the scroll would jump to the top.
+    this.canvas.style.minHeight = isSame ? `${this.canvas.offsetHeight}px` : '';
+    this.canvas.style.minWidth = isSame ? `${this.canvas.offsetWidth}px` : '';
     this.renderTable();
+    this.canvas.style.minHeight = '';
+    this.canvas.style.minWidth = '';
     this.select(this.selected.row, this.selected.column, false);
     this.flashing = new Set();
   }

@@ -1,0 +1,165 @@
+"""Chromium, and a workbench over real emulators with a workbook and a board in them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask, Response, jsonify, request
+from playwright.sync_api import Browser, sync_playwright
+
+from emulators.common.server import running
+from emulators.google.app import create_app as create_google
+from emulators.kaiten.routes import create_app as create_kaiten
+from emulators.workbench.people import STRANGER, Person
+from emulators.workbench.routes import create_app as create_workbench
+from emulators.workbench.surroundings import Surroundings
+from tests.browser.seed import agency_book, client_book, seed_board
+from tests.browser.workbench_page import WorkbenchPage
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+WINDOW = {"width": 1440, "height": 900}
+ANNA = Person("anna@agency.example", "Анна Белова", "token-anna")
+IGOR = Person("igor@agency.example", "Игорь Ким", "token-igor")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium of this machine."""
+    path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if path is None:
+        message = f"no Chromium here: none of {', '.join(CHROMIUM_NAMES)} is on the path"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Backend:
+    """Stands in for the backend: answers each action with what a test wrote down, in order."""
+
+    answers: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=dict)
+    received: list[dict[str, Any]] = field(default_factory=list)
+
+    def will_answer(self, action: str, status: int = 200, **envelope: Any) -> None:
+        """Write down the next answer to an action; the last one is given again and again."""
+        self.answers.setdefault(action, []).append((status, envelope))
+
+    def app(self) -> Flask:
+        """The backend as a WSGI application."""
+        app = Flask("backend")
+
+        @app.post("/menu")
+        def menu() -> tuple[Response, int]:
+            asked = request.get_json()
+            self.received.append({**asked, "authorization": request.headers["authorization"]})
+            answers = self.answers[asked["action"]]
+            status, envelope = answers.pop(0) if len(answers) > 1 else answers[0]
+            return jsonify(envelope), status
+
+        return app
+
+
+@dataclass(frozen=True)
+class Servers:
+    """What runs under the page."""
+
+    google: httpx.Client
+    kaiten: httpx.Client
+    backend: Backend
+    url: str
+
+
+@dataclass
+class World:
+    """What runs under the page, and what a test put into it."""
+
+    google: httpx.Client
+    kaiten: httpx.Client
+    backend: Backend
+    url: str
+    client_book_id: str
+    agency_book_id: str
+    board: dict[str, Any]
+
+    def value(self, a1: str) -> Any:
+        """What stands in a cell of the client workbook, by Google's own account."""
+        path = f"/v4/spreadsheets/{self.client_book_id}/values/{a1}"
+        answer = self.google.get(path, params={"valueRenderOption": "UNFORMATTED_VALUE"})
+        values = answer.raise_for_status().json().get("values", [[None]])
+        return values[0][0]
+
+    def write(self, a1: str, value: Any) -> None:
+        """Write a cell of the client workbook behind the page's back."""
+        path = f"/v4/spreadsheets/{self.client_book_id}/values/{a1}"
+        answer = self.google.put(path, params={"valueInputOption": "RAW"}, json={"values": [[value]]})
+        answer.raise_for_status()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """Emulators, a backend and the workbench over them, for all tests; each test fills them anew."""
+    backend = Backend()
+    with (
+        running(create_google(None)) as google_url,
+        running(create_kaiten()) as kaiten_url,
+        running(backend.app()) as backend_url,
+        httpx.Client(base_url=google_url, trust_env=False) as google,
+        httpx.Client(base_url=kaiten_url, trust_env=False) as kaiten,
+    ):
+        surroundings = Surroundings(
+            google_url=google_url,
+            kaiten_url=kaiten_url,
+            menu_url=f"{backend_url}/menu",
+            audience="vitrina-addon",
+            people=(ANNA, IGOR, STRANGER),
+        )
+        with running(create_workbench(surroundings)) as url:
+            yield Servers(google, kaiten, backend, url)
+
+
+@pytest.fixture
+def world(servers: Servers) -> World:
+    """A client workbook, an agency workbook and a board, as if nothing had happened before."""
+    servers.backend.answers.clear()
+    servers.backend.received.clear()
+    google = servers.google
+    google.post("/_emulator/reset").raise_for_status()
+    books = {"spreadsheets": [client_book(), agency_book()]}
+    seeded = google.post("/_emulator/seed", json=books).raise_for_status()
+    client_book_id, agency_book_id = seeded.json()["spreadsheetIds"]
+    for person in (ANNA, IGOR):
+        permission = {"type": "user", "role": "writer", "emailAddress": person.email}
+        google.post(f"/drive/v3/files/{client_book_id}/permissions", json=permission).raise_for_status()
+    board = seed_board(servers.kaiten, [ANNA, IGOR])
+    return World(google, servers.kaiten, servers.backend, servers.url, client_book_id, agency_book_id, board)
+
+
+@pytest.fixture
+def workbench(browser: Browser, world: World, request: pytest.FixtureRequest) -> Iterator[WorkbenchPage]:
+    """The page over that world, opened by the first person. A script error in it fails the test."""
+    context = browser.new_context(viewport=WINDOW, locale="ru-RU", timezone_id="Europe/Moscow")
+    page = WorkbenchPage(context.new_page(), world.url)
+    page.open(world.client_book_id)
+    yield page
+    page.screenshot(request.node.name)
+    context.close()
+
+    assert page.errors == []

@@ -1,0 +1,240 @@
+"""A client workbook, an agency workbook and a board, with something of everything that the page draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+
+from emulators.workbench.people import Person
+
+Json = dict[str, Any]
+
+GREEN = {"red": 0.06, "green": 0.35, "blue": 0.31}
+RED = {"red": 1.0}
+WHITE = {"red": 1.0, "green": 1.0, "blue": 1.0}
+BACKLOG, METRICS = 11, 12
+PRIORITIES = ("Срочно", "Важно", "Обычно")
+TASKS = ("Главная страница сайта: первый экран и блок преимуществ", "Тексты для каталога", "Баннеры")
+ITEM_COUNT = 240
+
+
+def _text(text: str, **more: Any) -> Json:
+    return {"userEnteredValue": {"stringValue": text}, **more}
+
+
+def _number(number: float, **more: Any) -> Json:
+    return {"userEnteredValue": {"numberValue": number}, **more}
+
+
+def _heading(text: str) -> Json:
+    look = {
+        "backgroundColorStyle": {"rgbColor": GREEN},
+        "horizontalAlignment": "CENTER",
+        "textFormat": {"bold": True, "foregroundColorStyle": {"rgbColor": WHITE}},
+    }
+    return _text(text, userEnteredFormat=look)
+
+
+def _item_row(index: int) -> Json:
+    rule = {
+        "condition": {
+            "type": "ONE_OF_LIST",
+            "values": [{"userEnteredValue": priority} for priority in PRIORITIES],
+        },
+        "strict": True,
+        "showCustomUi": True,
+    }
+    task = _text(TASKS[index % 3], userEnteredFormat={"wrapStrategy": "WRAP"})
+    if index == 1:
+        task["note"] = "Клиент просил показать к пятнице"
+    return {
+        "values": [
+            _text(f"ЗРН-{index + 1}"),
+            _text(PRIORITIES[index % 3], dataValidation=rule),
+            task,
+            _text("внутреннее"),
+            _number(7.5, userEnteredFormat={"numberFormat": {"type": "NUMBER", "pattern": "0.0"}}),
+            {"userEnteredValue": {"formulaValue": f"=E{index + 3}*2"}},
+        ]
+    }
+
+
+def _rows_of_column(start: int, end: int, column: int) -> Json:
+    return {
+        "sheetId": BACKLOG,
+        "startRowIndex": start,
+        "endRowIndex": end,
+        "startColumnIndex": column,
+        "endColumnIndex": column + 1,
+    }
+
+
+def _series(column: int) -> Json:
+    source = {
+        "sheetId": METRICS,
+        "startRowIndex": 0,
+        "endRowIndex": 4,
+        "startColumnIndex": column,
+        "endColumnIndex": column + 1,
+    }
+    return {"sourceRange": {"sources": [source]}}
+
+
+CHART = {
+    "chartId": 1,
+    "spec": {
+        "title": "Заявки",
+        "basicChart": {
+            "chartType": "COLUMN",
+            "headerCount": 1,
+            "domains": [{"domain": _series(0)}],
+            "series": [{"series": _series(1)}],
+        },
+    },
+    "position": {
+        "overlayPosition": {
+            "anchorCell": {"sheetId": METRICS, "rowIndex": 6, "columnIndex": 1},
+            "widthPixels": 480,
+            "heightPixels": 260,
+        }
+    },
+}
+
+
+def _backlog() -> Json:
+    merged = {
+        "sheetId": BACKLOG,
+        "startRowIndex": 0,
+        "endRowIndex": 1,
+        "startColumnIndex": 1,
+        "endColumnIndex": 5,
+    }
+    protected = {
+        "protectedRangeId": 1,
+        "range": _rows_of_column(0, ITEM_COUNT + 20, 0),
+        "editors": {"users": ["anna@agency.example"]},
+    }
+    urgent = {
+        "ranges": [_rows_of_column(2, ITEM_COUNT + 2, 1)],
+        "booleanRule": {
+            "condition": {"type": "TEXT_EQ", "values": [{"userEnteredValue": "Срочно"}]},
+            "format": {"backgroundColorStyle": {"rgbColor": RED}},
+        },
+    }
+    headings = {"values": [_heading(text) for text in ("№", "Приоритет", "Задача", "", "Часы")]}
+    items = [_item_row(index) for index in range(ITEM_COUNT)]
+    widths = [{"pixelSize": 80}, {"pixelSize": 110}, {"pixelSize": 220}]
+    return {
+        "properties": {
+            "sheetId": BACKLOG,
+            "title": "Бэклог",
+            "tabColorStyle": {"rgbColor": GREEN},
+            "gridProperties": {
+                "rowCount": ITEM_COUNT + 20,
+                "columnCount": 8,
+                "frozenRowCount": 2,
+                "frozenColumnCount": 1,
+            },
+        },
+        "merges": [merged],
+        "protectedRanges": [protected],
+        "conditionalFormats": [urgent],
+        "data": [
+            {
+                "startRow": 0,
+                "startColumn": 0,
+                "rowData": [{"values": [{}, _text("Бэклог проекта")]}, headings, *items],
+                "columnMetadata": [*widths, {"pixelSize": 100, "hiddenByUser": True}],
+            }
+        ],
+    }
+
+
+def _metrics() -> Json:
+    weeks = [("45", 12), ("46", 18), ("47", 21)]
+    headings = {"values": [_text("Неделя"), _text("Заявки")]}
+    rows = [{"values": [_text(week), _number(count)]} for week, count in weeks]
+    return {
+        "properties": {
+            "sheetId": METRICS,
+            "title": "Метрики",
+            "gridProperties": {"rowCount": 40, "columnCount": 8, "hideGridlines": True},
+        },
+        "charts": [CHART],
+        "data": [{"startRow": 0, "startColumn": 0, "rowData": [headings, *rows]}],
+    }
+
+
+def client_book() -> Json:
+    """The client workbook: a long backlog and a chart."""
+    return {**_book("Заря — сайт", "client"), "sheets": [_backlog(), _metrics()]}
+
+
+def agency_book() -> Json:
+    """The agency workbook, of which the page needs no more than what it is."""
+    return {
+        **_book("Агентство", "agency"),
+        "sheets": [{"properties": {"sheetId": 1, "title": "Нормы"}}],
+    }
+
+
+def _book(title: str, kind: str) -> Json:
+    mark = {
+        "metadataKey": "vitrina.book",
+        "metadataValue": kind,
+        "visibility": "DOCUMENT",
+        "location": {"spreadsheet": True},
+    }
+    return {
+        "properties": {"title": title, "locale": "ru_RU", "timeZone": "Europe/Moscow"},
+        "developerMetadata": [mark],
+    }
+
+
+def seed_board(kaiten: httpx.Client, people: Sequence[Person]) -> Json:
+    """Make a board with one card that has a checklist; gives the ids."""
+    users = [
+        {
+            "id": number,
+            "full_name": person.name,
+            "email": person.email,
+            "username": person.email.split("@")[0],
+            "token": person.kaiten_token,
+        }
+        for number, person in enumerate(people, start=1)
+    ]
+    access = {str(user["id"]): "writer" for user in users}
+    space = {"id": 1, "title": "Клиенты", "users": access}
+    kaiten.post("/_emulator/seed", json={"users": users, "spaces": [space]}).raise_for_status()
+    kaiten.headers["authorization"] = f"Bearer {people[0].kaiten_token}"
+
+    def make(path: str, body: Json) -> Json:
+        made: Json = kaiten.post(f"/api/latest{path}", json=body).raise_for_status().json()
+        return made
+
+    columns = [
+        {"title": "Онбординг", "type": 1},
+        {"title": "В работе", "type": 2},
+        {"title": "На проверке", "type": 2},
+        {"title": "Выполнено", "type": 3},
+    ]
+    board = make("/spaces/1/boards", {"title": "Заря", "columns": columns, "lanes": [{"title": "Задачи"}]})
+    made = kaiten.get(f"/api/latest/boards/{board['id']}/columns").raise_for_status().json()
+    ids = {column["title"]: column["id"] for column in made}
+    card = make(
+        "/cards",
+        {
+            "title": "ЗРН-1 Главная страница",
+            "board_id": board["id"],
+            "column_id": ids["В работе"],
+            "due_date": "2026-11-25",
+            "size_text": "8",
+            "responsible_id": 2,
+        },
+    )
+    checklist = make(f"/cards/{card['id']}/checklists", {"name": "Состав работ"})
+    for text in ("Прототип", "Макет"):
+        make(f"/cards/{card['id']}/checklists/{checklist['id']}/items", {"text": text, "checked": False})
+    return {"id": board["id"], "columns": ids, "card_id": card["id"], "space_id": 1}

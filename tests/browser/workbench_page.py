@@ -1,0 +1,87 @@
+"""The workbench as a person uses it: what can be seen on it and what can be done with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import FrameLocator, Locator, Page, expect
+
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "artifacts" / "screenshots"
+
+
+@dataclass
+class WorkbenchPage:
+    """One open page. ``errors`` gathers what went wrong in its scripts."""
+
+    page: Page
+    url: str
+    errors: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def open(self, spreadsheet_id: str, sheet_title: str | None = None) -> None:
+        """Open a workbook and, by its title, a tab; the first one without a title."""
+        self.page.goto(f"{self.url}/#{spreadsheet_id}")
+        self.page.locator("body[data-ready]").wait_for()
+        if sheet_title is not None:
+            self.open_tab(sheet_title)
+
+    def open_tab(self, title: str) -> None:
+        """Choose a tab at the bottom and wait until its cells are there."""
+        self.page.get_by_role("tab", name=title, exact=True).click()
+        self.page.locator(f'#grid[data-sheet="{title}"]:not([aria-busy])').wait_for()
+
+    def become(self, name: str) -> None:
+        """Sit another person at the page."""
+        self.page.get_by_label("Кто за столом").select_option(label=name)
+
+    def cell(self, a1: str) -> Locator:
+        """A cell of the open tab."""
+        return self.page.locator(f'#grid td[data-a1="{a1}"]')
+
+    def type_into(self, a1: str, text: str) -> None:
+        """Type a text into a cell and press Enter."""
+        self.cell(a1).dblclick()
+        self.page.locator("input.cell-editor").fill(text)
+        self.page.keyboard.press("Enter")
+
+    def choose_in(self, a1: str, option: str) -> None:
+        """Choose a value from the list of a cell."""
+        self.cell(a1).dblclick()
+        self.page.locator("select.cell-editor").select_option(option)
+
+    def choose_from_menu(self, caption: str) -> None:
+        """Choose an item of the add-on's menu."""
+        self.page.get_by_role("menuitem", name="Расширения").click()
+        self.page.get_by_role("menuitem", name="Vitrina").hover()
+        self.page.get_by_role("menuitem", name=caption, exact=True).click()
+
+    @property
+    def sidebar(self) -> FrameLocator:
+        """The add-on's sidebar."""
+        return self.page.frame_locator("#sidebar iframe")
+
+    @property
+    def dialog(self) -> Locator:
+        """What Google says when it refuses something."""
+        return self.page.locator("dialog.message")
+
+    def column(self, title: str) -> Locator:
+        """A column of the tracker's board."""
+        return self.page.locator("#board").get_by_role("region", name=title, exact=True)
+
+    def card(self, text: str) -> Locator:
+        """A card of the tracker's board."""
+        return self.page.locator("#board .card", has_text=text)
+
+    def drag(self, card: str, column: str) -> None:
+        """Drag a card into another column and wait until it is there."""
+        self.card(card).drag_to(self.column(column))
+        expect(self.column(column).locator(".card", has_text=card)).to_be_visible()
+
+    def screenshot(self, name: str) -> None:
+        """Keep a picture of the page as it is now."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
