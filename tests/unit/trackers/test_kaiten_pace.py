@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from emulators.kaiten.limiter import Limiter
 from vitrina.trackers.kaiten.pace import Pace
 
 
@@ -78,3 +79,18 @@ def test_unreadable_headers_change_nothing(clock: Clock, pace: Pace, headers: di
     pace.learn(headers)
 
     assert clock.starts(pace, 2) == [0.0, 0.25]
+
+
+@pytest.mark.parametrize("limit", [5, 50])
+def test_nothing_is_refused(clock: Clock, pace: Pace, limit: int) -> None:
+    """A hundred calls against the emulator's own limiter, on one clock."""
+    limiter = Limiter(lambda: clock.now)
+
+    refused = 0
+    for _ in range(100):
+        pace.wait()
+        allowance = limiter.take("t", limit)
+        refused += allowance.is_refused
+        pace.learn(allowance.headers())
+
+    assert refused == 0
