@@ -323,9 +323,8 @@ def test_fields_replace_defaults_of_settings():
     }
 
     assert settings["load_factor"] == {"numberValue": 0.7}
-    assert settings["limit_hours"] == {"numberValue": 40}
     assert settings["profiles"] == {"stringValue": "Дизайн, Тексты, Разработка, Реклама, SEO"}
-    assert settings["tracker"] is None
+    assert settings["agency_name"] is None
 
 
 def test_days_head_the_calendar():

@@ -11,6 +11,7 @@ import pytest
 
 from vitrina.domain.backlog import ActionStatus, EstimateSource, Priority
 from vitrina.errors import VitrinaError
+from vitrina.texts import render, sentence
 from vitrina.workbook.template import (
     LOCALES,
     TEMPLATES_DIRECTORY,
@@ -205,6 +206,14 @@ def test_words_that_stand_for_places_are_those_of_the_places(locale):
 
     assert quoted
     assert quoted <= titles
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_schedule_greys_the_line_that_code_writes(locale):
+    """The line of other projects is found by its text, which code takes from its own sentences."""
+    ours = load_template("client").text(locale, "schedule.other_projects")
+
+    assert ours == render(sentence("schedule.other_projects"), locale)
 
 
 # --- Unfolding -----------------------------------------------------------------------------------
