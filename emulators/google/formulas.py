@@ -130,7 +130,7 @@ def results(book: Book, now: datetime) -> Results:
 
 def has_formulas(book: Book) -> bool:
     """Whether anything has to be computed at all."""
-    return any(line.formula_count for sheet in book.sheets for line in sheet.rows)
+    return any(sheet.formula_count for sheet in book.sheets)
 
 
 def _is_volatile(book: Book) -> bool:

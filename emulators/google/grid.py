@@ -273,7 +273,11 @@ class Painter:
     def _cell(self, row: int, column: int) -> Cell:
         cell = self._sheet.cell(row, column)
         result = {name: cell[name] for name in self._stored if name in cell} if cell else {}
-        value = self.value_at(row, column) if self._wants_values or self._wants_format else None
+        value = None
+        if self._wants_values or self._wants_format:
+            value = cell.get("userEnteredValue")
+            if value is None or "formulaValue" in value:
+                value = self._computed.get((row, column))
         if value is not None:
             result["effectiveValue"] = value
             if self._wants_shown:

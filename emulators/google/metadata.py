@@ -17,13 +17,13 @@ Where = dict[str, Any]
 """``{"kind": "ROWS", "sheetId": 5, "index": 3}``; kind as in ``LOCATION_TYPES``."""
 
 
-def resource(book: Book, metadata_id: int) -> dict[str, Any]:
-    """One piece of metadata as the API gives it back."""
+def resource(book: Book, metadata_id: int, where: Where | None = None) -> dict[str, Any]:
+    """One piece of metadata as the API gives it back; *where* spares looking for its place."""
     entry = book.metadata[metadata_id]
     result = {"metadataId": metadata_id, "metadataKey": entry["key"]}
     if entry.get("value"):
         result["metadataValue"] = entry["value"]
-    return result | {"location": location(place(book, metadata_id)), "visibility": entry["visibility"]}
+    return result | {"location": location(where or place(book, metadata_id)), "visibility": entry["visibility"]}
 
 
 def place(book: Book, metadata_id: int) -> Where:
@@ -89,7 +89,7 @@ def attach(sheet: Sheet, dimension: str, index: int, metadata_id: int) -> None:
     """Let a row or column carry a piece of metadata."""
     line = sheet.lines(dimension)[index]
     line.metadata = (*line.metadata, metadata_id)
-    sheet.positions(dimension)[metadata_id] = index
+    sheet.note_position(dimension, metadata_id, index)
 
 
 def detach(book: Book, metadata_id: int) -> None:
@@ -99,7 +99,7 @@ def detach(book: Book, metadata_id: int) -> None:
         sheet = book.sheet(where["sheetId"])
         line = sheet.lines(where["kind"])[where["index"]]
         line.metadata = tuple(other for other in line.metadata if other != metadata_id)
-        del sheet.positions(where["kind"])[metadata_id]
+        sheet.note_position(where["kind"], metadata_id, None)
 
 
 def delete(book: Book, metadata_id: int) -> None:

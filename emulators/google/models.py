@@ -81,6 +81,7 @@ class Sheet:
         self.row_groups: list[dict[str, Any]] = []
         self.column_groups: list[dict[str, Any]] = []
         self.basic_filter: dict[str, Any] | None = None
+        self.formula_count = sum(row.formula_count for row in rows)
         self._positions: dict[str, dict[int, int]] = {}
 
     # What is kept beside the grid, by the name it has in the API and in the state file.
@@ -136,6 +137,7 @@ class Sheet:
         if column < len(cells):
             if line.formula_count and formula_of(cells[column]):
                 line.formula_count -= 1
+                self.formula_count -= 1
             cells[column] = cell
             if not cell:
                 while cells and not cells[-1]:
@@ -146,9 +148,12 @@ class Sheet:
             cells.append(cell)
         if cell and formula_of(cell):
             line.formula_count += 1
+            self.formula_count += 1
 
     def formulas(self) -> Iterator[tuple[int, int, str]]:
         """Every formula with its place."""
+        if not self.formula_count:
+            return
         for index, line in enumerate(self.rows):
             if line.formula_count:
                 for column, cell in enumerate(line.cells):
@@ -204,6 +209,15 @@ class Sheet:
             self._positions[dimension] = found
         return found
 
+    def note_position(self, dimension: str, metadata_id: int, index: int | None) -> None:
+        """A piece of metadata came to a line, or (``None``) left its line."""
+        known = self._positions.get(dimension)
+        if known is not None:
+            if index is None:
+                known.pop(metadata_id, None)
+            else:
+                known[metadata_id] = index
+
     def forget_positions(self) -> None:
         """Lines or their metadata changed."""
         self._positions.clear()
@@ -237,6 +251,7 @@ class Sheet:
                     del row.cells[start:end]
                     row.formula_count = sum(1 for cell in row.cells if formula_of(cell))
                     _trim(row.cells)
+        self.formula_count = sum(row.formula_count for row in self.rows) if self.formula_count else 0
         return removed
 
     def reorder(self, dimension: str, order: list[int]) -> None:
@@ -279,6 +294,7 @@ class Sheet:
                     tuple(line.get("metadata", ())),
                     sum(1 for cell in cells if formula_of(cell)),
                 )
+        sheet.formula_count = sum(row.formula_count for row in sheet.rows)
         for name in cls.LISTS:
             setattr(sheet, name, data.get(name, []))
         sheet.basic_filter = data.get("basic_filter")

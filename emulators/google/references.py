@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 
 from emulators.google.a1 import Box, column_index, column_name, quote_title
@@ -80,9 +79,23 @@ def _end(text: str) -> End:
     )
 
 
-@lru_cache(maxsize=16384)
+_KNOWN: dict[str, tuple[Token, ...]] = {}
+_KNOWN_LIMIT = 50_000
+
+
+def _remember(formula: str, found: tuple[Token, ...]) -> tuple[Token, ...]:
+    if len(_KNOWN) >= _KNOWN_LIMIT:
+        _KNOWN.clear()
+    _KNOWN[formula] = found
+    return found
+
+
 def tokens(formula: str) -> tuple[Token, ...]:
     """The formula in pieces that together are its text."""
+    return _KNOWN.get(formula) or _remember(formula, _read(formula))
+
+
+def _read(formula: str) -> tuple[Token, ...]:
     found = []
     for match in _TOKEN.finditer(formula):
         kind = match.lastgroup or "other"
@@ -106,17 +119,24 @@ Rewrite = Callable[[Reference], "Reference | None"]
 
 def rewrite(formula: str, change: Rewrite) -> str:
     """*formula* with each reference replaced."""
-    parts = []
+    parts: list[Token] = []
+    changed = broken = False
     for token in tokens(formula):
-        if token.reference is None:
-            parts.append(token.text)
+        reference = token.reference
+        new = reference if reference is None else change(reference)
+        if new == reference:
+            parts.append(token)
             continue
-        new = change(token.reference)
-        if new is None:
-            parts.append(BROKEN)
-        else:
-            parts.append(token.text if new == token.reference else new.text())
-    return "".join(parts)
+        changed = True
+        broken = broken or new is None
+        parts.append(Token("other", BROKEN) if new is None else Token("ref", new.text(), new))
+    if not changed:
+        return formula
+    text = "".join(token.text for token in parts)
+    if not broken and text not in _KNOWN:
+        # The pieces are known already: a chain of changes does not read the text again and again.
+        _remember(text, tuple(parts))
+    return text
 
 
 def shift(formula: str, rows: int, columns: int) -> str:

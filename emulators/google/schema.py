@@ -12,6 +12,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from emulators.google.discovery import Document, Method
@@ -34,6 +35,7 @@ _TYPE_NAMES = {
 }
 
 
+@lru_cache(maxsize=8192)
 def snake(name: str) -> str:
     """``updateCells`` -> ``update_cells``: Google names fields of the proto in its errors."""
     return re.sub(r"(?<!^)([A-Z])", lambda match: "_" + match[1].lower(), name)

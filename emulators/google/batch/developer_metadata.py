@@ -29,7 +29,7 @@ def create(batch: Batch, body: Request) -> Reply:
     metadata.create(
         batch.book, metadata_id, given["metadataKey"], given.get("metadataValue", ""), visibility, where
     )
-    return {"developerMetadata": metadata.resource(batch.book, metadata_id)}
+    return {"developerMetadata": metadata.resource(batch.book, metadata_id, where)}
 
 
 @request("updateDeveloperMetadata")
