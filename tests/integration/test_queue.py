@@ -1,0 +1,118 @@
+"""The product's queue over the emulated Cloud Tasks, with tokens that the emulated Google signs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask, Response, request
+
+from emulators.common.server import running
+from emulators.google.app import create_app as create_google
+from emulators.tasks import create_app as create_tasks
+from vitrina.errors import AuthenticationError, RetriableServiceError
+from vitrina.google.identity import GoogleIdentity
+from vitrina.google.queue import CloudTasksQueue
+
+ROBOT = "robot@vitrina.iam.test"
+
+
+@dataclass
+class World:
+    """A queue and the entry point that it feeds."""
+
+    queue: CloudTasksQueue
+    tasks_url: str
+    task_url: str
+    google_url: str
+    #: ``(token, body)`` of every call of the entry point.
+    calls: list[tuple[str, Any]] = field(default_factory=list)
+
+    def run(self, **body: Any) -> None:
+        """Wait until the queue is empty."""
+        answer = httpx.post(
+            f"{self.tasks_url}/_emulator/run-until-empty", json=body, timeout=30, trust_env=False
+        )
+        assert answer.json()["empty"]
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """Everything empty."""
+    calls: list[tuple[str, Any]] = []
+    lock = threading.Lock()
+    app = Flask("task")
+
+    @app.post("/task")
+    def task() -> Response:
+        with lock:
+            calls.append(
+                (request.headers.get("Authorization", "").removeprefix("Bearer "), request.get_json())
+            )
+        return Response(status=200)
+
+    with (
+        running(app) as url,
+        running(create_google()) as google_url,
+        running(create_tasks(google_url)) as tasks_url,
+    ):
+        queue = CloudTasksQueue(
+            queue="projects/p/locations/l/queues/jobs",
+            url=f"{url}/task",
+            service_account=ROBOT,
+            tasks_url=tasks_url,
+        )
+        yield World(queue, tasks_url, f"{url}/task", google_url, calls)
+
+
+def test_same_name_is_queued_once(world: World) -> None:
+    """Neither while the first waits nor after it ran; and the caller hears nothing of it."""
+    world.queue.add("sync-1", {"n": 1})
+    world.run()
+    world.queue.add("sync-1", {"n": 2})
+    world.queue.add("sync-2", {"n": 3}, delay_s=600)
+    world.queue.add("sync-2", {"n": 4}, delay_s=600)
+    world.run(include_later=True)
+
+    assert [body for _, body in world.calls] == [{"n": 1}, {"n": 3}]
+
+
+def test_delayed_task_waits(world: World) -> None:
+    """It is not run before its time."""
+    world.queue.add("later", {}, delay_s=600)
+    world.run()
+
+    assert world.calls == []
+
+
+def test_entry_point_believes_the_token(world: World) -> None:
+    """It is of our service account and for this address; for another address it would be refused."""
+    world.queue.add("op", {})
+    world.run()
+    ((token, _),) = world.calls
+
+    def identity(audience: str) -> GoogleIdentity:
+        return GoogleIdentity(
+            audience="add-on",
+            staff=(),
+            service_account=ROBOT,
+            task_audience=audience,
+            certs_url=f"{world.google_url}/oauth2/v1/certs",
+        )
+
+    identity(world.task_url).check_task_caller(token)
+    with pytest.raises(AuthenticationError):
+        identity("https://other.test/task").check_task_caller(token)
+
+
+def test_queue_that_is_away(world: World) -> None:
+    """The caller may try again."""
+    body = {"status": 503, "method": "tasks.create"}
+    httpx.post(f"{world.tasks_url}/_emulator/fail-next", json=body, trust_env=False).raise_for_status()
+
+    with pytest.raises(RetriableServiceError):
+        world.queue.add("op", {})
