@@ -178,7 +178,12 @@ class Office:
         place = book.tab(tab)
         self.edit(
             *(
-                {"type": "type", "sheet": place.title, "cell": place.address(Row(row_index, None, ()), key), "text": text}
+                {
+                    "type": "type",
+                    "sheet": place.title,
+                    "cell": place.address(Row(row_index, None, ()), key),
+                    "text": text,
+                }
                 for key, text in values.items()
             ),
             spreadsheet_id=spreadsheet_id,
@@ -188,7 +193,11 @@ class Office:
         """Type rows below the header of the backlog; keys as in the template, ``hours_design`` for ``hours.design``."""
         first = self.book().tab("backlog").header_index + 1
         for offset, row in enumerate(rows):
-            self.type("backlog", first + offset, **{key.replace("hours_", "hours."): text for key, text in row.items()})
+            self.type(
+                "backlog",
+                first + offset,
+                **{key.replace("hours_", "hours."): text for key, text in row.items()},
+            )
 
     # --- Looking ---------------------------------------------------------------------------------
 
@@ -212,7 +221,9 @@ class Office:
 
     def calls(self, server: str) -> dict[str, int]:
         """Count of the calls of an emulator by method since ``forget_calls``."""
-        counts: dict[str, int] = self.http.get(f"{getattr(self.servers, server)}/_emulator/calls").json()["counts"]
+        counts: dict[str, int] = self.http.get(f"{getattr(self.servers, server)}/_emulator/calls").json()[
+            "counts"
+        ]
         return counts
 
     def forget_calls(self) -> None:
@@ -243,14 +254,23 @@ class Office:
 
     def settle(self) -> None:
         """Wait until webhooks are delivered and queued work is done."""
-        self.http.post(f"{self.servers.kaiten}/_emulator/webhooks/release", json={})
-        self.http.post(f"{self.servers.tasks}/_emulator/run-until-empty", json={"timeout_s": 30}).raise_for_status()
+        self.http.post(f"{self.servers.kaiten}/_emulator/webhooks/settle", json={}).raise_for_status()
+        self.http.post(f"{self.servers.kaiten}/_emulator/webhooks/settle", json={})
+        self.http.post(
+            f"{self.servers.tasks}/_emulator/run-until-empty", json={"timeout_s": 30, "include_later": True}
+        ).raise_for_status()
 
     def _seed_kaiten(self) -> int:
         people = [(ROBOT_ID, "Витрина", SERVICE_ACCOUNT)]
         people += [(int(one["kaiten_id"]), one["name"], one["email"]) for one in TEAM]
         users = [
-            {"id": key, "full_name": name, "email": email, "username": email.split("@")[0], "token": local_token(key)}
+            {
+                "id": key,
+                "full_name": name,
+                "email": email,
+                "username": email.split("@")[0],
+                "token": local_token(key),
+            }
             for key, name, email in people
         ]
         roles = {str(key): "admin" if key == ROBOT_ID else "writer" for key, _, _ in people}

@@ -22,7 +22,9 @@ def main() -> int:
     """Run the world; gives the exit code."""
     parser = argparse.ArgumentParser(prog="python -m emulators.world", description=__doc__)
     parser.add_argument("--once", action="store_true", help="end after the story")
-    parser.add_argument("--folder", type=Path, help="keep states and logs here (a new temporary folder if not given)")
+    parser.add_argument(
+        "--folder", type=Path, help="keep states and logs here (a new temporary folder if not given)"
+    )
     for name, port in vars(Ports()).items():
         parser.add_argument(f"--{name}-port", type=int, default=port)
     arguments = parser.parse_args()
@@ -60,7 +62,9 @@ def _run(folder: Path, ports: Ports, *, once: bool) -> int:
 def _say_where(world: World, story: Story) -> None:
     """The address of the page, and of the first client's workbook on it."""
     print()
-    print(f"Готово. Откройте {world.url('workbench')}/  — {len(story.clients)} клиента, книга агентства и доска Kaiten.")
+    print(
+        f"Готово. Откройте {world.url('workbench')}/  — {len(story.clients)} клиента, книга агентства и доска Kaiten."
+    )
     print("Меню «Vitrina» работает; перетащите карточку на доске, и ячейка изменится.")
 
 

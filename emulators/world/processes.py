@@ -129,7 +129,14 @@ class World:
             case _:
                 links = ["--google", self.url("google"), "--kaiten", self.url("kaiten")]
                 links += ["--backend", self.url("functions"), "--audience", AUDIENCE]
-                return ["emulators.workbench", "--port", port, *links, "--people", str(self.folder / "people.json")]
+                return [
+                    "emulators.workbench",
+                    "--port",
+                    port,
+                    *links,
+                    "--people",
+                    str(self.folder / "people.json"),
+                ]
 
 
 SERVERS = ("google", "kaiten", "tasks", "functions", "workbench")

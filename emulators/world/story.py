@@ -114,9 +114,15 @@ class Story:
         answer = self._click(
             self.agency_id,
             "new_client",
-            **{key: data[key] for key in ("client_name", "project_name", "code", "period", "limit_hours", "responsible")},
+            **{
+                key: data[key]
+                for key in ("client_name", "project_name", "code", "period", "limit_hours", "responsible")
+            },
         )
-        client.spreadsheet_id, client.board_url = answer["data"]["spreadsheet_id"], answer["data"]["board_url"]
+        client.spreadsheet_id, client.board_url = (
+            answer["data"]["spreadsheet_id"],
+            answer["data"]["board_url"],
+        )
         self.clients.append(client)
         self._fill(client)
         self._tell(f"{answer['message']} В бэклоге {len(data['backlog'])} задач.")
@@ -128,7 +134,9 @@ class Story:
         tab = book.tab("backlog")
         for position, item in enumerate(client.data["backlog"]):
             row = Row(tab.header_index + 1 + position, None, ())
-            typed = {key: str(item[key]) for key in ("priority", "task", "result", "work_type") if item.get(key)}
+            typed = {
+                key: str(item[key]) for key in ("priority", "task", "result", "work_type") if item.get(key)
+            }
             if item.get("quantity", 1) != 1:
                 typed["quantity"] = str(item["quantity"]).replace(".", ",")
             if "wanted_in_days" in item:
@@ -141,14 +149,20 @@ class Story:
         metrics = book.tab("metrics")
         for position, metric in enumerate(client.data["metrics"]):
             row = Row(metrics.header_index + 1 + position, None, ())
-            edits += [_type(metrics, row, key, str(metric[key])) for key in ("metric", "unit", "source", "target", "better")]
+            edits += [
+                _type(metrics, row, key, str(metric[key]))
+                for key in ("metric", "unit", "source", "target", "better")
+            ]
             for number, fact in enumerate(metric["facts"], start=1):
                 edits.append(_type(metrics, row, f"fact.{number}", str(fact).replace(".", ",")))
         for key in ("chat_url", "documents"):
             place = book.field(key)
-            edits.append({"type": "type", "sheet": place.sheet_title, "cell": place.address, "text": client.data[key]})
+            edits.append(
+                {"type": "type", "sheet": place.sheet_title, "cell": place.address, "text": client.data[key]}
+            )
         answer = self._http.post(
-            f"{self.world.url('google')}/_emulator/edit", json={"spreadsheet_id": client.spreadsheet_id, "edits": edits}
+            f"{self.world.url('google')}/_emulator/edit",
+            json={"spreadsheet_id": client.spreadsheet_id, "edits": edits},
         )
         if answer.status_code != 200:
             raise StoryError(f"typing was refused: {answer.text}")
@@ -200,16 +214,20 @@ class Story:
 
     def _items(self, client: Client) -> list[tuple[int, str]]:
         found = self._services.store.find("item", spreadsheet_id=client.spreadsheet_id)
-        return sorted((record.data["number"], record.data["card_id"]) for record in found if record.data["card_id"])
+        return sorted(
+            (record.data["number"], record.data["card_id"]) for record in found if record.data["card_id"]
+        )
 
     def _status(self, client: Client, number: int) -> str:
         tab = self._book(client).tab("in_progress")
         return next(tab.cell(row, "status").text for row in tab.rows if row.number == number)
 
     def _settle(self) -> None:
-        self._http.post(f"{self.world.url('kaiten')}/_emulator/webhooks/release", json={})
+        self._http.post(f"{self.world.url('kaiten')}/_emulator/webhooks/settle", json={})
         self._http.post(
-            f"{self.world.url('tasks')}/_emulator/run-until-empty", json={"timeout_s": SETTLE_TIMEOUT_S}, timeout=90.0
+            f"{self.world.url('tasks')}/_emulator/run-until-empty",
+            json={"timeout_s": SETTLE_TIMEOUT_S, "include_later": True},
+            timeout=90.0,
         ).raise_for_status()
 
     def _click(self, spreadsheet_id: str, action: str, **params: Any) -> dict[str, Any]:
@@ -259,5 +277,3 @@ def _works(history: Sequence[HistoryRow], monday: dt.date) -> Mapping[str, Finis
 
 def _type(tab: Tab, row: Row, column: str, text: str) -> Mapping[str, Any]:
     return {"type": "type", "sheet": tab.title, "cell": tab.address(row, column), "text": text}
-
-

@@ -30,7 +30,9 @@ def test_new_client_gets_a_workbook_a_board_and_a_link(agency: Office) -> None:
     book = agency.book(answer["data"]["spreadsheet_id"])
     assert (answer["outcome"], answer["http_status"]) == ("done", 200)
     assert list(book.tabs) == ["client", "backlog", "in_progress", "schedule", "metrics", "done"]
-    shown = {key: book.field(key).cell.value for key in ("client_name", "project_name", "period", "limit_hours")}
+    shown = {
+        key: book.field(key).cell.value for key in ("client_name", "project_name", "period", "limit_hours")
+    }
     assert shown == {
         "client_name": "Кофейня «Заря»",
         "project_name": "Интернет-магазин",
@@ -135,10 +137,21 @@ def test_start_moves_exactly_what_was_previewed(office: Office) -> None:
 
     assert answer["outcome"] == "done", answer
     assert answer["message"] == "В работу взято: 2 задачи, 4 действия, 36 ч на 23–29 ноября."
-    assert office.table("in_progress", "id", "action", "profile", "specialist", "hours", "start_on", "due_on", "status") == [
+    assert office.table(
+        "in_progress", "id", "action", "profile", "specialist", "hours", "start_on", "due_on", "status"
+    ) == [
         ("ЗРН-1", "Лендинг", "Дизайн", "Анна Белова", 9.0, day("2026-11-23"), day("2026-11-24"), "Онбординг"),
         ("ЗРН-1", "Лендинг", "Тексты", "Борис Ким", 4.0, day("2026-11-23"), day("2026-11-23"), "Онбординг"),
-        ("ЗРН-1", "Лендинг", "Разработка", "Вера Орлова", 20.0, day("2026-11-23"), day("2026-11-25"), "Онбординг"),
+        (
+            "ЗРН-1",
+            "Лендинг",
+            "Разработка",
+            "Вера Орлова",
+            20.0,
+            day("2026-11-23"),
+            day("2026-11-25"),
+            "Онбординг",
+        ),
         ("ЗРН-3", "Баннер", "Дизайн", "Анна Белова", 3.0, day("2026-11-24"), day("2026-11-24"), "Онбординг"),
     ]
     assert office.table("backlog", "id", "task", "reason") == [
@@ -185,7 +198,9 @@ def test_hours_promised_to_one_client_are_not_promised_to_another(office: Office
     preview_id = office.do("build_batch", period="current")["data"]["preview_id"]
     office.do("start_batch", preview_id=preview_id)
     office.welcome(client_name="Стоматология «Улыбка»", project_name="Реклама", code="УЛБ")
-    office.fill_backlog({"task": "Форма", "hours_development": "3"}, {"task": "Кнопка", "hours_development": "2"})
+    office.fill_backlog(
+        {"task": "Форма", "hours_development": "3"}, {"task": "Кнопка", "hours_development": "2"}
+    )
 
     preview = office.do("build_batch", period="current")
     office.do("start_batch", preview_id=preview["data"]["preview_id"])
@@ -194,7 +209,9 @@ def test_hours_promised_to_one_client_are_not_promised_to_another(office: Office
     assert office.table("backlog", "task", "reason") == [
         ("Форма", "«Разработка»: нужно 3 ч, а свободно 2 из 40 ч"),
     ]
-    assert not any("Заря" in str(label) or "ЗРН" in str(label) for (label,) in office.table("schedule", "label"))
+    assert not any(
+        "Заря" in str(label) or "ЗРН" in str(label) for (label,) in office.table("schedule", "label")
+    )
     assert "    другие проекты" in [label for (label,) in office.table("schedule", "label")]
 
 
@@ -208,6 +225,7 @@ def started(office: Office) -> None:
     preview_id = office.do("build_batch", period="current")["data"]["preview_id"]
     assert office.do("start_batch", preview_id=preview_id)["outcome"] == "done"
     assert office.do("push")["outcome"] == "done"
+    office.settle()
 
 
 def test_push_makes_one_card_an_item(office: Office) -> None:
@@ -250,7 +268,11 @@ def test_a_moved_card_changes_the_cells(office: Office) -> None:
     columns = office.kaiten("GET", f"/boards/{card['board_id']}/columns")
     full = office.kaiten("GET", f"/cards/{card['id']}")
     line = full["checklists"][0]["items"][0]
-    office.kaiten("PATCH", f"/cards/{card['id']}/checklists/{full['checklists'][0]['id']}/items/{line['id']}", checked=True)
+    office.kaiten(
+        "PATCH",
+        f"/cards/{card['id']}/checklists/{full['checklists'][0]['id']}/items/{line['id']}",
+        checked=True,
+    )
     office.kaiten("POST", f"/cards/{card['id']}/time-logs", role_id=-1, time_spent=150, for_date="2026-11-23")
     office.kaiten("PATCH", f"/cards/{card['id']}", column_id=columns[1]["id"], due_date="2026-11-27")
 
@@ -258,7 +280,12 @@ def test_a_moved_card_changes_the_cells(office: Office) -> None:
 
     tab, row = office.row("in_progress", "ЗРН-2")
     shown = {key: tab.cell(row, key).value for key in ("status", "progress", "logged_hours", "due_on")}
-    assert shown == {"status": "В работе", "progress": "1/1", "logged_hours": 2.5, "due_on": day("2026-11-27")}
+    assert shown == {
+        "status": "В работе",
+        "progress": "1/1",
+        "logged_hours": 2.5,
+        "due_on": day("2026-11-27"),
+    }
 
 
 def test_refresh_repairs_what_webhooks_lost(office: Office) -> None:
@@ -295,7 +322,12 @@ def test_finished_work_teaches_the_norms(office: Office) -> None:
     office.click(office.agency.spreadsheet_id, "recalculate_norms")
 
     norms = office.table(
-        "norms", "work_type", "profile", "hours_per_unit", "fact_count", spreadsheet_id=office.agency.spreadsheet_id
+        "norms",
+        "work_type",
+        "profile",
+        "hours_per_unit",
+        "fact_count",
+        spreadsheet_id=office.agency.spreadsheet_id,
     )
     assert ("Баннер", "Дизайн", 4.0, 4.0) in norms
 

@@ -32,9 +32,7 @@ class CloudTasksQueue:
         A local server in place of the real one; empty in production.
     """
 
-    def __init__(
-        self, *, queue: str, url: str, service_account: str, tasks_url: str = ""
-    ) -> None:
+    def __init__(self, *, queue: str, url: str, service_account: str, tasks_url: str = "") -> None:
         self._queue = queue
         self._url = url
         self._service_account = service_account

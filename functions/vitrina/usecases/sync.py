@@ -6,7 +6,6 @@ A webhook only says *look*: the card is read again and its current state written
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -41,6 +40,9 @@ WRITE_ATTEMPTS = 3
 #: Webhooks of one workbook within this time become one write.
 GATHER_S = 2
 
+#: Kind of the documents that count the sync tasks of a workbook.
+SYNC = "sync"
+
 
 @dataclass(frozen=True)
 class RowState:
@@ -59,20 +61,30 @@ def note_webhook(services: Services, body: Json) -> bool:
     item = next(iter(items_of(services.store, card_id=card_id)), None) if card_id else None
     if card_id is None or item is None:
         return False
+    # In this order: a task that is already under its next name will see the card that is put here.
     services.store.put(TOUCHED, card_id, {"spreadsheet_id": item.spreadsheet_id})
-    slot = math.floor(services.clock.now().timestamp() / GATHER_S)
+    generation = _generation(services, item.spreadsheet_id)
     book = hashlib.sha256(item.spreadsheet_id.encode()).hexdigest()[:24]
     services.queue.add(
-        f"sync-{book}-{slot}",
+        f"sync-{book}-{generation}",
         {"kind": "sync", "spreadsheet_id": item.spreadsheet_id},
         delay_s=GATHER_S,
     )
     return True
 
 
+def _generation(services: Services, spreadsheet_id: str) -> int:
+    """Number of the workbook's next sync task. Webhooks that see the same number share one task."""
+    record = services.store.get(SYNC, spreadsheet_id)
+    return int(record.data["generation"]) if record else 0
+
+
 def sync_touched(services: Services, project: Project) -> None:
     """Write the state of the cards that webhooks spoke of."""
     with lease(services.store, services.clock, project.spreadsheet_id):
+        # From here on a webhook queues a task of its own; what was touched before is listed below.
+        generation = _generation(services, project.spreadsheet_id)
+        services.store.put(SYNC, project.spreadsheet_id, {"generation": generation + 1})
         touched = list(services.store.find(TOUCHED, spreadsheet_id=project.spreadsheet_id))
         if not touched:
             return
