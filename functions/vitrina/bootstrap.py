@@ -56,7 +56,6 @@ def build(settings: Settings) -> Application:
             queue=settings.tasks_queue,
             url=settings.task_url,
             service_account=settings.service_account,
-            clock=clock,
             tasks_url=settings.tasks_url,
         ),
         clock=clock,

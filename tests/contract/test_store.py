@@ -48,7 +48,9 @@ def test_put_of_a_version_of_nothing_is_refused(store: Store) -> None:
 
 def test_find_gives_the_documents_that_match(store: Store) -> None:
     """By kind and by equal fields, in the order of the keys; a field may be called kind."""
-    store.put_many("item", {"b": {"kind": "x", "book": "1"}, "a": {"kind": "x", "book": "1"}, "c": {"book": "2"}})
+    store.put_many(
+        "item", {"b": {"kind": "x", "book": "1"}, "a": {"kind": "x", "book": "1"}, "c": {"book": "2"}}
+    )
     store.put("book", "a", {"book": "1"})
 
     assert [record.key for record in store.find("item", book="1", kind="x")] == ["a", "b"]

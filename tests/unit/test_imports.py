@@ -23,9 +23,29 @@ ALLOWED = {
     "trackers": {"domain", "ports"},
     "store": {"domain", "ports"},
     "web": {"domain", "ports", "texts", "usecases"},
-    "bootstrap": {"domain", "google", "ports", "settings", "store", "texts", "trackers", "usecases", "workbook"},
+    "bootstrap": {
+        "domain",
+        "google",
+        "ports",
+        "settings",
+        "store",
+        "texts",
+        "trackers",
+        "usecases",
+        "workbook",
+    },
 }
-PURE_FORBIDDEN = {"os", "socket", "httpx", "requests", "sqlite3", "time", "googleapiclient", "google", "pathlib"}
+PURE_FORBIDDEN = {
+    "os",
+    "socket",
+    "httpx",
+    "requests",
+    "sqlite3",
+    "time",
+    "googleapiclient",
+    "google",
+    "pathlib",
+}
 
 
 def imported_modules(path: Path) -> set[str]:
@@ -45,7 +65,9 @@ def part_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE or path.name != "__init__.py"]
+FILES = [
+    path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE or path.name != "__init__.py"
+]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

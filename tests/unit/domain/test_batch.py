@@ -15,7 +15,9 @@ ANNA = Specialist("Анна", ("design",), 8.0)
 BORIS = Specialist("Борис", ("copy", "design"), 4.0)
 
 
-def item(number: int, hours: dict[str, float], priority: Priority = Priority.NORMAL, **more: object) -> BacklogItem:
+def item(
+    number: int, hours: dict[str, float], priority: Priority = Priority.NORMAL, **more: object
+) -> BacklogItem:
     """An item whose number is its place in the backlog."""
     return BacklogItem(number, f"Т-{number}", f"задача {number}", priority, number, hours, **more)  # type: ignore[arg-type]
 
@@ -124,13 +126,18 @@ def test_no_limit_is_ever_exceeded(seed: int) -> None:
     chance = random.Random(seed)
     profiles = ["design", "copy", "development", "seo"]
     people = [
-        Specialist(f"С{n}", tuple(chance.sample(profiles, chance.randint(1, 3))), chance.choice([4.0, 6.0, 8.0]))
+        Specialist(
+            f"С{n}", tuple(chance.sample(profiles, chance.randint(1, 3))), chance.choice([4.0, 6.0, 8.0])
+        )
         for n in range(chance.randint(1, 8))
     ]
     items = [
         item(
             number,
-            {one: round(chance.lognormvariate(1, 1), 1) for one in chance.sample(profiles, chance.randint(0, 3))},
+            {
+                one: round(chance.lognormvariate(1, 1), 1)
+                for one in chance.sample(profiles, chance.randint(0, 3))
+            },
             chance.choice(list(Priority)),
             depends_on=tuple(chance.sample(range(1, 30), chance.choice([0, 0, 0, 1]))),
         )
@@ -153,11 +160,15 @@ def test_no_limit_is_ever_exceeded(seed: int) -> None:
     if limit is not None:
         assert result.planned_hours <= limit + EPSILON_HOURS, context
     for chosen in result.chosen:
-        assert {action.profile: pytest.approx(action.hours) for action in chosen.actions} == chosen.item.hours, context
+        assert {
+            action.profile: pytest.approx(action.hours) for action in chosen.actions
+        } == chosen.item.hours, context
         finished = {other.item.number: other.due_on for other in result.chosen}
         for number in chosen.item.depends_on:
             if number in finished:
                 assert min(action.start_on for action in chosen.actions) > finished[number], context
-    together = sorted([one.item.number for one in result.chosen] + [one.item.number for one in result.left_out])
+    together = sorted(
+        [one.item.number for one in result.chosen] + [one.item.number for one in result.left_out]
+    )
     assert together == sorted(one.number for one in items), context
     assert result == plan(items, people, committed=committed, limit_hours=limit), context

@@ -37,7 +37,9 @@ def test_working_days_of_a_started_week_are_those_left() -> None:
     calendar = WorkCalendar()
     week = period_of(date(2026, 11, 25), PeriodKind.WEEK)
 
-    assert calendar.working_days(week, since=date(2026, 11, 25)) == [date(2026, 11, day) for day in (25, 26, 27)]
+    assert calendar.working_days(week, since=date(2026, 11, 25)) == [
+        date(2026, 11, day) for day in (25, 26, 27)
+    ]
 
 
 def test_calendar_equals_the_official_one() -> None:

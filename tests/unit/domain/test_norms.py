@@ -32,7 +32,9 @@ def test_average_counts_hours_of_one_unit() -> None:
 
 def test_average_keeps_work_types_and_profiles_apart() -> None:
     """Two profiles of one work type have a norm each."""
-    norms = average([work("Лендинг", "design", 8), work("Лендинг", "development", 20), work("Баннер", "design", 2)])
+    norms = average(
+        [work("Лендинг", "design", 8), work("Лендинг", "development", 20), work("Баннер", "design", 2)]
+    )
 
     table = norms_by_work_type(norms)
     assert {(w, p): n.hours_per_unit for w, by in table.items() for p, n in by.items()} == {
