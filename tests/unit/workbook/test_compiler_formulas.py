@@ -121,6 +121,15 @@ def test_an_empty_workbook_counts_nothing():
     assert sheets.field("left_hours") == 40
 
 
+def test_the_head_of_the_form_names_project_and_client():
+    """Nothing stands there instead of a name that is not known."""
+    named = Sheets(BookValues(fields={"project_name": "Сайт", "client_name": "Завод «Заря»"}))
+    unnamed = Sheets(BookValues())
+
+    assert [named.model.get_cell_value(0, row, 2) for row in (2, 3)] == ["Сайт", "Завод «Заря»"]
+    assert [unnamed.model.get_cell_value(0, row, 2) for row in (2, 3)] == ["Ваш проект", ""]
+
+
 def test_the_backlog_is_counted_by_its_tasks(busy):
     """A task counts before it has a number or an estimate."""
     assert busy.field("backlog_count") == 2
