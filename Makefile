@@ -1,0 +1,42 @@
+# The environment is made by whatever needs it; nothing but Python 3.11+ has to be there.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test check format
+
+help: ## Show what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+venv: $(READY) ## Make the virtual environment .venv
+
+$(READY): requirements.txt requirements-dev.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Vitrina needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $(READY)
+
+demo: $(READY) ## Start the local world, play the agency's week, keep the page open (ONCE=1: end after the story)
+	$(BIN)/python -m emulators.world $(if $(ONCE),--once) $(if $(FOLDER),--folder $(FOLDER))
+
+test: $(READY) ## Run all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) node_modules ## Lint and check types of Python and of the add-on
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	npm --prefix apps_script run --silent types
+	npm --prefix apps_script run --silent lint
+
+format: $(READY) ## Format the Python code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: node_modules
+node_modules: apps_script/node_modules/.ready
+apps_script/node_modules/.ready: apps_script/package-lock.json
+	npm --prefix apps_script ci --silent --no-audit --no-fund
+	touch $@
