@@ -7,13 +7,12 @@ import io
 import re
 from typing import Any
 
-from emulators.google import spreadsheets, values
+from emulators.google import queries, spreadsheets, values
 from emulators.google.a1 import Bounds
 from emulators.google.calls import Call, handles
 from emulators.google.errors import ApiError, NotModelledError, file_not_found
 from emulators.google.filters import Area
 from emulators.google.models import OWNER, Book
-from emulators.google.queries import matches
 from emulators.google.spreadsheets import SPREADSHEET, permission_id
 
 FOLDER = "application/vnd.google-apps.folder"
@@ -54,7 +53,7 @@ def _file(call: Call) -> dict[str, Any]:
     return file
 
 
-def full(call: Call, file: dict[str, Any]) -> dict[str, Any]:
+def full(file: dict[str, Any]) -> dict[str, Any]:
     """A file with what Drive computes about it."""
     result = dict(file)
     shared = len(file["permissions"]) > 1
@@ -85,7 +84,7 @@ def _with_name(permission: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer(call: Call, file: dict[str, Any]) -> dict[str, Any]:
-    whole = full(call, file)
+    whole = full(file)
     return whole if call.mask is not None else {name: whole[name] for name in DEFAULT_FIELDS}
 
 
@@ -151,8 +150,8 @@ def get(call: Call) -> Any:
 @handles("drive.files.list")
 def list_files(call: Call) -> dict[str, Any]:
     """Files that match a query, newest first unless an order is asked for."""
-    query = call.query.get("q", "")
-    found = [full(call, file) for file in call.store.files.values() if matches(query, file)]
+    terms = queries.parse(call.query.get("q", ""))
+    found = [full(file) for file in call.store.files.values() if queries.matches(terms, file)]
     found.reverse()
     for key in reversed([part.strip() for part in call.query.get("orderBy", "").split(",") if part.strip()]):
         name, _, direction = key.partition(" ")

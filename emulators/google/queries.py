@@ -20,12 +20,21 @@ _TERM = re.compile(
 )
 
 
+_JOINT = re.compile(r"(and|or)\b")
+_NOT_MODELLED = re.compile(
+    r"\s*(\(|fullText|sharedWithMe|memberOf|visibility|shortcutDetails|viewedByMeTime)"
+)
+
+
 def _text(quoted: str) -> str:
     return re.sub(r"\\(.)", r"\1", quoted[1:-1])
 
 
-def matches(query: str, file: dict[str, Any]) -> bool:
-    """Whether *file* meets every term of *query*.
+Terms = list[re.Match[str]]
+
+
+def parse(query: str) -> Terms:
+    """The terms of a query, all of which a file has to meet.
 
     Raises
     ------
@@ -34,30 +43,34 @@ def matches(query: str, file: dict[str, Any]) -> bool:
     NotModelledError
         Where it is legal but not modelled: ``or``, parentheses, other fields.
     """
+    terms: Terms = []
     at = 0
-    answer = True
-    if not query.strip():
-        return True
-    while True:
+    while query.strip():
         match = _TERM.match(query, at)
         if match is None:
-            if re.match(
-                r"\s*(\(|fullText|sharedWithMe|memberOf|visibility|shortcutDetails|viewedByMeTime)",
-                query[at:],
-            ):
+            if _NOT_MODELLED.match(query, at):
                 raise NotModelledError(f"the query {query}")
-            raise ApiError(400, "Invalid Value", reason="invalid", location="q")
-        held = _term(match, file)
-        answer = answer and (held != bool(match["not"]))
+            raise _unreadable()
+        terms.append(match)
         at = match.end()
         if at == len(query):
-            return answer
-        joint = re.compile(r"(and|or)\b").match(query, at)
+            break
+        joint = _JOINT.match(query, at)
         if joint is None:
-            raise ApiError(400, "Invalid Value", reason="invalid", location="q")
+            raise _unreadable()
         if joint[1] == "or":
             raise NotModelledError(f"the query {query}")
         at = joint.end()
+    return terms
+
+
+def _unreadable() -> ApiError:
+    return ApiError(400, "Invalid Value", reason="invalid", location="q")
+
+
+def matches(terms: Terms, file: dict[str, Any]) -> bool:
+    """Whether *file* meets every term."""
+    return all(_term(term, file) != bool(term["not"]) for term in terms)
 
 
 def _term(match: re.Match[str], file: dict[str, Any]) -> bool:

@@ -70,7 +70,7 @@ class Walker:
             return {
                 key: checked
                 for key, item in value.items()
-                if (checked := self._value(inner, item, f"{path}[{key}]", inner)) is not ABSENT
+                if item is not None and (checked := self._value(inner, item, f"{path}[{key}]", "")) is not ABSENT
             }
         known = self._known(schema)
         result: dict[str, Any] = {}
@@ -83,7 +83,7 @@ class Walker:
             if item is None:
                 continue
             below = snake(name) if not path else f"{path}.{snake(name)}"
-            checked = self._field(field, item, below, path, key)
+            checked = self._field(field, item, (below, path, key), schema.get("id", ""))
             if checked is not ABSENT:
                 result[name] = checked
         return result
@@ -97,15 +97,16 @@ class Walker:
             self._fields[id(schema)] = known
         return known
 
-    def _field(self, field: dict[str, Any], item: Any, below: str, path: str, key: str) -> Any:
+    def _field(self, field: dict[str, Any], item: Any, place: tuple[str, str, str], owner: str) -> Any:
+        below, path, key = place
         if field.get("type") == "array":
             element = field["items"]
             if not isinstance(item, list):
-                return self._scalar_for_list(element, item, below)
+                return self._scalar_for_list(element, item, below, owner)
             return [
                 checked
                 for index, entry in enumerate(item)
-                if (checked := self._value(element, entry, f"{below}[{index}]", element)) is not ABSENT
+                if (checked := self._value(element, entry, f"{below}[{index}]", owner)) is not ABSENT
             ]
         if isinstance(item, list) and field.get("type") != "any":
             self._add(
@@ -114,16 +115,16 @@ class Walker:
                 "Proto field is not repeating, cannot start list.",
             )
             return ABSENT
-        return self._value(field, item, below, field)
+        return self._value(field, item, below, owner)
 
-    def _scalar_for_list(self, element: dict[str, Any], item: Any, below: str) -> Any:
+    def _scalar_for_list(self, element: dict[str, Any], item: Any, below: str, owner: str) -> Any:
         if element.get("type") in ("any", "array"):
             self._bad(below, "type.googleapis.com/google.protobuf.ListValue", item)
             return ABSENT
-        checked = self._value(element, item, below, element)
+        checked = self._value(element, item, below, owner)
         return ABSENT if checked is ABSENT else [checked]
 
-    def _value(self, field: dict[str, Any], item: Any, path: str, schema: dict[str, Any]) -> Any:
+    def _value(self, field: dict[str, Any], item: Any, path: str, owner: str) -> Any:
         if "$ref" in field:
             name = field["$ref"]
             if isinstance(item, dict):
@@ -145,18 +146,18 @@ class Walker:
                 return self.message(field, item, path)
             self._bad(path, "Map", item)
             return ABSENT
-        return self._scalar(field, item, path, schema)
+        return self._scalar(field, item, path, owner)
 
     def _element(self, inner: dict[str, Any], entry: Any, path: str) -> Any:
         # ``values`` of a ValueRange is a list of lists of anything: null there means "skip this cell".
-        return entry if entry is None else self._value(inner, entry, path, inner)
+        return entry if entry is None else self._value(inner, entry, path, "")
 
-    def _scalar(self, field: dict[str, Any], item: Any, path: str, schema: dict[str, Any]) -> Any:
+    def _scalar(self, field: dict[str, Any], item: Any, path: str, owner: str) -> Any:
         if isinstance(item, (dict, list)):
             start = "an object" if isinstance(item, dict) else "a list"
             self._add(
                 path,
-                f"Invalid value at '{path}' ({self._type_name(field, path)}), Starting {start} on a scalar field",
+                f"Invalid value at '{path}' ({self._type_name(field, path, owner)}), Starting {start} on a scalar field",
             )
             return ABSENT
         reader = _READERS.get(
@@ -166,13 +167,14 @@ class Walker:
             reader = _enum(field["enum"])
         checked = reader(item) if reader else item
         if checked is ABSENT:
-            self._bad(path, self._type_name(field, path), item)
+            self._bad(path, self._type_name(field, path, owner), item)
         return checked
 
-    def _type_name(self, field: dict[str, Any], path: str) -> str:
+    def _type_name(self, field: dict[str, Any], path: str, owner: str) -> str:
         if "enum" in field:
-            # The document does not name enums; Google's own name is the field's, in the message's scope.
-            return f"type.googleapis.com/{self._package}.{_enum_name(path)}"
+            # The document does not name enums: Google's protos mostly name them after their field.
+            field_name = camel(re.sub(r"\[.*\]", "", path.rpartition(".")[2]))
+            return f"type.googleapis.com/{self._package}.{_enum_name(owner, field_name)}"
         kind = field.get("type"), field.get("format")
         if field.get("format") == "google-fieldmask":
             return "type.googleapis.com/google.protobuf.FieldMask"
@@ -192,11 +194,17 @@ def _at(path: str) -> str:
     return f" at '{path}'" if path else ""
 
 
-def _enum_name(path: str) -> str:
-    parts = [re.sub(r"\[.*\]", "", part) for part in path.split(".")]
-    scope = camel(parts[-2]) if len(parts) > 1 else ""
-    name = camel(parts[-1])
-    return ".".join(part[:1].upper() + part[1:] for part in (scope, name) if part)
+SHARED_ENUMS = frozenset(
+    {"dimension", "majorDimension", "shiftDimension", "valueInputOption", "valueRenderOption"}
+)
+"""Fields whose enum stands by itself in the package; the enum of any other is inside its message."""
+
+
+def _enum_name(message: str, field: str) -> str:
+    own = field[:1].upper() + field[1:]
+    if field in SHARED_ENUMS:
+        return "Dimension" if own.endswith("Dimension") else own
+    return f"{message}.{own}" if message else own
 
 
 def _string(item: Any) -> Any:

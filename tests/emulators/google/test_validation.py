@@ -48,7 +48,7 @@ WRONG_VALUES = [
     # a word that no enum has
     (
         {"mergeCells": {"mergeType": "ALL"}},
-        "'requests[0].merge_cells.merge_type' (type.googleapis.com/google.apps.sheets.v4.MergeCells.MergeType), \"ALL\"",
+        "'requests[0].merge_cells.merge_type' (type.googleapis.com/google.apps.sheets.v4.MergeCellsRequest.MergeType), \"ALL\"",
     ),
     # a text where a message is wanted
     (
