@@ -151,6 +151,10 @@ class Google:
                 call.commit()
             self.changed()
             return _json(result)
+        if request.path.startswith("/batch"):
+            raise NotModelledError("several HTTP calls in one (new_batch_http_request)")
+        if request.path.startswith("/resumable/"):
+            raise NotModelledError("resumable uploads")
         raise ApiError(404, errors.FAULT_MESSAGES[404])
 
     def _error(self, error: ApiError, retry_after: float | None = None) -> Response:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from emulators.google import formulas, references
@@ -24,7 +26,10 @@ class Painted(dict[str, Any]):
 class Conditional:
     """The rules of one tab, ready to answer for each of its cells."""
 
-    def __init__(self, book: Book, sheet: Sheet, now: datetime, value_at: ValueAt) -> None:
+    def __init__(
+        self, book: Book, sheet: Sheet, now: datetime, value_at: ValueAt, shown: Iterable[Box]
+    ) -> None:
+        self._shown = list(shown)
         self._book, self._sheet, self._now, self._value_at = book, sheet, now, value_at
         self._locale = locale(book.locale)
         self._rules = [_Rule(rule, sheet) for rule in sheet.conditional_formats]
@@ -99,13 +104,35 @@ class Conditional:
     def _formula_values(self) -> dict[str, Any]:
         wanted: dict[str, None] = {}
         for rule in self._rules:
-            for text in rule.arguments:
-                if text.startswith("="):
-                    for box in rule.boxes:
-                        for row in range(box.top, box.bottom):
-                            for column in range(box.left, box.right):
-                                wanted[rule.formula_for(text, row, column, self._sheet.title)] = None
+            formulas_of_rule = [text for text in rule.arguments if text.startswith("=")]
+            if formulas_of_rule:
+                for row, column in self._shown_cells(rule):
+                    for text in formulas_of_rule:
+                        wanted[rule.formula_for(text, row, column, self._sheet.title)] = None
         return formulas.rule_values(self._book, wanted, self._now) if wanted else {}
+
+    def _shown_cells(self, rule: _Rule) -> Iterator[tuple[int, int]]:
+        for box in rule.boxes:
+            for shown in self._shown:
+                for row in range(max(box.top, shown.top), min(box.bottom, shown.bottom)):
+                    for column in range(max(box.left, shown.left), min(box.right, shown.right)):
+                        yield row, column
+
+
+@lru_cache(maxsize=1024)
+def _relative(formula: str) -> tuple[bool, bool]:
+    """Whether a formula reads differently in another row, and in another column."""
+    ends = [
+        end
+        for token in references.tokens(formula)
+        if token.reference
+        for end in (token.reference.first, token.reference.last)
+        if end
+    ]
+    return (
+        any(end.row is not None and not end.row_fixed for end in ends),
+        any(end.column is not None and not end.column_fixed for end in ends),
+    )
 
 
 def _as_extended(value: Any) -> Value | None:
@@ -145,21 +172,19 @@ class _Rule:
         self.format = boolean.get("format", {})
         self._scale: list[tuple[float, dict[str, float]]] | None = None
         self._anchor = (self.boxes[0].top, self.boxes[0].left) if self.boxes else (0, 0)
-        self._shifted: dict[tuple[str, int, int], str] = {}
-        self._fixed_rows = self._fixed_columns = False
+        self._shifted: dict[tuple[str, int | None, int | None], str] = {}
 
     def covers(self, row: int, column: int) -> bool:
         return any(box.holds(row, column) for box in self.boxes)
 
     def formula_for(self, text: str, row: int, column: int, title: str) -> str:
         """The formula as it reads for a cell: relative to the top left cell of the first range."""
-        key = (text, row, column)
+        by_row, by_column = _relative(text)
+        key = (text, row if by_row else None, column if by_column else None)
         found = self._shifted.get(key)
         if found is None:
-            found = references.qualify(
-                references.shift(text, row - self._anchor[0], column - self._anchor[1]), title
-            )
-            self._shifted[key] = found
+            shifted = references.shift(text, row - self._anchor[0], column - self._anchor[1])
+            found = self._shifted[key] = references.qualify(shifted, title)
         return found
 
     def gradient_color(self, number: float | None, value_at: ValueAt) -> dict[str, float] | None:
@@ -170,7 +195,7 @@ class _Rule:
             return None
         if number <= scale[0][0]:
             return color(scale[0][1])
-        for (low, low_color), (high, high_color) in zip(scale, scale[1:], strict=False):
+        for (low, low_color), (high, high_color) in pairwise(scale):
             if number <= high:
                 share = 0.0 if high == low else (number - low) / (high - low)
                 return color(

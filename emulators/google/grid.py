@@ -135,7 +135,7 @@ def _sheet(
     result: dict[str, Any] = {"properties": sheet_properties(sheet)}
     if grid_data and masks.wants(mask, "data"):
         below = masks.below(mask, "data")
-        painter = Painter(book, sheet, below, now)
+        painter = Painter(book, sheet, below, now, boxes)
         result["data"] = [painter.grid(box) for box in boxes]
     for name, items in (
         ("merges", sheet.merges),
@@ -183,7 +183,9 @@ def _with_owner(item: dict[str, Any]) -> dict[str, Any]:
 class Painter:
     """Builds the cells of one tab, computing only what *mask* (of ``GridData``) wants."""
 
-    def __init__(self, book: Book, sheet: Sheet, mask: masks.Mask | None, now: datetime) -> None:
+    def __init__(
+        self, book: Book, sheet: Sheet, mask: masks.Mask | None, now: datetime, boxes: list[Box]
+    ) -> None:
         self._book, self._sheet, self._mask, self._now = book, sheet, mask, now
         cell = masks.below(mask, "rowData", "values")
         self._wants_cells = masks.wants(mask, "rowData")
@@ -210,7 +212,9 @@ class Painter:
         self._computed: dict[tuple[int, int], Any] = {}
         if self._wants_cells and (self._wants_values or self._wants_format) and formulas.has_formulas(book):
             self._computed = formulas.results(book, now).cells.get(sheet.sheet_id, {})
-        self._conditional = Conditional(book, sheet, now, self.value_at) if self._wants_format else None
+        self._conditional = (
+            Conditional(book, sheet, now, self.value_at, boxes) if self._wants_format else None
+        )
         self._formats: dict[tuple[int, int], dict[str, Any]] = {}
 
     def value_at(self, row: int, column: int) -> dict[str, Any] | None:

@@ -23,7 +23,10 @@ def resource(book: Book, metadata_id: int, where: Where | None = None) -> dict[s
     result = {"metadataId": metadata_id, "metadataKey": entry["key"]}
     if entry.get("value"):
         result["metadataValue"] = entry["value"]
-    return result | {"location": location(where or place(book, metadata_id)), "visibility": entry["visibility"]}
+    return result | {
+        "location": location(where or place(book, metadata_id)),
+        "visibility": entry["visibility"],
+    }
 
 
 def place(book: Book, metadata_id: int) -> Where:

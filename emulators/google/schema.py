@@ -70,7 +70,8 @@ class Walker:
             return {
                 key: checked
                 for key, item in value.items()
-                if item is not None and (checked := self._value(inner, item, f"{path}[{key}]", "")) is not ABSENT
+                if item is not None
+                and (checked := self._value(inner, item, f"{path}[{key}]", "")) is not ABSENT
             }
         known = self._known(schema)
         result: dict[str, Any] = {}
