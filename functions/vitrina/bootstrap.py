@@ -47,9 +47,16 @@ def build(settings: Settings) -> Application:
     clock = SystemClock(settings.now)
     client, agency = load_template("client"), load_template("agency")
     services = Services(
-        workbooks=GoogleWorkbooks(make_services(settings.google_url), folder_id=settings.drive_folder_id),
+        workbooks=GoogleWorkbooks(
+            make_services(settings.google_url),
+            folder_id=settings.drive_folder_id,
+            wait_s=settings.retry_wait_s,
+        ),
         tracker=KaitenTracker(
-            base_url=settings.kaiten_url, token=settings.kaiten_token, space_id=settings.kaiten_space_id
+            base_url=settings.kaiten_url,
+            token=settings.kaiten_token,
+            space_id=settings.kaiten_space_id,
+            wait_s=settings.retry_wait_s,
         ),
         store=SqliteStore(settings.store_path),
         queue=CloudTasksQueue(

@@ -31,6 +31,8 @@ class Settings:
     tasks_queue: str = ""
     country: str = "RU"
     time_zone: str = "Europe/Moscow"
+    #: Seconds before the first repeat of a call that an outside system was too busy for.
+    retry_wait_s: float = 1.0
     #: Local servers in place of the real ones; empty in production.
     google_url: str = ""
     tasks_url: str = ""
@@ -70,4 +72,9 @@ def _moment(text: str) -> datetime:
     return moment
 
 
-_CONVERT: Mapping[str, Callable[[str], object]] = {"store_path": Path, "staff": _list, "now": _moment}
+_CONVERT: Mapping[str, Callable[[str], object]] = {
+    "store_path": Path,
+    "staff": _list,
+    "retry_wait_s": float,
+    "now": _moment,
+}

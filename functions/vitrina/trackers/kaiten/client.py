@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from vitrina.errors import FatalServiceError
 from vitrina.ports import Board, Card, Json, NewCard
 from vitrina.trackers.kaiten import mapping
-from vitrina.trackers.kaiten.wire import SERVICE, KaitenWire
+from vitrina.trackers.kaiten.wire import FIRST_WAIT_S, SERVICE, KaitenWire
 
 #: Day of a due date that a person gave with a time.
 TIME_ZONE = ZoneInfo("Europe/Moscow")
@@ -27,6 +27,8 @@ class KaitenTracker:
         Of a user made for Vitrina, who is an admin of the space.
     space_id
         The space in which boards are made.
+    wait_s
+        Before the first repeat of a call; it doubles with each further one.
     wire
         In place of one made from the address and the token.
     """
@@ -40,9 +42,10 @@ class KaitenTracker:
         token: str,
         space_id: str,
         zone: tzinfo = TIME_ZONE,
+        wait_s: float = FIRST_WAIT_S,
         wire: KaitenWire | None = None,
     ) -> None:
-        self._wire = wire or KaitenWire(base_url, token)
+        self._wire = wire or KaitenWire(base_url, token, wait_s=wait_s)
         self._space_id = space_id
         self._zone = zone
 

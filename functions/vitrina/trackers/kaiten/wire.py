@@ -45,6 +45,8 @@ class KaitenWire:
     ----------
     site_url
         Address of the company, with or without the path of the API.
+    wait_s
+        Before the first repeat of a call; it doubles with each further one.
     """
 
     def __init__(
@@ -53,10 +55,12 @@ class KaitenWire:
         token: str,
         *,
         pace: Pace | None = None,
+        wait_s: float = FIRST_WAIT_S,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.site_url = site_url.rstrip("/").removesuffix(API_PATH).removesuffix("/api/v1")
         self._token = token
+        self._wait_s = wait_s
         self._sleep = sleep
         self._pace = pace or Pace(sleep=sleep)
 
@@ -114,7 +118,7 @@ class KaitenWire:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: _is_worth_repeating(method, error)),
             stop=tenacity.stop_after_attempt(ATTEMPTS),
-            wait=_wait_s,
+            wait=self._wait_before_repeat,
             sleep=self._sleep,
             before_sleep=_note,
             reraise=True,
@@ -123,6 +127,12 @@ class KaitenWire:
             return retrying(attempt)
         except (httpx.HTTPError, ValueError) as error:
             raise translated(error) from error
+
+    def _wait_before_repeat(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked_s = _retry_after_s(error.response) if isinstance(error, httpx.HTTPStatusError) else None
+        grown_s = self._wait_s * float(2 ** (state.attempt_number - 1))
+        return min(max(grown_s, asked_s or 0.0), LONGEST_WAIT_S)
 
 
 def translated(error: Exception) -> ServiceError:
@@ -149,13 +159,6 @@ def _is_worth_repeating(method: str, error: BaseException) -> bool:
     if isinstance(error, _NEVER_SENT):
         return True
     return method == "GET" and isinstance(error, httpx.TransportError)
-
-
-def _wait_s(state: tenacity.RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    asked_s = _retry_after_s(error.response) if isinstance(error, httpx.HTTPStatusError) else None
-    grown_s = FIRST_WAIT_S * float(2 ** (state.attempt_number - 1))
-    return min(max(grown_s, asked_s or 0.0), LONGEST_WAIT_S)
 
 
 def _retry_after_s(response: httpx.Response) -> float | None:
