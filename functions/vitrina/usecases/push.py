@@ -76,10 +76,10 @@ def _make_cards(
             own_rows = [row for row in rows if row.item_number == item.number]
             card = _card(services, project, book, item, own_rows, tracker_ids)
             card_id = known.get(item.external_id) or services.tracker.create_card(card)
-            # Known at once, so that a repeat does not even have to look for it.
+            services.tracker.complete_card(card_id, card)
+            # Known only when it is complete: a repeat finds the card by our key and adds what is missing.
             pushed = replace(item, card_id=card_id)
             save_items(services.store, [pushed])
-            services.tracker.complete_card(card_id, card)
             made.append(pushed)
     except ServiceError as error:
         return made, error
