@@ -159,7 +159,8 @@ def _write(services: Services, project: Project, cards: Mapping[int, Card | None
     if changed_rows:
         write_schedule(services, change, book, project, now_by_key.values())
     _mark_fresh(services, change, book)
-    services.workbooks.batch_update(project.spreadsheet_id, change.requests())
+    if change:
+        services.workbooks.batch_update(project.spreadsheet_id, change.requests())
     save_items(services.store, updated.values())
     return changed_rows
 
