@@ -58,9 +58,9 @@ def _start(services: Services, project: Project, preview: Json) -> Answer:
             raise UserError("batch.nothing_fits")
         items = [_item(project, draft, chosen) for chosen in draft.plan.chosen]
         save_items(services.store, items)
-    change = _change(services, project, draft, items)
     save_project(services.store, replace(project, last_number=draft.backlog.last_number))
     try:
+        change = _change(services, project, draft, items)
         services.workbooks.batch_update(project.spreadsheet_id, change.requests())
     except RetriableServiceError:
         # The sheet may have taken the batch: the promise stays until the sheet is read again.
