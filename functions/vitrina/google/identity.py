@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import requests
 from cachecontrol import CacheControl
-from google.auth.exceptions import GoogleAuthError
+from google.auth.exceptions import GoogleAuthError, TransportError
 from google.auth.transport.requests import Request
 from google.oauth2 import id_token
 
-from vitrina.errors import AuthenticationError, NotStaffError
+from vitrina.errors import AuthenticationError, NotStaffError, RetriableServiceError
 
 GOOGLE_CERTS_URL = "https://www.googleapis.com/oauth2/v1/certs"
 ISSUERS = ("accounts.google.com", "https://accounts.google.com")
@@ -68,6 +68,8 @@ class GoogleIdentity:
                 certs_url=self._certs_url,
                 clock_skew_in_seconds=CLOCK_SKEW_S,
             )
+        except TransportError as error:
+            raise RetriableServiceError("service.no_answer", service="Google") from error
         except (GoogleAuthError, ValueError) as error:
             code = "auth.expired" if "expired" in str(error).lower() else "auth.invalid"
             raise AuthenticationError(code) from error
