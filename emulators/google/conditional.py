@@ -65,16 +65,7 @@ class Conditional:
         if not self._rules and not self._bands:
             return None
         band = next((b.format_at(row, column) for b in self._bands if b.box.holds(row, column)), None)
-        layers: list[tuple[str, dict[str, Any]]] = []
-        for index, rule in enumerate(self._rules):
-            if not rule.covers(row, column):
-                continue
-            if rule.gradient:
-                found = rule.gradient_color(self._number_at(row, column), self._value_at)
-                if found is not None:
-                    layers.append((f"{index}:{sorted(found.items())}", _background(found)))
-            elif self._holds(rule, row, column):
-                layers.append((str(index), rule.format))
+        layers = self._layers(row, column)
         if not layers and band is None:
             return None
         key = (band, tuple(name for name, _ in layers))
@@ -86,6 +77,20 @@ class Conditional:
                 painted["rule"] = _stack([layer for _, layer in layers])
             self._memo[key] = painted
         return self._memo[key]
+
+    def _layers(self, row: int, column: int) -> list[tuple[str, dict[str, Any]]]:
+        """What each rule that holds paints, under a name that is equal for equal paint."""
+        layers: list[tuple[str, dict[str, Any]]] = []
+        for index, rule in enumerate(self._rules):
+            if not rule.covers(row, column):
+                continue
+            if rule.gradient:
+                found = rule.gradient_color(self._number_at(row, column), self._value_at)
+                if found is not None:
+                    layers.append((f"{index}:{sorted(found.items())}", _background(found)))
+            elif self._holds(rule, row, column):
+                layers.append((str(index), rule.format))
+        return layers
 
     def _number_at(self, row: int, column: int) -> float | None:
         value = self._value_at(row, column)

@@ -73,27 +73,31 @@ def holds(
     kind: str, arguments: list[str | Value | None], value: Value | None, locale: Locale, now: datetime
 ) -> bool:
     """Whether *value* meets the condition *kind*."""
-    if kind == "BLANK":
-        return value is None or value.get("stringValue") == ""
-    if kind == "NOT_BLANK":
-        return not (value is None or value.get("stringValue") == "")
+    if kind in ("BLANK", "NOT_BLANK"):
+        return (value is None or value.get("stringValue") == "") == (kind == "BLANK")
     if kind == "CUSTOM_FORMULA":
         return _is_true(arguments[0])
-    if kind.startswith("TEXT_"):
-        return _text(kind, text_of(value, locale), [text_of(argument, locale) for argument in arguments])
     if kind.startswith(("NUMBER_", "DATE_")):
-        number = None if value is None else value.get("numberValue")
-        if kind == "DATE_IS_VALID":
-            return number is not None
-        wanted = [number_of(argument, locale, now) for argument in arguments]
-        if number is None or None in wanted:
-            return _both_texts_equal(kind, value, arguments, locale)
-        return _compare(kind, number, [float(item) for item in wanted])  # type: ignore[arg-type]
-    if kind == "ONE_OF_LIST":
-        return text_of(value, locale) in [text_of(argument, locale) for argument in arguments]
-    if kind == "BOOLEAN":
-        return value is not None and ("boolValue" in value or text_of(value, locale) in arguments)
+        return _number_or_date(kind, arguments, value, locale, now)
+    text = text_of(value, locale)
+    texts = [text_of(argument, locale) for argument in arguments]
+    if kind.startswith("TEXT_"):
+        return _text(kind, text, texts)
+    if kind in ("ONE_OF_LIST", "BOOLEAN"):
+        return text in texts or (kind == "BOOLEAN" and value is not None and "boolValue" in value)
     raise NotModelledError(f"the condition {kind}")
+
+
+def _number_or_date(
+    kind: str, arguments: list[str | Value | None], value: Value | None, locale: Locale, now: datetime
+) -> bool:
+    number = None if value is None else value.get("numberValue")
+    if kind == "DATE_IS_VALID":
+        return number is not None
+    wanted = [number_of(argument, locale, now) for argument in arguments]
+    if number is None or None in wanted:
+        return _both_texts_equal(kind, value, arguments, locale)
+    return _compare(kind, number, [float(item) for item in wanted])  # type: ignore[arg-type]
 
 
 def _is_true(argument: str | Value | None) -> bool:

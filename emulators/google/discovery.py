@@ -70,7 +70,7 @@ def load(name: str) -> Document:
     raw = json.loads((DOCUMENTS / f"{name}.json").read_text(encoding="utf-8"))
     common = raw["parameters"]
     methods = sorted(
-        _methods(raw, raw["servicePath"], common, name.split(".")[0]),
+        _methods(raw, raw["servicePath"], common, name.partition(".")[0]),
         key=lambda method: -method.literal_length,
     )
     return Document(name=name, schemas=raw["schemas"], methods=tuple(methods))

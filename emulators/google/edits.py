@@ -130,7 +130,10 @@ class _Editor:
         elif kind == "CUSTOM_FORMULA" or any(text.startswith("=") for text in arguments):
             arguments = [self._computed(sheet, row, column, cell, text) for text in arguments]
         if not conditions.holds(kind, arguments, value, self._locale, self.batch.now):
-            text = f"The data you entered in cell {cell_name(row, column)} violates the data validation rules set on this cell."
+            text = (
+                f"The data you entered in cell {cell_name(row, column)} "
+                "violates the data validation rules set on this cell."
+            )
             if kind == "ONE_OF_LIST":
                 text += f" Please enter one of the following values: {', '.join(arguments)}"
             elif rule.get("inputMessage"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date
 from typing import Any, NamedTuple
 
 from emulators.google.errors import invalid
@@ -105,8 +105,7 @@ def _moment(text: str, locale: Locale, today: date) -> Entry | None:
     if day_text and day is None:
         return None
     if clock is None:
-        assert day is not None
-        return Entry({"numberValue": to_serial(day[0])}, {"type": "DATE", "pattern": day[1]})
+        return Entry({"numberValue": to_serial(day[0])}, {"type": "DATE", "pattern": day[1]}) if day else None
     fraction = _clock(clock)
     if fraction is None:
         return None
@@ -185,6 +184,6 @@ def _year(text: str) -> int:
 
 def _checked(year: int, month: int, day: int, pattern: str) -> tuple[date, str] | None:
     try:
-        return datetime(year, month, day).date(), pattern
+        return date(year, month, day), pattern
     except ValueError:
         return None

@@ -11,7 +11,7 @@ from typing import Any
 
 from emulators.google.locales import Locale
 
-EPOCH = datetime(1899, 12, 30)
+EPOCH = datetime.fromisoformat("1899-12-30")
 """Day 0 of Sheets: 1.0 is 1899-12-31, as Lotus left it to all spreadsheets."""
 
 SIGNIFICANT_DIGITS = 10
@@ -32,7 +32,7 @@ def from_serial(serial: float) -> datetime:
 def to_serial(moment: date | datetime) -> float:
     """The serial day number of a date or a moment."""
     if not isinstance(moment, datetime):
-        return float((datetime(moment.year, moment.month, moment.day) - EPOCH).days)
+        return float((moment - EPOCH.date()).days)
     return (moment.replace(tzinfo=None) - EPOCH) / timedelta(days=1)
 
 
@@ -89,10 +89,10 @@ def show_pattern(value: float, pattern: str, locale: Locale) -> str:
         section, value = sections[1], -value
     elif value == 0 and len(sections) > 2:
         section = sections[2]
-    tokens = _tokens(section)
-    if _is_date(tokens):
-        return _show_date(value, tokens, locale)
-    return _show_number(value, tokens, locale)
+    pieces = _pieces(section)
+    if _is_date(pieces):
+        return _show_date(value, pieces, locale)
+    return _show_number(value, pieces, locale)
 
 
 @lru_cache(maxsize=512)
@@ -100,43 +100,43 @@ def _sections(pattern: str) -> tuple[str, ...]:
     return tuple("".join(part) for part in _split(_TOKEN.findall(pattern)))
 
 
-def _split(tokens: list[str]) -> list[list[str]]:
+def _split(pieces: list[str]) -> list[list[str]]:
     parts: list[list[str]] = [[]]
-    for token in tokens:
-        if token == ";":
+    for piece in pieces:
+        if piece == ";":
             parts.append([])
         else:
-            parts[-1].append(token)
+            parts[-1].append(piece)
     return parts
 
 
 @lru_cache(maxsize=512)
-def _tokens(section: str) -> tuple[str, ...]:
+def _pieces(section: str) -> tuple[str, ...]:
     return tuple(_TOKEN.findall(section))
 
 
-def _is_elapsed(token: str) -> bool:
-    return bool(re.fullmatch(r"\[[hmsHMS]+\]", token))
+def _is_elapsed(piece: str) -> bool:
+    return bool(re.fullmatch(r"\[[hmsHMS]+\]", piece))
 
 
 @lru_cache(maxsize=512)
-def _is_date(tokens: tuple[str, ...]) -> bool:
+def _is_date(pieces: tuple[str, ...]) -> bool:
     return any(
-        _is_elapsed(token) or (token[0] in "yYmMdDhHsS" and not token.startswith("\\")) for token in tokens
+        _is_elapsed(piece) or (piece[0] in "yYmMdDhHsS" and not piece.startswith("\\")) for piece in pieces
     )
 
 
-def _literal(token: str) -> str | None:
-    if token.startswith('"'):
-        return token[1:-1]
-    if token.startswith("\\"):
-        return token[1:]
-    if token.startswith("_"):
+def _literal(piece: str) -> str | None:
+    if piece.startswith('"'):
+        return piece[1:-1]
+    if piece.startswith("\\"):
+        return piece[1:]
+    if piece.startswith("_"):
         return " "
-    if token.startswith("*"):
+    if piece.startswith("*"):
         return ""
-    if token.startswith("["):
-        currency = re.fullmatch(r"\[\$([^\]-]*)(-[^\]]*)?\]", token)
+    if piece.startswith("["):
+        currency = re.fullmatch(r"\[\$([^\]-]*)(-[^\]]*)?\]", piece)
         return currency[1] if currency else ""
     return None
 
@@ -146,7 +146,7 @@ class _Shape:
     """What the digits of a pattern ask for."""
 
     first: int
-    """Index of the first token of digits."""
+    """Index of the first piece of digits."""
     least_whole: int
     fraction: str
     grouped: bool
@@ -155,42 +155,42 @@ class _Shape:
 
 
 @lru_cache(maxsize=512)
-def _shape(tokens: tuple[str, ...]) -> _Shape | None:
-    places = [index for index, token in enumerate(tokens) if token[0] in "0#?"]
+def _shape(pieces: tuple[str, ...]) -> _Shape | None:
+    places = [index for index, piece in enumerate(pieces) if piece[0] in "0#?"]
     if not places:
         return None
-    point = tokens.index(".") if "." in tokens else len(tokens)
+    point = pieces.index(".") if "." in pieces else len(pieces)
     whole = [index for index in places if index < point]
     trailing = 0
-    while places[-1] + trailing + 1 < len(tokens) and tokens[places[-1] + trailing + 1] == ",":
+    while places[-1] + trailing + 1 < len(pieces) and pieces[places[-1] + trailing + 1] == ",":
         trailing += 1
     return _Shape(
         first=places[0],
-        least_whole="".join(tokens[index] for index in whole).count("0"),
-        fraction="".join(tokens[index] for index in places if index > point),
-        grouped=bool(whole) and "," in tokens[whole[0] : whole[-1]],
+        least_whole="".join(pieces[index] for index in whole).count("0"),
+        fraction="".join(pieces[index] for index in places if index > point),
+        grouped=bool(whole) and "," in pieces[whole[0] : whole[-1]],
         thousands=trailing,
     )
 
 
-def _show_number(value: float, tokens: tuple[str, ...], locale: Locale) -> str:
-    shape = _shape(tokens)
+def _show_number(value: float, pieces: tuple[str, ...], locale: Locale) -> str:
+    shape = _shape(pieces)
     if shape is None:
-        return "".join(token if (literal := _literal(token)) is None else literal for token in tokens)
-    number = Decimal(repr(float(value))) * 100 ** tokens.count("%")
-    if any(token.startswith("E") and len(token) > 1 for token in tokens):
-        return _show_scientific(number, tokens, locale)
+        return "".join(piece if (literal := _literal(piece)) is None else literal for piece in pieces)
+    number = Decimal(repr(float(value))) * 100 ** pieces.count("%")
+    if any(piece.startswith("E") and len(piece) > 1 for piece in pieces):
+        return _show_scientific(number, pieces, locale)
     number /= Decimal(1000) ** shape.thousands
     digits = _digits(abs(number), shape, locale)
     parts: list[str] = []
-    for index, token in enumerate(tokens):
-        literal = _literal(token)
+    for index, piece in enumerate(pieces):
+        literal = _literal(piece)
         if literal is not None:
             parts.append(literal)
         elif index == shape.first:
             parts.append(digits)
-        elif not (token[0] in "0#?" or token == "." or (token == "," and index > shape.first)):
-            parts.append(token)
+        elif not (piece[0] in "0#?" or piece == "." or (piece == "," and index > shape.first)):
+            parts.append(piece)
     sign = "-" if number < 0 and digits.strip("0.,") else ""
     return sign + "".join(parts)
 
@@ -206,10 +206,10 @@ def _digits(number: Decimal, shape: _Shape, locale: Locale) -> str:
     return head + (locale.decimal + tail if tail else "")
 
 
-def _show_scientific(number: Decimal, tokens: tuple[str, ...], locale: Locale) -> str:
-    point = tokens.index(".") if "." in tokens else None
-    exponent_token = next(token for token in tokens if token.startswith("E") and len(token) > 1)
-    places = len(tokens[point + 1]) if point is not None else 0
+def _show_scientific(number: Decimal, pieces: tuple[str, ...], locale: Locale) -> str:
+    point = pieces.index(".") if "." in pieces else None
+    exponent_token = next(piece for piece in pieces if piece.startswith("E") and len(piece) > 1)
+    places = len(pieces[point + 1]) if point is not None else 0
     text = f"{number:.{places}E}"
     mantissa, _, exponent = text.partition("E")
     power = int(exponent)
@@ -226,75 +226,75 @@ def _group(digits: str, separator: str) -> str:
     return separator.join([digits, *reversed(parts)])
 
 
-def _show_date(value: float, tokens: tuple[str, ...], locale: Locale) -> str:
+def _show_date(value: float, pieces: tuple[str, ...], locale: Locale) -> str:
     moment = from_serial(value)
-    clock12 = any(token.lower() in ("am/pm", "a/p") for token in tokens)
-    has_day = any(token[0] in "dD" and len(token) <= 2 for token in tokens)
-    if not any(token[0] in "sS" or re.fullmatch(r"\[[sS]+\]", token) for token in tokens):
+    clock12 = any(piece.lower() in ("am/pm", "a/p") for piece in pieces)
+    has_day = any(piece[0] in "dD" and len(piece) <= 2 for piece in pieces)
+    if not any(piece[0] in "sS" or re.fullmatch(r"\[[sS]+\]", piece) for piece in pieces):
         # Shown to the minute, a time is not rounded up to one that has not come.
         moment = moment.replace(second=0, microsecond=0)
     parts = []
-    for index, token in enumerate(tokens):
-        if _is_elapsed(token):
-            parts.append(_elapsed(value, token))
+    for index, piece in enumerate(pieces):
+        if _is_elapsed(piece):
+            parts.append(_elapsed(value, piece))
             continue
-        literal = _literal(token)
+        literal = _literal(piece)
         if literal is not None:
             parts.append(literal)
             continue
-        letter, length = token[0].lower(), len(token)
-        if token.lower() in ("am/pm", "a/p"):
+        letter, length = piece[0].lower(), len(piece)
+        if piece.lower() in ("am/pm", "a/p"):
             text = "AM" if moment.hour < 12 else "PM"
             parts.append(text[:length] if length == 3 else text)
-        elif letter == "m" and _is_minute(tokens, index):
+        elif letter == "m" and _is_minute(pieces, index):
             parts.append(f"{moment.minute:0{min(length, 2)}d}")
-        elif letter in "ymdhs" and token.lower() == letter * length:
+        elif letter in "ymdhs" and piece.lower() == letter * length:
             parts.append(_date_part(letter, length, moment, locale, clock12=clock12, has_day=has_day))
         elif letter == "0":
             parts.append(f"{moment.microsecond // 1000:03d}"[:length].ljust(length, "0"))
         else:
-            parts.append(token)
+            parts.append(piece)
     return "".join(parts)
 
 
-def _elapsed(value: float, token: str) -> str:
-    unit = {"h": 24, "m": 24 * 60, "s": 86_400}[token[1].lower()]
-    return f"{int(round(value * 86_400) * unit // 86_400):0{len(token) - 2}d}"
+def _elapsed(value: float, piece: str) -> str:
+    unit = {"h": 24, "m": 24 * 60, "s": 86_400}[piece[1].lower()]
+    return f"{int(round(value * 86_400) * unit // 86_400):0{len(piece) - 2}d}"
 
 
-def _is_minute(tokens: tuple[str, ...], index: int) -> bool:
+def _is_minute(pieces: tuple[str, ...], index: int) -> bool:
     letters = [
-        (i, token.strip("[]")[0].lower())
-        for i, token in enumerate(tokens)
-        if _is_elapsed(token)
-        or (token[0].lower() in "ymdhs" and token.lower() == token[0].lower() * len(token))
+        (i, piece.strip("[]")[0].lower())
+        for i, piece in enumerate(pieces)
+        if _is_elapsed(piece)
+        or (piece[0].lower() in "ymdhs" and piece.lower() == piece[0].lower() * len(piece))
     ]
     place = next(n for n, (i, _) in enumerate(letters) if i == index)
     before = letters[place - 1][1] if place else ""
     after = letters[place + 1][1] if place + 1 < len(letters) else ""
-    return len(tokens[index]) <= 2 and (before == "h" or after == "s")
+    return len(pieces[index]) <= 2 and (before == "h" or after == "s")
 
 
 def _date_part(
     letter: str, length: int, moment: datetime, locale: Locale, *, clock12: bool, has_day: bool
 ) -> str:
+    width = min(length, 2)
+    if letter == "m":
+        return _month(length, moment, locale, has_day=has_day)
+    if letter == "d" and length > 2:
+        return (locale.weekdays_short if length == 3 else locale.weekdays)[moment.weekday()]
     if letter == "y":
         return f"{moment.year:04d}" if length > 2 else f"{moment.year % 100:02d}"
-    if letter == "m":
-        index = moment.month - 1
-        if length <= 2:
-            return f"{moment.month:0{length}d}"
-        if length == 3:
-            return locale.months_short[index]
-        if length == 5:
-            return locale.months_alone[index][0]
-        return (locale.months if has_day else locale.months_alone)[index]
-    if letter == "d":
-        if length <= 2:
-            return f"{moment.day:0{length}d}"
-        names = locale.weekdays_short if length == 3 else locale.weekdays
-        return names[moment.weekday()]
-    if letter == "h":
-        hour = (moment.hour % 12 or 12) if clock12 else moment.hour
-        return f"{hour:0{min(length, 2)}d}"
-    return f"{moment.second:0{min(length, 2)}d}"
+    hour = (moment.hour % 12 or 12) if clock12 else moment.hour
+    return f"{ {'d': moment.day, 'h': hour, 's': moment.second}[letter]:0{width}d}"
+
+
+def _month(length: int, moment: datetime, locale: Locale, *, has_day: bool) -> str:
+    index = moment.month - 1
+    if length <= 2:
+        return f"{moment.month:0{length}d}"
+    if length == 3:
+        return locale.months_short[index]
+    if length == 5:
+        return locale.months_alone[index][0]
+    return (locale.months if has_day else locale.months_alone)[index]

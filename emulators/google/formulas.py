@@ -77,7 +77,7 @@ class Results:
     now: datetime | None = None
 
 
-def check(text: str, locale_name: str) -> None:
+def check(text: str) -> None:
     """Refuse a formula with a function that is not modelled, before it gets into the state."""
     for token, follower in _with_next(references.tokens(text)):
         if token.kind == "word" and follower == "(":
@@ -170,7 +170,7 @@ def _compute(book: Book, extra: list[str], now: datetime) -> Results:
         model.update_cell_with_formula(scratch, row + 1, 1, translator.translate(text, None))
     model.evaluate()
     found = Results()
-    for index, sheet in enumerate(book.sheets):
+    for sheet in book.sheets:
         found.cells[sheet.sheet_id] = {}
     for index, row, column, text in places:
         sheet = book.sheets[index]
@@ -343,23 +343,23 @@ class _Translator:
         return ["".join(self._sequence(argument, own)) for argument in arguments] if tokens else []
 
     def _call(self, name: str, arguments: list[str]) -> str:
-        if name == "ARRAYFORMULA":
-            return f"({','.join(arguments)})"
-        if name == "TO_DATE":
-            return f"({arguments[0]})"
-        if name == "TODAY":
-            return str(int(self._now))
-        if name == "NOW":
-            return repr(self._now)
-        if name == "JOIN":
-            return f"TEXTJOIN({arguments[0]},FALSE,{','.join(arguments[1:])})"
-        if name == "SPLIT":
-            return f"TEXTSPLIT({','.join(arguments[:2])})"
-        if name == "COUNTUNIQUE":
-            return f"COUNTA(UNIQUE({arguments[0]}))"
+        written = ",".join(arguments)
+        first, rest = (arguments or [""])[0], ",".join(arguments[1:])
+        wrapped = {
+            "ARRAYFORMULA": f"({written})",
+            "TO_DATE": f"({first})",
+            "TODAY": str(int(self._now)),
+            "NOW": repr(self._now),
+            "JOIN": f"TEXTJOIN({first},FALSE,{rest})",
+            "SPLIT": f"TEXTSPLIT({','.join(arguments[:2])})",
+            "COUNTUNIQUE": f"COUNTA(UNIQUE({first}))",
+        }
+        if name in wrapped:
+            return wrapped[name]
         if name == "SORT" and len(arguments) >= 3:
-            arguments[2] = {"TRUE": "1", "FALSE": "-1"}.get(arguments[2].upper(), arguments[2])
-        return f"{RENAMED.get(name, name)}({','.join(arguments)})"
+            order = {"TRUE": "1", "FALSE": "-1"}.get(arguments[2].upper(), arguments[2])
+            written = ",".join([*arguments[:2], order])
+        return f"{RENAMED.get(name, name)}({written})"
 
     def _reference(self, reference: references.Reference, own: Sheet | None) -> str:
         """A reference with its open sides closed at the edge of the grid."""

@@ -154,8 +154,6 @@ def _sheet(
     for name in ("rowGroups", "columnGroups"):
         if name in result:
             result[name] = [group | {"range": shown_range(group["range"])} for group in result[name]]
-    if sheet.merges and "merges" in result:
-        result["merges"] = [shown_range(merge) for merge in sheet.merges]
     if sheet.basic_filter:
         result["basicFilter"] = shown(sheet.basic_filter) | {
             "range": shown_range(sheet.basic_filter["range"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -39,8 +39,7 @@ def ensure_keys(store: Store) -> None:
 def _private_key(store: Store, name: str) -> rsa.RSAPrivateKey:
     ensure_keys(store)
     key = serialization.load_pem_private_key(store.identity[name].encode(), password=None)
-    assert isinstance(key, rsa.RSAPrivateKey)
-    return key
+    return cast(rsa.RSAPrivateKey, key)
 
 
 def _key_id(store: Store, name: str) -> str:

@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from emulators.google.discovery import Document
+from emulators.google.discovery import Document, load
 from emulators.google.errors import ApiError, invalid
 from emulators.google.schema import camel
 
@@ -72,19 +72,14 @@ def _path(tokens: list[str], at: int, mask: Mask) -> int:
 
 def _put(mask: Mask, names: list[str], below: Mask | None) -> None:
     head, *tail = (camel(name) if "_" in name else name for name in names)
-    if head == "*" and tail:
-        head = "*"
+    child = mask.setdefault(head, {})
+    if child is None:
+        return
     if tail:
-        if head in mask and mask[head] is None:
-            return
-        child = mask.setdefault(head, {})
-        assert child is not None
         _put(child, tail, below)
-    elif below is None or (head in mask and mask[head] is None):
+    elif below is None:
         mask[head] = None
     else:
-        child = mask.setdefault(head, {})
-        assert child is not None
         _merge(child, below)
 
 
@@ -165,8 +160,6 @@ def check_update_mask(document: Document, schema: str, text: str | None) -> Mask
 
 @lru_cache(maxsize=1024)
 def _unknown_cached(document_name: str, schema: str, text: str) -> str | None:
-    from emulators.google.discovery import load
-
     return unknown_path(load(document_name), schema, parse(text))
 
 

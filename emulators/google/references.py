@@ -69,9 +69,7 @@ class Token(NamedTuple):
 
 
 def _end(text: str) -> End:
-    match = _END.fullmatch(text)
-    assert match is not None
-    first_dollar, letters, second_dollar, digits = match.groups()
+    first_dollar, letters, second_dollar, digits = _END.findall(text)[0]
     if not letters:
         return End(None, False, int(digits) - 1, bool(first_dollar or second_dollar))
     return End(

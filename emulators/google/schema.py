@@ -126,28 +126,25 @@ class Walker:
         return ABSENT if checked is ABSENT else [checked]
 
     def _value(self, field: dict[str, Any], item: Any, path: str, owner: str) -> Any:
-        if "$ref" in field:
-            name = field["$ref"]
-            if isinstance(item, dict):
-                return self.message(self._schemas[name], item, path)
-            self._bad(path, f"type.googleapis.com/{self._package}.{name}", item)
-            return ABSENT
         kind = field.get("type")
         if kind == "any":
             return item
         if kind == "array":
-            if isinstance(item, list):
-                inner = field["items"]
-                checked = [self._element(inner, entry, f"{path}[{i}]") for i, entry in enumerate(item)]
-                return [None if entry is ABSENT else entry for entry in checked]
+            return self._list(field["items"], item, path)
+        if "$ref" not in field and kind != "object":
+            return self._scalar(field, item, path, owner)
+        if isinstance(item, dict):
+            return self.message(self._schemas[field["$ref"]] if "$ref" in field else field, item, path)
+        self._bad(path, f"type.googleapis.com/{self._package}.{field.get('$ref', 'Struct')}", item)
+        return ABSENT
+
+    def _list(self, inner: dict[str, Any], item: Any, path: str) -> Any:
+        """A list inside a list: a row of a ValueRange."""
+        if not isinstance(item, list):
             self._bad(path, "type.googleapis.com/google.protobuf.ListValue", item)
             return ABSENT
-        if kind == "object":
-            if isinstance(item, dict):
-                return self.message(field, item, path)
-            self._bad(path, "Map", item)
-            return ABSENT
-        return self._scalar(field, item, path, owner)
+        checked = [self._element(inner, entry, f"{path}[{index}]") for index, entry in enumerate(item)]
+        return [None if entry is ABSENT else entry for entry in checked]
 
     def _element(self, inner: dict[str, Any], entry: Any, path: str) -> Any:
         # ``values`` of a ValueRange is a list of lists of anything: null there means "skip this cell".
@@ -156,10 +153,8 @@ class Walker:
     def _scalar(self, field: dict[str, Any], item: Any, path: str, owner: str) -> Any:
         if isinstance(item, (dict, list)):
             start = "an object" if isinstance(item, dict) else "a list"
-            self._add(
-                path,
-                f"Invalid value at '{path}' ({self._type_name(field, path, owner)}), Starting {start} on a scalar field",
-            )
+            type_name = self._type_name(field, path, owner)
+            self._add(path, f"Invalid value at '{path}' ({type_name}), Starting {start} on a scalar field")
             return ABSENT
         reader = _READERS.get(
             (field.get("type"), field.get("format")), _READERS.get((field.get("type"), None))
@@ -308,13 +303,8 @@ def check_query(document: Document, method: Method, pairs: list[tuple[str, str]]
             # Recorded: Drive passes over a parameter that another of its methods has.
             continue
         if field is None or field.get("location") == "path":
-            violations.append(
-                (
-                    "",
-                    f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter. '
-                    f"Field '{name}' could not be found in request message.",
-                )
-            )
+            problem = f"Cannot bind query parameter. Field '{name}' could not be found in request message."
+            violations.append(("", f'Invalid JSON payload received. Unknown name "{name}": {problem}'))
             continue
         key = name if name in method.parameters else camel(name)
         value = _query_value(field, text)

@@ -238,7 +238,8 @@ def values_batch_update_by_data_filter(call: Call) -> dict[str, Any]:
     for value_range in call.body.get("data", []):
         data_filter = value_range.get("dataFilter", {})
         for area in filters.resolve(book, data_filter):
-            responses.append(_write(call, book, area, value_range, call.body) | {"dataFilter": data_filter})
+            written = _write(call, book, area, value_range, call.body)
+            responses.append(written | {"dataFilter": data_filter})
     return _totals(book, responses)
 
 

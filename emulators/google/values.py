@@ -139,7 +139,8 @@ def _check_fits(area: Area, height: int, width: int) -> None:
         )
     if box.left + width > right and not one_cell:
         raise invalid(
-            f"Requested writing within range [{_quoted(area)}], but tried writing to column [{column_name(right)}]"
+            f"Requested writing within range [{_quoted(area)}], "
+            f"but tried writing to column [{column_name(right)}]"
         )
     if one_cell and (box.top + height > bottom or box.left + width > right):
         asked = Box(box.top, box.left, box.top + height, box.left + width)
@@ -158,7 +159,6 @@ class Reader:
     """Turns raw values of a request into cells."""
 
     def __init__(self, book: Book, option: str, now: datetime) -> None:
-        self._locale_name = book.locale
         self._locale = locale(book.locale)
         self._typed = option == "USER_ENTERED"
         self._today = now.date()
@@ -191,7 +191,7 @@ class Reader:
             return entry.text_value(raw), None
         read = entry.read(raw, self._locale, self._today)
         if read.value and "formulaValue" in read.value:
-            formulas.check(read.value["formulaValue"], self._locale_name)
+            formulas.check(read.value["formulaValue"])
         return read.value, read.number_format
 
 

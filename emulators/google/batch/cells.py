@@ -38,7 +38,7 @@ class Writer:
     def _check(self, cell: Cell) -> None:
         value = cell.get("userEnteredValue", {})
         if "formulaValue" in value:
-            formulas.check(value["formulaValue"], self._batch.book.locale)
+            formulas.check(value["formulaValue"])
         if "stringValue" in value:
             check_length(value["stringValue"])
 
@@ -82,7 +82,8 @@ def update_cells(batch: Batch, body: Request) -> None:
 def _check_inside(sheet: Sheet, top: int, left: int, height: int, width: int) -> None:
     if top + height > len(sheet.rows):
         raise invalid(
-            f"Attempting to write row: {max(top, len(sheet.rows))}, beyond the last requested row of: {len(sheet.rows) - 1}"
+            f"Attempting to write row: {max(top, len(sheet.rows))}, "
+            f"beyond the last requested row of: {len(sheet.rows) - 1}"
         )
     if left + width > len(sheet.columns):
         raise invalid(
@@ -99,7 +100,8 @@ def _check_rows_fit(rows: list[dict[str, Any]], box: Box) -> None:
     for row in rows:
         if len(row.get("values", [])) > box.width:
             raise invalid(
-                f"Attempting to write column: {box.right}, beyond the last requested column of: {box.right - 1}"
+                f"Attempting to write column: {box.right}, "
+                f"beyond the last requested column of: {box.right - 1}"
             )
 
 

@@ -214,7 +214,8 @@ def _check_banding(sheet: Sheet, item: Item) -> None:
     for other in sheet.banded_ranges:
         if other["bandedRangeId"] != item["bandedRangeId"] and sheet.box(other["range"]).meets(box):
             raise invalid(
-                "You cannot add alternating background colors to a range that already has alternating background colors."
+                "You cannot add alternating background colors to a range that already has "
+                "alternating background colors."
             )
 
 

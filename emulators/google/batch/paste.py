@@ -9,7 +9,7 @@ from emulators.google.a1 import Box
 from emulators.google.batch.registry import Batch, Request, request
 from emulators.google.errors import NotModelledError, invalid
 from emulators.google.formulas import results
-from emulators.google.models import EMPTY, Book, Cell, Sheet
+from emulators.google.models import EMPTY, Book, Cell, Sheet, formula_of
 from emulators.google.relocate import change_formulas, copied_cell
 
 PASTE_FIELDS = {
@@ -30,7 +30,7 @@ def _paste_type(body: Request) -> str:
     return kind
 
 
-def _mixed(batch: Batch, old: Cell, new: Cell, kind: str) -> Cell:
+def _mixed(old: Cell, new: Cell, kind: str) -> Cell:
     names = PASTE_FIELDS[kind]
     if kind == "PASTE_NO_BORDERS":
         own = {name: part for name, part in new.get("userEnteredFormat", {}).items() if name != "borders"}
@@ -92,7 +92,7 @@ def copy_cells(
             row, column = target.top + r, target.left + c
             cell = cells[from_r][from_c]
             moved = copied_cell(cell, row - (source.top + from_r), column - (source.left + from_c))
-            target_sheet.put(row, column, _mixed(batch, target_sheet.cell(row, column), moved, kind))
+            target_sheet.put(row, column, _mixed(target_sheet.cell(row, column), moved, kind))
     if kind in ("PASTE_NORMAL", "PASTE_FORMAT", "PASTE_NO_BORDERS"):
         _copy_merges(source_sheet, source, target_sheet, target)
 
@@ -105,16 +105,18 @@ def _computed(batch: Batch, sheet: Sheet, box: Box, cells: list[list[Cell]]) -> 
     found = results(batch.book, batch.now).cells.get(sheet.sheet_id, {})
     shown = []
     for r, row in enumerate(cells):
-        line = []
-        for c, cell in enumerate(row):
-            if "formulaValue" in cell.get("userEnteredValue", {}):
-                value = found.get((box.top + r, box.left + c))
-                rest = {name: part for name, part in cell.items() if name != "userEnteredValue"}
-                cell = rest | ({"userEnteredValue": value} if value and "errorValue" not in value else {})
-            line.append(cell)
-        shown.append(line)
+        shown.append(
+            [_with_result(cell, found.get((box.top + r, box.left + c))) for c, cell in enumerate(row)]
+        )
     batch.book.results = None
     return shown
+
+
+def _with_result(cell: Cell, value: dict[str, Any] | None) -> Cell:
+    if "formulaValue" not in cell.get("userEnteredValue", {}):
+        return cell
+    rest = {name: part for name, part in cell.items() if name != "userEnteredValue"}
+    return rest | ({"userEnteredValue": value} if value and "errorValue" not in value else {})
 
 
 def _copy_merges(source_sheet: Sheet, source: Box, target_sheet: Sheet, target: Box) -> None:
@@ -161,10 +163,7 @@ def cut_cells(
     kind: str = "PASTE_NORMAL",
 ) -> None:
     """Move cells."""
-    for merge in source_sheet.merges:
-        box = source_sheet.box(merge)
-        if source.meets(box) and not source.covers(box):
-            raise invalid("You must select all cells in a merged range to merge or unmerge them.")
+    _check_merges(source_sheet, source)
     _grow(batch.book, target_sheet, top + source.height, left + source.width)
     cells = [
         [source_sheet.cell(row, column) for column in range(source.left, source.right)]
@@ -186,14 +185,21 @@ def cut_cells(
             )
     for r, line in enumerate(cells):
         for c, cell in enumerate(line):
-            formula = cell.get("userEnteredValue", {}).get("formulaValue")
-            if formula:
+            moved = cell
+            if formula := formula_of(cell):
                 text = references.follow_cut(formula, source_sheet.title, target_sheet.title, origin, moves)
-                cell = cell | {"userEnteredValue": {"formulaValue": text}}
+                moved = cell | {"userEnteredValue": {"formulaValue": text}}
             old = target_sheet.cell(top + r, left + c)
-            target_sheet.put(top + r, left + c, _mixed(batch, old, cell, kind))
+            target_sheet.put(top + r, left + c, _mixed(old, moved, kind))
     if names is None:
         _move_merges(source_sheet, source, target_sheet, top, left)
+
+
+def _check_merges(sheet: Sheet, source: Box) -> None:
+    for merge in sheet.merges:
+        box = sheet.box(merge)
+        if source.meets(box) and not source.covers(box):
+            raise invalid("You must select all cells in a merged range to merge or unmerge them.")
 
 
 def _move_merges(source_sheet: Sheet, source: Box, target_sheet: Sheet, top: int, left: int) -> None:
@@ -247,10 +253,10 @@ def sort_rows(batch: Batch, sheet: Sheet, box: Box, keys: list[tuple[int, bool]]
 
     order = list(range(box.top, box.bottom))
     for column, descending in reversed(keys):
-        filled = [row for row in order if value(row, column) is not None]
-        empty = [row for row in order if value(row, column) is None]
-        filled.sort(key=lambda row: value(row, column), reverse=descending)  # type: ignore[arg-type, return-value] # noqa: B023
-        order = filled + empty
+        found = {row: key for row in order if (key := value(row, column)) is not None}
+        order = sorted(found, key=found.__getitem__, reverse=descending) + [
+            r for r in order if r not in found
+        ]
     if order != list(range(box.top, box.bottom)):
         _place_rows(sheet, box, order)
     batch.book.results = None

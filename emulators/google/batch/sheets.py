@@ -86,11 +86,20 @@ def update_sheet_properties(batch: Batch, body: Request) -> None:
         set_title(batch.book, sheet, given.get("title", ""))
     if "gridProperties" in mask or (everything and "gridProperties" in given):
         _set_grid(batch, sheet, given.get("gridProperties", {}), mask.get("gridProperties"))
-    rest = {
-        name: inner
-        for name, inner in (dict.fromkeys(given) if everything else mask).items()
-        if name not in ("title", "index", "gridProperties", "sheetId", "*", "sheetType")
-    }
+    _set_plain(sheet, given, dict.fromkeys(given) if everything else mask)
+    if all(other.properties.get("hidden") for other in batch.book.sheets):
+        raise invalid("You can't hide all the sheets in a document.")
+    if "index" in mask or (everything and "index" in given):
+        index = given.get("index", 0)
+        if not 0 <= index <= len(batch.book.sheets):
+            raise invalid(f"index[{index}] must be between 0 and {len(batch.book.sheets)}.")
+        move_sheet(batch.book, sheet, index)
+
+
+def _set_plain(sheet: Sheet, given: dict[str, Any], mask: masks.Mask) -> None:
+    """Set the properties that need nothing else done: visibility, colour, direction."""
+    special = ("title", "index", "gridProperties", "sheetId", "*", "sheetType")
+    rest = {name: inner for name, inner in mask.items() if name not in special}
     if rest:
         # Both spellings of the tab's colour change together; a null colour takes it off.
         color_mask = cells.with_color_twins({k: v for k, v in rest.items() if k != "tabColor"}) or {}
@@ -101,13 +110,6 @@ def update_sheet_properties(batch: Batch, body: Request) -> None:
             clean = {k: v for k, v in clean.items() if k not in ("tabColor", "tabColorStyle")}
         changed = masks.update(sheet.properties, clean, color_mask)
         sheet.properties = {name: part for name, part in changed.items() if part is not False}
-    if all(other.properties.get("hidden") for other in batch.book.sheets):
-        raise invalid("You can't hide all the sheets in a document.")
-    if "index" in mask or (everything and "index" in given):
-        index = given.get("index", 0)
-        if not 0 <= index <= len(batch.book.sheets):
-            raise invalid(f"index[{index}] must be between 0 and {len(batch.book.sheets)}.")
-        move_sheet(batch.book, sheet, index)
 
 
 def set_title(book: Book, sheet: Sheet, title: str) -> None:

@@ -54,8 +54,9 @@ def test_lost_answer(google: Google) -> None:
     book = google.create()
     fail(google, status="timeout", method="sheets.spreadsheets.batchUpdate")
 
-    with pytest.raises(OSError):  # noqa: PT011  # whichever way the connection breaks
-        body = {"requests": [{"addSheet": {"properties": {"title": "Новый"}}}]}
+    body = {"requests": [{"addSheet": {"properties": {"title": "Новый"}}}]}
+
+    with pytest.raises(OSError):  # noqa: PT011 - whichever way the connection breaks
         control(google.base, f"/v4/spreadsheets/{book}:batchUpdate", body)
 
     titles = [sheet["properties"]["title"] for sheet in google.get(book, "sheets.properties.title")["sheets"]]
@@ -67,7 +68,7 @@ def test_call_dropped_before_it_is_applied(google: Google) -> None:
     book = google.create()
     fail(google, status="drop", method="sheets.spreadsheets.batchUpdate")
 
-    with pytest.raises(OSError):  # noqa: PT011  # whichever way the connection breaks
+    with pytest.raises(OSError):  # noqa: PT011 - whichever way the connection breaks
         control(google.base, f"/v4/spreadsheets/{book}:batchUpdate", {"requests": [{"addSheet": {}}]})
 
     assert len(google.get(book, "sheets.properties.title")["sheets"]) == 1
@@ -177,7 +178,9 @@ def test_three_thousand_requests_in_time(google: Google, mark_row: Any) -> None:
     started = time.perf_counter()
     google.batch(book, *requests)
     written = time.perf_counter()
-    google.get(book, "sheets.data(rowData.values(formattedValue,effectiveValue),rowMetadata.developerMetadata)")
+    google.get(
+        book, "sheets.data(rowData.values(formattedValue,effectiveValue),rowMetadata.developerMetadata)"
+    )
     read = time.perf_counter()
 
     assert len(google.metadata(book)) == 1000

@@ -46,7 +46,12 @@ def test_masked_fields(google: Google) -> None:
 
     answer = google.drive.files().get(fileId=file_id, fields="parents,appProperties,trashed,shared").execute()
 
-    assert answer == {"parents": [folder], "appProperties": {"project": "42"}, "trashed": False, "shared": False}
+    assert answer == {
+        "parents": [folder],
+        "appProperties": {"project": "42"},
+        "trashed": False,
+        "shared": False,
+    }
 
 
 QUERIES = [
@@ -203,7 +208,9 @@ def test_link_sharing(google: Google) -> None:
     """Anyone with the link has the fixed id of Google."""
     file_id = create(google, "Заря")
 
-    made = google.drive.permissions().create(fileId=file_id, body={"type": "anyone", "role": "reader"}).execute()
+    made = (
+        google.drive.permissions().create(fileId=file_id, body={"type": "anyone", "role": "reader"}).execute()
+    )
 
     assert made["id"] == "anyoneWithLink"
     assert google.drive.files().get(fileId=file_id, fields="shared").execute() == {"shared": True}

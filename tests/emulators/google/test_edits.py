@@ -173,7 +173,9 @@ def test_deleting_a_protected_row(google: Google) -> None:
     share(google, book)
     protect(google, book)
 
-    message = refused(google, book, {"type": "delete_rows", "sheet": "Sheet1", "at": 1, "count": 1}, **{"as": CLIENT})
+    message = refused(
+        google, book, {"type": "delete_rows", "sheet": "Sheet1", "at": 1, "count": 1}, **{"as": CLIENT}
+    )
 
     assert message.startswith("You are trying to edit a protected cell")
 
@@ -190,7 +192,9 @@ def test_strict_list(google: Google) -> None:
     """A value outside a strict list is refused with the list."""
     book = google.create()
     validate(
-        google, book, {"type": "ONE_OF_LIST", "values": [{"userEnteredValue": "да"}, {"userEnteredValue": "нет"}]}
+        google,
+        book,
+        {"type": "ONE_OF_LIST", "values": [{"userEnteredValue": "да"}, {"userEnteredValue": "нет"}]},
     )
 
     message = refused(google, book, TYPE_A1)

@@ -29,8 +29,10 @@ def test_unknown_name(google: Google) -> None:
 
     assert batch_refusal(google, request) == (
         400,
-        "Invalid JSON payload received. Unknown name \"startRow\" at 'requests[0].update_cells.range': "
-        "Cannot find field.",
+        (
+            "Invalid JSON payload received. Unknown name \"startRow\" at 'requests[0].update_cells.range': "
+            "Cannot find field."
+        ),
     )
 
 
@@ -48,7 +50,10 @@ WRONG_VALUES = [
     # a word that no enum has
     (
         {"mergeCells": {"mergeType": "ALL"}},
-        "'requests[0].merge_cells.merge_type' (type.googleapis.com/google.apps.sheets.v4.MergeCellsRequest.MergeType), \"ALL\"",
+        (
+            "'requests[0].merge_cells.merge_type' "
+            '(type.googleapis.com/google.apps.sheets.v4.MergeCellsRequest.MergeType), "ALL"'
+        ),
     ),
     # a text where a message is wanted
     (
@@ -146,8 +151,10 @@ MEANINGLESS = [
     ),
     (
         {"deleteDimension": {"range": {"dimension": "ROWS", "startIndex": 1000, "endIndex": 1001}}},
-        "deleteDimension: Cannot delete a row that doesn't exist. "
-        "Tried to delete row index 1000 but there are only 1000 rows.",
+        (
+            "deleteDimension: Cannot delete a row that doesn't exist. "
+            "Tried to delete row index 1000 but there are only 1000 rows."
+        ),
     ),
     (
         {
