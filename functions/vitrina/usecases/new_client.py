@@ -11,9 +11,10 @@ from typing import Any
 
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.norms import norms_by_work_type
-from vitrina.errors import UserError
+from vitrina.errors import UnknownWorkbookError, UserError
 from vitrina.ports import Board, Stage
 from vitrina.texts import sentence
+from vitrina.usecases.lease import lease
 from vitrina.usecases.operations import Journal
 from vitrina.usecases.records import (
     BOARD_STAGES,
@@ -25,6 +26,7 @@ from vitrina.usecases.records import (
     save_project,
 )
 from vitrina.usecases.services import Answer, Outcome, Services
+from vitrina.workbook.book import parse_book
 from vitrina.workbook.compiler import BookValues, compile_book
 from vitrina.workbook.template import Profile
 
@@ -52,9 +54,15 @@ def check_form(services: Services, agency: Agency, form: ClientForm) -> None:
 
 def new_client(services: Services, agency: Agency, form: ClientForm, journal: Journal) -> Answer:
     """Make everything a new project needs, each thing once."""
+    # Two clicks at once are one after the other, and the second one finds the code taken.
+    with lease(services.store, services.clock, f"new_client:{agency.spreadsheet_id}"):
+        return _new_client(services, agency, form, journal)
+
+
+def _new_client(services: Services, agency: Agency, form: ClientForm, journal: Journal) -> Answer:
     if journal.is_new:
         check_form(services, agency, form)
-    tag = f"client-{journal.operation_id}"
+    tag = f"client-{journal.origin_id}"
     title = f"{form.client_name} — {form.project_name}"
     board = _board(services, journal, f"{title} ({form.code})")
     journal.progress(1, STEPS, sentence("client.progress_book"))
@@ -64,7 +72,11 @@ def new_client(services: Services, agency: Agency, form: ClientForm, journal: Jo
         find=lambda: services.workbooks.find_by_tag(tag),
     )
     journal.progress(2, STEPS, sentence("client.progress_fill"))
-    journal.once("fill_workbook", lambda: _fill(services, agency, form, spreadsheet_id, board, title))
+    journal.once(
+        "fill_workbook",
+        lambda: _fill(services, agency, form, spreadsheet_id, board, title),
+        find=lambda: _find_filled(services, spreadsheet_id),
+    )
     journal.progress(3, STEPS, sentence("client.progress_share"))
     journal.once("share_workbook", lambda: services.workbooks.share_by_link(spreadsheet_id))
     journal.progress(4, STEPS, sentence("client.progress_webhook"))
@@ -106,6 +118,15 @@ def _board(services: Services, journal: Journal, title: str) -> Board:
         find=find,
     )
     return Board(**{**data, "stages": tuple(Stage(**stage) for stage in data["stages"])})
+
+
+def _find_filled(services: Services, spreadsheet_id: str) -> bool | None:
+    """``True`` where the workbook was filled by an earlier try: it is filled whole or not at all."""
+    try:
+        parse_book(services.workbooks.read(spreadsheet_id))
+    except UnknownWorkbookError:
+        return None
+    return True
 
 
 def _fill(

@@ -2,11 +2,14 @@
 
 ``menu`` keeps the operation and queues it; ``task`` runs it; the sidebar asks how far it is. What an
 operation did outside is journalled, so that after a sudden death the next delivery goes on instead of
-doing it twice.
+doing it twice. The journal of an operation that failed is handed to the next one with the same wish:
+the person who clicks again gets what is missing, and no second one of what is there.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +19,9 @@ from vitrina.texts import Sentence
 from vitrina.usecases.services import Services
 
 OPERATION = "operation"
+
+#: Kind of the documents that keep the journals of failed operations, by their wish.
+UNFINISHED = "unfinished"
 
 QUEUED = "queued"
 RUNNING = "running"
@@ -29,6 +35,8 @@ class Journal:
         self._store = store
         self._data = data
         self.operation_id = operation_id
+        #: The first operation with this wish; its id names what is made outside.
+        self.origin_id: str = data.get("origin_id", operation_id)
 
     @property
     def is_new(self) -> bool:
@@ -62,10 +70,38 @@ class Journal:
         self._store.put(OPERATION, self.operation_id, self._data)
 
 
-def queue_operation(services: Services, operation_id: str, data: Json) -> None:
-    """Keep an operation and have it run; a second call with the same id changes nothing."""
-    services.store.create(OPERATION, operation_id, {**data, "state": QUEUED})
+def queue_operation(
+    services: Services, operation_id: str, data: Json, *, check: Callable[[], None] = lambda: None
+) -> None:
+    """Keep an operation and have it run; a second call with the same id changes nothing.
+
+    *check* may refuse an operation that is new. One that goes on from a failure has passed it.
+    """
+    if services.store.get(OPERATION, operation_id) is None:
+        unfinished = services.store.get(UNFINISHED, _wish(data))
+        if unfinished is None:
+            check()
+        journal = unfinished.data if unfinished else {}
+        services.store.create(OPERATION, operation_id, {**data, **journal, "state": QUEUED})
     services.queue.add(f"operation-{operation_id}", {"kind": "operation", "id": operation_id})
+
+
+def end_operation(store: Store, operation_id: str, answer: Json, status: int) -> None:
+    """Keep the answer for the sidebar, and the journal for the next try where an outside system failed."""
+    operation = load_operation(store, operation_id)
+    if status >= 500:
+        origin_id = operation.get("origin_id", operation_id)
+        steps = operation.get("steps", {})
+        store.put(UNFINISHED, _wish(operation), {"origin_id": origin_id, "steps": steps})
+    else:
+        store.delete(UNFINISHED, _wish(operation))
+    store.put(OPERATION, operation_id, operation | {"state": ENDED, "answer": answer, "http_status": status})
+
+
+def _wish(operation: Json) -> str:
+    """Key of what is wanted, whoever clicks and however often."""
+    wanted = {key: operation[key] for key in ("spreadsheet_id", "action", "params")}
+    return hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def load_operation(store: Store, operation_id: str) -> Json:

@@ -12,7 +12,8 @@ from flask import Request, Response
 from vitrina.errors import RequestError, UnknownWorkbookError, VitrinaError
 from vitrina.ports import Identity, Json
 from vitrina.texts import Sentence, pick_locale, render, sentence
-from vitrina.usecases.operations import ENDED, Journal, load_operation, queue_operation
+from vitrina.usecases.lease import lease
+from vitrina.usecases.operations import ENDED, Journal, end_operation, load_operation, queue_operation
 from vitrina.usecases.records import load_book_kind
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.web.actions import ACTIONS
@@ -103,8 +104,6 @@ def _run(services: Services, body: Json, email: str, locale: str) -> Response:
         # The id of the click decides: the same click is the same operation.
         key = f"{spreadsheet_id}:{body['action']}:{body['request_id']}"
         operation_id = hashlib.sha256(key.encode()).hexdigest()[:32]
-        if services.store.get("operation", operation_id) is None:
-            action.check(services, spreadsheet_id, params)
         queue_operation(
             services,
             operation_id,
@@ -115,6 +114,7 @@ def _run(services: Services, body: Json, email: str, locale: str) -> Response:
                 "email": email,
                 "locale": locale,
             },
+            check=lambda: action.check(services, spreadsheet_id, params),
         )
         answer = Answer(Outcome.ACCEPTED, sentence("operation.accepted"), operation_id=operation_id)
     log.info("%s %s", body["action"], answer.outcome)
@@ -148,6 +148,11 @@ def run_operation(services: Services, operation_id: str) -> None:
     A delivery of an operation that has ended does nothing. An error is an end as well: the person is
     told and clicks again. Only a sudden death leaves the operation open, and the next delivery goes on.
     """
+    with lease(services.store, services.clock, f"operation:{operation_id}"):
+        _run_operation(services, operation_id)
+
+
+def _run_operation(services: Services, operation_id: str) -> None:
     operation = load_operation(services.store, operation_id)
     if operation["state"] == ENDED:
         return
@@ -165,7 +170,5 @@ def run_operation(services: Services, operation_id: str) -> None:
     except Exception:
         answer, status = unexpected_answer(), 500
         log.exception("operation %s", operation_id)
-    ended = load_operation(services.store, operation_id)
-    ended |= {"state": ENDED, "answer": answer_json(answer, locale), "http_status": status}
-    services.store.put("operation", operation_id, ended)
+    end_operation(services.store, operation_id, answer_json(answer, locale), status)
     log.info("operation %s %s", operation_id, answer.outcome)
