@@ -1,0 +1,219 @@
+"""The add-on in the page: its real menu and sidebar against a backend that a test scripts."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+PREVIEW = {
+    "preview_id": "preview-1",
+    "period": {"kind": "week", "start_on": "2026-11-23", "end_on": "2026-11-27", "title": "23–27 ноября"},
+    "limit": {"hours": 40.0, "used_hours": 6.0, "planned_hours": 20.0},
+    "specialists": [
+        {
+            "name": "Анна Белова",
+            "profiles": ["Дизайн"],
+            "capacity_hours": 32.0,
+            "committed_hours": 12.0,
+            "planned_hours": 20.0,
+        },
+        {
+            "name": "Игорь Ким",
+            "profiles": ["Тексты"],
+            "capacity_hours": 30.0,
+            "committed_hours": 31.0,
+            "planned_hours": 1.5,
+        },
+    ],
+    "chosen": [
+        {
+            "id": "ЗРН-1",
+            "task": "<b>Главная</b> страница",
+            "priority": "Срочно",
+            "hours": 20.0,
+            "due_on": "2026-11-25",
+            "actions": [
+                {
+                    "profile": "Дизайн",
+                    "specialist": "Анна Белова",
+                    "hours": 20.0,
+                    "start_on": "2026-11-23",
+                    "due_on": "2026-11-25",
+                }
+            ],
+        }
+    ],
+    "left_out": [
+        {
+            "id": "ЗРН-2",
+            "task": "Тексты",
+            "priority": "",
+            "hours": 9.0,
+            "reason": "у Игоря нет свободных часов",
+        }
+    ],
+}
+
+
+def test_menu_follows_the_workbook(workbench):
+    """The agency workbook has its own commands."""
+    workbench.page.locator("#book-title").click()
+    workbench.page.get_by_role("button", name="Агентство").click()
+    expect(workbench.page.locator("#book-title")).to_have_text("Агентство")
+
+    items = workbench.page.locator("#menubar .submenu li")
+
+    expect(items).to_have_text(["Новый клиент…", "Пересчитать нормы"])
+
+
+def test_preview_shows_hours_people_and_reasons(workbench, world):
+    """Before anything moves, a manager sees whose hours go where and why an item stays."""
+    world.backend.will_answer("build_batch", outcome="done", message="Подошла 1 задача из 2.", data=PREVIEW)
+
+    workbench.choose_from_menu("Собрать неделю…")
+
+    sidebar = workbench.sidebar
+    expect(sidebar.get_by_role("heading", name="23–27 ноября")).to_be_visible()
+    expect(sidebar.locator("#limit")).to_contain_text("26 ч из 40 ч")
+    people = sidebar.locator(".person")
+    expect(people.nth(0)).to_contain_text("занято 12 ч")
+    expect(people.nth(0)).to_contain_text("свободно 0 ч")
+    expect(people.nth(1)).to_contain_text("перегрузка 2,5 ч")
+    chosen = sidebar.locator("#chosen li")
+    expect(chosen).to_contain_text("<b>Главная</b> страница")
+    expect(chosen).to_contain_text("23–25 нояб.")
+    expect(sidebar.locator("#left-out li")).to_contain_text("у Игоря нет свободных часов")
+
+
+def test_confirmed_is_what_was_previewed(workbench, world):
+    """The button sends the preview's id, once, with an id of its own."""
+    world.backend.will_answer("build_batch", outcome="done", message="", data=PREVIEW)
+    world.backend.will_answer("start_batch", outcome="done", message="В работу взята 1 задача, 20 ч.")
+    workbench.choose_from_menu("Собрать неделю…")
+
+    workbench.sidebar.get_by_role("button", name="Начать неделю").click()
+    expect(workbench.sidebar.get_by_role("status")).to_have_text("В работу взята 1 задача, 20 ч.")
+
+    build, start = world.backend.received
+    assert start["params"] == {"preview_id": "preview-1"}
+    assert start["spreadsheet_id"] == world.client_book_id
+    assert start["request_id"] != build["request_id"]
+    assert start["authorization"].startswith("Bearer ey")
+
+
+def test_next_week_is_built_on_request(workbench, world):
+    """The other period is asked for by its own button, and the way back is offered."""
+    world.backend.will_answer("build_batch", outcome="done", message="", data=PREVIEW)
+    workbench.choose_from_menu("Собрать неделю…")
+
+    workbench.sidebar.get_by_role("button", name="Следующая неделя").click()
+    expect(workbench.sidebar.get_by_role("button", name="Эта неделя")).to_be_visible()
+
+    assert [asked["params"] for asked in world.backend.received] == [
+        {"period": "current"},
+        {"period": "next"},
+    ]
+
+
+def test_cell_to_correct_is_selected_on_click(workbench, world):
+    """A refusal lists the cells, and a click on one leads there."""
+    world.backend.will_answer(
+        "estimate",
+        status=422,
+        outcome="refused",
+        message="Оценить не получилось.",
+        cells=[{"sheet": "Бэклог", "cell": "F120", "message": "Количество — не число."}],
+    )
+    workbench.choose_from_menu("Оценить бэклог")
+
+    workbench.sidebar.get_by_role("button", name="Бэклог, F120").click()
+
+    expect(workbench.page.locator("#address")).to_have_text("F120")
+    expect(workbench.cell("F120")).to_be_in_viewport()
+
+
+def test_operation_is_followed_to_its_end(workbench, world):
+    """A long action shows how far it is, then its result."""
+    world.backend.will_answer("push", 202, outcome="accepted", message="Принято.", operation_id="op-1")
+    running = {"done": 3, "total": 7, "step": "Создаю карточки"}
+    world.backend.will_answer("operation", outcome="running", message="", data=running)
+    world.backend.will_answer("operation", outcome="partial", message="Отправлено 6 карточек из 7.")
+
+    workbench.choose_from_menu("Отправить в трекер")
+    expect(workbench.sidebar.get_by_text("3 из 7")).to_be_visible()
+    workbench.screenshot("operation_running")
+
+    expect(workbench.sidebar.get_by_role("heading", name="Сделано частично")).to_be_visible()
+    assert world.backend.received[1]["params"] == {"operation_id": "op-1"}
+
+
+def test_lost_answer_is_repeated_with_the_same_id(workbench, world):
+    """After a failure on the way the same click is sent again, not a new one."""
+    world.backend.will_answer("refresh", 503, outcome="failed", message="Трекер не отвечает.")
+    world.backend.will_answer("refresh", outcome="done", message="Обновлено 5 строк.")
+    workbench.choose_from_menu("Обновить из трекера")
+
+    workbench.sidebar.get_by_role("button", name="Повторить").click()
+    expect(workbench.sidebar.get_by_role("status")).to_have_text("Обновлено 5 строк.")
+
+    first, second = world.backend.received
+    assert first["request_id"] == second["request_id"]
+
+
+def test_stranger_reads_the_backends_refusal(workbench, world):
+    """Who is not staff sees why, in the backend's words."""
+    refusal = {"outcome": "refused", "message": "Вашей почты нет в списке специалистов."}
+    world.backend.will_answer("estimate", 403, **refusal)
+    workbench.become("Посторонний")
+
+    workbench.choose_from_menu("Оценить бэклог")
+
+    expect(workbench.sidebar.get_by_role("status")).to_have_text(refusal["message"])
+
+
+def test_new_client_form_sends_what_was_filled_in(workbench, world):
+    """The form asks for what is needed, refuses to go without it, and leads to the new workbook."""
+    links = {"spreadsheet_url": f"https://docs.google.com/spreadsheets/d/{world.client_book_id}/edit"}
+    world.backend.will_answer("new_client", outcome="done", message="Клиент готов.", data=links)
+    workbench.open(world.agency_book_id)
+    workbench.choose_from_menu("Новый клиент…")
+    form = workbench.sidebar
+
+    form.get_by_role("button", name="Создать").click()
+    assert world.backend.received == []
+
+    form.get_by_label("Клиент", exact=True).fill("Завод «Заря»")
+    form.get_by_label("Проект", exact=True).fill("Сайт")
+    form.get_by_label("Код проекта").fill("зрн")
+    form.get_by_text("месяцам").click()
+    form.get_by_label("Лимит часов").fill("62.5")
+    workbench.screenshot("new_client_form")
+    form.get_by_role("button", name="Создать").click()
+    form.get_by_role("link", name="Открыть книгу клиента").click()
+
+    expect(workbench.page.locator("#book-title")).to_have_text("Заря — сайт")
+    assert world.backend.received[0]["params"] == {
+        "client_name": "Завод «Заря»",
+        "project_name": "Сайт",
+        "code": "ЗРН",
+        "period": "month",
+        "limit_hours": 62.5,
+        "responsible": "",
+    }
+
+
+def test_norms_are_recalculated_only_after_asking(workbench, world):
+    """What touches all clients is asked about first; cancelling sends nothing."""
+    world.backend.will_answer("recalculate_norms", outcome="done", message="Изменились 4 нормы из 18.")
+    workbench.open(world.agency_book_id)
+    workbench.choose_from_menu("Пересчитать нормы")
+    workbench.sidebar.get_by_role("button", name="Отмена").click()
+    expect(workbench.page.locator("#sidebar")).to_be_hidden()
+    assert world.backend.received == []
+
+    workbench.choose_from_menu("Пересчитать нормы")
+    workbench.sidebar.get_by_role("button", name="Пересчитать").click()
+
+    expect(workbench.sidebar.get_by_role("status")).to_have_text("Изменились 4 нормы из 18.")
