@@ -60,12 +60,13 @@ def build_batch(services: Services, project: Project, *, period: str) -> Answer:
     except CellsError as error:
         problems += error.problems
     book = parse_book(services.workbooks.read(project.spreadsheet_id))
+    terms = None
     try:
         terms = read_terms(book, services.choices)
-        _read(services, project, book)[0].require_good_cells()
     except CellsError as error:
         problems += error.problems
-    if problems or team is None:
+    problems += _read(services, project, book)[0].problems
+    if problems or team is None or terms is None:
         raise CellsError(problems)
     span = services.calendar.current_period(services.today(), terms.period)
     if period == "next":

@@ -88,6 +88,39 @@ class ActionRow:
         return item_number_of_row(self.number)
 
 
+class _BadCellError(Exception):
+    """A cell that cannot be understood: the code of the sentence and what it tells."""
+
+    def __init__(self, code: str, **where: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.where = where
+
+
+def _date_taken(cell: Cell) -> date | None:
+    """The day for which the spreadsheet took a number: in Russian workbooks 1.5 is the first of May."""
+    if not isinstance(cell.value, float) or not (cell.is_date or int(cell.value) in DATE_SERIALS):
+        return None
+    return day_of_serial(cell.value)
+
+
+def _hours(cell: Cell) -> float | None:
+    """Hours as somebody typed them, of any size; ``None`` for an empty cell."""
+    if cell.is_error:
+        raise _BadCellError("cell.formula_error")
+    if cell.text == "":
+        return None
+    day = _date_taken(cell)
+    if day is not None:
+        raise _BadCellError("cell.hours_date", day=day, hint=f"{day.day},{day.month}")
+    if isinstance(cell.value, float):
+        return cell.value
+    try:
+        return parse_hours(cell.text)
+    except ValueError as error:
+        raise _BadCellError("cell.hours_text", value=cell.text) from error
+
+
 class _Reader:
     """Reads typed values from the cells of one tab and gathers what cannot be understood."""
 
@@ -99,58 +132,55 @@ class _Reader:
         self._today = today
 
     def complain(self, row: Row, column: str, code: str, **where: object) -> None:
-        self.problems.append(self.tab.problem(row, column, code, **where))
+        problem = self.tab.problem(row, column, code, **where)
+        # A cell may be read more than once.
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     def text(self, row: Row, column: str) -> str:
-        return self.tab.cell(row, column).text
-
-    def hours(self, row: Row, column: str) -> float | None:
         cell = self.tab.cell(row, column)
         if cell.is_error:
             self.complain(row, column, "cell.formula_error")
+        return cell.text
+
+    def hours(self, row: Row, column: str) -> float | None:
+        try:
+            hours = _hours(self.tab.cell(row, column))
+        except _BadCellError as bad:
+            self.complain(row, column, bad.code, **bad.where)
             return None
-        if cell.text == "":
-            return None
-        if isinstance(cell.value, float):
-            hours = cell.value
-            if cell.is_date or int(hours) in DATE_SERIALS:
-                day = day_of_serial(hours)
-                self.complain(row, column, "cell.hours_date", day=day, hint=f"{day.day},{day.month}")
-                return None
-        else:
-            try:
-                hours = parse_hours(cell.text)
-            except ValueError:
-                self.complain(row, column, "cell.hours_text", value=cell.text)
-                return None
-        if not 0 <= hours <= MAX_HOURS:
+        if hours is not None and not 0 <= hours <= MAX_HOURS:
             self.complain(row, column, "cell.hours_range", value=hours, most=MAX_HOURS)
             return None
         return hours
 
     def quantity(self, row: Row, column: str) -> float:
-        cell = self.tab.cell(row, column)
-        if cell.is_empty or cell.text == "":
+        text, cell = self.text(row, column), self.tab.cell(row, column)
+        if text == "":
+            return 1.0
+        day = _date_taken(cell)
+        if day is not None:
+            self.complain(row, column, "cell.quantity_date", day=day, hint=f"{day.day},{day.month}")
             return 1.0
         try:
-            quantity = cell.value if isinstance(cell.value, float) else parse_number(cell.text)
+            quantity = cell.value if isinstance(cell.value, float) else parse_number(text)
         except ValueError:
             quantity = -1.0
-        if cell.is_date or quantity <= 0:
-            self.complain(row, column, "cell.quantity", value=cell.text)
+        if quantity <= 0:
+            self.complain(row, column, "cell.quantity", value=text)
             return 1.0
         return quantity
 
     def day(self, row: Row, column: str) -> date | None:
-        cell = self.tab.cell(row, column)
-        if cell.text == "":
+        text, value = self.text(row, column), self.tab.cell(row, column).value
+        if text == "":
             return None
-        if isinstance(cell.value, float) and int(cell.value) in DATE_SERIALS:
-            return day_of_serial(cell.value)
+        if isinstance(value, float) and int(value) in DATE_SERIALS:
+            return day_of_serial(value)
         try:
-            return parse_day(cell.text, today=self._today)
+            return parse_day(text, today=self._today)
         except ValueError:
-            self.complain(row, column, "cell.day", value=cell.text)
+            self.complain(row, column, "cell.day", value=text)
             return None
 
     def choice(self, row: Row, column: str, group: str, default: str) -> str:
@@ -273,25 +303,30 @@ def read_terms(book: Book, choices: Choices) -> ProjectTerms:
     kind = choices.code("period", period.cell.text) if period.cell.text else PeriodKind.WEEK.value
     if kind is None:
         allowed = choices.all_labels("period", locale_of(book))
-        where = (("value", period.cell.text), ("allowed", allowed))
-        problems.append(CellProblem(period.sheet_title, period.address, "cell.choice", where))
-    hours = _limit(limit.cell)
-    if hours is not None and hours < 0:
-        value = ("value", limit.cell.text)
-        problems.append(CellProblem(limit.sheet_title, limit.address, "cell.limit", (value,)))
+        told = (("value", period.cell.text), ("allowed", allowed))
+        problems.append(CellProblem(period.sheet_title, period.address, "cell.choice", told))
+    hours = None
+    try:
+        hours = _limit(limit.cell)
+    except _BadCellError as bad:
+        where = tuple(bad.where.items())
+        problems.append(CellProblem(limit.sheet_title, limit.address, bad.code, where))
     if problems:
         raise CellsError(problems)
     return ProjectTerms(PeriodKind(kind or PeriodKind.WEEK), hours)
 
 
 def _limit(cell: Cell) -> float | None:
-    """Hours, ``None`` for no limit, -1 for what cannot be understood."""
-    if cell.text == "":
-        return None
+    """Hours, ``None`` for no limit."""
     try:
-        return cell.value if isinstance(cell.value, float) and not cell.is_date else parse_hours(cell.text)
-    except ValueError:
-        return -1.0
+        hours = _hours(cell)
+    except _BadCellError as bad:
+        if bad.code != "cell.hours_text":
+            raise
+        raise _BadCellError("cell.limit", value=cell.text) from bad
+    if hours is not None and hours < 0:
+        raise _BadCellError("cell.limit", value=cell.text)
+    return hours
 
 
 @dataclass(frozen=True)
@@ -310,17 +345,21 @@ def read_team(book: Book, choices: Choices, *, profiles: Mapping[str, str], toda
     Raises
     ------
     CellsError
-        If a specialist has no hours, no profile, or a profile or day that cannot be understood.
+        If a specialist has no hours, no profile, or a profile or day that cannot be understood; if two
+        have one name, or an absence is of nobody.
     """
     tab = book.tab("specialists")
     reader = _Reader(tab, choices, locale=locale_of(book), today=today)
     keys = {title.casefold(): key for key, title in profiles.items()} | {key: key for key in profiles}
-    away = _days_away(book, choices, today=today, problems=reader.problems)
-    specialists = []
+    specialists: list[Specialist] = []
+    names = {tab.cell(row, "name").text.casefold() for row in tab.rows}
+    away = _days_away(book, choices, today=today, names=names, problems=reader.problems)
     for row in tab.rows:
         name = reader.text(row, "name")
         if not name:
             continue
+        if any(name.casefold() == other.name.casefold() for other in specialists):
+            reader.complain(row, "name", "cell.name_twice", name=name)
         hours = reader.hours(row, "hours_per_day")
         if hours is None and tab.cell(row, "hours_per_day").text == "":
             reader.complain(row, "hours_per_day", "cell.no_day_hours", name=name)
@@ -340,23 +379,34 @@ def read_team(book: Book, choices: Choices, *, profiles: Mapping[str, str], toda
                 days_away=frozenset(away.get(name.casefold(), ())),
             )
         )
+    load_factor = 1.0
+    try:
+        load_factor = _setting_number(book, "load_factor", default=1.0)
+    except CellsError as error:
+        reader.problems += error.problems
     if reader.problems:
         raise CellsError(reader.problems)
-    return Team(tuple(specialists), profiles, load_factor=_setting_number(book, "load_factor", default=1.0))
+    return Team(tuple(specialists), profiles, load_factor=load_factor)
 
 
 def _days_away(
-    book: Book, choices: Choices, *, today: date, problems: list[CellProblem]
+    book: Book, choices: Choices, *, today: date, names: set[str], problems: list[CellProblem]
 ) -> Mapping[str, set[date]]:
     tab = book.tab("absences")
     reader = _Reader(tab, choices, locale=locale_of(book), today=today)
     away: dict[str, set[date]] = {}
     for row in tab.rows:
         name = reader.text(row, "specialist")
-        first = reader.day(row, "first_day")
-        if not name or first is None:
+        if not name:
             continue
-        last = reader.day(row, "last_day") or first
+        first, last = reader.day(row, "first_day"), reader.day(row, "last_day")
+        if first is None:
+            if tab.cell(row, "first_day").is_empty:
+                reader.complain(row, "first_day", "cell.absence_first", name=name)
+            continue
+        last = last or first
+        if name.casefold() not in names and last >= today:
+            reader.complain(row, "specialist", "cell.unknown_person", name=name)
         if last < first:
             reader.complain(row, "last_day", "cell.absence_order", first=first, last=last)
         days = away.setdefault(name.casefold(), set())
