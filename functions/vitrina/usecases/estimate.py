@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from vitrina.domain.backlog import EstimateSource
 from vitrina.domain.norms import EffortNorm, norms_by_work_type
-from vitrina.errors import UserError
+from vitrina.domain.quantities import MAX_HOURS
+from vitrina.errors import CellsError, UserError, WorkbookShapeError
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.lease import lease
 from vitrina.usecases.records import ESTIMATE, Project, load_agency, load_norms, save_project
@@ -54,6 +55,7 @@ def _estimate(services: Services, project: Project) -> Answer:
         work_type.casefold(): by_profile
         for work_type, by_profile in norms_by_work_type(load_norms(services.store, project.agency_id)).items()
     }
+    _require_columns(backlog, norms, agency.profiles)
     record = services.store.get(ESTIMATE, project.spreadsheet_id)
     written: Mapping[str, Mapping[str, float]] = record.data if record else {}
     estimates = {
@@ -62,6 +64,7 @@ def _estimate(services: Services, project: Project) -> Answer:
         )
         for row in backlog.rows
     }
+    _require_possible(backlog, estimates, agency.profiles)
     change = WorkbookChange(book)
     locale = locale_of(book)
     for row in backlog.rows:
@@ -74,6 +77,33 @@ def _estimate(services: Services, project: Project) -> Answer:
         save_project(services.store, replace(project, last_number=backlog.last_number))
         services.workbooks.batch_update(project.spreadsheet_id, change.requests())
     return _answer(backlog, estimates)
+
+
+def _require_columns(
+    backlog: Backlog, norms: Mapping[str, Mapping[str, EffortNorm]], titles: Mapping[str, str]
+) -> None:
+    """Raise where a norm gives hours to a profile whose column is gone: the total would be too small."""
+    needed = {profile for row in backlog.rows for profile in norms.get(row.work_type.casefold(), {})}
+    for profile, name in titles.items():
+        if profile in needed and profile not in backlog.profiles:
+            title = sentence("title.backlog.hours", name=name)
+            raise WorkbookShapeError("shape.column_gone", sheet=backlog.tab.title, title=title)
+
+
+def _require_possible(
+    backlog: Backlog, estimates: Mapping[int, RowEstimate], titles: Mapping[str, str]
+) -> None:
+    """Raise where a quantity gives more hours than a cell may hold."""
+    problems = [
+        backlog.tab.problem(
+            row.row, "quantity", "cell.quantity_hours", hours=hours, profile=titles.get(profile, profile)
+        )
+        for row in backlog.rows
+        for profile, hours in estimates[row.number].hours.items()
+        if hours > MAX_HOURS
+    ]
+    if problems:
+        raise CellsError(problems)
 
 
 def estimate_row(
