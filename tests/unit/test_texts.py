@@ -91,7 +91,7 @@ def test_days_are_written_as_people_say_them(start: date, end: date, ru: str, en
 
 def test_titles_of_the_templates_can_be_named() -> None:
     """A sentence says «Бэклог», not backlog."""
-    told = sentence("shape.tab_gone", title=sentence(TITLE_PREFIX + "backlog"))
+    told = sentence("shape.tab_gone", book="Заря", title=sentence(TITLE_PREFIX + "backlog"))
 
     assert "«Бэклог»" in render(told, "ru")
 

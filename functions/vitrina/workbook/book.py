@@ -159,7 +159,7 @@ class Book:
         try:
             return self.tabs[key]
         except KeyError:
-            raise WorkbookShapeError("shape.tab_gone", title=_title(key)) from None
+            raise WorkbookShapeError("shape.tab_gone", book=self.title, title=_title(key)) from None
 
     def field(self, key: str) -> Field:
         """A field of the form.
