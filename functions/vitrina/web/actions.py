@@ -26,7 +26,7 @@ def _params(**properties: Json) -> Json:
 
 
 _NO_PARAMS = _params()
-_TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
+_TEXT = {"type": "string", "pattern": r"\S", "maxLength": 200}
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$"}
 
 _CLIENT_FORM = _params(

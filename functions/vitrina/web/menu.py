@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from typing import Any
 
@@ -47,15 +48,25 @@ _OPERATION_PARAMS: Json = {
     "required": ["operation_id"],
     "additionalProperties": False,
 }
+#: What is expected in each field that a person fills in.
+_FORM_SENTENCES = {
+    "client_name": "form.client_name",
+    "project_name": "form.project_name",
+    "code": "form.code",
+    "period": "form.period",
+    "limit_hours": "form.limit_hours",
+    "responsible": "form.responsible",
+}
 
 
 def handle_menu(request: Request, services: Services, identity: Identity) -> Response:
     """Answer one click. Every ending, good or bad, is an envelope with a sentence."""
-    locale = pick_locale(request.headers.get("Accept-Language"))
+    locale = pick_locale(None)
     try:
+        # Known before who asks, so that even a refusal is in the person's language.
+        locale = _wanted_locale(request)
         email = identity.staff_email(bearer_token(request))
         body = parse_body(request, _ENVELOPE)
-        locale = pick_locale(body.get("locale"))
         if body["action"] == OPERATION_STATUS:
             return _operation_status(services, body, email, locale)
         return _run(services, body, email, locale)
@@ -75,9 +86,10 @@ def bearer_token(request: Request) -> str:
 
 def parse_body(request: Request, schema: Json) -> Any:
     """The JSON body; raises ``RequestError`` where it is not what *schema* says."""
-    body = request.get_json(silent=True, force=True)
-    if body is None:
-        raise RequestError("request.not_json")
+    try:
+        body = _json(request)
+    except ValueError as error:
+        raise RequestError("request.not_json") from error
     check(body, schema)
     return body
 
@@ -86,8 +98,26 @@ def check(data: Any, schema: Json) -> None:
     """Raise ``RequestError`` where *data* is not what *schema* says."""
     error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(data))
     if error is not None:
-        place = ".".join(str(part) for part in error.absolute_path) or "—"
-        raise RequestError("request.invalid", place=place, problem=error.message)
+        code = next((_FORM_SENTENCES[key] for key in error.absolute_path if key in _FORM_SENTENCES), None)
+        raise RequestError(code or "request.invalid", problem=error.message)
+
+
+def _wanted_locale(request: Request) -> str:
+    try:
+        body = _json(request)
+    except ValueError:
+        return pick_locale(None)
+    wanted = body.get("locale") if isinstance(body, dict) else None
+    return pick_locale(wanted if isinstance(wanted, str) else None)
+
+
+def _json(request: Request) -> Any:
+    """The body; raises ``ValueError``. Python alone would take NaN and Infinity for numbers."""
+    return json.loads(request.get_data(), parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
 
 
 def _run(services: Services, body: Json, email: str, locale: str) -> Response:
