@@ -13,7 +13,7 @@ from flask import Flask, Response, g, request
 
 from emulators.common.control import Control
 from emulators.common.statefile import StateFile
-from emulators.google import discovery, drive_api, errors, identity, masks, routes, schema, seed, sheets_api
+from emulators.google import discovery, drive_api, errors, masks, routes, schema, seed, sheets_api
 from emulators.google.calls import HANDLERS, Call, Media
 from emulators.google.discovery import Document, Method
 from emulators.google.errors import ApiError, NotModelledError
@@ -156,6 +156,10 @@ class Google:
             raise NotModelledError("resumable uploads")
         raise ApiError(404, errors.FAULT_MESSAGES[404])
 
+    def refuse(self, error: ApiError) -> Response:
+        """The answer to a call of the emulator's own endpoints that is refused."""
+        return self._error(error)
+
     def _error(self, error: ApiError, retry_after: float | None = None) -> Response:
         is_drive = "/drive/" in request.path
         response = _json(errors.drive_body(error) if is_drive else errors.sheets_body(error))
@@ -201,5 +205,5 @@ def create_app(state_path: Path | str | None = None, *, clock: Clock = system_cl
     def call(**_: str) -> Response:
         return google.answer()
 
-    identity.ensure_keys(google.store)
+    app.register_error_handler(ApiError, google.refuse)
     return app

@@ -110,11 +110,11 @@ def _moment(text: str, locale: Locale, today: date) -> Entry | None:
     if fraction is None:
         return None
     if day is None:
-        pattern = locale.time_pattern if clock[3] else locale.time_pattern.replace(":ss", "")
+        pattern = ("h:mm:ss" if clock[3] else "h:mm") + (" am/pm" if clock[5] else "")
         return Entry({"numberValue": fraction}, {"type": "TIME", "pattern": pattern})
     return Entry(
         {"numberValue": to_serial(day[0]) + fraction},
-        {"type": "DATE_TIME", "pattern": f"{day[1]} {locale.time_pattern}"},
+        {"type": "DATE_TIME", "pattern": f"{day[1]} H:mm:ss"},
     )
 
 

@@ -53,6 +53,20 @@ ERROR_TEXTS = {
     "ERROR": "#ERROR!",
 }
 
+DATES = {
+    "TODAY": "DATE",
+    "DATE": "DATE",
+    "EDATE": "DATE",
+    "EOMONTH": "DATE",
+    "WORKDAY": "DATE",
+    "WORKDAY.INTL": "DATE",
+    "TO_DATE": "DATE",
+    "DATEVALUE": "DATE",
+    "NOW": "DATE_TIME",
+    "TIME": "TIME",
+}
+"""Functions whose result is shown as a date where the cell has no number format of its own."""
+
 PICTURES = frozenset({"SPARKLINE"})
 """Functions that draw into their cell and have no value: kept for the page, shown as empty."""
 
@@ -83,7 +97,7 @@ def check(text: str) -> None:
         if token.kind == "word" and follower == "(":
             name = token.text.upper()
             if name in PICTURES:
-                if not re.match(rf"=\s*{name}\s*\(", text, re.IGNORECASE):
+                if not is_picture(text):
                     raise NotModelledError(f"the function {name} inside a formula")
             elif (
                 name not in WRAPPED and name not in RENAMED and (name in NOT_IN_SHEETS or not _is_known(name))
@@ -105,10 +119,24 @@ def _is_known(name: str) -> bool:
     return model.get_cell_formula(0, 1, 1) == f"={name}(1)" or name in ("TRUE", "FALSE", "NA", "PI", "RAND")
 
 
+def outer_function(text: str) -> str:
+    """The function that the whole formula is a call of, or an empty text."""
+    pieces = [token for token in references.tokens(text) if not token.text.isspace()]
+    if len(pieces) < 4 or pieces[1].kind != "word" or pieces[2].text != "(":
+        return ""
+    return pieces[1].text.upper() if _closing(list(pieces), 2) == len(pieces) - 1 else ""
+
+
 def is_picture(text: str) -> bool:
     """Whether the formula draws into its cell."""
-    match = re.match(r"=\s*([A-Za-z]+)\s*\(", text)
-    return bool(match) and match[1].upper() in PICTURES  # type: ignore[index]
+    return outer_function(text) in PICTURES
+
+
+def implied_format(cell: Cell) -> dict[str, Any] | None:
+    """The number format that a formula gives to a cell that has none."""
+    text = cell.get("userEnteredValue", {}).get("formulaValue")
+    kind = DATES.get(outer_function(text)) if text else None
+    return {"type": kind} if kind else None
 
 
 def value_of(book: Book, sheet: Sheet, row: int, column: int, cell: Cell, now: datetime) -> Value | None:
@@ -154,11 +182,11 @@ def _compute(book: Book, extra: list[str], now: datetime) -> Results:
     if not extra and not has_formulas(book):
         return Results()
     model = ironcalc.create("workbook", "en", "UTC", "en")
-    for index, sheet in enumerate(book.sheets):
+    for index, title in enumerate(_engine_titles(book).values()):
         if index:
-            model.add_sheet(sheet.title)
+            model.add_sheet(title)
         else:
-            model.rename_sheet(0, sheet.title)
+            model.rename_sheet(0, title)
     model.add_sheet(SCRATCH)
     _define_names(model, book)
     translator = _Translator(book, now)
@@ -181,6 +209,16 @@ def _compute(book: Book, extra: list[str], now: datetime) -> Results:
     for row, text in enumerate(extra):
         found.rules[text] = model.get_cell_value(scratch, row + 1, 1)
     return found
+
+
+def _engine_titles(book: Book) -> dict[int, str]:
+    """By tab id: the title for ironcalc, which takes no more than Excel does."""
+    return {
+        sheet.sheet_id: sheet.title
+        if len(sheet.title) <= 31 and not re.search(r"[\[\]*?:/\\]|^'|'$", sheet.title)
+        else f"tab {sheet.sheet_id}"
+        for sheet in book.sheets
+    }
 
 
 def _load_sheet(
@@ -215,7 +253,8 @@ def _define_names(model: Any, book: Book) -> None:
         first = f"${column_name(box.left)}${box.top + 1}"
         last = f"${column_name(box.right - 1)}${box.bottom}"
         area = first if first == last else f"{first}:{last}"
-        model.new_defined_name(named["name"], None, f"{quote_title(sheet.title)}!{area}")
+        title = quote_title(_engine_titles(book)[sheet.sheet_id])
+        model.new_defined_name(named["name"], None, f"{title}!{area}")
 
 
 def _result(
@@ -286,13 +325,13 @@ class _Translator:
 
     def __init__(self, book: Book, now: datetime) -> None:
         self._book = book
+        self._titles = _engine_titles(book)
         self._decimal_comma = not book.locale.startswith("en")
         try:
             zone = ZoneInfo(book.properties.get("timeZone", "Etc/GMT"))
         except ZoneInfoNotFoundError:
             zone = ZoneInfo("UTC")
         self._now = to_serial(now.astimezone(zone).replace(tzinfo=None))
-        self._memo: dict[tuple[str, int | None], str] = {}
 
     def translate(self, text: str, own: Sheet | None) -> str:
         """The formula for ironcalc. *own* is the tab that it stands on."""
@@ -364,6 +403,8 @@ class _Translator:
     def _reference(self, reference: references.Reference, own: Sheet | None) -> str:
         """A reference with its open sides closed at the edge of the grid."""
         sheet = own if reference.sheet is None else self._book.by_title(reference.sheet)
+        if sheet is not None and reference.sheet is not None:
+            reference = reference._replace(sheet=self._titles[sheet.sheet_id])
         last = reference.last
         if sheet is None or last is None:
             return reference.text()

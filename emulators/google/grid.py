@@ -312,7 +312,8 @@ def shown_value(value: dict[str, Any], cell: Cell, own_locale: Locale) -> str:
     if "errorValue" in value:
         return ERROR_TEXTS.get(value["errorValue"]["type"], "#ERROR!")
     raw = next(iter(value.values()))
-    return formats.show(raw, cell.get("userEnteredFormat", {}).get("numberFormat"), own_locale)
+    number_format = cell.get("userEnteredFormat", {}).get("numberFormat") or formulas.implied_format(cell)
+    return formats.show(raw, number_format, own_locale)
 
 
 def hyperlink_of(cell: Cell) -> str | None:

@@ -29,21 +29,27 @@ def _new_key() -> str:
     ).decode()
 
 
-def ensure_keys(store: Store) -> None:
-    """Make the key that signs, and the key that nobody publishes, once."""
-    for name in ("google", "other"):
-        if name not in store.identity:
-            store.identity[name] = _new_key()
+def ensure_keys(store: Store) -> bool:
+    """Make the key that signs, its certificate, and the key that nobody publishes, once.
+
+    Returns
+    -------
+    bool
+        Whether they had to be made, so that the state changed.
+    """
+    if store.identity:
+        return False
+    store.identity = {"google": _new_key(), "other": _new_key()}
+    store.identity["certificate"] = _certificate(_private_key(store, "google"), store.now())
+    return True
 
 
 def _private_key(store: Store, name: str) -> rsa.RSAPrivateKey:
-    ensure_keys(store)
     key = serialization.load_pem_private_key(store.identity[name].encode(), password=None)
     return cast(rsa.RSAPrivateKey, key)
 
 
 def _key_id(store: Store, name: str) -> str:
-    ensure_keys(store)
     return hashlib.sha1(store.identity[name].encode(), usedforsecurity=False).hexdigest()
 
 
@@ -74,8 +80,6 @@ def token(store: Store, wanted: dict[str, Any]) -> str:
 
 def certificates(store: Store) -> dict[str, str]:
     """``/oauth2/v1/certs``: key id -> X.509 certificate."""
-    if "certificate" not in store.identity:
-        store.identity["certificate"] = _certificate(_private_key(store, "google"), store.now())
     return {_key_id(store, "google"): store.identity["certificate"]}
 
 

@@ -36,7 +36,7 @@ class Locale:
     @property
     def date_time_pattern(self) -> str:
         """Date and time together."""
-        return f"{self.date_pattern} {self.time_pattern}"
+        return f"{self.date_pattern} H:mm:ss"
 
 
 _ENGLISH_MONTHS = [

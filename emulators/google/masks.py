@@ -131,15 +131,18 @@ def check_response_mask(document: Document, schema: str | None, text: str | None
     try:
         mask = parse(text)
     except MaskSyntaxError:
-        raise _response_mask_error(text) from None
+        raise _response_mask_error(document, text) from None
     if schema is not None:
         wrong = unknown_path(document, schema, mask)
         if wrong:
-            raise _response_mask_error(wrong)
+            raise _response_mask_error(document, wrong)
     return mask
 
 
-def _response_mask_error(path: str) -> ApiError:
+def _response_mask_error(document: Document, path: str) -> ApiError:
+    if document.name.startswith("drive"):
+        text = f"Invalid field selection {path}"
+        return ApiError(400, text, reason="invalidParameter", location="fields")
     text = f"Error expanding 'fields' parameter. Cannot find matching fields for path '{path}'."
     return ApiError(400, "Request contains an invalid argument.", violations=[(path, text)])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -16,25 +17,28 @@ def blueprint(store: Store, changed: Callable[[], None]) -> Blueprint:
     """The endpoints over *store*; *changed* is called after each change."""
     routes = Blueprint("google", __name__)
 
+    def signed(answer: Callable[[], Any]) -> Response:
+        """An answer that needs the keys, which are made when they are first needed."""
+        with store.lock:
+            made = identity.ensure_keys(store)
+            response = jsonify(answer())
+        if made:
+            changed()
+        response.headers["Cache-Control"] = "public, max-age=3600"
+        return response
+
     @routes.post("/_emulator/identity/token")
     def token() -> Response:
-        with store.lock:
-            return jsonify({"id_token": identity.token(store, request.get_json(force=True))})
+        wanted = request.get_json(force=True)
+        return signed(lambda: {"id_token": identity.token(store, wanted)})
 
     @routes.get("/oauth2/v1/certs")
     def certificates() -> Response:
-        with store.lock:
-            response = jsonify(identity.certificates(store))
-        changed()
-        response.headers["Cache-Control"] = "public, max-age=3600"
-        return response
+        return signed(lambda: identity.certificates(store))
 
     @routes.get("/oauth2/v3/certs")
     def key_set() -> Response:
-        with store.lock:
-            response = jsonify(identity.key_set(store))
-        response.headers["Cache-Control"] = "public, max-age=3600"
-        return response
+        return signed(lambda: identity.key_set(store))
 
     @routes.get("/_emulator/workbooks")
     def workbooks() -> Response:

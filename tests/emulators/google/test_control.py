@@ -154,7 +154,7 @@ def test_clock_can_be_set(google: Google) -> None:
 
     book = google.grid([["=TODAY()"]])
 
-    assert google.read(book, "A1") == [["47485"]]
+    assert google.read(book, "A1") == [["1/2/2030"]]
     modified = google.drive.files().get(fileId=book, fields="modifiedTime").execute()
     assert modified == {"modifiedTime": "2030-01-02T03:04:05.000Z"}
 

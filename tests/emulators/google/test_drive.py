@@ -228,3 +228,11 @@ def test_binary_files_are_not_modelled(google: Google) -> None:
     """Drive keeps workbooks and folders here and nothing else."""
     with pytest.raises(HttpError, match="files of the type image/png"):
         google.drive.files().create(body={"name": "x", "mimeType": "image/png"}).execute()
+
+
+def test_unknown_field_in_a_mask(google: Google) -> None:
+    """Drive has its own words for a mask that names no field."""
+    with pytest.raises(HttpError) as caught:
+        google.drive.files().get(fileId=create(google, "Заря"), fields="nme").execute()
+
+    assert caught.value.reason == "Invalid field selection nme"

@@ -21,7 +21,9 @@ COMPUTED = [
     ('=REGEXMATCH(B1;"^x$")', "TRUE"),
     ("=SUM(ARRAYFORMULA(A1:A3*2))", "12"),
     ('=IFERROR(1/0;"нет")', "нет"),
-    ("=TODAY()", "46349"),
+    ("=TODAY()", "11/23/2026"),
+    ("=TODAY()-1", "46348"),
+    ("=NOW()", "11/23/2026 9:30:00"),
     ("=1/0", "#DIV/0!"),
     ("=NETWORKDAYS(46349;46353)", "5"),
     ('=HYPERLINK("https://example.com";"ссылка")', "ссылка"),
@@ -213,3 +215,24 @@ def test_named_range_in_a_formula(google: Google) -> None:
     google.type(book, "B1", [["=limit_hours*2"]])
 
     assert google.read(book, "B1") == [["8"]]
+
+
+def test_title_that_the_engine_does_not_take(google: Google) -> None:
+    """A tab may have a title that is too long or too odd for Excel, and formulas still find it."""
+    title = "План/факт: неделя [1], очень длинное название"
+    book = google.create(
+        {"properties": {"sheetId": 1, "title": "Итог"}}, {"properties": {"sheetId": 2, "title": title}}
+    )
+    google.type(book, f"'{title}'!A1", [[20]])
+
+    google.type(book, "'Итог'!A1", [[f"='{title}'!A1+1"]])
+
+    assert google.read(book, "'Итог'!A1") == [["21"]]
+
+
+def test_formula_that_cannot_be_read(google: Google) -> None:
+    """A broken formula is kept and shows an error, as in Google."""
+    book = google.grid([["=SUM("]])
+
+    assert google.read(book, "A1") == [["#ERROR!"]]
+    assert google.read(book, "A1", "FORMULA") == [["=SUM("]]
