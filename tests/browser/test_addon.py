@@ -132,6 +132,7 @@ def test_cell_to_correct_is_selected_on_click(workbench, world):
 
     expect(workbench.page.locator("#address")).to_have_text("F120")
     expect(workbench.cell("F120")).to_be_in_viewport()
+    expect(workbench.cell("F120")).to_have_text("15")
 
 
 def test_operation_is_followed_to_its_end(workbench, world):

@@ -114,8 +114,29 @@ def test_protected_cell_is_refused_as_google_refuses_it(workbench, world):
     workbench.type_into("A3", "ЗРН-100")
 
     expect(workbench.dialog).to_contain_text("Возникла проблема")
-    expect(workbench.dialog).to_contain_text("protected cell")
+    expect(workbench.dialog).to_contain_text("защищённую ячейку")
     assert world.value("Бэклог!A3") == "ЗРН-1"
+
+
+def test_value_against_the_rule_is_refused(workbench, world):
+    """A pasted value that the cell's list does not have is refused with the values it has."""
+    workbench.page.evaluate(
+        """async ([id]) => {
+          const { google } = await import('/static/api.js');
+          const { inRussian } = await import('/static/refusals.js');
+          const edit = { type: 'type', sheet: 'Бэклог', cell: 'B3', text: 'Когда-нибудь' };
+          await google.edit(id, 'anna@agency.example', [edit]).catch((error) => {
+            document.title = inRussian(error.message);
+          });
+        }""",
+        [world.client_book_id],
+    )
+
+    expect(workbench.page).to_have_title(
+        "Данные, введённые в ячейку B3, нарушают правила проверки. "
+        "Введите одно из значений: Срочно, Важно, Обычно"
+    )
+    assert world.value("Бэклог!B3") == "Срочно"
 
 
 def test_reader_is_refused(workbench, world):
@@ -124,7 +145,7 @@ def test_reader_is_refused(workbench, world):
 
     workbench.type_into("C3", "Взломано")
 
-    expect(workbench.dialog).to_contain_text("permission to edit")
+    expect(workbench.dialog).to_contain_text("нет разрешения изменять")
     assert world.value("Бэклог!C3") == "Главная страница сайта: первый экран и блок преимуществ"
 
 

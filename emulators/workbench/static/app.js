@@ -8,6 +8,7 @@ import { colourOf, el, initials, openPopup, showDialog } from './dom.js';
 import { openEditor } from './editor.js';
 import { typedText } from './format.js';
 import { Grid, hasDropdown } from './grid.js';
+import { inRussian } from './refusals.js';
 
 const RETRY_MS = 1000;
 const $ = (selector) => document.querySelector(selector);
@@ -239,7 +240,7 @@ class Page {
       await google.edit(this.book.id, this.person.email, [{ type: 'type', sheet: this.tab.title, cell: a1, text }]);
       await this.refreshBook();
     } catch (error) {
-      showDialog('Возникла проблема', error.message);
+      showDialog('Возникла проблема', inRussian(error.message));
     }
   }
 

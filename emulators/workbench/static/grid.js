@@ -300,7 +300,7 @@ export class Grid {
     }
     if (hasDropdown(cell)) {
       td.classList.add('has-dropdown');
-      td.append(el('span', { class: 'arrow', 'aria-hidden': 'true' }));
+      td.append(el('span', { class: `arrow ${td.style.verticalAlign}`, 'aria-hidden': 'true' }));
     }
   }
 

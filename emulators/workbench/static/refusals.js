@@ -1,0 +1,21 @@
+/** What Google says in English when it refuses an edit, as its Russian page says it. */
+
+const SENTENCES = [
+  [
+    /^You are trying to edit a protected cell or object\..*$/,
+    () => 'Вы пытаетесь изменить защищённую ячейку или объект. Попросите владельца таблицы снять защиту.',
+  ],
+  [/^You do not have permission to edit this file\.$/, () => 'У вас нет разрешения изменять этот файл.'],
+  [
+    /^The data you entered in cell (\w+) violates the data validation rules set on this cell\.(?: Please enter one of the following values: (.*))?(.*)$/s,
+    (_, cell, values, help) =>
+      `Данные, введённые в ячейку ${cell}, нарушают правила проверки.` +
+      (values ? ` Введите одно из значений: ${values}` : help),
+  ],
+];
+
+/** The Russian sentence, or the sentence itself where none is known. */
+export function inRussian(sentence) {
+  const known = SENTENCES.find(([pattern]) => pattern.test(sentence));
+  return known ? sentence.replace(known[0], known[1]) : sentence;
+}
