@@ -13,13 +13,13 @@ from typing import Any
 
 import google.auth
 import google_auth_httplib2
-import httplib2
 from google.auth.credentials import AnonymousCredentials, Credentials
 from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
 from googleapiclient.http import HttpRequest
 
 from vitrina.errors import ConfigurationError
+from vitrina.google.connection import Http
 
 SCOPES = (
     "https://www.googleapis.com/auth/spreadsheets",
@@ -45,7 +45,7 @@ class GoogleServices:
         http = getattr(self._local, "http", None)
         if http is None:
             http = google_auth_httplib2.AuthorizedHttp(
-                self._credentials, http=httplib2.Http(timeout=TIMEOUT_S)
+                self._credentials, http=Http(timeout=TIMEOUT_S)
             )
             self._local.http = http
         return request.execute(http=http)

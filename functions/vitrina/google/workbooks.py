@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -35,6 +36,7 @@ READ_FIELDS = (
 
 ATTEMPTS = 4
 MAX_WAIT_S = 8.0
+NO_ANSWER = (OSError, httplib2.HttpLib2Error, http.client.HTTPException)
 BUSY_STATUSES = (408, 429, 500, 502, 503, 504)
 
 
@@ -111,7 +113,7 @@ class GoogleWorkbooks:
             return attempts(self._services.send, request)
         except HttpError as error:
             raise refused(error) or _translate(error) from error
-        except (OSError, httplib2.HttpLib2Error) as error:
+        except NO_ANSWER as error:
             raise RetriableServiceError("service.no_answer", service=SERVICE) from error
 
 
@@ -137,7 +139,7 @@ def _is_busy(error: BaseException) -> bool:
     """A read may be repeated after anything that passes."""
     if isinstance(error, HttpError):
         return _status(error) in BUSY_STATUSES or _is_rate_limit(error)
-    return isinstance(error, OSError | httplib2.HttpLib2Error)
+    return isinstance(error, NO_ANSWER)
 
 
 def _refused_batch(error: HttpError) -> Exception | None:
