@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
 import httpx
 
@@ -20,6 +21,14 @@ SERVICE_ACCOUNT = "vitrina@local.example"
 QUEUE = "projects/local/locations/local/queues/vitrina"
 ROBOT_ID = 1
 START_TIMEOUT_S = 60.0
+
+
+class Addresses(Protocol):
+    """Knows where the servers are."""
+
+    def url(self, name: str) -> str:
+        """Base URL of a server."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -162,7 +171,7 @@ def running_world(
             world.start(name)
         for name in ("google", "kaiten"):
             world.wait(name)
-        space_id = _seed_kaiten(world)
+        space_id = seed_kaiten(world.url("kaiten"), people)
         world.environment = {**environment, "VITRINA_KAITEN_SPACE_ID": str(space_id)}
         _write_people(folder, people)
         rest = [name for name in servers if name not in ("google", "kaiten")]
@@ -175,9 +184,9 @@ def running_world(
         world.stop()
 
 
-def settings_environment(folder: Path, ports: Ports, *, staff: Sequence[str]) -> dict[str, str]:
+def settings_environment(folder: Path, servers: Addresses, *, staff: Sequence[str]) -> dict[str, str]:
     """The settings under which the product works on the local world: only addresses differ."""
-    functions = ports.url("functions")
+    functions = servers.url("functions")
     return {
         "VITRINA_STORE_PATH": str(folder / "store.sqlite"),
         "VITRINA_TOKEN_AUDIENCE": AUDIENCE,
@@ -186,24 +195,23 @@ def settings_environment(folder: Path, ports: Ports, *, staff: Sequence[str]) ->
         "VITRINA_TASK_URL": f"{functions}/task",
         "VITRINA_WEBHOOK_URL": f"{functions}/webhook",
         "VITRINA_WEBHOOK_SECRET": "local-" + "0" * 32,
-        "VITRINA_KAITEN_URL": ports.url("kaiten"),
+        "VITRINA_KAITEN_URL": servers.url("kaiten"),
         "VITRINA_KAITEN_TOKEN": local_token(ROBOT_ID),
         "VITRINA_KAITEN_SPACE_ID": "0",
         "VITRINA_TASKS_QUEUE": QUEUE,
-        "VITRINA_GOOGLE_URL": ports.url("google"),
-        "VITRINA_TASKS_URL": ports.url("tasks"),
+        "VITRINA_GOOGLE_URL": servers.url("google"),
+        "VITRINA_TASKS_URL": servers.url("tasks"),
         "NO_PROXY": "127.0.0.1",
     }
 
 
-def _seed_kaiten(world: World) -> int:
-    """People and a space of the company, unless an earlier run made them."""
-    base = world.url("kaiten")
+def seed_kaiten(base: str, people: Sequence[Person], **limits: Any) -> int:
+    """People and a space of the company, unless an earlier run made them; gives the id of the space."""
     headers = {"Authorization": f"Bearer {local_token(ROBOT_ID)}"}
-    known = httpx.get(f"{base}/api/latest/spaces", headers=headers)
+    known = httpx.get(f"{base}/api/latest/spaces", headers=headers, trust_env=False)
     if known.status_code == 200 and known.json():
         return int(known.json()[0]["id"])
-    everybody = [Person("Витрина", SERVICE_ACCOUNT, ROBOT_ID), *world.people]
+    everybody = [Person("Витрина", SERVICE_ACCOUNT, ROBOT_ID), *people]
     users = [
         {
             "id": one.kaiten_id,
@@ -215,8 +223,8 @@ def _seed_kaiten(world: World) -> int:
         for one in everybody
     ]
     members = {str(one["id"]): "admin" if one["id"] == ROBOT_ID else "writer" for one in users}
-    seed = {"users": users, "spaces": [{"title": "Клиенты", "users": members}]}
-    answer = httpx.post(f"{base}/_emulator/seed", json=seed)
+    seed = {"users": users, "spaces": [{"title": "Клиенты", "users": members}], **limits}
+    answer = httpx.post(f"{base}/_emulator/seed", json=seed, trust_env=False)
     answer.raise_for_status()
     return int(answer.json()["spaces"][0]["id"])
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from vitrina.bootstrap import application
 
-from tests.office import Office, Servers, running_servers
+from emulators.world.servers import Servers, running_servers
+from tests.office import Office
+from vitrina.bootstrap import application
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,246 @@
+"""One agency at work on servers of this process: real client libraries, real wire.
+
+Tests and benchmarks set it up, click in its menus, type into its sheets and work in its tracker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from emulators.world.client import MenuClient
+from emulators.world.processes import ROBOT_ID, Person, local_token, seed_kaiten, settings_environment
+from emulators.world.servers import Servers
+from vitrina.bootstrap import application
+from vitrina.domain.norms import FinishedWork
+from vitrina.usecases.create_agency import create_agency
+from vitrina.usecases.records import Agency, save_history
+from vitrina.usecases.services import Services
+from vitrina.workbook.book import Book, Row, Tab, parse_book
+from vitrina.workbook.template import Profile
+
+#: Calls a second that the tracker takes: nobody wants to wait for the real fifty.
+KAITEN_LIMIT_PER_S = 500
+
+
+class OfficeError(RuntimeError):
+    """Something that has to work on the local world did not; the text is what was answered."""
+
+
+@dataclass
+class LocalOffice:
+    """One agency with one client, and everything that one wants to do to them."""
+
+    servers: Servers
+    folder: Path
+    #: Who clicks.
+    staff: str
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=60.0))
+    space_id: int = 0
+    agency: Agency | None = None
+    client_id: str = ""
+
+    # --- Setting up ------------------------------------------------------------------------------
+
+    def empty(
+        self,
+        setenv: Callable[[str, str], None],
+        *,
+        people: Sequence[Person],
+        now: datetime,
+        staff: str = "",
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """Empty the world, let *people* into the tracker and point the functions of this process at it."""
+        for name in ("tasks", "google", "kaiten"):
+            self.http.post(f"{self.servers.url(name)}/_emulator/reset").raise_for_status()
+        self.space_id = seed_kaiten(self.servers.kaiten, people, limit_per_s=KAITEN_LIMIT_PER_S)
+        environment = {
+            **settings_environment(self.folder, self.servers, staff=[staff or self.staff]),
+            "VITRINA_KAITEN_SPACE_ID": str(self.space_id),
+            "VITRINA_NOW": now.isoformat(),
+            **(settings or {}),
+        }
+        for name, value in environment.items():
+            setenv(name, value)
+        application.cache_clear()
+
+    def found(
+        self,
+        *,
+        name: str,
+        profiles: Sequence[Profile],
+        team: Sequence[Mapping[str, Any]],
+        history: Mapping[str, FinishedWork],
+        locale: str = "ru",
+    ) -> Agency:
+        """Make the agency and its people; with a *history*, average its norms through the menu."""
+        self.agency = create_agency(
+            self.services,
+            name=name,
+            locale=locale,
+            profiles=profiles,
+            rows={"specialists": team},
+            settings={"load_factor": 1.0},
+        )
+        if history:
+            save_history(self.services.store, self.agency.spreadsheet_id, history)
+            answer = self.click(self.agency.spreadsheet_id, "recalculate_norms")
+            _require(answer["outcome"] == "done", answer)
+        return self.agency
+
+    def welcome(self, **form: Any) -> str:
+        """Make a client through the menu; gives the id of the workbook."""
+        agency = self.agency
+        if agency is None:
+            raise OfficeError("there is no agency yet")
+        params = {"client_name": "Заря", "project_name": "Сайт", "code": "ЗРН", "limit_hours": 100, **form}
+        answer = self.click(agency.spreadsheet_id, "new_client", **params)
+        _require(answer["outcome"] == "done", answer)
+        self.client_id = answer["data"]["spreadsheet_id"]
+        return self.client_id
+
+    # --- Clicking and typing ---------------------------------------------------------------------
+
+    @property
+    def services(self) -> Services:
+        """The services of the functions' process, which is this one."""
+        return application().services
+
+    def manager(self, email: str = "", locale: str = "ru") -> MenuClient:
+        """Somebody at the menu."""
+        return MenuClient(
+            self.servers.functions, self.servers.google, email=email or self.staff, locale=locale
+        )
+
+    def click(self, spreadsheet_id: str, action: str, **params: Any) -> dict[str, Any]:
+        """What the manager is told in the end."""
+        return self.manager().click(spreadsheet_id, action, **params)
+
+    def do(self, action: str, **params: Any) -> dict[str, Any]:
+        """A click in the client's workbook."""
+        return self.click(self.client_id, action, **params)
+
+    def edit(self, *edits: Mapping[str, Any], spreadsheet_id: str | None = None) -> None:
+        """Edit as a person does."""
+        body = {"spreadsheet_id": spreadsheet_id or self.client_id, "edits": list(edits)}
+        answer = self.http.post(f"{self.servers.google}/_emulator/edit", json=body)
+        _require(answer.status_code == 200, answer.text)
+
+    def type(self, tab: str, row_index: int, spreadsheet_id: str | None = None, **values: str) -> None:
+        """Type into cells of a row, by the keys of tab and columns."""
+        book = self.book(spreadsheet_id)
+        place = book.tab(tab)
+        self.edit(
+            *(
+                {
+                    "type": "type",
+                    "sheet": place.title,
+                    "cell": place.address(Row(row_index, None, ()), key),
+                    "text": text,
+                }
+                for key, text in values.items()
+            ),
+            spreadsheet_id=spreadsheet_id,
+        )
+
+    def fill_backlog(self, *rows: Mapping[str, str]) -> None:
+        """Type rows below the header of the backlog; ``hours_design`` is the template's ``hours.design``."""
+        first = self.book().tab("backlog").header_index + 1
+        for offset, row in enumerate(rows):
+            self.type(
+                "backlog",
+                first + offset,
+                **{key.replace("hours_", "hours."): text for key, text in row.items()},
+            )
+
+    def paste_backlog(self, rows: Sequence[Mapping[str, str | float]]) -> None:
+        """Paste rows below the header of an empty backlog in one go; keys as in the template.
+
+        As with a paste, a text stays what it is, and rows that the sheet lacks are added below.
+        """
+        tab = self.book().tab("backlog")
+        first = tab.header_index + 1
+        lacking = first + len(rows) - tab.row_count
+        grow = {"sheetId": tab.sheet_id, "dimension": "ROWS", "length": lacking}
+        requests: list[Any] = [{"appendDimension": grow}] if lacking > 0 else []
+        for key in dict.fromkeys(key for row in rows for key in row):
+            start = {"sheetId": tab.sheet_id, "rowIndex": first, "columnIndex": tab.column(key)}
+            cells = [{"values": [_cell(row.get(key))]} for row in rows]
+            requests.append({"updateCells": {"start": start, "rows": cells, "fields": "userEnteredValue"}})
+        self.services.workbooks.batch_update(self.client_id, requests)
+
+    # --- Looking ---------------------------------------------------------------------------------
+
+    def book(self, spreadsheet_id: str | None = None) -> Book:
+        """The workbook as it is now."""
+        return parse_book(self.services.workbooks.read(spreadsheet_id or self.client_id))
+
+    def table(self, tab_key: str, *columns: str, spreadsheet_id: str | None = None) -> list[tuple[Any, ...]]:
+        """Values of the rows of a tab in which something stands in the first of *columns*."""
+        tab = self.book(spreadsheet_id).tab(tab_key)
+        return [
+            tuple(tab.cell(row, column).value for column in columns)
+            for row in tab.rows
+            if tab.cell(row, columns[0]).text
+        ]
+
+    def row(self, tab_key: str, code: str) -> tuple[Tab, Row]:
+        """The first row with this ID."""
+        tab = self.book().tab(tab_key)
+        return tab, next(row for row in tab.rows if tab.cell(row, "id").text == code)
+
+    def calls(self, server: str) -> dict[str, int]:
+        """Count of the calls of an emulator by method since ``forget_calls``."""
+        counts: dict[str, int] = self.http.get(f"{self.servers.url(server)}/_emulator/calls").json()["counts"]
+        return counts
+
+    def forget_calls(self) -> None:
+        """Count from zero."""
+        for url in (self.servers.google, self.servers.kaiten):
+            self.http.delete(f"{url}/_emulator/calls").raise_for_status()
+
+    def fail_next(self, server: str, **fault: Any) -> None:
+        """Let the next calls of an emulator fail."""
+        self.http.post(f"{self.servers.url(server)}/_emulator/fail-next", json=fault).raise_for_status()
+
+    def kaiten(self, method: str, path: str, *, user_id: int = 11, **body: Any) -> Any:
+        """A call of the tracker as one of its people."""
+        answer = self.http.request(
+            method,
+            f"{self.servers.kaiten}/api/latest{path}",
+            headers={"Authorization": f"Bearer {local_token(user_id)}"},
+            json=body or None,
+        )
+        _require(answer.status_code < 300, answer.text)
+        return answer.json()
+
+    def cards(self) -> list[Any]:
+        """All cards of the tracker, as its list gives them."""
+        cards: list[Any] = self.kaiten("GET", f"/cards?space_id={self.space_id}&limit=100", user_id=ROBOT_ID)
+        return cards
+
+    def settle(self) -> None:
+        """Wait until webhooks are delivered and queued work is done."""
+        self.http.post(f"{self.servers.kaiten}/_emulator/webhooks/settle", json={}).raise_for_status()
+        self.http.post(f"{self.servers.kaiten}/_emulator/webhooks/settle", json={})
+        self.http.post(
+            f"{self.servers.tasks}/_emulator/run-until-empty", json={"timeout_s": 30, "include_later": True}
+        ).raise_for_status()
+
+
+def _require(is_well: bool, answer: object) -> None:
+    if not is_well:
+        raise OfficeError(str(answer))
+
+
+def _cell(value: str | float | None) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    kind = "stringValue" if isinstance(value, str) else "numberValue"
+    return {"userEnteredValue": {kind: value}}
