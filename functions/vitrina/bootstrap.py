@@ -56,6 +56,7 @@ def build(settings: Settings) -> Application:
             base_url=settings.kaiten_url,
             token=settings.kaiten_token,
             space_id=settings.kaiten_space_id,
+            zone=ZoneInfo(settings.time_zone),
             wait_s=settings.retry_wait_s,
         ),
         store=SqliteStore(settings.store_path),
@@ -71,7 +72,7 @@ def build(settings: Settings) -> Application:
         templates={"client": client, "agency": agency},
         time_zone=ZoneInfo(settings.time_zone),
         webhook_url=f"{settings.webhook_url.rstrip('/')}/kaiten/{settings.webhook_secret}",
-        service_account=settings.service_account,
+        editors=(settings.service_account, *(one for one in settings.staff if not one.startswith("@"))),
     )
     certs_url = (
         f"{settings.google_url.rstrip('/')}/oauth2/v1/certs" if settings.google_url else GOOGLE_CERTS_URL

@@ -13,7 +13,7 @@ from typing import Any
 import httplib2
 
 
-class LostAnswerError(httplib2.HttpLib2Error):
+class LostAnswerError(httplib2.HttpLib2Error):  # type: ignore[misc]
     """A write went out and no answer came: nobody knows whether it was carried out."""
 
 

@@ -44,9 +44,7 @@ class GoogleServices:
         """Execute *request* over this thread's own connection: ``httplib2`` serves one thread only."""
         http = getattr(self._local, "http", None)
         if http is None:
-            http = google_auth_httplib2.AuthorizedHttp(
-                self._credentials, http=Http(timeout=TIMEOUT_S)
-            )
+            http = google_auth_httplib2.AuthorizedHttp(self._credentials, http=Http(timeout=TIMEOUT_S))
             self._local.http = http
         return request.execute(http=http)
 

@@ -30,7 +30,7 @@ READ_FIELDS = (
     "sheets(properties(sheetId,title,index,gridProperties(rowCount,columnCount,frozenRowCount)),"
     "developerMetadata(metadataKey,metadataValue),"
     "data(rowMetadata.developerMetadata(metadataId,metadataKey),"
-    "columnMetadata.developerMetadata(metadataKey,metadataValue),"
+    "columnMetadata.developerMetadata(metadataId,metadataKey,metadataValue),"
     "rowData.values(userEnteredValue,effectiveValue,userEnteredFormat.numberFormat.type)))"
 )
 

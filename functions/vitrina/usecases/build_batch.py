@@ -89,7 +89,7 @@ def build_batch(services: Services, project: Project, *, period: str) -> Answer:
             hours=draft.plan.planned_hours,
             left_out=len(draft.plan.left_out),
         ),
-        data={"preview_id": preview_id, **_preview_data(draft)},
+        data={"preview_id": preview_id, **_preview_data(services, draft)},
     )
 
 
@@ -215,12 +215,13 @@ def item_codes(draft: Draft) -> Mapping[int, str]:
     }
 
 
-def period_title(span: Period) -> Sentence:
-    """The days of a period."""
-    return sentence("period.days", days=Days(span.start_on, span.end_on))
+def period_title(services: Services, span: Period) -> Sentence:
+    """The days of a period, without the days off at its ends."""
+    days = services.calendar.working_days(span)
+    return sentence("period.days", days=Days(days[0], days[-1]))
 
 
-def _preview_data(draft: Draft) -> Mapping[str, Any]:
+def _preview_data(services: Services, draft: Draft) -> Mapping[str, Any]:
     plan, profiles, codes = draft.plan, draft.agency.profiles, item_codes(draft)
 
     def priority(code: str) -> Sentence:
@@ -231,7 +232,7 @@ def _preview_data(draft: Draft) -> Mapping[str, Any]:
             "kind": plan.period.kind,
             "start_on": plan.period.start_on,
             "end_on": plan.period.end_on,
-            "title": period_title(plan.period),
+            "title": period_title(services, plan.period),
         },
         "limit": {
             "hours": plan.limit_hours,

@@ -7,7 +7,9 @@ from typing import Literal
 
 from vitrina.texts import pick_locale
 from vitrina.usecases.records import Agency, save_agency
+from vitrina.usecases.register import remember_projects_tab
 from vitrina.usecases.services import Services
+from vitrina.workbook.book import parse_book
 from vitrina.workbook.compiler import BookValues, Value, compile_book
 from vitrina.workbook.template import Profile
 
@@ -47,7 +49,7 @@ def create_agency(
             rows=rows or {},
             options={"profiles": [one.title for one in chosen]},
         ),
-        editors=[services.service_account],
+        editors=services.editors,
         time_zone=services.time_zone.key,
     )
     services.workbooks.batch_update(spreadsheet_id, requests)
@@ -58,4 +60,5 @@ def create_agency(
         profiles={one.key: one.title for one in chosen},
     )
     save_agency(services.store, agency)
+    remember_projects_tab(services.store, parse_book(services.workbooks.read(spreadsheet_id)))
     return agency

@@ -65,7 +65,7 @@ def _estimate(services: Services, project: Project) -> Answer:
         for row in backlog.rows
     }
     _require_possible(backlog, estimates, agency.profiles)
-    change = WorkbookChange(book)
+    change = WorkbookChange()
     locale = locale_of(book)
     for row in backlog.rows:
         identify_row(change, backlog.tab, row)

@@ -13,7 +13,7 @@ from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.norms import norms_by_work_type
 from vitrina.errors import UnknownWorkbookError, UserError
 from vitrina.ports import Board, Stage
-from vitrina.texts import sentence
+from vitrina.texts import render, sentence
 from vitrina.usecases.lease import lease
 from vitrina.usecases.operations import Journal
 from vitrina.usecases.records import (
@@ -25,12 +25,14 @@ from vitrina.usecases.records import (
     projects_of,
     save_project,
 )
+from vitrina.usecases.register import register_project
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.workbook.book import parse_book
+from vitrina.workbook.change import Formula, Value
 from vitrina.workbook.compiler import BookValues, compile_book
 from vitrina.workbook.template import Profile
 
-STEPS = 5
+STEPS = 6
 
 
 @dataclass(frozen=True)
@@ -96,10 +98,14 @@ def _new_client(services: Services, agency: Agency, form: ClientForm, journal: J
             stages={status: stage.stage_id for status, stage in zip(BOARD_STAGES, board.stages, strict=True)},
         ),
     )
+    journal.progress(5, STEPS, sentence("client.progress_register"))
     url = services.workbooks.url(spreadsheet_id)
+    number = journal.once("number_project", lambda: len(projects_of(services.store, agency.spreadsheet_id)))
+    row = _register_row(services, agency, form, url, board)
+    journal.once("register_project", lambda: register_project(services, agency, number, row))
     return Answer(
         Outcome.DONE,
-        sentence("client.created", client=form.client_name, project=form.project_name),
+        sentence("client.created", project=form.project_name),
         details=(sentence("client.next"),),
         data={"spreadsheet_id": spreadsheet_id, "spreadsheet_url": url, "board_url": board.url},
     )
@@ -155,7 +161,24 @@ def _fill(
                 "specialists": load_team_names(services.store, agency.spreadsheet_id),
             },
         ),
-        editors=[services.service_account],
+        editors=services.editors,
         time_zone=services.time_zone.key,
     )
     services.workbooks.batch_update(spreadsheet_id, requests)
+
+
+def _register_row(
+    services: Services, agency: Agency, form: ClientForm, url: str, board: Board
+) -> dict[str, Value]:
+    locale = agency.locale
+    open_title = render(sentence("card.open"), locale)
+    return {
+        "client": form.client_name,
+        "project": form.project_name,
+        "code": form.code,
+        "workbook": Formula(f'=HYPERLINK("{url}";"{open_title}")'),
+        "board": Formula(f'=HYPERLINK("{board.url}";"{open_title}")'),
+        "stage": services.choices.label("stage", "onboarding", locale),
+        "period": services.choices.label("period", form.period, locale),
+        "limit_hours": form.limit_hours,
+    }

@@ -130,7 +130,7 @@ def _write_links(services: Services, project: Project, book: Book, items: dict[i
     for attempt in range(1, WRITE_ATTEMPTS + 1):
         tab = book.tab("in_progress")
         title = render(sentence("card.open"), locale_of(book))
-        change = WorkbookChange(book)
+        change = WorkbookChange()
         for row in read_actions(book, services.choices, today=services.today()):
             item = items.get(row.item_number)
             if item is None:

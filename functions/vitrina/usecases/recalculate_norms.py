@@ -20,7 +20,7 @@ def recalculate_norms(services: Services, agency: Agency) -> Answer:
         if not norms:
             raise UserError("norms.no_history")
         book = parse_book(services.workbooks.read(agency.spreadsheet_id))
-        change = WorkbookChange(book)
+        change = WorkbookChange()
         _write(change, services, agency, book.tab("norms"), norms)
         save_norms(services.store, agency.spreadsheet_id, norms)
         if change:

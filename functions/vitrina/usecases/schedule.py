@@ -42,6 +42,7 @@ def write_schedule(
     blank: list[Value] = [None] * (2 + len(days))
     lines += [blank] * max(0, old_line_count - len(lines))
     first = tab.header_index + 1
+    change.make_room(tab, first + len(lines))
     _write_header(change, tab, day_columns, days)
     for position, key in enumerate(("label", "load", *day_columns)):
         column = [[line[position]] for line in lines]

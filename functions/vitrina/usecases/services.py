@@ -31,7 +31,8 @@ class Services:
     templates: Mapping[str, BookTemplate]
     time_zone: ZoneInfo
     webhook_url: str
-    service_account: str
+    #: Who may change headings and the add-on's columns: the service account and the staff.
+    editors: tuple[str, ...]
 
     def today(self) -> date:
         """The day in the agency's time zone."""

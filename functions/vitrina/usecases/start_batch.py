@@ -77,7 +77,7 @@ def _start(services: Services, project: Project, preview: Json) -> Answer:
             items=len(items),
             actions=sum(len(item.actions) for item in items),
             hours=draft.plan.planned_hours,
-            period=period_title(span),
+            period=period_title(services, span),
         ),
         details=(sentence("batch.push_next"),),
         data={"started": [item.code for item in items]},
@@ -148,7 +148,7 @@ def _item(project: Project, draft: Draft, chosen: ChosenItem) -> Item:
 def _change(services: Services, project: Project, draft: Draft, items: list[Item]) -> WorkbookChange:
     book, locale = draft.book, locale_of(draft.book)
     backlog_tab, progress_tab = draft.backlog.tab, book.tab("in_progress")
-    change = WorkbookChange(book)
+    change = WorkbookChange()
     reasons = {
         left.item.number: render(reason(left, draft.agency.profiles, item_codes(draft)), locale)
         for left in draft.plan.left_out

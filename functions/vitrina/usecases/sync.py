@@ -142,7 +142,7 @@ def _write(services: Services, project: Project, cards: Mapping[int, Card | None
     tracker_ids = load_tracker_ids(services.store, project.agency_id)
     names = {tracker_id: name for name, tracker_id in tracker_ids.items()}
     tab = book.tab("in_progress")
-    change = WorkbookChange(book)
+    change = WorkbookChange()
     changed_rows = 0
     updated: dict[int, Item] = {}
     for number, card in cards.items():
@@ -262,9 +262,8 @@ def _with_specialist(action: ItemAction, state: RowState | None) -> ItemAction:
 
 def _mark_fresh(services: Services, change: WorkbookChange, book: Book) -> None:
     if "refreshed_at" in book.fields:
-        change.set_field(
-            "refreshed_at", serial_of_moment(services.clock.now().astimezone(services.time_zone))
-        )
+        moment = services.clock.now().astimezone(services.time_zone)
+        change.set_field(book.field("refreshed_at"), serial_of_moment(moment))
 
 
 def serial_of_moment(moment: datetime) -> float:

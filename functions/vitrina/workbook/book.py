@@ -79,8 +79,19 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """Developer metadata by which the header or a column of a tab is found."""
+
+    metadata_id: int
+    key: str
+    value: str
+    dimension: str
+    index: int
+
+
+@dataclass(frozen=True)
 class Tab:
-    """One sheet of the workbook that the template made."""
+    """One sheet of the workbook that the template made. ``marks`` hold its header and columns."""
 
     key: str
     sheet_id: int
@@ -90,6 +101,7 @@ class Tab:
     rows: tuple[Row, ...]
     row_count: int
     column_count: int
+    marks: tuple[Mark, ...] = ()
 
     def column(self, key: str) -> int:
         """Index of a column.
@@ -222,10 +234,13 @@ def parse_book(resource: Json) -> Book:
 def _tab(key: str, sheet: Json, grid: list[tuple[Cell, ...]]) -> Tab:
     properties, data = sheet["properties"], _data(sheet)
     columns: dict[str, int] = {}
+    marks: list[Mark] = []
     for index, metadata in enumerate(data.get("columnMetadata", ())):
-        column = _value_of(metadata.get("developerMetadata", ()), COLUMN_KEY)
-        if column is None:
+        found = _mark(metadata.get("developerMetadata", ()), COLUMN_KEY, "COLUMNS", index)
+        if found is None:
             continue
+        marks.append(found)
+        column = found.value
         if column in columns:
             raise WorkbookShapeError(
                 "shape.column_twice",
@@ -237,9 +252,10 @@ def _tab(key: str, sheet: Json, grid: list[tuple[Cell, ...]]) -> Tab:
     row_metadata = [one.get("developerMetadata", ()) for one in data.get("rowMetadata", ())]
     # The header is found by its mark; where a restored copy lost it, by the frozen rows.
     frozen = properties.get("gridProperties", {}).get("frozenRowCount", 1) - 1
-    header = next(
-        (i for i, marks in enumerate(row_metadata) if _value_of(marks, HEADER_KEY) is not None), frozen
-    )
+    headers = [_mark(metadata, HEADER_KEY, "ROWS", index) for index, metadata in enumerate(row_metadata)]
+    header_mark = next((mark for mark in headers if mark is not None), None)
+    header = header_mark.index if header_mark else frozen
+    marks += [header_mark] if header_mark else []
     rows = tuple(
         Row(index, _number_of(row_metadata[index]) if index < len(row_metadata) else None, cells)
         for index, cells in enumerate(grid)
@@ -254,6 +270,7 @@ def _tab(key: str, sheet: Json, grid: list[tuple[Cell, ...]]) -> Tab:
         rows=rows,
         row_count=properties.get("gridProperties", {}).get("rowCount", len(grid)),
         column_count=properties.get("gridProperties", {}).get("columnCount", 26),
+        marks=tuple(marks),
     )
 
 
@@ -305,6 +322,13 @@ def _value_of(metadata: Any, key: str) -> str | None:
     return next(
         (str(one.get("metadataValue", "")) for one in metadata if one.get("metadataKey") == key), None
     )
+
+
+def _mark(metadata: Any, key: str, dimension: str, index: int) -> Mark | None:
+    found = next((one for one in metadata if one.get("metadataKey") == key), None)
+    if found is None:
+        return None
+    return Mark(int(found["metadataId"]), key, str(found.get("metadataValue", "")), dimension, index)
 
 
 def _number_of(metadata: Any) -> int | None:

@@ -19,7 +19,7 @@ from datetime import date
 
 from vitrina.domain.quantities import serial_of_day
 from vitrina.ports import Json
-from vitrina.workbook.book import ROW_KEY, Book, Row, Tab
+from vitrina.workbook.book import ROW_KEY, Field, Mark, Row, Tab
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,15 @@ class NewRow:
 class WorkbookChange:
     """Gathers what an action writes, and gives it as the requests of one batch."""
 
-    def __init__(self, book: Book) -> None:
-        self._book = book
+    def __init__(self) -> None:
         self._cells: dict[int, dict[tuple[int, int], Json]] = defaultdict(dict)
         self._notes: dict[int, dict[tuple[int, int], Json]] = defaultdict(dict)
         self._guarded: dict[tuple[int, int], int] = {}
         self._identified: dict[tuple[int, int], int] = {}
         self._deleted: dict[int, set[int]] = defaultdict(set)
-        self._inserted: dict[str, list[NewRow]] = defaultdict(list)
+        self._inserted: dict[str, tuple[Tab, list[NewRow]]] = {}
+        self._layouts: list[Tab] = []
+        self._grown: list[Json] = []
 
     def __bool__(self) -> bool:
         return bool(self._cells or self._notes or self._identified or self._deleted or self._inserted)
@@ -66,9 +67,8 @@ class WorkbookChange:
         self._guard(tab, row)
         self._notes[tab.sheet_id][row.index, tab.column(column)] = {"note": text}
 
-    def set_field(self, key: str, value: Value) -> None:
+    def set_field(self, place: Field, value: Value) -> None:
         """Write a field of a form."""
-        place = self._book.field(key)
         self._cells[place.sheet_id][place.row_index, place.column_index] = _cell_data(value)
 
     def set_block(
@@ -89,23 +89,38 @@ class WorkbookChange:
 
     def insert(self, tab: Tab, rows: Sequence[NewRow]) -> None:
         """Put rows below the header, in this order."""
-        self._inserted[tab.key].extend(rows)
+        self._inserted.setdefault(tab.key, (tab, []))[1].extend(rows)
+
+    def guard_layout(self, tab: Tab) -> None:
+        """Fail unless header and columns stand where *tab* has them: it may be remembered, not read."""
+        self._layouts.append(tab)
+
+    def make_room(self, tab: Tab, row_count: int) -> None:
+        """Add rows at the end of a tab until it has *row_count*."""
+        if row_count > tab.row_count:
+            length = row_count - tab.row_count
+            self._grown.append(
+                {"appendDimension": {"sheetId": tab.sheet_id, "dimension": "ROWS", "length": length}}
+            )
 
     def requests(self) -> list[Json]:
         """The batch: guards, cells and notes where they were read, then deletions, then insertions."""
-        batch: list[Json] = []
+        batch: list[Json] = list(self._grown)
+        for tab in self._layouts:
+            for mark in tab.marks:
+                batch += _guard_requests(tab.sheet_id, mark)
         for (sheet_id, index), number in self._guarded.items():
             if index not in self._deleted[sheet_id]:
-                batch += [_unmark(sheet_id, index, number), _mark(sheet_id, index, number)]
+                batch += _guard_requests(sheet_id, _row_mark(index, number))
         for (sheet_id, index), number in self._identified.items():
-            batch.append(_mark(sheet_id, index, number))
+            batch.append(_create_mark(sheet_id, _row_mark(index, number)))
         for field, changes in (("userEnteredValue", self._cells), ("note", self._notes)):
             for sheet_id, cells in changes.items():
                 batch += _update_cells(sheet_id, cells, field)
         for sheet_id, indices in self._deleted.items():
             batch += [_delete_row(sheet_id, index) for index in sorted(indices, reverse=True)]
-        for key, rows in self._inserted.items():
-            batch += _insert_rows(self._book.tab(key), rows)
+        for tab, rows in self._inserted.values():
+            batch += _insert_rows(tab, rows)
         return batch
 
     def _guard(self, tab: Tab, row: Row) -> None:
@@ -131,23 +146,38 @@ def _row_range(sheet_id: int, index: int, count: int = 1) -> Json:
     return {"sheetId": sheet_id, "dimension": "ROWS", "startIndex": index, "endIndex": index + count}
 
 
-def _mark(sheet_id: int, index: int, number: int) -> Json:
-    metadata = {
-        "metadataId": number,
-        "metadataKey": ROW_KEY,
-        "visibility": "DOCUMENT",
-        "location": {"dimensionRange": _row_range(sheet_id, index)},
+def _row_mark(index: int, number: int) -> Mark:
+    return Mark(number, ROW_KEY, "", "ROWS", index)
+
+
+def _guard_requests(sheet_id: int, mark: Mark) -> list[Json]:
+    """Delete a mark at the place where it was read and make it again: refused where it has moved."""
+    lookup = {
+        "metadataId": mark.metadata_id,
+        "locationMatchingStrategy": "EXACT_LOCATION",
+        "metadataLocation": _location(sheet_id, mark),
     }
+    return [
+        {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": lookup}}},
+        _create_mark(sheet_id, mark),
+    ]
+
+
+def _create_mark(sheet_id: int, mark: Mark) -> Json:
+    metadata = {
+        "metadataId": mark.metadata_id,
+        "metadataKey": mark.key,
+        "visibility": "DOCUMENT",
+        "location": _location(sheet_id, mark),
+    }
+    if mark.value:
+        metadata["metadataValue"] = mark.value
     return {"createDeveloperMetadata": {"developerMetadata": metadata}}
 
 
-def _unmark(sheet_id: int, index: int, number: int) -> Json:
-    lookup = {
-        "metadataId": number,
-        "locationMatchingStrategy": "EXACT_LOCATION",
-        "metadataLocation": {"dimensionRange": _row_range(sheet_id, index)},
-    }
-    return {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": lookup}}}
+def _location(sheet_id: int, mark: Mark) -> Json:
+    span = {"dimension": mark.dimension, "startIndex": mark.index, "endIndex": mark.index + 1}
+    return {"dimensionRange": {"sheetId": sheet_id, **span}}
 
 
 def _delete_row(sheet_id: int, index: int) -> Json:
@@ -210,5 +240,7 @@ def _insert_rows(tab: Tab, rows: Sequence[NewRow]) -> list[Json]:
         for column, value in row.values.items()
     }
     batch += _update_cells(tab.sheet_id, cells, "userEnteredValue")
-    batch += [_mark(tab.sheet_id, first + down, row.number) for down, row in enumerate(rows)]
+    batch += [
+        _create_mark(tab.sheet_id, _row_mark(first + down, row.number)) for down, row in enumerate(rows)
+    ]
     return batch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
+from functools import cached_property
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -123,8 +124,15 @@ class KaitenTracker:
         return f"{self._board_url()}/card/{card_id}"
 
     def card_id_of_event(self, body: Json) -> str | None:
-        """See ``TaskTracker``."""
+        """See ``TaskTracker``. What our own user did is nothing to look at: we wrote it."""
+        author_id = mapping.author_id_of_event(body)
+        if author_id is not None and author_id == self._own_id:
+            return None
         return mapping.card_id_of_event(body)
+
+    @cached_property
+    def _own_id(self) -> int:
+        return int(self._wire.get("/users/current")["id"])
 
     def _board_url(self) -> str:
         """The page that shows the boards of the space; a single board has no address of its own."""

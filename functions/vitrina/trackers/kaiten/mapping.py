@@ -133,6 +133,14 @@ def card_ids_by_external_id(cards: Iterable[Json]) -> dict[str, str]:
     return {key: str(card_id) for key, card_id in oldest.items()}
 
 
+def author_id_of_event(body: Json) -> int | None:
+    """Id of the user who did what an event tells of."""
+    data = body.get("data")
+    author = data.get("author") if isinstance(data, dict) else None
+    author_id = author.get("id") if isinstance(author, dict) else None
+    return author_id if isinstance(author_id, int) else None
+
+
 def card_id_of_event(body: Json) -> str | None:
     """Id of the card that an event is about.
 
