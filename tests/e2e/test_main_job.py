@@ -117,7 +117,7 @@ def test_preview_shows_what_fits_and_why_the_rest_does_not(office: Office) -> No
         "Огромная": "«Дизайн»: нужно 41 ч, а свободно 30 из 30 ч",
         "Неясная": "нет оценки: впишите часы или вид работ",
     }
-    assert data["period"]["title"] == "23–29 ноября"
+    assert data["period"]["title"] == "23–27 ноября"
     assert data["limit"] == {"hours": 100.0, "used_hours": 0, "planned_hours": 65.0}
     people = {one["name"]: (one["capacity_hours"], one["planned_hours"]) for one in data["specialists"]}
     assert people == {"Анна Белова": (40.0, 35.0), "Борис Ким": (30.0, 30.0), "Вера Орлова": (40.0, 0.0)}
@@ -136,7 +136,7 @@ def test_start_moves_exactly_what_was_previewed(office: Office) -> None:
     answer = office.do("start_batch", preview_id=preview["data"]["preview_id"])
 
     assert answer["outcome"] == "done", answer
-    assert answer["message"] == "В работу взято: 2 задачи, 4 действия, 36 ч на 23–29 ноября."
+    assert answer["message"] == "В работу взято: 2 задачи, 4 действия, 36 ч на 23–27 ноября."
     assert office.table(
         "in_progress", "id", "action", "profile", "specialist", "hours", "start_on", "due_on", "status"
     ) == [
