@@ -20,6 +20,7 @@ from emulators.google import references
 from emulators.google.a1 import column_name, quote_title
 from emulators.google.errors import NotModelledError
 from emulators.google.formats import to_serial
+from emulators.google.locales import locale
 from emulators.google.models import Book, Cell, Sheet
 from emulators.google.references import Token
 
@@ -91,8 +92,17 @@ class Results:
     now: datetime | None = None
 
 
-def check(text: str) -> None:
-    """Refuse a formula with a function that is not modelled, before it gets into the state."""
+def check(text: str, locale_name: str) -> None:
+    """Refuse a formula with what is not modelled, before it gets into the state."""
+    pieces = references.tokens(text)
+    depth = 0
+    for index, piece in enumerate(pieces):
+        if piece.kind == "other":
+            depth += {"{": 1, "}": -1}.get(piece.text, 0)
+        elif depth and piece.reference is not None:
+            raise NotModelledError("an array of references in braces")
+        elif piece.text.upper() == "TEXT" and not locale_name.startswith("en"):
+            _check_text_pattern(pieces[index:], locale_name)
     for token, follower in _with_next(references.tokens(text)):
         if token.kind == "word" and follower == "(":
             name = token.text.upper()
@@ -103,6 +113,13 @@ def check(text: str) -> None:
                 name not in WRAPPED and name not in RENAMED and (name in NOT_IN_SHEETS or not _is_known(name))
             ):
                 raise NotModelledError(f"the function {name}")
+
+
+def _check_text_pattern(pieces: tuple[Token, ...], locale_name: str) -> None:
+    """Names of months and days would come out in English."""
+    end = _closing(list(pieces), 1)
+    if any(re.search(r"[mM]{3}|[dD]{3}", piece.text) for piece in pieces[:end] if piece.kind == "string"):
+        raise NotModelledError(f"TEXT with names of months or days in {locale_name}")
 
 
 def _with_next(tokens: tuple[Token, ...]) -> Iterable[tuple[Token, str]]:
@@ -221,6 +238,14 @@ def _engine_titles(book: Book) -> dict[int, str]:
     }
 
 
+def _engine_names(book: Book) -> dict[str, str]:
+    """By name in lower case: the name of the range for ironcalc, which takes Latin letters only."""
+    return {
+        named["name"].casefold(): named["name"] if named["name"].isascii() else f"name_of_range_{index}"
+        for index, named in enumerate(book.named_ranges)
+    }
+
+
 def _load_sheet(
     model: Any, index: int, sheet: Sheet, translator: _Translator, places: list[tuple[int, int, int, str]]
 ) -> None:
@@ -245,7 +270,7 @@ def _load_sheet(
 
 
 def _define_names(model: Any, book: Book) -> None:
-    for named in book.named_ranges:
+    for named, name in zip(book.named_ranges, _engine_names(book).values(), strict=True):
         sheet = book.find(named["range"].get("sheetId", 0))
         if sheet is None:
             continue
@@ -254,7 +279,7 @@ def _define_names(model: Any, book: Book) -> None:
         last = f"${column_name(box.right - 1)}${box.bottom}"
         area = first if first == last else f"{first}:{last}"
         title = quote_title(_engine_titles(book)[sheet.sheet_id])
-        model.new_defined_name(named["name"], None, f"{title}!{area}")
+        model.new_defined_name(name, None, f"{title}!{area}")
 
 
 def _result(
@@ -326,6 +351,8 @@ class _Translator:
     def __init__(self, book: Book, now: datetime) -> None:
         self._book = book
         self._titles = _engine_titles(book)
+        own = locale(book.locale)
+        self._words = _engine_names(book) | {own.true.casefold(): "TRUE", own.false.casefold(): "FALSE"}
         self._decimal_comma = not book.locale.startswith("en")
         try:
             zone = ZoneInfo(book.properties.get("timeZone", "Etc/GMT"))
@@ -360,6 +387,8 @@ class _Translator:
                 parts.append(",")
             elif token.reference is not None:
                 parts.append(self._reference(token.reference, own))
+            elif token.kind == "word":
+                parts.append(self._words.get(token.text.casefold(), token.text))
             elif token.kind == "number" and self._decimal_comma:
                 parts.append(token.text.replace(",", "."))
             else:

@@ -191,7 +191,7 @@ class Reader:
             return entry.text_value(raw), None
         read = entry.read(raw, self._locale, self._today)
         if read.value and "formulaValue" in read.value:
-            formulas.check(read.value["formulaValue"])
+            formulas.check(read.value["formulaValue"], self._locale.name)
         return read.value, read.number_format
 
 

@@ -38,7 +38,7 @@ class Writer:
     def _check(self, cell: Cell) -> None:
         value = cell.get("userEnteredValue", {})
         if "formulaValue" in value:
-            formulas.check(value["formulaValue"])
+            formulas.check(value["formulaValue"], self._batch.book.locale)
         if "stringValue" in value:
             check_length(value["stringValue"])
 

@@ -15,7 +15,7 @@ NOT_IN_VALIDATION = ("TEXT_STARTS_WITH", "TEXT_ENDS_WITH", "TEXT_NOT_EQ", "DATE_
 NOT_IN_FORMATS = ("ONE_OF_LIST", "ONE_OF_RANGE", "BOOLEAN", "TEXT_IS_EMAIL", "TEXT_IS_URL", "DATE_IS_VALID")
 
 
-def check_condition(condition: dict[str, Any], *, validation: bool) -> None:
+def check_condition(condition: dict[str, Any], locale_name: str, *, validation: bool) -> None:
     """Refuse a condition of the wrong kind or with the wrong number of values."""
     kind = condition.get("type", "CONDITION_TYPE_UNSPECIFIED")
     if kind not in ARGUMENT_COUNTS:
@@ -35,7 +35,7 @@ def check_condition(condition: dict[str, Any], *, validation: bool) -> None:
     for value in values:
         text = value.get("userEnteredValue", "")
         if text.startswith("=") and kind != "ONE_OF_RANGE":
-            formulas.check(text)
+            formulas.check(text, locale_name)
     if kind == "CUSTOM_FORMULA" and not values[0].get("userEnteredValue", "").startswith("="):
         raise invalid("The formula of a CUSTOM_FORMULA condition must begin with '='.")
 
@@ -48,7 +48,7 @@ def set_data_validation(batch: Batch, body: Request) -> None:
     sheet, box = batch.area(body["range"])
     rule = body.get("rule")
     if rule is not None:
-        check_condition(rule.get("condition", {}), validation=True)
+        check_condition(rule.get("condition", {}), batch.book.locale, validation=True)
         rule = {name: part for name, part in rule.items() if part is not False}
     for row in range(box.top, box.bottom):
         for column in range(box.left, box.right):
@@ -73,7 +73,7 @@ def _clean_rule(batch: Batch, rule: dict[str, Any]) -> tuple[Sheet, dict[str, An
         raise invalid("Exactly one of booleanRule and gradientRule must be set.")
     result: dict[str, Any] = {"ranges": ranges}
     if "booleanRule" in rule:
-        check_condition(rule["booleanRule"].get("condition", {}), validation=False)
+        check_condition(rule["booleanRule"].get("condition", {}), batch.book.locale, validation=False)
         boolean = rule["booleanRule"]
         result["booleanRule"] = boolean | {"format": cells.clean_format(boolean.get("format", {}))}
     else:

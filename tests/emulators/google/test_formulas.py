@@ -236,3 +236,23 @@ def test_formula_that_cannot_be_read(google: Google) -> None:
 
     assert google.read(book, "A1") == [["#ERROR!"]]
     assert google.read(book, "A1", "FORMULA") == [["=SUM("]]
+
+
+def test_russian_words_in_a_formula(google: Google) -> None:
+    """Truth and the name of a range may be written in Russian."""
+    book = google.grid([[8]], locale="ru_RU")
+    google.batch(book, {"addNamedRange": {"namedRange": {"name": "лимит", "range": cells(0, 1)}}})
+
+    google.type(book, "B1", [["=IF(ИСТИНА;Лимит*2;0)"]])
+
+    assert google.read(book, "B1") == [["16"]]
+
+
+REFUSED = ["={A1:A2}", '=TEXT(A1;"d mmmm")']
+
+
+@pytest.mark.parametrize("formula", REFUSED)
+def test_what_would_come_out_wrong_is_refused(google: Google, formula: str) -> None:
+    """What the engine would compute differently from Sheets is not guessed."""
+    with pytest.raises(HttpError, match="501"):
+        google.grid([[formula]], locale="ru_RU")
