@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from emulators.google import conditions, filters, formulas, spreadsheets, values
+from emulators.google import conditions, filters, formulas, references, spreadsheets, values
 from emulators.google.a1 import Box, cell_name, column_index
 from emulators.google.batch.dimensions import delete_lines, insert_lines, move_lines
 from emulators.google.batch.paste import copy_cells, cut_cells, sort_rows
@@ -156,7 +156,7 @@ class _Editor:
             return text
         trial = self.book.clone()
         trial.sheet(sheet.sheet_id).put(row, column, cell)
-        formula = formulas.references.qualify(text, sheet.title)
+        formula = references.qualify(text, sheet.title)
         value = formulas.rule_values(trial, [formula], self.batch.now)[formula]
         if isinstance(value, bool):
             return {"boolValue": value}

@@ -122,7 +122,7 @@ def append_cells(batch: Batch, body: Request) -> None:
     mask = batch.mask("CellData", body.get("fields"))
     sheet = batch.book.sheet(body.get("sheetId", 0))
     rows = body.get("rows", [])
-    top = sheet.used().bottom
+    top = sheet.used(values_only=True).bottom
     width = max((len(row.get("values", [])) for row in rows), default=0)
     for dimension, needed in (("ROWS", top + len(rows)), ("COLUMNS", width)):
         lines = sheet.lines(dimension)

@@ -167,6 +167,19 @@ def test_append_cells_after_the_last_row(google: Google) -> None:
     assert google.read(book, "A1:A5") == [["a"], ["b"], ["3"]]
 
 
+def test_append_cells_looks_at_values_only(google: Google) -> None:
+    """Rows that have a format and no value do not push the appended row down."""
+    book = google.grid([["a"]])
+    bold = {"userEnteredFormat": {"textFormat": {"bold": True}}}
+    span = {"sheetId": 0, "startRowIndex": 0, "endRowIndex": 9, "startColumnIndex": 0, "endColumnIndex": 1}
+    google.batch(book, {"repeatCell": {"range": span, "cell": bold, "fields": "userEnteredFormat"}})
+
+    row = {"values": [{"userEnteredValue": {"stringValue": "b"}}]}
+    google.batch(book, {"appendCells": {"sheetId": 0, "rows": [row], "fields": "userEnteredValue"}})
+
+    assert google.read(book, "A1:A9") == [["a"], ["b"]]
+
+
 def test_find_replace_counts(google: Google) -> None:
     """``findReplace`` on one whole cell is a compare-and-set: the reply says what changed."""
     book = google.grid([["Queued"], ["Queued later"]])
