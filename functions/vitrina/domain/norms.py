@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 #: Estimates are given to a tenth of an hour: six minutes are finer than anyone can promise.
-HOURS_DIGITS = 1
+STEP_HOURS = Decimal("0.1")
+
+#: What lies behind this digit is noise of binary fractions, such as the 3.1499999… that stands for 3.15.
+NOISE_DIGITS = 9
 
 
 class FinishedWork(NamedTuple):
@@ -35,8 +39,9 @@ class EffortNorm:
     spread_hours: float
 
     def estimate_hours(self, quantity: float) -> float:
-        """Hours for *quantity* units, to a tenth."""
-        return round(self.hours_per_unit * quantity, HOURS_DIGITS)
+        """Hours for *quantity* units, to a tenth; halves go up, as in a sheet and on paper."""
+        exact = Decimal(repr(round(self.hours_per_unit * quantity, NOISE_DIGITS)))
+        return float(exact.quantize(STEP_HOURS, ROUND_HALF_UP))
 
 
 def average(history: Iterable[FinishedWork]) -> list[EffortNorm]:

@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+
 from vitrina.domain.norms import EffortNorm, FinishedWork, average, norms_by_work_type
 
 DAY = date(2026, 6, 1)
@@ -28,6 +29,23 @@ def test_average_counts_hours_of_one_unit() -> None:
 
     assert norm.hours_per_unit == pytest.approx(3.0)
     assert norm.estimate_hours(2.5) == 7.5
+
+
+@pytest.mark.parametrize(
+    ("hours_per_unit", "quantity", "hours"),
+    [
+        (3.15, 1, 3.2),  # 3.15 is a little less than 3.15 as a binary fraction
+        (0.05, 1, 0.1),  # a half goes up, also from an even digit
+        (1.05, 3, 3.2),  # 3.1500000000000004
+        (3.1499, 1, 3.1),
+        (4.0, 2.5, 10.0),
+    ],
+)
+def test_estimate_is_rounded_as_on_paper(hours_per_unit: float, quantity: float, hours: float) -> None:
+    """To a tenth of an hour, halves up."""
+    norm = EffortNorm("Текст", "copy", hours_per_unit, fact_count=4, spread_hours=0.0)
+
+    assert norm.estimate_hours(quantity) == hours
 
 
 def test_average_keeps_work_types_and_profiles_apart() -> None:
