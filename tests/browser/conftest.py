@@ -106,10 +106,10 @@ class World:
         values = answer.raise_for_status().json().get("values", [[None]])
         return values[0][0]
 
-    def write(self, a1: str, value: Any) -> None:
+    def write(self, a1: str, value: Any, *, entered_by: str = "RAW") -> None:
         """Write a cell of the client workbook behind the page's back."""
         path = f"/v4/spreadsheets/{self.client_book_id}/values/{a1}"
-        answer = self.google.put(path, params={"valueInputOption": "RAW"}, json={"values": [[value]]})
+        answer = self.google.put(path, params={"valueInputOption": entered_by}, json={"values": [[value]]})
         answer.raise_for_status()
 
 

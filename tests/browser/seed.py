@@ -220,7 +220,10 @@ def seed_board(kaiten: httpx.Client, people: Sequence[Person]) -> Json:
         {"title": "На проверке", "type": 2},
         {"title": "Выполнено", "type": 3},
     ]
-    board = make("/spaces/1/boards", {"title": "Заря", "columns": columns, "lanes": [{"title": "Задачи"}]})
+    layout: Json = {"columns": columns, "lanes": [{"title": "Задачи"}]}
+    # Another client's board comes first, so that the page has to look for the right one.
+    make("/spaces/1/boards", {"title": "Белый ряд", **layout})
+    board = make("/spaces/1/boards", {"title": "Заря — сайт (ЗРН)", **layout})
     made = kaiten.get(f"/api/latest/boards/{board['id']}/columns").raise_for_status().json()
     ids = {column["title"]: column["id"] for column in made}
     card = make(

@@ -194,6 +194,16 @@ def test_board_shows_cards_with_what_matters(workbench):
     expect(card.locator(".avatar")).to_have_text("ИК")
 
 
+def test_link_to_a_card_opens_its_panel(workbench, world):
+    """The link that the backend leaves in a row leads to the card, not out of the page."""
+    url = f"https://acme.kaiten.ru/space/1/boards/card/{world.board['card_id']}"
+    world.write("Бэклог!G3", f'=HYPERLINK("{url}";"Открыть")', entered_by="USER_ENTERED")
+
+    workbench.cell("G3").get_by_role("link", name="Открыть").click()
+
+    expect(workbench.page.get_by_label("Карточка")).to_contain_text("ЗРН-1 Главная страница")
+
+
 def test_dragged_card_moves_in_the_tracker(workbench, world):
     """Dropping a card on a column moves it there, in the tracker and on the page."""
     workbench.drag("ЗРН-1", "Выполнено")

@@ -37,6 +37,7 @@ class Page {
     this.showViews();
     $('#book-title').addEventListener('click', (event) => this.chooseBook(event.currentTarget));
     addEventListener('hashchange', () => this.openFromAddress());
+    document.addEventListener('click', (event) => this.onLinkClick(event));
     await Promise.all([this.openFromAddress(), this.board.as(this.person)]);
     await this.showBoardOfBook();
     document.body.dataset.ready = 'true';
@@ -188,12 +189,23 @@ class Page {
     this.grid.selectAddress(a1);
   }
 
-  /** A link of the sidebar: to a workbook or a board of ours, or out into the world. */
+  onLinkClick(event) {
+    const link = event.target.closest('#grid a[href], #card a[href]');
+    if (link) {
+      event.preventDefault();
+      this.follow(link.href);
+    }
+  }
+
+  /** A link: to a workbook, a card or a board of ours, or out into the world. */
   async follow(url) {
     const book = /\/spreadsheets\/d\/([\w-]+)/.exec(url);
+    const card = /\/card\/(\d+)/.exec(url);
     const board = boardIdOf(url);
     if (book) {
       location.hash = book[1];
+    } else if (card && this.person.has_board) {
+      await this.board.openCard(Number(card[1]));
     } else if (board !== null) {
       await this.board.showBoard(board);
     } else {
@@ -208,7 +220,8 @@ class Page {
 
   async showBoardOfBook() {
     const url = await this.book?.namedValue('vt_board_url').catch(() => null);
-    await this.board.showBoard(url ? boardIdOf(url) : null);
+    // Kaiten has no address for a single board, so that a link may name the space alone.
+    await this.board.showBoard((url && boardIdOf(url)) ?? this.board.idByTitle(this.book?.title));
   }
 
   // ---- Cells ----

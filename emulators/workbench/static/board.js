@@ -12,6 +12,7 @@ export class Board {
   constructor(root) {
     this.root = root;
     this.boardId = null;
+    this.boards = [];
     this.seen = new Map();
     this.drawer = el('aside', { id: 'card', hidden: true, 'aria-label': 'Карточка' });
     document.body.append(this.drawer);
@@ -32,6 +33,11 @@ export class Board {
       this.seen.clear();
       await this.refresh();
     }
+  }
+
+  /** The board that is named after a workbook, or null. */
+  idByTitle(title) {
+    return this.boards.find((board) => title && board.title.startsWith(title))?.id ?? null;
   }
 
   /** Reads the board again and points at what moved. */
@@ -198,6 +204,15 @@ export class Board {
       this.kaiten.get(`/cards/${cardId}`),
       this.kaiten.get(`/cards/${cardId}/time-logs`),
     ]);
+    const state = JSON.stringify([card, logs]);
+    if (!this.drawer.hidden && state === this.drawnCard) {
+      return; // Nothing to draw, and nobody is disturbed in what he is typing.
+    }
+    if (this.drawer.hidden || this.timeForm?.dataset.card !== String(card.id)) {
+      this.timeForm = this.drawTimeForm(card.id);
+    }
+    this.drawnCard = state;
+    const focused = document.activeElement;
     const responsible = (card.members ?? []).filter(({ type }) => type === RESPONSIBLE);
     this.drawer.replaceChildren(
       el('div', { class: 'bar' }, el('span', { class: 'quiet' }, `№ ${card.id}`), el('button', { 'aria-label': 'Закрыть', onclick: () => this.closeCard() }, '×')),
@@ -219,10 +234,13 @@ export class Board {
         ),
         card.description ? el('p', { class: 'description' }, card.description) : null,
         ...(card.checklists ?? []).map((checklist) => this.drawChecklist(card, checklist)),
-        this.drawTimeLogs(card, logs),
+        this.drawTimeLogs(logs),
       ),
     );
     this.drawer.hidden = false;
+    if (this.timeForm.contains(focused)) {
+      focused.focus();
+    }
   }
 
   closeCard() {
@@ -257,33 +275,43 @@ export class Board {
     );
   }
 
-  drawTimeLogs(card, logs) {
+  /** The form outlives a new drawing of its card, with what has been typed into it. */
+  drawTimeForm(cardId) {
     const form = el(
       'form',
       {
         class: 'time-log',
+        'data-card': cardId,
         onsubmit: (event) => {
           event.preventDefault();
-          this.logTime(card.id, new FormData(form));
+          this.logTime(cardId, form);
         },
       },
-      el('input', { name: 'hours', required: true, inputmode: 'decimal', pattern: '\\d+([.,]\\d+)?', placeholder: 'Часы', 'aria-label': 'Часы' }),
+      el('input', {
+        name: 'hours',
+        required: true,
+        inputmode: 'decimal',
+        pattern: '\\d+([.,]\\d+)?',
+        placeholder: 'Часы',
+        'aria-label': 'Часы',
+      }),
       el('input', { name: 'day', type: 'date', required: true, value: today(), 'aria-label': 'День' }),
       el('button', { class: 'primary' }, 'Записать время'),
     );
-    return el(
-      'section',
-      {},
-      el('h3', {}, 'Время'),
-      form,
+    return form;
+  }
+
+  drawTimeLogs(logs) {
+    const rows = logs.map((log) =>
       el(
-        'ul',
-        { class: 'logs' },
-        ...logs.map((log) =>
-          el('li', {}, el('span', {}, day(log.for_date)), el('span', {}, log.user?.full_name ?? log.author?.full_name ?? ''), el('b', {}, hours(log.time_spent / 60))),
-        ),
+        'li',
+        {},
+        el('span', {}, day(log.for_date)),
+        el('span', {}, log.user?.full_name ?? log.author?.full_name ?? ''),
+        el('b', {}, hours(log.time_spent / 60)),
       ),
     );
+    return el('section', {}, el('h3', {}, 'Время'), this.timeForm, el('ul', { class: 'logs' }, ...rows));
   }
 
   async tick(cardId, checklistId, itemId, checked) {
@@ -291,7 +319,8 @@ export class Board {
     await this.refresh();
   }
 
-  async logTime(cardId, data) {
+  async logTime(cardId, form) {
+    const data = new FormData(form);
     const minutes = Math.round(60 * Number(String(data.get('hours')).replace(',', '.')));
     await this.attempt(() =>
       this.kaiten.post(`/cards/${cardId}/time-logs`, {
@@ -300,6 +329,7 @@ export class Board {
         for_date: data.get('day'),
       }),
     );
+    form.elements.hours.value = '';
     await this.refresh();
   }
 

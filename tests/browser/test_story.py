@@ -1,0 +1,170 @@
+"""The story of an agency's week, clicked through on the page: the real product under it, nothing scripted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from emulators.common.server import running
+from emulators.workbench.people import STRANGER, Person
+from emulators.workbench.routes import create_app as create_workbench
+from emulators.workbench.surroundings import Surroundings
+from emulators.world.processes import AUDIENCE, local_token
+from emulators.world.servers import running_servers
+from tests.browser.conftest import WINDOW
+from tests.browser.workbench_page import WorkbenchPage
+from tests.office import MANAGER, Office
+from vitrina.bootstrap import application
+from vitrina.usecases.records import projects_of
+
+pytestmark = pytest.mark.browser
+
+MARINA = Person(MANAGER, "Марина Ковалёва", local_token(11))
+
+#: Work that does not fit beside the rest: Vera has 40 hours in the week.
+BACKLOG = (
+    {"task": "Посадочная страница подписки", "work_type": "Лендинг", "priority": "Срочно"},
+    {"task": "Баннер на главную", "work_type": "Баннер", "priority": "Высокий"},
+    {"task": "Статья про помол", "work_type": "Статья"},
+    {"task": "Личный кабинет", "hours_development": "60"},
+)
+
+
+@pytest.fixture
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    """An agency with people and norms, without clients."""
+    with running_servers() as servers:
+        office = Office(servers, tmp_path)
+        office.open(monkeypatch)
+        office.hire()
+        yield office
+        office.settle()
+        office.http.close()
+        application.cache_clear()
+
+
+@pytest.fixture
+def workbench(browser: Browser, office: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkbenchPage]:
+    """The page, with the manager at it."""
+    surroundings = Surroundings(
+        google_url=office.servers.google,
+        kaiten_url=office.servers.kaiten,
+        menu_url=f"{office.servers.functions}/menu",
+        audience=AUDIENCE,
+        people=(MARINA, STRANGER),
+    )
+    with running(create_workbench(surroundings)) as url:
+        monkeypatch.setenv("VITRINA_SPREADSHEET_URL", url + "/#{id}")
+        application.cache_clear()
+        context = browser.new_context(viewport=WINDOW, locale="ru-RU", timezone_id="Europe/Moscow")
+        page = WorkbenchPage(context.new_page(), url)
+        assert office.agency is not None
+        page.open(office.agency.spreadsheet_id)
+        yield page
+        context.close()
+        assert page.errors == []
+
+
+def new_client(workbench: WorkbenchPage) -> Page:
+    """Fill the form of a new client; gives the page of his workbook, opened by the link in the sidebar."""
+    workbench.choose_from_menu("Новый клиент…")
+    form = workbench.sidebar
+    form.get_by_label("Клиент", exact=True).fill("Кофейня «Заря»")
+    form.get_by_label("Проект", exact=True).fill("Интернет-магазин")
+    form.get_by_label("Код проекта").fill("ЗРН")
+    form.get_by_label("Лимит часов на период").fill("80")
+    workbench.screenshot("story-1-new-client")
+    form.get_by_role("button", name="Создать").click()
+    expect(form.get_by_role("status")).to_have_text("Книга и доска проекта «Интернет-магазин» готовы.")
+    workbench.screenshot("story-2-client-made")
+    with workbench.page.context.expect_page() as opened:
+        form.get_by_role("link", name="Открыть книгу клиента").click()
+    return opened.value
+
+
+def agency_id(office: Office) -> str:
+    """Id of the agency's workbook."""
+    assert office.agency is not None
+    return office.agency.spreadsheet_id
+
+
+def test_a_week_of_the_agency(workbench: WorkbenchPage, office: Office) -> None:
+    """New client, backlog, estimate, preview, start, push; a card is dragged and the cell changes by itself."""
+    client = WorkbenchPage(new_client(workbench), workbench.url)
+    client.page.locator("body[data-ready]").wait_for()
+    [project] = projects_of(office.services.store, agency_id(office))
+    office.client_id = project.spreadsheet_id
+    expect(client.page.locator("#grid")).to_contain_text("Интернет-магазин")
+
+    office.fill_backlog(*BACKLOG)
+    client.open_tab("Бэклог")
+    client.type_into("C6", "Поправить цены в каталоге")
+    expect(client.cell("C6")).to_have_text("Поправить цены в каталоге")
+    client.choose_from_menu("Оценить бэклог")
+    expect(client.sidebar.get_by_role("status")).to_contain_text("Без оценки 1 задача")
+    expect(client.sidebar.locator("body")).to_contain_text("ЗРН-5: не указан вид работ")
+    expect(client.cell("G2")).to_have_text("9,0")
+    client.screenshot("story-3-estimated")
+
+    client.choose_from_menu("Собрать неделю…")
+    sidebar = client.sidebar
+    expect(sidebar.get_by_role("heading", name="23–27 ноября")).to_be_visible()
+    expect(sidebar.locator("#chosen li")).to_have_count(3)
+    expect(sidebar.locator("#left-out")).to_contain_text("свободно 20 из 40 ч")
+    client.screenshot("story-4-preview")
+    sidebar.get_by_role("button", name="Начать неделю").click()
+    expect(sidebar.get_by_role("status")).to_contain_text("В работу взято: 3 задачи, 5 действий")
+    client.open_tab("В работе")
+    expect(client.cell("B2")).to_have_text("Посадочная страница подписки")
+    expect(client.cell("D4")).to_have_text("Вера Орлова")
+
+    client.choose_from_menu("Отправить в трекер")
+    expect(client.sidebar.get_by_role("status")).to_contain_text("В трекере 3 новые карточки", timeout=20_000)
+    expect(client.cell("K2")).to_have_text("Открыть")
+    client.page.get_by_role("radio", name="Таблица и доска").click()
+    expect(client.column("Онбординг").locator(".card")).to_have_count(3)
+    client.screenshot("story-5-pushed")
+
+    expect(client.cell("H5")).to_have_text("Онбординг")
+    client.drag("Баннер на главную", "В работе")
+    expect(client.cell("H5")).to_have_text("В работе", timeout=15_000)
+    client.screenshot("story-6-dragged")
+    assert client.errors == []
+
+
+def test_a_stranger_is_refused_in_words(workbench: WorkbenchPage, office: Office) -> None:
+    """Somebody who is not staff reads why, and nothing happens."""
+    workbench.become("Посторонний")
+    office.forget_calls()
+
+    workbench.choose_from_menu("Пересчитать нормы")
+    workbench.sidebar.get_by_role("button", name="Пересчитать").click()
+
+    expect(workbench.sidebar.locator("body")).to_contain_text(
+        "Почты guest@example.com нет в списке сотрудников"
+    )
+    assert "sheets.spreadsheets.batchUpdate" not in office.calls("google")
+
+
+def test_the_client_is_never_shown_anything_internal(workbench: WorkbenchPage, office: Office) -> None:
+    """What anybody with the link can read of a client's file names no other client and no token."""
+    office.welcome(client_name="Стоматология «Улыбка»", code="УЛБ", project_name="Реклама")
+    office.fill_backlog({"task": "Форма записи", "hours_development": "20"})
+    office.do("start_batch", preview_id=office.do("build_batch")["data"]["preview_id"])
+    office.welcome(client_name="Заря", code="ЗРН", project_name="Сайт")
+    office.fill_backlog(
+        {"task": "Кнопка", "hours_development": "10"}, {"task": "Кабинет", "hours_development": "30"}
+    )
+    office.do("start_batch", preview_id=office.do("build_batch")["data"]["preview_id"])
+    office.do("push")
+
+    whole = office.http.get(
+        f"{office.servers.google}/v4/spreadsheets/{office.client_id}", params={"includeGridData": "true"}
+    ).text
+
+    assert "Кнопка" in whole
+    for secret in ("Улыбка", "УЛБ", "Форма записи", "Реклама", local_token(1)):
+        assert secret not in whole
