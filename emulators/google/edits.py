@@ -6,7 +6,7 @@ strict validation and protected cells in the words of the page.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from emulators.google import conditions, filters, formulas, references, spreadsheets, values
@@ -57,14 +57,23 @@ def apply(store: Store, body: dict[str, Any]) -> None:
 
 
 def _check_may_edit(store: Store, book: Book, person: str) -> None:
-    """A person edits who may write by his own permission or by the link."""
+    """A person edits who may write by his own permission, by the link, or in a folder that holds the file."""
     roles = {"owner", "organizer", "fileOrganizer", "writer"}
-    for permission in store.files[book.spreadsheet_id]["permissions"]:
+    for permission in _permissions(store, book.spreadsheet_id):
         mine = permission.get("emailAddress", "").casefold() == person.casefold()
         at_domain = person.casefold().endswith("@" + permission.get("domain", " ").casefold())
         if permission["role"] in roles and (mine or permission["type"] == "anyone" or at_domain):
             return
     raise ApiError(400, READ_ONLY)
+
+
+def _permissions(store: Store, file_id: str) -> Iterator[dict[str, Any]]:
+    """Permissions of a file and those that it inherits from its folders."""
+    file = store.files.get(file_id)
+    if file is not None:
+        yield from file["permissions"]
+        for parent in file["parents"]:
+            yield from _permissions(store, parent)
 
 
 class _Editor:

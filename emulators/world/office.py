@@ -14,7 +14,14 @@ from typing import Any
 import httpx
 
 from emulators.world.client import MenuClient
-from emulators.world.processes import ROBOT_ID, Person, local_token, seed_kaiten, settings_environment
+from emulators.world.processes import (
+    ROBOT_ID,
+    Person,
+    local_token,
+    open_folder,
+    seed_kaiten,
+    settings_environment,
+)
 from emulators.world.servers import Servers
 from vitrina.bootstrap import application
 from vitrina.domain.norms import FinishedWork
@@ -63,6 +70,7 @@ class LocalOffice:
         environment = {
             **settings_environment(self.folder, self.servers, staff=[staff or self.staff]),
             "VITRINA_KAITEN_SPACE_ID": str(self.space_id),
+            "VITRINA_DRIVE_FOLDER_ID": open_folder(self.servers.google, [staff or self.staff]),
             "VITRINA_NOW": now.isoformat(),
             **(settings or {}),
         }

@@ -20,6 +20,8 @@ AUDIENCE = "vitrina-addon"
 SERVICE_ACCOUNT = "vitrina@local.example"
 QUEUE = "projects/local/locations/local/queues/vitrina"
 ROBOT_ID = 1
+FOLDER_TITLE = "Книги клиентов"
+FOLDER_MIME_TYPE = "application/vnd.google-apps.folder"
 START_TIMEOUT_S = 60.0
 
 
@@ -164,7 +166,11 @@ def running_world(
     """Run the world while the block runs. *folder* keeps states, logs and the store between runs."""
     ports = ports or Ports()
     folder.mkdir(parents=True, exist_ok=True)
-    environment = settings_environment(folder, ports, staff=staff) | dict(extra or {})
+    environment = {
+        **settings_environment(folder, ports, staff=staff),
+        "VITRINA_SPREADSHEET_URL": ports.url("workbench") + "/#{id}",
+        **(extra or {}),
+    }
     world = World(ports, folder, people, environment)
     try:
         for name in ("google", "kaiten"):
@@ -172,7 +178,11 @@ def running_world(
         for name in ("google", "kaiten"):
             world.wait(name)
         space_id = seed_kaiten(world.url("kaiten"), people)
-        world.environment = {**environment, "VITRINA_KAITEN_SPACE_ID": str(space_id)}
+        world.environment = {
+            **environment,
+            "VITRINA_KAITEN_SPACE_ID": str(space_id),
+            "VITRINA_DRIVE_FOLDER_ID": open_folder(world.url("google"), [one.email for one in people]),
+        }
         _write_people(folder, people)
         rest = [name for name in servers if name not in ("google", "kaiten")]
         for name in rest:
@@ -203,6 +213,21 @@ def settings_environment(folder: Path, servers: Addresses, *, staff: Sequence[st
         "VITRINA_TASKS_URL": servers.url("tasks"),
         "NO_PROXY": "127.0.0.1",
     }
+
+
+def open_folder(google_url: str, emails: Sequence[str]) -> str:
+    """Id of the agency's folder, in which *emails* may edit every file; made by the first run."""
+    with httpx.Client(base_url=f"{google_url}/drive/v3", trust_env=False) as drive:
+        query = f"name = '{FOLDER_TITLE}' and mimeType = '{FOLDER_MIME_TYPE}'"
+        found = drive.get("/files", params={"q": query}).raise_for_status().json()["files"]
+        if found:
+            return str(found[0]["id"])
+        folder = {"name": FOLDER_TITLE, "mimeType": FOLDER_MIME_TYPE}
+        folder_id = str(drive.post("/files", json=folder).raise_for_status().json()["id"])
+        for email in emails:
+            writer = {"type": "user", "role": "writer", "emailAddress": email}
+            drive.post(f"/files/{folder_id}/permissions", json=writer).raise_for_status()
+        return folder_id
 
 
 def seed_kaiten(base: str, people: Sequence[Person], **limits: Any) -> int:

@@ -191,7 +191,7 @@ class Story:
         """Specialists move a card and log their time; the sheet follows by itself."""
         self.say("Специалист двигает карточку и записывает время")
         number, card_id = self._items(client)[0]
-        worker = self.world.people[0]
+        worker = self.world.people[-1]
         headers = {"Authorization": f"Bearer {worker.kaiten_token}"}
         base = f"{self.world.url('kaiten')}/api/latest"
         card = self._http.get(f"{base}/cards/{card_id}", headers=headers).json()
@@ -247,8 +247,8 @@ class Story:
 
 
 def people_of(sample: Mapping[str, Any]) -> Sequence[Person]:
-    """Specialists first, then managers, each with an id in the tracker."""
-    everybody = [*sample["specialists"], *sample["managers"]]
+    """Managers first, who sit at the page, then specialists; each with an id in the tracker."""
+    everybody = [*sample["managers"], *sample["specialists"]]
     return [Person(one["name"], one["email"], FIRST_KAITEN_ID + n) for n, one in enumerate(everybody)]
 
 

@@ -49,6 +49,7 @@ def build(settings: Settings) -> Application:
     services = Services(
         workbooks=GoogleWorkbooks(
             make_services(settings.google_url),
+            url=settings.spreadsheet_url,
             folder_id=settings.drive_folder_id,
             wait_s=settings.retry_wait_s,
         ),

@@ -35,6 +35,8 @@ class Settings:
     retry_wait_s: float = 1.0
     #: Local servers in place of the real ones; empty in production.
     google_url: str = ""
+    #: Address of a spreadsheet for a person, with ``{id}`` in it.
+    spreadsheet_url: str = "https://docs.google.com/spreadsheets/d/{id}/edit"
     tasks_url: str = ""
     #: A moment that the clock starts from, for demonstrations and tests.
     now: datetime | None = None

@@ -75,7 +75,7 @@ def new_client(workbench: WorkbenchPage) -> Page:
     form.get_by_label("Клиент", exact=True).fill("Кофейня «Заря»")
     form.get_by_label("Проект", exact=True).fill("Интернет-магазин")
     form.get_by_label("Код проекта").fill("ЗРН")
-    form.get_by_label("Лимит часов на период").fill("80")
+    form.get_by_label("Лимит часов на период").fill("120")
     workbench.screenshot("story-1-new-client")
     form.get_by_role("button", name="Создать").click()
     expect(form.get_by_role("status")).to_have_text("Книга и доска проекта «Интернет-магазин» готовы.")

@@ -43,8 +43,11 @@ BUSY_STATUSES = (408, 429, 500, 502, 503, 504)
 class GoogleWorkbooks:
     """``Workbooks`` of the real Google, or of a local server that speaks as it does."""
 
-    def __init__(self, services: GoogleServices, *, folder_id: str = "", wait_s: float = 1.0) -> None:
+    def __init__(
+        self, services: GoogleServices, *, url: str, folder_id: str = "", wait_s: float = 1.0
+    ) -> None:
         self._services = services
+        self._url = url
         self._folder_id = folder_id
         self._wait_s = wait_s
 
@@ -94,7 +97,7 @@ class GoogleWorkbooks:
 
     def url(self, spreadsheet_id: str) -> str:
         """See ``Workbooks``."""
-        return f"https://docs.google.com/spreadsheets/d/{spreadsheet_id}/edit"
+        return self._url.replace("{id}", spreadsheet_id)
 
     def _send(
         self,

@@ -101,6 +101,11 @@ class Item:
         return f"{self.spreadsheet_id}:{self.number}"
 
     @property
+    def start_on(self) -> date:
+        """First day with work."""
+        return min(date.fromisoformat(day) for action in self.actions for day in action.day_hours)
+
+    @property
     def external_id(self) -> str:
         """Our key of its card in the tracker."""
         return f"vitrina:{self.spreadsheet_id}:{self.number}"

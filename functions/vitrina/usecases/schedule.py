@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from vitrina.domain.calendar import PeriodKind, period_of
+from vitrina.domain.calendar import PeriodKind
 from vitrina.texts import render, sentence
 from vitrina.usecases.records import Item, Project, committed_hours
 from vitrina.usecases.services import Services
@@ -35,7 +35,7 @@ def write_schedule(
         (key for key in tab.columns if key.startswith(DAY_PREFIX)),
         key=lambda key: int(key.removeprefix(DAY_PREFIX)),
     )
-    monday = period_of(services.today(), PeriodKind.WEEK).start_on
+    monday = services.calendar.current_period(services.today(), PeriodKind.WEEK).start_on
     days = services.calendar.working_days_from(monday, count=len(day_columns))
     lines = _lines(project, list(items), days, render(sentence("schedule.other_projects"), locale_of(book)))
     old_line_count = sum(1 for row in tab.rows if tab.cell(row, "label").text)
@@ -55,7 +55,10 @@ def _write_header(change: WorkbookChange, tab: Tab, day_columns: list[str], days
 
 
 def _lines(project: Project, items: list[Item], days: list[date], other_title: str) -> list[list[Value]]:
-    own = [item for item in items if item.spreadsheet_id == project.spreadsheet_id and not item.is_done]
+    own = sorted(
+        (item for item in items if item.spreadsheet_id == project.spreadsheet_id and not item.is_done),
+        key=lambda item: (item.start_on, item.number),
+    )
     others = committed_hours(item for item in items if item.spreadsheet_id != project.spreadsheet_id)
     people = sorted({action.specialist for item in own for action in item.actions})
     total = committed_hours(own)

@@ -206,7 +206,7 @@ def _write_row(
         "due_on": state.due_on,
         "specialist": state.specialist or row.specialist,
         "progress": state.progress or None,
-        "logged_hours": round(state.logged_hours, 2),
+        "logged_hours": round(state.logged_hours, 2) or None,
     }
     differs = False
     for column, value in wanted.items():
