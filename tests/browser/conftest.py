@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from flask import Flask, Response, jsonify, request
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from emulators.common.server import running
 from emulators.google.app import create_app as create_google
@@ -34,6 +34,10 @@ CHROMIUM_OPTIONS = [
 WINDOW = {"width": 1440, "height": 900}
 ANNA = Person("anna@agency.example", "Анна Белова", "token-anna")
 IGOR = Person("igor@agency.example", "Игорь Ким", "token-igor")
+
+
+# Generous, because a machine of two cores may be running everything else at the same time.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ export class Board {
     this.root = root;
     this.boardId = null;
     this.boards = [];
+    this.cardReads = 0;
+    this.boardReads = 0;
     this.seen = new Map();
     this.drawer = el('aside', { id: 'card', hidden: true, 'aria-label': 'Карточка' });
     document.body.append(this.drawer);
@@ -46,6 +48,8 @@ export class Board {
       this.root.replaceChildren(el('p', { class: 'empty' }, 'У этого человека нет доступа к трекеру.'));
       return;
     }
+    this.boardReads += 1;
+    const read = this.boardReads;
     try {
       const spaces = await this.kaiten.get('/spaces');
       this.boards = spaces.flatMap((space) => (space.boards ?? []).map((board) => ({ ...board, space: space.title })));
@@ -56,6 +60,9 @@ export class Board {
       }
       this.boardId = board.id;
       const [columns, cards] = await Promise.all([this.kaiten.get(`/boards/${board.id}/columns`), this.readCards(board.id)]);
+      if (read !== this.boardReads) {
+        return; // A later reading is under way: this one may be of before a change.
+      }
       this.draw(board, columns, cards);
       if (!this.drawer.hidden) {
         await this.openCard(this.cardId);
@@ -200,10 +207,15 @@ export class Board {
 
   async openCard(cardId) {
     this.cardId = cardId;
+    this.cardReads += 1;
+    const read = this.cardReads;
     const [card, logs] = await Promise.all([
       this.kaiten.get(`/cards/${cardId}`),
       this.kaiten.get(`/cards/${cardId}/time-logs`),
     ]);
+    if (read !== this.cardReads) {
+      return; // A later reading is under way: this one may be of before a change.
+    }
     const state = JSON.stringify([card, logs]);
     if (!this.drawer.hidden && state === this.drawnCard) {
       return; // Nothing to draw, and nobody is disturbed in what he is typing.
