@@ -29,6 +29,11 @@ from vitrina.bootstrap import application
 from vitrina.domain.norms import FinishedWork
 from vitrina.workbook.template import Profile
 
+DATA = shared_path("data/sip")
+pytestmark = pytest.mark.skipif(
+    DATA is None, reason="the SiP data set is not at ../shared/data/sip (or VITRINA_SHARED)"
+)
+
 NEW_YEAR = date(2008, 1, 1)
 BACKLOG_SIZE = 300
 #: Every tenth task has the specialist's own figure typed in.
@@ -155,13 +160,11 @@ def position_of(code: str) -> int:
 @pytest.fixture(scope="module")
 def story(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """Played once; the tests look at what it left behind."""
-    folder = shared_path("data/sip")
-    if folder is None:
-        pytest.skip("the SiP data set is not at ../shared/data/sip (or VITRINA_SHARED)")
+    assert DATA is not None
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
         office = Office(servers, tmp_path_factory.mktemp("sip"))
-        yield play(office, monkeypatch, folder)
+        yield play(office, monkeypatch, DATA)
         office.settle()
         office.http.close()
     application.cache_clear()

@@ -1,0 +1,306 @@
+"""``python -m benchmarks.api_calls [--rows 10 100 1000] [--repeat 3] [--markdown]``: what each action costs.
+
+Counts the requests that an action of the menu makes of Google and of Kaiten, at several sizes of the
+backlog, on the local world with its sample agency. The exit code is 1 where an action costs more of
+Google's quota than it may: estimate, start of a batch, webhook and refresh take one read and one write
+of the workbook at every size, a new client takes four requests at most.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
+from emulators.world.office import LocalOffice, OfficeError
+from emulators.world.sample import load_agency, load_history
+from emulators.world.servers import Servers, running_servers
+from emulators.world.story import people_of, staff_of
+from vitrina.domain.norms import FinishedWork
+from vitrina.workbook.template import Profile
+
+ROWS = (10, 100, 1000)
+REPEAT_COUNT = 3
+
+#: A Monday morning, so that the whole week is still to be planned.
+NOW = datetime.fromisoformat("2026-11-23T09:00:00+03:00")
+#: Less than ten rows need, so that the batch is about as large at every size.
+LIMIT_HOURS = 30
+
+ACTIONS = {
+    "new_client": "New client",
+    "estimate": "Estimate",
+    "build_batch": "Build a batch",
+    "start_batch": "Start the batch",
+    "push": "Push",
+    "webhook": "Webhook",
+    "refresh": "Refresh",
+}
+#: Actions that take exactly one read and one write of the workbook.
+ONE_READ_ONE_WRITE = ("estimate", "start_batch", "webhook", "refresh")
+MOST_OF_NEW_CLIENT = 4
+
+#: Methods that change a workbook; all others of Sheets read it.
+WRITES = frozenset(
+    f"sheets.spreadsheets.{name}"
+    for name in (
+        "batchUpdate",
+        "create",
+        "values.append",
+        "values.batchUpdate",
+        "values.clear",
+        "values.update",
+    )
+)
+
+HEADER = (
+    "Action",
+    "Rows",
+    "Google reads",
+    "Google writes",
+    "Drive calls",
+    "Kaiten calls",
+    "Cards",
+    "ms",
+    "×",
+)
+
+SetEnv = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Requests of one action. ``card_count`` is that of the items in progress once it is done."""
+
+    action: str
+    row_count: int
+    google_reads: int
+    google_writes: int
+    drive_calls: int
+    kaiten_requests: int
+    card_count: int
+    ms: float
+
+    @property
+    def google_requests(self) -> int:
+        """All that Google is asked."""
+        return self.google_reads + self.google_writes + self.drive_calls
+
+
+def run(setenv: SetEnv, folder: Path, *, sizes: Sequence[int] = ROWS, repeats: int = 1) -> list[Cost]:
+    """The costs of each action at each size, by action and then by size; ``ms`` are medians."""
+    runs: list[Cost] = []
+    with running_servers() as servers:
+        for number, size in enumerate(itertools.chain.from_iterable([sizes] * repeats)):
+            runs += _play(servers, setenv, folder / str(number), size)
+    return [
+        _median([cost for cost in runs if (cost.action, cost.row_count) == (action, size)])
+        for action in ACTIONS
+        for size in sizes
+    ]
+
+
+def complaints(costs: Iterable[Cost]) -> list[str]:
+    """A sentence for each cost that is higher, or lower, than it may be."""
+    found = []
+    for cost in costs:
+        place = f"{ACTIONS[cost.action]} at {cost.row_count} rows"
+        asked = (cost.google_reads, cost.google_writes, cost.drive_calls)
+        if cost.action in ONE_READ_ONE_WRITE and asked != (1, 1, 0):
+            found.append(
+                f"{place}: {asked[0]} reads, {asked[1]} writes, {asked[2]} of Drive; has to be 1, 1, 0"
+            )
+        if cost.action == "new_client" and cost.google_requests > MOST_OF_NEW_CLIENT:
+            found.append(f"{place}: {cost.google_requests} requests; {MOST_OF_NEW_CLIENT} at most")
+    return found
+
+
+def table(costs: Sequence[Cost]) -> list[tuple[str, ...]]:
+    """Header and lines of the report; the last column is the time against that of the smallest size."""
+    smallest = min(cost.row_count for cost in costs)
+    base_ms = {cost.action: cost.ms for cost in costs if cost.row_count == smallest}
+    return [
+        HEADER,
+        *(
+            (
+                ACTIONS[cost.action],
+                f"{cost.row_count:,}",
+                str(cost.google_reads),
+                str(cost.google_writes),
+                str(cost.drive_calls),
+                str(cost.kaiten_requests),
+                str(cost.card_count),
+                f"{cost.ms:,.0f}",
+                f"{cost.ms / base_ms[cost.action]:.1f}",
+            )
+            for cost in costs
+        ),
+    ]
+
+
+def as_text(lines: Sequence[tuple[str, ...]], *, markdown: bool) -> str:
+    """The table with aligned columns, numbers to the right."""
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADER))]
+    edge, joint = ("| ", " | ") if markdown else ("", "  ")
+    rule = "|".join(["", "-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:]), ""])
+
+    def row(line: tuple[str, ...]) -> str:
+        first, *numbers = line
+        cells = [
+            first.ljust(widths[0]),
+            *(one.rjust(width) for one, width in zip(numbers, widths[1:], strict=True)),
+        ]
+        return (edge + joint.join(cells) + edge[::-1]).rstrip()
+
+    head, *body = map(row, lines)
+    return "\n".join([head, rule if markdown else "-" * len(head), *body])
+
+
+class _Meter:
+    """Counts what is done with an office, action by action."""
+
+    def __init__(self, office: LocalOffice, row_count: int) -> None:
+        self._office = office
+        self._row_count = row_count
+        self.costs: list[Cost] = []
+
+    @contextmanager
+    def measure(self, action: str) -> Iterator[None]:
+        """Count and time what the block does."""
+        self._office.forget_calls()
+        started_at = time.perf_counter()
+        yield
+        ms = 1000 * (time.perf_counter() - started_at)
+        google, kaiten = self._office.calls("google"), self._office.calls("kaiten")
+        writes = sum(count for name, count in google.items() if name in WRITES)
+        drive = sum(count for name, count in google.items() if name.startswith("drive."))
+        self.costs.append(
+            Cost(
+                action=action,
+                row_count=self._row_count,
+                google_reads=sum(google.values()) - writes - drive,
+                google_writes=writes,
+                drive_calls=drive,
+                kaiten_requests=sum(kaiten.values()),
+                card_count=len(self._office.cards()),
+                ms=ms,
+            )
+        )
+
+
+def _play(servers: Servers, setenv: SetEnv, folder: Path, row_count: int) -> list[Cost]:
+    """One agency, one client with *row_count* rows of backlog, every action once."""
+    sample = load_agency()
+    folder.mkdir(parents=True)
+    office = LocalOffice(servers, folder, staff_of(sample)[0])
+    _open_agency(office, setenv, sample)
+    meter = _Meter(office, row_count)
+    with meter.measure("new_client"):
+        office.welcome(client_name="Benchmark", project_name="API calls", code="API", limit_hours=LIMIT_HOURS)
+    office.paste_backlog(_backlog(sample, row_count))
+    with meter.measure("estimate"):
+        _do(office, "estimate")
+    with meter.measure("build_batch"):
+        preview = _do(office, "build_batch", period="current")
+    with meter.measure("start_batch"):
+        _do(office, "start_batch", preview_id=preview["data"]["preview_id"])
+    with meter.measure("push"):
+        _do(office, "push")
+    office.settle()
+    _move_a_card(office, people_of(sample)[0].kaiten_id)
+    with meter.measure("webhook"):
+        office.http.post(f"{servers.kaiten}/_emulator/webhooks/release", json={}).raise_for_status()
+        office.settle()
+    with meter.measure("refresh"):
+        _do(office, "refresh")
+    office.http.close()
+    return meter.costs
+
+
+def _open_agency(office: LocalOffice, setenv: SetEnv, sample: Mapping[str, Any]) -> None:
+    people = people_of(sample)
+    ids = {person.email: str(person.kaiten_id) for person in people}
+    office.empty(setenv, people=people, now=NOW)
+    office.found(
+        name=sample["name"],
+        profiles=[Profile(one["key"], one["title"]) for one in sample["profiles"]],
+        team=[
+            {**one, "profiles": ", ".join(one["profiles"]), "kaiten_id": ids[one["email"]]}
+            for one in sample["specialists"]
+        ],
+        history={
+            f"sample-{number}": FinishedWork(
+                row["work_type"],
+                row["profile"],
+                row["hours"],
+                row["quantity"],
+                NOW.date() - timedelta(days=row["finished_days_ago"]),
+            )
+            for number, row in enumerate(load_history())
+        },
+    )
+
+
+def _backlog(sample: Mapping[str, Any], row_count: int) -> list[dict[str, str | float]]:
+    """The sample's tasks that have a work type, over and over, each with a number of its own."""
+    tasks = [item for client in sample["clients"] for item in client["backlog"] if item.get("work_type")]
+    return [
+        {"task": f"{item['task']} ({number})", "work_type": item["work_type"]}
+        for number, item in zip(range(1, row_count + 1), itertools.cycle(tasks), strict=False)
+    ]
+
+
+def _do(office: LocalOffice, action: str, **params: Any) -> Mapping[str, Any]:
+    answer = office.do(action, **params)
+    if answer["outcome"] not in ("done", "partial"):
+        raise OfficeError(f"{action}: {answer}")
+    return answer
+
+
+def _move_a_card(office: LocalOffice, user_id: int) -> None:
+    """A specialist moves a card; the tracker's webhook is held back until its cost is to be measured."""
+    office.http.post(f"{office.servers.kaiten}/_emulator/webhooks", json={"mode": "hold"}).raise_for_status()
+    card = office.cards()[0]
+    columns = office.kaiten("GET", f"/boards/{card['board_id']}/columns", user_id=user_id)
+    office.kaiten("PATCH", f"/cards/{card['id']}", user_id=user_id, column_id=columns[1]["id"])
+
+
+def _median(costs: Sequence[Cost]) -> Cost:
+    """One cost of several equal runs: the same requests, the time in the middle."""
+    asked = {replace(cost, ms=0.0) for cost in costs}
+    if len(asked) > 1:
+        raise OfficeError(f"the same action cost differently: {asked}")
+    return replace(costs[0], ms=median(cost.ms for cost in costs))
+
+
+def main() -> int:
+    """Measure, print, judge."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.api_calls", description=__doc__)
+    parser.add_argument("--rows", type=int, nargs="+", default=ROWS, help="sizes of the backlog")
+    parser.add_argument(
+        "--repeat", type=int, default=REPEAT_COUNT, help="runs of which the median time is shown"
+    )
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="vitrina-") as folder:
+        costs = run(os.environ.__setitem__, Path(folder), sizes=arguments.rows, repeats=arguments.repeat)
+    print(as_text(table(costs), markdown=arguments.markdown))
+    found = complaints(costs)
+    for line in found:
+        print(line, file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
