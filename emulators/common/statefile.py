@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +50,7 @@ class StateFile:
             text = json.dumps(self._snapshot(), ensure_ascii=False)
             temporary = self._path.with_name(self._path.name + ".new")
             temporary.write_text(text, encoding="utf-8")
-            os.replace(temporary, self._path)
+            temporary.replace(self._path)
 
     def _write_when_dirty(self) -> None:
         while True:

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+
+from emulators.world.client import MenuClient
+from emulators.world.processes import Person, World
+from emulators.world.sample import HistoryRow, load_agency, load_history
 from vitrina.bootstrap import build
 from vitrina.domain.norms import FinishedWork
 from vitrina.settings import Settings
@@ -17,10 +21,6 @@ from vitrina.usecases.services import Services
 from vitrina.workbook.book import Book, Row, Tab, parse_book
 from vitrina.workbook.rows import HOURS_PREFIX
 from vitrina.workbook.template import Profile
-
-from emulators.world.client import MenuClient
-from emulators.world.processes import Person, World
-from emulators.world.sample import HistoryRow, load_agency, load_history
 
 #: Ids of the sample's people in the tracker begin here.
 FIRST_KAITEN_ID = 101

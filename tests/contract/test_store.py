@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from vitrina.ports import Store
 from vitrina.store.sqlite import SqliteStore
 

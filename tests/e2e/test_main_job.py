@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from vitrina.domain.quantities import serial_of_day
-
 from tests.office import MANAGER, NOW, Office
+from vitrina.domain.quantities import serial_of_day
 
 
 def day(iso: str) -> float:

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from vitrina.texts import LOCALES, TITLE_PREFIX, Days, load, pick_locale, render, sentence
 
 PACKAGE = Path(__file__).parents[2] / "functions" / "vitrina"

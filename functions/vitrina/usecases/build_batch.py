@@ -133,9 +133,11 @@ def settle(project: Project, book: Book, items: list[Item]) -> list[Item]:
     """
     settled = []
     for item in items:
-        if not item.is_reserved or item.spreadsheet_id != project.spreadsheet_id:
-            settled.append(item)
-        elif any(row.number == item.number for row in book.tab("in_progress").rows):
+        if (
+            not item.is_reserved
+            or item.spreadsheet_id != project.spreadsheet_id
+            or any(row.number == item.number for row in book.tab("in_progress").rows)
+        ):
             settled.append(item)
     return settled
 

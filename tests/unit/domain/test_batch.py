@@ -4,6 +4,7 @@ import random
 from datetime import date, timedelta
 
 import pytest
+
 from vitrina.domain.backlog import BacklogItem, Priority, Specialist
 from vitrina.domain.batch import EPSILON_HOURS, BatchPlan, LeftOutReason, plan_batch
 from vitrina.domain.calendar import PeriodKind, period_of

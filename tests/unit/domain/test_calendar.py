@@ -4,6 +4,7 @@ import csv
 from datetime import date
 
 import pytest
+
 from tests.shared import shared_path
 from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
 

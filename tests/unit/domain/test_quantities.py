@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+
 from vitrina.domain.quantities import day_of_serial, parse_day, parse_hours, parse_number, serial_of_day
 
 
