@@ -62,9 +62,8 @@ def _run(folder: Path, ports: Ports, *, once: bool) -> int:
 def _say_where(world: World, story: Story) -> None:
     """The address of the page, and of the first client's workbook on it."""
     print()
-    print(
-        f"Готово. Откройте {world.url('workbench')}/  — {len(story.clients)} клиента, книга агентства и доска Kaiten."
-    )
+    print(f"Готово: книга агентства, {len(story.clients)} клиента, доски Kaiten. Откройте:")
+    print(f"  {world.url('workbench')}/#{story.clients[0].spreadsheet_id}")
     print("Меню «Vitrina» работает; перетащите карточку на доске, и ячейка изменится.")
 
 

@@ -92,7 +92,7 @@ def agency_id(office: Office) -> str:
 
 
 def test_a_week_of_the_agency(workbench: WorkbenchPage, office: Office) -> None:
-    """New client, backlog, estimate, preview, start, push; a card is dragged and the cell changes by itself."""
+    """New client, estimate, preview, start, push; a card is dragged and the cell changes by itself."""
     client = WorkbenchPage(new_client(workbench), workbench.url)
     client.page.locator("body[data-ready]").wait_for()
     [project] = projects_of(office.services.store, agency_id(office))

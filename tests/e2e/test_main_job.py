@@ -14,7 +14,7 @@ def day(iso: str) -> float:
 
 
 def test_new_client_gets_a_workbook_a_board_and_a_link(agency: Office) -> None:
-    """The workbook has the six tabs and the form, anyone with the link may read, the board has four columns."""
+    """The workbook has its tabs and form, anyone with the link may read, the board has four columns."""
     answer = agency.click(
         agency.agency.spreadsheet_id,  # type: ignore[union-attr]
         "new_client",
@@ -228,7 +228,7 @@ def started(office: Office) -> None:
 
 
 def test_push_makes_one_card_an_item(office: Office) -> None:
-    """Checklist for the actions, due date, responsible, hours and a link back; the sheet links to the card."""
+    """Checklist of actions, due date, responsible, hours and a link back; the sheet links to the card."""
     started(office)
 
     cards = {card["title"]: office.kaiten("GET", f"/cards/{card['id']}") for card in office.cards()}

@@ -17,7 +17,7 @@ CALLS = {"sentence", "Sentence", "complain", "problem", "CellProblem"}
 
 
 def codes_in(path: Path) -> set[str]:
-    """Codes of sentences that a module names: arguments of sentences and errors, and of conditionals in them."""
+    """Codes of sentences that a module names, in calls that make sentences and errors."""
     codes: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call):
@@ -59,8 +59,13 @@ def test_languages_have_the_same_placeholders(code: str) -> None:
 
 @pytest.mark.parametrize(
     ("count", "ru", "en"),
-    [(1, "1 новая карточка", "1 new card"), (3, "3 новые карточки", "3 new cards"), (11, "11 новых карточек", "11 new cards"), (21, "21 новая карточка", "21 new cards")],
-)  # fmt: skip
+    [
+        (1, "1 новая карточка", "1 new card"),
+        (3, "3 новые карточки", "3 new cards"),
+        (11, "11 новых карточек", "11 new cards"),
+        (21, "21 новая карточка", "21 new cards"),
+    ],
+)
 def test_plural_forms(count: int, ru: str, en: str) -> None:
     """The number has the right form of the word."""
     assert ru in render(sentence("push.done", count=count), "ru")

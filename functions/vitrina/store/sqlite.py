@@ -57,7 +57,8 @@ class SqliteStore:
                 _upsert(connection, kind, key, data)
                 return True
             written = connection.execute(
-                "UPDATE document SET version = version + 1, data = ? WHERE kind = ? AND key = ? AND version = ?",
+                "UPDATE document SET version = version + 1, data = ? "
+                "WHERE kind = ? AND key = ? AND version = ?",
                 (_text(data), kind, key, version),
             )
             return written.rowcount == 1

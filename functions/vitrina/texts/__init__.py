@@ -111,7 +111,7 @@ class _Formatter(string.Formatter):
     def __init__(self, locale: str) -> None:
         self._locale = locale
 
-    def format_field(self, value: Any, spec: str) -> str:
+    def format_field(self, value: Any, spec: str) -> str:  # noqa: PLR0911 - one line for each kind of value
         if spec.startswith("plural "):
             return f"{format_number(value, self._locale)} {self._plural(value, spec.removeprefix('plural '))}"
         if isinstance(value, Sentence):

@@ -131,15 +131,12 @@ def settle(project: Project, book: Book, items: list[Item]) -> list[Item]:
 
     A reservation of another workbook counts as it is: its own next reading settles it.
     """
-    settled = []
-    for item in items:
-        if (
-            not item.is_reserved
-            or item.spreadsheet_id != project.spreadsheet_id
-            or any(row.number == item.number for row in book.tab("in_progress").rows)
-        ):
-            settled.append(item)
-    return settled
+    in_progress = {row.number for row in book.tab("in_progress").rows}
+    return [
+        item
+        for item in items
+        if not item.is_reserved or item.spreadsheet_id != project.spreadsheet_id or item.number in in_progress
+    ]
 
 
 def effect(plan: BatchPlan) -> Json:

@@ -56,7 +56,7 @@ def _start(services: Services, project: Project, preview: Json) -> Answer:
         _check_effect(draft, preview)
         if not draft.plan.chosen:
             raise UserError("batch.nothing_fits")
-        items = [_item(project, draft, chosen) for chosen in draft.plan.chosen]
+        items = [_item(project, chosen) for chosen in draft.plan.chosen]
         save_items(services.store, items)
     save_project(services.store, replace(project, last_number=draft.backlog.last_number))
     try:
@@ -120,7 +120,7 @@ def _check_effect(draft: Draft, preview: Json) -> None:
     raise ChangedMeanwhileError("batch.changed", changes=changes)
 
 
-def _item(project: Project, draft: Draft, chosen: ChosenItem) -> Item:
+def _item(project: Project, chosen: ChosenItem) -> Item:
     item = chosen.item
     return Item(
         spreadsheet_id=project.spreadsheet_id,
