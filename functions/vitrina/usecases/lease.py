@@ -9,17 +9,61 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from vitrina.errors import UserError
-from vitrina.ports import Clock, Store
+from vitrina.ports import Clock, Json, Store
 
 LEASE = "lease"
 
-#: Longer than any write of ours takes; how long a killed process keeps others waiting.
+#: Longer than any step of ours takes; how long a killed process keeps others waiting.
 LEASE_S = 60.0
 POLL_S = 0.05
 
 
+class Lease:
+    """A lease that is held."""
+
+    def __init__(self, store: Store, clock: Clock, key: str) -> None:
+        self._store = store
+        self._clock = clock
+        self._key = key
+        self._holder = uuid.uuid4().hex
+
+    def renew(self) -> None:
+        """Hold it for another minute; to be called between the steps of something long.
+
+        Raises
+        ------
+        UserError
+            If it expired and somebody else took it.
+        """
+        record = self._store.get(LEASE, self._key)
+        is_mine = record is not None and record.data["holder"] == self._holder
+        if record is None or not is_mine:
+            raise UserError("workbook.busy")
+        if not self._store.put(LEASE, self._key, self._data(), version=record.version):
+            raise UserError("workbook.busy")
+
+    def take(self) -> bool:
+        """Take it if nobody holds it, or if its holder died."""
+        if self._store.create(LEASE, self._key, self._data()):
+            return True
+        record = self._store.get(LEASE, self._key)
+        if record is None or datetime.fromisoformat(record.data["until"]) > self._clock.now():
+            return False
+        return self._store.put(LEASE, self._key, self._data(), version=record.version)
+
+    def give_back(self) -> None:
+        """Let others have it."""
+        record = self._store.get(LEASE, self._key)
+        if record is not None and record.data["holder"] == self._holder:
+            self._store.delete(LEASE, self._key)
+
+    def _data(self) -> Json:
+        until = self._clock.now() + timedelta(seconds=LEASE_S)
+        return {"holder": self._holder, "until": until.isoformat()}
+
+
 @contextlib.contextmanager
-def lease(store: Store, clock: Clock, key: str, *, wait_s: float = 8.0) -> Iterator[None]:
+def lease(store: Store, clock: Clock, key: str, *, wait_s: float = 8.0) -> Iterator[Lease]:
     """Hold *key* while the block runs.
 
     Raises
@@ -27,26 +71,13 @@ def lease(store: Store, clock: Clock, key: str, *, wait_s: float = 8.0) -> Itera
     UserError
         If somebody else still holds it after *wait_s* seconds.
     """
-    holder = uuid.uuid4().hex
+    held = Lease(store, clock, key)
     give_up_at = time.monotonic() + wait_s
-    while not _take(store, clock.now(), key, holder):
+    while not held.take():
         if time.monotonic() > give_up_at:
             raise UserError("workbook.busy")
         time.sleep(POLL_S)
     try:
-        yield
+        yield held
     finally:
-        record = store.get(LEASE, key)
-        if record is not None and record.data["holder"] == holder:
-            store.delete(LEASE, key)
-
-
-def _take(store: Store, now: datetime, key: str, holder: str) -> bool:
-    data = {"holder": holder, "until": (now + timedelta(seconds=LEASE_S)).isoformat()}
-    if store.create(LEASE, key, data):
-        return True
-    record = store.get(LEASE, key)
-    if record is None:
-        return False
-    expired = datetime.fromisoformat(record.data["until"]) <= now
-    return expired and store.put(LEASE, key, data, version=record.version)
+        held.give_back()

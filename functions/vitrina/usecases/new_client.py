@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.norms import norms_by_work_type
 from vitrina.errors import UnknownWorkbookError, UserError
@@ -17,7 +18,6 @@ from vitrina.texts import render, sentence
 from vitrina.usecases.lease import lease
 from vitrina.usecases.operations import Journal
 from vitrina.usecases.records import (
-    BOARD_STAGES,
     Agency,
     Project,
     load_norms,
@@ -66,7 +66,7 @@ def _new_client(services: Services, agency: Agency, form: ClientForm, journal: J
         check_form(services, agency, form)
     tag = f"client-{journal.origin_id}"
     title = f"{form.client_name} — {form.project_name}"
-    board = _board(services, journal, f"{title} ({form.code})")
+    board = _board(services, agency, journal, f"{title} ({form.code})")
     journal.progress(1, STEPS, sentence("client.progress_book"))
     spreadsheet_id: str = journal.once(
         "create_workbook",
@@ -95,7 +95,7 @@ def _new_client(services: Services, agency: Agency, form: ClientForm, journal: J
             board_id=board.board_id,
             lane_id=board.lane_id,
             board_url=board.url,
-            stages={status: stage.stage_id for status, stage in zip(BOARD_STAGES, board.stages, strict=True)},
+            stages={status: stage.stage_id for status, stage in zip(ActionStatus, board.stages, strict=True)},
         ),
     )
     journal.progress(5, STEPS, sentence("client.progress_register"))
@@ -111,16 +111,17 @@ def _new_client(services: Services, agency: Agency, form: ClientForm, journal: J
     )
 
 
-def _board(services: Services, journal: Journal, title: str) -> Board:
+def _board(services: Services, agency: Agency, journal: Journal, title: str) -> Board:
     journal.progress(0, STEPS, sentence("client.progress_board"))
 
     def find() -> Mapping[str, Any] | None:
         found = services.tracker.find_board(title)
         return asdict(found) if found else None
 
+    stages = [services.choices.label("status", status, agency.locale) for status in ActionStatus]
     data = journal.once(
         "create_board",
-        lambda: asdict(services.tracker.create_board(title, list(BOARD_STAGES.values()))),
+        lambda: asdict(services.tracker.create_board(title, stages)),
         find=find,
     )
     return Board(**{**data, "stages": tuple(Stage(**stage) for stage in data["stages"])})

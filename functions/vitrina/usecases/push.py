@@ -9,7 +9,7 @@ from vitrina.domain.backlog import ActionStatus
 from vitrina.errors import ChangedMeanwhileError, ServiceError, UserError
 from vitrina.ports import ChecklistItem, NewCard
 from vitrina.texts import render, sentence
-from vitrina.usecases.lease import lease
+from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.operations import Journal
 from vitrina.usecases.records import Item, Project, items_of, load_tracker_ids, save_items
 from vitrina.usecases.services import Answer, Outcome, Services
@@ -28,7 +28,7 @@ def push(services: Services, project: Project, journal: Journal) -> Answer:
     makes a second one. When the tracker fails half-way, the cards made so far are linked and the rest
     is left for the next click.
     """
-    with lease(services.store, services.clock, project.spreadsheet_id):
+    with lease(services.store, services.clock, project.spreadsheet_id) as held:
         book = parse_book(services.workbooks.read(project.spreadsheet_id))
         rows = read_actions(book, services.choices, today=services.today())
         if not rows:
@@ -43,7 +43,7 @@ def push(services: Services, project: Project, journal: Journal) -> Answer:
         failure = None
         made: list[Item] = []
         if new:
-            made, failure = _make_cards(services, project, book, new, rows, journal)
+            made, failure = _make_cards(services, project, book, new, rows, journal, held)
         if failure is not None and not made:
             raise failure
         linked = {item.number: item for item in wanted if item.card_id} | {item.number: item for item in made}
@@ -64,12 +64,14 @@ def _make_cards(
     new: list[Item],
     rows: tuple[ActionRow, ...],
     journal: Journal,
+    held: Lease,
 ) -> tuple[list[Item], ServiceError | None]:
     made: list[Item] = []
     tracker_ids = load_tracker_ids(services.store, project.agency_id)
     try:
         known = services.tracker.find_cards(project.board_id)
         for item in new:
+            held.renew()
             journal.progress(
                 len(made), len(new), sentence("push.progress", done=len(made) + 1, total=len(new))
             )

@@ -21,14 +21,6 @@ PREVIEW = "preview"
 TOUCHED = "touched"
 TEAM = "team"
 
-#: Titles of the board's columns. They are data for the tracker, not a text of ours to translate.
-BOARD_STAGES: Mapping[ActionStatus, str] = {
-    ActionStatus.ONBOARDING: "Онбординг",
-    ActionStatus.IN_WORK: "В работе",
-    ActionStatus.REVIEW: "На проверке",
-    ActionStatus.DONE: "Выполнено",
-}
-
 
 @dataclass(frozen=True)
 class Agency:

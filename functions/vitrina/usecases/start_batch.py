@@ -47,11 +47,11 @@ def _start(services: Services, project: Project, preview: Json) -> Answer:
     agency = load_agency(services.store, project.agency_id)
     span = period_of(date.fromisoformat(preview["start_on"]), PeriodKind(preview["kind"]))
     book = parse_book(services.workbooks.read(project.spreadsheet_id))
+    settle_for_good(services, project, book)
     if _is_started(book, preview):
         raise UserError("batch.already_started")
     # People's hours are promised over all clients, so plan and promise under one lease.
     with lease(services.store, services.clock, f"plan:{project.agency_id}"):
-        settle_for_good(services, project, book)
         draft = draft_plan(services, project, agency, team_of(preview["team"]), book, span)
         _check_effect(draft, preview)
         if not draft.plan.chosen:

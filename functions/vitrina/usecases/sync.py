@@ -16,7 +16,7 @@ from vitrina.domain.quantities import SERIAL_DAY_ZERO
 from vitrina.errors import ChangedMeanwhileError
 from vitrina.ports import Card, Json
 from vitrina.texts import sentence
-from vitrina.usecases.lease import lease
+from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.operations import Journal
 from vitrina.usecases.records import (
     TOUCHED,
@@ -81,7 +81,7 @@ def _generation(services: Services, spreadsheet_id: str) -> int:
 
 def sync_touched(services: Services, project: Project) -> None:
     """Write the state of the cards that webhooks spoke of."""
-    with lease(services.store, services.clock, project.spreadsheet_id):
+    with lease(services.store, services.clock, project.spreadsheet_id) as held:
         # From here on a webhook queues a task of its own; what was touched before is listed below.
         generation = _generation(services, project.spreadsheet_id)
         services.store.put(SYNC, project.spreadsheet_id, {"generation": generation + 1})
@@ -90,7 +90,7 @@ def sync_touched(services: Services, project: Project) -> None:
             return
         keys = {record.key for record in touched}
         own = items_of(services.store, spreadsheet_id=project.spreadsheet_id)
-        _sync(services, project, [item for item in own if item.card_id in keys])
+        _sync(services, project, [item for item in own if item.card_id in keys], held)
         for record in touched:
             now = services.store.get(TOUCHED, record.key)
             # A card touched again while we worked stays for the next task.
@@ -100,16 +100,19 @@ def sync_touched(services: Services, project: Project) -> None:
 
 def refresh(services: Services, project: Project, journal: Journal) -> Answer:
     """Read every card of the project and write what differs."""
-    with lease(services.store, services.clock, project.spreadsheet_id):
+    with lease(services.store, services.clock, project.spreadsheet_id) as held:
         own = [
             item for item in items_of(services.store, spreadsheet_id=project.spreadsheet_id) if item.card_id
         ]
-        return _sync(services, project, own, journal)
+        return _sync(services, project, own, held, journal)
 
 
-def _sync(services: Services, project: Project, items: list[Item], journal: Journal | None = None) -> Answer:
+def _sync(
+    services: Services, project: Project, items: list[Item], held: Lease, journal: Journal | None = None
+) -> Answer:
     cards: dict[int, Card | None] = {}
     for item in items:
+        held.renew()
         if journal is not None:
             journal.progress(
                 len(cards), len(items), sentence("sync.progress", done=len(cards) + 1, total=len(items))

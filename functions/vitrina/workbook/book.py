@@ -284,7 +284,7 @@ def _cells(sheet: Json) -> list[tuple[Cell, ...]]:
 
 
 def _cell(data: Json) -> Cell:
-    if not data:
+    if "userEnteredValue" not in data and "effectiveValue" not in data:
         return EMPTY
     effective = data.get("effectiveValue", {})
     value = effective.get("stringValue", effective.get("numberValue", effective.get("boolValue")))
