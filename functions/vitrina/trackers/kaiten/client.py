@@ -8,7 +8,7 @@ from functools import cached_property
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from vitrina.errors import FatalServiceError
+from vitrina.errors import FatalServiceError, ServiceError
 from vitrina.ports import Board, Card, Json, NewCard
 from vitrina.trackers.kaiten import mapping
 from vitrina.trackers.kaiten.wire import FIRST_WAIT_S, SERVICE, KaitenWire
@@ -126,9 +126,16 @@ class KaitenTracker:
     def card_id_of_event(self, body: Json) -> str | None:
         """See ``TaskTracker``. What our own user did is nothing to look at: we wrote it."""
         author_id = mapping.author_id_of_event(body)
-        if author_id is not None and author_id == self._own_id:
+        if author_id is not None and self._is_own(author_id):
             return None
         return mapping.card_id_of_event(body)
+
+    def _is_own(self, user_id: int) -> bool:
+        try:
+            return user_id == self._own_id
+        except ServiceError:
+            # One look too many costs little; a lost hint leaves the sheet behind.
+            return False
 
     @cached_property
     def _own_id(self) -> int:
