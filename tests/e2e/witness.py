@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +25,35 @@ _QUOTED = re.compile(r"«[^»]*»|“[^”]*”|[А-ЯЁ]{2,8}-\d+|[\w.+-]+@[\w.
 _TECHNICAL = re.compile(r"[{}<>]|None|nan|Traceback|Error|HTTP|\bhours\.|[a-z]_[a-z]")
 
 
+@dataclass
+class SteadyOffice(Office):
+    """An office for all tests of a module, whose settings outlive a single test."""
+
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def restart(self, **changes: str) -> None:
+        """Start the functions anew, with other settings where *changes* say so."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in {**self.environment, **changes}.items():
+                patch.setenv(f"VITRINA_{name}", value)
+            application.cache_clear()
+            application()
+
+
 @contextmanager
-def agency_at_work(servers: Servers, folder: Path, **settings: str) -> Iterator[Office]:
+def agency_at_work(servers: Servers, folder: Path, **settings: str) -> Iterator[SteadyOffice]:
     """An agency with people and norms, for all tests of a module; its repeats do not wait."""
+    office = SteadyOffice(servers, folder)
     with pytest.MonkeyPatch.context() as patch:
-        office = Office(servers, folder)
-        office.open(patch, staff=settings.pop("STAFF", ""))
-        for name, value in {"RETRY_WAIT_S": "0", **settings}.items():
-            patch.setenv(f"VITRINA_{name}", value)
-        application.cache_clear()
-        office.hire()
-        yield office
-        office.settle()
-        office.http.close()
+        office.open(patch)
+        prefix = "VITRINA_"
+        given = {key.removeprefix(prefix): os.environ[key] for key in os.environ if key.startswith(prefix)}
+    office.environment = {**given, "RETRY_WAIT_S": "0", **settings}
+    office.restart()
+    office.hire()
+    yield office
+    office.settle()
+    office.http.close()
     application.cache_clear()
 
 
@@ -62,22 +79,38 @@ def assert_told(answer: Mapping[str, Any], outcome: str, http_status: int, local
         assert_sentence(cell["message"], locale)
 
 
+#: All that anybody can write into a workbook. What Google derives from it would be ten times as much.
+FIELDS = (
+    "properties,namedRanges,developerMetadata,"
+    "sheets(properties,developerMetadata,protectedRanges,merges,conditionalFormats,charts,"
+    "data(rowMetadata,columnMetadata,"
+    "rowData.values(userEnteredValue,effectiveValue,note,userEnteredFormat,dataValidation)))"
+)
+
+
 @dataclass(frozen=True)
 class World:
     """Everything that clients and specialists can see, at one moment."""
 
+    titles: list[tuple[str, str]]
     books: Mapping[str, Any]
     boards: list[Any]
     cards: list[Any]
 
 
 def look(office: Office) -> World:
-    """All workbooks whole, all boards and all cards."""
+    """The agency's and the client's workbooks whole, the names of the others, all boards and cards."""
     google = office.servers.google
-    ids = [one["spreadsheetId"] for one in office.http.get(f"{google}/_emulator/workbooks").json()]
+    assert office.agency is not None
     return World(
+        titles=[
+            (one["spreadsheetId"], one["title"])
+            for one in office.http.get(f"{google}/_emulator/workbooks").json()
+        ],
         books={
-            key: office.http.get(f"{google}/v4/spreadsheets/{key}?includeGridData=true").json() for key in ids
+            key: office.http.get(f"{google}/v4/spreadsheets/{key}", params={"fields": FIELDS}).json()
+            for key in (office.agency.spreadsheet_id, office.client_id)
+            if key
         },
         boards=office.kaiten("GET", f"/spaces/{office.space_id}/boards", user_id=ROBOT_ID),
         cards=[office.kaiten("GET", f"/cards/{card['id']}", user_id=ROBOT_ID) for card in office.cards()],
@@ -87,10 +120,7 @@ def look(office: Office) -> World:
 def assert_unchanged(office: Office, before: World) -> None:
     """Sheets and tracker are as they were; tells the first place that is not."""
     now = look(office)
-    place = _difference(
-        {"books": before.books, "boards": before.boards, "cards": before.cards},
-        {"books": now.books, "boards": now.boards, "cards": now.cards},
-    )
+    place = _difference(vars(before), vars(now))
     assert place is None, place
 
 
