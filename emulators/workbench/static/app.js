@@ -109,7 +109,12 @@ class Page {
     }
   }
 
-  async openTab(sheetId) {
+  openTab(sheetId) {
+    this.opening = this.readTab(sheetId);
+    return this.opening;
+  }
+
+  async readTab(sheetId) {
     const sheet = this.book.sheets.find((one) => one.sheetId === sheetId) ?? this.book.sheets[0];
     this.showBook(sheet.sheetId);
     this.wanted = sheet.sheetId;
@@ -250,8 +255,8 @@ class Page {
 
   async save(a1, text) {
     try {
+      // What the edit changed comes back as any other change does.
       await google.edit(this.book.id, this.person.email, [{ type: 'type', sheet: this.tab.title, cell: a1, text }]);
-      await this.refreshBook();
     } catch (error) {
       showDialog('Возникла проблема', inRussian(error.message));
     }
@@ -259,24 +264,10 @@ class Page {
 
   // ---- Freshness ----
 
-  /** Reads the open tab again, points at what changed. One refresh at a time, the last one wins. */
-  async refreshBook() {
-    if (this.refreshing) {
-      this.refreshAgain = true;
-      return;
-    }
-    this.refreshing = true;
-    try {
-      do {
-        this.refreshAgain = false;
-        await this.readAgain();
-      } while (this.refreshAgain);
-    } finally {
-      this.refreshing = false;
-    }
-  }
-
+  /** Reads the open tab again and points at what changed. */
   async readAgain() {
+    // A tab that is being opened may have been read before the change.
+    await Promise.allSettled([this.opening]);
     const { book, tab } = this;
     if (!book || !tab) {
       await this.openFromAddress();
@@ -317,7 +308,7 @@ class Page {
         const now = await workbench.changes(seen);
         const work = [];
         if (now.google !== seen.google) {
-          work.push(this.refreshBook());
+          work.push(this.readAgain());
         }
         if (now.kaiten !== seen.kaiten) {
           work.push(this.board.refresh());
@@ -328,6 +319,8 @@ class Page {
         if (!(error instanceof ServiceError) && !(error instanceof TypeError)) {
           throw error;
         }
+        // Whatever was not read is read again, also where nothing else changes meanwhile.
+        seen = {};
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
