@@ -2,7 +2,8 @@
 
 ====================================  =========================================================
 ``POST   /_emulator/reset``           empty the state, forget faults, latency and counts
-``POST   /_emulator/seed``            load a state (the body is the service's own)
+``POST   /_emulator/seed``            load a state (the body is the service's own, or a kept state)
+``GET    /_emulator/state``           the whole state, as its state file keeps it
 ``GET    /_emulator/calls``           ``{"total": n, "counts": {"sheets.spreadsheets.get": n}}``
 ``DELETE /_emulator/calls``           start counting from zero
 ``POST   /_emulator/fail-next``       ``{"count", "status", "method", "retry_after"}``
@@ -53,6 +54,8 @@ class Control:
         Shapes the service's own answer for a failed call, ``(status, retry_after)`` -> response.
     reset, seed
         Change the state of the service.
+    snapshot
+        Gives the state as JSON-able data.
     """
 
     def __init__(
@@ -62,11 +65,13 @@ class Control:
         fault_response: Callable[[int, float | None], Response],
         reset: Callable[[], None],
         seed: Callable[[Any], Any],
+        snapshot: Callable[[], Any],
     ) -> None:
         self._name_call = name_call
         self._fault_response = fault_response
         self._reset = reset
         self._seed = seed
+        self._snapshot = snapshot
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._counts: Counter[str] = Counter()
@@ -141,6 +146,10 @@ class Control:
             answer = self._seed(request.get_json(force=True))
             self.touch()
             return jsonify(answer if answer is not None else {})
+
+        @control.get("/state")
+        def state() -> Response:
+            return jsonify(self._snapshot())
 
         @control.get("/calls")
         def calls() -> Response:

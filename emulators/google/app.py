@@ -40,6 +40,7 @@ class Google:
             fault_response=lambda status, retry_after: self._error(errors.fault(status), retry_after),
             reset=self._reset,
             seed=self._seed,
+            snapshot=self.store.dump,
         )
 
     def changed(self) -> None:

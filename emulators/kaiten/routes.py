@@ -71,7 +71,9 @@ def create_app(
 
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    control = Control(name_call=_name_of_call, fault_response=fault, reset=reset, seed=fill)
+    control = Control(
+        name_call=_name_of_call, fault_response=fault, reset=reset, seed=fill, snapshot=snapshot
+    )
     _install_limit(app, kaiten, limiter)
     control.install(app)
     _install_errors(app)

@@ -55,6 +55,7 @@ def create_app(
         fault_response=lambda code, retry_after_s: errors.answer(code, retry_after_s=retry_after_s),
         reset=reset,
         seed=fill,
+        snapshot=tasks.dump,
     )
     control.install(app)
 

@@ -5,7 +5,9 @@ Tests and benchmarks set it up, click in its menus, type into its sheets and wor
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +18,7 @@ import httpx
 from emulators.world.client import MenuClient
 from emulators.world.processes import (
     ROBOT_ID,
+    STORE_NAME,
     Person,
     local_token,
     open_folder,
@@ -33,6 +36,20 @@ from vitrina.workbook.template import Profile
 
 #: Calls a second that the tracker takes: nobody wants to wait for the real fifty.
 KAITEN_LIMIT_PER_S = 500
+
+
+#: The servers whose state is worth keeping.
+KEPT_SERVERS = ("google", "kaiten")
+
+
+@dataclass(frozen=True)
+class KeptOffice:
+    """A copy of an office: states of the servers, the store's file, and what is known of them."""
+
+    states: Mapping[str, Any]
+    documents: bytes
+    agency: Agency | None
+    client_id: str
 
 
 class OfficeError(RuntimeError):
@@ -77,6 +94,27 @@ class LocalOffice:
         for name, value in environment.items():
             setenv(name, value)
         application.cache_clear()
+
+    def keep(self) -> KeptOffice:
+        """Everything as it is now, to be brought back into an empty world on the same servers."""
+        states = {}
+        for name in KEPT_SERVERS:
+            states[name] = self.http.get(f"{self.servers.url(name)}/_emulator/state").json()
+        copy = self.folder / "copy.sqlite"
+        with closing(sqlite3.connect(self._store_path)) as store:
+            store.execute("VACUUM INTO ?", (str(copy),))
+        return KeptOffice(states, copy.read_bytes(), self.agency, self.client_id)
+
+    def bring_back(self, kept: KeptOffice) -> None:
+        """Become what was kept. To be called before anything is asked of the functions."""
+        for name, state in kept.states.items():
+            self.http.post(f"{self.servers.url(name)}/_emulator/seed", json=state).raise_for_status()
+        self._store_path.write_bytes(kept.documents)
+        self.agency, self.client_id = kept.agency, kept.client_id
+
+    @property
+    def _store_path(self) -> Path:
+        return self.folder / STORE_NAME
 
     def found(
         self,

@@ -20,6 +20,7 @@ AUDIENCE = "vitrina-addon"
 SERVICE_ACCOUNT = "vitrina@local.example"
 QUEUE = "projects/local/locations/local/queues/vitrina"
 ROBOT_ID = 1
+STORE_NAME = "store.sqlite"
 FOLDER_TITLE = "Книги клиентов"
 FOLDER_MIME_TYPE = "application/vnd.google-apps.folder"
 START_TIMEOUT_S = 60.0
@@ -198,7 +199,7 @@ def settings_environment(folder: Path, servers: Addresses, *, staff: Sequence[st
     """The settings under which the product works on the local world: only addresses differ."""
     functions = servers.url("functions")
     return {
-        "VITRINA_STORE_PATH": str(folder / "store.sqlite"),
+        "VITRINA_STORE_PATH": str(folder / STORE_NAME),
         "VITRINA_TOKEN_AUDIENCE": AUDIENCE,
         "VITRINA_STAFF": ",".join(staff),
         "VITRINA_SERVICE_ACCOUNT": SERVICE_ACCOUNT,

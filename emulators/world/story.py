@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -202,10 +203,7 @@ class Story:
         self._http.patch(
             f"{base}/cards/{card_id}", headers=headers, json={"column_id": columns[1]["id"]}
         ).raise_for_status()
-        self._settle()
-        after = self._status(client, number)
-        if after != "В работе":
-            raise StoryError(f"the cell says «{after}» and not «В работе»")
+        after = self._status_after(client, number, before)
         self._tell(f"{card['title']}: ячейка «{before}» → «{after}», вебхук дошёл сам.")
 
     def _refresh(self, client: Client) -> None:
@@ -221,6 +219,15 @@ class Story:
     def _status(self, client: Client, number: int) -> str:
         tab = self._book(client).tab("in_progress")
         return next(tab.cell(row, "status").text for row in tab.rows if row.number == number)
+
+    def _status_after(self, client: Client, number: int, before: str) -> str:
+        """What the cell says when it changed; the first webhook of a process may take a while."""
+        give_up_at = time.monotonic() + SETTLE_TIMEOUT_S
+        while (after := self._status(client, number)) == before:
+            if time.monotonic() > give_up_at:
+                raise StoryError(f"the cell still says «{before}»")
+            self._settle()
+        return after
 
     def _settle(self) -> None:
         self._http.post(f"{self.world.url('kaiten')}/_emulator/webhooks/settle", json={})

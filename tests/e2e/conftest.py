@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from emulators.world.office import KeptOffice
 from emulators.world.servers import Servers, running_servers
 from tests.office import Office
 from vitrina.bootstrap import application
@@ -30,15 +31,35 @@ def empty_office(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     application.cache_clear()
 
 
+@pytest.fixture(scope="session")
+def kept_offices() -> dict[str, KeptOffice]:
+    """What was set up once through the menu, to begin the next test with."""
+    return {}
+
+
 @pytest.fixture
-def agency(empty_office: Office) -> Office:
+def agency(empty_office: Office, kept_offices: dict[str, KeptOffice]) -> Office:
     """An agency with people and norms."""
-    empty_office.hire()
-    return empty_office
+    return _begin(empty_office, kept_offices, "agency", Office.hire)
 
 
 @pytest.fixture
-def office(agency: Office) -> Office:
+def office(empty_office: Office, kept_offices: dict[str, KeptOffice]) -> Office:
     """An agency with one client whose backlog is empty."""
-    agency.welcome()
-    return agency
+
+    def set_up(office: Office) -> None:
+        _begin(office, kept_offices, "agency", Office.hire)
+        office.welcome()
+
+    return _begin(empty_office, kept_offices, "office", set_up)
+
+
+def _begin(
+    office: Office, kept_offices: dict[str, KeptOffice], name: str, set_up: Callable[[Office], object]
+) -> Office:
+    if name in kept_offices:
+        office.bring_back(kept_offices[name])
+    else:
+        set_up(office)
+        kept_offices[name] = office.keep()
+    return office
