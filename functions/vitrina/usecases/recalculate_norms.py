@@ -67,3 +67,4 @@ def _write(
         if not same:
             for key, value in {**values, "changed_on": today}.items():
                 change.set_block(tab, index, tab.column(key), [[value]])
+    change.make_room(tab, free)
