@@ -113,7 +113,10 @@ def _wanted_locale(request: Request) -> str:
 
 def _json(request: Request) -> Any:
     """The body; raises ``ValueError``. Python alone would take NaN and Infinity for numbers."""
-    return json.loads(request.get_data(), parse_constant=_refuse_constant)
+    try:
+        return json.loads(request.get_data(), parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def _refuse_constant(name: str) -> None:
