@@ -22,7 +22,7 @@ NAMES = frozenset({"Google", "Kaiten", "Cloud", "Tasks", "ID"})
 
 #: What is quoted, and IDs and addresses: a person wrote them, in whatever language.
 _QUOTED = re.compile(r"«[^»]*»|“[^”]*”|[А-ЯЁ]{2,8}-\d+|[\w.+-]+@[\w.-]+")
-_TECHNICAL = re.compile(r"[{}<>]|None|nan|Traceback|Error|HTTP|\bhours\.|[a-z]_[a-z]")
+_TECHNICAL = re.compile(r"[{}<>]|None|nan|Traceback|Error|HTTP|\bhours\.[a-z]|[a-z]_[a-z]")
 
 
 @dataclass
