@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, cast
 
 from cryptography import x509
@@ -74,8 +75,13 @@ def token(store: Store, wanted: dict[str, Any]) -> str:
     claims |= wanted.get("claims", {})
     claims = {key: value for key, value in claims.items() if value is not None}
     key_id = _key_id(store, name)
-    signer = crypt.RSASigner.from_string(store.identity[name], key_id)
-    return jwt.encode(signer, claims).decode()
+    return jwt.encode(_signer(store.identity[name], key_id), claims).decode()
+
+
+@cache
+def _signer(private_key: str, key_id: str) -> crypt.RSASigner:
+    """Kept, since reading a key takes a hundred times as long as signing with it."""
+    return crypt.RSASigner.from_string(private_key, key_id)
 
 
 def certificates(store: Store) -> dict[str, str]:

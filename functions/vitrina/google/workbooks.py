@@ -31,7 +31,7 @@ READ_FIELDS = (
     "developerMetadata(metadataKey,metadataValue),"
     "data(rowMetadata.developerMetadata(metadataId,metadataKey),"
     "columnMetadata.developerMetadata(metadataId,metadataKey,metadataValue),"
-    "rowData.values(userEnteredValue,effectiveValue,userEnteredFormat.numberFormat.type)))"
+    "rowData.values(userEnteredValue,effectiveValue)))"
 )
 
 ATTEMPTS = 4

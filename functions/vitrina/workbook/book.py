@@ -50,7 +50,6 @@ class Cell:
 
     value: str | float | bool | None = None
     formula: str | None = None
-    is_date: bool = False
     is_error: bool = False
 
     @property
@@ -288,11 +287,9 @@ def _cell(data: Json) -> Cell:
         return EMPTY
     effective = data.get("effectiveValue", {})
     value = effective.get("stringValue", effective.get("numberValue", effective.get("boolValue")))
-    number_format = data.get("userEnteredFormat", {}).get("numberFormat", {}).get("type", "")
     return Cell(
         value=float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value,
         formula=data.get("userEnteredValue", {}).get("formulaValue"),
-        is_date=number_format in ("DATE", "DATE_TIME"),
         is_error="errorValue" in effective,
     )
 

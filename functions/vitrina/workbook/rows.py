@@ -99,7 +99,7 @@ class _BadCellError(Exception):
 
 def _date_taken(cell: Cell) -> date | None:
     """The day for which the spreadsheet took a number: in Russian workbooks 1.5 is the first of May."""
-    if not isinstance(cell.value, float) or not (cell.is_date or int(cell.value) in DATE_SERIALS):
+    if not isinstance(cell.value, float) or int(cell.value) not in DATE_SERIALS:
         return None
     return day_of_serial(cell.value)
 
