@@ -427,12 +427,16 @@ def _setting_number(book: Book, key: str, *, default: float) -> float:
         return default
     tab, row, cell = found
     try:
-        value = cell.value if isinstance(cell.value, float) else parse_number(cell.text.rstrip("% "))
+        value = cell.value if isinstance(cell.value, float) else _share(cell.text)
     except ValueError:
         value = -1.0
     if not 0 < value <= 1:
         raise CellsError([tab.problem(row, "value", "cell.ratio", value=cell.text)])
     return value
+
+
+def _share(text: str) -> float:
+    return parse_number(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
 
 
 def locale_of(book: Book) -> str:
