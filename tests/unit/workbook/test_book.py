@@ -1,0 +1,164 @@
+"""A workbook as it was read: everything is found by its key, and what is gone is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.workbook.books import backlog, cell, metadata, resource, sheet
+from vitrina.errors import UnknownWorkbookError, WorkbookShapeError
+from vitrina.texts import Sentence, render
+from vitrina.workbook.book import (
+    ACTION_BASE,
+    MAX_ACTIONS,
+    MAX_ITEM_NUMBER,
+    column_letters,
+    item_number_of_row,
+    parse_book,
+    row_number_of_action,
+)
+
+
+def told(error: WorkbookShapeError) -> str:
+    """The Russian sentence of an error."""
+    return render(Sentence(error.code, error.where), "ru")
+
+
+@pytest.mark.parametrize(
+    ("index", "letters"),
+    [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA"), (701, "ZZ"), (702, "AAA")],
+)
+def test_letters_of_columns(index: int, letters: str) -> None:
+    """There is no zero among the letters: AA follows Z."""
+    assert column_letters(index) == letters
+
+
+@pytest.mark.parametrize("item", [1, 2, 99, 100, MAX_ITEM_NUMBER])
+@pytest.mark.parametrize("position", [0, 1, MAX_ACTIONS])
+def test_numbers_of_rows_lead_back_to_their_item(item: int, position: int) -> None:
+    """Every action's row has a number that Google takes, and tells its item."""
+    number = row_number_of_action(item, position)
+
+    assert 0 < number < 2**31
+    assert item_number_of_row(number) == item
+
+
+def test_no_two_actions_share_a_number() -> None:
+    """Of neighbouring items, and between first actions and the others."""
+    numbers = [row_number_of_action(item, at) for item in range(1, 200) for at in range(MAX_ACTIONS + 1)]
+
+    assert len(numbers) == len(set(numbers))
+    assert max(number for number in numbers if number < ACTION_BASE) < ACTION_BASE
+
+
+@pytest.mark.parametrize(
+    ("item", "position"), [(0, 0), (-1, 0), (MAX_ITEM_NUMBER + 1, 1), (1, -1), (1, MAX_ACTIONS + 1)]
+)
+def test_numbers_that_cannot_be(item: int, position: int) -> None:
+    """Beyond Google's range nothing is given out."""
+    with pytest.raises(ValueError, match=rf"{item}, {position}"):
+        row_number_of_action(item, position)
+
+
+def test_tabs_columns_and_rows_are_found_by_key() -> None:
+    """Wherever they stand and whatever they are called; people's own columns have no key."""
+    book = parse_book(
+        resource(
+            {"properties": {"sheetId": 1, "title": "Своё"}, "data": [{}]},
+            sheet("backlog", ("task", "", "id"), [(5, {"task": "А", "id": "ЗРН-5"})], title="Хотелки"),
+        )
+    )
+
+    tab = book.tab("backlog")
+    assert (tab.title, tab.columns, tab.header_index) == ("Хотелки", {"task": 0, "id": 2}, 1)
+    [row] = tab.rows
+    assert (row.index, row.number, tab.address(row, "id")) == (2, 5, "C3")
+    assert book.row_numbers == {5}
+
+
+def test_a_spreadsheet_without_our_mark_is_not_ours() -> None:
+    """Whatever its tabs look like."""
+    with pytest.raises(UnknownWorkbookError):
+        parse_book(resource(sheet("backlog", ("task",), []), developerMetadata=[metadata("other", "client")]))
+
+
+def test_what_is_gone_is_named_as_the_template_calls_it() -> None:
+    """Tab, column, group of columns and field, each with the place where it should be."""
+    book = backlog(columns=("id", "task"))
+
+    with pytest.raises(WorkbookShapeError) as tab:
+        book.tab("in_progress")
+    with pytest.raises(WorkbookShapeError) as column:
+        book.tab("backlog").column("work_type")
+    with pytest.raises(WorkbookShapeError) as field:
+        book.field("limit_hours")
+
+    assert "В книге «Заря — Сайт» нет листа «В работе»" in told(tab.value)
+    assert "На листе «Бэклог» нет колонки «Вид работы»" in told(column.value)
+    assert "нет поля «Лимит часов на период»" in told(field.value)
+
+
+def test_two_of_a_kind_are_refused_with_both_places() -> None:
+    """Code could not know which of them is meant."""
+    one, two = (
+        sheet("backlog", ("id",), [], title="Один"),
+        sheet("backlog", ("id",), [], sheet_id=8, title="Два"),
+    )
+    with pytest.raises(WorkbookShapeError) as tabs:
+        parse_book(resource(one, two))
+    with pytest.raises(WorkbookShapeError) as columns:
+        parse_book(resource(sheet("backlog", ("id", "", "id"), [], title="Бэклог")))
+
+    assert "«Один» и «Два»" in told(tabs.value)
+    assert "колонки A и C" in told(columns.value)
+
+
+def test_the_header_is_found_without_its_mark_by_the_frozen_rows() -> None:
+    """A restored copy of a tab may have lost the mark."""
+    data = sheet("backlog", ("id",), [(1, {"id": "ЗРН-1"})])
+    data["data"][0]["rowMetadata"][1] = {}
+
+    tab = parse_book(resource(data)).tab("backlog")
+
+    assert (tab.header_index, [row.number for row in tab.rows]) == (1, [1])
+
+
+def test_cells_tell_formulas_and_errors() -> None:
+    """The value is that of the formula; a formula that gives an empty text is something."""
+    book = backlog(
+        (
+            1,
+            {
+                "task": cell("итог", formula="=A1"),
+                "result": cell("", formula='=""'),
+                "quantity": cell(ValueError, formula="=NA()"),
+                "id": cell(12.0),
+            },
+        )
+    )
+    tab = book.tab("backlog")
+    [row] = tab.rows
+
+    assert (tab.cell(row, "task").value, tab.cell(row, "task").formula) == ("итог", "=A1")
+    assert (tab.cell(row, "result").text, tab.cell(row, "result").is_empty) == ("", False)
+    assert tab.cell(row, "quantity").is_error
+    assert tab.cell(row, "id").text == "12"
+    assert tab.cell(row, "depends_on").is_empty
+
+
+def test_fields_are_found_by_their_named_ranges() -> None:
+    """Wherever they have been moved; a named range of a person's own is none of ours."""
+    form = sheet(
+        "client", ("label", "value"), [(None, {"label": "Лимит", "value": 40})], sheet_id=0, title="О нас"
+    )
+    place = {"startRowIndex": 2, "endRowIndex": 3, "startColumnIndex": 1, "endColumnIndex": 2}
+    ranges = [
+        {"name": "vt_limit_hours", "range": place},
+        {"name": "mine", "range": place},
+        {"name": "vt_far", "range": {"sheetId": 99}},
+    ]
+
+    fields = parse_book(resource(form, namedRanges=ranges)).fields
+
+    assert list(fields) == ["limit_hours"]
+    field = fields["limit_hours"]
+    assert (field.sheet_title, field.address, field.cell.value) == ("О нас", "B3", 40.0)

@@ -1,0 +1,197 @@
+"""Guarded writes: few requests, in an order that fails as a whole when a row is not where it was read."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.unit.workbook.books import backlog, resource, sheet
+from vitrina.workbook.book import Tab, parse_book
+from vitrina.workbook.change import Formula, NewRow, Value, WorkbookChange
+
+
+def tab_of(*numbers: int | None) -> Tab:
+    """A backlog with rows of these numbers."""
+    return backlog(*((number, {"task": f"Задача {number}"}) for number in numbers)).tab("backlog")
+
+
+def kinds(requests: list[dict[str, Any]]) -> list[str]:
+    """Names of the requests, in order."""
+    return [next(iter(request)) for request in requests]
+
+
+def test_an_empty_change_is_nothing() -> None:
+    """Nothing would be sent, and one can ask."""
+    change = WorkbookChange()
+
+    assert not change
+    assert change.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("value", "entered"),
+    [
+        ("=1+1", {"stringValue": "=1+1"}),  # text from outside is text
+        ("'", {"stringValue": "'"}),
+        (1.5, {"numberValue": 1.5}),
+        (date(2026, 9, 5), {"numberValue": 46270}),
+        (Formula("=SUM(A1;B1)"), {"formulaValue": "=SUM(A1;B1)"}),
+    ],
+)
+def test_values_travel_typed(value: Value, entered: dict[str, Any]) -> None:
+    """Only a formula of ours is one."""
+    tab = tab_of(1)
+    change = WorkbookChange()
+    change.set(tab, tab.rows[0], "task", value)
+
+    written = change.requests()[-1]["updateCells"]
+
+    assert written["rows"] == [{"values": [{"userEnteredValue": entered}]}]
+    assert written["fields"] == "userEnteredValue"
+
+
+def test_nothing_but_the_value_is_touched() -> None:
+    """An emptied cell keeps its format, and a note is written by itself."""
+    tab = tab_of(1)
+    change = WorkbookChange()
+    change.set(tab, tab.rows[0], "task", None)
+    change.note(tab, tab.rows[0], "task", "по норме")
+
+    values, notes = (request["updateCells"] for request in change.requests() if "updateCells" in request)
+
+    assert (values["rows"], values["fields"]) == ([{"values": [{}]}], "userEnteredValue")
+    assert (notes["rows"], notes["fields"]) == ([{"values": [{"note": "по норме"}]}], "note")
+
+
+def test_a_known_row_is_guarded_once_before_it_is_written() -> None:
+    """Its mark is deleted where the row was read, and made there again, however many cells follow."""
+    tab = tab_of(5, 6)
+    change = WorkbookChange()
+    for column in ("task", "source", "id"):
+        change.set(tab, tab.rows[1], column, "х")
+
+    requests = change.requests()
+
+    assert kinds(requests)[:2] == ["deleteDeveloperMetadata", "createDeveloperMetadata"]
+    assert set(kinds(requests)[2:]) == {"updateCells"}
+    lookup = requests[0]["deleteDeveloperMetadata"]["dataFilter"]["developerMetadataLookup"]
+    place = {"sheetId": tab.sheet_id, "dimension": "ROWS", "startIndex": 3, "endIndex": 4}
+    assert (lookup["metadataId"], lookup["locationMatchingStrategy"]) == (6, "EXACT_LOCATION")
+    assert lookup["metadataLocation"] == {"dimensionRange": place}
+    made = requests[1]["createDeveloperMetadata"]["developerMetadata"]
+    assert (made["metadataId"], made["location"]) == (6, {"dimensionRange": place})
+
+
+def test_a_new_row_gets_its_mark() -> None:
+    """Without a number there is nothing to guard; the number may not be in use."""
+    tab = tab_of(None)
+    change = WorkbookChange()
+    change.identify(tab, tab.rows[0], 9)
+    change.set(tab, tab.rows[0], "id", "ЗРН-9")
+
+    requests = change.requests()
+
+    assert kinds(requests) == ["createDeveloperMetadata", "updateCells"]
+    made = requests[0]["createDeveloperMetadata"]["developerMetadata"]
+    assert (made["metadataId"], made["metadataKey"]) == (9, "r")
+
+
+def test_rows_are_deleted_from_below() -> None:
+    """So that the places of the others still hold."""
+    tab = tab_of(1, 2, 3)
+    change = WorkbookChange()
+    for row in tab.rows:
+        change.move_out(tab, row)
+
+    starts = [request["deleteDimension"]["range"]["startIndex"] for request in change.requests()]
+
+    assert starts == [4, 3, 2]
+
+
+def test_a_row_that_moves_is_deleted_before_its_mark_is_made_elsewhere() -> None:
+    """Where another row was deleted by mistake, the mark is still in use and everything is refused."""
+    book = parse_book(
+        resource(
+            sheet("backlog", ("id", "task"), [(4, {"task": "А"})]),
+            sheet("in_progress", ("id", "action"), [(3, {"action": "Б"})], sheet_id=8),
+        )
+    )
+    source, target = book.tab("backlog"), book.tab("in_progress")
+    change = WorkbookChange()
+    change.move_out(source, source.rows[0])
+    change.insert(target, [NewRow(4, {"id": "ЗРН-4", "action": "А"})])
+
+    requests = change.requests()
+
+    assert kinds(requests) == [
+        "deleteDimension",
+        "insertDimension",
+        "copyPaste",  # the format
+        "copyPaste",  # the choices
+        "updateCells",
+        "createDeveloperMetadata",
+    ]
+    assert requests[0]["deleteDimension"]["range"]["sheetId"] == source.sheet_id
+    mark = requests[-1]["createDeveloperMetadata"]["developerMetadata"]
+    assert mark["metadataId"] == 4
+    assert mark["location"]["dimensionRange"] == {
+        "sheetId": target.sheet_id,
+        "dimension": "ROWS",
+        "startIndex": target.header_index + 1,
+        "endIndex": target.header_index + 2,
+    }
+
+
+def test_a_row_that_is_written_and_moved_is_not_guarded_twice() -> None:
+    """Its mark goes with the row; deleting it before would let the move pass unseen."""
+    tab = tab_of(1, 2)
+    change = WorkbookChange()
+    change.set(tab, tab.rows[0], "source", "х")
+    change.move_out(tab, tab.rows[0])
+
+    assert "deleteDeveloperMetadata" not in kinds(change.requests())
+
+
+def test_neighbouring_cells_become_one_request() -> None:
+    """A thousand rows cost a few requests: equal runs of rows below each other are joined."""
+    tab = tab_of(*range(1, 51))
+    change = WorkbookChange()
+    for row in tab.rows:
+        for column in ("quantity", "hours.design", "hours.copy"):
+            change.set(tab, row, column, 1.0)
+
+    [written] = [one["updateCells"] for one in change.requests() if "updateCells" in one]
+
+    assert written["range"] == {
+        "sheetId": tab.sheet_id,
+        "startRowIndex": 2,
+        "endRowIndex": 52,
+        "startColumnIndex": 5,
+        "endColumnIndex": 8,
+    }
+    assert len(written["rows"]) == 50
+
+
+def test_cells_between_written_ones_are_left_alone() -> None:
+    """No request covers a cell that nobody asked to write, such as a column of a person's own."""
+    tab = tab_of(1, 2, 3)
+    change = WorkbookChange()
+    wanted = {(0, "id"), (0, "task"), (1, "task"), (2, "id"), (2, "hours.copy")}
+    for row, column in wanted:
+        change.set(tab, tab.rows[row], column, "х")
+
+    covered = set()
+    for request in change.requests():
+        if "updateCells" not in request:
+            continue
+        box, rows = request["updateCells"]["range"], request["updateCells"]["rows"]
+        assert len(rows) == box["endRowIndex"] - box["startRowIndex"]
+        covered |= {
+            (row, column)
+            for row in range(box["startRowIndex"], box["endRowIndex"])
+            for column in range(box["startColumnIndex"], box["endColumnIndex"])
+        }
+
+    assert covered == {(2 + row, tab.column(column)) for row, column in wanted}

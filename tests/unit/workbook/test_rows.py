@@ -1,0 +1,372 @@
+"""Rows of the workbooks: what people type, what it means, and every cell that means nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.workbook.books import BACKLOG_COLUMNS, CHOICES, TODAY, backlog, cell, resource, sheet
+from vitrina.domain.backlog import ActionStatus, Priority
+from vitrina.domain.calendar import PeriodKind
+from vitrina.errors import CellsError
+from vitrina.workbook.book import Book, parse_book, row_number_of_action
+from vitrina.workbook.rows import (
+    Backlog,
+    ProjectTerms,
+    Team,
+    read_actions,
+    read_backlog,
+    read_team,
+    read_terms,
+)
+
+
+def read(*rows: tuple[int | None, dict[str, Any]], last_number: int = 0) -> Backlog:
+    """A backlog as the estimate reads it."""
+    return read_backlog(backlog(*rows), CHOICES, prefix="ЗРН", last_number=last_number, today=TODAY)
+
+
+def problems(error: CellsError | Backlog) -> dict[str, str]:
+    """Code by address."""
+    return {problem.cell: problem.code for problem in error.problems}
+
+
+# --- Numbers of items ----------------------------------------------------------------------------
+
+
+def test_a_row_keeps_its_number() -> None:
+    """The metadata decide, whatever somebody typed over the ID."""
+    [row] = read((7, {"id": "ЗРН-3", "task": "А"})).rows
+
+    assert (row.number, row.code, row.is_new) == (7, "ЗРН-7", False)
+
+
+def test_a_row_without_metadata_keeps_the_number_of_its_id() -> None:
+    """As in a restored copy; but only while nobody else has it."""
+    kept, taken = read((None, {"id": "зрн-5", "task": "А"}), (None, {"id": "ЗРН-5", "task": "Б"})).rows
+
+    assert (kept.number, kept.is_new) == (5, True)
+    assert taken.number == 6
+
+
+def test_new_rows_get_numbers_that_nobody_ever_had() -> None:
+    """Above the last one given out, those in use, those typed, and those of other tabs."""
+    progress = sheet(
+        "in_progress",
+        ("id", "action"),
+        [(row_number_of_action(40, 2), {"action": "Я"})],
+        sheet_id=8,
+        title="В работе",
+    )
+    book = parse_book(
+        resource(
+            progress,
+            sheet(
+                "backlog",
+                BACKLOG_COLUMNS,
+                [(None, {"task": "А"}), (12, {"task": "Б"}), (None, {"task": "В"})],
+            ),
+        )
+    )
+
+    rows = read_backlog(book, CHOICES, prefix="ЗРН", last_number=30, today=TODAY).rows
+
+    assert [row.number for row in rows] == [41, 12, 42]
+
+
+def test_the_id_of_another_project_is_no_number_of_ours() -> None:
+    """A row that was pasted from another client's workbook is a new one."""
+    [row] = read((None, {"id": "УЛБ-77", "task": "А"})).rows
+
+    assert row.number == 1
+
+
+def test_only_rows_with_a_task_count() -> None:
+    """Spaces and lone figures are no task."""
+    result = read((None, {"task": "  "}), (None, {"hours.design": 3}), (None, {}), (None, {"task": "А"}))
+
+    assert [row.task for row in result.rows] == ["А"]
+    assert result.problems == ()
+
+
+# --- Cells ---------------------------------------------------------------------------------------
+
+
+def test_what_a_row_says() -> None:
+    """Labels in any language and case, hours as words, days as texts, dependencies by their numbers."""
+    result = read(
+        (
+            1,
+            {
+                "task": "А",
+                "priority": "urgent",
+                "quantity": "1 000,5",
+                "hours.design": "1 ч 30 мин",
+                "hours.copy": 0,
+                "wanted_on": "25.11",
+                "depends_on": "ЗРН-2; 3",
+            },
+        ),
+        (2, {"task": "Б", "priority": "ВЫСОКИЙ"}),
+        (3, {"task": "В", "hours.design": cell(2, formula="=1+1")}),
+    )
+
+    assert result.problems == ()
+    first, second, third = result.rows
+    assert (first.priority, first.quantity, first.depends_on) == (Priority.URGENT, 1000.5, (2, 3))
+    assert first.hours == {"design": 1.5, "copy": 0.0}
+    assert (first.wanted_on and first.wanted_on.isoformat()) == "2026-11-25"
+    assert (second.priority, second.quantity, second.hours) == (Priority.HIGH, 1.0, {})
+    assert (third.priority, third.formula_profiles) == (Priority.NORMAL, {"design"})
+    assert first.item(rank=0).hours == {"design": 1.5}
+
+
+MAY_DAY = 46143  # 1 May 2026, which 1.5 becomes in a Russian workbook
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "code"),
+    [
+        ("hours.design", "много", "cell.hours_text"),
+        ("hours.design", True, "cell.hours_text"),
+        ("hours.design", -0.5, "cell.hours_range"),
+        ("hours.design", 1000.5, "cell.hours_range"),
+        ("hours.design", MAY_DAY, "cell.hours_date"),  # the column's own number format stayed
+        ("hours.design", cell(ValueError), "cell.formula_error"),
+        ("quantity", "много", "cell.quantity"),
+        ("quantity", 0, "cell.quantity"),
+        ("quantity", -2, "cell.quantity"),
+        ("quantity", MAY_DAY, "cell.quantity_date"),
+        ("quantity", cell(ValueError), "cell.formula_error"),
+        ("wanted_on", "скоро", "cell.day"),
+        ("wanted_on", 5, "cell.day"),
+        ("wanted_on", cell(ValueError), "cell.formula_error"),
+        ("priority", "Вчера", "cell.choice"),
+        ("priority", cell(ValueError), "cell.formula_error"),
+        ("work_type", cell(ValueError), "cell.formula_error"),
+        ("depends_on", "вон та", "cell.depends_on"),
+        ("depends_on", "ЗРН-99", "cell.depends_on"),
+        ("depends_on", "ЗРН-1", "cell.depends_on"),  # itself
+    ],
+)
+def test_a_cell_that_means_nothing_is_named(column: str, value: Any, code: str) -> None:
+    """One problem at its address; the row is read all the same, so that its others are found."""
+    result = read((1, {"task": "А", column: value, "result": "Б"}))
+
+    address = f"{'ABCDEFGHIJK'[BACKLOG_COLUMNS.index(column)]}3"
+    assert problems(result) == {address: code}
+    assert len(result.rows) == 1
+    with pytest.raises(CellsError):
+        result.require_good_cells()
+
+
+def test_a_task_that_is_an_error_is_not_passed_over() -> None:
+    """#REF! in the task's cell: the row would otherwise vanish from the plan without a word."""
+    result = read((1, {"task": cell(ValueError, formula="=IMPORTRANGE(1)")}))
+
+    assert problems(result) == {"C3": "cell.formula_error"}
+
+
+def test_the_hint_repeats_what_was_typed() -> None:
+    """1.5 became the first of May, so the sentence offers 1,5."""
+    [problem] = read((1, {"task": "А", "hours.design": MAY_DAY})).problems
+
+    assert dict(problem.where)["hint"] == "1,5"
+
+
+def test_bad_cells_of_all_rows_are_gathered() -> None:
+    """In one go, each once."""
+    result = read(
+        (1, {"task": "А", "hours.design": "?", "hours.copy": -1, "id": cell(ValueError)}),
+        (2, {"task": "Б", "priority": "?"}),
+    )
+
+    assert problems(result) == {
+        "A3": "cell.formula_error",
+        "G3": "cell.hours_text",
+        "H3": "cell.hours_range",
+        "B4": "cell.choice",
+    }
+    assert len(result.problems) == 4
+
+
+# --- What is in progress -------------------------------------------------------------------------
+
+
+def test_actions_are_read_whatever_people_did_to_them() -> None:
+    """A spoilt figure is nothing; rows of people's own, without a number, are not ours."""
+    columns = ("id", "action", "profile", "specialist", "hours", "start_on", "due_on", "status", "card")
+    second = row_number_of_action(4, 1)
+    rows = [
+        (4, {"id": "ЗРН-4", "action": "А", "hours": "?", "due_on": "когда-нибудь", "status": "почти"}),
+        (second, {"id": "ЗРН-4", "action": "А", "hours": 2.5, "due_on": MAY_DAY, "status": "Выполнено"}),
+        (None, {"action": "Своё"}),
+    ]
+    book = parse_book(resource(sheet("in_progress", columns, rows)))
+
+    spoilt, good = read_actions(book, CHOICES, today=TODAY)
+
+    assert (spoilt.hours, spoilt.due_on, spoilt.status) == (0.0, None, ActionStatus.ONBOARDING)
+    assert (good.hours, good.status, good.item_number) == (2.5, ActionStatus.DONE, 4)
+    assert (good.due_on and good.due_on.isoformat()) == "2026-05-01"
+
+
+# --- Terms ---------------------------------------------------------------------------------------
+
+
+def terms(period: Any, limit: Any) -> ProjectTerms:
+    """Terms of a form with these two values."""
+    rows = [(None, {"value": period}), (None, {"value": limit})]
+    ranges = [
+        {"name": f"vt_{key}", "range": {"sheetId": 7, "startRowIndex": row, "startColumnIndex": 1}}
+        for key, row in (("period", 2), ("limit_hours", 3))
+    ]
+    book = parse_book(resource(sheet("client", ("label", "value"), rows, title="Клиент"), namedRanges=ranges))
+    return read_terms(book, CHOICES)
+
+
+@pytest.mark.parametrize(
+    ("period", "limit", "expected"),
+    [
+        ("неделя", 40, ProjectTerms(PeriodKind.WEEK, 40.0)),
+        ("Month", "40,5", ProjectTerms(PeriodKind.MONTH, 40.5)),
+        (None, None, ProjectTerms(PeriodKind.WEEK, None)),  # a week, without a limit
+        ("неделя", 0, ProjectTerms(PeriodKind.WEEK, 0.0)),  # nothing may be started
+    ],
+)
+def test_terms_of_a_project(period: Any, limit: Any, expected: ProjectTerms) -> None:
+    """An empty limit is no limit, and a limit of 0 is one."""
+    assert terms(period, limit) == expected
+
+
+@pytest.mark.parametrize(
+    ("period", "limit", "expected"),
+    [
+        ("год", "сколько влезет", {"B3": "cell.choice", "B4": "cell.limit"}),
+        ("неделя", -1, {"B4": "cell.limit"}),
+        ("неделя", MAY_DAY, {"B4": "cell.hours_date"}),
+        ("неделя", cell(ValueError), {"B4": "cell.formula_error"}),
+    ],
+)
+def test_terms_that_cannot_be_understood(period: Any, limit: Any, expected: dict[str, str]) -> None:
+    """A broken limit must not become *no limit*."""
+    with pytest.raises(CellsError) as caught:
+        terms(period, limit)
+
+    assert problems(caught.value) == expected
+
+
+# --- The team ------------------------------------------------------------------------------------
+
+PEOPLE = ("name", "email", "profiles", "hours_per_day", "kaiten_id")
+PROFILES = {"design": "Дизайн", "copy": "Тексты"}
+
+
+def team(people: list[dict[str, Any]], away: list[dict[str, Any]] | None = None, factor: Any = 1) -> Team:
+    """The team of an agency's workbook."""
+
+    def book() -> Book:
+        return parse_book(
+            resource(
+                sheet(
+                    "specialists", PEOPLE, [(None, one) for one in people], sheet_id=1, title="Специалисты"
+                ),
+                sheet(
+                    "absences",
+                    ("specialist", "first_day", "last_day"),
+                    [(None, one) for one in away or []],
+                    sheet_id=2,
+                    title="Отсутствия",
+                ),
+                sheet(
+                    "settings",
+                    ("key", "value"),
+                    [(None, {"key": "load_factor", "value": factor})],
+                    sheet_id=3,
+                    title="Настройки",
+                ),
+            )
+        )
+
+    return read_team(book(), CHOICES, profiles=PROFILES, today=TODAY)
+
+
+ANNA: dict[str, Any] = {
+    "name": "Анна Белова",
+    "profiles": "Дизайн; copy",
+    "hours_per_day": "7,5",
+    "kaiten_id": 11,
+}
+
+
+def test_a_team() -> None:
+    """Profiles by title or key, hours as people write them, days away of both ends."""
+    result = team(
+        [ANNA], [{"specialist": "анна белова", "first_day": "24.11.2026", "last_day": "26.11.2026"}], "80%"
+    )
+
+    [anna] = result.specialists
+    assert (anna.profiles, anna.hours_per_day, anna.tracker_id) == (("design", "copy"), 7.5, "11")
+    assert sorted(day.day for day in anna.days_away) == [24, 25, 26]
+
+
+@pytest.mark.parametrize(("typed", "share"), [(0.8, 0.8), ("80%", 0.8), ("0,75", 0.75), (None, 1.0)])
+def test_the_share_of_a_day_that_is_planned(typed: Any, share: float) -> None:
+    """A number, a text with a comma, per cent; all of the day where nothing is set."""
+    assert team([ANNA], factor=typed).load_factor == share
+
+
+def test_one_day_away_needs_no_last_day() -> None:
+    """The first day is the last one then."""
+    [anna] = team([ANNA], [{"specialist": "Анна Белова", "first_day": "24.11.2026"}]).specialists
+
+    assert len(anna.days_away) == 1
+
+
+def test_absences_of_people_who_left_are_history() -> None:
+    """Only one that is not over yet has to be of somebody."""
+    assert team([ANNA], [{"specialist": "Ушёл", "first_day": "01.09.2026", "last_day": "20.11.2026"}])
+
+
+@pytest.mark.parametrize(
+    ("people", "away", "expected"),
+    [
+        ([{**ANNA, "hours_per_day": None}], [], {"D3": "cell.no_day_hours"}),
+        ([{**ANNA, "hours_per_day": 0}], [], {"D3": "cell.day_hours"}),
+        ([{**ANNA, "hours_per_day": 25}], [], {"D3": "cell.day_hours"}),
+        ([{**ANNA, "hours_per_day": "весь день"}], [], {"D3": "cell.hours_text"}),
+        ([{**ANNA, "profiles": None}], [], {"C3": "cell.profiles"}),
+        ([{**ANNA, "profiles": "Дизайн, Магия"}], [], {"C3": "cell.profiles"}),
+        ([ANNA, {**ANNA, "name": "анна белова"}], [], {"A4": "cell.name_twice"}),
+        ([{**ANNA, "name": cell(ValueError)}], [], {"A3": "cell.formula_error"}),
+        ([ANNA], [{"specialist": "Анна Белова", "first_day": "скоро"}], {"B3": "cell.day"}),
+        ([ANNA], [{"specialist": "Анна Белова", "last_day": MAY_DAY}], {"B3": "cell.absence_first"}),
+        (
+            [ANNA],
+            [{"specialist": "Анна Белова", "first_day": "26.11.2026", "last_day": "24.11.2026"}],
+            {"C3": "cell.absence_order"},
+        ),
+        ([ANNA], [{"specialist": "Белова Анна", "first_day": "26.11.2026"}], {"A3": "cell.unknown_person"}),
+    ],
+)
+def test_a_team_that_cannot_be_planned(
+    people: list[dict[str, Any]], away: list[dict[str, Any]], expected: dict[str, str]
+) -> None:
+    """Each would quietly give somebody hours that he does not have, or take hours that he has."""
+    with pytest.raises(CellsError) as caught:
+        team(people, away)
+
+    assert problems(caught.value) == expected
+
+
+@pytest.mark.parametrize("factor", [0, 1.5, -1, "много"])
+def test_a_load_factor_that_is_no_share(factor: Any) -> None:
+    """It is told together with the other cells."""
+    with pytest.raises(CellsError) as caught:
+        team([{**ANNA, "hours_per_day": None}], factor=factor)
+
+    assert [(problem.sheet, problem.code) for problem in caught.value.problems] == [
+        ("Специалисты", "cell.no_day_hours"),
+        ("Настройки", "cell.ratio"),
+    ]
