@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from vitrina import logs
 from vitrina.domain.calendar import WorkCalendar
 from vitrina.google.identity import GOOGLE_CERTS_URL, GoogleIdentity
 from vitrina.google.queue import CloudTasksQueue
@@ -73,7 +74,7 @@ def build(settings: Settings) -> Application:
         templates={"client": client, "agency": agency},
         time_zone=ZoneInfo(settings.time_zone),
         webhook_url=f"{settings.webhook_url.rstrip('/')}/kaiten/{settings.webhook_secret}",
-        editors=(settings.service_account, *(one for one in settings.staff if not one.startswith("@"))),
+        editors=(settings.service_account, *settings.staff),
     )
     certs_url = (
         f"{settings.google_url.rstrip('/')}/oauth2/v1/certs" if settings.google_url else GOOGLE_CERTS_URL
@@ -91,4 +92,5 @@ def build(settings: Settings) -> Application:
 @cache
 def application() -> Application:
     """The application of this process, by its environment."""
+    logs.configure()
     return build(Settings.from_environment())

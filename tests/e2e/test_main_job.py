@@ -67,7 +67,7 @@ def test_estimate_fills_hours_from_the_norms(office: Office) -> None:
         ("ЗРН-1", 9.0, None, None, 9.0, "норма"),
         ("ЗРН-2", 12.0, 4.0, 20.0, 36.0, "норма"),
         ("ЗРН-3", None, None, None, "", "нет данных"),
-        ("ЗРН-4", None, "1 ч 30 мин", None, "", "специалист"),
+        ("ЗРН-4", None, "1 ч 30 мин", None, 1.5, "специалист"),
     ]
 
 

@@ -23,7 +23,10 @@ ALLOWED = {
     "trackers": {"domain", "ports"},
     "store": {"domain", "ports"},
     "web": {"domain", "ports", "texts", "usecases"},
+    "logs": set(),
+    "__main__": {"bootstrap", "domain", "texts", "usecases", "workbook"},
     "bootstrap": {
+        "logs",
         "domain",
         "google",
         "ports",

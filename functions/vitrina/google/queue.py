@@ -15,7 +15,8 @@ from vitrina.ports import Json
 if TYPE_CHECKING:
     from google.cloud.tasks_v2 import CloudTasksClient
 
-SERVICE = "Cloud Tasks"
+#: What a person knows of it.
+SERVICE = "Google"
 TIMEOUT_S = 10.0
 
 

@@ -20,6 +20,8 @@ from vitrina.workbook.rows import HOURS_PREFIX, Backlog, BacklogRow, locale_of, 
 #: More names than this in one answer are not read by anyone.
 MAX_DETAILS = 12
 
+MINUTES = 60
+
 
 @dataclass(frozen=True)
 class RowEstimate:
@@ -141,11 +143,22 @@ def identify_row(change: WorkbookChange, tab: Tab, row: BacklogRow) -> None:
         change.set(tab, row.row, "id", row.code)
 
 
-def total_formula(tab: Tab, row_index: int, profiles: tuple[str, ...]) -> Formula:
-    """The sum of the hours columns, each named: people put columns of their own between them."""
+def total_formula(tab: Tab, row: BacklogRow, profiles: tuple[str, ...]) -> Formula:
+    """The sum of the hours columns, each named: people put columns of their own between them.
+
+    Hours that a person typed as a text («1 ч 30 мин») are no number to the sheet. They stay as they
+    are, and stand in the formula as minutes, since a decimal comma would bind it to a language.
+    """
     cells = ";".join(
-        f"{column_letters(tab.column(HOURS_PREFIX + profile))}{row_index + 1}" for profile in profiles
+        f"{column_letters(tab.column(HOURS_PREFIX + profile))}{row.row.index + 1}" for profile in profiles
     )
+    texts = [
+        hours
+        for profile, hours in row.hours.items()
+        if isinstance(tab.cell(row.row, HOURS_PREFIX + profile).value, str)
+    ]
+    if texts:
+        return Formula(f"=SUM({cells})+{round(sum(texts) * MINUTES)}/{MINUTES}")
     return Formula(f'=IF(COUNT({cells})=0;"";SUM({cells}))')
 
 
@@ -164,7 +177,7 @@ def _write(
     changed = {profile: hours for profile, hours in figures.items() if row.hours.get(profile) != hours}
     for profile, hours in changed.items():
         change.set(tab, row.row, HOURS_PREFIX + profile, hours)
-    total = total_formula(tab, row.row.index, profiles)
+    total = total_formula(tab, row, profiles)
     if tab.cell(row.row, "hours_total").formula != total.text:
         change.set(tab, row.row, "hours_total", total)
     if changed or row.source != result.source:

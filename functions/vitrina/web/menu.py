@@ -71,7 +71,7 @@ def handle_menu(request: Request, services: Services, identity: Identity) -> Res
             return _operation_status(services, body, email, locale)
         return _run(services, body, email, locale)
     except VitrinaError as error:
-        log.info("refused %s", error.code)
+        log.info("refused", extra={"code": error.code})
         return response(answer_json(error_answer(error), locale), error.http_status)
     except Exception:
         log.exception("unexpected")
@@ -150,7 +150,10 @@ def _run(services: Services, body: Json, email: str, locale: str) -> Response:
             check=lambda: action.check(services, spreadsheet_id, params),
         )
         answer = Answer(Outcome.ACCEPTED, sentence("operation.accepted"), operation_id=operation_id)
-    log.info("%s %s", body["action"], answer.outcome)
+    log.info(
+        "clicked",
+        extra={"action": body["action"], "outcome": answer.outcome.value, "workbook": spreadsheet_id},
+    )
     return response(answer_json(answer, locale), STATUS_OF_OUTCOME.get(answer.outcome, 200))
 
 
@@ -199,9 +202,17 @@ def _run_operation(services: Services, operation_id: str) -> None:
         answer = run(services, operation["spreadsheet_id"], operation["params"], journal)
     except VitrinaError as error:
         answer, status = error_answer(error), error.http_status
-        log.info("operation %s refused %s", operation_id, error.code)
+        log.info("operation refused", extra={"operation": operation_id, "code": error.code})
     except Exception:
         answer, status = unexpected_answer(), 500
-        log.exception("operation %s", operation_id)
+        log.exception("operation broke off", extra={"operation": operation_id})
     end_operation(services.store, operation_id, answer_json(answer, locale), status)
-    log.info("operation %s %s", operation_id, answer.outcome)
+    log.info(
+        "operation ended",
+        extra={
+            "operation": operation_id,
+            "action": operation["action"],
+            "outcome": answer.outcome.value,
+            "workbook": operation["spreadsheet_id"],
+        },
+    )

@@ -78,8 +78,9 @@ def compile_book(
     ----------
     editors
         E-mails of those who may change headings and the add-on's columns: the service account and
-        the staff. Without the staff among them nobody of it can sort a table, since Google refuses that to
-        a person who may not edit one of its columns.
+        the staff; ``@agency.ru`` lets everybody of the file's own domain. Without the staff among
+        them nobody of it can sort a table, since Google refuses that to a person who may not edit one
+        of its columns.
     existing_sheet_id
         Id of the sheet that the empty spreadsheet has; it is deleted.
 
@@ -239,7 +240,10 @@ def _protect(book: _Book, area: Json, text_key: str, *, open_areas: Sequence[Jso
         "range": area,
         "description": book.text(text_key),
         "warningOnly": False,
-        "editors": {"users": list(book.editors)},
+        "editors": {
+            "users": [one for one in book.editors if not one.startswith("@")],
+            "domainUsersCanEdit": any(one.startswith("@") for one in book.editors),
+        },
     }
     if open_areas:
         protected["unprotectedRanges"] = list(open_areas)

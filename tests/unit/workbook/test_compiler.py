@@ -393,7 +393,10 @@ def test_headings_and_the_columns_of_the_add_on_are_protected(book, locale):
     """What the client or the staff fills in stays open."""
     template = load_template(book)
     areas = [body["protectedRange"] for body in bodies(compiled(book, locale), "addProtectedRange")]
-    assert all(area["editors"] == {"users": EDITORS} and area["warningOnly"] is False for area in areas)
+    assert all(
+        area["editors"] == {"users": EDITORS, "domainUsersCanEdit": False} and area["warningOnly"] is False
+        for area in areas
+    )
 
     for one in template.tabs:
         mine = [area["range"] for area in areas if area["range"]["sheetId"] == one.sheet_id]

@@ -1,0 +1,41 @@
+"""Structured logs: one JSON object a line, as Cloud Logging reads them.
+
+A line carries what happened and the ids of operation and workbook, never a token, a name or a
+client's text.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+
+#: Fields of a log call's ``extra`` that are written.
+FIELDS = ("action", "outcome", "operation", "workbook", "code")
+
+
+class JsonFormatter(logging.Formatter):
+    """A record as a JSON object."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See ``logging.Formatter``."""
+        line: dict[str, object] = {
+            "severity": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def configure() -> None:
+    """Write our own logs to the standard output, once however often it is called."""
+    log = logging.getLogger("vitrina")
+    if log.handlers:
+        return
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonFormatter())
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)

@@ -1,0 +1,82 @@
+"""The operator's commands, and what is logged."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from tests.office import Office
+from vitrina.__main__ import main
+from vitrina.logs import JsonFormatter
+
+HEADER = "work_type,profile,hours,quantity,finished_on\n"
+
+
+def test_an_agency_is_made_and_learns_from_a_file(
+    empty_office: Office, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The printed id is a workbook of ours; the file's facts become its norms: (2 + 4) / 2 = 3."""
+    assert main(["create-agency", "Маяк", "--profile", "design=Дизайн", "--profile", "copy=Тексты"]) == 0
+    agency_id = capsys.readouterr().out.split()[0]
+    history = tmp_path / "history.csv"
+    rows = 'Баннер,design,2,1,2026-10-01\nБаннер,design,"4,0",1,2026-10-02\n'
+    history.write_text(HEADER + rows, encoding="utf-8")
+
+    assert main(["import-history", agency_id, str(history)]) == 0
+    assert empty_office.click(agency_id, "recalculate_norms")["outcome"] == "done"
+
+    columns = ("work_type", "profile", "hours_per_unit", "fact_count")
+    assert empty_office.table("norms", *columns, spreadsheet_id=agency_id) == [("Баннер", "Дизайн", 3.0, 2.0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("work_type,hours\nБаннер,2\n", "no column profile, quantity, finished_on"),
+        (HEADER + "Баннер,design,много,1,2026-10-01\n", "row 2"),
+        (HEADER + "Баннер,magic,2,1,2026-10-01\n", "no profile magic"),
+    ],
+)
+def test_a_bad_file_is_refused_whole(
+    agency: Office, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, complaint: str
+) -> None:
+    """Nothing of it is brought in, and the operator reads what is wrong."""
+    history = tmp_path / "history.csv"
+    history.write_text(text, encoding="utf-8")
+    assert agency.agency is not None
+    before = len(list(agency.services.store.find("history")))
+
+    assert main(["import-history", agency.agency.spreadsheet_id, str(history)]) == 1
+
+    assert complaint in capsys.readouterr().err
+    assert len(list(agency.services.store.find("history"))) == before
+
+
+def test_a_bad_profile_is_refused(empty_office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    """KEY=TITLE, or nothing is made."""
+    assert main(["create-agency", "Маяк", "--profile", "Дизайн"]) == 1
+
+    assert "KEY=TITLE" in capsys.readouterr().err
+
+
+def test_a_click_is_logged_with_ids_and_without_names(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One JSON line a click: action, outcome, workbook; no task of the client."""
+    office.fill_backlog({"task": "Секретная задача", "hours_design": "5"})
+    caplog.clear()
+
+    with caplog.at_level(logging.INFO, logger="vitrina"):
+        office.do("estimate")
+
+    lines = [JsonFormatter().format(record) for record in caplog.records if record.name.startswith("vitrina")]
+    clicked = next(json.loads(line) for line in lines if json.loads(line)["message"] == "clicked")
+    assert (clicked["action"], clicked["outcome"], clicked["workbook"]) == (
+        "estimate",
+        "done",
+        office.client_id,
+    )
+    assert not any("Секретная" in line for line in lines)
