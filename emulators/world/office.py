@@ -101,6 +101,7 @@ class LocalOffice:
         for name in KEPT_SERVERS:
             states[name] = self.http.get(f"{self.servers.url(name)}/_emulator/state").json()
         copy = self.folder / "copy.sqlite"
+        copy.unlink(missing_ok=True)
         with closing(sqlite3.connect(self._store_path)) as store:
             store.execute("VACUUM INTO ?", (str(copy),))
         return KeptOffice(states, copy.read_bytes(), self.agency, self.client_id)

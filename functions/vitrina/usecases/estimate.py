@@ -10,6 +10,7 @@ from vitrina.domain.norms import EffortNorm, norms_by_work_type
 from vitrina.domain.quantities import MAX_HOURS
 from vitrina.errors import CellsError, UserError, WorkbookShapeError
 from vitrina.texts import Sentence, render, sentence
+from vitrina.usecases.again import again
 from vitrina.usecases.lease import lease
 from vitrina.usecases.records import ESTIMATE, Project, load_agency, load_norms, save_project
 from vitrina.usecases.services import Answer, Outcome, Services
@@ -41,7 +42,7 @@ class RowEstimate:
 def estimate(services: Services, project: Project) -> Answer:
     """Fill the hours that nobody typed, and say of each row where its hours come from."""
     with lease(services.store, services.clock, project.spreadsheet_id):
-        return _estimate(services, project)
+        return again(lambda: _estimate(services, project))
 
 
 def _estimate(services: Services, project: Project) -> Answer:

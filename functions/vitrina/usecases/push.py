@@ -9,6 +9,7 @@ from vitrina.domain.backlog import ActionStatus
 from vitrina.errors import ChangedMeanwhileError, ServiceError, UserError
 from vitrina.ports import ChecklistItem, NewCard
 from vitrina.texts import render, sentence
+from vitrina.usecases.again import again
 from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.operations import Journal
 from vitrina.usecases.records import Item, Project, items_of, load_tracker_ids, save_items
@@ -16,9 +17,6 @@ from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.workbook.book import Book, parse_book
 from vitrina.workbook.change import Formula, WorkbookChange
 from vitrina.workbook.rows import ActionRow, locale_of, read_actions
-
-#: How often the links are written again from a fresh reading when rows moved meanwhile.
-WRITE_ATTEMPTS = 3
 
 
 def push(services: Services, project: Project, journal: Journal) -> Answer:
@@ -129,25 +127,28 @@ def _card(
 
 
 def _write_links(services: Services, project: Project, book: Book, items: dict[int, Item]) -> None:
-    for attempt in range(1, WRITE_ATTEMPTS + 1):
-        tab = book.tab("in_progress")
-        title = render(sentence("card.open"), locale_of(book))
-        change = WorkbookChange()
-        for row in read_actions(book, services.choices, today=services.today()):
-            item = items.get(row.item_number)
-            if item is None:
-                continue
-            url = services.tracker.card_url(project.board_id, item.card_id)
-            link = Formula(f'=HYPERLINK("{url}";"{title}")')
-            if tab.cell(row.row, "card").formula != link.text:
-                change.set(tab, row.row, "card", link)
-        if not change:
-            return
-        try:
-            services.workbooks.batch_update(project.spreadsheet_id, change.requests())
-        except ChangedMeanwhileError:
-            if attempt == WRITE_ATTEMPTS:
-                raise
-            book = parse_book(services.workbooks.read(project.spreadsheet_id))
-        else:
-            return
+    """Link the rows to their cards; from a fresh reading where the sheet changed since the first one."""
+    try:
+        _write_links_once(services, project, book, items)
+    except ChangedMeanwhileError:
+        again(
+            lambda: _write_links_once(
+                services, project, parse_book(services.workbooks.read(project.spreadsheet_id)), items
+            )
+        )
+
+
+def _write_links_once(services: Services, project: Project, book: Book, items: dict[int, Item]) -> None:
+    tab = book.tab("in_progress")
+    title = render(sentence("card.open"), locale_of(book))
+    change = WorkbookChange()
+    for row in read_actions(book, services.choices, today=services.today()):
+        item = items.get(row.item_number)
+        if item is None:
+            continue
+        url = services.tracker.card_url(project.board_id, item.card_id)
+        link = Formula(f'=HYPERLINK("{url}";"{title}")')
+        if tab.cell(row.row, "card").formula != link.text:
+            change.set(tab, row.row, "card", link)
+    if change:
+        services.workbooks.batch_update(project.spreadsheet_id, change.requests())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from vitrina.domain.norms import EffortNorm, average
 from vitrina.errors import UserError
 from vitrina.texts import sentence
+from vitrina.usecases.again import again
 from vitrina.usecases.lease import lease
 from vitrina.usecases.records import Agency, load_history, save_norms
 from vitrina.usecases.services import Answer, Outcome, Services
@@ -19,12 +20,8 @@ def recalculate_norms(services: Services, agency: Agency) -> Answer:
         norms = average(history)
         if not norms:
             raise UserError("norms.no_history")
-        book = parse_book(services.workbooks.read(agency.spreadsheet_id))
-        change = WorkbookChange()
-        _write(change, services, agency, book.tab("norms"), norms)
         save_norms(services.store, agency.spreadsheet_id, norms)
-        if change:
-            services.workbooks.batch_update(agency.spreadsheet_id, change.requests())
+        again(lambda: _show(services, agency, norms))
     return Answer(
         Outcome.DONE,
         sentence(
@@ -35,6 +32,14 @@ def recalculate_norms(services: Services, agency: Agency) -> Answer:
         ),
         data={"norms": len(norms), "facts": len(history)},
     )
+
+
+def _show(services: Services, agency: Agency, norms: list[EffortNorm]) -> None:
+    book = parse_book(services.workbooks.read(agency.spreadsheet_id))
+    change = WorkbookChange()
+    _write(change, services, agency, book.tab("norms"), norms)
+    if change:
+        services.workbooks.batch_update(agency.spreadsheet_id, change.requests())
 
 
 def _write(

@@ -44,7 +44,6 @@ def register_project(services: Services, agency: Agency, number: int, values: Ma
 
 def _write(services: Services, agency: Agency, tab: Tab, number: int, values: Mapping[str, Value]) -> None:
     change = WorkbookChange()
-    change.guard_layout(tab)
     change.insert(tab, [NewRow(number, dict(values))])
     services.workbooks.batch_update(agency.spreadsheet_id, change.requests())
 

@@ -12,6 +12,7 @@ from vitrina.domain.calendar import PeriodKind, period_of
 from vitrina.errors import ChangedMeanwhileError, RetriableServiceError, UserError, VitrinaError
 from vitrina.ports import Json
 from vitrina.texts import Sentence, render, sentence
+from vitrina.usecases.again import again
 from vitrina.usecases.build_batch import Draft, draft_plan, effect, item_codes, period_title, reason, settle
 from vitrina.usecases.estimate import identify_row
 from vitrina.usecases.lease import lease
@@ -40,7 +41,7 @@ def start_batch(services: Services, project: Project, *, preview_id: str) -> Ans
     if record is None or record.data["spreadsheet_id"] != project.spreadsheet_id:
         raise UserError("batch.no_preview")
     with lease(services.store, services.clock, project.spreadsheet_id):
-        return _start(services, project, record.data)
+        return again(lambda: _start(services, project, record.data))
 
 
 def _start(services: Services, project: Project, preview: Json) -> Answer:

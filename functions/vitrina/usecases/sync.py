@@ -13,9 +13,9 @@ from datetime import date, datetime
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.norms import FinishedWork
 from vitrina.domain.quantities import SERIAL_DAY_ZERO
-from vitrina.errors import ChangedMeanwhileError
 from vitrina.ports import Card, Json
 from vitrina.texts import sentence
+from vitrina.usecases.again import again
 from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.operations import Journal
 from vitrina.usecases.records import (
@@ -34,8 +34,6 @@ from vitrina.usecases.start_batch import settle_for_good
 from vitrina.workbook.book import Book, Tab, parse_book
 from vitrina.workbook.change import Value, WorkbookChange
 from vitrina.workbook.rows import ActionRow, locale_of, read_actions
-
-WRITE_ATTEMPTS = 3
 
 #: Webhooks of one workbook within this time become one write.
 GATHER_S = 2
@@ -118,14 +116,7 @@ def _sync(
                 len(cards), len(items), sentence("sync.progress", done=len(cards) + 1, total=len(items))
             )
         cards[item.number] = services.tracker.get_card(item.card_id)
-    for attempt in range(1, WRITE_ATTEMPTS + 1):
-        try:
-            changed = _write(services, project, cards)
-        except ChangedMeanwhileError:
-            if attempt == WRITE_ATTEMPTS:
-                raise
-        else:
-            break
+    changed = again(lambda: _write(services, project, cards))
     gone = [item.code for item in items if cards[item.number] is None]
     return Answer(
         Outcome.PARTIAL if gone else Outcome.DONE,

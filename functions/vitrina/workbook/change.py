@@ -5,9 +5,10 @@ a row is not where it was read, by three rules (google.md section 2): metadata f
 dies with it, and an id that is in use cannot be created. So
 
 - before a known row is written, its mark is deleted *at the place where it was read* and made
-  again: where the row has moved, one of the two is refused;
-- a row that moves to another tab is deleted here and its mark made there: where the deleted row
-  was another one, the mark is still in use and everything is rolled back.
+  again: where the row has moved, one of the two is refused; the same is done with the marks of the
+  tab's header and of its columns;
+- a row that moves to another tab is deleted here and its mark made there: should another row have
+  been deleted all the same, the mark is still in use and everything is rolled back.
 """
 
 from __future__ import annotations
@@ -49,9 +50,9 @@ class WorkbookChange:
         self._notes: dict[int, dict[tuple[int, int], Json]] = defaultdict(dict)
         self._guarded: dict[tuple[int, int], int] = {}
         self._identified: dict[tuple[int, int], int] = {}
-        self._deleted: dict[int, set[int]] = defaultdict(set)
+        self._deleted: dict[int, tuple[Tab, set[int]]] = {}
         self._inserted: dict[str, tuple[Tab, list[NewRow]]] = {}
-        self._layouts: list[Tab] = []
+        self._layouts: dict[int, Tab] = {}
         self._grown: list[Json] = []
 
     def __bool__(self) -> bool:
@@ -60,11 +61,13 @@ class WorkbookChange:
     def set(self, tab: Tab, row: Row, column: str, value: Value) -> None:
         """Write a cell of a row."""
         self._guard(tab, row)
+        self.guard_layout(tab)
         self._cells[tab.sheet_id][row.index, tab.column(column)] = _cell_data(value)
 
     def note(self, tab: Tab, row: Row, column: str, text: str) -> None:
         """Write the note of a cell; an empty text takes it away."""
         self._guard(tab, row)
+        self.guard_layout(tab)
         self._notes[tab.sheet_id][row.index, tab.column(column)] = {"note": text}
 
     def set_field(self, place: Field, value: Value) -> None:
@@ -75,25 +78,35 @@ class WorkbookChange:
         self, tab: Tab, row_index: int, column_index: int, values: Sequence[Sequence[Value]]
     ) -> None:
         """Write a rectangle that belongs to the add-on whole, such as a calendar."""
+        self.guard_layout(tab)
         for down, line in enumerate(values):
             for right, value in enumerate(line):
                 self._cells[tab.sheet_id][row_index + down, column_index + right] = _cell_data(value)
 
     def identify(self, tab: Tab, row: Row, number: int) -> None:
         """Give a number to a row that has none."""
+        self.guard_layout(tab)
         self._identified[tab.sheet_id, row.index] = number
 
     def move_out(self, tab: Tab, row: Row) -> None:
-        """Delete a row, whose number a row of another tab takes over."""
-        self._deleted[tab.sheet_id].add(row.index)
+        """Delete a row, whose number a row of another tab takes over.
+
+        Every row of the tab is guarded, not only this one: were it deleted meanwhile, the row below would
+        stand in its place, and that row's own mark is a witness that Google cannot overlook.
+        """
+        for one in tab.rows:
+            self._guard(tab, one)
+        self.guard_layout(tab)
+        self._deleted.setdefault(tab.sheet_id, (tab, set()))[1].add(row.index)
 
     def insert(self, tab: Tab, rows: Sequence[NewRow]) -> None:
         """Put rows below the header, in this order."""
+        self.guard_layout(tab)
         self._inserted.setdefault(tab.key, (tab, []))[1].extend(rows)
 
     def guard_layout(self, tab: Tab) -> None:
-        """Fail unless header and columns stand where *tab* has them: it may be remembered, not read."""
-        self._layouts.append(tab)
+        """Fail unless header and columns stand where *tab* has them."""
+        self._layouts[tab.sheet_id] = tab
 
     def make_room(self, tab: Tab, row_count: int) -> None:
         """Add rows at the end of a tab until it has *row_count*."""
@@ -106,19 +119,18 @@ class WorkbookChange:
     def requests(self) -> list[Json]:
         """The batch: guards, cells and notes where they were read, then deletions, then insertions."""
         batch: list[Json] = list(self._grown)
-        for tab in self._layouts:
+        for tab in self._layouts.values():
             for mark in tab.marks:
                 batch += _guard_requests(tab.sheet_id, mark)
         for (sheet_id, index), number in self._guarded.items():
-            if index not in self._deleted[sheet_id]:
-                batch += _guard_requests(sheet_id, _row_mark(index, number))
+            batch += _guard_requests(sheet_id, _row_mark(index, number))
         for (sheet_id, index), number in self._identified.items():
             batch.append(_create_mark(sheet_id, _row_mark(index, number)))
         for field, changes in (("userEnteredValue", self._cells), ("note", self._notes)):
             for sheet_id, cells in changes.items():
                 batch += _update_cells(sheet_id, cells, field)
-        for sheet_id, indices in self._deleted.items():
-            batch += [_delete_row(sheet_id, index) for index in sorted(indices, reverse=True)]
+        for tab, indices in self._deleted.values():
+            batch += [_delete_row(tab.sheet_id, index) for index in sorted(indices, reverse=True)]
         for tab, rows in self._inserted.values():
             batch += _insert_rows(tab, rows)
         return batch

@@ -22,6 +22,20 @@ def kinds(requests: list[dict[str, Any]]) -> list[str]:
     return [next(iter(request)) for request in requests]
 
 
+def without_layout(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The requests but for those that guard headers and columns."""
+    return [request for request in requests if _mark_id(request) not in range(700, 1000)]
+
+
+def _mark_id(request: dict[str, Any]) -> int | None:
+    if "createDeveloperMetadata" in request:
+        return int(request["createDeveloperMetadata"]["developerMetadata"]["metadataId"])
+    if "deleteDeveloperMetadata" in request:
+        lookup = request["deleteDeveloperMetadata"]["dataFilter"]["developerMetadataLookup"]
+        return int(lookup["metadataId"])
+    return None
+
+
 def test_an_empty_change_is_nothing() -> None:
     """Nothing would be sent, and one can ask."""
     change = WorkbookChange()
@@ -72,7 +86,7 @@ def test_a_known_row_is_guarded_once_before_it_is_written() -> None:
     for column in ("task", "source", "id"):
         change.set(tab, tab.rows[1], column, "х")
 
-    requests = change.requests()
+    requests = without_layout(change.requests())
 
     assert kinds(requests)[:2] == ["deleteDeveloperMetadata", "createDeveloperMetadata"]
     assert set(kinds(requests)[2:]) == {"updateCells"}
@@ -91,7 +105,7 @@ def test_a_new_row_gets_its_mark() -> None:
     change.identify(tab, tab.rows[0], 9)
     change.set(tab, tab.rows[0], "id", "ЗРН-9")
 
-    requests = change.requests()
+    requests = without_layout(change.requests())
 
     assert kinds(requests) == ["createDeveloperMetadata", "updateCells"]
     made = requests[0]["createDeveloperMetadata"]["developerMetadata"]
@@ -105,7 +119,8 @@ def test_rows_are_deleted_from_below() -> None:
     for row in tab.rows:
         change.move_out(tab, row)
 
-    starts = [request["deleteDimension"]["range"]["startIndex"] for request in change.requests()]
+    deletions = [one["deleteDimension"]["range"] for one in change.requests() if "deleteDimension" in one]
+    starts = [deleted["startIndex"] for deleted in deletions]
 
     assert starts == [4, 3, 2]
 
@@ -123,9 +138,11 @@ def test_a_row_that_moves_is_deleted_before_its_mark_is_made_elsewhere() -> None
     change.move_out(source, source.rows[0])
     change.insert(target, [NewRow(4, {"id": "ЗРН-4", "action": "А"})])
 
-    requests = change.requests()
+    requests = without_layout(change.requests())
 
     assert kinds(requests) == [
+        "deleteDeveloperMetadata",
+        "createDeveloperMetadata",
         "deleteDimension",
         "insertDimension",
         "copyPaste",  # the format
@@ -133,7 +150,7 @@ def test_a_row_that_moves_is_deleted_before_its_mark_is_made_elsewhere() -> None
         "updateCells",
         "createDeveloperMetadata",
     ]
-    assert requests[0]["deleteDimension"]["range"]["sheetId"] == source.sheet_id
+    assert requests[2]["deleteDimension"]["range"]["sheetId"] == source.sheet_id
     mark = requests[-1]["createDeveloperMetadata"]["developerMetadata"]
     assert mark["metadataId"] == 4
     assert mark["location"]["dimensionRange"] == {
@@ -144,14 +161,28 @@ def test_a_row_that_moves_is_deleted_before_its_mark_is_made_elsewhere() -> None
     }
 
 
-def test_a_row_that_is_written_and_moved_is_not_guarded_twice() -> None:
-    """Its mark goes with the row; deleting it before would let the move pass unseen."""
-    tab = tab_of(1, 2)
+def test_a_move_guards_every_row_of_its_tab() -> None:
+    """Were the row deleted meanwhile, its neighbour would stand in its place and be deleted for it."""
+    tab = tab_of(1, 2, 3)
     change = WorkbookChange()
     change.set(tab, tab.rows[0], "source", "х")
     change.move_out(tab, tab.rows[0])
 
-    assert "deleteDeveloperMetadata" not in kinds(change.requests())
+    guards = [_mark_id(one) for one in without_layout(change.requests()) if _mark_id(one) is not None]
+
+    assert guards == [1, 1, 2, 2, 3, 3]
+
+
+def test_header_and_columns_are_guarded_wherever_something_is_written() -> None:
+    """Where people put a column or a row above the heading, nothing may be written by the old places."""
+    tab = tab_of(1)
+    change = WorkbookChange()
+    change.note(tab, tab.rows[0], "task", "х")
+
+    guarded = {_mark_id(one) for one in change.requests()} & set(range(700, 1000))
+
+    assert guarded == {mark.metadata_id for mark in tab.marks}
+    assert len(guarded) == len(tab.columns) + 1
 
 
 def test_neighbouring_cells_become_one_request() -> None:

@@ -1,0 +1,157 @@
+"""People edit between our reading and our writing: a write lands in its own row, or nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from tests.office import Office
+from vitrina.ports import Json
+
+BACKLOG = (
+    {"task": "Баннер", "work_type": "Баннер"},
+    {"task": "Лендинг", "work_type": "Лендинг"},
+    {"task": "Статья", "work_type": "Статья"},
+)
+
+#: Hours of each task by the norms of the tests' agency, whatever row it stands in.
+HOURS = {"Баннер": (3.0, None, None), "Лендинг": (9.0, 4.0, 20.0), "Статья": (None, 6.0, None)}
+
+#: What a person does to the backlog between a read and a write of the add-on.
+EDITS: Mapping[str, Mapping[str, Any]] = {
+    "a row is put above the tasks": {"type": "insert_rows", "sheet": "Бэклог", "at": 2, "count": 1},
+    "rows are put above the heading": {"type": "insert_rows", "sheet": "Бэклог", "at": 1, "count": 3},
+    "a row is put between the tasks": {"type": "insert_rows", "sheet": "Бэклог", "at": 3, "count": 2},
+    "the tasks are sorted": {
+        "type": "sort",
+        "sheet": "Бэклог",
+        "range": "A2:O4",
+        "column": "C",
+        "order": "DESCENDING",
+    },
+    "a row is dragged": {"type": "move_rows", "sheet": "Бэклог", "at": 2, "count": 1, "to": 5},
+    "a column is put in front": {"type": "insert_columns", "sheet": "Бэклог", "at": "A", "count": 1},
+    "a column is dragged": {"type": "move_columns", "sheet": "Бэклог", "at": "G", "count": 1, "to": "B"},
+    "the tab is renamed": {"type": "rename_tab", "sheet": "Бэклог", "title": "Список «желаний» 💡"},
+}
+
+
+def edit_before_next_writes(
+    office: Office, monkeypatch: pytest.MonkeyPatch, *edits: Sequence[Mapping[str, Any]]
+) -> list[int]:
+    """Have people edit right before the next writes of the functions; gives a list that counts the writes."""
+    write: Callable[..., Json] = office.services.workbooks.batch_update
+    waiting, writes = list(edits), []
+
+    def edit_and_write(spreadsheet_id: str, requests: Sequence[Json]) -> Json:
+        writes.append(len(requests))
+        if waiting:
+            office.edit(*waiting.pop(0))
+        return write(spreadsheet_id, requests)
+
+    monkeypatch.setattr(office.services.workbooks, "batch_update", edit_and_write)
+    return writes
+
+
+def hours_by_task(office: Office) -> dict[str, tuple[Any, ...]]:
+    """Hours in the backlog by the task that stands beside them."""
+    columns = ("task", "hours.design", "hours.copy", "hours.development")
+    return {str(task): tuple(hours) for task, *hours in office.table("backlog", *columns)}
+
+
+def known_backlog(office: Office) -> None:
+    """A backlog whose rows have their numbers; the hours are still to be estimated."""
+    office.fill_backlog(*({"task": row["task"]} for row in BACKLOG))
+    office.do("estimate")
+    first = office.book().tab("backlog").header_index + 1
+    for offset, row in enumerate(BACKLOG):
+        office.type("backlog", first + offset, work_type=row["work_type"])
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_estimate_finds_its_rows(
+    office: Office, monkeypatch: pytest.MonkeyPatch, edit: Mapping[str, Any]
+) -> None:
+    """Whatever moved, each task gets its own hours, and nothing stands anywhere else."""
+    known_backlog(office)
+    edit_before_next_writes(office, monkeypatch, [edit])
+
+    answer = office.do("estimate")
+
+    assert answer["outcome"] == "done"
+    assert hours_by_task(office) == HOURS
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_start_moves_its_rows(
+    office: Office, monkeypatch: pytest.MonkeyPatch, edit: Mapping[str, Any]
+) -> None:
+    """The tasks stand once, in progress; or the manager is told that the plan is not the same any more."""
+    known_backlog(office)
+    office.do("estimate")
+    preview_id = office.do("build_batch")["data"]["preview_id"]
+    edit_before_next_writes(office, monkeypatch, [edit])
+
+    answer = office.do("start_batch", preview_id=preview_id)
+
+    waiting = [task for (task,) in office.table("backlog", "task")]
+    started = [task for (task,) in office.table("in_progress", "action")]
+    if answer["outcome"] == "done":
+        assert (waiting, sorted(set(started))) == ([], ["Баннер", "Лендинг", "Статья"])
+        assert len(started) == 5
+    else:
+        assert answer["http_status"] == 409
+        assert (sorted(waiting), started) == (["Баннер", "Лендинг", "Статья"], [])
+        assert list(office.services.store.find("item")) == []
+
+
+def test_a_row_deleted_meanwhile_stays_deleted(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The manager previewed it, somebody deleted it: it is not started, nor its neighbour for it."""
+    known_backlog(office)
+    office.do("estimate")
+    preview_id = office.do("build_batch")["data"]["preview_id"]
+    edit_before_next_writes(
+        office, monkeypatch, [{"type": "delete_rows", "sheet": "Бэклог", "at": 3, "count": 1}]
+    )
+
+    answer = office.do("start_batch", preview_id=preview_id)
+
+    assert (answer["http_status"], answer["details"][0]) == (409, "теперь не вошли бы: ЗРН-2")
+    assert [task for (task,) in office.table("backlog", "task")] == ["Баннер", "Статья"]
+    assert office.table("in_progress", "action") == []
+
+
+def test_status_finds_its_row(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tracker's state is written where the action stands now."""
+    known_backlog(office)
+    office.do("estimate")
+    office.do("start_batch", preview_id=office.do("build_batch")["data"]["preview_id"])
+    office.do("push")
+    office.settle()
+    card = next(card for card in office.cards() if "Статья" in card["title"])
+    columns = office.kaiten("GET", f"/boards/{card['board_id']}/columns")
+    sort = {"type": "sort", "sheet": "В работе", "range": "A2:M6", "column": "B", "order": "DESCENDING"}
+    insert = {"type": "insert_rows", "sheet": "В работе", "at": 1, "count": 1}
+    edit_before_next_writes(office, monkeypatch, [sort], [insert])
+
+    office.kaiten("PATCH", f"/cards/{card['id']}", column_id=columns[2]["id"])
+    office.settle()
+
+    statuses = dict(office.table("in_progress", "action", "status"))
+    assert statuses == {"Баннер": "Онбординг", "Лендинг": "Онбординг", "Статья": "На проверке"}
+
+
+def test_somebody_who_never_stops_gets_a_refusal(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a few tries the add-on gives up with a sentence, having written nothing."""
+    known_backlog(office)
+    insert = {"type": "insert_rows", "sheet": "Бэклог", "at": 2, "count": 1}
+    writes = edit_before_next_writes(office, monkeypatch, *([insert] for _ in range(10)))
+
+    answer = office.do("estimate")
+
+    assert (answer["outcome"], answer["http_status"]) == ("refused", 409)
+    assert answer["message"].startswith("Пока действие готовилось, таблицу изменили")
+    assert len(writes) == 4
+    assert set(hours_by_task(office).values()) == {(None, None, None)}
