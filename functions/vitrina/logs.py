@@ -31,11 +31,11 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure() -> None:
-    """Write our own logs to the standard output, once however often it is called."""
+    """Write our own logs to standard error, once however often it is called."""
     log = logging.getLogger("vitrina")
     if log.handlers:
         return
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     log.addHandler(handler)
     log.setLevel(logging.INFO)

@@ -84,6 +84,21 @@ def test_estimate_finds_its_rows(
     assert hours_by_task(office) == HOURS
 
 
+@pytest.mark.parametrize("name", [name for name in EDITS if "sorted" not in name and "dragged" not in name])
+def test_estimate_finds_rows_without_a_number(
+    office: Office, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Rows that were just typed have no mark yet; the tab's last row tells that something moved above it."""
+    office.fill_backlog(*BACKLOG)
+    edit_before_next_writes(office, monkeypatch, [EDITS[name]])
+
+    answer = office.do("estimate")
+
+    assert answer["outcome"] == "done"
+    assert hours_by_task(office) == HOURS
+    assert [code for (code,) in office.table("backlog", "id")] == ["ЗРН-1", "ЗРН-2", "ЗРН-3"]
+
+
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
 def test_start_moves_its_rows(
     office: Office, monkeypatch: pytest.MonkeyPatch, edit: Mapping[str, Any]

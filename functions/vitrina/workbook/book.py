@@ -20,6 +20,7 @@ BOOK_KEY = "vitrina.book"
 TAB_KEY = "vitrina.tab"
 COLUMN_KEY = "c"
 HEADER_KEY = "h"
+END_KEY = "e"
 ROW_KEY = "r"
 
 #: Named ranges of the form's fields begin with this.
@@ -79,7 +80,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Mark:
-    """Developer metadata by which the header or a column of a tab is found."""
+    """Developer metadata of a tab's header, of a column, or of its last row.
+
+    The last row is the witness for rows that have no number yet: it moves with every row that people put
+    in or take out above it.
+    """
 
     metadata_id: int
     key: str
@@ -255,6 +260,8 @@ def _tab(key: str, sheet: Json, grid: list[tuple[Cell, ...]]) -> Tab:
     header_mark = next((mark for mark in headers if mark is not None), None)
     header = header_mark.index if header_mark else frozen
     marks += [header_mark] if header_mark else []
+    ends = (_mark(metadata, END_KEY, "ROWS", index) for index, metadata in enumerate(row_metadata))
+    marks += [mark for mark in ends if mark is not None]
     rows = tuple(
         Row(index, _number_of(row_metadata[index]) if index < len(row_metadata) else None, cells)
         for index, cells in enumerate(grid)

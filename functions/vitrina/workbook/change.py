@@ -6,7 +6,7 @@ dies with it, and an id that is in use cannot be created. So
 
 - before a known row is written, its mark is deleted *at the place where it was read* and made
   again: where the row has moved, one of the two is refused; the same is done with the marks of the
-  tab's header and of its columns;
+  tab's header, of its columns and of its last row;
 - a row that moves to another tab is deleted here and its mark made there: should another row have
   been deleted all the same, the mark is still in use and everything is rolled back.
 """
@@ -105,7 +105,7 @@ class WorkbookChange:
         self._inserted.setdefault(tab.key, (tab, []))[1].extend(rows)
 
     def guard_layout(self, tab: Tab) -> None:
-        """Fail unless header and columns stand where *tab* has them."""
+        """Fail unless header, columns and last row stand where *tab* has them."""
         self._layouts[tab.sheet_id] = tab
 
     def make_room(self, tab: Tab, row_count: int) -> None:

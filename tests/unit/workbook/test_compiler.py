@@ -221,14 +221,14 @@ def test_the_sheet_to_delete_can_be_another():
 
 @EVERY_BOOK
 def test_metadata_name_the_book_every_tab_heading_and_column(book, locale):
-    """Code finds all of them by key, never by title."""
+    """Code finds all of them by key, never by title; a table's last row is marked as a witness."""
     marks = [body["developerMetadata"] for body in bodies(compiled(book, locale), "createDeveloperMetadata")]
     template = load_template(book)
     expected = [("vitrina.book", book), ("vitrina.template", "1")]
     for one in template.tabs:
         expected.append(("vitrina.tab", one.key))
         expected += [("c", column.key) for column in one.expand(template.standard_profiles(locale))]
-        expected += [("h", "")] if one.header_rows else []
+        expected += [("h", ""), ("e", "")] if one.header_rows else []
 
     assert [(mark["metadataKey"], mark["metadataValue"]) for mark in marks] == expected
     assert {mark["visibility"] for mark in marks} == {"DOCUMENT"}
