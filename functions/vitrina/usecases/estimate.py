@@ -11,6 +11,7 @@ from vitrina.domain.quantities import MAX_HOURS
 from vitrina.errors import CellsError, UserError, WorkbookShapeError
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.again import again
+from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import lease
 from vitrina.usecases.records import ESTIMATE, Project, load_agency, load_norms, save_project
 from vitrina.usecases.services import Answer, Outcome, Services
@@ -74,6 +75,7 @@ def _estimate(services: Services, project: Project) -> Answer:
         identify_row(change, backlog.tab, row)
         _write(change, services, backlog, row, estimates[row.number], locale=locale, titles=agency.profiles)
     if change:
+        mark_fresh(services, change, book)
         # First what cannot hurt: should the write fail, these figures are simply not in the sheet.
         ours = {str(number): dict(one.hours) for number, one in estimates.items()}
         services.store.put(ESTIMATE, project.spreadsheet_id, {**written, **ours})

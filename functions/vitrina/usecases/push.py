@@ -10,6 +10,7 @@ from vitrina.errors import ChangedMeanwhileError, ServiceError, UserError
 from vitrina.ports import ChecklistItem, NewCard
 from vitrina.texts import render, sentence
 from vitrina.usecases.again import again
+from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.operations import Journal
 from vitrina.usecases.records import Item, Project, items_of, load_tracker_ids, save_items
@@ -151,4 +152,5 @@ def _write_links_once(services: Services, project: Project, book: Book, items: d
         if tab.cell(row.row, "card").formula != link.text:
             change.set(tab, row.row, "card", link)
     if change:
+        mark_fresh(services, change, book)
         services.workbooks.batch_update(project.spreadsheet_id, change.requests())

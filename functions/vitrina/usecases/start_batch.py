@@ -15,6 +15,7 @@ from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.again import again
 from vitrina.usecases.build_batch import Draft, draft_plan, effect, item_codes, period_title, reason, settle
 from vitrina.usecases.estimate import identify_row
+from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import lease
 from vitrina.usecases.records import (
     ITEM,
@@ -171,6 +172,7 @@ def _change(services: Services, project: Project, draft: Draft, items: list[Item
         ],
     )
     write_schedule(services, change, book, project, [*draft.items, *items])
+    mark_fresh(services, change, book)
     return change
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.norms import FinishedWork
-from vitrina.domain.quantities import SERIAL_DAY_ZERO
 from vitrina.ports import Card, Json
 from vitrina.texts import sentence
 from vitrina.usecases.again import again
+from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.operations import Journal
 from vitrina.usecases.records import (
@@ -152,7 +152,7 @@ def _write(services: Services, project: Project, cards: Mapping[int, Card | None
     now_by_key = {item.key: item for item in agency_items} | {item.key: item for item in updated.values()}
     if changed_rows:
         write_schedule(services, change, book, project, now_by_key.values())
-    _mark_fresh(services, change, book)
+    mark_fresh(services, change, book)
     if change:
         services.workbooks.batch_update(project.spreadsheet_id, change.requests())
     save_items(services.store, updated.values())
@@ -252,16 +252,3 @@ def _update_item(
 
 def _with_specialist(action: ItemAction, state: RowState | None) -> ItemAction:
     return replace(action, specialist=state.specialist) if state is not None and state.specialist else action
-
-
-def _mark_fresh(services: Services, change: WorkbookChange, book: Book) -> None:
-    if "refreshed_at" in book.fields:
-        moment = services.clock.now().astimezone(services.time_zone)
-        change.set_field(book.field("refreshed_at"), serial_of_moment(moment))
-
-
-def serial_of_moment(moment: datetime) -> float:
-    """The serial number of a moment as its clock on the wall shows it."""
-    wall = moment.replace(tzinfo=None)
-    zero = datetime.combine(SERIAL_DAY_ZERO, datetime.min.time())
-    return round((wall - zero).total_seconds() / 86_400, 6)

@@ -70,8 +70,9 @@ class WorkbookChange:
         self.guard_layout(tab)
         self._notes[tab.sheet_id][row.index, tab.column(column)] = {"note": text}
 
-    def set_field(self, place: Field, value: Value) -> None:
-        """Write a field of a form."""
+    def set_field(self, tab: Tab, place: Field, value: Value) -> None:
+        """Write a field of the form on *tab*."""
+        self.guard_layout(tab)
         self._cells[place.sheet_id][place.row_index, place.column_index] = _cell_data(value)
 
     def set_block(

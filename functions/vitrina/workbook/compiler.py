@@ -203,9 +203,9 @@ def _metadata(book: _Book) -> Iterator[Json]:
             yield mark(COLUMN_KEY, column.key, {"dimensionRange": _span(tab, "COLUMNS", index, index + 1)})
         if tab.header_rows:
             header = _span(tab, "ROWS", tab.header_rows - 1, tab.header_rows)
-            last_row = tab.header_rows + tab.rows
             yield mark(HEADER_KEY, "", {"dimensionRange": header})
-            yield mark(END_KEY, "", {"dimensionRange": _span(tab, "ROWS", last_row - 1, last_row)})
+        last_row = tab.header_rows + tab.rows
+        yield mark(END_KEY, "", {"dimensionRange": _span(tab, "ROWS", last_row - 1, last_row)})
 
 
 def _span(tab: TabTemplate, dimension: str, start: int, end: int) -> Json:

@@ -228,7 +228,8 @@ def test_metadata_name_the_book_every_tab_heading_and_column(book, locale):
     for one in template.tabs:
         expected.append(("vitrina.tab", one.key))
         expected += [("c", column.key) for column in one.expand(template.standard_profiles(locale))]
-        expected += [("h", ""), ("e", "")] if one.header_rows else []
+        expected += [("h", "")] if one.header_rows else []
+        expected.append(("e", ""))
 
     assert [(mark["metadataKey"], mark["metadataValue"]) for mark in marks] == expected
     assert {mark["visibility"] for mark in marks} == {"DOCUMENT"}
