@@ -75,6 +75,7 @@ def build(settings: Settings) -> Application:
         time_zone=ZoneInfo(settings.time_zone),
         webhook_url=f"{settings.webhook_url.rstrip('/')}/kaiten/{settings.webhook_secret}",
         editors=(settings.service_account, *settings.staff),
+        lease_s=settings.lease_s,
     )
     certs_url = (
         f"{settings.google_url.rstrip('/')}/oauth2/v1/certs" if settings.google_url else GOOGLE_CERTS_URL

@@ -33,6 +33,8 @@ class Settings:
     time_zone: str = "Europe/Moscow"
     #: Seconds before the first repeat of a call that an outside system was too busy for.
     retry_wait_s: float = 1.0
+    #: How long a process that was killed keeps others from its workbook; longer than any step takes.
+    lease_s: float = 60.0
     #: Local servers in place of the real ones; empty in production.
     google_url: str = ""
     #: Address of a spreadsheet for a person, with ``{id}`` in it.
@@ -78,5 +80,6 @@ _CONVERT: Mapping[str, Callable[[str], object]] = {
     "store_path": Path,
     "staff": _list,
     "retry_wait_s": float,
+    "lease_s": float,
     "now": _moment,
 }

@@ -42,7 +42,7 @@ class RowEstimate:
 
 def estimate(services: Services, project: Project) -> Answer:
     """Fill the hours that nobody typed, and say of each row where its hours come from."""
-    with lease(services.store, services.clock, project.spreadsheet_id):
+    with lease(services, project.spreadsheet_id):
         return again(lambda: _estimate(services, project))
 
 

@@ -9,26 +9,26 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from vitrina.errors import UserError
-from vitrina.ports import Clock, Json, Store
+from vitrina.ports import Json
+from vitrina.usecases.services import Services
 
 LEASE = "lease"
 
-#: Longer than any step of ours takes; how long a killed process keeps others waiting.
-LEASE_S = 60.0
 POLL_S = 0.05
 
 
 class Lease:
     """A lease that is held."""
 
-    def __init__(self, store: Store, clock: Clock, key: str) -> None:
-        self._store = store
-        self._clock = clock
+    def __init__(self, services: Services, key: str) -> None:
+        self._store = services.store
+        self._clock = services.clock
+        self._duration = timedelta(seconds=services.lease_s)
         self._key = key
         self._holder = uuid.uuid4().hex
 
     def renew(self) -> None:
-        """Hold it for another minute; to be called between the steps of something long.
+        """Hold it for its whole time anew; to be called between the steps of something long.
 
         Raises
         ------
@@ -58,12 +58,12 @@ class Lease:
             self._store.delete(LEASE, self._key)
 
     def _data(self) -> Json:
-        until = self._clock.now() + timedelta(seconds=LEASE_S)
+        until = self._clock.now() + self._duration
         return {"holder": self._holder, "until": until.isoformat()}
 
 
 @contextlib.contextmanager
-def lease(store: Store, clock: Clock, key: str, *, wait_s: float = 8.0) -> Iterator[Lease]:
+def lease(services: Services, key: str, *, wait_s: float = 8.0) -> Iterator[Lease]:
     """Hold *key* while the block runs.
 
     Raises
@@ -71,7 +71,7 @@ def lease(store: Store, clock: Clock, key: str, *, wait_s: float = 8.0) -> Itera
     UserError
         If somebody else still holds it after *wait_s* seconds.
     """
-    held = Lease(store, clock, key)
+    held = Lease(services, key)
     give_up_at = time.monotonic() + wait_s
     while not held.take():
         if time.monotonic() > give_up_at:

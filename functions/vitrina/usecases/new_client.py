@@ -57,7 +57,7 @@ def check_form(services: Services, agency: Agency, form: ClientForm) -> None:
 def new_client(services: Services, agency: Agency, form: ClientForm, journal: Journal) -> Answer:
     """Make everything a new project needs, each thing once."""
     # Two clicks at once are one after the other, and the second one finds the code taken.
-    with lease(services.store, services.clock, f"new_client:{agency.spreadsheet_id}"):
+    with lease(services, f"new_client:{agency.spreadsheet_id}"):
         return _new_client(services, agency, form, journal)
 
 

@@ -27,7 +27,7 @@ def push(services: Services, project: Project, journal: Journal) -> Answer:
     makes a second one. When the tracker fails half-way, the cards made so far are linked and the rest
     is left for the next click.
     """
-    with lease(services.store, services.clock, project.spreadsheet_id) as held:
+    with lease(services, project.spreadsheet_id) as held:
         book = parse_book(services.workbooks.read(project.spreadsheet_id))
         rows = read_actions(book, services.choices, today=services.today())
         if not rows:

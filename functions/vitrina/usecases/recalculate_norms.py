@@ -15,7 +15,7 @@ from vitrina.workbook.change import Value, WorkbookChange
 
 def recalculate_norms(services: Services, agency: Agency) -> Answer:
     """Average the history anew and show the norms: one read and one write of the agency's workbook."""
-    with lease(services.store, services.clock, agency.spreadsheet_id):
+    with lease(services, agency.spreadsheet_id):
         history = load_history(services.store, agency.spreadsheet_id)
         norms = average(history)
         if not norms:

@@ -33,6 +33,8 @@ class Services:
     webhook_url: str
     #: Who may change headings and the add-on's columns: the service account and the staff.
     editors: tuple[str, ...]
+    #: How long a lease holds: longer than any step takes, as a killed process keeps others waiting so long.
+    lease_s: float
 
     def today(self) -> date:
         """The day in the agency's time zone."""

@@ -41,7 +41,7 @@ def start_batch(services: Services, project: Project, *, preview_id: str) -> Ans
     record = services.store.get(PREVIEW, preview_id)
     if record is None or record.data["spreadsheet_id"] != project.spreadsheet_id:
         raise UserError("batch.no_preview")
-    with lease(services.store, services.clock, project.spreadsheet_id):
+    with lease(services, project.spreadsheet_id):
         return again(lambda: _start(services, project, record.data))
 
 
@@ -53,7 +53,7 @@ def _start(services: Services, project: Project, preview: Json) -> Answer:
     if _is_started(book, preview):
         raise UserError("batch.already_started")
     # People's hours are promised over all clients, so plan and promise under one lease.
-    with lease(services.store, services.clock, f"plan:{project.agency_id}"):
+    with lease(services, f"plan:{project.agency_id}"):
         draft = draft_plan(services, project, agency, team_of(preview["team"]), book, span)
         _check_effect(draft, preview)
         if not draft.plan.chosen:

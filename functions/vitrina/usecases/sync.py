@@ -79,7 +79,7 @@ def _generation(services: Services, spreadsheet_id: str) -> int:
 
 def sync_touched(services: Services, project: Project) -> None:
     """Write the state of the cards that webhooks spoke of."""
-    with lease(services.store, services.clock, project.spreadsheet_id) as held:
+    with lease(services, project.spreadsheet_id) as held:
         # From here on a webhook queues a task of its own; what was touched before is listed below.
         generation = _generation(services, project.spreadsheet_id)
         services.store.put(SYNC, project.spreadsheet_id, {"generation": generation + 1})
@@ -98,7 +98,7 @@ def sync_touched(services: Services, project: Project) -> None:
 
 def refresh(services: Services, project: Project, journal: Journal) -> Answer:
     """Read every card of the project and write what differs."""
-    with lease(services.store, services.clock, project.spreadsheet_id) as held:
+    with lease(services, project.spreadsheet_id) as held:
         own = [
             item for item in items_of(services.store, spreadsheet_id=project.spreadsheet_id) if item.card_id
         ]

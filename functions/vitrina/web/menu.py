@@ -184,7 +184,7 @@ def run_operation(services: Services, operation_id: str) -> None:
     A delivery of an operation that has ended does nothing. An error is an end as well: the person is
     told and clicks again. Only a sudden death leaves the operation open, and the next delivery goes on.
     """
-    with lease(services.store, services.clock, f"operation:{operation_id}"):
+    with lease(services, f"operation:{operation_id}"):
         _run_operation(services, operation_id)
 
 
