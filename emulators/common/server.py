@@ -27,9 +27,9 @@ class _Handler(WSGIRequestHandler):
         """Stay quiet: the emulators count calls instead."""
 
 
-def _make(app: WSGIApplication, port: int) -> BaseWSGIServer:
+def _make(app: WSGIApplication, port: int, fd: int | None = None) -> BaseWSGIServer:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server(LOOPBACK, port, app, threaded=True, request_handler=_Handler)
+    server = make_server(LOOPBACK, port, app, threaded=True, request_handler=_Handler, fd=fd)
     server.daemon_threads = True  # type: ignore[attr-defined]
     return server
 
@@ -48,9 +48,11 @@ def running(app: WSGIApplication, port: int = 0) -> Iterator[str]:
         thread.join()
 
 
-def serve_forever(app: WSGIApplication, port: int, at_exit: Callable[[], None] = lambda: None) -> None:
-    """Serve *app* until SIGTERM or Ctrl-C, then call *at_exit*."""
-    server = _make(app, port)
+def serve_forever(
+    app: WSGIApplication, port: int, at_exit: Callable[[], None] = lambda: None, *, fd: int | None = None
+) -> None:
+    """Serve *app* until SIGTERM or Ctrl-C, then call *at_exit*. *fd* is a socket that listens already."""
+    server = _make(app, port, fd)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     try:
         with contextlib.suppress(KeyboardInterrupt):

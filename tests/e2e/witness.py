@@ -120,17 +120,18 @@ def look(office: Office) -> World:
 def assert_unchanged(office: Office, before: World) -> None:
     """Sheets and tracker are as they were; tells the first place that is not."""
     now = look(office)
-    place = _difference(vars(before), vars(now))
+    place = difference(vars(before), vars(now))
     assert place is None, place
 
 
-def _difference(was: Any, now: Any, place: str = "") -> str | None:
+def difference(was: Any, now: Any, place: str = "") -> str | None:
+    """The first place where two structures are not equal; ``None`` where they are."""
     # pytest's own comparison of two whole workbooks would take minutes.
     if was == now:
         return None
     if isinstance(was, dict) and isinstance(now, dict) and was.keys() == now.keys():
-        return next(_difference(was[key], now[key], f"{place}.{key}") for key in was if was[key] != now[key])
+        return next(difference(was[key], now[key], f"{place}.{key}") for key in was if was[key] != now[key])
     if isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
         pairs = enumerate(zip(was, now, strict=True))
-        return next(_difference(one, two, f"{place}[{i}]") for i, (one, two) in pairs if one != two)
+        return next(difference(one, two, f"{place}[{i}]") for i, (one, two) in pairs if one != two)
     return f"{place}: was {str(was)[:300]}, is {str(now)[:300]}"

@@ -1,0 +1,163 @@
+"""The functions' process dies right before and right after every call that an action makes outside.
+
+A supervisor starts another one, the queue delivers again, and the manager clicks again where the click
+was lost. The end is that of a run in which nobody died: one of each thing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from emulators.world.crash import CRASH, MOMENTS, Call
+from emulators.world.office import KeptOffice
+from emulators.world.servers import Servers
+from tests.e2e.stage import Stage, WorkersOffice, end_state, running_stage
+from tests.e2e.witness import difference
+
+#: Nobody but the dead holds a lease here, so that it may expire at once.
+LEASE_S = "0.2"
+PATIENCE_S = 120.0
+POLL_S = 0.02
+
+BACKLOG = (
+    {"task": "Лендинг", "work_type": "Лендинг"},
+    {"task": "Статья", "work_type": "Статья"},
+)
+FORM = {"client_name": "Улыбка", "project_name": "Лето", "code": "ЛЕТО", "limit_hours": 40}
+
+
+@pytest.fixture(scope="module")
+def stage(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """One worker at a time."""
+    with running_stage(servers, tmp_path_factory.mktemp("kill"), LEASE_S=LEASE_S) as running:
+        yield running
+
+
+@dataclass(frozen=True)
+class Scenes:
+    """The office as it is before each of the actions."""
+
+    agency: KeptOffice
+    previewed: KeptOffice
+    preview_id: str
+    started: KeptOffice
+
+
+@pytest.fixture(scope="module")
+def scenes(stage: Stage) -> Scenes:
+    """Each action once, undisturbed, and what was there before it."""
+    with stage.office() as office:
+        office.hire()
+        agency = office.keep()
+        office.welcome()
+        office.fill_backlog(*BACKLOG)
+        office.do("estimate")
+        preview_id: str = office.do("build_batch", period="current")["data"]["preview_id"]
+        previewed = office.keep()
+        assert office.do("start_batch", preview_id=preview_id)["outcome"] == "done"
+        return Scenes(agency, previewed, preview_id, office.keep())
+
+
+Action = Callable[[WorkersOffice], Mapping[str, Any]]
+
+
+def persist(office: WorkersOffice, spreadsheet_id: str, action: str, **params: Any) -> dict[str, Any]:
+    """What a manager is told who clicks again when a click is lost, and else waits for the end."""
+    menu = office.manager()
+    give_up_at = time.monotonic() + PATIENCE_S
+    answer = None
+    while answer is None or answer["outcome"] in ("accepted", "running"):
+        assert time.monotonic() < give_up_at, answer
+        try:
+            if answer is None:
+                answer = menu.post(spreadsheet_id, action, **params)
+            else:
+                time.sleep(POLL_S)
+                answer = menu.post(spreadsheet_id, "operation", operation_id=answer["operation_id"])
+        except httpx.TransportError:
+            continue
+    return answer
+
+
+def undisturbed(stage: Stage, kept: KeptOffice, action: Action) -> tuple[list[Call], dict[str, Any]]:
+    """The calls that an action makes outside, and how the world is after it."""
+    with stage.office(kept) as office:
+        answer = action(office)
+        office.settle()
+        assert answer["outcome"] == "done", answer
+        calls = [Call.parse(line) for line in office.calls_path.read_text(encoding="utf-8").splitlines()]
+        return calls, end_state(office)
+
+
+def die_everywhere(
+    stage: Stage,
+    subtests: pytest.Subtests,
+    kept: KeptOffice,
+    action: Action,
+    refusals: tuple[str, ...] = (),
+) -> list[Call]:
+    """Die before and after each call; gives the calls. *refusals* begin what a second click may be told."""
+    calls, expected = undisturbed(stage, kept, action)
+    for call in calls:
+        for moment in MOMENTS:
+            crash = f"{moment}:{call}"
+            with subtests.test(msg=crash), stage.office(kept, **{CRASH: crash}) as office:
+                answer = action(office)
+                office.settle()
+
+                assert [supervisor.deaths for supervisor in office.supervisors] == [1]
+                is_refused = answer["outcome"] == "refused" and answer["message"].startswith(refusals)
+                assert answer["outcome"] == "done" or (refusals and is_refused), answer
+                place = difference(expected, end_state(office))
+                assert place is None, place
+    return calls
+
+
+def services_of(calls: list[Call]) -> set[str]:
+    """Which outside services are called."""
+    return {call.service for call in calls}
+
+
+def test_new_client(stage: Stage, scenes: Scenes, subtests: pytest.Subtests) -> None:
+    """One board, workbook, link, webhook, project and row, wherever the process dies."""
+
+    def action(office: WorkersOffice) -> Mapping[str, Any]:
+        assert office.agency is not None
+        return persist(office, office.agency.spreadsheet_id, "new_client", **FORM)
+
+    # The click that was lost had been queued: the second one finds the code taken.
+    calls = die_everywhere(stage, subtests, scenes.agency, action, ("Код",))
+
+    assert services_of(calls) == {"google", "kaiten", "tasks"}
+
+
+def test_start_batch(stage: Stage, scenes: Scenes, subtests: pytest.Subtests) -> None:
+    """The rows move once and the hours are promised once; the second click does it or says it is done."""
+
+    def action(office: WorkersOffice) -> Mapping[str, Any]:
+        return persist(office, office.client_id, "start_batch", preview_id=scenes.preview_id)
+
+    calls = die_everywhere(stage, subtests, scenes.previewed, action, ("Этот период уже начат",))
+
+    assert [call.method for call in calls] == [
+        "sheets.spreadsheets.get",
+        "sheets.spreadsheets.batchUpdate",
+    ]
+
+
+def test_push(stage: Stage, scenes: Scenes, subtests: pytest.Subtests) -> None:
+    """One card for each item, with one checklist and one link."""
+
+    def action(office: WorkersOffice) -> Mapping[str, Any]:
+        return persist(office, office.client_id, "push")
+
+    calls = die_everywhere(stage, subtests, scenes.started, action)
+
+    assert services_of(calls) == {"google", "kaiten", "tasks"}
+    assert sum(call.method == "POST /cards" for call in calls) == len(BACKLOG)
