@@ -1,0 +1,68 @@
+"""Twenty clicks at once on *start batch*, over four processes that share the store: one batch."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from emulators.world.client import MenuClient
+from emulators.world.servers import Servers
+from tests.e2e.stage import Stage, end_state, running_stage
+from tests.e2e.witness import assert_sentence, difference
+from tests.office import MANAGER
+
+WORKERS = 4
+CLICKS = 20
+BACKLOG = (
+    {"task": "Лендинг", "work_type": "Лендинг"},
+    {"task": "Статья", "work_type": "Статья"},
+    {"task": "Баннер", "work_type": "Баннер"},
+)
+
+
+@pytest.fixture(scope="module")
+def stage(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Four workers on addresses of their own."""
+    with running_stage(servers, tmp_path_factory.mktemp("clicks"), workers=WORKERS) as running:
+        yield running
+
+
+def test_one_batch_of_twenty_clicks(stage: Stage) -> None:
+    """One click starts the batch; the others are told so, and the world is as after a single click."""
+    with stage.office() as office:
+        office.hire()
+        office.welcome()
+        office.fill_backlog(*BACKLOG)
+        office.do("estimate")
+        preview_id = office.do("build_batch", period="current")["data"]["preview_id"]
+        before = office.keep()
+        assert office.do("start_batch", preview_id=preview_id)["outcome"] == "done"
+        expected = end_state(office)
+
+    with stage.office(before) as office:
+        at_once = threading.Barrier(CLICKS)
+
+        def click(number: int) -> dict[str, Any]:
+            menu = MenuClient(office.urls[number % WORKERS], office.servers.google, email=MANAGER)
+            # The first request of a process builds the application: without it the clicks would queue there.
+            menu.post(office.client_id, "operation", operation_id="0" * 32)
+            at_once.wait()
+            return menu.post(office.client_id, "start_batch", preview_id=preview_id)
+
+        with ThreadPoolExecutor(CLICKS) as pool:
+            answers = list(pool.map(click, range(CLICKS)))
+
+        refused = [answer for answer in answers if answer["outcome"] == "refused"]
+        assert [answer["outcome"] for answer in answers if answer not in refused] == ["done"]
+        assert len(refused) == CLICKS - 1
+        for answer in refused:
+            assert answer["http_status"] in (409, 422), answer
+            assert answer["message"].endswith(".")
+            assert_sentence(answer["message"])
+        assert [supervisor.deaths for supervisor in office.supervisors] == [0] * WORKERS
+        place = difference(expected, end_state(office))
+        assert place is None, place
