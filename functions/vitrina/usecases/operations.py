@@ -2,8 +2,9 @@
 
 ``menu`` keeps the operation and queues it; ``task`` runs it; the sidebar asks how far it is. What an
 operation did outside is journalled, so that after a sudden death the next delivery goes on instead of
-doing it twice. The journal of an operation that failed is handed to the next one with the same wish:
-the person who clicks again gets what is missing, and no second one of what is there.
+doing it twice. Whoever wants the same while it is open follows that one. The journal of an operation that
+failed is handed to the next one with the same wish: the person who clicks again gets what is missing,
+and no second one of what is there.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ OPERATION = "operation"
 
 #: Kind of the documents that keep the journals of failed operations, by their wish.
 UNFINISHED = "unfinished"
+
+#: Kind of the documents that name the operation that is open for a wish.
+OPEN = "open"
 
 QUEUED = "queued"
 RUNNING = "running"
@@ -71,19 +75,38 @@ class Journal:
 
 
 def queue_operation(
-    services: Services, operation_id: str, data: Json, *, check: Callable[[], None] = lambda: None
-) -> None:
-    """Keep an operation and have it run; a second call with the same id changes nothing.
+    services: Services, click_id: str, data: Json, *, check: Callable[[], None] = lambda: None
+) -> str:
+    """Keep an operation, have it run, and give its id; a second call for the same click changes nothing.
 
+    A click for what the same person already waits for gives the operation that is open: its process
+    may have died, and a second operation would make what the first one is about to find again.
     *check* may refuse an operation that is new. One that goes on from a failure has passed it.
     """
-    if services.store.get(OPERATION, operation_id) is None:
-        unfinished = services.store.get(UNFINISHED, _wish(data))
-        if unfinished is None:
+    store, wish, operation_id = services.store, _wish(data), click_id
+    if store.get(OPERATION, click_id) is None:
+        operation_id = _open_operation(store, wish, data["email"]) or click_id
+    if operation_id == click_id:
+        unfinished = store.get(UNFINISHED, wish)
+        if unfinished is None and store.get(OPERATION, click_id) is None:
             check()
         journal = unfinished.data if unfinished else {}
-        services.store.create(OPERATION, operation_id, {**data, **journal, "state": QUEUED})
-    services.queue.add(f"operation-{operation_id}", {"kind": "operation", "id": operation_id})
+        store.create(OPERATION, click_id, {**data, **journal, "state": QUEUED})
+        store.create(OPEN, wish, {"operation_id": click_id})
+    # By the name of the click: the queue may have given up what it was told before.
+    services.queue.add(f"operation-{click_id}", {"kind": "operation", "id": operation_id})
+    return operation_id
+
+
+def _open_operation(store: Store, wish: str, email: str) -> str | None:
+    """Id of the operation that this person waits for; nobody else may ask for its answer."""
+    record = store.get(OPEN, wish)
+    if record is None:
+        return None
+    operation_id: str = record.data["operation_id"]
+    operation = store.get(OPERATION, operation_id)
+    is_open = operation is not None and operation.data["state"] != ENDED
+    return operation_id if is_open and operation is not None and operation.data["email"] == email else None
 
 
 def end_operation(store: Store, operation_id: str, answer: Json, status: int) -> None:
@@ -95,6 +118,7 @@ def end_operation(store: Store, operation_id: str, answer: Json, status: int) ->
         store.put(UNFINISHED, _wish(operation), {"origin_id": origin_id, "steps": steps})
     else:
         store.delete(UNFINISHED, _wish(operation))
+    store.delete(OPEN, _wish(operation))
     store.put(OPERATION, operation_id, operation | {"state": ENDED, "answer": answer, "http_status": status})
 
 

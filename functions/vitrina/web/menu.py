@@ -136,10 +136,9 @@ def _run(services: Services, body: Json, email: str, locale: str) -> Response:
     else:
         # The id of the click decides: the same click is the same operation.
         key = f"{spreadsheet_id}:{body['action']}:{body['request_id']}"
-        operation_id = hashlib.sha256(key.encode()).hexdigest()[:32]
-        queue_operation(
+        operation_id = queue_operation(
             services,
-            operation_id,
+            hashlib.sha256(key.encode()).hexdigest()[:32],
             {
                 "action": body["action"],
                 "spreadsheet_id": spreadsheet_id,
