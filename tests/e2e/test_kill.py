@@ -20,8 +20,6 @@ from emulators.world.servers import Servers
 from tests.e2e.stage import Stage, WorkersOffice, end_state, running_stage
 from tests.e2e.witness import difference
 
-#: Nobody but the dead holds a lease here, so that it may expire at once.
-LEASE_S = "0.2"
 PATIENCE_S = 120.0
 POLL_S = 0.02
 
@@ -35,7 +33,7 @@ FORM = {"client_name": "Улыбка", "project_name": "Лето", "code": "ЛЕ
 @pytest.fixture(scope="module")
 def stage(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """One worker at a time."""
-    with running_stage(servers, tmp_path_factory.mktemp("kill"), LEASE_S=LEASE_S) as running:
+    with running_stage(servers, tmp_path_factory.mktemp("kill")) as running:
         yield running
 
 
