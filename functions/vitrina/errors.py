@@ -4,6 +4,7 @@ VitrinaError(code, **where)
 ├── UserError                      somebody can put it right in the sheet        HTTP 422
 │   ├── CellsError                 bad cells, all of them together
 │   ├── WorkbookShapeError         a tab, column or field is gone
+│   ├── BusyError                  another action is at work there                HTTP 409
 │   └── ChangedMeanwhileError      the sheet is not as it was when it was read    HTTP 409
 ├── RequestError                   the request itself is wrong                   HTTP 400
 ├── AuthenticationError            nobody, or somebody else, is asking           HTTP 401
@@ -67,6 +68,12 @@ class WorkbookShapeError(UserError):
 
 class ChangedMeanwhileError(UserError):
     """The sheet is not as it was when it was read; nothing was written."""
+
+    http_status = 409
+
+
+class BusyError(UserError):
+    """Another action is at work on the same thing; nothing was begun."""
 
     http_status = 409
 

@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.sync_api import FrameLocator, Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+
+#: The add-on builds its menu when a workbook was opened, which may be while it is being used.
+MENU_ATTEMPTS = 4
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "artifacts" / "screenshots"
 
@@ -53,10 +57,20 @@ class WorkbenchPage:
         self.page.locator("select.cell-editor").select_option(option)
 
     def choose_from_menu(self, caption: str) -> None:
-        """Choose an item of the add-on's menu."""
-        self.page.get_by_role("menuitem", name="Расширения").click()
-        self.page.get_by_role("menuitem", name="Vitrina").hover()
-        self.page.get_by_role("menuitem", name=caption, exact=True).click()
+        """Choose an item of the add-on's menu; again where the add-on built its menu anew meanwhile."""
+        for _ in range(MENU_ATTEMPTS - 1):
+            try:
+                self._choose_from_menu(caption, timeout_ms=3_000)
+            except PlaywrightTimeoutError:
+                self.page.keyboard.press("Escape")
+            else:
+                return
+        self._choose_from_menu(caption, timeout_ms=30_000)
+
+    def _choose_from_menu(self, caption: str, *, timeout_ms: float) -> None:
+        self.page.get_by_role("menuitem", name="Расширения").click(timeout=timeout_ms)
+        self.page.get_by_role("menuitem", name="Vitrina").hover(timeout=timeout_ms)
+        self.page.get_by_role("menuitem", name=caption, exact=True).click(timeout=timeout_ms)
 
     @property
     def sidebar(self) -> FrameLocator:

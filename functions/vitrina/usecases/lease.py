@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from vitrina.errors import UserError
+from vitrina.errors import BusyError
 from vitrina.ports import Json
 from vitrina.usecases.services import Services
 
@@ -32,15 +32,15 @@ class Lease:
 
         Raises
         ------
-        UserError
+        BusyError
             If it expired and somebody else took it.
         """
         record = self._store.get(LEASE, self._key)
         is_mine = record is not None and record.data["holder"] == self._holder
         if record is None or not is_mine:
-            raise UserError("workbook.busy")
+            raise BusyError("workbook.busy")
         if not self._store.put(LEASE, self._key, self._data(), version=record.version):
-            raise UserError("workbook.busy")
+            raise BusyError("workbook.busy")
 
     def take(self) -> bool:
         """Take it if nobody holds it, or if its holder died."""
@@ -68,14 +68,14 @@ def lease(services: Services, key: str, *, wait_s: float = 8.0) -> Iterator[Leas
 
     Raises
     ------
-    UserError
+    BusyError
         If somebody else still holds it after *wait_s* seconds.
     """
     held = Lease(services, key)
     give_up_at = time.monotonic() + wait_s
     while not held.take():
         if time.monotonic() > give_up_at:
-            raise UserError("workbook.busy")
+            raise BusyError("workbook.busy")
         time.sleep(POLL_S)
     try:
         yield held

@@ -17,6 +17,7 @@ from typing import Any
 from vitrina.errors import RequestError
 from vitrina.ports import Json, Store
 from vitrina.texts import Sentence
+from vitrina.usecases.lease import Lease
 from vitrina.usecases.services import Services
 
 OPERATION = "operation"
@@ -33,10 +34,15 @@ ENDED = "ended"
 
 
 class Journal:
-    """The record of one operation while it runs."""
+    """The record of one operation while it runs.
 
-    def __init__(self, store: Store, operation_id: str, data: Json) -> None:
+    *held* is the operation's lease: whatever is noted renews it, so that nobody else takes a long
+    operation for a dead one.
+    """
+
+    def __init__(self, store: Store, operation_id: str, data: Json, held: Lease) -> None:
         self._store = store
+        self._held = held
         self._data = data
         self.operation_id = operation_id
         #: The first operation with this wish; its id names what is made outside.
@@ -71,6 +77,7 @@ class Journal:
         self._save()
 
     def _save(self) -> None:
+        self._held.renew()
         self._store.put(OPERATION, self.operation_id, self._data)
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import jsonschema
 from flask import Request, Response
 
-from vitrina.errors import RequestError, UnknownWorkbookError, VitrinaError
+from vitrina.errors import BusyError, RequestError, UnknownWorkbookError, VitrinaError
 from vitrina.ports import Identity, Json
 from vitrina.texts import Sentence, pick_locale, render, sentence
-from vitrina.usecases.lease import lease
+from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.operations import ENDED, Journal, end_operation, load_operation, queue_operation
 from vitrina.usecases.records import load_book_kind
 from vitrina.usecases.services import Answer, Outcome, Services
@@ -183,11 +183,11 @@ def run_operation(services: Services, operation_id: str) -> None:
     A delivery of an operation that has ended does nothing. An error is an end as well: the person is
     told and clicks again. Only a sudden death leaves the operation open, and the next delivery goes on.
     """
-    with lease(services, f"operation:{operation_id}"):
-        _run_operation(services, operation_id)
+    with lease(services, f"operation:{operation_id}") as held:
+        _run_operation(services, operation_id, held)
 
 
-def _run_operation(services: Services, operation_id: str) -> None:
+def _run_operation(services: Services, operation_id: str, held: Lease) -> None:
     operation = load_operation(services.store, operation_id)
     if operation["state"] == ENDED:
         return
@@ -197,8 +197,11 @@ def _run_operation(services: Services, operation_id: str) -> None:
         raise RequestError("request.unknown_action", action=operation["action"])
     status = 200
     try:
-        journal = Journal(services.store, operation_id, operation)
+        journal = Journal(services.store, operation_id, operation, held)
         answer = run(services, operation["spreadsheet_id"], operation["params"], journal)
+    except BusyError:
+        # Somebody else holds the workbook, or a dead process still does: the queue tries again.
+        raise
     except VitrinaError as error:
         answer, status = error_answer(error), error.http_status
         log.info("operation refused", extra={"operation": operation_id, "code": error.code})
