@@ -11,9 +11,10 @@ from typing import Any
 
 from vitrina.domain.batch import BatchPlan, LeftOutItem, LeftOutReason, plan_batch
 from vitrina.domain.calendar import Period
-from vitrina.errors import CellProblem, CellsError, UserError
+from vitrina.errors import CellProblem, CellsError
 from vitrina.ports import Json
 from vitrina.texts import Days, Sentence, sentence
+from vitrina.usecases.backlog import read_own_backlog, require_items
 from vitrina.usecases.records import (
     PREVIEW,
     Agency,
@@ -28,7 +29,7 @@ from vitrina.usecases.records import (
 )
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.workbook.book import Book, parse_book
-from vitrina.workbook.rows import ActionRow, Backlog, Team, read_actions, read_backlog, read_team, read_terms
+from vitrina.workbook.rows import ActionRow, Backlog, Team, read_actions, read_team, read_terms
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,6 @@ class Draft:
     actions: tuple[ActionRow, ...]
     items: tuple[Item, ...]
     plan: BatchPlan
-    days: tuple[date, ...]
 
 
 def build_batch(services: Services, project: Project, *, period: str) -> Answer:
@@ -65,13 +65,14 @@ def build_batch(services: Services, project: Project, *, period: str) -> Answer:
         terms = read_terms(book, services.choices)
     except CellsError as error:
         problems += error.problems
-    problems += _read(services, project, book)[0].problems
+    backlog = read_own_backlog(services, project, book)
+    problems += backlog.problems
     if problems or team is None or terms is None:
         raise CellsError(problems)
     span = services.calendar.current_period(services.today(), terms.period)
     if period == "next":
         span = span.next()
-    draft = draft_plan(services, project, agency, team, book, span)
+    draft = draft_plan(services, project, agency, team, book, backlog, span)
     preview: Json = {
         "spreadsheet_id": project.spreadsheet_id,
         "start_on": span.start_on.isoformat(),
@@ -102,28 +103,31 @@ def load_team(services: Services, agency: Agency) -> Team:
 
 
 def draft_plan(
-    services: Services, project: Project, agency: Agency, team: Team, book: Book, span: Period
+    services: Services,
+    project: Project,
+    agency: Agency,
+    team: Team,
+    book: Book,
+    backlog: Backlog,
+    span: Period,
 ) -> Draft:
     """Plan *span* from the workbook as it was read and from what is promised to all clients."""
-    backlog, actions = _read(services, project, book)
-    backlog.require_good_cells()
-    if not backlog.rows:
-        raise UserError("backlog.empty", sheet=backlog.tab.title)
+    require_items(backlog)
     terms = read_terms(book, services.choices)
     agency_items = settle(project, book, items_of(services.store, agency_id=project.agency_id))
     own = [item for item in agency_items if item.spreadsheet_id == project.spreadsheet_id]
-    days = tuple(services.calendar.working_days(span, since=services.today()))
     plan = plan_batch(
         [row.item(rank) for rank, row in enumerate(backlog.rows)],
         [at_load(specialist, team.load_factor) for specialist in team.specialists],
         period=span,
-        days=days,
+        days=services.calendar.working_days(span, since=services.today()),
         committed=committed_hours(agency_items),
         limit_hours=terms.limit_hours,
         used_hours=_used_hours(own, span),
         unfinished=frozenset(item.number for item in own if not item.is_done),
     )
-    return Draft(book, agency, backlog, actions, tuple(agency_items), plan, days)
+    actions = read_actions(book, services.choices, today=services.today())
+    return Draft(book, agency, backlog, actions, tuple(agency_items), plan)
 
 
 def settle(project: Project, book: Book, items: list[Item]) -> list[Item]:
@@ -156,14 +160,6 @@ def effect(plan: BatchPlan) -> Json:
         }
         for chosen in plan.chosen
     }
-
-
-def _read(services: Services, project: Project, book: Book) -> tuple[Backlog, tuple[ActionRow, ...]]:
-    today = services.today()
-    backlog = read_backlog(
-        book, services.choices, prefix=project.code, last_number=project.last_number, today=today
-    )
-    return backlog, read_actions(book, services.choices, today=today)
 
 
 def _used_hours(items: list[Item], span: Period) -> float:

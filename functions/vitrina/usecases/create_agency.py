@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 from vitrina.texts import pick_locale
 from vitrina.usecases.records import Agency, save_agency
@@ -11,9 +10,7 @@ from vitrina.usecases.register import remember_projects_tab
 from vitrina.usecases.services import Services
 from vitrina.workbook.book import parse_book
 from vitrina.workbook.compiler import BookValues, Value, compile_book
-from vitrina.workbook.template import Profile
-
-Locale = Literal["ru", "en"]
+from vitrina.workbook.template import Locale, Profile
 
 
 def create_agency(

@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 from vitrina.domain.backlog import EstimateSource
 from vitrina.domain.norms import EffortNorm, norms_by_work_type
 from vitrina.domain.quantities import MAX_HOURS
-from vitrina.errors import CellsError, UserError, WorkbookShapeError
+from vitrina.errors import CellsError, WorkbookShapeError
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.again import again
+from vitrina.usecases.backlog import read_own_backlog, require_items
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import lease
 from vitrina.usecases.records import ESTIMATE, Project, load_agency, load_norms, save_project
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.workbook.book import Tab, column_letters, parse_book
 from vitrina.workbook.change import Formula, WorkbookChange
-from vitrina.workbook.rows import HOURS_PREFIX, Backlog, BacklogRow, locale_of, read_backlog
+from vitrina.workbook.rows import HOURS_PREFIX, Backlog, BacklogRow, locale_of
 
 #: More names than this in one answer are not read by anyone.
 MAX_DETAILS = 12
@@ -48,12 +49,8 @@ def estimate(services: Services, project: Project) -> Answer:
 
 def _estimate(services: Services, project: Project) -> Answer:
     book = parse_book(services.workbooks.read(project.spreadsheet_id))
-    backlog = read_backlog(
-        book, services.choices, prefix=project.code, last_number=project.last_number, today=services.today()
-    )
-    backlog.require_good_cells()
-    if not backlog.rows:
-        raise UserError("backlog.empty", sheet=backlog.tab.title)
+    backlog = read_own_backlog(services, project, book)
+    require_items(backlog)
     agency = load_agency(services.store, project.agency_id)
     norms = {
         work_type.casefold(): by_profile

@@ -30,7 +30,7 @@ from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.workbook.book import parse_book
 from vitrina.workbook.change import Formula, Value
 from vitrina.workbook.compiler import BookValues, compile_book
-from vitrina.workbook.template import Profile
+from vitrina.workbook.template import Locale, Profile
 
 STEPS = 6
 
@@ -140,11 +140,11 @@ def _fill(
     services: Services, agency: Agency, form: ClientForm, spreadsheet_id: str, board: Board, title: str
 ) -> None:
     template = services.templates["client"]
-    locale = "en" if agency.locale == "en" else "ru"
+    locale: Locale = "en" if agency.locale == "en" else "ru"
     today = services.today()
     requests = compile_book(
         template,
-        locale="en" if locale == "en" else "ru",
+        locale=locale,
         profiles=[Profile(key, title) for key, title in agency.profiles.items()],
         values=BookValues(
             title=title,

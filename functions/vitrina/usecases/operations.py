@@ -29,7 +29,6 @@ UNFINISHED = "unfinished"
 OPEN = "open"
 
 QUEUED = "queued"
-RUNNING = "running"
 ENDED = "ended"
 
 

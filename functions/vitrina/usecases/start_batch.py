@@ -13,6 +13,7 @@ from vitrina.errors import ChangedMeanwhileError, RetriableServiceError, UserErr
 from vitrina.ports import Json
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.again import again
+from vitrina.usecases.backlog import read_own_backlog
 from vitrina.usecases.build_batch import Draft, draft_plan, effect, item_codes, period_title, reason, settle
 from vitrina.usecases.estimate import identify_row
 from vitrina.usecases.fresh import mark_fresh
@@ -54,7 +55,8 @@ def _start(services: Services, project: Project, preview: Json) -> Answer:
         raise UserError("batch.already_started")
     # People's hours are promised over all clients, so plan and promise under one lease.
     with lease(services, f"plan:{project.agency_id}"):
-        draft = draft_plan(services, project, agency, team_of(preview["team"]), book, span)
+        backlog = read_own_backlog(services, project, book)
+        draft = draft_plan(services, project, agency, team_of(preview["team"]), book, backlog, span)
         _check_effect(draft, preview)
         if not draft.plan.chosen:
             raise UserError("batch.nothing_fits")
@@ -93,9 +95,8 @@ def settle_for_good(services: Services, project: Project, book: Book) -> None:
     """
     own = items_of(services.store, spreadsheet_id=project.spreadsheet_id)
     settled = settle(project, book, own)
-    for item in own:
-        if item not in settled:
-            services.store.delete(ITEM, item.key)
+    for key in {item.key for item in own} - {item.key for item in settled}:
+        services.store.delete(ITEM, key)
     save_items(services.store, [replace(item, is_reserved=False) for item in settled if item.is_reserved])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from vitrina.domain.backlog import ActionStatus, BacklogItem, Priority, Specialist
@@ -336,7 +336,6 @@ class Team:
     specialists: tuple[Specialist, ...]
     profiles: Mapping[str, str]
     load_factor: float = 1.0
-    work_types: tuple[str, ...] = field(default=())
 
 
 def read_team(book: Book, choices: Choices, *, profiles: Mapping[str, str], today: date) -> Team:
