@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -17,6 +18,7 @@ from emulators.google import discovery, drive_api, errors, masks, routes, schema
 from emulators.google.calls import HANDLERS, Call, Media
 from emulators.google.discovery import Document, Method
 from emulators.google.errors import ApiError, NotModelledError
+from emulators.google.quota import Quota
 from emulators.google.store import Clock, Store, system_clock
 
 __all__ = ["create_app", "drive_api", "sheets_api"]
@@ -30,6 +32,7 @@ class Google:
 
     def __init__(self, state_path: Path | None, clock: Clock) -> None:
         self.store = Store(clock)
+        self.quota = Quota(time.time)
         self.documents = [discovery.load(name) for name in DOCUMENTS]
         self.state_file = StateFile(state_path, self.store.dump)
         loaded = self.state_file.load()
@@ -49,6 +52,7 @@ class Google:
         self.control.touch()
 
     def _reset(self) -> None:
+        self.quota.clear()
         with self.store.lock:
             self.store.reset()
         self.state_file.mark_changed()
@@ -89,6 +93,7 @@ class Google:
         if found is None:
             return self._outside_documents()
         document, method, path = found
+        self.quota.take(method.id)
         registered = HANDLERS.get(method.id)
         if registered is None:
             raise NotModelledError(f"the method {method.id}")
@@ -198,7 +203,7 @@ def create_app(state_path: Path | str | None = None, *, clock: Clock = system_cl
     google = Google(Path(state_path) if state_path is not None else None, clock)
     app = Flask("emulators.google")
     google.control.install(app)
-    app.register_blueprint(routes.blueprint(google.store, google.changed))
+    app.register_blueprint(routes.blueprint(google.store, google.quota, google.changed))
     app.extensions["google"] = google
 
     @app.route("/", defaults={"path": ""}, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])

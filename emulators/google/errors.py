@@ -57,6 +57,8 @@ class ApiError(Exception):
         ``(field, description)`` pairs, which Google lists under ``details``.
     reason, location
         What Drive adds: a machine-readable reason and the name of the parameter at fault.
+    info
+        An ``ErrorInfo``, which Google lists under ``details``.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class ApiError(Exception):
         violations: list[tuple[str, str]] | None = None,
         reason: str | None = None,
         location: str | None = None,
+        info: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -74,6 +77,7 @@ class ApiError(Exception):
         self.violations = violations
         self.reason = reason
         self.location = location
+        self.info = info
 
 
 class NotModelledError(ApiError):
@@ -127,6 +131,8 @@ def sheets_body(error: ApiError) -> dict[str, Any]:
                 ],
             }
         ]
+    if error.info:
+        body["details"] = [*body.get("details", []), error.info]
     return {"error": body}
 
 

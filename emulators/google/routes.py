@@ -1,4 +1,4 @@
-"""Endpoints beside the APIs: identity, edits by a person, the clock, the list of workbooks."""
+"""Endpoints beside the APIs: identity, edits by a person, the clock, the quota, the list of workbooks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from flask import Blueprint, Response, jsonify, request
 
 from emulators.google import edits, identity
 from emulators.google.errors import ApiError
+from emulators.google.quota import MINUTE_S, Quota
 from emulators.google.store import Store
 
 
-def blueprint(store: Store, changed: Callable[[], None]) -> Blueprint:
-    """The endpoints over *store*; *changed* is called after each change."""
+def blueprint(store: Store, quota: Quota, changed: Callable[[], None]) -> Blueprint:
+    """The endpoints over *store* and *quota*; *changed* is called after each change of the store."""
     routes = Blueprint("google", __name__)
 
     def signed(answer: Callable[[], Any]) -> Response:
@@ -74,4 +75,24 @@ def blueprint(store: Store, changed: Callable[[], None]) -> Blueprint:
         changed()
         return jsonify({"now": store.timestamp()})
 
+    _install_quota(routes, quota)
     return routes
+
+
+def _install_quota(routes: Blueprint, quota: Quota) -> None:
+    @routes.post("/_emulator/quota")
+    def set_quota() -> Response:
+        wanted = request.get_json(force=True)
+        if wanted:
+            quota.set(
+                int(wanted["reads_per_minute"]),
+                int(wanted["writes_per_minute"]),
+                minute_s=float(wanted.get("minute_s", MINUTE_S)),
+            )
+        else:
+            quota.clear()
+        return jsonify(quota.to_json())
+
+    @routes.get("/_emulator/quota")
+    def show_quota() -> Response:
+        return jsonify(quota.to_json())

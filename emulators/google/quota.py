@@ -1,0 +1,131 @@
+"""The quota of Sheets: so many reads and so many writes a minute for one user.
+
+A service account counts as one user, and so does everybody here. A minute is a fixed window that refills
+at once, as Google documents it; the first one begins when the quota is switched on. A client that keeps
+to the quota within *any* sixty seconds cannot exceed it, wherever Google's own minutes begin.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulators.google.errors import ApiError
+
+MINUTE_S = 60.0
+SERVICE = "sheets"
+READING = ("get", "search", "batchGet")
+
+#: Number of a project that does not exist; Google names the caller's project in the refusal.
+CONSUMER = "projects/100000000001"
+
+
+@dataclass
+class Allowance:
+    """What is left of one minute, and what was asked since the quota was switched on."""
+
+    limit: int
+    left: int = 0
+    #: Moments of the calls that were let through, in epoch seconds.
+    accepted_at: list[float] = field(default_factory=list)
+    refused: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """As the control endpoint shows it."""
+        return {"per_minute": self.limit, "accepted_at": self.accepted_at, "refused": self.refused}
+
+
+class Quota:
+    """Refuses calls of Sheets beyond the quota; switched off until somebody sets one.
+
+    Parameters
+    ----------
+    now
+        Epoch seconds. Not the clock that files are stamped with: that one may stand still.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self.clear()
+
+    def clear(self) -> None:
+        """Switch it off and forget what was asked."""
+        with self._lock:
+            self._allowances: dict[str, Allowance] = {}
+            self._minute_s = MINUTE_S
+            self._refilled_at = 0.0
+
+    def set(self, reads_per_minute: int, writes_per_minute: int, *, minute_s: float = MINUTE_S) -> None:
+        """Switch it on with a full allowance. A test that does not want to wait has a shorter minute."""
+        with self._lock:
+            self._allowances = {"Read": Allowance(reads_per_minute), "Write": Allowance(writes_per_minute)}
+            self._minute_s = minute_s
+            self._refilled_at = self._now()
+            self._refill()
+
+    def take(self, method_id: str) -> None:
+        """Count a call of Sheets; a refused one costs nothing.
+
+        Raises
+        ------
+        ApiError
+            Google's 429, where the minute has none left.
+        """
+        api, _, _ = method_id.partition(".")
+        with self._lock:
+            if api != SERVICE or not self._allowances:
+                return
+            now = self._now()
+            minutes = (now - self._refilled_at) // self._minute_s
+            if minutes >= 1:
+                self._refilled_at += minutes * self._minute_s
+                self._refill()
+            kind = kind_of(method_id)
+            allowance = self._allowances[kind]
+            if not allowance.left:
+                allowance.refused += 1
+                raise _exhausted(kind, allowance.limit)
+            allowance.left -= 1
+            allowance.accepted_at.append(now)
+
+    def to_json(self) -> dict[str, Any]:
+        """Limits and what was asked, empty where it is off."""
+        with self._lock:
+            minute = {"minute_s": self._minute_s} if self._allowances else {}
+            return {
+                **minute,
+                **{f"{kind.lower()}s": one.to_json() for kind, one in self._allowances.items()},
+            }
+
+    def _refill(self) -> None:
+        for allowance in self._allowances.values():
+            allowance.left = allowance.limit
+
+
+def kind_of(method_id: str) -> str:
+    """``Read`` or ``Write``: methods that get and search read, whatever their HTTP method; a batch is one."""
+    return "Read" if method_id.rpartition(".")[2].startswith(READING) else "Write"
+
+
+def _exhausted(kind: str, limit: int) -> ApiError:
+    metric = f"{kind} requests"
+    return ApiError(
+        429,
+        f"Quota exceeded for quota metric '{metric}' and limit '{metric} per minute per user' of service "
+        f"'sheets.googleapis.com' for consumer 'project_number:{CONSUMER.rpartition('/')[2]}'.",
+        info={
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": "RATE_LIMIT_EXCEEDED",
+            "domain": "googleapis.com",
+            "metadata": {
+                "consumer": CONSUMER,
+                "quota_limit": f"{kind}RequestsPerMinutePerUser",
+                "quota_limit_value": str(limit),
+                "quota_metric": f"sheets.googleapis.com/{kind.lower()}_requests",
+                "service": "sheets.googleapis.com",
+            },
+        },
+    )
