@@ -12,8 +12,9 @@ from typing import Any
 from emulators.google import conditions, filters, formulas, references, spreadsheets, values
 from emulators.google.a1 import Box, cell_name, column_index
 from emulators.google.batch.dimensions import delete_lines, insert_lines, move_lines
-from emulators.google.batch.paste import copy_cells, cut_cells, sort_rows
+from emulators.google.batch.paste import copy_cells, cut_cells
 from emulators.google.batch.registry import Batch
+from emulators.google.batch.rows import sort_rows
 from emulators.google.batch.sheets import move_sheet, remove_sheet, set_title
 from emulators.google.errors import ApiError, BadRequestError, invalid
 from emulators.google.filters import Area
@@ -52,7 +53,7 @@ def apply(store: Store, body: dict[str, Any]) -> None:
             raise ApiError(400, error.message) from error
         except KeyError as error:
             raise ApiError(400, f"The edit {edit['type']} needs {error}") from error
-    book.results = None
+        book.results = None
     store.replace(book)
 
 

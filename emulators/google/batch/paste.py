@@ -1,4 +1,4 @@
-"""Requests that move and copy cells: cut, copy, sort, insert and delete ranges."""
+"""Requests that move and copy cells: cut, copy, insert and delete ranges."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from emulators.google import references
 from emulators.google.a1 import Box
 from emulators.google.batch.registry import Batch, Request, request
 from emulators.google.errors import NotModelledError, invalid
-from emulators.google.formulas import results
+from emulators.google.formulas import Value
 from emulators.google.models import EMPTY, Book, Cell, Sheet, formula_of
 from emulators.google.relocate import change_formulas, copied_cell
 
@@ -53,7 +53,7 @@ def _grow(book: Book, sheet: Sheet, bottom: int, right: int) -> None:
     book.check_size()
 
 
-@request("copyPaste")
+@request("copyPaste", forgets_computed=False)
 def copy_paste(batch: Batch, body: Request) -> None:
     """Copy a rectangle over another, repeated as often as it fits."""
     kind = _paste_type(body)
@@ -61,6 +61,8 @@ def copy_paste(batch: Batch, body: Request) -> None:
     target_sheet, target = batch.area(body.get("destination", {}))
     transpose = body.get("pasteOrientation") == "TRANSPOSE"
     copy_cells(batch, source_sheet, source, target_sheet, target, kind, transpose=transpose)
+    if kind != "PASTE_VALUES" or batch.is_seen(target_sheet):
+        batch.forget_computed()
 
 
 def copy_cells(
@@ -98,22 +100,18 @@ def copy_cells(
 
 
 def _computed(batch: Batch, sheet: Sheet, box: Box, cells: list[list[Cell]]) -> list[list[Cell]]:
-    """The cells with what their formulas show in place of the formulas."""
-    if not any("formulaValue" in cell.get("userEnteredValue", {}) for row in cells for cell in row):
+    """The cells with what they show in place of their formulas."""
+    found = batch.computed(sheet)
+    if not found:
         return cells
-    batch.book.results = None
-    found = results(batch.book, batch.now).cells.get(sheet.sheet_id, {})
-    shown = []
-    for r, row in enumerate(cells):
-        shown.append(
-            [_with_result(cell, found.get((box.top + r, box.left + c))) for c, cell in enumerate(row)]
-        )
-    batch.book.results = None
-    return shown
+    return [
+        [_with_result(cell, found.get((box.top + r, box.left + c))) for c, cell in enumerate(row)]
+        for r, row in enumerate(cells)
+    ]
 
 
-def _with_result(cell: Cell, value: dict[str, Any] | None) -> Cell:
-    if "formulaValue" not in cell.get("userEnteredValue", {}):
+def _with_result(cell: Cell, value: Value | None) -> Cell:
+    if "formulaValue" not in cell.get("userEnteredValue", {}) and value is None:
         return cell
     rest = {name: part for name, part in cell.items() if name != "userEnteredValue"}
     return rest | ({"userEnteredValue": value} if value and "errorValue" not in value else {})
@@ -212,81 +210,6 @@ def _move_merges(source_sheet: Sheet, source: Box, target_sheet: Sheet, top: int
     target_sheet.merges.extend(
         _shifted(merge, top - source.top, left - source.left, target_sheet) for merge in moved
     )
-
-
-@request("sortRange")
-def sort_range(batch: Batch, body: Request) -> None:
-    """Sort the rows of a range."""
-    sheet, box = batch.area(body.get("range", {}))
-    specs = body.get("sortSpecs", [])
-    keys = []
-    for spec in specs:
-        column = spec.get("dimensionIndex", 0)
-        if not box.left <= column < box.right:
-            raise invalid(f"sortSpecs.dimensionIndex[{column}] must be inside the range.")
-        if any(
-            name in spec
-            for name in ("foregroundColor", "foregroundColorStyle", "backgroundColor", "backgroundColorStyle")
-        ):
-            raise NotModelledError("a sort by colour")
-        keys.append((column, spec.get("sortOrder", "ASCENDING") == "DESCENDING"))
-    sort_rows(batch, sheet, box, keys or [(box.left, False)])
-
-
-def sort_rows(batch: Batch, sheet: Sheet, box: Box, keys: list[tuple[int, bool]]) -> None:
-    """Sort rows of a box by columns; empty cells come last whichever the order.
-
-    Developer metadata follows its row's cells (seen live, see COVERAGE.md), also when the box does
-    not span the whole row.
-    """
-    for merge in sheet.merges:
-        if sheet.box(merge).meets(box) and sheet.box(merge).height > 1:
-            raise invalid("Cannot sort a range that contains vertical merges.")
-    batch.book.results = None
-    computed = results(batch.book, batch.now).cells.get(sheet.sheet_id, {})
-
-    def value(row: int, column: int) -> tuple[int, Any] | None:
-        entered = sheet.cell(row, column).get("userEnteredValue")
-        if entered is not None and "formulaValue" in entered:
-            entered = computed.get((row, column))
-        return _sort_key(entered)
-
-    order = list(range(box.top, box.bottom))
-    for column, descending in reversed(keys):
-        found = {row: key for row in order if (key := value(row, column)) is not None}
-        order = sorted(found, key=found.__getitem__, reverse=descending) + [
-            r for r in order if r not in found
-        ]
-    if order != list(range(box.top, box.bottom)):
-        _place_rows(sheet, box, order)
-    batch.book.results = None
-
-
-def _sort_key(value: dict[str, Any] | None) -> tuple[int, Any] | None:
-    """Numbers before texts before truth before errors, as Sheets sorts."""
-    if not value:
-        return None
-    if "numberValue" in value:
-        return 0, value["numberValue"]
-    if "stringValue" in value:
-        return 1, value["stringValue"].casefold()
-    if "boolValue" in value:
-        return 2, value["boolValue"]
-    return 3, ""
-
-
-def _place_rows(sheet: Sheet, box: Box, order: list[int]) -> None:
-    lines = [sheet.rows[row] for row in range(box.top, box.bottom)]
-    cells = {
-        row: [sheet.cell(row, column) for column in range(box.left, box.right)]
-        for row in range(box.top, box.bottom)
-    }
-    carried = {row: sheet.rows[row].metadata for row in range(box.top, box.bottom)}
-    sheet.forget_positions()
-    for line, target, source in zip(lines, range(box.top, box.bottom), order, strict=True):
-        line.metadata = carried[source]
-        for c, cell in enumerate(cells[source]):
-            sheet.put(target, box.left + c, copied_cell(cell, target - source, 0))
 
 
 @request("insertRange")

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from emulators.google import discovery, masks, metadata
+from emulators.google import discovery, formulas, masks, metadata
 from emulators.google.a1 import Box, GridRange
 from emulators.google.errors import ApiError, BadRequestError, NotModelledError, invalid
 from emulators.google.filters import from_grid_range
+from emulators.google.formulas import Place, Value
 from emulators.google.models import Book, Sheet
 from emulators.google.store import Store
 
@@ -35,17 +36,48 @@ class Batch:
         """The checked mask in the ``fields`` of a request."""
         return masks.check_update_mask(discovery.load("sheets.v4"), schema, text)
 
+    def computed(self, sheet: Sheet) -> dict[Place, Value | None]:
+        """What the formulas of a tab show now, by place; what they spill into other cells included."""
+        if not sheet.formula_count:
+            return {}
+        return formulas.results(self.book, self.now).cells[sheet.sheet_id]
+
+    def forget_computed(self) -> None:
+        """Something changed that formulas may see."""
+        self.book.results = None
+
+    def is_seen(self, sheet: Sheet) -> bool:
+        """Whether a formula may refer to a tab: its own, one with its title, one that makes up references."""
+        signs = (sheet.title.casefold(), "indirect", *self._names_on(sheet))
+        return bool(sheet.formula_count) or any(
+            sign in text.casefold()
+            for other in self.book.sheets
+            for _, _, text in other.formulas()
+            for sign in signs
+        )
+
+    def _names_on(self, sheet: Sheet) -> list[str]:
+        ranges = self.book.named_ranges
+        return [one["name"].casefold() for one in ranges if one["range"].get("sheetId", 0) == sheet.sheet_id]
+
 
 Handler = Callable[[Batch, Request], "Reply | None"]
 
 _HANDLERS: dict[str, Handler] = {}
+_CAREFUL: set[str] = set()
 
 
-def request(kind: str) -> Callable[[Handler], Handler]:
-    """Register a function as the handler of a request kind."""
+def request(kind: str, *, forgets_computed: bool = True) -> Callable[[Handler], Handler]:
+    """Register a function as the handler of a request kind.
+
+    After it, formulas are computed again for whoever asks; a handler with *forgets_computed* false sees
+    to that itself, so that many requests of its kind in one batch compute them once.
+    """
 
     def register(handler: Handler) -> Handler:
         _HANDLERS[kind] = handler
+        if not forgets_computed:
+            _CAREFUL.add(kind)
         return handler
 
     return register
@@ -75,6 +107,8 @@ def apply(book: Book, requests: list[Request], store: Store, now: datetime) -> l
         except BadRequestError as error:
             raise ApiError(400, f"Invalid requests[{index}].{kind}: {error.message}") from error
         replies.append({} if reply is None else {kind: reply})
+        if kind not in _CAREFUL:
+            batch.forget_computed()
     metadata.check_size(book)
-    book.results = None
+    batch.forget_computed()
     return replies
