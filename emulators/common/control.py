@@ -7,6 +7,8 @@
 ``GET    /_emulator/calls``           ``{"total": n, "counts": {"sheets.spreadsheets.get": n}}``
 ``DELETE /_emulator/calls``           start counting from zero
 ``POST   /_emulator/fail-next``       ``{"count", "status", "method", "retry_after"}``
+``POST   /_emulator/plan``            ``[{"at", "when", "method", "status", "retry_after", "do"}]``
+``DELETE /_emulator/plan``            forget the steps that have not happened yet
 ``POST   /_emulator/latency``         ``{"seconds": 0.2}``
 ``GET    /_emulator/version``         ``{"version": n}``, grows with every change of the state
 ====================================  =========================================================
@@ -14,6 +16,11 @@
 ``status`` of *fail-next* is an HTTP status, ``"timeout"`` (the call is applied, then the
 connection is closed without an answer) or ``"drop"`` (closed before the call is applied).
 ``method`` limits the fault to calls whose name starts with it.
+
+A step of the *plan* happens at one call that is still to come: the ``at``-th from now, counted from one
+over the calls whose name starts with ``method``. It fails the call with ``status``, or does ``do`` right
+``before`` the call (or ``after`` it was carried out); what can be done is the service's own. Where that was
+refused, the refusal is told by ``GET /_emulator/plan``.
 """
 
 from __future__ import annotations
@@ -28,6 +35,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, g, jsonify, request
+
+from emulators.common.plan import PassingCall, Plan, Step
 
 CONTROL_PREFIX = "/_emulator"
 
@@ -56,6 +65,8 @@ class Control:
         Change the state of the service.
     snapshot
         Gives the state as JSON-able data.
+    act
+        Does what a step of the plan says; raises an error with a sentence where that is refused.
     """
 
     def __init__(
@@ -66,12 +77,17 @@ class Control:
         reset: Callable[[], None],
         seed: Callable[[Any], Any],
         snapshot: Callable[[], Any],
+        act: Callable[[Any], None] | None = None,
     ) -> None:
         self._name_call = name_call
         self._fault_response = fault_response
         self._reset = reset
         self._seed = seed
         self._snapshot = snapshot
+        self._act = act
+        #: Another emulator's may be put in its place, so that both count together.
+        self.plan = Plan()
+        self._refusals: list[str] = []
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._counts: Counter[str] = Counter()
@@ -103,6 +119,11 @@ class Control:
             latency_s = self._latency_s
         if latency_s:
             time.sleep(latency_s)
+        g.passing_call = PassingCall(name, int(request.environ.get("REMOTE_PORT") or 0))
+        g.steps = self.plan.meet(name)
+        for step in g.steps:
+            if step.when == "before":
+                fault = self._take(step) or fault
         if fault is None:
             return None
         if fault.status == "timeout":
@@ -123,10 +144,38 @@ class Control:
         return None
 
     @staticmethod
-    def _after_call(response: Response) -> Response:
+    def _take(step: Step) -> Fault | None:
+        """Let a step happen; gives its fault."""
+        if step.act is not None:
+            step.act(g.passing_call)
+        return None if step.status is None else Fault(1, step.status, retry_after=step.retry_after)
+
+    def _after_call(self, response: Response) -> Response:
+        for step in g.get("steps", ()):
+            if step.when == "after":
+                self._take(step)
         if g.get("drop_answer"):
             _close_connection()
         return response
+
+    def _step(self, body: dict[str, Any]) -> Step:
+        """A step of the plan as JSON; raises ``TypeError`` or ``ValueError`` where it is none."""
+        fields = dict(body)
+        wanted = fields.pop("do", None)
+        if wanted is None:
+            return Step(**fields)
+        if self._act is None:
+            raise ValueError("there is nothing that could be done here; fail the call instead")
+        act = self._act
+
+        def do(_: PassingCall) -> None:
+            try:
+                act(wanted)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the call goes on and the test is told
+                with self._lock:
+                    self._refusals.append(str(error))
+
+        return Step(**fields, act=do)
 
     def _blueprint(self) -> Blueprint:
         control = Blueprint("control", __name__, url_prefix=CONTROL_PREFIX)
@@ -137,6 +186,8 @@ class Control:
                 self._counts.clear()
                 self._faults.clear()
                 self._latency_s = 0.0
+                self._refusals.clear()
+            self.plan.clear()
             self._reset()
             self.touch()
             return jsonify({})
@@ -189,7 +240,27 @@ class Control:
             with self._changed:
                 return jsonify({"version": self._version})
 
+        self._add_plan(control)
         return control
+
+    def _add_plan(self, control: Blueprint) -> None:
+        @control.post("/plan")
+        def plan() -> Response:
+            try:
+                self.plan.add([self._step(body) for body in request.get_json(force=True)])
+            except (TypeError, ValueError) as error:
+                abort(400, str(error))
+            return jsonify({})
+
+        @control.get("/plan")
+        def refusals() -> Response:
+            with self._lock:
+                return jsonify({"refusals": self._refusals})
+
+        @control.delete("/plan")
+        def forget_plan() -> Response:
+            self.plan.clear()
+            return jsonify({})
 
 
 def _close_connection() -> None:

@@ -14,7 +14,7 @@ from flask import Flask, Response, g, request
 
 from emulators.common.control import Control
 from emulators.common.statefile import StateFile
-from emulators.google import discovery, drive_api, errors, masks, routes, schema, seed, sheets_api
+from emulators.google import discovery, drive_api, edits, errors, masks, routes, schema, seed, sheets_api
 from emulators.google.calls import HANDLERS, Call, Media
 from emulators.google.discovery import Document, Method
 from emulators.google.errors import ApiError, NotModelledError
@@ -44,6 +44,7 @@ class Google:
             reset=self._reset,
             seed=self._seed,
             snapshot=self.store.dump,
+            act=self._edit,
         )
 
     def changed(self) -> None:
@@ -62,6 +63,11 @@ class Google:
             answer = seed.load(self.store, body)
         self.state_file.mark_changed()
         return answer
+
+    def _edit(self, body: Any) -> None:
+        with self.store.lock:
+            edits.apply(self.store, body)
+        self.changed()
 
     # The way of a call
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -136,6 +136,7 @@ def _is_known(name: str) -> bool:
     return model.get_cell_formula(0, 1, 1) == f"={name}(1)" or name in ("TRUE", "FALSE", "NA", "PI", "RAND")
 
 
+@lru_cache(maxsize=10_000)
 def outer_function(text: str) -> str:
     """The function that the whole formula is a call of, or an empty text."""
     pieces = [token for token in references.tokens(text) if not token.text.isspace()]
@@ -345,6 +346,16 @@ def _collect_spills(model: Any, book: Book, found: Results) -> None:
             found.cells[sheet.sheet_id][place] = _extended(raw, is_error=is_error)
 
 
+_TRANSLATED: dict[Any, str] = {}
+_MOST_TRANSLATED = 20_000
+
+
+def _remember(key: Any, translation: str) -> None:
+    if len(_TRANSLATED) >= _MOST_TRANSLATED:
+        _TRANSLATED.clear()
+    _TRANSLATED[key] = translation
+
+
 class _Translator:
     """Turns the text of a formula in Sheets into the text for ironcalc (locale ``en``)."""
 
@@ -359,11 +370,27 @@ class _Translator:
         except ZoneInfoNotFoundError:
             zone = ZoneInfo("UTC")
         self._now = to_serial(now.astimezone(zone).replace(tzinfo=None))
+        #: All that a translation depends on beside the formula and its tab.
+        self._shape = (
+            book.locale,
+            int(self._now),
+            tuple(self._words.items()),
+            tuple((one.sheet_id, one.title, len(one.rows), len(one.columns)) for one in book.sheets),
+        )
 
     def translate(self, text: str, own: Sheet | None) -> str:
-        """The formula for ironcalc. *own* is the tab that it stands on."""
-        tokens = [token for token in references.tokens(text) if not token.text.isspace()]
-        return "".join(self._sequence(tokens, own))
+        """The formula for ironcalc. *own* is the tab that it stands on.
+
+        Kept, since a workbook is computed after every change and most of its formulas stay as they are.
+        """
+        key = (text, own.sheet_id if own else None, self._shape)
+        found = _TRANSLATED.get(key)
+        if found is None:
+            tokens = [token for token in references.tokens(text) if not token.text.isspace()]
+            found = "".join(self._sequence(tokens, own))
+            if "NOW" not in text.upper():
+                _remember(key, found)
+        return found
 
     def _sequence(self, tokens: list[Token], own: Sheet | None) -> list[str]:
         parts: list[str] = []

@@ -6,6 +6,7 @@ import json
 import time
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 from googleapiclient.errors import HttpError
@@ -186,3 +187,112 @@ def test_three_thousand_requests_in_time(google: Google, mark_row: Any) -> None:
     assert len(google.metadata(book)) == 1000
     assert written - started < 5
     assert read - written < 3
+
+
+# --- The plan of what is to happen at a call -----------------------------------------------------
+
+
+def edit(book: str, cell: str, text: str, sheet: str = "Sheet1") -> dict[str, Any]:
+    """What a person types, as a step of the plan does it."""
+    typed = {"type": "type", "sheet": sheet, "cell": cell, "text": text}
+    return {"spreadsheet_id": book, "edits": [typed]}
+
+
+def plan(google: Google, *steps: dict[str, Any]) -> None:
+    """Have steps happen at calls that are still to come."""
+    control(google.base, "/_emulator/plan", list(steps))
+
+
+def test_edit_between_two_calls(google: Google) -> None:
+    """An edit stands right before the call that the plan names, and not earlier."""
+    book = google.grid([["a"]])
+    plan(google, {"at": 2, "do": edit(book, "A1", "b")})
+
+    found = [google.read(book, "A1") for _ in range(3)]
+
+    assert found == [[["a"]], [["b"]], [["b"]]]
+
+
+def test_edit_after_a_call(google: Google) -> None:
+    """A call that was carried out is answered as it was before the edit."""
+    book = google.grid([["a"]])
+    plan(google, {"at": 1, "when": "after", "do": edit(book, "A1", "b")})
+
+    found = [google.read(book, "A1") for _ in range(2)]
+
+    assert found == [[["a"]], [["b"]]]
+
+
+def test_edits_stand_in_the_order_of_the_plan(google: Google) -> None:
+    """Several steps at one call happen one after the other."""
+    book = google.grid([["a"]])
+    plan(google, *({"at": 1, "do": edit(book, "A1", text)} for text in "bcd"))
+
+    assert google.read(book, "A1") == [["d"]]
+
+
+def test_one_call_fails_by_plan(google: Google) -> None:
+    """The named call of a method fails, those before and after it do not; other methods are not counted."""
+    book = google.grid([["a"]])
+    plan(google, {"at": 2, "method": "sheets.spreadsheets.values.get", "status": 503})
+
+    google.read(book, "A1")
+    google.drive.files().get(fileId=book).execute()
+    with pytest.raises(HttpError) as caught:
+        google.read(book, "A1")
+
+    assert caught.value.status_code == 503
+    assert google.read(book, "A1") == [["a"]]
+
+
+def test_answer_lost_by_plan(google: Google) -> None:
+    """The named call is applied, and its answer lost; what is planned after it happens all the same."""
+    book = google.create()
+    plan(
+        google,
+        {"at": 1, "status": "timeout"},
+        {"at": 1, "when": "after", "do": edit(book, "A1", "typed", sheet="Новый")},
+    )
+
+    with pytest.raises(OSError):  # noqa: PT011 - whichever way the connection breaks
+        control(
+            google.base,
+            f"/v4/spreadsheets/{book}:batchUpdate",
+            {"requests": [{"addSheet": {"properties": {"title": "Новый"}}}]},
+        )
+
+    assert google.read(book, "Новый!A1") == [["typed"]]
+
+
+def test_refused_edit_is_told(google: Google) -> None:
+    """The call goes on, and whoever made the plan learns that nothing was done."""
+    book = google.grid([["a"]])
+    plan(google, {"at": 1, "do": edit(book, "A1", "b", sheet="Нет такого")})
+
+    found = google.read(book, "A1")
+
+    assert found == [["a"]]
+    told = control(google.base, "/_emulator/plan", method="GET")["refusals"]
+    assert told == ["There is no sheet named Нет такого."]
+
+
+def test_plan_can_be_forgotten(google: Google) -> None:
+    """Steps whose call has not come yet do not happen any more."""
+    book = google.grid([["a"]])
+    plan(google, {"at": 1, "do": edit(book, "A1", "b")})
+
+    control(google.base, "/_emulator/plan", method="DELETE")
+
+    assert google.read(book, "A1") == [["a"]]
+
+
+@pytest.mark.parametrize(
+    "step", [{"at": 0}, {"at": 1, "when": "meanwhile"}, {"at": 1, "when": "after", "status": 500}, {"nth": 1}]
+)
+def test_senseless_step_is_refused(google: Google, step: dict[str, Any]) -> None:
+    """A plan with a step that can never happen is an error of whoever wrote it."""
+    with pytest.raises(HTTPError) as caught:
+        plan(google, step)
+
+    assert caught.value.code == 400
+    caught.value.close()
