@@ -1,0 +1,43 @@
+"""The product's own adapter, and the few calls beside it that nobody but the doctor makes."""
+
+from __future__ import annotations
+
+from vitrina.google.services import make_services
+from vitrina.google.workbooks import GoogleWorkbooks, _is_busy
+from vitrina.ports import Json
+from vitrina.settings import Settings
+
+
+class DoctorsWorkbooks(GoogleWorkbooks):
+    """Spreadsheets as the product reads and writes them, and as only the doctor looks at them."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> DoctorsWorkbooks:
+        """Those of one installation. Opens no connection."""
+        return cls(
+            make_services(settings.google_url),
+            url=settings.spreadsheet_url,
+            folder_id=settings.drive_folder_id,
+            wait_s=settings.retry_wait_s,
+        )
+
+    def read_fields(self, spreadsheet_id: str, fields: str) -> Json:
+        """A Spreadsheet resource with other fields than the product reads."""
+        request = self._services.spreadsheets.get(spreadsheetId=spreadsheet_id, fields=fields)
+        resource: Json = self._send(request, repeat=_is_busy)
+        return resource
+
+    def permissions(self, spreadsheet_id: str) -> list[Json]:
+        """Who may open the file: type and role of each permission."""
+        request = self._services.permissions.list(
+            fileId=spreadsheet_id, supportsAllDrives=True, fields="permissions(id,type,role)"
+        )
+        found: list[Json] = self._send(request, repeat=_is_busy).get("permissions", [])
+        return found
+
+    def trash(self, spreadsheet_id: str) -> None:
+        """Put the file into the bin: a content manager of a shared drive may do that, and not delete it."""
+        request = self._services.files.update(
+            fileId=spreadsheet_id, body={"trashed": True}, supportsAllDrives=True, fields="id"
+        )
+        self._send(request, repeat=_is_busy)

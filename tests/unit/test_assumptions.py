@@ -1,0 +1,53 @@
+"""docs/assumptions.md and the doctor speak of the same assumptions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vitrina.doctor.assumptions import read_assumptions
+from vitrina.doctor.examination import CHECKS
+
+ROWS = read_assumptions()
+
+
+def test_every_number_is_given_once() -> None:
+    """No gap and no number twice, whatever the order."""
+    assert sorted(one.number for one in ROWS) == list(range(1, len(ROWS) + 1))
+
+
+def test_every_check_has_its_row_and_every_row_its_check() -> None:
+    """A row names the check of its number; a check has a row that names it."""
+    assert {one.number: one.checked_by for one in ROWS if one.checked_by} == {
+        check.number: check.name for check in CHECKS
+    }
+
+
+def test_google_rows_without_a_check_say_why() -> None:
+    """And what is done about them."""
+    for one in ROWS:
+        assert one.service in ("Google", "Kaiten", "Ourselves")
+        assert one.checked_by or len(one.reason) > 10, one
+        assert one.fallback, one
+
+
+@pytest.mark.parametrize(
+    ("table", "complaint"),
+    [
+        ("| # | we assume |\n", "has the columns #, we assume"),
+        ("| 1 | a | b | c | nothing |\n", "1 is checked by nothing"),
+    ],
+)
+def test_a_table_that_is_not_one_is_refused(tmp_path: Path, table: str, complaint: str) -> None:
+    """A slip in the document is found, not passed over."""
+    path = tmp_path / "assumptions.md"
+    path.write_text(f"## Google\n\n{table}", encoding="utf-8")
+
+    with pytest.raises(ValueError, match=complaint):
+        read_assumptions(path)
+
+
+def test_what_writes_rest_on_is_marked() -> None:
+    """The rules of the guard: a freed id, a misplaced write, a whole batch, a sorted row."""
+    assert {1, 2, 27, 28} <= {check.number for check in CHECKS if check.is_vital}
