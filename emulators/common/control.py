@@ -4,6 +4,8 @@
 ``POST   /_emulator/reset``           empty the state, forget faults, latency and counts
 ``POST   /_emulator/seed``            load a state (the body is the service's own, or a kept state)
 ``GET    /_emulator/state``           the whole state, as its state file keeps it
+``POST   /_emulator/keep``            ``{"name"}``: copy the state in memory; a reset leaves the copy
+``POST   /_emulator/bring-back``      ``{"name"}``: become what was kept under that name
 ``GET    /_emulator/calls``           ``{"total": n, "counts": {"sheets.spreadsheets.get": n}}``
 ``DELETE /_emulator/calls``           start counting from zero
 ``POST   /_emulator/fail-next``       ``{"count", "status", "method", "retry_after"}``
@@ -65,6 +67,10 @@ class Control:
         Change the state of the service.
     snapshot
         Gives the state as JSON-able data.
+    keep
+        Gives a copy of the state that nothing changes any more, in whatever shape is cheapest.
+    bring_back
+        Makes the state a copy of what *keep* gave.
     act
         Does what a step of the plan says; raises an error with a sentence where that is refused.
     """
@@ -77,6 +83,8 @@ class Control:
         reset: Callable[[], None],
         seed: Callable[[Any], Any],
         snapshot: Callable[[], Any],
+        keep: Callable[[], Any],
+        bring_back: Callable[[Any], None],
         act: Callable[[Any], None] | None = None,
     ) -> None:
         self._name_call = name_call
@@ -84,6 +92,9 @@ class Control:
         self._reset = reset
         self._seed = seed
         self._snapshot = snapshot
+        self._keep = keep
+        self._bring_back = bring_back
+        self._kept: dict[str, Any] = {}
         self._act = act
         #: Another emulator's may be put in its place, so that both count together.
         self.plan = Plan()
@@ -179,7 +190,18 @@ class Control:
 
     def _blueprint(self) -> Blueprint:
         control = Blueprint("control", __name__, url_prefix=CONTROL_PREFIX)
+        self._add_state(control)
+        self._add_traffic(control)
+        self._add_plan(control)
 
+        @control.get("/version")
+        def version() -> Response:
+            with self._changed:
+                return jsonify({"version": self._version})
+
+        return control
+
+    def _add_state(self, control: Blueprint) -> None:
         @control.post("/reset")
         def reset() -> Response:
             with self._lock:
@@ -202,6 +224,21 @@ class Control:
         def state() -> Response:
             return jsonify(self._snapshot())
 
+        @control.post("/keep")
+        def keep() -> Response:
+            self._kept[request.get_json(force=True)["name"]] = self._keep()
+            return jsonify({})
+
+        @control.post("/bring-back")
+        def bring_back() -> Response:
+            name = request.get_json(force=True)["name"]
+            if name not in self._kept:
+                abort(404, f"nothing is kept under the name {name}")
+            self._bring_back(self._kept[name])
+            self.touch()
+            return jsonify({})
+
+    def _add_traffic(self, control: Blueprint) -> None:
         @control.get("/calls")
         def calls() -> Response:
             with self._lock:
@@ -234,14 +271,6 @@ class Control:
             with self._lock:
                 self._latency_s = float(request.get_json(force=True)["seconds"])
             return jsonify({})
-
-        @control.get("/version")
-        def version() -> Response:
-            with self._changed:
-                return jsonify({"version": self._version})
-
-        self._add_plan(control)
-        return control
 
     def _add_plan(self, control: Blueprint) -> None:
         @control.post("/plan")

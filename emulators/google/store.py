@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import string
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +22,16 @@ Clock = Callable[[], datetime]
 def system_clock() -> datetime:
     """The time of this machine."""
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class KeptStore:
+    """Files and workbooks of one moment."""
+
+    counter: int
+    frozen_at: datetime | None
+    files: dict[str, dict[str, Any]]
+    books: list[Book]
 
 
 class Store:
@@ -80,7 +92,7 @@ class Store:
         file["name"] = book.properties["title"]
         file["version"] = str(int(file["version"]) + 1)
 
-    # The state file
+    # The state file, and copies in memory
 
     def reset(self) -> None:
         """Forget everything but the key that signs tokens."""
@@ -88,6 +100,19 @@ class Store:
         self.books.clear()
         self._counter = 0
         self.frozen_at = None
+
+    def keep(self) -> KeptStore:
+        """Everything but the keys as it is now; workbooks share their cells, which never change."""
+        with self.lock:
+            books = [book.clone() for book in self.books.values()]
+            return KeptStore(self._counter, self.frozen_at, copy.deepcopy(self.files), books)
+
+    def bring_back(self, kept: KeptStore) -> None:
+        """The opposite of :meth:`keep`."""
+        with self.lock:
+            self._counter, self.frozen_at = kept.counter, kept.frozen_at
+            self.files = copy.deepcopy(kept.files)
+            self.books = {book.spreadsheet_id: book.clone() for book in kept.books}
 
     def dump(self) -> dict[str, Any]:
         """Everything as JSON-able data."""

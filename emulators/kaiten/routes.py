@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import time
 from collections.abc import Callable
@@ -72,7 +73,13 @@ def create_app(
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     control = Control(
-        name_call=_name_of_call, fault_response=fault, reset=reset, seed=fill, snapshot=snapshot
+        name_call=_name_of_call,
+        fault_response=fault,
+        reset=reset,
+        seed=fill,
+        snapshot=snapshot,
+        keep=snapshot,
+        bring_back=lambda kept: fill(copy.deepcopy(kept)),
     )
     _install_limit(app, kaiten, limiter)
     control.install(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,10 @@ def create_app(
         seed.load(tasks, body)
         state_file.mark_changed()
 
+    def bring_back(kept: Json) -> None:
+        tasks.load(copy.deepcopy(kept))
+        state_file.mark_changed()
+
     app = Flask(__name__)
     control = Control(
         name_call=_name_of_call,
@@ -56,6 +61,8 @@ def create_app(
         reset=reset,
         seed=fill,
         snapshot=tasks.dump,
+        keep=tasks.dump,
+        bring_back=bring_back,
     )
     control.install(app)
 

@@ -6,6 +6,7 @@ Tests and benchmarks set it up, click in its menus, type into its sheets and wor
 from __future__ import annotations
 
 import sqlite3
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -44,9 +45,9 @@ KEPT_SERVERS = ("google", "kaiten")
 
 @dataclass(frozen=True)
 class KeptOffice:
-    """A copy of an office: states of the servers, the store's file, and what is known of them."""
+    """A copy of an office: its name on the servers, the store's file, and what is known of them."""
 
-    states: Mapping[str, Any]
+    name: str
     documents: bytes
     agency: Agency | None
     client_id: str
@@ -97,21 +98,24 @@ class LocalOffice:
 
     def keep(self) -> KeptOffice:
         """Everything as it is now, to be brought back into an empty world on the same servers."""
-        states = {}
-        for name in KEPT_SERVERS:
-            states[name] = self.http.get(f"{self.servers.url(name)}/_emulator/state").json()
+        name = uuid.uuid4().hex
+        self._tell_servers("keep", name)
         copy = self.folder / "copy.sqlite"
         copy.unlink(missing_ok=True)
         with closing(sqlite3.connect(self._store_path)) as store:
             store.execute("VACUUM INTO ?", (str(copy),))
-        return KeptOffice(states, copy.read_bytes(), self.agency, self.client_id)
+        return KeptOffice(name, copy.read_bytes(), self.agency, self.client_id)
 
     def bring_back(self, kept: KeptOffice) -> None:
         """Become what was kept. To be called before anything is asked of the functions."""
-        for name, state in kept.states.items():
-            self.http.post(f"{self.servers.url(name)}/_emulator/seed", json=state).raise_for_status()
+        self._tell_servers("bring-back", kept.name)
         self._store_path.write_bytes(kept.documents)
         self.agency, self.client_id = kept.agency, kept.client_id
+
+    def _tell_servers(self, order: str, name: str) -> None:
+        for server in KEPT_SERVERS:
+            url = f"{self.servers.url(server)}/_emulator/{order}"
+            self.http.post(url, json={"name": name}).raise_for_status()
 
     @property
     def _store_path(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -118,11 +119,11 @@ class State:
             self._index.setdefault((table, key, row[key]), {})[row["id"]] = row
 
     def dump(self) -> Row:
-        """All of it as JSON-able data."""
+        """A copy of all of it as JSON-able data."""
         return {
             "last_id": self.last_id,
             "limit_per_s": self.limit_per_s,
-            "tables": {name: [dict(row) for row in rows.values()] for name, rows in self.tables.items()},
+            "tables": {name: copy.deepcopy(list(rows.values())) for name, rows in self.tables.items()},
         }
 
     def load(self, data: Row) -> None:

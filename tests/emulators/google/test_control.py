@@ -149,6 +149,36 @@ def test_seed_and_reset(google: Google) -> None:
     assert control(google.base, "/_emulator/workbooks", method="GET") == []
 
 
+def test_kept_state_is_brought_back(google: Google, mark_row: Any) -> None:
+    """As often as one likes, whatever was done in between; what is made next gets the same ids again."""
+    book = google.grid([["=1+1"], ["x"]])
+    google.batch(book, mark_row(101, 1))
+    google.drive.permissions().create(fileId=book, body={"type": "anyone", "role": "reader"}).execute()
+    before = control(google.base, "/_emulator/state", method="GET")
+    control(google.base, "/_emulator/keep", {"name": "begin"})
+
+    made = []
+    for _ in range(2):
+        google.type(book, "A2", [["y"]])
+        google.batch(book, {"deleteDimension": {"range": {"dimension": "ROWS", "endIndex": 2}}})
+        google.drive.files().update(fileId=book, body={"name": "Другая"}).execute()
+        google.drive.permissions().delete(fileId=book, permissionId="anyoneWithLink").execute()
+        made.append(google.create())
+        control(google.base, "/_emulator/reset", {})
+        control(google.base, "/_emulator/bring-back", {"name": "begin"})
+
+        assert control(google.base, "/_emulator/state", method="GET") == before
+
+    assert made[0] == made[1]
+    assert google.read(book, "A1:A2") == [["2"], ["x"]]
+
+
+def test_unknown_kept_state(google: Google) -> None:
+    """What was not kept cannot be brought back."""
+    with pytest.raises(HTTPError, match="404"):
+        control(google.base, "/_emulator/bring-back", {"name": "никогда"})
+
+
 def test_clock_can_be_set(google: Google) -> None:
     """TODAY() and times of files follow the clock that somebody set."""
     control(google.base, "/_emulator/clock", {"now": "2030-01-02T03:04:05+00:00"})
