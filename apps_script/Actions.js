@@ -18,6 +18,11 @@ function refreshFromTracker() {
   openAction_('refresh', 'run');
 }
 
+/** Menu: takes the last action back, after asking what that means. */
+function undoLastAction() {
+  openAction_('undo', 'confirm');
+}
+
 /** Menu: asks about a new client, then makes the workbook and the board. */
 function newClient() {
   openAction_('new_client', 'form');

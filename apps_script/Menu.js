@@ -14,6 +14,7 @@ const MENUS = {
     ['menu.build_batch', 'buildBatch'],
     ['menu.push', 'pushToTracker'],
     ['menu.refresh', 'refreshFromTracker'],
+    ['menu.undo', 'undoLastAction'],
   ],
   agency: [
     ['menu.new_client', 'newClient'],

@@ -108,6 +108,7 @@ class Card:
     checklist: tuple[ChecklistItem, ...]
     #: Hours logged, by tracker user id.
     logged_hours: Mapping[str, float] = field(default_factory=dict)
+    comment_count: int = 0
 
 
 class TaskTracker(Protocol):
@@ -140,6 +141,9 @@ class TaskTracker(Protocol):
 
     def get_card(self, card_id: str) -> Card | None:
         """Current state with checklist and hours, or ``None`` when the card is gone."""
+
+    def remove_card(self, card_id: str) -> None:
+        """Delete a card. Does nothing when it is gone already."""
 
     def card_url(self, board_id: str, card_id: str) -> str:
         """Address to open a card with. No request."""

@@ -29,9 +29,9 @@ READ_FIELDS = (
     "spreadsheetId,properties(title,locale,timeZone),namedRanges,developerMetadata(metadataKey,metadataValue),"
     "sheets(properties(sheetId,title,index,gridProperties(rowCount,columnCount,frozenRowCount)),"
     "developerMetadata(metadataKey,metadataValue),"
-    "data(rowMetadata.developerMetadata(metadataId,metadataKey),"
+    "data(rowMetadata.developerMetadata(metadataId,metadataKey,metadataValue),"
     "columnMetadata.developerMetadata(metadataId,metadataKey,metadataValue),"
-    "rowData.values(userEnteredValue,effectiveValue)))"
+    "rowData.values(userEnteredValue,effectiveValue,note)))"
 )
 
 ATTEMPTS = 4

@@ -16,6 +16,7 @@ from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import lease
 from vitrina.usecases.records import ESTIMATE, Project, load_agency, load_norms, save_project
 from vitrina.usecases.services import Answer, Outcome, Services
+from vitrina.usecases.undoable import write_undoably
 from vitrina.workbook.book import Tab, column_letters, parse_book
 from vitrina.workbook.change import Formula, WorkbookChange
 from vitrina.workbook.rows import HOURS_PREFIX, Backlog, BacklogRow, locale_of
@@ -77,7 +78,8 @@ def _estimate(services: Services, project: Project) -> Answer:
         ours = {str(number): dict(one.hours) for number, one in estimates.items()}
         services.store.put(ESTIMATE, project.spreadsheet_id, {**written, **ours})
         save_project(services.store, replace(project, last_number=backlog.last_number))
-        services.workbooks.batch_update(project.spreadsheet_id, change.requests())
+        known = {number: written[number] for number in ours if number in written}
+        write_undoably(services, project, book, change, action="estimate", estimates=known)
     return _answer(backlog, estimates)
 
 
@@ -139,6 +141,7 @@ def identify_row(change: WorkbookChange, tab: Tab, row: BacklogRow) -> None:
     """Give a row its number, in the metadata and in the ID column, where it lacks one of them."""
     if row.is_new:
         change.identify(tab, row.row, row.number)
+        change.expect(tab, row.row, "task")
     if tab.cell(row.row, "id").text != row.code:
         change.set(tab, row.row, "id", row.code)
 

@@ -15,6 +15,7 @@ from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.operations import Journal
 from vitrina.usecases.records import Item, Project, items_of, load_tracker_ids, save_items
 from vitrina.usecases.services import Answer, Outcome, Services
+from vitrina.usecases.undoable import write_undoably
 from vitrina.workbook.book import Book, parse_book
 from vitrina.workbook.change import Formula, WorkbookChange
 from vitrina.workbook.rows import ActionRow, locale_of, read_actions
@@ -75,7 +76,7 @@ def _make_cards(
                 len(made), len(new), sentence("push.progress", done=len(made) + 1, total=len(new))
             )
             own_rows = [row for row in rows if row.item_number == item.number]
-            card = _card(services, project, book, item, own_rows, tracker_ids)
+            card = new_card(services, project, book, item, own_rows, tracker_ids)
             card_id = known.get(item.external_id) or services.tracker.create_card(card)
             services.tracker.complete_card(card_id, card)
             # Known only when it is complete: a repeat finds the card by our key and adds what is missing.
@@ -87,7 +88,7 @@ def _make_cards(
     return made, None
 
 
-def _card(
+def new_card(
     services: Services,
     project: Project,
     book: Book,
@@ -95,6 +96,7 @@ def _card(
     rows: list[ActionRow],
     tracker_ids: Mapping[str, str],
 ) -> NewCard:
+    """The card of an item as it is made; *rows* are the item's own."""
     locale = locale_of(book)
     rows = sorted(rows, key=lambda row: row.number)
     priority = services.choices.label("priority", item.priority, locale)
@@ -143,6 +145,7 @@ def _write_links_once(services: Services, project: Project, book: Book, items: d
     tab = book.tab("in_progress")
     title = render(sentence("card.open"), locale_of(book))
     change = WorkbookChange()
+    cards: dict[str, str] = {}
     for row in read_actions(book, services.choices, today=services.today()):
         item = items.get(row.item_number)
         if item is None:
@@ -151,6 +154,8 @@ def _write_links_once(services: Services, project: Project, book: Book, items: d
         link = Formula(f'=HYPERLINK("{url}";"{title}")')
         if tab.cell(row.row, "card").formula != link.text:
             change.set(tab, row.row, "card", link)
+            if tab.cell(row.row, "card").is_empty:
+                cards[str(item.number)] = item.card_id
     if change:
         mark_fresh(services, change, book)
-        services.workbooks.batch_update(project.spreadsheet_id, change.requests())
+        write_undoably(services, project, book, change, action="push", cards=cards)

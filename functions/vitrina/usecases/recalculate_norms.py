@@ -69,7 +69,13 @@ def _write(
         }
         row = rows.get(index)
         same = row is not None and all(tab.cell(row, key).value == value for key, value in values.items())
-        if not same:
-            for key, value in {**values, "changed_on": today}.items():
+        if same:
+            continue
+        if row is not None:
+            change.expect(tab, row, "work_type", "profile")
+        for key, value in {**values, "changed_on": today}.items():
+            if row is not None:
+                change.set(tab, row, key, value)
+            else:
                 change.set_block(tab, index, tab.column(key), [[value]])
     change.make_room(tab, free)

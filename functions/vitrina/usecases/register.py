@@ -22,7 +22,7 @@ LAYOUT = "layout"
 
 def remember_projects_tab(store: Store, book: Book) -> None:
     """Keep where the header and the columns of the tab stand."""
-    store.put(LAYOUT, book.spreadsheet_id, asdict(book.tab(TAB)) | {"rows": []})
+    store.put(LAYOUT, book.spreadsheet_id, asdict(book.tab(TAB)) | {"rows": [], "header": []})
 
 
 def register_project(services: Services, agency: Agency, number: int, values: Mapping[str, Value]) -> None:
@@ -50,4 +50,4 @@ def _write(services: Services, agency: Agency, tab: Tab, number: int, values: Ma
 
 def _tab(data: Mapping[str, object]) -> Tab:
     marks = tuple(Mark(**mark) for mark in data["marks"])  # type: ignore[attr-defined]
-    return Tab(**{**data, "rows": (), "marks": marks})  # type: ignore[arg-type]
+    return Tab(**{**data, "rows": (), "marks": marks, "header": ()})  # type: ignore[arg-type]

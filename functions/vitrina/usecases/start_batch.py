@@ -32,9 +32,13 @@ from vitrina.usecases.records import (
 )
 from vitrina.usecases.schedule import write_schedule
 from vitrina.usecases.services import Answer, Outcome, Services
-from vitrina.workbook.book import Book, parse_book, row_number_of_action
+from vitrina.usecases.undoable import write_undoably
+from vitrina.workbook.book import SHELF, Book, parse_book, row_number_of_action
 from vitrina.workbook.change import NewRow, WorkbookChange
-from vitrina.workbook.rows import locale_of
+from vitrina.workbook.rows import HOURS_PREFIX, locale_of
+
+#: Columns of the backlog on which the plan of an item rests, beside those of hours.
+PLANNED_BY = ("task", "result", "priority", "work_type", "quantity", "wanted_on", "depends_on")
 
 
 def start_batch(services: Services, project: Project, *, preview_id: str) -> Answer:
@@ -65,7 +69,7 @@ def _start(services: Services, project: Project, preview: Json) -> Answer:
     save_project(services.store, replace(project, last_number=draft.backlog.last_number))
     try:
         change = _change(services, project, draft, items)
-        services.workbooks.batch_update(project.spreadsheet_id, change.requests())
+        write_undoably(services, project, draft.book, change, action="start_batch")
     except RetriableServiceError:
         # The sheet may have taken the batch: the promise stays until the sheet is read again.
         raise
@@ -156,9 +160,11 @@ def _change(services: Services, project: Project, draft: Draft, items: list[Item
         left.item.number: render(reason(left, draft.agency.profiles, item_codes(draft)), locale)
         for left in draft.plan.left_out
     }
+    change.shelve_on(book.tabs.get(SHELF), render(sentence("shelf.title"), locale))
+    planned = [key for key in backlog_tab.columns if key in PLANNED_BY or key.startswith(HOURS_PREFIX)]
     for row in draft.backlog.rows:
         if row.number not in reasons:
-            change.move_out(backlog_tab, row.row)
+            change.move_out(backlog_tab, row.row, row.number, *planned)
             continue
         identify_row(change, backlog_tab, row)
         if backlog_tab.cell(row.row, "reason").text != reasons[row.number]:

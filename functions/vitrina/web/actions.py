@@ -18,6 +18,7 @@ from vitrina.usecases.records import load_agency, load_project
 from vitrina.usecases.services import Answer, Services
 from vitrina.usecases.start_batch import start_batch
 from vitrina.usecases.sync import refresh
+from vitrina.usecases.undo import undo
 
 
 def _params(**properties: Json) -> Json:
@@ -74,6 +75,11 @@ ACTIONS: Mapping[str, Action] = {
         "client",
         _NO_PARAMS,
         run_operation=lambda s, book, _, journal: refresh(s, load_project(s.store, book), journal),
+    ),
+    "undo": Action(
+        "client",
+        _NO_PARAMS,
+        run_operation=lambda s, book, _, journal: undo(s, load_project(s.store, book), journal),
     ),
     "new_client": Action(
         "agency",

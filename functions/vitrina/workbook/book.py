@@ -6,7 +6,7 @@ letter or a row number to find a thing; those serve only to tell a person where 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,10 @@ COLUMN_KEY = "c"
 HEADER_KEY = "h"
 END_KEY = "e"
 ROW_KEY = "r"
+SHELF_KEY = "s"
+
+#: Key of the hidden tab that holds backlog rows whose work was begun, as they stood there.
+SHELF = "taken"
 
 #: Named ranges of the form's fields begin with this.
 FIELD_PREFIX = "vt_"
@@ -52,6 +56,9 @@ class Cell:
     value: str | float | bool | None = None
     formula: str | None = None
     is_error: bool = False
+    note: str = ""
+    #: Whether it shows a part of what a formula in another cell gives.
+    is_spilled: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -71,16 +78,20 @@ EMPTY = Cell()
 
 @dataclass(frozen=True)
 class Row:
-    """A row below the header. ``index`` counts from 0; ``number`` is ``None`` for a row that has none yet."""
+    """A row below the header. ``index`` counts from 0; ``number`` is ``None`` for a row that has none yet.
+
+    ``shelf_mark`` names a row of the shelf: its value is the number of the item that the row was.
+    """
 
     index: int
     number: int | None
     cells: tuple[Cell, ...]
+    shelf_mark: Mark | None = None
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Developer metadata of a tab's header, of a column, or of its last row.
+    """Developer metadata of a tab's header, of a column, of its last row, or of a row of the shelf.
 
     The last row is the witness for rows that have no number yet: it moves with every row that people put
     in or take out above it.
@@ -106,6 +117,7 @@ class Tab:
     row_count: int
     column_count: int
     marks: tuple[Mark, ...] = ()
+    header: tuple[Cell, ...] = ()
 
     def column(self, key: str) -> int:
         """Index of a column.
@@ -127,6 +139,12 @@ class Tab:
         index = self.column(key)
         return row.cells[index] if index < len(row.cells) else EMPTY
 
+    def cell_at(self, row_index: int, column_index: int) -> Cell:
+        """The cell of the header or of a row below it, by its place."""
+        at = row_index - self.header_index - 1
+        cells = self.header if at < 0 else self.rows[at].cells if at < len(self.rows) else ()
+        return cells[column_index] if column_index < len(cells) else EMPTY
+
     def address(self, row: Row, key: str) -> str:
         """``F7``."""
         return f"{column_letters(self.column(key))}{row.index + 1}"
@@ -140,6 +158,7 @@ class Tab:
 class Field:
     """A field of a form, kept by its named range."""
 
+    name: str
     sheet_id: int
     sheet_title: str
     row_index: int
@@ -153,6 +172,15 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Grid:
+    """The cells of any sheet, from its first row on; ``shape`` are counts of rows and columns."""
+
+    title: str
+    shape: tuple[int, int]
+    cells: Sequence[Sequence[Cell]]
+
+
+@dataclass(frozen=True)
 class Book:
     """A workbook of ours."""
 
@@ -163,6 +191,19 @@ class Book:
     time_zone: str
     tabs: Mapping[str, Tab]
     fields: Mapping[str, Field] = field(default_factory=dict)
+    #: Cells of all sheets, people's own among them, by sheet id.
+    grids: Mapping[int, Grid] = field(default_factory=dict)
+
+    @cached_property
+    def formulas(self) -> Mapping[tuple[int, int, int], str]:
+        """All formulas, people's own among them, by sheet id, row and column."""
+        return {
+            (sheet_id, row, column): cell.formula
+            for sheet_id, grid in self.grids.items()
+            for row, line in enumerate(grid.cells)
+            for column, cell in enumerate(line)
+            if cell.formula is not None
+        }
 
     def tab(self, key: str) -> Tab:
         """A sheet by its key.
@@ -213,11 +254,11 @@ def parse_book(resource: Json) -> Book:
         raise UnknownWorkbookError("workbook.unknown")
     properties = resource["properties"]
     tabs: dict[str, Tab] = {}
-    grids: dict[int, tuple[str, list[tuple[Cell, ...]]]] = {}
+    grids: dict[int, Grid] = {}
     for sheet in resource.get("sheets", ()):
         title, sheet_id = sheet["properties"]["title"], sheet["properties"].get("sheetId", 0)
-        grid = _cells(sheet)
-        grids[sheet_id] = (title, grid)
+        grid, size = _cells(sheet), sheet["properties"].get("gridProperties", {})
+        grids[sheet_id] = Grid(title, (size.get("rowCount", 0), size.get("columnCount", 0)), grid)
         key = _value_of(sheet.get("developerMetadata", ()), TAB_KEY)
         if key is None:
             continue
@@ -232,6 +273,7 @@ def parse_book(resource: Json) -> Book:
         time_zone=properties.get("timeZone", "Europe/Moscow"),
         tabs=tabs,
         fields=dict(_fields(resource.get("namedRanges", ()), grids)),
+        grids=grids,
     )
 
 
@@ -263,7 +305,7 @@ def _tab(key: str, sheet: Json, grid: list[tuple[Cell, ...]]) -> Tab:
     ends = (_mark(metadata, END_KEY, "ROWS", index) for index, metadata in enumerate(row_metadata))
     marks += [mark for mark in ends if mark is not None]
     rows = tuple(
-        Row(index, _number_of(row_metadata[index]) if index < len(row_metadata) else None, cells)
+        _row(index, cells, row_metadata[index] if index < len(row_metadata) else ())
         for index, cells in enumerate(grid)
         if index > header
     )
@@ -277,7 +319,12 @@ def _tab(key: str, sheet: Json, grid: list[tuple[Cell, ...]]) -> Tab:
         row_count=properties.get("gridProperties", {}).get("rowCount", len(grid)),
         column_count=properties.get("gridProperties", {}).get("columnCount", 26),
         marks=tuple(marks),
+        header=grid[header] if header < len(grid) else (),
     )
+
+
+def _row(index: int, cells: tuple[Cell, ...], metadata: Any) -> Row:
+    return Row(index, _number_of(metadata), cells, _mark(metadata, SHELF_KEY, "ROWS", index))
 
 
 def _data(sheet: Json) -> Json:
@@ -290,7 +337,7 @@ def _cells(sheet: Json) -> list[tuple[Cell, ...]]:
 
 
 def _cell(data: Json) -> Cell:
-    if "userEnteredValue" not in data and "effectiveValue" not in data:
+    if not data:
         return EMPTY
     effective = data.get("effectiveValue", {})
     value = effective.get("stringValue", effective.get("numberValue", effective.get("boolValue")))
@@ -298,21 +345,22 @@ def _cell(data: Json) -> Cell:
         value=float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value,
         formula=data.get("userEnteredValue", {}).get("formulaValue"),
         is_error="errorValue" in effective,
+        note=data.get("note", ""),
+        is_spilled="userEnteredValue" not in data and "effectiveValue" in data,
     )
 
 
-def _fields(
-    named_ranges: list[Json], grids: Mapping[int, tuple[str, list[tuple[Cell, ...]]]]
-) -> Iterator[tuple[str, Field]]:
+def _fields(named_ranges: list[Json], grids: Mapping[int, Grid]) -> Iterator[tuple[str, Field]]:
     for named in named_ranges:
         name, place = named["name"], named.get("range", {})
         sheet_id = place.get("sheetId", 0)
         if not name.startswith(FIELD_PREFIX) or sheet_id not in grids:
             continue
-        title, grid = grids[sheet_id]
+        title, grid = grids[sheet_id].title, grids[sheet_id].cells
         row, column = place.get("startRowIndex", 0), place.get("startColumnIndex", 0)
         cell = grid[row][column] if row < len(grid) and column < len(grid[row]) else EMPTY
-        yield name.removeprefix(FIELD_PREFIX), Field(sheet_id, title, row, column, cell)
+        key = name.removeprefix(FIELD_PREFIX)
+        yield key, Field(key, sheet_id, title, row, column, cell)
 
 
 def _title(*keys: str) -> Sentence:

@@ -1,37 +1,43 @@
 """Guarded writes: the one way in which the product changes a workbook.
 
 A change is one ``batchUpdate``, which Google applies whole or not at all. It fails as a whole when
-a row is not where it was read, by three rules (google.md section 2): metadata follows its row and
-dies with it, and an id that is in use cannot be created. So
+the workbook is not as it was read. Where a row is, follows from three rules (google.md section 2):
+metadata follows its row and dies with it, and an id that is in use cannot be created. So
 
 - before a known row is written, its mark is deleted *at the place where it was read* and made
   again: where the row has moved, one of the two is refused; the same is done with the marks of the
   tab's header, of its columns and of its last row;
 - a row that moves to another tab is deleted here and its mark made there: should another row have
   been deleted all the same, the mark is still in use and everything is rolled back.
+
+What stands in the cells that are written, or that the change rests on, is compared by the batch itself
+(``compare``). Rows that leave a tab are not lost with what people added to them: they move whole to
+the shelf, a hidden tab, and come back from there.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from vitrina.domain.quantities import serial_of_day
 from vitrina.ports import Json
 from vitrina.workbook.book import ROW_KEY, Field, Mark, Row, Tab
+from vitrina.workbook.compare import Area, compare_requests
+from vitrina.workbook.requests import (
+    create_mark,
+    delete_mark,
+    delete_rows,
+    guard_mark,
+    row_range,
+    runs,
+    update_cells,
+)
+from vitrina.workbook.shelf import Return, shelve_requests, unshelve_requests
+from vitrina.workbook.trace import Trace
+from vitrina.workbook.values import Formula, Value, cell_data
 
-
-@dataclass(frozen=True)
-class Formula:
-    """A formula of ours: ``;`` between arguments, English names, no decimal literals."""
-
-    text: str
-
-
-Value = str | float | date | Formula | None
-"""What can be written into a cell; ``None`` empties it, a text is never taken for a formula."""
+__all__ = ["Formula", "NewRow", "Value", "WorkbookChange"]
 
 
 @dataclass(frozen=True)
@@ -43,37 +49,70 @@ class NewRow:
 
 
 class WorkbookChange:
-    """Gathers what an action writes, and gives it as the requests of one batch."""
+    """Gathers what an action writes, and gives it as the requests of one batch.
+
+    ``trace`` says what the change does, for undoing it.
+    """
 
     def __init__(self) -> None:
+        self.trace = Trace()
         self._cells: dict[int, dict[tuple[int, int], Json]] = defaultdict(dict)
         self._notes: dict[int, dict[tuple[int, int], Json]] = defaultdict(dict)
+        self._expected: dict[tuple[int, bool], tuple[Tab, set[int], set[int]]] = {}
         self._guarded: dict[tuple[int, int], int] = {}
         self._identified: dict[tuple[int, int], int] = {}
-        self._deleted: dict[int, tuple[Tab, set[int]]] = {}
+        self._forgotten: dict[tuple[int, int], int] = {}
+        self._moved: list[tuple[Tab, Row, int]] = []
+        self._deleted: dict[int, set[int]] = defaultdict(set)
+        self._brought_back: list[tuple[Tab, int, Row, int | None]] = []
+        self._shelf: Tab | None = None
+        self._shelf_title = ""
         self._inserted: dict[str, tuple[Tab, list[NewRow]]] = {}
         self._layouts: dict[int, Tab] = {}
         self._grown: list[Json] = []
+        self._final_cells: dict[int, dict[tuple[int, int], Json]] = defaultdict(dict)
 
     def __bool__(self) -> bool:
-        return bool(self._cells or self._notes or self._identified or self._deleted or self._inserted)
+        return bool(
+            self._cells
+            or self._notes
+            or self._identified
+            or self._forgotten
+            or self._moved
+            or self._deleted
+            or self._inserted
+        )
 
     def set(self, tab: Tab, row: Row, column: str, value: Value) -> None:
-        """Write a cell of a row."""
-        self._guard(tab, row)
-        self.guard_layout(tab)
-        self._cells[tab.sheet_id][row.index, tab.column(column)] = _cell_data(value)
+        """Write a cell of a row; refused when it does not hold any more what was read of it."""
+        self.set_at(tab, row, tab.column(column), value)
+
+    def set_at(self, tab: Tab, row: Row, column: int, value: Value) -> None:
+        """The same by the index of the column."""
+        self._expect(tab, row, [column], leaves=False)
+        self._cells[tab.sheet_id][row.index, column] = cell_data(value)
+        self.trace.cell(tab, row, column, value)
 
     def note(self, tab: Tab, row: Row, column: str, text: str) -> None:
         """Write the note of a cell; an empty text takes it away."""
+        self.note_at(tab, row, tab.column(column), text)
+
+    def note_at(self, tab: Tab, row: Row, column: int, text: str) -> None:
+        """The same by the index of the column."""
         self._guard(tab, row)
         self.guard_layout(tab)
-        self._notes[tab.sheet_id][row.index, tab.column(column)] = {"note": text}
+        self._notes[tab.sheet_id][row.index, column] = {"note": text}
+        self.trace.note(tab, row, column, text)
+
+    def expect(self, tab: Tab, row: Row, *columns: str) -> None:
+        """Fail unless these cells of the row hold what was read, and the row is where it was read."""
+        self._expect(tab, row, [tab.column(column) for column in columns], leaves=False)
 
     def set_field(self, tab: Tab, place: Field, value: Value) -> None:
         """Write a field of the form on *tab*."""
         self.guard_layout(tab)
-        self._cells[place.sheet_id][place.row_index, place.column_index] = _cell_data(value)
+        self._cells[tab.sheet_id][place.row_index, place.column_index] = cell_data(value)
+        self.trace.field(place, value)
 
     def set_block(
         self, tab: Tab, row_index: int, column_index: int, values: Sequence[Sequence[Value]]
@@ -82,28 +121,63 @@ class WorkbookChange:
         self.guard_layout(tab)
         for down, line in enumerate(values):
             for right, value in enumerate(line):
-                self._cells[tab.sheet_id][row_index + down, column_index + right] = _cell_data(value)
+                row, column = row_index + down, column_index + right
+                self._cells[tab.sheet_id][row, column] = cell_data(value)
+                self.trace.cell(tab, Row(row, None, ()), column, value)
 
     def identify(self, tab: Tab, row: Row, number: int) -> None:
         """Give a number to a row that has none."""
         self.guard_layout(tab)
         self._identified[tab.sheet_id, row.index] = number
+        self.trace.identified(tab, row, number)
 
-    def move_out(self, tab: Tab, row: Row) -> None:
-        """Delete a row, whose number a row of another tab takes over.
+    def forget(self, tab: Tab, row: Row) -> None:
+        """Take its number from a row."""
+        if row.number is None:
+            raise ValueError(row)
+        self.guard_layout(tab)
+        self._forgotten[tab.sheet_id, row.index] = row.number
+
+    def shelve_on(self, shelf: Tab | None, title: str) -> None:
+        """Say where rows go that leave a tab: on *shelf*, or on a new one of this *title*."""
+        self._shelf, self._shelf_title = shelf, title
+
+    def move_out(self, tab: Tab, row: Row, number: int, *expected: str) -> None:
+        """Put a row on the shelf; a row of another tab takes over its *number*.
 
         Every row of the tab is guarded, not only this one: were it deleted meanwhile, the row below would
-        stand in its place, and that row's own mark is a witness that Google cannot overlook.
+        stand in its place, and that row's own mark is a witness that Google cannot overlook. The change
+        rests on the cells of the columns *expected*.
         """
         for one in tab.rows:
             self._guard(tab, one)
+        self._expect(tab, row, [tab.column(column) for column in expected], leaves=True)
+        self._moved.append((tab, row, number))
+        self._deleted[tab.sheet_id].add(row.index)
+        self.trace.moved(tab, row, number)
+
+    def bring_back(self, tab: Tab, index: int, shelf_row: Row, number: int | None) -> None:
+        """Put a row of the shelf before the row that stands at *index* of a tab, under its old *number*."""
         self.guard_layout(tab)
-        self._deleted.setdefault(tab.sheet_id, (tab, set()))[1].add(row.index)
+        self._brought_back.append((tab, index, shelf_row, number))
+
+    def delete(self, tab: Tab, row: Row) -> None:
+        """Delete a row of the add-on's own."""
+        for one in tab.rows:
+            self._guard(tab, one)
+        self.guard_layout(tab)
+        self._deleted[tab.sheet_id].add(row.index)
 
     def insert(self, tab: Tab, rows: Sequence[NewRow]) -> None:
         """Put rows below the header, in this order."""
         self.guard_layout(tab)
         self._inserted.setdefault(tab.key, (tab, []))[1].extend(rows)
+        for row in rows:
+            self.trace.inserted(tab, row.number, row.values)
+
+    def set_at_last(self, sheet_id: int, row_index: int, column_index: int, value: Value) -> None:
+        """Write a cell after all rows have moved, at its place then."""
+        self._final_cells[sheet_id][row_index, column_index] = cell_data(value)
 
     def guard_layout(self, tab: Tab) -> None:
         """Fail unless header, columns and last row stand where *tab* has them."""
@@ -119,122 +193,85 @@ class WorkbookChange:
 
     def requests(self) -> list[Json]:
         """The batch: guards, cells and notes where they were read, then deletions, then insertions."""
-        batch: list[Json] = list(self._grown)
+        return [
+            *self._grown,
+            *self._guards(),
+            *compare_requests(self._areas()),
+            *self._writes(),
+            *self._shelve(),
+            *self._deletions(),
+            *self._unshelve(),
+            *(request for tab, rows in self._inserted.values() for request in _insert_rows(tab, rows)),
+            *_all_cells(self._final_cells, "userEnteredValue"),
+        ]
+
+    def _guards(self) -> Iterator[Json]:
         for tab in self._layouts.values():
             for mark in tab.marks:
-                batch += _guard_requests(tab.sheet_id, mark)
+                yield from guard_mark(tab.sheet_id, mark)
         for (sheet_id, index), number in self._guarded.items():
-            batch += _guard_requests(sheet_id, _row_mark(index, number))
+            if (sheet_id, index) not in self._forgotten:
+                yield from guard_mark(sheet_id, _row_mark(index, number))
+
+    def _writes(self) -> Iterator[Json]:
+        for (sheet_id, index), number in self._forgotten.items():
+            yield delete_mark(sheet_id, _row_mark(index, number))
         for (sheet_id, index), number in self._identified.items():
-            batch.append(_create_mark(sheet_id, _row_mark(index, number)))
-        for field, changes in (("userEnteredValue", self._cells), ("note", self._notes)):
-            for sheet_id, cells in changes.items():
-                batch += _update_cells(sheet_id, cells, field)
-        for tab, indices in self._deleted.values():
-            batch += [_delete_row(tab.sheet_id, index) for index in sorted(indices, reverse=True)]
-        for tab, rows in self._inserted.values():
-            batch += _insert_rows(tab, rows)
-        return batch
+            yield create_mark(sheet_id, _row_mark(index, number))
+        yield from _all_cells(self._cells, "userEnteredValue")
+        yield from _all_cells(self._notes, "note")
+
+    def _deletions(self) -> Iterator[Json]:
+        """From below, so that the places of the others still hold."""
+        for sheet_id, indices in self._deleted.items():
+            for index, count in reversed(list(runs(sorted(indices)))):
+                yield delete_rows(sheet_id, index, count)
+
+    def _expect(self, tab: Tab, row: Row, columns: Sequence[int], *, leaves: bool) -> None:
+        self._guard(tab, row)
+        self.guard_layout(tab)
+        _, rows, indices = self._expected.setdefault((tab.sheet_id, leaves), (tab, set(), set()))
+        rows.add(row.index)
+        indices.update(columns)
 
     def _guard(self, tab: Tab, row: Row) -> None:
         if row.number is not None:
             self._guarded[tab.sheet_id, row.index] = row.number
 
+    def _areas(self) -> list[Area]:
+        """What is compared; rows that leave by themselves, as more of their cells count."""
+        return [
+            Area(tab.sheet_id, sorted(rows), sorted(columns), tab.cell_at)
+            for tab, rows, columns in self._expected.values()
+        ]
 
-def _cell_data(value: Value) -> Json:
-    match value:
-        case None:
-            return {}
-        case Formula(text):
-            return {"userEnteredValue": {"formulaValue": text}}
-        case str():
-            return {"userEnteredValue": {"stringValue": value}}
-        case date():
-            return {"userEnteredValue": {"numberValue": serial_of_day(value)}}
-        case _:
-            return {"userEnteredValue": {"numberValue": value}}
+    def _shelve(self) -> list[Json]:
+        places = [(tab, row.index, number) for tab, row, number in self._moved]
+        return shelve_requests(self._shelf, self._shelf_title, places)
+
+    def _unshelve(self) -> list[Json]:
+        """Rows come back when others have been deleted above them."""
+        places = []
+        for tab, index, shelf_row, number in self._brought_back:
+            above = sum(deleted < index for deleted in self._deleted[tab.sheet_id])
+            mark = None if number is None else _row_mark(index - above, number)
+            places.append(Return(tab, index - above, shelf_row, mark))
+        return unshelve_requests(self._shelf, places)
 
 
-def _row_range(sheet_id: int, index: int, count: int = 1) -> Json:
-    return {"sheetId": sheet_id, "dimension": "ROWS", "startIndex": index, "endIndex": index + count}
+def _all_cells(changes: Mapping[int, Mapping[tuple[int, int], Json]], fields: str) -> Iterator[Json]:
+    for sheet_id, cells in changes.items():
+        yield from update_cells(sheet_id, cells, fields)
 
 
 def _row_mark(index: int, number: int) -> Mark:
     return Mark(number, ROW_KEY, "", "ROWS", index)
 
 
-def _guard_requests(sheet_id: int, mark: Mark) -> list[Json]:
-    """Delete a mark at the place where it was read and make it again: refused where it has moved."""
-    lookup = {
-        "metadataId": mark.metadata_id,
-        "locationMatchingStrategy": "EXACT_LOCATION",
-        "metadataLocation": _location(sheet_id, mark),
-    }
-    return [
-        {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": lookup}}},
-        _create_mark(sheet_id, mark),
-    ]
-
-
-def _create_mark(sheet_id: int, mark: Mark) -> Json:
-    metadata = {
-        "metadataId": mark.metadata_id,
-        "metadataKey": mark.key,
-        "visibility": "DOCUMENT",
-        "location": _location(sheet_id, mark),
-    }
-    if mark.value:
-        metadata["metadataValue"] = mark.value
-    return {"createDeveloperMetadata": {"developerMetadata": metadata}}
-
-
-def _location(sheet_id: int, mark: Mark) -> Json:
-    span = {"dimension": mark.dimension, "startIndex": mark.index, "endIndex": mark.index + 1}
-    return {"dimensionRange": {"sheetId": sheet_id, **span}}
-
-
-def _delete_row(sheet_id: int, index: int) -> Json:
-    return {"deleteDimension": {"range": _row_range(sheet_id, index)}}
-
-
-def _update_cells(sheet_id: int, cells: dict[tuple[int, int], Json], fields: str) -> list[Json]:
-    """Few requests for many cells: runs along a row, joined with equal runs of the rows below."""
-    runs: list[tuple[int, int, list[Json]]] = []
-    for row, column in sorted(cells):
-        if runs and runs[-1][0] == row and runs[-1][1] + len(runs[-1][2]) == column:
-            runs[-1][2].append(cells[row, column])
-        else:
-            runs.append((row, column, [cells[row, column]]))
-    blocks: list[tuple[int, int, list[list[Json]]]] = []
-    for row, left, line in sorted(runs, key=lambda run: (run[1], len(run[2]), run[0])):
-        if blocks:
-            top, block_left, lines = blocks[-1]
-            if (block_left, len(lines[0]), top + len(lines)) == (left, len(line), row):
-                lines.append(line)
-                continue
-        blocks.append((row, left, [line]))
-    return [
-        {
-            "updateCells": {
-                "range": {
-                    "sheetId": sheet_id,
-                    "startRowIndex": top,
-                    "endRowIndex": top + len(lines),
-                    "startColumnIndex": left,
-                    "endColumnIndex": left + len(lines[0]),
-                },
-                "rows": [{"values": line} for line in lines],
-                "fields": fields,
-            }
-        }
-        for top, left, lines in blocks
-    ]
-
-
 def _insert_rows(tab: Tab, rows: Sequence[NewRow]) -> list[Json]:
     """Rows right below the header, with the formats and choices of the row that was there."""
     first, count = tab.header_index + 1, len(rows)
-    batch: list[Json] = [{"insertDimension": {"range": _row_range(tab.sheet_id, first, count)}}]
+    batch: list[Json] = [{"insertDimension": {"range": row_range(tab.sheet_id, first, count)}}]
     width = {"startColumnIndex": 0, "endColumnIndex": tab.column_count}
     source = {
         "sheetId": tab.sheet_id,
@@ -248,12 +285,10 @@ def _insert_rows(tab: Tab, rows: Sequence[NewRow]) -> list[Json]:
         for kind in ("PASTE_FORMAT", "PASTE_DATA_VALIDATION")
     ]
     cells = {
-        (first + down, tab.column(column)): _cell_data(value)
+        (first + down, tab.column(column)): cell_data(value)
         for down, row in enumerate(rows)
         for column, value in row.values.items()
     }
-    batch += _update_cells(tab.sheet_id, cells, "userEnteredValue")
-    batch += [
-        _create_mark(tab.sheet_id, _row_mark(first + down, row.number)) for down, row in enumerate(rows)
-    ]
+    batch += update_cells(tab.sheet_id, cells, "userEnteredValue")
+    batch += [create_mark(tab.sheet_id, _row_mark(first + down, row.number)) for down, row in enumerate(rows)]
     return batch

@@ -283,7 +283,8 @@ def _table(book: _Book, tab: TabTemplate) -> Iterator[Json]:
     yield _protect(book, _range(tab, (0, header_rows), (0, len(columns))), "protected.header")
     for index, column in enumerate(columns):
         if column.owner == "addon":
-            yield _protect(book, _range(tab, (header_rows, None), (index, index + 1)), "protected.addon")
+            # From the heading on: rows that are put right below it fall inside.
+            yield _protect(book, _range(tab, (0, None), (index, index + 1)), "protected.addon")
 
 
 def _header(book: _Book, tab: TabTemplate, columns: Sequence[ColumnTemplate]) -> Iterator[list[Json]]:

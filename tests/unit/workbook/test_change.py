@@ -10,6 +10,7 @@ import pytest
 from tests.unit.workbook.books import backlog, resource, sheet
 from vitrina.workbook.book import Tab, parse_book
 from vitrina.workbook.change import Formula, NewRow, Value, WorkbookChange
+from vitrina.workbook.compare import SHEET_ID as COMPARED
 
 
 def tab_of(*numbers: int | None) -> Tab:
@@ -23,13 +24,25 @@ def kinds(requests: list[dict[str, Any]]) -> list[str]:
 
 
 def without_layout(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The requests but for those that guard headers and columns."""
-    return [request for request in requests if _mark_id(request) not in range(700, 1000)]
+    """The requests but for those that guard headers and columns, or compare."""
+    return [request for request in without_comparison(requests) if _mark_id(request) not in range(700, 1000)]
+
+
+def without_comparison(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The requests but for those on the tab that lives inside the batch only."""
+    made = [
+        at
+        for at, one in enumerate(requests)
+        if one.get("addSheet", {}).get("properties", {}).get("sheetId") == COMPARED
+    ]
+    gone = [at for at, one in enumerate(requests) if one.get("deleteSheet", {}).get("sheetId") == COMPARED]
+    assert len(made) == len(gone) <= 1
+    return requests[: made[0]] + requests[gone[0] + 1 :] if made else requests
 
 
 def _mark_id(request: dict[str, Any]) -> int | None:
     if "createDeveloperMetadata" in request:
-        return int(request["createDeveloperMetadata"]["developerMetadata"]["metadataId"])
+        return request["createDeveloperMetadata"]["developerMetadata"].get("metadataId")
     if "deleteDeveloperMetadata" in request:
         lookup = request["deleteDeveloperMetadata"]["dataFilter"]["developerMetadataLookup"]
         return int(lookup["metadataId"])
@@ -73,7 +86,8 @@ def test_nothing_but_the_value_is_touched() -> None:
     change.set(tab, tab.rows[0], "task", None)
     change.note(tab, tab.rows[0], "task", "по норме")
 
-    values, notes = (request["updateCells"] for request in change.requests() if "updateCells" in request)
+    written = without_comparison(change.requests())
+    values, notes = (request["updateCells"] for request in written if "updateCells" in request)
 
     assert (values["rows"], values["fields"]) == ([{"values": [{}]}], "userEnteredValue")
     assert (notes["rows"], notes["fields"]) == ([{"values": [{"note": "по норме"}]}], "note")
@@ -113,16 +127,16 @@ def test_a_new_row_gets_its_mark() -> None:
 
 
 def test_rows_are_deleted_from_below() -> None:
-    """So that the places of the others still hold."""
-    tab = tab_of(1, 2, 3)
+    """So that the places of the others still hold; neighbours go together."""
+    tab = tab_of(1, 2, 3, 4)
     change = WorkbookChange()
-    for row in tab.rows:
-        change.move_out(tab, row)
+    for row in (tab.rows[0], tab.rows[2], tab.rows[3]):
+        change.move_out(tab, row, 1)
 
     deletions = [one["deleteDimension"]["range"] for one in change.requests() if "deleteDimension" in one]
-    starts = [deleted["startIndex"] for deleted in deletions]
+    spans = [(deleted["startIndex"], deleted["endIndex"]) for deleted in deletions]
 
-    assert starts == [4, 3, 2]
+    assert spans == [(4, 6), (2, 3)]
 
 
 def test_a_row_that_moves_is_deleted_before_its_mark_is_made_elsewhere() -> None:
@@ -135,13 +149,20 @@ def test_a_row_that_moves_is_deleted_before_its_mark_is_made_elsewhere() -> None
     )
     source, target = book.tab("backlog"), book.tab("in_progress")
     change = WorkbookChange()
-    change.move_out(source, source.rows[0])
+    change.shelve_on(None, "Полка")
+    change.move_out(source, source.rows[0], 4)
     change.insert(target, [NewRow(4, {"id": "ЗРН-4", "action": "А"})])
 
     requests = without_layout(change.requests())
 
     assert kinds(requests) == [
         "deleteDeveloperMetadata",
+        "createDeveloperMetadata",
+        "addSheet",  # the shelf
+        "createDeveloperMetadata",
+        "createDeveloperMetadata",
+        "copyPaste",  # its heading
+        "cutPaste",
         "createDeveloperMetadata",
         "deleteDimension",
         "insertDimension",
@@ -150,7 +171,8 @@ def test_a_row_that_moves_is_deleted_before_its_mark_is_made_elsewhere() -> None
         "updateCells",
         "createDeveloperMetadata",
     ]
-    assert requests[2]["deleteDimension"]["range"]["sheetId"] == source.sheet_id
+    assert requests[6]["cutPaste"]["source"]["sheetId"] == source.sheet_id
+    assert requests[8]["deleteDimension"]["range"]["sheetId"] == source.sheet_id
     mark = requests[-1]["createDeveloperMetadata"]["developerMetadata"]
     assert mark["metadataId"] == 4
     assert mark["location"]["dimensionRange"] == {
@@ -166,11 +188,11 @@ def test_a_move_guards_every_row_of_its_tab() -> None:
     tab = tab_of(1, 2, 3)
     change = WorkbookChange()
     change.set(tab, tab.rows[0], "source", "х")
-    change.move_out(tab, tab.rows[0])
+    change.move_out(tab, tab.rows[0], 1)
 
     guards = [_mark_id(one) for one in without_layout(change.requests()) if _mark_id(one) is not None]
 
-    assert guards == [1, 1, 2, 2, 3, 3]
+    assert [one for one in guards if one in (1, 2, 3)] == [1, 1, 2, 2, 3, 3]
 
 
 def test_header_and_columns_are_guarded_wherever_something_is_written() -> None:
@@ -193,7 +215,8 @@ def test_neighbouring_cells_become_one_request() -> None:
         for column in ("quantity", "hours.design", "hours.copy"):
             change.set(tab, row, column, 1.0)
 
-    [written] = [one["updateCells"] for one in change.requests() if "updateCells" in one]
+    requests = without_comparison(change.requests())
+    [written] = [one["updateCells"] for one in requests if "updateCells" in one]
 
     assert written["range"] == {
         "sheetId": tab.sheet_id,
@@ -214,7 +237,7 @@ def test_cells_between_written_ones_are_left_alone() -> None:
         change.set(tab, tab.rows[row], column, "х")
 
     covered = set()
-    for request in change.requests():
+    for request in without_comparison(change.requests()):
         if "updateCells" not in request:
             continue
         box, rows = request["updateCells"]["range"], request["updateCells"]["rows"]

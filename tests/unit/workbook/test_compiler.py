@@ -391,7 +391,7 @@ def test_an_open_list_that_is_not_known_leaves_the_column_free():
 
 @EVERY_BOOK
 def test_headings_and_the_columns_of_the_add_on_are_protected(book, locale):
-    """What the client or the staff fills in stays open."""
+    """What the client or the staff fills in stays open; rows put right below the heading are inside."""
     template = load_template(book)
     areas = [body["protectedRange"] for body in bodies(compiled(book, locale), "addProtectedRange")]
     assert all(
@@ -401,7 +401,8 @@ def test_headings_and_the_columns_of_the_add_on_are_protected(book, locale):
 
     for one in template.tabs:
         mine = [area["range"] for area in areas if area["range"]["sheetId"] == one.sheet_id]
-        columns = {area["startColumnIndex"] for area in mine if area.get("startRowIndex") == one.header_rows}
+        whole = [area for area in mine if area.get("startRowIndex") == 0 and "endRowIndex" not in area]
+        columns = {area["startColumnIndex"] for area in whole}
         expanded = one.expand(template.standard_profiles(locale))
         if one.kind != "form":
             assert columns == {i for i, column in enumerate(expanded) if column.owner == "addon"}

@@ -119,6 +119,14 @@ class KaitenTracker:
         url = self.card_url(str(data["board_id"]), card_id)
         return mapping.card_from(data, self._time_logs(card_id), url=url, zone=self._zone)
 
+    def remove_card(self, card_id: str) -> None:
+        """See ``TaskTracker``."""
+        try:
+            self._wire.delete(f"/cards/{card_id}")
+        except FatalServiceError as error:
+            if error.status != 404:
+                raise
+
     def card_url(self, board_id: str, card_id: str) -> str:  # noqa: ARG002 - other trackers need the board
         """See ``TaskTracker``."""
         return f"{self._board_url()}/card/{card_id}"

@@ -120,6 +120,7 @@ def card_from(data: Json, time_logs: Iterable[Json], *, url: str, zone: tzinfo) 
         is_archived=data["condition"] == ARCHIVED,
         checklist=tuple(_item_from(item) for item in _items(data)),
         logged_hours=_hours_by_user(time_logs),
+        comment_count=int(data.get("comments_total") or 0),
     )
 
 

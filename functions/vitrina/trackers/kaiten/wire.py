@@ -23,6 +23,8 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
 PAGE = 100
 
 #: The request did not leave, so that even a call that makes something may be repeated.
+#: A second one changes nothing.
+_REPEATABLE = ("GET", "DELETE")
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 _REFUSALS: Mapping[int, tuple[type[ServiceError], str]] = {
@@ -75,6 +77,10 @@ class KaitenWire:
     def patch(self, path: str, body: Json) -> Any:
         """Change something."""
         return self._call("PATCH", path, body=body)
+
+    def delete(self, path: str) -> Any:
+        """Delete something; what is gone already is refused with 404."""
+        return self._call("DELETE", path)
 
     def pages(self, path: str, **params: str | int) -> Iterator[Json]:
         """All rows of a list.
@@ -155,10 +161,10 @@ def translated(error: Exception) -> ServiceError:
 def _is_worth_repeating(method: str, error: BaseException) -> bool:
     if isinstance(error, httpx.HTTPStatusError):
         status = error.response.status_code
-        return status == 429 or (method == "GET" and (status == 408 or status >= 500))
+        return status == 429 or (method in _REPEATABLE and (status == 408 or status >= 500))
     if isinstance(error, _NEVER_SENT):
         return True
-    return method == "GET" and isinstance(error, httpx.TransportError)
+    return method in _REPEATABLE and isinstance(error, httpx.TransportError)
 
 
 def _retry_after_s(response: httpx.Response) -> float | None:

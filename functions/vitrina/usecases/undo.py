@@ -1,0 +1,150 @@
+"""*Отменить последнее действие*: the sheet goes back, and cards that nobody has begun go.
+
+Only what still stands as the action left it is taken back; what people changed since then is left and
+named. Every step may be repeated: what is back already needs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from vitrina.errors import UserError
+from vitrina.ports import Card, Json, NewCard
+from vitrina.texts import Sentence, sentence
+from vitrina.usecases.again import again
+from vitrina.usecases.lease import Lease, lease
+from vitrina.usecases.operations import Journal
+from vitrina.usecases.push import new_card
+from vitrina.usecases.records import (
+    ESTIMATE,
+    ITEM,
+    Item,
+    Project,
+    items_of,
+    load_tracker_ids,
+    save_items,
+)
+from vitrina.usecases.services import Answer, Outcome, Services
+from vitrina.usecases.start_batch import settle_for_good
+from vitrina.usecases.undoable import load_stack, save_stack
+from vitrina.workbook.book import Book, parse_book
+from vitrina.workbook.change import WorkbookChange
+from vitrina.workbook.restore import Restoration, has_happened, restore
+from vitrina.workbook.rows import read_actions
+
+#: More names than this in one answer are not read by anyone.
+MAX_DETAILS = 12
+
+
+def undo(services: Services, project: Project, journal: Journal) -> Answer:
+    """Take back the last action of the workbook that changed something."""
+    with lease(services, project.spreadsheet_id) as held:
+        book = parse_book(services.workbooks.read(project.spreadsheet_id))
+        settle_for_good(services, project, book)
+        stack = load_stack(services.store, project.spreadsheet_id)
+        # The newest may have got no answer; whether it happened, the sheet tells.
+        while stack and stack[-1]["is_pending"] and not has_happened(book, stack[-1]["trace"]):
+            stack = stack[:-1]
+        if not stack:
+            raise UserError("undo.nothing")
+        record = stack[-1]
+        begun = _remove_cards(services, project, book, record, journal, held)
+        kept = _kept_items(services, project, record)
+        left = again(lambda: _write_back(services, project, record, kept))
+        _forget(services, project, record, stay=left.items.keys())
+        save_stack(services.store, project.spreadsheet_id, stack[:-1])
+    return _answer(services, record, begun, left)
+
+
+def _remove_cards(
+    services: Services, project: Project, book: Book, record: Json, journal: Journal, held: Lease
+) -> list[str]:
+    """Remove the cards that the action made and nobody has touched; gives the IDs of the others."""
+    cards: dict[str, str] = record.get("cards", {})
+    items = {item.number: item for item in items_of(services.store, spreadsheet_id=project.spreadsheet_id)}
+    rows = read_actions(book, services.choices, today=services.today())
+    tracker_ids = load_tracker_ids(services.store, project.agency_id)
+    begun: list[str] = []
+    for done, (number, card_id) in enumerate(cards.items()):
+        item = items.get(int(number))
+        if item is None or item.card_id != card_id:
+            continue
+        held.renew()
+        journal.progress(done, len(cards), sentence("undo.progress", done=done + 1, total=len(cards)))
+        card = services.tracker.get_card(card_id)
+        own_rows = [row for row in rows if row.item_number == item.number]
+        if card is not None:
+            made = new_card(services, project, book, item, own_rows, tracker_ids) if own_rows else None
+            if made is None or not is_untouched(card, made):
+                begun.append(item.code)
+                continue
+            services.tracker.remove_card(card_id)
+        save_items(services.store, [replace(item, card_id="")])
+    return begun
+
+
+def is_untouched(card: Card, made: NewCard) -> bool:
+    """Whether a card is as it was made: nobody moved it, ticked, logged hours, wrote or changed it."""
+    return (
+        card.stage_id == made.stage_id
+        and not card.is_archived
+        and not card.comment_count
+        and not any(card.logged_hours.values())
+        and (card.title, card.due_on, card.assignee_id) == (made.title, made.due_on, made.assignee_id)
+        and card.checklist == made.checklist
+    )
+
+
+def _kept_items(services: Services, project: Project, record: Json) -> list[Item]:
+    """Items that the action put into work and that stay there, as they have a card."""
+    started = {number for _, _, number, _ in record["trace"]["moved"]}
+    own = items_of(services.store, spreadsheet_id=project.spreadsheet_id)
+    linked = {int(number) for number in record.get("cards", {})}
+    return [item for item in own if item.card_id and item.number in started | linked]
+
+
+def _write_back(services: Services, project: Project, record: Json, kept: list[Item]) -> Restoration:
+    book = parse_book(services.workbooks.read(project.spreadsheet_id))
+    change = WorkbookChange()
+    result = restore(change, book, record, kept=frozenset(item.number for item in kept))
+    if change:
+        services.workbooks.batch_update(project.spreadsheet_id, change.requests())
+    return result
+
+
+def _forget(services: Services, project: Project, record: Json, *, stay: Collection[int]) -> None:
+    """Give back promised hours, and the add-on's own figures as they were before."""
+    for _, _, number, _ in record["trace"]["moved"]:
+        if number not in stay:
+            services.store.delete(ITEM, f"{project.spreadsheet_id}:{number}")
+    if "estimates" in record:
+        now = services.store.get(ESTIMATE, project.spreadsheet_id)
+        touched = {str(number) for _, number, *_ in record["trace"]["cells"] if number}
+        others = {key: one for key, one in (now.data if now else {}).items() if key not in touched}
+        services.store.put(ESTIMATE, project.spreadsheet_id, {**others, **record["estimates"]})
+
+
+def _answer(services: Services, record: Json, begun: list[str], left: Restoration) -> Answer:
+    at = datetime.fromisoformat(record["at"]).astimezone(services.time_zone)
+    details: list[Sentence] = []
+    if begun:
+        details.append(sentence("undo.begun", items=begun))
+    in_work = [code for code in left.items.values() if code not in begun]
+    if in_work:
+        details.append(sentence("undo.in_work", items=in_work))
+    for sheet, cells in left.cells.items():
+        shown = cells[:MAX_DETAILS]
+        details.append(sentence("undo.cells_left", sheet=sheet, cells=shown, count=len(cells)))
+    return Answer(
+        Outcome.PARTIAL if details else Outcome.DONE,
+        sentence(
+            "undo.partial" if details else "undo.done",
+            action=sentence(f"undo.action.{record['action']}"),
+            time=at.strftime("%H:%M"),
+            day=at.date(),
+        ),
+        details=tuple(details),
+        data={"action": record["action"], "left": len(begun) + len(in_work)},
+    )

@@ -1,0 +1,232 @@
+"""*Отменить последнее действие*: the workbook is cell for cell as it was, and so is the tracker."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.e2e.witness import assert_told, difference, look
+from tests.office import Office
+
+TASKS = ("Баннер", "Лендинг", "Статья")
+OWN_TEXTS = ("важно", "=1+1", "", "007", "спросить у Оли")
+SEEDS = range(5)
+
+
+def column_after_ours(office: Office) -> int:
+    """Index of the first column of the backlog that is nobody's."""
+    return max(office.book().tab("backlog").columns.values()) + 1
+
+
+def fill_at_random(office: Office, rng: random.Random) -> None:
+    """A backlog with people's own columns, formulas, notes, formats and a tab of their own."""
+    count = rng.randint(3, 8)
+    rows = []
+    for number in range(count):
+        row = {"task": f"Задача {number}", "work_type": rng.choice(TASKS)}
+        if rng.random() < 0.3:
+            row["hours_design"] = rng.choice(["3", "2,5", "1 ч 30 мин", "=1+1"])
+        if rng.random() < 0.3:
+            row["priority"] = rng.choice(["Срочно", "Высокий", "Низкий"])
+        if rng.random() < 0.3:
+            row["quantity"] = rng.choice(["2", "1,5"])
+        rows.append(row)
+    office.fill_backlog(*rows)
+    tab = office.book().tab("backlog")
+    first, own = tab.header_index + 2, chr(ord("A") + column_after_ours(office))
+    below = chr(ord(own) + 1)
+    hours = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[tab.column("hours.design")]
+    last = first + count - 1
+    edits: list[Mapping[str, Any]] = [
+        {"type": "insert_columns", "sheet": "Бэклог", "at": own, "count": 2},
+        {"type": "type", "sheet": "Бэклог", "cell": f"{own}{first - 1}", "text": "Моё"},
+    ]
+    for row in range(first, last + 1):
+        text = rng.choice(OWN_TEXTS)
+        edits.append({"type": "type", "sheet": "Бэклог", "cell": f"{own}{row}", "text": text})
+        formula = rng.choice([f"={hours}{row}*2", f"={hours}{rng.randint(first, last)}+1", ""])
+        edits.append({"type": "type", "sheet": "Бэклог", "cell": f"{below}{row}", "text": formula})
+        if rng.random() < 0.4:
+            edits.append({"type": "note", "sheet": "Бэклог", "cell": f"{own}{row}", "text": f"заметка {row}"})
+    far = last + 4
+    ranges = [f"=SUM({hours}{first}:{hours}{last})", f"=SUM({hours}{first}:{hours}{first + 1})"]
+    for offset, formula in enumerate(rng.sample(ranges, rng.randint(1, 2))):
+        edits.append({"type": "type", "sheet": "Бэклог", "cell": f"{below}{far + offset}", "text": formula})
+    edits.append(
+        {"type": "type", "sheet": "Метрики", "cell": "A12", "text": f"='Бэклог'!C{rng.randint(first, last)}"}
+    )
+    office.edit(*edits)
+    paint = {"red": rng.random(), "green": rng.random(), "blue": rng.random()}
+    place = {"startRowIndex": first - 1 + rng.randrange(count), "startColumnIndex": 0, "endColumnIndex": 26}
+    office.services.workbooks.batch_update(
+        office.client_id,
+        [
+            {
+                "repeatCell": {
+                    "range": {
+                        "sheetId": tab.sheet_id,
+                        **place,
+                        "endRowIndex": place["startRowIndex"] + 1,
+                    },
+                    "cell": {"userEnteredFormat": {"backgroundColor": paint}},
+                    "fields": "userEnteredFormat.backgroundColor",
+                }
+            }
+        ],
+    )
+
+
+def assert_as_before(office: Office, before: Any) -> None:
+    """Sheets whole, boards and cards."""
+    now = look(office)
+    place = difference(vars(before), vars(now))
+    assert place is None, place
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_action_goes_back_cell_for_cell(office: Office, seed: int) -> None:
+    """Estimate, start and push on a random sheet, undone one after the other in reverse."""
+    rng = random.Random(seed)
+    fill_at_random(office, rng)
+    empty = look(office)
+    assert office.do("estimate")["outcome"] in ("done", "partial")
+    estimated = look(office)
+    preview = office.do("build_batch")
+    assert office.do("start_batch", preview_id=preview["data"]["preview_id"])["outcome"] == "done"
+    started = look(office)
+    assert office.do("push")["outcome"] == "done"
+    office.settle()
+    assert len(office.cards()) == len(preview["data"]["chosen"])
+
+    for before in (started, estimated, empty):
+        answer = office.do("undo")
+        office.settle()
+
+        assert_told(answer, "done", 200)
+        assert_as_before(office, before)
+    assert_told(office.do("undo"), "refused", 422)
+    assert list(office.services.store.find("item")) == []
+    assert office.do("estimate")["outcome"] in ("done", "partial")
+
+
+def start(office: Office) -> None:
+    """Three tasks in progress."""
+    office.fill_backlog(*({"task": task, "work_type": task} for task in TASKS))
+    office.do("estimate")
+    preview_id = office.do("build_batch")["data"]["preview_id"]
+    assert office.do("start_batch", preview_id=preview_id)["outcome"] == "done"
+
+
+def test_begun_cards_stay_and_are_named(office: Office) -> None:
+    """Somebody moved one card and wrote on another: only the third one goes."""
+    start(office)
+    office.do("push")
+    by_task = {card["title"].split(" · ")[1]: card for card in office.cards()}
+    columns = office.kaiten("GET", f"/boards/{by_task['Баннер']['board_id']}/columns")
+    office.kaiten("PATCH", f"/cards/{by_task['Баннер']['id']}", column_id=columns[1]["id"])
+    office.kaiten("POST", f"/cards/{by_task['Статья']['id']}/comments", text="Беру")
+    office.settle()
+
+    answer = office.do("undo")
+    office.settle()
+
+    assert_told(answer, "partial", 200)
+    assert answer["details"][0] == "с карточками уже работают, они остались в трекере: ЗРН-1 и ЗРН-3"
+    assert {card["title"] for card in office.cards()} == {"ЗРН-1 · Баннер", "ЗРН-3 · Статья"}
+    linked = {task for task, card in office.table("in_progress", "action", "card") if card}
+    assert linked == {"Баннер", "Статья"}
+    again = office.do("undo")
+    assert_told(again, "partial", 200)
+    assert [task for (task,) in office.table("backlog", "task")] == ["Лендинг"]
+    assert {task for (task,) in office.table("in_progress", "action")} == {"Баннер", "Статья"}
+
+
+def test_rows_go_back_between_those_that_stay(office: Office) -> None:
+    """People sorted, inserted and typed since: the row comes back whole, and nothing of theirs is lost."""
+    start(office)
+    first = office.book().tab("backlog").header_index + 2
+    office.edit(
+        {"type": "type", "sheet": "Бэклог", "cell": f"C{first}", "text": "Новая задача"},
+        {"type": "insert_rows", "sheet": "Бэклог", "at": 1, "count": 2},
+    )
+
+    answer = office.do("undo")
+
+    assert_told(answer, "done", 200)
+    assert sorted(office.table("backlog", "task", "id")) == [
+        ("Баннер", "ЗРН-1"),
+        ("Лендинг", "ЗРН-2"),
+        ("Новая задача", None),
+        ("Статья", "ЗРН-3"),
+    ]
+    assert office.table("in_progress", "action") == []
+
+
+def test_a_remark_of_the_client_keeps_its_row(office: Office) -> None:
+    """What a client wrote beside a started task is not thrown away with its row."""
+    start(office)
+    _, row = office.row("in_progress", "ЗРН-2")
+    office.type("in_progress", row.index, remark="Не тот цвет")
+
+    answer = office.do("undo")
+
+    assert_told(answer, "partial", 200)
+    assert {task for (task,) in office.table("in_progress", "action")} == {"Лендинг"}
+    assert [text for (text,) in office.table("in_progress", "remark")] == ["Не тот цвет"]
+    assert {task for (task,) in office.table("backlog", "task")} == {"Баннер", "Статья"}
+    assert [record.key.split(":")[1] for record in office.services.store.find("item")] == ["2"]
+
+
+def test_figures_typed_since_are_left_and_named(office: Office) -> None:
+    """Undoing an estimate does not take away what a person put in its place."""
+    office.fill_backlog({"task": "Баннер", "work_type": "Баннер"}, {"task": "Статья", "work_type": "Статья"})
+    office.do("estimate")
+    tab, row = office.row("backlog", "ЗРН-1")
+    office.type("backlog", row.index, **{"hours.design": "5"})
+
+    answer = office.do("undo")
+
+    assert_told(answer, "partial", 200)
+    address = tab.address(row, "hours.design")
+    assert answer["details"] == [
+        f"на листе «Бэклог» ячейки изменили после действия, они не тронуты: {address} (всего 1)"
+    ]
+    assert office.table("backlog", "task", "hours.design", "hours.copy") == [
+        ("Баннер", 5.0, None),
+        ("Статья", None, None),
+    ]
+
+
+def test_moved_columns_are_put_back_first(office: Office) -> None:
+    """Where cells cannot be told from each other nothing is undone, and it is said why."""
+    office.fill_backlog({"task": "Баннер", "work_type": "Баннер"})
+    office.do("estimate")
+    office.edit({"type": "insert_columns", "sheet": "Бэклог", "at": "A", "count": 1})
+    before = look(office)
+
+    answer = office.do("undo")
+
+    assert_told(answer, "refused", 422)
+    assert_as_before(office, before)
+
+
+@pytest.mark.parametrize("status", ["timeout", "drop"])
+def test_an_action_whose_answer_was_lost(office: Office, status: str) -> None:
+    """Undo goes by what the sheet shows: a write that arrived is undone, one that did not is not."""
+    office.fill_backlog({"task": "Баннер", "work_type": "Баннер"})
+    office.do("estimate")
+    estimated = look(office)
+    preview_id = office.do("build_batch")["data"]["preview_id"]
+    office.fail_next("google", method="sheets.spreadsheets.batchUpdate", status=status, count=1)
+    assert office.do("start_batch", preview_id=preview_id)["outcome"] == "failed"
+
+    answer = office.do("undo")
+
+    assert_told(answer, "done", 200)
+    if status == "timeout":
+        assert_as_before(office, estimated)
+    else:
+        assert [task for task, code in office.table("backlog", "task", "id") if code] == []
