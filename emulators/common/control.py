@@ -98,6 +98,8 @@ class Control:
         self._act = act
         #: Another emulator's may be put in its place, so that both count together.
         self.plan = Plan()
+        #: Stands before the names of calls in the plan, where it serves several emulators.
+        self.prefix = ""
         self._refusals: list[str] = []
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
@@ -114,6 +116,7 @@ class Control:
 
     def install(self, app: Flask) -> None:
         """Put the hooks and the control endpoints on *app*."""
+        app.extensions["control"] = self
         app.before_request(self._before_call)
         app.after_request(self._after_call)
         app.register_blueprint(self._blueprint())
@@ -130,8 +133,8 @@ class Control:
             latency_s = self._latency_s
         if latency_s:
             time.sleep(latency_s)
-        g.passing_call = PassingCall(name, int(request.environ.get("REMOTE_PORT") or 0))
-        g.steps = self.plan.meet(name)
+        g.passing_call = PassingCall(self.prefix + name, int(request.environ.get("REMOTE_PORT") or 0))
+        g.steps = self.plan.meet(g.passing_call.name)
         for step in g.steps:
             if step.when == "before":
                 fault = self._take(step) or fault

@@ -99,7 +99,7 @@ def create_app(
             control.touch()
         return response
 
-    app.extensions["state_file"] = state_file
+    app.extensions |= {"state_file": state_file, "kaiten": kaiten, "webhooks": webhooks}
     return app
 
 

@@ -75,7 +75,7 @@ def create_app(
     _install_tasks(app, tasks)
     _install_queues(app, tasks)
     _install_control(app, tasks)
-    app.extensions["state_file"] = state_file
+    app.extensions |= {"state_file": state_file, "tasks": tasks}
     Dispatcher(tasks, identity_url)
     return app
 

@@ -57,12 +57,14 @@ class Nursery:
 
 
 @contextlib.contextmanager
-def running_nursery(listeners: Sequence[socket.socket], log: Path) -> Iterator[Nursery]:
-    """A nursery for workers on *listeners*, while the block runs."""
+def running_nursery(
+    listeners: Sequence[socket.socket], log: Path, *, command: Sequence[str] = ("emulators.world.workers",)
+) -> Iterator[Nursery]:
+    """A nursery for workers on *listeners*, while the block runs. *command* is its module and arguments."""
     with (
         log.open("ab") as errors,
         subprocess.Popen(
-            [sys.executable, "-m", "emulators.world.workers"],
+            [sys.executable, "-m", *command],
             cwd=ROOT,
             env={name: value for name, value in os.environ.items() if not name.startswith("VITRINA_")},
             pass_fds=[listener.fileno() for listener in listeners],
@@ -91,6 +93,8 @@ class Supervisor:
         self._pid_fd = -1
         self._thread = threading.Thread()
         self.deaths = 0
+        #: Process id of the worker.
+        self.pid = 0
 
     def start(self, **first: str) -> None:
         """Start a worker; *first* is told to this one only, and not to those that follow it."""
@@ -108,7 +112,8 @@ class Supervisor:
         os.close(self._pid_fd)
 
     def _fork(self, more: Mapping[str, str]) -> int:
-        return os.pidfd_open(self._nursery.fork(self._listener, {**self._environment(), **more}))
+        self.pid = self._nursery.fork(self._listener, {**self._environment(), **more})
+        return os.pidfd_open(self.pid)
 
     def _keep_alive(self) -> None:
         while True:
@@ -133,14 +138,19 @@ def address(listener: socket.socket) -> str:
     return f"http://{LOOPBACK}:{listener.getsockname()[1]}"
 
 
-def main() -> None:
-    """Fork a worker for each line of the input, and tell its process id."""
+def main(prepare: Callable[[Mapping[str, str]], None] = lambda _: None) -> None:
+    """Fork a worker for each line of the input, and tell its process id.
+
+    *prepare* is called with a worker's environment before it is forked, and may do here, once, what every
+    worker would do by itself.
+    """
     for name in PRELOADED:
         importlib.import_module(name)
     app = functions.create_app()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
         order = json.loads(line)
+        prepare(order["environment"])
         pid = os.fork()
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)

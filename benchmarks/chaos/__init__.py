@@ -1,0 +1,1 @@
+"""Plays random interleavings of clicks, people's edits, faults and deaths, and looks for anything lost."""

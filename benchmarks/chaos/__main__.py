@@ -1,0 +1,100 @@
+"""``python -m benchmarks.chaos --runs 200 --seed 1``: nothing may be lost, doubled or written wrongly.
+
+Each run plays what was drawn for it from the seed, brings the world to rest, and compares sheet, store and
+tracker with a plain model. The exit code is 1 where something must not be; then the smallest history that
+still shows it is written to a file, which ``--replay`` plays again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
+from benchmarks.chaos.draw import draw_history
+from benchmarks.chaos.history import History, load_history
+from benchmarks.chaos.lanes import Lanes, running_lanes
+from benchmarks.chaos.play import Result
+from benchmarks.chaos.report import as_text, table
+from benchmarks.chaos.shrink import shrink
+
+SHRINK_S = 90.0
+#: Every so many runs a line says how far it is.
+PROGRESS_RUNS = 100
+
+
+def main() -> int:
+    """Play, print, judge."""
+    arguments = _parser().parse_args()
+    histories = _histories(arguments)
+    started_at = time.perf_counter()
+    with running_lanes(arguments.lanes, guards=arguments.guards) as lanes:
+        results = _play(lanes, histories)
+        print(as_text(table(results, time.perf_counter() - started_at), markdown=arguments.markdown))
+        failed = sorted(
+            (one for one in results if one.violations), key=lambda one: (one.history.size, one.history.run)
+        )
+        if not failed:
+            return 0
+        _tell(failed)
+        smallest = shrink(lanes, failed[0], budget_s=arguments.shrink_seconds)
+    _tell_smallest(smallest, arguments.save)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", type=int, metavar="RUN", help="play this run of the seed only")
+    parser.add_argument("--replay", type=Path, metavar="FILE", help="play the history of a file")
+    parser.add_argument("--times", type=int, default=1, help="play each history so often")
+    parser.add_argument(
+        "--guards", choices=("on", "off"), default="on", help="off: the product writes without its guards"
+    )
+    parser.add_argument("--lanes", type=int, default=os.cpu_count() or 1, help="worlds side by side")
+    parser.add_argument("--shrink-seconds", type=float, default=SHRINK_S, metavar="S")
+    parser.add_argument("--save", type=Path, default=Path("chaos.json"), metavar="FILE")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    return parser
+
+
+def _histories(arguments: argparse.Namespace) -> list[History]:
+    if arguments.replay is not None:
+        return [load_history(arguments.replay)] * arguments.times
+    runs = range(arguments.runs) if arguments.only is None else [arguments.only]
+    return [draw_history(arguments.seed, run) for run in runs for _ in range(arguments.times)]
+
+
+def _play(lanes: Lanes, histories: Sequence[History]) -> list[Result]:
+    results: list[Result] = []
+    for result in lanes.play(histories):
+        results.append(result)
+        if len(results) % PROGRESS_RUNS == 0:
+            failed = sum(bool(one.violations) for one in results)
+            print(f"{len(results)} of {len(histories)} runs, {failed} failed", file=sys.stderr, flush=True)
+    return results
+
+
+def _tell(failed: Sequence[Result]) -> None:
+    print(f"\nFailed: {len(failed)}", file=sys.stderr)
+    for result in failed:
+        history = result.history
+        print(f"--seed {history.seed} --only {history.run}", file=sys.stderr)
+        for violation in result.violations:
+            print(f"    {violation}", file=sys.stderr)
+
+
+def _tell_smallest(result: Result, path: Path) -> None:
+    result.history.save(path)
+    print(f"\nThe smallest history that fails, also in {path}:\n{result.history.to_text()}", file=sys.stderr)
+    for violation in result.violations:
+        print(f"    {violation}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""The agency that every run begins with: people, norms, and the backlogs that clients bring.
+
+The model computes from these figures by itself what has to stand in the sheet.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from emulators.world.processes import Person
+from vitrina.domain.norms import FinishedWork
+from vitrina.workbook.template import Profile
+
+MANAGER = "manager@mayak.example"
+CODE = "ХАОС"
+NAME = "Маяк"
+LIMIT_HOURS = 32
+
+#: A Monday morning in Moscow.
+NOW = datetime.fromisoformat("2026-11-23T09:00:00+03:00")
+
+PROFILES = (Profile("design", "Дизайн"), Profile("copy", "Тексты"), Profile("development", "Разработка"))
+PROFILE_TITLES = {one.key: one.title for one in PROFILES}
+
+PEOPLE = (
+    Person("Анна Белова", "anna@mayak.example", 11),
+    Person("Борис Ким", "boris@mayak.example", 12),
+    Person("Вера Орлова", "vera@mayak.example", 13),
+)
+HOURS_PER_DAY = {"Анна Белова": 8, "Борис Ким": 6, "Вера Орлова": 8}
+_PROFILES_OF = {"Анна Белова": "Дизайн", "Борис Ким": "Тексты, Дизайн", "Вера Орлова": "Разработка"}
+
+TEAM: tuple[Mapping[str, Any], ...] = tuple(
+    {
+        "name": one.name,
+        "email": one.email,
+        "profiles": _PROFILES_OF[one.name],
+        "hours_per_day": HOURS_PER_DAY[one.name],
+        "kaiten_id": str(one.kaiten_id),
+    }
+    for one in PEOPLE
+)
+
+#: Hours of one unit by work type and profile. Multiples of a half, so that no rounding is in question.
+NORMS: Mapping[str, Mapping[str, float]] = {
+    "Баннер": {"design": 3.0},
+    "Статья": {"copy": 5.0},
+    "Лендинг": {"design": 4.0, "development": 6.0},
+    "Письмо": {"copy": 1.5},
+}
+HISTORY = {
+    f"{work_type}-{profile}-{n}": FinishedWork(work_type, profile, hours + shift, 1.0, NOW.date())
+    for work_type, by_profile in NORMS.items()
+    for profile, hours in by_profile.items()
+    for n, shift in enumerate((-0.5, 0.5))
+}
+
+PRIORITIES = ("Срочно", "Высокий", "Обычный", "Низкий")
+APPROVALS = ("Принято", "Вернули")
+
+#: Columns that people put into the backlog: one of plain texts, one with a formula.
+OWN, DOUBLE = "Моё", "Вдвое"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A row of the backlog as people type it; ``cells`` are texts by the key of their column."""
+
+    task: str
+    cells: Mapping[str, str]
+
+
+def wishes(variant: int) -> list[Wish]:
+    """The backlog of a client. Some hours are typed, some rows have texts in people's own column."""
+    # One generator for each client: what is drawn for one does not depend on the others.
+    draw = random.Random(f"client {variant}")
+    return [_wish(draw, f"Задача {chr(ord('А') + n)}{variant}") for n in range(draw.randint(5, 9))]
+
+
+def _wish(draw: random.Random, task: str) -> Wish:
+    cells = {"work_type": draw.choice([*NORMS, *NORMS, ""])}
+    if draw.random() < 0.4:
+        cells["quantity"] = str(draw.randint(2, 3))
+    if draw.random() < 0.5:
+        cells["priority"] = draw.choice(PRIORITIES)
+    if draw.random() < 0.5:
+        cells["result"] = f"Итог: {task}"
+    if draw.random() < 0.35 or (not cells["work_type"] and draw.random() < 0.8):
+        cells[f"hours.{draw.choice(list(PROFILE_TITLES))}"] = typed_hours(draw)
+    if draw.random() < 0.5:
+        cells[OWN] = f"заметка о «{task}»"
+    return Wish(task, {key: text for key, text in cells.items() if text})
+
+
+def typed_hours(draw: random.Random) -> str:
+    """A figure that no norm gives, so that it can be told from the add-on's: hours and eighths."""
+    eighths = draw.choice([1, 2, 3, 5, 6, 7]) * 125
+    hours = draw.randint(1, 6)
+    if draw.random() < 0.1:
+        return f"={hours}+0,{eighths:03d}"
+    return f"{hours},{eighths:03d}"

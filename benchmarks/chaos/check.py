@@ -1,0 +1,321 @@
+"""Compares sheet, store and tracker, once they are at rest, with the model of what must be."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from benchmarks.chaos.agency import CODE, HOURS_PER_DAY, PROFILE_TITLES
+from benchmarks.chaos.grid import MAIN_COLUMNS, Grid, Line, Value
+from benchmarks.chaos.history import Json
+from benchmarks.chaos.ledger import HOURS, PROFILES, Expected, Ledger, number_of
+from benchmarks.chaos.scenes import Scene
+from benchmarks.chaos.world import ChaosWorld
+from emulators.kaiten.models.context import DELETED
+from vitrina.workbook.book import item_number_of_row
+
+LOST = "row lost"
+DOUBLED = "row doubled"
+WRONG = "cell written wrongly"
+OVERWRITTEN = "person's edit overwritten"
+CARD_DOUBLED = "card doubled"
+CARD_WRONG = "card wrong or missing"
+STORE = "store differs from sheet"
+PROMISES = "more hours promised than there are"
+ENDLESS = "operation without an end"
+SPEECHLESS = "ended without a sentence"
+KINDS = (
+    LOST,
+    DOUBLED,
+    WRONG,
+    OVERWRITTEN,
+    CARD_DOUBLED,
+    CARD_WRONG,
+    STORE,
+    PROMISES,
+    ENDLESS,
+    SPEECHLESS,
+)
+
+#: What a person is told when the fault is the add-on's own.
+UNEXPECTED = "Непредвиденная ошибка"
+_LETTERS_AND_ROW = re.compile(r"\$?([A-Z]{1,3})\$?(\d+)")
+
+
+@dataclass(frozen=True)
+class Violation:
+    """Something that must not be."""
+
+    kind: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.text}"
+
+
+class Told(Protocol):
+    """What a click ended in."""
+
+    action: str
+    outcome: str
+    http_status: int
+    message: str
+
+
+def check_answers(ended: Sequence[Told]) -> Iterator[Violation]:
+    """Every operation ended in done, partial, refused or failed, and with a sentence of its own."""
+    for one in ended:
+        is_known = one.outcome in ("done", "partial", "refused", "failed")
+        if not is_known or not one.message.endswith(".") or one.http_status == 500:
+            yield Violation(SPEECHLESS, f"{one.action}: {one.outcome} {one.http_status} «{one.message}»")
+
+
+def check_world(world: ChaosWorld, scene: Scene, ledger: Ledger) -> Iterator[Violation]:
+    """All that is wrong."""
+    with world.google.lock, world.kaiten.lock:
+        book = world.google.book(scene.spreadsheet_id)
+        grids = {tab: Grid(book, tab, scene.titles[tab]) for tab in MAIN_COLUMNS}
+        backlog, progress = grids["backlog"], grids["in_progress"]
+        yield from _check_rows(ledger, backlog, progress)
+        for item in ledger.alive:
+            for line in backlog.find(item.task):
+                yield from _check_waiting(item, backlog, line)
+            yield from _check_started(item, progress)
+        yield from _check_numbers(ledger, backlog, progress)
+        store = _Documents(world, scene.spreadsheet_id)
+        yield from _check_store(store, progress)
+        yield from _check_cards(world, store, progress)
+
+
+# --- Rows ----------------------------------------------------------------------------------------
+
+
+def _check_rows(ledger: Ledger, backlog: Grid, progress: Grid) -> Iterator[Violation]:
+    """Each item that nobody deleted is in one place, and nothing else is anywhere."""
+    for item in ledger.items.values():
+        waiting, started = backlog.find(item.task), progress.find(item.task)
+        profiles = [progress.text(line, "profile") for line in started]
+        where = f"{item.task}: {len(waiting)} in the backlog, {profiles} in progress"
+        if item.is_deleted:
+            if waiting or started:
+                yield Violation(DOUBLED, f"deleted by a person, and there again: {where}")
+        elif not waiting and not started:
+            yield Violation(LOST, where)
+        elif len(waiting) + bool(started) > 1 or len(set(profiles)) < len(profiles):
+            yield Violation(DOUBLED, where)
+    for grid in (backlog, progress):
+        main = MAIN_COLUMNS[grid.tab]
+        for line in grid.used:
+            text = grid.text(line, main)
+            if text not in ledger.items:
+                found = {key: grid.text(line, key) for key in grid.columns if grid.text(line, key)}
+                yield Violation(WRONG, f"row {line.index + 1} of {grid.tab} belongs to nobody: {found}")
+
+
+def _check_waiting(item: Expected, grid: Grid, line: Line) -> Iterator[Violation]:
+    """A row of the backlog: what people typed is there, and the rest is the add-on's and right."""
+    place = f"{item.task}, row {line.index + 1} of the backlog"
+    for key, value in item.typed.items():
+        found = grid.value(line, key)
+        if not _same(found, value, line):
+            yield Violation(
+                OVERWRITTEN, f"{place}, {key}: {_shown(value)} was typed, {_shown(found)} is there"
+            )
+    for key, text in item.notes.items():
+        if grid.note(line, key) != text:
+            yield Violation(OVERWRITTEN, f"{place}, note at {key}: «{text}» is «{grid.note(line, key)}»")
+    for profile in PROFILES:
+        found = grid.value(line, HOURS + profile)
+        if item.typed_hours(profile) is None and number_of(found) != item.hours_now(profile):
+            norm = item.hours_now(profile)
+            yield Violation(WRONG, f"{place}, hours of {profile}: {_shown(found)} and not {norm}")
+    total = grid.value(line, "hours_total")
+    if total is None or not _sums(str(total.get("formulaValue", "")), grid, line):
+        yield Violation(WRONG, f"{place}: the total is {_shown(total)}")
+
+
+def _sums(formula: str, grid: Grid, line: Line) -> bool:
+    """Whether a formula refers to the hours of its own row and to nothing else."""
+    wanted = {grid.address(line, key) for key in grid.columns if key.startswith(HOURS)}
+    return {letters + row for letters, row in _LETTERS_AND_ROW.findall(formula)} == wanted
+
+
+def _same(found: Value, typed: Value, line: Line) -> bool:
+    """Whether a cell holds what was typed. A formula follows its row: only the row's number may differ."""
+    if found == typed or not found or not typed:
+        return bool(found) == bool(typed)
+    now, then = str(found.get("formulaValue", "")), str(typed.get("formulaValue", ""))
+    rows = {int(row) for _, row in _LETTERS_AND_ROW.findall(now)}
+    return bool(now and then) and rows == {line.index + 1}
+
+
+def _check_started(item: Expected, grid: Grid) -> Iterator[Violation]:
+    """Rows in progress: hours as typed or by the norm, and what people typed beside them."""
+    for line in grid.find(item.task):
+        title = grid.text(line, "profile")
+        place = f"{item.task}, row {line.index + 1} in progress"
+        profile = next((key for key, shown in PROFILE_TITLES.items() if shown == title), "")
+        hours, typed = number_of(grid.value(line, "hours")), item.typed_hours(profile)
+        if typed is not None and number_of(typed) != hours:
+            yield Violation(OVERWRITTEN, f"{place}: {_shown(typed)} h was typed, planned are {hours}")
+        elif typed is None and hours not in item.possible_hours(profile) - {None}:
+            yield Violation(WRONG, f"{place}: {hours} h of {profile} come from nowhere")
+    started = {grid.text(line, "profile") for line in grid.find(item.task)}
+    missing = [
+        profile
+        for profile in PROFILES
+        if number_of(item.typed_hours(profile)) and PROFILE_TITLES[profile] not in started
+    ]
+    if started and missing:
+        yield Violation(OVERWRITTEN, f"{item.task} was started without the typed hours of {missing}")
+    for (profile, key), value in item.remarks.items():
+        for line in grid.find(item.task, profile=PROFILE_TITLES[profile]):
+            if grid.value(line, key) != value:
+                found = _shown(grid.value(line, key))
+                yield Violation(OVERWRITTEN, f"{item.task}, {profile}, {key}: {_shown(value)} is {found}")
+
+
+def _check_numbers(ledger: Ledger, backlog: Grid, progress: Grid) -> Iterator[Violation]:
+    """Numbers are unique, stand in both of their places, and stay."""
+    owners: dict[int, set[str]] = defaultdict(set)
+    for grid in (backlog, progress):
+        for line in grid.used:
+            task = grid.text(line, MAIN_COLUMNS[grid.tab])
+            place = f"{task}, row {line.index + 1} of {grid.tab}"
+            if len(line.numbers) != 1:
+                yield Violation(WRONG, f"{place} has the marks {line.numbers}")
+                continue
+            number = item_number_of_row(line.numbers[0])
+            owners[number].add(task)
+            if grid.text(line, "id") != f"{CODE}-{number}":
+                yield Violation(WRONG, f"{place}: the mark says {number}, the cell «{grid.text(line, 'id')}»")
+            known = ledger.items[task].number if task in ledger.items else None
+            if known not in (None, number):
+                yield Violation(WRONG, f"{place} had the number {known} and has {number}")
+    for number, tasks in owners.items():
+        if len(tasks) > 1:
+            yield Violation(DOUBLED, f"number {number} belongs to {sorted(tasks)}")
+
+
+# --- Store and tracker ---------------------------------------------------------------------------
+
+
+class _Documents:
+    """The store's documents of one workbook."""
+
+    def __init__(self, world: ChaosWorld, spreadsheet_id: str) -> None:
+        self.items: dict[int, Json] = {}
+        self.by_kind: dict[str, list[Json]] = defaultdict(list)
+        for kind, _, _, text in world.documents():
+            data = json.loads(text)
+            self.by_kind[kind].append(data)
+            if kind == "item" and data["spreadsheet_id"] == spreadsheet_id:
+                self.items[data["number"]] = data
+        self.project = next(one for one in self.by_kind["book"] if one.get("code") == CODE)
+
+
+def _check_store(store: _Documents, progress: Grid) -> Iterator[Violation]:
+    """What is promised stands in the sheet, and the other way round; nothing is left half done."""
+    for number, item in store.items.items():
+        if item["is_reserved"]:
+            yield Violation(STORE, f"item {number} is still reserved")
+    yield from _check_promises(store, progress)
+    yield from _check_load(store)
+    for kind in ("open", "touched"):
+        if store.by_kind[kind]:
+            yield Violation(ENDLESS, f"left in the store: {kind} {store.by_kind[kind]}")
+    for operation in store.by_kind["operation"]:
+        if operation["state"] != "ended":
+            yield Violation(ENDLESS, f"{operation['action']} is {operation['state']}")
+
+
+def _check_promises(store: _Documents, progress: Grid) -> Iterator[Violation]:
+    """Each row in progress is an action of the store."""
+    rows = {number: line for line in progress.used for number in line.numbers}
+    promised = {
+        action["row_number"]: (item["task"], action["specialist"], action["hours"])
+        for item in store.items.values()
+        for action in item["actions"]
+    }
+    if promised.keys() != rows.keys():
+        only_there, only_here = sorted(promised.keys() - rows.keys()), sorted(rows.keys() - promised.keys())
+        yield Violation(STORE, f"promised without rows: {only_there}, rows without promises: {only_here}")
+    for number in promised.keys() & rows.keys():
+        line = rows[number]
+        task, specialist = progress.text(line, "action"), progress.text(line, "specialist")
+        shown = (task, specialist, number_of(progress.value(line, "hours")))
+        if shown != promised[number]:
+            yield Violation(STORE, f"row {number} shows {shown}, promised is {promised[number]}")
+
+
+def _check_load(store: _Documents) -> Iterator[Violation]:
+    load: Counter[tuple[str, str]] = Counter()
+    for item in store.items.values():
+        for action in () if item["is_done"] else item["actions"]:
+            for day, hours in action["day_hours"].items():
+                load[action["specialist"], day] += hours
+    for (name, day), hours in load.items():
+        if hours > HOURS_PER_DAY[name] + 0.001:
+            yield Violation(PROMISES, f"{name}, {day}: {hours} h")
+
+
+def _check_cards(world: ChaosWorld, store: _Documents, progress: Grid) -> Iterator[Violation]:
+    """One card for each item that was pushed, whole, and its state in the sheet."""
+    board_id = int(store.project["board_id"])
+    tables = world.kaiten.state.tables
+    cards = [
+        card
+        for card in tables["cards"].values()
+        if card["board_id"] == board_id and card["condition"] != DELETED
+    ]
+    for key, count in Counter(card["external_id"] for card in cards).items():
+        if count > 1:
+            yield Violation(CARD_DOUBLED, f"{count} cards with {key}")
+    by_id = {str(card["id"]): card for card in cards}
+    known = {item["card_id"] for item in store.items.values() if item["card_id"]}
+    for card_id in by_id.keys() - known:
+        yield Violation(CARD_WRONG, f"nobody knows the card {by_id[card_id]['title']}")
+    for item in store.items.values():
+        if not item["card_id"]:
+            continue
+        card = by_id.get(item["card_id"])
+        if card is None:
+            yield Violation(CARD_WRONG, f"{item['code']} has the card {item['card_id']}, which is not there")
+            continue
+        yield from _check_card(tables, card, item, progress)
+
+
+def _check_card(tables: Mapping[str, Any], card: Json, item: Json, progress: Grid) -> Iterator[Violation]:
+    lists = [one for one in tables["checklists"].values() if one["card_id"] == card["id"]]
+    ids = {one["id"] for one in lists}
+    lines = [one["text"] for one in tables["checklist_items"].values() if one["checklist_id"] in ids]
+    links = [one for one in tables["links"].values() if one["card_id"] == card["id"]]
+    counts = (len(lists), len(set(lines)), len(lines), len(links))
+    wanted = (1, len(item["actions"]), len(item["actions"]), 1)
+    if counts != wanted:
+        what = f"checklists, texts, lines, links: {counts} and not {wanted}"
+        yield Violation(CARD_DOUBLED if counts > wanted else CARD_WRONG, f"{item['code']}: {what}")
+    stage = tables["columns"][card["column_id"]]["title"]
+    minutes = sum(log["time_spent"] for log in tables["time_logs"].values() if log["card_id"] == card["id"])
+    own = [
+        line
+        for line in progress.used
+        if line.numbers and item_number_of_row(line.numbers[0]) == item["number"]
+    ]
+    for line in own:
+        status, link = progress.text(line, "status"), progress.text(line, "card")
+        if status != stage:
+            yield Violation(WRONG, f"{item['code']} is «{status}» in the sheet, «{stage}» in the tracker")
+        if f'/card/{card["id"]}"' not in link:
+            yield Violation(WRONG, f"{item['code']} has the link {link}, its card is {card['id']}")
+    logged = sum(number_of(progress.value(line, "logged_hours")) or 0.0 for line in own)
+    if abs(logged - minutes / 60) > 0.02 * len(item["actions"]):
+        yield Violation(WRONG, f"{item['code']}: {logged} h in the sheet, {minutes} minutes in the tracker")
+
+
+def _shown(value: Value) -> str:
+    return "nothing" if not value else str(next(iter(value.values())))

@@ -1,0 +1,269 @@
+"""Draws a history from a seed: what is clicked, and what comes in between where it hurts most."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from benchmarks.chaos.agency import (
+    APPROVALS,
+    NORMS,
+    OWN,
+    PEOPLE,
+    PRIORITIES,
+    PROFILE_TITLES,
+    typed_hours,
+    wishes,
+)
+from benchmarks.chaos.history import CARD, EDIT, FAULT, HURRY, KILL, RELEASE, Beat, Happening, History, Json
+from benchmarks.chaos.scenes import SCENES, VARIANTS
+
+QUEUE = "queue"
+
+#: Which action comes next where nothing else is drawn, by the last one or the scene.
+_NEXT = {
+    "typed": "estimate",
+    "estimate": "build_batch",
+    "estimated": "build_batch",
+    "build_batch": "start_batch",
+    "previewed": "start_batch",
+    "start_batch": "push",
+    "started": "push",
+    "push": "refresh",
+    "pushed": "refresh",
+    "refresh": "estimate",
+    "queue": "estimate",
+}
+_ACTIONS = ("estimate", "build_batch", "start_batch", "push", "refresh", QUEUE)
+
+#: About how many calls outside an action makes.
+_CALLS = {"estimate": 2, "build_batch": 2, "start_batch": 2, "push": 16, "refresh": 8, QUEUE: 4}
+
+_WRITE = "google:sheets.spreadsheets.batchUpdate"
+_SERVICES = ("google:", "kaiten:", "")
+_STATUSES = (429, 429, 503, 503, "timeout", "timeout", "drop", 500)
+_WEBHOOKS = ("deliver", "deliver", "duplicate", "duplicate", "hold", "reverse", "drop")
+
+
+def draw_history(seed: int, run: int) -> History:
+    """The history of one run; the same for the same seed and run."""
+    return _Drawer(seed, run).history()
+
+
+class _Drawer:
+    def __init__(self, seed: int, run: int) -> None:
+        self._seed, self._run = seed, run
+        self._draw = random.Random(f"{seed}:{run}")
+        self._variant = self._draw.randrange(VARIANTS)
+        self._scene = self._draw.choices(SCENES, weights=(3, 4, 6, 4, 4))[0]
+        self._tasks = [wish.task for wish in wishes(self._variant)]
+        self._added = 0
+
+    def history(self) -> History:
+        draw = self._draw
+        clicks = self._clicks(draw.choice((1, 2, 2, 3, 3, 4)))
+        happenings: list[list[Happening]] = [[] for _ in clicks]
+
+        def scatter(count: int, make: Callable[[tuple[str, ...]], list[Happening]]) -> None:
+            for _ in range(count):
+                beat = draw.randrange(len(clicks))
+                happenings[beat] += make(clicks[beat])
+
+        for beat, clicked in enumerate(clicks):
+            if "estimate" in clicked and draw.random() < 0.6:
+                # Else most estimates would find nothing to write.
+                happenings[beat].append(Happening(EDIT, 0, "before", "", self._type_base()))
+        scatter(draw.choice((0, 1, 2, 2, 3, 3, 4, 6)), self._edit)
+        scatter(draw.choice((0, 0, 0, 1, 1, 2)), self._fault)
+        scatter(draw.choice((0, 0, 0, 0, 0, 1, 1, 2)), self._kill)
+        if self._scene in ("started", "pushed"):
+            scatter(draw.choice((0, 1, 2, 3)), self._card)
+            scatter(draw.choice((0, 0, 1)), self._passing)
+        webhooks = draw.choice(_WEBHOOKS)
+        beats = tuple(Beat(one, tuple(more)) for one, more in zip(clicks, happenings, strict=True))
+        return History(self._seed, self._run, self._variant, self._scene, webhooks, beats)
+
+    def _clicks(self, count: int) -> list[tuple[str, ...]]:
+        draw, last = self._draw, self._scene
+        found: list[tuple[str, ...]] = []
+        for _ in range(count):
+            action = _NEXT[last] if draw.random() < 0.7 else draw.choice(_ACTIONS)
+            last = action
+            dice = draw.random()
+            if dice < 0.15 and action != QUEUE:
+                found.append((action, action))
+            elif dice < 0.3:
+                found.append((action, draw.choice(_ACTIONS)))
+            else:
+                found.append((action,))
+        return found
+
+    def _place(self, clicks: tuple[str, ...]) -> tuple[int, str, str]:
+        """Before or after which call: between the read and the write more often than elsewhere."""
+        draw = self._draw
+        dice = draw.random()
+        if dice < 0.1:
+            return 0, "before", ""
+        if dice < 0.55:
+            return draw.choice((1, 1, 1, 2)), "before", _WRITE
+        calls = sum(_CALLS[action] for action in clicks)
+        return draw.randint(1, calls + 1), draw.choice(("before", "before", "after")), ""
+
+    def _edit(self, clicks: tuple[str, ...]) -> list[Happening]:
+        at, when, method = self._place(clicks)
+        return [Happening(EDIT, at, when, method, self._any_edit())]
+
+    def _fault(self, clicks: tuple[str, ...]) -> list[Happening]:
+        """One failure, or a burst of them."""
+        draw = self._draw
+        method = draw.choice((*_SERVICES, _WRITE))
+        first = 1 if method == _WRITE else draw.randint(1, sum(_CALLS[action] for action in clicks) + 1)
+        status = draw.choice(_STATUSES)
+        length = draw.choice((1, 1, 2, 4, 6)) if status in (429, 503) else 1
+        return [Happening(FAULT, first + n, "before", method, {"status": status}) for n in range(length)]
+
+    def _kill(self, clicks: tuple[str, ...]) -> list[Happening]:
+        at, when, method = self._place(clicks)
+        return (
+            [Happening(KILL, max(1, at), self._draw.choice(("before", "after")), method, {})] if when else []
+        )
+
+    def _card(self, clicks: tuple[str, ...]) -> list[Happening]:
+        draw = self._draw
+        at, when, method = self._place(clicks)
+        what: Json = {"task": draw.choice(self._tasks), "user_id": draw.choice(PEOPLE).kaiten_id}
+        if draw.random() < 0.3:
+            what["minutes"] = draw.choice((15, 30, 90, 100))
+        else:
+            what["stage"] = draw.randrange(4)
+        return [Happening(CARD, at, when, method, what)]
+
+    def _passing(self, clicks: tuple[str, ...]) -> list[Happening]:
+        at, when, method = self._place(clicks)
+        return [Happening(self._draw.choice((HURRY, RELEASE)), at, when, method, {})]
+
+    # --- Edits -----------------------------------------------------------------------------------
+
+    def _any_edit(self) -> Json:
+        makers: tuple[tuple[int, Callable[[], Json]], ...] = (
+            (6, self._type_hours),
+            (3, self._type_own),
+            (3, self._type_cell),
+            (2, self._type_base),
+            (3, self._add),
+            (3, self._delete),
+            (2, self._insert_rows),
+            (3, self._sort),
+            (2, self._drag),
+            (1, self._column),
+            (1, self._tab),
+            (2, self._note),
+            (3, self._remark),
+        )
+        weights = [weight for weight, _ in makers]
+        return self._draw.choices([make for _, make in makers], weights=weights)[0]()
+
+    def _task(self) -> str:
+        return self._draw.choice(self._tasks)
+
+    def _type_hours(self) -> Json:
+        profile = self._draw.choice(list(PROFILE_TITLES))
+        return {
+            "do": "type",
+            "task": self._task(),
+            "column": f"hours.{profile}",
+            "text": typed_hours(self._draw),
+        }
+
+    def _type_own(self) -> Json:
+        return {"do": "type", "task": self._task(), "column": OWN, "text": self._text()}
+
+    def _type_cell(self) -> Json:
+        draw = self._draw
+        column, text = draw.choice(
+            (
+                ("result", self._text()),
+                ("priority", draw.choice(PRIORITIES)),
+                ("wanted_on", f"{draw.randint(24, 30)}.11.2026"),
+            )
+        )
+        return {"do": "type", "task": self._task(), "column": column, "text": text}
+
+    def _type_base(self) -> Json:
+        """What an estimate is made from."""
+        draw = self._draw
+        column, text = draw.choice(
+            (("work_type", draw.choice(list(NORMS))), ("quantity", str(draw.randint(1, 3))))
+        )
+        return {"do": "type", "task": self._task(), "column": column, "text": text}
+
+    def _text(self) -> str:
+        return f"правка {self._draw.randrange(10_000)}"
+
+    def _add(self) -> Json:
+        draw = self._draw
+        self._added += 1
+        task = f"Новая задача {self._added}"
+        cells = {"work_type": draw.choice(list(NORMS))}
+        if draw.random() < 0.4:
+            cells[f"hours.{draw.choice(list(PROFILE_TITLES))}"] = typed_hours(draw)
+        edit: Json = {"do": "add", "task": task, "cells": cells}
+        if draw.random() < 0.5:
+            edit["above"] = self._task()
+        self._tasks.append(task)
+        return edit
+
+    def _delete(self) -> Json:
+        return {"do": "delete", "task": self._task()}
+
+    def _tab_key(self) -> str:
+        return self._draw.choice(("backlog", "backlog", "in_progress"))
+
+    def _insert_rows(self) -> Json:
+        above = self._draw.choice((self._task(), ""))
+        return {
+            "do": "insert_rows",
+            "tab": self._tab_key(),
+            "count": self._draw.randint(1, 3),
+            "above": above,
+        }
+
+    def _sort(self) -> Json:
+        draw = self._draw
+        tab = self._tab_key()
+        columns = ("task", "priority", "hours.design") if tab == "backlog" else ("action", "due_on", "hours")
+        order = draw.choice(("ASCENDING", "DESCENDING"))
+        return {"do": "sort", "tab": tab, "column": draw.choice(columns), "order": order}
+
+    def _drag(self) -> Json:
+        return {"do": "drag", "tab": self._tab_key(), "task": self._task(), "to": self._task()}
+
+    def _column(self) -> Json:
+        draw = self._draw
+        tab = self._tab_key()
+        columns = ("task", "priority", "source") if tab == "backlog" else ("action", "hours", "status")
+        if draw.random() < 0.5:
+            return {"do": "insert_column", "tab": tab, "before": draw.choice(columns)}
+        column = "depends_on" if tab == "backlog" else "remark"
+        return {"do": "move_column", "tab": tab, "column": column, "before": draw.choice(columns)}
+
+    def _tab(self) -> Json:
+        draw = self._draw
+        tab = self._tab_key()
+        return draw.choice(
+            (
+                {"do": "rename_tab", "tab": tab, "title": f"Лист «{draw.randrange(100)}»"},
+                {"do": "move_tab", "tab": tab, "index": draw.randrange(4)},
+                {"do": "filter", "tab": tab},
+            )
+        )
+
+    def _note(self) -> Json:
+        return {"do": "note", "task": self._task(), "column": OWN, "text": self._text()}
+
+    def _remark(self) -> Json:
+        draw = self._draw
+        column = draw.choice(("remark", "approval"))
+        text = self._text() if column == "remark" else draw.choice(APPROVALS)
+        profile = draw.choice(list(PROFILE_TITLES))
+        return {"do": "remark", "task": self._task(), "profile": profile, "column": column, "text": text}

@@ -1,0 +1,58 @@
+"""Runs side by side: each lane is a process with a world of its own."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import multiprocessing
+import tempfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.chaos.history import History
+from benchmarks.chaos.play import Player, Result
+from benchmarks.chaos.world import running_world
+
+_player: Player | None = None
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Plays histories, several at a time."""
+
+    _pool: ProcessPoolExecutor
+
+    def play(self, histories: Iterable[History]) -> Iterator[Result]:
+        """The results, in the order in which they come."""
+        futures: list[Future[Result]] = [self._pool.submit(_play, one) for one in histories]
+        for future in as_completed(futures):
+            yield future.result()
+
+
+@contextmanager
+def running_lanes(count: int, *, guards: str) -> Iterator[Lanes]:
+    """Lanes, while the block runs."""
+    # Forking a process that has threads and servers would copy what nobody serves there.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_open, initargs=(guards,)) as pool:
+        yield Lanes(pool)
+
+
+def _open(guards: str) -> None:
+    """Open the world of this process."""
+    global _player  # noqa: PLW0603 - the pool's initialiser has no other way to hand it on
+    # What the emulators say of workers that were killed on purpose is no news.
+    logging.disable(logging.WARNING)
+    stack = ExitStack()
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="vitrina-chaos-"))
+    _player = Player(stack.enter_context(running_world(Path(folder), guards=guards)))
+    atexit.register(stack.close)
+
+
+def _play(history: History) -> Result:
+    if _player is None:
+        raise RuntimeError("the lane was not opened")
+    return _player.play(history)

@@ -1,0 +1,218 @@
+"""Somebody at the page of the spreadsheet: finds a row by what stands in it, and edits it.
+
+What he does is noted in the ledger at the same moment. Where he does not find the row any more, or the
+page refuses, nothing has happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from benchmarks.chaos.agency import DOUBLE, MANAGER, PROFILE_TITLES
+from benchmarks.chaos.grid import Grid, Line
+from benchmarks.chaos.history import Json
+from benchmarks.chaos.ledger import Ledger
+from emulators.google import edits
+from emulators.google.errors import ApiError
+from emulators.google.store import Store
+from vitrina.workbook.book import column_letters
+
+
+class NotThereError(Exception):
+    """What he wanted to edit is not there."""
+
+
+class Person:
+    """Edits one workbook.
+
+    Parameters
+    ----------
+    titles
+        Headings by tab and key.
+    """
+
+    def __init__(
+        self, store: Store, spreadsheet_id: str, titles: Mapping[str, Mapping[str, str]], ledger: Ledger
+    ) -> None:
+        self._store = store
+        self._spreadsheet_id = spreadsheet_id
+        self._titles = titles
+        self.ledger = ledger
+        self._handlers: Mapping[str, Callable[..., None]] = {
+            "type": self._type,
+            "remark": self._remark,
+            "note": self._note,
+            "add": self._add,
+            "delete": self._delete,
+            "insert_rows": self._insert_rows,
+            "sort": self._sort,
+            "drag": self._drag,
+            "insert_column": self._insert_column,
+            "move_column": self._move_column,
+            "rename_tab": self._rename_tab,
+            "move_tab": self._move_tab,
+            "filter": self._filter,
+            "own_columns": self._own_columns,
+        }
+
+    def do(self, edit: Json) -> bool:
+        """Make an edit; whether it could be made."""
+        arguments = dict(edit)
+        handler = self._handlers[arguments.pop("do")]
+        with self._store.lock:
+            try:
+                handler(**arguments)
+            except (NotThereError, ApiError):
+                return False
+        return True
+
+    def grid(self, tab: str) -> Grid:
+        """A tab as it is now."""
+        return Grid(self._store.book(self._spreadsheet_id), tab, self._titles[tab])
+
+    # --- Cells -----------------------------------------------------------------------------------
+
+    def _type(self, task: str, column: str, text: str) -> None:
+        """Type into a cell of the backlog."""
+        grid = self.grid("backlog")
+        line = self._only(grid.find(task))
+        self._enter(grid, line, {column: text})
+        self.ledger.items[task].type(column, self.grid("backlog").value(line, column))
+
+    def _remark(self, task: str, profile: str, column: str, text: str) -> None:
+        """Type into a cell of a row in progress."""
+        grid = self.grid("in_progress")
+        line = self._only(grid.find(task, profile=PROFILE_TITLES[profile]))
+        self._enter(grid, line, {column: text})
+        value = self.grid("in_progress").value(line, column)
+        self.ledger.items[task].remarks[profile, column] = value
+
+    def _note(self, task: str, column: str, text: str) -> None:
+        """Pin a note to a cell of the backlog."""
+        grid = self.grid("backlog")
+        line = self._only(grid.find(task))
+        address = grid.address(line, column)
+        self._apply({"type": "note", "sheet": grid.title, "cell": address, "text": text})
+        self.ledger.items[task].notes[column] = text
+
+    # --- Rows ------------------------------------------------------------------------------------
+
+    def _add(self, task: str, cells: Mapping[str, str], above: str = "") -> None:
+        """Type a new task below the others, or in a new row above one of them."""
+        grid = self.grid("backlog")
+        if above:
+            line = Line(self._only(grid.find(above)).index, ())
+            self._apply({"type": "insert_rows", "sheet": grid.title, "at": line.index + 1, "count": 1})
+        else:
+            bottom = max((one.index for one in grid.used), default=grid.header_index)
+            line = Line(bottom + 1, ())
+        self._enter(self.grid("backlog"), line, {"task": task, **cells})
+        item = self.ledger.add(task)
+        grid = self.grid("backlog")
+        for key in cells:
+            item.type(key, grid.value(line, key))
+
+    def _delete(self, task: str) -> None:
+        """Delete the row of a task that is still in the backlog: it is not wanted any more."""
+        grid = self.grid("backlog")
+        line = self._only(grid.find(task))
+        self._apply({"type": "delete_rows", "sheet": grid.title, "at": line.index + 1, "count": 1})
+        self.ledger.items[task].is_deleted = True
+
+    def _insert_rows(self, tab: str, count: int, above: str = "") -> None:
+        """Put empty rows above a task, or above the headings."""
+        grid = self.grid(tab)
+        at = grid.find(above)[0].index if above and grid.find(above) else grid.header_index
+        self._apply({"type": "insert_rows", "sheet": grid.title, "at": at + 1, "count": count})
+
+    def _sort(self, tab: str, column: str, order: str) -> None:
+        """Sort all rows below the headings."""
+        grid = self.grid(tab)
+        last = max((one.index for one in grid.used), default=grid.header_index)
+        if last == grid.header_index or column not in grid.columns:
+            raise NotThereError
+        width = column_letters(len(grid.sheet.columns) - 1)
+        area = f"A{grid.header_index + 2}:{width}{last + 1}"
+        by = column_letters(grid.columns[column])
+        self._apply({"type": "sort", "sheet": grid.title, "range": area, "column": by, "order": order})
+
+    def _drag(self, tab: str, task: str, to: str) -> None:
+        """Drag the row of a task to where another one stands."""
+        grid = self.grid(tab)
+        line, target = self._first(grid.find(task)), self._first(grid.find(to))
+        if line.index == target.index:
+            raise NotThereError
+        move = {"type": "move_rows", "sheet": grid.title, "at": line.index + 1, "count": 1}
+        self._apply({**move, "to": target.index + 1})
+
+    # --- Columns, tabs, views --------------------------------------------------------------------
+
+    def _insert_column(self, tab: str, before: str) -> None:
+        grid = self.grid(tab)
+        at = column_letters(grid.columns[before])
+        self._apply({"type": "insert_columns", "sheet": grid.title, "at": at, "count": 1})
+
+    def _move_column(self, tab: str, column: str, before: str) -> None:
+        grid = self.grid(tab)
+        if column == before:
+            raise NotThereError
+        at, to = column_letters(grid.columns[column]), column_letters(grid.columns[before])
+        self._apply({"type": "move_columns", "sheet": grid.title, "at": at, "count": 1, "to": to})
+
+    def _rename_tab(self, tab: str, title: str) -> None:
+        self._apply({"type": "rename_tab", "sheet": self.grid(tab).title, "title": title})
+
+    def _move_tab(self, tab: str, index: int) -> None:
+        self._apply({"type": "move_tab", "sheet": self.grid(tab).title, "index": index})
+
+    def _filter(self, tab: str) -> None:
+        grid = self.grid(tab)
+        width = column_letters(len(grid.sheet.columns) - 1)
+        area = f"A{grid.header_index + 1}:{width}{len(grid.sheet.rows)}"
+        self._apply({"type": "filter", "sheet": grid.title, "range": area})
+
+    def _own_columns(self, titles: Sequence[str]) -> None:
+        """Add columns of his own at the right of the backlog."""
+        grid = self.grid("backlog")
+        for offset, title in enumerate(titles):
+            at = column_letters(len(grid.sheet.columns) + offset)
+            self._apply({"type": "insert_columns", "sheet": grid.title, "at": at, "count": 1})
+            cell = f"{at}{grid.header_index + 1}"
+            self._apply({"type": "type", "sheet": grid.title, "cell": cell, "text": title})
+
+    def double(self, task: str) -> None:
+        """A formula of his own beside a task: twice the quantity."""
+        grid = self.grid("backlog")
+        line = self._only(grid.find(task))
+        self._enter(grid, line, {DOUBLE: f"={grid.address(line, 'quantity')}*2"})
+
+    # --- How he finds and types ------------------------------------------------------------------
+
+    def _enter(self, grid: Grid, line: Line, cells: Mapping[str, str]) -> None:
+        missing = cells.keys() - grid.columns.keys()
+        if missing:
+            raise NotThereError
+        self._apply(
+            *(
+                {"type": "type", "sheet": grid.title, "cell": grid.address(line, key), "text": text}
+                for key, text in cells.items()
+            )
+        )
+
+    def _apply(self, *actions: Mapping[str, Any]) -> None:
+        body = {"spreadsheet_id": self._spreadsheet_id, "as": MANAGER, "edits": list(actions)}
+        edits.apply(self._store, body)
+
+    @staticmethod
+    def _first(lines: Sequence[Line]) -> Line:
+        if not lines:
+            raise NotThereError
+        return lines[0]
+
+    @staticmethod
+    def _only(lines: Sequence[Line]) -> Line:
+        """The one row; where there are two, something is wrong already, and he does not touch either."""
+        if len(lines) != 1:
+            raise NotThereError
+        return lines[0]

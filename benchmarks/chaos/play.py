@@ -1,0 +1,280 @@
+"""Plays one history: clicks and what comes between, then brings the world to rest and looks at it."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import httpx
+
+from benchmarks.chaos.agency import MANAGER
+from benchmarks.chaos.check import Violation, check_answers, check_world
+from benchmarks.chaos.history import (
+    FAULT,
+    KILL,
+    Beat,
+    Happening,
+    History,
+    Json,
+)
+from benchmarks.chaos.person import Person
+from benchmarks.chaos.scenes import Scene, Stage
+from benchmarks.chaos.world import ChaosWorld
+from emulators.common.plan import PassingCall, Step
+from emulators.world.processes import AUDIENCE
+
+POLL_S = 0.01
+#: Longer than anything may take: an operation that is not answered by then has no end.
+PATIENCE_S = 40.0
+#: How often a person clicks again where he was told that something outside failed.
+CLICKS_AT_REST = 6
+
+#: Not an action of the menu: what was queued for later comes due.
+QUEUE = "queue"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a click ended. ``lost`` clicks got no answer at all: the person has to click again."""
+
+    action: str
+    outcome: str
+    http_status: int
+    message: str
+    details: tuple[str, ...] = ()
+    lost: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the person has a reason to click again.
+
+        Something outside failed, or somebody was at work. Not so where he is told what has changed: he has to
+        look at it first.
+        """
+        is_busy = self.outcome == "refused" and self.http_status == 409 and not self.details
+        half_done = self.outcome == "partial" and self.action == "push"
+        return self.outcome == "failed" or is_busy or half_done
+
+
+@dataclass
+class Result:
+    """What a run showed."""
+
+    history: History
+    violations: tuple[Violation, ...]
+    counts: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+
+class Player:
+    """Plays histories in one world, one after the other."""
+
+    def __init__(self, world: ChaosWorld) -> None:
+        self._world = world
+        self._stage = Stage(world)
+        limits = httpx.Limits(max_keepalive_connections=0)
+        # Without kept connections each click goes to whichever worker takes it.
+        self._http = httpx.Client(timeout=PATIENCE_S, limits=limits, verify=False, trust_env=False)  # noqa: S501 - loopback
+        self._token, self._token_until = "", 0.0
+
+    def play(self, history: History) -> Result:
+        """Everything from the scene to the verdict."""
+        started_at = time.perf_counter()
+        scene = self._stage.scene(history.variant, history.scene)
+        self._world.bring_back(scene.kept)
+        run = _Run(self._world, scene, self._post)
+        try:
+            self._world.webhooks.set_mode(history.webhooks)
+            for beat in history.beats:
+                run.beat(beat)
+            run.rest()
+            violations = [*check_answers(run.ended), *check_world(self._world, scene, run.person.ledger)]
+        except TimeoutError as error:
+            violations = [Violation("operation without an end", str(error))]
+        finally:
+            self._world.plan.clear()
+        if violations:
+            # Whatever still hangs there must not meet the next run.
+            self._world.kill_all()
+            self._world.settle(5.0)
+        return self._result(history, run, violations, time.perf_counter() - started_at)
+
+    def _result(self, history: History, run: _Run, violations: Sequence[Violation], seconds: float) -> Result:
+        guards, counts = self._world.guards, run.counts
+        counts["guards fired"] = guards.fired
+        counts["guards fired, read again and written"] = guards.written
+        counts["guards fired, refused or given up"] = guards.given_up
+        counts["webhooks"] = sum(len(one["answers"]) or 1 for one in self._world.webhooks.to_json())
+        outcomes = Counter(f"{one.action}: {one.outcome}" for one in run.ended)
+        return Result(history, tuple(violations), counts, outcomes, seconds)
+
+    def _post(self, body: Json) -> Json:
+        """One request of the menu; raises ``httpx.TransportError`` where it got no answer."""
+        answer = self._http.post(
+            f"{self._world.servers.functions}/menu",
+            json=body,
+            headers={"Authorization": f"Bearer {self._fresh_token()}"},
+        )
+        data: Json = answer.json()
+        return data | {"http_status": answer.status_code}
+
+    def _fresh_token(self) -> str:
+        if time.monotonic() > self._token_until:
+            url = f"{self._world.servers.google}/_emulator/identity/token"
+            answer = self._http.post(url, json={"email": MANAGER, "audience": AUDIENCE})
+            self._token, self._token_until = answer.json()["id_token"], time.monotonic() + 600
+        return self._token
+
+
+class _Run:
+    """One run under way."""
+
+    def __init__(self, world: ChaosWorld, scene: Scene, post: Callable[[Json], Json]) -> None:
+        self._world = world
+        self._scene = scene
+        self._post = post
+        self._preview_id = scene.preview_id
+        self._lock = threading.Lock()
+        self.person: Person = scene.person(world)
+        self.ended: list[Ended] = []
+        self.counts: Counter[str] = Counter()
+
+    # --- A beat ----------------------------------------------------------------------------------
+
+    def beat(self, beat: Beat) -> None:
+        """Click, and let things happen until every click is answered."""
+        for one in beat.happenings:
+            if one.at == 0:
+                self._happen(one)
+        planned = [(self._step(one), one) for one in beat.happenings if one.at]
+        self._world.plan.add(step for step, _ in planned)
+        self._click_all(beat.clicks)
+        left = {id(step) for step in self._world.plan.clear()}
+        for step, one in planned:
+            # A person edits all the same; a call that was never made cannot fail.
+            if id(step) in left and one.kind not in (FAULT, KILL):
+                self._happen(one)
+
+    def _click_all(self, actions: Sequence[str]) -> None:
+        self.counts["actions"] += len(actions)
+        if len(actions) == 1:
+            self._click(actions[0])
+            return
+        with ThreadPoolExecutor(max(1, len(actions))) as pool:
+            for click in [pool.submit(self._click, action) for action in actions]:
+                click.result()
+
+    def _step(self, one: Happening) -> Step:
+        act: Callable[[PassingCall], object] | None = None
+        status = None
+        match one.kind:
+            case "fault":
+                status, act = one.what["status"], lambda _: self._count("faults", True)
+            case "kill":
+                act = self._kill
+                # A process that dies before its call never made it.
+                status = "drop" if one.when == "before" else None
+            case _:
+                act = lambda _: self._happen(one)  # noqa: E731
+        return Step(one.at, one.when, one.method, status, retry_after=0 if status == 429 else None, act=act)
+
+    def _happen(self, one: Happening) -> None:
+        match one.kind:
+            case "edit":
+                self._count("edits", self.person.do(one.what))
+            case "card":
+                self._count("cards moved or hours logged", self._world.work(one.what))
+            case "hurry":
+                self._world.tasks.hurry()
+            case "release":
+                self._world.webhooks.release()
+
+    def _kill(self, call: PassingCall) -> None:
+        self._count("kills", self._world.kill_caller(call))
+
+    def _count(self, what: str, has_happened: bool) -> None:
+        with self._lock:
+            self.counts[what] += has_happened
+
+    # --- A click ---------------------------------------------------------------------------------
+
+    def _click(self, action: str) -> None:
+        if action == QUEUE:
+            self._world.webhooks.settle(PATIENCE_S)
+            self._world.tasks.hurry()
+            if not self._world.tasks.wait_until_empty(PATIENCE_S, include_later=False):
+                raise TimeoutError("the queue is never empty")
+            return
+        params: Json = {}
+        if action == "start_batch":
+            with self._lock:
+                params = {"preview_id": self._preview_id}
+            if not self._preview_id:
+                return
+        ended = self._click_until_answered(action, params)
+        with self._lock:
+            self.ended.append(ended)
+
+    def _click_until_answered(self, action: str, params: Json) -> Ended:
+        give_up_at = time.monotonic() + PATIENCE_S
+        answer: Json | None = None
+        lost = 0
+        while answer is None or answer["outcome"] in ("accepted", "running"):
+            if time.monotonic() > give_up_at:
+                raise TimeoutError(f"{action} is not answered: {answer}")
+            try:
+                if answer is None:
+                    answer = self._ask(action, params)
+                else:
+                    time.sleep(POLL_S)
+                    answer = self._ask("operation", {"operation_id": answer["operation_id"]})
+            except httpx.TransportError:
+                lost += answer is None
+        if action == "build_batch" and answer["outcome"] == "done":
+            with self._lock:
+                self._preview_id = answer["data"]["preview_id"]
+        message, details = answer["message"], tuple(answer["details"])
+        return Ended(action, answer["outcome"], answer["http_status"], message, details, lost)
+
+    def _ask(self, action: str, params: Json) -> Json:
+        return self._post(
+            {
+                "action": action,
+                "spreadsheet_id": self._scene.spreadsheet_id,
+                "request_id": str(uuid.uuid4()),
+                "locale": "ru",
+                "params": params,
+            }
+        )
+
+    # --- Rest ------------------------------------------------------------------------------------
+
+    def rest(self) -> None:
+        """Let everything come to its end; then the add-on is asked once more for the state of all things."""
+        self._world.webhooks.release()
+        self._world.webhooks.set_mode("deliver")
+        self._settle()
+        for action in dict.fromkeys(one.action for one in self.ended if one.is_open):
+            self._click_to_the_end(action)
+        self._click_to_the_end("estimate")
+        self._click_to_the_end("refresh")
+        self._settle()
+
+    def _click_to_the_end(self, action: str) -> None:
+        for _ in range(CLICKS_AT_REST):
+            self._click(action)
+            self._settle()
+            if not self.ended[-1].is_open or self.ended[-1].action != action:
+                return
+        raise TimeoutError(f"{action} never comes to an end: {self.ended[-1]}")
+
+    def _settle(self) -> None:
+        if not self._world.settle():
+            pending = [task.name for task in self._world.tasks.pending(include_later=True)]
+            raise TimeoutError(f"the queue is never empty: {pending}")

@@ -1,0 +1,54 @@
+"""What is printed of the runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from benchmarks.chaos.check import KINDS
+from benchmarks.chaos.play import Result
+
+COUNTS = (
+    "actions",
+    "edits",
+    "cards moved or hours logged",
+    "faults",
+    "kills",
+    "webhooks",
+    "guards fired",
+    "guards fired, read again and written",
+    "guards fired, refused or given up",
+)
+_OUTCOMES = ("done", "partial", "refused", "failed")
+
+
+def table(results: Sequence[Result], seconds: float) -> list[tuple[str, str]]:
+    """Lines of the report: what was counted, and how much of it there was."""
+    counts: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
+    for result in results:
+        counts.update(result.counts)
+        outcomes.update(result.outcomes)
+        kinds.update({violation.kind for violation in result.violations})
+    ended: Counter[str] = Counter()
+    for name, count in outcomes.items():
+        ended[name.rpartition(": ")[2]] += count
+    return [
+        ("runs", f"{len(results):,}"),
+        *((name, f"{counts[name]:,}") for name in COUNTS),
+        *((f"ended: {name}", f"{ended[name]:,}") for name in _OUTCOMES),
+        *((f"runs with: {kind}", f"{kinds[kind]:,}") for kind in KINDS),
+        ("seconds", f"{seconds:,.0f}"),
+        ("seconds a run", f"{seconds / max(1, len(results)):.2f}"),
+    ]
+
+
+def as_text(lines: Sequence[tuple[str, str]], *, markdown: bool) -> str:
+    """The lines in two columns, figures to the right."""
+    left, right = (max(len(line[column]) for line in lines) for column in (0, 1))
+    if not markdown:
+        return "\n".join(f"{name:<{left}}  {figure:>{right}}" for name, figure in lines)
+    rule = f"|{'-' * (left + 2)}|{'-' * (right + 1)}:|"
+    body = [f"| {name:<{left}} | {figure:>{right}} |" for name, figure in lines]
+    return "\n".join([f"| {'':<{left}} | {'':>{right}} |", rule, *body])

@@ -1,0 +1,122 @@
+"""Where runs begin: the workbook of a client, more or less far on its way."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from benchmarks.chaos import agency
+from benchmarks.chaos.grid import MAIN_COLUMNS
+from benchmarks.chaos.ledger import Ledger
+from benchmarks.chaos.person import Person
+from benchmarks.chaos.world import ChaosWorld, Kept
+
+VARIANTS = 6
+
+#: Each one is made from the one before.
+SCENES = ("typed", "estimated", "previewed", "started", "pushed")
+
+Titles = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The world as a run begins, and what must be in it."""
+
+    kept: Kept
+    ledger: Ledger
+    spreadsheet_id: str
+    titles: Titles
+    preview_id: str
+
+    def person(self, world: ChaosWorld) -> Person:
+        """Somebody at this workbook, with a ledger of his own."""
+        ledger = copy.deepcopy(self.ledger)
+        return Person(world.google, self.spreadsheet_id, self.titles, ledger)
+
+
+class SceneError(RuntimeError):
+    """An action failed though nobody disturbed it."""
+
+
+class Stage:
+    """Scenes of one world, each made when it is first needed."""
+
+    def __init__(self, world: ChaosWorld) -> None:
+        self._world = world
+        self._scenes: dict[tuple[int, str], Scene] = {}
+        self._empty = world.keep()
+
+    def scene(self, variant: int, name: str) -> Scene:
+        """A scene; it is made with all others of its variant."""
+        if (variant, name) not in self._scenes:
+            self._make(variant)
+        return self._scenes[variant, name]
+
+    def _make(self, variant: int) -> None:
+        world, office = self._world, self._world.office
+        world.bring_back(self._empty)
+        form = {"client_name": "Заря", "project_name": "Сайт", "code": agency.CODE}
+        office.welcome(**form, limit_hours=agency.LIMIT_HOURS)
+        titles = _titles(world)
+        person = Person(world.google, office.client_id, titles, Ledger())
+        self._type(person, variant)
+        preview_id = ""
+        for name in SCENES:
+            match name:
+                case "typed":
+                    pass
+                case "estimated":
+                    self._do(office.client_id, "estimate")
+                    _note_numbers(person)
+                case "previewed":
+                    preview_id = self._do(office.client_id, "build_batch")["data"]["preview_id"]
+                case "started":
+                    self._do(office.client_id, "start_batch", preview_id=preview_id)
+                case "pushed":
+                    self._do(office.client_id, "push")
+                    world.settle()
+            kept, ledger = world.keep(), copy.deepcopy(person.ledger)
+            self._scenes[variant, name] = Scene(kept, ledger, office.client_id, titles, preview_id)
+
+    def _do(self, spreadsheet_id: str, action: str, **params: str) -> Mapping[str, Mapping[str, str]]:
+        answer = self._world.office.click(spreadsheet_id, action, **params)
+        if answer["outcome"] not in ("done", "partial"):
+            raise SceneError(f"{action}: {answer}")
+        return answer
+
+    @staticmethod
+    def _type(person: Person, variant: int) -> None:
+        """People type the backlog, and put columns of their own beside it."""
+        draw = random.Random(f"typing {variant}")
+        person.do({"do": "own_columns", "titles": [agency.OWN, agency.DOUBLE]})
+        for wish in agency.wishes(variant):
+            if not person.do({"do": "add", "task": wish.task, "cells": wish.cells}):
+                raise SceneError(f"typing {wish} was refused")
+            if draw.random() < 0.6:
+                person.double(wish.task)
+
+
+def _titles(world: ChaosWorld) -> Titles:
+    """Headings of a new workbook, and of the columns that people are going to add."""
+    book = world.office.book()
+    shown = world.google.book(book.spreadsheet_id)
+    titles: dict[str, dict[str, str]] = {}
+    for key in MAIN_COLUMNS:
+        tab = book.tab(key)
+        headings = shown.sheet(tab.sheet_id).rows[tab.header_index].cells
+        titles[key] = {
+            column: headings[index]["userEnteredValue"]["stringValue"]
+            for column, index in tab.columns.items()
+        }
+    titles["backlog"] |= {agency.OWN: agency.OWN, agency.DOUBLE: agency.DOUBLE}
+    return titles
+
+
+def _note_numbers(person: Person) -> None:
+    grid = person.grid("backlog")
+    for item in person.ledger.alive:
+        (line,) = grid.find(item.task)
+        item.number = line.numbers[0]

@@ -1,0 +1,284 @@
+"""The world of the runs: emulators in this process, the product in several others.
+
+Every run begins with a copy of a scene that was set up once; nothing is started anew for it but workers
+that died.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import select
+import signal
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, g
+
+import emulators.google.app
+import emulators.kaiten.routes
+import emulators.tasks.routes
+from benchmarks.chaos import agency
+from benchmarks.chaos.history import Json
+from emulators.common.control import Control
+from emulators.common.plan import PassingCall, Plan
+from emulators.common.server import running
+from emulators.google.store import Store
+from emulators.kaiten.models import Kaiten
+from emulators.kaiten.webhooks import Webhooks
+from emulators.tasks.models import Tasks
+from emulators.world.office import LocalOffice
+from emulators.world.processes import QUEUE, STORE_NAME, Person
+from emulators.world.servers import Servers
+from emulators.world.workers import Nursery, Supervisor, address, listen, running_nursery
+from vitrina.bootstrap import application
+
+WORKERS = 3
+
+#: Short, so that nobody waits: a lease of the dead is free again after a second.
+SETTINGS = {"VITRINA_RETRY_WAIT_S": "0.01", "VITRINA_LEASE_S": "1.5"}
+QUEUE_SETTINGS = {"retryConfig": {"minBackoff": "0.02s", "maxBackoff": "0.2s", "maxAttempts": 1000}}
+
+BATCH_UPDATE = "google:sheets.spreadsheets.batchUpdate"
+
+
+@dataclass
+class Guards:
+    """Batches that were refused because the sheet was not as it was read, by what followed.
+
+    The same thread of a worker keeps its connection, so that the caller's port tells what it did next.
+    """
+
+    fired: int = 0
+    written: int = 0
+    _waiting: Counter[int] = field(default_factory=Counter)
+
+    def note(self, port: int, status: int) -> None:
+        """A batch was answered."""
+        if status == 400:
+            self.fired += 1
+            self._waiting[port] += 1
+        elif status == 200:
+            self.written += self._waiting.pop(port, 0)
+
+    @property
+    def given_up(self) -> int:
+        """Refused, and nothing written by the same action afterwards."""
+        return self._waiting.total()
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A copy of all that servers and store remember."""
+
+    books: Mapping[str, Any]
+    files: Mapping[str, Any]
+    counter: int
+    company: Json
+    documents: list[tuple[Any, ...]]
+
+
+@dataclass
+class ChaosWorld:
+    """One world with an agency in it."""
+
+    folder: Path
+    servers: Servers
+    google: Store
+    kaiten: Kaiten
+    webhooks: Webhooks
+    tasks: Tasks
+    plan: Plan
+    nursery: Nursery
+    office: LocalOffice
+    supervisors: list[Supervisor] = field(default_factory=list)
+    guards: Guards = field(default_factory=Guards)
+    calls: Counter[str] = field(default_factory=Counter)
+
+    # --- Beginning and end of a run --------------------------------------------------------------
+
+    def keep(self) -> Kept:
+        """Everything as it is now."""
+        with self.google.lock, self.kaiten.lock:
+            return Kept(
+                # A workbook is never changed in place: a change puts another one in its stead.
+                dict(self.google.books),
+                copy.deepcopy(self.google.files),
+                self.google._counter,  # noqa: SLF001 - ids go on where they were
+                copy.deepcopy(self.kaiten.state.dump()),
+                self.documents(),
+            )
+
+    def bring_back(self, kept: Kept) -> None:
+        """Become what was kept. Nobody may be at work."""
+        with self.google.lock, self.kaiten.lock, closing(self._store()) as store:
+            self.google.books = dict(kept.books)
+            self.google.files = copy.deepcopy(dict(kept.files))
+            self.google._counter = kept.counter  # noqa: SLF001
+            self.kaiten.state.load(copy.deepcopy(kept.company))
+            self.webhooks.clear()
+            self.tasks.clear()
+            store.execute("BEGIN IMMEDIATE")
+            store.execute("DELETE FROM document")
+            store.executemany("INSERT INTO document VALUES (?, ?, ?, ?)", kept.documents)
+            store.execute("COMMIT")
+        self._hurry_queue()
+        self.plan.clear()
+        self.guards = Guards()
+        self.calls.clear()
+
+    def documents(self) -> list[tuple[Any, ...]]:
+        """All of the store: kind, key, version, text."""
+        with closing(self._store()) as store:
+            return store.execute("SELECT kind, key, version, data FROM document").fetchall()
+
+    def _store(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.folder / STORE_NAME, isolation_level=None, timeout=30.0)
+
+    def _hurry_queue(self) -> None:
+        url = f"{self.servers.tasks}/v2/{QUEUE}"
+        self.office.http.patch(url, json={"name": QUEUE, **QUEUE_SETTINGS}).raise_for_status()
+
+    # --- What happens to it ----------------------------------------------------------------------
+
+    def kill_caller(self, call: PassingCall) -> bool:
+        """Kill the worker whose call this is, and return when it is dead."""
+        pid = self._pid_of(call.port)
+        if pid is None:
+            return False
+        pid_fd = os.pidfd_open(pid)
+        try:
+            signal.pidfd_send_signal(pid_fd, signal.SIGKILL)
+            select.select([pid_fd], [], [])
+        finally:
+            os.close(pid_fd)
+        return True
+
+    def kill_all(self) -> None:
+        """Kill every worker; others take their places."""
+        for supervisor in self.supervisors:
+            os.kill(supervisor.pid, signal.SIGKILL)
+
+    def _pid_of(self, port: int) -> int | None:
+        """The worker that has a connection from *port*."""
+        socket_name = _socket_of(port)
+        for supervisor in self.supervisors:
+            for link in Path(f"/proc/{supervisor.pid}/fd").glob("*"):
+                try:
+                    if link.readlink().name == socket_name:
+                        return supervisor.pid
+                except OSError:
+                    continue
+        return None
+
+    def work(self, what: Json) -> bool:
+        """Somebody works in the tracker; whether the card was there."""
+        with self.kaiten.lock:
+            cards = [
+                card
+                for card in self.kaiten.state.select("cards")
+                if what["task"] in card["title"] and card["condition"] == 1
+            ]
+            if not cards:
+                return False
+            card, actor = cards[0], self.kaiten.state.get("users", what["user_id"])
+            if "minutes" in what:
+                log = {"role_id": -1, "time_spent": what["minutes"], "for_date": "2026-11-23"}
+                self.kaiten.parts.add_time_log(actor, card["id"], log)
+            else:
+                columns = self.kaiten.boards.list_columns(actor, card["board_id"])
+                column = columns[what["stage"]]["id"]
+                self.kaiten.cards.update_card(actor, card["id"], {"column_id": column})
+            return True
+
+    def settle(self, timeout_s: float = 30.0) -> bool:
+        """Wait until webhooks are delivered and queued work is done; whether that came true."""
+        give_up_at = time.monotonic() + timeout_s
+        while time.monotonic() < give_up_at:
+            self.webhooks.settle(timeout_s)
+            self.tasks.hurry()
+            if not self.tasks.wait_until_empty(timeout_s, include_later=True):
+                return False
+            if self.webhooks.settle(0) and not self.tasks.pending(include_later=True):
+                return True
+        return False
+
+
+def _socket_of(port: int) -> str:
+    """What the links of a process to its open files call the socket at a local port."""
+    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+        fields = line.split()
+        if int(fields[1].rpartition(":")[2], 16) == port:
+            return f"socket:[{fields[9]}]"
+    return ""
+
+
+@contextmanager
+def running_world(folder: Path, *, guards: str) -> Iterator[ChaosWorld]:
+    """A world with an agency and without clients, while the block runs."""
+    with ExitStack() as stack:
+        plan = Plan()
+        apps: dict[str, Flask] = {
+            "google": emulators.google.app.create_app(),
+            "kaiten": emulators.kaiten.routes.create_app(),
+        }
+        urls = {name: stack.enter_context(running(app)) for name, app in apps.items()}
+        apps["tasks"] = emulators.tasks.routes.create_app(urls["google"])
+        urls["tasks"] = stack.enter_context(running(apps["tasks"]))
+        listener = stack.enter_context(closing(listen()))
+        servers = Servers(**urls, functions=address(listener))
+        command = ("benchmarks.chaos.workers", "--guards", guards)
+        nursery = stack.enter_context(running_nursery([listener], folder / "workers.log", command=command))
+        office = LocalOffice(servers, folder, agency.MANAGER)
+        stack.callback(office.http.close)
+        world = ChaosWorld(
+            folder,
+            servers,
+            apps["google"].extensions["google"].store,
+            apps["kaiten"].extensions["kaiten"],
+            apps["kaiten"].extensions["webhooks"],
+            apps["tasks"].extensions["tasks"],
+            plan,
+            nursery,
+            office,
+        )
+        for name, app in apps.items():
+            _watch(world, app, name)
+        people = [Person(agency.NAME, agency.MANAGER, 10), *agency.PEOPLE]
+        office.empty(os.environ.__setitem__, people=people, now=agency.NOW)
+        given = {name: value for name, value in os.environ.items() if name.startswith("VITRINA_")}
+        settings = {**given, **SETTINGS}
+        world.supervisors = [Supervisor(nursery, listener, lambda: settings) for _ in range(WORKERS)]
+        for supervisor in world.supervisors:
+            supervisor.start()
+        stack.callback(_stop, world)
+        office.found(name=agency.NAME, profiles=agency.PROFILES, team=agency.TEAM, history=agency.HISTORY)
+        yield world
+
+
+def _watch(world: ChaosWorld, app: Flask, name: str) -> None:
+    """One plan for all servers; their calls by the server's name, and what became of batches."""
+    control: Control = app.extensions["control"]
+    control.plan = world.plan
+    control.prefix = f"{name}:"
+
+    @app.after_request
+    def note(response: Response) -> Response:
+        call: PassingCall | None = g.get("passing_call")
+        if call is not None:
+            world.calls[call.name] += 1
+            if call.name == BATCH_UPDATE:
+                world.guards.note(call.port, response.status_code)
+        return response
+
+
+def _stop(world: ChaosWorld) -> None:
+    for supervisor in world.supervisors:
+        supervisor.stop()
+    application.cache_clear()
