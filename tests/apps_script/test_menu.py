@@ -16,12 +16,24 @@ def captions(execution):
         (
             "client",
             "ru_RU",
-            ["Оценить бэклог", "Собрать неделю…", "Отправить в трекер", "Обновить из трекера"],
+            [
+                "Оценить бэклог",
+                "Собрать неделю…",
+                "Отправить в трекер",
+                "Обновить из трекера",
+                "Отменить последнее действие…",
+            ],
         ),
         (
             "client",
             "en_US",
-            ["Estimate the backlog", "Build the week…", "Send to the tracker", "Refresh from the tracker"],
+            [
+                "Estimate the backlog",
+                "Build the week…",
+                "Send to the tracker",
+                "Refresh from the tracker",
+                "Undo the last action…",
+            ],
         ),
         ("agency", "ru_RU", ["Новый клиент…", "Пересчитать нормы"]),
         ("agency", "en_GB", ["New client…", "Recalculate the norms"]),
@@ -85,4 +97,4 @@ def test_install_builds_the_menu_at_once(addon):
     """After installing from an open workbook the menu is there without opening it again."""
     execution = addon().evaluate("onInstall({authMode: ScriptApp.AuthMode.FULL})")
 
-    assert len(captions(execution)) == 4
+    assert len(captions(execution)) == 5

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.office import Office
+from tests.office import NOW, Office
+from vitrina.domain.norms import FinishedWork
 from vitrina.ports import Json
+from vitrina.usecases.records import save_history
 
 BACKLOG = (
     {"task": "Баннер", "work_type": "Баннер"},
@@ -170,3 +172,109 @@ def test_somebody_who_never_stops_gets_a_refusal(office: Office, monkeypatch: py
     assert answer["message"].startswith("Пока действие готовилось, таблицу изменили")
     assert len(writes) == 4
     assert set(hours_by_task(office).values()) == {(None, None, None)}
+
+
+def test_hours_typed_meanwhile_stay(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A specialist types his figure into the cell that the norm is about to fill."""
+    known_backlog(office)
+    tab, row = office.row("backlog", "ЗРН-2")
+    typed = {"type": "type", "sheet": "Бэклог", "cell": tab.address(row, "hours.copy"), "text": "11"}
+    writes = edit_before_next_writes(office, monkeypatch, [typed])
+
+    answer = office.do("estimate")
+
+    assert (answer["outcome"], len(writes)) == ("done", 2)
+    assert hours_by_task(office) == {**HOURS, "Лендинг": (9.0, 11.0, 20.0)}
+
+
+def test_a_task_reworded_meanwhile_starts_in_its_new_words(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was previewed has other words now, so that the manager is asked to look again."""
+    known_backlog(office)
+    office.do("estimate")
+    preview_id = office.do("build_batch")["data"]["preview_id"]
+    tab, row = office.row("backlog", "ЗРН-3")
+    typed = {"type": "type", "sheet": "Бэклог", "cell": tab.address(row, "task"), "text": "Статья о весне"}
+    edit_before_next_writes(office, monkeypatch, [typed])
+
+    answer = office.do("start_batch", preview_id=preview_id)
+
+    assert (answer["http_status"], answer["details"]) == (409, ["изменились часы, люди или даты: ЗРН-3"])
+    assert ("Статья о весне",) in office.table("backlog", "task")
+    assert office.table("in_progress", "action") == []
+
+
+def test_own_columns_go_to_the_shelf_with_their_row(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a person adds to a row in the very second in which it starts is on the shelf with the row."""
+    known_backlog(office)
+    office.do("estimate")
+    preview_id = office.do("build_batch")["data"]["preview_id"]
+    tab, row = office.row("backlog", "ЗРН-2")
+    own = f"{chr(ord('A') + max(tab.columns.values()) + 1)}{row.index + 1}"
+    edit_before_next_writes(
+        office,
+        monkeypatch,
+        [
+            {"type": "insert_columns", "sheet": "Бэклог", "at": own[0], "count": 1},
+            {"type": "type", "sheet": "Бэклог", "cell": own, "text": "спросить у Оли"},
+            {"type": "note", "sheet": "Бэклог", "cell": own, "text": "до пятницы"},
+        ],
+    )
+
+    answer = office.do("start_batch", preview_id=preview_id)
+
+    assert answer["outcome"] == "done"
+    shelf = office.book().tab("taken")
+    kept = {row.shelf_mark.value: row.cells for row in shelf.rows if row.shelf_mark}
+    added = kept["2"][ord(own[0]) - ord("A")]
+    assert (added.value, added.note) == ("спросить у Оли", "до пятницы")
+    assert set(kept) == {"1", "2", "3"}
+
+
+def test_rows_without_a_number_may_be_sorted_meanwhile(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No row has a mark yet: what stands in them tells that they changed places."""
+    office.fill_backlog(*BACKLOG)
+    edit_before_next_writes(office, monkeypatch, [EDITS["the tasks are sorted"]])
+
+    answer = office.do("estimate")
+
+    assert answer["outcome"] == "done"
+    assert hours_by_task(office) == HOURS
+
+
+def test_norms_sorted_meanwhile_keep_their_rows(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of norms have no marks at all, and their figures stay beside their kinds of work."""
+    assert office.agency is not None
+    agency_id = office.agency.spreadsheet_id
+    columns = ("work_type", "profile", "hours_per_unit")
+    for number in range(4):
+        work = FinishedWork("Баннер", "design", 9.0, 1.0, NOW.date())
+        save_history(office.services.store, agency_id, {f"new-{number}": work})
+    before = {line[:2]: line[2] for line in office.table("norms", *columns, spreadsheet_id=agency_id)}
+    norms = office.book(agency_id).tab("norms")
+    last = norms.header_index + 1 + len(before)
+    sort = {
+        "type": "sort",
+        "sheet": norms.title,
+        "range": f"A{norms.header_index + 2}:F{last}",
+        "column": "C",
+        "order": "DESCENDING",
+    }
+    write = office.services.workbooks.batch_update
+    waiting = [sort]
+
+    def edit_and_write(spreadsheet_id: str, requests: Sequence[Json]) -> Json:
+        if waiting:
+            office.edit(waiting.pop(), spreadsheet_id=agency_id)
+        return write(spreadsheet_id, requests)
+
+    monkeypatch.setattr(office.services.workbooks, "batch_update", edit_and_write)
+
+    assert office.click(agency_id, "recalculate_norms")["outcome"] == "done"
+
+    after = {line[:2]: line[2] for line in office.table("norms", *columns, spreadsheet_id=agency_id)}
+    assert after.keys() == before.keys()
+    assert {key for key in before if after[key] != before[key]} == {("Баннер", "Дизайн")}

@@ -66,11 +66,19 @@ def delete_rows(sheet_id: int, index: int, count: int = 1) -> Json:
     return {"deleteDimension": {"range": row_range(sheet_id, index, count)}}
 
 
-def cut_row(from_id: int, from_index: int, to_id: int, to_index: int, column_count: int) -> Json:
-    """Move the cells of a row with all that hangs on them; references elsewhere follow."""
+def cut_row(
+    from_id: int, from_index: int, to_id: int, to_index: int, column_count: int | None = None
+) -> Json:
+    """Move the cells of a row with all that hangs on them; references elsewhere follow.
+
+    Without *column_count* all of them, also in columns that people have added since the reading.
+    """
+    source = {"sheetId": from_id, "startRowIndex": from_index, "endRowIndex": from_index + 1}
+    if column_count is not None:
+        source |= {"startColumnIndex": 0, "endColumnIndex": column_count}
     return {
         "cutPaste": {
-            "source": whole_row(from_id, from_index, column_count),
+            "source": source,
             "destination": {"sheetId": to_id, "rowIndex": to_index, "columnIndex": 0},
             "pasteType": "PASTE_NORMAL",
         }

@@ -56,7 +56,7 @@ def shelve_requests(shelf: Tab | None, title: str, rows: Sequence[tuple[Tab, int
             batch.append({"appendDimension": grow})
         batch.append({"insertDimension": {"range": row_range(shelf_id, first, len(rows))}})
     for place, (tab, index, number) in enumerate(rows, start=first):
-        batch.append(cut_row(tab.sheet_id, index, shelf_id, place, tab.column_count))
+        batch.append(cut_row(tab.sheet_id, index, shelf_id, place))
         batch.append(create_mark(shelf_id, Mark(0, SHELF_KEY, str(number), "ROWS", place)))
     return batch
 
