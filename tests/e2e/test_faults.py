@@ -502,6 +502,21 @@ def test_start_whose_answer_is_lost_moves_rows_once(client: SteadyOffice) -> Non
     free(client)
 
 
+def test_the_same_click_gets_the_same_answer(client: SteadyOffice) -> None:
+    """A click that is sent again, as its answer was lost, is told what was done for it."""
+    client.do("estimate")
+    preview_id = client.do("build_batch")["data"]["preview_id"]
+    menu, click = client.manager(), {"request_id": "click-0123456789", "preview_id": preview_id}
+    first = menu.post(client.client_id, "start_batch", **click)
+    client.forget_calls()
+
+    second = menu.post(client.client_id, "start_batch", **click)
+
+    assert first["outcome"] == "done"
+    assert second == first
+    assert client.calls("google") == {}
+
+
 def test_a_promise_that_never_reached_the_sheet_is_taken_back(client: SteadyOffice) -> None:
     """After a failed start the people are free for the next plan of the same workbook."""
     client.do("estimate")

@@ -1,10 +1,10 @@
-"""Operations: actions that take longer than a menu request may.
+"""Operations: the record of every action, and those that take longer than a menu request may.
 
-``menu`` keeps the operation and queues it; ``task`` runs it; the sidebar asks how far it is. What an
-operation did outside is journalled, so that after a sudden death the next delivery goes on instead of
-doing it twice. Whoever wants the same while it is open follows that one. The journal of an operation that
-failed is handed to the next one with the same wish: the person who clicks again gets what is missing,
-and no second one of what is there.
+A quick action is done while the menu waits. For a long one ``menu`` keeps the operation and queues it,
+``task`` runs it, and the sidebar asks how far it is. What an operation did outside is journalled, so
+that after a sudden death the next delivery goes on instead of doing it twice. Whoever wants the same
+while it is open follows that one. The journal of an operation that failed is handed to the next one with
+the same wish: the person who clicks again gets what is missing, and no second one of what is there.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from vitrina.errors import RequestError
+from vitrina.errors import RequestError, VitrinaError
 from vitrina.ports import Json, Store
 from vitrina.texts import Sentence
 from vitrina.usecases.lease import Lease
@@ -29,6 +29,8 @@ UNFINISHED = "unfinished"
 OPEN = "open"
 
 QUEUED = "queued"
+RUNNING = "running"
+FAILED = "failed"
 ENDED = "ended"
 
 
@@ -78,6 +80,26 @@ class Journal:
     def _save(self) -> None:
         self._held.renew()
         self._store.put(OPERATION, self.operation_id, self._data)
+
+
+def run_at_once(store: Store, operation_id: str, operation: Json, do: Callable[[], Json]) -> Json:
+    """The answer of a quick action, which the menu waits for; of the same click the same answer.
+
+    A click whose answer was lost is told what was done for it. One that died or failed is done again:
+    a quick action writes its workbook whole or not at all.
+    """
+    record = store.get(OPERATION, operation_id)
+    if record is not None and record.data["state"] == ENDED and record.data["email"] == operation["email"]:
+        answer: Json = record.data["answer"]
+        return answer
+    store.put(OPERATION, operation_id, operation | {"state": RUNNING})
+    try:
+        answer = do()
+    except VitrinaError as error:
+        store.put(OPERATION, operation_id, operation | {"state": FAILED, "code": error.code})
+        raise
+    store.put(OPERATION, operation_id, operation | {"state": ENDED, "answer": answer, "http_status": 200})
+    return answer
 
 
 def queue_operation(

@@ -14,7 +14,14 @@ from vitrina.errors import BusyError, RequestError, UnknownWorkbookError, Vitrin
 from vitrina.ports import Identity, Json
 from vitrina.texts import Sentence, pick_locale, render, sentence
 from vitrina.usecases.lease import Lease, lease
-from vitrina.usecases.operations import ENDED, Journal, end_operation, load_operation, queue_operation
+from vitrina.usecases.operations import (
+    ENDED,
+    Journal,
+    end_operation,
+    load_operation,
+    queue_operation,
+    run_at_once,
+)
 from vitrina.usecases.records import load_book_kind
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.web.actions import ACTIONS
@@ -131,29 +138,36 @@ def _run(services: Services, body: Json, email: str, locale: str) -> Response:
     check(params, action.params)
     if load_book_kind(services.store, spreadsheet_id) != action.book_kind:
         raise UnknownWorkbookError(f"workbook.not_{action.book_kind}")
-    if action.run is not None:
-        answer = action.run(services, spreadsheet_id, params)
+    # The id of the click decides: the same click is the same operation.
+    key = f"{spreadsheet_id}:{body['action']}:{body['request_id']}"
+    operation_id = hashlib.sha256(key.encode()).hexdigest()[:32]
+    operation = {
+        "action": body["action"],
+        "spreadsheet_id": spreadsheet_id,
+        "params": params,
+        "email": email,
+        "locale": locale,
+        "at": services.clock.now().isoformat(),
+    }
+    run = action.run
+    if run is not None:
+        envelope = run_at_once(
+            services.store,
+            operation_id,
+            operation,
+            lambda: answer_json(run(services, spreadsheet_id, params), locale),
+        )
     else:
-        # The id of the click decides: the same click is the same operation.
-        key = f"{spreadsheet_id}:{body['action']}:{body['request_id']}"
         operation_id = queue_operation(
-            services,
-            hashlib.sha256(key.encode()).hexdigest()[:32],
-            {
-                "action": body["action"],
-                "spreadsheet_id": spreadsheet_id,
-                "params": params,
-                "email": email,
-                "locale": locale,
-            },
-            check=lambda: action.check(services, spreadsheet_id, params),
+            services, operation_id, operation, check=lambda: action.check(services, spreadsheet_id, params)
         )
         answer = Answer(Outcome.ACCEPTED, sentence("operation.accepted"), operation_id=operation_id)
+        envelope = answer_json(answer, locale)
     log.info(
         "clicked",
-        extra={"action": body["action"], "outcome": answer.outcome.value, "workbook": spreadsheet_id},
+        extra={"action": body["action"], "outcome": envelope["outcome"], "workbook": spreadsheet_id},
     )
-    return response(answer_json(answer, locale), STATUS_OF_OUTCOME.get(answer.outcome, 200))
+    return response(envelope, STATUS_OF_OUTCOME.get(envelope["outcome"], 200))
 
 
 def _operation_status(services: Services, body: Json, email: str, locale: str) -> Response:
