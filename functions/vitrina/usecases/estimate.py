@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vitrina.domain.backlog import EstimateSource
@@ -25,6 +25,9 @@ from vitrina.workbook.rows import HOURS_PREFIX, Backlog, BacklogRow, locale_of
 MAX_DETAILS = 12
 
 MINUTES = 60
+
+#: The add-on's own figures of a row by profile: one, or more where a write was not confirmed.
+Figures = Mapping[str, Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def _estimate(services: Services, project: Project) -> Answer:
     }
     _require_columns(backlog, norms, agency.profiles)
     record = services.store.get(ESTIMATE, project.spreadsheet_id)
-    written: Mapping[str, Mapping[str, float]] = record.data if record else {}
+    written: Mapping[str, Figures] = record.data if record else {}
     estimates = {
         row.number: estimate_row(
             row, norms.get(row.work_type.casefold(), {}), written.get(str(row.number), {}), backlog
@@ -74,13 +77,26 @@ def _estimate(services: Services, project: Project) -> Answer:
         _write(change, services, backlog, row, estimates[row.number], locale=locale, titles=agency.profiles)
     if change:
         mark_fresh(services, change, book)
-        # First what cannot hurt: should the write fail, these figures are simply not in the sheet.
-        ours = {str(number): dict(one.hours) for number, one in estimates.items()}
-        services.store.put(ESTIMATE, project.spreadsheet_id, {**written, **ours})
+        ours = {
+            str(number): {profile: [hours] for profile, hours in one.hours.items()}
+            for number, one in estimates.items()
+        }
+        # The write may fail, or succeed and its answer be lost: until then both figures are the add-on's.
+        either = {number: _either(written.get(number, {}), figures) for number, figures in ours.items()}
+        services.store.put(ESTIMATE, project.spreadsheet_id, {**written, **either})
         save_project(services.store, replace(project, last_number=backlog.last_number))
         known = {number: written[number] for number in ours if number in written}
         write_undoably(services, project, book, change, action="estimate", estimates=known)
+        services.store.put(ESTIMATE, project.spreadsheet_id, {**written, **ours})
     return _answer(backlog, estimates)
+
+
+def _either(one: Figures, other: Figures) -> Figures:
+    """Figures of both, each once."""
+    profiles = one.keys() | other.keys()
+    return {
+        profile: list(dict.fromkeys([*one.get(profile, ()), *other.get(profile, ())])) for profile in profiles
+    }
 
 
 def _require_columns(
@@ -111,7 +127,7 @@ def _require_possible(
 
 
 def estimate_row(
-    row: BacklogRow, norms: Mapping[str, EffortNorm], written: Mapping[str, float], backlog: Backlog
+    row: BacklogRow, norms: Mapping[str, EffortNorm], written: Figures, backlog: Backlog
 ) -> RowEstimate:
     """The add-on's figures for one row.
 
@@ -122,7 +138,7 @@ def estimate_row(
         profile
         for profile in backlog.profiles
         if profile not in row.formula_profiles
-        and (profile not in row.hours or row.hours[profile] == written.get(profile))
+        and (profile not in row.hours or row.hours[profile] in written.get(profile, ()))
     }
     used = tuple(norm for profile, norm in norms.items() if profile in own)
     hours = {norm.profile: norm.estimate_hours(row.quantity) for norm in used}
