@@ -19,6 +19,7 @@ _PATTERNS: Mapping[str, tuple[str, str]] = {
     "percent": ("PERCENT", "0%"),
     # As text, so that «2/5» does not become a date and «007» keeps its zeros.
     "text": ("TEXT", "@"),
+    "long_text": ("TEXT", "@"),
     "code": ("TEXT", "@"),
 }
 _LOCAL_PATTERNS: Mapping[str, str] = {"date": "DATE", "datetime": "DATE_TIME"}
