@@ -132,6 +132,20 @@ def test_a_week_of_the_agency(workbench: WorkbenchPage, office: Office) -> None:
     client.drag("Баннер на главную", "В работе")
     expect(client.cell("H5")).to_have_text("В работе", timeout=15_000)
     client.screenshot("story-6-dragged")
+
+    client.choose_from_menu("Отменить последнее действие…")
+    confirm = client.sidebar.get_by_role("button", name="Отменить действие")
+    expect(confirm).to_be_visible()
+    client.screenshot("story-7-undo-asked")
+    confirm.click()
+    status = client.sidebar.get_by_role("status")
+    expect(status).to_contain_text("Отменили: «Отправить в трекер»", timeout=20_000)
+    expect(client.sidebar.locator("body")).to_contain_text("с карточками уже работают")
+    expect(client.column("Онбординг").locator(".card")).to_have_count(0)
+    expect(client.card("Баннер на главную")).to_be_visible()
+    expect(client.cell("K2")).to_have_text("")
+    expect(client.cell("K5")).to_have_text("Открыть")
+    client.screenshot("story-8-undone")
     assert client.errors == []
 
 
