@@ -51,6 +51,14 @@ def test_four_fifths_of_the_limit_once_told(clock: Clock, pace: Pace) -> None:
     assert clock.starts(pace, 4) == [0.0, 0.025, 0.05, 0.075]
 
 
+def test_first_answer_ends_the_slow_pace(clock: Clock, pace: Pace) -> None:
+    """The call after it keeps the distance of the limit that it told, not the one that was feared."""
+    pace.wait()
+    pace.learn({"x-ratelimit-limit": "50", "x-ratelimit-remaining": "49"})
+
+    assert clock.starts(pace, 2) == [0.025, 0.05]
+
+
 def test_slow_caller_does_not_wait(clock: Clock, pace: Pace) -> None:
     """Nor does he save up turns for a burst."""
     pace.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -30,14 +31,18 @@ class Pace:
         self._sleep = sleep
         self._lock = threading.Lock()
         self._rate_per_s = FIRST_RATE_PER_S
-        self._next_at = 0.0
+        self._last_at = self._rest_until = -math.inf
 
     def wait(self) -> None:
-        """Sleep until the next call may go out. Threads get turns of their own."""
+        """Sleep until the next call may go out. Threads get turns of their own.
+
+        The distance from the call before is that of the limit known now: the first answer ends the slow
+        pace, the second call does not have to wait for it.
+        """
         with self._lock:
             now = self._now()
-            turn_at = max(now, self._next_at)
-            self._next_at = turn_at + 1.0 / self._rate_per_s
+            turn_at = max(now, self._last_at + 1.0 / self._rate_per_s, self._rest_until)
+            self._last_at = turn_at
         if turn_at > now:
             self._sleep(turn_at - now)
 
@@ -51,7 +56,7 @@ class Pace:
                 self._rate_per_s = limit * SHARE_OF_LIMIT
             if remaining == 0 and reset is not None:
                 rest_until = min(reset, self._now() + LONGEST_REST_S)
-                self._next_at = max(self._next_at, rest_until)
+                self._rest_until = max(self._rest_until, rest_until)
 
 
 def _number(text: str | None) -> float | None:
