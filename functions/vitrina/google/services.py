@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import google.auth
@@ -49,8 +50,9 @@ class GoogleServices:
         return request.execute(http=http)
 
 
+@cache
 def make_services(google_url: str = "") -> GoogleServices:
-    """Services of the real Google, or of a local server at *google_url*.
+    """Services of the real Google, or of a local server at *google_url*; the same ones for every caller.
 
     The address is changed in the discovery documents: an ``api_endpoint`` would leave batches and
     uploads going to the real Google (google.md section 7).

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import httpx
@@ -35,6 +36,12 @@ _REFUSALS: Mapping[int, tuple[type[ServiceError], str]] = {
 }
 
 log = logging.getLogger("vitrina.kaiten")
+
+
+@cache
+def trusted_authorities() -> ssl.SSLContext:
+    """Whom every client of this process believes; it is read from a file once."""
+    return httpx.create_ssl_context()
 
 
 class KaitenWire:
@@ -101,6 +108,7 @@ class KaitenWire:
     def _client(self) -> httpx.Client:
         # Not in the constructor: reading the certificates takes longer than the rest of the start.
         return httpx.Client(
+            verify=trusted_authorities(),
             base_url=self.site_url + API_PATH,
             headers={"Authorization": f"Bearer {self._token}", "Accept": "application/json"},
             timeout=TIMEOUT,
