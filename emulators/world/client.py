@@ -7,8 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-import httpx
-
+from emulators.common.client import local_client
 from emulators.world.processes import AUDIENCE
 
 POLL_S = 0.1
@@ -25,7 +24,7 @@ class MenuClient:
     """
 
     def __init__(self, functions_url: str, google_url: str, *, email: str, locale: str = "ru") -> None:
-        self._http = httpx.Client(timeout=120.0)
+        self._http = local_client(timeout=120.0)
         self._menu_url = f"{functions_url}/menu"
         self._token_url = f"{google_url}/_emulator/identity/token"
         self._email = email

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from emulators.common.client import local_client
 from emulators.world.client import MenuClient
 from emulators.world.processes import (
     ROBOT_ID,
@@ -65,7 +66,7 @@ class LocalOffice:
     folder: Path
     #: Who clicks.
     staff: str
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=60.0))
+    http: httpx.Client = field(default_factory=lambda: local_client(timeout=60.0))
     space_id: int = 0
     agency: Agency | None = None
     client_id: str = ""

@@ -15,6 +15,8 @@ from typing import Any, Protocol
 
 import httpx
 
+from emulators.common.client import local_client
+
 ROOT = Path(__file__).parents[2]
 AUDIENCE = "vitrina-addon"
 SERVICE_ACCOUNT = "vitrina@local.example"
@@ -104,11 +106,12 @@ class World:
         """
         process = self._processes[name]
         give_up_at = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < give_up_at and process.poll() is None:
-            with contextlib.suppress(httpx.TransportError):
-                httpx.get(self.url(name) + "/", timeout=5.0)
-                return
-            time.sleep(0.05)
+        with local_client(timeout=5.0) as http:
+            while time.monotonic() < give_up_at and process.poll() is None:
+                with contextlib.suppress(httpx.TransportError):
+                    http.get(self.url(name) + "/")
+                    return
+                time.sleep(0.05)
         tail = (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")[-2000:]
         raise RuntimeError(f"{name} did not start, see {self.folder / f'{name}.log'}:\n{tail}")
 
@@ -218,7 +221,7 @@ def settings_environment(folder: Path, servers: Addresses, *, staff: Sequence[st
 
 def open_folder(google_url: str, emails: Sequence[str]) -> str:
     """Id of the agency's folder, in which *emails* may edit every file; made by the first run."""
-    with httpx.Client(base_url=f"{google_url}/drive/v3", trust_env=False) as drive:
+    with local_client(base_url=f"{google_url}/drive/v3") as drive:
         query = f"name = '{FOLDER_TITLE}' and mimeType = '{FOLDER_MIME_TYPE}'"
         found = drive.get("/files", params={"q": query}).raise_for_status().json()["files"]
         if found:
@@ -233,10 +236,16 @@ def open_folder(google_url: str, emails: Sequence[str]) -> str:
 
 def seed_kaiten(base: str, people: Sequence[Person], **limits: Any) -> int:
     """People and a space of the company, unless an earlier run made them; gives the id of the space."""
-    headers = {"Authorization": f"Bearer {local_token(ROBOT_ID)}"}
-    known = httpx.get(f"{base}/api/latest/spaces", headers=headers, trust_env=False)
-    if known.status_code == 200 and known.json():
-        return int(known.json()[0]["id"])
+    with local_client(base_url=base) as kaiten:
+        headers = {"Authorization": f"Bearer {local_token(ROBOT_ID)}"}
+        known = kaiten.get("/api/latest/spaces", headers=headers)
+        if known.status_code == 200 and known.json():
+            return int(known.json()[0]["id"])
+        answer = kaiten.post("/_emulator/seed", json=_company(people, **limits)).raise_for_status()
+        return int(answer.json()["spaces"][0]["id"])
+
+
+def _company(people: Sequence[Person], **limits: Any) -> dict[str, Any]:
     everybody = [Person("Витрина", SERVICE_ACCOUNT, ROBOT_ID), *people]
     users = [
         {
@@ -249,10 +258,7 @@ def seed_kaiten(base: str, people: Sequence[Person], **limits: Any) -> int:
         for one in everybody
     ]
     members = {str(one["id"]): "admin" if one["id"] == ROBOT_ID else "writer" for one in users}
-    seed = {"users": users, "spaces": [{"title": "Клиенты", "users": members}], **limits}
-    answer = httpx.post(f"{base}/_emulator/seed", json=seed, trust_env=False)
-    answer.raise_for_status()
-    return int(answer.json()["spaces"][0]["id"])
+    return {"users": users, "spaces": [{"title": "Клиенты", "users": members}], **limits}
 
 
 def _write_people(folder: Path, people: Sequence[Person]) -> None:

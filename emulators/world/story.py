@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
-
+from emulators.common.client import local_client
 from emulators.world.client import MenuClient
 from emulators.world.processes import Person, World
 from emulators.world.sample import HistoryRow, load_agency, load_history
@@ -53,7 +52,7 @@ class Story:
 
     def __post_init__(self) -> None:
         self._services: Services = build(Settings.from_environment(self.world.environment)).services
-        self._http = httpx.Client(trust_env=False, timeout=60.0)
+        self._http = local_client(timeout=60.0)
         self._menu = MenuClient(
             self.world.url("functions"), self.world.url("google"), email=self.sample["managers"][0]["email"]
         )

@@ -24,6 +24,9 @@ from typing import IO
 
 from emulators.common.server import LOOPBACK, serve_forever
 from emulators.world import crash, functions
+from vitrina.google.services import make_services
+from vitrina.trackers.kaiten.wire import trusted_authorities
+from vitrina.workbook.template import load_template
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,6 +37,7 @@ PRELOADED = (
     "vitrina.web.task",
     "vitrina.web.webhook",
     "google.cloud.tasks_v2.services.cloud_tasks.transports",
+    "httpcore",
 )
 #: More callers than this do not wait at once for a worker that is being replaced.
 BACKLOG = 128
@@ -138,7 +142,15 @@ def address(listener: socket.socket) -> str:
     return f"http://{LOOPBACK}:{listener.getsockname()[1]}"
 
 
-def main(prepare: Callable[[Mapping[str, str]], None] = lambda _: None) -> None:
+def share(environment: Mapping[str, str]) -> None:
+    """Make what is the same for every worker, once; it is no connection, so that a fork may have it."""
+    make_services(environment["VITRINA_GOOGLE_URL"])
+    trusted_authorities()
+    load_template("client")
+    load_template("agency")
+
+
+def main(prepare: Callable[[Mapping[str, str]], None] = share) -> None:
     """Fork a worker for each line of the input, and tell its process id.
 
     *prepare* is called with a worker's environment before it is forked, and may do here, once, what every
