@@ -20,10 +20,8 @@ from emulators.world.servers import Servers
 from tests.e2e.stage import Stage, WorkersOffice, end_state, running_stage
 from tests.e2e.witness import difference
 
-pytestmark = pytest.mark.slow
-
 PATIENCE_S = 120.0
-POLL_S = 0.02
+POLL_S = 0.05
 
 BACKLOG = (
     {"task": "Лендинг", "work_type": "Лендинг"},
