@@ -868,9 +868,11 @@ def test_text_from_outside_stays_text(client: SteadyOffice) -> None:
     answer = client.click(agency_id(client), "new_client", limit_hours=None, **form)
     assert answer["outcome"] == "done"
     client.client_id = answer["data"]["spreadsheet_id"]
-    client.fill_backlog(
-        {"task": "'" + evil, "result": "'=A1", "hours_design": "2"},
-        {"task": "'+7 (495) 000", "work_type": "'=Б"},
+    client.paste_backlog(
+        [
+            {"task": evil, "result": "=A1", "hours.design": 2.0},
+            {"task": "+7 (495) 000", "work_type": "=Б"},
+        ]
     )
 
     client.do("estimate")

@@ -114,6 +114,15 @@ def test_ids_that_are_freed_late_are_told(empty_office: Office, monkeypatch: pyt
     assert examination(empty_office, 1) == {1: State.FAILS}
 
 
+def test_a_comparison_that_never_is_equal_is_told(
+    empty_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where duplicates are not removed every write would be refused, a good one too."""
+    monkeypatch.setitem(registry._HANDLERS, "deleteDuplicates", lambda *_: {})
+
+    assert examination(empty_office, 35, 36) == {35: State.HOLDS, 36: State.FAILS}
+
+
 def test_what_does_not_hold_is_told_with_what_to_do(
     empty_office: Office, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -126,9 +135,9 @@ def test_what_does_not_hold_is_told_with_what_to_do(
 
     fallbacks = {one.number: one.fallback for one in read_assumptions()}
     assert code == 1
-    assert {number for number, state in states.items() if state == "DOES NOT HOLD"} == {2, 5, 27, 28}
+    assert {number for number, state in states.items() if state == "DOES NOT HOLD"} == {2, 5, 27, 28, 35}
     assert "a write into the wrong row was accepted" in printed
-    for number in (2, 5, 27, 28):
+    for number in (2, 5, 27, 28, 35):
         assert f"instead: {fallbacks[number]}" in printed
     assert files(empty_office) == [(TITLE, True)]
 

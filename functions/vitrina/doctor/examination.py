@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from vitrina.doctor import books, by_hand, files, rows
+from vitrina.doctor import books, by_hand, contents, files, rows
 from vitrina.doctor.assumptions import Assumption
 from vitrina.doctor.check import Check, Finding, NotSoError, State, UntriedError
 from vitrina.doctor.scratch import NoScratchError, Scratch
 from vitrina.errors import VitrinaError
 
 #: In this order: the first ones make and fill the scratch spreadsheet, the last may restore an old version.
-CHECKS: tuple[Check, ...] = (*files.CHECKS, *books.CHECKS, *rows.CHECKS, *by_hand.CHECKS)
+CHECKS: tuple[Check, ...] = (*files.CHECKS, *books.CHECKS, *rows.CHECKS, *contents.CHECKS, *by_hand.CHECKS)
 
 _STATES: Mapping[type[Exception], State] = {
     NotSoError: State.FAILS,

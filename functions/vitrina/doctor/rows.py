@@ -15,22 +15,22 @@ from vitrina.workbook.change import Formula, WorkbookChange
 
 
 def written(tab: Tab, task: str) -> WorkbookChange:
-    """A guarded write into the row of *task*."""
+    """A guarded write into the row of *task*: of a note, as contents are compared besides."""
     change = WorkbookChange()
-    change.set(tab, row_of(tab, task), "result", "written")
+    change.note(tab, row_of(tab, task), "result", "written")
     return change
 
 
 def misplaced(tab: Tab, task: str) -> WorkbookChange:
     """The same write by somebody who believes that the row stands one below its place."""
     row, change = row_of(tab, task), WorkbookChange()
-    change.set(tab, replace(row, index=row.index + 1), "result", "written")
+    change.note(tab, replace(row, index=row.index + 1), "result", "written")
     return change
 
 
-def result_of(tab: Tab, task: str) -> object:
-    """What stands in the cell that the checks write."""
-    return tab.cell(row_of(tab, task), "result").value
+def result_of(tab: Tab, task: str) -> str:
+    """The note that the checks write."""
+    return tab.cell(row_of(tab, task), "result").note
 
 
 @check(1, is_vital=True)
@@ -42,7 +42,7 @@ def freed_id_is_free_again(scratch: Scratch) -> None:
     except ChangedMeanwhileError as error:
         raise NotSoError(f"a good write is refused: {error.__notes__}") from error
     result = result_of(scratch.tab(), "freed")
-    expect(result == "written", f"the write was accepted, and the cell holds {result}")
+    expect(result == "written", f"the write was accepted, and the note is {result}")
 
 
 @check(2, is_vital=True)
@@ -53,7 +53,7 @@ def misplaced_write_is_refused(scratch: Scratch) -> None:
         scratch.apply(misplaced(scratch.tab(), "misplaced"))
     except (ChangedMeanwhileError, ServiceError):
         result = result_of(scratch.tab(), "below")
-        expect(result is None, f"it was refused, and the wrong row holds {result}")
+        expect(not result, f"it was refused, and the wrong row has the note {result}")
         return
     raise NotSoError("a write into the wrong row was accepted")
 
@@ -68,7 +68,7 @@ def refused_batch_writes_nothing(scratch: Scratch) -> None:
         scratch.batch(*requests)
     except (ChangedMeanwhileError, ServiceError):
         result = result_of(scratch.tab(), "good")
-        expect(result is None, f"the batch was refused, and its first part wrote {result}")
+        expect(not result, f"the batch was refused, and its first part wrote {result}")
         return
     raise NotSoError("the batch was accepted, with a misplaced write in it")
 

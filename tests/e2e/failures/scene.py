@@ -19,8 +19,9 @@ READ, WRITE = "sheets.spreadsheets.get", "sheets.spreadsheets.batchUpdate"
 
 
 def estimated(office: Office, *rows: Mapping[str, str]) -> None:
-    """Tasks with their hours; the three of ``BACKLOG`` where none are given."""
-    office.fill_backlog(*(rows or BACKLOG))
+    """Tasks with their hours; the three of ``BACKLOG`` where none are given and none are there."""
+    if rows or not office.table("backlog", "task"):
+        office.fill_backlog(*(rows or BACKLOG))
     assert office.do("estimate")["outcome"] in ("done", "partial")
 
 

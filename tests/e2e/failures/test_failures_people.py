@@ -265,7 +265,11 @@ def test_failure_16_a_guest_finds_nothing_internal(office: Office) -> None:
             protected.pop("editors", None)
     for key in ("owners", "lastModifyingUser", "parents"):
         file.pop(key, None)
-    ranges = [f"'{sheet['properties']['title']}'!1:5" for sheet in everything["sheets"]]
+    sizes = {
+        one["properties"]["title"]: one["properties"]["gridProperties"]["rowCount"]
+        for one in everything["sheets"]
+    }
+    ranges = [f"'{title}'!1:{min(rows, 5)}" for title, rows in sizes.items()]
     choices = raw(office, fields=CHOICES, ranges=ranges)
     seen = json.dumps([everything, choices, file], ensure_ascii=False)
 
@@ -291,12 +295,12 @@ def test_failure_17_text_from_outside_is_never_a_formula(office: Office) -> None
     name = {"rows": [{"values": [{"userEnteredValue": {"stringValue": EVIL}}]}], "fields": "userEnteredValue"}
     send(office, {"updateCells": {"start": start_at, **name}}, spreadsheet_id=agency_id)
     office.welcome(client_name=EVIL, project_name="=1+1", code="ЗЛО", responsible="@SUM(1)")
-    rows = (
-        {"task": "'" + EVIL, "result": "'=A1", "hours_design": "2"},
-        {"task": "'+7 (495)", "work_type": "'-1+1"},
+    # Pasted: what is typed with an equals sign in front is a formula of the person who types it.
+    office.paste_backlog(
+        [{"task": EVIL, "result": "=A1", "hours.design": 2.0}, {"task": "+7 (495)", "work_type": "-1+1"}]
     )
 
-    in_work(office, *rows)
+    in_work(office)
     [card] = [one for one in office.cards() if EVIL in one["title"]]
     office.kaiten("PATCH", f"/cards/{card['id']}", title=EVIL, asap=True)
     office.settle()
