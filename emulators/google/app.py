@@ -18,7 +18,7 @@ from emulators.google import discovery, drive_api, edits, errors, masks, routes,
 from emulators.google.calls import HANDLERS, Call, Media
 from emulators.google.discovery import Document, Method
 from emulators.google.errors import ApiError, NotModelledError
-from emulators.google.quota import Quota
+from emulators.google.quota import NOBODY_NAMED, Quota
 from emulators.google.store import Clock, KeptStore, Store, system_clock
 
 __all__ = ["create_app", "drive_api", "sheets_api"]
@@ -105,7 +105,7 @@ class Google:
         if found is None:
             return self._outside_documents()
         document, method, path = found
-        self.quota.take(method.id)
+        self.quota.take(method.id, request.args.get("quotaUser", NOBODY_NAMED))
         registered = HANDLERS.get(method.id)
         if registered is None:
             raise NotModelledError(f"the method {method.id}")

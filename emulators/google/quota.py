@@ -1,6 +1,7 @@
 """The quota of Sheets: so many reads and so many writes a minute for one user.
 
-A service account counts as one user, and so does everybody here. A minute is a fixed window that refills
+A service account counts as one user, and so does everybody here who does not name another ``quotaUser``,
+which every method takes as a parameter. A minute is a fixed window that refills
 at once, as Google documents it; the first one begins when the quota is switched on. A client that keeps
 to the quota within *any* sixty seconds cannot exceed it, wherever Google's own minutes begin.
 """
@@ -15,6 +16,7 @@ from typing import Any
 from emulators.google.errors import ApiError
 
 MINUTE_S = 60.0
+NOBODY_NAMED = ""
 SERVICE = "sheets"
 READING = ("get", "search", "batchGet")
 
@@ -27,7 +29,7 @@ class Allowance:
     """What is left of one minute, and what was asked since the quota was switched on."""
 
     limit: int
-    left: int = 0
+    left: int
     #: Moments of the calls that were let through, in epoch seconds.
     accepted_at: list[float] = field(default_factory=list)
     refused: int = 0
@@ -54,19 +56,20 @@ class Quota:
     def clear(self) -> None:
         """Switch it off and forget what was asked."""
         with self._lock:
-            self._allowances: dict[str, Allowance] = {}
+            self._limits: dict[str, int] = {}
+            self._users: dict[str, dict[str, Allowance]] = {}
             self._minute_s = MINUTE_S
             self._refilled_at = 0.0
 
     def set(self, reads_per_minute: int, writes_per_minute: int, *, minute_s: float = MINUTE_S) -> None:
         """Switch it on with a full allowance. A test that does not want to wait has a shorter minute."""
         with self._lock:
-            self._allowances = {"Read": Allowance(reads_per_minute), "Write": Allowance(writes_per_minute)}
+            self._limits = {"Read": reads_per_minute, "Write": writes_per_minute}
+            self._users = {}
             self._minute_s = minute_s
             self._refilled_at = self._now()
-            self._refill()
 
-    def take(self, method_id: str) -> None:
+    def take(self, method_id: str, user: str = NOBODY_NAMED) -> None:
         """Count a call of Sheets; a refused one costs nothing.
 
         Raises
@@ -76,7 +79,7 @@ class Quota:
         """
         api, _, _ = method_id.partition(".")
         with self._lock:
-            if api != SERVICE or not self._allowances:
+            if api != SERVICE or not self._limits:
                 return
             now = self._now()
             minutes = (now - self._refilled_at) // self._minute_s
@@ -84,7 +87,7 @@ class Quota:
                 self._refilled_at += minutes * self._minute_s
                 self._refill()
             kind = kind_of(method_id)
-            allowance = self._allowances[kind]
+            allowance = self._of(user)[kind]
             if not allowance.left:
                 allowance.refused += 1
                 raise _exhausted(kind, allowance.limit)
@@ -92,17 +95,26 @@ class Quota:
             allowance.accepted_at.append(now)
 
     def to_json(self) -> dict[str, Any]:
-        """Limits and what was asked, empty where it is off."""
+        """Limits, and what was asked by those who named no other user; empty where it is off."""
         with self._lock:
-            minute = {"minute_s": self._minute_s} if self._allowances else {}
+            if not self._limits:
+                return {}
+            own = self._of(NOBODY_NAMED)
             return {
-                **minute,
-                **{f"{kind.lower()}s": one.to_json() for kind, one in self._allowances.items()},
+                "minute_s": self._minute_s,
+                "reads": own["Read"].to_json(),
+                "writes": own["Write"].to_json(),
             }
 
+    def _of(self, user: str) -> dict[str, Allowance]:
+        if user not in self._users:
+            self._users[user] = {kind: Allowance(limit, limit) for kind, limit in self._limits.items()}
+        return self._users[user]
+
     def _refill(self) -> None:
-        for allowance in self._allowances.values():
-            allowance.left = allowance.limit
+        for allowances in self._users.values():
+            for allowance in allowances.values():
+                allowance.left = allowance.limit
 
 
 def kind_of(method_id: str) -> str:

@@ -72,6 +72,18 @@ def test_drive_and_people_are_not_counted(limited: Google) -> None:
     assert limited.read(book, "A1") == [["d"]]
 
 
+def test_another_user_has_a_quota_of_his_own(limited: Google) -> None:
+    """Whoever is named in ``quotaUser`` neither spends nor lacks what the others have."""
+    book = limited.create()
+    for _ in range(3):
+        limited.read(book, "A1")
+
+    limited.values.get(spreadsheetId=book, range="A1", quotaUser="witness").execute()
+
+    assert refusal(lambda: limited.read(book, "A1"))["code"] == 429
+    assert len(control(limited.base, "/_emulator/quota", method="GET")["reads"]["accepted_at"]) == 3
+
+
 def test_off_until_switched_on_and_after_a_reset(google: Google) -> None:
     """Nothing is counted where nobody asked for it."""
     control(google.base, "/_emulator/quota", {"reads_per_minute": 0, "writes_per_minute": 0})
