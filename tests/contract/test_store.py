@@ -100,3 +100,17 @@ def test_versions_count_the_writes_of_many_threads(store: Store) -> None:
         thread.join()
 
     assert store.get("counter", "x").data == {"n": 20}  # type: ignore[union-attr]
+
+
+def test_a_card_is_found_among_many_without_reading_them(tmp_path: Path) -> None:
+    """A webhook is answered in milliseconds, so SQLite must look the card up and not pass over all items."""
+    store = SqliteStore(tmp_path / "store.sqlite")
+    asked: list[str] = []
+    connection = store._connection
+    connection.set_trace_callback(asked.append)
+    assert list(store.find("item", card_id="7")) == []
+    connection.set_trace_callback(None)
+
+    [(*_, plan)] = connection.execute(f"EXPLAIN QUERY PLAN {asked[-1]}")
+
+    assert "INDEX document_card_id" in plan
