@@ -7,6 +7,7 @@ from flask import Request, Response
 
 from vitrina.bootstrap import application
 from vitrina.web.menu import handle_menu
+from vitrina.web.schedule import handle_schedule
 from vitrina.web.task import handle_task
 from vitrina.web.webhook import handle_webhook
 
@@ -30,3 +31,10 @@ def task(request: Request) -> Response:
     """The queue delivers work."""
     app = application()
     return handle_task(request, app.services, app.identity)
+
+
+@functions_framework.http
+def schedule(request: Request) -> Response:
+    """The timer rings."""
+    app = application()
+    return handle_schedule(request, app.services, app.identity)

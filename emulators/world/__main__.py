@@ -16,6 +16,7 @@ from pathlib import Path
 from emulators.world.processes import Ports, World, running_world
 from emulators.world.sample import load_agency
 from emulators.world.story import Story, StoryError, people_of, staff_of
+from emulators.world.timer import PERIOD_S, ring
 
 
 def main() -> int:
@@ -50,7 +51,8 @@ def _run(folder: Path, ports: Ports, *, once: bool) -> int:
             _say_where(world, story)
             if not once:
                 say("Ctrl-C — остановить.")
-                stopped.wait()
+                while not stopped.wait(PERIOD_S):
+                    ring(ports)
     except KeyboardInterrupt:
         return 0
     except (StoryError, RuntimeError) as error:

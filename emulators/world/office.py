@@ -28,6 +28,7 @@ from emulators.world.processes import (
     settings_environment,
 )
 from emulators.world.servers import Servers
+from emulators.world.timer import ring
 from vitrina.bootstrap import application
 from vitrina.domain.norms import FinishedWork
 from vitrina.usecases.create_agency import create_agency
@@ -276,6 +277,10 @@ class LocalOffice:
         """All cards of the tracker, as its list gives them."""
         cards: list[Any] = self.kaiten("GET", f"/cards?space_id={self.space_id}&limit=100", user_id=ROBOT_ID)
         return cards
+
+    def ring(self, **caller: str) -> httpx.Response:
+        """The timer calls ``schedule``."""
+        return ring(self.servers, **caller)
 
     def settle(self) -> None:
         """Wait until webhooks are delivered and queued work is done."""

@@ -207,6 +207,7 @@ def settings_environment(folder: Path, servers: Addresses, *, staff: Sequence[st
         "VITRINA_STAFF": ",".join(staff),
         "VITRINA_SERVICE_ACCOUNT": SERVICE_ACCOUNT,
         "VITRINA_TASK_URL": f"{functions}/task",
+        "VITRINA_SCHEDULE_URL": f"{functions}/schedule",
         "VITRINA_WEBHOOK_URL": f"{functions}/webhook",
         "VITRINA_WEBHOOK_SECRET": "local-" + "0" * 32,
         "VITRINA_KAITEN_URL": servers.url("kaiten"),
@@ -215,6 +216,8 @@ def settings_environment(folder: Path, servers: Addresses, *, staff: Sequence[st
         "VITRINA_TASKS_QUEUE": QUEUE,
         "VITRINA_GOOGLE_URL": servers.url("google"),
         "VITRINA_TASKS_URL": servers.url("tasks"),
+        # The local Google has no quota unless somebody sets one.
+        "VITRINA_TURNS_PER_MINUTE": "6000",
         "NO_PROXY": "127.0.0.1",
     }
 

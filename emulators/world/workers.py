@@ -34,6 +34,7 @@ ROOT = Path(__file__).parents[2]
 PRELOADED = (
     "vitrina.bootstrap",
     "vitrina.web.menu",
+    "vitrina.web.schedule",
     "vitrina.web.task",
     "vitrina.web.webhook",
     "google.cloud.tasks_v2.services.cloud_tasks.transports",

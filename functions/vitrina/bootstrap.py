@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from zoneinfo import ZoneInfo
 
 from vitrina import logs
@@ -47,13 +47,17 @@ def build(settings: Settings) -> Application:
     """Make the application of one installation. Opens no connection."""
     clock = SystemClock(settings.now)
     client, agency = load_template("client"), load_template("agency")
+    workbooks = partial(
+        GoogleWorkbooks,
+        make_services(settings.google_url),
+        url=settings.spreadsheet_url,
+        folder_id=settings.drive_folder_id,
+        wait_s=settings.retry_wait_s,
+    )
     services = Services(
-        workbooks=GoogleWorkbooks(
-            make_services(settings.google_url),
-            url=settings.spreadsheet_url,
-            folder_id=settings.drive_folder_id,
-            wait_s=settings.retry_wait_s,
-        ),
+        workbooks=workbooks(),
+        background_workbooks=workbooks(attempts=1),
+        turns_per_minute=settings.turns_per_minute,
         tracker=KaitenTracker(
             base_url=settings.kaiten_url,
             token=settings.kaiten_token,
@@ -85,6 +89,7 @@ def build(settings: Settings) -> Application:
         staff=settings.staff,
         service_account=settings.service_account,
         task_audience=settings.task_url,
+        schedule_audience=settings.schedule_url,
         certs_url=certs_url,
     )
     return Application(settings, services, identity)

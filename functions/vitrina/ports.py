@@ -214,3 +214,6 @@ class Identity(Protocol):
 
     def check_task_caller(self, token: str) -> None:
         """Raises ``AuthenticationError`` unless the token is of our own service account."""
+
+    def check_schedule_caller(self, token: str) -> None:
+        """The same for the timer, whose tokens are made for another address."""

@@ -24,6 +24,8 @@ class Settings:
     task_url: str
     webhook_url: str
     webhook_secret: str = field(repr=False)
+    #: Also the audience of the timer's tokens; where it is empty, the timer is refused.
+    schedule_url: str = ""
     drive_folder_id: str = ""
     kaiten_url: str = ""
     kaiten_token: str = field(default="", repr=False)
@@ -35,6 +37,8 @@ class Settings:
     retry_wait_s: float = 1.0
     #: How long a process that was killed keeps others from its workbook; longer than any step takes.
     lease_s: float = 60.0
+    #: Workbooks that webhooks and the timer may write in a minute; people have the rest of the quota.
+    turns_per_minute: int = 50
     #: Local servers in place of the real ones; empty in production.
     google_url: str = ""
     #: Address of a spreadsheet for a person, with ``{id}`` in it.
@@ -81,5 +85,6 @@ _CONVERT: Mapping[str, Callable[[str], object]] = {
     "staff": _list,
     "retry_wait_s": float,
     "lease_s": float,
+    "turns_per_minute": int,
     "now": _moment,
 }

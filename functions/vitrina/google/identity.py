@@ -35,12 +35,14 @@ class GoogleIdentity:
         staff: tuple[str, ...],
         service_account: str,
         task_audience: str,
+        schedule_audience: str = "",
         certs_url: str = GOOGLE_CERTS_URL,
     ) -> None:
         self._audience = audience
         self._staff = frozenset(staff)
         self._service_account = service_account.lower()
         self._task_audience = task_audience
+        self._schedule_audience = schedule_audience
         self._certs_url = certs_url
         # Google's certificates live for hours; without a cache each request would fetch them again.
         self._request = Request(session=CacheControl(requests.Session()))
@@ -54,7 +56,15 @@ class GoogleIdentity:
 
     def check_task_caller(self, token: str) -> None:
         """See ``Identity``."""
-        if self._email(token, self._task_audience) != self._service_account:
+        self._check_ourselves(token, self._task_audience)
+
+    def check_schedule_caller(self, token: str) -> None:
+        """See ``Identity``."""
+        self._check_ourselves(token, self._schedule_audience)
+
+    def _check_ourselves(self, token: str, audience: str) -> None:
+        # Without an audience Google's library would take a token for any.
+        if not audience or self._email(token, audience) != self._service_account:
             raise AuthenticationError("auth.other_caller")
 
     def _email(self, token: str, audience: str) -> str:

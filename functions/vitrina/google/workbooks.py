@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -36,6 +37,8 @@ READ_FIELDS = (
 
 ATTEMPTS = 4
 MAX_WAIT_S = 8.0
+#: Within so many seconds of a refused call the quota has refilled.
+REFILL_S = (15.0, 60.0)
 NO_ANSWER = (OSError, httplib2.HttpLib2Error, http.client.HTTPException)
 BUSY_STATUSES = (408, 429, 500, 502, 503, 504)
 
@@ -44,12 +47,19 @@ class GoogleWorkbooks:
     """``Workbooks`` of the real Google, or of a local server that speaks as it does."""
 
     def __init__(
-        self, services: GoogleServices, *, url: str, folder_id: str = "", wait_s: float = 1.0
+        self,
+        services: GoogleServices,
+        *,
+        url: str,
+        folder_id: str = "",
+        wait_s: float = 1.0,
+        attempts: int = ATTEMPTS,
     ) -> None:
         self._services = services
         self._url = url
         self._folder_id = folder_id
         self._wait_s = wait_s
+        self._attempts = attempts
 
     def read(self, spreadsheet_id: str) -> Json:
         """See ``Workbooks``."""
@@ -107,7 +117,7 @@ class GoogleWorkbooks:
         refused: Callable[[HttpError], Exception | None] = lambda _: None,
     ) -> Any:
         attempts = Retrying(
-            stop=stop_after_attempt(ATTEMPTS),
+            stop=stop_after_attempt(self._attempts),
             wait=wait_random_exponential(multiplier=self._wait_s, max=MAX_WAIT_S),
             retry=retry_if_exception(repeat),
             reraise=True,
@@ -156,7 +166,13 @@ def _refused_batch(error: HttpError) -> Exception | None:
 
 def _translate(error: HttpError) -> ServiceError:
     status = _status(error)
-    if status in BUSY_STATUSES or _is_rate_limit(error):
+    if status == 429 or _is_rate_limit(error):
+        # The quota refills every minute; whoever was refused together must not come back together.
+        retry_after_s = random.uniform(*REFILL_S)  # noqa: S311 - no secret
+        return RetriableServiceError(
+            "service.busy", service=SERVICE, status=status, retry_after_s=retry_after_s
+        )
+    if status in BUSY_STATUSES:
         return RetriableServiceError("service.busy", service=SERVICE, status=status)
     if status in (401, 403):
         return AccessDeniedError("google.no_access", service=SERVICE, status=status)

@@ -81,7 +81,8 @@ def build_batch(services: Services, project: Project, *, period: str) -> Answer:
         "effect": effect(draft.plan),
     }
     preview_id = _fingerprint(preview)
-    services.store.put(PREVIEW, preview_id, preview)
+    shown_at = services.clock.now().isoformat()
+    services.store.put(PREVIEW, preview_id, {**preview, "shown_at": shown_at})
     return Answer(
         Outcome.DONE,
         sentence(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -35,6 +35,14 @@ class Services:
     editors: tuple[str, ...]
     #: How long a lease holds: longer than any step takes, as a killed process keeps others waiting so long.
     lease_s: float
+    #: The same workbooks for work that nobody waits for: where Google is busy, it gives up at once.
+    background_workbooks: Workbooks
+    #: Reads, and writes, that such work may make in a minute.
+    turns_per_minute: int
+
+    def in_background(self) -> Services:
+        """The services for work that nobody waits for; the queue brings again what was given up."""
+        return replace(self, workbooks=self.background_workbooks)
 
     def today(self) -> date:
         """The day in the agency's time zone."""

@@ -1,6 +1,7 @@
 """Tracker → sheet: *Обновить из трекера*, and what webhooks set off.
 
-A webhook only says *look*: the card is read again and its current state written.
+A webhook only says *look*: the card is read again and its current state written. Many webhooks of a
+workbook become one task, and what many workbooks need is spread over the turns that Google's quota gives.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import date
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.norms import FinishedWork
-from vitrina.ports import Card, Json
+from vitrina.ports import Card, Json, Record, Store
 from vitrina.texts import sentence
 from vitrina.usecases.again import again
 from vitrina.usecases.fresh import mark_fresh
@@ -31,12 +32,15 @@ from vitrina.usecases.records import (
 from vitrina.usecases.schedule import write_schedule
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.usecases.start_batch import settle_for_good
+from vitrina.usecases.turns import MINUTE_S, book_turn
 from vitrina.workbook.book import Book, Tab, parse_book
 from vitrina.workbook.change import Value, WorkbookChange
 from vitrina.workbook.rows import ActionRow, locale_of, read_actions
 
 #: Webhooks of one workbook within this time become one write.
-GATHER_S = 2
+GATHER_S = 2.0
+#: The same while many workbooks wait for their turn.
+MOST_GATHERED_S = 10.0
 
 #: Kind of the documents that count the sync tasks of a workbook.
 SYNC = "sync"
@@ -59,41 +63,87 @@ def note_webhook(services: Services, body: Json) -> bool:
     item = next(iter(items_of(services.store, card_id=card_id)), None) if card_id else None
     if card_id is None or item is None:
         return False
-    # In this order: a task that is already under its next name will see the card that is put here.
-    services.store.put(TOUCHED, card_id, {"spreadsheet_id": item.spreadsheet_id})
-    generation = _generation(services, item.spreadsheet_id)
-    book = hashlib.sha256(item.spreadsheet_id.encode()).hexdigest()[:24]
-    services.queue.add(
-        f"sync-{book}-{generation}",
-        {"kind": "sync", "spreadsheet_id": item.spreadsheet_id},
-        delay_s=GATHER_S,
-    )
+    store, spreadsheet_id = services.store, item.spreadsheet_id
+    # In this order: the task that is queued already has not begun to look, and will see the card put here.
+    store.put(TOUCHED, card_id, {"spreadsheet_id": spreadsheet_id})
+    record = store.get(SYNC, spreadsheet_id)
+    if record is None:
+        _queue_sync(services, spreadsheet_id, 0, delay_s=GATHER_S)
+        store.create(SYNC, spreadsheet_id, {"generation": 0, "is_queued": True})
+    elif not record.data.get("is_queued"):
+        _queue_sync(services, spreadsheet_id, record.data["generation"], delay_s=GATHER_S)
+        # The version says that this task has not begun meanwhile.
+        store.put(SYNC, spreadsheet_id, {**record.data, "is_queued": True}, version=record.version)
     return True
 
 
-def _generation(services: Services, spreadsheet_id: str) -> int:
+def sync_touched(services: Services, project: Project, *, turn: float | None = None) -> None:
+    """Write the state of the cards that webhooks spoke of, or queue it for the *turn* that it gets."""
+    store, spreadsheet_id = services.store, project.spreadsheet_id
+    with lease(services, spreadsheet_id) as held:
+        turn = book_turn(services, delay_s=_more_gathering_s(services, turn), instead_of=turn)
+        wait_s = turn - services.clock.now().timestamp()
+        if wait_s > 0:
+            following = _generation(store, spreadsheet_id) + 1
+            _queue_sync(services, spreadsheet_id, following, delay_s=wait_s, turn=turn)
+            store.put(SYNC, spreadsheet_id, {"generation": following, "is_queued": True})
+            return
+        touched = begin_to_look(store, spreadsheet_id)
+        if touched:
+            keys = {record.key for record in touched}
+            own = items_of(store, spreadsheet_id=spreadsheet_id)
+            sync_items(services, project, [item for item in own if item.card_id in keys], held)
+            forget(store, touched)
+
+
+def begin_to_look(store: Store, spreadsheet_id: str) -> list[Record]:
+    """Notes of the touched cards. From here on a webhook queues a task of its own."""
+    following = _generation(store, spreadsheet_id) + 1
+    store.put(SYNC, spreadsheet_id, {"generation": following, "is_queued": False})
+    return list(store.find(TOUCHED, spreadsheet_id=spreadsheet_id))
+
+
+def forget(store: Store, touched: list[Record]) -> None:
+    """Drop the notes of cards that were read; one touched again while we worked stays for the next task."""
+    for record in touched:
+        now = store.get(TOUCHED, record.key)
+        if now is not None and now.version == record.version:
+            store.delete(TOUCHED, record.key)
+
+
+def _generation(store: Store, spreadsheet_id: str) -> int:
     """Number of the workbook's next sync task. Webhooks that see the same number share one task."""
-    record = services.store.get(SYNC, spreadsheet_id)
+    record = store.get(SYNC, spreadsheet_id)
     return int(record.data["generation"]) if record else 0
 
 
-def sync_touched(services: Services, project: Project) -> None:
-    """Write the state of the cards that webhooks spoke of."""
-    with lease(services, project.spreadsheet_id) as held:
-        # From here on a webhook queues a task of its own; what was touched before is listed below.
-        generation = _generation(services, project.spreadsheet_id)
-        services.store.put(SYNC, project.spreadsheet_id, {"generation": generation + 1})
-        touched = list(services.store.find(TOUCHED, spreadsheet_id=project.spreadsheet_id))
-        if not touched:
-            return
-        keys = {record.key for record in touched}
-        own = items_of(services.store, spreadsheet_id=project.spreadsheet_id)
-        _sync(services, project, [item for item in own if item.card_id in keys], held)
-        for record in touched:
-            now = services.store.get(TOUCHED, record.key)
-            # A card touched again while we worked stays for the next task.
-            if now is not None and now.version == record.version:
-                services.store.delete(TOUCHED, record.key)
+def task_name(kind: str, spreadsheet_id: str, number: int) -> str:
+    """Name of a task about a workbook; its id may hold what a name may not."""
+    return f"{kind}-{hashlib.sha256(spreadsheet_id.encode()).hexdigest()[:24]}-{number}"
+
+
+def _queue_sync(
+    services: Services, spreadsheet_id: str, generation: int, *, delay_s: float, turn: float | None = None
+) -> None:
+    """Queue the workbook's next sync. Webhooks that see the same generation share one task."""
+    booked = {} if turn is None else {"turn": turn}
+    services.queue.add(
+        task_name("sync", spreadsheet_id, generation),
+        {"kind": "sync", "spreadsheet_id": spreadsheet_id, **booked},
+        delay_s=delay_s,
+    )
+
+
+def _more_gathering_s(services: Services, turn: float | None) -> float:
+    """How much longer to gather before the first look: the more workbooks wait, the longer.
+
+    The quota lets each of them be written so often; whoever writes sooner will have to write again.
+    """
+    if turn is not None:
+        return 0.0
+    waiting = {record.data["spreadsheet_id"] for record in services.store.find(TOUCHED)}
+    fair_s = MINUTE_S * len(waiting) / services.turns_per_minute
+    return min(fair_s, MOST_GATHERED_S) - GATHER_S if fair_s > GATHER_S else 0.0
 
 
 def refresh(services: Services, project: Project, journal: Journal) -> Answer:
@@ -102,12 +152,19 @@ def refresh(services: Services, project: Project, journal: Journal) -> Answer:
         own = [
             item for item in items_of(services.store, spreadsheet_id=project.spreadsheet_id) if item.card_id
         ]
-        return _sync(services, project, own, held, journal)
+        return sync_items(services, project, own, held, journal)
 
 
-def _sync(
-    services: Services, project: Project, items: list[Item], held: Lease, journal: Journal | None = None
+def sync_items(
+    services: Services,
+    project: Project,
+    items: list[Item],
+    held: Lease,
+    journal: Journal | None = None,
+    *,
+    says_when: bool = True,
 ) -> Answer:
+    """Read the cards of *items* and write what differs; with *says_when*, always when that was."""
     cards: dict[int, Card | None] = {}
     for item in items:
         held.renew()
@@ -116,7 +173,7 @@ def _sync(
                 len(cards), len(items), sentence("sync.progress", done=len(cards) + 1, total=len(items))
             )
         cards[item.number] = services.tracker.get_card(item.card_id)
-    changed = again(lambda: _write(services, project, cards))
+    changed = again(lambda: _write(services, project, cards, says_when=says_when))
     gone = [item.code for item in items if cards[item.number] is None]
     return Answer(
         Outcome.PARTIAL if gone else Outcome.DONE,
@@ -126,7 +183,7 @@ def _sync(
     )
 
 
-def _write(services: Services, project: Project, cards: Mapping[int, Card | None]) -> int:
+def _write(services: Services, project: Project, cards: Mapping[int, Card | None], *, says_when: bool) -> int:
     """One read and one write of the workbook; gives the count of rows that differed."""
     book = parse_book(services.workbooks.read(project.spreadsheet_id))
     settle_for_good(services, project, book)
@@ -152,7 +209,8 @@ def _write(services: Services, project: Project, cards: Mapping[int, Card | None
     now_by_key = {item.key: item for item in agency_items} | {item.key: item for item in updated.values()}
     if changed_rows:
         write_schedule(services, change, book, project, now_by_key.values())
-    mark_fresh(services, change, book)
+    if changed_rows or says_when:
+        mark_fresh(services, change, book)
     if change:
         services.workbooks.batch_update(project.spreadsheet_id, change.requests())
     save_items(services.store, updated.values())

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import Any
 
 from flask import Request, Response
 
-from vitrina.errors import AuthenticationError, RequestError, UnknownWorkbookError, VitrinaError
+from vitrina.errors import (
+    AuthenticationError,
+    BusyError,
+    ChangedMeanwhileError,
+    RetriableServiceError,
+    VitrinaError,
+)
 from vitrina.ports import Identity, Json
+from vitrina.usecases.reconcile import reconcile
 from vitrina.usecases.records import load_project
 from vitrina.usecases.services import Services
 from vitrina.usecases.sync import sync_touched
@@ -16,6 +24,9 @@ from vitrina.web.envelope import response
 from vitrina.web.menu import bearer_token, parse_body, run_operation
 
 log = logging.getLogger("vitrina.task")
+
+#: What may be otherwise at the next delivery.
+PASSING = (BusyError, ChangedMeanwhileError, RetriableServiceError)
 
 _BODY: Json = {
     "oneOf": [
@@ -27,7 +38,11 @@ _BODY: Json = {
         },
         {
             "type": "object",
-            "properties": {"kind": {"const": "sync"}, "spreadsheet_id": {"type": "string"}},
+            "properties": {
+                "kind": {"enum": ["sync", "reconcile"]},
+                "spreadsheet_id": {"type": "string"},
+                "turn": {"type": "number"},
+            },
             "required": ["kind", "spreadsheet_id"],
             "additionalProperties": False,
         },
@@ -42,18 +57,28 @@ def handle_task(request: Request, services: Services, identity: Identity) -> Res
         _do(services, parse_body(request, _BODY))
     except AuthenticationError as error:
         return response({"error": error.code}, error.http_status)
-    except (RequestError, UnknownWorkbookError) as error:
+    except PASSING as error:
+        log.warning("task postponed: %s", error.code)
+        return _later(error)
+    except VitrinaError as error:
         # It would be refused again: let the queue forget it, but not silently.
         log.exception("task dropped")
         return response({"dropped": error.code}, 200)
-    except VitrinaError as error:
-        log.warning("task postponed: %s", error.code)
-        return response({"error": error.code}, 503)
     return response({}, 200)
+
+
+def _later(error: VitrinaError) -> Response:
+    """Have the queue try again, not before the moment that the outside system named."""
+    answer = response({"error": error.code}, 503)
+    if isinstance(error, RetriableServiceError) and error.retry_after_s is not None:
+        answer.headers["Retry-After"] = str(math.ceil(error.retry_after_s))
+    return answer
 
 
 def _do(services: Services, body: Any) -> None:
     if body["kind"] == "operation":
         run_operation(services, body["id"])
     else:
-        sync_touched(services, load_project(services.store, body["spreadsheet_id"]))
+        look = {"sync": sync_touched, "reconcile": reconcile}[body["kind"]]
+        project = load_project(services.store, body["spreadsheet_id"])
+        look(services.in_background(), project, turn=body.get("turn"))

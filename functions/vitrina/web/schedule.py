@@ -1,0 +1,28 @@
+"""The ``schedule`` entry point: Cloud Scheduler calls it every quarter of an hour."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Request, Response
+
+from vitrina.errors import VitrinaError
+from vitrina.ports import Identity
+from vitrina.usecases.reconcile import expire, plan_reconciliation
+from vitrina.usecases.services import Services
+from vitrina.web.envelope import response
+from vitrina.web.menu import bearer_token
+
+log = logging.getLogger("vitrina.schedule")
+
+
+def handle_schedule(request: Request, services: Services, identity: Identity) -> Response:
+    """Plan what the timer is for. The work itself is done by tasks, as it may take longer than a call."""
+    try:
+        identity.check_schedule_caller(bearer_token(request))
+        planned, expired = plan_reconciliation(services), expire(services)
+    except VitrinaError as error:
+        log.warning("schedule refused: %s", error.code)
+        return response({"error": error.code}, error.http_status)
+    log.info("planned %d workbooks, deleted %d documents", planned, expired)
+    return response({"workbooks": planned, "deleted": expired}, 200)

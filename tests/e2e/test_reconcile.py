@@ -1,0 +1,225 @@
+"""The timer: what webhooks lost is found again, and nothing else is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+
+from emulators.world.processes import AUDIENCE, QUEUE, SERVICE_ACCOUNT
+from emulators.world.servers import Servers
+from tests.e2e.witness import SteadyOffice, agency_at_work
+from tests.office import MANAGER, NOW
+
+_codes = (f"СВ{number}" for number in count(1))
+
+
+@pytest.fixture(scope="module")
+def agency(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SteadyOffice]:
+    """One agency; each test makes clients of its own."""
+    with agency_at_work(servers, tmp_path_factory.mktemp("office")) as office:
+        yield office
+
+
+@pytest.fixture
+def office(agency: SteadyOffice, _periods: Iterator[timedelta]) -> Iterator[SteadyOffice]:
+    """The agency in a new period of the timer, with a client one of whose items has a card."""
+    set_clock(agency, next(_periods))
+    add_client(agency)
+    yield agency
+    set_mode(agency, "deliver")
+    for name in ("touched", "item"):
+        for record in list(agency.services.store.find(name)):
+            agency.services.store.delete(name, record.key)
+
+
+@pytest.fixture(scope="module")
+def _periods() -> Iterator[timedelta]:
+    return (timedelta(minutes=15 * number) for number in count())
+
+
+def set_clock(office: SteadyOffice, later: timedelta) -> None:
+    """Let the functions live at another time."""
+    office.restart(NOW=(NOW + later).isoformat())
+
+
+def add_client(office: SteadyOffice) -> None:
+    """A client with a small item in progress, whose row shows its card."""
+    code = next(_codes)
+    office.welcome(code=code, project_name=code)
+    office.paste_backlog([{"task": "Правка", "hours.design": 0.1}])
+    preview = office.do("build_batch", period="current")
+    started = {"preview_id": preview["data"]["preview_id"]}
+    for action, params in (("start_batch", started), ("push", {}), ("refresh", {})):
+        answer = office.do(action, **params)
+        assert answer["outcome"] == "done", answer
+    office.settle()
+
+
+def set_mode(office: SteadyOffice, mode: str) -> None:
+    """What the tracker does with its webhooks."""
+    office.http.post(f"{office.servers.kaiten}/_emulator/webhooks", json={"mode": mode}).raise_for_status()
+
+
+def move(office: SteadyOffice, *, webhook: str) -> None:
+    """A specialist takes the client's card to the next column."""
+    set_mode(office, webhook)
+    project = office.services.store.get("book", office.client_id)
+    assert project is not None
+    board_id = int(project.data["board_id"])
+    [card] = [one for one in office.cards() if one["board_id"] == board_id]
+    columns = office.kaiten("GET", f"/boards/{board_id}/columns")
+    office.kaiten("PATCH", f"/cards/{card['id']}", column_id=columns[1]["id"])
+    office.http.post(f"{office.servers.kaiten}/_emulator/webhooks/settle", json={}).raise_for_status()
+
+
+def status(office: SteadyOffice, spreadsheet_id: str | None = None) -> Any:
+    """What the row of the client's item says."""
+    [(text,)] = office.table("in_progress", "status", spreadsheet_id=spreadsheet_id)
+    return text
+
+
+def tasks(office: SteadyOffice, kind: str) -> list[Any]:
+    """What the queue remembers of tasks of one kind, oldest first."""
+    listed = office.http.get(f"{office.servers.tasks}/_emulator/tasks").json()["tasks"]
+    return [task for task in listed if f"/tasks/{kind}-" in task["name"]]
+
+
+def test_cell_whose_webhook_was_lost(office: SteadyOffice) -> None:
+    """The row follows its card with one read and one write."""
+    before = status(office)
+    move(office, webhook="drop")
+    office.settle()
+    assert status(office) == before
+    office.forget_calls()
+
+    answer = office.ring()
+    office.settle()
+
+    assert (answer.status_code, answer.json()["workbooks"]) == (200, 1)
+    calls = office.calls("google")
+    assert (calls.get("sheets.spreadsheets.get"), calls.get("sheets.spreadsheets.batchUpdate")) == (1, 1)
+    assert status(office) != before
+
+
+def test_nothing_is_written_where_nothing_differs(office: SteadyOffice) -> None:
+    """The look costs a read; the client's file stays as it is."""
+    office.forget_calls()
+
+    office.ring()
+    office.settle()
+
+    assert office.calls("google") == {"sheets.spreadsheets.get": 1}
+
+
+def test_two_calls_at_once_plan_one_look(office: SteadyOffice) -> None:
+    """The timer may ring twice; the card is read and the row is written once."""
+    move(office, webhook="drop")
+    office.forget_calls()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: office.ring(), range(4)))
+    office.settle()
+
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert office.calls("google")["sheets.spreadsheets.batchUpdate"] == 1
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        {"email": MANAGER},  # A colleague is not the timer.
+        {"email": "stranger@other.example"},
+        {"email": SERVICE_ACCOUNT, "audience": AUDIENCE},  # A token that was made for the menu.
+        {"email": SERVICE_ACCOUNT, "audience": "https://elsewhere.example/schedule"},
+    ],
+)
+def test_forged_call_is_refused(office: SteadyOffice, caller: dict[str, str]) -> None:
+    """Only our own service account rings, and only with a token for this address."""
+    known = len(tasks(office, "reconcile"))
+
+    answer = office.ring(**caller)
+
+    assert answer.status_code == 401
+    assert len(tasks(office, "reconcile")) == known
+
+
+def test_call_without_a_token_is_refused(office: SteadyOffice) -> None:
+    """Nobody is asking."""
+    assert office.http.post(f"{office.servers.functions}/schedule").status_code == 401
+
+
+def test_without_an_address_every_call_is_refused(office: SteadyOffice) -> None:
+    """Where the operator named none, a token for any audience would do; so none does."""
+    office.restart(SCHEDULE_URL="")
+
+    assert office.ring().status_code == 401
+
+
+def test_deleted_workbook_does_not_stop_the_others(office: SteadyOffice) -> None:
+    """The look at it is given up at once; the next workbook is put right, three seconds later."""
+    gone = office.client_id
+    add_client(office)
+    before = status(office)
+    move(office, webhook="drop")
+    office.http.delete(f"{office.servers.google}/drive/v3/files/{gone}").raise_for_status()
+    known = {task["name"] for task in tasks(office, "reconcile")}
+
+    answer = office.ring()
+    planned = [task for task in tasks(office, "reconcile") if task["name"] not in known]
+    office.settle()
+
+    assert answer.json()["workbooks"] == len(planned) == 2
+    ended = [task for task in tasks(office, "reconcile") if task["name"] not in known]
+    assert [task["attempts"] for task in ended] == [[200], [200]]
+    assert status(office) != before
+
+
+def test_task_that_the_queue_lost(office: SteadyOffice) -> None:
+    """A webhook was noted and its task is gone: the timer does the work, and webhooks work again."""
+    before = status(office)
+    move(office, webhook="deliver")
+    office.http.post(f"{office.servers.tasks}/v2/{QUEUE}:purge", json={}).raise_for_status()
+    assert len(list(office.services.store.find("touched", spreadsheet_id=office.client_id))) == 1
+
+    office.ring()
+    office.settle()
+
+    assert status(office) != before
+    assert list(office.services.store.find("touched", spreadsheet_id=office.client_id)) == []
+    known = len(tasks(office, "sync"))
+    project = office.services.store.get("book", office.client_id)
+    assert project is not None
+    [card] = [one for one in office.cards() if str(one["board_id"]) == project.data["board_id"]]
+    office.kaiten("PATCH", f"/cards/{card['id']}", due_date="2027-01-15")
+    office.settle()
+    assert len(tasks(office, "sync")) == known + 1
+    assert list(office.services.store.find("touched", spreadsheet_id=office.client_id)) == []
+
+
+def test_old_previews_and_operations_are_deleted(office: SteadyOffice) -> None:
+    """After a week and a month; what is younger, or still open, stays."""
+    store = office.services.store
+    store.put("operation", "open", {"state": "queued", "at": NOW.isoformat()})
+    kept = {kind: len(list(store.find(kind))) for kind in ("preview", "operation")}
+    assert kept["preview"] >= 1
+    assert kept["operation"] >= 3
+
+    set_clock(office, timedelta(days=6))
+    office.ring()
+    assert {kind: len(list(store.find(kind))) for kind in kept} == kept
+
+    set_clock(office, timedelta(days=8))
+    office.ring()
+    assert len(list(store.find("preview"))) == 0
+    assert len(list(store.find("operation"))) == kept["operation"]
+
+    set_clock(office, timedelta(days=31))
+    assert office.ring().json()["deleted"] >= 2
+    assert [record.key for record in store.find("operation")] == ["open"]
+    store.delete("operation", "open")
+    office.settle()
