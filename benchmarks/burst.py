@@ -1,0 +1,282 @@
+"""A storm of webhooks over the clients of one agency, and a witness who watches the cells.
+
+Each event moves a card to another column and gives it a date of its own, by which the witness knows which
+event of the card a row shows. The benchmark and the tests play the same storm at different sizes.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from emulators.world.office import LocalOffice, OfficeError
+from emulators.world.processes import ROBOT_ID
+from vitrina.domain.quantities import SERIAL_DAY_ZERO
+from vitrina.usecases.records import Project, load_project
+from vitrina.workbook.rows import locale_of
+
+#: The first event of a card sets this date, the next one the day after.
+FIRST_DAY = date(2027, 3, 1)
+
+WATCH_EVERY_S = 0.2
+SENDERS = 32
+
+
+@dataclass(frozen=True)
+class CardRow:
+    """A card and the row that shows it."""
+
+    spreadsheet_id: str
+    card_id: int
+    #: ID in the sheet.
+    code: str
+
+
+@dataclass(frozen=True)
+class Client:
+    """One client's workbook and board, and where the tab «В работе» has what."""
+
+    project: Project
+    rows: tuple[CardRow, ...]
+    tab_title: str
+    #: Index of the columns ``id``, ``status`` and ``due_on``.
+    columns: Mapping[str, int]
+    #: Columns of the board, from left to right.
+    stages: tuple[int, ...]
+    #: Caption in the sheet by column of the board.
+    captions: Mapping[int, str]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One change of a card. Times are epoch seconds."""
+
+    row: CardRow
+    #: Number of the event among those of its card, from one.
+    number: int
+    at: float
+    answer_s: float
+    answer_status: int
+
+
+@dataclass
+class Sighting:
+    """What the witness saw in a workbook: number of the last event and status, by ID."""
+
+    spreadsheet_id: str
+    #: When the workbook was changed to this.
+    at: float
+    shown: Mapping[str, tuple[int, str]]
+
+
+@dataclass
+class Storm:
+    """Everything that happened."""
+
+    events: list[Event] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
+
+    def delays_s(self) -> list[float]:
+        """From each event to the write after which its row shows it or a later one; infinite without one."""
+        return [self._seen_at(event) - event.at for event in self.events]
+
+    def _seen_at(self, event: Event) -> float:
+        return min(
+            (
+                one.at
+                for one in self.sightings
+                if one.spreadsheet_id == event.row.spreadsheet_id
+                and one.shown.get(event.row.code, (0, ""))[0] >= event.number
+            ),
+            default=float("inf"),
+        )
+
+    def ideal_delays_s(self, writes_per_minute: int) -> list[float]:
+        """The same for somebody who knows the future: each workbook once, when its last event is over."""
+        last: dict[str, float] = {}
+        for event in self.events:
+            last[event.row.spreadsheet_id] = max(event.at, last.get(event.row.spreadsheet_id, 0.0))
+        written: dict[str, float] = {}
+        for number, (spreadsheet_id, at) in enumerate(sorted(last.items(), key=lambda one: one[1])):
+            before = list(written.values())
+            free_at = before[number - writes_per_minute] + 60.0 if number >= writes_per_minute else at
+            written[spreadsheet_id] = max(at, free_at)
+        return [written[event.row.spreadsheet_id] - event.at for event in self.events]
+
+
+def make_clients(office: LocalOffice, count: int, *, cards: int, profile: str) -> list[Client]:
+    """Clients with *cards* items in progress each, made through the menu."""
+    return [_make_client(office, number, cards, profile) for number in range(1, count + 1)]
+
+
+def _make_client(office: LocalOffice, number: int, cards: int, profile: str) -> Client:
+    office.welcome(client_name=f"Клиент {number}", project_name=f"Проект {number}", code=f"К{number}")
+    office.paste_backlog([{"task": f"Задача {one}", f"hours.{profile}": 0.1} for one in range(1, cards + 1)])
+    preview = _do(office, "build_batch")
+    _do(office, "start_batch", preview_id=preview["data"]["preview_id"])
+    _do(office, "push")
+    return _look(office, cards)
+
+
+def _do(office: LocalOffice, action: str, **params: Any) -> Mapping[str, Any]:
+    answer = office.do(action, **params)
+    if answer["outcome"] != "done":
+        raise OfficeError(f"{action}: {answer}")
+    return answer
+
+
+def _look(office: LocalOffice, cards: int) -> Client:
+    project = load_project(office.services.store, office.client_id)
+    book = office.book()
+    tab = book.tab("in_progress")
+    on_board = office.kaiten("GET", f"/cards?board_id={project.board_id}&limit=100", user_id=ROBOT_ID)
+    by_number = {one["external_id"].rpartition(":")[2]: one["id"] for one in on_board}
+    rows = tuple(
+        CardRow(project.spreadsheet_id, by_number[str(row.number)], tab.cell(row, "id").text)
+        for row in tab.rows
+        if row.number is not None
+    )
+    if len(rows) != cards:
+        raise OfficeError(f"{len(rows)} rows of {cards} in {project.spreadsheet_id}")
+    captions = {
+        int(stage): office.services.choices.label("status", status, locale_of(book))
+        for stage, status in project.statuses.items()
+    }
+    columns = {key: tab.column(key) for key in ("id", "status", "due_on")}
+    return Client(project, rows, tab.title, columns, tuple(captions), captions)
+
+
+def learn_event(office: LocalOffice, row: CardRow, user_id: int) -> Mapping[str, Any]:
+    """The body of a webhook as the tracker sends it; from here on it sends none by itself."""
+    url = f"{office.servers.kaiten}/_emulator/webhooks"
+    office.http.post(url, json={"mode": "drop"}).raise_for_status()
+    office.kaiten("PATCH", f"/cards/{row.card_id}", user_id=user_id, title="Задача")
+    body: Mapping[str, Any] = office.http.get(url).json()["deliveries"][-1]["body"]
+    return body
+
+
+def rage(
+    office: LocalOffice,
+    clients: Sequence[Client],
+    *,
+    webhooks: int,
+    seconds: float,
+    user_ids: Sequence[int],
+    webhook_url: str,
+) -> list[Event]:
+    """Change cards of all clients in turn, evenly over *seconds*, and tell the webhook of each change."""
+    body = learn_event(office, clients[0].rows[0], user_ids[0])
+    rows = [
+        (client, row)
+        for row_number in zip(*(one.rows for one in clients), strict=True)
+        for client, row in zip(clients, row_number, strict=True)
+    ]
+    starts_at = time.time() + 0.5
+    locks = {row.card_id: threading.Lock() for _, row in rows}
+    counts = dict.fromkeys(locks, 0)
+
+    def change(number: int) -> Event:
+        client, row = rows[number % len(rows)]
+        time.sleep(max(0.0, starts_at + seconds * number / webhooks - time.time()))
+        # The changes of one card come one after the other, or the sheet could not show the last one.
+        with locks[row.card_id]:
+            counts[row.card_id] += 1
+            event_number = counts[row.card_id]
+            office.kaiten(
+                "PATCH",
+                f"/cards/{row.card_id}",
+                user_id=user_ids[number % len(user_ids)],
+                column_id=client.stages[event_number % len(client.stages)],
+                due_date=(FIRST_DAY + timedelta(days=event_number - 1)).isoformat(),
+            )
+            at = time.time()
+        told = copy.deepcopy(dict(body))
+        told["data"]["old"]["id"] = row.card_id
+        asked_at = time.perf_counter()
+        answer = office.http.post(webhook_url, json=told)
+        return Event(row, event_number, at, time.perf_counter() - asked_at, answer.status_code)
+
+    with ThreadPoolExecutor(SENDERS) as pool:
+        return list(pool.map(change, range(webhooks)))
+
+
+@contextmanager
+def watching(office: LocalOffice, clients: Sequence[Client]) -> Iterator[list[Sighting]]:
+    """What is seen in the workbooks while the block runs, change by change."""
+    sightings: list[Sighting] = []
+    stopped = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        witness = pool.submit(_watch, office.servers.google, clients, sightings, stopped)
+        try:
+            yield sightings
+        finally:
+            stopped.set()
+    witness.result()
+
+
+def _watch(
+    google: str, clients: Sequence[Client], sightings: list[Sighting], stopped: threading.Event
+) -> None:
+    known: dict[str, str] = {}
+    with httpx.Client(base_url=google, trust_env=False, timeout=60.0) as http:
+        while not stopped.wait(WATCH_EVERY_S):
+            listed = http.get("/_emulator/workbooks").json()
+            times = {one["spreadsheetId"]: one["modifiedTime"] for one in listed}
+            for client in clients:
+                spreadsheet_id = client.project.spreadsheet_id
+                if known.get(spreadsheet_id) != times[spreadsheet_id]:
+                    known[spreadsheet_id] = times[spreadsheet_id]
+                    at = datetime.fromisoformat(times[spreadsheet_id]).astimezone(UTC).timestamp()
+                    sightings.append(Sighting(spreadsheet_id, at, _shown(http, client)))
+
+
+def _shown(http: httpx.Client, client: Client) -> dict[str, tuple[int, str]]:
+    """Read as somebody else: the witness must not spend the quota of the service account."""
+    spreadsheet_id = client.project.spreadsheet_id
+    answer = http.get(
+        f"/v4/spreadsheets/{spreadsheet_id}/values/'{client.tab_title}'",
+        params={"valueRenderOption": "UNFORMATTED_VALUE", "quotaUser": spreadsheet_id[:40]},
+    )
+    shown = {}
+    for values in answer.raise_for_status().json().get("values", []):
+        padded = values + [""] * 26
+        code, status, due = (padded[client.columns[key]] for key in ("id", "status", "due_on"))
+        if isinstance(due, int | float):
+            day = SERIAL_DAY_ZERO + timedelta(days=int(due))
+            shown[code] = ((day - FIRST_DAY).days + 1, status)
+    return shown
+
+
+def wrong_cells(office: LocalOffice, clients: Sequence[Client]) -> list[str]:
+    """A sentence for each row that does not show its card's column and date."""
+    wrong = []
+    with httpx.Client(base_url=office.servers.google, trust_env=False, timeout=60.0) as http:
+        for client in clients:
+            shown = _shown(http, client)
+            for row in client.rows:
+                card = office.kaiten("GET", f"/cards/{row.card_id}", user_id=ROBOT_ID)
+                day = date.fromisoformat(card["due_date"][:10])
+                expected = ((day - FIRST_DAY).days + 1, client.captions[card["column_id"]])
+                if shown.get(row.code) != expected:
+                    wrong.append(f"{row.code}: {shown.get(row.code)}, and the card says {expected}")
+    return wrong
+
+
+def most_in_a_minute(moments: Sequence[float], minute_s: float = 60.0) -> int:
+    """The largest count of *moments* within any stretch of less than a minute."""
+    in_order = sorted(moments)
+    most, first = 0, 0
+    for last, moment in enumerate(in_order):
+        while moment - in_order[first] >= minute_s:
+            first += 1
+        most = max(most, last - first + 1)
+    return most

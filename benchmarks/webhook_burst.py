@@ -1,0 +1,212 @@
+"""``python -m benchmarks.webhook_burst [--webhooks 1000] [--workbooks 50] [--seconds 10]``: a storm.
+
+Cards of all clients are changed at once, and a webhook tells of each change. Google lets through 60 reads
+and 60 writes a minute. Measured is how fast a webhook is answered, and how long a cell stays behind its card,
+beside what the quota allows at best. The exit code is 1 where a cell is wrong in the end, more was written
+in any minute than the quota allows, a call was refused for it, or a target below is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from statistics import quantiles
+
+import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
+from benchmarks.burst import Client, Storm, make_clients, most_in_a_minute, rage, watching, wrong_cells
+from emulators.world.cluster import running_cluster
+from emulators.world.office import LocalOffice
+from emulators.world.processes import QUEUE, Person
+from vitrina.settings import Settings
+from vitrina.workbook.template import Profile
+
+QUOTA_PER_MINUTE = 60
+#: Calls a second that Kaiten was measured to take from one user.
+KAITEN_LIMIT_PER_S = 50
+CARDS = 4
+WORKERS = 4
+TIMEOUT_S = 300.0
+PROFILE = "design"
+MANAGER = "manager@mayak.example"
+PEOPLE = [Person(f"Специалист {n}", f"specialist{n}@mayak.example", 10 + n) for n in range(1, 6)]
+
+#: As docs/deploy.md has the queue made.
+DEPLOYED_QUEUE = {
+    "rateLimits": {"maxConcurrentDispatches": 8},
+    "retryConfig": {"maxAttempts": 20, "minBackoff": "1s", "maxBackoff": "60s"},
+}
+
+#: Nineteen of twenty webhooks are answered within this time.
+ANSWER_TARGET_MS = 100.0
+#: The last cell is at most this much later than the quota makes it: one minute of the quota.
+LATENESS_TARGET_S = 70.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is judged."""
+
+    storm: Storm
+    wrong: Sequence[str]
+    reads_at: Sequence[float]
+    writes_at: Sequence[float]
+    refused: int
+    dispatches: int
+    postponed: int
+
+    def complaints(self) -> list[str]:
+        """A sentence for each target that was missed."""
+        found = [*self.wrong]
+        unanswered = sum(event.answer_status != 200 for event in self.storm.events)
+        if unanswered:
+            found.append(f"{unanswered} webhooks were not answered with 200")
+        for name, moments in (("reads", self.reads_at), ("writes", self.writes_at)):
+            most = most_in_a_minute(moments)
+            if most > QUOTA_PER_MINUTE:
+                found.append(f"{most} {name} in one minute; {QUOTA_PER_MINUTE} at most")
+        if self.refused:
+            found.append(f"Google refused {self.refused} calls")
+        answer_ms = _figures([1000 * event.answer_s for event in self.storm.events])
+        if answer_ms[1] > ANSWER_TARGET_MS:
+            found.append(f"p95 of the answers is {answer_ms[1]:.0f} ms; {ANSWER_TARGET_MS:.0f} at most")
+        late_s = max(self.storm.delays_s()) - max(self.storm.ideal_delays_s(QUOTA_PER_MINUTE))
+        if late_s > LATENESS_TARGET_S:
+            found.append(
+                f"the last cell is {late_s:.0f} s later than it could be; {LATENESS_TARGET_S:.0f} at most"
+            )
+        return found
+
+
+def _figures(values: Sequence[float]) -> tuple[float, float, float]:
+    """Median, 95th percentile and maximum."""
+    cuts = quantiles(values, n=20, method="inclusive") if len(values) > 1 else [values[0]] * 19
+    return cuts[9], cuts[18], max(values)
+
+
+def play(folder: Path, *, webhooks: int, workbooks: int, seconds: float, workers: int, turns: int) -> Outcome:
+    """Set up the agency, let the storm rage, and wait until the cells are right."""
+    with running_cluster(folder, workers=workers) as cluster:
+        office = LocalOffice(cluster.servers, folder, MANAGER)
+        real_time = {"VITRINA_NOW": "", "VITRINA_TURNS_PER_MINUTE": str(turns)}
+        office.empty(
+            os.environ.__setitem__, people=PEOPLE, now=datetime.now().astimezone(), settings=real_time
+        )
+        office.http.patch(f"{cluster.servers.tasks}/v2/{QUEUE}", json=DEPLOYED_QUEUE).raise_for_status()
+        settings = {name: text for name, text in os.environ.items() if name.startswith("VITRINA_")}
+        with cluster.functions(settings):
+            began_at = time.monotonic()
+            office.found(
+                name="Маяк",
+                profiles=[Profile(PROFILE, "Дизайн")],
+                team=[
+                    {
+                        "name": one.name,
+                        "email": one.email,
+                        "profiles": "Дизайн",
+                        "hours_per_day": 8,
+                        "kaiten_id": str(one.kaiten_id),
+                    }
+                    for one in PEOPLE
+                ],
+                history={},
+            )
+            clients = make_clients(office, workbooks, cards=CARDS, profile=PROFILE)
+            office.settle()
+            print(f"{workbooks} clients with {CARDS} cards each made in {time.monotonic() - began_at:.0f} s")
+            return _storm(office, clients, webhooks=webhooks, seconds=seconds)
+
+
+def _storm(office: LocalOffice, clients: Sequence[Client], *, webhooks: int, seconds: float) -> Outcome:
+    google, tasks, kaiten = (office.servers.url(name) for name in ("google", "tasks", "kaiten"))
+    office.http.post(f"{kaiten}/_emulator/rate-limit", json={"limit_per_s": KAITEN_LIMIT_PER_S})
+    before = {task["name"] for task in office.http.get(f"{tasks}/_emulator/tasks").json()["tasks"]}
+    limits = {"reads_per_minute": QUOTA_PER_MINUTE, "writes_per_minute": QUOTA_PER_MINUTE}
+    office.http.post(f"{google}/_emulator/quota", json=limits).raise_for_status()
+    storm = Storm()
+    with watching(office, clients) as sightings:
+        storm.sightings = sightings
+        webhook_url = f"{os.environ['VITRINA_WEBHOOK_URL']}/kaiten/{os.environ['VITRINA_WEBHOOK_SECRET']}"
+        storm.events = rage(
+            office,
+            clients,
+            webhooks=webhooks,
+            seconds=seconds,
+            user_ids=[one.kaiten_id for one in PEOPLE],
+            webhook_url=webhook_url,
+        )
+        lasted_s = max(event.at for event in storm.events) - min(event.at for event in storm.events)
+        print(f"{webhooks} webhooks sent in {lasted_s:.1f} s; waiting for the cells")
+        give_up_at = time.monotonic() + TIMEOUT_S
+        while max(storm.delays_s()) == float("inf") and time.monotonic() < give_up_at:
+            time.sleep(0.5)
+    told = [
+        task
+        for task in office.http.get(f"{tasks}/_emulator/tasks").json()["tasks"]
+        if task["name"] not in before
+    ]
+    office.http.post(f"{kaiten}/_emulator/rate-limit", json={"limit_per_s": 10 * KAITEN_LIMIT_PER_S})
+    quota = office.http.get(f"{google}/_emulator/quota").json()
+    return Outcome(
+        storm,
+        wrong_cells(office, clients),
+        quota["reads"]["accepted_at"],
+        quota["writes"]["accepted_at"],
+        quota["reads"]["refused"] + quota["writes"]["refused"],
+        dispatches=sum(len(task["attempts"]) for task in told),
+        postponed=sum(status != 200 for task in told for status in task["attempts"]),
+    )
+
+
+def report(outcome: Outcome) -> str:
+    """The figures as a table."""
+    storm = outcome.storm
+    rows = [
+        ("webhook → answer, ms", [1000 * event.answer_s for event in storm.events]),
+        ("event → cell, s", storm.delays_s()),
+        ("  the quota's limit, s", storm.ideal_delays_s(QUOTA_PER_MINUTE)),
+    ]
+    lines = [f"{'':24}{'median':>9}{'p95':>9}{'max':>9}"]
+    lines += [f"{name:24}" + "".join(f"{one:9.1f}" for one in _figures(values)) for name, values in rows]
+    reads, writes = outcome.reads_at, outcome.writes_at
+    lines += [
+        "",
+        f"reads:  {len(reads):4} in all, {most_in_a_minute(reads):3} at most in a minute",
+        f"writes: {len(writes):4} in all, {most_in_a_minute(writes):3} at most in a minute",
+        f"refused by Google: {outcome.refused}; wrong cells: {len(outcome.wrong)}",
+        f"tasks sent out: {outcome.dispatches}, of which to be repeated: {outcome.postponed}",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Measure, print, judge."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.webhook_burst", description=__doc__)
+    parser.add_argument("--webhooks", type=int, default=1000)
+    parser.add_argument("--workbooks", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long the storm lasts")
+    parser.add_argument("--workers", type=int, default=WORKERS, help="functions processes")
+    parser.add_argument(
+        "--turns",
+        type=int,
+        default=Settings.turns_per_minute,
+        help="VITRINA_TURNS_PER_MINUTE; with far more than the quota, Google has to refuse",
+    )
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="vitrina-") as folder:
+        outcome = play(Path(folder), **vars(arguments))
+    print(report(outcome))
+    found = outcome.complaints()
+    for line in found:
+        print(line, file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

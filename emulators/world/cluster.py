@@ -1,0 +1,98 @@
+"""The servers in processes of their own, with several functions processes behind one address.
+
+Nothing is kept in files but the product's own store: what is measured here is the product, not the
+emulators' state files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import httpx
+
+from emulators.common.server import LOOPBACK
+from emulators.world.processes import ROOT
+from emulators.world.servers import Servers
+from emulators.world.workers import Nursery, Supervisor, address, listen, running_nursery
+
+START_TIMEOUT_S = 60.0
+
+
+@dataclass
+class Cluster:
+    """Running emulators, and functions processes that share one listening socket."""
+
+    servers: Servers
+    _nursery: Nursery
+    _listener: socket.socket
+    _worker_count: int
+
+    @contextmanager
+    def functions(self, environment: Mapping[str, str]) -> Iterator[None]:
+        """Run the functions processes under these settings while the block runs."""
+        workers = [
+            Supervisor(self._nursery, self._listener, lambda: environment) for _ in range(self._worker_count)
+        ]
+        for worker in workers:
+            worker.start()
+        try:
+            yield
+        finally:
+            for worker in workers:
+                worker.stop()
+
+
+@contextmanager
+def running_cluster(folder: Path, *, workers: int) -> Iterator[Cluster]:
+    """Emulators that run until the block ends; logs go into *folder*."""
+    with ExitStack() as stack:
+        google, kaiten, tasks = (f"http://{LOOPBACK}:{_free_port()}" for _ in range(3))
+        for name, url, more in (
+            ("google", google, []),
+            ("kaiten", kaiten, []),
+            ("tasks", tasks, ["--identity", google]),
+        ):
+            log = stack.enter_context((folder / f"{name}.log").open("ab"))
+            command = [f"emulators.{name}", "--port", url.rpartition(":")[2], *more]
+            stack.enter_context(_process(command, log))
+        for url in (google, kaiten, tasks):
+            _wait(url)
+        listener = stack.enter_context(closing(listen()))
+        nursery = stack.enter_context(running_nursery([listener], folder / "functions.log"))
+        servers = Servers(google, kaiten, tasks, address(listener))
+        yield Cluster(servers, nursery, listener, workers)
+
+
+@contextmanager
+def _process(command: list[str], log: IO[bytes]) -> Iterator[None]:
+    process = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _free_port() -> int:
+    with closing(socket.create_server((LOOPBACK, 0))) as taken:
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def _wait(url: str) -> None:
+    give_up_at = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < give_up_at:
+        with contextlib.suppress(httpx.TransportError):
+            httpx.get(url, timeout=5.0, trust_env=False)
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"{url} did not start")

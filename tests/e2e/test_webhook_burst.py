@@ -1,0 +1,127 @@
+"""A storm of webhooks over several workbooks under Google's quota: every cell right, no call refused.
+
+How fast it is, is measured by ``python -m benchmarks.webhook_burst``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from benchmarks.burst import Client, make_clients, most_in_a_minute, rage, wrong_cells
+from emulators.world.processes import QUEUE
+from emulators.world.servers import Servers
+from tests.e2e.witness import SteadyOffice, agency_at_work
+from tests.office import NOW, WEBHOOK_SECRET
+
+WORKBOOKS = 6
+CARDS = 2
+WEBHOOKS = 60
+#: The quota, and what webhooks may take of it: less than there are workbooks.
+QUOTA = 5
+TURNS = 4
+PEOPLE = (11, 12, 13)
+
+
+@pytest.fixture(scope="module")
+def stormy(
+    servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[SteadyOffice, Sequence[Client]]]:
+    """An agency with clients that have cards."""
+    with agency_at_work(servers, tmp_path_factory.mktemp("office")) as office:
+        clients = make_clients(office, WORKBOOKS, cards=CARDS, profile="design")
+        office.settle()
+        yield office, clients
+        office.http.post(f"{servers.google}/_emulator/quota", json={})
+        office.http.post(f"{servers.kaiten}/_emulator/webhooks", json={"mode": "deliver"})
+
+
+def set_quota(office: SteadyOffice, per_minute: int) -> None:
+    """Limit reads and writes, from a full minute on."""
+    limits = {"reads_per_minute": per_minute, "writes_per_minute": per_minute}
+    office.http.post(f"{office.servers.google}/_emulator/quota", json=limits).raise_for_status()
+
+
+def quota(office: SteadyOffice) -> Any:
+    """What was let through and refused."""
+    return office.http.get(f"{office.servers.google}/_emulator/quota").json()
+
+
+def run_tasks(office: SteadyOffice) -> list[Any]:
+    """Let all that is queued run, what is put off included; gives the sync tasks that have not run."""
+    body = {"timeout_s": 10, "include_later": True}
+    office.http.post(f"{office.servers.tasks}/_emulator/run-until-empty", json=body).raise_for_status()
+    return pending(office)
+
+
+def pending(office: SteadyOffice) -> list[Any]:
+    """Sync tasks that are still to run."""
+    listed = office.http.get(f"{office.servers.tasks}/_emulator/tasks").json()["tasks"]
+    return [one for one in listed if "/tasks/sync-" in one["name"] and one["state"] == "scheduled"]
+
+
+def storm(office: SteadyOffice, clients: Sequence[Client]) -> None:
+    """All cards change at once, several times."""
+    url = f"{office.servers.functions}/webhook/kaiten/{WEBHOOK_SECRET}"
+    events = rage(office, clients, webhooks=WEBHOOKS, seconds=0.5, user_ids=PEOPLE, webhook_url=url)
+    assert {event.answer_status for event in events} == {200}
+
+
+def pause(office: SteadyOffice, verb: str) -> None:
+    """Stop the queue or let it go on."""
+    office.http.post(f"{office.servers.tasks}/v2/{QUEUE}:{verb}", json={}).raise_for_status()
+
+
+def test_cells_are_right_and_no_call_is_refused(stormy: tuple[SteadyOffice, Sequence[Client]]) -> None:
+    """Workbooks beyond the turns of a minute wait for the next one, and ask Google nothing in vain."""
+    office, clients = stormy
+    office.restart(TURNS_PER_MINUTE=str(TURNS))
+    set_quota(office, QUOTA)
+    pause(office, "pause")
+    storm(office, clients)
+    assert len(pending(office)) == WORKBOOKS
+    office.restart(TURNS_PER_MINUTE=str(TURNS), NOW=(NOW + timedelta(minutes=10)).isoformat())
+    pause(office, "resume")
+
+    # Each gathers on until its turn: nothing is written yet, and every task has been sent out once.
+    waiting = run_tasks(office)
+    assert len(waiting) == WORKBOOKS
+    assert quota(office)["writes"]["accepted_at"] == []
+
+    minutes = 0
+    while waiting:
+        minutes += 1
+        assert minutes <= 2
+        later = NOW + timedelta(minutes=10 + 2 * minutes)
+        office.restart(TURNS_PER_MINUTE=str(TURNS), NOW=later.isoformat())
+        set_quota(office, QUOTA)
+        waiting = run_tasks(office)
+        told = quota(office)
+        assert most_in_a_minute(told["writes"]["accepted_at"]) <= TURNS
+        assert told["reads"]["refused"] == told["writes"]["refused"] == 0
+
+    assert wrong_cells(office, clients) == []
+    assert minutes == 2
+
+
+def test_refused_look_comes_back_later(stormy: tuple[SteadyOffice, Sequence[Client]]) -> None:
+    """Where people have spent the quota, a task asks once and gives up; the queue brings it back."""
+    office, clients = stormy
+    office.restart(NOW=(NOW + timedelta(hours=1)).isoformat())
+    set_quota(office, 0)
+    storm(office, clients[:1])
+
+    run = {"timeout_s": 3, "include_later": True}
+    office.http.post(f"{office.servers.tasks}/_emulator/run-until-empty", json=run)
+    [task] = pending(office)
+
+    assert set(task["attempts"]) == {503}
+    refused = quota(office)["reads"]["refused"]
+    assert refused == len(task["attempts"])
+    set_quota(office, QUOTA)
+    office.http.post(f"{office.servers.tasks}/v2/{task['name']}:run", json={}).raise_for_status()
+    assert run_tasks(office) == []
+    assert wrong_cells(office, clients[:1]) == []
