@@ -200,6 +200,25 @@ def test_figures_typed_since_are_left_and_named(office: Office) -> None:
     ]
 
 
+def test_what_a_refresh_wrote_of_a_card_goes_with_it(office: Office) -> None:
+    """A refresh between the push and its undoing leaves no traces of cards that are gone."""
+    start(office)
+    started = look(office)
+    office.do("push")
+    office.do("refresh")
+    assert {progress for (progress,) in office.table("in_progress", "progress")} == {"0/1", "0/3"}
+
+    answer = office.do("undo")
+    office.settle()
+
+    assert_told(answer, "done", 200)
+    assert office.cards() == []
+    place = difference(
+        started.books[office.client_id]["sheets"][1:], look(office).books[office.client_id]["sheets"][1:]
+    )
+    assert place is None, place
+
+
 def test_moved_columns_are_put_back_first(office: Office) -> None:
     """Where cells cannot be told from each other nothing is undone, and it is said why."""
     office.fill_backlog({"task": "Баннер", "work_type": "Баннер"})
@@ -230,3 +249,15 @@ def test_an_action_whose_answer_was_lost(office: Office, status: str) -> None:
         assert_as_before(office, estimated)
     else:
         assert [task for task, code in office.table("backlog", "task", "id") if code] == []
+
+
+def test_a_calendar_that_was_drawn_anew_is_drawn_once_more(office: Office) -> None:
+    """It cannot become what it was, so that it becomes what is true now."""
+    start(office)
+    tab = office.book().tab("schedule")
+    office.type("schedule", tab.header_index + 1, label="Кто-то")
+
+    answer = office.do("undo")
+
+    assert_told(answer, "done", 200)
+    assert office.table("schedule", "label") == []

@@ -26,6 +26,7 @@ from vitrina.usecases.records import (
     load_tracker_ids,
     save_items,
 )
+from vitrina.usecases.schedule import write_schedule
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.usecases.start_batch import settle_for_good
 from vitrina.usecases.undoable import load_stack, save_stack
@@ -109,9 +110,28 @@ def _write_back(services: Services, project: Project, record: Json, kept: list[I
     book = parse_book(services.workbooks.read(project.spreadsheet_id))
     change = WorkbookChange()
     result = restore(change, book, record, kept=frozenset(item.number for item in kept))
+    _forget_progress(change, book, services, record, kept)
+    if result.is_outdated:
+        started = {number for _, _, number, _ in record["trace"]["moved"]} - result.items.keys()
+        items = items_of(services.store, agency_id=project.agency_id)
+        gone = {f"{project.spreadsheet_id}:{number}" for number in started}
+        write_schedule(services, change, book, project, [item for item in items if item.key not in gone])
     if change:
         services.workbooks.batch_update(project.spreadsheet_id, change.requests())
     return result
+
+
+def _forget_progress(
+    change: WorkbookChange, book: Book, services: Services, record: Json, kept: list[Item]
+) -> None:
+    """Empty what *refresh* has written of cards that are gone."""
+    gone = {int(number) for number in record.get("cards", {})} - {item.number for item in kept}
+    if not gone:
+        return
+    tab = book.tab("in_progress")
+    for row in read_actions(book, services.choices, today=services.today()):
+        if row.item_number in gone and tab.cell(row.row, "progress").text:
+            change.set(tab, row.row, "progress", None)
 
 
 def _forget(services: Services, project: Project, record: Json, *, stay: Collection[int]) -> None:

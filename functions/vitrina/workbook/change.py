@@ -80,6 +80,7 @@ class WorkbookChange:
             or self._forgotten
             or self._moved
             or self._deleted
+            or self._brought_back
             or self._inserted
         )
 

@@ -18,10 +18,14 @@ FILLED_LATER = ("card", "progress", "logged_hours")
 
 @dataclass
 class Restoration:
-    """What was not taken back, as people have changed it since: cells by sheet, items by number."""
+    """What was not taken back, as people have changed it since: cells by sheet, items by number.
+
+    ``is_outdated`` says that the calendar, which belongs to the add-on whole, was drawn anew since then.
+    """
 
     cells: dict[str, list[str]] = field(default_factory=dict)
     items: dict[int, str] = field(default_factory=dict)
+    is_outdated: bool = False
 
 
 def has_happened(book: Book, trace: Json) -> bool:
@@ -76,6 +80,8 @@ def _cells_back(
             continue
         if is_same(cell, value_of_kept(after)):
             change.set_at(tab, row, column, old)
+        elif row.number is None:
+            result.is_outdated = True
         else:
             result.cells.setdefault(tab.title, []).append(f"{column_letters(column)}{row.index + 1}")
     for tab, row, column, before, after in _cells(book, trace["notes"]):
