@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from benchmarks.chaos.agency import CODE, HOURS_PER_DAY, PROFILE_TITLES
-from benchmarks.chaos.grid import MAIN_COLUMNS, Grid, Line, Value
+from benchmarks.chaos.grid import MAIN_COLUMNS, Grid, Line, Value, shelf_rows, text_in, value_in
 from benchmarks.chaos.history import Json
 from benchmarks.chaos.ledger import HOURS, PROFILES, Expected, Ledger, number_of
 from benchmarks.chaos.scenes import Scene
@@ -41,8 +41,9 @@ KINDS = (
     SPEECHLESS,
 )
 
-#: What a person is told when the fault is the add-on's own.
-UNEXPECTED = "Непредвиденная ошибка"
+#: Actions that are done while the menu waits.
+QUICK_ACTIONS = ("estimate", "build_batch", "start_batch")
+
 _LETTERS_AND_ROW = re.compile(r"\$?([A-Z]{1,3})\$?(\d+)")
 
 
@@ -85,6 +86,8 @@ def check_world(world: ChaosWorld, scene: Scene, ledger: Ledger) -> Iterator[Vio
             for line in backlog.find(item.task):
                 yield from _check_waiting(item, backlog, line)
             yield from _check_started(item, progress)
+            if progress.find(item.task):
+                yield from _check_shelf(item, shelf_rows(book))
         yield from _check_numbers(ledger, backlog, progress)
         store = _Documents(world, scene.spreadsheet_id)
         yield from _check_store(store, progress)
@@ -172,11 +175,32 @@ def _check_started(item: Expected, grid: Grid) -> Iterator[Violation]:
     ]
     if started and missing:
         yield Violation(OVERWRITTEN, f"{item.task} was started without the typed hours of {missing}")
+    if item.remarks and not started:
+        yield Violation(OVERWRITTEN, f"{item.task} is not in progress, with the remarks {item.remarks}")
     for (profile, key), value in item.remarks.items():
         for line in grid.find(item.task, profile=PROFILE_TITLES[profile]):
             if grid.value(line, key) != value:
                 found = _shown(grid.value(line, key))
                 yield Violation(OVERWRITTEN, f"{item.task}, {profile}, {key}: {_shown(value)} is {found}")
+
+
+def _check_shelf(item: Expected, rows: list[list[Mapping[str, Any]]]) -> Iterator[Violation]:
+    """The row that left the backlog is kept whole, with all that people put into it.
+
+    It keeps the order that the columns had then, so that only what stands in it can be compared.
+    """
+    found = [row for row in rows if item.task in [text_in(cell) for cell in row]]
+    if len(found) != 1:
+        yield Violation(DOUBLED if found else LOST, f"{item.task} is on the shelf {len(found)} times")
+        return
+    values = [value_in(cell) for cell in found[0]]
+    notes = [cell.get("note", "") for cell in found[0]]
+    for key, value in item.typed.items():
+        if value not in values and not (value or {}).get("formulaValue"):
+            yield Violation(OVERWRITTEN, f"{item.task}, {key}: {_shown(value)} is not on the shelf")
+    for key, text in item.notes.items():
+        if text not in notes:
+            yield Violation(OVERWRITTEN, f"{item.task}, note at {key}: «{text}» is not on the shelf")
 
 
 def _check_numbers(ledger: Ledger, backlog: Grid, progress: Grid) -> Iterator[Violation]:
@@ -229,7 +253,8 @@ def _check_store(store: _Documents, progress: Grid) -> Iterator[Violation]:
         if store.by_kind[kind]:
             yield Violation(ENDLESS, f"left in the store: {kind} {store.by_kind[kind]}")
     for operation in store.by_kind["operation"]:
-        if operation["state"] != "ended":
+        # A quick action that died was never answered, and the person clicked again.
+        if operation["state"] != "ended" and operation["action"] not in QUICK_ACTIONS:
             yield Violation(ENDLESS, f"{operation['action']} is {operation['state']}")
 
 

@@ -32,12 +32,13 @@ _NEXT = {
     "push": "refresh",
     "pushed": "refresh",
     "refresh": "estimate",
+    "undo": "build_batch",
     "queue": "estimate",
 }
-_ACTIONS = ("estimate", "build_batch", "start_batch", "push", "refresh", QUEUE)
+_ACTIONS = ("estimate", "build_batch", "start_batch", "push", "refresh", "undo", "undo", QUEUE)
 
 #: About how many calls outside an action makes.
-_CALLS = {"estimate": 2, "build_batch": 2, "start_batch": 2, "push": 16, "refresh": 8, QUEUE: 4}
+_CALLS = {"estimate": 2, "build_batch": 2, "start_batch": 2, "push": 16, "refresh": 8, "undo": 6, QUEUE: 4}
 
 _WRITE = "google:sheets.spreadsheets.batchUpdate"
 _SERVICES = ("google:", "kaiten:", "")

@@ -8,16 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from emulators.google.models import Book, Sheet
 from vitrina.workbook.book import ROW_KEY, column_letters
 
 #: Ids of the tabs in every workbook of a client; they stay when people rename or move a tab.
-SHEET_IDS = {"client": 101, "backlog": 102, "in_progress": 103, "schedule": 104}
+SHEET_IDS = {"client": 101, "backlog": 102, "in_progress": 103, "schedule": 104, "taken": 107}
 
 #: The column by whose texts rows are told apart.
 MAIN_COLUMNS = {"backlog": "task", "in_progress": "action"}
+
+
+def shelf_rows(book: Book) -> list[list[Mapping[str, Any]]]:
+    """Cells of the rows of the hidden tab that holds what left the backlog."""
+    sheet = book.find(SHEET_IDS["taken"])
+    return [line.cells for line in sheet.rows[1:]] if sheet is not None else []
+
 
 Value = Any
 
@@ -31,7 +39,7 @@ class Line:
 
 
 class Grid:
-    """One tab of a workbook of the emulator.
+    """One tab of a workbook of the emulator, as it is at this moment.
 
     Parameters
     ----------
@@ -44,7 +52,7 @@ class Grid:
         self.tab = tab
         self.sheet: Sheet = book.sheet(SHEET_IDS[tab])
         self.header_index = self._find_header(titles[MAIN_COLUMNS[tab]])
-        texts = [_text(cell) for cell in self.sheet.rows[self.header_index].cells]
+        texts = [text_in(cell) for cell in self.sheet.rows[self.header_index].cells]
         by_title = {text: index for index, text in reversed(list(enumerate(texts))) if text}
         self.columns = {key: by_title[title] for key, title in titles.items() if title in by_title}
 
@@ -52,7 +60,7 @@ class Grid:
         return next(
             index
             for index, line in enumerate(self.sheet.rows)
-            if any(_text(cell) == title for cell in line.cells)
+            if any(text_in(cell) == title for cell in line.cells)
         )
 
     @property
@@ -71,10 +79,17 @@ class Grid:
             )
             yield Line(index, found)
 
-    @property
+    @cached_property
+    def _by_text(self) -> Mapping[str, list[Line]]:
+        found: dict[str, list[Line]] = {}
+        for line in self.lines:
+            found.setdefault(self.text(line, MAIN_COLUMNS[self.tab]), []).append(line)
+        return found
+
+    @cached_property
     def used(self) -> list[Line]:
         """Rows below the headings in which something stands."""
-        return [line for line in self.lines if any(_value(cell) for cell in self._cells(line))]
+        return [line for line in self.lines if any(value_in(cell) for cell in self._cells(line))]
 
     def find(self, text: str, **more: str) -> list[Line]:
         """Rows whose main column has *text*, and whose other columns have what *more* says."""
@@ -85,11 +100,11 @@ class Grid:
 
     def value(self, line: Line, key: str) -> Value:
         """What was entered: ``{"numberValue": 3.5}``; ``None`` for an empty cell."""
-        return _value(self.sheet.cell(line.index, self.columns[key]))
+        return value_in(self.sheet.cell(line.index, self.columns[key]))
 
     def text(self, line: Line, key: str) -> str:
         """What was entered, as a text."""
-        return _text(self.sheet.cell(line.index, self.columns[key]))
+        return text_in(self.sheet.cell(line.index, self.columns[key]))
 
     def note(self, line: Line, key: str) -> str:
         """The note of a cell."""
@@ -103,10 +118,12 @@ class Grid:
         return self.sheet.rows[line.index].cells
 
 
-def _value(cell: Mapping[str, Any]) -> Value:
+def value_in(cell: Mapping[str, Any]) -> Value:
+    """What was entered into a cell."""
     return cell.get("userEnteredValue") or None
 
 
-def _text(cell: Mapping[str, Any]) -> str:
-    value = _value(cell)
+def text_in(cell: Mapping[str, Any]) -> str:
+    """What was entered into a cell, as a text."""
+    value = value_in(cell)
     return "" if value is None else str(next(iter(value.values())))

@@ -72,6 +72,11 @@ class Ledger:
         """A new row was typed."""
         return self.items.setdefault(task, Expected(task))
 
+    def forget_numbers(self) -> None:
+        """The estimate that gave numbers may have been undone: the next one gives others."""
+        for item in self.items.values():
+            item.number = None
+
     @property
     def alive(self) -> list[Expected]:
         """Items that nobody deleted."""

@@ -13,9 +13,10 @@ import signal
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -45,27 +46,27 @@ WORKERS = 3
 SETTINGS = {"VITRINA_RETRY_WAIT_S": "0.01", "VITRINA_LEASE_S": "1.5"}
 QUEUE_SETTINGS = {"retryConfig": {"minBackoff": "0.02s", "maxBackoff": "0.2s", "maxAttempts": 1000}}
 
+#: How often a process is looked for by its connection.
+LOOKS = 5
+
 BATCH_UPDATE = "google:sheets.spreadsheets.batchUpdate"
 
 
 @dataclass
 class Guards:
-    """Batches that were refused because the sheet was not as it was read, by what followed.
-
-    The same thread of a worker keeps its connection, so that the caller's port tells what it did next.
-    """
+    """Batches refused because the sheet was not as it was read, by what the same process did next."""
 
     fired: int = 0
     written: int = 0
     _waiting: Counter[int] = field(default_factory=Counter)
 
-    def note(self, port: int, status: int) -> None:
-        """A batch was answered."""
+    def note(self, status: int, find_process: Callable[[], int | None]) -> None:
+        """A batch was answered; *find_process* tells whose it was."""
         if status == 400:
             self.fired += 1
-            self._waiting[port] += 1
-        elif status == 200:
-            self.written += self._waiting.pop(port, 0)
+            self._waiting[find_process() or 0] += 1
+        elif status == 200 and self._waiting:
+            self.written += self._waiting.pop(find_process() or 0, 0)
 
     @property
     def given_up(self) -> int:
@@ -149,7 +150,7 @@ class ChaosWorld:
 
     def kill_caller(self, call: PassingCall) -> bool:
         """Kill the worker whose call this is, and return when it is dead."""
-        pid = self._pid_of(call.port)
+        pid = self.process_of(call.port)
         if pid is None:
             return False
         pid_fd = os.pidfd_open(pid)
@@ -165,16 +166,14 @@ class ChaosWorld:
         for supervisor in self.supervisors:
             os.kill(supervisor.pid, signal.SIGKILL)
 
-    def _pid_of(self, port: int) -> int | None:
+    def process_of(self, port: int) -> int | None:
         """The worker that has a connection from *port*."""
-        socket_name = _socket_of(port)
-        for supervisor in self.supervisors:
-            for link in Path(f"/proc/{supervisor.pid}/fd").glob("*"):
-                try:
-                    if link.readlink().name == socket_name:
-                        return supervisor.pid
-                except OSError:
-                    continue
+        # The list of sockets is not a snapshot: one may be missing while others come and go.
+        for _ in range(LOOKS):
+            socket_name = _socket_of(port)
+            for supervisor in self.supervisors if socket_name else ():
+                if _has_open(supervisor.pid, socket_name):
+                    return supervisor.pid
         return None
 
     def work(self, what: Json) -> bool:
@@ -219,6 +218,16 @@ def _socket_of(port: int) -> str:
     return ""
 
 
+def _has_open(pid: int, name: str) -> bool:
+    """Whether a process has a file of this name open."""
+    for link in Path(f"/proc/{pid}/fd").glob("*"):
+        # It may be closed just now.
+        with suppress(OSError):
+            if link.readlink().name == name:
+                return True
+    return False
+
+
 @contextmanager
 def running_world(folder: Path, *, guards: str) -> Iterator[ChaosWorld]:
     """A world with an agency and without clients, while the block runs."""
@@ -253,8 +262,8 @@ def running_world(folder: Path, *, guards: str) -> Iterator[ChaosWorld]:
         people = [Person(agency.NAME, agency.MANAGER, 10), *agency.PEOPLE]
         office.empty(os.environ.__setitem__, people=people, now=agency.NOW)
         given = {name: value for name, value in os.environ.items() if name.startswith("VITRINA_")}
-        settings = {**given, **SETTINGS}
-        world.supervisors = [Supervisor(nursery, listener, lambda: settings) for _ in range(WORKERS)]
+        environment = _clock_of_all({**given, **SETTINGS})
+        world.supervisors = [Supervisor(nursery, listener, environment) for _ in range(WORKERS)]
         for supervisor in world.supervisors:
             supervisor.start()
         stack.callback(_stop, world)
@@ -274,8 +283,19 @@ def _watch(world: ChaosWorld, app: Flask, name: str) -> None:
         if call is not None:
             world.calls[call.name] += 1
             if call.name == BATCH_UPDATE:
-                world.guards.note(call.port, response.status_code)
+                world.guards.note(response.status_code, lambda: world.process_of(call.port))
         return response
+
+
+def _clock_of_all(settings: Mapping[str, str]) -> Callable[[], Mapping[str, str]]:
+    """Settings of the next worker: its clock starts where those of the others are by now."""
+    began_at = time.monotonic()
+
+    def environment() -> Mapping[str, str]:
+        now = agency.NOW + timedelta(seconds=time.monotonic() - began_at)
+        return {**settings, "VITRINA_NOW": now.isoformat()}
+
+    return environment
 
 
 def _stop(world: ChaosWorld) -> None:

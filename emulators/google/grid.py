@@ -206,6 +206,8 @@ class Painter:
             )
             if masks.wants(cell, name)
         )
+        self._entered = frozenset(self._stored) | {"userEnteredValue"}
+        self._only_entered = not (self._wants_format or self._wants_hyperlink)
         self._locale: Locale = locale(book.locale)
         self._computed: dict[tuple[int, int], Any] = {}
         if self._wants_cells and (self._wants_values or self._wants_format) and formulas.has_formulas(book):
@@ -274,6 +276,9 @@ class Painter:
 
     def _cell(self, row: int, column: int) -> Cell:
         cell = self._sheet.cell(row, column)
+        if self._only_entered and not (self._entered & cell.keys() or (row, column) in self._computed):
+            # Most cells of a formatted tab are empty, and most callers do not ask for formats.
+            return {}
         result = {name: cell[name] for name in self._stored if name in cell} if cell else {}
         value = None
         if self._wants_values or self._wants_format:

@@ -89,12 +89,6 @@ class SqliteStore:
         ).fetchall()
         return iter([_record(row) for row in rows])
 
-    def close(self) -> None:
-        """Close the connection of this thread. A process that is going to fork may not keep one open."""
-        connection: sqlite3.Connection | None = self._local.__dict__.pop("connection", None)
-        if connection is not None:
-            connection.close()
-
     @property
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
