@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import httplib2
+from google.auth.exceptions import GoogleAuthError, TransportError
 from googleapiclient.errors import HttpError
 from googleapiclient.http import HttpRequest
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -40,6 +41,8 @@ MAX_WAIT_S = 8.0
 #: Within so many seconds of a refused call the quota has refilled.
 REFILL_S = (15.0, 60.0)
 NO_ANSWER = (OSError, httplib2.HttpLib2Error, http.client.HTTPException)
+#: In Google's sentence about a cell that we may not edit.
+PROTECTED = "protected cell or object"
 BUSY_STATUSES = (408, 429, 500, 502, 503, 504)
 
 
@@ -128,6 +131,11 @@ class GoogleWorkbooks:
             raise refused(error) or _translate(error) from error
         except NO_ANSWER as error:
             raise RetriableServiceError("service.no_answer", service=SERVICE) from error
+        except GoogleAuthError as error:
+            # A token is fetched by the way, at the first call of an hour or after a 401.
+            if error.retryable or isinstance(error, TransportError):
+                raise RetriableServiceError("service.no_answer", service=SERVICE) from error
+            raise AccessDeniedError("google.no_key", service=SERVICE, status=401) from error
 
 
 def _status(error: HttpError) -> int:
@@ -156,9 +164,14 @@ def _is_busy(error: BaseException) -> bool:
 
 
 def _refused_batch(error: HttpError) -> Exception | None:
-    """A batch of ours is well formed, so that 400 means that a row is not where it was read."""
+    """A batch of ours is well formed, so that 400 means that the workbook is not as it was read.
+
+    Only a protection that somebody set is refused with 400 as well; it does not pass by itself.
+    """
     if _status(error) != 400:
         return None
+    if PROTECTED in str(error.reason):
+        return AccessDeniedError("google.protected", service=SERVICE, status=400)
     changed = ChangedMeanwhileError("sheet.changed")
     changed.add_note(str(error.reason))
     return changed

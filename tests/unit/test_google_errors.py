@@ -1,0 +1,45 @@
+"""What becomes of a token that cannot be had: Google's library raises it in the middle of a call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
+
+from vitrina.errors import AccessDeniedError, RetriableServiceError, ServiceError
+from vitrina.google.workbooks import GoogleWorkbooks
+
+
+class NoToken:
+    """Services whose every call fails for want of a token."""
+
+    def __init__(self, error: GoogleAuthError) -> None:
+        self.spreadsheets = self
+        self._error = error
+
+    def get(self, **_: Any) -> None:
+        """A request."""
+
+    def send(self, _: Any) -> Any:
+        """Try to send it."""
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "expected", "code"),
+    [
+        (RefreshError("invalid_grant: Account has been deleted"), AccessDeniedError, "google.no_key"),
+        (RefreshError("internal_failure", retryable=True), RetriableServiceError, "service.no_answer"),
+        # The address that gives tokens is out of reach.
+        (TransportError("connection refused"), RetriableServiceError, "service.no_answer"),
+    ],
+)
+def test_a_token_that_cannot_be_had(error: GoogleAuthError, expected: type[ServiceError], code: str) -> None:
+    """Revoked for good, or only out of reach for now."""
+    workbooks = GoogleWorkbooks(NoToken(error), url="")  # type: ignore[arg-type]
+
+    with pytest.raises(expected) as raised:
+        workbooks.read("book")
+
+    assert raised.value.code == code
