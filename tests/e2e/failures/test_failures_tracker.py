@@ -1,0 +1,188 @@
+"""Failures 4 and 14: one card for each task; the tracker's state in the sheet, whatever webhooks do."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from emulators.world.processes import ROBOT_ID
+from tests.e2e.failures.scene import (
+    WRITE,
+    card_of,
+    estimated,
+    in_work,
+    move_card,
+    outcomes,
+    release,
+    start,
+    statuses,
+    webhooks,
+)
+from tests.e2e.witness import assert_told
+from tests.office import WEBHOOK_SECRET, Office
+
+
+def assert_one_card_each(office: Office) -> None:
+    """One whole card for each of the three tasks, and a link to it in each row."""
+    titles = Counter(str(card["title"]) for card in office.cards())
+    assert titles == {"ЗРН-1 · Баннер": 1, "ЗРН-2 · Лендинг": 1, "ЗРН-3 · Статья": 1}
+    for card in office.cards():
+        whole = office.kaiten("GET", f"/cards/{card['id']}", user_id=ROBOT_ID)
+        assert len(whole["checklists"]) == 1
+        assert len(whole["external_links"]) == 1
+    assert [text for (text,) in office.table("in_progress", "card")] == ["Открыть"] * 5
+
+
+def test_failure_04_a_double_click_makes_each_card_once(office: Office) -> None:
+    """The same click twice, and four clicks of two people at once."""
+    estimated(office)
+    start(office)
+    at_once = threading.Barrier(6)
+
+    def click(number: int) -> dict[str, Any]:
+        request_id = f"{min(number, 4)}" * 32
+        at_once.wait()
+        return office.manager().click(office.client_id, "push", request_id=request_id)
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(click, range(6)))
+    office.settle()
+
+    assert set(outcomes(answers)) <= {"done", "refused"}
+    assert "done" in outcomes(answers)
+    assert_one_card_each(office)
+
+
+def test_failure_04_a_lost_answer_or_write_makes_no_second_card(office: Office) -> None:
+    """Kaiten made the card and its answer is lost; the cards are made and the sheet's write is lost."""
+    estimated(office)
+    start(office)
+    faults: tuple[tuple[str, str, int | str], ...] = (
+        ("kaiten", "cards.create", "timeout"),
+        ("kaiten", "external_links.add", "timeout"),
+        ("kaiten", "checklists.create", 500),
+        ("google", WRITE, 503),
+        ("google", WRITE, "drop"),
+        ("google", WRITE, "timeout"),
+    )
+
+    for server, method, status in faults:
+        office.fail_next(server, method=method, status=status)
+        assert office.do("push")["outcome"] in ("failed", "partial"), (method, status)
+    assert_told(office.do("push"), "done", 200)
+    assert_told(office.do("push"), "done", 200)
+
+    assert_one_card_each(office)
+
+
+def test_failure_04_a_card_whose_number_was_never_noted_is_found(office: Office) -> None:
+    """The process ends between the card and the note of it: the next click finds the card by our key."""
+    in_work(office)
+    store = office.services.store
+    for item in list(store.find("item")):
+        store.put("item", item.key, {**item.data, "card_id": ""})
+
+    assert_told(office.do("push"), "done", 200)
+
+    assert_one_card_each(office)
+
+
+# --- Webhooks ------------------------------------------------------------------------------------
+
+
+def dropped(office: Office) -> None:
+    """None arrives; the menu repairs it."""
+    webhooks(office, "drop")
+    move_card(office, "Статья", 2)
+    office.settle()
+    assert statuses(office)["Статья"] == "Онбординг"
+    assert office.do("refresh")["outcome"] == "done"
+
+
+def repeated(office: Office) -> None:
+    """Each arrives twice."""
+    webhooks(office, "duplicate")
+    move_card(office, "Статья", 1)
+    move_card(office, "Статья", 2)
+
+
+def reversed_order(office: Office) -> None:
+    """The last one arrives first."""
+    webhooks(office, "reverse")
+    for stage in (3, 0, 1, 2):
+        move_card(office, "Статья", stage)
+    assert release(office) >= 4
+
+
+def delayed(office: Office) -> None:
+    """One arrives when the card has long been somewhere else."""
+    webhooks(office, "hold")
+    move_card(office, "Статья", 3)
+    webhooks(office, "deliver")
+    move_card(office, "Статья", 2)
+    office.settle()
+    assert release(office) >= 1
+
+
+def replayed(office: Office) -> None:
+    """Somebody who has the address sends old ones again."""
+    move_card(office, "Статья", 3)
+    office.settle()
+    sent = office.http.get(f"{office.servers.kaiten}/_emulator/webhooks").json()["deliveries"]
+    move_card(office, "Статья", 2)
+    office.settle()
+    for delivery in sent:
+        office.http.post(delivery["url"], json=delivery["body"]).raise_for_status()
+
+
+def forged(office: Office) -> None:
+    """One without the secret is nothing; one with it and a lie in it is a reason to look."""
+    move_card(office, "Статья", 2)
+    office.settle()
+    card = card_of(office, "Статья")
+    lie = {"event": "card:update", "data": {"old": {"id": card["id"]}, "changes": {"column_id": 1}}}
+    url = f"{office.servers.functions}/webhook/kaiten/"
+    assert office.http.post(url + "0" * 40, json=lie).status_code == 404
+    assert list(office.services.store.find("touched")) == []
+    assert office.http.post(url + WEBHOOK_SECRET, json=lie).status_code == 200
+
+
+def test_failure_14_the_sheet_ends_as_the_tracker_is(office: Office) -> None:
+    """Lost, repeated, reordered, late, replayed, forged: each time the row says *На проверке*."""
+    in_work(office)
+    ways: tuple[Callable[[Office], None], ...] = (
+        dropped,
+        repeated,
+        reversed_order,
+        delayed,
+        replayed,
+        forged,
+    )
+
+    for way in ways:
+        webhooks(office, "drop")
+        move_card(office, "Статья", 0)
+        webhooks(office, "deliver")
+        assert office.do("refresh")["outcome"] == "done"
+
+        way(office)
+        office.settle()
+
+        expected = {"Баннер": "Онбординг", "Лендинг": "Онбординг", "Статья": "На проверке"}
+        assert statuses(office) == expected, way.__doc__
+
+
+def test_failure_14_our_own_changes_do_not_echo(office: Office) -> None:
+    """Kaiten tells of the cards that we make ourselves: nothing is written for that."""
+    estimated(office)
+    start(office)
+    assert office.do("push")["outcome"] == "done"
+    office.forget_calls()
+
+    office.settle()
+
+    assert office.http.get(f"{office.servers.kaiten}/_emulator/webhooks").json()["deliveries"] != []
+    assert WRITE not in office.calls("google")
