@@ -170,7 +170,7 @@ def _change(services: Services, project: Project, draft: Draft, items: list[Item
         if backlog_tab.cell(row.row, "reason").text != reasons[row.number]:
             change.set(backlog_tab, row.row, "reason", reasons[row.number])
     onboarding = services.choices.label("status", ActionStatus.ONBOARDING, locale)
-    change.insert(
+    change.append(
         progress_tab,
         [
             _new_row(item, action, draft.agency.profiles, onboarding)

@@ -32,6 +32,7 @@ from vitrina.workbook.requests import (
     row_range,
     runs,
     update_cells,
+    whole_row,
 )
 from vitrina.workbook.shelf import Return, shelve_requests, unshelve_requests
 from vitrina.workbook.trace import Trace
@@ -46,6 +47,15 @@ class NewRow:
 
     number: int
     values: dict[str, Value]
+
+
+@dataclass(frozen=True)
+class _Landing:
+    """Where new rows come to stand, where room is made for them, and the row that they look like."""
+
+    first: int
+    opened_at: int
+    like: int
 
 
 class WorkbookChange:
@@ -67,7 +77,7 @@ class WorkbookChange:
         self._brought_back: list[tuple[Tab, int, Row, int | None]] = []
         self._shelf: Tab | None = None
         self._shelf_title = ""
-        self._inserted: dict[str, tuple[Tab, list[NewRow]]] = {}
+        self._inserted: list[tuple[Tab, _Landing, Sequence[NewRow]]] = []
         self._layouts: dict[int, Tab] = {}
         self._grown: list[Json] = []
         self._final_cells: dict[int, dict[tuple[int, int], Json]] = defaultdict(dict)
@@ -170,11 +180,31 @@ class WorkbookChange:
         self._deleted[tab.sheet_id].add(row.index)
 
     def insert(self, tab: Tab, rows: Sequence[NewRow]) -> None:
-        """Put rows below the header, in this order."""
+        """Put rows right below the header, in this order; the rows of *tab* need not be known."""
+        first = tab.header_index + 1
+        self._insert(tab, rows, _Landing(first, first, like=first + len(rows)))
+
+    def append(self, tab: Tab, rows: Sequence[NewRow]) -> None:
+        """Put rows below those that hold something, in this order.
+
+        Formulas of people that begin in the first row, such as ``=ARRAYFORMULA(E2:E)``, then cover the new
+        ones. In an empty tab the first row is one that is there, and has to be empty still.
+        """
+        used = [row.index for row in tab.rows if row.number or any(not cell.is_empty for cell in row.cells)]
+        first = max(used, default=tab.header_index) + 1
+        if used:
+            # Like the empty row below: the one above may be coloured by somebody.
+            landing = _Landing(first, first, first + len(rows) if first < tab.row_count else first - 1)
+        else:
+            empty = Row(first, None, ())
+            self._expect(tab, empty, sorted(tab.columns.values()), leaves=True)
+            landing = _Landing(first, first + 1, like=first)
+        self._insert(tab, rows, landing)
+
+    def _insert(self, tab: Tab, rows: Sequence[NewRow], landing: _Landing) -> None:
         self.guard_layout(tab)
-        self._inserted.setdefault(tab.key, (tab, []))[1].extend(rows)
-        for row in rows:
-            self.trace.inserted(tab, row.number, row.values)
+        self._inserted.append((tab, landing, rows))
+        self.trace.inserted(tab, landing.opened_at, {row.number: row.values for row in rows})
 
     def set_at_last(self, sheet_id: int, row_index: int, column_index: int, value: Value) -> None:
         """Write a cell after all rows have moved, at its place then."""
@@ -202,7 +232,7 @@ class WorkbookChange:
             *self._shelve(),
             *self._deletions(),
             *self._unshelve(),
-            *(request for tab, rows in self._inserted.values() for request in _insert_rows(tab, rows)),
+            *(request for inserted in self._inserted for request in _insert_rows(*inserted)),
             *_all_cells(self._final_cells, "userEnteredValue"),
         ]
 
@@ -269,18 +299,14 @@ def _row_mark(index: int, number: int) -> Mark:
     return Mark(number, ROW_KEY, "", "ROWS", index)
 
 
-def _insert_rows(tab: Tab, rows: Sequence[NewRow]) -> list[Json]:
-    """Rows right below the header, with the formats and choices of the row that was there."""
-    first, count = tab.header_index + 1, len(rows)
-    batch: list[Json] = [{"insertDimension": {"range": row_range(tab.sheet_id, first, count)}}]
-    width = {"startColumnIndex": 0, "endColumnIndex": tab.column_count}
-    source = {
-        "sheetId": tab.sheet_id,
-        "startRowIndex": first + count,
-        "endRowIndex": first + count + 1,
-        **width,
-    }
-    target = {"sheetId": tab.sheet_id, "startRowIndex": first, "endRowIndex": first + count, **width}
+def _insert_rows(tab: Tab, landing: _Landing, rows: Sequence[NewRow]) -> list[Json]:
+    """New rows with the formats and choices of one that is there."""
+    first, count = landing.first, len(rows)
+    opened = row_range(tab.sheet_id, landing.opened_at, count)
+    inherits = landing.opened_at > tab.header_index + 1
+    batch: list[Json] = [{"insertDimension": {"range": opened, "inheritFromBefore": inherits}}]
+    source = whole_row(tab.sheet_id, landing.like, tab.column_count)
+    target = source | {"startRowIndex": first, "endRowIndex": first + count}
     batch += [
         {"copyPaste": {"source": source, "destination": target, "pasteType": kind}}
         for kind in ("PASTE_FORMAT", "PASTE_DATA_VALIDATION")

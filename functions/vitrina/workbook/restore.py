@@ -33,9 +33,9 @@ def has_happened(book: Book, trace: Json) -> bool:
     if trace["inserted"]:
         return any(
             number in _rows_by_number(book.tabs[key])
-            for key, rows in trace["inserted"].items()
+            for key, inserted in trace["inserted"].items()
             if key in book.tabs
-            for number, _ in rows
+            for number, _ in inserted["rows"]
         )
     return any(
         is_same(tab.cell_at(row.index, column), value_of_kept(after))
@@ -125,7 +125,7 @@ def _rows_back(
         return False
     shelf, tab = book.tabs.get(SHELF), book.tab("in_progress")
     on_shelf = _shelf_rows(shelf)
-    made: dict[int, Json] = dict(trace["inserted"].get(tab.key, ()))
+    made: dict[int, Json] = dict(trace["inserted"][tab.key]["rows"])
     rows = {number: row for number, row in _rows_by_number(tab).items() if number in made}
     touched = {
         item_number_of_row(number) for number, row in rows.items() if not _is_as_made(tab, row, made[number])
@@ -215,8 +215,8 @@ class _Places:
         self._numbers = {(homes[key].sheet_id, index): number for key, index, number, _ in trace["moved"]}
         self._left = {home.sheet_id: _left_at(record, key) for key, home in homes.items()}
         self._came = {
-            book.tab(key).sheet_id: (book.tab(key).header_index, len(rows))
-            for key, rows in trace["inserted"].items()
+            book.tab(key).sheet_id: (inserted["at"], len(inserted["rows"]))
+            for key, inserted in trace["inserted"].items()
         }
 
     def now(self, sheet_id: int, row: int, column: int) -> tuple[int, int, int]:
@@ -224,6 +224,6 @@ class _Places:
         number = self._numbers.get((sheet_id, row))
         if number in self._on_shelf:
             return self._shelf_id, self._on_shelf[number].index, column
-        header, count = self._came.get(sheet_id, (row, 0))
-        row += count if row > header else 0
+        opened_at, count = self._came.get(sheet_id, (row, 0))
+        row += count if row >= opened_at else 0
         return sheet_id, row - sum(at < row for at in self._left.get(sheet_id, ())), column

@@ -28,7 +28,7 @@ class Trace:
     ``identified``  ``[tab, number]``
     ``moved``       ``[tab, row index, number, had_number]``, in the order of the rows
     ``orders``      by tab that rows leave: index of the header, and ``[row index, number]`` of all rows
-    ``inserted``    by tab: ``[number, {column: value}]`` of the new rows
+    ``inserted``    by tab: ``at``, where room was made, and ``rows``, ``[number, {column: value}]``
     """
 
     _numbers: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -71,11 +71,14 @@ class Trace:
         self._left[tab.key] = tab
         self._data["moved"].append([tab.key, row.index, number, row.number is not None])
 
-    def inserted(self, tab: Tab, number: int, values: Mapping[str, Value]) -> None:
-        """A row comes below the header."""
+    def inserted(self, tab: Tab, at: int, rows: Mapping[int, Mapping[str, Value]]) -> None:
+        """Rows come, and room is made for them before the row at *at*."""
         self._remember(tab)
-        kept = {column: kept_value(value) for column, value in values.items()}
-        self._data["inserted"].setdefault(tab.key, []).append([number, kept])
+        kept = [
+            [number, {column: kept_value(value) for column, value in values.items()}]
+            for number, values in rows.items()
+        ]
+        self._data["inserted"][tab.key] = {"at": at, "rows": kept}
 
     @property
     def has_moved(self) -> bool:
