@@ -251,6 +251,20 @@ def test_an_action_whose_answer_was_lost(office: Office, status: str) -> None:
         assert [task for task, code in office.table("backlog", "task", "id") if code] == []
 
 
+def test_a_card_half_made_goes_as_well(office: Office) -> None:
+    """A push that broke off left a card without its checklist, which nobody linked."""
+    start(office)
+    office.fail_next("kaiten", method="checklists.create", status=503, count=1)
+    assert office.do("push")["outcome"] == "failed"
+    assert len(office.cards()) == 1
+
+    answer = office.do("undo")
+
+    assert_told(answer, "done", 200)
+    assert office.cards() == []
+    assert office.table("in_progress", "action") == []
+
+
 def test_a_calendar_that_was_drawn_anew_is_drawn_once_more(office: Office) -> None:
     """It cannot become what it was, so that it becomes what is true now."""
     start(office)

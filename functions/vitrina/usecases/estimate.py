@@ -14,7 +14,7 @@ from vitrina.usecases.again import again
 from vitrina.usecases.backlog import read_own_backlog, require_items
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import lease
-from vitrina.usecases.records import ESTIMATE, Project, load_agency, load_norms, save_project
+from vitrina.usecases.records import ESTIMATE, Project, load_agency, load_norms, load_project, save_project
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.usecases.undoable import write_undoably
 from vitrina.workbook.book import Tab, column_letters, parse_book
@@ -48,7 +48,8 @@ class RowEstimate:
 def estimate(services: Services, project: Project) -> Answer:
     """Fill the hours that nobody typed, and say of each row where its hours come from."""
     with lease(services, project.spreadsheet_id):
-        return again(lambda: _estimate(services, project))
+        # Read anew: another process may have given numbers since.
+        return again(lambda: _estimate(services, load_project(services.store, project.spreadsheet_id)))
 
 
 def _estimate(services: Services, project: Project) -> Answer:

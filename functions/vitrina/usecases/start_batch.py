@@ -26,6 +26,7 @@ from vitrina.usecases.records import (
     Project,
     items_of,
     load_agency,
+    load_project,
     save_items,
     save_project,
     team_of,
@@ -47,7 +48,10 @@ def start_batch(services: Services, project: Project, *, preview_id: str) -> Ans
     if record is None or record.data["spreadsheet_id"] != project.spreadsheet_id:
         raise UserError("batch.no_preview")
     with lease(services, project.spreadsheet_id):
-        return again(lambda: _start(services, project, record.data))
+        # Read anew: another process may have given numbers since.
+        return again(
+            lambda: _start(services, load_project(services.store, project.spreadsheet_id), record.data)
+        )
 
 
 def _start(services: Services, project: Project, preview: Json) -> Answer:

@@ -62,39 +62,53 @@ def undo(services: Services, project: Project, journal: Journal) -> Answer:
 def _remove_cards(
     services: Services, project: Project, book: Book, record: Json, journal: Journal, held: Lease
 ) -> list[str]:
-    """Remove the cards that the action made and nobody has touched; gives the IDs of the others."""
-    cards: dict[str, str] = record.get("cards", {})
-    items = {item.number: item for item in items_of(services.store, spreadsheet_id=project.spreadsheet_id)}
+    """Remove the cards that came of the action and that nobody has touched; gives the IDs of the others."""
     rows = read_actions(book, services.choices, today=services.today())
     tracker_ids = load_tracker_ids(services.store, project.agency_id)
     begun: list[str] = []
-    for done, (number, card_id) in enumerate(cards.items()):
-        item = items.get(int(number))
-        if item is None or item.card_id != card_id:
-            continue
+    cards = _cards_of(services, project, record)
+    for done, (item, card_id) in enumerate(cards):
         held.renew()
         journal.progress(done, len(cards), sentence("undo.progress", done=done + 1, total=len(cards)))
         card = services.tracker.get_card(card_id)
         own_rows = [row for row in rows if row.item_number == item.number]
         if card is not None:
             made = new_card(services, project, book, item, own_rows, tracker_ids) if own_rows else None
-            if made is None or not is_untouched(card, made):
+            if made is None or not is_untouched(card, made, is_whole=bool(item.card_id)):
                 begun.append(item.code)
+                save_items(services.store, [replace(item, card_id=card_id)])
                 continue
             services.tracker.remove_card(card_id)
         save_items(services.store, [replace(item, card_id="")])
     return begun
 
 
-def is_untouched(card: Card, made: NewCard) -> bool:
-    """Whether a card is as it was made: nobody moved it, ticked, logged hours, wrote or changed it."""
+def _cards_of(services: Services, project: Project, record: Json) -> list[tuple[Item, str]]:
+    """Cards that the action made, and those that a push which broke off has left half made."""
+    if record["action"] not in ("start_batch", "push"):
+        return []
+    linked: dict[str, str] = record.get("cards", {})
+    started = {number for _, _, number, _ in record["trace"]["moved"]}
+    own = items_of(services.store, spreadsheet_id=project.spreadsheet_id)
+    half_made = [item for item in own if not item.card_id and (not started or item.number in started)]
+    known = services.tracker.find_cards(project.board_id) if half_made else {}
+    return [
+        (item, item.card_id) for item in own if item.card_id and linked.get(str(item.number)) == item.card_id
+    ] + [(item, known[item.external_id]) for item in half_made if item.external_id in known]
+
+
+def is_untouched(card: Card, made: NewCard, *, is_whole: bool) -> bool:
+    """Whether a card is as it was made: nobody moved it, ticked, logged hours, wrote or changed it.
+
+    One that is not whole may lack lines of its checklist.
+    """
     return (
         card.stage_id == made.stage_id
         and not card.is_archived
         and not card.comment_count
         and not any(card.logged_hours.values())
         and (card.title, card.due_on, card.assignee_id) == (made.title, made.due_on, made.assignee_id)
-        and card.checklist == made.checklist
+        and (card.checklist == made.checklist if is_whole else set(card.checklist) <= set(made.checklist))
     )
 
 
