@@ -23,6 +23,10 @@ HOURS_PREFIX = "hours."
 #: Serial numbers of the days from 1982 to 2091: no figure of hours lies there.
 DATE_SERIALS = range(30_000, 70_000)
 
+MINUTES_OF_DAY = 24 * 60
+#: What computing with fractions leaves over.
+NOISE = 1e-6
+
 _NUMBER_OF_ID = re.compile(r"(\d+)\s*$")
 
 
@@ -104,6 +108,18 @@ def _date_taken(cell: Cell) -> date | None:
     return day_of_serial(cell.value)
 
 
+def _clock_taken(cell: Cell) -> float | None:
+    """The hours that were typed as 1:30, of which the spreadsheet makes a fraction of a day.
+
+    Whole minutes of a day that nobody would write as a figure of hours: it takes more than two decimals.
+    """
+    if cell.formula is not None or not isinstance(cell.value, float) or not 0 < cell.value < 1:
+        return None
+    minutes, hundredths = cell.value * MINUTES_OF_DAY, cell.value * 100
+    is_clock = abs(minutes - round(minutes)) < NOISE < abs(hundredths - round(hundredths))
+    return round(minutes / 60, 2) if is_clock else None
+
+
 def _hours(cell: Cell) -> float | None:
     """Hours as somebody typed them, of any size; ``None`` for an empty cell."""
     if cell.is_error:
@@ -113,6 +129,9 @@ def _hours(cell: Cell) -> float | None:
     day = _date_taken(cell)
     if day is not None:
         raise _BadCellError("cell.hours_date", day=day, hint=f"{day.day},{day.month}")
+    clock = _clock_taken(cell)
+    if clock is not None:
+        raise _BadCellError("cell.hours_clock", hint=clock)
     if isinstance(cell.value, float):
         return cell.value
     try:

@@ -141,9 +141,10 @@ def test_failure_11_both_languages_mean_the_same_numbers(empty_office: Office, l
     assert office.book().field("in_progress_count").cell.value == len(typed) + 3.0
 
 
-def test_failure_11_a_point_that_became_a_date_is_told(office: Office) -> None:
-    """In a Russian workbook 1.5 is the first of May: the cell is named, and how to write it."""
-    office.fill_backlog({"task": "Правка", "hours_copy": "1.5"})
+@pytest.mark.parametrize("typed", ["1.5", "1:30"])
+def test_failure_11_hours_that_became_a_date_or_a_time_are_told(office: Office, typed: str) -> None:
+    """In a Russian workbook 1.5 is the first of May, and 1:30 the 16th part of a day: both are named."""
+    office.fill_backlog({"task": "Правка", "hours_copy": typed})
 
     answer = office.do("estimate")
 

@@ -133,6 +133,8 @@ MAY_DAY = 46143  # 1 May 2026, which 1.5 becomes in a Russian workbook
         ("hours.design", -0.5, "cell.hours_range"),
         ("hours.design", 1000.5, "cell.hours_range"),
         ("hours.design", MAY_DAY, "cell.hours_date"),  # the column's own number format stayed
+        ("hours.design", 90 / 1440, "cell.hours_clock"),  # typed as 1:30
+        ("hours.design", 480 / 1440, "cell.hours_clock"),  # 8:00
         ("hours.design", cell(ValueError), "cell.formula_error"),
         ("quantity", "много", "cell.quantity"),
         ("quantity", 0, "cell.quantity"),
