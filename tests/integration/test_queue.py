@@ -116,3 +116,17 @@ def test_queue_that_is_away(world: World) -> None:
 
     with pytest.raises(RetriableServiceError):
         world.queue.add("op", {})
+
+
+@pytest.mark.parametrize("status", ["drop", "timeout"])
+def test_lost_connection_is_worth_another_click(world: World, status: str) -> None:
+    """Whether the task was queued is not known; the same name may be queued again."""
+    fault = {"status": status, "method": "tasks.create"}
+    httpx.post(f"{world.tasks_url}/_emulator/fail-next", json=fault, trust_env=False).raise_for_status()
+
+    with pytest.raises(RetriableServiceError):
+        world.queue.add("operation-1", {"n": 1})
+    world.queue.add("operation-1", {"n": 1})
+    world.run()
+
+    assert [body for _, body in world.calls] == [{"n": 1}]

@@ -7,7 +7,9 @@ import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import requests
 from google.api_core.exceptions import Conflict, GoogleAPICallError, RetryError
+from google.auth.exceptions import TransportError
 
 from vitrina.errors import RetriableServiceError
 from vitrina.ports import Json
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 #: What a person knows of it.
 SERVICE = "Google"
 TIMEOUT_S = 10.0
+
+#: The transport over REST hands a lost connection on as it comes.
+FAILURES = (GoogleAPICallError, RetryError, TransportError, requests.RequestException)
 
 
 class CloudTasksQueue:
@@ -57,7 +62,7 @@ class CloudTasksQueue:
             self._client.create_task(request={"parent": self._queue, "task": task}, timeout=TIMEOUT_S)
         except Conflict:
             return
-        except (GoogleAPICallError, RetryError) as error:
+        except FAILURES as error:
             raise RetriableServiceError("service.no_answer", service=SERVICE) from error
 
     @cached_property
