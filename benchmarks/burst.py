@@ -155,7 +155,7 @@ def _look(office: LocalOffice, cards: int) -> Client:
     return Client(project, rows, tab.title, columns, tuple(captions), captions)
 
 
-def learn_event(office: LocalOffice, row: CardRow, user_id: int) -> Mapping[str, Any]:
+def _learn_event(office: LocalOffice, row: CardRow, user_id: int) -> Mapping[str, Any]:
     """The body of a webhook as the tracker sends it; from here on it sends none by itself."""
     url = f"{office.servers.kaiten}/_emulator/webhooks"
     office.http.post(url, json={"mode": "drop"}).raise_for_status()
@@ -174,7 +174,7 @@ def rage(
     webhook_url: str,
 ) -> list[Event]:
     """Change cards of all clients in turn, evenly over *seconds*, and tell the webhook of each change."""
-    body = learn_event(office, clients[0].rows[0], user_ids[0])
+    body = _learn_event(office, clients[0].rows[0], user_ids[0])
     rows = [
         (client, row)
         for row_number in zip(*(one.rows for one in clients), strict=True)
@@ -201,12 +201,25 @@ def rage(
             at = time.time()
         told = copy.deepcopy(dict(body))
         told["data"]["old"]["id"] = row.card_id
-        asked_at = time.perf_counter()
-        answer = office.http.post(webhook_url, json=told)
-        return Event(row, event_number, at, time.perf_counter() - asked_at, answer.status_code)
+        answer_s, status = _tell(office, webhook_url, told)
+        return Event(row, event_number, at, answer_s, status)
 
     with ThreadPoolExecutor(SENDERS) as pool:
         return list(pool.map(change, range(webhooks)))
+
+
+def answers_s(
+    office: LocalOffice, row: CardRow, *, count: int, user_id: int, webhook_url: str
+) -> list[float]:
+    """How long webhooks about one card take to be answered, one after the other."""
+    body = _learn_event(office, row, user_id)
+    return [_tell(office, webhook_url, body)[0] for _ in range(count)]
+
+
+def _tell(office: LocalOffice, webhook_url: str, body: Mapping[str, Any]) -> tuple[float, int]:
+    asked_at = time.perf_counter()
+    answer = office.http.post(webhook_url, json=body)
+    return time.perf_counter() - asked_at, answer.status_code
 
 
 @contextmanager

@@ -20,7 +20,16 @@ from pathlib import Path
 from statistics import quantiles
 
 import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
-from benchmarks.burst import Client, Storm, make_clients, most_in_a_minute, rage, watching, wrong_cells
+from benchmarks.burst import (
+    Client,
+    Storm,
+    answers_s,
+    make_clients,
+    most_in_a_minute,
+    rage,
+    watching,
+    wrong_cells,
+)
 from emulators.world.cluster import running_cluster
 from emulators.world.office import LocalOffice
 from emulators.world.processes import QUEUE, Person
@@ -43,8 +52,11 @@ DEPLOYED_QUEUE = {
     "retryConfig": {"maxAttempts": 20, "minBackoff": "1s", "maxBackoff": "60s"},
 }
 
-#: Nineteen of twenty webhooks are answered within this time.
-ANSWER_TARGET_MS = 100.0
+#: Webhooks sent one by one before the storm.
+CALM_WEBHOOKS = 200
+#: Nineteen of twenty are answered within this time, before the storm and in it: one machine plays everybody.
+CALM_TARGET_MS = 50.0
+STORM_TARGET_MS = 1000.0
 #: The last cell is at most this much later than the quota makes it: one minute of the quota.
 LATENESS_TARGET_S = 70.0
 
@@ -53,6 +65,7 @@ LATENESS_TARGET_S = 70.0
 class Outcome:
     """What is judged."""
 
+    calm_s: Sequence[float]
     storm: Storm
     wrong: Sequence[str]
     reads_at: Sequence[float]
@@ -60,6 +73,16 @@ class Outcome:
     refused: int
     dispatches: int
     postponed: int
+
+    @property
+    def calm_ms(self) -> list[float]:
+        """Times of the answers before the storm."""
+        return [1000 * one for one in self.calm_s]
+
+    @property
+    def storm_ms(self) -> list[float]:
+        """Times of the answers in the storm."""
+        return [1000 * event.answer_s for event in self.storm.events]
 
     def complaints(self) -> list[str]:
         """A sentence for each target that was missed."""
@@ -73,9 +96,13 @@ class Outcome:
                 found.append(f"{most} {name} in one minute; {QUOTA_PER_MINUTE} at most")
         if self.refused:
             found.append(f"Google refused {self.refused} calls")
-        answer_ms = _figures([1000 * event.answer_s for event in self.storm.events])
-        if answer_ms[1] > ANSWER_TARGET_MS:
-            found.append(f"p95 of the answers is {answer_ms[1]:.0f} ms; {ANSWER_TARGET_MS:.0f} at most")
+        for name, answers_ms, target_ms in (
+            ("before the storm", self.calm_ms, CALM_TARGET_MS),
+            ("in the storm", self.storm_ms, STORM_TARGET_MS),
+        ):
+            p95_ms = _figures(answers_ms)[1]
+            if p95_ms > target_ms:
+                found.append(f"p95 of the answers {name} is {p95_ms:.0f} ms; {target_ms:.0f} at most")
         late_s = max(self.storm.delays_s()) - max(self.storm.ideal_delays_s(QUOTA_PER_MINUTE))
         if late_s > LATENESS_TARGET_S:
             found.append(
@@ -127,18 +154,22 @@ def _storm(office: LocalOffice, clients: Sequence[Client], *, webhooks: int, sec
     google, tasks, kaiten = (office.servers.url(name) for name in ("google", "tasks", "kaiten"))
     office.http.post(f"{kaiten}/_emulator/rate-limit", json={"limit_per_s": KAITEN_LIMIT_PER_S})
     before = {task["name"] for task in office.http.get(f"{tasks}/_emulator/tasks").json()["tasks"]}
+    webhook_url = f"{os.environ['VITRINA_WEBHOOK_URL']}/kaiten/{os.environ['VITRINA_WEBHOOK_SECRET']}"
+    user_ids = [one.kaiten_id for one in PEOPLE]
+    first = clients[0].rows[0]
+    calm_s = answers_s(office, first, count=CALM_WEBHOOKS, user_id=user_ids[0], webhook_url=webhook_url)
+    office.settle()
     limits = {"reads_per_minute": QUOTA_PER_MINUTE, "writes_per_minute": QUOTA_PER_MINUTE}
     office.http.post(f"{google}/_emulator/quota", json=limits).raise_for_status()
     storm = Storm()
     with watching(office, clients) as sightings:
         storm.sightings = sightings
-        webhook_url = f"{os.environ['VITRINA_WEBHOOK_URL']}/kaiten/{os.environ['VITRINA_WEBHOOK_SECRET']}"
         storm.events = rage(
             office,
             clients,
             webhooks=webhooks,
             seconds=seconds,
-            user_ids=[one.kaiten_id for one in PEOPLE],
+            user_ids=user_ids,
             webhook_url=webhook_url,
         )
         lasted_s = max(event.at for event in storm.events) - min(event.at for event in storm.events)
@@ -154,6 +185,7 @@ def _storm(office: LocalOffice, clients: Sequence[Client], *, webhooks: int, sec
     office.http.post(f"{kaiten}/_emulator/rate-limit", json={"limit_per_s": 10 * KAITEN_LIMIT_PER_S})
     quota = office.http.get(f"{google}/_emulator/quota").json()
     return Outcome(
+        calm_s,
         storm,
         wrong_cells(office, clients),
         quota["reads"]["accepted_at"],
@@ -168,7 +200,8 @@ def report(outcome: Outcome) -> str:
     """The figures as a table."""
     storm = outcome.storm
     rows = [
-        ("webhook → answer, ms", [1000 * event.answer_s for event in storm.events]),
+        ("webhook → answer, ms", outcome.storm_ms),
+        ("  before the storm, ms", outcome.calm_ms),
         ("event → cell, s", storm.delays_s()),
         ("  the quota's limit, s", storm.ideal_delays_s(QUOTA_PER_MINUTE)),
     ]
