@@ -1,23 +1,93 @@
-"""Reading the backlog of a project, which estimating and planning begin with."""
+"""Reading a client workbook: who its rows are, its backlog and what is in progress."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
 from vitrina.errors import UserError
-from vitrina.usecases.records import Project
+from vitrina.texts import Sentence, sentence
+from vitrina.usecases.records import ITEM, Item, Project, items_of, load_agency, save_items
 from vitrina.usecases.services import Services
-from vitrina.workbook.book import Book
-from vitrina.workbook.rows import Backlog, read_backlog
+from vitrina.workbook.book import Book, item_number_of_row
+from vitrina.workbook.identity import (
+    ProgressIdentity,
+    StartedItem,
+    identify_backlog,
+    identify_progress,
+)
+from vitrina.workbook.rows import ActionRow, Backlog, read_actions, read_backlog
+
+#: Columns by which the rows of a tab are known.
+BACKLOG_COLUMNS = frozenset({"id", "task"})
+PROGRESS_COLUMNS = frozenset({"id", "action", "profile"})
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is in progress, as it was read."""
+
+    identity: ProgressIdentity
+    rows: tuple[ActionRow, ...]
 
 
 def read_own_backlog(services: Services, project: Project, book: Book) -> Backlog:
     """The backlog of a project's workbook as it was read, bad cells and all."""
+    started = _started(services, project)
     return read_backlog(
         book,
         services.choices,
+        identity=identify_backlog(
+            book,
+            started,
+            in_progress=_numbers_in_progress(project, book, started),
+            prefix=project.code,
+            last_number=project.last_number,
+        ),
         prefix=project.code,
-        last_number=project.last_number,
         today=services.today(),
     )
+
+
+def read_progress(services: Services, project: Project, book: Book) -> Progress:
+    """The rows of *В работе* of a project's workbook."""
+    identity = identify_progress(book, _started(services, project), prefix=project.code)
+    rows = read_actions(book, services.choices, identity=identity, today=services.today())
+    return Progress(identity, rows)
+
+
+def settle(services: Services, project: Project, book: Book, items: Iterable[Item]) -> list[Item]:
+    """Decide about items whose start may not stand in the sheet: the sheet knows.
+
+    The write of a reservation may or may not have reached it. An item that has no card yet and whose
+    row is back in the backlog, as in an older version of the workbook that a person brought back, was
+    not started either. Items of another workbook count as they are: its own next reading settles them.
+    """
+    items = list(items)
+    own = [item for item in items if item.spreadsheet_id == project.spreadsheet_id]
+    started = _as_started(services, project, own)
+    in_progress = _numbers_in_progress(project, book, started)
+    # Marks on emptied rows too: the write reached the sheet, whatever people did there since.
+    marked = {item_number_of_row(row.number) for row in book.tab("in_progress").rows if row.number}
+    gone = {item.key for item in own if item.is_reserved and item.number not in in_progress | marked}
+    if _has(book, "backlog", BACKLOG_COLUMNS):
+        identity = identify_backlog(
+            book, started, in_progress=in_progress, prefix=project.code, last_number=project.last_number
+        )
+        gone |= {item.key for item in own if item.number in identity.returned}
+    return [item for item in items if item.key not in gone]
+
+
+def settle_for_good(services: Services, project: Project, book: Book) -> None:
+    """Forget items that were not started after all and keep those that were.
+
+    Called while the workbook's lease is held, so that no write of a reservation is under way.
+    """
+    own = items_of(services.store, spreadsheet_id=project.spreadsheet_id)
+    settled = settle(services, project, book, own)
+    for key in {item.key for item in own} - {item.key for item in settled}:
+        services.store.delete(ITEM, key)
+    save_items(services.store, [replace(item, is_reserved=False) for item in settled if item.is_reserved])
 
 
 def require_items(backlog: Backlog) -> None:
@@ -25,3 +95,49 @@ def require_items(backlog: Backlog) -> None:
     backlog.require_good_cells()
     if not backlog.rows:
         raise UserError("backlog.empty", sheet=backlog.tab.title)
+
+
+def told_lost(services: Services, project: Project, identity: ProgressIdentity) -> tuple[Sentence, ...]:
+    """What to say of rows that people took out of *В работе* before the work was done."""
+    lost: dict[str, list[str]] = {}
+    for item in _started(services, project):
+        titles = [title for number, title in item.profiles.items() if number in identity.lost]
+        if titles:
+            lost[f"{project.code}-{item.number}"] = titles
+    if not lost:
+        return ()
+    items = [f"{code} ({', '.join(titles)})" for code, titles in lost.items()]
+    return (sentence("heal.lost", items=items, sheet=identity.tab.title),)
+
+
+def _numbers_in_progress(project: Project, book: Book, started: list[StartedItem]) -> frozenset[int]:
+    """Items that no row of the backlog can be: where *В работе* cannot be read, all that were started."""
+    if not _has(book, "in_progress", PROGRESS_COLUMNS):
+        return frozenset(item.number for item in started)
+    return identify_progress(book, started, prefix=project.code).items
+
+
+def _has(book: Book, tab: str, columns: frozenset[str]) -> bool:
+    return tab in book.tabs and columns <= book.tabs[tab].columns.keys()
+
+
+def _started(services: Services, project: Project) -> list[StartedItem]:
+    items = items_of(services.store, spreadsheet_id=project.spreadsheet_id)
+    return _as_started(services, project, items)
+
+
+def _as_started(services: Services, project: Project, items: Iterable[Item]) -> list[StartedItem]:
+    profiles = load_agency(services.store, project.agency_id).profiles
+    return [
+        StartedItem(
+            number=item.number,
+            task=item.task,
+            profiles={
+                action.row_number: profiles.get(action.profile, action.profile) for action in item.actions
+            },
+            has_card=bool(item.card_id),
+            is_done=item.is_done,
+            is_reserved=item.is_reserved,
+        )
+        for item in items
+    ]

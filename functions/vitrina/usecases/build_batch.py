@@ -14,7 +14,7 @@ from vitrina.domain.calendar import Period
 from vitrina.errors import CellProblem, CellsError
 from vitrina.ports import Json
 from vitrina.texts import Days, Sentence, sentence
-from vitrina.usecases.backlog import read_own_backlog, require_items
+from vitrina.usecases.backlog import Progress, read_own_backlog, read_progress, require_items, settle
 from vitrina.usecases.records import (
     PREVIEW,
     Agency,
@@ -29,7 +29,8 @@ from vitrina.usecases.records import (
 )
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.workbook.book import Book, parse_book
-from vitrina.workbook.rows import ActionRow, Backlog, Team, read_actions, read_team, read_terms
+from vitrina.workbook.identity import few
+from vitrina.workbook.rows import Backlog, Team, read_team, read_terms
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Draft:
     book: Book
     agency: Agency
     backlog: Backlog
-    actions: tuple[ActionRow, ...]
+    progress: Progress
     items: tuple[Item, ...]
     plan: BatchPlan
 
@@ -91,6 +92,7 @@ def build_batch(services: Services, project: Project, *, period: str) -> Answer:
             hours=draft.plan.planned_hours,
             left_out=len(draft.plan.left_out),
         ),
+        details=few(backlog.identity.healed),
         data={"preview_id": preview_id, **_preview_data(services, draft)},
     )
 
@@ -115,7 +117,7 @@ def draft_plan(
     """Plan *span* from the workbook as it was read and from what is promised to all clients."""
     require_items(backlog)
     terms = read_terms(book, services.choices)
-    agency_items = settle(project, book, items_of(services.store, agency_id=project.agency_id))
+    agency_items = settle(services, project, book, items_of(services.store, agency_id=project.agency_id))
     own = [item for item in agency_items if item.spreadsheet_id == project.spreadsheet_id]
     plan = plan_batch(
         [row.item(rank) for rank, row in enumerate(backlog.rows)],
@@ -127,21 +129,8 @@ def draft_plan(
         used_hours=_used_hours(own, span),
         unfinished=frozenset(item.number for item in own if not item.is_done),
     )
-    actions = read_actions(book, services.choices, today=services.today())
-    return Draft(book, agency, backlog, actions, tuple(agency_items), plan)
-
-
-def settle(project: Project, book: Book, items: list[Item]) -> list[Item]:
-    """Decide about reservations whose write may or may not have reached the sheet: the sheet knows.
-
-    A reservation of another workbook counts as it is: its own next reading settles it.
-    """
-    in_progress = {row.number for row in book.tab("in_progress").rows}
-    return [
-        item
-        for item in items
-        if not item.is_reserved or item.spreadsheet_id != project.spreadsheet_id or item.number in in_progress
-    ]
+    progress = read_progress(services, project, book)
+    return Draft(book, agency, backlog, progress, tuple(agency_items), plan)
 
 
 def effect(plan: BatchPlan) -> Json:
@@ -207,7 +196,7 @@ def reason(left: LeftOutItem, profiles: Mapping[str, str], codes: Mapping[int, s
 def item_codes(draft: Draft) -> Mapping[int, str]:
     """ID texts of all items that one may depend on."""
     return {row.number: row.code for row in draft.backlog.rows} | {
-        row.item_number: row.code for row in draft.actions
+        row.item_number: row.code for row in draft.progress.rows
     }
 
 

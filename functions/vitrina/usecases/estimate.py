@@ -11,7 +11,7 @@ from vitrina.domain.quantities import MAX_HOURS
 from vitrina.errors import CellsError, WorkbookShapeError
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.again import again
-from vitrina.usecases.backlog import read_own_backlog, require_items
+from vitrina.usecases.backlog import read_own_backlog, require_items, settle_for_good
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import lease
 from vitrina.usecases.records import ESTIMATE, Project, load_agency, load_norms, load_project, save_project
@@ -19,6 +19,8 @@ from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.usecases.undoable import write_undoably
 from vitrina.workbook.book import Tab, column_letters, parse_book
 from vitrina.workbook.change import Formula, WorkbookChange
+from vitrina.workbook.heal import heal
+from vitrina.workbook.identity import few
 from vitrina.workbook.rows import HOURS_PREFIX, Backlog, BacklogRow, locale_of
 
 #: More names than this in one answer are not read by anyone.
@@ -56,6 +58,7 @@ def _estimate(services: Services, project: Project) -> Answer:
     book = parse_book(services.workbooks.read(project.spreadsheet_id))
     backlog = read_own_backlog(services, project, book)
     require_items(backlog)
+    settle_for_good(services, project, book)
     agency = load_agency(services.store, project.agency_id)
     norms = {
         work_type.casefold(): by_profile
@@ -66,15 +69,15 @@ def _estimate(services: Services, project: Project) -> Answer:
     written: Mapping[str, Figures] = record.data if record else {}
     estimates = {
         row.number: estimate_row(
-            row, norms.get(row.work_type.casefold(), {}), written.get(str(row.number), {}), backlog
+            row, norms.get(row.work_type.casefold(), {}), _written_by_us(written, row), backlog
         )
         for row in backlog.rows
     }
     _require_possible(backlog, estimates, agency.profiles)
     change = WorkbookChange()
     locale = locale_of(book)
+    heal(change, book, backlog.identity, prefix=project.code)
     for row in backlog.rows:
-        identify_row(change, backlog.tab, row)
         _write(change, services, backlog, row, estimates[row.number], locale=locale, titles=agency.profiles)
     if change:
         mark_fresh(services, change, book)
@@ -154,15 +157,6 @@ def estimate_row(
     return RowEstimate({}, outdated, EstimateSource.NONE, (), gap=gap)
 
 
-def identify_row(change: WorkbookChange, tab: Tab, row: BacklogRow) -> None:
-    """Give a row its number, in the metadata and in the ID column, where it lacks one of them."""
-    if row.is_new:
-        change.identify(tab, row.row, row.number)
-        change.expect(tab, row.row, "task")
-    if tab.cell(row.row, "id").text != row.code:
-        change.set(tab, row.row, "id", row.code)
-
-
 def total_formula(tab: Tab, row: BacklogRow, profiles: tuple[str, ...]) -> Formula:
     """The sum of the hours columns, each named: people put columns of their own between them.
 
@@ -219,6 +213,12 @@ def _explain(norm: EffortNorm, titles: Mapping[str, str]) -> Sentence:
     )
 
 
+def _written_by_us(written: Mapping[str, Figures], row: BacklogRow) -> Figures:
+    """The add-on's own figures in a row; a copy has those of the row that it was copied from."""
+    own = written.get(str(row.number))
+    return written.get(str(row.copy_of), {}) if own is None else own
+
+
 def _answer(backlog: Backlog, estimates: Mapping[int, RowEstimate]) -> Answer:
     by_source = {source: sum(one.source is source for one in estimates.values()) for source in EstimateSource}
     gaps = [one.gap for one in estimates.values() if one.gap is not None]
@@ -241,7 +241,7 @@ def _answer(backlog: Backlog, estimates: Mapping[int, RowEstimate]) -> Answer:
             gaps=len(gaps),
             hours=hours,
         ),
-        details=tuple(shown),
+        details=(*few(backlog.identity.healed), *shown),
         data={
             "estimated": by_source[EstimateSource.NORM],
             "typed": by_source[EstimateSource.SPECIALIST],

@@ -10,15 +10,18 @@ from vitrina.errors import ChangedMeanwhileError, ServiceError, UserError
 from vitrina.ports import ChecklistItem, NewCard
 from vitrina.texts import render, sentence
 from vitrina.usecases.again import again
+from vitrina.usecases.backlog import read_progress, told_lost
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.operations import Journal
 from vitrina.usecases.records import Item, Project, items_of, load_tracker_ids, save_items
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.usecases.undoable import write_undoably
-from vitrina.workbook.book import Book, parse_book
+from vitrina.workbook.book import Book, item_number_of_row, parse_book
 from vitrina.workbook.change import Formula, WorkbookChange
-from vitrina.workbook.rows import ActionRow, locale_of, read_actions
+from vitrina.workbook.heal import heal
+from vitrina.workbook.identity import few
+from vitrina.workbook.rows import ActionRow, locale_of
 
 
 def push(services: Services, project: Project, journal: Journal) -> Answer:
@@ -30,8 +33,11 @@ def push(services: Services, project: Project, journal: Journal) -> Answer:
     """
     with lease(services, project.spreadsheet_id) as held:
         book = parse_book(services.workbooks.read(project.spreadsheet_id))
-        rows = read_actions(book, services.choices, today=services.today())
+        progress = read_progress(services, project, book)
+        rows, lost = progress.rows, told_lost(services, project, progress.identity)
         if not rows:
+            if lost:
+                raise UserError(lost[0].code, **lost[0].where)
             raise UserError("push.nothing", sheet=book.tab("in_progress").title)
         items = {
             item.number: item for item in items_of(services.store, spreadsheet_id=project.spreadsheet_id)
@@ -39,7 +45,9 @@ def push(services: Services, project: Project, journal: Journal) -> Answer:
         wanted = [
             items[number] for number in dict.fromkeys(row.item_number for row in rows) if number in items
         ]
-        new = [item for item in wanted if not item.card_id]
+        # A card tells of all actions of its item: one whose rows are not all there waits for them.
+        lacking = {item_number_of_row(number) for number in progress.identity.lost}
+        new = [item for item in wanted if not item.card_id and item.number not in lacking]
         failure = None
         made: list[Item] = []
         if new:
@@ -48,13 +56,19 @@ def push(services: Services, project: Project, journal: Journal) -> Answer:
             raise failure
         linked = {item.number: item for item in wanted if item.card_id} | {item.number: item for item in made}
         _write_links(services, project, book, linked)
+    told = (*few(progress.identity.healed), *lost)
     left = len(new) - len(made)
     if failure is not None:
         message = sentence("push.partial", count=len(made), left=left)
         why = sentence(failure.code, **failure.where)
-        return Answer(Outcome.PARTIAL, message, details=(why,), data={"made": len(made), "left": left})
+        return Answer(Outcome.PARTIAL, message, details=(why, *told), data={"made": len(made), "left": left})
     code = "push.done" if made else "push.nothing_new"
-    return Answer(Outcome.DONE, sentence(code, count=len(made), linked=len(linked)), data={"made": len(made)})
+    return Answer(
+        Outcome.PARTIAL if lost else Outcome.DONE,
+        sentence(code, count=len(made), linked=len(linked)),
+        details=told,
+        data={"made": len(made)},
+    )
 
 
 def _make_cards(
@@ -146,7 +160,9 @@ def _write_links_once(services: Services, project: Project, book: Book, items: d
     title = render(sentence("card.open"), locale_of(book))
     change = WorkbookChange()
     cards: dict[str, str] = {}
-    for row in read_actions(book, services.choices, today=services.today()):
+    progress = read_progress(services, project, book)
+    heal(change, book, progress.identity, prefix=project.code)
+    for row in progress.rows:
         item = items.get(row.item_number)
         if item is None:
             continue

@@ -13,9 +13,8 @@ from vitrina.errors import ChangedMeanwhileError, RetriableServiceError, UserErr
 from vitrina.ports import Json
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.again import again
-from vitrina.usecases.backlog import read_own_backlog
-from vitrina.usecases.build_batch import Draft, draft_plan, effect, item_codes, period_title, reason, settle
-from vitrina.usecases.estimate import identify_row
+from vitrina.usecases.backlog import read_own_backlog, settle_for_good
+from vitrina.usecases.build_batch import Draft, draft_plan, effect, item_codes, period_title, reason
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import lease
 from vitrina.usecases.records import (
@@ -24,7 +23,6 @@ from vitrina.usecases.records import (
     Item,
     ItemAction,
     Project,
-    items_of,
     load_agency,
     load_project,
     save_items,
@@ -36,6 +34,8 @@ from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.usecases.undoable import write_undoably
 from vitrina.workbook.book import SHELF, Book, parse_book, row_number_of_action
 from vitrina.workbook.change import NewRow, WorkbookChange
+from vitrina.workbook.heal import heal
+from vitrina.workbook.identity import few
 from vitrina.workbook.rows import HOURS_PREFIX, locale_of
 
 #: Columns of the backlog on which the plan of an item rests, beside those of hours.
@@ -58,12 +58,12 @@ def _start(services: Services, project: Project, preview: Json) -> Answer:
     agency = load_agency(services.store, project.agency_id)
     span = period_of(date.fromisoformat(preview["start_on"]), PeriodKind(preview["kind"]))
     book = parse_book(services.workbooks.read(project.spreadsheet_id))
-    settle_for_good(services, project, book)
     if _is_started(book, preview):
         raise UserError("batch.already_started")
     # People's hours are promised over all clients, so plan and promise under one lease.
     with lease(services, f"plan:{project.agency_id}"):
         backlog = read_own_backlog(services, project, book)
+        settle_for_good(services, project, book)
         draft = draft_plan(services, project, agency, team_of(preview["team"]), book, backlog, span)
         _check_effect(draft, preview)
         if not draft.plan.chosen:
@@ -91,21 +91,12 @@ def _start(services: Services, project: Project, preview: Json) -> Answer:
             hours=draft.plan.planned_hours,
             period=period_title(services, span),
         ),
-        details=(sentence("batch.push_next"),),
+        details=(
+            sentence("batch.push_next"),
+            *few([*backlog.identity.healed, *draft.progress.identity.healed]),
+        ),
         data={"started": [item.code for item in items]},
     )
-
-
-def settle_for_good(services: Services, project: Project, book: Book) -> None:
-    """Forget reservations that never reached the sheet and keep those that did.
-
-    Called while the workbook's lease is held, so that no write of a reservation is under way.
-    """
-    own = items_of(services.store, spreadsheet_id=project.spreadsheet_id)
-    settled = settle(project, book, own)
-    for key in {item.key for item in own} - {item.key for item in settled}:
-        services.store.delete(ITEM, key)
-    save_items(services.store, [replace(item, is_reserved=False) for item in settled if item.is_reserved])
 
 
 def _is_started(book: Book, preview: Json) -> bool:
@@ -164,13 +155,15 @@ def _change(services: Services, project: Project, draft: Draft, items: list[Item
         left.item.number: render(reason(left, draft.agency.profiles, item_codes(draft)), locale)
         for left in draft.plan.left_out
     }
+    leaving = {item.number for item in items}
+    heal(change, book, draft.backlog.identity, prefix=project.code, leaving=leaving)
+    heal(change, book, draft.progress.identity, prefix=project.code)
     change.shelve_on(book.tabs.get(SHELF), render(sentence("shelf.title"), locale))
     planned = [key for key in backlog_tab.columns if key in PLANNED_BY or key.startswith(HOURS_PREFIX)]
     for row in draft.backlog.rows:
         if row.number not in reasons:
             change.move_out(backlog_tab, row.row, row.number, *planned)
             continue
-        identify_row(change, backlog_tab, row)
         if backlog_tab.cell(row.row, "reason").text != reasons[row.number]:
             change.set(backlog_tab, row.row, "reason", reasons[row.number])
     onboarding = services.choices.label("status", ActionStatus.ONBOARDING, locale)

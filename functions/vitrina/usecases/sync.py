@@ -16,6 +16,7 @@ from vitrina.domain.norms import FinishedWork
 from vitrina.ports import Card, Json, Record, Store
 from vitrina.texts import sentence
 from vitrina.usecases.again import again
+from vitrina.usecases.backlog import read_progress, settle_for_good, told_lost
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.operations import Journal
@@ -31,11 +32,12 @@ from vitrina.usecases.records import (
 )
 from vitrina.usecases.schedule import write_schedule
 from vitrina.usecases.services import Answer, Outcome, Services
-from vitrina.usecases.start_batch import settle_for_good
 from vitrina.usecases.turns import MINUTE_S, book_turn
 from vitrina.workbook.book import Book, Tab, parse_book
 from vitrina.workbook.change import Value, WorkbookChange
-from vitrina.workbook.rows import ActionRow, locale_of, read_actions
+from vitrina.workbook.heal import heal
+from vitrina.workbook.identity import ProgressIdentity, few
+from vitrina.workbook.rows import ActionRow, locale_of
 
 #: Webhooks of one workbook within this time become one write.
 GATHER_S = 2.0
@@ -173,39 +175,49 @@ def sync_items(
                 len(cards), len(items), sentence("sync.progress", done=len(cards) + 1, total=len(items))
             )
         cards[item.number] = services.tracker.get_card(item.card_id)
-    changed = again(lambda: _write(services, project, cards, says_when=says_when))
+    changed, identity = again(lambda: _write(services, project, cards, says_when=says_when))
     gone = [item.code for item in items if cards[item.number] is None]
+    missing = told_lost(services, project, identity)
+    if gone:
+        missing = (sentence("sync.gone", items=gone), *missing)
     return Answer(
-        Outcome.PARTIAL if gone else Outcome.DONE,
+        Outcome.PARTIAL if missing else Outcome.DONE,
         sentence("sync.done" if items else "sync.nothing", cards=len(cards), changed=changed),
-        details=(sentence("sync.gone", items=gone),) if gone else (),
+        details=(*few(identity.healed), *missing),
         data={"cards": len(cards), "changed_rows": changed},
     )
 
 
-def _write(services: Services, project: Project, cards: Mapping[int, Card | None], *, says_when: bool) -> int:
-    """One read and one write of the workbook; gives the count of rows that differed."""
+def _write(
+    services: Services, project: Project, cards: Mapping[int, Card | None], *, says_when: bool
+) -> tuple[int, ProgressIdentity]:
+    """One read and one write of the workbook; gives the count of rows that differed, and who the rows are."""
     book = parse_book(services.workbooks.read(project.spreadsheet_id))
     settle_for_good(services, project, book)
-    rows = read_actions(book, services.choices, today=services.today())
+    progress = read_progress(services, project, book)
     agency_items = items_of(services.store, agency_id=project.agency_id)
     items = {item.number: item for item in agency_items if item.spreadsheet_id == project.spreadsheet_id}
     tracker_ids = load_tracker_ids(services.store, project.agency_id)
     names = {tracker_id: name for name, tracker_id in tracker_ids.items()}
     tab = book.tab("in_progress")
     change = WorkbookChange()
+    heal(change, book, progress.identity, prefix=project.code)
     changed_rows = 0
     updated: dict[int, Item] = {}
     for number, card in cards.items():
-        own_rows = [row for row in rows if row.item_number == number]
-        if card is None or not own_rows:
+        item = items.get(number)
+        if card is None or item is None:
             continue
-        states = row_states(card, own_rows, project, names)
+        known = {action.row_number for action in item.actions}
+        own_rows = [row for row in progress.rows if row.number in known]
+        if not own_rows:
+            continue
+        states = row_states(card, item, own_rows, project, names)
         changed_rows += sum(
             _write_row(services, change, tab, book, row, state)
             for row, state in zip(own_rows, states, strict=True)
         )
-        updated[number] = _update_item(services, project, items[number], own_rows, states)
+        updated[number] = _update_item(services, project, item, own_rows, states)
     now_by_key = {item.key: item for item in agency_items} | {item.key: item for item in updated.values()}
     if changed_rows:
         write_schedule(services, change, book, project, now_by_key.values())
@@ -214,37 +226,40 @@ def _write(services: Services, project: Project, cards: Mapping[int, Card | None
     if change:
         services.workbooks.batch_update(project.spreadsheet_id, change.requests())
     save_items(services.store, updated.values())
-    return changed_rows
+    return changed_rows, progress.identity
 
 
 def row_states(
-    card: Card, rows: list[ActionRow], project: Project, names: Mapping[str, str]
+    card: Card, item: Item, rows: list[ActionRow], project: Project, names: Mapping[str, str]
 ) -> list[RowState]:
-    """What a card says of each action of its item.
+    """What a card says of each row of its item.
 
-    The card's checklist has a line for each action, in the order of the rows' numbers; people may have
-    added lines. ``names`` are the specialists' names by their id in the tracker.
+    The card's checklist has a line for each action, in their order; people may have added lines, and
+    taken rows out of the sheet. ``names`` are the specialists' names by their id in the tracker.
     """
     status = project.statuses.get(card.stage_id)
     done = sum(line.is_checked for line in card.checklist)
     progress = f"{done}/{len(card.checklist)}" if card.checklist else ""
-    in_order = sorted(rows, key=lambda row: row.number)
-    lines = list(card.checklist) + [None] * len(in_order)
+    by_number = {row.number: row for row in rows}
+    lines = list(card.checklist) + [None] * len(item.actions)
     left = dict(card.logged_hours)
+    is_only = len(item.actions) == 1
     states: dict[int, RowState] = {}
-    for row, line in zip(in_order, lines, strict=False):
-        is_only = len(in_order) == 1
+    for action, line in zip(item.actions, lines, strict=False):
         assignee = card.assignee_id if is_only or line is None else line.assignee_id
         specialist = names.get(assignee or "", None)
-        due_on = card.due_on if is_only or line is None else line.due_on
-        tracker_id = next(
-            (key for key, name in names.items() if name == (specialist or row.specialist)), None
-        )
+        row = by_number.get(action.row_number)
+        worker = specialist or (row.specialist if row else action.specialist)
+        tracker_id = next((key for key, name in names.items() if name == worker), None)
         hours = sum(left.values()) if is_only else left.pop(tracker_id or "", 0.0)
-        states[row.number] = RowState(status or row.status, due_on or row.due_on, specialist, progress, hours)
-    if len(in_order) > 1 and left:
+        if row is not None:
+            due_on = card.due_on if is_only or line is None else line.due_on
+            states[row.number] = RowState(
+                status or row.status, due_on or row.due_on, specialist, progress, hours
+            )
+    if not is_only and left:
         # Hours of people who have no action of their own stand with the first one.
-        first = in_order[0].number
+        first = min(states)
         states[first] = replace(states[first], logged_hours=states[first].logged_hours + sum(left.values()))
     return [states[row.number] for row in rows]
 

@@ -14,6 +14,7 @@ from vitrina.errors import UserError
 from vitrina.ports import Card, Json, NewCard
 from vitrina.texts import Sentence, sentence
 from vitrina.usecases.again import again
+from vitrina.usecases.backlog import read_progress, settle_for_good
 from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.operations import Journal
 from vitrina.usecases.push import new_card
@@ -28,12 +29,10 @@ from vitrina.usecases.records import (
 )
 from vitrina.usecases.schedule import write_schedule
 from vitrina.usecases.services import Answer, Outcome, Services
-from vitrina.usecases.start_batch import settle_for_good
 from vitrina.usecases.undoable import load_stack, save_stack
 from vitrina.workbook.book import Book, parse_book
 from vitrina.workbook.change import WorkbookChange
 from vitrina.workbook.restore import Restoration, has_happened, restore
-from vitrina.workbook.rows import read_actions
 
 #: More names than this in one answer are not read by anyone.
 MAX_DETAILS = 12
@@ -63,7 +62,7 @@ def _remove_cards(
     services: Services, project: Project, book: Book, record: Json, journal: Journal, held: Lease
 ) -> list[str]:
     """Remove the cards that came of the action and that nobody has touched; gives the IDs of the others."""
-    rows = read_actions(book, services.choices, today=services.today())
+    rows = read_progress(services, project, book).rows
     tracker_ids = load_tracker_ids(services.store, project.agency_id)
     begun: list[str] = []
     cards = _cards_of(services, project, record)
@@ -124,7 +123,7 @@ def _write_back(services: Services, project: Project, record: Json, kept: list[I
     book = parse_book(services.workbooks.read(project.spreadsheet_id))
     change = WorkbookChange()
     result = restore(change, book, record, kept=frozenset(item.number for item in kept))
-    _forget_progress(change, book, services, record, kept)
+    _forget_progress(services, project, change, book, record, kept)
     if result.is_outdated:
         started = {number for _, _, number, _ in record["trace"]["moved"]} - result.items.keys()
         items = items_of(services.store, agency_id=project.agency_id)
@@ -136,14 +135,15 @@ def _write_back(services: Services, project: Project, record: Json, kept: list[I
 
 
 def _forget_progress(
-    change: WorkbookChange, book: Book, services: Services, record: Json, kept: list[Item]
+    services: Services, project: Project, change: WorkbookChange, book: Book, record: Json, kept: list[Item]
 ) -> None:
     """Empty what *refresh* has written of cards that are gone."""
     gone = {int(number) for number in record.get("cards", {})} - {item.number for item in kept}
     if not gone:
         return
-    tab = book.tab("in_progress")
-    for row in read_actions(book, services.choices, today=services.today()):
+    progress = read_progress(services, project, book)
+    tab = progress.identity.tab
+    for row in progress.rows:
         if row.item_number in gone and tab.cell(row.row, "progress").text:
             change.set(tab, row.row, "progress", None)
 

@@ -23,7 +23,13 @@ DEPTH = 3
 def write_undoably(
     services: Services, project: Project, book: Book, change: WorkbookChange, *, action: str, **more: Any
 ) -> None:
-    """Write *change* and keep what it did. *more* is what undoing the *action* needs beside the cells."""
+    """Write *change* and keep what it did. *more* is what undoing the *action* needs beside the cells.
+
+    Of a change that only healed there is nothing to undo.
+    """
+    if not change.trace:
+        services.workbooks.batch_update(project.spreadsheet_id, change.requests())
+        return
     record = {
         "action": action,
         "at": services.clock.now().isoformat(),

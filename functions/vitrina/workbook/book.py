@@ -304,10 +304,15 @@ def _tab(key: str, sheet: Json, grid: list[tuple[Cell, ...]]) -> Tab:
     marks += [header_mark] if header_mark else []
     ends = (_mark(metadata, END_KEY, "ROWS", index) for index, metadata in enumerate(row_metadata))
     marks += [mark for mark in ends if mark is not None]
+    # A row whose content was cut keeps its mark, and may be the last of which anything is known.
+    marked = [index + 1 for index, metadata in enumerate(row_metadata) if _number_of(metadata) is not None]
     rows = tuple(
-        _row(index, cells, row_metadata[index] if index < len(row_metadata) else ())
-        for index, cells in enumerate(grid)
-        if index > header
+        _row(
+            index,
+            grid[index] if index < len(grid) else (),
+            row_metadata[index] if index < len(row_metadata) else (),
+        )
+        for index in range(header + 1, max([len(grid), *marked]))
     )
     return Tab(
         key=key,

@@ -18,7 +18,7 @@ the shelf, a hidden tab, and come back from there.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vitrina.ports import Json
@@ -142,10 +142,22 @@ class WorkbookChange:
         self._identified[tab.sheet_id, row.index] = number
         self.trace.identified(tab, row, number)
 
+    def recognise(self, tab: Tab, row: Row, number: int, code: str, *, by: Collection[str]) -> None:
+        """Let mark and ID text of a row agree on the number that it has had before.
+
+        What the columns *by* hold must still be there. Undoing the action does not take this back.
+        """
+        self.expect(tab, row, "id", *by)
+        if row.number != number:
+            self._identified[tab.sheet_id, row.index] = number
+            self.trace.recognised(tab, row, number)
+        self._cells[tab.sheet_id][row.index, tab.column("id")] = cell_data(code)
+
     def forget(self, tab: Tab, row: Row) -> None:
         """Take its number from a row."""
         if row.number is None:
             raise ValueError(row)
+        self._guard(tab, row)
         self.guard_layout(tab)
         self._forgotten[tab.sheet_id, row.index] = row.number
 
@@ -241,8 +253,7 @@ class WorkbookChange:
             for mark in tab.marks:
                 yield from guard_mark(tab.sheet_id, mark)
         for (sheet_id, index), number in self._guarded.items():
-            if (sheet_id, index) not in self._forgotten:
-                yield from guard_mark(sheet_id, _row_mark(index, number))
+            yield from guard_mark(sheet_id, _row_mark(index, number))
 
     def _writes(self) -> Iterator[Json]:
         for (sheet_id, index), number in self._forgotten.items():

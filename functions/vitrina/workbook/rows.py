@@ -17,6 +17,7 @@ from vitrina.domain.quantities import MAX_HOURS, day_of_serial, parse_day, parse
 from vitrina.errors import CellProblem, CellsError
 from vitrina.workbook.book import Book, Cell, Row, Tab, item_number_of_row
 from vitrina.workbook.choices import Choices
+from vitrina.workbook.identity import BacklogIdentity, ProgressIdentity
 
 HOURS_PREFIX = "hours."
 
@@ -41,7 +42,8 @@ class BacklogRow:
     row: Row
     number: int
     code: str
-    is_new: bool
+    #: The item that a person copied the row from.
+    copy_of: int | None
     task: str
     result: str
     priority: Priority
@@ -216,13 +218,22 @@ class _Reader:
 
 @dataclass(frozen=True)
 class Backlog:
-    """The backlog as it was read. ``last_number`` is the highest number ever given to an item."""
+    """The backlog as it was read."""
 
-    tab: Tab
+    identity: BacklogIdentity
     rows: tuple[BacklogRow, ...]
     problems: tuple[CellProblem, ...]
     profiles: tuple[str, ...]
-    last_number: int
+
+    @property
+    def tab(self) -> Tab:
+        """Its tab."""
+        return self.identity.tab
+
+    @property
+    def last_number(self) -> int:
+        """The highest number ever given to an item."""
+        return self.identity.last_number
 
     def require_good_cells(self) -> None:
         """Raise ``CellsError`` with every bad cell, if there are any."""
@@ -230,26 +241,21 @@ class Backlog:
             raise CellsError(list(self.problems))
 
 
-def read_backlog(book: Book, choices: Choices, *, prefix: str, last_number: int, today: date) -> Backlog:
-    """The rows of the backlog that hold a task, from the top.
-
-    A row keeps the number of its metadata; where that is lost, the number of its ID text if no other
-    row has it; else it gets the next new one.
-    """
-    tab = book.tab("backlog")
+def read_backlog(
+    book: Book, choices: Choices, *, identity: BacklogIdentity, prefix: str, today: date
+) -> Backlog:
+    """The rows of the backlog that hold a task, from the top."""
+    tab = identity.tab
     reader = _Reader(tab, choices, locale=locale_of(book), today=today)
+    reader.problems += identity.problems
     profiles = tuple(key.removeprefix(HOURS_PREFIX) for key in tab.columns if key.startswith(HOURS_PREFIX))
-    with_task = [row for row in tab.rows if reader.text(row, "task")]
-    known = {item_number_of_row(number) for number in book.row_numbers}
-    typed_ids = [_number_of_id(reader.text(row, "id"), prefix) or 0 for row in with_task]
-    last_number = max([last_number, *known, *typed_ids])
+    known = {item_number_of_row(number) for number in book.row_numbers} | set(identity.numbers.values())
     rows: list[BacklogRow] = []
     depends: list[tuple[Row, str]] = []
-    for row in with_task:
-        number = row.number or _number_of_id(reader.text(row, "id"), prefix)
-        if number is None or (row.number is None and number in known):
-            last_number = number = last_number + 1
-        known.add(number)
+    for row in tab.rows:
+        if not reader.text(row, "task"):
+            continue
+        number = identity.numbers[row.index]
         cells = {profile: reader.hours(row, HOURS_PREFIX + profile) for profile in profiles}
         depends.append((row, reader.text(row, "depends_on")))
         rows.append(
@@ -257,7 +263,7 @@ def read_backlog(book: Book, choices: Choices, *, prefix: str, last_number: int,
                 row=row,
                 number=number,
                 code=f"{prefix}-{number}",
-                is_new=row.number is None,
+                copy_of=identity.copies.get(row.index),
                 task=reader.text(row, "task"),
                 result=reader.text(row, "result"),
                 priority=Priority(reader.choice(row, "priority", "priority", Priority.NORMAL)),
@@ -277,21 +283,23 @@ def read_backlog(book: Book, choices: Choices, *, prefix: str, last_number: int,
     for (row, text), item in zip(depends, rows, strict=True):
         if text and (not item.depends_on or not set(item.depends_on) <= known - {item.number}):
             reader.complain(row, "depends_on", "cell.depends_on", value=text, example=f"{prefix}-1")
-    return Backlog(tab, tuple(rows), tuple(reader.problems), profiles, last_number)
+    return Backlog(identity, tuple(rows), tuple(reader.problems), profiles)
 
 
-def read_actions(book: Book, choices: Choices, *, today: date) -> tuple[ActionRow, ...]:
+def read_actions(
+    book: Book, choices: Choices, *, identity: ProgressIdentity, today: date
+) -> tuple[ActionRow, ...]:
     """The rows of what is in progress, from the top.
 
     The add-on wrote them all; a figure that a person spoilt is read as 0 or nothing, and put right
     when the row is written again.
     """
-    tab = book.tab("in_progress")
+    tab = identity.tab
     reader = _Reader(tab, choices, locale=locale_of(book), today=today)
     return tuple(
         ActionRow(
             row=row,
-            number=row.number,
+            number=identity.numbers[row.index],
             code=reader.text(row, "id"),
             action=reader.text(row, "action"),
             profile=reader.text(row, "profile"),
@@ -303,7 +311,7 @@ def read_actions(book: Book, choices: Choices, *, today: date) -> tuple[ActionRo
             card=reader.text(row, "card"),
         )
         for row in tab.rows
-        if row.number is not None and reader.text(row, "action")
+        if row.index in identity.numbers
     )
 
 
@@ -460,11 +468,6 @@ def _share(text: str) -> float:
 def locale_of(book: Book) -> str:
     """Language of a workbook: ``en`` for English ones, else ``ru``."""
     return "en" if book.locale.startswith("en") else "ru"
-
-
-def _number_of_id(text: str, prefix: str) -> int | None:
-    found = re.fullmatch(rf"{re.escape(prefix)}-(\d{{1,7}})", text.strip(), re.IGNORECASE)
-    return int(found[1]) if found else None
 
 
 def _numbers(text: str) -> tuple[int, ...]:

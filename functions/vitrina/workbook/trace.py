@@ -65,6 +65,10 @@ class Trace:
         self._numbers[tab.key, row.index] = number
         self._data["identified"].append([tab.key, number])
 
+    def recognised(self, tab: Tab, row: Row, number: int) -> None:
+        """A row has had this number before, whatever its mark says."""
+        self._numbers[tab.key, row.index] = number
+
     def moved(self, tab: Tab, row: Row, number: int) -> None:
         """A row goes to the shelf."""
         self._remember(tab)
@@ -79,6 +83,10 @@ class Trace:
             for number, values in rows.items()
         ]
         self._data["inserted"][tab.key] = {"at": at, "rows": kept}
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to undo: the mark of freshness alone is nothing."""
+        return any(self._data[kind] for kind in ("cells", "notes", "identified", "moved", "inserted"))
 
     @property
     def has_moved(self) -> bool:
@@ -97,7 +105,7 @@ class Trace:
         return {**self._data, "orders": orders}
 
     def _number(self, tab: Tab, row: Row) -> int | None:
-        return row.number or self._numbers.get((tab.key, row.index))
+        return self._numbers.get((tab.key, row.index)) or row.number
 
     def _add(self, kind: str, tab: Tab, row: Row, column_index: int, before: Any, after: Any) -> None:
         self._remember(tab)

@@ -11,6 +11,7 @@ from vitrina.domain.backlog import ActionStatus, Priority
 from vitrina.domain.calendar import PeriodKind
 from vitrina.errors import CellsError
 from vitrina.workbook.book import Book, parse_book, row_number_of_action
+from vitrina.workbook.identity import identify_backlog, identify_progress
 from vitrina.workbook.rows import (
     Backlog,
     ProjectTerms,
@@ -24,62 +25,18 @@ from vitrina.workbook.rows import (
 
 def read(*rows: tuple[int | None, dict[str, Any]], last_number: int = 0) -> Backlog:
     """A backlog as the estimate reads it."""
-    return read_backlog(backlog(*rows), CHOICES, prefix="ЗРН", last_number=last_number, today=TODAY)
+    return read_book(backlog(*rows), last_number=last_number)
+
+
+def read_book(book: Book, *, last_number: int = 0) -> Backlog:
+    """The backlog of a workbook of which nothing was started."""
+    identity = identify_backlog(book, (), in_progress=(), prefix="ЗРН", last_number=last_number)
+    return read_backlog(book, CHOICES, identity=identity, prefix="ЗРН", today=TODAY)
 
 
 def problems(error: CellsError | Backlog) -> dict[str, str]:
     """Code by address."""
     return {problem.cell: problem.code for problem in error.problems}
-
-
-# --- Numbers of items ----------------------------------------------------------------------------
-
-
-def test_a_row_keeps_its_number() -> None:
-    """The metadata decide, whatever somebody typed over the ID."""
-    [row] = read((7, {"id": "ЗРН-3", "task": "А"})).rows
-
-    assert (row.number, row.code, row.is_new) == (7, "ЗРН-7", False)
-
-
-def test_a_row_without_metadata_keeps_the_number_of_its_id() -> None:
-    """As in a restored copy; but only while nobody else has it."""
-    kept, taken = read((None, {"id": "зрн-5", "task": "А"}), (None, {"id": "ЗРН-5", "task": "Б"})).rows
-
-    assert (kept.number, kept.is_new) == (5, True)
-    assert taken.number == 6
-
-
-def test_new_rows_get_numbers_that_nobody_ever_had() -> None:
-    """Above the last one given out, those in use, those typed, and those of other tabs."""
-    progress = sheet(
-        "in_progress",
-        ("id", "action"),
-        [(row_number_of_action(40, 2), {"action": "Я"})],
-        sheet_id=8,
-        title="В работе",
-    )
-    book = parse_book(
-        resource(
-            progress,
-            sheet(
-                "backlog",
-                BACKLOG_COLUMNS,
-                [(None, {"task": "А"}), (12, {"task": "Б"}), (None, {"task": "В"})],
-            ),
-        )
-    )
-
-    rows = read_backlog(book, CHOICES, prefix="ЗРН", last_number=30, today=TODAY).rows
-
-    assert [row.number for row in rows] == [41, 12, 42]
-
-
-def test_the_id_of_another_project_is_no_number_of_ours() -> None:
-    """A row that was pasted from another client's workbook is a new one."""
-    [row] = read((None, {"id": "УЛБ-77", "task": "А"})).rows
-
-    assert row.number == 1
 
 
 def test_only_rows_with_a_task_count() -> None:
@@ -180,12 +137,12 @@ def test_the_hint_repeats_what_was_typed() -> None:
 def test_bad_cells_of_all_rows_are_gathered() -> None:
     """In one go, each once."""
     result = read(
-        (1, {"task": "А", "hours.design": "?", "hours.copy": -1, "id": cell(ValueError)}),
+        (1, {"task": "А", "hours.design": "?", "hours.copy": -1, "result": cell(ValueError)}),
         (2, {"task": "Б", "priority": "?"}),
     )
 
     assert problems(result) == {
-        "A3": "cell.formula_error",
+        "D3": "cell.formula_error",
         "G3": "cell.hours_text",
         "H3": "cell.hours_range",
         "B4": "cell.choice",
@@ -207,7 +164,9 @@ def test_actions_are_read_whatever_people_did_to_them() -> None:
     ]
     book = parse_book(resource(sheet("in_progress", columns, rows)))
 
-    spoilt, good = read_actions(book, CHOICES, today=TODAY)
+    spoilt, good = read_actions(
+        book, CHOICES, identity=identify_progress(book, (), prefix="ЗРН"), today=TODAY
+    )
 
     assert (spoilt.hours, spoilt.due_on, spoilt.status) == (0.0, None, ActionStatus.ONBOARDING)
     assert (good.hours, good.status, good.item_number) == (2.5, ActionStatus.DONE, 4)

@@ -1,0 +1,43 @@
+"""What is written to put right who the rows are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from vitrina.workbook.book import Book, item_number_of_row
+from vitrina.workbook.change import WorkbookChange
+from vitrina.workbook.identity import BacklogIdentity, ProgressIdentity, strays
+
+#: Columns that hold what a row is about: a mark goes only to where they are as they were read.
+CONTENT: Mapping[str, tuple[str, ...]] = {"backlog": ("task",), "in_progress": ("action", "profile")}
+
+
+def heal(
+    change: WorkbookChange,
+    book: Book,
+    identity: BacklogIdentity | ProgressIdentity,
+    *,
+    prefix: str,
+    leaving: Collection[int] = (),
+) -> None:
+    """Let mark and ID text of each row agree, and no mark stand on a row that is not its own.
+
+    To be called before the rows are written, so that the change knows them by their right numbers. Rows
+    of the numbers *leaving* go to another tab with the same change: only what is in their way is put
+    right.
+    """
+    tab = identity.tab
+    numbers = {(tab.sheet_id, index): number for index, number in identity.numbers.items()}
+    for stray_tab, row in strays(book, numbers):
+        change.forget(stray_tab, row)
+    for row in tab.rows:
+        number = identity.numbers.get(row.index)
+        if number is None or number in leaving:
+            continue
+        code = f"{prefix}-{item_number_of_row(number)}"
+        if number in identity.new:
+            change.identify(tab, row, number)
+            change.expect(tab, row, *CONTENT[tab.key])
+            change.set(tab, row, "id", code)
+        elif row.number != number or tab.cell(row, "id").text != code:
+            change.recognise(tab, row, number, code, by=CONTENT[tab.key])
