@@ -21,7 +21,7 @@ from vitrina.domain.norms import FinishedWork
 from vitrina.domain.quantities import serial_of_day
 from vitrina.usecases.create_agency import create_agency
 from vitrina.usecases.records import items_of, save_history
-from vitrina.workbook.book import COLUMN_KEY, Mark, Row
+from vitrina.workbook.book import COLUMN_KEY, Mark, Row, Tab
 
 _codes = (f"ВВ{number}" for number in count(1))
 
@@ -287,8 +287,9 @@ def test_a_deleted_column_is_named(client: SteadyOffice) -> None:
 
 
 @contextmanager
-def unmarked(office: SteadyOffice, mark: Mark, sheet_id: int) -> Iterator[None]:
-    """To the add-on a column without its mark is a column that is gone."""
+def unmarked(office: SteadyOffice, mark: Mark, tab: Tab, title: str) -> Iterator[None]:
+    """To the add-on a column without its mark and its title is a column that is gone."""
+    sheet_id = tab.sheet_id
     place = {
         "sheetId": sheet_id,
         "dimension": "COLUMNS",
@@ -304,11 +305,16 @@ def unmarked(office: SteadyOffice, mark: Mark, sheet_id: int) -> Iterator[None]:
     }
     lookup = {"metadataId": mark.metadata_id}
     update = office.services.workbooks.batch_update
-    update(
-        office.client_id, [{"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": lookup}}}]
-    )
+
+    def retitle(text: str) -> dict[str, Any]:
+        start = {"sheetId": sheet_id, "rowIndex": tab.header_index, "columnIndex": mark.index}
+        rows = [{"values": [{"userEnteredValue": {"stringValue": text}}]}]
+        return {"updateCells": {"start": start, "rows": rows, "fields": "userEnteredValue"}}
+
+    forget = {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": lookup}}}
+    update(office.client_id, [forget, retitle("Своя колонка")])
     yield
-    update(office.client_id, [{"createDeveloperMetadata": {"developerMetadata": metadata}}])
+    update(office.client_id, [{"createDeveloperMetadata": {"developerMetadata": metadata}}, retitle(title)])
 
 
 @pytest.mark.parametrize(
@@ -341,7 +347,7 @@ def test_every_column_that_is_needed_is_asked_for_by_its_title(
     not_missed = set()
 
     for mark in marks:
-        with unmarked(client, mark, tab.sheet_id):
+        with unmarked(client, mark, tab, titles[mark.value]):
             answer = client.do(action)
         if answer["outcome"] == "done":
             not_missed.add(mark.value)
@@ -412,10 +418,11 @@ def test_a_deleted_field_is_named(client: SteadyOffice) -> None:
 
 
 def test_a_field_that_is_twice_does_not_matter_but_a_column_does(client: SteadyOffice) -> None:
-    """A copied tab is a person's own; a column that claims another's key is refused with both letters."""
+    """A copied tab is a person's own; of columns with one key, where none is known, both are named."""
     client.fill_backlog({"task": "Баннер", "work_type": "Баннер"})
     client.edit({"type": "duplicate_tab", "sheet": "Бэклог", "title": "Бэклог (копия)"})
     assert_told(client.do("estimate"), "done", 200)
+    client.services.store.delete("shape", client.client_id)
     tab = client.book().tab("backlog")
     place = {"sheetId": tab.sheet_id, "dimension": "COLUMNS", "startIndex": 20, "endIndex": 21}
     metadata = {

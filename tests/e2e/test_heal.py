@@ -12,7 +12,7 @@ from tests.e2e.test_interleaving import HOURS, edit_before_next_writes, hours_by
 from tests.office import Office
 from vitrina.domain.quantities import serial_of_day
 from vitrina.usecases.records import items_of
-from vitrina.workbook.book import item_number_of_row
+from vitrina.workbook.book import COLUMN_KEY, TAB_KEY, item_number_of_row
 
 Edit = Mapping[str, Any]
 
@@ -384,3 +384,95 @@ def test_each_row_gets_the_line_of_its_own_action(office: Office) -> None:
         if (tab.cell(row, "id").text, tab.cell(row, "profile").text) == ("ЗРН-2", "Разработка")
     )
     assert tab.cell(developed, "due_on").value == float(serial_of_day(date(2026, 12, 2)))
+
+
+# --- Tabs and columns ----------------------------------------------------------------------------
+
+
+def forget_mark(office: Office, key: str, value: str) -> None:
+    """Let a mark vanish."""
+    lookup = {"developerMetadataLookup": {"metadataKey": key, "metadataValue": value}}
+    office.services.workbooks.batch_update(
+        office.client_id, [{"deleteDeveloperMetadata": {"dataFilter": lookup}}]
+    )
+
+
+def make_mark(office: Office, key: str, value: str, location: Mapping[str, Any]) -> None:
+    """Let a copy carry the mark of its original."""
+    metadata = {"metadataKey": key, "metadataValue": value, "visibility": "DOCUMENT", "location": location}
+    office.services.workbooks.batch_update(
+        office.client_id, [{"createDeveloperMetadata": {"developerMetadata": metadata}}]
+    )
+
+
+def test_a_copied_tab_is_left_alone_even_with_the_mark(office: Office) -> None:
+    """The original is the one that was known before, under whatever title."""
+    known_backlog(office)
+    office.do("estimate")
+    office.edit(
+        {"type": "duplicate_tab", "sheet": "Бэклог", "title": "Копия"},
+        {"type": "rename_tab", "sheet": "Бэклог", "title": "Наши задачи"},
+        {"type": "move_tab", "sheet": "Копия", "index": 0},
+    )
+    sheets = office.services.workbooks.read(office.client_id)["sheets"]
+    [copy_id] = [one["properties"]["sheetId"] for one in sheets if one["properties"]["title"] == "Копия"]
+    make_mark(office, TAB_KEY, "backlog", {"sheetId": copy_id})
+    office.edit(clear("G2:I4", "Наши задачи"))
+
+    answer = office.do("estimate")
+
+    assert answer["details"] == ["Лист «Копия» — копия листа «Наши задачи»: команды его не касаются."]
+    assert hours_by_task(office) == HOURS
+    assert office.book().tab("backlog").title == "Наши задачи"
+    assert office.do("estimate")["details"] == []
+
+
+def test_a_tab_without_its_mark_is_known(office: Office) -> None:
+    """By the id that Google gave it; its mark is made again."""
+    known_backlog(office)
+    office.do("estimate")
+    forget_mark(office, TAB_KEY, "backlog")
+    office.edit(write("E2", "Статья"))
+
+    answer = office.do("estimate")
+
+    assert answer["details"] == ["Лист «Бэклог» потерял отметку Vitrina: она возвращена."]
+    assert hours_by_task(office)["Баннер"] == (None, 6.0, None)
+    assert office.do("estimate")["details"] == []
+
+
+def test_a_column_without_its_mark_is_known_by_its_title(office: Office) -> None:
+    """Its figures stand where they stood; a column whose title is another one too is gone."""
+    known_backlog(office)
+    office.do("estimate")
+    forget_mark(office, COLUMN_KEY, "hours.copy")
+    office.edit({"type": "move_columns", "sheet": "Бэклог", "at": "H", "count": 1, "to": "C"})
+
+    answer = office.do("estimate")
+
+    assert answer["details"] == [
+        "«Бэклог»: колонка «Тексты, ч» потеряла отметку Vitrina, её узнали по заголовку."
+    ]
+    assert hours_by_task(office) == HOURS
+    assert office.do("estimate")["details"] == []
+    forget_mark(office, COLUMN_KEY, "hours.copy")
+    office.edit(write("C1", "Слова"))
+    answer = office.do("estimate")
+    assert answer["http_status"] == 422
+    assert "нет колонки" in answer["message"]
+
+
+def test_a_copied_column_is_left_alone_even_with_the_mark(office: Office) -> None:
+    """The original is the one whose mark was there before."""
+    known_backlog(office)
+    office.do("estimate")
+    tab = office.book().tab("backlog")
+    office.edit({"type": "insert_columns", "sheet": "Бэклог", "at": "A", "count": 1})
+    place = {"sheetId": tab.sheet_id, "dimension": "COLUMNS", "startIndex": 0, "endIndex": 1}
+    make_mark(office, COLUMN_KEY, "task", {"dimensionRange": place})
+
+    answer = office.do("estimate")
+
+    assert answer["details"] == ["«Бэклог»: колонка A — копия, команды её не касаются."]
+    assert hours_by_task(office) == HOURS
+    assert office.do("estimate")["details"] == []

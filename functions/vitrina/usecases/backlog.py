@@ -9,7 +9,7 @@ from vitrina.errors import UserError
 from vitrina.texts import Sentence, sentence
 from vitrina.usecases.records import ITEM, Item, Project, items_of, load_agency, save_items
 from vitrina.usecases.services import Services
-from vitrina.workbook.book import Book, item_number_of_row
+from vitrina.workbook.book import Book, item_number_of_row, parse_book
 from vitrina.workbook.identity import (
     ProgressIdentity,
     StartedItem,
@@ -17,6 +17,10 @@ from vitrina.workbook.identity import (
     identify_progress,
 )
 from vitrina.workbook.rows import ActionRow, Backlog, read_actions, read_backlog
+from vitrina.workbook.shape import Shape, shape_of
+
+#: Kind of the documents that say how a workbook looked when it was last read.
+SHAPE = "shape"
 
 #: Columns by which the rows of a tab are known.
 BACKLOG_COLUMNS = frozenset({"id", "task"})
@@ -29,6 +33,17 @@ class Progress:
 
     identity: ProgressIdentity
     rows: tuple[ActionRow, ...]
+
+
+def read_book(services: Services, spreadsheet_id: str) -> Book:
+    """A workbook of ours, and what to remember of its tabs and columns: one read."""
+    record = services.store.get(SHAPE, spreadsheet_id)
+    known = shape_of(record.data) if record else Shape()
+    book = parse_book(services.workbooks.read(spreadsheet_id), known)
+    now = known.renewed(book.shape)
+    if now != known:
+        services.store.put(SHAPE, spreadsheet_id, now.data())
+    return book
 
 
 def read_own_backlog(services: Services, project: Project, book: Book) -> Backlog:

@@ -14,7 +14,14 @@ from vitrina.domain.calendar import Period
 from vitrina.errors import CellProblem, CellsError
 from vitrina.ports import Json
 from vitrina.texts import Days, Sentence, sentence
-from vitrina.usecases.backlog import Progress, read_own_backlog, read_progress, require_items, settle
+from vitrina.usecases.backlog import (
+    Progress,
+    read_book,
+    read_own_backlog,
+    read_progress,
+    require_items,
+    settle,
+)
 from vitrina.usecases.records import (
     PREVIEW,
     Agency,
@@ -28,8 +35,8 @@ from vitrina.usecases.records import (
     team_data,
 )
 from vitrina.usecases.services import Answer, Outcome, Services
-from vitrina.workbook.book import Book, parse_book
-from vitrina.workbook.identity import few
+from vitrina.workbook.book import Book
+from vitrina.workbook.heal import told
 from vitrina.workbook.rows import Backlog, Team, read_team, read_terms
 
 
@@ -60,7 +67,7 @@ def build_batch(services: Services, project: Project, *, period: str) -> Answer:
         team = load_team(services, agency)
     except CellsError as error:
         problems += error.problems
-    book = parse_book(services.workbooks.read(project.spreadsheet_id))
+    book = read_book(services, project.spreadsheet_id)
     terms = None
     try:
         terms = read_terms(book, services.choices)
@@ -92,14 +99,14 @@ def build_batch(services: Services, project: Project, *, period: str) -> Answer:
             hours=draft.plan.planned_hours,
             left_out=len(draft.plan.left_out),
         ),
-        details=few(backlog.identity.healed),
+        details=told(book, backlog.identity),
         data={"preview_id": preview_id, **_preview_data(services, draft)},
     )
 
 
 def load_team(services: Services, agency: Agency) -> Team:
     """The agency's people as its workbook has them now: one read. They are kept for later actions."""
-    book = parse_book(services.workbooks.read(agency.spreadsheet_id))
+    book = read_book(services, agency.spreadsheet_id)
     team = read_team(book, services.choices, profiles=agency.profiles, today=services.today())
     save_team(services.store, agency.spreadsheet_id, team)
     return team

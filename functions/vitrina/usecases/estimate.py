@@ -11,16 +11,15 @@ from vitrina.domain.quantities import MAX_HOURS
 from vitrina.errors import CellsError, WorkbookShapeError
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.again import again
-from vitrina.usecases.backlog import read_own_backlog, require_items, settle_for_good
+from vitrina.usecases.backlog import read_book, read_own_backlog, require_items, settle_for_good
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import lease
 from vitrina.usecases.records import ESTIMATE, Project, load_agency, load_norms, load_project, save_project
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.usecases.undoable import write_undoably
-from vitrina.workbook.book import Tab, column_letters, parse_book
+from vitrina.workbook.book import Book, Tab, column_letters
 from vitrina.workbook.change import Formula, WorkbookChange
-from vitrina.workbook.heal import heal
-from vitrina.workbook.identity import few
+from vitrina.workbook.heal import heal, told
 from vitrina.workbook.rows import HOURS_PREFIX, Backlog, BacklogRow, locale_of
 
 #: More names than this in one answer are not read by anyone.
@@ -55,7 +54,7 @@ def estimate(services: Services, project: Project) -> Answer:
 
 
 def _estimate(services: Services, project: Project) -> Answer:
-    book = parse_book(services.workbooks.read(project.spreadsheet_id))
+    book = read_book(services, project.spreadsheet_id)
     backlog = read_own_backlog(services, project, book)
     require_items(backlog)
     settle_for_good(services, project, book)
@@ -92,7 +91,7 @@ def _estimate(services: Services, project: Project) -> Answer:
         known = {number: written[number] for number in ours if number in written}
         write_undoably(services, project, book, change, action="estimate", estimates=known)
         services.store.put(ESTIMATE, project.spreadsheet_id, {**written, **ours})
-    return _answer(backlog, estimates)
+    return _answer(book, backlog, estimates)
 
 
 def _either(one: Figures, other: Figures) -> Figures:
@@ -219,7 +218,7 @@ def _written_by_us(written: Mapping[str, Figures], row: BacklogRow) -> Figures:
     return written.get(str(row.copy_of), {}) if own is None else own
 
 
-def _answer(backlog: Backlog, estimates: Mapping[int, RowEstimate]) -> Answer:
+def _answer(book: Book, backlog: Backlog, estimates: Mapping[int, RowEstimate]) -> Answer:
     by_source = {source: sum(one.source is source for one in estimates.values()) for source in EstimateSource}
     gaps = [one.gap for one in estimates.values() if one.gap is not None]
     shown = gaps[:MAX_DETAILS]
@@ -241,7 +240,7 @@ def _answer(backlog: Backlog, estimates: Mapping[int, RowEstimate]) -> Answer:
             gaps=len(gaps),
             hours=hours,
         ),
-        details=(*few(backlog.identity.healed), *shown),
+        details=(*told(book, backlog.identity), *shown),
         data={
             "estimated": by_source[EstimateSource.NORM],
             "typed": by_source[EstimateSource.SPECIALIST],

@@ -10,17 +10,16 @@ from vitrina.errors import ChangedMeanwhileError, ServiceError, UserError
 from vitrina.ports import ChecklistItem, NewCard
 from vitrina.texts import render, sentence
 from vitrina.usecases.again import again
-from vitrina.usecases.backlog import read_progress, told_lost
+from vitrina.usecases.backlog import read_book, read_progress, told_lost
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.operations import Journal
 from vitrina.usecases.records import Item, Project, items_of, load_tracker_ids, save_items
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.usecases.undoable import write_undoably
-from vitrina.workbook.book import Book, item_number_of_row, parse_book
+from vitrina.workbook.book import Book, item_number_of_row
 from vitrina.workbook.change import Formula, WorkbookChange
-from vitrina.workbook.heal import heal
-from vitrina.workbook.identity import few
+from vitrina.workbook.heal import heal, told
 from vitrina.workbook.rows import ActionRow, locale_of
 
 
@@ -32,7 +31,7 @@ def push(services: Services, project: Project, journal: Journal) -> Answer:
     is left for the next click.
     """
     with lease(services, project.spreadsheet_id) as held:
-        book = parse_book(services.workbooks.read(project.spreadsheet_id))
+        book = read_book(services, project.spreadsheet_id)
         progress = read_progress(services, project, book)
         rows, lost = progress.rows, told_lost(services, project, progress.identity)
         if not rows:
@@ -56,17 +55,19 @@ def push(services: Services, project: Project, journal: Journal) -> Answer:
             raise failure
         linked = {item.number: item for item in wanted if item.card_id} | {item.number: item for item in made}
         _write_links(services, project, book, linked)
-    told = (*few(progress.identity.healed), *lost)
+    details = (*told(book, progress.identity), *lost)
     left = len(new) - len(made)
     if failure is not None:
         message = sentence("push.partial", count=len(made), left=left)
         why = sentence(failure.code, **failure.where)
-        return Answer(Outcome.PARTIAL, message, details=(why, *told), data={"made": len(made), "left": left})
+        return Answer(
+            Outcome.PARTIAL, message, details=(why, *details), data={"made": len(made), "left": left}
+        )
     code = "push.done" if made else "push.nothing_new"
     return Answer(
         Outcome.PARTIAL if lost else Outcome.DONE,
         sentence(code, count=len(made), linked=len(linked)),
-        details=told,
+        details=details,
         data={"made": len(made)},
     )
 
@@ -149,9 +150,7 @@ def _write_links(services: Services, project: Project, book: Book, items: dict[i
         _write_links_once(services, project, book, items)
     except ChangedMeanwhileError:
         again(
-            lambda: _write_links_once(
-                services, project, parse_book(services.workbooks.read(project.spreadsheet_id)), items
-            )
+            lambda: _write_links_once(services, project, read_book(services, project.spreadsheet_id), items)
         )
 
 

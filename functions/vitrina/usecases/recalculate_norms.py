@@ -6,10 +6,11 @@ from vitrina.domain.norms import EffortNorm, average
 from vitrina.errors import UserError
 from vitrina.texts import sentence
 from vitrina.usecases.again import again
+from vitrina.usecases.backlog import read_book
 from vitrina.usecases.lease import lease
 from vitrina.usecases.records import Agency, load_history, save_norms
 from vitrina.usecases.services import Answer, Outcome, Services
-from vitrina.workbook.book import Tab, parse_book
+from vitrina.workbook.book import Tab
 from vitrina.workbook.change import Value, WorkbookChange
 
 
@@ -35,7 +36,7 @@ def recalculate_norms(services: Services, agency: Agency) -> Answer:
 
 
 def _show(services: Services, agency: Agency, norms: list[EffortNorm]) -> None:
-    book = parse_book(services.workbooks.read(agency.spreadsheet_id))
+    book = read_book(services, agency.spreadsheet_id)
     change = WorkbookChange()
     _write(change, services, agency, book.tab("norms"), norms)
     if change:

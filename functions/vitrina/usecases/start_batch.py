@@ -13,7 +13,7 @@ from vitrina.errors import ChangedMeanwhileError, RetriableServiceError, UserErr
 from vitrina.ports import Json
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.again import again
-from vitrina.usecases.backlog import read_own_backlog, settle_for_good
+from vitrina.usecases.backlog import read_book, read_own_backlog, settle_for_good
 from vitrina.usecases.build_batch import Draft, draft_plan, effect, item_codes, period_title, reason
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import lease
@@ -32,10 +32,9 @@ from vitrina.usecases.records import (
 from vitrina.usecases.schedule import write_schedule
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.usecases.undoable import write_undoably
-from vitrina.workbook.book import SHELF, Book, parse_book, row_number_of_action
+from vitrina.workbook.book import SHELF, Book, row_number_of_action
 from vitrina.workbook.change import NewRow, WorkbookChange
-from vitrina.workbook.heal import heal
-from vitrina.workbook.identity import few
+from vitrina.workbook.heal import heal, told
 from vitrina.workbook.rows import HOURS_PREFIX, locale_of
 
 #: Columns of the backlog on which the plan of an item rests, beside those of hours.
@@ -57,7 +56,7 @@ def start_batch(services: Services, project: Project, *, preview_id: str) -> Ans
 def _start(services: Services, project: Project, preview: Json) -> Answer:
     agency = load_agency(services.store, project.agency_id)
     span = period_of(date.fromisoformat(preview["start_on"]), PeriodKind(preview["kind"]))
-    book = parse_book(services.workbooks.read(project.spreadsheet_id))
+    book = read_book(services, project.spreadsheet_id)
     if _is_started(book, preview):
         raise UserError("batch.already_started")
     # People's hours are promised over all clients, so plan and promise under one lease.
@@ -93,7 +92,7 @@ def _start(services: Services, project: Project, preview: Json) -> Answer:
         ),
         details=(
             sentence("batch.push_next"),
-            *few([*backlog.identity.healed, *draft.progress.identity.healed]),
+            *told(book, backlog.identity, draft.progress.identity),
         ),
         data={"started": [item.code for item in items]},
     )

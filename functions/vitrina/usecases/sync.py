@@ -16,7 +16,7 @@ from vitrina.domain.norms import FinishedWork
 from vitrina.ports import Card, Json, Record, Store
 from vitrina.texts import sentence
 from vitrina.usecases.again import again
-from vitrina.usecases.backlog import read_progress, settle_for_good, told_lost
+from vitrina.usecases.backlog import read_book, read_progress, settle_for_good, told_lost
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.operations import Journal
@@ -33,10 +33,10 @@ from vitrina.usecases.records import (
 from vitrina.usecases.schedule import write_schedule
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.usecases.turns import MINUTE_S, book_turn
-from vitrina.workbook.book import Book, Tab, parse_book
+from vitrina.workbook.book import Book, Tab
 from vitrina.workbook.change import Value, WorkbookChange
-from vitrina.workbook.heal import heal
-from vitrina.workbook.identity import ProgressIdentity, few
+from vitrina.workbook.heal import heal, told
+from vitrina.workbook.identity import ProgressIdentity
 from vitrina.workbook.rows import ActionRow, locale_of
 
 #: Webhooks of one workbook within this time become one write.
@@ -175,7 +175,7 @@ def sync_items(
                 len(cards), len(items), sentence("sync.progress", done=len(cards) + 1, total=len(items))
             )
         cards[item.number] = services.tracker.get_card(item.card_id)
-    changed, identity = again(lambda: _write(services, project, cards, says_when=says_when))
+    changed, book, identity = again(lambda: _write(services, project, cards, says_when=says_when))
     gone = [item.code for item in items if cards[item.number] is None]
     missing = told_lost(services, project, identity)
     if gone:
@@ -183,16 +183,16 @@ def sync_items(
     return Answer(
         Outcome.PARTIAL if missing else Outcome.DONE,
         sentence("sync.done" if items else "sync.nothing", cards=len(cards), changed=changed),
-        details=(*few(identity.healed), *missing),
+        details=(*told(book, identity), *missing),
         data={"cards": len(cards), "changed_rows": changed},
     )
 
 
 def _write(
     services: Services, project: Project, cards: Mapping[int, Card | None], *, says_when: bool
-) -> tuple[int, ProgressIdentity]:
-    """One read and one write of the workbook; gives the count of rows that differed, and who the rows are."""
-    book = parse_book(services.workbooks.read(project.spreadsheet_id))
+) -> tuple[int, Book, ProgressIdentity]:
+    """One read and one write of the workbook; gives the count of rows that differed, and what was read."""
+    book = read_book(services, project.spreadsheet_id)
     settle_for_good(services, project, book)
     progress = read_progress(services, project, book)
     agency_items = items_of(services.store, agency_id=project.agency_id)
@@ -226,7 +226,7 @@ def _write(
     if change:
         services.workbooks.batch_update(project.spreadsheet_id, change.requests())
     save_items(services.store, updated.values())
-    return changed_rows, progress.identity
+    return changed_rows, book, progress.identity
 
 
 def row_states(

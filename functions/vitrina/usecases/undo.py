@@ -14,7 +14,7 @@ from vitrina.errors import UserError
 from vitrina.ports import Card, Json, NewCard
 from vitrina.texts import Sentence, sentence
 from vitrina.usecases.again import again
-from vitrina.usecases.backlog import read_progress, settle_for_good
+from vitrina.usecases.backlog import read_book, read_progress, settle_for_good
 from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.operations import Journal
 from vitrina.usecases.push import new_card
@@ -30,7 +30,7 @@ from vitrina.usecases.records import (
 from vitrina.usecases.schedule import write_schedule
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.usecases.undoable import load_stack, save_stack
-from vitrina.workbook.book import Book, parse_book
+from vitrina.workbook.book import Book
 from vitrina.workbook.change import WorkbookChange
 from vitrina.workbook.restore import Restoration, has_happened, restore
 
@@ -41,7 +41,7 @@ MAX_DETAILS = 12
 def undo(services: Services, project: Project, journal: Journal) -> Answer:
     """Take back the last action of the workbook that changed something."""
     with lease(services, project.spreadsheet_id) as held:
-        book = parse_book(services.workbooks.read(project.spreadsheet_id))
+        book = read_book(services, project.spreadsheet_id)
         settle_for_good(services, project, book)
         stack = load_stack(services.store, project.spreadsheet_id)
         # The newest may have got no answer; whether it happened, the sheet tells.
@@ -120,7 +120,7 @@ def _kept_items(services: Services, project: Project, record: Json) -> list[Item
 
 
 def _write_back(services: Services, project: Project, record: Json, kept: list[Item]) -> Restoration:
-    book = parse_book(services.workbooks.read(project.spreadsheet_id))
+    book = read_book(services, project.spreadsheet_id)
     change = WorkbookChange()
     result = restore(change, book, record, kept=frozenset(item.number for item in kept))
     _forget_progress(services, project, change, book, record, kept)

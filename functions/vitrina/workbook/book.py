@@ -6,7 +6,7 @@ letter or a row number to find a thing; those serve only to tell a person where 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from vitrina.errors import CellProblem, UnknownWorkbookError, WorkbookShapeError
 from vitrina.ports import Json
 from vitrina.texts import TITLE_PREFIX, Sentence, sentence
+from vitrina.workbook.shape import KnownColumn, KnownTab, Shape
 
 #: Keys of Google's developer metadata. Row keys are short: all of a sheet share 30,000 characters.
 BOOK_KEY = "vitrina.book"
@@ -91,7 +92,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Mark:
-    """Developer metadata of a tab's header, of a column, of its last row, or of a row of the shelf.
+    """Developer metadata of a tab or its header, of a column, of its last row, or of a row of the shelf.
 
     The last row is the witness for rows that have no number yet: it moves with every row that people put
     in or take out above it.
@@ -118,6 +119,7 @@ class Tab:
     column_count: int
     marks: tuple[Mark, ...] = ()
     header: tuple[Cell, ...] = ()
+    mark_id: int = 0
 
     def column(self, key: str) -> int:
         """Index of a column.
@@ -172,6 +174,19 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Repair:
+    """A mark of a tab or of a column that is to be made again, or to be taken away, and what to say of it.
+
+    The dimension of a tab's mark is ``SHEET``.
+    """
+
+    sheet_id: int
+    mark: Mark
+    is_lost: bool
+    told: Sentence
+
+
+@dataclass(frozen=True)
 class Grid:
     """The cells of any sheet, from its first row on; ``shape`` are counts of rows and columns."""
 
@@ -193,6 +208,12 @@ class Book:
     fields: Mapping[str, Field] = field(default_factory=dict)
     #: Cells of all sheets, people's own among them, by sheet id.
     grids: Mapping[int, Grid] = field(default_factory=dict)
+    repairs: tuple[Repair, ...] = ()
+
+    @property
+    def shape(self) -> Shape:
+        """What to remember of tabs and columns."""
+        return Shape({key: _shape_of_tab(tab) for key, tab in self.tabs.items()})
 
     @cached_property
     def formulas(self) -> Mapping[tuple[int, int, int], str]:
@@ -239,32 +260,33 @@ class Book:
         )
 
 
-def parse_book(resource: Json) -> Book:
-    """The workbook in a Spreadsheet resource.
+def parse_book(resource: Json, known: Shape | None = None) -> Book:
+    """The workbook in a Spreadsheet resource; *known* is how it looked before.
 
     Raises
     ------
     UnknownWorkbookError
         If the spreadsheet does not carry our mark.
     WorkbookShapeError
-        If two sheets, or two columns of one, claim the same key.
+        If two sheets, or two columns of one, claim the same key, and neither is known to be the one.
     """
     kind = _value_of(resource.get("developerMetadata", ()), BOOK_KEY)
     if kind is None:
         raise UnknownWorkbookError("workbook.unknown")
-    properties = resource["properties"]
-    tabs: dict[str, Tab] = {}
+    known_tabs = known.tabs if known else {}
+    properties, sheets = resource["properties"], resource.get("sheets", ())
     grids: dict[int, Grid] = {}
-    for sheet in resource.get("sheets", ()):
-        title, sheet_id = sheet["properties"]["title"], sheet["properties"].get("sheetId", 0)
-        grid, size = _cells(sheet), sheet["properties"].get("gridProperties", {})
-        grids[sheet_id] = Grid(title, (size.get("rowCount", 0), size.get("columnCount", 0)), grid)
-        key = _value_of(sheet.get("developerMetadata", ()), TAB_KEY)
-        if key is None:
-            continue
-        if key in tabs:
-            raise WorkbookShapeError("shape.tab_twice", sheet=tabs[key].title, other=title)
-        tabs[key] = _tab(key, sheet, grid)
+    for sheet in sheets:
+        size = sheet["properties"].get("gridProperties", {})
+        shape = size.get("rowCount", 0), size.get("columnCount", 0)
+        grids[_sheet_id(sheet)] = Grid(sheet["properties"]["title"], shape, _cells(sheet))
+    keys, repairs = _keys_of_sheets(sheets, known_tabs)
+    tabs: dict[str, Tab] = {}
+    for sheet in sheets:
+        key = keys.get(_sheet_id(sheet))
+        if key is not None:
+            tabs[key], found = _tab(key, sheet, grids[_sheet_id(sheet)].cells, known_tabs.get(key))
+            repairs += found
     return Book(
         spreadsheet_id=resource["spreadsheetId"],
         kind=kind,
@@ -274,33 +296,113 @@ def parse_book(resource: Json) -> Book:
         tabs=tabs,
         fields=dict(_fields(resource.get("namedRanges", ()), grids)),
         grids=grids,
+        repairs=tuple(repairs),
     )
 
 
-def _tab(key: str, sheet: Json, grid: list[tuple[Cell, ...]]) -> Tab:
+def _sheet_id(sheet: Json) -> int:
+    sheet_id: int = sheet["properties"].get("sheetId", 0)
+    return sheet_id
+
+
+def _keys_of_sheets(
+    sheets: Iterable[Json], known: Mapping[str, KnownTab]
+) -> tuple[dict[int, str], list[Repair]]:
+    """Key of each of our sheets by its id: of two with one key the known one; one without a mark if known."""
+    claims: dict[str, list[tuple[Json, Mark]]] = {}
+    for sheet in sheets:
+        mark = _mark(sheet.get("developerMetadata", ()), TAB_KEY, "SHEET", 0)
+        if mark is not None:
+            claims.setdefault(mark.value, []).append((sheet, mark))
+    keys: dict[int, str] = {}
+    repairs: list[Repair] = []
+    for key, claimants in claims.items():
+        original = next((sheet for sheet, _ in claimants if key in known and _is(sheet, known[key])), None)
+        titles = [sheet["properties"]["title"] for sheet, _ in claimants]
+        if original is None and len(claimants) > 1:
+            raise WorkbookShapeError("shape.tab_twice", sheet=titles[0], other=titles[1])
+        original = original or claimants[0][0]
+        keys[_sheet_id(original)] = key
+        for sheet, mark in claimants:
+            if sheet is not original:
+                where = {"sheet": sheet["properties"]["title"], "of": original["properties"]["title"]}
+                told = sentence("heal.tab_copy", **where)
+                repairs.append(Repair(_sheet_id(sheet), mark, is_lost=False, told=told))
+    for sheet in sheets:
+        lost = next((key for key, tab in known.items() if key not in claims and _is(sheet, tab)), None)
+        if lost is not None and _sheet_id(sheet) not in keys:
+            keys[_sheet_id(sheet)] = lost
+            mark = Mark(known[lost].mark_id, TAB_KEY, lost, "SHEET", 0)
+            told = sentence("heal.tab_known", sheet=sheet["properties"]["title"])
+            repairs.append(Repair(_sheet_id(sheet), mark, is_lost=True, told=told))
+    return keys, repairs
+
+
+def _is(sheet: Json, known: KnownTab) -> bool:
+    return _sheet_id(sheet) == known.sheet_id
+
+
+def _columns(
+    sheet: Json, header: Sequence[Cell], known: Mapping[str, KnownColumn]
+) -> tuple[dict[str, Mark], list[Repair]]:
+    """Marks of the columns by key, also those that are to be made again, and what is to be repaired."""
+    title, sheet_id = sheet["properties"]["title"], _sheet_id(sheet)
+    claims: dict[str, list[Mark]] = {}
+    for index, metadata in enumerate(_data(sheet).get("columnMetadata", ())):
+        mark = _mark(metadata.get("developerMetadata", ()), COLUMN_KEY, "COLUMNS", index)
+        if mark is not None:
+            claims.setdefault(mark.value, []).append(mark)
+    columns: dict[str, Mark] = {}
+    repairs: list[Repair] = []
+    for key, marks in claims.items():
+        mine = [mark for mark in marks if key in known and mark.metadata_id == known[key].mark_id]
+        if len(marks) > 1 and not mine:
+            first, second = (column_letters(mark.index) for mark in marks[:2])
+            raise WorkbookShapeError("shape.column_twice", sheet=title, first=first, second=second)
+        columns[key] = (mine or marks)[0]
+        for mark in marks:
+            if mark is not columns[key]:
+                told = sentence("heal.column_copy", sheet=title, column=column_letters(mark.index))
+                repairs.append(Repair(sheet_id, mark, is_lost=False, told=told))
+    taken = {mark.index for marks in claims.values() for mark in marks}
+    for key, column in known.items():
+        places = [
+            index
+            for index, cell in enumerate(header)
+            if index not in taken and column.title and cell.text == column.title
+        ]
+        if key not in claims and len(places) == 1:
+            columns[key] = Mark(column.mark_id, COLUMN_KEY, key, "COLUMNS", places[0])
+            told = sentence("heal.column_known", sheet=title, title=column.title)
+            repairs.append(Repair(sheet_id, columns[key], is_lost=True, told=told))
+            taken.add(places[0])
+    return columns, repairs
+
+
+def _shape_of_tab(tab: Tab) -> KnownTab:
+    marks = {mark.value: mark.metadata_id for mark in tab.marks if mark.key == COLUMN_KEY}
+    columns = {
+        key: KnownColumn(tab.header[index].text if index < len(tab.header) else "", marks[key])
+        for key, index in tab.columns.items()
+        if key in marks
+    }
+    return KnownTab(tab.sheet_id, tab.mark_id, columns)
+
+
+def _tab(
+    key: str, sheet: Json, grid: Sequence[Sequence[Cell]], known: KnownTab | None
+) -> tuple[Tab, list[Repair]]:
     properties, data = sheet["properties"], _data(sheet)
-    columns: dict[str, int] = {}
-    marks: list[Mark] = []
-    for index, metadata in enumerate(data.get("columnMetadata", ())):
-        found = _mark(metadata.get("developerMetadata", ()), COLUMN_KEY, "COLUMNS", index)
-        if found is None:
-            continue
-        marks.append(found)
-        column = found.value
-        if column in columns:
-            raise WorkbookShapeError(
-                "shape.column_twice",
-                sheet=properties["title"],
-                first=column_letters(columns[column]),
-                second=column_letters(index),
-            )
-        columns[column] = index
     row_metadata = [one.get("developerMetadata", ()) for one in data.get("rowMetadata", ())]
     # The header is found by its mark; where a restored copy lost it, by the frozen rows.
     frozen = properties.get("gridProperties", {}).get("frozenRowCount", 1) - 1
     headers = [_mark(metadata, HEADER_KEY, "ROWS", index) for index, metadata in enumerate(row_metadata)]
     header_mark = next((mark for mark in headers if mark is not None), None)
     header = header_mark.index if header_mark else frozen
+    titles = tuple(grid[header]) if header < len(grid) else ()
+    columns, repairs = _columns(sheet, titles, known.columns if known else {})
+    lost = [repair.mark for repair in repairs if repair.is_lost]
+    marks = [mark for mark in columns.values() if mark not in lost]
     marks += [header_mark] if header_mark else []
     ends = (_mark(metadata, END_KEY, "ROWS", index) for index, metadata in enumerate(row_metadata))
     marks += [mark for mark in ends if mark is not None]
@@ -309,23 +411,26 @@ def _tab(key: str, sheet: Json, grid: list[tuple[Cell, ...]]) -> Tab:
     rows = tuple(
         _row(
             index,
-            grid[index] if index < len(grid) else (),
+            tuple(grid[index]) if index < len(grid) else (),
             row_metadata[index] if index < len(row_metadata) else (),
         )
         for index in range(header + 1, max([len(grid), *marked]))
     )
-    return Tab(
+    tab_mark = _mark(sheet.get("developerMetadata", ()), TAB_KEY, "SHEET", 0)
+    tab = Tab(
         key=key,
         sheet_id=properties.get("sheetId", 0),
         title=properties["title"],
         header_index=header,
-        columns=columns,
+        columns={name: mark.index for name, mark in columns.items()},
         rows=rows,
         row_count=properties.get("gridProperties", {}).get("rowCount", len(grid)),
         column_count=properties.get("gridProperties", {}).get("columnCount", 26),
         marks=tuple(marks),
-        header=grid[header] if header < len(grid) else (),
+        header=titles,
+        mark_id=tab_mark.metadata_id if tab_mark else 0,
     )
+    return tab, repairs
 
 
 def _row(index: int, cells: tuple[Cell, ...], metadata: Any) -> Row:

@@ -22,7 +22,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vitrina.ports import Json
-from vitrina.workbook.book import ROW_KEY, Field, Mark, Row, Tab
+from vitrina.workbook.book import ROW_KEY, Book, Field, Mark, Repair, Row, Tab
 from vitrina.workbook.compare import Area, compare_requests
 from vitrina.workbook.requests import (
     create_mark,
@@ -72,6 +72,7 @@ class WorkbookChange:
         self._guarded: dict[tuple[int, int], int] = {}
         self._identified: dict[tuple[int, int], int] = {}
         self._forgotten: dict[tuple[int, int], int] = {}
+        self._repairs: dict[tuple[int, Mark], Repair] = {}
         self._moved: list[tuple[Tab, Row, int]] = []
         self._deleted: dict[int, set[int]] = defaultdict(set)
         self._brought_back: list[tuple[Tab, int, Row, int | None]] = []
@@ -88,6 +89,7 @@ class WorkbookChange:
             or self._notes
             or self._identified
             or self._forgotten
+            or self._repairs
             or self._moved
             or self._deleted
             or self._brought_back
@@ -160,6 +162,16 @@ class WorkbookChange:
         self._guard(tab, row)
         self.guard_layout(tab)
         self._forgotten[tab.sheet_id, row.index] = row.number
+
+    def repair(self, book: Book) -> None:
+        """Make the lost marks of tabs and columns again, and take away the doubled ones."""
+        tabs = {tab.sheet_id: tab for tab in book.tabs.values()}
+        for repair in book.repairs:
+            self._repairs[repair.sheet_id, repair.mark] = repair
+            tab = tabs.get(repair.sheet_id)
+            if tab is not None and repair.mark.dimension == "COLUMNS":
+                # A column is known by its title.
+                self._expect(tab, Row(tab.header_index, None, ()), [repair.mark.index], leaves=False)
 
     def shelve_on(self, shelf: Tab | None, title: str) -> None:
         """Say where rows go that leave a tab: on *shelf*, or on a new one of this *title*."""
@@ -256,6 +268,8 @@ class WorkbookChange:
             yield from guard_mark(sheet_id, _row_mark(index, number))
 
     def _writes(self) -> Iterator[Json]:
+        for (sheet_id, mark), repair in self._repairs.items():
+            yield create_mark(sheet_id, mark) if repair.is_lost else delete_mark(sheet_id, mark)
         for (sheet_id, index), number in self._forgotten.items():
             yield delete_mark(sheet_id, _row_mark(index, number))
         for (sheet_id, index), number in self._identified.items():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from vitrina.texts import Sentence
 from vitrina.workbook.book import Book, item_number_of_row
 from vitrina.workbook.change import WorkbookChange
-from vitrina.workbook.identity import BacklogIdentity, ProgressIdentity, strays
+from vitrina.workbook.identity import BacklogIdentity, ProgressIdentity, few, strays
 
 #: Columns that hold what a row is about: a mark goes only to where they are as they were read.
 CONTENT: Mapping[str, tuple[str, ...]] = {"backlog": ("task",), "in_progress": ("action", "profile")}
@@ -20,12 +21,13 @@ def heal(
     prefix: str,
     leaving: Collection[int] = (),
 ) -> None:
-    """Let mark and ID text of each row agree, and no mark stand on a row that is not its own.
+    """Let mark and ID text of each row agree, and each mark stand where it belongs.
 
     To be called before the rows are written, so that the change knows them by their right numbers. Rows
     of the numbers *leaving* go to another tab with the same change: only what is in their way is put
     right.
     """
+    change.repair(book)
     tab = identity.tab
     numbers = {(tab.sheet_id, index): number for index, number in identity.numbers.items()}
     for stray_tab, row in strays(book, numbers):
@@ -41,3 +43,9 @@ def heal(
             change.set(tab, row, "id", code)
         elif row.number != number or tab.cell(row, "id").text != code:
             change.recognise(tab, row, number, code, by=CONTENT[tab.key])
+
+
+def told(book: Book, *identities: BacklogIdentity | ProgressIdentity) -> tuple[Sentence, ...]:
+    """What was healed, in as many lines as a person reads."""
+    lines = [repair.told for repair in book.repairs]
+    return few([*lines, *(line for identity in identities for line in identity.healed)])

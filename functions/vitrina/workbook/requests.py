@@ -38,6 +38,8 @@ def create_mark(sheet_id: int, mark: Mark) -> Json:
 
 
 def _location(sheet_id: int, mark: Mark) -> Json:
+    if mark.dimension == "SHEET":
+        return {"sheetId": sheet_id}
     span = {"dimension": mark.dimension, "startIndex": mark.index, "endIndex": mark.index + 1}
     return {"dimensionRange": {"sheetId": sheet_id, **span}}
 

@@ -73,7 +73,7 @@ def sheet(
     title: str = "Лист",
 ) -> dict[str, Any]:
     """A tab whose second row is the header; below it rows with their numbers and cells by column."""
-    lines = [[], [{"userEnteredValue": {"stringValue": name}} for name in columns]]
+    lines = [[], [cell(name) for name in columns]]
     lines += [
         [value if isinstance(value, dict) else cell(value) for value in map(line.get, columns)]
         for _, line in rows
