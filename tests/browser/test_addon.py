@@ -70,7 +70,10 @@ def test_menu_follows_the_workbook(workbench):
 
 def test_preview_shows_hours_people_and_reasons(workbench, world):
     """Before anything moves, a manager sees whose hours go where and why an item stays."""
-    world.backend.will_answer("build_batch", outcome="done", message="Подошла 1 задача из 2.", data=PREVIEW)
+    healed = "Строка 9 — копия ЗРН-5: её номер теперь ЗРН-12."
+    world.backend.will_answer(
+        "build_batch", outcome="done", message="Подошла 1 задача из 2.", details=[healed], data=PREVIEW
+    )
 
     workbench.choose_from_menu("Собрать неделю…")
 
@@ -84,6 +87,7 @@ def test_preview_shows_hours_people_and_reasons(workbench, world):
     chosen = sidebar.locator("#chosen li")
     expect(chosen).to_contain_text("<b>Главная</b> страница")
     expect(chosen).to_contain_text("23–25 нояб.")
+    expect(sidebar.locator(".details li")).to_have_text([healed])
     expect(sidebar.locator("#left-out li")).to_contain_text("у Игоря нет свободных часов")
 
 
