@@ -3,7 +3,7 @@
 A row has two witnesses: its mark, which Google keeps with the row itself, and the ID text in a cell. A
 sort or a drag moves both. Cells that were cut and pasted leave the mark behind on the emptied row; a copy
 has the text and no mark; somebody typed over the text or cleared it. What the two say together, and what
-the other rows say, tells which is right (decision 0009). Where they cannot tell, the row is a problem
+the other rows say, tells which is right (decision 0011). Where they cannot tell, the row is a problem
 for a person.
 """
 
