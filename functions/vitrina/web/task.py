@@ -9,6 +9,7 @@ from typing import Any
 from flask import Request, Response
 
 from vitrina.errors import (
+    AccessDeniedError,
     AuthenticationError,
     BusyError,
     ChangedMeanwhileError,
@@ -25,8 +26,8 @@ from vitrina.web.menu import bearer_token, parse_body, run_operation
 
 log = logging.getLogger("vitrina.task")
 
-#: What may be otherwise at the next delivery.
-PASSING = (BusyError, ChangedMeanwhileError, RetriableServiceError)
+#: What may be otherwise at the next delivery: access may be given back by then.
+PASSING = (BusyError, ChangedMeanwhileError, RetriableServiceError, AccessDeniedError)
 
 _BODY: Json = {
     "oneOf": [
