@@ -15,7 +15,19 @@ from benchmarks.chaos.agency import (
     typed_hours,
     wishes,
 )
-from benchmarks.chaos.history import CARD, EDIT, FAULT, HURRY, KILL, RELEASE, Beat, Happening, History, Json
+from benchmarks.chaos.history import (
+    CARD,
+    DELAY,
+    EDIT,
+    FAULT,
+    HURRY,
+    KILL,
+    RELEASE,
+    Beat,
+    Happening,
+    History,
+    Json,
+)
 from benchmarks.chaos.scenes import SCENES, VARIANTS
 
 QUEUE = "queue"
@@ -77,6 +89,7 @@ class _Drawer:
         scatter(draw.choice((0, 1, 2, 2, 3, 3, 4, 6)), self._edit)
         scatter(draw.choice((0, 0, 0, 1, 1, 2)), self._fault)
         scatter(draw.choice((0, 0, 0, 0, 0, 1, 1, 2)), self._kill)
+        scatter(draw.choice((0,) * 19 + (1,)), self._delay)
         if self._scene in ("started", "pushed"):
             scatter(draw.choice((0, 1, 2, 3)), self._card)
             scatter(draw.choice((0, 0, 1)), self._passing)
@@ -128,6 +141,11 @@ class _Drawer:
         return (
             [Happening(KILL, max(1, at), self._draw.choice(("before", "after")), method, {})] if when else []
         )
+
+    def _delay(self, clicks: tuple[str, ...]) -> list[Happening]:
+        """A call that takes longer than a lease holds: somebody else takes it meanwhile."""
+        at, when, method = self._place(clicks)
+        return [Happening(DELAY, max(1, at), when, method, {})]
 
     def _card(self, clicks: tuple[str, ...]) -> list[Happening]:
         draw = self._draw

@@ -10,8 +10,10 @@ from typing import Any
 Json = dict[str, Any]
 
 #: Kinds of happenings: a person edits the sheet, a person works in the tracker, a call fails, a process
-#: dies, what the queue was to do later comes due, held webhooks are let go.
-EDIT, CARD, FAULT, KILL, HURRY, RELEASE = "edit", "card", "fault", "kill", "hurry", "release"
+#: dies, a call takes longer than a lease holds, what the queue was to do later comes due, held webhooks are
+#: let go.
+EDIT, CARD, FAULT, KILL, DELAY = "edit", "card", "fault", "kill", "delay"
+HURRY, RELEASE = "hurry", "release"
 
 
 @dataclass(frozen=True)

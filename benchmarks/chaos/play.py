@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from benchmarks.chaos.agency import MANAGER
 from benchmarks.chaos.check import Violation, check_answers, check_world
 from benchmarks.chaos.history import (
+    DELAY,
     FAULT,
     KILL,
     Beat,
@@ -26,7 +27,7 @@ from benchmarks.chaos.history import (
 )
 from benchmarks.chaos.person import Person
 from benchmarks.chaos.scenes import Scene, Stage
-from benchmarks.chaos.world import ChaosWorld
+from benchmarks.chaos.world import LEASE_S, ChaosWorld
 from emulators.common.plan import PassingCall, Step
 from emulators.world.processes import AUDIENCE
 
@@ -37,6 +38,9 @@ JSON_TYPE = "application/json"
 PATIENCE_S = 40.0
 #: How often a person clicks again where he was told that something outside failed.
 CLICKS_AT_REST = 6
+
+#: A slow call takes so much longer than a lease holds.
+EXTRA_S = 0.5
 
 #: Not an action of the menu: what was queued for later comes due.
 QUEUE = "queue"
@@ -172,7 +176,7 @@ class _Run:
         left = {id(step) for step in self._world.plan.clear()}
         for step, one in planned:
             # A person edits all the same; a call that was never made cannot fail.
-            if id(step) in left and one.kind not in (FAULT, KILL):
+            if id(step) in left and one.kind not in (FAULT, KILL, DELAY):
                 self._happen(one)
 
     def _click_all(self, actions: Sequence[str]) -> None:
@@ -204,6 +208,9 @@ class _Run:
                 self._count("edits", self.person.do(one.what))
             case "card":
                 self._count("cards moved or hours logged", self._world.work(one.what))
+            case "delay":
+                self._count("slow calls", True)
+                time.sleep(LEASE_S + EXTRA_S)
             case "hurry":
                 self._world.tasks.hurry()
             case "release":

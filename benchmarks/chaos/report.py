@@ -13,6 +13,7 @@ COUNTS = (
     "edits",
     "cards moved or hours logged",
     "faults",
+    "slow calls",
     "kills",
     "webhooks",
     "guards fired",
