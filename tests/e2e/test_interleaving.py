@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.office import NOW, Office
+from vitrina.bootstrap import application
 from vitrina.domain.norms import FinishedWork
 from vitrina.ports import Json
 from vitrina.usecases.records import save_history
@@ -278,3 +279,33 @@ def test_norms_sorted_meanwhile_keep_their_rows(office: Office, monkeypatch: pyt
     after = {line[:2]: line[2] for line in office.table("norms", *columns, spreadsheet_id=agency_id)}
     assert after.keys() == before.keys()
     assert {key for key in before if after[key] != before[key]} == {("Баннер", "Дизайн")}
+
+
+def test_a_start_that_outlives_its_lease(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another click took the workbook meanwhile: the rows stand once, and what they promise is known."""
+    monkeypatch.setenv("VITRINA_LEASE_S", "0.1")
+    application.cache_clear()
+    known_backlog(office)
+    office.do("estimate")
+    preview_id = office.do("build_batch")["data"]["preview_id"]
+    write: Callable[..., Json] = office.services.workbooks.batch_update
+    others: list[dict[str, Any]] = []
+
+    def write_slowly(spreadsheet_id: str, requests: Sequence[Json]) -> Json:
+        if not others:
+            others.append({})
+            others[0] = office.do("start_batch", preview_id=preview_id)
+        return write(spreadsheet_id, requests)
+
+    monkeypatch.setattr(office.services.workbooks, "batch_update", write_slowly)
+
+    answer = office.do("start_batch", preview_id=preview_id)
+
+    assert (others[0]["outcome"], answer["outcome"]) == ("done", "refused")
+    assert len(office.table("in_progress", "action")) == 5
+    promised = office.services.store.find("item")
+    assert sorted((one.data["task"], one.data["is_reserved"]) for one in promised) == [
+        ("Баннер", False),
+        ("Лендинг", False),
+        ("Статья", False),
+    ]

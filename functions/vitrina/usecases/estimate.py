@@ -49,8 +49,9 @@ class RowEstimate:
 def estimate(services: Services, project: Project) -> Answer:
     """Fill the hours that nobody typed, and say of each row where its hours come from."""
     with lease(services, project.spreadsheet_id):
-        # Read anew: another process may have given numbers since.
-        return again(lambda: _estimate(services, load_project(services.store, project.spreadsheet_id)))
+        # Loaded anew, as another process may have given numbers since; once, as a refused write uses none up.
+        current = load_project(services.store, project.spreadsheet_id)
+        return again(lambda: _estimate(services, current))
 
 
 def _estimate(services: Services, project: Project) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -18,11 +19,11 @@ from vitrina.usecases.build_batch import Draft, draft_plan, effect, item_codes, 
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import lease
 from vitrina.usecases.records import (
-    ITEM,
     PREVIEW,
     Item,
     ItemAction,
     Project,
+    items_of,
     load_agency,
     load_project,
     save_items,
@@ -47,10 +48,18 @@ def start_batch(services: Services, project: Project, *, preview_id: str) -> Ans
     if record is None or record.data["spreadsheet_id"] != project.spreadsheet_id:
         raise UserError("batch.no_preview")
     with lease(services, project.spreadsheet_id):
-        # Read anew: another process may have given numbers since.
-        return again(
-            lambda: _start(services, load_project(services.store, project.spreadsheet_id), record.data)
-        )
+        # Loaded anew, as another process may have given numbers since; once, as a refused write uses none up.
+        current = load_project(services.store, project.spreadsheet_id)
+        try:
+            return again(lambda: _start(services, current, record.data))
+        except RetriableServiceError:
+            # The sheet may have taken the batch: the promise stays until the sheet is read again.
+            raise
+        except VitrinaError:
+            # Where the sheet cannot be read just now, its next reading settles it.
+            with contextlib.suppress(VitrinaError):
+                _settle_by_sheet(services, project)
+            raise
 
 
 def _start(services: Services, project: Project, preview: Json) -> Answer:
@@ -70,16 +79,10 @@ def _start(services: Services, project: Project, preview: Json) -> Answer:
         items = [_item(project, chosen) for chosen in draft.plan.chosen]
         save_items(services.store, items)
     save_project(services.store, replace(project, last_number=draft.backlog.last_number))
-    try:
-        change = _change(services, project, draft, items)
-        write_undoably(services, project, draft.book, change, action="start_batch")
-    except RetriableServiceError:
-        # The sheet may have taken the batch: the promise stays until the sheet is read again.
-        raise
-    except VitrinaError:
-        for item in items:
-            services.store.delete(ITEM, item.key)
-        raise
+    # Where the write is refused the promise stays as well, until the sheet is read: should the lease have run
+    # out meanwhile, somebody else may have written just these rows.
+    change = _change(services, project, draft, items)
+    write_undoably(services, project, draft.book, change, action="start_batch")
     save_items(services.store, [replace(item, is_reserved=False) for item in items])
     return Answer(
         Outcome.DONE,
@@ -96,6 +99,13 @@ def _start(services: Services, project: Project, preview: Json) -> Answer:
         ),
         data={"started": [item.code for item in items]},
     )
+
+
+def _settle_by_sheet(services: Services, project: Project) -> None:
+    """Give back what a refused start has promised, so that other projects do not wait for these hours."""
+    own = items_of(services.store, spreadsheet_id=project.spreadsheet_id)
+    if any(item.is_reserved for item in own):
+        settle_for_good(services, project, read_book(services, project.spreadsheet_id))
 
 
 def _is_started(book: Book, preview: Json) -> bool:
