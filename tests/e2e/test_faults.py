@@ -515,6 +515,7 @@ def test_the_same_click_gets_the_same_answer(client: SteadyOffice) -> None:
     assert first["outcome"] == "done"
     assert second == first
     assert client.calls("google") == {}
+    free(client)
 
 
 def test_a_promise_that_never_reached_the_sheet_is_taken_back(client: SteadyOffice) -> None:
