@@ -209,14 +209,13 @@ class WorkbookChange:
         self._insert(tab, rows, _Landing(first, first, like=first + len(rows)))
 
     def append(self, tab: Tab, rows: Sequence[NewRow]) -> None:
-        """Put rows below those that hold something, in this order.
+        """Put rows below those of the table, in this order; what people keep further down moves on.
 
         Formulas of people that begin in the first row, such as ``=ARRAYFORMULA(E2:E)``, then cover the new
         ones. In an empty tab the first row is one that is there, and has to be empty still.
         """
-        used = [row.index for row in tab.rows if row.number or any(not cell.is_empty for cell in row.cells)]
-        first = max(used, default=tab.header_index) + 1
-        if used:
+        first = _last_row(tab) + 1
+        if first > tab.header_index + 1:
             # Like the empty row below: the one above may be coloured by somebody.
             landing = _Landing(first, first, first + len(rows) if first < tab.row_count else first - 1)
         else:
@@ -322,6 +321,23 @@ def _all_cells(changes: Mapping[int, Mapping[tuple[int, int], Json]], fields: st
 
 def _row_mark(index: int, number: int) -> Mark:
     return Mark(number, ROW_KEY, "", "ROWS", index)
+
+
+def _last_row(tab: Tab) -> int:
+    """Index of the table's last row, or of its header.
+
+    What stands far below or beside the table is no row of it. Rows without a number count where there
+    are no others, from the header to the first gap.
+    """
+    numbered = [row.index for row in tab.rows if row.number]
+    if numbered:
+        return max(numbered)
+    last = tab.header_index
+    for row in tab.rows:
+        if all(tab.cell_at(row.index, column).is_empty for column in tab.columns.values()):
+            break
+        last = row.index
+    return last
 
 
 def _insert_rows(tab: Tab, landing: _Landing, rows: Sequence[NewRow]) -> list[Json]:

@@ -70,7 +70,10 @@ def test_failure_21_a_figure_typed_meanwhile_is_not_overwritten(office: Office) 
 
         assert office.do("estimate")["outcome"] == "done"
 
-        cell = office.row("backlog", "ЗРН-1")[0].cell(office.row("backlog", "ЗРН-1")[1], "hours.design")
+        tab = office.book().tab("backlog")
+        [cell] = [
+            tab.cell(row, "hours.design") for row in tab.rows if tab.cell(row, "task").value == "Баннер"
+        ]
         assert (cell.formula or cell.value) == {"7": 7.0}.get(text, text)
     assert_edited(office)
     expected = {**HOURS, "Баннер": (5.0, None, None), "Статья": (None, 24.0, None)}
