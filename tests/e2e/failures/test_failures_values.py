@@ -13,9 +13,9 @@ from tests.e2e.witness import assert_told
 from tests.office import NOW, TEAM, Office
 from vitrina.bootstrap import application
 from vitrina.domain.quantities import serial_of_day
-from vitrina.errors import CellsError
+from vitrina.usecases.backlog import read_own_backlog
+from vitrina.usecases.records import load_project
 from vitrina.workbook.book import column_letters
-from vitrina.workbook.rows import read_backlog
 
 TASKS = ("Баннер", "Правка", "Статья")
 
@@ -73,12 +73,9 @@ def wanted_days(office: Office, *texts: str) -> list[date | None]:
             cell = {"values": [{"userEnteredValue": {"stringValue": value}}]}
             at = {"sheetId": tab.sheet_id, "rowIndex": row, "columnIndex": tab.column(column)}
             send(office, {"updateCells": {"start": at, "rows": [cell], "fields": "userEnteredValue"}})
-    services = office.services
-    backlog = read_backlog(
-        office.book(), services.choices, prefix="ЗРН", last_number=0, today=services.today()
-    )
-    if backlog.problems:
-        raise CellsError(list(backlog.problems))
+    project = load_project(office.services.store, office.client_id)
+    backlog = read_own_backlog(office.services, project, office.book())
+    backlog.require_good_cells()
     return [row.wanted_on for row in backlog.rows]
 
 
