@@ -174,6 +174,8 @@ class _Drawer:
             (2, self._insert_rows),
             (3, self._sort),
             (2, self._drag),
+            (2, self._copy_row),
+            (2, self._cut_row),
             (1, self._column),
             (1, self._tab),
             (2, self._note),
@@ -221,8 +223,7 @@ class _Drawer:
 
     def _add(self) -> Json:
         draw = self._draw
-        self._added += 1
-        task = f"Новая задача {self._added}"
+        task = self._new_task()
         cells = {"work_type": draw.choice(list(NORMS))}
         if draw.random() < 0.4:
             cells[f"hours.{draw.choice(list(PROFILE_TITLES))}"] = typed_hours(draw)
@@ -231,6 +232,10 @@ class _Drawer:
             edit["above"] = self._task()
         self._tasks.append(task)
         return edit
+
+    def _new_task(self) -> str:
+        self._added += 1
+        return f"Новая задача {self._added}"
 
     def _delete(self) -> Json:
         return {"do": "delete", "task": self._task()}
@@ -256,6 +261,14 @@ class _Drawer:
 
     def _drag(self) -> Json:
         return {"do": "drag", "tab": self._tab_key(), "task": self._task(), "to": self._task()}
+
+    def _copy_row(self) -> Json:
+        edit = {"do": "copy_row", "task": self._task(), "new_task": self._new_task()}
+        self._tasks.append(edit["new_task"])
+        return edit
+
+    def _cut_row(self) -> Json:
+        return {"do": "cut_row", "task": self._task()}
 
     def _column(self) -> Json:
         draw = self._draw

@@ -18,6 +18,9 @@ from emulators.google.errors import ApiError
 from emulators.google.store import Store
 from vitrina.workbook.book import column_letters
 
+#: Columns of the backlog in which nobody types.
+ADDON_COLUMNS = frozenset({"id", "task", "hours_total", "source", "reason"})
+
 
 class NotThereError(Exception):
     """What he wanted to edit is not there."""
@@ -48,6 +51,8 @@ class Person:
             "insert_rows": self._insert_rows,
             "sort": self._sort,
             "drag": self._drag,
+            "copy_row": self._copy_row,
+            "cut_row": self._cut_row,
             "insert_column": self._insert_column,
             "move_column": self._move_column,
             "rename_tab": self._rename_tab,
@@ -105,8 +110,7 @@ class Person:
             line = Line(self._only(grid.find(above)).index, ())
             self._apply({"type": "insert_rows", "sheet": grid.title, "at": line.index + 1, "count": 1})
         else:
-            bottom = max((one.index for one in grid.used), default=grid.header_index)
-            line = Line(bottom + 1, ())
+            line = self._below(grid)
         self._enter(self.grid("backlog"), line, {"task": task, **cells})
         item = self.ledger.add(task)
         grid = self.grid("backlog")
@@ -145,6 +149,35 @@ class Person:
             raise NotThereError
         move = {"type": "move_rows", "sheet": grid.title, "at": line.index + 1, "count": 1}
         self._apply({**move, "to": target.index + 1})
+
+    def _copy_row(self, task: str, new_task: str) -> None:
+        """Copy the row of a task below the others, number and all, and make another task of it."""
+        grid = self.grid("backlog")
+        line = self._only(grid.find(task))
+        target = self._below(grid)
+        self._paste("copy_paste", grid, line, target)
+        self._enter(self.grid("backlog"), target, {"task": new_task})
+        grid = self.grid("backlog")
+        item = self.ledger.add(new_task)
+        for key in grid.columns:
+            value = grid.value(target, key)
+            # Whoever copies figures means them: from here on they are his own.
+            if value is not None and key not in ADDON_COLUMNS and key != DOUBLE:
+                item.type(key, value)
+
+    def _cut_row(self, task: str) -> None:
+        """Cut the row of a task and paste it below the others: its mark stays behind."""
+        grid = self.grid("backlog")
+        self._paste("cut_paste", grid, self._only(grid.find(task)), self._below(grid))
+
+    def _paste(self, kind: str, grid: Grid, line: Line, target: Line) -> None:
+        width = column_letters(len(grid.sheet.columns) - 1)
+        source = f"A{line.index + 1}:{width}{line.index + 1}"
+        self._apply({"type": kind, "sheet": grid.title, "from": source, "to": f"A{target.index + 1}"})
+
+    @staticmethod
+    def _below(grid: Grid) -> Line:
+        return Line(max((one.index for one in grid.used), default=grid.header_index) + 1, ())
 
     # --- Columns, tabs, views --------------------------------------------------------------------
 
