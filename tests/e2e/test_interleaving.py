@@ -35,6 +35,7 @@ EDITS: Mapping[str, Mapping[str, Any]] = {
         "order": "DESCENDING",
     },
     "a row is dragged": {"type": "move_rows", "sheet": "Бэклог", "at": 2, "count": 1, "to": 5},
+    "a row is cut and pasted below": {"type": "cut_paste", "sheet": "Бэклог", "from": "A3:O3", "to": "A9"},
     "a column is put in front": {"type": "insert_columns", "sheet": "Бэклог", "at": "A", "count": 1},
     "a column is dragged": {"type": "move_columns", "sheet": "Бэклог", "at": "G", "count": 1, "to": "B"},
     "the tab is renamed": {"type": "rename_tab", "sheet": "Бэклог", "title": "Список «желаний» 💡"},
@@ -87,7 +88,9 @@ def test_estimate_finds_its_rows(
     assert hours_by_task(office) == HOURS
 
 
-@pytest.mark.parametrize("name", [name for name in EDITS if "sorted" not in name and "dragged" not in name])
+@pytest.mark.parametrize(
+    "name", [name for name in EDITS if not name.endswith(("sorted", "dragged", "below")) or "column" in name]
+)
 def test_estimate_finds_rows_without_a_number(
     office: Office, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -139,6 +142,26 @@ def test_a_row_deleted_meanwhile_stays_deleted(office: Office, monkeypatch: pyte
     assert (answer["http_status"], answer["details"][0]) == (409, "теперь не вошли бы: ЗРН-2")
     assert [task for (task,) in office.table("backlog", "task")] == ["Баннер", "Статья"]
     assert office.table("in_progress", "action") == []
+
+
+def test_link_finds_its_row(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who cuts a row and pastes it leaves its mark behind: nothing is written into the emptied row."""
+    known_backlog(office)
+    office.do("estimate")
+    office.do("start_batch", preview_id=office.do("build_batch")["data"]["preview_id"])
+    tab = office.book().tab("in_progress")
+    index = next(row.index for row in tab.rows if tab.cell(row, "action").text == "Статья")
+    cut = {"type": "cut_paste", "sheet": "В работе", "from": f"A{index + 1}:M{index + 1}", "to": "A20"}
+    edit_before_next_writes(office, monkeypatch, [cut])
+
+    answer = office.do("push")
+
+    tab = office.book().tab("in_progress")
+    rows = {row.index: row for row in tab.rows}
+    assert answer["outcome"] == "done"
+    assert all(cell.is_empty for cell in rows[index].cells)
+    assert tab.cell(rows[19], "action").text == "Статья"
+    assert tab.cell(rows[19], "card").text == "Открыть"
 
 
 def test_status_finds_its_row(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,9 @@ SHELF_KEY = "s"
 #: Key of the hidden tab that holds backlog rows whose work was begun, as they stood there.
 SHELF = "taken"
 
+#: Columns that hold what a row is about, by tab: they tell where its mark stayed behind.
+CONTENT: Mapping[str, tuple[str, ...]] = {"backlog": ("task",), "in_progress": ("action", "profile")}
+
 #: Named ranges of the form's fields begin with this.
 FIELD_PREFIX = "vt_"
 

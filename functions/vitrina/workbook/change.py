@@ -22,7 +22,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vitrina.ports import Json
-from vitrina.workbook.book import ROW_KEY, Book, Field, Mark, Repair, Row, Tab
+from vitrina.workbook.book import CONTENT, ROW_KEY, Book, Field, Mark, Repair, Row, Tab
 from vitrina.workbook.compare import Area, compare_requests
 from vitrina.workbook.requests import (
     create_mark,
@@ -112,8 +112,7 @@ class WorkbookChange:
 
     def note_at(self, tab: Tab, row: Row, column: int, text: str) -> None:
         """The same by the index of the column."""
-        self._guard(tab, row)
-        self.guard_layout(tab)
+        self._expect(tab, row, [], leaves=False)
         self._notes[tab.sheet_id][row.index, column] = {"note": text}
         self.trace.note(tab, row, column, text)
 
@@ -283,11 +282,13 @@ class WorkbookChange:
                 yield delete_rows(sheet_id, index, count)
 
     def _expect(self, tab: Tab, row: Row, columns: Sequence[int], *, leaves: bool) -> None:
+        """Compare cells of a row, and what it is about: a row that is cut leaves its mark behind."""
         self._guard(tab, row)
         self.guard_layout(tab)
         _, rows, indices = self._expected.setdefault((tab.sheet_id, leaves), (tab, set(), set()))
         rows.add(row.index)
         indices.update(columns)
+        indices.update(tab.columns[key] for key in CONTENT.get(tab.key, ()) if key in tab.columns)
 
     def _guard(self, tab: Tab, row: Row) -> None:
         if row.number is not None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from vitrina.texts import Sentence
-from vitrina.workbook.book import Book, item_number_of_row
+from vitrina.workbook.book import CONTENT, Book, item_number_of_row
 from vitrina.workbook.change import WorkbookChange
 from vitrina.workbook.identity import BacklogIdentity, ProgressIdentity, few, strays
-
-#: Columns that hold what a row is about: a mark goes only to where they are as they were read.
-CONTENT: Mapping[str, tuple[str, ...]] = {"backlog": ("task",), "in_progress": ("action", "profile")}
 
 
 def heal(

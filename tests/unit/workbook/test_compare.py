@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.unit.workbook.books import BACKLOG_COLUMNS, backlog, cell
@@ -12,9 +13,10 @@ from vitrina.workbook.compare import SHEET_ID, compare_requests
 
 def requests_of(tab: Tab, *columns: str) -> list[dict[str, Any]]:
     """The comparison of all rows of *tab* in some columns."""
-    change = WorkbookChange()
+    # As a tab of which nobody says what its rows are about: else those columns are compared as well.
+    other, change = replace(tab, key="other"), WorkbookChange()
     for row in tab.rows:
-        change.expect(tab, row, *columns)
+        change.expect(other, row, *columns)
     return compare_requests(change._areas())
 
 
@@ -83,3 +85,15 @@ def test_a_column_of_formulas_alone_is_not_compared() -> None:
     tab = backlog((1, {"quantity": cell(4, formula="=2+2")})).tab("backlog")
 
     assert requests_of(tab, "quantity") == []
+
+
+def test_a_written_row_is_compared_by_what_it_is_about() -> None:
+    """Its mark stays behind when somebody cuts it and pastes it elsewhere; its task does not."""
+    book = backlog((1, {"task": "А"}))
+    tab = book.tab("backlog")
+    change = WorkbookChange()
+
+    change.set(tab, tab.rows[0], "quantity", 2.0)
+
+    (area,) = change._areas()
+    assert set(area.columns) == {tab.column("task"), tab.column("quantity")}
