@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from tests.e2e.witness import assert_told, difference, look
 from tests.office import Office
+from vitrina.ports import Json
 
 TASKS = ("Баннер", "Лендинг", "Статья")
 OWN_TEXTS = ("важно", "=1+1", "", "007", "спросить у Оли")
@@ -178,6 +179,42 @@ def test_a_remark_of_the_client_keeps_its_row(office: Office) -> None:
     assert [text for (text,) in office.table("in_progress", "remark")] == ["Не тот цвет"]
     assert {task for (task,) in office.table("backlog", "task")} == {"Баннер", "Статья"}
     assert [record.key.split(":")[1] for record in office.services.store.find("item")] == ["2"]
+
+
+def test_a_column_of_peoples_own_keeps_its_row(office: Office) -> None:
+    """The same for what somebody wrote beside the table."""
+    start(office)
+    tab, row = office.row("in_progress", "ЗРН-3")
+    own = f"{chr(ord('A') + max(tab.columns.values()) + 1)}{row.index + 1}"
+    office.edit(
+        {"type": "insert_columns", "sheet": "В работе", "at": own[0], "count": 1},
+        {"type": "type", "sheet": "В работе", "cell": own, "text": "позвонить"},
+    )
+
+    answer = office.do("undo")
+
+    assert_told(answer, "partial", 200)
+    assert {task for (task,) in office.table("in_progress", "action")} == {"Статья"}
+
+
+def test_a_remark_typed_while_the_undo_runs_is_kept(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between its reading and its writing a client writes beside a row that was about to go."""
+    start(office)
+    tab, row = office.row("in_progress", "ЗРН-3")
+    typed = [{"type": "type", "sheet": "В работе", "cell": tab.address(row, "remark"), "text": "Ждём"}]
+    write = office.services.workbooks.batch_update
+
+    def edit_and_write(spreadsheet_id: str, requests: Sequence[Json]) -> Json:
+        if typed:
+            office.edit(typed.pop())
+        return write(spreadsheet_id, requests)
+
+    monkeypatch.setattr(office.services.workbooks, "batch_update", edit_and_write)
+
+    answer = office.do("undo")
+
+    assert_told(answer, "partial", 200)
+    assert office.table("in_progress", "action", "remark") == [("Статья", "Ждём")]
 
 
 def test_figures_typed_since_are_left_and_named(office: Office) -> None:

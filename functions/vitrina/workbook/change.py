@@ -196,10 +196,10 @@ class WorkbookChange:
         self._brought_back.append((tab, index, shelf_row, number))
 
     def delete(self, tab: Tab, row: Row) -> None:
-        """Delete a row of the add-on's own."""
+        """Delete a row of the add-on's own, unless people have put something into it since the reading."""
         for one in tab.rows:
             self._guard(tab, one)
-        self.guard_layout(tab)
+        self._expect(tab, row, range(tab.column_count), leaves=True)
         self._deleted[tab.sheet_id].add(row.index)
 
     def insert(self, tab: Tab, rows: Sequence[NewRow]) -> None:

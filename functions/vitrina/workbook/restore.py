@@ -155,12 +155,17 @@ def _shelf_rows(shelf: Tab | None) -> dict[int, Row]:
 
 
 def _is_as_made(tab: Tab, row: Row, values: Json) -> bool:
-    """Whether a row in work is as the add-on made it; what it fills in later is its own as well."""
+    """Whether a row in work is as the add-on made it; what it fills in later is its own as well.
+
+    A remark, or something in a column of people's own, is theirs.
+    """
+    ours = set(tab.columns.values())
+    others = [cell for index, cell in enumerate(row.cells) if index not in ours]
     return all(
         is_same(tab.cell(row, column), value_of_kept(values.get(column, {})))
         for column in tab.columns
         if column not in FILLED_LATER
-    )
+    ) and all((cell.is_empty or cell.is_spilled) and not cell.note for cell in others)
 
 
 def _left_at(record: Json, key: str) -> list[int]:
