@@ -123,6 +123,8 @@ def _check_waiting(item: Expected, grid: Grid, line: Line) -> Iterator[Violation
     """A row of the backlog: what people typed is there, and the rest is the add-on's and right."""
     place = f"{item.task}, row {line.index + 1} of the backlog"
     for key, value in item.typed.items():
+        if item.is_ambiguous and key.startswith(HOURS):
+            continue
         found = grid.value(line, key)
         if not _same(found, value, line):
             yield Violation(
@@ -131,7 +133,7 @@ def _check_waiting(item: Expected, grid: Grid, line: Line) -> Iterator[Violation
     for key, text in item.notes.items():
         if grid.note(line, key) != text:
             yield Violation(OVERWRITTEN, f"{place}, note at {key}: «{text}» is «{grid.note(line, key)}»")
-    for profile in PROFILES:
+    for profile in () if item.is_ambiguous else PROFILES:
         found = grid.value(line, HOURS + profile)
         if item.typed_hours(profile) is None and number_of(found) != item.hours_now(profile):
             norm = item.hours_now(profile)
@@ -158,7 +160,7 @@ def _same(found: Value, typed: Value, line: Line) -> bool:
 
 def _check_started(item: Expected, grid: Grid) -> Iterator[Violation]:
     """Rows in progress: hours as typed or by the norm, and what people typed beside them."""
-    for line in grid.find(item.task):
+    for line in () if item.is_ambiguous else grid.find(item.task):
         title = grid.text(line, "profile")
         place = f"{item.task}, row {line.index + 1} in progress"
         profile = next((key for key, shown in PROFILE_TITLES.items() if shown == title), "")
@@ -173,7 +175,7 @@ def _check_started(item: Expected, grid: Grid) -> Iterator[Violation]:
         for profile in PROFILES
         if number_of(item.typed_hours(profile)) and PROFILE_TITLES[profile] not in started
     ]
-    if started and missing:
+    if started and missing and not item.is_ambiguous:
         yield Violation(OVERWRITTEN, f"{item.task} was started without the typed hours of {missing}")
     if item.remarks and not started:
         yield Violation(OVERWRITTEN, f"{item.task} is not in progress, with the remarks {item.remarks}")
@@ -196,7 +198,8 @@ def _check_shelf(item: Expected, rows: list[list[Mapping[str, Any]]]) -> Iterato
     values = [value_in(cell) for cell in found[0]]
     notes = [cell.get("note", "") for cell in found[0]]
     for key, value in item.typed.items():
-        if value not in values and not (value or {}).get("formulaValue"):
+        is_unclear = item.is_ambiguous and key.startswith(HOURS)
+        if value not in values and not is_unclear and not (value or {}).get("formulaValue"):
             yield Violation(OVERWRITTEN, f"{item.task}, {key}: {_shown(value)} is not on the shelf")
     for key, text in item.notes.items():
         if text not in notes:
@@ -217,7 +220,8 @@ def _check_numbers(ledger: Ledger, backlog: Grid, progress: Grid) -> Iterator[Vi
             owners[number].add(task)
             if grid.text(line, "id") != f"{CODE}-{number}":
                 yield Violation(WRONG, f"{place}: the mark says {number}, the cell «{grid.text(line, 'id')}»")
-            known = ledger.items[task].number if task in ledger.items else None
+            item = ledger.items.get(task)
+            known = item.number if item is not None and not item.is_ambiguous else None
             if known not in (None, number):
                 yield Violation(WRONG, f"{place} had the number {known} and has {number}")
     for number, tasks in owners.items():

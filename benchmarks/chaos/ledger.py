@@ -29,6 +29,9 @@ class Expected:
     work_types: list[str] = field(default_factory=lambda: [""])
     quantities: list[float] = field(default_factory=lambda: [1.0])
     is_deleted: bool = False
+    #: Two rows bear its number and neither has the mark: nobody can tell the copy from the original, so that
+    #: either may keep the number, and the figures that go with it.
+    is_ambiguous: bool = False
     #: The number that the item has had once; it never gets another one.
     number: int | None = None
 

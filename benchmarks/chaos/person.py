@@ -164,11 +164,23 @@ class Person:
             # Whoever copies figures means them: from here on they are his own.
             if value is not None and key not in ADDON_COLUMNS and key != DOUBLE:
                 item.type(key, value)
+        self._note_ambiguous(grid)
 
     def _cut_row(self, task: str) -> None:
         """Cut the row of a task and paste it below the others: its mark stays behind."""
         grid = self.grid("backlog")
         self._paste("cut_paste", grid, self._only(grid.find(task)), self._below(grid))
+        self._note_ambiguous(self.grid("backlog"))
+
+    def _note_ambiguous(self, grid: Grid) -> None:
+        """Copies whose original has lost its mark look just like it."""
+        by_id: dict[str, list[Line]] = {}
+        for line in grid.used:
+            by_id.setdefault(grid.text(line, "id"), []).append(line)
+        for text, lines in by_id.items():
+            if text and len(lines) > 1 and not any(line.numbers for line in lines):
+                for line in lines:
+                    self.ledger.items[grid.text(line, "task")].is_ambiguous = True
 
     def _paste(self, kind: str, grid: Grid, line: Line, target: Line) -> None:
         width = column_letters(len(grid.sheet.columns) - 1)
