@@ -111,16 +111,18 @@ def queue_operation(
     may have died, and a second operation would make what the first one is about to find again.
     *check* may refuse an operation that is new. One that goes on from a failure has passed it.
     """
-    store, wish, operation_id = services.store, _wish(data), click_id
-    if store.get(OPERATION, click_id) is None:
-        operation_id = _open_operation(store, wish, data["email"]) or click_id
-    if operation_id == click_id:
+    store, wish = services.store, _wish(data)
+    is_known = store.get(OPERATION, click_id) is not None
+    operation_id = click_id if is_known else _open_operation(store, wish, data["email"]) or click_id
+    if not is_known and operation_id == click_id:
         unfinished = store.get(UNFINISHED, wish)
-        if unfinished is None and store.get(OPERATION, click_id) is None:
+        if unfinished is None:
             check()
         journal = unfinished.data if unfinished else {}
+        # In this order, and not again for a click that is known: its operation may have ended meanwhile. One
+        # that is named here and was never kept, as its process died, is replaced by the next.
+        store.put(OPEN, wish, {"operation_id": click_id})
         store.create(OPERATION, click_id, {**data, **journal, "state": QUEUED})
-        store.create(OPEN, wish, {"operation_id": click_id})
     # By the name of the click: the queue may have given up what it was told before.
     services.queue.add(f"operation-{click_id}", {"kind": "operation", "id": operation_id})
     return operation_id
