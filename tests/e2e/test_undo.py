@@ -312,3 +312,25 @@ def test_a_calendar_that_was_drawn_anew_is_drawn_once_more(office: Office) -> No
 
     assert_told(answer, "done", 200)
     assert office.table("schedule", "label") == []
+
+
+def test_a_refused_action_is_not_the_last_one(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody never stopped typing and the start was refused: undo takes back the estimate."""
+    office.fill_backlog({"task": "Баннер", "work_type": "Баннер"})
+    office.do("estimate")
+    preview_id = office.do("build_batch")["data"]["preview_id"]
+    write = office.services.workbooks.batch_update
+
+    def edit_and_write(spreadsheet_id: str, requests: Sequence[Json]) -> Json:
+        office.edit({"type": "insert_rows", "sheet": "Бэклог", "at": 2, "count": 1})
+        return write(spreadsheet_id, requests)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(office.services.workbooks, "batch_update", edit_and_write)
+        assert_told(office.do("start_batch", preview_id=preview_id), "refused", 409)
+
+    answer = office.do("undo")
+
+    assert_told(answer, "done", 200)
+    assert "«Оценить бэклог»" in answer["message"]
+    assert office.table("backlog", "task", "id", "hours.design") == [("Баннер", None, None)]

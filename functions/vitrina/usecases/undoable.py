@@ -6,8 +6,10 @@ the sheet knows whether it happened, and is asked when somebody wants it undone.
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
+from vitrina.errors import ChangedMeanwhileError
 from vitrina.ports import Json, Store
 from vitrina.usecases.records import Project
 from vitrina.usecases.services import Services
@@ -31,6 +33,7 @@ def write_undoably(
         services.workbooks.batch_update(project.spreadsheet_id, change.requests())
         return
     record = {
+        "id": uuid.uuid4().hex,
         "action": action,
         "at": services.clock.now().isoformat(),
         "is_pending": True,
@@ -40,10 +43,26 @@ def write_undoably(
     if change.trace.has_moved:
         # Rows that move drag the references of people's formulas with them, and not always back.
         record["formulas"] = [[*place, text] for place, text in book.formulas.items()]
-    stack = [one for one in load_stack(services.store, project.spreadsheet_id) if not one["is_pending"]]
-    save_stack(services.store, project.spreadsheet_id, [*stack, record])
-    services.workbooks.batch_update(project.spreadsheet_id, change.requests())
-    save_stack(services.store, project.spreadsheet_id, [*stack, record | {"is_pending": False}])
+    store, spreadsheet_id = services.store, project.spreadsheet_id
+    _keep(store, spreadsheet_id, record)
+    try:
+        services.workbooks.batch_update(spreadsheet_id, change.requests())
+    except ChangedMeanwhileError:
+        save_stack(store, spreadsheet_id, _others(store, spreadsheet_id, record))
+        raise
+    _keep(store, spreadsheet_id, record | {"is_pending": False})
+
+
+def _keep(store: Store, spreadsheet_id: str, record: Json) -> None:
+    """Put a record on top; one that came meanwhile stays, and those pending take no place of others."""
+    stack = [*_others(store, spreadsheet_id, record), record]
+    done = [one for one in stack if not one["is_pending"]][-DEPTH:]
+    pending = [one for one in stack if one["is_pending"]][-DEPTH:]
+    save_stack(store, spreadsheet_id, [one for one in stack if one in done or one in pending])
+
+
+def _others(store: Store, spreadsheet_id: str, record: Json) -> list[Json]:
+    return [one for one in load_stack(store, spreadsheet_id) if one["id"] != record["id"]]
 
 
 def load_stack(store: Store, spreadsheet_id: str) -> list[Json]:
@@ -54,4 +73,4 @@ def load_stack(store: Store, spreadsheet_id: str) -> list[Json]:
 
 def save_stack(store: Store, spreadsheet_id: str, actions: list[Json]) -> None:
     """Keep the last actions of a workbook."""
-    store.put(UNDO, spreadsheet_id, {"actions": actions[-DEPTH:]})
+    store.put(UNDO, spreadsheet_id, {"actions": actions})
