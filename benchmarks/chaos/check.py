@@ -133,7 +133,7 @@ def _check_waiting(item: Expected, grid: Grid, line: Line) -> Iterator[Violation
     for key, text in item.notes.items():
         if grid.note(line, key) != text:
             yield Violation(OVERWRITTEN, f"{place}, note at {key}: «{text}» is «{grid.note(line, key)}»")
-    for profile in () if item.is_ambiguous else PROFILES:
+    for profile in () if item.has_unclear_figures else PROFILES:
         found = grid.value(line, HOURS + profile)
         if item.typed_hours(profile) is None and number_of(found) != item.hours_now(profile):
             norm = item.hours_now(profile)
@@ -160,7 +160,7 @@ def _same(found: Value, typed: Value, line: Line) -> bool:
 
 def _check_started(item: Expected, grid: Grid) -> Iterator[Violation]:
     """Rows in progress: hours as typed or by the norm, and what people typed beside them."""
-    for line in () if item.is_ambiguous else grid.find(item.task):
+    for line in () if item.has_unclear_figures else grid.find(item.task):
         title = grid.text(line, "profile")
         place = f"{item.task}, row {line.index + 1} in progress"
         profile = next((key for key, shown in PROFILE_TITLES.items() if shown == title), "")
@@ -175,7 +175,7 @@ def _check_started(item: Expected, grid: Grid) -> Iterator[Violation]:
         for profile in PROFILES
         if number_of(item.typed_hours(profile)) and PROFILE_TITLES[profile] not in started
     ]
-    if started and missing and not item.is_ambiguous:
+    if started and missing and not item.has_unclear_figures:
         yield Violation(OVERWRITTEN, f"{item.task} was started without the typed hours of {missing}")
     if item.remarks and not started:
         yield Violation(OVERWRITTEN, f"{item.task} is not in progress, with the remarks {item.remarks}")

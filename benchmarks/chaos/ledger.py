@@ -32,8 +32,15 @@ class Expected:
     #: Two rows bear its number and neither has the mark: nobody can tell the copy from the original, so that
     #: either may keep the number, and the figures that go with it.
     is_ambiguous: bool = False
+    #: The row is a copy with figures of the add-on's: they follow the norms, or stay as they are.
+    has_copied_figures: bool = False
     #: The number that the item has had once; it never gets another one.
     number: int | None = None
+
+    @property
+    def has_unclear_figures(self) -> bool:
+        """Whether hours that nobody typed may be other ones than the norms give."""
+        return self.is_ambiguous or self.has_copied_figures
 
     def type(self, key: str, value: Value) -> None:
         """Somebody entered *value* into a cell of the backlog."""

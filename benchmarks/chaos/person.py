@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.chaos.agency import DOUBLE, MANAGER, PROFILE_TITLES
 from benchmarks.chaos.grid import Grid, Line
 from benchmarks.chaos.history import Json
-from benchmarks.chaos.ledger import Ledger
+from benchmarks.chaos.ledger import HOURS, Ledger
 from emulators.google import edits
 from emulators.google.errors import ApiError
 from emulators.google.store import Store
@@ -158,11 +158,15 @@ class Person:
         self._paste("copy_paste", grid, line, target)
         self._enter(self.grid("backlog"), target, {"task": new_task})
         grid = self.grid("backlog")
-        item = self.ledger.add(new_task)
+        item, original = self.ledger.add(new_task), self.ledger.items[task]
         for key in grid.columns:
             value = grid.value(target, key)
-            # Whoever copies figures means them: from here on they are his own.
-            if value is not None and key not in ADDON_COLUMNS and key != DOUBLE:
+            if value is None or key in ADDON_COLUMNS or key == DOUBLE:
+                continue
+            # A figure of the add-on's is its own in the copy too, for as long as it knows the original's.
+            if key.startswith(HOURS) and original.typed.get(key) is None:
+                item.has_copied_figures = True
+            else:
                 item.type(key, value)
         self._note_ambiguous(grid)
 
