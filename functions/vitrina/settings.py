@@ -36,7 +36,7 @@ class Settings:
     #: Seconds before the first repeat of a call that an outside system was too busy for.
     retry_wait_s: float = 1.0
     #: How long a process that was killed keeps others from its workbook; longer than any step takes.
-    lease_s: float = 60.0
+    lease_s: float = 90.0
     #: Workbooks that webhooks and the timer may write in a minute; people have the rest of the quota.
     turns_per_minute: int = 50
     #: Local servers in place of the real ones; empty in production.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from vitrina.domain.backlog import ActionStatus
-from vitrina.errors import ChangedMeanwhileError, ServiceError, UserError
+from vitrina.errors import BusyError, ChangedMeanwhileError, ServiceError, UserError
 from vitrina.ports import ChecklistItem, NewCard
 from vitrina.texts import render, sentence
 from vitrina.usecases.again import again
@@ -14,7 +14,7 @@ from vitrina.usecases.backlog import read_book, read_progress, told_lost
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.operations import Journal
-from vitrina.usecases.records import Item, Project, items_of, load_tracker_ids, save_items
+from vitrina.usecases.records import ITEM, Item, Project, items_of, load_tracker_ids
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.usecases.undoable import write_undoably
 from vitrina.workbook.book import Book, item_number_of_row
@@ -95,12 +95,26 @@ def _make_cards(
             card_id = known.get(item.external_id) or services.tracker.create_card(card)
             services.tracker.complete_card(card_id, card)
             # Known only when it is complete: a repeat finds the card by our key and adds what is missing.
-            pushed = replace(item, card_id=card_id)
-            save_items(services.store, [pushed])
-            made.append(pushed)
+            _keep_card(services, item, card_id)
+            made.append(replace(item, card_id=card_id))
     except ServiceError as error:
         return made, error
     return made, None
+
+
+def _keep_card(services: Services, item: Item, card_id: str) -> None:
+    """Note the card of an item as it is now in the store.
+
+    Raises
+    ------
+    BusyError
+        If the item was taken back meanwhile: the lease ran out in a slow call. Its card is removed.
+    """
+    while (record := services.store.get(ITEM, item.key)) is not None:
+        if services.store.put(ITEM, item.key, record.data | {"card_id": card_id}, version=record.version):
+            return
+    services.tracker.remove_card(card_id)
+    raise BusyError("workbook.busy")
 
 
 def new_card(

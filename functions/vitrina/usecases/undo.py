@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from vitrina.errors import UserError
-from vitrina.ports import Card, Json, NewCard
+from vitrina.ports import Card, Json, NewCard, Store
 from vitrina.texts import Sentence, sentence
 from vitrina.usecases.again import again
 from vitrina.usecases.backlog import read_book, read_progress, settle_for_good
@@ -43,19 +43,30 @@ def undo(services: Services, project: Project, journal: Journal) -> Answer:
     with lease(services, project.spreadsheet_id) as held:
         book = read_book(services, project.spreadsheet_id)
         settle_for_good(services, project, book)
+        # A second delivery goes on with the same action, whatever was done since the first one died.
+        chosen: Json = journal.once("choose", lambda: _choose(services.store, project, book))
         stack = load_stack(services.store, project.spreadsheet_id)
-        # The newest may have got no answer; whether it happened, the sheet tells.
-        while stack and stack[-1]["is_pending"] and not has_happened(book, stack[-1]["trace"]):
-            stack = stack[:-1]
-        if not stack:
-            raise UserError("undo.nothing")
-        record = stack[-1]
+        record = next((one for one in stack if one["id"] == chosen["id"]), None)
+        if record is None:
+            return _answer(services, chosen, [], Restoration())
         begun = _remove_cards(services, project, book, record, journal, held)
         kept = _kept_items(services, project, record)
-        left = again(lambda: _write_back(services, project, record, kept))
+        left = again(lambda: _write_back(services, project, record, kept, held))
         _forget(services, project, record, stay=left.items.keys())
-        save_stack(services.store, project.spreadsheet_id, stack[:-1])
+        others = [one for one in stack if one["id"] != chosen["id"]]
+        save_stack(services.store, project.spreadsheet_id, others)
     return _answer(services, record, begun, left)
+
+
+def _choose(store: Store, project: Project, book: Book) -> Json:
+    """The last action that happened: the newest may have got no answer, and then the sheet tells."""
+    stack = load_stack(store, project.spreadsheet_id)
+    while stack and stack[-1]["is_pending"] and not has_happened(book, stack[-1]["trace"]):
+        stack = stack[:-1]
+    save_stack(store, project.spreadsheet_id, stack)
+    if not stack:
+        raise UserError("undo.nothing")
+    return {key: stack[-1][key] for key in ("id", "action", "at")}
 
 
 def _remove_cards(
@@ -119,7 +130,9 @@ def _kept_items(services: Services, project: Project, record: Json) -> list[Item
     return [item for item in own if item.card_id and item.number in started | linked]
 
 
-def _write_back(services: Services, project: Project, record: Json, kept: list[Item]) -> Restoration:
+def _write_back(
+    services: Services, project: Project, record: Json, kept: list[Item], held: Lease
+) -> Restoration:
     book = read_book(services, project.spreadsheet_id)
     change = WorkbookChange()
     result = restore(change, book, record, kept=frozenset(item.number for item in kept))
@@ -129,6 +142,8 @@ def _write_back(services: Services, project: Project, record: Json, kept: list[I
         items = items_of(services.store, agency_id=project.agency_id)
         gone = {f"{project.spreadsheet_id}:{number}" for number in started}
         write_schedule(services, change, book, project, [item for item in items if item.key not in gone])
+    # Should the lease have run out in a slow call, somebody else is at work here now.
+    held.renew()
     if change:
         services.workbooks.batch_update(project.spreadsheet_id, change.requests())
     return result
