@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.witness import assert_told, difference, look
 from tests.office import Office
-from vitrina.ports import Json
+from vitrina.ports import Json, NewCard
 
 TASKS = ("Баннер", "Лендинг", "Статья")
 OWN_TEXTS = ("важно", "=1+1", "", "007", "спросить у Оли")
@@ -334,3 +334,48 @@ def test_a_refused_action_is_not_the_last_one(office: Office, monkeypatch: pytes
     assert_told(answer, "done", 200)
     assert "«Оценить бэклог»" in answer["message"]
     assert office.table("backlog", "task", "id", "hours.design") == [("Баннер", None, None)]
+
+
+def test_a_second_delivery_goes_on_with_the_same_action(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The undo of a push broke off when the cards were gone; meanwhile somebody pushed again."""
+    start(office)
+    office.do("push")
+
+    def break_off(spreadsheet_id: str, requests: Sequence[Json]) -> Json:
+        raise RuntimeError("as if the process had died")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(office.services.workbooks, "batch_update", break_off)
+        assert office.do("undo")["outcome"] == "failed"
+    assert office.cards() == []
+    assert_told(office.do("push"), "done", 200)
+
+    answer = office.do("undo")
+
+    assert_told(answer, "partial", 200)
+    tab = office.book().tab("in_progress")
+    links = {tab.cell(row, "action").text: tab.cell(row, "card").formula for row in tab.rows}
+    for card in office.cards():
+        assert f'/card/{card["id"]}"' in str(links[card["title"].split(" · ")[1]])
+    assert len(office.cards()) == 3
+
+
+def test_no_card_stays_of_an_item_that_was_taken_back(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease of a slow push ran out, and an undo came between: the card that was just made goes."""
+    start(office)
+    complete = office.services.tracker.complete_card
+
+    def take_back(card_id: str, card: NewCard) -> None:
+        complete(card_id, card)
+        office.services.store.delete("item", card.external_id.removeprefix("vitrina:"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(office.services.tracker, "complete_card", take_back)
+        office.do("push")
+
+    assert office.cards() == []
+    assert list(office.services.store.find("item")) == []

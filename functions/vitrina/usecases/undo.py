@@ -52,6 +52,7 @@ def undo(services: Services, project: Project, journal: Journal) -> Answer:
         begun = _remove_cards(services, project, book, record, journal, held)
         kept = _kept_items(services, project, record)
         left = again(lambda: _write_back(services, project, record, kept, held))
+        left.items.update({item.number: item.code for item in kept})
         _forget(services, project, record, stay=left.items.keys())
         others = [one for one in stack if one["id"] != chosen["id"]]
         save_stack(services.store, project.spreadsheet_id, others)
