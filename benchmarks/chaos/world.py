@@ -42,8 +42,8 @@ from vitrina.bootstrap import application
 
 WORKERS = 3
 
-#: Short, so that nobody waits long for a lease of the dead.
-LEASE_S = 1.5
+#: Short, so that nobody waits long for a lease of the dead; long enough for a busy machine to work in it.
+LEASE_S = 3.0
 SETTINGS = {"VITRINA_RETRY_WAIT_S": "0.01", "VITRINA_LEASE_S": str(LEASE_S)}
 QUEUE_SETTINGS = {"retryConfig": {"minBackoff": "0.02s", "maxBackoff": "0.2s", "maxAttempts": 1000}}
 
