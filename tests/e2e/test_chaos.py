@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from benchmarks.chaos.check import DOUBLED, LOST, OVERWRITTEN, WRONG, Violation
 from benchmarks.chaos.draw import draw_history
 from benchmarks.chaos.history import DELAY, History
@@ -34,6 +36,7 @@ def play(lanes: Lanes, runs: range) -> tuple[list[Violation], Counter[str]]:
     return violations, counts
 
 
+@pytest.mark.slow
 def test_nothing_is_lost() -> None:
     """Whatever people, faults and deaths do in between; and they did it, as the counts show."""
     with running_lanes(LANES, guards="on") as lanes:
