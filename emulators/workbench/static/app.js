@@ -15,6 +15,8 @@ const $ = (selector) => document.querySelector(selector);
 
 class Page {
   async start() {
+    // Asked before anything is read: what changes while the page opens is read again.
+    const seen = await workbench.changes({}).catch(() => ({}));
     const [session, project] = await Promise.all([workbench.session(), workbench.project()]);
     this.people = session.people;
     this.person = this.personOf(localStorage.getItem('user')) ?? this.personOf(session.user);
@@ -41,7 +43,7 @@ class Page {
     await Promise.all([this.openFromAddress(), this.board.as(this.person)]);
     await this.showBoardOfBook();
     document.body.dataset.ready = 'true';
-    this.watch();
+    this.watch(seen);
   }
 
   // ---- People and views ----
@@ -300,9 +302,8 @@ class Page {
     return new Set([0, ...inSight]);
   }
 
-  /** Follows the emulators for as long as the page is open. */
-  async watch() {
-    let seen = await workbench.changes({}).catch(() => ({}));
+  /** Follows the emulators for as long as the page is open, from the versions that were there before it read. */
+  async watch(seen) {
     for (;;) {
       try {
         const now = await workbench.changes(seen);
