@@ -157,7 +157,10 @@ class TaskTracker(Protocol):
 
 @dataclass(frozen=True)
 class Record:
-    """A document of the store. ``version`` grows by one with every write."""
+    """A document of the store.
+
+    ``version`` is another one after every write, and also where the document was deleted and made again.
+    """
 
     key: str
     version: int
@@ -179,8 +182,11 @@ class Store(Protocol):
     def put(self, kind: str, key: str, data: Json, *, version: int | None = None) -> bool:
         """Write the document; ``False`` when *version* is given and is not the stored one."""
 
-    def delete(self, kind: str, key: str) -> None:
-        """Remove the document if it is there."""
+    def create_many(self, kind: str, documents: Mapping[str, Json]) -> bool:
+        """Insert all of the documents; ``False``, and none is, where one of the keys is taken already."""
+
+    def delete(self, kind: str, key: str, *, version: int | None = None) -> bool:
+        """Remove the document; ``False`` where it is not there, or not in this *version*."""
 
     def find(self, kind: str, /, **equals: str) -> Iterator[Record]:
         """Documents whose top-level fields equal the given texts, by key."""

@@ -17,13 +17,20 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     return SqliteStore(tmp_path / "store.sqlite")
 
 
+def version_of(store: Store, kind: str, key: str) -> int:
+    """Version of a document that is there."""
+    record = store.get(kind, key)
+    assert record is not None
+    return record.version
+
+
 def test_what_was_put_is_there(store: Store) -> None:
-    """A document comes back as it was, in version 1."""
+    """A document comes back as it was."""
     store.put("book", "a", {"title": "Заря", "n": [1, 2.5, None]})
 
     record = store.get("book", "a")
     assert record is not None
-    assert (record.key, record.version, record.data) == ("a", 1, {"title": "Заря", "n": [1, 2.5, None]})
+    assert (record.key, record.data) == ("a", {"title": "Заря", "n": [1, 2.5, None]})
     assert store.get("item", "a") is None
 
 
@@ -35,10 +42,11 @@ def test_create_does_not_overwrite(store: Store) -> None:
 
 
 def test_put_of_an_old_version_is_refused(store: Store) -> None:
-    """Who read version 1 cannot write over version 2."""
+    """Who read the first version cannot write over the second."""
     store.put("book", "a", {"n": 1})
-    assert store.put("book", "a", {"n": 2}, version=1)
-    assert not store.put("book", "a", {"n": 3}, version=1)
+    first = version_of(store, "book", "a")
+    assert store.put("book", "a", {"n": 2}, version=first)
+    assert not store.put("book", "a", {"n": 3}, version=first)
     assert store.get("book", "a").data == {"n": 2}  # type: ignore[union-attr]
 
 
@@ -65,6 +73,38 @@ def test_deleted_documents_are_gone(store: Store) -> None:
     store.delete("item", "a")
 
     assert store.get("item", "a") is None
+
+
+def test_an_old_version_is_not_deleted(store: Store) -> None:
+    """Who read a document deletes that one only, and hears whether he did."""
+    store.put("lease", "a", {"holder": 1})
+    old = version_of(store, "lease", "a")
+    store.put("lease", "a", {"holder": 2})
+
+    assert not store.delete("lease", "a", version=old)
+    assert store.get("lease", "a").data == {"holder": 2}  # type: ignore[union-attr]
+    assert store.delete("lease", "a", version=version_of(store, "lease", "a"))
+    assert not store.delete("lease", "a")
+
+
+def test_a_document_made_again_has_another_version(store: Store) -> None:
+    """Who read the first one neither deletes nor overwrites the second."""
+    store.create("lease", "a", {"holder": 1})
+    old = version_of(store, "lease", "a")
+    store.delete("lease", "a")
+    store.create("lease", "a", {"holder": 2})
+
+    assert not store.delete("lease", "a", version=old)
+    assert not store.put("lease", "a", {"holder": 3}, version=old)
+    assert store.get("lease", "a").data == {"holder": 2}  # type: ignore[union-attr]
+
+
+def test_many_are_created_together_or_not_at_all(store: Store) -> None:
+    """One key that is taken keeps the others out."""
+    assert store.create_many("item", {"a": {"n": 1}, "b": {"n": 1}})
+    assert not store.create_many("item", {"b": {"n": 2}, "c": {"n": 2}})
+
+    assert [(record.key, record.data["n"]) for record in store.find("item")] == [("a", 1), ("b", 1)]
 
 
 def test_only_one_of_many_threads_creates(store: Store) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.office import NOW, Office
 from vitrina.bootstrap import application
 from vitrina.domain.norms import FinishedWork
+from vitrina.errors import ChangedMeanwhileError, RetriableServiceError
 from vitrina.ports import Json
 from vitrina.usecases.records import save_history
 
@@ -302,6 +303,45 @@ def test_norms_sorted_meanwhile_keep_their_rows(office: Office, monkeypatch: pyt
     after = {line[:2]: line[2] for line in office.table("norms", *columns, spreadsheet_id=agency_id)}
     assert after.keys() == before.keys()
     assert {key for key in before if after[key] != before[key]} == {("Баннер", "Дизайн")}
+
+
+def test_a_write_that_comes_when_its_promise_was_taken_back(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever takes the promise back fences the write off: no row is in progress that nobody has promised."""
+    monkeypatch.setenv("VITRINA_LEASE_S", "0.1")
+    application.cache_clear()
+    known_backlog(office)
+    office.do("estimate")
+    preview_id = office.do("build_batch")["data"]["preview_id"]
+    before = office.table("backlog", "task")
+    write: Callable[..., Json] = office.services.workbooks.batch_update
+    is_slow = [True]
+
+    def write_slowly(spreadsheet_id: str, requests: Sequence[Json]) -> Json:
+        if is_slow.pop() if is_slow else False:
+            # The lease runs out, and another click finds no row of what was promised.
+            office.do("estimate")
+            assert list(office.services.store.find("item")) == []
+            with pytest.raises(ChangedMeanwhileError):
+                write(spreadsheet_id, requests)
+            # The process dies here; nobody hears of the refusal.
+            raise RetriableServiceError("service.no_answer", service="Google")
+        return write(spreadsheet_id, requests)
+
+    monkeypatch.setattr(office.services.workbooks, "batch_update", write_slowly)
+
+    assert office.do("start_batch", preview_id=preview_id)["outcome"] == "failed"
+
+    assert office.table("in_progress", "action") == []
+    assert office.table("backlog", "task") == before
+    assert office.do("start_batch", preview_id=preview_id)["outcome"] == "done"
+    assert len(office.table("in_progress", "action")) == 5
+    # The fence stands now, and keeps nobody out who has seen it.
+    assert office.do("undo")["outcome"] == "done"
+    assert sorted(office.table("backlog", "task")) == sorted(before)
+    preview_id = office.do("build_batch")["data"]["preview_id"]
+    assert office.do("start_batch", preview_id=preview_id)["outcome"] == "done"
 
 
 def test_a_start_that_outlives_its_lease(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

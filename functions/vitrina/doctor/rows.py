@@ -12,6 +12,7 @@ from vitrina.doctor.scratch import Scratch, numbers_of, row_of, row_range, rows_
 from vitrina.errors import ChangedMeanwhileError, ServiceError
 from vitrina.workbook.book import Tab
 from vitrina.workbook.change import Formula, WorkbookChange
+from vitrina.workbook.fence import hold_fence, move_fence
 
 
 def written(tab: Tab, task: str) -> WorkbookChange:
@@ -71,6 +72,22 @@ def refused_batch_writes_nothing(scratch: Scratch) -> None:
         expect(not result, f"the batch was refused, and its first part wrote {result}")
         return
     raise NotSoError("the batch was accepted, with a misplaced write in it")
+
+
+@check(38, is_vital=True)
+def moved_fence_keeps_writes_out(scratch: Scratch) -> None:
+    """Move the fence, and send writes that hold it as it was and as it is."""
+    for to in ("first", "second"):
+        old = scratch.book().fence
+        scratch.batch(*hold_fence(old))
+        scratch.batch(*move_fence(old, to))
+        expect(scratch.book().fence == to, f"the fence was moved to {to}, and says {scratch.book().fence}")
+        try:
+            scratch.batch(*hold_fence(old))
+        except (ChangedMeanwhileError, ServiceError):
+            continue
+        raise NotSoError("a write was accepted whose fence had been moved")
+    scratch.batch(*hold_fence("second"))
 
 
 @check(5)
@@ -191,6 +208,7 @@ def _everything(scratch: Scratch, tab: Tab) -> dict[str, Any]:
 
 
 CHECKS = (
+    moved_fence_keeps_writes_out,
     freed_id_is_free_again,
     misplaced_write_is_refused,
     refused_batch_writes_nothing,

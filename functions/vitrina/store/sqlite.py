@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -50,11 +51,17 @@ class SqliteStore:
 
     def create(self, kind: str, key: str, data: Json) -> bool:
         """See ``Store``."""
-        with self._transaction() as connection:
-            written = connection.execute(
-                "INSERT INTO document VALUES (?, ?, 1, ?) ON CONFLICT DO NOTHING", (kind, key, _text(data))
-            )
-            return written.rowcount == 1
+        return self.create_many(kind, {key: data})
+
+    def create_many(self, kind: str, documents: Mapping[str, Json]) -> bool:
+        """See ``Store``."""
+        rows = [(kind, key, _first_version(), _text(data)) for key, data in documents.items()]
+        try:
+            with self._transaction() as connection:
+                connection.executemany("INSERT INTO document VALUES (?, ?, ?, ?)", rows)
+        except sqlite3.IntegrityError:
+            return False
+        return True
 
     def put(self, kind: str, key: str, data: Json, *, version: int | None = None) -> bool:
         """See ``Store``."""
@@ -75,10 +82,14 @@ class SqliteStore:
             for key, data in documents.items():
                 _upsert(connection, kind, key, data)
 
-    def delete(self, kind: str, key: str) -> None:
+    def delete(self, kind: str, key: str, *, version: int | None = None) -> bool:
         """See ``Store``."""
         with self._transaction() as connection:
-            connection.execute("DELETE FROM document WHERE kind = ? AND key = ?", (kind, key))
+            deleted = connection.execute(
+                "DELETE FROM document WHERE kind = ? AND key = ? AND version = IFNULL(?, version)",
+                (kind, key, version),
+            )
+            return deleted.rowcount == 1
 
     def find(self, kind: str, /, **equals: str) -> Iterator[Record]:
         """See ``Store``."""
@@ -117,10 +128,15 @@ def _field(name: str) -> str:
 
 def _upsert(connection: sqlite3.Connection, kind: str, key: str, data: Json) -> None:
     connection.execute(
-        "INSERT INTO document VALUES (?, ?, 1, ?) "
+        "INSERT INTO document VALUES (?, ?, ?, ?) "
         "ON CONFLICT (kind, key) DO UPDATE SET version = version + 1, data = excluded.data",
-        (kind, key, _text(data)),
+        (kind, key, _first_version(), _text(data)),
     )
+
+
+def _first_version() -> int:
+    """Drawn anew, so that a document made again is not taken for the one that was deleted."""
+    return secrets.randbits(60)
 
 
 def _text(data: Json) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from vitrina.errors import UserError
 from vitrina.texts import Sentence, sentence
-from vitrina.usecases.records import ITEM, Item, Project, items_of, load_agency, save_items
+from vitrina.usecases.records import ITEM, Item, Project, amend_item, item_of, items_of, load_agency
 from vitrina.usecases.services import Services
 from vitrina.workbook.book import Book, item_number_of_row, parse_book
+from vitrina.workbook.fence import move_fence
 from vitrina.workbook.identity import (
     ProgressIdentity,
     StartedItem,
@@ -93,16 +95,41 @@ def settle(services: Services, project: Project, book: Book, items: Iterable[Ite
     return [item for item in items if item.key not in gone]
 
 
+def read_fenced(services: Services, project: Project) -> Book:
+    """The project's workbook, into which no start can write any more that this reading does not show.
+
+    Somebody whose lease has run out may have the write of a reservation under way still. The fence keeps it
+    out, and the sheet is read once more, as the write may just have come: two calls more, where there is one.
+
+    Raises
+    ------
+    ChangedMeanwhileError
+        If somebody else moved the fence just now.
+    """
+    book = read_book(services, project.spreadsheet_id)
+    own = items_of(services.store, spreadsheet_id=project.spreadsheet_id)
+    settled = settle(services, project, book, own)
+    if any(item.is_reserved and item.fence == book.fence and item not in settled for item in own):
+        services.workbooks.batch_update(project.spreadsheet_id, move_fence(book.fence, uuid.uuid4().hex[:8]))
+        book = read_book(services, project.spreadsheet_id)
+    return book
+
+
 def settle_for_good(services: Services, project: Project, book: Book) -> None:
     """Forget items that were not started after all and keep those that were.
 
-    Called while the workbook's lease is held, so that no write of a reservation is under way.
+    *book* comes from ``read_fenced``. A reservation that was made under its fence may still be written.
     """
-    own = items_of(services.store, spreadsheet_id=project.spreadsheet_id)
-    settled = settle(services, project, book, own)
-    for key in {item.key for item in own} - {item.key for item in settled}:
-        services.store.delete(ITEM, key)
-    save_items(services.store, [replace(item, is_reserved=False) for item in settled if item.is_reserved])
+    records = list(services.store.find(ITEM, spreadsheet_id=project.spreadsheet_id))
+    own = [item_of(record) for record in records]
+    started = {item.key for item in settle(services, project, book, own)}
+    for record, item in zip(records, own, strict=True):
+        if item.key in started:
+            if item.is_reserved:
+                amend_item(services.store, item.key, is_reserved=False)
+        elif not item.is_reserved or item.fence != book.fence:
+            # Only as it was read: somebody may have reserved it anew.
+            services.store.delete(ITEM, record.key, version=record.version)
 
 
 def require_items(backlog: Backlog) -> None:

@@ -11,7 +11,7 @@ from vitrina.domain.quantities import MAX_HOURS
 from vitrina.errors import CellsError, WorkbookShapeError
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.again import again
-from vitrina.usecases.backlog import read_book, read_own_backlog, require_items, settle_for_good
+from vitrina.usecases.backlog import read_fenced, read_own_backlog, require_items, settle_for_good
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import lease
 from vitrina.usecases.records import ESTIMATE, Project, load_agency, load_norms, load_project, save_project
@@ -55,7 +55,7 @@ def estimate(services: Services, project: Project) -> Answer:
 
 
 def _estimate(services: Services, project: Project) -> Answer:
-    book = read_book(services, project.spreadsheet_id)
+    book = read_fenced(services, project)
     backlog = read_own_backlog(services, project, book)
     require_items(backlog)
     settle_for_good(services, project, book)

@@ -55,7 +55,7 @@ class Lease:
         """Let others have it."""
         record = self._store.get(LEASE, self._key)
         if record is not None and record.data["holder"] == self._holder:
-            self._store.delete(LEASE, self._key)
+            self._store.delete(LEASE, self._key, version=record.version)
 
     def _data(self) -> Json:
         until = self._clock.now() + self._duration

@@ -14,7 +14,7 @@ from vitrina.usecases.backlog import read_book, read_progress, told_lost
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.operations import Journal
-from vitrina.usecases.records import ITEM, Item, Project, items_of, load_tracker_ids
+from vitrina.usecases.records import Item, Project, amend_item, items_of, load_tracker_ids
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.usecases.undoable import write_undoably
 from vitrina.workbook.book import Book, item_number_of_row
@@ -110,11 +110,9 @@ def _keep_card(services: Services, item: Item, card_id: str) -> None:
     BusyError
         If the item was taken back meanwhile: the lease ran out in a slow call. Its card is removed.
     """
-    while (record := services.store.get(ITEM, item.key)) is not None:
-        if services.store.put(ITEM, item.key, record.data | {"card_id": card_id}, version=record.version):
-            return
-    services.tracker.remove_card(card_id)
-    raise BusyError("workbook.busy")
+    if not amend_item(services.store, item.key, card_id=card_id):
+        services.tracker.remove_card(card_id)
+        raise BusyError("workbook.busy")
 
 
 def new_card(

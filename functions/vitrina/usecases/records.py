@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from typing import Any
 
 from vitrina.domain.backlog import ActionStatus, Specialist
 from vitrina.domain.norms import EffortNorm, FinishedWork
 from vitrina.errors import UnknownWorkbookError
-from vitrina.ports import Json, Store
+from vitrina.ports import Json, Record, Store
 from vitrina.workbook.rows import Team
 
 BOOK = "book"
@@ -86,6 +87,8 @@ class Item:
     is_reserved: bool = True
     is_done: bool = False
     card_id: str = ""
+    #: The fence of the workbook as it was read when the item was started.
+    fence: str = ""
 
     @property
     def key(self) -> str:
@@ -149,17 +152,30 @@ def _without_kind(data: Json) -> Json:
     return {key: value for key, value in data.items() if key != "kind"}
 
 
-def save_items(store: Store, items: Iterable[Item]) -> None:
-    """Keep items that are in progress or done."""
-    store.put_many(ITEM, {item.key: asdict(item) for item in items})
+def reserve_items(store: Store, items: Iterable[Item]) -> bool:
+    """Keep items that are about to start; ``False``, and none is kept, where one has been started already."""
+    return store.create_many(ITEM, {item.key: asdict(item) for item in items})
+
+
+def amend_item(store: Store, key: str, **changes: Any) -> bool:
+    """Change fields of an item as it is now in the store; ``False`` where it is not there any more."""
+    while (record := store.get(ITEM, key)) is not None:
+        item = item_of(record)
+        amended = replace(item, **changes)
+        if amended == item or store.put(ITEM, key, asdict(amended), version=record.version):
+            return True
+    return False
 
 
 def items_of(store: Store, **equals: str) -> list[Item]:
     """Items by ``agency_id``, ``spreadsheet_id`` or ``card_id``."""
-    return [
-        Item(**record.data | {"actions": tuple(ItemAction(**action) for action in record.data["actions"])})
-        for record in store.find(ITEM, **equals)
-    ]
+    return [item_of(record) for record in store.find(ITEM, **equals)]
+
+
+def item_of(record: Record) -> Item:
+    """The item of a document."""
+    actions = tuple(ItemAction(**action) for action in record.data["actions"])
+    return Item(**record.data | {"actions": actions})
 
 
 def committed_hours(items: Iterable[Item]) -> dict[str, dict[date, float]]:

@@ -10,23 +10,24 @@ from datetime import date
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.batch import ChosenItem
 from vitrina.domain.calendar import PeriodKind, period_of
-from vitrina.errors import ChangedMeanwhileError, RetriableServiceError, UserError, VitrinaError
+from vitrina.errors import BusyError, ChangedMeanwhileError, RetriableServiceError, UserError, VitrinaError
 from vitrina.ports import Json
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.again import again
-from vitrina.usecases.backlog import read_book, read_own_backlog, settle_for_good
+from vitrina.usecases.backlog import read_fenced, read_own_backlog, settle_for_good
 from vitrina.usecases.build_batch import Draft, draft_plan, effect, item_codes, period_title, reason
 from vitrina.usecases.fresh import mark_fresh
-from vitrina.usecases.lease import lease
+from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.records import (
     PREVIEW,
     Item,
     ItemAction,
     Project,
+    amend_item,
     items_of,
     load_agency,
     load_project,
-    save_items,
+    reserve_items,
     save_project,
     team_of,
 )
@@ -47,11 +48,11 @@ def start_batch(services: Services, project: Project, *, preview_id: str) -> Ans
     record = services.store.get(PREVIEW, preview_id)
     if record is None or record.data["spreadsheet_id"] != project.spreadsheet_id:
         raise UserError("batch.no_preview")
-    with lease(services, project.spreadsheet_id):
+    with lease(services, project.spreadsheet_id) as held:
         # Loaded anew, as another process may have given numbers since; once, as a refused write uses none up.
         current = load_project(services.store, project.spreadsheet_id)
         try:
-            return again(lambda: _start(services, current, record.data))
+            return again(lambda: _start(services, current, record.data, held))
         except RetriableServiceError:
             # The sheet may have taken the batch: the promise stays until the sheet is read again.
             raise
@@ -62,12 +63,14 @@ def start_batch(services: Services, project: Project, *, preview_id: str) -> Ans
             raise
 
 
-def _start(services: Services, project: Project, preview: Json) -> Answer:
+def _start(services: Services, project: Project, preview: Json, held: Lease) -> Answer:
     agency = load_agency(services.store, project.agency_id)
     span = period_of(date.fromisoformat(preview["start_on"]), PeriodKind(preview["kind"]))
-    book = read_book(services, project.spreadsheet_id)
+    book = read_fenced(services, project)
     if _is_started(book, preview):
         raise UserError("batch.already_started")
+    # Should the lease have run out in a slow call, somebody else is at work here now.
+    held.renew()
     # People's hours are promised over all clients, so plan and promise under one lease.
     with lease(services, f"plan:{project.agency_id}"):
         backlog = read_own_backlog(services, project, book)
@@ -76,14 +79,16 @@ def _start(services: Services, project: Project, preview: Json) -> Answer:
         _check_effect(draft, preview)
         if not draft.plan.chosen:
             raise UserError("batch.nothing_fits")
-        items = [_item(project, chosen) for chosen in draft.plan.chosen]
-        save_items(services.store, items)
+        items = [_item(project, chosen, fence=book.fence) for chosen in draft.plan.chosen]
+        if not reserve_items(services.store, items):
+            raise BusyError("workbook.busy")
     save_project(services.store, replace(project, last_number=draft.backlog.last_number))
     # Where the write is refused the promise stays as well, until the sheet is read: should the lease have run
     # out meanwhile, somebody else may have written just these rows.
     change = _change(services, project, draft, items)
     write_undoably(services, project, draft.book, change, action="start_batch")
-    save_items(services.store, [replace(item, is_reserved=False) for item in items])
+    for item in items:
+        amend_item(services.store, item.key, is_reserved=False)
     return Answer(
         Outcome.DONE,
         sentence(
@@ -105,7 +110,7 @@ def _settle_by_sheet(services: Services, project: Project) -> None:
     """Give back what a refused start has promised, so that other projects do not wait for these hours."""
     own = items_of(services.store, spreadsheet_id=project.spreadsheet_id)
     if any(item.is_reserved for item in own):
-        settle_for_good(services, project, read_book(services, project.spreadsheet_id))
+        settle_for_good(services, project, read_fenced(services, project))
 
 
 def _is_started(book: Book, preview: Json) -> bool:
@@ -131,7 +136,7 @@ def _check_effect(draft: Draft, preview: Json) -> None:
     raise ChangedMeanwhileError("batch.changed", changes=changes)
 
 
-def _item(project: Project, chosen: ChosenItem) -> Item:
+def _item(project: Project, chosen: ChosenItem, *, fence: str) -> Item:
     item = chosen.item
     return Item(
         spreadsheet_id=project.spreadsheet_id,
@@ -143,6 +148,7 @@ def _item(project: Project, chosen: ChosenItem) -> Item:
         priority=item.priority,
         work_type=item.work_type or "",
         quantity=item.quantity,
+        fence=fence,
         actions=tuple(
             ItemAction(
                 row_number=row_number_of_action(item.number, position),
@@ -160,6 +166,7 @@ def _change(services: Services, project: Project, draft: Draft, items: list[Item
     book, locale = draft.book, locale_of(draft.book)
     backlog_tab, progress_tab = draft.backlog.tab, book.tab("in_progress")
     change = WorkbookChange()
+    change.hold_fence(book)
     reasons = {
         left.item.number: render(reason(left, draft.agency.profiles, item_codes(draft)), locale)
         for left in draft.plan.left_out

@@ -16,7 +16,7 @@ from vitrina.domain.norms import FinishedWork
 from vitrina.ports import Card, Json, Record, Store
 from vitrina.texts import sentence
 from vitrina.usecases.again import again
-from vitrina.usecases.backlog import read_book, read_progress, settle_for_good, told_lost
+from vitrina.usecases.backlog import read_fenced, read_progress, settle_for_good, told_lost
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.operations import Journal
@@ -25,10 +25,10 @@ from vitrina.usecases.records import (
     Item,
     ItemAction,
     Project,
+    amend_item,
     items_of,
     load_tracker_ids,
     save_history,
-    save_items,
 )
 from vitrina.usecases.schedule import write_schedule
 from vitrina.usecases.services import Answer, Outcome, Services
@@ -108,9 +108,7 @@ def begin_to_look(store: Store, spreadsheet_id: str) -> list[Record]:
 def forget(store: Store, touched: list[Record]) -> None:
     """Drop the notes of cards that were read; one touched again while we worked stays for the next task."""
     for record in touched:
-        now = store.get(TOUCHED, record.key)
-        if now is not None and now.version == record.version:
-            store.delete(TOUCHED, record.key)
+        store.delete(TOUCHED, record.key, version=record.version)
 
 
 def _generation(store: Store, spreadsheet_id: str) -> int:
@@ -192,7 +190,7 @@ def _write(
     services: Services, project: Project, cards: Mapping[int, Card | None], *, says_when: bool
 ) -> tuple[int, Book, ProgressIdentity]:
     """One read and one write of the workbook; gives the count of rows that differed, and what was read."""
-    book = read_book(services, project.spreadsheet_id)
+    book = read_fenced(services, project)
     settle_for_good(services, project, book)
     progress = read_progress(services, project, book)
     agency_items = items_of(services.store, agency_id=project.agency_id)
@@ -203,7 +201,7 @@ def _write(
     change = WorkbookChange()
     heal(change, book, progress.identity, prefix=project.code)
     changed_rows = 0
-    updated: dict[int, Item] = {}
+    changes: dict[str, Json] = {}
     for number, card in cards.items():
         item = items.get(number)
         if card is None or item is None:
@@ -217,15 +215,16 @@ def _write(
             _write_row(services, change, tab, book, row, state)
             for row, state in zip(own_rows, states, strict=True)
         )
-        updated[number] = _update_item(services, project, item, own_rows, states)
-    now_by_key = {item.key: item for item in agency_items} | {item.key: item for item in updated.values()}
+        changes[item.key] = _changes_of_item(services, project, item, own_rows, states)
     if changed_rows:
-        write_schedule(services, change, book, project, now_by_key.values())
+        now = [replace(item, **changes.get(item.key, {})) for item in agency_items]
+        write_schedule(services, change, book, project, now)
     if changed_rows or says_when:
         mark_fresh(services, change, book)
     if change:
         services.workbooks.batch_update(project.spreadsheet_id, change.requests())
-    save_items(services.store, updated.values())
+    for key, changed in changes.items():
+        amend_item(services.store, key, **changed)
     return changed_rows, book, progress.identity
 
 
@@ -292,10 +291,10 @@ def _current(tab: Tab, row: ActionRow, column: str) -> Value:
     return cell.text or None
 
 
-def _update_item(
+def _changes_of_item(
     services: Services, project: Project, item: Item, rows: list[ActionRow], states: list[RowState]
-) -> Item:
-    """The item with what the tracker changed of it; finished work becomes history for the norms."""
+) -> Json:
+    """Fields of the item that the tracker changed; finished work becomes history for the norms."""
     by_number = {row.number: state for row, state in zip(rows, states, strict=True)}
     is_done = all(state.status is ActionStatus.DONE for state in states)
     if is_done:
@@ -316,11 +315,8 @@ def _update_item(
                 and by_number[action.row_number].logged_hours > 0
             },
         )
-    return replace(
-        item,
-        is_done=is_done,
-        actions=tuple(_with_specialist(action, by_number.get(action.row_number)) for action in item.actions),
-    )
+    actions = tuple(_with_specialist(action, by_number.get(action.row_number)) for action in item.actions)
+    return {"is_done": is_done, "actions": actions}
 
 
 def _with_specialist(action: ItemAction, state: RowState | None) -> ItemAction:

@@ -7,14 +7,13 @@ named. Every step may be repeated: what is back already needs nothing.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import datetime
 
 from vitrina.errors import UserError
 from vitrina.ports import Card, Json, NewCard, Store
 from vitrina.texts import Sentence, sentence
 from vitrina.usecases.again import again
-from vitrina.usecases.backlog import read_book, read_progress, settle_for_good
+from vitrina.usecases.backlog import read_book, read_fenced, read_progress, settle_for_good
 from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.operations import Journal
 from vitrina.usecases.push import new_card
@@ -23,9 +22,9 @@ from vitrina.usecases.records import (
     ITEM,
     Item,
     Project,
+    amend_item,
     items_of,
     load_tracker_ids,
-    save_items,
 )
 from vitrina.usecases.schedule import write_schedule
 from vitrina.usecases.services import Answer, Outcome, Services
@@ -41,7 +40,7 @@ MAX_DETAILS = 12
 def undo(services: Services, project: Project, journal: Journal) -> Answer:
     """Take back the last action of the workbook that changed something."""
     with lease(services, project.spreadsheet_id) as held:
-        book = read_book(services, project.spreadsheet_id)
+        book = again(lambda: read_fenced(services, project))
         settle_for_good(services, project, book)
         # A second delivery goes on with the same action, whatever was done since the first one died.
         chosen: Json = journal.once("choose", lambda: _choose(services.store, project, book))
@@ -87,10 +86,10 @@ def _remove_cards(
             made = new_card(services, project, book, item, own_rows, tracker_ids) if own_rows else None
             if made is None or not is_untouched(card, made, is_whole=bool(item.card_id)):
                 begun.append(item.code)
-                save_items(services.store, [replace(item, card_id=card_id)])
+                amend_item(services.store, item.key, card_id=card_id)
                 continue
             services.tracker.remove_card(card_id)
-        save_items(services.store, [replace(item, card_id="")])
+        amend_item(services.store, item.key, card_id="")
     return begun
 
 

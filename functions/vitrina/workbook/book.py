@@ -18,6 +18,7 @@ from vitrina.workbook.shape import KnownColumn, KnownTab, Shape
 
 #: Keys of Google's developer metadata. Row keys are short: all of a sheet share 30,000 characters.
 BOOK_KEY = "vitrina.book"
+FENCE_KEY = "vitrina.fence"
 TAB_KEY = "vitrina.tab"
 COLUMN_KEY = "c"
 HEADER_KEY = "h"
@@ -212,6 +213,8 @@ class Book:
     #: Cells of all sheets, people's own among them, by sheet id.
     grids: Mapping[int, Grid] = field(default_factory=dict)
     repairs: tuple[Repair, ...] = ()
+    #: What the fence says (``workbook/fence.py``); empty before it was first moved.
+    fence: str = ""
 
     @property
     def shape(self) -> Shape:
@@ -300,6 +303,7 @@ def parse_book(resource: Json, known: Shape | None = None) -> Book:
         fields=dict(_fields(resource.get("namedRanges", ()), grids)),
         grids=grids,
         repairs=tuple(repairs),
+        fence=_value_of(resource.get("developerMetadata", ()), FENCE_KEY) or "",
     )
 
 

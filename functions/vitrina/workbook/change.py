@@ -10,6 +10,9 @@ metadata follows its row and dies with it, and an id that is in use cannot be cr
 - a row that moves to another tab is deleted here and its mark made there: should another row have
   been deleted all the same, the mark is still in use and everything is rolled back.
 
+A write that rests on a promise in the store holds the fence (``fence``), so that it cannot come after
+somebody else has taken the promise back.
+
 What stands in the cells that are written, or that the change rests on, is compared by the batch itself
 (``compare``). Rows that leave a tab are not lost with what people added to them: they move whole to
 the shelf, a hidden tab, and come back from there.
@@ -24,6 +27,7 @@ from dataclasses import dataclass
 from vitrina.ports import Json
 from vitrina.workbook.book import CONTENT, ROW_KEY, Book, Field, Mark, Repair, Row, Tab
 from vitrina.workbook.compare import Area, compare_requests
+from vitrina.workbook.fence import hold_fence
 from vitrina.workbook.requests import (
     create_mark,
     delete_mark,
@@ -81,6 +85,7 @@ class WorkbookChange:
         self._inserted: list[tuple[Tab, _Landing, Sequence[NewRow]]] = []
         self._layouts: dict[int, Tab] = {}
         self._grown: list[Json] = []
+        self._fences: list[str] = []
         self._final_cells: dict[int, dict[tuple[int, int], Json]] = defaultdict(dict)
 
     def __bool__(self) -> bool:
@@ -232,6 +237,10 @@ class WorkbookChange:
         """Write a cell after all rows have moved, at its place then."""
         self._final_cells[sheet_id][row_index, column_index] = cell_data(value)
 
+    def hold_fence(self, book: Book) -> None:
+        """Fail where a promise of this workbook was taken back since *book* was read."""
+        self._fences = [book.fence]
+
     def guard_layout(self, tab: Tab) -> None:
         """Fail unless header, columns and last row stand where *tab* has them."""
         self._layouts[tab.sheet_id] = tab
@@ -248,6 +257,7 @@ class WorkbookChange:
         """The batch: guards, cells and notes where they were read, then deletions, then insertions."""
         return [
             *self._grown,
+            *(request for fence in self._fences for request in hold_fence(fence)),
             *self._guards(),
             *compare_requests(self._areas()),
             *self._writes(),
