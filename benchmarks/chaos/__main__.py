@@ -19,7 +19,7 @@ from benchmarks.chaos.draw import draw_history
 from benchmarks.chaos.history import History, load_history
 from benchmarks.chaos.lanes import Lanes, running_lanes
 from benchmarks.chaos.play import Result
-from benchmarks.chaos.report import as_text, table
+from benchmarks.chaos.report import as_story, as_text, failures, table
 from benchmarks.chaos.shrink import shrink
 
 SHRINK_S = 90.0
@@ -35,14 +35,14 @@ def main() -> int:
     with running_lanes(arguments.lanes, guards=arguments.guards) as lanes:
         results = _play(lanes, histories)
         print(as_text(table(results, time.perf_counter() - started_at), markdown=arguments.markdown))
-        failed = sorted(
-            (one for one in results if one.violations), key=lambda one: (one.history.size, one.history.run)
-        )
+        failed = failures(results)
         if not failed:
             return 0
-        _tell(failed)
+        print(f"\nFailed: {len(failed)}", *map(as_story, failed), sep="\n", file=sys.stderr)
         smallest = shrink(lanes, failed[0], budget_s=arguments.shrink_seconds)
-    _tell_smallest(smallest, arguments.save)
+    smallest.history.save(arguments.save)
+    print(f"\nThe smallest history that fails, also in {arguments.save}:", file=sys.stderr)
+    print(smallest.history.to_text(), as_story(smallest), sep="\n", file=sys.stderr)
     return 1
 
 
@@ -78,22 +78,6 @@ def _play(lanes: Lanes, histories: Sequence[History]) -> list[Result]:
             failed = sum(bool(one.violations) for one in results)
             print(f"{len(results)} of {len(histories)} runs, {failed} failed", file=sys.stderr, flush=True)
     return results
-
-
-def _tell(failed: Sequence[Result]) -> None:
-    print(f"\nFailed: {len(failed)}", file=sys.stderr)
-    for result in failed:
-        history = result.history
-        print(f"--seed {history.seed} --only {history.run}", file=sys.stderr)
-        for violation in result.violations:
-            print(f"    {violation}", file=sys.stderr)
-
-
-def _tell_smallest(result: Result, path: Path) -> None:
-    result.history.save(path)
-    print(f"\nThe smallest history that fails, also in {path}:\n{result.history.to_text()}", file=sys.stderr)
-    for violation in result.violations:
-        print(f"    {violation}", file=sys.stderr)
 
 
 if __name__ == "__main__":

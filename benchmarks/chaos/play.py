@@ -58,6 +58,11 @@ class Ended:
     data: Json = field(default_factory=dict)
     lost: int = 0
 
+    def __str__(self) -> str:
+        lost = f", {self.lost} answers lost before" if self.lost else ""
+        undone = f" ({self.data['action']})" if self.action == "undo" and "action" in self.data else ""
+        return f"{self.action}{undone}: {self.outcome} {self.http_status}{lost}: {self.message}"
+
     @property
     def is_open(self) -> bool:
         """Whether the person has a reason to click again.
@@ -79,6 +84,8 @@ class Result:
     counts: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    #: What people were told, in order.
+    ended: tuple[Ended, ...] = ()
 
 
 class Player:
@@ -119,7 +126,7 @@ class Player:
         counts["guards fired, refused or given up"] = guards.given_up
         counts["webhooks"] = sum(len(one["answers"]) or 1 for one in self._world.webhooks.to_json())
         outcomes = Counter(f"{one.action}: {one.outcome}" for one in run.ended)
-        return Result(history, tuple(violations), counts, outcomes, seconds)
+        return Result(history, tuple(violations), counts, outcomes, seconds, tuple(run.ended))
 
     def _post(self, body: Json) -> Json:
         """One request of the menu, to whichever worker takes it; ``OSError`` where it got no answer."""
@@ -241,7 +248,8 @@ class _Run:
         ended = self._click_until_answered(action, params)
         with self._lock:
             self.ended.append(ended)
-            if action == "undo" and ended.data.get("action") == "estimate":
+            # Whoever clicks again, as he heard nothing, may have taken back one action more than he is told.
+            if action == "undo" and (ended.lost or ended.data.get("action") == "estimate"):
                 self.person.ledger.forget_numbers()
 
     def _click_until_answered(self, action: str, params: Json) -> Ended:

@@ -45,6 +45,21 @@ def table(results: Sequence[Result], seconds: float) -> list[tuple[str, str]]:
     ]
 
 
+def failures(results: Sequence[Result]) -> list[Result]:
+    """Results in which something must not be, those of the shortest histories first."""
+    failed = [one for one in results if one.violations]
+    return sorted(failed, key=lambda one: (one.history.size, one.history.run))
+
+
+def as_story(result: Result) -> str:
+    """How to play a failing run again, what is wrong in it, and what people were told."""
+    history = result.history
+    lines = [f"--seed {history.seed} --only {history.run}"]
+    lines += [f"    {violation}" for violation in result.violations]
+    lines += [f"    told: {one}" for one in result.ended]
+    return "\n".join(lines)
+
+
 def as_text(lines: Sequence[tuple[str, str]], *, markdown: bool) -> str:
     """The lines in two columns, figures to the right."""
     left, right = (max(len(line[column]) for line in lines) for column in (0, 1))

@@ -4,33 +4,46 @@ from __future__ import annotations
 
 from collections import Counter
 
-from benchmarks.chaos.check import DOUBLED, LOST, OVERWRITTEN, WRONG, Violation
+import pytest
+
+from benchmarks.chaos.check import DOUBLED, LOST, OVERWRITTEN, WRONG
 from benchmarks.chaos.draw import draw_history
 from benchmarks.chaos.lanes import Lanes, running_lanes
+from benchmarks.chaos.play import Result
+from benchmarks.chaos.report import as_story, failures
+from benchmarks.chaos.shrink import shrink
 
 SEED = 1
 RUNS = 200
 #: Without guards about one run of ten loses something: it is looked for in so many at a time.
 RUNS_AT_A_TIME = 12
 LANES = 2
+SHRINK_S = 60.0
 
 
-def play(lanes: Lanes, runs: range) -> tuple[list[Violation], Counter[str]]:
-    """What was found wrong, and what happened."""
-    violations: list[Violation] = []
-    counts: Counter[str] = Counter()
-    for result in lanes.play(draw_history(SEED, run) for run in runs):
-        violations += result.violations
-        counts.update(result.counts)
-    return violations, counts
+def play(lanes: Lanes, runs: range) -> list[Result]:
+    """How the histories ended."""
+    return list(lanes.play(draw_history(SEED, run) for run in runs))
 
 
 def test_nothing_is_lost() -> None:
     """Whatever people, faults and deaths do in between; and they did it, as the counts show."""
     with running_lanes(LANES, guards="on") as lanes:
-        violations, counts = play(lanes, range(RUNS))
+        results = play(lanes, range(RUNS))
+        failed = failures(results)
+        if failed:
+            smallest = shrink(lanes, failed[0], budget_s=SHRINK_S)
+            stories = [
+                *map(as_story, failed),
+                "The smallest:",
+                smallest.history.to_text(),
+                as_story(smallest),
+            ]
+            pytest.fail("\n".join(told))
 
-    assert violations == []
+    counts: Counter[str] = Counter()
+    for result in results:
+        counts.update(result.counts)
     assert min(counts[name] for name in ("edits", "faults", "kills", "guards fired")) > RUNS / 10
 
 
@@ -39,8 +52,9 @@ def test_losses_are_found_without_guards() -> None:
     kinds: set[str] = set()
     with running_lanes(LANES, guards="off") as lanes:
         for first in range(0, RUNS, RUNS_AT_A_TIME):
-            violations, _ = play(lanes, range(first, first + RUNS_AT_A_TIME))
-            kinds = {one.kind for one in violations} & {LOST, DOUBLED, WRONG, OVERWRITTEN}
+            results = play(lanes, range(first, first + RUNS_AT_A_TIME))
+            found = {violation.kind for one in results for violation in one.violations}
+            kinds = found & {LOST, DOUBLED, WRONG, OVERWRITTEN}
             if kinds:
                 break
 

@@ -109,7 +109,7 @@ def look(office: Office) -> World:
             for one in office.http.get(f"{google}/_emulator/workbooks").json()
         ],
         books={
-            key: _without_fence(
+            key: without_fence(
                 office.http.get(f"{google}/v4/spreadsheets/{key}", params={"fields": FIELDS}).json()
             )
             for key in (office.agency.spreadsheet_id, office.client_id)
@@ -120,9 +120,9 @@ def look(office: Office) -> World:
     )
 
 
-def _without_fence(book: dict[str, Any]) -> dict[str, Any]:
+def without_fence(book: dict[str, Any]) -> dict[str, Any]:
     """The fence is nobody's content: it may move where nothing else is written."""
-    kept = [one for one in book["developerMetadata"] if one["metadataKey"] != FENCE_KEY]
+    kept = [one for one in book.get("developerMetadata", ()) if one["metadataKey"] != FENCE_KEY]
     return {**book, "developerMetadata": kept}
 
 
