@@ -33,7 +33,7 @@ def test_nothing_is_lost() -> None:
         failed = failures(results)
         if failed:
             smallest = shrink(lanes, failed[0], budget_s=SHRINK_S)
-            stories = [
+            told = [
                 *map(as_story, failed),
                 "The smallest:",
                 smallest.history.to_text(),

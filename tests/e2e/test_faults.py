@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from emulators.world.processes import ROBOT_ID
+from emulators.world.processes import QUEUE, ROBOT_ID
 from emulators.world.servers import Servers
 from tests.e2e.witness import SteadyOffice, agency_at_work, assert_told, assert_unchanged, look
 from vitrina.ports import NewCard
@@ -516,6 +516,28 @@ def test_the_same_click_gets_the_same_answer(client: SteadyOffice) -> None:
     assert second == first
     assert client.calls("google") == {}
     free(client)
+
+
+def test_clicks_for_the_same_are_one_operation(started: SteadyOffice) -> None:
+    """The queue took only the second click: both wait for one operation, which ends, and is not repeated."""
+    menu, url = started.manager(), f"{started.servers.tasks}/v2/{QUEUE}"
+    started.http.post(f"{url}:pause", json={}).raise_for_status()
+    started.fail_next("tasks", status=503, count=1)
+    first = menu.post(started.client_id, "push", request_id="first-click-0123456789")
+    second = menu.post(started.client_id, "push", request_id="second-click-0123456789")
+    started.http.post(f"{url}:resume", json={}).raise_for_status()
+    started.settle()
+    pushed = look(started)
+    repeated = menu.post(started.client_id, "push", request_id="second-click-0123456789")
+    started.settle()
+
+    assert_told(first, "failed", 503)
+    assert second["outcome"] == "accepted"
+    assert repeated["operation_id"] == second["operation_id"]
+    operations = [one.data for one in started.services.store.find("operation", action="push")]
+    assert {one["state"] for one in operations} == {"ended"}
+    assert_whole_cards(started)
+    assert_unchanged(started, pushed)
 
 
 def test_a_promise_that_never_reached_the_sheet_is_taken_back(client: SteadyOffice) -> None:

@@ -25,8 +25,11 @@ OPERATION = "operation"
 #: Kind of the documents that keep the journals of failed operations, by their wish.
 UNFINISHED = "unfinished"
 
-#: Kind of the documents that name the operation that is open for a wish.
+#: Kind of the documents that name the operation that is open for somebody's wish.
 OPEN = "open"
+
+#: Kind of the documents that name the operation of an earlier click, by the click that follows it.
+FOLLOWED = "followed"
 
 QUEUED = "queued"
 RUNNING = "running"
@@ -111,32 +114,36 @@ def queue_operation(
     may have died, and a second operation would make what the first one is about to find again.
     *check* may refuse an operation that is new. One that goes on from a failure has passed it.
     """
-    store, wish = services.store, _wish(data)
-    is_known = store.get(OPERATION, click_id) is not None
-    operation_id = click_id if is_known else _open_operation(store, wish, data["email"]) or click_id
-    if not is_known and operation_id == click_id:
-        unfinished = store.get(UNFINISHED, wish)
-        if unfinished is None:
-            check()
-        journal = unfinished.data if unfinished else {}
-        # In this order, and not again for a click that is known: its operation may have ended meanwhile. One
-        # that is named here and was never kept, as its process died, is replaced by the next.
-        store.put(OPEN, wish, {"operation_id": click_id})
-        store.create(OPERATION, click_id, {**data, **journal, "state": QUEUED})
+    store = services.store
+    known = store.get(FOLLOWED, click_id)
+    if known is not None:
+        operation_id: str = known.data["operation_id"]
+    elif store.get(OPERATION, click_id) is not None:
+        operation_id = click_id
+    else:
+        operation_id = _open_operation(store, click_id, data, check)
     # By the name of the click: the queue may have given up what it was told before.
     services.queue.add(f"operation-{click_id}", {"kind": "operation", "id": operation_id})
     return operation_id
 
 
-def _open_operation(store: Store, wish: str, email: str) -> str | None:
-    """Id of the operation that this person waits for; nobody else may ask for its answer."""
-    record = store.get(OPEN, wish)
-    if record is None:
-        return None
+def _open_operation(store: Store, click_id: str, data: Json, check: Callable[[], None]) -> str:
+    """Id of the operation that this person waits for with this wish; of a new one where there is none.
+
+    Nobody else may ask for its answer. Of clicks at the same moment the first one names the operation, and
+    each makes sure that it is kept: the process of the first may have died.
+    """
+    unfinished = store.get(UNFINISHED, _wish(data))
+    while (record := store.get(OPEN, _own_wish(data))) is None:
+        if unfinished is None:
+            check()
+        store.create(OPEN, _own_wish(data), {"operation_id": click_id})
     operation_id: str = record.data["operation_id"]
-    operation = store.get(OPERATION, operation_id)
-    is_open = operation is not None and operation.data["state"] != ENDED
-    return operation_id if is_open and operation is not None and operation.data["email"] == email else None
+    journal = unfinished.data if unfinished else {}
+    store.create(OPERATION, operation_id, {**data, **journal, "state": QUEUED})
+    if operation_id != click_id:
+        store.create(FOLLOWED, click_id, {"operation_id": operation_id, "at": data["at"]})
+    return operation_id
 
 
 def end_operation(store: Store, operation_id: str, answer: Json, status: int) -> None:
@@ -148,14 +155,25 @@ def end_operation(store: Store, operation_id: str, answer: Json, status: int) ->
         store.put(UNFINISHED, _wish(operation), {"origin_id": origin_id, "steps": steps})
     else:
         store.delete(UNFINISHED, _wish(operation))
-    store.delete(OPEN, _wish(operation))
+    is_open = store.get(OPEN, _own_wish(operation))
+    if is_open is not None and is_open.data["operation_id"] == operation_id:
+        store.delete(OPEN, _own_wish(operation), version=is_open.version)
     store.put(OPERATION, operation_id, operation | {"state": ENDED, "answer": answer, "http_status": status})
 
 
 def _wish(operation: Json) -> str:
     """Key of what is wanted, whoever clicks and however often."""
     wanted = {key: operation[key] for key in ("spreadsheet_id", "action", "params")}
-    return hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:32]
+    return _hash(wanted)
+
+
+def _own_wish(operation: Json) -> str:
+    """Key of what one person wants."""
+    return _hash([_wish(operation), operation["email"]])
+
+
+def _hash(data: Any) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def load_operation(store: Store, operation_id: str) -> Json:

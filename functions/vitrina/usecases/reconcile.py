@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from vitrina.usecases.lease import lease
-from vitrina.usecases.operations import OPERATION, QUEUED
+from vitrina.usecases.operations import FOLLOWED, OPERATION, QUEUED
 from vitrina.usecases.records import PREVIEW, TOUCHED, Project, items_of
 from vitrina.usecases.services import Services
 from vitrina.usecases.sync import begin_to_look, forget, sync_items, task_name
@@ -82,8 +82,15 @@ def expire(services: Services) -> int:
         for record in store.find(OPERATION)
         if record.data["state"] != QUEUED and datetime.fromisoformat(record.data["at"]) < now - OPERATION_LIFE
     ]
+    old_clicks = [
+        record.key
+        for record in store.find(FOLLOWED)
+        if datetime.fromisoformat(record.data["at"]) < now - OPERATION_LIFE
+    ]
     for key in old_previews:
         store.delete(PREVIEW, key)
     for key in old_operations:
         store.delete(OPERATION, key)
-    return len(old_previews) + len(old_operations)
+    for key in old_clicks:
+        store.delete(FOLLOWED, key)
+    return len(old_previews) + len(old_operations) + len(old_clicks)
