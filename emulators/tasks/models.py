@@ -214,11 +214,11 @@ class Tasks:
         with self.changed:
             return self.changed.wait_for(lambda: not self.pending(include_later=include_later), timeout_s)
 
-    def hurry(self) -> None:
-        """Make every task due that was put off on purpose."""
+    def hurry(self, *, include_repeats: bool = False) -> None:
+        """Make every task due that was put off on purpose; with *include_repeats* failed ones too."""
         with self.changed:
             for task in self._tasks.values():
-                if task.state == SCHEDULED and task.dispatch_count == 0:
+                if task.state == SCHEDULED and (include_repeats or task.dispatch_count == 0):
                     task.due_at = min(task.due_at, self._clock())
             self._note_change()
 
