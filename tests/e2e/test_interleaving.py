@@ -12,6 +12,7 @@ from vitrina.bootstrap import application
 from vitrina.domain.norms import FinishedWork
 from vitrina.ports import Json
 from vitrina.usecases.records import save_history
+from vitrina.workbook.book import column_letters
 
 BACKLOG = (
     {"task": "Баннер", "work_type": "Баннер"},
@@ -283,8 +284,8 @@ def test_norms_sorted_meanwhile_keep_their_rows(office: Office, monkeypatch: pyt
     sort = {
         "type": "sort",
         "sheet": norms.title,
-        "range": f"A{norms.header_index + 2}:F{last}",
-        "column": "C",
+        "range": f"A{norms.header_index + 2}:{column_letters(norms.column_count - 1)}{last}",
+        "column": column_letters(norms.column("hours_per_unit")),
         "order": "DESCENDING",
     }
     write = office.services.workbooks.batch_update
@@ -301,7 +302,10 @@ def test_norms_sorted_meanwhile_keep_their_rows(office: Office, monkeypatch: pyt
 
     after = {line[:2]: line[2] for line in office.table("norms", *columns, spreadsheet_id=agency_id)}
     assert after.keys() == before.keys()
-    assert {key for key in before if after[key] != before[key]} == {("Баннер", "Дизайн")}
+    # Others lean on the same parent, a little.
+    moved = {key: abs(after[key] / before[key] - 1) for key in before}
+    assert moved.pop(("Баннер", "Дизайн")) > 0.1
+    assert max(moved.values()) < 0.05
 
 
 def test_a_start_that_outlives_its_lease(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

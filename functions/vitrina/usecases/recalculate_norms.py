@@ -72,7 +72,7 @@ def _show(services: Services, agency: Agency, history: list[FinishedWork], norms
     change = WorkbookChange()
     shown = _write_norms(change, services, agency, book, learned)
     _write_promises(change, book, history)
-    after = KeptNorms(learned.norms, learned.units, {cell: (hours,) for cell, hours in shown.items()})
+    after = KeptNorms(learned.norms, learned.units, shown)
     if change:
         # The write may fail, or succeed and its answer be lost: until then both figures are the add-on's.
         either = {
@@ -104,15 +104,15 @@ def _with_tab(services: Services, agency: Agency, book: Book, kept: KeptNorms, n
 
 def _write_norms(
     change: WorkbookChange, services: Services, agency: Agency, book: Book, learned: _Learned
-) -> dict[Cell, float]:
+) -> dict[Cell, tuple[float, ...]]:
     """Norms that the tab has are written where they stand; new ones below the last row in use.
 
-    Gives the means that stand there by our hand.
+    Gives the means that stand there by our hand, none where a person's does.
     """
     tab, locale = book.tab("norms"), locale_of(book)
     used = [row.index for row in tab.rows if any(not cell.is_empty for cell in row.cells)]
     free = max(used, default=tab.header_index) + 1
-    shown: dict[Cell, float] = {}
+    shown: dict[Cell, tuple[float, ...]] = {}
     for norm in learned.norms.shown:
         if norm.size and "size" not in tab.columns:
             continue
@@ -128,8 +128,10 @@ def _write_norms(
             if known.in_place:
                 del values["hours_per_unit"]
             _write_row(change, tab, known, values)
-        if facts is not None and "hours_per_unit" in values:
-            shown[norm.cell] = round(facts.hours_per_unit, 2)
+        if known is not None and known.in_place:
+            shown[norm.cell] = ()
+        elif facts is not None:
+            shown[norm.cell] = (round(facts.hours_per_unit, 2),)
     change.make_room(tab, free)
     return shown
 
