@@ -31,14 +31,14 @@ EDITS: Mapping[str, Mapping[str, Any]] = {
     "the tasks are sorted": {
         "type": "sort",
         "sheet": "Бэклог",
-        "range": "A2:O4",
+        "range": "A2:P4",
         "column": "C",
         "order": "DESCENDING",
     },
     "a row is dragged": {"type": "move_rows", "sheet": "Бэклог", "at": 2, "count": 1, "to": 5},
-    "a row is cut and pasted below": {"type": "cut_paste", "sheet": "Бэклог", "from": "A3:O3", "to": "A9"},
+    "a row is cut and pasted below": {"type": "cut_paste", "sheet": "Бэклог", "from": "A3:P3", "to": "A9"},
     "a column is put in front": {"type": "insert_columns", "sheet": "Бэклог", "at": "A", "count": 1},
-    "a column is dragged": {"type": "move_columns", "sheet": "Бэклог", "at": "G", "count": 1, "to": "B"},
+    "a column is dragged": {"type": "move_columns", "sheet": "Бэклог", "at": "H", "count": 1, "to": "B"},
     "the tab is renamed": {"type": "rename_tab", "sheet": "Бэклог", "title": "Список «желаний» 💡"},
 }
 

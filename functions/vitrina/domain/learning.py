@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 START_LEANING = 6.0
 #: The start counts as much as so many facts.
 START_WEIGHT = 10.0
-LEANING_BOUNDS = (1e-9, 1e3)
+LEANING_BOUNDS = (1e-12, 1e3)
 
 #: A fact so many times larger or smaller than the middle of its group is a slip of the pen.
 SLIP_RATIO = 8.0

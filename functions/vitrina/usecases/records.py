@@ -233,8 +233,19 @@ def load_history(store: Store, agency_id: str) -> list[FinishedWork]:
 
 
 def _finished_work(data: Json) -> FinishedWork:
-    known = {field: data[field] for field in FinishedWork._fields if field in data}
-    return FinishedWork(**known | {"finished_on": date.fromisoformat(data["finished_on"])})
+    # Written out, as there may be a hundred thousand of them. An older release kept the first five only.
+    return FinishedWork(
+        data["work_type"],
+        data["profile"],
+        data["hours"],
+        data["quantity"],
+        date.fromisoformat(data["finished_on"]),
+        data.get("size", ""),
+        data.get("specialist_hours"),
+        data.get("typical_hours"),
+        data.get("planned_hours"),
+        data.get("p85_hours"),
+    )
 
 
 def team_data(team: Team) -> Json:

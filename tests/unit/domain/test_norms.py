@@ -95,15 +95,15 @@ def test_single_facts_lean_on_everything() -> None:
 def test_groups_whose_facts_agree_hardly_lean() -> None:
     """Banners 3 and 3 h, landing pages 12 and 12 h: inside the groups nothing spreads.
 
-    The ratio of spreads is at its bound of 1e-9; two repeats against a start that counts as ten make
-    k = (6^10 * 1e-9^2)^(1/12) = 0.1408, so the banner goes 2 / 2.1408 of the way from 6 to 3.
+    The ratio of spreads is at its bound of 1e-12; two repeats against a start that counts as ten make
+    k = (6^10 * 1e-12^2)^(1/12) = 0.0445, so the banner goes 2 / 2.0445 of the way from 6 to 3.
     """
     cells = learn(
         [work(kind, "design", hours) for kind, hours in (("Баннер", 3), ("Лендинг", 12)) for _ in range(2)]
     ).cells
 
-    k = (6**10 * 1e-9**2) ** (1 / 12)
-    assert k == pytest.approx(0.1408, abs=1e-4)
+    k = (6**10 * 1e-12**2) ** (1 / 12)
+    assert k == pytest.approx(0.0445, abs=1e-4)
     assert cells[Cell("баннер", "", "")].typical_hours == pytest.approx(6 * 0.5 ** (2 / (2 + k)))
 
 
