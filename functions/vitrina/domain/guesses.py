@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 #: Likeness out of 100 from which on a guess is worth offering. Measured in docs/estimation.md.
@@ -42,28 +42,39 @@ class Guess:
     likeness: float
 
 
-def guess_work_type(title: str, known: Mapping[str, Iterable[str]]) -> Guess | None:
-    """The work type whose name or whose past titles are most like *title*; ``None`` where none is enough.
+class KnownTitles:
+    """Work types and past titles, made ready once, as there may be a thousand titles to guess for.
 
-    *known* are titles by work type.
+    *titles* are pairs of a work type and a title.
     """
-    # Here, not at the top: it is needed for tasks without a work type only.
-    from rapidfuzz import fuzz  # noqa: PLC0415
 
-    wanted = words(title)
-    if not wanted:
-        return None
-    best: Guess | None = None
-    for work_type, titles in known.items():
-        name = words(work_type)
-        # One word of many says little: the whole name has to be there.
-        is_named = name != "" and set(name.split()) <= set(wanted.split())
-        likeness = 100.0 if is_named else fuzz.token_sort_ratio(name, wanted)
-        for past in titles:
-            likeness = max(likeness, fuzz.token_sort_ratio(words(past), wanted))
-        if best is None or likeness > best.likeness:
-            best = Guess(work_type, likeness)
-    return best if best is not None and best.likeness >= GOOD_ENOUGH else None
+    def __init__(self, work_types: Iterable[str], titles: Iterable[tuple[str, str]]) -> None:
+        self._names = [(name, frozenset(words(name).split())) for name in work_types]
+        # The same words of the same kind of work say it once; the order of words says nothing.
+        known = {(work_type, _in_order(title)): None for work_type, title in titles}
+        self._work_types = [work_type for work_type, _ in known]
+        self._titles = [title for _, title in known]
+
+    def guess(self, title: str) -> Guess | None:
+        """The work type whose name stands in *title*, or whose past titles are like it; ``None`` for none."""
+        # Here, not at the top: it is needed for tasks without a work type only.
+        from rapidfuzz import fuzz, process  # noqa: PLC0415
+
+        wanted = _in_order(title)
+        # One word of a name says little: the whole name has to be there. Of several the longest says most.
+        own = set(wanted.split())
+        named = [(len(name), work_type) for work_type, name in self._names if name and name <= own]
+        if named:
+            return Guess(max(named)[1], 100.0)
+        found = process.extractOne(wanted, self._titles, scorer=fuzz.ratio, score_cutoff=GOOD_ENOUGH)
+        if not wanted or found is None:
+            return None
+        _, likeness, place = found
+        return Guess(self._work_types[place], likeness)
+
+
+def _in_order(title: str) -> str:
+    return " ".join(sorted(words(title).split()))
 
 
 def words(text: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from vitrina.domain.backlog import EstimateSource
 from vitrina.domain.forecasts import Forecast, Total
-from vitrina.domain.guesses import Guess, guess_work_type
+from vitrina.domain.guesses import Guess, KnownTitles
 from vitrina.domain.norms import FEW_FACTS, Basis, Norms, NormSource, tenth
 from vitrina.domain.quantities import MAX_HOURS
 from vitrina.errors import CellsError, WorkbookShapeError
@@ -137,20 +137,19 @@ def _either(one: Figures, other: Figures) -> Figures:
     }
 
 
-def _known_titles(
-    services: Services, project: Project, norms: Norms, backlog: Backlog
-) -> Mapping[str, list[str]]:
-    """Titles of past tasks by work type, where some task has no work type yet."""
+def _known_titles(services: Services, project: Project, norms: Norms, backlog: Backlog) -> KnownTitles:
+    """Past titles of the agency and those of this backlog; they never leave the guess."""
     if all(row.work_type for row in backlog.rows):
-        return {}
-    titles: dict[str, list[str]] = {name: [] for name in norms.work_types.values()}
+        return KnownTitles((), ())
+    names = norms.work_types
     done = [(item.work_type, item.task) for item in items_of(services.store, agency_id=project.agency_id)]
     here = [(row.work_type, row.task) for row in backlog.rows]
-    for work_type, title in [*done, *here]:
-        name = norms.work_types.get(work_type.casefold())
-        if name is not None:
-            titles[name].append(title)
-    return titles
+    titles = (
+        (names[work_type.casefold()], title)
+        for work_type, title in [*done, *here]
+        if work_type.casefold() in names
+    )
+    return KnownTitles(names.values(), titles)
 
 
 def _require_columns(backlog: Backlog, norms: Norms, titles: Mapping[str, str]) -> None:
@@ -184,12 +183,12 @@ def estimate_row(
     norms: Norms,
     written: Figures,
     backlog: Backlog,
-    titles: Mapping[str, Sequence[str]],
+    titles: KnownTitles,
 ) -> RowEstimate:
     """The add-on's figures for one row.
 
     A cell belongs to the add-on when it is empty or still holds what the add-on wrote; everything
-    else was typed by a person and stays. ``titles`` are past titles by work type, to guess from.
+    else was typed by a person and stays. ``titles`` are what a missing work type is guessed from.
     """
     own = own_profiles(row, written, backlog)
     forecasts = {
@@ -211,7 +210,7 @@ def estimate_row(
     if row.work_type:
         gap = sentence("estimate.no_norm", id=row.code, work_type=row.work_type)
         return RowEstimate({}, outdated, EstimateSource.NONE, {}, own, gap)
-    guess = guess_work_type(row.task, titles)
+    guess = titles.guess(row.task)
     gap = (
         sentence("estimate.no_work_type", id=row.code)
         if guess is None
