@@ -17,9 +17,8 @@ import importlib.util
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -110,8 +109,7 @@ class WithSpecialist(WithSize):
     has_specialist = True
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """Bounds of a figure."""
 
     name: str
