@@ -14,6 +14,7 @@ from pathlib import Path
 
 from vitrina.bootstrap import application
 from vitrina.domain.norms import FinishedWork
+from vitrina.domain.sizes import Size
 from vitrina.errors import VitrinaError
 from vitrina.texts import Sentence, pick_locale, render
 from vitrina.usecases.create_agency import create_agency
@@ -21,6 +22,8 @@ from vitrina.usecases.records import load_agency, save_history
 from vitrina.workbook.template import Profile
 
 COLUMNS = ("work_type", "profile", "hours", "quantity", "finished_on")
+#: Columns that a file may have: the size class that was given beforehand, and hours that a specialist gave.
+MORE_COLUMNS = ("size", "specialist_hours")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,7 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     history = commands.add_parser("import-history", help="bring in finished work, for the norms")
     history.add_argument("agency_id", help="id of the agency's workbook")
-    history.add_argument("file", type=Path, help=f"CSV with the columns {', '.join(COLUMNS)}")
+    history.add_argument(
+        "file",
+        type=Path,
+        help=f"CSV with the columns {', '.join(COLUMNS)}, and maybe {', '.join(MORE_COLUMNS)}",
+    )
     chosen = parser.parse_args(arguments)
     try:
         return _create(chosen) if chosen.command == "create-agency" else _import(chosen)
@@ -95,6 +102,8 @@ def _work(row: dict[str, str], number: int) -> FinishedWork:
             float(row["hours"].replace(",", ".")),
             float((row["quantity"] or "1").replace(",", ".")),
             date.fromisoformat(row["finished_on"]),
+            Size(size.lower()).value if (size := (row.get("size") or "").strip()) else "",
+            float(given.replace(",", ".")) if (given := row.get("specialist_hours") or "") else None,
         )
     except ValueError as error:
         raise ValueError(f"row {number}: {error}") from error

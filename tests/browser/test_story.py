@@ -106,7 +106,7 @@ def test_a_week_of_the_agency(workbench: WorkbenchPage, office: Office) -> None:
     client.choose_from_menu("Оценить бэклог")
     expect(client.sidebar.get_by_role("status")).to_contain_text("Без оценки 1 задача")
     expect(client.sidebar.locator("body")).to_contain_text("ЗРН-5: не указан вид работ")
-    expect(client.cell("G2")).to_have_text("9,0")
+    expect(client.cell("H2")).to_have_text("9,0")
     client.screenshot("story-3-estimated")
 
     client.choose_from_menu("Собрать неделю…")

@@ -323,7 +323,7 @@ def unmarked(office: SteadyOffice, mark: Mark, tab: Tab, title: str) -> Iterator
         (
             "backlog",
             "build_batch",
-            {"status", "reason", "hours_total", "hours.design", "hours.copy", "hours.development"},
+            {"size", "status", "reason", "hours_total", "hours.design", "hours.copy", "hours.development"},
         ),
         ("in_progress", "refresh", {"approval", "remark"}),
     ],
@@ -574,7 +574,8 @@ def test_a_quantity_that_cannot_be_is_refused_before_its_hours_are_written(clien
 
     assert_told(answer, "refused", 422)
     [cell] = answer["cells"]
-    assert "15\u00a0000 ч на «Дизайн»" in cell["message"]
+    assert "15\u00a0000" in cell["message"]
+    assert "«Дизайн»" in cell["message"]
     assert_unchanged(client, before)
 
 

@@ -42,7 +42,7 @@ def delete(row: int, sheet: str = "Бэклог", count: int = 1) -> Edit:
     return {"type": "delete_rows", "sheet": sheet, "at": row, "count": count}
 
 
-SORT: Edit = {"type": "sort", "sheet": "Бэклог", "range": "A2:O9", "column": "C", "order": "DESCENDING"}
+SORT: Edit = {"type": "sort", "sheet": "Бэклог", "range": "A2:P9", "column": "C", "order": "DESCENDING"}
 
 
 def identities(office: Office, tab_key: str = "backlog", column: str = "task") -> dict[str, Any]:
@@ -68,22 +68,22 @@ def started_week(office: Office) -> None:
 #: What a person does to the backlog; who is who then; what the answer says.
 CASES: Mapping[str, tuple[Sequence[Edit], Mapping[str, int], Sequence[str]]] = {
     "a row is copied": (
-        [copy("A2:O2", "A5"), write("C5", "Ещё баннер")],
+        [copy("A2:P2", "A5"), write("C5", "Ещё баннер")],
         {"Баннер": 1, "Лендинг": 2, "Статья": 3, "Ещё баннер": 4},
         ["Строка 5 — копия ЗРН-1: её номер теперь ЗРН-4."],
     ),
     "a row is cut and pasted to a free place": (
-        [cut("A2:O2", "A9")],
+        [cut("A2:P2", "A9")],
         {"Баннер": 1, "Лендинг": 2, "Статья": 3},
         ["ЗРН-1 переставили на строку 9: номер остался за ней."],
     ),
     "a row is cut, and a new task typed in its place": (
-        [cut("A2:O2", "A9"), write("C2", "Новая"), write("E2", "Баннер")],
+        [cut("A2:P2", "A9"), write("C2", "Новая"), write("E2", "Баннер")],
         {"Баннер": 1, "Лендинг": 2, "Статья": 3, "Новая": 4},
         ["ЗРН-1 переставили на строку 9: номер остался за ней."],
     ),
     "two rows change places": (
-        [cut("A2:O2", "A9"), cut("A4:O4", "A2"), cut("A9:O9", "A4")],
+        [cut("A2:P2", "A9"), cut("A4:P4", "A2"), cut("A9:P9", "A4")],
         {"Баннер": 1, "Лендинг": 2, "Статья": 3},
         [
             "ЗРН-3 переставили на строку 2: номер остался за ней.",
@@ -131,14 +131,14 @@ def test_estimate_heals(
     assert {task: who for task, who in identities(office).items() if task} == healed
 
 
-@pytest.mark.parametrize("edit", [cut("A2:O2", "A9"), cut("A7:O7", "A9"), SORT, delete(2)])
+@pytest.mark.parametrize("edit", [cut("A2:P2", "A9"), cut("A7:P7", "A9"), SORT, delete(2)])
 def test_people_go_on_while_rows_are_healed(
     office: Office, monkeypatch: pytest.MonkeyPatch, edit: Edit
 ) -> None:
     """The healing is guarded like every write: no number goes to a row that came there meanwhile."""
     known_backlog(office)
     office.do("estimate")
-    office.edit(cut("A3:O3", "A7"), clear("A4"))
+    office.edit(cut("A3:P3", "A7"), clear("A4"))
     edit_before_next_writes(office, monkeypatch, [edit])
 
     answers = [office.do("estimate"), office.do("estimate")]
@@ -171,7 +171,7 @@ def test_the_week_starts_with_the_right_rows(office: Office) -> None:
     """Moved and copied rows are planned and started under their own numbers; the preview says so too."""
     known_backlog(office)
     office.do("estimate")
-    office.edit(copy("A4:O4", "A5"), cut("A2:O2", "A9"))
+    office.edit(copy("A4:P4", "A5"), cut("A2:P2", "A9"))
 
     preview = office.do("build_batch")
     answer = office.do("start_batch", preview_id=preview["data"]["preview_id"])
@@ -446,7 +446,7 @@ def test_a_column_without_its_mark_is_known_by_its_title(office: Office) -> None
     known_backlog(office)
     office.do("estimate")
     forget_mark(office, COLUMN_KEY, "hours.copy")
-    office.edit({"type": "move_columns", "sheet": "Бэклог", "at": "H", "count": 1, "to": "C"})
+    office.edit({"type": "move_columns", "sheet": "Бэклог", "at": "I", "count": 1, "to": "C"})
 
     answer = office.do("estimate")
 

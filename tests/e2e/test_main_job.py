@@ -52,8 +52,8 @@ def test_new_client_gets_a_workbook_a_board_and_a_link(agency: Office) -> None:
 def test_estimate_fills_hours_from_the_norms(office: Office) -> None:
     """Mean × quantity for each profile; a typed figure stays; what has no norm is marked."""
     office.fill_backlog(
-        {"task": "Три баннера", "work_type": "Баннер", "quantity": "3"},  # 3 × (2 + 3 + 4) / 3 = 9
-        {"task": "Лендинг", "work_type": "лендинг", "hours_design": "12"},  # 12 typed; 4; (16 + 24) / 2 = 20
+        {"task": "Три баннера", "work_type": "Баннер", "quantity": "3"},  # 3 × 3 = 9
+        {"task": "Лендинг", "work_type": "лендинг", "hours_design": "12"},  # 12 typed; 4; 20
         {"task": "Аудит", "work_type": "Аудит"},
         {"task": "Правки", "hours_copy": "1 ч 30 мин"},
     )
@@ -309,7 +309,7 @@ def test_refresh_repairs_what_webhooks_lost(office: Office) -> None:
 
 
 def test_finished_work_teaches_the_norms(office: Office) -> None:
-    """Hours logged on a finished item are a fact: (2 + 3 + 4 + 7) / 4 = 4."""
+    """Hours logged on a finished item are a fact; one long task of four moves the norm by a tenth at most."""
     started(office)
     card = next(card for card in office.cards() if "Баннер" in card["title"])
     columns = office.kaiten("GET", f"/boards/{card['board_id']}/columns")
@@ -328,7 +328,9 @@ def test_finished_work_teaches_the_norms(office: Office) -> None:
         "fact_count",
         spreadsheet_id=office.agency.spreadsheet_id,
     )
-    assert ("Баннер", "Дизайн", 4.0, 4.0) in norms
+    [(mean, count)] = [line[2:] for line in norms if line[:2] == ("Баннер", "Дизайн")]
+    assert count == 4
+    assert 3.0 < mean <= 3.3
 
 
 def test_one_read_and_one_write(office: Office) -> None:

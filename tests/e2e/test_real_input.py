@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
 from pathlib import Path
 from statistics import stdev
 from typing import Any
@@ -27,7 +28,8 @@ from tests.e2e.sip import RealTask, read_tasks
 from tests.office import NOW, Office
 from tests.shared import shared_path
 from vitrina.bootstrap import application
-from vitrina.domain.norms import FinishedWork
+from vitrina.domain.learning import learn
+from vitrina.domain.norms import FinishedWork, tenth
 from vitrina.workbook.template import Profile
 
 DATA = shared_path("data/sip")
@@ -84,20 +86,28 @@ def rounded(value: Decimal, places: str) -> float:
 
 @dataclass
 class Facts:
-    """Hours of finished tasks by work type and category: all that the expectations are made of."""
+    """Hours of finished tasks by work type and category: all that the expectations are made of.
+
+    What norms are, ``tests/unit/domain/test_norms.py`` works out by hand; here sheets have to show them.
+    """
 
     hours: dict[tuple[str, str], list[Decimal]] = field(default_factory=lambda: defaultdict(list))
 
-    def mean(self, work_type: str, category: str) -> Decimal:
-        """The average."""
-        known = self.hours[work_type, category]
-        return sum(known, Decimal()) / len(known)
+    @cached_property
+    def means(self) -> dict[tuple[str, str], float]:
+        """Mean hours of each."""
+        works = (
+            FinishedWork(work_type, category, float(hours), 1.0, NEW_YEAR)
+            for (work_type, category), known in self.hours.items()
+            for hours in known
+        )
+        return {(norm.work_type, norm.profile): norm.hours_per_unit for norm in learn(works).shown}
 
     def norms(self) -> dict[tuple[str, str], tuple[float, float, float]]:
         """Mean, count and sample deviation of each, as the tab has to show them."""
         return {
             key: (
-                rounded(self.mean(*key), "0.01"),
+                round(self.means[key], 2),
                 float(len(known)),
                 rounded(Decimal(stdev(known)) if len(known) > 1 else Decimal(), "0.01"),
             )
@@ -107,7 +117,7 @@ class Facts:
     def estimate(self, position: int, task: RealTask) -> dict[str, float]:
         """Hours by category that the row of *task* has to show."""
         hours = {
-            category: rounded(self.mean(work_type, category), "0.1")
+            category: tenth(self.means[work_type, category])
             for work_type, category in self.hours
             if work_type == task.type
         }
@@ -348,7 +358,7 @@ def day(serial: float) -> date:
     return date(1899, 12, 30) + timedelta(days=int(serial))
 
 
-def test_norms_are_the_averages_of_the_finished_tasks(story: Story) -> None:
+def test_norms_are_those_of_the_finished_tasks(story: Story) -> None:
     """One norm for each work type and profile in the data: mean, count and spread."""
     assert sum(len(known) for known in story.facts.hours.values()) > 4000
     assert shown_norms(story.norms) == story.facts.norms()

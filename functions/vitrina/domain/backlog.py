@@ -54,6 +54,8 @@ class BacklogItem:
     rank: int
     hours: Mapping[str, float]
     work_type: str | None = None
+    #: Size class, empty where nobody gave it.
+    size: str = ""
     quantity: float = 1.0
     wanted_on: date | None = None
     #: Numbers of the items that have to be finished before.

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from vitrina.domain.batch import BatchPlan, LeftOutItem, LeftOutReason, plan_batch
 from vitrina.domain.calendar import Period
+from vitrina.domain.forecasts import Total
 from vitrina.errors import CellProblem, CellsError
 from vitrina.ports import Json
 from vitrina.texts import Days, Sentence, sentence
@@ -22,7 +23,16 @@ from vitrina.usecases.backlog import (
     require_items,
     settle,
 )
+from vitrina.usecases.planning import (
+    PlannedPart,
+    own_profiles,
+    plan_row,
+    told_total,
+    total_of,
+    written_by_us,
+)
 from vitrina.usecases.records import (
+    ESTIMATE,
     PREVIEW,
     Agency,
     Item,
@@ -31,6 +41,7 @@ from vitrina.usecases.records import (
     committed_hours,
     items_of,
     load_agency,
+    load_norms,
     save_team,
     team_data,
 )
@@ -50,6 +61,10 @@ class Draft:
     progress: Progress
     items: tuple[Item, ...]
     plan: BatchPlan
+    #: What each item of the backlog is planned with, by number and profile.
+    parts: Mapping[int, Mapping[str, PlannedPart]]
+    #: P50 and P85 of what was chosen; ``None`` where the past is too thin to say.
+    total: Total | None
 
 
 def build_batch(services: Services, project: Project, *, period: str) -> Answer:
@@ -99,9 +114,23 @@ def build_batch(services: Services, project: Project, *, period: str) -> Answer:
             hours=draft.plan.planned_hours,
             left_out=len(draft.plan.left_out),
         ),
-        details=told(book, backlog.identity),
+        details=(*told(book, backlog.identity), *_told_hours(draft)),
         data={"preview_id": preview_id, **_preview_data(services, draft)},
     )
+
+
+def _told_hours(draft: Draft) -> list[Sentence]:
+    """What the chosen items take together, and where the plan differs from what a specialist typed."""
+    told_hours = [told_total("total.batch", draft.total)] if draft.total else []
+    combined = [
+        chosen.item.code
+        for chosen in draft.plan.chosen
+        for part in draft.parts[chosen.item.number].values()
+        if part.specialist_hours is not None and part.hours != part.specialist_hours
+    ]
+    if combined:
+        told_hours.append(sentence("batch.combined", items=list(dict.fromkeys(combined))))
+    return told_hours
 
 
 def load_team(services: Services, agency: Agency) -> Team:
@@ -126,8 +155,18 @@ def draft_plan(
     terms = read_terms(book, services.choices)
     agency_items = settle(services, project, book, items_of(services.store, agency_id=project.agency_id))
     own = [item for item in agency_items if item.spreadsheet_id == project.spreadsheet_id]
+    norms = load_norms(services.store, project.agency_id).norms
+    record = services.store.get(ESTIMATE, project.spreadsheet_id)
+    written = record.data if record else {}
+    parts = {
+        row.number: plan_row(norms, row, row.hours, own_profiles(row, written_by_us(written, row), backlog))
+        for row in backlog.rows
+    }
     plan = plan_batch(
-        [row.item(rank) for rank, row in enumerate(backlog.rows)],
+        [
+            replace(row.item(rank), hours={key: part.hours for key, part in parts[row.number].items()})
+            for rank, row in enumerate(backlog.rows)
+        ],
         [at_load(specialist, team.load_factor) for specialist in team.specialists],
         period=span,
         days=services.calendar.working_days(span, since=services.today()),
@@ -137,7 +176,8 @@ def draft_plan(
         unfinished=frozenset(item.number for item in own if not item.is_done),
     )
     progress = read_progress(services, project, book)
-    return Draft(book, agency, backlog, progress, tuple(agency_items), plan)
+    total = total_of(norms, (parts[chosen.item.number] for chosen in plan.chosen))
+    return Draft(book, agency, backlog, progress, tuple(agency_items), plan, parts, total)
 
 
 def effect(plan: BatchPlan) -> Json:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from vitrina.domain.backlog import EstimateSource
-from vitrina.domain.norms import EffortNorm, norms_by_work_type
+from vitrina.domain.forecasts import Forecast, Total
+from vitrina.domain.guesses import Guess, KnownTitles
+from vitrina.domain.norms import FEW_FACTS, Basis, Norms, NormSource, tenth
 from vitrina.domain.quantities import MAX_HOURS
 from vitrina.errors import CellsError, WorkbookShapeError
 from vitrina.texts import Sentence, render, sentence
@@ -14,7 +17,27 @@ from vitrina.usecases.again import again
 from vitrina.usecases.backlog import read_fenced, read_own_backlog, require_items, settle_for_good
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import lease
-from vitrina.usecases.records import ESTIMATE, Project, load_agency, load_norms, load_project, save_project
+from vitrina.usecases.planning import (
+    RANGE_FIELD,
+    Figures,
+    forecast_row,
+    own_profiles,
+    plan_row,
+    told_total,
+    total_of,
+    written_by_us,
+)
+from vitrina.usecases.records import (
+    ESTIMATE,
+    NOTES,
+    KeptNorms,
+    Project,
+    items_of,
+    load_agency,
+    load_norms,
+    load_project,
+    save_project,
+)
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.usecases.undoable import write_undoably
 from vitrina.workbook.book import Book, Tab, column_letters
@@ -27,8 +50,8 @@ MAX_DETAILS = 12
 
 MINUTES = 60
 
-#: The add-on's own figures of a row by profile: one, or more where a write was not confirmed.
-Figures = Mapping[str, Sequence[float]]
+#: Different texts of notes that are remembered for a workbook, the latest; backlogs have far fewer.
+MOST_NOTES = 5000
 
 
 @dataclass(frozen=True)
@@ -36,14 +59,17 @@ class RowEstimate:
     """What the norms say of one row.
 
     ``hours`` are the add-on's own figures by profile; ``outdated`` are profiles with a figure of the
-    add-on's that no norm supports any more, as after a change of the work type.
+    add-on's that no norm supports any more, as after a change of the work type. ``forecasts`` are what the
+    norms say of every profile, and ``own`` the profiles whose figure is the add-on's.
     """
 
     hours: Mapping[str, float]
     outdated: frozenset[str]
     source: EstimateSource
-    norms: tuple[EffortNorm, ...]
+    forecasts: Mapping[str, Forecast]
+    own: frozenset[str]
     gap: Sentence | None
+    guess: Guess | None = None
 
 
 def estimate(services: Services, project: Project) -> Answer:
@@ -60,26 +86,34 @@ def _estimate(services: Services, project: Project) -> Answer:
     require_items(backlog)
     settle_for_good(services, project, book)
     agency = load_agency(services.store, project.agency_id)
-    norms = {
-        work_type.casefold(): by_profile
-        for work_type, by_profile in norms_by_work_type(load_norms(services.store, project.agency_id)).items()
-    }
-    _require_columns(backlog, norms, agency.profiles)
+    kept = load_norms(services.store, project.agency_id)
+    _require_columns(backlog, kept.norms, agency.profiles)
     record = services.store.get(ESTIMATE, project.spreadsheet_id)
     written: Mapping[str, Figures] = record.data if record else {}
+    titles = _known_titles(services, project, kept.norms, backlog)
     estimates = {
-        row.number: estimate_row(
-            row, norms.get(row.work_type.casefold(), {}), _written_by_us(written, row), backlog
-        )
+        row.number: estimate_row(row, kept.norms, written_by_us(written, row), backlog, titles)
         for row in backlog.rows
     }
     _require_possible(backlog, estimates, agency.profiles)
     change = WorkbookChange()
     locale = locale_of(book)
     heal(change, book, backlog.identity, prefix=project.code)
+    notes = _Notes(services, project)
     for row in backlog.rows:
-        _write(change, services, backlog, row, estimates[row.number], locale=locale, titles=agency.profiles)
+        _write_hours(change, services, backlog, row, estimates[row.number], locale=locale)
+        lines = explain(row, estimates[row.number], kept, agency.profiles)
+        notes.write(change, backlog.tab, row, "\n".join(render(line, locale) for line in lines))
+    total = total_of(
+        kept.norms,
+        (
+            plan_row(kept.norms, row, _hours(row, estimates), estimates[row.number].own)
+            for row in backlog.rows
+        ),
+    )
+    _write_range(change, book, total, locale=locale)
     if change:
+        notes.keep()
         mark_fresh(services, change, book)
         ours = {
             str(number): {profile: [hours] for profile, hours in one.hours.items()}
@@ -92,7 +126,7 @@ def _estimate(services: Services, project: Project) -> Answer:
         known = {number: written[number] for number in ours if number in written}
         write_undoably(services, project, book, change, action="estimate", estimates=known)
         services.store.put(ESTIMATE, project.spreadsheet_id, {**written, **ours})
-    return _answer(book, backlog, estimates)
+    return _answer(book, backlog, estimates, total)
 
 
 def _either(one: Figures, other: Figures) -> Figures:
@@ -103,11 +137,25 @@ def _either(one: Figures, other: Figures) -> Figures:
     }
 
 
-def _require_columns(
-    backlog: Backlog, norms: Mapping[str, Mapping[str, EffortNorm]], titles: Mapping[str, str]
-) -> None:
+def _known_titles(services: Services, project: Project, norms: Norms, backlog: Backlog) -> KnownTitles:
+    """Past titles of the agency and those of this backlog; they never leave the guess."""
+    if all(row.work_type for row in backlog.rows):
+        return KnownTitles((), ())
+    names = norms.work_types
+    done = [(item.work_type, item.task) for item in items_of(services.store, agency_id=project.agency_id)]
+    here = [(row.work_type, row.task) for row in backlog.rows]
+    titles = (
+        (names[work_type.casefold()], title)
+        for work_type, title in [*done, *here]
+        if work_type.casefold() in names
+    )
+    return KnownTitles(names.values(), titles)
+
+
+def _require_columns(backlog: Backlog, norms: Norms, titles: Mapping[str, str]) -> None:
     """Raise where a norm gives hours to a profile whose column is gone: the total would be too small."""
-    needed = {profile for row in backlog.rows for profile in norms.get(row.work_type.casefold(), {})}
+    kinds = {row.work_type for row in backlog.rows if row.work_type}
+    needed = {profile for work_type in kinds for profile in norms.profiles_of(work_type)}
     for profile, name in titles.items():
         if profile in needed and profile not in backlog.profiles:
             title = sentence("title.backlog.hours", name=name)
@@ -131,30 +179,44 @@ def _require_possible(
 
 
 def estimate_row(
-    row: BacklogRow, norms: Mapping[str, EffortNorm], written: Figures, backlog: Backlog
+    row: BacklogRow,
+    norms: Norms,
+    written: Figures,
+    backlog: Backlog,
+    titles: KnownTitles,
 ) -> RowEstimate:
     """The add-on's figures for one row.
 
     A cell belongs to the add-on when it is empty or still holds what the add-on wrote; everything
-    else was typed by a person and stays.
+    else was typed by a person and stays. ``titles`` are what a missing work type is guessed from.
     """
-    own = {
-        profile
-        for profile in backlog.profiles
-        if profile not in row.formula_profiles
-        and (profile not in row.hours or row.hours[profile] in written.get(profile, ()))
+    own = own_profiles(row, written, backlog)
+    forecasts = {
+        profile: made
+        for profile in norms.profiles_of(row.work_type)
+        if (made := forecast_row(norms, row, profile, own)) is not None
     }
-    used = tuple(norm for profile, norm in norms.items() if profile in own)
-    hours = {norm.profile: norm.estimate_hours(row.quantity) for norm in used}
+    hours = {
+        profile: tenth(made.mean_hours)
+        for profile, made in forecasts.items()
+        if profile in own and profile in backlog.profiles
+    }
     outdated = frozenset(own & row.hours.keys() - hours.keys())
     typed = any(row.hours.get(profile, 0) > 0 for profile in backlog.profiles if profile not in own)
     if hours:
-        return RowEstimate(hours, outdated, EstimateSource.NORM, used, gap=None)
+        return RowEstimate(hours, outdated, EstimateSource.NORM, forecasts, own, gap=None)
     if typed:
-        return RowEstimate({}, outdated, EstimateSource.SPECIALIST, (), gap=None)
-    code = "estimate.no_norm" if row.work_type else "estimate.no_work_type"
-    gap = sentence(code, id=row.code, work_type=row.work_type)
-    return RowEstimate({}, outdated, EstimateSource.NONE, (), gap=gap)
+        return RowEstimate({}, outdated, EstimateSource.SPECIALIST, forecasts, own, gap=None)
+    if row.work_type:
+        gap = sentence("estimate.no_norm", id=row.code, work_type=row.work_type)
+        return RowEstimate({}, outdated, EstimateSource.NONE, {}, own, gap)
+    guess = titles.guess(row.task)
+    gap = (
+        sentence("estimate.no_work_type", id=row.code)
+        if guess is None
+        else sentence("estimate.guess", id=row.code, work_type=guess.work_type)
+    )
+    return RowEstimate({}, outdated, EstimateSource.NONE, {}, own, gap, guess)
 
 
 def total_formula(tab: Tab, row: BacklogRow, profiles: tuple[str, ...]) -> Formula:
@@ -176,7 +238,7 @@ def total_formula(tab: Tab, row: BacklogRow, profiles: tuple[str, ...]) -> Formu
     return Formula(f'=IF(COUNT({cells})=0;"";SUM({cells}))')
 
 
-def _write(
+def _write_hours(
     change: WorkbookChange,
     services: Services,
     backlog: Backlog,
@@ -184,7 +246,6 @@ def _write(
     result: RowEstimate,
     *,
     locale: str,
-    titles: Mapping[str, str],
 ) -> None:
     tab, profiles = backlog.tab, backlog.profiles
     figures = {**result.hours, **dict.fromkeys(result.outdated)}
@@ -194,43 +255,115 @@ def _write(
     total = total_formula(tab, row, profiles)
     if tab.cell(row.row, "hours_total").formula != total.text:
         change.set(tab, row.row, "hours_total", total)
-    if changed or row.source != result.source:
+    if row.source != result.source:
         change.set(tab, row.row, "source", services.choices.label("source", result.source, locale))
-        lines = [render(_explain(norm, titles), locale) for norm in result.norms]
-        change.note(
-            tab, row.row, "source", "\n".join(lines) or render(sentence(f"source.{result.source}"), locale)
+
+
+class _Notes:
+    """The notes beside the sources of estimates. One that the add-on did not write is a person's."""
+
+    def __init__(self, services: Services, project: Project) -> None:
+        self._store = services.store
+        self._key = project.spreadsheet_id
+        record = self._store.get(NOTES, self._key)
+        self._known: dict[str, None] = dict.fromkeys(record.data["hashes"] if record else ())
+        self._count = len(self._known)
+
+    def write(self, change: WorkbookChange, tab: Tab, row: BacklogRow, text: str) -> None:
+        """Put a note, unless a person's stands there."""
+        standing = tab.cell(row.row, "source").note
+        if text != standing and (not standing or _hash(standing) in self._known):
+            change.note(tab, row.row, "source", text)
+            self._known[_hash(text)] = None
+
+    def keep(self) -> None:
+        """Remember the notes before they are written; a text that never gets there does no harm."""
+        if len(self._known) > self._count:
+            self._store.put(NOTES, self._key, {"hashes": list(self._known)[-MOST_NOTES:]})
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def explain(
+    row: BacklogRow, result: RowEstimate, kept: KeptNorms, titles: Mapping[str, str]
+) -> list[Sentence]:
+    """Where the hours of a row come from, in words that a client may read: nobody else is named."""
+    lines: list[Sentence] = []
+    for profile, made in result.forecasts.items():
+        name, unit = titles.get(profile, profile), kept.units.get(made.norm.cell.work_type)
+        if profile in result.hours:
+            lines += [sentence("source.profile", profile=name, text=one) for one in _of_norm(row, made, unit)]
+        elif row.hours.get(profile) and profile not in row.formula_profiles:
+            lines.append(_of_specialist(row.hours[profile], name, made))
+    if result.guess is not None:
+        return [sentence("source.guess", work_type=result.guess.work_type)]
+    return lines or [sentence(f"source.{result.source}")]
+
+
+def _of_norm(row: BacklogRow, made: Forecast, unit: str | None) -> list[Sentence]:
+    figures = {
+        "count": made.norm.fact_count,
+        "typical": made.typical_hours,
+        "mean": made.mean_hours,
+        "high": made.p85_hours,
+    }
+    if made.norm.source is NormSource.PINNED:
+        lines = [sentence("source.norm_pinned", **figures)]
+    elif made.norm.source is NormSource.START:
+        lines = [sentence("source.norm_start", **figures)]
+    elif made.norm.fact_count < FEW_FACTS:
+        lines = [sentence("source.norm_few", **figures)]
+    elif made.p85_hours is None:
+        lines = [sentence("source.norm_thin", **figures)]
+    else:
+        lines = [sentence("source.norm_line", **figures)]
+    if row.quantity != 1:
+        per_unit = made.norm.hours_per_unit
+        lines.append(
+            sentence("source.quantity_of", quantity=row.quantity, hours=per_unit, unit=unit)
+            if unit
+            else sentence("source.quantity", quantity=row.quantity, hours=per_unit)
         )
+    return lines
 
 
-def _explain(norm: EffortNorm, titles: Mapping[str, str]) -> Sentence:
-    return sentence(
-        "source.norm_line",
-        profile=titles.get(norm.profile, norm.profile),
-        work_type=norm.work_type,
-        hours=norm.hours_per_unit,
-        count=norm.fact_count,
-        spread=norm.spread_hours,
-    )
+def _of_specialist(hours: float, profile: str, made: Forecast) -> Sentence:
+    """A figure that a person typed: as it stands, and what the plan makes of it where that is known."""
+    if made.basis is not Basis.SPECIALIST:
+        return sentence("source.specialist_only", profile=profile, hours=hours)
+    return sentence("source.specialist_with_norm", profile=profile, hours=hours, plan=tenth(made.mean_hours))
 
 
-def _written_by_us(written: Mapping[str, Figures], row: BacklogRow) -> Figures:
-    """The add-on's own figures in a row; a copy has those of the row that it was copied from."""
-    own = written.get(str(row.number))
-    return written.get(str(row.copy_of), {}) if own is None else own
+def _write_range(change: WorkbookChange, book: Book, total: Total | None, *, locale: str) -> None:
+    """The sum of the backlog on the first tab, where the workbook has a place for it."""
+    if RANGE_FIELD not in book.fields or "client" not in book.tabs:
+        return
+    text = render(told_total("total.range", total), locale) if total else None
+    place = book.field(RANGE_FIELD)
+    if (place.cell.text or None) != text:
+        change.set_field(book.tab("client"), place, text)
 
 
-def _answer(book: Book, backlog: Backlog, estimates: Mapping[int, RowEstimate]) -> Answer:
+def _hours(row: BacklogRow, estimates: Mapping[int, RowEstimate]) -> dict[str, float]:
+    """What stands in the hours columns of a row once it is written."""
+    made = estimates[row.number]
+    merged = {**row.hours, **made.hours}
+    return {profile: hours for profile, hours in merged.items() if profile not in made.outdated}
+
+
+def _answer(
+    book: Book, backlog: Backlog, estimates: Mapping[int, RowEstimate], total: Total | None
+) -> Answer:
     by_source = {source: sum(one.source is source for one in estimates.values()) for source in EstimateSource}
     gaps = [one.gap for one in estimates.values() if one.gap is not None]
     shown = gaps[:MAX_DETAILS]
     if len(gaps) > len(shown):
         shown.append(sentence("list.more", count=len(gaps) - len(shown)))
-    hours = sum(
-        hours
-        for row in backlog.rows
-        for profile, hours in {**row.hours, **estimates[row.number].hours}.items()
-        if profile not in estimates[row.number].outdated
-    )
+    hours = sum(hours for row in backlog.rows for hours in _hours(row, estimates).values())
+    # Of one or two tasks the notes say the same.
+    sums = [told_total("total.backlog", total)] if total and len(estimates) > FEW_FACTS - 1 else []
     return Answer(
         Outcome.PARTIAL if gaps else Outcome.DONE,
         sentence(
@@ -241,10 +374,11 @@ def _answer(book: Book, backlog: Backlog, estimates: Mapping[int, RowEstimate]) 
             gaps=len(gaps),
             hours=hours,
         ),
-        details=(*told(book, backlog.identity), *shown),
+        details=(*told(book, backlog.identity), *sums, *shown),
         data={
             "estimated": by_source[EstimateSource.NORM],
             "typed": by_source[EstimateSource.SPECIALIST],
             "gaps": len(gaps),
+            "total": None if total is None else {"p50_hours": total.p50_hours, "p85_hours": total.p85_hours},
         },
     )

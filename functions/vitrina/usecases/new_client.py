@@ -11,7 +11,6 @@ from typing import Any
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.calendar import PeriodKind
-from vitrina.domain.norms import norms_by_work_type
 from vitrina.errors import UnknownWorkbookError, UserError
 from vitrina.ports import Board, Stage
 from vitrina.texts import render, sentence
@@ -158,7 +157,9 @@ def _fill(
             },
             days=services.calendar.working_days_from(today, count=30),
             options={
-                "work_types": list(norms_by_work_type(load_norms(services.store, agency.spreadsheet_id))),
+                "work_types": list(
+                    load_norms(services.store, agency.spreadsheet_id).norms.work_types.values()
+                ),
                 "specialists": load_team_names(services.store, agency.spreadsheet_id),
             },
         ),

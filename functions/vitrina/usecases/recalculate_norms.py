@@ -1,82 +1,216 @@
-"""*Пересчитать нормы*: averages of the agency's finished work, into the store and the tab *Нормы*."""
+"""*Пересчитать нормы*: what the finished work teaches, into the store and the agency's workbook.
+
+The tab *Нормы* is the agency's as much as ours: norms that people type there win over the facts and stay,
+and the difference is shown beside them. *Обещания* shows by month how estimates came out.
+"""
 
 from __future__ import annotations
 
-from vitrina.domain.norms import EffortNorm, average
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from vitrina.domain.forecasts import promise_ratio
+from vitrina.domain.learning import learn, start_with
+from vitrina.domain.norms import Basis, Cell, EffortNorm, FinishedWork, Norms, NormSource
+from vitrina.domain.promises import by_month
+from vitrina.domain.quantities import serial_of_day
 from vitrina.errors import UserError
 from vitrina.texts import sentence
 from vitrina.usecases.again import again
 from vitrina.usecases.backlog import read_book
 from vitrina.usecases.lease import lease
-from vitrina.usecases.records import Agency, load_history, save_norms
+from vitrina.usecases.records import Agency, KeptNorms, load_history, load_norms, save_norms
 from vitrina.usecases.services import Answer, Outcome, Services
-from vitrina.workbook.book import Tab
+from vitrina.workbook.book import Book, Row, Tab
 from vitrina.workbook.change import Value, WorkbookChange
+from vitrina.workbook.rows import NormRow, locale_of, read_norm_rows, wants_starting_norms
+from vitrina.workbook.starting import starting_norms
+
+#: A share of a hundred with one digit is finer than anyone reads.
+SHARE_DIGITS = 3
+
+
+@dataclass(frozen=True)
+class _Learned:
+    """What goes into the tab: ``facts`` are norms without those by hand, ``norms`` with them."""
+
+    facts: Norms
+    norms: Norms
+    units: Mapping[str, str]
+    rows: Mapping[Cell, NormRow]
 
 
 def recalculate_norms(services: Services, agency: Agency) -> Answer:
-    """Average the history anew and show the norms: one read and one write of the agency's workbook."""
+    """Learn from the history anew and show the norms: one read and one write of the agency's workbook."""
     with lease(services, agency.spreadsheet_id):
         history = load_history(services.store, agency.spreadsheet_id)
-        norms = average(history)
-        if not norms:
-            raise UserError("norms.no_history")
-        save_norms(services.store, agency.spreadsheet_id, norms)
-        again(lambda: _show(services, agency, norms))
+        norms = learn(history)
+        learned = again(lambda: _show(services, agency, history, norms))
+    shown = learned.norms.shown
+    pinned = sum(norm.source is NormSource.PINNED for norm in shown)
+    guessed = sum(norm.source is NormSource.START for norm in shown)
+    details = []
+    if pinned:
+        details.append(sentence("norms.pinned", count=pinned))
+    if guessed:
+        details.append(sentence("norms.guessed", count=guessed))
     return Answer(
         Outcome.DONE,
-        sentence(
-            "norms.done",
-            norms=len(norms),
-            types=len({norm.work_type for norm in norms}),
-            facts=len(history),
-        ),
-        data={"norms": len(norms), "facts": len(history)},
+        sentence("norms.done", norms=len(shown), types=len(learned.norms.work_types), facts=len(history)),
+        details=tuple(details),
+        data={"norms": len(shown), "facts": len(history)},
     )
 
 
-def _show(services: Services, agency: Agency, norms: list[EffortNorm]) -> None:
+def _show(services: Services, agency: Agency, history: list[FinishedWork], norms: Norms) -> _Learned:
     book = read_book(services, agency.spreadsheet_id)
+    kept = load_norms(services.store, agency.spreadsheet_id)
+    learned = _with_tab(services, agency, book, kept, norms)
+    if not learned.norms.shown:
+        raise UserError("norms.no_history")
     change = WorkbookChange()
-    _write(change, services, agency, book.tab("norms"), norms)
+    shown = _write_norms(change, services, agency, book, learned)
+    _write_promises(change, book, history)
+    after = KeptNorms(learned.norms, learned.units, shown)
     if change:
+        # The write may fail, or succeed and its answer be lost: until then both figures are the add-on's.
+        either = {
+            cell: (*kept.shown.get(cell, ()), *after.shown.get(cell, ()))
+            for cell in {*kept.shown, *after.shown}
+        }
+        save_norms(services.store, agency.spreadsheet_id, replace(after, shown=either))
         services.workbooks.batch_update(agency.spreadsheet_id, change.requests())
+    save_norms(services.store, agency.spreadsheet_id, after)
+    return learned
 
 
-def _write(
-    change: WorkbookChange, services: Services, agency: Agency, tab: Tab, norms: list[EffortNorm]
-) -> None:
-    """Norms that the tab has are written where they stand; new ones below the last row in use."""
-    places = {
-        (tab.cell(row, "work_type").text.casefold(), tab.cell(row, "profile").text.casefold()): row.index
-        for row in tab.rows
-        if tab.cell(row, "work_type").text
-    }
+def _with_tab(services: Services, agency: Agency, book: Book, kept: KeptNorms, norms: Norms) -> _Learned:
+    """The norms with what people typed into the tab, and with the starting table where they want it."""
+    rows = read_norm_rows(
+        book, services.choices, profiles=agency.profiles, shown=kept.shown, today=services.today()
+    )
+    units = {row.cell.work_type: row.unit for row in reversed(rows) if row.unit}
+    facts = norms
+    if wants_starting_norms(book):
+        guesses = starting_norms(locale_of(book), agency.profiles)
+        facts = start_with(norms, {one.cell: (one.work_type, one.typical_hours) for one in guesses})
+        units = {one.cell.work_type: one.unit for one in guesses} | units
+    pins = {row.cell: (row.work_type, row.pinned_hours) for row in rows if row.pinned_hours is not None}
+    # Of two rows for the same the upper one counts, as it is the one that the facts are written into.
+    by_cell = {row.cell: row for row in reversed(rows)}
+    return _Learned(facts, facts.pinned(pins), units, by_cell)
+
+
+def _write_norms(
+    change: WorkbookChange, services: Services, agency: Agency, book: Book, learned: _Learned
+) -> dict[Cell, tuple[float, ...]]:
+    """Norms that the tab has are written where they stand; new ones below the last row in use.
+
+    Gives the means that stand there by our hand, none where a person's does.
+    """
+    tab, locale = book.tab("norms"), locale_of(book)
     used = [row.index for row in tab.rows if any(not cell.is_empty for cell in row.cells)]
     free = max(used, default=tab.header_index) + 1
-    rows = {row.index: row for row in tab.rows}
-    today = services.today()
-    for norm in norms:
-        title = agency.profiles.get(norm.profile, norm.profile)
-        index = places.get((norm.work_type.casefold(), title.casefold()))
-        if index is None:
-            index, free = free, free + 1
-        values: dict[str, Value] = {
-            "work_type": norm.work_type,
-            "profile": title,
-            "hours_per_unit": round(norm.hours_per_unit, 2),
-            "fact_count": norm.fact_count,
-            "spread_hours": round(norm.spread_hours, 2),
-        }
-        row = rows.get(index)
-        same = row is not None and all(tab.cell(row, key).value == value for key, value in values.items())
-        if same:
+    shown: dict[Cell, tuple[float, ...]] = {}
+    for norm in learned.norms.shown:
+        if norm.size and "size" not in tab.columns:
             continue
-        if row is not None:
-            change.expect(tab, row, "work_type", "profile")
-        for key, value in {**values, "changed_on": today}.items():
-            if row is not None:
-                change.set(tab, row, key, value)
-            else:
-                change.set_block(tab, index, tab.column(key), [[value]])
+        facts = learned.facts.cells.get(norm.cell)
+        values = _values(services, agency, learned, norm, facts, locale)
+        known = learned.rows.get(norm.cell)
+        if known is None:
+            for key, value in values.items():
+                if key in tab.columns:
+                    change.set_block(tab, free, tab.column(key), [[value]])
+            free += 1
+        else:
+            if known.in_place:
+                del values["hours_per_unit"]
+            _write_row(change, tab, known, values)
+        if known is not None and known.in_place:
+            shown[norm.cell] = ()
+        elif facts is not None:
+            shown[norm.cell] = (round(facts.hours_per_unit, 2),)
     change.make_room(tab, free)
+    return shown
+
+
+def _values(
+    services: Services,
+    agency: Agency,
+    learned: _Learned,
+    norm: EffortNorm,
+    facts: EffortNorm | None,
+    locale: str,
+) -> dict[str, Value]:
+    basis = Basis.SIZE if norm.size else Basis.TYPE
+    high = promise_ratio(learned.norms, basis)
+    difference = None
+    if norm.source is NormSource.PINNED and norm.facts_hours:
+        difference = round(norm.hours_per_unit / norm.facts_hours - 1, SHARE_DIGITS)
+    return {
+        "work_type": norm.work_type,
+        "profile": agency.profiles.get(norm.profile, norm.profile),
+        "size": services.choices.label("size", norm.size, locale) if norm.size else None,
+        "unit": learned.units.get(norm.cell.work_type),
+        "hours_per_unit": round(facts.hours_per_unit, 2) if facts else None,
+        "typical_hours": round(facts.typical_hours, 2) if facts else None,
+        "p85_hours": round(facts.hours_per_unit * high, 2) if facts and high else None,
+        "fact_count": norm.fact_count,
+        "spread_hours": round(norm.spread_hours, 2),
+        "difference": difference,
+        "source": services.choices.label("norm_source", norm.source, locale),
+        "changed_on": services.today(),
+    }
+
+
+#: What people write in a row of theirs; the add-on fills these in rows that it adds, and leaves them then.
+OF_PEOPLE = ("work_type", "profile", "size", "unit")
+
+
+def _write_row(change: WorkbookChange, tab: Tab, known: NormRow, values: Mapping[str, Value]) -> None:
+    ours = {key: value for key, value in values.items() if key in tab.columns and key not in OF_PEOPLE}
+    differing = [key for key, value in ours.items() if not _holds(tab, known.row, key, value)]
+    if not set(differing) - {"changed_on"}:
+        return
+    change.expect(tab, known.row, "work_type", "profile", *(("size",) if "size" in tab.columns else ()))
+    for key in differing:
+        change.set(tab, known.row, key, ours[key])
+
+
+def _write_promises(change: WorkbookChange, book: Book, history: list[FinishedWork]) -> None:
+    """The tab *Обещания*, which is the add-on's whole; workbooks of an older release have none."""
+    if "promises" not in book.tabs:
+        return
+    tab = book.tab("promises")
+    months = by_month(history)
+    lines: list[dict[str, Value]] = [
+        {
+            "month": month.month,
+            "finished_count": month.finished_count,
+            "within_typical": _share(month.within_typical),
+            "within_p85": _share(month.within_p85),
+            "planned_hours": round(month.planned_hours, 1),
+            "actual_hours": round(month.actual_hours, 1),
+            "planned_ratio": _share(month.planned_ratio),
+        }
+        for month in months
+    ]
+    standing = {row.index: row for row in tab.rows}
+    first = tab.header_index + 1
+    for place, line in enumerate(lines):
+        row = standing.get(first + place)
+        for key, value in line.items():
+            if key in tab.columns and (row is None or not _holds(tab, row, key, value)):
+                change.set_block(tab, first + place, tab.column(key), [[value]])
+    change.make_room(tab, first + len(lines))
+
+
+def _holds(tab: Tab, row: Row, key: str, value: Value) -> bool:
+    current = tab.cell(row, key).value
+    return current == (serial_of_day(value) if isinstance(value, date) else value)
+
+
+def _share(ratio: float | None) -> float | None:
+    return None if ratio is None else round(ratio, SHARE_DIGITS)

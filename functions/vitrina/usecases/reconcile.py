@@ -26,9 +26,14 @@ PREVIEW_LIFE = timedelta(days=7)
 OPERATION_LIFE = timedelta(days=30)
 
 
-def plan_reconciliation(services: Services) -> int:
-    """Queue a look at every workbook with open cards, one after the other; gives how many."""
-    open_items = (item for item in items_of(services.store) if item.card_id and not item.is_done)
+def plan_reconciliation(services: Services, *, everything: bool = False) -> int:
+    """Queue a look at every workbook with open cards, one after the other; gives how many.
+
+    With *everything*, also at those whose items have no cards, where people tell in the sheet what is done.
+    """
+    open_items = (
+        item for item in items_of(services.store) if (item.card_id or everything) and not item.is_done
+    )
     touched = (record.data["spreadsheet_id"] for record in services.store.find(TOUCHED))
     spreadsheet_ids = sorted({item.spreadsheet_id for item in open_items} | set(touched))
     period = int(services.clock.now().timestamp() // PERIOD_S)
@@ -62,9 +67,9 @@ def reconcile(services: Services, project: Project, *, turn: float | None = None
             return
         touched = begin_to_look(store, spreadsheet_id)
         keys = {record.key for record in touched}
-        own = [item for item in items_of(store, spreadsheet_id=spreadsheet_id) if item.card_id]
-        wanted = [item for item in own if not item.is_done or item.card_id in keys]
-        if wanted:
+        own = items_of(store, spreadsheet_id=spreadsheet_id)
+        wanted = [item for item in own if item.card_id and (not item.is_done or item.card_id in keys)]
+        if wanted or any(not item.is_done for item in own):
             sync_items(services, project, wanted, held, says_when=False)
         forget(store, touched)
 

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from vitrina.domain.backlog import ActionStatus, Specialist
-from vitrina.domain.norms import EffortNorm, FinishedWork
+from vitrina.domain.norms import Cell, FinishedWork, Norms, norms_of
 from vitrina.errors import UnknownWorkbookError
 from vitrina.ports import Json, Record, Store
 from vitrina.workbook.rows import Team
@@ -18,6 +18,7 @@ ITEM = "item"
 NORM = "norm"
 HISTORY = "history"
 ESTIMATE = "estimate"
+NOTES = "notes"
 PREVIEW = "preview"
 TOUCHED = "touched"
 TEAM = "team"
@@ -58,13 +59,20 @@ class Project:
 
 @dataclass(frozen=True)
 class ItemAction:
-    """One person's part of an item in progress; ``day_hours`` by ISO day."""
+    """One person's part of an item in progress; ``day_hours`` by ISO day.
+
+    What was promised when it began stays with it: ``specialist_hours`` is the figure that a person typed,
+    ``typical_hours`` and ``p85_hours`` what the norms said. ``None`` where there was none.
+    """
 
     row_number: int
     profile: str
     specialist: str
     hours: float
     day_hours: Mapping[str, float]
+    specialist_hours: float | None = None
+    typical_hours: float | None = None
+    p85_hours: float | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,9 @@ class Item:
     card_id: str = ""
     #: The fence of the workbook as it was read when the item was started.
     fence: str = ""
+    size: str = ""
+    #: ISO day on which it was first seen done; cards of done items are read again later.
+    finished_on: str = ""
 
     @property
     def key(self) -> str:
@@ -191,15 +202,34 @@ def committed_hours(items: Iterable[Item]) -> dict[str, dict[date, float]]:
     return committed
 
 
-def save_norms(store: Store, agency_id: str, norms: Iterable[EffortNorm]) -> None:
+@dataclass(frozen=True)
+class KeptNorms:
+    """The norms of an agency as they were last learned.
+
+    ``units`` are what one of a work type is, by its folded name; ``shown`` are the means that the add-on
+    wrote into *Нормы*, by group, more than one where a write was not confirmed: what people type over them
+    is known from them.
+    """
+
+    norms: Norms
+    units: Mapping[str, str]
+    shown: Mapping[Cell, tuple[float, ...]]
+
+
+def save_norms(store: Store, agency_id: str, kept: KeptNorms) -> None:
     """Keep the norms of an agency."""
-    store.put(NORM, agency_id, {"norms": [asdict(norm) for norm in norms]})
+    shown = [[*cell, list(figures)] for cell, figures in kept.shown.items()]
+    store.put(NORM, agency_id, {**kept.norms.data(), "units": dict(kept.units), "shown": shown})
 
 
-def load_norms(store: Store, agency_id: str) -> list[EffortNorm]:
-    """The norms of an agency, empty before they were first averaged."""
+def load_norms(store: Store, agency_id: str) -> KeptNorms:
+    """The norms of an agency, empty before they were first learned."""
     record = store.get(NORM, agency_id)
-    return [EffortNorm(**norm) for norm in record.data["norms"]] if record else []
+    # An older release kept averages only: the next recalculation learns them anew.
+    if record is None or "cells" not in record.data:
+        return KeptNorms(Norms(), {}, {})
+    shown = {Cell(*cell): tuple(figures) for *cell, figures in record.data["shown"]}
+    return KeptNorms(norms_of(record.data), record.data["units"], shown)
 
 
 def save_history(store: Store, agency_id: str, works: Mapping[str, FinishedWork]) -> None:
@@ -215,16 +245,23 @@ def save_history(store: Store, agency_id: str, works: Mapping[str, FinishedWork]
 
 def load_history(store: Store, agency_id: str) -> list[FinishedWork]:
     """All finished work of an agency."""
-    return [
-        FinishedWork(
-            data["work_type"],
-            data["profile"],
-            data["hours"],
-            data["quantity"],
-            date.fromisoformat(data["finished_on"]),
-        )
-        for data in (record.data for record in store.find(HISTORY, agency_id=agency_id))
-    ]
+    return [_finished_work(record.data) for record in store.find(HISTORY, agency_id=agency_id)]
+
+
+def _finished_work(data: Json) -> FinishedWork:
+    # Written out, as there may be a hundred thousand of them. An older release kept the first five only.
+    return FinishedWork(
+        data["work_type"],
+        data["profile"],
+        data["hours"],
+        data["quantity"],
+        date.fromisoformat(data["finished_on"]),
+        data.get("size", ""),
+        data.get("specialist_hours"),
+        data.get("typical_hours"),
+        data.get("planned_hours"),
+        data.get("p85_hours"),
+    )
 
 
 def team_data(team: Team) -> Json:

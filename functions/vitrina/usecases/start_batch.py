@@ -18,6 +18,7 @@ from vitrina.usecases.backlog import read_fenced, read_own_backlog, settle_for_g
 from vitrina.usecases.build_batch import Draft, draft_plan, effect, item_codes, period_title, reason
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import Lease, lease
+from vitrina.usecases.planning import PlannedPart
 from vitrina.usecases.records import (
     PREVIEW,
     Item,
@@ -40,7 +41,7 @@ from vitrina.workbook.heal import heal, told
 from vitrina.workbook.rows import HOURS_PREFIX, locale_of
 
 #: Columns of the backlog on which the plan of an item rests, beside those of hours.
-PLANNED_BY = ("task", "result", "priority", "work_type", "quantity", "wanted_on", "depends_on")
+PLANNED_BY = ("task", "result", "priority", "work_type", "size", "quantity", "wanted_on", "depends_on")
 
 
 def start_batch(services: Services, project: Project, *, preview_id: str) -> Answer:
@@ -79,7 +80,10 @@ def _start(services: Services, project: Project, preview: Json, held: Lease) -> 
         _check_effect(draft, preview)
         if not draft.plan.chosen:
             raise UserError("batch.nothing_fits")
-        items = [_item(project, chosen, fence=book.fence) for chosen in draft.plan.chosen]
+        items = [
+            _item(project, chosen, draft.parts[chosen.item.number], fence=book.fence)
+            for chosen in draft.plan.chosen
+        ]
         if not reserve_items(services.store, items):
             raise BusyError("workbook.busy")
     save_project(services.store, replace(project, last_number=draft.backlog.last_number))
@@ -136,7 +140,7 @@ def _check_effect(draft: Draft, preview: Json) -> None:
     raise ChangedMeanwhileError("batch.changed", changes=changes)
 
 
-def _item(project: Project, chosen: ChosenItem, *, fence: str) -> Item:
+def _item(project: Project, chosen: ChosenItem, parts: Mapping[str, PlannedPart], *, fence: str) -> Item:
     item = chosen.item
     return Item(
         spreadsheet_id=project.spreadsheet_id,
@@ -149,6 +153,7 @@ def _item(project: Project, chosen: ChosenItem, *, fence: str) -> Item:
         work_type=item.work_type or "",
         quantity=item.quantity,
         fence=fence,
+        size=item.size,
         actions=tuple(
             ItemAction(
                 row_number=row_number_of_action(item.number, position),
@@ -156,6 +161,9 @@ def _item(project: Project, chosen: ChosenItem, *, fence: str) -> Item:
                 specialist=action.specialist,
                 hours=action.hours,
                 day_hours={day.isoformat(): hours for day, hours in action.day_hours.items()},
+                specialist_hours=parts[action.profile].specialist_hours,
+                typical_hours=parts[action.profile].typical_hours,
+                p85_hours=parts[action.profile].p85_hours,
             )
             for position, action in enumerate(chosen.actions)
         ),

@@ -216,6 +216,7 @@ def _write(
             for row, state in zip(own_rows, states, strict=True)
         )
         changes[item.key] = _changes_of_item(services, project, item, own_rows, states)
+    changes |= _told_by_sheet(services, project, progress.rows, items)
     if changed_rows:
         now = [replace(item, **changes.get(item.key, {})) for item in agency_items]
         write_schedule(services, change, book, project, now)
@@ -226,6 +227,22 @@ def _write(
     for key, changed in changes.items():
         amend_item(services.store, key, **changed)
     return changed_rows, book, progress.identity
+
+
+def _told_by_sheet(
+    services: Services, project: Project, rows: tuple[ActionRow, ...], items: Mapping[int, Item]
+) -> dict[str, Json]:
+    """Items without a card whose rows a person has changed: without a tracker the sheet itself tells."""
+    changes = {}
+    for item in items.values():
+        known = {action.row_number for action in item.actions}
+        own_rows = [row for row in rows if row.number in known]
+        if item.card_id or item.is_reserved or len(own_rows) < len(known):
+            continue
+        states = [RowState(row.status, row.due_on, None, "", row.logged_hours) for row in own_rows]
+        if item.is_done or all(state.status is ActionStatus.DONE for state in states):
+            changes[item.key] = _changes_of_item(services, project, item, own_rows, states)
+    return changes
 
 
 def row_states(
@@ -297,26 +314,34 @@ def _changes_of_item(
     """Fields of the item that the tracker changed; finished work becomes history for the norms."""
     by_number = {row.number: state for row, state in zip(rows, states, strict=True)}
     is_done = all(state.status is ActionStatus.DONE for state in states)
-    if is_done:
-        save_history(
-            services.store,
-            project.agency_id,
-            {
-                f"{project.spreadsheet_id}:{action.row_number}": FinishedWork(
-                    item.work_type,
-                    action.profile,
-                    by_number[action.row_number].logged_hours,
-                    item.quantity,
-                    services.today(),
-                )
-                for action in item.actions
-                if item.work_type
-                and by_number.get(action.row_number)
-                and by_number[action.row_number].logged_hours > 0
-            },
-        )
+    # Hours logged later still count, the day on which it was done does not change.
+    today = services.today().isoformat()
+    finished_on = (item.finished_on or today) if is_done else ""
+    if is_done and item.work_type:
+        logged = [
+            (action, by_number[action.row_number].logged_hours)
+            for action in item.actions
+            if action.row_number in by_number
+        ]
+        works = {
+            f"{project.spreadsheet_id}:{action.row_number}": FinishedWork(
+                item.work_type,
+                action.profile,
+                hours,
+                item.quantity,
+                date.fromisoformat(finished_on),
+                size=item.size,
+                specialist_hours=action.specialist_hours,
+                typical_hours=action.typical_hours,
+                planned_hours=action.hours,
+                p85_hours=action.p85_hours,
+            )
+            for action, hours in logged
+            if hours > 0
+        }
+        save_history(services.store, project.agency_id, works)
     actions = tuple(_with_specialist(action, by_number.get(action.row_number)) for action in item.actions)
-    return {"is_done": is_done, "actions": actions}
+    return {"is_done": is_done, "finished_on": finished_on, "actions": actions}
 
 
 def _with_specialist(action: ItemAction, state: RowState | None) -> ItemAction:

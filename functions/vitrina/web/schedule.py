@@ -8,6 +8,7 @@ from flask import Request, Response
 
 from vitrina.errors import VitrinaError
 from vitrina.ports import Identity
+from vitrina.usecases.nightly import is_night, plan_norms
 from vitrina.usecases.reconcile import expire, plan_reconciliation
 from vitrina.usecases.services import Services
 from vitrina.web.envelope import response
@@ -20,9 +21,10 @@ def handle_schedule(request: Request, services: Services, identity: Identity) ->
     """Plan what the timer is for. The work itself is done by tasks, as it may take longer than a call."""
     try:
         identity.check_schedule_caller(bearer_token(request))
-        planned, expired = plan_reconciliation(services), expire(services)
+        planned, expired = plan_reconciliation(services, everything=is_night(services)), expire(services)
+        norms = plan_norms(services)
     except VitrinaError as error:
         log.warning("schedule refused: %s", error.code)
         return response({"error": error.code}, error.http_status)
-    log.info("planned %d workbooks, deleted %d documents", planned, expired)
-    return response({"workbooks": planned, "deleted": expired}, 200)
+    log.info("planned %d workbooks and %d norms, deleted %d documents", planned, norms, expired)
+    return response({"workbooks": planned, "norms": norms, "deleted": expired}, 200)

@@ -17,8 +17,9 @@ from vitrina.errors import (
     VitrinaError,
 )
 from vitrina.ports import Identity, Json
+from vitrina.usecases.nightly import recalculate_at_night
 from vitrina.usecases.reconcile import reconcile
-from vitrina.usecases.records import load_project
+from vitrina.usecases.records import load_agency, load_project
 from vitrina.usecases.services import Services
 from vitrina.usecases.sync import sync_touched
 from vitrina.web.envelope import response
@@ -40,7 +41,7 @@ _BODY: Json = {
         {
             "type": "object",
             "properties": {
-                "kind": {"enum": ["sync", "reconcile"]},
+                "kind": {"enum": ["sync", "reconcile", "norms"]},
                 "spreadsheet_id": {"type": "string"},
                 "turn": {"type": "number"},
             },
@@ -79,6 +80,9 @@ def _later(error: VitrinaError) -> Response:
 def _do(services: Services, body: Any) -> None:
     if body["kind"] == "operation":
         run_operation(services, body["id"])
+    elif body["kind"] == "norms":
+        agency = load_agency(services.store, body["spreadsheet_id"])
+        recalculate_at_night(services.in_background(), agency, turn=body.get("turn"))
     else:
         look = {"sync": sync_touched, "reconcile": reconcile}[body["kind"]]
         project = load_project(services.store, body["spreadsheet_id"])

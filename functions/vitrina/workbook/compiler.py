@@ -18,6 +18,7 @@ from vitrina.workbook.formulas import VALUE_COLUMN, Formulas
 from vitrina.workbook.looks import Looks
 from vitrina.workbook.template import (
     BookTemplate,
+    Chart,
     ColumnTemplate,
     FieldTemplate,
     Locale,
@@ -35,6 +36,11 @@ _EPOCH = date(1899, 12, 30)
 _LABEL, _GUIDE = 1, 4
 #: Pixels; other rows of a form are 26 high.
 _FORM_ROW_HEIGHTS = {"space": 12, "title": 42, "section": 32}
+
+
+#: Pixels: a chart begins behind the last column, and is as wide and as high.
+CHART_OFFSET = 190
+CHART_SIZE = (640, 360)
 
 
 @dataclass(frozen=True)
@@ -285,6 +291,45 @@ def _table(book: _Book, tab: TabTemplate) -> Iterator[Json]:
         if column.owner == "addon":
             # From the heading on: rows that are put right below it fall inside.
             yield _protect(book, _range(tab, (0, None), (index, index + 1)), "protected.addon")
+    if tab.chart is not None:
+        yield _chart(book, tab, tab.chart, [column.key for column in columns])
+
+
+def _chart(book: _Book, tab: TabTemplate, chart: Chart, keys: Sequence[str]) -> Json:
+    """A line chart to the right of a table."""
+
+    def source(key: str) -> Json:
+        index = keys.index(key)
+        area = _range(tab, (tab.header_rows - 1, tab.header_rows + tab.rows), (index, index + 1))
+        return {"sourceRange": {"sources": [area]}}
+
+    anchor = {"sheetId": tab.sheet_id, "rowIndex": tab.header_rows, "columnIndex": len(keys) - 1}
+    return {
+        "addChart": {
+            "chart": {
+                "spec": {
+                    "title": book.text(tab.key),
+                    "basicChart": {
+                        "chartType": "LINE",
+                        "legendPosition": "BOTTOM_LEGEND",
+                        "headerCount": 1,
+                        "domains": [{"domain": source(chart.by)}],
+                        "series": [
+                            {"series": source(key), "targetAxis": "LEFT_AXIS"} for key in chart.series
+                        ],
+                    },
+                },
+                "position": {
+                    "overlayPosition": {
+                        "anchorCell": anchor,
+                        "offsetXPixels": CHART_OFFSET,
+                        "widthPixels": CHART_SIZE[0],
+                        "heightPixels": CHART_SIZE[1],
+                    }
+                },
+            }
+        }
+    }
 
 
 def _header(book: _Book, tab: TabTemplate, columns: Sequence[ColumnTemplate]) -> Iterator[list[Json]]:

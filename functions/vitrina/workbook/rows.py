@@ -13,6 +13,7 @@ from datetime import date, timedelta
 
 from vitrina.domain.backlog import ActionStatus, BacklogItem, Priority, Specialist
 from vitrina.domain.calendar import PeriodKind
+from vitrina.domain.norms import Cell as NormCell
 from vitrina.domain.quantities import MAX_HOURS, day_of_serial, parse_day, parse_hours, parse_number
 from vitrina.errors import CellProblem, CellsError
 from vitrina.workbook.book import Book, Cell, Row, Tab, item_number_of_row
@@ -23,6 +24,9 @@ HOURS_PREFIX = "hours."
 
 #: Serial numbers of the days from 1982 to 2091: no figure of hours lies there.
 DATE_SERIALS = range(30_000, 70_000)
+
+#: What people answer in a setting.
+YES = frozenset({"да", "yes", "true", "истина", "1"})
 
 MINUTES_OF_DAY = 24 * 60
 #: What computing with fractions leaves over.
@@ -48,6 +52,7 @@ class BacklogRow:
     result: str
     priority: Priority
     work_type: str
+    size: str
     quantity: float
     hours: Mapping[str, float]
     formula_profiles: frozenset[str]
@@ -65,6 +70,7 @@ class BacklogRow:
             rank=rank,
             hours={profile: hours for profile, hours in self.hours.items() if hours > 0},
             work_type=self.work_type or None,
+            size=self.size,
             quantity=self.quantity,
             wanted_on=self.wanted_on,
             depends_on=self.depends_on,
@@ -87,6 +93,7 @@ class ActionRow:
     due_on: date | None
     status: ActionStatus
     card: str
+    logged_hours: float
 
     @property
     def item_number(self) -> int:
@@ -268,6 +275,7 @@ def read_backlog(
                 result=reader.text(row, "result"),
                 priority=Priority(reader.choice(row, "priority", "priority", Priority.NORMAL)),
                 work_type=reader.text(row, "work_type"),
+                size=reader.choice(row, "size", "size", "") if "size" in tab.columns else "",
                 quantity=reader.quantity(row, "quantity"),
                 hours={profile: hours for profile, hours in cells.items() if hours is not None},
                 formula_profiles=frozenset(
@@ -309,6 +317,7 @@ def read_actions(
             due_on=reader.day(row, "due_on"),
             status=ActionStatus(reader.choice(row, "status", "status", ActionStatus.ONBOARDING)),
             card=reader.text(row, "card"),
+            logged_hours=(reader.hours(row, "logged_hours") or 0.0) if "logged_hours" in tab.columns else 0.0,
         )
         for row in tab.rows
         if row.index in identity.numbers
@@ -439,6 +448,78 @@ def _days_away(
         days.update(first + timedelta(days=offset) for offset in range((last - first).days + 1))
     problems += reader.problems
     return away
+
+
+@dataclass(frozen=True)
+class NormRow:
+    """A row of *Нормы*.
+
+    ``pinned_hours`` is a norm that a person typed: ``in_place`` of ours, or in the column for it.
+    """
+
+    row: Row
+    cell: NormCell
+    work_type: str
+    unit: str
+    pinned_hours: float | None
+    in_place: bool
+
+
+def read_norm_rows(
+    book: Book,
+    choices: Choices,
+    *,
+    profiles: Mapping[str, str],
+    shown: Mapping[NormCell, tuple[float, ...]],
+    today: date,
+) -> list[NormRow]:
+    """The rows of *Нормы* that name a work type and a profile of ours.
+
+    ``shown`` are the figures that the add-on wrote: another one in their place was typed by a person, and
+    so was one beside which no count of facts stands.
+
+    Raises
+    ------
+    CellsError
+        If a norm by hand cannot be understood.
+    """
+    tab = book.tab("norms")
+    reader = _Reader(tab, choices, locale=locale_of(book), today=today)
+    keys = {title.casefold(): key for key, title in profiles.items()} | {key: key for key in profiles}
+
+    def text(row: Row, column: str) -> str:
+        return tab.cell(row, column).text if column in tab.columns else ""
+
+    def typed(row: Row, column: str) -> float | None:
+        hours = reader.hours(row, column) if column in tab.columns else None
+        if hours == 0:
+            reader.complain(row, column, "cell.norm_zero")
+        return hours or None
+
+    rows = []
+    for row in tab.rows:
+        work_type, profile = text(row, "work_type"), keys.get(text(row, "profile").casefold())
+        if not work_type or profile is None:
+            continue
+        size = reader.choice(row, "size", "size", "") if "size" in tab.columns else ""
+        cell = NormCell(work_type.casefold(), size, profile)
+        pinned, in_place = typed(row, "pinned_hours"), False
+        if pinned is None:
+            figure = typed(row, "hours_per_unit")
+            written = shown.get(cell)
+            is_ours = bool(text(row, "fact_count")) if written is None else figure in written
+            if figure is not None and not is_ours:
+                pinned, in_place = figure, True
+        rows.append(NormRow(row, cell, work_type, text(row, "unit"), pinned, in_place))
+    if reader.problems:
+        raise CellsError(reader.problems)
+    return rows
+
+
+def wants_starting_norms(book: Book) -> bool:
+    """Whether the agency takes the starting table."""
+    found = read_settings(book).get("starting_norms") if "settings" in book.tabs else None
+    return found is not None and found[2].text.casefold() in YES
 
 
 def read_settings(book: Book) -> Mapping[str, tuple[Tab, Row, Cell]]:

@@ -155,6 +155,14 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Chart:
+    """Lines beside a table: columns over the column ``by``."""
+
+    by: str
+    series: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class TabTemplate:
     """One tab of a workbook."""
 
@@ -173,6 +181,7 @@ class TabTemplate:
     guide_first_row: int = 0
     guide: tuple[str, ...] = ()
     settings: tuple[SettingTemplate, ...] = ()
+    chart: Chart | None = None
     rules: tuple[Rule, ...] = ()
 
     @property
@@ -364,6 +373,7 @@ def _tab(raw: Mapping[str, Any]) -> TabTemplate:
         guide_first_row=guide["first_row"],
         guide=tuple(guide["lines"]),
         settings=tuple(SettingTemplate(**setting) for setting in raw.get("settings", [])),
+        chart=Chart(raw["chart"]["by"], tuple(raw["chart"]["series"])) if "chart" in raw else None,
         rules=tuple(
             Rule(
                 rule["formula"],
@@ -430,6 +440,10 @@ def _check_tab(template: BookTemplate, tab: TabTemplate, place: str) -> None:
 
 def _check_rules(template: BookTemplate, tab: TabTemplate, place: str) -> None:
     known = {one.key for one in tab.columns} | {one.key for one in tab.fields}
+    drawn = (tab.chart.by, *tab.chart.series) if tab.chart else ()
+    for key in drawn:
+        if key not in known:
+            raise TemplateError(place.replace("rules", "chart"), f"there is no column or field «{key}»")
     for rule in tab.rules:
         if rule.style not in template.theme.styles:
             raise TemplateError(place, f"there is no style «{rule.style}»")

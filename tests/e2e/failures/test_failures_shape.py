@@ -28,23 +28,23 @@ SHEET = {"sheet": "Бэклог"}
 COLUMN_EDITS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "renamed": (
         {**SHEET, "type": "type", "cell": "C1", "text": "Что сделать"},
-        {**SHEET, "type": "type", "cell": "G1", "text": "Тексты, ч"},
-        {**SHEET, "type": "type", "cell": "H1", "text": "Дизайн, ч"},
+        {**SHEET, "type": "type", "cell": "H1", "text": "Тексты, ч"},
+        {**SHEET, "type": "type", "cell": "I1", "text": "Дизайн, ч"},
     ),
     "moved": (
-        {**SHEET, "type": "move_columns", "at": "G", "count": 1, "to": "B"},
+        {**SHEET, "type": "move_columns", "at": "H", "count": 1, "to": "B"},
         {**SHEET, "type": "move_columns", "at": "A", "count": 1, "to": "F"},
     ),
     "added": (
         {**SHEET, "type": "insert_columns", "at": "A", "count": 2},
-        {**SHEET, "type": "insert_columns", "at": "I", "count": 1},
+        {**SHEET, "type": "insert_columns", "at": "J", "count": 1},
         {**SHEET, "type": "type", "cell": "A1", "text": "Дизайн"},
     ),
     "one copied beside it": (
-        {**SHEET, "type": "insert_columns", "at": "G", "count": 1},
-        {**SHEET, "type": "copy_paste", "from": "H1:H120", "to": "G1"},
+        {**SHEET, "type": "insert_columns", "at": "H", "count": 1},
+        {**SHEET, "type": "copy_paste", "from": "I1:I120", "to": "H1"},
     ),
-    "one deleted that is not needed": ({**SHEET, "type": "delete_columns", "at": "N", "count": 1},),
+    "one deleted that is not needed": ({**SHEET, "type": "delete_columns", "at": "O", "count": 1},),
 }
 
 

@@ -65,7 +65,7 @@ def test_failure_21_a_figure_typed_meanwhile_is_not_overwritten(office: Office) 
     office.fill_backlog(*BACKLOG)
     texts = ("7", "1 ч 30 мин", "=2+3")
     for text in texts:
-        between(office, {"type": "type", "sheet": "Бэклог", "cell": "G2", "text": text})
+        between(office, {"type": "type", "sheet": "Бэклог", "cell": "H2", "text": text})
         office.type("backlog", 3, quantity=str(2 + texts.index(text)))
 
         assert office.do("estimate")["outcome"] == "done"

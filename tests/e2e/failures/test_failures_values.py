@@ -147,7 +147,7 @@ def test_failure_11_hours_that_became_a_date_or_a_time_are_told(office: Office, 
 
     assert_told(answer, "refused", 422)
     [cell] = answer["cells"]
-    assert cell["cell"] == "H2"
+    assert cell["cell"] == "I2"
     assert cell["message"].endswith("через запятую: 1,5")
 
 

@@ -33,7 +33,9 @@ CONTRACT = {
     "done": "id task specialist hours logged_hours started_on finished_on approved_by approved_on",
     "metrics": "metric unit source target fact plan_to_date trend state",
     "schedule": "label load day",
-    "norms": "work_type profile hours_per_unit fact_count spread_hours changed_on",
+    "norms": "work_type profile size unit pinned_hours hours_per_unit typical_hours p85_hours fact_count "
+    "spread_hours difference source changed_on",
+    "promises": "month finished_count within_typical within_p85 planned_hours actual_hours planned_ratio",
     "specialists": "name email profiles hours_per_day kaiten_id",
     "absences": "specialist first_day last_day note",
     "projects": "client project code workbook board stage period limit_hours weight next_due late_count",
@@ -88,6 +90,7 @@ def test_tabs_stand_in_the_agreed_order():
     ]
     assert [tab.key for tab in load_template("agency").tabs] == [
         "norms",
+        "promises",
         "specialists",
         "absences",
         "projects",
@@ -225,7 +228,7 @@ def test_profiles_unfold_into_columns_in_their_place():
 
     keys = [column.key for column in backlog.expand([Profile("design", "Дизайн"), Profile("video", "Видео")])]
 
-    assert keys[5:9] == ["quantity", "hours.design", "hours.video", "hours_total"]
+    assert keys[5:10] == ["size", "quantity", "hours.design", "hours.video", "hours_total"]
 
 
 def test_a_title_names_its_profile():

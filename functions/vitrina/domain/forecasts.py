@@ -1,0 +1,157 @@
+"""Forecasts: what a task will take, what a specialist's figure makes of it, and what many take together.
+
+Notes
+-----
+Formulas and measurements: docs/estimation.md. Worked examples: ``tests/unit/domain/test_forecasts.py``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vitrina.domain.norms import LEAST_ERRORS, Basis, EffortNorm, Norms, PastError
+
+#: Share of tasks that a promise has to hold for.
+PROMISED = 0.85
+
+#: As long as the norm differs from the specialist by no more, the specialist is right.
+TRUSTED_RATIO = 1.5
+
+#: Beyond that the figure goes this share of the way to the norm.
+TOWARDS_NORM = 0.5
+
+#: Runs of the simulation: a thousand give P85 to about a percent.
+DRAWS = 1000
+
+#: Seed of the simulation, so that the same backlog has the same figures at every look.
+SEED = 85
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is known of a task beforehand; ``specialist_hours`` are for all of its ``quantity``."""
+
+    work_type: str
+    profile: str
+    quantity: float = 1.0
+    size: str = ""
+    specialist_hours: float | None = None
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Hours for all units of a task. ``p85_hours`` is ``None`` where too few forecasts have come out yet."""
+
+    typical_hours: float
+    mean_hours: float
+    p85_hours: float | None
+    basis: Basis
+    norm: EffortNorm
+
+
+@dataclass(frozen=True)
+class Total:
+    """Hours of many tasks: half of such sums stay under the first figure, 85 of 100 under the second."""
+
+    p50_hours: float
+    p85_hours: float
+
+
+def forecast(norms: Norms, task: Task) -> Forecast | None:
+    """What a task takes; ``None`` where no norm says anything.
+
+    A specialist's figure counts as soon as enough of them have come out to know how they do.
+    """
+    found = norms.find(task.work_type, task.size, task.profile)
+    if found is None:
+        return None
+    norm, basis = found
+    typical, mean = norm.typical_hours * task.quantity, norm.hours_per_unit * task.quantity
+    ratio = norms.ratios.get(task.profile, norms.ratios.get(""))
+    if task.specialist_hours and ratio is not None:
+        basis = Basis.SPECIALIST
+        mean = math.sqrt(task.specialist_hours * ratio * mean)
+        typical = towards_norm(task.specialist_hours, typical)
+    high = promise_ratio(norms, basis)
+    return Forecast(typical, mean, None if high is None else mean * high, basis, norm)
+
+
+def towards_norm(specialist_hours: float, norm_hours: float) -> float:
+    """The specialist's figure, moved half the way to a norm that is more than half as large again or less.
+
+    As ratios: of a norm that is 6 times the figure, a ratio of 6 / 1.5 = 4 is left, and half the way is 2.
+    """
+    gap = math.log(norm_hours / specialist_hours)
+    beyond = max(abs(gap) - math.log(TRUSTED_RATIO), 0.0)
+    return specialist_hours * math.exp(math.copysign(beyond * TOWARDS_NORM, gap))
+
+
+def promise_ratio(norms: Norms, basis: Basis) -> float | None:
+    """How many times the mean 85 of 100 past tasks stayed under; ``None`` where too few are known."""
+    errors = errors_of(norms, basis)
+    return None if errors is None else quantile([one.ratio for one in errors], PROMISED)
+
+
+def errors_of(norms: Norms, basis: Basis) -> Sequence[PastError] | None:
+    """Errors of forecasts that knew as much, or of all where these are few; ``None`` where all are few."""
+    own = norms.errors.get(basis, ())
+    if len(own) >= LEAST_ERRORS:
+        return own
+    widest = max(norms.errors.values(), key=len, default=())
+    return widest if len(widest) >= LEAST_ERRORS else None
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value that *share* of the values stay under, between two of them by the straight line."""
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    low = math.floor(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def total(norms: Norms, means: Sequence[tuple[float, Basis]]) -> Total | None:
+    """P50 and P85 of the sum of tasks with these mean hours; ``None`` where the past is too thin to say.
+
+    Each task errs as some task of the past did, and all of them together by a common factor: what is
+    late in one task of a month is late in others. Its spread is what sums of as many past tasks varied
+    more than independent errors would.
+    """
+    # Here, not at the top: most requests add nothing up.
+    import numpy as np  # noqa: PLC0415
+
+    if not means:
+        return None
+    pools = {basis: errors_of(norms, basis) for _, basis in means}
+    random = np.random.default_rng(SEED)
+    sums = np.zeros(DRAWS)
+    for basis, errors in sorted(pools.items()):
+        if errors is None:
+            return None
+        hours = np.array([mean for mean, own in means if own is basis])
+        ratios = np.array([one.ratio for one in errors])
+        sums += random.choice(ratios, (DRAWS, len(hours))) @ hours
+    widest = max((errors for errors in pools.values() if errors), key=len)
+    spread = _common_spread(widest, len(means))
+    sums *= np.exp(random.normal(0.0, spread, DRAWS))
+    p50, p85 = np.quantile(sums, [0.5, PROMISED])
+    return Total(float(p50), float(p85))
+
+
+def _common_spread(errors: Sequence[PastError], count: int) -> float:
+    """Standard deviation of the logarithm of the factor that *count* neighbouring tasks have in common."""
+    import numpy as np  # noqa: PLC0415
+
+    # A third of the past, at most, so that at least three sums do not overlap.
+    length = min(count, len(errors) // 3)
+    means, actual = (np.array(column) for column in zip(*errors, strict=True))
+    planned, took = (np.convolve(values, np.ones(length), "valid") for values in (means, actual))
+    between = float(np.var(np.log(took / planned)))
+    random = np.random.default_rng(SEED)
+    weights, ratios = (
+        values[random.integers(0, len(errors), (DRAWS, length))] for values in (means, actual / means)
+    )
+    of_chance = float(np.var(np.log((weights * ratios).sum(axis=1) / weights.sum(axis=1))))
+    return math.sqrt(max(0.0, between - of_chance))

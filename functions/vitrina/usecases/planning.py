@@ -1,0 +1,91 @@
+"""What the plan takes the rows of a backlog for: hours of each profile, and what is promised with them.
+
+A figure of the add-on's is planned as it stands in the cell. A figure that a specialist typed stays his in
+the cell; the plan combines it with the norm, as soon as enough of such figures have come out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from vitrina.domain.forecasts import Forecast, Task, Total, forecast, total
+from vitrina.domain.norms import Basis, Norms, tenth
+from vitrina.texts import Sentence, sentence
+from vitrina.workbook.rows import Backlog, BacklogRow
+
+#: Field of the first tab that holds the sum of the backlog; workbooks of an older release have none.
+RANGE_FIELD = "backlog_range"
+
+#: The add-on's own figures of a row by profile: one, or more where a write was not confirmed.
+Figures = Mapping[str, Sequence[float]]
+
+
+@dataclass(frozen=True)
+class PlannedPart:
+    """One profile's part of an item, as it is planned.
+
+    ``specialist_hours`` is the figure that a person typed, ``typical_hours`` and ``p85_hours`` what the norms
+    say of the part. ``None`` where there is none.
+    """
+
+    hours: float
+    basis: Basis
+    specialist_hours: float | None = None
+    typical_hours: float | None = None
+    p85_hours: float | None = None
+
+
+def written_by_us(written: Mapping[str, Figures], row: BacklogRow) -> Figures:
+    """The add-on's own figures in a row; a copy has those of the row that it was copied from."""
+    own = written.get(str(row.number))
+    return written.get(str(row.copy_of), {}) if own is None else own
+
+
+def own_profiles(row: BacklogRow, written: Figures, backlog: Backlog) -> frozenset[str]:
+    """Profiles whose cell is empty, or still holds what the add-on wrote."""
+    return frozenset(
+        profile
+        for profile in backlog.profiles
+        if profile not in row.formula_profiles
+        and (profile not in row.hours or row.hours[profile] in written.get(profile, ()))
+    )
+
+
+def forecast_row(norms: Norms, row: BacklogRow, profile: str, own: frozenset[str]) -> Forecast | None:
+    """What the norms say of one profile's part; a figure that a specialist typed counts."""
+    if not row.work_type:
+        return None
+    typed = row.hours.get(profile) if profile not in own and profile not in row.formula_profiles else None
+    return forecast(norms, Task(row.work_type, profile, row.quantity, row.size, typed or None))
+
+
+def plan_row(
+    norms: Norms, row: BacklogRow, hours: Mapping[str, float], own: frozenset[str]
+) -> dict[str, PlannedPart]:
+    """The parts of a row whose cells hold *hours*, those of *own* profiles by the add-on's hand."""
+    parts = {}
+    for profile, figure in hours.items():
+        if figure <= 0:
+            continue
+        made = forecast_row(norms, row, profile, own)
+        is_typed = profile not in own and profile not in row.formula_profiles
+        planned = tenth(made.mean_hours) if made and made.basis is Basis.SPECIALIST else figure
+        parts[profile] = PlannedPart(
+            hours=planned,
+            basis=Basis.SPECIALIST if profile not in own else made.basis if made else Basis.TYPE,
+            specialist_hours=figure if is_typed else None,
+            typical_hours=made.typical_hours if made else None,
+            p85_hours=made.p85_hours if made else None,
+        )
+    return parts
+
+
+def total_of(norms: Norms, rows: Iterable[Mapping[str, PlannedPart]]) -> Total | None:
+    """P50 and P85 of all parts together; ``None`` where the past is too thin to say."""
+    return total(norms, [(part.hours, part.basis) for parts in rows for part in parts.values()])
+
+
+def told_total(code: str, sum_of: Total) -> Sentence:
+    """What to say of a sum, to whole hours: more would be false precision."""
+    return sentence(code, typical=round(sum_of.p50_hours), high=round(sum_of.p85_hours))

@@ -1,0 +1,150 @@
+"""Forecasts of tasks and of sums, with the arithmetic written out."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, timedelta
+
+import pytest
+
+from vitrina.domain.forecasts import Task, forecast, promise_ratio, quantile, total, towards_norm
+from vitrina.domain.learning import learn
+from vitrina.domain.norms import Basis, FinishedWork, Norms, PastError
+
+DAY = date(2026, 1, 12)
+
+
+def banners(*hours: float, given: float | None = None) -> list[FinishedWork]:
+    """Facts of one kind, a day apart."""
+    return [
+        FinishedWork("Баннер", "design", one, 1.0, DAY + timedelta(days=n), "", given)
+        for n, one in enumerate(hours)
+    ]
+
+
+def with_errors(*ratios: float) -> Norms:
+    """Norms of which only past errors are known, each of a forecast of 1 h."""
+    return Norms(errors={Basis.TYPE: tuple(PastError(1.0, ratio) for ratio in ratios)})
+
+
+def test_a_task_takes_the_norm_times_its_quantity() -> None:
+    """3 h each, 4 of them: 12 h. Too little is finished to promise anything."""
+    made = forecast(learn(banners(3, 3, 3)), Task("баннер", "design", quantity=4))
+
+    assert made is not None
+    assert (made.typical_hours, made.mean_hours) == pytest.approx((12.0, 12.0))
+    assert made.p85_hours is None
+
+
+def test_a_task_like_no_other_has_no_forecast_without_a_history() -> None:
+    """With a history it leans on everything."""
+    assert forecast(learn([]), Task("Аудит", "seo")) is None
+    made = forecast(learn(banners(3, 3, 3)), Task("Аудит", "seo"))
+    assert made is not None
+    assert made.mean_hours == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "norm", "combined"),
+    [
+        (4.0, 4.0, 4.0),
+        (4.0, 6.0, 4.0),  # half as large again: the specialist is right
+        (2.0, 12.0, 4.0),  # 6 times; 6 / 1.5 = 4 is too much, half the way of 4 is 2: 2 * 2
+        (12.0, 2.0, 6.0),  # the same the other way: 12 / 2
+    ],
+)
+def test_a_specialists_figure_goes_half_the_way_to_a_norm_far_off(
+    given: float, norm: float, combined: float
+) -> None:
+    """Half the way of what is beyond one and a half."""
+    assert towards_norm(given, norm) == pytest.approx(combined)
+
+
+def test_a_specialists_figure_counts_when_enough_have_come_out() -> None:
+    """Twelve times 2 h given and 3 h spent: ratio 1.5. Now 4 h are given.
+
+    On average √(4 * 1.5 * 3) = 4.243 h, and 4 h as a rule, since the norm of 3 h is not far off.
+    """
+    norms = learn(banners(*[3.0] * 12, given=2.0))
+
+    made = forecast(norms, Task("Баннер", "design", specialist_hours=4.0))
+
+    assert made is not None
+    assert made.basis is Basis.SPECIALIST
+    assert made.mean_hours == pytest.approx(math.sqrt(18))
+    assert made.typical_hours == pytest.approx(4.0)
+
+
+def test_a_specialists_figure_stands_alone_before() -> None:
+    """Nobody knows yet how such figures come out."""
+    made = forecast(learn(banners(3, 3, 3)), Task("Баннер", "design", specialist_hours=4.0))
+
+    assert made is not None
+    assert (made.basis, made.mean_hours) == (Basis.TYPE, pytest.approx(3.0))
+
+
+def test_quantile_lies_between_two_values() -> None:
+    """Of 1, 2, 3, 4 the place of 0.85 is 2.55 steps from the first: 3 + 0.55."""
+    assert quantile([4, 1, 3, 2], 0.85) == pytest.approx(3.55)
+    assert quantile([7], 0.85) == 7
+
+
+def test_promise_is_what_85_of_100_past_tasks_stayed_under() -> None:
+    """Ratios 0.1, 0.2, … 10.0: the place is 0.85 * 99 = 84.15, which is 8.5 + 0.15 * 0.1."""
+    norms = with_errors(*(n / 10 for n in range(1, 101)))
+
+    assert promise_ratio(norms, Basis.TYPE) == pytest.approx(8.515)
+    assert promise_ratio(norms, Basis.SIZE) == pytest.approx(8.515)
+
+
+def test_no_promise_from_a_thin_past() -> None:
+    """29 errors say nothing, 30 do."""
+    assert promise_ratio(with_errors(*[1.0] * 29), Basis.TYPE) is None
+    assert promise_ratio(with_errors(*[1.0] * 30), Basis.TYPE) == 1.0
+
+
+def test_a_sum_of_tasks_that_never_err_is_their_sum() -> None:
+    """2 + 3 + 5 h."""
+    made = total(with_errors(*[1.0] * 60), [(hours, Basis.TYPE) for hours in (2.0, 3.0, 5.0)])
+
+    assert made is not None
+    assert (made.p50_hours, made.p85_hours) == pytest.approx((10.0, 10.0))
+
+
+def test_a_sum_is_refused_where_the_past_is_thin() -> None:
+    """As a promise is."""
+    assert total(with_errors(*[1.0] * 29), [(2.0, Basis.TYPE)]) is None
+    assert total(with_errors(*[1.0] * 60), []) is None
+
+
+def test_a_sum_is_no_sum_of_promises() -> None:
+    """Independent tasks level each other out: of 40 the P85 is far below the sum of 40 P85s.
+
+    Half of the tasks take 0.5, half 1.5 of their forecast: the sum of 40 hours spreads by √40 / 2 = 3.2 h,
+    so that P85 is about 40 + 3.3 h, while each P85 is 1.5 h, 60 h together.
+    """
+    norms = with_errors(*[0.5, 1.5] * 60)
+
+    made = total(norms, [(1.0, Basis.TYPE)] * 40)
+
+    assert made is not None
+    assert made.p50_hours == pytest.approx(40, abs=0.6)
+    assert made.p85_hours == pytest.approx(43.3, abs=0.6)
+
+
+def test_what_errs_together_spreads_the_sum() -> None:
+    """Good months and bad ones: the same errors as above, forty in a row each, give a far higher P85."""
+    norms = with_errors(*[0.5] * 40, *[1.5] * 40, *[0.5] * 40, *[1.5] * 40)
+
+    made = total(norms, [(1.0, Basis.TYPE)] * 40)
+
+    assert made is not None
+    assert made.p85_hours > 50
+
+
+def test_the_same_backlog_has_the_same_sum() -> None:
+    """Drawn with a fixed seed."""
+    norms = with_errors(*(n / 50 for n in range(1, 101)))
+    tasks = [(float(n), Basis.TYPE) for n in range(1, 20)]
+
+    assert total(norms, tasks) == total(norms, tasks)

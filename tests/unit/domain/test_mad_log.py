@@ -1,0 +1,60 @@
+"""One mad time log: it moves no norm by more than a tenth."""
+
+from __future__ import annotations
+
+import math
+import random
+from datetime import date
+
+import pytest
+
+from vitrina.domain.learning import learn
+from vitrina.domain.norms import Cell, EffortNorm, FinishedWork
+
+DAY = date(2026, 6, 1)
+SEED = 20261124
+HISTORIES = 400
+
+#: Hours typed as minutes, days as hours, a timer that ran on, a stray zero or two.
+MAD = (10.0, 20.0, 60.0, 1000.0, 1 / 20, 1 / 60)
+
+
+def history(draw: random.Random, spread: float) -> list[FinishedWork]:
+    """One to six kinds of work with three to forty facts each, with sizes or without."""
+    size = draw.choice(["", "m"])
+    works = []
+    for kind in range(draw.randint(1, 6)):
+        level = draw.uniform(0, 3.5)
+        works += [
+            FinishedWork(f"Вид {kind}", "design", math.exp(draw.gauss(level, spread)), 1.0, DAY, size)
+            for _ in range(draw.choice([3, 3, 4, 5, 8, 15, 40]))
+        ]
+    return works
+
+
+def moves(before: dict[Cell, EffortNorm], after: dict[Cell, EffortNorm]) -> list[float]:
+    """How many times each figure of each norm grew or shrank."""
+    return [
+        max(new / old, old / new)
+        for cell in before
+        for old, new in (
+            (before[cell].typical_hours, after[cell].typical_hours),
+            (before[cell].hours_per_unit, after[cell].hours_per_unit),
+        )
+    ]
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.2, 0.4])
+def test_no_norm_moves_by_more_than_a_tenth(spread: float) -> None:
+    """Whatever the group, the smallest one of three facts too; typical and mean, of its own and of others."""
+    draw = random.Random(f"{SEED} {spread}")
+    print(f"seed {SEED}")  # noqa: T201 - shown where the test fails
+    for number in range(HISTORIES // 3):
+        works = history(draw, spread)
+        victim = draw.choice(works)
+        own = sorted(work.hours for work in works if work.work_type == victim.work_type)
+        mad = victim._replace(hours=own[len(own) // 2] * draw.choice(MAD))
+
+        moved = moves(dict(learn(works).cells), dict(learn([*works, mad]).cells))
+
+        assert max(moved) <= 1.1, (number, mad, works)

@@ -1,0 +1,49 @@
+"""How promises came out, by month."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from vitrina.domain.norms import FinishedWork
+from vitrina.domain.promises import by_month
+
+
+def finished(
+    on: date, hours: float, planned: float | None, typical: float | None = None, p85: float | None = None
+) -> FinishedWork:
+    """One piece of work and what was said of it when it began."""
+    return FinishedWork("Баннер", "design", hours, 1.0, on, "", None, typical, planned, p85)
+
+
+def test_months_tell_shares_and_sums() -> None:
+    """May: of 2, 3 and 10 h two are within their typical 3 h and two within 6 h; 12 h planned, 15 spent.
+
+    June: planned by a specialist alone, so there is a sum and no share. What was never planned is left out.
+    """
+    may, june = by_month(
+        [
+            finished(date(2026, 6, 2), 8, 10),
+            finished(date(2026, 5, 4), 2, 4, 3, 6),
+            finished(date(2026, 5, 12), 3, 4, 3, 6),
+            finished(date(2026, 5, 31), 10, 4, 3, 6),
+            finished(date(2026, 5, 20), 50, None),
+        ]
+    )
+
+    assert (may.month, may.finished_count) == (date(2026, 5, 1), 3)
+    assert (may.within_typical, may.within_p85) == pytest.approx((2 / 3, 2 / 3))
+    assert (may.planned_hours, may.actual_hours, may.planned_ratio) == (12, 15, 0.8)
+    assert (june.month, june.finished_count, june.within_typical, june.within_p85) == (
+        date(2026, 6, 1),
+        1,
+        None,
+        None,
+    )
+    assert june.planned_ratio == 1.25
+
+
+def test_no_promises_no_months() -> None:
+    """History that was brought in from elsewhere was never promised here."""
+    assert by_month([finished(date(2026, 5, 4), 2, None)]) == []
