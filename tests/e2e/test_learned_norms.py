@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -306,6 +307,32 @@ def test_sums_are_shown_where_the_past_is_thick_enough(office: Office) -> None:
     assert "почти наверняка" in office.book().field("backlog_range").cell.text
     preview = office.do("build_batch", period="current")
     assert any("вместе" in line for line in preview["details"])
+
+
+def test_the_sum_on_the_first_tab_is_that_of_what_is_left(office: Office) -> None:
+    """What was started is not in the backlog any more; undone, it is again."""
+    remember(office, many_banners())
+    recalculate(office)
+    works = [{"task": f"Плакат {n}", "work_type": "Плакат", "quantity": str(n * n)} for n in range(1, 7)]
+    office.fill_backlog(*works)
+    office.do("estimate")
+    whole = office.book().field("backlog_range").cell.text
+    preview = office.do("build_batch", period="current")["data"]
+    assert len(preview["left_out"]) in range(1, len(works))
+
+    office.do("start_batch", preview_id=preview["preview_id"])
+    left = office.book().field("backlog_range").cell.text
+    office.do("undo")
+
+    assert whole.startswith("обычно")
+    assert left.startswith("обычно")
+    assert figure_in(left) < figure_in(whole)
+    assert office.book().field("backlog_range").cell.text == whole
+
+
+def figure_in(text: str) -> int:
+    """The first number of a text."""
+    return int(re.findall(r"\d+", text)[0])
 
 
 # --- Learning --------------------------------------------------------------------------------------

@@ -63,8 +63,9 @@ class Draft:
     plan: BatchPlan
     #: What each item of the backlog is planned with, by number and profile.
     parts: Mapping[int, Mapping[str, PlannedPart]]
-    #: P50 and P85 of what was chosen; ``None`` where the past is too thin to say.
+    #: P50 and P85 of what was chosen, and of what stays in the backlog; ``None`` where the past is too thin.
     total: Total | None
+    left_total: Total | None
 
 
 def build_batch(services: Services, project: Project, *, period: str) -> Answer:
@@ -177,7 +178,8 @@ def draft_plan(
     )
     progress = read_progress(services, project, book)
     total = total_of(norms, (parts[chosen.item.number] for chosen in plan.chosen))
-    return Draft(book, agency, backlog, progress, tuple(agency_items), plan, parts, total)
+    left_total = total_of(norms, (parts[left.item.number] for left in plan.left_out))
+    return Draft(book, agency, backlog, progress, tuple(agency_items), plan, parts, total, left_total)
 
 
 def effect(plan: BatchPlan) -> Json:

@@ -18,13 +18,13 @@ from vitrina.usecases.backlog import read_fenced, read_own_backlog, require_item
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import lease
 from vitrina.usecases.planning import (
-    RANGE_FIELD,
     Figures,
     forecast_row,
     own_profiles,
     plan_row,
     told_total,
     total_of,
+    write_range,
     written_by_us,
 )
 from vitrina.usecases.records import (
@@ -111,7 +111,7 @@ def _estimate(services: Services, project: Project) -> Answer:
             for row in backlog.rows
         ),
     )
-    _write_range(change, book, total, locale=locale)
+    write_range(change, book, total)
     if change:
         notes.keep()
         mark_fresh(services, change, book)
@@ -334,16 +334,6 @@ def _of_specialist(hours: float, profile: str, made: Forecast) -> Sentence:
     if made.basis is not Basis.SPECIALIST:
         return sentence("source.specialist_only", profile=profile, hours=hours)
     return sentence("source.specialist_with_norm", profile=profile, hours=hours, plan=tenth(made.mean_hours))
-
-
-def _write_range(change: WorkbookChange, book: Book, total: Total | None, *, locale: str) -> None:
-    """The sum of the backlog on the first tab, where the workbook has a place for it."""
-    if RANGE_FIELD not in book.fields or "client" not in book.tabs:
-        return
-    text = render(told_total("total.range", total), locale) if total else None
-    place = book.field(RANGE_FIELD)
-    if (place.cell.text or None) != text:
-        change.set_field(book.tab("client"), place, text)
 
 
 def _hours(row: BacklogRow, estimates: Mapping[int, RowEstimate]) -> dict[str, float]:

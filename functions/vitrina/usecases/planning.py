@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 from vitrina.domain.forecasts import Forecast, Task, Total, forecast, total
 from vitrina.domain.norms import Basis, Norms, tenth
-from vitrina.texts import Sentence, sentence
-from vitrina.workbook.rows import Backlog, BacklogRow
+from vitrina.texts import Sentence, render, sentence
+from vitrina.workbook.book import Book
+from vitrina.workbook.change import WorkbookChange
+from vitrina.workbook.rows import Backlog, BacklogRow, locale_of
 
 #: Field of the first tab that holds the sum of the backlog; workbooks of an older release have none.
 RANGE_FIELD = "backlog_range"
@@ -84,6 +86,16 @@ def plan_row(
 def total_of(norms: Norms, rows: Iterable[Mapping[str, PlannedPart]]) -> Total | None:
     """P50 and P85 of all parts together; ``None`` where the past is too thin to say."""
     return total(norms, [(part.hours, part.basis) for parts in rows for part in parts.values()])
+
+
+def write_range(change: WorkbookChange, book: Book, total: Total | None) -> None:
+    """The sum of the backlog on the first tab, where the workbook has a place for it."""
+    if RANGE_FIELD not in book.fields or "client" not in book.tabs:
+        return
+    text = render(told_total("total.range", total), locale_of(book)) if total else None
+    place = book.field(RANGE_FIELD)
+    if (place.cell.text or None) != text:
+        change.set_field(book.tab("client"), place, text)
 
 
 def told_total(code: str, sum_of: Total) -> Sentence:

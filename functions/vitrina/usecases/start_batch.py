@@ -18,7 +18,7 @@ from vitrina.usecases.backlog import read_fenced, read_own_backlog, settle_for_g
 from vitrina.usecases.build_batch import Draft, draft_plan, effect, item_codes, period_title, reason
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import Lease, lease
-from vitrina.usecases.planning import PlannedPart
+from vitrina.usecases.planning import PlannedPart, write_range
 from vitrina.usecases.records import (
     PREVIEW,
     Item,
@@ -200,6 +200,7 @@ def _change(services: Services, project: Project, draft: Draft, items: list[Item
         ],
     )
     write_schedule(services, change, book, project, [*draft.items, *items])
+    write_range(change, book, draft.left_total)
     mark_fresh(services, change, book)
     return change
 
