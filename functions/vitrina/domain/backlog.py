@@ -19,7 +19,10 @@ class Priority(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the most urgent class."""
-        return list(Priority).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {priority: rank for rank, priority in enumerate(Priority)}
 
 
 class EstimateSource(StrEnum):

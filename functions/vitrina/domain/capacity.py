@@ -136,9 +136,8 @@ class Ledger:
             if resources.calendar.day_hours(day := since + timedelta(days=offset)) > 0
         ]
         self.people = {one.name: place for place, one in enumerate(resources.specialists)}
-        self.capacity = [
-            [resources.day_capacity(one, day) for day in self.days] for one in resources.specialists
-        ]
+        shares = [resources.calendar.share_of_day(day) for day in self.days]
+        self.capacity = [self._capacity_row(one, shares) for one in resources.specialists]
         self.free = [list(row) for row in self.capacity]
         self._place = {day: place for place, day in enumerate(self.days)}
         self._windows = {kind: self._window_places(kind, since, until) for kind in PeriodKind}
@@ -150,6 +149,14 @@ class Ledger:
         self._concerned: dict[tuple[int, str], tuple[int, ...]] = {}
         for booking in resources.bookings:
             self._book(booking)
+
+    def _capacity_row(self, specialist: Specialist, shares: list[float]) -> list[float]:
+        """``Resources.day_capacity`` of all days."""
+        most = specialist.hours_per_day * self.resources.load_factor
+        if not specialist.days_away:
+            return [most * share for share in shares]
+        away = specialist.days_away
+        return [0.0 if day in away else most * share for day, share in zip(self.days, shares, strict=True)]
 
     @staticmethod
     def _window_places(kind: PeriodKind, since: date, until: date) -> dict[date, int]:
@@ -193,14 +200,18 @@ class Ledger:
         """Hours that *person* may work for *project* on the day: his own and those of every limit."""
         room = self.free[person][place]
         for number in self.limits_of(person, project):
-            room = min(room, self.left[number][self._of_day[self.resources.limits[number].kind][place]])
+            room = min(room, self.left[number][self.window_of(number, place)])
         return room
+
+    def window_of(self, number: int, place: int) -> int:
+        """Place of the week or month of a limit that holds the day."""
+        return self._of_day[self.resources.limits[number].kind][place]
 
     def take(self, person: int, project: str, place: int, hours: float) -> None:
         """Spend hours of a day; negative hours give them back."""
         self.free[person][place] -= hours
         for number in self.limits_of(person, project):
-            self.left[number][self._of_day[self.resources.limits[number].kind][place]] -= hours
+            self.left[number][self.window_of(number, place)] -= hours
 
     def places(self, period: Period) -> range:
         """Places of the days that lie in *period*."""
@@ -213,5 +224,5 @@ class Ledger:
 
     def limit_hours(self, number: int, places: Sequence[int]) -> float:
         """Hours left of a limit in all weeks or months that the days touch."""
-        of_day = self._of_day[self.resources.limits[number].kind]
-        return sum(max(0.0, self.left[number][window]) for window in {of_day[place] for place in places})
+        windows = {self.window_of(number, place) for place in places}
+        return sum(max(0.0, self.left[number][window]) for window in windows)

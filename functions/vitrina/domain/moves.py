@@ -52,18 +52,31 @@ class Floor:
             profile: [desk for desk in desks if profile in desk.profiles] for profile in profiles
         }
         self._movable: dict[int, list[tuple[Part, Desk]]] = {}
+        self._most_free: tuple[float, float] | None = None
+
+    @property
+    def most_free(self) -> tuple[float, float]:
+        """Hours of the two freest desks."""
+        if self._most_free is None:
+            free = sorted((desk.free for desk in self.desks), reverse=True)
+            self._most_free = (free[0], free[1] if len(free) > 1 else 0.0)
+        return self._most_free
+
+    def _changed(self) -> None:
+        self._movable.clear()
+        self._most_free = None
 
     def take(self, part: Part) -> None:
         """Give a part to its desk."""
         part.desk.free -= part.hours
         part.desk.parts.append(part)
-        self._movable.clear()
+        self._changed()
 
     def give_back(self, part: Part) -> None:
         """Take a part from its desk."""
         part.desk.free += part.hours
         part.desk.parts.remove(part)
-        self._movable.clear()
+        self._changed()
 
     def move(self, part: Part, desk: Desk) -> None:
         """Hand a part over."""
@@ -75,7 +88,7 @@ class Floor:
         """Add hours to a part at its desk."""
         part.hours += hours
         part.desk.free -= hours
-        self._movable.clear()
+        self._changed()
 
     def movable(self, desk: Desk) -> list[tuple[Part, Desk]]:
         """Parts of *desk* that a colleague has room for, the longest first, with the freest colleague."""
@@ -106,6 +119,9 @@ def make_room(floor: Floor, profile: str, hours: float) -> tuple[Moves, Desk] | 
         The moves and the desk; nothing is moved yet. ``None`` where no such chain exists.
     """
     desks = sorted(floor.skilled.get(profile, ()), key=lambda desk: (-desk.free, desk.place))
+    # Two moves gather what at most three desks have free.
+    most = floor.most_free
+    desks = [desk for desk in desks if desk.free + most[0] + most[1] >= hours - EPSILON_HOURS]
     for find in (_one_move, _two_from_here, _one_passed_on, _swap):
         for desk in desks:
             moves = find(floor, desk, hours - desk.free, hours)
@@ -139,13 +155,14 @@ def _two_from_here(floor: Floor, desk: Desk, need: float, _hours: float) -> Move
     return None
 
 
-def _one_passed_on(floor: Floor, desk: Desk, need: float, _hours: float) -> Moves | None:
+def _one_passed_on(floor: Floor, desk: Desk, need: float, hours: float) -> Moves | None:
     """A part to a colleague who hands one of his to a third."""
+    beside = hours - desk.free - floor.most_free[0] - EPSILON_HOURS
     for part in desk.parts:
         if part.is_fixed or part.hours < need - EPSILON_HOURS:
             continue
         for target in floor.skilled[part.profile]:
-            if target is desk:
+            if target is desk or target.free < beside:
                 continue
             movable = floor.movable(target)
             short = part.hours - target.free
