@@ -19,6 +19,7 @@ from vitrina.usecases.services import Answer, Services
 from vitrina.usecases.start_batch import start_batch
 from vitrina.usecases.sync import refresh
 from vitrina.usecases.undo import undo
+from vitrina.usecases.update_load import update_load
 
 
 def _params(**properties: Json) -> Json:
@@ -91,6 +92,11 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "recalculate_norms": Action(
         "agency", _NO_PARAMS, run=lambda s, book, _: recalculate_norms(s, load_agency(s.store, book))
+    ),
+    "update_load": Action(
+        "agency",
+        _NO_PARAMS,
+        run_operation=lambda s, book, _, journal: update_load(s, load_agency(s.store, book), journal),
     ),
 }
 
