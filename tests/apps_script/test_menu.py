@@ -99,4 +99,4 @@ def test_install_builds_the_menu_at_once(addon):
     """After installing from an open workbook the menu is there without opening it again."""
     execution = addon().evaluate("onInstall({authMode: ScriptApp.AuthMode.FULL})")
 
-    assert len(captions(execution)) == 5
+    assert len(captions(execution)) == 6

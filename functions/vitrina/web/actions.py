@@ -9,6 +9,7 @@ from typing import Any
 from vitrina.domain.calendar import PeriodKind
 from vitrina.ports import Json
 from vitrina.usecases.build_batch import build_batch
+from vitrina.usecases.check_books import check_all, check_book
 from vitrina.usecases.estimate import estimate
 from vitrina.usecases.new_client import ClientForm, check_form, new_client
 from vitrina.usecases.operations import Journal
@@ -82,6 +83,11 @@ ACTIONS: Mapping[str, Action] = {
         _NO_PARAMS,
         run_operation=lambda s, book, _, journal: undo(s, load_project(s.store, book), journal),
     ),
+    "check_book": Action(
+        "client",
+        _NO_PARAMS,
+        run_operation=lambda s, book, _, journal: check_book(s, load_project(s.store, book), journal),
+    ),
     "new_client": Action(
         "agency",
         _CLIENT_FORM,
@@ -97,6 +103,11 @@ ACTIONS: Mapping[str, Action] = {
         "agency",
         _NO_PARAMS,
         run_operation=lambda s, book, _, journal: update_load(s, load_agency(s.store, book), journal),
+    ),
+    "check_all": Action(
+        "agency",
+        _NO_PARAMS,
+        run_operation=lambda s, book, _, journal: check_all(s, load_agency(s.store, book), journal),
     ),
 }
 

@@ -15,7 +15,7 @@ from vitrina.domain.backlog import ActionStatus, BacklogItem, Priority, Speciali
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.quantities import MAX_HOURS, day_of_serial, parse_day, parse_hours, parse_number
 from vitrina.errors import CellProblem, CellsError
-from vitrina.workbook.book import Book, Cell, Row, Tab, item_number_of_row
+from vitrina.workbook.book import SHELF, Book, Cell, Row, Tab, item_number_of_row
 from vitrina.workbook.choices import Choices
 from vitrina.workbook.identity import BacklogIdentity, ProgressIdentity
 
@@ -405,6 +405,25 @@ def _complain_of_gaps(reader: _Reader, line: WorkRow) -> None:
         reader.complain(row, "due_on", "cell.no_days")
     if line.start_on and line.due_on and line.due_on < line.start_on:
         reader.complain(row, "due_on", "cell.days_order", first=line.start_on, last=line.due_on)
+
+
+def read_started_after(book: Book) -> Mapping[int, tuple[int, ...]]:
+    """Numbers of the items that started ones had to wait for, from their rows on the shelf.
+
+    The columns of the shelf carry no marks; the one that is wanted has the title that it has in *Бэклог*.
+    """
+    shelf, backlog = book.tabs.get(SHELF), book.tabs.get("backlog")
+    if shelf is None or backlog is None or "depends_on" not in backlog.columns:
+        return {}
+    title = backlog.cell_at(backlog.header_index, backlog.columns["depends_on"]).text
+    column = next((index for index, cell in enumerate(shelf.header) if cell.text == title), None)
+    if column is None:
+        return {}
+    return {
+        int(row.shelf_mark.value): numbers
+        for row in shelf.rows
+        if row.shelf_mark is not None and (numbers := _numbers(shelf.cell_at(row.index, column).text))
+    }
 
 
 @dataclass(frozen=True)
