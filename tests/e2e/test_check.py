@@ -77,7 +77,7 @@ def test_calendar_that_is_outdated_is_named(office: Office) -> None:
     retype(office, "ЗРН-1", hours="7")
 
     assert check(office)["details"] == [
-        "«Заря — Сайт»: план-график показывает не то, что лист «В работе»: ЗРН-1."
+        "Заря — Сайт: план-график показывает не то, что лист «В работе» (ЗРН-1)."
     ]
 
 
@@ -110,7 +110,7 @@ def test_copied_row_is_a_double(office: Office) -> None:
     copy = {key: tab.cell(row, key).text for key in ("id", "action", "profile", "specialist")}
     office.type("in_progress", row.index + 1, **copy, hours="8", due_on="23.11.2026")
 
-    assert found(office) == ["ЗРН-1 (Дизайн) записана дважды, «Заря — Сайт», строки 2 и 3: одну удалите."]
+    assert found(office) == ["ЗРН-1 (Дизайн) записана дважды, строки 2 и 3: лишнюю удалите. Заря — Сайт."]
 
 
 def test_order_of_actions_and_items(office: Office) -> None:
@@ -153,7 +153,7 @@ def test_bad_cells_and_strangers_are_named_together(office: Office) -> None:
 
     assert "«Аня» нет на листе «Специалисты», а работа есть. ЗРН-2 (Дизайн) — 4 ч." in lines
     for column in ("hours", "due_on"):
-        place = f"«Заря — Сайт», лист «В работе», {tab.address(row, column)}: "
+        place = f"Заря — Сайт, лист «В работе», {tab.address(row, column)}: "
         assert any(line.startswith(place) for line in lines), lines
 
 
@@ -187,7 +187,7 @@ def test_tracker_that_does_not_answer(office: Office) -> None:
     answer = check(office)
 
     assert answer["outcome"] == "partial"
-    assert answer["details"][0].startswith("Карточки проекта «Заря — Сайт» не сверены: Kaiten")
+    assert answer["details"][0].startswith("Карточки не сверены: Заря — Сайт. Kaiten")
 
 
 def test_command(office: Office, capsys: pytest.CaptureFixture[str]) -> None:

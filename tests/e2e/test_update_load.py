@@ -245,9 +245,7 @@ def test_what_cannot_be_understood_keeps_its_promise(office: Office) -> None:
     answer = update(office)
 
     [detail] = answer["details"]
-    assert detail.startswith(
-        f"«Заря — Сайт», лист «В работе», {tab.address(row, 'hours')}: «много» — не часы."
-    )
+    assert detail.startswith(f"Заря — Сайт, лист «В работе», {tab.address(row, 'hours')}: «много» — не часы.")
     assert promised(office) == {"Анна Белова": {"11-23": 8.0}}
 
 
@@ -265,7 +263,7 @@ def test_a_workbook_that_cannot_be_read_is_named(office: Office) -> None:
     assert answer["outcome"] == "partial"
     assert answer["message"].startswith("Загрузка обновлена по 1 книге из 2:")
     assert answer["details"][0] == (
-        "Книгу «Заря — Сайт» не удалось прочитать: Google не нашёл эту таблицу: возможно, её удалили."
+        "Не удалось прочитать книгу Заря — Сайт. Google не нашёл эту таблицу: возможно, её удалили."
     )
     assert load(office)["Вера Орлова"] == (8.0, 8.0, None, None, None)
     assert ("ЗРН-1", "Форма · Разработка", None) in board(office, "id", "action", "status")

@@ -13,7 +13,7 @@ from datetime import date
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.quantities import serial_of_day
 from vitrina.domain.windows import TOLERANCE_HOURS
-from vitrina.texts import render, sentence
+from vitrina.texts import Days, render, sentence
 from vitrina.usecases.commitments import People
 from vitrina.usecases.records import Item, Project
 from vitrina.usecases.services import Services
@@ -113,7 +113,8 @@ def write_load(
         _write_column(change, tab, key, [line.room[position] for line in lines], blank_count)
     if tab.header_index > 0:
         moment = services.clock.now().astimezone(services.time_zone)
-        told = sentence("load.refreshed", day=moment.date(), time=f"{moment:%H:%M}")
+        today = Days(moment.date(), moment.date())
+        told = sentence("load.refreshed", days=today, time=f"{moment:%H:%M}")
         cells: list[list[Value]] = [[render(told, locale_of(book))]]
         change.set_block(tab, tab.header_index - 1, tab.columns["specialist"], cells)
 
