@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
+
 from tests.office import Office
+from vitrina.bootstrap import application
 from vitrina.domain.quantities import serial_of_day
 from vitrina.usecases.records import committed_hours, items_of, load_typed_hours
+from vitrina.workbook.book import column_letters
 
 
 def day(iso: str) -> float:
@@ -267,6 +271,87 @@ def test_a_workbook_that_cannot_be_read_is_named(office: Office) -> None:
     )
     assert load(office)["Вера Орлова"] == (8.0, 8.0, None, None, None)
     assert ("ЗРН-1", "Форма · Разработка", None) in board(office, "id", "action", "status")
+
+
+def test_time_goes_on(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Wednesday the work is not done: what is left of it takes days from Wednesday on, the rest stays."""
+    start(office, {"task": "А", "hours_development": "8"}, {"task": "Б", "hours_development": "16"})
+    monkeypatch.setenv("VITRINA_NOW", "2026-11-25T09:00:00+03:00")
+    application.cache_clear()
+    # Six of the eight hours of Monday are done, and the due day was moved to Friday.
+    retype(office, "ЗРН-1", logged_hours="6", due_on="27.11.2026")
+    # Tuesday's eight hours stay, and of those that were added each day from today on takes what it can.
+    retype(office, "ЗРН-2", hours="20", due_on="26.11.2026")
+
+    update(office)
+
+    assert promised(office) == {"Вера Орлова": {"11-23": 6.0, "11-24": 8.0, "11-25": 8.0, "11-26": 6.0}}
+
+
+def test_a_tab_that_was_deleted_is_named(office: Office) -> None:
+    """The other tabs are drawn all the same."""
+    start(office, {"task": "Баннер", "hours_design": "8"})
+    assert office.agency is not None
+    office.edit({"type": "delete_tab", "sheet": "Загрузка"}, spreadsheet_id=office.agency.spreadsheet_id)
+
+    answer = update(office)
+
+    assert answer["outcome"] == "partial"
+    assert answer["details"] == [
+        "В книге «Маяк» нет листа «Загрузка». Верните его: «Файл» → «История версий», и повторите."
+    ]
+    assert [line[0] for line in board(office, "id")] == ["ЗРН-1"]
+
+
+def test_people_move_what_is_theirs_to_move(office: Office) -> None:
+    """Tabs renamed, columns moved, hidden ones deleted: everything is found by its mark."""
+    start(office, {"task": "Баннер", "hours_design": "8"})
+    assert office.agency is not None
+    agency_id = office.agency.spreadsheet_id
+    office.edit(
+        {"type": "rename_tab", "sheet": "Загрузка", "title": "Кто занят"},
+        {"type": "move_columns", "sheet": "Общая доска", "at": "E", "to": "A"},
+        spreadsheet_id=agency_id,
+    )
+    room = office.book(agency_id).tab("load").columns["room.30"]
+    office.edit(
+        {"type": "delete_columns", "sheet": "Кто занят", "at": column_letters(room)}, spreadsheet_id=agency_id
+    )
+
+    answer = update(office)
+
+    assert answer["outcome"] == "done", answer
+    assert load(office)["Анна Белова"] == (8.0, None, None, None, None)
+    assert board(office, "id", "specialist") == [("ЗРН-1", "Анна Белова")]
+
+
+def test_projects_sorted_while_the_books_are_read(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody sorts the projects meanwhile: the guard refuses, and a new reading is drawn from."""
+    two_clients(office)
+    assert office.agency is not None
+    agency_id = office.agency.spreadsheet_id
+    workbooks = office.services.workbooks
+    real = workbooks.batch_update
+    calls: list[str] = []
+
+    def batch_update(spreadsheet_id: str, requests: Any) -> Any:
+        calls.append(spreadsheet_id)
+        if len(calls) == 1:
+            office.edit(
+                {"type": "sort", "sheet": "Проекты", "range": "A2:K3", "column": "C"},
+                spreadsheet_id=agency_id,
+            )
+        return real(spreadsheet_id, requests)
+
+    monkeypatch.setattr(workbooks, "batch_update", batch_update)
+
+    answer = update(office)
+
+    assert (answer["outcome"], calls) == ("done", [agency_id, agency_id])
+    assert sorted(office.table("projects", "code", "next_due", spreadsheet_id=agency_id)) == [
+        ("ЗРН", day("2026-11-24")),
+        ("УЛБ", day("2026-11-23")),
+    ]
 
 
 def test_second_update_changes_nothing(office: Office) -> None:

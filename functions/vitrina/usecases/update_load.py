@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from vitrina.domain.windows import TOLERANCE_HOURS
+from vitrina.errors import WorkbookShapeError
 from vitrina.texts import Sentence, sentence
 from vitrina.usecases.again import again
 from vitrina.usecases.agency_view import (
@@ -65,13 +66,15 @@ def update_load(services: Services, agency: Agency, journal: Journal | None = No
                 [one.project for one in found],
             )
         )
+    lacking = _lacking(book)
     details = [
         *(one.told for one in unread),
+        *lacking,
         *_told_overloads(services, people, committed),
         *(line for one in found for line in told_elsewhere(one.project, one.work.problems)),
     ]
     return Answer(
-        Outcome.PARTIAL if unread else Outcome.DONE,
+        Outcome.PARTIAL if unread or lacking else Outcome.DONE,
         sentence(
             "load.partial" if unread else "load.done",
             books=len(found),
@@ -106,6 +109,17 @@ def shortened(lines: Sequence[Sentence]) -> Sequence[Sentence]:
     if len(lines) <= MAX_LINES:
         return lines
     return [*lines[: MAX_LINES - 1], sentence("list.more", count=len(lines) - MAX_LINES + 1)]
+
+
+def _lacking(book: Book) -> list[Sentence]:
+    """What to say of tabs that people took away: nothing could be drawn there."""
+    told: list[Sentence] = []
+    for key in ("load", "board", "projects"):
+        try:
+            book.tab(key)
+        except WorkbookShapeError as error:
+            told.append(Sentence(error.code, error.where))
+    return told
 
 
 def _draw(
