@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from vitrina.errors import CellProblem, VitrinaError
 from vitrina.texts import Sentence, sentence
+from vitrina.usecases.lease import Lease
 from vitrina.usecases.operations import Journal
 from vitrina.usecases.records import Project
 from vitrina.usecases.services import Services
@@ -21,7 +22,7 @@ from vitrina.usecases.turns import book_turn
 
 Found = TypeVar("Found")
 
-#: A long wait is told to the sidebar, and renews the lease of its operation, so often.
+#: A long wait is told to the sidebar, and renews the leases, so often.
 NAP_S = 5.0
 
 
@@ -49,12 +50,20 @@ def read_client_books(
     projects: Sequence[Project],
     read: Callable[[Project], Found],
     journal: Journal | None = None,
+    *,
+    held: Lease | None = None,
 ) -> tuple[list[Found], list[Unread]]:
-    """What *read* finds in each workbook, and the workbooks where it cannot."""
+    """What *read* finds in each workbook, and the workbooks where it cannot.
+
+    Raises
+    ------
+    BusyError
+        If the lease *held*, which is renewed all the time, went to somebody else.
+    """
     found: list[Found] = []
     unread: list[Unread] = []
     for number, project in enumerate(projects):
-        _wait_for_turn(services, partial(_tell, journal, number, len(projects)))
+        _wait_for_turn(services, partial(_tell, journal, held, number, len(projects)))
         try:
             found.append(read(project))
         except VitrinaError as error:
@@ -76,7 +85,9 @@ def told_elsewhere(project: Project, problems: Iterable[CellProblem]) -> list[Se
     ]
 
 
-def _tell(journal: Journal | None, done: int, total: int) -> None:
+def _tell(journal: Journal | None, held: Lease | None, done: int, total: int) -> None:
+    if held is not None:
+        held.renew()
     if journal is not None:
         journal.progress(done, total, sentence("books.progress", done=done + 1, total=total))
 

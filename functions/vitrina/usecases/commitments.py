@@ -120,7 +120,7 @@ def _settled(
     item: Item, work: WorkRows, people: People, today: date
 ) -> tuple[Item, list[tuple[Item, ItemAction, WorkRow]]]:
     """The item with what its rows say, and the actions whose days are to be found anew."""
-    rows = {row.number: row for row in work.rows if row.number is not None}
+    rows = work.by_number
     actions: list[ItemAction] = []
     left: list[tuple[Item, ItemAction, WorkRow]] = []
     for action in item.actions:
@@ -137,7 +137,8 @@ def _settled(
             actions.append(told)
             if told.specialist != action.specialist or not _fits(action, row, people, today):
                 left.append((item, action, row))
-    is_open = any(row.number in {a.row_number for a in item.actions} and not row.is_done for row in work.rows)
+    own = (rows.get(action.row_number) for action in item.actions)
+    is_open = any(row is not None and not row.is_done for row in own)
     return replace(item, actions=tuple(actions), is_done=item.is_done and not is_open), left
 
 

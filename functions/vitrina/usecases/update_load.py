@@ -43,14 +43,14 @@ Hours = Mapping[str, Mapping[date, float]]
 
 def update_load(services: Services, agency: Agency, journal: Journal | None = None) -> Answer:
     """Rebuild what people have promised from the rows of *В работе*, then draw it."""
-    with lease(services, f"load:{agency.spreadsheet_id}"):
+    with lease(services, f"load:{agency.spreadsheet_id}") as held:
         book = read_book(services, agency.spreadsheet_id)
         team = read_team(book, services.choices, profiles=agency.profiles, today=services.today())
         save_team(services.store, agency.spreadsheet_id, team)
         people = People(team, services.calendar)
         projects = projects_of(services.store, agency.spreadsheet_id)
         found, unread = read_client_books(
-            services, projects, lambda project: read_client_work(services, project), journal
+            services, projects, lambda project: read_client_work(services, project), journal, held=held
         )
         committed = rebuild_commitments(services, agency, people, found)
         lines = [*_lines(services, agency, found), *_remembered(services, agency, unread)]

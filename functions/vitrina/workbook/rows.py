@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 from vitrina.domain.backlog import ActionStatus, BacklogItem, Priority, Specialist
 from vitrina.domain.calendar import PeriodKind
@@ -352,6 +353,11 @@ class WorkRows:
     tab: Tab
     rows: tuple[WorkRow, ...]
     problems: tuple[CellProblem, ...]
+
+    @cached_property
+    def by_number(self) -> Mapping[int, WorkRow]:
+        """The rows of actions by their numbers."""
+        return {row.number: row for row in self.rows if row.number is not None}
 
 
 def read_work(book: Book, choices: Choices, *, identity: ProgressIdentity, today: date) -> WorkRows:
