@@ -381,6 +381,32 @@ def test_fewer_lines_leave_none_behind(office: Office) -> None:
     assert len(used) == 1
 
 
+def test_more_work_than_the_board_has_rows(office: Office) -> None:
+    """Rows that are added look like the others: a due day is a date there too."""
+    office.paste_work(
+        [
+            {
+                "action": f"Созвон {number}",
+                "specialist": "Анна Белова",
+                "hours": 0.1,
+                "due_on": day("2026-11-27"),
+            }
+            for number in range(150)
+        ]
+    )
+
+    update(office)
+
+    assert len(board(office, "action")) == 150
+    assert office.agency is not None
+    tab = office.book(office.agency.spreadsheet_id).tab("board")
+    place = f"{column_letters(tab.columns['due_on'])}151"
+    shown = office.http.get(
+        f"{office.servers.google}/v4/spreadsheets/{office.agency.spreadsheet_id}/values/{tab.title}!{place}"
+    )
+    assert shown.json()["values"] == [["27.11.2026"]]
+
+
 def test_late_work_is_at_the_top(office: Office) -> None:
     """A due day that has passed: counted with its project, first on the board."""
     start(office, {"task": "А", "hours_design": "30"}, {"task": "Б", "hours_design": "3"})
