@@ -98,7 +98,7 @@ def _check(services: Services, agency: Agency, only: Project | None, journal: Jo
         problems if only else [],
         [*(one.told for one in unread), *cards.unread],
         {
-            "books": len(own) if only is None else 1,
+            "books": len(own),
             "rows": sum(not row.is_done for one in own for row in one.work.rows),
             "cards": cards.count,
         },

@@ -112,11 +112,11 @@ def shortened(lines: Sequence[Sentence]) -> Sequence[Sentence]:
 
 
 def _lacking(book: Book) -> list[Sentence]:
-    """What to say of tabs that people took away: nothing could be drawn there."""
+    """What to say of tabs, or of their first columns, that people took away: nothing could be drawn there."""
     told: list[Sentence] = []
-    for key in ("load", "board", "projects"):
+    for key, column in (("load", "specialist"), ("board", "id"), ("projects", "code")):
         try:
-            book.tab(key)
+            book.tab(key).column(column)
         except WorkbookShapeError as error:
             told.append(Sentence(error.code, error.where))
     return told
