@@ -16,7 +16,7 @@ from functools import cached_property
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import Period, PeriodKind
 from vitrina.domain.capacity import EPSILON_HOURS, Ledger, week_share_hours
-from vitrina.domain.moves import Desk, Floor, Part, make_room
+from vitrina.domain.moves import Desk, Floor, Moves, Part, make_room
 
 #: After so many periods without it an item is raised by one class.
 PASSED_OVER_LIMIT = 3
@@ -140,20 +140,24 @@ def select(
     A specialist is served by how scarce he is: work goes to the person whose other profiles are wanted
     least. Where nobody has room, up to two parts are handed over (``moves``). No limit is ever exceeded.
     """
-    return _Chooser(list(items), ledger, period, unfinished).choose()
+    return Chooser(items, ledger, period=period, unfinished=unfinished).choose()
 
 
-class _Chooser:
-    """Fills one period; see ``select``."""
+class Chooser:
+    """Fills one period; see ``select``.
+
+    The benchmarks compare it with other ways to serve people and to make room.
+    """
 
     def __init__(
         self,
-        items: list[BacklogItem],
+        items: Iterable[BacklogItem],
         ledger: Ledger,
+        *,
         period: Period,
-        unfinished: frozenset[tuple[str, int]],
+        unfinished: frozenset[tuple[str, int]] = frozenset(),
     ) -> None:
-        self._items = items
+        self._items = list(items)
         self._ledger = ledger
         self._period = period
         self._places = ledger.places(period)
@@ -166,9 +170,10 @@ class _Chooser:
         ]
         self._floor = Floor([self._desk(place) for place in range(len(specialists))])
         self._limit_left = [ledger.limit_hours(number, self._places) for number in range(len(self._limits))]
+        self._full_time_hours = ledger.resources.calendar.hours(period)
         self._pressure = self._pressures()
         self._scarcity = [self._scarcity_of(desk) for desk in self._floor.desks]
-        self._pending = {item.key for item in items} | unfinished
+        self._pending = {item.key for item in self._items} | unfinished
         self._waiting: dict[tuple[str, int], list[BacklogItem]] = {}
         self._taken: list[tuple[BacklogItem, list[Part], dict[str, float]]] = []
         self._left_out: list[LeftOutItem] = []
@@ -207,8 +212,9 @@ class _Chooser:
     # --- Order -----------------------------------------------------------------------------------
 
     def choose(self) -> Selection:
+        """Decide every item once."""
         for item in self._in_order():
-            self._decide(item)
+            self.decide(item)
         waiting = {item.key: item for items in self._waiting.values() for item in items}
         for item in sorted(waiting.values(), key=lambda one: (priority_class(one), *_place_in_backlog(one))):
             if item.key in self._pending:
@@ -256,7 +262,8 @@ class _Chooser:
                 used = limit.hours - self._limit_left[number]
                 is_over = used > self._share_hours.get(number, limit.hours) + EPSILON_HOURS
                 return is_over, used / max(limit.hours, EPSILON_HOURS)
-        return False, self._spent.get(project, 0.0) / max(sum(self._capacity), EPSILON_HOURS)
+        # Without a contract: the weeks of one person, whatever the team.
+        return False, self._spent.get(project, 0.0) / max(self._full_time_hours, EPSILON_HOURS)
 
     @cached_property
     def _share_hours(self) -> Mapping[int, float]:
@@ -270,7 +277,7 @@ class _Chooser:
     def _blockers(self, item: BacklogItem) -> tuple[int, ...]:
         return tuple(number for number in item.depends_on if (item.project, number) in self._pending)
 
-    def _decide(self, item: BacklogItem) -> None:
+    def decide(self, item: BacklogItem) -> None:
         """Take the item, leave it out, or put it off until what it depends on is decided."""
         if item.hours and (blockers := self._blockers(item)):
             for number in blockers:
@@ -286,7 +293,7 @@ class _Chooser:
         self._pending.discard(item.key)
         freed = [one for one in self._waiting.pop(item.key, ()) if not self._blockers(one)]
         for one in sorted(freed, key=lambda one: (priority_class(one), *_place_in_backlog(one))):
-            self._decide(one)
+            self.decide(one)
 
     # --- Room ------------------------------------------------------------------------------------
 
@@ -356,9 +363,9 @@ class _Chooser:
         fits = [desk for desk in self._floor.skilled[profile] if desk.holds(hours)]
         if fits:
             return self._take(
-                item, profile, hours, min(fits, key=lambda desk: self._preference(desk, profile))
+                item, profile, hours, min(fits, key=lambda desk: self.preference(desk, profile))
             )
-        found = make_room(self._floor, profile, hours)
+        found = self.rearrange(profile, hours)
         if found is None:
             return None
         for part, desk in found[0]:
@@ -367,11 +374,15 @@ class _Chooser:
             self._move_count += 1
         return self._take(item, profile, hours, found[1])
 
+    def rearrange(self, profile: str, hours: float) -> tuple[Moves, Desk] | None:
+        """Moves after which somebody has room, and who; ``None`` where there are none."""
+        return make_room(self._floor, profile, hours)
+
     def _keeper(self, item: BacklogItem, profile: str) -> Desk | None:
         name = item.keeps.get(profile)
         return next((desk for desk in self._floor.skilled[profile] if self._names[desk.place] == name), None)
 
-    def _preference(self, desk: Desk, profile: str) -> tuple[float, float, int]:
+    def preference(self, desk: Desk, profile: str) -> tuple[float, float, int]:
         """Who is served first: he whose other profiles are wanted least, then the freest."""
         return (self._scarcity[desk.place][profile], -desk.free, desk.place)
 
