@@ -144,3 +144,20 @@ def _item(
 
 def _quarters(hours: float) -> float:
     return max(0.25, round(hours * 4) / 4)
+
+
+def more_capacity(agency: RandomAgency, seed: int) -> RandomAgency:
+    """The agency with more to give: longer days, one more person, or nobody away."""
+    chance = random.Random(seed)
+    team = list(agency.resources.specialists)
+    match chance.choice(["hours", "person", "absences"]):
+        case "hours":
+            place = chance.randrange(len(team))
+            longer = team[place].hours_per_day + chance.choice([0.5, 1.0, 2.0])
+            team[place] = replace(team[place], hours_per_day=longer)
+        case "person":
+            used = sorted({profile for one in team for profile in one.profiles})
+            team.append(Specialist(f"S{len(team):02}", (chance.choice(used),), 8.0))
+        case _:
+            team = [replace(one, days_away=frozenset()) for one in team]
+    return replace(agency, resources=replace(agency.resources, specialists=tuple(team)))
