@@ -7,6 +7,7 @@ week or a month. What is promised to any client is subtracted from all of them a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -157,6 +158,13 @@ class Ledger:
         self._concerned: dict[tuple[int, str], tuple[int, ...]] = {}
         for booking in resources.bookings:
             self._book(booking)
+
+    def copy(self) -> Ledger:
+        """The same hours, to be spent apart."""
+        twin = copy(self)
+        twin.free = [list(row) for row in self.free]
+        twin.left = [list(row) for row in self.left]
+        return twin
 
     def _capacity_row(self, specialist: Specialist, shares: list[float]) -> list[float]:
         """``Resources.day_capacity`` of all days."""
