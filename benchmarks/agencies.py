@@ -58,12 +58,9 @@ def random_agency(
     team = [_specialist(chance, number, period) for number in range(people)]
     used = sorted({profile for one in team for profile in one.profiles})
     names = [f"P{number:02}" for number in range(projects)]
-    resources = Resources(
-        tuple(team),
-        calendar,
-        bookings=tuple(_bookings(chance, team, names, period, calendar)),
-        limits=tuple(_limits(chance, names, people, kind)),
-    )
+    bookings = tuple(_bookings(chance, team, names, period, calendar))
+    limits = tuple(_within(limit, bookings) for limit in _limits(chance, names, people, kind))
+    resources = Resources(tuple(team), calendar, bookings, limits)
     backlog: list[BacklogItem] = []
     for number in range(1, items + 1):
         one = _item(chance, number, names, used, period, large_ratio=large_ratio)
@@ -113,6 +110,12 @@ def _limits(chance: random.Random, names: Sequence[str], people: int, kind: Peri
         for name in names
         if chance.random() < 0.7
     ]
+
+
+def _within(limit: HourLimit, bookings: Sequence[Booking]) -> HourLimit:
+    """The limit, or what is promised already where that is more: nobody begins over his limit."""
+    booked = sum(one.hours for one in bookings if one.project == limit.project)
+    return replace(limit, hours=max(limit.hours, booked))
 
 
 def _item(

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.forecast [--backlogs 200] [--seed 1] [--markdown]``: are the days of forecasts kept?
+"""``python -m benchmarks.forecast [--backlogs 300] [--seed 1] [--markdown]``: are the days of forecasts kept?
 
 Random backlogs of 20 to 80 consecutive tasks of the SiP data set (``../shared/data/sip``), as they were
 estimated, for a team of one to three people. What was finished before gives a simple norm (type x size
@@ -138,9 +138,7 @@ def trial(tasks: Sequence[Task], chance: random.Random, number: int) -> Trial | 
     size = chance.randint(20, 80)
     start = chance.randrange(len(tasks) - size)
     backlog, since = tasks[start : start + size], tasks[start].estimated_on
-    known = sorted(
-        (one for one in tasks[:start] if one.completed_on < since), key=lambda one: one.completed_on
-    )
+    known = [one for one in tasks[:start] if one.completed_on < since]
     history = [PastWork(one.expected_hours, one.actual_hours) for one in known]
     team = tuple(Specialist(f"S{place}", ("work",), 8.0) for place in range(chance.randint(1, 3)))
     resources = Resources(team, WorkCalendar("GB"))
@@ -180,7 +178,7 @@ def _is_usable(task: RealTask) -> bool:
 def main() -> int:
     """Play, print, judge."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.forecast", description=__doc__)
-    parser.add_argument("--backlogs", type=int, default=200, help="how many random backlogs")
+    parser.add_argument("--backlogs", type=int, default=300, help="how many random backlogs")
     parser.add_argument("--seed", type=int, default=1, help="what they are drawn from")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     arguments = parser.parse_args()

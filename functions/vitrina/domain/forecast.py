@@ -23,7 +23,7 @@ from vitrina.domain.selection import Assignment, TakenItem, priority_class
 #: (on the data of ``python -m benchmarks.forecast`` a sum of 60 items is off by 30 % with 40 facts).
 LEAST_FACTS = 40
 
-#: Only the last ones tell of the agency as it is.
+#: Ratios are drawn from the last ones only: they tell of the agency as it is.
 MOST_FACTS = 1000
 
 DRAWS = 200
@@ -88,25 +88,28 @@ def forecast(
     backlog
         All items with the people who are to do them, ``assign_evenly`` gives such.
     history
-        Finished items, the oldest first.
+        Finished items, in the order in which they were planned.
 
     Returns
     -------
     Forecast or NoForecast
         The same input and seed give the same days.
     """
-    facts = [one for one in history if one.expected_hours > 0 and one.actual_hours > 0][-MOST_FACTS:]
+    facts = [one for one in history if one.expected_hours > 0 and one.actual_hours > 0]
     if len(facts) < LEAST_FACTS:
         return NoForecast(len(facts), LEAST_FACTS)
     chance = random.Random(seed)  # noqa: S311 - nothing secret is drawn
     spread = common_spread(facts, [one.hours for one in backlog], chance)
-    ratios = [one.ratio for one in facts]
+    # What single items take is told by the last ones; how times differ, only by all of them.
+    ratios = [one.ratio for one in facts[-MOST_FACTS:]]
     horizon = FIRST_HORIZON_CALENDAR_DAYS
     ledger = Ledger(resources, since=since, until=since + timedelta(days=horizon))
     ends: list[date] = []
     for _ in range(draws):
         factor = math.exp(chance.gauss(0.0, spread))
-        drawn = [stretched(one, factor * chance.choice(ratios)) for one in backlog]
+        # Another history that might have been, as this one is but a sample: with few facts it matters.
+        sample = chance.choices(ratios, k=len(ratios))
+        drawn = [stretched(one, factor * chance.choice(sample)) for one in backlog]
         while True:
             result = schedule(drawn, ledger.copy())
             if not result.unplaced:
