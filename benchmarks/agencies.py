@@ -58,12 +58,9 @@ def random_agency(
     team = [_specialist(chance, number, period) for number in range(people)]
     used = sorted({profile for one in team for profile in one.profiles})
     names = [f"P{number:02}" for number in range(projects)]
-    resources = Resources(
-        tuple(team),
-        calendar,
-        bookings=tuple(_bookings(chance, team, names, period, calendar)),
-        limits=tuple(_limits(chance, names, people, kind)),
-    )
+    bookings = tuple(_bookings(chance, team, names, period, calendar))
+    limits = tuple(_within(limit, bookings) for limit in _limits(chance, names, people, kind))
+    resources = Resources(tuple(team), calendar, bookings, limits)
     backlog: list[BacklogItem] = []
     for number in range(1, items + 1):
         one = _item(chance, number, names, used, period, large_ratio=large_ratio)
@@ -115,6 +112,12 @@ def _limits(chance: random.Random, names: Sequence[str], people: int, kind: Peri
     ]
 
 
+def _within(limit: HourLimit, bookings: Sequence[Booking]) -> HourLimit:
+    """The limit, or what is promised already where that is more: nobody begins over his limit."""
+    booked = sum(one.hours for one in bookings if one.project == limit.project)
+    return replace(limit, hours=max(limit.hours, booked))
+
+
 def _item(
     chance: random.Random,
     number: int,
@@ -144,3 +147,20 @@ def _item(
 
 def _quarters(hours: float) -> float:
     return max(0.25, round(hours * 4) / 4)
+
+
+def more_capacity(agency: RandomAgency, seed: int) -> RandomAgency:
+    """The agency with more to give: longer days, one more person, or nobody away."""
+    chance = random.Random(seed)
+    team = list(agency.resources.specialists)
+    match chance.choice(["hours", "person", "absences"]):
+        case "hours":
+            place = chance.randrange(len(team))
+            longer = team[place].hours_per_day + chance.choice([0.5, 1.0, 2.0])
+            team[place] = replace(team[place], hours_per_day=longer)
+        case "person":
+            used = sorted({profile for one in team for profile in one.profiles})
+            team.append(Specialist(f"S{len(team):02}", (chance.choice(used),), 8.0))
+        case _:
+            team = [replace(one, days_away=frozenset()) for one in team]
+    return replace(agency, resources=replace(agency.resources, specialists=tuple(team)))

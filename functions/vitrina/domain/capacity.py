@@ -7,7 +7,8 @@ week or a month. What is promised to any client is subtracted from all of them a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from vitrina.domain.backlog import Specialist
@@ -70,6 +71,8 @@ class Resources:
         Promised and not done yet, over all clients.
     load_factor
         Share of each day that may be planned, 0 < ratio <= 1.
+    extra_hours
+        Hours that a specialist has agreed to give beyond his days, by his name and the day.
     """
 
     specialists: tuple[Specialist, ...]
@@ -77,6 +80,7 @@ class Resources:
     bookings: tuple[Booking, ...] = ()
     limits: tuple[HourLimit, ...] = ()
     load_factor: float = LOAD_FACTOR
+    extra_hours: Mapping[str, Mapping[date, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 < self.load_factor <= 1:
@@ -93,9 +97,10 @@ class Resources:
 
         A part-time person's short day is shortened in proportion.
         """
+        extra = self.extra_hours.get(specialist.name, {}).get(day, 0.0)
         if day in specialist.days_away:
-            return 0.0
-        return specialist.hours_per_day * self.calendar.share_of_day(day) * self.load_factor
+            return extra
+        return specialist.hours_per_day * self.calendar.share_of_day(day) * self.load_factor + extra
 
     def full_period_hours(self, specialist: Specialist, period: Period) -> float:
         """Hours of *specialist* in all of *period* if he were always there and had promised nothing."""
@@ -138,8 +143,12 @@ class Ledger:
         self.people = {one.name: place for place, one in enumerate(resources.specialists)}
         shares = [resources.calendar.share_of_day(day) for day in self.days]
         self.capacity = [self._capacity_row(one, shares) for one in resources.specialists]
-        self.free = [list(row) for row in self.capacity]
         self._place = {day: place for place, day in enumerate(self.days)}
+        for name, extra in resources.extra_hours.items():
+            for day, hours in extra.items():
+                if day in self._place:
+                    self.capacity[self.people[name]][self._place[day]] += hours
+        self.free = [list(row) for row in self.capacity]
         self._windows = {kind: self._window_places(kind, since, until) for kind in PeriodKind}
         self._of_day = {
             kind: [places[period_of(day, kind).start_on] for day in self.days]
@@ -149,6 +158,13 @@ class Ledger:
         self._concerned: dict[tuple[int, str], tuple[int, ...]] = {}
         for booking in resources.bookings:
             self._book(booking)
+
+    def copy(self) -> Ledger:
+        """The same hours, to be spent apart."""
+        twin = copy(self)
+        twin.free = [list(row) for row in self.free]
+        twin.left = [list(row) for row in self.left]
+        return twin
 
     def _capacity_row(self, specialist: Specialist, shares: list[float]) -> list[float]:
         """``Resources.day_capacity`` of all days."""

@@ -181,13 +181,14 @@ def _doubles(rows: list[WorkRow]) -> Iterable[Violation]:
 
 
 def _limits(rows: list[WorkRow], limits: tuple[LimitRow, ...]) -> Iterable[Violation]:
+    by_project: dict[str | None, list[WorkRow]] = {None: rows}
+    for row in rows:
+        by_project.setdefault(row.project, []).append(row)
     for limit in limits:
         hours = sum(
             row.hours
-            for row in rows
-            if limit.first_day <= row.day <= limit.last_day
-            and limit.project in (None, row.project)
-            and limit.specialist in (None, row.specialist)
+            for row in by_project.get(limit.project, ())
+            if limit.first_day <= row.day <= limit.last_day and limit.specialist in (None, row.specialist)
         )
         if hours > limit.hours + TOLERANCE_HOURS:
             yield Violation(

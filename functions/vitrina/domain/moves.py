@@ -1,8 +1,8 @@
 """Room for an action by moving actions that are planned already to other people.
 
 Nobody's action is divided. A chain of one move hands an action of the wanted person to a colleague; one of
-two moves hands over two of them, or makes room at the colleague by handing one of his on. Longer chains
-would let in a little more and explain themselves worse: docs/planning.md counts them.
+two moves hands over two of them, or makes room at the colleague by handing one of his on. Where no such chain
+exists but hours enough lie about, small exchanges may gather them; docs/planning.md counts what is missed.
 """
 
 from __future__ import annotations
@@ -191,3 +191,114 @@ def _swap(floor: Floor, desk: Desk, _need: float, hours: float) -> Moves | None:
                 if fits and not other.is_fixed and other.profile in desk.profiles:
                     return ((other, desk), (part, target))
     return None
+
+
+def gather_room(floor: Floor, profile: str, hours: float) -> tuple[Moves, Desk] | None:
+    """Room by many small exchanges, where no chain of two makes it but enough hours lie about.
+
+    One desk after the other gathers what the others have free: it hands a part over, or exchanges it for a
+    shorter one, as long as that makes it freer. It finds most of what an exact search would, not all.
+
+    Returns
+    -------
+    tuple or None
+        Where each part goes in the end, and the desk; nothing is moved yet.
+    """
+    if reachable_hours(floor, profile) < hours - EPSILON_HOURS:
+        return None
+    for desk in sorted(floor.skilled.get(profile, ()), key=lambda one: (-one.free, one.place)):
+        trial = _Trial(floor)
+        for _ in range(MOST_EXCHANGES):
+            if trial.free[desk.place] >= hours - EPSILON_HOURS:
+                return trial.moves(), desk
+            if not trial.make_freer(desk, hours - trial.free[desk.place], depth=2):
+                break
+    return None
+
+
+#: Exchanges with one desk before it gives up gathering.
+MOST_EXCHANGES = 12
+
+
+def reachable_hours(floor: Floor, profile: str) -> float:
+    """Free hours of all desks that could be emptied into each other, as if parts could be divided."""
+    reached = {desk.place: desk for desk in floor.skilled.get(profile, ())}
+    waiting = list(reached.values())
+    while waiting:
+        for other in {part.profile for part in waiting.pop().parts if not part.is_fixed}:
+            for desk in floor.skilled[other]:
+                if desk.place not in reached:
+                    reached[desk.place] = desk
+                    waiting.append(desk)
+    return sum(desk.free for desk in reached.values())
+
+
+class _Trial:
+    """Desks as they would be after some exchanges."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+        self.free = [desk.free for desk in floor.desks]
+        self._parts = [[part for part in desk.parts if not part.is_fixed] for desk in floor.desks]
+
+    def moves(self) -> Moves:
+        """Parts that end at another desk."""
+        return tuple(
+            (part, desk)
+            for desk in self._floor.desks
+            for part in self._parts[desk.place]
+            if part.desk is not desk
+        )
+
+    def make_freer(self, desk: Desk, need: float, *, depth: int) -> bool:
+        """The exchange with a colleague that gains the most, no more than what is needed if possible."""
+        best: tuple[float, Part, Part | None, Desk] | None = None
+        for other in self._floor.desks:
+            if other is desk or self.free[other.place] <= EPSILON_HOURS:
+                continue
+            found = self._exchange(desk, other, need)
+            if found is not None and (best is None or _is_better(found[0], best[0], need)):
+                best = (*found, other)
+        if best is not None:
+            self._carry_out(desk, best[1], best[2], best[3])
+            return True
+        # Nobody whom the desk can exchange with has anything free: let one of them gather first.
+        return depth > 1 and any(
+            self.make_freer(other, need, depth=depth - 1)
+            for other in self._floor.desks
+            if other is not desk and set(other.profiles) & set(desk.profiles)
+        )
+
+    def _exchange(self, desk: Desk, other: Desk, need: float) -> tuple[float, Part, Part | None] | None:
+        """Gain of *desk*, the part that it hands over, and the shorter one that it gets for it."""
+        room = self.free[other.place] + EPSILON_HOURS
+        back = [part for part in self._parts[other.place] if part.profile in desk.profiles]
+        best: tuple[float, Part, Part | None] | None = None
+        for part in self._parts[desk.place]:
+            if part.profile not in other.profiles:
+                continue
+            if part.hours <= room and (best is None or _is_better(part.hours, best[0], need)):
+                best = (part.hours, part, None)
+            for shorter in back:
+                gain = part.hours - shorter.hours
+                if EPSILON_HOURS < gain <= room and (best is None or _is_better(gain, best[0], need)):
+                    best = (gain, part, shorter)
+        return best
+
+    def _carry_out(self, desk: Desk, part: Part, back: Part | None, other: Desk) -> None:
+        self._parts[desk.place].remove(part)
+        self._parts[other.place].append(part)
+        gain = part.hours
+        if back is not None:
+            self._parts[other.place].remove(back)
+            self._parts[desk.place].append(back)
+            gain -= back.hours
+        self.free[desk.place] += gain
+        self.free[other.place] -= gain
+
+
+def _is_better(gain: float, best: float, need: float) -> bool:
+    """The least that is enough, else the most."""
+    if best >= need:
+        return need <= gain < best
+    return gain > best

@@ -9,6 +9,7 @@ and pauses around what is promised already. What has no room in the period goes 
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -228,11 +229,12 @@ def schedule(
         key: [(one.item.project, number) for number in one.item.depends_on] for key, one in by_key.items()
     }
     order = serial_order(by_key, before, lambda key: _rank(by_key[key], told.get(key)))
-    ends: dict[ItemKey, int] = {}
+    ends = _booked_ends(ledger)
     scheduled: list[ScheduledItem] = []
     unplaced: list[BacklogItem] = []
     for key in order:
-        earliest = max((ends[one] + 1 for one in before[key] if one in ends), default=0)
+        # Its own earlier actions may have run on from the period before.
+        earliest = max((ends[one] + 1 for one in (key, *before[key]) if one in ends), default=0)
         placed = _put(by_key[key], timeline, earliest)
         if placed is None:
             unplaced.append(by_key[key].item)
@@ -241,6 +243,20 @@ def schedule(
         ends[key] = placed[1]
     unplaced += [one.item for key, one in by_key.items() if key not in set(order)]
     return Schedule(tuple(scheduled), tuple(unplaced))
+
+
+def _booked_ends(ledger: Ledger) -> dict[ItemKey, int]:
+    """Place of the last day on which work is promised already, by item."""
+    last: dict[ItemKey, date] = {}
+    for booking in ledger.resources.bookings:
+        if booking.day_hours:
+            key = (booking.project, booking.item)
+            last[key] = max(last.get(key, date.min), *booking.day_hours)
+    return {
+        key: bisect_right(ledger.days, day) - 1
+        for key, day in last.items()
+        if ledger.days and day >= ledger.days[0]
+    }
 
 
 def _rank(one: TakenItem, promised_on: date | None) -> tuple[object, ...]:

@@ -16,10 +16,13 @@ from functools import cached_property
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import Period, PeriodKind
 from vitrina.domain.capacity import EPSILON_HOURS, Ledger, week_share_hours
-from vitrina.domain.moves import Desk, Floor, Part, make_room
+from vitrina.domain.moves import Desk, Floor, Moves, Part, gather_room, make_room, reachable_hours
 
 #: After so many periods without it an item is raised by one class.
 PASSED_OVER_LIMIT = 3
+
+#: After so many attempts in vain no more small exchanges are tried in a period: by then it is all but full.
+MOST_VAIN_EXCHANGES = 4
 
 #: The least that is worth beginning of an action that is larger than a period.
 MIN_START_HOURS = 2.0
@@ -138,22 +141,27 @@ def select(
     Notes
     -----
     A specialist is served by how scarce he is: work goes to the person whose other profiles are wanted
-    least. Where nobody has room, up to two parts are handed over (``moves``). No limit is ever exceeded.
+    least. Where nobody has room, up to two parts are handed over, and while much is free, small exchanges
+    gather it (``moves``). No limit is ever exceeded.
     """
-    return _Chooser(list(items), ledger, period, unfinished).choose()
+    return Chooser(items, ledger, period=period, unfinished=unfinished).choose()
 
 
-class _Chooser:
-    """Fills one period; see ``select``."""
+class Chooser:
+    """Fills one period; see ``select``.
+
+    The benchmarks compare it with other ways to serve people and to make room.
+    """
 
     def __init__(
         self,
-        items: list[BacklogItem],
+        items: Iterable[BacklogItem],
         ledger: Ledger,
+        *,
         period: Period,
-        unfinished: frozenset[tuple[str, int]],
+        unfinished: frozenset[tuple[str, int]] = frozenset(),
     ) -> None:
-        self._items = items
+        self._items = list(items)
         self._ledger = ledger
         self._period = period
         self._places = ledger.places(period)
@@ -164,16 +172,19 @@ class _Chooser:
         self._capacity = [
             sum(ledger.capacity[place][day] for day in self._places) for place in range(len(specialists))
         ]
-        self._floor = Floor([self._desk(place) for place in range(len(specialists))])
+        self.floor = Floor([self._desk(place) for place in range(len(specialists))])
         self._limit_left = [ledger.limit_hours(number, self._places) for number in range(len(self._limits))]
+        self._full_time_hours = ledger.resources.calendar.hours(period)
         self._pressure = self._pressures()
-        self._scarcity = [self._scarcity_of(desk) for desk in self._floor.desks]
-        self._pending = {item.key for item in items} | unfinished
+        self._scarcity = [self._scarcity_of(desk) for desk in self.floor.desks]
+        self._pending = {item.key for item in self._items} | unfinished
         self._waiting: dict[tuple[str, int], list[BacklogItem]] = {}
         self._taken: list[tuple[BacklogItem, list[Part], dict[str, float]]] = []
         self._left_out: list[LeftOutItem] = []
         self._order: list[tuple[str, int]] = []
         self._move_count = 0
+        self._vain_count = 0
+        self.exchange_count = 0
         self._spent: dict[str, float] = {}
         self._item_limits_known: dict[str, list[int]] = {}
 
@@ -193,7 +204,7 @@ class _Chooser:
                 wanted[profile] = wanted.get(profile, 0.0) + hours
         return {
             profile: hours
-            / max(EPSILON_HOURS, sum(desk.free for desk in self._floor.skilled.get(profile, ())))
+            / max(EPSILON_HOURS, sum(desk.free for desk in self.floor.skilled.get(profile, ())))
             for profile, hours in wanted.items()
         }
 
@@ -207,8 +218,9 @@ class _Chooser:
     # --- Order -----------------------------------------------------------------------------------
 
     def choose(self) -> Selection:
+        """Decide every item once."""
         for item in self._in_order():
-            self._decide(item)
+            self.decide(item)
         waiting = {item.key: item for items in self._waiting.values() for item in items}
         for item in sorted(waiting.values(), key=lambda one: (priority_class(one), *_place_in_backlog(one))):
             if item.key in self._pending:
@@ -256,7 +268,8 @@ class _Chooser:
                 used = limit.hours - self._limit_left[number]
                 is_over = used > self._share_hours.get(number, limit.hours) + EPSILON_HOURS
                 return is_over, used / max(limit.hours, EPSILON_HOURS)
-        return False, self._spent.get(project, 0.0) / max(sum(self._capacity), EPSILON_HOURS)
+        # Without a contract: the weeks of one person, whatever the team.
+        return False, self._spent.get(project, 0.0) / max(self._full_time_hours, EPSILON_HOURS)
 
     @cached_property
     def _share_hours(self) -> Mapping[int, float]:
@@ -270,14 +283,14 @@ class _Chooser:
     def _blockers(self, item: BacklogItem) -> tuple[int, ...]:
         return tuple(number for number in item.depends_on if (item.project, number) in self._pending)
 
-    def _decide(self, item: BacklogItem) -> None:
+    def decide(self, item: BacklogItem) -> None:
         """Take the item, leave it out, or put it off until what it depends on is decided."""
         if item.hours and (blockers := self._blockers(item)):
             for number in blockers:
                 self._waiting.setdefault((item.project, number), []).append(item)
             return
         self._order.append(item.key)
-        reason = self._place(item)
+        reason = self.place(item)
         if reason is not None:
             self._left_out.append(reason)
             return
@@ -286,16 +299,16 @@ class _Chooser:
         self._pending.discard(item.key)
         freed = [one for one in self._waiting.pop(item.key, ()) if not self._blockers(one)]
         for one in sorted(freed, key=lambda one: (priority_class(one), *_place_in_backlog(one))):
-            self._decide(one)
+            self.decide(one)
 
     # --- Room ------------------------------------------------------------------------------------
 
-    def _place(self, item: BacklogItem) -> LeftOutItem | None:
+    def place(self, item: BacklogItem) -> LeftOutItem | None:
         """Take the item, whole or begun; the reason where it has no room."""
         if not item.hours:
             return LeftOutItem(item, LeftOutReason.NO_ESTIMATE)
         for profile, hours in item.hours.items():
-            if not self._floor.skilled.get(profile):
+            if not self.floor.skilled.get(profile):
                 return LeftOutItem(item, LeftOutReason.NO_SPECIALIST, profile=profile, needed_hours=hours)
         reason = self._over_limit(item, item.total_hours)
         if reason is None:
@@ -353,25 +366,36 @@ class _Chooser:
         keeper = self._keeper(item, profile)
         if keeper is not None:
             return self._take(item, profile, hours, keeper, is_fixed=True) if keeper.holds(hours) else None
-        fits = [desk for desk in self._floor.skilled[profile] if desk.holds(hours)]
+        fits = [desk for desk in self.floor.skilled[profile] if desk.holds(hours)]
         if fits:
             return self._take(
-                item, profile, hours, min(fits, key=lambda desk: self._preference(desk, profile))
+                item, profile, hours, min(fits, key=lambda desk: self.preference(desk, profile))
             )
-        found = make_room(self._floor, profile, hours)
+        found = self.rearrange(profile, hours)
         if found is None:
             return None
         for part, desk in found[0]:
             moved.append((part, part.desk))
-            self._floor.move(part, desk)
+            self.floor.move(part, desk)
             self._move_count += 1
         return self._take(item, profile, hours, found[1])
 
+    def rearrange(self, profile: str, hours: float) -> tuple[Moves, Desk] | None:
+        """Moves after which somebody has room, and who; ``None`` where there are none."""
+        found = make_room(self.floor, profile, hours)
+        if found is None and self._vain_count < MOST_VAIN_EXCHANGES:
+            found = gather_room(self.floor, profile, hours)
+            if found is not None:
+                self.exchange_count += 1
+            elif reachable_hours(self.floor, profile) >= hours:
+                self._vain_count += 1
+        return found
+
     def _keeper(self, item: BacklogItem, profile: str) -> Desk | None:
         name = item.keeps.get(profile)
-        return next((desk for desk in self._floor.skilled[profile] if self._names[desk.place] == name), None)
+        return next((desk for desk in self.floor.skilled[profile] if self._names[desk.place] == name), None)
 
-    def _preference(self, desk: Desk, profile: str) -> tuple[float, float, int]:
+    def preference(self, desk: Desk, profile: str) -> tuple[float, float, int]:
         """Who is served first: he whose other profiles are wanted least, then the freest."""
         return (self._scarcity[desk.place][profile], -desk.free, desk.place)
 
@@ -379,19 +403,19 @@ class _Chooser:
         self, item: BacklogItem, profile: str, hours: float, desk: Desk, *, is_fixed: bool = False
     ) -> Part:
         part = Part(item.key, profile, hours, desk, is_fixed)
-        self._floor.take(part)
+        self.floor.take(part)
         return part
 
     def _undo(self, parts: Sequence[Part], moved: Sequence[tuple[Part, Desk]]) -> None:
         for part in reversed(parts):
-            self._floor.give_back(part)
+            self.floor.give_back(part)
         for part, desk in reversed(moved):
             if part not in parts:
-                self._floor.move(part, desk)
+                self.floor.move(part, desk)
         self._move_count -= len(moved)
 
     def _no_room(self, item: BacklogItem, profile: str, hours: float) -> LeftOutItem:
-        skilled = self._floor.skilled[profile]
+        skilled = self.floor.skilled[profile]
         keeper = self._keeper(item, profile)
         freest = keeper or max(skilled, key=lambda desk: (desk.free, -desk.place))
         return LeftOutItem(
@@ -417,7 +441,7 @@ class _Chooser:
 
     def _is_large(self, profile: str, hours: float) -> bool:
         """Whether an action is longer than a period of anybody who is always there and promised nothing."""
-        longest = max(self._full_hours[desk.place] for desk in self._floor.skilled[profile])
+        longest = max(self._full_hours[desk.place] for desk in self.floor.skilled[profile])
         return hours > longest + EPSILON_HOURS
 
     def _begin(self, item: BacklogItem) -> bool:
@@ -457,12 +481,12 @@ class _Chooser:
         if most < least - EPSILON_HOURS:
             return None
         keeper = self._keeper(item, profile)
-        desk = keeper or max(self._floor.skilled[profile], key=lambda one: (one.free, -one.place))
+        desk = keeper or max(self.floor.skilled[profile], key=lambda one: (one.free, -one.place))
         if desk.holds(least):
             return self._take(item, profile, min(most, max(least, desk.free)), desk)
         part = self._seat(item, profile, least, []) if keeper is None else None
         if part is not None:
-            self._floor.extend(part, max(0.0, min(most - part.hours, part.desk.free)))
+            self.floor.extend(part, max(0.0, min(most - part.hours, part.desk.free)))
         return part
 
 

@@ -87,6 +87,15 @@ def test_an_item_begins_after_what_it_depends_on() -> None:
     assert shown(days(items)) == {2: [("Борис", {23: 4.0, 24: 1.0})], 1: [("Анна", {25: 2.0})]}
 
 
+def test_an_item_begins_after_what_ran_on_into_the_period() -> None:
+    """The text that it waits for, and its own design, are promised to Tuesday and to Wednesday."""
+    text = Booking("Борис", "", 2, {MONDAY: 4.0, date(2026, 11, 24): 1.0})
+    own = Booking("Анна", "", 3, {date(2026, 11, 25): 1.0})
+    items = [taken(1, {"design": 2}, depends_on=(2,)), taken(3, {"development": 2}, is_carried_over=True)]
+
+    assert shown(days(items, bookings=(text, own))) == {3: [("Вера", {26: 2.0})], 1: [("Анна", {25: 2.0})]}
+
+
 def test_a_day_never_exceeds_a_limit_and_goes_on_when_there_is_a_new_one() -> None:
     """10 h a week: Monday 8, Tuesday 2, on Monday the rest."""
     limit = HourLimit(10.0, PeriodKind.WEEK, project="")
