@@ -23,6 +23,11 @@ function undoLastAction() {
   openAction_('undo', 'confirm');
 }
 
+/** Menu: judges the people and days of this workbook, beside all others. */
+function checkBook() {
+  openAction_('check_book', 'run');
+}
+
 /** Menu: asks about a new client, then makes the workbook and the board. */
 function newClient() {
   openAction_('new_client', 'form');
@@ -31,6 +36,16 @@ function newClient() {
 /** Menu: recalculates the norms, after asking, because all clients' estimates rest on them. */
 function recalculateNorms() {
   openAction_('recalculate_norms', 'confirm');
+}
+
+/** Menu: draws what everybody does for all clients. */
+function updateLoad() {
+  openAction_('update_load', 'run');
+}
+
+/** Menu: judges all workbooks and the tracker. */
+function checkAll() {
+  openAction_('check_all', 'run');
 }
 
 /** Menu of a spreadsheet that is not ours: says where the commands are. */

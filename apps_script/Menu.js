@@ -15,10 +15,13 @@ const MENUS = {
     ['menu.push', 'pushToTracker'],
     ['menu.refresh', 'refreshFromTracker'],
     ['menu.undo', 'undoLastAction'],
+    ['menu.check_book', 'checkBook'],
   ],
   agency: [
     ['menu.new_client', 'newClient'],
     ['menu.recalculate_norms', 'recalculateNorms'],
+    ['menu.update_load', 'updateLoad'],
+    ['menu.check_all', 'checkAll'],
   ],
   other: [['menu.why_empty', 'explainEmptyMenu']],
   disabled: [['menu.enable', 'enableInThisBook']],

@@ -218,7 +218,15 @@ class LocalOffice:
         As with a paste, a text stays what it is, and rows that the sheet lacks are added below.
         """
         tab = self.book().tab("backlog")
-        first = tab.header_index + 1
+        self._paste(tab, tab.header_index + 1, rows)
+
+    def paste_work(self, rows: Sequence[Mapping[str, str | float]]) -> None:
+        """Paste rows of a person's own below those of *В работе*."""
+        tab = self.book().tab("in_progress")
+        used = [row.index for row in tab.rows if tab.cell(row, "action").text]
+        self._paste(tab, max(used, default=tab.header_index) + 1, rows)
+
+    def _paste(self, tab: Tab, first: int, rows: Sequence[Mapping[str, str | float]]) -> None:
         lacking = first + len(rows) - tab.row_count
         grow = {"sheetId": tab.sheet_id, "dimension": "ROWS", "length": lacking}
         requests: list[Any] = [{"appendDimension": grow}] if lacking > 0 else []

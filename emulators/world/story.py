@@ -71,6 +71,7 @@ class Story:
             self._push(client)
         self._work(self.clients[0])
         self._refresh(self.clients[0])
+        self._show_load()
 
     def _open_agency(self) -> None:
         self.say("Агентство: книга, люди, история работ")
@@ -208,6 +209,10 @@ class Story:
     def _refresh(self, client: Client) -> None:
         self.say(f"Обновить из трекера: {client.data['project_name']}")
         self._tell(self._click(client.spreadsheet_id, "refresh")["message"])
+
+    def _show_load(self) -> None:
+        self.say("Обновить загрузку: книга агентства")
+        self._tell(self._click(self.agency_id, "update_load")["message"])
 
     def _items(self, client: Client) -> list[tuple[int, str]]:
         found = self._services.store.find("item", spreadsheet_id=client.spreadsheet_id)

@@ -22,6 +22,7 @@ def captions(execution):
                 "Отправить в трекер",
                 "Обновить из трекера",
                 "Отменить последнее действие…",
+                "Проверить книгу",
             ],
         ),
         (
@@ -33,12 +34,13 @@ def captions(execution):
                 "Send to the tracker",
                 "Refresh from the tracker",
                 "Undo the last action…",
+                "Check this workbook",
             ],
         ),
-        ("agency", "ru_RU", ["Новый клиент…", "Пересчитать нормы"]),
-        ("agency", "en_GB", ["New client…", "Recalculate the norms"]),
+        ("agency", "ru_RU", ["Новый клиент…", "Пересчитать нормы", "Обновить загрузку", "Проверить всё"]),
+        ("agency", "en_GB", ["New client…", "Recalculate the norms", "Refresh the load", "Check everything"]),
         # A language that we have no texts in is served in English.
-        ("agency", "de_DE", ["New client…", "Recalculate the norms"]),
+        ("agency", "de_DE", ["New client…", "Recalculate the norms", "Refresh the load", "Check everything"]),
         # Not our workbook: one item that explains.
         (None, "ru_RU", ["Почему здесь нет команд?"]),
         # A mark with a value that we never write is not trusted to be ours.
@@ -81,7 +83,7 @@ def test_turning_on_builds_the_menu(addon):
     """The item of the menu without rights brings the real menu and says where it is."""
     execution = addon(book="agency").call("enableInThisBook")
 
-    assert captions(execution) == ["Новый клиент…", "Пересчитать нормы"]
+    assert captions(execution) == ["Новый клиент…", "Пересчитать нормы", "Обновить загрузку", "Проверить всё"]
     assert "Меню Vitrina включено" in execution.one("toast")["message"]
 
 
@@ -97,4 +99,4 @@ def test_install_builds_the_menu_at_once(addon):
     """After installing from an open workbook the menu is there without opening it again."""
     execution = addon().evaluate("onInstall({authMode: ScriptApp.AuthMode.FULL})")
 
-    assert len(captions(execution)) == 5
+    assert len(captions(execution)) == 6

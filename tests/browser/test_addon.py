@@ -65,7 +65,7 @@ def test_menu_follows_the_workbook(workbench):
 
     items = workbench.page.locator("#menubar .submenu li")
 
-    expect(items).to_have_text(["Новый клиент…", "Пересчитать нормы"])
+    expect(items).to_have_text(["Новый клиент…", "Пересчитать нормы", "Обновить загрузку", "Проверить всё"])
 
 
 def test_preview_shows_hours_people_and_reasons(workbench, world):

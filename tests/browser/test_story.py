@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from vitrina.usecases.records import projects_of
 
 pytestmark = pytest.mark.browser
 
+PHONE = {"width": 390, "height": 844}
+#: A day that is too full, and one on which the person is away.
+RED, GREY = re.compile(r"rgb\(25\d, 23\d, 230\)"), re.compile(r"rgb\(23\d, 24\d, 24\d\)")
 MARINA = Person(MANAGER, "Марина Ковалёва", local_token(11))
 
 #: Work that does not fit beside the rest: Vera has 40 hours in the week.
@@ -147,6 +151,51 @@ def test_a_week_of_the_agency(workbench: WorkbenchPage, office: Office) -> None:
     expect(client.cell("K5")).to_have_text("Открыть")
     client.screenshot("story-8-undone")
     assert client.errors == []
+
+
+def test_the_agency_sees_everybodys_load(workbench: WorkbenchPage, office: Office) -> None:
+    """Two clients, one of whose managers typed too much: drawn in red, and proved by the check."""
+    office.welcome(client_name="Стоматология «Улыбка»", code="УЛБ", project_name="Реклама")
+    office.fill_backlog(
+        {"task": "Форма записи на приём с напоминанием", "hours_development": "14"},
+        {"task": "Баннеры к акции", "hours_design": "11"},
+    )
+    office.do("start_batch", preview_id=office.do("build_batch")["data"]["preview_id"])
+    office.welcome(client_name="Обжарочный цех «Заря»", code="ЗРН", project_name="Интернет-магазин")
+    office.fill_backlog(
+        {"task": "Личный кабинет оптового покупателя", "hours_development": "20"},
+        {"task": "Статья про помол", "hours_copy": "9"},
+    )
+    office.do("start_batch", preview_id=office.do("build_batch")["data"]["preview_id"])
+    first = office.book().tab("in_progress").header_index + 1
+    office.type("in_progress", first, hours="30")
+    days_away = {"first_day": "26.11.2026", "last_day": "02.12.2026"}
+    absences = office.book(agency_id(office)).tab("absences").header_index + 1
+    office.type("absences", absences, agency_id(office), specialist="Борис Ким", **days_away)
+
+    workbench.choose_from_menu("Обновить загрузку")
+    expect(workbench.sidebar.get_by_role("status")).to_contain_text("2 книги, 4 работы")
+    workbench.open_tab("Загрузка")
+    expect(workbench.cell("A5")).to_have_text("Вера Орлова")
+    expect(workbench.cell("F5")).to_have_css("background-color", RED)
+    expect(workbench.cell("G4")).to_have_css("background-color", GREY)
+    workbench.screenshot("agency-1-load")
+    workbench.choose_from_menu("Проверить всё")
+    status = workbench.sidebar.get_by_role("status")
+    expect(status).to_contain_text("Нашли", timeout=20_000)
+    expect(workbench.sidebar.locator("body")).to_contain_text(
+        "Вера Орлова, 23–27 ноября: нужно 44 ч, а есть 40 ч"
+    )
+    workbench.screenshot("agency-2-check")
+    workbench.open_tab("Общая доска")
+    expect(workbench.cell("A2")).to_contain_text("-")
+    workbench.screenshot("agency-3-board")
+    workbench.sidebar.get_by_role("button", name="Закрыть").click()
+    workbench.page.get_by_role("radio", name="Таблица", exact=True).click()
+    workbench.page.set_viewport_size(PHONE)
+    for number, tab in enumerate(("Загрузка", "Общая доска"), start=4):
+        workbench.open(agency_id(office), tab)
+        workbench.screenshot(f"agency-{number}-phone")
 
 
 def test_a_stranger_is_refused_in_words(workbench: WorkbenchPage, office: Office) -> None:

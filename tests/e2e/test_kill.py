@@ -159,3 +159,23 @@ def test_push(stage: Stage, scenes: Scenes, subtests: pytest.Subtests) -> None:
 
     assert services_of(calls) == {"google", "kaiten", "tasks"}
     assert sum(call.method == "POST /cards" for call in calls) == len(BACKLOG)
+
+
+def test_update_load(stage: Stage, scenes: Scenes, subtests: pytest.Subtests) -> None:
+    """The promises follow the cells and the tabs are drawn, as if nobody had died."""
+
+    def action(office: WorkersOffice) -> Mapping[str, Any]:
+        assert office.agency is not None
+        tab, row = office.row("in_progress", "ЗРН-1")
+        others = [one for one in tab.rows if tab.cell(one, "id").text == "ЗРН-1" and one != row]
+        office.type("in_progress", row.index, hours="6", due_on="27.11.2026")
+        office.type("in_progress", others[0].index, specialist="Борис Ким")
+        return persist(office, office.agency.spreadsheet_id, "update_load")
+
+    calls = die_everywhere(stage, subtests, scenes.started, action)
+
+    assert [call.method for call in calls if call.service == "google"] == [
+        "sheets.spreadsheets.get",
+        "sheets.spreadsheets.get",
+        "sheets.spreadsheets.batchUpdate",
+    ]

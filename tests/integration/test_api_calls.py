@@ -43,6 +43,8 @@ def test_every_action_stays_within_its_requests(monkeypatch: pytest.MonkeyPatch,
         (cost("start_batch", writes=3), "Start the batch at 10 rows: 1 reads, 3 writes, 0 of Drive"),
         (cost("webhook", writes=0), "Webhook at 10 rows: 1 reads, 0 writes, 0 of Drive"),
         (cost("refresh", drive=1), "Refresh at 10 rows: 1 reads, 1 writes, 1 of Drive"),
+        (cost("update_load", reads=3), "Refresh the load at 10 rows: 3 reads, 1 writes, 0 of Drive"),
+        (cost("check_all"), "Check everything at 10 rows: 1 reads, 1 writes, 0 of Drive"),
         (cost("new_client", drive=3), "New client at 10 rows: 5 requests"),
     ],
 )

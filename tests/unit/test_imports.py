@@ -25,6 +25,7 @@ ALLOWED = {
     "web": {"domain", "ports", "texts", "usecases"},
     "logs": set(),
     "__main__": {"bootstrap", "domain", "texts", "usecases", "workbook"},
+    "check": {"bootstrap", "ports", "texts", "usecases"},
     "doctor": {"google", "ports", "settings", "workbook"},
     "bootstrap": {
         "logs",

@@ -19,7 +19,10 @@ class Priority(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the most urgent class."""
-        return list(Priority).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {priority: rank for rank, priority in enumerate(Priority)}
 
 
 class EstimateSource(StrEnum):
@@ -41,10 +44,10 @@ class ActionStatus(StrEnum):
 
 @dataclass(frozen=True)
 class BacklogItem:
-    """A wanted piece of work that is not started.
+    """A wanted piece of work that is not started, or the rest of one that was.
 
-    ``hours`` maps a profile to the hours its specialist needs, each above 0; ``rank`` is its place
-    in the backlog from the top, which decides inside a priority class.
+    ``hours`` maps a profile to the hours its specialist needs, each above 0, in the order in which the
+    work is done; ``rank`` is its place in the backlog from the top, which decides inside a priority class.
     """
 
     number: int
@@ -61,6 +64,19 @@ class BacklogItem:
     #: Numbers of the items that have to be finished before.
     depends_on: tuple[int, ...] = ()
     result: str = ""
+    #: The client's project; numbers are unique inside it.
+    project: str = ""
+    #: How many periods in a row were planned without it.
+    passed_over_count: int = 0
+    #: Begun in an earlier period: it goes before everything that is not.
+    is_carried_over: bool = False
+    #: Who has begun which profile's part, and goes on with it.
+    keeps: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Project and number: what identifies it among all clients."""
+        return (self.project, self.number)
 
     @property
     def total_hours(self) -> float:

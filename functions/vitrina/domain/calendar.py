@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
 
 import holidays
+
+#: Hours of an ordinary day of a full-time person.
+FULL_DAY_HOURS = 8.0
+
+#: What a working day before a holiday is shorter by (Labour Code of Russia, Art. 95).
+EVE_HOURS = 1.0
+
+#: Month and day of the non-working holidays of each country whose eve is short (Art. 112).
+HOLIDAYS_WITH_EVE: Mapping[str, frozenset[tuple[int, int]]] = {
+    "RU": frozenset({*((1, day) for day in range(1, 9)), (2, 23), (3, 8), (5, 1), (5, 9), (6, 12), (11, 4)})
+}
+
+_DAY = timedelta(days=1)
 
 
 class PeriodKind(StrEnum):
@@ -52,23 +65,72 @@ def period_of(day: date, kind: PeriodKind) -> Period:
 
 @dataclass(frozen=True)
 class WorkCalendar:
-    """Working days of a country, with its transferred days.
+    """Working hours of each day of a country, with its transferred and short days.
+
+    Parameters
+    ----------
+    exceptions
+        The agency's own days: hours of a full-time person, 0 for a day off. They go before all rules.
 
     Notes
     -----
-    ``holidays`` 0.109 equals the official Russian calendar of 2024-2027 to the day; measured by
-    ``tests/unit/domain/test_calendar.py``.
+    ``holidays`` 0.109 equals the official Russian calendar of 2024-2027 to the day, but does not know
+    short days. The rule here: a working day right before a holiday is shorter by an hour, and a working
+    Saturday has the hours of the day off that was transferred to it. Measured by
+    ``tests/unit/domain/test_calendar.py``: 0 days differ, 1,972 hours in 2026.
     """
 
     country: str = "RU"
+    exceptions: Mapping[date, float] = field(default_factory=dict)
 
     @cached_property
     def _days_off(self) -> holidays.HolidayBase:
         return holidays.country_holidays(self.country)
 
+    @cached_property
+    def _hours(self) -> dict[date, float]:
+        return {}
+
+    @cached_property
+    def _transferred(self) -> Mapping[date, date]:
+        """The day off for which a Saturday or Sunday is worked, by the latter."""
+        found: dict[date, date] = {}
+        special = getattr(self._days_off, "special_public_holidays", None) or {}
+        for year, entries in special.items():
+            for entry in entries if isinstance(entries[0], tuple) else (entries,):
+                if len(entry) == 4 and all(isinstance(part, int) for part in entry):
+                    off_month, off_day, from_month, from_day = entry
+                    found[date(year, from_month, from_day)] = date(year, off_month, off_day)
+        return found
+
+    def day_hours(self, day: date) -> float:
+        """Hours of a full-time person on *day*: 8, 7 before a holiday, 0 on a day off, or the exception."""
+        hours = self._hours.get(day)
+        if hours is None:
+            hours = self._hours[day] = self._rule_hours(day)
+        return hours
+
+    def _rule_hours(self, day: date) -> float:
+        if day in self.exceptions:
+            return self.exceptions[day]
+        if not self._days_off.is_working_day(day):
+            return 0.0
+        stands_for = self._transferred.get(day, day) if day.weekday() > 4 else day
+        eve_of = stands_for + _DAY
+        is_eve = (eve_of.month, eve_of.day) in HOLIDAYS_WITH_EVE.get(self.country, ())
+        return FULL_DAY_HOURS - EVE_HOURS if is_eve else FULL_DAY_HOURS
+
+    def share_of_day(self, day: date) -> float:
+        """Ratio of *day* to an ordinary one: a part-time person's day is shortened by as much."""
+        return self.day_hours(day) / FULL_DAY_HOURS
+
+    def hours(self, period: Period) -> float:
+        """Hours of a full-time person in *period*."""
+        return sum(self.day_hours(day) for day in period)
+
     def is_working_day(self, day: date) -> bool:
         """Whether the agency works on *day*."""
-        return bool(self._days_off.is_working_day(day))
+        return self.day_hours(day) > 0
 
     def working_days(self, period: Period, *, since: date | None = None) -> list[date]:
         """Working days of *period*, in order, from *since* on."""

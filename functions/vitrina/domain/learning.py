@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from vitrina.domain.forecasts import Task, forecast
+from vitrina.domain.effort import Task, forecast
 from vitrina.domain.norms import (
     Basis,
     Cell,

@@ -1,59 +1,70 @@
-"""How promises came out: what was said when work began, against what it took."""
+"""Days that clients were told. A later plan never moves them by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
-from itertools import groupby
 
-from vitrina.domain.norms import FinishedWork
+from vitrina.domain.schedule import ItemKey, Schedule
 
 
 @dataclass(frozen=True)
-class MonthOfPromises:
-    """Work that was finished in a month. A share is ``None`` where nothing was promised."""
+class PromiseMove:
+    """A promise that was given anew: the day that was told before, and why it could not stay."""
 
-    month: date
-    finished_count: int
-    within_typical: float | None
-    within_p85: float | None
-    planned_hours: float
-    actual_hours: float
-
-    @property
-    def planned_ratio(self) -> float:
-        """Below 1 where less was planned than it took."""
-        return self.planned_hours / self.actual_hours
+    was_on: date
+    reason: str
 
 
-def by_month(history: Iterable[FinishedWork]) -> list[MonthOfPromises]:
-    """Months in which planned work was finished, the oldest first.
+@dataclass(frozen=True)
+class Promise:
+    """The day by which an item is promised, with all that it was moved from."""
 
-    Notes
-    -----
-    Worked example: ``tests/unit/domain/test_promises.py``.
+    item: ItemKey
+    due_on: date
+    moves: tuple[PromiseMove, ...] = ()
+
+    def again(self, due_on: date, *, reason: str) -> Promise:
+        """The promise of another day.
+
+        Raises
+        ------
+        ValueError
+            Without a reason: a promised day moves for one that can be told.
+        """
+        if not reason.strip():
+            raise ValueError("Must have a reason.")
+        return replace(self, due_on=due_on, moves=(*self.moves, PromiseMove(self.due_on, reason.strip())))
+
+
+@dataclass(frozen=True)
+class EndangeredPromise:
+    """A promise that the plan does not keep. It stands until somebody gives it anew."""
+
+    promise: Promise
+    expected_on: date
+
+
+def keep(promises: Mapping[ItemKey, Promise], schedule: Schedule) -> dict[ItemKey, Promise]:
+    """All promises, with new ones for the items of *schedule* that had none; those that stand stay.
+
+    What is only begun is not promised: its last day is not known.
     """
-    planned = sorted(
-        (work for work in history if work.planned_hours and work.hours > 0),
-        key=lambda work: work.finished_on,
-    )
-    return [
-        _month(month, list(works))
-        for month, works in groupby(planned, key=lambda work: work.finished_on.replace(day=1))
+    new = {
+        one.item.key: Promise(one.item.key, one.due_on)
+        for one in schedule.items
+        if one.item.key not in promises and not one.rest_hours
+    }
+    return {**promises, **new}
+
+
+def endangered(promises: Iterable[Promise], schedule: Schedule) -> tuple[EndangeredPromise, ...]:
+    """Promises whose items end later than promised, in the order of the promised days."""
+    ends = {one.item.key: one.due_on for one in schedule.items}
+    late = [
+        EndangeredPromise(promise, ends[promise.item])
+        for promise in promises
+        if promise.item in ends and ends[promise.item] > promise.due_on
     ]
-
-
-def _month(month: date, works: list[FinishedWork]) -> MonthOfPromises:
-    return MonthOfPromises(
-        month,
-        len(works),
-        _share([work.hours <= work.typical_hours for work in works if work.typical_hours]),
-        _share([work.hours <= work.p85_hours for work in works if work.p85_hours]),
-        sum(work.planned_hours or 0.0 for work in works),
-        sum(work.hours for work in works),
-    )
-
-
-def _share(kept: list[bool]) -> float | None:
-    return sum(kept) / len(kept) if kept else None
+    return tuple(sorted(late, key=lambda one: (one.promise.due_on, one.promise.item)))

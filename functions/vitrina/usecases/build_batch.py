@@ -11,7 +11,7 @@ from typing import Any
 
 from vitrina.domain.batch import BatchPlan, LeftOutItem, LeftOutReason, plan_batch
 from vitrina.domain.calendar import Period
-from vitrina.domain.forecasts import Total
+from vitrina.domain.effort import Total
 from vitrina.errors import CellProblem, CellsError
 from vitrina.ports import Json
 from vitrina.texts import Days, Sentence, sentence

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from vitrina.domain.backlog import EstimateSource
-from vitrina.domain.forecasts import Forecast, Total
+from vitrina.domain.effort import Forecast, Total
 from vitrina.domain.guesses import Guess, KnownTitles
 from vitrina.domain.norms import FEW_FACTS, Basis, Norms, NormSource, tenth
 from vitrina.domain.quantities import MAX_HOURS

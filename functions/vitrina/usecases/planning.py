@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from vitrina.domain.forecasts import Forecast, Task, Total, forecast, total
+from vitrina.domain.effort import Forecast, Task, Total, forecast, total
 from vitrina.domain.norms import Basis, Norms, tenth
 from vitrina.texts import Sentence, render, sentence
 from vitrina.workbook.book import Book

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from vitrina.domain.forecasts import promise_ratio
+from vitrina.domain.effort import promise_ratio
 from vitrina.domain.learning import learn, start_with
 from vitrina.domain.norms import Basis, Cell, EffortNorm, FinishedWork, Norms, NormSource
-from vitrina.domain.promises import by_month
+from vitrina.domain.outcomes import by_month
 from vitrina.domain.quantities import serial_of_day
 from vitrina.errors import UserError
 from vitrina.texts import sentence

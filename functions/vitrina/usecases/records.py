@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
@@ -22,6 +22,7 @@ NOTES = "notes"
 PREVIEW = "preview"
 TOUCHED = "touched"
 TEAM = "team"
+TYPED = "typed"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Project:
 class ItemAction:
     """One person's part of an item in progress; ``day_hours`` by ISO day.
 
+    They are empty while its row is missing. What ``is_done`` binds nobody any more.
     What was promised when it began stays with it: ``specialist_hours`` is the figure that a person typed,
     ``typical_hours`` and ``p85_hours`` what the norms said. ``None`` where there was none.
     """
@@ -70,6 +72,7 @@ class ItemAction:
     specialist: str
     hours: float
     day_hours: Mapping[str, float]
+    is_done: bool = False
     specialist_hours: float | None = None
     typical_hours: float | None = None
     p85_hours: float | None = None
@@ -108,13 +111,19 @@ class Item:
 
     @property
     def start_on(self) -> date:
-        """First day with work."""
-        return min(date.fromisoformat(day) for action in self.actions for day in action.day_hours)
+        """First day with work; the end of time where nobody has promised any."""
+        days = (date.fromisoformat(day) for action in self.actions for day in action.day_hours)
+        return min(days, default=date.max)
 
     @property
     def external_id(self) -> str:
         """Our key of its card in the tracker."""
-        return f"vitrina:{self.spreadsheet_id}:{self.number}"
+        return external_id(self.spreadsheet_id, self.number)
+
+
+def external_id(spreadsheet_id: str, number: int) -> str:
+    """Our key of an item's card in the tracker."""
+    return f"vitrina:{spreadsheet_id}:{number}"
 
 
 def save_agency(store: Store, agency: Agency) -> None:
@@ -178,6 +187,19 @@ def amend_item(store: Store, key: str, **changes: Any) -> bool:
     return False
 
 
+def amend_actions(store: Store, key: str, change: Callable[[ItemAction], ItemAction], **changes: Any) -> bool:
+    """Change the actions of an item as they are now in the store, and other fields of it.
+
+    *change* may be called more than once. ``False`` where the item is not there any more.
+    """
+    while (record := store.get(ITEM, key)) is not None:
+        item = item_of(record)
+        amended = replace(item, actions=tuple(change(action) for action in item.actions), **changes)
+        if amended == item or store.put(ITEM, key, asdict(amended), version=record.version):
+            return True
+    return False
+
+
 def items_of(store: Store, **equals: str) -> list[Item]:
     """Items by ``agency_id``, ``spreadsheet_id`` or ``card_id``."""
     return [item_of(record) for record in store.find(ITEM, **equals)]
@@ -197,9 +219,30 @@ def committed_hours(items: Iterable[Item]) -> dict[str, dict[date, float]]:
             continue
         for action in item.actions:
             days = committed.setdefault(action.specialist, {})
+            if action.is_done:
+                continue
             for day, hours in action.day_hours.items():
                 days[date.fromisoformat(day)] = days.get(date.fromisoformat(day), 0.0) + hours
     return committed
+
+
+def save_typed_hours(store: Store, project: Project, hours: Mapping[str, Mapping[date, float]]) -> None:
+    """Keep the hours of rows that people put into *В работе* by themselves, by specialist and day."""
+    days = {name: {day.isoformat(): one for day, one in by_day.items()} for name, by_day in hours.items()}
+    record = store.get(TYPED, project.spreadsheet_id)
+    if days or record is not None:
+        store.put(TYPED, project.spreadsheet_id, {"agency_id": project.agency_id, "hours": days})
+
+
+def load_typed_hours(store: Store, agency_id: str) -> dict[str, dict[date, float]]:
+    """Hours of people's own rows in all client workbooks, as they were last read."""
+    total: dict[str, dict[date, float]] = {}
+    for record in store.find(TYPED, agency_id=agency_id):
+        for name, by_day in record.data["hours"].items():
+            days = total.setdefault(name, {})
+            for day, hours in by_day.items():
+                days[date.fromisoformat(day)] = days.get(date.fromisoformat(day), 0.0) + hours
+    return total
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 from vitrina.domain.calendar import PeriodKind
 from vitrina.ports import Json
 from vitrina.usecases.build_batch import build_batch
+from vitrina.usecases.check_books import check_all, check_book
 from vitrina.usecases.estimate import estimate
 from vitrina.usecases.new_client import ClientForm, check_form, new_client
 from vitrina.usecases.operations import Journal
@@ -19,6 +20,7 @@ from vitrina.usecases.services import Answer, Services
 from vitrina.usecases.start_batch import start_batch
 from vitrina.usecases.sync import refresh
 from vitrina.usecases.undo import undo
+from vitrina.usecases.update_load import update_load
 
 
 def _params(**properties: Json) -> Json:
@@ -81,6 +83,11 @@ ACTIONS: Mapping[str, Action] = {
         _NO_PARAMS,
         run_operation=lambda s, book, _, journal: undo(s, load_project(s.store, book), journal),
     ),
+    "check_book": Action(
+        "client",
+        _NO_PARAMS,
+        run_operation=lambda s, book, _, journal: check_book(s, load_project(s.store, book), journal),
+    ),
     "new_client": Action(
         "agency",
         _CLIENT_FORM,
@@ -91,6 +98,16 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "recalculate_norms": Action(
         "agency", _NO_PARAMS, run=lambda s, book, _: recalculate_norms(s, load_agency(s.store, book))
+    ),
+    "update_load": Action(
+        "agency",
+        _NO_PARAMS,
+        run_operation=lambda s, book, _, journal: update_load(s, load_agency(s.store, book), journal),
+    ),
+    "check_all": Action(
+        "agency",
+        _NO_PARAMS,
+        run_operation=lambda s, book, _, journal: check_all(s, load_agency(s.store, book), journal),
     ),
 }
 

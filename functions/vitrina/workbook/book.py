@@ -54,6 +54,11 @@ def item_number_of_row(row_number: int) -> int:
     return row_number if row_number < ACTION_BASE else (row_number - ACTION_BASE) // 100
 
 
+def position_of_row(row_number: int) -> int:
+    """The place of a row's action among those of its item, from 0."""
+    return 0 if row_number < ACTION_BASE else (row_number - ACTION_BASE) % 100
+
+
 @dataclass(frozen=True)
 class Cell:
     """What stands in a cell. ``value`` is that of the formula where there is one."""

@@ -246,12 +246,16 @@ class WorkbookChange:
         self._layouts[tab.sheet_id] = tab
 
     def make_room(self, tab: Tab, row_count: int) -> None:
-        """Add rows at the end of a tab until it has *row_count*."""
+        """Add rows at the end of a tab until it has *row_count*; they look like its first row."""
         if row_count > tab.row_count:
             length = row_count - tab.row_count
             self._grown.append(
                 {"appendDimension": {"sheetId": tab.sheet_id, "dimension": "ROWS", "length": length}}
             )
+            source = whole_row(tab.sheet_id, tab.header_index + 1, tab.column_count)
+            target = source | {"startRowIndex": tab.row_count, "endRowIndex": row_count}
+            if tab.row_count > tab.header_index + 1:
+                self._grown.append(_paste(source, target, "PASTE_FORMAT"))
 
     def requests(self) -> list[Json]:
         """The batch: guards, cells and notes where they were read, then deletions, then insertions."""
@@ -334,6 +338,10 @@ def _row_mark(index: int, number: int) -> Mark:
     return Mark(number, ROW_KEY, "", "ROWS", index)
 
 
+def _paste(source: Json, target: Json, kind: str) -> Json:
+    return {"copyPaste": {"source": source, "destination": target, "pasteType": kind}}
+
+
 def _last_row(tab: Tab) -> int:
     """Index of the table's last row, or of its header.
 
@@ -359,10 +367,7 @@ def _insert_rows(tab: Tab, landing: _Landing, rows: Sequence[NewRow]) -> list[Js
     batch: list[Json] = [{"insertDimension": {"range": opened, "inheritFromBefore": inherits}}]
     source = whole_row(tab.sheet_id, landing.like, tab.column_count)
     target = source | {"startRowIndex": first, "endRowIndex": first + count}
-    batch += [
-        {"copyPaste": {"source": source, "destination": target, "pasteType": kind}}
-        for kind in ("PASTE_FORMAT", "PASTE_DATA_VALIDATION")
-    ]
+    batch += [_paste(source, target, kind) for kind in ("PASTE_FORMAT", "PASTE_DATA_VALIDATION")]
     cells = {
         (first + down, tab.column(column)): cell_data(value)
         for down, row in enumerate(rows)

@@ -243,6 +243,16 @@ def _size(tab: TabTemplate, dimension: str, start: int, end: int, pixels: int) -
     }
 
 
+def _hide(tab: TabTemplate, column: int) -> Json:
+    return {
+        "updateDimensionProperties": {
+            "range": _span(tab, "COLUMNS", column, column + 1),
+            "properties": {"hiddenByUser": True},
+            "fields": "hiddenByUser",
+        }
+    }
+
+
 def _protect(book: _Book, area: Json, text_key: str, *, open_areas: Sequence[Json] = ()) -> Json:
     protected: Json = {
         "range": area,
@@ -274,6 +284,8 @@ def _table(book: _Book, tab: TabTemplate) -> Iterator[Json]:
     yield _size(tab, "ROWS", header_rows - 1, header_rows, 44 if tab.kind == "table" else 30)
     for index, column in enumerate(columns):
         yield _size(tab, "COLUMNS", index, index + 1, column.width)
+        if column.hidden:
+            yield _hide(tab, index)
         cell: Json = {"userEnteredFormat": book.looks.value(column)}
         rule = book.looks.validation(column)
         if rule is not None:

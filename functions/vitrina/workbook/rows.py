@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 from vitrina.domain.backlog import ActionStatus, BacklogItem, Priority, Specialist
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.norms import Cell as NormCell
 from vitrina.domain.quantities import MAX_HOURS, day_of_serial, parse_day, parse_hours, parse_number
 from vitrina.errors import CellProblem, CellsError
-from vitrina.workbook.book import Book, Cell, Row, Tab, item_number_of_row
+from vitrina.workbook.book import SHELF, Book, Cell, Row, Tab, item_number_of_row
 from vitrina.workbook.choices import Choices
 from vitrina.workbook.identity import BacklogIdentity, ProgressIdentity
 
@@ -322,6 +323,122 @@ def read_actions(
         for row in tab.rows
         if row.index in identity.numbers
     )
+
+
+@dataclass(frozen=True)
+class WorkRow:
+    """A row of *В работе* as it stands there, whoever put it in.
+
+    ``number`` is ``None`` for a row of a person's own, and for a copy of an action. Hours and days are
+    ``None`` where the cells do not tell them; ``is_readable`` says whether all of them could be understood.
+    """
+
+    row: Row
+    number: int | None
+    code: str
+    action: str
+    profile: str
+    specialist: str
+    hours: float | None
+    start_on: date | None
+    due_on: date | None
+    status: ActionStatus
+    progress: str
+    logged_hours: float | None
+    card: Cell
+    is_copy: bool = False
+    is_readable: bool = True
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nobody has to work on it any more."""
+        return self.status is ActionStatus.DONE
+
+
+@dataclass(frozen=True)
+class WorkRows:
+    """All that stands in *В работе*, from the top, and the cells that cannot be understood."""
+
+    tab: Tab
+    rows: tuple[WorkRow, ...]
+    problems: tuple[CellProblem, ...]
+
+    @cached_property
+    def by_number(self) -> Mapping[int, WorkRow]:
+        """The rows of actions by their numbers."""
+        return {row.number: row for row in self.rows if row.number is not None}
+
+
+def read_work(book: Book, choices: Choices, *, identity: ProgressIdentity, today: date) -> WorkRows:
+    """The rows of *В работе* with people's own among them.
+
+    What is done may say what it likes. Everything else needs a person, hours, and days in their order;
+    one day is enough.
+    """
+    tab = identity.tab
+    reader = _Reader(tab, choices, locale=locale_of(book), today=today)
+    rows: list[WorkRow] = []
+    for row in tab.rows:
+        known = len(reader.problems)
+        number = identity.numbers.get(row.index)
+        action, hours = reader.text(row, "action"), reader.hours(row, "hours")
+        if number is None and not action and (not hours or not reader.text(row, "specialist")):
+            del reader.problems[known:]
+            continue
+        start_on, due_on = reader.day(row, "start_on"), reader.day(row, "due_on")
+        line = WorkRow(
+            row=row,
+            number=number,
+            code=reader.text(row, "id"),
+            action=action,
+            profile=reader.text(row, "profile"),
+            specialist=reader.text(row, "specialist"),
+            hours=hours,
+            start_on=start_on or due_on,
+            due_on=due_on or start_on,
+            status=ActionStatus(reader.choice(row, "status", "status", ActionStatus.ONBOARDING)),
+            progress=reader.text(row, "progress"),
+            logged_hours=reader.hours(row, "logged_hours"),
+            card=tab.cell(row, "card"),
+            is_copy=row.index in identity.doubles,
+        )
+        if line.is_done:
+            del reader.problems[known:]
+        else:
+            _complain_of_gaps(reader, line)
+        rows.append(replace(line, is_readable=len(reader.problems) == known))
+    return WorkRows(tab, tuple(rows), tuple(reader.problems))
+
+
+def _complain_of_gaps(reader: _Reader, line: WorkRow) -> None:
+    tab, row = reader.tab, line.row
+    if not line.specialist:
+        reader.complain(row, "specialist", "cell.no_person")
+    if tab.cell(row, "hours").is_empty:
+        reader.complain(row, "hours", "cell.no_hours")
+    if tab.cell(row, "start_on").is_empty and tab.cell(row, "due_on").is_empty:
+        reader.complain(row, "due_on", "cell.no_days")
+    if line.start_on and line.due_on and line.due_on < line.start_on:
+        reader.complain(row, "due_on", "cell.days_order", first=line.start_on, last=line.due_on)
+
+
+def read_started_after(book: Book) -> Mapping[int, tuple[int, ...]]:
+    """Numbers of the items that started ones had to wait for, from their rows on the shelf.
+
+    The columns of the shelf carry no marks; the one that is wanted has the title that it has in *Бэклог*.
+    """
+    shelf, backlog = book.tabs.get(SHELF), book.tabs.get("backlog")
+    if shelf is None or backlog is None or "depends_on" not in backlog.columns:
+        return {}
+    title = backlog.cell_at(backlog.header_index, backlog.columns["depends_on"]).text
+    column = next((index for index, cell in enumerate(shelf.header) if cell.text == title), None)
+    if column is None:
+        return {}
+    return {
+        int(row.shelf_mark.value): numbers
+        for row in shelf.rows
+        if row.shelf_mark is not None and (numbers := _numbers(shelf.cell_at(row.index, column).text))
+    }
 
 
 @dataclass(frozen=True)

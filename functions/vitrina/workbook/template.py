@@ -99,6 +99,7 @@ class ColumnTemplate:
     options: str | None = None
     formula: str | None = None
     style: str | None = None
+    hidden: bool = False
     #: Key of the group; equals ``key`` where the column is not repeated.
     group: str = ""
     #: Profile's title or number inside the group; fills ``{name}`` and ``{n}`` of the texts.

@@ -2,7 +2,7 @@
 
 Notes
 -----
-Formulas and measurements: docs/estimation.md. Worked examples: ``tests/unit/domain/test_forecasts.py``.
+Formulas and measurements: docs/estimation.md. Worked examples: ``tests/unit/domain/test_effort.py``.
 """
 
 from __future__ import annotations

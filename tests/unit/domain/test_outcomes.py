@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from vitrina.domain.norms import FinishedWork
-from vitrina.domain.promises import by_month
+from vitrina.domain.outcomes import by_month
 
 
 def finished(

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from vitrina.domain.forecasts import Task, forecast, promise_ratio, quantile, total, towards_norm
+from vitrina.domain.effort import Task, forecast, promise_ratio, quantile, total, towards_norm
 from vitrina.domain.learning import learn
 from vitrina.domain.norms import Basis, FinishedWork, Norms, PastError
 

@@ -1,0 +1,96 @@
+"""Whether actions can be given to people whole: the exact answer, from OR-Tools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ortools.sat.python import cp_model
+
+from benchmarks.judge import Piece, divisible
+from vitrina.domain.moves import Desk, Floor, Moves, make_room
+from vitrina.domain.selection import Chooser
+
+#: The solver counts in whole units of this many to the hour.
+UNITS = 10_000
+
+#: Seconds after which the solver gives up a question.
+TIME_LIMIT_S = 1.0
+
+
+class UnansweredError(Exception):
+    """The solver gave up."""
+
+
+def assign(
+    skills: Sequence[frozenset[str]], free: Sequence[float], pieces: Sequence[Piece], hints: Sequence[int]
+) -> list[int] | None:
+    """The person of each piece, or ``None`` where no assignment exists.
+
+    Parameters
+    ----------
+    hints
+        Persons of the first pieces in an assignment that is known without the last ones.
+
+    Raises
+    ------
+    UnansweredError
+        If the solver gave up.
+    """
+    if not divisible(skills, free, pieces):
+        return None
+    model = cp_model.CpModel()
+    load: list[list[cp_model.LinearExprT]] = [[] for _ in skills]
+    chosen: list[dict[int, cp_model.IntVar]] = []
+    for number, piece in enumerate(pieces):
+        choice: dict[int, cp_model.IntVar] = {}
+        for person, skill in enumerate(skills):
+            if piece.profile in skill:
+                choice[person] = model.new_bool_var("")
+                load[person].append(choice[person] * round(piece.hours * UNITS))
+                if number < len(hints):
+                    model.add_hint(choice[person], person == hints[number])
+        model.add_exactly_one(choice.values())
+        chosen.append(choice)
+    for person, hours in enumerate(free):
+        model.add(sum(load[person]) <= round(hours * UNITS))
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.max_time_in_seconds = TIME_LIMIT_S
+    match solver.solve(model):
+        case cp_model.OPTIMAL | cp_model.FEASIBLE:
+            return [next(one for one, taken in choice.items() if solver.value(taken)) for choice in chosen]
+        case cp_model.INFEASIBLE:
+            return None
+        case _:
+            raise UnansweredError
+
+
+class ExactChooser(Chooser):
+    """Takes every item that fits beside everything above it, however many parts have to change hands."""
+
+    unanswered_count = 0
+
+    def rearrange(self, profile: str, hours: float) -> tuple[Moves, Desk] | None:
+        """A short chain where there is one, else the solver's answer."""
+        return make_room(self.floor, profile, hours) or self._solved(self.floor, profile, hours)
+
+    def _solved(self, floor: Floor, profile: str, hours: float) -> tuple[Moves, Desk] | None:
+        parts = [part for desk in floor.desks for part in desk.parts if not part.is_fixed]
+        free = [
+            desk.free + sum(part.hours for part in desk.parts if not part.is_fixed) for desk in floor.desks
+        ]
+        pieces = [*(Piece(part.profile, part.hours) for part in parts), Piece(profile, hours)]
+        skills = [frozenset(desk.profiles) for desk in floor.desks]
+        try:
+            people = assign(skills, free, pieces, [part.desk.place for part in parts])
+        except UnansweredError:
+            self.unanswered_count += 1
+            return None
+        if people is None:
+            return None
+        moves = tuple(
+            (part, floor.desks[person])
+            for part, person in zip(parts, people, strict=False)
+            if floor.desks[person] is not part.desk
+        )
+        return moves, floor.desks[people[-1]]

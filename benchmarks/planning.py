@@ -1,0 +1,337 @@
+"""``python -m benchmarks.planning [--agencies 4] [--runs N] [--seed 0] [--markdown]``: filling periods.
+
+On a fixed set of random agencies (5 to 20 people, 10 clients, 30 to 300 items, a week or a month) it compares
+the product's choice with a queue that stops at the first item that does not fit, with a plain greedy one, and
+with the exact answer in strict order from OR-Tools. Then it shows how the time grows with the items, for 20
+people and 20 clients in a week.
+
+With ``--runs N`` it plays N random agencies of all sizes instead, and counts what must not be: limits
+exceeded, plans that differ for the same input, items left out that would have fitted, changes that do not
+let their item in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from statistics import mean, median
+
+from benchmarks.agencies import RandomAgency, more_capacity, random_agency
+from benchmarks.judge import Piece, Room, compare, rooms, violations
+from benchmarks.tables import as_table
+from vitrina.domain.backlog import BacklogItem
+from vitrina.domain.calendar import PeriodKind
+from vitrina.domain.capacity import EPSILON_HOURS, Ledger
+from vitrina.domain.explain import Situation, changed, explain
+from vitrina.domain.moves import Desk, Moves
+from vitrina.domain.planner import plan_on, plan_period
+from vitrina.domain.selection import Chooser, LeftOutItem, LeftOutReason, Selection, priority_class
+
+#: People, items and period of the fixed set; 10 clients each.
+SIZES = (
+    (5, 30, PeriodKind.WEEK),
+    (8, 60, PeriodKind.WEEK),
+    (12, 100, PeriodKind.WEEK),
+    (5, 100, PeriodKind.MONTH),
+    (10, 300, PeriodKind.MONTH),
+    (20, 300, PeriodKind.MONTH),
+)
+PEOPLE, PROJECTS = 20, 20
+GROWTH_ITEMS = (100, 300, 1000, 3000)
+
+#: Targets of issue 5.
+LEAST_TOP_RATIO = 0.99
+MOST_CLASS_INVERSIONS = 1.0
+MOST_MS = 20.0
+
+
+class PlainChooser(Chooser):
+    """Skips what does not fit; the freest person first, nothing is handed over."""
+
+    def rearrange(self, profile: str, hours: float) -> tuple[Moves, Desk] | None:  # noqa: ARG002
+        """Nobody makes room."""
+        return None
+
+    def preference(self, desk: Desk, profile: str) -> tuple[float, float, int]:  # noqa: ARG002
+        """The freest."""
+        return (0.0, -desk.free, desk.place)
+
+
+class BlockingChooser(PlainChooser):
+    """Each client's queue stops at the first item that does not fit."""
+
+    def choose(self) -> Selection:
+        """Decide every item once."""
+        self._blocked: set[str] = set()
+        return super().choose()
+
+    def place(self, item: BacklogItem) -> LeftOutItem | None:
+        """Nothing of a project after the first that does not fit."""
+        if item.project in self._blocked:
+            return LeftOutItem(item, LeftOutReason.SPECIALIST_BUSY)
+        left = super().place(item)
+        if left is not None:
+            self._blocked.add(item.project)
+        return left
+
+
+@dataclass(frozen=True)
+class Score:
+    """One agency's period filled in one way. ``ms`` are of the processor."""
+
+    used_ratio: float
+    top_hours: float
+    item_count: int
+    inversions: int
+    class_inversions: int
+    unanswered: int
+    ms: float
+
+
+def ledger_of(agency: RandomAgency) -> Ledger:
+    """What is left of the period."""
+    return Ledger(agency.resources, since=agency.period.start_on, until=agency.period.end_on)
+
+
+def score(agency: RandomAgency, kind: type[Chooser]) -> Score:
+    """Fill the period and judge what was left out by exact answers."""
+    ledger = ledger_of(agency)
+    started = time.process_time()
+    chooser = kind(agency.items, ledger, period=agency.period)
+    selection = chooser.choose()
+    ms = 1000 * (time.process_time() - started)
+    places = ledger.places(agency.period)
+    free = [ledger.free_hours(person, places) for person in range(len(agency.resources.specialists))]
+    hours = sum(one.hours for one in selection.taken)
+    inversions, class_inversions, unanswered = _inversions(agency, ledger, selection, free)
+    return Score(
+        used_ratio=hours / sum(free),
+        top_hours=sum(one.hours for one in selection.taken if priority_class(one.item) <= 1),
+        item_count=len(selection.taken),
+        inversions=inversions,
+        class_inversions=class_inversions,
+        unanswered=unanswered + getattr(chooser, "unanswered_count", 0),
+        ms=ms,
+    )
+
+
+def _inversions(
+    agency: RandomAgency, ledger: Ledger, selection: Selection, free: Sequence[float]
+) -> tuple[int, int, int]:
+    """Items left out that fit beside all above them, or beside all of their class and higher ones."""
+    from benchmarks.exact import UnansweredError, assign  # noqa: PLC0415 - OR-Tools is needed here only
+
+    skills = [frozenset(one.profiles) for one in agency.resources.specialists]
+    places = ledger.places(agency.period)
+    place_of = {one.name: place for place, one in enumerate(agency.resources.specialists)}
+    order = {key: place for place, key in enumerate(selection.order)}
+    found = [0, 0, 0]
+    for left in selection.left_out:
+        if left.reason in (LeftOutReason.WAITS_FOR, LeftOutReason.NO_ESTIMATE, LeftOutReason.NO_SPECIALIST):
+            continue
+        for number, stays in enumerate(
+            (
+                [one for one in selection.taken if order[one.item.key] < order[left.item.key]],
+                [one for one in selection.taken if priority_class(one.item) <= priority_class(left.item)],
+            )
+        ):
+            spent = sum(one.hours for one in stays if one.item.project == left.item.project)
+            if any(
+                limit.project == left.item.project
+                and spent + left.item.total_hours > ledger.limit_hours(place, places) + EPSILON_HOURS
+                for place, limit in enumerate(agency.resources.limits)
+            ):
+                continue
+            parts = [part for one in stays for part in one.assignments]
+            pieces = [Piece(part.profile, part.hours) for part in parts]
+            wanted = [Piece(profile, hours) for profile, hours in left.item.hours.items()]
+            try:
+                found[number] += (
+                    assign(skills, free, pieces + wanted, [place_of[part.specialist] for part in parts])
+                    is not None
+                )
+            except UnansweredError:
+                found[2] += 1
+    return found[0], found[1], found[2]
+
+
+def compare_ways(agency_count: int) -> dict[str, list[Score]]:
+    """Scores of each way on the fixed set."""
+    from benchmarks.exact import ExactChooser  # noqa: PLC0415 - OR-Tools is needed here only
+
+    ways: dict[str, type[Chooser]] = {
+        "Stop at the first that does not fit": BlockingChooser,
+        "Plain greedy": PlainChooser,
+        "Ours": Chooser,
+        "Exact strict order": ExactChooser,
+    }
+    agencies = [
+        random_agency(seed, people=people, projects=10, items=items, kind=kind)
+        for people, items, kind in SIZES
+        for seed in range(agency_count)
+    ]
+    return {name: [score(agency, kind) for agency in agencies] for name, kind in ways.items()}
+
+
+def growth() -> list[tuple[int, float, float]]:
+    """Items, milliseconds of the choice, and of choice and days together; medians of ten agencies."""
+    lines = []
+    for items in GROWTH_ITEMS:
+        choice, whole = [], []
+        for seed in range(10):
+            agency = random_agency(seed, people=PEOPLE, projects=PROJECTS, items=items)
+            ledger = ledger_of(agency)
+            choice.append(_ms(lambda a=agency, b=ledger: Chooser(a.items, b, period=a.period).choose()))  # type: ignore[misc]
+            whole.append(_ms(lambda a=agency: plan_period(a.items, a.resources, period=a.period)))  # type: ignore[misc]
+        lines.append((items, median(choice), median(whole)))
+    return lines
+
+
+def _ms(action: Callable[[], object]) -> float:
+    started = time.process_time()
+    action()
+    return 1000 * (time.process_time() - started)
+
+
+def play(seeds: Sequence[int]) -> Counter[str]:
+    """Counts of what was seen in random agencies of all sizes, each made from its seed."""
+    seen: Counter[str] = Counter()
+    for seed in seeds:
+        chance = random.Random(seed)
+        items = round(math.exp(chance.uniform(math.log(30), math.log(1000))))
+        agency = random_agency(
+            seed,
+            people=chance.randint(5, 30),
+            projects=chance.randint(10, 50),
+            items=items,
+            kind=chance.choice([PeriodKind.WEEK, PeriodKind.WEEK, PeriodKind.MONTH]),
+            large_ratio=chance.choice([0.0, 0.02]),
+        )
+        _play_one(agency, seed, seen)
+    return seen
+
+
+def _play_one(agency: RandomAgency, seed: int, seen: Counter[str]) -> None:
+    plan = plan_period(agency.items, agency.resources, period=agency.period)
+    seen["agencies"] += 1
+    seen["items"] += len(agency.items)
+    seen["violations"] += len(violations(agency, plan))
+    following, booked = plan_on(plan, agency.resources)
+    upon = replace(agency, resources=booked, period=following.period)
+    seen["violations in the period after"] += len(violations(upon, following))
+    shuffled = list(agency.items)
+    random.Random(seed).shuffle(shuffled)
+    seen["plans that differ"] += plan_period(shuffled, agency.resources, period=agency.period) != plan
+    richer = more_capacity(agency, seed)
+    more = plan_period(richer.items, richer.resources, period=richer.period)
+    difference, _ = compare(plan.selection, more.selection)
+    seen[f"more capacity: {difference}"] += 1
+    if len(agency.items) > 150:
+        return  # The exact search and the explanations take their time.
+    for _, room in rooms(agency, plan.selection):
+        seen[f"left out: {room}"] += 1
+    situation = Situation(agency.items, agency.resources, agency.period)
+    for one in explain(situation, plan):
+        for change in {one.change, one.own_change} - {None}:
+            seen["changes told"] += 1
+            again = changed(situation, change)  # type: ignore[arg-type]
+            seen["changes that do not let in"] += one.left.item.key not in again.plan().taken_keys
+
+
+def complaints(scores: dict[str, list[Score]]) -> list[str]:
+    """What misses its target."""
+    ours, exact = scores["Ours"], scores["Exact strict order"]
+    top = sum(one.top_hours for one in ours) / sum(one.top_hours for one in exact)
+    found = []
+    if top < LEAST_TOP_RATIO:
+        found.append(f"{top:.1%} of the exact hours of the two top classes")
+    if mean(one.class_inversions for one in ours) > MOST_CLASS_INVERSIONS:
+        found.append("more than one class inversion a plan")
+    return found
+
+
+def time_complaints(lines: Sequence[tuple[int, float, float]]) -> list[str]:
+    """What takes too long, or grows too fast."""
+    found = [
+        f"{whole:.0f} ms for {items} items" for items, _, whole in lines if items == 300 and whole > MOST_MS
+    ]
+    first, last = lines[0], lines[-1]
+    if last[1] / first[1] > last[0] * math.log(last[0]) / (first[0] * math.log(first[0])):
+        found.append("grows faster than n log n")
+    return found
+
+
+def _ways_table(scores: dict[str, list[Score]], *, markdown: bool) -> str:
+    exact = sum(one.top_hours for one in scores["Exact strict order"])
+    lines = [
+        (
+            name,
+            f"{mean(one.used_ratio for one in ones):.1%}",
+            f"{sum(one.top_hours for one in ones) / exact:.2%}",
+            f"{mean(one.item_count for one in ones):.1f}",
+            f"{mean(one.inversions for one in ones):.1f}",
+            f"{mean(one.class_inversions for one in ones):.2f}",
+            f"{mean(one.unanswered for one in ones):.1f}",
+            f"{median(one.ms for one in ones):,.0f}",
+            f"{max(one.ms for one in ones):,.0f}",
+        )
+        for name, ones in scores.items()
+    ]
+    header = (
+        "Way", "Capacity used", "Two top classes", "Items", "Inversions", "Class inversions", "Unanswered",
+        "Median ms", "Longest ms",
+    )  # fmt: skip
+    return as_table(header, lines, markdown=markdown)
+
+
+def _growth_table(lines: Sequence[tuple[int, float, float]], *, markdown: bool) -> str:
+    def by_nlogn(items: int, ms: float) -> float:
+        return ms / (items * math.log(items))
+
+    base = by_nlogn(lines[0][0], lines[0][1])
+    rows = [
+        (f"{items:,}", f"{choice:.1f}", f"{whole:.1f}", f"{by_nlogn(items, choice) / base:.2f}")
+        for items, choice, whole in lines
+    ]
+    return as_table(("Items", "Choice ms", "With days ms", "Against n log n"), rows, markdown=markdown)
+
+
+def main() -> int:
+    """Measure, print, judge."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.planning", description=__doc__)
+    parser.add_argument("--agencies", type=int, default=4, help="agencies of each size")
+    parser.add_argument("--runs", type=int, default=0, help="play this many random agencies instead")
+    parser.add_argument("--seed", type=int, default=0, help="the first of their seeds")
+    parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
+    arguments = parser.parse_args()
+    if arguments.runs:
+        seeds = range(arguments.seed, arguments.seed + arguments.runs)
+        seen = play(seeds)
+        lines = [(what, f"{count:,}") for what, count in sorted(seen.items())]
+        print(f"Seeds {seeds[0]} to {seeds[-1]}\n")
+        print(as_table(("Seen", "Count"), lines, markdown=arguments.markdown))
+        bad = (
+            "violations",
+            "violations in the period after",
+            "plans that differ",
+            "changes that do not let in",
+        )
+        return 1 if any(seen[what] for what in (*bad, f"left out: {Room.WRONG}")) else 0
+    scores = compare_ways(arguments.agencies)
+    print(_ways_table(scores, markdown=arguments.markdown), end="\n\n")
+    grown = growth()
+    print(_growth_table(grown, markdown=arguments.markdown))
+    found = complaints(scores) + time_complaints(grown)
+    for line in found:
+        print(line, file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

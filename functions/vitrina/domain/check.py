@@ -1,0 +1,253 @@
+"""An independent judge of plans: plain rows in, sentences' codes out.
+
+It adds up what stands in the rows and knows nothing of how they came about: it imports nothing of the
+planner, and the planner's own tests use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+#: Half a minute: sums of rounded cells differ by less.
+TOLERANCE_HOURS = 1 / 120
+
+
+class Fault(StrEnum):
+    """What is wrong with a plan."""
+
+    OVERLOAD = "overload"
+    DOUBLE_BOOKING = "double_booking"
+    BEFORE_PREDECESSOR = "before_predecessor"
+    DAY_OFF = "day_off"
+    ABSENT = "absent"
+    LIMIT = "limit"
+    TOO_MANY_AT_ONCE = "too_many_at_once"
+    UNKNOWN_PERSON = "unknown_person"
+
+
+@dataclass(frozen=True)
+class WorkRow:
+    """Hours of a person on a day for an action of an item.
+
+    ``action`` is its place in the item, from 0: one has to be finished before the next begins. An action of
+    ``None`` stands for no such order, for example work that was entered by hand.
+    """
+
+    specialist: str
+    day: date
+    hours: float
+    project: str
+    item: int
+    action: int | None = None
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """What a person can give: hours of an ordinary day that may be planned, and days away."""
+
+    name: str
+    hours_per_day: float
+    absent: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True)
+class LimitRow:
+    """Hours that may be worked from a day to a day, both included; of a project, a person, or of all."""
+
+    hours: float
+    first_day: date
+    last_day: date
+    project: str | None = None
+    specialist: str | None = None
+
+
+@dataclass(frozen=True)
+class AfterRow:
+    """An item that may begin only on the day after another one of its project is finished."""
+
+    project: str
+    item: int
+    predecessor: int
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A fault with where it is; ``hours`` against ``allowed_hours`` where it is one of hours."""
+
+    fault: Fault
+    specialist: str | None = None
+    day: date | None = None
+    project: str | None = None
+    items: tuple[tuple[str, int], ...] = ()
+    hours: float = 0.0
+    allowed_hours: float = 0.0
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that rows are judged by.
+
+    Parameters
+    ----------
+    day_hours
+        Hours of a full-time person by day, 0 or absent for a day off.
+    full_day_hours
+        Those of an ordinary day: a shorter one shortens everybody's day in proportion.
+    wip_limit
+        Actions that a person may have begun and not finished at any moment; ``None`` to ask for nothing.
+    """
+
+    people: tuple[PersonRow, ...]
+    day_hours: Mapping[date, float]
+    limits: tuple[LimitRow, ...] = ()
+    after: tuple[AfterRow, ...] = ()
+    full_day_hours: float = 8.0
+    wip_limit: int | None = None
+
+
+@dataclass
+class _Day:
+    hours: float = 0.0
+    items: set[tuple[str, int]] = field(default_factory=set)
+
+
+def check(rows: Iterable[WorkRow], facts: Facts) -> list[Violation]:
+    """Everything that is wrong with *rows*, in the order of days.
+
+    Returns
+    -------
+    list of Violation
+        Empty where nobody and no limit is over its hours, nobody works on a day off, nothing is booked
+        twice, and nothing begins before what it follows is finished.
+    """
+    known = [row for row in rows if row.hours > 0]
+    found = [
+        *_days(known, facts),
+        *_doubles(known),
+        *_limits(known, facts.limits),
+        *_actions_in_order(known),
+        *_items_in_order(known, facts.after),
+    ]
+    if facts.wip_limit is not None:
+        found += _at_once(known, facts.wip_limit)
+    return sorted(found, key=lambda one: (one.day or date.min, one.fault, one.specialist or "", one.items))
+
+
+def _days(rows: list[WorkRow], facts: Facts) -> Iterable[Violation]:
+    people = {person.name: person for person in facts.people}
+    days: dict[tuple[str, date], _Day] = {}
+    for row in rows:
+        day = days.setdefault((row.specialist, row.day), _Day())
+        day.hours += row.hours
+        day.items.add((row.project, row.item))
+    for (name, on), day in days.items():
+        where = {"specialist": name, "day": on, "items": tuple(sorted(day.items)), "hours": day.hours}
+        person = people.get(name)
+        if person is None:
+            yield Violation(Fault.UNKNOWN_PERSON, **where)  # type: ignore[arg-type]
+            continue
+        share = facts.day_hours.get(on, 0.0) / facts.full_day_hours
+        if share <= 0:
+            yield Violation(Fault.DAY_OFF, **where)  # type: ignore[arg-type]
+        elif on in person.absent:
+            yield Violation(Fault.ABSENT, **where)  # type: ignore[arg-type]
+        elif day.hours > person.hours_per_day * share + TOLERANCE_HOURS:
+            allowed = person.hours_per_day * share
+            yield Violation(Fault.OVERLOAD, allowed_hours=allowed, **where)  # type: ignore[arg-type]
+
+
+def _doubles(rows: list[WorkRow]) -> Iterable[Violation]:
+    """The same action twice on a day, or done by two people."""
+    seen: set[tuple[str, date, str, int, int]] = set()
+    doer: dict[tuple[str, int, int], str] = {}
+    for row in rows:
+        if row.action is None:
+            continue
+        key = (row.specialist, row.day, row.project, row.item, row.action)
+        first = doer.setdefault((row.project, row.item, row.action), row.specialist)
+        if key in seen or first != row.specialist:
+            yield Violation(
+                Fault.DOUBLE_BOOKING,
+                row.specialist,
+                row.day,
+                row.project,
+                ((row.project, row.item),),
+                row.hours,
+            )
+        seen.add(key)
+
+
+def _limits(rows: list[WorkRow], limits: tuple[LimitRow, ...]) -> Iterable[Violation]:
+    by_project: dict[str | None, list[WorkRow]] = {None: rows}
+    for row in rows:
+        by_project.setdefault(row.project, []).append(row)
+    for limit in limits:
+        hours = sum(
+            row.hours
+            for row in by_project.get(limit.project, ())
+            if limit.first_day <= row.day <= limit.last_day and limit.specialist in (None, row.specialist)
+        )
+        if hours > limit.hours + TOLERANCE_HOURS:
+            yield Violation(
+                Fault.LIMIT,
+                limit.specialist,
+                limit.first_day,
+                limit.project,
+                hours=hours,
+                allowed_hours=limit.hours,
+            )
+
+
+def _actions_in_order(rows: list[WorkRow]) -> Iterable[Violation]:
+    spans = _spans(rows)
+    for (project, item, action), (first, _) in spans.items():
+        before = spans.get((project, item, action - 1))
+        if before is not None and first <= before[1]:
+            yield Violation(Fault.BEFORE_PREDECESSOR, day=first, project=project, items=((project, item),))
+
+
+def _items_in_order(rows: list[WorkRow], after: tuple[AfterRow, ...]) -> Iterable[Violation]:
+    spans: dict[tuple[str, int], tuple[date, date]] = {}
+    for row in rows:
+        first, last = spans.get((row.project, row.item), (row.day, row.day))
+        spans[row.project, row.item] = (min(first, row.day), max(last, row.day))
+    for pair in after:
+        one, before = spans.get((pair.project, pair.item)), spans.get((pair.project, pair.predecessor))
+        if one is not None and before is not None and one[0] <= before[1]:
+            items = ((pair.project, pair.predecessor), (pair.project, pair.item))
+            yield Violation(Fault.BEFORE_PREDECESSOR, day=one[0], project=pair.project, items=items)
+
+
+def _spans(rows: list[WorkRow]) -> dict[tuple[str, int, int], tuple[date, date]]:
+    """First and last day of each action."""
+    spans: dict[tuple[str, int, int], tuple[date, date]] = {}
+    for row in rows:
+        if row.action is not None:
+            key = (row.project, row.item, row.action)
+            first, last = spans.get(key, (row.day, row.day))
+            spans[key] = (min(first, row.day), max(last, row.day))
+    return spans
+
+
+def _at_once(rows: list[WorkRow], most: int) -> Iterable[Violation]:
+    """Days on which a person cannot avoid having more than *most* actions begun and not finished.
+
+    Inside a day he finishes first what he has begun, then does what begins and ends on it, then begins the
+    rest: so the most is over a night, or within a day beside what goes on through it.
+    """
+    spans: dict[str, list[tuple[date, date]]] = {}
+    doers = {(row.project, row.item, row.action): row.specialist for row in rows}
+    for key, span in _spans(rows).items():
+        spans.setdefault(doers[key], []).append(span)
+    for name, theirs in spans.items():
+        for day in sorted({day for span in theirs for day in span}):
+            through = sum(first < day < last for first, last in theirs)
+            begun = sum(first == day < last for first, last in theirs)
+            ended = sum(first < day == last for first, last in theirs)
+            within = any(first == day == last for first, last in theirs)
+            at_once = through + max(begun, ended, 1 if within else 0)
+            if at_once > most:
+                yield Violation(Fault.TOO_MANY_AT_ONCE, name, day, hours=at_once, allowed_hours=most)

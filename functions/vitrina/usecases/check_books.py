@@ -1,0 +1,302 @@
+"""*Проверить всё* and *Проверить книгу*: whether sheets and tracker can all be true at once.
+
+What is judged are cells and cards. Of the store only the list of workbooks is taken: what the planner
+remembers may be wrong in the same way as the planner. Nothing is written, so that nothing of one client
+can get into another's file; the answer is for the staff and may name them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from vitrina.domain.check import AfterRow, PersonRow
+from vitrina.domain.check_sheets import Calendar, Contradiction, Finding, Judge, SheetRow
+from vitrina.errors import CellProblem, ServiceError
+from vitrina.ports import Card
+from vitrina.texts import Days, Sentence, sentence
+from vitrina.usecases.backlog import read_book
+from vitrina.usecases.client_books import read_client_books, title_of, told_elsewhere
+from vitrina.usecases.operations import Journal
+from vitrina.usecases.records import Agency, Project, external_id, load_agency, projects_of
+from vitrina.usecases.services import Answer, Outcome, Services
+from vitrina.workbook.book import item_number_of_row, position_of_row
+from vitrina.workbook.drawn import read_calendar
+from vitrina.workbook.identity import identify_progress, number_of_id
+from vitrina.workbook.rows import Team, WorkRow, WorkRows, read_started_after, read_team, read_work
+
+#: More lines are not read by anyone; the command prints them all.
+MAX_LINES = 100
+#: Works that one sentence names.
+MAX_WORKS = 6
+
+
+@dataclass(frozen=True)
+class CheckedBook:
+    """A client's workbook as its cells have it."""
+
+    project: Project
+    work: WorkRows
+    rows: tuple[SheetRow, ...]
+    calendar: Calendar | None
+    after: tuple[AfterRow, ...]
+
+
+@dataclass(frozen=True)
+class Cards:
+    """What was found at the tracker: sentences, how many cards were read, and what could not be."""
+
+    found: tuple[Sentence, ...] = ()
+    count: int = 0
+    unread: tuple[Sentence, ...] = ()
+
+
+def check_all(services: Services, agency: Agency, journal: Journal | None = None) -> Answer:
+    """Judge all workbooks of the agency and their cards: one read of each workbook.
+
+    Raises
+    ------
+    CellsError
+        With all bad cells of the agency's workbook: without people and days there is nothing to judge by.
+    """
+    return _check(services, agency, None, journal)
+
+
+def check_book(services: Services, project: Project, journal: Journal | None = None) -> Answer:
+    """The same, and what concerns *project* of it: its people work for the others as well."""
+    return _check(services, load_agency(services.store, project.agency_id), project, journal)
+
+
+def _check(services: Services, agency: Agency, only: Project | None, journal: Journal | None) -> Answer:
+    book = read_book(services, agency.spreadsheet_id)
+    team = read_team(book, services.choices, profiles=agency.profiles, today=services.today())
+    projects = projects_of(services.store, agency.spreadsheet_id)
+    books, unread = read_client_books(services, projects, lambda one: _read(services, one), journal)
+    people = [
+        PersonRow(one.name, one.hours_per_day * team.load_factor, one.days_away) for one in team.specialists
+    ]
+    judge = Judge(people, services.calendar.day_hours, today=services.today())
+    findings = judge.judge(
+        [row for one in books for row in one.rows],
+        [one.calendar for one in books if one.calendar is not None],
+        [pair for one in books for pair in one.after],
+    )
+    own = [one for one in books if only is None or one.project.spreadsheet_id == only.spreadsheet_id]
+    if only is not None:
+        findings = [one for one in findings if one.concerns(only.spreadsheet_id)]
+    cards = _check_cards(services, own, team, journal)
+    titles = {one.project.spreadsheet_id: title_of(one.project) for one in books}
+    problems = [problem for one in own for problem in one.work.problems]
+    found = [
+        *(_told(finding, titles) for finding in findings),
+        *cards.found,
+        *([] if only else (line for one in own for line in told_elsewhere(one.project, one.work.problems))),
+    ]
+    return _answer(
+        found,
+        problems if only else [],
+        [*(one.told for one in unread), *cards.unread],
+        {
+            "books": len(own),
+            "rows": sum(not row.is_done for one in own for row in one.work.rows),
+            "cards": cards.count,
+        },
+    )
+
+
+def _answer(
+    found: Sequence[Sentence],
+    cells: Sequence[CellProblem],
+    unread: Sequence[Sentence],
+    counts: Mapping[str, int],
+) -> Answer:
+    count = len(found) + len(cells)
+    details = [*unread, *found]
+    if len(details) > MAX_LINES:
+        more = len(details) - MAX_LINES + 1
+        details = [*details[: MAX_LINES - 1], sentence("list.more", count=more)]
+    return Answer(
+        Outcome.PARTIAL if unread else Outcome.DONE,
+        sentence("check.found" if count else "check.nothing", count=count, **counts),
+        details=tuple(details),
+        cells=tuple(cells),
+        data={"found": count, "unread": len(unread), **counts},
+    )
+
+
+# --- Cells ---------------------------------------------------------------------------------------
+
+
+def _read(services: Services, project: Project) -> CheckedBook:
+    """The cells of a workbook. Who a row is, its own mark and ID tell."""
+    book = read_book(services, project.spreadsheet_id)
+    identity = identify_progress(book, (), prefix=project.code)
+    work = read_work(book, services.choices, identity=identity, today=services.today())
+    rows = tuple(_sheet_row(project, row) for row in work.rows if row.is_readable and row.due_on)
+    after = tuple(
+        AfterRow(project.spreadsheet_id, item, predecessor)
+        for item, predecessors in read_started_after(book).items()
+        for predecessor in predecessors
+    )
+    return CheckedBook(project, work, rows, read_calendar(book, prefix=project.code), after)
+
+
+def _sheet_row(project: Project, row: WorkRow) -> SheetRow:
+    item = number_of_id(row.code, project.code)
+    is_own = item is not None and row.number is not None and item_number_of_row(row.number) == item
+    first, last = row.start_on or date.max, row.due_on or date.max
+    return SheetRow(
+        project=project.spreadsheet_id,
+        code=row.code,
+        action=row.action,
+        profile=row.profile,
+        specialist=row.specialist,
+        hours=row.hours or 0.0,
+        first_day=min(first, last),
+        last_day=last,
+        is_done=row.is_done,
+        item=item,
+        position=position_of_row(row.number) if is_own and row.number is not None else None,
+        line=row.row.index + 1,
+    )
+
+
+# --- Cards ---------------------------------------------------------------------------------------
+
+
+def _check_cards(
+    services: Services, books: Sequence[CheckedBook], team: Team, journal: Journal | None
+) -> Cards:
+    """Days and people of the cards against those of the rows."""
+    names = {one.tracker_id: one.name for one in team.specialists if one.tracker_id}
+    total = Cards()
+    for done, book in enumerate(books):
+        if journal is not None:
+            step = sentence("check.progress", done=done + 1, total=len(books))
+            journal.progress(done, len(books), step)
+        try:
+            one = _cards_of(services, book, names)
+        except ServiceError as error:
+            why = Sentence(error.code, error.where)
+            one = Cards(unread=(sentence("check.cards_unread", project=title_of(book.project), why=why),))
+        total = Cards(total.found + one.found, total.count + one.count, total.unread + one.unread)
+    return total
+
+
+def _cards_of(services: Services, book: CheckedBook, names: Mapping[str, str]) -> Cards:
+    project = book.project
+    items: dict[int, list[WorkRow]] = {}
+    for row in book.work.rows:
+        item = number_of_id(row.code, project.code)
+        if item is not None and row.number is not None and item_number_of_row(row.number) == item:
+            items.setdefault(item, []).append(row)
+    linked = {
+        item: rows
+        for item, rows in items.items()
+        if any(not row.card.is_empty for row in rows) and not all(row.is_done for row in rows)
+    }
+    if not linked:
+        return Cards()
+    known = services.tracker.find_cards(project.board_id)
+    found: list[Sentence] = []
+    count = 0
+    for item, rows in sorted(linked.items()):
+        card_id = known.get(external_id(project.spreadsheet_id, item))
+        card = services.tracker.get_card(card_id) if card_id else None
+        if card is None:
+            found.append(sentence("check.gone", id=rows[0].code))
+            continue
+        count += 1
+        rows.sort(key=lambda row: position_of_row(row.number or 0))
+        found += _card_against_rows(card, rows, names)
+    return Cards(tuple(found), count)
+
+
+def _card_against_rows(card: Card, rows: Sequence[WorkRow], names: Mapping[str, str]) -> Iterable[Sentence]:
+    """Where a card and the rows of its item do not say the same; a checklist has a line for each row.
+
+    What the card leaves open contradicts nothing.
+    """
+    code = rows[0].code
+    due_days = [row.due_on for row in rows if row.due_on]
+    if card.due_on and due_days and card.due_on != max(due_days):
+        yield sentence("check.due", id=code, sheet=max(due_days), card=card.due_on)
+    by_place = {position_of_row(row.number or 0): row for row in rows}
+    lines = [
+        (by_place[place], line.due_on, line.assignee_id)
+        for place, line in enumerate(card.checklist)
+        if place in by_place
+    ]
+    if len(rows) == 1:
+        lines = [(rows[0], None, card.assignee_id)]
+    for row, due_on, assignee_id in lines:
+        where = {"id": f"{code} ({row.profile})" if row.profile else code}
+        if due_on and row.due_on and due_on != row.due_on:
+            yield sentence("check.due", **where, sheet=row.due_on, card=due_on)
+        name = names.get(assignee_id or "")
+        if name and row.specialist and name.casefold() != row.specialist.casefold():
+            yield sentence("check.person", **where, sheet=row.specialist, card=name)
+
+
+# --- Sentences -----------------------------------------------------------------------------------
+
+
+def _told(finding: Finding, titles: Mapping[str, str]) -> Sentence:
+    """A finding as a manager understands it."""
+    code = _CODES[finding.kind]
+    where = {
+        "name": finding.specialist,
+        "hours": finding.hours,
+        "room": finding.capacity_hours,
+        "works": _works(finding.rows, titles),
+        "items": list(finding.codes),
+        "project": ", ".join(titles.get(one, "") for one in sorted(finding.projects)),
+    }
+    if finding.first_day and finding.last_day:
+        days = sorted((finding.first_day, finding.last_day))
+        where["days"] = Days(*days)
+    if finding.kind is Contradiction.DOUBLE:
+        where["work"] = _label(finding.rows[0], titles)
+        where["lines"] = [str(row.line) for row in finding.rows]
+        where["project"] = titles[finding.rows[0].project]
+    if finding.kind is Contradiction.BEFORE:
+        row, before = finding.rows
+        where |= {
+            "work": _label(row, titles),
+            "before": _label(before, titles),
+            "first": row.first_day,
+            "last": before.last_day,
+        }
+    return sentence(code, **where)
+
+
+_CODES = {
+    Contradiction.OVERLOAD: "check.overload",
+    Contradiction.AWAY: "check.away",
+    Contradiction.DAY_OFF: "check.day_off",
+    Contradiction.DOUBLE: "check.double",
+    Contradiction.BEFORE: "check.before",
+    Contradiction.STRANGER: "check.stranger",
+    Contradiction.DRAWN_OVERLOAD: "check.drawn_overload",
+    Contradiction.DRAWN_AWAY: "check.drawn_away",
+    Contradiction.DRAWN_DAY_OFF: "check.drawn_day_off",
+    Contradiction.CALENDAR: "check.calendar",
+}
+
+
+def _works(rows: Sequence[SheetRow], titles: Mapping[str, str]) -> list[Sentence]:
+    told = [
+        sentence("check.work", work=_label(row, titles), hours=row.hours)
+        for row in sorted(rows, key=lambda row: -row.hours)
+    ]
+    if len(told) > MAX_WORKS:
+        return [*told[: MAX_WORKS - 1], sentence("list.more", count=len(told) - MAX_WORKS + 1)]
+    return told
+
+
+def _label(row: SheetRow, titles: Mapping[str, str]) -> Sentence | str:
+    """How a person finds the row: by its ID, which also tells the project, or by its text."""
+    if row.code:
+        return f"{row.code} ({row.profile})" if row.profile else row.code
+    return sentence("check.own_work", action=row.action, project=titles[row.project])

@@ -1,0 +1,102 @@
+"""Remaining hours of people and of limits."""
+
+from datetime import date
+
+import pytest
+
+from vitrina.domain.backlog import Specialist
+from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
+from vitrina.domain.capacity import Booking, HourLimit, Ledger, Resources, week_share_hours
+
+MONDAY = date(2026, 11, 23)
+TUESDAY = date(2026, 11, 24)
+WEEK = period_of(MONDAY, PeriodKind.WEEK)
+ANNA = Specialist("Анна", ("design",), 8.0)
+
+
+def resources(**more: object) -> Resources:
+    """Anna alone, all of her day planned."""
+    settings: dict[str, object] = {"load_factor": 1.0, **more}
+    return Resources((ANNA,), WorkCalendar(), **settings)  # type: ignore[arg-type]
+
+
+def ledger(**more: object) -> Ledger:
+    """What is left from Monday to Sunday."""
+    return Ledger(resources(**more), since=MONDAY, until=WEEK.end_on)
+
+
+def test_a_day_has_its_hours_without_what_is_promised() -> None:
+    """8 h x 0.8 = 6.4; 6.4 - 2 promised to another client = 4.4."""
+    one = ledger(load_factor=0.8, bookings=(Booking("Анна", "А", 1, {TUESDAY: 2.0}),))
+
+    assert one.capacity[0] == pytest.approx([6.4] * 5)
+    assert one.free[0] == pytest.approx([6.4, 4.4, 6.4, 6.4, 6.4])
+
+
+def test_a_part_time_day_is_shortened_in_proportion() -> None:
+    """3 November 2026 is an eve: 7 of 8 hours, so 3.5 of 4."""
+    half = Specialist("Борис", ("copy",), 4.0, days_away=frozenset({MONDAY}))
+    one = Resources((half,), WorkCalendar(), load_factor=1.0)
+
+    assert one.day_capacity(half, date(2026, 11, 3)) == 3.5
+    assert one.day_capacity(half, date(2026, 11, 4)) == 0.0
+    assert one.day_capacity(half, MONDAY) == 0.0
+
+
+def test_a_limit_counts_every_day_of_its_month_also_those_before() -> None:
+    """Of 40 h in November 6 are spent on the 5th and 4 lie on the 24th: 30 are left."""
+    spent = Booking("Борис", "А", 1, {date(2026, 11, 5): 6.0, TUESDAY: 4.0, date(2026, 12, 1): 9.0})
+    one = ledger(limits=(HourLimit(40.0, PeriodKind.MONTH, project="А"),), bookings=(spent,))
+
+    assert one.limit_hours(0, one.places(WEEK)) == 30.0
+
+
+def test_a_day_has_no_more_room_than_its_limits() -> None:
+    """Anna has 8 h, her own limit 5, the project 3; another project has 5."""
+    limits = (
+        HourLimit(5.0, PeriodKind.WEEK, specialist="Анна"),
+        HourLimit(3.0, PeriodKind.WEEK, project="А"),
+        HourLimit(30.0, PeriodKind.WEEK),
+    )
+    one = ledger(limits=limits)
+
+    assert [one.room(0, "А", 0), one.room(0, "Б", 0)] == [3.0, 5.0]
+    one.take(0, "А", 0, 2.0)
+    assert [one.room(0, "А", 1), one.room(0, "Б", 1)] == [1.0, 3.0]
+
+
+def test_a_week_over_two_months_takes_from_both() -> None:
+    """28 December to 3 January: the last hours of December, and January's own."""
+    week = period_of(date(2026, 6, 29), PeriodKind.WEEK)
+    spent = Booking("Анна", "А", 1, {date(2026, 6, 1): 35.0})
+    limits = (HourLimit(40.0, PeriodKind.MONTH, project="А"),)
+    one = Ledger(resources(limits=limits, bookings=(spent,)), since=week.start_on, until=week.end_on)
+
+    assert one.limit_hours(0, one.places(week)) == 45.0
+    assert [one.room(0, "А", place) for place in range(5)] == [5.0, 5.0, 8.0, 8.0, 8.0]
+
+
+def test_the_share_of_a_week_grows_with_the_month() -> None:
+    """November 2026 has 159 h, 111 of them up to Sunday the 22nd: 111 / 159 of 100 h."""
+    limit = HourLimit(100.0, PeriodKind.MONTH, project="А")
+    week = period_of(date(2026, 11, 18), PeriodKind.WEEK)
+
+    assert week_share_hours(limit, WorkCalendar(), week) == pytest.approx(100 * 111 / 159)
+    assert week_share_hours(HourLimit(30.0, PeriodKind.WEEK), WorkCalendar(), week) == 30.0
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"load_factor": 0.0},  # nothing could be planned
+        {"load_factor": 1.1},  # more than the day has
+        {"specialists": (ANNA, ANNA)},  # one name, two people
+    ],
+)
+def test_resources_refuse_what_cannot_be(bad: dict[str, object]) -> None:
+    """Bad figures are found where they enter."""
+    settings: dict[str, object] = {"specialists": (ANNA,), "calendar": WorkCalendar(), **bad}
+    with pytest.raises(ValueError, match=r"Must have|Two specialists"):
+        Resources(**settings)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="hours >= 0"):
+        HourLimit(-1.0, PeriodKind.WEEK)

@@ -1,0 +1,113 @@
+"""Why an item is left out, and what would let it in."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from vitrina.domain.backlog import BacklogItem, Priority, Specialist
+from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
+from vitrina.domain.capacity import Booking, HourLimit, Resources
+from vitrina.domain.explain import Change, ChangeKind, Explanation, InTheWay, Situation, changed, explain
+
+MONDAY = date(2026, 11, 23)
+WEEK = period_of(MONDAY, PeriodKind.WEEK)
+ANNA = Specialist("Анна", ("design",), 8.0)
+
+
+def item(number: int, hours: float, project: str = "А", **more: object) -> BacklogItem:
+    """A piece of design; the number is its place in the backlog."""
+    settings: dict[str, object] = {"priority": Priority.NORMAL, "project": project, **more}
+    return BacklogItem(
+        number,
+        f"{project}-{number}",
+        f"задача {number}",
+        rank=number,
+        hours={"design": hours},
+        **settings,  # type: ignore[arg-type]
+    )
+
+
+def situation(items: Sequence[BacklogItem], *people: Specialist, **more: object) -> Situation:
+    """The whole week, all hours of the day planned."""
+    settings: dict[str, object] = {"load_factor": 1.0, **more}
+    resources = Resources(people or (ANNA,), WorkCalendar(), **settings)  # type: ignore[arg-type]
+    return Situation(tuple(items), resources, WEEK)
+
+
+def explained(one: Situation) -> dict[int, Explanation]:
+    """Explanations by number, each change tried once more."""
+    found = {told.left.item.number: told for told in explain(one, one.plan())}
+    for number, told in found.items():
+        for change in (told.change, told.own_change):
+            if change is not None:
+                assert number in {key[1] for key in changed(one, change).plan().taken_keys}
+    return found
+
+
+def test_the_shortest_item_that_makes_room_is_named() -> None:
+    """38 of Anna's 40 h are taken; 8 h enter without the 6 h, and else next week."""
+    told = explained(situation([item(1, 32), item(2, 6), item(3, 8)]))[3]
+
+    assert told.change == told.own_change == Change(ChangeKind.DROP_ITEM, 6.0, item=("А", 2))
+    assert (told.left.free_hours, told.left.capacity_hours) == (2.0, 40.0)
+    assert told.enters == WEEK.next()
+    assert told.in_the_way == (InTheWay(("А", 1), 32.0), InTheWay(("А", 2), 6.0))
+
+
+def test_the_client_is_told_of_nobody_elses_items() -> None:
+    """Staff may drop the other client's 6 h; the client is told what his own project can do."""
+    told = explained(situation([item(1, 32), item(2, 6, "Б"), item(3, 8)]))[3]
+
+    assert told.change == Change(ChangeKind.DROP_ITEM, 6.0, item=("Б", 2))
+    assert told.own_change == Change(ChangeKind.DROP_ITEM, 32.0, item=("А", 1))
+    assert told.other_hours == 6.0
+
+
+def test_a_limit_is_raised_by_what_is_missing() -> None:
+    """15 of 20 h are taken: 7.1 h need 2.1 more, told as 2.25."""
+    limits = (HourLimit(20.0, PeriodKind.WEEK, project="А"),)
+    told = explained(situation([item(1, 15), item(2, 7.1)], limits=limits))[2]
+
+    assert told.change == Change(ChangeKind.RAISE_LIMIT, 2.25, project="А")
+
+
+def test_an_absence_is_moved() -> None:
+    """Nothing of the class could be dropped; with Anna there on Friday the 40 h fit."""
+    away = replace(ANNA, days_away=frozenset({date(2026, 11, 27)}))
+    told = explained(situation([item(1, 40)], away))[1]
+
+    assert told.change == Change(ChangeKind.MOVE_ABSENCE, 8.0, specialist="Анна")
+
+
+def test_hours_are_added_where_only_promises_are_in_the_way() -> None:
+    """Work in progress is not dropped: Anna gives two hours more."""
+    busy = (Booking("Анна", "Б", 9, dict.fromkeys(WorkCalendar().working_days(WEEK), 6.0)),)
+    told = explained(situation([item(1, 12)], bookings=busy))[1]
+
+    assert told.change == Change(ChangeKind.ADD_HOURS, 2.0, specialist="Анна")
+    assert told.in_the_way == (InTheWay(("Б", 9), 30.0),)
+
+
+def test_nobody_drops_a_higher_class_for_an_item() -> None:
+    """25 h miss 15 beside the urgent 30; the 4 h enter in place of the 10 h."""
+    items = [item(1, 30, priority=Priority.URGENT), item(2, 25), item(3, 10), item(4, 4)]
+    told = explained(situation(items))
+
+    assert told[2].change == Change(ChangeKind.ADD_HOURS, 15.0, specialist="Анна")
+    assert told[4].change == Change(ChangeKind.DROP_ITEM, 10.0, item=("А", 3))
+
+
+def test_a_change_that_does_not_let_the_item_in_is_not_told() -> None:
+    """Whatever 10 h are made free go to the item before it; only the first place helps."""
+    items = [item(1, 30, priority=Priority.URGENT), item(2, 10), item(3, 10), item(4, 10)]
+    told = explained(situation(items))[4]
+
+    assert told.change == Change(ChangeKind.PUT_FIRST, 10.0, item=("А", 4), priority=Priority.NORMAL)
+
+
+def test_unknown_work_has_no_change_and_no_period() -> None:
+    """What nobody has estimated cannot be expected."""
+    nothing = replace(item(1, 1), hours={})
+    told = explained(situation([nothing]))[1]
+
+    assert (told.enters, told.change, told.own_change) == (None, None, None)

@@ -1,0 +1,105 @@
+"""When the backlog will be finished."""
+
+import random
+from datetime import date
+
+from vitrina.domain.backlog import BacklogItem, Priority, Specialist
+from vitrina.domain.calendar import PeriodKind, WorkCalendar
+from vitrina.domain.capacity import HourLimit, Resources
+from vitrina.domain.forecast import (
+    LEAST_FACTS,
+    Forecast,
+    NoForecast,
+    Outcome,
+    PastWork,
+    assign_evenly,
+    common_spread,
+    forecast,
+    track_record,
+)
+
+MONDAY = date(2026, 11, 23)
+ANNA, BORIS = Specialist("Анна", ("design",), 8.0), Specialist("Борис", ("design", "copy"), 4.0)
+
+
+def team(*people: Specialist, **more: object) -> Resources:
+    """All hours of the day are planned."""
+    settings: dict[str, object] = {"load_factor": 1.0, **more}
+    return Resources(people, WorkCalendar(), **settings)  # type: ignore[arg-type]
+
+
+def item(number: int, hours: dict[str, float], **more: object) -> BacklogItem:
+    """An item whose number is its place in the backlog."""
+    return BacklogItem(number, f"Т-{number}", f"задача {number}", Priority.NORMAL, number, hours, **more)  # type: ignore[arg-type]
+
+
+def told(history: list[PastWork], **more: object) -> Forecast | NoForecast:
+    """A forecast of 40 h of Anna's."""
+    resources = team(ANNA, **more)
+    planned = assign_evenly([item(number, {"design": 4.0}) for number in range(10)], resources)
+    return forecast(planned, resources, history, since=MONDAY, seed=7)
+
+
+def test_norms_that_were_always_right_foretell_one_day() -> None:
+    """40 h at 8 h a day end on Friday, likely and almost certainly."""
+    one = told([PastWork(3.0, 3.0)] * LEAST_FACTS)
+
+    assert one == Forecast(MONDAY, date(2026, 11, 27), date(2026, 11, 27), LEAST_FACTS, 0.0)
+
+
+def test_errors_of_the_past_move_the_almost_certain_day_on() -> None:
+    """Half of the items took half, the others twice their hours; the same seed gives the same days."""
+    history = [PastWork(4.0, 2.0), PastWork(4.0, 8.0)] * LEAST_FACTS
+    one = told(history)
+
+    assert isinstance(one, Forecast)
+    assert date(2026, 11, 27) < one.likely_on < one.almost_certain_on
+    assert told(history) == one
+
+
+def test_a_common_cause_widens_the_forecast() -> None:
+    """Times in which everything took twice as long leave a common factor, single items do not."""
+    chance = random.Random(1)
+    by_item = [PastWork(4.0, chance.choice([2.0, 8.0])) for _ in range(400)]
+    by_time = [PastWork(4.0, 2.0 if place // 50 % 2 else 8.0) for place in range(400)]
+
+    assert common_spread(by_item, [4.0] * 20, random.Random(1)) < 0.1
+    assert common_spread(by_time, [4.0] * 20, random.Random(1)) > 0.4
+
+
+def test_a_thin_history_foretells_nothing() -> None:
+    """One fact too few; facts without hours do not count."""
+    assert told([PastWork(3.0, 3.0)] * (LEAST_FACTS - 1) + [PastWork(3.0, 0.0)]) == NoForecast(
+        LEAST_FACTS - 1, LEAST_FACTS
+    )
+
+
+def test_a_backlog_without_hours_has_no_end() -> None:
+    """A contract of 0 hours never comes to an end."""
+    one = told([PastWork(3.0, 3.0)] * LEAST_FACTS, limits=(HourLimit(0.0, PeriodKind.MONTH, project=""),))
+
+    assert one == NoForecast(LEAST_FACTS, LEAST_FACTS, is_endless=True)
+
+
+def test_work_is_spread_by_the_days_of_people() -> None:
+    """Boris has half of Anna's day: 8 h are two days for him. What nobody can do is left out."""
+    items = [item(1, {"design": 8}), item(2, {"copy": 4, "design": 8}), item(3, {"seo": 1}), item(4, {})]
+    found = assign_evenly(items, team(ANNA, BORIS))
+
+    assert [[part.specialist for part in one.assignments] for one in found] == [["Анна"], ["Борис", "Анна"]]
+
+
+def test_what_was_begun_keeps_its_person() -> None:
+    """Boris has begun and goes on, although Anna is free."""
+    begun = item(1, {"design": 8}, is_carried_over=True, keeps={"design": "Борис"})
+
+    assert assign_evenly([begun], team(ANNA, BORIS))[0].assignments[0].specialist == "Борис"
+
+
+def test_earlier_forecasts_are_counted_once_their_end_is_known() -> None:
+    """One kept both days, one only the second, one neither, one is not over."""
+    one = Forecast(MONDAY, date(2026, 12, 1), date(2026, 12, 10), 50, 0.1)
+    ends = [date(2026, 12, 1), date(2026, 12, 2), date(2026, 12, 11), None]
+    record = track_record(Outcome(one, end) for end in ends)
+
+    assert (record.count, record.likely_kept, record.almost_certain_kept) == (3, 1, 2)

@@ -1,0 +1,161 @@
+"""Days of the chosen work."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import pytest
+
+from vitrina.domain.backlog import BacklogItem, Priority, Specialist
+from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
+from vitrina.domain.capacity import Booking, HourLimit, Ledger, Resources
+from vitrina.domain.promises import Promise, endangered, keep
+from vitrina.domain.schedule import Schedule, schedule, serial_order
+from vitrina.domain.selection import Assignment, TakenItem
+
+MONDAY = date(2026, 11, 23)
+WEEK = period_of(MONDAY, PeriodKind.WEEK)
+TEAM = (
+    Specialist("Анна", ("design",), 8.0),
+    Specialist("Борис", ("copy",), 4.0),
+    Specialist("Вера", ("development",), 8.0, days_away=frozenset({MONDAY + timedelta(days=1)})),
+)
+PEOPLE = {"design": "Анна", "copy": "Борис", "development": "Вера"}
+
+
+def taken(
+    number: int, hours: Mapping[str, float], priority: Priority = Priority.NORMAL, **more: object
+) -> TakenItem:
+    """An item that was chosen, each profile by its only specialist."""
+    item = BacklogItem(number, f"Т-{number}", f"задача {number}", priority, number, hours, **more)  # type: ignore[arg-type]
+    parts = tuple(Assignment(profile, PEOPLE[profile], one) for profile, one in hours.items())
+    return TakenItem(item, parts, {})
+
+
+def days(items: list[TakenItem], **more: object) -> Schedule:
+    """A schedule from Monday on; all hours of the day are planned."""
+    promised = more.pop("promised", None)
+    wip_limit = more.pop("wip_limit", 2)
+    settings: dict[str, object] = {"load_factor": 1.0, **more}
+    resources = Resources(TEAM, WorkCalendar(), **settings)  # type: ignore[arg-type]
+    ledger = Ledger(resources, since=MONDAY, until=MONDAY + timedelta(days=60))
+    return schedule(items, ledger, promised=promised, wip_limit=wip_limit)  # type: ignore[arg-type]
+
+
+def shown(result: Schedule) -> dict[int, list[tuple[str, dict[int, float]]]]:
+    """People and hours by day of November (December from 31 on), by item."""
+    return {
+        one.item.number: [
+            (
+                action.specialist,
+                {(day - date(2026, 10, 31)).days: hours for day, hours in action.day_hours.items()},
+            )
+            for action in one.actions
+        ]
+        for one in result.items
+    }
+
+
+def test_actions_follow_each_other_from_day_to_day() -> None:
+    """Copy on Monday and Tuesday, design on Wednesday, development from Thursday, the rest on Friday."""
+    result = days([taken(1, {"copy": 6, "design": 8, "development": 10})])
+
+    assert shown(result) == {
+        1: [("Борис", {23: 4.0, 24: 2.0}), ("Анна", {25: 8.0}), ("Вера", {26: 8.0, 27: 2.0})]
+    }
+
+
+def test_work_pauses_around_what_is_promised_and_days_away() -> None:
+    """Vera is away on Tuesday and promised 5 h of Wednesday: Monday 8, Wednesday 3, Thursday 1."""
+    busy = Booking("Вера", "Б", 9, {date(2026, 11, 25): 5.0})
+    assert shown(days([taken(1, {"development": 12})], bookings=(busy,))) == {
+        1: [("Вера", {23: 8.0, 25: 3.0, 26: 1.0})]
+    }
+
+
+def test_higher_classes_and_then_short_items_go_first() -> None:
+    """An urgent long item, then the normal ones by their hours."""
+    items = [taken(1, {"design": 7}), taken(2, {"design": 2}), taken(3, {"design": 8}, Priority.URGENT)]
+
+    assert [one.item.number for one in days(items).items] == [3, 2, 1]
+    assert shown(days(items))[1] == [("Анна", {24: 6.0, 25: 1.0})]
+
+
+def test_an_item_begins_after_what_it_depends_on() -> None:
+    """The urgent item waits for the normal one, also where others do both."""
+    items = [taken(1, {"design": 2}, Priority.URGENT, depends_on=(2,)), taken(2, {"copy": 5})]
+
+    assert shown(days(items)) == {2: [("Борис", {23: 4.0, 24: 1.0})], 1: [("Анна", {25: 2.0})]}
+
+
+def test_an_item_begins_after_what_ran_on_into_the_period() -> None:
+    """The text that it waits for, and its own design, are promised to Tuesday and to Wednesday."""
+    text = Booking("Борис", "", 2, {MONDAY: 4.0, date(2026, 11, 24): 1.0})
+    own = Booking("Анна", "", 3, {date(2026, 11, 25): 1.0})
+    items = [taken(1, {"design": 2}, depends_on=(2,)), taken(3, {"development": 2}, is_carried_over=True)]
+
+    assert shown(days(items, bookings=(text, own))) == {3: [("Вера", {26: 2.0})], 1: [("Анна", {25: 2.0})]}
+
+
+def test_a_day_never_exceeds_a_limit_and_goes_on_when_there_is_a_new_one() -> None:
+    """10 h a week: Monday 8, Tuesday 2, on Monday the rest."""
+    limit = HourLimit(10.0, PeriodKind.WEEK, project="")
+    assert shown(days([taken(1, {"design": 15})], limits=(limit,))) == {
+        1: [("Анна", {23: 8.0, 24: 2.0, 30: 5.0})]
+    }
+
+
+def test_no_more_than_two_things_at_a_time() -> None:
+    """Two things of other clients are open until Friday and take 3 h of each day: the third begins then."""
+    days_open = [MONDAY + timedelta(days=offset) for offset in range(5)]
+    busy = tuple(Booking("Анна", "Б", number, dict.fromkeys(days_open, 1.5)) for number in (8, 9))
+
+    assert shown(days([taken(1, {"design": 12})], bookings=busy)) == {1: [("Анна", {27: 5.0, 30: 7.0})]}
+    assert shown(days([taken(1, {"design": 12})], bookings=busy, wip_limit=3)) == {
+        1: [("Анна", {23: 5.0, 24: 5.0, 25: 2.0})]
+    }
+    # Within a day a thing is begun and finished before the others are gone on with, unless both go on.
+    assert shown(days([taken(1, {"design": 2})], bookings=busy)) == {1: [("Анна", {23: 2.0})]}
+
+
+def test_what_finds_no_days_is_told() -> None:
+    """A project without hours gets nothing, and the others keep their days."""
+    result = days(
+        [taken(1, {"design": 1}, project="А"), taken(2, {"design": 8})],
+        limits=(HourLimit(0.0, PeriodKind.MONTH, project="А"),),
+    )
+
+    assert [item.number for item in result.unplaced] == [1]
+    assert shown(result) == {2: [("Анна", {23: 8.0})]}
+
+
+def test_promised_days_go_first_and_stay() -> None:
+    """The item that is promised for Tuesday goes before the urgent one."""
+    promise = Promise(("", 1), date(2026, 11, 24))
+    items = [taken(1, {"design": 12}), taken(2, {"design": 8}, Priority.URGENT)]
+    result = days(items, promised={promise.item: promise.due_on})
+
+    assert shown(result)[1] == [("Анна", {23: 8.0, 24: 4.0})]
+    assert endangered([promise], result) == ()
+    kept = keep({promise.item: promise}, result)
+    assert kept[promise.item] == promise
+    assert kept["", 2].due_on == date(2026, 11, 25)
+
+
+def test_a_promise_that_cannot_be_kept_stands_and_is_named() -> None:
+    """Promised for Monday, expected on Tuesday: the promise is moved only with a reason."""
+    promise = Promise(("", 1), MONDAY)
+    result = days([taken(1, {"design": 12})], promised={promise.item: promise.due_on})
+
+    [late] = endangered([promise], result)
+    assert (late.promise.due_on, late.expected_on) == (MONDAY, date(2026, 11, 24))
+    assert keep({promise.item: promise}, result)[promise.item].due_on == MONDAY
+    with pytest.raises(ValueError, match="reason"):
+        promise.again(late.expected_on, reason=" ")
+    again = promise.again(late.expected_on, reason="клиент прислал тексты позже")
+    assert (again.due_on, again.moves[0].was_on) == (date(2026, 11, 24), MONDAY)
+
+
+def test_serial_order_keeps_predecessors_and_leaves_circles_out() -> None:
+    """By rank, each behind what it waits for."""
+    before = {1: [3], 2: [1], 4: [5], 5: [4], 6: [99]}
+    assert serial_order([1, 2, 3, 4, 5, 6], before, lambda task: task) == [3, 1, 2, 6]
