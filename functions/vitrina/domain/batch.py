@@ -93,12 +93,18 @@ class BatchPlan:
 class _Desk:
     """Free hours of one specialist on each working day of the period."""
 
-    def __init__(self, specialist: Specialist, days: Sequence[date], committed: Mapping[date, float]) -> None:
+    def __init__(
+        self, specialist: Specialist, days: Mapping[date, float], committed: Mapping[date, float]
+    ) -> None:
         self.specialist = specialist
-        at_work = [day for day in days if day not in specialist.days_away]
-        self.capacity_hours = specialist.hours_per_day * len(at_work)
+        hours = {
+            day: specialist.hours_per_day * share
+            for day, share in days.items()
+            if day not in specialist.days_away
+        }
+        self.capacity_hours = sum(hours.values())
         self.committed_hours = sum(committed.get(day, 0.0) for day in days)
-        self.free = {day: max(0.0, specialist.hours_per_day - committed.get(day, 0.0)) for day in at_work}
+        self.free = {day: max(0.0, own - committed.get(day, 0.0)) for day, own in hours.items()}
         self.planned_hours = 0.0
 
     def fit(self, hours: float, *, after: date | None) -> dict[date, float] | None:
@@ -131,7 +137,7 @@ def plan_batch(
     specialists: Sequence[Specialist],
     *,
     period: Period,
-    days: Sequence[date],
+    days: Mapping[date, float],
     committed: Mapping[str, Mapping[date, float]],
     limit_hours: float | None = None,
     used_hours: float = 0.0,
@@ -144,7 +150,8 @@ def plan_batch(
     items
         The backlog, in any order.
     days
-        Working days of the period that may still be planned, in order.
+        Working days of the period that may still be planned, in order, each with its ratio to an ordinary
+        day: a short one before a holiday has less than 1.
     committed
         Hours already promised, by specialist's name and day, over all clients.
     limit_hours, used_hours

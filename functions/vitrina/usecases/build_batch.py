@@ -38,11 +38,11 @@ from vitrina.usecases.records import (
     Item,
     Project,
     at_load,
-    committed_hours,
     items_of,
     load_agency,
     load_norms,
     save_team,
+    taken_hours,
     team_data,
 )
 from vitrina.usecases.services import Answer, Outcome, Services
@@ -170,8 +170,11 @@ def draft_plan(
         ],
         [at_load(specialist, team.load_factor) for specialist in team.specialists],
         period=span,
-        days=services.calendar.working_days(span, since=services.today()),
-        committed=committed_hours(agency_items),
+        days={
+            day: services.calendar.share_of_day(day)
+            for day in services.calendar.working_days(span, since=services.today())
+        },
+        committed=taken_hours(services.store, project.agency_id, agency_items),
         limit_hours=terms.limit_hours,
         used_hours=_used_hours(own, span),
         unfinished=frozenset(item.number for item in own if not item.is_done),

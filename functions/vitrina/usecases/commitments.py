@@ -24,8 +24,8 @@ from vitrina.usecases.records import (
     amend_actions,
     committed_hours,
     items_of,
-    load_typed_hours,
     save_typed_hours,
+    taken_hours,
 )
 from vitrina.usecases.services import Services
 from vitrina.workbook.rows import Team, WorkRow, WorkRows
@@ -103,12 +103,8 @@ def rebuild_commitments(
             _keep(services, now[key], item, placed)
         for book in books:
             save_typed_hours(services.store, book.project, _typed_hours(book.work, placer))
-        committed = committed_hours(items_of(services.store, agency_id=agency.spreadsheet_id))
-        for name, by_day in load_typed_hours(services.store, agency.spreadsheet_id).items():
-            days = committed.setdefault(name, {})
-            for day, hours in by_day.items():
-                days[day] = days.get(day, 0.0) + hours
-        return committed
+        agency_id = agency.spreadsheet_id
+        return taken_hours(services.store, agency_id, items_of(services.store, agency_id=agency_id))
 
 
 def _by_due_day(one: tuple[Item, ItemAction, WorkRow]) -> tuple[date, date, str, int]:

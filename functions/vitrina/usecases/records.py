@@ -226,6 +226,16 @@ def committed_hours(items: Iterable[Item]) -> dict[str, dict[date, float]]:
     return committed
 
 
+def taken_hours(store: Store, agency_id: str, items: Iterable[Item]) -> dict[str, dict[date, float]]:
+    """Hours by specialist and day that *items* and people's own rows in all client workbooks take."""
+    taken = committed_hours(items)
+    for name, by_day in load_typed_hours(store, agency_id).items():
+        days = taken.setdefault(name, {})
+        for day, hours in by_day.items():
+            days[day] = days.get(day, 0.0) + hours
+    return taken
+
+
 def save_typed_hours(store: Store, project: Project, hours: Mapping[str, Mapping[date, float]]) -> None:
     """Keep the hours of rows that people put into *В работе* by themselves, by specialist and day."""
     days = {name: {day.isoformat(): one for day, one in by_day.items()} for name, by_day in hours.items()}

@@ -11,7 +11,7 @@ from vitrina.domain.calendar import PeriodKind, period_of
 
 MONDAY = date(2026, 11, 23)
 WEEK = period_of(MONDAY, PeriodKind.WEEK)
-DAYS = [MONDAY + timedelta(days=offset) for offset in range(5)]
+DAYS = {MONDAY + timedelta(days=offset): 1.0 for offset in range(5)}
 ANNA = Specialist("Анна", ("design",), 8.0)
 BORIS = Specialist("Борис", ("copy", "design"), 4.0)
 
@@ -106,11 +106,25 @@ def test_an_item_waits_for_what_it_depends_on() -> None:
 
 def test_days_away_are_not_planned() -> None:
     """Anna is away on Monday and Tuesday: she starts on Wednesday and has 24 h."""
-    away = Specialist("Анна", ("design",), 8.0, days_away=frozenset(DAYS[:2]))
+    away = Specialist("Анна", ("design",), 8.0, days_away=frozenset(list(DAYS)[:2]))
     result = plan([item(1, {"design": 24})], [away])
 
-    assert result.chosen[0].actions[0].start_on == DAYS[2]
+    assert result.chosen[0].actions[0].start_on == list(DAYS)[2]
     assert result.loads[0].capacity_hours == 24.0
+
+
+def test_a_short_day_holds_less() -> None:
+    """Friday is an hour short: 39 h fit, and half of it for who works half a day."""
+    days = {**DAYS, max(DAYS): 7 / 8}
+    half = Specialist("Вика", ("copy",), 4.0)
+
+    result = plan(
+        [item(1, {"design": 39.5}), item(2, {"design": 39}), item(3, {"copy": 19.5})], [ANNA, half], days=days
+    )
+
+    assert numbers(result) == [2, 3]
+    assert [load.capacity_hours for load in result.loads] == [39.0, 19.5]
+    assert result.chosen[1].actions[0].day_hours[max(DAYS)] == 3.5
 
 
 def test_work_goes_to_the_least_busy() -> None:
