@@ -23,6 +23,7 @@ PREVIEW = "preview"
 TOUCHED = "touched"
 TEAM = "team"
 TYPED = "typed"
+FORECAST = "forecast"
 
 
 @dataclass(frozen=True)
@@ -343,6 +344,12 @@ def team_of(data: Json) -> Team:
 def save_team(store: Store, agency_id: str, team: Team) -> None:
     """Keep the team as it was last read from the agency's workbook."""
     store.put(TEAM, agency_id, team_data(team))
+
+
+def load_kept_team(store: Store, agency_id: str) -> Team | None:
+    """The team as it was last read; ``None`` before that."""
+    record = store.get(TEAM, agency_id)
+    return None if record is None else team_of(record.data)
 
 
 def load_tracker_ids(store: Store, agency_id: str) -> Mapping[str, str]:
