@@ -100,6 +100,7 @@ class Situation:
     period: Period
     since: date | None = None
     unfinished: frozenset[ItemKey] = frozenset()
+    whole_only: bool = False
 
     @property
     def first_on(self) -> date:
@@ -109,11 +110,18 @@ class Situation:
     def plan(self) -> PeriodPlan:
         """The period planned."""
         return plan_period(
-            self.items, self.resources, period=self.period, since=self.since, unfinished=self.unfinished
+            self.items,
+            self.resources,
+            period=self.period,
+            since=self.since,
+            unfinished=self.unfinished,
+            whole_only=self.whole_only,
         )
 
     def select(self) -> Selection:
-        """What the period holds, without days."""
+        """What the period holds; without days, where they do not matter for it."""
+        if self.whole_only:
+            return self.plan().selection
         ledger = Ledger(self.resources, since=self.first_on, until=self.period.end_on)
         return select(self.items, ledger, period=self.period, unfinished=self.unfinished)
 
@@ -163,7 +171,11 @@ def changed(situation: Situation, change: Change) -> Situation:
 
 
 def explain(
-    situation: Situation, plan: PeriodPlan, *, only: Iterable[str] | None = None
+    situation: Situation,
+    plan: PeriodPlan,
+    *,
+    only: Iterable[str] | None = None,
+    most_tries: int = MOST_TRIES,
 ) -> tuple[Explanation, ...]:
     """An explanation for each item that *plan* leaves out, in its order.
 
@@ -173,11 +185,13 @@ def explain(
         The plan of *situation*.
     only
         Projects whose items are explained, all if not given.
+    most_tries
+        How often the period is planned again at most; the items decided first are served first.
     """
     projects = None if only is None else set(only)
     left_out = [left for left in plan.left_out if projects is None or left.item.project in projects]
     expected = _expected(situation, plan, {left.item.key for left in left_out})
-    prover = _Prover(situation, plan)
+    prover = _Prover(situation, plan, most_tries)
     return tuple(
         Explanation(
             left,
@@ -211,7 +225,11 @@ def _in_the_way(situation: Situation, plan: PeriodPlan, left: LeftOutItem) -> tu
     for booking in situation.resources.bookings:
         if booking.specialist == left.specialist:
             key = (booking.project, booking.item)
-            inside = sum(one for day, one in booking.day_hours.items() if day in situation.period)
+            inside = sum(
+                one
+                for day, one in booking.day_hours.items()
+                if day in situation.period and day >= situation.first_on
+            )
             hours[key] = hours.get(key, 0.0) + inside
     for taken in plan.selection.taken:
         for part in taken.assignments:
@@ -235,7 +253,8 @@ def _up(hours: float) -> float:
 class _Prover:
     """Tries changes; each is planned with once, whatever the number of items it lets in."""
 
-    def __init__(self, situation: Situation, plan: PeriodPlan) -> None:
+    def __init__(self, situation: Situation, plan: PeriodPlan, most_tries: int) -> None:
+        self._most_tries = most_tries
         self._situation = situation
         self._plan = plan
         self._outcomes: dict[Change, frozenset[ItemKey]] = {}
@@ -249,7 +268,7 @@ class _Prover:
     def _lets_in(self, change: Change, key: ItemKey) -> bool:
         known = self._outcomes.get(change)
         if known is None:
-            if len(self._outcomes) >= MOST_TRIES:
+            if len(self._outcomes) >= self._most_tries:
                 return False
             selection = changed(self._situation, change).select()
             known = self._outcomes[change] = frozenset(one.item.key for one in selection.taken)
@@ -272,7 +291,9 @@ class _Prover:
                 yield from self._places(left)
             case LeftOutReason.SPECIALIST_BUSY:
                 yield from self._drops(left, own=own)
-                yield from self._absences(left)
+                if not own:
+                    # Who is away is no business of the client's.
+                    yield from self._absences(left)
                 yield Change(ChangeKind.ADD_HOURS, short, specialist=left.specialist)
                 yield from self._places(left)
             case _:

@@ -37,6 +37,7 @@ class LeftOutReason(StrEnum):
     PROJECT_LIMIT = "project_limit"
     AGENCY_LIMIT = "agency_limit"
     SPECIALIST_BUSY = "specialist_busy"
+    NO_DAYS = "no_days"
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class LeftOutItem:
 
     ``profile`` is the one that has no room; ``free_hours`` and ``capacity_hours`` are those of its
     least busy specialist, or of the project or the agency where its limit is the reason. ``waits_for`` are
-    the items that have to be finished before.
+    the items that have to be finished before. With ``NO_DAYS`` there are hours enough, but the person has
+    too much begun to begin it in the period.
     """
 
     item: BacklogItem
@@ -121,6 +123,7 @@ def select(
     *,
     period: Period,
     unfinished: frozenset[tuple[str, int]] = frozenset(),
+    whole_only: bool = False,
 ) -> Selection:
     """Choose the items of *period* and give each action a person.
 
@@ -132,6 +135,8 @@ def select(
         What is left of people's days and of limits; it is not changed.
     unfinished
         Keys of items that are in progress: what depends on them has to wait.
+    whole_only
+        Leave out what is larger than a period; else it is begun and carried over.
 
     Returns
     -------
@@ -144,7 +149,7 @@ def select(
     least. Where nobody has room, up to two parts are handed over, and while much is free, small exchanges
     gather it (``moves``). No limit is ever exceeded.
     """
-    return Chooser(items, ledger, period=period, unfinished=unfinished).choose()
+    return Chooser(items, ledger, period=period, unfinished=unfinished, whole_only=whole_only).choose()
 
 
 class Chooser:
@@ -160,8 +165,10 @@ class Chooser:
         *,
         period: Period,
         unfinished: frozenset[tuple[str, int]] = frozenset(),
+        whole_only: bool = False,
     ) -> None:
         self._items = list(items)
+        self._whole_only = whole_only
         self._ledger = ledger
         self._period = period
         self._places = ledger.places(period)
@@ -432,6 +439,8 @@ class Chooser:
 
     def _may_begin(self, item: BacklogItem) -> bool:
         """Whether the item is begun where it has no room: it was, or no empty period would hold it."""
+        if self._whole_only:
+            return False
         if item.is_carried_over:
             return True
         limits = [self._limits[number].hours for number in self._item_limits(item)]
