@@ -763,7 +763,11 @@ def test_nobody_has_the_profile(client: SteadyOffice) -> None:
         ("absences", 0, "last_day", "29.11.2026"),
     ):
         [left] = client.do("build_batch", period="current")["data"]["left_out"]
-    assert left["reason"] == "«Разработка»: нужно 1 ч, а свободно 0 из 0 ч"
+    assert left["reason"] == (
+        "«Разработка» (Вера Орлова): нужно 1 ч, а рабочих часов в этом периоде нет; "
+        "войдёт 30 ноября – 4 декабря; "
+        "войдёт сейчас, если перенести отсутствие: Вера Орлова"
+    )
 
 
 def test_norms_without_any_history(office: SteadyOffice) -> None:

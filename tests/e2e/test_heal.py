@@ -180,7 +180,7 @@ def test_the_week_starts_with_the_right_rows(office: Office) -> None:
         "Строка 5 — копия ЗРН-3: её номер теперь ЗРН-4.",
         "ЗРН-1 переставили на строку 9: номер остался за ней.",
     ]
-    assert preview["details"] == details
+    assert preview["details"] == [*details, "Закончатся уже после этого периода: ЗРН-2."]
     assert (answer["outcome"], answer["details"][1:]) == ("done", details)
     tab = office.book().tab("in_progress")
     started = {(tab.cell(row, "id").text, row.number) for row in tab.rows if row.number is not None}

@@ -113,7 +113,8 @@ def test_preview_shows_what_fits_and_why_the_rest_does_not(office: Office) -> No
     data = answer["data"]
     assert [chosen["task"] for chosen in data["chosen"]] == ["Срочная", "Обычная"]
     assert {left["task"]: left["reason"] for left in data["left_out"]} == {
-        "Огромная": "«Дизайн»: нужно 41 ч, а свободно 30 из 30 ч",
+        "Огромная": "«Дизайн» (Борис Ким): нужно 41 ч, а всего на период 30 ч; "
+        "целиком войдёт 15–20 февраля, раньше — если разделить задачу",
         "Неясная": "нет оценки: впишите часы или вид работ",
     }
     assert data["period"]["title"] == "23–27 ноября"
@@ -140,21 +141,28 @@ def test_start_moves_exactly_what_was_previewed(office: Office) -> None:
         "in_progress", "id", "action", "profile", "specialist", "hours", "start_on", "due_on", "status"
     ) == [
         ("ЗРН-1", "Лендинг", "Дизайн", "Анна Белова", 9.0, day("2026-11-23"), day("2026-11-24"), "Онбординг"),
-        ("ЗРН-1", "Лендинг", "Тексты", "Борис Ким", 4.0, day("2026-11-23"), day("2026-11-23"), "Онбординг"),
+        ("ЗРН-1", "Лендинг", "Тексты", "Борис Ким", 4.0, day("2026-11-25"), day("2026-11-25"), "Онбординг"),
         (
             "ЗРН-1",
             "Лендинг",
             "Разработка",
             "Вера Орлова",
             20.0,
-            day("2026-11-23"),
-            day("2026-11-25"),
+            day("2026-11-26"),
+            day("2026-11-30"),
             "Онбординг",
         ),
         ("ЗРН-3", "Баннер", "Дизайн", "Анна Белова", 3.0, day("2026-11-24"), day("2026-11-24"), "Онбординг"),
     ]
     assert office.table("backlog", "id", "task", "reason") == [
-        ("ЗРН-2", "Большая", "«Разработка»: нужно 50 ч, а свободно 20 из 40 ч"),
+        (
+            "ЗРН-2",
+            "Большая",
+            (
+                "«Разработка»: нужно 50 ч, занято 20 из 40 ч; "
+                "целиком не поместится ни в один период, разделите задачу"
+            ),
+        ),
     ]
     fields = office.book().fields
     assert [fields[key].cell.value for key in ("backlog_count", "in_progress_count")] == [1.0, 4.0]
@@ -206,7 +214,13 @@ def test_hours_promised_to_one_client_are_not_promised_to_another(office: Office
 
     assert [chosen["task"] for chosen in preview["data"]["chosen"]] == ["Кнопка"]
     assert office.table("backlog", "task", "reason") == [
-        ("Форма", "«Разработка»: нужно 3 ч, а свободно 2 из 40 ч"),
+        (
+            "Форма",
+            (
+                "«Разработка»: нужно 3 ч, занято другими проектами 38 из 40 ч; войдёт 30 ноября – 4 декабря; "
+                "войдёт сейчас, если найти ещё 1 ч"
+            ),
+        ),
     ]
     assert not any(
         "Заря" in str(label) or "ЗРН" in str(label) for (label,) in office.table("schedule", "label")
@@ -239,10 +253,10 @@ def test_push_makes_one_card_an_item(office: Office) -> None:
     lines = [(line["text"], line["responsible_id"], line["due_date"][:10]) for line in checklist["items"]]
     assert lines == [
         ("Дизайн — Анна Белова", 11, "2026-11-24"),
-        ("Тексты — Борис Ким", 12, "2026-11-23"),
-        ("Разработка — Вера Орлова", 13, "2026-11-25"),
+        ("Тексты — Борис Ким", 12, "2026-11-25"),
+        ("Разработка — Вера Орлова", 13, "2026-11-30"),
     ]
-    assert card["due_date"][:10] == "2026-11-25"
+    assert card["due_date"][:10] == "2026-11-30"
     assert "Страница открывается" in card["description"]
     assert [member["id"] for member in card["members"] if member["type"] == 2] == [11]
     assert "33" in card["size_text"]

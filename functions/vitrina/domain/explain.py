@@ -218,7 +218,7 @@ def _expected(situation: Situation, plan: PeriodPlan, keys: set[ItemKey]) -> Map
 
 
 def _in_the_way(situation: Situation, plan: PeriodPlan, left: LeftOutItem) -> tuple[InTheWay, ...]:
-    """What the specialist has in the period, the longest first."""
+    """What the specialist had in the period when it was decided, the longest first."""
     if left.reason is not LeftOutReason.SPECIALIST_BUSY:
         return ()
     hours: dict[ItemKey, float] = {}
@@ -231,7 +231,10 @@ def _in_the_way(situation: Situation, plan: PeriodPlan, left: LeftOutItem) -> tu
                 if day in situation.period and day >= situation.first_on
             )
             hours[key] = hours.get(key, 0.0) + inside
+    before = set(plan.selection.order[: plan.selection.order.index(left.item.key)])
     for taken in plan.selection.taken:
+        if taken.item.key not in before:
+            continue
         for part in taken.assignments:
             if part.specialist == left.specialist:
                 hours[taken.item.key] = hours.get(taken.item.key, 0.0) + part.hours

@@ -9,12 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from vitrina.domain.batch import BatchPlan, LeftOutItem, LeftOutReason, plan_batch
+from vitrina.domain.backlog import Specialist
 from vitrina.domain.calendar import Period
+from vitrina.domain.capacity import Booking, HourLimit, Resources
 from vitrina.domain.effort import Total
+from vitrina.domain.explain import Explanation, Situation, explain
+from vitrina.domain.planner import PeriodPlan
+from vitrina.domain.schedule import ScheduledItem
 from vitrina.errors import CellProblem, CellsError
 from vitrina.ports import Json
-from vitrina.texts import Days, Sentence, sentence
+from vitrina.texts import Sentence, sentence
 from vitrina.usecases.backlog import (
     Progress,
     read_book,
@@ -31,24 +35,28 @@ from vitrina.usecases.planning import (
     total_of,
     written_by_us,
 )
+from vitrina.usecases.reasons import Words, own_rows_of, period_days, raised, reason
 from vitrina.usecases.records import (
     ESTIMATE,
     PREVIEW,
     Agency,
     Item,
     Project,
-    at_load,
     items_of,
     load_agency,
     load_norms,
+    load_passed_over,
     save_team,
-    taken_hours,
     team_data,
+    typed_hours_by_book,
 )
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.workbook.book import Book
 from vitrina.workbook.heal import told
-from vitrina.workbook.rows import Backlog, Team, read_team, read_terms
+from vitrina.workbook.rows import HOURS_PREFIX, Backlog, Team, read_team, read_terms
+
+#: A period is planned again so often at most for the changes that would let items in: an answer stays quick.
+MOST_TRIES = 40
 
 
 @dataclass(frozen=True)
@@ -60,12 +68,29 @@ class Draft:
     backlog: Backlog
     progress: Progress
     items: tuple[Item, ...]
-    plan: BatchPlan
+    situation: Situation
+    plan: PeriodPlan
+    limit_hours: float | None
+    used_hours: float
     #: What each item of the backlog is planned with, by number and profile.
     parts: Mapping[int, Mapping[str, PlannedPart]]
     #: P50 and P85 of what was chosen, and of what stays in the backlog; ``None`` where the past is too thin.
     total: Total | None
     left_total: Total | None
+
+    @property
+    def chosen(self) -> tuple[ScheduledItem, ...]:
+        """What would be started, the most urgent first."""
+        return self.plan.chosen
+
+    @property
+    def planned_hours(self) -> float:
+        """Hours of all that would be started."""
+        return sum(one.item.total_hours for one in self.chosen)
+
+    def explanations(self) -> tuple[Explanation, ...]:
+        """What there is to say of each item that is left out."""
+        return explain(self.situation, self.plan, most_tries=MOST_TRIES)
 
 
 def build_batch(services: Services, project: Project, *, period: str) -> Answer:
@@ -102,7 +127,7 @@ def build_batch(services: Services, project: Project, *, period: str) -> Answer:
         "start_on": span.start_on.isoformat(),
         "kind": span.kind,
         "team": team_data(team),
-        "effect": effect(draft.plan),
+        "effect": effect(draft),
     }
     preview_id = _fingerprint(preview)
     shown_at = services.clock.now().isoformat()
@@ -110,9 +135,9 @@ def build_batch(services: Services, project: Project, *, period: str) -> Answer:
     return Answer(
         Outcome.DONE,
         sentence(
-            "batch.preview" if draft.plan.chosen else "batch.preview_empty",
-            chosen=len(draft.plan.chosen),
-            hours=draft.plan.planned_hours,
+            "batch.preview" if draft.chosen else "batch.preview_empty",
+            chosen=len(draft.chosen),
+            hours=draft.planned_hours,
             left_out=len(draft.plan.left_out),
         ),
         details=(*told(book, backlog.identity), *_told_hours(draft)),
@@ -121,11 +146,16 @@ def build_batch(services: Services, project: Project, *, period: str) -> Answer:
 
 
 def _told_hours(draft: Draft) -> list[Sentence]:
-    """What the chosen items take together, and where the plan differs from what a specialist typed."""
+    """What the chosen items take together, and where the plan differs from what people might expect."""
     told_hours = [told_total("total.batch", draft.total)] if draft.total else []
+    late = [one.item.code for one in draft.chosen if one.due_on > draft.plan.period.end_on]
+    if late:
+        told_hours.append(sentence("batch.runs_on", items=late))
+    if up := [item.code for item in draft.situation.items if raised(item)]:
+        told_hours.append(sentence("batch.raised", items=up))
     combined = [
         chosen.item.code
-        for chosen in draft.plan.chosen
+        for chosen in draft.chosen
         for part in draft.parts[chosen.item.number].values()
         if part.specialist_hours is not None and part.hours != part.specialist_hours
     ]
@@ -163,29 +193,87 @@ def draft_plan(
         row.number: plan_row(norms, row, row.hours, own_profiles(row, written_by_us(written, row), backlog))
         for row in backlog.rows
     }
-    plan = plan_batch(
-        [
-            replace(row.item(rank), hours={key: part.hours for key, part in parts[row.number].items()})
+    passed = load_passed_over(services.store, project.spreadsheet_id)
+    sequence = _in_order_of_columns(backlog)
+    limits = (
+        (HourLimit(terms.limit_hours, terms.period, project=project.spreadsheet_id),)
+        if terms.limit_hours is not None
+        else ()
+    )
+    situation = Situation(
+        tuple(
+            replace(
+                row.item(rank),
+                project=project.spreadsheet_id,
+                hours={key: parts[row.number][key].hours for key in sequence if key in parts[row.number]},
+                passed_over_count=len(passed.get(row.number, ())),
+            )
             for rank, row in enumerate(backlog.rows)
-        ],
-        [at_load(specialist, team.load_factor) for specialist in team.specialists],
-        period=span,
-        days={
-            day: services.calendar.share_of_day(day)
-            for day in services.calendar.working_days(span, since=services.today())
-        },
-        committed=taken_hours(services.store, project.agency_id, agency_items),
+        ),
+        Resources(
+            team.specialists,
+            services.calendar,
+            _bookings(services, project, team.specialists, agency_items),
+            limits,
+            team.load_factor,
+        ),
+        span,
+        since=services.today(),
+        unfinished=frozenset((item.spreadsheet_id, item.number) for item in own if not item.is_done),
+        whole_only=True,
+    )
+    plan = situation.plan()
+    progress = read_progress(services, project, book)
+    return Draft(
+        book=book,
+        agency=agency,
+        backlog=backlog,
+        progress=progress,
+        items=tuple(agency_items),
+        situation=situation,
+        plan=plan,
         limit_hours=terms.limit_hours,
         used_hours=_used_hours(own, span),
-        unfinished=frozenset(item.number for item in own if not item.is_done),
+        parts=parts,
+        total=total_of(norms, (parts[chosen.item.number] for chosen in plan.chosen)),
+        left_total=total_of(norms, (parts[left.item.number] for left in plan.left_out)),
     )
-    progress = read_progress(services, project, book)
-    total = total_of(norms, (parts[chosen.item.number] for chosen in plan.chosen))
-    left_total = total_of(norms, (parts[left.item.number] for left in plan.left_out))
-    return Draft(book, agency, backlog, progress, tuple(agency_items), plan, parts, total, left_total)
 
 
-def effect(plan: BatchPlan) -> Json:
+def _in_order_of_columns(backlog: Backlog) -> list[str]:
+    """Profiles from the left to the right: so the work of an item goes from one to the next."""
+    columns = backlog.tab.columns
+    return sorted(backlog.profiles, key=lambda profile: columns[HOURS_PREFIX + profile])
+
+
+def _bookings(
+    services: Services, project: Project, specialists: tuple[Specialist, ...], items: list[Item]
+) -> tuple[Booking, ...]:
+    """What is promised to all clients, and what is spent of this one's limit already.
+
+    Work that is done takes nobody's hours, but those of the limit. Rows that people typed by themselves take
+    people's hours, but nothing of a limit.
+    """
+    names = {one.name.casefold(): one.name for one in specialists}
+    bookings: list[Booking] = []
+    for item in items:
+        is_own = item.spreadsheet_id == project.spreadsheet_id
+        for action in item.actions:
+            days = {date.fromisoformat(day): hours for day, hours in action.day_hours.items()}
+            is_done = item.is_done or action.is_done
+            if not days or (is_done and not is_own):
+                continue
+            name = "" if is_done else names.get(action.specialist.casefold(), action.specialist)
+            number = 0 if is_done else item.number
+            bookings.append(Booking(name, item.spreadsheet_id, number, days))
+    for book_id, by_person in typed_hours_by_book(services.store, project.agency_id).items():
+        for typed, by_day in by_person.items():
+            name = names.get(typed.casefold(), typed)
+            bookings += (Booking(name, own_rows_of(book_id), 0, {day: one}) for day, one in by_day.items())
+    return tuple(bookings)
+
+
+def effect(draft: Draft) -> Json:
     """What starting the plan would do, as data: two plans with the same effect are the same to a person."""
     return {
         str(chosen.item.number): {
@@ -200,7 +288,7 @@ def effect(plan: BatchPlan) -> Json:
                 for action in chosen.actions
             ],
         }
-        for chosen in plan.chosen
+        for chosen in draft.chosen
     }
 
 
@@ -220,46 +308,47 @@ def _fingerprint(data: Json) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def reason(left: LeftOutItem, profiles: Mapping[str, str], codes: Mapping[int, str]) -> Sentence:
-    """Why an item is left out, in words that a client may read: nobody and no other client is named."""
-    match left.reason:
-        case LeftOutReason.WAITS_FOR:
-            return sentence(
-                "reason.waits_for", items=[codes.get(number, str(number)) for number in left.waits_for]
-            )
-        case LeftOutReason.PROJECT_LIMIT:
-            return sentence("reason.project_limit", needed=left.needed_hours, free=left.free_hours)
-        case LeftOutReason.SPECIALIST_BUSY:
-            return sentence(
-                "reason.specialist_busy",
-                profile=profiles.get(left.profile or "", left.profile or ""),
-                needed=left.needed_hours,
-                free=left.free_hours,
-                capacity=left.capacity_hours,
-            )
-        case LeftOutReason.NO_SPECIALIST:
-            return sentence(
-                "reason.no_specialist", profile=profiles.get(left.profile or "", left.profile or "")
-            )
-        case LeftOutReason.NO_ESTIMATE:
-            return sentence("reason.no_estimate")
-
-
-def item_codes(draft: Draft) -> Mapping[int, str]:
-    """ID texts of all items that one may depend on."""
-    return {row.number: row.code for row in draft.backlog.rows} | {
-        row.item_number: row.code for row in draft.progress.rows
-    }
+def words_of(services: Services, draft: Draft) -> Words:
+    """What the reasons are told with."""
+    tasks = {(item.spreadsheet_id, item.number): (item.code, item.task) for item in draft.items}
+    tasks |= {item.key: (item.code, item.task) for item in draft.situation.items}
+    codes = {row.item_number: row.code for row in draft.progress.rows}
+    codes |= {row.number: row.code for row in draft.backlog.rows}
+    return Words(draft.agency.profiles, codes, tasks, services.calendar)
 
 
 def period_title(services: Services, span: Period) -> Sentence:
     """The days of a period, without the days off at its ends."""
-    days = services.calendar.working_days(span)
-    return sentence("period.days", days=Days(days[0], days[-1]))
+    return sentence("period.days", days=period_days(services.calendar, span))
+
+
+def _people(draft: Draft) -> list[Json]:
+    """What the period has of each person, from the first day that may be planned."""
+    resources, span = draft.situation.resources, draft.plan.period
+    days = [day for day in span if day >= draft.plan.since]
+    committed: dict[str, float] = {}
+    for booking in resources.bookings:
+        inside = sum(hours for day, hours in booking.day_hours.items() if day in days)
+        committed[booking.specialist] = committed.get(booking.specialist, 0.0) + inside
+    planned: dict[str, float] = {}
+    for booking in draft.plan.schedule.bookings():
+        inside = sum(hours for day, hours in booking.day_hours.items() if day in days)
+        planned[booking.specialist] = planned.get(booking.specialist, 0.0) + inside
+    return [
+        {
+            "name": one.name,
+            "profiles": [draft.agency.profiles.get(key, key) for key in one.profiles],
+            "capacity_hours": sum(resources.day_capacity(one, day) for day in days),
+            "committed_hours": committed.get(one.name, 0.0),
+            "planned_hours": planned.get(one.name, 0.0),
+        }
+        for one in resources.specialists
+    ]
 
 
 def _preview_data(services: Services, draft: Draft) -> Mapping[str, Any]:
-    plan, profiles, codes = draft.plan, draft.agency.profiles, item_codes(draft)
+    plan, profiles = draft.plan, draft.agency.profiles
+    words = words_of(services, draft)
 
     def priority(code: str) -> Sentence:
         return sentence(f"priority.{code}")
@@ -272,20 +361,11 @@ def _preview_data(services: Services, draft: Draft) -> Mapping[str, Any]:
             "title": period_title(services, plan.period),
         },
         "limit": {
-            "hours": plan.limit_hours,
-            "used_hours": plan.used_hours,
-            "planned_hours": plan.planned_hours,
+            "hours": draft.limit_hours,
+            "used_hours": draft.used_hours,
+            "planned_hours": draft.planned_hours,
         },
-        "specialists": [
-            {
-                "name": load.specialist.name,
-                "profiles": [profiles.get(key, key) for key in load.specialist.profiles],
-                "capacity_hours": load.capacity_hours,
-                "committed_hours": load.committed_hours,
-                "planned_hours": load.planned_hours,
-            }
-            for load in plan.loads
-        ],
+        "specialists": _people(draft),
         "chosen": [
             {
                 "id": chosen.item.code,
@@ -293,6 +373,7 @@ def _preview_data(services: Services, draft: Draft) -> Mapping[str, Any]:
                 "priority": priority(chosen.item.priority),
                 "hours": chosen.item.total_hours,
                 "due_on": chosen.due_on,
+                "runs_on": chosen.due_on > plan.period.end_on,
                 "actions": [
                     {
                         "profile": profiles.get(action.profile, action.profile),
@@ -308,12 +389,12 @@ def _preview_data(services: Services, draft: Draft) -> Mapping[str, Any]:
         ],
         "left_out": [
             {
-                "id": left.item.code,
-                "task": left.item.task,
-                "priority": priority(left.item.priority),
-                "hours": left.item.total_hours,
-                "reason": reason(left, profiles, codes),
+                "id": one.left.item.code,
+                "task": one.left.item.task,
+                "priority": priority(one.left.item.priority),
+                "hours": one.left.item.total_hours,
+                "reason": reason(one, draft.situation, words, staff=True),
             }
-            for left in plan.left_out
+            for one in draft.explanations()
         ],
     }

@@ -23,6 +23,7 @@ PREVIEW = "preview"
 TOUCHED = "touched"
 TEAM = "team"
 TYPED = "typed"
+PASSED = "passed"
 
 
 @dataclass(frozen=True)
@@ -247,12 +248,53 @@ def save_typed_hours(store: Store, project: Project, hours: Mapping[str, Mapping
 def load_typed_hours(store: Store, agency_id: str) -> dict[str, dict[date, float]]:
     """Hours of people's own rows in all client workbooks, as they were last read."""
     total: dict[str, dict[date, float]] = {}
-    for record in store.find(TYPED, agency_id=agency_id):
-        for name, by_day in record.data["hours"].items():
-            days = total.setdefault(name, {})
-            for day, hours in by_day.items():
-                days[date.fromisoformat(day)] = days.get(date.fromisoformat(day), 0.0) + hours
+    for hours in typed_hours_by_book(store, agency_id).values():
+        add_hours(total, hours)
     return total
+
+
+def typed_hours_by_book(store: Store, agency_id: str) -> dict[str, dict[str, dict[date, float]]]:
+    """The same for each client's workbook."""
+    return {
+        record.key: {
+            name: {date.fromisoformat(day): one for day, one in by_day.items()}
+            for name, by_day in record.data["hours"].items()
+        }
+        for record in store.find(TYPED, agency_id=agency_id)
+    }
+
+
+def add_hours(total: dict[str, dict[date, float]], hours: Mapping[str, Mapping[date, float]]) -> None:
+    """Add hours by specialist and day to *total*."""
+    for name, by_day in hours.items():
+        days = total.setdefault(name, {})
+        for day, one in by_day.items():
+            days[day] = days.get(day, 0.0) + one
+
+
+def load_passed_over(store: Store, spreadsheet_id: str) -> dict[int, tuple[str, ...]]:
+    """First days of the periods that were started without an item for lack of room, by its number."""
+    record = store.get(PASSED, spreadsheet_id)
+    periods = record.data["periods"] if record else {}
+    return {int(number): tuple(days) for number, days in periods.items()}
+
+
+def count_passed_over(
+    store: Store, spreadsheet_id: str, start_on: date, left_out: Iterable[int], *, known: Iterable[int]
+) -> None:
+    """Note that the period was started without some items, once however often it is started.
+
+    What is counted of items that are not *known* any more is forgotten.
+    """
+    left, kept = set(left_out), set(known)
+    before = load_passed_over(store, spreadsheet_id)
+    day = start_on.isoformat()
+    now = {
+        str(number): sorted({*before.get(number, ()), *([day] if number in left else [])})
+        for number in sorted(left | (before.keys() & kept))
+    }
+    if now != {str(number): sorted(days) for number, days in before.items()}:
+        store.put(PASSED, spreadsheet_id, {"periods": now})
 
 
 @dataclass(frozen=True)
@@ -366,8 +408,3 @@ def load_team_names(store: Store, agency_id: str) -> list[str]:
     """Names of the specialists, as they were last read."""
     record = store.get(TEAM, agency_id)
     return [person.name for person in team_of(record.data).specialists] if record else []
-
-
-def at_load(specialist: Specialist, load_factor: float) -> Specialist:
-    """The specialist with the share of his day that may be planned."""
-    return replace(specialist, hours_per_day=specialist.hours_per_day * load_factor)

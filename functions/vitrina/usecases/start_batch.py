@@ -8,23 +8,25 @@ from dataclasses import replace
 from datetime import date
 
 from vitrina.domain.backlog import ActionStatus
-from vitrina.domain.batch import ChosenItem
 from vitrina.domain.calendar import PeriodKind, period_of
+from vitrina.domain.schedule import ScheduledItem
 from vitrina.errors import BusyError, ChangedMeanwhileError, RetriableServiceError, UserError, VitrinaError
 from vitrina.ports import Json
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.again import again
 from vitrina.usecases.backlog import read_fenced, read_own_backlog, settle_for_good
-from vitrina.usecases.build_batch import Draft, draft_plan, effect, item_codes, period_title, reason
+from vitrina.usecases.build_batch import Draft, draft_plan, effect, period_title, words_of
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.planning import PlannedPart, write_range
+from vitrina.usecases.reasons import LACK_OF_ROOM, reason
 from vitrina.usecases.records import (
     PREVIEW,
     Item,
     ItemAction,
     Project,
     amend_item,
+    count_passed_over,
     items_of,
     load_agency,
     load_project,
@@ -78,11 +80,11 @@ def _start(services: Services, project: Project, preview: Json, held: Lease) -> 
         settle_for_good(services, project, book)
         draft = draft_plan(services, project, agency, team_of(preview["team"]), book, backlog, span)
         _check_effect(draft, preview)
-        if not draft.plan.chosen:
+        if not draft.chosen:
             raise UserError("batch.nothing_fits")
         items = [
             _item(project, chosen, draft.parts[chosen.item.number], fence=book.fence)
-            for chosen in draft.plan.chosen
+            for chosen in draft.chosen
         ]
         if not reserve_items(services.store, items):
             raise BusyError("workbook.busy")
@@ -93,13 +95,20 @@ def _start(services: Services, project: Project, preview: Json, held: Lease) -> 
     write_undoably(services, project, draft.book, change, action="start_batch")
     for item in items:
         amend_item(services.store, item.key, is_reserved=False)
+    count_passed_over(
+        services.store,
+        project.spreadsheet_id,
+        span.start_on,
+        [left.item.number for left in draft.plan.left_out if left.reason in LACK_OF_ROOM],
+        known=[row.number for row in draft.backlog.rows],
+    )
     return Answer(
         Outcome.DONE,
         sentence(
             "batch.started",
             items=len(items),
             actions=sum(len(item.actions) for item in items),
-            hours=draft.plan.planned_hours,
+            hours=draft.planned_hours,
             period=period_title(services, span),
         ),
         details=(
@@ -123,7 +132,7 @@ def _is_started(book: Book, preview: Json) -> bool:
 
 
 def _check_effect(draft: Draft, preview: Json) -> None:
-    now, shown = effect(draft.plan), preview["effect"]
+    now, shown = effect(draft), preview["effect"]
     if now == shown:
         return
     entered = [now[number]["code"] for number in now if number not in shown]
@@ -140,7 +149,7 @@ def _check_effect(draft: Draft, preview: Json) -> None:
     raise ChangedMeanwhileError("batch.changed", changes=changes)
 
 
-def _item(project: Project, chosen: ChosenItem, parts: Mapping[str, PlannedPart], *, fence: str) -> Item:
+def _item(project: Project, chosen: ScheduledItem, parts: Mapping[str, PlannedPart], *, fence: str) -> Item:
     item = chosen.item
     return Item(
         spreadsheet_id=project.spreadsheet_id,
@@ -175,9 +184,10 @@ def _change(services: Services, project: Project, draft: Draft, items: list[Item
     backlog_tab, progress_tab = draft.backlog.tab, book.tab("in_progress")
     change = WorkbookChange()
     change.hold_fence(book)
+    words = words_of(services, draft)
     reasons = {
-        left.item.number: render(reason(left, draft.agency.profiles, item_codes(draft)), locale)
-        for left in draft.plan.left_out
+        one.left.item.number: render(reason(one, draft.situation, words, staff=False), locale)
+        for one in draft.explanations()
     }
     leaving = {item.number for item in items}
     heal(change, book, draft.backlog.identity, prefix=project.code, leaving=leaving)
