@@ -113,6 +113,19 @@ def test_copied_row_is_a_double(office: Office) -> None:
     assert found(office) == ["ЗРН-1 (Дизайн) записана дважды, строки 2 и 3: лишнюю удалите. Заря — Сайт."]
 
 
+def test_order_of_actions_and_items(office: Office) -> None:
+    """Texts begin before the design is done, and an item before the one that it waits for."""
+    start(office, {"task": "Лендинг", "hours_design": "8", "hours_copy": "4"})
+    retype(office, "ЗРН-1", due_on="25.11.2026")
+
+    [line] = found(office)
+
+    assert line == (
+        "ЗРН-1 (Тексты) начинается 24.11.2026, "
+        "а ЗРН-1 (Дизайн), после которой она идёт, кончается 25.11.2026."
+    )
+
+
 def test_cards_that_say_otherwise(office: Office) -> None:
     """Somebody changed due day and person in the sheet only; a card was deleted at the tracker."""
     start(office, {"task": "Баннер", "hours_design": "8"}, {"task": "Форма", "hours_development": "8"})

@@ -397,14 +397,20 @@ def save_team(store: Store, agency_id: str, team: Team) -> None:
     store.put(TEAM, agency_id, team_data(team))
 
 
+def last_team(store: Store, agency_id: str) -> Team | None:
+    """The team as it was last read, ``None`` before that."""
+    record = store.get(TEAM, agency_id)
+    return team_of(record.data) if record else None
+
+
 def load_tracker_ids(store: Store, agency_id: str) -> Mapping[str, str]:
     """Ids in the tracker by specialist's name, as they were last read."""
-    record = store.get(TEAM, agency_id)
-    people = team_of(record.data).specialists if record else ()
+    team = last_team(store, agency_id)
+    people = team.specialists if team else ()
     return {person.name: person.tracker_id for person in people if person.tracker_id}
 
 
 def load_team_names(store: Store, agency_id: str) -> list[str]:
     """Names of the specialists, as they were last read."""
-    record = store.get(TEAM, agency_id)
-    return [person.name for person in team_of(record.data).specialists] if record else []
+    team = last_team(store, agency_id)
+    return [person.name for person in team.specialists] if team else []

@@ -217,10 +217,9 @@ def _write(
         )
         changes[item.key] = _changes_of_item(services, project, item, own_rows, states)
     changes |= _told_by_sheet(services, project, progress.rows, items)
-    if changed_rows:
-        now = [replace(item, **changes.get(item.key, {})) for item in agency_items]
-        write_schedule(services, change, book, project, now)
-    if changed_rows or says_when:
+    now = [replace(item, **changes.get(item.key, {})) for item in agency_items]
+    redrawn = write_schedule(services, change, book, project, now)
+    if changed_rows or redrawn or says_when:
         mark_fresh(services, change, book)
     if change:
         services.workbooks.batch_update(project.spreadsheet_id, change.requests())

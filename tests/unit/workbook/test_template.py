@@ -213,11 +213,12 @@ def test_words_that_stand_for_places_are_those_of_the_places(locale):
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_the_schedule_greys_the_line_that_code_writes(locale):
-    """The line of other projects is found by its text, which code takes from its own sentences."""
-    ours = load_template("client").text(locale, "schedule.other_projects")
+def test_the_schedule_greys_the_lines_that_code_writes(locale):
+    """Lines of other projects and of free hours are found by their texts, which code takes from its own."""
+    template = load_template("client")
 
-    assert ours == render(sentence("schedule.other_projects"), locale)
+    for code in ("schedule.other_projects", "schedule.free"):
+        assert template.text(locale, code) == render(sentence(code), locale)
 
 
 # --- Unfolding -----------------------------------------------------------------------------------
