@@ -117,10 +117,13 @@ def test_a_week_of_the_agency(workbench: WorkbenchPage, office: Office) -> None:
     sidebar = client.sidebar
     expect(sidebar.get_by_role("heading", name="23–27 ноября")).to_be_visible()
     expect(sidebar.locator("#chosen li")).to_have_count(3)
-    expect(sidebar.locator("#left-out")).to_contain_text("свободно 20 из 40 ч")
+    expect(sidebar.locator("#left-out")).to_contain_text("занято 20 из 40 ч")
     client.screenshot("story-4-preview")
     sidebar.get_by_role("button", name="Начать неделю").click()
     expect(sidebar.get_by_role("status")).to_contain_text("В работу взято: 3 задачи, 5 действий")
+    client.open_tab("План-график")
+    expect(client.cell("A3")).to_contain_text("Анна Белова")
+    client.screenshot("story-5-schedule")
     client.open_tab("В работе")
     expect(client.cell("B2")).to_have_text("Посадочная страница подписки")
     expect(client.cell("D4")).to_have_text("Вера Орлова")
@@ -130,17 +133,17 @@ def test_a_week_of_the_agency(workbench: WorkbenchPage, office: Office) -> None:
     expect(client.cell("K2")).to_have_text("Открыть")
     client.page.get_by_role("radio", name="Таблица и доска").click()
     expect(client.column("Онбординг").locator(".card")).to_have_count(3)
-    client.screenshot("story-5-pushed")
+    client.screenshot("story-6-pushed")
 
     expect(client.cell("H5")).to_have_text("Онбординг")
     client.drag("Баннер на главную", "В работе")
     expect(client.cell("H5")).to_have_text("В работе", timeout=15_000)
-    client.screenshot("story-6-dragged")
+    client.screenshot("story-7-dragged")
 
     client.choose_from_menu("Отменить последнее действие…")
     confirm = client.sidebar.get_by_role("button", name="Отменить действие")
     expect(confirm).to_be_visible()
-    client.screenshot("story-7-undo-asked")
+    client.screenshot("story-8-undo-asked")
     confirm.click()
     status = client.sidebar.get_by_role("status")
     expect(status).to_contain_text("Отменили: «Отправить в трекер»", timeout=20_000)
@@ -149,7 +152,7 @@ def test_a_week_of_the_agency(workbench: WorkbenchPage, office: Office) -> None:
     expect(client.card("Баннер на главную")).to_be_visible()
     expect(client.cell("K2")).to_have_text("")
     expect(client.cell("K5")).to_have_text("Открыть")
-    client.screenshot("story-8-undone")
+    client.screenshot("story-9-undone")
     assert client.errors == []
 
 
