@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from vitrina.domain.check import AfterRow, Facts, Fault, PersonRow, Violation, check
 from vitrina.domain.check import WorkRow as DayRow
@@ -153,6 +154,7 @@ class Judge:
             *proved,
             *self._strangers(todo),
             *doubles,
+            *_actions_in_order(todo),
             *_items_in_order(todo, after),
             *self._drawn(every, list(calendars), proved),
         ]
@@ -306,6 +308,23 @@ def _doubles(rows: Sequence[SheetRow]) -> Iterable[Finding]:
             # The row that carries the mark of its action is the one that the others are copies of.
             group.sort(key=lambda row: (row.position is None, row.line))
             yield Finding(Contradiction.DOUBLE, rows=tuple(group))
+
+
+def _actions_in_order(rows: Sequence[SheetRow]) -> Iterable[Finding]:
+    items: dict[tuple[str, int], list[SheetRow]] = defaultdict(list)
+    for row in rows:
+        if row.item is not None and row.position is not None:
+            items[row.project, row.item].append(row)
+    for actions in items.values():
+        actions.sort(key=lambda row: row.position or 0)
+        for before, row in pairwise(actions):
+            if row.first_day <= before.last_day:
+                yield Finding(
+                    Contradiction.BEFORE,
+                    rows=(row, before),
+                    first_day=row.first_day,
+                    last_day=before.last_day,
+                )
 
 
 def _items_in_order(rows: Sequence[SheetRow], after: Iterable[AfterRow]) -> Iterable[Finding]:

@@ -90,8 +90,11 @@ def kinds(findings: list[Finding]) -> list[str]:
         ((row("A-1", 6, 0, 0), row("A-1", 6, 0, 0, position=None, line=9)), ["double"]),
         # Two people's own rows are no doubles of each other.
         ((row("A", 2, 0, 0), row("A", 2, 0, 0)), []),
-        # Texts may begin before design ends: the batch plans the actions of an item side by side.
-        ((row("A-1", 2, 0, 1), row("A-1", 2, 1, 2, position=1, profile="Тексты")), []),
+        # Design ends on Tuesday: texts may begin on Wednesday.
+        ((row("A-1", 2, 0, 1), row("A-1", 2, 2, 2, position=1, profile="Тексты")), []),
+        ((row("A-1", 2, 0, 1), row("A-1", 2, 1, 2, position=1, profile="Тексты")), ["before"]),
+        # The middle action is done or deleted: the order of the others stays.
+        ((row("A-1", 2, 0, 1), row("A-1", 2, 1, 2, position=2, profile="Тексты")), ["before"]),
         ((row("A-1", 2, 0, 1, is_done=True), row("A-1", 2, 1, 2, position=1, profile="Тексты")), []),
     ],
 )
