@@ -12,10 +12,10 @@ from enum import StrEnum
 
 from vitrina.domain.backlog import BacklogItem, Priority
 from vitrina.domain.calendar import Period
-from vitrina.domain.capacity import Ledger, Resources
+from vitrina.domain.capacity import Resources
 from vitrina.domain.planner import PeriodPlan, plan_on, plan_period
 from vitrina.domain.schedule import ItemKey
-from vitrina.domain.selection import LeftOutItem, LeftOutReason, Selection, priority_class, select
+from vitrina.domain.selection import LeftOutItem, LeftOutReason, priority_class
 
 #: How many periods are looked ahead for the one in which an item is expected.
 PERIODS_AHEAD = 12
@@ -100,7 +100,6 @@ class Situation:
     period: Period
     since: date | None = None
     unfinished: frozenset[ItemKey] = frozenset()
-    whole_only: bool = False
 
     @property
     def first_on(self) -> date:
@@ -115,15 +114,7 @@ class Situation:
             period=self.period,
             since=self.since,
             unfinished=self.unfinished,
-            whole_only=self.whole_only,
         )
-
-    def select(self) -> Selection:
-        """What the period holds; without days, where they do not matter for it."""
-        if self.whole_only:
-            return self.plan().selection
-        ledger = Ledger(self.resources, since=self.first_on, until=self.period.end_on)
-        return select(self.items, ledger, period=self.period, unfinished=self.unfinished)
 
 
 def changed(situation: Situation, change: Change) -> Situation:
@@ -273,8 +264,7 @@ class _Prover:
         if known is None:
             if len(self._outcomes) >= self._most_tries:
                 return False
-            selection = changed(self._situation, change).select()
-            known = self._outcomes[change] = frozenset(one.item.key for one in selection.taken)
+            known = self._outcomes[change] = changed(self._situation, change).plan().taken_keys
         return key in known
 
     def _candidates(self, left: LeftOutItem, *, own: bool) -> Iterator[Change]:

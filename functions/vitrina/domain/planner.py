@@ -18,23 +18,28 @@ HORIZON_CALENDAR_DAYS = 120
 
 @dataclass(frozen=True)
 class PeriodPlan:
-    """What a period holds and on which days, and what it does not hold."""
+    """What a period holds and on which days, and what it does not hold.
+
+    ``selection`` counts hours only. ``late`` are those of its items that find no day in the period on which
+    to begin: what they wait for ends too late, or their people have too much begun. They are left out; what
+    is below them was chosen as if they were there.
+    """
 
     period: Period
     since: date
     selection: Selection
     schedule: Schedule
-    whole_only: bool = False
+    late: tuple[LeftOutItem, ...] = ()
 
     @property
     def left_out(self) -> tuple[LeftOutItem, ...]:
         """Items that are not in the period, with the reason."""
-        return self.selection.left_out
+        return (*self.selection.left_out, *self.late)
 
     @property
     def taken_keys(self) -> frozenset[ItemKey]:
         """Keys of the items that the period holds."""
-        return frozenset(one.item.key for one in self.selection.taken)
+        return frozenset(one.item.key for one in self.schedule.items)
 
     @property
     def chosen(self) -> tuple[ScheduledItem, ...]:
@@ -43,13 +48,10 @@ class PeriodPlan:
         return tuple(by_key[one.item.key] for one in self.selection.taken if one.item.key in by_key)
 
     def backlog_after(self) -> tuple[BacklogItem, ...]:
-        """Items of the next period: what is carried over, and what was passed over once more."""
-        rests = [rest for one in self.selection.taken if (rest := one.rest()) is not None]
-        passed = [
-            replace(left.item, passed_over_count=left.item.passed_over_count + 1)
-            for left in self.selection.left_out
-        ]
-        return (*rests, *passed)
+        """Items of the next period: those that were passed over once more."""
+        return tuple(
+            replace(left.item, passed_over_count=left.item.passed_over_count + 1) for left in self.left_out
+        )
 
 
 def plan_period(
@@ -60,7 +62,6 @@ def plan_period(
     since: date | None = None,
     unfinished: frozenset[ItemKey] = frozenset(),
     promised: Mapping[ItemKey, date] | None = None,
-    whole_only: bool = False,
 ) -> PeriodPlan:
     """Choose the items of *period*, their people and their days.
 
@@ -72,8 +73,6 @@ def plan_period(
         Keys of items in progress: what depends on them waits.
     promised
         Days that clients were told of items that are carried over.
-    whole_only
-        Take items whole or leave them out, and only those that begin within the period.
 
     Returns
     -------
@@ -83,33 +82,20 @@ def plan_period(
     first = max(since or period.start_on, period.start_on)
     until = period.end_on + timedelta(days=HORIZON_CALENDAR_DAYS)
     ledger = Ledger(resources, since=first, until=until)
-    selection = select(items, ledger, period=period, unfinished=unfinished, whole_only=whole_only)
-    placed = schedule(selection.taken, ledger, promised=promised)
-    if whole_only:
-        selection, placed = _begun_in(period, selection, placed)
-    return PeriodPlan(period, first, selection, placed, whole_only)
+    selection = select(items, ledger, period=period, unfinished=unfinished)
+    placed = schedule(selection.taken, ledger, promised=promised, rest_on=period.end_on + timedelta(days=1))
+    # Days of what does not begin in the period lie behind it: nothing in it changes without them.
+    begun = tuple(one for one in placed.items if one.start_on in period)
+    keys = {one.item.key for one in begun}
+    late = tuple(_late(one, placed) for one in selection.taken if one.item.key not in keys)
+    return PeriodPlan(period, first, selection, Schedule(begun), late)
 
 
-def _begun_in(period: Period, selection: Selection, placed: Schedule) -> tuple[Selection, Schedule]:
-    """Without the items for which people have hours, but too much begun to begin them in *period*.
-
-    Days given to them lie behind the period: nothing in it changes without them.
-    """
-    begun = {one.item.key for one in placed.items if one.start_on in period}
-    late = [one for one in selection.taken if one.item.key not in begun]
-    if not late:
-        return selection, placed
-    return (
-        replace(
-            selection,
-            taken=tuple(one for one in selection.taken if one.item.key in begun),
-            left_out=(*selection.left_out, *(_without_days(one) for one in late)),
-        ),
-        Schedule(tuple(one for one in placed.items if one.item.key in begun)),
-    )
-
-
-def _without_days(taken: TakenItem) -> LeftOutItem:
+def _late(taken: TakenItem, placed: Schedule) -> LeftOutItem:
+    others = {one.item.key for one in placed.items}
+    before = tuple(number for number in taken.item.depends_on if (taken.item.project, number) in others)
+    if before:
+        return LeftOutItem(taken.item, LeftOutReason.WAITS_FOR, waits_for=before)
     first = taken.assignments[0]
     return LeftOutItem(
         taken.item,
@@ -123,7 +109,4 @@ def _without_days(taken: TakenItem) -> LeftOutItem:
 def plan_on(plan: PeriodPlan, resources: Resources) -> tuple[PeriodPlan, Resources]:
     """The plan of the period after *plan*, and the resources with what *plan* promises."""
     booked = resources.booked(plan.schedule.bookings())
-    following = plan_period(
-        plan.backlog_after(), booked, period=plan.period.next(), whole_only=plan.whole_only
-    )
-    return following, booked
+    return plan_period(plan.backlog_after(), booked, period=plan.period.next()), booked

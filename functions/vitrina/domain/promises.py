@@ -47,14 +47,11 @@ class EndangeredPromise:
 
 
 def keep(promises: Mapping[ItemKey, Promise], schedule: Schedule) -> dict[ItemKey, Promise]:
-    """All promises, with new ones for the items of *schedule* that had none; those that stand stay.
-
-    What is only begun is not promised: its last day is not known.
-    """
+    """All promises, with new ones for the items of *schedule* that had none; those that stand stay."""
     new = {
         one.item.key: Promise(one.item.key, one.due_on)
         for one in schedule.items
-        if one.item.key not in promises and not one.rest_hours
+        if one.item.key not in promises
     }
     return {**promises, **new}
 

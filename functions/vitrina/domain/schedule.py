@@ -3,13 +3,14 @@
 Items are put on days one by one: what was promised first, then class by class and inside a class the short
 ones, which finishes the higher classes sooner and measured 14-17 % sooner on the whole. An action begins on
 the day after the one before it ended, takes the earliest days on which its person and all limits have room,
-and pauses around what is promised already. What has no room in the period goes on into the next one.
+and pauses around what is promised already. What has no room in the period goes on into the next one, and
+what is larger than a period is carried over: its rest takes the earliest days behind the period.
 """
 
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +18,7 @@ from typing import Any, TypeVar
 
 from vitrina.domain.backlog import BacklogItem, PlannedAction
 from vitrina.domain.capacity import EPSILON_HOURS, Booking, Ledger
-from vitrina.domain.selection import TakenItem, priority_class
+from vitrina.domain.selection import Assignment, TakenItem, priority_class
 
 #: A remainder below a quarter of an hour is not worth a day of its own.
 MIN_PIECE_HOURS = 0.25
@@ -31,11 +32,10 @@ Task = TypeVar("Task", bound=Hashable)
 
 @dataclass(frozen=True)
 class ScheduledItem:
-    """An item with its people's days. ``rest_hours`` are carried over, so that its last day is not known."""
+    """An item with its people's days, those behind the period too."""
 
     item: BacklogItem
     actions: tuple[PlannedAction, ...]
-    rest_hours: Mapping[str, float]
 
     @property
     def start_on(self) -> date:
@@ -140,16 +140,19 @@ class Timeline:
             self._through[person][place] += 1
 
     def fit(
-        self, person: int, project: str, hours: float, *, earliest: int
+        self, person: int, project: str, hours: float, *, earliest: int, rest: float = 0.0, rest_from: int = 0
     ) -> list[tuple[int, float]] | None:
-        """The earliest days that hold *hours*, none before the place *earliest*; nothing is taken yet."""
+        """The earliest days that hold *hours*, none before the place *earliest*; nothing is taken yet.
+
+        The *rest* is carried over: it follows on days not before *rest_from*.
+        """
         start = earliest
         day_count = len(self.ledger.days)
         while start < day_count:
             if self.ledger.room(person, project, start) < min(MIN_PIECE_HOURS, hours) - EPSILON_HOURS:
                 start += 1
                 continue
-            pieces = self._spread(person, project, hours, start)
+            pieces = self._spread(person, project, start, [(hours, start), (rest, rest_from)])
             if pieces is None:
                 return None
             blocked = self._crowded(person, start, pieces[-1][0])
@@ -158,13 +161,19 @@ class Timeline:
             start = blocked
         return None
 
-    def _spread(self, person: int, project: str, hours: float, start: int) -> list[tuple[int, float]] | None:
-        """All that is free from *start* on, until the hours are there."""
-        ledger, left = self.ledger, hours
+    def _spread(
+        self, person: int, project: str, start: int, wanted: Sequence[tuple[float, int]]
+    ) -> list[tuple[int, float]] | None:
+        """All that is free from *start* on, until the *wanted* hours are there, each from its place on."""
+        ledger = self.ledger
+        coming = [(hours, first) for hours, first in wanted if hours > EPSILON_HOURS]
+        left, first = coming.pop(0)
         limits = ledger.limits_of(person, project)
         spent: dict[tuple[int, int], float] = {}
         pieces: list[tuple[int, float]] = []
         for place in range(start, len(ledger.days)):
+            if place < first:
+                continue
             room = ledger.free[person][place]
             for number in limits:
                 window = ledger.window_of(number, place)
@@ -175,7 +184,9 @@ class Timeline:
             pieces.append((place, piece))
             left -= piece
             if left <= EPSILON_HOURS:
-                return pieces
+                if not coming:
+                    return pieces
+                left, first = coming.pop(0)
             for number in limits:
                 key = (number, ledger.window_of(number, place))
                 spent[key] = spent.get(key, 0.0) + piece
@@ -204,6 +215,7 @@ def schedule(
     ledger: Ledger,
     *,
     promised: Mapping[ItemKey, date] | None = None,
+    rest_on: date | None = None,
     wip_limit: int = WIP_LIMIT,
 ) -> Schedule:
     """Put the chosen work on days.
@@ -216,6 +228,8 @@ def schedule(
         Days from the first that may be planned up to the horizon; it is spent.
     promised
         Days that clients were told. These items go first, the earliest day before the others.
+    rest_on
+        The first day that may hold what is carried over.
 
     Returns
     -------
@@ -230,12 +244,13 @@ def schedule(
     }
     order = serial_order(by_key, before, lambda key: _rank(by_key[key], told.get(key)))
     ends = _booked_ends(ledger)
+    rest_from = bisect_left(ledger.days, rest_on) if rest_on else 0
     scheduled: list[ScheduledItem] = []
     unplaced: list[BacklogItem] = []
     for key in order:
         # Its own earlier actions may have run on from the period before.
         earliest = max((ends[one] + 1 for one in (key, *before[key]) if one in ends), default=0)
-        placed = _put(by_key[key], timeline, earliest)
+        placed = _put(by_key[key], timeline, earliest, rest_from)
         if placed is None:
             unplaced.append(by_key[key].item)
             continue
@@ -273,30 +288,58 @@ def _rank(one: TakenItem, promised_on: date | None) -> tuple[object, ...]:
     )
 
 
-def _put(one: TakenItem, timeline: Timeline, earliest: int) -> tuple[ScheduledItem, int] | None:
+def _put(
+    one: TakenItem, timeline: Timeline, earliest: int, rest_from: int
+) -> tuple[ScheduledItem, int] | None:
     """Its actions one after the other; nothing is spent where one of them finds no days."""
     ledger = timeline.ledger
+    given = {assignment.profile: assignment for assignment in one.assignments}
     spent: list[tuple[int, list[tuple[int, float]]]] = []
     actions: list[PlannedAction] = []
-    for assignment in one.assignments:
-        person = ledger.people[assignment.specialist]
-        pieces = timeline.fit(person, one.item.project, assignment.hours, earliest=earliest)
-        if pieces is None:
+    for profile in one.item.hours:
+        found = _earliest(one, profile, given.get(profile), timeline, earliest, rest_from)
+        if found is None:
             for other, taken in spent:
                 for place, hours in taken:
                     ledger.take(other, one.item.project, place, -hours)
             return None
+        person, pieces = found
         for place, hours in pieces:
             ledger.take(person, one.item.project, place, hours)
-        spent.append((person, pieces))
+        spent.append(found)
         actions.append(
             PlannedAction(
-                assignment.profile,
-                assignment.specialist,
+                profile,
+                ledger.resources.specialists[person].name,
                 {ledger.days[place]: hours for place, hours in pieces},
             )
         )
         earliest = pieces[-1][0] + 1
     for person, pieces in spent:
         timeline.open(person, pieces)
-    return ScheduledItem(one.item, tuple(actions), one.rest_hours), earliest - 1
+    return ScheduledItem(one.item, tuple(actions)), earliest - 1
+
+
+def _earliest(
+    one: TakenItem,
+    profile: str,
+    given: Assignment | None,
+    timeline: Timeline,
+    earliest: int,
+    rest_from: int,
+) -> tuple[int, list[tuple[int, float]]] | None:
+    """Who does the action and on which days; one that is carried over whole goes to who ends it first."""
+    ledger, project = timeline.ledger, one.item.project
+    rest = one.rest_hours.get(profile, 0.0)
+    if given is not None:
+        person = ledger.people[given.specialist]
+        pieces = timeline.fit(person, project, given.hours, earliest=earliest, rest=rest, rest_from=rest_from)
+        return None if pieces is None else (person, pieces)
+    earliest = max(earliest, rest_from)
+    ways = [
+        (pieces[-1][0], person, pieces)
+        for person, specialist in enumerate(ledger.resources.specialists)
+        if profile in specialist.profiles
+        and (pieces := timeline.fit(person, project, rest, earliest=earliest)) is not None
+    ]
+    return min(ways)[1:] if ways else None

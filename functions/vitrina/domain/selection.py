@@ -71,7 +71,7 @@ class Assignment:
 
 @dataclass(frozen=True)
 class TakenItem:
-    """An item that enters the period; ``rest_hours`` by profile are carried over to the next one."""
+    """An item that enters the period; ``rest_hours`` by profile are carried over to the following ones."""
 
     item: BacklogItem
     assignments: tuple[Assignment, ...]
@@ -86,15 +86,6 @@ class TakenItem:
     def is_whole(self) -> bool:
         """Whether nothing of it is carried over."""
         return not self.rest_hours
-
-    def rest(self) -> BacklogItem | None:
-        """What is carried over, as the item of the next period; it keeps its people."""
-        if self.is_whole:
-            return None
-        keeps = {**self.item.keeps, **{one.profile: one.specialist for one in self.assignments}}
-        fields = {name: getattr(self.item, name) for name in BacklogItem.__dataclass_fields__}
-        fields |= {"hours": dict(self.rest_hours), "is_carried_over": True, "passed_over_count": 0}
-        return BacklogItem(**{**fields, "keeps": {k: v for k, v in keeps.items() if k in self.rest_hours}})
 
 
 @dataclass(frozen=True)
@@ -123,7 +114,6 @@ def select(
     *,
     period: Period,
     unfinished: frozenset[tuple[str, int]] = frozenset(),
-    whole_only: bool = False,
 ) -> Selection:
     """Choose the items of *period* and give each action a person.
 
@@ -135,8 +125,6 @@ def select(
         What is left of people's days and of limits; it is not changed.
     unfinished
         Keys of items that are in progress: what depends on them has to wait.
-    whole_only
-        Leave out what is larger than a period; else it is begun and carried over.
 
     Returns
     -------
@@ -149,7 +137,7 @@ def select(
     least. Where nobody has room, up to two parts are handed over, and while much is free, small exchanges
     gather it (``moves``). No limit is ever exceeded.
     """
-    return Chooser(items, ledger, period=period, unfinished=unfinished, whole_only=whole_only).choose()
+    return Chooser(items, ledger, period=period, unfinished=unfinished).choose()
 
 
 class Chooser:
@@ -165,10 +153,8 @@ class Chooser:
         *,
         period: Period,
         unfinished: frozenset[tuple[str, int]] = frozenset(),
-        whole_only: bool = False,
     ) -> None:
         self._items = list(items)
-        self._whole_only = whole_only
         self._ledger = ledger
         self._period = period
         self._places = ledger.places(period)
@@ -320,8 +306,8 @@ class Chooser:
         reason = self._over_limit(item, item.total_hours)
         if reason is None:
             reason = self._place_whole(item)
-        if reason is not None and self._may_begin(item) and self._begin(item):
-            return None
+        if reason is not None and self._may_begin(item):
+            return None if self._begin(item) else self._not_begun(item)
         return reason
 
     def _over_limit(self, item: BacklogItem, hours: float) -> LeftOutItem | None:
@@ -439,8 +425,6 @@ class Chooser:
 
     def _may_begin(self, item: BacklogItem) -> bool:
         """Whether the item is begun where it has no room: it was, or no empty period would hold it."""
-        if self._whole_only:
-            return False
         if item.is_carried_over:
             return True
         limits = [self._limits[number].hours for number in self._item_limits(item)]
@@ -475,6 +459,12 @@ class Chooser:
         self._taken.append((item, parts, rest))
         self._spend(item, sum(part.hours for part in parts))
         return True
+
+    def _not_begun(self, item: BacklogItem) -> LeftOutItem:
+        """What stops the least that would begin it."""
+        profile, hours = next(iter(item.hours.items()))
+        least = min(MIN_START_HOURS, hours) if self._may_divide(item, profile, hours) else hours
+        return self._over_limit(item, least) or self._no_room(item, profile, least)
 
     def _may_divide(self, item: BacklogItem, profile: str, hours: float) -> bool:
         limits = [self._limits[number].hours for number in self._item_limits(item)]

@@ -220,7 +220,6 @@ def draft_plan(
         span,
         since=services.today(),
         unfinished=frozenset((item.spreadsheet_id, item.number) for item in own if not item.is_done),
-        whole_only=True,
     )
     plan = situation.plan()
     progress = read_progress(services, project, book)

@@ -35,10 +35,11 @@ def days(items: list[TakenItem], **more: object) -> Schedule:
     """A schedule from Monday on; all hours of the day are planned."""
     promised = more.pop("promised", None)
     wip_limit = more.pop("wip_limit", 2)
+    rest_on = more.pop("rest_on", None)
     settings: dict[str, object] = {"load_factor": 1.0, **more}
     resources = Resources(TEAM, WorkCalendar(), **settings)  # type: ignore[arg-type]
     ledger = Ledger(resources, since=MONDAY, until=MONDAY + timedelta(days=60))
-    return schedule(items, ledger, promised=promised, wip_limit=wip_limit)  # type: ignore[arg-type]
+    return schedule(items, ledger, promised=promised, rest_on=rest_on, wip_limit=wip_limit)  # type: ignore[arg-type]
 
 
 def shown(result: Schedule) -> dict[int, list[tuple[str, dict[int, float]]]]:
@@ -62,6 +63,37 @@ def test_actions_follow_each_other_from_day_to_day() -> None:
     assert shown(result) == {
         1: [("Борис", {23: 4.0, 24: 2.0}), ("Анна", {25: 8.0}), ("Вера", {26: 8.0, 27: 2.0})]
     }
+
+
+def test_what_is_carried_over_takes_the_first_days_behind_the_period() -> None:
+    """Of 50 h of design 24 fit this week: the rest follows from Monday on, and then the copy, by Boris."""
+    item = BacklogItem(1, "Т-1", "сайт", Priority.NORMAL, 1, {"design": 50, "copy": 6})
+    begun = TakenItem(item, (Assignment("design", "Анна", 24),), {"design": 26, "copy": 6})
+    small = taken(2, {"design": 16})
+
+    result = days([begun, small], rest_on=date(2026, 11, 30))
+
+    assert shown(result) == {
+        2: [("Анна", {23: 8.0, 24: 8.0})],
+        1: [
+            ("Анна", {25: 8.0, 26: 8.0, 27: 8.0, 30: 8.0, 31: 8.0, 32: 8.0, 33: 2.0}),
+            ("Борис", {34: 4.0, 37: 2.0}),
+        ],
+    }
+
+
+def test_what_is_carried_over_whole_goes_to_whoever_ends_it_first() -> None:
+    """Anna has promised the next week to others: Galina writes the texts."""
+    item = BacklogItem(1, "Т-1", "сайт", Priority.NORMAL, 1, {"development": 8, "copy": 6})
+    begun = TakenItem(item, (Assignment("development", "Вера", 8),), {"copy": 6})
+    busy = tuple(Booking("Борис", "Б", 9, {date(2026, 11, 30) + timedelta(days=n): 4.0}) for n in range(3))
+    team = (*TEAM, Specialist("Галина", ("copy",), 8.0))
+    resources = Resources(team, WorkCalendar(), bookings=busy, load_factor=1.0)
+    ledger = Ledger(resources, since=MONDAY, until=MONDAY + timedelta(days=60))
+
+    result = schedule([begun], ledger, rest_on=date(2026, 11, 30))
+
+    assert shown(result) == {1: [("Вера", {23: 8.0}), ("Галина", {30: 6.0})]}
 
 
 def test_work_pauses_around_what_is_promised_and_days_away() -> None:

@@ -133,13 +133,6 @@ def test_a_large_item_is_begun_by_whole_actions() -> None:
     assert numbers(result) == [1, 2, 3]
     assert [(one.profile, one.hours) for one in begun.assignments] == [("copy", 5.0), ("design", 30.0)]
     assert begun.rest_hours == {"design": 20.0, "seo": 1}
-    rest = begun.rest()
-    assert rest is not None
-    assert (rest.is_carried_over, rest.keeps, rest.hours) == (
-        True,
-        {"design": "Анна"},
-        {"design": 20.0, "seo": 1},
-    )
 
 
 def test_a_large_item_goes_on_with_its_person() -> None:
