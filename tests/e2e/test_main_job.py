@@ -100,7 +100,7 @@ def test_estimate_twice_writes_once(office: Office) -> None:
 
 
 def test_preview_shows_what_fits_and_why_the_rest_does_not(office: Office) -> None:
-    """Strict priority; whoever does not fit is passed over with a reason in words."""
+    """Strict priority; what is larger than a week is begun, and what does not fit says so in words."""
     office.fill_backlog(
         {"task": "Обычная", "priority": "Обычный", "hours_design": "30"},
         {"task": "Срочная", "priority": "Срочно", "hours_design": "35"},
@@ -111,10 +111,13 @@ def test_preview_shows_what_fits_and_why_the_rest_does_not(office: Office) -> No
     answer = office.do("build_batch", period="current")
 
     data = answer["data"]
-    assert [chosen["task"] for chosen in data["chosen"]] == ["Срочная", "Обычная"]
+    assert [(one["task"], one["due_on"]) for one in data["chosen"]] == [
+        ("Срочная", "2026-11-27"),
+        ("Огромная", "2026-12-01"),
+    ]
     assert {left["task"]: left["reason"] for left in data["left_out"]} == {
-        "Огромная": "«Дизайн» (Борис Ким): нужно 41 ч, а всего на период 30 ч; "
-        "целиком войдёт 15–20 февраля, раньше — если разделить задачу",
+        "Обычная": "«Дизайн» (Анна Белова): нужно 30 ч, занято 35 из 40 ч: ЗРН-2 «Срочная» 35 ч; "
+        "войдёт 30 ноября – 4 декабря; войдёт сейчас, если Анна Белова даст ещё 25 ч",
         "Неясная": "нет оценки: впишите часы или вид работ",
     }
     assert data["period"]["title"] == "23–27 ноября"
@@ -136,7 +139,8 @@ def test_start_moves_exactly_what_was_previewed(office: Office) -> None:
     answer = office.do("start_batch", preview_id=preview["data"]["preview_id"])
 
     assert answer["outcome"] == "done", answer
-    assert answer["message"] == "В работу взято: 2 задачи, 4 действия, 36 ч на 23–27 ноября."
+    assert answer["message"] == "В работу взято: 3 задачи, 5 действий, 56 ч на 23–27 ноября."
+    assert answer["details"][0] == "Закончатся уже после этого периода: ЗРН-1 и ЗРН-2."
     assert office.table(
         "in_progress", "id", "action", "profile", "specialist", "hours", "start_on", "due_on", "status"
     ) == [
@@ -152,20 +156,21 @@ def test_start_moves_exactly_what_was_previewed(office: Office) -> None:
             day("2026-11-30"),
             "Онбординг",
         ),
-        ("ЗРН-3", "Баннер", "Дизайн", "Анна Белова", 3.0, day("2026-11-24"), day("2026-11-24"), "Онбординг"),
-    ]
-    assert office.table("backlog", "id", "task", "reason") == [
         (
             "ЗРН-2",
             "Большая",
-            (
-                "«Разработка»: нужно 50 ч, занято 20 из 40 ч; "
-                "целиком не поместится ни в один период, разделите задачу"
-            ),
+            "Разработка",
+            "Вера Орлова",
+            50.0,
+            day("2026-11-23"),
+            day("2026-12-04"),
+            "Онбординг",
         ),
+        ("ЗРН-3", "Баннер", "Дизайн", "Анна Белова", 3.0, day("2026-11-24"), day("2026-11-24"), "Онбординг"),
     ]
+    assert office.table("backlog", "id") == []
     fields = office.book().fields
-    assert [fields[key].cell.value for key in ("backlog_count", "in_progress_count")] == [1.0, 4.0]
+    assert [fields[key].cell.value for key in ("backlog_count", "in_progress_count")] == [0.0, 5.0]
     labels = [label for (label,) in office.table("schedule", "label")]
     assert labels[:3] == ["Анна Белова", "    ЗРН-1 Лендинг", "    ЗРН-3 Баннер"]
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
+
 from tests.office import Office
+from vitrina.bootstrap import application
 from vitrina.domain.quantities import serial_of_day
 from vitrina.usecases.records import count_passed_over, load_passed_over
 
@@ -185,6 +188,40 @@ def test_a_period_is_counted_once(office: Office) -> None:
     assert load_passed_over(store, office.client_id) == {2: ("2026-11-23",)}
     count_passed_over(store, office.client_id, date(2026, 11, 30), [5], known=[5])
     assert load_passed_over(store, office.client_id) == {5: ("2026-11-30",)}
+
+
+def test_a_large_item_takes_its_hours_of_the_next_week_too(office: Office) -> None:
+    """50 h of development: 40 now, 10 in the week after, which has 30 left for others then."""
+    start(office, {"task": "Портал", "hours_development": "50"})
+    office.welcome(client_name="Улыбка", project_name="Реклама", code="УЛБ")
+    office.fill_backlog(
+        {"task": "Форма", "hours_development": "31"}, {"task": "Кнопка", "hours_development": "30"}
+    )
+
+    preview = office.do("build_batch", period="next")
+
+    assert [one["task"] for one in preview["data"]["chosen"]] == ["Кнопка"]
+    [vera] = [one for one in preview["data"]["specialists"] if one["name"] == "Вера Орлова"]
+    assert (vera["committed_hours"], vera["planned_hours"]) == (10.0, 30.0)
+    assert "нужно 31 ч, занято 10 из 40 ч: ЗРН-1 «Портал» 10 ч" in left_out(preview)["Форма"]
+
+
+def test_overdue_work_goes_before_everything_new(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """38 h of last week are not done, nothing is logged: this week has 2 h for another client."""
+    start(office, {"task": "Портал", "hours_development": "38"})
+    office.welcome(client_name="Улыбка", project_name="Реклама", code="УЛБ")
+    monkeypatch.setenv("VITRINA_NOW", "2026-11-30T09:00:00+03:00")
+    application.cache_clear()
+
+    preview = start(
+        office, {"task": "Форма", "hours_development": "3"}, {"task": "Кнопка", "hours_development": "2"}
+    )
+
+    assert [one["task"] for one in preview["data"]["chosen"]] == ["Кнопка"]
+    assert "ЗРН-1 «Портал» 38 ч" in left_out(preview)["Форма"]
+    assert told_client(office)["Форма"].startswith(
+        "«Разработка»: нужно 3 ч, занято другими проектами 38 из 40 ч; войдёт 7–11 декабря"
+    )
 
 
 def test_passed_over_three_times_is_raised(office: Office) -> None:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from vitrina.domain.backlog import Specialist
+from vitrina.domain.backlog import ActionStatus, Specialist
 from vitrina.domain.calendar import Period
 from vitrina.domain.capacity import Booking, HourLimit, Resources
 from vitrina.domain.effort import Total
 from vitrina.domain.explain import Explanation, Situation, explain
+from vitrina.domain.overdue import OverdueWork, carry_over
 from vitrina.domain.planner import PeriodPlan
 from vitrina.domain.schedule import ScheduledItem
 from vitrina.errors import CellProblem, CellsError
@@ -85,8 +86,14 @@ class Draft:
 
     @property
     def planned_hours(self) -> float:
-        """Hours of all that would be started."""
-        return sum(one.item.total_hours for one in self.chosen)
+        """Hours that the period gives to what would be started; what is carried over is not among them."""
+        keys = self.plan.taken_keys
+        return sum(one.hours for one in self.plan.selection.taken if one.item.key in keys)
+
+    @property
+    def running_on(self) -> list[str]:
+        """ID texts of what would end behind the period."""
+        return [one.item.code for one in self.chosen if one.due_on > self.plan.period.end_on]
 
     def explanations(self) -> tuple[Explanation, ...]:
         """What there is to say of each item that is left out."""
@@ -148,9 +155,8 @@ def build_batch(services: Services, project: Project, *, period: str) -> Answer:
 def _told_hours(draft: Draft) -> list[Sentence]:
     """What the chosen items take together, and where the plan differs from what people might expect."""
     told_hours = [told_total("total.batch", draft.total)] if draft.total else []
-    late = [one.item.code for one in draft.chosen if one.due_on > draft.plan.period.end_on]
-    if late:
-        told_hours.append(sentence("batch.runs_on", items=late))
+    if running_on := draft.running_on:
+        told_hours.append(sentence("batch.runs_on", items=running_on))
     if up := [item.code for item in draft.situation.items if raised(item)]:
         told_hours.append(sentence("batch.raised", items=up))
     combined = [
@@ -200,6 +206,9 @@ def draft_plan(
         if terms.limit_hours is not None
         else ()
     )
+    progress = read_progress(services, project, book)
+    bookings, overdue = _promised(services, project, team.specialists, agency_items, progress)
+    resources = Resources(team.specialists, services.calendar, bookings, limits, team.load_factor)
     situation = Situation(
         tuple(
             replace(
@@ -210,19 +219,12 @@ def draft_plan(
             )
             for rank, row in enumerate(backlog.rows)
         ),
-        Resources(
-            team.specialists,
-            services.calendar,
-            _bookings(services, project, team.specialists, agency_items),
-            limits,
-            team.load_factor,
-        ),
+        carry_over(overdue, resources, since=services.today()),
         span,
         since=services.today(),
         unfinished=frozenset((item.spreadsheet_id, item.number) for item in own if not item.is_done),
     )
     plan = situation.plan()
-    progress = read_progress(services, project, book)
     return Draft(
         book=book,
         agency=agency,
@@ -245,31 +247,41 @@ def _in_order_of_columns(backlog: Backlog) -> list[str]:
     return sorted(backlog.profiles, key=lambda profile: columns[HOURS_PREFIX + profile])
 
 
-def _bookings(
-    services: Services, project: Project, specialists: tuple[Specialist, ...], items: list[Item]
-) -> tuple[Booking, ...]:
-    """What is promised to all clients, and what is spent of this one's limit already.
+def _promised(
+    services: Services,
+    project: Project,
+    specialists: tuple[Specialist, ...],
+    items: list[Item],
+    progress: Progress,
+) -> tuple[tuple[Booking, ...], tuple[OverdueWork, ...]]:
+    """What is promised to all clients, and what is spent of this one's limit already; what is overdue, apart.
 
     Work that is done takes nobody's hours, but those of the limit. Rows that people typed by themselves take
     people's hours, but nothing of a limit.
     """
     names = {one.name.casefold(): one.name for one in specialists}
+    today = services.today()
+    done_rows = {row.number for row in progress.rows if row.status is ActionStatus.DONE}
     bookings: list[Booking] = []
+    overdue: list[OverdueWork] = []
     for item in items:
         is_own = item.spreadsheet_id == project.spreadsheet_id
         for action in item.actions:
             days = {date.fromisoformat(day): hours for day, hours in action.day_hours.items()}
-            is_done = item.is_done or action.is_done
+            is_done = item.is_done or action.is_done or (is_own and action.row_number in done_rows)
             if not days or (is_done and not is_own):
                 continue
             name = "" if is_done else names.get(action.specialist.casefold(), action.specialist)
-            number = 0 if is_done else item.number
-            bookings.append(Booking(name, item.spreadsheet_id, number, days))
+            booking = Booking(name, item.spreadsheet_id, 0 if is_done else item.number, days)
+            if max(days) < today and not (is_done or action.is_ticked):
+                overdue.append(OverdueWork(booking, action.logged_hours))
+            else:
+                bookings.append(booking)
     for book_id, by_person in typed_hours_by_book(services.store, project.agency_id).items():
         for typed, by_day in by_person.items():
             name = names.get(typed.casefold(), typed)
             bookings += (Booking(name, own_rows_of(book_id), 0, {day: one}) for day, one in by_day.items())
-    return tuple(bookings)
+    return tuple(bookings), tuple(overdue)
 
 
 def effect(draft: Draft) -> Json:

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from vitrina.domain.backlog import Specialist
 from vitrina.domain.calendar import WorkCalendar
 from vitrina.domain.capacity import Resources
+from vitrina.domain.overdue import LEAST_LEFT
 from vitrina.domain.windows import TOLERANCE_HOURS, spread
 from vitrina.usecases.lease import lease
 from vitrina.usecases.records import (
@@ -29,9 +30,6 @@ from vitrina.usecases.records import (
 )
 from vitrina.usecases.services import Services
 from vitrina.workbook.rows import Team, WorkRow, WorkRows
-
-#: Of work that has taken all its hours and is not done, at least this share is still to do.
-LEAST_LEFT = 0.25
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,12 @@ def _settled(
         elif not row.is_readable:
             actions.append(replace(action, is_done=False))
         else:
-            told = replace(action, specialist=people.name(row.specialist), is_done=False)
+            told = replace(
+                action,
+                specialist=people.name(row.specialist),
+                is_done=False,
+                logged_hours=row.logged_hours or 0.0,
+            )
             actions.append(told)
             if told.specialist != action.specialist or not _fits(action, row, people, today):
                 left.append((item, action, row))
@@ -185,7 +188,10 @@ class _Placer:
         for day, one in self.days(name, first, last, hours - sum(days.values())).items():
             days[day] = days.get(day, 0.0) + one
         day_hours = {day.isoformat(): one for day, one in sorted(days.items())}
-        return replace(action, specialist=name, hours=hours, day_hours=day_hours, is_done=False)
+        logged = row.logged_hours or 0.0
+        return replace(
+            action, specialist=name, hours=hours, day_hours=day_hours, is_done=False, logged_hours=logged
+        )
 
     def days(self, name: str, first: date, last: date, hours: float) -> Mapping[date, float]:
         """Hours by day, from today on where there is such a day; they are taken from then on."""

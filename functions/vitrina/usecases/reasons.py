@@ -13,7 +13,7 @@ from vitrina.domain.calendar import Period, WorkCalendar
 from vitrina.domain.capacity import EPSILON_HOURS
 from vitrina.domain.explain import PERIODS_AHEAD, Change, ChangeKind, Explanation, Situation
 from vitrina.domain.schedule import ItemKey
-from vitrina.domain.selection import PASSED_OVER_LIMIT, LeftOutReason
+from vitrina.domain.selection import PASSED_OVER_LIMIT, LeftOutItem, LeftOutReason
 from vitrina.texts import Days, Sentence, sentence
 
 #: Reasons for which an item may enter by itself, once there is room.
@@ -40,9 +40,9 @@ class Words:
 def reason(one: Explanation, situation: Situation, words: Words, *, staff: bool) -> Sentence:
     """Why, when, and what would let it in now."""
     why = _why(one, words, staff=staff)
+    if one.left.needed_hours < _wanted_hours(one.left) - EPSILON_HOURS:
+        why = sentence("reason.to_begin", why=why)
     days = period_days(words.calendar, one.enters) if one.enters else None
-    if one.left.reason in LACK_OF_ROOM and is_too_large(one.left.item, situation):
-        return sentence("reason.too_large_enters" if days else "reason.too_large", why=why, days=days)
     change = one.change if staff else one.own_change
     told = _change(change, one, words, staff=staff) if change else None
     if days or told:
@@ -53,21 +53,11 @@ def reason(one: Explanation, situation: Situation, words: Words, *, staff: bool)
     return sentence(f"reason.far.{situation.period.kind}", why=why, count=PERIODS_AHEAD)
 
 
-def is_too_large(item: BacklogItem, situation: Situation) -> bool:
-    """Whether no empty period would hold the item whole."""
-    resources = situation.resources
-    limits = [one.hours for one in resources.limits if one.specialist is None]
-    if item.total_hours > min(limits, default=item.total_hours) + EPSILON_HOURS:
-        return True
-    for profile, hours in item.hours.items():
-        most = [
-            resources.full_period_hours(one, situation.period)
-            for one in resources.specialists
-            if profile in one.profiles
-        ]
-        if hours > max(most, default=hours) + EPSILON_HOURS:
-            return True
-    return False
+def _wanted_hours(left: LeftOutItem) -> float:
+    """Hours for which there would have to be room to take the item whole."""
+    if left.reason not in LACK_OF_ROOM:
+        return 0.0
+    return left.item.hours[left.profile] if left.profile else left.item.total_hours
 
 
 def raised(item: BacklogItem) -> bool:

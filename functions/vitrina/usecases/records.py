@@ -77,6 +77,10 @@ class ItemAction:
     specialist_hours: float | None = None
     typical_hours: float | None = None
     p85_hours: float | None = None
+    #: As the tracker said it last; what is left of overdue work is told by it.
+    logged_hours: float = 0.0
+    #: Whether its line on the card is ticked: nothing of it is left to do, though the card is not done.
+    is_ticked: bool = False
 
 
 @dataclass(frozen=True)

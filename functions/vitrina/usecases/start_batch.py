@@ -112,6 +112,7 @@ def _start(services: Services, project: Project, preview: Json, held: Lease) -> 
             period=period_title(services, span),
         ),
         details=(
+            *([sentence("batch.runs_on", items=draft.running_on)] if draft.running_on else []),
             sentence("batch.push_next"),
             *told(book, backlog.identity, draft.progress.identity),
         ),

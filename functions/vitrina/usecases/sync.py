@@ -57,6 +57,7 @@ class RowState:
     specialist: str | None
     progress: str
     logged_hours: float
+    is_ticked: bool = False
 
 
 def note_webhook(services: Services, body: Json) -> bool:
@@ -270,7 +271,12 @@ def row_states(
         if row is not None:
             due_on = card.due_on if is_only or line is None else line.due_on
             states[row.number] = RowState(
-                status or row.status, due_on or row.due_on, specialist, progress, hours
+                status or row.status,
+                due_on or row.due_on,
+                specialist,
+                progress,
+                hours,
+                is_ticked=line is not None and line.is_checked,
             )
     if not is_only and left:
         # Hours of people who have no action of their own stand with the first one.
@@ -339,9 +345,16 @@ def _changes_of_item(
             if hours > 0
         }
         save_history(services.store, project.agency_id, works)
-    actions = tuple(_with_specialist(action, by_number.get(action.row_number)) for action in item.actions)
+    actions = tuple(_as_told(action, by_number.get(action.row_number)) for action in item.actions)
     return {"is_done": is_done, "finished_on": finished_on, "actions": actions}
 
 
-def _with_specialist(action: ItemAction, state: RowState | None) -> ItemAction:
-    return replace(action, specialist=state.specialist) if state is not None and state.specialist else action
+def _as_told(action: ItemAction, state: RowState | None) -> ItemAction:
+    if state is None:
+        return action
+    return replace(
+        action,
+        specialist=state.specialist or action.specialist,
+        logged_hours=state.logged_hours,
+        is_ticked=state.is_ticked,
+    )
