@@ -190,6 +190,47 @@ def test_a_period_is_counted_once(office: Office) -> None:
     assert load_passed_over(store, office.client_id) == {5: ("2026-11-30",)}
 
 
+def setting(office: Office, key: str, value: str) -> None:
+    """Type a setting of the agency."""
+    assert office.agency is not None
+    tab = office.book(office.agency.spreadsheet_id).tab("settings")
+    row = next(row for row in tab.rows if tab.cell(row, "key").text == key)
+    office.type("settings", row.index, spreadsheet_id=office.agency.spreadsheet_id, value=value)
+
+
+def test_the_limit_of_the_agency_holds_over_all_clients(office: Office) -> None:
+    """50 h a week: 30 are another client's, who is not named to this one."""
+    setting(office, "week_limit_hours", "50")
+    start(office, {"task": "Тайный проект", "hours_development": "30"})
+    office.welcome(client_name="Улыбка", project_name="Реклама", code="УЛБ")
+
+    preview = start(office, {"task": "Форма", "hours_design": "21"}, {"task": "Кнопка", "hours_design": "20"})
+
+    assert [one["task"] for one in preview["data"]["chosen"]] == ["Кнопка"]
+    assert left_out(preview)["Форма"] == (
+        "нужно 21 ч, а от лимита агентства 50 ч осталось 20 ч; войдёт 30 ноября – 4 декабря; "
+        "войдёт сейчас, если поднять лимит агентства на 1 ч"
+    )
+    assert told_client(office)["Форма"].startswith("нужно 21 ч, а часы команды в этом периоде уже заняты; ")
+    assert "агентства" not in told_client(office)["Форма"]
+
+
+def test_a_day_off_of_the_agency_is_nobodys(office: Office) -> None:
+    """Everybody is away on Friday."""
+    absent(office, "Все", "27.11.2026", "27.11.2026")
+
+    preview = start(
+        office, {"task": "Форма", "hours_development": "33"}, {"task": "Кнопка", "hours_development": "32"}
+    )
+
+    assert {one["name"]: one["capacity_hours"] for one in preview["data"]["specialists"]} == {
+        "Анна Белова": 32.0,
+        "Борис Ким": 24.0,
+        "Вера Орлова": 32.0,
+    }
+    assert [one["task"] for one in preview["data"]["chosen"]] == ["Кнопка"]
+
+
 def test_a_large_item_takes_its_hours_of_the_next_week_too(office: Office) -> None:
     """50 h of development: 40 now, 10 in the week after, which has 30 left for others then."""
     start(office, {"task": "Портал", "hours_development": "50"})

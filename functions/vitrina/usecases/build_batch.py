@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from vitrina.domain.backlog import ActionStatus, Specialist
-from vitrina.domain.calendar import Period
+from vitrina.domain.calendar import Period, PeriodKind
 from vitrina.domain.capacity import Booking, HourLimit, Resources
 from vitrina.domain.effort import Total
 from vitrina.domain.explain import Explanation, Situation, explain
@@ -54,7 +54,7 @@ from vitrina.usecases.records import (
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.workbook.book import Book
 from vitrina.workbook.heal import told
-from vitrina.workbook.rows import HOURS_PREFIX, Backlog, Team, read_team, read_terms
+from vitrina.workbook.rows import HOURS_PREFIX, Backlog, ProjectTerms, Team, read_team, read_terms
 
 #: A period is planned again so often at most for the changes that would let items in: an answer stays quick.
 MOST_TRIES = 40
@@ -201,13 +201,9 @@ def draft_plan(
     }
     passed = load_passed_over(services.store, project.spreadsheet_id)
     sequence = _in_order_of_columns(backlog)
-    limits = (
-        (HourLimit(terms.limit_hours, terms.period, project=project.spreadsheet_id),)
-        if terms.limit_hours is not None
-        else ()
-    )
     progress = read_progress(services, project, book)
     bookings, overdue = _promised(services, project, team.specialists, agency_items, progress)
+    limits = _limits(project, team, terms)
     resources = Resources(team.specialists, services.calendar, bookings, limits, team.load_factor)
     situation = Situation(
         tuple(
@@ -247,6 +243,16 @@ def _in_order_of_columns(backlog: Backlog) -> list[str]:
     return sorted(backlog.profiles, key=lambda profile: columns[HOURS_PREFIX + profile])
 
 
+def _limits(project: Project, team: Team, terms: ProjectTerms) -> tuple[HourLimit, ...]:
+    """The contract's and the agency's."""
+    limits = []
+    if terms.limit_hours is not None:
+        limits.append(HourLimit(terms.limit_hours, terms.period, project=project.spreadsheet_id))
+    if team.week_limit_hours is not None:
+        limits.append(HourLimit(team.week_limit_hours, PeriodKind.WEEK))
+    return tuple(limits)
+
+
 def _promised(
     services: Services,
     project: Project,
@@ -254,13 +260,14 @@ def _promised(
     items: list[Item],
     progress: Progress,
 ) -> tuple[tuple[Booking, ...], tuple[OverdueWork, ...]]:
-    """What is promised to all clients, and what is spent of this one's limit already; what is overdue, apart.
+    """What is promised to all clients, and what is spent of limits already; what is overdue, apart.
 
-    Work that is done takes nobody's hours, but those of the limit. Rows that people typed by themselves take
-    people's hours, but nothing of a limit.
+    Work that is done takes nobody's hours, but those of limits: days of other months matter to none. Rows
+    that people typed by themselves take people's hours and the agency's, but nothing of a contract.
     """
     names = {one.name.casefold(): one.name for one in specialists}
     today = services.today()
+    since = min(today, services.calendar.current_period(today, PeriodKind.WEEK).start_on).replace(day=1)
     done_rows = {row.number for row in progress.rows if row.status is ActionStatus.DONE}
     bookings: list[Booking] = []
     overdue: list[OverdueWork] = []
@@ -269,7 +276,7 @@ def _promised(
         for action in item.actions:
             days = {date.fromisoformat(day): hours for day, hours in action.day_hours.items()}
             is_done = item.is_done or action.is_done or (is_own and action.row_number in done_rows)
-            if not days or (is_done and not is_own):
+            if not days or (is_done and max(days) < since):
                 continue
             name = "" if is_done else names.get(action.specialist.casefold(), action.specialist)
             booking = Booking(name, item.spreadsheet_id, 0 if is_done else item.number, days)

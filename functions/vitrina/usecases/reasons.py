@@ -17,7 +17,14 @@ from vitrina.domain.selection import PASSED_OVER_LIMIT, LeftOutItem, LeftOutReas
 from vitrina.texts import Days, Sentence, sentence
 
 #: Reasons for which an item may enter by itself, once there is room.
-LACK_OF_ROOM = frozenset({LeftOutReason.PROJECT_LIMIT, LeftOutReason.SPECIALIST_BUSY, LeftOutReason.NO_DAYS})
+LACK_OF_ROOM = frozenset(
+    {
+        LeftOutReason.PROJECT_LIMIT,
+        LeftOutReason.AGENCY_LIMIT,
+        LeftOutReason.SPECIALIST_BUSY,
+        LeftOutReason.NO_DAYS,
+    }
+)
 
 #: More that a person is busy with is not read by anyone.
 MOST_IN_THE_WAY = 3
@@ -79,12 +86,7 @@ def _why(one: Explanation, words: Words, *, staff: bool) -> Sentence:
             items = [words.codes.get(number, str(number)) for number in left.waits_for]
             return sentence("reason.waits_for", items=items)
         case LeftOutReason.PROJECT_LIMIT | LeftOutReason.AGENCY_LIMIT:
-            return sentence(
-                "reason.project_limit",
-                needed=left.needed_hours,
-                free=left.free_hours,
-                limit=left.capacity_hours,
-            )
+            return _over_limit(left, staff=staff)
         case LeftOutReason.NO_SPECIALIST:
             return sentence("reason.no_specialist", profile=title)
         case LeftOutReason.NO_ESTIMATE:
@@ -94,6 +96,18 @@ def _why(one: Explanation, words: Words, *, staff: bool) -> Sentence:
             return sentence("reason.no_days", who=who, needed=left.needed_hours)
         case LeftOutReason.SPECIALIST_BUSY:
             return _busy(one, words, title, staff=staff)
+
+
+def _over_limit(left: LeftOutItem, *, staff: bool) -> Sentence:
+    """What the agency may do for all clients together is no business of one of them."""
+    if left.reason is LeftOutReason.AGENCY_LIMIT and not staff:
+        return sentence("reason.team_busy", needed=left.needed_hours)
+    return sentence(
+        f"reason.{left.reason}",
+        needed=left.needed_hours,
+        free=left.free_hours,
+        limit=left.capacity_hours,
+    )
 
 
 def _busy(  # noqa: PLR0911 - one for each way to be busy
@@ -150,7 +164,8 @@ def _change(  # noqa: PLR0911 - one for each kind of change
             code, task = words.tasks[change.item] if change.item else ("", "")
             return sentence("change.drop_item", id=code, task=task, hours=change.hours)
         case ChangeKind.RAISE_LIMIT:
-            return sentence("change.raise_limit", hours=change.hours)
+            code = "change.raise_limit" if change.project else "change.raise_agency_limit"
+            return sentence(code, hours=change.hours)
         case ChangeKind.MOVE_ABSENCE:
             return sentence("change.move_absence", name=change.specialist)
         case ChangeKind.ADD_HOURS:

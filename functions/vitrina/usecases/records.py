@@ -378,6 +378,7 @@ def team_data(team: Team) -> Json:
         ],
         "profiles": dict(team.profiles),
         "load_factor": team.load_factor,
+        "week_limit_hours": team.week_limit_hours,
     }
 
 
@@ -393,7 +394,7 @@ def team_of(data: Json) -> Team:
         )
         for one in data["specialists"]
     )
-    return Team(specialists, data["profiles"], load_factor=data["load_factor"])
+    return Team(specialists, data["profiles"], data["load_factor"], data.get("week_limit_hours"))
 
 
 def save_team(store: Store, agency_id: str, team: Team) -> None:

@@ -7,7 +7,7 @@ them together.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -27,6 +27,8 @@ HOURS_PREFIX = "hours."
 DATE_SERIALS = range(30_000, 70_000)
 
 #: What people answer in a setting.
+#: An absence of everybody: a day off of the agency's own.
+EVERYBODY = frozenset({"все", "everybody", "everyone", "all"})
 YES = frozenset({"да", "yes", "true", "истина", "1"})
 
 MINUTES_OF_DAY = 24 * 60
@@ -484,15 +486,19 @@ def _limit(cell: Cell) -> float | None:
 
 @dataclass(frozen=True)
 class Team:
-    """The agency's people and rules, from its own workbook. ``profiles`` are titles by key."""
+    """The agency's people and rules, from its own workbook. ``profiles`` are titles by key.
+
+    ``week_limit_hours`` are those of all people for all clients in a week, ``None`` for no such limit.
+    """
 
     specialists: tuple[Specialist, ...]
     profiles: Mapping[str, str]
     load_factor: float = 1.0
+    week_limit_hours: float | None = None
 
 
 def read_team(book: Book, choices: Choices, *, profiles: Mapping[str, str], today: date) -> Team:
-    """The specialists with their days away.
+    """The specialists with their days away, those of everybody among them.
 
     Raises
     ------
@@ -505,7 +511,8 @@ def read_team(book: Book, choices: Choices, *, profiles: Mapping[str, str], toda
     keys = {title.casefold(): key for key, title in profiles.items()} | {key: key for key in profiles}
     specialists: list[Specialist] = []
     names = {tab.cell(row, "name").text.casefold() for row in tab.rows}
-    away = _days_away(book, choices, today=today, names=names, problems=reader.problems)
+    away = _days_away(book, choices, today=today, names=names | EVERYBODY, problems=reader.problems)
+    everybody = {day for name in EVERYBODY for day in away.get(name, ())}
     for row in tab.rows:
         name = reader.text(row, "name")
         if not name:
@@ -528,17 +535,14 @@ def read_team(book: Book, choices: Choices, *, profiles: Mapping[str, str], toda
                 hours_per_day=hours or 0.0,
                 email=reader.text(row, "email"),
                 tracker_id=reader.text(row, "kaiten_id") or None,
-                days_away=frozenset(away.get(name.casefold(), ())),
+                days_away=frozenset(everybody | away.get(name.casefold(), set())),
             )
         )
-    load_factor = 1.0
-    try:
-        load_factor = _setting_number(book, "load_factor", default=1.0)
-    except CellsError as error:
-        reader.problems += error.problems
+    load_factor = _setting(book, "load_factor", _ratio, problems=reader.problems)
+    week_limit_hours = _setting(book, "week_limit_hours", _limit, problems=reader.problems)
     if reader.problems:
         raise CellsError(reader.problems)
-    return Team(tuple(specialists), profiles, load_factor=load_factor)
+    return Team(tuple(specialists), profiles, load_factor or 1.0, week_limit_hours)
 
 
 def _days_away(
@@ -645,17 +649,28 @@ def read_settings(book: Book) -> Mapping[str, tuple[Tab, Row, Cell]]:
     return {key: (tab, row, tab.cell(row, "value")) for row in tab.rows if (key := tab.cell(row, "key").text)}
 
 
-def _setting_number(book: Book, key: str, *, default: float) -> float:
+def _setting(
+    book: Book, key: str, read: Callable[[Cell], float | None], *, problems: list[CellProblem]
+) -> float | None:
+    """A setting, ``None`` where nothing is set; what cannot be understood is added to *problems*."""
     found = read_settings(book).get(key)
     if found is None or found[2].text == "":
-        return default
+        return None
     tab, row, cell = found
+    try:
+        return read(cell)
+    except _BadCellError as bad:
+        problems.append(tab.problem(row, "value", bad.code, **bad.where))
+        return None
+
+
+def _ratio(cell: Cell) -> float:
     try:
         value = cell.value if isinstance(cell.value, float) else _share(cell.text)
     except ValueError:
         value = -1.0
     if not 0 < value <= 1:
-        raise CellsError([tab.problem(row, "value", "cell.ratio", value=cell.text)])
+        raise _BadCellError("cell.ratio", value=cell.text)
     return value
 
 

@@ -224,7 +224,12 @@ PEOPLE = ("name", "email", "profiles", "hours_per_day", "kaiten_id")
 PROFILES = {"design": "Дизайн", "copy": "Тексты"}
 
 
-def team(people: list[dict[str, Any]], away: list[dict[str, Any]] | None = None, factor: Any = 1) -> Team:
+def team(
+    people: list[dict[str, Any]],
+    away: list[dict[str, Any]] | None = None,
+    factor: Any = 1,
+    limit: Any = None,
+) -> Team:
     """The team of an agency's workbook."""
 
     def book() -> Book:
@@ -243,7 +248,10 @@ def team(people: list[dict[str, Any]], away: list[dict[str, Any]] | None = None,
                 sheet(
                     "settings",
                     ("key", "value"),
-                    [(None, {"key": "load_factor", "value": factor})],
+                    [
+                        (None, {"key": "load_factor", "value": factor}),
+                        (None, {"key": "week_limit_hours", "value": limit}),
+                    ],
                     sheet_id=3,
                     title="Настройки",
                 ),
@@ -276,6 +284,35 @@ def test_a_team() -> None:
 def test_the_share_of_a_day_that_is_planned(typed: Any, share: float) -> None:
     """A number, a text with a comma, per cent; all of the day where nothing is set."""
     assert team([ANNA], factor=typed).load_factor == share
+
+
+@pytest.mark.parametrize(("typed", "hours"), [(120, 120.0), ("7,5 ч", 7.5), (None, None)])
+def test_the_limit_of_the_agency(typed: Any, hours: float | None) -> None:
+    """As people write hours; none where nothing is set."""
+    assert team([ANNA], limit=typed).week_limit_hours == hours
+
+
+def test_a_limit_that_is_none() -> None:
+    """It is named."""
+    with pytest.raises(CellsError) as caught:
+        team([ANNA], limit="сколько успеем")
+
+    assert problems(caught.value) == {"B4": "cell.limit"}
+
+
+@pytest.mark.parametrize("word", ["Все", "everybody"])
+def test_a_day_off_of_the_agency(word: str) -> None:
+    """Everybody is away, beside his own days."""
+    boris = {**ANNA, "name": "Борис Ким"}
+    result = team(
+        [ANNA, boris],
+        [
+            {"specialist": word, "first_day": "24.11.2026"},
+            {"specialist": "Борис Ким", "first_day": "25.11.2026"},
+        ],
+    )
+
+    assert [sorted(day.day for day in one.days_away) for one in result.specialists] == [[24], [24, 25]]
 
 
 def test_one_day_away_needs_no_last_day() -> None:
