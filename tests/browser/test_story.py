@@ -33,7 +33,7 @@ BACKLOG = (
     {"task": "Посадочная страница подписки", "work_type": "Лендинг", "priority": "Срочно"},
     {"task": "Баннер на главную", "work_type": "Баннер", "priority": "Высокий"},
     {"task": "Статья про помол", "work_type": "Статья"},
-    {"task": "Личный кабинет", "hours_development": "60"},
+    {"task": "Личный кабинет", "hours_development": "38"},
 )
 
 
@@ -153,6 +153,14 @@ def test_a_week_of_the_agency(workbench: WorkbenchPage, office: Office) -> None:
     expect(client.cell("K2")).to_have_text("")
     expect(client.cell("K5")).to_have_text("Открыть")
     client.screenshot("story-9-undone")
+
+    client.sidebar.get_by_role("button", name="Закрыть").click()
+    client.page.get_by_role("radio", name="Таблица", exact=True).click()
+    client.page.set_viewport_size(PHONE)
+    client.open(project.spreadsheet_id, "План-график")
+    for day in ("C2", "D2"):
+        expect(client.cell(day)).to_be_in_viewport(ratio=1)
+    client.screenshot("story-10-phone")
     assert client.errors == []
 
 
