@@ -20,9 +20,9 @@ HORIZON_CALENDAR_DAYS = 120
 class PeriodPlan:
     """What a period holds and on which days, and what it does not hold.
 
-    ``selection`` counts hours only. ``late`` are those of its items that find no day in the period on which
-    to begin: what they wait for ends too late, or their people have too much begun. They are left out; what
-    is below them was chosen as if they were there.
+    ``selection`` counts hours only. ``late`` are items for which there would be hours, but no day in the
+    period on which to begin: what they wait for ends too late, or their people have too much begun. What is
+    below them was chosen without them.
     """
 
     period: Period
@@ -82,13 +82,20 @@ def plan_period(
     first = max(since or period.start_on, period.start_on)
     until = period.end_on + timedelta(days=HORIZON_CALENDAR_DAYS)
     ledger = Ledger(resources, since=first, until=until)
-    selection = select(items, ledger, period=period, unfinished=unfinished)
-    placed = schedule(selection.taken, ledger, promised=promised, rest_on=period.end_on + timedelta(days=1))
-    # Days of what does not begin in the period lie behind it: nothing in it changes without them.
-    begun = tuple(one for one in placed.items if one.start_on in period)
-    keys = {one.item.key for one in begun}
-    late = tuple(_late(one, placed) for one in selection.taken if one.item.key not in keys)
-    return PeriodPlan(period, first, selection, Schedule(begun), late)
+    late: dict[ItemKey, LeftOutItem] = {}
+    known: Mapping[ItemKey, TakenItem | LeftOutItem] = {}
+    wanted = list(items)
+    while True:
+        selection = select(wanted, ledger, period=period, unfinished=unfinished | late.keys(), known=known)
+        rest_on = period.end_on + timedelta(days=1)
+        placed = schedule(selection.taken, ledger.copy(), promised=promised, rest_on=rest_on)
+        begun = {one.item.key for one in placed.items if one.start_on in period}
+        found = {one.item.key: _late(one, placed) for one in selection.taken if one.item.key not in begun}
+        if not found:
+            return PeriodPlan(period, first, selection, placed, tuple(late.values()))
+        late |= found
+        wanted = [item for item in wanted if item.key not in found]
+        known = selection.decided_before(found)
 
 
 def _late(taken: TakenItem, placed: Schedule) -> LeftOutItem:

@@ -8,10 +8,11 @@ Only hours are counted here; the days come from ``schedule``. Docs/planning.md t
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import takewhile
 
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import Period, PeriodKind
@@ -101,6 +102,16 @@ class Selection:
     order: tuple[tuple[str, int], ...]
     move_count: int = 0
 
+    def decided_before(
+        self, keys: Container[tuple[str, int]]
+    ) -> dict[tuple[str, int], TakenItem | LeftOutItem]:
+        """What was decided, by key, before the first of *keys*."""
+        decided: dict[tuple[str, int], TakenItem | LeftOutItem] = {
+            **{one.item.key: one for one in self.taken},
+            **{one.item.key: one for one in self.left_out},
+        }
+        return {key: decided[key] for key in takewhile(lambda key: key not in keys, self.order)}
+
 
 def priority_class(item: BacklogItem) -> int:
     """Class in which an item is planned, 0 for the highest: raised by one when it was passed over thrice."""
@@ -114,6 +125,7 @@ def select(
     *,
     period: Period,
     unfinished: frozenset[tuple[str, int]] = frozenset(),
+    known: Mapping[tuple[str, int], TakenItem | LeftOutItem] | None = None,
 ) -> Selection:
     """Choose the items of *period* and give each action a person.
 
@@ -125,6 +137,8 @@ def select(
         What is left of people's days and of limits; it is not changed.
     unfinished
         Keys of items that are in progress: what depends on them has to wait.
+    known
+        What was decided before of items that come first: it stays so.
 
     Returns
     -------
@@ -137,7 +151,7 @@ def select(
     least. Where nobody has room, up to two parts are handed over, and while much is free, small exchanges
     gather it (``moves``). No limit is ever exceeded.
     """
-    return Chooser(items, ledger, period=period, unfinished=unfinished).choose()
+    return Chooser(items, ledger, period=period, unfinished=unfinished, known=known).choose()
 
 
 class Chooser:
@@ -153,14 +167,17 @@ class Chooser:
         *,
         period: Period,
         unfinished: frozenset[tuple[str, int]] = frozenset(),
+        known: Mapping[tuple[str, int], TakenItem | LeftOutItem] | None = None,
     ) -> None:
         self._items = list(items)
+        self._known = known or {}
         self._ledger = ledger
         self._period = period
         self._places = ledger.places(period)
         self._limits = ledger.resources.limits
         specialists = ledger.resources.specialists
         self._names = [one.name for one in specialists]
+        self._places_of = {name: place for place, name in enumerate(self._names)}
         self._full_hours = [ledger.resources.full_period_hours(one, period) for one in specialists]
         self._capacity = [
             sum(ledger.capacity[place][day] for day in self._places) for place in range(len(specialists))
@@ -283,7 +300,8 @@ class Chooser:
                 self._waiting.setdefault((item.project, number), []).append(item)
             return
         self._order.append(item.key)
-        reason = self.place(item)
+        known = self._known.get(item.key)
+        reason = self.place(item) if known is None else self._repeat(known)
         if reason is not None:
             self._left_out.append(reason)
             return
@@ -293,6 +311,17 @@ class Chooser:
         freed = [one for one in self._waiting.pop(item.key, ()) if not self._blockers(one)]
         for one in sorted(freed, key=lambda one: (priority_class(one), *_place_in_backlog(one))):
             self.decide(one)
+
+    def _repeat(self, known: TakenItem | LeftOutItem) -> LeftOutItem | None:
+        if isinstance(known, LeftOutItem):
+            return known
+        parts = [
+            self._take(known.item, one.profile, one.hours, self.floor.desks[self._places_of[one.specialist]])
+            for one in known.assignments
+        ]
+        self._taken.append((known.item, parts, dict(known.rest_hours)))
+        self._spend(known.item, known.hours)
+        return None
 
     # --- Room ------------------------------------------------------------------------------------
 
