@@ -197,6 +197,7 @@ def test_the_agency_sees_everybodys_load(workbench: WorkbenchPage, office: Offic
     expect(workbench.sidebar.locator("body")).to_contain_text(
         "Вера Орлова, 23–27 ноября: нужно 44 ч, а есть 40 ч"
     )
+    expect(workbench.sidebar.get_by_role("heading", name="Есть что поправить")).to_be_visible()
     workbench.screenshot("agency-2-check")
     workbench.open_tab("Общая доска")
     expect(workbench.cell("A2")).to_contain_text("-")
