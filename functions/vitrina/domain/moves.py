@@ -7,6 +7,8 @@ exists but hours enough lie about, small exchanges may gather them; docs/plannin
 
 from __future__ import annotations
 
+import math
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -38,19 +40,95 @@ class Desk:
         return hours <= self.free + EPSILON_HOURS
 
 
+class Bounds:
+    """Hours that each set of profiles has left, as if work could be divided freely (Hall's condition).
+
+    What does not fit by them fits in no way. They depend on what was taken, not on who took it.
+    """
+
+    def __init__(self, desks: Sequence[Desk], profiles: Sequence[str], step_hours: float) -> None:
+        self._desks = desks
+        self._step_hours = step_hours
+        bit = {profile: 1 << place for place, profile in enumerate(profiles)}
+        self._skills = [sum(bit[profile] for profile in set(desk.profiles)) for desk in desks]
+        self._masks = _masks(list(bit.values()), self._skills)
+        self._with = {
+            profile: [place for place, mask in enumerate(self._masks) if mask & bit[profile]]
+            for profile in profiles
+        }
+        self._of_skill = {
+            skill: [place for place, mask in enumerate(self._masks) if mask & skill]
+            for skill in set(self._skills)
+        }
+        self._left = self._count()
+
+    def _count(self) -> list[float]:
+        left = [0.0] * len(self._masks)
+        for desk, skill in zip(self._desks, self._skills, strict=True):
+            movable = [part for part in desk.parts if not part.is_fixed]
+            hours = self._usable(desk.free + sum(part.hours for part in movable))
+            for place in self._of_skill[skill]:
+                left[place] += hours
+            for part in movable:
+                for place in self._with[part.profile]:
+                    left[place] -= part.hours
+        return left
+
+    def _usable(self, hours: float) -> float:
+        if not self._step_hours:
+            return hours
+        return self._step_hours * math.floor((hours + EPSILON_HOURS) / self._step_hours)
+
+    def most_hours(self, profile: str) -> float:
+        """Hours of the profile that the tightest set with it has left."""
+        left = self._left
+        return min([left[place] for place in self._with[profile]])
+
+    def spend(self, part: Part, hours: float) -> None:
+        """Count hours of a part as taken; negative ones as given back."""
+        if self._step_hours and abs(hours / self._step_hours - round(hours / self._step_hours)) > EPSILON_HOURS:
+            # Of an action that is divided somebody takes what he has left, to the minute.
+            self._step_hours = 0.0
+            self._left = self._count()
+            return
+        places = self._of_skill[self._skills[part.desk.place]] if part.is_fixed else self._with[part.profile]
+        left = self._left
+        for place in places:
+            left[place] -= hours
+
+
+#: Sets of profiles are all counted up to so many profiles; 2 ** 8 sets cost nothing that could be measured.
+MOST_PROFILES = 8
+
+
+def _masks(bits: Sequence[int], skills: Sequence[int]) -> list[int]:
+    """Sets of profiles as bits: all of them, or of many profiles the single ones, pairs, and each desk's."""
+    if len(bits) <= MOST_PROFILES:
+        return list(range(1, 1 << len(bits)))
+    pairs = {one | other for one in bits for other in bits}
+    return sorted(pairs | set(skills) | {sum(bits)})
+
+
 #: Parts and the desks to which they go, in an order in which each finds its room.
 Moves = tuple[tuple[Part, Desk], ...]
 
 
 class Floor:
-    """All desks, with what could be moved worked out once for each state of them."""
+    """All desks, with what could be moved worked out once for each state of them.
 
-    def __init__(self, desks: Sequence[Desk]) -> None:
+    Parameters
+    ----------
+    step_hours
+        All hours of work are multiples of it, 0 where they may be any; less than it is no use to anybody.
+    """
+
+    def __init__(self, desks: Sequence[Desk], *, step_hours: float = 0.0) -> None:
         self.desks = desks
         profiles = sorted({profile for desk in desks for profile in desk.profiles})
         self.skilled: Mapping[str, list[Desk]] = {
             profile: [desk for desk in desks if profile in desk.profiles] for profile in profiles
         }
+        self._bounds = Bounds(desks, profiles, step_hours)
         self._movable: dict[int, list[tuple[Part, Desk]]] = {}
         self._most_free: tuple[float, float] | None = None
 
@@ -62,32 +140,45 @@ class Floor:
             self._most_free = (free[0], free[1] if len(free) > 1 else 0.0)
         return self._most_free
 
+    def may_hold(self, profile: str, hours: float) -> bool:
+        """Whether the hours would fit if work could be divided; where not, no moves make room for them."""
+        return hours <= self._bounds.most_hours(profile) + EPSILON_HOURS
+
     def _changed(self) -> None:
         self._movable.clear()
         self._most_free = None
 
     def take(self, part: Part) -> None:
         """Give a part to its desk."""
-        part.desk.free -= part.hours
-        part.desk.parts.append(part)
-        self._changed()
+        self._put(part)
+        self._bounds.spend(part, part.hours)
 
     def give_back(self, part: Part) -> None:
         """Take a part from its desk."""
-        part.desk.free += part.hours
-        part.desk.parts.remove(part)
-        self._changed()
+        self._remove(part)
+        self._bounds.spend(part, -part.hours)
 
     def move(self, part: Part, desk: Desk) -> None:
         """Hand a part over."""
-        self.give_back(part)
+        self._remove(part)
         part.desk = desk
-        self.take(part)
+        self._put(part)
 
     def extend(self, part: Part, hours: float) -> None:
         """Add hours to a part at its desk."""
         part.hours += hours
         part.desk.free -= hours
+        self._bounds.spend(part, hours)
+        self._changed()
+
+    def _put(self, part: Part) -> None:
+        part.desk.free -= part.hours
+        part.desk.parts.append(part)
+        self._changed()
+
+    def _remove(self, part: Part) -> None:
+        part.desk.free += part.hours
+        part.desk.parts.remove(part)
         self._changed()
 
     def movable(self, desk: Desk) -> list[tuple[Part, Desk]]:
@@ -194,43 +285,29 @@ def _swap(floor: Floor, desk: Desk, _need: float, hours: float) -> Moves | None:
 
 
 def gather_room(floor: Floor, profile: str, hours: float) -> tuple[Moves, Desk] | None:
-    """Room by many small exchanges, where no chain of two makes it but enough hours lie about.
+    """Room by dividing the work of pairs of desks anew, where no chain of two makes it.
 
-    One desk after the other gathers what the others have free: it hands a part over, or exchanges it for a
-    shorter one, as long as that makes it freer. It finds most of what an exact search would, not all.
+    One desk after the other gathers what the others have free: along a tree of those who can take work from
+    each other, from the leaves to the root, each takes from the next what a subset sum says is the most.
 
     Returns
     -------
     tuple or None
         Where each part goes in the end, and the desk; nothing is moved yet.
     """
-    if reachable_hours(floor, profile) < hours - EPSILON_HOURS:
-        return None
-    for desk in sorted(floor.skilled.get(profile, ()), key=lambda one: (-one.free, one.place)):
-        trial = _Trial(floor)
-        for _ in range(MOST_EXCHANGES):
-            if trial.free[desk.place] >= hours - EPSILON_HOURS:
+    trial = _Trial(floor)
+    for _ in range(MOST_SWEEPS):
+        for desk in sorted(floor.skilled.get(profile, ()), key=lambda one: (-trial.free[one.place], one.place)):
+            if trial.gather(desk, hours):
                 return trial.moves(), desk
-            if not trial.make_freer(desk, hours - trial.free[desk.place], depth=2):
-                break
     return None
 
 
-#: Exchanges with one desk before it gives up gathering.
-MOST_EXCHANGES = 12
+#: How often each desk tries to gather what it needs.
+MOST_SWEEPS = 2
 
-
-def reachable_hours(floor: Floor, profile: str) -> float:
-    """Free hours of all desks that could be emptied into each other, as if parts could be divided."""
-    reached = {desk.place: desk for desk in floor.skilled.get(profile, ())}
-    waiting = list(reached.values())
-    while waiting:
-        for other in {part.profile for part in waiting.pop().parts if not part.is_fixed}:
-            for desk in floor.skilled[other]:
-                if desk.place not in reached:
-                    reached[desk.place] = desk
-                    waiting.append(desk)
-    return sum(desk.free for desk in reached.values())
+#: Subset sums count in whole units of this many to the hour; work is rounded up, room down.
+UNITS = 1000
 
 
 class _Trial:
@@ -250,55 +327,79 @@ class _Trial:
             if part.desk is not desk
         )
 
-    def make_freer(self, desk: Desk, need: float, *, depth: int) -> bool:
-        """The exchange with a colleague that gains the most, no more than what is needed if possible."""
-        best: tuple[float, Part, Part | None, Desk] | None = None
-        for other in self._floor.desks:
-            if other is desk or self.free[other.place] <= EPSILON_HOURS:
-                continue
-            found = self._exchange(desk, other, need)
-            if found is not None and (best is None or _is_better(found[0], best[0], need)):
-                best = (*found, other)
-        if best is not None:
-            self._carry_out(desk, best[1], best[2], best[3])
-            return True
-        # Nobody whom the desk can exchange with has anything free: let one of them gather first.
-        return depth > 1 and any(
-            self.make_freer(other, need, depth=depth - 1)
-            for other in self._floor.desks
-            if other is not desk and set(other.profiles) & set(desk.profiles)
+    def gather(self, root: Desk, hours: float) -> bool:
+        """Free as much of *hours* at *root* as can be had; whether it is enough."""
+        tree = self._tree(root)
+        if sum(self.free[place] for place in {root.place, *(child.place for _, child in tree)}) < hours - EPSILON_HOURS:
+            return False
+        for parent, child in reversed(tree):
+            self._pull(parent, child, hours if parent is root else math.inf)
+        return self.free[root.place] >= hours - EPSILON_HOURS
+
+    def _tree(self, root: Desk) -> list[tuple[Desk, Desk]]:
+        """Who could take work from whom, breadth first from *root*."""
+        reached = {root.place}
+        waiting, tree = [root], []
+        for desk in waiting:
+            wanted = {part.profile for part in self._parts[desk.place]}
+            for other in self._floor.desks:
+                if other.place not in reached and not wanted.isdisjoint(other.profiles):
+                    reached.add(other.place)
+                    waiting.append(other)
+                    tree.append((desk, other))
+        return tree
+
+    def _pull(self, desk: Desk, other: Desk, wanted: float) -> None:
+        """Divide what both can do anew, so that *desk* has *wanted* hours free, or as many as it can."""
+        if self.free[other.place] <= EPSILON_HOURS or self.free[desk.place] >= wanted - EPSILON_HOURS:
+            return
+        mine = [part for part in self._parts[desk.place] if part.profile in other.profiles]
+        theirs = [part for part in self._parts[other.place] if part.profile in desk.profiles]
+        shared = mine + theirs
+        had = sum(part.hours for part in theirs)
+        given = best_subset(
+            [part.hours for part in shared],
+            least=had + wanted - self.free[desk.place],
+            most=had + self.free[other.place],
         )
-
-    def _exchange(self, desk: Desk, other: Desk, need: float) -> tuple[float, Part, Part | None] | None:
-        """Gain of *desk*, the part that it hands over, and the shorter one that it gets for it."""
-        room = self.free[other.place] + EPSILON_HOURS
-        back = [part for part in self._parts[other.place] if part.profile in desk.profiles]
-        best: tuple[float, Part, Part | None] | None = None
-        for part in self._parts[desk.place]:
-            if part.profile not in other.profiles:
-                continue
-            if part.hours <= room and (best is None or _is_better(part.hours, best[0], need)):
-                best = (part.hours, part, None)
-            for shorter in back:
-                gain = part.hours - shorter.hours
-                if EPSILON_HOURS < gain <= room and (best is None or _is_better(gain, best[0], need)):
-                    best = (gain, part, shorter)
-        return best
-
-    def _carry_out(self, desk: Desk, part: Part, back: Part | None, other: Desk) -> None:
-        self._parts[desk.place].remove(part)
-        self._parts[other.place].append(part)
-        gain = part.hours
-        if back is not None:
-            self._parts[other.place].remove(back)
-            self._parts[desk.place].append(back)
-            gain -= back.hours
+        gain = sum(shared[place].hours for place in given) - had
+        if gain <= EPSILON_HOURS:
+            return
+        chosen = set(given)
+        for place, part in enumerate(shared):
+            if (place in chosen) == (place < len(mine)):
+                source, target = (desk, other) if place < len(mine) else (other, desk)
+                self._parts[source.place].remove(part)
+                self._parts[target.place].append(part)
         self.free[desk.place] += gain
         self.free[other.place] -= gain
 
 
-def _is_better(gain: float, best: float, need: float) -> bool:
-    """The least that is enough, else the most."""
-    if best >= need:
-        return need <= gain < best
-    return gain > best
+def best_subset(hours: Sequence[float], *, least: float, most: float) -> list[int]:
+    """Places of hours whose sum is the smallest from *least* on, or else the largest, and not above *most*.
+
+    Subset sum by dynamic programming over the bits of one number (Pisinger 1999 surveys the problem).
+    """
+    units = [math.ceil(one * UNITS - EPSILON_HOURS * UNITS) for one in hours]
+    step = math.gcd(*units) or 1
+    sizes = [one // step for one in units]
+    room = min(math.floor((most + EPSILON_HOURS) * UNITS) // step, sum(sizes))
+    if room < 0:
+        return []
+    window = (1 << (room + 1)) - 1
+    sums = [1]
+    for size in sizes:
+        sums.append((sums[-1] | sums[-1] << size) & window)
+    reached = sums[-1]
+    enough = -1
+    if least < math.inf:
+        low = max(0, math.ceil((least - EPSILON_HOURS) * UNITS / step))
+        above = reached >> low
+        enough = low + (above & -above).bit_length() - 1 if above else -1
+    total = enough if enough >= 0 else reached.bit_length() - 1
+    chosen = []
+    for place in range(len(sizes) - 1, -1, -1):
+        if not sums[place] >> total & 1:
+            chosen.append(place)
+            total -= sizes[place]
+    return chosen

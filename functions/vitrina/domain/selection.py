@@ -16,13 +16,13 @@ from functools import cached_property
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import Period, PeriodKind
 from vitrina.domain.capacity import EPSILON_HOURS, Ledger, week_share_hours
-from vitrina.domain.moves import Desk, Floor, Moves, Part, gather_room, make_room, reachable_hours
+from vitrina.domain.moves import Desk, Floor, Moves, Part, gather_room, make_room
 
 #: After so many periods without it an item is raised by one class.
 PASSED_OVER_LIMIT = 3
 
 #: After so many attempts in vain no more small exchanges are tried in a period: by then it is all but full.
-MOST_VAIN_EXCHANGES = 4
+MOST_VAIN_EXCHANGES = 400
 
 #: The least that is worth beginning of an action that is larger than a period.
 MIN_START_HOURS = 2.0
@@ -179,7 +179,9 @@ class Chooser:
         self._capacity = [
             sum(ledger.capacity[place][day] for day in self._places) for place in range(len(specialists))
         ]
-        self.floor = Floor([self._desk(place) for place in range(len(specialists))])
+        self.floor = Floor(
+            [self._desk(place) for place in range(len(specialists))], step_hours=_step_hours(self._items)
+        )
         self._limit_left = [ledger.limit_hours(number, self._places) for number in range(len(self._limits))]
         self._full_time_hours = ledger.resources.calendar.hours(period)
         self._pressure = self._pressures()
@@ -389,12 +391,14 @@ class Chooser:
 
     def rearrange(self, profile: str, hours: float) -> tuple[Moves, Desk] | None:
         """Moves after which somebody has room, and who; ``None`` where there are none."""
+        if not self.floor.may_hold(profile, hours):
+            return None
         found = make_room(self.floor, profile, hours)
         if found is None and self._vain_count < MOST_VAIN_EXCHANGES:
             found = gather_room(self.floor, profile, hours)
             if found is not None:
                 self.exchange_count += 1
-            elif reachable_hours(self.floor, profile) >= hours:
+            else:
                 self._vain_count += 1
         return found
 
@@ -497,6 +501,12 @@ class Chooser:
         if part is not None:
             self.floor.extend(part, max(0.0, min(most - part.hours, part.desk.free)))
         return part
+
+
+def _step_hours(items: Iterable[BacklogItem]) -> float:
+    """A quarter of an hour where all work is counted in it, as people do; norms give any hours."""
+    quarters = (hours * 4 for item in items for hours in item.hours.values())
+    return 0.25 if all(abs(one - round(one)) < EPSILON_HOURS for one in quarters) else 0.0
 
 
 def _place_in_backlog(item: BacklogItem) -> tuple[int, str, tuple[str, int]]:
