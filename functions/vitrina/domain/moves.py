@@ -8,6 +8,7 @@ exists but hours enough lie about, small exchanges may gather them; docs/plannin
 from __future__ import annotations
 
 import math
+import random
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -66,7 +67,7 @@ class Bounds:
         left = [0.0] * len(self._masks)
         for desk, skill in zip(self._desks, self._skills, strict=True):
             movable = [part for part in desk.parts if not part.is_fixed]
-            hours = self._usable(desk.free + sum(part.hours for part in movable))
+            hours = self.usable(desk.free + sum(part.hours for part in movable))
             for place in self._of_skill[skill]:
                 left[place] += hours
             for part in movable:
@@ -74,7 +75,8 @@ class Bounds:
                     left[place] -= part.hours
         return left
 
-    def _usable(self, hours: float) -> float:
+    def usable(self, hours: float) -> float:
+        """The whole steps of hours."""
         if not self._step_hours:
             return hours
         return self._step_hours * math.floor((hours + EPSILON_HOURS) / self._step_hours)
@@ -143,6 +145,10 @@ class Floor:
     def may_hold(self, profile: str, hours: float) -> bool:
         """Whether the hours would fit if work could be divided; where not, no moves make room for them."""
         return hours <= self._bounds.most_hours(profile) + EPSILON_HOURS
+
+    def whole_steps(self, hours: float) -> float:
+        """As much of hours as others could use."""
+        return self._bounds.usable(hours)
 
     def _changed(self) -> None:
         self._movable.clear()
@@ -284,27 +290,35 @@ def _swap(floor: Floor, desk: Desk, _need: float, hours: float) -> Moves | None:
     return None
 
 
-def gather_room(floor: Floor, profile: str, hours: float) -> tuple[Moves, Desk] | None:
+def gather_room(floor: Floor, profile: str, hours: float, effort: Effort) -> tuple[Moves, Desk] | None:
     """Room by dividing the work of pairs of desks anew, where no chain of two makes it.
 
-    One desk after the other gathers what the others have free: along a tree of those who can take work from
-    each other, from the leaves to the root, each takes from the next what a subset sum says is the most.
+    A desk gathers what the others have free: along a tree of those who can take work from each other, from
+    the leaves to the root, each takes from the next what a subset sum says is the most. Where that is not
+    enough it is done again with other trees and other sums, for as long as *effort* lasts.
 
     Returns
     -------
     tuple or None
         Where each part goes in the end, and the desk; nothing is moved yet.
     """
-    trial = _Trial(floor)
-    for _ in range(MOST_SWEEPS):
-        for desk in sorted(floor.skilled.get(profile, ()), key=lambda one: (-trial.free[one.place], one.place)):
+    trial = _Trial(floor, effort)
+    roots = floor.skilled.get(profile, ())
+    while True:
+        for desk in sorted(roots, key=lambda one: (-trial.free[one.place], one.place)):
             if trial.gather(desk, hours):
                 return trial.moves(), desk
-    return None
+            if effort.left <= 0:
+                return None
+        trial.shuffle()
 
 
-#: How often each desk tries to gather what it needs.
-MOST_SWEEPS = 2
+@dataclass
+class Effort:
+    """How many parts may still be weighed against each other: a time limit that is the same everywhere."""
+
+    left: int
+
 
 #: Subset sums count in whole units of this many to the hour; work is rounded up, room down.
 UNITS = 1000
@@ -313,8 +327,11 @@ UNITS = 1000
 class _Trial:
     """Desks as they would be after some exchanges."""
 
-    def __init__(self, floor: Floor) -> None:
+    def __init__(self, floor: Floor, effort: Effort) -> None:
         self._floor = floor
+        self._effort = effort
+        self._chance: random.Random | None = None
+        self._desks = list(floor.desks)
         self.free = [desk.free for desk in floor.desks]
         self._parts = [[part for part in desk.parts if not part.is_fixed] for desk in floor.desks]
 
@@ -327,12 +344,15 @@ class _Trial:
             if part.desk is not desk
         )
 
+    def shuffle(self) -> None:
+        """Go on in another order; the same one for the same floor."""
+        self._chance = self._chance or random.Random(0)
+        self._chance.shuffle(self._desks)
+
     def gather(self, root: Desk, hours: float) -> bool:
         """Free as much of *hours* at *root* as can be had; whether it is enough."""
-        tree = self._tree(root)
-        if sum(self.free[place] for place in {root.place, *(child.place for _, child in tree)}) < hours - EPSILON_HOURS:
-            return False
-        for parent, child in reversed(tree):
+        self._effort.left -= len(self._floor.desks)
+        for parent, child in reversed(self._tree(root)):
             self._pull(parent, child, hours if parent is root else math.inf)
         return self.free[root.place] >= hours - EPSILON_HOURS
 
@@ -342,7 +362,7 @@ class _Trial:
         waiting, tree = [root], []
         for desk in waiting:
             wanted = {part.profile for part in self._parts[desk.place]}
-            for other in self._floor.desks:
+            for other in self._desks:
                 if other.place not in reached and not wanted.isdisjoint(other.profiles):
                     reached.add(other.place)
                     waiting.append(other)
@@ -351,26 +371,31 @@ class _Trial:
 
     def _pull(self, desk: Desk, other: Desk, wanted: float) -> None:
         """Divide what both can do anew, so that *desk* has *wanted* hours free, or as many as it can."""
-        if self.free[other.place] <= EPSILON_HOURS or self.free[desk.place] >= wanted - EPSILON_HOURS:
+        if self.free[desk.place] >= wanted - EPSILON_HOURS:
+            return
+        if self._chance is None and self.free[other.place] <= EPSILON_HOURS:
             return
         mine = [part for part in self._parts[desk.place] if part.profile in other.profiles]
         theirs = [part for part in self._parts[other.place] if part.profile in desk.profiles]
         shared = mine + theirs
+        self._effort.left -= len(shared)
+        if self._chance is None:
+            shared.sort(key=lambda part: -part.hours)
+        else:
+            self._chance.shuffle(shared)
         had = sum(part.hours for part in theirs)
         given = best_subset(
             [part.hours for part in shared],
             least=had + wanted - self.free[desk.place],
             most=had + self.free[other.place],
         )
-        gain = sum(shared[place].hours for place in given) - had
-        if gain <= EPSILON_HOURS:
+        chosen = [shared[place] for place in given]
+        gain = sum(part.hours for part in chosen) - had
+        if gain < -EPSILON_HOURS or (gain <= EPSILON_HOURS and self._chance is None):
             return
-        chosen = set(given)
-        for place, part in enumerate(shared):
-            if (place in chosen) == (place < len(mine)):
-                source, target = (desk, other) if place < len(mine) else (other, desk)
-                self._parts[source.place].remove(part)
-                self._parts[target.place].append(part)
+        kept = [part for part in shared if part not in chosen]
+        self._parts[desk.place] = [part for part in self._parts[desk.place] if part not in mine] + kept
+        self._parts[other.place] = [part for part in self._parts[other.place] if part not in theirs] + chosen
         self.free[desk.place] += gain
         self.free[other.place] -= gain
 

@@ -8,6 +8,7 @@ Only hours are counted here; the days come from ``schedule``. Docs/planning.md t
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,13 +17,13 @@ from functools import cached_property
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import Period, PeriodKind
 from vitrina.domain.capacity import EPSILON_HOURS, Ledger, week_share_hours
-from vitrina.domain.moves import Desk, Floor, Moves, Part, gather_room, make_room
+from vitrina.domain.moves import Desk, Effort, Floor, Moves, Part, gather_room, make_room
 
 #: After so many periods without it an item is raised by one class.
 PASSED_OVER_LIMIT = 3
 
-#: After so many attempts in vain no more small exchanges are tried in a period: by then it is all but full.
-MOST_VAIN_EXCHANGES = 400
+#: Parts that are weighed against each other in each class, where no short chain makes room.
+MOST_EFFORT = 5_000
 
 #: The least that is worth beginning of an action that is larger than a period.
 MIN_START_HOURS = 2.0
@@ -192,8 +193,10 @@ class Chooser:
         self._left_out: list[LeftOutItem] = []
         self._order: list[tuple[str, int]] = []
         self._move_count = 0
-        self._vain_count = 0
-        self.exchange_count = 0
+        self._efforts: dict[int, int] = {}
+        self._class = 0
+        self._is_first = True
+        self._in_vain: dict[str, float] = {}
         self._spent: dict[str, float] = {}
         self._item_limits_known: dict[str, list[int]] = {}
 
@@ -357,7 +360,9 @@ class Chooser:
     def _place_whole(self, item: BacklogItem) -> LeftOutItem | None:
         parts: list[Part] = []
         moved: list[tuple[Part, Desk]] = []
+        self._class = priority_class(item)
         for profile in sorted(item.hours, key=lambda one: (-self._pressure.get(one, 0.0), one)):
+            self._is_first = not parts
             part = self._seat(item, profile, item.hours[profile], moved)
             if part is None:
                 self._undo(parts, moved)
@@ -394,12 +399,18 @@ class Chooser:
         if not self.floor.may_hold(profile, hours):
             return None
         found = make_room(self.floor, profile, hours)
-        if found is None and self._vain_count < MOST_VAIN_EXCHANGES:
-            found = gather_room(self.floor, profile, hours)
-            if found is not None:
-                self.exchange_count += 1
-            else:
-                self._vain_count += 1
+        if found is None and hours < self._in_vain.get(profile, math.inf):
+            found = self._gather(profile, hours)
+        return found
+
+    def _gather(self, profile: str, hours: float) -> tuple[Moves, Desk] | None:
+        """Half of what is left of the class's effort; the first that do not fit decide what follows."""
+        left = self._efforts.setdefault(self._class, MOST_EFFORT)
+        effort = Effort(left // 2)
+        found = gather_room(self.floor, profile, hours, effort)
+        self._efforts[self._class] = left - (left // 2 - effort.left)
+        if found is None and self._is_first:
+            self._in_vain[profile] = hours
         return found
 
     def _keeper(self, item: BacklogItem, profile: str) -> Desk | None:
@@ -496,10 +507,11 @@ class Chooser:
         keeper = self._keeper(item, profile)
         desk = keeper or max(self.floor.skilled[profile], key=lambda one: (one.free, -one.place))
         if desk.holds(least):
-            return self._take(item, profile, min(most, max(least, desk.free)), desk)
+            return self._take(item, profile, max(least, self.floor.whole_steps(min(most, desk.free))), desk)
         part = self._seat(item, profile, least, []) if keeper is None else None
         if part is not None:
-            self.floor.extend(part, max(0.0, min(most - part.hours, part.desk.free)))
+            more = max(0.0, min(most - part.hours, part.desk.free))
+            self.floor.extend(part, self.floor.whole_steps(more))
         return part
 
 
