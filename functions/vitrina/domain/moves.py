@@ -40,6 +40,11 @@ class Desk:
         """Whether *hours* are free."""
         return hours <= self.free + EPSILON_HOURS
 
+    @property
+    def most_hours(self) -> float:
+        """Hours that could be free if everything movable were handed over."""
+        return self.free + sum(part.hours for part in self.parts if not part.is_fixed)
+
 
 class Bounds:
     """Hours that each set of profiles has left, as if work could be divided freely (Hall's condition).
@@ -67,7 +72,7 @@ class Bounds:
         left = [0.0] * len(self._masks)
         for desk, skill in zip(self._desks, self._skills, strict=True):
             movable = [part for part in desk.parts if not part.is_fixed]
-            hours = self.usable(desk.free + sum(part.hours for part in movable))
+            hours = self.usable(desk.most_hours)
             for place in self._of_skill[skill]:
                 left[place] += hours
             for part in movable:
@@ -142,9 +147,9 @@ class Floor:
             self._most_free = (free[0], free[1] if len(free) > 1 else 0.0)
         return self._most_free
 
-    def may_hold(self, profile: str, hours: float) -> bool:
-        """Whether the hours would fit if work could be divided; where not, no moves make room for them."""
-        return hours <= self._bounds.most_hours(profile) + EPSILON_HOURS
+    def most_hours(self, profile: str) -> float:
+        """Hours that would fit if work could be divided; for more than them no moves make room."""
+        return self._bounds.most_hours(profile)
 
     def whole_steps(self, hours: float) -> float:
         """As much of hours as others could use."""
@@ -310,6 +315,24 @@ def gather_room(floor: Floor, profile: str, hours: float, effort: Effort) -> tup
                 return trial.moves(), desk
             if effort.left <= 0:
                 return None
+        trial.shuffle()
+
+
+def gather_most(floor: Floor, profile: str, hours: float, effort: Effort) -> tuple[Moves, Desk, float] | None:
+    """As many of *hours* as can be had at one desk; the moves, the desk, and what it has free then."""
+    roots = floor.skilled.get(profile, ())
+    most = max((desk.most_hours for desk in roots), default=0.0)
+    wanted = floor.whole_steps(min(hours, most, floor.most_hours(profile)))
+    trial = _Trial(floor, effort)
+    best: tuple[Moves, Desk, float] | None = None
+    while True:
+        for desk in sorted(roots, key=lambda one: (-trial.free[one.place], one.place)):
+            trial.gather(desk, wanted)
+            free = floor.whole_steps(trial.free[desk.place])
+            if best is None or free > best[2] + EPSILON_HOURS:
+                best = trial.moves(), desk, free
+            if free >= wanted - EPSILON_HOURS or effort.left <= 0:
+                return best
         trial.shuffle()
 
 

@@ -17,13 +17,13 @@ from functools import cached_property
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import Period, PeriodKind
 from vitrina.domain.capacity import EPSILON_HOURS, Ledger, week_share_hours
-from vitrina.domain.moves import Desk, Effort, Floor, Moves, Part, gather_room, make_room
+from vitrina.domain.moves import Desk, Effort, Floor, Moves, Part, gather_most, gather_room, make_room
 
 #: After so many periods without it an item is raised by one class.
 PASSED_OVER_LIMIT = 3
 
 #: Parts that are weighed against each other in each class, where no short chain makes room.
-MOST_EFFORT = 5_000
+MOST_EFFORT = int(__import__('os').environ.get('EFF','8000'))
 
 #: The least that is worth beginning of an action that is larger than a period.
 MIN_START_HOURS = 2.0
@@ -388,15 +388,20 @@ class Chooser:
         found = self.rearrange(profile, hours)
         if found is None:
             return None
-        for part, desk in found[0]:
-            moved.append((part, part.desk))
-            self.floor.move(part, desk)
-            self._move_count += 1
+        moved.extend(self._carry_out(found[0]))
         return self._take(item, profile, hours, found[1])
+
+    def _carry_out(self, moves: Moves) -> list[tuple[Part, Desk]]:
+        """Hand the parts over; each with the desk that had it."""
+        had = [(part, part.desk) for part, _ in moves]
+        for part, desk in moves:
+            self.floor.move(part, desk)
+        self._move_count += len(moves)
+        return had
 
     def rearrange(self, profile: str, hours: float) -> tuple[Moves, Desk] | None:
         """Moves after which somebody has room, and who; ``None`` where there are none."""
-        if not self.floor.may_hold(profile, hours):
+        if hours > self.floor.most_hours(profile) + EPSILON_HOURS:
             return None
         found = make_room(self.floor, profile, hours)
         if found is None and hours < self._in_vain.get(profile, math.inf):
@@ -504,15 +509,16 @@ class Chooser:
         least = min(MIN_START_HOURS, item.hours[profile])
         if most < least - EPSILON_HOURS:
             return None
-        keeper = self._keeper(item, profile)
-        desk = keeper or max(self.floor.skilled[profile], key=lambda one: (one.free, -one.place))
-        if desk.holds(least):
-            return self._take(item, profile, max(least, self.floor.whole_steps(min(most, desk.free))), desk)
-        part = self._seat(item, profile, least, []) if keeper is None else None
-        if part is not None:
-            more = max(0.0, min(most - part.hours, part.desk.free))
-            self.floor.extend(part, self.floor.whole_steps(more))
-        return part
+        desk = self._keeper(item, profile)
+        if desk is None:
+            found = gather_most(self.floor, profile, most, Effort(MOST_EFFORT))
+            if found is None or found[2] < least - EPSILON_HOURS:
+                return None
+            self._carry_out(found[0])
+            desk = found[1]
+        if not desk.holds(least):
+            return None
+        return self._take(item, profile, max(least, self.floor.whole_steps(min(most, desk.free))), desk)
 
 
 def _step_hours(items: Iterable[BacklogItem]) -> float:
