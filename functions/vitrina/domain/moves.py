@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import random
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -93,7 +92,10 @@ class Bounds:
 
     def spend(self, part: Part, hours: float) -> None:
         """Count hours of a part as taken; negative ones as given back."""
-        if self._step_hours and abs(hours / self._step_hours - round(hours / self._step_hours)) > EPSILON_HOURS:
+        if (
+            self._step_hours
+            and abs(hours / self._step_hours - round(hours / self._step_hours)) > EPSILON_HOURS
+        ):
             # Of an action that is divided somebody takes what he has left, to the minute.
             self._step_hours = 0.0
             self._left = self._count()
@@ -300,7 +302,7 @@ def gather_room(floor: Floor, profile: str, hours: float, effort: Effort) -> tup
 
     A desk gathers what the others have free: along a tree of those who can take work from each other, from
     the leaves to the root, each takes from the next what a subset sum says is the most. Where that is not
-    enough it is done again with other trees and other sums, for as long as *effort* lasts.
+    enough it is done again with other trees and other sums, until half of *effort* is spent.
 
     Returns
     -------
@@ -309,21 +311,26 @@ def gather_room(floor: Floor, profile: str, hours: float, effort: Effort) -> tup
     """
     trial = _Trial(floor, effort)
     roots = floor.skilled.get(profile, ())
+    least = effort.left // 2
     while True:
         for desk in sorted(roots, key=lambda one: (-trial.free[one.place], one.place)):
             if trial.gather(desk, hours):
                 return trial.moves(), desk
-            if effort.left <= 0:
+            if effort.left <= least:
                 return None
         trial.shuffle()
 
 
 def gather_most(floor: Floor, profile: str, hours: float, effort: Effort) -> tuple[Moves, Desk, float] | None:
-    """As many of *hours* as can be had at one desk; the moves, the desk, and what it has free then."""
+    """As many of *hours* as can be had at one desk; the moves, the desk, and what it has free then.
+
+    It gathers like ``gather_room``, whatever would fit without a move.
+    """
     roots = floor.skilled.get(profile, ())
     most = max((desk.most_hours for desk in roots), default=0.0)
     wanted = floor.whole_steps(min(hours, most, floor.most_hours(profile)))
     trial = _Trial(floor, effort)
+    least = effort.left // 2
     best: tuple[Moves, Desk, float] | None = None
     while True:
         for desk in sorted(roots, key=lambda one: (-trial.free[one.place], one.place)):
@@ -331,14 +338,17 @@ def gather_most(floor: Floor, profile: str, hours: float, effort: Effort) -> tup
             free = floor.whole_steps(trial.free[desk.place])
             if best is None or free > best[2] + EPSILON_HOURS:
                 best = trial.moves(), desk, free
-            if free >= wanted - EPSILON_HOURS or effort.left <= 0:
+            if free >= wanted - EPSILON_HOURS or effort.left <= least:
                 return best
         trial.shuffle()
 
 
 @dataclass
 class Effort:
-    """How many parts may still be weighed against each other: a time limit that is the same everywhere."""
+    """How many parts may still be weighed against each other: a time limit that is the same everywhere.
+
+    Each question may spend half of what is left, so that the first, which are the highest, get the most.
+    """
 
     left: int
 
@@ -369,7 +379,7 @@ class _Trial:
 
     def shuffle(self) -> None:
         """Go on in another order; the same one for the same floor."""
-        self._chance = self._chance or random.Random(0)
+        self._chance = self._chance or random.Random(0)  # noqa: S311 - no secret
         self._chance.shuffle(self._desks)
 
     def gather(self, root: Desk, hours: float) -> bool:

@@ -22,8 +22,12 @@ from vitrina.domain.moves import Desk, Effort, Floor, Moves, Part, gather_most, 
 #: After so many periods without it an item is raised by one class.
 PASSED_OVER_LIMIT = 3
 
-#: Parts that are weighed against each other in each class, where no short chain makes room.
-MOST_EFFORT = int(__import__('os').environ.get('EFF','8000'))
+#: Parts that may be weighed against each other in each class where no short chain makes room. Measured: ten
+#: times as many find little more (docs/planning.md).
+MOST_EFFORT = 10_000
+
+#: The same for the hours of what is begun; there is little of it.
+MOST_EFFORT_TO_BEGIN = 20_000
 
 #: The least that is worth beginning of an action that is larger than a period.
 MIN_START_HOURS = 2.0
@@ -193,7 +197,7 @@ class Chooser:
         self._left_out: list[LeftOutItem] = []
         self._order: list[tuple[str, int]] = []
         self._move_count = 0
-        self._efforts: dict[int, int] = {}
+        self._efforts: dict[tuple[int, int], Effort] = {}
         self._class = 0
         self._is_first = True
         self._in_vain: dict[str, float] = {}
@@ -405,18 +409,14 @@ class Chooser:
             return None
         found = make_room(self.floor, profile, hours)
         if found is None and hours < self._in_vain.get(profile, math.inf):
-            found = self._gather(profile, hours)
+            found = gather_room(self.floor, profile, hours, self._effort(MOST_EFFORT))
+            if found is None and self._is_first:
+                self._in_vain[profile] = hours
         return found
 
-    def _gather(self, profile: str, hours: float) -> tuple[Moves, Desk] | None:
-        """Half of what is left of the class's effort; the first that do not fit decide what follows."""
-        left = self._efforts.setdefault(self._class, MOST_EFFORT)
-        effort = Effort(left // 2)
-        found = gather_room(self.floor, profile, hours, effort)
-        self._efforts[self._class] = left - (left // 2 - effort.left)
-        if found is None and self._is_first:
-            self._in_vain[profile] = hours
-        return found
+    def _effort(self, most: int) -> Effort:
+        """What may still be spent of it for items of the present class."""
+        return self._efforts.setdefault((self._class, most), Effort(most))
 
     def _keeper(self, item: BacklogItem, profile: str) -> Desk | None:
         name = item.keeps.get(profile)
@@ -511,7 +511,7 @@ class Chooser:
             return None
         desk = self._keeper(item, profile)
         if desk is None:
-            found = gather_most(self.floor, profile, most, Effort(MOST_EFFORT))
+            found = gather_most(self.floor, profile, most, self._effort(MOST_EFFORT_TO_BEGIN))
             if found is None or found[2] < least - EPSILON_HOURS:
                 return None
             self._carry_out(found[0])
