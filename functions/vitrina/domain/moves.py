@@ -409,28 +409,39 @@ class _Trial:
         if self._chance is None and self.free[other.place] <= EPSILON_HOURS:
             return
         mine = [part for part in self._parts[desk.place] if part.profile in other.profiles]
+        if not mine:
+            return
         theirs = [part for part in self._parts[other.place] if part.profile in desk.profiles]
-        shared = mine + theirs
+        shared = self._ordered(mine + theirs)
         self._effort.left -= len(shared)
-        if self._chance is None:
-            shared.sort(key=lambda part: -part.hours)
-        else:
-            self._chance.shuffle(shared)
-        had = sum(part.hours for part in theirs)
+        had = sum([part.hours for part in theirs])
         given = best_subset(
             [part.hours for part in shared],
             least=had + wanted - self.free[desk.place],
             most=had + self.free[other.place],
         )
-        chosen = [shared[place] for place in given]
-        gain = sum(part.hours for part in chosen) - had
+        gain = sum([shared[place].hours for place in given]) - had
         if gain < -EPSILON_HOURS or (gain <= EPSILON_HOURS and self._chance is None):
             return
-        kept = [part for part in shared if part not in chosen]
-        self._parts[desk.place] = [part for part in self._parts[desk.place] if part not in mine] + kept
-        self._parts[other.place] = [part for part in self._parts[other.place] if part not in theirs] + chosen
+        places = set(given)
+        chosen = [part for place, part in enumerate(shared) if place in places]
+        kept = [part for place, part in enumerate(shared) if place not in places]
+        self._parts[desk.place] = self._besides(desk, other) + kept
+        self._parts[other.place] = self._besides(other, desk) + chosen
         self.free[desk.place] += gain
         self.free[other.place] -= gain
+
+    def _besides(self, desk: Desk, other: Desk) -> list[Part]:
+        """Parts of *desk* that *other* cannot do."""
+        return [part for part in self._parts[desk.place] if part.profile not in other.profiles]
+
+    def _ordered(self, parts: list[Part]) -> list[Part]:
+        """The first are the ones to be handed over, where more than one sum is right."""
+        chance = self._chance
+        if chance is None:
+            return sorted(parts, key=lambda part: -part.hours)
+        keys = [chance.random() for _ in parts]
+        return [parts[place] for place in sorted(range(len(parts)), key=keys.__getitem__)]
 
 
 def best_subset(hours: Sequence[float], *, least: float, most: float) -> list[int]:
