@@ -16,7 +16,7 @@ from vitrina.domain.capacity import Booking, Ledger, Resources
 from vitrina.domain.check import AfterRow, Facts, LimitRow, PersonRow, Violation, WorkRow, check
 from vitrina.domain.planner import PeriodPlan
 from vitrina.domain.schedule import ItemKey
-from vitrina.domain.selection import LeftOutItem, LeftOutReason, Selection
+from vitrina.domain.selection import LeftOutItem, LeftOutReason, Selection, TakenItem, priority_class
 
 TOLERANCE_HOURS = 1e-4
 
@@ -219,3 +219,55 @@ def compare(less: Selection, more: Selection) -> tuple[Difference, ItemKey | Non
         if abs(gained) > TOLERANCE_HOURS:
             return (Difference.BETTER if gained > 0 else Difference.WORSE), one
     return Difference.SAME, None
+
+
+class Loss(StrEnum):
+    """Why an item loses with more capacity."""
+
+    LONG_CHAIN = "only a longer chain"
+    NOT_LARGER = "no longer larger than a period"
+    UNEXPLAINED = "unexplained"
+
+
+def loss(richer: RandomAgency, less: Selection, more: Selection, key: ItemKey) -> Loss:
+    """Why the plan with more capacity takes fewer hours of an item, the first that differs.
+
+    ``LONG_CHAIN``: the other plan's people have room for it and all above it, as they are; from the people
+    of this plan it takes more than two moves to get there (``tests/unit/domain/test_moves.py``).
+    ``NOT_LARGER``: it was begun only because no empty period held it, and now one does.
+    """
+    before = {one.item.key: one for one in less.taken}
+    after = {one.item.key for one in more.taken}
+    if not before[key].is_whole and key not in after and not _is_larger(richer, before[key]):
+        return Loss.NOT_LARGER
+    ledger = Ledger(richer.resources, since=richer.period.start_on, until=richer.period.end_on)
+    free = dict(zip(ledger.people, _free(ledger, ledger.places(richer.period)), strict=True))
+    for one in less.order[: less.order.index(key) + 1]:
+        for part in before[one].assignments if one in before else ():
+            free[part.specialist] -= part.hours
+    return Loss.LONG_CHAIN if min(free.values()) >= -TOLERANCE_HOURS else Loss.UNEXPLAINED
+
+
+def _is_larger(agency: RandomAgency, taken: TakenItem) -> bool:
+    """Whether no empty period holds the item."""
+    resources, item = agency.resources, taken.item
+    limits = [limit.hours for limit in resources.limits if limit.project == item.project]
+    return item.total_hours > min(limits, default=item.total_hours) + TOLERANCE_HOURS or any(
+        hours
+        > max(
+            resources.full_period_hours(one, agency.period)
+            for one in resources.specialists
+            if profile in one.profiles
+        )
+        + TOLERANCE_HOURS
+        for profile, hours in item.hours.items()
+    )
+
+
+def class_hours_fell(less: Selection, more: Selection, key: ItemKey) -> bool:
+    """Whether the class of an item that loses takes fewer hours in all."""
+    of = next(priority_class(one.item) for one in less.taken if one.item.key == key)
+    before, after = (
+        sum(one.hours for one in plan.taken if priority_class(one.item) == of) for plan in (less, more)
+    )
+    return after < before - TOLERANCE_HOURS

@@ -4,16 +4,26 @@ import random
 
 import pytest
 
-from vitrina.domain.moves import Desk, Floor, Part, gather_room, make_room
+from vitrina.domain.moves import (
+    Desk,
+    Effort,
+    Floor,
+    Moves,
+    Part,
+    best_subset,
+    gather_most,
+    gather_room,
+    make_room,
+)
 
 
-def floor(*desks: tuple[str, float, list[tuple[str, float]]]) -> Floor:
+def floor(*desks: tuple[str, float, list[tuple[str, float]]], step_hours: float = 0.0) -> Floor:
     """Desks by their profiles (one letter each), free hours, and parts that they have besides."""
     made = [Desk(place, tuple(profiles), free) for place, (profiles, free, _) in enumerate(desks)]
     for desk, (_, _, parts) in zip(made, desks, strict=True):
         for number, (profile, hours) in enumerate(parts):
             desk.parts.append(Part(("", 10 * desk.place + number), profile, hours, desk))
-    return Floor(made)
+    return Floor(made, step_hours=step_hours)
 
 
 def chain(one: Floor, profile: str, hours: float) -> list[tuple[int, int]] | None:
@@ -63,18 +73,150 @@ def test_a_chain_of_three_is_not_made() -> None:
     assert chain(floor(*desks), "a", 4.0) is None
 
 
+def carry_out(one: Floor, moves: Moves) -> None:
+    """Hand all of them over; nobody may have less than nothing then."""
+    for part, target in moves:
+        one.move(part, target)
+    assert min(desk.free for desk in one.desks) >= -1e-5
+
+
 def test_small_exchanges_gather_what_lies_about() -> None:
     """Three colleagues have an hour each; the first exchanges with all of them and has 3 h."""
     one = floor(("ab", 0.0, [("b", 4.0)] * 3), *([("ab", 1.0, [("b", 3.0)])] * 3))
     assert make_room(one, "a", 3.0) is None
 
-    found = gather_room(one, "a", 3.0)
+    found = gather_room(one, "a", 3.0, Effort(1000))
     assert found is not None
     moves, desk = found
-    for part, target in moves:
-        one.move(part, target)
+    carry_out(one, moves)
     assert (len(moves), desk.holds(3.0), min(other.free for other in one.desks)) == (6, True, 0.0)
-    assert gather_room(one, "a", 3.5) is None
+    assert gather_room(one, "a", 3.5, Effort(1000)) is None
+
+
+def test_work_goes_on_along_a_chain_of_people() -> None:
+    """The fourth has 4 h: the third gives him work, the second the third, the first the second."""
+    one = floor(
+        ("ab", 0.0, [("b", 4.0)]), ("bc", 0.0, [("c", 4.0)]), ("cd", 0.0, [("d", 4.0)]), ("d", 4.0, [])
+    )
+
+    found = gather_room(one, "a", 4.0, Effort(1000))
+    assert found is not None
+    carry_out(one, found[0])
+    assert (len(found[0]), found[1].place, found[1].free) == (3, 0, 4.0)
+
+
+def test_even_exchanges_are_made_where_long_parts_are_in_the_way() -> None:
+    """B's part of 4 h fits nobody. Exchanged for C's 1 + 3 h nothing is won yet, but 1 h can go to D."""
+    one = floor(("ab", 0.0, [("b", 4.0)]), ("b", 0.0, [("b", 1.0), ("b", 3.0)]), ("b", 1.0, [("b", 8.0)]))
+    assert make_room(one, "a", 1.0) is None
+
+    found = gather_room(one, "a", 1.0, Effort(1000))
+    assert found is not None
+    carry_out(one, found[0])
+    assert found[1].free == 1.0
+
+
+def test_a_question_spends_half_of_the_effort() -> None:
+    """A question in vain leaves about half to the next one, and the next one half of that."""
+    desks = [("ab", 0.0, [("b", 4.0)]), ("b", 0.0, [("b", 3.0), ("b", 3.0)]), ("b", 1.0, [("b", 8.0)])]
+    effort = Effort(1000)
+
+    for left in (500, 250):
+        assert gather_room(floor(*desks), "a", 1.0, effort) is None
+        assert left - 15 < effort.left <= left
+
+
+def test_the_most_is_gathered_at_one_desk() -> None:
+    """The first hands 4 h to each of the others and has 8 of the 9 h that are wanted."""
+    one = floor(("ab", 0.0, [("b", 4.0), ("b", 4.0)]), ("b", 4.0, []), ("b", 5.0, []))
+
+    found = gather_most(one, "a", 9.0, Effort(1000))
+    assert found is not None
+    moves, desk, free = found
+    carry_out(one, moves)
+    assert (desk.place, desk.free, free) == (0, 8.0, 8.0)
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "expected"),
+    [
+        (4.1, 6.0, 4.25),  # 1.5 + 2.75: the smallest sum that is enough
+        (5.0, 6.0, 5.5),  # 4 + 1.5
+        (6.0, 6.25, 5.5),  # nothing is enough: the largest that is not too much
+        (9.0, 99.0, 99.0),  # all of them are too little
+        (0.0, 1.0, 0.0),  # nothing is enough already
+    ],
+)
+def test_best_subset_by_hand(least: float, most: float, expected: float) -> None:
+    """Of 1.5, 2.75 and 4 h."""
+    hours = [1.5, 2.75, 4.0]
+    total = sum(hours[place] for place in best_subset(hours, least=least, most=most))
+
+    assert total == min(expected, sum(hours))
+
+
+def test_best_subset_of_any_hours() -> None:
+    """Norms give any hours: the sum is never too much, and a thousandth of an hour a part from the best."""
+    for seed in range(200):
+        chance = random.Random(seed)
+        hours = [chance.uniform(0.1, 8.0) for _ in range(chance.randint(0, 8))]
+        most = chance.uniform(0.0, 20.0)
+        best = max(
+            sum(one for place, one in enumerate(hours) if mask >> place & 1)
+            for mask in range(1 << len(hours))
+            if sum(one for place, one in enumerate(hours) if mask >> place & 1) <= most
+        )
+
+        total = sum(hours[place] for place in best_subset(hours, least=99.0, most=most))
+        assert best - 0.01 < total <= most + 1e-5, f"seed {seed}"
+
+
+def test_hours_that_a_set_of_profiles_has_left() -> None:
+    """A and B can do 12 h in all, of which 9 h of b are done: 3 h of a are left, though A alone has 6."""
+    one = floor(("ab", 2.0, [("b", 4.0)]), ("b", 1.0, [("b", 5.0)]))
+    assert (one.most_hours("a"), one.most_hours("b")) == (3.0, 3.0)
+
+    part = Part(("", 99), "a", 2.0, one.desks[0])
+    one.take(part)
+    assert one.most_hours("b") == 1.0
+    one.give_back(part)
+    assert one.most_hours("b") == 3.0
+
+
+def test_less_than_a_step_is_no_use() -> None:
+    """Of 2.6 and 1.2 h quarters use 2.5 and 1; where somebody takes what he has left, all counts again."""
+    one = floor(("a", 2.6, []), ("a", 1.2, []), step_hours=0.25)
+    assert one.most_hours("a") == 3.5
+
+    one.take(Part(("", 99), "a", 1.1, one.desks[0]))
+    assert one.most_hours("a") == pytest.approx(2.7)
+
+
+@pytest.mark.parametrize("profiles", ["abc", "abcdefghijkl"])
+def test_what_the_bound_forbids_no_search_finds(profiles: str) -> None:
+    """Random floors of few and of many profiles; work is handed over, and the bound does not change."""
+    found = 0
+    for seed in range(150):
+        chance = random.Random(seed)
+        desks = []
+        for _ in range(chance.randint(3, 8)):
+            some = "".join(chance.sample(profiles, chance.randint(1, 3)))
+            parts = [(chance.choice(some), chance.randint(1, 6) / 4) for _ in range(chance.randint(0, 6))]
+            desks.append((some, chance.randint(0, 6) / 4 + chance.choice([0.0, 0.1]), parts))
+        one = floor(*desks, step_hours=0.25)
+        for profile in one.skilled:
+            hours = one.most_hours(profile) + 0.25
+            assert make_room(one, profile, hours) is None, f"seed {seed}"
+            assert gather_room(one, profile, hours, Effort(300)) is None, f"seed {seed}"
+            most = one.most_hours(profile)
+            room = gather_most(one, profile, most, Effort(300))
+            assert room is not None
+            carry_out(one, room[0])
+            found += room[2] > 0
+            assert room[2] <= most + 1e-9, f"seed {seed}"
+            assert one.most_hours(profile) == pytest.approx(most), f"seed {seed}"
+
+    assert found > 100
 
 
 def test_a_fixed_part_stays() -> None:

@@ -10,10 +10,12 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.agencies import RandomAgency, more_capacity, random_agency
-from benchmarks.judge import Difference, Room, compare, rooms, violations
+from benchmarks.judge import Difference, Loss, Room, compare, loss, rooms, violations
 from vitrina.domain.calendar import PeriodKind
+from vitrina.domain.capacity import Ledger
 from vitrina.domain.explain import Situation, changed, explain
 from vitrina.domain.planner import plan_on, plan_period
+from vitrina.domain.selection import select
 
 #: Agencies of a file of seeds, so that the processes of the test run share them.
 BLOCKS = 8
@@ -107,27 +109,33 @@ def test_what_is_left_out_does_not_fit_beside_what_is_above() -> None:
     assert found[Room.UNKNOWN] <= 0.2 * found.total()
 
 
-def test_more_capacity_never_takes_from_a_higher_class() -> None:
+@pytest.mark.parametrize("block", range(BLOCKS))
+def test_more_capacity_never_takes_from_a_higher_class(block: int) -> None:
     """The first item of which a plan with more capacity takes other hours gains them.
 
-    Except where only a chain longer than two keeps it: the plan without the capacity shows an assignment of
-    everything above it and of the item, so that it is one of the exceptions of the test before.
+    Except where it was begun only because no empty period held it, and now one does. Only a longer chain
+    could be another reason (``python -m benchmarks.planning --runs 2000`` counts them): none needs one here.
     """
     found: Counter[Difference] = Counter()
-    for seed in range(200):
-        agency = agency_of(seed, large_ratio=0.0)
-        less = plan_period(agency.items, agency.resources, period=agency.period).selection
+    for seed in seeds_of(block)[::2]:
+        agency = agency_of(seed)
         richer = more_capacity(agency, seed)
-        more = plan_period(richer.items, richer.resources, period=richer.period).selection
+        less, more = (
+            select(
+                one.items,
+                Ledger(one.resources, since=one.period.start_on, until=one.period.end_on),
+                period=one.period,
+            )
+            for one in (agency, richer)
+        )
         difference, key = compare(less, more)
         found[difference] += 1
-        if difference is Difference.WORSE:
-            verdicts = {left.item.key: room for left, room in rooms(richer, more)}
-            assert verdicts[key] in (Room.LONG_CHAIN, Room.UNKNOWN), f"seed {seed}, {key}"  # type: ignore[index]
+        if difference is Difference.WORSE and key is not None:
+            assert loss(richer, less, more, key) is Loss.NOT_LARGER, f"seed {seed}, {key}"
 
     print(dict(found))  # noqa: T201 - the count is wanted
-    assert found[Difference.BETTER] > 30
-    assert found[Difference.WORSE] <= 0.02 * found.total()
+    assert found[Difference.BETTER] > 15
+    assert found[Difference.WORSE] <= 1
 
 
 @pytest.mark.parametrize("block", range(4))

@@ -124,15 +124,16 @@ def test_items_that_wait_for_each_other_are_named() -> None:
 
 
 def test_a_large_item_is_begun_by_whole_actions() -> None:
-    """50 h of design fit no week: the copy is done, of the design what Anna has left, the rest goes on."""
+    """50 h of design fit no week: the copy is done, then what Anna has when Boris takes her 10 h."""
     large = item(2, {"copy": 5, "design": 50, "seo": 1})
     seo = Specialist("Вера", ("seo",), 8.0)
     result = chosen([item(1, {"design": 10}, Priority.HIGH), large, item(3, {"seo": 1})], ANNA, BORIS, seo)
 
     begun = result.taken[1]
     assert numbers(result) == [1, 2, 3]
-    assert [(one.profile, one.hours) for one in begun.assignments] == [("copy", 5.0), ("design", 30.0)]
-    assert begun.rest_hours == {"design": 20.0, "seo": 1}
+    assert [(one.profile, one.hours) for one in begun.assignments] == [("copy", 5.0), ("design", 40.0)]
+    assert begun.rest_hours == {"design": 10.0, "seo": 1}
+    assert result.taken[0].assignments[0].specialist == "Борис"
 
 
 def test_a_large_item_goes_on_with_its_person() -> None:
