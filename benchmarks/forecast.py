@@ -1,19 +1,18 @@
 """``python -m benchmarks.forecast [--backlogs 300] [--seed 1] [--markdown]``: are the days of forecasts kept?
 
-Random backlogs of 20 to 80 consecutive tasks of the SiP data set (``../shared/data/sip``), as they were
-estimated, for a team of one to three people. What was finished before gives a simple norm (type x size
-class, shrunk in logarithms) and its past ratios; the forecast draws from them, and the hours that the tasks
-really took go through the same scheduler. The exit code is 1 where the shares are outside their targets.
+Random backlogs of 20 to 80 consecutive tasks of the SiP data set (``../shared/data/sip``), for a team of one
+to three people. The product learns its norms and their errors from what was finished before and makes its
+forecast; then the hours that the tasks really took go through the same scheduler. The exit code is 1 where
+the shares are outside their targets.
 """
 
 from __future__ import annotations
 
 import argparse
 import bisect
-import math
 import random
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,100 +21,55 @@ import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
 from benchmarks.tables import as_table
 from tests.e2e.sip import RealTask, read_tasks
 from tests.shared import shared_path
+from vitrina.domain import effort
 from vitrina.domain.backlog import BacklogItem, Priority, Specialist
 from vitrina.domain.calendar import WorkCalendar
 from vitrina.domain.capacity import Ledger, Resources
-from vitrina.domain.forecast import Forecast, PastWork, assign_evenly, forecast, stretched
+from vitrina.domain.forecast import Forecast, assign_evenly, forecast, stretched
+from vitrina.domain.learning import learn
+from vitrina.domain.norms import FinishedWork, Norms
 from vitrina.domain.schedule import schedule
+from vitrina.domain.sizes import size_of
 
-SIZES = (1.0, 3.0, 8.0, 24.0)
-SHRINK_COUNT = 6.0
+#: The data set has no profiles.
+PROFILE = "work"
+#: The product learns every night; the benchmark every so often, to be over in time.
 REFIT_DAYS = 28
+#: Backlogs begin when so many tasks are finished.
 WARM_UP = 500
+CALENDAR = WorkCalendar("GB")
 
 LIKELY_KEPT = (0.45, 0.55)
 ALMOST_CERTAIN_KEPT = (0.82, 0.90)
 
 
-@dataclass(frozen=True)
-class Task:
-    """A finished task with what the norm expected of it when it was estimated."""
+class Past:
+    """The finished tasks and the product's norms of a day, as they were learned in that month."""
 
-    estimated_on: date
-    completed_on: date
-    actual_hours: float
-    expected_hours: float
-
-
-class Norm:
-    """Mean hours of each type and size class: nested means of logarithms, scaled to sums."""
-
-    def __init__(self, facts: Sequence[RealTask]) -> None:
-        logs = [(one, math.log(float(one.hours_actual))) for one in facts]
-        self._all = sum(log for _, log in logs) / len(logs)
-        self._by_size = self._shrunk(((_size(one), log) for one, log in logs), lambda _: self._all)
-        cells = ((_cell(one), log) for one, log in logs)
-        self._by_cell = self._shrunk(cells, lambda cell: self._by_size.get(cell[1], self._all))
-        self._scale = self._scales(facts)
-
-    @staticmethod
-    def _shrunk(logs: Iterable[tuple], parent) -> dict:  # type: ignore[no-untyped-def, type-arg]
-        groups: dict[object, list[float]] = {}
-        for key, log in logs:
-            groups.setdefault(key, []).append(log)
-        return {
-            key: parent(key) + len(ones) / (len(ones) + SHRINK_COUNT) * (sum(ones) / len(ones) - parent(key))
-            for key, ones in groups.items()
-        }
-
-    def typical(self, task: RealTask) -> float:
-        """Hours that such a task takes as a rule."""
-        return math.exp(self._by_cell.get(_cell(task), self._by_size.get(_size(task), self._all)))
-
-    def _scales(self, facts: Sequence[RealTask]) -> Mapping[object, float]:
-        """What sums take for one hour of the typical, by cell, shrunk to that of all."""
-        sums: dict[object, list[float]] = {}
-        for one in facts:
-            for key in (None, _cell(one)):
-                total = sums.setdefault(key, [0.0, 0.0, 0.0])
-                total[0] += float(one.hours_actual)
-                total[1] += self.typical(one)
-                total[2] += 1
-        overall = sums[None][0] / sums[None][1]
-        return {
-            key: (actual + 50 * typical / count * overall) / (typical + 50 * typical / count)
-            for key, (actual, typical, count) in sums.items()
-        }
-
-    def mean(self, task: RealTask) -> float:
-        """Hours that such a task takes on average."""
-        return self.typical(task) * self._scale.get(_cell(task), self._scale[None])
-
-
-def _size(task: RealTask) -> int:
-    return bisect.bisect_left(SIZES, float(task.hours_estimate))
-
-
-def _cell(task: RealTask) -> tuple[str, int]:
-    return (task.type, _size(task))
-
-
-def expected(tasks: Sequence[RealTask]) -> list[Task]:
-    """Every finished task with the mean of the norm as it was then; the first ones only teach it."""
-    ended = sorted(tasks, key=lambda one: (one.completed_on, one.number))  # type: ignore[arg-type, return-value]
-    norm: Norm | None = None
-    refit_on = date.min
-    found = []
-    for task in sorted(tasks, key=lambda one: (one.estimated_on, one.number)):
-        if task.estimated_on >= refit_on:
-            known = [one for one in ended if one.completed_on < task.estimated_on]  # type: ignore[operator]
-            norm = Norm(known) if len(known) >= WARM_UP else None
-            refit_on = task.estimated_on + timedelta(days=REFIT_DAYS)
-        if norm is not None and task.completed_on is not None:
-            found.append(
-                Task(task.estimated_on, task.completed_on, float(task.hours_actual), norm.mean(task))
+    def __init__(self, tasks: Sequence[RealTask]) -> None:
+        ended = sorted(tasks, key=lambda one: (one.completed_on, one.number))  # type: ignore[arg-type, return-value]
+        self._ended_on = [one.completed_on for one in ended]
+        self._works = [
+            FinishedWork(
+                one.type, PROFILE, float(one.hours_actual), 1.0, one.completed_on or date.max, _size(one)
             )
-    return found
+            for one in ended
+        ]
+        self._norms: dict[date, Norms] = {}
+
+    def norms(self, day: date) -> Norms | None:
+        """The norms as they were last learned; ``None`` where little was known."""
+        learned_on = date.fromordinal(day.toordinal() // REFIT_DAYS * REFIT_DAYS)
+        count = bisect.bisect_left(self._ended_on, learned_on)
+        if count < WARM_UP:
+            return None
+        if learned_on not in self._norms:
+            self._norms[learned_on] = learn(self._works[:count])
+        return self._norms[learned_on]
+
+
+def _size(task: RealTask) -> str:
+    return size_of(float(task.hours_estimate)).value
 
 
 @dataclass(frozen=True)
@@ -133,25 +87,30 @@ class Trial:
         return tuple((one - told.made_on).days for one in days)  # type: ignore[return-value]
 
 
-def trial(tasks: Sequence[Task], chance: random.Random, number: int) -> Trial | None:
+def trial(tasks: Sequence[RealTask], past: Past, chance: random.Random) -> Trial | None:
     """One random backlog; ``None`` where too little was finished before it."""
     size = chance.randint(20, 80)
     start = chance.randrange(len(tasks) - size)
+    people = chance.randint(1, 3)
     backlog, since = tasks[start : start + size], tasks[start].estimated_on
-    known = [one for one in tasks[:start] if one.completed_on < since]
-    history = [PastWork(one.expected_hours, one.actual_hours) for one in known]
-    team = tuple(Specialist(f"S{place}", ("work",), 8.0) for place in range(chance.randint(1, 3)))
-    resources = Resources(team, WorkCalendar("GB"))
+    norms = past.norms(since)
+    if norms is None:
+        return None
+    team = tuple(Specialist(f"S{place}", (PROFILE,), 8.0) for place in range(people))
+    resources = Resources(team, CALENDAR)
+    made = [effort.forecast(norms, effort.Task(one.type, PROFILE, 1.0, _size(one))) for one in backlog]
     items = [
-        BacklogItem(place, str(place), "", Priority.NORMAL, place, {"work": one.expected_hours})
-        for place, one in enumerate(backlog)
+        BacklogItem(place, str(place), "", Priority.NORMAL, place, {PROFILE: one.mean_hours})
+        for place, one in enumerate(made)
+        if one is not None
     ]
+    bases = {(place, PROFILE): one.basis for place, one in enumerate(made) if one is not None}
     planned = assign_evenly(items, resources)
-    told = forecast(planned, resources, history, since=since, seed=number)
+    told = forecast(planned, resources, norms, since=since, bases=bases)
     if not isinstance(told, Forecast):
         return None
     real = [
-        stretched(one, backlog[one.item.number].actual_hours / backlog[one.item.number].expected_hours)
+        stretched(one, iter([float(backlog[one.item.number].hours_actual) / one.item.hours[PROFILE]]))
         for one in planned
     ]
     done = schedule(real, Ledger(resources, since=since, until=since + timedelta(days=2000)))
@@ -160,11 +119,12 @@ def trial(tasks: Sequence[Task], chance: random.Random, number: int) -> Trial | 
 
 def run(folder: Path, *, backlogs: int, seed: int) -> list[Trial]:
     """As many random backlogs as are asked for."""
-    tasks = expected([one for one in read_tasks(folder) if _is_usable(one)])
+    tasks = [one for one in read_tasks(folder) if _is_usable(one)]
+    past = Past(tasks)
     chance = random.Random(seed)
     trials: list[Trial] = []
     while len(trials) < backlogs:
-        one = trial(tasks, chance, len(trials))
+        one = trial(tasks, past, chance)
         if one is not None:
             trials.append(one)
     return trials

@@ -10,8 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from vitrina.domain.norms import LEAST_ERRORS, Basis, EffortNorm, Norms, PastError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 #: Share of tasks that a promise has to hold for.
 PROMISED = 0.85
@@ -113,34 +119,43 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 def total(norms: Norms, means: Sequence[tuple[float, Basis]]) -> Total | None:
-    """P50 and P85 of the sum of tasks with these mean hours; ``None`` where the past is too thin to say.
-
-    Each task errs as some task of the past did, and all of them together by a common factor: what is
-    late in one task of a month is late in others. Its spread is what sums of as many past tasks varied
-    more than independent errors would.
-    """
+    """P50 and P85 of the sum of tasks with these mean hours; ``None`` where the past is too thin to say."""
     # Here, not at the top: most requests add nothing up.
     import numpy as np  # noqa: PLC0415
 
     if not means:
         return None
-    pools = {basis: errors_of(norms, basis) for _, basis in means}
-    random = np.random.default_rng(SEED)
-    sums = np.zeros(DRAWS)
-    for basis, errors in sorted(pools.items()):
-        if errors is None:
-            return None
-        hours = np.array([mean for mean, own in means if own is basis])
-        ratios = np.array([one.ratio for one in errors])
-        sums += random.choice(ratios, (DRAWS, len(hours))) @ hours
-    widest = max((errors for errors in pools.values() if errors), key=len)
-    spread = _common_spread(widest, len(means))
-    sums *= np.exp(random.normal(0.0, spread, DRAWS))
-    p50, p85 = np.quantile(sums, [0.5, PROMISED])
+    ratios = draw_ratios(norms, means)
+    if ratios is None:
+        return None
+    p50, p85 = np.quantile(ratios @ np.array([mean for mean, _ in means]), [0.5, PROMISED])
     return Total(float(p50), float(p85))
 
 
-def _common_spread(errors: Sequence[PastError], count: int) -> float:
+def draw_ratios(norms: Norms, means: Sequence[tuple[float, Basis]], draws: int = DRAWS) -> Floats | None:
+    """How many times its mean each task takes, a line for each draw; ``None`` where the past is too thin.
+
+    Each task errs as some task of the past did, and all of them together by a common factor: what is
+    late in one task of a month is late in others. Its spread is what sums of as many past tasks varied
+    more than independent errors would.
+    """
+    import numpy as np  # noqa: PLC0415
+
+    pools = {basis: errors_of(norms, basis) for _, basis in means}
+    random = np.random.default_rng(SEED)
+    ratios = np.ones((draws, len(means)))
+    for basis, errors in sorted(pools.items()):
+        if errors is None:
+            return None
+        places = [place for place, (_, own) in enumerate(means) if own is basis]
+        ratios[:, places] = random.choice(np.array([one.ratio for one in errors]), (draws, len(places)))
+    widest = max((errors for errors in pools.values() if errors), key=len, default=())
+    spread = common_spread(widest, len(means)) if widest else 0.0
+    drawn: Floats = ratios * np.exp(random.normal(0.0, spread, draws))[:, None]
+    return drawn
+
+
+def common_spread(errors: Sequence[PastError], count: int) -> float:
     """Standard deviation of the logarithm of the factor that *count* neighbouring tasks have in common."""
     import numpy as np  # noqa: PLC0415
 

@@ -1,34 +1,26 @@
 """When the backlog will be finished: as a rule by one day, almost certainly by another.
 
-Past ratios of actual to expected hours are drawn for each item, and one common factor for all, as errors of a
-period have a common cause. Each draw goes through the scheduler that makes the plans; the days are quantiles
-of its last days.
+The norms' own past errors are drawn for each part of each item, and one common factor for all, as for sums of
+hours (``effort``). Each draw goes through the scheduler that makes the plans; the days are quantiles of its
+last days.
 """
 
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from statistics import pvariance
 
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.capacity import EPSILON_HOURS, Ledger, Resources
+from vitrina.domain.effort import PROMISED, draw_ratios
+from vitrina.domain.norms import LEAST_ERRORS, Basis, Norms
 from vitrina.domain.schedule import schedule
 from vitrina.domain.selection import Assignment, TakenItem, priority_class
 
-#: With fewer finished items nothing is foretold: a mean needs about as many to be worth anything
-#: (on the data of ``python -m benchmarks.forecast`` a sum of 60 items is off by 30 % with 40 facts).
-LEAST_FACTS = 40
-
-#: Ratios are drawn from the last ones only: they tell of the agency as it is.
-MOST_FACTS = 1000
-
 DRAWS = 200
 LIKELY_RATIO = 0.50
-ALMOST_CERTAIN_RATIO = 0.85
 
 #: Calendar days that a schedule may take at first; doubled as long as something finds no room.
 FIRST_HORIZON_CALENDAR_DAYS = 120
@@ -36,49 +28,34 @@ LAST_HORIZON_CALENDAR_DAYS = 2000
 
 
 @dataclass(frozen=True)
-class PastWork:
-    """A finished item: the mean hours that the norm expected when it was planned, and what it took."""
-
-    expected_hours: float
-    actual_hours: float
-
-    @property
-    def ratio(self) -> float:
-        """Actual for expected."""
-        return self.actual_hours / self.expected_hours
-
-
-@dataclass(frozen=True)
 class Forecast:
     """Days by which all is finished: in half of the draws, and in 85 of 100.
 
-    ``fact_count`` finished items stand behind it. ``common_spread`` is the standard deviation of the common
-    factor's logarithm.
+    ``error_count`` past errors of the norms stand behind it.
     """
 
     made_on: date
     likely_on: date
     almost_certain_on: date
-    fact_count: int
-    common_spread: float
+    error_count: int
 
 
 @dataclass(frozen=True)
 class NoForecast:
-    """Why nothing is foretold: too few facts, or no end within years."""
+    """Why nothing is foretold: too few errors of the past, or no end within years."""
 
-    fact_count: int
-    needed_count: int
+    error_count: int
+    needed_count: int = LEAST_ERRORS
     is_endless: bool = False
 
 
 def forecast(
     backlog: Sequence[TakenItem],
     resources: Resources,
-    history: Sequence[PastWork],
+    norms: Norms,
     *,
     since: date,
-    seed: int = 0,
+    bases: Mapping[tuple[int, str], Basis] | None = None,
     draws: int = DRAWS,
 ) -> Forecast | NoForecast:
     """Days by which *backlog* is finished.
@@ -86,74 +63,50 @@ def forecast(
     Parameters
     ----------
     backlog
-        All items with the people who are to do them, ``assign_evenly`` gives such.
-    history
-        Finished items, in the order in which they were planned.
+        All items with the people who are to do them, ``assign_evenly`` gives such. Hours are means.
+    norms
+        Their past errors are drawn from.
+    bases
+        What is known of an item's profile, by number and profile; the work type where it is not said.
 
     Returns
     -------
     Forecast or NoForecast
-        The same input and seed give the same days.
+        The same input gives the same days.
     """
-    facts = [one for one in history if one.expected_hours > 0 and one.actual_hours > 0]
-    if len(facts) < LEAST_FACTS:
-        return NoForecast(len(facts), LEAST_FACTS)
-    chance = random.Random(seed)  # noqa: S311 - nothing secret is drawn
-    spread = common_spread(facts, [one.hours for one in backlog], chance)
-    # What single items take is told by the last ones; how times differ, only by all of them.
-    ratios = [one.ratio for one in facts[-MOST_FACTS:]]
+    known = bases or {}
+    parts = [
+        (part.hours, known.get((one.item.number, part.profile), Basis.TYPE))
+        for one in backlog
+        for part in one.assignments
+    ]
+    count = max((len(errors) for errors in norms.errors.values()), default=0)
+    ratios = draw_ratios(norms, parts, draws)
+    if ratios is None:
+        return NoForecast(count)
     horizon = FIRST_HORIZON_CALENDAR_DAYS
     ledger = Ledger(resources, since=since, until=since + timedelta(days=horizon))
     ends: list[date] = []
-    for _ in range(draws):
-        factor = math.exp(chance.gauss(0.0, spread))
-        # Another history that might have been, as this one is but a sample: with few facts it matters.
-        sample = chance.choices(ratios, k=len(ratios))
-        drawn = [stretched(one, factor * chance.choice(sample)) for one in backlog]
+    for line in ratios.tolist():
+        drawn = iter(line)
+        longer = [stretched(one, drawn) for one in backlog]
         while True:
-            result = schedule(drawn, ledger.copy())
+            result = schedule(longer, ledger.copy())
             if not result.unplaced:
                 break
             horizon *= 2
             if horizon > LAST_HORIZON_CALENDAR_DAYS:
-                return NoForecast(len(facts), LEAST_FACTS, is_endless=True)
+                return NoForecast(count, is_endless=True)
             ledger = Ledger(resources, since=since, until=since + timedelta(days=horizon))
         ends.append(result.finish_on or since)
     ends.sort()
-    return Forecast(
-        since, _quantile(ends, LIKELY_RATIO), _quantile(ends, ALMOST_CERTAIN_RATIO), len(facts), spread
-    )
+    return Forecast(since, _quantile(ends, LIKELY_RATIO), _quantile(ends, PROMISED), count)
 
 
-def stretched(one: TakenItem, ratio: float) -> TakenItem:
-    """The item as if it took *ratio* times its hours."""
-    parts = tuple(replace(part, hours=part.hours * ratio) for part in one.assignments)
+def stretched(one: TakenItem, ratios: Iterator[float]) -> TakenItem:
+    """The item as if each of its parts took the next of *ratios* times its hours."""
+    parts = tuple(replace(part, hours=part.hours * next(ratios)) for part in one.assignments)
     return TakenItem(one.item, parts, one.rest_hours)
-
-
-def common_spread(facts: Sequence[PastWork], hours: Sequence[float], chance: random.Random) -> float:
-    """Standard deviation of the logarithm of what past items of a time had in common.
-
-    The variance of the log ratios of past batches as large as *hours*, without that of as many ratios drawn
-    independently; 0 with fewer than four such batches.
-    """
-    size = max(1, min(len(hours), len(facts) // 4))
-    step = max(1, size // 2)
-    batches = [facts[start : start + size] for start in range(0, len(facts) - size + 1, step)]
-    logs = [
-        math.log(sum(one.actual_hours for one in batch) / sum(one.expected_hours for one in batch))
-        for batch in batches
-    ]
-    if len(logs) < 4:
-        return 0.0
-    ratios = [one.ratio for one in facts]
-    means = [one.expected_hours for one in facts]
-    drawn = []
-    for _ in range(200):
-        weights = chance.choices(means, k=size)
-        total = sum(weight * chance.choice(ratios) for weight in weights)
-        drawn.append(math.log(total / sum(weights)))
-    return math.sqrt(max(0.0, pvariance(logs) - pvariance(drawn)))
 
 
 def _quantile(ordered: Sequence[date], ratio: float) -> date:
