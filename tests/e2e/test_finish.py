@@ -1,0 +1,110 @@
+"""*Когда закончим*: dates on the first tab, refusals in plain words, and how earlier dates came out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.e2e.test_learned_norms import agency_id, many_banners, recalculate, remember
+from tests.office import NOW, Office
+from vitrina.usecases.records import FORECAST
+
+THIN = "пока мало законченных задач, чтобы обещать"
+
+
+def finish(office: Office) -> str:
+    """What the first tab says."""
+    return office.book().field("expected_finish").cell.text
+
+
+def fill(office: Office, count: int = 4) -> None:
+    """Posters, of which 120 are finished."""
+    office.fill_backlog(*({"task": f"Плакат {n}", "work_type": "Плакат"} for n in range(count)))
+    remember(office, many_banners())
+    recalculate(office)
+
+
+def limit(office: Office, hours: str) -> None:
+    """A person types the limit of the client."""
+    place = office.book().field("limit_hours")
+    office.edit({"type": "type", "sheet": place.sheet_title, "cell": place.address, "text": hours})
+
+
+def know_the_team(office: Office) -> None:
+    """The agency's people are read into the store."""
+    assert office.click(agency_id(office), "update_load")["outcome"] == "done"
+
+
+def test_the_first_tab_tells_two_days(office: Office) -> None:
+    """Four posters of 3 h or so: the likely day, and the almost certain one. Again writes nothing."""
+    fill(office)
+    know_the_team(office)
+    office.do("estimate")
+
+    [kept] = office.services.store.find(FORECAST)
+    likely, sure = kept.data["likely_on"], kept.data["almost_certain_on"]
+    assert NOW.date().isoformat() < likely <= sure < (NOW.date() + timedelta(days=30)).isoformat()
+    assert kept.data["numbers"] == [1, 2, 3, 4]
+    assert finish(office).startswith("скорее всего к ")
+    assert ", почти наверняка к " in finish(office)
+    office.forget_calls()
+    office.do("estimate")
+    assert office.calls("google") == {"sheets.spreadsheets.get": 1}
+
+
+def test_it_costs_no_read_and_no_write_of_its_own(office: Office) -> None:
+    """The team is known from an earlier action."""
+    fill(office)
+    know_the_team(office)
+    office.forget_calls()
+
+    office.do("estimate")
+
+    assert office.calls("google") == {"sheets.spreadsheets.get": 1, "sheets.spreadsheets.batchUpdate": 1}
+
+
+def test_a_thin_history_is_refused_in_the_field(office: Office) -> None:
+    """The sample agency has finished little."""
+    office.fill_backlog({"task": "Баннер", "work_type": "Баннер"})
+    know_the_team(office)
+
+    office.do("estimate")
+
+    assert finish(office) == THIN
+    assert list(office.services.store.find(FORECAST)) == []
+
+
+def test_without_a_team_nothing_is_told(office: Office) -> None:
+    """Nobody's hours were ever read."""
+    fill(office)
+
+    office.do("estimate")
+
+    assert finish(office) == "скажем, когда соберём первую неделю работ"
+
+
+def test_what_cannot_be_planned_is_counted(office: Office) -> None:
+    """An item without a work type has no hours."""
+    office.fill_backlog({"task": "Плакат", "work_type": "Плакат"}, {"task": "Что-то ещё"}, {"task": "И это"})
+    remember(office, many_banners())
+    recalculate(office)
+    know_the_team(office)
+
+    office.do("estimate")
+
+    assert finish(office).endswith("; 2 задачи пока без срока")
+
+
+def test_a_limit_of_the_client_moves_the_days(office: Office) -> None:
+    """3 h a week: four posters take weeks; 0 h have no end."""
+    fill(office)
+    know_the_team(office)
+    office.do("estimate")
+    [free] = office.services.store.find(FORECAST)
+    limit(office, "3")
+    office.do("estimate")
+    [tight] = office.services.store.find(FORECAST)
+    limit(office, "0")
+    office.do("estimate")
+
+    assert free.data["likely_on"] < tight.data["likely_on"]
+    assert finish(office) == "при нынешнем лимите часов конца не видно"
