@@ -108,3 +108,41 @@ def test_a_limit_of_the_client_moves_the_days(office: Office) -> None:
 
     assert free.data["likely_on"] < tight.data["likely_on"]
     assert finish(office) == "при нынешнем лимите часов конца не видно"
+
+
+def test_how_forecasts_came_out_is_shown_by_month(office: Office) -> None:
+    """A backlog of one poster is done on the day on which it was told: within both days."""
+    fill(office, 1)
+    know_the_team(office)
+    office.do("estimate")
+    preview = office.do("build_batch", period="current")
+    office.do("start_batch", preview_id=preview["data"]["preview_id"])
+    row = office.row("in_progress", "ЗРН-1")[1]
+    office.type("in_progress", row.index, status="Выполнено", logged_hours="4")
+    office.do("refresh")
+
+    recalculate(office)
+
+    [kept] = office.services.store.find(FORECAST)
+    assert kept.data["finished_on"] == NOW.date().isoformat()
+    columns = ("finished_count", "forecast_count", "within_likely", "within_sure")
+    assert office.table("promises", *columns, spreadsheet_id=agency_id(office)) == [(1.0, 1.0, 1.0, 1.0)]
+
+
+def test_a_backlog_that_was_dropped_is_not_waited_for(office: Office) -> None:
+    """Another day: the first four are gone, a fifth is there. What was told of them is forgotten."""
+    fill(office)
+    know_the_team(office)
+    office.do("estimate")
+    [first] = office.services.store.find(FORECAST)
+    office.services.store.delete(FORECAST, first.key)
+    office.services.store.put(
+        FORECAST, f"{office.client_id}:2026-01-12", {**first.data, "numbers": [901, 902]}
+    )
+
+    office.type("backlog", office.row("backlog", "ЗРН-1")[1].index, work_type="")
+    office.do("estimate")
+
+    assert [one.key.rpartition(":")[2] for one in office.services.store.find(FORECAST)] == [
+        NOW.date().isoformat()
+    ]

@@ -146,22 +146,3 @@ class Outcome:
 
     forecast: Forecast
     finished_on: date | None = None
-
-
-@dataclass(frozen=True)
-class TrackRecord:
-    """How earlier forecasts came out: of ``count`` that are over, how many kept each day."""
-
-    count: int
-    likely_kept: int
-    almost_certain_kept: int
-
-
-def track_record(outcomes: Iterable[Outcome]) -> TrackRecord:
-    """Count the forecasts whose end is known."""
-    over = [(one.forecast, one.finished_on) for one in outcomes if one.finished_on is not None]
-    return TrackRecord(
-        len(over),
-        sum(done <= told.likely_on for told, done in over),
-        sum(done <= told.almost_certain_on for told, done in over),
-    )

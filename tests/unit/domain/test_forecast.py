@@ -11,10 +11,8 @@ from vitrina.domain.effort import common_spread
 from vitrina.domain.forecast import (
     Forecast,
     NoForecast,
-    Outcome,
     assign_evenly,
     forecast,
-    track_record,
 )
 from vitrina.domain.norms import LEAST_ERRORS, Basis, Norms, PastError
 
@@ -116,12 +114,3 @@ def test_what_was_begun_keeps_its_person() -> None:
     begun = item(1, {"design": 8}, is_carried_over=True, keeps={"design": "Борис"})
 
     assert assign_evenly([begun], team(ANNA, BORIS))[0].assignments[0].specialist == "Борис"
-
-
-def test_earlier_forecasts_are_counted_once_their_end_is_known() -> None:
-    """One kept both days, one only the second, one neither, one is not over."""
-    one = Forecast(MONDAY, date(2026, 12, 1), date(2026, 12, 10), 50)
-    ends = [date(2026, 12, 1), date(2026, 12, 2), date(2026, 12, 11), None]
-    record = track_record(Outcome(one, end) for end in ends)
-
-    assert (record.count, record.likely_kept, record.almost_certain_kept) == (3, 1, 2)
