@@ -37,8 +37,6 @@ PROFILE = "work"
 REFIT_DAYS = 7
 #: Backlogs begin when so many tasks are finished.
 WARM_UP = 500
-#: And so many days later, as in ``benchmarks.effort``: a young history lacks the long tasks.
-SUMS_AFTER_DAYS = 300
 CALENDAR = WorkCalendar("GB")
 
 LIKELY_KEPT = (0.45, 0.55)
@@ -48,7 +46,7 @@ ALMOST_CERTAIN_KEPT = (0.82, 0.90)
 class Past:
     """The finished tasks and the product's norms of a day, as they were learned in that week."""
 
-    def __init__(self, tasks: Sequence[RealTask], after_days: int) -> None:
+    def __init__(self, tasks: Sequence[RealTask]) -> None:
         ended = sorted(tasks, key=lambda one: (one.completed_on, one.number))  # type: ignore[arg-type, return-value]
         self._ended_on = [one.completed_on for one in ended]
         self._works = [
@@ -57,17 +55,15 @@ class Past:
             )
             for one in ended
         ]
-        warm_on = self._ended_on[WARM_UP - 1] or date.max
-        self._first_on = warm_on + timedelta(days=after_days)
         self._norms: dict[date, Norms] = {}
 
     def norms(self, day: date) -> Norms | None:
         """The norms as they were last learned; ``None`` where little was known."""
-        if day <= self._first_on:
-            return None
         learned_on = date.fromordinal(day.toordinal() // REFIT_DAYS * REFIT_DAYS)
+        count = bisect.bisect_left(self._ended_on, learned_on)
+        if count < WARM_UP:
+            return None
         if learned_on not in self._norms:
-            count = bisect.bisect_left(self._ended_on, learned_on)
             self._norms[learned_on] = learn(self._works[:count])
         return self._norms[learned_on]
 
@@ -121,10 +117,10 @@ def trial(tasks: Sequence[RealTask], past: Past, chance: random.Random) -> Trial
     return Trial(told, done.finish_on or since)
 
 
-def run(folder: Path, *, backlogs: int, seed: int, after_days: int) -> list[Trial]:
+def run(folder: Path, *, backlogs: int, seed: int) -> list[Trial]:
     """As many random backlogs as are asked for."""
     tasks = [one for one in read_tasks(folder) if _is_usable(one)]
-    past = Past(tasks, after_days)
+    past = Past(tasks)
     chance = random.Random(seed)
     trials: list[Trial] = []
     while len(trials) < backlogs:
@@ -144,16 +140,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.forecast", description=__doc__)
     parser.add_argument("--backlogs", type=int, default=300, help="how many random backlogs")
     parser.add_argument("--seed", type=int, default=1, help="what they are drawn from")
-    parser.add_argument(
-        "--after-days", type=int, default=SUMS_AFTER_DAYS, help="how old the history is at the first backlog"
-    )
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     arguments = parser.parse_args()
     folder = shared_path("data/sip")
     if folder is None:
         print("The data set is not there: ../shared/data/sip, or VITRINA_SHARED.", file=sys.stderr)
         return 2
-    trials = run(folder, backlogs=arguments.backlogs, seed=arguments.seed, after_days=arguments.after_days)
+    trials = run(folder, backlogs=arguments.backlogs, seed=arguments.seed)
     likely = sum(one.finished_on <= one.forecast.likely_on for one in trials) / len(trials)
     certain = sum(one.finished_on <= one.forecast.almost_certain_on for one in trials) / len(trials)
     days = [one.working_days for one in trials]
