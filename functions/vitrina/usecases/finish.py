@@ -22,7 +22,7 @@ from vitrina.workbook.rows import BacklogRow, locale_of, read_terms
 #: Field of the first tab; the add-on's whole.
 FINISH_FIELD = "expected_finish"
 
-#: Parts that are scheduled at most in all draws together: a second or two.
+#: Parts that are scheduled at most in all draws together, unless that leaves too few draws.
 MOST_PARTS = 40_000
 MOST_DRAWS = 200
 #: Of a very long backlog: its errors even out, and its last day varies little.
