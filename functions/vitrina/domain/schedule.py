@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
@@ -26,6 +27,9 @@ MIN_PIECE_HOURS = 0.25
 WIP_LIMIT = 2
 
 ItemKey = tuple[str, int]
+
+#: Places of days with the hours that are worked there.
+Pieces = list[tuple[int, float]]
 Task = TypeVar("Task", bound=Hashable)
 
 
@@ -118,10 +122,25 @@ class Timeline:
         self._nights = [[0] * day_count for _ in people]
         self._through = [[0] * day_count for _ in people]
         self._within = [[0] * day_count for _ in people]
+        #: The days before are full, for each person and in the windows of each limit.
+        self._first_free = [0] * len(people)
+        self._first_left = [0] * len(ledger.resources.limits)
+        #: Place of the last day on which work is promised already, by item.
+        self.booked_ends = _booked_ends(ledger)
         for booking in ledger.resources.bookings:
             person = ledger.people.get(booking.specialist)
             if person is not None and booking.day_hours:
                 self._open_booked(person, min(booking.day_hours), max(booking.day_hours))
+
+    def copy(self) -> Timeline:
+        """The same days, to be filled apart."""
+        twin = copy(self)
+        twin.ledger = self.ledger.copy()
+        twin._nights, twin._through, twin._within = (
+            [list(row) for row in rows] for rows in (self._nights, self._through, self._within)
+        )
+        twin._first_free, twin._first_left = list(self._first_free), list(self._first_left)
+        return twin
 
     def _open_booked(self, person: int, first: date, last: date) -> None:
         inside = [place for place, day in enumerate(self.ledger.days) if first <= day <= last]
@@ -139,12 +158,11 @@ class Timeline:
         for place in range(start + 1, end):
             self._through[person][place] += 1
 
-    def fit(
-        self, person: int, project: str, hours: float, *, earliest: int
-    ) -> list[tuple[int, float]] | None:
+    def fit(self, person: int, project: str, hours: float, *, earliest: int) -> Pieces | None:
         """The earliest days that hold *hours*, none before the place *earliest*; nothing is taken yet."""
-        start = earliest
-        day_count = len(self.ledger.days)
+        start, day_count = earliest, len(self.ledger.days)
+        if hours >= MIN_PIECE_HOURS:
+            start = max(start, self._first_open(person, project))
         while start < day_count:
             if self.ledger.room(person, project, start) < min(MIN_PIECE_HOURS, hours) - EPSILON_HOURS:
                 start += 1
@@ -158,12 +176,41 @@ class Timeline:
             start = blocked
         return None
 
-    def _spread(self, person: int, project: str, hours: float, start: int) -> list[tuple[int, float]] | None:
+    def _first_open(self, person: int, project: str) -> int:
+        """No day before this place has room for a piece; found once, as days are filled from the front."""
+        ledger, least = self.ledger, MIN_PIECE_HOURS - EPSILON_HOURS
+        free, place = ledger.free[person], self._first_free[person]
+        while place < len(free) and free[place] < least:
+            place += 1
+        self._first_free[person] = place
+        for number in ledger.limits_of(person, project):
+            left, window = ledger.left[number], self._first_left[number]
+            while window < len(left) and left[window] < least:
+                window += 1
+            self._first_left[number] = window
+            place = max(place, ledger.first_place(number, window))
+        return place
+
+    def take(self, person: int, project: str, pieces: Pieces) -> None:
+        """Spend the hours of the days."""
+        for place, hours in pieces:
+            self.ledger.take(person, project, place, hours)
+
+    def give_back(self, person: int, project: str, pieces: Pieces) -> None:
+        """Let the hours of the days be free again."""
+        for place, hours in pieces:
+            self.ledger.take(person, project, place, -hours)
+        self._first_free[person] = min(self._first_free[person], pieces[0][0])
+        for number in self.ledger.limits_of(person, project):
+            window = self.ledger.window_of(number, pieces[0][0])
+            self._first_left[number] = min(self._first_left[number], window)
+
+    def _spread(self, person: int, project: str, hours: float, start: int) -> Pieces | None:
         """All that is free from *start* on, until the hours are there."""
         ledger, left = self.ledger, hours
         limits = ledger.limits_of(person, project)
         spent: dict[tuple[int, int], float] = {}
-        pieces: list[tuple[int, float]] = []
+        pieces: Pieces = []
         for place in range(start, len(ledger.days)):
             room = ledger.free[person][place]
             for number in limits:
@@ -194,7 +241,7 @@ class Timeline:
                 return place
         return None
 
-    def open(self, person: int, pieces: Sequence[tuple[int, float]]) -> None:
+    def open(self, person: int, pieces: Pieces) -> None:
         """Note that an action is begun on the first of the days and finished on the last."""
         self._open(person, pieces[0][0], pieces[-1][0])
 
@@ -222,27 +269,80 @@ def schedule(
     Schedule
         Nobody and no limit is over its hours on any day or in any week or month.
     """
-    by_key = {one.item.key: one for one in taken}
+    queue = queue_of(taken, promised)
     timeline = Timeline(ledger, wip_limit=wip_limit)
+    scheduled: list[ScheduledItem] = []
+    unplaced: list[BacklogItem] = []
+    hours = (part.hours for one in queue.items for part in one.assignments)
+    for one, placed in put(queue, timeline, hours):
+        if placed is None:
+            unplaced.append(one.item)
+        else:
+            scheduled.append(_on_days(one, placed, ledger))
+    return Schedule(tuple(scheduled), (*unplaced, *queue.circular))
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Chosen work in the order in which it is put on days.
+
+    ``waits_for`` are the items that must have ended before each, ``circular`` those that wait for each other.
+    """
+
+    items: tuple[TakenItem, ...]
+    waits_for: tuple[tuple[ItemKey, ...], ...]
+    circular: tuple[BacklogItem, ...] = ()
+
+
+def queue_of(taken: Iterable[TakenItem], promised: Mapping[ItemKey, date] | None = None) -> Queue:
+    """The order of placing, by the hours that are planned; *promised* as in ``schedule``."""
+    by_key = {one.item.key: one for one in taken}
     told = promised or {}
     before = {
         key: [(one.item.project, number) for number in one.item.depends_on] for key, one in by_key.items()
     }
     order = serial_order(by_key, before, lambda key: _rank(by_key[key], told.get(key)))
-    ends = _booked_ends(ledger)
-    scheduled: list[ScheduledItem] = []
-    unplaced: list[BacklogItem] = []
-    for key in order:
+    left = by_key.keys() - set(order)
+    return Queue(
+        tuple(by_key[key] for key in order),
         # Its own earlier actions may have run on from the period before.
-        earliest = max((ends[one] + 1 for one in (key, *before[key]) if one in ends), default=0)
-        placed = _put(by_key[key], timeline, earliest)
+        tuple((key, *before[key]) for key in order),
+        tuple(one.item for key, one in by_key.items() if key in left),
+    )
+
+
+def put(
+    queue: Queue, timeline: Timeline, hours: Iterable[float]
+) -> Iterator[tuple[TakenItem, list[Pieces] | None]]:
+    """Put one item after the other on days; its days by action, or ``None`` where it finds none.
+
+    Parameters
+    ----------
+    timeline
+        It is spent.
+    hours
+        Of all actions of the queue, one after the other.
+    """
+    ends = dict(timeline.booked_ends)
+    people = timeline.ledger.people
+    each = iter(hours)
+    for one, waits_for in zip(queue.items, queue.waits_for, strict=True):
+        parts = [(people[part.specialist], next(each)) for part in one.assignments]
+        earliest = max((ends[key] + 1 for key in waits_for if key in ends), default=0)
+        placed = _put(one.item.project, parts, timeline, earliest)
+        if placed is not None:
+            ends[waits_for[0]] = placed[-1][-1][0]
+        yield one, placed
+
+
+def last_day(queue: Queue, timeline: Timeline, hours: Iterable[float]) -> date | None:
+    """Last day with work, ``None`` where something finds no days; the parameters are those of ``put``."""
+    last = -1
+    for _, placed in put(queue, timeline, hours):
         if placed is None:
-            unplaced.append(by_key[key].item)
-            continue
-        scheduled.append(placed[0])
-        ends[key] = placed[1]
-    unplaced += [one.item for key, one in by_key.items() if key not in set(order)]
-    return Schedule(tuple(scheduled), tuple(unplaced))
+            return None
+        last = max(last, placed[-1][-1][0])
+    return timeline.ledger.days[last] if last >= 0 else None
 
 
 def _booked_ends(ledger: Ledger) -> dict[ItemKey, int]:
@@ -273,30 +373,28 @@ def _rank(one: TakenItem, promised_on: date | None) -> tuple[object, ...]:
     )
 
 
-def _put(one: TakenItem, timeline: Timeline, earliest: int) -> tuple[ScheduledItem, int] | None:
-    """Its actions one after the other; nothing is spent where one of them finds no days."""
-    ledger = timeline.ledger
-    spent: list[tuple[int, list[tuple[int, float]]]] = []
-    actions: list[PlannedAction] = []
-    for assignment in one.assignments:
-        person = ledger.people[assignment.specialist]
-        pieces = timeline.fit(person, one.item.project, assignment.hours, earliest=earliest)
+def _put(
+    project: str, parts: Sequence[tuple[int, float]], timeline: Timeline, earliest: int
+) -> list[Pieces] | None:
+    """Actions, as person and hours, one after the other; nothing is spent where one of them finds no days."""
+    placed: list[Pieces] = []
+    for person, hours in parts:
+        pieces = timeline.fit(person, project, hours, earliest=earliest)
         if pieces is None:
-            for other, taken in spent:
-                for place, hours in taken:
-                    ledger.take(other, one.item.project, place, -hours)
+            for (other, _), taken in zip(parts, placed, strict=False):
+                timeline.give_back(other, project, taken)
             return None
-        for place, hours in pieces:
-            ledger.take(person, one.item.project, place, hours)
-        spent.append((person, pieces))
-        actions.append(
-            PlannedAction(
-                assignment.profile,
-                assignment.specialist,
-                {ledger.days[place]: hours for place, hours in pieces},
-            )
-        )
+        timeline.take(person, project, pieces)
+        placed.append(pieces)
         earliest = pieces[-1][0] + 1
-    for person, pieces in spent:
+    for (person, _), pieces in zip(parts, placed, strict=True):
         timeline.open(person, pieces)
-    return ScheduledItem(one.item, tuple(actions), one.rest_hours), earliest - 1
+    return placed
+
+
+def _on_days(one: TakenItem, placed: Sequence[Pieces], ledger: Ledger) -> ScheduledItem:
+    actions = tuple(
+        PlannedAction(part.profile, part.specialist, {ledger.days[place]: hours for place, hours in pieces})
+        for part, pieces in zip(one.assignments, placed, strict=True)
+    )
+    return ScheduledItem(one.item, actions, one.rest_hours)
