@@ -31,6 +31,9 @@ TOWARDS_NORM = 0.5
 #: Runs of the simulation: a thousand give P85 to about a percent.
 DRAWS = 1000
 
+#: A task errs like this part of the past ones, those of nearly its hours: small ones overrun and vary more.
+ALIKE = 3
+
 #: Seed of the simulation, so that the same backlog has the same figures at every look.
 SEED = 85
 
@@ -135,7 +138,7 @@ def total(norms: Norms, means: Sequence[tuple[float, Basis]]) -> Total | None:
 def draw_ratios(norms: Norms, means: Sequence[tuple[float, Basis]], draws: int = DRAWS) -> Floats | None:
     """How many times its mean each task takes, a line for each draw; ``None`` where the past is too thin.
 
-    Each task errs as some task of the past did, and all of them together by a common
+    Each task errs as some task of about its hours did in the past, and all of them together by a common
     factor: what is late in one task of a month is late in others. Its spread is what sums of as many past
     tasks varied more than independent errors would.
     """
@@ -148,7 +151,8 @@ def draw_ratios(norms: Norms, means: Sequence[tuple[float, Basis]], draws: int =
         if errors is None:
             return None
         places = [place for place, (_, own) in enumerate(means) if own is basis]
-        ratios[:, places] = random.choice(np.array([one.ratio for one in errors]), (draws, len(places)))
+        hours = [means[place][0] for place in places]
+        ratios[:, places] = _ratios_of_alike(errors, hours, random, draws)
     widest = max((errors for errors in pools.values() if errors), key=len, default=())
     if not widest:
         return ratios
@@ -156,6 +160,25 @@ def draw_ratios(norms: Norms, means: Sequence[tuple[float, Basis]], draws: int =
     steps = random.standard_t(max(_sums_of(widest, len(means)) - 1, 1.0), draws)
     drawn: Floats = ratios * np.exp(common_spread(widest, len(means)) * steps)[:, None]
     return drawn
+
+
+def _ratios_of_alike(
+    errors: Sequence[PastError], hours: Sequence[float], random: np.random.Generator, draws: int
+) -> Floats:
+    """Ratios of past tasks whose mean was like each of *hours*: the third of them that is nearest by rank.
+
+    Tasks of the same mean are all of them taken, or none.
+    """
+    import numpy as np  # noqa: PLC0415
+
+    means, actual = (np.array(column) for column in zip(*sorted(errors), strict=True))
+    width = min(len(means), max(LEAST_ERRORS, len(means) // ALIKE))
+    middles = (np.searchsorted(means, hours, "left") + np.searchsorted(means, hours, "right")) // 2
+    starts = np.clip(middles - width // 2, 0, len(means) - width)
+    firsts = np.searchsorted(means, means[starts], "left")
+    ends = np.searchsorted(means, means[starts + width - 1], "right")
+    ratios: Floats = (actual / means)[random.integers(firsts, ends, (draws, len(hours)))]
+    return ratios
 
 
 def _sums_of(errors: Sequence[PastError], count: int) -> float:
@@ -177,9 +200,7 @@ def common_spread(errors: Sequence[PastError], count: int) -> float:
     planned, took = (np.convolve(values, np.ones(length), "valid") for values in (means, actual))
     between = float(np.var(np.log(took / planned)))
     random = np.random.default_rng(SEED)
-    weights, ratios = (
-        values[random.integers(0, len(errors), (DRAWS, length))] for values in (means, actual / means)
-    )
-    of_chance = float(np.var(np.log((weights * ratios).sum(axis=1) / weights.sum(axis=1))))
+    drawn = random.integers(0, len(errors), (DRAWS, length))
+    of_chance = float(np.var(np.log(actual[drawn].sum(axis=1) / means[drawn].sum(axis=1))))
     sums = _sums_of(errors, count)
     return math.sqrt(max(0.0, between * (sums + 1) / (sums - 1) - of_chance))

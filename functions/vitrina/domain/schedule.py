@@ -122,9 +122,8 @@ class Timeline:
         self._nights = [[0] * day_count for _ in people]
         self._through = [[0] * day_count for _ in people]
         self._within = [[0] * day_count for _ in people]
-        #: The days before are full, for each person and in the windows of each limit.
-        self._first_free = [0] * len(people)
-        self._first_left = [0] * len(ledger.resources.limits)
+        #: For each day the next one; behind a day that was found full, the next one that was not.
+        self._next = [list(range(1, day_count + 1)) for _ in people]
         #: Place of the last day on which work is promised already, by item.
         self.booked_ends = _booked_ends(ledger)
         for booking in ledger.resources.bookings:
@@ -136,10 +135,8 @@ class Timeline:
         """The same days, to be filled apart."""
         twin = copy(self)
         twin.ledger = self.ledger.copy()
-        twin._nights, twin._through, twin._within = (
-            [list(row) for row in rows] for rows in (self._nights, self._through, self._within)
-        )
-        twin._first_free, twin._first_left = list(self._first_free), list(self._first_left)
+        for name in ("_nights", "_through", "_within", "_next"):
+            setattr(twin, name, [list(row) for row in getattr(self, name)])
         return twin
 
     def _open_booked(self, person: int, first: date, last: date) -> None:
@@ -160,13 +157,8 @@ class Timeline:
 
     def fit(self, person: int, project: str, hours: float, *, earliest: int) -> Pieces | None:
         """The earliest days that hold *hours*, none before the place *earliest*; nothing is taken yet."""
-        start, day_count = earliest, len(self.ledger.days)
-        if hours >= MIN_PIECE_HOURS:
-            start = max(start, self._first_open(person, project))
-        while start < day_count:
-            if self.ledger.room(person, project, start) < min(MIN_PIECE_HOURS, hours) - EPSILON_HOURS:
-                start += 1
-                continue
+        start = earliest
+        while (start := self._first_open(person, project, hours, start)) < len(self.ledger.days):
             pieces = self._spread(person, project, hours, start)
             if pieces is None:
                 return None
@@ -176,20 +168,33 @@ class Timeline:
             start = blocked
         return None
 
-    def _first_open(self, person: int, project: str) -> int:
-        """No day before this place has room for a piece; found once, as days are filled from the front."""
-        ledger, least = self.ledger, MIN_PIECE_HOURS - EPSILON_HOURS
-        free, place = ledger.free[person], self._first_free[person]
-        while place < len(free) and free[place] < least:
-            place += 1
-        self._first_free[person] = place
-        for number in ledger.limits_of(person, project):
-            left, window = ledger.left[number], self._first_left[number]
-            while window < len(left) and left[window] < least:
-                window += 1
-            self._first_left[number] = window
-            place = max(place, ledger.first_place(number, window))
+    def _first_open(self, person: int, project: str, hours: float, start: int) -> int:
+        """Place of the first day from *start* on with room for a piece; the number of days where none has."""
+        ledger, least = self.ledger, min(MIN_PIECE_HOURS, hours) - EPSILON_HOURS
+        free, place = ledger.free[person], start
+        limits = ledger.limits_of(person, project)
+        while place < len(free):
+            if free[place] < least:
+                place = self._behind_full(person, place) if hours >= MIN_PIECE_HOURS else place + 1
+                continue
+            for number in limits:
+                window = ledger.window_of(number, place)
+                if ledger.left[number][window] < least:
+                    place = ledger.first_place(number, window + 1)
+                    break
+            else:
+                return place
         return place
+
+    def _behind_full(self, person: int, place: int) -> int:
+        """Place of the first day from *place* on that has room for a piece, by the person's hours alone."""
+        free, following, end = self.ledger.free[person], self._next[person], place
+        while end < len(free) and free[end] < MIN_PIECE_HOURS - EPSILON_HOURS:
+            end = following[end]
+        # So that the next look takes one step: a day that is full stays so, unless hours are given back.
+        while place < end:
+            following[place], place = end, following[place]
+        return end
 
     def take(self, person: int, project: str, pieces: Pieces) -> None:
         """Spend the hours of the days."""
@@ -200,10 +205,7 @@ class Timeline:
         """Let the hours of the days be free again."""
         for place, hours in pieces:
             self.ledger.take(person, project, place, -hours)
-        self._first_free[person] = min(self._first_free[person], pieces[0][0])
-        for number in self.ledger.limits_of(person, project):
-            window = self.ledger.window_of(number, pieces[0][0])
-            self._first_left[number] = min(self._first_left[number], window)
+        self._next[person] = list(range(1, len(self.ledger.days) + 1))
 
     def _spread(self, person: int, project: str, hours: float, start: int) -> Pieces | None:
         """All that is free from *start* on, until the hours are there."""

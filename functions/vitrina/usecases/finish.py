@@ -22,12 +22,6 @@ from vitrina.workbook.rows import BacklogRow, locale_of, read_terms
 #: Field of the first tab; the add-on's whole.
 FINISH_FIELD = "expected_finish"
 
-#: Parts that are scheduled at most in all draws together, unless that leaves too few draws.
-MOST_PARTS = 40_000
-MOST_DRAWS = 200
-#: Of a very long backlog: its errors even out, and its last day varies little.
-LEAST_DRAWS = 40
-
 
 def write_forecast(
     services: Services,
@@ -101,14 +95,12 @@ def _told(
     backlog = assign_evenly(wanted, resources)
     if not backlog:
         return sentence("finish.no_hours"), None
-    count = sum(len(one.assignments) for one in backlog)
     made = forecast(
         backlog,
         resources,
         norms,
         since=services.today(),
         bases=_bases(parts),
-        draws=max(LEAST_DRAWS, min(MOST_DRAWS, MOST_PARTS // count)),
     )
     if not isinstance(made, Forecast):
         return sentence("finish.endless" if made.is_endless else "finish.thin"), None
