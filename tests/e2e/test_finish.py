@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from tests.e2e.test_learned_norms import agency_id, many_banners, recalculate, remember
 from tests.office import NOW, Office
-from vitrina.usecases.records import FORECAST
+from vitrina.usecases.records import FORECAST, ITEM
 
 THIN = "пока мало законченных задач, чтобы обещать"
 
@@ -110,15 +111,88 @@ def test_a_limit_of_the_client_moves_the_days(office: Office) -> None:
     assert finish(office) == "при нынешнем лимите часов конца не видно"
 
 
+def start(office: Office) -> dict[str, Any]:
+    """The current week is planned and begun."""
+    preview = office.do("build_batch", period="current")
+    return office.do("start_batch", preview_id=preview["data"]["preview_id"])
+
+
+def test_a_start_tells_the_days_anew_with_its_own_write(office: Office) -> None:
+    """Six of ten posters fit; the other four and the six are what the days now speak of, errors and all."""
+    fill(office, 10)
+    know_the_team(office)
+    limit(office, "20")
+    preview = office.do("build_batch", period="current")
+    office.forget_calls()
+
+    answer = office.do("start_batch", preview_id=preview["data"]["preview_id"])
+
+    assert office.calls("google") == {"sheets.spreadsheets.get": 1, "sheets.spreadsheets.batchUpdate": 1}
+    started = len(answer["data"]["started"])
+    assert 0 < started < 10
+    [kept] = office.services.store.find(FORECAST)
+    assert kept.data["numbers"] == list(range(1, 11))
+    assert kept.data["likely_on"] < kept.data["almost_certain_on"]
+    assert finish(office).startswith("скорее всего ")
+
+
+def test_what_is_in_progress_is_not_certain(office: Office) -> None:
+    """All posters are begun: the likely day is not before the last planned one, the certain day is later."""
+    fill(office)
+    know_the_team(office)
+    start(office)
+
+    [kept] = office.services.store.find(FORECAST)
+    items = office.services.store.find(ITEM, spreadsheet_id=office.client_id)
+    planned = [day for item in items for action in item.data["actions"] for day in action["day_hours"]]
+    assert max(planned) <= kept.data["likely_on"] < kept.data["almost_certain_on"]
+
+
+def test_a_refresh_tells_the_days_of_what_is_left(office: Office) -> None:
+    """Of two posters one is done and the other a day of work; then nothing is left."""
+    fill(office, 2)
+    know_the_team(office)
+    start(office)
+    before = finish(office)
+    finish_row(office, "ЗРН-1")
+    office.forget_calls()
+    office.do("refresh")
+
+    assert office.calls("google") == {"sheets.spreadsheets.get": 1, "sheets.spreadsheets.batchUpdate": 1}
+    [kept] = office.services.store.find(FORECAST)
+    assert kept.data["numbers"] == [2]
+    assert finish(office) <= before
+
+    finish_row(office, "ЗРН-2")
+    office.do("refresh")
+
+    assert finish(office) == "в бэклоге и в работе сейчас ничего нет"
+
+
+def test_a_bad_cell_leaves_the_days_as_they_are(office: Office) -> None:
+    """Until it is put right nobody knows what the backlog holds."""
+    fill(office)
+    know_the_team(office)
+    office.do("estimate")
+    before = finish(office)
+    office.type("backlog", office.row("backlog", "ЗРН-1")[1].index, quantity="много")
+
+    assert office.do("refresh")["outcome"] == "done"
+    assert finish(office) == before
+
+
+def finish_row(office: Office, code: str) -> None:
+    """A person says that the item is done."""
+    office.type("in_progress", office.row("in_progress", code)[1].index, status="Выполнено", logged_hours="4")
+
+
 def test_how_forecasts_came_out_is_shown_by_month(office: Office) -> None:
     """A backlog of one poster is done on the day on which it was told: within both days."""
     fill(office, 1)
     know_the_team(office)
     office.do("estimate")
-    preview = office.do("build_batch", period="current")
-    office.do("start_batch", preview_id=preview["data"]["preview_id"])
-    row = office.row("in_progress", "ЗРН-1")[1]
-    office.type("in_progress", row.index, status="Выполнено", logged_hours="4")
+    start(office)
+    finish_row(office, "ЗРН-1")
     office.do("refresh")
 
     recalculate(office)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from vitrina.domain.backlog import Specialist
 from vitrina.domain.calendar import Period
-from vitrina.domain.capacity import Booking, HourLimit, Resources
 from vitrina.domain.effort import Total
 from vitrina.domain.explain import Explanation, Situation, explain
 from vitrina.domain.planner import PeriodPlan
@@ -29,15 +27,13 @@ from vitrina.usecases.backlog import (
 )
 from vitrina.usecases.planning import (
     PlannedPart,
-    own_profiles,
-    plan_row,
+    parts_of,
+    planned_items,
     told_total,
     total_of,
-    written_by_us,
 )
-from vitrina.usecases.reasons import Words, own_rows_of, period_days, raised, reason
+from vitrina.usecases.reasons import Words, period_days, raised, reason
 from vitrina.usecases.records import (
-    ESTIMATE,
     PREVIEW,
     Agency,
     Item,
@@ -45,15 +41,14 @@ from vitrina.usecases.records import (
     items_of,
     load_agency,
     load_norms,
-    load_passed_over,
     save_team,
     team_data,
-    typed_hours_by_book,
 )
+from vitrina.usecases.resources import resources_of
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.workbook.book import Book
 from vitrina.workbook.heal import told
-from vitrina.workbook.rows import HOURS_PREFIX, Backlog, Team, read_team, read_terms
+from vitrina.workbook.rows import Backlog, Team, read_team, read_terms
 
 #: A period is planned again so often at most for the changes that would let items in: an answer stays quick.
 MOST_TRIES = 40
@@ -187,36 +182,10 @@ def draft_plan(
     agency_items = settle(services, project, book, items_of(services.store, agency_id=project.agency_id))
     own = [item for item in agency_items if item.spreadsheet_id == project.spreadsheet_id]
     norms = load_norms(services.store, project.agency_id).norms
-    record = services.store.get(ESTIMATE, project.spreadsheet_id)
-    written = record.data if record else {}
-    parts = {
-        row.number: plan_row(norms, row, row.hours, own_profiles(row, written_by_us(written, row), backlog))
-        for row in backlog.rows
-    }
-    passed = load_passed_over(services.store, project.spreadsheet_id)
-    sequence = _in_order_of_columns(backlog)
-    limits = (
-        (HourLimit(terms.limit_hours, terms.period, project=project.spreadsheet_id),)
-        if terms.limit_hours is not None
-        else ()
-    )
+    parts = parts_of(services.store, project, backlog, norms)
     situation = Situation(
-        tuple(
-            replace(
-                row.item(rank),
-                project=project.spreadsheet_id,
-                hours={key: parts[row.number][key].hours for key in sequence if key in parts[row.number]},
-                passed_over_count=len(passed.get(row.number, ())),
-            )
-            for rank, row in enumerate(backlog.rows)
-        ),
-        Resources(
-            team.specialists,
-            services.calendar,
-            _bookings(services, project, team.specialists, agency_items),
-            limits,
-            team.load_factor,
-        ),
+        tuple(planned_items(services.store, project, backlog, parts)),
+        resources_of(services, project, team, terms, agency_items),
         span,
         since=services.today(),
         unfinished=frozenset((item.spreadsheet_id, item.number) for item in own if not item.is_done),
@@ -238,39 +207,6 @@ def draft_plan(
         total=total_of(norms, (parts[chosen.item.number] for chosen in plan.chosen)),
         left_total=total_of(norms, (parts[left.item.number] for left in plan.left_out)),
     )
-
-
-def _in_order_of_columns(backlog: Backlog) -> list[str]:
-    """Profiles from the left to the right: so the work of an item goes from one to the next."""
-    columns = backlog.tab.columns
-    return sorted(backlog.profiles, key=lambda profile: columns[HOURS_PREFIX + profile])
-
-
-def _bookings(
-    services: Services, project: Project, specialists: tuple[Specialist, ...], items: list[Item]
-) -> tuple[Booking, ...]:
-    """What is promised to all clients, and what is spent of this one's limit already.
-
-    Work that is done takes nobody's hours, but those of the limit. Rows that people typed by themselves take
-    people's hours, but nothing of a limit.
-    """
-    names = {one.name.casefold(): one.name for one in specialists}
-    bookings: list[Booking] = []
-    for item in items:
-        is_own = item.spreadsheet_id == project.spreadsheet_id
-        for action in item.actions:
-            days = {date.fromisoformat(day): hours for day, hours in action.day_hours.items()}
-            is_done = item.is_done or action.is_done
-            if not days or (is_done and not is_own):
-                continue
-            name = "" if is_done else names.get(action.specialist.casefold(), action.specialist)
-            number = 0 if is_done else item.number
-            bookings.append(Booking(name, item.spreadsheet_id, number, days))
-    for book_id, by_person in typed_hours_by_book(services.store, project.agency_id).items():
-        for typed, by_day in by_person.items():
-            name = names.get(typed.casefold(), typed)
-            bookings += (Booking(name, own_rows_of(book_id), 0, {day: one}) for day, one in by_day.items())
-    return tuple(bookings)
 
 
 def effect(draft: Draft) -> Json:

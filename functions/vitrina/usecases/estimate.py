@@ -23,6 +23,7 @@ from vitrina.usecases.planning import (
     forecast_row,
     own_profiles,
     plan_row,
+    planned_items,
     told_total,
     total_of,
     write_range,
@@ -111,7 +112,9 @@ def _estimate(services: Services, project: Project) -> Answer:
     }
     total = total_of(kept.norms, parts.values())
     write_range(change, book, total)
-    write_forecast(services, change, book, project, backlog.rows, parts, kept.norms)
+    items = planned_items(services.store, project, backlog, parts)
+    in_progress = items_of(services.store, agency_id=project.agency_id)
+    write_forecast(services, change, book, project, items, parts, in_progress)
     if change:
         notes.keep()
         mark_fresh(services, change, book)

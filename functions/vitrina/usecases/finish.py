@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from vitrina.domain.capacity import Booking, HourLimit, Resources
+from vitrina.domain.backlog import BacklogItem, Priority
 from vitrina.domain.forecast import Forecast, Outcome, assign_evenly, forecast
-from vitrina.domain.norms import Basis, Norms
+from vitrina.domain.norms import Basis
 from vitrina.errors import CellsError
 from vitrina.ports import Record, Store
 from vitrina.texts import Sentence, render, sentence
+from vitrina.usecases.commitments import LEAST_LEFT
 from vitrina.usecases.planning import PlannedPart
-from vitrina.usecases.records import FORECAST, Item, Project, items_of, last_team, load_typed_hours
+from vitrina.usecases.records import FORECAST, Item, ItemAction, Project, last_team, load_norms
+from vitrina.usecases.resources import resources_of
 from vitrina.usecases.services import Services
 from vitrina.workbook.book import Book
 from vitrina.workbook.change import WorkbookChange
-from vitrina.workbook.rows import BacklogRow, locale_of, read_terms
+from vitrina.workbook.rows import Team, locale_of, read_terms
 
 #: Field of the first tab; the add-on's whole.
 FINISH_FIELD = "expected_finish"
+
+
+def can_tell_finish(book: Book) -> bool:
+    """Whether the workbook has a place for the days; one of an older release has none."""
+    return FINISH_FIELD in book.fields and "client" in book.tabs
 
 
 def write_forecast(
@@ -28,40 +35,36 @@ def write_forecast(
     change: WorkbookChange,
     book: Book,
     project: Project,
-    rows: Sequence[BacklogRow],
+    backlog: Sequence[BacklogItem],
     parts: Mapping[int, Mapping[str, PlannedPart]],
-    norms: Norms,
+    agency_items: Sequence[Item],
 ) -> None:
     """Write the likely and the almost certain day, or why there are none, where the workbook has a place.
 
-    Nothing is read from outside but the store. *rows* are those that stay in the backlog, *parts* what they
-    are planned with, by number and profile; what is in progress is known to the store.
+    Nothing is read from outside but the store. *backlog* is what stays there, *parts* what it is planned
+    with, by number and profile; *agency_items* are what is in progress at all clients, as it will be.
     """
-    if FINISH_FIELD not in book.fields or "client" not in book.tabs:
+    if not can_tell_finish(book):
         return
-    agency_items = items_of(services.store, agency_id=project.agency_id)
-    numbers = frozenset(row.number for row in rows)
-    settle_forecasts(services, project, agency_items, standing=numbers)
-    told, made = _told(services, book, project, rows, parts, norms, agency_items)
+    own = [item for item in agency_items if item.spreadsheet_id == project.spreadsheet_id]
+    numbers = frozenset(item.number for item in backlog)
+    settle_forecasts(services, project, own, standing=numbers)
+    told, made = _told(services, book, project, backlog, parts, agency_items)
     text = render(told, locale_of(book))
     place = book.field(FINISH_FIELD)
     if (place.cell.text or None) == text:
         return
     change.set_field(book.tab("client"), place, text)
     if made is not None:
-        open_ones = {
-            item.number for item in agency_items if _is_own(item, project) and not item.is_done
-        } | numbers
-        _keep(services.store, project, made, open_ones)
+        _keep(services.store, project, made, numbers | {item.number for item in own if not item.is_done})
 
 
 def _told(
     services: Services,
     book: Book,
     project: Project,
-    rows: Sequence[BacklogRow],
+    backlog: Sequence[BacklogItem],
     parts: Mapping[int, Mapping[str, PlannedPart]],
-    norms: Norms,
     agency_items: Sequence[Item],
 ) -> tuple[Sentence, Forecast | None]:
     """What the field says. A client reads it: nobody and no other client is named."""
@@ -72,81 +75,94 @@ def _told(
         terms = read_terms(book, services.choices)
     except CellsError:
         return sentence("finish.unclear_limit"), None
-    limits = (
-        ()
-        if terms.limit_hours is None
-        else (HourLimit(terms.limit_hours, terms.period, project.spreadsheet_id),)
-    )
-    resources = Resources(
-        team.specialists,
-        services.calendar,
-        tuple(_bookings(services, project, agency_items)),
-        limits,
-        load_factor=team.load_factor,
-    )
-    wanted = [
-        replace(
-            row.item(rank),
-            hours={profile: part.hours for profile, part in parts.get(row.number, {}).items()},
-            project=project.spreadsheet_id,
-        )
-        for rank, row in enumerate(rows)
-    ]
-    backlog = assign_evenly(wanted, resources)
-    if not backlog:
-        return sentence("finish.no_hours"), None
+    since = services.today()
+    begun = [item for item in agency_items if _is_begun(item, project)]
+    # What is begun is drawn like the backlog, so that only its days that are over stay promised.
+    promised = [_until(item, since) if _is_begun(item, project) else item for item in agency_items]
+    resources = resources_of(services, project, team, terms, promised)
+    rests = [_rest(item, rank, team, since) for rank, item in enumerate(begun)]
+    assigned = assign_evenly([*rests, *backlog], resources)
+    if not assigned:
+        return sentence("finish.no_hours" if backlog else "finish.empty"), None
+    bases = {(item.number, action.profile): _basis(item, action) for item in begun for action in item.actions}
+    bases |= {(number, key): part.basis for number, own in parts.items() for key, part in own.items()}
     made = forecast(
-        backlog,
+        assigned,
         resources,
-        norms,
-        since=services.today(),
-        bases=_bases(parts),
+        load_norms(services.store, project.agency_id).norms,
+        since=since,
+        bases=bases,
     )
     if not isinstance(made, Forecast):
         return sentence("finish.endless" if made.is_endless else "finish.thin"), None
-    # What is begun has days of its own; they may be later than all of the backlog.
-    begun = (
-        date.fromisoformat(day)
-        for item in agency_items
-        if _is_own(item, project) and not item.is_done
-        for action in item.actions
-        if not action.is_done
-        for day in action.day_hours
-    )
-    last = max(begun, default=date.min)
+    # Work that was planned for later days is not done before them.
+    planned_on = max((day for item in begun for day in _days(item)), default=since)
     made = replace(
-        made, likely_on=max(made.likely_on, last), almost_certain_on=max(made.almost_certain_on, last)
+        made,
+        likely_on=max(made.likely_on, planned_on),
+        almost_certain_on=max(made.almost_certain_on, planned_on),
     )
-    left_out = len(rows) - len(backlog)
     days = {"likely": made.likely_on, "sure": made.almost_certain_on}
+    left_out = len(backlog) - sum(not one.item.is_carried_over for one in assigned)
     if left_out:
         return sentence("finish.part", **days, count=left_out), made
     return sentence("finish.days", **days), made
 
 
-def _bases(parts: Mapping[int, Mapping[str, PlannedPart]]) -> dict[tuple[int, str], Basis]:
-    return {(number, profile): part.basis for number, own in parts.items() for profile, part in own.items()}
+# --- What is in progress ---------------------------------------------------------------------------
 
 
-def _bookings(services: Services, project: Project, agency_items: Iterable[Item]) -> Iterable[Booking]:
-    """What people have promised to all clients; of what is done, what it spent of the client's own limit."""
-    today = services.today()
-    for item in agency_items:
-        for action in item.actions:
-            days = {date.fromisoformat(day): hours for day, hours in action.day_hours.items()}
-            if item.is_done or action.is_done:
-                if not _is_own(item, project):
-                    continue
-                days = {day: hours for day, hours in days.items() if day < today}
-            yield Booking(action.specialist, item.spreadsheet_id, item.number, days)
-    for name, by_day in load_typed_hours(services.store, project.agency_id).items():
-        for day, hours in by_day.items():
-            # Day by day, as nobody knows which of them belong together.
-            yield Booking(name, "", 0, {day: hours})
+def _is_begun(item: Item, project: Project) -> bool:
+    return item.spreadsheet_id == project.spreadsheet_id and not item.is_done
 
 
-def _is_own(item: Item, project: Project) -> bool:
-    return item.spreadsheet_id == project.spreadsheet_id
+def _days(item: Item) -> Iterator[date]:
+    """Days on which what is not done of an item is worked on."""
+    for action in item.actions:
+        if not action.is_done:
+            yield from map(date.fromisoformat, action.day_hours)
+
+
+def _until(item: Item, day: date) -> Item:
+    """The item with the promised days before *day* only."""
+    bound = day.isoformat()
+    actions = (
+        replace(one, day_hours={on: hours for on, hours in one.day_hours.items() if on < bound})
+        for one in item.actions
+    )
+    return replace(item, actions=tuple(actions))
+
+
+def _rest(item: Item, rank: int, team: Team, since: date) -> BacklogItem:
+    """What is left to do of an item, as the planner takes it: hours from *since* on, a part at least."""
+    names = {one.name.casefold(): one.name for one in team.specialists}
+    hours: dict[str, float] = {}
+    keeps: dict[str, str] = {}
+    for action in item.actions:
+        # Without days its row is missing: it binds nobody.
+        if action.is_done or not action.day_hours:
+            continue
+        left = sum(one for on, one in action.day_hours.items() if on >= since.isoformat())
+        hours[action.profile] = hours.get(action.profile, 0.0) + (left or action.hours * LEAST_LEFT)
+        keeps[action.profile] = names.get(action.specialist.casefold(), action.specialist)
+    return BacklogItem(
+        item.number,
+        item.code,
+        item.task,
+        Priority.NORMAL,
+        rank,
+        {profile: one for profile, one in hours.items() if one > 0},
+        project=item.spreadsheet_id,
+        is_carried_over=True,
+        keeps=keeps,
+    )
+
+
+def _basis(item: Item, action: ItemAction) -> Basis:
+    """What was known of an action when it began."""
+    if action.specialist_hours is not None:
+        return Basis.SPECIALIST
+    return Basis.SIZE if item.size else Basis.TYPE
 
 
 # --- How forecasts came out ------------------------------------------------------------------------
@@ -178,7 +194,7 @@ def settle_forecasts(
     *standing* are the numbers in the backlog as it was just read: what is neither there nor in progress nor
     done was dropped, and nobody waits for it. Without it only what is done counts.
     """
-    own = {item.number: item for item in items if _is_own(item, project)}
+    own = {item.number: item for item in items if item.spreadsheet_id == project.spreadsheet_id}
     known = None if standing is None else {*standing}
     for record in list(services.store.find(FORECAST, spreadsheet_id=project.spreadsheet_id, finished_on="")):
         numbers = record.data["numbers"]
