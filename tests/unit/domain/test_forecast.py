@@ -4,6 +4,9 @@ import random
 from collections.abc import Sequence
 from datetime import date
 
+import pytest
+
+from vitrina.domain import forecast as forecasts
 from vitrina.domain.backlog import BacklogItem, Priority, Specialist
 from vitrina.domain.calendar import PeriodKind, WorkCalendar
 from vitrina.domain.capacity import HourLimit, Resources
@@ -114,3 +117,37 @@ def test_what_was_begun_keeps_its_person() -> None:
     begun = item(1, {"design": 8}, is_carried_over=True, keeps={"design": "Борис"})
 
     assert assign_evenly([begun], team(ANNA, BORIS))[0].assignments[0].specialist == "Борис"
+
+
+def test_items_that_wait_for_each_other_are_left_out() -> None:
+    """The first and the second wait in a circle, the third waits for them, the fourth for nothing."""
+    items = [
+        item(1, {"design": 1}, depends_on=(2,)),
+        item(2, {"design": 1}, depends_on=(1,)),
+        item(3, {"design": 1}, depends_on=(2,)),
+        item(4, {"design": 1}),
+    ]
+
+    assert [one.item.number for one in assign_evenly(items, team(ANNA))] == [4]
+
+
+def test_nothing_to_do_is_over_at_once() -> None:
+    """An empty backlog, and norms that say how they err."""
+    norms = Norms(errors={Basis.TYPE: (PastError(1.0, 1.0),) * LEAST_ERRORS})
+
+    assert forecast([], team(ANNA), norms, since=MONDAY) == Forecast(MONDAY, MONDAY, MONDAY, LEAST_ERRORS)
+
+
+def test_few_draws_tell_as_much_as_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty draws, evenly by their sums, differ from a thousand by a working day at most in these 60 h."""
+    chance = random.Random(5)
+    errors = [PastError(4.0, 4.0 * chance.lognormvariate(0, 0.7)) for _ in range(300)]
+    monkeypatch.setattr(forecasts, "MOST_DRAWS", 20)
+    few = told(errors)
+    monkeypatch.setattr(forecasts, "MOST_DRAWS", 1000)
+    many = told(errors)
+
+    assert isinstance(few, Forecast)
+    assert isinstance(many, Forecast)
+    assert abs((few.likely_on - many.likely_on).days) <= 1
+    assert abs((few.almost_certain_on - many.almost_certain_on).days) <= 1
