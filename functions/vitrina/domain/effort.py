@@ -167,17 +167,18 @@ def _ratios_of_alike(
 ) -> Floats:
     """Ratios of past tasks whose mean was like each of *hours*: the third of them that is nearest by rank.
 
-    Tasks of the same mean are all of them taken, or none.
+    Tasks of the same mean, to the tenth of an hour that people see, are all of them taken, or none.
     """
     import numpy as np  # noqa: PLC0415
 
-    means, actual = (np.array(column) for column in zip(*sorted(errors), strict=True))
+    exact, actual = (np.array(column) for column in zip(*sorted(errors), strict=True))
+    means, wanted = np.round(exact, 1), np.round(hours, 1)
     width = min(len(means), max(LEAST_ERRORS, len(means) // ALIKE))
-    middles = (np.searchsorted(means, hours, "left") + np.searchsorted(means, hours, "right")) // 2
+    middles = (np.searchsorted(means, wanted, "left") + np.searchsorted(means, wanted, "right")) // 2
     starts = np.clip(middles - width // 2, 0, len(means) - width)
     firsts = np.searchsorted(means, means[starts], "left")
     ends = np.searchsorted(means, means[starts + width - 1], "right")
-    ratios: Floats = (actual / means)[random.integers(firsts, ends, (draws, len(hours)))]
+    ratios: Floats = (actual / exact)[random.integers(firsts, ends, (draws, len(hours)))]
     return ratios
 
 
