@@ -10,7 +10,7 @@ The first table is of random backlogs of 20 to 80 tasks. The second is of all ba
 that begin at every so many-th task, which no luck of the draw moves: where its shares are outside their
 targets, the exit code is 1. ``--every 0`` leaves it out, and the random backlogs are judged instead.
 With ``--begun`` the norms also know what is begun and not finished, as nobody can: so much of what is missed
-comes from work that is still open.
+comes from work that is still open. ``--speed`` measures how long a forecast of many rows takes instead.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import argparse
 import bisect
 import random
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -29,11 +30,11 @@ from tests.e2e.sip import RealTask, read_tasks
 from tests.shared import shared_path
 from vitrina.domain import effort
 from vitrina.domain.backlog import BacklogItem, Priority, Specialist
-from vitrina.domain.calendar import WorkCalendar
-from vitrina.domain.capacity import Ledger, Resources
-from vitrina.domain.forecast import LAST_HORIZON_CALENDAR_DAYS, Forecast, assign_evenly, forecast
+from vitrina.domain.calendar import PeriodKind, WorkCalendar
+from vitrina.domain.capacity import HourLimit, Ledger, Resources
+from vitrina.domain.forecast import LAST_HORIZON_CALENDAR_DAYS, Forecast, NoForecast, assign_evenly, forecast
 from vitrina.domain.learning import learn
-from vitrina.domain.norms import FinishedWork, Norms
+from vitrina.domain.norms import Basis, FinishedWork, Norms
 from vitrina.domain.schedule import Timeline, last_day, queue_of
 from vitrina.domain.sizes import size_of
 
@@ -48,6 +49,8 @@ CALENDAR = WorkCalendar("GB")
 SIZES = (20, 40, 80)
 #: So long the history is young: much of what was begun is not finished yet.
 YOUNG_DAYS = 300
+#: Rows, parts of each and the limit in hours a month of the backlogs whose time is measured.
+SPEEDS = ((30, 2, None), (300, 2, None), (1000, 1, None), (1000, 2, None), (1000, 3, 400.0), (1000, 1, 100.0))
 
 LIKELY_KEPT = (0.45, 0.55)
 ALMOST_CERTAIN_KEPT = (0.82, 0.90)
@@ -193,6 +196,45 @@ def line(title: str, trials: Sequence[Trial]) -> tuple[str, ...]:
     )
 
 
+def speed(
+    norms: Norms, rows: int, parts: int, limit_hours: float | None
+) -> tuple[Forecast | NoForecast, float]:
+    """A forecast of so many rows for eight people and three profiles, and its seconds of the processor."""
+    chance = random.Random(rows)
+    profiles = ("design", "copy", "development")
+    team = tuple(Specialist(f"S{place}", (profiles[place % 3],), 8.0) for place in range(8))
+    limits = () if limit_hours is None else (HourLimit(limit_hours, PeriodKind.MONTH, project=""),)
+    resources = Resources(team, CALENDAR, limits=limits)
+    items = [
+        BacklogItem(
+            number,
+            str(number),
+            "",
+            Priority.NORMAL,
+            number,
+            {profile: chance.lognormvariate(1.0, 0.8) for profile in chance.sample(profiles, parts)},
+        )
+        for number in range(rows)
+    ]
+    bases = {(item.number, profile): Basis.SIZE for item in items for profile in item.hours}
+    begun = time.process_time()
+    told = forecast(assign_evenly(items, resources), resources, norms, since=date(2026, 11, 24), bases=bases)
+    return told, time.process_time() - begun
+
+
+def print_speed(norms: Norms, *, markdown: bool) -> int:
+    """The table of speeds; 1 where a thousand rows take a second or more."""
+    lines, slowest = [], 0.0
+    for rows, parts, limit_hours in SPEEDS:
+        told, took_s = speed(norms, rows, parts, limit_hours)
+        slowest = max(slowest, took_s)
+        end = f"{told.almost_certain_on}" if isinstance(told, Forecast) else "none"
+        limit = "none" if limit_hours is None else f"{limit_hours:.0f} h a month"
+        lines.append((f"{rows:,}", f"{parts}", limit, end, f"{took_s * 1000:.0f}"))
+    print(as_table(("Rows", "Parts of each", "Limit", "Almost certain day", "ms"), lines, markdown=markdown))
+    return int(slowest >= 1)
+
+
 def main() -> int:
     """Play, print, judge."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.forecast", description=__doc__)
@@ -200,6 +242,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="what they are drawn from")
     parser.add_argument("--every", type=int, default=20, help="step of the second table, 0 for none")
     parser.add_argument("--begun", action="store_true", help="as if what is begun were known to its end")
+    parser.add_argument("--speed", action="store_true", help="measure the time of long backlogs instead")
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
     arguments = parser.parse_args()
     folder = shared_path("data/sip")
@@ -208,6 +251,10 @@ def main() -> int:
         return 2
     tasks = [one for one in read_tasks(folder) if _is_usable(one)]
     past = Past(tasks, knows_begun=arguments.begun)
+    if arguments.speed:
+        norms = past.norms(tasks[-1].estimated_on)
+        assert norms is not None
+        return print_speed(norms, markdown=arguments.markdown)
     drawn = random_backlogs(tasks, past, count=arguments.backlogs, seed=arguments.seed)
     lines = [line(f"Random, of 20-80 tasks, seed {arguments.seed}", drawn)]
     print(as_table(HEADER, lines, markdown=arguments.markdown))

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 LIKELY_RATIO = 0.50
 
 #: So many draws are put on days: fewer of a long backlog, so that all of them together are no more parts.
-#: They stand for a thousand, so that the days hardly differ by it.
+#: They stand for a thousand.
 MOST_DRAWS = 100
-LEAST_DRAWS = 20
-MOST_PARTS = 20_000
+LEAST_DRAWS = 12
+MOST_PARTS = 30_000
 
 #: Calendar days that a schedule may take at first; doubled as long as something finds no room.
 FIRST_HORIZON_CALENDAR_DAYS = 120
