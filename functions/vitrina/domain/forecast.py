@@ -14,10 +14,11 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from vitrina.domain.backlog import BacklogItem
+from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.capacity import EPSILON_HOURS, Ledger, Resources
 from vitrina.domain.effort import PROMISED, draw_ratios
 from vitrina.domain.norms import LEAST_ERRORS, Basis, Norms
-from vitrina.domain.schedule import Timeline, last_day, queue_of, serial_order
+from vitrina.domain.schedule import Queue, Timeline, last_day, queue_of, serial_order
 from vitrina.domain.selection import Assignment, TakenItem, priority_class
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ LIKELY_RATIO = 0.50
 MOST_DRAWS = 100
 LEAST_DRAWS = 12
 MOST_PARTS = 30_000
+
+#: Working days of a period, about.
+WORKING_DAYS = {PeriodKind.WEEK: 5, PeriodKind.MONTH: 21}
 
 #: Calendar days that a schedule may take at first; doubled as long as something finds no room.
 FIRST_HORIZON_CALENDAR_DAYS = 120
@@ -97,7 +101,7 @@ def forecast(
         return NoForecast(count)
     if not parts:
         return Forecast(since, since, since, count)
-    draws = _evenly_by_sum(ratios, [hours for hours, _ in parts])
+    draws = _representative(ratios, queue, resources)
     horizon = FIRST_HORIZON_CALENDAR_DAYS
     timeline = _timeline(resources, since, horizon)
     ends: list[int] = []
@@ -112,17 +116,27 @@ def forecast(
     return Forecast(since, _quantile(ends, LIKELY_RATIO), _quantile(ends, PROMISED), count)
 
 
-def _evenly_by_sum(ratios: Floats, means: Sequence[float]) -> list[list[float]]:
-    """Hours of every part in a few of the draws, which stand for all: evenly chosen by the sum of hours.
+def _representative(ratios: Floats, queue: Queue, resources: Resources) -> list[list[float]]:
+    """Hours of every part in a few of the draws, which stand for all: evenly chosen by their length.
 
-    The longer the sum, the later the end as a rule, so that few such draws tell as much as many random ones.
+    A draw is about as long as the days of the person, or the periods of the limit, that it fills most.
     """
     import numpy as np  # noqa: PLC0415
 
-    hours = ratios * np.array(means)
-    count = min(len(hours), max(LEAST_DRAWS, min(MOST_DRAWS, MOST_PARTS // len(means))))
+    parts = [part for one in queue.items for part in one.assignments]
+    hours = ratios * np.array([part.hours for part in parts])
+    lengths = [
+        hours[:, [part.specialist == one.name for part in parts]].sum(axis=1)
+        / max(one.hours_per_day * resources.load_factor, EPSILON_HOURS)
+        for one in resources.specialists
+    ]
+    lengths += [
+        hours.sum(axis=1) * WORKING_DAYS[limit.kind] / max(limit.hours, EPSILON_HOURS)
+        for limit in resources.limits
+    ]
+    count = min(len(hours), max(LEAST_DRAWS, min(MOST_DRAWS, MOST_PARTS // len(parts))))
     places = ((np.arange(count) + 0.5) * len(hours) / count).astype(int)
-    chosen: list[list[float]] = hours[np.argsort(hours.sum(axis=1), kind="stable")[places]].tolist()
+    chosen: list[list[float]] = hours[np.argsort(np.max(lengths, axis=0), kind="stable")[places]].tolist()
     return chosen
 
 
