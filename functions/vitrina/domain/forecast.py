@@ -101,8 +101,10 @@ def forecast(
         return NoForecast(count)
     if not parts:
         return Forecast(since, since, since, count)
-    draws = _representative(ratios, queue, resources)
+    draws, longest_working_days = _representative(ratios, queue, resources)
     horizon = FIRST_HORIZON_CALENDAR_DAYS
+    while 2 * horizon <= min(longest_working_days, LAST_HORIZON_CALENDAR_DAYS):
+        horizon *= 2
     timeline = _timeline(resources, since, horizon)
     ends: list[int] = []
     for hours in draws:
@@ -116,8 +118,10 @@ def forecast(
     return Forecast(since, _quantile(ends, LIKELY_RATIO), _quantile(ends, PROMISED), count)
 
 
-def _representative(ratios: Floats, queue: Queue, resources: Resources) -> list[list[float]]:
+def _representative(ratios: Floats, queue: Queue, resources: Resources) -> tuple[list[list[float]], float]:
     """Hours of every part in a few of the draws, which stand for all: evenly chosen by their length.
+
+    Beside them about the working days of the longest.
 
     A draw is about as long as the days of the person, or the periods of the limit, that it fills most.
     """
@@ -136,8 +140,9 @@ def _representative(ratios: Floats, queue: Queue, resources: Resources) -> list[
     ]
     count = min(len(hours), max(LEAST_DRAWS, min(MOST_DRAWS, MOST_PARTS // len(parts))))
     places = ((np.arange(count) + 0.5) * len(hours) / count).astype(int)
-    chosen: list[list[float]] = hours[np.argsort(np.max(lengths, axis=0), kind="stable")[places]].tolist()
-    return chosen
+    length = np.max(lengths, axis=0)
+    order = np.argsort(length, kind="stable")[places]
+    return hours[order].tolist(), float(length[order[-1]])
 
 
 def _timeline(resources: Resources, since: date, horizon_calendar_days: int) -> Timeline:
