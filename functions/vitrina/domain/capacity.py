@@ -6,6 +6,7 @@ week or a month. What is promised to any client is subtracted from all of them a
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -222,6 +223,10 @@ class Ledger:
     def window_of(self, number: int, place: int) -> int:
         """Place of the week or month of a limit that holds the day."""
         return self._of_day[self.resources.limits[number].kind][place]
+
+    def first_place(self, number: int, window: int) -> int:
+        """Place of the first day in a week or month of a limit; the number of days where there is none."""
+        return bisect_left(self._of_day[self.resources.limits[number].kind], window)
 
     def take(self, person: int, project: str, place: int, hours: float) -> None:
         """Spend hours of a day; negative hours give them back."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
+from vitrina.domain.forecast import Outcome
 from vitrina.domain.norms import FinishedWork
 
 
@@ -57,3 +58,33 @@ def _month(month: date, works: list[FinishedWork]) -> MonthOfPromises:
 
 def _share(kept: list[bool]) -> float | None:
     return sum(kept) / len(kept) if kept else None
+
+
+@dataclass(frozen=True)
+class MonthOfForecasts:
+    """Forecasts of whole backlogs that came to their end in a month, and how many were kept."""
+
+    month: date
+    count: int
+    likely_kept: int
+    almost_certain_kept: int
+
+
+def forecasts_by_month(outcomes: Iterable[Outcome]) -> list[MonthOfForecasts]:
+    """Months in which what a forecast spoke of was finished, the oldest first."""
+    over = sorted(
+        ((one.finished_on, one.forecast) for one in outcomes if one.finished_on is not None),
+        key=lambda one: one[0],
+    )
+    months = []
+    for month, group in groupby(over, key=lambda one: one[0].replace(day=1)):
+        ended = list(group)
+        months.append(
+            MonthOfForecasts(
+                month,
+                len(ended),
+                sum(on <= told.likely_on for on, told in ended),
+                sum(on <= told.almost_certain_on for on, told in ended),
+            )
+        )
+    return months

@@ -33,9 +33,13 @@ class OverdueWork:
 
     @property
     def left_hours(self) -> float:
-        """What is not logged yet, at least a quarter of all."""
-        hours = self.booking.hours
-        return max(hours - self.logged_hours, LEAST_LEFT * hours)
+        """What is left to do."""
+        return left_of(self.booking.hours, self.logged_hours)
+
+
+def left_of(hours: float, logged_hours: float) -> float:
+    """What is not logged yet of work that is not done, at least a quarter of all."""
+    return max(hours - logged_hours, LEAST_LEFT * hours)
 
 
 def carry_over(overdue: Iterable[OverdueWork], resources: Resources, *, since: date) -> Resources:

@@ -87,7 +87,7 @@ def settle(services: Services, project: Project, book: Book, items: Iterable[Ite
     # Marks on emptied rows too: the write reached the sheet, whatever people did there since.
     marked = {item_number_of_row(row.number) for row in book.tab("in_progress").rows if row.number}
     gone = {item.key for item in own if item.is_reserved and item.number not in in_progress | marked}
-    if _has(book, "backlog", BACKLOG_COLUMNS):
+    if has_backlog(book):
         identity = identify_backlog(
             book, started, in_progress=in_progress, prefix=project.code, last_number=project.last_number
         )
@@ -157,6 +157,11 @@ def _numbers_in_progress(project: Project, book: Book, started: list[StartedItem
     if not _has(book, "in_progress", PROGRESS_COLUMNS):
         return frozenset(item.number for item in started)
     return identify_progress(book, started, prefix=project.code).items
+
+
+def has_backlog(book: Book) -> bool:
+    """Whether the tab is there and its rows can be known."""
+    return _has(book, "backlog", BACKLOG_COLUMNS)
 
 
 def _has(book: Book, tab: str, columns: frozenset[str]) -> bool:

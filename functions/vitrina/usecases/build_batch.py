@@ -9,12 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from vitrina.domain.backlog import ActionStatus, Specialist
-from vitrina.domain.calendar import Period, PeriodKind
-from vitrina.domain.capacity import Booking, HourLimit, Resources
+from vitrina.domain.backlog import ActionStatus
+from vitrina.domain.calendar import Period
 from vitrina.domain.effort import Total
 from vitrina.domain.explain import Explanation, Situation, explain
-from vitrina.domain.overdue import OverdueWork, carry_over
 from vitrina.domain.planner import PeriodPlan
 from vitrina.domain.schedule import ScheduledItem
 from vitrina.errors import CellProblem, CellsError
@@ -30,15 +28,13 @@ from vitrina.usecases.backlog import (
 )
 from vitrina.usecases.planning import (
     PlannedPart,
-    own_profiles,
-    plan_row,
+    parts_of,
+    planned_items,
     told_total,
     total_of,
-    written_by_us,
 )
-from vitrina.usecases.reasons import Words, own_rows_of, period_days, raised, reason
+from vitrina.usecases.reasons import Words, period_days, raised, reason
 from vitrina.usecases.records import (
-    ESTIMATE,
     PREVIEW,
     Agency,
     Item,
@@ -46,15 +42,14 @@ from vitrina.usecases.records import (
     items_of,
     load_agency,
     load_norms,
-    load_passed_over,
     save_team,
     team_data,
-    typed_hours_by_book,
 )
+from vitrina.usecases.resources import resources_of
 from vitrina.usecases.services import Answer, Outcome, Services
 from vitrina.workbook.book import Book
 from vitrina.workbook.heal import told
-from vitrina.workbook.rows import HOURS_PREFIX, Backlog, ProjectTerms, Team, read_team, read_terms
+from vitrina.workbook.rows import Backlog, Team, read_team, read_terms
 
 #: A period is planned again so often at most for the changes that would let items in: an answer stays quick.
 MOST_TRIES = 40
@@ -193,29 +188,11 @@ def draft_plan(
     agency_items = settle(services, project, book, items_of(services.store, agency_id=project.agency_id))
     own = [item for item in agency_items if item.spreadsheet_id == project.spreadsheet_id]
     norms = load_norms(services.store, project.agency_id).norms
-    record = services.store.get(ESTIMATE, project.spreadsheet_id)
-    written = record.data if record else {}
-    parts = {
-        row.number: plan_row(norms, row, row.hours, own_profiles(row, written_by_us(written, row), backlog))
-        for row in backlog.rows
-    }
-    passed = load_passed_over(services.store, project.spreadsheet_id)
-    sequence = _in_order_of_columns(backlog)
+    parts = parts_of(services.store, project, backlog, norms)
     progress = read_progress(services, project, book)
-    bookings, overdue = _promised(services, project, team.specialists, agency_items, progress)
-    limits = _limits(project, team, terms)
-    resources = Resources(team.specialists, services.calendar, bookings, limits, team.load_factor)
     situation = Situation(
-        tuple(
-            replace(
-                row.item(rank),
-                project=project.spreadsheet_id,
-                hours={key: parts[row.number][key].hours for key in sequence if key in parts[row.number]},
-                passed_over_count=len(passed.get(row.number, ())),
-            )
-            for rank, row in enumerate(backlog.rows)
-        ),
-        carry_over(overdue, resources, since=services.today()),
+        tuple(planned_items(services.store, project, backlog, parts)),
+        resources_of(services, project, team, terms, _as_in_sheet(agency_items, project, progress)),
         span,
         since=services.today(),
         unfinished=frozenset((item.spreadsheet_id, item.number) for item in own if not item.is_done),
@@ -237,58 +214,15 @@ def draft_plan(
     )
 
 
-def _in_order_of_columns(backlog: Backlog) -> list[str]:
-    """Profiles from the left to the right: so the work of an item goes from one to the next."""
-    columns = backlog.tab.columns
-    return sorted(backlog.profiles, key=lambda profile: columns[HOURS_PREFIX + profile])
+def _as_in_sheet(items: list[Item], project: Project, progress: Progress) -> list[Item]:
+    """The items with what this sheet says is done, as nobody may have told the store yet."""
+    done = {row.number for row in progress.rows if row.status is ActionStatus.DONE}
 
+    def seen(item: Item) -> Item:
+        actions = tuple(replace(one, is_done=one.is_done or one.row_number in done) for one in item.actions)
+        return replace(item, actions=actions)
 
-def _limits(project: Project, team: Team, terms: ProjectTerms) -> tuple[HourLimit, ...]:
-    """The contract's and the agency's."""
-    limits = []
-    if terms.limit_hours is not None:
-        limits.append(HourLimit(terms.limit_hours, terms.period, project=project.spreadsheet_id))
-    if team.week_limit_hours is not None:
-        limits.append(HourLimit(team.week_limit_hours, PeriodKind.WEEK))
-    return tuple(limits)
-
-
-def _promised(
-    services: Services,
-    project: Project,
-    specialists: tuple[Specialist, ...],
-    items: list[Item],
-    progress: Progress,
-) -> tuple[tuple[Booking, ...], tuple[OverdueWork, ...]]:
-    """What is promised to all clients, and what is spent of limits already; what is overdue, apart.
-
-    Work that is done takes nobody's hours, but those of limits: days of other months matter to none. Rows
-    that people typed by themselves take people's hours and the agency's, but nothing of a contract.
-    """
-    names = {one.name.casefold(): one.name for one in specialists}
-    today = services.today()
-    since = min(today, services.calendar.current_period(today, PeriodKind.WEEK).start_on).replace(day=1)
-    done_rows = {row.number for row in progress.rows if row.status is ActionStatus.DONE}
-    bookings: list[Booking] = []
-    overdue: list[OverdueWork] = []
-    for item in items:
-        is_own = item.spreadsheet_id == project.spreadsheet_id
-        for action in item.actions:
-            days = {date.fromisoformat(day): hours for day, hours in action.day_hours.items()}
-            is_done = item.is_done or action.is_done or (is_own and action.row_number in done_rows)
-            if not days or (is_done and max(days) < since):
-                continue
-            name = "" if is_done else names.get(action.specialist.casefold(), action.specialist)
-            booking = Booking(name, item.spreadsheet_id, 0 if is_done else item.number, days)
-            if max(days) < today and not (is_done or action.is_ticked):
-                overdue.append(OverdueWork(booking, action.logged_hours))
-            else:
-                bookings.append(booking)
-    for book_id, by_person in typed_hours_by_book(services.store, project.agency_id).items():
-        for typed, by_day in by_person.items():
-            name = names.get(typed.casefold(), typed)
-            bookings += (Booking(name, own_rows_of(book_id), 0, {day: one}) for day, one in by_day.items())
-    return tuple(bookings), tuple(overdue)
+    return [seen(item) if item.spreadsheet_id == project.spreadsheet_id else item for item in items]
 
 
 def effect(draft: Draft) -> Json:

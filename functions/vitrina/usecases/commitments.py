@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from vitrina.domain.backlog import Specialist
 from vitrina.domain.calendar import WorkCalendar
 from vitrina.domain.capacity import Resources
-from vitrina.domain.overdue import LEAST_LEFT
+from vitrina.domain.overdue import left_of
 from vitrina.domain.windows import TOLERANCE_HOURS, spread
 from vitrina.usecases.lease import lease
 from vitrina.usecases.records import (
@@ -180,7 +180,7 @@ class _Placer:
         }
         done = min(hours, sum(past.values()))
         if past and last >= self._today and hours - done <= TOLERANCE_HOURS:
-            done = hours - max(hours - (row.logged_hours or 0.0), LEAST_LEFT * hours)
+            done = hours - left_of(hours, row.logged_hours or 0.0)
         elif last < self._today:
             done, past = 0.0, {}
         total = sum(past.values())

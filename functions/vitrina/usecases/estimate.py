@@ -15,6 +15,7 @@ from vitrina.errors import CellsError, WorkbookShapeError
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.again import again
 from vitrina.usecases.backlog import read_fenced, read_own_backlog, require_items, settle_for_good
+from vitrina.usecases.finish import write_forecast
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import lease
 from vitrina.usecases.planning import (
@@ -22,6 +23,7 @@ from vitrina.usecases.planning import (
     forecast_row,
     own_profiles,
     plan_row,
+    planned_items,
     told_total,
     total_of,
     write_range,
@@ -104,14 +106,15 @@ def _estimate(services: Services, project: Project) -> Answer:
         _write_hours(change, services, backlog, row, estimates[row.number], locale=locale)
         lines = explain(row, estimates[row.number], kept, agency.profiles)
         notes.write(change, backlog.tab, row, "\n".join(render(line, locale) for line in lines))
-    total = total_of(
-        kept.norms,
-        (
-            plan_row(kept.norms, row, _hours(row, estimates), estimates[row.number].own)
-            for row in backlog.rows
-        ),
-    )
+    parts = {
+        row.number: plan_row(kept.norms, row, _hours(row, estimates), estimates[row.number].own)
+        for row in backlog.rows
+    }
+    total = total_of(kept.norms, parts.values())
     write_range(change, book, total)
+    items = planned_items(services.store, project, backlog, parts)
+    in_progress = items_of(services.store, agency_id=project.agency_id)
+    write_forecast(services, change, book, project, items, parts, in_progress)
     if change:
         notes.keep()
         mark_fresh(services, change, book)

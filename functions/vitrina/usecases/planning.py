@@ -7,14 +7,17 @@ the cell; the plan combines it with the norm, as soon as enough of such figures 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.effort import Forecast, Task, Total, forecast, total
 from vitrina.domain.norms import Basis, Norms, tenth
+from vitrina.ports import Store
 from vitrina.texts import Sentence, render, sentence
+from vitrina.usecases.records import ESTIMATE, Project, load_passed_over
 from vitrina.workbook.book import Book
 from vitrina.workbook.change import WorkbookChange
-from vitrina.workbook.rows import Backlog, BacklogRow, locale_of
+from vitrina.workbook.rows import HOURS_PREFIX, Backlog, BacklogRow, locale_of
 
 #: Field of the first tab that holds the sum of the backlog; workbooks of an older release have none.
 RANGE_FIELD = "backlog_range"
@@ -81,6 +84,36 @@ def plan_row(
             p85_hours=made.p85_hours if made else None,
         )
     return parts
+
+
+def parts_of(
+    store: Store, project: Project, backlog: Backlog, norms: Norms
+) -> dict[int, dict[str, PlannedPart]]:
+    """The parts of all rows as their cells are, by number and profile."""
+    record = store.get(ESTIMATE, project.spreadsheet_id)
+    written = record.data if record else {}
+    return {
+        row.number: plan_row(norms, row, row.hours, own_profiles(row, written_by_us(written, row), backlog))
+        for row in backlog.rows
+    }
+
+
+def planned_items(
+    store: Store, project: Project, backlog: Backlog, parts: Mapping[int, Mapping[str, PlannedPart]]
+) -> list[BacklogItem]:
+    """The rows as the planner takes them, in their order; work goes from the left column to the right."""
+    columns = backlog.tab.columns
+    sequence = sorted(backlog.profiles, key=lambda profile: columns[HOURS_PREFIX + profile])
+    passed = load_passed_over(store, project.spreadsheet_id)
+    return [
+        replace(
+            row.item(rank),
+            project=project.spreadsheet_id,
+            hours={key: parts[row.number][key].hours for key in sequence if key in parts[row.number]},
+            passed_over_count=len(passed.get(row.number, ())),
+        )
+        for rank, row in enumerate(backlog.rows)
+    ]
 
 
 def total_of(norms: Norms, rows: Iterable[Mapping[str, PlannedPart]]) -> Total | None:

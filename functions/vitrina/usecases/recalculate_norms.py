@@ -1,7 +1,7 @@
 """*Пересчитать нормы*: what the finished work teaches, into the store and the agency's workbook.
 
 The tab *Нормы* is the agency's as much as ours: norms that people type there win over the facts and stay,
-and the difference is shown beside them. *Обещания* shows by month how estimates came out.
+and the difference is shown beside them. *Обещания* shows by month how estimates and days came out.
 """
 
 from __future__ import annotations
@@ -11,17 +11,28 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from vitrina.domain.effort import promise_ratio
+from vitrina.domain.forecast import Outcome
 from vitrina.domain.learning import learn, start_with
 from vitrina.domain.norms import Basis, Cell, EffortNorm, FinishedWork, Norms, NormSource
-from vitrina.domain.outcomes import by_month
+from vitrina.domain.outcomes import by_month, forecasts_by_month
 from vitrina.domain.quantities import serial_of_day
 from vitrina.errors import UserError
 from vitrina.texts import sentence
 from vitrina.usecases.again import again
 from vitrina.usecases.backlog import read_book
+from vitrina.usecases.finish import load_outcomes, settle_forecasts
 from vitrina.usecases.lease import lease
-from vitrina.usecases.records import Agency, KeptNorms, load_history, load_norms, save_norms
-from vitrina.usecases.services import Answer, Outcome, Services
+from vitrina.usecases.records import (
+    Agency,
+    KeptNorms,
+    items_of,
+    load_history,
+    load_norms,
+    projects_of,
+    save_norms,
+)
+from vitrina.usecases.services import Answer, Services
+from vitrina.usecases.services import Outcome as Ending
 from vitrina.workbook.book import Book, Row, Tab
 from vitrina.workbook.change import Value, WorkbookChange
 from vitrina.workbook.rows import NormRow, locale_of, read_norm_rows, wants_starting_norms
@@ -56,7 +67,7 @@ def recalculate_norms(services: Services, agency: Agency) -> Answer:
     if guessed:
         details.append(sentence("norms.guessed", count=guessed))
     return Answer(
-        Outcome.DONE,
+        Ending.DONE,
         sentence("norms.done", norms=len(shown), types=len(learned.norms.work_types), facts=len(history)),
         details=tuple(details),
         data={"norms": len(shown), "facts": len(history)},
@@ -71,7 +82,7 @@ def _show(services: Services, agency: Agency, history: list[FinishedWork], norms
         raise UserError("norms.no_history")
     change = WorkbookChange()
     shown = _write_norms(change, services, agency, book, learned)
-    _write_promises(change, book, history)
+    _write_promises(change, book, history, _outcomes(services, agency))
     after = KeptNorms(learned.norms, learned.units, shown)
     if change:
         # The write may fail, or succeed and its answer be lost: until then both figures are the add-on's.
@@ -83,6 +94,14 @@ def _show(services: Services, agency: Agency, history: list[FinishedWork], norms
         services.workbooks.batch_update(agency.spreadsheet_id, change.requests())
     save_norms(services.store, agency.spreadsheet_id, after)
     return learned
+
+
+def _outcomes(services: Services, agency: Agency) -> list[Outcome]:
+    """How forecasts of whole backlogs came out, by what the store knows to be done."""
+    items = items_of(services.store, agency_id=agency.spreadsheet_id)
+    for project in projects_of(services.store, agency.spreadsheet_id):
+        settle_forecasts(services, project, items)
+    return load_outcomes(services.store, agency.spreadsheet_id)
 
 
 def _with_tab(services: Services, agency: Agency, book: Book, kept: KeptNorms, norms: Norms) -> _Learned:
@@ -179,24 +198,33 @@ def _write_row(change: WorkbookChange, tab: Tab, known: NormRow, values: Mapping
         change.set(tab, known.row, key, ours[key])
 
 
-def _write_promises(change: WorkbookChange, book: Book, history: list[FinishedWork]) -> None:
+def _write_promises(
+    change: WorkbookChange, book: Book, history: list[FinishedWork], outcomes: list[Outcome]
+) -> None:
     """The tab *Обещания*, which is the add-on's whole; workbooks of an older release have none."""
     if "promises" not in book.tabs:
         return
     tab = book.tab("promises")
-    months = by_month(history)
-    lines: list[dict[str, Value]] = [
-        {
-            "month": month.month,
-            "finished_count": month.finished_count,
-            "within_typical": _share(month.within_typical),
-            "within_p85": _share(month.within_p85),
-            "planned_hours": round(month.planned_hours, 1),
-            "actual_hours": round(month.actual_hours, 1),
-            "planned_ratio": _share(month.planned_ratio),
+    by_day: dict[date, dict[str, Value]] = {
+        one.month: {
+            "month": one.month,
+            "finished_count": one.finished_count,
+            "within_typical": _share(one.within_typical),
+            "within_p85": _share(one.within_p85),
+            "planned_hours": round(one.planned_hours, 1),
+            "actual_hours": round(one.actual_hours, 1),
+            "planned_ratio": _share(one.planned_ratio),
         }
-        for month in months
-    ]
+        for one in by_month(history)
+    }
+    # A month of forecasts alone shows no work; where a line moves down, nothing of the old one may stay.
+    blank: dict[str, Value] = dict.fromkeys(PROMISED_OF_WORK)
+    for told in forecasts_by_month(outcomes):
+        line = by_day.setdefault(told.month, {**blank, "month": told.month})
+        line["forecast_count"] = told.count
+        line["within_likely"] = round(told.likely_kept / told.count, SHARE_DIGITS)
+        line["within_sure"] = round(told.almost_certain_kept / told.count, SHARE_DIGITS)
+    lines = [{**dict.fromkeys(PROMISED_OF_BACKLOGS), **line} for _, line in sorted(by_day.items())]
     standing = {row.index: row for row in tab.rows}
     first = tab.header_index + 1
     for place, line in enumerate(lines):
@@ -205,6 +233,18 @@ def _write_promises(change: WorkbookChange, book: Book, history: list[FinishedWo
             if key in tab.columns and (row is None or not _holds(tab, row, key, value)):
                 change.set_block(tab, first + place, tab.column(key), [[value]])
     change.make_room(tab, first + len(lines))
+
+
+#: Columns of *Обещания* beside the month.
+PROMISED_OF_WORK = (
+    "finished_count",
+    "within_typical",
+    "within_p85",
+    "planned_hours",
+    "actual_hours",
+    "planned_ratio",
+)
+PROMISED_OF_BACKLOGS = ("forecast_count", "within_likely", "within_sure")
 
 
 def _holds(tab: Tab, row: Row, key: str, value: Value) -> bool:

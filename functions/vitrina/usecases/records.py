@@ -24,6 +24,7 @@ TOUCHED = "touched"
 TEAM = "team"
 TYPED = "typed"
 PASSED = "passed"
+FORECAST = "forecast"
 
 
 @dataclass(frozen=True)

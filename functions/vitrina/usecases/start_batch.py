@@ -16,6 +16,7 @@ from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.again import again
 from vitrina.usecases.backlog import read_fenced, read_own_backlog, settle_for_good
 from vitrina.usecases.build_batch import Draft, draft_plan, effect, period_title, words_of
+from vitrina.usecases.finish import write_forecast
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.planning import PlannedPart, write_range
@@ -212,6 +213,8 @@ def _change(services: Services, project: Project, draft: Draft, items: list[Item
     )
     write_schedule(services, change, book, project, [*draft.items, *items])
     write_range(change, book, draft.left_total)
+    stay = [item for item in draft.situation.items if item.number not in leaving]
+    write_forecast(services, change, book, project, stay, draft.parts, [*draft.items, *items])
     mark_fresh(services, change, book)
     return change
 

@@ -16,10 +16,19 @@ from vitrina.domain.norms import FinishedWork
 from vitrina.ports import Card, Json, Record, Store
 from vitrina.texts import sentence
 from vitrina.usecases.again import again
-from vitrina.usecases.backlog import read_fenced, read_progress, settle_for_good, told_lost
+from vitrina.usecases.backlog import (
+    has_backlog,
+    read_fenced,
+    read_own_backlog,
+    read_progress,
+    settle_for_good,
+    told_lost,
+)
+from vitrina.usecases.finish import can_tell_finish, write_forecast
 from vitrina.usecases.fresh import mark_fresh
 from vitrina.usecases.lease import Lease, lease
 from vitrina.usecases.operations import Journal
+from vitrina.usecases.planning import parts_of, planned_items
 from vitrina.usecases.records import (
     TOUCHED,
     Item,
@@ -27,6 +36,7 @@ from vitrina.usecases.records import (
     Project,
     amend_item,
     items_of,
+    load_norms,
     load_tracker_ids,
     save_history,
 )
@@ -222,11 +232,27 @@ def _write(
     redrawn = write_schedule(services, change, book, project, now)
     if changed_rows or redrawn or says_when:
         mark_fresh(services, change, book)
+        _tell_finish(services, change, book, project, now)
     if change:
         services.workbooks.batch_update(project.spreadsheet_id, change.requests())
     for key, changed in changes.items():
         amend_item(services.store, key, **changed)
     return changed_rows, book, progress.identity
+
+
+def _tell_finish(
+    services: Services, change: WorkbookChange, book: Book, project: Project, items: list[Item]
+) -> None:
+    """The days by which all will be finished, unless the backlog cannot be read just now."""
+    if not can_tell_finish(book) or not has_backlog(book):
+        return
+    backlog = read_own_backlog(services, project, book)
+    if not backlog.problems:
+        parts = parts_of(
+            services.store, project, backlog, load_norms(services.store, project.agency_id).norms
+        )
+        planned = planned_items(services.store, project, backlog, parts)
+        write_forecast(services, change, book, project, planned, parts, items)
 
 
 def _told_by_sheet(

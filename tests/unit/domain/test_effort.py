@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from vitrina.domain.effort import Task, forecast, promise_ratio, quantile, total, towards_norm
+from vitrina.domain.effort import Task, draw_ratios, forecast, promise_ratio, quantile, total, towards_norm
 from vitrina.domain.learning import learn
 from vitrina.domain.norms import Basis, FinishedWork, Norms, PastError
 
@@ -148,3 +148,22 @@ def test_the_same_backlog_has_the_same_sum() -> None:
     tasks = [(float(n), Basis.TYPE) for n in range(1, 20)]
 
     assert total(norms, tasks) == total(norms, tasks)
+
+
+def test_a_task_errs_as_tasks_of_about_its_hours_did() -> None:
+    """Of 1 h they took 3, of 4 h the forecast, of 16 h a half, in turn: so differ the draws of one line."""
+    errors = (PastError(1.0, 3.0), PastError(4.0, 4.0), PastError(16.0, 8.0)) * 40
+    ratios = draw_ratios(Norms(errors={Basis.SIZE: errors}), [(1.0, Basis.SIZE), (16.0, Basis.SIZE)])
+
+    assert ratios is not None
+    small, large = ratios.T
+    assert small / large == pytest.approx(6.0)
+
+
+def test_norms_that_know_little_of_a_basis_err_as_all_do() -> None:
+    """One error of a size says nothing; 120 of the work type stand in for it."""
+    errors = {Basis.TYPE: (PastError(1.0, 2.0),) * 120, Basis.SIZE: (PastError(1.0, 9.0),)}
+    ratios = draw_ratios(Norms(errors=errors), [(1.0, Basis.SIZE)])
+
+    assert ratios is not None
+    assert ratios == pytest.approx(2.0)

@@ -6,8 +6,9 @@ from datetime import date
 
 import pytest
 
+from vitrina.domain.forecast import Forecast, Outcome
 from vitrina.domain.norms import FinishedWork
-from vitrina.domain.outcomes import by_month
+from vitrina.domain.outcomes import MonthOfForecasts, by_month, forecasts_by_month
 
 
 def finished(
@@ -47,3 +48,14 @@ def test_months_tell_shares_and_sums() -> None:
 def test_no_promises_no_months() -> None:
     """History that was brought in from elsewhere was never promised here."""
     assert by_month([finished(date(2026, 5, 4), 2, None)]) == []
+
+
+def test_forecasts_are_counted_in_the_month_of_their_end() -> None:
+    """December: one kept both days, one only the second. January: neither. One is not over."""
+    told = Forecast(date(2026, 11, 23), date(2026, 12, 1), date(2026, 12, 10), 50)
+    ends = [date(2027, 1, 11), date(2026, 12, 1), date(2026, 12, 2), None]
+
+    assert forecasts_by_month(Outcome(told, end) for end in ends) == [
+        MonthOfForecasts(date(2026, 12, 1), 2, 1, 2),
+        MonthOfForecasts(date(2027, 1, 1), 1, 0, 0),
+    ]

@@ -1,5 +1,6 @@
 """Days of the chosen work."""
 
+import random
 from collections.abc import Mapping
 from datetime import date, timedelta
 
@@ -9,7 +10,7 @@ from vitrina.domain.backlog import BacklogItem, Priority, Specialist
 from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
 from vitrina.domain.capacity import Booking, HourLimit, Ledger, Resources
 from vitrina.domain.promises import Promise, endangered, keep
-from vitrina.domain.schedule import Schedule, schedule, serial_order
+from vitrina.domain.schedule import Schedule, Timeline, last_day, queue_of, schedule, serial_order
 from vitrina.domain.selection import Assignment, TakenItem
 
 MONDAY = date(2026, 11, 23)
@@ -31,14 +32,19 @@ def taken(
     return TakenItem(item, parts, {})
 
 
+def hours_of_team(**more: object) -> Ledger:
+    """Sixty days from Monday on; all hours of the day are planned."""
+    settings: dict[str, object] = {"load_factor": 1.0, **more}
+    resources = Resources(TEAM, WorkCalendar(), **settings)  # type: ignore[arg-type]
+    return Ledger(resources, since=MONDAY, until=MONDAY + timedelta(days=60))
+
+
 def days(items: list[TakenItem], **more: object) -> Schedule:
-    """A schedule from Monday on; all hours of the day are planned."""
+    """A schedule from Monday on."""
     promised = more.pop("promised", None)
     wip_limit = more.pop("wip_limit", 2)
     rest_on = more.pop("rest_on", None)
-    settings: dict[str, object] = {"load_factor": 1.0, **more}
-    resources = Resources(TEAM, WorkCalendar(), **settings)  # type: ignore[arg-type]
-    ledger = Ledger(resources, since=MONDAY, until=MONDAY + timedelta(days=60))
+    ledger = hours_of_team(**more)
     return schedule(items, ledger, promised=promised, rest_on=rest_on, wip_limit=wip_limit)  # type: ignore[arg-type]
 
 
@@ -191,3 +197,42 @@ def test_serial_order_keeps_predecessors_and_leaves_circles_out() -> None:
     """By rank, each behind what it waits for."""
     before = {1: [3], 2: [1], 4: [5], 5: [4], 6: [99]}
     assert serial_order([1, 2, 3, 4, 5, 6], before, lambda task: task) == [3, 1, 2, 6]
+
+
+def test_other_hours_are_put_on_days_in_the_planned_order() -> None:
+    """Planned are 2 h and 6 h of Anna's. They take 16 and 8: the first ends on Tuesday, all on Wednesday."""
+    queue = queue_of([taken(1, {"design": 6}), taken(2, {"design": 2})])
+    timeline = Timeline(hours_of_team())
+
+    assert [one.item.number for one in queue.items] == [2, 1]
+    assert last_day(queue, timeline.copy(), [2, 6]) == MONDAY
+    assert last_day(queue, timeline.copy(), [16, 8]) == MONDAY + timedelta(days=2)
+    assert last_day(queue, timeline.copy(), [2, 6]) == MONDAY
+    assert last_day(queue, timeline, [2, 8000]) is None
+
+
+def test_hours_that_are_given_back_are_there_for_the_next() -> None:
+    """Boris has no room for 400 h, so that Anna's first day goes to the other item."""
+    result = days([taken(1, {"design": 8, "copy": 400}, Priority.URGENT), taken(2, {"design": 8})])
+
+    assert [one.number for one in result.unplaced] == [1]
+    assert shown(result) == {2: [("Анна", {23: 8.0})]}
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_days_that_are_full_are_the_only_ones_passed_over(seed: int) -> None:
+    """Each action begins on its first day with room, as a look at every day from the first on finds it."""
+    chance = random.Random(seed)
+    limits = [HourLimit(chance.uniform(10, 60), kind, specialist="Анна") for kind in PeriodKind]
+    timeline = Timeline(hours_of_team(limits=tuple(limits[: chance.randrange(3)])), wip_limit=99)
+    for _ in range(60):
+        hours, ledger = chance.choice([0.1, 0.3, chance.uniform(0.3, 12)]), timeline.ledger
+        least = min(0.25, hours) - 1e-5
+        rooms = [ledger.room(0, "", place) for place in range(len(ledger.days))]
+        pieces = timeline.fit(0, "", hours, earliest=0)
+        if pieces is None:
+            continue
+        assert pieces[0][0] == next(place for place, room in enumerate(rooms) if room >= least)
+        timeline.take(0, "", pieces)
+        if chance.random() < 0.2:
+            timeline.give_back(0, "", pieces)
