@@ -1,4 +1,4 @@
-"""``python -m benchmarks.planning [--agencies 4] [--runs N] [--seed 0] [--markdown]``: filling periods.
+"""``python -m benchmarks.planning [--agencies 4] [--runs N] [--seed 0]``: filling periods.
 
 On a fixed set of random agencies (5 to 20 people, 10 clients, 30 to 300 items, a week or a month) it compares
 the product's choice with a queue that stops at the first item that does not fit, with a plain greedy one, and
@@ -7,7 +7,7 @@ people and 20 clients in a week.
 
 With ``--runs N`` it plays N random agencies of all sizes instead, and counts what must not be: limits
 exceeded, plans that differ for the same input, items left out that would have fitted, changes that do not
-let their item in.
+let their item in, classes that more capacity makes worse.
 """
 
 from __future__ import annotations

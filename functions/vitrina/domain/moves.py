@@ -2,7 +2,8 @@
 
 Nobody's action is divided. A chain of one move hands an action of the wanted person to a colleague; one of
 two moves hands over two of them, or makes room at the colleague by handing one of his on. Where no such chain
-exists but hours enough lie about, small exchanges may gather them; docs/planning.md counts what is missed.
+exists but hours enough lie about, pairs of desks divide their work anew. Docs/planning.md counts what is
+missed.
 """
 
 from __future__ import annotations

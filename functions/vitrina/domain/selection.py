@@ -153,8 +153,8 @@ def select(
     Notes
     -----
     A specialist is served by how scarce he is: work goes to the person whose other profiles are wanted
-    least. Where nobody has room, up to two parts are handed over, and while much is free, small exchanges
-    gather it (``moves``). No limit is ever exceeded.
+    least. Where nobody has room, up to two parts are handed over, or pairs of people divide their work
+    anew (``moves``). No limit is ever exceeded.
     """
     return Chooser(items, ledger, period=period, unfinished=unfinished, known=known).choose()
 
