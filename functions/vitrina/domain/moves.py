@@ -178,13 +178,6 @@ class Floor:
         part.desk = desk
         self._put(part)
 
-    def extend(self, part: Part, hours: float) -> None:
-        """Add hours to a part at its desk."""
-        part.hours += hours
-        part.desk.free -= hours
-        self._bounds.spend(part, hours)
-        self._changed()
-
     def _put(self, part: Part) -> None:
         part.desk.free -= part.hours
         part.desk.parts.append(part)

@@ -10,7 +10,7 @@ from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import Period
 from vitrina.domain.capacity import Ledger, Resources
 from vitrina.domain.schedule import ItemKey, Schedule, ScheduledItem, schedule
-from vitrina.domain.selection import LeftOutItem, LeftOutReason, Selection, TakenItem, select
+from vitrina.domain.selection import Efforts, LeftOutItem, LeftOutReason, Selection, TakenItem, select
 
 #: Calendar days behind the period on which what has no room in it may go on.
 HORIZON_CALENDAR_DAYS = 120
@@ -84,9 +84,10 @@ def plan_period(
     ledger = Ledger(resources, since=first, until=until)
     late: dict[ItemKey, LeftOutItem] = {}
     known: Mapping[ItemKey, TakenItem | LeftOutItem] = {}
-    wanted = list(items)
+    wanted, efforts = list(items), Efforts()
     while True:
-        selection = select(wanted, ledger, period=period, unfinished=unfinished | late.keys(), known=known)
+        waiting = unfinished | late.keys()
+        selection = select(wanted, ledger, period=period, unfinished=waiting, known=known, efforts=efforts)
         rest_on = period.end_on + timedelta(days=1)
         placed = schedule(selection.taken, ledger.copy(), promised=promised, rest_on=rest_on)
         begun = {one.item.key for one in placed.items if one.start_on in period}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from itertools import takewhile
@@ -124,6 +124,19 @@ def priority_class(item: BacklogItem) -> int:
     return max(0, item.priority.rank - (1 if is_raised else 0))
 
 
+@dataclass
+class Efforts:
+    """What may be spent on finding room in a period, by class: for whole items, and for what is begun.
+
+    ``in_vain`` are the hours of each profile for which room was looked for in vain: as many are not asked for
+    again.
+    """
+
+    whole: list[Effort] = field(default_factory=lambda: [Effort(most) for most in MOST_EFFORT])
+    begun: list[Effort] = field(default_factory=lambda: [Effort(MOST_EFFORT_TO_BEGIN) for _ in MOST_EFFORT])
+    in_vain: dict[str, float] = field(default_factory=dict)
+
+
 def select(
     items: Iterable[BacklogItem],
     ledger: Ledger,
@@ -131,6 +144,7 @@ def select(
     period: Period,
     unfinished: frozenset[tuple[str, int]] = frozenset(),
     known: Mapping[tuple[str, int], TakenItem | LeftOutItem] | None = None,
+    efforts: Efforts | None = None,
 ) -> Selection:
     """Choose the items of *period* and give each action a person.
 
@@ -144,6 +158,8 @@ def select(
         Keys of items that are in progress: what depends on them has to wait.
     known
         What was decided before of items that come first: it stays so.
+    efforts
+        What may be spent on finding room; it is spent, so that a second choice goes on with what is left.
 
     Returns
     -------
@@ -156,7 +172,7 @@ def select(
     least. Where nobody has room, up to two parts are handed over, or pairs of people divide their work
     anew (``moves``). No limit is ever exceeded.
     """
-    return Chooser(items, ledger, period=period, unfinished=unfinished, known=known).choose()
+    return Chooser(items, ledger, period=period, unfinished=unfinished, known=known, efforts=efforts).choose()
 
 
 class Chooser:
@@ -173,6 +189,7 @@ class Chooser:
         period: Period,
         unfinished: frozenset[tuple[str, int]] = frozenset(),
         known: Mapping[tuple[str, int], TakenItem | LeftOutItem] | None = None,
+        efforts: Efforts | None = None,
     ) -> None:
         self._items = list(items)
         self._known = known or {}
@@ -200,11 +217,9 @@ class Chooser:
         self._left_out: list[LeftOutItem] = []
         self._order: list[tuple[str, int]] = []
         self._move_count = 0
-        self._effort = [Effort(most) for most in MOST_EFFORT]
-        self._effort_to_begin = [Effort(MOST_EFFORT_TO_BEGIN) for _ in MOST_EFFORT]
+        self._efforts = efforts or Efforts()
         self._class = 0
         self._is_first = True
-        self._in_vain: dict[str, float] = {}
         self._spent: dict[str, float] = {}
         self._item_limits_known: dict[str, list[int]] = {}
 
@@ -342,6 +357,7 @@ class Chooser:
         for profile, hours in item.hours.items():
             if not self.floor.skilled.get(profile):
                 return LeftOutItem(item, LeftOutReason.NO_SPECIALIST, profile=profile, needed_hours=hours)
+        self._class = priority_class(item)
         reason = self._over_limit(item, item.total_hours)
         if reason is None:
             reason = self._place_whole(item)
@@ -380,7 +396,6 @@ class Chooser:
     def _place_whole(self, item: BacklogItem) -> LeftOutItem | None:
         parts: list[Part] = []
         moved: list[tuple[Part, Desk]] = []
-        self._class = priority_class(item)
         for profile in sorted(item.hours, key=lambda one: (-self._pressure.get(one, 0.0), one)):
             self._is_first = not parts
             part = self._seat(item, profile, item.hours[profile], moved)
@@ -424,10 +439,10 @@ class Chooser:
         if hours > self.floor.most_hours(profile) + EPSILON_HOURS:
             return None
         found = make_room(self.floor, profile, hours)
-        if found is None and hours < self._in_vain.get(profile, math.inf):
-            found = gather_room(self.floor, profile, hours, self._effort[self._class])
+        if found is None and hours < self._efforts.in_vain.get(profile, math.inf):
+            found = gather_room(self.floor, profile, hours, self._efforts.whole[self._class])
             if found is None and self._is_first:
-                self._in_vain[profile] = hours
+                self._efforts.in_vain[profile] = hours
         return found
 
     def _keeper(self, item: BacklogItem, profile: str) -> Desk | None:
@@ -527,7 +542,7 @@ class Chooser:
             return None
         desk = self._keeper(item, profile)
         if desk is None:
-            found = gather_most(self.floor, profile, most, self._effort_to_begin[self._class])
+            found = gather_most(self.floor, profile, most, self._efforts.begun[self._class])
             if found is None or found[2] < least - EPSILON_HOURS:
                 return None
             self._carry_out(found[0])
