@@ -494,9 +494,14 @@ class Chooser:
         )
 
     def _is_large(self, profile: str, hours: float) -> bool:
-        """Whether an action is longer than a period of anybody who is always there and promised nothing."""
+        """Whether an action is longer than a period of full time, or of anybody who could do it.
+
+        Nobody is away then or has promised anything. That full time is the calendar's and nobody's own keeps
+        an action large when somebody's days get longer: more capacity never lets it wait.
+        """
         longest = max(self._full_hours[desk.place] for desk in self.floor.skilled[profile])
-        return hours > longest + EPSILON_HOURS
+        full_time = self._full_time_hours * self._ledger.resources.load_factor
+        return hours > min(longest, full_time) + EPSILON_HOURS
 
     def _begin(self, item: BacklogItem) -> bool:
         """Take whole actions from the first on, and of one that no period holds the hours that are left."""
