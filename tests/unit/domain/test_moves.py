@@ -116,14 +116,14 @@ def test_even_exchanges_are_made_where_long_parts_are_in_the_way() -> None:
     assert found[1].free == 1.0
 
 
-def test_a_question_spends_half_of_the_effort() -> None:
-    """A question in vain leaves about half to the next one, and the next one half of that."""
+def test_a_question_spends_its_part_of_the_effort() -> None:
+    """A question in vain spends one of 32 parts, the next one as much of what is left."""
     desks = [("ab", 0.0, [("b", 4.0)]), ("b", 0.0, [("b", 3.0), ("b", 3.0)]), ("b", 1.0, [("b", 8.0)])]
-    effort = Effort(1000)
+    effort = Effort(32_000)
 
-    for left in (500, 250):
+    for left in (31_000, 31_000 * 31 // 32):
         assert gather_room(floor(*desks), "a", 1.0, effort) is None
-        assert left - 15 < effort.left <= left
+        assert left - 30 < effort.left <= left
 
 
 def test_the_most_is_gathered_at_one_desk() -> None:
