@@ -36,6 +36,7 @@ _EPOCH = date(1899, 12, 30)
 _LABEL, _GUIDE = 1, 4
 #: Pixels; other rows of a form are 26 high.
 _FORM_ROW_HEIGHTS = {"space": 12, "title": 42, "section": 32}
+_TWO_LINES = 44
 
 
 #: Pixels: a chart begins behind the last column, and is as wide and as high.
@@ -446,7 +447,9 @@ def _form(book: _Book, tab: TabTemplate) -> Iterator[Json]:
     for index, width in enumerate(tab.widths):
         yield _size(tab, "COLUMNS", index, index + 1, width)
     for index, row in enumerate(tab.form):
-        yield _size(tab, "ROWS", index, index + 1, _FORM_ROW_HEIGHTS.get(row.kind, 26))
+        is_long = row.field is not None and row.field.type == "long_text"
+        height = _TWO_LINES if is_long else _FORM_ROW_HEIGHTS.get(row.kind, 26)
+        yield _size(tab, "ROWS", index, index + 1, height)
     everything = _range(tab, (0, tab.rows), (0, len(tab.widths)))
     cells = [{"values": _form_cells(book, tab, index)} for index in range(tab.rows)]
     fields = "userEnteredValue,userEnteredFormat,dataValidation,note"
