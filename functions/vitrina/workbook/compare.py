@@ -13,6 +13,7 @@ compares by itself, on a tab that lives only inside it (decision 0009):
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,9 @@ MARK_ID = 2_147_399_999
 TITLE = "vitrina: compare"
 
 SENTINEL = "~"
+
+#: What people type instead of a figure, such as ``=5+0,875``: its value changes only with the cell.
+_SUM_OF_FIGURES = re.compile(r"=[\d\s.,+*/()-]+")
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,8 @@ class Area:
 def compare_requests(areas: Sequence[Area]) -> list[Json]:
     """Nothing, or a batch that is refused unless the areas are as they were read.
 
-    Formulas are left out, as their values may change by themselves, and so are differences of
-    letter case, which ``deleteDuplicates`` does not see.
+    Formulas are left out, as their values may change by themselves, unless they hold figures alone; so are
+    differences of letter case, which ``deleteDuplicates`` does not see.
     """
     areas = [shrunk for area in areas if (shrunk := _without_formula_columns(area)).columns]
     count = sum(len(area.rows) for area in areas)
@@ -70,7 +74,8 @@ def compare_requests(areas: Sequence[Area]) -> list[Json]:
 
 
 def _is_comparable(cell: Cell) -> bool:
-    return not (cell.formula is not None or cell.is_spilled or cell.is_error or cell.value == "")
+    may_change = cell.formula is not None and not _SUM_OF_FIGURES.fullmatch(cell.formula)
+    return not (may_change or cell.is_spilled or cell.is_error or cell.value == "")
 
 
 def _without_formula_columns(area: Area) -> Area:
