@@ -64,7 +64,7 @@ def test_neighbouring_rows_and_columns_are_pasted_together() -> None:
 def test_formulas_and_errors_are_left_out() -> None:
     """Their values may change by themselves, so that both halves have nothing there."""
     tab = backlog(
-        (1, {"task": "А", "quantity": cell(4, formula="=2+2")}),
+        (1, {"task": "А", "quantity": cell(4, formula="=2+A1")}),
         (2, {"task": "Б", "quantity": 1.0}),
         (3, {"task": "В", "quantity": cell(ValueError)}),
     ).tab("backlog")
@@ -80,9 +80,19 @@ def test_formulas_and_errors_are_left_out() -> None:
     ]
 
 
+@pytest.mark.parametrize("formula", ["=5+0,875", "=(2 + 3.5)*2", "=-4/2"])
+def test_a_sum_of_figures_is_compared_by_its_value(formula: str) -> None:
+    """It is how people type hours; its value changes only when somebody types another one."""
+    tab = backlog((1, {"quantity": cell(5.875, formula=formula)})).tab("backlog")
+
+    first = requests_of(tab, "quantity")[1]["updateCells"]["rows"][0]
+
+    assert first["values"][1:] == [{"userEnteredValue": {"numberValue": 5.875}}]
+
+
 def test_a_column_of_formulas_alone_is_not_compared() -> None:
     """There is nothing that one could expect of it."""
-    tab = backlog((1, {"quantity": cell(4, formula="=2+2")})).tab("backlog")
+    tab = backlog((1, {"quantity": cell(4, formula="=2+A1")})).tab("backlog")
 
     assert requests_of(tab, "quantity") == []
 
