@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from tests.unit.workbook.books import BACKLOG_COLUMNS, backlog, cell
 from vitrina.workbook.book import Tab
 from vitrina.workbook.change import WorkbookChange
