@@ -48,9 +48,12 @@ def carry_over(overdue: Iterable[OverdueWork], resources: Resources, *, since: d
     Limits do not stop it, as it is promised; its hours count against them once: in the period in which they
     are worked.
     """
+    works = sorted(overdue, key=lambda one: (one.due_on, one.booking.project, one.booking.item))
+    if not works:
+        return resources
     ledger = Ledger(resources, since=since, until=since + timedelta(days=HORIZON_CALENDAR_DAYS))
     carried: list[Booking] = []
-    for one in sorted(overdue, key=lambda one: (one.due_on, one.booking.project, one.booking.item)):
+    for one in works:
         booking, left = one.booking, one.left_hours
         done_share = 1 - left / booking.hours
         days = {day: hours * done_share for day, hours in booking.day_hours.items()}

@@ -20,9 +20,9 @@ HORIZON_CALENDAR_DAYS = 120
 class PeriodPlan:
     """What a period holds and on which days, and what it does not hold.
 
-    ``selection`` counts hours only. ``late`` are items for which there would be hours, but no day in the
-    period on which to begin: what they wait for ends too late, or their people have too much begun. What is
-    below them was chosen without them.
+    ``selection`` counts hours only; all that it takes has its days in ``schedule``. ``late`` are items for
+    which there would be hours, but no day in the period on which to begin: what they wait for ends too late,
+    or their people have too much begun. What is below them was chosen without them.
     """
 
     period: Period
@@ -45,7 +45,7 @@ class PeriodPlan:
     def chosen(self) -> tuple[ScheduledItem, ...]:
         """Items of the period with their days, in the order in which it was decided."""
         by_key = {one.item.key: one for one in self.schedule.items}
-        return tuple(by_key[one.item.key] for one in self.selection.taken if one.item.key in by_key)
+        return tuple(by_key[one.item.key] for one in self.selection.taken)
 
     def backlog_after(self) -> tuple[BacklogItem, ...]:
         """Items of the next period: those that were passed over once more."""
@@ -82,13 +82,13 @@ def plan_period(
     first = max(since or period.start_on, period.start_on)
     until = period.end_on + timedelta(days=HORIZON_CALENDAR_DAYS)
     ledger = Ledger(resources, since=first, until=until)
+    rest_on = period.end_on + timedelta(days=1)
     late: dict[ItemKey, LeftOutItem] = {}
     known: Mapping[ItemKey, TakenItem | LeftOutItem] = {}
     wanted, efforts = list(items), Efforts()
     while True:
         waiting = unfinished | late.keys()
         selection = select(wanted, ledger, period=period, unfinished=waiting, known=known, efforts=efforts)
-        rest_on = period.end_on + timedelta(days=1)
         placed = schedule(selection.taken, ledger.copy(), promised=promised, rest_on=rest_on)
         begun = {one.item.key for one in placed.items if one.start_on in period}
         found = {one.item.key: _late(one, placed) for one in selection.taken if one.item.key not in begun}

@@ -70,11 +70,6 @@ class Schedule:
         """What all people promise by it."""
         return tuple(booking for one in self.items for booking in one.bookings())
 
-    @property
-    def finish_on(self) -> date | None:
-        """Last day with work, ``None`` without any."""
-        return max((one.due_on for one in self.items), default=None)
-
 
 def serial_order(
     tasks: Iterable[Task], predecessors: Mapping[Task, Iterable[Task]], rank: Callable[[Task], Any]

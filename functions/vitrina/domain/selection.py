@@ -118,10 +118,14 @@ class Selection:
         return {key: decided[key] for key in takewhile(lambda key: key not in keys, self.order)}
 
 
+def is_raised(item: BacklogItem) -> bool:
+    """Whether it is planned one class higher, as it was passed over thrice."""
+    return item.passed_over_count >= PASSED_OVER_LIMIT
+
+
 def priority_class(item: BacklogItem) -> int:
-    """Class in which an item is planned, 0 for the highest: raised by one when it was passed over thrice."""
-    is_raised = item.passed_over_count >= PASSED_OVER_LIMIT
-    return max(0, item.priority.rank - (1 if is_raised else 0))
+    """Class in which an item is planned, 0 for the highest."""
+    return max(0, item.priority.rank - (1 if is_raised(item) else 0))
 
 
 @dataclass

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.calendar import Period
+from vitrina.domain.capacity import Booking
 from vitrina.domain.effort import Total
 from vitrina.domain.explain import Explanation, Situation, explain
+from vitrina.domain.norms import Norms
 from vitrina.domain.planner import PeriodPlan
 from vitrina.domain.schedule import ScheduledItem
+from vitrina.domain.selection import is_raised
 from vitrina.errors import CellProblem, CellsError
 from vitrina.ports import Json
 from vitrina.texts import Sentence, sentence
@@ -33,7 +36,7 @@ from vitrina.usecases.planning import (
     told_total,
     total_of,
 )
-from vitrina.usecases.reasons import Words, period_days, raised, reason
+from vitrina.usecases.reasons import Words, period_days, reason
 from vitrina.usecases.records import (
     PREVIEW,
     Agency,
@@ -68,6 +71,7 @@ class Draft:
     plan: PeriodPlan
     limit_hours: float | None
     used_hours: float
+    norms: Norms
     #: What each item of the backlog is planned with, by number and profile.
     parts: Mapping[int, Mapping[str, PlannedPart]]
     #: P50 and P85 of what was chosen, and of what stays in the backlog; ``None`` where the past is too thin.
@@ -82,8 +86,7 @@ class Draft:
     @property
     def planned_hours(self) -> float:
         """Hours that the period gives to what would be started; what is carried over is not among them."""
-        keys = self.plan.taken_keys
-        return sum(one.hours for one in self.plan.selection.taken if one.item.key in keys)
+        return sum(one.hours for one in self.plan.selection.taken)
 
     @property
     def running_on(self) -> list[str]:
@@ -152,7 +155,7 @@ def _told_hours(draft: Draft) -> list[Sentence]:
     told_hours = [told_total("total.batch", draft.total)] if draft.total else []
     if running_on := draft.running_on:
         told_hours.append(sentence("batch.runs_on", items=running_on))
-    if up := [item.code for item in draft.situation.items if raised(item)]:
+    if up := [item.code for item in draft.situation.items if is_raised(item)]:
         told_hours.append(sentence("batch.raised", items=up))
     combined = [
         chosen.item.code
@@ -208,6 +211,7 @@ def draft_plan(
         plan=plan,
         limit_hours=terms.limit_hours,
         used_hours=_used_hours(own, span),
+        norms=norms,
         parts=parts,
         total=total_of(norms, (parts[chosen.item.number] for chosen in plan.chosen)),
         left_total=total_of(norms, (parts[left.item.number] for left in plan.left_out)),
@@ -278,14 +282,8 @@ def _people(draft: Draft) -> list[Json]:
     """What the period has of each person, from the first day that may be planned."""
     resources, span = draft.situation.resources, draft.plan.period
     days = [day for day in span if day >= draft.plan.since]
-    committed: dict[str, float] = {}
-    for booking in resources.bookings:
-        inside = sum(hours for day, hours in booking.day_hours.items() if day in days)
-        committed[booking.specialist] = committed.get(booking.specialist, 0.0) + inside
-    planned: dict[str, float] = {}
-    for booking in draft.plan.schedule.bookings():
-        inside = sum(hours for day, hours in booking.day_hours.items() if day in days)
-        planned[booking.specialist] = planned.get(booking.specialist, 0.0) + inside
+    committed = _hours_on(days, resources.bookings)
+    planned = _hours_on(days, draft.plan.schedule.bookings())
     return [
         {
             "name": one.name,
@@ -296,6 +294,15 @@ def _people(draft: Draft) -> list[Json]:
         }
         for one in resources.specialists
     ]
+
+
+def _hours_on(days: Collection[date], bookings: Iterable[Booking]) -> dict[str, float]:
+    """Hours of each specialist on the days."""
+    hours: dict[str, float] = {}
+    for booking in bookings:
+        inside = sum(one for day, one in booking.day_hours.items() if day in days)
+        hours[booking.specialist] = hours.get(booking.specialist, 0.0) + inside
+    return hours
 
 
 def _preview_data(services: Services, draft: Draft) -> Mapping[str, Any]:

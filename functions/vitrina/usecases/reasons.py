@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import Period, WorkCalendar
 from vitrina.domain.capacity import EPSILON_HOURS
 from vitrina.domain.explain import PERIODS_AHEAD, Change, ChangeKind, Explanation, Situation
 from vitrina.domain.schedule import ItemKey
-from vitrina.domain.selection import PASSED_OVER_LIMIT, LeftOutItem, LeftOutReason
+from vitrina.domain.selection import LeftOutItem, LeftOutReason
 from vitrina.texts import Days, Sentence, sentence
 
 #: Reasons for which an item may enter by itself, once there is room.
@@ -65,11 +64,6 @@ def _wanted_hours(left: LeftOutItem) -> float:
     if left.reason not in LACK_OF_ROOM:
         return 0.0
     return left.item.hours[left.profile] if left.profile else left.item.total_hours
-
-
-def raised(item: BacklogItem) -> bool:
-    """Whether it is planned in a higher class as it was passed over often."""
-    return item.passed_over_count >= PASSED_OVER_LIMIT
 
 
 def period_days(calendar: WorkCalendar, period: Period) -> Days:
