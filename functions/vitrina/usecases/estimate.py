@@ -114,7 +114,7 @@ def _estimate(services: Services, project: Project) -> Answer:
     write_range(change, book, total)
     items = planned_items(services.store, project, backlog, parts)
     in_progress = items_of(services.store, agency_id=project.agency_id)
-    write_forecast(services, change, book, project, items, parts, in_progress)
+    write_forecast(services, change, book, project, items, parts, in_progress, kept.norms)
     if change:
         notes.keep()
         mark_fresh(services, change, book)

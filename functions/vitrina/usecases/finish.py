@@ -8,18 +8,19 @@ from datetime import date
 
 from vitrina.domain.backlog import BacklogItem, Priority
 from vitrina.domain.forecast import Forecast, Outcome, assign_evenly, forecast
-from vitrina.domain.norms import Basis
+from vitrina.domain.norms import Basis, Norms
 from vitrina.domain.overdue import left_of
 from vitrina.errors import CellsError
 from vitrina.ports import Record, Store
 from vitrina.texts import Sentence, render, sentence
+from vitrina.usecases.commitments import People
 from vitrina.usecases.planning import PlannedPart
-from vitrina.usecases.records import FORECAST, Item, ItemAction, Project, last_team, load_norms
+from vitrina.usecases.records import FORECAST, Item, ItemAction, Project, last_team
 from vitrina.usecases.resources import resources_of
 from vitrina.usecases.services import Services
 from vitrina.workbook.book import Book
 from vitrina.workbook.change import WorkbookChange
-from vitrina.workbook.rows import Team, locale_of, read_terms
+from vitrina.workbook.rows import locale_of, read_terms
 
 #: Field of the first tab; the add-on's whole.
 FINISH_FIELD = "expected_finish"
@@ -38,6 +39,7 @@ def write_forecast(
     backlog: Sequence[BacklogItem],
     parts: Mapping[int, Mapping[str, PlannedPart]],
     agency_items: Sequence[Item],
+    norms: Norms,
 ) -> None:
     """Write the likely and the almost certain day, or why there are none, where the workbook has a place.
 
@@ -49,7 +51,7 @@ def write_forecast(
     own = [item for item in agency_items if item.spreadsheet_id == project.spreadsheet_id]
     numbers = frozenset(item.number for item in backlog)
     settle_forecasts(services, project, own, standing=numbers)
-    told, made = _told(services, book, project, backlog, parts, agency_items)
+    told, made = _told(services, book, project, backlog, parts, agency_items, norms)
     text = render(told, locale_of(book))
     place = book.field(FINISH_FIELD)
     if (place.cell.text or None) == text:
@@ -66,6 +68,7 @@ def _told(
     backlog: Sequence[BacklogItem],
     parts: Mapping[int, Mapping[str, PlannedPart]],
     agency_items: Sequence[Item],
+    norms: Norms,
 ) -> tuple[Sentence, Forecast | None]:
     """What the field says. A client reads it: nobody and no other client is named."""
     team = last_team(services.store, project.agency_id)
@@ -80,7 +83,8 @@ def _told(
     # What is begun is drawn like the backlog: its days that are over count against limits only.
     promised = [_until(item, since) if _is_begun(item, project) else item for item in agency_items]
     resources = resources_of(services, project, team, terms, promised)
-    rests = [_rest(item, rank, team, since) for rank, item in enumerate(begun)]
+    people = People(team, services.calendar)
+    rests = [_rest(item, rank, people, since) for rank, item in enumerate(begun)]
     assigned = assign_evenly([*rests, *backlog], resources)
     if not assigned:
         return sentence("finish.no_hours" if backlog else "finish.empty"), None
@@ -89,7 +93,7 @@ def _told(
     made = forecast(
         assigned,
         resources,
-        load_norms(services.store, project.agency_id).norms,
+        norms,
         since=since,
         bases=bases,
     )
@@ -133,9 +137,8 @@ def _until(item: Item, day: date) -> Item:
     return replace(item, actions=tuple(actions))
 
 
-def _rest(item: Item, rank: int, team: Team, since: date) -> BacklogItem:
+def _rest(item: Item, rank: int, people: People, since: date) -> BacklogItem:
     """What is left to do of an item, as the planner takes it: hours from *since* on, a part at least."""
-    names = {one.name.casefold(): one.name for one in team.specialists}
     hours: dict[str, float] = {}
     keeps: dict[str, str] = {}
     for action in item.actions:
@@ -145,7 +148,7 @@ def _rest(item: Item, rank: int, team: Team, since: date) -> BacklogItem:
         left = sum(one for on, one in action.day_hours.items() if on >= since.isoformat())
         left = left or left_of(action.hours, action.logged_hours)
         hours[action.profile] = hours.get(action.profile, 0.0) + left
-        keeps[action.profile] = names.get(action.specialist.casefold(), action.specialist)
+        keeps[action.profile] = people.name(action.specialist)
     return BacklogItem(
         item.number,
         item.code,

@@ -41,6 +41,17 @@ from vitrina.workbook.starting import starting_norms
 #: A share of a hundred with one digit is finer than anyone reads.
 SHARE_DIGITS = 3
 
+#: Columns of *Обещания* beside the month.
+PROMISED_OF_WORK = (
+    "finished_count",
+    "within_typical",
+    "within_p85",
+    "planned_hours",
+    "actual_hours",
+    "planned_ratio",
+)
+PROMISED_OF_BACKLOGS = ("forecast_count", "within_likely", "within_sure")
+
 
 @dataclass(frozen=True)
 class _Learned:
@@ -233,18 +244,6 @@ def _write_promises(
             if key in tab.columns and (row is None or not _holds(tab, row, key, value)):
                 change.set_block(tab, first + place, tab.column(key), [[value]])
     change.make_room(tab, first + len(lines))
-
-
-#: Columns of *Обещания* beside the month.
-PROMISED_OF_WORK = (
-    "finished_count",
-    "within_typical",
-    "within_p85",
-    "planned_hours",
-    "actual_hours",
-    "planned_ratio",
-)
-PROMISED_OF_BACKLOGS = ("forecast_count", "within_likely", "within_sure")
 
 
 def _holds(tab: Tab, row: Row, key: str, value: Value) -> bool:

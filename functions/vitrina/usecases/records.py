@@ -235,10 +235,7 @@ def committed_hours(items: Iterable[Item]) -> dict[str, dict[date, float]]:
 def taken_hours(store: Store, agency_id: str, items: Iterable[Item]) -> dict[str, dict[date, float]]:
     """Hours by specialist and day that *items* and people's own rows in all client workbooks take."""
     taken = committed_hours(items)
-    for name, by_day in load_typed_hours(store, agency_id).items():
-        days = taken.setdefault(name, {})
-        for day, hours in by_day.items():
-            days[day] = days.get(day, 0.0) + hours
+    add_hours(taken, load_typed_hours(store, agency_id))
     return taken
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.capacity import Booking, HourLimit, Resources
 from vitrina.domain.overdue import OverdueWork, carry_over
+from vitrina.usecases.commitments import People
 from vitrina.usecases.reasons import own_rows_of
 from vitrina.usecases.records import Item, ItemAction, Project, typed_hours_by_book
 from vitrina.usecases.services import Services
@@ -26,16 +27,16 @@ def resources_of(
         limits.append(HourLimit(terms.limit_hours, terms.period, project=project.spreadsheet_id))
     if team.week_limit_hours is not None:
         limits.append(HourLimit(team.week_limit_hours, PeriodKind.WEEK))
-    names = {one.name.casefold(): one.name for one in team.specialists}
+    people = People(team, services.calendar)
     today = services.today()
     bookings: list[Booking] = []
     overdue: list[OverdueWork] = []
-    for booking, action in _promised(items, names, since=_oldest_window(services)):
+    for booking, action in _promised(items, people, since=_oldest_window(services)):
         if booking.specialist and not action.is_ticked and max(booking.day_hours) < today:
             overdue.append(OverdueWork(booking, action.logged_hours))
         else:
             bookings.append(booking)
-    bookings += _typed(services, project, names)
+    bookings += _typed(services, project, people)
     resources = Resources(
         team.specialists, services.calendar, tuple(bookings), tuple(limits), team.load_factor
     )
@@ -47,9 +48,7 @@ def _oldest_window(services: Services) -> date:
     return services.calendar.current_period(services.today(), PeriodKind.WEEK).start_on.replace(day=1)
 
 
-def _promised(
-    items: Iterable[Item], names: Mapping[str, str], *, since: date
-) -> Iterator[tuple[Booking, ItemAction]]:
+def _promised(items: Iterable[Item], people: People, *, since: date) -> Iterator[tuple[Booking, ItemAction]]:
     """What is promised to all clients. What is done is nobody's any more, but counts against limits."""
     for item in items:
         for action in item.actions:
@@ -57,15 +56,15 @@ def _promised(
             is_done = item.is_done or action.is_done
             if not days or (is_done and max(days) < since):
                 continue
-            name = "" if is_done else names.get(action.specialist.casefold(), action.specialist)
+            name = "" if is_done else people.name(action.specialist)
             yield Booking(name, item.spreadsheet_id, 0 if is_done else item.number, days), action
 
 
-def _typed(services: Services, project: Project, names: Mapping[str, str]) -> Iterator[Booking]:
+def _typed(services: Services, project: Project, people: People) -> Iterator[Booking]:
     """Rows that people typed by themselves: hours of people and of the agency, but of no contract."""
     for book_id, by_person in typed_hours_by_book(services.store, project.agency_id).items():
         for typed, by_day in by_person.items():
-            name = names.get(typed.casefold(), typed)
+            name = people.name(typed)
             # Day by day, as nobody knows which of them belong together.
             for day, hours in by_day.items():
                 yield Booking(name, own_rows_of(book_id), 0, {day: hours})

@@ -214,7 +214,7 @@ def _change(services: Services, project: Project, draft: Draft, items: list[Item
     write_schedule(services, change, book, project, [*draft.items, *items])
     write_range(change, book, draft.left_total)
     stay = [item for item in draft.situation.items if item.number not in leaving]
-    write_forecast(services, change, book, project, stay, draft.parts, [*draft.items, *items])
+    write_forecast(services, change, book, project, stay, draft.parts, [*draft.items, *items], draft.norms)
     mark_fresh(services, change, book)
     return change
 

@@ -248,11 +248,10 @@ def _tell_finish(
         return
     backlog = read_own_backlog(services, project, book)
     if not backlog.problems:
-        parts = parts_of(
-            services.store, project, backlog, load_norms(services.store, project.agency_id).norms
-        )
+        norms = load_norms(services.store, project.agency_id).norms
+        parts = parts_of(services.store, project, backlog, norms)
         planned = planned_items(services.store, project, backlog, parts)
-        write_forecast(services, change, book, project, planned, parts, items)
+        write_forecast(services, change, book, project, planned, parts, items, norms)
 
 
 def _told_by_sheet(
