@@ -13,7 +13,7 @@ from datetime import date, timedelta
 import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
 from vitrina.domain.backlog import BacklogItem, Priority, Specialist
 from vitrina.domain.calendar import Period, PeriodKind, WorkCalendar, period_of
-from vitrina.domain.capacity import Booking, HourLimit, Resources
+from vitrina.domain.planning.capacity import Booking, HourLimit, Resources
 
 MONDAY = date(2026, 11, 23)
 PROFILES = ("design", "copy", "development", "advertising", "seo", "analytics")

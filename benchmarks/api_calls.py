@@ -28,10 +28,10 @@ from emulators.world.office import LocalOffice, OfficeError
 from emulators.world.sample import load_agency, load_history
 from emulators.world.servers import Servers, running_servers
 from emulators.world.story import people_of, staff_of
-from vitrina.domain.norms import FinishedWork
+from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.domain.quantities import serial_of_day
-from vitrina.usecases.records import Agency
-from vitrina.workbook.template import Profile
+from vitrina.records.records import Agency
+from vitrina.workbook.template.definition import Profile
 
 ROWS = (10, 100, 1000)
 REPEAT_COUNT = 3

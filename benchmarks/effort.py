@@ -27,11 +27,11 @@ ROOT = Path(__file__).resolve().parents[1]
 # The harness loads this file by its path, from anywhere.
 sys.path.insert(0, str(ROOT / "functions"))
 
-from vitrina.domain.effort import Task, forecast, total  # noqa: E402
-from vitrina.domain.guesses import words  # noqa: E402
-from vitrina.domain.learning import learn  # noqa: E402
-from vitrina.domain.norms import Basis, FinishedWork, Norms  # noqa: E402
-from vitrina.domain.sizes import size_of  # noqa: E402
+from vitrina.domain.estimating.effort import Task, forecast, total  # noqa: E402
+from vitrina.domain.estimating.guesses import words  # noqa: E402
+from vitrina.domain.estimating.learning import learn  # noqa: E402
+from vitrina.domain.estimating.norms import Basis, FinishedWork, Norms  # noqa: E402
+from vitrina.domain.estimating.sizes import size_of  # noqa: E402
 
 HARNESS = Path("tools") / "eval_effort.py"
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from ortools.sat.python import cp_model
 
 from benchmarks.judge import Piece, divisible
-from vitrina.domain.moves import Desk, Floor, Moves, make_room
-from vitrina.domain.selection import Chooser
+from vitrina.domain.planning.moves import Desk, Floor, Moves, make_room
+from vitrina.domain.planning.selection import Chooser
 
 #: The solver counts in whole units of this many to the hour.
 UNITS = 10_000

@@ -28,15 +28,21 @@ import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
 from benchmarks.tables import as_table
 from tests.e2e.sip import RealTask, read_tasks
 from tests.shared import shared_path
-from vitrina.domain import effort
 from vitrina.domain.backlog import BacklogItem, Priority, Specialist
 from vitrina.domain.calendar import PeriodKind, WorkCalendar
-from vitrina.domain.capacity import HourLimit, Ledger, Resources
-from vitrina.domain.forecast import LAST_HORIZON_CALENDAR_DAYS, Forecast, NoForecast, assign_evenly, forecast
-from vitrina.domain.learning import learn
-from vitrina.domain.norms import Basis, FinishedWork, Norms
-from vitrina.domain.schedule import Timeline, last_day, queue_of
-from vitrina.domain.sizes import size_of
+from vitrina.domain.estimating import effort
+from vitrina.domain.estimating.learning import learn
+from vitrina.domain.estimating.norms import Basis, FinishedWork, Norms
+from vitrina.domain.estimating.sizes import size_of
+from vitrina.domain.planning.capacity import HourLimit, Ledger, Resources
+from vitrina.domain.planning.forecast import (
+    LAST_HORIZON_CALENDAR_DAYS,
+    Forecast,
+    NoForecast,
+    assign_evenly,
+    forecast,
+)
+from vitrina.domain.planning.schedule import Timeline, last_day, queue_of
 
 #: The data set has no profiles.
 PROFILE = "work"

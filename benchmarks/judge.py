@@ -12,11 +12,11 @@ from enum import StrEnum
 
 from benchmarks.agencies import RandomAgency
 from vitrina.domain.calendar import Period, period_of
-from vitrina.domain.capacity import Booking, Ledger, Resources
-from vitrina.domain.check import AfterRow, Facts, LimitRow, PersonRow, Violation, WorkRow, check
-from vitrina.domain.planner import PeriodPlan
-from vitrina.domain.schedule import ItemKey
-from vitrina.domain.selection import LeftOutItem, LeftOutReason, Selection, TakenItem, priority_class
+from vitrina.domain.checking.check import AfterRow, Facts, LimitRow, PersonRow, Violation, WorkRow, check
+from vitrina.domain.planning.capacity import Booking, Ledger, Resources
+from vitrina.domain.planning.planner import PeriodPlan
+from vitrina.domain.planning.schedule import ItemKey
+from vitrina.domain.planning.selection import LeftOutItem, LeftOutReason, Selection, TakenItem, priority_class
 
 TOLERANCE_HOURS = 1e-4
 

@@ -38,7 +38,7 @@ IMPORTS = ("main", "pandas", "numpy", "rapidfuzz")
 
 def history(count: int) -> list[object]:
     """Work of forty kinds and three profiles, two thirds of it with a size and a third with hours given."""
-    from vitrina.domain.norms import FinishedWork  # noqa: PLC0415
+    from vitrina.domain.estimating.norms import FinishedWork  # noqa: PLC0415
 
     draw = random.Random(SEED)
     begin, days = date(2016, 1, 1), 3650
@@ -63,9 +63,9 @@ def history(count: int) -> list[object]:
 
 def measure(count: int) -> dict[str, float]:
     """Seconds of reading and of learning, and the megabytes that the process took at most."""
-    from vitrina.domain.learning import learn  # noqa: PLC0415
+    from vitrina.domain.estimating.learning import learn  # noqa: PLC0415
+    from vitrina.records.records import load_history, save_history  # noqa: PLC0415
     from vitrina.store.sqlite import SqliteStore  # noqa: PLC0415
-    from vitrina.usecases.records import load_history, save_history  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(prefix="vitrina-") as folder:
         store = SqliteStore(Path(folder) / "store.sqlite")

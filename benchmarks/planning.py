@@ -39,11 +39,11 @@ from benchmarks.judge import (
 from benchmarks.tables import as_table
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import PeriodKind
-from vitrina.domain.capacity import EPSILON_HOURS, Ledger
-from vitrina.domain.explain import Situation, changed, explain
-from vitrina.domain.moves import Desk, Moves
-from vitrina.domain.planner import PeriodPlan, plan_on, plan_period
-from vitrina.domain.selection import Chooser, LeftOutItem, LeftOutReason, Selection, priority_class
+from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger
+from vitrina.domain.planning.explain import Situation, changed, explain
+from vitrina.domain.planning.moves import Desk, Moves
+from vitrina.domain.planning.planner import PeriodPlan, plan_on, plan_period
+from vitrina.domain.planning.selection import Chooser, LeftOutItem, LeftOutReason, Selection, priority_class
 
 #: People, items and period of the fixed set; 10 clients each.
 SIZES = (

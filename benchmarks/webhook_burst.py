@@ -34,7 +34,7 @@ from emulators.world.cluster import running_cluster
 from emulators.world.office import LocalOffice
 from emulators.world.processes import QUEUE, Person
 from vitrina.settings import Settings
-from vitrina.workbook.template import Profile
+from vitrina.workbook.template.definition import Profile
 
 QUOTA_PER_MINUTE = 60
 #: Calls a second that Kaiten was measured to take from one user.

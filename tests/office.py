@@ -11,8 +11,8 @@ import pytest
 
 from emulators.world.office import LocalOffice
 from emulators.world.processes import Person
-from vitrina.domain.norms import FinishedWork
-from vitrina.workbook.template import Profile
+from vitrina.domain.estimating.norms import FinishedWork
+from vitrina.workbook.template.definition import Profile
 
 MANAGER = "manager@mayak.example"
 WEBHOOK_SECRET = "secret-of-the-tests-0123456789"

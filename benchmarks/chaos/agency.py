@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from emulators.world.processes import Person
-from vitrina.domain.norms import FinishedWork
-from vitrina.workbook.template import Profile
+from vitrina.domain.estimating.norms import FinishedWork
+from vitrina.workbook.template.definition import Profile
 
 MANAGER = "manager@mayak.example"
 CODE = "ХАОС"

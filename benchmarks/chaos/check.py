@@ -16,7 +16,7 @@ from benchmarks.chaos.ledger import HOURS, PROFILES, Expected, Ledger, number_of
 from benchmarks.chaos.scenes import Scene
 from benchmarks.chaos.world import ChaosWorld
 from emulators.kaiten.models.context import DELETED
-from vitrina.workbook.book import item_number_of_row
+from vitrina.workbook.reading.book import item_number_of_row
 
 LOST = "row lost"
 DOUBLED = "row doubled"

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from emulators.google.models import Book, Sheet
-from vitrina.workbook.book import ROW_KEY, column_letters
+from vitrina.workbook.reading.book import ROW_KEY, column_letters
 
 #: Ids of the tabs in every workbook of a client; they stay when people rename or move a tab.
 SHEET_IDS = {"client": 101, "backlog": 102, "in_progress": 103, "schedule": 104, "taken": 107}

@@ -16,7 +16,7 @@ from benchmarks.chaos.ledger import HOURS, Ledger
 from emulators.google import edits
 from emulators.google.errors import ApiError
 from emulators.google.store import Store
-from vitrina.workbook.book import column_letters
+from vitrina.workbook.reading.book import column_letters
 
 #: Columns of the backlog in which nobody types.
 ADDON_COLUMNS = frozenset({"id", "task", "hours_total", "source", "reason"})

@@ -30,12 +30,12 @@ from emulators.world.processes import (
 from emulators.world.servers import Servers
 from emulators.world.timer import ring
 from vitrina.bootstrap import application
-from vitrina.domain.norms import FinishedWork
+from vitrina.domain.estimating.norms import FinishedWork
+from vitrina.operations.services import Services
+from vitrina.records.records import Agency, save_history
 from vitrina.usecases.create_agency import create_agency
-from vitrina.usecases.records import Agency, save_history
-from vitrina.usecases.services import Services
-from vitrina.workbook.book import Book, Row, Tab, parse_book
-from vitrina.workbook.template import Profile
+from vitrina.workbook.reading.book import Book, Row, Tab, parse_book
+from vitrina.workbook.template.definition import Profile
 
 #: Calls a second that the tracker takes: nobody wants to wait for the real fifty.
 KAITEN_LIMIT_PER_S = 500

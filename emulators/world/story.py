@@ -13,14 +13,14 @@ from emulators.world.client import MenuClient
 from emulators.world.processes import Person, World
 from emulators.world.sample import HistoryRow, load_agency, load_history
 from vitrina.bootstrap import build
-from vitrina.domain.norms import FinishedWork
+from vitrina.domain.estimating.norms import FinishedWork
+from vitrina.operations.services import Services
+from vitrina.records.records import save_history
 from vitrina.settings import Settings
 from vitrina.usecases.create_agency import create_agency
-from vitrina.usecases.records import save_history
-from vitrina.usecases.services import Services
-from vitrina.workbook.book import Book, Row, Tab, parse_book
-from vitrina.workbook.rows import HOURS_PREFIX
-from vitrina.workbook.template import Profile
+from vitrina.workbook.reading.book import Book, Row, Tab, parse_book
+from vitrina.workbook.reading.rows import HOURS_PREFIX
+from vitrina.workbook.template.definition import Profile
 
 #: Ids of the sample's people in the tracker begin here.
 FIRST_KAITEN_ID = 101

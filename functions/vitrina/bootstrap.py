@@ -13,13 +13,13 @@ from vitrina.google.identity import GOOGLE_CERTS_URL, GoogleIdentity
 from vitrina.google.queue import CloudTasksQueue
 from vitrina.google.services import make_services
 from vitrina.google.workbooks import GoogleWorkbooks
+from vitrina.operations.services import Services
 from vitrina.ports import Identity
 from vitrina.settings import Settings
 from vitrina.store.sqlite import SqliteStore
 from vitrina.trackers.kaiten.client import KaitenTracker
-from vitrina.usecases.services import Services
-from vitrina.workbook.choices import Choices
-from vitrina.workbook.template import load_template
+from vitrina.workbook.reading.choices import Choices
+from vitrina.workbook.template.definition import load_template
 
 
 class SystemClock:

@@ -19,7 +19,7 @@ from tests.browser.conftest import WINDOW
 from tests.browser.workbench_page import WorkbenchPage
 from tests.office import MANAGER, Office
 from vitrina.bootstrap import application
-from vitrina.usecases.records import projects_of
+from vitrina.records.records import projects_of
 
 pytestmark = pytest.mark.browser
 

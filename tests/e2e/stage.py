@@ -23,7 +23,7 @@ from emulators.world.servers import Servers
 from emulators.world.workers import Nursery, Supervisor, address, listen, running_nursery
 from tests.office import NOW, Office
 from vitrina.bootstrap import application
-from vitrina.usecases.records import items_of, projects_of
+from vitrina.records.records import items_of, projects_of
 
 #: Longer than a lease holds.
 AFTER_DEATH = timedelta(minutes=2)

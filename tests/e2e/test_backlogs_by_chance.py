@@ -17,9 +17,9 @@ import pytest
 from emulators.world.servers import Servers
 from tests.e2e.witness import SteadyOffice, agency_at_work
 from tests.office import NOW
-from vitrina.domain.norms import FinishedWork
-from vitrina.usecases.records import save_history
-from vitrina.workbook.book import Tab
+from vitrina.domain.estimating.norms import FinishedWork
+from vitrina.records.records import save_history
+from vitrina.workbook.reading.book import Tab
 
 SEED = 20261124
 BACKLOGS = 1000

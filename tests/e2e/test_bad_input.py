@@ -17,11 +17,11 @@ from emulators.world.processes import AUDIENCE
 from emulators.world.servers import Servers
 from tests.e2e.witness import SteadyOffice, agency_at_work, assert_told, assert_unchanged, look
 from tests.office import MANAGER, NOW, PROFILES, TEAM
-from vitrina.domain.norms import FinishedWork
+from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.domain.quantities import serial_of_day
+from vitrina.records.records import items_of, save_history
 from vitrina.usecases.create_agency import create_agency
-from vitrina.usecases.records import items_of, save_history
-from vitrina.workbook.book import COLUMN_KEY, Mark, Row, Tab
+from vitrina.workbook.reading.book import COLUMN_KEY, Mark, Row, Tab
 
 _codes = (f"ВВ{number}" for number in count(1))
 

@@ -1,4 +1,4 @@
-"""``python -m vitrina.doctor``: what it tells of the emulator, and of a Google that is not as we assume."""
+"""``python -m vitrina.cli.doctor``: what it tells of the emulator, and of a Google that is not as we assume."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from emulators.google import metadata
 from emulators.google.batch import developer_metadata, registry, rows
 from emulators.google.errors import invalid
 from tests.office import MANAGER, Office
-from vitrina.doctor import __main__ as doctor
-from vitrina.doctor.assumptions import read_assumptions
-from vitrina.doctor.check import State
-from vitrina.doctor.examination import CHECKS, examine
-from vitrina.doctor.scratch import TITLE, Human, Scratch
-from vitrina.doctor.workbooks import DoctorsWorkbooks
+from vitrina.cli.doctor import __main__ as doctor
+from vitrina.cli.doctor.assumptions import read_assumptions
+from vitrina.cli.doctor.check import State
+from vitrina.cli.doctor.examination import CHECKS, examine
+from vitrina.cli.doctor.scratch import TITLE, Human, Scratch
+from vitrina.cli.doctor.workbooks import DoctorsWorkbooks
 from vitrina.settings import Settings
 
 VITAL = {check.number for check in CHECKS if check.is_vital}
@@ -165,8 +165,8 @@ def test_the_scratch_file_goes_when_the_doctor_breaks(
         raise KeyboardInterrupt
 
     empty_office.fail_next("google", method="drive.files.create", status="timeout")
-    monkeypatch.setattr("vitrina.doctor.examination.is_safe", interrupted)
-    monkeypatch.setattr("vitrina.doctor.scratch.Scratch.fill", interrupted)
+    monkeypatch.setattr("vitrina.cli.doctor.examination.is_safe", interrupted)
+    monkeypatch.setattr("vitrina.cli.doctor.scratch.Scratch.fill", interrupted)
 
     with pytest.raises(KeyboardInterrupt):
         doctor.main([])

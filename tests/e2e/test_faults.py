@@ -14,7 +14,7 @@ from emulators.world.processes import QUEUE, ROBOT_ID
 from emulators.world.servers import Servers
 from tests.e2e.witness import SteadyOffice, agency_at_work, assert_told, assert_unchanged, look
 from vitrina.ports import NewCard
-from vitrina.usecases.records import Item, items_of
+from vitrina.records.records import Item, items_of
 
 #: Nobody listens there.
 NOWHERE = "http://127.0.0.1:9"

@@ -11,8 +11,8 @@ import pytest
 from tests.e2e.test_interleaving import HOURS, edit_before_next_writes, hours_by_task, known_backlog
 from tests.office import Office
 from vitrina.domain.quantities import serial_of_day
-from vitrina.usecases.records import items_of
-from vitrina.workbook.book import COLUMN_KEY, TAB_KEY, item_number_of_row
+from vitrina.records.records import items_of
+from vitrina.workbook.reading.book import COLUMN_KEY, TAB_KEY, item_number_of_row
 
 Edit = Mapping[str, Any]
 

@@ -9,11 +9,11 @@ import pytest
 
 from tests.office import NOW, Office
 from vitrina.bootstrap import application
-from vitrina.domain.norms import FinishedWork
+from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.errors import ChangedMeanwhileError, RetriableServiceError
 from vitrina.ports import Json
-from vitrina.usecases.records import save_history
-from vitrina.workbook.book import column_letters
+from vitrina.records.records import save_history
+from vitrina.workbook.reading.book import column_letters
 
 BACKLOG = (
     {"task": "Баннер", "work_type": "Баннер"},

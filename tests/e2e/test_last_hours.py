@@ -17,7 +17,7 @@ from emulators.world.servers import Servers
 from tests.e2e.stage import Stage, WorkersOffice, running_stage
 from tests.e2e.witness import assert_sentence
 from tests.office import TEAM
-from vitrina.usecases.records import committed_hours, items_of, projects_of
+from vitrina.records.records import committed_hours, items_of, projects_of
 
 WORKERS = 4
 MANAGERS = 40

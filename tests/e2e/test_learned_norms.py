@@ -11,10 +11,10 @@ import pytest
 
 from tests.office import NOW, Office
 from vitrina.bootstrap import application
-from vitrina.domain.norms import FinishedWork
-from vitrina.usecases.nightly import plan_norms
-from vitrina.usecases.records import items_of, load_history, save_history
-from vitrina.workbook.book import Row
+from vitrina.domain.estimating.norms import FinishedWork
+from vitrina.jobs.nightly import plan_norms
+from vitrina.records.records import items_of, load_history, save_history
+from vitrina.workbook.reading.book import Row
 
 
 def agency_id(office: Office) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.office import Office
-from vitrina.__main__ import main
+from vitrina.cli.commands import main
 from vitrina.logs import JsonFormatter
 
 HEADER = "work_type,profile,hours,quantity,finished_on\n"

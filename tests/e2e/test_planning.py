@@ -10,7 +10,7 @@ import pytest
 from tests.office import Office
 from vitrina.bootstrap import application
 from vitrina.domain.quantities import serial_of_day
-from vitrina.usecases.records import count_passed_over, load_passed_over
+from vitrina.records.records import count_passed_over, load_passed_over
 
 Line = tuple[Any, ...]
 WEEK = ("day.1", "day.2", "day.3", "day.4", "day.5")

@@ -28,9 +28,9 @@ from tests.e2e.sip import RealTask, read_tasks
 from tests.office import NOW, Office
 from tests.shared import shared_path
 from vitrina.bootstrap import application
-from vitrina.domain.learning import learn
-from vitrina.domain.norms import FinishedWork, tenth
-from vitrina.workbook.template import Profile
+from vitrina.domain.estimating.learning import learn
+from vitrina.domain.estimating.norms import FinishedWork, tenth
+from vitrina.workbook.template.definition import Profile
 
 DATA = shared_path("data/sip")
 pytestmark = pytest.mark.skipif(

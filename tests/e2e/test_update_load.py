@@ -10,8 +10,8 @@ import pytest
 from tests.office import Office
 from vitrina.bootstrap import application
 from vitrina.domain.quantities import serial_of_day
-from vitrina.usecases.records import committed_hours, items_of, load_typed_hours
-from vitrina.workbook.book import column_letters
+from vitrina.records.records import committed_hours, items_of, load_typed_hours
+from vitrina.workbook.reading.book import column_letters
 
 
 def day(iso: str) -> float:

@@ -16,7 +16,7 @@ from emulators.world.processes import ROBOT_ID
 from emulators.world.servers import Servers
 from tests.office import Office
 from vitrina.bootstrap import application
-from vitrina.workbook.book import FENCE_KEY
+from vitrina.workbook.reading.book import FENCE_KEY
 
 #: Names of systems and units that stand in a sentence of any language.
 NAMES = frozenset({"Google", "Kaiten", "Cloud", "Tasks", "ID"})

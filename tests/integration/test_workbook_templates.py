@@ -14,8 +14,8 @@ from googleapiclient.errors import HttpError
 
 from emulators.common.server import running
 from emulators.google.app import create_app
-from vitrina.workbook.compiler import BookValues, compile_book
-from vitrina.workbook.template import LOCALES, load_template
+from vitrina.workbook.template.compiler import BookValues, compile_book
+from vitrina.workbook.template.definition import LOCALES, load_template
 
 ROBOT, MANAGER, CLIENT = "robot@agency.example", "anna@agency.example", "olga@client.example"
 SHEET = "application/vnd.google-apps.spreadsheet"

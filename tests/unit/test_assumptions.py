@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from vitrina.doctor.assumptions import read_assumptions
-from vitrina.doctor.examination import CHECKS
+from vitrina.cli.doctor.assumptions import read_assumptions
+from vitrina.cli.doctor.examination import CHECKS
 
 ROWS = read_assumptions()
 

@@ -9,12 +9,12 @@ from typing import Any, cast
 import pytest
 
 from vitrina.errors import AccessDeniedError
+from vitrina.operations.google_quota import MINUTE_S
+from vitrina.operations.services import Services
+from vitrina.project import client_books
+from vitrina.project.client_books import read_client_books
+from vitrina.records.records import Project
 from vitrina.store.sqlite import SqliteStore
-from vitrina.usecases import client_books
-from vitrina.usecases.client_books import read_client_books
-from vitrina.usecases.records import Project
-from vitrina.usecases.services import Services
-from vitrina.usecases.turns import MINUTE_S
 
 LIMIT = 3
 

@@ -10,36 +10,29 @@ import pytest
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 PACKAGE = FUNCTIONS / "vitrina"
 
-#: What a part may import besides itself, ``errors`` and the standard library and its packages.
+#: The parts of the package, from the bottom up: each may import itself and those before it.
+ORDER = ("domain", "workbook", "records", "operations", "project", "tabs", "usecases", "jobs", "web")
+#: What every part of ``ORDER`` above ``domain`` may import beside.
+SHARED = {"ports", "texts"}
+#: What the other parts may import besides themselves, ``errors`` and packages.
 ALLOWED = {
-    "domain": set(),
     "errors": set(),
     "settings": set(),
     "texts": set(),
+    "logs": set(),
     "ports": set(),
-    "workbook": {"domain", "ports", "texts"},
-    "usecases": {"domain", "ports", "workbook", "texts"},
     "google": {"domain", "ports"},
     "trackers": {"domain", "ports"},
     "store": {"domain", "ports"},
-    "web": {"domain", "ports", "texts", "usecases"},
-    "logs": set(),
-    "__main__": {"bootstrap", "domain", "texts", "usecases", "workbook"},
-    "check": {"bootstrap", "ports", "texts", "usecases"},
-    "doctor": {"google", "ports", "settings", "workbook"},
-    "bootstrap": {
-        "logs",
-        "domain",
-        "google",
-        "ports",
-        "settings",
-        "store",
-        "texts",
-        "trackers",
-        "usecases",
-        "workbook",
+    "cli": {*ORDER, "bootstrap", "google", "settings", *SHARED} - {"web"},
+    "__main__": {"cli"},
+    "bootstrap": {*ORDER, *SHARED, "logs", "google", "settings", "store", "trackers"} - {"web"},
+    **{
+        part: set(ORDER[:place]) | (SHARED if part != "domain" else set()) for place, part in enumerate(ORDER)
     },
 }
+#: A folder with more modules than this is split.
+MOST_MODULES = 13
 PURE_FORBIDDEN = {
     "os",
     "socket",
@@ -110,3 +103,15 @@ def test_the_check_goes_red(tmp_path: Path) -> None:
 
     ours = {name.split(".")[1] for name in imported_modules(bad) if name.startswith("vitrina.")}
     assert not ours <= ALLOWED["usecases"]
+
+
+@pytest.mark.parametrize(
+    "folder",
+    sorted({path.parent for path in FILES}),
+    ids=lambda folder: str(folder.relative_to(FUNCTIONS)),
+)
+def test_no_folder_is_a_crowd(folder: Path) -> None:
+    """A reader finds the module for a change among a dozen."""
+    modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+
+    assert len(modules) <= MOST_MODULES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from benchmarks.burst import most_in_a_minute
-from vitrina.usecases.turns import MINUTE_S, earliest
+from vitrina.operations.google_quota import MINUTE_S, earliest
 
 
 def test_free_turns_come_at_once() -> None:

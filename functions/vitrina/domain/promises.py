@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from vitrina.domain.schedule import ItemKey, Schedule
+from vitrina.domain.planning.schedule import ItemKey, Schedule
 
 
 @dataclass(frozen=True)

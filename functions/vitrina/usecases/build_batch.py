@@ -11,17 +11,25 @@ from typing import Any
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.calendar import Period
-from vitrina.domain.capacity import Booking
-from vitrina.domain.effort import Total
-from vitrina.domain.explain import Explanation, Situation, explain
-from vitrina.domain.norms import Norms
-from vitrina.domain.planner import PeriodPlan
-from vitrina.domain.schedule import ScheduledItem
-from vitrina.domain.selection import is_raised
+from vitrina.domain.estimating.effort import Total
+from vitrina.domain.estimating.norms import Norms
+from vitrina.domain.planning.capacity import Booking
+from vitrina.domain.planning.explain import Explanation, Situation, explain
+from vitrina.domain.planning.planner import PeriodPlan
+from vitrina.domain.planning.schedule import ScheduledItem
+from vitrina.domain.planning.selection import is_raised
 from vitrina.errors import CellProblem, CellsError
+from vitrina.operations.services import Answer, Outcome, Services
 from vitrina.ports import Json
-from vitrina.texts import Sentence, sentence
-from vitrina.usecases.backlog import (
+from vitrina.project.planner_input import (
+    PlannedPart,
+    parts_of,
+    planned_items,
+    told_total,
+    total_of,
+)
+from vitrina.project.resources import resources_of
+from vitrina.project.snapshot import (
     Progress,
     read_book,
     read_own_backlog,
@@ -29,15 +37,7 @@ from vitrina.usecases.backlog import (
     require_items,
     settle,
 )
-from vitrina.usecases.planning import (
-    PlannedPart,
-    parts_of,
-    planned_items,
-    told_total,
-    total_of,
-)
-from vitrina.usecases.reasons import Words, period_days, reason
-from vitrina.usecases.records import (
+from vitrina.records.records import (
     PREVIEW,
     Agency,
     Item,
@@ -48,11 +48,11 @@ from vitrina.usecases.records import (
     save_team,
     team_data,
 )
-from vitrina.usecases.resources import resources_of
-from vitrina.usecases.services import Answer, Outcome, Services
-from vitrina.workbook.book import Book
-from vitrina.workbook.heal import told
-from vitrina.workbook.rows import Backlog, Team, read_team, read_terms
+from vitrina.tabs.reasons import Words, period_days, reason
+from vitrina.texts import Sentence, sentence
+from vitrina.workbook.reading.book import Book
+from vitrina.workbook.reading.rows import Backlog, Team, read_team, read_terms
+from vitrina.workbook.writing.heal import told
 
 #: A period is planned again so often at most for the changes that would let items in: an answer stays quick.
 MOST_TRIES = 40

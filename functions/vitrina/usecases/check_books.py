@@ -11,20 +11,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from vitrina.domain.check import AfterRow, PersonRow
-from vitrina.domain.check_sheets import Calendar, Contradiction, Finding, Judge, SheetRow
+from vitrina.domain.checking.check import AfterRow, PersonRow
+from vitrina.domain.checking.check_sheets import Calendar, Contradiction, Finding, Judge, SheetRow
 from vitrina.errors import CellProblem, ServiceError
+from vitrina.operations.journal import Journal
+from vitrina.operations.services import Answer, Outcome, Services
 from vitrina.ports import Card
+from vitrina.project.client_books import read_client_books, title_of, told_elsewhere
+from vitrina.project.snapshot import read_book
+from vitrina.records.records import Agency, Project, external_id, load_agency, projects_of
 from vitrina.texts import Days, Sentence, sentence
-from vitrina.usecases.backlog import read_book
-from vitrina.usecases.client_books import read_client_books, title_of, told_elsewhere
-from vitrina.usecases.operations import Journal
-from vitrina.usecases.records import Agency, Project, external_id, load_agency, projects_of
-from vitrina.usecases.services import Answer, Outcome, Services
-from vitrina.workbook.book import item_number_of_row, position_of_row
-from vitrina.workbook.drawn import read_calendar
-from vitrina.workbook.identity import identify_progress, number_of_id
-from vitrina.workbook.rows import Team, WorkRow, WorkRows, read_started_after, read_team, read_work
+from vitrina.workbook.reading.book import item_number_of_row, position_of_row
+from vitrina.workbook.reading.calendar_reader import read_calendar
+from vitrina.workbook.reading.identity import identify_progress, number_of_id
+from vitrina.workbook.reading.rows import Team, WorkRow, WorkRows, read_started_after, read_team, read_work
 
 #: More lines are not read by anyone; the command prints them all.
 MAX_LINES = 100

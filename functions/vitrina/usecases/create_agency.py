@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from vitrina.operations.services import Services
+from vitrina.records.records import Agency, save_agency
+from vitrina.tabs.projects_tab import remember_projects_tab
 from vitrina.texts import pick_locale
-from vitrina.usecases.records import Agency, save_agency
-from vitrina.usecases.register import remember_projects_tab
-from vitrina.usecases.services import Services
-from vitrina.workbook.book import parse_book
-from vitrina.workbook.compiler import BookValues, Value, compile_book
-from vitrina.workbook.template import Locale, Profile
+from vitrina.workbook.reading.book import parse_book
+from vitrina.workbook.template.compiler import BookValues, Value, compile_book
+from vitrina.workbook.template.definition import Locale, Profile
 
 
 def create_agency(

@@ -7,18 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from vitrina.domain.backlog import EstimateSource
-from vitrina.domain.effort import Forecast, Total
-from vitrina.domain.guesses import Guess, KnownTitles
-from vitrina.domain.norms import FEW_FACTS, Basis, Norms, NormSource, tenth
+from vitrina.domain.estimating.effort import Forecast, Total
+from vitrina.domain.estimating.guesses import Guess, KnownTitles
+from vitrina.domain.estimating.norms import FEW_FACTS, Basis, Norms, NormSource, tenth
 from vitrina.domain.quantities import MAX_HOURS
 from vitrina.errors import CellsError, WorkbookShapeError
-from vitrina.texts import Sentence, render, sentence
-from vitrina.usecases.again import again
-from vitrina.usecases.backlog import read_fenced, read_own_backlog, require_items, settle_for_good
-from vitrina.usecases.finish import write_forecast
-from vitrina.usecases.fresh import mark_fresh
-from vitrina.usecases.lease import lease
-from vitrina.usecases.planning import (
+from vitrina.operations.lease import lease
+from vitrina.operations.retry_on_conflict import again
+from vitrina.operations.services import Answer, Outcome, Services
+from vitrina.operations.undo_record import write_undoably
+from vitrina.project.planner_input import (
     Figures,
     forecast_row,
     own_profiles,
@@ -29,7 +27,8 @@ from vitrina.usecases.planning import (
     write_range,
     written_by_us,
 )
-from vitrina.usecases.records import (
+from vitrina.project.snapshot import read_fenced, read_own_backlog, require_items, settle_for_good
+from vitrina.records.records import (
     ESTIMATE,
     NOTES,
     KeptNorms,
@@ -40,12 +39,13 @@ from vitrina.usecases.records import (
     load_project,
     save_project,
 )
-from vitrina.usecases.services import Answer, Outcome, Services
-from vitrina.usecases.undoable import write_undoably
-from vitrina.workbook.book import Book, Tab, column_letters
-from vitrina.workbook.change import Formula, WorkbookChange
-from vitrina.workbook.heal import heal, told
-from vitrina.workbook.rows import HOURS_PREFIX, Backlog, BacklogRow, locale_of
+from vitrina.tabs.finish_forecast import write_forecast
+from vitrina.tabs.refreshed_mark import mark_fresh
+from vitrina.texts import Sentence, render, sentence
+from vitrina.workbook.reading.book import Book, Tab, column_letters
+from vitrina.workbook.reading.rows import HOURS_PREFIX, Backlog, BacklogRow, locale_of
+from vitrina.workbook.writing.change import Formula, WorkbookChange
+from vitrina.workbook.writing.heal import heal, told
 
 #: More names than this in one answer are not read by anyone.
 MAX_DETAILS = 12

@@ -7,20 +7,20 @@ from dataclasses import replace
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.errors import BusyError, ChangedMeanwhileError, ServiceError, UserError
+from vitrina.operations.journal import Journal
+from vitrina.operations.lease import Lease, lease
+from vitrina.operations.retry_on_conflict import again
+from vitrina.operations.services import Answer, Outcome, Services
+from vitrina.operations.undo_record import write_undoably
 from vitrina.ports import ChecklistItem, NewCard
+from vitrina.project.snapshot import read_book, read_progress, told_lost
+from vitrina.records.records import Item, Project, amend_item, items_of, load_tracker_ids
+from vitrina.tabs.refreshed_mark import mark_fresh
 from vitrina.texts import render, sentence
-from vitrina.usecases.again import again
-from vitrina.usecases.backlog import read_book, read_progress, told_lost
-from vitrina.usecases.fresh import mark_fresh
-from vitrina.usecases.lease import Lease, lease
-from vitrina.usecases.operations import Journal
-from vitrina.usecases.records import Item, Project, amend_item, items_of, load_tracker_ids
-from vitrina.usecases.services import Answer, Outcome, Services
-from vitrina.usecases.undoable import write_undoably
-from vitrina.workbook.book import Book, item_number_of_row
-from vitrina.workbook.change import Formula, WorkbookChange
-from vitrina.workbook.heal import heal, told
-from vitrina.workbook.rows import ActionRow, locale_of
+from vitrina.workbook.reading.book import Book, item_number_of_row
+from vitrina.workbook.reading.rows import ActionRow, locale_of
+from vitrina.workbook.writing.change import Formula, WorkbookChange
+from vitrina.workbook.writing.heal import heal, told
 
 
 def push(services: Services, project: Project, journal: Journal) -> Answer:

@@ -10,19 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from vitrina.domain.effort import promise_ratio
-from vitrina.domain.forecast import Outcome
-from vitrina.domain.learning import learn, start_with
-from vitrina.domain.norms import Basis, Cell, EffortNorm, FinishedWork, Norms, NormSource
-from vitrina.domain.outcomes import by_month, forecasts_by_month
+from vitrina.domain.estimating.effort import promise_ratio
+from vitrina.domain.estimating.learning import learn, start_with
+from vitrina.domain.estimating.norms import Basis, Cell, EffortNorm, FinishedWork, Norms, NormSource
+from vitrina.domain.estimating.outcomes import by_month, forecasts_by_month
+from vitrina.domain.planning.forecast import Outcome
 from vitrina.domain.quantities import serial_of_day
 from vitrina.errors import UserError
-from vitrina.texts import sentence
-from vitrina.usecases.again import again
-from vitrina.usecases.backlog import read_book
-from vitrina.usecases.finish import load_outcomes, settle_forecasts
-from vitrina.usecases.lease import lease
-from vitrina.usecases.records import (
+from vitrina.operations.lease import lease
+from vitrina.operations.retry_on_conflict import again
+from vitrina.operations.services import Answer, Services
+from vitrina.operations.services import Outcome as Ending
+from vitrina.project.snapshot import read_book
+from vitrina.records.records import (
     Agency,
     KeptNorms,
     items_of,
@@ -31,12 +31,12 @@ from vitrina.usecases.records import (
     projects_of,
     save_norms,
 )
-from vitrina.usecases.services import Answer, Services
-from vitrina.usecases.services import Outcome as Ending
-from vitrina.workbook.book import Book, Row, Tab
-from vitrina.workbook.change import Value, WorkbookChange
-from vitrina.workbook.rows import NormRow, locale_of, read_norm_rows, wants_starting_norms
-from vitrina.workbook.starting import starting_norms
+from vitrina.tabs.finish_forecast import load_outcomes, settle_forecasts
+from vitrina.texts import sentence
+from vitrina.workbook.reading.book import Book, Row, Tab
+from vitrina.workbook.reading.rows import NormRow, locale_of, read_norm_rows, wants_starting_norms
+from vitrina.workbook.template.starting_norms import starting_norms
+from vitrina.workbook.writing.change import Value, WorkbookChange
 
 #: A share of a hundred with one digit is finer than anyone reads.
 SHARE_DIGITS = 3

@@ -9,19 +9,16 @@ from datetime import date
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.calendar import PeriodKind, period_of
-from vitrina.domain.schedule import ScheduledItem
+from vitrina.domain.planning.schedule import ScheduledItem
 from vitrina.errors import BusyError, ChangedMeanwhileError, RetriableServiceError, UserError, VitrinaError
+from vitrina.operations.lease import Lease, lease
+from vitrina.operations.retry_on_conflict import again
+from vitrina.operations.services import Answer, Outcome, Services
+from vitrina.operations.undo_record import write_undoably
 from vitrina.ports import Json
-from vitrina.texts import Sentence, render, sentence
-from vitrina.usecases.again import again
-from vitrina.usecases.backlog import read_fenced, read_own_backlog, settle_for_good
-from vitrina.usecases.build_batch import Draft, draft_plan, effect, period_title, words_of
-from vitrina.usecases.finish import write_forecast
-from vitrina.usecases.fresh import mark_fresh
-from vitrina.usecases.lease import Lease, lease
-from vitrina.usecases.planning import PlannedPart, write_range
-from vitrina.usecases.reasons import LACK_OF_ROOM, reason
-from vitrina.usecases.records import (
+from vitrina.project.planner_input import PlannedPart, write_range
+from vitrina.project.snapshot import read_fenced, read_own_backlog, settle_for_good
+from vitrina.records.records import (
     PREVIEW,
     Item,
     ItemAction,
@@ -35,13 +32,16 @@ from vitrina.usecases.records import (
     save_project,
     team_of,
 )
-from vitrina.usecases.schedule import write_schedule
-from vitrina.usecases.services import Answer, Outcome, Services
-from vitrina.usecases.undoable import write_undoably
-from vitrina.workbook.book import SHELF, Book, row_number_of_action
-from vitrina.workbook.change import NewRow, WorkbookChange
-from vitrina.workbook.heal import heal, told
-from vitrina.workbook.rows import HOURS_PREFIX, locale_of
+from vitrina.tabs.finish_forecast import write_forecast
+from vitrina.tabs.reasons import LACK_OF_ROOM, reason
+from vitrina.tabs.refreshed_mark import mark_fresh
+from vitrina.tabs.schedule import write_schedule
+from vitrina.texts import Sentence, render, sentence
+from vitrina.usecases.build_batch import Draft, draft_plan, effect, period_title, words_of
+from vitrina.workbook.reading.book import SHELF, Book, row_number_of_action
+from vitrina.workbook.reading.rows import HOURS_PREFIX, locale_of
+from vitrina.workbook.writing.change import NewRow, WorkbookChange
+from vitrina.workbook.writing.heal import heal, told
 
 #: Columns of the backlog on which the plan of an item rests, beside those of hours.
 PLANNED_BY = ("task", "result", "priority", "work_type", "size", "quantity", "wanted_on", "depends_on")

@@ -12,11 +12,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from vitrina.domain.backlog import ActionStatus
-from vitrina.domain.norms import FinishedWork
+from vitrina.domain.estimating.norms import FinishedWork
+from vitrina.operations.google_quota import MINUTE_S, book_turn
+from vitrina.operations.journal import Journal
+from vitrina.operations.lease import Lease, lease
+from vitrina.operations.retry_on_conflict import again
+from vitrina.operations.services import Answer, Outcome, Services
 from vitrina.ports import Card, Json, Record, Store
-from vitrina.texts import sentence
-from vitrina.usecases.again import again
-from vitrina.usecases.backlog import (
+from vitrina.project.planner_input import parts_of, planned_items
+from vitrina.project.snapshot import (
     has_backlog,
     read_fenced,
     read_own_backlog,
@@ -24,12 +28,7 @@ from vitrina.usecases.backlog import (
     settle_for_good,
     told_lost,
 )
-from vitrina.usecases.finish import can_tell_finish, write_forecast
-from vitrina.usecases.fresh import mark_fresh
-from vitrina.usecases.lease import Lease, lease
-from vitrina.usecases.operations import Journal
-from vitrina.usecases.planning import parts_of, planned_items
-from vitrina.usecases.records import (
+from vitrina.records.records import (
     TOUCHED,
     Item,
     ItemAction,
@@ -40,14 +39,15 @@ from vitrina.usecases.records import (
     load_tracker_ids,
     save_history,
 )
-from vitrina.usecases.schedule import write_schedule
-from vitrina.usecases.services import Answer, Outcome, Services
-from vitrina.usecases.turns import MINUTE_S, book_turn
-from vitrina.workbook.book import Book, Tab
-from vitrina.workbook.change import Value, WorkbookChange
-from vitrina.workbook.heal import heal, told
-from vitrina.workbook.identity import ProgressIdentity
-from vitrina.workbook.rows import ActionRow, locale_of
+from vitrina.tabs.finish_forecast import can_tell_finish, write_forecast
+from vitrina.tabs.refreshed_mark import mark_fresh
+from vitrina.tabs.schedule import write_schedule
+from vitrina.texts import sentence
+from vitrina.workbook.reading.book import Book, Tab
+from vitrina.workbook.reading.identity import ProgressIdentity
+from vitrina.workbook.reading.rows import ActionRow, locale_of
+from vitrina.workbook.writing.change import Value, WorkbookChange
+from vitrina.workbook.writing.heal import heal, told
 
 #: Webhooks of one workbook within this time become one write.
 GATHER_S = 2.0

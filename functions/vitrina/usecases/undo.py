@@ -10,14 +10,14 @@ from collections.abc import Collection
 from datetime import datetime
 
 from vitrina.errors import UserError
+from vitrina.operations.journal import Journal
+from vitrina.operations.lease import Lease, lease
+from vitrina.operations.retry_on_conflict import again
+from vitrina.operations.services import Answer, Outcome, Services
+from vitrina.operations.undo_record import load_stack, save_stack
 from vitrina.ports import Card, Json, NewCard, Store
-from vitrina.texts import Sentence, sentence
-from vitrina.usecases.again import again
-from vitrina.usecases.backlog import read_book, read_fenced, read_progress, settle_for_good
-from vitrina.usecases.lease import Lease, lease
-from vitrina.usecases.operations import Journal
-from vitrina.usecases.push import new_card
-from vitrina.usecases.records import (
+from vitrina.project.snapshot import read_book, read_fenced, read_progress, settle_for_good
+from vitrina.records.records import (
     ESTIMATE,
     ITEM,
     Item,
@@ -26,12 +26,12 @@ from vitrina.usecases.records import (
     items_of,
     load_tracker_ids,
 )
-from vitrina.usecases.schedule import write_schedule
-from vitrina.usecases.services import Answer, Outcome, Services
-from vitrina.usecases.undoable import load_stack, save_stack
-from vitrina.workbook.book import Book
-from vitrina.workbook.change import WorkbookChange
-from vitrina.workbook.restore import Restoration, has_happened, restore
+from vitrina.tabs.schedule import write_schedule
+from vitrina.texts import Sentence, sentence
+from vitrina.usecases.push import new_card
+from vitrina.workbook.reading.book import Book
+from vitrina.workbook.writing.change import WorkbookChange
+from vitrina.workbook.writing.restore import Restoration, has_happened, restore
 
 #: More names than this in one answer are not read by anyone.
 MAX_DETAILS = 12

@@ -8,11 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from vitrina.domain.windows import TOLERANCE_HOURS
+from vitrina.domain.checking.feasibility import TOLERANCE_HOURS
 from vitrina.errors import WorkbookShapeError
-from vitrina.texts import Sentence, sentence
-from vitrina.usecases.again import again
-from vitrina.usecases.agency_view import (
+from vitrina.operations.journal import Journal
+from vitrina.operations.lease import lease
+from vitrina.operations.retry_on_conflict import again
+from vitrina.operations.services import Answer, Outcome, Services
+from vitrina.project.client_books import Unread, read_client_books, told_elsewhere
+from vitrina.project.commitments import ClientWork, People, rebuild_commitments
+from vitrina.project.snapshot import read_book, read_fenced, read_progress, settle_for_good
+from vitrina.records.records import Agency, Project, items_of, projects_of, save_team
+from vitrina.tabs.agency_view import (
     BoardLine,
     is_late,
     line_of_row,
@@ -22,16 +28,10 @@ from vitrina.usecases.agency_view import (
     write_load,
     write_projects,
 )
-from vitrina.usecases.backlog import read_book, read_fenced, read_progress, settle_for_good
-from vitrina.usecases.client_books import Unread, read_client_books, told_elsewhere
-from vitrina.usecases.commitments import ClientWork, People, rebuild_commitments
-from vitrina.usecases.lease import lease
-from vitrina.usecases.operations import Journal
-from vitrina.usecases.records import Agency, Project, items_of, projects_of, save_team
-from vitrina.usecases.services import Answer, Outcome, Services
-from vitrina.workbook.book import Book
-from vitrina.workbook.change import WorkbookChange
-from vitrina.workbook.rows import read_team, read_work
+from vitrina.texts import Sentence, sentence
+from vitrina.workbook.reading.book import Book
+from vitrina.workbook.reading.rows import read_team, read_work
+from vitrina.workbook.writing.change import WorkbookChange
 
 #: Who has too much is told of this many working days.
 HORIZON_DAYS = 30

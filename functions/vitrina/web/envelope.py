@@ -9,9 +9,9 @@ from typing import Any
 from flask import Response
 
 from vitrina.errors import CellProblem, CellsError, ServiceError, VitrinaError
+from vitrina.operations.services import Answer, Outcome
 from vitrina.ports import Json
 from vitrina.texts import Sentence, render, render_all
-from vitrina.usecases.services import Answer, Outcome
 
 log = logging.getLogger("vitrina")
 

@@ -11,10 +11,7 @@ import jsonschema
 from flask import Request, Response
 
 from vitrina.errors import BusyError, RequestError, UnknownWorkbookError, VitrinaError
-from vitrina.ports import Identity, Json
-from vitrina.texts import Sentence, pick_locale, render, sentence
-from vitrina.usecases.lease import Lease, lease
-from vitrina.usecases.operations import (
+from vitrina.operations.journal import (
     ENDED,
     Journal,
     end_operation,
@@ -22,9 +19,12 @@ from vitrina.usecases.operations import (
     queue_operation,
     run_at_once,
 )
-from vitrina.usecases.records import load_book_kind
-from vitrina.usecases.services import Answer, Outcome, Services
-from vitrina.web.actions import ACTIONS
+from vitrina.operations.lease import Lease, lease
+from vitrina.operations.services import Answer, Outcome, Services
+from vitrina.ports import Identity, Json
+from vitrina.records.records import load_book_kind
+from vitrina.texts import Sentence, pick_locale, render, sentence
+from vitrina.usecases.actions import ACTIONS
 from vitrina.web.envelope import (
     STATUS_OF_OUTCOME,
     answer_json,

@@ -7,10 +7,10 @@ import logging
 from flask import Request, Response
 
 from vitrina.errors import VitrinaError
+from vitrina.jobs.nightly import is_night, plan_norms
+from vitrina.jobs.reconcile import expire, plan_reconciliation
+from vitrina.operations.services import Services
 from vitrina.ports import Identity
-from vitrina.usecases.nightly import is_night, plan_norms
-from vitrina.usecases.reconcile import expire, plan_reconciliation
-from vitrina.usecases.services import Services
 from vitrina.web.envelope import response
 from vitrina.web.menu import bearer_token
 

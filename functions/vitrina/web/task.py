@@ -16,11 +16,11 @@ from vitrina.errors import (
     RetriableServiceError,
     VitrinaError,
 )
+from vitrina.jobs.nightly import recalculate_at_night
+from vitrina.jobs.reconcile import reconcile
+from vitrina.operations.services import Services
 from vitrina.ports import Identity, Json
-from vitrina.usecases.nightly import recalculate_at_night
-from vitrina.usecases.reconcile import reconcile
-from vitrina.usecases.records import load_agency, load_project
-from vitrina.usecases.services import Services
+from vitrina.records.records import load_agency, load_project
 from vitrina.usecases.sync import sync_touched
 from vitrina.web.envelope import response
 from vitrina.web.menu import bearer_token, parse_body, run_operation

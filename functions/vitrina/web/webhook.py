@@ -12,7 +12,7 @@ import logging
 from flask import Request, Response
 
 from vitrina.errors import VitrinaError
-from vitrina.usecases.services import Services
+from vitrina.operations.services import Services
 from vitrina.usecases.sync import note_webhook
 from vitrina.web.envelope import response
 

@@ -29,7 +29,7 @@ from tests.e2e.failures.scene import (
 from tests.e2e.witness import assert_told, assert_unchanged, difference, look
 from tests.office import Office
 from vitrina.bootstrap import application
-from vitrina.usecases.records import load_project, save_project
+from vitrina.records.records import load_project, save_project
 
 #: A client has so many neighbours.
 CLIENTS = 50

@@ -26,7 +26,7 @@ from tests.e2e.failures.scene import (
 )
 from tests.e2e.witness import assert_sentence
 from tests.office import Office
-from vitrina.workbook.book import column_letters
+from vitrina.workbook.reading.book import column_letters
 
 CLICKS = 20
 

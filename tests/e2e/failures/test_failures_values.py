@@ -13,9 +13,9 @@ from tests.e2e.witness import assert_told
 from tests.office import NOW, TEAM, Office
 from vitrina.bootstrap import application
 from vitrina.domain.quantities import serial_of_day
-from vitrina.usecases.backlog import read_own_backlog
-from vitrina.usecases.records import load_project
-from vitrina.workbook.book import column_letters
+from vitrina.project.snapshot import read_own_backlog
+from vitrina.records.records import load_project
+from vitrina.workbook.reading.book import column_letters
 
 TASKS = ("Баннер", "Правка", "Статья")
 

@@ -6,7 +6,7 @@ import pytest
 
 from vitrina.domain.backlog import Specialist
 from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
-from vitrina.domain.capacity import Booking, HourLimit, Ledger, Resources, week_share_hours
+from vitrina.domain.planning.capacity import Booking, HourLimit, Ledger, Resources, week_share_hours
 
 MONDAY = date(2026, 11, 23)
 TUESDAY = date(2026, 11, 24)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from vitrina.domain.check import AfterRow, Facts, Fault, LimitRow, PersonRow, WorkRow, check
+from vitrina.domain.checking.check import AfterRow, Facts, Fault, LimitRow, PersonRow, WorkRow, check
 
 MONDAY = date(2026, 11, 23)
 HOURS = {MONDAY + timedelta(days=offset): 8.0 for offset in range(4)} | {MONDAY + timedelta(days=4): 7.0}

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from vitrina.domain.check import AfterRow, PersonRow
-from vitrina.domain.check_sheets import Calendar, Contradiction, DrawnLine, Finding, Judge, SheetRow
+from vitrina.domain.checking.check import AfterRow, PersonRow
+from vitrina.domain.checking.check_sheets import Calendar, Contradiction, DrawnLine, Finding, Judge, SheetRow
 
 #: A Monday.
 TODAY = date(2026, 11, 23)

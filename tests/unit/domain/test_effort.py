@@ -7,9 +7,17 @@ from datetime import date, timedelta
 
 import pytest
 
-from vitrina.domain.effort import Task, draw_ratios, forecast, promise_ratio, quantile, total, towards_norm
-from vitrina.domain.learning import learn
-from vitrina.domain.norms import Basis, FinishedWork, Norms, PastError
+from vitrina.domain.estimating.effort import (
+    Task,
+    draw_ratios,
+    forecast,
+    promise_ratio,
+    quantile,
+    total,
+    towards_norm,
+)
+from vitrina.domain.estimating.learning import learn
+from vitrina.domain.estimating.norms import Basis, FinishedWork, Norms, PastError
 
 DAY = date(2026, 1, 12)
 

@@ -6,8 +6,16 @@ from datetime import date
 
 from vitrina.domain.backlog import BacklogItem, Priority, Specialist
 from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
-from vitrina.domain.capacity import Booking, HourLimit, Resources
-from vitrina.domain.explain import Change, ChangeKind, Explanation, InTheWay, Situation, changed, explain
+from vitrina.domain.planning.capacity import Booking, HourLimit, Resources
+from vitrina.domain.planning.explain import (
+    Change,
+    ChangeKind,
+    Explanation,
+    InTheWay,
+    Situation,
+    changed,
+    explain,
+)
 
 MONDAY = date(2026, 11, 23)
 WEEK = period_of(MONDAY, PeriodKind.WEEK)

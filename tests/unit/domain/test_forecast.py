@@ -6,18 +6,18 @@ from datetime import date
 
 import pytest
 
-from vitrina.domain import forecast as forecasts
 from vitrina.domain.backlog import BacklogItem, Priority, Specialist
 from vitrina.domain.calendar import PeriodKind, WorkCalendar
-from vitrina.domain.capacity import HourLimit, Resources
-from vitrina.domain.effort import common_spread
-from vitrina.domain.forecast import (
+from vitrina.domain.estimating.effort import common_spread
+from vitrina.domain.estimating.norms import LEAST_ERRORS, Basis, Norms, PastError
+from vitrina.domain.planning import forecast as forecasts
+from vitrina.domain.planning.capacity import HourLimit, Resources
+from vitrina.domain.planning.forecast import (
     Forecast,
     NoForecast,
     assign_evenly,
     forecast,
 )
-from vitrina.domain.norms import LEAST_ERRORS, Basis, Norms, PastError
 
 MONDAY = date(2026, 11, 23)
 ANNA, BORIS = Specialist("Анна", ("design",), 8.0), Specialist("Борис", ("design", "copy"), 4.0)

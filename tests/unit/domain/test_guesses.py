@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from vitrina.domain.guesses import KnownTitles, words
+from vitrina.domain.estimating.guesses import KnownTitles, words
 
 KNOWN = KnownTitles(
     ["Баннер", "Статья в блог", "Лендинг", "Лендинг с формой"],

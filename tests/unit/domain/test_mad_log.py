@@ -8,8 +8,8 @@ from datetime import date
 
 import pytest
 
-from vitrina.domain.learning import learn
-from vitrina.domain.norms import Cell, EffortNorm, FinishedWork
+from vitrina.domain.estimating.learning import learn
+from vitrina.domain.estimating.norms import Cell, EffortNorm, FinishedWork
 
 DAY = date(2026, 6, 1)
 SEED = 20261124

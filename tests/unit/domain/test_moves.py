@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from vitrina.domain.moves import (
+from vitrina.domain.planning.moves import (
     Desk,
     Effort,
     Floor,

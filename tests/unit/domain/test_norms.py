@@ -6,8 +6,17 @@ from datetime import date, timedelta
 
 import pytest
 
-from vitrina.domain.learning import learn, start_with
-from vitrina.domain.norms import Basis, Cell, EffortNorm, FinishedWork, Norms, NormSource, norms_of, tenth
+from vitrina.domain.estimating.learning import learn, start_with
+from vitrina.domain.estimating.norms import (
+    Basis,
+    Cell,
+    EffortNorm,
+    FinishedWork,
+    Norms,
+    NormSource,
+    norms_of,
+    tenth,
+)
 
 DAY = date(2026, 6, 1)
 

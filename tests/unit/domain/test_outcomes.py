@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from vitrina.domain.forecast import Forecast, Outcome
-from vitrina.domain.norms import FinishedWork
-from vitrina.domain.outcomes import MonthOfForecasts, by_month, forecasts_by_month
+from vitrina.domain.estimating.norms import FinishedWork
+from vitrina.domain.estimating.outcomes import MonthOfForecasts, by_month, forecasts_by_month
+from vitrina.domain.planning.forecast import Forecast, Outcome
 
 
 def finished(

@@ -12,10 +12,10 @@ import pytest
 from benchmarks.agencies import RandomAgency, more_capacity, random_agency
 from benchmarks.judge import Difference, Loss, Room, compare, loss, rooms, violations
 from vitrina.domain.calendar import PeriodKind
-from vitrina.domain.capacity import Ledger
-from vitrina.domain.explain import Situation, changed, explain
-from vitrina.domain.planner import plan_on, plan_period
-from vitrina.domain.selection import select
+from vitrina.domain.planning.capacity import Ledger
+from vitrina.domain.planning.explain import Situation, changed, explain
+from vitrina.domain.planning.planner import plan_on, plan_period
+from vitrina.domain.planning.selection import select
 
 #: Agencies of a file of seeds, so that the processes of the test run share them.
 BLOCKS = 8

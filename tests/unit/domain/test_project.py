@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.psplib import Project, faults_of, read_projects, run
 from tests.shared import shared_path
-from vitrina.domain.project import Activity, ProjectSchedule, shortest
+from vitrina.domain.planning.project import Activity, ProjectSchedule, shortest
 
 
 def test_activities_run_side_by_side_within_the_hours() -> None:

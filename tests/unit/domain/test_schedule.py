@@ -8,10 +8,10 @@ import pytest
 
 from vitrina.domain.backlog import BacklogItem, Priority, Specialist
 from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
-from vitrina.domain.capacity import Booking, HourLimit, Ledger, Resources
+from vitrina.domain.planning.capacity import Booking, HourLimit, Ledger, Resources
+from vitrina.domain.planning.schedule import Schedule, Timeline, last_day, queue_of, schedule, serial_order
+from vitrina.domain.planning.selection import Assignment, TakenItem
 from vitrina.domain.promises import Promise, endangered, keep
-from vitrina.domain.schedule import Schedule, Timeline, last_day, queue_of, schedule, serial_order
-from vitrina.domain.selection import Assignment, TakenItem
 
 MONDAY = date(2026, 11, 23)
 WEEK = period_of(MONDAY, PeriodKind.WEEK)

@@ -6,8 +6,8 @@ import pytest
 
 from vitrina.domain.backlog import BacklogItem, Priority, Specialist
 from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
-from vitrina.domain.capacity import Booking, HourLimit, Ledger, Resources
-from vitrina.domain.selection import LeftOutReason, Selection, select
+from vitrina.domain.planning.capacity import Booking, HourLimit, Ledger, Resources
+from vitrina.domain.planning.selection import LeftOutReason, Selection, select
 
 MONDAY = date(2026, 11, 23)
 WEEK = period_of(MONDAY, PeriodKind.WEEK)

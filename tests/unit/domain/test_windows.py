@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from vitrina.domain.windows import Work, overloads, spread
+from vitrina.domain.checking.feasibility import Work, overloads, spread
 
 MONDAY = date(2026, 11, 23)
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from vitrina.workbook.book import Book, parse_book
-from vitrina.workbook.choices import Choices
+from vitrina.workbook.reading.book import Book, parse_book
+from vitrina.workbook.reading.choices import Choices
 
 TODAY = date(2026, 11, 23)
 

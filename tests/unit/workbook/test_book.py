@@ -7,7 +7,7 @@ import pytest
 from tests.unit.workbook.books import backlog, cell, metadata, resource, sheet
 from vitrina.errors import UnknownWorkbookError, WorkbookShapeError
 from vitrina.texts import Sentence, render
-from vitrina.workbook.book import (
+from vitrina.workbook.reading.book import (
     ACTION_BASE,
     MAX_ACTIONS,
     MAX_ITEM_NUMBER,

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.unit.workbook.books import backlog, resource, sheet
-from vitrina.workbook.book import Tab, parse_book
-from vitrina.workbook.change import Formula, NewRow, Value, WorkbookChange
-from vitrina.workbook.compare import SHEET_ID as COMPARED
+from vitrina.workbook.reading.book import Tab, parse_book
+from vitrina.workbook.writing.change import Formula, NewRow, Value, WorkbookChange
+from vitrina.workbook.writing.compare import SHEET_ID as COMPARED
 
 
 def tab_of(*numbers: int | None) -> Tab:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.unit.workbook.books import BACKLOG_COLUMNS, backlog, cell
-from vitrina.workbook.book import Tab
-from vitrina.workbook.change import WorkbookChange
-from vitrina.workbook.compare import SHEET_ID, compare_requests
+from vitrina.workbook.reading.book import Tab
+from vitrina.workbook.writing.change import WorkbookChange
+from vitrina.workbook.writing.compare import SHEET_ID, compare_requests
 
 
 def requests_of(tab: Tab, *columns: str) -> list[dict[str, Any]]:

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from googleapiclient.discovery_cache import get_static_doc
 
-from vitrina.workbook.book import ACTION_BASE, row_number_of_action
-from vitrina.workbook.compiler import FIRST_METADATA_ID, BookValues, compile_book, serial_day
-from vitrina.workbook.template import LOCALES, TabTemplate, load_template
+from vitrina.workbook.reading.book import ACTION_BASE, row_number_of_action
+from vitrina.workbook.template.compiler import FIRST_METADATA_ID, BookValues, compile_book, serial_day
+from vitrina.workbook.template.definition import LOCALES, TabTemplate, load_template
 
 BOOKS = ("client", "agency")
 EVERY_BOOK = pytest.mark.parametrize(

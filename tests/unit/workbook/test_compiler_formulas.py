@@ -7,8 +7,8 @@ from typing import Any
 import ironcalc
 import pytest
 
-from vitrina.workbook.compiler import BookValues, compile_book
-from vitrina.workbook.template import load_template
+from vitrina.workbook.template.compiler import BookValues, compile_book
+from vitrina.workbook.template.definition import load_template
 
 
 class Sheets:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.unit.workbook.books import BACKLOG_COLUMNS, resource, sheet
-from vitrina.workbook.book import Book, parse_book, row_number_of_action
-from vitrina.workbook.identity import (
+from vitrina.workbook.reading.book import Book, parse_book, row_number_of_action
+from vitrina.workbook.reading.identity import (
     MAX_LINES,
     BacklogIdentity,
     ProgressIdentity,

@@ -10,9 +10,9 @@ from tests.unit.workbook.books import BACKLOG_COLUMNS, CHOICES, TODAY, backlog, 
 from vitrina.domain.backlog import ActionStatus, Priority
 from vitrina.domain.calendar import PeriodKind
 from vitrina.errors import CellsError
-from vitrina.workbook.book import Book, parse_book, row_number_of_action
-from vitrina.workbook.identity import identify_backlog, identify_progress
-from vitrina.workbook.rows import (
+from vitrina.workbook.reading.book import Book, parse_book, row_number_of_action
+from vitrina.workbook.reading.identity import identify_backlog, identify_progress
+from vitrina.workbook.reading.rows import (
     Backlog,
     ProjectTerms,
     Team,

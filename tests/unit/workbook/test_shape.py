@@ -8,8 +8,8 @@ import pytest
 
 from tests.unit.workbook.books import metadata, resource, sheet
 from vitrina.errors import WorkbookShapeError
-from vitrina.workbook.book import parse_book
-from vitrina.workbook.shape import KnownColumn, KnownTab, Shape, shape_of
+from vitrina.workbook.reading.book import parse_book
+from vitrina.workbook.reading.shape import KnownColumn, KnownTab, Shape, shape_of
 
 COLUMNS = ("id", "task", "result")
 

@@ -12,7 +12,7 @@ import pytest
 from vitrina.domain.backlog import ActionStatus, EstimateSource, Priority
 from vitrina.errors import VitrinaError
 from vitrina.texts import render, sentence
-from vitrina.workbook.template import (
+from vitrina.workbook.template.definition import (
     LOCALES,
     TEMPLATES_DIRECTORY,
     BookTemplate,

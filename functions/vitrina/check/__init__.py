@@ -1,1 +1,0 @@
-"""The operator's command that judges plans by the cells and the cards: ``python -m vitrina.check``."""

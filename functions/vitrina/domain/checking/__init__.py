@@ -1,0 +1,1 @@
+"""Judges plans and sheets without using the planner. Pure."""

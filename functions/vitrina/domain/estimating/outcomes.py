@@ -1,0 +1,90 @@
+"""How promises came out: what was said when work began, against what it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from vitrina.domain.estimating.norms import FinishedWork
+from vitrina.domain.planning.forecast import Outcome
+
+
+@dataclass(frozen=True)
+class MonthOfPromises:
+    """Work that was finished in a month. A share is ``None`` where nothing was promised."""
+
+    month: date
+    finished_count: int
+    within_typical: float | None
+    within_p85: float | None
+    planned_hours: float
+    actual_hours: float
+
+    @property
+    def planned_ratio(self) -> float:
+        """Below 1 where less was planned than it took."""
+        return self.planned_hours / self.actual_hours
+
+
+def by_month(history: Iterable[FinishedWork]) -> list[MonthOfPromises]:
+    """Months in which planned work was finished, the oldest first.
+
+    Notes
+    -----
+    Worked example: ``tests/unit/domain/test_outcomes.py``.
+    """
+    planned = sorted(
+        (work for work in history if work.planned_hours and work.hours > 0),
+        key=lambda work: work.finished_on,
+    )
+    return [
+        _month(month, list(works))
+        for month, works in groupby(planned, key=lambda work: work.finished_on.replace(day=1))
+    ]
+
+
+def _month(month: date, works: list[FinishedWork]) -> MonthOfPromises:
+    return MonthOfPromises(
+        month,
+        len(works),
+        _share([work.hours <= work.typical_hours for work in works if work.typical_hours]),
+        _share([work.hours <= work.p85_hours for work in works if work.p85_hours]),
+        sum(work.planned_hours or 0.0 for work in works),
+        sum(work.hours for work in works),
+    )
+
+
+def _share(kept: list[bool]) -> float | None:
+    return sum(kept) / len(kept) if kept else None
+
+
+@dataclass(frozen=True)
+class MonthOfForecasts:
+    """Forecasts of whole backlogs that came to their end in a month, and how many were kept."""
+
+    month: date
+    count: int
+    likely_kept: int
+    almost_certain_kept: int
+
+
+def forecasts_by_month(outcomes: Iterable[Outcome]) -> list[MonthOfForecasts]:
+    """Months in which what a forecast spoke of was finished, the oldest first."""
+    over = sorted(
+        ((one.finished_on, one.forecast) for one in outcomes if one.finished_on is not None),
+        key=lambda one: one[0],
+    )
+    months = []
+    for month, group in groupby(over, key=lambda one: one[0].replace(day=1)):
+        ended = list(group)
+        months.append(
+            MonthOfForecasts(
+                month,
+                len(ended),
+                sum(on <= told.likely_on for on, told in ended),
+                sum(on <= told.almost_certain_on for on, told in ended),
+            )
+        )
+    return months

@@ -1,0 +1,1 @@
+"""Which work enters a period, who does it and when. Pure."""

@@ -1,0 +1,338 @@
+"""Why an item is left out, when it is expected, and the smallest change that lets it in now.
+
+A change is told only after it was applied and the period planned again with it: then the item is in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+from vitrina.domain.backlog import BacklogItem, Priority
+from vitrina.domain.calendar import Period
+from vitrina.domain.planning.capacity import Resources
+from vitrina.domain.planning.planner import PeriodPlan, plan_on, plan_period
+from vitrina.domain.planning.schedule import ItemKey
+from vitrina.domain.planning.selection import LeftOutItem, LeftOutReason, priority_class
+
+#: How many periods are looked ahead for the one in which an item is expected.
+PERIODS_AHEAD = 12
+
+#: Changes are told in quarters of an hour.
+STEP_HOURS = 0.25
+
+#: How often a period is planned again for the explanations of one plan, so that an answer stays quick; what
+#: is not proven by then is not told.
+MOST_TRIES = 400
+
+
+class ChangeKind(StrEnum):
+    """What somebody could do."""
+
+    DROP_ITEM = "drop_item"
+    RAISE_LIMIT = "raise_limit"
+    MOVE_ABSENCE = "move_absence"
+    ADD_HOURS = "add_hours"
+    PUT_FIRST = "put_first"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of what is planned or of what it may take.
+
+    ``item`` is the one to drop; ``project`` the one whose limit is raised, ``None`` for the agency's;
+    ``specialist`` the one whose absence is moved or who gives more hours. To put an ``item`` first is to
+    give it the first place of the class ``priority``.
+    """
+
+    kind: ChangeKind
+    hours: float
+    item: ItemKey | None = None
+    project: str | None = None
+    specialist: str | None = None
+    priority: Priority | None = None
+
+
+@dataclass(frozen=True)
+class InTheWay:
+    """Hours of the specialist that an item has in the period."""
+
+    item: ItemKey
+    hours: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What is told of an item that is left out.
+
+    Parameters
+    ----------
+    enters
+        The period in which it is expected, ``None`` where it is not within the horizon.
+    change
+        The smallest proven change, for staff.
+    own_change
+        The smallest proven one that names nothing of another project, for the client.
+    in_the_way
+        What the specialist is busy with, for staff; the client is told ``other_hours`` as one figure.
+    """
+
+    left: LeftOutItem
+    enters: Period | None
+    change: Change | None
+    own_change: Change | None
+    in_the_way: tuple[InTheWay, ...] = ()
+
+    @property
+    def other_hours(self) -> float:
+        """Hours in the way that belong to other projects."""
+        return sum(one.hours for one in self.in_the_way if one.item[0] != self.left.item.project)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Everything that a period is planned from: the arguments of ``plan_period``."""
+
+    items: tuple[BacklogItem, ...]
+    resources: Resources
+    period: Period
+    since: date | None = None
+    unfinished: frozenset[ItemKey] = frozenset()
+
+    @property
+    def first_on(self) -> date:
+        """The first day that may be planned."""
+        return max(self.since or self.period.start_on, self.period.start_on)
+
+    def plan(self) -> PeriodPlan:
+        """The period planned."""
+        return plan_period(
+            self.items,
+            self.resources,
+            period=self.period,
+            since=self.since,
+            unfinished=self.unfinished,
+        )
+
+
+def changed(situation: Situation, change: Change) -> Situation:
+    """The situation after *change*."""
+    resources = situation.resources
+    match change.kind:
+        case ChangeKind.DROP_ITEM:
+            return replace(
+                situation, items=tuple(item for item in situation.items if item.key != change.item)
+            )
+        case ChangeKind.PUT_FIRST:
+            first = min((item.rank for item in situation.items), default=0) - 1
+            return replace(
+                situation,
+                items=tuple(
+                    replace(item, priority=change.priority or item.priority, rank=first, passed_over_count=0)
+                    if item.key == change.item
+                    else item
+                    for item in situation.items
+                ),
+            )
+        case ChangeKind.RAISE_LIMIT:
+            limits = tuple(
+                replace(limit, hours=limit.hours + change.hours)
+                if limit.specialist is None and limit.project == change.project
+                else limit
+                for limit in resources.limits
+            )
+            return replace(situation, resources=replace(resources, limits=limits))
+        case ChangeKind.MOVE_ABSENCE:
+            specialists = tuple(
+                replace(one, days_away=frozenset(day for day in one.days_away if day not in situation.period))
+                if one.name == change.specialist
+                else one
+                for one in resources.specialists
+            )
+            return replace(situation, resources=replace(resources, specialists=specialists))
+        case ChangeKind.ADD_HOURS:
+            name = change.specialist or ""
+            day = _first_working_day(situation)
+            extra = dict(resources.extra_hours.get(name, {}))
+            extra[day] = extra.get(day, 0.0) + change.hours
+            more = {**resources.extra_hours, name: extra}
+            return replace(situation, resources=replace(resources, extra_hours=more))
+
+
+def explain(
+    situation: Situation,
+    plan: PeriodPlan,
+    *,
+    only: Iterable[str] | None = None,
+    most_tries: int = MOST_TRIES,
+) -> tuple[Explanation, ...]:
+    """An explanation for each item that *plan* leaves out, in its order.
+
+    Parameters
+    ----------
+    plan
+        The plan of *situation*.
+    only
+        Projects whose items are explained, all if not given.
+    most_tries
+        How often the period is planned again at most; the items decided first are served first.
+    """
+    projects = None if only is None else set(only)
+    left_out = [left for left in plan.left_out if projects is None or left.item.project in projects]
+    expected = _expected(situation, plan, {left.item.key for left in left_out})
+    prover = _Prover(situation, plan, most_tries)
+    return tuple(
+        Explanation(
+            left,
+            expected.get(left.item.key),
+            prover.smallest(left, own=False),
+            prover.smallest(left, own=True),
+            _in_the_way(situation, plan, left),
+        )
+        for left in left_out
+    )
+
+
+def _expected(situation: Situation, plan: PeriodPlan, keys: set[ItemKey]) -> Mapping[ItemKey, Period]:
+    """The first of the following periods that holds each item, planned one after the other."""
+    found: dict[ItemKey, Period] = {}
+    resources = situation.resources
+    for _ in range(PERIODS_AHEAD):
+        if not keys - found.keys():
+            break
+        plan, resources = plan_on(plan, resources)
+        for key in plan.taken_keys & keys - found.keys():
+            found[key] = plan.period
+    return found
+
+
+def _in_the_way(situation: Situation, plan: PeriodPlan, left: LeftOutItem) -> tuple[InTheWay, ...]:
+    """What the specialist had in the period when it was decided, the longest first."""
+    if left.reason is not LeftOutReason.SPECIALIST_BUSY:
+        return ()
+    hours: dict[ItemKey, float] = {}
+    for booking in situation.resources.bookings:
+        if booking.specialist == left.specialist:
+            key = (booking.project, booking.item)
+            inside = sum(
+                one
+                for day, one in booking.day_hours.items()
+                if day in situation.period and day >= situation.first_on
+            )
+            hours[key] = hours.get(key, 0.0) + inside
+    before = set(plan.selection.order[: plan.selection.order.index(left.item.key)])
+    for taken in plan.selection.taken:
+        if taken.item.key not in before:
+            continue
+        for part in taken.assignments:
+            if part.specialist == left.specialist:
+                hours[taken.item.key] = hours.get(taken.item.key, 0.0) + part.hours
+    busy = [InTheWay(key, one) for key, one in hours.items() if one > 0]
+    return tuple(sorted(busy, key=lambda one: (-one.hours, one.item)))
+
+
+def _first_working_day(situation: Situation) -> date:
+    """Of the days that may be planned."""
+    calendar = situation.resources.calendar
+    return calendar.working_days_from(situation.first_on, count=1)[0]
+
+
+def _up(hours: float) -> float:
+    """To the next quarter of an hour."""
+    return -(-round(hours / STEP_HOURS, 6) // 1) * STEP_HOURS
+
+
+class _Prover:
+    """Tries changes; each is planned with once, whatever the number of items it lets in."""
+
+    def __init__(self, situation: Situation, plan: PeriodPlan, most_tries: int) -> None:
+        self._most_tries = most_tries
+        self._situation = situation
+        self._plan = plan
+        self._outcomes: dict[Change, frozenset[ItemKey]] = {}
+
+    def smallest(self, left: LeftOutItem, *, own: bool) -> Change | None:
+        """The first change that lets the item in, of those worth trying."""
+        return next(
+            (one for one in self._candidates(left, own=own) if self._lets_in(one, left.item.key)), None
+        )
+
+    def _lets_in(self, change: Change, key: ItemKey) -> bool:
+        known = self._outcomes.get(change)
+        if known is None:
+            if len(self._outcomes) >= self._most_tries:
+                return False
+            known = self._outcomes[change] = changed(self._situation, change).plan().taken_keys
+        return key in known
+
+    def _candidates(self, left: LeftOutItem, *, own: bool) -> Iterator[Change]:
+        """What might help, in the order in which it would be told."""
+        short = _up(left.needed_hours - left.free_hours)
+        match left.reason:
+            case LeftOutReason.PROJECT_LIMIT:
+                yield Change(ChangeKind.RAISE_LIMIT, short, project=left.item.project)
+                yield from self._drops(left, own=True)
+                yield from self._places(left)
+                more = _up(short + self._wanted_before(left))
+                yield Change(ChangeKind.RAISE_LIMIT, more, project=left.item.project)
+            case LeftOutReason.AGENCY_LIMIT:
+                if not own:
+                    yield Change(ChangeKind.RAISE_LIMIT, short)
+                yield from self._drops(left, own=own)
+                yield from self._places(left)
+            case LeftOutReason.SPECIALIST_BUSY:
+                yield from self._drops(left, own=own)
+                if not own:
+                    # Who is away is no business of the client's.
+                    yield from self._absences(left)
+                yield Change(ChangeKind.ADD_HOURS, short, specialist=left.specialist)
+                yield from self._places(left)
+            case _:
+                return
+
+    def _wanted_before(self, left: LeftOutItem) -> float:
+        """Hours of the project's items that its limit stops before this one: they would enter first."""
+        total = 0.0
+        for other in self._plan.left_out:
+            if other.item.key == left.item.key:
+                break
+            if other.reason is left.reason and other.item.project == left.item.project:
+                total += other.item.total_hours
+        return total
+
+    def _places(self, left: LeftOutItem) -> Iterator[Change]:
+        """The first place of its class, then of the higher ones."""
+        for priority in reversed(list(Priority)[: left.item.priority.rank + 1]):
+            yield Change(ChangeKind.PUT_FIRST, left.item.total_hours, item=left.item.key, priority=priority)
+
+    def _drops(self, left: LeftOutItem, *, own: bool) -> Iterator[Change]:
+        """Items of the same class before it, the shortest first: nobody drops a higher one for it."""
+        mine = priority_class(left.item)
+        names = {
+            one.name
+            for one in self._situation.resources.specialists
+            if left.profile is None or left.profile in one.profiles
+        }
+        drops = [
+            (taken.hours, taken.item.key)
+            for taken in self._plan.selection.taken
+            if priority_class(taken.item) == mine
+            and not taken.item.is_carried_over
+            and taken.item.key not in {(left.item.project, number) for number in left.item.depends_on}
+            and (not own or taken.item.project == left.item.project)
+            and (left.profile is None or any(part.specialist in names for part in taken.assignments))
+        ]
+        for hours, key in sorted(drops):
+            yield Change(ChangeKind.DROP_ITEM, hours, item=key)
+
+    def _absences(self, left: LeftOutItem) -> Iterator[Change]:
+        situation = self._situation
+        for one in situation.resources.specialists:
+            days = [day for day in one.days_away if day in situation.period and day >= situation.first_on]
+            hours = sum(
+                situation.resources.day_capacity(replace(one, days_away=frozenset()), day) for day in days
+            )
+            if left.profile in one.profiles and hours > 0:
+                yield Change(ChangeKind.MOVE_ABSENCE, hours, specialist=one.name)

@@ -1,0 +1,581 @@
+"""Which items enter a period, and who does them.
+
+Items are taken in strict order: what was begun before, then classes of priority, then the place in the
+backlog. An item that does not fit beside everything above it is passed over, and the next one is tried.
+Only hours are counted here; the days come from ``schedule``. Docs/planning.md tells why it is done so.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from itertools import takewhile
+
+from vitrina.domain.backlog import BacklogItem
+from vitrina.domain.calendar import Period, PeriodKind
+from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger, week_share_hours
+from vitrina.domain.planning.moves import (
+    Desk,
+    Effort,
+    Floor,
+    Moves,
+    Part,
+    gather_most,
+    gather_room,
+    make_room,
+)
+
+#: After so many periods without it an item is raised by one class.
+PASSED_OVER_LIMIT = 3
+
+#: Parts that may be weighed against each other in each class, from the highest, where no short chain makes
+#: room. A period of 300 items and 20 people spends some five milliseconds on it.
+MOST_EFFORT = (360_000, 240_000, 144_000, 72_000)
+
+#: The same for the hours of what is begun, in each class; there is little of it.
+MOST_EFFORT_TO_BEGIN = 240_000
+
+#: The least that is worth beginning of an action that is larger than a period.
+MIN_START_HOURS = 2.0
+
+
+class LeftOutReason(StrEnum):
+    """Why an item is not in the batch."""
+
+    NO_ESTIMATE = "no_estimate"
+    NO_SPECIALIST = "no_specialist"
+    WAITS_FOR = "waits_for"
+    PROJECT_LIMIT = "project_limit"
+    AGENCY_LIMIT = "agency_limit"
+    SPECIALIST_BUSY = "specialist_busy"
+    NO_DAYS = "no_days"
+
+
+@dataclass(frozen=True)
+class LeftOutItem:
+    """An item that is not in the batch.
+
+    ``profile`` is the one that has no room; ``free_hours`` and ``capacity_hours`` are those of its
+    least busy specialist, or of the project or the agency where its limit is the reason. ``waits_for`` are
+    the items that have to be finished before. With ``NO_DAYS`` there are hours enough, but the person has
+    too much begun to begin it in the period.
+    """
+
+    item: BacklogItem
+    reason: LeftOutReason
+    profile: str | None = None
+    needed_hours: float = 0.0
+    free_hours: float = 0.0
+    capacity_hours: float = 0.0
+    waits_for: tuple[int, ...] = ()
+    specialist: str | None = None
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An action, or the first hours of one, given to a specialist."""
+
+    profile: str
+    specialist: str
+    hours: float
+
+
+@dataclass(frozen=True)
+class TakenItem:
+    """An item that enters the period; ``rest_hours`` by profile are carried over to the following ones."""
+
+    item: BacklogItem
+    assignments: tuple[Assignment, ...]
+    rest_hours: Mapping[str, float]
+
+    @property
+    def hours(self) -> float:
+        """Hours that it takes in this period."""
+        return sum(one.hours for one in self.assignments)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of it is carried over."""
+        return not self.rest_hours
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a period will hold, in the order in which it was decided.
+
+    ``order`` are the keys of all items, as they were decided; ``move_count`` says how often a part was
+    handed over to make room.
+    """
+
+    taken: tuple[TakenItem, ...]
+    left_out: tuple[LeftOutItem, ...]
+    order: tuple[tuple[str, int], ...]
+    move_count: int = 0
+
+    def decided_before(
+        self, keys: Container[tuple[str, int]]
+    ) -> dict[tuple[str, int], TakenItem | LeftOutItem]:
+        """What was decided, by key, before the first of *keys*."""
+        decided: dict[tuple[str, int], TakenItem | LeftOutItem] = {
+            **{one.item.key: one for one in self.taken},
+            **{one.item.key: one for one in self.left_out},
+        }
+        return {key: decided[key] for key in takewhile(lambda key: key not in keys, self.order)}
+
+
+def is_raised(item: BacklogItem) -> bool:
+    """Whether it is planned one class higher, as it was passed over thrice."""
+    return item.passed_over_count >= PASSED_OVER_LIMIT
+
+
+def priority_class(item: BacklogItem) -> int:
+    """Class in which an item is planned, 0 for the highest."""
+    return max(0, item.priority.rank - (1 if is_raised(item) else 0))
+
+
+@dataclass
+class Efforts:
+    """What may be spent on finding room in a period, by class: for whole items, and for what is begun.
+
+    ``in_vain`` are the hours of each profile for which room was looked for in vain: as many are not asked for
+    again.
+    """
+
+    whole: list[Effort] = field(default_factory=lambda: [Effort(most) for most in MOST_EFFORT])
+    begun: list[Effort] = field(default_factory=lambda: [Effort(MOST_EFFORT_TO_BEGIN) for _ in MOST_EFFORT])
+    in_vain: dict[str, float] = field(default_factory=dict)
+
+
+def select(
+    items: Iterable[BacklogItem],
+    ledger: Ledger,
+    *,
+    period: Period,
+    unfinished: frozenset[tuple[str, int]] = frozenset(),
+    known: Mapping[tuple[str, int], TakenItem | LeftOutItem] | None = None,
+    efforts: Efforts | None = None,
+) -> Selection:
+    """Choose the items of *period* and give each action a person.
+
+    Parameters
+    ----------
+    items
+        Backlogs of one or more projects, in any order, and what was begun before.
+    ledger
+        What is left of people's days and of limits; it is not changed.
+    unfinished
+        Keys of items that are in progress: what depends on them has to wait.
+    known
+        What was decided before of items that come first: it stays so.
+    efforts
+        What may be spent on finding room; it is spent, so that a second choice goes on with what is left.
+
+    Returns
+    -------
+    Selection
+        The same input gives the same selection.
+
+    Notes
+    -----
+    A specialist is served by how scarce he is: work goes to the person whose other profiles are wanted
+    least. Where nobody has room, up to two parts are handed over, or pairs of people divide their work
+    anew (``moves``). No limit is ever exceeded.
+    """
+    return Chooser(items, ledger, period=period, unfinished=unfinished, known=known, efforts=efforts).choose()
+
+
+class Chooser:
+    """Fills one period; see ``select``.
+
+    The benchmarks compare it with other ways to serve people and to make room.
+    """
+
+    def __init__(
+        self,
+        items: Iterable[BacklogItem],
+        ledger: Ledger,
+        *,
+        period: Period,
+        unfinished: frozenset[tuple[str, int]] = frozenset(),
+        known: Mapping[tuple[str, int], TakenItem | LeftOutItem] | None = None,
+        efforts: Efforts | None = None,
+    ) -> None:
+        self._items = list(items)
+        self._known = known or {}
+        self._ledger = ledger
+        self._period = period
+        self._places = ledger.places(period)
+        self._limits = ledger.resources.limits
+        specialists = ledger.resources.specialists
+        self._names = [one.name for one in specialists]
+        self._places_of = {name: place for place, name in enumerate(self._names)}
+        self._full_hours = [ledger.resources.full_period_hours(one, period) for one in specialists]
+        self._capacity = [
+            sum(ledger.capacity[place][day] for day in self._places) for place in range(len(specialists))
+        ]
+        self.floor = Floor(
+            [self._desk(place) for place in range(len(specialists))], step_hours=_step_hours(self._items)
+        )
+        self._limit_left = [ledger.limit_hours(number, self._places) for number in range(len(self._limits))]
+        self._full_time_hours = ledger.resources.calendar.hours(period)
+        self._pressure = self._pressures()
+        self._scarcity = [self._scarcity_of(desk) for desk in self.floor.desks]
+        self._pending = {item.key for item in self._items} | unfinished
+        self._waiting: dict[tuple[str, int], list[BacklogItem]] = {}
+        self._taken: list[tuple[BacklogItem, list[Part], dict[str, float]]] = []
+        self._left_out: list[LeftOutItem] = []
+        self._order: list[tuple[str, int]] = []
+        self._move_count = 0
+        self._efforts = efforts or Efforts()
+        self._class = 0
+        self._is_first = True
+        self._spent: dict[str, float] = {}
+        self._item_limits_known: dict[str, list[int]] = {}
+
+    def _desk(self, place: int) -> Desk:
+        specialist = self._ledger.resources.specialists[place]
+        free = self._ledger.free_hours(place, self._places)
+        for number, limit in enumerate(self._limits):
+            if limit.specialist == specialist.name:
+                free = min(free, self._ledger.limit_hours(number, self._places))
+        return Desk(place, specialist.profiles, max(0.0, free))
+
+    def _pressures(self) -> Mapping[str, float]:
+        """Hours wanted of each profile for an hour of those who have it."""
+        wanted: dict[str, float] = {}
+        for item in self._items:
+            for profile, hours in item.hours.items():
+                wanted[profile] = wanted.get(profile, 0.0) + hours
+        return {
+            profile: hours
+            / max(EPSILON_HOURS, sum(desk.free for desk in self.floor.skilled.get(profile, ())))
+            for profile, hours in wanted.items()
+        }
+
+    def _scarcity_of(self, desk: Desk) -> dict[str, float]:
+        """By profile, how much a person's other profiles are wanted."""
+        return {
+            profile: sum(self._pressure.get(other, 0.0) for other in desk.profiles if other != profile)
+            for profile in desk.profiles
+        }
+
+    # --- Order -----------------------------------------------------------------------------------
+
+    def choose(self) -> Selection:
+        """Decide every item once."""
+        for item in self._in_order():
+            self.decide(item)
+        waiting = {item.key: item for items in self._waiting.values() for item in items}
+        for item in sorted(waiting.values(), key=lambda one: (priority_class(one), *_place_in_backlog(one))):
+            if item.key in self._pending:
+                self._order.append(item.key)
+                self._left_out.append(
+                    LeftOutItem(item, LeftOutReason.WAITS_FOR, waits_for=self._blockers(item))
+                )
+        taken = tuple(
+            TakenItem(
+                item,
+                tuple(Assignment(part.profile, self._names[part.desk.place], part.hours) for part in parts),
+                rest,
+            )
+            for item, parts, rest in self._taken
+        )
+        return Selection(taken, tuple(self._left_out), tuple(self._order), self._move_count)
+
+    def _in_order(self) -> Iterator[BacklogItem]:
+        """Begun before, then class by class; inside a class the projects take turns."""
+        begun = [item for item in self._items if item.is_carried_over]
+        yield from sorted(begun, key=lambda item: (priority_class(item), item.rank, item.key))
+        classes: dict[int, list[BacklogItem]] = {}
+        for item in self._items:
+            if not item.is_carried_over:
+                classes.setdefault(priority_class(item), []).append(item)
+        for _, members in sorted(classes.items()):
+            yield from self._in_turns(members)
+
+    def _in_turns(self, members: list[BacklogItem]) -> Iterator[BacklogItem]:
+        """The project that has used the least of its contract goes next; over its week's share, last."""
+        queues: dict[str, list[BacklogItem]] = {}
+        for item in sorted(members, key=_place_in_backlog, reverse=True):
+            queues.setdefault(item.project, []).append(item)
+        turns = [(*self._used_share(project), project) for project in queues]
+        heapq.heapify(turns)
+        while turns:
+            project = heapq.heappop(turns)[2]
+            yield queues[project].pop()
+            if queues[project]:
+                heapq.heappush(turns, (*self._used_share(project), project))
+
+    def _used_share(self, project: str) -> tuple[bool, float]:
+        for number, limit in enumerate(self._limits):
+            if limit.project == project:
+                used = limit.hours - self._limit_left[number]
+                is_over = used > self._share_hours.get(number, limit.hours) + EPSILON_HOURS
+                return is_over, used / max(limit.hours, EPSILON_HOURS)
+        # Without a contract: the weeks of one person, whatever the team.
+        return False, self._spent.get(project, 0.0) / max(self._full_time_hours, EPSILON_HOURS)
+
+    @cached_property
+    def _share_hours(self) -> Mapping[int, float]:
+        """What falls to this week of each project's monthly limit."""
+        return {
+            number: week_share_hours(limit, self._ledger.resources.calendar, self._period)
+            for number, limit in enumerate(self._limits)
+            if limit.project is not None and self._period.kind is PeriodKind.WEEK
+        }
+
+    def _blockers(self, item: BacklogItem) -> tuple[int, ...]:
+        return tuple(number for number in item.depends_on if (item.project, number) in self._pending)
+
+    def decide(self, item: BacklogItem) -> None:
+        """Take the item, leave it out, or put it off until what it depends on is decided."""
+        if item.hours and (blockers := self._blockers(item)):
+            for number in blockers:
+                self._waiting.setdefault((item.project, number), []).append(item)
+            return
+        self._order.append(item.key)
+        known = self._known.get(item.key)
+        reason = self.place(item) if known is None else self._repeat(known)
+        if reason is not None:
+            self._left_out.append(reason)
+            return
+        if self._taken[-1][2]:
+            return  # Only begun: what depends on it goes on waiting.
+        self._pending.discard(item.key)
+        freed = [one for one in self._waiting.pop(item.key, ()) if not self._blockers(one)]
+        for one in sorted(freed, key=lambda one: (priority_class(one), *_place_in_backlog(one))):
+            self.decide(one)
+
+    def _repeat(self, known: TakenItem | LeftOutItem) -> LeftOutItem | None:
+        if isinstance(known, LeftOutItem):
+            return known
+        parts = [
+            self._take(known.item, one.profile, one.hours, self.floor.desks[self._places_of[one.specialist]])
+            for one in known.assignments
+        ]
+        self._taken.append((known.item, parts, dict(known.rest_hours)))
+        self._spend(known.item, known.hours)
+        return None
+
+    # --- Room ------------------------------------------------------------------------------------
+
+    def place(self, item: BacklogItem) -> LeftOutItem | None:
+        """Take the item, whole or begun; the reason where it has no room."""
+        if not item.hours:
+            return LeftOutItem(item, LeftOutReason.NO_ESTIMATE)
+        for profile, hours in item.hours.items():
+            if not self.floor.skilled.get(profile):
+                return LeftOutItem(item, LeftOutReason.NO_SPECIALIST, profile=profile, needed_hours=hours)
+        self._class = priority_class(item)
+        reason = self._over_limit(item, item.total_hours)
+        if reason is None:
+            reason = self._place_whole(item)
+        if reason is not None and self._may_begin(item):
+            return None if self._begin(item) else self._not_begun(item)
+        return reason
+
+    def _over_limit(self, item: BacklogItem, hours: float) -> LeftOutItem | None:
+        for number in self._item_limits(item):
+            if hours > self._limit_left[number] + EPSILON_HOURS:
+                limit = self._limits[number]
+                return LeftOutItem(
+                    item,
+                    LeftOutReason.AGENCY_LIMIT if limit.project is None else LeftOutReason.PROJECT_LIMIT,
+                    needed_hours=hours,
+                    free_hours=max(0.0, self._limit_left[number]),
+                    capacity_hours=limit.hours,
+                )
+        return None
+
+    def _item_limits(self, item: BacklogItem) -> list[int]:
+        known = self._item_limits_known.get(item.project)
+        if known is None:
+            known = self._item_limits_known[item.project] = [
+                number
+                for number, limit in enumerate(self._limits)
+                if limit.specialist is None and limit.project in (None, item.project)
+            ]
+        return known
+
+    def _spend(self, item: BacklogItem, hours: float) -> None:
+        self._spent[item.project] = self._spent.get(item.project, 0.0) + hours
+        for number in self._item_limits(item):
+            self._limit_left[number] -= hours
+
+    def _place_whole(self, item: BacklogItem) -> LeftOutItem | None:
+        parts: list[Part] = []
+        moved: list[tuple[Part, Desk]] = []
+        for profile in sorted(item.hours, key=lambda one: (-self._pressure.get(one, 0.0), one)):
+            self._is_first = not parts
+            part = self._seat(item, profile, item.hours[profile], moved)
+            if part is None:
+                self._undo(parts, moved)
+                return self._no_room(item, profile, item.hours[profile])
+            parts.append(part)
+        by_profile = {part.profile: part for part in parts}
+        self._taken.append((item, [by_profile[profile] for profile in item.hours], {}))
+        self._spend(item, item.total_hours)
+        return None
+
+    def _seat(
+        self, item: BacklogItem, profile: str, hours: float, moved: list[tuple[Part, Desk]]
+    ) -> Part | None:
+        """Give hours to the best person, making room where nobody has it. *moved* gathers who had what."""
+        keeper = self._keeper(item, profile)
+        if keeper is not None:
+            return self._take(item, profile, hours, keeper, is_fixed=True) if keeper.holds(hours) else None
+        fits = [desk for desk in self.floor.skilled[profile] if desk.holds(hours)]
+        if fits:
+            return self._take(
+                item, profile, hours, min(fits, key=lambda desk: self.preference(desk, profile))
+            )
+        found = self.rearrange(profile, hours)
+        if found is None:
+            return None
+        moved.extend(self._carry_out(found[0]))
+        return self._take(item, profile, hours, found[1])
+
+    def _carry_out(self, moves: Moves) -> list[tuple[Part, Desk]]:
+        """Hand the parts over; each with the desk that had it."""
+        had = [(part, part.desk) for part, _ in moves]
+        for part, desk in moves:
+            self.floor.move(part, desk)
+        self._move_count += len(moves)
+        return had
+
+    def rearrange(self, profile: str, hours: float) -> tuple[Moves, Desk] | None:
+        """Moves after which somebody has room, and who; ``None`` where there are none."""
+        if hours > self.floor.most_hours(profile) + EPSILON_HOURS:
+            return None
+        found = make_room(self.floor, profile, hours)
+        if found is None and hours < self._efforts.in_vain.get(profile, math.inf):
+            found = gather_room(self.floor, profile, hours, self._efforts.whole[self._class])
+            if found is None and self._is_first:
+                self._efforts.in_vain[profile] = hours
+        return found
+
+    def _keeper(self, item: BacklogItem, profile: str) -> Desk | None:
+        name = item.keeps.get(profile)
+        return next((desk for desk in self.floor.skilled[profile] if self._names[desk.place] == name), None)
+
+    def preference(self, desk: Desk, profile: str) -> tuple[float, float, int]:
+        """Who is served first: he whose other profiles are wanted least, then the freest."""
+        return (self._scarcity[desk.place][profile], -desk.free, desk.place)
+
+    def _take(
+        self, item: BacklogItem, profile: str, hours: float, desk: Desk, *, is_fixed: bool = False
+    ) -> Part:
+        part = Part(item.key, profile, hours, desk, is_fixed)
+        self.floor.take(part)
+        return part
+
+    def _undo(self, parts: Sequence[Part], moved: Sequence[tuple[Part, Desk]]) -> None:
+        for part in reversed(parts):
+            self.floor.give_back(part)
+        for part, desk in reversed(moved):
+            if part not in parts:
+                self.floor.move(part, desk)
+        self._move_count -= len(moved)
+
+    def _no_room(self, item: BacklogItem, profile: str, hours: float) -> LeftOutItem:
+        skilled = self.floor.skilled[profile]
+        keeper = self._keeper(item, profile)
+        freest = keeper or max(skilled, key=lambda desk: (desk.free, -desk.place))
+        return LeftOutItem(
+            item,
+            LeftOutReason.SPECIALIST_BUSY,
+            profile=profile,
+            needed_hours=hours,
+            free_hours=max(0.0, freest.free),
+            capacity_hours=self._capacity[freest.place],
+            specialist=self._names[freest.place],
+        )
+
+    # --- Larger than a period --------------------------------------------------------------------
+
+    def _may_begin(self, item: BacklogItem) -> bool:
+        """Whether the item is begun where it has no room: it was, or no empty period would hold it."""
+        if item.is_carried_over:
+            return True
+        limits = [self._limits[number].hours for number in self._item_limits(item)]
+        return item.total_hours > min(limits, default=item.total_hours) + EPSILON_HOURS or any(
+            self._is_large(profile, hours) for profile, hours in item.hours.items()
+        )
+
+    def _is_large(self, profile: str, hours: float) -> bool:
+        """Whether an action is longer than a period of full time, or of anybody who could do it.
+
+        Nobody is away then or has promised anything. That full time is the calendar's and nobody's own keeps
+        an action large when somebody's days get longer: more capacity never lets it wait.
+        """
+        longest = max(self._full_hours[desk.place] for desk in self.floor.skilled[profile])
+        full_time = self._full_time_hours * self._ledger.resources.load_factor
+        return hours > min(longest, full_time) + EPSILON_HOURS
+
+    def _begin(self, item: BacklogItem) -> bool:
+        """Take whole actions from the first on, and of one that no period holds the hours that are left."""
+        parts: list[Part] = []
+        rest = dict(item.hours)
+        for profile, hours in item.hours.items():
+            budget = min((self._limit_left[number] for number in self._item_limits(item)), default=hours)
+            budget -= sum(part.hours for part in parts)
+            part = self._seat(item, profile, hours, []) if hours <= budget + EPSILON_HOURS else None
+            if part is None and self._may_divide(item, profile, hours):
+                part = self._seat_piece(item, profile, min(hours, budget))
+            if part is None:
+                break
+            parts.append(part)
+            rest[profile] -= part.hours
+            if rest[profile] > EPSILON_HOURS:
+                break
+            del rest[profile]
+        if not parts:
+            return False
+        self._taken.append((item, parts, rest))
+        self._spend(item, sum(part.hours for part in parts))
+        return True
+
+    def _not_begun(self, item: BacklogItem) -> LeftOutItem:
+        """What stops the least that would begin it."""
+        profile, hours = next(iter(item.hours.items()))
+        least = min(MIN_START_HOURS, hours) if self._may_divide(item, profile, hours) else hours
+        return self._over_limit(item, least) or self._no_room(item, profile, least)
+
+    def _may_divide(self, item: BacklogItem, profile: str, hours: float) -> bool:
+        limits = [self._limits[number].hours for number in self._item_limits(item)]
+        return (
+            item.is_carried_over
+            or self._is_large(profile, hours)
+            or hours > min(limits, default=hours) + EPSILON_HOURS
+        )
+
+    def _seat_piece(self, item: BacklogItem, profile: str, most: float) -> Part | None:
+        """As many hours as one person has left, ``MIN_START_HOURS`` at least."""
+        least = min(MIN_START_HOURS, item.hours[profile])
+        if most < least - EPSILON_HOURS:
+            return None
+        desk = self._keeper(item, profile)
+        if desk is None:
+            found = gather_most(self.floor, profile, most, self._efforts.begun[self._class])
+            if found is None or found[2] < least - EPSILON_HOURS:
+                return None
+            self._carry_out(found[0])
+            desk = found[1]
+        if not desk.holds(least):
+            return None
+        return self._take(item, profile, max(least, self.floor.whole_steps(min(most, desk.free))), desk)
+
+
+def _step_hours(items: Iterable[BacklogItem]) -> float:
+    """A quarter of an hour where all work is counted in it, as people do; norms give any hours."""
+    quarters = (hours * 4 for item in items for hours in item.hours.values())
+    return 0.25 if all(abs(one - round(one)) < EPSILON_HOURS for one in quarters) else 0.0
+
+
+def _place_in_backlog(item: BacklogItem) -> tuple[int, str, tuple[str, int]]:
+    """Rank; between equals the earlier wanted day, then the older item."""
+    return (item.rank, item.wanted_on.isoformat() if item.wanted_on else "9999", item.key)

@@ -1,0 +1,1 @@
+"""One module for each action of a clock or a webhook."""

@@ -1,0 +1,1 @@
+"""How actions run: lease, journal, quota, retry, undo record."""

@@ -1,0 +1,1 @@
+"""What an action knows of a project and its agency before it decides."""

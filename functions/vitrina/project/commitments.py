@@ -1,0 +1,245 @@
+"""Promised hours put right by the cells: who works on what, and when, as people have left it.
+
+A promise is made when a period is started. After that people delete rows, hand them to somebody else,
+move their days, change their hours. Where a promise still fits its row it stays as it was planned;
+where it does not, its hours are spread anew over the row's own days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from vitrina.domain.backlog import Specialist
+from vitrina.domain.calendar import WorkCalendar
+from vitrina.domain.checking.feasibility import TOLERANCE_HOURS, spread
+from vitrina.domain.planning.capacity import Resources
+from vitrina.domain.planning.overdue import left_of
+from vitrina.operations.lease import lease
+from vitrina.operations.services import Services
+from vitrina.records.records import (
+    Agency,
+    Item,
+    ItemAction,
+    Project,
+    amend_actions,
+    committed_hours,
+    items_of,
+    save_typed_hours,
+    taken_hours,
+)
+from vitrina.workbook.reading.rows import Team, WorkRow, WorkRows
+
+
+@dataclass(frozen=True)
+class ClientWork:
+    """A client's *В работе* as it was read, and what the store held of it in that moment."""
+
+    project: Project
+    work: WorkRows
+    items: tuple[Item, ...]
+
+
+class People:
+    """The agency's people by name, and the hours of their days."""
+
+    def __init__(self, team: Team, calendar: WorkCalendar) -> None:
+        self.resources = Resources(team.specialists, calendar, load_factor=team.load_factor)
+        self._by_name = {one.name.casefold(): one for one in team.specialists}
+
+    def find(self, name: str) -> Specialist | None:
+        """The specialist of this name, however it is capitalised."""
+        return self._by_name.get(name.casefold())
+
+    def name(self, typed: str) -> str:
+        """The name as the tab *Специалисты* has it."""
+        found = self.find(typed)
+        return found.name if found else typed
+
+    def capacity(self, name: str, day: date) -> float:
+        """Hours of a day that may be planned; 0 for somebody who is not in the team."""
+        found = self.find(name)
+        return self.resources.day_capacity(found, day) if found else 0.0
+
+    def days(self, name: str, first: date, last: date) -> list[date]:
+        """Days on which somebody works; of a person who is not in the team, on which the agency does."""
+        works = self.resources.calendar.is_working_day
+        days = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
+        return [day for day in days if (self.capacity(name, day) > 0 if self.find(name) else works(day))]
+
+
+def rebuild_commitments(
+    services: Services, agency: Agency, people: People, books: Iterable[ClientWork]
+) -> dict[str, dict[date, float]]:
+    """Let the promises of the store say what the rows of *books* say; gives all hours by person and day.
+
+    Nobody plans meanwhile. An item that was started, or changed by somebody else, after its workbook was
+    read is left as it is now; the promises of workbooks that are not among *books* stay as well.
+    """
+    books = list(books)
+    with lease(services, f"plan:{agency.spreadsheet_id}"):
+        now = {item.key: item for item in items_of(services.store, agency_id=agency.spreadsheet_id)}
+        settled: dict[str, Item] = {}
+        open_ones: list[tuple[Item, ItemAction, WorkRow]] = []
+        for book in books:
+            for item in book.items:
+                if now.get(item.key) == item and not item.is_reserved:
+                    settled[item.key], left = _settled(item, book.work, people, services.today())
+                    open_ones += left
+        waiting = {(item.key, action.row_number) for item, action, _ in open_ones}
+        others = [
+            replace(one, actions=tuple(a for a in one.actions if (one.key, a.row_number) not in waiting))
+            for one in (settled.get(key, item) for key, item in now.items())
+        ]
+        taken = committed_hours(others)
+        placer = _Placer(people, taken, services.today())
+        placed: dict[tuple[str, int], ItemAction] = {}
+        for item, action, row in sorted(open_ones, key=_by_due_day):
+            placed[item.key, action.row_number] = placer.placed(action, row)
+        for key, item in settled.items():
+            _keep(services, now[key], item, placed)
+        for book in books:
+            save_typed_hours(services.store, book.project, _typed_hours(book.work, placer))
+        agency_id = agency.spreadsheet_id
+        return taken_hours(services.store, agency_id, items_of(services.store, agency_id=agency_id))
+
+
+def _by_due_day(one: tuple[Item, ItemAction, WorkRow]) -> tuple[date, date, str, int]:
+    item, action, row = one
+    return row.due_on or date.max, row.start_on or date.max, item.key, action.row_number
+
+
+def _settled(
+    item: Item, work: WorkRows, people: People, today: date
+) -> tuple[Item, list[tuple[Item, ItemAction, WorkRow]]]:
+    """The item with what its rows say, and the actions whose days are to be found anew."""
+    rows = work.by_number
+    actions: list[ItemAction] = []
+    left: list[tuple[Item, ItemAction, WorkRow]] = []
+    for action in item.actions:
+        row = rows.get(action.row_number)
+        if row is None:
+            # Somebody took the row away: nobody works on it, unless it is long done.
+            actions.append(action if item.is_done else replace(action, day_hours={}))
+        elif row.is_done:
+            actions.append(replace(action, is_done=True))
+        elif not row.is_readable:
+            actions.append(replace(action, is_done=False))
+        else:
+            told = replace(
+                action,
+                specialist=people.name(row.specialist),
+                is_done=False,
+                logged_hours=row.logged_hours or 0.0,
+            )
+            actions.append(told)
+            if told.specialist != action.specialist or not _fits(action, row, people, today):
+                left.append((item, action, row))
+    own = (rows.get(action.row_number) for action in item.actions)
+    is_open = any(row is not None and not row.is_done for row in own)
+    return replace(item, actions=tuple(actions), is_done=item.is_done and not is_open), left
+
+
+def _fits(action: ItemAction, row: WorkRow, people: People, today: date) -> bool:
+    """Whether the promised days are days of the row, with its hours."""
+    first, last, hours = _window(row)
+    days = {date.fromisoformat(day): one for day, one in action.day_hours.items()}
+    if not days or max(abs(sum(days.values()) - hours), abs(action.hours - hours)) > TOLERANCE_HOURS:
+        return False
+    if not all(first <= day <= last for day in days) or max(days) < today <= last:
+        return False
+    possible = set(people.days(action.specialist, first, last))
+    return not possible or all(day in possible for day in days if day >= today)
+
+
+def _window(row: WorkRow) -> tuple[date, date, float]:
+    """First day, last day and hours of a readable row."""
+    if row.start_on is None or row.due_on is None or row.hours is None:
+        raise ValueError(row)
+    return row.start_on, row.due_on, row.hours
+
+
+class _Placer:
+    """Finds days for rows, each beside what was placed before."""
+
+    def __init__(self, people: People, taken: dict[str, dict[date, float]], today: date) -> None:
+        self._people = people
+        self._taken = taken
+        self._today = today
+
+    def placed(self, action: ItemAction, row: WorkRow) -> ItemAction:
+        """The action as its row tells it, with new days from today on; what was done before stays."""
+        first, last, hours = _window(row)
+        name = self._people.name(row.specialist)
+        known = {date.fromisoformat(day): one for day, one in action.day_hours.items()}
+        past = {
+            day: one
+            for day, one in known.items()
+            if action.specialist == name and first <= day <= last and day < self._today
+        }
+        done = min(hours, sum(past.values()))
+        if past and last >= self._today and hours - done <= TOLERANCE_HOURS:
+            done = hours - left_of(hours, row.logged_hours or 0.0)
+        elif last < self._today:
+            done, past = 0.0, {}
+        total = sum(past.values())
+        days = {day: one * done / total for day, one in past.items()} if total else {}
+        for day, one in self.days(name, first, last, hours - sum(days.values())).items():
+            days[day] = days.get(day, 0.0) + one
+        day_hours = {day.isoformat(): one for day, one in sorted(days.items())}
+        logged = row.logged_hours or 0.0
+        return replace(
+            action, specialist=name, hours=hours, day_hours=day_hours, is_done=False, logged_hours=logged
+        )
+
+    def days(self, name: str, first: date, last: date, hours: float) -> Mapping[date, float]:
+        """Hours by day, from today on where there is such a day; they are taken from then on."""
+        if hours <= 0:
+            return {}
+        possible = self._people.days(name, first, last) or [last]
+        coming = [day for day in possible if day >= self._today] or possible
+        taken = self._taken.setdefault(name, {})
+        free = {day: self._people.capacity(name, day) - taken.get(day, 0.0) for day in coming}
+        found = spread(hours, coming, free)
+        for day, one in found.items():
+            taken[day] = taken.get(day, 0.0) + one
+        return found
+
+
+def _keep(
+    services: Services, before: Item, settled: Item, placed: Mapping[tuple[str, int], ItemAction]
+) -> None:
+    """Write what differs; an action that somebody else has changed since is left as it is."""
+    wanted = {
+        old.row_number: (old, placed.get((before.key, old.row_number), new))
+        for old, new in zip(before.actions, settled.actions, strict=True)
+    }
+    if settled.is_done == before.is_done and all(old == new for old, new in wanted.values()):
+        return
+
+    def change(action: ItemAction) -> ItemAction:
+        old, new = wanted.get(action.row_number, (None, action))
+        return new if action == old else action
+
+    amend_actions(services.store, before.key, change, is_done=settled.is_done)
+
+
+def _typed_hours(work: WorkRows, placer: _Placer) -> dict[str, dict[date, float]]:
+    """Hours of people's own rows, by specialist and day."""
+    total: dict[str, dict[date, float]] = {}
+    for row in own_rows(work):
+        action = ItemAction(0, row.profile, row.specialist, row.hours or 0.0, {})
+        found = placer.placed(action, row)
+        days = total.setdefault(found.specialist, {})
+        for day, hours in found.day_hours.items():
+            on = date.fromisoformat(day)
+            days[on] = days.get(on, 0.0) + hours
+    return total
+
+
+def own_rows(work: WorkRows) -> Iterator[WorkRow]:
+    """Rows that people put in by themselves and that bind somebody: no copies, nothing done."""
+    for row in work.rows:
+        if row.number is None and not row.is_copy and not row.is_done and row.is_readable:
+            yield row

@@ -1,0 +1,1 @@
+"""What the add-on draws into the tabs of the workbooks."""

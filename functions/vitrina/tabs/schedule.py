@@ -1,0 +1,149 @@
+"""The tab *План-график*: who works on what on which day, for the client's eyes.
+
+Other clients' work is summed as «другие проекты» and never named. Under each person stands what is left of
+his days: short days, part-time and absences are in it, and are not told apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from vitrina.domain.calendar import PeriodKind
+from vitrina.domain.checking.feasibility import TOLERANCE_HOURS
+from vitrina.domain.quantities import serial_of_day
+from vitrina.operations.services import Services
+from vitrina.project.commitments import People
+from vitrina.records.records import (
+    Item,
+    Project,
+    add_hours,
+    committed_hours,
+    last_team,
+    typed_hours_by_book,
+)
+from vitrina.texts import render, sentence
+from vitrina.workbook.reading.book import Book, Tab
+from vitrina.workbook.reading.rows import locale_of
+from vitrina.workbook.template.definition import ACTION_INDENT
+from vitrina.workbook.writing.change import Value, WorkbookChange
+
+DAY_PREFIX = "day."
+
+
+@dataclass(frozen=True)
+class _Titles:
+    """Texts of the lines that are no item's."""
+
+    other_projects: str
+    own_rows: str
+    free: str
+
+
+def write_schedule(
+    services: Services, change: WorkbookChange, book: Book, project: Project, items: Iterable[Item]
+) -> bool:
+    """Write the calendar anew where it shows anything else; ``True`` where it did.
+
+    Working days from this week on, one line a person and one an action. The calendar is left alone where
+    people took its tab or a column of it away: it only shows what stands elsewhere.
+    """
+    tab = book.tabs.get("schedule")
+    if tab is None or "label" not in tab.columns or "load" not in tab.columns:
+        return False
+    day_columns = sorted(
+        (key for key in tab.columns if key.startswith(DAY_PREFIX)),
+        key=lambda key: int(key.removeprefix(DAY_PREFIX)),
+    )
+    monday = services.calendar.current_period(services.today(), PeriodKind.WEEK).start_on
+    days = services.calendar.working_days_from(monday, count=len(day_columns))
+    lines = _lines(services, project, list(items), days, _titles(locale_of(book)))
+    keys = ("label", "load", *day_columns)
+    if _is_shown(tab, keys, lines, days):
+        return False
+    old_line_count = sum(1 for row in tab.rows if tab.cell(row, "label").text)
+    blank: list[Value] = [None] * (2 + len(days))
+    lines += [blank] * max(0, old_line_count - len(lines))
+    first = tab.header_index + 1
+    change.make_room(tab, first + len(lines))
+    _write_header(change, tab, day_columns, days)
+    for position, key in enumerate(keys):
+        column = [[line[position]] for line in lines]
+        change.set_block(tab, first, tab.columns[key], column)
+    return True
+
+
+def _titles(locale: str) -> _Titles:
+    return _Titles(
+        *(
+            ACTION_INDENT + render(sentence(f"schedule.{key}"), locale)
+            for key in ("other_projects", "own_rows", "free")
+        )
+    )
+
+
+def _is_shown(tab: Tab, keys: Sequence[str], lines: list[list[Value]], days: Sequence[date]) -> bool:
+    """Whether the tab shows exactly these lines already."""
+    first = tab.header_index + 1
+    header = [tab.cell_at(tab.header_index, tab.columns[key]).value for key in keys[2:]]
+    if header != [float(serial_of_day(day)) for day in days]:
+        return False
+    used = [row.index for row in tab.rows if any(not tab.cell(row, key).is_empty for key in keys)]
+    if [index for index in used if index >= first] != list(range(first, first + len(lines))):
+        return False
+    return all(
+        tab.cell_at(first + down, tab.columns[key]).value == line[position]
+        for down, line in enumerate(lines)
+        for position, key in enumerate(keys)
+    )
+
+
+def _write_header(change: WorkbookChange, tab: Tab, day_columns: list[str], days: list[date]) -> None:
+    for key, day in zip(day_columns, days, strict=True):
+        change.set_block(tab, tab.header_index, tab.columns[key], [[day]])
+
+
+def _lines(
+    services: Services, project: Project, items: list[Item], days: list[date], titles: _Titles
+) -> list[list[Value]]:
+    own = sorted(
+        (item for item in items if item.spreadsheet_id == project.spreadsheet_id and not item.is_done),
+        key=lambda item: (item.start_on, item.number),
+    )
+    typed = typed_hours_by_book(services.store, project.agency_id)
+    own_rows = typed.pop(project.spreadsheet_id, {})
+    others = committed_hours(item for item in items if item.spreadsheet_id != project.spreadsheet_id)
+    for hours in typed.values():
+        add_hours(others, hours)
+    total = committed_hours(own)
+    names = sorted({action.specialist for item in own for action in item.actions} | own_rows.keys())
+    for hours in (own_rows, others):
+        add_hours(total, hours)
+    team = last_team(services.store, project.agency_id)
+    people = People(team, services.calendar) if team else None
+    lines: list[list[Value]] = []
+    for name in names:
+        lines.append(_line(name, total.get(name, {}), days))
+        for item in own:
+            for action in item.actions:
+                if action.specialist == name and not action.is_done:
+                    day_hours = {date.fromisoformat(day): one for day, one in action.day_hours.items()}
+                    lines.append(_line(f"{ACTION_INDENT}{item.code} {item.task}", day_hours, days))
+        for title, more in ((titles.own_rows, own_rows), (titles.other_projects, others)):
+            if any(more.get(name, {}).get(day) for day in days):
+                lines.append(_line(title, more[name], days))
+        if people and people.find(name):
+            lines.append(_line(titles.free, _left(people, name, total.get(name, {}), days), days))
+    return lines
+
+
+def _left(people: People, name: str, hours: Mapping[date, float], days: Iterable[date]) -> dict[date, float]:
+    """What is left of a person's days; below 0 where he has too much."""
+    left = {day: people.capacity(name, day) - hours.get(day, 0.0) for day in days}
+    return {day: one for day, one in left.items() if abs(one) > TOLERANCE_HOURS}
+
+
+def _line(label: str, hours: Mapping[date, float], days: list[date]) -> list[Value]:
+    cells: list[Value] = [round(hours[day], 2) if hours.get(day) else None for day in days]
+    return [label, round(sum(hours.get(day, 0.0) for day in days), 2), *cells]

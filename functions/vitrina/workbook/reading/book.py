@@ -1,0 +1,519 @@
+"""A workbook as it was read: tabs and columns by key, rows with the number that Google keeps for them.
+
+People rename and move tabs and columns, add their own, and sort. Nothing here looks at a title, a
+letter or a row number to find a thing; those serve only to tell a person where it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from vitrina.errors import CellProblem, UnknownWorkbookError, WorkbookShapeError
+from vitrina.ports import Json
+from vitrina.texts import TITLE_PREFIX, Sentence, sentence
+from vitrina.workbook.reading.shape import KnownColumn, KnownTab, Shape
+
+#: Keys of Google's developer metadata. Row keys are short: all of a sheet share 30,000 characters.
+BOOK_KEY = "vitrina.book"
+FENCE_KEY = "vitrina.fence"
+TAB_KEY = "vitrina.tab"
+COLUMN_KEY = "c"
+HEADER_KEY = "h"
+END_KEY = "e"
+ROW_KEY = "r"
+SHELF_KEY = "s"
+
+#: Key of the hidden tab that holds backlog rows whose work was begun, as they stood there.
+SHELF = "taken"
+
+#: Columns that hold what a row is about, by tab: they tell where its mark stayed behind.
+CONTENT: Mapping[str, tuple[str, ...]] = {"backlog": ("task",), "in_progress": ("action", "profile")}
+
+#: Named ranges of the form's fields begin with this.
+FIELD_PREFIX = "vt_"
+
+#: Rows of the first action of an item carry the item's number. Those of its other actions carry
+#: numbers from here on: Google's metadata ids are positive 32-bit integers, unique in a workbook.
+ACTION_BASE = 1_000_000_000
+MAX_ACTIONS = 99
+MAX_ITEM_NUMBER = (2**31 - 1 - ACTION_BASE) // 100 - 1
+
+
+def row_number_of_action(item_number: int, position: int) -> int:
+    """Number of the row of an item's action; *position* counts from 0."""
+    if not 0 < item_number <= MAX_ITEM_NUMBER or not 0 <= position <= MAX_ACTIONS:
+        raise ValueError((item_number, position))
+    return item_number if position == 0 else ACTION_BASE + 100 * item_number + position
+
+
+def item_number_of_row(row_number: int) -> int:
+    """The item that a row belongs to."""
+    return row_number if row_number < ACTION_BASE else (row_number - ACTION_BASE) // 100
+
+
+def position_of_row(row_number: int) -> int:
+    """The place of a row's action among those of its item, from 0."""
+    return 0 if row_number < ACTION_BASE else (row_number - ACTION_BASE) % 100
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in a cell. ``value`` is that of the formula where there is one."""
+
+    value: str | float | bool | None = None
+    formula: str | None = None
+    is_error: bool = False
+    note: str = ""
+    #: Whether it shows a part of what a formula in another cell gives.
+    is_spilled: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing stands there; a formula that gives an empty text is something."""
+        return self.formula is None and (self.value is None or self.value == "")
+
+    @property
+    def text(self) -> str:
+        """The value as a text; a whole number without its point."""
+        if isinstance(self.value, float) and self.value.is_integer():
+            return str(int(self.value))
+        return "" if self.value is None else str(self.value).strip()
+
+
+EMPTY = Cell()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row below the header. ``index`` counts from 0; ``number`` is ``None`` for a row that has none yet.
+
+    ``shelf_mark`` names a row of the shelf: its value is the number of the item that the row was.
+    """
+
+    index: int
+    number: int | None
+    cells: tuple[Cell, ...]
+    shelf_mark: Mark | None = None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Developer metadata of a tab or its header, of a column, of its last row, or of a row of the shelf.
+
+    The last row is the witness for rows that have no number yet: it moves with every row that people put
+    in or take out above it.
+    """
+
+    metadata_id: int
+    key: str
+    value: str
+    dimension: str
+    index: int
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One sheet of the workbook that the template made. ``marks`` hold its header and columns."""
+
+    key: str
+    sheet_id: int
+    title: str
+    header_index: int
+    columns: Mapping[str, int]
+    rows: tuple[Row, ...]
+    row_count: int
+    column_count: int
+    marks: tuple[Mark, ...] = ()
+    header: tuple[Cell, ...] = ()
+    mark_id: int = 0
+
+    def column(self, key: str) -> int:
+        """Index of a column.
+
+        Raises
+        ------
+        WorkbookShapeError
+            If the column is not there any more.
+        """
+        try:
+            return self.columns[key]
+        except KeyError:
+            raise WorkbookShapeError(
+                "shape.column_gone", sheet=self.title, title=_title(self.key, key)
+            ) from None
+
+    def cell(self, row: Row, key: str) -> Cell:
+        """The cell of *row* in a column."""
+        index = self.column(key)
+        return row.cells[index] if index < len(row.cells) else EMPTY
+
+    def cell_at(self, row_index: int, column_index: int) -> Cell:
+        """The cell of the header or of a row below it, by its place."""
+        at = row_index - self.header_index - 1
+        cells = self.header if at < 0 else self.rows[at].cells if at < len(self.rows) else ()
+        return cells[column_index] if column_index < len(cells) else EMPTY
+
+    def address(self, row: Row, key: str) -> str:
+        """``F7``."""
+        return f"{column_letters(self.column(key))}{row.index + 1}"
+
+    def problem(self, row: Row, key: str, code: str, **where: Any) -> CellProblem:
+        """What is wrong with a cell."""
+        return CellProblem(self.title, self.address(row, key), code, tuple(where.items()))
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a form, kept by its named range."""
+
+    name: str
+    sheet_id: int
+    sheet_title: str
+    row_index: int
+    column_index: int
+    cell: Cell
+
+    @property
+    def address(self) -> str:
+        """``B12``."""
+        return f"{column_letters(self.column_index)}{self.row_index + 1}"
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A mark of a tab or of a column that is to be made again, or to be taken away, and what to say of it.
+
+    The dimension of a tab's mark is ``SHEET``.
+    """
+
+    sheet_id: int
+    mark: Mark
+    is_lost: bool
+    told: Sentence
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The cells of any sheet, from its first row on; ``shape`` are counts of rows and columns."""
+
+    title: str
+    shape: tuple[int, int]
+    cells: Sequence[Sequence[Cell]]
+
+
+@dataclass(frozen=True)
+class Book:
+    """A workbook of ours."""
+
+    spreadsheet_id: str
+    kind: str
+    title: str
+    locale: str
+    time_zone: str
+    tabs: Mapping[str, Tab]
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    #: Cells of all sheets, people's own among them, by sheet id.
+    grids: Mapping[int, Grid] = field(default_factory=dict)
+    repairs: tuple[Repair, ...] = ()
+    #: What the fence says (``workbook/fence.py``); empty before it was first moved.
+    fence: str = ""
+
+    @property
+    def shape(self) -> Shape:
+        """What to remember of tabs and columns."""
+        return Shape({key: _shape_of_tab(tab) for key, tab in self.tabs.items()})
+
+    @cached_property
+    def formulas(self) -> Mapping[tuple[int, int, int], str]:
+        """All formulas, people's own among them, by sheet id, row and column."""
+        return {
+            (sheet_id, row, column): cell.formula
+            for sheet_id, grid in self.grids.items()
+            for row, line in enumerate(grid.cells)
+            for column, cell in enumerate(line)
+            if cell.formula is not None
+        }
+
+    def tab(self, key: str) -> Tab:
+        """A sheet by its key.
+
+        Raises
+        ------
+        WorkbookShapeError
+            If the sheet is not there any more.
+        """
+        try:
+            return self.tabs[key]
+        except KeyError:
+            raise WorkbookShapeError("shape.tab_gone", book=self.title, title=_title(key)) from None
+
+    def field(self, key: str) -> Field:
+        """A field of the form.
+
+        Raises
+        ------
+        WorkbookShapeError
+            If its named range is not there any more.
+        """
+        try:
+            return self.fields[key]
+        except KeyError:
+            raise WorkbookShapeError("shape.field_gone", title=_title("client", key)) from None
+
+    @cached_property
+    def row_numbers(self) -> frozenset[int]:
+        """Numbers of all rows of the workbook."""
+        return frozenset(
+            row.number for tab in self.tabs.values() for row in tab.rows if row.number is not None
+        )
+
+
+def parse_book(resource: Json, known: Shape | None = None) -> Book:
+    """The workbook in a Spreadsheet resource; *known* is how it looked before.
+
+    Raises
+    ------
+    UnknownWorkbookError
+        If the spreadsheet does not carry our mark.
+    WorkbookShapeError
+        If two sheets, or two columns of one, claim the same key, and neither is known to be the one.
+    """
+    kind = _value_of(resource.get("developerMetadata", ()), BOOK_KEY)
+    if kind is None:
+        raise UnknownWorkbookError("workbook.unknown")
+    known_tabs = known.tabs if known else {}
+    properties, sheets = resource["properties"], resource.get("sheets", ())
+    grids: dict[int, Grid] = {}
+    for sheet in sheets:
+        size = sheet["properties"].get("gridProperties", {})
+        shape = size.get("rowCount", 0), size.get("columnCount", 0)
+        grids[_sheet_id(sheet)] = Grid(sheet["properties"]["title"], shape, _cells(sheet))
+    keys, repairs = _keys_of_sheets(sheets, known_tabs)
+    tabs: dict[str, Tab] = {}
+    for sheet in sheets:
+        key = keys.get(_sheet_id(sheet))
+        if key is not None:
+            tabs[key], found = _tab(key, sheet, grids[_sheet_id(sheet)].cells, known_tabs.get(key))
+            repairs += found
+    return Book(
+        spreadsheet_id=resource["spreadsheetId"],
+        kind=kind,
+        title=properties["title"],
+        locale=properties.get("locale", "ru_RU"),
+        time_zone=properties.get("timeZone", "Europe/Moscow"),
+        tabs=tabs,
+        fields=dict(_fields(resource.get("namedRanges", ()), grids)),
+        grids=grids,
+        repairs=tuple(repairs),
+        fence=_value_of(resource.get("developerMetadata", ()), FENCE_KEY) or "",
+    )
+
+
+def _sheet_id(sheet: Json) -> int:
+    sheet_id: int = sheet["properties"].get("sheetId", 0)
+    return sheet_id
+
+
+def _keys_of_sheets(
+    sheets: Iterable[Json], known: Mapping[str, KnownTab]
+) -> tuple[dict[int, str], list[Repair]]:
+    """Key of each of our sheets by its id: of two with one key the known one; one without a mark if known."""
+    claims: dict[str, list[tuple[Json, Mark]]] = {}
+    for sheet in sheets:
+        mark = _mark(sheet.get("developerMetadata", ()), TAB_KEY, "SHEET", 0)
+        if mark is not None:
+            claims.setdefault(mark.value, []).append((sheet, mark))
+    keys: dict[int, str] = {}
+    repairs: list[Repair] = []
+    for key, claimants in claims.items():
+        original = next((sheet for sheet, _ in claimants if key in known and _is(sheet, known[key])), None)
+        titles = [sheet["properties"]["title"] for sheet, _ in claimants]
+        if original is None and len(claimants) > 1:
+            raise WorkbookShapeError("shape.tab_twice", sheet=titles[0], other=titles[1])
+        original = original or claimants[0][0]
+        keys[_sheet_id(original)] = key
+        for sheet, mark in claimants:
+            if sheet is not original:
+                where = {"sheet": sheet["properties"]["title"], "of": original["properties"]["title"]}
+                told = sentence("heal.tab_copy", **where)
+                repairs.append(Repair(_sheet_id(sheet), mark, is_lost=False, told=told))
+    for sheet in sheets:
+        lost = next((key for key, tab in known.items() if key not in claims and _is(sheet, tab)), None)
+        if lost is not None and _sheet_id(sheet) not in keys:
+            keys[_sheet_id(sheet)] = lost
+            mark = Mark(known[lost].mark_id, TAB_KEY, lost, "SHEET", 0)
+            told = sentence("heal.tab_known", sheet=sheet["properties"]["title"])
+            repairs.append(Repair(_sheet_id(sheet), mark, is_lost=True, told=told))
+    return keys, repairs
+
+
+def _is(sheet: Json, known: KnownTab) -> bool:
+    return _sheet_id(sheet) == known.sheet_id
+
+
+def _columns(
+    sheet: Json, header: Sequence[Cell], known: Mapping[str, KnownColumn]
+) -> tuple[dict[str, Mark], list[Repair]]:
+    """Marks of the columns by key, also those that are to be made again, and what is to be repaired."""
+    title, sheet_id = sheet["properties"]["title"], _sheet_id(sheet)
+    claims: dict[str, list[Mark]] = {}
+    for index, metadata in enumerate(_data(sheet).get("columnMetadata", ())):
+        mark = _mark(metadata.get("developerMetadata", ()), COLUMN_KEY, "COLUMNS", index)
+        if mark is not None:
+            claims.setdefault(mark.value, []).append(mark)
+    columns: dict[str, Mark] = {}
+    repairs: list[Repair] = []
+    for key, marks in claims.items():
+        mine = [mark for mark in marks if key in known and mark.metadata_id == known[key].mark_id]
+        if len(marks) > 1 and not mine:
+            first, second = (column_letters(mark.index) for mark in marks[:2])
+            raise WorkbookShapeError("shape.column_twice", sheet=title, first=first, second=second)
+        columns[key] = (mine or marks)[0]
+        for mark in marks:
+            if mark is not columns[key]:
+                told = sentence("heal.column_copy", sheet=title, column=column_letters(mark.index))
+                repairs.append(Repair(sheet_id, mark, is_lost=False, told=told))
+    taken = {mark.index for marks in claims.values() for mark in marks}
+    for key, column in known.items():
+        places = [
+            index
+            for index, cell in enumerate(header)
+            if index not in taken and column.title and cell.text == column.title
+        ]
+        if key not in claims and len(places) == 1:
+            columns[key] = Mark(column.mark_id, COLUMN_KEY, key, "COLUMNS", places[0])
+            told = sentence("heal.column_known", sheet=title, title=column.title)
+            repairs.append(Repair(sheet_id, columns[key], is_lost=True, told=told))
+            taken.add(places[0])
+    return columns, repairs
+
+
+def _shape_of_tab(tab: Tab) -> KnownTab:
+    marks = {mark.value: mark.metadata_id for mark in tab.marks if mark.key == COLUMN_KEY}
+    columns = {
+        key: KnownColumn(tab.header[index].text if index < len(tab.header) else "", marks[key])
+        for key, index in tab.columns.items()
+        if key in marks
+    }
+    return KnownTab(tab.sheet_id, tab.mark_id, columns)
+
+
+def _tab(
+    key: str, sheet: Json, grid: Sequence[Sequence[Cell]], known: KnownTab | None
+) -> tuple[Tab, list[Repair]]:
+    properties, data = sheet["properties"], _data(sheet)
+    row_metadata = [one.get("developerMetadata", ()) for one in data.get("rowMetadata", ())]
+    # The header is found by its mark; where a restored copy lost it, by the frozen rows.
+    frozen = properties.get("gridProperties", {}).get("frozenRowCount", 1) - 1
+    headers = [_mark(metadata, HEADER_KEY, "ROWS", index) for index, metadata in enumerate(row_metadata)]
+    header_mark = next((mark for mark in headers if mark is not None), None)
+    header = header_mark.index if header_mark else frozen
+    titles = tuple(grid[header]) if header < len(grid) else ()
+    columns, repairs = _columns(sheet, titles, known.columns if known else {})
+    lost = [repair.mark for repair in repairs if repair.is_lost]
+    marks = [mark for mark in columns.values() if mark not in lost]
+    marks += [header_mark] if header_mark else []
+    ends = (_mark(metadata, END_KEY, "ROWS", index) for index, metadata in enumerate(row_metadata))
+    marks += [mark for mark in ends if mark is not None]
+    # A row whose content was cut keeps its mark, and may be the last of which anything is known.
+    marked = [index + 1 for index, metadata in enumerate(row_metadata) if _number_of(metadata) is not None]
+    rows = tuple(
+        _row(
+            index,
+            tuple(grid[index]) if index < len(grid) else (),
+            row_metadata[index] if index < len(row_metadata) else (),
+        )
+        for index in range(header + 1, max([len(grid), *marked]))
+    )
+    tab_mark = _mark(sheet.get("developerMetadata", ()), TAB_KEY, "SHEET", 0)
+    tab = Tab(
+        key=key,
+        sheet_id=properties.get("sheetId", 0),
+        title=properties["title"],
+        header_index=header,
+        columns={name: mark.index for name, mark in columns.items()},
+        rows=rows,
+        row_count=properties.get("gridProperties", {}).get("rowCount", len(grid)),
+        column_count=properties.get("gridProperties", {}).get("columnCount", 26),
+        marks=tuple(marks),
+        header=titles,
+        mark_id=tab_mark.metadata_id if tab_mark else 0,
+    )
+    return tab, repairs
+
+
+def _row(index: int, cells: tuple[Cell, ...], metadata: Any) -> Row:
+    return Row(index, _number_of(metadata), cells, _mark(metadata, SHELF_KEY, "ROWS", index))
+
+
+def _data(sheet: Json) -> Json:
+    data: Json = next(iter(sheet.get("data", ())), {})
+    return data
+
+
+def _cells(sheet: Json) -> list[tuple[Cell, ...]]:
+    return [tuple(_cell(cell) for cell in row.get("values", ())) for row in _data(sheet).get("rowData", ())]
+
+
+def _cell(data: Json) -> Cell:
+    if not data:
+        return EMPTY
+    effective = data.get("effectiveValue", {})
+    value = effective.get("stringValue", effective.get("numberValue", effective.get("boolValue")))
+    return Cell(
+        value=float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value,
+        formula=data.get("userEnteredValue", {}).get("formulaValue"),
+        is_error="errorValue" in effective,
+        note=data.get("note", ""),
+        is_spilled="userEnteredValue" not in data and "effectiveValue" in data,
+    )
+
+
+def _fields(named_ranges: list[Json], grids: Mapping[int, Grid]) -> Iterator[tuple[str, Field]]:
+    for named in named_ranges:
+        name, place = named["name"], named.get("range", {})
+        sheet_id = place.get("sheetId", 0)
+        if not name.startswith(FIELD_PREFIX) or sheet_id not in grids:
+            continue
+        title, grid = grids[sheet_id].title, grids[sheet_id].cells
+        row, column = place.get("startRowIndex", 0), place.get("startColumnIndex", 0)
+        cell = grid[row][column] if row < len(grid) and column < len(grid[row]) else EMPTY
+        key = name.removeprefix(FIELD_PREFIX)
+        yield key, Field(key, sheet_id, title, row, column, cell)
+
+
+def _title(*keys: str) -> Sentence:
+    """What the template calls a tab, a column or a field; of a group of columns, the group's title."""
+    *place, last = keys
+    group, _, name = last.partition(".")
+    return sentence(TITLE_PREFIX + ".".join([*place, group]), name=name, n=name)
+
+
+def _value_of(metadata: Any, key: str) -> str | None:
+    return next(
+        (str(one.get("metadataValue", "")) for one in metadata if one.get("metadataKey") == key), None
+    )
+
+
+def _mark(metadata: Any, key: str, dimension: str, index: int) -> Mark | None:
+    found = next((one for one in metadata if one.get("metadataKey") == key), None)
+    if found is None:
+        return None
+    return Mark(int(found["metadataId"]), key, str(found.get("metadataValue", "")), dimension, index)
+
+
+def _number_of(metadata: Any) -> int | None:
+    return next((int(one["metadataId"]) for one in metadata if one.get("metadataKey") == ROW_KEY), None)
+
+
+def column_letters(index: int) -> str:
+    """``A`` for 0, ``AA`` for 26."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters

@@ -1,0 +1,53 @@
+"""What the calendar of a client workbook shows, as it stands in its cells."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from vitrina.domain.checking.check_sheets import Calendar, DrawnLine
+from vitrina.domain.quantities import day_of_serial
+from vitrina.workbook.reading.book import Book, Tab
+from vitrina.workbook.reading.identity import number_of_id
+from vitrina.workbook.reading.rows import DATE_SERIALS
+from vitrina.workbook.template.definition import ACTION_INDENT
+
+DAY_PREFIX = "day."
+
+
+def read_calendar(book: Book, *, prefix: str) -> Calendar | None:
+    """The lines of the project's own work; ``None`` where the tab or its first column is gone.
+
+    A person's heading stands over the lines of his work, which are indented and begin with an ID.
+    """
+    tab = book.tabs.get("schedule")
+    if tab is None or "label" not in tab.columns:
+        return None
+    days = _days(tab)
+    lines: list[DrawnLine] = []
+    person = ""
+    for row in tab.rows:
+        label = tab.cell(row, "label")
+        if not isinstance(label.value, str) or not label.text:
+            continue
+        if not label.value.startswith(ACTION_INDENT[:1]):
+            person = label.text
+            continue
+        code = re.split(r"\s", label.text, maxsplit=1)[0]
+        number = number_of_id(code, prefix)
+        if number is None:
+            continue
+        cells = {day: tab.cell_at(row.index, column).value for column, day in days.items()}
+        hours = {day: value for day, value in cells.items() if isinstance(value, float) and value > 0}
+        lines.append(DrawnLine(book.spreadsheet_id, f"{prefix}-{number}", number, person, hours))
+    return Calendar(book.spreadsheet_id, tuple(sorted(days.values())), tuple(lines))
+
+
+def _days(tab: Tab) -> dict[int, date]:
+    """Days by the column that shows them."""
+    days: dict[int, date] = {}
+    for key, column in tab.columns.items():
+        value = tab.cell_at(tab.header_index, column).value
+        if key.startswith(DAY_PREFIX) and isinstance(value, float) and int(value) in DATE_SERIALS:
+            days[column] = day_of_serial(value)
+    return days

@@ -1,0 +1,572 @@
+"""Template → the one ``batchUpdate`` that turns an empty spreadsheet into a workbook.
+
+Pure: the same arguments give the same requests. The tabs are new sheets with the ids of the template,
+and the sheet that every new spreadsheet comes with is deleted, so a second run of the same batch on
+the same file is refused by Google as a whole and can do no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import count
+
+from vitrina.ports import Json
+from vitrina.workbook.reading.book import BOOK_KEY, COLUMN_KEY, END_KEY, HEADER_KEY, TAB_KEY, column_letters
+from vitrina.workbook.template.cell_format import Looks
+from vitrina.workbook.template.definition import (
+    BookTemplate,
+    Chart,
+    ColumnTemplate,
+    FieldTemplate,
+    Locale,
+    Profile,
+    TabTemplate,
+)
+from vitrina.workbook.template.formulas import VALUE_COLUMN, Formulas
+
+Value = str | float | bool | date | datetime | None
+
+#: Our own metadata get ids from the very end of Google's range (positive 32-bit integers): ids left
+#: to Google could meet the numbers of items, which are ids of row metadata in the same workbook.
+FIRST_METADATA_ID = 2_147_400_000
+
+_EPOCH = date(1899, 12, 30)
+_LABEL, _GUIDE = 1, 4
+#: Pixels; other rows of a form are 26 high.
+_FORM_ROW_HEIGHTS = {"space": 12, "title": 42, "section": 32}
+_TWO_LINES = 44
+
+
+#: Pixels: a chart begins behind the last column, and is as wide and as high.
+CHART_OFFSET = 190
+CHART_SIZE = (640, 360)
+
+
+@dataclass(frozen=True)
+class BookValues:
+    """What is known of the project or agency when its workbook is made.
+
+    Parameters
+    ----------
+    title
+        Name of the file; ``None`` leaves it as it is.
+    fields
+        Values of form fields, or of rows of the settings tab, by key. They replace defaults.
+    rows
+        First rows of tables: tab key → rows → column key → value.
+    days
+        Working days for the headings of every calendar; may be fewer than there are columns.
+    options
+        Open lists of the drop-downs: ``work_types``, ``specialists``, ``profiles``.
+    """
+
+    title: str | None = None
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    rows: Mapping[str, Sequence[Mapping[str, Value]]] = field(default_factory=dict)
+    days: Sequence[date] = ()
+    options: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def compile_book(
+    template: BookTemplate,
+    *,
+    locale: Locale,
+    profiles: Sequence[Profile],
+    values: BookValues | None = None,
+    editors: Sequence[str] = (),
+    time_zone: str = "Europe/Moscow",
+    existing_sheet_id: int = 0,
+) -> list[Json]:
+    """Requests of the one ``batchUpdate`` that makes a workbook of an empty spreadsheet.
+
+    Parameters
+    ----------
+    editors
+        E-mails of those who may change headings and the add-on's columns: the service account and
+        the staff; ``@agency.ru`` lets everybody of the file's own domain. Without the staff among
+        them nobody of it can sort a table, since Google refuses that to a person who may not edit one
+        of its columns.
+    existing_sheet_id
+        Id of the sheet that the empty spreadsheet has; it is deleted.
+
+    Raises
+    ------
+    ValueError
+        If ``values`` speak of a field, tab or column that the template does not have.
+    """
+    book = _Book(template, locale, tuple(profiles), values or BookValues(), tuple(editors))
+    book.check_values()
+    properties = {"locale": template.text(locale, "locale"), "timeZone": time_zone}
+    if book.values.title is not None:
+        properties["title"] = book.values.title
+    requests: list[Json] = [
+        {"updateSpreadsheetProperties": {"properties": properties, "fields": ",".join(sorted(properties))}}
+    ]
+    requests += [_add_sheet(book, index, tab) for index, tab in enumerate(template.tabs)]
+    requests.append({"deleteSheet": {"sheetId": existing_sheet_id}})
+    requests += _metadata(book)
+    for tab in template.tabs:
+        requests += _form(book, tab) if tab.kind == "form" else _table(book, tab)
+        requests += _rules(book, tab)
+    return requests
+
+
+def serial_day(value: date) -> float:
+    """The number by which Sheets keeps a day, or a wall-clock moment in the workbook's time zone."""
+    days = (date(value.year, value.month, value.day) - _EPOCH).days
+    if not isinstance(value, datetime):
+        return days
+    return days + (value.hour * 3600 + value.minute * 60 + value.second) / 86400
+
+
+# --- One compilation -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Book:
+    """What all parts of one compilation need."""
+
+    template: BookTemplate
+    locale: Locale
+    profiles: tuple[Profile, ...]
+    values: BookValues
+    editors: tuple[str, ...]
+
+    @property
+    def formulas(self) -> Formulas:
+        return Formulas(self.template, self.locale, self.profiles)
+
+    @property
+    def looks(self) -> Looks:
+        return Looks(self.template, self.locale, self.values.options)
+
+    def text(self, key: str) -> str:
+        return self.template.text(self.locale, key)
+
+    def columns(self, tab: TabTemplate) -> tuple[ColumnTemplate, ...]:
+        return tab.expand(self.profiles)
+
+    def check_values(self) -> None:
+        """Refuse values that no place is waiting for; a misspelt key would be lost in silence."""
+        known = {one.key for tab in self.template.tabs for one in tab.fields}
+        known |= {one.key for tab in self.template.tabs for one in tab.settings}
+        unknown = sorted(self.values.fields.keys() - known)
+        for tab_key, rows in self.values.rows.items():
+            columns = {column.key for column in self.columns(self.template.tab(tab_key))}
+            unknown += sorted({f"{tab_key}.{key}" for row in rows for key in row if key not in columns})
+        if unknown:
+            raise ValueError(f"the template {self.template.key} has no place for {', '.join(unknown)}")
+
+
+# --- Sheets and metadata -------------------------------------------------------------------------
+
+
+def _add_sheet(book: _Book, index: int, tab: TabTemplate) -> Json:
+    columns = len(tab.widths) or len(book.columns(tab))
+    grid = {
+        "rowCount": tab.header_rows + tab.rows,
+        "columnCount": columns,
+        "frozenRowCount": tab.header_rows,
+        "frozenColumnCount": tab.frozen_columns,
+        "hideGridlines": True,
+    }
+    return {
+        "addSheet": {
+            "properties": {
+                "sheetId": tab.sheet_id,
+                "title": book.text(tab.key),
+                "index": index,
+                "gridProperties": grid,
+                "tabColorStyle": book.looks.colour(tab.colour),
+            }
+        }
+    }
+
+
+def _metadata(book: _Book) -> Iterator[Json]:
+    """Marks by which code finds the workbook's kind, its tabs, headings and columns."""
+    ids = count(FIRST_METADATA_ID)
+
+    def mark(key: str, value: str, location: Json) -> Json:
+        return {
+            "createDeveloperMetadata": {
+                "developerMetadata": {
+                    "metadataId": next(ids),
+                    "metadataKey": key,
+                    "metadataValue": value,
+                    "visibility": "DOCUMENT",
+                    "location": location,
+                }
+            }
+        }
+
+    yield mark(BOOK_KEY, book.template.key, {"spreadsheet": True})
+    yield mark("vitrina.template", "1", {"spreadsheet": True})
+    for tab in book.template.tabs:
+        yield mark(TAB_KEY, tab.key, {"sheetId": tab.sheet_id})
+        for index, column in enumerate(book.columns(tab)):
+            yield mark(COLUMN_KEY, column.key, {"dimensionRange": _span(tab, "COLUMNS", index, index + 1)})
+        if tab.header_rows:
+            header = _span(tab, "ROWS", tab.header_rows - 1, tab.header_rows)
+            yield mark(HEADER_KEY, "", {"dimensionRange": header})
+        last_row = tab.header_rows + tab.rows
+        yield mark(END_KEY, "", {"dimensionRange": _span(tab, "ROWS", last_row - 1, last_row)})
+
+
+def _span(tab: TabTemplate, dimension: str, start: int, end: int) -> Json:
+    return {"sheetId": tab.sheet_id, "dimension": dimension, "startIndex": start, "endIndex": end}
+
+
+def _range(
+    tab: TabTemplate,
+    rows: tuple[int | None, int | None] = (None, None),
+    columns: tuple[int | None, int | None] = (None, None),
+) -> Json:
+    """A range; ``None`` leaves a side open."""
+    sides = {
+        "startRowIndex": rows[0],
+        "endRowIndex": rows[1],
+        "startColumnIndex": columns[0],
+        "endColumnIndex": columns[1],
+    }
+    return {"sheetId": tab.sheet_id} | {side: index for side, index in sides.items() if index is not None}
+
+
+def _size(tab: TabTemplate, dimension: str, start: int, end: int, pixels: int) -> Json:
+    return {
+        "updateDimensionProperties": {
+            "range": _span(tab, dimension, start, end),
+            "properties": {"pixelSize": pixels},
+            "fields": "pixelSize",
+        }
+    }
+
+
+def _hide(tab: TabTemplate, column: int) -> Json:
+    return {
+        "updateDimensionProperties": {
+            "range": _span(tab, "COLUMNS", column, column + 1),
+            "properties": {"hiddenByUser": True},
+            "fields": "hiddenByUser",
+        }
+    }
+
+
+def _protect(book: _Book, area: Json, text_key: str, *, open_areas: Sequence[Json] = ()) -> Json:
+    protected: Json = {
+        "range": area,
+        "description": book.text(text_key),
+        "warningOnly": False,
+        "editors": {
+            "users": [one for one in book.editors if not one.startswith("@")],
+            "domainUsersCanEdit": any(one.startswith("@") for one in book.editors),
+        },
+    }
+    if open_areas:
+        protected["unprotectedRanges"] = list(open_areas)
+    return {"addProtectedRange": {"protectedRange": protected}}
+
+
+# --- Tables and calendars ------------------------------------------------------------------------
+
+
+def _table(book: _Book, tab: TabTemplate) -> Iterator[Json]:
+    columns = book.columns(tab)
+    header_rows = tab.header_rows
+    yield {
+        "updateCells": {
+            "range": _range(tab, (0, header_rows), (0, len(columns))),
+            "rows": [{"values": row} for row in _header(book, tab, columns)],
+            "fields": "userEnteredValue,userEnteredFormat,note",
+        }
+    }
+    yield _size(tab, "ROWS", header_rows - 1, header_rows, 44 if tab.kind == "table" else 30)
+    for index, column in enumerate(columns):
+        yield _size(tab, "COLUMNS", index, index + 1, column.width)
+        if column.hidden:
+            yield _hide(tab, index)
+        cell: Json = {"userEnteredFormat": book.looks.value(column)}
+        rule = book.looks.validation(column)
+        if rule is not None:
+            cell["dataValidation"] = rule
+        yield {
+            "repeatCell": {
+                "range": _range(tab, (header_rows, header_rows + tab.rows), (index, index + 1)),
+                "cell": cell,
+                "fields": "userEnteredFormat,dataValidation",
+            }
+        }
+    yield from _first_rows(book, tab, columns)
+    yield _protect(book, _range(tab, (0, header_rows), (0, len(columns))), "protected.header")
+    for index, column in enumerate(columns):
+        if column.owner == "addon":
+            # From the heading on: rows that are put right below it fall inside.
+            yield _protect(book, _range(tab, (0, None), (index, index + 1)), "protected.addon")
+    if tab.chart is not None:
+        yield _chart(book, tab, tab.chart, [column.key for column in columns])
+
+
+def _chart(book: _Book, tab: TabTemplate, chart: Chart, keys: Sequence[str]) -> Json:
+    """A line chart to the right of a table."""
+
+    def source(key: str) -> Json:
+        index = keys.index(key)
+        area = _range(tab, (tab.header_rows - 1, tab.header_rows + tab.rows), (index, index + 1))
+        return {"sourceRange": {"sources": [area]}}
+
+    anchor = {"sheetId": tab.sheet_id, "rowIndex": tab.header_rows, "columnIndex": len(keys) - 1}
+    return {
+        "addChart": {
+            "chart": {
+                "spec": {
+                    "title": book.text(tab.key),
+                    "basicChart": {
+                        "chartType": "LINE",
+                        "legendPosition": "BOTTOM_LEGEND",
+                        "headerCount": 1,
+                        "domains": [{"domain": source(chart.by)}],
+                        "series": [
+                            {"series": source(key), "targetAxis": "LEFT_AXIS"} for key in chart.series
+                        ],
+                    },
+                },
+                "position": {
+                    "overlayPosition": {
+                        "anchorCell": anchor,
+                        "offsetXPixels": CHART_OFFSET,
+                        "widthPixels": CHART_SIZE[0],
+                        "heightPixels": CHART_SIZE[1],
+                    }
+                },
+            }
+        }
+    }
+
+
+def _header(book: _Book, tab: TabTemplate, columns: Sequence[ColumnTemplate]) -> Iterator[list[Json]]:
+    """Cells of the heading. Of a calendar: weekdays over dates, the dates in the row of the titles."""
+    if tab.kind == "calendar":
+        yield [_weekday_cell(book, tab, index, column) for index, column in enumerate(columns)]
+    days = iter(book.values.days)
+    yield [
+        _heading_cell(book, tab, column, next(days, None) if column.type == "day" else None)
+        for column in columns
+    ]
+
+
+def _heading_cell(book: _Book, tab: TabTemplate, column: ColumnTemplate, day: date | None) -> Json:
+    bottom = {"borders": book.looks.underline("accent_mid")}
+    if column.type == "day":
+        look = book.looks.heading(column, pattern="format.day") | bottom
+        return _cell(day) | {"userEnteredFormat": look}
+    return {
+        "userEnteredValue": {"stringValue": book.template.column_title(tab.key, column, book.locale)},
+        "userEnteredFormat": book.looks.heading(column) | bottom,
+        "note": book.template.column_note(tab.key, column, book.locale),
+    }
+
+
+def _weekday_cell(book: _Book, tab: TabTemplate, index: int, column: ColumnTemplate) -> Json:
+    if column.type != "day":
+        return {"userEnteredFormat": book.looks.heading(column)}
+    date_cell = f"{column_letters(index)}{tab.header_rows}"
+    return {
+        "userEnteredValue": {"formulaValue": f'=IF({date_cell}="";"";{date_cell})'},
+        "userEnteredFormat": book.looks.heading(column, pattern="format.weekday"),
+    }
+
+
+def _first_rows(book: _Book, tab: TabTemplate, columns: Sequence[ColumnTemplate]) -> Iterator[Json]:
+    rows = [*_setting_rows(book, tab), *book.values.rows.get(tab.key, ())]
+    length = max(len(rows), tab.formula_rows)
+    if length == 0:
+        return
+    letters = book.formulas.letters(tab)
+    top = tab.header_rows
+    cells = [
+        {
+            "values": [
+                _first_cell(book, column, rows[down] if down < len(rows) else {}, letters, top + down + 1)
+                for column in columns
+            ]
+        }
+        for down in range(length)
+    ]
+    area = _range(tab, (top, top + length), (0, len(columns)))
+    yield {"updateCells": {"range": area, "rows": cells, "fields": "userEnteredValue"}}
+
+
+def _first_cell(
+    book: _Book, column: ColumnTemplate, row: Mapping[str, Value], letters: Mapping[str, str], number: int
+) -> Json:
+    if column.key in row:
+        return _cell(row[column.key])
+    if column.formula is not None:
+        return {
+            "userEnteredValue": {
+                "formulaValue": book.formulas.fill(column.formula, letters=letters, row=number)
+            }
+        }
+    return {}
+
+
+def _setting_rows(book: _Book, tab: TabTemplate) -> Iterator[Mapping[str, Value]]:
+    for setting in tab.settings:
+        default: Value = setting.value
+        if setting.text == "@profiles":
+            default = ", ".join(profile.title for profile in book.profiles)
+        elif setting.text is not None:
+            default = book.text(setting.text)
+        yield {
+            "key": setting.key,
+            "title": book.text(f"{tab.key}.{setting.key}.title"),
+            "value": book.values.fields.get(setting.key, default),
+            "note": book.text(f"{tab.key}.{setting.key}.help"),
+        }
+
+
+def _cell(value: Value) -> Json:
+    """A value as Google takes it. Texts go in as texts, whatever they begin with."""
+    if value is None:
+        return {}
+    if isinstance(value, bool):
+        return {"userEnteredValue": {"boolValue": value}}
+    if isinstance(value, date):
+        return {"userEnteredValue": {"numberValue": serial_day(value)}}
+    if isinstance(value, str):
+        return {"userEnteredValue": {"stringValue": value}}
+    return {"userEnteredValue": {"numberValue": value}}
+
+
+# --- The form ------------------------------------------------------------------------------------
+
+
+def _form(book: _Book, tab: TabTemplate) -> Iterator[Json]:
+    for index, width in enumerate(tab.widths):
+        yield _size(tab, "COLUMNS", index, index + 1, width)
+    for index, row in enumerate(tab.form):
+        is_long = row.field is not None and row.field.type == "long_text"
+        height = _TWO_LINES if is_long else _FORM_ROW_HEIGHTS.get(row.kind, 26)
+        yield _size(tab, "ROWS", index, index + 1, height)
+    everything = _range(tab, (0, tab.rows), (0, len(tab.widths)))
+    cells = [{"values": _form_cells(book, tab, index)} for index in range(tab.rows)]
+    fields = "userEnteredValue,userEnteredFormat,dataValidation,note"
+    yield {"updateCells": {"range": everything, "rows": cells, "fields": fields}}
+    open_areas = []
+    for index, row in enumerate(tab.form):
+        if row.field is not None:
+            area = _range(tab, (index, index + 1), (VALUE_COLUMN, VALUE_COLUMN + 1))
+            yield {"addNamedRange": {"namedRange": {"name": row.field.range_name, "range": area}}}
+            if row.field.owner != "addon":
+                open_areas.append(area)
+    yield _protect(book, _range(tab), "protected.form", open_areas=open_areas)
+
+
+def _form_cells(book: _Book, tab: TabTemplate, index: int) -> list[Json]:
+    """Cells of one row: label and value, and beside them a line of the guide."""
+    cells: list[Json] = [{"userEnteredFormat": book.looks.plain()} for _ in tab.widths]
+    if index < len(tab.form):
+        row = tab.form[index]
+        if row.field is not None:
+            label = book.looks.plain(book.looks.font(colour="muted"))
+            cells[_LABEL] = _text_cell(book.text(f"{tab.key}.{row.key}"), label)
+            if row.field.note:
+                cells[_LABEL]["note"] = book.text(f"{tab.key}.{row.key}.note")
+            cells[VALUE_COLUMN] = _field_cell(book, row.field)
+        elif row.kind == "section":
+            cells[_LABEL] = _text_cell(book.text(f"{tab.key}.section.{row.key}"), _section_look(book))
+            cells[VALUE_COLUMN] = {"userEnteredFormat": _section_look(book)}
+        elif row.formula:
+            font = book.looks.font("section", "muted")
+            if row.kind == "title":
+                font = book.looks.font("title", "accent", bold=True)
+            cells[_LABEL] = {
+                "userEnteredValue": {"formulaValue": book.formulas.fill(row.formula)},
+                "userEnteredFormat": book.looks.plain(font),
+            }
+    line = index - (tab.guide_first_row - 1)
+    if 0 <= line < len(tab.guide) and tab.guide[line]:
+        look = _section_look(book) if tab.guide[line].startswith("heading") else book.looks.plain()
+        cells[_GUIDE] = _text_cell(book.text(f"{tab.key}.guide.{tab.guide[line]}"), look)
+    return cells
+
+
+def _section_look(book: _Book) -> Json:
+    font = book.looks.font("section", "accent", bold=True)
+    return book.looks.plain(font) | {"borders": book.looks.underline("accent_mid")}
+
+
+def _text_cell(text: str, look: Json) -> Json:
+    return {"userEnteredValue": {"stringValue": text}, "userEnteredFormat": look}
+
+
+def _field_cell(book: _Book, one: FieldTemplate) -> Json:
+    value = book.values.fields.get(one.key)
+    cell = _cell(value)
+    if value is None and one.formula is not None:
+        cell = {"userEnteredValue": {"formulaValue": book.formulas.fill(one.formula)}}
+    cell |= {"userEnteredFormat": book.looks.field(one)}
+    rule = book.looks.validation(one)
+    return cell if rule is None else cell | {"dataValidation": rule}
+
+
+# --- Conditional formats -------------------------------------------------------------------------
+
+
+def _rules(book: _Book, tab: TabTemplate) -> list[Json]:
+    """Conditional formats, the first that matches wins: the template's rules, then the chips."""
+    found = [*_own_rules(book, tab), *_chips(book, tab)]
+    return [
+        {
+            "addConditionalFormatRule": {
+                "index": index,
+                "rule": {
+                    "ranges": ranges,
+                    "booleanRule": {"condition": condition, "format": book.looks.style(style)},
+                },
+            }
+        }
+        for index, (ranges, condition, style) in enumerate(found)
+    ]
+
+
+def _own_rules(book: _Book, tab: TabTemplate) -> Iterator[tuple[list[Json], Json, str]]:
+    columns, letters = book.columns(tab), book.formulas.letters(tab)
+    for rule in tab.rules:
+        # A row put right under the heading pushes the start of a range down and would be left out;
+        # so ranges of tables begin with the heading, which no rule matches.
+        top = tab.header_rows if tab.kind == "calendar" and not rule.with_header else 0
+        ranges = [
+            _range(tab, (top, None), (index, index + 1))
+            for index, column in enumerate(columns)
+            if column.group in rule.columns
+        ]
+        ranges = _joined(ranges)
+        ranges += [
+            _range(tab, (row, row + 1), (VALUE_COLUMN, VALUE_COLUMN + 1))
+            for row in (book.formulas.field_row(key) for key in rule.fields)
+        ]
+        formula = book.formulas.fill(rule.formula, letters=letters, row=top + 1, day_row=tab.header_rows)
+        yield ranges, {"type": "CUSTOM_FORMULA", "values": [{"userEnteredValue": formula}]}, rule.style
+
+
+def _joined(ranges: Sequence[Json]) -> list[Json]:
+    """Neighbouring columns as one range."""
+    joined: list[Json] = []
+    for one in ranges:
+        if joined and one["startColumnIndex"] == joined[-1]["endColumnIndex"]:
+            joined[-1] = joined[-1] | {"endColumnIndex": one["endColumnIndex"]}
+        else:
+            joined.append(one)
+    return joined
+
+
+def _chips(book: _Book, tab: TabTemplate) -> Iterator[tuple[list[Json], Json, str]]:
+    for index, column in enumerate(book.columns(tab)):
+        for code, style in book.template.choices.get(column.choices or "", {}).items():
+            if style is not None:
+                text = book.template.choice_text(column.choices or "", code, book.locale)
+                condition = {"type": "TEXT_EQ", "values": [{"userEnteredValue": text}]}
+                yield [_range(tab, (0, None), (index, index + 1))], condition, style

@@ -1,0 +1,491 @@
+"""The templates of the workbooks: what is in ``sheet_templates/``, checked and typed.
+
+A template says which tabs, columns and form fields there are, by stable keys; the texts say how they
+are called in each language; the theme says how they look. Nothing here knows Google's requests: that
+is ``compiler``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import jsonschema
+
+from vitrina.errors import ConfigurationError
+
+Locale = Literal["ru", "en"]
+Owner = Literal["addon", "staff", "client"]
+TabKind = Literal["form", "table", "calendar"]
+
+LOCALES: tuple[Locale, ...] = ("ru", "en")
+TEMPLATES_DIRECTORY = Path(__file__).resolve().parents[4] / "sheet_templates"
+
+#: Schedule rows whose label starts with this are a specialist's actions; the others are his heading.
+ACTION_INDENT = "    "
+
+_HEADER_ROWS: Mapping[str, int] = {"form": 0, "table": 1, "calendar": 2}
+#: ``{kind:target}`` in a formula; `formulas` puts an address or a text in its place.
+PLACEHOLDER = re.compile(r"\{(\w+):([\w.]+)\}")
+
+
+class TemplateError(ConfigurationError):
+    """A template in ``sheet_templates/`` is wrong.
+
+    Parameters
+    ----------
+    path
+        Where in the template, in the words of its author: ``client.json: tabs › backlog › columns``.
+    problem
+        What is wrong there.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__("template.invalid", path=path, problem=problem)
+        self.path = path
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A kind of specialist, for whom the backlog has a column of hours."""
+
+    key: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Style:
+    """Colours of a conditional format, as names of the palette."""
+
+    text: str | None = None
+    fill: str | None = None
+    bold: bool = False
+
+
+@dataclass(frozen=True)
+class Theme:
+    """How every workbook looks."""
+
+    font: str
+    #: Points, by use: title, section, body, small.
+    sizes: Mapping[str, int]
+    #: ``#RRGGBB`` by name.
+    palette: Mapping[str, str]
+    styles: Mapping[str, Style]
+
+
+@dataclass(frozen=True)
+class ColumnTemplate:
+    """A column of a tab. A repeated one stands for a group until ``TabTemplate.expand`` unfolds it."""
+
+    key: str
+    type: str
+    #: Pixels.
+    width: int
+    owner: Owner
+    repeat: int | Literal["profiles"] | None = None
+    #: Closed list of the template, or ``None``.
+    choices: str | None = None
+    #: Name of an open list that is given when the workbook is made, or ``None``.
+    options: str | None = None
+    formula: str | None = None
+    style: str | None = None
+    hidden: bool = False
+    #: Key of the group; equals ``key`` where the column is not repeated.
+    group: str = ""
+    #: Profile's title or number inside the group; fills ``{name}`` and ``{n}`` of the texts.
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class FieldTemplate:
+    """A labelled value of a form, found by the named range ``vt_<key>``."""
+
+    key: str
+    type: str
+    owner: Owner
+    choices: str | None = None
+    formula: str | None = None
+    style: str | None = None
+    #: Whether the label explains itself in a note; a form full of marks would not be read.
+    note: bool = False
+
+    @property
+    def range_name(self) -> str:
+        """Name of the range that holds the value."""
+        return f"vt_{self.key}"
+
+
+@dataclass(frozen=True)
+class FormRow:
+    """One row of a form: a field, or a heading or gap between fields."""
+
+    kind: Literal["space", "title", "subtitle", "section", "field"]
+    key: str = ""
+    formula: str = ""
+    field: FieldTemplate | None = None
+
+
+@dataclass(frozen=True)
+class SettingTemplate:
+    """A row of the settings tab, with its default value."""
+
+    key: str
+    value: float | str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A conditional format of columns or of form fields."""
+
+    formula: str
+    style: str
+    columns: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    with_header: bool = False
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Lines beside a table: columns over the column ``by``."""
+
+    by: str
+    series: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TabTemplate:
+    """One tab of a workbook."""
+
+    key: str
+    sheet_id: int
+    kind: TabKind
+    colour: str
+    #: Formatted rows under the header; of a form, all its rows.
+    rows: int
+    frozen_columns: int = 0
+    formula_rows: int = 0
+    columns: tuple[ColumnTemplate, ...] = ()
+    #: Pixels, of a form's five columns.
+    widths: tuple[int, ...] = ()
+    form: tuple[FormRow, ...] = ()
+    guide_first_row: int = 0
+    guide: tuple[str, ...] = ()
+    settings: tuple[SettingTemplate, ...] = ()
+    chart: Chart | None = None
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def header_rows(self) -> int:
+        """Frozen rows above the data; the titles stand in the last of them."""
+        return _HEADER_ROWS[self.kind]
+
+    @property
+    def fields(self) -> tuple[FieldTemplate, ...]:
+        """Fields of the form, from the top."""
+        return tuple(row.field for row in self.form if row.field is not None)
+
+    def expand(self, profiles: Sequence[Profile]) -> tuple[ColumnTemplate, ...]:
+        """Columns from left to right, with repeated groups unfolded: ``hours.design``, ``fact.1``."""
+        return tuple(one for column in self.columns for one in _unfold(column, profiles))
+
+
+@dataclass(frozen=True)
+class BookTemplate:
+    """A whole workbook, with its texts in every language."""
+
+    key: Literal["client", "agency"]
+    #: Set → code → name of the chip's style, ``None`` for plain text.
+    choices: Mapping[str, Mapping[str, str | None]]
+    tabs: tuple[TabTemplate, ...]
+    theme: Theme
+    texts: Mapping[Locale, Mapping[str, str]]
+
+    def tab(self, key: str) -> TabTemplate:
+        """The tab with this key; ``KeyError`` when there is none."""
+        for tab in self.tabs:
+            if tab.key == key:
+                return tab
+        raise KeyError(key)
+
+    def text(self, locale: Locale, key: str, **values: object) -> str:
+        """The text under *key*, its placeholders filled."""
+        text = self.texts[locale][key]
+        return text.format(**values) if values else text
+
+    def column_title(self, tab_key: str, column: ColumnTemplate, locale: Locale) -> str:
+        """Heading of an unfolded column as a person reads it."""
+        return self.text(locale, f"{tab_key}.{column.group}", name=column.name, n=column.name)
+
+    def column_note(self, tab_key: str, column: ColumnTemplate, locale: Locale) -> str:
+        """Explanation that hangs on the heading."""
+        return self.text(locale, f"{tab_key}.{column.group}.note", name=column.name, n=column.name)
+
+    def choice_texts(self, choices: str, locale: Locale) -> tuple[str, ...]:
+        """Display texts of a closed list, in the order of the drop-down."""
+        return tuple(self.choice_text(choices, code, locale) for code in self.choices[choices])
+
+    def choice_text(self, choices: str, code: str, locale: Locale) -> str:
+        """What the cell shows for *code*."""
+        return self.text(locale, f"choice.{choices}.{code}")
+
+    def choice_labels(self) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+        """Display texts of all closed lists: set → code → language → text."""
+        return {
+            name: {
+                code: {locale: self.choice_text(name, code, locale) for locale in LOCALES} for code in codes
+            }
+            for name, codes in self.choices.items()
+        }
+
+    def standard_profiles(self, locale: Locale) -> tuple[Profile, ...]:
+        """Profiles that a new agency starts with."""
+        prefix = "profile."
+        return tuple(
+            Profile(key.removeprefix(prefix), text)
+            for key, text in self.texts[locale].items()
+            if key.startswith(prefix)
+        )
+
+
+@cache
+def load_template(key: Literal["client", "agency"], directory: Path = TEMPLATES_DIRECTORY) -> BookTemplate:
+    """Read, check and type the template *key*.
+
+    Raises
+    ------
+    TemplateError
+        If the template, the theme or a text is wrong. It says where, in the template's own keys.
+    """
+    schema = _read(directory / "template.schema.json")
+    name = f"{key}.json"
+    raw = _read(directory / name)
+    _validate(raw, schema, name)
+    raw_theme = _read(directory / "theme.json")
+    _validate(raw_theme, schema["$defs"]["theme"] | {"$defs": schema["$defs"]}, "theme.json")
+    texts = {locale: _read(directory / f"texts.{locale}.json") for locale in LOCALES}
+    theme = Theme(
+        font=raw_theme["font"],
+        sizes=raw_theme["sizes"],
+        palette=raw_theme["palette"],
+        styles={name: Style(**style) for name, style in raw_theme["styles"].items()},
+    )
+    template = BookTemplate(raw["key"], raw["choices"], tuple(_tab(tab) for tab in raw["tabs"]), theme, texts)
+    _check(template, name)
+    return template
+
+
+def text_keys(template: BookTemplate) -> frozenset[str]:
+    """Keys of all texts that *template* needs, in each language."""
+    keys = {"locale", *_SHARED_TEXTS}
+    keys.update(f"choice.{name}.{code}" for name, codes in template.choices.items() for code in codes)
+    for tab in template.tabs:
+        keys.add(tab.key)
+        for column in tab.columns:
+            keys.update((f"{tab.key}.{column.key}", f"{tab.key}.{column.key}.note"))
+        for row in tab.form:
+            if row.kind == "section":
+                keys.add(f"{tab.key}.section.{row.key}")
+        for one in tab.fields:
+            keys.add(f"{tab.key}.{one.key}")
+            if one.note:
+                keys.add(f"{tab.key}.{one.key}.note")
+        keys.update(f"{tab.key}.guide.{line}" for line in tab.guide if line)
+        for setting in tab.settings:
+            keys.update((f"{tab.key}.{setting.key}.title", f"{tab.key}.{setting.key}.help"))
+            if setting.text and not setting.text.startswith("@"):
+                keys.add(setting.text)
+        for formula in _formulas(tab):
+            keys.update(name for kind, name in PLACEHOLDER.findall(formula) if kind == "text")
+    return frozenset(keys)
+
+
+#: Texts that the compiler uses for every workbook.
+_SHARED_TEXTS = (
+    "format.date",
+    "format.datetime",
+    "format.day",
+    "format.weekday",
+    "format.hours_with_unit",
+    "protected.header",
+    "protected.addon",
+    "protected.form",
+    "hint.choice",
+    "hint.date",
+    "hint.hours",
+    "hint.number",
+)
+
+
+# --- Reading -------------------------------------------------------------------------------------
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise TemplateError(path.name, "the file is missing") from error
+    except json.JSONDecodeError as error:
+        raise TemplateError(path.name, f"not JSON at line {error.lineno}: {error.msg}") from error
+
+
+def _validate(raw: Any, schema: Mapping[str, Any], name: str) -> None:
+    """Hold *raw* against *schema*; of several faults the deepest is the one that the author made."""
+    validator = jsonschema.Draft202012Validator(schema)
+    found = jsonschema.exceptions.best_match(validator.iter_errors(raw))
+    if found is not None:
+        raise TemplateError(_place(raw, list(found.absolute_path), name), found.message)
+
+
+def _place(raw: Any, path: Sequence[str | int], name: str) -> str:
+    """Name a place by keys rather than by numbers: ``client.json › tabs › backlog › columns › task``."""
+    words = [name]
+    node = raw
+    for step in path:
+        node = node[step]
+        key = node.get("key") if isinstance(step, int) and isinstance(node, dict) else None
+        words.append(str(key if isinstance(key, str) else step))
+    return " › ".join(words)
+
+
+def _tab(raw: Mapping[str, Any]) -> TabTemplate:
+    guide = raw.get("guide", {"first_row": 0, "lines": []})
+    return TabTemplate(
+        key=raw["key"],
+        sheet_id=raw["sheet_id"],
+        kind=raw["kind"],
+        colour=raw["colour"],
+        rows=raw["rows"],
+        frozen_columns=raw.get("frozen_columns", 0),
+        formula_rows=raw.get("formula_rows", 0),
+        columns=tuple(ColumnTemplate(**column, group=column["key"]) for column in raw.get("columns", [])),
+        widths=tuple(raw.get("widths", [])),
+        form=tuple(_form_row(row) for row in raw.get("form", [])),
+        guide_first_row=guide["first_row"],
+        guide=tuple(guide["lines"]),
+        settings=tuple(SettingTemplate(**setting) for setting in raw.get("settings", [])),
+        chart=Chart(raw["chart"]["by"], tuple(raw["chart"]["series"])) if "chart" in raw else None,
+        rules=tuple(
+            Rule(
+                rule["formula"],
+                rule["style"],
+                tuple(rule.get("columns", [])),
+                tuple(rule.get("fields", [])),
+                rule.get("with_header", False),
+            )
+            for rule in raw.get("rules", [])
+        ),
+    )
+
+
+def _form_row(raw: Mapping[str, Any]) -> FormRow:
+    if raw["kind"] != "field":
+        return FormRow(**raw)
+    return FormRow("field", raw["key"], field=FieldTemplate(**{k: v for k, v in raw.items() if k != "kind"}))
+
+
+def _unfold(column: ColumnTemplate, profiles: Sequence[Profile]) -> Iterator[ColumnTemplate]:
+    if column.repeat is None:
+        yield column
+    elif column.repeat == "profiles":
+        for profile in profiles:
+            yield replace(column, key=f"{column.key}.{profile.key}", name=profile.title)
+    else:
+        for number in range(1, column.repeat + 1):
+            yield replace(column, key=f"{column.key}.{number}", name=str(number))
+
+
+# --- Rules that a JSON Schema cannot say ---------------------------------------------------------
+
+
+def _check(template: BookTemplate, name: str) -> None:
+    _unique((tab.key for tab in template.tabs), f"{name} › tabs")
+    _unique((tab.sheet_id for tab in template.tabs), f"{name} › tabs › sheet_id")
+    for choices, codes in template.choices.items():
+        for code, style in codes.items():
+            if style is not None and style not in template.theme.styles:
+                raise TemplateError(f"{name} › choices › {choices} › {code}", f"there is no style «{style}»")
+    for tab in template.tabs:
+        _check_tab(template, tab, f"{name} › tabs › {tab.key}")
+    for locale, texts in template.texts.items():
+        missing = sorted(text_keys(template) - texts.keys())
+        if missing:
+            raise TemplateError(f"texts.{locale}.json", f"{name} needs the text «{missing[0]}»")
+
+
+def _check_tab(template: BookTemplate, tab: TabTemplate, place: str) -> None:
+    _unique([*(column.key for column in tab.columns), *(one.key for one in tab.fields)], place)
+    if tab.colour not in template.theme.palette:
+        raise TemplateError(f"{place} › colour", f"there is no colour «{tab.colour}» in the palette")
+    listed: list[ColumnTemplate | FieldTemplate] = [*tab.columns, *tab.fields]
+    for one in listed:
+        if one.choices is not None and one.choices not in template.choices:
+            raise TemplateError(f"{place} › {one.key} › choices", f"there is no list «{one.choices}»")
+    _check_rules(template, tab, f"{place} › rules")
+    targets = _targets(template, tab)
+    for formula in _formulas(tab):
+        for kind, target in PLACEHOLDER.findall(formula):
+            if target not in targets.get(kind, ()):
+                raise TemplateError(place, f"{formula} speaks of «{kind}:{target}», which is not there")
+
+
+def _check_rules(template: BookTemplate, tab: TabTemplate, place: str) -> None:
+    known = {one.key for one in tab.columns} | {one.key for one in tab.fields}
+    drawn = (tab.chart.by, *tab.chart.series) if tab.chart else ()
+    for key in drawn:
+        if key not in known:
+            raise TemplateError(place.replace("rules", "chart"), f"there is no column or field «{key}»")
+    for rule in tab.rules:
+        if rule.style not in template.theme.styles:
+            raise TemplateError(place, f"there is no style «{rule.style}»")
+        for key in (*rule.columns, *rule.fields):
+            if key not in known:
+                raise TemplateError(place, f"there is no column or field «{key}»")
+
+
+def _targets(template: BookTemplate, tab: TabTemplate) -> Mapping[str, frozenset[str]]:
+    """Everything that the formulas of *tab* may speak of, by kind of placeholder."""
+    groups = {column.key for column in tab.columns if column.repeat is not None}
+    numbered = {one.key for one in tab.expand(())}
+    return {
+        "cell": frozenset({column.key for column in tab.columns} | numbered),
+        "first": frozenset(groups),
+        "last": frozenset(groups),
+        "day": frozenset(groups),
+        "column": frozenset(f"{each.key}.{column.key}" for each in template.tabs for column in each.columns),
+        "headers": frozenset(each.key for each in template.tabs),
+        "field": frozenset(one.key for each in template.tabs for one in each.fields),
+        "choice": frozenset(f"{name}.{code}" for name, codes in template.choices.items() for code in codes),
+        "text": frozenset.intersection(*(frozenset(texts) for texts in template.texts.values())),
+    }
+
+
+def _formulas(tab: TabTemplate) -> Iterator[str]:
+    """Every formula of a tab, with its placeholders."""
+    for column in tab.columns:
+        if column.formula:
+            yield column.formula
+    for row in tab.form:
+        formula = row.field.formula if row.field else row.formula
+        if formula:
+            yield formula
+    for rule in tab.rules:
+        yield rule.formula
+
+
+def _unique(keys: Iterator[Any] | Sequence[Any], place: str) -> None:
+    seen = set()
+    for key in keys:
+        if key in seen:
+            raise TemplateError(place, f"«{key}» is there twice")
+        seen.add(key)

@@ -1,0 +1,46 @@
+"""The starting table: guessed norms for an agency that has finished nothing yet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from vitrina.domain.estimating.norms import Cell
+from vitrina.workbook.template.definition import TEMPLATES_DIRECTORY
+
+
+@dataclass(frozen=True)
+class StartingNorm:
+    """A guess: typical hours that one ``unit`` of a work type takes one profile."""
+
+    work_type: str
+    unit: str
+    profile: str
+    typical_hours: float
+
+    @property
+    def cell(self) -> Cell:
+        """The group that it is for."""
+        return Cell(self.work_type.casefold(), "", self.profile)
+
+
+@cache
+def _table(path: Path) -> tuple[dict[str, object], ...]:
+    return tuple(json.loads(path.read_text(encoding="utf-8"))["norms"])
+
+
+def starting_norms(locale: str, profiles: Mapping[str, str]) -> list[StartingNorm]:
+    """The table in one language, for the profiles that the agency has."""
+    return [
+        StartingNorm(
+            str(row[f"work_type.{locale}"]),
+            str(row[f"unit.{locale}"]),
+            str(row["profile"]),
+            float(str(row["hours"])),
+        )
+        for row in _table(TEMPLATES_DIRECTORY / "starting_norms.json")
+        if row["profile"] in profiles
+    ]

@@ -1,0 +1,1 @@
+"""Guarded changes of a workbook as Google's requests. Pure."""

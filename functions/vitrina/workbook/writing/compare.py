@@ -1,0 +1,166 @@
+"""Requests by which a batch fails as a whole when cells do not hold what was read of them.
+
+A mark tells where a row is, not what stands in it, and Google has no conditional write. So the batch
+compares by itself, on a tab that lives only inside it (decision 0009):
+
+1. the tab gets the expected rows, each with its own number in the first column, and below them as
+   many rows with the same numbers, into which the cells of the workbook are pasted as values;
+2. ``deleteDuplicates`` leaves of the second half only the rows that differ from the first half;
+3. a sentinel, a text below them all, is sorted among them by the first column: numbers come before
+   texts and blanks last, so that it ends right below the first half only where no row is left;
+4. its mark is guarded there, as the marks of rows are; then the tab is deleted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from vitrina.ports import Json
+from vitrina.workbook.reading.book import Cell, Mark
+from vitrina.workbook.writing.requests import cell_grid, create_mark, guard_mark, runs, update_cells
+
+#: The tab and its mark: out of the way of what people and the templates have.
+SHEET_ID = 2_147_399_998
+MARK_ID = 2_147_399_999
+TITLE = "vitrina: compare"
+
+SENTINEL = "~"
+
+#: What people type instead of a figure, such as ``=5+0,875``: its value changes only with the cell.
+_SUM_OF_FIGURES = re.compile(r"=[\d\s.,+*/()-]+")
+
+
+@dataclass(frozen=True)
+class Area:
+    """Cells of a sheet that have to be as they were read: every column of every row named."""
+
+    sheet_id: int
+    rows: Sequence[int]
+    columns: Sequence[int]
+    cell_at: Callable[[int, int], Cell]
+
+
+def compare_requests(areas: Sequence[Area]) -> list[Json]:
+    """Nothing, or a batch that is refused unless the areas are as they were read.
+
+    Formulas are left out, as their values may change by themselves, unless they hold figures alone; so are
+    differences of letter case, which ``deleteDuplicates`` does not see.
+    """
+    areas = [shrunk for area in areas if (shrunk := _without_formula_columns(area)).columns]
+    count = sum(len(area.rows) for area in areas)
+    if count == 0:
+        return []
+    width = 1 + max(len(area.columns) for area in areas)
+    sentinel = Mark(MARK_ID, "x", "", "ROWS", 2 * count)
+    top = Mark(MARK_ID, "x", "", "ROWS", count)
+    return [
+        {"addSheet": {"properties": _properties(2 * count + 1, width)}},
+        cell_grid(SHEET_ID, _first_content(areas, count)),
+        *_pastes(areas, count),
+        *update_cells(SHEET_ID, {place: {} for place in _unknown_cells(areas, count)}, "userEnteredValue"),
+        create_mark(SHEET_ID, sentinel),
+        {"deleteDuplicates": {"range": _range(0, 2 * count, 0, width)}},
+        {
+            "sortRange": {
+                "range": _range(count, 2 * count + 1, 0, width),
+                "sortSpecs": [{"dimensionIndex": 0, "sortOrder": "ASCENDING"}],
+            }
+        },
+        *guard_mark(SHEET_ID, top),
+        {"deleteSheet": {"sheetId": SHEET_ID}},
+    ]
+
+
+def _is_comparable(cell: Cell) -> bool:
+    may_change = cell.formula is not None and not _SUM_OF_FIGURES.fullmatch(cell.formula)
+    return not (may_change or cell.is_spilled or cell.is_error or cell.value == "")
+
+
+def _without_formula_columns(area: Area) -> Area:
+    columns = [
+        column
+        for column in area.columns
+        if any(_is_comparable(area.cell_at(row, column)) for row in area.rows)
+    ]
+    return Area(area.sheet_id, area.rows, columns, area.cell_at)
+
+
+def _places(areas: Sequence[Area]) -> Iterator[tuple[Area, int, int]]:
+    """Every row of every area with its place in either half."""
+    place = 0
+    for area in areas:
+        for row in area.rows:
+            yield area, row, place
+            place += 1
+
+
+def _first_content(areas: Sequence[Area], count: int) -> list[list[Json]]:
+    expected = [
+        [_number(place), *(_expected(area.cell_at(row, column)) for column in area.columns)]
+        for area, row, place in _places(areas)
+    ]
+    return [*expected, *([_number(place)] for place in range(count)), [_text(SENTINEL)]]
+
+
+def _expected(cell: Cell) -> Json:
+    if cell.value is None or not _is_comparable(cell):
+        return {}
+    if isinstance(cell.value, bool):
+        return {"userEnteredValue": {"boolValue": cell.value}}
+    return _text(cell.value) if isinstance(cell.value, str) else _number(cell.value)
+
+
+def _unknown_cells(areas: Sequence[Area], count: int) -> Iterator[tuple[int, int]]:
+    """Places in the second half whose cells are not compared."""
+    for area, row, place in _places(areas):
+        for at, column in enumerate(area.columns, start=1):
+            if not _is_comparable(area.cell_at(row, column)):
+                yield count + place, at
+
+
+def _pastes(areas: Sequence[Area], count: int) -> Iterator[Json]:
+    place = count
+    for area in areas:
+        for first_row, height in runs(area.rows):
+            at = 1
+            for first_column, width in runs(area.columns):
+                source = {
+                    "sheetId": area.sheet_id,
+                    "startRowIndex": first_row,
+                    "endRowIndex": first_row + height,
+                    "startColumnIndex": first_column,
+                    "endColumnIndex": first_column + width,
+                }
+                target = _range(place, place + height, at, at + width)
+                yield {"copyPaste": {"source": source, "destination": target, "pasteType": "PASTE_VALUES"}}
+                at += width
+            place += height
+
+
+def _properties(row_count: int, column_count: int) -> Json:
+    return {
+        "sheetId": SHEET_ID,
+        "title": TITLE,
+        "hidden": True,
+        "gridProperties": {"rowCount": row_count, "columnCount": column_count},
+    }
+
+
+def _range(top: int, bottom: int, left: int, right: int) -> Json:
+    return {
+        "sheetId": SHEET_ID,
+        "startRowIndex": top,
+        "endRowIndex": bottom,
+        "startColumnIndex": left,
+        "endColumnIndex": right,
+    }
+
+
+def _number(value: float) -> Json:
+    return {"userEnteredValue": {"numberValue": value}}
+
+
+def _text(value: str) -> Json:
+    return {"userEnteredValue": {"stringValue": value}}

@@ -1,0 +1,139 @@
+"""Requests of ``batchUpdate`` that more than one module of this package makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from vitrina.ports import Json
+from vitrina.workbook.reading.book import Mark
+
+
+def guard_mark(sheet_id: int, mark: Mark) -> list[Json]:
+    """Delete a mark at the place where it was read and make it again: refused where it has moved."""
+    return [delete_mark(sheet_id, mark), create_mark(sheet_id, mark)]
+
+
+def delete_mark(sheet_id: int, mark: Mark) -> Json:
+    """Delete a mark; refused, or without effect, where it is not at this very place."""
+    lookup = {
+        "metadataId": mark.metadata_id,
+        "locationMatchingStrategy": "EXACT_LOCATION",
+        "metadataLocation": _location(sheet_id, mark),
+    }
+    return {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": lookup}}}
+
+
+def create_mark(sheet_id: int, mark: Mark) -> Json:
+    """Make a mark; refused where its id is in use. An id of 0 lets Google choose one."""
+    metadata: Json = {
+        "metadataKey": mark.key,
+        "visibility": "DOCUMENT",
+        "location": _location(sheet_id, mark),
+    }
+    if mark.metadata_id:
+        metadata["metadataId"] = mark.metadata_id
+    if mark.value:
+        metadata["metadataValue"] = mark.value
+    return {"createDeveloperMetadata": {"developerMetadata": metadata}}
+
+
+def _location(sheet_id: int, mark: Mark) -> Json:
+    if mark.dimension == "SHEET":
+        return {"sheetId": sheet_id}
+    span = {"dimension": mark.dimension, "startIndex": mark.index, "endIndex": mark.index + 1}
+    return {"dimensionRange": {"sheetId": sheet_id, **span}}
+
+
+def row_range(sheet_id: int, index: int, count: int = 1) -> Json:
+    """Whole rows."""
+    return {"sheetId": sheet_id, "dimension": "ROWS", "startIndex": index, "endIndex": index + count}
+
+
+def runs(indices: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """First and length of each run of neighbours in ascending *indices*."""
+    first = count = 0
+    for index in indices:
+        if count and index == first + count:
+            count += 1
+            continue
+        if count:
+            yield first, count
+        first, count = index, 1
+    if count:
+        yield first, count
+
+
+def delete_rows(sheet_id: int, index: int, count: int = 1) -> Json:
+    """Delete whole rows with their marks."""
+    return {"deleteDimension": {"range": row_range(sheet_id, index, count)}}
+
+
+def cut_row(
+    from_id: int, from_index: int, to_id: int, to_index: int, column_count: int | None = None
+) -> Json:
+    """Move the cells of a row with all that hangs on them; references elsewhere follow.
+
+    Without *column_count* all of them, also in columns that people have added since the reading.
+    """
+    source = {"sheetId": from_id, "startRowIndex": from_index, "endRowIndex": from_index + 1}
+    if column_count is not None:
+        source |= {"startColumnIndex": 0, "endColumnIndex": column_count}
+    return {
+        "cutPaste": {
+            "source": source,
+            "destination": {"sheetId": to_id, "rowIndex": to_index, "columnIndex": 0},
+            "pasteType": "PASTE_NORMAL",
+        }
+    }
+
+
+def whole_row(sheet_id: int, index: int, column_count: int) -> Json:
+    """All cells of a row, as a range of cells."""
+    return {
+        "sheetId": sheet_id,
+        "startRowIndex": index,
+        "endRowIndex": index + 1,
+        "startColumnIndex": 0,
+        "endColumnIndex": column_count,
+    }
+
+
+def cell_grid(sheet_id: int, rows: Sequence[Sequence[Json]]) -> Json:
+    """Values of a sheet from its first cell on."""
+    start = {"sheetId": sheet_id, "rowIndex": 0, "columnIndex": 0}
+    lines = [{"values": list(line)} for line in rows]
+    return {"updateCells": {"start": start, "rows": lines, "fields": "userEnteredValue"}}
+
+
+def update_cells(sheet_id: int, cells: Mapping[tuple[int, int], Json], fields: str) -> list[Json]:
+    """Few requests for many cells: runs along a row, joined with equal runs of the rows below."""
+    runs: list[tuple[int, int, list[Json]]] = []
+    for row, column in sorted(cells):
+        if runs and runs[-1][0] == row and runs[-1][1] + len(runs[-1][2]) == column:
+            runs[-1][2].append(cells[row, column])
+        else:
+            runs.append((row, column, [cells[row, column]]))
+    blocks: list[tuple[int, int, list[list[Json]]]] = []
+    for row, left, line in sorted(runs, key=lambda run: (run[1], len(run[2]), run[0])):
+        if blocks:
+            top, block_left, lines = blocks[-1]
+            if (block_left, len(lines[0]), top + len(lines)) == (left, len(line), row):
+                lines.append(line)
+                continue
+        blocks.append((row, left, [line]))
+    return [
+        {
+            "updateCells": {
+                "range": {
+                    "sheetId": sheet_id,
+                    "startRowIndex": top,
+                    "endRowIndex": top + len(lines),
+                    "startColumnIndex": left,
+                    "endColumnIndex": left + len(lines[0]),
+                },
+                "rows": [{"values": line} for line in lines],
+                "fields": fields,
+            }
+        }
+        for top, left, lines in blocks
+    ]

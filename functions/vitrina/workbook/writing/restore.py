@@ -1,0 +1,234 @@
+"""Taking a change back: from its trace and the workbook as it is now to the change that undoes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vitrina.errors import UserError
+from vitrina.ports import Json
+from vitrina.workbook.reading.book import SHELF, Book, Row, Tab, column_letters, item_number_of_row
+from vitrina.workbook.writing.change import WorkbookChange
+from vitrina.workbook.writing.values import Formula, at_row, formula_shape, is_same, value_of_kept
+
+#: Columns of a row in work that the add-on fills after the row was made.
+FILLED_LATER = ("card", "progress", "logged_hours")
+
+
+@dataclass
+class Restoration:
+    """What was not taken back, as people have changed it since: cells by sheet, items by number.
+
+    ``is_outdated`` says that the calendar, which belongs to the add-on whole, was drawn anew since then.
+    """
+
+    cells: dict[str, list[str]] = field(default_factory=dict)
+    items: dict[int, str] = field(default_factory=dict)
+    is_outdated: bool = False
+
+
+def has_happened(book: Book, trace: Json) -> bool:
+    """Whether a change whose answer was lost reached the workbook."""
+    if trace["inserted"]:
+        return any(
+            number in _rows_by_number(book.tabs[key])
+            for key, inserted in trace["inserted"].items()
+            if key in book.tabs
+            for number, _ in inserted["rows"]
+        )
+    return any(
+        is_same(tab.cell_at(row.index, column), value_of_kept(after))
+        and not is_same(tab.cell_at(row.index, column), value_of_kept(before))
+        for tab, row, column, before, after in _cells(book, trace["cells"])
+    )
+
+
+def restore(change: WorkbookChange, book: Book, record: Json, *, kept: frozenset[int]) -> Restoration:
+    """Fill *change* with what undoes the action of *record*; items *kept* stay in work.
+
+    Raises
+    ------
+    UserError
+        If people moved columns since then: the cells could not be told from each other.
+    """
+    trace, result = record["trace"], Restoration()
+    for key, columns in trace["columns"].items():
+        if key in book.tabs and dict(book.tabs[key].columns) != columns:
+            raise UserError("undo.columns_moved", sheet=book.tabs[key].title)
+    some_stay = _rows_back(change, book, record, kept, result)
+    _cells_back(change, book, trace, kept, result)
+    _fields_back(change, book, trace)
+    for key, number in trace["identified"]:
+        row = _rows_by_number(book.tabs[key]).get(number) if key in book.tabs else None
+        if row is not None:
+            change.forget(book.tabs[key], row)
+    if trace["moved"] and not some_stay:
+        _formulas_back(change, book, record)
+    return result
+
+
+def _cells_back(
+    change: WorkbookChange, book: Book, trace: Json, kept: frozenset[int], result: Restoration
+) -> None:
+    """Cells and notes that still hold what the action wrote; others are named."""
+    for tab, row, column, before, after in _cells(book, trace["cells"]):
+        if tab.key == "in_progress" and row.number and item_number_of_row(row.number) in kept:
+            continue
+        cell, old = tab.cell_at(row.index, column), value_of_kept(before)
+        if is_same(cell, old):
+            continue
+        if is_same(cell, value_of_kept(after)):
+            change.set_at(tab, row, column, old)
+        elif row.number is None:
+            result.is_outdated = True
+        else:
+            result.cells.setdefault(tab.title, []).append(f"{column_letters(column)}{row.index + 1}")
+    for tab, row, column, before, after in _cells(book, trace["notes"]):
+        if tab.cell_at(row.index, column).note == after != before:
+            change.note_at(tab, row, column, before)
+
+
+def _fields_back(change: WorkbookChange, book: Book, trace: Json) -> None:
+    for name, before, after in trace["fields"]:
+        place = book.fields.get(name)
+        if place is not None and "client" in book.tabs and is_same(place.cell, value_of_kept(after)):
+            change.set_field(book.tab("client"), place, value_of_kept(before))
+
+
+def _cells(book: Book, kept: list[Any]) -> Iterator[tuple[Tab, Row, int, Any, Any]]:
+    """The cells of a trace where they stand now; those of rows that are gone are left out."""
+    by_number = {key: _rows_by_number(tab) for key, tab in book.tabs.items()}
+    for key, number, index, column, before, after in kept:
+        tab = book.tabs.get(key)
+        if tab is None:
+            continue
+        row = by_number[key].get(number) if number else Row(index, None, ())
+        if row is None:
+            continue
+        old = before
+        if number and isinstance(before, dict) and "f" in before:
+            old = {"f": at_row(Formula(before["f"]), row.index, index).text}
+        yield tab, row, column, old, after
+
+
+def _rows_by_number(tab: Tab) -> dict[int, Row]:
+    return {row.number: row for row in tab.rows if row.number is not None}
+
+
+def _rows_back(
+    change: WorkbookChange, book: Book, record: Json, kept: frozenset[int], result: Restoration
+) -> bool:
+    """Bring rows back from the shelf and delete those that stand for them; whether some stay."""
+    trace = record["trace"]
+    if not trace["moved"]:
+        return False
+    shelf, tab = book.tabs.get(SHELF), book.tab("in_progress")
+    on_shelf = _shelf_rows(shelf)
+    made: dict[int, Json] = dict(trace["inserted"][tab.key]["rows"])
+    rows = {number: row for number, row in _rows_by_number(tab).items() if number in made}
+    touched = {
+        item_number_of_row(number) for number, row in rows.items() if not _is_as_made(tab, row, made[number])
+    }
+    back = []
+    for key, index, number, had_number in trace["moved"]:
+        own = [row for row_number, row in rows.items() if item_number_of_row(row_number) == number]
+        if number in kept or number in touched:
+            if own:
+                result.items[number] = tab.cell(own[0], "id").text
+        elif number in on_shelf:
+            back.append((book.tab(key), index, number, had_number))
+            for row in own:
+                change.delete(tab, row)
+    if shelf is not None:
+        change.shelve_on(shelf, shelf.title)
+    for home, index, number, had_number in back:
+        place = _place(home, index, record)
+        change.bring_back(home, place, on_shelf[number], number if had_number else None)
+    return bool(result.items)
+
+
+def _shelf_rows(shelf: Tab | None) -> dict[int, Row]:
+    """Rows of the shelf by the number of their item."""
+    rows = shelf.rows if shelf is not None else ()
+    return {int(row.shelf_mark.value): row for row in rows if row.shelf_mark is not None}
+
+
+def _is_as_made(tab: Tab, row: Row, values: Json) -> bool:
+    """Whether a row in work is as the add-on made it; what it fills in later is its own as well.
+
+    A remark, or something in a column of people's own, is theirs.
+    """
+    ours = set(tab.columns.values())
+    others = [cell for index, cell in enumerate(row.cells) if index not in ours]
+    return all(
+        is_same(tab.cell(row, column), value_of_kept(values.get(column, {})))
+        for column in tab.columns
+        if column not in FILLED_LATER
+    ) and all((cell.is_empty or cell.is_spilled) and not cell.note for cell in others)
+
+
+def _left_at(record: Json, key: str) -> list[int]:
+    """Indices from which rows left a tab."""
+    return [index for one, index, *_ in record["trace"]["moved"] if one == key]
+
+
+def _place(home: Tab, index: int, record: Json) -> int:
+    """Where a row belongs now that stood at *index*: below the rows that were above it and still are."""
+    moved, rows = _left_at(record, home.key), _rows_by_number(home)
+    if _is_undisturbed(home, record):
+        return index - sum(at < index for at in moved)
+    order = record["trace"]["orders"][home.key]["rows"]
+    above = [rows[number].index for at, number in order if at < index and number in rows]
+    return max(above, default=home.header_index) + 1
+
+
+def _is_undisturbed(home: Tab, record: Json) -> bool:
+    """Whether the rows of a tab stand where the action left them."""
+    moved, rows = _left_at(record, home.key), _rows_by_number(home)
+    order = record["trace"]["orders"][home.key]
+    return home.header_index == order["header"] and all(
+        number in rows and rows[number].index == at - sum(one < at for one in moved)
+        for at, number in order["rows"]
+        if at not in moved
+    )
+
+
+def _formulas_back(change: WorkbookChange, book: Book, record: Json) -> None:
+    """Formulas whose references the moved rows dragged along, as they were.
+
+    Only where rows stand as the action left them: else nobody can tell which formula was which.
+    """
+    trace, formulas = record["trace"], record.get("formulas", ())
+    homes = {key: book.tab(key) for key, *_ in trace["moved"]}
+    if not all(_is_undisturbed(home, record) for home in homes.values()):
+        return
+    places = _Places(book, record, homes)
+    for sheet_id, row, column, text in formulas:
+        current = book.formulas.get(places.now(sheet_id, row, column))
+        if current is not None and formula_shape(current) == formula_shape(text):
+            change.set_at_last(sheet_id, row, column, Formula(text))
+
+
+class _Places:
+    """Where cells stand now by where they stood before rows left and came."""
+
+    def __init__(self, book: Book, record: Json, homes: Mapping[str, Tab]) -> None:
+        trace, shelf = record["trace"], book.tabs.get(SHELF)
+        self._shelf_id = shelf.sheet_id if shelf is not None else 0
+        self._on_shelf = _shelf_rows(shelf)
+        self._numbers = {(homes[key].sheet_id, index): number for key, index, number, _ in trace["moved"]}
+        self._left = {home.sheet_id: _left_at(record, key) for key, home in homes.items()}
+        self._came = {
+            book.tab(key).sheet_id: (inserted["at"], len(inserted["rows"]))
+            for key, inserted in trace["inserted"].items()
+        }
+
+    def now(self, sheet_id: int, row: int, column: int) -> tuple[int, int, int]:
+        """Sheet, row and column of a cell."""
+        number = self._numbers.get((sheet_id, row))
+        if number in self._on_shelf:
+            return self._shelf_id, self._on_shelf[number].index, column
+        opened_at, count = self._came.get(sheet_id, (row, 0))
+        row += count if row >= opened_at else 0
+        return sheet_id, row - sum(at < row for at in self._left.get(sheet_id, ())), column

@@ -1,0 +1,104 @@
+"""The shelf: a hidden tab to which backlog rows go whole when their work is begun.
+
+A row holds more than the add-on knows: people's own columns, notes, formats, formulas. All of it is
+kept there, and formulas elsewhere go on referring to it, until the row comes back or for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vitrina.ports import Json
+from vitrina.workbook.reading.book import HEADER_KEY, SHELF, SHELF_KEY, TAB_KEY, Mark, Row, Tab
+from vitrina.workbook.writing.requests import (
+    create_mark,
+    cut_row,
+    delete_rows,
+    guard_mark,
+    row_range,
+    runs,
+    whole_row,
+)
+
+#: Id of the shelf, next to the template's tabs.
+SHELF_SHEET_ID = 107
+
+
+@dataclass(frozen=True)
+class Return:
+    """A row that comes back: it is put before the row at *index* of *tab*, with its *mark* if it had one."""
+
+    tab: Tab
+    index: int
+    shelf_row: Row
+    mark: Mark | None
+
+
+def shelve_requests(shelf: Tab | None, title: str, rows: Sequence[tuple[Tab, int, int]]) -> list[Json]:
+    """Move rows, each a tab, an index and the number of its item, to the top of the shelf.
+
+    The emptied rows stay where they are. Without a *shelf* a new one is made.
+    """
+    if not rows:
+        return []
+    rows = sorted(rows, key=lambda row: (row[0].sheet_id, row[1]))
+    width = max(tab.column_count for tab, _, _ in rows)
+    batch: list[Json] = []
+    if shelf is None:
+        shelf_id, first = SHELF_SHEET_ID, 1
+        batch += _new_shelf(title, rows[0][0], 1 + len(rows), width)
+    else:
+        shelf_id, first = shelf.sheet_id, shelf.header_index + 1
+        missing = width - shelf.column_count
+        if missing > 0:
+            grow = {"sheetId": shelf_id, "dimension": "COLUMNS", "length": missing}
+            batch.append({"appendDimension": grow})
+        batch.append({"insertDimension": {"range": row_range(shelf_id, first, len(rows))}})
+    for place, (tab, index, number) in enumerate(rows, start=first):
+        batch.append(cut_row(tab.sheet_id, index, shelf_id, place))
+        batch.append(create_mark(shelf_id, Mark(0, SHELF_KEY, str(number), "ROWS", place)))
+    return batch
+
+
+def unshelve_requests(shelf: Tab | None, rows: Sequence[Return]) -> list[Json]:
+    """Take rows back from the shelf; one that gets empty goes."""
+    if shelf is None or not rows:
+        return []
+    marks = [one.shelf_row.shelf_mark for one in rows if one.shelf_row.shelf_mark is not None]
+    batch = [request for mark in marks for request in guard_mark(shelf.sheet_id, mark)]
+    # From below, so that the places of the others still hold.
+    for one in sorted(rows, key=lambda one: (one.index, one.shelf_row.index), reverse=True):
+        sheet_id = one.tab.sheet_id
+        batch.append({"insertDimension": {"range": row_range(sheet_id, one.index)}})
+        batch.append(cut_row(shelf.sheet_id, one.shelf_row.index, sheet_id, one.index, one.tab.column_count))
+        if one.mark is not None:
+            batch.append(create_mark(sheet_id, one.mark))
+    if len(rows) == sum(row.shelf_mark is not None for row in shelf.rows):
+        return [*batch, {"deleteSheet": {"sheetId": shelf.sheet_id}}]
+    taken = sorted(one.shelf_row.index for one in rows)
+    return batch + [delete_rows(shelf.sheet_id, *run) for run in reversed(list(runs(taken)))]
+
+
+def _new_shelf(title: str, model: Tab, row_count: int, column_count: int) -> list[Json]:
+    """A hidden tab with the heading of *model*, the tab whose rows it takes."""
+    size = {"rowCount": row_count, "columnCount": column_count, "frozenRowCount": 1}
+    properties = {"sheetId": SHELF_SHEET_ID, "title": title, "hidden": True, "gridProperties": size}
+    mark = {
+        "metadataKey": TAB_KEY,
+        "metadataValue": SHELF,
+        "visibility": "DOCUMENT",
+        "location": {"sheetId": SHELF_SHEET_ID},
+    }
+    return [
+        {"addSheet": {"properties": properties}},
+        {"createDeveloperMetadata": {"developerMetadata": mark}},
+        create_mark(SHELF_SHEET_ID, Mark(0, HEADER_KEY, "", "ROWS", 0)),
+        {
+            "copyPaste": {
+                "source": whole_row(model.sheet_id, model.header_index, column_count),
+                "destination": whole_row(SHELF_SHEET_ID, 0, column_count),
+                "pasteType": "PASTE_NORMAL",
+            }
+        },
+    ]

@@ -1,0 +1,115 @@
+"""What a change does to a workbook, kept so that it can be undone.
+
+Rows are named by their number, so that they are found wherever people move them; places that have
+none by their index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vitrina.ports import Json
+from vitrina.workbook.reading.book import Field, Row, Tab
+from vitrina.workbook.writing.values import Value, kept_value, value_of_cell
+
+
+@dataclass
+class Trace:
+    """Cells with what they held and hold, and rows that got a number, left or came.
+
+    ``kept`` gives JSON:
+
+    ``columns``     by tab: index by column key, as the change found them
+    ``cells``       ``[tab, number or None, row index, column index, before, after]``
+    ``notes``       the same with texts
+    ``fields``      ``[name, before, after]``
+    ``identified``  ``[tab, number]``
+    ``moved``       ``[tab, row index, number, had_number]``, in the order of the rows
+    ``orders``      by tab that rows leave: index of the header, and ``[row index, number]`` of all rows
+    ``inserted``    by tab: ``at``, where room was made, and ``rows``, ``[number, {column: value}]``
+    """
+
+    _numbers: dict[tuple[str, int], int] = field(default_factory=dict)
+    _left: dict[str, Tab] = field(default_factory=dict)
+    _data: Json = field(
+        default_factory=lambda: {
+            "columns": {},
+            "cells": [],
+            "notes": [],
+            "fields": [],
+            "identified": [],
+            "moved": [],
+            "inserted": {},
+        }
+    )
+
+    def cell(self, tab: Tab, row: Row, column: int, value: Value) -> None:
+        """A cell is written."""
+        before = kept_value(value_of_cell(tab.cell_at(row.index, column)))
+        if before != kept_value(value):
+            self._add("cells", tab, row, column, before, kept_value(value))
+
+    def note(self, tab: Tab, row: Row, column: int, text: str) -> None:
+        """A note is written."""
+        self._add("notes", tab, row, column, tab.cell_at(row.index, column).note, text)
+
+    def field(self, place: Field, value: Value) -> None:
+        """A field of a form is written."""
+        before = kept_value(value_of_cell(place.cell))
+        self._data["fields"].append([place.name, before, kept_value(value)])
+
+    def identified(self, tab: Tab, row: Row, number: int) -> None:
+        """A row gets its number."""
+        self._numbers[tab.key, row.index] = number
+        self._data["identified"].append([tab.key, number])
+
+    def recognised(self, tab: Tab, row: Row, number: int) -> None:
+        """A row has had this number before, whatever its mark says."""
+        self._numbers[tab.key, row.index] = number
+
+    def moved(self, tab: Tab, row: Row, number: int) -> None:
+        """A row goes to the shelf."""
+        self._remember(tab)
+        self._left[tab.key] = tab
+        self._data["moved"].append([tab.key, row.index, number, row.number is not None])
+
+    def inserted(self, tab: Tab, at: int, rows: Mapping[int, Mapping[str, Value]]) -> None:
+        """Rows come, and room is made for them before the row at *at*."""
+        self._remember(tab)
+        kept = [
+            [number, {column: kept_value(value) for column, value in values.items()}]
+            for number, values in rows.items()
+        ]
+        self._data["inserted"][tab.key] = {"at": at, "rows": kept}
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to undo: the mark of freshness alone is nothing."""
+        return any(self._data[kind] for kind in ("cells", "notes", "identified", "moved", "inserted"))
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether rows leave a tab."""
+        return bool(self._left)
+
+    def kept(self) -> Json:
+        """What to keep of the change."""
+        orders = {
+            key: {
+                "header": tab.header_index,
+                "rows": [[row.index, number] for row in tab.rows if (number := self._number(tab, row))],
+            }
+            for key, tab in self._left.items()
+        }
+        return {**self._data, "orders": orders}
+
+    def _number(self, tab: Tab, row: Row) -> int | None:
+        return self._numbers.get((tab.key, row.index)) or row.number
+
+    def _add(self, kind: str, tab: Tab, row: Row, column_index: int, before: Any, after: Any) -> None:
+        self._remember(tab)
+        self._data[kind].append([tab.key, self._number(tab, row), row.index, column_index, before, after])
+
+    def _remember(self, tab: Tab) -> None:
+        self._data["columns"].setdefault(tab.key, dict(tab.columns))

@@ -1,0 +1,89 @@
+"""What can be written into a cell, as Google takes it and as the store keeps it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from vitrina.domain.quantities import serial_of_day
+from vitrina.ports import Json
+from vitrina.workbook.reading.book import Cell
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula of ours: ``;`` between arguments, English names, no decimal literals."""
+
+    text: str
+
+
+Value = str | float | date | Formula | None
+"""What can be written into a cell; ``None`` empties it, a text is never taken for a formula."""
+
+_SHEET_NAME = re.compile(r"(?:'(?:[^']|'')+'|[^\W\d][\w.]*)!")
+_REFERENCE = re.compile(r"\$?\b([A-Z]{1,3})\$?(\d+)\b")
+
+
+def cell_data(value: Value) -> Json:
+    """The ``CellData`` of a value."""
+    match value:
+        case None:
+            return {}
+        case Formula(text):
+            return {"userEnteredValue": {"formulaValue": text}}
+        case bool():
+            return {"userEnteredValue": {"boolValue": value}}
+        case str():
+            return {"userEnteredValue": {"stringValue": value}}
+        case date():
+            return {"userEnteredValue": {"numberValue": serial_of_day(value)}}
+        case _:
+            return {"userEnteredValue": {"numberValue": value}}
+
+
+def kept_value(value: Value) -> Json:
+    """A value as JSON: ``{}``, ``{"v": 3.5}`` or ``{"f": "=A1"}``."""
+    match value:
+        case None:
+            return {}
+        case Formula(text):
+            return {"f": text}
+        case date():
+            return {"v": serial_of_day(value)}
+        case _:
+            return {"v": value}
+
+
+def value_of_kept(data: Json) -> Value:
+    """What ``kept_value`` kept."""
+    return Formula(data["f"]) if "f" in data else data.get("v")
+
+
+def value_of_cell(cell: Cell) -> Value:
+    """What a person, or we, put into a cell."""
+    return Formula(cell.formula) if cell.formula is not None else cell.value
+
+
+def formula_shape(text: str) -> str:
+    """A formula without the places that it refers to, which change when rows move within or between tabs."""
+    places = _REFERENCE.sub("#", _SHEET_NAME.sub("", text)).replace("#REF!", "#")
+    return re.sub("#(:#)+", "#", places)
+
+
+def is_same(cell: Cell, value: Value) -> bool:
+    """Whether a cell holds *value*; a formula also when rows have moved since it was written."""
+    now = value_of_cell(cell)
+    if isinstance(value, Formula) and isinstance(now, Formula):
+        return formula_shape(now.text) == formula_shape(value.text)
+    return kept_value(now) == kept_value(value)
+
+
+def at_row(formula: Formula, row_index: int, old_index: int) -> Formula:
+    """A formula whose references to its own row follow the row from *old_index* to *row_index*."""
+
+    def moved(reference: re.Match[str]) -> str:
+        is_own = int(reference[2]) == old_index + 1
+        return f"{reference[1]}{row_index + 1}" if is_own else reference[0]
+
+    return Formula(_REFERENCE.sub(moved, formula.text))
