@@ -5,6 +5,7 @@ VitrinaError(code, **where)
 │   ├── CellsError                 bad cells, all of them together
 │   ├── WorkbookShapeError         a tab, column or field is gone
 │   ├── BusyError                  another action is at work there                HTTP 409
+│   │   └── StoreConflictError     a document changed between reading and writing
 │   └── ChangedMeanwhileError      the sheet is not as it was when it was read    HTTP 409
 ├── RequestError                   the request itself is wrong                   HTTP 400
 ├── AuthenticationError            nobody, or somebody else, is asking           HTTP 401
@@ -21,6 +22,7 @@ VitrinaError(code, **where)
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +78,14 @@ class BusyError(UserError):
     """Another action is at work on the same thing; nothing was begun."""
 
     http_status = 409
+
+
+class StoreConflictError(BusyError):
+    """Documents of the store were changed by somebody else since they were read; nothing was written."""
+
+    def __init__(self, keys: Iterable[tuple[str, str]]) -> None:
+        super().__init__("workbook.busy")
+        self.keys = frozenset(keys)
 
 
 class RequestError(VitrinaError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -154,45 +155,98 @@ class TaskTracker(Protocol):
 
 # --- The store -----------------------------------------------------------------------------------
 
+#: Kind and key of a document.
+Key = tuple[str, str]
+
+#: The version of a document that is not there.
+ABSENT = 0
+
 
 @dataclass(frozen=True)
-class Record:
+class Document:
     """A document of the store.
 
-    ``version`` is another one after every write, and also where the document was deleted and made again.
+    ``version`` is the token of the commit that wrote it last, so that it never repeats.
     """
 
+    kind: str
     key: str
     version: int
     data: Json
 
 
-class Store(Protocol):
-    """Documents by kind and key. A document is JSON; every method is atomic.
+@dataclass(frozen=True)
+class Put:
+    """Write a document: in any case, only over ``version``, or with ``ABSENT`` only where there is none."""
 
-    Kinds in use are listed in ``store/README.md``.
+    kind: str
+    key: str
+    data: Json
+    version: int | None = None
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Remove a document: in any case (also where there is none), or only in this ``version``."""
+
+    kind: str
+    key: str
+    version: int | None = None
+
+
+Write = Put | Delete
+
+
+class Store(Protocol):
+    """Documents by kind and key. A document is a JSON object of at most 1 MiB.
+
+    Each method is one round trip, has a time limit of the adapter's and raises ``RetriableServiceError``
+    where the store does not answer within it. Kinds in use are listed in ``store/README.md``.
     """
 
-    def get(self, kind: str, key: str) -> Record | None:
-        """The document, or ``None``."""
+    def get_many(self, keys: Iterable[Key]) -> dict[Key, Document]:
+        """The documents that are there, by kind and key."""
 
-    def create(self, kind: str, key: str, data: Json) -> bool:
-        """Insert the document; ``False`` when the key is taken already."""
+    def find(
+        self,
+        kind: str,
+        /,
+        *,
+        where: Mapping[str, str | bool] | None = None,
+        before: tuple[str, str] | None = None,
+        limit: int | None = None,
+    ) -> list[Document]:
+        """Documents of a kind in the order of their keys.
 
-    def put(self, kind: str, key: str, data: Json, *, version: int | None = None) -> bool:
-        """Write the document; ``False`` when *version* is given and is not the stored one."""
+        Parameters
+        ----------
+        where
+            Top-level fields and what they equal.
+        before
+            A top-level field and the text that it has to be less than.
+        limit
+            The most documents to return.
+        """
 
-    def create_many(self, kind: str, documents: Mapping[str, Json]) -> bool:
-        """Insert all of the documents; ``False``, and none is, where one of the keys is taken already."""
+    def commit(self, writes: Sequence[Write], *, token: int | None = None) -> None:
+        """Carry out all writes or none. Each document is written at most once in a commit.
 
-    def delete(self, kind: str, key: str, *, version: int | None = None) -> bool:
-        """Remove the document; ``False`` where it is not there, or not in this *version*."""
+        Parameters
+        ----------
+        token
+            The version that written documents get, from ``new_token``. A repeat with the same token,
+            after an answer that was lost, succeeds without writing again.
 
-    def find(self, kind: str, /, **equals: str) -> Iterator[Record]:
-        """Documents whose top-level fields equal the given texts, by key."""
+        Raises
+        ------
+        StoreConflictError
+            If a document is not in the version that its write names; nothing was written.
+        """
 
-    def put_many(self, kind: str, documents: Mapping[str, Json]) -> None:
-        """Write many documents at once."""
+
+def new_token() -> int:
+    """A token for a commit, different each time."""
+    return secrets.randbits(60) + 1
 
 
 # --- The rest ------------------------------------------------------------------------------------

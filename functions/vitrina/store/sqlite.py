@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from vitrina.ports import Json, Record
+from vitrina.errors import ConfigurationError, RetriableServiceError, StoreConflictError
+from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Write, new_token
 
-#: Fields by which documents are looked for often, a webhook's card before all.
-_INDEXED = ("card_id", "spreadsheet_id", "agency_id")
+#: What a person knows of it.
+SERVICE = "SQLite"
+
+#: Fields by which documents are looked for.
+_INDEXED = ("agency_id", "spreadsheet_id", "state")
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS document (
@@ -26,87 +29,110 @@ CREATE TABLE IF NOT EXISTS document (
 """
 
 #: How long a writer waits for another one; far above any transaction of ours.
-BUSY_TIMEOUT_S = 30.0
+TIMEOUT_S = 10.0
+
+#: SQLite takes at least so many parameters in one statement, two for each key.
+_KEYS_AT_ONCE = 400
 
 
 class SqliteStore:
-    """``Store`` over one table. Safe to use from many threads and processes at once."""
+    """``Store`` over one table. Safe to use from many threads and processes at once.
 
-    def __init__(self, path: Path) -> None:
+    Parameters
+    ----------
+    path
+        The file. Where it is absent, the first call raises ``ConfigurationError``, because an empty store
+        would make every workbook unknown; ``create`` makes it.
+    timeout_s
+        How long a call waits for another writer.
+    """
+
+    def __init__(self, path: Path, *, timeout_s: float = TIMEOUT_S) -> None:
         self._path = path
+        self._timeout_s = timeout_s
         self._local = threading.local()
+
+    @classmethod
+    def create(cls, path: Path) -> SqliteStore:
+        """Make the file and its table where they are absent."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        with self._transaction() as connection:
+        path.touch()
+        store = cls(path)
+        with store._transaction() as connection:
             connection.execute(_SCHEMA)
             for name in _INDEXED:
                 # The very expression that ``find`` asks with; were ``kind`` in it, SQLite would not use it.
                 connection.execute(f"CREATE INDEX IF NOT EXISTS document_{name} ON document ({_field(name)})")
+        return store
 
-    def get(self, kind: str, key: str) -> Record | None:
+    def get_many(self, keys: Iterable[Key]) -> dict[Key, Document]:
         """See ``Store``."""
-        row = self._connection.execute(
-            "SELECT key, version, data FROM document WHERE kind = ? AND key = ?", (kind, key)
-        ).fetchone()
-        return _record(row) if row else None
+        wanted = list(dict.fromkeys(keys))
+        found: dict[Key, Document] = {}
+        with self._errors():
+            for start in range(0, len(wanted), _KEYS_AT_ONCE):
+                some = wanted[start : start + _KEYS_AT_ONCE]
+                places = ",".join(["(?,?)"] * len(some))
+                rows = self._connection.execute(
+                    f"SELECT kind, key, version, data FROM document WHERE (kind, key) IN (VALUES {places})",  # noqa: S608
+                    [text for key in some for text in key],
+                )
+                found |= {(row[0], row[1]): _document(row) for row in rows}
+        return found
 
-    def create(self, kind: str, key: str, data: Json) -> bool:
+    def find(
+        self,
+        kind: str,
+        /,
+        *,
+        where: Mapping[str, str | bool] | None = None,
+        before: tuple[str, str] | None = None,
+        limit: int | None = None,
+    ) -> list[Document]:
         """See ``Store``."""
-        return self.create_many(kind, {key: data})
+        conditions, values = ["kind = ?"], [kind, *(where or {}).values()]
+        conditions += [f"{_field(name)} = ?" for name in where or {}]
+        if before is not None:
+            conditions.append(f"{_field(before[0])} < ?")
+            values.append(before[1])
+        values.append(-1 if limit is None else limit)  # type: ignore[arg-type]
+        with self._errors():
+            rows = self._connection.execute(
+                f"SELECT kind, key, version, data FROM document WHERE {' AND '.join(conditions)} "  # noqa: S608
+                "ORDER BY key LIMIT ?",
+                values,
+            ).fetchall()
+        return [_document(row) for row in rows]
 
-    def create_many(self, kind: str, documents: Mapping[str, Json]) -> bool:
+    def commit(self, writes: Sequence[Write], *, token: int | None = None) -> None:
         """See ``Store``."""
-        rows = [(kind, key, _first_version(), _text(data)) for key, data in documents.items()]
-        try:
-            with self._transaction() as connection:
-                connection.executemany("INSERT INTO document VALUES (?, ?, ?, ?)", rows)
-        except sqlite3.IntegrityError:
-            return False
-        return True
-
-    def put(self, kind: str, key: str, data: Json, *, version: int | None = None) -> bool:
-        """See ``Store``."""
-        with self._transaction() as connection:
-            if version is None:
-                _upsert(connection, kind, key, data)
-                return True
-            written = connection.execute(
-                "UPDATE document SET version = version + 1, data = ? "
-                "WHERE kind = ? AND key = ? AND version = ?",
-                (_text(data), kind, key, version),
-            )
-            return written.rowcount == 1
-
-    def put_many(self, kind: str, documents: Mapping[str, Json]) -> None:
-        """See ``Store``."""
-        with self._transaction() as connection:
-            for key, data in documents.items():
-                _upsert(connection, kind, key, data)
-
-    def delete(self, kind: str, key: str, *, version: int | None = None) -> bool:
-        """See ``Store``."""
-        with self._transaction() as connection:
-            deleted = connection.execute(
-                "DELETE FROM document WHERE kind = ? AND key = ? AND version = IFNULL(?, version)",
-                (kind, key, version),
-            )
-            return deleted.rowcount == 1
-
-    def find(self, kind: str, /, **equals: str) -> Iterator[Record]:
-        """See ``Store``."""
-        conditions = "".join(f" AND {_field(name)} = ?" for name in equals if name.isidentifier())
-        rows = self._connection.execute(
-            f"SELECT key, version, data FROM document WHERE kind = ?{conditions} ORDER BY key",  # noqa: S608
-            (kind, *equals.values()),
-        ).fetchall()
-        return iter([_record(row) for row in rows])
+        token = token or new_token()
+        # Outside of the transaction, which keeps other writers waiting.
+        texts = [json.dumps(one.data, ensure_ascii=False) if isinstance(one, Put) else "" for one in writes]
+        with self._errors(), self._transaction() as connection:
+            conflicts = _conflicts(connection, writes)
+            if conflicts:
+                if _is_done(connection, writes, token):
+                    return
+                raise StoreConflictError(conflicts)
+            for one, text in zip(writes, texts, strict=True):
+                if isinstance(one, Put):
+                    connection.execute(
+                        "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?)", (one.kind, one.key, token, text)
+                    )
+                else:
+                    connection.execute("DELETE FROM document WHERE kind = ? AND key = ?", (one.kind, one.key))
 
     @property
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            if not self._path.is_file():
+                raise ConfigurationError("store.missing", path=str(self._path))
+            connection = sqlite3.connect(self._path, timeout=self._timeout_s, isolation_level=None)
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
+            # A commit that was answered survives a power cut.
+            connection.execute("PRAGMA synchronous = FULL")
             self._local.connection = connection
         return connection
 
@@ -121,28 +147,54 @@ class SqliteStore:
             raise
         connection.execute("COMMIT")
 
+    @staticmethod
+    @contextlib.contextmanager
+    def _errors() -> Iterator[None]:
+        """Tell of a file that is locked, read-only or damaged in our own words."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise RetriableServiceError("store.no_answer", service=SERVICE) from error
 
-def _field(name: str) -> str:
-    return f"json_extract(data, '$.{name}')"
+
+def _conflicts(connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Key]:
+    """Keys of the writes whose documents are not in the version that they name."""
+    guarded = [one for one in writes if one.version is not None]
+    versions = _versions(connection, guarded)
+    return [
+        (one.kind, one.key)
+        for one in guarded
+        if versions.get((one.kind, one.key), ABSENT) != one.version
+    ]
 
 
-def _upsert(connection: sqlite3.Connection, kind: str, key: str, data: Json) -> None:
-    connection.execute(
-        "INSERT INTO document VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (kind, key) DO UPDATE SET version = version + 1, data = excluded.data",
-        (kind, key, _first_version(), _text(data)),
+def _is_done(connection: sqlite3.Connection, writes: Sequence[Write], token: int) -> bool:
+    """Whether a commit with this token was carried out before."""
+    versions = _versions(connection, writes)
+    return any(isinstance(one, Put) for one in writes) and all(
+        versions.get((one.kind, one.key), ABSENT) == (ABSENT if isinstance(one, Delete) else token)
+        for one in writes
     )
 
 
-def _first_version() -> int:
-    """Drawn anew, so that a document made again is not taken for the one that was deleted."""
-    return secrets.randbits(60)
+def _versions(connection: sqlite3.Connection, writes: Sequence[Write]) -> dict[Key, int]:
+    versions: dict[Key, int] = {}
+    for one in writes:
+        row = connection.execute(
+            "SELECT version FROM document WHERE kind = ? AND key = ?", (one.kind, one.key)
+        ).fetchone()
+        if row is not None:
+            versions[one.kind, one.key] = row[0]
+    return versions
 
 
-def _text(data: Json) -> str:
-    return json.dumps(data, ensure_ascii=False)
+def _field(name: str) -> str:
+    if not name.isidentifier():
+        raise ValueError(name)
+    return f"json_extract(data, '$.{name}')"
 
 
-def _record(row: tuple[str, int, str]) -> Record:
-    key, version, data = row
-    return Record(key, version, json.loads(data))
+def _document(row: tuple[str, str, int, str]) -> Document:
+    kind, key, version, data = row
+    loaded: Json = json.loads(data)
+    return Document(kind, key, version, loaded)

@@ -1,0 +1,121 @@
+"""Agencies and projects, each by the id of its workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import TypeVar
+
+from vitrina.domain.backlog import ActionStatus
+from vitrina.errors import UnknownWorkbookError
+from vitrina.ports import Document, Json, Key, Put, Store
+from vitrina.records.packing import SCHEMA
+
+BOOK = "book"
+
+Record = TypeVar("Record", "Agency", "Project")
+
+
+@dataclass(frozen=True)
+class Agency:
+    """The agency and its internal workbook. ``profiles`` are titles by key, in the order of columns."""
+
+    spreadsheet_id: str
+    name: str
+    locale: str
+    profiles: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A client's project and its workbook."""
+
+    spreadsheet_id: str
+    agency_id: str
+    client_name: str
+    project_name: str
+    code: str
+    locale: str
+    board_id: str
+    lane_id: str
+    board_url: str
+    #: Stage id of the board by status.
+    stages: Mapping[str, str]
+    #: The highest number ever given to an item.
+    last_number: int = 0
+
+    @property
+    def statuses(self) -> Mapping[str, ActionStatus]:
+        """Status by stage id."""
+        return {stage: ActionStatus(status) for status, stage in self.stages.items()}
+
+    @property
+    def title(self) -> str:
+        """How the staff know the workbook: the name of its file."""
+        return f"{self.client_name} — {self.project_name}"
+
+
+def book_key(spreadsheet_id: str) -> Key:
+    """Where the agency or project of a workbook is kept."""
+    return BOOK, spreadsheet_id
+
+
+def book_kind(document: Document | None) -> str:
+    """``agency`` or ``client``; raises ``UnknownWorkbookError`` for a spreadsheet that is not ours."""
+    if document is None:
+        raise UnknownWorkbookError("workbook.unknown")
+    return str(document.data["kind"])
+
+
+def agency_from_document(document: Document | None) -> Agency:
+    """The agency of an internal workbook; raises ``UnknownWorkbookError``."""
+    return Agency(**_known_fields(Agency, _data(document, "agency")))
+
+
+def project_from_document(document: Document | None) -> Project:
+    """The project of a client's workbook; raises ``UnknownWorkbookError``."""
+    return Project(**_known_fields(Project, _data(document, "client")))
+
+
+def put_agency(agency: Agency, *, version: int | None = None) -> Put:
+    """The write that keeps an agency."""
+    data = {"kind": "agency", "schema": SCHEMA, **asdict(agency)}
+    return Put(BOOK, agency.spreadsheet_id, data, version)
+
+
+def put_project(project: Project, *, version: int | None = None) -> Put:
+    """The write that keeps a project."""
+    data = {"kind": "client", "schema": SCHEMA, **asdict(project)}
+    return Put(BOOK, project.spreadsheet_id, data, version)
+
+
+def load_agency(store: Store, spreadsheet_id: str) -> Agency:
+    """The agency of an internal workbook; raises ``UnknownWorkbookError``."""
+    return agency_from_document(store.get_many([book_key(spreadsheet_id)]).get(book_key(spreadsheet_id)))
+
+
+def load_project(store: Store, spreadsheet_id: str) -> Project:
+    """The project of a client's workbook; raises ``UnknownWorkbookError``."""
+    return project_from_document(store.get_many([book_key(spreadsheet_id)]).get(book_key(spreadsheet_id)))
+
+
+def find_projects(store: Store, agency_id: str) -> list[Project]:
+    """All projects of an agency."""
+    found = store.find(BOOK, where={"kind": "client", "agency_id": agency_id})
+    return [project_from_document(document) for document in found]
+
+
+def find_agencies(store: Store) -> list[Agency]:
+    """All agencies of this installation."""
+    return [agency_from_document(document) for document in store.find(BOOK, where={"kind": "agency"})]
+
+
+def _data(document: Document | None, kind: str) -> Json:
+    if book_kind(document) != kind or document is None:
+        raise UnknownWorkbookError(f"workbook.not_{kind}")
+    return document.data
+
+
+def _known_fields(record: type[Record], data: Json) -> Json:
+    """The fields of *data* that this release knows."""
+    return {one.name: data[one.name] for one in fields(record) if one.name in data}

@@ -1,0 +1,68 @@
+"""The people of an agency as they were last read from its workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from vitrina.domain.backlog import Specialist
+from vitrina.ports import Document, Json, Key, Put
+from vitrina.records.packing import SCHEMA
+from vitrina.workbook.reading.team import Team
+
+TEAM = "team"
+
+
+def team_key(agency_id: str) -> Key:
+    """Where the team of an agency is kept."""
+    return TEAM, agency_id
+
+
+def put_team(agency_id: str, team: Team) -> Put:
+    """The write that keeps a team."""
+    return Put(TEAM, agency_id, {"schema": SCHEMA, **team_data(team)})
+
+
+def team_from_document(document: Document | None) -> Team | None:
+    """The team, ``None`` before it was first read."""
+    return team_from_data(document.data) if document else None
+
+
+def team_data(team: Team) -> Json:
+    """The team as JSON."""
+    return {
+        "specialists": [
+            {
+                "name": one.name,
+                "profiles": list(one.profiles),
+                "hours_per_day": one.hours_per_day,
+                "tracker_id": one.tracker_id,
+                "days_away": sorted(day.isoformat() for day in one.days_away),
+            }
+            for one in team.specialists
+        ],
+        "profiles": dict(team.profiles),
+        "load_factor": team.load_factor,
+        "week_limit_hours": team.week_limit_hours,
+    }
+
+
+def team_from_data(data: Json) -> Team:
+    """The team of JSON."""
+    specialists = tuple(
+        Specialist(
+            name=one["name"],
+            profiles=tuple(one["profiles"]),
+            hours_per_day=one["hours_per_day"],
+            tracker_id=one["tracker_id"],
+            days_away=frozenset(date.fromisoformat(day) for day in one["days_away"]),
+        )
+        for one in data["specialists"]
+    )
+    return Team(specialists, data["profiles"], data["load_factor"], data.get("week_limit_hours"))
+
+
+def tracker_ids(team: Team | None) -> Mapping[str, str]:
+    """Ids in the tracker by specialist's name."""
+    people = team.specialists if team else ()
+    return {person.name: person.tracker_id for person in people if person.tracker_id}

@@ -1,0 +1,317 @@
+"""What a project has in progress, and what its people promised: one packed document for each project.
+
+An item stays here while it is open, and for some weeks after it is done, because its hours still count
+against the limits of the current month. Then ``records.finished`` keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, timedelta
+from typing import Any
+
+from vitrina.ports import Document, Json, Key, Store, Write
+from vitrina.records.packing import Packed, packed_writes, unpack, unpack_one
+
+WORK = "work"
+
+#: Days that a finished item stays in the document of the project: longer than any limit looks back.
+DAYS_KEPT = 45
+
+Hours = Mapping[str, Mapping[date, float]]
+"""Hours by specialist and day."""
+
+
+@dataclass(frozen=True)
+class ItemAction:
+    """One person's part of an item in progress.
+
+    ``day_hours`` are the promised hours by day, empty while the row of the action is missing. An action
+    that ``is_done`` binds nobody any more. ``specialist_hours`` is the figure that a person typed,
+    ``typical_hours`` and ``p85_hours`` are what the norms said when it began, ``None`` where there was none.
+    """
+
+    row_number: int
+    profile: str
+    specialist: str
+    hours: float
+    day_hours: Mapping[date, float]
+    is_done: bool = False
+    specialist_hours: float | None = None
+    typical_hours: float | None = None
+    p85_hours: float | None = None
+    #: Hours that the tracker told last.
+    logged_hours: float = 0.0
+    #: Whether its line on the card is ticked: nothing of it is left to do, though the card is not done.
+    is_ticked: bool = False
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item that left the backlog: what its row cannot hold any more, and what its people promised.
+
+    ``is_reserved`` until its rows are seen in the sheet: a write whose answer was lost is decided then.
+    """
+
+    spreadsheet_id: str
+    agency_id: str
+    number: int
+    code: str
+    task: str
+    result: str
+    priority: str
+    work_type: str
+    quantity: float
+    actions: tuple[ItemAction, ...]
+    is_reserved: bool = True
+    is_done: bool = False
+    card_id: str = ""
+    #: The fence of the workbook as it was read when the item was started.
+    fence: str = ""
+    size: str = ""
+    #: Day on which it was first seen done.
+    finished_on: date | None = None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Identifies it among the items of all workbooks."""
+        return self.spreadsheet_id, self.number
+
+    @property
+    def start_on(self) -> date:
+        """First day with work; the end of time where nobody has promised any."""
+        return min((day for action in self.actions for day in action.day_hours), default=date.max)
+
+    @property
+    def last_day(self) -> date:
+        """Last day with work, or on which it was finished; the beginning of time where there is none."""
+        days = [day for action in self.actions for day in action.day_hours]
+        return max([*days, self.finished_on or date.min], default=date.min)
+
+    @property
+    def external_id(self) -> str:
+        """Our key of its card in the tracker."""
+        return external_id(self.spreadsheet_id, self.number)
+
+
+def external_id(spreadsheet_id: str, number: int) -> str:
+    """Our key of an item's card in the tracker."""
+    return f"vitrina:{spreadsheet_id}:{number}"
+
+
+@dataclass(frozen=True)
+class ProjectWork:
+    """The items of a project by number, and the hours of rows that people typed into *В работе* themselves.
+
+    ``finished`` are ranges, first and last, of the numbers of items that ``records.finished`` keeps.
+    """
+
+    spreadsheet_id: str
+    agency_id: str
+    items: Mapping[int, Item] = field(default_factory=dict)
+    typed_hours: Hours = field(default_factory=dict)
+    finished: tuple[tuple[int, int], ...] = ()
+
+    def with_items(self, items: Iterable[Item]) -> ProjectWork:
+        """With *items* added, or put in place of those with the same numbers."""
+        return replace(self, items={**self.items, **{item.number: item for item in items}})
+
+    def without_items(self, numbers: Iterable[int]) -> ProjectWork:
+        """Without the items of these numbers."""
+        gone = set(numbers)
+        return replace(self, items={number: one for number, one in self.items.items() if number not in gone})
+
+    def has_finished(self, number: int) -> bool:
+        """Whether ``records.finished`` keeps the item of this number."""
+        return any(first <= number <= last for first, last in self.finished)
+
+    def packable(self, today: date) -> list[Item]:
+        """Items that were done so long ago that ``records.finished`` may keep them."""
+        bound = today - timedelta(days=DAYS_KEPT)
+        return [item for item in self.items.values() if item.is_done and item.last_day < bound]
+
+
+class WorkUpdate:
+    """A change of one project's work that is made anew on the newest document where that was changed meanwhile.
+
+    *change* takes the work as it is now and gives it as it shall be; it may be called more than once.
+    """
+
+    def __init__(
+        self, before: StoredWork, change: Callable[[ProjectWork], ProjectWork]
+    ) -> None:
+        self._known = before
+        self._change = change
+        self.keys: tuple[Key, ...] = (work_key(before.work.spreadsheet_id),)
+
+    def writes(self) -> list[Write]:
+        """The writes of the change; none where nothing changes."""
+        after = self._change(self._known.work)
+        return [] if after == self._known.work else put_work(self._known.packed, after)
+
+    def reload(self, store: Store) -> None:
+        """Read the document again."""
+        work = self._known.work
+        self._known = load_work(store, work.spreadsheet_id, work.agency_id)
+
+
+@dataclass(frozen=True)
+class StoredWork:
+    """The work of a project as it was read, with the document that it came from."""
+
+    work: ProjectWork
+    packed: Packed
+
+
+def work_key(spreadsheet_id: str) -> Key:
+    """Where the work of a project is kept."""
+    return WORK, spreadsheet_id
+
+
+def load_work(store: Store, spreadsheet_id: str, agency_id: str) -> StoredWork:
+    """The work of a project: one round trip, or two where it is very large."""
+    key = work_key(spreadsheet_id)
+    return work_from_document(store, store.get_many([key]).get(key), spreadsheet_id, agency_id)
+
+
+def work_from_document(
+    store: Store, document: Document | None, spreadsheet_id: str, agency_id: str
+) -> StoredWork:
+    """The work of a project of which the document was read already."""
+    packed = unpack_one(store, WORK, spreadsheet_id, document)
+    if packed.payload is None:
+        return StoredWork(ProjectWork(spreadsheet_id, agency_id), packed)
+    return StoredWork(_work(packed, agency_id), packed)
+
+
+def find_open_work(store: Store, agency_id: str) -> dict[str, StoredWork]:
+    """The work of all projects of an agency that bind or may bind anybody, by the id of the workbook."""
+    heads = store.find(WORK, where={"agency_id": agency_id, "is_open": True})
+    return {packed.key: StoredWork(_work(packed, agency_id), packed) for packed in unpack(store, heads)}
+
+
+def find_all_work(store: Store, agency_id: str) -> dict[str, StoredWork]:
+    """The work of all projects of an agency."""
+    heads = store.find(WORK, where={"agency_id": agency_id})
+    return {packed.key: StoredWork(_work(packed, agency_id), packed) for packed in unpack(store, heads)}
+
+
+def put_work(before: Packed, work: ProjectWork) -> list[Write]:
+    """Writes that keep *work* in place of what was read."""
+    payload: Json = {
+        "items": [item_data(item) for _, item in sorted(work.items.items())],
+        "typed": {
+            name: {day.isoformat(): hours for day, hours in by_day.items()}
+            for name, by_day in work.typed_hours.items()
+        },
+        "finished": [list(one) for one in work.finished],
+    }
+    return packed_writes(
+        before,
+        payload,
+        spreadsheet_id=work.spreadsheet_id,
+        agency_id=work.agency_id,
+        is_open=bool(work.items or work.typed_hours),
+        has_cards=any(item.card_id and not item.is_done for item in work.items.values()),
+        has_unfinished=any(not item.is_done for item in work.items.values()),
+    )
+
+
+def _work(packed: Packed, agency_id: str) -> ProjectWork:
+    payload = packed.payload
+    items = (item_from_data(data, packed.key, agency_id) for data in payload["items"])
+    return ProjectWork(
+        packed.key,
+        agency_id,
+        {item.number: item for item in items},
+        {
+            name: {date.fromisoformat(day): hours for day, hours in by_day.items()}
+            for name, by_day in payload["typed"].items()
+        },
+        tuple((first, last) for first, last in payload["finished"]),
+    )
+
+
+_ACTION_FIELDS = tuple(one.name for one in fields(ItemAction))
+_ACTION_DEFAULTS: Mapping[str, Any] = {
+    "is_done": False,
+    "specialist_hours": None,
+    "typical_hours": None,
+    "p85_hours": None,
+    "logged_hours": 0.0,
+    "is_ticked": False,
+}
+_ITEM_FIELDS = tuple(
+    one.name for one in fields(Item) if one.name not in ("spreadsheet_id", "agency_id", "actions")
+)
+
+
+def item_data(item: Item) -> Json:
+    """The item as JSON, without the workbook that it belongs to; days as ISO text."""
+    data: Json = {name: getattr(item, name) for name in _ITEM_FIELDS}
+    data["finished_on"] = item.finished_on.isoformat() if item.finished_on else ""
+    data["actions"] = [_action_data(action) for action in item.actions]
+    return data
+
+
+def item_from_data(data: Json, spreadsheet_id: str, agency_id: str) -> Item:
+    """The item of JSON; fields of a later release are left out."""
+    values = {name: data[name] for name in _ITEM_FIELDS if name in data}
+    finished_on = data.get("finished_on")
+    values["finished_on"] = date.fromisoformat(finished_on) if finished_on else None
+    actions = tuple(_action(one) for one in data["actions"])
+    return Item(spreadsheet_id=spreadsheet_id, agency_id=agency_id, actions=actions, **values)
+
+
+def _action_data(action: ItemAction) -> Json:
+    data: Json = {
+        name: value
+        for name in _ACTION_FIELDS
+        if (value := getattr(action, name)) != _ACTION_DEFAULTS.get(name, ...)
+    }
+    data["day_hours"] = {day.isoformat(): hours for day, hours in action.day_hours.items()}
+    return data
+
+
+def _action(data: Json) -> ItemAction:
+    values = {name: data[name] for name in _ACTION_FIELDS if name in data}
+    days = data["day_hours"].items()
+    values["day_hours"] = {date.fromisoformat(day): hours for day, hours in days}
+    return ItemAction(**values)
+
+
+# --- Hours -----------------------------------------------------------------------------------------
+
+
+def committed_hours(items: Iterable[Item]) -> dict[str, dict[date, float]]:
+    """Hours promised and not done yet, by specialist and day."""
+    committed: dict[str, dict[date, float]] = {}
+    for item in items:
+        if item.is_done:
+            continue
+        for action in item.actions:
+            days = committed.setdefault(action.specialist, {})
+            if not action.is_done:
+                _add(days, action.day_hours)
+    return committed
+
+
+def add_hours(total: dict[str, dict[date, float]], hours: Hours) -> None:
+    """Add hours by specialist and day to *total*."""
+    for name, by_day in hours.items():
+        _add(total.setdefault(name, {}), by_day)
+
+
+def _add(days: dict[date, float], by_day: Mapping[date, float]) -> None:
+    for day, hours in by_day.items():
+        days[day] = days.get(day, 0.0) + hours
+
+
+def taken_hours(works: Iterable[ProjectWork]) -> dict[str, dict[date, float]]:
+    """Hours by specialist and day that items and people's own rows of all these projects take."""
+    works = list(works)
+    taken = committed_hours(item for work in works for item in work.items.values())
+    for work in works:
+        add_hours(taken, work.typed_hours)
+    return taken

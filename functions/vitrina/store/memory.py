@@ -1,0 +1,76 @@
+"""A store in memory, for tests and trials. It keeps the rules of the others, and nothing after the process."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+
+from vitrina.errors import StoreConflictError
+from vitrina.ports import ABSENT, Delete, Document, Key, Put, Write, new_token
+
+
+class MemoryStore:
+    """``Store`` over a dictionary. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        #: Version and JSON text, so that nobody shares what he has read with others.
+        self._documents: dict[Key, tuple[int, str]] = {}
+
+    def get_many(self, keys: Iterable[Key]) -> dict[Key, Document]:
+        """See ``Store``."""
+        with self._lock:
+            found = {key: self._documents[key] for key in keys if key in self._documents}
+        return {key: _document(key, one) for key, one in found.items()}
+
+    def find(
+        self,
+        kind: str,
+        /,
+        *,
+        where: Mapping[str, str | bool] | None = None,
+        before: tuple[str, str] | None = None,
+        limit: int | None = None,
+    ) -> list[Document]:
+        """See ``Store``."""
+        with self._lock:
+            own = sorted((key, one) for key, one in self._documents.items() if key[0] == kind)
+        found = [_document(key, one) for key, one in own]
+        for name, value in (where or {}).items():
+            found = [one for one in found if one.data.get(name) == value]
+        if before is not None:
+            name, bound = before
+            found = [one for one in found if isinstance(one.data.get(name), str) and one.data[name] < bound]
+        return found[:limit]
+
+    def commit(self, writes: Sequence[Write], *, token: int | None = None) -> None:
+        """See ``Store``."""
+        token = token or new_token()
+        texts = {(one.kind, one.key): json.dumps(one.data) for one in writes if isinstance(one, Put)}
+        with self._lock:
+            conflicts = [
+                (one.kind, one.key)
+                for one in writes
+                if one.version is not None and self._version(one) != one.version
+            ]
+            if conflicts:
+                if texts and all(self._is_done(one, token) for one in writes):
+                    return
+                raise StoreConflictError(conflicts)
+            for one in writes:
+                if isinstance(one, Put):
+                    self._documents[one.kind, one.key] = (token, texts[one.kind, one.key])
+                else:
+                    self._documents.pop((one.kind, one.key), None)
+
+    def _version(self, one: Write) -> int:
+        return self._documents.get((one.kind, one.key), (ABSENT, ""))[0]
+
+    def _is_done(self, one: Write, token: int) -> bool:
+        return self._version(one) == (ABSENT if isinstance(one, Delete) else token)
+
+
+def _document(key: Key, kept: tuple[int, str]) -> Document:
+    version, text = kept
+    return Document(*key, version, json.loads(text))
