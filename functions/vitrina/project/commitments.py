@@ -29,7 +29,8 @@ from vitrina.records.records import (
     save_typed_hours,
     taken_hours,
 )
-from vitrina.workbook.reading.rows import Team, WorkRow, WorkRows
+from vitrina.workbook.reading.team import Team
+from vitrina.workbook.reading.work_rows import WorkRow, WorkRows
 
 
 @dataclass(frozen=True)

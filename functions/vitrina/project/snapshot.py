@@ -10,6 +10,7 @@ from vitrina.errors import UserError
 from vitrina.operations.services import Services
 from vitrina.records.records import ITEM, Item, Project, amend_item, item_of, items_of, load_agency
 from vitrina.texts import Sentence, sentence
+from vitrina.workbook.reading.backlog_rows import Backlog, read_backlog
 from vitrina.workbook.reading.book import Book, item_number_of_row, parse_book
 from vitrina.workbook.reading.identity import (
     ProgressIdentity,
@@ -17,8 +18,8 @@ from vitrina.workbook.reading.identity import (
     identify_backlog,
     identify_progress,
 )
-from vitrina.workbook.reading.rows import ActionRow, Backlog, read_actions, read_backlog
 from vitrina.workbook.reading.shape import Shape, shape_of
+from vitrina.workbook.reading.work_rows import ActionRow, read_actions
 from vitrina.workbook.writing.fence import move_fence
 
 #: Kind of the documents that say how a workbook looked when it was last read.

@@ -11,7 +11,7 @@ from vitrina.domain.backlog import ActionStatus, Specialist
 from vitrina.domain.estimating.norms import Cell, FinishedWork, Norms, norms_of
 from vitrina.errors import UnknownWorkbookError
 from vitrina.ports import Json, Record, Store
-from vitrina.workbook.reading.rows import Team
+from vitrina.workbook.reading.team import Team
 
 BOOK = "book"
 ITEM = "item"

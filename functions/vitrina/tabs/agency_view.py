@@ -18,7 +18,8 @@ from vitrina.project.commitments import People
 from vitrina.records.records import Item, Project
 from vitrina.texts import Days, render, sentence
 from vitrina.workbook.reading.book import Book, Tab
-from vitrina.workbook.reading.rows import WorkRow, locale_of
+from vitrina.workbook.reading.settings import locale_of
+from vitrina.workbook.reading.work_rows import WorkRow
 from vitrina.workbook.writing.change import Formula, Value, WorkbookChange
 
 DAY_PREFIX = "day."

@@ -19,7 +19,7 @@ from vitrina.project.resources import resources_of
 from vitrina.records.records import FORECAST, Item, ItemAction, Project, last_team
 from vitrina.texts import Sentence, render, sentence
 from vitrina.workbook.reading.book import Book
-from vitrina.workbook.reading.rows import locale_of, read_terms
+from vitrina.workbook.reading.settings import locale_of, read_terms
 from vitrina.workbook.writing.change import WorkbookChange
 
 #: Field of the first tab; the add-on's whole.

@@ -21,10 +21,12 @@ from vitrina.project.client_books import read_client_books, title_of, told_elsew
 from vitrina.project.snapshot import read_book
 from vitrina.records.records import Agency, Project, external_id, load_agency, projects_of
 from vitrina.texts import Days, Sentence, sentence
+from vitrina.workbook.reading.backlog_rows import read_started_after
 from vitrina.workbook.reading.book import item_number_of_row, position_of_row
 from vitrina.workbook.reading.calendar_reader import read_calendar
 from vitrina.workbook.reading.identity import identify_progress, number_of_id
-from vitrina.workbook.reading.rows import Team, WorkRow, WorkRows, read_started_after, read_team, read_work
+from vitrina.workbook.reading.team import Team, read_team
+from vitrina.workbook.reading.work_rows import WorkRow, WorkRows, read_work
 
 #: More lines are not read by anyone; the command prints them all.
 MAX_LINES = 100

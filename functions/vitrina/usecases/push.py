@@ -18,7 +18,8 @@ from vitrina.records.records import Item, Project, amend_item, items_of, load_tr
 from vitrina.tabs.refreshed_mark import mark_fresh
 from vitrina.texts import render, sentence
 from vitrina.workbook.reading.book import Book, item_number_of_row
-from vitrina.workbook.reading.rows import ActionRow, locale_of
+from vitrina.workbook.reading.settings import locale_of
+from vitrina.workbook.reading.work_rows import ActionRow
 from vitrina.workbook.writing.change import Formula, WorkbookChange
 from vitrina.workbook.writing.heal import heal, told
 

@@ -34,7 +34,8 @@ from vitrina.records.records import (
 from vitrina.tabs.finish_forecast import load_outcomes, settle_forecasts
 from vitrina.texts import sentence
 from vitrina.workbook.reading.book import Book, Row, Tab
-from vitrina.workbook.reading.rows import NormRow, locale_of, read_norm_rows, wants_starting_norms
+from vitrina.workbook.reading.norm_rows import NormRow, read_norm_rows
+from vitrina.workbook.reading.settings import locale_of, wants_starting_norms
 from vitrina.workbook.template.starting_norms import starting_norms
 from vitrina.workbook.writing.change import Value, WorkbookChange
 

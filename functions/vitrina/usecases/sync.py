@@ -45,7 +45,8 @@ from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import sentence
 from vitrina.workbook.reading.book import Book, Tab
 from vitrina.workbook.reading.identity import ProgressIdentity
-from vitrina.workbook.reading.rows import ActionRow, locale_of
+from vitrina.workbook.reading.settings import locale_of
+from vitrina.workbook.reading.work_rows import ActionRow
 from vitrina.workbook.writing.change import Value, WorkbookChange
 from vitrina.workbook.writing.heal import heal, told
 

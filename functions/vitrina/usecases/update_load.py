@@ -30,7 +30,8 @@ from vitrina.tabs.agency_view import (
 )
 from vitrina.texts import Sentence, sentence
 from vitrina.workbook.reading.book import Book
-from vitrina.workbook.reading.rows import read_team, read_work
+from vitrina.workbook.reading.team import read_team
+from vitrina.workbook.reading.work_rows import read_work
 from vitrina.workbook.writing.change import WorkbookChange
 
 #: Who has too much is told of this many working days.

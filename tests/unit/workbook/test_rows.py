@@ -10,17 +10,12 @@ from tests.unit.workbook.books import BACKLOG_COLUMNS, CHOICES, TODAY, backlog, 
 from vitrina.domain.backlog import ActionStatus, Priority
 from vitrina.domain.calendar import PeriodKind
 from vitrina.errors import CellsError
+from vitrina.workbook.reading.backlog_rows import Backlog, read_backlog
 from vitrina.workbook.reading.book import Book, parse_book, row_number_of_action
 from vitrina.workbook.reading.identity import identify_backlog, identify_progress
-from vitrina.workbook.reading.rows import (
-    Backlog,
-    ProjectTerms,
-    Team,
-    read_actions,
-    read_backlog,
-    read_team,
-    read_terms,
-)
+from vitrina.workbook.reading.settings import ProjectTerms, read_terms
+from vitrina.workbook.reading.team import Team, read_team
+from vitrina.workbook.reading.work_rows import read_actions
 
 
 def read(*rows: tuple[int | None, dict[str, Any]], last_number: int = 0) -> Backlog:
