@@ -19,7 +19,7 @@ from vitrina.workbook.reading.identity import (
     identify_progress,
 )
 from vitrina.workbook.reading.shape import Shape, shape_of
-from vitrina.workbook.reading.work_rows import ActionRow, read_actions
+from vitrina.workbook.reading.work_rows import WorkRow, WorkRows, read_work
 from vitrina.workbook.writing.fence import move_fence
 
 #: Kind of the documents that say how a workbook looked when it was last read.
@@ -35,7 +35,12 @@ class Progress:
     """What is in progress, as it was read."""
 
     identity: ProgressIdentity
-    rows: tuple[ActionRow, ...]
+    work: WorkRows
+
+    @property
+    def rows(self) -> tuple[WorkRow, ...]:
+        """The rows of the project's actions."""
+        return self.work.actions
 
 
 def read_book(services: Services, spreadsheet_id: str) -> Book:
@@ -70,8 +75,8 @@ def read_own_backlog(services: Services, project: Project, book: Book) -> Backlo
 def read_progress(services: Services, project: Project, book: Book) -> Progress:
     """The rows of *В работе* of a project's workbook."""
     identity = identify_progress(book, _started(services, project), prefix=project.code)
-    rows = read_actions(book, services.choices, identity=identity, today=services.today())
-    return Progress(identity, rows)
+    work = read_work(book, services.choices, identity=identity, today=services.today())
+    return Progress(identity, work)
 
 
 def settle(services: Services, project: Project, book: Book, items: Iterable[Item]) -> list[Item]:
