@@ -18,7 +18,7 @@ from vitrina.workbook.reading.identity import (
     identify_backlog,
     identify_progress,
 )
-from vitrina.workbook.reading.shape import Shape, shape_of
+from vitrina.workbook.reading.shape import Shape, shape_from_document
 from vitrina.workbook.reading.work_rows import WorkRow, WorkRows, read_work
 from vitrina.workbook.writing.fence import move_fence
 
@@ -46,7 +46,7 @@ class Progress:
 def read_book(services: Services, spreadsheet_id: str) -> Book:
     """A workbook of ours, and what to remember of its tabs and columns: one read."""
     record = services.store.get(SHAPE, spreadsheet_id)
-    known = shape_of(record.data) if record else Shape()
+    known = shape_from_document(record.data) if record else Shape()
     book = parse_book(services.workbooks.read(spreadsheet_id), known)
     now = known.renewed(book.shape)
     if now != known:

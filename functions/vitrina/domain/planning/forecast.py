@@ -188,7 +188,7 @@ def _turn(item: BacklogItem) -> tuple[object, ...]:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ForecastOutcome:
     """A forecast that was made and, once all is done, the day of it."""
 
     forecast: Forecast

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from vitrina.domain.estimating.norms import Cell as NormCell
+from vitrina.domain.estimating.norms import NormCell
 from vitrina.errors import CellsError
 from vitrina.workbook.reading.book import Book, Row
 from vitrina.workbook.reading.cells import CellReader
