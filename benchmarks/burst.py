@@ -22,7 +22,7 @@ from emulators.world.office import LocalOffice, OfficeError
 from emulators.world.processes import ROBOT_ID
 from vitrina.domain.quantities import SERIAL_DAY_ZERO
 from vitrina.records.records import Project, load_project
-from vitrina.workbook.reading.rows import locale_of
+from vitrina.workbook.reading.settings import locale_of
 
 #: The first event of a card sets this date, the next one the day after.
 FIRST_DAY = date(2027, 3, 1)

@@ -31,9 +31,12 @@ from vitrina.domain.estimating.effort import Task, forecast, total  # noqa: E402
 from vitrina.domain.estimating.guesses import words  # noqa: E402
 from vitrina.domain.estimating.learning import learn  # noqa: E402
 from vitrina.domain.estimating.norms import Basis, FinishedWork, Norms  # noqa: E402
-from vitrina.domain.estimating.sizes import size_of  # noqa: E402
+from vitrina.domain.estimating.sizes import Size  # noqa: E402
 
 HARNESS = Path("tools") / "eval_effort.py"
+
+#: Hours at which the next size class begins.
+SIZE_BOUNDS_HOURS = (1.0, 3.0, 8.0, 24.0)
 
 #: Sums of so many neighbouring tasks, each so often.
 SUM_SIZES = (5, 10, 20, 40, 80)
@@ -41,6 +44,11 @@ SUM_COUNT = 600
 SEED = 1
 #: The first sums begin so many days after the first forecast.
 SUMS_AFTER_DAYS = 300
+
+
+def size_of(hours: float) -> str:
+    """The size class of a task that somebody takes for *hours* long."""
+    return list(Size)[sum(hours >= bound for bound in SIZE_BOUNDS_HOURS)].value
 
 
 class TypeOnly:
@@ -88,7 +96,7 @@ class TypeOnly:
 
     def _size(self, row: Any) -> str:
         # As the harness's own methods do: the class that follows from the hours given beforehand.
-        return size_of(row.estimate).value if self.has_size else ""
+        return size_of(row.estimate) if self.has_size else ""
 
 
 class TypeAlone(TypeOnly):

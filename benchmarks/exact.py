@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ortools.sat.python import cp_model
 
 from benchmarks.judge import Piece, divisible
-from vitrina.domain.planning.moves import Desk, Floor, Moves, make_room
+from vitrina.domain.planning.moves import Moves, PersonLoad, TeamLoad, make_room
 from vitrina.domain.planning.selection import Chooser
 
 #: The solver counts in whole units of this many to the hour.
@@ -70,27 +70,25 @@ class ExactChooser(Chooser):
 
     unanswered_count = 0
 
-    def rearrange(self, profile: str, hours: float) -> tuple[Moves, Desk] | None:
+    def rearrange(self, profile: str, hours: float) -> tuple[Moves, PersonLoad] | None:
         """A short chain where there is one, else the solver's answer."""
-        return make_room(self.floor, profile, hours) or self._solved(self.floor, profile, hours)
+        return make_room(self.team, profile, hours) or self._solved(self.team, profile, hours)
 
-    def _solved(self, floor: Floor, profile: str, hours: float) -> tuple[Moves, Desk] | None:
-        parts = [part for desk in floor.desks for part in desk.parts if not part.is_fixed]
-        free = [
-            desk.free + sum(part.hours for part in desk.parts if not part.is_fixed) for desk in floor.desks
-        ]
+    def _solved(self, team: TeamLoad, profile: str, hours: float) -> tuple[Moves, PersonLoad] | None:
+        parts = [part for person in team.people for part in person.parts if not part.is_fixed]
+        free = [person.most_hours for person in team.people]
         pieces = [*(Piece(part.profile, part.hours) for part in parts), Piece(profile, hours)]
-        skills = [frozenset(desk.profiles) for desk in floor.desks]
+        skills = [frozenset(person.profiles) for person in team.people]
         try:
-            people = assign(skills, free, pieces, [part.desk.place for part in parts])
+            places = assign(skills, free, pieces, [part.person.place for part in parts])
         except UnansweredError:
             self.unanswered_count += 1
             return None
-        if people is None:
+        if places is None:
             return None
         moves = tuple(
-            (part, floor.desks[person])
-            for part, person in zip(parts, people, strict=False)
-            if floor.desks[person] is not part.desk
+            (part, team.people[place])
+            for part, place in zip(parts, places, strict=False)
+            if team.people[place] is not part.person
         )
-        return moves, floor.desks[people[-1]]
+        return moves, team.people[places[-1]]

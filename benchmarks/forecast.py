@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
+from benchmarks.effort import size_of
 from benchmarks.tables import as_table
 from tests.e2e.sip import RealTask, read_tasks
 from tests.shared import shared_path
@@ -33,7 +34,6 @@ from vitrina.domain.calendar import PeriodKind, WorkCalendar
 from vitrina.domain.estimating import effort
 from vitrina.domain.estimating.learning import learn
 from vitrina.domain.estimating.norms import Basis, FinishedWork, Norms
-from vitrina.domain.estimating.sizes import size_of
 from vitrina.domain.planning.capacity import HourLimit, Ledger, Resources
 from vitrina.domain.planning.forecast import (
     LAST_HORIZON_CALENDAR_DAYS,
@@ -98,7 +98,7 @@ class Past:
 
 
 def _size(task: RealTask) -> str:
-    return size_of(float(task.hours_estimate)).value
+    return size_of(float(task.hours_estimate))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from benchmarks.agencies import RandomAgency
 from vitrina.domain.calendar import Period, period_of
-from vitrina.domain.checking.check import AfterRow, Facts, LimitRow, PersonRow, Violation, WorkRow, check
+from vitrina.domain.checking.check import AfterRow, DayRow, Facts, LimitRow, PersonRow, Violation, check
 from vitrina.domain.planning.capacity import Booking, Ledger, Resources
 from vitrina.domain.planning.planner import PeriodPlan
 from vitrina.domain.planning.schedule import ItemKey
@@ -29,16 +29,16 @@ def violations(agency: RandomAgency, plan: PeriodPlan) -> list[Violation]:
     return check(rows_of(plan, agency.resources.bookings), facts_of(agency, plan))
 
 
-def rows_of(plan: PeriodPlan, bookings: Iterable[Booking]) -> list[WorkRow]:
+def rows_of(plan: PeriodPlan, bookings: Iterable[Booking]) -> list[DayRow]:
     """Everybody's hours by day, as cells would hold them."""
     planned = [
-        WorkRow(action.specialist, day, hours, one.item.project, one.item.number, place)
+        DayRow(action.specialist, day, hours, one.item.project, one.item.number, place)
         for one in plan.schedule.items
         for place, action in enumerate(one.actions)
         for day, hours in action.day_hours.items()
     ]
     promised = [
-        WorkRow(one.specialist, day, hours, one.project, one.item)
+        DayRow(one.specialist, day, hours, one.project, one.item)
         for one in bookings
         for day, hours in one.day_hours.items()
     ]

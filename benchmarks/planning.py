@@ -41,7 +41,7 @@ from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger
 from vitrina.domain.planning.explain import Situation, changed, explain
-from vitrina.domain.planning.moves import Desk, Moves
+from vitrina.domain.planning.moves import Moves, PersonLoad
 from vitrina.domain.planning.planner import PeriodPlan, plan_on, plan_period
 from vitrina.domain.planning.selection import Chooser, LeftOutItem, LeftOutReason, Selection, priority_class
 
@@ -67,13 +67,13 @@ MOST_MS = 20.0
 class PlainChooser(Chooser):
     """Skips what does not fit; the freest person first, nothing is handed over."""
 
-    def rearrange(self, profile: str, hours: float) -> tuple[Moves, Desk] | None:  # noqa: ARG002
+    def rearrange(self, profile: str, hours: float) -> tuple[Moves, PersonLoad] | None:  # noqa: ARG002
         """Nobody makes room."""
         return None
 
-    def preference(self, desk: Desk, profile: str) -> tuple[float, float, int]:  # noqa: ARG002
+    def preference(self, person: PersonLoad, profile: str) -> tuple[float, float, int]:  # noqa: ARG002
         """The freest."""
-        return (0.0, -desk.free, desk.place)
+        return (0.0, -person.free, person.place)
 
 
 class BlockingChooser(PlainChooser):

@@ -18,8 +18,8 @@ from vitrina.operations.services import Services
 from vitrina.records.records import save_history
 from vitrina.settings import Settings
 from vitrina.usecases.create_agency import create_agency
+from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX
 from vitrina.workbook.reading.book import Book, Row, Tab, parse_book
-from vitrina.workbook.reading.rows import HOURS_PREFIX
 from vitrina.workbook.template.definition import Profile
 
 #: Ids of the sample's people in the tracker begin here.

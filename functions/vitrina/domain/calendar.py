@@ -132,9 +132,9 @@ class WorkCalendar:
         """Whether the agency works on *day*."""
         return self.day_hours(day) > 0
 
-    def working_days(self, period: Period, *, since: date | None = None) -> list[date]:
-        """Working days of *period*, in order, from *since* on."""
-        return [day for day in period if (since is None or day >= since) and self.is_working_day(day)]
+    def working_days(self, period: Period) -> list[date]:
+        """Working days of *period*, in order."""
+        return [day for day in period if self.is_working_day(day)]
 
     def working_days_from(self, day: date, *, count: int) -> list[date]:
         """The first *count* working days from *day* on."""

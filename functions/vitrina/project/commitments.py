@@ -29,7 +29,8 @@ from vitrina.records.records import (
     save_typed_hours,
     taken_hours,
 )
-from vitrina.workbook.reading.rows import Team, WorkRow, WorkRows
+from vitrina.workbook.reading.team import Team
+from vitrina.workbook.reading.work_rows import WorkRow, WorkRows
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def rebuild_commitments(
 
 def _by_due_day(one: tuple[Item, ItemAction, WorkRow]) -> tuple[date, date, str, int]:
     item, action, row = one
-    return row.due_on or date.max, row.start_on or date.max, item.key, action.row_number
+    return row.last_day or date.max, row.first_day or date.max, item.key, action.row_number
 
 
 def _settled(
@@ -155,9 +156,9 @@ def _fits(action: ItemAction, row: WorkRow, people: People, today: date) -> bool
 
 def _window(row: WorkRow) -> tuple[date, date, float]:
     """First day, last day and hours of a readable row."""
-    if row.start_on is None or row.due_on is None or row.hours is None:
+    if row.first_day is None or row.last_day is None or row.hours is None:
         raise ValueError(row)
-    return row.start_on, row.due_on, row.hours
+    return row.first_day, row.last_day, row.hours
 
 
 class _Placer:
@@ -229,7 +230,7 @@ def _typed_hours(work: WorkRows, placer: _Placer) -> dict[str, dict[date, float]
     """Hours of people's own rows, by specialist and day."""
     total: dict[str, dict[date, float]] = {}
     for row in own_rows(work):
-        action = ItemAction(0, row.profile, row.specialist, row.hours or 0.0, {})
+        action = ItemAction(0, row.profile, row.specialist, row.planned_hours, {})
         found = placer.placed(action, row)
         days = total.setdefault(found.specialist, {})
         for day, hours in found.day_hours.items():

@@ -15,8 +15,9 @@ from vitrina.domain.estimating.norms import Basis, Norms, tenth
 from vitrina.ports import Store
 from vitrina.records.records import ESTIMATE, Project, load_passed_over
 from vitrina.texts import Sentence, render, sentence
+from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX, Backlog, BacklogRow
 from vitrina.workbook.reading.book import Book
-from vitrina.workbook.reading.rows import HOURS_PREFIX, Backlog, BacklogRow, locale_of
+from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.change import WorkbookChange
 
 #: Field of the first tab that holds the sum of the backlog; workbooks of an older release have none.

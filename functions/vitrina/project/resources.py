@@ -11,7 +11,8 @@ from vitrina.domain.planning.overdue import OverdueWork, carry_over
 from vitrina.operations.services import Services
 from vitrina.project.commitments import People
 from vitrina.records.records import Item, ItemAction, Project, typed_hours_by_book
-from vitrina.workbook.reading.rows import ProjectTerms, Team
+from vitrina.workbook.reading.settings import ProjectTerms
+from vitrina.workbook.reading.team import Team
 
 
 def resources_of(

@@ -10,6 +10,7 @@ from vitrina.errors import UserError
 from vitrina.operations.services import Services
 from vitrina.records.records import ITEM, Item, Project, amend_item, item_of, items_of, load_agency
 from vitrina.texts import Sentence, sentence
+from vitrina.workbook.reading.backlog_rows import Backlog, read_backlog
 from vitrina.workbook.reading.book import Book, item_number_of_row, parse_book
 from vitrina.workbook.reading.identity import (
     ProgressIdentity,
@@ -17,8 +18,8 @@ from vitrina.workbook.reading.identity import (
     identify_backlog,
     identify_progress,
 )
-from vitrina.workbook.reading.rows import ActionRow, Backlog, read_actions, read_backlog
-from vitrina.workbook.reading.shape import Shape, shape_of
+from vitrina.workbook.reading.shape import Shape, shape_from_document
+from vitrina.workbook.reading.work_rows import WorkRow, WorkRows, read_work
 from vitrina.workbook.writing.fence import move_fence
 
 #: Kind of the documents that say how a workbook looked when it was last read.
@@ -34,13 +35,18 @@ class Progress:
     """What is in progress, as it was read."""
 
     identity: ProgressIdentity
-    rows: tuple[ActionRow, ...]
+    work: WorkRows
+
+    @property
+    def rows(self) -> tuple[WorkRow, ...]:
+        """The rows of the project's actions."""
+        return self.work.actions
 
 
 def read_book(services: Services, spreadsheet_id: str) -> Book:
     """A workbook of ours, and what to remember of its tabs and columns: one read."""
     record = services.store.get(SHAPE, spreadsheet_id)
-    known = shape_of(record.data) if record else Shape()
+    known = shape_from_document(record.data) if record else Shape()
     book = parse_book(services.workbooks.read(spreadsheet_id), known)
     now = known.renewed(book.shape)
     if now != known:
@@ -69,8 +75,8 @@ def read_own_backlog(services: Services, project: Project, book: Book) -> Backlo
 def read_progress(services: Services, project: Project, book: Book) -> Progress:
     """The rows of *В работе* of a project's workbook."""
     identity = identify_progress(book, _started(services, project), prefix=project.code)
-    rows = read_actions(book, services.choices, identity=identity, today=services.today())
-    return Progress(identity, rows)
+    work = read_work(book, services.choices, identity=identity, today=services.today())
+    return Progress(identity, work)
 
 
 def settle(services: Services, project: Project, book: Book, items: Iterable[Item]) -> list[Item]:

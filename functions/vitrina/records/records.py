@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any
 
 from vitrina.domain.backlog import ActionStatus, Specialist
-from vitrina.domain.estimating.norms import Cell, FinishedWork, Norms, norms_of
+from vitrina.domain.estimating.norms import FinishedWork, NormCell, Norms, norms_from_document
 from vitrina.errors import UnknownWorkbookError
 from vitrina.ports import Json, Record, Store
-from vitrina.workbook.reading.rows import Team
+from vitrina.workbook.reading.team import Team
 
 BOOK = "book"
 ITEM = "item"
@@ -310,7 +310,7 @@ class KeptNorms:
 
     norms: Norms
     units: Mapping[str, str]
-    shown: Mapping[Cell, tuple[float, ...]]
+    shown: Mapping[NormCell, tuple[float, ...]]
 
 
 def save_norms(store: Store, agency_id: str, kept: KeptNorms) -> None:
@@ -325,8 +325,8 @@ def load_norms(store: Store, agency_id: str) -> KeptNorms:
     # An older release kept averages only: the next recalculation learns them anew.
     if record is None or "cells" not in record.data:
         return KeptNorms(Norms(), {}, {})
-    shown = {Cell(*cell): tuple(figures) for *cell, figures in record.data["shown"]}
-    return KeptNorms(norms_of(record.data), record.data["units"], shown)
+    shown = {NormCell(*cell): tuple(figures) for *cell, figures in record.data["shown"]}
+    return KeptNorms(norms_from_document(record.data), record.data["units"], shown)
 
 
 def save_history(store: Store, agency_id: str, works: Mapping[str, FinishedWork]) -> None:

@@ -18,7 +18,8 @@ from vitrina.project.commitments import People
 from vitrina.records.records import Item, Project
 from vitrina.texts import Days, render, sentence
 from vitrina.workbook.reading.book import Book, Tab
-from vitrina.workbook.reading.rows import WorkRow, locale_of
+from vitrina.workbook.reading.settings import locale_of
+from vitrina.workbook.reading.work_rows import WorkRow
 from vitrina.workbook.writing.change import Formula, Value, WorkbookChange
 
 DAY_PREFIX = "day."
@@ -50,8 +51,8 @@ def line_of_row(project: Project, row: WorkRow, status: str) -> BoardLine:
         action=row.action if not row.profile else f"{row.action} · {row.profile}",
         specialist=row.specialist,
         hours=row.hours,
-        start_on=row.start_on,
-        due_on=row.due_on,
+        start_on=row.first_day,
+        due_on=row.last_day,
         status=status,
         logged_hours=row.logged_hours,
         progress=row.progress,

@@ -8,7 +8,7 @@ from datetime import date
 
 from vitrina.domain.backlog import BacklogItem, Priority
 from vitrina.domain.estimating.norms import Basis, Norms
-from vitrina.domain.planning.forecast import Forecast, Outcome, assign_evenly, forecast
+from vitrina.domain.planning.forecast import Forecast, ForecastOutcome, assign_evenly, forecast
 from vitrina.domain.planning.overdue import left_of
 from vitrina.errors import CellsError
 from vitrina.operations.services import Services
@@ -19,7 +19,7 @@ from vitrina.project.resources import resources_of
 from vitrina.records.records import FORECAST, Item, ItemAction, Project, last_team
 from vitrina.texts import Sentence, render, sentence
 from vitrina.workbook.reading.book import Book
-from vitrina.workbook.reading.rows import locale_of, read_terms
+from vitrina.workbook.reading.settings import locale_of, read_terms
 from vitrina.workbook.writing.change import WorkbookChange
 
 #: Field of the first tab; the add-on's whole.
@@ -217,18 +217,18 @@ def settle_forecasts(
             services.store.delete(FORECAST, record.key, version=record.version)
 
 
-def load_outcomes(store: Store, agency_id: str) -> list[Outcome]:
+def load_outcomes(store: Store, agency_id: str) -> list[ForecastOutcome]:
     """All forecasts of an agency, with the day on which what they spoke of was finished."""
     return [_outcome(record) for record in store.find(FORECAST, agency_id=agency_id)]
 
 
-def _outcome(record: Record) -> Outcome:
+def _outcome(record: Record) -> ForecastOutcome:
     data = record.data
     made_on, likely_on, sure_on = (
         date.fromisoformat(data[key]) for key in ("made_on", "likely_on", "almost_certain_on")
     )
     ended = data["finished_on"]
-    return Outcome(
+    return ForecastOutcome(
         Forecast(made_on, likely_on, sure_on, data["error_count"]),
         date.fromisoformat(ended) if ended else None,
     )

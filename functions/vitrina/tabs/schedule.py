@@ -25,7 +25,7 @@ from vitrina.records.records import (
 )
 from vitrina.texts import render, sentence
 from vitrina.workbook.reading.book import Book, Tab
-from vitrina.workbook.reading.rows import locale_of
+from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.template.definition import ACTION_INDENT
 from vitrina.workbook.writing.change import Value, WorkbookChange
 

@@ -50,8 +50,10 @@ from vitrina.records.records import (
 )
 from vitrina.tabs.reasons import Words, period_days, reason
 from vitrina.texts import Sentence, sentence
+from vitrina.workbook.reading.backlog_rows import Backlog
 from vitrina.workbook.reading.book import Book
-from vitrina.workbook.reading.rows import Backlog, Team, read_team, read_terms
+from vitrina.workbook.reading.settings import read_terms
+from vitrina.workbook.reading.team import Team, read_team
 from vitrina.workbook.writing.heal import told
 
 #: A period is planned again so often at most for the changes that would let items in: an answer stays quick.

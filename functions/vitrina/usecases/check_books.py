@@ -21,10 +21,11 @@ from vitrina.project.client_books import read_client_books, title_of, told_elsew
 from vitrina.project.snapshot import read_book
 from vitrina.records.records import Agency, Project, external_id, load_agency, projects_of
 from vitrina.texts import Days, Sentence, sentence
-from vitrina.workbook.reading.book import item_number_of_row, position_of_row
+from vitrina.workbook.reading.backlog_rows import read_started_after
 from vitrina.workbook.reading.calendar_reader import read_calendar
 from vitrina.workbook.reading.identity import identify_progress, number_of_id
-from vitrina.workbook.reading.rows import Team, WorkRow, WorkRows, read_started_after, read_team, read_work
+from vitrina.workbook.reading.team import Team, read_team
+from vitrina.workbook.reading.work_rows import WorkRow, WorkRows, read_work
 
 #: More lines are not read by anyone; the command prints them all.
 MAX_LINES = 100
@@ -133,7 +134,7 @@ def _read(services: Services, project: Project) -> CheckedBook:
     book = read_book(services, project.spreadsheet_id)
     identity = identify_progress(book, (), prefix=project.code)
     work = read_work(book, services.choices, identity=identity, today=services.today())
-    rows = tuple(_sheet_row(project, row) for row in work.rows if row.is_readable and row.due_on)
+    rows = tuple(_sheet_row(project, row) for row in work.rows if row.is_readable and row.last_day)
     after = tuple(
         AfterRow(project.spreadsheet_id, item, predecessor)
         for item, predecessors in read_started_after(book).items()
@@ -144,20 +145,20 @@ def _read(services: Services, project: Project) -> CheckedBook:
 
 def _sheet_row(project: Project, row: WorkRow) -> SheetRow:
     item = number_of_id(row.code, project.code)
-    is_own = item is not None and row.number is not None and item_number_of_row(row.number) == item
-    first, last = row.start_on or date.max, row.due_on or date.max
+    is_own = item is not None and row.number is not None and row.item_number == item
+    first, last = row.first_day or date.max, row.last_day or date.max
     return SheetRow(
         project=project.spreadsheet_id,
         code=row.code,
         action=row.action,
         profile=row.profile,
         specialist=row.specialist,
-        hours=row.hours or 0.0,
+        hours=row.planned_hours,
         first_day=min(first, last),
         last_day=last,
         is_done=row.is_done,
         item=item,
-        position=position_of_row(row.number) if is_own and row.number is not None else None,
+        position=row.position if is_own else None,
         line=row.row.index + 1,
     )
 
@@ -189,7 +190,7 @@ def _cards_of(services: Services, book: CheckedBook, names: Mapping[str, str]) -
     items: dict[int, list[WorkRow]] = {}
     for row in book.work.rows:
         item = number_of_id(row.code, project.code)
-        if item is not None and row.number is not None and item_number_of_row(row.number) == item:
+        if item is not None and row.number is not None and row.item_number == item:
             items.setdefault(item, []).append(row)
     linked = {
         item: rows
@@ -208,7 +209,7 @@ def _cards_of(services: Services, book: CheckedBook, names: Mapping[str, str]) -
             found.append(sentence("check.gone", id=rows[0].code))
             continue
         count += 1
-        rows.sort(key=lambda row: position_of_row(row.number or 0))
+        rows.sort(key=lambda row: row.position)
         found += _card_against_rows(card, rows, names)
     return Cards(tuple(found), count)
 
@@ -219,10 +220,10 @@ def _card_against_rows(card: Card, rows: Sequence[WorkRow], names: Mapping[str, 
     What the card leaves open contradicts nothing.
     """
     code = rows[0].code
-    due_days = [row.due_on for row in rows if row.due_on]
+    due_days = [row.last_day for row in rows if row.last_day]
     if card.due_on and due_days and card.due_on != max(due_days):
         yield sentence("check.due", id=code, sheet=max(due_days), card=card.due_on)
-    by_place = {position_of_row(row.number or 0): row for row in rows}
+    by_place = {row.position: row for row in rows}
     lines = [
         (by_place[place], line.due_on, line.assignee_id)
         for place, line in enumerate(card.checklist)
@@ -233,7 +234,7 @@ def _card_against_rows(card: Card, rows: Sequence[WorkRow], names: Mapping[str, 
     for row, due_on, assignee_id in lines:
         where = {"id": f"{code} ({row.profile})" if row.profile else code}
         if due_on and row.due_on and due_on != row.due_on:
-            yield sentence("check.due", **where, sheet=row.due_on, card=due_on)
+            yield sentence("check.due", **where, sheet=row.last_day, card=due_on)
         name = names.get(assignee_id or "")
         if name and row.specialist and name.casefold() != row.specialist.casefold():
             yield sentence("check.person", **where, sheet=row.specialist, card=name)

@@ -42,8 +42,9 @@ from vitrina.records.records import (
 from vitrina.tabs.finish_forecast import write_forecast
 from vitrina.tabs.refreshed_mark import mark_fresh
 from vitrina.texts import Sentence, render, sentence
+from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX, Backlog, BacklogRow
 from vitrina.workbook.reading.book import Book, Tab, column_letters
-from vitrina.workbook.reading.rows import HOURS_PREFIX, Backlog, BacklogRow, locale_of
+from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.change import Formula, WorkbookChange
 from vitrina.workbook.writing.heal import heal, told
 

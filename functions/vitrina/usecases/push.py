@@ -18,7 +18,8 @@ from vitrina.records.records import Item, Project, amend_item, items_of, load_tr
 from vitrina.tabs.refreshed_mark import mark_fresh
 from vitrina.texts import render, sentence
 from vitrina.workbook.reading.book import Book, item_number_of_row
-from vitrina.workbook.reading.rows import ActionRow, locale_of
+from vitrina.workbook.reading.settings import locale_of
+from vitrina.workbook.reading.work_rows import WorkRow
 from vitrina.workbook.writing.change import Formula, WorkbookChange
 from vitrina.workbook.writing.heal import heal, told
 
@@ -77,7 +78,7 @@ def _make_cards(
     project: Project,
     book: Book,
     new: list[Item],
-    rows: tuple[ActionRow, ...],
+    rows: tuple[WorkRow, ...],
     journal: Journal,
     held: Lease,
 ) -> tuple[list[Item], ServiceError | None]:
@@ -120,12 +121,12 @@ def new_card(
     project: Project,
     book: Book,
     item: Item,
-    rows: list[ActionRow],
+    rows: list[WorkRow],
     tracker_ids: Mapping[str, str],
 ) -> NewCard:
     """The card of an item as it is made; *rows* are the item's own."""
     locale = locale_of(book)
-    rows = sorted(rows, key=lambda row: row.number)
+    rows = sorted(rows, key=lambda row: row.row_number)
     priority = services.choices.label("priority", item.priority, locale)
     description = render(
         sentence(
@@ -141,7 +142,7 @@ def new_card(
         title=f"{item.code} · {item.task}",
         description=description,
         due_on=max((row.due_on for row in rows if row.due_on), default=None),
-        estimate_hours=sum(row.hours for row in rows),
+        estimate_hours=sum(row.planned_hours for row in rows),
         assignee_id=tracker_ids.get(rows[0].specialist),
         checklist=tuple(
             ChecklistItem(

@@ -12,15 +12,14 @@ from datetime import date
 
 from vitrina.domain.estimating.effort import promise_ratio
 from vitrina.domain.estimating.learning import learn, start_with
-from vitrina.domain.estimating.norms import Basis, Cell, EffortNorm, FinishedWork, Norms, NormSource
+from vitrina.domain.estimating.norms import Basis, EffortNorm, FinishedWork, NormCell, Norms, NormSource
 from vitrina.domain.estimating.outcomes import by_month, forecasts_by_month
-from vitrina.domain.planning.forecast import Outcome
+from vitrina.domain.planning.forecast import ForecastOutcome
 from vitrina.domain.quantities import serial_of_day
 from vitrina.errors import UserError
 from vitrina.operations.lease import lease
 from vitrina.operations.retry_on_conflict import again
-from vitrina.operations.services import Answer, Services
-from vitrina.operations.services import Outcome as Ending
+from vitrina.operations.services import Answer, Outcome, Services
 from vitrina.project.snapshot import read_book
 from vitrina.records.records import (
     Agency,
@@ -34,7 +33,8 @@ from vitrina.records.records import (
 from vitrina.tabs.finish_forecast import load_outcomes, settle_forecasts
 from vitrina.texts import sentence
 from vitrina.workbook.reading.book import Book, Row, Tab
-from vitrina.workbook.reading.rows import NormRow, locale_of, read_norm_rows, wants_starting_norms
+from vitrina.workbook.reading.norm_rows import NormRow, read_norm_rows
+from vitrina.workbook.reading.settings import locale_of, wants_starting_norms
 from vitrina.workbook.template.starting_norms import starting_norms
 from vitrina.workbook.writing.change import Value, WorkbookChange
 
@@ -60,7 +60,7 @@ class _Learned:
     facts: Norms
     norms: Norms
     units: Mapping[str, str]
-    rows: Mapping[Cell, NormRow]
+    rows: Mapping[NormCell, NormRow]
 
 
 def recalculate_norms(services: Services, agency: Agency) -> Answer:
@@ -78,7 +78,7 @@ def recalculate_norms(services: Services, agency: Agency) -> Answer:
     if guessed:
         details.append(sentence("norms.guessed", count=guessed))
     return Answer(
-        Ending.DONE,
+        Outcome.DONE,
         sentence("norms.done", norms=len(shown), types=len(learned.norms.work_types), facts=len(history)),
         details=tuple(details),
         data={"norms": len(shown), "facts": len(history)},
@@ -107,7 +107,7 @@ def _show(services: Services, agency: Agency, history: list[FinishedWork], norms
     return learned
 
 
-def _outcomes(services: Services, agency: Agency) -> list[Outcome]:
+def _outcomes(services: Services, agency: Agency) -> list[ForecastOutcome]:
     """How forecasts of whole backlogs came out, by what the store knows to be done."""
     items = items_of(services.store, agency_id=agency.spreadsheet_id)
     for project in projects_of(services.store, agency.spreadsheet_id):
@@ -134,7 +134,7 @@ def _with_tab(services: Services, agency: Agency, book: Book, kept: KeptNorms, n
 
 def _write_norms(
     change: WorkbookChange, services: Services, agency: Agency, book: Book, learned: _Learned
-) -> dict[Cell, tuple[float, ...]]:
+) -> dict[NormCell, tuple[float, ...]]:
     """Norms that the tab has are written where they stand; new ones below the last row in use.
 
     Gives the means that stand there by our hand, none where a person's does.
@@ -142,7 +142,7 @@ def _write_norms(
     tab, locale = book.tab("norms"), locale_of(book)
     used = [row.index for row in tab.rows if any(not cell.is_empty for cell in row.cells)]
     free = max(used, default=tab.header_index) + 1
-    shown: dict[Cell, tuple[float, ...]] = {}
+    shown: dict[NormCell, tuple[float, ...]] = {}
     for norm in learned.norms.shown:
         if norm.size and "size" not in tab.columns:
             continue
@@ -210,7 +210,7 @@ def _write_row(change: WorkbookChange, tab: Tab, known: NormRow, values: Mapping
 
 
 def _write_promises(
-    change: WorkbookChange, book: Book, history: list[FinishedWork], outcomes: list[Outcome]
+    change: WorkbookChange, book: Book, history: list[FinishedWork], outcomes: list[ForecastOutcome]
 ) -> None:
     """The tab *Обещания*, which is the add-on's whole; workbooks of an older release have none."""
     if "promises" not in book.tabs:

@@ -38,8 +38,9 @@ from vitrina.tabs.refreshed_mark import mark_fresh
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.build_batch import Draft, draft_plan, effect, period_title, words_of
+from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX
 from vitrina.workbook.reading.book import SHELF, Book, row_number_of_action
-from vitrina.workbook.reading.rows import HOURS_PREFIX, locale_of
+from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.change import NewRow, WorkbookChange
 from vitrina.workbook.writing.heal import heal, told
 

@@ -45,7 +45,8 @@ from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import sentence
 from vitrina.workbook.reading.book import Book, Tab
 from vitrina.workbook.reading.identity import ProgressIdentity
-from vitrina.workbook.reading.rows import ActionRow, locale_of
+from vitrina.workbook.reading.settings import locale_of
+from vitrina.workbook.reading.work_rows import WorkRow
 from vitrina.workbook.writing.change import Value, WorkbookChange
 from vitrina.workbook.writing.heal import heal, told
 
@@ -255,7 +256,7 @@ def _tell_finish(
 
 
 def _told_by_sheet(
-    services: Services, project: Project, rows: tuple[ActionRow, ...], items: Mapping[int, Item]
+    services: Services, project: Project, rows: tuple[WorkRow, ...], items: Mapping[int, Item]
 ) -> dict[str, Json]:
     """Items without a card whose rows a person has changed: without a tracker the sheet itself tells."""
     changes = {}
@@ -264,14 +265,14 @@ def _told_by_sheet(
         own_rows = [row for row in rows if row.number in known]
         if item.card_id or item.is_reserved or len(own_rows) < len(known):
             continue
-        states = [RowState(row.status, row.due_on, None, "", row.logged_hours) for row in own_rows]
+        states = [RowState(row.status, row.due_on, None, "", row.logged_hours or 0.0) for row in own_rows]
         if item.is_done or all(state.status is ActionStatus.DONE for state in states):
             changes[item.key] = _changes_of_item(services, project, item, own_rows, states)
     return changes
 
 
 def row_states(
-    card: Card, item: Item, rows: list[ActionRow], project: Project, names: Mapping[str, str]
+    card: Card, item: Item, rows: list[WorkRow], project: Project, names: Mapping[str, str]
 ) -> list[RowState]:
     """What a card says of each row of its item.
 
@@ -295,7 +296,7 @@ def row_states(
         hours = sum(left.values()) if is_only else left.pop(tracker_id or "", 0.0)
         if row is not None:
             due_on = card.due_on if is_only or line is None else line.due_on
-            states[row.number] = RowState(
+            states[row.row_number] = RowState(
                 status or row.status,
                 due_on or row.due_on,
                 specialist,
@@ -307,11 +308,11 @@ def row_states(
         # Hours of people who have no action of their own stand with the first one.
         first = min(states)
         states[first] = replace(states[first], logged_hours=states[first].logged_hours + sum(left.values()))
-    return [states[row.number] for row in rows]
+    return [states[row.row_number] for row in rows]
 
 
 def _write_row(
-    services: Services, change: WorkbookChange, tab: Tab, book: Book, row: ActionRow, state: RowState
+    services: Services, change: WorkbookChange, tab: Tab, book: Book, row: WorkRow, state: RowState
 ) -> bool:
     label = services.choices.label("status", state.status, locale_of(book))
     wanted: dict[str, Value] = {
@@ -329,7 +330,7 @@ def _write_row(
     return differs
 
 
-def _current(tab: Tab, row: ActionRow, column: str) -> Value:
+def _current(tab: Tab, row: WorkRow, column: str) -> Value:
     if column == "due_on":
         return row.due_on
     cell = tab.cell(row.row, column)
@@ -339,7 +340,7 @@ def _current(tab: Tab, row: ActionRow, column: str) -> Value:
 
 
 def _changes_of_item(
-    services: Services, project: Project, item: Item, rows: list[ActionRow], states: list[RowState]
+    services: Services, project: Project, item: Item, rows: list[WorkRow], states: list[RowState]
 ) -> Json:
     """Fields of the item that the tracker changed; finished work becomes history for the norms."""
     by_number = {row.number: state for row, state in zip(rows, states, strict=True)}

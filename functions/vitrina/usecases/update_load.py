@@ -30,7 +30,7 @@ from vitrina.tabs.agency_view import (
 )
 from vitrina.texts import Sentence, sentence
 from vitrina.workbook.reading.book import Book
-from vitrina.workbook.reading.rows import read_team, read_work
+from vitrina.workbook.reading.team import read_team
 from vitrina.workbook.writing.change import WorkbookChange
 
 #: Who has too much is told of this many working days.
@@ -98,8 +98,7 @@ def read_client_work(services: Services, project: Project) -> ClientWork:
     with lease(services, project.spreadsheet_id):
         book = again(lambda: read_fenced(services, project))
         settle_for_good(services, project, book)
-        identity = read_progress(services, project, book).identity
-        work = read_work(book, services.choices, identity=identity, today=services.today())
+        work = read_progress(services, project, book).work
         items = tuple(items_of(services.store, spreadsheet_id=project.spreadsheet_id))
     return ClientWork(project, work, items)
 

@@ -33,16 +33,6 @@ def test_current_period_on_a_day_off_is_the_next_one_with_work() -> None:
     assert calendar.current_period(date(2026, 1, 1), PeriodKind.WEEK).start_on == date(2026, 1, 12)
 
 
-def test_working_days_of_a_started_week_are_those_left() -> None:
-    """From Wednesday on three days are left."""
-    calendar = WorkCalendar()
-    week = period_of(date(2026, 11, 25), PeriodKind.WEEK)
-
-    assert calendar.working_days(week, since=date(2026, 11, 25)) == [
-        date(2026, 11, day) for day in (25, 26, 27)
-    ]
-
-
 @pytest.mark.parametrize(
     ("day", "hours"),
     [

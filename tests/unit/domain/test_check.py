@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from vitrina.domain.checking.check import AfterRow, Facts, Fault, LimitRow, PersonRow, WorkRow, check
+from vitrina.domain.checking.check import AfterRow, DayRow, Facts, Fault, LimitRow, PersonRow, check
 
 MONDAY = date(2026, 11, 23)
 HOURS = {MONDAY + timedelta(days=offset): 8.0 for offset in range(4)} | {MONDAY + timedelta(days=4): 7.0}
@@ -19,9 +19,9 @@ def row(
     action: int = 0,
     who: str = "Анна",
     project: str = "А",
-) -> WorkRow:
+) -> DayRow:
     """Four hours of Anna on Monday for the first action of the first item."""
-    return WorkRow(who, day, hours, project, item, action)
+    return DayRow(who, day, hours, project, item, action)
 
 
 def facts(**more: object) -> Facts:
@@ -55,7 +55,7 @@ def facts(**more: object) -> Facts:
         ([row()], {"limits": (LimitRow(3.0, MONDAY, FRIDAY, specialist="Анна"),)}, [Fault.LIMIT]),
     ],
 )  # fmt: skip
-def test_faults_are_found(rows: list[WorkRow], more: dict[str, object], faults: list[Fault]) -> None:
+def test_faults_are_found(rows: list[DayRow], more: dict[str, object], faults: list[Fault]) -> None:
     """Each fault by its smallest example, and what looks like it and is right."""
     assert [one.fault for one in check(rows, facts(**more))] == faults
 

@@ -68,7 +68,6 @@ def test_the_client_is_told_of_nobody_elses_items() -> None:
 
     assert told.change == Change(ChangeKind.DROP_ITEM, 6.0, item=("Б", 2))
     assert told.own_change == Change(ChangeKind.DROP_ITEM, 32.0, item=("А", 1))
-    assert told.other_hours == 6.0
 
 
 def test_a_limit_is_raised_by_what_is_missing() -> None:

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from vitrina.domain.estimating.learning import learn
-from vitrina.domain.estimating.norms import Cell, EffortNorm, FinishedWork
+from vitrina.domain.estimating.norms import EffortNorm, FinishedWork, NormCell
 
 DAY = date(2026, 6, 1)
 SEED = 20261124
@@ -32,7 +32,7 @@ def history(draw: random.Random, spread: float) -> list[FinishedWork]:
     return works
 
 
-def moves(before: dict[Cell, EffortNorm], after: dict[Cell, EffortNorm]) -> list[float]:
+def moves(before: dict[NormCell, EffortNorm], after: dict[NormCell, EffortNorm]) -> list[float]:
     """How many times each figure of each norm grew or shrank."""
     return [
         max(new / old, old / new)

@@ -5,11 +5,11 @@ import random
 import pytest
 
 from vitrina.domain.planning.moves import (
-    Desk,
-    Effort,
-    Floor,
     Moves,
     Part,
+    PersonLoad,
+    SearchBudget,
+    TeamLoad,
     best_subset,
     gather_most,
     gather_room,
@@ -17,89 +17,89 @@ from vitrina.domain.planning.moves import (
 )
 
 
-def floor(*desks: tuple[str, float, list[tuple[str, float]]], step_hours: float = 0.0) -> Floor:
+def team(*people: tuple[str, float, list[tuple[str, float]]], step_hours: float = 0.0) -> TeamLoad:
     """Desks by their profiles (one letter each), free hours, and parts that they have besides."""
-    made = [Desk(place, tuple(profiles), free) for place, (profiles, free, _) in enumerate(desks)]
-    for desk, (_, _, parts) in zip(made, desks, strict=True):
+    made = [PersonLoad(place, tuple(profiles), free) for place, (profiles, free, _) in enumerate(people)]
+    for person, (_, _, parts) in zip(made, people, strict=True):
         for number, (profile, hours) in enumerate(parts):
-            desk.parts.append(Part(("", 10 * desk.place + number), profile, hours, desk))
-    return Floor(made, step_hours=step_hours)
+            person.parts.append(Part(("", 10 * person.place + number), profile, hours, person))
+    return TeamLoad(made, step_hours=step_hours)
 
 
-def chain(one: Floor, profile: str, hours: float) -> list[tuple[int, int]] | None:
-    """Parts and desks of the moves, by number; the last pair is the desk that has room then."""
+def chain(one: TeamLoad, profile: str, hours: float) -> list[tuple[int, int]] | None:
+    """Parts and people of the moves, by number; the last pair is the person that has room then."""
     found = make_room(one, profile, hours)
     if found is None:
         return None
-    moves, desk = found
+    moves, person = found
     for part, target in moves:
         one.move(part, target)
-    assert desk.holds(hours)
-    assert all(other.free >= -1e-5 for other in one.desks)
+    assert person.holds(hours)
+    assert all(other.free >= -1e-5 for other in one.people)
     return [(part.item[1], target.place) for part, target in moves]
 
 
 def test_one_part_is_handed_over() -> None:
     """A wants 6 h of profile a; the only one with it has 2 h free and 5 h that a colleague may do."""
-    assert chain(floor(("ab", 2.0, [("a", 3.0), ("b", 5.0)]), ("b", 5.0, [])), "a", 6.0) == [(1, 1)]
+    assert chain(team(("ab", 2.0, [("a", 3.0), ("b", 5.0)]), ("b", 5.0, [])), "a", 6.0) == [(1, 1)]
 
 
 def test_two_parts_are_handed_over() -> None:
     """Neither of 2 h is enough for 4; together they are."""
-    desks = (("ab", 0.0, [("b", 2.0), ("b", 2.0)]), ("b", 2.0, []), ("b", 3.0, []))
-    assert chain(floor(*desks), "a", 4.0) == [(0, 1), (1, 2)]
+    people = (("ab", 0.0, [("b", 2.0), ("b", 2.0)]), ("b", 2.0, []), ("b", 3.0, []))
+    assert chain(team(*people), "a", 4.0) == [(0, 1), (1, 2)]
 
 
 def test_two_parts_do_not_go_where_only_one_fits() -> None:
     """One colleague with 3 h free cannot take twice 2 h."""
-    assert chain(floor(("ab", 0.0, [("b", 2.0), ("b", 2.0)]), ("b", 3.0, [])), "a", 4.0) is None
+    assert chain(team(("ab", 0.0, [("b", 2.0), ("b", 2.0)]), ("b", 3.0, [])), "a", 4.0) is None
 
 
 def test_a_colleague_hands_one_of_his_on() -> None:
     """The second has no room for 4 h until a third takes his 3 h."""
-    desks = (("ab", 0.0, [("b", 4.0)]), ("bc", 1.0, [("c", 3.0)]), ("c", 3.0, []))
-    assert chain(floor(*desks), "a", 4.0) == [(10, 2), (0, 1)]
+    people = (("ab", 0.0, [("b", 4.0)]), ("bc", 1.0, [("c", 3.0)]), ("c", 3.0, []))
+    assert chain(team(*people), "a", 4.0) == [(10, 2), (0, 1)]
 
 
 def test_two_people_swap() -> None:
     """4 h go against 3 h: the first gains the hour that was missing."""
-    desks = (("ab", 1.0, [("b", 4.0)]), ("ab", 1.0, [("b", 3.0)]))
-    assert chain(floor(*desks), "a", 2.0) == [(10, 0), (0, 1)]
+    people = (("ab", 1.0, [("b", 4.0)]), ("ab", 1.0, [("b", 3.0)]))
+    assert chain(team(*people), "a", 2.0) == [(10, 0), (0, 1)]
 
 
 def test_a_chain_of_three_is_not_made() -> None:
     """Room that would take three moves is left alone."""
-    desks = (("ab", 0.0, [("b", 4.0)]), ("bc", 0.0, [("c", 4.0)]), ("cd", 0.0, [("d", 4.0)]), ("d", 4.0, []))
-    assert chain(floor(*desks), "a", 4.0) is None
+    people = (("ab", 0.0, [("b", 4.0)]), ("bc", 0.0, [("c", 4.0)]), ("cd", 0.0, [("d", 4.0)]), ("d", 4.0, []))
+    assert chain(team(*people), "a", 4.0) is None
 
 
-def carry_out(one: Floor, moves: Moves) -> None:
+def carry_out(one: TeamLoad, moves: Moves) -> None:
     """Hand all of them over; nobody may have less than nothing then."""
     for part, target in moves:
         one.move(part, target)
-    assert min(desk.free for desk in one.desks) >= -1e-5
+    assert min(person.free for person in one.people) >= -1e-5
 
 
 def test_small_exchanges_gather_what_lies_about() -> None:
     """Three colleagues have an hour each; the first exchanges with all of them and has 3 h."""
-    one = floor(("ab", 0.0, [("b", 4.0)] * 3), *([("ab", 1.0, [("b", 3.0)])] * 3))
+    one = team(("ab", 0.0, [("b", 4.0)] * 3), *([("ab", 1.0, [("b", 3.0)])] * 3))
     assert make_room(one, "a", 3.0) is None
 
-    found = gather_room(one, "a", 3.0, Effort(1000))
+    found = gather_room(one, "a", 3.0, SearchBudget(1000))
     assert found is not None
-    moves, desk = found
+    moves, person = found
     carry_out(one, moves)
-    assert (len(moves), desk.holds(3.0), min(other.free for other in one.desks)) == (6, True, 0.0)
-    assert gather_room(one, "a", 3.5, Effort(1000)) is None
+    assert (len(moves), person.holds(3.0), min(other.free for other in one.people)) == (6, True, 0.0)
+    assert gather_room(one, "a", 3.5, SearchBudget(1000)) is None
 
 
 def test_work_goes_on_along_a_chain_of_people() -> None:
     """The fourth has 4 h: the third gives him work, the second the third, the first the second."""
-    one = floor(
+    one = team(
         ("ab", 0.0, [("b", 4.0)]), ("bc", 0.0, [("c", 4.0)]), ("cd", 0.0, [("d", 4.0)]), ("d", 4.0, [])
     )
 
-    found = gather_room(one, "a", 4.0, Effort(1000))
+    found = gather_room(one, "a", 4.0, SearchBudget(1000))
     assert found is not None
     carry_out(one, found[0])
     assert (len(found[0]), found[1].place, found[1].free) == (3, 0, 4.0)
@@ -107,34 +107,34 @@ def test_work_goes_on_along_a_chain_of_people() -> None:
 
 def test_even_exchanges_are_made_where_long_parts_are_in_the_way() -> None:
     """B's part of 4 h fits nobody. Exchanged for C's 1 + 3 h nothing is won yet, but 1 h can go to D."""
-    one = floor(("ab", 0.0, [("b", 4.0)]), ("b", 0.0, [("b", 1.0), ("b", 3.0)]), ("b", 1.0, [("b", 8.0)]))
+    one = team(("ab", 0.0, [("b", 4.0)]), ("b", 0.0, [("b", 1.0), ("b", 3.0)]), ("b", 1.0, [("b", 8.0)]))
     assert make_room(one, "a", 1.0) is None
 
-    found = gather_room(one, "a", 1.0, Effort(1000))
+    found = gather_room(one, "a", 1.0, SearchBudget(1000))
     assert found is not None
     carry_out(one, found[0])
     assert found[1].free == 1.0
 
 
-def test_a_question_spends_its_part_of_the_effort() -> None:
+def test_a_question_spends_its_part_of_the_budget() -> None:
     """A question in vain spends one of 32 parts, the next one as much of what is left."""
-    desks = [("ab", 0.0, [("b", 4.0)]), ("b", 0.0, [("b", 3.0), ("b", 3.0)]), ("b", 1.0, [("b", 8.0)])]
-    effort = Effort(32_000)
+    people = [("ab", 0.0, [("b", 4.0)]), ("b", 0.0, [("b", 3.0), ("b", 3.0)]), ("b", 1.0, [("b", 8.0)])]
+    budget = SearchBudget(32_000)
 
     for left in (31_000, 31_000 * 31 // 32):
-        assert gather_room(floor(*desks), "a", 1.0, effort) is None
-        assert left - 30 < effort.left <= left
+        assert gather_room(team(*people), "a", 1.0, budget) is None
+        assert left - 30 < budget.left <= left
 
 
 def test_the_most_is_gathered_at_one_desk() -> None:
     """The first hands 4 h to each of the others and has 8 of the 9 h that are wanted."""
-    one = floor(("ab", 0.0, [("b", 4.0), ("b", 4.0)]), ("b", 4.0, []), ("b", 5.0, []))
+    one = team(("ab", 0.0, [("b", 4.0), ("b", 4.0)]), ("b", 4.0, []), ("b", 5.0, []))
 
-    found = gather_most(one, "a", 9.0, Effort(1000))
+    found = gather_most(one, "a", 9.0, SearchBudget(1000))
     assert found is not None
-    moves, desk, free = found
+    moves, person, free = found
     carry_out(one, moves)
-    assert (desk.place, desk.free, free) == (0, 8.0, 8.0)
+    assert (person.place, person.free, free) == (0, 8.0, 8.0)
 
 
 @pytest.mark.parametrize(
@@ -173,10 +173,10 @@ def test_best_subset_of_any_hours() -> None:
 
 def test_hours_that_a_set_of_profiles_has_left() -> None:
     """A and B can do 12 h in all, of which 9 h of b are done: 3 h of a are left, though A alone has 6."""
-    one = floor(("ab", 2.0, [("b", 4.0)]), ("b", 1.0, [("b", 5.0)]))
+    one = team(("ab", 2.0, [("b", 4.0)]), ("b", 1.0, [("b", 5.0)]))
     assert (one.most_hours("a"), one.most_hours("b")) == (3.0, 3.0)
 
-    part = Part(("", 99), "a", 2.0, one.desks[0])
+    part = Part(("", 99), "a", 2.0, one.people[0])
     one.take(part)
     assert one.most_hours("b") == 1.0
     one.give_back(part)
@@ -185,10 +185,10 @@ def test_hours_that_a_set_of_profiles_has_left() -> None:
 
 def test_less_than_a_step_is_no_use() -> None:
     """Of 2.6 and 1.2 h quarters use 2.5 and 1; where somebody takes what he has left, all counts again."""
-    one = floor(("a", 2.6, []), ("a", 1.2, []), step_hours=0.25)
+    one = team(("a", 2.6, []), ("a", 1.2, []), step_hours=0.25)
     assert one.most_hours("a") == 3.5
 
-    one.take(Part(("", 99), "a", 1.1, one.desks[0]))
+    one.take(Part(("", 99), "a", 1.1, one.people[0]))
     assert one.most_hours("a") == pytest.approx(2.7)
 
 
@@ -198,18 +198,18 @@ def test_what_the_bound_forbids_no_search_finds(profiles: str) -> None:
     found = 0
     for seed in range(150):
         chance = random.Random(seed)
-        desks = []
+        people = []
         for _ in range(chance.randint(3, 8)):
             some = "".join(chance.sample(profiles, chance.randint(1, 3)))
             parts = [(chance.choice(some), chance.randint(1, 6) / 4) for _ in range(chance.randint(0, 6))]
-            desks.append((some, chance.randint(0, 6) / 4 + chance.choice([0.0, 0.1]), parts))
-        one = floor(*desks, step_hours=0.25)
+            people.append((some, chance.randint(0, 6) / 4 + chance.choice([0.0, 0.1]), parts))
+        one = team(*people, step_hours=0.25)
         for profile in one.skilled:
             hours = one.most_hours(profile) + 0.25
             assert make_room(one, profile, hours) is None, f"seed {seed}"
-            assert gather_room(one, profile, hours, Effort(300)) is None, f"seed {seed}"
+            assert gather_room(one, profile, hours, SearchBudget(300)) is None, f"seed {seed}"
             most = one.most_hours(profile)
-            room = gather_most(one, profile, most, Effort(300))
+            room = gather_most(one, profile, most, SearchBudget(300))
             assert room is not None
             carry_out(one, room[0])
             found += room[2] > 0
@@ -221,31 +221,31 @@ def test_what_the_bound_forbids_no_search_finds(profiles: str) -> None:
 
 def test_a_fixed_part_stays() -> None:
     """What somebody has begun is not handed over."""
-    one = floor(("ab", 2.0, [("b", 5.0)]), ("b", 5.0, []))
-    one.desks[0].parts[0].is_fixed = True
+    one = team(("ab", 2.0, [("b", 5.0)]), ("b", 5.0, []))
+    one.people[0].parts[0].is_fixed = True
 
     assert make_room(one, "a", 6.0) is None
 
 
-def within_two_moves(one: Floor, profile: str, hours: float) -> bool:
+def within_two_moves(one: TeamLoad, profile: str, hours: float) -> bool:
     """Whether any one or two moves of parts make room, by trying all of them."""
 
     def room(free: list[float]) -> bool:
-        return any(free[desk.place] >= hours - 1e-9 for desk in one.skilled.get(profile, ()))
+        return any(free[person.place] >= hours - 1e-9 for person in one.skilled.get(profile, ()))
 
     moves = [
-        (part, desk)
-        for source in one.desks
+        (part, person)
+        for source in one.people
         for part in source.parts
-        for desk in one.skilled[part.profile]
-        if desk is not source
+        for person in one.skilled[part.profile]
+        if person is not source
     ]
-    free = [desk.free for desk in one.desks]
+    free = [person.free for person in one.people]
     for first, to in moves:
         for second, other in moves:
             after = list(free)
             for part, target in {id(first): (first, to), id(second): (second, other)}.values():
-                after[part.desk.place] += part.hours
+                after[part.person.place] += part.hours
                 after[target.place] -= part.hours
             if min(after) >= -1e-9 and room(after):
                 return True
@@ -258,14 +258,14 @@ def test_no_chain_of_two_is_missed(block: int) -> None:
     found = 0
     for seed in range(block * 250, (block + 1) * 250):
         chance = random.Random(seed)
-        desks = []
+        people = []
         for _ in range(chance.randint(2, 5)):
             profiles = "".join(chance.sample("abc", chance.randint(1, 3)))
             parts = [(chance.choice(profiles), chance.randint(1, 6) / 1) for _ in range(chance.randint(0, 4))]
-            desks.append((profiles, float(chance.randint(0, 3)), parts))
+            people.append((profiles, float(chance.randint(0, 3)), parts))
         hours = float(chance.randint(2, 6))
-        one = floor(*desks)
-        if any(desk.holds(hours) for desk in one.skilled.get("a", ())):
+        one = team(*people)
+        if any(person.holds(hours) for person in one.skilled.get("a", ())):
             continue  # Nothing has to be moved.
         exists = within_two_moves(one, "a", hours)
         found += exists

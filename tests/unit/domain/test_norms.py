@@ -9,12 +9,12 @@ import pytest
 from vitrina.domain.estimating.learning import learn, start_with
 from vitrina.domain.estimating.norms import (
     Basis,
-    Cell,
     EffortNorm,
     FinishedWork,
+    NormCell,
     Norms,
     NormSource,
-    norms_of,
+    norms_from_document,
     tenth,
 )
 
@@ -42,7 +42,7 @@ def banners(*hours: float) -> list[FinishedWork]:
 
 def norm_of(works: Sequence[FinishedWork], work_type: str = "баннер", size: str = "") -> EffortNorm:
     """The norm of a work type's designer."""
-    return learn(works).cells[Cell(work_type, size, "design")]
+    return learn(works).cells[NormCell(work_type, size, "design")]
 
 
 def test_no_history_has_no_norms() -> None:
@@ -113,7 +113,7 @@ def test_groups_whose_facts_agree_hardly_lean() -> None:
 
     k = (6**10 * 1e-12**2) ** (1 / 12)
     assert k == pytest.approx(0.0445, abs=1e-4)
-    assert cells[Cell("баннер", "", "")].typical_hours == pytest.approx(6 * 0.5 ** (2 / (2 + k)))
+    assert cells[NormCell("баннер", "", "")].typical_hours == pytest.approx(6 * 0.5 ** (2 / (2 + k)))
 
 
 def test_a_slip_of_the_pen_counts_in_the_mean_only_and_little() -> None:
@@ -170,7 +170,7 @@ def test_hours_that_specialists_gave_have_a_ratio() -> None:
 
 def test_a_norm_by_hand_wins_and_the_facts_stay_beside_it() -> None:
     """The facts say 3 h, a person says 5 h."""
-    cell = Cell("баннер", "", "design")
+    cell = NormCell("баннер", "", "design")
     norms = learn(banners(3, 3, 3)).pinned({cell: ("Баннер", 5.0)})
 
     found = norms.find("Баннер", "", "design")
@@ -187,7 +187,7 @@ def test_a_starting_guess_counts_as_much_as_six_facts() -> None:
 
     With two facts of 16 h it still is six of eight: 4^(6/8) * 16^(2/8) = 5.657; with six, half the way, 8 h.
     """
-    cell = Cell("баннер", "", "design")
+    cell = NormCell("баннер", "", "design")
     guess = {cell: ("Баннер", 4.0)}
 
     alone = start_with(learn([]), guess).cells[cell]
@@ -230,9 +230,9 @@ def test_norms_survive_the_store() -> None:
     works = [
         work("Баннер", "design", 2 + n % 3, size="s" if n % 2 else "", given=2, day=n) for n in range(60)
     ]
-    norms = learn(works).pinned({Cell("статья", "", "copy"): ("Статья", 5.0)})
+    norms = learn(works).pinned({NormCell("статья", "", "copy"): ("Статья", 5.0)})
 
-    again = norms_of(norms.data())
+    again = norms_from_document(norms.data())
 
     assert again.cells == norms.cells
     assert again.ratios == norms.ratios

@@ -8,7 +8,7 @@ import pytest
 
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.domain.estimating.outcomes import MonthOfForecasts, by_month, forecasts_by_month
-from vitrina.domain.planning.forecast import Forecast, Outcome
+from vitrina.domain.planning.forecast import Forecast, ForecastOutcome
 
 
 def finished(
@@ -55,7 +55,7 @@ def test_forecasts_are_counted_in_the_month_of_their_end() -> None:
     told = Forecast(date(2026, 11, 23), date(2026, 12, 1), date(2026, 12, 10), 50)
     ends = [date(2027, 1, 11), date(2026, 12, 1), date(2026, 12, 2), None]
 
-    assert forecasts_by_month(Outcome(told, end) for end in ends) == [
+    assert forecasts_by_month(ForecastOutcome(told, end) for end in ends) == [
         MonthOfForecasts(date(2026, 12, 1), 2, 1, 2),
         MonthOfForecasts(date(2027, 1, 1), 1, 0, 0),
     ]

@@ -11,7 +11,6 @@ from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
 from vitrina.domain.planning.capacity import Booking, HourLimit, Ledger, Resources
 from vitrina.domain.planning.schedule import Schedule, Timeline, last_day, queue_of, schedule, serial_order
 from vitrina.domain.planning.selection import Assignment, TakenItem
-from vitrina.domain.promises import Promise, endangered, keep
 
 MONDAY = date(2026, 11, 23)
 WEEK = period_of(MONDAY, PeriodKind.WEEK)
@@ -166,31 +165,12 @@ def test_what_finds_no_days_is_told() -> None:
     assert shown(result) == {2: [("Анна", {23: 8.0})]}
 
 
-def test_promised_days_go_first_and_stay() -> None:
+def test_promised_days_go_first() -> None:
     """The item that is promised for Tuesday goes before the urgent one."""
-    promise = Promise(("", 1), date(2026, 11, 24))
     items = [taken(1, {"design": 12}), taken(2, {"design": 8}, Priority.URGENT)]
-    result = days(items, promised={promise.item: promise.due_on})
+    result = days(items, promised={("", 1): date(2026, 11, 24)})
 
     assert shown(result)[1] == [("Анна", {23: 8.0, 24: 4.0})]
-    assert endangered([promise], result) == ()
-    kept = keep({promise.item: promise}, result)
-    assert kept[promise.item] == promise
-    assert kept["", 2].due_on == date(2026, 11, 25)
-
-
-def test_a_promise_that_cannot_be_kept_stands_and_is_named() -> None:
-    """Promised for Monday, expected on Tuesday: the promise is moved only with a reason."""
-    promise = Promise(("", 1), MONDAY)
-    result = days([taken(1, {"design": 12})], promised={promise.item: promise.due_on})
-
-    [late] = endangered([promise], result)
-    assert (late.promise.due_on, late.expected_on) == (MONDAY, date(2026, 11, 24))
-    assert keep({promise.item: promise}, result)[promise.item].due_on == MONDAY
-    with pytest.raises(ValueError, match="reason"):
-        promise.again(late.expected_on, reason=" ")
-    again = promise.again(late.expected_on, reason="клиент прислал тексты позже")
-    assert (again.due_on, again.moves[0].was_on) == (date(2026, 11, 24), MONDAY)
 
 
 def test_serial_order_keeps_predecessors_and_leaves_circles_out() -> None:

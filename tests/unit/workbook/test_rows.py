@@ -10,17 +10,12 @@ from tests.unit.workbook.books import BACKLOG_COLUMNS, CHOICES, TODAY, backlog, 
 from vitrina.domain.backlog import ActionStatus, Priority
 from vitrina.domain.calendar import PeriodKind
 from vitrina.errors import CellsError
+from vitrina.workbook.reading.backlog_rows import Backlog, read_backlog
 from vitrina.workbook.reading.book import Book, parse_book, row_number_of_action
 from vitrina.workbook.reading.identity import identify_backlog, identify_progress
-from vitrina.workbook.reading.rows import (
-    Backlog,
-    ProjectTerms,
-    Team,
-    read_actions,
-    read_backlog,
-    read_team,
-    read_terms,
-)
+from vitrina.workbook.reading.settings import ProjectTerms, read_terms
+from vitrina.workbook.reading.team import Team, read_team
+from vitrina.workbook.reading.work_rows import WorkRows, read_work
 
 
 def read(*rows: tuple[int | None, dict[str, Any]], last_number: int = 0) -> Backlog:
@@ -153,24 +148,68 @@ def test_bad_cells_of_all_rows_are_gathered() -> None:
 # --- What is in progress -------------------------------------------------------------------------
 
 
+WORK_COLUMNS = ("id", "action", "profile", "specialist", "hours", "start_on", "due_on", "status", "card")
+
+
+def work(*rows: tuple[int | None, dict[str, Any]]) -> WorkRows:
+    """*В работе* of a workbook from before it had columns of progress and logged hours."""
+    book = parse_book(resource(sheet("in_progress", WORK_COLUMNS, list(rows))))
+    return read_work(book, CHOICES, identity=identify_progress(book, (), prefix="ЗРН"), today=TODAY)
+
+
 def test_actions_are_read_whatever_people_did_to_them() -> None:
-    """A spoilt figure is nothing; rows of people's own, without a number, are not ours."""
-    columns = ("id", "action", "profile", "specialist", "hours", "start_on", "due_on", "status", "card")
+    """A spoilt figure is nothing; rows of people's own, without a number, are not actions."""
     second = row_number_of_action(4, 1)
-    rows = [
+    result = work(
         (4, {"id": "ЗРН-4", "action": "А", "hours": "?", "due_on": "когда-нибудь", "status": "почти"}),
         (second, {"id": "ЗРН-4", "action": "А", "hours": 2.5, "due_on": MAY_DAY, "status": "Выполнено"}),
         (None, {"action": "Своё"}),
-    ]
-    book = parse_book(resource(sheet("in_progress", columns, rows)))
-
-    spoilt, good = read_actions(
-        book, CHOICES, identity=identify_progress(book, (), prefix="ЗРН"), today=TODAY
     )
 
-    assert (spoilt.hours, spoilt.due_on, spoilt.status) == (0.0, None, ActionStatus.ONBOARDING)
-    assert (good.hours, good.status, good.item_number) == (2.5, ActionStatus.DONE, 4)
+    spoilt, good = result.actions
+    assert (spoilt.planned_hours, spoilt.due_on, spoilt.status) == (0.0, None, ActionStatus.ONBOARDING)
+    assert (good.hours, good.status, good.item_number, good.position) == (2.5, ActionStatus.DONE, 4, 1)
     assert (good.due_on and good.due_on.isoformat()) == "2026-05-01"
+    assert (good.progress, good.logged_hours, len(result.rows)) == ("", None, 3)
+
+
+def test_one_day_is_the_first_and_the_last() -> None:
+    """Days stay as typed beside that."""
+    [row] = work((4, {"action": "А", "specialist": "Анна", "hours": 1, "due_on": MAY_DAY})).rows
+
+    assert row.start_on is None
+    assert row.first_day == row.last_day == row.due_on is not None
+    assert row.is_readable
+
+
+def test_open_work_that_lacks_something() -> None:
+    """Each gap is a problem, in rows of people too; finished work has none; a lone figure is no work."""
+    result = work(
+        (None, {"action": "Своё", "hours": "?"}),
+        (4, {"action": "А", "hours": "?", "status": "Выполнено"}),
+        (None, {"hours": 3}),
+        (None, {"specialist": "Анна", "hours": 3, "start_on": MAY_DAY + 1, "due_on": MAY_DAY}),
+    )
+
+    assert [(row.row.index + 1, row.is_readable) for row in result.rows] == [
+        (3, False),
+        (4, True),
+        (6, False),
+    ]
+    assert {problem.cell: problem.code for problem in result.problems} == {
+        "E3": "cell.hours_text",
+        "D3": "cell.no_person",
+        "G3": "cell.no_days",
+        "G6": "cell.days_order",
+    }
+
+
+def test_a_row_of_a_person_has_no_number() -> None:
+    """Asking for it is an error of the code."""
+    [row] = work((None, {"action": "Своё"})).rows
+
+    with pytest.raises(ValueError, match="Своё"):
+        _ = row.item_number
 
 
 # --- Terms ---------------------------------------------------------------------------------------

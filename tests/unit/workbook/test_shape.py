@@ -9,7 +9,7 @@ import pytest
 from tests.unit.workbook.books import metadata, resource, sheet
 from vitrina.errors import WorkbookShapeError
 from vitrina.workbook.reading.book import parse_book
-from vitrina.workbook.reading.shape import KnownColumn, KnownTab, Shape, shape_of
+from vitrina.workbook.reading.shape import KnownColumn, KnownTab, Shape, shape_from_document
 
 COLUMNS = ("id", "task", "result")
 
@@ -37,7 +37,7 @@ def test_a_workbook_as_it_was_needs_no_repair() -> None:
     book = parse_book(resource(backlog()), known())
 
     assert book.repairs == ()
-    assert shape_of(known().data()) == known() == book.shape
+    assert shape_from_document(known().data()) == known() == book.shape
     assert known().tabs["backlog"].columns["task"] == KnownColumn("task", 701)
 
 

@@ -29,7 +29,7 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True)
-class WorkRow:
+class DayRow:
     """Hours of a person on a day for an action of an item.
 
     ``action`` is its place in the item, from 0: one has to be finished before the next begins. An action of
@@ -114,7 +114,7 @@ class _Day:
     items: set[tuple[str, int]] = field(default_factory=set)
 
 
-def check(rows: Iterable[WorkRow], facts: Facts) -> list[Violation]:
+def check(rows: Iterable[DayRow], facts: Facts) -> list[Violation]:
     """Everything that is wrong with *rows*, in the order of days.
 
     Returns
@@ -136,7 +136,7 @@ def check(rows: Iterable[WorkRow], facts: Facts) -> list[Violation]:
     return sorted(found, key=lambda one: (one.day or date.min, one.fault, one.specialist or "", one.items))
 
 
-def _days(rows: list[WorkRow], facts: Facts) -> Iterable[Violation]:
+def _days(rows: list[DayRow], facts: Facts) -> Iterable[Violation]:
     people = {person.name: person for person in facts.people}
     days: dict[tuple[str, date], _Day] = {}
     for row in rows:
@@ -159,7 +159,7 @@ def _days(rows: list[WorkRow], facts: Facts) -> Iterable[Violation]:
             yield Violation(Fault.OVERLOAD, allowed_hours=allowed, **where)  # type: ignore[arg-type]
 
 
-def _doubles(rows: list[WorkRow]) -> Iterable[Violation]:
+def _doubles(rows: list[DayRow]) -> Iterable[Violation]:
     """The same action twice on a day, or done by two people."""
     seen: set[tuple[str, date, str, int, int]] = set()
     doer: dict[tuple[str, int, int], str] = {}
@@ -180,8 +180,8 @@ def _doubles(rows: list[WorkRow]) -> Iterable[Violation]:
         seen.add(key)
 
 
-def _limits(rows: list[WorkRow], limits: tuple[LimitRow, ...]) -> Iterable[Violation]:
-    by_project: dict[str | None, list[WorkRow]] = {None: rows}
+def _limits(rows: list[DayRow], limits: tuple[LimitRow, ...]) -> Iterable[Violation]:
+    by_project: dict[str | None, list[DayRow]] = {None: rows}
     for row in rows:
         by_project.setdefault(row.project, []).append(row)
     for limit in limits:
@@ -201,7 +201,7 @@ def _limits(rows: list[WorkRow], limits: tuple[LimitRow, ...]) -> Iterable[Viola
             )
 
 
-def _actions_in_order(rows: list[WorkRow]) -> Iterable[Violation]:
+def _actions_in_order(rows: list[DayRow]) -> Iterable[Violation]:
     spans = _spans(rows)
     for (project, item, action), (first, _) in spans.items():
         before = spans.get((project, item, action - 1))
@@ -209,7 +209,7 @@ def _actions_in_order(rows: list[WorkRow]) -> Iterable[Violation]:
             yield Violation(Fault.BEFORE_PREDECESSOR, day=first, project=project, items=((project, item),))
 
 
-def _items_in_order(rows: list[WorkRow], after: tuple[AfterRow, ...]) -> Iterable[Violation]:
+def _items_in_order(rows: list[DayRow], after: tuple[AfterRow, ...]) -> Iterable[Violation]:
     spans: dict[tuple[str, int], tuple[date, date]] = {}
     for row in rows:
         first, last = spans.get((row.project, row.item), (row.day, row.day))
@@ -221,7 +221,7 @@ def _items_in_order(rows: list[WorkRow], after: tuple[AfterRow, ...]) -> Iterabl
             yield Violation(Fault.BEFORE_PREDECESSOR, day=one[0], project=pair.project, items=items)
 
 
-def _spans(rows: list[WorkRow]) -> dict[tuple[str, int, int], tuple[date, date]]:
+def _spans(rows: list[DayRow]) -> dict[tuple[str, int, int], tuple[date, date]]:
     """First and last day of each action."""
     spans: dict[tuple[str, int, int], tuple[date, date]] = {}
     for row in rows:
@@ -232,7 +232,7 @@ def _spans(rows: list[WorkRow]) -> dict[tuple[str, int, int], tuple[date, date]]
     return spans
 
 
-def _at_once(rows: list[WorkRow], most: int) -> Iterable[Violation]:
+def _at_once(rows: list[DayRow], most: int) -> Iterable[Violation]:
     """Days on which a person cannot avoid having more than *most* actions begun and not finished.
 
     Inside a day he finishes first what he has begun, then does what begins and ends on it, then begins the

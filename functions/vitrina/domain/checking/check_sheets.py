@@ -24,8 +24,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
-from vitrina.domain.checking.check import AfterRow, Facts, Fault, PersonRow, Violation, check
-from vitrina.domain.checking.check import WorkRow as DayRow
+from vitrina.domain.checking.check import AfterRow, DayRow, Facts, Fault, PersonRow, Violation, check
 from vitrina.domain.checking.feasibility import Work, overloads
 
 #: Each cell of the calendar is rounded to a hundredth of an hour.

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 from vitrina.domain.estimating.effort import Task, forecast
 from vitrina.domain.estimating.norms import (
     Basis,
-    Cell,
     EffortNorm,
     FinishedWork,
+    NormCell,
     Norms,
     NormSource,
     PastError,
@@ -86,7 +86,7 @@ def learn(history: Iterable[FinishedWork]) -> Norms:
     return Norms(dict(table.cells(table.count)), errors, table.specialists_ratios(table.count))
 
 
-def start_with(norms: Norms, guesses: Mapping[Cell, tuple[str, float]]) -> Norms:
+def start_with(norms: Norms, guesses: Mapping[NormCell, tuple[str, float]]) -> Norms:
     """The norms with guesses for the time before there are facts; a guess counts as much as six facts.
 
     *guesses* are the name of the work type and typical hours of a unit, by group.
@@ -95,7 +95,7 @@ def start_with(norms: Norms, guesses: Mapping[Cell, tuple[str, float]]) -> Norms
     return replace(norms, cells={**norms.cells, **started})
 
 
-def _started(facts: EffortNorm | None, cell: Cell, work_type: str, hours: float) -> EffortNorm:
+def _started(facts: EffortNorm | None, cell: NormCell, work_type: str, hours: float) -> EffortNorm:
     """A norm that leans on a guess instead of its parent."""
     if facts is None:
         return EffortNorm(
@@ -168,11 +168,11 @@ class _Table:
             _Chain(columns, logs, sized, SIZED, ratio_of=("size",)),
         ]
 
-    def cells(self, known: int) -> Iterator[tuple[Cell, EffortNorm]]:
+    def cells(self, known: int) -> Iterator[tuple[NormCell, EffortNorm]]:
         """The norms of the first *known* works, by group."""
         for chain in self._chains:
             for key, typical, mean, count, spread in chain.fit(known):
-                cell = Cell(key.get("kind", ""), key.get("size", ""), key.get("profile", ""))
+                cell = NormCell(key.get("kind", ""), key.get("size", ""), key.get("profile", ""))
                 title = self._titles.get(cell.work_type, "")
                 yield (
                     cell,

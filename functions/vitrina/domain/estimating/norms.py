@@ -71,7 +71,7 @@ class Basis(StrEnum):
     SPECIALIST = "specialist"
 
 
-class Cell(NamedTuple):
+class NormCell(NamedTuple):
     """A group of tasks; an empty part stands for all of its kind."""
 
     work_type: str
@@ -99,9 +99,9 @@ class EffortNorm:
     facts_hours: float | None = None
 
     @property
-    def cell(self) -> Cell:
+    def cell(self) -> NormCell:
         """Its group, with the work type as it is compared."""
-        return Cell(self.work_type.casefold(), self.size, self.profile)
+        return NormCell(self.work_type.casefold(), self.size, self.profile)
 
     def estimate_hours(self, quantity: float) -> float:
         """Hours for *quantity* units, to a tenth."""
@@ -128,7 +128,7 @@ class Norms:
     gave, by profile; the empty profile stands for all.
     """
 
-    cells: Mapping[Cell, EffortNorm] = field(default_factory=dict)
+    cells: Mapping[NormCell, EffortNorm] = field(default_factory=dict)
     errors: Mapping[str, tuple[PastError, ...]] = field(default_factory=dict)
     ratios: Mapping[str, float] = field(default_factory=dict)
 
@@ -154,23 +154,23 @@ class Norms:
         What a person pinned comes first, for this size or for all.
         """
         kind = work_type.casefold()
-        exact, general = Cell(kind, size, profile), Cell(kind, "", profile)
+        exact, general = NormCell(kind, size, profile), NormCell(kind, "", profile)
         for cell in (exact, general):
             norm = self.cells.get(cell)
             if norm is not None and norm.source is NormSource.PINNED:
                 return norm, Basis.SIZE if cell.size else Basis.TYPE
         if size:
-            of_size = self.cells.get(Cell("", size, ""))
+            of_size = self.cells.get(NormCell("", size, ""))
             if exact in self.cells:
                 return self.cells[exact], Basis.SIZE
             if of_size is not None and of_size.fact_count >= LEAST_OF_SIZE:
-                return self.cells.get(Cell(kind, size, ""), of_size), Basis.SIZE
-        for cell in (general, Cell(kind, "", ""), Cell("", "", "")):
+                return self.cells.get(NormCell(kind, size, ""), of_size), Basis.SIZE
+        for cell in (general, NormCell(kind, "", ""), NormCell("", "", "")):
             if cell in self.cells:
                 return self.cells[cell], Basis.TYPE
         return None
 
-    def pinned(self, pins: Mapping[Cell, tuple[str, float]]) -> Norms:
+    def pinned(self, pins: Mapping[NormCell, tuple[str, float]]) -> Norms:
         """The norms with what people typed by hand: name of the work type and hours of a unit, by group."""
         cells = dict(self.cells)
         for cell, (work_type, hours) in pins.items():
@@ -212,10 +212,10 @@ class Norms:
         }
 
 
-def norms_of(data: Mapping[str, Any]) -> Norms:
+def norms_from_document(data: Mapping[str, Any]) -> Norms:
     """The norms of a document."""
     cells = {
-        Cell(kind, size, profile): EffortNorm(
+        NormCell(kind, size, profile): EffortNorm(
             work_type, profile, mean, count, spread, typical, size, NormSource(source), facts
         )
         for kind, size, profile, work_type, mean, typical, count, spread, source, facts in data["cells"]

@@ -8,7 +8,7 @@ from datetime import date
 from itertools import groupby
 
 from vitrina.domain.estimating.norms import FinishedWork
-from vitrina.domain.planning.forecast import Outcome
+from vitrina.domain.planning.forecast import ForecastOutcome
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class MonthOfForecasts:
     almost_certain_kept: int
 
 
-def forecasts_by_month(outcomes: Iterable[Outcome]) -> list[MonthOfForecasts]:
+def forecasts_by_month(outcomes: Iterable[ForecastOutcome]) -> list[MonthOfForecasts]:
     """Months in which what a forecast spoke of was finished, the oldest first."""
     over = sorted(
         ((one.finished_on, one.forecast) for one in outcomes if one.finished_on is not None),

@@ -17,12 +17,3 @@ class Size(StrEnum):
     M = "m"
     L = "l"
     XL = "xl"
-
-
-#: Hours at which the next class begins.
-BOUNDS_HOURS = (1.0, 3.0, 8.0, 24.0)
-
-
-def size_of(hours: float) -> Size:
-    """The class of a task that somebody takes for *hours* long."""
-    return list(Size)[sum(hours >= bound for bound in BOUNDS_HOURS)]

@@ -76,7 +76,7 @@ class Explanation:
     own_change
         The smallest proven one that names nothing of another project, for the client.
     in_the_way
-        What the specialist is busy with, for staff; the client is told ``other_hours`` as one figure.
+        What the specialist is busy with, for staff only.
     """
 
     left: LeftOutItem
@@ -84,11 +84,6 @@ class Explanation:
     change: Change | None
     own_change: Change | None
     in_the_way: tuple[InTheWay, ...] = ()
-
-    @property
-    def other_hours(self) -> float:
-        """Hours in the way that belong to other projects."""
-        return sum(one.hours for one in self.in_the_way if one.item[0] != self.left.item.project)
 
 
 @dataclass(frozen=True)

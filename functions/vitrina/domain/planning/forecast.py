@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.estimating.effort import PROMISED, draw_ratios
-from vitrina.domain.estimating.norms import LEAST_ERRORS, Basis, Norms
+from vitrina.domain.estimating.norms import Basis, Norms
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger, Resources
 from vitrina.domain.planning.schedule import Queue, Timeline, last_day, queue_of, serial_order
 from vitrina.domain.planning.selection import Assignment, TakenItem, priority_class
@@ -60,7 +60,6 @@ class NoForecast:
     """Why nothing is foretold: too few errors of the past, or no end within years."""
 
     error_count: int
-    needed_count: int = LEAST_ERRORS
     is_endless: bool = False
 
 
@@ -189,7 +188,7 @@ def _turn(item: BacklogItem) -> tuple[object, ...]:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ForecastOutcome:
     """A forecast that was made and, once all is done, the day of it."""
 
     forecast: Forecast

@@ -2,7 +2,7 @@
 
 Nobody's action is divided. A chain of one move hands an action of the wanted person to a colleague; one of
 two moves hands over two of them, or makes room at the colleague by handing one of his on. Where no such chain
-exists but hours enough lie about, pairs of desks divide their work anew. Docs/planning.md counts what is
+exists but hours enough lie about, pairs of people divide their work anew. Docs/planning.md counts what is
 missed.
 """
 
@@ -18,17 +18,17 @@ from vitrina.domain.planning.capacity import EPSILON_HOURS
 
 @dataclass(eq=False)
 class Part:
-    """Hours of one action that a desk has taken. A fixed one stays where it is."""
+    """Hours of one action that a person has taken. A fixed one stays where it is."""
 
     item: tuple[str, int]
     profile: str
     hours: float
-    desk: Desk
+    person: PersonLoad
     is_fixed: bool = False
 
 
 @dataclass(eq=False)
-class Desk:
+class PersonLoad:
     """A specialist while a period is being filled: hours that are free, parts that he has."""
 
     place: int
@@ -52,11 +52,11 @@ class Bounds:
     What does not fit by them fits in no way. They depend on what was taken, not on who took it.
     """
 
-    def __init__(self, desks: Sequence[Desk], profiles: Sequence[str], step_hours: float) -> None:
-        self._desks = desks
+    def __init__(self, people: Sequence[PersonLoad], profiles: Sequence[str], step_hours: float) -> None:
+        self._people = people
         self._step_hours = step_hours
         bit = {profile: 1 << place for place, profile in enumerate(profiles)}
-        self._skills = [sum(bit[profile] for profile in set(desk.profiles)) for desk in desks]
+        self._skills = [sum(bit[profile] for profile in set(person.profiles)) for person in people]
         self._masks = _masks(list(bit.values()), self._skills)
         self._with = {
             profile: [place for place, mask in enumerate(self._masks) if mask & bit[profile]]
@@ -70,9 +70,9 @@ class Bounds:
 
     def _count(self) -> list[float]:
         left = [0.0] * len(self._masks)
-        for desk, skill in zip(self._desks, self._skills, strict=True):
-            movable = [part for part in desk.parts if not part.is_fixed]
-            hours = self.usable(desk.most_hours)
+        for person, skill in zip(self._people, self._skills, strict=True):
+            movable = [part for part in person.parts if not part.is_fixed]
+            hours = self.usable(person.most_hours)
             for place in self._of_skill[skill]:
                 left[place] += hours
             for part in movable:
@@ -101,7 +101,8 @@ class Bounds:
             self._step_hours = 0.0
             self._left = self._count()
             return
-        places = self._of_skill[self._skills[part.desk.place]] if part.is_fixed else self._with[part.profile]
+        skill = self._skills[part.person.place]
+        places = self._of_skill[skill] if part.is_fixed else self._with[part.profile]
         left = self._left
         for place in places:
             left[place] -= hours
@@ -112,19 +113,22 @@ MOST_PROFILES = 8
 
 
 def _masks(bits: Sequence[int], skills: Sequence[int]) -> list[int]:
-    """Sets of profiles as bits: all of them, or of many profiles the single ones, pairs, and each desk's."""
+    """Sets of profiles as bits: all, or of many profiles the single ones, the pairs, and each person's."""
     if len(bits) <= MOST_PROFILES:
         return list(range(1, 1 << len(bits)))
     pairs = {one | other for one in bits for other in bits}
     return sorted(pairs | set(skills) | {sum(bits)})
 
 
-#: Parts and the desks to which they go, in an order in which each finds its room.
-Moves = tuple[tuple[Part, Desk], ...]
+#: Parts and the people to which they go, in an order in which each finds its room.
+Moves = tuple[tuple[Part, PersonLoad], ...]
+
+#: Moves, and the person who has room after them.
+Room = tuple[Moves, PersonLoad]
 
 
-class Floor:
-    """All desks, with what could be moved worked out once for each state of them.
+class TeamLoad:
+    """All people, with what could be moved worked out once for each state of them.
 
     Parameters
     ----------
@@ -132,21 +136,21 @@ class Floor:
         All hours of work are multiples of it, 0 where they may be any; less than it is no use to anybody.
     """
 
-    def __init__(self, desks: Sequence[Desk], *, step_hours: float = 0.0) -> None:
-        self.desks = desks
-        profiles = sorted({profile for desk in desks for profile in desk.profiles})
-        self.skilled: Mapping[str, list[Desk]] = {
-            profile: [desk for desk in desks if profile in desk.profiles] for profile in profiles
+    def __init__(self, people: Sequence[PersonLoad], *, step_hours: float = 0.0) -> None:
+        self.people = people
+        profiles = sorted({profile for person in people for profile in person.profiles})
+        self.skilled: Mapping[str, list[PersonLoad]] = {
+            profile: [person for person in people if profile in person.profiles] for profile in profiles
         }
-        self._bounds = Bounds(desks, profiles, step_hours)
-        self._movable: dict[int, list[tuple[Part, Desk]]] = {}
+        self._bounds = Bounds(people, profiles, step_hours)
+        self._movable: dict[int, list[tuple[Part, PersonLoad]]] = {}
         self._most_free: tuple[float, float] | None = None
 
     @property
     def most_free(self) -> tuple[float, float]:
-        """Hours of the two freest desks."""
+        """Hours of the two freest people."""
         if self._most_free is None:
-            free = sorted((desk.free for desk in self.desks), reverse=True)
+            free = sorted((person.free for person in self.people), reverse=True)
             self._most_free = (free[0], free[1] if len(free) > 1 else 0.0)
         return self._most_free
 
@@ -163,186 +167,189 @@ class Floor:
         self._most_free = None
 
     def take(self, part: Part) -> None:
-        """Give a part to its desk."""
+        """Give a part to its person."""
         self._put(part)
         self._bounds.spend(part, part.hours)
 
     def give_back(self, part: Part) -> None:
-        """Take a part from its desk."""
+        """Take a part from its person."""
         self._remove(part)
         self._bounds.spend(part, -part.hours)
 
-    def move(self, part: Part, desk: Desk) -> None:
+    def move(self, part: Part, person: PersonLoad) -> None:
         """Hand a part over."""
         self._remove(part)
-        part.desk = desk
+        part.person = person
         self._put(part)
 
     def _put(self, part: Part) -> None:
-        part.desk.free -= part.hours
-        part.desk.parts.append(part)
+        part.person.free -= part.hours
+        part.person.parts.append(part)
         self._changed()
 
     def _remove(self, part: Part) -> None:
-        part.desk.free += part.hours
-        part.desk.parts.remove(part)
+        part.person.free += part.hours
+        part.person.parts.remove(part)
         self._changed()
 
-    def movable(self, desk: Desk) -> list[tuple[Part, Desk]]:
-        """Parts of *desk* that a colleague has room for, the longest first, with the freest colleague."""
-        known = self._movable.get(desk.place)
+    def movable(self, person: PersonLoad) -> list[tuple[Part, PersonLoad]]:
+        """Parts of *person* that a colleague has room for, the longest first, with the freest colleague."""
+        known = self._movable.get(person.place)
         if known is None:
             found = []
-            for part in desk.parts:
-                target = None if part.is_fixed else self._freest(part.profile, besides=desk)
+            for part in person.parts:
+                target = None if part.is_fixed else self._freest(part.profile, besides=person)
                 if target is not None and target.holds(part.hours):
                     found.append((part, target))
-            known = self._movable[desk.place] = sorted(found, key=lambda pair: -pair[0].hours)
+            known = self._movable[person.place] = sorted(found, key=lambda pair: -pair[0].hours)
         return known
 
-    def _freest(self, profile: str, *, besides: Desk) -> Desk | None:
-        best: Desk | None = None
-        for desk in self.skilled[profile]:
-            if desk is not besides and (best is None or desk.free > best.free):
-                best = desk
+    def _freest(self, profile: str, *, besides: PersonLoad) -> PersonLoad | None:
+        best: PersonLoad | None = None
+        for person in self.skilled[profile]:
+            if person is not besides and (best is None or person.free > best.free):
+                best = person
         return best
 
 
-def make_room(floor: Floor, profile: str, hours: float) -> tuple[Moves, Desk] | None:
-    """The shortest chain of at most two moves after which a desk with *profile* holds *hours*.
+def make_room(team: TeamLoad, profile: str, hours: float) -> Room | None:
+    """The shortest chain of at most two moves after which a person with *profile* holds *hours*.
 
     Returns
     -------
     tuple or None
-        The moves and the desk; nothing is moved yet. ``None`` where no such chain exists.
+        The moves and the person; nothing is moved yet. ``None`` where no such chain exists.
     """
-    desks = sorted(floor.skilled.get(profile, ()), key=lambda desk: (-desk.free, desk.place))
-    # Two moves gather what at most three desks have free.
-    most = floor.most_free
-    desks = [desk for desk in desks if desk.free + most[0] + most[1] >= hours - EPSILON_HOURS]
+    people = sorted(team.skilled.get(profile, ()), key=lambda person: (-person.free, person.place))
+    # Two moves gather what at most three people have free.
+    most = team.most_free
+    people = [person for person in people if person.free + most[0] + most[1] >= hours - EPSILON_HOURS]
     for find in (_one_move, _two_from_here, _one_passed_on, _swap):
-        for desk in desks:
-            moves = find(floor, desk, hours - desk.free, hours)
+        for person in people:
+            moves = find(team, person, hours - person.free, hours)
             if moves is not None:
-                return moves, desk
+                return moves, person
     return None
 
 
-def _one_move(floor: Floor, desk: Desk, need: float, _hours: float) -> Moves | None:
+def _one_move(team: TeamLoad, person: PersonLoad, need: float, _hours: float) -> Moves | None:
     """The shortest part that makes room enough."""
-    enough = [pair for pair in floor.movable(desk) if pair[0].hours >= need - EPSILON_HOURS]
+    enough = [pair for pair in team.movable(person) if pair[0].hours >= need - EPSILON_HOURS]
     return (enough[-1],) if enough else None
 
 
-def _two_from_here(floor: Floor, desk: Desk, need: float, _hours: float) -> Moves | None:
+def _two_from_here(team: TeamLoad, person: PersonLoad, need: float, _hours: float) -> Moves | None:
     """Two parts that together make room enough, each to somebody who has room for it."""
-    movable = floor.movable(desk)
+    movable = team.movable(person)
     if len(movable) < 2 or movable[0][0].hours + movable[1][0].hours < need - EPSILON_HOURS:
         return None
     for place, (first, _) in enumerate(movable):
         for second, _ in movable[place + 1 :]:
             if first.hours + second.hours < need - EPSILON_HOURS:
                 break
-            for target in floor.skilled[first.profile]:
-                if target is desk or not target.holds(first.hours):
+            for target in team.skilled[first.profile]:
+                if target is person or not target.holds(first.hours):
                     continue
-                for other in floor.skilled[second.profile]:
+                for other in team.skilled[second.profile]:
                     together = second.hours + (first.hours if other is target else 0.0)
-                    if other is not desk and other.holds(together):
+                    if other is not person and other.holds(together):
                         return ((first, target), (second, other))
     return None
 
 
-def _one_passed_on(floor: Floor, desk: Desk, need: float, hours: float) -> Moves | None:
+def _one_passed_on(team: TeamLoad, person: PersonLoad, need: float, hours: float) -> Moves | None:
     """A part to a colleague who hands one of his to a third."""
-    beside = hours - desk.free - floor.most_free[0] - EPSILON_HOURS
-    for part in desk.parts:
+    beside = hours - person.free - team.most_free[0] - EPSILON_HOURS
+    for part in person.parts:
         if part.is_fixed or part.hours < need - EPSILON_HOURS:
             continue
-        for target in floor.skilled[part.profile]:
-            if target is desk or target.free < beside:
+        for target in team.skilled[part.profile]:
+            if target is person or target.free < beside:
                 continue
-            movable = floor.movable(target)
+            movable = team.movable(target)
             short = part.hours - target.free
             if not movable or movable[0][0].hours < short - EPSILON_HOURS:
                 continue
             for other, _ in reversed(movable):
                 if other.hours < short - EPSILON_HOURS:
                     continue
-                for third in floor.skilled[other.profile]:
-                    if third is not target and third is not desk and third.holds(other.hours):
+                for third in team.skilled[other.profile]:
+                    if third is not target and third is not person and third.holds(other.hours):
                         return ((other, third), (part, target))
     return None
 
 
-def _swap(floor: Floor, desk: Desk, _need: float, hours: float) -> Moves | None:
+def _swap(team: TeamLoad, person: PersonLoad, _need: float, hours: float) -> Moves | None:
     """A part to a colleague against a shorter one of his."""
-    for target in floor.desks:
-        if target is desk or desk.free + target.free < hours - EPSILON_HOURS:
+    for target in team.people:
+        if target is person or person.free + target.free < hours - EPSILON_HOURS:
             continue
-        for part in desk.parts:
+        for part in person.parts:
             if part.is_fixed or part.profile not in target.profiles:
                 continue
-            least, most = part.hours - target.free, desk.free + part.hours - hours
+            least, most = part.hours - target.free, person.free + part.hours - hours
             for other in target.parts:
                 fits = least - EPSILON_HOURS <= other.hours <= most + EPSILON_HOURS
-                if fits and not other.is_fixed and other.profile in desk.profiles:
-                    return ((other, desk), (part, target))
+                if fits and not other.is_fixed and other.profile in person.profiles:
+                    return ((other, person), (part, target))
     return None
 
 
-def gather_room(floor: Floor, profile: str, hours: float, effort: Effort) -> tuple[Moves, Desk] | None:
-    """Room by dividing the work of pairs of desks anew, where no chain of two makes it.
+def gather_room(team: TeamLoad, profile: str, hours: float, budget: SearchBudget) -> Room | None:
+    """Room by dividing the work of pairs of people anew, where no chain of two makes it.
 
-    A desk gathers what the others have free: along a tree of those who can take work from each other, from
+    A person gathers what the others have free: along a tree of those who can take work from each other, from
     the leaves to the root, each takes from the next what a subset sum says is the most. Where that is not
-    enough it is done again with other trees and other sums, until the question's part of *effort* is spent.
+    enough it is done again with other trees and other sums, until the question's part of *budget* is spent.
 
     Returns
     -------
     tuple or None
-        Where each part goes in the end, and the desk; nothing is moved yet.
+        Where each part goes in the end, and the person; nothing is moved yet.
     """
-    trial = _Trial(floor, effort)
-    roots = floor.skilled.get(profile, ())
-    least = effort.left - effort.left // QUESTIONS
+    trial = _Trial(team, budget)
+    roots = team.skilled.get(profile, ())
+    least = budget.left - budget.left // QUESTIONS
     while True:
-        for desk in sorted(roots, key=lambda one: (-trial.free[one.place], one.place)):
-            if trial.gather(desk, hours):
-                return trial.moves(), desk
-            if effort.left <= least:
+        for person in sorted(roots, key=lambda one: (-trial.free[one.place], one.place)):
+            if trial.gather(person, hours):
+                return trial.moves(), person
+            if budget.left <= least:
                 return None
         trial.shuffle()
 
 
-def gather_most(floor: Floor, profile: str, hours: float, effort: Effort) -> tuple[Moves, Desk, float] | None:
-    """As many of *hours* as can be had at one desk; the moves, the desk, and what it has free then.
+def gather_most(
+    team: TeamLoad, profile: str, hours: float, budget: SearchBudget
+) -> tuple[Moves, PersonLoad, float] | None:
+    """As many of *hours* as one person can have free: the moves, the person, and his free hours then.
 
-    It gathers like ``gather_room``, whatever would fit without a move.
+    Hours are gathered as by ``gather_room``, whatever would fit without a move.
     """
-    roots = floor.skilled.get(profile, ())
-    most = max((desk.most_hours for desk in roots), default=0.0)
-    wanted = floor.whole_steps(min(hours, most, floor.most_hours(profile)))
-    trial = _Trial(floor, effort)
-    least = effort.left - effort.left // QUESTIONS
-    best: tuple[Moves, Desk, float] | None = None
+    roots = team.skilled.get(profile, ())
+    most = max((person.most_hours for person in roots), default=0.0)
+    wanted = team.whole_steps(min(hours, most, team.most_hours(profile)))
+    trial = _Trial(team, budget)
+    least = budget.left - budget.left // QUESTIONS
+    best: tuple[Moves, PersonLoad, float] | None = None
     while True:
-        for desk in sorted(roots, key=lambda one: (-trial.free[one.place], one.place)):
-            trial.gather(desk, wanted)
-            free = floor.whole_steps(trial.free[desk.place])
+        for person in sorted(roots, key=lambda one: (-trial.free[one.place], one.place)):
+            trial.gather(person, wanted)
+            free = team.whole_steps(trial.free[person.place])
             if best is None or free > best[2] + EPSILON_HOURS:
-                best = trial.moves(), desk, free
-            if free >= wanted - EPSILON_HOURS or effort.left <= least:
+                best = trial.moves(), person, free
+            if free >= wanted - EPSILON_HOURS or budget.left <= least:
                 return best
         trial.shuffle()
 
 
-#: Effort is divided evenly by about so many questions; measured, 32 find more than 2 or 8 in the same time.
+#: A budget is divided evenly between about so many questions; measured, 32 find more than 2 or 8 in the same
+#: time.
 QUESTIONS = 32
 
 
 @dataclass
-class Effort:
+class SearchBudget:
     """How many parts may still be weighed against each other: a time limit that is the same everywhere.
 
     Each question may spend one of ``QUESTIONS`` parts of what is left, so that the first get the most and the
@@ -359,64 +366,64 @@ UNITS = 1000
 class _Trial:
     """Desks as they would be after some exchanges."""
 
-    def __init__(self, floor: Floor, effort: Effort) -> None:
-        self._floor = floor
-        self._effort = effort
+    def __init__(self, team: TeamLoad, budget: SearchBudget) -> None:
+        self._team = team
+        self._budget = budget
         self._chance: random.Random | None = None
-        self._desks = list(floor.desks)
-        self.free = [desk.free for desk in floor.desks]
-        self._parts = [[part for part in desk.parts if not part.is_fixed] for desk in floor.desks]
+        self._people = list(team.people)
+        self.free = [person.free for person in team.people]
+        self._parts = [[part for part in person.parts if not part.is_fixed] for person in team.people]
 
     def moves(self) -> Moves:
-        """Parts that end at another desk."""
+        """Parts that end at another person."""
         return tuple(
-            (part, desk)
-            for desk in self._floor.desks
-            for part in self._parts[desk.place]
-            if part.desk is not desk
+            (part, person)
+            for person in self._team.people
+            for part in self._parts[person.place]
+            if part.person is not person
         )
 
     def shuffle(self) -> None:
-        """Go on in another order; the same one for the same floor."""
+        """Go on in another order; the same one for the same team."""
         self._chance = self._chance or random.Random(0)  # noqa: S311 - no secret
-        self._chance.shuffle(self._desks)
+        self._chance.shuffle(self._people)
 
-    def gather(self, root: Desk, hours: float) -> bool:
+    def gather(self, root: PersonLoad, hours: float) -> bool:
         """Free as much of *hours* at *root* as can be had; whether it is enough."""
-        self._effort.left -= len(self._floor.desks)
+        self._budget.left -= len(self._team.people)
         for parent, child in reversed(self._tree(root)):
             self._pull(parent, child, hours if parent is root else math.inf)
         return self.free[root.place] >= hours - EPSILON_HOURS
 
-    def _tree(self, root: Desk) -> list[tuple[Desk, Desk]]:
+    def _tree(self, root: PersonLoad) -> list[tuple[PersonLoad, PersonLoad]]:
         """Who could take work from whom, breadth first from *root*."""
         reached = {root.place}
         waiting, tree = [root], []
-        for desk in waiting:
-            wanted = {part.profile for part in self._parts[desk.place]}
-            for other in self._desks:
+        for person in waiting:
+            wanted = {part.profile for part in self._parts[person.place]}
+            for other in self._people:
                 if other.place not in reached and not wanted.isdisjoint(other.profiles):
                     reached.add(other.place)
                     waiting.append(other)
-                    tree.append((desk, other))
+                    tree.append((person, other))
         return tree
 
-    def _pull(self, desk: Desk, other: Desk, wanted: float) -> None:
-        """Divide what both can do anew, so that *desk* has *wanted* hours free, or as many as it can."""
-        if self.free[desk.place] >= wanted - EPSILON_HOURS:
+    def _pull(self, person: PersonLoad, other: PersonLoad, wanted: float) -> None:
+        """Divide what both can do anew, so that *person* has *wanted* hours free, or as many as possible."""
+        if self.free[person.place] >= wanted - EPSILON_HOURS:
             return
         if self._chance is None and self.free[other.place] <= EPSILON_HOURS:
             return
-        mine = [part for part in self._parts[desk.place] if part.profile in other.profiles]
+        mine = [part for part in self._parts[person.place] if part.profile in other.profiles]
         if not mine:
             return
-        theirs = [part for part in self._parts[other.place] if part.profile in desk.profiles]
+        theirs = [part for part in self._parts[other.place] if part.profile in person.profiles]
         shared = self._ordered(mine + theirs)
-        self._effort.left -= len(shared)
+        self._budget.left -= len(shared)
         had = sum([part.hours for part in theirs])
         given = best_subset(
             [part.hours for part in shared],
-            least=had + wanted - self.free[desk.place],
+            least=had + wanted - self.free[person.place],
             most=had + self.free[other.place],
         )
         gain = sum([shared[place].hours for place in given]) - had
@@ -425,14 +432,14 @@ class _Trial:
         places = set(given)
         chosen = [part for place, part in enumerate(shared) if place in places]
         kept = [part for place, part in enumerate(shared) if place not in places]
-        self._parts[desk.place] = self._besides(desk, other) + kept
-        self._parts[other.place] = self._besides(other, desk) + chosen
-        self.free[desk.place] += gain
+        self._parts[person.place] = self._besides(person, other) + kept
+        self._parts[other.place] = self._besides(other, person) + chosen
+        self.free[person.place] += gain
         self.free[other.place] -= gain
 
-    def _besides(self, desk: Desk, other: Desk) -> list[Part]:
-        """Parts of *desk* that *other* cannot do."""
-        return [part for part in self._parts[desk.place] if part.profile not in other.profiles]
+    def _besides(self, person: PersonLoad, other: PersonLoad) -> list[Part]:
+        """Parts of *person* that *other* cannot do."""
+        return [part for part in self._parts[person.place] if part.profile not in other.profiles]
 
     def _ordered(self, parts: list[Part]) -> list[Part]:
         """The first are the ones to be handed over, where more than one sum is right."""

@@ -11,9 +11,9 @@ from vitrina.domain.calendar import Period
 from vitrina.domain.planning.capacity import Ledger, Resources
 from vitrina.domain.planning.schedule import ItemKey, Schedule, ScheduledItem, schedule
 from vitrina.domain.planning.selection import (
-    Efforts,
     LeftOutItem,
     LeftOutReason,
+    SearchBudgets,
     Selection,
     TakenItem,
     select,
@@ -92,10 +92,10 @@ def plan_period(
     rest_on = period.end_on + timedelta(days=1)
     late: dict[ItemKey, LeftOutItem] = {}
     known: Mapping[ItemKey, TakenItem | LeftOutItem] = {}
-    wanted, efforts = list(items), Efforts()
+    wanted, budgets = list(items), SearchBudgets()
     while True:
         waiting = unfinished | late.keys()
-        selection = select(wanted, ledger, period=period, unfinished=waiting, known=known, efforts=efforts)
+        selection = select(wanted, ledger, period=period, unfinished=waiting, known=known, budgets=budgets)
         placed = schedule(selection.taken, ledger.copy(), promised=promised, rest_on=rest_on)
         begun = {one.item.key for one in placed.items if one.start_on in period}
         found = {one.item.key: _late(one, placed) for one in selection.taken if one.item.key not in begun}

@@ -19,11 +19,12 @@ from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import Period, PeriodKind
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger, week_share_hours
 from vitrina.domain.planning.moves import (
-    Desk,
-    Effort,
-    Floor,
     Moves,
     Part,
+    PersonLoad,
+    Room,
+    SearchBudget,
+    TeamLoad,
     gather_most,
     gather_room,
     make_room,
@@ -34,10 +35,10 @@ PASSED_OVER_LIMIT = 3
 
 #: Parts that may be weighed against each other in each class, from the highest, where no short chain makes
 #: room. A period of 300 items and 20 people spends some five milliseconds on it.
-MOST_EFFORT = (360_000, 240_000, 144_000, 72_000)
+SEARCH_BUDGET = (360_000, 240_000, 144_000, 72_000)
 
 #: The same for the hours of what is begun, in each class; there is little of it.
-MOST_EFFORT_TO_BEGIN = 240_000
+SEARCH_BUDGET_TO_BEGIN = 240_000
 
 #: The least that is worth beginning of an action that is larger than a period.
 MIN_START_HOURS = 2.0
@@ -138,15 +139,17 @@ def priority_class(item: BacklogItem) -> int:
 
 
 @dataclass
-class Efforts:
+class SearchBudgets:
     """What may be spent on finding room in a period, by class: for whole items, and for what is begun.
 
     ``in_vain`` are the hours of each profile for which room was looked for in vain: as many are not asked for
     again.
     """
 
-    whole: list[Effort] = field(default_factory=lambda: [Effort(most) for most in MOST_EFFORT])
-    begun: list[Effort] = field(default_factory=lambda: [Effort(MOST_EFFORT_TO_BEGIN) for _ in MOST_EFFORT])
+    whole: list[SearchBudget] = field(default_factory=lambda: [SearchBudget(most) for most in SEARCH_BUDGET])
+    begun: list[SearchBudget] = field(
+        default_factory=lambda: [SearchBudget(SEARCH_BUDGET_TO_BEGIN) for _ in SEARCH_BUDGET]
+    )
     in_vain: dict[str, float] = field(default_factory=dict)
 
 
@@ -157,7 +160,7 @@ def select(
     period: Period,
     unfinished: frozenset[tuple[str, int]] = frozenset(),
     known: Mapping[tuple[str, int], TakenItem | LeftOutItem] | None = None,
-    efforts: Efforts | None = None,
+    budgets: SearchBudgets | None = None,
 ) -> Selection:
     """Choose the items of *period* and give each action a person.
 
@@ -171,7 +174,7 @@ def select(
         Keys of items that are in progress: what depends on them has to wait.
     known
         What was decided before of items that come first: it stays so.
-    efforts
+    budgets
         What may be spent on finding room; it is spent, so that a second choice goes on with what is left.
 
     Returns
@@ -185,7 +188,7 @@ def select(
     least. Where nobody has room, up to two parts are handed over, or pairs of people divide their work
     anew (``moves``). No limit is ever exceeded.
     """
-    return Chooser(items, ledger, period=period, unfinished=unfinished, known=known, efforts=efforts).choose()
+    return Chooser(items, ledger, period=period, unfinished=unfinished, known=known, budgets=budgets).choose()
 
 
 class Chooser:
@@ -202,7 +205,7 @@ class Chooser:
         period: Period,
         unfinished: frozenset[tuple[str, int]] = frozenset(),
         known: Mapping[tuple[str, int], TakenItem | LeftOutItem] | None = None,
-        efforts: Efforts | None = None,
+        budgets: SearchBudgets | None = None,
     ) -> None:
         self._items = list(items)
         self._known = known or {}
@@ -217,32 +220,31 @@ class Chooser:
         self._capacity = [
             sum(ledger.capacity[place][day] for day in self._places) for place in range(len(specialists))
         ]
-        self.floor = Floor(
-            [self._desk(place) for place in range(len(specialists))], step_hours=_step_hours(self._items)
-        )
+        loads = [self._person_load(place) for place in range(len(specialists))]
+        self.team = TeamLoad(loads, step_hours=_step_hours(self._items))
         self._limit_left = [ledger.limit_hours(number, self._places) for number in range(len(self._limits))]
         self._full_time_hours = ledger.resources.calendar.hours(period)
         self._pressure = self._pressures()
-        self._scarcity = [self._scarcity_of(desk) for desk in self.floor.desks]
+        self._scarcity = [self._scarcity_of(person) for person in self.team.people]
         self._pending = {item.key for item in self._items} | unfinished
         self._waiting: dict[tuple[str, int], list[BacklogItem]] = {}
         self._taken: list[tuple[BacklogItem, list[Part], dict[str, float]]] = []
         self._left_out: list[LeftOutItem] = []
         self._order: list[tuple[str, int]] = []
         self._move_count = 0
-        self._efforts = efforts or Efforts()
+        self._budgets = budgets or SearchBudgets()
         self._class = 0
         self._is_first = True
         self._spent: dict[str, float] = {}
         self._item_limits_known: dict[str, list[int]] = {}
 
-    def _desk(self, place: int) -> Desk:
+    def _person_load(self, place: int) -> PersonLoad:
         specialist = self._ledger.resources.specialists[place]
         free = self._ledger.free_hours(place, self._places)
         for number, limit in enumerate(self._limits):
             if limit.specialist == specialist.name:
                 free = min(free, self._ledger.limit_hours(number, self._places))
-        return Desk(place, specialist.profiles, max(0.0, free))
+        return PersonLoad(place, specialist.profiles, max(0.0, free))
 
     def _pressures(self) -> Mapping[str, float]:
         """Hours wanted of each profile for an hour of those who have it."""
@@ -252,15 +254,15 @@ class Chooser:
                 wanted[profile] = wanted.get(profile, 0.0) + hours
         return {
             profile: hours
-            / max(EPSILON_HOURS, sum(desk.free for desk in self.floor.skilled.get(profile, ())))
+            / max(EPSILON_HOURS, sum(person.free for person in self.team.skilled.get(profile, ())))
             for profile, hours in wanted.items()
         }
 
-    def _scarcity_of(self, desk: Desk) -> dict[str, float]:
+    def _scarcity_of(self, person: PersonLoad) -> dict[str, float]:
         """By profile, how much a person's other profiles are wanted."""
         return {
-            profile: sum(self._pressure.get(other, 0.0) for other in desk.profiles if other != profile)
-            for profile in desk.profiles
+            profile: sum(self._pressure.get(other, 0.0) for other in person.profiles if other != profile)
+            for profile in person.profiles
         }
 
     # --- Order -----------------------------------------------------------------------------------
@@ -279,7 +281,7 @@ class Chooser:
         taken = tuple(
             TakenItem(
                 item,
-                tuple(Assignment(part.profile, self._names[part.desk.place], part.hours) for part in parts),
+                tuple(Assignment(part.profile, self._names[part.person.place], part.hours) for part in parts),
                 rest,
             )
             for item, parts, rest in self._taken
@@ -354,7 +356,7 @@ class Chooser:
         if isinstance(known, LeftOutItem):
             return known
         parts = [
-            self._take(known.item, one.profile, one.hours, self.floor.desks[self._places_of[one.specialist]])
+            self._take(known.item, one.profile, one.hours, self.team.people[self._places_of[one.specialist]])
             for one in known.assignments
         ]
         self._taken.append((known.item, parts, dict(known.rest_hours)))
@@ -368,7 +370,7 @@ class Chooser:
         if not item.hours:
             return LeftOutItem(item, LeftOutReason.NO_ESTIMATE)
         for profile, hours in item.hours.items():
-            if not self.floor.skilled.get(profile):
+            if not self.team.skilled.get(profile):
                 return LeftOutItem(item, LeftOutReason.NO_SPECIALIST, profile=profile, needed_hours=hours)
         self._class = priority_class(item)
         reason = self._over_limit(item, item.total_hours)
@@ -408,7 +410,7 @@ class Chooser:
 
     def _place_whole(self, item: BacklogItem) -> LeftOutItem | None:
         parts: list[Part] = []
-        moved: list[tuple[Part, Desk]] = []
+        moved: list[tuple[Part, PersonLoad]] = []
         for profile in sorted(item.hours, key=lambda one: (-self._pressure.get(one, 0.0), one)):
             self._is_first = not parts
             part = self._seat(item, profile, item.hours[profile], moved)
@@ -422,16 +424,16 @@ class Chooser:
         return None
 
     def _seat(
-        self, item: BacklogItem, profile: str, hours: float, moved: list[tuple[Part, Desk]]
+        self, item: BacklogItem, profile: str, hours: float, moved: list[tuple[Part, PersonLoad]]
     ) -> Part | None:
         """Give hours to the best person, making room where nobody has it. *moved* gathers who had what."""
         keeper = self._keeper(item, profile)
         if keeper is not None:
             return self._take(item, profile, hours, keeper, is_fixed=True) if keeper.holds(hours) else None
-        fits = [desk for desk in self.floor.skilled[profile] if desk.holds(hours)]
+        fits = [person for person in self.team.skilled[profile] if person.holds(hours)]
         if fits:
             return self._take(
-                item, profile, hours, min(fits, key=lambda desk: self.preference(desk, profile))
+                item, profile, hours, min(fits, key=lambda person: self.preference(person, profile))
             )
         found = self.rearrange(profile, hours)
         if found is None:
@@ -439,52 +441,53 @@ class Chooser:
         moved.extend(self._carry_out(found[0]))
         return self._take(item, profile, hours, found[1])
 
-    def _carry_out(self, moves: Moves) -> list[tuple[Part, Desk]]:
-        """Hand the parts over; each with the desk that had it."""
-        had = [(part, part.desk) for part, _ in moves]
-        for part, desk in moves:
-            self.floor.move(part, desk)
+    def _carry_out(self, moves: Moves) -> list[tuple[Part, PersonLoad]]:
+        """Hand the parts over; each with the person that had it."""
+        had = [(part, part.person) for part, _ in moves]
+        for part, person in moves:
+            self.team.move(part, person)
         self._move_count += len(moves)
         return had
 
-    def rearrange(self, profile: str, hours: float) -> tuple[Moves, Desk] | None:
+    def rearrange(self, profile: str, hours: float) -> Room | None:
         """Moves after which somebody has room, and who; ``None`` where there are none."""
-        if hours > self.floor.most_hours(profile) + EPSILON_HOURS:
+        if hours > self.team.most_hours(profile) + EPSILON_HOURS:
             return None
-        found = make_room(self.floor, profile, hours)
-        if found is None and hours < self._efforts.in_vain.get(profile, math.inf):
-            found = gather_room(self.floor, profile, hours, self._efforts.whole[self._class])
+        found = make_room(self.team, profile, hours)
+        if found is None and hours < self._budgets.in_vain.get(profile, math.inf):
+            found = gather_room(self.team, profile, hours, self._budgets.whole[self._class])
             if found is None and self._is_first:
-                self._efforts.in_vain[profile] = hours
+                self._budgets.in_vain[profile] = hours
         return found
 
-    def _keeper(self, item: BacklogItem, profile: str) -> Desk | None:
+    def _keeper(self, item: BacklogItem, profile: str) -> PersonLoad | None:
         name = item.keeps.get(profile)
-        return next((desk for desk in self.floor.skilled[profile] if self._names[desk.place] == name), None)
+        skilled = self.team.skilled[profile]
+        return next((person for person in skilled if self._names[person.place] == name), None)
 
-    def preference(self, desk: Desk, profile: str) -> tuple[float, float, int]:
+    def preference(self, person: PersonLoad, profile: str) -> tuple[float, float, int]:
         """Who is served first: he whose other profiles are wanted least, then the freest."""
-        return (self._scarcity[desk.place][profile], -desk.free, desk.place)
+        return (self._scarcity[person.place][profile], -person.free, person.place)
 
     def _take(
-        self, item: BacklogItem, profile: str, hours: float, desk: Desk, *, is_fixed: bool = False
+        self, item: BacklogItem, profile: str, hours: float, person: PersonLoad, *, is_fixed: bool = False
     ) -> Part:
-        part = Part(item.key, profile, hours, desk, is_fixed)
-        self.floor.take(part)
+        part = Part(item.key, profile, hours, person, is_fixed)
+        self.team.take(part)
         return part
 
-    def _undo(self, parts: Sequence[Part], moved: Sequence[tuple[Part, Desk]]) -> None:
+    def _undo(self, parts: Sequence[Part], moved: Sequence[tuple[Part, PersonLoad]]) -> None:
         for part in reversed(parts):
-            self.floor.give_back(part)
-        for part, desk in reversed(moved):
+            self.team.give_back(part)
+        for part, person in reversed(moved):
             if part not in parts:
-                self.floor.move(part, desk)
+                self.team.move(part, person)
         self._move_count -= len(moved)
 
     def _no_room(self, item: BacklogItem, profile: str, hours: float) -> LeftOutItem:
-        skilled = self.floor.skilled[profile]
+        skilled = self.team.skilled[profile]
         keeper = self._keeper(item, profile)
-        freest = keeper or max(skilled, key=lambda desk: (desk.free, -desk.place))
+        freest = keeper or max(skilled, key=lambda person: (person.free, -person.place))
         return LeftOutItem(
             item,
             LeftOutReason.SPECIALIST_BUSY,
@@ -512,7 +515,7 @@ class Chooser:
         Nobody is away then or has promised anything. That full time is the calendar's and nobody's own keeps
         an action large when somebody's days get longer: more capacity never lets it wait.
         """
-        longest = max(self._full_hours[desk.place] for desk in self.floor.skilled[profile])
+        longest = max(self._full_hours[person.place] for person in self.team.skilled[profile])
         full_time = self._full_time_hours * self._ledger.resources.load_factor
         return hours > min(longest, full_time) + EPSILON_HOURS
 
@@ -558,16 +561,16 @@ class Chooser:
         least = min(MIN_START_HOURS, item.hours[profile])
         if most < least - EPSILON_HOURS:
             return None
-        desk = self._keeper(item, profile)
-        if desk is None:
-            found = gather_most(self.floor, profile, most, self._efforts.begun[self._class])
+        person = self._keeper(item, profile)
+        if person is None:
+            found = gather_most(self.team, profile, most, self._budgets.begun[self._class])
             if found is None or found[2] < least - EPSILON_HOURS:
                 return None
             self._carry_out(found[0])
-            desk = found[1]
-        if not desk.holds(least):
+            person = found[1]
+        if not person.holds(least):
             return None
-        return self._take(item, profile, max(least, self.floor.whole_steps(min(most, desk.free))), desk)
+        return self._take(item, profile, max(least, self.team.whole_steps(min(most, person.free))), person)
 
 
 def _step_hours(items: Iterable[BacklogItem]) -> float:

@@ -8,8 +8,8 @@ from datetime import date
 from vitrina.domain.checking.check_sheets import Calendar, DrawnLine
 from vitrina.domain.quantities import day_of_serial
 from vitrina.workbook.reading.book import Book, Tab
+from vitrina.workbook.reading.cells import DATE_SERIALS
 from vitrina.workbook.reading.identity import number_of_id
-from vitrina.workbook.reading.rows import DATE_SERIALS
 from vitrina.workbook.template.definition import ACTION_INDENT
 
 DAY_PREFIX = "day."

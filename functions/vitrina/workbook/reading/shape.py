@@ -50,7 +50,7 @@ class Shape:
         return {"tabs": {key: asdict(tab) for key, tab in self.tabs.items()}}
 
 
-def shape_of(data: Mapping[str, Any]) -> Shape:
+def shape_from_document(data: Mapping[str, Any]) -> Shape:
     """The shape of a document."""
     return Shape(
         {

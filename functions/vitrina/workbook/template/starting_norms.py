@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from vitrina.domain.estimating.norms import Cell
+from vitrina.domain.estimating.norms import NormCell
 from vitrina.workbook.template.definition import TEMPLATES_DIRECTORY
 
 
@@ -22,9 +22,9 @@ class StartingNorm:
     typical_hours: float
 
     @property
-    def cell(self) -> Cell:
+    def cell(self) -> NormCell:
         """The group that it is for."""
-        return Cell(self.work_type.casefold(), "", self.profile)
+        return NormCell(self.work_type.casefold(), "", self.profile)
 
 
 @cache

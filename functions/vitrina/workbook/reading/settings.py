@@ -1,0 +1,119 @@
+"""What a workbook is set to: its language, the terms of a project, the settings of an agency."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from vitrina.domain.calendar import PeriodKind
+from vitrina.domain.quantities import parse_number
+from vitrina.errors import CellProblem, CellsError
+from vitrina.workbook.reading.book import Book, Cell, Row, Tab
+from vitrina.workbook.reading.cells import BadCellError, hours_in_cell
+from vitrina.workbook.reading.choices import Choices
+
+#: Answers that mean yes.
+YES = frozenset({"да", "yes", "true", "истина", "1"})
+
+
+def locale_of(book: Book) -> str:
+    """Language of a workbook: ``en`` for English ones, else ``ru``."""
+    return "en" if book.locale.startswith("en") else "ru"
+
+
+@dataclass(frozen=True)
+class ProjectTerms:
+    """What the first tab of the client workbook says about the batch."""
+
+    period: PeriodKind
+    limit_hours: float | None
+
+
+def read_terms(book: Book, choices: Choices) -> ProjectTerms:
+    """Period and hour limit of a project.
+
+    Raises
+    ------
+    CellsError
+        If one of the two cells cannot be understood.
+    """
+    problems: list[CellProblem] = []
+    period, limit = book.field("period"), book.field("limit_hours")
+    kind = choices.code("period", period.cell.text) if period.cell.text else PeriodKind.WEEK.value
+    if kind is None:
+        allowed = choices.all_labels("period", locale_of(book))
+        where: tuple[tuple[str, object], ...] = (("value", period.cell.text), ("allowed", allowed))
+        problems.append(CellProblem(period.sheet_title, period.address, "cell.choice", where))
+    hours = None
+    try:
+        hours = _limit(limit.cell)
+    except BadCellError as bad:
+        where = tuple(bad.where.items())
+        problems.append(CellProblem(limit.sheet_title, limit.address, bad.code, where))
+    if problems:
+        raise CellsError(problems)
+    return ProjectTerms(PeriodKind(kind or PeriodKind.WEEK), hours)
+
+
+def read_settings(book: Book) -> Mapping[str, tuple[Tab, Row, Cell]]:
+    """The cells of the tab *Настройки* by the key of the setting, with their tab and row."""
+    tab = book.tab("settings")
+    return {key: (tab, row, tab.cell(row, "value")) for row in tab.rows if (key := tab.cell(row, "key").text)}
+
+
+def wants_starting_norms(book: Book) -> bool:
+    """Whether the agency takes the starting table."""
+    found = read_settings(book).get("starting_norms") if "settings" in book.tabs else None
+    return found is not None and found[2].text.casefold() in YES
+
+
+def read_load_factor(book: Book, *, problems: list[CellProblem]) -> float:
+    """Share of the day that may be planned, 1 where nothing is set; a bad cell goes to *problems*."""
+    return _read_setting(book, "load_factor", _ratio, problems=problems) or 1.0
+
+
+def read_week_limit(book: Book, *, problems: list[CellProblem]) -> float | None:
+    """Weekly hours of all people for all clients, ``None`` for no limit; a bad cell goes to *problems*."""
+    return _read_setting(book, "week_limit_hours", _limit, problems=problems)
+
+
+def _read_setting(
+    book: Book, key: str, read: Callable[[Cell], float | None], *, problems: list[CellProblem]
+) -> float | None:
+    """A setting, ``None`` where nothing is set or the cell is bad; a bad cell goes to *problems*."""
+    found = read_settings(book).get(key)
+    if found is None or found[2].text == "":
+        return None
+    tab, row, cell = found
+    try:
+        return read(cell)
+    except BadCellError as bad:
+        problems.append(tab.problem(row, "value", bad.code, **bad.where))
+        return None
+
+
+def _limit(cell: Cell) -> float | None:
+    """Hours, ``None`` for no limit."""
+    try:
+        hours = hours_in_cell(cell)
+    except BadCellError as bad:
+        if bad.code != "cell.hours_text":
+            raise
+        raise BadCellError("cell.limit", value=cell.text) from bad
+    if hours is not None and hours < 0:
+        raise BadCellError("cell.limit", value=cell.text)
+    return hours
+
+
+def _ratio(cell: Cell) -> float:
+    try:
+        value = cell.value if isinstance(cell.value, float) else _share(cell.text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 1:
+        raise BadCellError("cell.ratio", value=cell.text)
+    return value
+
+
+def _share(text: str) -> float:
+    return parse_number(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
