@@ -24,10 +24,10 @@ from statistics import median
 from typing import Any
 
 import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
-from emulators.world.office import LocalOffice, OfficeError
 from emulators.world.sample import load_agency, load_history
-from emulators.world.servers import Servers, running_servers
 from emulators.world.story import people_of, staff_of
+from tests.harness.local_office import LocalOffice, OfficeError
+from tests.harness.servers import Servers, running_servers
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.domain.quantities import serial_of_day
 from vitrina.records.records import Agency

@@ -18,8 +18,8 @@ from typing import Any
 
 import httpx
 
-from emulators.world.office import LocalOffice, OfficeError
 from emulators.world.processes import ROBOT_ID
+from tests.harness.local_office import LocalOffice, OfficeError
 from vitrina.domain.quantities import SERIAL_DAY_ZERO
 from vitrina.records.records import Project, load_project
 from vitrina.workbook.reading.rows import locale_of

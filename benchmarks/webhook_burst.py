@@ -30,9 +30,9 @@ from benchmarks.burst import (
     watching,
     wrong_cells,
 )
-from emulators.world.cluster import running_cluster
-from emulators.world.office import LocalOffice
 from emulators.world.processes import QUEUE, Person
+from tests.harness.cluster import running_cluster
+from tests.harness.local_office import LocalOffice
 from vitrina.settings import Settings
 from vitrina.workbook.template.definition import Profile
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from emulators.world import workers
+from tests.harness import workers
 
 
 def take_guards_off() -> None:

@@ -34,10 +34,10 @@ from emulators.google.store import Store
 from emulators.kaiten.models import Kaiten
 from emulators.kaiten.webhooks import Webhooks
 from emulators.tasks.models import Tasks
-from emulators.world.office import LocalOffice
 from emulators.world.processes import QUEUE, STORE_NAME, Person
-from emulators.world.servers import Servers
-from emulators.world.workers import Nursery, Supervisor, address, listen, running_nursery
+from tests.harness.local_office import LocalOffice
+from tests.harness.servers import Servers
+from tests.harness.workers import Nursery, Supervisor, address, listen, running_nursery
 from vitrina.bootstrap import application
 
 WORKERS = 3

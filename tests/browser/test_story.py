@@ -14,10 +14,10 @@ from emulators.workbench.people import STRANGER, Person
 from emulators.workbench.routes import create_app as create_workbench
 from emulators.workbench.surroundings import Surroundings
 from emulators.world.processes import AUDIENCE, local_token
-from emulators.world.servers import running_servers
 from tests.browser.conftest import WINDOW
 from tests.browser.workbench_page import WorkbenchPage
-from tests.office import MANAGER, Office
+from tests.harness.office import MANAGER, Office
+from tests.harness.servers import running_servers
 from vitrina.bootstrap import application
 from vitrina.records.records import projects_of
 

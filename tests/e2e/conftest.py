@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from emulators.world.office import KeptOffice
-from emulators.world.servers import Servers, running_servers
-from tests.office import Office
+from tests.harness.local_office import KeptOffice
+from tests.harness.office import Office
+from tests.harness.servers import Servers, running_servers
 from vitrina.bootstrap import application
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from emulators.world.processes import AUDIENCE, SERVICE_ACCOUNT
-from emulators.world.servers import Servers
-from tests.e2e.witness import agency_at_work, assert_told, assert_unchanged, look
-from tests.office import MANAGER, WEBHOOK_SECRET, Office
+from tests.harness.office import MANAGER, WEBHOOK_SECRET, Office
+from tests.harness.servers import Servers
+from tests.harness.witness import agency_at_work, assert_told, assert_unchanged, look
 from vitrina.errors import RetriableServiceError
 from vitrina.google.identity import GoogleIdentity
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from emulators.world.servers import Servers
-from tests.e2e.witness import SteadyOffice, agency_at_work
-from tests.office import NOW
+from tests.harness.office import NOW
+from tests.harness.servers import Servers
+from tests.harness.witness import SteadyOffice, agency_at_work
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.records.records import save_history
 from vitrina.workbook.reading.book import Tab

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from emulators.world.processes import AUDIENCE
-from emulators.world.servers import Servers
-from tests.e2e.witness import SteadyOffice, agency_at_work, assert_told, assert_unchanged, look
-from tests.office import MANAGER, NOW, PROFILES, TEAM
+from tests.harness.office import MANAGER, NOW, PROFILES, TEAM
+from tests.harness.servers import Servers
+from tests.harness.witness import SteadyOffice, agency_at_work, assert_told, assert_unchanged, look
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.domain.quantities import serial_of_day
 from vitrina.records.records import items_of, save_history

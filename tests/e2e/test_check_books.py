@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from vitrina.cli.check import main
 
 from tests.e2e.test_update_load import retype, start, two_clients
-from tests.office import Office
+from tests.harness.office import Office
+from vitrina.cli.check import main
 
 
 def check(office: Office) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from emulators.world.processes import QUEUE, ROBOT_ID
-from emulators.world.servers import Servers
-from tests.e2e.witness import SteadyOffice, agency_at_work, assert_told, assert_unchanged, look
+from tests.harness.servers import Servers
+from tests.harness.witness import SteadyOffice, agency_at_work, assert_told, assert_unchanged, look
 from vitrina.ports import NewCard
 from vitrina.records.records import Item, items_of
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.office import Office
+from tests.harness.office import Office
 
 
 def test_more_norms_than_the_tab_has_rows(empty_office: Office) -> None:

@@ -14,11 +14,11 @@ from typing import Any
 import httpx
 import pytest
 
-from emulators.world.crash import CRASH, MOMENTS, Call
-from emulators.world.office import KeptOffice
-from emulators.world.servers import Servers
-from tests.e2e.stage import Stage, WorkersOffice, end_state, running_stage
-from tests.e2e.witness import difference
+from tests.harness.crash import CRASH, MOMENTS, Call
+from tests.harness.local_office import KeptOffice
+from tests.harness.servers import Servers
+from tests.harness.stage import Stage, WorkersOffice, end_state, running_stage
+from tests.harness.witness import difference
 
 PATIENCE_S = 120.0
 POLL_S = 0.05

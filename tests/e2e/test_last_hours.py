@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from emulators.world.client import MenuClient
-from emulators.world.servers import Servers
-from tests.e2e.stage import Stage, WorkersOffice, running_stage
-from tests.e2e.witness import assert_sentence
-from tests.office import TEAM
+from tests.harness.office import TEAM
+from tests.harness.servers import Servers
+from tests.harness.stage import Stage, WorkersOffice, running_stage
+from tests.harness.witness import assert_sentence
 from vitrina.records.records import committed_hours, items_of, projects_of
 
 WORKERS = 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from tests.office import MANAGER, NOW, Office
+from tests.harness.office import MANAGER, NOW, Office
 from vitrina.domain.quantities import serial_of_day
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from emulators.world.client import MenuClient
-from emulators.world.servers import Servers
-from tests.e2e.stage import Stage, end_state, running_stage
-from tests.e2e.witness import assert_sentence, difference
-from tests.office import MANAGER
+from tests.harness.office import MANAGER
+from tests.harness.servers import Servers
+from tests.harness.stage import Stage, end_state, running_stage
+from tests.harness.witness import assert_sentence, difference
 
 WORKERS = 4
 CLICKS = 20

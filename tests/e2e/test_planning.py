@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.office import Office
+from tests.harness.office import Office
 from vitrina.bootstrap import application
 from vitrina.domain.quantities import serial_of_day
 from vitrina.records.records import count_passed_over, load_passed_over

@@ -23,10 +23,10 @@ from typing import Any
 import pytest
 
 from emulators.world.processes import Person
-from emulators.world.servers import Servers
-from tests.e2e.sip import RealTask, read_tasks
-from tests.office import NOW, Office
-from tests.shared import shared_path
+from tests.harness.office import NOW, Office
+from tests.harness.servers import Servers
+from tests.harness.shared import shared_path
+from tests.harness.sip import RealTask, read_tasks
 from vitrina.bootstrap import application
 from vitrina.domain.estimating.learning import learn
 from vitrina.domain.estimating.norms import FinishedWork, tenth

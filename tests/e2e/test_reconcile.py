@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from emulators.world.processes import AUDIENCE, QUEUE, SERVICE_ACCOUNT
-from emulators.world.servers import Servers
-from tests.e2e.witness import SteadyOffice, agency_at_work
-from tests.office import MANAGER, NOW
+from tests.harness.office import MANAGER, NOW
+from tests.harness.servers import Servers
+from tests.harness.witness import SteadyOffice, agency_at_work
 
 _codes = (f"СВ{number}" for number in count(1))
 

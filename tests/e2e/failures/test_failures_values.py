@@ -9,8 +9,8 @@ import pytest
 
 from emulators.world.processes import Person
 from tests.e2e.failures.scene import card_of, estimated, in_work, preview, send, webhooks
-from tests.e2e.witness import assert_told
-from tests.office import NOW, TEAM, Office
+from tests.harness.office import NOW, TEAM, Office
+from tests.harness.witness import assert_told
 from vitrina.bootstrap import application
 from vitrina.domain.quantities import serial_of_day
 from vitrina.project.snapshot import read_own_backlog

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from emulators.world.office import LocalOffice
 from emulators.world.processes import Person
+from tests.harness.local_office import LocalOffice
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.workbook.template.definition import Profile
 

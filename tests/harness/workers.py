@@ -1,7 +1,7 @@
 """Functions processes that may die at any moment, and somebody who starts them again.
 
 A process takes seconds to import everything and a moment to be forked from one that has. The nursery is
-that one: ``python -m emulators.world.workers`` forks a worker for each line of its standard input.
+that one: ``python -m tests.harness.workers`` forks a worker for each line of its standard input.
 The listening socket belongs to whoever keeps the worker, so that while there is none, callers wait.
 """
 
@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import IO
 
 from emulators.common.server import LOOPBACK, serve_forever
-from emulators.world import crash, functions
+from emulators.world import functions
+from tests.harness import crash
 from vitrina.google.services import make_services
 from vitrina.trackers.kaiten.wire import trusted_authorities
 from vitrina.workbook.template.definition import load_template
@@ -63,7 +64,7 @@ class Nursery:
 
 @contextlib.contextmanager
 def running_nursery(
-    listeners: Sequence[socket.socket], log: Path, *, command: Sequence[str] = ("emulators.world.workers",)
+    listeners: Sequence[socket.socket], log: Path, *, command: Sequence[str] = ("tests.harness.workers",)
 ) -> Iterator[Nursery]:
     """A nursery for workers on *listeners*, while the block runs. *command* is its module and arguments."""
     with (
@@ -173,7 +174,7 @@ def main(prepare: Callable[[Mapping[str, str]], None] = share) -> None:
             crash.install()
             serve_forever(app, 0, fd=order["fd"])
             os._exit(0)
-        print(pid, flush=True)
+        print(pid, flush=True)  # noqa: T201 - read by ``Nursery.fork``
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from emulators.world.processes import ROBOT_ID
-from emulators.world.servers import Servers
-from tests.office import Office
+from tests.harness.office import Office
+from tests.harness.servers import Servers
 from vitrina.bootstrap import application
 from vitrina.workbook.reading.book import FENCE_KEY
 

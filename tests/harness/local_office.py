@@ -27,8 +27,8 @@ from emulators.world.processes import (
     seed_kaiten,
     settings_environment,
 )
-from emulators.world.servers import Servers
 from emulators.world.timer import ring
+from tests.harness.servers import Servers
 from vitrina.bootstrap import application
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.operations.services import Services

@@ -21,8 +21,8 @@ import httpx
 
 from emulators.common.server import LOOPBACK
 from emulators.world.processes import ROOT
-from emulators.world.servers import Servers
-from emulators.world.workers import Nursery, Supervisor, address, listen, running_nursery
+from tests.harness.servers import Servers
+from tests.harness.workers import Nursery, Supervisor, address, listen, running_nursery
 
 START_TIMEOUT_S = 60.0
 

@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from emulators.world.crash import CALLS
-from emulators.world.office import KeptOffice
 from emulators.world.processes import QUEUE, ROBOT_ID
-from emulators.world.servers import Servers
-from emulators.world.workers import Nursery, Supervisor, address, listen, running_nursery
-from tests.office import NOW, Office
+from tests.harness.crash import CALLS
+from tests.harness.local_office import KeptOffice
+from tests.harness.office import NOW, Office
+from tests.harness.servers import Servers
+from tests.harness.workers import Nursery, Supervisor, address, listen, running_nursery
 from vitrina.bootstrap import application
 from vitrina.records.records import items_of, projects_of
 
