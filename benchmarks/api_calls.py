@@ -220,7 +220,9 @@ def _play(servers: Servers, setenv: SetEnv, folder: Path, row_count: int) -> lis
     agency = _open_agency(office, setenv, sample)
     meter = _Meter(office, row_count)
     with meter.measure("new_client"):
-        office.welcome(client_name="Benchmark", project_name="API calls", code="API", limit_hours=LIMIT_HOURS)
+        office.create_client(
+            client_name="Benchmark", project_name="API calls", code="API", limit_hours=LIMIT_HOURS
+        )
     office.paste_backlog(_backlog(sample, row_count))
     with meter.measure("estimate"):
         _do(office, "estimate")
@@ -249,7 +251,7 @@ def _open_agency(office: LocalOffice, setenv: SetEnv, sample: Mapping[str, Any])
     people = people_of(sample)
     ids = {person.email: str(person.kaiten_id) for person in people}
     office.empty(setenv, people=people, now=NOW)
-    return office.found(
+    return office.set_up_agency(
         name=sample["name"],
         profiles=[Profile(one["key"], one["title"]) for one in sample["profiles"]],
         team=[

@@ -26,7 +26,7 @@ def office(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """One client for all tests here: none of them may change anything."""
     folder = tmp_path_factory.mktemp("office")
     with agency_at_work(servers, folder, STAFF=f"{MANAGER},{COLLEAGUE}") as office:
-        office.welcome()
+        office.create_client()
         office.fill_backlog({"task": "Баннер", "work_type": "Баннер"})
         yield office
 

@@ -166,7 +166,7 @@ def test_nothing_typed_is_overwritten(office: SteadyOffice, number: int) -> None
     print(f"seed {SEED}, workbook {number}")  # noqa: T201 - shown where the test fails
     draw = random.Random(f"{SEED} {number}")
     rows = IN_A_WORKBOOK * ROWS
-    office.welcome(code=f"СЛ{number}", project_name=f"Случай {number}")
+    office.create_client(code=f"СЛ{number}", project_name=f"Случай {number}")
     put_tasks(office, draw, rows)
     people = People(draw)
     people.fill(rows)

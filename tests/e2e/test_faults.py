@@ -46,7 +46,7 @@ def office(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture
 def client(office: SteadyOffice) -> SteadyOffice:
     """The office with a new client whose backlog holds one item."""
-    office.welcome(code=next(_codes), project_name="Сайт")
+    office.create_client(code=next(_codes), project_name="Сайт")
     office.fill_backlog({"task": "Лендинг", "work_type": "Лендинг"})
     return office
 

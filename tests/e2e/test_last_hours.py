@@ -102,10 +102,12 @@ def test_nobodys_last_hours_are_promised_twice(stage: Stage) -> None:
 
 def open_clients(office: WorkersOffice) -> list[Manager]:
     """A client for each manager, with one item in his backlog."""
-    office.hire()
+    office.create_agency()
     managers: list[Manager] = []
     for number in range(MANAGERS):
-        client_id = office.welcome(client_name=f"Клиент {number}", project_name="Сайт", code=f"КЛ{number}")
+        client_id = office.create_client(
+            client_name=f"Клиент {number}", project_name="Сайт", code=f"КЛ{number}"
+        )
         office.paste_backlog([{"task": "Форма", "hours.development": HOURS}])
         url = office.urls[number % WORKERS]
         menu = MenuClient(url, office.servers.google, email=f"manager{number}@mayak.example")

@@ -51,7 +51,7 @@ def agency_at_work(servers: Servers, folder: Path, **settings: str) -> Iterator[
         given = {key.removeprefix(prefix): os.environ[key] for key in os.environ if key.startswith(prefix)}
     office.environment = {**given, "RETRY_WAIT_S": "0", **settings}
     office.restart()
-    office.hire()
+    office.create_agency()
     yield office
     office.settle()
     office.http.close()
