@@ -24,10 +24,10 @@ from statistics import median
 from typing import Any
 
 import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
-from emulators.world.office import LocalOffice, OfficeError
 from emulators.world.sample import load_agency, load_history
-from emulators.world.servers import Servers, running_servers
 from emulators.world.story import people_of, staff_of
+from tests.harness.local_office import LocalOffice, OfficeError
+from tests.harness.servers import Servers, running_servers
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.domain.quantities import serial_of_day
 from vitrina.records.records import Agency
@@ -220,7 +220,9 @@ def _play(servers: Servers, setenv: SetEnv, folder: Path, row_count: int) -> lis
     agency = _open_agency(office, setenv, sample)
     meter = _Meter(office, row_count)
     with meter.measure("new_client"):
-        office.welcome(client_name="Benchmark", project_name="API calls", code="API", limit_hours=LIMIT_HOURS)
+        office.create_client(
+            client_name="Benchmark", project_name="API calls", code="API", limit_hours=LIMIT_HOURS
+        )
     office.paste_backlog(_backlog(sample, row_count))
     with meter.measure("estimate"):
         _do(office, "estimate")
@@ -249,7 +251,7 @@ def _open_agency(office: LocalOffice, setenv: SetEnv, sample: Mapping[str, Any])
     people = people_of(sample)
     ids = {person.email: str(person.kaiten_id) for person in people}
     office.empty(setenv, people=people, now=NOW)
-    return office.found(
+    return office.set_up_agency(
         name=sample["name"],
         profiles=[Profile(one["key"], one["title"]) for one in sample["profiles"]],
         team=[

@@ -18,8 +18,8 @@ from typing import Any
 
 import httpx
 
-from emulators.world.office import LocalOffice, OfficeError
 from emulators.world.processes import ROBOT_ID
+from tests.harness.local_office import LocalOffice, OfficeError
 from vitrina.domain.quantities import SERIAL_DAY_ZERO
 from vitrina.records.records import Project, load_project
 from vitrina.workbook.reading.settings import locale_of
@@ -119,7 +119,7 @@ def make_clients(office: LocalOffice, count: int, *, cards: int, profile: str) -
 
 
 def _make_client(office: LocalOffice, number: int, cards: int, profile: str) -> Client:
-    office.welcome(client_name=f"Клиент {number}", project_name=f"Проект {number}", code=f"К{number}")
+    office.create_client(client_name=f"Клиент {number}", project_name=f"Проект {number}", code=f"К{number}")
     office.paste_backlog([{"task": f"Задача {one}", f"hours.{profile}": 0.1} for one in range(1, cards + 1)])
     preview = _do(office, "build_batch")
     _do(office, "start_batch", preview_id=preview["data"]["preview_id"])
@@ -164,7 +164,7 @@ def _learn_event(office: LocalOffice, row: CardRow, user_id: int) -> Mapping[str
     return body
 
 
-def rage(
+def send_webhooks(
     office: LocalOffice,
     clients: Sequence[Client],
     *,

@@ -27,8 +27,8 @@ from datetime import date, timedelta
 import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
 from benchmarks.effort import size_of
 from benchmarks.tables import as_table
-from tests.e2e.sip import RealTask, read_tasks
-from tests.shared import shared_path
+from tests.harness.shared import shared_path
+from tests.harness.sip_dataset import RealTask, read_tasks
 from vitrina.domain.backlog import BacklogItem, Priority, Specialist
 from vitrina.domain.calendar import PeriodKind, WorkCalendar
 from vitrina.domain.estimating import effort

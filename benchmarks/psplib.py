@@ -18,7 +18,7 @@ from statistics import mean, median
 
 import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
 from benchmarks.tables import as_table
-from tests.shared import shared_path
+from tests.harness.shared import shared_path
 from vitrina.domain.planning.project import Activity, ProjectSchedule, shortest
 
 MOST_GAP_RATIO = 0.04

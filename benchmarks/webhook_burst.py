@@ -26,13 +26,13 @@ from benchmarks.burst import (
     answers_s,
     make_clients,
     most_in_a_minute,
-    rage,
+    send_webhooks,
     watching,
     wrong_cells,
 )
-from emulators.world.cluster import running_cluster
-from emulators.world.office import LocalOffice
 from emulators.world.processes import QUEUE, Person
+from tests.harness.cluster import running_cluster
+from tests.harness.local_office import LocalOffice
 from vitrina.settings import Settings
 from vitrina.workbook.template.definition import Profile
 
@@ -118,7 +118,7 @@ def _figures(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def play(folder: Path, *, webhooks: int, workbooks: int, seconds: float, workers: int, turns: int) -> Outcome:
-    """Set up the agency, let the storm rage, and wait until the cells are right."""
+    """Set up the agency, send the webhooks, and wait until the cells are right."""
     with running_cluster(folder, workers=workers) as cluster:
         office = LocalOffice(cluster.servers, folder, MANAGER)
         real_time = {"VITRINA_NOW": "", "VITRINA_TURNS_PER_MINUTE": str(turns)}
@@ -129,7 +129,7 @@ def play(folder: Path, *, webhooks: int, workbooks: int, seconds: float, workers
         settings = {name: text for name, text in os.environ.items() if name.startswith("VITRINA_")}
         with cluster.functions(settings):
             began_at = time.monotonic()
-            office.found(
+            office.set_up_agency(
                 name="Маяк",
                 profiles=[Profile(PROFILE, "Дизайн")],
                 team=[
@@ -164,7 +164,7 @@ def _storm(office: LocalOffice, clients: Sequence[Client], *, webhooks: int, sec
     storm = Storm()
     with watching(office, clients) as sightings:
         storm.sightings = sightings
-        storm.events = rage(
+        storm.events = send_webhooks(
             office,
             clients,
             webhooks=webhooks,

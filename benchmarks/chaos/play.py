@@ -100,7 +100,7 @@ class Player:
         """Everything from the scene to the verdict."""
         started_at = time.perf_counter()
         scene = self._stage.scene(history.variant, history.scene)
-        self._world.bring_back(scene.kept)
+        self._world.restore_state(scene.saved)
         # Who clicks again after a lost answer may repeat the same click, as the page does, or make a new one.
         run = _Run(self._world, scene, self._post, repeats_click=history.run % 2 == 0)
         try:

@@ -11,7 +11,7 @@ from benchmarks.chaos import agency
 from benchmarks.chaos.grid import MAIN_COLUMNS
 from benchmarks.chaos.ledger import Ledger
 from benchmarks.chaos.person import Person
-from benchmarks.chaos.world import ChaosWorld, Kept
+from benchmarks.chaos.world import ChaosWorld, SavedWorld
 
 VARIANTS = 6
 
@@ -25,7 +25,7 @@ Titles = Mapping[str, Mapping[str, str]]
 class Scene:
     """The world as a run begins, and what must be in it."""
 
-    kept: Kept
+    saved: SavedWorld
     ledger: Ledger
     spreadsheet_id: str
     titles: Titles
@@ -47,7 +47,7 @@ class Stage:
     def __init__(self, world: ChaosWorld) -> None:
         self._world = world
         self._scenes: dict[tuple[int, str], Scene] = {}
-        self._empty = world.keep()
+        self._empty = world.save_state()
 
     def scene(self, variant: int, name: str) -> Scene:
         """A scene; it is made with all others of its variant."""
@@ -57,9 +57,9 @@ class Stage:
 
     def _make(self, variant: int) -> None:
         world, office = self._world, self._world.office
-        world.bring_back(self._empty)
+        world.restore_state(self._empty)
         form = {"client_name": "Заря", "project_name": "Сайт", "code": agency.CODE}
-        office.welcome(**form, limit_hours=agency.LIMIT_HOURS)
+        office.create_client(**form, limit_hours=agency.LIMIT_HOURS)
         titles = _titles(world)
         person = Person(world.google, office.client_id, titles, Ledger())
         self._type(person, variant)
@@ -78,8 +78,8 @@ class Stage:
                 case "pushed":
                     self._do(office.client_id, "push")
                     world.settle()
-            kept, ledger = world.keep(), copy.deepcopy(person.ledger)
-            self._scenes[variant, name] = Scene(kept, ledger, office.client_id, titles, preview_id)
+            saved, ledger = world.save_state(), copy.deepcopy(person.ledger)
+            self._scenes[variant, name] = Scene(saved, ledger, office.client_id, titles, preview_id)
 
     def _do(self, spreadsheet_id: str, action: str, **params: str) -> Mapping[str, Mapping[str, str]]:
         answer = self._world.office.click(spreadsheet_id, action, **params)

@@ -1,4 +1,4 @@
-"""The nursery of the workers: ``python -m benchmarks.chaos.workers [--guards off]``.
+"""The pool of the workers: ``python -m benchmarks.chaos.workers [--guards off]``.
 
 Without guards a batch says nothing any more of where its rows were read. That is a change made here, to the
 product in memory, before the workers are forked; the product itself has no such switch.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from emulators.world import workers
+from tests.harness import workers
 
 
 def take_guards_off() -> None:
@@ -20,7 +20,7 @@ def take_guards_off() -> None:
 
 
 def main() -> None:
-    """Fork workers as the usual nursery does."""
+    """Fork workers as the usual pool does."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos.workers", description=__doc__)
     parser.add_argument("--guards", choices=("on", "off"), default="on")
     if parser.parse_args().guards == "off":

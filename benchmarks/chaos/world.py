@@ -34,10 +34,10 @@ from emulators.google.store import Store
 from emulators.kaiten.models import Kaiten
 from emulators.kaiten.webhooks import Webhooks
 from emulators.tasks.models import Tasks
-from emulators.world.office import LocalOffice
 from emulators.world.processes import QUEUE, STORE_NAME, Person
-from emulators.world.servers import Servers
-from emulators.world.workers import Nursery, Supervisor, address, listen, running_nursery
+from tests.harness.local_office import LocalOffice
+from tests.harness.servers import Servers
+from tests.harness.workers import Supervisor, WorkerPool, address, listen, running_worker_pool
 from vitrina.bootstrap import application
 
 WORKERS = 3
@@ -79,7 +79,7 @@ class Guards:
 
 
 @dataclass(frozen=True)
-class Kept:
+class SavedWorld:
     """A copy of all that servers and store remember."""
 
     books: Mapping[str, Any]
@@ -100,7 +100,7 @@ class ChaosWorld:
     webhooks: Webhooks
     tasks: Tasks
     plan: Plan
-    nursery: Nursery
+    pool: WorkerPool
     office: LocalOffice
     supervisors: list[Supervisor] = field(default_factory=list)
     guards: Guards = field(default_factory=Guards)
@@ -108,10 +108,10 @@ class ChaosWorld:
 
     # --- Beginning and end of a run --------------------------------------------------------------
 
-    def keep(self) -> Kept:
+    def save_state(self) -> SavedWorld:
         """Everything as it is now."""
         with self.google.lock, self.kaiten.lock:
-            return Kept(
+            return SavedWorld(
                 # A workbook is never changed in place: a change puts another one in its stead.
                 dict(self.google.books),
                 copy.deepcopy(self.google.files),
@@ -120,18 +120,18 @@ class ChaosWorld:
                 self.documents(),
             )
 
-    def bring_back(self, kept: Kept) -> None:
-        """Become what was kept. Nobody may be at work."""
+    def restore_state(self, saved: SavedWorld) -> None:
+        """Restore what was saved. No worker may be busy."""
         with self.google.lock, self.kaiten.lock, closing(self._store()) as store:
-            self.google.books = dict(kept.books)
-            self.google.files = copy.deepcopy(dict(kept.files))
-            self.google._counter = kept.counter  # noqa: SLF001
-            self.kaiten.state.load(copy.deepcopy(kept.company))
+            self.google.books = dict(saved.books)
+            self.google.files = copy.deepcopy(dict(saved.files))
+            self.google._counter = saved.counter  # noqa: SLF001
+            self.kaiten.state.load(copy.deepcopy(saved.company))
             self.webhooks.clear()
             self.tasks.clear()
             store.execute("BEGIN IMMEDIATE")
             store.execute("DELETE FROM document")
-            store.executemany("INSERT INTO document VALUES (?, ?, ?, ?)", kept.documents)
+            store.executemany("INSERT INTO document VALUES (?, ?, ?, ?)", saved.documents)
             store.execute("COMMIT")
         self._hurry_queue()
         self.plan.clear()
@@ -248,7 +248,7 @@ def running_world(folder: Path, *, guards: str) -> Iterator[ChaosWorld]:
         listener = stack.enter_context(closing(listen()))
         servers = Servers(**urls, functions=address(listener))
         command = ("benchmarks.chaos.workers", "--guards", guards)
-        nursery = stack.enter_context(running_nursery([listener], folder / "workers.log", command=command))
+        pool = stack.enter_context(running_worker_pool([listener], folder / "workers.log", command=command))
         office = LocalOffice(servers, folder, agency.MANAGER)
         stack.callback(office.http.close)
         world = ChaosWorld(
@@ -259,7 +259,7 @@ def running_world(folder: Path, *, guards: str) -> Iterator[ChaosWorld]:
             apps["kaiten"].extensions["webhooks"],
             apps["tasks"].extensions["tasks"],
             plan,
-            nursery,
+            pool,
             office,
         )
         for name, app in apps.items():
@@ -268,11 +268,13 @@ def running_world(folder: Path, *, guards: str) -> Iterator[ChaosWorld]:
         office.empty(os.environ.__setitem__, people=people, now=agency.NOW)
         given = {name: value for name, value in os.environ.items() if name.startswith("VITRINA_")}
         environment = _clock_of_all({**given, **SETTINGS})
-        world.supervisors = [Supervisor(nursery, listener, environment) for _ in range(WORKERS)]
+        world.supervisors = [Supervisor(pool, listener, environment) for _ in range(WORKERS)]
         for supervisor in world.supervisors:
             supervisor.start()
         stack.callback(_stop, world)
-        office.found(name=agency.NAME, profiles=agency.PROFILES, team=agency.TEAM, history=agency.HISTORY)
+        office.set_up_agency(
+            name=agency.NAME, profiles=agency.PROFILES, team=agency.TEAM, history=agency.HISTORY
+        )
         yield world
 
 

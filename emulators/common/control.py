@@ -2,10 +2,10 @@
 
 ====================================  =========================================================
 ``POST   /_emulator/reset``           empty the state, forget faults, latency and counts
-``POST   /_emulator/seed``            load a state (the body is the service's own, or a kept state)
+``POST   /_emulator/seed``            load a state (the body is the service's own, or a saved state)
 ``GET    /_emulator/state``           the whole state, as its state file keeps it
-``POST   /_emulator/keep``            ``{"name"}``: copy the state in memory; a reset leaves the copy
-``POST   /_emulator/bring-back``      ``{"name"}``: become what was kept under that name
+``POST   /_emulator/save-state``      ``{"name"}``: copy the state in memory; a reset leaves the copy
+``POST   /_emulator/restore-state``   ``{"name"}``: make the state what was saved under that name
 ``GET    /_emulator/calls``           ``{"total": n, "counts": {"sheets.spreadsheets.get": n}}``
 ``DELETE /_emulator/calls``           start counting from zero
 ``POST   /_emulator/fail-next``       ``{"count", "status", "method", "retry_after"}``
@@ -67,10 +67,10 @@ class Control:
         Change the state of the service.
     snapshot
         Gives the state as JSON-able data.
-    keep
+    save_state
         Gives a copy of the state that nothing changes any more, in whatever shape is cheapest.
-    bring_back
-        Makes the state a copy of what *keep* gave.
+    restore_state
+        Makes the state a copy of what *save_state* gave.
     act
         Does what a step of the plan says; raises an error with a sentence where that is refused.
     """
@@ -83,8 +83,8 @@ class Control:
         reset: Callable[[], None],
         seed: Callable[[Any], Any],
         snapshot: Callable[[], Any],
-        keep: Callable[[], Any],
-        bring_back: Callable[[Any], None],
+        save_state: Callable[[], Any],
+        restore_state: Callable[[Any], None],
         act: Callable[[Any], None] | None = None,
     ) -> None:
         self._name_call = name_call
@@ -92,9 +92,9 @@ class Control:
         self._reset = reset
         self._seed = seed
         self._snapshot = snapshot
-        self._keep = keep
-        self._bring_back = bring_back
-        self._kept: dict[str, Any] = {}
+        self._save_state = save_state
+        self._restore_state = restore_state
+        self._saved: dict[str, Any] = {}
         self._act = act
         #: Another emulator's may be put in its place, so that both count together.
         self.plan = Plan()
@@ -227,17 +227,17 @@ class Control:
         def state() -> Response:
             return jsonify(self._snapshot())
 
-        @control.post("/keep")
-        def keep() -> Response:
-            self._kept[request.get_json(force=True)["name"]] = self._keep()
+        @control.post("/save-state")
+        def save_state() -> Response:
+            self._saved[request.get_json(force=True)["name"]] = self._save_state()
             return jsonify({})
 
-        @control.post("/bring-back")
-        def bring_back() -> Response:
+        @control.post("/restore-state")
+        def restore_state() -> Response:
             name = request.get_json(force=True)["name"]
-            if name not in self._kept:
-                abort(404, f"nothing is kept under the name {name}")
-            self._bring_back(self._kept[name])
+            if name not in self._saved:
+                abort(404, f"no state is saved under the name {name}")
+            self._restore_state(self._saved[name])
             self.touch()
             return jsonify({})
 

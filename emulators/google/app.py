@@ -19,7 +19,7 @@ from emulators.google.calls import HANDLERS, Call, Media
 from emulators.google.discovery import Document, Method
 from emulators.google.errors import ApiError, NotModelledError
 from emulators.google.quota import NOBODY_NAMED, Quota
-from emulators.google.store import Clock, KeptStore, Store, system_clock
+from emulators.google.store import Clock, SavedStore, Store, system_clock
 
 __all__ = ["create_app", "drive_api", "sheets_api"]
 
@@ -44,8 +44,8 @@ class Google:
             reset=self._reset,
             seed=self._seed,
             snapshot=self.store.dump,
-            keep=self.store.keep,
-            bring_back=self._bring_back,
+            save_state=self.store.save_state,
+            restore_state=self._restore_state,
             act=self._edit,
         )
 
@@ -71,8 +71,8 @@ class Google:
             edits.apply(self.store, body)
         self.changed()
 
-    def _bring_back(self, kept: KeptStore) -> None:
-        self.store.bring_back(kept)
+    def _restore_state(self, saved: SavedStore) -> None:
+        self.store.restore_state(saved)
         self.state_file.mark_changed()
 
     # The way of a call

@@ -25,7 +25,7 @@ def system_clock() -> datetime:
 
 
 @dataclass(frozen=True)
-class KeptStore:
+class SavedStore:
     """Files and workbooks of one moment."""
 
     counter: int
@@ -101,18 +101,18 @@ class Store:
         self._counter = 0
         self.frozen_at = None
 
-    def keep(self) -> KeptStore:
+    def save_state(self) -> SavedStore:
         """Everything but the keys as it is now; workbooks share their cells, which never change."""
         with self.lock:
             books = [book.clone() for book in self.books.values()]
-            return KeptStore(self._counter, self.frozen_at, copy.deepcopy(self.files), books)
+            return SavedStore(self._counter, self.frozen_at, copy.deepcopy(self.files), books)
 
-    def bring_back(self, kept: KeptStore) -> None:
-        """The opposite of :meth:`keep`."""
+    def restore_state(self, saved: SavedStore) -> None:
+        """The opposite of :meth:`save_state`."""
         with self.lock:
-            self._counter, self.frozen_at = kept.counter, kept.frozen_at
-            self.files = copy.deepcopy(kept.files)
-            self.books = {book.spreadsheet_id: book.clone() for book in kept.books}
+            self._counter, self.frozen_at = saved.counter, saved.frozen_at
+            self.files = copy.deepcopy(saved.files)
+            self.books = {book.spreadsheet_id: book.clone() for book in saved.books}
 
     def dump(self) -> dict[str, Any]:
         """Everything as JSON-able data."""

@@ -78,8 +78,8 @@ def create_app(
         reset=reset,
         seed=fill,
         snapshot=snapshot,
-        keep=snapshot,
-        bring_back=lambda kept: fill(copy.deepcopy(kept)),
+        save_state=snapshot,
+        restore_state=lambda saved: fill(copy.deepcopy(saved)),
     )
     _install_limit(app, kaiten, limiter)
     control.install(app)

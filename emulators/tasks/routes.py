@@ -50,8 +50,8 @@ def create_app(
         seed.load(tasks, body)
         state_file.mark_changed()
 
-    def bring_back(kept: Json) -> None:
-        tasks.load(copy.deepcopy(kept))
+    def restore_state(saved: Json) -> None:
+        tasks.load(copy.deepcopy(saved))
         state_file.mark_changed()
 
     app = Flask(__name__)
@@ -61,8 +61,8 @@ def create_app(
         reset=reset,
         seed=fill,
         snapshot=tasks.dump,
-        keep=tasks.dump,
-        bring_back=bring_back,
+        save_state=tasks.dump,
+        restore_state=restore_state,
     )
     control.install(app)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from emulators.world.processes import Ports, World, running_world
 from emulators.world.sample import load_agency
 from emulators.world.story import Story, StoryError, people_of, staff_of
-from emulators.world.timer import PERIOD_S, ring
+from emulators.world.timer import PERIOD_S, call_schedule
 
 
 def main() -> int:
@@ -52,7 +52,7 @@ def _run(folder: Path, ports: Ports, *, once: bool) -> int:
             if not once:
                 say("Ctrl-C — остановить.")
                 while not stopped.wait(PERIOD_S):
-                    ring(ports)
+                    call_schedule(ports)
     except KeyboardInterrupt:
         return 0
     except (StoryError, RuntimeError) as error:

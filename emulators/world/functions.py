@@ -1,7 +1,6 @@
 """Serves the deployed functions on one port: the real ``functions-framework`` applications, side by side.
 
-``python -m emulators.world.functions --port 8410``; the settings come from the environment, and so does
-the call at which the process is to die (``emulators.world.crash``).
+``python -m emulators.world.functions --port 8410``; the settings come from the environment.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ import functions_framework
 from werkzeug.exceptions import NotFound
 
 from emulators.common.server import serve_forever
-from emulators.world import crash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +43,6 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8410)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-    crash.install()
     serve_forever(create_app(), arguments.port)
 
 

@@ -62,7 +62,7 @@ class Story:
         """The whole story; raises ``StoryError`` where something is not as it has to be."""
         self._open_agency()
         for client in self.sample["clients"]:
-            self._welcome(Client(client))
+            self._create_client(Client(client))
         for client in self.clients:
             self._estimate(client)
         for client in self.clients:
@@ -109,7 +109,7 @@ class Story:
         answer = self._click(self.agency_id, "recalculate_norms")
         self._tell(f"{answer['message']} Специалистов: {len(self.sample['specialists'])}.")
 
-    def _welcome(self, client: Client) -> None:
+    def _create_client(self, client: Client) -> None:
         data = client.data
         self.say(f"Новый клиент: {data['client_name']}")
         answer = self._click(

@@ -1,6 +1,6 @@
-"""Rings as Cloud Scheduler does: ``python -m emulators.world.timer`` calls ``schedule`` once.
+"""Calls ``schedule`` once, as Cloud Scheduler does: ``python -m emulators.world.timer``.
 
-Whoever wants it again and again has ``--every SECONDS``; the demonstration rings by itself.
+``--every SECONDS`` repeats the call. The demonstration calls it from its own process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PERIOD_S = 900.0
 TIMEOUT_S = 60.0
 
 
-def ring(servers: Addresses, *, email: str = SERVICE_ACCOUNT, audience: str = "") -> httpx.Response:
+def call_schedule(servers: Addresses, *, email: str = SERVICE_ACCOUNT, audience: str = "") -> httpx.Response:
     """Call ``schedule`` with a token of *email* for *audience*; as the timer does where none is given."""
     url = f"{servers.url('functions')}/schedule"
     wanted: dict[str, Any] = {"email": email, "audience": audience or url}
@@ -29,15 +29,15 @@ def ring(servers: Addresses, *, email: str = SERVICE_ACCOUNT, audience: str = ""
 
 
 def main() -> None:
-    """Ring once, or until stopped."""
+    """Call once, or until stopped."""
     parser = argparse.ArgumentParser(prog="python -m emulators.world.timer", description=__doc__)
-    parser.add_argument("--every", type=float, help="ring again after so many seconds")
+    parser.add_argument("--every", type=float, help="call again after so many seconds")
     for name in ("google", "functions"):
         parser.add_argument(f"--{name}-port", type=int, default=getattr(Ports(), name))
     arguments = parser.parse_args()
     ports = Ports(google=arguments.google_port, functions=arguments.functions_port)
     while True:
-        answer = ring(ports)
+        answer = call_schedule(ports)
         print(answer.status_code, answer.text, flush=True)
         if arguments.every is None:
             return

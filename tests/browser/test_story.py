@@ -14,10 +14,10 @@ from emulators.workbench.people import STRANGER, Person
 from emulators.workbench.routes import create_app as create_workbench
 from emulators.workbench.surroundings import Surroundings
 from emulators.world.processes import AUDIENCE, local_token
-from emulators.world.servers import running_servers
 from tests.browser.conftest import WINDOW
 from tests.browser.workbench_page import WorkbenchPage
-from tests.office import MANAGER, Office
+from tests.harness.office import MANAGER, Office
+from tests.harness.servers import running_servers
 from vitrina.bootstrap import application
 from vitrina.records.records import projects_of
 
@@ -43,7 +43,7 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     with running_servers() as servers:
         office = Office(servers, tmp_path)
         office.open(monkeypatch)
-        office.hire()
+        office.create_agency()
         yield office
         office.settle()
         office.http.close()
@@ -166,13 +166,13 @@ def test_a_week_of_the_agency(workbench: WorkbenchPage, office: Office) -> None:
 
 def test_the_agency_sees_everybodys_load(workbench: WorkbenchPage, office: Office) -> None:
     """Two clients, one of whose managers typed too much: drawn in red, and proved by the check."""
-    office.welcome(client_name="Стоматология «Улыбка»", code="УЛБ", project_name="Реклама")
+    office.create_client(client_name="Стоматология «Улыбка»", code="УЛБ", project_name="Реклама")
     office.fill_backlog(
         {"task": "Форма записи на приём с напоминанием", "hours_development": "14"},
         {"task": "Баннеры к акции", "hours_design": "11"},
     )
     office.do("start_batch", preview_id=office.do("build_batch")["data"]["preview_id"])
-    office.welcome(client_name="Обжарочный цех «Заря»", code="ЗРН", project_name="Интернет-магазин")
+    office.create_client(client_name="Обжарочный цех «Заря»", code="ЗРН", project_name="Интернет-магазин")
     office.fill_backlog(
         {"task": "Личный кабинет оптового покупателя", "hours_development": "20"},
         {"task": "Статья про помол", "hours_copy": "9"},
@@ -226,10 +226,10 @@ def test_a_stranger_is_refused_in_words(workbench: WorkbenchPage, office: Office
 
 def test_the_client_is_never_shown_anything_internal(workbench: WorkbenchPage, office: Office) -> None:
     """What anybody with the link can read of a client's file names no other client and no token."""
-    office.welcome(client_name="Стоматология «Улыбка»", code="УЛБ", project_name="Реклама")
+    office.create_client(client_name="Стоматология «Улыбка»", code="УЛБ", project_name="Реклама")
     office.fill_backlog({"task": "Форма записи", "hours_development": "20"})
     office.do("start_batch", preview_id=office.do("build_batch")["data"]["preview_id"])
-    office.welcome(client_name="Заря", code="ЗРН", project_name="Сайт")
+    office.create_client(client_name="Заря", code="ЗРН", project_name="Сайт")
     office.fill_backlog(
         {"task": "Кнопка", "hours_development": "10"}, {"task": "Кабинет", "hours_development": "30"}
     )

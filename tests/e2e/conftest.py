@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from emulators.world.office import KeptOffice
-from emulators.world.servers import Servers, running_servers
-from tests.office import Office
+from tests.harness.local_office import SavedOffice
+from tests.harness.office import Office
+from tests.harness.servers import Servers, running_servers
 from vitrina.bootstrap import application
 
 
@@ -32,34 +32,34 @@ def empty_office(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture(scope="session")
-def kept_offices() -> dict[str, KeptOffice]:
+def saved_offices() -> dict[str, SavedOffice]:
     """What was set up once through the menu, to begin the next test with."""
     return {}
 
 
 @pytest.fixture
-def agency(empty_office: Office, kept_offices: dict[str, KeptOffice]) -> Office:
+def agency(empty_office: Office, saved_offices: dict[str, SavedOffice]) -> Office:
     """An agency with people and norms."""
-    return _begin(empty_office, kept_offices, "agency", Office.hire)
+    return _begin(empty_office, saved_offices, "agency", Office.create_agency)
 
 
 @pytest.fixture
-def office(empty_office: Office, kept_offices: dict[str, KeptOffice]) -> Office:
+def office(empty_office: Office, saved_offices: dict[str, SavedOffice]) -> Office:
     """An agency with one client whose backlog is empty."""
 
     def set_up(office: Office) -> None:
-        _begin(office, kept_offices, "agency", Office.hire)
-        office.welcome()
+        _begin(office, saved_offices, "agency", Office.create_agency)
+        office.create_client()
 
-    return _begin(empty_office, kept_offices, "office", set_up)
+    return _begin(empty_office, saved_offices, "office", set_up)
 
 
 def _begin(
-    office: Office, kept_offices: dict[str, KeptOffice], name: str, set_up: Callable[[Office], object]
+    office: Office, saved_offices: dict[str, SavedOffice], name: str, set_up: Callable[[Office], object]
 ) -> Office:
-    if name in kept_offices:
-        office.bring_back(kept_offices[name])
+    if name in saved_offices:
+        office.restore_state(saved_offices[name])
     else:
         set_up(office)
-        kept_offices[name] = office.keep()
+        saved_offices[name] = office.save_state()
     return office

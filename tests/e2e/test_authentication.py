@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from emulators.world.processes import AUDIENCE, SERVICE_ACCOUNT
-from emulators.world.servers import Servers
-from tests.e2e.witness import agency_at_work, assert_told, assert_unchanged, look
-from tests.office import MANAGER, WEBHOOK_SECRET, Office
+from tests.harness.office import MANAGER, WEBHOOK_SECRET, Office
+from tests.harness.servers import Servers
+from tests.harness.witness import agency_at_work, assert_told, assert_unchanged, look
 from vitrina.errors import RetriableServiceError
 from vitrina.google.identity import GoogleIdentity
 
@@ -26,7 +26,7 @@ def office(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """One client for all tests here: none of them may change anything."""
     folder = tmp_path_factory.mktemp("office")
     with agency_at_work(servers, folder, STAFF=f"{MANAGER},{COLLEAGUE}") as office:
-        office.welcome()
+        office.create_client()
         office.fill_backlog({"task": "Баннер", "work_type": "Баннер"})
         yield office
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from emulators.world.servers import Servers
-from tests.e2e.witness import SteadyOffice, agency_at_work
-from tests.office import NOW
+from tests.harness.office import NOW
+from tests.harness.servers import Servers
+from tests.harness.witness import SteadyOffice, agency_at_work
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.records.records import save_history
 from vitrina.workbook.reading.book import Tab
@@ -166,7 +166,7 @@ def test_nothing_typed_is_overwritten(office: SteadyOffice, number: int) -> None
     print(f"seed {SEED}, workbook {number}")  # noqa: T201 - shown where the test fails
     draw = random.Random(f"{SEED} {number}")
     rows = IN_A_WORKBOOK * ROWS
-    office.welcome(code=f"СЛ{number}", project_name=f"Случай {number}")
+    office.create_client(code=f"СЛ{number}", project_name=f"Случай {number}")
     put_tasks(office, draw, rows)
     people = People(draw)
     people.fill(rows)

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from emulators.world.processes import AUDIENCE
-from emulators.world.servers import Servers
-from tests.e2e.witness import SteadyOffice, agency_at_work, assert_told, assert_unchanged, look
-from tests.office import MANAGER, NOW, PROFILES, TEAM
+from tests.harness.office import MANAGER, NOW, PROFILES, TEAM
+from tests.harness.servers import Servers
+from tests.harness.witness import SteadyOffice, agency_at_work, assert_told, assert_unchanged, look
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.domain.quantities import serial_of_day
 from vitrina.records.records import items_of, save_history
@@ -30,14 +30,14 @@ _codes = (f"ВВ{number}" for number in count(1))
 def office(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SteadyOffice]:
     """One agency; each test that writes makes a client of its own."""
     with agency_at_work(servers, tmp_path_factory.mktemp("office")) as office:
-        office.welcome(code=next(_codes))
+        office.create_client(code=next(_codes))
         yield office
 
 
 @pytest.fixture
 def client(office: SteadyOffice) -> Iterator[SteadyOffice]:
     """The office with a new client. Afterwards its people are free again."""
-    office.welcome(code=next(_codes))
+    office.create_client(code=next(_codes))
     yield office
     for item in items_of(office.services.store, spreadsheet_id=office.client_id):
         office.services.store.delete("item", item.key)
@@ -623,7 +623,7 @@ def test_a_preview_that_nobody_made(client: SteadyOffice) -> None:
     """Nor one of another workbook can be started."""
     client.fill_backlog({"task": "Баннер", "hours_design": "1"})
     preview_id = client.do("build_batch", period="current")["data"]["preview_id"]
-    client.welcome(code=next(_codes))
+    client.create_client(code=next(_codes))
     client.fill_backlog({"task": "Баннер", "hours_design": "1"})
 
     for wanted in (preview_id, "f" * 32):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from vitrina.cli.check import main
 
 from tests.e2e.test_update_load import retype, start, two_clients
-from tests.office import Office
+from tests.harness.office import Office
+from vitrina.cli.check import main
 
 
 def check(office: Office) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def check(office: Office) -> dict[str, Any]:
     return office.click(office.agency.spreadsheet_id, "check_all")
 
 
-def found(office: Office) -> list[str]:
+def check_findings(office: Office) -> list[str]:
     """What is said of everything but calendars that people's edits have outdated."""
     return [line for line in check(office)["details"] if "план-график показывает" not in line]
 
@@ -56,7 +56,7 @@ def test_overload_over_two_clients_is_proved(office: Office) -> None:
     two_clients(office)
     retype(office, "УЛБ-1", hours="14", start_on="23.11.2026")
 
-    [line] = found(office)
+    [line] = check_findings(office)
     assert line == (
         "Вера Орлова, 23–25 ноября: нужно 26 ч, а есть 24 ч, как ни раскладывай. "
         "УЛБ-1 (Разработка) — 14 ч и ЗРН-1 (Разработка) — 12 ч."
@@ -68,7 +68,7 @@ def test_what_can_be_spread_is_no_overload(office: Office) -> None:
     two_clients(office)
     retype(office, "УЛБ-1", hours="14", start_on="23.11.2026", due_on="27.11.2026")
 
-    assert found(office) == []
+    assert check_findings(office) == []
 
 
 def test_calendar_that_is_outdated_is_named(office: Office) -> None:
@@ -86,7 +86,7 @@ def test_absence_after_the_plan(office: Office) -> None:
     start(office, {"task": "А", "hours_design": "8"}, {"task": "Б", "hours_design": "12"})
     be_away(office, "Анна Белова", "23.11.2026", "24.11.2026")
 
-    lines = found(office)
+    lines = check_findings(office)
 
     assert (
         "Анна Белова: 23 ноября отсутствует, а в эти дни должна идти работа. ЗРН-1 (Дизайн) — 8 ч." in lines
@@ -98,7 +98,7 @@ def test_day_off(office: Office) -> None:
     start(office, {"task": "Баннер", "hours_design": "8"})
     retype(office, "ЗРН-1", start_on="28.11.2026", due_on="29.11.2026")
 
-    assert found(office) == [
+    assert check_findings(office) == [
         "Анна Белова, 28–29 ноября: это выходные, а рабочих дней у работы нет. ЗРН-1 (Дизайн) — 8 ч."
     ]
 
@@ -110,7 +110,9 @@ def test_copied_row_is_a_double(office: Office) -> None:
     copy = {key: tab.cell(row, key).text for key in ("id", "action", "profile", "specialist")}
     office.type("in_progress", row.index + 1, **copy, hours="8", due_on="23.11.2026")
 
-    assert found(office) == ["ЗРН-1 (Дизайн) записана дважды, строки 2 и 3: лишнюю удалите. Заря — Сайт."]
+    assert check_findings(office) == [
+        "ЗРН-1 (Дизайн) записана дважды, строки 2 и 3: лишнюю удалите. Заря — Сайт."
+    ]
 
 
 def test_order_of_actions_and_items(office: Office) -> None:
@@ -118,7 +120,7 @@ def test_order_of_actions_and_items(office: Office) -> None:
     start(office, {"task": "Лендинг", "hours_design": "8", "hours_copy": "4"})
     retype(office, "ЗРН-1", due_on="25.11.2026")
 
-    [line] = found(office)
+    [line] = check_findings(office)
 
     assert line == (
         "ЗРН-1 (Тексты) начинается 24.11.2026, "
@@ -135,7 +137,7 @@ def test_cards_that_say_otherwise(office: Office) -> None:
     office.http.post(f"{office.servers.kaiten}/_emulator/webhooks", json={"mode": "drop"}).raise_for_status()
     office.kaiten("DELETE", f"/cards/{card['id']}")
 
-    assert found(office) == [
+    assert check_findings(office) == [
         "ЗРН-1: срок в таблице 27.11.2026, а в карточке 23.11.2026.",
         "ЗРН-1 (Дизайн): в таблице Борис Ким, а в карточке Анна Белова.",
         "ЗРН-2: ссылка на карточку есть, а карточки в трекере нет.",
@@ -149,7 +151,7 @@ def test_bad_cells_and_strangers_are_named_together(office: Office) -> None:
     retype(office, "ЗРН-1", hours="много", due_on="к среде")
     retype(office, "ЗРН-2", specialist="Аня")
 
-    lines = found(office)
+    lines = check_findings(office)
 
     assert "«Аня» нет на листе «Специалисты», а работа есть. ЗРН-2 (Дизайн) — 4 ч." in lines
     for column in ("hours", "due_on"):

@@ -1,4 +1,4 @@
-"""``python -m vitrina.cli.doctor``: what it tells of the emulator, and of a Google that is not as we assume."""
+"""``python -m vitrina.cli.doctor``: what it tells of the emulator, and of a Google that differs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from emulators.google import metadata
 from emulators.google.batch import developer_metadata, registry, rows
 from emulators.google.errors import invalid
-from tests.office import MANAGER, Office
+from tests.harness.office import MANAGER, Office
 from vitrina.cli.doctor import __main__ as doctor
 from vitrina.cli.doctor.assumptions import read_assumptions
 from vitrina.cli.doctor.check import State

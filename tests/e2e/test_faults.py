@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from emulators.world.processes import QUEUE, ROBOT_ID
-from emulators.world.servers import Servers
-from tests.e2e.witness import SteadyOffice, agency_at_work, assert_told, assert_unchanged, look
+from tests.harness.servers import Servers
+from tests.harness.witness import SteadyOffice, agency_at_work, assert_told, assert_unchanged, look
 from vitrina.ports import NewCard
 from vitrina.records.records import Item, items_of
 
@@ -46,7 +46,7 @@ def office(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture
 def client(office: SteadyOffice) -> SteadyOffice:
     """The office with a new client whose backlog holds one item."""
-    office.welcome(code=next(_codes), project_name="Сайт")
+    office.create_client(code=next(_codes), project_name="Сайт")
     office.fill_backlog({"task": "Лендинг", "work_type": "Лендинг"})
     return office
 

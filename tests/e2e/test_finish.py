@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.e2e.test_learned_norms import agency_id, many_banners, recalculate, remember
-from tests.office import NOW, Office
+from tests.harness.office import NOW, Office
 from vitrina.records.records import FORECAST, ITEM
 
 THIN = "пока мало законченных задач, чтобы обещать"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.test_interleaving import HOURS, edit_before_next_writes, hours_by_task, known_backlog
-from tests.office import Office
+from tests.harness.office import Office
 from vitrina.domain.quantities import serial_of_day
 from vitrina.records.records import items_of
 from vitrina.workbook.reading.book import COLUMN_KEY, TAB_KEY, item_number_of_row
@@ -196,13 +196,17 @@ def test_the_week_starts_with_the_right_rows(office: Office) -> None:
 
 def version(office: Office) -> str:
     """A version that a person can go back to."""
-    office.http.post(f"{office.servers.google}/_emulator/keep", json={"name": "version"}).raise_for_status()
+    office.http.post(
+        f"{office.servers.google}/_emulator/save-state", json={"name": "version"}
+    ).raise_for_status()
     return "version"
 
 
 def restore(office: Office, name: str) -> None:
     """Go back to a version; the store and the tracker know nothing of it."""
-    office.http.post(f"{office.servers.google}/_emulator/bring-back", json={"name": name}).raise_for_status()
+    office.http.post(
+        f"{office.servers.google}/_emulator/restore-state", json={"name": name}
+    ).raise_for_status()
 
 
 def forget_marks(office: Office) -> None:

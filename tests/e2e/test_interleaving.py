@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.office import NOW, Office
+from tests.harness.office import NOW, Office
 from vitrina.bootstrap import application
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.errors import ChangedMeanwhileError, RetriableServiceError

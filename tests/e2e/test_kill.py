@@ -14,11 +14,11 @@ from typing import Any
 import httpx
 import pytest
 
-from emulators.world.crash import CRASH, MOMENTS, Call
-from emulators.world.office import KeptOffice
-from emulators.world.servers import Servers
-from tests.e2e.stage import Stage, WorkersOffice, end_state, running_stage
-from tests.e2e.witness import difference
+from tests.harness.crash import CRASH, MOMENTS, Call
+from tests.harness.local_office import SavedOffice
+from tests.harness.servers import Servers
+from tests.harness.stage import Stage, WorkersOffice, end_state, running_stage
+from tests.harness.witness import difference
 
 PATIENCE_S = 120.0
 POLL_S = 0.05
@@ -41,25 +41,25 @@ def stage(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 class Scenes:
     """The office as it is before each of the actions."""
 
-    agency: KeptOffice
-    previewed: KeptOffice
+    agency: SavedOffice
+    previewed: SavedOffice
     preview_id: str
-    started: KeptOffice
+    started: SavedOffice
 
 
 @pytest.fixture(scope="module")
 def scenes(stage: Stage) -> Scenes:
     """Each action once, undisturbed, and what was there before it."""
     with stage.office() as office:
-        office.hire()
-        agency = office.keep()
-        office.welcome()
+        office.create_agency()
+        agency = office.save_state()
+        office.create_client()
         office.fill_backlog(*BACKLOG)
         office.do("estimate")
         preview_id: str = office.do("build_batch", period="current")["data"]["preview_id"]
-        previewed = office.keep()
+        previewed = office.save_state()
         assert office.do("start_batch", preview_id=preview_id)["outcome"] == "done"
-        return Scenes(agency, previewed, preview_id, office.keep())
+        return Scenes(agency, previewed, preview_id, office.save_state())
 
 
 Action = Callable[[WorkersOffice], Mapping[str, Any]]
@@ -83,9 +83,9 @@ def persist(office: WorkersOffice, spreadsheet_id: str, action: str, **params: A
     return answer
 
 
-def undisturbed(stage: Stage, kept: KeptOffice, action: Action) -> tuple[list[Call], dict[str, Any]]:
+def undisturbed(stage: Stage, saved: SavedOffice, action: Action) -> tuple[list[Call], dict[str, Any]]:
     """The calls that an action makes outside, and how the world is after it."""
-    with stage.office(kept) as office:
+    with stage.office(saved) as office:
         answer = action(office)
         office.settle()
         assert answer["outcome"] == "done", answer
@@ -96,16 +96,16 @@ def undisturbed(stage: Stage, kept: KeptOffice, action: Action) -> tuple[list[Ca
 def die_everywhere(
     stage: Stage,
     subtests: pytest.Subtests,
-    kept: KeptOffice,
+    saved: SavedOffice,
     action: Action,
     refusals: tuple[str, ...] = (),
 ) -> list[Call]:
     """Die before and after each call; gives the calls. *refusals* begin what a second click may be told."""
-    calls, expected = undisturbed(stage, kept, action)
+    calls, expected = undisturbed(stage, saved, action)
     for call in calls:
         for moment in MOMENTS:
             crash = f"{moment}:{call}"
-            with subtests.test(msg=crash), stage.office(kept, **{CRASH: crash}) as office:
+            with subtests.test(msg=crash), stage.office(saved, **{CRASH: crash}) as office:
                 answer = action(office)
                 office.settle()
 

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from emulators.world.client import MenuClient
-from emulators.world.servers import Servers
-from tests.e2e.stage import Stage, WorkersOffice, running_stage
-from tests.e2e.witness import assert_sentence
-from tests.office import TEAM
+from tests.harness.office import TEAM
+from tests.harness.servers import Servers
+from tests.harness.stage import Stage, WorkersOffice, running_stage
+from tests.harness.witness import assert_sentence
 from vitrina.records.records import committed_hours, items_of, projects_of
 
 WORKERS = 4
@@ -102,10 +102,12 @@ def test_nobodys_last_hours_are_promised_twice(stage: Stage) -> None:
 
 def open_clients(office: WorkersOffice) -> list[Manager]:
     """A client for each manager, with one item in his backlog."""
-    office.hire()
+    office.create_agency()
     managers: list[Manager] = []
     for number in range(MANAGERS):
-        client_id = office.welcome(client_name=f"Клиент {number}", project_name="Сайт", code=f"КЛ{number}")
+        client_id = office.create_client(
+            client_name=f"Клиент {number}", project_name="Сайт", code=f"КЛ{number}"
+        )
         office.paste_backlog([{"task": "Форма", "hours.development": HOURS}])
         url = office.urls[number % WORKERS]
         menu = MenuClient(url, office.servers.google, email=f"manager{number}@mayak.example")

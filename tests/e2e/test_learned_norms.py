@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.office import NOW, Office
+from tests.harness.office import NOW, Office
 from vitrina.bootstrap import application
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.jobs.nightly import plan_norms
@@ -100,13 +100,13 @@ def test_a_norm_typed_over_ours_stays(office: Office) -> None:
 
 def test_an_agency_without_history_types_its_norms(empty_office: Office) -> None:
     """Before there is any fact."""
-    empty_office.hire(history={})
+    empty_office.create_agency(history={})
     assert recalculate(empty_office)["outcome"] == "refused"
     type_norm(empty_office, "Аудит", "Дизайн", pinned_hours="7", unit="сайт")
 
     assert recalculate(empty_office)["outcome"] == "done"
 
-    empty_office.welcome()
+    empty_office.create_client()
     empty_office.fill_backlog({"task": "Аудит сайта", "work_type": "аудит"})
     empty_office.do("estimate")
     assert empty_office.table("backlog", "id", "hours.design") == [("ЗРН-1", 7.0)]
@@ -114,7 +114,7 @@ def test_an_agency_without_history_types_its_norms(empty_office: Office) -> None
 
 def test_the_starting_table_is_taken_when_wanted_and_called_a_guess(empty_office: Office) -> None:
     """A setting; 1.5 h for a banner as a rule are 1.95 on average, which is 2 h in a cell."""
-    empty_office.hire(history={})
+    empty_office.create_agency(history={})
     settings = empty_office.book(agency_id(empty_office)).tab("settings")
     place = next(row for row in settings.rows if settings.cell(row, "key").text == "starting_norms")
     empty_office.type("settings", place.index, agency_id(empty_office), value="да")
@@ -124,7 +124,7 @@ def test_the_starting_table_is_taken_when_wanted_and_called_a_guess(empty_office
     assert answer["outcome"] == "done"
     assert any("догадка" in line for line in answer["details"])
     assert norm(empty_office, "Баннер", "Дизайн", "source", "unit") == ("стартовая оценка", "баннер")
-    empty_office.welcome()
+    empty_office.create_client()
     empty_office.fill_backlog({"task": "Баннер", "work_type": "Баннер"})
     empty_office.do("estimate")
     assert empty_office.table("backlog", "id", "hours.design") == [("ЗРН-1", 2.0)]

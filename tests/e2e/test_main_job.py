@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from tests.office import MANAGER, NOW, Office
+from tests.harness.office import MANAGER, NOW, Office
 from vitrina.domain.quantities import serial_of_day
 
 
@@ -209,7 +209,7 @@ def test_hours_promised_to_one_client_are_not_promised_to_another(office: Office
     office.fill_backlog({"task": "Большая", "hours_development": "38"})
     preview_id = office.do("build_batch", period="current")["data"]["preview_id"]
     office.do("start_batch", preview_id=preview_id)
-    office.welcome(client_name="Стоматология «Улыбка»", project_name="Реклама", code="УЛБ")
+    office.create_client(client_name="Стоматология «Улыбка»", project_name="Реклама", code="УЛБ")
     office.fill_backlog(
         {"task": "Форма", "hours_development": "3"}, {"task": "Кнопка", "hours_development": "2"}
     )

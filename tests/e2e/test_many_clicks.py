@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from emulators.world.client import MenuClient
-from emulators.world.servers import Servers
-from tests.e2e.stage import Stage, end_state, running_stage
-from tests.e2e.witness import assert_sentence, difference
-from tests.office import MANAGER
+from tests.harness.office import MANAGER
+from tests.harness.servers import Servers
+from tests.harness.stage import Stage, end_state, running_stage
+from tests.harness.witness import assert_sentence, difference
 
 WORKERS = 4
 CLICKS = 20
@@ -34,12 +34,12 @@ def stage(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def test_one_batch_of_twenty_clicks(stage: Stage) -> None:
     """One click starts the batch; the others are told so, and the world is as after a single click."""
     with stage.office() as office:
-        office.hire()
-        office.welcome()
+        office.create_agency()
+        office.create_client()
         office.fill_backlog(*BACKLOG)
         office.do("estimate")
         preview_id = office.do("build_batch", period="current")["data"]["preview_id"]
-        before = office.keep()
+        before = office.save_state()
         assert office.do("start_batch", preview_id=preview_id)["outcome"] == "done"
         expected = end_state(office)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.office import Office
+from tests.harness.office import Office
 from vitrina.cli.commands import main
 from vitrina.logs import JsonFormatter
 

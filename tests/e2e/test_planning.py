@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.office import Office
+from tests.harness.office import Office
 from vitrina.bootstrap import application
 from vitrina.domain.quantities import serial_of_day
 from vitrina.records.records import count_passed_over, load_passed_over
@@ -62,7 +62,7 @@ def absent(office: Office, name: str, first: str, last: str) -> None:
 def test_staff_are_told_who_and_the_client_is_not(office: Office) -> None:
     """Vera has 38 of 40 h at another client's: staff see with what, the client sees «другими проектами»."""
     start(office, {"task": "Тайный проект", "hours_development": "38"})
-    office.welcome(client_name="Улыбка", project_name="Реклама", code="УЛБ")
+    office.create_client(client_name="Улыбка", project_name="Реклама", code="УЛБ")
 
     preview = start(
         office, {"task": "Кнопка", "hours_development": "2"}, {"task": "Форма", "hours_development": "3"}
@@ -121,7 +121,7 @@ def test_the_calendar_shows_what_is_left_of_each_day(office: Office) -> None:
     """Own work, other projects in one line without names, and what is free: she is away on Friday."""
     absent(office, "Вера Орлова", "27.11.2026", "27.11.2026")
     start(office, {"task": "Тайный проект", "hours_development": "11"})
-    office.welcome(client_name="Улыбка", project_name="Реклама", code="УЛБ")
+    office.create_client(client_name="Улыбка", project_name="Реклама", code="УЛБ")
 
     start(office, {"task": "Форма", "hours_development": "7"})
 
@@ -144,7 +144,7 @@ def test_refresh_draws_the_calendar_anew_when_others_have_moved(office: Office) 
     """What another client has started since stands in the sum after the next refresh."""
     start(office, {"task": "Форма", "hours_development": "7"})
     first_id = office.client_id
-    office.welcome(client_name="Улыбка", project_name="Реклама", code="УЛБ")
+    office.create_client(client_name="Улыбка", project_name="Реклама", code="УЛБ")
     start(office, {"task": "Кнопка", "hours_development": "4"})
     office.client_id = first_id
     assert "    другие проекты" not in [line[0] for line in calendar(office)]
@@ -167,7 +167,7 @@ def test_rows_that_people_typed_take_hours(office: Office) -> None:
     )
     assert office.agency is not None
     office.click(office.agency.spreadsheet_id, "update_load")
-    office.welcome(client_name="Улыбка", project_name="Реклама", code="УЛБ")
+    office.create_client(client_name="Улыбка", project_name="Реклама", code="УЛБ")
 
     preview = start(
         office, {"task": "Форма", "hours_development": "11"}, {"task": "Кнопка", "hours_development": "10"}
@@ -202,7 +202,7 @@ def test_the_limit_of_the_agency_holds_over_all_clients(office: Office) -> None:
     """50 h a week: 30 are another client's, who is not named to this one."""
     setting(office, "week_limit_hours", "50")
     start(office, {"task": "Тайный проект", "hours_development": "30"})
-    office.welcome(client_name="Улыбка", project_name="Реклама", code="УЛБ")
+    office.create_client(client_name="Улыбка", project_name="Реклама", code="УЛБ")
 
     preview = start(office, {"task": "Форма", "hours_design": "21"}, {"task": "Кнопка", "hours_design": "20"})
 
@@ -234,7 +234,7 @@ def test_a_day_off_of_the_agency_is_nobodys(office: Office) -> None:
 def test_a_large_item_takes_its_hours_of_the_next_week_too(office: Office) -> None:
     """50 h of development: 40 now, 10 in the week after, which has 30 left for others then."""
     start(office, {"task": "Портал", "hours_development": "50"})
-    office.welcome(client_name="Улыбка", project_name="Реклама", code="УЛБ")
+    office.create_client(client_name="Улыбка", project_name="Реклама", code="УЛБ")
     office.fill_backlog(
         {"task": "Форма", "hours_development": "31"}, {"task": "Кнопка", "hours_development": "30"}
     )
@@ -250,7 +250,7 @@ def test_a_large_item_takes_its_hours_of_the_next_week_too(office: Office) -> No
 def test_overdue_work_goes_before_everything_new(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """38 h of last week are not done, nothing is logged: this week has 2 h for another client."""
     start(office, {"task": "Портал", "hours_development": "38"})
-    office.welcome(client_name="Улыбка", project_name="Реклама", code="УЛБ")
+    office.create_client(client_name="Улыбка", project_name="Реклама", code="УЛБ")
     monkeypatch.setenv("VITRINA_NOW", "2026-11-30T09:00:00+03:00")
     application.cache_clear()
 

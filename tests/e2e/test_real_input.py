@@ -23,10 +23,10 @@ from typing import Any
 import pytest
 
 from emulators.world.processes import Person
-from emulators.world.servers import Servers
-from tests.e2e.sip import RealTask, read_tasks
-from tests.office import NOW, Office
-from tests.shared import shared_path
+from tests.harness.office import NOW, Office
+from tests.harness.servers import Servers
+from tests.harness.shared import shared_path
+from tests.harness.sip_dataset import RealTask, read_tasks
 from vitrina.bootstrap import application
 from vitrina.domain.estimating.learning import learn
 from vitrina.domain.estimating.norms import FinishedWork, tenth
@@ -242,7 +242,7 @@ def open_agency(
     team = {FIRST_KAITEN_ID + n: f"Сотрудник {person}" for n, person in enumerate(sorted(profiles_of))}
     people = [Person(name, f"person-{key}@sip.example", key) for key, name in team.items()]
     office.empty(monkeypatch.setenv, people=people, now=NOW)
-    agency = office.found(
+    agency = office.set_up_agency(
         name="SiP",
         profiles=[Profile(key, key.title()) for key in categories(history)],
         team=[
@@ -262,7 +262,7 @@ def open_agency(
             for task in history
         },
     )
-    office.welcome(client_name="SiP", project_name="2008", code="SIP", limit_hours=LIMIT_HOURS)
+    office.create_client(client_name="SiP", project_name="2008", code="SIP", limit_hours=LIMIT_HOURS)
     return agency.spreadsheet_id, team
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from emulators.world.processes import AUDIENCE, QUEUE, SERVICE_ACCOUNT
-from emulators.world.servers import Servers
-from tests.e2e.witness import SteadyOffice, agency_at_work
-from tests.office import MANAGER, NOW
+from tests.harness.office import MANAGER, NOW
+from tests.harness.servers import Servers
+from tests.harness.witness import SteadyOffice, agency_at_work
 
 _codes = (f"СВ{number}" for number in count(1))
 
@@ -50,7 +50,7 @@ def set_clock(office: SteadyOffice, later: timedelta) -> None:
 def add_client(office: SteadyOffice) -> None:
     """A client with a small item in progress, whose row shows its card."""
     code = next(_codes)
-    office.welcome(code=code, project_name=code)
+    office.create_client(code=code, project_name=code)
     office.paste_backlog([{"task": "Правка", "hours.design": 0.1}])
     preview = office.do("build_batch", period="current")
     started = {"preview_id": preview["data"]["preview_id"]}
@@ -97,7 +97,7 @@ def test_cell_whose_webhook_was_lost(office: SteadyOffice) -> None:
     assert status(office) == before
     office.forget_calls()
 
-    answer = office.ring()
+    answer = office.call_schedule()
     office.settle()
 
     assert (answer.status_code, answer.json()["workbooks"]) == (200, 1)
@@ -110,19 +110,19 @@ def test_nothing_is_written_where_nothing_differs(office: SteadyOffice) -> None:
     """The look costs a read; the client's file stays as it is."""
     office.forget_calls()
 
-    office.ring()
+    office.call_schedule()
     office.settle()
 
     assert office.calls("google") == {"sheets.spreadsheets.get": 1}
 
 
 def test_two_calls_at_once_plan_one_look(office: SteadyOffice) -> None:
-    """The timer may ring twice; the card is read and the row is written once."""
+    """The timer may call twice; the card is read and the row is written once."""
     move(office, webhook="drop")
     office.forget_calls()
 
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda _: office.ring(), range(4)))
+        answers = list(pool.map(lambda _: office.call_schedule(), range(4)))
     office.settle()
 
     assert [answer.status_code for answer in answers] == [200] * 4
@@ -139,10 +139,10 @@ def test_two_calls_at_once_plan_one_look(office: SteadyOffice) -> None:
     ],
 )
 def test_forged_call_is_refused(office: SteadyOffice, caller: dict[str, str]) -> None:
-    """Only our own service account rings, and only with a token for this address."""
+    """Only our own service account may call, and only with a token for this address."""
     known = len(tasks(office, "reconcile"))
 
-    answer = office.ring(**caller)
+    answer = office.call_schedule(**caller)
 
     assert answer.status_code == 401
     assert len(tasks(office, "reconcile")) == known
@@ -157,7 +157,7 @@ def test_without_an_address_every_call_is_refused(office: SteadyOffice) -> None:
     """Where the operator named none, a token for any audience would do; so none does."""
     office.restart(SCHEDULE_URL="")
 
-    assert office.ring().status_code == 401
+    assert office.call_schedule().status_code == 401
 
 
 def test_deleted_workbook_does_not_stop_the_others(office: SteadyOffice) -> None:
@@ -169,7 +169,7 @@ def test_deleted_workbook_does_not_stop_the_others(office: SteadyOffice) -> None
     office.http.delete(f"{office.servers.google}/drive/v3/files/{gone}").raise_for_status()
     known = {task["name"] for task in tasks(office, "reconcile")}
 
-    answer = office.ring()
+    answer = office.call_schedule()
     planned = [task for task in tasks(office, "reconcile") if task["name"] not in known]
     office.settle()
 
@@ -186,7 +186,7 @@ def test_task_that_the_queue_lost(office: SteadyOffice) -> None:
     office.http.post(f"{office.servers.tasks}/v2/{QUEUE}:purge", json={}).raise_for_status()
     assert len(list(office.services.store.find("touched", spreadsheet_id=office.client_id))) == 1
 
-    office.ring()
+    office.call_schedule()
     office.settle()
 
     assert status(office) != before
@@ -210,16 +210,16 @@ def test_old_previews_and_operations_are_deleted(office: SteadyOffice) -> None:
     assert kept["operation"] >= 3
 
     set_clock(office, timedelta(days=6))
-    office.ring()
+    office.call_schedule()
     assert {kind: len(list(store.find(kind))) for kind in kept} == kept
 
     set_clock(office, timedelta(days=8))
-    office.ring()
+    office.call_schedule()
     assert len(list(store.find("preview"))) == 0
     assert len(list(store.find("operation"))) == kept["operation"]
 
     set_clock(office, timedelta(days=31))
-    assert office.ring().json()["deleted"] >= 2
+    assert office.call_schedule().json()["deleted"] >= 2
     assert [record.key for record in store.find("operation")] == ["open"]
     store.delete("operation", "open")
     office.settle()

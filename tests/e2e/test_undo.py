@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.witness import assert_told, difference, look
-from tests.office import Office
+from tests.harness.office import Office
+from tests.harness.witness import assert_told, difference, look
 from vitrina.ports import Json, NewCard
 
 TASKS = ("Баннер", "Лендинг", "Статья")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.office import Office
+from tests.harness.office import Office
 from vitrina.bootstrap import application
 from vitrina.domain.quantities import serial_of_day
 from vitrina.records.records import committed_hours, items_of, load_typed_hours
@@ -71,7 +71,7 @@ def two_clients(office: Office) -> str:
         {"task": "Баннер", "hours_design": "10"},
     )
     first_id = office.client_id
-    office.welcome(client_name="Улыбка", project_name="Реклама", code="УЛБ")
+    office.create_client(client_name="Улыбка", project_name="Реклама", code="УЛБ")
     start(office, {"task": "Кнопка", "hours_development": "10"}, {"task": "Текст", "hours_copy": "5"})
     return first_id
 
@@ -145,7 +145,7 @@ def test_freed_hours_can_be_planned(office: Office) -> None:
     start(office, {"task": "Большая", "hours_development": "40"})
     tab, row = office.row("in_progress", "ЗРН-1")
     office.edit({"type": "delete_rows", "sheet": tab.title, "at": row.index + 1})
-    office.welcome(client_name="Улыбка", project_name="Реклама", code="УЛБ")
+    office.create_client(client_name="Улыбка", project_name="Реклама", code="УЛБ")
     office.fill_backlog({"task": "Форма", "hours_development": "30"})
     assert office.do("build_batch", period="current")["data"]["chosen"] == []
 

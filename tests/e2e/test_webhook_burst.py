@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from benchmarks.burst import Client, make_clients, most_in_a_minute, rage, wrong_cells
+from benchmarks.burst import Client, make_clients, most_in_a_minute, send_webhooks, wrong_cells
 from emulators.tasks.models import ALIVE
 from emulators.world.processes import QUEUE
-from emulators.world.servers import Servers
-from tests.e2e.witness import SteadyOffice, agency_at_work
-from tests.office import NOW, WEBHOOK_SECRET
+from tests.harness.office import NOW, WEBHOOK_SECRET
+from tests.harness.servers import Servers
+from tests.harness.witness import SteadyOffice, agency_at_work
 from vitrina import bootstrap
 from vitrina.usecases import sync
 
@@ -102,7 +102,7 @@ def pending(office: SteadyOffice) -> list[Any]:
 def storm(office: SteadyOffice, clients: Sequence[Client]) -> None:
     """All cards change at once, several times."""
     url = f"{office.servers.functions}/webhook/kaiten/{WEBHOOK_SECRET}"
-    events = rage(office, clients, webhooks=WEBHOOKS, seconds=0.5, user_ids=PEOPLE, webhook_url=url)
+    events = send_webhooks(office, clients, webhooks=WEBHOOKS, seconds=0.5, user_ids=PEOPLE, webhook_url=url)
     assert {event.answer_status for event in events} == {200}
 
 

@@ -89,6 +89,13 @@ def test_domain_does_no_io(path: Path) -> None:
     assert "today()" not in path.read_text(encoding="utf-8")
 
 
+def test_the_product_imports_nothing_of_its_surroundings() -> None:
+    """Tests, emulators and benchmarks import the product, and never the other way round."""
+    roots = {name.split(".")[0] for path in FUNCTIONS.rglob("*.py") for name in imported_modules(path)}
+
+    assert not roots & {"tests", "emulators", "benchmarks"}
+
+
 def test_entry_points_see_only_web_and_bootstrap() -> None:
     """``main.py`` wires nothing itself."""
     ours = {name for name in imported_modules(FUNCTIONS / "main.py") if name.startswith("vitrina.")}

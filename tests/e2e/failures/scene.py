@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.e2e.witness import without_fence
-from tests.office import Office
+from tests.harness.office import Office
+from tests.harness.witness import without_fence
 
 #: By the norms of the tests' agency: 3 h of design; 9, 4 and 20 h; 6 h of copy.
 BACKLOG = (

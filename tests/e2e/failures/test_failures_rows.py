@@ -24,8 +24,8 @@ from tests.e2e.failures.scene import (
     start,
     statuses,
 )
-from tests.e2e.witness import assert_sentence
-from tests.office import Office
+from tests.harness.office import Office
+from tests.harness.witness import assert_sentence
 from vitrina.workbook.reading.book import column_letters
 
 CLICKS = 20

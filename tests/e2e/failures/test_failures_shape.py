@@ -19,8 +19,8 @@ from tests.e2e.failures.scene import (
     start,
     statuses,
 )
-from tests.e2e.witness import assert_told, difference
-from tests.office import Office
+from tests.harness.office import Office
+from tests.harness.witness import assert_told, difference
 
 SHEET = {"sheet": "Бэклог"}
 

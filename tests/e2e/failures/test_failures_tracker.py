@@ -21,8 +21,8 @@ from tests.e2e.failures.scene import (
     statuses,
     webhooks,
 )
-from tests.e2e.witness import assert_told
-from tests.office import WEBHOOK_SECRET, Office
+from tests.harness.office import WEBHOOK_SECRET, Office
+from tests.harness.witness import assert_told
 
 
 def assert_one_card_each(office: Office) -> None:

@@ -18,8 +18,8 @@ from tests.e2e.failures.scene import (
     start,
     statuses,
 )
-from tests.e2e.witness import assert_told, difference
-from tests.office import Office
+from tests.harness.office import Office
+from tests.harness.witness import assert_told, difference
 
 
 def test_failure_20_every_action_can_be_taken_back(office: Office) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from emulators.world.processes import Person
 from tests.e2e.failures.scene import card_of, estimated, in_work, preview, send, webhooks
-from tests.e2e.witness import assert_told
-from tests.office import NOW, TEAM, Office
+from tests.harness.office import NOW, TEAM, Office
+from tests.harness.witness import assert_told
 from vitrina.bootstrap import application
 from vitrina.domain.quantities import serial_of_day
 from vitrina.project.snapshot import read_own_backlog
@@ -106,8 +106,8 @@ TYPED = (
 def test_failure_11_both_languages_mean_the_same_numbers(empty_office: Office, locale: str) -> None:
     """Typed and pasted figures are understood, formulas compute, and the plan is the same in both."""
     office = empty_office
-    office.hire(locale=locale)
-    office.welcome()
+    office.create_agency(locale=locale)
+    office.create_client()
     point = [("1.5", 1.5)] if locale == "en" else []
     typed = [*TYPED, *point]
     rows = [{"task": f"Т{number}", "hours_copy": text} for number, (text, _) in enumerate(typed)]
@@ -174,8 +174,8 @@ def test_failure_12_long_numbers_and_codes_stay_texts(
     office.empty(
         monkeypatch.setenv, people=[*people, Person("Вера Орлова", "vera@mayak.example", BIG_ID)], now=NOW
     )
-    office.hire(team=[*TEAM[:2], {**TEAM[2], "kaiten_id": str(BIG_ID)}])
-    office.welcome()
+    office.create_agency(team=[*TEAM[:2], {**TEAM[2], "kaiten_id": str(BIG_ID)}])
+    office.create_client()
 
     in_work(office, *({"task": text, "result": text, "hours_development": "1"} for text in NUMBERS))
 

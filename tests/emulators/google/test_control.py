@@ -155,7 +155,7 @@ def test_kept_state_is_brought_back(google: Google, mark_row: Any) -> None:
     google.batch(book, mark_row(101, 1))
     google.drive.permissions().create(fileId=book, body={"type": "anyone", "role": "reader"}).execute()
     before = control(google.base, "/_emulator/state", method="GET")
-    control(google.base, "/_emulator/keep", {"name": "begin"})
+    control(google.base, "/_emulator/save-state", {"name": "begin"})
 
     made = []
     for _ in range(2):
@@ -165,7 +165,7 @@ def test_kept_state_is_brought_back(google: Google, mark_row: Any) -> None:
         google.drive.permissions().delete(fileId=book, permissionId="anyoneWithLink").execute()
         made.append(google.create())
         control(google.base, "/_emulator/reset", {})
-        control(google.base, "/_emulator/bring-back", {"name": "begin"})
+        control(google.base, "/_emulator/restore-state", {"name": "begin"})
 
         assert control(google.base, "/_emulator/state", method="GET") == before
 
@@ -174,9 +174,9 @@ def test_kept_state_is_brought_back(google: Google, mark_row: Any) -> None:
 
 
 def test_unknown_kept_state(google: Google) -> None:
-    """What was not kept cannot be brought back."""
+    """A state that was not saved cannot be restored."""
     with pytest.raises(HTTPError, match="404"):
-        control(google.base, "/_emulator/bring-back", {"name": "никогда"})
+        control(google.base, "/_emulator/restore-state", {"name": "никогда"})
 
 
 def test_clock_can_be_set(google: Google) -> None:

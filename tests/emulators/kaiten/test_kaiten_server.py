@@ -194,13 +194,13 @@ def test_kept_state_is_brought_back(world: World, board: Json) -> None:
     card = world.make_card(board)
     world.bot.post(f"/cards/{card['id']}/checklists", json={"name": "Этапы"}).raise_for_status()
     before = world.control.get("/state").json()
-    world.control.post("/keep", json={"name": "begin"}).raise_for_status()
+    world.control.post("/save-state", json={"name": "begin"}).raise_for_status()
 
     for _ in range(2):
         world.bot.patch(f"/cards/{card['id']}", json={"title": "Другая"}).raise_for_status()
         world.make_card(board)
         world.control.post("/reset").raise_for_status()
-        world.control.post("/bring-back", json={"name": "begin"}).raise_for_status()
+        world.control.post("/restore-state", json={"name": "begin"}).raise_for_status()
 
         assert world.control.get("/state").json() == before
     assert world.bot.get(f"/cards/{card['id']}").json()["title"] == card["title"]

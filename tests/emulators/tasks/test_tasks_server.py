@@ -270,12 +270,12 @@ def test_kept_state_is_brought_back(world: World) -> None:
     """With tasks that wait, as often as one likes."""
     world.add(1, name="op", delay_s=60)
     before = world.control.get("/state").json()
-    world.control.post("/keep", json={"name": "begin"}).raise_for_status()
+    world.control.post("/save-state", json={"name": "begin"}).raise_for_status()
 
     for _ in range(2):
         assert world.run_until_empty(include_later=True)
         world.control.post("/reset").raise_for_status()
-        world.control.post("/bring-back", json={"name": "begin"}).raise_for_status()
+        world.control.post("/restore-state", json={"name": "begin"}).raise_for_status()
 
         assert world.control.get("/state").json() == before
     assert world.handler.bodies() == [1, 1]

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from tests.shared import shared_path
+from tests.harness.shared import shared_path
 from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
 
 

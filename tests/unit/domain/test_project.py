@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.psplib import Project, faults_of, read_projects, run
-from tests.shared import shared_path
+from tests.harness.shared import shared_path
 from vitrina.domain.planning.project import Activity, ProjectSchedule, shortest
 
 

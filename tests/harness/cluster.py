@@ -21,8 +21,8 @@ import httpx
 
 from emulators.common.server import LOOPBACK
 from emulators.world.processes import ROOT
-from emulators.world.servers import Servers
-from emulators.world.workers import Nursery, Supervisor, address, listen, running_nursery
+from tests.harness.servers import Servers
+from tests.harness.workers import Supervisor, WorkerPool, address, listen, running_worker_pool
 
 START_TIMEOUT_S = 60.0
 
@@ -32,7 +32,7 @@ class Cluster:
     """Running emulators, and functions processes that share one listening socket."""
 
     servers: Servers
-    _nursery: Nursery
+    _pool: WorkerPool
     _listener: socket.socket
     _worker_count: int
 
@@ -40,7 +40,7 @@ class Cluster:
     def functions(self, environment: Mapping[str, str]) -> Iterator[None]:
         """Run the functions processes under these settings while the block runs."""
         workers = [
-            Supervisor(self._nursery, self._listener, lambda: environment) for _ in range(self._worker_count)
+            Supervisor(self._pool, self._listener, lambda: environment) for _ in range(self._worker_count)
         ]
         for worker in workers:
             worker.start()
@@ -67,9 +67,9 @@ def running_cluster(folder: Path, *, workers: int) -> Iterator[Cluster]:
         for url in (google, kaiten, tasks):
             _wait(url)
         listener = stack.enter_context(closing(listen()))
-        nursery = stack.enter_context(running_nursery([listener], folder / "functions.log"))
+        pool = stack.enter_context(running_worker_pool([listener], folder / "functions.log"))
         servers = Servers(google, kaiten, tasks, address(listener))
-        yield Cluster(servers, nursery, listener, workers)
+        yield Cluster(servers, pool, listener, workers)
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from emulators.world.office import LocalOffice
 from emulators.world.processes import Person
+from tests.harness.local_office import LocalOffice
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.workbook.template.definition import Profile
 
@@ -55,7 +55,7 @@ class Office(LocalOffice):
         secret = {"VITRINA_WEBHOOK_SECRET": WEBHOOK_SECRET}
         self.empty(monkeypatch.setenv, people=people, now=now, staff=staff, settings=secret)
 
-    def hire(
+    def create_agency(
         self,
         *,
         team: Sequence[Mapping[str, Any]] = TEAM,
@@ -70,4 +70,4 @@ class Office(LocalOffice):
             for profile, figures in by_profile.items()
             for n, hours in enumerate(figures)
         }
-        self.found(name="Маяк", profiles=profiles, team=team, history=works, locale=locale)
+        self.set_up_agency(name="Маяк", profiles=profiles, team=team, history=works, locale=locale)

@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from emulators.world.crash import CALLS
-from emulators.world.office import KeptOffice
 from emulators.world.processes import QUEUE, ROBOT_ID
-from emulators.world.servers import Servers
-from emulators.world.workers import Nursery, Supervisor, address, listen, running_nursery
-from tests.office import NOW, Office
+from tests.harness.crash import CALLS
+from tests.harness.local_office import SavedOffice
+from tests.harness.office import NOW, Office
+from tests.harness.servers import Servers
+from tests.harness.workers import Supervisor, WorkerPool, address, listen, running_worker_pool
 from vitrina.bootstrap import application
 from vitrina.records.records import items_of, projects_of
 
@@ -64,14 +64,14 @@ class Stage:
     """Where one office after the other comes to life, each as the one before was kept."""
 
     servers: Servers
-    nursery: Nursery
+    pool: WorkerPool
     listeners: Sequence[socket]
     folder: Path
     settings: Mapping[str, str]
     _numbers: Iterator[int] = field(default_factory=count)
 
     @contextmanager
-    def office(self, kept: KeptOffice | None = None, **first: str) -> Iterator[WorkersOffice]:
+    def office(self, saved: SavedOffice | None = None, **first: str) -> Iterator[WorkersOffice]:
         """An office with running workers; *first* is told to the first workers only."""
         # Each has a store of its own: a connection that is still open would spoil one that is replaced.
         folder = self.folder / f"office-{next(self._numbers)}"
@@ -80,8 +80,8 @@ class Stage:
         office = WorkersOffice(replace(self.servers, functions=urls[0]), folder, urls=urls)
         with pytest.MonkeyPatch.context() as patch, closing(office.http):
             office.open(patch)
-            if kept is not None:
-                office.bring_back(kept)
+            if saved is not None:
+                office.restore_state(saved)
             self._hurry_queue(office)
             application.cache_clear()
             given = {key: os.environ[key] for key in os.environ if key.startswith("VITRINA_")}
@@ -94,9 +94,7 @@ class Stage:
                 now = NOW + timedelta(seconds=time.monotonic() - began_at) + deaths * AFTER_DEATH
                 return {**given, **self.settings, "VITRINA_NOW": now.isoformat()}
 
-            office.supervisors = [
-                Supervisor(self.nursery, listener, environment) for listener in self.listeners
-            ]
+            office.supervisors = [Supervisor(self.pool, listener, environment) for listener in self.listeners]
             office.start(**first)
             try:
                 yield office
@@ -115,9 +113,9 @@ def running_stage(servers: Servers, folder: Path, *, workers: int = 1, **setting
     """A stage on emulators that run already; *settings* without their prefix."""
     with ExitStack() as stack:
         listeners = [stack.enter_context(closing(listen())) for _ in range(workers)]
-        nursery = stack.enter_context(running_nursery(listeners, folder / "workers.log"))
+        pool = stack.enter_context(running_worker_pool(listeners, folder / "workers.log"))
         own = {f"VITRINA_{name}": value for name, value in {"RETRY_WAIT_S": "0", **settings}.items()}
-        yield Stage(servers, nursery, listeners, folder, own)
+        yield Stage(servers, pool, listeners, folder, own)
 
 
 def end_state(office: Office) -> dict[str, Any]:

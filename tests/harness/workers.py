@@ -1,7 +1,7 @@
 """Functions processes that may die at any moment, and somebody who starts them again.
 
-A process takes seconds to import everything and a moment to be forked from one that has. The nursery is
-that one: ``python -m emulators.world.workers`` forks a worker for each line of its standard input.
+A process takes seconds to import everything and a moment to be forked from one that has. The pool is
+that one: ``python -m tests.harness.workers`` forks a worker for each line of its standard input.
 The listening socket belongs to whoever keeps the worker, so that while there is none, callers wait.
 """
 
@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import IO
 
 from emulators.common.server import LOOPBACK, serve_forever
-from emulators.world import crash, functions
+from emulators.world import functions
+from tests.harness import crash
 from vitrina.google.services import make_services
 from vitrina.trackers.kaiten.wire import trusted_authorities
 from vitrina.workbook.template.definition import load_template
@@ -45,7 +46,7 @@ BACKLOG = 128
 
 
 @dataclass(frozen=True)
-class Nursery:
+class WorkerPool:
     """A process that forks workers, which it reaps by itself."""
 
     orders: IO[str]
@@ -62,10 +63,10 @@ class Nursery:
 
 
 @contextlib.contextmanager
-def running_nursery(
-    listeners: Sequence[socket.socket], log: Path, *, command: Sequence[str] = ("emulators.world.workers",)
-) -> Iterator[Nursery]:
-    """A nursery for workers on *listeners*, while the block runs. *command* is its module and arguments."""
+def running_worker_pool(
+    listeners: Sequence[socket.socket], log: Path, *, command: Sequence[str] = ("tests.harness.workers",)
+) -> Iterator[WorkerPool]:
+    """A pool for workers on *listeners*, while the block runs. *command* is its module and arguments."""
     with (
         log.open("ab") as errors,
         subprocess.Popen(
@@ -81,17 +82,17 @@ def running_nursery(
     ):
         # Leaving closes its input, and that ends it.
         if process.stdin is None or process.stdout is None:
-            raise RuntimeError("the nursery has no pipes")
-        yield Nursery(process.stdin, process.stdout)
+            raise RuntimeError("the pool has no pipes")
+        yield WorkerPool(process.stdin, process.stdout)
 
 
 class Supervisor:
     """Keeps one worker alive on one address: when it dies, another one takes its place."""
 
     def __init__(
-        self, nursery: Nursery, listener: socket.socket, environment: Callable[[], Mapping[str, str]]
+        self, pool: WorkerPool, listener: socket.socket, environment: Callable[[], Mapping[str, str]]
     ) -> None:
-        self._nursery = nursery
+        self._pool = pool
         self._listener = listener
         self._environment = environment
         self._is_wanted = False
@@ -117,7 +118,7 @@ class Supervisor:
         os.close(self._pid_fd)
 
     def _fork(self, more: Mapping[str, str]) -> int:
-        self.pid = self._nursery.fork(self._listener, {**self._environment(), **more})
+        self.pid = self._pool.fork(self._listener, {**self._environment(), **more})
         return os.pidfd_open(self.pid)
 
     def _keep_alive(self) -> None:
@@ -173,7 +174,7 @@ def main(prepare: Callable[[Mapping[str, str]], None] = share) -> None:
             crash.install()
             serve_forever(app, 0, fd=order["fd"])
             os._exit(0)
-        print(pid, flush=True)
+        print(pid, flush=True)  # noqa: T201 - read by ``WorkerPool.fork``
 
 
 if __name__ == "__main__":

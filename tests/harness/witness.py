@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from emulators.world.processes import ROBOT_ID
-from emulators.world.servers import Servers
-from tests.office import Office
+from tests.harness.office import Office
+from tests.harness.servers import Servers
 from vitrina.bootstrap import application
 from vitrina.workbook.reading.book import FENCE_KEY
 
@@ -51,7 +51,7 @@ def agency_at_work(servers: Servers, folder: Path, **settings: str) -> Iterator[
         given = {key.removeprefix(prefix): os.environ[key] for key in os.environ if key.startswith(prefix)}
     office.environment = {**given, "RETRY_WAIT_S": "0", **settings}
     office.restart()
-    office.hire()
+    office.create_agency()
     yield office
     office.settle()
     office.http.close()

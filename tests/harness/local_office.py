@@ -27,8 +27,8 @@ from emulators.world.processes import (
     seed_kaiten,
     settings_environment,
 )
-from emulators.world.servers import Servers
-from emulators.world.timer import ring
+from emulators.world.timer import call_schedule
+from tests.harness.servers import Servers
 from vitrina.bootstrap import application
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.operations.services import Services
@@ -41,12 +41,12 @@ from vitrina.workbook.template.definition import Profile
 KAITEN_LIMIT_PER_S = 500
 
 
-#: The servers whose state is worth keeping.
-KEPT_SERVERS = ("google", "kaiten")
+#: The servers whose state is saved; the queue is empty then.
+SAVED_SERVERS = ("google", "kaiten")
 
 
 @dataclass(frozen=True)
-class KeptOffice:
+class SavedOffice:
     """A copy of an office: its name on the servers, the store's file, and what is known of them."""
 
     name: str
@@ -98,24 +98,24 @@ class LocalOffice:
             setenv(name, value)
         application.cache_clear()
 
-    def keep(self) -> KeptOffice:
-        """Everything as it is now, to be brought back into an empty world on the same servers."""
+    def save_state(self) -> SavedOffice:
+        """Save servers and store, to be restored later on the same servers after a reset."""
         name = uuid.uuid4().hex
-        self._tell_servers("keep", name)
+        self._order_servers("save-state", name)
         copy = self.folder / "copy.sqlite"
         copy.unlink(missing_ok=True)
         with closing(sqlite3.connect(self._store_path)) as store:
             store.execute("VACUUM INTO ?", (str(copy),))
-        return KeptOffice(name, copy.read_bytes(), self.agency, self.client_id)
+        return SavedOffice(name, copy.read_bytes(), self.agency, self.client_id)
 
-    def bring_back(self, kept: KeptOffice) -> None:
-        """Become what was kept. To be called before anything is asked of the functions."""
-        self._tell_servers("bring-back", kept.name)
-        self._store_path.write_bytes(kept.documents)
-        self.agency, self.client_id = kept.agency, kept.client_id
+    def restore_state(self, saved: SavedOffice) -> None:
+        """Restore what was saved. To be called before the functions get their first request."""
+        self._order_servers("restore-state", saved.name)
+        self._store_path.write_bytes(saved.documents)
+        self.agency, self.client_id = saved.agency, saved.client_id
 
-    def _tell_servers(self, order: str, name: str) -> None:
-        for server in KEPT_SERVERS:
+    def _order_servers(self, order: str, name: str) -> None:
+        for server in SAVED_SERVERS:
             url = f"{self.servers.url(server)}/_emulator/{order}"
             self.http.post(url, json={"name": name}).raise_for_status()
 
@@ -123,7 +123,7 @@ class LocalOffice:
     def _store_path(self) -> Path:
         return self.folder / STORE_NAME
 
-    def found(
+    def set_up_agency(
         self,
         *,
         name: str,
@@ -147,7 +147,7 @@ class LocalOffice:
             _require(answer["outcome"] == "done", answer)
         return self.agency
 
-    def welcome(self, **form: Any) -> str:
+    def create_client(self, **form: Any) -> str:
         """Make a client through the menu; gives the id of the workbook."""
         agency = self.agency
         if agency is None:
@@ -286,9 +286,9 @@ class LocalOffice:
         cards: list[Any] = self.kaiten("GET", f"/cards?space_id={self.space_id}&limit=100", user_id=ROBOT_ID)
         return cards
 
-    def ring(self, **caller: str) -> httpx.Response:
-        """The timer calls ``schedule``."""
-        return ring(self.servers, **caller)
+    def call_schedule(self, **caller: str) -> httpx.Response:
+        """Call ``schedule`` as the timer does."""
+        return call_schedule(self.servers, **caller)
 
     def settle(self) -> None:
         """Wait until webhooks are delivered and queued work is done."""
