@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from vitrina.domain.planning.forecast import Forecast, Outcome
+from vitrina.domain.planning.forecast import Forecast, ForecastOutcome
 from vitrina.ports import Document, Json, Key, Store, Write
 from vitrina.records.packing import Packed, packed_writes, unpack, unpack_one
 
@@ -72,7 +72,7 @@ class Settled:
     """What became of open forecasts: those still open, and outcomes of the others."""
 
     open: Mapping[date, ShownForecast]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[ForecastOutcome, ...]
 
 
 def settle(
@@ -91,21 +91,21 @@ def settle(
         nobody waits for it; a forecast of which all was dropped has no outcome.
     """
     still_open: dict[date, ShownForecast] = {}
-    outcomes: list[Outcome] = []
+    outcomes: list[ForecastOutcome] = []
     for made_on, one in shown.items():
         if any(number in is_waited_for for number in one.numbers):
             still_open[made_on] = one
             continue
         days = [finished_on[number] for number in one.numbers if number in finished_on]
         if days:
-            outcomes.append(Outcome(one.forecast, max(days)))
+            outcomes.append(ForecastOutcome(one.forecast, max(days)))
     return Settled(still_open, tuple(outcomes))
 
 
 class OutcomesUpdate:
     """Adds outcomes of forecasts to what is kept of them; made anew where the document changed meanwhile."""
 
-    def __init__(self, spreadsheet_id: str, agency_id: str, year: date, outcomes: Iterable[Outcome]) -> None:
+    def __init__(self, spreadsheet_id: str, agency_id: str, year: date, outcomes: Iterable[ForecastOutcome]) -> None:
         self.keys: tuple[Key, ...] = (outcomes_key(spreadsheet_id, year),)
         self._agency_id = agency_id
         self._outcomes = list(outcomes)
@@ -127,11 +127,11 @@ class OutcomesUpdate:
         self._before = unpack_one(store, *key, store.get_many([key]).get(key))
 
 
-def load_outcomes(store: Store, agency_id: str) -> list[Outcome]:
+def load_outcomes(store: Store, agency_id: str) -> list[ForecastOutcome]:
     """Forecasts of an agency that came to their end."""
     found = unpack(store, store.find(OUTCOMES, where={"agency_id": agency_id}))
     return [
-        Outcome(_shown(data).forecast, date.fromisoformat(data["finished_on"]))
+        ForecastOutcome(_shown(data).forecast, date.fromisoformat(data["finished_on"]))
         for packed in found
         for data in packed.payload
     ]
@@ -148,7 +148,7 @@ def _data(one: ShownForecast) -> Json:
     }
 
 
-def _outcome_data(outcome: Outcome) -> Json:
+def _outcome_data(outcome: ForecastOutcome) -> Json:
     data = _data(ShownForecast(outcome.forecast, frozenset()))
     return {**data, "finished_on": outcome.finished_on.isoformat() if outcome.finished_on else ""}
 

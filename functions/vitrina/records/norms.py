@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from vitrina.domain.estimating.norms import Cell, Norms, norms_from_data
+from vitrina.domain.estimating.norms import NormCell, Norms, norms_from_document
 from vitrina.ports import Document, Key, Store, Write
 from vitrina.records.packing import Packed, packed_writes, unpack_one
 
@@ -27,7 +27,7 @@ class KeptNorms:
 
     norms: Norms
     units: Mapping[str, str] = field(default_factory=dict)
-    shown: Mapping[Cell, tuple[float, ...]] = field(default_factory=dict)
+    shown: Mapping[NormCell, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ def norms_from_document(store: Store, document: Document | None, agency_id: str)
     packed = unpack_one(store, NORMS, agency_id, document)
     if packed.payload is None:
         return StoredNorms(KeptNorms(Norms()), packed)
-    shown = {Cell(*cell): tuple(figures) for *cell, figures in packed.payload["shown"]}
-    return StoredNorms(KeptNorms(norms_from_data(packed.payload), packed.payload["units"], shown), packed)
+    shown = {NormCell(*cell): tuple(figures) for *cell, figures in packed.payload["shown"]}
+    return StoredNorms(KeptNorms(norms_from_document(packed.payload), packed.payload["units"], shown), packed)
 
 
 def load_norms(store: Store, agency_id: str) -> StoredNorms:

@@ -31,11 +31,15 @@ ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class Packed:
-    """A packed document with its payload, ``version`` ``ABSENT`` and payload ``None`` where it is not there."""
+    """A packed document with its payload.
+
+    Where it is not there, ``version`` is ``ABSENT`` and the payload is ``None``. A ``version`` of ``None``
+    has a write replace whatever stands there.
+    """
 
     kind: str
     key: str
-    version: int
+    version: int | None
     payload: Any
     part_count: int = 0
 

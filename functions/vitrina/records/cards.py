@@ -1,0 +1,114 @@
+"""Which item a card of the tracker belongs to, and which cards webhooks spoke of that nobody read yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from vitrina.ports import ABSENT, Delete, Document, Key, Put, Store
+from vitrina.records.packing import SCHEMA
+
+CARD = "card"
+SYNC = "sync"
+
+
+@dataclass(frozen=True)
+class CardOwner:
+    """The item that a card was made for."""
+
+    spreadsheet_id: str
+    number: int
+
+
+def card_key(card_id: str) -> Key:
+    """Where the owner of a card is kept."""
+    return CARD, card_id
+
+
+def put_card(card_id: str, owner: CardOwner) -> Put:
+    """The write that keeps the owner of a card."""
+    data = {"schema": SCHEMA, "spreadsheet_id": owner.spreadsheet_id, "number": owner.number}
+    return Put(CARD, card_id, data)
+
+
+def delete_card(card_id: str) -> Delete:
+    """The write that forgets a card."""
+    return Delete(CARD, card_id)
+
+
+def card_owner_from_document(document: Document | None) -> CardOwner | None:
+    """The owner of a card, ``None`` for a card that is not ours."""
+    return CardOwner(document.data["spreadsheet_id"], document.data["number"]) if document else None
+
+
+@dataclass(frozen=True)
+class SyncState:
+    """Cards of a workbook that webhooks spoke of, and the task that will read them.
+
+    ``touched`` are numbers of items by card id, and ``stamps`` what tells a later webhook of the same card
+    from an earlier one. Webhooks that see the same ``generation`` share one task. ``is_queued`` says that
+    its task waits.
+    """
+
+    spreadsheet_id: str
+    generation: int = 0
+    is_queued: bool = False
+    touched: Mapping[str, int] = field(default_factory=dict)
+    stamps: Mapping[str, str] = field(default_factory=dict)
+    version: int = ABSENT
+
+    def touch(self, card_id: str, number: int, stamp: str) -> SyncState:
+        """With a card that a webhook spoke of."""
+        return replace(
+            self,
+            touched={**self.touched, card_id: number},
+            stamps={**self.stamps, card_id: stamp},
+        )
+
+    def without(self, read: SyncState) -> SyncState:
+        """Without the cards of *read*; one that was touched again since then stays."""
+        left = {card_id for card_id, stamp in self.stamps.items() if read.stamps.get(card_id) != stamp}
+        return replace(
+            self,
+            touched={card_id: number for card_id, number in self.touched.items() if card_id in left},
+            stamps={card_id: stamp for card_id, stamp in self.stamps.items() if card_id in left},
+        )
+
+
+def sync_key(spreadsheet_id: str) -> Key:
+    """Where the state of a workbook's sync is kept."""
+    return SYNC, spreadsheet_id
+
+
+def sync_from_document(document: Document | None, spreadsheet_id: str) -> SyncState:
+    """The state of a workbook's sync, empty before its first webhook."""
+    if document is None:
+        return SyncState(spreadsheet_id)
+    data = document.data
+    return SyncState(
+        spreadsheet_id,
+        data["generation"],
+        bool(data.get("is_queued")),
+        data.get("touched", {}),
+        data.get("stamps", {}),
+        document.version,
+    )
+
+
+def put_sync(state: SyncState) -> Put:
+    """The write that keeps a state in place of what was read."""
+    data = {
+        "schema": SCHEMA,
+        "generation": state.generation,
+        "is_queued": state.is_queued,
+        "touched": dict(state.touched),
+        "stamps": dict(state.stamps),
+        "has_touched": bool(state.touched),
+    }
+    return Put(SYNC, state.spreadsheet_id, data, state.version)
+
+
+def find_touched(store: Store) -> list[SyncState]:
+    """States of the workbooks of which cards wait to be read."""
+    found = store.find(SYNC, where={"has_touched": True})
+    return [sync_from_document(document, document.key) for document in found]

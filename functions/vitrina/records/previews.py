@@ -1,0 +1,62 @@
+"""Previews of batches: what was shown to a person, to be confirmed exactly so."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from vitrina.ports import Document, Json, Key, Store, Write
+from vitrina.records.packing import Packed, packed_writes, unpack_one
+from vitrina.records.team import team_data, team_from_data
+from vitrina.workbook.reading.team import Team
+
+PREVIEW = "preview"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A plan of a period as it was shown. ``effect`` is what starting it would do, by item number."""
+
+    spreadsheet_id: str
+    start_on: date
+    period_kind: str
+    team: Team
+    effect: Json
+
+    @property
+    def preview_id(self) -> str:
+        """The same for the same content, and for no other."""
+        text = json.dumps(self._payload(), ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    def writes(self, *, shown_at: datetime) -> list[Write]:
+        """Writes that keep the preview, over an equal one that was shown before."""
+        before = Packed(PREVIEW, self.preview_id, None, None)
+        fields = {"spreadsheet_id": self.spreadsheet_id, "shown_at": shown_at.isoformat()}
+        return packed_writes(before, self._payload(), **fields)
+
+    def _payload(self) -> dict[str, Any]:
+        return {
+            "spreadsheet_id": self.spreadsheet_id,
+            "start_on": self.start_on.isoformat(),
+            "kind": self.period_kind,
+            "team": team_data(self.team),
+            "effect": self.effect,
+        }
+
+
+def preview_key(preview_id: str) -> Key:
+    """Where a preview is kept."""
+    return PREVIEW, preview_id
+
+
+def preview_from_document(store: Store, document: Document | None) -> Preview | None:
+    """The preview, ``None`` where there is none of this id."""
+    if document is None:
+        return None
+    data = unpack_one(store, document.kind, document.key, document).payload
+    start_on = date.fromisoformat(data["start_on"])
+    return Preview(data["spreadsheet_id"], start_on, data["kind"], team_from_data(data["team"]), data["effect"])
