@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -664,6 +665,40 @@ def test_making_is_not_repeated_blindly(
     assert lost.value.code == "service.no_answer"
     assert world.calls("cards.create") == 1
     assert len(world.tracker.find_cards(board.board_id)) == made
+
+
+def test_card_may_appear_after_the_call_was_given_up(world: World, board: Board, new_card: NewCard) -> None:
+    """A look right after sees nothing; a later one finds the card. The call is sent once."""
+    wire = KaitenWire(world.url, "bot", pace=Pace(sleep=Patience()), timeout_s=0.2)
+    hasty = KaitenTracker(base_url="", token="", space_id=str(SPACE), wire=wire)
+    step = {"at": 1, "method": "cards.create", "hold": True}
+    world.control.post("/plan", json=[step]).raise_for_status()
+
+    with pytest.raises(RetriableServiceError) as lost:
+        hasty.create_card(new_card)
+    seen = hasty.find_twins(board.board_id, new_card.external_id)
+    world.control.post("/plan/release").raise_for_status()
+    give_up_at = time.monotonic() + 10
+    while not hasty.find_twins(board.board_id, new_card.external_id):
+        assert time.monotonic() < give_up_at
+
+    wire.close()
+    assert lost.value.code == "service.no_answer"
+    assert seen == ()
+    assert world.calls("cards.create") == 1
+
+
+def test_number_of_attempts_can_be_chosen(world: World, board: Board) -> None:
+    """One attempt: the first refusal is the last one."""
+    wire = KaitenWire(world.url, "bot", pace=Pace(sleep=Patience()), attempts=1)
+    tracker = KaitenTracker(base_url="", token="", space_id=str(SPACE), wire=wire)
+    world.fail(503, "cards.list")
+
+    with pytest.raises(RetriableServiceError):
+        tracker.find_cards(board.board_id)
+
+    wire.close()
+    assert world.calls("cards.list") == 1
 
 
 def test_making_is_repeated_when_nobody_listened() -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from vitrina.errors import FatalServiceError
 from vitrina.ports import Board, Card, Json, NewCard
 from vitrina.trackers.kaiten import mapping
-from vitrina.trackers.kaiten.wire import FIRST_WAIT_S, PAGE, SERVICE, KaitenWire
+from vitrina.trackers.kaiten.wire import FIRST_WAIT_S, PAGE, SERVICE, TIMEOUT_S, KaitenWire
 
 #: Time zone in which a due date with a time becomes a day, unless another one is given.
 TIME_ZONE = ZoneInfo("Europe/Moscow")
@@ -31,10 +31,12 @@ class KaitenTracker:
         Id of the user whose token it is. Where it is empty, the first card that this object makes tells it.
     zone
         Time zone in which a due date with a time becomes a day.
+    timeout_s
+        Seconds that one attempt of a call waits for the answer.
     wait_s
         Seconds before the first repeat of a call; doubled for each further repeat.
     wire
-        Used instead of one made from *base_url*, *token* and *wait_s*.
+        Used instead of one made from *base_url*, *token*, *timeout_s* and *wait_s*.
     """
 
     name = SERVICE
@@ -47,10 +49,11 @@ class KaitenTracker:
         space_id: str,
         own_user_id: str = "",
         zone: tzinfo = TIME_ZONE,
+        timeout_s: float = TIMEOUT_S,
         wait_s: float = FIRST_WAIT_S,
         wire: KaitenWire | None = None,
     ) -> None:
-        self._wire = wire or KaitenWire(base_url, token, wait_s=wait_s)
+        self._wire = wire or KaitenWire(base_url, token, timeout_s=timeout_s, wait_s=wait_s)
         self._space_id = space_id
         self._own_user_id: str | None = own_user_id or None
         self._zone = zone
