@@ -9,8 +9,11 @@
 ``GET    /_emulator/calls``           ``{"total": n, "counts": {"sheets.spreadsheets.get": n}}``
 ``DELETE /_emulator/calls``           start counting from zero
 ``POST   /_emulator/fail-next``       ``{"count", "status", "method", "retry_after"}``
-``POST   /_emulator/plan``            ``[{"at", "when", "method", "status", "retry_after", "do"}]``
-``DELETE /_emulator/plan``            forget the steps that have not happened yet
+``POST   /_emulator/plan``            ``[{"at", "when", "method", "status", "retry_after", "delay_s",
+                                      "hold", "do"}]``
+``GET    /_emulator/plan``            ``{"refusals": [...], "waiting": n}``: calls that wait in a step
+``DELETE /_emulator/plan``            forget the steps that have not happened yet, release held calls
+``POST   /_emulator/plan/release``    let the calls that a step holds go on: ``{"released": n}``
 ``POST   /_emulator/latency``         ``{"seconds": 0.2}``
 ``GET    /_emulator/version``         ``{"version": n}``, grows with every change of the state
 ====================================  =========================================================
@@ -23,6 +26,10 @@ A step of the *plan* happens at one call that is still to come: the ``at``-th fr
 over the calls whose name starts with ``method``. It fails the call with ``status``, or does ``do`` right
 ``before`` the call (or ``after`` it was carried out); what can be done is the service's own. Where that was
 refused, the refusal is told by ``GET /_emulator/plan``.
+
+A step may also make the call wait, for ``delay_s`` seconds or, with ``hold``, until it is released. Waiting
+``before``, the call is received now and carried out later; waiting ``after``, it is carried out now and
+answered later. Both go on when the caller has given up: what the call makes may appear after his next look.
 """
 
 from __future__ import annotations
@@ -41,6 +48,8 @@ from flask import Blueprint, Flask, Response, abort, g, jsonify, request
 from emulators.common.plan import PassingCall, Plan, Step
 
 CONTROL_PREFIX = "/_emulator"
+#: A held call goes on by itself after this time, so that a test that forgot it ends.
+LONGEST_HOLD_S = 60.0
 
 
 @dataclass
@@ -107,6 +116,10 @@ class Control:
         self._faults: list[Fault] = []
         self._latency_s = 0.0
         self._version = 0
+        #: Calls that wait in a step now.
+        self._waiting = 0
+        #: Held calls that have not been released.
+        self._held: list[threading.Event] = []
 
     def touch(self) -> None:
         """Note that the state changed, so that a page knows that it has to look again."""
@@ -157,12 +170,35 @@ class Control:
                 return fault
         return None
 
-    @staticmethod
-    def _take(step: Step) -> Fault | None:
+    def _take(self, step: Step) -> Fault | None:
         """Let a step happen; gives its fault."""
+        if step.hold or step.delay_s:
+            self._wait_in(step)
         if step.act is not None:
             step.act(g.passing_call)
         return None if step.status is None else Fault(1, step.status, retry_after=step.retry_after)
+
+    def _wait_in(self, step: Step) -> None:
+        # Read now: the caller may close the connection while the call waits.
+        request.get_data()
+        released = threading.Event()
+        with self._lock:
+            self._waiting += 1
+            if step.hold:
+                self._held.append(released)
+        if step.hold:
+            released.wait(LONGEST_HOLD_S)
+        time.sleep(step.delay_s)
+        with self._lock:
+            self._waiting -= 1
+
+    def _release(self) -> int:
+        """Let held calls go on; gives their number."""
+        with self._lock:
+            held, self._held = self._held, []
+        for released in held:
+            released.set()
+        return len(held)
 
     def _after_call(self, response: Response) -> Response:
         for step in g.get("steps", ()):
@@ -213,6 +249,7 @@ class Control:
                 self._latency_s = 0.0
                 self._refusals.clear()
             self.plan.clear()
+            self._release()
             self._reset()
             self.touch()
             return jsonify({})
@@ -287,12 +324,17 @@ class Control:
         @control.get("/plan")
         def refusals() -> Response:
             with self._lock:
-                return jsonify({"refusals": self._refusals})
+                return jsonify({"refusals": self._refusals, "waiting": self._waiting})
 
         @control.delete("/plan")
         def forget_plan() -> Response:
             self.plan.clear()
+            self._release()
             return jsonify({})
+
+        @control.post("/plan/release")
+        def release() -> Response:
+            return jsonify({"released": self._release()})
 
 
 def _close_connection() -> None:

@@ -36,8 +36,13 @@ class Step:
         answers.
     status
         As that of *fail-next*: the call fails; only *before*.
+    delay_s
+        The call waits for so long at that moment: *before* it is carried out later than it was received,
+        *after* it is answered late. A caller who gave up does not stop it.
+    hold
+        The call waits at that moment until the held calls are released.
     act
-        What somebody does at that moment.
+        What somebody does at that moment, after the wait.
     """
 
     at: int
@@ -45,6 +50,8 @@ class Step:
     method: str = ""
     status: int | str | None = None
     retry_after: float | None = None
+    delay_s: float = 0.0
+    hold: bool = False
     act: Act | None = None
 
     def __post_init__(self) -> None:
@@ -52,6 +59,8 @@ class Step:
             raise ValueError(f"when is one of {', '.join(MOMENTS)}")
         if self.status is not None and self.when != "before":
             raise ValueError("a call can only fail before it is carried out")
+        if self.delay_s < 0:
+            raise ValueError("a call waits for zero seconds or more")
         if self.at < 1:
             raise ValueError("the next call is the first one")
 

@@ -113,10 +113,12 @@ class Card:
 
 
 class TaskTracker(Protocol):
-    """A task tracker. All methods raise ``ServiceError``.
+    """A task tracker. Every method that sends a request raises ``ServiceError``.
 
     Calls that read are repeated by the adapter when the tracker is busy. A call that makes
-    something is repeated only when the tracker says that it did nothing (429).
+    something is repeated only when the tracker says that it did nothing (429). A call that the
+    adapter gave up may still be carried out by the tracker later: look with ``find_twins`` after
+    each ``create_card``, and again later where its answer was lost.
     """
 
     #: Name as a person knows it.
@@ -131,11 +133,33 @@ class TaskTracker(Protocol):
     def connect_webhook(self, url: str) -> None:
         """Have the tracker tell *url* about changes. Does nothing when it does so already."""
 
-    def find_cards(self, board_id: str) -> Mapping[str, str]:
-        """Card ids of a board by external id (the oldest where one is there twice), archived ones too."""
+    def find_cards(self, board_id: str) -> Mapping[str, tuple[str, ...]]:
+        """All cards of a board, live and archived.
+
+        Returns
+        -------
+        Mapping[str, tuple[str, ...]]
+            Card ids by external id, in the order of creation, oldest first. Cards without an external
+            id are left out. A card whose creation is still in flight is not seen.
+        """
+
+    def find_twins(self, board_id: str, external_id: str) -> tuple[str, ...]:
+        """Ids of all live cards with this external id on the board: normally one.
+
+        One request, however many cards the board has.
+
+        Returns
+        -------
+        tuple[str, ...]
+            In the order of creation, oldest first. Archived cards are left out. A card whose creation
+            is still in flight is not seen.
+        """
 
     def create_card(self, card: NewCard) -> str:
-        """Make the card itself, without checklist and link, and give its id."""
+        """Make the card itself, without checklist and link, and give its id.
+
+        External ids are not unique in a tracker: the same card made twice is there twice.
+        """
 
     def complete_card(self, card_id: str, card: NewCard) -> None:
         """Add what is missing of checklist and link. May be repeated."""
@@ -150,7 +174,17 @@ class TaskTracker(Protocol):
         """Address to open a card with. No request."""
 
     def card_id_of_event(self, body: Json) -> str | None:
-        """Id of the card that a webhook speaks of, or ``None`` where it speaks of something else."""
+        """Id of the card that a webhook is about, or ``None`` where it is about something else.
+
+        No request. *body* may be anything: webhooks are not signed.
+        """
+
+    def is_own_event(self, body: Json) -> bool:
+        """Whether a webhook tells of what Vitrina did itself. No request.
+
+        ``False`` where the adapter does not know its own user (yet): reading a card once too often
+        costs little.
+        """
 
 
 # --- The store -----------------------------------------------------------------------------------

@@ -30,6 +30,10 @@ class Settings:
     kaiten_url: str = ""
     kaiten_token: str = field(default="", repr=False)
     kaiten_space_id: str = ""
+    #: Id of the user whose token it is. Where it is empty, the first card that a process makes tells it.
+    kaiten_user_id: str = ""
+    #: Seconds that one attempt of a call waits for Kaiten's answer.
+    kaiten_timeout_s: float = 20.0
     tasks_queue: str = ""
     country: str = "RU"
     time_zone: str = "Europe/Moscow"
@@ -83,6 +87,7 @@ def _moment(text: str) -> datetime:
 _CONVERT: Mapping[str, Callable[[str], object]] = {
     "store_path": Path,
     "staff": _list,
+    "kaiten_timeout_s": float,
     "retry_wait_s": float,
     "lease_s": float,
     "turns_per_minute": int,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -40,6 +41,8 @@ class World:
     """A tracker, and people who work in it."""
 
     tracker: TaskTracker
+    #: Another one, as a new process makes it.
+    make_tracker: Callable[[], TaskTracker]
     url: str
     #: The waits between repeated calls.
     patience: Patience
@@ -73,8 +76,11 @@ def served() -> Iterator[World]:
     patience = Patience()
     with running(create_app()) as url:
         wire = KaitenWire(url, "bot", pace=Pace(sleep=Patience()), sleep=patience)
-        tracker = KaitenTracker(base_url=url, token="bot", space_id=str(SPACE), wire=wire)
-        world = World(tracker, url, patience)
+
+        def make_tracker() -> TaskTracker:
+            return KaitenTracker(base_url=url, token="bot", space_id=str(SPACE), wire=wire)
+
+        world = World(make_tracker(), make_tracker, url, patience)
         yield world
         world.control.close()
         world.people.close()
@@ -295,31 +301,33 @@ def test_two_equal_actions_are_two_lines(world: World, tracker: TaskTracker, new
 def test_cards_are_found_by_our_key(
     world: World, tracker: TaskTracker, board: Board, new_card: NewCard
 ) -> None:
-    """Archived ones too; of two the older; those of people, without a key, not at all."""
-    first = tracker.create_card(new_card)
-    tracker.create_card(new_card)
+    """Archived ones too; of two the older first; those of people, without a key, not at all."""
+    first, second = tracker.create_card(new_card), tracker.create_card(new_card)
     archived = tracker.create_card(replace(new_card, external_id="vitrina:book:15"))
     world.person("PATCH", f"/cards/{archived}", {"condition": 2})
     world.person("POST", "/cards", {"title": "Своя", "board_id": int(board.board_id)})
 
-    assert tracker.find_cards(board.board_id) == {"vitrina:book:14": first, "vitrina:book:15": archived}
+    assert tracker.find_cards(board.board_id) == {
+        "vitrina:book:14": (first, second),
+        "vitrina:book:15": (archived,),
+    }
 
 
-def test_archived_twin_does_not_hide_the_older_one(
-    world: World, tracker: TaskTracker, board: Board, new_card: NewCard
+@pytest.mark.parametrize("archived", [0, 1])
+def test_archived_card_keeps_its_place_among_twins(
+    world: World, tracker: TaskTracker, board: Board, new_card: NewCard, archived: int
 ) -> None:
-    """The older counts, archived or not."""
-    first, second = tracker.create_card(new_card), tracker.create_card(new_card)
-    world.person("PATCH", f"/cards/{first}", {"condition": 2})
+    """Only the age counts."""
+    made = [tracker.create_card(new_card) for _ in range(2)]
+    world.person("PATCH", f"/cards/{made[archived]}", {"condition": 2})
 
-    assert second != first
-    assert tracker.find_cards(board.board_id) == {"vitrina:book:14": first}
+    assert tracker.find_cards(board.board_id) == {"vitrina:book:14": tuple(made)}
 
 
 def test_all_pages_are_read(tracker: TaskTracker, board: Board, new_card: NewCard) -> None:
     """More cards than the tracker gives at once."""
     made = {
-        f"vitrina:book:{n}": tracker.create_card(replace(new_card, external_id=f"vitrina:book:{n}"))
+        f"vitrina:book:{n}": (tracker.create_card(replace(new_card, external_id=f"vitrina:book:{n}")),)
         for n in range(205)
     }
 
@@ -331,6 +339,28 @@ def test_cards_of_other_boards_are_not_found(tracker: TaskTracker, board: Board,
     tracker.create_card(new_card)
 
     assert tracker.find_cards(tracker.create_board("Другая", STAGES).board_id) == {}
+
+
+def test_twins_are_found_in_one_call(
+    world: World, tracker: TaskTracker, board: Board, new_card: NewCard
+) -> None:
+    """Live ones of this key on this board, oldest first."""
+    made = [tracker.create_card(new_card) for _ in range(4)]
+    tracker.create_card(replace(new_card, external_id="vitrina:book:140"))
+    other = tracker.create_board("Другая", STAGES)
+    stage_id = other.stages[0].stage_id
+    tracker.create_card(replace(new_card, board_id=other.board_id, stage_id=stage_id, lane_id=other.lane_id))
+    world.person("PATCH", f"/cards/{made[0]}", {"condition": 2})
+    world.person("DELETE", f"/cards/{made[1]}")
+    world.control.delete("/calls")
+
+    assert tracker.find_twins(board.board_id, "vitrina:book:14") == tuple(made[2:])
+    assert world.control.get("/calls").json()["total"] == 1
+
+
+def test_card_that_was_never_made_has_no_twins(tracker: TaskTracker, board: Board) -> None:
+    """Nothing is found, and that is no error."""
+    assert tracker.find_twins(board.board_id, "vitrina:book:14") == ()
 
 
 # What people do
@@ -473,8 +503,13 @@ def test_webhook_of_somebody_else_is_left_alone(world: World, tracker: TaskTrack
     assert world.person("GET", path, who="bot")[0]["url"] == "https://other.test/webhook/kaiten/x"
 
 
+def events(world: World) -> list[Json]:
+    """Bodies of all webhooks that the tracker sent or would have sent."""
+    return [row["body"] for row in world.control.get("/webhooks").json()["deliveries"]]
+
+
 def test_events_name_their_card(world: World, tracker: TaskTracker, board: Board, new_card: NewCard) -> None:
-    """Every event that the tracker really sends, except those of boards and those of our own doing."""
+    """Every event that the tracker really sends, except those of boards; no request is made for it."""
     tracker.connect_webhook("http://127.0.0.1:9/webhook/kaiten/x")
     world.control.post("/webhooks", json={"mode": "drop"}).raise_for_status()
     made = tracker.create_card(new_card)
@@ -488,17 +523,36 @@ def test_events_name_their_card(world: World, tracker: TaskTracker, board: Board
     world.person("DELETE", f"/cards/{made}/tags/{tag['id']}")
     world.person("PATCH", f"/spaces/{SPACE}/boards/{board.board_id}", {"title": "Другая"})
 
-    bodies = [row["body"] for row in world.control.get("/webhooks").json()["deliveries"]]
+    bodies = events(world)
+    world.control.delete("/calls")
     named = {body["event"]: tracker.card_id_of_event(body) for body in bodies}
+    own = {body["event"] for body in bodies if tracker.is_own_event(body)}
 
     assert named.pop("board:update") is None
     assert set(named) == {
         "card:add", "card_member:add", "card:update", "comment:add", "card_time_log:add",
         "card_member:remove", "tag:add", "tag:remove",
     }  # fmt: skip
-    assert named.pop("card:add") is None
-    assert named.pop("card_member:add") is None
     assert set(named.values()) == {made}
+    assert own == {"card:add", "card_member:add"}
+    assert world.control.get("/calls").json()["total"] == 0
+
+
+def test_events_are_foreign_until_the_own_user_is_known(
+    world: World, tracker: TaskTracker, new_card: NewCard
+) -> None:
+    """A new process does not ask the tracker who it is: the first card that it makes tells."""
+    tracker.connect_webhook("http://127.0.0.1:9/webhook/kaiten/x")
+    world.control.post("/webhooks", json={"mode": "drop"}).raise_for_status()
+    tracker.create_card(new_card)
+    bodies = events(world)
+    fresh = world.make_tracker()
+    world.control.delete("/calls")
+
+    assert [fresh.is_own_event(body) for body in bodies] == [False, False]
+    assert world.control.get("/calls").json()["total"] == 0
+    fresh.create_card(new_card)
+    assert [fresh.is_own_event(body) for body in bodies] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -512,11 +566,18 @@ def test_events_name_their_card(world: World, tracker: TaskTracker, board: Board
         {"event": "card:add", "data": {"id": True}},
         {"event": ["card:add"], "data": {"id": 5}},
         {"event": "card:add", "data": [5]},
+        {"event": "card:add", "data": {"author": [1]}},
+        {"event": "card:add", "data": {"author": {"id": True}}},
+        {"event": "card:add", "data": {"author": {"id": None}}},
     ],
 )
-def test_nonsense_names_no_card(tracker: TaskTracker, body: Json) -> None:
-    """Anybody may have sent it."""
+def test_nonsense_names_no_card(world: World, tracker: TaskTracker, new_card: NewCard, body: Json) -> None:
+    """Anybody may have sent it; nor is it our own, whether or not the own user is known."""
+    tracker.create_card(new_card)
+
     assert tracker.card_id_of_event(body) is None
+    assert not tracker.is_own_event(body)
+    assert not world.make_tracker().is_own_event(body)
 
 
 # Refusals
@@ -604,6 +665,40 @@ def test_making_is_not_repeated_blindly(
     assert lost.value.code == "service.no_answer"
     assert world.calls("cards.create") == 1
     assert len(world.tracker.find_cards(board.board_id)) == made
+
+
+def test_card_may_appear_after_the_call_was_given_up(world: World, board: Board, new_card: NewCard) -> None:
+    """A look right after sees nothing; a later one finds the card. The call is sent once."""
+    wire = KaitenWire(world.url, "bot", pace=Pace(sleep=Patience()), timeout_s=0.2)
+    hasty = KaitenTracker(base_url="", token="", space_id=str(SPACE), wire=wire)
+    step = {"at": 1, "method": "cards.create", "hold": True}
+    world.control.post("/plan", json=[step]).raise_for_status()
+
+    with pytest.raises(RetriableServiceError) as lost:
+        hasty.create_card(new_card)
+    seen = hasty.find_twins(board.board_id, new_card.external_id)
+    world.control.post("/plan/release").raise_for_status()
+    give_up_at = time.monotonic() + 10
+    while not hasty.find_twins(board.board_id, new_card.external_id):
+        assert time.monotonic() < give_up_at
+
+    wire.close()
+    assert lost.value.code == "service.no_answer"
+    assert seen == ()
+    assert world.calls("cards.create") == 1
+
+
+def test_number_of_attempts_can_be_chosen(world: World, board: Board) -> None:
+    """One attempt: the first refusal is the last one."""
+    wire = KaitenWire(world.url, "bot", pace=Pace(sleep=Patience()), attempts=1)
+    tracker = KaitenTracker(base_url="", token="", space_id=str(SPACE), wire=wire)
+    world.fail(503, "cards.list")
+
+    with pytest.raises(RetriableServiceError):
+        tracker.find_cards(board.board_id)
+
+    wire.close()
+    assert world.calls("cards.list") == 1
 
 
 def test_making_is_repeated_when_nobody_listened() -> None:

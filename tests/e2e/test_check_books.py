@@ -144,6 +144,36 @@ def test_cards_that_say_otherwise(office: Office) -> None:
     ]
 
 
+def test_card_that_is_there_twice(office: Office) -> None:
+    """The card to keep is the one that the sheet links to, the older or not; archived ones do not count."""
+    start(office, {"task": "Баннер", "hours_design": "8"}, {"task": "Форма", "hours_development": "8"})
+    assert office.do("push")["outcome"] == "done"
+    first, second = sorted(office.cards(), key=lambda card: card["title"])
+    twin = office.kaiten("POST", "/cards", **_copy(first))
+    archived = office.kaiten("POST", "/cards", **_copy(second))
+    office.kaiten("PATCH", f"/cards/{archived['id']}", condition=2)
+
+    url = office.services.tracker.card_url
+    linked, extra = (url(str(card["board_id"]), str(card["id"])) for card in (first, twin))
+    [line] = found(office)
+    assert line == (
+        "ЗРН-1: в Kaiten 2 карточки вместо одной. Оставьте "
+        f"{linked}, а из лишних ({extra}) перенесите нужное и удалите их."
+    )
+
+    # Now the younger one is linked.
+    tab, row = office.row("in_progress", "ЗРН-1")
+    link = tab.cell(row, "card").formula.replace(f'/{first["id"]}"', f'/{twin["id"]}"')
+    retype(office, "ЗРН-1", card=link)
+    assert f"Оставьте {extra}, а из лишних ({linked})" in found(office)[0]
+
+
+def _copy(card: dict[str, Any]) -> dict[str, Any]:
+    """Body of a second card of the same item."""
+    names = ("title", "board_id", "column_id", "lane_id", "external_id", "due_date")
+    return {name: card[name] for name in names}
+
+
 def test_bad_cells_and_strangers_are_named_together(office: Office) -> None:
     """Nobody is told one thing at a time."""
     start(office, {"task": "А", "hours_design": "4"}, {"task": "Б", "hours_design": "4"})

@@ -202,9 +202,18 @@ def _cards_of(services: Services, book: CheckedBook, names: Mapping[str, str]) -
     known = services.tracker.find_cards(project.board_id)
     found: list[Sentence] = []
     count = 0
-    for item, rows in sorted(linked.items()):
-        card_id = known.get(external_id(project.spreadsheet_id, item))
-        card = services.tracker.get_card(card_id) if card_id else None
+    for item, rows in sorted(items.items()):
+        key = external_id(project.spreadsheet_id, item)
+        card_ids = known.get(key, ())
+        if len(card_ids) > 1:
+            # Some of them may be archived, and those are in nobody's way.
+            live_ids = services.tracker.find_twins(project.board_id, key)
+            if len(live_ids) > 1:
+                card_ids = _linked_first(services, project, live_ids, rows)
+                found.append(_card_twice(services, project, card_ids, rows))
+        if item not in linked:
+            continue
+        card = services.tracker.get_card(card_ids[0]) if card_ids else None
         if card is None:
             found.append(sentence("check.gone", id=rows[0].code))
             continue
@@ -212,6 +221,34 @@ def _cards_of(services: Services, book: CheckedBook, names: Mapping[str, str]) -
         rows.sort(key=lambda row: row.position)
         found += _card_against_rows(card, rows, names)
     return Cards(tuple(found), count)
+
+
+def _linked_first(
+    services: Services, project: Project, card_ids: Sequence[str], rows: Sequence[WorkRow]
+) -> tuple[str, ...]:
+    """Cards of one item: the one that its rows link to first, the others oldest first."""
+    formulas = [row.card.formula or "" for row in rows]
+
+    def is_not_linked(card_id: str) -> bool:
+        link = f'"{services.tracker.card_url(project.board_id, card_id)}"'
+        return not any(link in formula for formula in formulas)
+
+    return tuple(sorted(card_ids, key=is_not_linked))
+
+
+def _card_twice(
+    services: Services, project: Project, card_ids: Sequence[str], rows: Sequence[WorkRow]
+) -> Sentence:
+    """Several live cards of one item; the first of *card_ids* is the one to keep."""
+    keep, *extra = (services.tracker.card_url(project.board_id, card_id) for card_id in card_ids)
+    return sentence(
+        "check.card_twice",
+        id=rows[0].code,
+        service=services.tracker.name,
+        count=len(card_ids),
+        keep=keep,
+        extra=extra,
+    )
 
 
 def _card_against_rows(card: Card, rows: Sequence[WorkRow], names: Mapping[str, str]) -> Iterable[Sentence]:

@@ -93,7 +93,8 @@ def _make_cards(
             )
             own_rows = [row for row in rows if row.item_number == item.number]
             card = new_card(services, project, book, item, own_rows, tracker_ids)
-            card_id = known.get(item.external_id) or services.tracker.create_card(card)
+            present = known.get(item.external_id)
+            card_id = present[0] if present else services.tracker.create_card(card)
             services.tracker.complete_card(card_id, card)
             # Known only when it is complete: a repeat finds the card by our key and adds what is missing.
             _keep_card(services, item, card_id)

@@ -73,6 +73,8 @@ class RowState:
 
 def note_webhook(services: Services, body: Json) -> bool:
     """Remember that a card was touched and have it looked at; ``False`` where it is no card of ours."""
+    if services.tracker.is_own_event(body):
+        return False
     card_id = services.tracker.card_id_of_event(body)
     item = next(iter(items_of(services.store, card_id=card_id)), None) if card_id else None
     if card_id is None or item is None:

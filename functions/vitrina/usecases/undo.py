@@ -104,7 +104,7 @@ def _cards_of(services: Services, project: Project, record: Json) -> list[tuple[
     known = services.tracker.find_cards(project.board_id) if half_made else {}
     return [
         (item, item.card_id) for item in own if item.card_id and linked.get(str(item.number)) == item.card_id
-    ] + [(item, known[item.external_id]) for item in half_made if item.external_id in known]
+    ] + [(item, known[item.external_id][0]) for item in half_made if item.external_id in known]
 
 
 def is_untouched(card: Card, made: NewCard, *, is_whole: bool) -> bool:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from emulators.kaiten.calls import NOT_MODELLED, ROUTES
 from emulators.kaiten.limiter import Limiter
 
 Json = dict[str, Any]
+#: After which a client gives up.
+PATIENCE_S = 0.2
 COVERAGE = Path(sys.modules["emulators.kaiten"].__file__ or "").parent / "COVERAGE.md"
 
 
@@ -97,6 +100,104 @@ def test_lost_answer_leaves_what_was_made(world: World, board: Json) -> None:
         world.bot.post("/cards", json={"title": "Тексты", "board_id": board["id"], "external_id": "e"})
 
     assert len(world.bot.get("/cards", params={"external_id": "e"}).json()) == 1
+
+
+def impatient(world: World) -> httpx.Client:
+    """A client that gives up soon."""
+    headers = {"Authorization": "Bearer bot"}
+    return httpx.Client(
+        base_url=f"{world.url}/api/latest", headers=headers, trust_env=False, timeout=PATIENCE_S
+    )
+
+
+def cards_with_key(world: World) -> int:
+    """What a look for the cards of the external id finds."""
+    return len(world.bot.get("/cards", params={"external_id": "e"}).raise_for_status().json())
+
+
+def waiting(world: World) -> int:
+    """How many calls wait in a step of the plan."""
+    return int(world.control.get("/plan").json()["waiting"])
+
+
+def until(happened: Callable[[], bool]) -> None:
+    """Look again and again, for ten seconds at most."""
+    give_up_at = time.monotonic() + 10
+    while not happened():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.01)
+
+
+def test_call_is_carried_out_after_the_client_gave_up(world: World, board: Json) -> None:
+    """Two looks after the lost answer see nothing; the card appears when the held call goes on."""
+    body = {"title": "Тексты", "board_id": board["id"], "external_id": "e"}
+    world.control.post("/plan", json=[{"at": 1, "method": "cards.create", "hold": True}]).raise_for_status()
+
+    with impatient(world) as client, pytest.raises(httpx.ReadTimeout):
+        client.post("/cards", json=body)
+
+    assert (waiting(world), cards_with_key(world), cards_with_key(world)) == (1, 0, 0)
+    assert world.control.post("/plan/release").json() == {"released": 1}
+    until(lambda: cards_with_key(world) == 1)
+    assert waiting(world) == 0
+
+
+def test_call_that_waits_does_not_keep_others(world: World, board: Json) -> None:
+    """A second card with the same key is made at once, and the first one comes after it."""
+    body = {"title": "Первая", "board_id": board["id"], "external_id": "e"}
+    world.control.post("/plan", json=[{"at": 1, "method": "cards.create", "hold": True}]).raise_for_status()
+    with impatient(world) as client, pytest.raises(httpx.ReadTimeout):
+        client.post("/cards", json=body)
+
+    second = world.make_card(board, title="Вторая", external_id="e")
+    world.control.post("/plan/release").raise_for_status()
+    until(lambda: cards_with_key(world) == 2)
+
+    rows = world.bot.get("/cards", params={"external_id": "e"}).json()
+    assert [row["title"] for row in rows] == ["Вторая", "Первая"]
+    assert rows[0]["id"] == second["id"]
+
+
+def test_call_is_carried_out_some_time_later(world: World, board: Json) -> None:
+    """By itself, after the given time."""
+    body = {"title": "Тексты", "board_id": board["id"], "external_id": "e"}
+    step = {"at": 1, "method": "cards.create", "delay_s": 3 * PATIENCE_S}
+    world.control.post("/plan", json=[step]).raise_for_status()
+
+    with impatient(world) as client, pytest.raises(httpx.ReadTimeout):
+        client.post("/cards", json=body)
+
+    assert cards_with_key(world) == 0
+    until(lambda: cards_with_key(world) == 1)
+
+
+def test_call_is_carried_out_at_once_and_answered_late(world: World, board: Json) -> None:
+    """The client gives up, and its first look finds the card."""
+    body = {"title": "Тексты", "board_id": board["id"], "external_id": "e"}
+    step = {"at": 1, "when": "after", "method": "cards.create", "hold": True}
+    world.control.post("/plan", json=[step]).raise_for_status()
+
+    with impatient(world) as client, pytest.raises(httpx.ReadTimeout):
+        client.post("/cards", json=body)
+
+    assert cards_with_key(world) == 1
+    world.control.delete("/plan").raise_for_status()
+    until(lambda: waiting(world) == 0)
+
+
+def test_patient_client_gets_the_answer(world: World, board: Json) -> None:
+    """A delay shorter than its patience is only a slow call."""
+    step = {"at": 1, "method": "cards.create", "delay_s": 0.05}
+    world.control.post("/plan", json=[step]).raise_for_status()
+
+    assert world.make_card(board)["title"] == "Тексты"
+
+
+def test_delay_is_not_negative(world: World) -> None:
+    """400 with the reason."""
+    answer = world.control.post("/plan", json=[{"at": 1, "delay_s": -1}])
+
+    assert (answer.status_code, answer.json()["message"]) == (400, "a call waits for zero seconds or more")
 
 
 def test_calls_are_counted_by_name(world: World, board: Json) -> None:

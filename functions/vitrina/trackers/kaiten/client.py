@@ -1,37 +1,42 @@
-"""``TaskTracker`` over Kaiten."""
+"""``TaskTracker`` for Kaiten."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
-from functools import cached_property
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from vitrina.errors import FatalServiceError, ServiceError
+from vitrina.errors import FatalServiceError
 from vitrina.ports import Board, Card, Json, NewCard
 from vitrina.trackers.kaiten import mapping
-from vitrina.trackers.kaiten.wire import FIRST_WAIT_S, SERVICE, KaitenWire
+from vitrina.trackers.kaiten.wire import FIRST_WAIT_S, PAGE, SERVICE, TIMEOUT_S, KaitenWire
 
-#: Day of a due date that a person gave with a time.
+#: Time zone in which a due date with a time becomes a day, unless another one is given.
 TIME_ZONE = ZoneInfo("Europe/Moscow")
 
 
 class KaitenTracker:
-    """Boards of one space of the agency.
+    """Boards and cards of one space of the agency.
 
     Parameters
     ----------
     base_url
-        Address of the company: ``https://acme.kaiten.ru``.
+        Address of the company, for example ``https://acme.kaiten.ru``.
     token
-        Of a user made for Vitrina, who is an admin of the space.
+        API token of the user made for Vitrina, who is an admin of the space.
     space_id
-        The space in which boards are made.
+        Id of the space in which boards are made.
+    own_user_id
+        Id of the user whose token it is. Where it is empty, the first card that this object makes tells it.
+    zone
+        Time zone in which a due date with a time becomes a day.
+    timeout_s
+        Seconds that one attempt of a call waits for the answer.
     wait_s
-        Before the first repeat of a call; it doubles with each further one.
+        Seconds before the first repeat of a call; doubled for each further repeat.
     wire
-        In place of one made from the address and the token.
+        Used instead of one made from *base_url*, *token*, *timeout_s* and *wait_s*.
     """
 
     name = SERVICE
@@ -42,12 +47,15 @@ class KaitenTracker:
         base_url: str,
         token: str,
         space_id: str,
+        own_user_id: str = "",
         zone: tzinfo = TIME_ZONE,
+        timeout_s: float = TIMEOUT_S,
         wait_s: float = FIRST_WAIT_S,
         wire: KaitenWire | None = None,
     ) -> None:
-        self._wire = wire or KaitenWire(base_url, token, wait_s=wait_s)
+        self._wire = wire or KaitenWire(base_url, token, timeout_s=timeout_s, wait_s=wait_s)
         self._space_id = space_id
+        self._own_user_id: str | None = own_user_id or None
         self._zone = zone
 
     def create_board(self, title: str, stages: Sequence[str]) -> Board:
@@ -56,18 +64,18 @@ class KaitenTracker:
         return mapping.board_from(data, self._board_url())
 
     def find_board(self, title: str) -> Board | None:
-        """See ``TaskTracker``. Asks for the boards of the space: ``/boards/{id}`` would bring every card."""
+        """See ``TaskTracker``. Lists the boards of the space: ``/boards/{id}`` would return every card."""
         boards = self._wire.get(f"/spaces/{self._space_id}/boards")
         found = next((board for board in boards if board["title"] == title), None)
         return None if found is None else mapping.board_from(found, self._board_url())
 
     def connect_webhook(self, url: str) -> None:
-        """See ``TaskTracker``. Kaiten has one webhook for a space; somebody else's is left alone.
+        """See ``TaskTracker``. A space of Kaiten has one webhook; that of another system is not replaced.
 
         Raises
         ------
         FatalServiceError
-            If the space already tells another system.
+            If the webhook of the space belongs to another system.
         """
         path = f"/spaces/{self._space_id}/external-webhooks"
         present = next(iter(self._wire.get(path)), None)
@@ -80,19 +88,30 @@ class KaitenTracker:
         else:
             raise FatalServiceError("tracker.webhook_taken", service=SERVICE)
 
-    def find_cards(self, board_id: str) -> Mapping[str, str]:
-        """See ``TaskTracker``. Kaiten lists archived cards only by themselves."""
+    def find_cards(self, board_id: str) -> Mapping[str, tuple[str, ...]]:
+        """See ``TaskTracker``. Kaiten lists live and archived cards in separate lists."""
         cards: list[Json] = []
         for condition in (mapping.LIVE, mapping.ARCHIVED):
             cards += self._wire.pages("/cards", board_id=board_id, condition=condition)
         return mapping.card_ids_by_external_id(cards)
 
+    def find_twins(self, board_id: str, external_id: str) -> tuple[str, ...]:
+        """See ``TaskTracker``. Twins are few, so that one page is enough."""
+        cards = self._wire.get(
+            "/cards", board_id=board_id, external_id=external_id, condition=mapping.LIVE, limit=PAGE
+        )
+        # Only an exact match counts, in case the filter of Kaiten is wider than its documentation says.
+        return mapping.card_ids_by_external_id(cards).get(external_id, ())
+
     def create_card(self, card: NewCard) -> str:
         """See ``TaskTracker``."""
-        return str(self._wire.post("/cards", mapping.card_body(card))["id"])
+        data = self._wire.post("/cards", mapping.card_body(card))
+        # We name no owner, so that Kaiten makes the user of the token the owner.
+        self._own_user_id = self._own_user_id or mapping.owner_id(data)
+        return str(data["id"])
 
     def complete_card(self, card_id: str, card: NewCard) -> None:
-        """See ``TaskTracker``. Looks first, as Kaiten would add everything a second time."""
+        """See ``TaskTracker``. Reads the card first: Kaiten would add the same items and link twice."""
         path = f"/cards/{card_id}"
         data = self._wire.get(path)
         missing = mapping.missing_items(data, card.checklist)
@@ -107,7 +126,7 @@ class KaitenTracker:
             self._wire.post(f"{path}/external-links", mapping.link_body(card))
 
     def get_card(self, card_id: str) -> Card | None:
-        """See ``TaskTracker``. Two calls: a card tells the sum of its hours, not whose they are."""
+        """See ``TaskTracker``. Two calls: a card has the sum of its hours, time logs say whose they are."""
         try:
             data = self._wire.get(f"/cards/{card_id}")
         except FatalServiceError as error:
@@ -132,32 +151,23 @@ class KaitenTracker:
         return f"{self._board_url()}/card/{card_id}"
 
     def card_id_of_event(self, body: Json) -> str | None:
-        """See ``TaskTracker``. What our own user did is nothing to look at: we wrote it."""
-        author_id = mapping.author_id_of_event(body)
-        if author_id is not None and self._is_own(author_id):
-            return None
+        """See ``TaskTracker``."""
         return mapping.card_id_of_event(body)
 
-    def _is_own(self, user_id: int) -> bool:
-        try:
-            return user_id == self._own_id
-        except ServiceError:
-            # One look too many costs little; a lost hint leaves the sheet behind.
-            return False
-
-    @cached_property
-    def _own_id(self) -> int:
-        return int(self._wire.get("/users/current")["id"])
+    def is_own_event(self, body: Json) -> bool:
+        """See ``TaskTracker``."""
+        author_id = mapping.author_id_of_event(body)
+        return author_id is not None and author_id == self._own_user_id
 
     def _board_url(self) -> str:
-        """The page that shows the boards of the space; a single board has no address of its own."""
+        """Address of the page with the boards of the space; a single board has no address in Kaiten."""
         return f"{self._wire.site_url}/space/{self._space_id}/boards"
 
     def _time_logs(self, card_id: str) -> list[Json]:
         try:
             logs: list[Json] = self._wire.get(f"/cards/{card_id}/time-logs")
         except FatalServiceError as error:
-            # Without time logs in the company's plan there are no hours to read, and all else still holds.
+            # The company's plan has no time logs: the card is read without hours.
             if error.status == 402:
                 return []
             raise
@@ -165,7 +175,7 @@ class KaitenTracker:
 
 
 def _is_same_receiver(present: str, wanted: str) -> bool:
-    """Whether an address is ours with another secret, which is its last part."""
+    """Whether two addresses differ only in the secret, which is the last part of the path."""
     (old, old_path), (new, new_path) = (
         (urlsplit(url), urlsplit(url).path.rpartition("/")[0]) for url in (present, wanted)
     )

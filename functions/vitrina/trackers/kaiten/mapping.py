@@ -1,4 +1,4 @@
-"""Kaiten's JSON ↔ the tracker's words of ``ports``. Pure."""
+"""Converts Kaiten's JSON to the dataclasses of ``ports`` and back. Pure."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ LIVE, ARCHIVED, DELETED = 1, 2, 3
 RESPONSIBLE = 2
 MINUTES_IN_HOUR = 60.0
 
-#: The checklist that we make. People may rename it or add their own: it is found by its items as well.
+#: Name of the checklist that we make. People may rename it or add others, so that items are looked for in all
+#: checklists of a card.
 CHECKLIST_NAME = "Состав работ"
 
 TITLE_LENGTH, DESCRIPTION_LENGTH, ITEM_LENGTH, LINK_TITLE_LENGTH = 1024, 32768, 4096, 512
 
 
 def board_body(title: str, stages: Sequence[str]) -> Json:
-    """Body of a new board: the first column is a queue, the last one means done."""
+    """Body of a new board: the first column is a queue, the last one is for finished cards."""
     types = [QUEUE, *[IN_PROGRESS] * (len(stages) - 2), DONE][-len(stages) :]
     columns = [{"title": stage, "type": kind} for stage, kind in zip(stages, types, strict=True)]
     return {"title": title, "columns": columns, "lanes": [{"title": title}]}
 
 
 def board_from(data: Json, url: str) -> Board:
-    """A board with its columns from left to right and its first living lane."""
+    """A board with its columns from left to right and its first lane that is not archived."""
     lanes = [lane for lane in data["lanes"] if lane.get("condition", LIVE) == LIVE]
     return Board(
         board_id=str(data["id"]),
@@ -57,7 +58,7 @@ def card_body(card: NewCard) -> Json:
 
 
 def item_body(item: ChecklistItem, position: int) -> Json:
-    """Body of a checklist item. The place is given, so that one made later still stands in its order."""
+    """Body of a checklist item. ``sort_order`` is given so that an item added later still gets its place."""
     body: Json = {
         "text": _cut(item.text, ITEM_LENGTH),
         "checked": item.is_checked,
@@ -76,12 +77,15 @@ def link_body(card: NewCard) -> Json:
 
 
 def has_link(data: Json, url: str) -> bool:
-    """Whether the card has the link already: Kaiten would make a second one."""
+    """Whether the card has the link already. Kaiten accepts the same link twice."""
     return any(link["url"] == url for link in data.get("external_links") or ())
 
 
 def missing_items(data: Json, wanted: Sequence[ChecklistItem]) -> list[tuple[int, ChecklistItem]]:
-    """Items that the card lacks, with their places from 1. Of two equal texts each counts."""
+    """Items that the card lacks, with their places counted from 1.
+
+    Two wanted items with the same text need two items on the card.
+    """
     present = Counter(item["text"] for item in _items(data))
     missing = []
     for position, item in enumerate(wanted, start=1):
@@ -94,7 +98,7 @@ def missing_items(data: Json, wanted: Sequence[ChecklistItem]) -> list[tuple[int
 
 
 def own_checklist_id(data: Json) -> int | None:
-    """The checklist that we made, or ``None``."""
+    """Id of the checklist that we made, or ``None``."""
     return next((int(row["id"]) for row in _checklists(data) if row["name"] == CHECKLIST_NAME), None)
 
 
@@ -104,7 +108,7 @@ def card_from(data: Json, time_logs: Iterable[Json], *, url: str, zone: tzinfo) 
     Parameters
     ----------
     zone
-        Where a due date with a time is turned into a day.
+        Time zone in which a due date with a time becomes a day.
     """
     column = data.get("column") or {}
     return Card(
@@ -112,7 +116,7 @@ def card_from(data: Json, time_logs: Iterable[Json], *, url: str, zone: tzinfo) 
         external_id=data.get("external_id"),
         board_id=str(data["board_id"]),
         title=data["title"],
-        # A card in a subcolumn is at the stage of the column around it.
+        # A card in a subcolumn is at the stage of the parent column.
         stage_id=str(column.get("column_id") or data["column_id"]),
         url=url,
         due_on=_due_on(data, zone),
@@ -124,28 +128,33 @@ def card_from(data: Json, time_logs: Iterable[Json], *, url: str, zone: tzinfo) 
     )
 
 
-def card_ids_by_external_id(cards: Iterable[Json]) -> dict[str, str]:
-    """Card ids by our key; of two cards with one key the older, whose id is smaller."""
-    oldest: dict[str, int] = {}
+def card_ids_by_external_id(cards: Iterable[Json]) -> dict[str, tuple[str, ...]]:
+    """Card ids by external id, oldest first: Kaiten numbers cards in the order of their creation."""
+    found: defaultdict[str, set[int]] = defaultdict(set)
     for card in cards:
         key = card.get("external_id")
         if key:
-            oldest[key] = min(oldest.get(key, card["id"]), card["id"])
-    return {key: str(card_id) for key, card_id in oldest.items()}
+            # A set, as a card that is archived between two pages is listed twice.
+            found[key].add(card["id"])
+    return {key: tuple(str(card_id) for card_id in sorted(ids)) for key, ids in found.items()}
 
 
-def author_id_of_event(body: Json) -> int | None:
-    """Id of the user who did what an event tells of."""
+def owner_id(data: Json) -> str | None:
+    """Id of the owner of a card: the user who made it, unless the body named another."""
+    return _id(_number(data.get("owner_id")))
+
+
+def author_id_of_event(body: Json) -> str | None:
+    """Id of the user who caused an event, or ``None`` where it names none."""
     data = body.get("data")
     author = data.get("author") if isinstance(data, dict) else None
-    author_id = author.get("id") if isinstance(author, dict) else None
-    return author_id if isinstance(author_id, int) else None
+    return _id(_number(author.get("id"))) if isinstance(author, dict) else None
 
 
 def card_id_of_event(body: Json) -> str | None:
-    """Id of the card that an event is about.
+    """Id of the card that an event is about, or ``None``.
 
-    Nothing but a number is taken: the body of an unsigned webhook may be anything.
+    Only a number is accepted as an id: the body of an unsigned webhook may be anything.
     """
     event, data = body.get("event"), body.get("data")
     if not isinstance(event, str) or not isinstance(data, dict):
@@ -157,7 +166,7 @@ def card_id_of_event(body: Json) -> str | None:
         card_id = data.get("id")
     else:
         card_id = data.get("card_id")
-    return str(card_id) if isinstance(card_id, int) and not isinstance(card_id, bool) else None
+    return _id(_number(card_id))
 
 
 def _in_order(rows: Iterable[Json]) -> list[Json]:
@@ -165,7 +174,7 @@ def _in_order(rows: Iterable[Json]) -> list[Json]:
 
 
 def _checklists(data: Json) -> list[Json]:
-    """Ours first, then those of people, as they stand on the card."""
+    """All checklists of a card: ours first, then those of people in the order of the card."""
     return sorted(_in_order(data.get("checklists") or ()), key=lambda row: row["name"] != CHECKLIST_NAME)
 
 
@@ -190,12 +199,12 @@ def _due_on(data: Json, zone: tzinfo) -> date | None:
         return None
     if data.get("due_date_time_present"):
         return datetime.fromisoformat(text).astimezone(zone).date()
-    # Without a time Kaiten keeps midnight UTC, which is another day in half of the world.
+    # Without a time Kaiten keeps midnight UTC: converting that to a zone west of it gives the day before.
     return date.fromisoformat(text[:10])
 
 
 def _assignee_id(data: Json) -> str | None:
-    """The responsible person; of several the first, as Kaiten shows them."""
+    """Id of the responsible person; of several, the first one that Kaiten lists."""
     return next((_id(row["id"]) for row in data.get("members") or () if row.get("type") == RESPONSIBLE), None)
 
 
@@ -204,6 +213,11 @@ def _hours_by_user(time_logs: Iterable[Json]) -> dict[str, float]:
     for row in time_logs:
         minutes[str(row["user_id"])] += row["time_spent"]
     return {user_id: spent / MINUTES_IN_HOUR for user_id, spent in minutes.items()}
+
+
+def _number(value: object) -> int | None:
+    """*value* where it is a JSON integer; ``True`` is an ``int`` in Python only."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _id(value: int | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Keeps calls under the limit that the tracker itself tells."""
+"""Keeps calls under the rate limit that Kaiten states in its answers."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-#: Kaiten's documentation says 5 calls a second, measurements say 50; until an answer tells, the lower one.
+#: Rate until an answer states the limit. The documentation says 5 calls a second, measurements say 50.
 FIRST_RATE_PER_S = 4.0
-#: Other clients may share the token's allowance.
+#: Part of the limit that we use: other clients may call with the same token.
 SHARE_OF_LIMIT = 0.8
-#: However far away the reset is said to be, the window is one second long.
+#: Longest wait for the end of the window, which is one second long whatever the answer says.
 LONGEST_REST_S = 2.0
 
 
 class Pace:
-    """Spreads calls evenly, and rests when the answer says that nothing is left.
+    """Spaces calls evenly, and pauses when an answer says that no call is left in this window.
 
     Parameters
     ----------
     now
-        Epoch seconds: the tracker tells the end of the window in them.
+        The time in epoch seconds, as in the header with the end of the window.
+    sleep
+        Waits so many seconds.
     """
 
     def __init__(
@@ -34,10 +36,10 @@ class Pace:
         self._last_at = self._rest_until = -math.inf
 
     def wait(self) -> None:
-        """Sleep until the next call may go out. Threads get turns of their own.
+        """Sleep until the next call may be sent. Each thread gets a turn of its own.
 
-        The distance from the call before is that of the limit known now: the first answer ends the slow
-        pace, the second call does not have to wait for it.
+        The distance to the previous call follows from the limit known now, so that the slow first rate
+        ends with the first answer.
         """
         with self._lock:
             now = self._now()
@@ -47,7 +49,7 @@ class Pace:
             self._sleep(turn_at - now)
 
     def learn(self, headers: Mapping[str, str]) -> None:
-        """Take the limit, and what is left of it, from an answer."""
+        """Take the limit, and the number of calls left, from the headers of an answer."""
         limit = _number(headers.get("x-ratelimit-limit"))
         remaining = _number(headers.get("x-ratelimit-remaining"))
         reset = _number(headers.get("x-ratelimit-reset"))

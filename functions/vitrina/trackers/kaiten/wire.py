@@ -1,4 +1,4 @@
-"""Calls of Kaiten's REST API: pace, retries, and its refusals as our errors."""
+"""Sends calls to Kaiten's REST API: rate limit, repeats, and refusals turned into our errors."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ from vitrina.trackers.kaiten.pace import Pace
 
 SERVICE = "Kaiten"
 API_PATH = "/api/latest"
-TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+#: How long an attempt may wait for the answer. Kaiten may carry a call out after that.
+TIMEOUT_S = 20.0
+LONGEST_CONNECT_S = 5.0
 ATTEMPTS = 4
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
+#: Rows on a page of a list: the most that Kaiten gives.
 PAGE = 100
 
-#: The request did not leave, so that even a call that makes something may be repeated.
-#: A second one changes nothing.
+#: Methods whose second call changes nothing.
 _REPEATABLE = ("GET", "DELETE")
+#: The request was not sent, so that even a call that makes something may be repeated.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 _REFUSALS: Mapping[int, tuple[type[ServiceError], str]] = {
@@ -40,22 +43,31 @@ log = logging.getLogger("vitrina.kaiten")
 
 @cache
 def trusted_authorities() -> ssl.SSLContext:
-    """Whom every client of this process believes; it is read from a file once."""
+    """TLS context shared by all clients, loaded once."""
     return httpx.create_ssl_context()
 
 
 class KaitenWire:
-    """One connection pool and one pace for all calls of a process.
+    """Sends calls over one connection pool, at one pace.
 
-    A 429 did nothing and is repeated for every method. A 5xx or a lost answer is repeated for GET
-    only: a POST may have been carried out, and the caller has to look before it tries again.
+    After 429 a call is repeated whatever its method: Kaiten did nothing. After 5xx or a lost answer only
+    GET and DELETE are repeated: a POST may have been carried out, or be carried out later, so that the
+    caller has to look before it tries again.
 
     Parameters
     ----------
     site_url
         Address of the company, with or without the path of the API.
+    pace
+        Used instead of a new one, for example to share it.
+    timeout_s
+        Seconds that one attempt waits for the answer; connecting takes 5 seconds at most.
+    attempts
+        How often a call is sent at most, the first time included.
     wait_s
-        Before the first repeat of a call; it doubles with each further one.
+        Seconds before the first repeat of a call; doubled for each further repeat.
+    sleep
+        Waits so many seconds before a repeat.
     """
 
     def __init__(
@@ -64,36 +76,40 @@ class KaitenWire:
         token: str,
         *,
         pace: Pace | None = None,
+        timeout_s: float = TIMEOUT_S,
+        attempts: int = ATTEMPTS,
         wait_s: float = FIRST_WAIT_S,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.site_url = site_url.rstrip("/").removesuffix(API_PATH).removesuffix("/api/v1")
         self._token = token
+        self._timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, LONGEST_CONNECT_S))
+        self._attempts = attempts
         self._wait_s = wait_s
         self._sleep = sleep
         self._pace = pace or Pace(sleep=sleep)
 
     def get(self, path: str, **params: str | int) -> Any:
-        """Read something."""
+        """Send a GET and return the JSON of the answer."""
         return self._call("GET", path, params=params)
 
     def post(self, path: str, body: Json) -> Any:
-        """Make something."""
+        """Send a POST, which makes something."""
         return self._call("POST", path, body=body)
 
     def patch(self, path: str, body: Json) -> Any:
-        """Change something."""
+        """Send a PATCH, which changes something."""
         return self._call("PATCH", path, body=body)
 
     def delete(self, path: str) -> Any:
-        """Delete something; what is gone already is refused with 404."""
+        """Send a DELETE. Kaiten answers 404 for what is deleted already."""
         return self._call("DELETE", path)
 
     def pages(self, path: str, **params: str | int) -> Iterator[Json]:
-        """All rows of a list.
+        """All rows of a list, page by page.
 
-        Only an empty page is the last one: Kaiten clamps the limit silently, and a card that is missed
-        here would be made a second time.
+        Stops at an empty page, not at a short one: Kaiten may lower the limit without saying so, and a
+        card that is missed here would be made a second time.
         """
         offset = 0
         while page := self.get(path, limit=PAGE, offset=offset, **params):
@@ -106,12 +122,12 @@ class KaitenWire:
 
     @cached_property
     def _client(self) -> httpx.Client:
-        # Not in the constructor: reading the certificates takes longer than the rest of the start.
+        # Made with the first call: loading the certificates takes longer than the rest of the start.
         return httpx.Client(
             verify=trusted_authorities(),
             base_url=self.site_url + API_PATH,
             headers={"Authorization": f"Bearer {self._token}", "Accept": "application/json"},
-            timeout=TIMEOUT,
+            timeout=self._timeout,
         )
 
     def _call(
@@ -131,10 +147,10 @@ class KaitenWire:
 
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: _is_worth_repeating(method, error)),
-            stop=tenacity.stop_after_attempt(ATTEMPTS),
+            stop=tenacity.stop_after_attempt(self._attempts),
             wait=self._wait_before_repeat,
             sleep=self._sleep,
-            before_sleep=_note,
+            before_sleep=_log_repeat,
             reraise=True,
         )
         try:
@@ -150,7 +166,7 @@ class KaitenWire:
 
 
 def translated(error: Exception) -> ServiceError:
-    """Our error for what went wrong; ``ValueError`` is an answer that is not JSON."""
+    """Our error for a failed call; a ``ValueError`` means that the answer was not JSON."""
     if not isinstance(error, httpx.HTTPStatusError):
         return RetriableServiceError("service.no_answer", service=SERVICE)
     status = error.response.status_code
@@ -180,7 +196,7 @@ def _retry_after_s(response: httpx.Response) -> float | None:
     return float(text) if text.isdecimal() else None
 
 
-def _note(state: tenacity.RetryCallState) -> None:
+def _log_repeat(state: tenacity.RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     status = error.response.status_code if isinstance(error, httpx.HTTPStatusError) else type(error).__name__
     log.info("kaiten answered %s, attempt %d", status, state.attempt_number)

@@ -1,0 +1,44 @@
+"""Who or what causes an action."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vitrina.ports import Json
+
+
+class ActorKind(StrEnum):
+    """Kinds of actors."""
+
+    PERSON = "person"
+    CLIENT = "client"
+    RULE = "rule"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who or what causes an action: a person of the agency by e-mail, a client, a rule of the CRM, the clock."""
+
+    kind: ActorKind
+    name: str
+
+    def data(self) -> Json:
+        """The actor as JSON."""
+        return {"kind": self.kind.value, "name": self.name}
+
+
+CLOCK = Actor(ActorKind.CLOCK, "")
+
+
+def person(email: str) -> Actor:
+    """A member of staff."""
+    return Actor(ActorKind.PERSON, email)
+
+
+def actor_from_data(data: Json) -> Actor:
+    """The actor of an operation's document; the first release kept the e-mail only."""
+    if "actor" not in data:
+        return person(data["email"])
+    return Actor(ActorKind(data["actor"]["kind"]), data["actor"]["name"])

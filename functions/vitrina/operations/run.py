@@ -1,0 +1,254 @@
+"""A run of an action: the leases that it holds, what it writes to the store, and how far it is.
+
+Everything that a run writes goes through ``Run.commit``. Each commit also extends the leases that the run
+holds and the document of its operation, each only in the version that the run wrote last. So a run whose
+lease expired and was taken by another one can write nothing any more.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from vitrina.errors import BusyError, StoreConflictError
+from vitrina.operations.actor import Actor
+from vitrina.operations.services import Services
+from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Store, Write, new_token
+from vitrina.texts import Sentence
+
+LEASE = "lease"
+OPERATION = "operation"
+
+QUEUED = "queued"
+RUNNING = "running"
+FAILED = "failed"
+ENDED = "ended"
+#: The click follows an operation that the same person started before.
+FOLLOWING = "following"
+
+POLL_S = 0.05
+#: How long a run waits for a lease that somebody else holds.
+WAIT_S = 8.0
+#: How often a commit is made anew when documents change between reading and writing.
+ATTEMPTS = 10
+LONGEST_PAUSE_S = 0.2
+
+
+class Update(Protocol):
+    """Writes that are made anew from the newest documents where these were changed meanwhile."""
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The documents on which the writes rest."""
+
+    def writes(self) -> Sequence[Write]:
+        """The writes, from the documents as they were read last."""
+
+    def reload(self, store: Store) -> None:
+        """Read the documents again."""
+
+
+class Run:
+    """One run of an action.
+
+    Parameters
+    ----------
+    operation
+        The document of its operation, ``None`` for a job that has none. It is also a lease: whoever
+        delivers the operation again takes it over only when the run has not written for ``lease_s``.
+    """
+
+    def __init__(self, services: Services, actor: Actor, operation: Document | None = None) -> None:
+        self.services = services
+        self.actor = actor
+        self._store = services.store
+        self._operation: Json = dict(operation.data) if operation else {}
+        self._operation_key = operation.key if operation else ""
+        self._operation_version = operation.version if operation else ABSENT
+        self._holder = uuid.uuid4().hex
+        #: Versions of the leases held, by key.
+        self._held: dict[str, int] = {}
+        self._final_writes: list[Write] = []
+        self._final_updates: list[Update] = []
+
+    # --- Leases --------------------------------------------------------------------------------------
+
+    def take(self, *keys: str, writes: Sequence[Write] = (), wait_s: float = WAIT_S) -> None:
+        """Take leases, and carry out *writes* in the same commit.
+
+        Raises
+        ------
+        BusyError
+            If somebody else still holds one of them after *wait_s* seconds.
+        StoreConflictError
+            If a document of *writes* was changed meanwhile.
+        """
+        give_up_at = time.monotonic() + wait_s
+        known: dict[str, int] = dict.fromkeys(keys, ABSENT)
+        while True:
+            token = new_token()
+            puts = [Put(LEASE, key, self._lease_data(), version) for key, version in known.items()]
+            try:
+                self._store.commit([*puts, *writes, *self._renewals()], token=token)
+            except StoreConflictError as error:
+                if any((LEASE, key) not in error.keys for key in ()) or not error.keys <= {
+                    (LEASE, key) for key in keys
+                }:
+                    raise
+            else:
+                self._note(token, keys)
+                return
+            found = self._store.get_many((LEASE, key) for key in keys)
+            known = {key: found[LEASE, key].version if (LEASE, key) in found else ABSENT for key in keys}
+            if any(self._is_held_by_other(document) for document in found.values()):
+                if time.monotonic() > give_up_at:
+                    raise BusyError("workbook.busy")
+                time.sleep(POLL_S * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+
+    def release(self, key: str) -> Delete:
+        """The write that gives a lease back; to be handed to ``commit``."""
+        return Delete(LEASE, key, self._held.pop(key))
+
+    def give_up(self) -> None:
+        """Give all leases back; for a run that failed."""
+        releases = [self.release(key) for key in list(self._held)]
+        for one in releases:
+            try:
+                self._store.commit([one])
+            except StoreConflictError:
+                # It expired and is somebody else's now.
+                continue
+
+    def _is_held_by_other(self, document: Document) -> bool:
+        return datetime.fromisoformat(document.data["until"]) > self.services.clock.now()
+
+    def _lease_data(self) -> Json:
+        return {"holder": self._holder, "until": self._until()}
+
+    def _until(self) -> str:
+        return (self.services.clock.now() + timedelta(seconds=self.services.lease_s)).isoformat()
+
+    # --- Writing -------------------------------------------------------------------------------------
+
+    def commit(self, *writes: Write, updates: Iterable[Update] = ()) -> None:
+        """Carry out writes and updates in one commit, and extend what the run holds.
+
+        Raises
+        ------
+        BusyError
+            If a lease of this run, or its operation, was taken over by another run.
+        StoreConflictError
+            If a document of *writes* was changed since it was read.
+        """
+        updates = list(updates)
+        for attempt in range(ATTEMPTS):
+            token = new_token()
+            changed = [write for update in updates for write in update.writes()]
+            try:
+                self._store.commit([*writes, *changed, *self._renewals()], token=token)
+            except StoreConflictError as error:
+                stale = [one for one in updates if error.keys & set(one.keys)]
+                if error.keys & self._own_keys():
+                    raise BusyError("workbook.busy") from error
+                if not stale or attempt == ATTEMPTS - 1:
+                    raise
+                pause_s = min(LONGEST_PAUSE_S, 0.01 * 2**attempt)
+                time.sleep(random.uniform(0.0, pause_s))  # noqa: S311 - no secret
+                for one in stale:
+                    one.reload(self._store)
+            else:
+                self._note(token, self._held)
+                return
+
+    def at_end(self, *writes: Write, updates: Iterable[Update] = ()) -> None:
+        """Have writes and updates carried out in the commit that ends the run."""
+        self._final_writes += writes
+        self._final_updates += updates
+
+    def end(self, *writes: Write, updates: Iterable[Update] = (), **operation: Any) -> None:
+        """The last commit: what was asked for by ``at_end``, the operation's end, and all leases back.
+
+        *operation* are fields of the operation's document, without which it is not written.
+        """
+        releases = [self.release(key) for key in list(self._held)]
+        if self._operation_key:
+            self._operation |= operation
+        self.commit(
+            *self._final_writes,
+            *writes,
+            *releases,
+            updates=[*self._final_updates, *updates],
+        )
+        self._final_writes, self._final_updates = [], []
+
+    def _renewals(self) -> list[Write]:
+        renewals: list[Write] = [Put(LEASE, key, self._lease_data(), version) for key, version in self._held.items()]
+        if self._operation_key:
+            data = {**self._operation, "until": self._until()}
+            renewals.append(Put(OPERATION, self._operation_key, data, self._operation_version))
+        return renewals
+
+    def _own_keys(self) -> set[Key]:
+        own = {(LEASE, key) for key in self._held}
+        return own | {(OPERATION, self._operation_key)} if self._operation_key else own
+
+    def _note(self, token: int, leases: Iterable[str]) -> None:
+        """Remember the version that a commit gave to leases and operation."""
+        self._held |= dict.fromkeys(list(leases), token)
+        self._held = dict.fromkeys(self._held, token)
+        if self._operation_key:
+            self._operation_version = token
+
+    # --- The operation -------------------------------------------------------------------------------
+
+    @property
+    def operation_id(self) -> str:
+        """Id of the operation, empty for a job."""
+        return self._operation_key
+
+    @property
+    def origin_id(self) -> str:
+        """The first operation with this wish; its id names what is made outside."""
+        return str(self._operation.get("origin_id", self._operation_key))
+
+    @property
+    def is_new(self) -> bool:
+        """Whether no step was begun yet."""
+        return not self._operation.get("steps")
+
+    @property
+    def steps(self) -> Json:
+        """What was begun outside, with results of what was finished."""
+        steps: Json = self._operation.get("steps", {})
+        return steps
+
+    def step(self, name: str, do: Callable[[], Any], *, find: Callable[[], Any] | None = None) -> Any:
+        """The JSON-able result of *do*, which runs once however often the operation is delivered.
+
+        Where an earlier delivery began the step and did not finish it, *find* looks outside for what it
+        made, and *do* runs only if there is nothing. Without *find* the step must be repeatable.
+        """
+        steps: Json = self._operation.setdefault("steps", {})
+        if "result" in steps.get(name, {}):
+            return steps[name]["result"]
+        found = find() if find is not None and name in steps else None
+        if found is None:
+            if name not in steps:
+                steps[name] = {}
+                self.commit()
+            found = do()
+        steps[name] = {"result": found}
+        return found
+
+    def set_progress(self, done: int, total: int, step: Sentence) -> None:
+        """Set what the sidebar is told of how far the run is; it is written with the next commit."""
+        self._operation["progress"] = {
+            "done": done,
+            "total": total,
+            "code": step.code,
+            "where": dict(step.where),
+        }
