@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format
+.PHONY: help venv demo test test-fast coverage check format
 
 help: ## Show what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 venv: $(READY) ## Make the virtual environment .venv
 
@@ -23,6 +23,12 @@ demo: $(READY) ## Start the local world, play the agency's week, keep the page o
 
 test: $(READY) ## Run all tests
 	$(BIN)/python -m pytest $(ARGS)
+
+test-fast: $(READY) ## Run unit and contract tests, without the slow ones
+	$(BIN)/python -m pytest tests/unit tests/contract -m "not slow" $(ARGS)
+
+coverage: $(READY) ## Run unit, contract and e2e tests; print which lines of functions/vitrina they leave out
+	$(BIN)/python -m pytest --cov --cov-report=term $(or $(ARGS),tests/unit tests/contract tests/e2e)
 
 check: $(READY) node_modules ## Lint and check types of Python and of the add-on
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""``python -m vitrina``: the operator's commands."""
+"""``python -m vitrina COMMAND``: the operator's commands; see ``vitrina.cli``."""
 
 import sys
 

@@ -7,8 +7,13 @@ from typing import Any
 import pytest
 
 from tests.e2e.test_update_load import retype, start, two_clients
+<<<<<<< HEAD
 from tests.harness.office import Office
 from vitrina.cli.check import main
+=======
+from tests.office import Office
+from vitrina.cli.commands import main
+>>>>>>> cli
 
 
 def check(office: Office) -> dict[str, Any]:
@@ -226,13 +231,13 @@ def test_command(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
     """The operator sees the same; the exit code tells a script."""
     start(office, {"task": "Баннер", "hours_design": "8"})
 
-    assert main([]) == 0
+    assert main(["check"]) == 0
     assert capsys.readouterr().out.startswith("Противоречий нет: проверили 1 книгу, 1 работу")
 
     retype(office, "ЗРН-1", hours="20")
-    assert main(["--locale", "en", office.client_id]) == 1
+    assert main(["check", "--locale", "en", office.client_id]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("Found 2 contradictions: 1 workbook")
     assert lines[1].startswith("Анна Белова, November 23: 20 h are needed and there are 8 h")
-    assert main(["unknown"]) == 1
+    assert main(["check", "unknown"]) == 1
     assert "«Витрина» не ведёт" in capsys.readouterr().err

@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 """``python -m vitrina.cli.doctor``: what it tells of the emulator, and of a Google that differs."""
+=======
+"""``python -m vitrina doctor`` on the emulator, and on a Google that breaks an assumption."""
+>>>>>>> cli
 
 from __future__ import annotations
 
@@ -12,23 +16,29 @@ import pytest
 from emulators.google import metadata
 from emulators.google.batch import developer_metadata, registry, rows
 from emulators.google.errors import invalid
+<<<<<<< HEAD
 from tests.harness.office import MANAGER, Office
 from vitrina.cli.doctor import __main__ as doctor
+=======
+from tests.office import MANAGER, Office
+from vitrina.cli.commands import main
+from vitrina.cli.doctor.adapter import DoctorWorkbooks
+>>>>>>> cli
 from vitrina.cli.doctor.assumptions import read_assumptions
-from vitrina.cli.doctor.check import State
-from vitrina.cli.doctor.examination import CHECKS, examine
-from vitrina.cli.doctor.scratch import TITLE, Human, Scratch
-from vitrina.cli.doctor.workbooks import DoctorsWorkbooks
+from vitrina.cli.doctor.command import ask_person
+from vitrina.cli.doctor.probe import State
+from vitrina.cli.doctor.report import PROBES, run_probes
+from vitrina.cli.doctor.scratch_workbook import TITLE, AskPerson, ScratchWorkbook
 from vitrina.settings import Settings
 
-VITAL = {check.number for check in CHECKS if check.is_vital}
+VITAL = {probe.number for probe in PROBES if probe.is_vital}
 
 
-def examined(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Mapping[int, str], str]:
+def run_doctor(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Mapping[int, str], str]:
     """Exit code, state by number, and all that was printed."""
-    code = doctor.main(arguments)
+    code = main(["doctor", *arguments])
     printed = capsys.readouterr().out
-    states = re.findall(r"^ *(\d+)  (holds|DOES NOT HOLD|cannot be told|not tried)  ", printed, re.MULTILINE)
+    states = re.findall(r"^ *(\d+)  (holds|DOES NOT HOLD|unknown|not tried)  ", printed, re.MULTILINE)
     return code, {int(number): state for number, state in states}, printed
 
 
@@ -46,13 +56,13 @@ def files(office: Office) -> list[tuple[str, bool]]:
 
 def test_all_holds_on_the_emulator(empty_office: Office, capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever can be checked by calls holds; the rest says why it is not told; nothing is left over."""
-    code, states, printed = examined(capsys)
+    code, states, printed = run_doctor(capsys)
 
-    by_hand = {check.number for check in CHECKS if check.is_by_hand}
+    by_hand = {probe.number for probe in PROBES if probe.is_by_hand}
     assert code == 0, printed
     assert set(states) == {one.number for one in read_assumptions()}
     assert {number for number, state in states.items() if state == "holds"} == {
-        check.number for check in CHECKS
+        probe.number for probe in PROBES
     } - by_hand, printed
     assert {number for number, state in states.items() if state == "not tried"} == by_hand
     assert files(empty_office) == [(TITLE, True)]
@@ -93,10 +103,12 @@ def sort_cells_alone(batch: registry.Batch, body: registry.Request) -> None:
         line.metadata = mark
 
 
-def examination(office: Office, *numbers: int, human: Human | None = None) -> Mapping[int, State]:
+def states_of(office: Office, *numbers: int, person: AskPerson | None = None) -> Mapping[int, State]:
     """States by some of the checks only."""
-    scratch = Scratch(DoctorsWorkbooks.of(Settings.from_environment()), editors=[MANAGER], human=human)
-    findings = examine(scratch, [check for check in CHECKS if check.number in (11, 6, *numbers)])
+    scratch = ScratchWorkbook(
+        DoctorWorkbooks.from_settings(Settings.from_environment()), editors=[MANAGER], ask_person=person
+    )
+    findings = run_probes(scratch, [probe for probe in PROBES if probe.number in (11, 6, *numbers)])
     return {number: findings[number].state for number in numbers}
 
 
@@ -104,14 +116,14 @@ def test_a_silent_deletion_alone_does_no_harm(empty_office: Office, monkeypatch:
     """The creation that follows is refused all the same."""
     monkeypatch.setitem(registry._HANDLERS, "deleteDeveloperMetadata", stay_silent)
 
-    assert examination(empty_office, 1, 2) == {1: State.HOLDS, 2: State.HOLDS}
+    assert states_of(empty_office, 1, 2) == {1: State.HOLDS, 2: State.HOLDS}
 
 
 def test_ids_that_are_freed_late_are_told(empty_office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """No guarded write would ever be accepted."""
     monkeypatch.setitem(registry._HANDLERS, "createDeveloperMetadata", free_at_the_end)
 
-    assert examination(empty_office, 1) == {1: State.FAILS}
+    assert states_of(empty_office, 1) == {1: State.FAILS}
 
 
 def test_a_comparison_that_never_is_equal_is_told(
@@ -120,7 +132,7 @@ def test_a_comparison_that_never_is_equal_is_told(
     """Where duplicates are not removed every write would be refused, a good one too."""
     monkeypatch.setitem(registry._HANDLERS, "deleteDuplicates", lambda *_: {})
 
-    assert examination(empty_office, 35, 36) == {35: State.HOLDS, 36: State.FAILS}
+    assert states_of(empty_office, 35, 36) == {35: State.HOLDS, 36: State.FAILS}
 
 
 def test_what_does_not_hold_is_told_with_what_to_do(
@@ -131,7 +143,7 @@ def test_what_does_not_hold_is_told_with_what_to_do(
     monkeypatch.setitem(registry._HANDLERS, "createDeveloperMetadata", create_anywhere)
     monkeypatch.setitem(registry._HANDLERS, "sortRange", sort_cells_alone)
 
-    code, states, printed = examined(capsys)
+    code, states, printed = run_doctor(capsys)
 
     fallbacks = {one.number: one.fallback for one in read_assumptions()}
     assert code == 1
@@ -148,11 +160,11 @@ def test_a_google_that_refuses_the_scratch_file(
     """Without rights in the folder nothing else can be told, and the exit code says so."""
     empty_office.fail_next("google", method="drive.files.create", status=403)
 
-    code, states, printed = examined(capsys)
+    code, states, printed = run_doctor(capsys)
 
     assert (code, states[11]) == (1, "DOES NOT HOLD")
-    assert {states[number] for number in VITAL} == {"cannot be told"}
-    assert "no scratch spreadsheet could be made" in printed
+    assert {states[number] for number in VITAL} == {"unknown"}
+    assert "the scratch spreadsheet could not be created" in printed
     assert files(empty_office) == []
 
 
@@ -165,11 +177,11 @@ def test_the_scratch_file_goes_when_the_doctor_breaks(
         raise KeyboardInterrupt
 
     empty_office.fail_next("google", method="drive.files.create", status="timeout")
-    monkeypatch.setattr("vitrina.cli.doctor.examination.is_safe", interrupted)
-    monkeypatch.setattr("vitrina.cli.doctor.scratch.Scratch.fill", interrupted)
+    monkeypatch.setattr("vitrina.cli.doctor.command.vital_probes_hold", interrupted)
+    monkeypatch.setattr("vitrina.cli.doctor.scratch_workbook.ScratchWorkbook.fill", interrupted)
 
     with pytest.raises(KeyboardInterrupt):
-        doctor.main([])
+        main(["doctor"])
 
     assert files(empty_office) == [(TITLE, True)]
 
@@ -177,7 +189,7 @@ def test_the_scratch_file_goes_when_the_doctor_breaks(
 # --- By hand -------------------------------------------------------------------------------------
 
 
-def person(office: Office, *turns: Sequence[Mapping[str, Any]]) -> Human:
+def editing_person(office: Office, *turns: Sequence[Mapping[str, Any]]) -> AskPerson:
     """Somebody who, when asked, edits the scratch file in turn."""
     waiting = list(turns)
 
@@ -196,7 +208,7 @@ def person(office: Office, *turns: Sequence[Mapping[str, Any]]) -> Human:
 def test_what_a_person_did_is_looked_at(empty_office: Office) -> None:
     """Rows sorted and dragged, cut and copied, deleted and typed again: as they are assumed to be."""
     backlog = {"sheet": "Бэклог"}
-    human = person(
+    person = editing_person(
         empty_office,
         [
             {**backlog, "type": "sort", "range": "A2:Q4", "column": "C", "order": "ASCENDING"},
@@ -214,23 +226,23 @@ def test_what_a_person_did_is_looked_at(empty_office: Office) -> None:
         [],
     )
 
-    states = examination(empty_office, 3, 32, 33, 34, human=human)
+    states = states_of(empty_office, 3, 32, 33, 34, person=person)
 
     assert states == dict.fromkeys((3, 32, 33, 34), State.HOLDS)
 
 
 def test_a_person_who_does_nothing_or_harm(empty_office: Office) -> None:
-    """Nothing is told of what was not done; a row with another's mark is."""
+    """A step that was not done is not tried; a row with another row's mark fails."""
     moved = [
         {"sheet": "Бэклог", "type": "cut_paste", "from": "C2:C3", "to": "C10"},
         {"sheet": "Бэклог", "type": "cut_paste", "from": "C10", "to": "C3"},
         {"sheet": "Бэклог", "type": "cut_paste", "from": "C11", "to": "C2"},
     ]
-    human = person(empty_office, [], [], moved, moved)
+    person = editing_person(empty_office, [], [], moved, moved)
 
-    states = examination(empty_office, 3, 32, 33, 34, human=human)
+    states = states_of(empty_office, 3, 32, 33, 34, person=person)
 
-    assert states == {3: State.UNTRIED, 32: State.UNTRIED, 33: State.FAILS, 34: State.FAILS}
+    assert states == {3: State.NOT_TRIED, 32: State.NOT_TRIED, 33: State.FAILS, 34: State.FAILS}
 
 
 def test_the_doctor_waits_for_enter(
@@ -240,7 +252,7 @@ def test_the_doctor_waits_for_enter(
     answers = io.StringIO("\nrest")
     monkeypatch.setattr("sys.stdin", answers)
 
-    doctor.wait_for_person("Sort it.")
+    ask_person("Sort it.")
 
     assert "Sort it.\nPress Enter" in capsys.readouterr().out
     assert answers.read() == "rest"

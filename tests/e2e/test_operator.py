@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.harness.office import Office
-from vitrina.cli.commands import main
+from vitrina.bootstrap import application
+from vitrina.cli.commands import COMMANDS, main
 from vitrina.logs import JsonFormatter
+from vitrina.records.records import BOOK
 
 HEADER = "work_type,profile,hours,quantity,finished_on\n"
 
@@ -37,6 +39,7 @@ def test_an_agency_is_made_and_learns_from_a_file(
     [
         ("work_type,hours\nБаннер,2\n", "no column profile, quantity, finished_on"),
         (HEADER + "Баннер,design,много,1,2026-10-01\n", "row 2"),
+        (HEADER + "Баннер,design\n", "row 2: could not convert string to float"),
         (HEADER + "Баннер,magic,2,1,2026-10-01\n", "no profile magic"),
     ],
 )
@@ -55,10 +58,43 @@ def test_a_bad_file_is_refused_whole(
     assert len(list(agency.services.store.find("history"))) == before
 
 
-def test_a_bad_profile_is_refused(empty_office: Office, capsys: pytest.CaptureFixture[str]) -> None:
-    """KEY=TITLE, or nothing is made."""
-    assert main(["create-agency", "Маяк", "--profile", "Дизайн"]) == 1
+def test_a_file_that_is_not_there_is_named(
+    agency: Office, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The operator reads one line, not a traceback."""
+    assert agency.agency is not None
 
+    assert main(["import-history", agency.agency.spreadsheet_id, str(tmp_path / "none.csv")]) == 1
+
+    assert "none.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """``--help`` shows the docstring of the command's module."""
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+
+    assert ended.value.code == 0
+    assert (COMMANDS[command].__doc__ or "").splitlines()[0] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["check"], ["doctor"], ["create-agency", "Маяк"]])
+def test_missing_settings_are_named(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Each command prints which settings are missing and fails."""
+    application.cache_clear()
+
+    assert main(command) == 1
+
+    assert "VITRINA_STORE_PATH" in capsys.readouterr().err
+
+
+def test_a_bad_profile_is_refused(empty_office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    """A profile is KEY=TITLE; the parser refuses anything else, and no file is made."""
+    with pytest.raises(SystemExit):
+        main(["create-agency", "Маяк", "--profile", "Дизайн"])
+
+    assert list(empty_office.services.store.find(BOOK)) == []
     assert "KEY=TITLE" in capsys.readouterr().err
 
 

@@ -1,4 +1,4 @@
-"""docs/assumptions.md and the doctor speak of the same assumptions."""
+"""docs/assumptions.md and the probes of ``python -m vitrina doctor`` cover the same assumptions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vitrina.cli.doctor.assumptions import read_assumptions
-from vitrina.cli.doctor.examination import CHECKS
+from vitrina.cli.doctor.report import PROBES
 
 ROWS = read_assumptions()
 
@@ -17,10 +17,10 @@ def test_every_number_is_given_once() -> None:
     assert sorted(one.number for one in ROWS) == list(range(1, len(ROWS) + 1))
 
 
-def test_every_check_has_its_row_and_every_row_its_check() -> None:
-    """A row names the check of its number; a check has a row that names it."""
+def test_every_probe_has_its_row_and_every_row_its_probe() -> None:
+    """A row names the probe of its number; a probe has a row that names it."""
     assert {one.number: one.checked_by for one in ROWS if one.checked_by} == {
-        check.number: check.name for check in CHECKS
+        probe.number: probe.name for probe in PROBES
     }
 
 
@@ -36,7 +36,7 @@ def test_google_rows_without_a_check_say_why() -> None:
     ("table", "complaint"),
     [
         ("| # | we assume |\n", "has the columns #, we assume"),
-        ("| 1 | a | b | c | nothing |\n", "1 is checked by nothing"),
+        ("| 1 | a | b | c | nothing |\n", "row 1 names no check"),
     ],
 )
 def test_a_table_that_is_not_one_is_refused(tmp_path: Path, table: str, complaint: str) -> None:
@@ -50,4 +50,4 @@ def test_a_table_that_is_not_one_is_refused(tmp_path: Path, table: str, complain
 
 def test_what_writes_rest_on_is_marked() -> None:
     """The rules of the guard: a freed id, a misplaced write, a whole batch, a sorted row."""
-    assert {1, 2, 27, 28} <= {check.number for check in CHECKS if check.is_vital}
+    assert {1, 2, 27, 28} <= {probe.number for probe in PROBES if probe.is_vital}

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.api_calls import ACTIONS
+from vitrina.cli.commands import COMMANDS
 from vitrina.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -109,12 +110,13 @@ def test_commands_exist(path: Path) -> None:
     """Whatever is called with make or ``python -m`` is there."""
     text = read(path)
     code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL))
-    targets = set(re.findall(r"^([a-z]+):", read(ROOT / "Makefile"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", read(ROOT / "Makefile"), re.MULTILINE))
     modules = [
         one.replace(".", "/") for one in re.findall(r"python -m ((?:emulators|benchmarks)[\w.]*)", code)
     ]
 
-    assert set(re.findall(r"\bmake ([a-z]+)", code)) <= targets
+    assert {one.strip() for one in re.findall(r"python -m vitrina\b(\S* *[\w-]*)", code)} <= COMMANDS.keys()
+    assert set(re.findall(r"\bmake ([a-z-]+)", code)) <= targets
     for module in modules:
         assert (ROOT / f"{module}.py").is_file() or (ROOT / module / "__main__.py").is_file(), module
 

@@ -17,6 +17,8 @@ from vitrina.domain.planning.explain import Situation, changed, explain
 from vitrina.domain.planning.planner import plan_on, plan_period
 from vitrina.domain.planning.selection import select
 
+pytestmark = pytest.mark.slow
+
 #: Agencies of a file of seeds, so that the processes of the test run share them.
 BLOCKS = 8
 SMALL_RUNS = 125

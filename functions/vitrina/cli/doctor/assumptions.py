@@ -1,4 +1,4 @@
-"""The table of ``docs/assumptions.md``: what is assumed, and what else can be done."""
+"""Reads the table of ``docs/assumptions.md``: each assumption and the fallback if it does not hold."""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ from pathlib import Path
 PATH = Path(__file__).resolve().parents[4] / "docs" / "assumptions.md"
 HEADING = ["#", "we assume", "used in", "if it is not so", "checked by"]
 
-#: How the last column names a check.
-_CHECK = re.compile(r"`(\w+)`")
-_CANNOT = "cannot: "
+#: How the last column names a probe.
+_PROBE_NAME = re.compile(r"`(\w+)`")
+#: How the last column begins where no probe is possible.
+_NO_PROBE = "cannot: "
 
 
 @dataclass(frozen=True)
 class Assumption:
-    """One row. ``checked_by`` is the name of a check, or empty where ``reason`` says why there is none."""
+    """One row. ``checked_by`` names a probe; where it is empty, ``reason`` says why there is no probe."""
 
     number: int
     service: str
-    words: str
+    statement: str
     fallback: str
     checked_by: str
     reason: str
 
 
 def read_assumptions(path: Path = PATH) -> list[Assumption]:
-    """All rows, in the order of the document.
+    """Read all rows, in the order of the document.
 
     Raises
     ------
     ValueError
-        If a table has other columns, or a row names neither a check nor a reason.
+        If a table has other columns, or a row names neither a probe nor a reason.
     """
     rows: list[Assumption] = []
     service = ""
@@ -44,22 +45,22 @@ def read_assumptions(path: Path = PATH) -> list[Assumption]:
             continue
         if cells[0] == "#":
             if cells != HEADING:
-                raise ValueError(f"{path.name}: {service} has the columns {', '.join(cells)}")
+                raise ValueError(f"{path.name}: the table {service} has the columns {', '.join(cells)}")
             continue
         rows.append(_assumption(service, cells))
     return rows
 
 
 def _assumption(service: str, cells: list[str]) -> Assumption:
-    number, words, _, fallback, checked_by = cells
-    found = _CHECK.search(checked_by)
-    if not found and not checked_by.startswith(_CANNOT):
-        raise ValueError(f"{PATH.name}: {number} is checked by nothing, and does not say why")
+    number, statement, _, fallback, checked_by = cells
+    name = _PROBE_NAME.search(checked_by)
+    if not name and not checked_by.startswith(_NO_PROBE):
+        raise ValueError(f"{PATH.name}: row {number} names no check and gives no reason")
     return Assumption(
         int(number),
         service,
-        words,
+        statement,
         fallback,
-        found[1] if found else "",
-        "" if found else checked_by.removeprefix(_CANNOT),
+        name[1] if name else "",
+        "" if name else checked_by.removeprefix(_NO_PROBE),
     )

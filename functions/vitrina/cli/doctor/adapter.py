@@ -1,4 +1,4 @@
-"""The product's own adapter, and the few calls beside it that nobody but the doctor makes."""
+"""The Google adapter of the product, with a few calls that only the doctor makes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from vitrina.ports import Json
 from vitrina.settings import Settings
 
 
-class DoctorsWorkbooks(GoogleWorkbooks):
-    """Spreadsheets as the product reads and writes them, and as only the doctor looks at them."""
+class DoctorWorkbooks(GoogleWorkbooks):
+    """``GoogleWorkbooks`` with calls to inspect and delete files."""
 
     @classmethod
-    def of(cls, settings: Settings) -> DoctorsWorkbooks:
-        """Those of one installation. Opens no connection."""
+    def from_settings(cls, settings: Settings) -> DoctorWorkbooks:
+        """Make the adapter of one installation. Opens no connection."""
         return cls(
             make_services(settings.google_url),
             url=settings.spreadsheet_url,
@@ -22,13 +22,13 @@ class DoctorsWorkbooks(GoogleWorkbooks):
         )
 
     def read_fields(self, spreadsheet_id: str, fields: str) -> Json:
-        """A Spreadsheet resource with other fields than the product reads."""
+        """Read a Spreadsheet resource with the given field mask."""
         request = self._services.spreadsheets.get(spreadsheetId=spreadsheet_id, fields=fields)
         resource: Json = self._send(request, repeat=_is_busy)
         return resource
 
     def permissions(self, spreadsheet_id: str) -> list[Json]:
-        """Who may open the file: type and role of each permission."""
+        """Read type and role of each permission of the file."""
         request = self._services.permissions.list(
             fileId=spreadsheet_id, supportsAllDrives=True, fields="permissions(id,type,role)"
         )
@@ -36,7 +36,7 @@ class DoctorsWorkbooks(GoogleWorkbooks):
         return found
 
     def trash(self, spreadsheet_id: str) -> None:
-        """Put the file into the bin: a content manager of a shared drive may do that, and not delete it."""
+        """Put the file into the bin; a content manager of a shared drive may do that, but not delete it."""
         request = self._services.files.update(
             fileId=spreadsheet_id, body={"trashed": True}, supportsAllDrives=True, fields="id"
         )

@@ -1,4 +1,4 @@
-"""What is assumed about marks of rows and about batches: what guarded writes rest on."""
+"""Probes of row marks and batches, on which guarded writes depend."""
 
 from __future__ import annotations
 
@@ -7,128 +7,137 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from vitrina.cli.doctor.check import NotSoError, check, expect
-from vitrina.cli.doctor.scratch import Scratch, numbers_of, row_of, row_range, rows_span
+from vitrina.cli.doctor.probe import AssumptionFailedError, expect, probe
+from vitrina.cli.doctor.scratch_workbook import (
+    ScratchWorkbook,
+    numbers_by_task,
+    row_range,
+    row_span,
+    row_with_task,
+)
 from vitrina.errors import ChangedMeanwhileError, ServiceError
 from vitrina.workbook.reading.book import Tab
 from vitrina.workbook.writing.change import Formula, WorkbookChange
 from vitrina.workbook.writing.fence import hold_fence, move_fence
 
 
-def written(tab: Tab, task: str) -> WorkbookChange:
-    """A guarded write into the row of *task*: of a note, as contents are compared besides."""
+def note_write(tab: Tab, task: str) -> WorkbookChange:
+    """Return a guarded write of a note into the row of *task*.
+
+    A note and not a value: then only the row's mark guards it, and no content is compared.
+    """
     change = WorkbookChange()
-    change.note(tab, row_of(tab, task), "result", "written")
+    change.note(tab, row_with_task(tab, task), "result", "written")
     return change
 
 
-def misplaced(tab: Tab, task: str) -> WorkbookChange:
-    """The same write by somebody who believes that the row stands one below its place."""
-    row, change = row_of(tab, task), WorkbookChange()
+def misplaced_note_write(tab: Tab, task: str) -> WorkbookChange:
+    """Return the same write for a row that is believed to be one row lower than it is."""
+    row, change = row_with_task(tab, task), WorkbookChange()
     change.note(tab, replace(row, index=row.index + 1), "result", "written")
     return change
 
 
-def result_of(tab: Tab, task: str) -> str:
-    """The note that the checks write."""
-    return tab.cell(row_of(tab, task), "result").note
+def note_of(tab: Tab, task: str) -> str:
+    """Return the note that the probes write."""
+    return tab.cell(row_with_task(tab, task), "result").note
 
 
-@check(1, is_vital=True)
-def freed_id_is_free_again(scratch: Scratch) -> None:
-    """Send the guarded write of a row that is where it was read."""
+@probe(1, is_vital=True)
+def freed_id_is_free_again(scratch: ScratchWorkbook) -> None:
+    """Send a guarded write for a row that is where it was read."""
     scratch.insert("freed")
     try:
-        scratch.apply(written(scratch.tab(), "freed"))
+        scratch.apply(note_write(scratch.tab(), "freed"))
     except ChangedMeanwhileError as error:
-        raise NotSoError(f"a good write is refused: {error.__notes__}") from error
-    result = result_of(scratch.tab(), "freed")
+        raise AssumptionFailedError(f"a correct write was refused: {error.__notes__}") from error
+    result = note_of(scratch.tab(), "freed")
     expect(result == "written", f"the write was accepted, and the note is {result}")
 
 
-@check(2, is_vital=True)
-def misplaced_write_is_refused(scratch: Scratch) -> None:
-    """Send a guarded write for a row that is not where the write believes."""
+@probe(2, is_vital=True)
+def misplaced_write_is_refused(scratch: ScratchWorkbook) -> None:
+    """Send a guarded write for a row that is elsewhere."""
     scratch.insert("misplaced", "below")
     try:
-        scratch.apply(misplaced(scratch.tab(), "misplaced"))
+        scratch.apply(misplaced_note_write(scratch.tab(), "misplaced"))
     except (ChangedMeanwhileError, ServiceError):
-        result = result_of(scratch.tab(), "below")
-        expect(not result, f"it was refused, and the wrong row has the note {result}")
+        result = note_of(scratch.tab(), "below")
+        expect(not result, f"the write was refused, but the wrong row has the note {result}")
         return
-    raise NotSoError("a write into the wrong row was accepted")
+    raise AssumptionFailedError("a write into the wrong row was accepted")
 
 
-@check(28, is_vital=True)
-def refused_batch_writes_nothing(scratch: Scratch) -> None:
-    """Send a good write and a misplaced one in one batch."""
+@probe(28, is_vital=True)
+def refused_batch_writes_nothing(scratch: ScratchWorkbook) -> None:
+    """Send a correct write and a misplaced one in one batch."""
     scratch.insert("good", "bad", "below bad")
     tab = scratch.tab()
-    requests = [*written(tab, "good").requests(), *misplaced(tab, "bad").requests()]
+    requests = [*note_write(tab, "good").requests(), *misplaced_note_write(tab, "bad").requests()]
     try:
         scratch.batch(*requests)
     except (ChangedMeanwhileError, ServiceError):
-        result = result_of(scratch.tab(), "good")
-        expect(not result, f"the batch was refused, and its first part wrote {result}")
+        result = note_of(scratch.tab(), "good")
+        expect(not result, f"the batch was refused, but its first part wrote {result}")
         return
-    raise NotSoError("the batch was accepted, with a misplaced write in it")
+    raise AssumptionFailedError("a batch with a misplaced write was accepted")
 
 
-@check(38, is_vital=True)
-def moved_fence_keeps_writes_out(scratch: Scratch) -> None:
-    """Move the fence, and send writes that hold it as it was and as it is."""
-    for to in ("first", "second"):
+@probe(38, is_vital=True)
+def moved_fence_keeps_writes_out(scratch: ScratchWorkbook) -> None:
+    """Move the fence, then send a write that expects its old value and one that expects the new value."""
+    for new in ("first", "second"):
         old = scratch.book().fence
         scratch.batch(*hold_fence(old))
-        scratch.batch(*move_fence(old, to))
-        expect(scratch.book().fence == to, f"the fence was moved to {to}, and says {scratch.book().fence}")
+        scratch.batch(*move_fence(old, new))
+        expect(scratch.book().fence == new, f"the fence was moved to {new}, but is {scratch.book().fence}")
         try:
             scratch.batch(*hold_fence(old))
         except (ChangedMeanwhileError, ServiceError):
             continue
-        raise NotSoError("a write was accepted whose fence had been moved")
+        raise AssumptionFailedError("a write that expects the old value of the fence was accepted")
     scratch.batch(*hold_fence("second"))
 
 
-@check(5)
-def refused_batch_is_400(scratch: Scratch) -> None:
-    """Look at the status with which a misplaced write is refused."""
+@probe(5)
+def refused_batch_is_400(scratch: ScratchWorkbook) -> None:
+    """Read the HTTP status with which a misplaced write is refused."""
     scratch.insert("status", "below status")
     try:
-        scratch.apply(misplaced(scratch.tab(), "status"))
+        scratch.apply(misplaced_note_write(scratch.tab(), "status"))
     except ChangedMeanwhileError:
         return
     except ServiceError as error:
-        raise NotSoError(f"a failed guard answers {error.status}") from error
-    raise NotSoError("a write into the wrong row was accepted")
+        raise AssumptionFailedError(f"a failed guard answers {error.status}") from error
+    raise AssumptionFailedError("a write into the wrong row was accepted")
 
 
-@check(27, is_vital=True)
-def mark_follows_sorted_and_moved_row(scratch: Scratch) -> None:
+@probe(27, is_vital=True)
+def mark_follows_sorted_and_moved_row(scratch: ScratchWorkbook) -> None:
     """Sort rows and move one through the API."""
     numbers = scratch.insert("moved 3", "moved 1", "moved 2")
     tab = scratch.tab()
-    first = row_of(tab, "moved 3").index
+    first = row_with_task(tab, "moved 3").index
     by_task = {"dimensionIndex": tab.column("task"), "sortOrder": "ASCENDING"}
     scratch.batch({"sortRange": {"range": row_range(tab, first, first + 3), "sortSpecs": [by_task]}})
     _expect_order(scratch.tab(), numbers, "moved 1", "moved 2", "moved 3")
-    source = rows_span(tab, first, first + 1)
+    source = row_span(tab, first, first + 1)
     scratch.batch({"moveDimension": {"source": source, "destinationIndex": first + 3}})
     _expect_order(scratch.tab(), numbers, "moved 2", "moved 3", "moved 1")
 
 
 def _expect_order(tab: Tab, numbers: Mapping[str, int], *tasks: str) -> None:
-    found = numbers_of(tab, tasks)
-    expect(list(found) == list(tasks), f"the rows stand in the order {', '.join(found)}")
+    found = numbers_by_task(tab, tasks)
+    expect(list(found) == list(tasks), f"the rows are in the order {', '.join(found)}")
     expect(found == dict(numbers), f"marks were {dict(numbers)} and are {found}")
 
 
-@check(4)
-def mark_stays_when_cells_are_cut_or_copied(scratch: Scratch) -> None:
+@probe(4)
+def mark_stays_when_cells_are_cut_or_copied(scratch: ScratchWorkbook) -> None:
     """Cut the cells of a row and copy those of another, through the API."""
     numbers = scratch.insert("cut", "copied")
     tab = scratch.tab()
-    cut, copied, free = row_of(tab, "cut").index, row_of(tab, "copied").index, tab.row_count - 4
+    cut, copied, free = row_with_task(tab, "cut").index, row_with_task(tab, "copied").index, tab.row_count - 4
     target = {"sheetId": tab.sheet_id, "rowIndex": free, "columnIndex": 0}
     scratch.batch(
         {
@@ -152,25 +161,31 @@ def mark_stays_when_cells_are_cut_or_copied(scratch: Scratch) -> None:
 def expect_cut_and_copied(
     tab: Tab, numbers: Mapping[str, int], before: tuple[int, int], after: tuple[int, int]
 ) -> None:
-    """The rows *before* keep their marks, and the rows where the cells are now have none."""
+    """Check that the rows *before* keep their marks and the rows *after* have none.
+
+    *before* holds the indices of the rows that were cut and copied, *after* of those pasted into.
+    """
     marks = {row.index: row.number for row in tab.rows}
     expected = [numbers["cut"], numbers["copied"], None, None]
     found = [marks.get(index) for index in (*before, *after)]
-    expect(found == expected, f"marks of emptied, copied and both new rows: {found}, expected {expected}")
+    expect(
+        found == expected,
+        f"marks of the cut, the copied and both pasted rows are {found}, expected {expected}",
+    )
 
 
-@check(31)
-def cells_cut_away_and_back_are_the_same(scratch: Scratch) -> None:
+@probe(31)
+def cells_cut_away_and_back_are_the_same(scratch: ScratchWorkbook) -> None:
     """Cut a row with formula, note, format and choices to another tab and back, and compare the whole tab."""
     scratch.insert("away", "beside")
     tab, sheet_id = scratch.tab(), scratch.new_sheet_id()
-    away, beside = row_of(tab, "away"), row_of(tab, "beside")
+    away, beside = row_with_task(tab, "away"), row_with_task(tab, "beside")
     change = WorkbookChange()
     change.set(tab, away, "quantity", Formula(f"={tab.address(beside, 'hours.design')}+2"))
     change.set(tab, beside, "quantity", Formula(f"={tab.address(away, 'quantity')}+1"))
     change.note(tab, away, "task", "a note")
     scratch.apply(change)
-    before = _everything(scratch, tab)
+    before = _read_everything(scratch, tab)
     here, there = (
         {"sheetId": one, "rowIndex": index, "columnIndex": 0}
         for one, index in ((tab.sheet_id, away.index), (sheet_id, 0))
@@ -186,15 +201,15 @@ def cells_cut_away_and_back_are_the_same(scratch: Scratch) -> None:
         {"cutPaste": {"source": back, "destination": here, "pasteType": "PASTE_NORMAL"}},
         {"deleteSheet": {"sheetId": sheet_id}},
     )
-    after = _everything(scratch, tab)
+    after = _read_everything(scratch, tab)
     lines = zip(before.pop("rows"), after.pop("rows"), strict=False)
-    other = [index + 1 for index, (was, now) in enumerate(lines) if was != now]
-    expect(not other, f"rows that are not as they were: {other[:10]}")
-    expect(before == after, "rules or protections of the tab are not as they were")
+    changed = [index + 1 for index, (was, now) in enumerate(lines) if was != now]
+    expect(not changed, f"rows that have changed: {changed[:10]}")
+    expect(before == after, "rules or protections of the tab have changed")
 
 
-def _everything(scratch: Scratch, tab: Tab) -> dict[str, Any]:
-    """All that a person can put into the tab; its own name in front of a reference says nothing."""
+def _read_everything(scratch: ScratchWorkbook, tab: Tab) -> dict[str, Any]:
+    """Read all that a person can put into the tab, without the tab's own name in references."""
     cells = "data(rowData.values(userEnteredValue,note,userEnteredFormat,dataValidation))"
     fields = f"sheets(properties(sheetId),merges,conditionalFormats,protectedRanges(range),{cells})"
     sheets = scratch.workbooks.read_fields(scratch.book_id, fields)["sheets"]
@@ -207,7 +222,7 @@ def _everything(scratch: Scratch, tab: Tab) -> dict[str, Any]:
     return {**sheet, "rows": lines}
 
 
-CHECKS = (
+PROBES = (
     moved_fence_keeps_writes_out,
     freed_id_is_free_again,
     misplaced_write_is_refused,

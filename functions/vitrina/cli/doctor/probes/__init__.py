@@ -1,0 +1,1 @@
+"""The probes, one module for each subject; ``report`` runs them in order."""
