@@ -11,7 +11,7 @@ from tests.e2e.test_update_load import retype, start, two_clients
 from tests.harness.office import Office
 from vitrina.cli.check import main
 =======
-from tests.office import Office
+from tests.harness.office import Office
 from vitrina.cli.commands import main
 >>>>>>> cli
 

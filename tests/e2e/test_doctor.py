@@ -20,7 +20,7 @@ from emulators.google.errors import invalid
 from tests.harness.office import MANAGER, Office
 from vitrina.cli.doctor import __main__ as doctor
 =======
-from tests.office import MANAGER, Office
+from tests.harness.office import MANAGER, Office
 from vitrina.cli.commands import main
 from vitrina.cli.doctor.adapter import DoctorWorkbooks
 >>>>>>> cli

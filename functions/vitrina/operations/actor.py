@@ -19,7 +19,7 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who or what causes an action: a person of the agency by e-mail, a client, a rule of the CRM, the clock."""
+    """Who or what causes an action. The name of a person is the e-mail; the clock has none."""
 
     kind: ActorKind
     name: str

@@ -1,9 +1,9 @@
-"""Turns at Google, for work that nobody waits for.
+"""Google's quota, shared by everything that runs in the background.
 
-All calls of the service account share one quota: 60 reads and 60 writes in a minute. What webhooks and the
-timer set off takes a turn first, which is one read and one write of a workbook; there are so many in *any*
-minute. People's clicks take none: the rest of the quota is theirs. A turn that is not free yet is booked,
-and the work is queued for its moment, so that nothing is asked of Google in vain.
+All calls of the service account share one quota: 60 reads and 60 writes in a minute. Each background read
+and write of a workbook books a slot first; there are so many in *any* minute. People's clicks book none: the
+rest of the quota is theirs. Work whose slot is not free yet is queued for the moment of its slot, so that
+nothing is asked of Google in vain.
 """
 
 from __future__ import annotations
@@ -11,48 +11,85 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vitrina.operations.services import Services
+from vitrina.ports import ABSENT, Document, Key, Put, Store, Write
 
-#: Kind of the one document that lists the turns taken and booked.
-TURN = "turn"
+#: The one document that lists the slots booked.
+QUOTA_KEY: Key = ("google_quota", "google")
 
-GOOGLE = "google"
-
-#: Longer than Google's minute: the write of a turn comes some seconds after the turn was taken.
+#: Longer than Google's minute: the write of a slot comes some seconds after its read.
 MINUTE_S = 65.0
 #: Sums of moments are not exact.
 ROUNDING_S = 0.001
 
 
-def book_turn(services: Services, *, delay_s: float = 0.0, instead_of: float | None = None) -> float:
-    """Book the earliest free turn that is not before *delay_s* seconds from now.
+class SlotBooking:
+    """Books the earliest free slots; made anew where others booked meanwhile.
 
     Parameters
     ----------
+    document
+        The bookings as they were read.
+    count
+        How many slots.
+    delay_s
+        The first is not before so many seconds from now.
     instead_of
-        A turn that was booked before and is given back.
-
-    Returns
-    -------
-    float
-        The moment of the turn in epoch seconds; not later than now says that it has come.
+        A slot that was booked before and is given back, in epoch seconds.
     """
-    while True:
-        record = services.store.get(TURN, GOOGLE)
-        now = services.clock.now().timestamp()
-        known = record.data["at"] if record else []
-        taken = sorted(at for at in known if at > now - MINUTE_S and at != instead_of)
-        turn = earliest(taken, now + delay_s, services.turns_per_minute)
-        data = {"at": [*taken, turn]}
-        if record is None:
-            is_booked = services.store.create(TURN, GOOGLE, data)
-        else:
-            is_booked = services.store.put(TURN, GOOGLE, data, version=record.version)
-        if is_booked:
-            return turn
+
+    keys: tuple[Key, ...] = (QUOTA_KEY,)
+
+    def __init__(
+        self,
+        services: Services,
+        document: Document | None,
+        *,
+        count: int = 1,
+        delay_s: float = 0.0,
+        instead_of: float | None = None,
+    ) -> None:
+        self._clock = services.clock
+        self._limit = services.quota_per_minute
+        self._document = document
+        self._count = count
+        self._delay_s = delay_s
+        self._instead_of = instead_of
+        #: Moments of the slots in epoch seconds, as they were written last.
+        self.moments: list[float] = []
+
+    @property
+    def wait_s(self) -> float:
+        """Seconds until the first slot; not above 0 where it has come."""
+        return self.moments[0] - self._clock.now().timestamp()
+
+    def writes(self) -> list[Write]:
+        """See ``Update``."""
+        now = self._clock.now().timestamp()
+        known = self._document.data["at"] if self._document else []
+        taken = sorted(at for at in known if at > now - MINUTE_S and at != self._instead_of)
+        self.moments = []
+        for _ in range(self._count):
+            slot = earliest(taken, now + self._delay_s, self._limit)
+            self.moments.append(slot)
+            taken = sorted([*taken, slot])
+        return [Put(*QUOTA_KEY, {"at": taken}, self._document.version if self._document else ABSENT)]
+
+    def reload(self, store: Store) -> None:
+        """See ``Update``."""
+        self._document = store.get_many([QUOTA_KEY]).get(QUOTA_KEY)
+
+    def committed(self, version: int) -> None:
+        """See ``Update``."""
+
+
+def waiting_count(services: Services, document: Document | None) -> int:
+    """How many slots are booked for later: so much background work waits."""
+    now = services.clock.now().timestamp()
+    return sum(at > now for at in document.data["at"]) if document else 0
 
 
 def earliest(taken: Sequence[float], not_before: float, limit: int) -> float:
-    """The first moment from *not_before* on that leaves at most *limit* turns in every minute.
+    """The first moment from *not_before* on that leaves at most *limit* slots in every minute.
 
     *taken* is in order; some of it may lie in the future.
     """

@@ -51,6 +51,28 @@ class Update(Protocol):
     def reload(self, store: Store) -> None:
         """Read the documents again."""
 
+    def committed(self, version: int) -> None:
+        """Know that the writes were carried out, and the version that the documents have now."""
+
+
+class Writes:
+    """Plain writes where an ``Update`` is expected."""
+
+    keys: tuple[Key, ...] = ()
+
+    def __init__(self, writes: Sequence[Write]) -> None:
+        self._writes = writes
+
+    def writes(self) -> Sequence[Write]:
+        """See ``Update``."""
+        return self._writes
+
+    def reload(self, store: Store) -> None:
+        """See ``Update``."""
+
+    def committed(self, version: int) -> None:
+        """See ``Update``."""
+
 
 class Run:
     """One run of an action.
@@ -77,53 +99,47 @@ class Run:
 
     # --- Leases --------------------------------------------------------------------------------------
 
-    def take(self, *keys: str, writes: Sequence[Write] = (), wait_s: float = WAIT_S) -> None:
-        """Take leases, and carry out *writes* in the same commit.
+    def take(self, *keys: str, updates: Sequence[Update] = (), wait_s: float = WAIT_S) -> None:
+        """Take leases, and carry out *updates* in the same commit.
 
         Raises
         ------
         BusyError
             If somebody else still holds one of them after *wait_s* seconds.
         StoreConflictError
-            If a document of *writes* was changed meanwhile.
+            If a document of *updates* is changed again and again meanwhile.
         """
         give_up_at = time.monotonic() + wait_s
         known: dict[str, int] = dict.fromkeys(keys, ABSENT)
         while True:
             token = new_token()
             puts = [Put(LEASE, key, self._lease_data(), version) for key, version in known.items()]
+            changed = [write for update in updates for write in update.writes()]
             try:
-                self._store.commit([*puts, *writes, *self._renewals()], token=token)
+                self._store.commit([*puts, *changed, *self._renewals()], token=token)
             except StoreConflictError as error:
-                if any((LEASE, key) not in error.keys for key in ()) or not error.keys <= {
-                    (LEASE, key) for key in keys
-                }:
-                    raise
+                if error.keys & self._own_keys():
+                    raise BusyError("workbook.busy") from error
+                stale = [one for one in updates if error.keys & set(one.keys)]
+                for one in stale:
+                    one.reload(self._store)
             else:
                 self._note(token, keys)
+                for one in updates:
+                    one.committed(token)
                 return
             found = self._store.get_many((LEASE, key) for key in keys)
             known = {key: found[LEASE, key].version if (LEASE, key) in found else ABSENT for key in keys}
-            if any(self._is_held_by_other(document) for document in found.values()):
-                if time.monotonic() > give_up_at:
-                    raise BusyError("workbook.busy")
+            if time.monotonic() > give_up_at:
+                raise BusyError("workbook.busy")
+            if any(self._is_held(document) for document in found.values()):
                 time.sleep(POLL_S * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
 
-    def release(self, key: str) -> Delete:
+    def release(self, key: str) -> Write:
         """The write that gives a lease back; to be handed to ``commit``."""
         return Delete(LEASE, key, self._held.pop(key))
 
-    def give_up(self) -> None:
-        """Give all leases back; for a run that failed."""
-        releases = [self.release(key) for key in list(self._held)]
-        for one in releases:
-            try:
-                self._store.commit([one])
-            except StoreConflictError:
-                # It expired and is somebody else's now.
-                continue
-
-    def _is_held_by_other(self, document: Document) -> bool:
+    def _is_held(self, document: Document) -> bool:
         return datetime.fromisoformat(document.data["until"]) > self.services.clock.now()
 
     def _lease_data(self) -> Json:
@@ -134,8 +150,10 @@ class Run:
 
     # --- Writing -------------------------------------------------------------------------------------
 
-    def commit(self, *writes: Write, updates: Iterable[Update] = ()) -> None:
+    def commit(self, *writes: Write, updates: Iterable[Update] = ()) -> int:
         """Carry out writes and updates in one commit, and extend what the run holds.
+
+        Gives the version that the written documents have now.
 
         Raises
         ------
@@ -162,7 +180,10 @@ class Run:
                     one.reload(self._store)
             else:
                 self._note(token, self._held)
-                return
+                for one in updates:
+                    one.committed(token)
+                return token
+        raise AssertionError("the last attempt returns or raises")
 
     def at_end(self, *writes: Write, updates: Iterable[Update] = ()) -> None:
         """Have writes and updates carried out in the commit that ends the run."""
@@ -185,8 +206,14 @@ class Run:
         )
         self._final_writes, self._final_updates = [], []
 
+    def drop_final_writes(self) -> None:
+        """Forget what was asked for by ``at_end``; for a run that failed."""
+        self._final_writes, self._final_updates = [], []
+
     def _renewals(self) -> list[Write]:
-        renewals: list[Write] = [Put(LEASE, key, self._lease_data(), version) for key, version in self._held.items()]
+        renewals: list[Write] = [
+            Put(LEASE, key, self._lease_data(), version) for key, version in self._held.items()
+        ]
         if self._operation_key:
             data = {**self._operation, "until": self._until()}
             renewals.append(Put(OPERATION, self._operation_key, data, self._operation_version))

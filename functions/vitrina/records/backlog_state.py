@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
-from vitrina.ports import Document, Key, Store, Write
-from vitrina.records.packing import Packed, packed_writes, unpack_one
+from vitrina.ports import Document, Json, Key, Store
+from vitrina.records.packing import Tracked, unpack_one
 
 BACKLOG_STATE = "backlog_state"
 
@@ -40,33 +41,11 @@ class BacklogState:
         """
         left, kept = set(left_out), set(known)
         return {
-            number: tuple(sorted({*self.passed_over.get(number, ()), *([start_on] if number in left else [])}))
+            number: tuple(
+                sorted({*self.passed_over.get(number, ()), *([start_on] if number in left else [])})
+            )
             for number in sorted(left | (self.passed_over.keys() & kept))
         }
-
-
-@dataclass(frozen=True)
-class StoredBacklogState:
-    """The state of a backlog with the document that it came from."""
-
-    state: BacklogState
-    packed: Packed
-
-    def writes(self, state: BacklogState) -> list[Write]:
-        """Writes that put *state* in its place, none where it is the same."""
-        if state == self.state:
-            return []
-        payload = {
-            "figures": {
-                str(number): {profile: list(hours) for profile, hours in figures.items()}
-                for number, figures in state.figures.items()
-            },
-            "notes": list(state.note_hashes[-MOST_NOTES:]),
-            "passed_over": {
-                str(number): [day.isoformat() for day in days] for number, days in state.passed_over.items()
-            },
-        }
-        return packed_writes(self.packed, payload)
 
 
 def backlog_state_key(spreadsheet_id: str) -> Key:
@@ -74,22 +53,34 @@ def backlog_state_key(spreadsheet_id: str) -> Key:
     return BACKLOG_STATE, spreadsheet_id
 
 
-def backlog_state_from_document(
+def tracked_backlog_state(
     store: Store, document: Document | None, spreadsheet_id: str
-) -> StoredBacklogState:
+) -> Tracked[BacklogState]:
     """The state of a backlog, empty before its first estimate."""
-    packed = unpack_one(store, BACKLOG_STATE, spreadsheet_id, document)
-    payload = packed.payload
+    return Tracked(unpack_one(store, BACKLOG_STATE, spreadsheet_id, document), encode=_data, decode=_state)
+
+
+def _data(state: BacklogState) -> Json:
+    return {
+        "figures": {
+            str(number): {profile: list(hours) for profile, hours in figures.items()}
+            for number, figures in state.figures.items()
+        },
+        "notes": list(state.note_hashes[-MOST_NOTES:]),
+        "passed_over": {
+            str(number): [day.isoformat() for day in days] for number, days in state.passed_over.items()
+        },
+    }
+
+
+def _state(payload: Any) -> BacklogState:
     if payload is None:
-        return StoredBacklogState(BacklogState(), packed)
-    return StoredBacklogState(
-        BacklogState(
-            {int(number): figures for number, figures in payload["figures"].items()},
-            tuple(payload["notes"]),
-            {
-                int(number): tuple(date.fromisoformat(day) for day in days)
-                for number, days in payload["passed_over"].items()
-            },
-        ),
-        packed,
+        return BacklogState()
+    return BacklogState(
+        {int(number): figures for number, figures in payload["figures"].items()},
+        tuple(payload["notes"]),
+        {
+            int(number): tuple(date.fromisoformat(day) for day in days)
+            for number, days in payload["passed_over"].items()
+        },
     )

@@ -47,9 +47,7 @@ def pack(store: Store, work: ProjectWork, items: Iterable[Item]) -> tuple[Projec
     return replace(work.without_items(numbers), finished=finished), writes
 
 
-def unpack_items(
-    store: Store, work: ProjectWork, items: Iterable[Item]
-) -> tuple[ProjectWork, list[Write]]:
+def unpack_items(store: Store, work: ProjectWork, items: Iterable[Item]) -> tuple[ProjectWork, list[Write]]:
     """The other way: *items* that were read from packed documents go back into the work of the project."""
     back = list(items)
     numbers = {item.number for item in back}
@@ -96,7 +94,9 @@ def _amended(store: Store, work: ProjectWork, *, add: list[Item], remove: set[in
         before = known.get(key) or Packed(*key, 0, [])
         own = {data["number"]: data for data in before.payload if data["number"] not in remove}
         own |= {
-            item.number: item_data(item) for item in add if finished_key(work.spreadsheet_id, item.number) == key
+            item.number: item_data(item)
+            for item in add
+            if finished_key(work.spreadsheet_id, item.number) == key
         }
         fields = {"spreadsheet_id": work.spreadsheet_id, "agency_id": work.agency_id}
         rows = [own[number] for number in sorted(own)]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from vitrina.domain.planning.forecast import Forecast, ForecastOutcome
-from vitrina.ports import Document, Json, Key, Store, Write
-from vitrina.records.packing import Packed, packed_writes, unpack, unpack_one
+from vitrina.ports import Document, Json, Key, Store
+from vitrina.records.packing import Packed, Tracked, unpack, unpack_one
 
 FORECASTS = "forecasts"
 OUTCOMES = "outcomes"
@@ -23,20 +23,8 @@ class ShownForecast:
     numbers: frozenset[int]
 
 
-@dataclass(frozen=True)
-class StoredForecasts:
-    """The open forecasts of a project by day, with the document that they came from."""
-
-    agency_id: str
-    shown: Mapping[date, ShownForecast]
-    packed: Packed
-
-    def writes(self, shown: Mapping[date, ShownForecast]) -> list[Write]:
-        """Writes that put *shown* in their place, none where they are the same."""
-        if shown == self.shown:
-            return []
-        payload = [_data(one) for _, one in sorted(shown.items())]
-        return packed_writes(self.packed, payload, agency_id=self.agency_id, is_open=bool(shown))
+Shown = Mapping[date, ShownForecast]
+"""Forecasts by the day on which they were shown."""
 
 
 def forecasts_key(spreadsheet_id: str) -> Key:
@@ -49,34 +37,42 @@ def outcomes_key(spreadsheet_id: str, day: date) -> Key:
     return OUTCOMES, f"{spreadsheet_id}:{day.year}"
 
 
-def forecasts_from_document(
+def tracked_forecasts(
     store: Store, document: Document | None, spreadsheet_id: str, agency_id: str
-) -> StoredForecasts:
+) -> Tracked[Shown]:
     """The open forecasts of a project."""
-    packed = unpack_one(store, FORECASTS, spreadsheet_id, document)
-    shown = (_shown(data) for data in packed.payload or ())
-    return StoredForecasts(agency_id, {one.forecast.made_on: one for one in shown}, packed)
+    return _tracked(unpack_one(store, FORECASTS, spreadsheet_id, document), agency_id)
 
 
-def find_open_forecasts(store: Store, agency_id: str) -> list[StoredForecasts]:
-    """The open forecasts of all projects of an agency."""
-    found = unpack(store, store.find(FORECASTS, where={"agency_id": agency_id, "is_open": True}))
-    return [
-        StoredForecasts(agency_id, {one.forecast.made_on: one for one in map(_shown, packed.payload)}, packed)
-        for packed in found
-    ]
+def find_open_forecasts(store: Store, agency_id: str) -> dict[str, Tracked[Shown]]:
+    """The open forecasts of all projects of an agency by the workbook's id."""
+    heads = store.find(FORECASTS, where={"agency_id": agency_id, "is_open": True})
+    return {packed.key: _tracked(packed, agency_id) for packed in unpack(store, heads)}
+
+
+def _tracked(packed: Packed, agency_id: str) -> Tracked[Shown]:
+    return Tracked(
+        packed,
+        encode=lambda shown: [_data(one) for _, one in sorted(shown.items())],
+        decode=_all_shown,
+        fields=lambda shown: {"agency_id": agency_id, "is_open": bool(shown)},
+    )
+
+
+def _all_shown(payload: Any) -> Shown:
+    return {one.forecast.made_on: one for one in map(_shown, payload or ())}
 
 
 @dataclass(frozen=True)
 class Settled:
     """What became of open forecasts: those still open, and outcomes of the others."""
 
-    open: Mapping[date, ShownForecast]
+    open: Shown
     outcomes: tuple[ForecastOutcome, ...]
 
 
 def settle(
-    shown: Mapping[date, ShownForecast],
+    shown: Shown,
     finished_on: Mapping[int, date],
     is_waited_for: Collection[int],
 ) -> Settled:
@@ -102,39 +98,31 @@ def settle(
     return Settled(still_open, tuple(outcomes))
 
 
-class OutcomesUpdate:
-    """Adds outcomes of forecasts to what is kept of them; made anew where the document changed meanwhile."""
-
-    def __init__(self, spreadsheet_id: str, agency_id: str, year: date, outcomes: Iterable[ForecastOutcome]) -> None:
-        self.keys: tuple[Key, ...] = (outcomes_key(spreadsheet_id, year),)
-        self._agency_id = agency_id
-        self._outcomes = list(outcomes)
-        self._before: Packed | None = None
-
-    def writes(self, store: Store) -> list[Write]:
-        """The writes: one round trip before the first ones."""
-        if self._before is None:
-            self.reload(store)
-        before = self._before or Packed(*self.keys[0], 0, None)
-        known = {one["made_on"]: one for one in before.payload or ()}
-        known |= {data["made_on"]: data for data in map(_outcome_data, self._outcomes)}
-        rows = [known[day] for day in sorted(known)]
-        return packed_writes(before, rows, agency_id=self._agency_id)
-
-    def reload(self, store: Store) -> None:
-        """Read the document again."""
-        [key] = self.keys
-        self._before = unpack_one(store, *key, store.get_many([key]).get(key))
+def load_outcomes_of_year(
+    store: Store, spreadsheet_id: str, agency_id: str, day: date
+) -> Tracked[Mapping[date, ForecastOutcome]]:
+    """Outcomes that became known in the year of *day*, by the day on which the forecast was shown."""
+    key = outcomes_key(spreadsheet_id, day)
+    return Tracked(
+        unpack_one(store, *key, store.get_many([key]).get(key)),
+        encode=lambda outcomes: [_outcome_data(one) for _, one in sorted(outcomes.items())],
+        decode=_outcomes,
+        fields=lambda _: {"agency_id": agency_id},
+    )
 
 
 def load_outcomes(store: Store, agency_id: str) -> list[ForecastOutcome]:
     """Forecasts of an agency that came to their end."""
     found = unpack(store, store.find(OUTCOMES, where={"agency_id": agency_id}))
-    return [
+    return [outcome for packed in found for outcome in _outcomes(packed.payload).values()]
+
+
+def _outcomes(payload: Any) -> Mapping[date, ForecastOutcome]:
+    outcomes = (
         ForecastOutcome(_shown(data).forecast, date.fromisoformat(data["finished_on"]))
-        for packed in found
-        for data in packed.payload
-    ]
+        for data in payload or ()
+    )
+    return {one.forecast.made_on: one for one in outcomes}
 
 
 def _data(one: ShownForecast) -> Json:

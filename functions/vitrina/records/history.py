@@ -39,8 +39,8 @@ def load_history(store: Store, agency_id: str) -> list[FinishedWork]:
     imported = (_work(row) for pack in packs for row in pack.payload.values())
     recent = (
         fact
-        for stored in find_all_work(store, agency_id).values()
-        for item in stored.work.items.values()
+        for work in find_all_work(store, agency_id).values()
+        for item in work.value.items.values()
         for fact in facts_of_item(item)
     )
     return [*imported, *load_facts(store, agency_id), *recent]
@@ -58,7 +58,7 @@ def history_writes(agency_id: str, source: str, works: Mapping[str, FinishedWork
 
 
 def _batches(names: Iterable[str]) -> Iterable[Sequence[str]]:
-    """Names in batches that depend on nothing but the names, so that a repeated import finds its documents."""
+    """Batches that depend on the names alone, so that a repeated import finds its documents."""
     by_source: dict[str, list[str]] = {}
     for name in names:
         by_source.setdefault(_source(name), []).append(name)
@@ -89,4 +89,4 @@ def _row(work: FinishedWork) -> list[Any]:
 
 
 def _work(row: list[Any]) -> FinishedWork:
-    return FinishedWork(*row[:4], date.fromisoformat(row[4]), *row[5:])
+    return FinishedWork._make([*row[:4], date.fromisoformat(row[4]), *row[5:]])

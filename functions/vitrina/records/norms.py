@@ -1,13 +1,14 @@
-"""The norms of an agency as they were last learned, and titles of its tasks by which a kind of work is guessed."""
+"""The norms of an agency as they were last learned, and titles of its tasks to guess a kind of work from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from vitrina.domain.estimating.norms import NormCell, Norms, norms_from_document
-from vitrina.ports import Document, Key, Store, Write
-from vitrina.records.packing import Packed, packed_writes, unpack_one
+from vitrina.ports import Document, Json, Key, Store
+from vitrina.records.packing import Tracked, unpack_one
 
 NORMS = "norms"
 TITLES = "titles"
@@ -30,58 +31,32 @@ class KeptNorms:
     shown: Mapping[NormCell, tuple[float, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class StoredNorms:
-    """Norms with the document that they came from."""
-
-    kept: KeptNorms
-    packed: Packed
-
-    def writes(self, kept: KeptNorms) -> list[Write]:
-        """Writes that put *kept* in their place."""
-        shown = [[*cell, list(figures)] for cell, figures in kept.shown.items()]
-        payload = {**kept.norms.data(), "units": dict(kept.units), "shown": shown}
-        return packed_writes(self.packed, payload)
-
-
 def norms_key(agency_id: str) -> Key:
     """Where the norms of an agency are kept."""
     return NORMS, agency_id
 
 
-def norms_from_document(store: Store, document: Document | None, agency_id: str) -> StoredNorms:
+def tracked_norms(store: Store, document: Document | None, agency_id: str) -> Tracked[KeptNorms]:
     """The norms of an agency, empty before they were first learned."""
-    packed = unpack_one(store, NORMS, agency_id, document)
-    if packed.payload is None:
-        return StoredNorms(KeptNorms(Norms()), packed)
-    shown = {NormCell(*cell): tuple(figures) for *cell, figures in packed.payload["shown"]}
-    return StoredNorms(KeptNorms(norms_from_document(packed.payload), packed.payload["units"], shown), packed)
+    return Tracked(unpack_one(store, NORMS, agency_id, document), encode=_norms_data, decode=_norms)
 
 
-def load_norms(store: Store, agency_id: str) -> StoredNorms:
-    """The norms of an agency: one round trip."""
-    key = norms_key(agency_id)
-    return norms_from_document(store, store.get_many([key]).get(key), agency_id)
+def _norms_data(kept: KeptNorms) -> Json:
+    shown = [[*cell, list(figures)] for cell, figures in kept.shown.items()]
+    return {**kept.norms.data(), "units": dict(kept.units), "shown": shown}
+
+
+def _norms(payload: Any) -> KeptNorms:
+    if payload is None:
+        return KeptNorms(Norms())
+    shown = {NormCell(*cell): tuple(figures) for *cell, figures in payload["shown"]}
+    return KeptNorms(norms_from_document(payload), payload["units"], shown)
 
 
 # --- Titles ----------------------------------------------------------------------------------------
 
-
-@dataclass(frozen=True)
-class StoredTitles:
-    """Kinds and titles of the tasks that were started last, with the document that they came from."""
-
-    titles: tuple[tuple[str, str], ...]
-    packed: Packed
-
-    def writes(self, started: Iterable[tuple[str, str]]) -> list[Write]:
-        """Writes that add tasks, none where all of them are known."""
-        known = dict.fromkeys(self.titles)
-        new = [one for one in started if one[0] and one not in known]
-        if not new:
-            return []
-        merged = [*known, *dict.fromkeys(new)][-MOST_TITLES:]
-        return packed_writes(self.packed, [list(one) for one in merged])
+Titles = tuple[tuple[str, str], ...]
+"""Kind of work and title of tasks that were started, the latest last."""
 
 
 def titles_key(agency_id: str) -> Key:
@@ -89,7 +64,18 @@ def titles_key(agency_id: str) -> Key:
     return TITLES, agency_id
 
 
-def titles_from_document(store: Store, document: Document | None, agency_id: str) -> StoredTitles:
+def tracked_titles(store: Store, document: Document | None, agency_id: str) -> Tracked[Titles]:
     """The titles of an agency."""
     packed = unpack_one(store, TITLES, agency_id, document)
-    return StoredTitles(tuple((kind, title) for kind, title in packed.payload or ()), packed)
+    return Tracked(packed, encode=lambda titles: [list(one) for one in titles], decode=_titles)
+
+
+def with_titles(titles: Titles, started: Iterable[tuple[str, str]]) -> Titles:
+    """With the kinds and titles of tasks that are *started*; the oldest are forgotten."""
+    known = dict.fromkeys(titles)
+    known |= dict.fromkeys(one for one in started if one[0])
+    return tuple(known)[-MOST_TITLES:]
+
+
+def _titles(payload: Any) -> Titles:
+    return tuple((kind, title) for kind, title in payload or ())

@@ -11,12 +11,12 @@ import base64
 import json
 import secrets
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from vitrina.errors import StoreConflictError
-from vitrina.ports import ABSENT, Delete, Document, Json, Put, Store, Write
+from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Store, Write
 
 #: Characters of compressed payload in one document; the limit of Firestore is 1,048,576 bytes with names.
 MOST_CHARACTERS = 900_000
@@ -75,7 +75,8 @@ def deleting_writes(before: Packed) -> list[Write]:
     """Writes that remove what was read with all of its parts."""
     if before.version == ABSENT:
         return []
-    parts = (Delete(part_kind(before.kind), f"{before.key}:{number}") for number in range(1, before.part_count))
+    numbers = range(1, before.part_count)
+    parts = (Delete(part_kind(before.kind), f"{before.key}:{number}") for number in numbers)
     return [Delete(before.kind, before.key, before.version), *parts]
 
 
@@ -124,3 +125,91 @@ def _unpacked(head: Document, parts: dict[tuple[str, str], Document]) -> Packed:
     body = head.data["body"] + "".join(part.data["body"] for part in _parts_of(head, parts) if part)
     payload = json.loads(zlib.decompress(base64.b85decode(body)))
     return Packed(head.kind, head.key, head.version, payload, head.data["parts"])
+
+
+Value = TypeVar("Value")
+
+
+class Tracked(Generic[Value]):
+    """A packed document as a run knows it: the value that it read or wrote last.
+
+    Parameters
+    ----------
+    encode
+        Gives the payload of a value.
+    decode
+        Gives the value of a payload, which is ``None`` where there is no document.
+    fields
+        Gives what stands beside the payload of a value and can be searched for.
+    """
+
+    def __init__(
+        self,
+        packed: Packed,
+        *,
+        encode: Callable[[Value], Any],
+        decode: Callable[[Any], Value],
+        fields: Callable[[Value], Json] = lambda _: {},
+    ) -> None:
+        self._packed = packed
+        self._encode = encode
+        self._decode = decode
+        self._fields = fields
+        self.value: Value = decode(packed.payload)
+
+    @property
+    def key(self) -> Key:
+        """Kind and key of the document."""
+        return self._packed.kind, self._packed.key
+
+    def change(self, do: Callable[[Value], Value]) -> Change[Value]:
+        """A change of the value, to be handed to ``Run.commit``; *do* may be called more than once."""
+        return Change(self, do)
+
+    def put(self, value: Value) -> Change[Value]:
+        """A change that puts *value* in place of what is there, whatever that is by then."""
+        return Change(self, lambda _: value)
+
+    def writes(self, value: Value) -> list[Write]:
+        """Writes that put *value* in place of what is known, none where it is the same."""
+        if value == self.value:
+            return []
+        return packed_writes(self._packed, self._encode(value), **self._fields(value))
+
+    def reload(self, store: Store) -> None:
+        """Read the document again."""
+        kind, key = self.key
+        self._packed = unpack_one(store, kind, key, store.get_many([self.key]).get(self.key))
+        self.value = self._decode(self._packed.payload)
+
+    def note(self, value: Value, writes: Sequence[Write], version: int) -> None:
+        """Know *value*, which was written by *writes* in a commit that gave *version*."""
+        if writes:
+            part_count = sum(isinstance(one, Put) for one in writes)
+            self._packed = Packed(*self.key, version, None, part_count)
+            self.value = value
+
+
+class Change(Generic[Value]):
+    """A change of a tracked document, made anew on the newest value where that changed meanwhile."""
+
+    def __init__(self, tracked: Tracked[Value], do: Callable[[Value], Value]) -> None:
+        self.keys: tuple[Key, ...] = (tracked.key,)
+        self._tracked = tracked
+        self._do = do
+        self._value = tracked.value
+        self._writes: list[Write] = []
+
+    def writes(self) -> list[Write]:
+        """See ``operations.run.Update``."""
+        self._value = self._do(self._tracked.value)
+        self._writes = self._tracked.writes(self._value)
+        return self._writes
+
+    def reload(self, store: Store) -> None:
+        """See ``operations.run.Update``."""
+        self._tracked.reload(store)
+
+    def committed(self, version: int) -> None:
+        """See ``operations.run.Update``."""
+        self._tracked.note(self._value, self._writes, version)

@@ -59,4 +59,6 @@ def preview_from_document(store: Store, document: Document | None) -> Preview | 
         return None
     data = unpack_one(store, document.kind, document.key, document).payload
     start_on = date.fromisoformat(data["start_on"])
-    return Preview(data["spreadsheet_id"], start_on, data["kind"], team_from_data(data["team"]), data["effect"])
+    return Preview(
+        data["spreadsheet_id"], start_on, data["kind"], team_from_data(data["team"]), data["effect"]
+    )

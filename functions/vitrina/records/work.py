@@ -6,13 +6,13 @@ against the limits of the current month. Then ``records.finished`` keeps it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
 from typing import Any
 
-from vitrina.ports import Document, Json, Key, Store, Write
-from vitrina.records.packing import Packed, packed_writes, unpack, unpack_one
+from vitrina.ports import Document, Json, Key, Store
+from vitrina.records.packing import Packed, Tracked, unpack, unpack_one
 
 WORK = "work"
 
@@ -132,44 +132,12 @@ class ProjectWork:
         return [item for item in self.items.values() if item.is_done and item.last_day < bound]
 
 
-class WorkUpdate:
-    """A change of one project's work that is made anew on the newest document where that was changed meanwhile.
-
-    *change* takes the work as it is now and gives it as it shall be; it may be called more than once.
-    """
-
-    def __init__(
-        self, before: StoredWork, change: Callable[[ProjectWork], ProjectWork]
-    ) -> None:
-        self._known = before
-        self._change = change
-        self.keys: tuple[Key, ...] = (work_key(before.work.spreadsheet_id),)
-
-    def writes(self) -> list[Write]:
-        """The writes of the change; none where nothing changes."""
-        after = self._change(self._known.work)
-        return [] if after == self._known.work else put_work(self._known.packed, after)
-
-    def reload(self, store: Store) -> None:
-        """Read the document again."""
-        work = self._known.work
-        self._known = load_work(store, work.spreadsheet_id, work.agency_id)
-
-
-@dataclass(frozen=True)
-class StoredWork:
-    """The work of a project as it was read, with the document that it came from."""
-
-    work: ProjectWork
-    packed: Packed
-
-
 def work_key(spreadsheet_id: str) -> Key:
     """Where the work of a project is kept."""
     return WORK, spreadsheet_id
 
 
-def load_work(store: Store, spreadsheet_id: str, agency_id: str) -> StoredWork:
+def load_work(store: Store, spreadsheet_id: str, agency_id: str) -> Tracked[ProjectWork]:
     """The work of a project: one round trip, or two where it is very large."""
     key = work_key(spreadsheet_id)
     return work_from_document(store, store.get_many([key]).get(key), spreadsheet_id, agency_id)
@@ -177,29 +145,41 @@ def load_work(store: Store, spreadsheet_id: str, agency_id: str) -> StoredWork:
 
 def work_from_document(
     store: Store, document: Document | None, spreadsheet_id: str, agency_id: str
-) -> StoredWork:
+) -> Tracked[ProjectWork]:
     """The work of a project of which the document was read already."""
-    packed = unpack_one(store, WORK, spreadsheet_id, document)
-    if packed.payload is None:
-        return StoredWork(ProjectWork(spreadsheet_id, agency_id), packed)
-    return StoredWork(_work(packed, agency_id), packed)
+    return _tracked(unpack_one(store, WORK, spreadsheet_id, document), agency_id)
 
 
-def find_open_work(store: Store, agency_id: str) -> dict[str, StoredWork]:
-    """The work of all projects of an agency that bind or may bind anybody, by the id of the workbook."""
+def find_open_work(store: Store, agency_id: str) -> dict[str, Tracked[ProjectWork]]:
+    """The work of all projects of an agency in which something binds its people, by the workbook's id."""
     heads = store.find(WORK, where={"agency_id": agency_id, "is_open": True})
-    return {packed.key: StoredWork(_work(packed, agency_id), packed) for packed in unpack(store, heads)}
+    return {packed.key: _tracked(packed, agency_id) for packed in unpack(store, heads)}
 
 
-def find_all_work(store: Store, agency_id: str) -> dict[str, StoredWork]:
+def find_all_work(store: Store, agency_id: str) -> dict[str, Tracked[ProjectWork]]:
     """The work of all projects of an agency."""
     heads = store.find(WORK, where={"agency_id": agency_id})
-    return {packed.key: StoredWork(_work(packed, agency_id), packed) for packed in unpack(store, heads)}
+    return {packed.key: _tracked(packed, agency_id) for packed in unpack(store, heads)}
 
 
-def put_work(before: Packed, work: ProjectWork) -> list[Write]:
-    """Writes that keep *work* in place of what was read."""
-    payload: Json = {
+def find_workbooks_to_look_at(store: Store, *, without_cards: bool) -> list[str]:
+    """Ids of workbooks with open cards or, *without_cards*, with anything that is not finished."""
+    field_name = "has_unfinished" if without_cards else "has_cards"
+    return [head.key for head in store.find(WORK, where={field_name: True})]
+
+
+def _tracked(packed: Packed, agency_id: str) -> Tracked[ProjectWork]:
+    spreadsheet_id = packed.key
+    return Tracked(
+        packed,
+        encode=_payload,
+        decode=lambda payload: _work(payload, spreadsheet_id, agency_id),
+        fields=_fields,
+    )
+
+
+def _payload(work: ProjectWork) -> Json:
+    return {
         "items": [item_data(item) for _, item in sorted(work.items.items())],
         "typed": {
             name: {day.isoformat(): hours for day, hours in by_day.items()}
@@ -207,22 +187,24 @@ def put_work(before: Packed, work: ProjectWork) -> list[Write]:
         },
         "finished": [list(one) for one in work.finished],
     }
-    return packed_writes(
-        before,
-        payload,
-        spreadsheet_id=work.spreadsheet_id,
-        agency_id=work.agency_id,
-        is_open=bool(work.items or work.typed_hours),
-        has_cards=any(item.card_id and not item.is_done for item in work.items.values()),
-        has_unfinished=any(not item.is_done for item in work.items.values()),
-    )
 
 
-def _work(packed: Packed, agency_id: str) -> ProjectWork:
-    payload = packed.payload
-    items = (item_from_data(data, packed.key, agency_id) for data in payload["items"])
+def _fields(work: ProjectWork) -> Json:
+    unfinished = [item for item in work.items.values() if not item.is_done]
+    return {
+        "agency_id": work.agency_id,
+        "is_open": bool(work.items or work.typed_hours),
+        "has_cards": any(item.card_id for item in unfinished),
+        "has_unfinished": bool(unfinished),
+    }
+
+
+def _work(payload: Any, spreadsheet_id: str, agency_id: str) -> ProjectWork:
+    if payload is None:
+        return ProjectWork(spreadsheet_id, agency_id)
+    items = (item_from_data(data, spreadsheet_id, agency_id) for data in payload["items"])
     return ProjectWork(
-        packed.key,
+        spreadsheet_id,
         agency_id,
         {item.number: item for item in items},
         {

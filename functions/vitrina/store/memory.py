@@ -1,4 +1,4 @@
-"""A store in memory, for tests and trials. It keeps the rules of the others, and nothing after the process."""
+"""A store in memory, for tests: it keeps the rules of the others, and nothing after the process."""
 
 from __future__ import annotations
 

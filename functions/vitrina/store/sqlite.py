@@ -118,7 +118,8 @@ class SqliteStore:
             for one, text in zip(writes, texts, strict=True):
                 if isinstance(one, Put):
                     connection.execute(
-                        "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?)", (one.kind, one.key, token, text)
+                        "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?)",
+                        (one.kind, one.key, token, text),
                     )
                 else:
                     connection.execute("DELETE FROM document WHERE kind = ? AND key = ?", (one.kind, one.key))
@@ -162,9 +163,7 @@ def _conflicts(connection: sqlite3.Connection, writes: Sequence[Write]) -> list[
     guarded = [one for one in writes if one.version is not None]
     versions = _versions(connection, guarded)
     return [
-        (one.kind, one.key)
-        for one in guarded
-        if versions.get((one.kind, one.key), ABSENT) != one.version
+        (one.kind, one.key) for one in guarded if versions.get((one.kind, one.key), ABSENT) != one.version
     ]
 
 

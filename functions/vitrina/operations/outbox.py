@@ -1,0 +1,64 @@
+"""The outbox: what is to happen outside, written in the same commit as the state that it follows from.
+
+A wish is sent as soon as it is written, and deleted by whoever carries it out. One that is still there
+after its time is sent again by the timer, so that it happens at least once; each has a name under which a
+repeat finds what the first try made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from vitrina.operations.services import Services
+from vitrina.ports import Delete, Document, Json, Put
+
+OUTBOX = "outbox"
+
+#: How long a wish may take before the timer sends it again.
+GRACE = timedelta(minutes=2)
+#: The most that one call of the timer sends.
+MOST_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class TaskWish:
+    """A task for the queue. A second one with the same *name* is not queued."""
+
+    name: str
+    body: Json
+    delay_s: float = 0.0
+
+    def put(self, services: Services) -> Put:
+        """The write that keeps the wish until its task is carried out."""
+        due_at = services.clock.now() + timedelta(seconds=self.delay_s) + GRACE
+        data = {"body": self.body, "due_at": due_at.isoformat(), "tries": 1}
+        return Put(OUTBOX, self.name, data)
+
+    def send(self, services: Services) -> None:
+        """Queue the task; raises ``RetriableServiceError``."""
+        services.queue.add(self.name, {**self.body, "wish": self.name}, delay_s=self.delay_s)
+
+
+def fulfil(name: str) -> Delete:
+    """The write that removes a wish which is being carried out."""
+    return Delete(OUTBOX, name)
+
+
+def find_overdue(services: Services) -> list[Document]:
+    """Wishes that were written and not carried out in time."""
+    now = services.clock.now().isoformat()
+    return services.store.find(OUTBOX, before=("due_at", now), limit=MOST_AT_ONCE)
+
+
+def send_again(services: Services, wish: Document) -> None:
+    """Queue the task of an overdue wish under a new name: the queue does not take a name twice.
+
+    Two calls of the timer at once queue one task. The wish is moved on first, so that a failure leaves it
+    for the next call; raises ``StoreConflictError`` where it was carried out or sent meanwhile.
+    """
+    tries = wish.data["tries"] + 1
+    due_at = services.clock.now() + GRACE * tries
+    data = {**wish.data, "due_at": due_at.isoformat(), "tries": tries}
+    services.queue.add(f"{wish.key}-{tries}", {**wish.data["body"], "wish": wish.key})
+    services.store.commit([Put(wish.kind, wish.key, data, wish.version)])

@@ -1,0 +1,361 @@
+"""Runs the actions of the menu: at once while the menu waits, or queued as an operation.
+
+Each click has a document under an id that follows from its request id. The same click, sent again, gets the
+answer of the first; while the first runs, it is told so; with other parameters it is refused. What failed
+because of an outside system, or broke off, may be run again by a repeat of the click.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from vitrina.errors import (
+    BusyError,
+    RequestError,
+    ServiceError,
+    StoreConflictError,
+    UnknownWorkbookError,
+    VitrinaError,
+)
+from vitrina.operations.actor import Actor, actor_from_data
+from vitrina.operations.answer import Answer, Outcome, answer_json, error_answer, unexpected_answer
+from vitrina.operations.outbox import TaskWish, fulfil
+from vitrina.operations.run import (
+    ATTEMPTS,
+    ENDED,
+    FAILED,
+    FOLLOWING,
+    OPERATION,
+    QUEUED,
+    RUNNING,
+    Run,
+    Writes,
+)
+from vitrina.operations.services import Services
+from vitrina.operations.wishes import WISH, Wish, WishEnd, wish_from_document, wish_key
+from vitrina.ports import ABSENT, Document, Json, Key, Put, Store, Write
+from vitrina.records.books import book_key, book_kind
+from vitrina.texts import Sentence, render, sentence
+
+log = logging.getLogger("vitrina.operations")
+
+Params = Mapping[str, Any]
+
+
+class Action(Protocol):
+    """What the runner has to know of an action."""
+
+    @property
+    def book_kind(self) -> str:
+        """Kind of the workbook that it is an action of: ``client`` or ``agency``."""
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether it may take longer than the menu waits."""
+
+    @property
+    def holds(self) -> tuple[str, ...]:
+        """Leases that a run of it holds, with ``{book}`` in place of the workbook's id."""
+
+    @property
+    def run(self) -> Callable[[Run, str, Params], Answer]:
+        """Does it in a workbook."""
+
+    @property
+    def check(self) -> Callable[[Services, str, Params], None]:
+        """Refuses, before it is queued, what is known to be impossible."""
+
+
+@dataclass(frozen=True)
+class Click:
+    """A click of the menu. ``request_id`` is the same for each repeat of it."""
+
+    actor: Actor
+    spreadsheet_id: str
+    action: str
+    params: Params
+    request_id: str
+    locale: str
+
+    @property
+    def operation_id(self) -> str:
+        """Id of the operation, the same for each repeat of the click."""
+        key = f"{self.spreadsheet_id}:{self.request_id}"
+        return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+    def data(self, now: datetime) -> Json:
+        """The click as the document of its operation."""
+        return {
+            "action": self.action,
+            "spreadsheet_id": self.spreadsheet_id,
+            "params": dict(self.params),
+            "actor": self.actor.data(),
+            "locale": self.locale,
+            "at": now.isoformat(),
+        }
+
+
+def run_click(services: Services, click: Click, action: Action) -> tuple[Json, int]:
+    """The answer of a click as JSON, and its HTTP status.
+
+    Raises
+    ------
+    VitrinaError
+        If the action refuses or fails. A refusal is kept, and is the answer of each repeat.
+    """
+    wish = wish_key(click.data(services.clock.now()))
+    known = services.store.get_many(
+        [(OPERATION, click.operation_id), book_key(click.spreadsheet_id), (WISH, wish)]
+    )
+    if book_kind(known.get(book_key(click.spreadsheet_id))) != action.book_kind:
+        raise UnknownWorkbookError(f"workbook.not_{action.book_kind}")
+    operation = known.get((OPERATION, click.operation_id))
+    if operation is not None and not _is_same_click(operation.data, click):
+        raise RequestError("request.other_params")
+    if action.is_queued:
+        return _queue(services, click, action, operation, known.get((WISH, wish)))
+    return _run_at_once(services, click, action, operation)
+
+
+def operation_status(
+    services: Services, operation_id: str, spreadsheet_id: str, actor: Actor, locale: str
+) -> tuple[Json, int]:
+    """How far an operation is, or its answer, with the HTTP status; nobody else may ask for it."""
+    operation = _load(services.store, operation_id)
+    data = operation.data
+    if data["spreadsheet_id"] != spreadsheet_id or actor_from_data(data) != actor:
+        raise RequestError("request.unknown_operation")
+    if "answer" in data and data["state"] in (ENDED, FAILED):
+        return {**data["answer"], "operation_id": operation_id}, data["http_status"]
+    return answer_json(_running(operation_id, data, locale), locale), 200
+
+
+# --- At once ---------------------------------------------------------------------------------------
+
+
+def _run_at_once(
+    services: Services, click: Click, action: Action, operation: Document | None
+) -> tuple[Json, int]:
+    if operation is not None:
+        state = operation.data["state"]
+        if state == ENDED:
+            return operation.data["answer"], operation.data["http_status"]
+        if state == RUNNING and not _is_over(services, operation.data):
+            told = _running(click.operation_id, operation.data, click.locale)
+            return answer_json(told, click.locale), 200
+    data = {**click.data(services.clock.now()), "state": RUNNING}
+    version = operation.version if operation else ABSENT
+    run = Run(services, click.actor, Document(OPERATION, click.operation_id, version, data))
+    try:
+        run.take(*_leases(action, click.spreadsheet_id))
+    except BusyError:
+        now = services.store.get_many([(OPERATION, click.operation_id)]).get((OPERATION, click.operation_id))
+        if now is not None and now.version != version:
+            # The same click came at the same moment and is being run.
+            return _run_at_once(services, click, action, now)
+        raise
+    try:
+        answer = action.run(run, click.spreadsheet_id, click.params)
+    except VitrinaError as error:
+        state = FAILED if isinstance(error, ServiceError | BusyError) else ENDED
+        _end_with_error(run, error_answer(error), error.http_status, state, click.locale)
+        raise
+    except Exception:
+        _end_with_error(run, unexpected_answer(), 500, FAILED, click.locale)
+        raise
+    envelope = answer_json(answer, click.locale)
+    run.end(state=ENDED, answer=envelope, http_status=200)
+    return envelope, 200
+
+
+def _end_with_error(run: Run, answer: Answer, status: int, state: str, locale: str) -> None:
+    """Keep how a run failed, and give its leases back, unless somebody else has taken it over."""
+    run.drop_final_writes()
+    with contextlib.suppress(VitrinaError):
+        run.end(state=state, answer=answer_json(answer, locale), http_status=status)
+
+
+# --- Queued ----------------------------------------------------------------------------------------
+
+
+def _queue(
+    services: Services, click: Click, action: Action, operation: Document | None, wish: Document | None
+) -> tuple[Json, int]:
+    """Keep an operation and have it run; a repeat of the click has it queued once more.
+
+    A click for what the same person already waits for follows the operation that is open: its process may
+    have died, and a second operation would make what the first one is about to find again.
+    """
+    store = services.store
+    key = wish_key(click.data(services.clock.now()))
+    for _ in range(ATTEMPTS):
+        if operation is None:
+            found = wish_from_document(wish, key)
+            data, opened = _new_operation(services, click, action, found)
+            task = _task(click, data, key)
+            try:
+                store.commit(
+                    [
+                        Put(OPERATION, click.operation_id, data, ABSENT),
+                        *opened,
+                        task.put(services),
+                    ]
+                )
+            except StoreConflictError:
+                now = store.get_many([(OPERATION, click.operation_id), (WISH, key)])
+                operation, wish = now.get((OPERATION, click.operation_id)), now.get((WISH, key))
+                continue
+        else:
+            data = operation.data
+            task = _task(click, data, key)
+        _send(services, task)
+        answer = Answer(
+            Outcome.ACCEPTED,
+            sentence("operation.accepted"),
+            operation_id=data.get("operation_id", click.operation_id),
+        )
+        return answer_json(answer, click.locale), 202
+    raise BusyError("workbook.busy")
+
+
+def _new_operation(services: Services, click: Click, action: Action, wish: Wish) -> tuple[Json, list[Write]]:
+    """The document of a click's operation, and writes to the wish; raises what the action's check raises."""
+    data = click.data(services.clock.now())
+    open_id = wish.operation_of(click.actor)
+    if open_id is not None:
+        return {**data, "state": FOLLOWING, "operation_id": open_id}, []
+    if not wish.origin_id:
+        # An operation that goes on where another one failed has passed the check.
+        action.check(services, click.spreadsheet_id, click.params)
+    opened = wish.opened(click.actor, click.operation_id).write()
+    return {**data, **wish.journal, "state": QUEUED}, [opened]
+
+
+def _task(click: Click, data: Json, key: str) -> TaskWish:
+    """The task of an operation, by the name of the click: the queue may have given up an earlier one."""
+    operation_id = data.get("operation_id", click.operation_id)
+    body = {"kind": "operation", "id": operation_id, "wish_key": key}
+    return TaskWish(f"operation-{click.operation_id}", body)
+
+
+def _send(services: Services, task: TaskWish) -> None:
+    """Queue the task now; where the queue does not answer, the timer does it."""
+    try:
+        task.send(services)
+    except ServiceError as error:
+        log.warning("task not queued, the timer will: %s", error.code)
+
+
+def run_operation(services: Services, body: Json, actions: Mapping[str, Action]) -> None:
+    """Run a queued operation to its end and keep its answer, for the sidebar to ask for.
+
+    A delivery of an operation that has ended does nothing. An error is an end as well: the person is told
+    and clicks again. Only a sudden death leaves the operation open, and the next delivery goes on.
+
+    Raises
+    ------
+    BusyError
+        If another delivery runs it, or another action holds the workbook: the queue tries again.
+    """
+    store = services.store
+    key, wish_name = (OPERATION, body["id"]), body.get("wish", "")
+    documents = store.get_many([key, (WISH, body.get("wish_key", ""))])
+    operation = documents.get(key) or _load(store, body["id"])
+    data = operation.data
+    done = [fulfil(wish_name)] if wish_name else []
+    if data["state"] == ENDED:
+        store.commit(done)
+        return
+    if data["state"] == RUNNING and not _is_over(services, data):
+        raise BusyError("workbook.busy")
+    own_wish = wish_key(data)
+    wish = documents.get((WISH, own_wish))
+    if body.get("wish_key") != own_wish:
+        wish = store.get_many([(WISH, own_wish)]).get((WISH, own_wish))
+    action = actions[data["action"]]
+    run = Run(services, actor_from_data(data), replace(operation, data={**data, "state": RUNNING}))
+    run.take(*_leases(action, data["spreadsheet_id"]), updates=[Writes(done)])
+    answer, status = _answer(run, action, data)
+    failed = {"origin_id": run.origin_id, "steps": run.steps} if status >= 500 else None
+    run.end(
+        updates=[WishEnd(wish_from_document(wish, own_wish), operation.key, journal=failed)],
+        state=ENDED,
+        answer=answer_json(answer, data["locale"]),
+        http_status=status,
+    )
+    log.info(
+        "operation ended",
+        extra={
+            "operation": operation.key,
+            "action": data["action"],
+            "outcome": answer.outcome.value,
+            "workbook": data["spreadsheet_id"],
+        },
+    )
+
+
+def _answer(run: Run, action: Action, data: Json) -> tuple[Answer, int]:
+    """What the action answers, and the HTTP status of the answer; raises ``BusyError`` to be run again."""
+    try:
+        return action.run(run, data["spreadsheet_id"], data["params"]), 200
+    except BusyError:
+        run.drop_final_writes()
+        with contextlib.suppress(VitrinaError):
+            run.end(state=QUEUED)
+        raise
+    except VitrinaError as error:
+        run.drop_final_writes()
+        log.info("operation refused", extra={"operation": run.operation_id, "code": error.code})
+        return error_answer(error), error.http_status
+    except Exception:
+        run.drop_final_writes()
+        log.exception("operation broke off", extra={"operation": run.operation_id})
+        return unexpected_answer(), 500
+
+
+# --- Both ------------------------------------------------------------------------------------------
+
+
+def _load(store: Store, operation_id: str) -> Document:
+    """The document of an operation; raises ``RequestError`` for an id that nobody got from us."""
+    key: Key = (OPERATION, operation_id)
+    operation = store.get_many([key]).get(key)
+    if operation is None:
+        raise RequestError("request.unknown_operation")
+    return operation
+
+
+def _leases(action: Action, spreadsheet_id: str) -> list[str]:
+    return [one.replace("{book}", spreadsheet_id) for one in action.holds]
+
+
+def _is_same_click(data: Json, click: Click) -> bool:
+    """Whether an operation was made by this click: an id of a click belongs to one wish of one person."""
+    return (
+        data["action"] == click.action
+        and data["params"] == dict(click.params)
+        and actor_from_data(data) == click.actor
+    )
+
+
+def _is_over(services: Services, data: Json) -> bool:
+    """Whether the process that runs an operation has not written for so long that it is dead."""
+    until = data.get("until")
+    return until is None or datetime.fromisoformat(until) <= services.clock.now()
+
+
+def _running(operation_id: str, data: Json, locale: str) -> Answer:
+    progress = data.get("progress", {"done": 0, "total": 0, "code": "operation.accepted", "where": {}})
+    step = Sentence(progress["code"], progress["where"])
+    return Answer(
+        Outcome.RUNNING,
+        step,
+        data={"done": progress["done"], "total": progress["total"], "step": render(step, locale)},
+        operation_id=operation_id,
+    )
