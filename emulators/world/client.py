@@ -63,7 +63,10 @@ class MenuClient:
             "locale": self._locale,
             "params": params,
         }
-        headers = {"Authorization": f"Bearer {token.json()['id_token']}"}
+        headers = {
+            "Authorization": f"Bearer {token.json()['id_token']}",
+            "Accept-Language": self._locale,
+        }
         response = self._http.post(self._menu_url, json=body, headers=headers)
         answer: dict[str, Any] = response.json()
         answer["http_status"] = response.status_code

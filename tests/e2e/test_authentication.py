@@ -58,7 +58,10 @@ def ask(
     response = office.http.post(
         f"{office.servers.functions}/menu",
         content=content or json.dumps(body).encode(),
-        headers={"Authorization": authorization} if authorization is not None else {},
+        headers={
+            "Accept-Language": locale,
+            **({"Authorization": authorization} if authorization is not None else {}),
+        },
     )
     answer: dict[str, Any] = response.json()
     return {**answer, "http_status": response.status_code}
@@ -70,6 +73,13 @@ BAD_TOKENS: dict[str, dict[str, Any]] = {
     "signed by somebody else": {"key": "other"},
     "of another issuer": {"claims": {"iss": "https://accounts.example"}},
     "of an address that is not confirmed": {"claims": {"email_verified": False}},
+    "of an address whose confirmation is a text": {"claims": {"email_verified": "false"}},
+    "of an address that is a list": {"claims": {"email": ["manager@mayak.example"]}},
+    "with an expiry that is a text": {"claims": {"exp": "tomorrow"}},
+    "with an expiry that is a list": {"claims": {"exp": [4_000_000_000]}},
+    "with a time of issue that is a text": {"claims": {"iat": "yesterday"}},
+    "of an issuer that is a list": {"claims": {"iss": ["https://accounts.google.com"]}},
+    "for a list of add-ons": {"claims": {"aud": [AUDIENCE]}},
     "without an address": {"claims": {"email": None}},
     "from the future": {"claims": {"iat": 4_000_000_000, "exp": 4_000_003_600}},
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response
 
-from vitrina.errors import CellProblem, CellsError, ServiceError, VitrinaError
+from vitrina.errors import CellProblem, CellsError, MethodNotAllowedError, ServiceError, VitrinaError
 from vitrina.operations.services import Answer, Outcome
 from vitrina.ports import Json
 from vitrina.texts import Sentence, render, render_all
@@ -50,7 +50,12 @@ def unexpected_answer() -> Answer:
 
 def response(envelope: Json, status: int) -> Response:
     """The envelope as an HTTP answer."""
-    return Response(json.dumps(envelope, ensure_ascii=False), status=status, content_type="application/json")
+    answer = Response(
+        json.dumps(envelope, ensure_ascii=False), status=status, content_type="application/json"
+    )
+    if status == MethodNotAllowedError.http_status:
+        answer.headers["Allow"] = "POST"
+    return answer
 
 
 def _cell(problem: CellProblem, locale: str) -> dict[str, Any]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 from typing import Any
 
-import jsonschema
 from flask import Request, Response
 
 from vitrina.errors import BusyError, RequestError, UnknownWorkbookError, VitrinaError
@@ -32,6 +30,7 @@ from vitrina.web.envelope import (
     response,
     unexpected_answer,
 )
+from vitrina.web.http import MENU_BODY_BYTES, bearer_token, check, check_method, limit_body, read_json
 
 log = logging.getLogger("vitrina.menu")
 
@@ -55,25 +54,19 @@ _OPERATION_PARAMS: Json = {
     "required": ["operation_id"],
     "additionalProperties": False,
 }
-#: What is expected in each field that a person fills in.
-_FORM_SENTENCES = {
-    "client_name": "form.client_name",
-    "project_name": "form.project_name",
-    "code": "form.code",
-    "period": "form.period",
-    "limit_hours": "form.limit_hours",
-    "responsible": "form.responsible",
-}
 
 
 def handle_menu(request: Request, services: Services, identity: Identity) -> Response:
     """Answer one click. Every ending, good or bad, is an envelope with a sentence."""
-    locale = pick_locale(None)
+    # Before the body is read, a refusal is in the language of the header.
+    locale = pick_locale(request.headers.get("Accept-Language"))
+    limit_body(request, MENU_BODY_BYTES)
     try:
-        # Known before who asks, so that even a refusal is in the person's language.
-        locale = _wanted_locale(request)
+        check_method(request)
         email = identity.staff_email(bearer_token(request))
-        body = parse_body(request, _ENVELOPE)
+        body = read_json(request)
+        locale = _locale_of(body, locale)
+        check(body, _ENVELOPE)
         if body["action"] == OPERATION_STATUS:
             return _operation_status(services, body, email, locale)
         return _run(services, body, email, locale)
@@ -85,49 +78,10 @@ def handle_menu(request: Request, services: Services, identity: Identity) -> Res
         return response(answer_json(unexpected_answer(), locale), 500)
 
 
-def bearer_token(request: Request) -> str:
-    """The token of the ``Authorization`` header, empty where there is none."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def parse_body(request: Request, schema: Json) -> Any:
-    """The JSON body; raises ``RequestError`` where it is not what *schema* says."""
-    try:
-        body = _json(request)
-    except ValueError as error:
-        raise RequestError("request.not_json") from error
-    check(body, schema)
-    return body
-
-
-def check(data: Any, schema: Json) -> None:
-    """Raise ``RequestError`` where *data* is not what *schema* says."""
-    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(data))
-    if error is not None:
-        code = next((_FORM_SENTENCES[key] for key in error.absolute_path if key in _FORM_SENTENCES), None)
-        raise RequestError(code or "request.invalid", problem=error.message)
-
-
-def _wanted_locale(request: Request) -> str:
-    try:
-        body = _json(request)
-    except ValueError:
-        return pick_locale(None)
+def _locale_of(body: Any, default: str) -> str:
+    """The language that the body asks for, if it does."""
     wanted = body.get("locale") if isinstance(body, dict) else None
-    return pick_locale(wanted if isinstance(wanted, str) else None)
-
-
-def _json(request: Request) -> Any:
-    """The body; raises ``ValueError``. Python alone would take NaN and Infinity for numbers."""
-    try:
-        return json.loads(request.get_data(), parse_constant=_refuse_constant)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
+    return pick_locale(wanted) if isinstance(wanted, str) else default
 
 
 def _run(services: Services, body: Json, email: str, locale: str) -> Response:

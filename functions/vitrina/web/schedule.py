@@ -12,14 +12,16 @@ from vitrina.jobs.reconcile import expire, plan_reconciliation
 from vitrina.operations.services import Services
 from vitrina.ports import Identity
 from vitrina.web.envelope import response
-from vitrina.web.menu import bearer_token
+from vitrina.web.http import OTHER_BODY_BYTES, bearer_token, check_method, limit_body
 
 log = logging.getLogger("vitrina.schedule")
 
 
 def handle_schedule(request: Request, services: Services, identity: Identity) -> Response:
     """Plan what the timer is for. The work itself is done by tasks, as it may take longer than a call."""
+    limit_body(request, OTHER_BODY_BYTES)
     try:
+        check_method(request)
         identity.check_schedule_caller(bearer_token(request))
         planned, expired = plan_reconciliation(services, everything=is_night(services)), expire(services)
         norms = plan_norms(services)

@@ -13,6 +13,7 @@ from vitrina.errors import (
     AuthenticationError,
     BusyError,
     ChangedMeanwhileError,
+    MethodNotAllowedError,
     RetriableServiceError,
     VitrinaError,
 )
@@ -23,7 +24,8 @@ from vitrina.ports import Identity, Json
 from vitrina.records.records import load_agency, load_project
 from vitrina.usecases.sync import sync_touched
 from vitrina.web.envelope import response
-from vitrina.web.menu import bearer_token, parse_body, run_operation
+from vitrina.web.http import OTHER_BODY_BYTES, bearer_token, check_method, limit_body, parse_body
+from vitrina.web.menu import run_operation
 
 log = logging.getLogger("vitrina.task")
 
@@ -43,7 +45,8 @@ _BODY: Json = {
             "properties": {
                 "kind": {"enum": ["sync", "reconcile", "norms"]},
                 "spreadsheet_id": {"type": "string"},
-                "turn": {"type": "number"},
+                # A moment, in seconds of Unix time.
+                "turn": {"type": "number", "minimum": 0, "maximum": 1e11},
             },
             "required": ["kind", "spreadsheet_id"],
             "additionalProperties": False,
@@ -54,10 +57,12 @@ _BODY: Json = {
 
 def handle_task(request: Request, services: Services, identity: Identity) -> Response:
     """Do queued work. 2xx means done; anything else has the queue try again later."""
+    limit_body(request, OTHER_BODY_BYTES)
     try:
+        check_method(request)
         identity.check_task_caller(bearer_token(request))
         _do(services, parse_body(request, _BODY))
-    except AuthenticationError as error:
+    except (AuthenticationError, MethodNotAllowedError) as error:
         return response({"error": error.code}, error.http_status)
     except PASSING as error:
         log.warning("task postponed: %s", error.code)
