@@ -7,7 +7,7 @@ import math
 from typing import IO, Any, cast
 
 import jsonschema
-from flask import Request
+from flask import Request, Response
 from werkzeug.wsgi import LimitedStream
 
 from vitrina.errors import BodyTooLargeError, MethodNotAllowedError, RequestError
@@ -152,3 +152,13 @@ def _check_number(number: float) -> None:
         is_finite = False
     if not is_finite:
         raise RequestError("request.not_json")
+
+
+def response(envelope: Json, status: int) -> Response:
+    """An answer in JSON."""
+    answer = Response(
+        json.dumps(envelope, ensure_ascii=False), status=status, content_type="application/json"
+    )
+    if status == MethodNotAllowedError.http_status:
+        answer.headers["Allow"] = "POST"
+    return answer

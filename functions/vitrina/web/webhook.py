@@ -12,10 +12,9 @@ import logging
 from flask import Request, Response
 
 from vitrina.errors import RequestError, VitrinaError
+from vitrina.jobs.sync_touched import take_hint
 from vitrina.operations.services import Services
-from vitrina.usecases.sync import note_webhook
-from vitrina.web.envelope import response
-from vitrina.web.http import WEBHOOK_BODY_BYTES, limit_body, read_json
+from vitrina.web.http import WEBHOOK_BODY_BYTES, limit_body, read_json, response
 
 log = logging.getLogger("vitrina.webhook")
 
@@ -33,9 +32,9 @@ def handle_webhook(request: Request, services: Services, *, secret: str) -> Resp
     if not isinstance(body, dict):
         return response({}, 400)
     try:
-        known = note_webhook(services, body)
+        known = take_hint(services, body)
     except VitrinaError as error:
-        log.warning("webhook not queued: %s", error.code, exc_info=error)
+        log.warning("webhook not kept: %s", error.code, exc_info=error)
         return response({}, 503)
     log.info("webhook %s", "noted" if known else "of no card of ours")
     return response({}, 200)

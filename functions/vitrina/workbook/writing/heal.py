@@ -42,7 +42,7 @@ def heal(
             change.recognise(tab, row, number, code, by=CONTENT[tab.key])
 
 
-def told(book: Book, *identities: BacklogIdentity | ProgressIdentity) -> tuple[Sentence, ...]:
+def repair_messages(book: Book, *identities: BacklogIdentity | ProgressIdentity) -> tuple[Sentence, ...]:
     """What was healed, in as many lines as a person reads."""
     lines = [repair.told for repair in book.repairs]
     return few([*lines, *(line for identity in identities for line in identity.healed)])
