@@ -54,7 +54,7 @@ from vitrina.workbook.reading.backlog_rows import Backlog
 from vitrina.workbook.reading.book import Book
 from vitrina.workbook.reading.settings import read_terms
 from vitrina.workbook.reading.team import Team, read_team
-from vitrina.workbook.writing.heal import told
+from vitrina.workbook.writing.heal import repair_messages
 
 #: A period is planned again so often at most for the changes that would let items in: an answer stays quick.
 MOST_TRIES = 40
@@ -147,7 +147,7 @@ def build_batch(services: Services, project: Project, *, period: str) -> Answer:
             hours=draft.planned_hours,
             left_out=len(draft.plan.left_out),
         ),
-        details=(*told(book, backlog.identity), *_told_hours(draft)),
+        details=(*repair_messages(book, backlog.identity), *_told_hours(draft)),
         data={"preview_id": preview_id, **_preview_data(services, draft)},
     )
 

@@ -46,7 +46,7 @@ from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX, Backlog, Backlog
 from vitrina.workbook.reading.book import Book, Tab, column_letters
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.change import Formula, WorkbookChange
-from vitrina.workbook.writing.heal import heal, told
+from vitrina.workbook.writing.heal import heal, repair_messages
 
 #: More names than this in one answer are not read by anyone.
 MAX_DETAILS = 12
@@ -368,7 +368,7 @@ def _answer(
             gaps=len(gaps),
             hours=hours,
         ),
-        details=(*told(book, backlog.identity), *sums, *shown),
+        details=(*repair_messages(book, backlog.identity), *sums, *shown),
         data={
             "estimated": by_source[EstimateSource.NORM],
             "typed": by_source[EstimateSource.SPECIALIST],

@@ -21,7 +21,7 @@ from vitrina.workbook.reading.book import Book, item_number_of_row
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.reading.work_rows import WorkRow
 from vitrina.workbook.writing.change import Formula, WorkbookChange
-from vitrina.workbook.writing.heal import heal, told
+from vitrina.workbook.writing.heal import heal, repair_messages
 
 
 def push(services: Services, project: Project, journal: Journal) -> Answer:
@@ -56,7 +56,7 @@ def push(services: Services, project: Project, journal: Journal) -> Answer:
             raise failure
         linked = {item.number: item for item in wanted if item.card_id} | {item.number: item for item in made}
         _write_links(services, project, book, linked)
-    details = (*told(book, progress.identity), *lost)
+    details = (*repair_messages(book, progress.identity), *lost)
     left = len(new) - len(made)
     if failure is not None:
         message = sentence("push.partial", count=len(made), left=left)

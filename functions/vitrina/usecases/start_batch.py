@@ -42,7 +42,7 @@ from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX
 from vitrina.workbook.reading.book import SHELF, Book, row_number_of_action
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.change import NewRow, WorkbookChange
-from vitrina.workbook.writing.heal import heal, told
+from vitrina.workbook.writing.heal import heal, repair_messages
 
 #: Columns of the backlog on which the plan of an item rests, beside those of hours.
 PLANNED_BY = ("task", "result", "priority", "work_type", "size", "quantity", "wanted_on", "depends_on")
@@ -116,7 +116,7 @@ def _start(services: Services, project: Project, preview: Json, held: Lease) -> 
         details=(
             *([sentence("batch.runs_on", items=draft.running_on)] if draft.running_on else []),
             sentence("batch.push_next"),
-            *told(book, backlog.identity, draft.progress.identity),
+            *repair_messages(book, backlog.identity, draft.progress.identity),
         ),
         data={"started": [item.code for item in items]},
     )

@@ -48,7 +48,7 @@ from vitrina.workbook.reading.identity import ProgressIdentity
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.reading.work_rows import WorkRow
 from vitrina.workbook.writing.change import Value, WorkbookChange
-from vitrina.workbook.writing.heal import heal, told
+from vitrina.workbook.writing.heal import heal, repair_messages
 
 #: Webhooks of one workbook within this time become one write.
 GATHER_S = 2.0
@@ -193,7 +193,7 @@ def sync_items(
     return Answer(
         Outcome.PARTIAL if missing else Outcome.DONE,
         sentence("sync.done" if items else "sync.nothing", cards=len(cards), changed=changed),
-        details=(*told(book, identity), *missing),
+        details=(*repair_messages(book, identity), *missing),
         data={"cards": len(cards), "changed_rows": changed},
     )
 

@@ -79,7 +79,7 @@ class SheetRow:
 
 
 @dataclass(frozen=True)
-class DrawnLine:
+class CalendarLine:
     """Hours by day that a client's calendar shows for a person's work on an item."""
 
     project: str
@@ -90,12 +90,12 @@ class DrawnLine:
 
 
 @dataclass(frozen=True)
-class Calendar:
+class ShownCalendar:
     """A client's calendar: the days that it shows, and its lines."""
 
     project: str
     days: tuple[date, ...]
-    lines: tuple[DrawnLine, ...]
+    lines: tuple[CalendarLine, ...]
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class Judge:
     def judge(
         self,
         rows: Iterable[SheetRow],
-        calendars: Iterable[Calendar] = (),
+        calendars: Iterable[ShownCalendar] = (),
         after: Iterable[AfterRow] = (),
     ) -> list[Finding]:
         """Everything in which *rows* and *calendars* contradict themselves, each other, or the days."""
@@ -202,7 +202,7 @@ class Judge:
             yield Finding(Contradiction.STRANGER, name, tuple(theirs))
 
     def _drawn(
-        self, rows: Sequence[SheetRow], calendars: Sequence[Calendar], proved: Sequence[Finding]
+        self, rows: Sequence[SheetRow], calendars: Sequence[ShownCalendar], proved: Sequence[Finding]
     ) -> Iterable[Finding]:
         days: list[DayRow] = []
         codes: dict[tuple[str, int], str] = {}
@@ -233,24 +233,24 @@ class Judge:
             if finding is not None and not _is_proved(finding, proved):
                 yield finding
 
-    def _outdated(self, calendar: Calendar, rows: Sequence[SheetRow]) -> set[tuple[str, str]]:
+    def _outdated(self, calendar: ShownCalendar, rows: Sequence[SheetRow]) -> set[tuple[str, str]]:
         """Code and person of what the calendar shows otherwise than the rows."""
-        drawn: dict[tuple[str, str], list[DrawnLine]] = defaultdict(list)
-        told: dict[tuple[str, str], list[SheetRow]] = defaultdict(list)
+        lines_by_key: dict[tuple[str, str], list[CalendarLine]] = defaultdict(list)
+        rows_by_key: dict[tuple[str, str], list[SheetRow]] = defaultdict(list)
         for line in calendar.lines:
-            drawn[line.code, line.specialist].append(line)
+            lines_by_key[line.code, line.specialist].append(line)
         for row in rows:
             if row.item is not None:
-                told[row.code, row.specialist].append(row)
+                rows_by_key[row.code, row.specialist].append(row)
         wrong: set[tuple[str, str]] = set()
-        for key in drawn.keys() | told.keys():
-            own, lines = told.get(key, []), drawn.get(key, [])
+        for key in lines_by_key.keys() | rows_by_key.keys():
+            own, lines = rows_by_key.get(key, []), lines_by_key.get(key, [])
             if not any(row.is_done for row in own) and not _agrees(own, lines, calendar.days):
                 wrong.add(key)
         return wrong
 
 
-def _agrees(rows: Sequence[SheetRow], lines: Sequence[DrawnLine], shown: Sequence[date]) -> bool:
+def _agrees(rows: Sequence[SheetRow], lines: Sequence[CalendarLine], shown: Sequence[date]) -> bool:
     """Whether the lines hold the rows' hours, on their days; added up is what begins and ends in sight."""
     days = {day for line in lines for day, hours in line.day_hours.items() if hours > 0}
     if not rows or not shown:
@@ -260,8 +260,8 @@ def _agrees(rows: Sequence[SheetRow], lines: Sequence[DrawnLine], shown: Sequenc
         return False
     if not (shown[0] <= first and last <= shown[-1]):
         return True
-    drawn = sum(hours for line in lines for hours in line.day_hours.values())
-    return abs(drawn - sum(row.hours for row in rows)) <= ROUNDING_HOURS * (len(days) + 1)
+    shown_hours = sum(hours for line in lines for hours in line.day_hours.values())
+    return abs(shown_hours - sum(row.hours for row in rows)) <= ROUNDING_HOURS * (len(days) + 1)
 
 
 def _of_violation(violation: Violation, codes: Mapping[tuple[str, int], str]) -> Finding | None:

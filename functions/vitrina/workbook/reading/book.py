@@ -184,15 +184,15 @@ class Field:
 
 @dataclass(frozen=True)
 class Repair:
-    """A mark of a tab or of a column that is to be made again, or to be taken away, and what to say of it.
+    """A mark of a tab or a column to be made again, where ``is_lost``, or to be deleted.
 
-    The dimension of a tab's mark is ``SHEET``.
+    The dimension of a tab's mark is ``SHEET``; ``message`` says what was repaired.
     """
 
     sheet_id: int
     mark: Mark
     is_lost: bool
-    told: Sentence
+    message: Sentence
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ class Book:
     #: Cells of all sheets, people's own among them, by sheet id.
     grids: Mapping[int, Grid] = field(default_factory=dict)
     repairs: tuple[Repair, ...] = ()
-    #: What the fence says (``workbook/fence.py``); empty before it was first moved.
+    #: Value of the fence (``workbook/writing/fence.py``); empty before it was first moved.
     fence: str = ""
 
     @property
@@ -338,15 +338,15 @@ def _keys_of_sheets(
         for sheet, mark in claimants:
             if sheet is not original:
                 where = {"sheet": sheet["properties"]["title"], "of": original["properties"]["title"]}
-                told = sentence("heal.tab_copy", **where)
-                repairs.append(Repair(_sheet_id(sheet), mark, is_lost=False, told=told))
+                message = sentence("heal.tab_copy", **where)
+                repairs.append(Repair(_sheet_id(sheet), mark, is_lost=False, message=message))
     for sheet in sheets:
         lost = next((key for key, tab in known.items() if key not in claims and _is(sheet, tab)), None)
         if lost is not None and _sheet_id(sheet) not in keys:
             keys[_sheet_id(sheet)] = lost
             mark = Mark(known[lost].mark_id, TAB_KEY, lost, "SHEET", 0)
-            told = sentence("heal.tab_known", sheet=sheet["properties"]["title"])
-            repairs.append(Repair(_sheet_id(sheet), mark, is_lost=True, told=told))
+            message = sentence("heal.tab_known", sheet=sheet["properties"]["title"])
+            repairs.append(Repair(_sheet_id(sheet), mark, is_lost=True, message=message))
     return keys, repairs
 
 
@@ -374,8 +374,8 @@ def _columns(
         columns[key] = (mine or marks)[0]
         for mark in marks:
             if mark is not columns[key]:
-                told = sentence("heal.column_copy", sheet=title, column=column_letters(mark.index))
-                repairs.append(Repair(sheet_id, mark, is_lost=False, told=told))
+                message = sentence("heal.column_copy", sheet=title, column=column_letters(mark.index))
+                repairs.append(Repair(sheet_id, mark, is_lost=False, message=message))
     taken = {mark.index for marks in claims.values() for mark in marks}
     for key, column in known.items():
         places = [
@@ -385,8 +385,8 @@ def _columns(
         ]
         if key not in claims and len(places) == 1:
             columns[key] = Mark(column.mark_id, COLUMN_KEY, key, "COLUMNS", places[0])
-            told = sentence("heal.column_known", sheet=title, title=column.title)
-            repairs.append(Repair(sheet_id, columns[key], is_lost=True, told=told))
+            message = sentence("heal.column_known", sheet=title, title=column.title)
+            repairs.append(Repair(sheet_id, columns[key], is_lost=True, message=message))
             taken.add(places[0])
     return columns, repairs
 

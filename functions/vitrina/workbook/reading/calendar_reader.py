@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from vitrina.domain.checking.check_sheets import Calendar, DrawnLine
+from vitrina.domain.checking.check_sheets import CalendarLine, ShownCalendar
 from vitrina.domain.quantities import day_of_serial
 from vitrina.workbook.reading.book import Book, Tab
 from vitrina.workbook.reading.cells import DATE_SERIALS
@@ -15,7 +15,7 @@ from vitrina.workbook.template.definition import ACTION_INDENT
 DAY_PREFIX = "day."
 
 
-def read_calendar(book: Book, *, prefix: str) -> Calendar | None:
+def read_calendar(book: Book, *, prefix: str) -> ShownCalendar | None:
     """The lines of the project's own work; ``None`` where the tab or its first column is gone.
 
     A person's heading stands over the lines of his work, which are indented and begin with an ID.
@@ -24,7 +24,7 @@ def read_calendar(book: Book, *, prefix: str) -> Calendar | None:
     if tab is None or "label" not in tab.columns:
         return None
     days = _days(tab)
-    lines: list[DrawnLine] = []
+    lines: list[CalendarLine] = []
     person = ""
     for row in tab.rows:
         label = tab.cell(row, "label")
@@ -39,8 +39,8 @@ def read_calendar(book: Book, *, prefix: str) -> Calendar | None:
             continue
         cells = {day: tab.cell_at(row.index, column).value for column, day in days.items()}
         hours = {day: value for day, value in cells.items() if isinstance(value, float) and value > 0}
-        lines.append(DrawnLine(book.spreadsheet_id, f"{prefix}-{number}", number, person, hours))
-    return Calendar(book.spreadsheet_id, tuple(sorted(days.values())), tuple(lines))
+        lines.append(CalendarLine(book.spreadsheet_id, f"{prefix}-{number}", number, person, hours))
+    return ShownCalendar(book.spreadsheet_id, tuple(sorted(days.values())), tuple(lines))
 
 
 def _days(tab: Tab) -> dict[int, date]:

@@ -19,7 +19,7 @@ from vitrina.errors import CellProblem
 from vitrina.texts import Sentence, sentence
 from vitrina.workbook.reading.book import Book, Row, Tab, item_number_of_row
 
-#: More lines than this about rows that were healed are not read by anyone.
+#: Nobody reads more lines than this about repaired rows.
 MAX_LINES = 4
 
 
@@ -287,7 +287,7 @@ class _BacklogJudge:
         numbers = {index: one.number for index, one in judged.items() if one.number is not None}
         last_number = max([self._highest, *numbers.values()])
         copies: dict[int, int] = {}
-        told: list[Sentence] = []
+        row_messages: list[Sentence] = []
         problems: list[CellProblem] = []
         taken = set(numbers.values()) | set(self._in_progress)
         for index, one in judged.items():
@@ -296,7 +296,7 @@ class _BacklogJudge:
                 last_number = numbers[index] = last_number + 1
                 if typed in taken and typed is not None:
                     copies[index] = typed
-            told += self._tell(index, one, numbers[index], copies.get(index))
+            row_messages += self._row_messages(index, one, numbers[index], copies.get(index))
             problems += self._question(index, one)
         returned = frozenset(
             number
@@ -319,7 +319,7 @@ class _BacklogJudge:
             returned,
             frozenset(numbers.values()) - frozenset(range(1, self._given_to + 1)) - self._marked,
             last_number,
-            (*healed, *told),
+            (*healed, *row_messages),
             tuple(problems),
         )
 
@@ -333,8 +333,8 @@ class _BacklogJudge:
             text = None
         return Witnesses(mark, text, has_content)
 
-    def _tell(self, index: int, one: Judgement, number: int, copy_of: int | None) -> list[Sentence]:
-        """What was healed of a row, if anything that a person would want to know."""
+    def _row_messages(self, index: int, one: Judgement, number: int, copy_of: int | None) -> list[Sentence]:
+        """Messages about what was repaired in a row."""
         code, row, text = self._code(number), str(index + 1), self._tab.cell(self._lines[index], "id").text
         if copy_of is not None:
             return [sentence("heal.copy", row=row, of=self._code(copy_of), id=code)]
@@ -360,10 +360,10 @@ class _BacklogJudge:
         return f"{self._prefix}-{number}"
 
 
-def strays(book: Book, numbers: Mapping[tuple[int, int], int]) -> list[tuple[Tab, Row]]:
-    """Rows whose mark has to go, where rows have the *numbers*, by sheet id and index.
+def misplaced_marks(book: Book, numbers: Mapping[tuple[int, int], int]) -> list[tuple[Tab, Row]]:
+    """Rows whose mark must be deleted because they, or another row, have its number now.
 
-    They are the rows that have another number now, and those whose number has gone to another row.
+    *numbers* are the row numbers as they should be, by sheet id and index.
     """
     places = {number: place for place, number in numbers.items()}
     found: list[tuple[Tab, Row]] = []
@@ -384,8 +384,8 @@ def number_of_id(text: str, prefix: str) -> int | None:
     return int(found[1]) or None if found else None
 
 
-def few(healed: Sequence[Sentence]) -> tuple[Sentence, ...]:
-    """As many lines as a person reads."""
-    if len(healed) <= MAX_LINES:
-        return tuple(healed)
-    return (*healed[: MAX_LINES - 1], sentence("list.more", count=len(healed) - MAX_LINES + 1))
+def shorten_messages(messages: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    """The first messages, at most ``MAX_LINES`` with one that counts the others."""
+    if len(messages) <= MAX_LINES:
+        return tuple(messages)
+    return (*messages[: MAX_LINES - 1], sentence("list.more", count=len(messages) - MAX_LINES + 1))

@@ -1,4 +1,4 @@
-"""How cells look and what they take: the theme as Google's cell formats and validation rules."""
+"""Converts the theme of a template to Google's cell formats and validation rules."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ Described = ColumnTemplate | FieldTemplate
 
 
 @dataclass(frozen=True)
-class Looks:
-    """Formats of one workbook."""
+class CellFormats:
+    """Cell formats and validation rules of one workbook."""
 
     template: BookTemplate
     locale: Locale

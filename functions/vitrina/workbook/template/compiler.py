@@ -14,7 +14,7 @@ from itertools import count
 
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import BOOK_KEY, COLUMN_KEY, END_KEY, HEADER_KEY, TAB_KEY, column_letters
-from vitrina.workbook.template.cell_format import Looks
+from vitrina.workbook.template.cell_format import CellFormats
 from vitrina.workbook.template.definition import (
     BookTemplate,
     Chart,
@@ -139,8 +139,8 @@ class _Book:
         return Formulas(self.template, self.locale, self.profiles)
 
     @property
-    def looks(self) -> Looks:
-        return Looks(self.template, self.locale, self.values.options)
+    def formats(self) -> CellFormats:
+        return CellFormats(self.template, self.locale, self.values.options)
 
     def text(self, key: str) -> str:
         return self.template.text(self.locale, key)
@@ -179,7 +179,7 @@ def _add_sheet(book: _Book, index: int, tab: TabTemplate) -> Json:
                 "title": book.text(tab.key),
                 "index": index,
                 "gridProperties": grid,
-                "tabColorStyle": book.looks.colour(tab.colour),
+                "tabColorStyle": book.formats.colour(tab.colour),
             }
         }
     }
@@ -287,8 +287,8 @@ def _table(book: _Book, tab: TabTemplate) -> Iterator[Json]:
         yield _size(tab, "COLUMNS", index, index + 1, column.width)
         if column.hidden:
             yield _hide(tab, index)
-        cell: Json = {"userEnteredFormat": book.looks.value(column)}
-        rule = book.looks.validation(column)
+        cell: Json = {"userEnteredFormat": book.formats.value(column)}
+        rule = book.formats.validation(column)
         if rule is not None:
             cell["dataValidation"] = rule
         yield {
@@ -357,24 +357,24 @@ def _header(book: _Book, tab: TabTemplate, columns: Sequence[ColumnTemplate]) ->
 
 
 def _heading_cell(book: _Book, tab: TabTemplate, column: ColumnTemplate, day: date | None) -> Json:
-    bottom = {"borders": book.looks.underline("accent_mid")}
+    bottom = {"borders": book.formats.underline("accent_mid")}
     if column.type == "day":
-        look = book.looks.heading(column, pattern="format.day") | bottom
-        return _cell(day) | {"userEnteredFormat": look}
+        cell_format = book.formats.heading(column, pattern="format.day") | bottom
+        return _cell(day) | {"userEnteredFormat": cell_format}
     return {
         "userEnteredValue": {"stringValue": book.template.column_title(tab.key, column, book.locale)},
-        "userEnteredFormat": book.looks.heading(column) | bottom,
+        "userEnteredFormat": book.formats.heading(column) | bottom,
         "note": book.template.column_note(tab.key, column, book.locale),
     }
 
 
 def _weekday_cell(book: _Book, tab: TabTemplate, index: int, column: ColumnTemplate) -> Json:
     if column.type != "day":
-        return {"userEnteredFormat": book.looks.heading(column)}
+        return {"userEnteredFormat": book.formats.heading(column)}
     date_cell = f"{column_letters(index)}{tab.header_rows}"
     return {
         "userEnteredValue": {"formulaValue": f'=IF({date_cell}="";"";{date_cell})'},
-        "userEnteredFormat": book.looks.heading(column, pattern="format.weekday"),
+        "userEnteredFormat": book.formats.heading(column, pattern="format.weekday"),
     }
 
 
@@ -466,40 +466,40 @@ def _form(book: _Book, tab: TabTemplate) -> Iterator[Json]:
 
 def _form_cells(book: _Book, tab: TabTemplate, index: int) -> list[Json]:
     """Cells of one row: label and value, and beside them a line of the guide."""
-    cells: list[Json] = [{"userEnteredFormat": book.looks.plain()} for _ in tab.widths]
+    cells: list[Json] = [{"userEnteredFormat": book.formats.plain()} for _ in tab.widths]
     if index < len(tab.form):
         row = tab.form[index]
         if row.field is not None:
-            label = book.looks.plain(book.looks.font(colour="muted"))
+            label = book.formats.plain(book.formats.font(colour="muted"))
             cells[_LABEL] = _text_cell(book.text(f"{tab.key}.{row.key}"), label)
             if row.field.note:
                 cells[_LABEL]["note"] = book.text(f"{tab.key}.{row.key}.note")
             cells[VALUE_COLUMN] = _field_cell(book, row.field)
         elif row.kind == "section":
-            cells[_LABEL] = _text_cell(book.text(f"{tab.key}.section.{row.key}"), _section_look(book))
-            cells[VALUE_COLUMN] = {"userEnteredFormat": _section_look(book)}
+            cells[_LABEL] = _text_cell(book.text(f"{tab.key}.section.{row.key}"), _section_format(book))
+            cells[VALUE_COLUMN] = {"userEnteredFormat": _section_format(book)}
         elif row.formula:
-            font = book.looks.font("section", "muted")
+            font = book.formats.font("section", "muted")
             if row.kind == "title":
-                font = book.looks.font("title", "accent", bold=True)
+                font = book.formats.font("title", "accent", bold=True)
             cells[_LABEL] = {
                 "userEnteredValue": {"formulaValue": book.formulas.fill(row.formula)},
-                "userEnteredFormat": book.looks.plain(font),
+                "userEnteredFormat": book.formats.plain(font),
             }
     line = index - (tab.guide_first_row - 1)
     if 0 <= line < len(tab.guide) and tab.guide[line]:
-        look = _section_look(book) if tab.guide[line].startswith("heading") else book.looks.plain()
-        cells[_GUIDE] = _text_cell(book.text(f"{tab.key}.guide.{tab.guide[line]}"), look)
+        cell_format = _section_format(book) if tab.guide[line].startswith("heading") else book.formats.plain()
+        cells[_GUIDE] = _text_cell(book.text(f"{tab.key}.guide.{tab.guide[line]}"), cell_format)
     return cells
 
 
-def _section_look(book: _Book) -> Json:
-    font = book.looks.font("section", "accent", bold=True)
-    return book.looks.plain(font) | {"borders": book.looks.underline("accent_mid")}
+def _section_format(book: _Book) -> Json:
+    font = book.formats.font("section", "accent", bold=True)
+    return book.formats.plain(font) | {"borders": book.formats.underline("accent_mid")}
 
 
-def _text_cell(text: str, look: Json) -> Json:
-    return {"userEnteredValue": {"stringValue": text}, "userEnteredFormat": look}
+def _text_cell(text: str, cell_format: Json) -> Json:
+    return {"userEnteredValue": {"stringValue": text}, "userEnteredFormat": cell_format}
 
 
 def _field_cell(book: _Book, one: FieldTemplate) -> Json:
@@ -507,8 +507,8 @@ def _field_cell(book: _Book, one: FieldTemplate) -> Json:
     cell = _cell(value)
     if value is None and one.formula is not None:
         cell = {"userEnteredValue": {"formulaValue": book.formulas.fill(one.formula)}}
-    cell |= {"userEnteredFormat": book.looks.field(one)}
-    rule = book.looks.validation(one)
+    cell |= {"userEnteredFormat": book.formats.field(one)}
+    rule = book.formats.validation(one)
     return cell if rule is None else cell | {"dataValidation": rule}
 
 
@@ -524,7 +524,7 @@ def _rules(book: _Book, tab: TabTemplate) -> list[Json]:
                 "index": index,
                 "rule": {
                     "ranges": ranges,
-                    "booleanRule": {"condition": condition, "format": book.looks.style(style)},
+                    "booleanRule": {"condition": condition, "format": book.formats.style(style)},
                 },
             }
         }
