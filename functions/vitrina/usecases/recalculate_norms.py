@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from vitrina.domain.estimating.effort import promise_ratio
 from vitrina.domain.estimating.learning import learn, start_with
 from vitrina.domain.estimating.norms import Basis, EffortNorm, FinishedWork, NormCell, Norms, NormSource
 from vitrina.domain.estimating.outcomes import by_month, forecasts_by_month
@@ -175,7 +174,7 @@ def _values(
     locale: str,
 ) -> dict[str, Value]:
     basis = Basis.SIZE if norm.size else Basis.TYPE
-    high = promise_ratio(learned.norms, basis)
+    high = learned.norms.promise_ratios[basis]
     difference = None
     if norm.source is NormSource.PINNED and norm.facts_hours:
         difference = round(norm.hours_per_unit / norm.facts_hours - 1, SHARE_DIGITS)

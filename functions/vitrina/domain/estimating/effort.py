@@ -12,15 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vitrina.domain.estimating.norms import LEAST_ERRORS, Basis, EffortNorm, Norms, PastError
+from vitrina.domain.estimating.norms import LEAST_ERRORS, PROMISED, Basis, EffortNorm, Norms, PastError
 
 if TYPE_CHECKING:
     import numpy as np
 
     Floats = np.ndarray[Any, np.dtype[np.float64]]
-
-#: Share of tasks that a promise has to hold for.
-PROMISED = 0.85
 
 #: As long as the norm differs from the specialist by no more, the specialist is right.
 TRUSTED_RATIO = 1.5
@@ -83,7 +80,7 @@ def forecast(norms: Norms, task: Task) -> Forecast | None:
         basis = Basis.SPECIALIST
         mean = math.sqrt(task.specialist_hours * ratio * mean)
         typical = towards_norm(task.specialist_hours, typical)
-    high = promise_ratio(norms, basis)
+    high = norms.promise_ratios[basis]
     return Forecast(typical, mean, None if high is None else mean * high, basis, norm)
 
 
@@ -95,30 +92,6 @@ def towards_norm(specialist_hours: float, norm_hours: float) -> float:
     gap = math.log(norm_hours / specialist_hours)
     beyond = max(abs(gap) - math.log(TRUSTED_RATIO), 0.0)
     return specialist_hours * math.exp(math.copysign(beyond * TOWARDS_NORM, gap))
-
-
-def promise_ratio(norms: Norms, basis: Basis) -> float | None:
-    """How many times the mean 85 of 100 past tasks stayed under; ``None`` where too few are known."""
-    errors = errors_of(norms, basis)
-    return None if errors is None else quantile([one.ratio for one in errors], PROMISED)
-
-
-def errors_of(norms: Norms, basis: Basis) -> Sequence[PastError] | None:
-    """Errors of forecasts that knew as much, or of all where these are few; ``None`` where all are few."""
-    own = norms.errors.get(basis, ())
-    if len(own) >= LEAST_ERRORS:
-        return own
-    widest = max(norms.errors.values(), key=len, default=())
-    return widest if len(widest) >= LEAST_ERRORS else None
-
-
-def quantile(values: Sequence[float], share: float) -> float:
-    """The value that *share* of the values stay under, between two of them by the straight line."""
-    ordered = sorted(values)
-    place = share * (len(ordered) - 1)
-    low = math.floor(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
 def total(norms: Norms, means: Sequence[tuple[float, Basis]]) -> Total | None:
@@ -144,7 +117,7 @@ def draw_ratios(norms: Norms, means: Sequence[tuple[float, Basis]], draws: int =
     """
     import numpy as np  # noqa: PLC0415
 
-    pools = {basis: errors_of(norms, basis) for _, basis in means}
+    pools = {basis: norms.pooled_errors(basis) for _, basis in means}
     random = np.random.default_rng(SEED)
     ratios = np.ones((draws, len(means)))
     for basis, errors in sorted(pools.items()):

@@ -12,11 +12,13 @@ Formulas and measurements: docs/estimation.md. Worked examples: ``tests/unit/dom
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NamedTuple
 
 #: Estimates are given to a tenth of an hour: six minutes are finer than anyone can promise.
@@ -27,6 +29,9 @@ NOISE_DIGITS = 9
 
 #: Below this many facts a norm rests on its parent more than on itself.
 FEW_FACTS = 3
+
+#: Share of tasks that a promise has to hold for.
+PROMISED = 0.85
 
 #: Errors of this many past forecasts say what 85 of 100 stay under; fewer do not.
 LEAST_ERRORS = 30
@@ -64,7 +69,7 @@ class NormSource(StrEnum):
 
 
 class Basis(StrEnum):
-    """What a forecast knew of a task; forecasts that know the same err alike."""
+    """What a forecast knew of a task; errors are pooled by it."""
 
     TYPE = "type"
     SIZE = "size"
@@ -148,6 +153,29 @@ class Norms:
         wanted = work_type.casefold()
         return sorted({cell.profile for cell in self.cells if cell.work_type == wanted and cell.profile})
 
+    def pooled_errors(self, basis: Basis) -> Sequence[PastError] | None:
+        """Errors of past forecasts with the same basis, or of the largest pool where these are few.
+
+        ``None`` where no pool holds ``LEAST_ERRORS``.
+        """
+        own = self.errors.get(basis, ())
+        if len(own) >= LEAST_ERRORS:
+            return own
+        widest = max(self.errors.values(), key=len, default=())
+        return widest if len(widest) >= LEAST_ERRORS else None
+
+    @cached_property
+    def promise_ratios(self) -> Mapping[Basis, float | None]:
+        """By basis, the factor of the mean that 85 of 100 past tasks stayed under.
+
+        ``None`` where too few errors are known.
+        """
+        pools = {basis: self.pooled_errors(basis) for basis in Basis}
+        return {
+            basis: None if errors is None else quantile([one.ratio for one in errors], PROMISED)
+            for basis, errors in pools.items()
+        }
+
     def find(self, work_type: str, size: str, profile: str) -> tuple[EffortNorm, Basis] | None:
         """The norm of a task and what it knows; ``None`` where nothing finished is like it.
 
@@ -222,6 +250,15 @@ def norms_from_document(data: Mapping[str, Any]) -> Norms:
     }
     errors = {basis: tuple(PastError(*one) for one in errors) for basis, errors in data["errors"].items()}
     return Norms(cells, errors, data["ratios"])
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value that *share* of the values stay under, interpolated between two of them."""
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    low = math.floor(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
 def tenth(hours: float) -> float:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import PeriodKind
-from vitrina.domain.estimating.effort import PROMISED, draw_ratios
-from vitrina.domain.estimating.norms import Basis, Norms
+from vitrina.domain.estimating.effort import draw_ratios
+from vitrina.domain.estimating.norms import PROMISED, Basis, Norms
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger, Resources
 from vitrina.domain.planning.schedule import Queue, Timeline, last_day, queue_of, serial_order
 from vitrina.domain.planning.selection import Assignment, TakenItem, priority_class
