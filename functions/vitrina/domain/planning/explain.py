@@ -1,6 +1,6 @@
-"""Why an item is left out, when it is expected, and the smallest change that lets it in now.
+"""Explains why an item is left out, when it is expected, and the smallest change that lets it in now.
 
-A change is told only after it was applied and the period planned again with it: then the item is in.
+A change is proven before it is reported: the period is planned again with it, and the item must be in.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from vitrina.domain.planning.planner import PeriodPlan, plan_on, plan_period
 from vitrina.domain.planning.schedule import ItemKey
 from vitrina.domain.planning.selection import LeftOutItem, LeftOutReason, priority_class
 
-#: How many periods are looked ahead for the one in which an item is expected.
+#: Count of following periods that are planned to find the one in which an item is expected.
 PERIODS_AHEAD = 12
 
-#: Changes are told in quarters of an hour.
+#: Changes are rounded up to quarters of an hour.
 STEP_HOURS = 0.25
 
-#: How often a period is planned again for the explanations of one plan, so that an answer stays quick; what
-#: is not proven by then is not told.
+#: The most changes that are tried, each by planning the period again, for the explanations of one plan. It
+#: limits the time of an answer; changes that are not proven by then are not reported.
 MOST_TRIES = 400
 
 
 class ChangeKind(StrEnum):
-    """What somebody could do."""
+    """Kind of change that people could make."""
 
     DROP_ITEM = "drop_item"
     RAISE_LIMIT = "raise_limit"
@@ -41,11 +41,11 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """One change of what is planned or of what it may take.
+    """One change of the items or of the resources.
 
-    ``item`` is the one to drop; ``project`` the one whose limit is raised, ``None`` for the agency's;
-    ``specialist`` the one whose absence is moved or who gives more hours. To put an ``item`` first is to
-    give it the first place of the class ``priority``.
+    ``item`` is the item to drop or to put first in the class ``priority``; ``project`` the project whose
+    limit is raised, ``None`` for the agency; ``specialist`` the person whose absence is moved or who adds
+    hours.
     """
 
     kind: ChangeKind
@@ -58,7 +58,7 @@ class Change:
 
 @dataclass(frozen=True)
 class InTheWay:
-    """Hours of the specialist that an item has in the period."""
+    """Hours of the specialist in the period that another item has."""
 
     item: ItemKey
     hours: float
@@ -66,18 +66,18 @@ class InTheWay:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What is told of an item that is left out.
+    """Explanation of an item that is left out.
 
     Parameters
     ----------
     enters
-        The period in which it is expected, ``None`` where it is not within the horizon.
+        The period in which it is expected, ``None`` if not within ``PERIODS_AHEAD``.
     change
         The smallest proven change, for staff.
     own_change
-        The smallest proven one that names nothing of another project, for the client.
+        The smallest proven change that concerns no other project, for the client.
     in_the_way
-        What the specialist is busy with, for staff only.
+        The items that the specialist is busy with, for staff only.
     """
 
     left: LeftOutItem
@@ -89,7 +89,7 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Situation:
-    """Everything that a period is planned from: the arguments of ``plan_period``."""
+    """The input of a plan: the arguments of ``plan_period``."""
 
     items: tuple[BacklogItem, ...]
     resources: Resources
@@ -103,7 +103,7 @@ class Situation:
         return max(self.since or self.period.start_on, self.period.start_on)
 
     def plan(self) -> PeriodPlan:
-        """The period planned."""
+        """The plan of the period."""
         return plan_period(
             self.items,
             self.resources,
@@ -173,7 +173,7 @@ def explain(
     only
         Projects whose items are explained, all if not given.
     most_tries
-        How often the period is planned again at most; the items decided first are served first.
+        The most changes that are tried; items are explained in the order of the plan until they are spent.
     """
     projects = None if only is None else set(only)
     left_out = [left for left in plan.left_out if projects is None or left.item.project in projects]
@@ -193,7 +193,7 @@ def explain(
 
 
 def _expected(situation: Situation, plan: PeriodPlan, keys: set[ItemKey]) -> Mapping[ItemKey, Period]:
-    """The first of the following periods that holds each item, planned one after the other."""
+    """The first following period that contains each item, found by planning one period after the other."""
     found: dict[ItemKey, Period] = {}
     resources = situation.resources
     for _ in range(PERIODS_AHEAD):
@@ -206,14 +206,14 @@ def _expected(situation: Situation, plan: PeriodPlan, keys: set[ItemKey]) -> Map
 
 
 class _Occupied:
-    """Hours that specialists had in the period when each item was decided."""
+    """Hours of specialists that were taken in the period when each item was decided."""
 
     def __init__(self, situation: Situation, plan: PeriodPlan) -> None:
         self._situation = situation
         self._plan = plan
 
     def in_the_way(self, left: LeftOutItem) -> tuple[InTheWay, ...]:
-        """What the specialist of an item had before it was decided, the longest first."""
+        """Items that the specialist of a left out item had when it was decided, the longest first."""
         if left.reason is not LeftOutReason.SPECIALIST_BUSY:
             return ()
         name = left.specialist or ""
@@ -226,12 +226,12 @@ class _Occupied:
 
     @cached_property
     def _positions(self) -> Mapping[ItemKey, int]:
-        """Place of each item in the order of deciding."""
+        """Place of each item in the order of decisions."""
         return {key: position for position, key in enumerate(self._plan.selection.order)}
 
     @cached_property
     def _booked(self) -> Mapping[str, Mapping[ItemKey, float]]:
-        """Hours of the period that were promised before it was planned, by specialist and item."""
+        """Committed hours of the period by specialist and item."""
         period, first = self._situation.period, self._situation.first_on
         booked: dict[str, dict[ItemKey, float]] = {}
         for booking in self._situation.resources.bookings:
@@ -243,7 +243,7 @@ class _Occupied:
 
     @cached_property
     def _taken(self) -> Mapping[str, list[tuple[int, ItemKey, float]]]:
-        """Parts that the plan gave to each specialist: place in the order, item and hours."""
+        """Parts that the plan gave to each specialist: place in the order of decisions, item, hours."""
         taken: dict[str, list[tuple[int, ItemKey, float]]] = {}
         for one in self._plan.selection.taken:
             key = one.item.key
@@ -253,30 +253,30 @@ class _Occupied:
 
 
 def _first_working_day(situation: Situation) -> date:
-    """Of the days that may be planned."""
+    """The first working day that may be planned."""
     calendar = situation.resources.calendar
     return calendar.working_days_from(situation.first_on, count=1)[0]
 
 
 def _up(hours: float) -> float:
-    """To the next quarter of an hour."""
+    """Hours rounded up to quarters of an hour."""
     return -(-round(hours / STEP_HOURS, 6) // 1) * STEP_HOURS
 
 
 class _Prover:
-    """Tries changes; each is planned with once, whatever the number of items it lets in."""
+    """Proves changes by planning with them; each change is tried once for all items."""
 
     def __init__(self, situation: Situation, plan: PeriodPlan, most_tries: int) -> None:
         self._most_tries = most_tries
         self._situation = situation
         self._plan = plan
         self._outcomes: dict[Change, frozenset[ItemKey]] = {}
-        #: Items that a change that was tried lets in.
+        #: Items that are in with one of the changes tried so far.
         self._let_in: set[ItemKey] = set()
         self._droppable_known: dict[tuple[int, str | None, str | None], list[tuple[float, ItemKey]]] = {}
 
     def smallest(self, left: LeftOutItem, *, own: bool) -> Change | None:
-        """The first change that lets the item in, of those worth trying."""
+        """The first candidate that is proven to let the item in."""
         key = left.item.key
         if self._is_spent and key not in self._let_in:
             return None
@@ -284,7 +284,7 @@ class _Prover:
 
     @property
     def _is_spent(self) -> bool:
-        """Whether no more changes may be tried; those that were tried count on."""
+        """Whether no more changes may be tried; results of tried changes are still used."""
         return len(self._outcomes) >= self._most_tries
 
     def _lets_in(self, change: Change, key: ItemKey) -> bool:
@@ -297,7 +297,7 @@ class _Prover:
         return key in known
 
     def _candidates(self, left: LeftOutItem, *, own: bool) -> Iterator[Change]:
-        """What might help, in the order in which it would be told."""
+        """Changes that might help, in the order of preference."""
         short = _up(left.needed_hours - left.free_hours)
         match left.reason:
             case LeftOutReason.PROJECT_LIMIT:
@@ -314,7 +314,7 @@ class _Prover:
             case LeftOutReason.SPECIALIST_BUSY:
                 yield from self._drops(left, own=own)
                 if not own:
-                    # Who is away is no business of the client's.
+                    # The client is not told about absences.
                     yield from self._absences(left)
                 yield Change(ChangeKind.ADD_HOURS, short, specialist=left.specialist)
                 yield from self._places(left)
@@ -336,7 +336,7 @@ class _Prover:
         return before
 
     def _places(self, left: LeftOutItem) -> Iterator[Change]:
-        """The first place of its class, then of the higher ones."""
+        """The first place of the class of the item, then of each higher class."""
         for priority in reversed(list(Priority)[: left.item.priority.rank + 1]):
             yield Change(ChangeKind.PUT_FIRST, left.item.total_hours, item=left.item.key, priority=priority)
 
