@@ -1,4 +1,4 @@
-"""What the calendar of a client workbook shows, as it stands in its cells."""
+"""Reads the calendar of a client workbook from the cells of *План-график*."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ DAY_PREFIX = "day."
 
 
 def read_calendar(book: Book, *, prefix: str) -> ShownCalendar | None:
-    """The lines of the project's own work; ``None`` where the tab or its first column is gone.
+    """Lines of the project's own work; ``None`` if the tab or its first column is gone.
 
-    A person's heading stands over the lines of his work, which are indented and begin with an ID.
+    The heading with the name of a person is above the lines of his work, which are indented and begin with an
+    ID of *prefix*.
     """
     tab = book.tabs.get("schedule")
     if tab is None or "label" not in tab.columns:
@@ -44,7 +45,7 @@ def read_calendar(book: Book, *, prefix: str) -> ShownCalendar | None:
 
 
 def _days(tab: Tab) -> dict[int, date]:
-    """Days by the column that shows them."""
+    """Days in the header by column."""
     days: dict[int, date] = {}
     for key, column in tab.columns.items():
         value = tab.cell_at(tab.header_index, column).value
