@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from vitrina.domain.checking.check import AfterRow, PersonRow
-from vitrina.domain.checking.check_sheets import Calendar, Contradiction, Finding, Judge, SheetRow
+from vitrina.domain.checking.check_sheets import Contradiction, Finding, Judge, SheetRow, ShownCalendar
 from vitrina.errors import CellProblem, ServiceError
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.google_quota import QUOTA_KEY
@@ -46,7 +46,7 @@ class CheckedBook:
     project: Project
     work: WorkRows
     rows: tuple[SheetRow, ...]
-    calendar: Calendar | None
+    calendar: ShownCalendar | None
     after: tuple[AfterRow, ...]
 
 
