@@ -1,7 +1,7 @@
-"""A storm of webhooks over the clients of one agency, and a witness who watches the cells.
+"""A burst of webhooks over the clients of one agency, and an observer that reads the cells.
 
-Each event moves a card to another column and gives it a date of its own, by which the witness knows which
-event of the card a row shows. The benchmark and the tests play the same storm at different sizes.
+Each event moves a card to another column and gives it a date of its own, by which the observer knows which
+event of the card a row shows. The benchmark and the tests play the same burst at different sizes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from vitrina.workbook.reading.rows import locale_of
 #: The first event of a card sets this date, the next one the day after.
 FIRST_DAY = date(2027, 3, 1)
 
-WATCH_EVERY_S = 0.2
+OBSERVE_EVERY_S = 0.2
 SENDERS = 32
 
 
@@ -69,8 +69,8 @@ class Event:
 
 
 @dataclass
-class Sighting:
-    """What the witness saw in a workbook: number of the last event and status, by ID."""
+class Observation:
+    """What the observer saw in a workbook: number of the last event and status, by ID."""
 
     spreadsheet_id: str
     #: When the workbook was changed to this.
@@ -79,11 +79,11 @@ class Sighting:
 
 
 @dataclass
-class Storm:
+class Burst:
     """Everything that happened."""
 
     events: list[Event] = field(default_factory=list)
-    sightings: list[Sighting] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
 
     def delays_s(self) -> list[float]:
         """From each event to the write after which its row shows it or a later one; infinite without one."""
@@ -93,7 +93,7 @@ class Storm:
         return min(
             (
                 one.at
-                for one in self.sightings
+                for one in self.observations
                 if one.spreadsheet_id == event.row.spreadsheet_id
                 and one.shown.get(event.row.code, (0, ""))[0] >= event.number
             ),
@@ -113,18 +113,18 @@ class Storm:
         return [written[event.row.spreadsheet_id] - event.at for event in self.events]
 
 
-def make_clients(office: LocalOffice, count: int, *, cards: int, profile: str) -> list[Client]:
+def create_clients(office: LocalOffice, count: int, *, cards: int, profile: str) -> list[Client]:
     """Clients with *cards* items in progress each, made through the menu."""
-    return [_make_client(office, number, cards, profile) for number in range(1, count + 1)]
+    return [_create_client(office, number, cards, profile) for number in range(1, count + 1)]
 
 
-def _make_client(office: LocalOffice, number: int, cards: int, profile: str) -> Client:
+def _create_client(office: LocalOffice, number: int, cards: int, profile: str) -> Client:
     office.create_client(client_name=f"Клиент {number}", project_name=f"Проект {number}", code=f"К{number}")
     office.paste_backlog([{"task": f"Задача {one}", f"hours.{profile}": 0.1} for one in range(1, cards + 1)])
     preview = _do(office, "build_batch")
     _do(office, "start_batch", preview_id=preview["data"]["preview_id"])
     _do(office, "push")
-    return _look(office, cards)
+    return _read_client(office, cards)
 
 
 def _do(office: LocalOffice, action: str, **params: Any) -> Mapping[str, Any]:
@@ -134,7 +134,7 @@ def _do(office: LocalOffice, action: str, **params: Any) -> Mapping[str, Any]:
     return answer
 
 
-def _look(office: LocalOffice, cards: int) -> Client:
+def _read_client(office: LocalOffice, cards: int) -> Client:
     project = load_project(office.services.store, office.client_id)
     book = office.book()
     tab = book.tab("in_progress")
@@ -155,7 +155,7 @@ def _look(office: LocalOffice, cards: int) -> Client:
     return Client(project, rows, tab.title, columns, tuple(captions), captions)
 
 
-def _learn_event(office: LocalOffice, row: CardRow, user_id: int) -> Mapping[str, Any]:
+def _capture_webhook_body(office: LocalOffice, row: CardRow, user_id: int) -> Mapping[str, Any]:
     """The body of a webhook as the tracker sends it; from here on it sends none by itself."""
     url = f"{office.servers.kaiten}/_emulator/webhooks"
     office.http.post(url, json={"mode": "drop"}).raise_for_status()
@@ -174,7 +174,7 @@ def send_webhooks(
     webhook_url: str,
 ) -> list[Event]:
     """Change cards of all clients in turn, evenly over *seconds*, and tell the webhook of each change."""
-    body = _learn_event(office, clients[0].rows[0], user_ids[0])
+    body = _capture_webhook_body(office, clients[0].rows[0], user_ids[0])
     rows = [
         (client, row)
         for row_number in zip(*(one.rows for one in clients), strict=True)
@@ -201,7 +201,7 @@ def send_webhooks(
             at = time.time()
         told = copy.deepcopy(dict(body))
         told["data"]["old"]["id"] = row.card_id
-        answer_s, status = _tell(office, webhook_url, told)
+        answer_s, status = _post_webhook(office, webhook_url, told)
         return Event(row, event_number, at, answer_s, status)
 
     with ThreadPoolExecutor(SENDERS) as pool:
@@ -212,36 +212,36 @@ def answers_s(
     office: LocalOffice, row: CardRow, *, count: int, user_id: int, webhook_url: str
 ) -> list[float]:
     """How long webhooks about one card take to be answered, one after the other."""
-    body = _learn_event(office, row, user_id)
-    return [_tell(office, webhook_url, body)[0] for _ in range(count)]
+    body = _capture_webhook_body(office, row, user_id)
+    return [_post_webhook(office, webhook_url, body)[0] for _ in range(count)]
 
 
-def _tell(office: LocalOffice, webhook_url: str, body: Mapping[str, Any]) -> tuple[float, int]:
+def _post_webhook(office: LocalOffice, webhook_url: str, body: Mapping[str, Any]) -> tuple[float, int]:
     asked_at = time.perf_counter()
     answer = office.http.post(webhook_url, json=body)
     return time.perf_counter() - asked_at, answer.status_code
 
 
 @contextmanager
-def watching(office: LocalOffice, clients: Sequence[Client]) -> Iterator[list[Sighting]]:
+def observing(office: LocalOffice, clients: Sequence[Client]) -> Iterator[list[Observation]]:
     """What is seen in the workbooks while the block runs, change by change."""
-    sightings: list[Sighting] = []
+    observations: list[Observation] = []
     stopped = threading.Event()
     with ThreadPoolExecutor(1) as pool:
-        witness = pool.submit(_watch, office.servers.google, clients, sightings, stopped)
+        observer = pool.submit(_observe, office.servers.google, clients, observations, stopped)
         try:
-            yield sightings
+            yield observations
         finally:
             stopped.set()
-    witness.result()
+    observer.result()
 
 
-def _watch(
-    google: str, clients: Sequence[Client], sightings: list[Sighting], stopped: threading.Event
+def _observe(
+    google: str, clients: Sequence[Client], observations: list[Observation], stopped: threading.Event
 ) -> None:
     known: dict[str, str] = {}
     with httpx.Client(base_url=google, trust_env=False, timeout=60.0) as http:
-        while not stopped.wait(WATCH_EVERY_S):
+        while not stopped.wait(OBSERVE_EVERY_S):
             listed = http.get("/_emulator/workbooks").json()
             times = {one["spreadsheetId"]: one["modifiedTime"] for one in listed}
             for client in clients:
@@ -249,11 +249,11 @@ def _watch(
                 if known.get(spreadsheet_id) != times[spreadsheet_id]:
                     known[spreadsheet_id] = times[spreadsheet_id]
                     at = datetime.fromisoformat(times[spreadsheet_id]).astimezone(UTC).timestamp()
-                    sightings.append(Sighting(spreadsheet_id, at, _shown(http, client)))
+                    observations.append(Observation(spreadsheet_id, at, _shown(http, client)))
 
 
 def _shown(http: httpx.Client, client: Client) -> dict[str, tuple[int, str]]:
-    """Read as somebody else: the witness must not spend the quota of the service account."""
+    """Read as somebody else: the observer must not spend the quota of the service account."""
     spreadsheet_id = client.project.spreadsheet_id
     answer = http.get(
         f"/v4/spreadsheets/{spreadsheet_id}/values/'{client.tab_title}'",

@@ -265,7 +265,7 @@ def running_world(folder: Path, *, guards: str) -> Iterator[ChaosWorld]:
         for name, app in apps.items():
             _watch(world, app, name)
         people = [Person(agency.NAME, agency.MANAGER, 10), *agency.PEOPLE]
-        office.empty(os.environ.__setitem__, people=people, now=agency.NOW)
+        office.reset(os.environ.__setitem__, people=people, now=agency.NOW)
         given = {name: value for name, value in os.environ.items() if name.startswith("VITRINA_")}
         environment = _clock_of_all({**given, **SETTINGS})
         world.supervisors = [Supervisor(pool, listener, environment) for _ in range(WORKERS)]

@@ -24,7 +24,7 @@ def servers() -> Iterator[Servers]:
 def empty_office(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     """A world without an agency."""
     office = Office(servers, tmp_path)
-    office.open(monkeypatch)
+    office.reset_for_test(monkeypatch)
     yield office
     office.settle()
     office.http.close()

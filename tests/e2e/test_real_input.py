@@ -241,7 +241,7 @@ def open_agency(
             profiles_of[person].append(category)
     team = {FIRST_KAITEN_ID + n: f"Сотрудник {person}" for n, person in enumerate(sorted(profiles_of))}
     people = [Person(name, f"person-{key}@sip.example", key) for key, name in team.items()]
-    office.empty(monkeypatch.setenv, people=people, now=NOW)
+    office.reset(monkeypatch.setenv, people=people, now=NOW)
     agency = office.set_up_agency(
         name="SiP",
         profiles=[Profile(key, key.title()) for key in categories(history)],

@@ -74,7 +74,7 @@ class LocalOffice:
 
     # --- Setting up ------------------------------------------------------------------------------
 
-    def empty(
+    def reset(
         self,
         setenv: Callable[[str, str], None],
         *,

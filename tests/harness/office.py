@@ -49,11 +49,13 @@ class Office(LocalOffice):
 
     staff: str = MANAGER
 
-    def open(self, monkeypatch: pytest.MonkeyPatch, *, now: datetime = NOW, staff: str = MANAGER) -> None:
+    def reset_for_test(
+        self, monkeypatch: pytest.MonkeyPatch, *, now: datetime = NOW, staff: str = MANAGER
+    ) -> None:
         """Empty the world, let the team into the tracker and point the functions at it."""
         people = [Person(one["name"], one["email"], int(one["kaiten_id"])) for one in TEAM]
         secret = {"VITRINA_WEBHOOK_SECRET": WEBHOOK_SECRET}
-        self.empty(monkeypatch.setenv, people=people, now=now, staff=staff, settings=secret)
+        self.reset(monkeypatch.setenv, people=people, now=now, staff=staff, settings=secret)
 
     def create_agency(
         self,

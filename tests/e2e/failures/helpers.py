@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.harness.office import Office
-from tests.harness.witness import without_fence
+from tests.harness.snapshots import without_fence
 
 #: By the norms of the tests' agency: 3 h of design; 9, 4 and 20 h; 6 h of copy.
 BACKLOG = (
@@ -19,36 +19,36 @@ HOURS = {"Баннер": (3.0, None, None), "Лендинг": (9.0, 4.0, 20.0), 
 READ, WRITE = "sheets.spreadsheets.get", "sheets.spreadsheets.batchUpdate"
 
 
-def estimated(office: Office, *rows: Mapping[str, str]) -> None:
+def estimate_backlog(office: Office, *rows: Mapping[str, str]) -> None:
     """Tasks with their hours; the three of ``BACKLOG`` where none are given and none are there."""
     if rows or not office.table("backlog", "task"):
         office.fill_backlog(*(rows or BACKLOG))
     assert office.do("estimate")["outcome"] in ("done", "partial")
 
 
-def preview(office: Office, period: str = "current") -> str:
+def build_preview(office: Office, period: str = "current") -> str:
     """Id of a plan."""
     answer = office.do("build_batch", period=period)
     assert answer["outcome"] == "done", answer
     return str(answer["data"]["preview_id"])
 
 
-def start(office: Office, period: str = "current") -> dict[str, Any]:
+def start_period(office: Office, period: str = "current") -> dict[str, Any]:
     """Plan the period and start it."""
-    answer = office.do("start_batch", preview_id=preview(office, period))
+    answer = office.do("start_batch", preview_id=build_preview(office, period))
     assert answer["outcome"] == "done", answer
     return answer
 
 
-def in_work(office: Office, *rows: Mapping[str, str]) -> None:
+def put_in_progress(office: Office, *rows: Mapping[str, str]) -> None:
     """Tasks in progress and in the tracker."""
-    estimated(office, *rows)
-    start(office)
+    estimate_backlog(office, *rows)
+    start_period(office)
     assert office.do("push")["outcome"] == "done"
     office.settle()
 
 
-def between(
+def edit_during(
     office: Office, *edits: Mapping[str, Any], at: int = 1, method: str = WRITE, spreadsheet_id: str = ""
 ) -> None:
     """Have a person make *edits* right before the *at*-th call from now."""
@@ -57,7 +57,7 @@ def between(
     office.http.post(f"{office.servers.google}/_emulator/plan", json=body).raise_for_status()
 
 
-def assert_edited(office: Office) -> None:
+def assert_edits_made(office: Office) -> None:
     """All that people had planned has happened, and nothing of it was refused."""
     answer = office.http.get(f"{office.servers.google}/_emulator/plan").json()
     assert answer == {"refusals": []}
@@ -88,12 +88,12 @@ def move_card(office: Office, task: str, stage: int) -> None:
     office.kaiten("PATCH", f"/cards/{card['id']}", column_id=columns[stage]["id"])
 
 
-def webhooks(office: Office, mode: str) -> None:
+def set_webhook_mode(office: Office, mode: str) -> None:
     """How the tracker's webhooks travel from now on."""
     office.http.post(f"{office.servers.kaiten}/_emulator/webhooks", json={"mode": mode}).raise_for_status()
 
 
-def release(office: Office) -> int:
+def release_webhooks(office: Office) -> int:
     """Let held webhooks go; how many they were."""
     answer = office.http.post(f"{office.servers.kaiten}/_emulator/webhooks/release", json={})
     return int(answer.raise_for_status().json()["released"])
@@ -107,7 +107,7 @@ CONTENTS = (
 )
 
 
-def raw(
+def read_raw(
     office: Office, spreadsheet_id: str = "", *, fields: str = CONTENTS, ranges: Sequence[str] = ()
 ) -> dict[str, Any]:
     """A workbook as Google gives it, whole or only in *ranges*."""
@@ -139,7 +139,7 @@ def formulas_of(sheet: Mapping[str, Any]) -> dict[tuple[int, int], str]:
     return {place: value["formulaValue"] for place, value in entered.items() if "formulaValue" in value}
 
 
-def send(office: Office, *requests: Mapping[str, Any], spreadsheet_id: str = "") -> None:
+def send_requests(office: Office, *requests: Mapping[str, Any], spreadsheet_id: str = "") -> None:
     """What the page can do and ``edit`` cannot, as a request of the API."""
     office.services.workbooks.batch_update(
         spreadsheet_id or office.client_id, [dict(one) for one in requests]
