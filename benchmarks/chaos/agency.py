@@ -64,25 +64,25 @@ PRIORITIES = ("Срочно", "Высокий", "Обычный", "Низкий"
 APPROVALS = ("Принято", "Вернули")
 
 #: Columns that people put into the backlog: one of plain texts, one with a formula.
-OWN, DOUBLE = "Моё", "Вдвое"
+OWN_COLUMN, DOUBLE_COLUMN = "Моё", "Вдвое"
 
 
 @dataclass(frozen=True)
-class Wish:
+class TypedRow:
     """A row of the backlog as people type it; ``cells`` are texts by the key of their column."""
 
     task: str
     cells: Mapping[str, str]
 
 
-def wishes(variant: int) -> list[Wish]:
+def typed_rows(variant: int) -> list[TypedRow]:
     """The backlog of a client. Some hours are typed, some rows have texts in people's own column."""
     # One generator for each client: what is drawn for one does not depend on the others.
     draw = random.Random(f"client {variant}")
-    return [_wish(draw, f"Задача {chr(ord('А') + n)}{variant}") for n in range(draw.randint(5, 9))]
+    return [_typed_row(draw, f"Задача {chr(ord('А') + n)}{variant}") for n in range(draw.randint(5, 9))]
 
 
-def _wish(draw: random.Random, task: str) -> Wish:
+def _typed_row(draw: random.Random, task: str) -> TypedRow:
     cells = {"work_type": draw.choice([*NORMS, *NORMS, ""])}
     if draw.random() < 0.4:
         cells["quantity"] = str(draw.randint(2, 3))
@@ -93,8 +93,8 @@ def _wish(draw: random.Random, task: str) -> Wish:
     if draw.random() < 0.35 or (not cells["work_type"] and draw.random() < 0.8):
         cells[f"hours.{draw.choice(list(PROFILE_TITLES))}"] = typed_hours(draw)
     if draw.random() < 0.5:
-        cells[OWN] = f"заметка о «{task}»"
-    return Wish(task, {key: text for key, text in cells.items() if text})
+        cells[OWN_COLUMN] = f"заметка о «{task}»"
+    return TypedRow(task, {key: text for key, text in cells.items() if text})
 
 
 def typed_hours(draw: random.Random) -> str:

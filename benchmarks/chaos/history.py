@@ -13,11 +13,11 @@ Json = dict[str, Any]
 #: dies, a call takes longer than a lease holds, what the queue was to do later comes due, held webhooks are
 #: let go.
 EDIT, CARD, FAULT, KILL, DELAY = "edit", "card", "fault", "kill", "delay"
-HURRY, RELEASE = "hurry", "release"
+MAKE_DUE, RELEASE = "make_due", "release"
 
 
 @dataclass(frozen=True)
-class Happening:
+class Disturbance:
     """Something that comes in between.
 
     Parameters
@@ -37,11 +37,11 @@ class Happening:
 
 
 @dataclass(frozen=True)
-class Beat:
+class Phase:
     """Clicks at the same moment, and what happens until all of them are answered."""
 
     clicks: tuple[str, ...]
-    happenings: tuple[Happening, ...] = ()
+    disturbances: tuple[Disturbance, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,14 @@ class History:
     seed: int
     run: int
     variant: int
-    scene: str
+    start: str
     webhooks: str
-    beats: tuple[Beat, ...]
+    phases: tuple[Phase, ...]
 
     @property
     def size(self) -> int:
         """How many things happen."""
-        return sum(len(beat.clicks) + len(beat.happenings) for beat in self.beats)
+        return sum(len(phase.clicks) + len(phase.disturbances) for phase in self.phases)
 
     def save(self, path: Path) -> None:
         """Write it to a file."""
@@ -71,12 +71,12 @@ class History:
         """It as JSON, a line for each thing that happens."""
         data = asdict(self)
         lines = []
-        for beat in data.pop("beats"):
-            happenings = ",\n".join(f"      {_line(one)}" for one in beat["happenings"])
-            inner = f"\n{happenings}\n    " if happenings else ""
-            lines.append(f'    {{"clicks": {_line(beat["clicks"])}, "happenings": [{inner}]}}')
+        for phase in data.pop("phases"):
+            disturbances = ",\n".join(f"      {_line(one)}" for one in phase["disturbances"])
+            inner = f"\n{disturbances}\n    " if disturbances else ""
+            lines.append(f'    {{"clicks": {_line(phase["clicks"])}, "disturbances": [{inner}]}}')
         head = ",\n".join(f'  "{key}": {_line(value)}' for key, value in data.items())
-        return "{\n" + head + ',\n  "beats": [\n' + ",\n".join(lines) + "\n  ]\n}"
+        return "{\n" + head + ',\n  "phases": [\n' + ",\n".join(lines) + "\n  ]\n}"
 
 
 def _line(value: object) -> str:
@@ -86,28 +86,28 @@ def _line(value: object) -> str:
 def load_history(path: Path) -> History:
     """What ``save`` wrote."""
     data = json.loads(path.read_text(encoding="utf-8"))
-    return History(**data | {"beats": tuple(_beat(beat) for beat in data["beats"])})
+    return History(**data | {"phases": tuple(_phase(one) for one in data["phases"])})
 
 
-def _beat(data: Json) -> Beat:
-    return Beat(tuple(data["clicks"]), tuple(Happening(**one) for one in data["happenings"]))
+def _phase(data: Json) -> Phase:
+    return Phase(tuple(data["clicks"]), tuple(Disturbance(**one) for one in data["disturbances"]))
 
 
-def smaller(history: History) -> list[History]:
+def smaller_histories(history: History) -> list[History]:
     """The histories with one thing less: a whole beat first, then a click, then a happening."""
-    beats = history.beats
-    found = [beats[:n] + beats[n + 1 :] for n in range(len(beats))]
-    for n, beat in enumerate(beats):
-        found += [(*beats[:n], changed, *beats[n + 1 :]) for changed in _smaller_beats(beat)]
-    return [replace(history, beats=one) for one in found]
+    phases = history.phases
+    found = [phases[:n] + phases[n + 1 :] for n in range(len(phases))]
+    for n, phase in enumerate(phases):
+        found += [(*phases[:n], changed, *phases[n + 1 :]) for changed in _smaller_phases(phase)]
+    return [replace(history, phases=one) for one in found]
 
 
-def _smaller_beats(beat: Beat) -> list[Beat]:
+def _smaller_phases(phase: Phase) -> list[Phase]:
     fewer_clicks = [
-        replace(beat, clicks=beat.clicks[:n] + beat.clicks[n + 1 :]) for n in range(len(beat.clicks))
+        replace(phase, clicks=phase.clicks[:n] + phase.clicks[n + 1 :]) for n in range(len(phase.clicks))
     ]
     fewer_happenings = [
-        replace(beat, happenings=beat.happenings[:n] + beat.happenings[n + 1 :])
-        for n in range(len(beat.happenings))
+        replace(phase, disturbances=phase.disturbances[:n] + phase.disturbances[n + 1 :])
+        for n in range(len(phase.disturbances))
     ]
     return fewer_clicks + fewer_happenings

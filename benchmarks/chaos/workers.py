@@ -11,7 +11,7 @@ import argparse
 from tests.harness import workers
 
 
-def take_guards_off() -> None:
+def remove_guards() -> None:
     """Have every batch written as it is, whatever has become of the sheet."""
     from vitrina.workbook.writing import change, shelf  # noqa: PLC0415 - the product, only where it is to be patched
 
@@ -24,7 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos.workers", description=__doc__)
     parser.add_argument("--guards", choices=("on", "off"), default="on")
     if parser.parse_args().guards == "off":
-        take_guards_off()
+        remove_guards()
     workers.main()
 
 

@@ -48,16 +48,16 @@ SETTINGS = {"VITRINA_RETRY_WAIT_S": "0.01", "VITRINA_LEASE_S": str(LEASE_S)}
 QUEUE_SETTINGS = {"retryConfig": {"minBackoff": "0.02s", "maxBackoff": "0.2s", "maxAttempts": 1000}}
 
 #: While the queue is run empty, what it puts off is made due so often.
-HURRY_EVERY_S = 2.0
+MAKE_DUE_EVERY_S = 2.0
 
 #: How often a process is looked for by its connection.
-LOOKS = 5
+LOOKUP_ATTEMPTS = 5
 
 BATCH_UPDATE = "google:sheets.spreadsheets.batchUpdate"
 
 
 @dataclass
-class Guards:
+class GuardCounts:
     """Batches refused because the sheet was not as it was read, by what the same process did next."""
 
     fired: int = 0
@@ -103,7 +103,7 @@ class ChaosWorld:
     pool: WorkerPool
     office: LocalOffice
     supervisors: list[Supervisor] = field(default_factory=list)
-    guards: Guards = field(default_factory=Guards)
+    guards: GuardCounts = field(default_factory=GuardCounts)
     calls: Counter[str] = field(default_factory=Counter)
 
     # --- Beginning and end of a run --------------------------------------------------------------
@@ -133,9 +133,9 @@ class ChaosWorld:
             store.execute("DELETE FROM document")
             store.executemany("INSERT INTO document VALUES (?, ?, ?, ?)", saved.documents)
             store.execute("COMMIT")
-        self._hurry_queue()
+        self._speed_up_queue()
         self.plan.clear()
-        self.guards = Guards()
+        self.guards = GuardCounts()
         self.calls.clear()
 
     def documents(self) -> list[tuple[Any, ...]]:
@@ -146,7 +146,7 @@ class ChaosWorld:
     def _store(self) -> sqlite3.Connection:
         return sqlite3.connect(self.folder / STORE_NAME, isolation_level=None, timeout=30.0)
 
-    def _hurry_queue(self) -> None:
+    def _speed_up_queue(self) -> None:
         url = f"{self.servers.tasks}/v2/{QUEUE}"
         self.office.http.patch(url, json={"name": QUEUE, **QUEUE_SETTINGS}).raise_for_status()
 
@@ -173,14 +173,14 @@ class ChaosWorld:
     def process_of(self, port: int) -> int | None:
         """The worker that has a connection from *port*."""
         # The list of sockets is not a snapshot: one may be missing while others come and go.
-        for _ in range(LOOKS):
+        for _ in range(LOOKUP_ATTEMPTS):
             socket_name = _socket_of(port)
             for supervisor in self.supervisors if socket_name else ():
                 if _has_open(supervisor.pid, socket_name):
                     return supervisor.pid
         return None
 
-    def work(self, what: Json) -> bool:
+    def work_in_tracker(self, what: Json) -> bool:
         """Somebody works in the tracker; whether the card was there."""
         with self.kaiten.lock:
             cards = [
@@ -206,8 +206,8 @@ class ChaosWorld:
         while time.monotonic() < give_up_at:
             self.webhooks.settle(timeout_s)
             # Whom Google has refused comes back within a minute, which nobody has to wait for here.
-            self.tasks.hurry(include_repeats=True)
-            if not self.tasks.wait_until_empty(HURRY_EVERY_S, include_later=True):
+            self.tasks.make_due(include_repeats=True)
+            if not self.tasks.wait_until_empty(MAKE_DUE_EVERY_S, include_later=True):
                 continue
             if self.webhooks.settle(0) and not self.tasks.pending(include_later=True):
                 return True
@@ -263,11 +263,11 @@ def running_world(folder: Path, *, guards: str) -> Iterator[ChaosWorld]:
             office,
         )
         for name, app in apps.items():
-            _watch(world, app, name)
+            _observe_calls(world, app, name)
         people = [Person(agency.NAME, agency.MANAGER, 10), *agency.PEOPLE]
         office.reset(os.environ.__setitem__, people=people, now=agency.NOW)
         given = {name: value for name, value in os.environ.items() if name.startswith("VITRINA_")}
-        environment = _clock_of_all({**given, **SETTINGS})
+        environment = _settings_with_shared_clock({**given, **SETTINGS})
         world.supervisors = [Supervisor(pool, listener, environment) for _ in range(WORKERS)]
         for supervisor in world.supervisors:
             supervisor.start()
@@ -278,7 +278,7 @@ def running_world(folder: Path, *, guards: str) -> Iterator[ChaosWorld]:
         yield world
 
 
-def _watch(world: ChaosWorld, app: Flask, name: str) -> None:
+def _observe_calls(world: ChaosWorld, app: Flask, name: str) -> None:
     """One plan for all servers; their calls by the server's name, and what became of batches."""
     control: Control = app.extensions["control"]
     control.plan = world.plan
@@ -294,7 +294,7 @@ def _watch(world: ChaosWorld, app: Flask, name: str) -> None:
         return response
 
 
-def _clock_of_all(settings: Mapping[str, str]) -> Callable[[], Mapping[str, str]]:
+def _settings_with_shared_clock(settings: Mapping[str, str]) -> Callable[[], Mapping[str, str]]:
     """Settings of the next worker: its clock starts where those of the others are by now."""
     began_at = time.monotonic()
 

@@ -14,7 +14,7 @@ HOURS = "hours."
 
 
 @dataclass
-class Expected:
+class ExpectedItem:
     """One item, by what people last did to it.
 
     ``typed`` has what they entered into the item's cells of the backlog, ``remarks`` into those of its
@@ -73,14 +73,14 @@ def _figure(work_type: str, quantity: float, profile: str) -> float | None:
 
 
 @dataclass
-class Ledger:
+class ExpectedState:
     """All items that people ever put into a workbook, by their task."""
 
-    items: dict[str, Expected] = field(default_factory=dict)
+    items: dict[str, ExpectedItem] = field(default_factory=dict)
 
-    def add(self, task: str) -> Expected:
+    def add(self, task: str) -> ExpectedItem:
         """A new row was typed."""
-        return self.items.setdefault(task, Expected(task))
+        return self.items.setdefault(task, ExpectedItem(task))
 
     def forget_numbers(self) -> None:
         """The estimate that gave numbers may have been undone: the next one gives others."""
@@ -88,12 +88,12 @@ class Ledger:
             item.number = None
 
     @property
-    def alive(self) -> list[Expected]:
+    def not_deleted(self) -> list[ExpectedItem]:
         """Items that nobody deleted."""
         return [item for item in self.items.values() if not item.is_deleted]
 
 
-def number_of(value: Value) -> float | None:
+def number_in(value: Value) -> float | None:
     """The figure in a cell; that of a typed formula is the sum of its parts."""
     if not value:
         return None

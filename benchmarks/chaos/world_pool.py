@@ -20,7 +20,7 @@ _player: Player | None = None
 
 
 @dataclass(frozen=True)
-class Lanes:
+class WorldPool:
     """Plays histories, several at a time."""
 
     _pool: ProcessPoolExecutor
@@ -33,12 +33,12 @@ class Lanes:
 
 
 @contextmanager
-def running_lanes(count: int, *, guards: str) -> Iterator[Lanes]:
+def running_world_pool(count: int, *, guards: str) -> Iterator[WorldPool]:
     """Lanes, while the block runs."""
     # Forking a process that has threads and servers would copy what nobody serves there.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(count, mp_context=context, initializer=_open, initargs=(guards,)) as pool:
-        yield Lanes(pool)
+        yield WorldPool(pool)
 
 
 def _open(guards: str) -> None:
@@ -54,5 +54,5 @@ def _open(guards: str) -> None:
 
 def _play(history: History) -> Result:
     if _player is None:
-        raise RuntimeError("the lane was not opened")
+        raise RuntimeError("the world of this process is not open")
     return _player.play(history)
