@@ -88,7 +88,7 @@ def rounded(value: Decimal, places: str) -> float:
 class Facts:
     """Hours of finished tasks by work type and category: all that the expectations are made of.
 
-    What norms are, ``tests/unit/domain/test_norms.py`` works out by hand; here sheets have to show them.
+    ``tests/unit/domain/estimating/test_norms.py`` computes norms by hand; here the sheets have to show them.
     """
 
     hours: dict[tuple[str, str], list[Decimal]] = field(default_factory=lambda: defaultdict(list))

@@ -12,12 +12,12 @@ from typing import Any
 
 import httpx
 import pytest
-from kaiten_world import SEED, World
 
 from emulators.common.server import running
 from emulators.kaiten import create_app
 from emulators.kaiten.calls import NOT_MODELLED, ROUTES
 from emulators.kaiten.limiter import Limiter
+from tests.emulators.kaiten.kaiten_world import SEED, World
 
 Json = dict[str, Any]
 COVERAGE = Path(sys.modules["emulators.kaiten"].__file__ or "").parent / "COVERAGE.md"
