@@ -1,7 +1,7 @@
 """A burst of webhooks over the clients of one agency, and an observer that reads the cells.
 
-Each event moves a card to another column and gives it a date of its own, by which the observer knows which
-event of the card a row shows. The benchmark and the tests play the same burst at different sizes.
+Each event moves a card to another column and sets a due date that no other event of the card has, so that the
+observer knows which event a row shows. The benchmark and the tests play the same burst at different sizes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SENDERS = 32
 
 @dataclass(frozen=True)
 class CardRow:
-    """A card and the row that shows it."""
+    """A card and its row."""
 
     spreadsheet_id: str
     card_id: int
@@ -43,7 +43,7 @@ class CardRow:
 
 @dataclass(frozen=True)
 class Client:
-    """One client's workbook and board, and where the tab «В работе» has what."""
+    """One client's workbook and board, and the columns of its tab «В работе»."""
 
     project: Project
     rows: tuple[CardRow, ...]
@@ -61,7 +61,7 @@ class Event:
     """One change of a card. Times are epoch seconds."""
 
     row: CardRow
-    #: Number of the event among those of its card, from one.
+    #: Number of the event of this card, from one.
     number: int
     at: float
     answer_s: float
@@ -70,23 +70,23 @@ class Event:
 
 @dataclass
 class Observation:
-    """What the observer saw in a workbook: number of the last event and status, by ID."""
+    """What a workbook showed: number of the last event and status, by ID."""
 
     spreadsheet_id: str
-    #: When the workbook was changed to this.
+    #: When the workbook was changed so.
     at: float
     shown: Mapping[str, tuple[int, str]]
 
 
 @dataclass
 class Burst:
-    """Everything that happened."""
+    """All events and observations."""
 
     events: list[Event] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
 
     def delays_s(self) -> list[float]:
-        """From each event to the write after which its row shows it or a later one; infinite without one."""
+        """Seconds from each event to the write that shows it or a later one; infinite if there is none."""
         return [self._seen_at(event) - event.at for event in self.events]
 
     def _seen_at(self, event: Event) -> float:
@@ -101,7 +101,7 @@ class Burst:
         )
 
     def ideal_delays_s(self, writes_per_minute: int) -> list[float]:
-        """The same for somebody who knows the future: each workbook once, when its last event is over."""
+        """The same if each workbook were written once, after its last event, within the quota."""
         last: dict[str, float] = {}
         for event in self.events:
             last[event.row.spreadsheet_id] = max(event.at, last.get(event.row.spreadsheet_id, 0.0))
@@ -114,7 +114,7 @@ class Burst:
 
 
 def create_clients(office: LocalOffice, count: int, *, cards: int, profile: str) -> list[Client]:
-    """Clients with *cards* items in progress each, made through the menu."""
+    """Create clients with *cards* items in progress each, through the menu."""
     return [_create_client(office, number, cards, profile) for number in range(1, count + 1)]
 
 
@@ -156,7 +156,7 @@ def _read_client(office: LocalOffice, cards: int) -> Client:
 
 
 def _capture_webhook_body(office: LocalOffice, row: CardRow, user_id: int) -> Mapping[str, Any]:
-    """The body of a webhook as the tracker sends it; from here on it sends none by itself."""
+    """The body of a webhook as the tracker sends it. From then on the tracker sends none."""
     url = f"{office.servers.kaiten}/_emulator/webhooks"
     office.http.post(url, json={"mode": "drop"}).raise_for_status()
     office.kaiten("PATCH", f"/cards/{row.card_id}", user_id=user_id, title="Задача")
@@ -173,7 +173,7 @@ def send_webhooks(
     user_ids: Sequence[int],
     webhook_url: str,
 ) -> list[Event]:
-    """Change cards of all clients in turn, evenly over *seconds*, and tell the webhook of each change."""
+    """Change cards of all clients in turn, evenly over *seconds*, and send a webhook for each change."""
     body = _capture_webhook_body(office, clients[0].rows[0], user_ids[0])
     rows = [
         (client, row)
@@ -187,7 +187,7 @@ def send_webhooks(
     def change(number: int) -> Event:
         client, row = rows[number % len(rows)]
         time.sleep(max(0.0, starts_at + seconds * number / webhooks - time.time()))
-        # The changes of one card come one after the other, or the sheet could not show the last one.
+        # The changes of one card are made one after the other, so that the last one is known.
         with locks[row.card_id]:
             counts[row.card_id] += 1
             event_number = counts[row.card_id]
@@ -199,9 +199,9 @@ def send_webhooks(
                 due_date=(FIRST_DAY + timedelta(days=event_number - 1)).isoformat(),
             )
             at = time.time()
-        told = copy.deepcopy(dict(body))
-        told["data"]["old"]["id"] = row.card_id
-        answer_s, status = _post_webhook(office, webhook_url, told)
+        sent = copy.deepcopy(dict(body))
+        sent["data"]["old"]["id"] = row.card_id
+        answer_s, status = _post_webhook(office, webhook_url, sent)
         return Event(row, event_number, at, answer_s, status)
 
     with ThreadPoolExecutor(SENDERS) as pool:
@@ -211,7 +211,7 @@ def send_webhooks(
 def answers_s(
     office: LocalOffice, row: CardRow, *, count: int, user_id: int, webhook_url: str
 ) -> list[float]:
-    """How long webhooks about one card take to be answered, one after the other."""
+    """Seconds until webhooks about one card are answered, sent one after the other."""
     body = _capture_webhook_body(office, row, user_id)
     return [_post_webhook(office, webhook_url, body)[0] for _ in range(count)]
 
@@ -224,7 +224,7 @@ def _post_webhook(office: LocalOffice, webhook_url: str, body: Mapping[str, Any]
 
 @contextmanager
 def observing(office: LocalOffice, clients: Sequence[Client]) -> Iterator[list[Observation]]:
-    """What is seen in the workbooks while the block runs, change by change."""
+    """Observe the workbooks while the block runs; the list gets an observation for each change."""
     observations: list[Observation] = []
     stopped = threading.Event()
     with ThreadPoolExecutor(1) as pool:
@@ -253,7 +253,7 @@ def _observe(
 
 
 def _shown(http: httpx.Client, client: Client) -> dict[str, tuple[int, str]]:
-    """Read as somebody else: the observer must not spend the quota of the service account."""
+    """Read the rows as another user, so as not to spend the quota of the service account."""
     spreadsheet_id = client.project.spreadsheet_id
     answer = http.get(
         f"/v4/spreadsheets/{spreadsheet_id}/values/'{client.tab_title}'",

@@ -1,8 +1,8 @@
 """``python -m benchmarks.chaos --runs 200 --seed 1``: nothing may be lost, doubled or written wrongly.
 
-Each run plays what was drawn for it from the seed, brings the world to rest, and compares sheet, store and
-tracker with a plain model. The exit code is 1 where something must not be; then the smallest history that
-still shows it is written to a file, which ``--replay`` plays again.
+Each run plays the history that is drawn for it from the seed, waits until all work is done, and compares
+sheet, store and tracker with a simple model. If a run has a violation, the exit code is 1, and the smallest
+history that still fails is written to a file, which ``--replay`` plays again.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from benchmarks.chaos.shrink import shrink
 from benchmarks.chaos.world_pool import WorldPool, running_world_pool
 
 SHRINK_S = 90.0
-#: Every so many runs a line says how far it is.
+#: Progress is printed after so many runs.
 PROGRESS_RUNS = 100
 
 
 def main() -> int:
-    """Play, print, judge."""
+    """Play the histories and print the report; returns the exit code."""
     arguments = _parser().parse_args()
     histories = _histories(arguments)
     started_at = time.perf_counter()
@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, metavar="RUN", help="play this run of the seed only")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="play the history of a file")
-    parser.add_argument("--times", type=int, default=1, help="play each history so often")
+    parser.add_argument("--times", type=int, default=1, help="how often each history is played")
     parser.add_argument(
         "--guards", choices=("on", "off"), default="on", help="off: the product writes without its guards"
     )

@@ -1,4 +1,4 @@
-"""Compares sheet, store and tracker, once they are at rest, with the model of what must be."""
+"""Compares sheet, store and tracker with the model, after all work is done."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ KINDS = (
     NO_MESSAGE,
 )
 
-#: Actions that are done while the menu waits.
+#: Actions that are finished within the request of the menu.
 QUICK_ACTIONS = ("estimate", "build_batch", "start_batch")
 
 _LETTERS_AND_ROW = re.compile(r"\$?([A-Z]{1,3})\$?(\d+)")
@@ -50,7 +50,7 @@ _LETTERS_AND_ROW = re.compile(r"\$?([A-Z]{1,3})\$?(\d+)")
 
 @dataclass(frozen=True)
 class Violation:
-    """Something that must not be."""
+    """A difference between the model and sheet, store or tracker."""
 
     kind: str
     text: str
@@ -60,7 +60,7 @@ class Violation:
 
 
 def check_answers(results: Sequence[ClickResult]) -> Iterator[Violation]:
-    """Every operation ended in done, partial, refused or failed, and with a sentence of its own."""
+    """Every click ended as done, partial, refused or failed, with a message."""
     for one in results:
         is_known = one.outcome in ("done", "partial", "refused", "failed")
         if not is_known or not one.message.endswith(".") or one.http_status == 500:
@@ -68,7 +68,7 @@ def check_answers(results: Sequence[ClickResult]) -> Iterator[Violation]:
 
 
 def check_world(world: ChaosWorld, start: StartingPoint, expected: ExpectedState) -> Iterator[Violation]:
-    """All that is wrong."""
+    """All violations in sheet, store and tracker."""
     with world.google.lock, world.kaiten.lock:
         book = world.google.book(start.spreadsheet_id)
         grids = {tab: Grid(book, tab, start.titles[tab]) for tab in MAIN_COLUMNS}
@@ -90,14 +90,14 @@ def check_world(world: ChaosWorld, start: StartingPoint, expected: ExpectedState
 
 
 def _check_rows(expected: ExpectedState, backlog: Grid, progress: Grid) -> Iterator[Violation]:
-    """Each item that nobody deleted is in one place, and nothing else is anywhere."""
+    """Each item that was not deleted is in exactly one place, and there are no other rows."""
     for item in expected.items.values():
         waiting, started = backlog.find(item.task), progress.find(item.task)
         profiles = [progress.text(line, "profile") for line in started]
         where = f"{item.task}: {len(waiting)} in the backlog, {profiles} in progress"
         if item.is_deleted:
             if waiting or started:
-                yield Violation(DOUBLED, f"deleted by a person, and there again: {where}")
+                yield Violation(DOUBLED, f"deleted by a person, but still there: {where}")
         elif not waiting and not started:
             yield Violation(LOST, where)
         elif len(waiting) + bool(started) > 1 or len(set(profiles)) < len(profiles):
@@ -108,11 +108,11 @@ def _check_rows(expected: ExpectedState, backlog: Grid, progress: Grid) -> Itera
             text = grid.text(line, main)
             if text not in expected.items:
                 found = {key: grid.text(line, key) for key in grid.columns if grid.text(line, key)}
-                yield Violation(WRONG, f"row {line.index + 1} of {grid.tab} belongs to nobody: {found}")
+                yield Violation(WRONG, f"row {line.index + 1} of {grid.tab} has no expected item: {found}")
 
 
 def _check_backlog_row(item: ExpectedItem, grid: Grid, line: Line) -> Iterator[Violation]:
-    """A row of the backlog: what people typed is there, and the rest is the add-on's and right."""
+    """A row of the backlog holds what people typed, and the add-on's own cells are right."""
     place = f"{item.task}, row {line.index + 1} of the backlog"
     for key, value in item.typed.items():
         if item.is_ambiguous and key.startswith(HOURS):
@@ -136,13 +136,13 @@ def _check_backlog_row(item: ExpectedItem, grid: Grid, line: Line) -> Iterator[V
 
 
 def _sums_own_hours(formula: str, grid: Grid, line: Line) -> bool:
-    """Whether a formula refers to the hours of its own row and to nothing else."""
+    """Whether a formula refers to all hours of its own row and to nothing else."""
     wanted = {grid.address(line, key) for key in grid.columns if key.startswith(HOURS)}
     return {letters + row for letters, row in _LETTERS_AND_ROW.findall(formula)} == wanted
 
 
 def _is_same(found: Value, typed: Value, line: Line) -> bool:
-    """Whether a cell holds what was typed. A formula follows its row: only the row's number may differ."""
+    """Whether a cell holds what was typed. In a formula the row number may differ: it follows its row."""
     if found == typed or not found or not typed:
         return bool(found) == bool(typed)
     now, then = str(found.get("formulaValue", "")), str(typed.get("formulaValue", ""))
@@ -179,9 +179,9 @@ def _check_progress_rows(item: ExpectedItem, grid: Grid) -> Iterator[Violation]:
 
 
 def _check_shelf(item: ExpectedItem, rows: list[list[Mapping[str, Any]]]) -> Iterator[Violation]:
-    """The row that left the backlog is kept whole, with all that people put into it.
+    """The row that left the backlog is kept on the shelf with everything that people typed into it.
 
-    It keeps the order that the columns had then, so that only what stands in it can be compared.
+    The shelf keeps the order that the columns had then, so only the set of values can be compared.
     """
     found = [row for row in rows if item.task in [text_in(cell) for cell in row]]
     if len(found) != 1:
@@ -199,7 +199,7 @@ def _check_shelf(item: ExpectedItem, rows: list[list[Mapping[str, Any]]]) -> Ite
 
 
 def _check_numbers(expected: ExpectedState, backlog: Grid, progress: Grid) -> Iterator[Violation]:
-    """Numbers are unique, stand in both of their places, and stay."""
+    """Item numbers are unique, equal in mark and ID cell, and never change."""
     owners: dict[int, set[str]] = defaultdict(set)
     for grid in (backlog, progress):
         for line in grid.used:
@@ -239,22 +239,22 @@ class _Documents:
 
 
 def _check_store(store: _Documents, progress: Grid) -> Iterator[Violation]:
-    """What is promised stands in the sheet, and the other way round; nothing is left half done."""
+    """Store and sheet agree on reserved hours, and nothing is left unfinished."""
     for number, item in store.items.items():
         if item["is_reserved"]:
             yield Violation(STORE, f"item {number} is still reserved")
     yield from _check_promises(store, progress)
     yield from _check_load(store)
     if store.by_kind["touched"]:
-        yield Violation(UNFINISHED, f"cards that nobody looked at: {store.by_kind['touched']}")
+        yield Violation(UNFINISHED, f"cards that were touched and not read: {store.by_kind['touched']}")
     for operation in store.by_kind["operation"]:
-        # A quick action that died was never answered, and the person clicked again.
+        # If a process dies during a quick action, its document stays and the person clicks again.
         if operation["state"] != "ended" and operation["action"] not in QUICK_ACTIONS:
             yield Violation(UNFINISHED, f"{operation['action']} is {operation['state']}")
 
 
 def _check_promises(store: _Documents, progress: Grid) -> Iterator[Violation]:
-    """Each row in progress is an action of the store."""
+    """Each row in progress is an action in the store, and the other way round."""
     rows = {number: line for line in progress.used for number in line.numbers}
     promised = {
         action["row_number"]: (item["task"], action["specialist"], action["hours"])
@@ -284,7 +284,7 @@ def _check_load(store: _Documents) -> Iterator[Violation]:
 
 
 def _check_cards(world: ChaosWorld, store: _Documents, progress: Grid) -> Iterator[Violation]:
-    """One card for each item that was pushed, whole, and its state in the sheet."""
+    """Each pushed item has one complete card, and the sheet shows its state."""
     board_id = int(store.project["board_id"])
     tables = world.kaiten.state.tables
     cards = [
@@ -298,7 +298,7 @@ def _check_cards(world: ChaosWorld, store: _Documents, progress: Grid) -> Iterat
     by_id = {str(card["id"]): card for card in cards}
     known = {item["card_id"] for item in store.items.values() if item["card_id"]}
     for card_id in by_id.keys() - known:
-        yield Violation(CARD_WRONG, f"nobody knows the card {by_id[card_id]['title']}")
+        yield Violation(CARD_WRONG, f"no item has the card {by_id[card_id]['title']}")
     for item in store.items.values():
         if not item["card_id"]:
             continue

@@ -1,4 +1,4 @@
-"""Draws a history from a seed: what is clicked, and what comes in between where it hurts most."""
+"""Draws a history from a seed: clicks, and disturbances at the calls where they do most harm."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from benchmarks.chaos.starting_points import STARTS, VARIANTS
 
 QUEUE = "queue"
 
-#: Which action comes next where nothing else is drawn, by the last one or the scene.
+#: The action that usually follows, by the last action or the starting point.
 _NEXT = {
     "typed": "estimate",
     "estimate": "build_batch",
@@ -49,7 +49,7 @@ _NEXT = {
 }
 _ACTIONS = ("estimate", "build_batch", "start_batch", "push", "refresh", "undo", "undo", QUEUE)
 
-#: About how many calls outside an action makes.
+#: About how many outside calls an action makes.
 _CALLS = {"estimate": 2, "build_batch": 2, "start_batch": 2, "push": 16, "refresh": 8, "undo": 6, QUEUE: 4}
 
 _WRITE = "google:sheets.spreadsheets.batchUpdate"
@@ -84,7 +84,7 @@ class _Drawer:
 
         for phase, clicked in enumerate(clicks):
             if "estimate" in clicked and draw.random() < 0.6:
-                # Else most estimates would find nothing to write.
+                # Without this edit most estimates would have nothing to write.
                 disturbances[phase].append(Disturbance(EDIT, 0, "before", "", self._type_base()))
         scatter(draw.choice((0, 1, 2, 2, 3, 3, 4, 6)), self._edit)
         scatter(draw.choice((0, 0, 0, 1, 1, 2)), self._fault)
@@ -113,7 +113,7 @@ class _Drawer:
         return found
 
     def _moment(self, clicks: tuple[str, ...]) -> tuple[int, str, str]:
-        """Before or after which call: between the read and the write more often than elsewhere."""
+        """The call before or after which it happens: mostly between the read and the write."""
         draw = self._draw
         dice = draw.random()
         if dice < 0.1:
@@ -128,7 +128,7 @@ class _Drawer:
         return [Disturbance(EDIT, at, when, method, self._any_edit())]
 
     def _fault(self, clicks: tuple[str, ...]) -> list[Disturbance]:
-        """One failure, or a burst of them."""
+        """One failed call, or several in a row."""
         draw = self._draw
         method = draw.choice((*_SERVICES, _WRITE))
         first = 1 if method == _WRITE else draw.randint(1, sum(_CALLS[action] for action in clicks) + 1)
@@ -145,7 +145,7 @@ class _Drawer:
         )
 
     def _delay(self, clicks: tuple[str, ...]) -> list[Disturbance]:
-        """A call that takes longer than a lease holds: somebody else takes it meanwhile."""
+        """A call that takes longer than the lease, so that another process takes the lease meanwhile."""
         at, when, method = self._moment(clicks)
         return [Disturbance(DELAY, max(1, at), when, method, {})]
 
@@ -213,7 +213,7 @@ class _Drawer:
         return {"do": "type", "task": self._task(), "column": column, "text": text}
 
     def _type_base(self) -> Json:
-        """What an estimate is made from."""
+        """Type a work type or a quantity, from which hours are estimated."""
         draw = self._draw
         column, text = draw.choice(
             (("work_type", draw.choice(list(NORMS))), ("quantity", str(draw.randint(1, 3))))

@@ -1,4 +1,4 @@
-"""What happens in one run, as data: drawn from a seed, kept in a file, shrunk and played again."""
+"""The history of one run as data, so that it can be drawn, saved, shrunk and played again."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from typing import Any
 
 Json = dict[str, Any]
 
-#: Kinds of happenings: a person edits the sheet, a person works in the tracker, a call fails, a process
-#: dies, a call takes longer than a lease holds, what the queue was to do later comes due, held webhooks are
-#: let go.
+#: Kinds of disturbances: a person edits the sheet, a person works in the tracker, a call fails, a process is
+#: killed, a call takes longer than a lease, postponed tasks of the queue become due, held webhooks are sent.
 EDIT, CARD, FAULT, KILL, DELAY = "edit", "card", "fault", "kill", "delay"
 MAKE_DUE, RELEASE = "make_due", "release"
 
 
 @dataclass(frozen=True)
 class Disturbance:
-    """Something that comes in between.
+    """Something that happens during a phase, beside its clicks.
 
     Parameters
     ----------
     at
-        Which call of the beat it comes before or after, counted over the calls whose name starts with
-        *method*; 0 has it happen before the beat.
+        Number of the call before or after which it happens, counted over the calls of the phase whose name
+        starts with *method*; with 0 it happens before the phase.
+    when
+        ``before`` or ``after`` the call.
     what
-        What is done, by its kind.
+        Details; which ones depends on the kind.
     """
 
     kind: str
@@ -38,7 +39,7 @@ class Disturbance:
 
 @dataclass(frozen=True)
 class Phase:
-    """Clicks at the same moment, and what happens until all of them are answered."""
+    """Clicks at the same moment, and the disturbances until all of them are answered."""
 
     clicks: tuple[str, ...]
     disturbances: tuple[Disturbance, ...] = ()
@@ -46,9 +47,10 @@ class Phase:
 
 @dataclass(frozen=True)
 class History:
-    """One run from its beginning to the moment when the world is brought to rest.
+    """One run, from its starting point to the last click.
 
-    ``scene`` is how far the workbook is when it begins, ``webhooks`` what becomes of the tracker's events.
+    ``start`` names the starting point, ``variant`` the backlog, and ``webhooks`` how the tracker delivers its
+    events.
     """
 
     seed: int
@@ -60,15 +62,15 @@ class History:
 
     @property
     def size(self) -> int:
-        """How many things happen."""
+        """The number of clicks and disturbances."""
         return sum(len(phase.clicks) + len(phase.disturbances) for phase in self.phases)
 
     def save(self, path: Path) -> None:
-        """Write it to a file."""
+        """Write the history to a file."""
         path.write_text(self.to_text() + "\n", encoding="utf-8")
 
     def to_text(self) -> str:
-        """It as JSON, a line for each thing that happens."""
+        """The history as JSON, with a line for each disturbance."""
         data = asdict(self)
         lines = []
         for phase in data.pop("phases"):
@@ -84,7 +86,7 @@ def _line(value: object) -> str:
 
 
 def load_history(path: Path) -> History:
-    """What ``save`` wrote."""
+    """Read a history that ``save`` has written."""
     data = json.loads(path.read_text(encoding="utf-8"))
     return History(**data | {"phases": tuple(_phase(one) for one in data["phases"])})
 
@@ -94,7 +96,7 @@ def _phase(data: Json) -> Phase:
 
 
 def smaller_histories(history: History) -> list[History]:
-    """The histories with one thing less: a whole beat first, then a click, then a happening."""
+    """All histories with one part less: first a whole phase, then a click, then a disturbance."""
     phases = history.phases
     found = [phases[:n] + phases[n + 1 :] for n in range(len(phases))]
     for n, phase in enumerate(phases):

@@ -1,7 +1,7 @@
-"""Somebody at the page of the spreadsheet: finds a row by what stands in it, and edits it.
+"""A person who edits the spreadsheet and finds rows by their texts.
 
-What he does is noted in the ledger at the same moment. Where he does not find the row any more, or the
-page refuses, nothing has happened.
+Each edit is noted in the expected state at the same moment. If the row is gone, or the edit is refused,
+nothing is changed and nothing is noted.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from emulators.google.errors import ApiError
 from emulators.google.store import Store
 from vitrina.workbook.reading.book import column_letters
 
-#: Columns of the backlog in which nobody types.
+#: Columns of the backlog into which people do not type.
 ADDON_COLUMNS = frozenset({"id", "task", "hours_total", "source", "reason"})
 
 
 class TargetMissingError(Exception):
-    """What he wanted to edit is not there."""
+    """The row or column to edit does not exist."""
 
 
 class Person:
@@ -66,7 +66,7 @@ class Person:
         }
 
     def do(self, edit: Json) -> bool:
-        """Make an edit; whether it could be made."""
+        """Make an edit; returns whether it was possible."""
         arguments = dict(edit)
         handler = self._handlers[arguments.pop("do")]
         with self._store.lock:
@@ -77,7 +77,7 @@ class Person:
         return True
 
     def grid(self, tab: str) -> Grid:
-        """A tab as it is now."""
+        """The current state of a tab."""
         return Grid(self._store.book(self._spreadsheet_id), tab, self._titles[tab])
 
     # --- Cells -----------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ class Person:
         self.expected.items[task].remarks[profile, column] = value
 
     def _note(self, task: str, column: str, text: str) -> None:
-        """Pin a note to a cell of the backlog."""
+        """Set the note of a cell of the backlog."""
         grid = self.grid("backlog")
         line = self._single(grid.find(task))
         address = grid.address(line, column)
@@ -108,7 +108,7 @@ class Person:
     # --- Rows ------------------------------------------------------------------------------------
 
     def _add(self, task: str, cells: Mapping[str, str], above: str = "") -> None:
-        """Type a new task below the others, or in a new row above one of them."""
+        """Type a new task below the last one, or into a new row above an existing one."""
         grid = self.grid("backlog")
         if above:
             line = Line(self._single(grid.find(above)).index, ())
@@ -122,14 +122,14 @@ class Person:
             item.type(key, grid.value(line, key))
 
     def _delete(self, task: str) -> None:
-        """Delete the row of a task that is still in the backlog: it is not wanted any more."""
+        """Delete the row of a task that is still in the backlog."""
         grid = self.grid("backlog")
         line = self._single(grid.find(task))
         self._apply({"type": "delete_rows", "sheet": grid.title, "at": line.index + 1, "count": 1})
         self.expected.items[task].is_deleted = True
 
     def _insert_rows(self, tab: str, count: int, above: str = "") -> None:
-        """Put empty rows above a task, or above the headings."""
+        """Insert empty rows above a task, or above the headings."""
         grid = self.grid(tab)
         at = grid.find(above)[0].index if above and grid.find(above) else grid.header_index
         self._apply({"type": "insert_rows", "sheet": grid.title, "at": at + 1, "count": count})
@@ -146,7 +146,7 @@ class Person:
         self._apply({"type": "sort", "sheet": grid.title, "range": area, "column": by, "order": order})
 
     def _drag(self, tab: str, task: str, to: str) -> None:
-        """Drag the row of a task to where another one stands."""
+        """Drag the row of a task to the place of another one."""
         grid = self.grid(tab)
         line, target = self._first(grid.find(task)), self._first(grid.find(to))
         if line.index == target.index:
@@ -155,7 +155,7 @@ class Person:
         self._apply({**move, "to": target.index + 1})
 
     def _copy_row(self, task: str, new_task: str) -> None:
-        """Copy the row of a task below the others, number and all, and make another task of it."""
+        """Copy the row of a task, with its ID, below the last one, and type another task into the copy."""
         grid = self.grid("backlog")
         line = self._single(grid.find(task))
         target = self._first_free_line(grid)
@@ -167,7 +167,7 @@ class Person:
             value = grid.value(target, key)
             if value is None or key in ADDON_COLUMNS or key == DOUBLE_COLUMN:
                 continue
-            # A figure of the add-on's is its own in the copy too, for as long as it knows the original's.
+            # The add-on still knows the original's figures, so it treats them as its own in the copy too.
             if key.startswith(HOURS) and original.typed.get(key) is None:
                 item.has_copied_figures = True
             else:
@@ -175,13 +175,13 @@ class Person:
         self._mark_ambiguous(grid)
 
     def _cut_row(self, task: str) -> None:
-        """Cut the row of a task and paste it below the others: its mark stays behind."""
+        """Cut the row of a task and paste it below the last one. The mark of the row is not moved."""
         grid = self.grid("backlog")
         self._paste("cut_paste", grid, self._single(grid.find(task)), self._first_free_line(grid))
         self._mark_ambiguous(self.grid("backlog"))
 
     def _mark_ambiguous(self, grid: Grid) -> None:
-        """Copies whose original has lost its mark look just like it."""
+        """Mark rows as ambiguous that have the same ID and no mark: they cannot be told apart."""
         by_id: dict[str, list[Line]] = {}
         for line in grid.used:
             by_id.setdefault(grid.text(line, "id"), []).append(line)
@@ -226,7 +226,7 @@ class Person:
         self._apply({"type": "filter", "sheet": grid.title, "range": area})
 
     def _own_columns(self, titles: Sequence[str]) -> None:
-        """Add columns of his own at the right of the backlog."""
+        """Add columns of the person's own at the right of the backlog."""
         grid = self.grid("backlog")
         for offset, title in enumerate(titles):
             at = column_letters(len(grid.sheet.columns) + offset)
@@ -234,13 +234,13 @@ class Person:
             cell = f"{at}{grid.header_index + 1}"
             self._apply({"type": "type", "sheet": grid.title, "cell": cell, "text": title})
 
-    def double(self, task: str) -> None:
-        """A formula of his own beside a task: twice the quantity."""
+    def add_formula(self, task: str) -> None:
+        """Type a formula beside a task: twice its quantity."""
         grid = self.grid("backlog")
         line = self._single(grid.find(task))
         self._enter(grid, line, {DOUBLE_COLUMN: f"={grid.address(line, 'quantity')}*2"})
 
-    # --- How he finds and types ------------------------------------------------------------------
+    # --- Finding and typing ----------------------------------------------------------------------
 
     def _enter(self, grid: Grid, line: Line, cells: Mapping[str, str]) -> None:
         missing = cells.keys() - grid.columns.keys()
@@ -265,7 +265,7 @@ class Person:
 
     @staticmethod
     def _single(lines: Sequence[Line]) -> Line:
-        """The one row; where there are two, something is wrong already, and he does not touch either."""
+        """The only row. If there are two, something is already wrong, and neither is edited."""
         if len(lines) != 1:
             raise TargetMissingError
         return lines[0]

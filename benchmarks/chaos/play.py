@@ -1,4 +1,4 @@
-"""Plays one history: clicks and what comes between, then brings the world to rest and looks at it."""
+"""Plays one history, waits until all work is done, and checks the result."""
 
 from __future__ import annotations
 
@@ -32,36 +32,36 @@ from benchmarks.chaos.world import LEASE_S, ChaosWorld
 from emulators.common.plan import PassingCall, Step
 from emulators.world.processes import AUDIENCE
 
-#: How long to wait before asking how far an operation is: longer each time.
+#: Waits before an operation is asked for its progress: from the first to the longest.
 FIRST_POLL_S, LAST_POLL_S = 0.02, 0.16
 JSON_TYPE = "application/json"
-#: Longer than anything may take: an operation that is not answered by then has no end.
+#: An operation that is not answered by then counts as never finished.
 TIMEOUT_S = 40.0
-#: How often a person clicks again where he was told that something outside failed.
+#: How often a click is repeated at the end while something outside fails.
 CLICKS_AT_END = 6
 
-#: A slow call takes so much longer than a lease holds.
+#: A slow call takes so much longer than a lease.
 BEYOND_LEASE_S = 0.5
 
-#: Not an action of the menu: what was queued for later comes due.
+#: Not an action of the menu: postponed tasks of the queue become due.
 QUEUE = "queue"
 
 
 @dataclass
 class Result:
-    """What a run showed."""
+    """The result of a run."""
 
     history: History
     violations: tuple[Violation, ...]
     counts: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
-    #: What people were told, in order.
+    #: The results of all clicks, in order.
     click_results: tuple[ClickResult, ...] = ()
 
 
 class Player:
-    """Plays histories in one world, one after the other."""
+    """Plays histories in one world, one after another."""
 
     def __init__(self, world: ChaosWorld) -> None:
         self._world = world
@@ -69,11 +69,11 @@ class Player:
         self._token, self._token_until = "", 0.0
 
     def play(self, history: History) -> Result:
-        """Everything from the scene to the verdict."""
+        """Play a history from its starting point, and check what is there at the end."""
         started_at = time.perf_counter()
         start = self._starting_points.get(history.variant, history.start)
         self._world.restore_state(start.saved)
-        # Who clicks again after a lost answer may repeat the same click, as the page does, or make a new one.
+        # After a lost answer the same click may be repeated, as the page does, or a new one be made.
         run = _Run(self._world, start, self._post, repeats_click=history.run % 2 == 0)
         try:
             self._world.webhooks.set_mode(history.webhooks)
@@ -89,7 +89,7 @@ class Player:
         finally:
             self._world.plan.clear()
         if violations:
-            # Whatever still hangs there must not meet the next run.
+            # Work that still hangs must not reach the next run.
             self._world.kill_all()
             self._world.settle(5.0)
         return self._result(history, run, violations, time.perf_counter() - started_at)
@@ -104,7 +104,7 @@ class Player:
         return Result(history, tuple(violations), counts, outcomes, seconds, tuple(run.click_results))
 
     def _post(self, body: Json) -> Json:
-        """One request of the menu, to whichever worker takes it; ``OSError`` where it got no answer."""
+        """Send one request to any of the workers; raises ``OSError`` if there is no answer."""
         token = {"Authorization": f"Bearer {self._fresh_token()}"}
         return _post_json(f"{self._world.servers.functions}/menu", body, token)
 
@@ -117,7 +117,7 @@ class Player:
 
 
 def _post_json(url: str, body: Json, headers: Mapping[str, str]) -> Json:
-    # Hundreds of thousands of questions are asked: a client that does more takes longer than the answers.
+    # There are hundreds of thousands of requests, and a full HTTP client takes longer than the answers.
     parts = urlsplit(url)
     connection = HTTPConnection(parts.netloc, timeout=TIMEOUT_S)
     with closing(connection):
@@ -130,7 +130,7 @@ def _post_json(url: str, body: Json, headers: Mapping[str, str]) -> Json:
 
 
 class _Run:
-    """One run under way."""
+    """The run that is being played."""
 
     def __init__(
         self, world: ChaosWorld, start: StartingPoint, post: Callable[[Json], Json], *, repeats_click: bool
@@ -145,10 +145,10 @@ class _Run:
         self.click_results: list[ClickResult] = []
         self.counts: Counter[str] = Counter()
 
-    # --- A beat ----------------------------------------------------------------------------------
+    # --- A phase ---------------------------------------------------------------------------------
 
     def play_phase(self, phase: Phase) -> None:
-        """Click, and let things happen until every click is answered."""
+        """Click, and make the disturbances happen until every click is answered."""
         for one in phase.disturbances:
             if one.at == 0:
                 self._disturb(one)
@@ -157,7 +157,7 @@ class _Run:
         self._click_all(phase.clicks)
         left = {id(step) for step in self._world.plan.clear()}
         for step, one in planned:
-            # A person edits all the same; a call that was never made cannot fail.
+            # Edits are made in any case; a fault needs its call, which was not made.
             if id(step) in left and one.kind not in (FAULT, KILL, DELAY):
                 self._disturb(one)
 
@@ -178,7 +178,7 @@ class _Run:
                 status, act = one.what["status"], lambda _: self._count("faults", True)
             case "kill":
                 act = self._kill
-                # A process that dies before its call never made it.
+                # A process that dies before its call has not made the call.
                 status = "drop" if one.when == "before" else None
             case _:
                 act = lambda _: self._disturb(one)  # noqa: E731
@@ -212,7 +212,7 @@ class _Run:
             self._world.webhooks.settle(TIMEOUT_S)
             self._world.tasks.make_due()
             if not self._world.tasks.wait_until_empty(TIMEOUT_S, include_later=False):
-                raise TimeoutError("the queue is never empty")
+                raise TimeoutError("the queue does not become empty")
             return
         params: Json = {}
         if action == "start_batch":
@@ -223,7 +223,7 @@ class _Run:
         result = self._click_until_answered(action, params)
         with self._lock:
             self.click_results.append(result)
-            # Whoever clicks again, as he heard nothing, may have taken back one action more than he is told.
+            # A click that is repeated after a lost answer may have undone one action more than it tells.
             if action == "undo" and (result.lost_answers or result.data.get("action") == "estimate"):
                 self.person.expected.forget_numbers()
 
@@ -265,10 +265,10 @@ class _Run:
             }
         )
 
-    # --- Rest ------------------------------------------------------------------------------------
+    # --- The end ---------------------------------------------------------------------------------
 
     def finish(self) -> None:
-        """Let everything come to its end; then the add-on is asked once more for the state of all things."""
+        """Wait until all work is done, repeat failed clicks, then estimate and refresh once more."""
         self._world.webhooks.release()
         self._world.webhooks.set_mode("deliver")
         self._settle()
@@ -284,9 +284,9 @@ class _Run:
             self._settle()
             if not self.click_results[-1].needs_another_click or self.click_results[-1].action != action:
                 return
-        raise TimeoutError(f"{action} never comes to an end: {self.click_results[-1]}")
+        raise TimeoutError(f"{action} is never finished: {self.click_results[-1]}")
 
     def _settle(self) -> None:
         if not self._world.settle():
             pending = [task.name for task in self._world.tasks.pending(include_later=True)]
-            raise TimeoutError(f"the queue is never empty: {pending}")
+            raise TimeoutError(f"the queue does not become empty: {pending}")

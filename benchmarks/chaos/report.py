@@ -1,4 +1,4 @@
-"""What is printed of the runs."""
+"""The printed report of the runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OUTCOMES = ("done", "partial", "refused", "failed")
 
 
 def report_lines(results: Sequence[Result], seconds: float) -> list[tuple[str, str]]:
-    """Lines of the report: what was counted, and how much of it there was."""
+    """Lines of the report: names and their counts."""
     counts: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
@@ -46,17 +46,17 @@ def report_lines(results: Sequence[Result], seconds: float) -> list[tuple[str, s
 
 
 def failures(results: Sequence[Result]) -> list[Result]:
-    """Results in which something must not be, those of the shortest histories first."""
+    """Results with violations, those of the shortest histories first."""
     failed = [one for one in results if one.violations]
     return sorted(failed, key=lambda one: (one.history.size, one.history.run))
 
 
 def describe(result: Result) -> str:
-    """How to play a failing run again, what is wrong in it, and what people were told."""
+    """How to play a failed run again, its violations, and the results of its clicks."""
     history = result.history
     lines = [f"--seed {history.seed} --only {history.run}"]
     lines += [f"    {violation}" for violation in result.violations]
-    lines += [f"    told: {one}" for one in result.click_results]
+    lines += [f"    answer: {one}" for one in result.click_results]
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Makes a failing history smaller, as long as it still fails."""
+"""Makes a failing history smaller while it still fails."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from benchmarks.chaos.history import History, smaller_histories
 from benchmarks.chaos.play import Result
 from benchmarks.chaos.world_pool import WorldPool
 
-#: Processes are as fast as they like: what failed once is given so many chances to fail again.
+#: The timing of processes varies: a smaller history is played so often to see whether it fails.
 ATTEMPTS = 3
 
 
 def shrink(pool: WorldPool, failed: Result, *, budget_s: float) -> Result:
-    """The smallest result that was found in time and shows a violation of the same kind."""
+    """The smallest result found within the budget that has a violation of the same kind."""
     give_up_at = time.monotonic() + budget_s
     kinds = _kinds(failed.violations)
     best, is_smaller = failed, True

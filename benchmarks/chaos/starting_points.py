@@ -1,4 +1,4 @@
-"""Where runs begin: the workbook of a client, more or less far on its way."""
+"""States in which runs begin: a client's workbook at one of several stages of work."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.chaos.world import ChaosWorld, SavedWorld
 
 VARIANTS = 6
 
-#: Each one is made from the one before.
+#: Names of the starting points; each is made from the one before.
 STARTS = ("typed", "estimated", "previewed", "started", "pushed")
 
 Titles = Mapping[str, Mapping[str, str]]
@@ -23,7 +23,7 @@ Titles = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True)
 class StartingPoint:
-    """The world as a run begins, and what must be in it."""
+    """The state in which a run begins, and what is expected in it."""
 
     saved: SavedWorld
     expected: ExpectedState
@@ -32,17 +32,17 @@ class StartingPoint:
     preview_id: str
 
     def person(self, world: ChaosWorld) -> Person:
-        """Somebody at this workbook, with a ledger of his own."""
+        """A person who edits this workbook, with a copy of the expected state."""
         expected = copy.deepcopy(self.expected)
         return Person(world.google, self.spreadsheet_id, self.titles, expected)
 
 
 class SetupError(RuntimeError):
-    """An action failed though nobody disturbed it."""
+    """An action failed without any disturbance."""
 
 
 class StartingPoints:
-    """Scenes of one world, each made when it is first needed."""
+    """The starting points of one world, each made when it is first needed."""
 
     def __init__(self, world: ChaosWorld) -> None:
         self._world = world
@@ -50,7 +50,7 @@ class StartingPoints:
         self._empty = world.save_state()
 
     def get(self, variant: int, name: str) -> StartingPoint:
-        """A scene; it is made with all others of its variant."""
+        """A starting point. All those of a variant are made together."""
         if (variant, name) not in self._made:
             self._make(variant)
         return self._made[variant, name]
@@ -89,18 +89,18 @@ class StartingPoints:
 
     @staticmethod
     def _type(person: Person, variant: int) -> None:
-        """People type the backlog, and put columns of their own beside it."""
+        """Type the backlog and add people's own columns."""
         draw = random.Random(f"typing {variant}")
         person.do({"do": "own_columns", "titles": [agency.OWN_COLUMN, agency.DOUBLE_COLUMN]})
         for row in agency.typed_rows(variant):
             if not person.do({"do": "add", "task": row.task, "cells": row.cells}):
                 raise SetupError(f"typing {row} was refused")
             if draw.random() < 0.6:
-                person.double(row.task)
+                person.add_formula(row.task)
 
 
 def _titles(world: ChaosWorld) -> Titles:
-    """Headings of a new workbook, and of the columns that people are going to add."""
+    """Headings of a new workbook, and of the columns that people will add."""
     book = world.office.book()
     shown = world.google.book(book.spreadsheet_id)
     titles: dict[str, dict[str, str]] = {}

@@ -1,4 +1,4 @@
-"""Runs side by side: each lane is a process with a world of its own."""
+"""Plays several runs at the same time, each in a process with its own world."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _player: Player | None = None
 
 @dataclass(frozen=True)
 class WorldPool:
-    """Plays histories, several at a time."""
+    """Processes that play histories at the same time."""
 
     _pool: ProcessPoolExecutor
 
     def play(self, histories: Iterable[History]) -> Iterator[Result]:
-        """The results, in the order in which they come."""
+        """Play the histories; yields each result as soon as it is there."""
         futures: list[Future[Result]] = [self._pool.submit(_play, one) for one in histories]
         for future in as_completed(futures):
             yield future.result()
@@ -34,8 +34,8 @@ class WorldPool:
 
 @contextmanager
 def running_world_pool(count: int, *, guards: str) -> Iterator[WorldPool]:
-    """Lanes, while the block runs."""
-    # Forking a process that has threads and servers would copy what nobody serves there.
+    """A pool of *count* worlds, while the block runs."""
+    # A forked process would have copies of servers whose threads do not run in it.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(count, mp_context=context, initializer=_open, initargs=(guards,)) as pool:
         yield WorldPool(pool)
@@ -43,8 +43,8 @@ def running_world_pool(count: int, *, guards: str) -> Iterator[WorldPool]:
 
 def _open(guards: str) -> None:
     """Open the world of this process."""
-    global _player  # noqa: PLW0603 - the pool's initialiser has no other way to hand it on
-    # What the emulators say of workers that were killed on purpose is no news.
+    global _player  # noqa: PLW0603 - the pool's initialiser cannot return it
+    # Warnings of the emulators about workers that were killed on purpose are of no use.
     logging.disable(logging.WARNING)
     stack = ExitStack()
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="vitrina-chaos-"))

@@ -1,4 +1,4 @@
-"""The benchmark of random interleavings: it finds nothing, and it finds losses where the guards are off."""
+"""The benchmark of random interleavings finds nothing, and finds losses when the guards are off."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from benchmarks.chaos.world_pool import WorldPool, running_world_pool
 
 SEED = 1
 RUNS = 200
-#: Without guards about one run of ten loses something: it is looked for in so many at a time.
+#: Without guards about one run of ten loses something; runs are played in groups of this size.
 RUNS_AT_A_TIME = 12
 WORLDS = 2
 SHRINK_S = 60.0
 
 
 def play(pool: WorldPool, runs: range) -> list[Result]:
-    """How the histories ended."""
+    """The results of the histories."""
     return list(pool.play(draw_history(SEED, run) for run in runs))
 
 
 def test_nothing_is_lost() -> None:
-    """Whatever people, faults and deaths do in between; and they did it, as the counts show."""
+    """No run has a violation, and the counts show that edits, faults, kills and guards did happen."""
     with running_world_pool(WORLDS, guards="on") as pool:
         results = play(pool, range(RUNS))
         failed = failures(results)
@@ -48,7 +48,7 @@ def test_nothing_is_lost() -> None:
 
 
 def test_losses_are_found_without_guards() -> None:
-    """The benchmark can fail: it sees that a row was lost, doubled or written into a stranger's."""
+    """The benchmark can fail: it finds rows that were lost, doubled or written wrongly."""
     kinds: set[str] = set()
     with running_world_pool(WORLDS, guards="off") as pool:
         for first in range(0, RUNS, RUNS_AT_A_TIME):

@@ -1,7 +1,7 @@
-"""The functions' process dies right before and right after every call that an action makes outside.
+"""The functions' process is killed right before and right after every outside call of an action.
 
-A supervisor starts another one, the queue delivers again, and the manager clicks again where the click
-was lost. The end is that of a run in which nobody died: one of each thing.
+A supervisor starts another process, the queue delivers again, and the manager repeats a click that got no
+answer. The final state is that of a run without a crash, with nothing doubled.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def factory(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @dataclass(frozen=True)
 class StartingPoints:
-    """The office as it is before each of the actions."""
+    """Saved states of the office, from which the actions start."""
 
     agency: SavedOffice
     previewed: SavedOffice
@@ -49,7 +49,7 @@ class StartingPoints:
 
 @pytest.fixture(scope="module")
 def points(factory: OfficeFactory) -> StartingPoints:
-    """Each action once, undisturbed, and what was there before it."""
+    """Run the actions once without a crash, and save the state before each."""
     with factory.office() as office:
         office.create_agency()
         agency = office.save_state()
@@ -68,7 +68,7 @@ Action = Callable[[WorkerOffice], Mapping[str, Any]]
 def click_until_answered(
     office: WorkerOffice, spreadsheet_id: str, action: str, **params: Any
 ) -> dict[str, Any]:
-    """What a manager is told who clicks again when a click is lost, and else waits for the end."""
+    """The final answer to a click, which is repeated while it gets no answer."""
     menu = office.manager()
     give_up_at = time.monotonic() + TIMEOUT_S
     answer = None
@@ -88,7 +88,7 @@ def click_until_answered(
 def run_without_crash(
     factory: OfficeFactory, saved: SavedOffice, action: Action
 ) -> tuple[list[Call], dict[str, Any]]:
-    """The calls that an action makes outside, and how the world is after it."""
+    """The outside calls of an action, and the state after it."""
     with factory.office(saved) as office:
         answer = action(office)
         office.settle()
@@ -104,7 +104,10 @@ def crash_at_every_call(
     action: Action,
     refusals: tuple[str, ...] = (),
 ) -> list[Call]:
-    """Die before and after each call; gives the calls. *refusals* begin what a second click may be told."""
+    """Run the action with a crash before and after each call; returns the calls.
+
+    *refusals* are beginnings of messages with which a repeated click may be refused.
+    """
     calls, expected = run_without_crash(factory, saved, action)
     for call in calls:
         for moment in MOMENTS:
@@ -122,7 +125,7 @@ def crash_at_every_call(
 
 
 def services_of(calls: list[Call]) -> set[str]:
-    """Which outside services are called."""
+    """The outside services of the calls."""
     return {call.service for call in calls}
 
 
@@ -133,7 +136,7 @@ def test_new_client(factory: OfficeFactory, points: StartingPoints, subtests: py
         assert office.agency is not None
         return click_until_answered(office, office.agency.spreadsheet_id, "new_client", **FORM)
 
-    # The click that was lost had been queued: the second one finds the code taken.
+    # The click without an answer had been queued, so the second one finds the code taken.
     calls = crash_at_every_call(factory, subtests, points.agency, action, ("Код",))
 
     assert services_of(calls) == {"google", "kaiten", "tasks"}

@@ -1,4 +1,4 @@
-"""What every answer owes a person: a sentence in the user's language, and nothing half done."""
+"""Assertions about answers: they are sentences in the user's language, and a refusal changes nothing."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 from tests.harness.office import Office
 from tests.harness.snapshots import Snapshot, difference, take_snapshot
 
-#: Names of systems and units that stand in a sentence of any language.
+#: Names that may stand in a Russian sentence.
 NAMES = frozenset({"Google", "Kaiten", "Cloud", "Tasks", "ID"})
 
-#: What is quoted, and IDs and addresses: a person wrote them, in whatever language.
+#: Quotations, IDs and e-mail addresses: they come from people and may be in any language.
 _QUOTED = re.compile(r"«[^»]*»|“[^”]*”|[А-ЯЁ]{2,8}-\d+|[\w.+-]+@[\w.-]+")
 _TECHNICAL = re.compile(r"[{}<>]|None|nan|Traceback|Error|HTTP|\bhours\.[a-z]|[a-z]_[a-z]")
 
 
 def assert_sentence(text: str, locale: str = "ru") -> None:
-    """*text* is for people: of the language, without the words of machines."""
+    """Assert that *text* is in the language of *locale* and has no technical words."""
     assert not _TECHNICAL.search(text), text
     own = _QUOTED.sub("", text)
     foreign = set(re.findall(r"[A-Za-z]{2,}", own)) - NAMES
@@ -28,7 +28,7 @@ def assert_sentence(text: str, locale: str = "ru") -> None:
 
 
 def assert_answer(answer: Mapping[str, Any], outcome: str, http_status: int, locale: str = "ru") -> None:
-    """The ending, and that all that is said of it is for people."""
+    """Assert the outcome, and that message, details and messages of cells are sentences for people."""
     assert (answer["outcome"], answer["http_status"]) == (outcome, http_status), answer
     assert answer["message"].endswith("."), answer["message"]
     assert_sentence(answer["message"], locale)
@@ -40,7 +40,7 @@ def assert_answer(answer: Mapping[str, Any], outcome: str, http_status: int, loc
 
 
 def assert_unchanged(office: Office, before: Snapshot) -> None:
-    """Sheets and tracker are as they were; tells the first place that is not."""
+    """Assert that sheets and tracker equal the snapshot; the message names the first difference."""
     now = take_snapshot(office)
     place = difference(vars(before), vars(now))
     assert place is None, place

@@ -17,12 +17,12 @@ from vitrina.bootstrap import application
 
 @dataclass
 class ModuleOffice(Office):
-    """An office for all tests of a module, whose settings outlive a single test."""
+    """An office for all tests of a module: its settings stay when a test ends."""
 
     environment: dict[str, str] = field(default_factory=dict)
 
     def restart(self, **changes: str) -> None:
-        """Start the functions anew, with other settings where *changes* say so."""
+        """Rebuild the application, with *changes* to the settings (names without their prefix)."""
         with pytest.MonkeyPatch.context() as patch:
             for name, value in {**self.environment, **changes}.items():
                 patch.setenv(f"VITRINA_{name}", value)
@@ -32,7 +32,7 @@ class ModuleOffice(Office):
 
 @contextmanager
 def running_agency(servers: Servers, folder: Path, **settings: str) -> Iterator[ModuleOffice]:
-    """An agency with people and norms, for all tests of a module; its repeats do not wait."""
+    """An agency with people and norms, for all tests of a module. Retries do not wait."""
     office = ModuleOffice(servers, folder)
     with pytest.MonkeyPatch.context() as patch:
         office.reset_for_test(patch)

@@ -1,4 +1,4 @@
-"""Everything that is in workbooks and tracker, to be compared before and after an action."""
+"""Contents of workbooks and tracker, to be compared before and after an action."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.harness.office import Office
 from vitrina.records.records import items_of, projects_of
 from vitrina.workbook.reading.book import FENCE_KEY
 
-#: All that anybody can write into a workbook. What Google derives from it would be ten times as much.
+#: Everything that can be written into a workbook. The values that Google derives are ten times as much.
 FIELDS = (
     "properties,namedRanges,developerMetadata,"
     "sheets(properties,developerMetadata,protectedRanges,merges,conditionalFormats,charts,"
@@ -23,7 +23,7 @@ FIELDS = (
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything that clients and specialists can see, at one moment."""
+    """Everything that clients and specialists can see at one moment."""
 
     titles: list[tuple[str, str]]
     books: Mapping[str, Any]
@@ -32,7 +32,7 @@ class Snapshot:
 
 
 def take_snapshot(office: Office) -> Snapshot:
-    """The agency's and the client's workbooks whole, the names of the others, all boards and cards."""
+    """Read the agency's and the client's workbooks, the titles of all others, and all boards and cards."""
     google = office.servers.google
     assert office.agency is not None
     return Snapshot(
@@ -53,14 +53,14 @@ def take_snapshot(office: Office) -> Snapshot:
 
 
 def without_fence(book: dict[str, Any]) -> dict[str, Any]:
-    """The fence is nobody's content: it may move where nothing else is written."""
+    """The workbook without its fence mark, which may move when nothing else is written."""
     kept = [one for one in book.get("developerMetadata", ()) if one["metadataKey"] != FENCE_KEY]
     return {**book, "developerMetadata": kept}
 
 
 def difference(was: Any, now: Any, place: str = "") -> str | None:
-    """The first place where two structures are not equal; ``None`` where they are."""
-    # pytest's own comparison of two whole workbooks would take minutes.
+    """The first place where two structures differ, or ``None`` if they are equal."""
+    # pytest's own comparison of two whole workbooks takes minutes.
     if was == now:
         return None
     if isinstance(was, dict) and isinstance(now, dict) and was.keys() == now.keys():
@@ -72,7 +72,7 @@ def difference(was: Any, now: Any, place: str = "") -> str | None:
 
 
 def comparable_state(office: Office) -> dict[str, Any]:
-    """All that is there, by names that are the same in every run: numbers given outside may differ."""
+    """The state of servers and store, with ids replaced by names: ids may differ from run to run."""
     google = office.servers.google
     assert office.agency is not None
     files = office.http.get(f"{google}/_emulator/workbooks").json()
@@ -122,7 +122,7 @@ def _sheet_state(office: Office, spreadsheet_id: str) -> dict[str, Any]:
         ]
         for key, tab in book.tabs.items()
     }
-    # The moment of the last write is another one in every run.
+    # The time of the last write differs in every run.
     fields = {key: vars(one.cell) for key, one in book.fields.items() if key != "refreshed_at"}
     return {"tabs": tabs, "fields": fields}
 

@@ -1,4 +1,4 @@
-"""An office whose functions run in processes of their own, which may be killed."""
+"""An office whose functions run in separate processes, which may be killed."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.harness.crash import CALLS
 from tests.harness.local_office import SavedOffice
 from tests.harness.office import NOW, Office
 from tests.harness.servers import Servers
-from tests.harness.workers import Supervisor, WorkerPool, address, listen, running_worker_pool
+from tests.harness.workers import Supervisor, WorkerPool, base_url, listen, running_worker_pool
 from vitrina.bootstrap import application
 
-#: Longer than a lease holds.
+#: Longer than a lease.
 CLOCK_STEP_AFTER_DEATH = timedelta(minutes=2)
 
-#: The queue tries again soon and does not give up.
+#: The queue repeats failed tasks soon and does not give up.
 QUICK_QUEUE = {
     "name": QUEUE,
     "retryConfig": {"minBackoff": "0.05s", "maxBackoff": "0.5s", "maxAttempts": 1000},
@@ -34,31 +34,31 @@ QUICK_QUEUE = {
 
 @dataclass
 class WorkerOffice(Office):
-    """An office at whose functions' addresses supervised workers listen."""
+    """An office whose functions are supervised worker processes."""
 
     supervisors: Sequence[Supervisor] = ()
-    #: Base URLs of the workers; the first one is also where the queue and the webhooks go.
+    #: Base URLs of the workers; the queue and the webhooks call the first one.
     urls: Sequence[str] = ()
 
     @property
     def calls_path(self) -> Path:
-        """Where workers note the calls that they make."""
+        """The file in which workers write down their outside calls."""
         return self.folder / "calls.txt"
 
-    def start(self, **first: str) -> None:
-        """Start every worker; *first* is told to these only, and not to those that follow them."""
+    def start(self, **first_only: str) -> None:
+        """Start every worker. Their replacements do not get the variables of *first_only*."""
         for supervisor in self.supervisors:
-            supervisor.start(**{CALLS: str(self.calls_path), **first})
+            supervisor.start(**{CALLS: str(self.calls_path), **first_only})
 
     def stop(self) -> None:
-        """Kill every worker for good."""
+        """Kill every worker, without a replacement."""
         for supervisor in self.supervisors:
             supervisor.stop()
 
 
 @dataclass
 class OfficeFactory:
-    """Where one office after the other comes to life, each as the one before was kept."""
+    """Makes offices with running workers, one after the other, on the same servers."""
 
     servers: Servers
     pool: WorkerPool
@@ -68,12 +68,15 @@ class OfficeFactory:
     _numbers: Iterator[int] = field(default_factory=count)
 
     @contextmanager
-    def office(self, saved: SavedOffice | None = None, **first: str) -> Iterator[WorkerOffice]:
-        """An office with running workers; *first* is told to the first workers only."""
-        # Each has a store of its own: a connection that is still open would spoil one that is replaced.
+    def office(self, saved: SavedOffice | None = None, **first_only: str) -> Iterator[WorkerOffice]:
+        """An office with running workers, in the *saved* state if one is given.
+
+        The first workers also get the variables of *first_only*, their replacements do not.
+        """
+        # A new store file each time: a connection that is still open would damage a file that is replaced.
         folder = self.folder / f"office-{next(self._numbers)}"
         folder.mkdir()
-        urls = [address(listener) for listener in self.listeners]
+        urls = [base_url(listener) for listener in self.listeners]
         office = WorkerOffice(replace(self.servers, functions=urls[0]), folder, urls=urls)
         with pytest.MonkeyPatch.context() as patch, closing(office.http):
             office.reset_for_test(patch)
@@ -85,14 +88,14 @@ class OfficeFactory:
             began_at = time.monotonic()
 
             def environment() -> Mapping[str, str]:
-                # The clock of a process starts from the setting; those of all workers must agree. Where
-                # one died, the next one begins when the lease of the dead has run out: nobody has to wait.
+                # The clock of a process starts from the setting, and the clocks of all workers must agree.
+                # After a death the clock jumps over the lease of the dead worker: no test waits for it.
                 deaths = sum(supervisor.deaths for supervisor in office.supervisors)
                 now = NOW + timedelta(seconds=time.monotonic() - began_at) + deaths * CLOCK_STEP_AFTER_DEATH
                 return {**given, **self.settings, "VITRINA_NOW": now.isoformat()}
 
             office.supervisors = [Supervisor(self.pool, listener, environment) for listener in self.listeners]
-            office.start(**first)
+            office.start(**first_only)
             try:
                 yield office
                 office.settle()
@@ -109,7 +112,7 @@ class OfficeFactory:
 def running_office_factory(
     servers: Servers, folder: Path, *, workers: int = 1, **settings: str
 ) -> Iterator[OfficeFactory]:
-    """A factory on emulators that run already; *settings* without their prefix."""
+    """A factory of offices on running emulators; *settings* are named without their prefix."""
     with ExitStack() as stack:
         listeners = [stack.enter_context(closing(listen())) for _ in range(workers)]
         pool = stack.enter_context(running_worker_pool(listeners, folder / "workers.log"))
