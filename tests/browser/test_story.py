@@ -42,7 +42,7 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     """An agency with people and norms, without clients."""
     with running_servers() as servers:
         office = Office(servers, tmp_path)
-        office.open(monkeypatch)
+        office.reset_for_test(monkeypatch)
         office.create_agency()
         yield office
         office.settle()
