@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from emulators.world.processes import ROBOT_ID
 from emulators.world.servers import Servers
 from tests.e2e.old_release import Loaded, OldOffice, bring_back
+from tests.office import NOW
 from vitrina.bootstrap import application
 
 Opener = Callable[[str], OldOffice]
@@ -30,6 +32,9 @@ PROMISES = (
     "month", "finished_count", "within_typical", "within_p85", "planned_hours", "actual_hours",
     "planned_ratio",
 )  # fmt: skip
+#: Part of the sentence that says what is planned one class higher.
+RAISED = "Три периода подряд"
+
 WORKING_DAYS = tuple(f"day.{number}" for number in range(1, 11))
 
 
@@ -70,6 +75,11 @@ def numbers(office: OldOffice, code: str) -> dict[int, str]:
         for row in tab.rows
         if row.number is not None and tab.cell(row, title).text
     }
+
+
+def old_ids(office: OldOffice, code: str) -> set[str]:
+    """ID texts that the old release gave."""
+    return {item_code for _, item_code, _ in office.known["shown"]["clients"][code]["numbers"]}
 
 
 def assert_rows_kept(office: OldOffice) -> None:
@@ -133,6 +143,7 @@ def test_every_action_of_the_menu_works(open_old: Opener, name: str) -> None:
         lift_limit(office, code)
         office.add(code, task="Новая задача", hours_copy="1", priority="Срочно")
         ends_well(office.at(code).do("estimate"))
+        assert dict(office.table("backlog", "task", "id"))["Новая задача"] not in old_ids(office, code)
         preview = ends_well(office.do("build_batch", period="next"))
         chosen = [one["id"] for one in preview["data"]["chosen"]]
         assert office.row("backlog", chosen[0])
@@ -218,12 +229,15 @@ def test_estimates_of_the_old_release_stay(open_old: Opener) -> None:
     for code in office.clients:
         ends_well(office.at(code).do("estimate"))
         assert_table(office.table("backlog", *BACKLOG), office.known["shown"]["clients"][code]["backlog"])
-    _, row = office.at("ЗРН").row("backlog", "ЗРН-1")
+    tab, row = office.at("ЗРН").row("backlog", "ЗРН-1")
+    note = tab.cell(row, "source").note
     office.type("backlog", row.index, work_type="Статья")
     ends_well(office.do("estimate"))
 
     [changed] = [line for line in office.table("backlog", *BACKLOG) if line[0] == "ЗРН-1"]
     assert changed[3:6] == (None, 5.5, None)
+    tab, row = office.row("backlog", "ЗРН-1")
+    assert tab.cell(row, "source").note not in ("", note)
 
 
 def test_an_estimate_of_the_old_release_is_undone(open_old: Opener) -> None:
@@ -302,6 +316,47 @@ def test_a_reopened_card_is_work_again(open_old: Opener) -> None:
     assert ("ЗРН-1", "В работе") in board
     assert (office.status("ЗРН-1"), office.cell("ЗРН-1", "logged_hours")) == ("Выполнено", 4.5)
     assert answer["data"]["facts"] == 132
+
+
+def test_a_forecast_of_the_old_release_is_compared_with_what_came(
+    open_old: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that it spoke of is finished two days later: within both of its days."""
+    office = open_old("in_progress")
+    monkeypatch.setenv("VITRINA_NOW", (NOW + timedelta(days=2)).isoformat())
+    application.cache_clear()
+    office.lose_webhooks()
+    for number in range(1, 5):
+        office.log_hours(f"УЛБ-{number}", 60)
+        office.move_card(f"УЛБ-{number}", 3)
+
+    ends_well(office.at("УЛБ").do("refresh"))
+    ends_well(office.click_agency("recalculate_norms"))
+
+    columns = ("month", "forecast_count", "within_likely", "within_sure")
+    months = office.table("promises", *columns, spreadsheet_id=office.agency_id)
+    assert [line[1:] for line in months] == [(1.0, 1.0, 1.0)]
+
+
+def test_a_number_of_the_old_release_is_not_given_again(open_old: Opener) -> None:
+    """The row of its last number is deleted before anything else is done."""
+    office = open_old("in_progress")
+    tab, row = office.at("ЗРН").row("backlog", "ЗРН-9")
+    office.edit({"type": "delete_rows", "sheet": tab.title, "at": row.index + 1})
+    office.add("ЗРН", task="Новая задача", work_type="Баннер")
+
+    ends_well(office.do("estimate"))
+
+    assert dict(office.table("backlog", "task", "id"))["Новая задача"] == "ЗРН-10"
+
+
+def test_what_was_passed_over_is_raised(open_old: Opener) -> None:
+    """Three weeks began without ЗРН-5: it is planned one class higher, and that is said."""
+    office = open_old("in_progress").at("ЗРН")
+
+    preview = ends_well(office.do("build_batch", period="next"))
+
+    assert any("ЗРН-5" in line and RAISED in line for line in preview["details"])
 
 
 def test_finished_work_is_not_started_again(open_old: Opener) -> None:
@@ -421,10 +476,12 @@ def test_items_whose_start_was_never_written_are_free(open_old: Opener) -> None:
     office = open_old("unfinished").at("УЛБ")
     reserved = office.known["reserved"]
 
-    preview = ends_well(office.do("build_batch"))["data"]
-    ends_well(office.do("start_batch", preview_id=preview["preview_id"]))
+    preview = ends_well(office.do("build_batch"))
+    started = ends_well(office.do("start_batch", preview_id=preview["data"]["preview_id"]))
 
-    assert [one["id"] for one in preview["chosen"]] == reserved
+    # They never left the backlog, so that there is nothing to say of their coming back.
+    assert not any("не считается" in line for line in preview["details"] + started["details"])
+    assert [one["id"] for one in preview["data"]["chosen"]] == reserved
     in_progress = [code for (code,) in office.table("in_progress", "id")]
     assert [in_progress.count(code) for code in reserved] == [1] * len(reserved)
     assert not set(reserved) & {code for (code,) in office.table("backlog", "id")}
