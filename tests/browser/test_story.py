@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from vitrina.records.records import projects_of
 
 from emulators.common.server import running
 from emulators.workbench.people import STRANGER, Person
@@ -19,7 +20,6 @@ from tests.browser.workbench_page import WorkbenchPage
 from tests.harness.office import MANAGER, Office
 from tests.harness.servers import running_servers
 from vitrina.bootstrap import application
-from vitrina.records.records import projects_of
 
 pytestmark = pytest.mark.browser
 

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from emulators.world.office import KeptOffice
-from emulators.world.processes import STORE_NAME
 from tests.office import NOW, Office
-from vitrina.bootstrap import application
 from vitrina.records.records import Agency
+
+from emulators.world.processes import STORE_NAME
+from vitrina.bootstrap import application
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "release_0_1"
 

@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from vitrina.records.records import items_of, save_history
 
 from emulators.world.processes import AUDIENCE
 from tests.harness.assertions import assert_answer, assert_unchanged
@@ -21,7 +22,6 @@ from tests.harness.servers import Servers
 from tests.harness.snapshots import take_snapshot
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.domain.quantities import serial_of_day
-from vitrina.records.records import items_of, save_history
 from vitrina.usecases.create_agency import create_agency
 from vitrina.workbook.reading.book import COLUMN_KEY, Mark, Row, Tab
 

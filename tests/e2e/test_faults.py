@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from vitrina.records.records import Item, items_of
 
 from emulators.world.processes import QUEUE, ROBOT_ID
 from tests.harness.assertions import assert_answer, assert_unchanged
@@ -16,7 +17,6 @@ from tests.harness.module_office import ModuleOffice, running_agency
 from tests.harness.servers import Servers
 from tests.harness.snapshots import take_snapshot
 from vitrina.ports import NewCard
-from vitrina.records.records import Item, items_of
 
 #: Nobody listens there.
 NOWHERE = "http://127.0.0.1:9"

@@ -12,14 +12,14 @@ from typing import Any
 
 import functions_framework
 import pytest
+from emulators.world.servers import Servers
 from flask.testing import FlaskClient
+from tests.e2e.witness import agency_at_work, assert_told
+from tests.office import MANAGER, WEBHOOK_SECRET, Office
 from werkzeug.test import TestResponse
 
 from emulators.world.functions import SOURCE, TARGETS
 from emulators.world.processes import AUDIENCE, SERVICE_ACCOUNT
-from emulators.world.servers import Servers
-from tests.e2e.witness import agency_at_work, assert_told
-from tests.office import MANAGER, WEBHOOK_SECRET, Office
 from vitrina.web.http import MENU_BODY_BYTES, OTHER_BODY_BYTES, WEBHOOK_BODY_BYTES
 
 MB = 1_000_000

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from vitrina.records.records import committed_hours, items_of, projects_of
 
 from emulators.world.client import MenuClient
 from tests.harness.assertions import assert_sentence
 from tests.harness.office import TEAM
 from tests.harness.servers import Servers
 from tests.harness.worker_office import OfficeFactory, WorkerOffice, running_office_factory
-from vitrina.records.records import committed_hours, items_of, projects_of
 
 WORKERS = 4
 MANAGERS = 40

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from emulators.world.servers import Servers
+from tests.office import NOW
 
 from emulators.world.processes import ROBOT_ID
-from emulators.world.servers import Servers
 from tests.e2e.old_release import Loaded, OldOffice, bring_back
-from tests.office import NOW
 from vitrina.bootstrap import application
 
 Opener = Callable[[str], OldOffice]

@@ -33,7 +33,9 @@ from tests.harness.servers import Servers
 from vitrina.bootstrap import application
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.operations.services import Services
-from vitrina.records.records import Agency, save_history
+from vitrina.records.books import Agency
+from vitrina.records.history import save_history
+from vitrina.store.sqlite import SqliteStore
 from vitrina.usecases.create_agency import create_agency
 from vitrina.workbook.reading.book import Book, Row, Tab, parse_book
 from vitrina.workbook.template.definition import Profile
@@ -97,6 +99,7 @@ class LocalOffice:
         }
         for name, value in environment.items():
             setenv(name, value)
+        SqliteStore.create(self._store_path)
         application.cache_clear()
 
     def save_state(self) -> SavedOffice:

@@ -9,7 +9,8 @@ from typing import Any
 
 from emulators.world.processes import ROBOT_ID
 from tests.harness.office import Office
-from vitrina.records.records import items_of, projects_of
+from tests.harness.stored import stored_items
+from vitrina.records.books import find_projects
 from vitrina.workbook.reading.book import FENCE_KEY
 
 #: Everything that can be written into a workbook. The values that Google derives are ten times as much.
@@ -82,7 +83,7 @@ def comparable_state(office: Office) -> dict[str, Any]:
     hooks = office.kaiten("GET", f"/spaces/{office.space_id}/external-webhooks", user_id=ROBOT_ID)
     addresses = {f"/card/{card['id']}": f"/card/<{card['external_id']}>" for card in cards}
     ours = [office.agency.spreadsheet_id] + [
-        project.spreadsheet_id for project in projects_of(office.services.store, office.agency.spreadsheet_id)
+        project.spreadsheet_id for project in find_projects(office.services.store, office.agency.spreadsheet_id)
     ]
     state = {
         "files": sorted((one["title"], len(_permissions(office, one["spreadsheetId"]))) for one in files),
@@ -95,11 +96,11 @@ def comparable_state(office: Office) -> dict[str, Any]:
         "webhooks": [(hook["url"], hook["enabled"]) for hook in hooks],
         "items": sorted(
             (item.key, item.actions, item.is_reserved, item.is_done, bool(item.card_id))
-            for item in items_of(office.services.store)
+            for item in stored_items(office.services.store)
         ),
         "projects": sorted(
             (names[one.spreadsheet_id], one.project_name, one.code, one.last_number)
-            for one in projects_of(office.services.store, office.agency.spreadsheet_id)
+            for one in find_projects(office.services.store, office.agency.spreadsheet_id)
         ),
     }
     named: dict[str, Any] = _renamed(state, {**names, **addresses})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vitrina.domain.estimating.effort import promise_ratio
 from vitrina.domain.estimating.learning import start_with
 from vitrina.domain.estimating.norms import Basis, EffortNorm, NormCell, Norms, NormSource
 from vitrina.operations.services import Services
@@ -92,7 +91,7 @@ def _values(
     locale: str,
 ) -> dict[str, Value]:
     basis = Basis.SIZE if norm.size else Basis.TYPE
-    high = promise_ratio(learned.norms, basis)
+    high = learned.norms.promise_ratios[basis]
     difference = None
     if norm.source is NormSource.PINNED and norm.facts_hours:
         difference = round(norm.hours_per_unit / norm.facts_hours - 1, SHARE_DIGITS)

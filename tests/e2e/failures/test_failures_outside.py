@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from vitrina.records.records import load_project, save_project
 
 from emulators.google.batch import registry
 from emulators.google.edits import PROTECTED
@@ -30,7 +31,6 @@ from tests.harness.assertions import assert_answer, assert_unchanged
 from tests.harness.office import Office
 from tests.harness.snapshots import difference, take_snapshot
 from vitrina.bootstrap import application
-from vitrina.records.records import load_project, save_project
 
 #: A client has so many neighbours.
 CLIENTS = 50

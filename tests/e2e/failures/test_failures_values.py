@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from vitrina.records.records import load_project
 
 from emulators.world.processes import Person
 from tests.e2e.failures.helpers import (
@@ -21,7 +22,6 @@ from tests.harness.office import NOW, TEAM, Office
 from vitrina.bootstrap import application
 from vitrina.domain.quantities import serial_of_day
 from vitrina.project.snapshot import read_own_backlog
-from vitrina.records.records import load_project
 from vitrina.workbook.reading.book import column_letters
 
 TASKS = ("Баннер", "Правка", "Статья")
