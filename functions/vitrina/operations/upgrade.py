@@ -7,8 +7,6 @@ it may be killed at any moment. Processes of the first release must be stopped b
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +16,7 @@ from typing import Any
 
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.errors import StoreConflictError
+from vitrina.operations.wishes import wish_key
 from vitrina.ports import ABSENT, Delete, Document, Json, Put, Store, Write
 from vitrina.records.backlog_state import BACKLOG_STATE
 from vitrina.records.books import BOOK, project_from_document, tracked_projects
@@ -269,18 +268,12 @@ def _upgrade_operations(store: Store) -> None:
     opened = {one.data["operation_id"] for one in store.find("open")}
     for operation in store.find("operation"):
         if operation.key in opened and operation.data["state"] != "ended":
-            wish = wishes.setdefault(_wish_key(operation.data), {"open": {}, "origin_id": "", "steps": {}})
+            wish = wishes.setdefault(wish_key(operation.data), {"open": {}, "origin_id": "", "steps": {}})
             wish["open"][f"person:{operation.data['email']}"] = operation.key
     writes: list[Write] = [Put("wish", key, data) for key, data in wishes.items()]
     for kind in ("unfinished", "open", "followed"):
         writes += [Delete(kind, one.key) for one in store.find(kind)]
     _commit(store, writes)
-
-
-def _wish_key(operation: Json) -> str:
-    """As ``operations.wishes`` has it."""
-    wanted = {key: operation[key] for key in ("spreadsheet_id", "action", "params")}
-    return hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _upgrade_previews(store: Store) -> None:
