@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import TypeVar
+from dataclasses import asdict, dataclass
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.errors import UnknownWorkbookError
 from vitrina.ports import Document, Json, Key, Put, Store
-from vitrina.records.packing import SCHEMA
+from vitrina.records.packing import SCHEMA, known_fields
 
 BOOK = "book"
-
-Record = TypeVar("Record", "Agency", "Project")
 
 
 @dataclass(frozen=True)
@@ -69,12 +66,12 @@ def book_kind(document: Document | None) -> str:
 
 def agency_from_document(document: Document | None) -> Agency:
     """The agency of an internal workbook; raises ``UnknownWorkbookError``."""
-    return Agency(**_known_fields(Agency, _data(document, "agency")))
+    return Agency(**known_fields(Agency, _data(document, "agency")))
 
 
 def project_from_document(document: Document | None) -> Project:
     """The project of a client's workbook; raises ``UnknownWorkbookError``."""
-    return Project(**_known_fields(Project, _data(document, "client")))
+    return Project(**known_fields(Project, _data(document, "client")))
 
 
 def put_agency(agency: Agency, *, version: int | None = None) -> Put:
@@ -114,8 +111,3 @@ def _data(document: Document | None, kind: str) -> Json:
     if book_kind(document) != kind or document is None:
         raise UnknownWorkbookError(f"workbook.not_{kind}")
     return document.data
-
-
-def _known_fields(record: type[Record], data: Json) -> Json:
-    """The fields of *data* that this release knows."""
-    return {one.name: data[one.name] for one in fields(record) if one.name in data}
