@@ -54,8 +54,15 @@ def find_overdue(services: Services) -> list[Document]:
 def send_again(services: Services, wish: Document) -> None:
     """Queue the task of an overdue wish under a new name: the queue does not take a name twice.
 
-    Two calls of the timer at once queue one task. The wish is moved on first, so that a failure leaves it
-    for the next call; raises ``StoreConflictError`` where it was carried out or sent meanwhile.
+    Two calls of the timer at once queue one task. The wish is moved on last, so that a failure leaves it
+    for the next call.
+
+    Raises
+    ------
+    RetriableServiceError
+        If the queue or the store does not answer.
+    StoreConflictError
+        If the wish was carried out or sent meanwhile.
     """
     tries = wish.data["tries"] + 1
     due_at = services.clock.now() + GRACE * tries

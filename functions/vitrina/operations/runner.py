@@ -155,6 +155,9 @@ def _run_at_once(
             told = _running(click.operation_id, operation.data, click.locale)
             return answer_json(told, click.locale), 200
     data = {**click.data(services.clock.now()), "state": RUNNING}
+    if operation is not None and "steps" in operation.data:
+        # What a run that failed or died has begun outside.
+        data["steps"] = operation.data["steps"]
     version = operation.version if operation else ABSENT
     run = Run(services, click.actor, Document(OPERATION, click.operation_id, version, data))
     try:
@@ -166,7 +169,8 @@ def _run_at_once(
             return _run_at_once(services, click, action, now)
         raise
     try:
-        answer = action.run(run, click.spreadsheet_id, click.params)
+        envelope = answer_json(action.run(run, click.spreadsheet_id, click.params), click.locale)
+        run.end(state=ENDED, answer=envelope, http_status=200)
     except VitrinaError as error:
         state = FAILED if isinstance(error, ServiceError | BusyError) else ENDED
         _end_with_error(run, error_answer(error), error.http_status, state, click.locale)
@@ -174,8 +178,6 @@ def _run_at_once(
     except Exception:
         _end_with_error(run, unexpected_answer(), 500, FAILED, click.locale)
         raise
-    envelope = answer_json(answer, click.locale)
-    run.end(state=ENDED, answer=envelope, http_status=200)
     return envelope, 200
 
 
