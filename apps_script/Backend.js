@@ -46,7 +46,7 @@ function callBackend_(action, params, requestId) {
     response = UrlFetchApp.fetch(url, {
       method: 'post',
       contentType: 'application/json',
-      headers: { Authorization: `Bearer ${token}` },
+      headers: { Authorization: `Bearer ${token}`, 'Accept-Language': locale },
       payload: JSON.stringify(body),
       muteHttpExceptions: true,
     });

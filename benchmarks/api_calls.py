@@ -250,7 +250,7 @@ def _play(servers: Servers, setenv: SetEnv, folder: Path, row_count: int) -> lis
 def _open_agency(office: LocalOffice, setenv: SetEnv, sample: Mapping[str, Any]) -> Agency:
     people = people_of(sample)
     ids = {person.email: str(person.kaiten_id) for person in people}
-    office.empty(setenv, people=people, now=NOW)
+    office.reset(setenv, people=people, now=NOW)
     return office.set_up_agency(
         name=sample["name"],
         profiles=[Profile(one["key"], one["title"]) for one in sample["profiles"]],

@@ -1,7 +1,7 @@
-"""A storm of webhooks over the clients of one agency, and a witness who watches the cells.
+"""A burst of webhooks over the clients of one agency, and an observer that reads the cells.
 
-Each event moves a card to another column and gives it a date of its own, by which the witness knows which
-event of the card a row shows. The benchmark and the tests play the same storm at different sizes.
+Each event moves a card to another column and sets a due date that no other event of the card has, so that the
+observer knows which event a row shows. The benchmark and the tests play the same burst at different sizes.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from vitrina.workbook.reading.settings import locale_of
 #: The first event of a card sets this date, the next one the day after.
 FIRST_DAY = date(2027, 3, 1)
 
-WATCH_EVERY_S = 0.2
+OBSERVE_EVERY_S = 0.2
 SENDERS = 32
 
 
 @dataclass(frozen=True)
 class CardRow:
-    """A card and the row that shows it."""
+    """A card and its row."""
 
     spreadsheet_id: str
     card_id: int
@@ -43,7 +43,7 @@ class CardRow:
 
 @dataclass(frozen=True)
 class Client:
-    """One client's workbook and board, and where the tab «В работе» has what."""
+    """One client's workbook and board, and the columns of its tab «В работе»."""
 
     project: Project
     rows: tuple[CardRow, ...]
@@ -61,7 +61,7 @@ class Event:
     """One change of a card. Times are epoch seconds."""
 
     row: CardRow
-    #: Number of the event among those of its card, from one.
+    #: Number of the event of this card, from one.
     number: int
     at: float
     answer_s: float
@@ -69,31 +69,31 @@ class Event:
 
 
 @dataclass
-class Sighting:
-    """What the witness saw in a workbook: number of the last event and status, by ID."""
+class Observation:
+    """What a workbook showed: number of the last event and status, by ID."""
 
     spreadsheet_id: str
-    #: When the workbook was changed to this.
+    #: When the workbook was changed so.
     at: float
     shown: Mapping[str, tuple[int, str]]
 
 
 @dataclass
-class Storm:
-    """Everything that happened."""
+class Burst:
+    """All events and observations."""
 
     events: list[Event] = field(default_factory=list)
-    sightings: list[Sighting] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
 
     def delays_s(self) -> list[float]:
-        """From each event to the write after which its row shows it or a later one; infinite without one."""
+        """Seconds from each event to the write that shows it or a later one; infinite if there is none."""
         return [self._seen_at(event) - event.at for event in self.events]
 
     def _seen_at(self, event: Event) -> float:
         return min(
             (
                 one.at
-                for one in self.sightings
+                for one in self.observations
                 if one.spreadsheet_id == event.row.spreadsheet_id
                 and one.shown.get(event.row.code, (0, ""))[0] >= event.number
             ),
@@ -101,7 +101,7 @@ class Storm:
         )
 
     def ideal_delays_s(self, writes_per_minute: int) -> list[float]:
-        """The same for somebody who knows the future: each workbook once, when its last event is over."""
+        """The same if each workbook were written once, after its last event, within the quota."""
         last: dict[str, float] = {}
         for event in self.events:
             last[event.row.spreadsheet_id] = max(event.at, last.get(event.row.spreadsheet_id, 0.0))
@@ -113,18 +113,18 @@ class Storm:
         return [written[event.row.spreadsheet_id] - event.at for event in self.events]
 
 
-def make_clients(office: LocalOffice, count: int, *, cards: int, profile: str) -> list[Client]:
-    """Clients with *cards* items in progress each, made through the menu."""
-    return [_make_client(office, number, cards, profile) for number in range(1, count + 1)]
+def create_clients(office: LocalOffice, count: int, *, cards: int, profile: str) -> list[Client]:
+    """Create clients with *cards* items in progress each, through the menu."""
+    return [_create_client(office, number, cards, profile) for number in range(1, count + 1)]
 
 
-def _make_client(office: LocalOffice, number: int, cards: int, profile: str) -> Client:
+def _create_client(office: LocalOffice, number: int, cards: int, profile: str) -> Client:
     office.create_client(client_name=f"Клиент {number}", project_name=f"Проект {number}", code=f"К{number}")
     office.paste_backlog([{"task": f"Задача {one}", f"hours.{profile}": 0.1} for one in range(1, cards + 1)])
     preview = _do(office, "build_batch")
     _do(office, "start_batch", preview_id=preview["data"]["preview_id"])
     _do(office, "push")
-    return _look(office, cards)
+    return _read_client(office, cards)
 
 
 def _do(office: LocalOffice, action: str, **params: Any) -> Mapping[str, Any]:
@@ -134,7 +134,7 @@ def _do(office: LocalOffice, action: str, **params: Any) -> Mapping[str, Any]:
     return answer
 
 
-def _look(office: LocalOffice, cards: int) -> Client:
+def _read_client(office: LocalOffice, cards: int) -> Client:
     project = load_project(office.services.store, office.client_id)
     book = office.book()
     tab = book.tab("in_progress")
@@ -155,8 +155,8 @@ def _look(office: LocalOffice, cards: int) -> Client:
     return Client(project, rows, tab.title, columns, tuple(captions), captions)
 
 
-def _learn_event(office: LocalOffice, row: CardRow, user_id: int) -> Mapping[str, Any]:
-    """The body of a webhook as the tracker sends it; from here on it sends none by itself."""
+def _capture_webhook_body(office: LocalOffice, row: CardRow, user_id: int) -> Mapping[str, Any]:
+    """The body of a webhook as the tracker sends it. From then on the tracker sends none."""
     url = f"{office.servers.kaiten}/_emulator/webhooks"
     office.http.post(url, json={"mode": "drop"}).raise_for_status()
     office.kaiten("PATCH", f"/cards/{row.card_id}", user_id=user_id, title="Задача")
@@ -173,8 +173,8 @@ def send_webhooks(
     user_ids: Sequence[int],
     webhook_url: str,
 ) -> list[Event]:
-    """Change cards of all clients in turn, evenly over *seconds*, and tell the webhook of each change."""
-    body = _learn_event(office, clients[0].rows[0], user_ids[0])
+    """Change cards of all clients in turn, evenly over *seconds*, and send a webhook for each change."""
+    body = _capture_webhook_body(office, clients[0].rows[0], user_ids[0])
     rows = [
         (client, row)
         for row_number in zip(*(one.rows for one in clients), strict=True)
@@ -187,7 +187,7 @@ def send_webhooks(
     def change(number: int) -> Event:
         client, row = rows[number % len(rows)]
         time.sleep(max(0.0, starts_at + seconds * number / webhooks - time.time()))
-        # The changes of one card come one after the other, or the sheet could not show the last one.
+        # The changes of one card are made one after the other, so that the last one is known.
         with locks[row.card_id]:
             counts[row.card_id] += 1
             event_number = counts[row.card_id]
@@ -199,9 +199,9 @@ def send_webhooks(
                 due_date=(FIRST_DAY + timedelta(days=event_number - 1)).isoformat(),
             )
             at = time.time()
-        told = copy.deepcopy(dict(body))
-        told["data"]["old"]["id"] = row.card_id
-        answer_s, status = _tell(office, webhook_url, told)
+        sent = copy.deepcopy(dict(body))
+        sent["data"]["old"]["id"] = row.card_id
+        answer_s, status = _post_webhook(office, webhook_url, sent)
         return Event(row, event_number, at, answer_s, status)
 
     with ThreadPoolExecutor(SENDERS) as pool:
@@ -211,37 +211,37 @@ def send_webhooks(
 def answers_s(
     office: LocalOffice, row: CardRow, *, count: int, user_id: int, webhook_url: str
 ) -> list[float]:
-    """How long webhooks about one card take to be answered, one after the other."""
-    body = _learn_event(office, row, user_id)
-    return [_tell(office, webhook_url, body)[0] for _ in range(count)]
+    """Seconds until webhooks about one card are answered, sent one after the other."""
+    body = _capture_webhook_body(office, row, user_id)
+    return [_post_webhook(office, webhook_url, body)[0] for _ in range(count)]
 
 
-def _tell(office: LocalOffice, webhook_url: str, body: Mapping[str, Any]) -> tuple[float, int]:
+def _post_webhook(office: LocalOffice, webhook_url: str, body: Mapping[str, Any]) -> tuple[float, int]:
     asked_at = time.perf_counter()
     answer = office.http.post(webhook_url, json=body)
     return time.perf_counter() - asked_at, answer.status_code
 
 
 @contextmanager
-def watching(office: LocalOffice, clients: Sequence[Client]) -> Iterator[list[Sighting]]:
-    """What is seen in the workbooks while the block runs, change by change."""
-    sightings: list[Sighting] = []
+def observing(office: LocalOffice, clients: Sequence[Client]) -> Iterator[list[Observation]]:
+    """Observe the workbooks while the block runs; the list gets an observation for each change."""
+    observations: list[Observation] = []
     stopped = threading.Event()
     with ThreadPoolExecutor(1) as pool:
-        witness = pool.submit(_watch, office.servers.google, clients, sightings, stopped)
+        observer = pool.submit(_observe, office.servers.google, clients, observations, stopped)
         try:
-            yield sightings
+            yield observations
         finally:
             stopped.set()
-    witness.result()
+    observer.result()
 
 
-def _watch(
-    google: str, clients: Sequence[Client], sightings: list[Sighting], stopped: threading.Event
+def _observe(
+    google: str, clients: Sequence[Client], observations: list[Observation], stopped: threading.Event
 ) -> None:
     known: dict[str, str] = {}
     with httpx.Client(base_url=google, trust_env=False, timeout=60.0) as http:
-        while not stopped.wait(WATCH_EVERY_S):
+        while not stopped.wait(OBSERVE_EVERY_S):
             listed = http.get("/_emulator/workbooks").json()
             times = {one["spreadsheetId"]: one["modifiedTime"] for one in listed}
             for client in clients:
@@ -249,11 +249,11 @@ def _watch(
                 if known.get(spreadsheet_id) != times[spreadsheet_id]:
                     known[spreadsheet_id] = times[spreadsheet_id]
                     at = datetime.fromisoformat(times[spreadsheet_id]).astimezone(UTC).timestamp()
-                    sightings.append(Sighting(spreadsheet_id, at, _shown(http, client)))
+                    observations.append(Observation(spreadsheet_id, at, _shown(http, client)))
 
 
 def _shown(http: httpx.Client, client: Client) -> dict[str, tuple[int, str]]:
-    """Read as somebody else: the witness must not spend the quota of the service account."""
+    """Read the rows as another user, so as not to spend the quota of the service account."""
     spreadsheet_id = client.project.spreadsheet_id
     answer = http.get(
         f"/v4/spreadsheets/{spreadsheet_id}/values/'{client.tab_title}'",

@@ -94,8 +94,8 @@ def rooms(agency: RandomAgency, selection: Selection) -> Iterator[tuple[LeftOutI
     """A verdict for each item that is left out, from exact sums and an exact search.
 
     ``WRONG`` is a limit or a wait that does not stop it. ``LONG_CHAIN`` means that some assignment of
-    everything above it and of the item exists: ``tests/unit/domain/test_moves.py`` shows that none of them is
-    within two moves.
+    everything above it and of the item exists, but none within two moves
+    (``tests/unit/domain/planning/test_moves.py``).
     """
     ledger = Ledger(agency.resources, since=agency.period.start_on, until=agency.period.end_on)
     taken = {one.item.key: one for one in selection.taken}
@@ -233,7 +233,7 @@ def loss(richer: RandomAgency, less: Selection, more: Selection, key: ItemKey) -
     """Why the plan with more capacity takes fewer hours of an item, the first that differs.
 
     ``LONG_CHAIN``: the other plan's people have room for it and all above it, as they are; from the people
-    of this plan it takes more than two moves to get there (``tests/unit/domain/test_moves.py``).
+    of this plan it takes more than two moves to get there (``tests/unit/domain/planning/test_moves.py``).
     ``NOT_LARGER``: it was begun only because no empty period held it, and now one does.
     """
     before = {one.item.key: one for one in less.taken}

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.webhook_burst [--webhooks 1000] [--workbooks 50] [--seconds 10]``: a storm.
+"""``python -m benchmarks.webhook_burst``: a burst of webhooks, with the limits of Google and Kaiten.
 
 Cards of all clients are changed at once, and a webhook tells of each change. Google lets through 60 reads
 and 60 writes a minute. Measured is how fast a webhook is answered, and how long a cell stays behind its card,
@@ -21,13 +21,13 @@ from statistics import quantiles
 
 import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
 from benchmarks.burst import (
+    Burst,
     Client,
-    Storm,
     answers_s,
-    make_clients,
+    create_clients,
     most_in_a_minute,
+    observing,
     send_webhooks,
-    watching,
     wrong_cells,
 )
 from emulators.world.processes import QUEUE, Person
@@ -52,11 +52,11 @@ DEPLOYED_QUEUE = {
     "retryConfig": {"maxAttempts": 20, "minBackoff": "1s", "maxBackoff": "60s"},
 }
 
-#: Webhooks sent one by one before the storm.
+#: Webhooks sent one by one before the burst.
 CALM_WEBHOOKS = 200
-#: Nineteen of twenty are answered within this time, before the storm and in it: one machine plays everybody.
+#: Nineteen of twenty are answered within this time, before the burst and in it: one machine plays everybody.
 CALM_TARGET_MS = 50.0
-STORM_TARGET_MS = 1000.0
+BURST_TARGET_MS = 1000.0
 #: The last cell is at most this much later than the quota makes it: one minute of the quota.
 LATENESS_TARGET_S = 70.0
 
@@ -66,7 +66,7 @@ class Outcome:
     """What is judged."""
 
     calm_s: Sequence[float]
-    storm: Storm
+    burst: Burst
     wrong: Sequence[str]
     reads_at: Sequence[float]
     writes_at: Sequence[float]
@@ -76,18 +76,18 @@ class Outcome:
 
     @property
     def calm_ms(self) -> list[float]:
-        """Times of the answers before the storm."""
+        """Times of the answers before the burst."""
         return [1000 * one for one in self.calm_s]
 
     @property
-    def storm_ms(self) -> list[float]:
-        """Times of the answers in the storm."""
-        return [1000 * event.answer_s for event in self.storm.events]
+    def burst_ms(self) -> list[float]:
+        """Times of the answers in the burst."""
+        return [1000 * event.answer_s for event in self.burst.events]
 
-    def complaints(self) -> list[str]:
+    def missed_targets(self) -> list[str]:
         """A sentence for each target that was missed."""
         found = [*self.wrong]
-        unanswered = sum(event.answer_status != 200 for event in self.storm.events)
+        unanswered = sum(event.answer_status != 200 for event in self.burst.events)
         if unanswered:
             found.append(f"{unanswered} webhooks were not answered with 200")
         for name, moments in (("reads", self.reads_at), ("writes", self.writes_at)):
@@ -97,13 +97,13 @@ class Outcome:
         if self.refused:
             found.append(f"Google refused {self.refused} calls")
         for name, answers_ms, target_ms in (
-            ("before the storm", self.calm_ms, CALM_TARGET_MS),
-            ("in the storm", self.storm_ms, STORM_TARGET_MS),
+            ("before the burst", self.calm_ms, CALM_TARGET_MS),
+            ("in the burst", self.burst_ms, BURST_TARGET_MS),
         ):
             p95_ms = _figures(answers_ms)[1]
             if p95_ms > target_ms:
                 found.append(f"p95 of the answers {name} is {p95_ms:.0f} ms; {target_ms:.0f} at most")
-        late_s = max(self.storm.delays_s()) - max(self.storm.ideal_delays_s(QUOTA_PER_MINUTE))
+        late_s = max(self.burst.delays_s()) - max(self.burst.ideal_delays_s(QUOTA_PER_MINUTE))
         if late_s > LATENESS_TARGET_S:
             found.append(
                 f"the last cell is {late_s:.0f} s later than it could be; {LATENESS_TARGET_S:.0f} at most"
@@ -122,7 +122,7 @@ def play(folder: Path, *, webhooks: int, workbooks: int, seconds: float, workers
     with running_cluster(folder, workers=workers) as cluster:
         office = LocalOffice(cluster.servers, folder, MANAGER)
         real_time = {"VITRINA_NOW": "", "VITRINA_TURNS_PER_MINUTE": str(turns)}
-        office.empty(
+        office.reset(
             os.environ.__setitem__, people=PEOPLE, now=datetime.now().astimezone(), settings=real_time
         )
         office.http.patch(f"{cluster.servers.tasks}/v2/{QUEUE}", json=DEPLOYED_QUEUE).raise_for_status()
@@ -144,13 +144,13 @@ def play(folder: Path, *, webhooks: int, workbooks: int, seconds: float, workers
                 ],
                 history={},
             )
-            clients = make_clients(office, workbooks, cards=CARDS, profile=PROFILE)
+            clients = create_clients(office, workbooks, cards=CARDS, profile=PROFILE)
             office.settle()
             print(f"{workbooks} clients with {CARDS} cards each made in {time.monotonic() - began_at:.0f} s")
-            return _storm(office, clients, webhooks=webhooks, seconds=seconds)
+            return _run_burst(office, clients, webhooks=webhooks, seconds=seconds)
 
 
-def _storm(office: LocalOffice, clients: Sequence[Client], *, webhooks: int, seconds: float) -> Outcome:
+def _run_burst(office: LocalOffice, clients: Sequence[Client], *, webhooks: int, seconds: float) -> Outcome:
     google, tasks, kaiten = (office.servers.url(name) for name in ("google", "tasks", "kaiten"))
     office.http.post(f"{kaiten}/_emulator/rate-limit", json={"limit_per_s": KAITEN_LIMIT_PER_S})
     before = {task["name"] for task in office.http.get(f"{tasks}/_emulator/tasks").json()["tasks"]}
@@ -161,10 +161,10 @@ def _storm(office: LocalOffice, clients: Sequence[Client], *, webhooks: int, sec
     office.settle()
     limits = {"reads_per_minute": QUOTA_PER_MINUTE, "writes_per_minute": QUOTA_PER_MINUTE}
     office.http.post(f"{google}/_emulator/quota", json=limits).raise_for_status()
-    storm = Storm()
-    with watching(office, clients) as sightings:
-        storm.sightings = sightings
-        storm.events = send_webhooks(
+    burst = Burst()
+    with observing(office, clients) as observations:
+        burst.observations = observations
+        burst.events = send_webhooks(
             office,
             clients,
             webhooks=webhooks,
@@ -172,10 +172,10 @@ def _storm(office: LocalOffice, clients: Sequence[Client], *, webhooks: int, sec
             user_ids=user_ids,
             webhook_url=webhook_url,
         )
-        lasted_s = max(event.at for event in storm.events) - min(event.at for event in storm.events)
+        lasted_s = max(event.at for event in burst.events) - min(event.at for event in burst.events)
         print(f"{webhooks} webhooks sent in {lasted_s:.1f} s; waiting for the cells")
         give_up_at = time.monotonic() + TIMEOUT_S
-        while max(storm.delays_s()) == float("inf") and time.monotonic() < give_up_at:
+        while max(burst.delays_s()) == float("inf") and time.monotonic() < give_up_at:
             time.sleep(0.5)
     told = [
         task
@@ -186,7 +186,7 @@ def _storm(office: LocalOffice, clients: Sequence[Client], *, webhooks: int, sec
     quota = office.http.get(f"{google}/_emulator/quota").json()
     return Outcome(
         calm_s,
-        storm,
+        burst,
         wrong_cells(office, clients),
         quota["reads"]["accepted_at"],
         quota["writes"]["accepted_at"],
@@ -198,12 +198,12 @@ def _storm(office: LocalOffice, clients: Sequence[Client], *, webhooks: int, sec
 
 def report(outcome: Outcome) -> str:
     """The figures as a table."""
-    storm = outcome.storm
+    burst = outcome.burst
     rows = [
-        ("webhook → answer, ms", outcome.storm_ms),
-        ("  before the storm, ms", outcome.calm_ms),
-        ("event → cell, s", storm.delays_s()),
-        ("  the quota's limit, s", storm.ideal_delays_s(QUOTA_PER_MINUTE)),
+        ("webhook → answer, ms", outcome.burst_ms),
+        ("  before the burst, ms", outcome.calm_ms),
+        ("event → cell, s", burst.delays_s()),
+        ("  the quota's limit, s", burst.ideal_delays_s(QUOTA_PER_MINUTE)),
     ]
     lines = [f"{'':24}{'median':>9}{'p95':>9}{'max':>9}"]
     lines += [f"{name:24}" + "".join(f"{one:9.1f}" for one in _figures(values)) for name, values in rows]
@@ -223,7 +223,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.webhook_burst", description=__doc__)
     parser.add_argument("--webhooks", type=int, default=1000)
     parser.add_argument("--workbooks", type=int, default=50)
-    parser.add_argument("--seconds", type=float, default=10.0, help="how long the storm lasts")
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long the burst lasts")
     parser.add_argument("--workers", type=int, default=WORKERS, help="functions processes")
     parser.add_argument(
         "--turns",
@@ -235,7 +235,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="vitrina-") as folder:
         outcome = play(Path(folder), **vars(arguments))
     print(report(outcome))
-    found = outcome.complaints()
+    found = outcome.missed_targets()
     for line in found:
         print(line, file=sys.stderr)
     return 1 if found else 0

@@ -1,1 +1,1 @@
-"""Plays random interleavings of clicks, people's edits, faults and deaths, and looks for anything lost."""
+"""Plays random interleavings of clicks, edits, faults and killed processes, and looks for lost data."""

@@ -1,8 +1,8 @@
 """``python -m benchmarks.chaos --runs 200 --seed 1``: nothing may be lost, doubled or written wrongly.
 
-Each run plays what was drawn for it from the seed, brings the world to rest, and compares sheet, store and
-tracker with a plain model. The exit code is 1 where something must not be; then the smallest history that
-still shows it is written to a file, which ``--replay`` plays again.
+Each run plays the history that is drawn for it from the seed, waits until all work is done, and compares
+sheet, store and tracker with a simple model. If a run has a violation, the exit code is 1, and the smallest
+history that still fails is written to a file, which ``--replay`` plays again.
 """
 
 from __future__ import annotations
@@ -17,32 +17,34 @@ from pathlib import Path
 import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
 from benchmarks.chaos.draw import draw_history
 from benchmarks.chaos.history import History, load_history
-from benchmarks.chaos.lanes import Lanes, running_lanes
 from benchmarks.chaos.play import Result
-from benchmarks.chaos.report import as_story, as_text, failures, table
+from benchmarks.chaos.report import describe, failures, format_lines, report_lines
 from benchmarks.chaos.shrink import shrink
+from benchmarks.chaos.world_pool import WorldPool, running_world_pool
 
 SHRINK_S = 90.0
-#: Every so many runs a line says how far it is.
+#: Progress is printed after so many runs.
 PROGRESS_RUNS = 100
 
 
 def main() -> int:
-    """Play, print, judge."""
+    """Play the histories and print the report; returns the exit code."""
     arguments = _parser().parse_args()
     histories = _histories(arguments)
     started_at = time.perf_counter()
-    with running_lanes(arguments.lanes, guards=arguments.guards) as lanes:
-        results = _play(lanes, histories)
-        print(as_text(table(results, time.perf_counter() - started_at), markdown=arguments.markdown))
+    with running_world_pool(arguments.worlds, guards=arguments.guards) as pool:
+        results = _play(pool, histories)
+        print(
+            format_lines(report_lines(results, time.perf_counter() - started_at), markdown=arguments.markdown)
+        )
         failed = failures(results)
         if not failed:
             return 0
-        print(f"\nFailed: {len(failed)}", *map(as_story, failed), sep="\n", file=sys.stderr)
-        smallest = shrink(lanes, failed[0], budget_s=arguments.shrink_seconds)
+        print(f"\nFailed: {len(failed)}", *map(describe, failed), sep="\n", file=sys.stderr)
+        smallest = shrink(pool, failed[0], budget_s=arguments.shrink_seconds)
     smallest.history.save(arguments.save)
     print(f"\nThe smallest history that fails, also in {arguments.save}:", file=sys.stderr)
-    print(smallest.history.to_text(), as_story(smallest), sep="\n", file=sys.stderr)
+    print(smallest.history.to_text(), describe(smallest), sep="\n", file=sys.stderr)
     return 1
 
 
@@ -52,11 +54,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, metavar="RUN", help="play this run of the seed only")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="play the history of a file")
-    parser.add_argument("--times", type=int, default=1, help="play each history so often")
+    parser.add_argument("--times", type=int, default=1, help="how often each history is played")
     parser.add_argument(
         "--guards", choices=("on", "off"), default="on", help="off: the product writes without its guards"
     )
-    parser.add_argument("--lanes", type=int, default=os.cpu_count() or 1, help="worlds side by side")
+    parser.add_argument(
+        "--worlds", type=int, default=os.cpu_count() or 1, help="worlds that play at the same time"
+    )
     parser.add_argument("--shrink-seconds", type=float, default=SHRINK_S, metavar="S")
     parser.add_argument("--save", type=Path, default=Path("chaos.json"), metavar="FILE")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
@@ -70,9 +74,9 @@ def _histories(arguments: argparse.Namespace) -> list[History]:
     return [draw_history(arguments.seed, run) for run in runs for _ in range(arguments.times)]
 
 
-def _play(lanes: Lanes, histories: Sequence[History]) -> list[Result]:
+def _play(pool: WorldPool, histories: Sequence[History]) -> list[Result]:
     results: list[Result] = []
-    for result in lanes.play(histories):
+    for result in pool.play(histories):
         results.append(result)
         if len(results) % PROGRESS_RUNS == 0:
             failed = sum(bool(one.violations) for one in results)

@@ -1,6 +1,6 @@
-"""The agency that every run begins with: people, norms, and the backlogs that clients bring.
+"""The agency of every run: people, norms and the backlogs of its clients.
 
-The model computes from these figures by itself what has to stand in the sheet.
+The model computes the expected cells from these figures, without the product.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ TEAM: tuple[Mapping[str, Any], ...] = tuple(
     for one in PEOPLE
 )
 
-#: Hours of one unit by work type and profile. Multiples of a half, so that no rounding is in question.
+#: Hours of one unit by work type and profile. Multiples of 0.5, so that rounding does not matter.
 NORMS: Mapping[str, Mapping[str, float]] = {
     "Баннер": {"design": 3.0},
     "Статья": {"copy": 5.0},
     "Лендинг": {"design": 4.0, "development": 6.0},
     "Письмо": {"copy": 1.5},
 }
-#: Facts that agree, so that the norms are these very figures.
+#: The facts of each norm are equal, so that the norm is exactly this figure.
 HISTORY = {
     f"{work_type}-{profile}-{n}": FinishedWork(work_type, profile, hours, 1.0, NOW.date())
     for work_type, by_profile in NORMS.items()
@@ -63,26 +63,26 @@ HISTORY = {
 PRIORITIES = ("Срочно", "Высокий", "Обычный", "Низкий")
 APPROVALS = ("Принято", "Вернули")
 
-#: Columns that people put into the backlog: one of plain texts, one with a formula.
-OWN, DOUBLE = "Моё", "Вдвое"
+#: Columns that people add to the backlog: one for texts, one for a formula.
+OWN_COLUMN, DOUBLE_COLUMN = "Моё", "Вдвое"
 
 
 @dataclass(frozen=True)
-class Wish:
-    """A row of the backlog as people type it; ``cells`` are texts by the key of their column."""
+class TypedRow:
+    """A row of the backlog as people type it; ``cells`` are the typed texts by column key."""
 
     task: str
     cells: Mapping[str, str]
 
 
-def wishes(variant: int) -> list[Wish]:
-    """The backlog of a client. Some hours are typed, some rows have texts in people's own column."""
-    # One generator for each client: what is drawn for one does not depend on the others.
+def typed_rows(variant: int) -> list[TypedRow]:
+    """The backlog of a client. In some rows people also type hours or a text in their own column."""
+    # A generator for each client, so that its backlog does not depend on those of the others.
     draw = random.Random(f"client {variant}")
-    return [_wish(draw, f"Задача {chr(ord('А') + n)}{variant}") for n in range(draw.randint(5, 9))]
+    return [_typed_row(draw, f"Задача {chr(ord('А') + n)}{variant}") for n in range(draw.randint(5, 9))]
 
 
-def _wish(draw: random.Random, task: str) -> Wish:
+def _typed_row(draw: random.Random, task: str) -> TypedRow:
     cells = {"work_type": draw.choice([*NORMS, *NORMS, ""])}
     if draw.random() < 0.4:
         cells["quantity"] = str(draw.randint(2, 3))
@@ -93,12 +93,12 @@ def _wish(draw: random.Random, task: str) -> Wish:
     if draw.random() < 0.35 or (not cells["work_type"] and draw.random() < 0.8):
         cells[f"hours.{draw.choice(list(PROFILE_TITLES))}"] = typed_hours(draw)
     if draw.random() < 0.5:
-        cells[OWN] = f"заметка о «{task}»"
-    return Wish(task, {key: text for key, text in cells.items() if text})
+        cells[OWN_COLUMN] = f"заметка о «{task}»"
+    return TypedRow(task, {key: text for key, text in cells.items() if text})
 
 
 def typed_hours(draw: random.Random) -> str:
-    """A figure that no norm gives, so that it can be told from the add-on's: hours and eighths."""
+    """Hours and eighths: no norm gives such a figure, so it cannot be one that the add-on wrote."""
     eighths = draw.choice([1, 2, 3, 5, 6, 7]) * 125
     hours = draw.randint(1, 6)
     if draw.random() < 0.1:

@@ -1,4 +1,4 @@
-"""Compares sheet, store and tracker, once they are at rest, with the model of what must be."""
+"""Compares sheet, store and tracker with the model, after all work is done."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from benchmarks.chaos.agency import CODE, HOURS_PER_DAY, PROFILE_TITLES
+from benchmarks.chaos.click_result import ClickResult
+from benchmarks.chaos.expected import HOURS, PROFILES, ExpectedItem, ExpectedState, number_in
 from benchmarks.chaos.grid import MAIN_COLUMNS, Grid, Line, Value, shelf_rows, text_in, value_in
 from benchmarks.chaos.history import Json
-from benchmarks.chaos.ledger import HOURS, PROFILES, Expected, Ledger, number_of
-from benchmarks.chaos.scenes import Scene
+from benchmarks.chaos.starting_points import StartingPoint
 from benchmarks.chaos.world import ChaosWorld
 from emulators.kaiten.models.context import DELETED
 from vitrina.workbook.reading.book import item_number_of_row
@@ -25,9 +26,9 @@ OVERWRITTEN = "person's edit overwritten"
 CARD_DOUBLED = "card doubled"
 CARD_WRONG = "card wrong or missing"
 STORE = "store differs from sheet"
-PROMISES = "more hours promised than there are"
-ENDLESS = "operation without an end"
-SPEECHLESS = "ended without a sentence"
+OVERCOMMITTED = "more hours reserved than there are"
+UNFINISHED = "operation never finished"
+NO_MESSAGE = "ended without a message"
 KINDS = (
     LOST,
     DOUBLED,
@@ -36,12 +37,12 @@ KINDS = (
     CARD_DOUBLED,
     CARD_WRONG,
     STORE,
-    PROMISES,
-    ENDLESS,
-    SPEECHLESS,
+    OVERCOMMITTED,
+    UNFINISHED,
+    NO_MESSAGE,
 )
 
-#: Actions that are done while the menu waits.
+#: Actions that are finished within the request of the menu.
 QUICK_ACTIONS = ("estimate", "build_batch", "start_batch")
 
 _LETTERS_AND_ROW = re.compile(r"\$?([A-Z]{1,3})\$?(\d+)")
@@ -49,7 +50,7 @@ _LETTERS_AND_ROW = re.compile(r"\$?([A-Z]{1,3})\$?(\d+)")
 
 @dataclass(frozen=True)
 class Violation:
-    """Something that must not be."""
+    """A difference between the model and sheet, store or tracker."""
 
     kind: str
     text: str
@@ -58,38 +59,29 @@ class Violation:
         return f"{self.kind}: {self.text}"
 
 
-class Told(Protocol):
-    """What a click ended in."""
-
-    action: str
-    outcome: str
-    http_status: int
-    message: str
-
-
-def check_answers(ended: Sequence[Told]) -> Iterator[Violation]:
-    """Every operation ended in done, partial, refused or failed, and with a sentence of its own."""
-    for one in ended:
+def check_answers(results: Sequence[ClickResult]) -> Iterator[Violation]:
+    """Every click ended as done, partial, refused or failed, with a message."""
+    for one in results:
         is_known = one.outcome in ("done", "partial", "refused", "failed")
         if not is_known or not one.message.endswith(".") or one.http_status == 500:
-            yield Violation(SPEECHLESS, f"{one.action}: {one.outcome} {one.http_status} «{one.message}»")
+            yield Violation(NO_MESSAGE, f"{one.action}: {one.outcome} {one.http_status} «{one.message}»")
 
 
-def check_world(world: ChaosWorld, scene: Scene, ledger: Ledger) -> Iterator[Violation]:
-    """All that is wrong."""
+def check_world(world: ChaosWorld, start: StartingPoint, expected: ExpectedState) -> Iterator[Violation]:
+    """All violations in sheet, store and tracker."""
     with world.google.lock, world.kaiten.lock:
-        book = world.google.book(scene.spreadsheet_id)
-        grids = {tab: Grid(book, tab, scene.titles[tab]) for tab in MAIN_COLUMNS}
+        book = world.google.book(start.spreadsheet_id)
+        grids = {tab: Grid(book, tab, start.titles[tab]) for tab in MAIN_COLUMNS}
         backlog, progress = grids["backlog"], grids["in_progress"]
-        yield from _check_rows(ledger, backlog, progress)
-        for item in ledger.alive:
+        yield from _check_rows(expected, backlog, progress)
+        for item in expected.not_deleted:
             for line in backlog.find(item.task):
-                yield from _check_waiting(item, backlog, line)
-            yield from _check_started(item, progress)
+                yield from _check_backlog_row(item, backlog, line)
+            yield from _check_progress_rows(item, progress)
             if progress.find(item.task):
                 yield from _check_shelf(item, shelf_rows(book))
-        yield from _check_numbers(ledger, backlog, progress)
-        store = _Documents(world, scene.spreadsheet_id)
+        yield from _check_numbers(expected, backlog, progress)
+        store = _Documents(world, start.spreadsheet_id)
         yield from _check_store(store, progress)
         yield from _check_cards(world, store, progress)
 
@@ -97,15 +89,15 @@ def check_world(world: ChaosWorld, scene: Scene, ledger: Ledger) -> Iterator[Vio
 # --- Rows ----------------------------------------------------------------------------------------
 
 
-def _check_rows(ledger: Ledger, backlog: Grid, progress: Grid) -> Iterator[Violation]:
-    """Each item that nobody deleted is in one place, and nothing else is anywhere."""
-    for item in ledger.items.values():
+def _check_rows(expected: ExpectedState, backlog: Grid, progress: Grid) -> Iterator[Violation]:
+    """Each item that was not deleted is in exactly one place, and there are no other rows."""
+    for item in expected.items.values():
         waiting, started = backlog.find(item.task), progress.find(item.task)
         profiles = [progress.text(line, "profile") for line in started]
         where = f"{item.task}: {len(waiting)} in the backlog, {profiles} in progress"
         if item.is_deleted:
             if waiting or started:
-                yield Violation(DOUBLED, f"deleted by a person, and there again: {where}")
+                yield Violation(DOUBLED, f"deleted by a person, but still there: {where}")
         elif not waiting and not started:
             yield Violation(LOST, where)
         elif len(waiting) + bool(started) > 1 or len(set(profiles)) < len(profiles):
@@ -114,19 +106,19 @@ def _check_rows(ledger: Ledger, backlog: Grid, progress: Grid) -> Iterator[Viola
         main = MAIN_COLUMNS[grid.tab]
         for line in grid.used:
             text = grid.text(line, main)
-            if text not in ledger.items:
+            if text not in expected.items:
                 found = {key: grid.text(line, key) for key in grid.columns if grid.text(line, key)}
-                yield Violation(WRONG, f"row {line.index + 1} of {grid.tab} belongs to nobody: {found}")
+                yield Violation(WRONG, f"row {line.index + 1} of {grid.tab} has no expected item: {found}")
 
 
-def _check_waiting(item: Expected, grid: Grid, line: Line) -> Iterator[Violation]:
-    """A row of the backlog: what people typed is there, and the rest is the add-on's and right."""
+def _check_backlog_row(item: ExpectedItem, grid: Grid, line: Line) -> Iterator[Violation]:
+    """A row of the backlog holds what people typed, and the add-on's own cells are right."""
     place = f"{item.task}, row {line.index + 1} of the backlog"
     for key, value in item.typed.items():
         if item.is_ambiguous and key.startswith(HOURS):
             continue
         found = grid.value(line, key)
-        if not _same(found, value, line):
+        if not _is_same(found, value, line):
             yield Violation(
                 OVERWRITTEN, f"{place}, {key}: {_shown(value)} was typed, {_shown(found)} is there"
             )
@@ -135,22 +127,22 @@ def _check_waiting(item: Expected, grid: Grid, line: Line) -> Iterator[Violation
             yield Violation(OVERWRITTEN, f"{place}, note at {key}: «{text}» is «{grid.note(line, key)}»")
     for profile in () if item.has_unclear_figures else PROFILES:
         found = grid.value(line, HOURS + profile)
-        if item.typed_hours(profile) is None and number_of(found) != item.hours_now(profile):
+        if item.typed_hours(profile) is None and number_in(found) != item.hours_now(profile):
             norm = item.hours_now(profile)
             yield Violation(WRONG, f"{place}, hours of {profile}: {_shown(found)} and not {norm}")
     total = grid.value(line, "hours_total")
-    if total is None or not _sums(str(total.get("formulaValue", "")), grid, line):
+    if total is None or not _sums_own_hours(str(total.get("formulaValue", "")), grid, line):
         yield Violation(WRONG, f"{place}: the total is {_shown(total)}")
 
 
-def _sums(formula: str, grid: Grid, line: Line) -> bool:
-    """Whether a formula refers to the hours of its own row and to nothing else."""
+def _sums_own_hours(formula: str, grid: Grid, line: Line) -> bool:
+    """Whether a formula refers to all hours of its own row and to nothing else."""
     wanted = {grid.address(line, key) for key in grid.columns if key.startswith(HOURS)}
     return {letters + row for letters, row in _LETTERS_AND_ROW.findall(formula)} == wanted
 
 
-def _same(found: Value, typed: Value, line: Line) -> bool:
-    """Whether a cell holds what was typed. A formula follows its row: only the row's number may differ."""
+def _is_same(found: Value, typed: Value, line: Line) -> bool:
+    """Whether a cell holds what was typed. In a formula the row number may differ: it follows its row."""
     if found == typed or not found or not typed:
         return bool(found) == bool(typed)
     now, then = str(found.get("formulaValue", "")), str(typed.get("formulaValue", ""))
@@ -158,14 +150,14 @@ def _same(found: Value, typed: Value, line: Line) -> bool:
     return bool(now and then) and rows == {line.index + 1}
 
 
-def _check_started(item: Expected, grid: Grid) -> Iterator[Violation]:
+def _check_progress_rows(item: ExpectedItem, grid: Grid) -> Iterator[Violation]:
     """Rows in progress: hours as typed or by the norm, and what people typed beside them."""
     for line in () if item.has_unclear_figures else grid.find(item.task):
         title = grid.text(line, "profile")
         place = f"{item.task}, row {line.index + 1} in progress"
         profile = next((key for key, shown in PROFILE_TITLES.items() if shown == title), "")
-        hours, typed = number_of(grid.value(line, "hours")), item.typed_hours(profile)
-        if typed is not None and number_of(typed) != hours:
+        hours, typed = number_in(grid.value(line, "hours")), item.typed_hours(profile)
+        if typed is not None and number_in(typed) != hours:
             yield Violation(OVERWRITTEN, f"{place}: {_shown(typed)} h was typed, planned are {hours}")
         elif typed is None and hours not in item.possible_hours(profile) - {None}:
             yield Violation(WRONG, f"{place}: {hours} h of {profile} come from nowhere")
@@ -173,7 +165,7 @@ def _check_started(item: Expected, grid: Grid) -> Iterator[Violation]:
     missing = [
         profile
         for profile in PROFILES
-        if number_of(item.typed_hours(profile)) and PROFILE_TITLES[profile] not in started
+        if number_in(item.typed_hours(profile)) and PROFILE_TITLES[profile] not in started
     ]
     if started and missing and not item.has_unclear_figures:
         yield Violation(OVERWRITTEN, f"{item.task} was started without the typed hours of {missing}")
@@ -186,10 +178,10 @@ def _check_started(item: Expected, grid: Grid) -> Iterator[Violation]:
                 yield Violation(OVERWRITTEN, f"{item.task}, {profile}, {key}: {_shown(value)} is {found}")
 
 
-def _check_shelf(item: Expected, rows: list[list[Mapping[str, Any]]]) -> Iterator[Violation]:
-    """The row that left the backlog is kept whole, with all that people put into it.
+def _check_shelf(item: ExpectedItem, rows: list[list[Mapping[str, Any]]]) -> Iterator[Violation]:
+    """The row that left the backlog is kept on the shelf with everything that people typed into it.
 
-    It keeps the order that the columns had then, so that only what stands in it can be compared.
+    The shelf keeps the order that the columns had then, so only the set of values can be compared.
     """
     found = [row for row in rows if item.task in [text_in(cell) for cell in row]]
     if len(found) != 1:
@@ -206,8 +198,8 @@ def _check_shelf(item: Expected, rows: list[list[Mapping[str, Any]]]) -> Iterato
             yield Violation(OVERWRITTEN, f"{item.task}, note at {key}: «{text}» is not on the shelf")
 
 
-def _check_numbers(ledger: Ledger, backlog: Grid, progress: Grid) -> Iterator[Violation]:
-    """Numbers are unique, stand in both of their places, and stay."""
+def _check_numbers(expected: ExpectedState, backlog: Grid, progress: Grid) -> Iterator[Violation]:
+    """Item numbers are unique, equal in mark and ID cell, and never change."""
     owners: dict[int, set[str]] = defaultdict(set)
     for grid in (backlog, progress):
         for line in grid.used:
@@ -220,7 +212,7 @@ def _check_numbers(ledger: Ledger, backlog: Grid, progress: Grid) -> Iterator[Vi
             owners[number].add(task)
             if grid.text(line, "id") != f"{CODE}-{number}":
                 yield Violation(WRONG, f"{place}: the mark says {number}, the cell «{grid.text(line, 'id')}»")
-            item = ledger.items.get(task)
+            item = expected.items.get(task)
             known = item.number if item is not None and not item.is_ambiguous else None
             if known not in (None, number):
                 yield Violation(WRONG, f"{place} had the number {known} and has {number}")
@@ -247,22 +239,22 @@ class _Documents:
 
 
 def _check_store(store: _Documents, progress: Grid) -> Iterator[Violation]:
-    """What is promised stands in the sheet, and the other way round; nothing is left half done."""
+    """Store and sheet agree on reserved hours, and nothing is left unfinished."""
     for number, item in store.items.items():
         if item["is_reserved"]:
             yield Violation(STORE, f"item {number} is still reserved")
     yield from _check_promises(store, progress)
     yield from _check_load(store)
     if store.by_kind["touched"]:
-        yield Violation(ENDLESS, f"cards that nobody looked at: {store.by_kind['touched']}")
+        yield Violation(UNFINISHED, f"cards that were touched and not read: {store.by_kind['touched']}")
     for operation in store.by_kind["operation"]:
-        # A quick action that died was never answered, and the person clicked again.
+        # If a process dies during a quick action, its document stays and the person clicks again.
         if operation["state"] != "ended" and operation["action"] not in QUICK_ACTIONS:
-            yield Violation(ENDLESS, f"{operation['action']} is {operation['state']}")
+            yield Violation(UNFINISHED, f"{operation['action']} is {operation['state']}")
 
 
 def _check_promises(store: _Documents, progress: Grid) -> Iterator[Violation]:
-    """Each row in progress is an action of the store."""
+    """Each row in progress is an action in the store, and the other way round."""
     rows = {number: line for line in progress.used for number in line.numbers}
     promised = {
         action["row_number"]: (item["task"], action["specialist"], action["hours"])
@@ -275,7 +267,7 @@ def _check_promises(store: _Documents, progress: Grid) -> Iterator[Violation]:
     for number in promised.keys() & rows.keys():
         line = rows[number]
         task, specialist = progress.text(line, "action"), progress.text(line, "specialist")
-        shown = (task, specialist, number_of(progress.value(line, "hours")))
+        shown = (task, specialist, number_in(progress.value(line, "hours")))
         if shown != promised[number]:
             yield Violation(STORE, f"row {number} shows {shown}, promised is {promised[number]}")
 
@@ -288,11 +280,11 @@ def _check_load(store: _Documents) -> Iterator[Violation]:
                 load[action["specialist"], day] += hours
     for (name, day), hours in load.items():
         if hours > HOURS_PER_DAY[name] + 0.001:
-            yield Violation(PROMISES, f"{name}, {day}: {hours} h")
+            yield Violation(OVERCOMMITTED, f"{name}, {day}: {hours} h")
 
 
 def _check_cards(world: ChaosWorld, store: _Documents, progress: Grid) -> Iterator[Violation]:
-    """One card for each item that was pushed, whole, and its state in the sheet."""
+    """Each pushed item has one complete card, and the sheet shows its state."""
     board_id = int(store.project["board_id"])
     tables = world.kaiten.state.tables
     cards = [
@@ -306,7 +298,7 @@ def _check_cards(world: ChaosWorld, store: _Documents, progress: Grid) -> Iterat
     by_id = {str(card["id"]): card for card in cards}
     known = {item["card_id"] for item in store.items.values() if item["card_id"]}
     for card_id in by_id.keys() - known:
-        yield Violation(CARD_WRONG, f"nobody knows the card {by_id[card_id]['title']}")
+        yield Violation(CARD_WRONG, f"no item has the card {by_id[card_id]['title']}")
     for item in store.items.values():
         if not item["card_id"]:
             continue
@@ -340,7 +332,7 @@ def _check_card(tables: Mapping[str, Any], card: Json, item: Json, progress: Gri
             yield Violation(WRONG, f"{item['code']} is «{status}» in the sheet, «{stage}» in the tracker")
         if f'/card/{card["id"]}"' not in link:
             yield Violation(WRONG, f"{item['code']} has the link {link}, its card is {card['id']}")
-    logged = sum(number_of(progress.value(line, "logged_hours")) or 0.0 for line in own)
+    logged = sum(number_in(progress.value(line, "logged_hours")) or 0.0 for line in own)
     if abs(logged - minutes / 60) > 0.02 * len(item["actions"]):
         yield Violation(WRONG, f"{item['code']}: {logged} h in the sheet, {minutes} minutes in the tracker")
 

@@ -1,4 +1,4 @@
-"""Draws a history from a seed: what is clicked, and what comes in between where it hurts most."""
+"""Draws a history from a seed: clicks, and disturbances at the calls where they do most harm."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from collections.abc import Callable
 from benchmarks.chaos.agency import (
     APPROVALS,
     NORMS,
-    OWN,
+    OWN_COLUMN,
     PEOPLE,
     PRIORITIES,
     PROFILE_TITLES,
     typed_hours,
-    wishes,
+    typed_rows,
 )
 from benchmarks.chaos.history import (
     CARD,
     DELAY,
     EDIT,
     FAULT,
-    HURRY,
     KILL,
+    MAKE_DUE,
     RELEASE,
-    Beat,
-    Happening,
+    Disturbance,
     History,
     Json,
+    Phase,
 )
-from benchmarks.chaos.scenes import SCENES, VARIANTS
+from benchmarks.chaos.starting_points import STARTS, VARIANTS
 
 QUEUE = "queue"
 
-#: Which action comes next where nothing else is drawn, by the last one or the scene.
+#: The action that usually follows, by the last action or the starting point.
 _NEXT = {
     "typed": "estimate",
     "estimate": "build_batch",
@@ -49,7 +49,7 @@ _NEXT = {
 }
 _ACTIONS = ("estimate", "build_batch", "start_batch", "push", "refresh", "undo", "undo", QUEUE)
 
-#: About how many calls outside an action makes.
+#: About how many outside calls an action makes.
 _CALLS = {"estimate": 2, "build_batch": 2, "start_batch": 2, "push": 16, "refresh": 8, "undo": 6, QUEUE: 4}
 
 _WRITE = "google:sheets.spreadsheets.batchUpdate"
@@ -68,37 +68,37 @@ class _Drawer:
         self._seed, self._run = seed, run
         self._draw = random.Random(f"{seed}:{run}")
         self._variant = self._draw.randrange(VARIANTS)
-        self._scene = self._draw.choices(SCENES, weights=(3, 4, 6, 4, 4))[0]
-        self._tasks = [wish.task for wish in wishes(self._variant)]
+        self._start = self._draw.choices(STARTS, weights=(3, 4, 6, 4, 4))[0]
+        self._tasks = [row.task for row in typed_rows(self._variant)]
         self._added = 0
 
     def history(self) -> History:
         draw = self._draw
         clicks = self._clicks(draw.choice((1, 2, 2, 3, 3, 4)))
-        happenings: list[list[Happening]] = [[] for _ in clicks]
+        disturbances: list[list[Disturbance]] = [[] for _ in clicks]
 
-        def scatter(count: int, make: Callable[[tuple[str, ...]], list[Happening]]) -> None:
+        def scatter(count: int, make: Callable[[tuple[str, ...]], list[Disturbance]]) -> None:
             for _ in range(count):
-                beat = draw.randrange(len(clicks))
-                happenings[beat] += make(clicks[beat])
+                phase = draw.randrange(len(clicks))
+                disturbances[phase] += make(clicks[phase])
 
-        for beat, clicked in enumerate(clicks):
+        for phase, clicked in enumerate(clicks):
             if "estimate" in clicked and draw.random() < 0.6:
-                # Else most estimates would find nothing to write.
-                happenings[beat].append(Happening(EDIT, 0, "before", "", self._type_base()))
+                # Without this edit most estimates would have nothing to write.
+                disturbances[phase].append(Disturbance(EDIT, 0, "before", "", self._type_base()))
         scatter(draw.choice((0, 1, 2, 2, 3, 3, 4, 6)), self._edit)
         scatter(draw.choice((0, 0, 0, 1, 1, 2)), self._fault)
         scatter(draw.choice((0, 0, 0, 0, 0, 1, 1, 2)), self._kill)
         scatter(draw.choice((0,) * 19 + (1,)), self._delay)
-        if self._scene in ("started", "pushed"):
+        if self._start in ("started", "pushed"):
             scatter(draw.choice((0, 1, 2, 3)), self._card)
-            scatter(draw.choice((0, 0, 1)), self._passing)
+            scatter(draw.choice((0, 0, 1)), self._queue_or_webhooks)
         webhooks = draw.choice(_WEBHOOKS)
-        beats = tuple(Beat(one, tuple(more)) for one, more in zip(clicks, happenings, strict=True))
-        return History(self._seed, self._run, self._variant, self._scene, webhooks, beats)
+        phases = tuple(Phase(one, tuple(more)) for one, more in zip(clicks, disturbances, strict=True))
+        return History(self._seed, self._run, self._variant, self._start, webhooks, phases)
 
     def _clicks(self, count: int) -> list[tuple[str, ...]]:
-        draw, last = self._draw, self._scene
+        draw, last = self._draw, self._start
         found: list[tuple[str, ...]] = []
         for _ in range(count):
             action = _NEXT[last] if draw.random() < 0.7 else draw.choice(_ACTIONS)
@@ -112,8 +112,8 @@ class _Drawer:
                 found.append((action,))
         return found
 
-    def _place(self, clicks: tuple[str, ...]) -> tuple[int, str, str]:
-        """Before or after which call: between the read and the write more often than elsewhere."""
+    def _moment(self, clicks: tuple[str, ...]) -> tuple[int, str, str]:
+        """The call before or after which it happens: mostly between the read and the write."""
         draw = self._draw
         dice = draw.random()
         if dice < 0.1:
@@ -123,43 +123,45 @@ class _Drawer:
         calls = sum(_CALLS[action] for action in clicks)
         return draw.randint(1, calls + 1), draw.choice(("before", "before", "after")), ""
 
-    def _edit(self, clicks: tuple[str, ...]) -> list[Happening]:
-        at, when, method = self._place(clicks)
-        return [Happening(EDIT, at, when, method, self._any_edit())]
+    def _edit(self, clicks: tuple[str, ...]) -> list[Disturbance]:
+        at, when, method = self._moment(clicks)
+        return [Disturbance(EDIT, at, when, method, self._any_edit())]
 
-    def _fault(self, clicks: tuple[str, ...]) -> list[Happening]:
-        """One failure, or a burst of them."""
+    def _fault(self, clicks: tuple[str, ...]) -> list[Disturbance]:
+        """One failed call, or several in a row."""
         draw = self._draw
         method = draw.choice((*_SERVICES, _WRITE))
         first = 1 if method == _WRITE else draw.randint(1, sum(_CALLS[action] for action in clicks) + 1)
         status = draw.choice(_STATUSES)
         length = draw.choice((1, 1, 2, 4, 6)) if status in (429, 503) else 1
-        return [Happening(FAULT, first + n, "before", method, {"status": status}) for n in range(length)]
+        return [Disturbance(FAULT, first + n, "before", method, {"status": status}) for n in range(length)]
 
-    def _kill(self, clicks: tuple[str, ...]) -> list[Happening]:
-        at, when, method = self._place(clicks)
+    def _kill(self, clicks: tuple[str, ...]) -> list[Disturbance]:
+        at, when, method = self._moment(clicks)
         return (
-            [Happening(KILL, max(1, at), self._draw.choice(("before", "after")), method, {})] if when else []
+            [Disturbance(KILL, max(1, at), self._draw.choice(("before", "after")), method, {})]
+            if when
+            else []
         )
 
-    def _delay(self, clicks: tuple[str, ...]) -> list[Happening]:
-        """A call that takes longer than a lease holds: somebody else takes it meanwhile."""
-        at, when, method = self._place(clicks)
-        return [Happening(DELAY, max(1, at), when, method, {})]
+    def _delay(self, clicks: tuple[str, ...]) -> list[Disturbance]:
+        """A call that takes longer than the lease, so that another process takes the lease meanwhile."""
+        at, when, method = self._moment(clicks)
+        return [Disturbance(DELAY, max(1, at), when, method, {})]
 
-    def _card(self, clicks: tuple[str, ...]) -> list[Happening]:
+    def _card(self, clicks: tuple[str, ...]) -> list[Disturbance]:
         draw = self._draw
-        at, when, method = self._place(clicks)
+        at, when, method = self._moment(clicks)
         what: Json = {"task": draw.choice(self._tasks), "user_id": draw.choice(PEOPLE).kaiten_id}
         if draw.random() < 0.3:
             what["minutes"] = draw.choice((15, 30, 90, 100))
         else:
             what["stage"] = draw.randrange(4)
-        return [Happening(CARD, at, when, method, what)]
+        return [Disturbance(CARD, at, when, method, what)]
 
-    def _passing(self, clicks: tuple[str, ...]) -> list[Happening]:
-        at, when, method = self._place(clicks)
-        return [Happening(self._draw.choice((HURRY, RELEASE)), at, when, method, {})]
+    def _queue_or_webhooks(self, clicks: tuple[str, ...]) -> list[Disturbance]:
+        at, when, method = self._moment(clicks)
+        return [Disturbance(self._draw.choice((MAKE_DUE, RELEASE)), at, when, method, {})]
 
     # --- Edits -----------------------------------------------------------------------------------
 
@@ -197,7 +199,7 @@ class _Drawer:
         }
 
     def _type_own(self) -> Json:
-        return {"do": "type", "task": self._task(), "column": OWN, "text": self._text()}
+        return {"do": "type", "task": self._task(), "column": OWN_COLUMN, "text": self._text()}
 
     def _type_cell(self) -> Json:
         draw = self._draw
@@ -211,7 +213,7 @@ class _Drawer:
         return {"do": "type", "task": self._task(), "column": column, "text": text}
 
     def _type_base(self) -> Json:
-        """What an estimate is made from."""
+        """Type a work type or a quantity, from which hours are estimated."""
         draw = self._draw
         column, text = draw.choice(
             (("work_type", draw.choice(list(NORMS))), ("quantity", str(draw.randint(1, 3))))
@@ -291,7 +293,7 @@ class _Drawer:
         )
 
     def _note(self) -> Json:
-        return {"do": "note", "task": self._task(), "column": OWN, "text": self._text()}
+        return {"do": "note", "task": self._task(), "column": OWN_COLUMN, "text": self._text()}
 
     def _remark(self) -> Json:
         draw = self._draw

@@ -1,7 +1,7 @@
-"""A tab as somebody sees it who looks at it: headings, and texts below them.
+"""A tab as a person sees it: headings, and texts below them.
 
-This is on purpose not the product's own reading: it looks at no metadata to find a thing, and so it can
-tell where the product went wrong.
+It deliberately does not use the product's reading code, nor metadata, so that it can find the product's
+mistakes.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Any
 from emulators.google.models import Book, Sheet
 from vitrina.workbook.reading.book import ROW_KEY, column_letters
 
-#: Ids of the tabs in every workbook of a client; they stay when people rename or move a tab.
+#: Ids of the tabs of a client's workbook; they do not change when a tab is renamed or moved.
 SHEET_IDS = {"client": 101, "backlog": 102, "in_progress": 103, "schedule": 104, "taken": 107}
 
-#: The column by whose texts rows are told apart.
+#: The column whose text identifies a row.
 MAIN_COLUMNS = {"backlog": "task", "in_progress": "action"}
 
 
 def shelf_rows(book: Book) -> list[list[Mapping[str, Any]]]:
-    """Cells of the rows of the hidden tab that holds what left the backlog."""
+    """Cells of the shelf, the hidden tab of the rows that left the backlog."""
     sheet = book.find(SHEET_IDS["taken"])
     return [line.cells for line in sheet.rows[1:]] if sheet is not None else []
 
@@ -32,14 +32,14 @@ Value = Any
 
 @dataclass(frozen=True)
 class Line:
-    """A row below the headings, counted from 0."""
+    """A row below the headings: its index, and the item numbers of its marks."""
 
     index: int
     numbers: tuple[int, ...]
 
 
 class Grid:
-    """One tab of a workbook of the emulator, as it is at this moment.
+    """The current state of one tab in the Google emulator.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class Grid:
 
     @property
     def title(self) -> str:
-        """What stands on the tab."""
+        """The title of the tab."""
         return self.sheet.title
 
     @property
@@ -88,22 +88,22 @@ class Grid:
 
     @cached_property
     def used(self) -> list[Line]:
-        """Rows below the headings in which something stands."""
+        """Rows below the headings that are not empty."""
         return [line for line in self.lines if any(value_in(cell) for cell in self._cells(line))]
 
     def find(self, text: str, **more: str) -> list[Line]:
-        """Rows whose main column has *text*, and whose other columns have what *more* says."""
+        """Rows whose main column has *text* and whose other columns have the texts of *more*."""
         wanted = {MAIN_COLUMNS[self.tab]: text, **more}
         return [
             line for line in self.lines if all(self.text(line, key) == shown for key, shown in wanted.items())
         ]
 
     def value(self, line: Line, key: str) -> Value:
-        """What was entered: ``{"numberValue": 3.5}``; ``None`` for an empty cell."""
+        """The value entered into a cell, as ``{"numberValue": 3.5}``; ``None`` if the cell is empty."""
         return value_in(self.sheet.cell(line.index, self.columns[key]))
 
     def text(self, line: Line, key: str) -> str:
-        """What was entered, as a text."""
+        """The value entered into a cell, as a text."""
         return text_in(self.sheet.cell(line.index, self.columns[key]))
 
     def note(self, line: Line, key: str) -> str:
@@ -111,7 +111,7 @@ class Grid:
         return str(self.sheet.cell(line.index, self.columns[key]).get("note", ""))
 
     def address(self, line: Line, key: str) -> str:
-        """``F7``."""
+        """The address of a cell, as ``F7``."""
         return f"{column_letters(self.columns[key])}{line.index + 1}"
 
     def _cells(self, line: Line) -> list[Any]:
@@ -119,11 +119,11 @@ class Grid:
 
 
 def value_in(cell: Mapping[str, Any]) -> Value:
-    """What was entered into a cell."""
+    """The value entered into a cell, or ``None``."""
     return cell.get("userEnteredValue") or None
 
 
 def text_in(cell: Mapping[str, Any]) -> str:
-    """What was entered into a cell, as a text."""
+    """The value entered into a cell, as a text."""
     value = value_in(cell)
     return "" if value is None else str(next(iter(value.values())))

@@ -1,4 +1,4 @@
-"""What happens in one run, as data: drawn from a seed, kept in a file, shrunk and played again."""
+"""The history of one run as data, so that it can be drawn, saved, shrunk and played again."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from typing import Any
 
 Json = dict[str, Any]
 
-#: Kinds of happenings: a person edits the sheet, a person works in the tracker, a call fails, a process
-#: dies, a call takes longer than a lease holds, what the queue was to do later comes due, held webhooks are
-#: let go.
+#: Kinds of disturbances: a person edits the sheet, a person works in the tracker, a call fails, a process is
+#: killed, a call takes longer than a lease, postponed tasks of the queue become due, held webhooks are sent.
 EDIT, CARD, FAULT, KILL, DELAY = "edit", "card", "fault", "kill", "delay"
-HURRY, RELEASE = "hurry", "release"
+MAKE_DUE, RELEASE = "make_due", "release"
 
 
 @dataclass(frozen=True)
-class Happening:
-    """Something that comes in between.
+class Disturbance:
+    """Something that happens during a phase, beside its clicks.
 
     Parameters
     ----------
     at
-        Which call of the beat it comes before or after, counted over the calls whose name starts with
-        *method*; 0 has it happen before the beat.
+        Number of the call before or after which it happens, counted over the calls of the phase whose name
+        starts with *method*; with 0 it happens before the phase.
+    when
+        ``before`` or ``after`` the call.
     what
-        What is done, by its kind.
+        Details; which ones depends on the kind.
     """
 
     kind: str
@@ -37,46 +38,47 @@ class Happening:
 
 
 @dataclass(frozen=True)
-class Beat:
-    """Clicks at the same moment, and what happens until all of them are answered."""
+class Phase:
+    """Clicks at the same moment, and the disturbances until all of them are answered."""
 
     clicks: tuple[str, ...]
-    happenings: tuple[Happening, ...] = ()
+    disturbances: tuple[Disturbance, ...] = ()
 
 
 @dataclass(frozen=True)
 class History:
-    """One run from its beginning to the moment when the world is brought to rest.
+    """One run, from its starting point to the last click.
 
-    ``scene`` is how far the workbook is when it begins, ``webhooks`` what becomes of the tracker's events.
+    ``start`` names the starting point, ``variant`` the backlog, and ``webhooks`` how the tracker delivers its
+    events.
     """
 
     seed: int
     run: int
     variant: int
-    scene: str
+    start: str
     webhooks: str
-    beats: tuple[Beat, ...]
+    phases: tuple[Phase, ...]
 
     @property
     def size(self) -> int:
-        """How many things happen."""
-        return sum(len(beat.clicks) + len(beat.happenings) for beat in self.beats)
+        """The number of clicks and disturbances."""
+        return sum(len(phase.clicks) + len(phase.disturbances) for phase in self.phases)
 
     def save(self, path: Path) -> None:
-        """Write it to a file."""
+        """Write the history to a file."""
         path.write_text(self.to_text() + "\n", encoding="utf-8")
 
     def to_text(self) -> str:
-        """It as JSON, a line for each thing that happens."""
+        """The history as JSON, with a line for each disturbance."""
         data = asdict(self)
         lines = []
-        for beat in data.pop("beats"):
-            happenings = ",\n".join(f"      {_line(one)}" for one in beat["happenings"])
-            inner = f"\n{happenings}\n    " if happenings else ""
-            lines.append(f'    {{"clicks": {_line(beat["clicks"])}, "happenings": [{inner}]}}')
+        for phase in data.pop("phases"):
+            disturbances = ",\n".join(f"      {_line(one)}" for one in phase["disturbances"])
+            inner = f"\n{disturbances}\n    " if disturbances else ""
+            lines.append(f'    {{"clicks": {_line(phase["clicks"])}, "disturbances": [{inner}]}}')
         head = ",\n".join(f'  "{key}": {_line(value)}' for key, value in data.items())
-        return "{\n" + head + ',\n  "beats": [\n' + ",\n".join(lines) + "\n  ]\n}"
+        return "{\n" + head + ',\n  "phases": [\n' + ",\n".join(lines) + "\n  ]\n}"
 
 
 def _line(value: object) -> str:
@@ -84,30 +86,30 @@ def _line(value: object) -> str:
 
 
 def load_history(path: Path) -> History:
-    """What ``save`` wrote."""
+    """Read a history that ``save`` has written."""
     data = json.loads(path.read_text(encoding="utf-8"))
-    return History(**data | {"beats": tuple(_beat(beat) for beat in data["beats"])})
+    return History(**data | {"phases": tuple(_phase(one) for one in data["phases"])})
 
 
-def _beat(data: Json) -> Beat:
-    return Beat(tuple(data["clicks"]), tuple(Happening(**one) for one in data["happenings"]))
+def _phase(data: Json) -> Phase:
+    return Phase(tuple(data["clicks"]), tuple(Disturbance(**one) for one in data["disturbances"]))
 
 
-def smaller(history: History) -> list[History]:
-    """The histories with one thing less: a whole beat first, then a click, then a happening."""
-    beats = history.beats
-    found = [beats[:n] + beats[n + 1 :] for n in range(len(beats))]
-    for n, beat in enumerate(beats):
-        found += [(*beats[:n], changed, *beats[n + 1 :]) for changed in _smaller_beats(beat)]
-    return [replace(history, beats=one) for one in found]
+def smaller_histories(history: History) -> list[History]:
+    """All histories with one part less: first a whole phase, then a click, then a disturbance."""
+    phases = history.phases
+    found = [phases[:n] + phases[n + 1 :] for n in range(len(phases))]
+    for n, phase in enumerate(phases):
+        found += [(*phases[:n], changed, *phases[n + 1 :]) for changed in _smaller_phases(phase)]
+    return [replace(history, phases=one) for one in found]
 
 
-def _smaller_beats(beat: Beat) -> list[Beat]:
+def _smaller_phases(phase: Phase) -> list[Phase]:
     fewer_clicks = [
-        replace(beat, clicks=beat.clicks[:n] + beat.clicks[n + 1 :]) for n in range(len(beat.clicks))
+        replace(phase, clicks=phase.clicks[:n] + phase.clicks[n + 1 :]) for n in range(len(phase.clicks))
     ]
     fewer_happenings = [
-        replace(beat, happenings=beat.happenings[:n] + beat.happenings[n + 1 :])
-        for n in range(len(beat.happenings))
+        replace(phase, disturbances=phase.disturbances[:n] + phase.disturbances[n + 1 :])
+        for n in range(len(phase.disturbances))
     ]
     return fewer_clicks + fewer_happenings

@@ -1,4 +1,4 @@
-"""Plays one history: clicks and what comes between, then brings the world to rest and looks at it."""
+"""Plays one history, waits until all work is done, and checks the result."""
 
 from __future__ import annotations
 
@@ -15,106 +15,81 @@ from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
 from benchmarks.chaos.agency import MANAGER
-from benchmarks.chaos.check import Violation, check_answers, check_world
+from benchmarks.chaos.check import UNFINISHED, Violation, check_answers, check_world
+from benchmarks.chaos.click_result import ClickResult
 from benchmarks.chaos.history import (
     DELAY,
     FAULT,
     KILL,
-    Beat,
-    Happening,
+    Disturbance,
     History,
     Json,
+    Phase,
 )
 from benchmarks.chaos.person import Person
-from benchmarks.chaos.scenes import Scene, Stage
+from benchmarks.chaos.starting_points import StartingPoint, StartingPoints
 from benchmarks.chaos.world import LEASE_S, ChaosWorld
 from emulators.common.plan import PassingCall, Step
 from emulators.world.processes import AUDIENCE
 
-#: How long to wait before asking how far an operation is: longer each time.
+#: Waits before an operation is asked for its progress: from the first to the longest.
 FIRST_POLL_S, LAST_POLL_S = 0.02, 0.16
 JSON_TYPE = "application/json"
-#: Longer than anything may take: an operation that is not answered by then has no end.
-PATIENCE_S = 40.0
-#: How often a person clicks again where he was told that something outside failed.
-CLICKS_AT_REST = 6
+#: An operation that is not answered by then counts as never finished.
+TIMEOUT_S = 40.0
+#: How often a click is repeated at the end while something outside fails.
+CLICKS_AT_END = 6
 
-#: A slow call takes so much longer than a lease holds.
-EXTRA_S = 0.5
+#: A slow call takes so much longer than a lease.
+BEYOND_LEASE_S = 0.5
 
-#: Not an action of the menu: what was queued for later comes due.
+#: Not an action of the menu: postponed tasks of the queue become due.
 QUEUE = "queue"
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a click ended. ``lost`` clicks got no answer at all: the person has to click again."""
-
-    action: str
-    outcome: str
-    http_status: int
-    message: str
-    details: tuple[str, ...] = ()
-    data: Json = field(default_factory=dict)
-    lost: int = 0
-
-    def __str__(self) -> str:
-        lost = f", {self.lost} answers lost before" if self.lost else ""
-        undone = f" ({self.data['action']})" if self.action == "undo" and "action" in self.data else ""
-        return f"{self.action}{undone}: {self.outcome} {self.http_status}{lost}: {self.message}"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the person has a reason to click again.
-
-        Something outside failed, or somebody was at work. Not so where he is told what has changed: he has to
-        look at it first.
-        """
-        is_busy = self.outcome == "refused" and self.http_status == 409 and not self.details
-        half_done = self.outcome == "partial" and self.action == "push"
-        return self.outcome == "failed" or is_busy or half_done
 
 
 @dataclass
 class Result:
-    """What a run showed."""
+    """The result of a run."""
 
     history: History
     violations: tuple[Violation, ...]
     counts: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
-    #: What people were told, in order.
-    ended: tuple[Ended, ...] = ()
+    #: The results of all clicks, in order.
+    click_results: tuple[ClickResult, ...] = ()
 
 
 class Player:
-    """Plays histories in one world, one after the other."""
+    """Plays histories in one world, one after another."""
 
     def __init__(self, world: ChaosWorld) -> None:
         self._world = world
-        self._stage = Stage(world)
+        self._starting_points = StartingPoints(world)
         self._token, self._token_until = "", 0.0
 
     def play(self, history: History) -> Result:
-        """Everything from the scene to the verdict."""
+        """Play a history from its starting point, and check what is there at the end."""
         started_at = time.perf_counter()
-        scene = self._stage.scene(history.variant, history.scene)
-        self._world.restore_state(scene.saved)
-        # Who clicks again after a lost answer may repeat the same click, as the page does, or make a new one.
-        run = _Run(self._world, scene, self._post, repeats_click=history.run % 2 == 0)
+        start = self._starting_points.get(history.variant, history.start)
+        self._world.restore_state(start.saved)
+        # After a lost answer the same click may be repeated, as the page does, or a new one be made.
+        run = _Run(self._world, start, self._post, repeats_click=history.run % 2 == 0)
         try:
             self._world.webhooks.set_mode(history.webhooks)
-            for beat in history.beats:
-                run.beat(beat)
-            run.rest()
-            violations = [*check_answers(run.ended), *check_world(self._world, scene, run.person.ledger)]
+            for phase in history.phases:
+                run.play_phase(phase)
+            run.finish()
+            violations = [
+                *check_answers(run.click_results),
+                *check_world(self._world, start, run.person.expected),
+            ]
         except TimeoutError as error:
-            violations = [Violation("operation without an end", str(error))]
+            violations = [Violation(UNFINISHED, str(error))]
         finally:
             self._world.plan.clear()
         if violations:
-            # Whatever still hangs there must not meet the next run.
+            # Work that still hangs must not reach the next run.
             self._world.kill_all()
             self._world.settle(5.0)
         return self._result(history, run, violations, time.perf_counter() - started_at)
@@ -125,11 +100,11 @@ class Player:
         counts["guards fired, read again and written"] = guards.written
         counts["guards fired, refused or given up"] = guards.given_up
         counts["webhooks"] = sum(len(one["answers"]) or 1 for one in self._world.webhooks.to_json())
-        outcomes = Counter(f"{one.action}: {one.outcome}" for one in run.ended)
-        return Result(history, tuple(violations), counts, outcomes, seconds, tuple(run.ended))
+        outcomes = Counter(f"{one.action}: {one.outcome}" for one in run.click_results)
+        return Result(history, tuple(violations), counts, outcomes, seconds, tuple(run.click_results))
 
     def _post(self, body: Json) -> Json:
-        """One request of the menu, to whichever worker takes it; ``OSError`` where it got no answer."""
+        """Send one request to any of the workers; raises ``OSError`` if there is no answer."""
         token = {"Authorization": f"Bearer {self._fresh_token()}"}
         return _post_json(f"{self._world.servers.functions}/menu", body, token)
 
@@ -142,9 +117,9 @@ class Player:
 
 
 def _post_json(url: str, body: Json, headers: Mapping[str, str]) -> Json:
-    # Hundreds of thousands of questions are asked: a client that does more takes longer than the answers.
+    # There are hundreds of thousands of requests, and a full HTTP client takes longer than the answers.
     parts = urlsplit(url)
-    connection = HTTPConnection(parts.netloc, timeout=PATIENCE_S)
+    connection = HTTPConnection(parts.netloc, timeout=TIMEOUT_S)
     with closing(connection):
         try:
             connection.request("POST", parts.path, json.dumps(body), {**headers, "Content-Type": JSON_TYPE})
@@ -155,36 +130,36 @@ def _post_json(url: str, body: Json, headers: Mapping[str, str]) -> Json:
 
 
 class _Run:
-    """One run under way."""
+    """The run that is being played."""
 
     def __init__(
-        self, world: ChaosWorld, scene: Scene, post: Callable[[Json], Json], *, repeats_click: bool
+        self, world: ChaosWorld, start: StartingPoint, post: Callable[[Json], Json], *, repeats_click: bool
     ) -> None:
         self._world = world
         self._repeats_click = repeats_click
-        self._scene = scene
+        self._start = start
         self._post = post
-        self._preview_id = scene.preview_id
+        self._preview_id = start.preview_id
         self._lock = threading.Lock()
-        self.person: Person = scene.person(world)
-        self.ended: list[Ended] = []
+        self.person: Person = start.person(world)
+        self.click_results: list[ClickResult] = []
         self.counts: Counter[str] = Counter()
 
-    # --- A beat ----------------------------------------------------------------------------------
+    # --- A phase ---------------------------------------------------------------------------------
 
-    def beat(self, beat: Beat) -> None:
-        """Click, and let things happen until every click is answered."""
-        for one in beat.happenings:
+    def play_phase(self, phase: Phase) -> None:
+        """Click, and make the disturbances happen until every click is answered."""
+        for one in phase.disturbances:
             if one.at == 0:
-                self._happen(one)
-        planned = [(self._step(one), one) for one in beat.happenings if one.at]
+                self._disturb(one)
+        planned = [(self._step(one), one) for one in phase.disturbances if one.at]
         self._world.plan.add(step for step, _ in planned)
-        self._click_all(beat.clicks)
+        self._click_all(phase.clicks)
         left = {id(step) for step in self._world.plan.clear()}
         for step, one in planned:
-            # A person edits all the same; a call that was never made cannot fail.
+            # Edits are made in any case; a fault needs its call, which was not made.
             if id(step) in left and one.kind not in (FAULT, KILL, DELAY):
-                self._happen(one)
+                self._disturb(one)
 
     def _click_all(self, actions: Sequence[str]) -> None:
         self.counts["actions"] += len(actions)
@@ -195,7 +170,7 @@ class _Run:
             for click in [pool.submit(self._click, action) for action in actions]:
                 click.result()
 
-    def _step(self, one: Happening) -> Step:
+    def _step(self, one: Disturbance) -> Step:
         act: Callable[[PassingCall], object] | None = None
         status = None
         match one.kind:
@@ -203,23 +178,23 @@ class _Run:
                 status, act = one.what["status"], lambda _: self._count("faults", True)
             case "kill":
                 act = self._kill
-                # A process that dies before its call never made it.
+                # A process that dies before its call has not made the call.
                 status = "drop" if one.when == "before" else None
             case _:
-                act = lambda _: self._happen(one)  # noqa: E731
+                act = lambda _: self._disturb(one)  # noqa: E731
         return Step(one.at, one.when, one.method, status, retry_after=0 if status == 429 else None, act=act)
 
-    def _happen(self, one: Happening) -> None:
+    def _disturb(self, one: Disturbance) -> None:
         match one.kind:
             case "edit":
                 self._count("edits", self.person.do(one.what))
             case "card":
-                self._count("cards moved or hours logged", self._world.work(one.what))
+                self._count("cards moved or hours logged", self._world.work_in_tracker(one.what))
             case "delay":
                 self._count("slow calls", True)
-                time.sleep(LEASE_S + EXTRA_S)
-            case "hurry":
-                self._world.tasks.hurry()
+                time.sleep(LEASE_S + BEYOND_LEASE_S)
+            case "make_due":
+                self._world.tasks.make_due()
             case "release":
                 self._world.webhooks.release()
 
@@ -234,10 +209,10 @@ class _Run:
 
     def _click(self, action: str) -> None:
         if action == QUEUE:
-            self._world.webhooks.settle(PATIENCE_S)
-            self._world.tasks.hurry()
-            if not self._world.tasks.wait_until_empty(PATIENCE_S, include_later=False):
-                raise TimeoutError("the queue is never empty")
+            self._world.webhooks.settle(TIMEOUT_S)
+            self._world.tasks.make_due()
+            if not self._world.tasks.wait_until_empty(TIMEOUT_S, include_later=False):
+                raise TimeoutError("the queue does not become empty")
             return
         params: Json = {}
         if action == "start_batch":
@@ -245,15 +220,15 @@ class _Run:
                 params = {"preview_id": self._preview_id}
             if not self._preview_id:
                 return
-        ended = self._click_until_answered(action, params)
+        result = self._click_until_answered(action, params)
         with self._lock:
-            self.ended.append(ended)
-            # Whoever clicks again, as he heard nothing, may have taken back one action more than he is told.
-            if action == "undo" and (ended.lost or ended.data.get("action") == "estimate"):
-                self.person.ledger.forget_numbers()
+            self.click_results.append(result)
+            # A click that is repeated after a lost answer may have undone one action more than it tells.
+            if action == "undo" and (result.lost_answers or result.data.get("action") == "estimate"):
+                self.person.expected.forget_numbers()
 
-    def _click_until_answered(self, action: str, params: Json) -> Ended:
-        give_up_at = time.monotonic() + PATIENCE_S
+    def _click_until_answered(self, action: str, params: Json) -> ClickResult:
+        give_up_at = time.monotonic() + TIMEOUT_S
         answer: Json | None = None
         click_id = str(uuid.uuid4())
         lost, wait_s = 0, FIRST_POLL_S
@@ -275,41 +250,43 @@ class _Run:
             with self._lock:
                 self._preview_id = answer["data"]["preview_id"]
         message, details = answer["message"], tuple(answer["details"])
-        return Ended(action, answer["outcome"], answer["http_status"], message, details, answer["data"], lost)
+        return ClickResult(
+            action, answer["outcome"], answer["http_status"], message, details, answer["data"], lost
+        )
 
     def _ask(self, action: str, params: Json, click_id: str) -> Json:
         return self._post(
             {
                 "action": action,
-                "spreadsheet_id": self._scene.spreadsheet_id,
+                "spreadsheet_id": self._start.spreadsheet_id,
                 "request_id": click_id,
                 "locale": "ru",
                 "params": params,
             }
         )
 
-    # --- Rest ------------------------------------------------------------------------------------
+    # --- The end ---------------------------------------------------------------------------------
 
-    def rest(self) -> None:
-        """Let everything come to its end; then the add-on is asked once more for the state of all things."""
+    def finish(self) -> None:
+        """Wait until all work is done, repeat failed clicks, then estimate and refresh once more."""
         self._world.webhooks.release()
         self._world.webhooks.set_mode("deliver")
         self._settle()
-        for action in dict.fromkeys(one.action for one in self.ended if one.is_open):
+        for action in dict.fromkeys(one.action for one in self.click_results if one.needs_another_click):
             self._click_to_the_end(action)
         self._click_to_the_end("estimate")
         self._click_to_the_end("refresh")
         self._settle()
 
     def _click_to_the_end(self, action: str) -> None:
-        for _ in range(CLICKS_AT_REST):
+        for _ in range(CLICKS_AT_END):
             self._click(action)
             self._settle()
-            if not self.ended[-1].is_open or self.ended[-1].action != action:
+            if not self.click_results[-1].needs_another_click or self.click_results[-1].action != action:
                 return
-        raise TimeoutError(f"{action} never comes to an end: {self.ended[-1]}")
+        raise TimeoutError(f"{action} is never finished: {self.click_results[-1]}")
 
     def _settle(self) -> None:
         if not self._world.settle():
             pending = [task.name for task in self._world.tasks.pending(include_later=True)]
-            raise TimeoutError(f"the queue is never empty: {pending}")
+            raise TimeoutError(f"the queue does not become empty: {pending}")

@@ -1,4 +1,4 @@
-"""What is printed of the runs."""
+"""The printed report of the runs."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ COUNTS = (
 _OUTCOMES = ("done", "partial", "refused", "failed")
 
 
-def table(results: Sequence[Result], seconds: float) -> list[tuple[str, str]]:
-    """Lines of the report: what was counted, and how much of it there was."""
+def report_lines(results: Sequence[Result], seconds: float) -> list[tuple[str, str]]:
+    """Lines of the report: names and their counts."""
     counts: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
@@ -32,13 +32,13 @@ def table(results: Sequence[Result], seconds: float) -> list[tuple[str, str]]:
         counts.update(result.counts)
         outcomes.update(result.outcomes)
         kinds.update({violation.kind for violation in result.violations})
-    ended: Counter[str] = Counter()
+    by_outcome: Counter[str] = Counter()
     for name, count in outcomes.items():
-        ended[name.rpartition(": ")[2]] += count
+        by_outcome[name.rpartition(": ")[2]] += count
     return [
         ("runs", f"{len(results):,}"),
         *((name, f"{counts[name]:,}") for name in COUNTS),
-        *((f"ended: {name}", f"{ended[name]:,}") for name in _OUTCOMES),
+        *((f"ended: {name}", f"{by_outcome[name]:,}") for name in _OUTCOMES),
         *((f"runs with: {kind}", f"{kinds[kind]:,}") for kind in KINDS),
         ("seconds", f"{seconds:,.0f}"),
         ("seconds a run", f"{seconds / max(1, len(results)):.2f}"),
@@ -46,21 +46,21 @@ def table(results: Sequence[Result], seconds: float) -> list[tuple[str, str]]:
 
 
 def failures(results: Sequence[Result]) -> list[Result]:
-    """Results in which something must not be, those of the shortest histories first."""
+    """Results with violations, those of the shortest histories first."""
     failed = [one for one in results if one.violations]
     return sorted(failed, key=lambda one: (one.history.size, one.history.run))
 
 
-def as_story(result: Result) -> str:
-    """How to play a failing run again, what is wrong in it, and what people were told."""
+def describe(result: Result) -> str:
+    """How to play a failed run again, its violations, and the results of its clicks."""
     history = result.history
     lines = [f"--seed {history.seed} --only {history.run}"]
     lines += [f"    {violation}" for violation in result.violations]
-    lines += [f"    told: {one}" for one in result.ended]
+    lines += [f"    answer: {one}" for one in result.click_results]
     return "\n".join(lines)
 
 
-def as_text(lines: Sequence[tuple[str, str]], *, markdown: bool) -> str:
+def format_lines(lines: Sequence[tuple[str, str]], *, markdown: bool) -> str:
     """The lines in two columns, figures to the right."""
     left, right = (max(len(line[column]) for line in lines) for column in (0, 1))
     if not markdown:

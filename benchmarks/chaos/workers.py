@@ -1,7 +1,7 @@
 """The pool of the workers: ``python -m benchmarks.chaos.workers [--guards off]``.
 
-Without guards a batch says nothing any more of where its rows were read. That is a change made here, to the
-product in memory, before the workers are forked; the product itself has no such switch.
+Without guards a batch does not check that rows and cells are still as they were read. The product has no
+such switch: its code is patched here in memory, before the workers are forked.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ import argparse
 from tests.harness import workers
 
 
-def take_guards_off() -> None:
-    """Have every batch written as it is, whatever has become of the sheet."""
-    from vitrina.workbook.writing import change, shelf  # noqa: PLC0415 - the product, only where it is to be patched
+def remove_guards() -> None:
+    """Patch the product so that batches are written without a check of the sheet."""
+    from vitrina.workbook.writing import change, shelf  # noqa: PLC0415 - imported only if patched
 
     change.guard_mark = shelf.guard_mark = lambda *_: []
     change.compare_requests = lambda *_: []
 
 
 def main() -> None:
-    """Fork workers as the usual pool does."""
+    """Fork workers as the pool of the tests does."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos.workers", description=__doc__)
     parser.add_argument("--guards", choices=("on", "off"), default="on")
     if parser.parse_args().guards == "off":
-        take_guards_off()
+        remove_guards()
     workers.main()
 
 

@@ -1,7 +1,6 @@
-"""The world of the runs: emulators in this process, the product in several others.
+"""The world of the runs: emulators in this process, the product in several other processes.
 
-Every run begins with a copy of a scene that was set up once; nothing is started anew for it but workers
-that died.
+Every run begins with a saved starting point. Nothing is restarted for it except workers that died.
 """
 
 from __future__ import annotations
@@ -37,35 +36,35 @@ from emulators.tasks.models import Tasks
 from emulators.world.processes import QUEUE, STORE_NAME, Person
 from tests.harness.local_office import LocalOffice
 from tests.harness.servers import Servers
-from tests.harness.workers import Supervisor, WorkerPool, address, listen, running_worker_pool
+from tests.harness.workers import Supervisor, WorkerPool, base_url, listen, running_worker_pool
 from vitrina.bootstrap import application
 
 WORKERS = 3
 
-#: Short, so that nobody waits long for a lease of the dead; long enough for a busy machine to work in it.
+#: Short, so that the lease of a dead worker ends soon; long enough for the work on a busy machine.
 LEASE_S = 3.0
 SETTINGS = {"VITRINA_RETRY_WAIT_S": "0.01", "VITRINA_LEASE_S": str(LEASE_S)}
 QUEUE_SETTINGS = {"retryConfig": {"minBackoff": "0.02s", "maxBackoff": "0.2s", "maxAttempts": 1000}}
 
-#: While the queue is run empty, what it puts off is made due so often.
-HURRY_EVERY_S = 2.0
+#: While the queue is emptied, postponed tasks are made due this often.
+MAKE_DUE_EVERY_S = 2.0
 
-#: How often a process is looked for by its connection.
-LOOKS = 5
+#: How often the process of a connection is looked for.
+LOOKUP_ATTEMPTS = 5
 
 BATCH_UPDATE = "google:sheets.spreadsheets.batchUpdate"
 
 
 @dataclass
-class Guards:
-    """Batches refused because the sheet was not as it was read, by what the same process did next."""
+class GuardCounts:
+    """Counts batches that guards refused, by what the same process did next."""
 
     fired: int = 0
     written: int = 0
     _waiting: Counter[int] = field(default_factory=Counter)
 
     def note(self, status: int, find_process: Callable[[], int | None]) -> None:
-        """A batch was answered; *find_process* tells whose it was."""
+        """Count the answer to a batch; *find_process* finds its sender."""
         if status == 400:
             self.fired += 1
             self._waiting[find_process() or 0] += 1
@@ -74,13 +73,13 @@ class Guards:
 
     @property
     def given_up(self) -> int:
-        """Refused, and nothing written by the same action afterwards."""
+        """Batches that were refused and not followed by a successful one of the same process."""
         return self._waiting.total()
 
 
 @dataclass(frozen=True)
 class SavedWorld:
-    """A copy of all that servers and store remember."""
+    """A copy of the state of servers and store."""
 
     books: Mapping[str, Any]
     files: Mapping[str, Any]
@@ -91,7 +90,7 @@ class SavedWorld:
 
 @dataclass
 class ChaosWorld:
-    """One world with an agency in it."""
+    """Emulators, workers and an agency."""
 
     folder: Path
     servers: Servers
@@ -103,19 +102,19 @@ class ChaosWorld:
     pool: WorkerPool
     office: LocalOffice
     supervisors: list[Supervisor] = field(default_factory=list)
-    guards: Guards = field(default_factory=Guards)
+    guards: GuardCounts = field(default_factory=GuardCounts)
     calls: Counter[str] = field(default_factory=Counter)
 
     # --- Beginning and end of a run --------------------------------------------------------------
 
     def save_state(self) -> SavedWorld:
-        """Everything as it is now."""
+        """Copy the current state of servers and store."""
         with self.google.lock, self.kaiten.lock:
             return SavedWorld(
-                # A workbook is never changed in place: a change puts another one in its stead.
+                # Workbooks are never changed in place: a change replaces the whole object.
                 dict(self.google.books),
                 copy.deepcopy(self.google.files),
-                self.google._counter,  # noqa: SLF001 - ids go on where they were
+                self.google._counter,  # noqa: SLF001 - the next ids have to be the same
                 copy.deepcopy(self.kaiten.state.dump()),
                 self.documents(),
             )
@@ -133,27 +132,27 @@ class ChaosWorld:
             store.execute("DELETE FROM document")
             store.executemany("INSERT INTO document VALUES (?, ?, ?, ?)", saved.documents)
             store.execute("COMMIT")
-        self._hurry_queue()
+        self._speed_up_queue()
         self.plan.clear()
-        self.guards = Guards()
+        self.guards = GuardCounts()
         self.calls.clear()
 
     def documents(self) -> list[tuple[Any, ...]]:
-        """All of the store: kind, key, version, text."""
+        """All documents of the store as kind, key, version and text."""
         with closing(self._store()) as store:
             return store.execute("SELECT kind, key, version, data FROM document").fetchall()
 
     def _store(self) -> sqlite3.Connection:
         return sqlite3.connect(self.folder / STORE_NAME, isolation_level=None, timeout=30.0)
 
-    def _hurry_queue(self) -> None:
+    def _speed_up_queue(self) -> None:
         url = f"{self.servers.tasks}/v2/{QUEUE}"
         self.office.http.patch(url, json={"name": QUEUE, **QUEUE_SETTINGS}).raise_for_status()
 
-    # --- What happens to it ----------------------------------------------------------------------
+    # --- Disturbances ----------------------------------------------------------------------------
 
     def kill_caller(self, call: PassingCall) -> bool:
-        """Kill the worker whose call this is, and return when it is dead."""
+        """Kill the worker that made this call and wait until it is dead; returns whether it was found."""
         pid = self.process_of(call.port)
         if pid is None:
             return False
@@ -166,22 +165,22 @@ class ChaosWorld:
         return True
 
     def kill_all(self) -> None:
-        """Kill every worker; others take their places."""
+        """Kill every worker; their supervisors replace them."""
         for supervisor in self.supervisors:
             os.kill(supervisor.pid, signal.SIGKILL)
 
     def process_of(self, port: int) -> int | None:
         """The worker that has a connection from *port*."""
-        # The list of sockets is not a snapshot: one may be missing while others come and go.
-        for _ in range(LOOKS):
+        # The list of sockets is not atomic: one may be missing while others are opened and closed.
+        for _ in range(LOOKUP_ATTEMPTS):
             socket_name = _socket_of(port)
             for supervisor in self.supervisors if socket_name else ():
                 if _has_open(supervisor.pid, socket_name):
                     return supervisor.pid
         return None
 
-    def work(self, what: Json) -> bool:
-        """Somebody works in the tracker; whether the card was there."""
+    def work_in_tracker(self, what: Json) -> bool:
+        """Move a card or log hours in the tracker; returns whether the card was there."""
         with self.kaiten.lock:
             cards = [
                 card
@@ -201,13 +200,13 @@ class ChaosWorld:
             return True
 
     def settle(self, timeout_s: float = 30.0) -> bool:
-        """Wait until webhooks are delivered and queued work is done; whether that came true."""
+        """Wait until webhooks are delivered and queued work is done; returns ``False`` on timeout."""
         give_up_at = time.monotonic() + timeout_s
         while time.monotonic() < give_up_at:
             self.webhooks.settle(timeout_s)
-            # Whom Google has refused comes back within a minute, which nobody has to wait for here.
-            self.tasks.hurry(include_repeats=True)
-            if not self.tasks.wait_until_empty(HURRY_EVERY_S, include_later=True):
+            # A task that Google refused is repeated within a minute; here it is made due at once.
+            self.tasks.make_due(include_repeats=True)
+            if not self.tasks.wait_until_empty(MAKE_DUE_EVERY_S, include_later=True):
                 continue
             if self.webhooks.settle(0) and not self.tasks.pending(include_later=True):
                 return True
@@ -215,7 +214,7 @@ class ChaosWorld:
 
 
 def _socket_of(port: int) -> str:
-    """What the links of a process to its open files call the socket at a local port."""
+    """The name of the socket at a local port, as ``/proc/<pid>/fd`` has it."""
     for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
         fields = line.split()
         if int(fields[1].rpartition(":")[2], 16) == port:
@@ -226,7 +225,7 @@ def _socket_of(port: int) -> str:
 def _has_open(pid: int, name: str) -> bool:
     """Whether a process has a file of this name open."""
     for link in Path(f"/proc/{pid}/fd").glob("*"):
-        # It may be closed just now.
+        # The file may have been closed meanwhile.
         with suppress(OSError):
             if link.readlink().name == name:
                 return True
@@ -246,7 +245,7 @@ def running_world(folder: Path, *, guards: str) -> Iterator[ChaosWorld]:
         apps["tasks"] = emulators.tasks.routes.create_app(urls["google"])
         urls["tasks"] = stack.enter_context(running(apps["tasks"]))
         listener = stack.enter_context(closing(listen()))
-        servers = Servers(**urls, functions=address(listener))
+        servers = Servers(**urls, functions=base_url(listener))
         command = ("benchmarks.chaos.workers", "--guards", guards)
         pool = stack.enter_context(running_worker_pool([listener], folder / "workers.log", command=command))
         office = LocalOffice(servers, folder, agency.MANAGER)
@@ -263,11 +262,11 @@ def running_world(folder: Path, *, guards: str) -> Iterator[ChaosWorld]:
             office,
         )
         for name, app in apps.items():
-            _watch(world, app, name)
+            _observe_calls(world, app, name)
         people = [Person(agency.NAME, agency.MANAGER, 10), *agency.PEOPLE]
-        office.empty(os.environ.__setitem__, people=people, now=agency.NOW)
+        office.reset(os.environ.__setitem__, people=people, now=agency.NOW)
         given = {name: value for name, value in os.environ.items() if name.startswith("VITRINA_")}
-        environment = _clock_of_all({**given, **SETTINGS})
+        environment = _settings_with_shared_clock({**given, **SETTINGS})
         world.supervisors = [Supervisor(pool, listener, environment) for _ in range(WORKERS)]
         for supervisor in world.supervisors:
             supervisor.start()
@@ -278,8 +277,8 @@ def running_world(folder: Path, *, guards: str) -> Iterator[ChaosWorld]:
         yield world
 
 
-def _watch(world: ChaosWorld, app: Flask, name: str) -> None:
-    """One plan for all servers; their calls by the server's name, and what became of batches."""
+def _observe_calls(world: ChaosWorld, app: Flask, name: str) -> None:
+    """Give all servers one plan, and count their calls and the answers to batches."""
     control: Control = app.extensions["control"]
     control.plan = world.plan
     control.prefix = f"{name}:"
@@ -294,8 +293,8 @@ def _watch(world: ChaosWorld, app: Flask, name: str) -> None:
         return response
 
 
-def _clock_of_all(settings: Mapping[str, str]) -> Callable[[], Mapping[str, str]]:
-    """Settings of the next worker: its clock starts where those of the others are by now."""
+def _settings_with_shared_clock(settings: Mapping[str, str]) -> Callable[[], Mapping[str, str]]:
+    """Gives the settings of the next worker: its clock starts at the current time of the others."""
     began_at = time.monotonic()
 
     def environment() -> Mapping[str, str]:

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 LOOPBACK = "127.0.0.1"
+#: Most that is read at once of a body that the application left unread.
+DISCARD_BYTES = 64 * 1024
+
+
+class _Discarded(io.BufferedReader):
+    """What the application left unread of a body, in pieces that are small in memory."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """The next piece, however much is asked for."""
+        return cast(io.BufferedReader, self.raw).read1(min(size or DISCARD_BYTES, DISCARD_BYTES))
 
 
 class _Handler(WSGIRequestHandler):
@@ -22,6 +33,13 @@ class _Handler(WSGIRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+
+    def make_environ(self) -> WSGIEnvironment:
+        """Give the application the body; werkzeug then discards what is left of it."""
+        environ = super().make_environ()
+        # After the answer, so that the caller sees it, werkzeug reads 10 MB at a time from here.
+        self.rfile = _Discarded(cast(io.RawIOBase, self.rfile))
+        return environ
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Stay quiet: the emulators count calls instead."""

@@ -214,7 +214,7 @@ class Tasks:
         with self.changed:
             return self.changed.wait_for(lambda: not self.pending(include_later=include_later), timeout_s)
 
-    def hurry(self, *, include_repeats: bool = False) -> None:
+    def make_due(self, *, include_repeats: bool = False) -> None:
         """Make every task due that was put off on purpose; with *include_repeats* failed ones too."""
         with self.changed:
             for task in self._tasks.values():

@@ -1,6 +1,6 @@
 """``python -m emulators.world [--once] [--folder DIR]``: the local world with the sample agency.
 
-Plays the story, prints a line for each step, then keeps serving until Ctrl-C; with ``--once`` it ends.
+Plays the story and prints a line for each step, then serves until Ctrl-C; with ``--once`` it ends then.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from emulators.world.timer import PERIOD_S, call_schedule
 
 
 def main() -> int:
-    """Run the world; gives the exit code."""
+    """Run the world; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m emulators.world", description=__doc__)
     parser.add_argument("--once", action="store_true", help="end after the story")
     parser.add_argument(
@@ -62,7 +62,7 @@ def _run(folder: Path, ports: Ports, *, once: bool) -> int:
 
 
 def _say_where(world: World, story: Story) -> None:
-    """The address of the page, and of the first client's workbook on it."""
+    """Print the address of the page with the first client's workbook."""
     print()
     print(f"Готово: книга агентства, {len(story.clients)} клиента, доски Kaiten. Откройте:")
     print(f"  {world.url('workbench')}/#{story.clients[0].spreadsheet_id}")

@@ -1,4 +1,4 @@
-"""Clicks menu items as the add-on does: one POST, then questions about how far the operation is."""
+"""Clicks menu items as the add-on does: one POST, then polls for the progress of the operation."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ OPERATION_TIMEOUT_S = 300.0
 
 
 class MenuClient:
-    """A member of staff at the menu of a workbook.
+    """A member of staff who uses the menu.
 
     Parameters
     ----------
-    functions_url, google_url
-        Where the functions are, and who signs the person's ID token.
+    functions_url
+        Base URL of the functions.
+    google_url
+        Base URL of the Google emulator, which signs the person's ID token.
     """
 
     def __init__(self, functions_url: str, google_url: str, *, email: str, locale: str = "ru") -> None:
@@ -39,7 +41,7 @@ class MenuClient:
         on_progress: Callable[[str], None] = lambda _: None,
         **params: Any,
     ) -> dict[str, Any]:
-        """The final answer of an action, an operation's included; ``http_status`` is added."""
+        """Run an action and wait for its final answer; ``http_status`` is added to it."""
         answer = self.post(spreadsheet_id, action, request_id=request_id, **params)
         give_up_at = time.monotonic() + OPERATION_TIMEOUT_S
         operation_id = answer.get("operation_id")
@@ -54,7 +56,7 @@ class MenuClient:
     def post(
         self, spreadsheet_id: str, action: str, *, request_id: str | None = None, **params: Any
     ) -> dict[str, Any]:
-        """The immediate answer of one request."""
+        """Send one request; returns its immediate answer, with ``http_status`` added."""
         token = self._http.post(self._token_url, json={"email": self._email, "audience": AUDIENCE})
         body = {
             "action": action,
@@ -63,7 +65,10 @@ class MenuClient:
             "locale": self._locale,
             "params": params,
         }
-        headers = {"Authorization": f"Bearer {token.json()['id_token']}"}
+        headers = {
+            "Authorization": f"Bearer {token.json()['id_token']}",
+            "Accept-Language": self._locale,
+        }
         response = self._http.post(self._menu_url, json=body, headers=headers)
         answer: dict[str, Any] = response.json()
         answer["http_status"] = response.status_code

@@ -1,4 +1,4 @@
-"""Serves the deployed functions on one port: the real ``functions-framework`` applications, side by side.
+"""Serves all deployed functions on one port, each as a real ``functions-framework`` application.
 
 ``python -m emulators.world.functions --port 8410``; the settings come from the environment.
 """
@@ -29,7 +29,7 @@ def create_app() -> WSGIApplication:
     apps = {target: functions_framework.create_app(target, str(SOURCE)) for target in TARGETS}
 
     def dispatch(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        # The path stays whole: a function gets every path below its own.
+        # The path is passed on unchanged, because a function also gets the paths below its own.
         target = environ.get("PATH_INFO", "").strip("/").split("/")[0]
         app = apps.get(target) or NotFound()
         return app(environ, start_response)

@@ -1,4 +1,4 @@
-"""Starts the local world: one process for each emulator, one for the functions, one for the workbench."""
+"""Starts the local world: a process for each emulator, one for the functions, one for the workbench."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ START_TIMEOUT_S = 60.0
 
 
 class Addresses(Protocol):
-    """Knows where the servers are."""
+    """Gives the addresses of the servers."""
 
     def url(self, name: str) -> str:
         """Base URL of a server."""
@@ -38,7 +38,7 @@ class Addresses(Protocol):
 
 @dataclass(frozen=True)
 class Ports:
-    """Where each server listens."""
+    """The port of each server."""
 
     google: int = 8401
     kaiten: int = 8402
@@ -53,7 +53,7 @@ class Ports:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody of the agency."""
+    """A person of the agency."""
 
     name: str
     email: str
@@ -61,12 +61,12 @@ class Person:
 
     @property
     def kaiten_token(self) -> str:
-        """His token in the local tracker, the same in every run, since the tracker's state is kept."""
+        """The person's token in the local tracker. It is the same in every run, as the state is kept."""
         return local_token(self.kaiten_id)
 
 
 def local_token(kaiten_id: int) -> str:
-    """The token of a user of the local tracker. It opens nothing else."""
+    """The token of a user of the local tracker. It is of no use elsewhere."""
     return f"local-{kaiten_id}"
 
 
@@ -85,7 +85,7 @@ class World:
         return self.ports.url(name)
 
     def start(self, name: str) -> None:
-        """Start one server and wait until it listens."""
+        """Start one server. ``wait`` returns when it answers."""
         log = (self.folder / f"{name}.log").open("ab")
         process = subprocess.Popen(
             [sys.executable, "-m", *self._command(name)],
@@ -97,12 +97,12 @@ class World:
         self._processes[name] = process
 
     def wait(self, name: str) -> None:
-        """Return when a started server answers.
+        """Wait until a started server answers.
 
         Raises
         ------
         RuntimeError
-            If it stopped or does not answer in time; says where its log is.
+            If it has stopped or does not answer in time. The message names its log.
         """
         process = self._processes[name]
         give_up_at = time.monotonic() + START_TIMEOUT_S
@@ -116,13 +116,13 @@ class World:
         raise RuntimeError(f"{name} did not start, see {self.folder / f'{name}.log'}:\n{tail}")
 
     def kill(self, name: str) -> None:
-        """End one server at once, as a crash would."""
+        """Kill one server, as a crash would."""
         process = self._processes.pop(name)
         process.kill()
         process.wait()
 
     def stop(self) -> None:
-        """End all servers in an orderly way."""
+        """Stop all servers: terminate them, and kill those that do not end."""
         for process in self._processes.values():
             process.terminate()
         for process in self._processes.values():
@@ -167,7 +167,7 @@ def running_world(
     servers: Sequence[str] = SERVERS,
     extra: Mapping[str, str] | None = None,
 ) -> Iterator[World]:
-    """Run the world while the block runs. *folder* keeps states, logs and the store between runs."""
+    """Run the world while the block runs. States, logs and the store stay in *folder* for the next run."""
     ports = ports or Ports()
     folder.mkdir(parents=True, exist_ok=True)
     environment = {
@@ -199,7 +199,7 @@ def running_world(
 
 
 def settings_environment(folder: Path, servers: Addresses, *, staff: Sequence[str]) -> dict[str, str]:
-    """The settings under which the product works on the local world: only addresses differ."""
+    """The settings of the product for the local world. Only addresses and identities are its own."""
     functions = servers.url("functions")
     return {
         "VITRINA_STORE_PATH": str(folder / STORE_NAME),
@@ -216,14 +216,14 @@ def settings_environment(folder: Path, servers: Addresses, *, staff: Sequence[st
         "VITRINA_TASKS_QUEUE": QUEUE,
         "VITRINA_GOOGLE_URL": servers.url("google"),
         "VITRINA_TASKS_URL": servers.url("tasks"),
-        # The local Google has no quota unless somebody sets one.
+        # The Google emulator has no quota unless one is set.
         "VITRINA_TURNS_PER_MINUTE": "6000",
         "NO_PROXY": "127.0.0.1",
     }
 
 
 def open_folder(google_url: str, emails: Sequence[str]) -> str:
-    """Id of the agency's folder, in which *emails* may edit every file; made by the first run."""
+    """Id of the agency's Drive folder, which *emails* may edit. The first run creates it."""
     with local_client(base_url=f"{google_url}/drive/v3") as drive:
         query = f"name = '{FOLDER_TITLE}' and mimeType = '{FOLDER_MIME_TYPE}'"
         found = drive.get("/files", params={"q": query}).raise_for_status().json()["files"]
@@ -238,7 +238,7 @@ def open_folder(google_url: str, emails: Sequence[str]) -> str:
 
 
 def seed_kaiten(base: str, people: Sequence[Person], **limits: Any) -> int:
-    """People and a space of the company, unless an earlier run made them; gives the id of the space."""
+    """Create people and a space in the tracker, unless an earlier run did; returns the space's id."""
     with local_client(base_url=base) as kaiten:
         headers = {"Authorization": f"Bearer {local_token(ROBOT_ID)}"}
         known = kaiten.get("/api/latest/spaces", headers=headers)
@@ -265,6 +265,6 @@ def _company(people: Sequence[Person], **limits: Any) -> dict[str, Any]:
 
 
 def _write_people(folder: Path, people: Sequence[Person]) -> None:
-    """Who may sit at the workbench."""
+    """Write the list of people from whom the user of the workbench is chosen."""
     rows = [{"name": one.name, "email": one.email, "kaiten_token": one.kaiten_token} for one in people]
     (folder / "people.json").write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The story that ``make demo`` plays: an agency's week, through the menu and the wire as in real life."""
+"""The story that ``make demo`` plays: a week of an agency, played over HTTP through menu and tracker."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX
 from vitrina.workbook.reading.book import Book, Row, Tab, parse_book
 from vitrina.workbook.template.definition import Profile
 
-#: Ids of the sample's people in the tracker begin here.
+#: The first tracker id of the sample's people; the others follow.
 FIRST_KAITEN_ID = 101
 SETTLE_TIMEOUT_S = 60
 
 
 class StoryError(RuntimeError):
-    """The story did not go as it has to; the text says where."""
+    """A step of the story failed; the text says which and why."""
 
 
 @dataclass
 class Client:
-    """A client of the sample, with the workbook that the story made for him."""
+    """A client of the sample, with the workbook that the story has created."""
 
     data: Mapping[str, Any]
     spreadsheet_id: str = ""
@@ -42,7 +42,7 @@ class Client:
 
 @dataclass
 class Story:
-    """Plays the story step by step and tells *say* what happened, with figures."""
+    """Plays the story step by step and reports each step, with figures, to *say*."""
 
     world: World
     say: Callable[[str], None]
@@ -59,8 +59,8 @@ class Story:
         self._monday = _monday_of(self._services)
 
     def play(self) -> None:
-        """The whole story; raises ``StoryError`` where something is not as it has to be."""
-        self._open_agency()
+        """Play the whole story; raises ``StoryError`` if a step fails."""
+        self._create_agency()
         for client in self.sample["clients"]:
             self._create_client(Client(client))
         for client in self.clients:
@@ -69,11 +69,11 @@ class Story:
             self._start(client)
         for client in self.clients:
             self._push(client)
-        self._work(self.clients[0])
+        self._work_in_tracker(self.clients[0])
         self._refresh(self.clients[0])
         self._show_load()
 
-    def _open_agency(self) -> None:
+    def _create_agency(self) -> None:
         self.say("Агентство: книга, люди, история работ")
         tracker_ids = {person.email: str(person.kaiten_id) for person in self.world.people}
         agency = create_agency(
@@ -107,7 +107,7 @@ class Story:
         history = load_history()
         save_history(self._services.store, self.agency_id, _works(history, self._monday))
         answer = self._click(self.agency_id, "recalculate_norms")
-        self._tell(f"{answer['message']} Специалистов: {len(self.sample['specialists'])}.")
+        self._say_detail(f"{answer['message']} Специалистов: {len(self.sample['specialists'])}.")
 
     def _create_client(self, client: Client) -> None:
         data = client.data
@@ -126,10 +126,10 @@ class Story:
         )
         self.clients.append(client)
         self._fill(client)
-        self._tell(f"{answer['message']} В бэклоге {len(data['backlog'])} задач.")
+        self._say_detail(f"{answer['message']} В бэклоге {len(data['backlog'])} задач.")
 
     def _fill(self, client: Client) -> None:
-        """People type the backlog, the metrics and a few fields, as they would on a call with the client."""
+        """Type the backlog, the metrics and a few fields, as people do."""
         book, code = self._book(client), client.data["code"]
         edits: list[Mapping[str, Any]] = []
         tab = book.tab("backlog")
@@ -170,26 +170,26 @@ class Story:
 
     def _estimate(self, client: Client) -> None:
         self.say(f"Оценить бэклог: {client.data['project_name']}")
-        self._tell(self._click(client.spreadsheet_id, "estimate")["message"])
+        self._say_detail(self._click(client.spreadsheet_id, "estimate")["message"])
 
     def _start(self, client: Client) -> None:
         self.say(f"Собрать и начать период: {client.data['project_name']}")
         preview = self._click(client.spreadsheet_id, "build_batch", period="current")
-        self._tell(preview["message"])
+        self._say_detail(preview["message"])
         for left in preview["data"]["left_out"][:2]:
-            self._tell(f"  не вошло {left['id']}: {left['reason']}")
+            self._say_detail(f"  не вошло {left['id']}: {left['reason']}")
         answer = self._click(client.spreadsheet_id, "start_batch", preview_id=preview["data"]["preview_id"])
-        self._tell(answer["message"])
+        self._say_detail(answer["message"])
         for one in preview["data"]["specialists"]:
             if one["committed_hours"] + one["planned_hours"] > one["capacity_hours"] + 0.01:
                 raise StoryError(f"{one['name']} has more hours than days")
 
     def _push(self, client: Client) -> None:
         self.say(f"Отправить в трекер: {client.data['project_name']}")
-        self._tell(self._click(client.spreadsheet_id, "push")["message"])
+        self._say_detail(self._click(client.spreadsheet_id, "push")["message"])
 
-    def _work(self, client: Client) -> None:
-        """Specialists move a card and log their time; the sheet follows by itself."""
+    def _work_in_tracker(self, client: Client) -> None:
+        """A specialist moves a card and logs time; a webhook updates the sheet."""
         self.say("Специалист двигает карточку и записывает время")
         number, card_id = self._items(client)[0]
         worker = self.world.people[-1]
@@ -204,15 +204,15 @@ class Story:
             f"{base}/cards/{card_id}", headers=headers, json={"column_id": columns[1]["id"]}
         ).raise_for_status()
         after = self._status_after(client, number, before)
-        self._tell(f"{card['title']}: ячейка «{before}» → «{after}», вебхук дошёл сам.")
+        self._say_detail(f"{card['title']}: ячейка «{before}» → «{after}», вебхук дошёл сам.")
 
     def _refresh(self, client: Client) -> None:
         self.say(f"Обновить из трекера: {client.data['project_name']}")
-        self._tell(self._click(client.spreadsheet_id, "refresh")["message"])
+        self._say_detail(self._click(client.spreadsheet_id, "refresh")["message"])
 
     def _show_load(self) -> None:
         self.say("Обновить загрузку: книга агентства")
-        self._tell(self._click(self.agency_id, "update_load")["message"])
+        self._say_detail(self._click(self.agency_id, "update_load")["message"])
 
     def _items(self, client: Client) -> list[tuple[int, str]]:
         found = self._services.store.find("item", spreadsheet_id=client.spreadsheet_id)
@@ -225,7 +225,7 @@ class Story:
         return next(tab.cell(row, "status").text for row in tab.rows if row.number == number)
 
     def _status_after(self, client: Client, number: int, before: str) -> str:
-        """What the cell says when it changed; the first webhook of a process may take a while."""
+        """The status once it differs from *before*; the first webhook of a process may take seconds."""
         give_up_at = time.monotonic() + SETTLE_TIMEOUT_S
         while (after := self._status(client, number)) == before:
             if time.monotonic() > give_up_at:
@@ -253,18 +253,18 @@ class Story:
     def _day(self, offset: int) -> dt.date:
         return self._monday + dt.timedelta(days=offset)
 
-    def _tell(self, text: str) -> None:
+    def _say_detail(self, text: str) -> None:
         self.say(f"   {text}")
 
 
 def people_of(sample: Mapping[str, Any]) -> Sequence[Person]:
-    """Managers first, who sit at the page, then specialists; each with an id in the tracker."""
+    """The sample's managers, then its specialists, each with an id in the tracker."""
     everybody = [*sample["managers"], *sample["specialists"]]
     return [Person(one["name"], one["email"], FIRST_KAITEN_ID + n) for n, one in enumerate(everybody)]
 
 
 def staff_of(sample: Mapping[str, Any]) -> Sequence[str]:
-    """Who may use the menu: the managers."""
+    """E-mail addresses of those who may use the menu: the managers."""
     return [one["email"] for one in sample["managers"]]
 
 

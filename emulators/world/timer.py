@@ -13,13 +13,13 @@ import httpx
 
 from emulators.world.processes import SERVICE_ACCOUNT, Addresses, Ports
 
-#: As docs/deploy.md sets the job up.
+#: The period of the job in docs/deploy.md.
 PERIOD_S = 900.0
 TIMEOUT_S = 60.0
 
 
 def call_schedule(servers: Addresses, *, email: str = SERVICE_ACCOUNT, audience: str = "") -> httpx.Response:
-    """Call ``schedule`` with a token of *email* for *audience*; as the timer does where none is given."""
+    """Call ``schedule`` with an ID token of *email* for *audience*, by default the function's URL."""
     url = f"{servers.url('functions')}/schedule"
     wanted: dict[str, Any] = {"email": email, "audience": audience or url}
     with httpx.Client(trust_env=False, timeout=TIMEOUT_S) as http:

@@ -14,6 +14,7 @@ from vitrina.google.queue import CloudTasksQueue
 from vitrina.google.services import make_services
 from vitrina.google.workbooks import GoogleWorkbooks
 from vitrina.operations.services import Services
+from vitrina.operations.upgrade import upgrade
 from vitrina.ports import Identity
 from vitrina.settings import Settings
 from vitrina.store.sqlite import SqliteStore
@@ -57,7 +58,7 @@ def build(settings: Settings) -> Application:
     services = Services(
         workbooks=workbooks(),
         background_workbooks=workbooks(attempts=1),
-        turns_per_minute=settings.turns_per_minute,
+        quota_per_minute=settings.quota_per_minute,
         tracker=KaitenTracker(
             base_url=settings.kaiten_url,
             token=settings.kaiten_token,
@@ -97,8 +98,16 @@ def build(settings: Settings) -> Application:
     return Application(settings, services, identity)
 
 
+def create_store(settings: Settings) -> None:
+    """Make the store of a new installation where it is absent."""
+    SqliteStore.create(settings.store_path)
+
+
 @cache
 def application() -> Application:
-    """The application of this process, by its environment."""
+    """The application of this process, by its environment. A store of an older release is upgraded first."""
     logs.configure()
-    return build(Settings.from_environment())
+    made = build(Settings.from_environment())
+    if made.settings.store_path.is_file():
+        upgrade(made.services.store, made.services.clock.now())
+    return made

@@ -8,6 +8,8 @@ VitrinaError(code, **where)
 │   │   └── StoreConflictError     a document changed between reading and writing
 │   └── ChangedMeanwhileError      the sheet is not as it was when it was read    HTTP 409
 ├── RequestError                   the request itself is wrong                   HTTP 400
+│   ├── BodyTooLargeError          its body is longer than we read               HTTP 413
+│   └── MethodNotAllowedError      it is no POST                                 HTTP 405
 ├── AuthenticationError            nobody, or somebody else, is asking           HTTP 401
 ├── NotStaffError                  a known person who may not do this            HTTP 403
 ├── UnknownWorkbookError           a spreadsheet that is not ours                HTTP 404
@@ -92,6 +94,18 @@ class RequestError(VitrinaError):
     """The request is not one that the add-on sends."""
 
     http_status = 400
+
+
+class BodyTooLargeError(RequestError):
+    """The body of the request is longer than is read."""
+
+    http_status = 413
+
+
+class MethodNotAllowedError(RequestError):
+    """The request has another method than POST."""
+
+    http_status = 405
 
 
 class AuthenticationError(VitrinaError):

@@ -42,7 +42,7 @@ class Settings:
     #: How long a process that was killed keeps others from its workbook; longer than any step takes.
     lease_s: float = 90.0
     #: Workbooks that webhooks and the timer may write in a minute; people have the rest of the quota.
-    turns_per_minute: int = 50
+    quota_per_minute: int = 50
     #: Local servers in place of the real ones; empty in production.
     google_url: str = ""
     #: Address of a spreadsheet for a person, with ``{id}`` in it.
@@ -63,7 +63,7 @@ class Settings:
         values: dict[str, object] = {}
         missing = []
         for one in fields(cls):
-            text = environment.get(PREFIX + one.name.upper(), "").strip()
+            text = _text(environment, one.name)
             if text:
                 values[one.name] = _CONVERT.get(one.name, str)(text)
             elif one.default is MISSING:
@@ -71,6 +71,17 @@ class Settings:
         if missing:
             raise ConfigurationError("settings.missing", names=missing)
         return cls(**values)  # type: ignore[arg-type]
+
+
+#: Names that settings had in an older release, and that are still understood.
+_OLDER_NAMES: Mapping[str, str] = {"quota_per_minute": "turns_per_minute"}
+
+
+def _text(environment: Mapping[str, str], name: str) -> str:
+    """What an operator set, under the name of today or that of an older release."""
+    names = [name, *([_OLDER_NAMES[name]] if name in _OLDER_NAMES else [])]
+    texts = (environment.get(PREFIX + one.upper(), "").strip() for one in names)
+    return next((text for text in texts if text), "")
 
 
 def _list(text: str) -> tuple[str, ...]:
@@ -90,6 +101,6 @@ _CONVERT: Mapping[str, Callable[[str], object]] = {
     "kaiten_timeout_s": float,
     "retry_wait_s": float,
     "lease_s": float,
-    "turns_per_minute": int,
+    "quota_per_minute": int,
     "now": _moment,
 }

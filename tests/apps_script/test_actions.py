@@ -55,6 +55,16 @@ def test_request_body(addon, answer, function, book, view, action, params, local
     ]
 
 
+@pytest.mark.parametrize(("locale", "expected"), [("ru_RU", "ru"), ("en_US", "en"), ("fr_FR", "en")])
+def test_request_says_the_language_before_its_body(addon, answer, locale, expected):
+    """The backend refuses without reading the body; the header says in which language."""
+    workbook = addon(locale=locale, answers=[answer()])
+
+    request = workbook.call("runAction", "estimate", {}, "click-1").one("fetch")
+
+    assert request["headers"]["Accept-Language"] == expected
+
+
 def test_request_proves_who_asks(addon, answer):
     """The identity token of the person travels as a bearer token, and nothing else proves anything."""
     request = addon(answers=[answer()]).call("runAction", "estimate", {}, "click-1").one("fetch")
@@ -62,7 +72,8 @@ def test_request_proves_who_asks(addon, answer):
     assert request["url"] == "https://vitrina.example/menu"
     assert request["method"] == "POST"
     assert request["contentType"] == "application/json"
-    assert request["headers"] == {"Authorization": "Bearer header.claims.signature"}
+    assert request["headers"]["Authorization"] == "Bearer header.claims.signature"
+    assert set(request["headers"]) == {"Authorization", "Accept-Language"}
 
 
 def test_answer_reaches_the_sidebar_whole(addon, answer):

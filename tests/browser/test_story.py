@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from vitrina.records.records import projects_of
 
 from emulators.common.server import running
 from emulators.workbench.people import STRANGER, Person
@@ -19,7 +20,6 @@ from tests.browser.workbench_page import WorkbenchPage
 from tests.harness.office import MANAGER, Office
 from tests.harness.servers import running_servers
 from vitrina.bootstrap import application
-from vitrina.records.records import projects_of
 
 pytestmark = pytest.mark.browser
 
@@ -42,7 +42,7 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     """An agency with people and norms, without clients."""
     with running_servers() as servers:
         office = Office(servers, tmp_path)
-        office.open(monkeypatch)
+        office.reset_for_test(monkeypatch)
         office.create_agency()
         yield office
         office.settle()

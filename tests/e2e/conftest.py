@@ -22,9 +22,9 @@ def servers() -> Iterator[Servers]:
 
 @pytest.fixture
 def empty_office(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
-    """A world without an agency."""
+    """An office without an agency, on servers without any data."""
     office = Office(servers, tmp_path)
-    office.open(monkeypatch)
+    office.reset_for_test(monkeypatch)
     yield office
     office.settle()
     office.http.close()
@@ -33,14 +33,14 @@ def empty_office(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture(scope="session")
 def saved_offices() -> dict[str, SavedOffice]:
-    """What was set up once through the menu, to begin the next test with."""
+    """States that were set up once through the menu, from which further tests start."""
     return {}
 
 
 @pytest.fixture
 def agency(empty_office: Office, saved_offices: dict[str, SavedOffice]) -> Office:
     """An agency with people and norms."""
-    return _begin(empty_office, saved_offices, "agency", Office.create_agency)
+    return _restore_or_set_up(empty_office, saved_offices, "agency", Office.create_agency)
 
 
 @pytest.fixture
@@ -48,13 +48,13 @@ def office(empty_office: Office, saved_offices: dict[str, SavedOffice]) -> Offic
     """An agency with one client whose backlog is empty."""
 
     def set_up(office: Office) -> None:
-        _begin(office, saved_offices, "agency", Office.create_agency)
+        _restore_or_set_up(office, saved_offices, "agency", Office.create_agency)
         office.create_client()
 
-    return _begin(empty_office, saved_offices, "office", set_up)
+    return _restore_or_set_up(empty_office, saved_offices, "office", set_up)
 
 
-def _begin(
+def _restore_or_set_up(
     office: Office, saved_offices: dict[str, SavedOffice], name: str, set_up: Callable[[Office], object]
 ) -> Office:
     if name in saved_offices:

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from emulators.world.processes import AUDIENCE, SERVICE_ACCOUNT
+from tests.harness.assertions import assert_answer, assert_unchanged
+from tests.harness.module_office import running_agency
 from tests.harness.office import MANAGER, WEBHOOK_SECRET, Office
 from tests.harness.servers import Servers
-from tests.harness.witness import agency_at_work, assert_told, assert_unchanged, look
+from tests.harness.snapshots import take_snapshot
 from vitrina.errors import RetriableServiceError
 from vitrina.google.identity import GoogleIdentity
 
@@ -25,7 +27,7 @@ STRANGER = "stranger@other.example"
 def office(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """One client for all tests here: none of them may change anything."""
     folder = tmp_path_factory.mktemp("office")
-    with agency_at_work(servers, folder, STAFF=f"{MANAGER},{COLLEAGUE}") as office:
+    with running_agency(servers, folder, STAFF=f"{MANAGER},{COLLEAGUE}") as office:
         office.create_client()
         office.fill_backlog({"task": "Баннер", "work_type": "Баннер"})
         yield office
@@ -58,7 +60,10 @@ def ask(
     response = office.http.post(
         f"{office.servers.functions}/menu",
         content=content or json.dumps(body).encode(),
-        headers={"Authorization": authorization} if authorization is not None else {},
+        headers={
+            "Accept-Language": locale,
+            **({"Authorization": authorization} if authorization is not None else {}),
+        },
     )
     answer: dict[str, Any] = response.json()
     return {**answer, "http_status": response.status_code}
@@ -70,6 +75,13 @@ BAD_TOKENS: dict[str, dict[str, Any]] = {
     "signed by somebody else": {"key": "other"},
     "of another issuer": {"claims": {"iss": "https://accounts.example"}},
     "of an address that is not confirmed": {"claims": {"email_verified": False}},
+    "of an address whose confirmation is a text": {"claims": {"email_verified": "false"}},
+    "of an address that is a list": {"claims": {"email": ["manager@mayak.example"]}},
+    "with an expiry that is a text": {"claims": {"exp": "tomorrow"}},
+    "with an expiry that is a list": {"claims": {"exp": [4_000_000_000]}},
+    "with a time of issue that is a text": {"claims": {"iat": "yesterday"}},
+    "of an issuer that is a list": {"claims": {"iss": ["https://accounts.google.com"]}},
+    "for a list of add-ons": {"claims": {"aud": [AUDIENCE]}},
     "without an address": {"claims": {"email": None}},
     "from the future": {"claims": {"iat": 4_000_000_000, "exp": 4_000_003_600}},
 }
@@ -89,7 +101,7 @@ def test_whoever_does_not_prove_who_he_is_is_refused(office: Office, kind: str, 
 
     answer = ask(office, header, locale=locale)
 
-    assert_told(answer, "refused", 401, locale)
+    assert_answer(answer, "refused", 401, locale)
     assert answer["data"] == {}
 
 
@@ -107,13 +119,13 @@ def test_a_person_who_is_not_staff_is_refused_by_name(office: Office, locale: st
     """403; the sentence names the address, so that the owner knows what to add."""
     answer = ask(office, f"Bearer {signed(office, email=STRANGER)}", locale=locale)
 
-    assert_told(answer, "refused", 403, locale)
+    assert_answer(answer, "refused", 403, locale)
     assert STRANGER in answer["message"]
 
 
 def test_refused_requests_change_nothing_and_good_ones_work(office: Office) -> None:
     """The very same request with a good token is carried out."""
-    before = look(office)
+    before = take_snapshot(office)
 
     for header in (None, f"Bearer {signed(office, key='other')}", f"Bearer {signed(office, email=STRANGER)}"):
         assert ask(office, header)["outcome"] == "refused"
@@ -137,8 +149,8 @@ def test_an_operation_is_told_only_to_whom_it_belongs(office: Office) -> None:
     by_colleague = office.manager(COLLEAGUE).post(office.client_id, "operation", operation_id=operation_id)
     elsewhere = office.manager().post(office.agency.spreadsheet_id, "operation", operation_id=operation_id)
 
-    assert_told(by_colleague, "refused", 400)
-    assert_told(elsewhere, "refused", 400)
+    assert_answer(by_colleague, "refused", 400)
+    assert_answer(elsewhere, "refused", 400)
     office.settle()
 
 

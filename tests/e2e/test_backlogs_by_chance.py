@@ -13,12 +13,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from vitrina.records.records import save_history
 
+from tests.harness.module_office import ModuleOffice, running_agency
 from tests.harness.office import NOW
 from tests.harness.servers import Servers
-from tests.harness.witness import SteadyOffice, agency_at_work
 from vitrina.domain.estimating.norms import FinishedWork
-from vitrina.records.records import save_history
 from vitrina.workbook.reading.book import Tab
 
 SEED = 20261124
@@ -32,9 +32,9 @@ SIZES = ("", "", "XS", "S", "M", "L", "XL")
 
 
 @pytest.fixture(scope="module")
-def office(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SteadyOffice]:
+def office(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleOffice]:
     """An agency whose norms know specialists' figures, sizes and enough errors to say something."""
-    with agency_at_work(servers, tmp_path_factory.mktemp("office")) as office:
+    with running_agency(servers, tmp_path_factory.mktemp("office")) as office:
         assert office.agency is not None
         works = {
             f"chance-{n}": FinishedWork(
@@ -109,7 +109,7 @@ class People:
                 self.note(row, self.draw.choice(["source", "hours.design"]))
 
 
-def write(office: SteadyOffice, people: People) -> None:
+def write(office: ModuleOffice, people: People) -> None:
     """Put what people typed into the sheet; notes and values by themselves, as a person does."""
     tab = office.book().tab("backlog")
     requests = []
@@ -129,7 +129,7 @@ def write(office: SteadyOffice, people: People) -> None:
     office.services.workbooks.batch_update(office.client_id, requests)
 
 
-def put_tasks(office: SteadyOffice, draw: random.Random, rows: int) -> None:
+def put_tasks(office: ModuleOffice, draw: random.Random, rows: int) -> None:
     """Tasks with or without work type, size and quantity."""
     office.paste_backlog(
         [
@@ -161,7 +161,7 @@ def differences(tab: Tab, people: People) -> list[str]:
 
 
 @pytest.mark.parametrize("number", range(BACKLOGS // IN_A_WORKBOOK))
-def test_nothing_typed_is_overwritten(office: SteadyOffice, number: int) -> None:
+def test_nothing_typed_is_overwritten(office: ModuleOffice, number: int) -> None:
     """A hundred backlogs at once, estimated twice; the second time after people changed their minds."""
     print(f"seed {SEED}, workbook {number}")  # noqa: T201 - shown where the test fails
     draw = random.Random(f"{SEED} {number}")

@@ -12,14 +12,16 @@ from itertools import count
 from typing import Any
 
 import pytest
+from vitrina.records.records import items_of, save_history
 
 from emulators.world.processes import AUDIENCE
+from tests.harness.assertions import assert_answer, assert_unchanged
+from tests.harness.module_office import ModuleOffice, running_agency
 from tests.harness.office import MANAGER, NOW, PROFILES, TEAM
 from tests.harness.servers import Servers
-from tests.harness.witness import SteadyOffice, agency_at_work, assert_told, assert_unchanged, look
+from tests.harness.snapshots import take_snapshot
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.domain.quantities import serial_of_day
-from vitrina.records.records import items_of, save_history
 from vitrina.usecases.create_agency import create_agency
 from vitrina.workbook.reading.book import COLUMN_KEY, Mark, Row, Tab
 
@@ -27,15 +29,15 @@ _codes = (f"ВВ{number}" for number in count(1))
 
 
 @pytest.fixture(scope="module")
-def office(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SteadyOffice]:
+def office(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleOffice]:
     """One agency; each test that writes makes a client of its own."""
-    with agency_at_work(servers, tmp_path_factory.mktemp("office")) as office:
+    with running_agency(servers, tmp_path_factory.mktemp("office")) as office:
         office.create_client(code=next(_codes))
         yield office
 
 
 @pytest.fixture
-def client(office: SteadyOffice) -> Iterator[SteadyOffice]:
+def client(office: ModuleOffice) -> Iterator[ModuleOffice]:
     """The office with a new client. Afterwards its people are free again."""
     office.create_client(code=next(_codes))
     yield office
@@ -43,13 +45,13 @@ def client(office: SteadyOffice) -> Iterator[SteadyOffice]:
         office.services.store.delete("item", item.key)
 
 
-def agency_id(office: SteadyOffice) -> str:
+def agency_id(office: ModuleOffice) -> str:
     """The agency's workbook."""
     assert office.agency is not None
     return office.agency.spreadsheet_id
 
 
-def send(office: SteadyOffice, content: Any) -> dict[str, Any]:
+def send(office: ModuleOffice, content: Any) -> dict[str, Any]:
     """A request of the manager with any body."""
     wanted = {"email": MANAGER, "audience": AUDIENCE}
     token = office.http.post(f"{office.servers.google}/_emulator/identity/token", json=wanted).json()
@@ -62,7 +64,7 @@ def send(office: SteadyOffice, content: Any) -> dict[str, Any]:
     return {**answer, "http_status": response.status_code}
 
 
-def request(office: SteadyOffice, **changes: Any) -> dict[str, Any]:
+def request(office: ModuleOffice, **changes: Any) -> dict[str, Any]:
     """A request that the add-on sends, with *changes*; ``None`` takes a field out."""
     body = {
         "action": "estimate",
@@ -91,11 +93,11 @@ def request(office: SteadyOffice, **changes: Any) -> dict[str, Any]:
         b"[" * 20_000,
     ],
 )
-def test_a_body_that_is_no_request(office: SteadyOffice, content: bytes) -> None:
+def test_a_body_that_is_no_request(office: ModuleOffice, content: bytes) -> None:
     """The person reads a sentence, never a parser's error."""
     answer = send(office, content)
 
-    assert_told(answer, "refused", 400)
+    assert_answer(answer, "refused", 400)
 
 
 @pytest.mark.parametrize(
@@ -118,19 +120,19 @@ def test_a_body_that_is_no_request(office: SteadyOffice, content: bytes) -> None
         {"action": "operation", "params": {"operation_id": "f" * 32}},  # nobody got this id from us
     ],
 )
-def test_a_request_that_the_add_on_never_sends(office: SteadyOffice, changes: Mapping[str, Any]) -> None:
+def test_a_request_that_the_add_on_never_sends(office: ModuleOffice, changes: Mapping[str, Any]) -> None:
     """400 with a sentence; the sheet and the tracker are not touched, they are not even read."""
     office.forget_calls()
 
     answer = send(office, request(office, **changes))
 
-    assert_told(answer, "refused", 400)
+    assert_answer(answer, "refused", 400)
     assert office.calls("google") == {}
     assert office.calls("kaiten") == {}
 
 
 @pytest.mark.parametrize("locale", ["ru", "en"])
-def test_an_unknown_action_is_named(office: SteadyOffice, locale: str) -> None:
+def test_an_unknown_action_is_named(office: ModuleOffice, locale: str) -> None:
     """An old sheet with a new backend, or the other way round: the sentence says to reload."""
     answer = send(office, request(office, action="teleport", locale=locale))
 
@@ -157,20 +159,20 @@ def test_an_unknown_action_is_named(office: SteadyOffice, locale: str) -> None:
         ("responsible", "х" * 201, "Почта ответственного"),
     ],
 )
-def test_a_form_that_is_filled_in_badly(office: SteadyOffice, field: str, value: Any, words: str) -> None:
+def test_a_form_that_is_filled_in_badly(office: ModuleOffice, field: str, value: Any, words: str) -> None:
     """The sentence says of the very field what is expected; no board and no workbook is made."""
     form = {"client_name": "Ц", "project_name": "П", "code": "ЦП", field: value}
     office.forget_calls()
 
     answer = send(office, request(office, action="new_client", spreadsheet_id=agency_id(office), params=form))
 
-    assert_told(answer, "refused", 400)
+    assert_answer(answer, "refused", 400)
     assert words in answer["message"]
     assert office.calls("google") == {}
     assert office.calls("kaiten") == {}
 
 
-def test_a_code_that_another_project_has(office: SteadyOffice) -> None:
+def test_a_code_that_another_project_has(office: ModuleOffice) -> None:
     """Its items' numbers would be mistaken for each other's; the sentence names the project."""
     taken = office.services.store.get("book", office.client_id).data["code"]  # type: ignore[union-attr]
 
@@ -178,7 +180,7 @@ def test_a_code_that_another_project_has(office: SteadyOffice) -> None:
         agency_id(office), "new_client", client_name="Ц", project_name="П", code=taken, limit_hours=None
     )
 
-    assert_told(answer, "refused", 422)
+    assert_answer(answer, "refused", 422)
     assert taken in answer["message"]
     assert "«Сайт»" in answer["message"]
 
@@ -187,28 +189,28 @@ def test_a_code_that_another_project_has(office: SteadyOffice) -> None:
 
 
 @pytest.mark.parametrize("locale", ["ru", "en"])
-def test_a_spreadsheet_that_is_not_ours(office: SteadyOffice, locale: str) -> None:
+def test_a_spreadsheet_that_is_not_ours(office: ModuleOffice, locale: str) -> None:
     """404 without a look at it: somebody clicks in a spreadsheet of his own."""
     office.forget_calls()
 
     answer = office.manager(locale=locale).post("1someBodyElses_Spreadsheet-Id", "estimate")
 
-    assert_told(answer, "refused", 404, locale)
+    assert_answer(answer, "refused", 404, locale)
     assert office.calls("google") == {}
 
 
-def test_an_action_of_the_other_kind_of_workbook(office: SteadyOffice) -> None:
+def test_an_action_of_the_other_kind_of_workbook(office: ModuleOffice) -> None:
     """The sentence says in which workbook the action is to be found."""
     in_agency = office.click(agency_id(office), "estimate")
     in_client = office.click(office.client_id, "recalculate_norms")
 
-    assert_told(in_agency, "refused", 404)
+    assert_answer(in_agency, "refused", 404)
     assert "книге клиента" in in_agency["message"]
-    assert_told(in_client, "refused", 404)
+    assert_answer(in_client, "refused", 404)
     assert "книге агентства" in in_client["message"]
 
 
-def test_a_workbook_that_lost_its_mark(client: SteadyOffice) -> None:
+def test_a_workbook_that_lost_its_mark(client: ModuleOffice) -> None:
     """It is in the store, but its contents are somebody else's: nothing is written into it."""
     client.fill_backlog({"task": "Баннер", "work_type": "Баннер"})
     lookup = {"metadataKey": "vitrina.book"}
@@ -216,33 +218,33 @@ def test_a_workbook_that_lost_its_mark(client: SteadyOffice) -> None:
         client.client_id,
         [{"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": lookup}}}],
     )
-    before = look(client)
+    before = take_snapshot(client)
 
     answer = client.do("estimate")
 
-    assert_told(answer, "refused", 404)
+    assert_answer(answer, "refused", 404)
     assert_unchanged(client, before)
 
 
-def test_a_workbook_that_was_deleted(client: SteadyOffice) -> None:
+def test_a_workbook_that_was_deleted(client: ModuleOffice) -> None:
     """Google knows it no more, and the sentence says so."""
     client.http.delete(f"{client.servers.google}/drive/v3/files/{client.client_id}").raise_for_status()
 
     answer = client.do("estimate")
 
-    assert_told(answer, "failed", 502)
+    assert_answer(answer, "failed", 502)
     assert "удалили" in answer["message"]
 
 
 # --- Tabs, columns, fields -----------------------------------------------------------------------
 
 
-def column_letter(office: SteadyOffice, tab_key: str, column: str) -> str:
+def column_letter(office: ModuleOffice, tab_key: str, column: str) -> str:
     """Where a column stands now."""
     return re.sub(r"\d", "", office.book().tab(tab_key).address(Row(0, None, ()), column))
 
 
-def delete_column(office: SteadyOffice, tab_key: str, column: str) -> None:
+def delete_column(office: ModuleOffice, tab_key: str, column: str) -> None:
     """Delete a column as a person does."""
     tab, at = office.book().tab(tab_key), column_letter(office, tab_key, column)
     office.edit({"type": "delete_columns", "sheet": tab.title, "at": at, "count": 1})
@@ -256,38 +258,38 @@ def delete_column(office: SteadyOffice, tab_key: str, column: str) -> None:
         ("in_progress", "В работе", "push"),
     ],
 )
-def test_a_tab_that_was_deleted(client: SteadyOffice, tab: str, title: str, action: str) -> None:
+def test_a_tab_that_was_deleted(client: ModuleOffice, tab: str, title: str, action: str) -> None:
     """The sentence names the tab and the workbook, and how to get it back."""
     client.edit({"type": "delete_tab", "sheet": client.book().tab(tab).title})
-    before = look(client)
+    before = take_snapshot(client)
 
     answer = client.do(action)
 
-    assert_told(answer, "refused", 422)
+    assert_answer(answer, "refused", 422)
     assert f"«{title}»" in answer["message"]
     assert "«Заря — Сайт»" in answer["message"]
     assert "История версий" in answer["message"]
     assert_unchanged(client, before)
 
 
-def test_a_deleted_column_is_named(client: SteadyOffice) -> None:
+def test_a_deleted_column_is_named(client: ModuleOffice) -> None:
     """The sentence says on which tab and what it was called; a column that is not needed is not missed."""
     client.fill_backlog({"task": "Баннер", "work_type": "Баннер"})
     delete_column(client, "backlog", "reason")
-    assert_told(client.do("estimate"), "done", 200)
+    assert_answer(client.do("estimate"), "done", 200)
     delete_column(client, "backlog", "work_type")
-    before = look(client)
+    before = take_snapshot(client)
 
     answer = client.do("estimate")
 
-    assert_told(answer, "refused", 422)
+    assert_answer(answer, "refused", 422)
     assert "На листе «Бэклог» нет колонки «Вид работы»" in answer["message"]
     assert "История версий" in answer["message"]
     assert_unchanged(client, before)
 
 
 @contextmanager
-def unmarked(office: SteadyOffice, mark: Mark, tab: Tab, title: str) -> Iterator[None]:
+def unmarked(office: ModuleOffice, mark: Mark, tab: Tab, title: str) -> Iterator[None]:
     """To the add-on a column without its mark and its title is a column that is gone."""
     sheet_id = tab.sheet_id
     place = {
@@ -329,7 +331,7 @@ def unmarked(office: SteadyOffice, mark: Mark, tab: Tab, title: str) -> Iterator
     ],
 )
 def test_every_column_that_is_needed_is_asked_for_by_its_title(
-    client: SteadyOffice, tab_key: str, action: str, spare: set[str]
+    client: ModuleOffice, tab_key: str, action: str, spare: set[str]
 ) -> None:
     """Whichever column is gone: either it is not needed, or the sentence tells its title."""
     client.fill_backlog({"task": "Правка", "hours_design": "1"}, {"task": "Неясная"})
@@ -352,44 +354,44 @@ def test_every_column_that_is_needed_is_asked_for_by_its_title(
         if answer["outcome"] == "done":
             not_missed.add(mark.value)
             continue
-        assert_told(answer, "refused", 422)
+        assert_answer(answer, "refused", 422)
         assert f"«{titles[mark.value]}»" in answer["message"]
 
     assert not_missed == spare
 
 
-def test_a_deleted_column_of_hours(client: SteadyOffice) -> None:
+def test_a_deleted_column_of_hours(client: ModuleOffice) -> None:
     """Where a norm needs it the estimate would be too small, so it is refused; else it is not missed."""
     client.fill_backlog({"task": "Баннер", "work_type": "Баннер"}, {"task": "Статья", "work_type": "Статья"})
     delete_column(client, "backlog", "hours.development")
-    assert_told(client.do("estimate"), "done", 200)
+    assert_answer(client.do("estimate"), "done", 200)
     delete_column(client, "backlog", "hours.copy")
-    before = look(client)
+    before = take_snapshot(client)
 
     answer = client.do("estimate")
 
-    assert_told(answer, "refused", 422)
+    assert_answer(answer, "refused", 422)
     assert "«Тексты, ч»" in answer["message"]
     assert_unchanged(client, before)
 
 
-def test_a_column_that_goes_between_preview_and_start(client: SteadyOffice) -> None:
+def test_a_column_that_goes_between_preview_and_start(client: ModuleOffice) -> None:
     """Nothing is moved, and nobody's hours stay promised to what did not start."""
     client.fill_backlog({"task": "Баннер", "work_type": "Баннер"}, {"task": "Неясная"})
     client.do("estimate")
     preview_id = client.do("build_batch", period="current")["data"]["preview_id"]
     delete_column(client, "backlog", "reason")
-    before = look(client)
+    before = take_snapshot(client)
 
     answer = client.do("start_batch", preview_id=preview_id)
 
-    assert_told(answer, "refused", 422)
+    assert_answer(answer, "refused", 422)
     assert "«Почему не в этой неделе»" in answer["message"]
     assert_unchanged(client, before)
     assert items_of(client.services.store, spreadsheet_id=client.client_id) == []
 
 
-def delete_field(office: SteadyOffice, key: str) -> None:
+def delete_field(office: ModuleOffice, key: str) -> None:
     """Delete the named range of a form's field."""
     url = f"{office.servers.google}/v4/spreadsheets/{office.client_id}?fields=namedRanges"
     [range_id] = [
@@ -402,26 +404,26 @@ def delete_field(office: SteadyOffice, key: str) -> None:
     )
 
 
-def test_a_deleted_field_is_named(client: SteadyOffice) -> None:
+def test_a_deleted_field_is_named(client: ModuleOffice) -> None:
     """Without the limit nothing is planned; without the freshness mark all goes on."""
     client.fill_backlog({"task": "Баннер", "hours_design": "1"})
     delete_field(client, "refreshed_at")
-    assert_told(client.do("refresh"), "done", 200)
+    assert_answer(client.do("refresh"), "done", 200)
     delete_field(client, "limit_hours")
-    before = look(client)
+    before = take_snapshot(client)
 
     answer = client.do("build_batch", period="current")
 
-    assert_told(answer, "refused", 422)
+    assert_answer(answer, "refused", 422)
     assert "«Лимит часов на период»" in answer["message"]
     assert_unchanged(client, before)
 
 
-def test_a_field_that_is_twice_does_not_matter_but_a_column_does(client: SteadyOffice) -> None:
+def test_a_field_that_is_twice_does_not_matter_but_a_column_does(client: ModuleOffice) -> None:
     """A copied tab is a person's own; of columns with one key, where none is known, both are named."""
     client.fill_backlog({"task": "Баннер", "work_type": "Баннер"})
     client.edit({"type": "duplicate_tab", "sheet": "Бэклог", "title": "Бэклог (копия)"})
-    assert_told(client.do("estimate"), "done", 200)
+    assert_answer(client.do("estimate"), "done", 200)
     client.services.store.delete("shape", client.client_id)
     tab = client.book().tab("backlog")
     place = {"sheetId": tab.sheet_id, "dimension": "COLUMNS", "startIndex": 20, "endIndex": 21}
@@ -445,7 +447,7 @@ def test_a_field_that_is_twice_does_not_matter_but_a_column_does(client: SteadyO
     assert "колонки C и U" in answer["message"]
 
 
-def test_renamed_and_moved_tabs_and_columns_keep_working(client: SteadyOffice) -> None:
+def test_renamed_and_moved_tabs_and_columns_keep_working(client: ModuleOffice) -> None:
     """People arrange the workbook as they like; sentences use their names."""
     client.fill_backlog({"task": "Лендинг", "work_type": "Лендинг"}, {"task": "Ой", "hours_design": "много"})
     client.edit(
@@ -460,29 +462,29 @@ def test_renamed_and_moved_tabs_and_columns_keep_working(client: SteadyOffice) -
     first = client.book().tab("backlog").header_index + 1
 
     refused = client.do("estimate")
-    assert_told(refused, "refused", 422)
+    assert_answer(refused, "refused", 422)
     assert [(cell["sheet"], cell["cell"]) for cell in refused["cells"]] == [
         ("Наши хотелки", f"{hours}{first + 2}")
     ]
     client.type("backlog", first + 1, **{"hours.design": "2"})
-    assert_told(client.do("estimate"), "done", 200)
+    assert_answer(client.do("estimate"), "done", 200)
     preview_id = client.do("build_batch", period="current")["data"]["preview_id"]
     started = client.do("start_batch", preview_id=preview_id)
     pushed = client.do("push")
     refreshed = client.do("refresh")
 
     for answer in (started, pushed, refreshed):
-        assert_told(answer, "done", 200)
+        assert_answer(answer, "done", 200)
     assert len(client.table("in_progress", "card")) == 4
     again = client.do("build_batch", period="current")
-    assert_told(again, "refused", 422)
+    assert_answer(again, "refused", 422)
     assert "«Наши хотелки»" in again["message"]
 
 
 # --- Cells ---------------------------------------------------------------------------------------
 
 
-def write(office: SteadyOffice, tab_key: str, row: int, column: str, value: Mapping[str, Any]) -> None:
+def write(office: ModuleOffice, tab_key: str, row: int, column: str, value: Mapping[str, Any]) -> None:
     """Write past what the page would let a person type, as a paste or another program does."""
     tab = office.book().tab(tab_key)
     start = {"sheetId": tab.sheet_id, "rowIndex": row, "columnIndex": tab.column(column)}
@@ -512,7 +514,7 @@ BAD_CELLS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def test_all_bad_cells_are_told_together(client: SteadyOffice) -> None:
+def test_all_bad_cells_are_told_together(client: ModuleOffice) -> None:
     """Each with its address and what is expected there; nothing is written, not even the good rows."""
     tab = client.book().tab("backlog")
     first = tab.header_index + 1
@@ -530,11 +532,11 @@ def test_all_bad_cells_are_told_together(client: SteadyOffice) -> None:
         else:
             write(client, "backlog", first + offset, column, value)
     write(client, "backlog", first + len(BAD_CELLS), "priority", {"stringValue": "Вчера"})
-    before = look(client)
+    before = take_snapshot(client)
 
     answer = client.do("estimate")
 
-    assert_told(answer, "refused", 422)
+    assert_answer(answer, "refused", 422)
     expected = {
         tab.address(Row(first + offset, None, ()), column): words
         for offset, (column, _, words) in enumerate(BAD_CELLS)
@@ -548,7 +550,7 @@ def test_all_bad_cells_are_told_together(client: SteadyOffice) -> None:
     assert_unchanged(client, before)
 
 
-def test_hours_in_every_way_in_which_people_write_them(client: SteadyOffice) -> None:
+def test_hours_in_every_way_in_which_people_write_them(client: ModuleOffice) -> None:
     """A comma, a pasted point, words, minutes and a formula of one's own are all understood."""
     client.fill_backlog(
         {"task": "Запятая", "hours_copy": "1,5"},
@@ -558,28 +560,28 @@ def test_hours_in_every_way_in_which_people_write_them(client: SteadyOffice) -> 
         {"task": "Формула", "hours_copy": "=3/2"},
     )
 
-    assert_told(client.do("estimate"), "done", 200)
+    assert_answer(client.do("estimate"), "done", 200)
     data = client.do("build_batch", period="current")["data"]
 
     hours = {item["task"]: item["hours"] for item in data["chosen"]}
     assert hours == dict.fromkeys(("Запятая", "Точка", "Слова", "Минуты", "Формула"), 1.5)
 
 
-def test_a_quantity_that_cannot_be_is_refused_before_its_hours_are_written(client: SteadyOffice) -> None:
+def test_a_quantity_that_cannot_be_is_refused_before_its_hours_are_written(client: ModuleOffice) -> None:
     """5,000 banners of 3 hours: the quantity is named, since nobody typed the hours."""
     client.fill_backlog({"task": "Баннеры", "work_type": "Баннер", "quantity": "5000"})
-    before = look(client)
+    before = take_snapshot(client)
 
     answer = client.do("estimate")
 
-    assert_told(answer, "refused", 422)
+    assert_answer(answer, "refused", 422)
     [cell] = answer["cells"]
     assert "15\u00a0000" in cell["message"]
     assert "«Дизайн»" in cell["message"]
     assert_unchanged(client, before)
 
 
-def test_work_without_a_norm_is_said_and_waits(client: SteadyOffice) -> None:
+def test_work_without_a_norm_is_said_and_waits(client: ModuleOffice) -> None:
     """The rest is estimated; what has no norm is marked, named, and left out with the reason."""
     client.fill_backlog(
         {"task": "Баннер", "work_type": "Баннер"},
@@ -589,7 +591,7 @@ def test_work_without_a_norm_is_said_and_waits(client: SteadyOffice) -> None:
 
     answer = client.do("estimate")
 
-    assert_told(answer, "partial", 200)
+    assert_answer(answer, "partial", 200)
     assert [detail.partition(": ")[2] for detail in answer["details"]] == [
         "по виду работ «Аудит безопасности» ещё нет нормы",
         "не указан вид работ",
@@ -607,19 +609,19 @@ def test_work_without_a_norm_is_said_and_waits(client: SteadyOffice) -> None:
 
 
 @pytest.mark.parametrize("action", ["estimate", "build_batch"])
-def test_an_empty_backlog(client: SteadyOffice, action: str) -> None:
+def test_an_empty_backlog(client: ModuleOffice, action: str) -> None:
     """Nothing to do is said, not passed over; spaces and a lone priority are no task."""
     client.fill_backlog({"task": "   "}, {"priority": "Срочно"})
-    before = look(client)
+    before = take_snapshot(client)
 
     answer = client.do(action)
 
-    assert_told(answer, "refused", 422)
+    assert_answer(answer, "refused", 422)
     assert "«Бэклог» нет ни одной задачи" in answer["message"]
     assert_unchanged(client, before)
 
 
-def test_a_preview_that_nobody_made(client: SteadyOffice) -> None:
+def test_a_preview_that_nobody_made(client: ModuleOffice) -> None:
     """Nor one of another workbook can be started."""
     client.fill_backlog({"task": "Баннер", "hours_design": "1"})
     preview_id = client.do("build_batch", period="current")["data"]["preview_id"]
@@ -628,27 +630,27 @@ def test_a_preview_that_nobody_made(client: SteadyOffice) -> None:
 
     for wanted in (preview_id, "f" * 32):
         answer = client.do("start_batch", preview_id=wanted)
-        assert_told(answer, "refused", 422)
+        assert_answer(answer, "refused", 422)
     assert client.table("in_progress", "id") == []
 
 
-def test_push_and_refresh_of_nothing(client: SteadyOffice) -> None:
+def test_push_and_refresh_of_nothing(client: ModuleOffice) -> None:
     """Both say what has to come first."""
     pushed, refreshed = client.do("push"), client.do("refresh")
 
-    assert_told(pushed, "refused", 422)
+    assert_answer(pushed, "refused", 422)
     assert "«В работе» нет задач" in pushed["message"]
-    assert_told(refreshed, "done", 200)
+    assert_answer(refreshed, "done", 200)
     assert "Сначала отправьте задачи" in refreshed["message"]
 
 
-def test_bad_cells_are_told_in_english_too(client: SteadyOffice) -> None:
+def test_bad_cells_are_told_in_english_too(client: ModuleOffice) -> None:
     """The language of the click decides for the sentence; what stands in cells is quoted as it is."""
     client.fill_backlog({"task": "Баннер", "hours_design": "lots"}, {"task": "Статья", "hours_copy": "-1"})
 
     answer = client.manager(locale="en").click(client.client_id, "estimate")
 
-    assert_told(answer, "refused", 422, "en")
+    assert_answer(answer, "refused", 422, "en")
     assert [cell["message"] for cell in answer["cells"]] == [
         "“lots” is not hours. Enter a number such as 1.5, or “1 h 30 min”",
         "-1 h is not possible. Enter a number from 0 to 1,000",
@@ -659,7 +661,7 @@ def test_bad_cells_are_told_in_english_too(client: SteadyOffice) -> None:
 
 
 @contextmanager
-def agency_cells(office: SteadyOffice, *typed: tuple[str, int, str, str]) -> Iterator[dict[str, str]]:
+def agency_cells(office: ModuleOffice, *typed: tuple[str, int, str, str]) -> Iterator[dict[str, str]]:
     """Type into the agency's workbook: tab, row below the header, column, text. Taken back afterwards."""
     book = office.book(agency_id(office))
     addresses, old = {}, []
@@ -675,7 +677,7 @@ def agency_cells(office: SteadyOffice, *typed: tuple[str, int, str, str]) -> Ite
         office.type(tab_key, index, agency_id(office), **{column: text})
 
 
-def test_bad_cells_of_both_workbooks_are_told_together(client: SteadyOffice) -> None:
+def test_bad_cells_of_both_workbooks_are_told_together(client: ModuleOffice) -> None:
     """Backlog, first tab, specialists, absences and settings at once: one round of corrections."""
     client.fill_backlog({"task": "Баннер", "hours_design": "много"})
     field = client.book().field("limit_hours")
@@ -703,12 +705,12 @@ def test_bad_cells_of_both_workbooks_are_told_together(client: SteadyOffice) -> 
         ("absences", 2, "first_day", "24.11.2026"),
         ("settings", factor, "value", "5"),
     ) as at:
-        before = look(client)
+        before = take_snapshot(client)
         answer = client.do("build_batch", period="current")
         assert_unchanged(client, before)
     client.edit({"type": "type", **limit, "text": "100"})
 
-    assert_told(answer, "refused", 422)
+    assert_answer(answer, "refused", 422)
     told = {(cell["sheet"], cell["cell"]): cell["message"] for cell in answer["cells"]}
     backlog = client.book().tab("backlog")
     expected = {
@@ -733,7 +735,7 @@ def test_bad_cells_of_both_workbooks_are_told_together(client: SteadyOffice) -> 
     [("1.5", "01.05.2026"), ("-5", "не лимит часов"), ("=1/0", "в формуле ошибка")],
 )
 def test_a_limit_that_cannot_be_understood_is_no_missing_limit(
-    client: SteadyOffice, typed: str, words: str
+    client: ModuleOffice, typed: str, words: str
 ) -> None:
     """An empty limit means *no limit*; a broken one must not."""
     client.fill_backlog({"task": "Баннер", "hours_design": "1"})
@@ -742,13 +744,13 @@ def test_a_limit_that_cannot_be_understood_is_no_missing_limit(
 
     answer = client.do("build_batch", period="current")
 
-    assert_told(answer, "refused", 422)
+    assert_answer(answer, "refused", 422)
     [cell] = answer["cells"]
     assert (cell["sheet"], cell["cell"]) == (field.sheet_title, field.address)
     assert words in cell["message"]
 
 
-def test_nobody_has_the_profile(client: SteadyOffice) -> None:
+def test_nobody_has_the_profile(client: ModuleOffice) -> None:
     """The item is left out with the reason; specialists without a free hour are told with the figures."""
     client.fill_backlog({"task": "Правка", "hours_development": "1"})
 
@@ -770,7 +772,7 @@ def test_nobody_has_the_profile(client: SteadyOffice) -> None:
     )
 
 
-def test_norms_without_any_history(office: SteadyOffice) -> None:
+def test_norms_without_any_history(office: ModuleOffice) -> None:
     """An agency that has finished nothing yet is told why there is nothing to average."""
     newcomer = create_agency(
         office.services, name="Новички", locale="ru", profiles=PROFILES, rows={"specialists": TEAM}
@@ -778,10 +780,10 @@ def test_norms_without_any_history(office: SteadyOffice) -> None:
 
     answer = office.click(newcomer.spreadsheet_id, "recalculate_norms")
 
-    assert_told(answer, "refused", 422)
+    assert_answer(answer, "refused", 422)
 
 
-def test_an_english_agency_reads_points_and_commas(office: SteadyOffice) -> None:
+def test_an_english_agency_reads_points_and_commas(office: ModuleOffice) -> None:
     """In an en_US workbook 1.5 is a number and a typed 1,5 is understood; its own cells are English."""
     agency = create_agency(
         office.services, name="Lighthouse", locale="en", profiles=PROFILES, rows={"specialists": TEAM}
@@ -789,10 +791,10 @@ def test_an_english_agency_reads_points_and_commas(office: SteadyOffice) -> None
     works = {"b": FinishedWork("Banner", "design", 3.0, 1.0, NOW.date())}
     save_history(office.services.store, agency.spreadsheet_id, works)
     manager = office.manager(locale="en")
-    assert_told(manager.click(agency.spreadsheet_id, "recalculate_norms"), "done", 200, "en")
+    assert_answer(manager.click(agency.spreadsheet_id, "recalculate_norms"), "done", 200, "en")
     form = {"client_name": "Sunrise", "project_name": "Shop", "code": "SUN", "limit_hours": 40}
     created = manager.click(agency.spreadsheet_id, "new_client", **form)
-    assert_told(created, "done", 200, "en")
+    assert_answer(created, "done", 200, "en")
     office.client_id = created["data"]["spreadsheet_id"]
     office.fill_backlog(
         {"task": "Banner", "work_type": "Banner"},
@@ -808,9 +810,9 @@ def test_an_english_agency_reads_points_and_commas(office: SteadyOffice) -> None
     estimated = manager.click(office.client_id, "estimate")
     preview = manager.click(office.client_id, "build_batch", period="current")
 
-    assert_told(refused, "refused", 422, "en")
+    assert_answer(refused, "refused", 422, "en")
     assert "Jan 5, 2026" in refused["cells"][0]["message"]
-    assert_told(estimated, "done", 200, "en")
+    assert_answer(estimated, "done", 200, "en")
     hours = {item["task"]: item["hours"] for item in preview["data"]["chosen"]}
     assert hours == {"Banner": 3.0, "Point": 1.5, "Comma": 1.5, "Words": 1.5, "Date": 1.5}
     assert [source for (source,) in office.table("backlog", "source")][:2] == ["norm", "specialist"]
@@ -819,7 +821,7 @@ def test_an_english_agency_reads_points_and_commas(office: SteadyOffice) -> None
 # --- What belongs to people, and text from outside ------------------------------------------------
 
 
-def contents(office: SteadyOffice, tab_key: str) -> list[tuple[str, dict[str, Any]]]:
+def contents(office: ModuleOffice, tab_key: str) -> list[tuple[str, dict[str, Any]]]:
     """All cells of a tab that hold something typed or noted, with their addresses."""
     tab = office.book().tab(tab_key)
     url = f"{office.servers.google}/v4/spreadsheets/{office.client_id}"
@@ -834,7 +836,7 @@ def contents(office: SteadyOffice, tab_key: str) -> list[tuple[str, dict[str, An
     ]
 
 
-def test_what_people_add_survives(client: SteadyOffice) -> None:
+def test_what_people_add_survives(client: ModuleOffice) -> None:
     """Own columns, formulas, notes and remarks stay through estimate, start, push and refresh."""
     client.fill_backlog(
         {"task": "Неясная"},
@@ -849,11 +851,11 @@ def test_what_people_add_survives(client: SteadyOffice) -> None:
         {"type": "note", "sheet": "Бэклог", "cell": task, "text": "Спросить у Ольги"},
     )
 
-    assert_told(client.do("estimate"), "partial", 200)
+    assert_answer(client.do("estimate"), "partial", 200)
     tab = client.book().tab("backlog")
     assert tab.cell(tab.rows[1], "hours.copy").formula == "=1+1"
     preview_id = client.do("build_batch", period="current")["data"]["preview_id"]
-    assert_told(client.do("start_batch", preview_id=preview_id), "done", 200)
+    assert_answer(client.do("start_batch", preview_id=preview_id), "done", 200)
     progress = client.book().tab("in_progress")
     row = progress.rows[0]
     client.edit({"type": "insert_columns", "sheet": progress.title, "at": "B", "count": 1})
@@ -863,7 +865,7 @@ def test_what_people_add_survives(client: SteadyOffice) -> None:
     )
     client.type("in_progress", row.index, approval="Вернули", remark="Логотип крупнее")
     for action in ("push", "refresh"):
-        assert_told(client.do(action), "done", 200)
+        assert_answer(client.do(action), "done", 200)
 
     backlog = [cell for _, cell in contents(client, "backlog")]
     assert {"userEnteredValue": {"stringValue": "Наша пометка"}} in backlog
@@ -873,7 +875,7 @@ def test_what_people_add_survives(client: SteadyOffice) -> None:
     assert client.table("in_progress", "approval", "remark")[0] == ("Вернули", "Логотип крупнее")
 
 
-def test_text_from_outside_stays_text(client: SteadyOffice) -> None:
+def test_text_from_outside_stays_text(client: ModuleOffice) -> None:
     """A task, a name and a card's title that look like formulas are never computed."""
     evil = '=IMPORTXML("http://evil.example";"//a")'
     form = {"client_name": evil, "project_name": "=1+1", "code": next(_codes)}
@@ -889,14 +891,14 @@ def test_text_from_outside_stays_text(client: SteadyOffice) -> None:
 
     client.do("estimate")
     preview_id = client.do("build_batch", period="current")["data"]["preview_id"]
-    assert_told(client.do("start_batch", preview_id=preview_id), "done", 200)
-    assert_told(client.do("push"), "done", 200)
+    assert_answer(client.do("start_batch", preview_id=preview_id), "done", 200)
+    assert_answer(client.do("push"), "done", 200)
     board_id = client.services.store.get("book", client.client_id).data["board_id"]  # type: ignore[union-attr]
     [card] = [card for card in client.cards() if str(card["board_id"]) == board_id]
     assert card["title"].endswith(evil)
     client.kaiten("PATCH", f"/cards/{card['id']}", title=evil)
     client.settle()
-    assert_told(client.do("refresh"), "done", 200)
+    assert_answer(client.do("refresh"), "done", 200)
 
     for tab_key in client.book().tabs:
         for place, cell in contents(client, tab_key):
@@ -913,7 +915,7 @@ def test_text_from_outside_stays_text(client: SteadyOffice) -> None:
         assert not any("IMPORTXML" in formula for formula in formulas)
 
 
-def test_days_of_the_russian_locale_are_days(client: SteadyOffice) -> None:
+def test_days_of_the_russian_locale_are_days(client: ModuleOffice) -> None:
     """The wanted date may be typed or pasted as a text; both are understood."""
     client.fill_backlog(
         {"task": "Набрана", "hours_design": "1", "wanted_on": "25.11.2026"},
@@ -922,7 +924,7 @@ def test_days_of_the_russian_locale_are_days(client: SteadyOffice) -> None:
     first = client.book().tab("backlog").header_index + 1
     write(client, "backlog", first + 1, "wanted_on", {"stringValue": "25.11"})
 
-    assert_told(client.do("estimate"), "done", 200)
+    assert_answer(client.do("estimate"), "done", 200)
 
     assert client.table("backlog", "wanted_on") == [
         (float(serial_of_day(date(2026, 11, 25))),),

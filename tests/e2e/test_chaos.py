@@ -1,4 +1,4 @@
-"""The benchmark of random interleavings: it finds nothing, and it finds losses where the guards are off."""
+"""The benchmark of random interleavings finds nothing, and finds losses when the guards are off."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ import pytest
 
 from benchmarks.chaos.check import DOUBLED, LOST, OVERWRITTEN, WRONG
 from benchmarks.chaos.draw import draw_history
-from benchmarks.chaos.lanes import Lanes, running_lanes
 from benchmarks.chaos.play import Result
-from benchmarks.chaos.report import as_story, failures
+from benchmarks.chaos.report import describe, failures
 from benchmarks.chaos.shrink import shrink
+from benchmarks.chaos.world_pool import WorldPool, running_world_pool
 
 SEED = 1
 RUNS = 200
-#: Without guards about one run of ten loses something: it is looked for in so many at a time.
+#: Without guards about one run of ten loses something; runs are played in groups of this size.
 RUNS_AT_A_TIME = 12
-LANES = 2
+WORLDS = 2
 SHRINK_S = 60.0
 
 
-def play(lanes: Lanes, runs: range) -> list[Result]:
-    """How the histories ended."""
-    return list(lanes.play(draw_history(SEED, run) for run in runs))
+def play(pool: WorldPool, runs: range) -> list[Result]:
+    """The results of the histories."""
+    return list(pool.play(draw_history(SEED, run) for run in runs))
 
 
 def test_nothing_is_lost() -> None:
-    """Whatever people, faults and deaths do in between; and they did it, as the counts show."""
-    with running_lanes(LANES, guards="on") as lanes:
-        results = play(lanes, range(RUNS))
+    """No run has a violation, and the counts show that edits, faults, kills and guards did happen."""
+    with running_world_pool(WORLDS, guards="on") as pool:
+        results = play(pool, range(RUNS))
         failed = failures(results)
         if failed:
-            smallest = shrink(lanes, failed[0], budget_s=SHRINK_S)
+            smallest = shrink(pool, failed[0], budget_s=SHRINK_S)
             told = [
-                *map(as_story, failed),
+                *map(describe, failed),
                 "The smallest:",
                 smallest.history.to_text(),
-                as_story(smallest),
+                describe(smallest),
             ]
             pytest.fail("\n".join(told))
 
@@ -48,11 +48,11 @@ def test_nothing_is_lost() -> None:
 
 
 def test_losses_are_found_without_guards() -> None:
-    """The benchmark can fail: it sees that a row was lost, doubled or written into a stranger's."""
+    """The benchmark can fail: it finds rows that were lost, doubled or written wrongly."""
     kinds: set[str] = set()
-    with running_lanes(LANES, guards="off") as lanes:
+    with running_world_pool(WORLDS, guards="off") as pool:
         for first in range(0, RUNS, RUNS_AT_A_TIME):
-            results = play(lanes, range(first, first + RUNS_AT_A_TIME))
+            results = play(pool, range(first, first + RUNS_AT_A_TIME))
             found = {violation.kind for one in results for violation in one.violations}
             kinds = found & {LOST, DOUBLED, WRONG, OVERWRITTEN}
             if kinds:

@@ -7,13 +7,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.test_update_load import retype, start, two_clients
-<<<<<<< HEAD
-from tests.harness.office import Office
-from vitrina.cli.check import main
-=======
 from tests.harness.office import Office
 from vitrina.cli.commands import main
->>>>>>> cli
 
 
 def check(office: Office) -> dict[str, Any]:

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""``python -m vitrina.cli.doctor``: what it tells of the emulator, and of a Google that differs."""
-=======
 """``python -m vitrina doctor`` on the emulator, and on a Google that breaks an assumption."""
->>>>>>> cli
 
 from __future__ import annotations
 
@@ -16,14 +12,9 @@ import pytest
 from emulators.google import metadata
 from emulators.google.batch import developer_metadata, registry, rows
 from emulators.google.errors import invalid
-<<<<<<< HEAD
-from tests.harness.office import MANAGER, Office
-from vitrina.cli.doctor import __main__ as doctor
-=======
 from tests.harness.office import MANAGER, Office
 from vitrina.cli.commands import main
 from vitrina.cli.doctor.adapter import DoctorWorkbooks
->>>>>>> cli
 from vitrina.cli.doctor.assumptions import read_assumptions
 from vitrina.cli.doctor.command import ask_person
 from vitrina.cli.doctor.probe import State

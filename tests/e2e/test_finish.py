@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from vitrina.records.records import FORECAST, ITEM
+
 from tests.e2e.test_learned_norms import agency_id, many_banners, recalculate, remember
 from tests.harness.office import NOW, Office
-from vitrina.records.records import FORECAST, ITEM
 
 THIN = "пока мало законченных задач, чтобы обещать"
 

@@ -7,11 +7,11 @@ from datetime import date
 from typing import Any
 
 import pytest
+from vitrina.records.records import items_of
 
 from tests.e2e.test_interleaving import HOURS, edit_before_next_writes, hours_by_task, known_backlog
 from tests.harness.office import Office
 from vitrina.domain.quantities import serial_of_day
-from vitrina.records.records import items_of
 from vitrina.workbook.reading.book import COLUMN_KEY, TAB_KEY, item_number_of_row
 
 Edit = Mapping[str, Any]

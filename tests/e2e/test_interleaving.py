@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
+from vitrina.records.records import save_history
 
 from tests.harness.office import NOW, Office
 from vitrina.bootstrap import application
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.errors import ChangedMeanwhileError, RetriableServiceError
 from vitrina.ports import Json
-from vitrina.records.records import save_history
 from vitrina.workbook.reading.book import column_letters
 
 BACKLOG = (

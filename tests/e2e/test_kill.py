@@ -1,7 +1,7 @@
-"""The functions' process dies right before and right after every call that an action makes outside.
+"""The functions' process is killed right before and right after every outside call of an action.
 
-A supervisor starts another one, the queue delivers again, and the manager clicks again where the click
-was lost. The end is that of a run in which nobody died: one of each thing.
+A supervisor starts another process, the queue delivers again, and the manager repeats a click that got no
+answer. The final state is that of a run without a crash, with nothing doubled.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import pytest
 from tests.harness.crash import CRASH, MOMENTS, Call
 from tests.harness.local_office import SavedOffice
 from tests.harness.servers import Servers
-from tests.harness.stage import Stage, WorkersOffice, end_state, running_stage
-from tests.harness.witness import difference
+from tests.harness.snapshots import comparable_state, difference
+from tests.harness.worker_office import OfficeFactory, WorkerOffice, running_office_factory
 
-PATIENCE_S = 120.0
+TIMEOUT_S = 120.0
 POLL_S = 0.05
 
 BACKLOG = (
@@ -31,15 +31,15 @@ FORM = {"client_name": "Улыбка", "project_name": "Лето", "code": "ЛЕ
 
 
 @pytest.fixture(scope="module")
-def stage(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def factory(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeFactory]:
     """One worker at a time."""
-    with running_stage(servers, tmp_path_factory.mktemp("kill")) as running:
+    with running_office_factory(servers, tmp_path_factory.mktemp("kill")) as running:
         yield running
 
 
 @dataclass(frozen=True)
-class Scenes:
-    """The office as it is before each of the actions."""
+class StartingPoints:
+    """Saved states of the office, from which the actions start."""
 
     agency: SavedOffice
     previewed: SavedOffice
@@ -48,9 +48,9 @@ class Scenes:
 
 
 @pytest.fixture(scope="module")
-def scenes(stage: Stage) -> Scenes:
-    """Each action once, undisturbed, and what was there before it."""
-    with stage.office() as office:
+def points(factory: OfficeFactory) -> StartingPoints:
+    """Run the actions once without a crash, and save the state before each."""
+    with factory.office() as office:
         office.create_agency()
         agency = office.save_state()
         office.create_client()
@@ -59,16 +59,18 @@ def scenes(stage: Stage) -> Scenes:
         preview_id: str = office.do("build_batch", period="current")["data"]["preview_id"]
         previewed = office.save_state()
         assert office.do("start_batch", preview_id=preview_id)["outcome"] == "done"
-        return Scenes(agency, previewed, preview_id, office.save_state())
+        return StartingPoints(agency, previewed, preview_id, office.save_state())
 
 
-Action = Callable[[WorkersOffice], Mapping[str, Any]]
+Action = Callable[[WorkerOffice], Mapping[str, Any]]
 
 
-def persist(office: WorkersOffice, spreadsheet_id: str, action: str, **params: Any) -> dict[str, Any]:
-    """What a manager is told who clicks again when a click is lost, and else waits for the end."""
+def click_until_answered(
+    office: WorkerOffice, spreadsheet_id: str, action: str, **params: Any
+) -> dict[str, Any]:
+    """The final answer to a click, which is repeated while it gets no answer."""
     menu = office.manager()
-    give_up_at = time.monotonic() + PATIENCE_S
+    give_up_at = time.monotonic() + TIMEOUT_S
     answer = None
     while answer is None or answer["outcome"] in ("accepted", "running"):
         assert time.monotonic() < give_up_at, answer
@@ -83,65 +85,70 @@ def persist(office: WorkersOffice, spreadsheet_id: str, action: str, **params: A
     return answer
 
 
-def undisturbed(stage: Stage, saved: SavedOffice, action: Action) -> tuple[list[Call], dict[str, Any]]:
-    """The calls that an action makes outside, and how the world is after it."""
-    with stage.office(saved) as office:
+def run_without_crash(
+    factory: OfficeFactory, saved: SavedOffice, action: Action
+) -> tuple[list[Call], dict[str, Any]]:
+    """The outside calls of an action, and the state after it."""
+    with factory.office(saved) as office:
         answer = action(office)
         office.settle()
         assert answer["outcome"] == "done", answer
         calls = [Call.parse(line) for line in office.calls_path.read_text(encoding="utf-8").splitlines()]
-        return calls, end_state(office)
+        return calls, comparable_state(office)
 
 
-def die_everywhere(
-    stage: Stage,
+def crash_at_every_call(
+    factory: OfficeFactory,
     subtests: pytest.Subtests,
     saved: SavedOffice,
     action: Action,
     refusals: tuple[str, ...] = (),
 ) -> list[Call]:
-    """Die before and after each call; gives the calls. *refusals* begin what a second click may be told."""
-    calls, expected = undisturbed(stage, saved, action)
+    """Run the action with a crash before and after each call; returns the calls.
+
+    *refusals* are beginnings of messages with which a repeated click may be refused.
+    """
+    calls, expected = run_without_crash(factory, saved, action)
     for call in calls:
         for moment in MOMENTS:
             crash = f"{moment}:{call}"
-            with subtests.test(msg=crash), stage.office(saved, **{CRASH: crash}) as office:
+            with subtests.test(msg=crash), factory.office(saved, **{CRASH: crash}) as office:
                 answer = action(office)
                 office.settle()
 
                 assert [supervisor.deaths for supervisor in office.supervisors] == [1]
                 is_refused = answer["outcome"] == "refused" and answer["message"].startswith(refusals)
                 assert answer["outcome"] == "done" or (refusals and is_refused), answer
-                place = difference(expected, end_state(office))
+                place = difference(expected, comparable_state(office))
                 assert place is None, place
     return calls
 
 
 def services_of(calls: list[Call]) -> set[str]:
-    """Which outside services are called."""
+    """The outside services of the calls."""
     return {call.service for call in calls}
 
 
-def test_new_client(stage: Stage, scenes: Scenes, subtests: pytest.Subtests) -> None:
+def test_new_client(factory: OfficeFactory, points: StartingPoints, subtests: pytest.Subtests) -> None:
     """One board, workbook, link, webhook, project and row, wherever the process dies."""
 
-    def action(office: WorkersOffice) -> Mapping[str, Any]:
+    def action(office: WorkerOffice) -> Mapping[str, Any]:
         assert office.agency is not None
-        return persist(office, office.agency.spreadsheet_id, "new_client", **FORM)
+        return click_until_answered(office, office.agency.spreadsheet_id, "new_client", **FORM)
 
-    # The click that was lost had been queued: the second one finds the code taken.
-    calls = die_everywhere(stage, subtests, scenes.agency, action, ("Код",))
+    # The click without an answer had been queued, so the second one finds the code taken.
+    calls = crash_at_every_call(factory, subtests, points.agency, action, ("Код",))
 
     assert services_of(calls) == {"google", "kaiten", "tasks"}
 
 
-def test_start_batch(stage: Stage, scenes: Scenes, subtests: pytest.Subtests) -> None:
+def test_start_batch(factory: OfficeFactory, points: StartingPoints, subtests: pytest.Subtests) -> None:
     """The rows move once and the hours are promised once; the second click does it or says it is done."""
 
-    def action(office: WorkersOffice) -> Mapping[str, Any]:
-        return persist(office, office.client_id, "start_batch", preview_id=scenes.preview_id)
+    def action(office: WorkerOffice) -> Mapping[str, Any]:
+        return click_until_answered(office, office.client_id, "start_batch", preview_id=points.preview_id)
 
-    calls = die_everywhere(stage, subtests, scenes.previewed, action, ("Этот период уже начат",))
+    calls = crash_at_every_call(factory, subtests, points.previewed, action, ("Этот период уже начат",))
 
     assert [call.method for call in calls] == [
         "sheets.spreadsheets.get",
@@ -149,30 +156,30 @@ def test_start_batch(stage: Stage, scenes: Scenes, subtests: pytest.Subtests) ->
     ]
 
 
-def test_push(stage: Stage, scenes: Scenes, subtests: pytest.Subtests) -> None:
+def test_push(factory: OfficeFactory, points: StartingPoints, subtests: pytest.Subtests) -> None:
     """One card for each item, with one checklist and one link."""
 
-    def action(office: WorkersOffice) -> Mapping[str, Any]:
-        return persist(office, office.client_id, "push")
+    def action(office: WorkerOffice) -> Mapping[str, Any]:
+        return click_until_answered(office, office.client_id, "push")
 
-    calls = die_everywhere(stage, subtests, scenes.started, action)
+    calls = crash_at_every_call(factory, subtests, points.started, action)
 
     assert services_of(calls) == {"google", "kaiten", "tasks"}
     assert sum(call.method == "POST /cards" for call in calls) == len(BACKLOG)
 
 
-def test_update_load(stage: Stage, scenes: Scenes, subtests: pytest.Subtests) -> None:
+def test_update_load(factory: OfficeFactory, points: StartingPoints, subtests: pytest.Subtests) -> None:
     """The promises follow the cells and the tabs are drawn, as if nobody had died."""
 
-    def action(office: WorkersOffice) -> Mapping[str, Any]:
+    def action(office: WorkerOffice) -> Mapping[str, Any]:
         assert office.agency is not None
         tab, row = office.row("in_progress", "ЗРН-1")
         others = [one for one in tab.rows if tab.cell(one, "id").text == "ЗРН-1" and one != row]
         office.type("in_progress", row.index, hours="6", due_on="27.11.2026")
         office.type("in_progress", others[0].index, specialist="Борис Ким")
-        return persist(office, office.agency.spreadsheet_id, "update_load")
+        return click_until_answered(office, office.agency.spreadsheet_id, "update_load")
 
-    calls = die_everywhere(stage, subtests, scenes.started, action)
+    calls = crash_at_every_call(factory, subtests, points.started, action)
 
     assert [call.method for call in calls if call.service == "google"] == [
         "sheets.spreadsheets.get",

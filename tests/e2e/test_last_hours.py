@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from vitrina.records.records import committed_hours, items_of, projects_of
 
 from emulators.world.client import MenuClient
+from tests.harness.assertions import assert_sentence
 from tests.harness.office import TEAM
 from tests.harness.servers import Servers
-from tests.harness.stage import Stage, WorkersOffice, running_stage
-from tests.harness.witness import assert_sentence
-from vitrina.records.records import committed_hours, items_of, projects_of
+from tests.harness.worker_office import OfficeFactory, WorkerOffice, running_office_factory
 
 WORKERS = 4
 MANAGERS = 40
@@ -63,16 +63,16 @@ class Manager:
 
 
 @pytest.fixture(scope="module")
-def stage(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def factory(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeFactory]:
     """Four workers on addresses of their own; everybody of the agency is staff."""
     folder = tmp_path_factory.mktemp("hours")
-    with running_stage(servers, folder, workers=WORKERS, STAFF="@mayak.example") as running:
+    with running_office_factory(servers, folder, workers=WORKERS, STAFF="@mayak.example") as running:
         yield running
 
 
-def test_nobodys_last_hours_are_promised_twice(stage: Stage) -> None:
+def test_nobodys_last_hours_are_promised_twice(factory: OfficeFactory) -> None:
     """His hours are never exceeded, in the store and in the cells; every manager gets an answer in time."""
-    with stage.office() as office:
+    with factory.office() as office:
         managers = open_clients(office)
         at_once = threading.Barrier(MANAGERS)
         began_at = time.monotonic()
@@ -100,7 +100,7 @@ def test_nobodys_last_hours_are_promised_twice(stage: Stage) -> None:
         assert [supervisor.deaths for supervisor in office.supervisors] == [0] * WORKERS
 
 
-def open_clients(office: WorkersOffice) -> list[Manager]:
+def open_clients(office: WorkerOffice) -> list[Manager]:
     """A client for each manager, with one item in his backlog."""
     office.create_agency()
     managers: list[Manager] = []
@@ -117,7 +117,7 @@ def open_clients(office: WorkersOffice) -> list[Manager]:
     return managers
 
 
-def hours_promised(office: WorkersOffice) -> dict[Any, float]:
+def hours_promised(office: WorkerOffice) -> dict[Any, float]:
     """What the store has promised of the developer, by day."""
     assert office.agency is not None
     items = items_of(office.services.store, agency_id=office.agency.spreadsheet_id)
@@ -125,7 +125,7 @@ def hours_promised(office: WorkersOffice) -> dict[Any, float]:
     return committed_hours(items)[DEVELOPER]
 
 
-def hours_in_cells(office: WorkersOffice, managers: list[Manager]) -> float:
+def hours_in_cells(office: WorkerOffice, managers: list[Manager]) -> float:
     """His hours in all workbooks, where each item stands in exactly one of the two tabs."""
     assert office.agency is not None
     assert len(projects_of(office.services.store, office.agency.spreadsheet_id)) == MANAGERS

@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from vitrina.records.records import items_of, load_history, save_history
 
 from tests.harness.office import NOW, Office
 from vitrina.bootstrap import application
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.jobs.nightly import plan_norms
-from vitrina.records.records import items_of, load_history, save_history
 from vitrina.workbook.reading.book import Row
 
 

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from emulators.world.client import MenuClient
+from tests.harness.assertions import assert_sentence
 from tests.harness.office import MANAGER
 from tests.harness.servers import Servers
-from tests.harness.stage import Stage, end_state, running_stage
-from tests.harness.witness import assert_sentence, difference
+from tests.harness.snapshots import comparable_state, difference
+from tests.harness.worker_office import OfficeFactory, running_office_factory
 
 WORKERS = 4
 CLICKS = 20
@@ -25,15 +26,15 @@ BACKLOG = (
 
 
 @pytest.fixture(scope="module")
-def stage(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def factory(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeFactory]:
     """Four workers on addresses of their own."""
-    with running_stage(servers, tmp_path_factory.mktemp("clicks"), workers=WORKERS) as running:
+    with running_office_factory(servers, tmp_path_factory.mktemp("clicks"), workers=WORKERS) as running:
         yield running
 
 
-def test_one_batch_of_twenty_clicks(stage: Stage) -> None:
+def test_one_batch_of_twenty_clicks(factory: OfficeFactory) -> None:
     """One click starts the batch; the others are told so, and the world is as after a single click."""
-    with stage.office() as office:
+    with factory.office() as office:
         office.create_agency()
         office.create_client()
         office.fill_backlog(*BACKLOG)
@@ -41,9 +42,9 @@ def test_one_batch_of_twenty_clicks(stage: Stage) -> None:
         preview_id = office.do("build_batch", period="current")["data"]["preview_id"]
         before = office.save_state()
         assert office.do("start_batch", preview_id=preview_id)["outcome"] == "done"
-        expected = end_state(office)
+        expected = comparable_state(office)
 
-    with stage.office(before) as office:
+    with factory.office(before) as office:
         at_once = threading.Barrier(CLICKS)
 
         def click(number: int) -> dict[str, Any]:
@@ -64,5 +65,5 @@ def test_one_batch_of_twenty_clicks(stage: Stage) -> None:
             assert answer["message"].endswith(".")
             assert_sentence(answer["message"])
         assert [supervisor.deaths for supervisor in office.supervisors] == [0] * WORKERS
-        place = difference(expected, end_state(office))
+        place = difference(expected, comparable_state(office))
         assert place is None, place

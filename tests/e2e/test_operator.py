@@ -7,12 +7,12 @@ import logging
 from pathlib import Path
 
 import pytest
+from vitrina.records.records import BOOK
 
 from tests.harness.office import Office
 from vitrina.bootstrap import application
 from vitrina.cli.commands import COMMANDS, main
 from vitrina.logs import JsonFormatter
-from vitrina.records.records import BOOK
 
 HEADER = "work_type,profile,hours,quantity,finished_on\n"
 

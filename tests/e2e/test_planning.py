@@ -6,11 +6,11 @@ from datetime import date
 from typing import Any
 
 import pytest
+from vitrina.records.records import count_passed_over, load_passed_over
 
 from tests.harness.office import Office
 from vitrina.bootstrap import application
 from vitrina.domain.quantities import serial_of_day
-from vitrina.records.records import count_passed_over, load_passed_over
 
 Line = tuple[Any, ...]
 WEEK = ("day.1", "day.2", "day.3", "day.4", "day.5")

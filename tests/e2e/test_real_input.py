@@ -88,7 +88,7 @@ def rounded(value: Decimal, places: str) -> float:
 class Facts:
     """Hours of finished tasks by work type and category: all that the expectations are made of.
 
-    What norms are, ``tests/unit/domain/test_norms.py`` works out by hand; here sheets have to show them.
+    ``tests/unit/domain/estimating/test_norms.py`` computes norms by hand; here the sheets have to show them.
     """
 
     hours: dict[tuple[str, str], list[Decimal]] = field(default_factory=lambda: defaultdict(list))
@@ -241,7 +241,7 @@ def open_agency(
             profiles_of[person].append(category)
     team = {FIRST_KAITEN_ID + n: f"Сотрудник {person}" for n, person in enumerate(sorted(profiles_of))}
     people = [Person(name, f"person-{key}@sip.example", key) for key, name in team.items()]
-    office.empty(monkeypatch.setenv, people=people, now=NOW)
+    office.reset(monkeypatch.setenv, people=people, now=NOW)
     agency = office.set_up_agency(
         name="SiP",
         profiles=[Profile(key, key.title()) for key in categories(history)],

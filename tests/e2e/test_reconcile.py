@@ -11,22 +11,22 @@ from typing import Any
 import pytest
 
 from emulators.world.processes import AUDIENCE, QUEUE, SERVICE_ACCOUNT
+from tests.harness.module_office import ModuleOffice, running_agency
 from tests.harness.office import MANAGER, NOW
 from tests.harness.servers import Servers
-from tests.harness.witness import SteadyOffice, agency_at_work
 
 _codes = (f"СВ{number}" for number in count(1))
 
 
 @pytest.fixture(scope="module")
-def agency(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SteadyOffice]:
+def agency(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleOffice]:
     """One agency; each test makes clients of its own."""
-    with agency_at_work(servers, tmp_path_factory.mktemp("office")) as office:
+    with running_agency(servers, tmp_path_factory.mktemp("office")) as office:
         yield office
 
 
 @pytest.fixture
-def office(agency: SteadyOffice, _periods: Iterator[timedelta]) -> Iterator[SteadyOffice]:
+def office(agency: ModuleOffice, _periods: Iterator[timedelta]) -> Iterator[ModuleOffice]:
     """The agency in a new period of the timer, with a client one of whose items has a card."""
     set_clock(agency, next(_periods))
     add_client(agency)
@@ -42,12 +42,12 @@ def _periods() -> Iterator[timedelta]:
     return (timedelta(minutes=15 * number) for number in count())
 
 
-def set_clock(office: SteadyOffice, later: timedelta) -> None:
+def set_clock(office: ModuleOffice, later: timedelta) -> None:
     """Let the functions live at another time."""
     office.restart(NOW=(NOW + later).isoformat())
 
 
-def add_client(office: SteadyOffice) -> None:
+def add_client(office: ModuleOffice) -> None:
     """A client with a small item in progress, whose row shows its card."""
     code = next(_codes)
     office.create_client(code=code, project_name=code)
@@ -60,12 +60,12 @@ def add_client(office: SteadyOffice) -> None:
     office.settle()
 
 
-def set_mode(office: SteadyOffice, mode: str) -> None:
+def set_mode(office: ModuleOffice, mode: str) -> None:
     """What the tracker does with its webhooks."""
     office.http.post(f"{office.servers.kaiten}/_emulator/webhooks", json={"mode": mode}).raise_for_status()
 
 
-def move(office: SteadyOffice, *, webhook: str) -> None:
+def move(office: ModuleOffice, *, webhook: str) -> None:
     """A specialist takes the client's card to the next column."""
     set_mode(office, webhook)
     project = office.services.store.get("book", office.client_id)
@@ -77,19 +77,19 @@ def move(office: SteadyOffice, *, webhook: str) -> None:
     office.http.post(f"{office.servers.kaiten}/_emulator/webhooks/settle", json={}).raise_for_status()
 
 
-def status(office: SteadyOffice, spreadsheet_id: str | None = None) -> Any:
+def status(office: ModuleOffice, spreadsheet_id: str | None = None) -> Any:
     """What the row of the client's item says."""
     [(text,)] = office.table("in_progress", "status", spreadsheet_id=spreadsheet_id)
     return text
 
 
-def tasks(office: SteadyOffice, kind: str) -> list[Any]:
+def tasks(office: ModuleOffice, kind: str) -> list[Any]:
     """What the queue remembers of tasks of one kind, oldest first."""
     listed = office.http.get(f"{office.servers.tasks}/_emulator/tasks").json()["tasks"]
     return [task for task in listed if f"/tasks/{kind}-" in task["name"]]
 
 
-def test_cell_whose_webhook_was_lost(office: SteadyOffice) -> None:
+def test_cell_whose_webhook_was_lost(office: ModuleOffice) -> None:
     """The row follows its card with one read and one write."""
     before = status(office)
     move(office, webhook="drop")
@@ -106,7 +106,7 @@ def test_cell_whose_webhook_was_lost(office: SteadyOffice) -> None:
     assert status(office) != before
 
 
-def test_nothing_is_written_where_nothing_differs(office: SteadyOffice) -> None:
+def test_nothing_is_written_where_nothing_differs(office: ModuleOffice) -> None:
     """The look costs a read; the client's file stays as it is."""
     office.forget_calls()
 
@@ -116,7 +116,7 @@ def test_nothing_is_written_where_nothing_differs(office: SteadyOffice) -> None:
     assert office.calls("google") == {"sheets.spreadsheets.get": 1}
 
 
-def test_two_calls_at_once_plan_one_look(office: SteadyOffice) -> None:
+def test_two_calls_at_once_plan_one_look(office: ModuleOffice) -> None:
     """The timer may call twice; the card is read and the row is written once."""
     move(office, webhook="drop")
     office.forget_calls()
@@ -138,7 +138,7 @@ def test_two_calls_at_once_plan_one_look(office: SteadyOffice) -> None:
         {"email": SERVICE_ACCOUNT, "audience": "https://elsewhere.example/schedule"},
     ],
 )
-def test_forged_call_is_refused(office: SteadyOffice, caller: dict[str, str]) -> None:
+def test_forged_call_is_refused(office: ModuleOffice, caller: dict[str, str]) -> None:
     """Only our own service account may call, and only with a token for this address."""
     known = len(tasks(office, "reconcile"))
 
@@ -148,19 +148,19 @@ def test_forged_call_is_refused(office: SteadyOffice, caller: dict[str, str]) ->
     assert len(tasks(office, "reconcile")) == known
 
 
-def test_call_without_a_token_is_refused(office: SteadyOffice) -> None:
+def test_call_without_a_token_is_refused(office: ModuleOffice) -> None:
     """Nobody is asking."""
     assert office.http.post(f"{office.servers.functions}/schedule").status_code == 401
 
 
-def test_without_an_address_every_call_is_refused(office: SteadyOffice) -> None:
+def test_without_an_address_every_call_is_refused(office: ModuleOffice) -> None:
     """Where the operator named none, a token for any audience would do; so none does."""
     office.restart(SCHEDULE_URL="")
 
     assert office.call_schedule().status_code == 401
 
 
-def test_deleted_workbook_does_not_stop_the_others(office: SteadyOffice) -> None:
+def test_deleted_workbook_does_not_stop_the_others(office: ModuleOffice) -> None:
     """The look at it is given up at once; the next workbook is put right, three seconds later."""
     gone = office.client_id
     add_client(office)
@@ -179,7 +179,7 @@ def test_deleted_workbook_does_not_stop_the_others(office: SteadyOffice) -> None
     assert status(office) != before
 
 
-def test_task_that_the_queue_lost(office: SteadyOffice) -> None:
+def test_task_that_the_queue_lost(office: ModuleOffice) -> None:
     """A webhook was noted and its task is gone: the timer does the work, and webhooks work again."""
     before = status(office)
     move(office, webhook="deliver")
@@ -201,7 +201,7 @@ def test_task_that_the_queue_lost(office: SteadyOffice) -> None:
     assert list(office.services.store.find("touched", spreadsheet_id=office.client_id)) == []
 
 
-def test_old_previews_and_operations_are_deleted(office: SteadyOffice) -> None:
+def test_old_previews_and_operations_are_deleted(office: ModuleOffice) -> None:
     """After a week and a month; what is younger, or still open, stays."""
     store = office.services.store
     store.put("operation", "open", {"state": "queued", "at": NOW.isoformat()})

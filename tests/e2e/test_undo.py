@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.harness.assertions import assert_answer
 from tests.harness.office import Office
-from tests.harness.witness import assert_told, difference, look
+from tests.harness.snapshots import difference, take_snapshot
 from vitrina.ports import Json, NewCard
 
 TASKS = ("Баннер", "Лендинг", "Статья")
@@ -82,7 +83,7 @@ def fill_at_random(office: Office, rng: random.Random) -> None:
 
 def assert_as_before(office: Office, before: Any) -> None:
     """Sheets whole, boards and cards."""
-    now = look(office)
+    now = take_snapshot(office)
     place = difference(vars(before), vars(now))
     assert place is None, place
 
@@ -92,12 +93,12 @@ def test_every_action_goes_back_cell_for_cell(office: Office, seed: int) -> None
     """Estimate, start and push on a random sheet, undone one after the other in reverse."""
     rng = random.Random(seed)
     fill_at_random(office, rng)
-    empty = look(office)
+    empty = take_snapshot(office)
     assert office.do("estimate")["outcome"] in ("done", "partial")
-    estimated = look(office)
+    estimated = take_snapshot(office)
     preview = office.do("build_batch")
     assert office.do("start_batch", preview_id=preview["data"]["preview_id"])["outcome"] == "done"
-    started = look(office)
+    started = take_snapshot(office)
     assert office.do("push")["outcome"] == "done"
     office.settle()
     assert len(office.cards()) == len(preview["data"]["chosen"])
@@ -106,9 +107,9 @@ def test_every_action_goes_back_cell_for_cell(office: Office, seed: int) -> None
         answer = office.do("undo")
         office.settle()
 
-        assert_told(answer, "done", 200)
+        assert_answer(answer, "done", 200)
         assert_as_before(office, before)
-    assert_told(office.do("undo"), "refused", 422)
+    assert_answer(office.do("undo"), "refused", 422)
     assert list(office.services.store.find("item")) == []
     assert office.do("estimate")["outcome"] in ("done", "partial")
 
@@ -134,13 +135,13 @@ def test_begun_cards_stay_and_are_named(office: Office) -> None:
     answer = office.do("undo")
     office.settle()
 
-    assert_told(answer, "partial", 200)
+    assert_answer(answer, "partial", 200)
     assert answer["details"][0] == "с карточками уже работают, они остались в трекере: ЗРН-1 и ЗРН-3"
     assert {card["title"] for card in office.cards()} == {"ЗРН-1 · Баннер", "ЗРН-3 · Статья"}
     linked = {task for task, card in office.table("in_progress", "action", "card") if card}
     assert linked == {"Баннер", "Статья"}
     again = office.do("undo")
-    assert_told(again, "partial", 200)
+    assert_answer(again, "partial", 200)
     assert [task for (task,) in office.table("backlog", "task")] == ["Лендинг"]
     assert {task for (task,) in office.table("in_progress", "action")} == {"Баннер", "Статья"}
 
@@ -156,7 +157,7 @@ def test_rows_go_back_between_those_that_stay(office: Office) -> None:
 
     answer = office.do("undo")
 
-    assert_told(answer, "done", 200)
+    assert_answer(answer, "done", 200)
     assert sorted(office.table("backlog", "task", "id")) == [
         ("Баннер", "ЗРН-1"),
         ("Лендинг", "ЗРН-2"),
@@ -174,7 +175,7 @@ def test_a_remark_of_the_client_keeps_its_row(office: Office) -> None:
 
     answer = office.do("undo")
 
-    assert_told(answer, "partial", 200)
+    assert_answer(answer, "partial", 200)
     assert {task for (task,) in office.table("in_progress", "action")} == {"Лендинг"}
     assert [text for (text,) in office.table("in_progress", "remark")] == ["Не тот цвет"]
     assert {task for (task,) in office.table("backlog", "task")} == {"Баннер", "Статья"}
@@ -193,7 +194,7 @@ def test_a_column_of_peoples_own_keeps_its_row(office: Office) -> None:
 
     answer = office.do("undo")
 
-    assert_told(answer, "partial", 200)
+    assert_answer(answer, "partial", 200)
     assert {task for (task,) in office.table("in_progress", "action")} == {"Статья"}
 
 
@@ -213,7 +214,7 @@ def test_a_remark_typed_while_the_undo_runs_is_kept(office: Office, monkeypatch:
 
     answer = office.do("undo")
 
-    assert_told(answer, "partial", 200)
+    assert_answer(answer, "partial", 200)
     assert office.table("in_progress", "action", "remark") == [("Статья", "Ждём")]
 
 
@@ -226,7 +227,7 @@ def test_figures_typed_since_are_left_and_named(office: Office) -> None:
 
     answer = office.do("undo")
 
-    assert_told(answer, "partial", 200)
+    assert_answer(answer, "partial", 200)
     address = tab.address(row, "hours.design")
     assert answer["details"] == [
         f"на листе «Бэклог» ячейки изменили после действия, они не тронуты: {address} (всего 1)"
@@ -240,7 +241,7 @@ def test_figures_typed_since_are_left_and_named(office: Office) -> None:
 def test_what_a_refresh_wrote_of_a_card_goes_with_it(office: Office) -> None:
     """A refresh between the push and its undoing leaves no traces of cards that are gone."""
     start(office)
-    started = look(office)
+    started = take_snapshot(office)
     office.do("push")
     office.do("refresh")
     assert {progress for (progress,) in office.table("in_progress", "progress")} == {"0/1", "0/3"}
@@ -248,10 +249,11 @@ def test_what_a_refresh_wrote_of_a_card_goes_with_it(office: Office) -> None:
     answer = office.do("undo")
     office.settle()
 
-    assert_told(answer, "done", 200)
+    assert_answer(answer, "done", 200)
     assert office.cards() == []
     place = difference(
-        started.books[office.client_id]["sheets"][1:], look(office).books[office.client_id]["sheets"][1:]
+        started.books[office.client_id]["sheets"][1:],
+        take_snapshot(office).books[office.client_id]["sheets"][1:],
     )
     assert place is None, place
 
@@ -261,11 +263,11 @@ def test_moved_columns_are_put_back_first(office: Office) -> None:
     office.fill_backlog({"task": "Баннер", "work_type": "Баннер"})
     office.do("estimate")
     office.edit({"type": "insert_columns", "sheet": "Бэклог", "at": "A", "count": 1})
-    before = look(office)
+    before = take_snapshot(office)
 
     answer = office.do("undo")
 
-    assert_told(answer, "refused", 422)
+    assert_answer(answer, "refused", 422)
     assert_as_before(office, before)
 
 
@@ -274,14 +276,14 @@ def test_an_action_whose_answer_was_lost(office: Office, status: str) -> None:
     """Undo goes by what the sheet shows: a write that arrived is undone, one that did not is not."""
     office.fill_backlog({"task": "Баннер", "work_type": "Баннер"})
     office.do("estimate")
-    estimated = look(office)
+    estimated = take_snapshot(office)
     preview_id = office.do("build_batch")["data"]["preview_id"]
     office.fail_next("google", method="sheets.spreadsheets.batchUpdate", status=status, count=1)
     assert office.do("start_batch", preview_id=preview_id)["outcome"] == "failed"
 
     answer = office.do("undo")
 
-    assert_told(answer, "done", 200)
+    assert_answer(answer, "done", 200)
     if status == "timeout":
         assert_as_before(office, estimated)
     else:
@@ -297,7 +299,7 @@ def test_a_card_half_made_goes_as_well(office: Office) -> None:
 
     answer = office.do("undo")
 
-    assert_told(answer, "done", 200)
+    assert_answer(answer, "done", 200)
     assert office.cards() == []
     assert office.table("in_progress", "action") == []
 
@@ -310,7 +312,7 @@ def test_a_calendar_that_was_drawn_anew_is_drawn_once_more(office: Office) -> No
 
     answer = office.do("undo")
 
-    assert_told(answer, "done", 200)
+    assert_answer(answer, "done", 200)
     assert office.table("schedule", "label") == []
 
 
@@ -327,11 +329,11 @@ def test_a_refused_action_is_not_the_last_one(office: Office, monkeypatch: pytes
 
     with monkeypatch.context() as patch:
         patch.setattr(office.services.workbooks, "batch_update", edit_and_write)
-        assert_told(office.do("start_batch", preview_id=preview_id), "refused", 409)
+        assert_answer(office.do("start_batch", preview_id=preview_id), "refused", 409)
 
     answer = office.do("undo")
 
-    assert_told(answer, "done", 200)
+    assert_answer(answer, "done", 200)
     assert "«Оценить бэклог»" in answer["message"]
     assert office.table("backlog", "task", "id", "hours.design") == [("Баннер", None, None)]
 
@@ -350,11 +352,11 @@ def test_a_second_delivery_goes_on_with_the_same_action(
         patch.setattr(office.services.workbooks, "batch_update", break_off)
         assert office.do("undo")["outcome"] == "failed"
     assert office.cards() == []
-    assert_told(office.do("push"), "done", 200)
+    assert_answer(office.do("push"), "done", 200)
 
     answer = office.do("undo")
 
-    assert_told(answer, "partial", 200)
+    assert_answer(answer, "partial", 200)
     tab = office.book().tab("in_progress")
     links = {tab.cell(row, "action").text: tab.cell(row, "card").formula for row in tab.rows}
     for card in office.cards():

@@ -6,11 +6,11 @@ from datetime import date
 from typing import Any
 
 import pytest
+from vitrina.records.records import committed_hours, items_of, load_typed_hours
 
 from tests.harness.office import Office
 from vitrina.bootstrap import application
 from vitrina.domain.quantities import serial_of_day
-from vitrina.records.records import committed_hours, items_of, load_typed_hours
 from vitrina.workbook.reading.book import column_letters
 
 

@@ -1,7 +1,6 @@
-"""The servers in processes of their own, with several functions processes behind one address.
+"""The emulators as separate processes, with several functions processes behind one address.
 
-Nothing is kept in files but the product's own store: what is measured here is the product, not the
-emulators' state files.
+The emulators keep no state files here, so that a benchmark does not measure the writing of them.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ import httpx
 from emulators.common.server import LOOPBACK
 from emulators.world.processes import ROOT
 from tests.harness.servers import Servers
-from tests.harness.workers import Supervisor, WorkerPool, address, listen, running_worker_pool
+from tests.harness.workers import Supervisor, WorkerPool, base_url, listen, running_worker_pool
 
 START_TIMEOUT_S = 60.0
 
@@ -38,7 +37,7 @@ class Cluster:
 
     @contextmanager
     def functions(self, environment: Mapping[str, str]) -> Iterator[None]:
-        """Run the functions processes under these settings while the block runs."""
+        """Run the functions processes with these settings while the block runs."""
         workers = [
             Supervisor(self._pool, self._listener, lambda: environment) for _ in range(self._worker_count)
         ]
@@ -53,7 +52,7 @@ class Cluster:
 
 @contextmanager
 def running_cluster(folder: Path, *, workers: int) -> Iterator[Cluster]:
-    """Emulators that run until the block ends; logs go into *folder*."""
+    """Run the emulators while the block runs; logs go into *folder*."""
     with ExitStack() as stack:
         google, kaiten, tasks = (f"http://{LOOPBACK}:{_free_port()}" for _ in range(3))
         for name, url, more in (
@@ -68,7 +67,7 @@ def running_cluster(folder: Path, *, workers: int) -> Iterator[Cluster]:
             _wait(url)
         listener = stack.enter_context(closing(listen()))
         pool = stack.enter_context(running_worker_pool([listener], folder / "functions.log"))
-        servers = Servers(google, kaiten, tasks, address(listener))
+        servers = Servers(google, kaiten, tasks, base_url(listener))
         yield Cluster(servers, pool, listener, workers)
 
 

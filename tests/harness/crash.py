@@ -1,8 +1,9 @@
-"""Sudden death at a chosen call of an outside service. The product knows nothing of it.
+"""Kills a functions process at a chosen call to an outside service.
 
-``WORLD_CRASH="before:kaiten:POST /cards:2"`` has the process kill itself right before its second such
-call leaves; ``after``, right after the answer came. ``WORLD_CALLS`` names a file that gets a line for
-each call, from which a test learns what calls there are to die at.
+``WORLD_CRASH="before:kaiten:POST /cards:2"``: the process kills itself right before it sends its second
+such call; with ``after``, right after the answer has arrived. ``WORLD_CALLS`` names a file to which each
+call is appended, so that a test knows at which calls it can crash the process. The product has no code
+for this: its clients are patched in memory.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Call:
 
     @classmethod
     def parse(cls, text: str) -> Call:
-        """Read what ``str`` wrote."""
+        """The call that ``str`` has written as *text*."""
         service, method, number = text.split(":")
         return cls(service, method, int(number))
 
@@ -48,66 +49,66 @@ class Call:
         return f"{self.service}:{self.method}:{self.number}"
 
 
-class Watch:
-    """Counts the calls of this process, and ends it at one of them.
+class CallMonitor:
+    """Counts the outside calls of this process, and kills the process at one of them.
 
     Parameters
     ----------
     crash
-        ``before:<call>`` or ``after:<call>``; empty to live on.
+        ``before:<call>`` or ``after:<call>``; empty for no crash.
     calls_path
-        File that gets a line for each call; ``None`` to keep none.
+        File to which each call is appended as a line, or ``None``.
     """
 
     def __init__(self, crash: str = "", calls_path: Path | None = None) -> None:
         self._moment, _, call = crash.partition(":")
-        self._fatal = Call.parse(call) if call else None
-        if self._fatal is not None and self._moment not in MOMENTS:
+        self._crash_call = Call.parse(call) if call else None
+        if self._crash_call is not None and self._moment not in MOMENTS:
             raise ValueError(f"{CRASH} begins with one of {MOMENTS}, not with {self._moment!r}")
         self._calls_path = calls_path
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, str]] = Counter()
 
-    def around(self, service: str, method: str, do: Callable[[], Result]) -> Result:
-        """The result of *do*, a call of an outside service; the end of the process if it is the fatal one."""
+    def run(self, service: str, method: str, do: Callable[[], Result]) -> Result:
+        """The result of *do*, a call to an outside service. May kill the process before or after it."""
         with self._lock:
             self._counts[service, method] += 1
             call = Call(service, method, self._counts[service, method])
             self._note(call)
-        self._die_at("before", call)
+        self._crash_at("before", call)
         try:
             return do()
         finally:
-            self._die_at("after", call)
+            self._crash_at("after", call)
 
     def _note(self, call: Call) -> None:
         if self._calls_path is not None:
             with self._calls_path.open("a", encoding="utf-8") as file:
                 file.write(f"{call}\n")
 
-    def _die_at(self, moment: str, call: Call) -> None:
-        if self._fatal == call and self._moment == moment:
+    def _crash_at(self, moment: str, call: Call) -> None:
+        if self._crash_call == call and self._moment == moment:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
 def install(environment: Mapping[str, str] = os.environ) -> None:
-    """Put a watch on every call of this process, if the environment asks for one."""
+    """Monitor every outside call of this process, if the environment asks for it."""
     crash, calls_path = environment.get(CRASH, ""), environment.get(CALLS, "")
     if not crash and not calls_path:
         return
-    watch = Watch(crash, Path(calls_path) if calls_path else None)
-    # Every call to Google and to the queue goes through these two, and only the tracker's through httpx.
+    monitor = CallMonitor(crash, Path(calls_path) if calls_path else None)
+    # All calls to Google and to the queue go through the first two; httpx is used for the tracker only.
     send_google, add_task, send_tracker = GoogleServices.send, CloudTasksQueue.add, httpx.Client.send
 
     def google(self: GoogleServices, request: HttpRequest) -> Any:
-        return watch.around("google", request.methodId, lambda: send_google(self, request))
+        return monitor.run("google", request.methodId, lambda: send_google(self, request))
 
     def tasks(self: CloudTasksQueue, name: str, *arguments: Any, **options: Any) -> None:
-        watch.around("tasks", "create", lambda: add_task(self, name, *arguments, **options))
+        monitor.run("tasks", "create", lambda: add_task(self, name, *arguments, **options))
 
     def tracker(self: httpx.Client, request: httpx.Request, **options: Any) -> httpx.Response:
         path = re.sub(r"\d+", "*", request.url.path.removeprefix("/api/latest"))
-        return watch.around(
+        return monitor.run(
             "kaiten", f"{request.method} {path}", lambda: send_tracker(self, request, **options)
         )
 

@@ -1,6 +1,7 @@
-"""One agency at work on servers of this process: real client libraries, real wire.
+"""One agency on the emulators, as tests and benchmarks use it.
 
-Tests and benchmarks set it up, click in its menus, type into its sheets and work in its tracker.
+It is set up, its menus are clicked, its sheets are typed into and its tracker is used, all over HTTP with the
+real client libraries.
 """
 
 from __future__ import annotations
@@ -32,12 +33,14 @@ from tests.harness.servers import Servers
 from vitrina.bootstrap import application
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.operations.services import Services
-from vitrina.records.records import Agency, save_history
+from vitrina.records.books import Agency
+from vitrina.records.history import save_history
+from vitrina.store.sqlite import SqliteStore
 from vitrina.usecases.create_agency import create_agency
 from vitrina.workbook.reading.book import Book, Row, Tab, parse_book
 from vitrina.workbook.template.definition import Profile
 
-#: Calls a second that the tracker takes: nobody wants to wait for the real fifty.
+#: Calls a second that the tracker takes. The real limit of 50 would make tests slow.
 KAITEN_LIMIT_PER_S = 500
 
 
@@ -47,7 +50,7 @@ SAVED_SERVERS = ("google", "kaiten")
 
 @dataclass(frozen=True)
 class SavedOffice:
-    """A copy of an office: its name on the servers, the store's file, and what is known of them."""
+    """A saved state: its name on the servers, the store's file, and the office's own fields."""
 
     name: str
     documents: bytes
@@ -56,16 +59,16 @@ class SavedOffice:
 
 
 class OfficeError(RuntimeError):
-    """Something that has to work on the local world did not; the text is what was answered."""
+    """An action that tests rely on has failed; the text is the answer."""
 
 
 @dataclass
 class LocalOffice:
-    """One agency with one client, and everything that one wants to do to them."""
+    """One agency and its current client: set-up, clicks, edits and reads."""
 
     servers: Servers
     folder: Path
-    #: Who clicks.
+    #: E-mail of the person who clicks.
     staff: str
     http: httpx.Client = field(default_factory=lambda: local_client(timeout=60.0))
     space_id: int = 0
@@ -74,7 +77,7 @@ class LocalOffice:
 
     # --- Setting up ------------------------------------------------------------------------------
 
-    def empty(
+    def reset(
         self,
         setenv: Callable[[str, str], None],
         *,
@@ -83,7 +86,7 @@ class LocalOffice:
         staff: str = "",
         settings: Mapping[str, str] | None = None,
     ) -> None:
-        """Empty the world, let *people* into the tracker and point the functions of this process at it."""
+        """Reset all servers, add *people* to the tracker and set the functions' environment for them."""
         for name in ("tasks", "google", "kaiten"):
             self.http.post(f"{self.servers.url(name)}/_emulator/reset").raise_for_status()
         self.space_id = seed_kaiten(self.servers.kaiten, people, limit_per_s=KAITEN_LIMIT_PER_S)
@@ -96,6 +99,7 @@ class LocalOffice:
         }
         for name, value in environment.items():
             setenv(name, value)
+        SqliteStore.create(self._store_path)
         application.cache_clear()
 
     def save_state(self) -> SavedOffice:
@@ -132,7 +136,7 @@ class LocalOffice:
         history: Mapping[str, FinishedWork],
         locale: str = "ru",
     ) -> Agency:
-        """Make the agency and its people; with a *history*, average its norms through the menu."""
+        """Create the agency and its people; with a *history*, compute its norms through the menu."""
         self.agency = create_agency(
             self.services,
             name=name,
@@ -148,7 +152,7 @@ class LocalOffice:
         return self.agency
 
     def create_client(self, **form: Any) -> str:
-        """Make a client through the menu; gives the id of the workbook."""
+        """Create a client through the menu; returns the id of the workbook. *form* overrides its fields."""
         agency = self.agency
         if agency is None:
             raise OfficeError("there is no agency yet")
@@ -162,25 +166,25 @@ class LocalOffice:
 
     @property
     def services(self) -> Services:
-        """The services of the functions' process, which is this one."""
+        """The services of the application that runs in this process."""
         return application().services
 
     def manager(self, email: str = "", locale: str = "ru") -> MenuClient:
-        """Somebody at the menu."""
+        """A menu client of a member of staff."""
         return MenuClient(
             self.servers.functions, self.servers.google, email=email or self.staff, locale=locale
         )
 
     def click(self, spreadsheet_id: str, action: str, **params: Any) -> dict[str, Any]:
-        """What the manager is told in the end."""
+        """The final answer to a click."""
         return self.manager().click(spreadsheet_id, action, **params)
 
     def do(self, action: str, **params: Any) -> dict[str, Any]:
-        """A click in the client's workbook."""
+        """The final answer to a click in the client's workbook."""
         return self.click(self.client_id, action, **params)
 
     def edit(self, *edits: Mapping[str, Any], spreadsheet_id: str | None = None) -> None:
-        """Edit as a person does."""
+        """Edit a workbook as a person does."""
         body = {"spreadsheet_id": spreadsheet_id or self.client_id, "edits": list(edits)}
         answer = self.http.post(f"{self.servers.google}/_emulator/edit", json=body)
         _require(answer.status_code == 200, answer.text)
@@ -215,13 +219,13 @@ class LocalOffice:
     def paste_backlog(self, rows: Sequence[Mapping[str, str | float]]) -> None:
         """Paste rows below the header of an empty backlog in one go; keys as in the template.
 
-        As with a paste, a text stays what it is, and rows that the sheet lacks are added below.
+        As with a paste, texts are not parsed, and missing rows are added below.
         """
         tab = self.book().tab("backlog")
         self._paste(tab, tab.header_index + 1, rows)
 
     def paste_work(self, rows: Sequence[Mapping[str, str | float]]) -> None:
-        """Paste rows of a person's own below those of *В работе*."""
+        """Paste rows below those of *В работе*, as a person may add rows there."""
         tab = self.book().tab("in_progress")
         used = [row.index for row in tab.rows if tab.cell(row, "action").text]
         self._paste(tab, max(used, default=tab.header_index) + 1, rows)
@@ -243,7 +247,7 @@ class LocalOffice:
         return parse_book(self.services.workbooks.read(spreadsheet_id or self.client_id))
 
     def table(self, tab_key: str, *columns: str, spreadsheet_id: str | None = None) -> list[tuple[Any, ...]]:
-        """Values of the rows of a tab in which something stands in the first of *columns*."""
+        """Values of the rows of a tab whose first column of *columns* is not empty."""
         tab = self.book(spreadsheet_id).tab(tab_key)
         return [
             tuple(tab.cell(row, column).value for column in columns)
@@ -262,16 +266,16 @@ class LocalOffice:
         return counts
 
     def forget_calls(self) -> None:
-        """Count from zero."""
+        """Start to count calls from zero."""
         for url in (self.servers.google, self.servers.kaiten):
             self.http.delete(f"{url}/_emulator/calls").raise_for_status()
 
     def fail_next(self, server: str, **fault: Any) -> None:
-        """Let the next calls of an emulator fail."""
+        """Make the next calls of an emulator fail."""
         self.http.post(f"{self.servers.url(server)}/_emulator/fail-next", json=fault).raise_for_status()
 
     def kaiten(self, method: str, path: str, *, user_id: int = 11, **body: Any) -> Any:
-        """A call of the tracker as one of its people."""
+        """Call the tracker's API as one of its users."""
         answer = self.http.request(
             method,
             f"{self.servers.kaiten}/api/latest{path}",
@@ -299,8 +303,8 @@ class LocalOffice:
         ).raise_for_status()
 
 
-def _require(is_well: bool, answer: object) -> None:
-    if not is_well:
+def _require(is_right: bool, answer: object) -> None:
+    if not is_right:
         raise OfficeError(str(answer))
 
 

@@ -1,4 +1,4 @@
-"""The agency of the tests: three people and three kinds of work on the servers of this process."""
+"""The agency of the tests: three people and three work types."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TEAM: tuple[Mapping[str, Any], ...] = tuple(
         ("Вера Орлова", "vera", "Разработка", 8, "13"),
     )
 )
-#: Facts that agree, so that each group stands for itself and the norms are these very figures.
+#: The facts of each group are equal, so that its norm is exactly this figure.
 HISTORY = {
     "Баннер": {"design": (3.0, 3.0, 3.0)},
     "Статья": {"copy": (6.0, 6.0)},
@@ -45,15 +45,17 @@ HISTORY = {
 
 @dataclass
 class Office(LocalOffice):
-    """A local office that begins as the tests' agency."""
+    """A local office with the agency of the tests."""
 
     staff: str = MANAGER
 
-    def open(self, monkeypatch: pytest.MonkeyPatch, *, now: datetime = NOW, staff: str = MANAGER) -> None:
-        """Empty the world, let the team into the tracker and point the functions at it."""
+    def reset_for_test(
+        self, monkeypatch: pytest.MonkeyPatch, *, now: datetime = NOW, staff: str = MANAGER
+    ) -> None:
+        """Reset all servers, add the team to the tracker and set the environment of the functions."""
         people = [Person(one["name"], one["email"], int(one["kaiten_id"])) for one in TEAM]
         secret = {"VITRINA_WEBHOOK_SECRET": WEBHOOK_SECRET}
-        self.empty(monkeypatch.setenv, people=people, now=now, staff=staff, settings=secret)
+        self.reset(monkeypatch.setenv, people=people, now=now, staff=staff, settings=secret)
 
     def create_agency(
         self,
@@ -63,7 +65,7 @@ class Office(LocalOffice):
         profiles: Sequence[Profile] = PROFILES,
         locale: str = "ru",
     ) -> None:
-        """Make the agency, its people and its norms."""
+        """Create the agency with its people and norms."""
         works = {
             f"{work_type}-{profile}-{n}": FinishedWork(work_type, profile, hours, 1.0, NOW.date())
             for work_type, by_profile in (HISTORY if history is None else history).items()

@@ -1,4 +1,4 @@
-"""The servers of the local world in threads of this process: quick to start, and open to a profiler."""
+"""Emulators and functions in threads of this process: they start quickly and can be profiled."""
 
 from __future__ import annotations
 

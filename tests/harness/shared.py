@@ -1,4 +1,4 @@
-"""Material that lies beside a checkout and is not part of it: recordings and data sets."""
+"""Files that are not part of the repository: recorded traffic and data sets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _ROOT = Path(__file__).parents[2]
 
 
 def shared_path(relative: str) -> Path | None:
-    """The path of *relative* in the shared folder, or ``None`` where it is not there.
+    """The path of *relative* in the shared folder, or ``None`` if it does not exist.
 
     The folder is ``VITRINA_SHARED``, or ``../shared`` beside the repository.
     """

@@ -1,8 +1,8 @@
-"""Real tasks: the SiP data set, of a British software company from 2004 to 2014.
+"""Reads the SiP data set: real tasks of a British software company, 2004 to 2014.
 
-The data carry no licence; they lie beside the repository and never in it. They have traps: a row is
-one developer's part of a task, ``HoursActual`` is the total of the task, and the two files are in
-different orders.
+The data have no licence, so they are never copied into the repository. To know before use: a row is one
+developer's part of a task, ``HoursActual`` is the total of the whole task, and the rows of the two files
+are in different orders.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-#: Statuses under which a task is over and its hours are complete.
+#: Statuses of tasks that are finished, so that their hours are complete.
 FINISHED = frozenset({"COMPLETED", "FINISHED", "RELEASED"})
 
 
@@ -34,7 +34,7 @@ class RealTask:
     completed_on: date | None
 
     def is_finished_before(self, day: date) -> bool:
-        """Whether it tells, on *day*, how long such work takes."""
+        """Whether the task was finished before *day* and has hours, so that norms of that day can use it."""
         is_over = self.status in FINISHED and self.completed_on is not None and self.completed_on < day
         return is_over and self.hours_actual > 0
 
@@ -66,7 +66,7 @@ def read_tasks(folder: Path) -> list[RealTask]:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    # Typed on Windows: its curly quotes are control characters in Latin-1.
+    # The files come from Windows: in Latin-1 their curly quotes would be control characters.
     with path.open(encoding="cp1252", newline="") as file:
         return list(csv.DictReader(file))
 

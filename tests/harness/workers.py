@@ -1,8 +1,9 @@
-"""Functions processes that may die at any moment, and somebody who starts them again.
+"""Functions processes ("workers") that may be killed, and supervisors that replace them.
 
-A process takes seconds to import everything and a moment to be forked from one that has. The pool is
-that one: ``python -m tests.harness.workers`` forks a worker for each line of its standard input.
-The listening socket belongs to whoever keeps the worker, so that while there is none, callers wait.
+To import everything takes a process seconds; to be forked from a process that has done so takes
+milliseconds. The pool is that process: ``python -m tests.harness.workers`` forks a worker for each line of
+its standard input. The supervisor owns the listening socket, so that requests wait while a worker is
+replaced.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from vitrina.workbook.template.definition import load_template
 
 ROOT = Path(__file__).parents[2]
 
-#: What a worker would import with its first requests.
+#: Modules that a worker would otherwise import with its first requests.
 PRELOADED = (
     "vitrina.bootstrap",
     "vitrina.web.menu",
@@ -41,20 +42,20 @@ PRELOADED = (
     "google.cloud.tasks_v2.services.cloud_tasks.transports",
     "httpcore",
 )
-#: More callers than this do not wait at once for a worker that is being replaced.
+#: How many connections may wait while a worker is being replaced.
 BACKLOG = 128
 
 
 @dataclass(frozen=True)
 class WorkerPool:
-    """A process that forks workers, which it reaps by itself."""
+    """A process that forks workers on demand."""
 
     orders: IO[str]
     answers: IO[str]
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def fork(self, listener: socket.socket, environment: Mapping[str, str]) -> int:
-        """Start a worker on *listener*; gives its process id."""
+        """Fork a worker that serves *listener*; returns its process id."""
         order = json.dumps({"fd": listener.fileno(), "environment": dict(environment)})
         with self._lock:
             self.orders.write(order + "\n")
@@ -66,7 +67,7 @@ class WorkerPool:
 def running_worker_pool(
     listeners: Sequence[socket.socket], log: Path, *, command: Sequence[str] = ("tests.harness.workers",)
 ) -> Iterator[WorkerPool]:
-    """A pool for workers on *listeners*, while the block runs. *command* is its module and arguments."""
+    """A pool of workers for *listeners*, while the block runs. *command* is its module and arguments."""
     with (
         log.open("ab") as errors,
         subprocess.Popen(
@@ -80,14 +81,14 @@ def running_worker_pool(
             text=True,
         ) as process,
     ):
-        # Leaving closes its input, and that ends it.
+        # ``Popen.__exit__`` closes its input, which ends the process.
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("the pool has no pipes")
         yield WorkerPool(process.stdin, process.stdout)
 
 
 class Supervisor:
-    """Keeps one worker alive on one address: when it dies, another one takes its place."""
+    """Keeps one worker running at one address: a worker that dies is replaced."""
 
     def __init__(
         self, pool: WorkerPool, listener: socket.socket, environment: Callable[[], Mapping[str, str]]
@@ -102,15 +103,15 @@ class Supervisor:
         #: Process id of the worker.
         self.pid = 0
 
-    def start(self, **first: str) -> None:
-        """Start a worker; *first* is told to this one only, and not to those that follow it."""
+    def start(self, **first_only: str) -> None:
+        """Start a worker. Its replacements do not get the variables of *first_only*."""
         self.deaths, self._is_wanted = 0, True
-        self._pid_fd = self._fork(first)
+        self._pid_fd = self._fork(first_only)
         self._thread = threading.Thread(target=self._keep_alive, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Kill the worker for good."""
+        """Kill the worker, without a replacement."""
         self._is_wanted = False
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pid_fd, signal.SIGKILL)
@@ -139,24 +140,23 @@ def listen() -> socket.socket:
     return listener
 
 
-def address(listener: socket.socket) -> str:
+def base_url(listener: socket.socket) -> str:
     """Base URL of a listening socket."""
     return f"http://{LOOPBACK}:{listener.getsockname()[1]}"
 
 
-def share(environment: Mapping[str, str]) -> None:
-    """Make what is the same for every worker, once; it is no connection, so that a fork may have it."""
+def load_shared(environment: Mapping[str, str]) -> None:
+    """Load what is the same for every worker. It holds no connections, so that forked workers may use it."""
     make_services(environment["VITRINA_GOOGLE_URL"])
     trusted_authorities()
     load_template("client")
     load_template("agency")
 
 
-def main(prepare: Callable[[Mapping[str, str]], None] = share) -> None:
-    """Fork a worker for each line of the input, and tell its process id.
+def main(prepare: Callable[[Mapping[str, str]], None] = load_shared) -> None:
+    """Fork a worker for each line of the input, and print its process id.
 
-    *prepare* is called with a worker's environment before it is forked, and may do here, once, what every
-    worker would do by itself.
+    *prepare* is called with a worker's environment before the fork, to do once what every worker needs.
     """
     for name in PRELOADED:
         importlib.import_module(name)
@@ -168,7 +168,7 @@ def main(prepare: Callable[[Mapping[str, str]], None] = share) -> None:
         pid = os.fork()
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            # The functions log to the standard output, which is for process ids here.
+            # The functions log to the standard output, which carries process ids here.
             os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
             os.environ.update(order["environment"])
             crash.install()

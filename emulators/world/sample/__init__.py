@@ -1,6 +1,6 @@
 """An invented agency: its people, three clients with their backlogs, and half a year of finished work.
 
-Days are counted from the Monday on which the story starts, so that the sample never grows old.
+Days are counted from the Monday on which the story starts, so that the sample is never out of date.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ DIRECTORY = Path(__file__).parent
 
 
 class HistoryRow(TypedDict):
-    """What one profile did for one finished piece of work; ``hours`` are for all of its ``quantity``."""
+    """The work of one profile on one finished task; ``hours`` are for the whole ``quantity``."""
 
     title: str
     work_type: str
@@ -35,7 +35,7 @@ def load_agency() -> dict[str, Any]:
 
 
 def load_history() -> list[HistoryRow]:
-    """The finished work of ``history.csv``, oldest first; one row per piece of work and profile key."""
+    """The finished work of ``history.csv``, oldest first; one row per task and profile key."""
     with (DIRECTORY / "history.csv").open(encoding="utf-8", newline="") as file:
         return [
             HistoryRow(

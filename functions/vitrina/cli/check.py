@@ -11,9 +11,11 @@ import argparse
 
 from vitrina.bootstrap import application
 from vitrina.cli.console import add_locale, cell_line, print_line
-from vitrina.operations.services import Answer, Outcome, Services
-from vitrina.ports import Store
-from vitrina.records.records import BOOK, load_agency, load_book_kind, load_project
+from vitrina.operations.actor import person
+from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.run import Run, ending
+from vitrina.operations.services import Services
+from vitrina.records.books import book_key, book_kind, find_agencies
 from vitrina.texts import render
 from vitrina.usecases.check_books import check_all, check_book
 
@@ -32,21 +34,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Check the chosen workbooks and print what was found."""
     services = application().services
-    workbook_ids = [arguments.workbook_id] if arguments.workbook_id else _agency_ids(services.store)
+    workbook_ids = [arguments.workbook_id] if arguments.workbook_id else []
+    workbook_ids = workbook_ids or [agency.spreadsheet_id for agency in find_agencies(services.store)]
     answers = [_check(services, workbook_id) for workbook_id in workbook_ids]
     for answer in answers:
         _print_answer(answer, arguments.locale)
     return 0 if answers and all(_found_nothing(answer) for answer in answers) else 1
 
 
-def _agency_ids(store: Store) -> list[str]:
-    return [record.key for record in store.find(BOOK, kind="agency")]
-
-
 def _check(services: Services, workbook_id: str) -> Answer:
-    if load_book_kind(services.store, workbook_id) == "client":
-        return check_book(services, load_project(services.store, workbook_id))
-    return check_all(services, load_agency(services.store, workbook_id))
+    key = book_key(workbook_id)
+    run = Run(services, person("operator"))
+    with ending(run):
+        if book_kind(services.store.get_many([key]).get(key)) == "client":
+            return check_book(run, workbook_id)
+        return check_all(run, workbook_id)
 
 
 def _print_answer(answer: Answer, locale: str) -> None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import argparse
 
-from vitrina.bootstrap import application
+from vitrina.bootstrap import application, create_store
 from vitrina.cli.console import print_line
 from vitrina.operations.services import Services
+from vitrina.settings import Settings
 from vitrina.usecases.create_agency import create_agency
 from vitrina.workbook.template.definition import Profile
 
@@ -45,7 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _open_services() -> Services:
-    """Open the services of a new installation, whose store may still be empty."""
+    """Open the services; the store is made where it is absent."""
+    create_store(Settings.from_environment())
     return application().services
 
 

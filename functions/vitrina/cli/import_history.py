@@ -15,7 +15,8 @@ from vitrina.bootstrap import application
 from vitrina.cli.console import CommandError, add_locale, print_line
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.domain.estimating.sizes import Size
-from vitrina.records.records import load_agency, save_history
+from vitrina.records.books import load_agency
+from vitrina.records.history import save_history
 
 REQUIRED_COLUMNS = ("work_type", "profile", "hours", "quantity", "finished_on")
 #: The size class that was given before the work began, and the hours that a specialist expected.

@@ -1,4 +1,4 @@
-"""What the client wants and what is being done: the things that the rows of a workbook stand for."""
+"""Items, actions and specialists: what the rows of a workbook describe."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Priority(StrEnum):
-    """Class of an item; a higher class always goes first."""
+    """Priority class of an item; a higher class is always planned first."""
 
     URGENT = "urgent"
     HIGH = "high"
@@ -44,7 +44,7 @@ class ActionStatus(StrEnum):
 
 @dataclass(frozen=True)
 class BacklogItem:
-    """A wanted piece of work that is not started, or the rest of one that was.
+    """An item that is not started, or the rest of one that was.
 
     ``hours`` maps a profile to the hours its specialist needs, each above 0, in the order in which the
     work is done; ``rank`` is its place in the backlog from the top, which decides inside a priority class.
@@ -57,25 +57,25 @@ class BacklogItem:
     rank: int
     hours: Mapping[str, float]
     work_type: str | None = None
-    #: Size class, empty where nobody gave it.
+    #: Size class, empty if none was given.
     size: str = ""
     quantity: float = 1.0
     wanted_on: date | None = None
-    #: Numbers of the items that have to be finished before.
+    #: Numbers of the items that must be finished first.
     depends_on: tuple[int, ...] = ()
     result: str = ""
     #: The client's project; numbers are unique inside it.
     project: str = ""
-    #: How many periods in a row were planned without it.
+    #: Count of periods in a row that were planned without it.
     passed_over_count: int = 0
-    #: Begun in an earlier period: it goes before everything that is not.
+    #: Whether it was begun in an earlier period: it is planned before all items that were not.
     is_carried_over: bool = False
-    #: Who has begun which profile's part, and goes on with it.
+    #: Specialist who has begun the part of a profile and continues it, by profile.
     keeps: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, int]:
-        """Project and number: what identifies it among all clients."""
+        """Project and number: the identity among all clients."""
         return (self.project, self.number)
 
     @property
@@ -119,5 +119,5 @@ class PlannedAction:
 
     @property
     def due_on(self) -> date:
-        """Last day with work: the last day on which it is still in time."""
+        """Last day with work: finished on this day it is still in time."""
         return max(self.day_hours)

@@ -13,7 +13,7 @@ import holidays
 #: Hours of an ordinary day of a full-time person.
 FULL_DAY_HOURS = 8.0
 
-#: What a working day before a holiday is shorter by (Labour Code of Russia, Art. 95).
+#: Hours by which a working day before a holiday is shorter (Labour Code of Russia, Art. 95).
 EVE_HOURS = 1.0
 
 #: Month and day of the non-working holidays of each country whose eve is short (Art. 112).
@@ -25,7 +25,7 @@ _DAY = timedelta(days=1)
 
 
 class PeriodKind(StrEnum):
-    """How often a batch is started."""
+    """Length of the periods in which batches are planned."""
 
     WEEK = "week"
     MONTH = "month"
@@ -70,7 +70,7 @@ class WorkCalendar:
     Parameters
     ----------
     exceptions
-        The agency's own days: hours of a full-time person, 0 for a day off. They go before all rules.
+        The agency's own days: hours of a full-time person, 0 for a day off. They override all rules.
 
     Notes
     -----
@@ -93,7 +93,7 @@ class WorkCalendar:
 
     @cached_property
     def _transferred(self) -> Mapping[date, date]:
-        """The day off for which a Saturday or Sunday is worked, by the latter."""
+        """Day off that was transferred to each working Saturday or Sunday."""
         found: dict[date, date] = {}
         special = getattr(self._days_off, "special_public_holidays", None) or {}
         for year, entries in special.items():
@@ -121,7 +121,7 @@ class WorkCalendar:
         return FULL_DAY_HOURS - EVE_HOURS if is_eve else FULL_DAY_HOURS
 
     def share_of_day(self, day: date) -> float:
-        """Ratio of *day* to an ordinary one: a part-time person's day is shortened by as much."""
+        """Ratio of *day* to an ordinary day; a part-time person's day is shortened by the same ratio."""
         return self.day_hours(day) / FULL_DAY_HOURS
 
     def hours(self, period: Period) -> float:

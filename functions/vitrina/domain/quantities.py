@@ -8,7 +8,7 @@ from datetime import date, timedelta
 #: Day 0 of the serial days of spreadsheets (google.md section 3).
 SERIAL_DAY_ZERO = date(1899, 12, 30)
 
-#: A figure above this is no estimate of one action: five person-months.
+#: The most hours of one action; a larger figure is a mistake. About six person-months.
 MAX_HOURS = 1000.0
 
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009]+")
@@ -81,7 +81,7 @@ def parse_day(text: str, *, today: date) -> date:
         try:
             nearby.append(date(year, month, day))
         except ValueError:
-            continue  # 29.02 exists in some of the three years only.
+            continue  # February 29 does not exist in every year.
     if not nearby:
         raise ValueError(text)
     return min(nearby, key=lambda candidate: abs((candidate - today).days))

@@ -14,6 +14,9 @@ GOOGLE_CERTS_URL = "https://www.googleapis.com/oauth2/v1/certs"
 ISSUERS = ("accounts.google.com", "https://accounts.google.com")
 CLOCK_SKEW_S = 10
 
+#: Google's library also raises these, of tokens whose parts are no numbers, no texts, or nested too deeply.
+_MALFORMED = (GoogleAuthError, ValueError, TypeError, OverflowError, RecursionError)
+
 
 class GoogleIdentity:
     """``Identity`` by tokens that Google signed.
@@ -80,10 +83,12 @@ class GoogleIdentity:
             )
         except TransportError as error:
             raise RetriableServiceError("service.no_answer", service="Google") from error
-        except (GoogleAuthError, ValueError) as error:
+        except _MALFORMED as error:
             code = "auth.expired" if "expired" in str(error).lower() else "auth.invalid"
             raise AuthenticationError(code) from error
-        email = str(claims.get("email", "")).lower()
-        if claims.get("iss") not in ISSUERS or not claims.get("email_verified") or "@" not in email:
+        email, issuer = claims.get("email"), claims.get("iss")
+        # Exactly true: the text "false" would count as true.
+        is_verified = claims.get("email_verified") is True
+        if issuer not in ISSUERS or not is_verified or not isinstance(email, str) or "@" not in email:
             raise AuthenticationError("auth.invalid")
-        return email
+        return email.lower()

@@ -1,17 +1,24 @@
-"""What the timer sets off once a night: the norms of every agency, learned anew while nobody works."""
+"""What the timer sets off once a night for every agency: finished work is packed away, norms are learned."""
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 
-from vitrina.errors import UserError
-from vitrina.operations.google_quota import book_turn
+from vitrina.errors import StoreConflictError, UserError
+from vitrina.jobs.sync_touched import task_name
+from vitrina.operations.actor import CLOCK
+from vitrina.operations.google_quota import QUOTA_KEY, SlotBooking
+from vitrina.operations.outbox import TaskWish, fulfil
+from vitrina.operations.run import Run, Writes, ending
 from vitrina.operations.services import Services
-from vitrina.records.records import BOOK, Agency
+from vitrina.ports import Json, Key, Put
+from vitrina.records.books import find_agencies
+from vitrina.records.finished import pack
+from vitrina.records.work import find_all_work
 from vitrina.usecases.recalculate_norms import recalculate_norms
-from vitrina.usecases.sync import task_name
 
-#: Kind of the documents that say for which day an agency's norms were last planned.
+#: Kind of the documents that say for which day an agency's night was last planned.
 NIGHT = "night"
 
 #: Hours on the clock at which nobody minds. More than one, as the timer may be down for a while.
@@ -23,45 +30,69 @@ def is_night(services: Services) -> bool:
     return _local(services).hour in NIGHT_HOURS
 
 
-def plan_norms(services: Services) -> int:
-    """Queue the norms of every agency that have not been planned for today; gives how many."""
+def plan_nights(services: Services) -> int:
+    """Queue the night of every agency that has not been planned for today; gives how many."""
     if not is_night(services):
         return 0
     today, planned = services.today(), 0
-    for record in services.store.find(BOOK, kind="agency"):
-        last = services.store.get(NIGHT, record.key)
+    agencies = [agency.spreadsheet_id for agency in find_agencies(services.store)]
+    known = services.store.get_many(_night_key(agency_id) for agency_id in agencies)
+    for agency_id in agencies:
+        last = known.get(_night_key(agency_id))
         if last is not None and last.data["on"] == today.isoformat():
             continue
-        # Should we die before it is noted, the next call plans it again, and the queue knows its name.
-        _queue(services, record.key, today.toordinal())
-        services.store.put(NIGHT, record.key, {"on": today.isoformat()})
+        task = _task(agency_id, today.toordinal())
+        services.store.commit([Put(NIGHT, agency_id, {"on": today.isoformat()}), task.put(services)])
+        task.send(services)
         planned += 1
     return planned
 
 
-def recalculate_at_night(services: Services, agency: Agency, *, turn: float | None = None) -> None:
-    """The norms of an agency, in a turn of their own. Where nothing is finished there is nothing to do."""
-    turn = book_turn(services, instead_of=turn)
-    wait_s = turn - services.clock.now().timestamp()
-    if wait_s > 0:
-        _queue(services, agency.spreadsheet_id, int(turn), delay_s=wait_s, turn=turn)
+def learn_at_night(services: Services, body: Json) -> None:
+    """Pack finished work away and learn the norms of an agency, in a slot of Google's quota."""
+    agency_id = body["spreadsheet_id"]
+    run = Run(services, CLOCK, agency_id=agency_id)
+    quota = services.store.get_many([QUOTA_KEY]).get(QUOTA_KEY)
+    booking = SlotBooking(services, quota, instead_of=body.get("slot", body.get("turn")))
+    run.commit(updates=[booking, Writes([fulfil(body["wish"])] if body.get("wish") else [])])
+    if booking.wait_s > 0:
+        slot = booking.moments[0]
+        task = _task(agency_id, int(slot), delay_s=booking.wait_s, slot=slot)
+        run.commit(task.put(services))
+        task.send(services)
         return
-    try:
-        recalculate_norms(services, agency)
-    except UserError as error:
-        if error.code != "norms.no_history":
-            raise
+    with ending(run):
+        run.take(agency_id)
+        try:
+            recalculate_norms(run, agency_id)
+        except UserError as error:
+            # Where nothing is finished there is nothing to learn from.
+            if error.code != "norms.no_history":
+                raise
+        pack_finished_work(run, agency_id)
 
 
-def _queue(
-    services: Services, agency_id: str, number: int, *, delay_s: float = 0.0, turn: float | None = None
-) -> None:
-    booked = {} if turn is None else {"turn": turn}
-    services.queue.add(
-        task_name("norms", agency_id, number),
-        {"kind": "norms", "spreadsheet_id": agency_id, **booked},
-        delay_s=delay_s,
-    )
+def pack_finished_work(run: Run, agency_id: str) -> None:
+    """Pack away what was finished long ago: one commit for each project."""
+    store, today = run.services.store, run.services.today()
+    for work in find_all_work(store, agency_id).values():
+        old = work.value.packable(today)
+        if not old:
+            continue
+        packed, writes = pack(store, work.value, old)
+        # Changed meanwhile, it waits for the next night.
+        with contextlib.suppress(StoreConflictError):
+            run.commit(*writes, *work.writes(packed))
+
+
+def _task(agency_id: str, number: int, *, delay_s: float = 0.0, slot: float | None = None) -> TaskWish:
+    booked = {} if slot is None else {"slot": slot}
+    body = {"kind": "norms", "spreadsheet_id": agency_id, **booked}
+    return TaskWish(task_name("norms", agency_id, number), body, delay_s)
+
+
+def _night_key(agency_id: str) -> Key:
+    return NIGHT, agency_id
 
 
 def _local(services: Services) -> datetime:

@@ -1,11 +1,12 @@
-"""Read again and do again when the sheet changed between reading and writing."""
+"""Retries an action from its reading when the sheet or the store changed before its write."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
 
-from vitrina.errors import ChangedMeanwhileError
+from vitrina.errors import ChangedMeanwhileError, StoreConflictError
+from vitrina.operations.run import Run
 
 Result = TypeVar("Result")
 
@@ -15,13 +16,15 @@ ATTEMPTS = 4
 SHEET_CHANGED = "sheet.changed"
 
 
-def again(do: Callable[[], Result]) -> Result:
-    """The result of *do*, which reads and writes; done again when a guard of its write failed.
+def retry_on_conflict(run: Run, do: Callable[[], Result]) -> Result:
+    """The result of *do*, which reads and writes; run again when a guard of its write failed.
 
     Raises
     ------
     ChangedMeanwhileError
-        If a guard failed every time; nothing was written.
+        If the sheet changed every time; nothing was written.
+    StoreConflictError
+        If the store changed every time.
     """
     for _ in range(ATTEMPTS - 1):
         try:
@@ -29,4 +32,7 @@ def again(do: Callable[[], Result]) -> Result:
         except ChangedMeanwhileError as error:
             if error.code != SHEET_CHANGED:
                 raise
+        except StoreConflictError:
+            pass
+        run.drop_final_writes()
     return do()

@@ -7,15 +7,16 @@ lease expired and was taken by another one can write nothing any more.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, Protocol
 
-from vitrina.errors import BusyError, StoreConflictError
+from vitrina.errors import BusyError, StoreConflictError, VitrinaError
 from vitrina.operations.actor import Actor
 from vitrina.operations.services import Services
 from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Store, Write, new_token
@@ -37,6 +38,8 @@ WAIT_S = 8.0
 #: How often a commit is made anew when documents change between reading and writing.
 ATTEMPTS = 10
 LONGEST_PAUSE_S = 0.2
+#: How often the progress of a long run is written.
+REPORT_S = 2.0
 
 
 class Update(Protocol):
@@ -85,9 +88,13 @@ class Run:
         delivers the operation again takes it over only when the run has not written for ``lease_s``.
     """
 
-    def __init__(self, services: Services, actor: Actor, operation: Document | None = None) -> None:
+    def __init__(
+        self, services: Services, actor: Actor, operation: Document | None = None, *, agency_id: str = ""
+    ) -> None:
         self.services = services
         self.actor = actor
+        #: The agency in whose name it runs, empty where that is not known beforehand.
+        self.agency_id: str = agency_id or (operation.data.get("agency_id", "") if operation else "")
         self._store = services.store
         self._operation: Json = dict(operation.data) if operation else {}
         self._operation_key = operation.key if operation else ""
@@ -95,7 +102,9 @@ class Run:
         self._holder = uuid.uuid4().hex
         #: Versions of the leases held, by key.
         self._held: dict[str, int] = {}
-        self._final_writes: list[Write] = []
+        self._committed_at = time.monotonic()
+        #: The last write asked for of each document.
+        self._final_writes: dict[Key, Write] = {}
         self._final_updates: list[Update] = []
 
     # --- Leases --------------------------------------------------------------------------------------
@@ -146,6 +155,10 @@ class Run:
                 raise BusyError("workbook.busy")
             time.sleep(POLL_S * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
 
+    def holds(self, key: str) -> bool:
+        """Whether the run holds a lease."""
+        return key in self._held
+
     def release(self, key: str) -> Write:
         """The write that gives a lease back, to be handed to ``commit``; until then the run holds it."""
         return Delete(LEASE, key, self._held[key])
@@ -178,8 +191,12 @@ class Run:
         for attempt in range(ATTEMPTS):
             token = new_token()
             changed = [write for update in updates for write in update.writes()]
+            everything = [*writes, *changed, *self._renewals(released)]
+            if not everything:
+                return ABSENT
+            _require_one_write_each(everything)
             try:
-                self._store.commit([*writes, *changed, *self._renewals(released)], token=token)
+                self._store.commit(everything, token=token)
             except StoreConflictError as error:
                 stale = [one for one in updates if error.keys & set(one.keys)]
                 if error.keys & self._own_keys():
@@ -199,7 +216,7 @@ class Run:
 
     def at_end(self, *writes: Write, updates: Iterable[Update] = ()) -> None:
         """Have writes and updates carried out in the commit that ends the run."""
-        self._final_writes += writes
+        self._final_writes |= {(one.kind, one.key): one for one in writes}
         self._final_updates += updates
 
     def end(self, *writes: Write, updates: Iterable[Update] = (), **operation: Any) -> None:
@@ -211,16 +228,16 @@ class Run:
         if self._operation_key:
             self._operation |= operation
         self.commit(
-            *self._final_writes,
+            *self._final_writes.values(),
             *writes,
             *releases,
             updates=[*self._final_updates, *updates],
         )
-        self._final_writes, self._final_updates = [], []
+        self._final_writes, self._final_updates = {}, []
 
     def drop_final_writes(self) -> None:
         """Forget what was asked for by ``at_end``; for a run that failed."""
-        self._final_writes, self._final_updates = [], []
+        self._final_writes, self._final_updates = {}, []
 
     def _renewals(self, released: Collection[str] = ()) -> list[Write]:
         renewals: list[Write] = [
@@ -239,6 +256,7 @@ class Run:
 
     def _note(self, token: int, leases: Iterable[str]) -> None:
         """Remember the *leases* held after a commit, and the version that it gave them and the operation."""
+        self._committed_at = time.monotonic()
         self._held = dict.fromkeys(leases, token)
         if self._operation_key:
             self._operation_version = token
@@ -284,6 +302,10 @@ class Run:
         steps[name] = {"result": found}
         return found
 
+    def note_step(self, name: str, result: Any) -> None:
+        """Note the result of a step; it is written with the next commit."""
+        self._operation.setdefault("steps", {})[name] = {"result": result}
+
     def set_progress(self, done: int, total: int, step: Sentence) -> None:
         """Set what the sidebar is told of how far the run is; it is written with the next commit."""
         self._operation["progress"] = {
@@ -292,3 +314,35 @@ class Run:
             "code": step.code,
             "where": dict(step.where),
         }
+
+    def report(self, done: int, total: int, step: Sentence) -> None:
+        """Set the progress, and write it where nothing was written for some seconds.
+
+        Raises
+        ------
+        BusyError
+            If a lease of this run was taken over by another run.
+        """
+        self.set_progress(done, total, step)
+        if time.monotonic() - self._committed_at > REPORT_S:
+            self.commit()
+
+
+def _require_one_write_each(writes: Sequence[Write]) -> None:
+    keys = [(one.kind, one.key) for one in writes]
+    if len(set(keys)) < len(keys):
+        doubled = sorted({key for key in keys if keys.count(key) > 1})
+        raise ValueError(f"written twice in one commit: {doubled}")
+
+
+@contextlib.contextmanager
+def ending(run: Run) -> Iterator[None]:
+    """Make the last commit of a job's run when the block ends; where it fails, only give the leases back."""
+    try:
+        yield
+        run.end()
+    except BaseException:
+        run.drop_final_writes()
+        with contextlib.suppress(VitrinaError):
+            run.end()
+        raise

@@ -82,6 +82,8 @@ class Click:
     params: Params
     request_id: str
     locale: str
+    #: The agency of the workbook, known when the click is run.
+    agency_id: str = ""
 
     @property
     def operation_id(self) -> str:
@@ -94,6 +96,7 @@ class Click:
         return {
             "action": self.action,
             "spreadsheet_id": self.spreadsheet_id,
+            "agency_id": self.agency_id,
             "params": dict(self.params),
             "actor": self.actor.data(),
             "locale": self.locale,
@@ -113,8 +116,10 @@ def run_click(services: Services, click: Click, action: Action) -> tuple[Json, i
     known = services.store.get_many(
         [(OPERATION, click.operation_id), book_key(click.spreadsheet_id), (WISH, wish)]
     )
-    if book_kind(known.get(book_key(click.spreadsheet_id))) != action.book_kind:
+    book = known.get(book_key(click.spreadsheet_id))
+    if book_kind(book) != action.book_kind or book is None:
         raise UnknownWorkbookError(f"workbook.not_{action.book_kind}")
+    click = replace(click, agency_id=book.data.get("agency_id", click.spreadsheet_id))
     operation = known.get((OPERATION, click.operation_id))
     if operation is not None and not _is_same_click(operation.data, click):
         raise RequestError("request.other_params")

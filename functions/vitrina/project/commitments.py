@@ -16,30 +16,36 @@ from vitrina.domain.calendar import WorkCalendar
 from vitrina.domain.checking.feasibility import TOLERANCE_HOURS, spread
 from vitrina.domain.planning.capacity import Resources
 from vitrina.domain.planning.overdue import left_of
-from vitrina.operations.lease import lease
-from vitrina.operations.services import Services
-from vitrina.records.records import (
-    Agency,
+from vitrina.records.books import Project
+from vitrina.records.work import (
     Item,
     ItemAction,
-    Project,
-    amend_actions,
+    ProjectWork,
     committed_hours,
-    items_of,
-    save_typed_hours,
     taken_hours,
 )
 from vitrina.workbook.reading.team import Team
 from vitrina.workbook.reading.work_rows import WorkRow, WorkRows
 
+ItemKey = tuple[str, int]
+"""Workbook and number of an item."""
+
 
 @dataclass(frozen=True)
 class ClientWork:
-    """A client's *В работе* as it was read, and what the store held of it in that moment."""
+    """A client's *В работе* as it was read, and his items as the store had them before that."""
 
     project: Project
-    work: WorkRows
-    items: tuple[Item, ...]
+    rows: WorkRows
+    items: Mapping[int, Item]
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What is in progress at each client as his rows say, and all hours by specialist and day."""
+
+    works: Mapping[str, ProjectWork]
+    taken: Mapping[str, Mapping[date, float]]
 
 
 class People:
@@ -71,42 +77,48 @@ class People:
 
 
 def rebuild_commitments(
-    services: Services, agency: Agency, people: People, books: Iterable[ClientWork]
-) -> dict[str, dict[date, float]]:
-    """Let the promises of the store say what the rows of *books* say; gives all hours by person and day.
+    works: Mapping[str, ProjectWork], books: Iterable[ClientWork], people: People, today: date
+) -> Rebuilt:
+    """Let the promised hours of *works* be what the rows of *books* say.
 
-    Nobody plans meanwhile. An item that was started, or changed by somebody else, after its workbook was
-    read is left as it is now; the promises of workbooks that are not among *books* stay as well.
+    An item that was started, or changed by somebody else, after its workbook was read is left as it is in
+    *works*; the promises of workbooks that are not among *books* stay as well.
     """
     books = list(books)
-    with lease(services, f"plan:{agency.spreadsheet_id}"):
-        now = {item.key: item for item in items_of(services.store, agency_id=agency.spreadsheet_id)}
-        settled: dict[str, Item] = {}
-        open_ones: list[tuple[Item, ItemAction, WorkRow]] = []
-        for book in books:
-            for item in book.items:
-                if now.get(item.key) == item and not item.is_reserved:
-                    settled[item.key], left = _settled(item, book.work, people, services.today())
-                    open_ones += left
-        waiting = {(item.key, action.row_number) for item, action, _ in open_ones}
-        others = [
-            replace(one, actions=tuple(a for a in one.actions if (one.key, a.row_number) not in waiting))
-            for one in (settled.get(key, item) for key, item in now.items())
-        ]
-        taken = committed_hours(others)
-        placer = _Placer(people, taken, services.today())
-        placed: dict[tuple[str, int], ItemAction] = {}
-        for item, action, row in sorted(open_ones, key=_by_due_day):
-            placed[item.key, action.row_number] = placer.placed(action, row)
-        for key, item in settled.items():
-            _keep(services, now[key], item, placed)
-        for book in books:
-            save_typed_hours(services.store, book.project, _typed_hours(book.work, placer))
-        agency_id = agency.spreadsheet_id
-        return taken_hours(services.store, agency_id, items_of(services.store, agency_id=agency_id))
+    settled: dict[ItemKey, Item] = {}
+    open_ones: list[tuple[Item, ItemAction, WorkRow]] = []
+    for book in books:
+        current = works[book.project.spreadsheet_id].items if book.project.spreadsheet_id in works else {}
+        for number, item in book.items.items():
+            if current.get(number) == item and not item.is_reserved:
+                settled[item.key], left = _settled(item, book.rows, people, today)
+                open_ones += left
+    waiting = {(item.key, action.row_number) for item, action, _ in open_ones}
+    everything = (item for work in works.values() for item in work.items.values())
+    others = [
+        replace(one, actions=tuple(a for a in one.actions if (one.key, a.row_number) not in waiting))
+        for one in (settled.get(item.key, item) for item in everything)
+    ]
+    placer = _Placer(people, committed_hours(others), today)
+    placed: dict[tuple[ItemKey, int], ItemAction] = {}
+    for item, action, row in sorted(open_ones, key=_by_due_day):
+        placed[item.key, action.row_number] = placer.placed(action, row)
+    rebuilt = dict(works)
+    for book in books:
+        spreadsheet_id, agency_id = book.project.spreadsheet_id, book.project.agency_id
+        work = rebuilt.get(spreadsheet_id) or ProjectWork(spreadsheet_id, agency_id)
+        own = (item for key, item in settled.items() if key[0] == spreadsheet_id)
+        work = work.with_items(_with_days(item, placed) for item in own)
+        rebuilt[spreadsheet_id] = replace(work, typed_hours=_typed_hours(book.rows, placer))
+    return Rebuilt(rebuilt, taken_hours(rebuilt.values()))
 
 
-def _by_due_day(one: tuple[Item, ItemAction, WorkRow]) -> tuple[date, date, str, int]:
+def _with_days(item: Item, placed: Mapping[tuple[ItemKey, int], ItemAction]) -> Item:
+    actions = tuple(placed.get((item.key, action.row_number), action) for action in item.actions)
+    return replace(item, actions=actions)
+
+
+def _by_due_day(one: tuple[Item, ItemAction, WorkRow]) -> tuple[date, date, ItemKey, int]:
     item, action, row = one
     return row.last_day or date.max, row.first_day or date.max, item.key, action.row_number
 
@@ -145,7 +157,7 @@ def _settled(
 def _fits(action: ItemAction, row: WorkRow, people: People, today: date) -> bool:
     """Whether the promised days are days of the row, with its hours."""
     first, last, hours = _window(row)
-    days = {date.fromisoformat(day): one for day, one in action.day_hours.items()}
+    days = action.day_hours
     if not days or max(abs(sum(days.values()) - hours), abs(action.hours - hours)) > TOLERANCE_HOURS:
         return False
     if not all(first <= day <= last for day in days) or max(days) < today <= last:
@@ -173,7 +185,7 @@ class _Placer:
         """The action as its row tells it, with new days from today on; what was done before stays."""
         first, last, hours = _window(row)
         name = self._people.name(row.specialist)
-        known = {date.fromisoformat(day): one for day, one in action.day_hours.items()}
+        known = action.day_hours
         past = {
             day: one
             for day, one in known.items()
@@ -188,7 +200,7 @@ class _Placer:
         days = {day: one * done / total for day, one in past.items()} if total else {}
         for day, one in self.days(name, first, last, hours - sum(days.values())).items():
             days[day] = days.get(day, 0.0) + one
-        day_hours = {day.isoformat(): one for day, one in sorted(days.items())}
+        day_hours = dict(sorted(days.items()))
         logged = row.logged_hours or 0.0
         return replace(
             action, specialist=name, hours=hours, day_hours=day_hours, is_done=False, logged_hours=logged
@@ -208,24 +220,6 @@ class _Placer:
         return found
 
 
-def _keep(
-    services: Services, before: Item, settled: Item, placed: Mapping[tuple[str, int], ItemAction]
-) -> None:
-    """Write what differs; an action that somebody else has changed since is left as it is."""
-    wanted = {
-        old.row_number: (old, placed.get((before.key, old.row_number), new))
-        for old, new in zip(before.actions, settled.actions, strict=True)
-    }
-    if settled.is_done == before.is_done and all(old == new for old, new in wanted.values()):
-        return
-
-    def change(action: ItemAction) -> ItemAction:
-        old, new = wanted.get(action.row_number, (None, action))
-        return new if action == old else action
-
-    amend_actions(services.store, before.key, change, is_done=settled.is_done)
-
-
 def _typed_hours(work: WorkRows, placer: _Placer) -> dict[str, dict[date, float]]:
     """Hours of people's own rows, by specialist and day."""
     total: dict[str, dict[date, float]] = {}
@@ -234,8 +228,7 @@ def _typed_hours(work: WorkRows, placer: _Placer) -> dict[str, dict[date, float]
         found = placer.placed(action, row)
         days = total.setdefault(found.specialist, {})
         for day, hours in found.day_hours.items():
-            on = date.fromisoformat(day)
-            days[on] = days.get(on, 0.0) + hours
+            days[day] = days.get(day, 0.0) + hours
     return total
 
 

@@ -1,4 +1,4 @@
-"""What the plan takes the rows of a backlog for: hours of each profile, and what is promised with them.
+"""Converts backlog rows to planner input: hours of each profile, and what is promised with them.
 
 A figure of the add-on's is planned as it stands in the cell. A figure that a specialist typed stays his in
 the cell; the plan combines it with the norm, as soon as enough of such figures have come out.
@@ -6,14 +6,14 @@ the cell; the plan combines it with the norm, as soon as enough of such figures 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.estimating.effort import Forecast, Task, Total, forecast, total
 from vitrina.domain.estimating.norms import Basis, Norms, tenth
-from vitrina.ports import Store
-from vitrina.records.records import ESTIMATE, Project, load_passed_over
+from vitrina.records.backlog_state import BacklogState, Figures
+from vitrina.records.books import Project
 from vitrina.texts import Sentence, render, sentence
 from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX, Backlog, BacklogRow
 from vitrina.workbook.reading.book import Book
@@ -22,9 +22,6 @@ from vitrina.workbook.writing.change import WorkbookChange
 
 #: Field of the first tab that holds the sum of the backlog; workbooks of an older release have none.
 RANGE_FIELD = "backlog_range"
-
-#: The add-on's own figures of a row by profile: one, or more where a write was not confirmed.
-Figures = Mapping[str, Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -42,10 +39,12 @@ class PlannedPart:
     p85_hours: float | None = None
 
 
-def written_by_us(written: Mapping[str, Figures], row: BacklogRow) -> Figures:
+def written_by_us(figures: Mapping[int, Figures], row: BacklogRow) -> Figures:
     """The add-on's own figures in a row; a copy has those of the row that it was copied from."""
-    own = written.get(str(row.number))
-    return written.get(str(row.copy_of), {}) if own is None else own
+    own = figures.get(row.number)
+    if own is None and row.copy_of is not None:
+        return figures.get(row.copy_of, {})
+    return own or {}
 
 
 def own_profiles(row: BacklogRow, written: Figures, backlog: Backlog) -> frozenset[str]:
@@ -87,31 +86,31 @@ def plan_row(
     return parts
 
 
-def parts_of(
-    store: Store, project: Project, backlog: Backlog, norms: Norms
-) -> dict[int, dict[str, PlannedPart]]:
+def parts_of(state: BacklogState, backlog: Backlog, norms: Norms) -> dict[int, dict[str, PlannedPart]]:
     """The parts of all rows as their cells are, by number and profile."""
-    record = store.get(ESTIMATE, project.spreadsheet_id)
-    written = record.data if record else {}
     return {
-        row.number: plan_row(norms, row, row.hours, own_profiles(row, written_by_us(written, row), backlog))
+        row.number: plan_row(
+            norms, row, row.hours, own_profiles(row, written_by_us(state.figures, row), backlog)
+        )
         for row in backlog.rows
     }
 
 
 def planned_items(
-    store: Store, project: Project, backlog: Backlog, parts: Mapping[int, Mapping[str, PlannedPart]]
+    project: Project,
+    state: BacklogState,
+    backlog: Backlog,
+    parts: Mapping[int, Mapping[str, PlannedPart]],
 ) -> list[BacklogItem]:
     """The rows as the planner takes them, in their order; work goes from the left column to the right."""
     columns = backlog.tab.columns
     sequence = sorted(backlog.profiles, key=lambda profile: columns[HOURS_PREFIX + profile])
-    passed = load_passed_over(store, project.spreadsheet_id)
     return [
         replace(
             row.item(rank),
             project=project.spreadsheet_id,
             hours={key: parts[row.number][key].hours for key in sequence if key in parts[row.number]},
-            passed_over_count=len(passed.get(row.number, ())),
+            passed_over_count=len(state.passed_over.get(row.number, ())),
         )
         for rank, row in enumerate(backlog.rows)
     ]
@@ -126,12 +125,12 @@ def write_range(change: WorkbookChange, book: Book, total: Total | None) -> None
     """The sum of the backlog on the first tab, where the workbook has a place for it."""
     if RANGE_FIELD not in book.fields or "client" not in book.tabs:
         return
-    text = render(told_total("total.range", total), locale_of(book)) if total else None
+    text = render(total_message("total.range", total), locale_of(book)) if total else None
     place = book.field(RANGE_FIELD)
     if (place.cell.text or None) != text:
         change.set_field(book.tab("client"), place, text)
 
 
-def told_total(code: str, sum_of: Total) -> Sentence:
+def total_message(code: str, sum_of: Total) -> Sentence:
     """What to say of a sum, to whole hours: more would be false precision."""
     return sentence(code, typical=round(sum_of.p50_hours), high=round(sum_of.p85_hours))

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.planning.capacity import Booking, HourLimit, Resources
 from vitrina.domain.planning.overdue import OverdueWork, carry_over
 from vitrina.operations.services import Services
+from vitrina.ports import Key, Put
 from vitrina.project.commitments import People
-from vitrina.records.records import Item, ItemAction, Project, typed_hours_by_book
+from vitrina.records.books import Agency, Project
+from vitrina.records.work import Hours, Item, ItemAction
 from vitrina.workbook.reading.settings import ProjectTerms
 from vitrina.workbook.reading.team import Team
 
 
 def resources_of(
-    services: Services, project: Project, team: Team, terms: ProjectTerms, items: Iterable[Item]
+    services: Services,
+    project: Project,
+    team: Team,
+    terms: ProjectTerms,
+    items: Iterable[Item],
+    typed_hours: Mapping[str, Hours],
 ) -> Resources:
-    """Resources of a project's plan; *items* are those of all clients of the agency.
+    """Resources of a project's plan.
+
+    *items* are those of all clients of the agency, *typed_hours* those of rows that people typed, by
+    workbook.
 
     What is overdue takes the next free days of its people, before anything new.
     """
@@ -36,7 +46,7 @@ def resources_of(
             overdue.append(OverdueWork(booking, action.logged_hours))
         else:
             bookings.append(booking)
-    bookings += _typed(services, project, people)
+    bookings += _typed(typed_hours, people)
     resources = Resources(
         team.specialists, services.calendar, tuple(bookings), tuple(limits), team.load_factor
     )
@@ -49,27 +59,46 @@ def _oldest_window(services: Services) -> date:
 
 
 def _promised(items: Iterable[Item], people: People, *, since: date) -> Iterator[tuple[Booking, ItemAction]]:
-    """What is promised to all clients. What is done is nobody's any more, but counts against limits."""
+    """What is promised to all clients. Finished work frees its person but still counts against limits."""
     for item in items:
         for action in item.actions:
-            days = {date.fromisoformat(day): hours for day, hours in action.day_hours.items()}
             is_done = item.is_done or action.is_done
-            if not days or (is_done and max(days) < since):
+            if not action.day_hours or (is_done and max(action.day_hours) < since):
                 continue
             name = "" if is_done else people.name(action.specialist)
-            yield Booking(name, item.spreadsheet_id, 0 if is_done else item.number, days), action
+            number = 0 if is_done else item.number
+            yield Booking(name, item.spreadsheet_id, number, dict(action.day_hours)), action
 
 
-def _typed(services: Services, project: Project, people: People) -> Iterator[Booking]:
+def _typed(typed_hours: Mapping[str, Hours], people: People) -> Iterator[Booking]:
     """Rows that people typed by themselves: hours of people and of the agency, but of no contract."""
-    for book_id, by_person in typed_hours_by_book(services.store, project.agency_id).items():
+    for spreadsheet_id, by_person in typed_hours.items():
         for typed, by_day in by_person.items():
             name = people.name(typed)
             # Day by day, as nobody knows which of them belong together.
             for day, hours in by_day.items():
-                yield Booking(name, own_rows_of(book_id), 0, {day: hours})
+                yield Booking(name, own_rows_of(spreadsheet_id), 0, {day: hours})
 
 
 def own_rows_of(project: str) -> str:
     """Key under which rows that people typed into a project's workbook are booked: no limit counts them."""
     return f"{project}:rows"
+
+
+def plan_lease(agency: Agency) -> str:
+    """Key of the lease under which people's hours are promised over all clients."""
+    return f"plan:{agency.spreadsheet_id}"
+
+
+#: Kind of the documents that are written anew whenever people's hours are promised.
+PLAN = "plan"
+
+
+def plan_key(agency_id: str) -> Key:
+    """The document whose version tells whether hours were promised since it was read."""
+    return PLAN, agency_id
+
+
+def plan_write(agency_id: str, *, version: int | None = None) -> Put:
+    """The write that tells others that hours were promised; with *version*, only if nobody did since then."""
+    return Put(PLAN, agency_id, {}, version)

@@ -1,141 +1,302 @@
-"""Reading a client workbook: who its rows are, its backlog and what is in progress."""
+"""What an action knows of a project before it decides: its workbook read once, and the store read once.
+
+Who the rows are and which reservations were carried out is settled here, once.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from vitrina.errors import UserError
-from vitrina.operations.services import Services
-from vitrina.records.records import ITEM, Item, Project, amend_item, item_of, items_of, load_agency
+from vitrina.errors import StoreConflictError, UserError
+from vitrina.operations.run import Run, Update
+from vitrina.ports import Document, Key
+from vitrina.project.reservations import (
+    BACKLOG_COLUMNS,
+    PROGRESS_COLUMNS,
+    Resolution,
+    identify_rows,
+    require_columns,
+    resolve_reservations,
+)
+from vitrina.records.backlog_state import BacklogState, backlog_state_key, tracked_backlog_state
+from vitrina.records.books import Agency, Project, agency_from_document, book_key, project_from_document
+from vitrina.records.finished import load_finished
+from vitrina.records.forecasts import Shown, forecasts_key, tracked_forecasts
+from vitrina.records.layouts import shape_from, shape_key, shape_writes
+from vitrina.records.norms import (
+    KeptNorms,
+    Titles,
+    norms_key,
+    titles_key,
+    tracked_norms,
+    tracked_titles,
+)
+from vitrina.records.packing import Tracked
+from vitrina.records.team import team_from_document, team_key
+from vitrina.records.undo import UndoList, undo_key, undo_list_from_document
+from vitrina.records.work import (
+    Hours,
+    Item,
+    ProjectWork,
+    find_open_work,
+    work_from_document,
+    work_key,
+)
 from vitrina.texts import Sentence, sentence
 from vitrina.workbook.reading.backlog_rows import Backlog, read_backlog
 from vitrina.workbook.reading.book import Book, item_number_of_row, parse_book
-from vitrina.workbook.reading.identity import (
-    ProgressIdentity,
-    StartedItem,
-    identify_backlog,
-    identify_progress,
-)
-from vitrina.workbook.reading.shape import Shape, shape_from_document
-from vitrina.workbook.reading.work_rows import WorkRow, WorkRows, read_work
+from vitrina.workbook.reading.identity import BacklogIdentity, ProgressIdentity, number_of_id
+from vitrina.workbook.reading.shape import Shape
+from vitrina.workbook.reading.team import Team
+from vitrina.workbook.reading.work_rows import WorkRows, read_work
 from vitrina.workbook.writing.fence import move_fence
-
-#: Kind of the documents that say how a workbook looked when it was last read.
-SHAPE = "shape"
-
-#: Columns by which the rows of a tab are known.
-BACKLOG_COLUMNS = frozenset({"id", "task"})
-PROGRESS_COLUMNS = frozenset({"id", "action", "profile"})
 
 
 @dataclass(frozen=True)
-class Progress:
-    """What is in progress, as it was read."""
+class Stored:
+    """What the store holds of a project and its agency: one round trip.
 
-    identity: ProgressIdentity
-    work: WorkRows
+    ``more`` are further documents that the action asked for, by kind and key.
+    """
 
-    @property
-    def rows(self) -> tuple[WorkRow, ...]:
-        """The rows of the project's actions."""
-        return self.work.actions
-
-
-def read_book(services: Services, spreadsheet_id: str) -> Book:
-    """A workbook of ours, and what to remember of its tabs and columns: one read."""
-    record = services.store.get(SHAPE, spreadsheet_id)
-    known = shape_from_document(record.data) if record else Shape()
-    book = parse_book(services.workbooks.read(spreadsheet_id), known)
-    now = known.renewed(book.shape)
-    if now != known:
-        services.store.put(SHAPE, spreadsheet_id, now.data())
-    return book
+    project: Project
+    agency: Agency
+    shape: Shape
+    work: Tracked[ProjectWork]
+    backlog_state: Tracked[BacklogState]
+    forecasts: Tracked[Shown]
+    undo: UndoList
+    norms: Tracked[KeptNorms]
+    titles: Tracked[Titles]
+    team: Team | None
+    more: Mapping[Key, Document] = field(default_factory=dict)
 
 
-def read_own_backlog(services: Services, project: Project, book: Book) -> Backlog:
-    """The backlog of a project's workbook as it was read, bad cells and all."""
-    started = _started(services, project)
-    return read_backlog(
-        book,
-        services.choices,
-        identity=identify_backlog(
-            book,
-            started,
-            in_progress=_numbers_in_progress(project, book, started),
-            prefix=project.code,
-            last_number=project.last_number,
+def read_stored(run: Run, spreadsheet_id: str, *, more: Iterable[Key] = ()) -> Stored:
+    """What the store holds of a project; raises ``UnknownWorkbookError`` for another kind of workbook."""
+    store = run.services.store
+    agency_id = run.agency_id
+    if not agency_id:
+        # An operation that an older release queued does not name its agency.
+        project = project_from_document(
+            store.get_many([book_key(spreadsheet_id)]).get(book_key(spreadsheet_id))
+        )
+        agency_id = project.agency_id
+    wanted = list(more)
+    found = store.get_many(
+        [
+            book_key(spreadsheet_id),
+            book_key(agency_id),
+            shape_key(spreadsheet_id),
+            work_key(spreadsheet_id),
+            backlog_state_key(spreadsheet_id),
+            forecasts_key(spreadsheet_id),
+            undo_key(spreadsheet_id),
+            norms_key(agency_id),
+            titles_key(agency_id),
+            team_key(agency_id),
+            *wanted,
+        ]
+    )
+    return Stored(
+        project=project_from_document(found.get(book_key(spreadsheet_id))),
+        agency=agency_from_document(found.get(book_key(agency_id))),
+        shape=shape_from(found.get(shape_key(spreadsheet_id))),
+        work=work_from_document(store, found.get(work_key(spreadsheet_id)), spreadsheet_id, agency_id),
+        backlog_state=tracked_backlog_state(
+            store, found.get(backlog_state_key(spreadsheet_id)), spreadsheet_id
         ),
-        prefix=project.code,
-        today=services.today(),
+        forecasts=tracked_forecasts(
+            store, found.get(forecasts_key(spreadsheet_id)), spreadsheet_id, agency_id
+        ),
+        undo=undo_list_from_document(found.get(undo_key(spreadsheet_id)), spreadsheet_id),
+        norms=tracked_norms(store, found.get(norms_key(agency_id)), agency_id),
+        titles=tracked_titles(store, found.get(titles_key(agency_id)), agency_id),
+        team=team_from_document(found.get(team_key(agency_id))),
+        more={key: found[key] for key in wanted if key in found},
     )
 
 
-def read_progress(services: Services, project: Project, book: Book) -> Progress:
-    """The rows of *В работе* of a project's workbook."""
-    identity = identify_progress(book, _started(services, project), prefix=project.code)
-    work = read_work(book, services.choices, identity=identity, today=services.today())
-    return Progress(identity, work)
+class Snapshot:
+    """A project as an action knows it. The workbook is read once, the store is read once."""
 
+    def __init__(self, run: Run, stored: Stored, book: Book) -> None:
+        self._run = run
+        self.stored = stored
+        self.project = stored.project
+        self.agency = stored.agency
+        self.book = book
+        self.services = run.services
+        self.today = run.services.today()
+        #: Items of the project: open, finished lately, and finished before with rows in the sheet.
+        self._known_items = {**stored.work.value.items, **self._finished_in_sheet()}
+        self._identities = identify_rows(self.project, self.agency, book, self._known_items.values())
+        self.resolution: Resolution = resolve_reservations(book, self._known_items, self._identities)
+        self._others: Mapping[str, ProjectWork] | None = None
 
-def settle(services: Services, project: Project, book: Book, items: Iterable[Item]) -> list[Item]:
-    """Decide about items whose start may not stand in the sheet: the sheet knows.
+    # --- Items ---------------------------------------------------------------------------------------
 
-    The write of a reservation may or may not have reached it. An item that has no card yet and whose
-    row is back in the backlog, as in an older version of the workbook that a person brought back, was
-    not started either. Items of another workbook count as they are: its own next reading settles them.
-    """
-    items = list(items)
-    own = [item for item in items if item.spreadsheet_id == project.spreadsheet_id]
-    started = _as_started(services, project, own)
-    in_progress = _numbers_in_progress(project, book, started)
-    # Marks on emptied rows too: the write reached the sheet, whatever people did there since.
-    marked = {item_number_of_row(row.number) for row in book.tab("in_progress").rows if row.number}
-    gone = {item.key for item in own if item.is_reserved and item.number not in in_progress | marked}
-    if has_backlog(book):
-        identity = identify_backlog(
-            book, started, in_progress=in_progress, prefix=project.code, last_number=project.last_number
+    @property
+    def items(self) -> Mapping[int, Item]:
+        """Items of the project that were started, by number."""
+        return self.resolution.started
+
+    @property
+    def works(self) -> Mapping[str, ProjectWork]:
+        """What is in progress at all clients, by the workbook's id: of this one as it was settled."""
+        own = self.stored.work.value
+        others = self._others or {}
+        kept = ProjectWork(own.spreadsheet_id, own.agency_id, self.items, own.typed_hours, own.finished)
+        return {**others, self.project.spreadsheet_id: kept}
+
+    @property
+    def agency_items(self) -> list[Item]:
+        """Items of all clients."""
+        return [item for work in self.works.values() for item in work.items.values()]
+
+    @property
+    def typed_hours(self) -> Mapping[str, Hours]:
+        """Hours of people's own rows by workbook, specialist and day."""
+        return {spreadsheet_id: work.typed_hours for spreadsheet_id, work in self.works.items()}
+
+    def read_agency_work(self) -> None:
+        """Read what is promised to the other clients of the agency: one round trip.
+
+        Raises
+        ------
+        StoreConflictError
+            If the work of this project was changed since it was read.
+        """
+        found = find_open_work(self.services.store, self.agency.spreadsheet_id)
+        own = found.pop(self.project.spreadsheet_id, None)
+        if own is not None and own.value != self.stored.work.value:
+            raise StoreConflictError([own.key])
+        self._others = {key: tracked.value for key, tracked in found.items()}
+
+    def change_work(self, do: Callable[[ProjectWork], ProjectWork] = lambda work: work) -> Update:
+        """A change of the project's work, in which the reservations are settled as well."""
+        fence = self.book.fence
+        return self.stored.work.change(lambda work: do(self.resolution.applied(work, fence)))
+
+    # --- Rows ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def progress_identity(self) -> ProgressIdentity:
+        """Who the rows of *В работе* are; raises ``WorkbookShapeError`` where they cannot be known."""
+        identity = self._identities.progress
+        if identity is None:
+            require_columns(self.book, "in_progress", PROGRESS_COLUMNS)
+            raise AssertionError("the columns are there, so that the rows are known")
+        not_started = self.resolution.not_started
+        lost = (number for number in identity.lost if item_number_of_row(number) not in not_started)
+        return replace(identity, lost=frozenset(lost))
+
+    @cached_property
+    def work_rows(self) -> WorkRows:
+        """The rows of *В работе*."""
+        return read_work(self.book, self.services.choices, identity=self.progress_identity, today=self.today)
+
+    @cached_property
+    def backlog_identity(self) -> BacklogIdentity:
+        """Who the rows of the backlog are; raises ``WorkbookShapeError`` where they cannot be known."""
+        identity = self._identities.backlog
+        if identity is None:
+            require_columns(self.book, "backlog", BACKLOG_COLUMNS)
+            raise AssertionError("the columns are there, so that the rows are known")
+        return identity
+
+    @cached_property
+    def backlog(self) -> Backlog:
+        """The rows of the backlog, with bad cells."""
+        return read_backlog(
+            self.book,
+            self.services.choices,
+            identity=self.backlog_identity,
+            prefix=self.project.code,
+            today=self.today,
         )
-        gone |= {item.key for item in own if item.number in identity.returned}
-    return [item for item in items if item.key not in gone]
+
+    @property
+    def has_backlog(self) -> bool:
+        """Whether the backlog's tab is there and its rows can be known."""
+        return self._identities.backlog is not None
+
+    def lost_row_messages(self) -> tuple[Sentence, ...]:
+        """What to say of rows that people took out of *В работе* before the work was done."""
+        lost: dict[int, list[str]] = {}
+        for item in self.items.values():
+            for action in item.actions:
+                if action.row_number in self.progress_identity.lost:
+                    title = self.agency.profiles.get(action.profile, action.profile)
+                    lost.setdefault(item.number, []).append(title)
+        if not lost:
+            return ()
+        items = [f"{self.project.code}-{number} ({', '.join(titles)})" for number, titles in lost.items()]
+        return (sentence("heal.lost", items=items, sheet=self.progress_identity.tab.title),)
+
+    def at_end(self, *updates: Update) -> None:
+        """Have changes carried out in the commit that ends the run."""
+        self._run.at_end(updates=updates)
+
+    def remember_shape(self) -> None:
+        """Have it remembered at the end of the run how the workbook looks."""
+        self._run.at_end(*shape_writes(self.project.spreadsheet_id, self.stored.shape, self.book))
+
+    def _finished_in_sheet(self) -> Mapping[int, Item]:
+        """Packed items whose rows still stand in the sheet: one round trip where there are any."""
+        work = self.stored.work.value
+        if not work.finished:
+            return {}
+        numbers = {
+            number for number in _numbers_in(self.book, self.project.code) if work.has_finished(number)
+        }
+        return load_finished(
+            self._run.services.store, self.project.spreadsheet_id, self.agency.spreadsheet_id, numbers
+        )
 
 
-def read_fenced(services: Services, project: Project) -> Book:
-    """The project's workbook, into which no start can write any more that this reading does not show.
+def read_snapshot(
+    run: Run, spreadsheet_id: str, *, more: Iterable[Key] = (), with_agency_work: bool = True
+) -> Snapshot:
+    """Read a project: two round trips of the store, and one read of the workbook.
 
-    Somebody whose lease has run out may have the write of a reservation under way still. The fence keeps it
-    out, and the sheet is read once more, as the write may just have come: two calls more, where there is one.
+    Into the workbook no start can write any more that the snapshot does not show: where the write of a
+    reservation may still be on its way, the fence is moved and the workbook read once more.
+
+    Parameters
+    ----------
+    more
+        Further documents that the action needs.
+    with_agency_work
+        Whether what is promised to other clients is read as well.
 
     Raises
     ------
     ChangedMeanwhileError
         If somebody else moved the fence just now.
     """
-    book = read_book(services, project.spreadsheet_id)
-    own = items_of(services.store, spreadsheet_id=project.spreadsheet_id)
-    settled = settle(services, project, book, own)
-    if any(item.is_reserved and item.fence == book.fence and item not in settled for item in own):
-        services.workbooks.batch_update(project.spreadsheet_id, move_fence(book.fence, uuid.uuid4().hex[:8]))
-        book = read_book(services, project.spreadsheet_id)
-    return book
+    snapshot = snapshot_of(run, read_stored(run, spreadsheet_id, more=more))
+    if with_agency_work:
+        snapshot.read_agency_work()
+    return snapshot
 
 
-def settle_for_good(services: Services, project: Project, book: Book) -> None:
-    """Forget items that were not started after all and keep those that were.
+def snapshot_of(run: Run, stored: Stored, *, fenced: bool = True) -> Snapshot:
+    """The same where the store was read already.
 
-    *book* comes from ``read_fenced``. A reservation that was made under its fence may still be written.
+    Without *fenced* the fence is never moved: for actions that do not hold the workbook's lease, and would
+    refuse the write of one that does.
     """
-    records = list(services.store.find(ITEM, spreadsheet_id=project.spreadsheet_id))
-    own = [item_of(record) for record in records]
-    started = {item.key for item in settle(services, project, book, own)}
-    for record, item in zip(records, own, strict=True):
-        if item.key in started:
-            if item.is_reserved:
-                amend_item(services.store, item.key, is_reserved=False)
-        elif not item.is_reserved or item.fence != book.fence:
-            # Only as it was read: somebody may have reserved it anew.
-            services.store.delete(ITEM, record.key, version=record.version)
+    workbooks, spreadsheet_id = run.services.workbooks, stored.project.spreadsheet_id
+    snapshot = Snapshot(run, stored, parse_book(workbooks.read(spreadsheet_id), stored.shape))
+    if fenced and snapshot.resolution.is_open_reservation(snapshot.book):
+        workbooks.batch_update(spreadsheet_id, move_fence(snapshot.book.fence, uuid.uuid4().hex[:8]))
+        snapshot = Snapshot(run, stored, parse_book(workbooks.read(spreadsheet_id), stored.shape))
+    snapshot.remember_shape()
+    return snapshot
 
 
 def require_items(backlog: Backlog) -> None:
@@ -145,52 +306,15 @@ def require_items(backlog: Backlog) -> None:
         raise UserError("backlog.empty", sheet=backlog.tab.title)
 
 
-def told_lost(services: Services, project: Project, identity: ProgressIdentity) -> tuple[Sentence, ...]:
-    """What to say of rows that people took out of *В работе* before the work was done."""
-    lost: dict[str, list[str]] = {}
-    for item in _started(services, project):
-        titles = [title for number, title in item.profiles.items() if number in identity.lost]
-        if titles:
-            lost[f"{project.code}-{item.number}"] = titles
-    if not lost:
-        return ()
-    items = [f"{code} ({', '.join(titles)})" for code, titles in lost.items()]
-    return (sentence("heal.lost", items=items, sheet=identity.tab.title),)
-
-
-def _numbers_in_progress(project: Project, book: Book, started: list[StartedItem]) -> frozenset[int]:
-    """Items that no row of the backlog can be: where *В работе* cannot be read, all that were started."""
-    if not _has(book, "in_progress", PROGRESS_COLUMNS):
-        return frozenset(item.number for item in started)
-    return identify_progress(book, started, prefix=project.code).items
-
-
-def has_backlog(book: Book) -> bool:
-    """Whether the tab is there and its rows can be known."""
-    return _has(book, "backlog", BACKLOG_COLUMNS)
-
-
-def _has(book: Book, tab: str, columns: frozenset[str]) -> bool:
-    return tab in book.tabs and columns <= book.tabs[tab].columns.keys()
-
-
-def _started(services: Services, project: Project) -> list[StartedItem]:
-    items = items_of(services.store, spreadsheet_id=project.spreadsheet_id)
-    return _as_started(services, project, items)
-
-
-def _as_started(services: Services, project: Project, items: Iterable[Item]) -> list[StartedItem]:
-    profiles = load_agency(services.store, project.agency_id).profiles
-    return [
-        StartedItem(
-            number=item.number,
-            task=item.task,
-            profiles={
-                action.row_number: profiles.get(action.profile, action.profile) for action in item.actions
-            },
-            has_card=bool(item.card_id),
-            is_done=item.is_done,
-            is_reserved=item.is_reserved,
-        )
-        for item in items
-    ]
+def _numbers_in(book: Book, prefix: str) -> set[int]:
+    """Item numbers that the marks and ID texts of backlog and *В работе* name."""
+    numbers: set[int] = set()
+    for key in ("backlog", "in_progress"):
+        tab = book.tabs.get(key)
+        if tab is None:
+            continue
+        numbers |= {item_number_of_row(row.number) for row in tab.rows if row.number is not None}
+        if "id" in tab.columns:
+            texts = (number_of_id(tab.cell(row, "id").text, prefix) for row in tab.rows)
+            numbers |= {number for number in texts if number is not None}
+    return numbers

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.errors import UnknownWorkbookError
 from vitrina.ports import Document, Json, Key, Put, Store
-from vitrina.records.packing import SCHEMA, known_fields
+from vitrina.records.packing import SCHEMA, Tracked, known_fields, unpack_one
 
 BOOK = "book"
+PROJECTS = "projects"
 
 
 @dataclass(frozen=True)
@@ -96,10 +98,28 @@ def load_project(store: Store, spreadsheet_id: str) -> Project:
     return project_from_document(store.get_many([book_key(spreadsheet_id)]).get(book_key(spreadsheet_id)))
 
 
+# --- All projects of an agency -----------------------------------------------------------------------
+
+
+def projects_key(agency_id: str) -> Key:
+    """Where the list of an agency's projects is kept."""
+    return PROJECTS, agency_id
+
+
+def tracked_projects(store: Store, document: Document | None, agency_id: str) -> Tracked[tuple[Project, ...]]:
+    """All projects of an agency in the order in which they were made; ``last_number`` is not kept there."""
+    packed = unpack_one(store, PROJECTS, agency_id, document)
+    return Tracked(packed, encode=lambda projects: [asdict(one) for one in projects], decode=_projects)
+
+
 def find_projects(store: Store, agency_id: str) -> list[Project]:
-    """All projects of an agency."""
-    found = store.find(BOOK, where={"kind": "client", "agency_id": agency_id})
-    return [project_from_document(document) for document in found]
+    """All projects of an agency: one document."""
+    key = projects_key(agency_id)
+    return list(tracked_projects(store, store.get_many([key]).get(key), agency_id).value)
+
+
+def _projects(payload: Any) -> tuple[Project, ...]:
+    return tuple(Project(**known_fields(Project, data)) for data in payload or ())
 
 
 def find_agencies(store: Store) -> list[Agency]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from vitrina.ports import ABSENT, Delete, Document, Key, Put, Store
+from vitrina.ports import ABSENT, Delete, Document, Key, Put, Store, Write
 from vitrina.records.packing import SCHEMA
 
 CARD = "card"
@@ -73,6 +73,32 @@ class SyncState:
             touched={card_id: number for card_id, number in self.touched.items() if card_id in left},
             stamps={card_id: stamp for card_id, stamp in self.stamps.items() if card_id in left},
         )
+
+
+class SyncChange:
+    """A change of a workbook's sync state, made anew on the newest one where that changed meanwhile."""
+
+    def __init__(self, state: SyncState, do: Callable[[SyncState], SyncState]) -> None:
+        self.keys: tuple[Key, ...] = (sync_key(state.spreadsheet_id),)
+        #: As it was read or written last.
+        self.state = state
+        self._do = do
+
+    def writes(self) -> list[Write]:
+        """See ``operations.run.Update``."""
+        after = self._do(self.state)
+        return [] if after == self.state else [put_sync(after)]
+
+    def reload(self, store: Store) -> None:
+        """See ``operations.run.Update``."""
+        [key] = self.keys
+        self.state = sync_from_document(store.get_many([key]).get(key), self.state.spreadsheet_id)
+
+    def committed(self, version: int) -> None:
+        """See ``operations.run.Update``."""
+        after = self._do(self.state)
+        if after != self.state:
+            self.state = replace(after, version=version)
 
 
 def sync_key(spreadsheet_id: str) -> Key:

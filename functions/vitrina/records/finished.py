@@ -50,10 +50,15 @@ def pack(store: Store, work: ProjectWork, items: Iterable[Item]) -> tuple[Projec
 def unpack_items(store: Store, work: ProjectWork, items: Iterable[Item]) -> tuple[ProjectWork, list[Write]]:
     """The other way: *items* that were read from packed documents go back into the work of the project."""
     back = list(items)
-    numbers = {item.number for item in back}
-    writes = _amended(store, work, add=[], remove=numbers)
-    finished = _ranges(_numbers(work.finished) - numbers)
-    return replace(work.with_items(back), finished=finished), writes
+    writes = _amended(store, work, add=[], remove={item.number for item in back})
+    return unpacked(work, back), writes
+
+
+def unpacked(work: ProjectWork, items: Iterable[Item]) -> ProjectWork:
+    """The work of a project with items that come back from packed documents."""
+    back = list(items)
+    finished = _ranges(_numbers(work.finished) - {item.number for item in back})
+    return replace(work.with_items(back), finished=finished)
 
 
 def load_facts(store: Store, agency_id: str) -> Iterator[FinishedWork]:

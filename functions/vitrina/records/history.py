@@ -12,7 +12,7 @@ from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.ports import Key, Store, Write
 from vitrina.records.finished import facts_of_item, load_facts
 from vitrina.records.packing import Packed, packed_writes, unpack
-from vitrina.records.work import find_all_work
+from vitrina.records.work import ProjectWork
 
 HISTORY = "history_pack"
 
@@ -32,16 +32,11 @@ def save_history(store: Store, agency_id: str, works: Mapping[str, FinishedWork]
         store.commit(packed_writes(before, rows, agency_id=agency_id))
 
 
-def load_history(store: Store, agency_id: str) -> list[FinishedWork]:
-    """All finished work of an agency: imported, packed, and of the last weeks. Three round trips."""
+def load_history(store: Store, agency_id: str, works: Iterable[ProjectWork]) -> list[FinishedWork]:
+    """All finished work of an agency: imported, packed, and that of *works*. Two round trips."""
     packs = unpack(store, store.find(HISTORY, where={"agency_id": agency_id}))
     imported = (_work(row) for pack in packs for row in pack.payload.values())
-    recent = (
-        fact
-        for work in find_all_work(store, agency_id).values()
-        for item in work.value.items.values()
-        for fact in facts_of_item(item)
-    )
+    recent = (fact for work in works for item in work.items.values() for fact in facts_of_item(item))
     return [*imported, *load_facts(store, agency_id), *recent]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from vitrina.ports import Document, Json, Key, Store
@@ -72,6 +72,10 @@ class Item:
     size: str = ""
     #: Day on which it was first seen done.
     finished_on: date | None = None
+    #: Whether its card was asked for and is not known to be complete.
+    is_card_wanted: bool = False
+    #: When a card of it was made without an answer: that card may appear later.
+    card_lost_at: datetime | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -116,6 +120,11 @@ class ProjectWork:
     def with_items(self, items: Iterable[Item]) -> ProjectWork:
         """With *items* added, or put in place of those with the same numbers."""
         return replace(self, items={**self.items, **{item.number: item for item in items}})
+
+    def amended(self, number: int, **changes: Any) -> ProjectWork:
+        """With fields of an item changed; as it is where there is no such item."""
+        item = self.items.get(number)
+        return self if item is None else self.with_items([replace(item, **changes)])
 
     def without_items(self, numbers: Iterable[int]) -> ProjectWork:
         """Without the items of these numbers."""
@@ -233,6 +242,7 @@ def item_data(item: Item) -> Json:
     """The item as JSON, without the workbook that it belongs to; days as ISO text."""
     data: Json = {name: getattr(item, name) for name in _ITEM_FIELDS}
     data["finished_on"] = item.finished_on.isoformat() if item.finished_on else ""
+    data["card_lost_at"] = item.card_lost_at.isoformat() if item.card_lost_at else ""
     data["actions"] = [_action_data(action) for action in item.actions]
     return data
 
@@ -240,8 +250,9 @@ def item_data(item: Item) -> Json:
 def item_from_data(data: Json, spreadsheet_id: str, agency_id: str) -> Item:
     """The item of JSON; fields of a later release are left out."""
     values = {name: data[name] for name in _ITEM_FIELDS if name in data}
-    finished_on = data.get("finished_on")
+    finished_on, lost_at = data.get("finished_on"), data.get("card_lost_at")
     values["finished_on"] = date.fromisoformat(finished_on) if finished_on else None
+    values["card_lost_at"] = datetime.fromisoformat(lost_at) if lost_at else None
     actions = tuple(_action(one) for one in data["actions"])
     return Item(spreadsheet_id=spreadsheet_id, agency_id=agency_id, actions=actions, **values)
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 from vitrina.domain.backlog import BacklogItem, Priority
-from vitrina.domain.estimating.norms import Basis, Norms
+from vitrina.domain.estimating.norms import Basis
 from vitrina.domain.planning.forecast import Forecast, ForecastOutcome, assign_evenly, forecast
 from vitrina.domain.planning.overdue import left_of
 from vitrina.errors import CellsError
-from vitrina.operations.services import Services
-from vitrina.ports import Record, Store
+from vitrina.operations.run import Update
+from vitrina.ports import Store
 from vitrina.project.commitments import People
 from vitrina.project.planner_input import PlannedPart
 from vitrina.project.resources import resources_of
-from vitrina.records.records import FORECAST, Item, ItemAction, Project, last_team
+from vitrina.project.snapshot import Snapshot
+from vitrina.records.books import Project
+from vitrina.records.forecasts import ShownForecast, find_open_forecasts, load_outcomes_of_year, settle
+from vitrina.records.packing import Tracked
+from vitrina.records.work import Item, ItemAction, ProjectWork
 from vitrina.texts import Sentence, render, sentence
 from vitrina.workbook.reading.book import Book
 from vitrina.workbook.reading.settings import locale_of, read_terms
@@ -32,57 +37,111 @@ def can_tell_finish(book: Book) -> bool:
 
 
 def write_forecast(
-    services: Services,
+    snapshot: Snapshot,
     change: WorkbookChange,
-    book: Book,
-    project: Project,
     backlog: Sequence[BacklogItem],
     parts: Mapping[int, Mapping[str, PlannedPart]],
     agency_items: Sequence[Item],
-    norms: Norms,
 ) -> None:
     """Write the likely and the almost certain day, or why there are none, where the workbook has a place.
 
-    Nothing is read from outside but the store. *backlog* is what stays there, *parts* what it is planned
-    with, by number and profile; *agency_items* are what is in progress at all clients, as it will be.
+    *backlog* is what stays there, *parts* what it is planned with, by number and profile; *agency_items* are
+    what is in progress at all clients, as it will be. What was told is remembered at the end of the run.
     """
+    book, project = snapshot.book, snapshot.project
     if not can_tell_finish(book):
         return
     own = [item for item in agency_items if item.spreadsheet_id == project.spreadsheet_id]
     numbers = frozenset(item.number for item in backlog)
-    settle_forecasts(services, project, own, standing=numbers)
-    told, made = _told(services, book, project, backlog, parts, agency_items, norms)
-    text = render(told, locale_of(book))
+    shown = snapshot.stored.forecasts.value
+    waited_for = numbers | {item.number for item in own if not item.is_done}
+    settled = settle(shown, finished_days(own, snapshot.today), waited_for)
+    message, made = _message(snapshot, backlog, parts, agency_items)
+    text = render(message, locale_of(book))
     place = book.field(FINISH_FIELD)
-    if (place.cell.text or None) == text:
-        return
-    change.set_field(book.tab("client"), place, text)
-    if made is not None:
-        _keep(services.store, project, made, numbers | {item.number for item in own if not item.is_done})
+    still_open = settled.open
+    if (place.cell.text or None) != text:
+        change.set_field(book.tab("client"), place, text)
+        if made is not None:
+            still_open = {**still_open, made.made_on: ShownForecast(made, waited_for)}
+    snapshot.at_end(
+        snapshot.stored.forecasts.put(still_open),
+        *outcome_changes(
+            snapshot.services.store, project.spreadsheet_id, project.agency_id, settled.outcomes
+        ),
+    )
 
 
-def _told(
-    services: Services,
-    book: Book,
-    project: Project,
+def settle_open_forecasts(
+    store: Store, agency_id: str, works: Mapping[str, Tracked[ProjectWork]], today: date
+) -> tuple[list[Update], list[ForecastOutcome]]:
+    """Changes that note open forecasts of which all is done, and their outcomes.
+
+    What is neither in progress nor done may stand in a backlog, which is not read here.
+    """
+    changes: list[Update] = []
+    outcomes: list[ForecastOutcome] = []
+    for spreadsheet_id, shown in find_open_forecasts(store, agency_id).items():
+        if spreadsheet_id not in works:
+            continue
+        work = works[spreadsheet_id].value
+        done = finished_days(work.items.values(), today)
+        numbers = {number for one in shown.value.values() for number in one.numbers}
+        waited_for = {one for one in numbers if one not in done and not work.has_finished(one)}
+        settled = settle(shown.value, done, waited_for)
+        changes.append(shown.put(settled.open))
+        changes += outcome_changes(store, spreadsheet_id, agency_id, settled.outcomes)
+        outcomes += settled.outcomes
+    return changes, outcomes
+
+
+def outcome_changes(
+    store: Store, spreadsheet_id: str, agency_id: str, outcomes: Sequence[ForecastOutcome]
+) -> list[Update]:
+    """Changes that keep outcomes of forecasts: one round trip for each year, none where there are none."""
+    by_year: dict[int, dict[date, ForecastOutcome]] = {}
+    for one in outcomes:
+        if one.finished_on is not None:
+            by_year.setdefault(one.finished_on.year, {})[one.forecast.made_on] = one
+    changes: list[Update] = []
+    for year, new in by_year.items():
+        kept = load_outcomes_of_year(store, spreadsheet_id, agency_id, date(year, 1, 1))
+        changes.append(kept.change(partial(_with_outcomes, new)))
+    return changes
+
+
+def _with_outcomes(
+    new: Mapping[date, ForecastOutcome], known: Mapping[date, ForecastOutcome]
+) -> Mapping[date, ForecastOutcome]:
+    return {**known, **new}
+
+
+def finished_days(items: Iterable[Item], today: date) -> dict[int, date]:
+    """Days on which items were finished, by number."""
+    return {item.number: item.finished_on or today for item in items if item.is_done}
+
+
+def _message(
+    snapshot: Snapshot,
     backlog: Sequence[BacklogItem],
     parts: Mapping[int, Mapping[str, PlannedPart]],
     agency_items: Sequence[Item],
-    norms: Norms,
 ) -> tuple[Sentence, Forecast | None]:
     """What the field says. A client reads it: nobody and no other client is named."""
-    team = last_team(services.store, project.agency_id)
+    services, book, project = snapshot.services, snapshot.book, snapshot.project
+    norms = snapshot.stored.norms.value.norms
+    team = snapshot.stored.team
     if team is None:
         return sentence("finish.no_team"), None
     try:
         terms = read_terms(book, services.choices)
     except CellsError:
         return sentence("finish.unclear_limit"), None
-    since = services.today()
+    since = snapshot.today
     begun = [item for item in agency_items if _is_begun(item, project)]
     # What is begun is drawn like the backlog: its days that are over count against limits only.
     promised = [_until(item, since) if _is_begun(item, project) else item for item in agency_items]
-    resources = resources_of(services, project, team, terms, promised)
+    resources = resources_of(services, project, team, terms, promised, snapshot.typed_hours)
     people = People(team, services.calendar)
     rests = [_rest(item, rank, people, since) for rank, item in enumerate(begun)]
     assigned = assign_evenly([*rests, *backlog], resources)
@@ -124,14 +183,13 @@ def _days(item: Item) -> Iterator[date]:
     """Days on which what is not done of an item is worked on."""
     for action in item.actions:
         if not action.is_done:
-            yield from map(date.fromisoformat, action.day_hours)
+            yield from action.day_hours
 
 
 def _until(item: Item, day: date) -> Item:
     """The item with the days before *day* only, as if no more were to be done."""
-    bound = day.isoformat()
     actions = (
-        replace(one, is_done=True, day_hours={on: hours for on, hours in one.day_hours.items() if on < bound})
+        replace(one, is_done=True, day_hours={on: hours for on, hours in one.day_hours.items() if on < day})
         for one in item.actions
     )
     return replace(item, actions=tuple(actions))
@@ -145,7 +203,7 @@ def _rest(item: Item, rank: int, people: People, since: date) -> BacklogItem:
         # Without days its row is missing: it binds nobody.
         if action.is_done or action.is_ticked or not action.day_hours:
             continue
-        left = sum(one for on, one in action.day_hours.items() if on >= since.isoformat())
+        left = sum(one for on, one in action.day_hours.items() if on >= since)
         left = left or left_of(action.hours, action.logged_hours)
         hours[action.profile] = hours.get(action.profile, 0.0) + left
         keeps[action.profile] = people.name(action.specialist)
@@ -167,68 +225,3 @@ def _basis(item: Item, action: ItemAction) -> Basis:
     if action.specialist_hours is not None:
         return Basis.SPECIALIST
     return Basis.SIZE if item.size else Basis.TYPE
-
-
-# --- How forecasts came out ------------------------------------------------------------------------
-
-
-def _keep(store: Store, project: Project, made: Forecast, numbers: Iterable[int]) -> None:
-    """Remember what was shown, the last of a day."""
-    store.put(
-        FORECAST,
-        f"{project.spreadsheet_id}:{made.made_on.isoformat()}",
-        {
-            "agency_id": project.agency_id,
-            "spreadsheet_id": project.spreadsheet_id,
-            "made_on": made.made_on.isoformat(),
-            "likely_on": made.likely_on.isoformat(),
-            "almost_certain_on": made.almost_certain_on.isoformat(),
-            "error_count": made.error_count,
-            "numbers": sorted(numbers),
-            "finished_on": "",
-        },
-    )
-
-
-def settle_forecasts(
-    services: Services, project: Project, items: Iterable[Item], *, standing: Iterable[int] | None = None
-) -> None:
-    """Note the day on which all that a forecast spoke of was done.
-
-    *standing* are the numbers in the backlog as it was just read: what is neither there nor in progress nor
-    done was dropped, and nobody waits for it. Without it only what is done counts.
-    """
-    own = {item.number: item for item in items if item.spreadsheet_id == project.spreadsheet_id}
-    known = None if standing is None else {*standing}
-    for record in list(services.store.find(FORECAST, spreadsheet_id=project.spreadsheet_id, finished_on="")):
-        numbers = record.data["numbers"]
-        done = [own[number] for number in numbers if number in own and own[number].is_done]
-        left = [number for number in numbers if number not in own or not own[number].is_done]
-        if known is not None:
-            left = [number for number in left if number in own or number in known]
-        if left:
-            continue
-        days = [item.finished_on or services.today().isoformat() for item in done]
-        if days:
-            data = {**record.data, "finished_on": max(days)}
-            services.store.put(FORECAST, record.key, data, version=record.version)
-        else:
-            # All of it was dropped: there is nothing to compare.
-            services.store.delete(FORECAST, record.key, version=record.version)
-
-
-def load_outcomes(store: Store, agency_id: str) -> list[ForecastOutcome]:
-    """All forecasts of an agency, with the day on which what they spoke of was finished."""
-    return [_outcome(record) for record in store.find(FORECAST, agency_id=agency_id)]
-
-
-def _outcome(record: Record) -> ForecastOutcome:
-    data = record.data
-    made_on, likely_on, sure_on = (
-        date.fromisoformat(data[key]) for key in ("made_on", "likely_on", "almost_certain_on")
-    )
-    ended = data["finished_on"]
-    return ForecastOutcome(
-        Forecast(made_on, likely_on, sure_on, data["error_count"]),
-        date.fromisoformat(ended) if ended else None,
-    )

@@ -6,48 +6,88 @@ it was last read is remembered, and the batch fails as a whole when they have mo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from datetime import date
 
+from vitrina.domain.quantities import serial_of_day
 from vitrina.errors import ChangedMeanwhileError
 from vitrina.operations.services import Services
-from vitrina.ports import Store
-from vitrina.records.records import Agency
-from vitrina.workbook.reading.book import Book, Mark, Tab, parse_book
-from vitrina.workbook.writing.change import NewRow, Value, WorkbookChange
+from vitrina.ports import Write
+from vitrina.records.books import Agency, Project
+from vitrina.records.layouts import put_layout
+from vitrina.tabs.board import BoardLine, is_late
+from vitrina.workbook.reading.book import Book, Tab, parse_book
+from vitrina.workbook.writing.change import NewRow, WorkbookChange
+from vitrina.workbook.writing.values import Value
 
 TAB = "projects"
-LAYOUT = "layout"
 
 
-def remember_projects_tab(store: Store, book: Book) -> None:
-    """Keep where the header and the columns of the tab stand."""
-    store.put(LAYOUT, book.spreadsheet_id, asdict(book.tab(TAB)) | {"rows": [], "header": []})
+def layout_write(book: Book) -> Write:
+    """The write that remembers where the header and the columns of the tab stand."""
+    return put_layout(book.spreadsheet_id, book.tab(TAB))
 
 
-def register_project(services: Services, agency: Agency, number: int, values: Mapping[str, Value]) -> None:
-    """Put the row of a project below the header, once; *number* is the project's own."""
-    record = services.store.get(LAYOUT, agency.spreadsheet_id)
-    if record is not None:
+def add_project_row(
+    services: Services, agency: Agency, layout: Tab | None, number: int, values: Mapping[str, Value]
+) -> list[Write]:
+    """Put the row of a project below the header, once; *number* is the project's own.
+
+    *layout* is the tab as it was remembered. Gives writes that remember where it stands now.
+    """
+    if layout is not None:
         try:
-            _write(services, agency, _tab(record.data), number, values)
+            _write_row(services, agency, layout, number, values)
         except ChangedMeanwhileError:
             pass
         else:
-            return
+            return []
     # The tab was changed since it was read, or an earlier try has written the row: look.
     book = parse_book(services.workbooks.read(agency.spreadsheet_id))
-    remember_projects_tab(services.store, book)
     if number not in book.row_numbers:
-        _write(services, agency, book.tab(TAB), number, values)
+        _write_row(services, agency, book.tab(TAB), number, values)
+    return [layout_write(book)]
 
 
-def _write(services: Services, agency: Agency, tab: Tab, number: int, values: Mapping[str, Value]) -> None:
+def _write_row(
+    services: Services, agency: Agency, tab: Tab, number: int, values: Mapping[str, Value]
+) -> None:
     change = WorkbookChange()
     change.insert(tab, [NewRow(number, dict(values))])
     services.workbooks.batch_update(agency.spreadsheet_id, change.requests())
 
 
-def _tab(data: Mapping[str, object]) -> Tab:
-    marks = tuple(Mark(**mark) for mark in data["marks"])  # type: ignore[attr-defined]
-    return Tab(**{**data, "rows": (), "marks": marks, "header": ()})  # type: ignore[arg-type]
+def write_projects(
+    services: Services,
+    change: WorkbookChange,
+    book: Book,
+    projects: Iterable[Project],
+    lines: Iterable[BoardLine],
+) -> None:
+    """The next due day of each of *projects*, and how much of it is late."""
+    tab = book.tabs.get("projects")
+    if tab is None or "code" not in tab.columns:
+        return
+    today = services.today()
+    by_project: dict[str, list[BoardLine]] = {}
+    for line in lines:
+        by_project.setdefault(line.project.spreadsheet_id, []).append(line)
+    by_code = {project.code.casefold(): project for project in projects}
+    for row in tab.rows:
+        project = by_code.get(tab.cell(row, "code").text.casefold())
+        if project is None:
+            continue
+        own = by_project.get(project.spreadsheet_id, [])
+        next_due = min((line.due_on for line in own if line.due_on), default=None)
+        late_count = sum(is_late(line, today) for line in own)
+        wanted: dict[str, Value] = {"next_due": next_due, "late_count": late_count}
+        for key, value in wanted.items():
+            if key in tab.columns and not _is_same(tab.cell(row, key).value, value):
+                change.expect(tab, row, "code")
+                change.set(tab, row, key, value)
+
+
+def _is_same(shown: str | float | bool | None, value: Value) -> bool:
+    if isinstance(value, date):
+        return shown == float(serial_of_day(value))
+    return shown == value

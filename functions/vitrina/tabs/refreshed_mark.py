@@ -12,7 +12,7 @@ from vitrina.workbook.writing.change import WorkbookChange
 FIELD = "refreshed_at"
 
 
-def mark_fresh(services: Services, change: WorkbookChange, book: Book) -> None:
+def write_refreshed_mark(services: Services, change: WorkbookChange, book: Book) -> None:
     """Write the present moment, unless people took the field or its tab away."""
     if FIELD in book.fields and "client" in book.tabs:
         moment = services.clock.now().astimezone(services.time_zone)

@@ -13,18 +13,12 @@ from datetime import date
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.checking.feasibility import TOLERANCE_HOURS
 from vitrina.domain.quantities import serial_of_day
-from vitrina.operations.services import Services
 from vitrina.project.commitments import People
-from vitrina.records.records import (
-    Item,
-    Project,
-    add_hours,
-    committed_hours,
-    last_team,
-    typed_hours_by_book,
-)
+from vitrina.project.snapshot import Snapshot
+from vitrina.records.books import Project
+from vitrina.records.work import Hours, Item, add_hours, committed_hours
 from vitrina.texts import render, sentence
-from vitrina.workbook.reading.book import Book, Tab
+from vitrina.workbook.reading.book import Tab
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.template.definition import ACTION_INDENT
 from vitrina.workbook.writing.change import Value, WorkbookChange
@@ -41,14 +35,14 @@ class _Titles:
     free: str
 
 
-def write_schedule(
-    services: Services, change: WorkbookChange, book: Book, project: Project, items: Iterable[Item]
-) -> bool:
+def write_schedule(snapshot: Snapshot, change: WorkbookChange, items: Iterable[Item]) -> bool:
     """Write the calendar anew where it shows anything else; ``True`` where it did.
 
-    Working days from this week on, one line a person and one an action. The calendar is left alone where
-    people took its tab or a column of it away: it only shows what stands elsewhere.
+    *items* are those of all clients as they will be. Working days from this week on, one line a person and
+    one an action. The calendar is left alone where people took its tab or a column of it away: it only
+    shows what stands elsewhere.
     """
+    services, book, project = snapshot.services, snapshot.book, snapshot.project
     tab = book.tabs.get("schedule")
     if tab is None or "label" not in tab.columns or "load" not in tab.columns:
         return False
@@ -58,7 +52,9 @@ def write_schedule(
     )
     monday = services.calendar.current_period(services.today(), PeriodKind.WEEK).start_on
     days = services.calendar.working_days_from(monday, count=len(day_columns))
-    lines = _lines(services, project, list(items), days, _titles(locale_of(book)))
+    team = snapshot.stored.team
+    people = People(team, services.calendar) if team else None
+    lines = _lines(project, list(items), snapshot.typed_hours, people, days, _titles(locale_of(book)))
     keys = ("label", "load", *day_columns)
     if _is_shown(tab, keys, lines, days):
         return False
@@ -105,13 +101,18 @@ def _write_header(change: WorkbookChange, tab: Tab, day_columns: list[str], days
 
 
 def _lines(
-    services: Services, project: Project, items: list[Item], days: list[date], titles: _Titles
+    project: Project,
+    items: list[Item],
+    typed_hours: Mapping[str, Hours],
+    people: People | None,
+    days: list[date],
+    titles: _Titles,
 ) -> list[list[Value]]:
     own = sorted(
         (item for item in items if item.spreadsheet_id == project.spreadsheet_id and not item.is_done),
         key=lambda item: (item.start_on, item.number),
     )
-    typed = typed_hours_by_book(services.store, project.agency_id)
+    typed = dict(typed_hours)
     own_rows = typed.pop(project.spreadsheet_id, {})
     others = committed_hours(item for item in items if item.spreadsheet_id != project.spreadsheet_id)
     for hours in typed.values():
@@ -120,16 +121,14 @@ def _lines(
     names = sorted({action.specialist for item in own for action in item.actions} | own_rows.keys())
     for hours in (own_rows, others):
         add_hours(total, hours)
-    team = last_team(services.store, project.agency_id)
-    people = People(team, services.calendar) if team else None
     lines: list[list[Value]] = []
     for name in names:
         lines.append(_line(name, total.get(name, {}), days))
         for item in own:
             for action in item.actions:
                 if action.specialist == name and not action.is_done:
-                    day_hours = {date.fromisoformat(day): one for day, one in action.day_hours.items()}
-                    lines.append(_line(f"{ACTION_INDENT}{item.code} {item.task}", day_hours, days))
+                    label = f"{ACTION_INDENT}{item.code} {item.task}"
+                    lines.append(_line(label, action.day_hours, days))
         for title, more in ((titles.own_rows, own_rows), (titles.other_projects, others)):
             if any(more.get(name, {}).get(day) for day in days):
                 lines.append(_line(title, more[name], days))

@@ -7,20 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from vitrina.domain.calendar import PeriodKind
-from vitrina.operations.journal import Journal
-from vitrina.operations.services import Answer, Services
+from vitrina.operations.answer import Answer
+from vitrina.operations.run import Run
+from vitrina.operations.services import Services
 from vitrina.ports import Json
-from vitrina.records.records import load_agency, load_project
 from vitrina.usecases.build_batch import build_batch
 from vitrina.usecases.check_books import check_all, check_book
-from vitrina.usecases.create_client import ClientForm, check_form, new_client
+from vitrina.usecases.create_client import ClientForm, check_form, create_client
 from vitrina.usecases.estimate import estimate
 from vitrina.usecases.push import push
 from vitrina.usecases.recalculate_norms import recalculate_norms
+from vitrina.usecases.refresh import refresh
 from vitrina.usecases.start_batch import start_batch
-from vitrina.usecases.sync import refresh
 from vitrina.usecases.undo import undo
 from vitrina.usecases.update_load import update_load
+
+Params = Mapping[str, Any]
 
 
 def _params(**properties: Json) -> Json:
@@ -30,84 +32,76 @@ def _params(**properties: Json) -> Json:
 
 _NO_PARAMS = _params()
 _TEXT = {"type": "string", "pattern": r"\S", "maxLength": 200}
-_ID = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$"}
+_ID = {"type": "string", "pattern": r"^[A-Za-z0-9_-]{1,100}\Z"}
 
 _CLIENT_FORM = _params(
     client_name=_TEXT,
     project_name=_TEXT,
-    code={"type": "string", "pattern": "^[A-ZА-ЯЁ][A-ZА-ЯЁ0-9]{1,7}$"},
+    code={"type": "string", "pattern": r"^[A-ZА-ЯЁ][A-ZА-ЯЁ0-9]{1,7}\Z"},
     period={"enum": [kind.value for kind in PeriodKind], "default": PeriodKind.WEEK.value},
     limit_hours={"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 10_000, "default": None},
     responsible={"type": "string", "maxLength": 200, "default": ""},
 )
 
 
+def _nothing_to_check(_services: Services, _spreadsheet_id: str, _params: Params) -> None:
+    """Whether it can be done shows while it is done."""
+
+
 @dataclass(frozen=True)
 class Action:
     """One action of the menu.
 
-    A quick one is done while the menu waits; an operation is checked, queued and run by ``task``.
+    A quick one is done while the menu waits; one that ``is_queued`` is checked, queued and run by ``task``.
+    ``holds`` are the leases of a run, with ``{book}`` in place of the workbook's id.
     """
 
     book_kind: str
     params: Json
-    run: Callable[[Services, str, Mapping[str, Any]], Answer] | None = None
-    run_operation: Callable[[Services, str, Mapping[str, Any], Journal], Answer] | None = None
-    check: Callable[[Services, str, Mapping[str, Any]], None] = lambda *_: None
+    run: Callable[[Run, str, Params], Answer]
+    is_queued: bool = False
+    holds: tuple[str, ...] = ("{book}",)
+    check: Callable[[Services, str, Params], None] = _nothing_to_check
 
 
 ACTIONS: Mapping[str, Action] = {
-    "estimate": Action("client", _NO_PARAMS, run=lambda s, book, _: estimate(s, load_project(s.store, book))),
+    "estimate": Action("client", _NO_PARAMS, lambda run, book, _: estimate(run, book)),
     "build_batch": Action(
         "client",
         _params(period={"enum": ["current", "next"], "default": "current"}),
-        run=lambda s, book, p: build_batch(s, load_project(s.store, book), period=p.get("period", "current")),
+        lambda run, book, params: build_batch(run, book, period=params.get("period", "current")),
+        holds=(),
     ),
     "start_batch": Action(
         "client",
         _params(preview_id=_ID),
-        run=lambda s, book, p: start_batch(s, load_project(s.store, book), preview_id=p["preview_id"]),
+        lambda run, book, params: start_batch(run, book, preview_id=params["preview_id"]),
     ),
-    "push": Action(
-        "client",
-        _NO_PARAMS,
-        run_operation=lambda s, book, _, journal: push(s, load_project(s.store, book), journal),
-    ),
-    "refresh": Action(
-        "client",
-        _NO_PARAMS,
-        run_operation=lambda s, book, _, journal: refresh(s, load_project(s.store, book), journal),
-    ),
-    "undo": Action(
-        "client",
-        _NO_PARAMS,
-        run_operation=lambda s, book, _, journal: undo(s, load_project(s.store, book), journal),
-    ),
+    "push": Action("client", _NO_PARAMS, lambda run, book, _: push(run, book), is_queued=True),
+    "refresh": Action("client", _NO_PARAMS, lambda run, book, _: refresh(run, book), is_queued=True),
+    "undo": Action("client", _NO_PARAMS, lambda run, book, _: undo(run, book), is_queued=True),
     "check_book": Action(
-        "client",
-        _NO_PARAMS,
-        run_operation=lambda s, book, _, journal: check_book(s, load_project(s.store, book), journal),
+        "client", _NO_PARAMS, lambda run, book, _: check_book(run, book), is_queued=True, holds=()
     ),
     "new_client": Action(
         "agency",
         _CLIENT_FORM,
-        run_operation=lambda s, book, p, journal: new_client(
-            s, load_agency(s.store, book), _form(p), journal
-        ),
-        check=lambda s, book, p: check_form(s, load_agency(s.store, book), _form(p)),
+        lambda run, book, params: create_client(run, book, _form(params)),
+        is_queued=True,
+        # Two clicks at once are one after the other, and the second one finds the code taken.
+        holds=("new_client:{book}",),
+        check=lambda services, book, params: check_form(services, book, _form(params)),
     ),
-    "recalculate_norms": Action(
-        "agency", _NO_PARAMS, run=lambda s, book, _: recalculate_norms(s, load_agency(s.store, book))
-    ),
+    "recalculate_norms": Action("agency", _NO_PARAMS, lambda run, book, _: recalculate_norms(run, book)),
     "update_load": Action(
         "agency",
         _NO_PARAMS,
-        run_operation=lambda s, book, _, journal: update_load(s, load_agency(s.store, book), journal),
+        lambda run, book, _: update_load(run, book),
+        is_queued=True,
+        holds=("load:{book}",),
     ),
     "check_all": Action(
-        "agency",
-        _NO_PARAMS,
-        run_operation=lambda s, book, _, journal: check_all(s, load_agency(s.store, book), journal),
+        "agency", _NO_PARAMS, lambda run, book, _: check_all(run, book), is_queued=True, holds=()
     ),
 }
 

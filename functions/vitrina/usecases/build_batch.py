@@ -2,59 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.calendar import Period
 from vitrina.domain.estimating.effort import Total
-from vitrina.domain.estimating.norms import Norms
 from vitrina.domain.planning.capacity import Booking
 from vitrina.domain.planning.explain import Explanation, Situation, explain
 from vitrina.domain.planning.planner import PeriodPlan
 from vitrina.domain.planning.schedule import ScheduledItem
 from vitrina.domain.planning.selection import is_raised
 from vitrina.errors import CellProblem, CellsError
-from vitrina.operations.services import Answer, Outcome, Services
+from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.run import Run
+from vitrina.operations.services import Services
 from vitrina.ports import Json
-from vitrina.project.planner_input import (
-    PlannedPart,
-    parts_of,
-    planned_items,
-    told_total,
-    total_of,
-)
+from vitrina.project.agency_book import read_agency_book, read_team_of
+from vitrina.project.planner_input import PlannedPart, parts_of, planned_items, total_message, total_of
 from vitrina.project.resources import resources_of
-from vitrina.project.snapshot import (
-    Progress,
-    read_book,
-    read_own_backlog,
-    read_progress,
-    require_items,
-    settle,
-)
-from vitrina.records.records import (
-    PREVIEW,
-    Agency,
-    Item,
-    Project,
-    items_of,
-    load_agency,
-    load_norms,
-    save_team,
-    team_data,
-)
+from vitrina.project.snapshot import Snapshot, read_stored, require_items, snapshot_of
+from vitrina.records.layouts import shape_from, shape_key
+from vitrina.records.previews import Preview
+from vitrina.records.work import Item
 from vitrina.tabs.reasons import Words, period_days, reason
 from vitrina.texts import Sentence, sentence
-from vitrina.workbook.reading.backlog_rows import Backlog
-from vitrina.workbook.reading.book import Book
 from vitrina.workbook.reading.settings import read_terms
-from vitrina.workbook.reading.team import Team, read_team
-from vitrina.workbook.writing.heal import told
+from vitrina.workbook.reading.team import Team
+from vitrina.workbook.writing.heal import repair_messages
 
 #: A period is planned again so often at most for the changes that would let items in: an answer stays quick.
 MOST_TRIES = 40
@@ -64,16 +40,11 @@ MOST_TRIES = 40
 class Draft:
     """A plan with everything that it was made from."""
 
-    book: Book
-    agency: Agency
-    backlog: Backlog
-    progress: Progress
-    items: tuple[Item, ...]
+    snapshot: Snapshot
     situation: Situation
     plan: PeriodPlan
     limit_hours: float | None
     used_hours: float
-    norms: Norms
     #: What each item of the backlog is planned with, by number and profile.
     parts: Mapping[int, Mapping[str, PlannedPart]]
     #: P50 and P85 of what was chosen, and of what stays in the backlog; ``None`` where the past is too thin.
@@ -100,7 +71,7 @@ class Draft:
         return explain(self.situation, self.plan, most_tries=MOST_TRIES)
 
 
-def build_batch(services: Services, project: Project, *, period: str) -> Answer:
+def build_batch(run: Run, spreadsheet_id: str, *, period: str) -> Answer:
     """Plan the ``current`` or the ``next`` period and keep the plan, to be confirmed.
 
     Raises
@@ -108,37 +79,32 @@ def build_batch(services: Services, project: Project, *, period: str) -> Answer:
     CellsError
         With the bad cells of both workbooks together.
     """
-    agency = load_agency(services.store, project.agency_id)
+    services = run.services
+    stored = read_stored(run, spreadsheet_id, more=[shape_key(run.agency_id)])
+    agency = stored.agency
     problems: list[CellProblem] = []
     team = None
     try:
-        team = load_team(services, agency)
+        shape = shape_from(stored.more.get(shape_key(agency.spreadsheet_id)))
+        team = read_team_of(run, agency, read_agency_book(run, agency.spreadsheet_id, shape))
     except CellsError as error:
         problems += error.problems
-    book = read_book(services, project.spreadsheet_id)
+    snapshot = snapshot_of(run, stored, fenced=False)
     terms = None
     try:
-        terms = read_terms(book, services.choices)
+        terms = read_terms(snapshot.book, services.choices)
     except CellsError as error:
         problems += error.problems
-    backlog = read_own_backlog(services, project, book)
-    problems += backlog.problems
+    problems += snapshot.backlog.problems
     if problems or team is None or terms is None:
         raise CellsError(problems)
     span = services.calendar.current_period(services.today(), terms.period)
     if period == "next":
         span = span.next()
-    draft = draft_plan(services, project, agency, team, book, backlog, span)
-    preview: Json = {
-        "spreadsheet_id": project.spreadsheet_id,
-        "start_on": span.start_on.isoformat(),
-        "kind": span.kind,
-        "team": team_data(team),
-        "effect": effect(draft),
-    }
-    preview_id = _fingerprint(preview)
-    shown_at = services.clock.now().isoformat()
-    services.store.put(PREVIEW, preview_id, {**preview, "shown_at": shown_at})
+    snapshot.read_agency_work()
+    draft = draft_plan(snapshot, team, span)
+    preview = Preview(spreadsheet_id, span.start_on, span.kind, team, effect(draft))
+    run.at_end(*preview.writes(shown_at=services.clock.now()))
     return Answer(
         Outcome.DONE,
         sentence(
@@ -147,18 +113,18 @@ def build_batch(services: Services, project: Project, *, period: str) -> Answer:
             hours=draft.planned_hours,
             left_out=len(draft.plan.left_out),
         ),
-        details=(*told(book, backlog.identity), *_told_hours(draft)),
-        data={"preview_id": preview_id, **_preview_data(services, draft)},
+        details=(*repair_messages(snapshot.book, snapshot.backlog_identity), *_hours_messages(draft)),
+        data={"preview_id": preview.preview_id, **_preview_data(services, draft)},
     )
 
 
-def _told_hours(draft: Draft) -> list[Sentence]:
+def _hours_messages(draft: Draft) -> list[Sentence]:
     """What the chosen items take together, and where the plan differs from what people might expect."""
-    told_hours = [told_total("total.batch", draft.total)] if draft.total else []
+    messages = [total_message("total.batch", draft.total)] if draft.total else []
     if running_on := draft.running_on:
-        told_hours.append(sentence("batch.runs_on", items=running_on))
+        messages.append(sentence("batch.runs_on", items=running_on))
     if up := [item.code for item in draft.situation.items if is_raised(item)]:
-        told_hours.append(sentence("batch.raised", items=up))
+        messages.append(sentence("batch.raised", items=up))
     combined = [
         chosen.item.code
         for chosen in draft.chosen
@@ -166,69 +132,49 @@ def _told_hours(draft: Draft) -> list[Sentence]:
         if part.specialist_hours is not None and part.hours != part.specialist_hours
     ]
     if combined:
-        told_hours.append(sentence("batch.combined", items=list(dict.fromkeys(combined))))
-    return told_hours
+        messages.append(sentence("batch.combined", items=list(dict.fromkeys(combined))))
+    return messages
 
 
-def load_team(services: Services, agency: Agency) -> Team:
-    """The agency's people as its workbook has them now: one read. They are kept for later actions."""
-    book = read_book(services, agency.spreadsheet_id)
-    team = read_team(book, services.choices, profiles=agency.profiles, today=services.today())
-    save_team(services.store, agency.spreadsheet_id, team)
-    return team
-
-
-def draft_plan(
-    services: Services,
-    project: Project,
-    agency: Agency,
-    team: Team,
-    book: Book,
-    backlog: Backlog,
-    span: Period,
-) -> Draft:
+def draft_plan(snapshot: Snapshot, team: Team, span: Period) -> Draft:
     """Plan *span* from the workbook as it was read and from what is promised to all clients."""
+    project, backlog = snapshot.project, snapshot.backlog
     require_items(backlog)
-    terms = read_terms(book, services.choices)
-    agency_items = settle(services, project, book, items_of(services.store, agency_id=project.agency_id))
-    own = [item for item in agency_items if item.spreadsheet_id == project.spreadsheet_id]
-    norms = load_norms(services.store, project.agency_id).norms
-    parts = parts_of(services.store, project, backlog, norms)
-    progress = read_progress(services, project, book)
+    terms = read_terms(snapshot.book, snapshot.services.choices)
+    own = list(snapshot.items.values())
+    norms = snapshot.stored.norms.value.norms
+    state = snapshot.stored.backlog_state.value
+    parts = parts_of(state, backlog, norms)
     situation = Situation(
-        tuple(planned_items(services.store, project, backlog, parts)),
-        resources_of(services, project, team, terms, _as_in_sheet(agency_items, project, progress)),
+        tuple(planned_items(project, state, backlog, parts)),
+        resources_of(snapshot.services, project, team, terms, _as_in_sheet(snapshot), snapshot.typed_hours),
         span,
-        since=services.today(),
+        since=snapshot.today,
         unfinished=frozenset((item.spreadsheet_id, item.number) for item in own if not item.is_done),
     )
     plan = situation.plan()
     return Draft(
-        book=book,
-        agency=agency,
-        backlog=backlog,
-        progress=progress,
-        items=tuple(agency_items),
+        snapshot=snapshot,
         situation=situation,
         plan=plan,
         limit_hours=terms.limit_hours,
         used_hours=_used_hours(own, span),
-        norms=norms,
         parts=parts,
         total=total_of(norms, (parts[chosen.item.number] for chosen in plan.chosen)),
         left_total=total_of(norms, (parts[left.item.number] for left in plan.left_out)),
     )
 
 
-def _as_in_sheet(items: list[Item], project: Project, progress: Progress) -> list[Item]:
-    """The items with what this sheet says is done, as nobody may have told the store yet."""
-    done = {row.number for row in progress.rows if row.status is ActionStatus.DONE}
+def _as_in_sheet(snapshot: Snapshot) -> list[Item]:
+    """The items of all clients with what this sheet says is done, as nobody may have told the store yet."""
+    done = {row.number for row in snapshot.work_rows.actions if row.is_done}
+    own_id = snapshot.project.spreadsheet_id
 
     def seen(item: Item) -> Item:
         actions = tuple(replace(one, is_done=one.is_done or one.row_number in done) for one in item.actions)
         return replace(item, actions=actions)
 
-    return [seen(item) if item.spreadsheet_id == project.spreadsheet_id else item for item in items]
+    return [seen(item) if item.spreadsheet_id == own_id else item for item in snapshot.agency_items]
 
 
 def effect(draft: Draft) -> Json:
@@ -257,22 +203,18 @@ def _used_hours(items: list[Item], span: Period) -> float:
         for item in items
         for action in item.actions
         for day, hours in action.day_hours.items()
-        if date.fromisoformat(day) in span
+        if day in span
     )
 
 
-def _fingerprint(data: Json) -> str:
-    text = json.dumps(data, ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def words_of(services: Services, draft: Draft) -> Words:
+def words_of(draft: Draft) -> Words:
     """What the reasons are told with."""
-    tasks = {(item.spreadsheet_id, item.number): (item.code, item.task) for item in draft.items}
+    snapshot = draft.snapshot
+    tasks = {(item.spreadsheet_id, item.number): (item.code, item.task) for item in snapshot.agency_items}
     tasks |= {item.key: (item.code, item.task) for item in draft.situation.items}
-    codes = {row.item_number: row.code for row in draft.progress.rows}
-    codes |= {row.number: row.code for row in draft.backlog.rows}
-    return Words(draft.agency.profiles, codes, tasks, services.calendar)
+    codes = {row.item_number: row.code for row in snapshot.work_rows.actions}
+    codes |= {row.number: row.code for row in snapshot.backlog.rows}
+    return Words(snapshot.agency.profiles, codes, tasks, snapshot.services.calendar)
 
 
 def period_title(services: Services, span: Period) -> Sentence:
@@ -289,7 +231,7 @@ def _people(draft: Draft) -> list[Json]:
     return [
         {
             "name": one.name,
-            "profiles": [draft.agency.profiles.get(key, key) for key in one.profiles],
+            "profiles": [draft.snapshot.agency.profiles.get(key, key) for key in one.profiles],
             "capacity_hours": sum(resources.day_capacity(one, day) for day in days),
             "committed_hours": committed.get(one.name, 0.0),
             "planned_hours": planned.get(one.name, 0.0),
@@ -308,8 +250,8 @@ def _hours_on(days: Collection[date], bookings: Iterable[Booking]) -> dict[str, 
 
 
 def _preview_data(services: Services, draft: Draft) -> Mapping[str, Any]:
-    plan, profiles = draft.plan, draft.agency.profiles
-    words = words_of(services, draft)
+    plan, profiles = draft.plan, draft.snapshot.agency.profiles
+    words = words_of(draft)
 
     def priority(code: str) -> Sentence:
         return sentence(f"priority.{code}")

@@ -12,16 +12,22 @@ from dataclasses import dataclass
 from datetime import date
 
 from vitrina.domain.checking.check import AfterRow, PersonRow
-from vitrina.domain.checking.check_sheets import Calendar, Contradiction, Finding, Judge, SheetRow
+from vitrina.domain.checking.check_sheets import Contradiction, Finding, Judge, SheetRow, ShownCalendar
 from vitrina.errors import CellProblem, ServiceError
-from vitrina.operations.journal import Journal
-from vitrina.operations.services import Answer, Outcome, Services
+from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.google_quota import QUOTA_KEY
+from vitrina.operations.run import Run
+from vitrina.operations.services import Services
 from vitrina.ports import Card
-from vitrina.project.client_books import read_client_books, title_of, told_elsewhere
-from vitrina.project.snapshot import read_book
-from vitrina.records.records import Agency, Project, external_id, load_agency, projects_of
+from vitrina.project.agency_book import read_agency_book, read_stored_agency
+from vitrina.project.client_books import elsewhere_messages, read_client_books
+from vitrina.project.reservations import PROGRESS_COLUMNS, has_columns
+from vitrina.records.books import Project, load_project
+from vitrina.records.layouts import shape_from, shape_key
+from vitrina.records.work import external_id
 from vitrina.texts import Days, Sentence, sentence
 from vitrina.workbook.reading.backlog_rows import read_started_after
+from vitrina.workbook.reading.book import parse_book
 from vitrina.workbook.reading.calendar_reader import read_calendar
 from vitrina.workbook.reading.identity import identify_progress, number_of_id
 from vitrina.workbook.reading.team import Team, read_team
@@ -40,7 +46,7 @@ class CheckedBook:
     project: Project
     work: WorkRows
     rows: tuple[SheetRow, ...]
-    calendar: Calendar | None
+    calendar: ShownCalendar | None
     after: tuple[AfterRow, ...]
 
 
@@ -53,7 +59,7 @@ class Cards:
     unread: tuple[Sentence, ...] = ()
 
 
-def check_all(services: Services, agency: Agency, journal: Journal | None = None) -> Answer:
+def check_all(run: Run, agency_id: str) -> Answer:
     """Judge all workbooks of the agency and their cards: one read of each workbook.
 
     Raises
@@ -61,19 +67,26 @@ def check_all(services: Services, agency: Agency, journal: Journal | None = None
     CellsError
         With all bad cells of the agency's workbook: without people and days there is nothing to judge by.
     """
-    return _check(services, agency, None, journal)
+    return _check(run, agency_id, None)
 
 
-def check_book(services: Services, project: Project, journal: Journal | None = None) -> Answer:
-    """The same, and what concerns *project* of it: its people work for the others as well."""
-    return _check(services, load_agency(services.store, project.agency_id), project, journal)
+def check_book(run: Run, spreadsheet_id: str) -> Answer:
+    """The same, and what concerns one project of it: its people work for the others as well."""
+    agency_id = run.agency_id or load_project(run.services.store, spreadsheet_id).agency_id
+    return _check(run, agency_id, spreadsheet_id)
 
 
-def _check(services: Services, agency: Agency, only: Project | None, journal: Journal | None) -> Answer:
-    book = read_book(services, agency.spreadsheet_id)
-    team = read_team(book, services.choices, profiles=agency.profiles, today=services.today())
-    projects = projects_of(services.store, agency.spreadsheet_id)
-    books, unread = read_client_books(services, projects, lambda one: _read(services, one), journal)
+def _check(run: Run, agency_id: str, only: str | None) -> Answer:
+    services = run.services
+    stored = read_stored_agency(run, agency_id, more=[QUOTA_KEY])
+    book = read_agency_book(run, agency_id, stored.shape)
+    team = read_team(book, services.choices, profiles=stored.agency.profiles, today=services.today())
+    books, unread = read_client_books(
+        run,
+        stored.projects.value,
+        lambda project: _read(services, project),
+        quota=stored.more.get(QUOTA_KEY),
+    )
     people = [
         PersonRow(one.name, one.hours_per_day * team.load_factor, one.days_away) for one in team.specialists
     ]
@@ -83,21 +96,25 @@ def _check(services: Services, agency: Agency, only: Project | None, journal: Jo
         [one.calendar for one in books if one.calendar is not None],
         [pair for one in books for pair in one.after],
     )
-    own = [one for one in books if only is None or one.project.spreadsheet_id == only.spreadsheet_id]
+    own = [one for one in books if only is None or one.project.spreadsheet_id == only]
     if only is not None:
-        findings = [one for one in findings if one.concerns(only.spreadsheet_id)]
-    cards = _check_cards(services, own, team, journal)
-    titles = {one.project.spreadsheet_id: title_of(one.project) for one in books}
+        findings = [one for one in findings if one.concerns(only)]
+    cards = _check_cards(run, own, team)
+    titles = {one.project.spreadsheet_id: one.project.title for one in books}
     problems = [problem for one in own for problem in one.work.problems]
     found = [
-        *(_told(finding, titles) for finding in findings),
+        *(_finding_message(finding, titles) for finding in findings),
         *cards.found,
-        *([] if only else (line for one in own for line in told_elsewhere(one.project, one.work.problems))),
+        *(
+            []
+            if only
+            else (line for one in own for line in elsewhere_messages(one.project, one.work.problems))
+        ),
     ]
     return _answer(
         found,
         problems if only else [],
-        [*(one.told for one in unread), *cards.unread],
+        [*(one.message for one in unread), *cards.unread],
         {
             "books": len(own),
             "rows": sum(not row.is_done for one in own for row in one.work.rows),
@@ -131,7 +148,12 @@ def _answer(
 
 def _read(services: Services, project: Project) -> CheckedBook:
     """The cells of a workbook. Who a row is, its own mark and ID tell."""
-    book = read_book(services, project.spreadsheet_id)
+    resource = services.workbooks.read(project.spreadsheet_id)
+    book = parse_book(resource)
+    if not has_columns(book, "in_progress", PROGRESS_COLUMNS):
+        # Its marks are lost: it is known by how it looked before.
+        key = shape_key(project.spreadsheet_id)
+        book = parse_book(resource, shape_from(services.store.get_many([key]).get(key)))
     identity = identify_progress(book, (), prefix=project.code)
     work = read_work(book, services.choices, identity=identity, today=services.today())
     rows = tuple(_sheet_row(project, row) for row in work.rows if row.is_readable and row.last_day)
@@ -166,21 +188,18 @@ def _sheet_row(project: Project, row: WorkRow) -> SheetRow:
 # --- Cards ---------------------------------------------------------------------------------------
 
 
-def _check_cards(
-    services: Services, books: Sequence[CheckedBook], team: Team, journal: Journal | None
-) -> Cards:
+def _check_cards(run: Run, books: Sequence[CheckedBook], team: Team) -> Cards:
     """Days and people of the cards against those of the rows."""
     names = {one.tracker_id: one.name for one in team.specialists if one.tracker_id}
     total = Cards()
     for done, book in enumerate(books):
-        if journal is not None:
-            step = sentence("check.progress", done=done + 1, total=len(books))
-            journal.progress(done, len(books), step)
+        step = sentence("check.progress", done=done + 1, total=len(books))
+        run.report(done, len(books), step)
         try:
-            one = _cards_of(services, book, names)
+            one = _cards_of(run.services, book, names)
         except ServiceError as error:
             why = Sentence(error.code, error.where)
-            one = Cards(unread=(sentence("check.cards_unread", project=title_of(book.project), why=why),))
+            one = Cards(unread=(sentence("check.cards_unread", project=book.project.title, why=why),))
         total = Cards(total.found + one.found, total.count + one.count, total.unread + one.unread)
     return total
 
@@ -280,7 +299,7 @@ def _card_against_rows(card: Card, rows: Sequence[WorkRow], names: Mapping[str, 
 # --- Sentences -----------------------------------------------------------------------------------
 
 
-def _told(finding: Finding, titles: Mapping[str, str]) -> Sentence:
+def _finding_message(finding: Finding, titles: Mapping[str, str]) -> Sentence:
     """A finding as a manager understands it."""
     code = _CODES[finding.kind]
     where = {

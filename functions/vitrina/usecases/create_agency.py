@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from vitrina.operations.services import Services
-from vitrina.records.records import Agency, save_agency
-from vitrina.tabs.projects_tab import remember_projects_tab
+from vitrina.records.books import Agency, put_agency
+from vitrina.tabs.projects_tab import layout_write
 from vitrina.texts import pick_locale
 from vitrina.workbook.reading.book import parse_book
 from vitrina.workbook.template.compiler import BookValues, Value, compile_book
@@ -56,6 +56,6 @@ def create_agency(
         locale=language,
         profiles={one.key: one.title for one in chosen},
     )
-    save_agency(services.store, agency)
-    remember_projects_tab(services.store, parse_book(services.workbooks.read(spreadsheet_id)))
+    book = parse_book(services.workbooks.read(spreadsheet_id))
+    services.store.commit([put_agency(agency), layout_write(book)])
     return agency

@@ -5,31 +5,26 @@ Resumable: whatever an earlier try made is found again, so that there is never a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.calendar import PeriodKind
 from vitrina.errors import UnknownWorkbookError, UserError
-from vitrina.operations.journal import Journal
-from vitrina.operations.lease import lease
-from vitrina.operations.services import Answer, Outcome, Services
-from vitrina.ports import Board, Stage
-from vitrina.records.records import (
-    Agency,
-    Project,
-    load_norms,
-    load_team_names,
-    projects_of,
-    save_project,
-)
-from vitrina.tabs.projects_tab import register_project
+from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.run import Run
+from vitrina.operations.services import Services
+from vitrina.ports import Board, Stage, Write
+from vitrina.project.agency_book import StoredAgency, read_stored_agency
+from vitrina.records.books import Agency, Project, find_projects, put_project
+from vitrina.records.layouts import layout_from_document, layout_key
+from vitrina.tabs.projects_tab import add_project_row
 from vitrina.texts import render, sentence
 from vitrina.workbook.reading.book import parse_book
 from vitrina.workbook.template.compiler import BookValues, compile_book
 from vitrina.workbook.template.definition import Locale, Profile
-from vitrina.workbook.writing.change import Formula, Value
+from vitrina.workbook.writing.values import Formula, Value
 
 STEPS = 6
 
@@ -46,62 +41,73 @@ class ClientForm:
     responsible: str = ""
 
 
-def check_form(services: Services, agency: Agency, form: ClientForm) -> None:
+def check_form(services: Services, agency_id: str, form: ClientForm) -> None:
     """Refuse a code that another project has: its items' numbers would be mistaken for each other's."""
-    for project in projects_of(services.store, agency.spreadsheet_id):
+    _refuse_taken_code(find_projects(services.store, agency_id), form)
+
+
+def _refuse_taken_code(projects: Iterable[Project], form: ClientForm) -> None:
+    for project in projects:
         if project.code.casefold() == form.code.casefold():
             raise UserError("client.code_taken", code=form.code, project=project.project_name)
 
 
-def new_client(services: Services, agency: Agency, form: ClientForm, journal: Journal) -> Answer:
+def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
     """Make everything a new project needs, each thing once."""
-    # Two clicks at once are one after the other, and the second one finds the code taken.
-    with lease(services, f"new_client:{agency.spreadsheet_id}"):
-        return _new_client(services, agency, form, journal)
-
-
-def _new_client(services: Services, agency: Agency, form: ClientForm, journal: Journal) -> Answer:
-    if journal.is_new:
-        check_form(services, agency, form)
-    tag = f"client-{journal.origin_id}"
+    services = run.services
+    stored = read_stored_agency(run, agency_id, more=[layout_key(agency_id)])
+    agency = stored.agency
+    if run.is_new:
+        _refuse_taken_code(stored.projects.value, form)
+    tag = f"client-{run.origin_id}"
     title = f"{form.client_name} — {form.project_name}"
-    board = _board(services, agency, journal, f"{title} ({form.code})")
-    journal.progress(1, STEPS, sentence("client.progress_book"))
-    spreadsheet_id: str = journal.once(
+    board = _board(run, agency, f"{title} ({form.code})")
+    run.set_progress(1, STEPS, sentence("client.progress_book"))
+    spreadsheet_id: str = run.step(
         "create_workbook",
         lambda: services.workbooks.create(title, tag=tag),
         find=lambda: services.workbooks.find_by_tag(tag),
     )
-    journal.progress(2, STEPS, sentence("client.progress_fill"))
-    journal.once(
+    run.set_progress(2, STEPS, sentence("client.progress_fill"))
+    run.step(
         "fill_workbook",
-        lambda: _fill(services, agency, form, spreadsheet_id, board, title),
+        lambda: _fill(services, stored, form, spreadsheet_id, board, title),
         find=lambda: _find_filled(services, spreadsheet_id),
     )
-    journal.progress(3, STEPS, sentence("client.progress_share"))
-    journal.once("share_workbook", lambda: services.workbooks.share_by_link(spreadsheet_id))
-    journal.progress(4, STEPS, sentence("client.progress_webhook"))
-    journal.once("connect_webhook", lambda: services.tracker.connect_webhook(services.webhook_url))
-    save_project(
-        services.store,
-        Project(
-            spreadsheet_id=spreadsheet_id,
-            agency_id=agency.spreadsheet_id,
-            client_name=form.client_name,
-            project_name=form.project_name,
-            code=form.code,
-            locale=agency.locale,
-            board_id=board.board_id,
-            lane_id=board.lane_id,
-            board_url=board.url,
-            stages={status: stage.stage_id for status, stage in zip(ActionStatus, board.stages, strict=True)},
-        ),
+    run.set_progress(3, STEPS, sentence("client.progress_share"))
+    run.step("share_workbook", lambda: services.workbooks.share_by_link(spreadsheet_id))
+    run.set_progress(4, STEPS, sentence("client.progress_webhook"))
+    run.step("connect_webhook", lambda: services.tracker.connect_webhook(services.webhook_url))
+    project = Project(
+        spreadsheet_id=spreadsheet_id,
+        agency_id=agency_id,
+        client_name=form.client_name,
+        project_name=form.project_name,
+        code=form.code,
+        locale=agency.locale,
+        board_id=board.board_id,
+        lane_id=board.lane_id,
+        board_url=board.url,
+        stages={status: stage.stage_id for status, stage in zip(ActionStatus, board.stages, strict=True)},
     )
-    journal.progress(5, STEPS, sentence("client.progress_register"))
+    run.set_progress(5, STEPS, sentence("client.progress_register"))
+    if "register_project" not in run.steps:
+        # Once: the workbook counts its items from here on.
+        run.commit(
+            put_project(project),
+            updates=[stored.projects.change(lambda projects: _with_project(projects, project))],
+        )
+    number = [one.spreadsheet_id for one in stored.projects.value].index(spreadsheet_id) + 1
     url = services.workbooks.url(spreadsheet_id)
-    number = journal.once("number_project", lambda: len(projects_of(services.store, agency.spreadsheet_id)))
-    row = _register_row(services, agency, form, url, board)
-    journal.once("register_project", lambda: register_project(services, agency, number, row))
+    row = _project_row(services, agency, form, url, board)
+    layout = layout_from_document(stored.more.get(layout_key(agency_id)))
+    remembering: list[Write] = []
+
+    def add_row() -> None:
+        remembering.extend(add_project_row(services, agency, layout, number, row))
+
+    run.step("register_project", add_row)
+    run.at_end(*remembering)
     return Answer(
         Outcome.DONE,
         sentence("client.created", project=form.project_name),
@@ -110,15 +116,22 @@ def _new_client(services: Services, agency: Agency, form: ClientForm, journal: J
     )
 
 
-def _board(services: Services, agency: Agency, journal: Journal, title: str) -> Board:
-    journal.progress(0, STEPS, sentence("client.progress_board"))
+def _with_project(projects: tuple[Project, ...], project: Project) -> tuple[Project, ...]:
+    if any(one.spreadsheet_id == project.spreadsheet_id for one in projects):
+        return projects
+    return (*projects, project)
+
+
+def _board(run: Run, agency: Agency, title: str) -> Board:
+    services = run.services
+    run.set_progress(0, STEPS, sentence("client.progress_board"))
 
     def find() -> Mapping[str, Any] | None:
         found = services.tracker.find_board(title)
         return asdict(found) if found else None
 
     stages = [services.choices.label("status", status, agency.locale) for status in ActionStatus]
-    data = journal.once(
+    data = run.step(
         "create_board",
         lambda: asdict(services.tracker.create_board(title, stages)),
         find=find,
@@ -136,8 +149,14 @@ def _find_filled(services: Services, spreadsheet_id: str) -> bool | None:
 
 
 def _fill(
-    services: Services, agency: Agency, form: ClientForm, spreadsheet_id: str, board: Board, title: str
+    services: Services,
+    stored: StoredAgency,
+    form: ClientForm,
+    spreadsheet_id: str,
+    board: Board,
+    title: str,
 ) -> None:
+    agency, team = stored.agency, stored.team
     template = services.templates["client"]
     locale: Locale = "en" if agency.locale == "en" else "ru"
     today = services.today()
@@ -157,10 +176,8 @@ def _fill(
             },
             days=services.calendar.working_days_from(today, count=30),
             options={
-                "work_types": list(
-                    load_norms(services.store, agency.spreadsheet_id).norms.work_types.values()
-                ),
-                "specialists": load_team_names(services.store, agency.spreadsheet_id),
+                "work_types": list(stored.norms.value.norms.work_types.values()),
+                "specialists": [person.name for person in team.specialists] if team else [],
             },
         ),
         editors=services.editors,
@@ -169,7 +186,7 @@ def _fill(
     services.workbooks.batch_update(spreadsheet_id, requests)
 
 
-def _register_row(
+def _project_row(
     services: Services, agency: Agency, form: ClientForm, url: str, board: Board
 ) -> dict[str, Value]:
     locale = agency.locale

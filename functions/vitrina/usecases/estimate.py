@@ -12,49 +12,38 @@ from vitrina.domain.estimating.guesses import Guess, KnownTitles
 from vitrina.domain.estimating.norms import FEW_FACTS, Basis, Norms, NormSource, tenth
 from vitrina.domain.quantities import MAX_HOURS
 from vitrina.errors import CellsError, WorkbookShapeError
-from vitrina.operations.lease import lease
-from vitrina.operations.retry_on_conflict import again
-from vitrina.operations.services import Answer, Outcome, Services
+from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.retry_on_conflict import retry_on_conflict
+from vitrina.operations.run import Run
+from vitrina.operations.services import Services
 from vitrina.operations.undo_record import write_undoably
 from vitrina.project.planner_input import (
-    Figures,
     forecast_row,
     own_profiles,
     plan_row,
     planned_items,
-    told_total,
+    total_message,
     total_of,
     write_range,
     written_by_us,
 )
-from vitrina.project.snapshot import read_fenced, read_own_backlog, require_items, settle_for_good
-from vitrina.records.records import (
-    ESTIMATE,
-    NOTES,
-    KeptNorms,
-    Project,
-    items_of,
-    load_agency,
-    load_norms,
-    load_project,
-    save_project,
-)
+from vitrina.project.snapshot import Snapshot, read_snapshot, require_items
+from vitrina.records.backlog_state import MOST_NOTES, BacklogState, Figures
+from vitrina.records.books import put_project
+from vitrina.records.norms import KeptNorms
 from vitrina.tabs.finish_forecast import write_forecast
-from vitrina.tabs.refreshed_mark import mark_fresh
+from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.texts import Sentence, render, sentence
 from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX, Backlog, BacklogRow
 from vitrina.workbook.reading.book import Book, Tab, column_letters
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.change import Formula, WorkbookChange
-from vitrina.workbook.writing.heal import heal, told
+from vitrina.workbook.writing.heal import heal, repair_messages
 
 #: More names than this in one answer are not read by anyone.
 MAX_DETAILS = 12
 
 MINUTES = 60
-
-#: Different texts of notes that are remembered for a workbook, the latest; backlogs have far fewer.
-MOST_NOTES = 5000
 
 
 @dataclass(frozen=True)
@@ -75,37 +64,31 @@ class RowEstimate:
     guess: Guess | None = None
 
 
-def estimate(services: Services, project: Project) -> Answer:
+def estimate(run: Run, spreadsheet_id: str) -> Answer:
     """Fill the hours that nobody typed, and say of each row where its hours come from."""
-    with lease(services, project.spreadsheet_id):
-        # Loaded anew, as another process may have given numbers since; once, as a refused write uses none up.
-        current = load_project(services.store, project.spreadsheet_id)
-        return again(lambda: _estimate(services, current))
+    return retry_on_conflict(run, lambda: _estimate(run, spreadsheet_id))
 
 
-def _estimate(services: Services, project: Project) -> Answer:
-    book = read_fenced(services, project)
-    backlog = read_own_backlog(services, project, book)
+def _estimate(run: Run, spreadsheet_id: str) -> Answer:
+    snapshot = read_snapshot(run, spreadsheet_id)
+    book, backlog, project = snapshot.book, snapshot.backlog, snapshot.project
     require_items(backlog)
-    settle_for_good(services, project, book)
-    agency = load_agency(services.store, project.agency_id)
-    kept = load_norms(services.store, project.agency_id)
-    _require_columns(backlog, kept.norms, agency.profiles)
-    record = services.store.get(ESTIMATE, project.spreadsheet_id)
-    written: Mapping[str, Figures] = record.data if record else {}
-    titles = _known_titles(services, project, kept.norms, backlog)
+    kept, profiles = snapshot.stored.norms.value, snapshot.agency.profiles
+    _require_columns(backlog, kept.norms, profiles)
+    state = snapshot.stored.backlog_state.value
+    titles = _known_titles(snapshot)
     estimates = {
-        row.number: estimate_row(row, kept.norms, written_by_us(written, row), backlog, titles)
+        row.number: estimate_row(row, kept.norms, written_by_us(state.figures, row), backlog, titles)
         for row in backlog.rows
     }
-    _require_possible(backlog, estimates, agency.profiles)
+    _require_possible(backlog, estimates, profiles)
     change = WorkbookChange()
     locale = locale_of(book)
     heal(change, book, backlog.identity, prefix=project.code)
-    notes = _Notes(services, project)
+    notes = _Notes(state)
     for row in backlog.rows:
-        _write_hours(change, services, backlog, row, estimates[row.number], locale=locale)
-        lines = explain(row, estimates[row.number], kept, agency.profiles)
+        _write_hours(change, run.services, backlog, row, estimates[row.number], locale=locale)
+        lines = explain(row, estimates[row.number], kept, profiles)
         notes.write(change, backlog.tab, row, "\n".join(render(line, locale) for line in lines))
     parts = {
         row.number: plan_row(kept.norms, row, _hours(row, estimates), estimates[row.number].own)
@@ -113,24 +96,57 @@ def _estimate(services: Services, project: Project) -> Answer:
     }
     total = total_of(kept.norms, parts.values())
     write_range(change, book, total)
-    items = planned_items(services.store, project, backlog, parts)
-    in_progress = items_of(services.store, agency_id=project.agency_id)
-    write_forecast(services, change, book, project, items, parts, in_progress, kept.norms)
+    items = planned_items(project, state, backlog, parts)
+    write_forecast(snapshot, change, items, parts, snapshot.agency_items)
     if change:
-        notes.keep()
-        mark_fresh(services, change, book)
-        ours = {
-            str(number): {profile: [hours] for profile, hours in one.hours.items()}
-            for number, one in estimates.items()
-        }
-        # The write may fail, or succeed and its answer be lost: until then both figures are the add-on's.
-        either = {number: _either(written.get(number, {}), figures) for number, figures in ours.items()}
-        services.store.put(ESTIMATE, project.spreadsheet_id, {**written, **either})
-        save_project(services.store, replace(project, last_number=backlog.last_number))
-        known = {number: written[number] for number in ours if number in written}
-        write_undoably(services, project, book, change, action="estimate", estimates=known)
-        services.store.put(ESTIMATE, project.spreadsheet_id, {**written, **ours})
+        write_refreshed_mark(run.services, change, book)
+        _write(run, snapshot, change, estimates, notes)
+    else:
+        run.at_end(updates=[snapshot.change_work()])
     return _answer(book, backlog, estimates, total)
+
+
+def _write(
+    run: Run,
+    snapshot: Snapshot,
+    change: WorkbookChange,
+    estimates: Mapping[int, RowEstimate],
+    notes: _Notes,
+) -> None:
+    """Write the workbook, and keep the add-on's own figures before and after that.
+
+    The write may fail, or succeed and its answer be lost: until then both figures are the add-on's.
+    """
+    tracked = snapshot.stored.backlog_state
+    state = tracked.value
+    known = _still_known(snapshot, state)
+    ours: dict[int, Figures] = {
+        number: {profile: [hours] for profile, hours in one.hours.items()}
+        for number, one in estimates.items()
+    }
+    either = {number: _either(state.figures.get(number, {}), figures) for number, figures in ours.items()}
+    project = replace(snapshot.project, last_number=snapshot.backlog.last_number)
+    write_undoably(
+        run,
+        snapshot.stored.undo,
+        snapshot.book,
+        change,
+        action="estimate",
+        writes=[put_project(project)],
+        updates=[
+            tracked.put(replace(state, figures={**known, **either}, note_hashes=notes.hashes)),
+            snapshot.change_work(),
+        ],
+        estimates={str(number): known[number] for number in ours if number in known},
+    )
+    run.at_end(updates=[tracked.change(lambda now: replace(now, figures={**now.figures, **ours}))])
+
+
+def _still_known(snapshot: Snapshot, state: BacklogState) -> dict[int, Figures]:
+    """The add-on's figures of items that may need them: in the backlog, in progress, or to be undone."""
+    rows = snapshot.backlog.rows
+    wanted = {row.number for row in rows} | {row.copy_of for row in rows} | set(snapshot.items)
+    return {number: figures for number, figures in state.figures.items() if number in wanted}
 
 
 def _either(one: Figures, other: Figures) -> Figures:
@@ -141,16 +157,16 @@ def _either(one: Figures, other: Figures) -> Figures:
     }
 
 
-def _known_titles(services: Services, project: Project, norms: Norms, backlog: Backlog) -> KnownTitles:
+def _known_titles(snapshot: Snapshot) -> KnownTitles:
     """Past titles of the agency and those of this backlog; they never leave the guess."""
-    if all(row.work_type for row in backlog.rows):
+    rows = snapshot.backlog.rows
+    if all(row.work_type for row in rows):
         return KnownTitles((), ())
-    names = norms.work_types
-    done = [(item.work_type, item.task) for item in items_of(services.store, agency_id=project.agency_id)]
-    here = [(row.work_type, row.task) for row in backlog.rows]
+    names = snapshot.stored.norms.value.norms.work_types
+    here = [(row.work_type, row.task) for row in rows]
     titles = (
         (names[work_type.casefold()], title)
-        for work_type, title in [*done, *here]
+        for work_type, title in [*snapshot.stored.titles.value, *here]
         if work_type.casefold() in names
     )
     return KnownTitles(names.values(), titles)
@@ -266,12 +282,13 @@ def _write_hours(
 class _Notes:
     """The notes beside the sources of estimates. One that the add-on did not write is a person's."""
 
-    def __init__(self, services: Services, project: Project) -> None:
-        self._store = services.store
-        self._key = project.spreadsheet_id
-        record = self._store.get(NOTES, self._key)
-        self._known: dict[str, None] = dict.fromkeys(record.data["hashes"] if record else ())
-        self._count = len(self._known)
+    def __init__(self, state: BacklogState) -> None:
+        self._known: dict[str, None] = dict.fromkeys(state.note_hashes)
+
+    @property
+    def hashes(self) -> tuple[str, ...]:
+        """Hashes of the notes that the add-on wrote; they are kept before the notes are written."""
+        return tuple(self._known)[-MOST_NOTES:]
 
     def write(self, change: WorkbookChange, tab: Tab, row: BacklogRow, text: str) -> None:
         """Put a note, unless a person's stands there."""
@@ -279,11 +296,6 @@ class _Notes:
         if text != standing and (not standing or _hash(standing) in self._known):
             change.note(tab, row.row, "source", text)
             self._known[_hash(text)] = None
-
-    def keep(self) -> None:
-        """Remember the notes before they are written; a text that never gets there does no harm."""
-        if len(self._known) > self._count:
-            self._store.put(NOTES, self._key, {"hashes": list(self._known)[-MOST_NOTES:]})
 
 
 def _hash(text: str) -> str:
@@ -357,7 +369,7 @@ def _answer(
         shown.append(sentence("list.more", count=len(gaps) - len(shown)))
     hours = sum(hours for row in backlog.rows for hours in _hours(row, estimates).values())
     # Of one or two tasks the notes say the same.
-    sums = [told_total("total.backlog", total)] if total and len(estimates) > FEW_FACTS - 1 else []
+    sums = [total_message("total.backlog", total)] if total and len(estimates) > FEW_FACTS - 1 else []
     return Answer(
         Outcome.PARTIAL if gaps else Outcome.DONE,
         sentence(
@@ -368,7 +380,7 @@ def _answer(
             gaps=len(gaps),
             hours=hours,
         ),
-        details=(*told(book, backlog.identity), *sums, *shown),
+        details=(*repair_messages(book, backlog.identity), *sums, *shown),
         data={
             "estimated": by_source[EstimateSource.NORM],
             "typed": by_source[EstimateSource.SPECIALIST],

@@ -2,68 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
 
 from vitrina.domain.backlog import ActionStatus
-from vitrina.errors import BusyError, ChangedMeanwhileError, ServiceError, UserError
-from vitrina.operations.journal import Journal
-from vitrina.operations.lease import Lease, lease
-from vitrina.operations.retry_on_conflict import again
-from vitrina.operations.services import Answer, Outcome, Services
+from vitrina.errors import BusyError, RetriableServiceError, ServiceError, UserError
+from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.outbox import GRACE, TaskWish, fulfil
+from vitrina.operations.retry_on_conflict import retry_on_conflict
+from vitrina.operations.run import Run
 from vitrina.operations.undo_record import write_undoably
-from vitrina.ports import ChecklistItem, NewCard
-from vitrina.project.snapshot import read_book, read_progress, told_lost
-from vitrina.records.records import Item, Project, amend_item, items_of, load_tracker_ids
-from vitrina.tabs.refreshed_mark import mark_fresh
+from vitrina.ports import Card, ChecklistItem, NewCard
+from vitrina.project.snapshot import Snapshot, read_snapshot
+from vitrina.records.cards import CardOwner, put_card
+from vitrina.records.team import tracker_ids
+from vitrina.records.work import Item, ProjectWork
+from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.texts import render, sentence
-from vitrina.workbook.reading.book import Book, item_number_of_row
+from vitrina.workbook.reading.book import item_number_of_row
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.reading.work_rows import WorkRow
-from vitrina.workbook.writing.change import Formula, WorkbookChange
-from vitrina.workbook.writing.heal import heal, told
+from vitrina.workbook.writing.change import WorkbookChange
+from vitrina.workbook.writing.heal import heal, repair_messages
+from vitrina.workbook.writing.values import Formula
 
 
-def push(services: Services, project: Project, journal: Journal) -> Answer:
+def push(run: Run, spreadsheet_id: str) -> Answer:
     """Make the cards that are missing and write their links into the sheet.
 
     A card is found again by our key in the tracker, so that neither a second click nor a lost answer
-    makes a second one. When the tracker fails half-way, the cards made so far are linked and the rest
-    is left for the next click.
+    makes a second one. When the tracker fails half-way, the cards made so far are linked; the rest is made
+    by the next click, or by the timer.
     """
-    with lease(services, project.spreadsheet_id) as held:
-        book = read_book(services, project.spreadsheet_id)
-        progress = read_progress(services, project, book)
-        rows, lost = progress.rows, told_lost(services, project, progress.identity)
-        if not rows:
-            if lost:
-                raise UserError(lost[0].code, **lost[0].where)
-            raise UserError("push.nothing", sheet=book.tab("in_progress").title)
-        items = {
-            item.number: item for item in items_of(services.store, spreadsheet_id=project.spreadsheet_id)
-        }
-        wanted = [
-            items[number] for number in dict.fromkeys(row.item_number for row in rows) if number in items
-        ]
-        # A card tells of all actions of its item: one whose rows are not all there waits for them.
-        lacking = {item_number_of_row(number) for number in progress.identity.lost}
-        new = [item for item in wanted if not item.card_id and item.number not in lacking]
-        failure = None
-        made: list[Item] = []
-        if new:
-            made, failure = _make_cards(services, project, book, new, rows, journal, held)
-        if failure is not None and not made:
-            raise failure
-        linked = {item.number: item for item in wanted if item.card_id} | {item.number: item for item in made}
-        _write_links(services, project, book, linked)
-    details = (*told(book, progress.identity), *lost)
+    snapshot = read_snapshot(run, spreadsheet_id, with_agency_work=False)
+    rows, lost = snapshot.work_rows.actions, snapshot.lost_row_messages()
+    if not rows:
+        if lost:
+            raise UserError(lost[0].code, **lost[0].where)
+        raise UserError("push.nothing", sheet=snapshot.book.tab("in_progress").title)
+    numbers = dict.fromkeys(row.item_number for row in rows)
+    wanted = [snapshot.items[number] for number in numbers if number in snapshot.items]
+    # A card tells of all actions of its item: one whose rows are not all there waits for them.
+    lacking = {item_number_of_row(number) for number in snapshot.progress_identity.lost}
+    new = [
+        item for item in wanted if (not item.card_id or item.is_card_wanted) and item.number not in lacking
+    ]
+    made, failure = _make_cards(run, snapshot, new)
+    if failure is not None and not made:
+        raise failure
+    linked = {item.number: item.card_id for item in wanted if item.card_id} | made
+    _write_links(run, snapshot, linked)
+    looked_for, is_looking = _remove_late_twins(run, snapshot)
+    run.at_end(updates=[snapshot.stored.work.change(lambda work: _settled(work, made, looked_for))])
+    if failure is None and not is_looking:
+        run.at_end(fulfil(push_wish(spreadsheet_id).name))
+    details = (*repair_messages(snapshot.book, snapshot.progress_identity), *lost)
     left = len(new) - len(made)
     if failure is not None:
         message = sentence("push.partial", count=len(made), left=left)
         why = sentence(failure.code, **failure.where)
-        return Answer(
-            Outcome.PARTIAL, message, details=(why, *details), data={"made": len(made), "left": left}
-        )
+        data = {"made": len(made), "left": left}
+        return Answer(Outcome.PARTIAL, message, details=(why, *details), data=data)
     code = "push.done" if made else "push.nothing_new"
     return Answer(
         Outcome.PARTIAL if lost else Outcome.DONE,
@@ -73,60 +71,146 @@ def push(services: Services, project: Project, journal: Journal) -> Answer:
     )
 
 
+def push_wish(spreadsheet_id: str) -> TaskWish:
+    """The wish that cards which were asked for are made, and their twins removed."""
+    return TaskWish(f"push-{spreadsheet_id}", {"kind": "push", "spreadsheet_id": spreadsheet_id})
+
+
+# --- Making cards ----------------------------------------------------------------------------------
+
+
 def _make_cards(
-    services: Services,
-    project: Project,
-    book: Book,
-    new: list[Item],
-    rows: tuple[WorkRow, ...],
-    journal: Journal,
-    held: Lease,
-) -> tuple[list[Item], ServiceError | None]:
-    made: list[Item] = []
-    tracker_ids = load_tracker_ids(services.store, project.agency_id)
-    try:
-        known = services.tracker.find_cards(project.board_id)
-        for item in new:
-            held.renew()
-            journal.progress(
-                len(made), len(new), sentence("push.progress", done=len(made) + 1, total=len(new))
-            )
-            own_rows = [row for row in rows if row.item_number == item.number]
-            card = new_card(services, project, book, item, own_rows, tracker_ids)
-            present = known.get(item.external_id)
-            card_id = present[0] if present else services.tracker.create_card(card)
-            services.tracker.complete_card(card_id, card)
-            # Known only when it is complete: a repeat finds the card by our key and adds what is missing.
-            _keep_card(services, item, card_id)
-            made.append(replace(item, card_id=card_id))
-    except ServiceError as error:
-        return made, error
-    return made, None
+    run: Run, snapshot: Snapshot, new: Sequence[Item]
+) -> tuple[dict[int, str], ServiceError | None]:
+    """Make the cards of *new* items; gives card ids by number, and what kept the rest from being made.
 
-
-def _keep_card(services: Services, item: Item, card_id: str) -> None:
-    """Note the card of an item as it is now in the store.
-
-    Raises
-    ------
-    BusyError
-        If the item was taken back meanwhile: the lease ran out in a slow call. Its card is removed.
+    That cards are wanted is kept before anything is asked of the tracker. Each card is kept as soon as it is
+    there, and is wanted until it is complete.
     """
-    if not amend_item(services.store, item.key, card_id=card_id):
-        services.tracker.remove_card(card_id)
-        raise BusyError("workbook.busy")
+    made: dict[int, str] = {}
+    if not new:
+        return made, None
+    services = run.services
+    wish = push_wish(snapshot.project.spreadsheet_id)
+    wanted = [item.number for item in new]
+    run.commit(wish.put(services), updates=[snapshot.change_work(lambda now: _with_wanted(now, wanted))])
+    failure: ServiceError | None = None
+    try:
+        known = services.tracker.find_cards(snapshot.project.board_id)
+        for item in new:
+            step = sentence("push.progress", done=len(made) + 1, total=len(new))
+            run.set_progress(len(made), len(new), step)
+            own_rows = [row for row in snapshot.work_rows.actions if row.item_number == item.number]
+            card = new_card(snapshot, item, own_rows)
+            card_id = _make_card(run, snapshot, item, card, known.get(item.external_id, ()))
+            services.tracker.complete_card(card_id, card)
+            made[item.number] = card_id
+    except ServiceError as error:
+        failure = error
+    return made, failure
 
 
-def new_card(
-    services: Services,
-    project: Project,
-    book: Book,
-    item: Item,
-    rows: list[WorkRow],
-    tracker_ids: Mapping[str, str],
-) -> NewCard:
+def _make_card(run: Run, snapshot: Snapshot, item: Item, card: NewCard, present: Sequence[str]) -> str:
+    """Id of the item's card, which is made where there is none, and kept in the store.
+
+    A creation that we gave up on may still be under way, by this process or another one. So the maker looks
+    again after each creation, and removes its own card where there is an older one.
+    """
+    tracker = run.services.tracker
+    card_id, is_ours = item.card_id or next(iter(present), ""), False
+    if not card_id:
+        try:
+            card_id, is_ours = tracker.create_card(card), True
+        except RetriableServiceError as error:
+            # After 429 nothing was made.
+            if error.status != 429:
+                _keep_lost(run, snapshot, item)
+            raise
+        twins = tracker.find_twins(card.board_id, card.external_id)
+        if twins and twins[0] != card_id:
+            tracker.remove_card(card_id)
+            card_id, is_ours = twins[0], False
+    owner = CardOwner(item.spreadsheet_id, item.number)
+    keeping = _KeptCard(item.number, card_id)
+    try:
+        run.commit(put_card(card_id, owner), updates=[snapshot.stored.work.change(keeping)])
+    except BusyError:
+        if keeping.is_refused and is_ours:
+            # The item was taken back meanwhile, or another process has made its card.
+            tracker.remove_card(card_id)
+        raise
+    return card_id
+
+
+class _KeptCard:
+    """Keeps the card of an item, unless the item has another one or was taken back meanwhile."""
+
+    def __init__(self, number: int, card_id: str) -> None:
+        self._number = number
+        self._card_id = card_id
+        self.is_refused = False
+
+    def __call__(self, work: ProjectWork) -> ProjectWork:
+        item = work.items.get(self._number)
+        self.is_refused = item is None or item.card_id not in ("", self._card_id)
+        if self.is_refused:
+            raise BusyError("workbook.busy")
+        return work.amended(self._number, card_id=self._card_id)
+
+
+def _keep_lost(run: Run, snapshot: Snapshot, item: Item) -> None:
+    """Note that a card of the item may appear later."""
+    lost_at = run.services.clock.now()
+    run.commit(
+        updates=[snapshot.stored.work.change(lambda now: now.amended(item.number, card_lost_at=lost_at))]
+    )
+
+
+def _with_wanted(work: ProjectWork, numbers: Collection[int]) -> ProjectWork:
+    for number in numbers:
+        work = work.amended(number, is_card_wanted=True)
+    return work
+
+
+def _settled(work: ProjectWork, complete: Collection[int], looked_for: Collection[int]) -> ProjectWork:
+    """The work once some cards are complete, and the late twins of some items were looked for."""
+    for number in complete:
+        work = work.amended(number, is_card_wanted=False)
+    for number in looked_for:
+        work = work.amended(number, card_lost_at=None)
+    return work
+
+
+def _remove_late_twins(run: Run, snapshot: Snapshot) -> tuple[list[int], bool]:
+    """Remove cards that appeared after we had given up on them and had made another one.
+
+    They are looked for some minutes after that; those that somebody has begun to work on stay, and the check
+    names them. Gives the items whose twins were looked for, and whether it is too early for others.
+    """
+    services, now = run.services, run.services.clock.now()
+    lost = [item for item in snapshot.stored.work.value.items.values() if item.card_lost_at]
+    over = [item for item in lost if item.card_lost_at and item.card_lost_at + GRACE <= now]
+    for item in over:
+        if not item.card_id:
+            continue
+        for card_id in services.tracker.find_twins(snapshot.project.board_id, item.external_id):
+            card = services.tracker.get_card(card_id) if card_id != item.card_id else None
+            if card is not None and is_unused(card):
+                services.tracker.remove_card(card_id)
+    done = [item.number for item in over if item.card_id]
+    return done, len(lost) > len(done)
+
+
+def is_unused(card: Card) -> bool:
+    """Whether nobody has begun to work on a card: no hours, no comment, nothing ticked."""
+    is_ticked = any(line.is_checked for line in card.checklist)
+    return not (card.is_archived or card.comment_count or any(card.logged_hours.values()) or is_ticked)
+
+
+def new_card(snapshot: Snapshot, item: Item, rows: Sequence[WorkRow]) -> NewCard:
     """The card of an item as it is made; *rows* are the item's own."""
-    locale = locale_of(book)
+    services, project, locale = snapshot.services, snapshot.project, locale_of(snapshot.book)
+    ids = tracker_ids(snapshot.stored.team)
     rows = sorted(rows, key=lambda row: row.row_number)
     priority = services.choices.label("priority", item.priority, locale)
     description = render(
@@ -144,11 +228,11 @@ def new_card(
         description=description,
         due_on=max((row.due_on for row in rows if row.due_on), default=None),
         estimate_hours=sum(row.planned_hours for row in rows),
-        assignee_id=tracker_ids.get(rows[0].specialist),
+        assignee_id=ids.get(rows[0].specialist),
         checklist=tuple(
             ChecklistItem(
                 text=f"{row.profile} — {row.specialist}",
-                assignee_id=tracker_ids.get(row.specialist),
+                assignee_id=ids.get(row.specialist),
                 due_on=row.due_on,
             )
             for row in rows
@@ -158,33 +242,39 @@ def new_card(
     )
 
 
-def _write_links(services: Services, project: Project, book: Book, items: dict[int, Item]) -> None:
+# --- Links -----------------------------------------------------------------------------------------
+
+
+def _write_links(run: Run, snapshot: Snapshot, card_ids: Mapping[int, str]) -> None:
     """Link the rows to their cards; from a fresh reading where the sheet changed since the first one."""
-    try:
-        _write_links_once(services, project, book, items)
-    except ChangedMeanwhileError:
-        again(
-            lambda: _write_links_once(services, project, read_book(services, project.spreadsheet_id), items)
-        )
+    spreadsheet_id = snapshot.project.spreadsheet_id
+    known = [snapshot]
+
+    def write() -> None:
+        # As it was read; only where people have changed it meanwhile it is read once more.
+        current = known.pop() if known else read_snapshot(run, spreadsheet_id, with_agency_work=False)
+        _write_links_once(run, current, card_ids)
+
+    retry_on_conflict(run, write)
 
 
-def _write_links_once(services: Services, project: Project, book: Book, items: dict[int, Item]) -> None:
+def _write_links_once(run: Run, snapshot: Snapshot, card_ids: Mapping[int, str]) -> None:
+    book, project = snapshot.book, snapshot.project
     tab = book.tab("in_progress")
     title = render(sentence("card.open"), locale_of(book))
     change = WorkbookChange()
-    cards: dict[str, str] = {}
-    progress = read_progress(services, project, book)
-    heal(change, book, progress.identity, prefix=project.code)
-    for row in progress.rows:
-        item = items.get(row.item_number)
-        if item is None:
+    linked: dict[str, str] = {}
+    heal(change, book, snapshot.progress_identity, prefix=project.code)
+    for row in snapshot.work_rows.actions:
+        card_id = card_ids.get(row.item_number)
+        if card_id is None:
             continue
-        url = services.tracker.card_url(project.board_id, item.card_id)
+        url = run.services.tracker.card_url(project.board_id, card_id)
         link = Formula(f'=HYPERLINK("{url}";"{title}")')
         if tab.cell(row.row, "card").formula != link.text:
             change.set(tab, row.row, "card", link)
             if tab.cell(row.row, "card").is_empty:
-                cards[str(item.number)] = item.card_id
+                linked[str(row.item_number)] = card_id
     if change:
-        mark_fresh(services, change, book)
-        write_undoably(services, project, book, change, action="push", cards=cards)
+        write_refreshed_mark(run.services, change, book)
+        write_undoably(run, snapshot.stored.undo, book, change, action="push", cards=linked)

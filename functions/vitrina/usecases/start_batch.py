@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 
 from vitrina.domain.backlog import ActionStatus
-from vitrina.domain.calendar import PeriodKind, period_of
+from vitrina.domain.calendar import Period, PeriodKind, period_of
 from vitrina.domain.planning.schedule import ScheduledItem
 from vitrina.errors import BusyError, ChangedMeanwhileError, RetriableServiceError, UserError, VitrinaError
-from vitrina.operations.lease import Lease, lease
-from vitrina.operations.retry_on_conflict import again
-from vitrina.operations.services import Answer, Outcome, Services
+from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.retry_on_conflict import retry_on_conflict
+from vitrina.operations.run import Run
 from vitrina.operations.undo_record import write_undoably
-from vitrina.ports import Json
 from vitrina.project.planner_input import PlannedPart, write_range
-from vitrina.project.snapshot import read_fenced, read_own_backlog, settle_for_good
-from vitrina.records.records import (
-    PREVIEW,
-    Item,
-    ItemAction,
-    Project,
-    amend_item,
-    count_passed_over,
-    items_of,
-    load_agency,
-    load_project,
-    reserve_items,
-    save_project,
-    team_of,
-)
+from vitrina.project.resources import plan_lease, plan_write
+from vitrina.project.snapshot import Snapshot, read_snapshot, read_stored, snapshot_of
+from vitrina.records.books import put_project
+from vitrina.records.norms import with_titles
+from vitrina.records.previews import Preview, preview_from_document, preview_key
+from vitrina.records.work import Item, ItemAction, ProjectWork
 from vitrina.tabs.finish_forecast import write_forecast
 from vitrina.tabs.reasons import LACK_OF_ROOM, reason
-from vitrina.tabs.refreshed_mark import mark_fresh
+from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.build_batch import Draft, draft_plan, effect, period_title, words_of
@@ -42,68 +31,40 @@ from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX
 from vitrina.workbook.reading.book import SHELF, Book, row_number_of_action
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.change import NewRow, WorkbookChange
-from vitrina.workbook.writing.heal import heal, told
+from vitrina.workbook.writing.heal import heal, repair_messages
 
 #: Columns of the backlog on which the plan of an item rests, beside those of hours.
 PLANNED_BY = ("task", "result", "priority", "work_type", "size", "quantity", "wanted_on", "depends_on")
 
 
-def start_batch(services: Services, project: Project, *, preview_id: str) -> Answer:
+def start_batch(run: Run, spreadsheet_id: str, *, preview_id: str) -> Answer:
     """Do exactly what the preview showed, or refuse because something changed meanwhile."""
-    record = services.store.get(PREVIEW, preview_id)
-    if record is None or record.data["spreadsheet_id"] != project.spreadsheet_id:
+    try:
+        return retry_on_conflict(run, lambda: _start(run, spreadsheet_id, preview_id))
+    except RetriableServiceError:
+        # The sheet may have taken the batch: the promise stays until the sheet is read again.
+        raise
+    except VitrinaError:
+        # Where the sheet cannot be read just now, its next reading decides.
+        with contextlib.suppress(VitrinaError):
+            _take_back_by_sheet(run, spreadsheet_id)
+        raise
+
+
+def _start(run: Run, spreadsheet_id: str, preview_id: str) -> Answer:
+    services, key = run.services, preview_key(preview_id)
+    snapshot = read_snapshot(run, spreadsheet_id, more=[key], with_agency_work=False)
+    preview = preview_from_document(services.store, snapshot.stored.more.get(key))
+    if preview is None or preview.spreadsheet_id != spreadsheet_id:
         raise UserError("batch.no_preview")
-    with lease(services, project.spreadsheet_id) as held:
-        # Loaded anew, as another process may have given numbers since; once, as a refused write uses none up.
-        current = load_project(services.store, project.spreadsheet_id)
-        try:
-            return again(lambda: _start(services, current, record.data, held))
-        except RetriableServiceError:
-            # The sheet may have taken the batch: the promise stays until the sheet is read again.
-            raise
-        except VitrinaError:
-            # Where the sheet cannot be read just now, its next reading settles it.
-            with contextlib.suppress(VitrinaError):
-                _settle_by_sheet(services, project)
-            raise
-
-
-def _start(services: Services, project: Project, preview: Json, held: Lease) -> Answer:
-    agency = load_agency(services.store, project.agency_id)
-    span = period_of(date.fromisoformat(preview["start_on"]), PeriodKind(preview["kind"]))
-    book = read_fenced(services, project)
-    if _is_started(book, preview):
+    if _is_started(snapshot.book, preview):
         raise UserError("batch.already_started")
-    # Should the lease have run out in a slow call, somebody else is at work here now.
-    held.renew()
-    # People's hours are promised over all clients, so plan and promise under one lease.
-    with lease(services, f"plan:{project.agency_id}"):
-        backlog = read_own_backlog(services, project, book)
-        settle_for_good(services, project, book)
-        draft = draft_plan(services, project, agency, team_of(preview["team"]), book, backlog, span)
-        _check_effect(draft, preview)
-        if not draft.chosen:
-            raise UserError("batch.nothing_fits")
-        items = [
-            _item(project, chosen, draft.parts[chosen.item.number], fence=book.fence)
-            for chosen in draft.chosen
-        ]
-        if not reserve_items(services.store, items):
-            raise BusyError("workbook.busy")
-    save_project(services.store, replace(project, last_number=draft.backlog.last_number))
-    # Where the write is refused the promise stays as well, until the sheet is read: should the lease have run
-    # out meanwhile, somebody else may have written just these rows.
-    change = _change(services, project, draft, items)
-    write_undoably(services, project, draft.book, change, action="start_batch")
-    for item in items:
-        amend_item(services.store, item.key, is_reserved=False)
-    count_passed_over(
-        services.store,
-        project.spreadsheet_id,
-        span.start_on,
-        [left.item.number for left in draft.plan.left_out if left.reason in LACK_OF_ROOM],
-        known=[row.number for row in draft.backlog.rows],
-    )
+    span = period_of(preview.start_on, PeriodKind(preview.period_kind))
+    draft, items = _promise_hours(run, snapshot, preview, span)
+    # Where the write is refused the promise stays as well, until the sheet is read: should the lease have
+    # run out meanwhile, somebody else may have written just these rows.
+    write_undoably(run, snapshot.stored.undo, snapshot.book, _change(draft, items), action="start_batch")
+    _note_started(run, draft, items)
     return Answer(
         Outcome.DONE,
         sentence(
@@ -116,26 +77,91 @@ def _start(services: Services, project: Project, preview: Json, held: Lease) -> 
         details=(
             *([sentence("batch.runs_on", items=draft.running_on)] if draft.running_on else []),
             sentence("batch.push_next"),
-            *told(book, backlog.identity, draft.progress.identity),
+            *repair_messages(snapshot.book, snapshot.backlog_identity, snapshot.progress_identity),
         ),
         data={"started": [item.code for item in items]},
     )
 
 
-def _settle_by_sheet(services: Services, project: Project) -> None:
+def _promise_hours(run: Run, snapshot: Snapshot, preview: Preview, span: Period) -> tuple[Draft, list[Item]]:
+    """Plan anew, and promise people's hours where the effect is what the preview showed.
+
+    Hours are promised over all clients, so plan and promise happen under one lease of the agency.
+    """
+    planning = plan_lease(snapshot.agency)
+    run.take(planning)
+    try:
+        snapshot.read_agency_work()
+        draft = draft_plan(snapshot, preview.team, span)
+        _check_effect(draft, preview)
+        items = [_item(snapshot, chosen, draft.parts[chosen.item.number]) for chosen in draft.chosen]
+        project = replace(snapshot.project, last_number=snapshot.backlog.last_number)
+        started = [(item.work_type, item.task) for item in items]
+        run.commit(
+            put_project(project),
+            plan_write(project.agency_id),
+            run.release(planning),
+            updates=[
+                snapshot.change_work(lambda work: _reserved(work, items)),
+                snapshot.stored.titles.change(lambda titles: with_titles(titles, started)),
+            ],
+        )
+    except BaseException:
+        if run.holds(planning):
+            with contextlib.suppress(VitrinaError):
+                run.commit(run.release(planning))
+        raise
+    return draft, items
+
+
+def _reserved(work: ProjectWork, items: Sequence[Item]) -> ProjectWork:
+    """The work with *items* reserved; raises ``BusyError`` where one of them was started meanwhile."""
+    if any(item.number in work.items for item in items):
+        raise BusyError("workbook.busy")
+    return work.with_items(items)
+
+
+def _note_started(run: Run, draft: Draft, items: Sequence[Item]) -> None:
+    """Have the items kept as started, and what the period passed over, at the end of the run."""
+    stored = draft.snapshot.stored
+    started = {item.number for item in items}
+    left_out = [left.item.number for left in draft.plan.left_out if left.reason in LACK_OF_ROOM]
+    known = [row.number for row in draft.snapshot.backlog.rows]
+    start_on = draft.plan.period.start_on
+    run.at_end(
+        updates=[
+            stored.work.change(lambda work: _without_reservations(work, started)),
+            stored.backlog_state.change(
+                lambda state: replace(
+                    state, passed_over=state.passed_over_in(start_on, left_out, known=known)
+                )
+            ),
+        ]
+    )
+
+
+def _without_reservations(work: ProjectWork, numbers: Collection[int]) -> ProjectWork:
+    seen = [work.items[number] for number in numbers if number in work.items]
+    return work.with_items(replace(item, is_reserved=False) for item in seen)
+
+
+def _take_back_by_sheet(run: Run, spreadsheet_id: str) -> None:
     """Give back what a refused start has promised, so that other projects do not wait for these hours."""
-    own = items_of(services.store, spreadsheet_id=project.spreadsheet_id)
-    if any(item.is_reserved for item in own):
-        settle_for_good(services, project, read_fenced(services, project))
+    run.drop_final_writes()
+    stored = read_stored(run, spreadsheet_id)
+    if any(item.is_reserved for item in stored.work.value.items.values()):
+        run.commit(updates=[snapshot_of(run, stored).change_work()])
 
 
-def _is_started(book: Book, preview: Json) -> bool:
+def _is_started(book: Book, preview: Preview) -> bool:
     in_progress = {row.number for row in book.tab("in_progress").rows}
-    return bool(preview["effect"]) and all(int(number) in in_progress for number in preview["effect"])
+    return bool(preview.effect) and all(int(number) in in_progress for number in preview.effect)
 
 
-def _check_effect(draft: Draft, preview: Json) -> None:
-    now, shown = effect(draft), preview["effect"]
+def _check_effect(draft: Draft, preview: Preview) -> None:
+    now, shown = effect(draft), preview.effect
+    if now == shown and not draft.chosen:
+        raise UserError("batch.nothing_fits")
     if now == shown:
         return
     entered = [now[number]["code"] for number in now if number not in shown]
@@ -152,11 +178,11 @@ def _check_effect(draft: Draft, preview: Json) -> None:
     raise ChangedMeanwhileError("batch.changed", changes=changes)
 
 
-def _item(project: Project, chosen: ScheduledItem, parts: Mapping[str, PlannedPart], *, fence: str) -> Item:
+def _item(snapshot: Snapshot, chosen: ScheduledItem, parts: Mapping[str, PlannedPart]) -> Item:
     item = chosen.item
     return Item(
-        spreadsheet_id=project.spreadsheet_id,
-        agency_id=project.agency_id,
+        spreadsheet_id=snapshot.project.spreadsheet_id,
+        agency_id=snapshot.project.agency_id,
         number=item.number,
         code=item.code,
         task=item.task,
@@ -164,7 +190,7 @@ def _item(project: Project, chosen: ScheduledItem, parts: Mapping[str, PlannedPa
         priority=item.priority,
         work_type=item.work_type or "",
         quantity=item.quantity,
-        fence=fence,
+        fence=snapshot.book.fence,
         size=item.size,
         actions=tuple(
             ItemAction(
@@ -172,7 +198,7 @@ def _item(project: Project, chosen: ScheduledItem, parts: Mapping[str, PlannedPa
                 profile=action.profile,
                 specialist=action.specialist,
                 hours=action.hours,
-                day_hours={day.isoformat(): hours for day, hours in action.day_hours.items()},
+                day_hours=dict(action.day_hours),
                 specialist_hours=parts[action.profile].specialist_hours,
                 typical_hours=parts[action.profile].typical_hours,
                 p85_hours=parts[action.profile].p85_hours,
@@ -182,22 +208,23 @@ def _item(project: Project, chosen: ScheduledItem, parts: Mapping[str, PlannedPa
     )
 
 
-def _change(services: Services, project: Project, draft: Draft, items: list[Item]) -> WorkbookChange:
-    book, locale = draft.book, locale_of(draft.book)
-    backlog_tab, progress_tab = draft.backlog.tab, book.tab("in_progress")
+def _change(draft: Draft, items: list[Item]) -> WorkbookChange:
+    snapshot = draft.snapshot
+    book, locale, services = snapshot.book, locale_of(snapshot.book), snapshot.services
+    backlog_tab, progress_tab = snapshot.backlog.tab, book.tab("in_progress")
     change = WorkbookChange()
     change.hold_fence(book)
-    words = words_of(services, draft)
+    words = words_of(draft)
     reasons = {
         one.left.item.number: render(reason(one, draft.situation, words, staff=False), locale)
         for one in draft.explanations()
     }
     leaving = {item.number for item in items}
-    heal(change, book, draft.backlog.identity, prefix=project.code, leaving=leaving)
-    heal(change, book, draft.progress.identity, prefix=project.code)
+    heal(change, book, snapshot.backlog_identity, prefix=snapshot.project.code, leaving=leaving)
+    heal(change, book, snapshot.progress_identity, prefix=snapshot.project.code)
     change.shelve_on(book.tabs.get(SHELF), render(sentence("shelf.title"), locale))
     planned = [key for key in backlog_tab.columns if key in PLANNED_BY or key.startswith(HOURS_PREFIX)]
-    for row in draft.backlog.rows:
+    for row in snapshot.backlog.rows:
         if row.number not in reasons:
             change.move_out(backlog_tab, row.row, row.number, *planned)
             continue
@@ -207,21 +234,21 @@ def _change(services: Services, project: Project, draft: Draft, items: list[Item
     change.append(
         progress_tab,
         [
-            _new_row(item, action, draft.agency.profiles, onboarding)
+            _new_row(item, action, snapshot.agency.profiles, onboarding)
             for item in items
             for action in item.actions
         ],
     )
-    write_schedule(services, change, book, project, [*draft.items, *items])
+    as_it_will_be = [*snapshot.agency_items, *items]
+    write_schedule(snapshot, change, as_it_will_be)
     write_range(change, book, draft.left_total)
     stay = [item for item in draft.situation.items if item.number not in leaving]
-    write_forecast(services, change, book, project, stay, draft.parts, [*draft.items, *items], draft.norms)
-    mark_fresh(services, change, book)
+    write_forecast(snapshot, change, stay, draft.parts, as_it_will_be)
+    write_refreshed_mark(services, change, book)
     return change
 
 
 def _new_row(item: Item, action: ItemAction, profiles: Mapping[str, str], status: str) -> NewRow:
-    days = [date.fromisoformat(day) for day in action.day_hours]
     return NewRow(
         action.row_number,
         {
@@ -230,8 +257,8 @@ def _new_row(item: Item, action: ItemAction, profiles: Mapping[str, str], status
             "profile": profiles.get(action.profile, action.profile),
             "specialist": action.specialist,
             "hours": action.hours,
-            "start_on": min(days),
-            "due_on": max(days),
+            "start_on": min(action.day_hours),
+            "due_on": max(action.day_hours),
             "status": status,
         },
     )

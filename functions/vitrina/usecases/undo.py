@@ -6,30 +6,25 @@ named. Every step may be repeated: what is back already needs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from vitrina.errors import UserError
-from vitrina.operations.journal import Journal
-from vitrina.operations.lease import Lease, lease
-from vitrina.operations.retry_on_conflict import again
-from vitrina.operations.services import Answer, Outcome, Services
-from vitrina.operations.undo_record import load_stack, save_stack
-from vitrina.ports import Card, Json, NewCard, Store
-from vitrina.project.snapshot import read_book, read_fenced, read_progress, settle_for_good
-from vitrina.records.records import (
-    ESTIMATE,
-    ITEM,
-    Item,
-    Project,
-    amend_item,
-    items_of,
-    load_tracker_ids,
-)
+from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.outbox import TaskWish
+from vitrina.operations.retry_on_conflict import retry_on_conflict
+from vitrina.operations.run import Run
+from vitrina.operations.services import Services
+from vitrina.ports import Card, Json, NewCard
+from vitrina.project.snapshot import Snapshot, read_snapshot, snapshot_of
+from vitrina.records.backlog_state import BacklogState
+from vitrina.records.cards import delete_card
+from vitrina.records.undo import UndoEntry, load_record
+from vitrina.records.work import Item, ProjectWork
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import Sentence, sentence
 from vitrina.usecases.push import new_card
-from vitrina.workbook.reading.book import Book
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.restore import Restoration, has_happened, restore
 
@@ -37,74 +32,106 @@ from vitrina.workbook.writing.restore import Restoration, has_happened, restore
 MAX_DETAILS = 12
 
 
-def undo(services: Services, project: Project, journal: Journal) -> Answer:
+def undo(run: Run, spreadsheet_id: str) -> Answer:
     """Take back the last action of the workbook that changed something."""
-    with lease(services, project.spreadsheet_id) as held:
-        book = again(lambda: read_fenced(services, project))
-        settle_for_good(services, project, book)
-        # A second delivery goes on with the same action, whatever was done since the first one died.
-        chosen: Json = journal.once("choose", lambda: _choose(services.store, project, book))
-        stack = load_stack(services.store, project.spreadsheet_id)
-        record = next((one for one in stack if one["id"] == chosen["id"]), None)
-        if record is None:
-            return _answer(services, chosen, [], Restoration())
-        begun = _remove_cards(services, project, book, record, journal, held)
-        kept = _kept_items(services, project, record)
-        left = again(lambda: _write_back(services, project, record, kept, held))
-        left.items.update({item.number: item.code for item in kept})
-        _forget(services, project, record, stay=left.items.keys())
-        others = [one for one in stack if one["id"] != chosen["id"]]
-        save_stack(services.store, project.spreadsheet_id, others)
-    return _answer(services, record, begun, left)
+    snapshot = retry_on_conflict(run, lambda: read_snapshot(run, spreadsheet_id, with_agency_work=False))
+    # A second delivery goes on with the same action, whatever was done since the first one died.
+    chosen: Json = run.steps.get("choose", {}).get("result") or _choose(run, snapshot)
+    record = load_record(run.services.store, chosen["id"])
+    if record is None:
+        return _answer(run.services, chosen, [], Restoration())
+    run.note_step("choose", chosen)
+    run.commit(updates=[snapshot.change_work()])
+    begun, lost = _remove_cards(run, snapshot, record)
+    kept = _kept_items(snapshot, record)
+    left = retry_on_conflict(run, lambda: _write_back(run, snapshot_of(run, snapshot.stored), record, kept))
+    left.items.update({item.number: item.code for item in kept})
+    _forget(run, snapshot, record, chosen["id"], stay=left.items.keys())
+    if lost:
+        _wish_for_orphans(run, snapshot, lost)
+    return _answer(run.services, chosen, begun, left)
 
 
-def _choose(store: Store, project: Project, book: Book) -> Json:
+def _choose(run: Run, snapshot: Snapshot) -> Json:
     """The last action that happened: the newest may have got no answer, and then the sheet tells."""
-    stack = load_stack(store, project.spreadsheet_id)
-    while stack and stack[-1]["is_pending"] and not has_happened(book, stack[-1]["trace"]):
-        stack = stack[:-1]
-    save_stack(store, project.spreadsheet_id, stack)
-    if not stack:
-        raise UserError("undo.nothing")
-    return {key: stack[-1][key] for key in ("id", "action", "at")}
-
-
-def _remove_cards(
-    services: Services, project: Project, book: Book, record: Json, journal: Journal, held: Lease
-) -> list[str]:
-    """Remove the cards that came of the action and that nobody has touched; gives the IDs of the others."""
-    rows = read_progress(services, project, book).rows
-    tracker_ids = load_tracker_ids(services.store, project.agency_id)
-    begun: list[str] = []
-    cards = _cards_of(services, project, record)
-    for done, (item, card_id) in enumerate(cards):
-        held.renew()
-        journal.progress(done, len(cards), sentence("undo.progress", done=done + 1, total=len(cards)))
-        card = services.tracker.get_card(card_id)
-        own_rows = [row for row in rows if row.item_number == item.number]
-        if card is not None:
-            made = new_card(services, project, book, item, own_rows, tracker_ids) if own_rows else None
-            if made is None or not is_untouched(card, made, is_whole=bool(item.card_id)):
-                begun.append(item.code)
-                amend_item(services.store, item.key, card_id=card_id)
+    for entry in reversed(snapshot.stored.undo.entries):
+        if entry.is_pending:
+            record = load_record(run.services.store, entry.record_id)
+            if record is None or not has_happened(snapshot.book, record["trace"]):
                 continue
-            services.tracker.remove_card(card_id)
-        amend_item(services.store, item.key, card_id="")
-    return begun
+        return {"id": entry.record_id, "action": entry.action, "at": entry.at}
+    raise UserError("undo.nothing")
 
 
-def _cards_of(services: Services, project: Project, record: Json) -> list[tuple[Item, str]]:
+# --- Cards -----------------------------------------------------------------------------------------
+
+
+def _remove_cards(run: Run, snapshot: Snapshot, record: Json) -> tuple[list[str], list[Item]]:
+    """Remove the cards that came of the action and that nobody has touched.
+
+    Gives the ID texts of items whose cards stay, and items of which another card may appear later.
+    """
+    tracker, work = run.services.tracker, snapshot.stored.work
+    rows = snapshot.work_rows.actions
+    begun: list[str] = []
+    lost: list[Item] = []
+    cards = _cards_of(run, snapshot, record)
+    for done, (item, card_id) in enumerate(cards):
+        step = sentence("undo.progress", done=done + 1, total=len(cards))
+        run.report(done, len(cards), step)
+        card = tracker.get_card(card_id)
+        own_rows = [row for row in rows if row.item_number == item.number]
+        made = new_card(snapshot, item, own_rows) if own_rows else None
+        if card is not None and (
+            made is None or not is_untouched(card, made, is_whole=_is_whole(item, card_id))
+        ):
+            begun.append(item.code)
+            keeping = {"card_id": item.card_id or card_id}
+            run.commit(updates=[work.change(lambda now, n=item.number, f=keeping: now.amended(n, **f))])  # type: ignore[misc]
+            continue
+        if card is not None:
+            tracker.remove_card(card_id)
+        if item.card_lost_at:
+            lost.append(item)
+        run.commit(
+            delete_card(card_id),
+            updates=[work.change(lambda now, n=item.number, c=card_id: _without_card(now, n, c))],  # type: ignore[misc]
+        )
+    return begun, lost
+
+
+def _is_whole(item: Item, card_id: str) -> bool:
+    return item.card_id == card_id and not item.is_card_wanted
+
+
+def _without_card(work: ProjectWork, number: int, card_id: str) -> ProjectWork:
+    item = work.items.get(number)
+    if item is None:
+        return work
+    card = "" if item.card_id == card_id else item.card_id
+    return work.amended(number, card_id=card, is_card_wanted=False)
+
+
+def _cards_of(run: Run, snapshot: Snapshot, record: Json) -> list[tuple[Item, str]]:
     """Cards that the action made, and those that a push which broke off has left half made."""
     if record["action"] not in ("start_batch", "push"):
         return []
     linked: dict[str, str] = record.get("cards", {})
     started = {number for _, _, number, _ in record["trace"]["moved"]}
-    own = items_of(services.store, spreadsheet_id=project.spreadsheet_id)
-    half_made = [item for item in own if not item.card_id and (not started or item.number in started)]
-    known = services.tracker.find_cards(project.board_id) if half_made else {}
-    return [
-        (item, item.card_id) for item in own if item.card_id and linked.get(str(item.number)) == item.card_id
-    ] + [(item, known[item.external_id][0]) for item in half_made if item.external_id in known]
+    own = snapshot.items.values()
+    half_made = [
+        item
+        for item in own
+        if (not item.card_id or item.is_card_wanted) and (not started or item.number in started)
+    ]
+    known = run.services.tracker.find_cards(snapshot.project.board_id) if half_made else {}
+    whole = [
+        (item, item.card_id)
+        for item in own
+        if item.card_id and item not in half_made and linked.get(str(item.number)) == item.card_id
+    ]
+    half = [(item, card_id) for item in half_made for card_id in known.get(item.external_id, ())]
+    return [*whole, *half]
 
 
 def is_untouched(card: Card, made: NewCard, *, is_whole: bool) -> bool:
@@ -122,57 +149,85 @@ def is_untouched(card: Card, made: NewCard, *, is_whole: bool) -> bool:
     )
 
 
-def _kept_items(services: Services, project: Project, record: Json) -> list[Item]:
+def _wish_for_orphans(run: Run, snapshot: Snapshot, items: Sequence[Item]) -> None:
+    """Have cards removed later whose creation was not answered, and whose items are taken back."""
+    spreadsheet_id = snapshot.project.spreadsheet_id
+    body: Json = {
+        "kind": "remove_orphans",
+        "spreadsheet_id": spreadsheet_id,
+        "external_ids": [item.external_id for item in items],
+    }
+    # It is sent by the timer: not before the card can have appeared.
+    wish = TaskWish(f"orphans-{run.operation_id}", body)
+    run.at_end(wish.put(run.services))
+
+
+# --- The sheet and the store -----------------------------------------------------------------------
+
+
+def _kept_items(snapshot: Snapshot, record: Json) -> list[Item]:
     """Items that the action put into work and that stay there, as they have a card."""
     started = {number for _, _, number, _ in record["trace"]["moved"]}
-    own = items_of(services.store, spreadsheet_id=project.spreadsheet_id)
     linked = {int(number) for number in record.get("cards", {})}
+    own = snapshot.stored.work.value.items.values()
     return [item for item in own if item.card_id and item.number in started | linked]
 
 
-def _write_back(
-    services: Services, project: Project, record: Json, kept: list[Item], held: Lease
-) -> Restoration:
-    book = read_book(services, project.spreadsheet_id)
+def _write_back(run: Run, snapshot: Snapshot, record: Json, kept: list[Item]) -> Restoration:
     change = WorkbookChange()
-    result = restore(change, book, record, kept=frozenset(item.number for item in kept))
-    _forget_progress(services, project, change, book, record, kept)
+    result = restore(change, snapshot.book, record, kept=frozenset(item.number for item in kept))
+    _empty_progress(change, snapshot, record, kept)
     if result.is_outdated:
+        snapshot.read_agency_work()
+        spreadsheet_id = snapshot.project.spreadsheet_id
         started = {number for _, _, number, _ in record["trace"]["moved"]} - result.items.keys()
-        items = items_of(services.store, agency_id=project.agency_id)
-        gone = {f"{project.spreadsheet_id}:{number}" for number in started}
-        write_schedule(services, change, book, project, [item for item in items if item.key not in gone])
+        gone = {(spreadsheet_id, number) for number in started}
+        write_schedule(snapshot, change, [item for item in snapshot.agency_items if item.key not in gone])
     # Should the lease have run out in a slow call, somebody else is at work here now.
-    held.renew()
+    run.commit()
     if change:
-        services.workbooks.batch_update(project.spreadsheet_id, change.requests())
+        run.services.workbooks.batch_update(snapshot.project.spreadsheet_id, change.requests())
     return result
 
 
-def _forget_progress(
-    services: Services, project: Project, change: WorkbookChange, book: Book, record: Json, kept: list[Item]
-) -> None:
+def _empty_progress(change: WorkbookChange, snapshot: Snapshot, record: Json, kept: Sequence[Item]) -> None:
     """Empty what *refresh* has written of cards that are gone."""
     gone = {int(number) for number in record.get("cards", {})} - {item.number for item in kept}
     if not gone:
         return
-    progress = read_progress(services, project, book)
-    tab = progress.identity.tab
-    for row in progress.rows:
+    tab = snapshot.work_rows.tab
+    for row in snapshot.work_rows.actions:
         if row.item_number in gone and tab.cell(row.row, "progress").text:
             change.set(tab, row.row, "progress", None)
 
 
-def _forget(services: Services, project: Project, record: Json, *, stay: Collection[int]) -> None:
-    """Give back promised hours, and the add-on's own figures as they were before."""
-    for _, _, number, _ in record["trace"]["moved"]:
-        if number not in stay:
-            services.store.delete(ITEM, f"{project.spreadsheet_id}:{number}")
+def _forget(run: Run, snapshot: Snapshot, record: Json, record_id: str, *, stay: Collection[int]) -> None:
+    """Give back promised hours, the add-on's own figures as they were before, and the record itself."""
+    moved = {number for _, _, number, _ in record["trace"]["moved"]} - set(stay)
+    stored = snapshot.stored
+    run.at_end(updates=[stored.work.change(lambda work: work.without_items(moved))])
     if "estimates" in record:
-        now = services.store.get(ESTIMATE, project.spreadsheet_id)
-        touched = {str(number) for _, number, *_ in record["trace"]["cells"] if number}
-        others = {key: one for key, one in (now.data if now else {}).items() if key not in touched}
-        services.store.put(ESTIMATE, project.spreadsheet_id, {**others, **record["estimates"]})
+        touched = {int(number) for _, number, *_ in record["trace"]["cells"] if number}
+        before = {int(number): figures for number, figures in record["estimates"].items()}
+        run.at_end(updates=[stored.backlog_state.change(lambda state: _with_figures(state, touched, before))])
+    run.at_end(*stored.undo.writes(_entries_before(stored.undo.entries, record_id)))
+
+
+def _with_figures(
+    state: BacklogState, touched: Collection[int], before: Mapping[int, Mapping[str, Sequence[float]]]
+) -> BacklogState:
+    others = {number: figures for number, figures in state.figures.items() if number not in touched}
+    return replace(state, figures={**others, **before})
+
+
+def _entries_before(entries: Sequence[UndoEntry], record_id: str) -> list[UndoEntry]:
+    """The list without the action that is taken back and those above it, which never happened."""
+    kept: list[UndoEntry] = []
+    for entry in entries:
+        if entry.record_id == record_id:
+            break
+        kept.append(entry)
+    return kept
 
 
 def _answer(services: Services, record: Json, begun: list[str], left: Restoration) -> Answer:

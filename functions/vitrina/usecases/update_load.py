@@ -6,31 +6,40 @@ One read of each client's workbook, one read and one write of the agency's, howe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from functools import partial
 
 from vitrina.domain.checking.feasibility import TOLERANCE_HOURS
-from vitrina.errors import WorkbookShapeError
-from vitrina.operations.journal import Journal
-from vitrina.operations.lease import lease
-from vitrina.operations.retry_on_conflict import again
-from vitrina.operations.services import Answer, Outcome, Services
-from vitrina.project.client_books import Unread, read_client_books, told_elsewhere
-from vitrina.project.commitments import ClientWork, People, rebuild_commitments
-from vitrina.project.snapshot import read_book, read_fenced, read_progress, settle_for_good
-from vitrina.records.records import Agency, Project, items_of, projects_of, save_team
-from vitrina.tabs.agency_view import (
-    BoardLine,
-    is_late,
-    line_of_row,
-    lines_of_item,
-    load_days,
-    write_board,
-    write_load,
-    write_projects,
+from vitrina.errors import BusyError, StoreConflictError, WorkbookShapeError
+from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.google_quota import QUOTA_KEY
+from vitrina.operations.retry_on_conflict import retry_on_conflict
+from vitrina.operations.run import ATTEMPTS, Run, Update, ending
+from vitrina.operations.services import Services
+from vitrina.ports import ABSENT, Document, Store
+from vitrina.project.agency_book import read_agency_book, read_stored_agency, read_team_of
+from vitrina.project.client_books import UnreadBook, elsewhere_messages, read_client_books
+from vitrina.project.commitments import ClientWork, People, Rebuilt, rebuild_commitments
+from vitrina.project.reservations import (
+    PROGRESS_COLUMNS,
+    has_columns,
+    identify_rows,
+    require_columns,
+    resolve_reservations,
 )
+from vitrina.project.resources import plan_key, plan_write
+from vitrina.project.snapshot import read_snapshot
+from vitrina.records.books import Agency, Project
+from vitrina.records.layouts import shape_from, shape_key
+from vitrina.records.packing import Tracked
+from vitrina.records.work import Item, ProjectWork, find_open_work, load_work
+from vitrina.tabs.board import BoardLine, is_late, line_of_row, lines_of_item, write_board
+from vitrina.tabs.load import load_days, write_load
+from vitrina.tabs.projects_tab import write_projects
 from vitrina.texts import Sentence, sentence
-from vitrina.workbook.reading.book import Book
-from vitrina.workbook.reading.team import read_team
+from vitrina.workbook.reading.book import Book, parse_book
+from vitrina.workbook.reading.work_rows import read_work
 from vitrina.workbook.writing.change import WorkbookChange
 
 #: Who has too much is told of this many working days.
@@ -41,37 +50,29 @@ MAX_LINES = 20
 Hours = Mapping[str, Mapping[date, float]]
 
 
-def update_load(services: Services, agency: Agency, journal: Journal | None = None) -> Answer:
+def update_load(run: Run, agency_id: str) -> Answer:
     """Rebuild what people have promised from the rows of *В работе*, then draw it."""
-    with lease(services, f"load:{agency.spreadsheet_id}") as held:
-        book = read_book(services, agency.spreadsheet_id)
-        team = read_team(book, services.choices, profiles=agency.profiles, today=services.today())
-        save_team(services.store, agency.spreadsheet_id, team)
-        people = People(team, services.calendar)
-        projects = projects_of(services.store, agency.spreadsheet_id)
-        found, unread = read_client_books(
-            services, projects, lambda project: read_client_work(services, project), journal, held=held
-        )
-        committed = rebuild_commitments(services, agency, people, found)
-        lines = [*_lines(services, agency, found), *_remembered(services, agency, unread)]
-        first = [book]
-        # As it was read; only where people have changed it meanwhile it is read once more.
-        again(
-            lambda: _draw(
-                services,
-                first.pop() if first else read_book(services, agency.spreadsheet_id),
-                people,
-                committed,
-                lines,
-                [one.project for one in found],
-            )
-        )
+    services = run.services
+    stored = read_stored_agency(run, agency_id, more=[QUOTA_KEY, plan_key(agency_id)])
+    book = read_agency_book(run, agency_id, stored.shape)
+    people = People(read_team_of(run, stored.agency, book), services.calendar)
+    projects = stored.projects.value
+    works = find_open_work(services.store, agency_id)
+    found, unread = read_client_books(
+        run,
+        projects,
+        lambda project: _read_client_work(run, stored.agency, project, works),
+        quota=stored.more.get(QUOTA_KEY),
+    )
+    rebuilt = _rebuild(run, agency_id, people, found, works, stored.more.get(plan_key(agency_id)))
+    lines = [*_lines(services, stored.agency, found), *_remembered(stored.agency, unread, rebuilt.works)]
+    _draw_all(run, stored.agency, book, people, rebuilt.taken, lines, [one.project for one in found])
     lacking = _lacking(book)
     details = [
-        *(one.told for one in unread),
+        *(one.message for one in unread),
         *lacking,
-        *_told_overloads(services, people, committed),
-        *(line for one in found for line in told_elsewhere(one.project, one.work.problems)),
+        *_overload_messages(services, people, rebuilt.taken),
+        *(line for one in found for line in elsewhere_messages(one.project, one.rows.problems)),
     ]
     return Answer(
         Outcome.PARTIAL if unread or lacking else Outcome.DONE,
@@ -87,20 +88,111 @@ def update_load(services: Services, agency: Agency, journal: Journal | None = No
     )
 
 
-def read_client_work(services: Services, project: Project) -> ClientWork:
-    """*В работе* of a client, and his items as the sheet settles them: one read.
+def _read_client_work(
+    run: Run, agency: Agency, project: Project, works: Mapping[str, Tracked[ProjectWork]]
+) -> ClientWork:
+    """*В работе* of a client, and his items as the store had them before: one read of the workbook.
 
     Raises
     ------
     BusyError
-        If another action is at work there.
+        If a start of another action may still be on its way to the sheet.
     """
-    with lease(services, project.spreadsheet_id):
-        book = again(lambda: read_fenced(services, project))
-        settle_for_good(services, project, book)
-        work = read_progress(services, project, book).work
-        items = tuple(items_of(services.store, spreadsheet_id=project.spreadsheet_id))
-    return ClientWork(project, work, items)
+    spreadsheet_id, services = project.spreadsheet_id, run.services
+    resource = services.workbooks.read(spreadsheet_id)
+    book = parse_book(resource)
+    if not has_columns(book, "in_progress", PROGRESS_COLUMNS):
+        # Its marks are lost: it is known by how it looked before.
+        key = shape_key(spreadsheet_id)
+        book = parse_book(resource, shape_from(services.store.get_many([key]).get(key)))
+        require_columns(book, "in_progress", PROGRESS_COLUMNS)
+    known = works[spreadsheet_id].value.items if spreadsheet_id in works else {}
+    identities = identify_rows(project, agency, book, known.values())
+    if resolve_reservations(book, known, identities).not_started or identities.progress is None:
+        # An action that died has left a promise: settle it as its next action would.
+        return _settled_client_work(run, project)
+    rows = read_work(book, services.choices, identity=identities.progress, today=services.today())
+    return ClientWork(project, rows, {number: _as_started(item) for number, item in known.items()})
+
+
+def _settled_client_work(run: Run, project: Project) -> ClientWork:
+    """The same under the lease of the workbook, with promises settled by the sheet."""
+    one = Run(run.services, run.actor, agency_id=project.agency_id)
+    with ending(one):
+        one.take(project.spreadsheet_id)
+        snapshot = retry_on_conflict(
+            one, lambda: read_snapshot(one, project.spreadsheet_id, with_agency_work=False)
+        )
+        one.commit(updates=[snapshot.change_work()])
+    return ClientWork(project, snapshot.work_rows, snapshot.stored.work.value.items)
+
+
+def _as_started(item: Item) -> Item:
+    """The item as it is once its rows were seen: nothing of it is reserved any more."""
+    return replace(item, is_reserved=False)
+
+
+def _rebuild(
+    run: Run,
+    agency_id: str,
+    people: People,
+    found: Sequence[ClientWork],
+    works: Mapping[str, Tracked[ProjectWork]],
+    plan: Document | None,
+) -> Rebuilt:
+    """Have the promises of the store say what the rows say, in one commit.
+
+    Where hours were promised since *works* and *plan* were read, it is done anew on what is there now. What
+    was started, or changed by somebody else, after its workbook was read is left as it is.
+    """
+    store = run.services.store
+    for _ in range(ATTEMPTS):
+        now = {
+            spreadsheet_id: work.value.with_items(map(_as_started, _seen(work.value, found)))
+            for spreadsheet_id, work in works.items()
+        }
+        rebuilt = rebuild_commitments(now, found, people, run.services.today())
+        guard = plan_write(agency_id, version=plan.version if plan else ABSENT)
+        try:
+            run.commit(guard, updates=_changes(store, rebuilt.works, works))
+        except StoreConflictError as error:
+            if plan_key(agency_id) not in error.keys:
+                raise
+        else:
+            return rebuilt
+        plan = store.get_many([plan_key(agency_id)]).get(plan_key(agency_id))
+        works = find_open_work(store, agency_id)
+    raise BusyError("workbook.busy")
+
+
+def _seen(work: ProjectWork, found: Sequence[ClientWork]) -> list[Item]:
+    """Items of a project as they were when its rows were read."""
+    known = next((one.items for one in found if one.project.spreadsheet_id == work.spreadsheet_id), {})
+    return [item for number, item in work.items.items() if known.get(number) == _as_started(item)]
+
+
+def _changes(
+    store: Store, works: Mapping[str, ProjectWork], known: Mapping[str, Tracked[ProjectWork]]
+) -> list[Update]:
+    """Changes of what is in progress at each client; an item changed meanwhile is left as it is."""
+    changes: list[Update] = []
+    for spreadsheet_id, work in works.items():
+        tracked = known.get(spreadsheet_id)
+        if tracked is None:
+            # Nothing was in progress; people's own rows are new.
+            tracked = load_work(store, spreadsheet_id, work.agency_id) if work.typed_hours else None
+        if tracked is not None:
+            changes.append(tracked.change(partial(_merged, tracked.value, work)))
+    return changes
+
+
+def _merged(before: ProjectWork, after: ProjectWork, now: ProjectWork) -> ProjectWork:
+    unchanged = (
+        item
+        for number, item in after.items.items()
+        if number in now.items and now.items[number] == before.items.get(number)
+    )
+    return replace(now.with_items(unchanged), typed_hours=after.typed_hours)
 
 
 def shortened(lines: Sequence[Sentence]) -> Sequence[Sentence]:
@@ -121,43 +213,56 @@ def _lacking(book: Book) -> list[Sentence]:
     return told
 
 
-def _draw(
-    services: Services,
+def _draw_all(
+    run: Run,
+    agency: Agency,
     book: Book,
     people: People,
     committed: Hours,
     lines: Sequence[BoardLine],
     projects: Sequence[Project],
 ) -> None:
-    change = WorkbookChange()
-    change.repair(book)
-    write_load(services, change, book, people, committed)
-    write_board(services, change, book, lines)
-    write_projects(services, change, book, projects, lines)
-    if change:
-        services.workbooks.batch_update(book.spreadsheet_id, change.requests())
+    """Draw the tabs with one write; where people changed the workbook since it was read, once more."""
+    services, known = run.services, [book]
+
+    def draw() -> None:
+        current = (
+            known.pop() if known else parse_book(services.workbooks.read(agency.spreadsheet_id), book.shape)
+        )
+        change = WorkbookChange()
+        change.repair(current)
+        write_load(services, change, current, people, committed)
+        write_board(services, change, current, lines)
+        write_projects(services, change, current, projects, lines)
+        if change:
+            services.workbooks.batch_update(agency.spreadsheet_id, change.requests())
+
+    retry_on_conflict(run, draw)
 
 
 def _lines(services: Services, agency: Agency, found: Sequence[ClientWork]) -> list[BoardLine]:
     return [
         line_of_row(one.project, row, services.choices.label("status", row.status, agency.locale))
         for one in found
-        for row in one.work.rows
+        for row in one.rows.rows
         if not row.is_done and not row.is_copy
     ]
 
 
-def _remembered(services: Services, agency: Agency, unread: Sequence[Unread]) -> list[BoardLine]:
+def _remembered(
+    agency: Agency, unread: Sequence[UnreadBook], works: Mapping[str, ProjectWork]
+) -> list[BoardLine]:
     """What the store knows of workbooks that could not be read: their people are not free for that."""
     return [
         line
         for one in unread
-        for item in items_of(services.store, spreadsheet_id=one.project.spreadsheet_id)
+        if one.project.spreadsheet_id in works
+        for item in works[one.project.spreadsheet_id].items.values()
         for line in lines_of_item(one.project, item, agency.profiles)
     ]
 
 
-def _told_overloads(services: Services, people: People, committed: Hours) -> list[Sentence]:
+def _overload_messages(services: Services, people: People, committed: Hours) -> list[Sentence]:
     """Who has too much from today on: a line for each person."""
     days = [day for day in load_days(services, HORIZON_DAYS) if day >= services.today()]
     told: list[Sentence] = []

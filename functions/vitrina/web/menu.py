@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from typing import Any
 
-import jsonschema
 from flask import Request, Response
 
-from vitrina.errors import BusyError, RequestError, UnknownWorkbookError, VitrinaError
-from vitrina.operations.journal import (
-    ENDED,
-    Journal,
-    end_operation,
-    load_operation,
-    queue_operation,
-    run_at_once,
-)
-from vitrina.operations.lease import Lease, lease
-from vitrina.operations.services import Answer, Outcome, Services
+from vitrina.errors import RequestError, VitrinaError
+from vitrina.operations.actor import Actor, person
+from vitrina.operations.answer import answer_json, error_answer, unexpected_answer
+from vitrina.operations.runner import Click, operation_status, run_click
+from vitrina.operations.services import Services
 from vitrina.ports import Identity, Json
-from vitrina.records.records import load_book_kind
-from vitrina.texts import Sentence, pick_locale, render, sentence
+from vitrina.texts import pick_locale
 from vitrina.usecases.actions import ACTIONS
-from vitrina.web.envelope import (
-    STATUS_OF_OUTCOME,
-    answer_json,
-    error_answer,
+from vitrina.web.http import (
+    MENU_BODY_BYTES,
+    bearer_token,
+    check,
+    check_method,
+    limit_body,
+    read_json,
     response,
-    unexpected_answer,
 )
 
 log = logging.getLogger("vitrina.menu")
@@ -41,8 +33,8 @@ _ENVELOPE: Json = {
     "type": "object",
     "properties": {
         "action": {"type": "string", "maxLength": 50},
-        "spreadsheet_id": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$"},
-        "request_id": {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,100}$"},
+        "spreadsheet_id": {"type": "string", "pattern": r"^[A-Za-z0-9_-]{1,100}\Z"},
+        "request_id": {"type": "string", "pattern": r"^[A-Za-z0-9_-]{8,100}\Z"},
         "locale": {"type": "string", "maxLength": 20},
         "params": {"type": "object"},
     },
@@ -51,32 +43,25 @@ _ENVELOPE: Json = {
 }
 _OPERATION_PARAMS: Json = {
     "type": "object",
-    "properties": {"operation_id": {"type": "string", "pattern": "^[a-f0-9]{8,64}$"}},
+    "properties": {"operation_id": {"type": "string", "pattern": r"^[a-f0-9]{8,64}\Z"}},
     "required": ["operation_id"],
     "additionalProperties": False,
-}
-#: What is expected in each field that a person fills in.
-_FORM_SENTENCES = {
-    "client_name": "form.client_name",
-    "project_name": "form.project_name",
-    "code": "form.code",
-    "period": "form.period",
-    "limit_hours": "form.limit_hours",
-    "responsible": "form.responsible",
 }
 
 
 def handle_menu(request: Request, services: Services, identity: Identity) -> Response:
     """Answer one click. Every ending, good or bad, is an envelope with a sentence."""
-    locale = pick_locale(None)
+    # Before the body is read, a refusal is in the language of the header.
+    locale = pick_locale(request.headers.get("Accept-Language"))
+    limit_body(request, MENU_BODY_BYTES)
     try:
-        # Known before who asks, so that even a refusal is in the person's language.
-        locale = _wanted_locale(request)
+        check_method(request)
         email = identity.staff_email(bearer_token(request))
-        body = parse_body(request, _ENVELOPE)
-        if body["action"] == OPERATION_STATUS:
-            return _operation_status(services, body, email, locale)
-        return _run(services, body, email, locale)
+        body = read_json(request)
+        locale = _locale_of(body, locale)
+        check(body, _ENVELOPE)
+        envelope, status = _answer(services, body, person(email), locale)
+        return response(envelope, status)
     except VitrinaError as error:
         log.info("refused", extra={"code": error.code})
         return response(answer_json(error_answer(error), locale), error.http_status)
@@ -85,150 +70,22 @@ def handle_menu(request: Request, services: Services, identity: Identity) -> Res
         return response(answer_json(unexpected_answer(), locale), 500)
 
 
-def bearer_token(request: Request) -> str:
-    """The token of the ``Authorization`` header, empty where there is none."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def parse_body(request: Request, schema: Json) -> Any:
-    """The JSON body; raises ``RequestError`` where it is not what *schema* says."""
-    try:
-        body = _json(request)
-    except ValueError as error:
-        raise RequestError("request.not_json") from error
-    check(body, schema)
-    return body
-
-
-def check(data: Any, schema: Json) -> None:
-    """Raise ``RequestError`` where *data* is not what *schema* says."""
-    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(data))
-    if error is not None:
-        code = next((_FORM_SENTENCES[key] for key in error.absolute_path if key in _FORM_SENTENCES), None)
-        raise RequestError(code or "request.invalid", problem=error.message)
-
-
-def _wanted_locale(request: Request) -> str:
-    try:
-        body = _json(request)
-    except ValueError:
-        return pick_locale(None)
+def _locale_of(body: Any, default: str) -> str:
+    """The language that the body asks for, if it does."""
     wanted = body.get("locale") if isinstance(body, dict) else None
-    return pick_locale(wanted if isinstance(wanted, str) else None)
+    return pick_locale(wanted) if isinstance(wanted, str) else default
 
 
-def _json(request: Request) -> Any:
-    """The body; raises ``ValueError``. Python alone would take NaN and Infinity for numbers."""
-    try:
-        return json.loads(request.get_data(), parse_constant=_refuse_constant)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
-
-
-def _run(services: Services, body: Json, email: str, locale: str) -> Response:
-    spreadsheet_id, params = body["spreadsheet_id"], body.get("params", {})
-    action = ACTIONS.get(body["action"])
+def _answer(services: Services, body: Json, actor: Actor, locale: str) -> tuple[Json, int]:
+    spreadsheet_id, params, name = body["spreadsheet_id"], body.get("params", {}), body["action"]
+    if name == OPERATION_STATUS:
+        check(params, _OPERATION_PARAMS)
+        return operation_status(services, params["operation_id"], spreadsheet_id, actor, locale)
+    action = ACTIONS.get(name)
     if action is None:
-        raise RequestError("request.unknown_action", action=body["action"])
+        raise RequestError("request.unknown_action", action=name)
     check(params, action.params)
-    if load_book_kind(services.store, spreadsheet_id) != action.book_kind:
-        raise UnknownWorkbookError(f"workbook.not_{action.book_kind}")
-    # The id of the click decides: the same click is the same operation.
-    key = f"{spreadsheet_id}:{body['action']}:{body['request_id']}"
-    operation_id = hashlib.sha256(key.encode()).hexdigest()[:32]
-    operation = {
-        "action": body["action"],
-        "spreadsheet_id": spreadsheet_id,
-        "params": params,
-        "email": email,
-        "locale": locale,
-        "at": services.clock.now().isoformat(),
-    }
-    run = action.run
-    if run is not None:
-        envelope = run_at_once(
-            services.store,
-            operation_id,
-            operation,
-            lambda: answer_json(run(services, spreadsheet_id, params), locale),
-        )
-    else:
-        operation_id = queue_operation(
-            services, operation_id, operation, check=lambda: action.check(services, spreadsheet_id, params)
-        )
-        answer = Answer(Outcome.ACCEPTED, sentence("operation.accepted"), operation_id=operation_id)
-        envelope = answer_json(answer, locale)
-    log.info(
-        "clicked",
-        extra={"action": body["action"], "outcome": envelope["outcome"], "workbook": spreadsheet_id},
-    )
-    return response(envelope, STATUS_OF_OUTCOME.get(envelope["outcome"], 200))
-
-
-def _operation_status(services: Services, body: Json, email: str, locale: str) -> Response:
-    params = body.get("params", {})
-    check(params, _OPERATION_PARAMS)
-    operation = load_operation(services.store, params["operation_id"])
-    if operation["spreadsheet_id"] != body["spreadsheet_id"] or operation["email"] != email:
-        raise RequestError("request.unknown_operation")
-    if operation["state"] == ENDED:
-        return response(
-            {**operation["answer"], "operation_id": params["operation_id"]}, operation["http_status"]
-        )
-    progress = operation.get("progress", {"done": 0, "total": 0, "code": "operation.accepted", "where": {}})
-    step = Sentence(progress["code"], progress["where"])
-    answer = Answer(
-        Outcome.RUNNING,
-        step,
-        data={"done": progress["done"], "total": progress["total"], "step": render(step, locale)},
-        operation_id=params["operation_id"],
-    )
-    return response(answer_json(answer, locale), 200)
-
-
-def run_operation(services: Services, operation_id: str) -> None:
-    """Run a queued operation to its end and keep its answer, for the sidebar to ask for.
-
-    A delivery of an operation that has ended does nothing. An error is an end as well: the person is
-    told and clicks again. Only a sudden death leaves the operation open, and the next delivery goes on.
-    """
-    with lease(services, f"operation:{operation_id}") as held:
-        _run_operation(services, operation_id, held)
-
-
-def _run_operation(services: Services, operation_id: str, held: Lease) -> None:
-    operation = load_operation(services.store, operation_id)
-    if operation["state"] == ENDED:
-        return
-    action, locale = ACTIONS[operation["action"]], operation["locale"]
-    run = action.run_operation
-    if run is None:
-        raise RequestError("request.unknown_action", action=operation["action"])
-    status = 200
-    try:
-        journal = Journal(services.store, operation_id, operation, held)
-        answer = run(services, operation["spreadsheet_id"], operation["params"], journal)
-    except BusyError:
-        # Somebody else holds the workbook, or a dead process still does: the queue tries again.
-        raise
-    except VitrinaError as error:
-        answer, status = error_answer(error), error.http_status
-        log.info("operation refused", extra={"operation": operation_id, "code": error.code})
-    except Exception:
-        answer, status = unexpected_answer(), 500
-        log.exception("operation broke off", extra={"operation": operation_id})
-    end_operation(services.store, operation_id, answer_json(answer, locale), status)
-    log.info(
-        "operation ended",
-        extra={
-            "operation": operation_id,
-            "action": operation["action"],
-            "outcome": answer.outcome.value,
-            "workbook": operation["spreadsheet_id"],
-        },
-    )
+    click = Click(actor, spreadsheet_id, name, params, body["request_id"], locale)
+    envelope, status = run_click(services, click, action)
+    log.info("clicked", extra={"action": name, "outcome": envelope["outcome"], "workbook": spreadsheet_id})
+    return envelope, status

@@ -7,24 +7,23 @@ import logging
 from flask import Request, Response
 
 from vitrina.errors import VitrinaError
-from vitrina.jobs.nightly import is_night, plan_norms
-from vitrina.jobs.reconcile import expire, plan_reconciliation
+from vitrina.jobs.registry import call_timer
 from vitrina.operations.services import Services
 from vitrina.ports import Identity
-from vitrina.web.envelope import response
-from vitrina.web.menu import bearer_token
+from vitrina.web.http import OTHER_BODY_BYTES, bearer_token, check_method, limit_body, response
 
 log = logging.getLogger("vitrina.schedule")
 
 
 def handle_schedule(request: Request, services: Services, identity: Identity) -> Response:
     """Plan what the timer is for. The work itself is done by tasks, as it may take longer than a call."""
+    limit_body(request, OTHER_BODY_BYTES)
     try:
+        check_method(request)
         identity.check_schedule_caller(bearer_token(request))
-        planned, expired = plan_reconciliation(services, everything=is_night(services)), expire(services)
-        norms = plan_norms(services)
+        counts = call_timer(services)
     except VitrinaError as error:
         log.warning("schedule refused: %s", error.code)
         return response({"error": error.code}, error.http_status)
-    log.info("planned %d workbooks and %d norms, deleted %d documents", planned, norms, expired)
-    return response({"workbooks": planned, "norms": norms, "deleted": expired}, 200)
+    log.info("planned: %s", ", ".join(f"{name} {count}" for name, count in counts.items()))
+    return response(counts, 200)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-from typing import Any
 
 from flask import Request, Response
 
@@ -13,51 +12,45 @@ from vitrina.errors import (
     AuthenticationError,
     BusyError,
     ChangedMeanwhileError,
+    MethodNotAllowedError,
     RetriableServiceError,
     VitrinaError,
 )
-from vitrina.jobs.nightly import recalculate_at_night
-from vitrina.jobs.reconcile import reconcile
+from vitrina.jobs.registry import JOBS
 from vitrina.operations.services import Services
 from vitrina.ports import Identity, Json
-from vitrina.records.records import load_agency, load_project
-from vitrina.usecases.sync import sync_touched
-from vitrina.web.envelope import response
-from vitrina.web.menu import bearer_token, parse_body, run_operation
+from vitrina.web.http import OTHER_BODY_BYTES, bearer_token, check_method, limit_body, parse_body, response
 
 log = logging.getLogger("vitrina.task")
 
 #: What may be otherwise at the next delivery: access may be given back by then.
 PASSING = (BusyError, ChangedMeanwhileError, RetriableServiceError, AccessDeniedError)
 
+#: A name of the outbox, which is removed when its task is carried out.
+_WISH: Json = {"type": "string", "maxLength": 500}
+
 _BODY: Json = {
     "oneOf": [
         {
             "type": "object",
-            "properties": {"kind": {"const": "operation"}, "id": {"type": "string"}},
-            "required": ["kind", "id"],
+            "properties": {"kind": {"const": kind}, "wish": _WISH, **job.fields},
+            "required": ["kind"],
             "additionalProperties": False,
-        },
-        {
-            "type": "object",
-            "properties": {
-                "kind": {"enum": ["sync", "reconcile", "norms"]},
-                "spreadsheet_id": {"type": "string"},
-                "turn": {"type": "number"},
-            },
-            "required": ["kind", "spreadsheet_id"],
-            "additionalProperties": False,
-        },
+        }
+        for kind, job in JOBS.items()
     ]
 }
 
 
 def handle_task(request: Request, services: Services, identity: Identity) -> Response:
     """Do queued work. 2xx means done; anything else has the queue try again later."""
+    limit_body(request, OTHER_BODY_BYTES)
     try:
+        check_method(request)
         identity.check_task_caller(bearer_token(request))
-        _do(services, parse_body(request, _BODY))
-    except AuthenticationError as error:
+        body = parse_body(request, _BODY)
+        JOBS[body["kind"]].run(services, body)
+    except (AuthenticationError, MethodNotAllowedError) as error:
         return response({"error": error.code}, error.http_status)
     except PASSING as error:
         log.warning("task postponed: %s", error.code)
@@ -75,15 +68,3 @@ def _later(error: VitrinaError) -> Response:
     if isinstance(error, RetriableServiceError) and error.retry_after_s is not None:
         answer.headers["Retry-After"] = str(math.ceil(error.retry_after_s))
     return answer
-
-
-def _do(services: Services, body: Any) -> None:
-    if body["kind"] == "operation":
-        run_operation(services, body["id"])
-    elif body["kind"] == "norms":
-        agency = load_agency(services.store, body["spreadsheet_id"])
-        recalculate_at_night(services.in_background(), agency, turn=body.get("turn"))
-    else:
-        look = {"sync": sync_touched, "reconcile": reconcile}[body["kind"]]
-        project = load_project(services.store, body["spreadsheet_id"])
-        look(services.in_background(), project, turn=body.get("turn"))

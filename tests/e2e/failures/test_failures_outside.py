@@ -9,27 +9,28 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from vitrina.records.records import load_project, save_project
 
 from emulators.google.batch import registry
 from emulators.google.edits import PROTECTED
 from emulators.google.errors import invalid
-from tests.e2e.failures.scene import (
+from tests.e2e.failures.helpers import (
     BACKLOG,
     HOURS,
     READ,
     WRITE,
+    build_preview,
     hours_by_task,
-    in_work,
     move_card,
     outcomes,
-    preview,
-    raw,
-    start,
+    put_in_progress,
+    read_raw,
+    start_period,
 )
+from tests.harness.assertions import assert_answer, assert_unchanged
 from tests.harness.office import Office
-from tests.harness.witness import assert_told, assert_unchanged, difference, look
+from tests.harness.snapshots import difference, take_snapshot
 from vitrina.bootstrap import application
-from vitrina.records.records import load_project, save_project
 
 #: A client has so many neighbours.
 CLIENTS = 50
@@ -57,7 +58,7 @@ def test_failure_05_what_is_said_is_what_is_in_the_sheet(office: Office) -> None
     sources = [source for (_, source) in office.table("backlog", "task", "source")]
     assert (sources.count("норма"), sources.count("специалист"), sources.count("нет данных")) == (3, 1, 1)
     assert "по нормам — 3, по цифрам специалистов — 1. Без оценки 1 задача" in told["message"]
-    told = start(office)
+    told = start_period(office)
     rows = office.table("in_progress", "id", "action", "hours")
     assert told["message"].startswith(
         f"В работу взято: {len({row[0] for row in rows})} задачи, {len(rows)} действий"
@@ -74,32 +75,32 @@ def test_failure_05_what_is_said_is_what_is_in_the_sheet(office: Office) -> None
 def test_failure_05_a_part_is_never_called_the_whole(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch that fails at its end did nothing; a lost answer is no success; cards go on later."""
     office.fill_backlog(*BACKLOG)
-    before = raw(office)
+    before = read_raw(office)
     with google_refuses(monkeypatch, "updateCells", refuse):
         answer = office.do("estimate")
-    assert_told(answer, "refused", 409)
-    assert difference(before, raw(office)) is None
+    assert_answer(answer, "refused", 409)
+    assert difference(before, read_raw(office)) is None
     office.fail_next("google", method=WRITE, status="timeout")
-    assert_told(office.do("estimate"), "failed", 503)
+    assert_answer(office.do("estimate"), "failed", 503)
     assert hours_by_task(office) == HOURS
-    assert_told(office.do("estimate"), "done", 200)
+    assert_answer(office.do("estimate"), "done", 200)
 
-    before = raw(office)
-    preview_id = preview(office)
+    before = read_raw(office)
+    preview_id = build_preview(office)
     for kind in ("insertDimension", "deleteDimension", "copyPaste"):
         with google_refuses(monkeypatch, kind, refuse):
             answer = office.do("start_batch", preview_id=preview_id)
-        assert_told(answer, "refused", 409)
-        assert difference(before, raw(office)) is None, kind
-    assert_told(office.do("start_batch", preview_id=preview_id), "done", 200)
+        assert_answer(answer, "refused", 409)
+        assert difference(before, read_raw(office)) is None, kind
+    assert_answer(office.do("start_batch", preview_id=preview_id), "done", 200)
 
     body = [{"at": 3, "method": "cards.create", "status": 402}]
     office.http.post(f"{office.servers.kaiten}/_emulator/plan", json=body).raise_for_status()
     answer = office.do("push")
-    assert_told(answer, "partial", 200)
+    assert_answer(answer, "partial", 200)
     assert answer["message"].startswith("Создали 2 карточки, осталось 1.")
     assert len({code for code, card in office.table("in_progress", "id", "card") if card}) == 2
-    assert_told(office.do("push"), "done", 200)
+    assert_answer(office.do("push"), "done", 200)
     assert len(office.cards()) == 3
 
 
@@ -137,7 +138,7 @@ def test_failure_13_fifty_clients_at_once_within_the_limits(
             answers = list(pool.map(lambda book_id: manager.click(book_id, "estimate"), waiting))
         for answer in answers:
             if answer["outcome"] != "done":
-                assert_told(answer, "failed", 503)
+                assert_answer(answer, "failed", 503)
                 assert answer["message"].startswith("Google сейчас перегружен")
                 told += 1
         waiting = [one for one, answer in zip(waiting, answers, strict=True) if answer["outcome"] != "done"]
@@ -194,9 +195,9 @@ def test_failure_15_lost_rights_are_one_clear_sentence(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A revoked key, a lost right to edit, a protected range: what to do is said, nothing is half done."""
-    in_work(office)
+    put_in_progress(office)
     office.fill_backlog(*BACKLOG)
-    before = look(office)
+    before = take_snapshot(office)
     faults: tuple[tuple[str, str, int, str, str], ...] = (
         ("google", READ, 401, "estimate", "не принял ключ служебного адреса"),
         ("google", READ, 403, "refresh", "Верните доступ её служебному адресу"),
@@ -210,7 +211,7 @@ def test_failure_15_lost_rights_are_one_clear_sentence(
         office.fail_next(server, method=method, status=status)
         params = {"period": "current"} if action == "build_batch" else {}
         answer = office.do(action, **params)
-        assert_told(answer, "failed", 502)
+        assert_answer(answer, "failed", 502)
         assert words in answer["message"], answer["message"]
 
     def protected(batch: registry.Batch, body: registry.Request) -> None:
@@ -219,7 +220,7 @@ def test_failure_15_lost_rights_are_one_clear_sentence(
     office.forget_calls()
     with google_refuses(monkeypatch, "updateCells", protected):
         answer = office.do("estimate")
-    assert_told(answer, "failed", 502)
+    assert_answer(answer, "failed", 502)
     assert "Снимите защиту" in answer["message"]
     assert office.calls("google")[WRITE] == 1
     assert_unchanged(office, before)
@@ -230,18 +231,18 @@ def test_failure_15_another_account_is_told_which(office: Office) -> None:
     """Somebody with two Google accounts clicks with the private one: the sentence names it."""
     answer = office.manager("manager.private@gmail.example").click(office.client_id, "estimate")
 
-    assert_told(answer, "refused", 403)
+    assert_answer(answer, "refused", 403)
     assert "manager.private@gmail.example" in answer["message"]
 
 
 def test_failure_18_a_copy_does_nothing_to_the_original(office: Office) -> None:
     """A copied workbook carries all marks of its original: every command in it says so, and does nothing."""
-    in_work(office)
+    put_in_progress(office)
     office.fill_backlog(*BACKLOG)
     original = office.client_id
     url = f"{office.servers.google}/drive/v3/files/{original}/copy"
     copied = office.http.post(url, json={"name": "Копия"}).raise_for_status().json()["id"]
-    before, copy_before = look(office), raw(office, copied)
+    before, copy_before = take_snapshot(office), read_raw(office, copied)
     office.forget_calls()
 
     commands: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -255,12 +256,12 @@ def test_failure_18_a_copy_does_nothing_to_the_original(office: Office) -> None:
     answers = [office.click(copied, action, **params) for action, params in commands]
 
     for answer in answers:
-        assert_told(answer, "refused", 404)
+        assert_answer(answer, "refused", 404)
         assert "копия" in answer["message"]
     assert outcomes(answers) == ["refused"] * len(commands)
     assert office.calls("google") == {}
-    assert difference(copy_before, raw(office, copied)) is None
+    assert difference(copy_before, read_raw(office, copied)) is None
     assert_unchanged(office, before)
     move_card(office, "Статья", 1)
     office.settle()
-    assert difference(copy_before, raw(office, copied)) is None
+    assert difference(copy_before, read_raw(office, copied)) is None

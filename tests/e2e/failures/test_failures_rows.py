@@ -7,25 +7,25 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.e2e.failures.scene import (
+from tests.e2e.failures.helpers import (
     BACKLOG,
     HOURS,
-    assert_edited,
-    between,
+    assert_edits_made,
+    build_preview,
     cells_of,
-    estimated,
+    edit_during,
+    estimate_backlog,
     hours_by_task,
-    in_work,
     move_card,
-    preview,
-    raw,
-    send,
+    put_in_progress,
+    read_raw,
+    send_requests,
     sheet_of,
-    start,
+    start_period,
     statuses,
 )
+from tests.harness.assertions import assert_sentence
 from tests.harness.office import Office
-from tests.harness.witness import assert_sentence
 from vitrina.workbook.reading.book import column_letters
 
 CLICKS = 20
@@ -38,7 +38,7 @@ def times(factor: int) -> dict[str, tuple[Any, ...]]:
 
 def test_failure_01_every_write_lands_on_its_row_or_is_refused(office: Office) -> None:
     """Sorted by each column, filtered, pushed down by title rows, swapped between read and write."""
-    estimated(office)
+    estimate_backlog(office)
     tab = office.book().tab("backlog")
     last = column_letters(tab.column_count - 1)
     quantity = column_letters(tab.column("quantity"))
@@ -59,41 +59,41 @@ def test_failure_01_every_write_lands_on_its_row_or_is_refused(office: Office) -
         office.edit(
             *({"type": "type", "sheet": tab.title, "cell": cell, "text": str(number)} for cell in cells)
         )
-        between(office, edit)
+        edit_during(office, edit)
         answer = office.do("estimate")
 
         assert answer["outcome"] == "done", (edit, answer)
         assert hours_by_task(office) == times(number), edit
-    assert_edited(office)
+    assert_edits_made(office)
     assert sorted(code for (code,) in office.table("backlog", "id")) == ["ЗРН-1", "ЗРН-2", "ЗРН-3"]
 
 
 def test_failure_01_the_tracker_writes_into_the_row_of_its_card(office: Office) -> None:
     """The table in work is sorted, or gets title rows, after the card was moved."""
-    in_work(office)
+    put_in_progress(office)
     edits: tuple[Mapping[str, Any], ...] = (
         {"type": "sort", "sheet": "В работе", "range": "A2:M6", "column": "B", "order": "DESCENDING"},
         {"type": "insert_rows", "sheet": "В работе", "at": 1, "count": 3},
     )
 
     for stage, edit in enumerate(edits, start=1):
-        between(office, edit)
+        edit_during(office, edit)
         move_card(office, "Статья", stage)
         office.settle()
 
         moved = ("В работе", "На проверке")[stage - 1]
         assert statuses(office) == {"Баннер": "Онбординг", "Лендинг": "Онбординг", "Статья": moved}
-    assert_edited(office)
+    assert_edits_made(office)
 
 
 def test_failure_02_parallel_runs_and_a_filter_lose_no_row(office: Office) -> None:
     """Twenty clicks at once over an open filter, while people type: rows are the old and the new ones."""
-    in_work(office)
+    put_in_progress(office)
     old = office.table("in_progress", "id", "action", "profile", "hours")
     for title, last in (("Бэклог", "P"), ("В работе", "M")):
         office.edit({"type": "filter", "sheet": title, "range": f"A1:{last}100"})
-    estimated(office, *({"task": f"Правка {number}", "hours_copy": "1"} for number in range(1, 5)))
-    preview_id = preview(office, "next")
+    estimate_backlog(office, *({"task": f"Правка {number}", "hours_copy": "1"} for number in range(1, 5)))
+    preview_id = build_preview(office, "next")
     manager = office.manager()
     at_once = threading.Barrier(CLICKS)
 
@@ -112,7 +112,7 @@ def test_failure_02_parallel_runs_and_a_filter_lose_no_row(office: Office) -> No
         assert_sentence(answer["message"])
     if not [one for one in answers[::2] if one["outcome"] == "done"]:
         # People typed all the time; when they stop, the same plan can be started.
-        assert office.do("start_batch", preview_id=preview(office, "next"))["outcome"] == "done"
+        assert office.do("start_batch", preview_id=build_preview(office, "next"))["outcome"] == "done"
 
     rows = office.table("in_progress", "id", "action", "profile", "hours")
     assert sorted(row for row in rows if row in old) == sorted(old)
@@ -127,7 +127,7 @@ def test_failure_03_the_table_is_found_by_its_header(office: Office) -> None:
     tab, work = office.book().tab("backlog"), office.book().tab("in_progress")
     grow = {"sheetId": work.sheet_id, "dimension": "COLUMNS", "length": 14}
     hidden = {"sheetId": tab.sheet_id, "dimension": "ROWS", "startIndex": 4, "endIndex": 6}
-    send(
+    send_requests(
         office,
         {"appendDimension": grow},
         {
@@ -149,14 +149,14 @@ def test_failure_03_the_table_is_found_by_its_header(office: Office) -> None:
 
     assert office.do("estimate")["outcome"] == "done"
     hours = hours_by_task(office)
-    start(office)
+    start_period(office)
 
     assert hours == HOURS
     work = office.book().tab("in_progress")
     places = [row.index for row in work.rows if work.cell(row, "id").text]
     assert places == [1, 2, 3, 4, 5]
     assert {str(task) for (task,) in office.table("in_progress", "action")} == set(HOURS)
-    everything = raw(office)
+    everything = read_raw(office)
     kept = cells_of(sheet_of(everything, "В работе"))
     # Five rows came below the header, three left the backlog.
     assert kept[0, 26]["userEnteredValue"] == {"stringValue": "моё"}
@@ -167,7 +167,7 @@ def test_failure_03_the_table_is_found_by_its_header(office: Office) -> None:
 
 def test_failure_19_rows_dragged_by_hand_stay_themselves(office: Office) -> None:
     """Dragged before and while the add-on writes: cells, counters, cards and colours follow the row."""
-    in_work(office)
+    put_in_progress(office)
     rules = [one["ranges"] for one in _rules(office)]
     drags = [
         {"type": "move_rows", "sheet": "В работе", "at": 2, "count": 1, "to": 7},
@@ -175,14 +175,14 @@ def test_failure_19_rows_dragged_by_hand_stay_themselves(office: Office) -> None
     ]
 
     office.edit(drags[0])
-    between(office, drags[1])
+    edit_during(office, drags[1])
     move_card(office, "Баннер", 1)
     office.settle()
     office.edit(drags[0])
-    between(office, drags[1])
+    edit_during(office, drags[1])
     answer = office.do("refresh")
 
-    assert_edited(office)
+    assert_edits_made(office)
     assert answer["outcome"] == "done"
     assert statuses(office) == {"Баннер": "В работе", "Лендинг": "Онбординг", "Статья": "Онбординг"}
     rows = office.table("in_progress", "id", "action", "profile")

@@ -7,20 +7,21 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.failures.scene import (
+from tests.e2e.failures.helpers import (
     BACKLOG,
     HOURS,
-    estimated,
+    estimate_backlog,
     hours_by_task,
-    in_work,
     move_card,
-    raw,
-    send,
-    start,
+    put_in_progress,
+    read_raw,
+    send_requests,
+    start_period,
     statuses,
 )
+from tests.harness.assertions import assert_answer
 from tests.harness.office import Office
-from tests.harness.witness import assert_told, difference
+from tests.harness.snapshots import difference
 
 SHEET = {"sheet": "Бэклог"}
 
@@ -58,7 +59,7 @@ def test_failure_06_columns_are_known_by_their_keys(
 
     answer = office.do("estimate")
     hours = hours_by_task(office)
-    start(office)
+    start_period(office)
 
     assert (answer["outcome"], hours) == ("done", HOURS)
     rows = office.table("in_progress", "action", "profile", "hours")
@@ -77,7 +78,7 @@ def test_failure_06_merged_headings_do_not_shift_anything(office: Office) -> Non
         "startColumnIndex": tab.column("hours.design"),
         "endColumnIndex": tab.column("hours.development") + 1,
     }
-    send(office, {"mergeCells": {"range": merged, "mergeType": "MERGE_ALL"}})
+    send_requests(office, {"mergeCells": {"range": merged, "mergeType": "MERGE_ALL"}})
 
     assert office.do("estimate")["outcome"] == "done"
     assert hours_by_task(office) == HOURS
@@ -87,15 +88,15 @@ def test_failure_06_a_column_that_is_missing_stops_with_one_sentence(office: Off
     """The sentence names the column as it was called; nothing is written; the next click hears the same."""
     office.fill_backlog(*BACKLOG)
     office.edit({**SHEET, "type": "delete_columns", "at": "C", "count": 1})
-    before = raw(office)
+    before = read_raw(office)
 
     for _ in range(2):
         answer = office.do("estimate")
 
-        assert_told(answer, "refused", 422)
+        assert_answer(answer, "refused", 422)
         assert "«Бэклог»" in answer["message"]
         assert "«Задача»" in answer["message"]
-    assert difference(before, raw(office)) is None
+    assert difference(before, read_raw(office)) is None
 
 
 def test_failure_07_tabs_may_have_any_name_and_place(office: Office) -> None:
@@ -115,7 +116,7 @@ def test_failure_07_tabs_may_have_any_name_and_place(office: Office) -> None:
         {"type": "duplicate_tab", "sheet": titles["Бэклог"], "title": "Бэклог"},
     )
 
-    in_work(office)
+    put_in_progress(office)
     move_card(office, "Статья", 1)
     office.settle()
     answer = office.do("refresh")
@@ -127,7 +128,7 @@ def test_failure_07_tabs_may_have_any_name_and_place(office: Office) -> None:
         zip(("client", "backlog", "in_progress", "schedule", "metrics", "done"), titles.values(), strict=True)
     )
     assert book.field("in_progress_count").cell.value == 5.0
-    copied = next(one for one in raw(office)["sheets"] if one["properties"]["title"] == "Бэклог")
+    copied = next(one for one in read_raw(office)["sheets"] if one["properties"]["title"] == "Бэклог")
     texts = [
         cell.get("userEnteredValue", {}).get("stringValue")
         for data in copied["data"]
@@ -139,9 +140,9 @@ def test_failure_07_tabs_may_have_any_name_and_place(office: Office) -> None:
 
 def test_failure_07_a_renamed_tab_between_read_and_write(office: Office) -> None:
     """Names are never a place: the write lands, and the new name stays."""
-    estimated(office)
+    estimate_backlog(office)
     office.edit({"type": "rename_tab", "sheet": "В работе", "title": "Идёт"})
-    start(office)
+    start_period(office)
     office.edit({"type": "rename_tab", "sheet": "Идёт", "title": "Делаем"})
 
     assert office.do("push")["outcome"] == "done"

@@ -9,20 +9,20 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from emulators.world.processes import ROBOT_ID
-from tests.e2e.failures.scene import (
+from tests.e2e.failures.helpers import (
     WRITE,
     card_of,
-    estimated,
-    in_work,
+    estimate_backlog,
     move_card,
     outcomes,
-    release,
-    start,
+    put_in_progress,
+    release_webhooks,
+    set_webhook_mode,
+    start_period,
     statuses,
-    webhooks,
 )
+from tests.harness.assertions import assert_answer
 from tests.harness.office import WEBHOOK_SECRET, Office
-from tests.harness.witness import assert_told
 
 
 def assert_one_card_each(office: Office) -> None:
@@ -38,8 +38,8 @@ def assert_one_card_each(office: Office) -> None:
 
 def test_failure_04_a_double_click_makes_each_card_once(office: Office) -> None:
     """The same click twice, and four clicks of two people at once."""
-    estimated(office)
-    start(office)
+    estimate_backlog(office)
+    start_period(office)
     at_once = threading.Barrier(6)
 
     def click(number: int) -> dict[str, Any]:
@@ -58,8 +58,8 @@ def test_failure_04_a_double_click_makes_each_card_once(office: Office) -> None:
 
 def test_failure_04_a_lost_answer_or_write_makes_no_second_card(office: Office) -> None:
     """Kaiten made the card and its answer is lost; the cards are made and the sheet's write is lost."""
-    estimated(office)
-    start(office)
+    estimate_backlog(office)
+    start_period(office)
     faults: tuple[tuple[str, str, int | str], ...] = (
         ("kaiten", "cards.create", "timeout"),
         ("kaiten", "external_links.add", "timeout"),
@@ -72,20 +72,20 @@ def test_failure_04_a_lost_answer_or_write_makes_no_second_card(office: Office) 
     for server, method, status in faults:
         office.fail_next(server, method=method, status=status)
         assert office.do("push")["outcome"] in ("failed", "partial"), (method, status)
-    assert_told(office.do("push"), "done", 200)
-    assert_told(office.do("push"), "done", 200)
+    assert_answer(office.do("push"), "done", 200)
+    assert_answer(office.do("push"), "done", 200)
 
     assert_one_card_each(office)
 
 
 def test_failure_04_a_card_whose_number_was_never_noted_is_found(office: Office) -> None:
     """The process ends between the card and the note of it: the next click finds the card by our key."""
-    in_work(office)
+    put_in_progress(office)
     store = office.services.store
     for item in list(store.find("item")):
         store.put("item", item.key, {**item.data, "card_id": ""})
 
-    assert_told(office.do("push"), "done", 200)
+    assert_answer(office.do("push"), "done", 200)
 
     assert_one_card_each(office)
 
@@ -95,7 +95,7 @@ def test_failure_04_a_card_whose_number_was_never_noted_is_found(office: Office)
 
 def dropped(office: Office) -> None:
     """None arrives; the menu repairs it."""
-    webhooks(office, "drop")
+    set_webhook_mode(office, "drop")
     move_card(office, "Статья", 2)
     office.settle()
     assert statuses(office)["Статья"] == "Онбординг"
@@ -104,27 +104,27 @@ def dropped(office: Office) -> None:
 
 def repeated(office: Office) -> None:
     """Each arrives twice."""
-    webhooks(office, "duplicate")
+    set_webhook_mode(office, "duplicate")
     move_card(office, "Статья", 1)
     move_card(office, "Статья", 2)
 
 
 def reversed_order(office: Office) -> None:
     """The last one arrives first."""
-    webhooks(office, "reverse")
+    set_webhook_mode(office, "reverse")
     for stage in (3, 0, 1, 2):
         move_card(office, "Статья", stage)
-    assert release(office) >= 4
+    assert release_webhooks(office) >= 4
 
 
 def delayed(office: Office) -> None:
     """One arrives when the card has long been somewhere else."""
-    webhooks(office, "hold")
+    set_webhook_mode(office, "hold")
     move_card(office, "Статья", 3)
-    webhooks(office, "deliver")
+    set_webhook_mode(office, "deliver")
     move_card(office, "Статья", 2)
     office.settle()
-    assert release(office) >= 1
+    assert release_webhooks(office) >= 1
 
 
 def replayed(office: Office) -> None:
@@ -152,7 +152,7 @@ def forged(office: Office) -> None:
 
 def test_failure_14_the_sheet_ends_as_the_tracker_is(office: Office) -> None:
     """Lost, repeated, reordered, late, replayed, forged: each time the row says *На проверке*."""
-    in_work(office)
+    put_in_progress(office)
     ways: tuple[Callable[[Office], None], ...] = (
         dropped,
         repeated,
@@ -163,9 +163,9 @@ def test_failure_14_the_sheet_ends_as_the_tracker_is(office: Office) -> None:
     )
 
     for way in ways:
-        webhooks(office, "drop")
+        set_webhook_mode(office, "drop")
         move_card(office, "Статья", 0)
-        webhooks(office, "deliver")
+        set_webhook_mode(office, "deliver")
         assert office.do("refresh")["outcome"] == "done"
 
         way(office)
@@ -177,8 +177,8 @@ def test_failure_14_the_sheet_ends_as_the_tracker_is(office: Office) -> None:
 
 def test_failure_14_our_own_changes_do_not_echo(office: Office) -> None:
     """Kaiten tells of the cards that we make ourselves: nothing is written for that."""
-    estimated(office)
-    start(office)
+    estimate_backlog(office)
+    start_period(office)
     assert office.do("push")["outcome"] == "done"
     office.forget_calls()
 

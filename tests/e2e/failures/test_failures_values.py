@@ -6,15 +6,22 @@ from datetime import date
 from typing import Any
 
 import pytest
+from vitrina.records.records import load_project
 
 from emulators.world.processes import Person
-from tests.e2e.failures.scene import card_of, estimated, in_work, preview, send, webhooks
+from tests.e2e.failures.helpers import (
+    build_preview,
+    card_of,
+    estimate_backlog,
+    put_in_progress,
+    send_requests,
+    set_webhook_mode,
+)
+from tests.harness.assertions import assert_answer
 from tests.harness.office import NOW, TEAM, Office
-from tests.harness.witness import assert_told
 from vitrina.bootstrap import application
 from vitrina.domain.quantities import serial_of_day
 from vitrina.project.snapshot import read_own_backlog
-from vitrina.records.records import load_project
 from vitrina.workbook.reading.book import column_letters
 
 TASKS = ("Баннер", "Правка", "Статья")
@@ -44,8 +51,8 @@ def test_failure_10_a_day_is_the_same_day_everywhere(
     """What the sheet says is what a person of the agency's zone reads in the tracker, and back."""
     monkeypatch.setenv("VITRINA_TIME_ZONE", zone)
     application.cache_clear()
-    in_work(office, *({"task": task, "hours_copy": "1"} for task in TASKS))
-    webhooks(office, "drop")
+    put_in_progress(office, *({"task": task, "hours_copy": "1"} for task in TASKS))
+    set_webhook_mode(office, "drop")
     planned = dict(office.table("in_progress", "action", "due_on"))
     for task in TASKS:
         card = card_of(office, task)
@@ -72,7 +79,9 @@ def wanted_days(office: Office, *texts: str) -> list[date | None]:
         for column, value in (("task", f"Т{row}"), ("wanted_on", text)):
             cell = {"values": [{"userEnteredValue": {"stringValue": value}}]}
             at = {"sheetId": tab.sheet_id, "rowIndex": row, "columnIndex": tab.column(column)}
-            send(office, {"updateCells": {"start": at, "rows": [cell], "fields": "userEnteredValue"}})
+            send_requests(
+                office, {"updateCells": {"start": at, "rows": [cell], "fields": "userEnteredValue"}}
+            )
     project = load_project(office.services.store, office.client_id)
     backlog = read_own_backlog(office.services, project, office.book())
     backlog.require_good_cells()
@@ -111,7 +120,7 @@ def test_failure_11_both_languages_mean_the_same_numbers(empty_office: Office, l
     point = [("1.5", 1.5)] if locale == "en" else []
     typed = [*TYPED, *point]
     rows = [{"task": f"Т{number}", "hours_copy": text} for number, (text, _) in enumerate(typed)]
-    estimated(
+    estimate_backlog(
         office,
         *rows,
         {"task": "Лендинг", "work_type": "Лендинг", "quantity": "1,5" if locale == "ru" else "1.5"},
@@ -145,7 +154,7 @@ def test_failure_11_hours_that_became_a_date_or_a_time_are_told(office: Office, 
 
     answer = office.do("estimate")
 
-    assert_told(answer, "refused", 422)
+    assert_answer(answer, "refused", 422)
     [cell] = answer["cells"]
     assert cell["cell"] == "I2"
     assert cell["message"].endswith("через запятую: 1,5")
@@ -171,13 +180,13 @@ def test_failure_12_long_numbers_and_codes_stay_texts(
     """What a person types as a task, and an id above 2**53, is the same in sheet, tracker and sheet again."""
     office = empty_office
     people = [Person(one["name"], one["email"], int(one["kaiten_id"])) for one in TEAM[:2]]
-    office.empty(
+    office.reset(
         monkeypatch.setenv, people=[*people, Person("Вера Орлова", "vera@mayak.example", BIG_ID)], now=NOW
     )
     office.create_agency(team=[*TEAM[:2], {**TEAM[2], "kaiten_id": str(BIG_ID)}])
     office.create_client()
 
-    in_work(office, *({"task": text, "result": text, "hours_development": "1"} for text in NUMBERS))
+    put_in_progress(office, *({"task": text, "result": text, "hours_development": "1"} for text in NUMBERS))
 
     assert office.agency is not None
     [shown] = [
@@ -200,7 +209,7 @@ def test_failure_12_long_numbers_and_codes_stay_texts(
 
 def test_failure_12_typed_numbers_are_read_as_they_stand(office: Office) -> None:
     """An hour's figure that a formula gives keeps its fraction; a plan of it is the sum."""
-    estimated(office, {"task": "Треть", "hours_copy": "=1/3"}, {"task": "Ещё", "hours_copy": "=2/3"})
-    preview(office)
+    estimate_backlog(office, {"task": "Треть", "hours_copy": "=1/3"}, {"task": "Ещё", "hours_copy": "=2/3"})
+    build_preview(office)
 
     assert [hours for (_, hours) in office.table("backlog", "task", "hours.copy")] == [1 / 3, 2 / 3]

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from kaiten_world import SPACE, Receiver, TestClock, World
 
 from emulators.common.server import running
 from emulators.kaiten import create_app
+from tests.emulators.kaiten.kaiten_world import SPACE, Receiver, TestClock, World
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from kaiten_world import ANNA, BOT, SPACE, STRANGER, World
+
+from tests.emulators.kaiten.kaiten_world import ANNA, BOT, SPACE, STRANGER, World
 
 Json = dict[str, Any]
 READER = "06ccb31f-426b-4fa3-b7e5-861daee95696"

@@ -13,12 +13,12 @@ from typing import Any
 
 import httpx
 import pytest
-from kaiten_world import SEED, World
 
 from emulators.common.server import running
 from emulators.kaiten import create_app
 from emulators.kaiten.calls import NOT_MODELLED, ROUTES
 from emulators.kaiten.limiter import Limiter
+from tests.emulators.kaiten.kaiten_world import SEED, World
 
 Json = dict[str, Any]
 #: After which a client gives up.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from kaiten_world import ANNA, BOT, SPACE, Receiver, World
+
+from tests.emulators.kaiten.kaiten_world import ANNA, BOT, SPACE, Receiver, World
 
 Json = dict[str, Any]
 AUTHOR_KEYS = {"id", "full_name", "username", "email"}

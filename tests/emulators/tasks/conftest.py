@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tasks_world import Handler, World
 
 from emulators.common.server import running
 from emulators.tasks import create_app
+from tests.emulators.tasks.tasks_world import Handler, World
 
 
 @pytest.fixture(scope="session")

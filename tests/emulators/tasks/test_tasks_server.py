@@ -10,10 +10,10 @@ import pytest
 from google.api_core import exceptions
 from google.cloud import tasks_v2
 from google.protobuf import duration_pb2
-from tasks_world import QUEUE, ROBOT, World
 
 from emulators.common.server import running
 from emulators.tasks import create_app
+from tests.emulators.tasks.tasks_world import QUEUE, ROBOT, World
 
 
 def test_task_reaches_its_handler(world: World) -> None:

@@ -1,1 +1,1 @@
-"""Judges plans and sheets without using the planner. Pure."""
+"""Checks plans and sheets independently of the planner. Pure."""

@@ -1,7 +1,6 @@
-"""An independent judge of plans: plain rows in, sentences' codes out.
+"""Checks a plan, given as plain rows, for overload, wrong days and wrong order.
 
-It adds up what stands in the rows and knows nothing of how they came about: it imports nothing of the
-planner, and the planner's own tests use it.
+It only adds up the rows. It imports nothing of the planner, so the planner's tests can use it.
 """
 
 from __future__ import annotations
@@ -11,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-#: Half a minute: sums of rounded cells differ by less.
+#: Half a minute. Sums of rounded cells differ by less.
 TOLERANCE_HOURS = 1 / 120
 
 
 class Fault(StrEnum):
-    """What is wrong with a plan."""
+    """Kind of error in a plan."""
 
     OVERLOAD = "overload"
     DOUBLE_BOOKING = "double_booking"
@@ -32,8 +31,8 @@ class Fault(StrEnum):
 class DayRow:
     """Hours of a person on a day for an action of an item.
 
-    ``action`` is its place in the item, from 0: one has to be finished before the next begins. An action of
-    ``None`` stands for no such order, for example work that was entered by hand.
+    ``action`` is the position of the action in the item, from 0: each must be finished before the next
+    begins. ``None`` means that there is no such order, for example for work that was entered by hand.
     """
 
     specialist: str
@@ -46,7 +45,7 @@ class DayRow:
 
 @dataclass(frozen=True)
 class PersonRow:
-    """What a person can give: hours of an ordinary day that may be planned, and days away."""
+    """Capacity of a person: hours of an ordinary day that may be planned, and days of absence."""
 
     name: str
     hours_per_day: float
@@ -55,7 +54,7 @@ class PersonRow:
 
 @dataclass(frozen=True)
 class LimitRow:
-    """Hours that may be worked from a day to a day, both included; of a project, a person, or of all."""
+    """Most hours from *first_day* to *last_day*, both included, of a project, a person, or of all."""
 
     hours: float
     first_day: date
@@ -75,7 +74,7 @@ class AfterRow:
 
 @dataclass(frozen=True)
 class Violation:
-    """A fault with where it is; ``hours`` against ``allowed_hours`` where it is one of hours."""
+    """A fault and its place; ``hours`` and ``allowed_hours`` where hours are exceeded."""
 
     fault: Fault
     specialist: str | None = None
@@ -88,16 +87,16 @@ class Violation:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that rows are judged by.
+    """The facts that rows are checked against.
 
     Parameters
     ----------
     day_hours
         Hours of a full-time person by day, 0 or absent for a day off.
     full_day_hours
-        Those of an ordinary day: a shorter one shortens everybody's day in proportion.
+        Hours of an ordinary day. On a shorter day everybody's hours are reduced in proportion.
     wip_limit
-        Actions that a person may have begun and not finished at any moment; ``None`` to ask for nothing.
+        The most actions that a person may have in progress at once; ``None`` for no check.
     """
 
     people: tuple[PersonRow, ...]
@@ -115,13 +114,13 @@ class _Day:
 
 
 def check(rows: Iterable[DayRow], facts: Facts) -> list[Violation]:
-    """Everything that is wrong with *rows*, in the order of days.
+    """All violations in *rows*, ordered by day.
 
     Returns
     -------
     list of Violation
-        Empty where nobody and no limit is over its hours, nobody works on a day off, nothing is booked
-        twice, and nothing begins before what it follows is finished.
+        Empty if no person and no limit exceeds its hours, nobody works on a day off, nothing is booked
+        twice, and nothing begins before its predecessor is finished.
     """
     known = [row for row in rows if row.hours > 0]
     found = [
@@ -160,7 +159,7 @@ def _days(rows: list[DayRow], facts: Facts) -> Iterable[Violation]:
 
 
 def _doubles(rows: list[DayRow]) -> Iterable[Violation]:
-    """The same action twice on a day, or done by two people."""
+    """Actions that a person has twice on one day, or that two people do."""
     seen: set[tuple[str, date, str, int, int]] = set()
     doer: dict[tuple[str, int, int], str] = {}
     for row in rows:
@@ -233,10 +232,10 @@ def _spans(rows: list[DayRow]) -> dict[tuple[str, int, int], tuple[date, date]]:
 
 
 def _at_once(rows: list[DayRow], most: int) -> Iterable[Violation]:
-    """Days on which a person cannot avoid having more than *most* actions begun and not finished.
+    """Days on which a person has more than *most* actions in progress, in the best order of the day.
 
-    Inside a day he finishes first what he has begun, then does what begins and ends on it, then begins the
-    rest: so the most is over a night, or within a day beside what goes on through it.
+    The best order of a day is: finish what ends on it, then do what begins and ends on it, then begin the
+    rest. So the highest count is reached overnight, or beside the actions that continue through the day.
     """
     spans: dict[str, list[tuple[date, date]]] = {}
     doers = {(row.project, row.item, row.action): row.specialist for row in rows}

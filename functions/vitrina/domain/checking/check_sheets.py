@@ -1,18 +1,15 @@
-"""An independent judge of what stands in the sheets: rows of *В работе* and the cells of the calendar.
+"""Checks the sheets for contradictions: rows of *В работе* and cells of the calendar.
 
-A row tells who does something, for how many hours, from which day to which; not how many hours on which
-day. So somebody is called overloaded by his rows only where that is proved: where no spread of the hours
-of all his rows, in all workbooks, over their own days keeps every day within his capacity. One person
-who may put a thing aside and come back to it can do everything if and only if in every run of days the
-work that lies whole inside takes no more hours than he has there; doing what is due soonest on every day
-(earliest due date first) and a maximum flow from rows to days give the same answer. Of the runs that hold
-too much the shortest are named: they are the proof (``windows``).
+A row says who works, for how many hours, from which day to which day, but not how many hours on which
+day. A person is reported as overloaded by his rows only if that is proved: if his hours of all workbooks
+cannot be spread over the days of their rows so that every day stays within his capacity. ``feasibility``
+decides that and names the shortest runs of days with too much work as the proof.
 
-The calendar draws hours by day. What it shows is added up by ``check``: there a single day can be too
-full, or fall on a day off, although the rows would leave room to spread their hours otherwise. A calendar
-that no longer shows the rows is named, and not added up.
+The calendar shows hours by day, so ``check`` adds them up. A day of it can have too many hours, or be a day
+off, although the rows could be spread otherwise. A calendar that no longer agrees with the rows is reported
+as outdated and not added up.
 
-Nothing of the planner is used, and nothing that it remembers.
+The planner and the store are not used.
 """
 
 from __future__ import annotations
@@ -34,21 +31,21 @@ FULL_DAY_HOURS = 8.0
 
 
 class Contradiction(StrEnum):
-    """What the sheets say that cannot be."""
+    """Kind of contradiction in the sheets."""
 
-    #: Rows of one person that no spread of their hours fits into his days.
+    #: Rows of one person whose hours cannot be spread over his days.
     OVERLOAD = "overload"
-    #: A row of which the person is away on every day.
+    #: A row whose person is absent on every day of it.
     AWAY = "away"
     #: A row without any working day.
     DAY_OFF = "day_off"
     #: Rows that are the same action.
     DOUBLE = "double"
-    #: A row that begins before the one that it follows has ended.
+    #: A row that begins before its predecessor has ended.
     BEFORE = "before"
-    #: Rows of somebody who is not in the team.
+    #: Rows of a person who is not in the team.
     STRANGER = "stranger"
-    #: A day of the calendar with more hours than the person has.
+    #: A day of the calendar with more hours than the capacity of the person.
     DRAWN_OVERLOAD = "drawn_overload"
     DRAWN_AWAY = "drawn_away"
     DRAWN_DAY_OFF = "drawn_day_off"
@@ -58,10 +55,10 @@ class Contradiction(StrEnum):
 
 @dataclass(frozen=True)
 class SheetRow:
-    """One person's work as a row of a client's sheet tells it.
+    """One person's work as a row of a client's sheet states it.
 
-    ``item`` is the number in its ID and ``position`` its place among the actions of the item, from 0; a row
-    that somebody put in by himself has neither. ``line`` is the row's number as a person sees it.
+    ``item`` is the number in the ID and ``position`` the place among the actions of the item, from 0; both
+    are ``None`` for a row that a person added. ``line`` is the row number that people see.
     """
 
     project: str
@@ -79,7 +76,7 @@ class SheetRow:
 
 
 @dataclass(frozen=True)
-class DrawnLine:
+class CalendarLine:
     """Hours by day that a client's calendar shows for a person's work on an item."""
 
     project: str
@@ -90,17 +87,17 @@ class DrawnLine:
 
 
 @dataclass(frozen=True)
-class Calendar:
+class ShownCalendar:
     """A client's calendar: the days that it shows, and its lines."""
 
     project: str
     days: tuple[date, ...]
-    lines: tuple[DrawnLine, ...]
+    lines: tuple[CalendarLine, ...]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A contradiction, with the rows that it is between; ``hours`` against ``capacity_hours``."""
+    """A contradiction between *rows*; ``hours`` and ``capacity_hours`` where hours are exceeded."""
 
     kind: Contradiction
     specialist: str = ""
@@ -109,22 +106,22 @@ class Finding:
     last_day: date | None = None
     hours: float = 0.0
     capacity_hours: float = 0.0
-    #: Codes of items, and the projects that it concerns, where the rows do not tell.
+    #: Codes of items and projects concerned, for findings without rows.
     codes: tuple[str, ...] = ()
     projects: frozenset[str] = frozenset()
 
     def concerns(self, project: str) -> bool:
-        """Whether *project* has a part in it."""
+        """Whether the finding concerns *project*."""
         return project in self.projects or any(row.project == project for row in self.rows)
 
 
 class Judge:
-    """Knows the people, their days and today; what is due before today is late and not judged.
+    """Finds contradictions from today on; work that was due earlier is late and not checked.
 
     Parameters
     ----------
     people
-        Hours of an ordinary day that may be planned, and days away.
+        Their hours of an ordinary day that may be planned, and days of absence.
     day_hours
         Hours of a full-time person on a day, 0 on a day off.
     """
@@ -139,10 +136,10 @@ class Judge:
     def judge(
         self,
         rows: Iterable[SheetRow],
-        calendars: Iterable[Calendar] = (),
+        calendars: Iterable[ShownCalendar] = (),
         after: Iterable[AfterRow] = (),
     ) -> list[Finding]:
-        """Everything in which *rows* and *calendars* contradict themselves, each other, or the days."""
+        """All contradictions within and between *rows* and *calendars*, and with the days of people."""
         every = [self._named(row) for row in rows]
         known = [row for row in every if not row.is_done]
         doubles = list(_doubles(known))
@@ -202,7 +199,7 @@ class Judge:
             yield Finding(Contradiction.STRANGER, name, tuple(theirs))
 
     def _drawn(
-        self, rows: Sequence[SheetRow], calendars: Sequence[Calendar], proved: Sequence[Finding]
+        self, rows: Sequence[SheetRow], calendars: Sequence[ShownCalendar], proved: Sequence[Finding]
     ) -> Iterable[Finding]:
         days: list[DayRow] = []
         codes: dict[tuple[str, int], str] = {}
@@ -233,25 +230,25 @@ class Judge:
             if finding is not None and not _is_proved(finding, proved):
                 yield finding
 
-    def _outdated(self, calendar: Calendar, rows: Sequence[SheetRow]) -> set[tuple[str, str]]:
-        """Code and person of what the calendar shows otherwise than the rows."""
-        drawn: dict[tuple[str, str], list[DrawnLine]] = defaultdict(list)
-        told: dict[tuple[str, str], list[SheetRow]] = defaultdict(list)
+    def _outdated(self, calendar: ShownCalendar, rows: Sequence[SheetRow]) -> set[tuple[str, str]]:
+        """Code and person of each action that the calendar shows differently from the rows."""
+        lines_by_key: dict[tuple[str, str], list[CalendarLine]] = defaultdict(list)
+        rows_by_key: dict[tuple[str, str], list[SheetRow]] = defaultdict(list)
         for line in calendar.lines:
-            drawn[line.code, line.specialist].append(line)
+            lines_by_key[line.code, line.specialist].append(line)
         for row in rows:
             if row.item is not None:
-                told[row.code, row.specialist].append(row)
+                rows_by_key[row.code, row.specialist].append(row)
         wrong: set[tuple[str, str]] = set()
-        for key in drawn.keys() | told.keys():
-            own, lines = told.get(key, []), drawn.get(key, [])
+        for key in lines_by_key.keys() | rows_by_key.keys():
+            own, lines = rows_by_key.get(key, []), lines_by_key.get(key, [])
             if not any(row.is_done for row in own) and not _agrees(own, lines, calendar.days):
                 wrong.add(key)
         return wrong
 
 
-def _agrees(rows: Sequence[SheetRow], lines: Sequence[DrawnLine], shown: Sequence[date]) -> bool:
-    """Whether the lines hold the rows' hours, on their days; added up is what begins and ends in sight."""
+def _agrees(rows: Sequence[SheetRow], lines: Sequence[CalendarLine], shown: Sequence[date]) -> bool:
+    """Whether the lines lie on the days of the rows and, if all those days are shown, have their hours."""
     days = {day for line in lines for day, hours in line.day_hours.items() if hours > 0}
     if not rows or not shown:
         return not days
@@ -260,8 +257,8 @@ def _agrees(rows: Sequence[SheetRow], lines: Sequence[DrawnLine], shown: Sequenc
         return False
     if not (shown[0] <= first and last <= shown[-1]):
         return True
-    drawn = sum(hours for line in lines for hours in line.day_hours.values())
-    return abs(drawn - sum(row.hours for row in rows)) <= ROUNDING_HOURS * (len(days) + 1)
+    shown_hours = sum(hours for line in lines for hours in line.day_hours.values())
+    return abs(shown_hours - sum(row.hours for row in rows)) <= ROUNDING_HOURS * (len(days) + 1)
 
 
 def _of_violation(violation: Violation, codes: Mapping[tuple[str, int], str]) -> Finding | None:
@@ -270,7 +267,7 @@ def _of_violation(violation: Violation, codes: Mapping[tuple[str, int], str]) ->
         Fault.ABSENT: Contradiction.DRAWN_AWAY,
         Fault.DAY_OFF: Contradiction.DRAWN_DAY_OFF,
     }
-    # Who is not in the team has been named with his rows.
+    # People who are not in the team are reported with their rows.
     if violation.fault not in kinds:
         return None
     return Finding(
@@ -286,7 +283,7 @@ def _of_violation(violation: Violation, codes: Mapping[tuple[str, int], str]) ->
 
 
 def _is_proved(finding: Finding, proved: Iterable[Finding]) -> bool:
-    """Whether the rows say it already."""
+    """Whether a finding from the rows covers it already."""
     return any(
         one.specialist == finding.specialist
         and one.first_day is not None
@@ -304,7 +301,7 @@ def _doubles(rows: Sequence[SheetRow]) -> Iterable[Finding]:
             same[row.project, row.code.casefold(), row.profile.casefold()].append(row)
     for group in same.values():
         if len(group) > 1:
-            # The row that carries the mark of its action is the one that the others are copies of.
+            # The row with the mark of the action is the original; the others are copies.
             group.sort(key=lambda row: (row.position is None, row.line))
             yield Finding(Contradiction.DOUBLE, rows=tuple(group))
 

@@ -1,10 +1,9 @@
-"""Work of which hours, a first and a last day are known, and not what is done on which day.
+"""Decides whether one person can do work of which only hours, a first and a last day are known.
 
-So it stands in the sheets. Whether one person can do all of his work at all is decided exactly: he may
-put a thing aside and come back to it, hence he can do it all if and only if in every run of days the
-work that lies whole inside it takes no more hours than he has there (Horn 1974). That is the same answer
-as that of doing on every day what is due soonest (earliest due date first), and as that of a maximum
-flow from work to days; but a run of days with too much work in it is a proof that a person can add up.
+The sheets do not say what is done on which day. Work may be interrupted and continued, so all of it can be
+done if and only if in every run of days the work that lies wholly inside takes no more hours than the
+person has there (Horn 1974). Earliest due date first and a maximum flow from work to days give the same
+answer, but a run of days with too much work is a proof that people can check by adding up.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from datetime import date, timedelta
 from itertools import accumulate
 from typing import Generic, TypeVar
 
-#: Half a minute: sums of rounded cells differ by less.
+#: Half a minute. Sums of rounded cells differ by less.
 TOLERANCE_HOURS = 1 / 120
 
 _DAY = timedelta(days=1)
@@ -25,7 +24,7 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True)
 class Work(Generic[Key]):
-    """``hours`` that have to be done from *first_day* to *last_day*, both included."""
+    """``hours`` to be done from *first_day* to *last_day*, both included."""
 
     key: Key
     hours: float
@@ -39,7 +38,7 @@ class Work(Generic[Key]):
 
 @dataclass(frozen=True)
 class Overload(Generic[Key]):
-    """Days that hold less than the work that has to be done inside them: no spread of it fits."""
+    """Days with less capacity than the work that must be done inside them."""
 
     first_day: date
     last_day: date
@@ -49,20 +48,20 @@ class Overload(Generic[Key]):
 
 
 def overloads(works: Iterable[Work[Key]], day_capacity: Callable[[date], float]) -> list[Overload[Key]]:
-    """The shortest runs of days in which one person has more work than hours, from the first on.
+    """The shortest runs of days in which one person has more work than capacity, the earliest first.
 
     Parameters
     ----------
     works
-        Those of one person.
+        Works of one person.
     day_capacity
-        His hours on a day; 0 on a day off.
+        Hours of the person on a day; 0 on a day off.
 
     Returns
     -------
     list of Overload
-        Empty if and only if the work can be spread so that no day is over its hours. None of the runs
-        lies inside another one.
+        Empty if and only if the work can be spread so that no day exceeds its capacity. No run lies inside
+        another one.
     """
     todo = sorted((work for work in works if work.hours > 0), key=lambda work: work.last_day)
     if not todo:
@@ -72,7 +71,7 @@ def overloads(works: Iterable[Work[Key]], day_capacity: Callable[[date], float])
     until = [0.0, *accumulate(day_capacity(origin + offset * _DAY) for offset in range(span))]
     found: list[Overload[Key]] = []
     shortest: date | None = None
-    # From the last beginning to the first: a run that ends no sooner than a later one holds it whole.
+    # From the last first day to the earliest: a run that does not end before a later run contains it.
     for first_day in sorted({work.first_day for work in todo}, reverse=True):
         inside: list[Work[Key]] = []
         hours = 0.0
@@ -94,14 +93,14 @@ def overloads(works: Iterable[Work[Key]], day_capacity: Callable[[date], float])
 
 
 def spread(hours: float, days: Sequence[date], free: Mapping[date, float]) -> dict[date, float]:
-    """Hours of each of *days*: as early as they are free, and what does not fit on all of them alike.
+    """Spreads *hours* over *days*: first on free hours, the earliest first, then the rest evenly on all days.
 
     Parameters
     ----------
     days
         Days on which the work may be done, in order; not empty.
     free
-        Hours that are left of each day; what is below 0 counts as 0.
+        Free hours of each day; negative ones count as 0.
     """
     left = hours
     shares: dict[date, float] = {}

@@ -1,1 +1,1 @@
-"""What work is expected to take, learned from finished work. Pure."""
+"""Expected hours of work, learned from finished work. Pure."""

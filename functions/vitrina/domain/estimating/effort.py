@@ -1,4 +1,4 @@
-"""Forecasts: what a task will take, what a specialist's figure makes of it, and what many take together.
+"""Forecasts the hours of a task, alone or with a specialist's figure, and of many tasks together.
 
 Notes
 -----
@@ -12,35 +12,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vitrina.domain.estimating.norms import LEAST_ERRORS, Basis, EffortNorm, Norms, PastError
+from vitrina.domain.estimating.norms import LEAST_ERRORS, PROMISED, Basis, EffortNorm, Norms, PastError
 
 if TYPE_CHECKING:
     import numpy as np
 
     Floats = np.ndarray[Any, np.dtype[np.float64]]
 
-#: Share of tasks that a promise has to hold for.
-PROMISED = 0.85
-
-#: As long as the norm differs from the specialist by no more, the specialist is right.
+#: Up to this ratio between the norm and the specialist's figure, the figure is used as it is.
 TRUSTED_RATIO = 1.5
 
-#: Beyond that the figure goes this share of the way to the norm.
+#: Beyond it the figure is moved by this share of the remaining distance to the norm.
 TOWARDS_NORM = 0.5
 
-#: Runs of the simulation: a thousand give P85 to about a percent.
+#: Draws of the simulation: with a thousand the error of P85 is about one per cent.
 DRAWS = 1000
 
-#: A task errs like this part of the past ones, those of nearly its hours: small ones overrun and vary more.
+#: Errors of a task are drawn from one part in so many of the past tasks, those with the most similar hours:
+#: small tasks overrun and vary more.
 ALIKE = 3
 
-#: Seed of the simulation, so that the same backlog has the same figures at every look.
+#: Seed of the simulation: the same backlog always gives the same figures.
 SEED = 85
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is known of a task beforehand; ``specialist_hours`` are for all of its ``quantity``."""
+    """What is known of a task before it begins; ``specialist_hours`` are for its whole ``quantity``."""
 
     work_type: str
     profile: str
@@ -51,7 +49,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Forecast:
-    """Hours for all units of a task. ``p85_hours`` is ``None`` where too few forecasts have come out yet."""
+    """Hours for all units of a task; ``p85_hours`` is ``None`` while too few past errors are known."""
 
     typical_hours: float
     mean_hours: float
@@ -62,16 +60,16 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Total:
-    """Hours of many tasks: half of such sums stay under the first figure, 85 of 100 under the second."""
+    """Hours of many tasks together: 50 and 85 of 100 such sums stay under the two figures."""
 
     p50_hours: float
     p85_hours: float
 
 
 def forecast(norms: Norms, task: Task) -> Forecast | None:
-    """What a task takes; ``None`` where no norm says anything.
+    """Expected hours of a task; ``None`` if no norm applies.
 
-    A specialist's figure counts as soon as enough of them have come out to know how they do.
+    A specialist's figure is used once enough of such figures can be compared with actual hours.
     """
     found = norms.find(task.work_type, task.size, task.profile)
     if found is None:
@@ -83,47 +81,24 @@ def forecast(norms: Norms, task: Task) -> Forecast | None:
         basis = Basis.SPECIALIST
         mean = math.sqrt(task.specialist_hours * ratio * mean)
         typical = towards_norm(task.specialist_hours, typical)
-    high = promise_ratio(norms, basis)
+    high = norms.promise_ratios[basis]
     return Forecast(typical, mean, None if high is None else mean * high, basis, norm)
 
 
 def towards_norm(specialist_hours: float, norm_hours: float) -> float:
-    """The specialist's figure, moved half the way to a norm that is more than half as large again or less.
+    """The specialist's figure, moved towards a norm that differs by more than ``TRUSTED_RATIO``.
 
-    As ratios: of a norm that is 6 times the figure, a ratio of 6 / 1.5 = 4 is left, and half the way is 2.
+    Distances are ratios. If the norm is 6 times the figure, 6 / 1.5 = 4 remains, and half the distance is a
+    factor of 2.
     """
     gap = math.log(norm_hours / specialist_hours)
     beyond = max(abs(gap) - math.log(TRUSTED_RATIO), 0.0)
     return specialist_hours * math.exp(math.copysign(beyond * TOWARDS_NORM, gap))
 
 
-def promise_ratio(norms: Norms, basis: Basis) -> float | None:
-    """How many times the mean 85 of 100 past tasks stayed under; ``None`` where too few are known."""
-    errors = errors_of(norms, basis)
-    return None if errors is None else quantile([one.ratio for one in errors], PROMISED)
-
-
-def errors_of(norms: Norms, basis: Basis) -> Sequence[PastError] | None:
-    """Errors of forecasts that knew as much, or of all where these are few; ``None`` where all are few."""
-    own = norms.errors.get(basis, ())
-    if len(own) >= LEAST_ERRORS:
-        return own
-    widest = max(norms.errors.values(), key=len, default=())
-    return widest if len(widest) >= LEAST_ERRORS else None
-
-
-def quantile(values: Sequence[float], share: float) -> float:
-    """The value that *share* of the values stay under, between two of them by the straight line."""
-    ordered = sorted(values)
-    place = share * (len(ordered) - 1)
-    low = math.floor(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
-
-
 def total(norms: Norms, means: Sequence[tuple[float, Basis]]) -> Total | None:
-    """P50 and P85 of the sum of tasks with these mean hours; ``None`` where the past is too thin to say."""
-    # Here, not at the top: most requests add nothing up.
+    """P50 and P85 of the sum of tasks with these mean hours; ``None`` if too few past errors are known."""
+    # Imported here because most requests do not need it.
     import numpy as np  # noqa: PLC0415
 
     if not means:
@@ -136,15 +111,15 @@ def total(norms: Norms, means: Sequence[tuple[float, Basis]]) -> Total | None:
 
 
 def draw_ratios(norms: Norms, means: Sequence[tuple[float, Basis]], draws: int = DRAWS) -> Floats | None:
-    """How many times its mean each task takes, a line for each draw; ``None`` where the past is too thin.
+    """Ratios of actual to mean hours, one row for each draw; ``None`` if too few past errors are known.
 
-    Each task errs as some task of about its hours did in the past, and all of them together by a common
-    factor: what is late in one task of a month is late in others. Its spread is what sums of as many past
-    tasks varied more than independent errors would.
+    The error of each task is drawn from past tasks with similar hours and multiplied by a common factor of
+    the draw, because tasks of the same month tend to be late together. The spread of the factor is the part
+    of the variance of past sums that independent errors do not explain.
     """
     import numpy as np  # noqa: PLC0415
 
-    pools = {basis: errors_of(norms, basis) for _, basis in means}
+    pools = {basis: norms.pooled_errors(basis) for _, basis in means}
     random = np.random.default_rng(SEED)
     ratios = np.ones((draws, len(means)))
     for basis, errors in sorted(pools.items()):
@@ -156,7 +131,7 @@ def draw_ratios(norms: Norms, means: Sequence[tuple[float, Basis]], draws: int =
     widest = max((errors for errors in pools.values() if errors), key=len, default=())
     if not widest:
         return ratios
-    # Of few past sums nobody knows how far the next one may lie: Student's distribution, not the normal one.
+    # The variance is estimated from few sums, so Student's distribution is used, not the normal one.
     steps = random.standard_t(max(_sums_of(widest, len(means)) - 1, 1.0), draws)
     drawn: Floats = ratios * np.exp(common_spread(widest, len(means)) * steps)[:, None]
     return drawn
@@ -165,9 +140,10 @@ def draw_ratios(norms: Norms, means: Sequence[tuple[float, Basis]], draws: int =
 def _ratios_of_alike(
     errors: Sequence[PastError], hours: Sequence[float], random: np.random.Generator, draws: int
 ) -> Floats:
-    """Ratios of past tasks whose mean was like each of *hours*: the third of them that is nearest by rank.
+    """Draws ratios of past tasks for each of *hours*, from the third of them whose mean hours are nearest.
 
-    Tasks of the same mean, to the tenth of an hour that people see, are all of them taken, or none.
+    Tasks with equal means, rounded to the tenth of an hour that people see, are included or left out
+    together.
     """
     import numpy as np  # noqa: PLC0415
 
@@ -183,19 +159,19 @@ def _ratios_of_alike(
 
 
 def _sums_of(errors: Sequence[PastError], count: int) -> float:
-    """How many past sums of *count* neighbouring tasks do not overlap, three at least."""
+    """Number of past sums of *count* neighbouring tasks that do not overlap, at least three."""
     return max(3.0, len(errors) / count)
 
 
 def common_spread(errors: Sequence[PastError], count: int) -> float:
-    """Spread of the logarithm of the factor that the next *count* tasks have in common.
+    """Standard deviation of the logarithm of the common factor of the next *count* tasks.
 
     With ``m`` past sums that do not overlap its square is ``variance of sums * (m + 1) / (m - 1) - variance
-    by chance``: the sums vary around an average that is itself known from ``m`` of them only.
+    of independent errors``; the fraction corrects for an average that is estimated from ``m`` sums.
     """
     import numpy as np  # noqa: PLC0415
 
-    # A third of the past, at most, so that at least three sums do not overlap.
+    # At most a third of the past, so that at least three sums do not overlap.
     length = min(count, len(errors) // 3)
     means, actual = (np.array(column) for column in zip(*errors, strict=True))
     planned, took = (np.convolve(values, np.ones(length), "valid") for values in (means, actual))

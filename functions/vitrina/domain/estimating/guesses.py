@@ -1,17 +1,17 @@
-"""What kind of work a task is, guessed from its title. A guess is offered to people, never acted on."""
+"""Guesses the work type of a task from its title. A guess is only suggested to people, never applied."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-#: Likeness out of 100 from which on a guess is worth offering. Measured in docs/estimation.md.
+#: Least similarity, out of 100, at which a guess is suggested. Measured in docs/estimation.md.
 GOOD_ENOUGH = 80.0
 
-#: Words that are shorter say what joins others, not what is to be done.
+#: Shorter words, such as prepositions, are ignored.
 LEAST_LETTERS = 3
 
-#: Endings of cases and plurals, the longest first, and what a word may end in besides.
+#: Russian endings of cases and plurals, the longest first, and other letters that a word may end in.
 ENDINGS = (
     "ами",
     "ями",
@@ -36,32 +36,32 @@ VOWELS = "аеиоуыэюяьй"
 
 @dataclass(frozen=True)
 class Guess:
-    """A work type that a title reminds of, and how much: 100 for the same words."""
+    """A work type similar to a title, and the similarity: 100 for the same words."""
 
     work_type: str
     likeness: float
 
 
 class KnownTitles:
-    """Work types and past titles, made ready once, as there may be a thousand titles to guess for.
+    """Work types and past titles, prepared once to guess for many titles.
 
     *titles* are pairs of a work type and a title.
     """
 
     def __init__(self, work_types: Iterable[str], titles: Iterable[tuple[str, str]]) -> None:
         self._names = [(name, frozenset(words(name).split())) for name in work_types]
-        # The same words of the same kind of work say it once; the order of words says nothing.
+        # Titles of one work type with the same words count once, whatever the order of the words.
         known = {(work_type, _in_order(title)): None for work_type, title in titles}
         self._work_types = [work_type for work_type, _ in known]
         self._titles = [title for _, title in known]
 
     def guess(self, title: str) -> Guess | None:
-        """The work type whose name stands in *title*, or whose past titles are like it; ``None`` for none."""
-        # Here, not at the top: it is needed for tasks without a work type only.
+        """The work type whose name is in *title* or whose past titles are similar; ``None`` for none."""
+        # Imported here because only tasks without a work type need it.
         from rapidfuzz import fuzz, process  # noqa: PLC0415
 
         wanted = _in_order(title)
-        # One word of a name says little: the whole name has to be there. Of several the longest says most.
+        # All words of the name must be there; of several names the longest is the most specific.
         own = set(wanted.split())
         named = [(len(name), work_type) for work_type, name in self._names if name and name <= own]
         if named:
@@ -78,12 +78,12 @@ def _in_order(title: str) -> str:
 
 
 def words(text: str) -> str:
-    """The words that say something, in small letters and without endings of Russian cases and plurals."""
+    """The significant words in lower case, without Russian endings of cases and plurals."""
     letters = "".join(letter if letter.isalnum() else " " for letter in text.casefold().replace("ё", "е"))
     return " ".join(_stem(word) for word in letters.split() if len(word) >= LEAST_LETTERS)
 
 
 def _stem(word: str) -> str:
-    """A word without what Russian adds to it, as long as four letters are left."""
+    """A word without its Russian ending, if at least four letters remain."""
     ending = next((one for one in ENDINGS if word.endswith(one) and len(word) - len(one) >= 4), "")
     return word.removesuffix(ending).rstrip(VOWELS) or word

@@ -1,15 +1,15 @@
-"""Norms from the history: nested groups that lean on their parents, and errors of forecasts replayed.
+"""Learns norms from the history: nested groups shrunk towards their parents, and errors of past forecasts.
 
-With y the logarithm of the hours per unit, n the facts of a group and k how much it leans on its parent:
+With y the logarithm of the hours per unit, n the number of facts of a group and k the weight of its parent:
 
     m(group)  = m(parent) + n / (n + k) * average of (y - m(parent))
     typical   = exp(m)
     mean      = typical * (sum of hours + 50 * c * G) / (sum of typical + 50 * c)
 
-where the sums go over the work type, or over the size class where sizes are known, c is its average
-typical figure and G the same ratio over everything. One mad time log changes little: what is out of all
-proportion to its group does not count in the typical figure, and of any other fact, and of every fact in
-the mean, no more counts than moves the figure of a group by less than a twentieth.
+where the sums go over the work type, or over the size class if sizes are known, c is its average typical
+figure and G the same ratio over everything. A wrong time log has little effect: an outlier of a group does
+not count in the typical figure, and no other fact moves the typical figure of a group, and no fact its mean,
+by more than a twentieth.
 """
 
 from __future__ import annotations
@@ -38,47 +38,48 @@ if TYPE_CHECKING:
     Floats = np.ndarray[Any, np.dtype[np.float64]]
     Codes = np.ndarray[Any, np.dtype[np.int64]]
 
-#: How much a group leans on its parent before the facts say so: as much as on six of its own.
+#: Weight of the parent, in facts of the group, while there are too few facts to estimate it.
 START_LEANING = 6.0
-#: The start counts as much as so many facts.
+#: Weight of the starting value of that estimate, in facts.
 START_WEIGHT = 10.0
 LEANING_BOUNDS = (1e-12, 1e3)
 
-#: A fact so many times larger or smaller than the middle of its group is a slip of the pen.
+#: A fact so many times larger or smaller than the median of its group is an outlier.
 SLIP_RATIO = 8.0
-#: Where spread is measured, what lies farther from the middle than so many deviations counts as that far.
+#: Differences beyond so many deviations from the median are cut to that many before spread is measured.
 FARTHEST_DEVIATIONS = 4.0
 
-#: No single fact moves the typical figure of a group, or the ratio of mean to typical, by more.
+#: The most by which a single fact moves the typical figure of a group, or the ratio of mean to typical.
 MOST_MOVED = 0.045
 
 #: Weight of the ratio over everything in the ratio of a work type or a size class, in tasks.
 RATIO_WEIGHT = 50.0
-#: Weight of the ratio over everything in that of one profile's specialists, in hours that they gave.
+#: Weight of the ratio over everything in the ratio of one profile, in hours that its specialists gave.
 SPECIALIST_WEIGHT_HOURS = 200.0
-#: So many figures of specialists must have come out before they are worth combining with a norm.
+#: Least count of specialists' figures with actual hours before they are combined with norms.
 LEAST_OF_SPECIALISTS = 12
 
-#: Of a logarithm's deviations, what a normal distribution makes of the median of their absolute values.
+#: Ratio of the standard deviation to the median absolute deviation of a normal distribution.
 DEVIATIONS_OF_MEDIAN = 1.4826
 
-#: What a shipped starting figure counts: as much as six facts; and its mean, as ours of 8,175 tasks.
+#: Weight of a starting norm, in facts; and its ratio of mean to typical, measured on 8,175 tasks.
 START_RATIO = 1.3
 
-#: So many last finished works say how forecasts err; each block of them is forecast from what was before.
+#: Number of last finished works whose forecasts are replayed, in blocks that are forecast from the work
+#: before.
 REPLAYED = 1000
 BLOCKS = 5
-#: A replay begins when this share of the history is known, and so many facts.
+#: A replay begins after this share of the history, and after so many facts.
 REPLAY_AFTER = 0.25
 REPLAY_LEAST = 20
 
-#: Groups of tasks with a size, and of all tasks, from the widest.
+#: Nested groups of tasks with a size, and of all tasks, the widest first.
 SIZED = (("size",), ("kind", "size"), ("kind", "size", "profile"))
 UNSIZED = (("kind",), ("kind", "profile"))
 
 
 def learn(history: Iterable[FinishedWork]) -> Norms:
-    """The norms of a history in any order. Work without hours or quantity is left out."""
+    """Learns the norms of a history in any order; work without hours or quantity is ignored."""
     table = _Table(history)
     if not table.count:
         return Norms()
@@ -87,16 +88,16 @@ def learn(history: Iterable[FinishedWork]) -> Norms:
 
 
 def start_with(norms: Norms, guesses: Mapping[NormCell, tuple[str, float]]) -> Norms:
-    """The norms with guesses for the time before there are facts; a guess counts as much as six facts.
+    """Adds starting norms, which count as much as six facts.
 
-    *guesses* are the name of the work type and typical hours of a unit, by group.
+    *guesses* are the name of the work type and the typical hours of a unit, by group.
     """
     started = {cell: _started(norms.cells.get(cell), cell, *guess) for cell, guess in guesses.items()}
     return replace(norms, cells={**norms.cells, **started})
 
 
 def _started(facts: EffortNorm | None, cell: NormCell, work_type: str, hours: float) -> EffortNorm:
-    """A norm that leans on a guess instead of its parent."""
+    """A norm shrunk towards a guess instead of its parent."""
     if facts is None:
         return EffortNorm(
             work_type,
@@ -119,7 +120,7 @@ def _started(facts: EffortNorm | None, cell: NormCell, work_type: str, hours: fl
 
 
 def _replay(table: _Table) -> Mapping[Basis, list[PastError]]:
-    """Errors of the forecasts that we would have made of the last finished works, each without knowing it."""
+    """Errors of forecasts of the last finished works, each made from the work before it only."""
     errors: dict[Basis, list[PastError]] = {basis: [] for basis in Basis}
     first = max(REPLAY_LEAST, int(table.count * REPLAY_AFTER), table.count - REPLAYED)
     length = max(1, math.ceil((table.count - first) / BLOCKS))
@@ -139,16 +140,16 @@ def _replay(table: _Table) -> Mapping[Basis, list[PastError]]:
 
 
 class _Table:
-    """The history in columns, the oldest first; a prefix of them is what was known at some moment."""
+    """The history in columns, the oldest first; a prefix of them is what was known at some time."""
 
     def __init__(self, history: Iterable[FinishedWork]) -> None:
-        # Here, not at the top: pandas takes a third of a second, and most requests learn nothing.
+        # Imported here because pandas takes a third of a second and most requests learn nothing.
         import numpy as np  # noqa: PLC0415
         import pandas as pd  # noqa: PLC0415
 
         self.works = sorted(usable(history), key=lambda work: work.finished_on)
         self.count = len(self.works)
-        # As it was written last.
+        # The spelling that was used last.
         self._titles = {work.work_type.casefold(): work.work_type for work in self.works}
         folded = {work_type: work_type.casefold() for work_type in {work.work_type for work in self.works}}
         kind = pd.Series([folded[work.work_type] for work in self.works], dtype=object)
@@ -182,14 +183,14 @@ class _Table:
                 )
 
     def specialists_ratios(self, known: int) -> dict[str, float]:
-        """Hours spent to hours that specialists gave, by profile; nothing where too few came out."""
+        """Ratios of actual hours to specialists' figures by profile; empty while too few are known."""
         import numpy as np  # noqa: PLC0415
 
         places = np.flatnonzero(self._given[:known] > 0)
         if len(places) < LEAST_OF_SPECIALISTS:
             return {}
         given = self._given[places]
-        # An hour that was given and became twelve is a slip as well.
+        # A figure of one hour with twelve actual hours is an outlier as well.
         spent = np.minimum(self._hours[places], given * SLIP_RATIO)
         everybody = float(spent.sum() / given.sum())
         codes, profiles = self._profiles.codes[places], self._profiles.names
@@ -200,7 +201,7 @@ class _Table:
 
 @dataclass(frozen=True)
 class _Coded:
-    """A column of names as numbers."""
+    """A column of names, coded as numbers."""
 
     codes: Codes
     names: list[str]
@@ -213,14 +214,14 @@ def _coded(column: pd.Series[str]) -> _Coded:
 
 @dataclass(frozen=True)
 class _Level:
-    """Groups of one depth: the group of each fact, and what the groups are called."""
+    """Groups of one level: the group of each fact, and the names of the groups."""
 
     codes: Codes
     keys: list[dict[str, str]]
 
 
 class _Chain:
-    """Groups inside groups over some facts of the history."""
+    """Nested groups over some facts of the history."""
 
     def __init__(
         self,
@@ -236,12 +237,12 @@ class _Chain:
         self._facts = facts
         self._logs = logs[facts]
         self._levels = [_level({name: columns[name] for name in names}, facts) for names in levels]
-        # Facts by group and then by hours, the same for all that was known at any moment.
+        # Facts ordered by group and then by hours, once for all prefixes of the history.
         self._order = np.lexsort((self._logs, self._levels[-1].codes))
         self._ratio_level = levels.index(ratio_of)
 
     def fit(self, known: int) -> Iterator[tuple[dict[str, str], float, float, int, float]]:
-        """Group, typical, mean, count and spread of a unit, of the facts among the first *known* works."""
+        """Group, typical, mean, count and spread per unit, from the facts among the first *known* works."""
         import numpy as np  # noqa: PLC0415
 
         count = int(np.searchsorted(self._facts, known))
@@ -294,9 +295,9 @@ def _level(columns: Mapping[str, _Coded], facts: Codes) -> _Level:
 
 
 def _middles(values: Floats, counts: Codes, order: Codes) -> tuple[Floats, Floats]:
-    """The two middle values of each group, the same twice where their count is odd.
+    """The two middle values of each group; they are equal if the count is odd.
 
-    ``order`` puts the values by group and then by size. Of an empty group the middles mean nothing.
+    ``order`` sorts the values by group and then by size. The result of an empty group is meaningless.
     """
     import numpy as np  # noqa: PLC0415
 
@@ -309,28 +310,28 @@ def _middles(values: Floats, counts: Codes, order: Codes) -> tuple[Floats, Float
 
 
 def _in_proportion(logs: Floats, codes: Codes, order: Codes) -> Codes:
-    """Places of the facts that are no slips: in some proportion to the others of their group, if it has two.
+    """Places of the facts that are not outliers of their group; a single fact never is.
 
-    ``order`` puts the facts by group and then by hours.
+    ``order`` sorts the facts by group and then by hours.
     """
     import numpy as np  # noqa: PLC0415
 
     counts = np.bincount(codes)
     low, high = _middles(logs, counts, order)
-    # The middle of the others, to a fact at the upper end, is the lower one of the middles.
+    # For a fact at the upper end the median of the others is the lower one of the two middle values.
     distances = np.maximum(logs - low[codes], high[codes] - logs)
     return np.flatnonzero((distances <= math.log(SLIP_RATIO)) | (counts[codes] <= 2))
 
 
 def _deviation(distances: Floats) -> float:
-    """Standard deviation of values that lie so far from their middle, whatever the farthest are."""
+    """Robust standard deviation of differences from a median."""
     import numpy as np  # noqa: PLC0415
 
     return DEVIATIONS_OF_MEDIAN * float(np.median(np.abs(distances))) if len(distances) else 0.0
 
 
 def _within(differences: Floats) -> Floats:
-    """Differences from a middle, those far outside brought in to four deviations."""
+    """Differences from a median, cut to four deviations."""
     import numpy as np  # noqa: PLC0415
 
     most = FARTHEST_DEVIATIONS * _deviation(differences)
@@ -338,7 +339,7 @@ def _within(differences: Floats) -> Floats:
 
 
 def _middle(logs: Floats) -> float:
-    """The average of the logarithms, without what lies far outside."""
+    """The average of the logarithms after differences from the median are cut."""
     import numpy as np  # noqa: PLC0415
 
     median = float(np.median(logs))
@@ -346,15 +347,16 @@ def _middle(logs: Floats) -> float:
 
 
 def _effects(differences: Floats, codes: Codes, groups: int) -> Floats:
-    """How far each group lies from its parent, by the logarithms' differences of its facts.
+    """Difference of each group from its parent, from the differences of its facts, as logarithms.
 
-    Of each fact no more counts, from the middle of its group, than moves the group by a twentieth.
+    The effect of each fact is limited so that it moves the group by at most a twentieth.
     """
     import numpy as np  # noqa: PLC0415
 
     counts = np.bincount(codes, minlength=groups)
     low, high = _middles(differences, counts, np.lexsort((differences, codes)))
-    # Between two middle facts lies whatever is most like the parent: of two nobody knows which one is mad.
+    # Between two middle facts the value nearest to the parent is used: with two facts the outlier cannot be
+    # identified.
     middles = np.clip(0.0, low, high)
     away = differences - middles[codes]
     leaning = _leaning(middles[codes] + _within(away), codes, counts)
@@ -365,7 +367,7 @@ def _effects(differences: Floats, codes: Codes, groups: int) -> Floats:
 
 
 def _leaning(differences: Floats, codes: Codes, counts: Codes) -> float:
-    """k: the spread inside groups to that between them, six before there is much to see."""
+    """k: the ratio of the variance inside groups to that between groups; near six with few facts."""
     import numpy as np  # noqa: PLC0415
 
     present = int(np.count_nonzero(counts))
@@ -384,7 +386,7 @@ def _leaning(differences: Floats, codes: Codes, counts: Codes) -> float:
 
 
 def _ratio_of_all(hours: Floats, typical: Floats, differences: Floats) -> float:
-    """G: mean to typical over everything, beginning with that of a lognormal distribution."""
+    """G: ratio of mean to typical over everything, starting from that of a lognormal distribution."""
     start = math.exp(min(float(_within(differences).var()), 2.0) / 2)
     weight = RATIO_WEIGHT * float(typical.mean())
     total = float(typical.sum()) + weight
@@ -392,7 +394,7 @@ def _ratio_of_all(hours: Floats, typical: Floats, differences: Floats) -> float:
 
 
 def _ratios(hours: Floats, typical: Floats, codes: Codes, groups: int, everything: float) -> Floats:
-    """Mean to typical by group; a small group has that over everything."""
+    """Ratio of mean to typical by group; a small group has about the ratio over everything."""
     import numpy as np  # noqa: PLC0415
 
     counts = np.bincount(codes, minlength=groups)
@@ -405,9 +407,9 @@ def _ratios(hours: Floats, typical: Floats, codes: Codes, groups: int, everythin
 
 
 def _bounded(hours: Floats, typical: Floats, totals: Floats | float) -> Floats:
-    """Hours, of which no more counts than moves the ratio of its group by less than a twentieth.
+    """Hours, limited so that no fact moves the ratio of its group by more than a twentieth.
 
-    ``totals`` are what the sum of the group's hours is divided by.
+    ``totals`` are the divisors of the sums of hours of the groups.
     """
     import numpy as np  # noqa: PLC0415
 

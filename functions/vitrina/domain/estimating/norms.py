@@ -1,9 +1,9 @@
-"""Effort norms: what one unit of a kind of work takes one profile, as the finished work shows it.
+"""Effort norms: hours that one unit of a work type takes one profile, learned from finished work.
 
-Groups are nested: everything, then the size class, then the work type of that size, then its profile; and
-beside them, for tasks whose size nobody gave, everything, the work type, its profile. A small group leans
-on its parent, a large one on itself. Each norm has two figures: *typical*, what such a task takes as a
-rule, and *mean*, what it takes on average, long ones included. Hours are added up by means only.
+Groups are nested: everything, the size class, the work type of that size, its profile. For tasks without a
+size there are: everything, the work type, its profile. The norm of a small group is close to that of its
+parent, the norm of a large one to its own facts. Each norm has two figures: *typical*, the hours of a usual
+task, and *mean*, the average with long tasks included. Only means may be added up.
 
 Notes
 -----
@@ -12,35 +12,40 @@ Formulas and measurements: docs/estimation.md. Worked examples: ``tests/unit/dom
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NamedTuple
 
-#: Estimates are given to a tenth of an hour: six minutes are finer than anyone can promise.
+#: Estimates are rounded to a tenth of an hour; nobody can promise anything finer.
 STEP_HOURS = Decimal("0.1")
 
-#: What lies behind this digit is noise of binary fractions, such as the 3.1499999… that stands for 3.15.
+#: Digits behind this one are rounding errors of floats, such as 3.1499999… for 3.15.
 NOISE_DIGITS = 9
 
-#: Below this many facts a norm rests on its parent more than on itself.
+#: With fewer facts a norm depends more on its parent than on its own facts.
 FEW_FACTS = 3
 
-#: Errors of this many past forecasts say what 85 of 100 stay under; fewer do not.
+#: Share of tasks that stay under the promised hours.
+PROMISED = 0.85
+
+#: Least count of past errors from which P85 is computed.
 LEAST_ERRORS = 30
 
-#: A class of a size needs so many facts before it says more than the work type without a size.
+#: Least count of facts of a size class before it is preferred to the work type without a size.
 LEAST_OF_SIZE = 12
 
 
 class FinishedWork(NamedTuple):
     """Hours that one profile spent on one finished item of ``quantity`` units.
 
-    ``size`` is the class that was given before the work began, never one that follows from the hours.
-    ``specialist_hours`` is the figure that a person gave beforehand, for all units. ``typical_hours``,
-    ``planned_hours`` and ``p85_hours`` are what was promised when the work began.
+    ``size`` is the class that was chosen before the work began, never derived from the hours.
+    ``specialist_hours`` is the figure that a person gave before the work began, for all units.
+    ``typical_hours``, ``planned_hours`` and ``p85_hours`` are the promised hours from that time.
     """
 
     work_type: str
@@ -56,7 +61,7 @@ class FinishedWork(NamedTuple):
 
 
 class NormSource(StrEnum):
-    """What a norm rests on."""
+    """Where a norm comes from."""
 
     FACTS = "facts"
     PINNED = "pinned"
@@ -64,7 +69,7 @@ class NormSource(StrEnum):
 
 
 class Basis(StrEnum):
-    """What a forecast knew of a task; forecasts that know the same err alike."""
+    """What a forecast knew about a task; past errors are pooled by it."""
 
     TYPE = "type"
     SIZE = "size"
@@ -72,7 +77,7 @@ class Basis(StrEnum):
 
 
 class NormCell(NamedTuple):
-    """A group of tasks; an empty part stands for all of its kind."""
+    """A group of tasks; an empty field means all work types, sizes or profiles."""
 
     work_type: str
     size: str
@@ -81,11 +86,11 @@ class NormCell(NamedTuple):
 
 @dataclass(frozen=True)
 class EffortNorm:
-    """What one unit takes in one group.
+    """Hours of one unit in one group of tasks.
 
-    ``hours_per_unit`` is the mean, ``typical_hours`` the figure that half of the tasks stay about under.
-    ``spread_hours`` is the sample standard deviation of the facts, 0 for a single one. ``facts_hours`` is
-    the mean that the facts give where a person has pinned another.
+    ``hours_per_unit`` is the mean, ``typical_hours`` about the median. ``spread_hours`` is the sample
+    standard deviation of the facts, 0 for a single fact. ``facts_hours`` is the mean of the facts if a person
+    has set another norm by hand.
     """
 
     work_type: str
@@ -100,7 +105,7 @@ class EffortNorm:
 
     @property
     def cell(self) -> NormCell:
-        """Its group, with the work type as it is compared."""
+        """The group of the norm, with the work type in the form that is compared."""
         return NormCell(self.work_type.casefold(), self.size, self.profile)
 
     def estimate_hours(self, quantity: float) -> float:
@@ -109,7 +114,7 @@ class EffortNorm:
 
 
 class PastError(NamedTuple):
-    """A forecast of the past, made without knowing the outcome, and the outcome."""
+    """A past forecast, made without knowing the actual hours, and the actual hours."""
 
     mean_hours: float
     actual_hours: float
@@ -122,10 +127,10 @@ class PastError(NamedTuple):
 
 @dataclass(frozen=True)
 class Norms:
-    """All that the history says: norms by group, errors of past forecasts, and how specialists' figures end.
+    """What is learned from the history: norms by group, errors of past forecasts, ratios of specialists.
 
-    ``errors`` are by ``Basis``, the oldest first. ``ratios`` are hours spent to hours that specialists
-    gave, by profile; the empty profile stands for all.
+    ``errors`` are by ``Basis``, the oldest first. ``ratios`` are actual hours divided by hours that
+    specialists gave, by profile; the empty profile means all profiles.
     """
 
     cells: Mapping[NormCell, EffortNorm] = field(default_factory=dict)
@@ -134,24 +139,47 @@ class Norms:
 
     @property
     def shown(self) -> list[EffortNorm]:
-        """Norms of a work type and a profile, for all sizes and for each."""
+        """Norms of each work type and profile, for all sizes together and for each size."""
         norms = (norm for cell, norm in self.cells.items() if cell.work_type and cell.profile)
         return sorted(norms, key=lambda norm: (norm.work_type.casefold(), norm.profile, _size_order(norm)))
 
     @property
     def work_types(self) -> dict[str, str]:
-        """Work types that have a norm, as people write them, by the text that is compared."""
+        """Work types with a norm as people write them, by the form that is compared."""
         return {norm.cell.work_type: norm.work_type for norm in self.shown}
 
     def profiles_of(self, work_type: str) -> list[str]:
-        """Profiles that take part in a kind of work."""
+        """Profiles that take part in a work type."""
         wanted = work_type.casefold()
         return sorted({cell.profile for cell in self.cells if cell.work_type == wanted and cell.profile})
 
-    def find(self, work_type: str, size: str, profile: str) -> tuple[EffortNorm, Basis] | None:
-        """The norm of a task and what it knows; ``None`` where nothing finished is like it.
+    def pooled_errors(self, basis: Basis) -> Sequence[PastError] | None:
+        """Errors of past forecasts with the same basis, or of the largest pool where these are few.
 
-        What a person pinned comes first, for this size or for all.
+        ``None`` where no pool holds ``LEAST_ERRORS``.
+        """
+        own = self.errors.get(basis, ())
+        if len(own) >= LEAST_ERRORS:
+            return own
+        widest = max(self.errors.values(), key=len, default=())
+        return widest if len(widest) >= LEAST_ERRORS else None
+
+    @cached_property
+    def promise_ratios(self) -> Mapping[Basis, float | None]:
+        """By basis, the factor of the mean that 85 of 100 past tasks stayed under.
+
+        ``None`` where too few errors are known.
+        """
+        pools = {basis: self.pooled_errors(basis) for basis in Basis}
+        return {
+            basis: None if errors is None else quantile([one.ratio for one in errors], PROMISED)
+            for basis, errors in pools.items()
+        }
+
+    def find(self, work_type: str, size: str, profile: str) -> tuple[EffortNorm, Basis] | None:
+        """The most specific norm of a task and its basis; ``None`` if there is no norm.
+
+        Norms by hand take precedence, that of the size before that of all sizes.
         """
         kind = work_type.casefold()
         exact, general = NormCell(kind, size, profile), NormCell(kind, "", profile)
@@ -171,7 +199,7 @@ class Norms:
         return None
 
     def pinned(self, pins: Mapping[NormCell, tuple[str, float]]) -> Norms:
-        """The norms with what people typed by hand: name of the work type and hours of a unit, by group."""
+        """Adds norms by hand; *pins* are the name of the work type and the hours of a unit, by group."""
         cells = dict(self.cells)
         for cell, (work_type, hours) in pins.items():
             facts = cells.get(cell)
@@ -189,7 +217,7 @@ class Norms:
         return replace(self, cells=cells)
 
     def data(self) -> dict[str, Any]:
-        """The norms as a document."""
+        """The norms as a document of the store."""
         return {
             "cells": [
                 [
@@ -213,7 +241,7 @@ class Norms:
 
 
 def norms_from_document(data: Mapping[str, Any]) -> Norms:
-    """The norms of a document."""
+    """The norms from a document of the store."""
     cells = {
         NormCell(kind, size, profile): EffortNorm(
             work_type, profile, mean, count, spread, typical, size, NormSource(source), facts
@@ -224,13 +252,22 @@ def norms_from_document(data: Mapping[str, Any]) -> Norms:
     return Norms(cells, errors, data["ratios"])
 
 
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value that *share* of the values stay under, interpolated between two of them."""
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    low = math.floor(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
 def tenth(hours: float) -> float:
-    """Hours to a tenth; halves go up, as in a sheet and on paper."""
+    """Hours rounded to a tenth; halves are rounded up, as spreadsheets do."""
     return float(Decimal(repr(round(hours, NOISE_DIGITS))).quantize(STEP_HOURS, ROUND_HALF_UP))
 
 
 def usable(history: Iterable[FinishedWork]) -> Iterator[FinishedWork]:
-    """Work that says something: without hours or quantity it does not."""
+    """Finished work with hours and a quantity; the rest is of no use for norms."""
     return (work for work in history if work.hours > 0 and work.quantity > 0)
 
 

@@ -1,4 +1,4 @@
-"""How promises came out: what was said when work began, against what it took."""
+"""Compares promised hours and forecast days with what happened, by month."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vitrina.domain.planning.forecast import ForecastOutcome
 
 @dataclass(frozen=True)
 class MonthOfPromises:
-    """Work that was finished in a month. A share is ``None`` where nothing was promised."""
+    """Work that was finished in a month; a share is ``None`` if nothing was promised."""
 
     month: date
     finished_count: int
@@ -24,7 +24,7 @@ class MonthOfPromises:
 
     @property
     def planned_ratio(self) -> float:
-        """Below 1 where less was planned than it took."""
+        """Planned hours divided by actual hours; below 1 if too little was planned."""
         return self.planned_hours / self.actual_hours
 
 
@@ -62,7 +62,7 @@ def _share(kept: list[bool]) -> float | None:
 
 @dataclass(frozen=True)
 class MonthOfForecasts:
-    """Forecasts of whole backlogs that came to their end in a month, and how many were kept."""
+    """Forecasts whose backlog was finished in a month, and how many of their days were kept."""
 
     month: date
     count: int
@@ -71,7 +71,7 @@ class MonthOfForecasts:
 
 
 def forecasts_by_month(outcomes: Iterable[ForecastOutcome]) -> list[MonthOfForecasts]:
-    """Months in which what a forecast spoke of was finished, the oldest first."""
+    """Months in which a forecast backlog was finished, the oldest first."""
     over = sorted(
         ((one.finished_on, one.forecast) for one in outcomes if one.finished_on is not None),
         key=lambda one: one[0],
@@ -83,8 +83,8 @@ def forecasts_by_month(outcomes: Iterable[ForecastOutcome]) -> list[MonthOfForec
             MonthOfForecasts(
                 month,
                 len(ended),
-                sum(on <= told.likely_on for on, told in ended),
-                sum(on <= told.almost_certain_on for on, told in ended),
+                sum(finished_on <= made.likely_on for finished_on, made in ended),
+                sum(finished_on <= made.almost_certain_on for finished_on, made in ended),
             )
         )
     return months

@@ -1,6 +1,6 @@
-"""Size classes: how much one unit of a task takes one specialist, roughly.
+"""Size classes: rough hours that one unit of a task takes one specialist.
 
-A class says more about the hours than the work type does. Measured on 8,175 tasks, norms by work type
+A size class predicts the hours better than the work type. Measured on 8,175 tasks, norms by work type
 and size class are as good as the hours that specialists themselves give (docs/estimation.md).
 """
 

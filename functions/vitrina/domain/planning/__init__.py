@@ -1,1 +1,1 @@
-"""Which work enters a period, who does it and when. Pure."""
+"""Plans which work enters a period, who does it and when. Pure."""

@@ -1,7 +1,6 @@
-"""Hours that people, contracts and the agency have left.
+"""Counts the remaining hours of people's days and of the weekly and monthly limits.
 
-All of them are plain counters of remaining hours: a specialist's day, and the hours of a contract in a
-week or a month. What is promised to any client is subtracted from all of them alike.
+Hours that are committed to any client are subtracted from all of them.
 """
 
 from __future__ import annotations
@@ -15,17 +14,17 @@ from datetime import date, timedelta
 from vitrina.domain.backlog import Specialist
 from vitrina.domain.calendar import Period, PeriodKind, WorkCalendar, period_of
 
-#: Hours are added up as floats; a thousandth of a minute is no overrun.
+#: Tolerance for sums of floats, less than a second.
 EPSILON_HOURS = 1e-5
 
-#: Share of the working day that is planned; the rest is for talk, corrections and what nobody foresaw.
+#: Share of the working day that is planned; the rest is for talk, corrections and unforeseen work.
 #: Measured: 80 % makes 8 % of the items late, 100 % makes it 14 %.
 LOAD_FACTOR = 0.8
 
 
 @dataclass(frozen=True)
 class Booking:
-    """Hours that a specialist has promised to an action of an item, by day."""
+    """Committed hours of a specialist for an item, by day."""
 
     specialist: str
     project: str
@@ -40,10 +39,10 @@ class Booking:
 
 @dataclass(frozen=True)
 class HourLimit:
-    """Hours that may be worked in each week or month: for a project, by a specialist, or by the agency.
+    """Most hours in each week or month for a project, of a specialist, or of the whole agency.
 
-    Without ``project`` and ``specialist`` it is the agency's. What is unspent of a month moves on within the
-    month, never beyond it.
+    Without ``project`` and ``specialist`` it is the limit of the agency. Unspent hours of a month stay usable
+    within the month, not after it.
     """
 
     hours: float
@@ -58,22 +57,22 @@ class HourLimit:
             raise ValueError("A limit is a project's or a specialist's, not both.")
 
     def concerns(self, *, project: str, specialist: str) -> bool:
-        """Whether work of *specialist* for *project* counts against it."""
+        """Whether work of *specialist* for *project* counts against the limit."""
         return self.project in (None, project) and self.specialist in (None, specialist)
 
 
 @dataclass(frozen=True)
 class Resources:
-    """What a plan may spend: people, their days, contracts, and what is promised of them already.
+    """What a plan may use: people, their days, limits, and committed hours.
 
     Parameters
     ----------
     bookings
-        Promised and not done yet, over all clients.
+        Committed hours of all clients.
     load_factor
         Share of each day that may be planned, 0 < ratio <= 1.
     extra_hours
-        Hours that a specialist has agreed to give beyond his days, by his name and the day.
+        Additional hours that a specialist has agreed to work, by name and day.
     """
 
     specialists: tuple[Specialist, ...]
@@ -90,13 +89,13 @@ class Resources:
             raise ValueError("Two specialists have one name.")
 
     def booked(self, bookings: Iterable[Booking]) -> Resources:
-        """The same with more promises."""
+        """The resources with more committed hours."""
         return replace(self, bookings=(*self.bookings, *bookings))
 
     def day_capacity(self, specialist: Specialist, day: date) -> float:
-        """Hours of *specialist* on *day* that may be planned, before what is promised; 0 when away.
+        """Hours of *specialist* on *day* that may be planned, without regard to committed hours; 0 if absent.
 
-        A part-time person's short day is shortened in proportion.
+        On a short day the hours of a part-time person are reduced in proportion.
         """
         extra = self.extra_hours.get(specialist.name, {}).get(day, 0.0)
         if day in specialist.days_away:
@@ -104,21 +103,21 @@ class Resources:
         return specialist.hours_per_day * self.calendar.share_of_day(day) * self.load_factor + extra
 
     def full_period_hours(self, specialist: Specialist, period: Period) -> float:
-        """Hours of *specialist* in all of *period* if he were always there and had promised nothing."""
+        """Hours of *specialist* in the whole *period*, without regard to absences and committed hours."""
         share = sum(self.calendar.share_of_day(day) for day in period)
         return specialist.hours_per_day * self.load_factor * share
 
 
 def week_share_hours(limit: HourLimit, calendar: WorkCalendar, week: Period) -> float:
-    """Hours of a monthly limit that fall to the month up to the end of *week*: what is unspent moves on.
+    """Share of a monthly limit for the days of the month up to the end of *week*.
 
-    The share is soft: a project above it comes after others of the same class, but is not stopped.
+    The share is soft: a project above it is planned after others of the same class, but is not stopped.
 
     Returns
     -------
     float
-        The limit's hours x working hours of the month until then / working hours of the month. For a
-        weekly limit its own hours.
+        Hours of the limit x working hours of the month until then / working hours of the month. For a weekly
+        limit its hours.
     """
     if limit.kind is PeriodKind.WEEK:
         return limit.hours
@@ -129,9 +128,9 @@ def week_share_hours(limit: HourLimit, calendar: WorkCalendar, week: Period) -> 
 
 
 class Ledger:
-    """Remaining hours of each person's day and of each limit, from a day on.
+    """Remaining hours of each day of each person and of each limit, from a day on.
 
-    Days are counted by their place among the working days from *since*; people by theirs in the team.
+    A day is given by its place among the working days from *since*, a person by the place in the team.
     """
 
     def __init__(self, resources: Resources, *, since: date, until: date) -> None:
@@ -161,14 +160,14 @@ class Ledger:
             self._book(booking)
 
     def copy(self) -> Ledger:
-        """The same hours, to be spent apart."""
+        """An independent copy."""
         twin = copy(self)
         twin.free = [list(row) for row in self.free]
         twin.left = [list(row) for row in self.left]
         return twin
 
     def _capacity_row(self, specialist: Specialist, shares: list[float]) -> list[float]:
-        """``Resources.day_capacity`` of all days."""
+        """``Resources.day_capacity`` of each day."""
         most = specialist.hours_per_day * self.resources.load_factor
         if not specialist.days_away:
             return [most * share for share in shares]
@@ -214,36 +213,36 @@ class Ledger:
         return known
 
     def room(self, person: int, project: str, place: int) -> float:
-        """Hours that *person* may work for *project* on the day: his own and those of every limit."""
+        """Hours that *person* may still work for *project* on the day, by his own hours and every limit."""
         room = self.free[person][place]
         for number in self.limits_of(person, project):
             room = min(room, self.left[number][self.window_of(number, place)])
         return room
 
     def window_of(self, number: int, place: int) -> int:
-        """Place of the week or month of a limit that holds the day."""
+        """Place of the week or month of a limit that contains the day."""
         return self._of_day[self.resources.limits[number].kind][place]
 
     def first_place(self, number: int, window: int) -> int:
-        """Place of the first day in a week or month of a limit; the number of days where there is none."""
+        """Place of the first day in a week or month of a limit; the count of days if there is none."""
         return bisect_left(self._of_day[self.resources.limits[number].kind], window)
 
     def take(self, person: int, project: str, place: int, hours: float) -> None:
-        """Spend hours of a day; negative hours give them back."""
+        """Subtract hours from a day and its limits; negative hours are added back."""
         self.free[person][place] -= hours
         for number in self.limits_of(person, project):
             self.left[number][self.window_of(number, place)] -= hours
 
     def places(self, period: Period) -> range:
-        """Places of the days that lie in *period*."""
+        """Places of the days in *period*."""
         inside = [place for place, day in enumerate(self.days) if day in period]
         return range(inside[0], inside[-1] + 1) if inside else range(0)
 
     def free_hours(self, person: int, places: Sequence[int]) -> float:
-        """Hours that *person* has left on the days."""
+        """Remaining hours of *person* on the days."""
         return sum(self.free[person][place] for place in places)
 
     def limit_hours(self, number: int, places: Sequence[int]) -> float:
-        """Hours left of a limit in all weeks or months that the days touch."""
+        """Remaining hours of a limit in all weeks or months that contain one of the days."""
         windows = {self.window_of(number, place) for place in places}
         return sum(max(0.0, self.left[number][window]) for window in windows)

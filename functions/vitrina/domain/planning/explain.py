@@ -1,6 +1,6 @@
-"""Why an item is left out, when it is expected, and the smallest change that lets it in now.
+"""Explains why an item is left out, when it is expected, and the smallest change that lets it in now.
 
-A change is told only after it was applied and the period planned again with it: then the item is in.
+A change is proven before it is reported: the period is planned again with it, and the item must be in.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 
 from vitrina.domain.backlog import BacklogItem, Priority
 from vitrina.domain.calendar import Period
@@ -17,19 +18,19 @@ from vitrina.domain.planning.planner import PeriodPlan, plan_on, plan_period
 from vitrina.domain.planning.schedule import ItemKey
 from vitrina.domain.planning.selection import LeftOutItem, LeftOutReason, priority_class
 
-#: How many periods are looked ahead for the one in which an item is expected.
+#: Count of following periods that are planned to find the one in which an item is expected.
 PERIODS_AHEAD = 12
 
-#: Changes are told in quarters of an hour.
+#: Changes are rounded up to quarters of an hour.
 STEP_HOURS = 0.25
 
-#: How often a period is planned again for the explanations of one plan, so that an answer stays quick; what
-#: is not proven by then is not told.
+#: The most changes that are tried, each by planning the period again, for the explanations of one plan. It
+#: limits the time of an answer; changes that are not proven by then are not reported.
 MOST_TRIES = 400
 
 
 class ChangeKind(StrEnum):
-    """What somebody could do."""
+    """Kind of change that people could make."""
 
     DROP_ITEM = "drop_item"
     RAISE_LIMIT = "raise_limit"
@@ -40,11 +41,11 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """One change of what is planned or of what it may take.
+    """One change of the items or of the resources.
 
-    ``item`` is the one to drop; ``project`` the one whose limit is raised, ``None`` for the agency's;
-    ``specialist`` the one whose absence is moved or who gives more hours. To put an ``item`` first is to
-    give it the first place of the class ``priority``.
+    ``item`` is the item to drop or to put first in the class ``priority``; ``project`` the project whose
+    limit is raised, ``None`` for the agency; ``specialist`` the person whose absence is moved or who adds
+    hours.
     """
 
     kind: ChangeKind
@@ -57,7 +58,7 @@ class Change:
 
 @dataclass(frozen=True)
 class InTheWay:
-    """Hours of the specialist that an item has in the period."""
+    """Hours of the specialist in the period that another item has."""
 
     item: ItemKey
     hours: float
@@ -65,18 +66,18 @@ class InTheWay:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What is told of an item that is left out.
+    """Explanation of an item that is left out.
 
     Parameters
     ----------
     enters
-        The period in which it is expected, ``None`` where it is not within the horizon.
+        The period in which it is expected, ``None`` if not within ``PERIODS_AHEAD``.
     change
         The smallest proven change, for staff.
     own_change
-        The smallest proven one that names nothing of another project, for the client.
+        The smallest proven change that concerns no other project, for the client.
     in_the_way
-        What the specialist is busy with, for staff only.
+        The items that the specialist is busy with, for staff only.
     """
 
     left: LeftOutItem
@@ -88,7 +89,7 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Situation:
-    """Everything that a period is planned from: the arguments of ``plan_period``."""
+    """The input of a plan: the arguments of ``plan_period``."""
 
     items: tuple[BacklogItem, ...]
     resources: Resources
@@ -102,7 +103,7 @@ class Situation:
         return max(self.since or self.period.start_on, self.period.start_on)
 
     def plan(self) -> PeriodPlan:
-        """The period planned."""
+        """The plan of the period."""
         return plan_period(
             self.items,
             self.resources,
@@ -172,26 +173,27 @@ def explain(
     only
         Projects whose items are explained, all if not given.
     most_tries
-        How often the period is planned again at most; the items decided first are served first.
+        The most changes that are tried; items are explained in the order of the plan until they are spent.
     """
     projects = None if only is None else set(only)
     left_out = [left for left in plan.left_out if projects is None or left.item.project in projects]
     expected = _expected(situation, plan, {left.item.key for left in left_out})
     prover = _Prover(situation, plan, most_tries)
+    occupied = _Occupied(situation, plan)
     return tuple(
         Explanation(
             left,
             expected.get(left.item.key),
             prover.smallest(left, own=False),
             prover.smallest(left, own=True),
-            _in_the_way(situation, plan, left),
+            occupied.in_the_way(left),
         )
         for left in left_out
     )
 
 
 def _expected(situation: Situation, plan: PeriodPlan, keys: set[ItemKey]) -> Mapping[ItemKey, Period]:
-    """The first of the following periods that holds each item, planned one after the other."""
+    """The first following period that contains each item, found by planning one period after the other."""
     found: dict[ItemKey, Period] = {}
     resources = situation.resources
     for _ in range(PERIODS_AHEAD):
@@ -203,74 +205,106 @@ def _expected(situation: Situation, plan: PeriodPlan, keys: set[ItemKey]) -> Map
     return found
 
 
-def _in_the_way(situation: Situation, plan: PeriodPlan, left: LeftOutItem) -> tuple[InTheWay, ...]:
-    """What the specialist had in the period when it was decided, the longest first."""
-    if left.reason is not LeftOutReason.SPECIALIST_BUSY:
-        return ()
-    hours: dict[ItemKey, float] = {}
-    for booking in situation.resources.bookings:
-        if booking.specialist == left.specialist:
+class _Occupied:
+    """Hours of specialists that were taken in the period when each item was decided."""
+
+    def __init__(self, situation: Situation, plan: PeriodPlan) -> None:
+        self._situation = situation
+        self._plan = plan
+
+    def in_the_way(self, left: LeftOutItem) -> tuple[InTheWay, ...]:
+        """Items that the specialist of a left out item had when it was decided, the longest first."""
+        if left.reason is not LeftOutReason.SPECIALIST_BUSY:
+            return ()
+        name = left.specialist or ""
+        hours = dict(self._booked.get(name, {}))
+        for position, key, part_hours in self._taken.get(name, ()):
+            if position < self._positions[left.item.key]:
+                hours[key] = hours.get(key, 0.0) + part_hours
+        busy = [InTheWay(key, one) for key, one in hours.items() if one > 0]
+        return tuple(sorted(busy, key=lambda one: (-one.hours, one.item)))
+
+    @cached_property
+    def _positions(self) -> Mapping[ItemKey, int]:
+        """Place of each item in the order of decisions."""
+        return {key: position for position, key in enumerate(self._plan.selection.order)}
+
+    @cached_property
+    def _booked(self) -> Mapping[str, Mapping[ItemKey, float]]:
+        """Committed hours of the period by specialist and item."""
+        period, first = self._situation.period, self._situation.first_on
+        booked: dict[str, dict[ItemKey, float]] = {}
+        for booking in self._situation.resources.bookings:
+            inside = sum(hours for day, hours in booking.day_hours.items() if day in period and day >= first)
+            items = booked.setdefault(booking.specialist, {})
             key = (booking.project, booking.item)
-            inside = sum(
-                one
-                for day, one in booking.day_hours.items()
-                if day in situation.period and day >= situation.first_on
-            )
-            hours[key] = hours.get(key, 0.0) + inside
-    before = set(plan.selection.order[: plan.selection.order.index(left.item.key)])
-    for taken in plan.selection.taken:
-        if taken.item.key not in before:
-            continue
-        for part in taken.assignments:
-            if part.specialist == left.specialist:
-                hours[taken.item.key] = hours.get(taken.item.key, 0.0) + part.hours
-    busy = [InTheWay(key, one) for key, one in hours.items() if one > 0]
-    return tuple(sorted(busy, key=lambda one: (-one.hours, one.item)))
+            items[key] = items.get(key, 0.0) + inside
+        return booked
+
+    @cached_property
+    def _taken(self) -> Mapping[str, list[tuple[int, ItemKey, float]]]:
+        """Parts that the plan gave to each specialist: place in the order of decisions, item, hours."""
+        taken: dict[str, list[tuple[int, ItemKey, float]]] = {}
+        for one in self._plan.selection.taken:
+            key = one.item.key
+            for part in one.assignments:
+                taken.setdefault(part.specialist, []).append((self._positions[key], key, part.hours))
+        return taken
 
 
 def _first_working_day(situation: Situation) -> date:
-    """Of the days that may be planned."""
+    """The first working day that may be planned."""
     calendar = situation.resources.calendar
     return calendar.working_days_from(situation.first_on, count=1)[0]
 
 
 def _up(hours: float) -> float:
-    """To the next quarter of an hour."""
+    """Hours rounded up to quarters of an hour."""
     return -(-round(hours / STEP_HOURS, 6) // 1) * STEP_HOURS
 
 
 class _Prover:
-    """Tries changes; each is planned with once, whatever the number of items it lets in."""
+    """Proves changes by planning with them; each change is tried once for all items."""
 
     def __init__(self, situation: Situation, plan: PeriodPlan, most_tries: int) -> None:
         self._most_tries = most_tries
         self._situation = situation
         self._plan = plan
         self._outcomes: dict[Change, frozenset[ItemKey]] = {}
+        #: Items that are in with one of the changes tried so far.
+        self._let_in: set[ItemKey] = set()
+        self._droppable_known: dict[tuple[int, str | None, str | None], list[tuple[float, ItemKey]]] = {}
 
     def smallest(self, left: LeftOutItem, *, own: bool) -> Change | None:
-        """The first change that lets the item in, of those worth trying."""
-        return next(
-            (one for one in self._candidates(left, own=own) if self._lets_in(one, left.item.key)), None
-        )
+        """The first candidate that is proven to let the item in."""
+        key = left.item.key
+        if self._is_spent and key not in self._let_in:
+            return None
+        return next((one for one in self._candidates(left, own=own) if self._lets_in(one, key)), None)
+
+    @property
+    def _is_spent(self) -> bool:
+        """Whether no more changes may be tried; results of tried changes are still used."""
+        return len(self._outcomes) >= self._most_tries
 
     def _lets_in(self, change: Change, key: ItemKey) -> bool:
         known = self._outcomes.get(change)
         if known is None:
-            if len(self._outcomes) >= self._most_tries:
+            if self._is_spent:
                 return False
             known = self._outcomes[change] = changed(self._situation, change).plan().taken_keys
+            self._let_in |= known
         return key in known
 
     def _candidates(self, left: LeftOutItem, *, own: bool) -> Iterator[Change]:
-        """What might help, in the order in which it would be told."""
+        """Changes that might help, in the order of preference."""
         short = _up(left.needed_hours - left.free_hours)
         match left.reason:
             case LeftOutReason.PROJECT_LIMIT:
                 yield Change(ChangeKind.RAISE_LIMIT, short, project=left.item.project)
                 yield from self._drops(left, own=True)
                 yield from self._places(left)
-                more = _up(short + self._wanted_before(left))
+                more = _up(short + self._wanted_before[left.item.key])
                 yield Change(ChangeKind.RAISE_LIMIT, more, project=left.item.project)
             case LeftOutReason.AGENCY_LIMIT:
                 if not own:
@@ -280,47 +314,66 @@ class _Prover:
             case LeftOutReason.SPECIALIST_BUSY:
                 yield from self._drops(left, own=own)
                 if not own:
-                    # Who is away is no business of the client's.
+                    # The client is not told about absences.
                     yield from self._absences(left)
                 yield Change(ChangeKind.ADD_HOURS, short, specialist=left.specialist)
                 yield from self._places(left)
             case _:
                 return
 
-    def _wanted_before(self, left: LeftOutItem) -> float:
-        """Hours of the project's items that its limit stops before this one: they would enter first."""
-        total = 0.0
-        for other in self._plan.left_out:
-            if other.item.key == left.item.key:
-                break
-            if other.reason is left.reason and other.item.project == left.item.project:
-                total += other.item.total_hours
-        return total
+    @cached_property
+    def _wanted_before(self) -> Mapping[ItemKey, float]:
+        """For each left out item, hours of the items before it with its project and reason.
+
+        Where the reason is the project's limit, they would enter first if the limit were raised.
+        """
+        totals: dict[tuple[LeftOutReason, str], float] = {}
+        before: dict[ItemKey, float] = {}
+        for left in self._plan.left_out:
+            group = (left.reason, left.item.project)
+            before[left.item.key] = totals.get(group, 0.0)
+            totals[group] = before[left.item.key] + left.item.total_hours
+        return before
 
     def _places(self, left: LeftOutItem) -> Iterator[Change]:
-        """The first place of its class, then of the higher ones."""
+        """The first place of the class of the item, then of each higher class."""
         for priority in reversed(list(Priority)[: left.item.priority.rank + 1]):
             yield Change(ChangeKind.PUT_FIRST, left.item.total_hours, item=left.item.key, priority=priority)
 
     def _drops(self, left: LeftOutItem, *, own: bool) -> Iterator[Change]:
-        """Items of the same class before it, the shortest first: nobody drops a higher one for it."""
-        mine = priority_class(left.item)
-        names = {
-            one.name
-            for one in self._situation.resources.specialists
-            if left.profile is None or left.profile in one.profiles
-        }
-        drops = [
-            (taken.hours, taken.item.key)
-            for taken in self._plan.selection.taken
-            if priority_class(taken.item) == mine
-            and not taken.item.is_carried_over
-            and taken.item.key not in {(left.item.project, number) for number in left.item.depends_on}
-            and (not own or taken.item.project == left.item.project)
-            and (left.profile is None or any(part.specialist in names for part in taken.assignments))
-        ]
-        for hours, key in sorted(drops):
-            yield Change(ChangeKind.DROP_ITEM, hours, item=key)
+        """Items of the same class that could make room, the shortest first, but none that it waits for.
+
+        Nobody drops an item of a higher class for one of a lower class.
+        """
+        project = left.item.project
+        waits_for = {(project, number) for number in left.item.depends_on}
+        for hours, key in self._droppable(priority_class(left.item), left.profile, project if own else None):
+            if key not in waits_for:
+                yield Change(ChangeKind.DROP_ITEM, hours, item=key)
+
+    def _droppable(
+        self, item_class: int, profile: str | None, project: str | None
+    ) -> list[tuple[float, ItemKey]]:
+        """Hours and keys of taken items of a class, the shortest first.
+
+        Only those of *project* where one is given, and only those with a specialist of *profile*.
+        """
+        group = (item_class, profile, project)
+        if group not in self._droppable_known:
+            names = {
+                one.name
+                for one in self._situation.resources.specialists
+                if profile is None or profile in one.profiles
+            }
+            self._droppable_known[group] = sorted(
+                (taken.hours, taken.item.key)
+                for taken in self._plan.selection.taken
+                if priority_class(taken.item) == item_class
+                and not taken.item.is_carried_over
+                and project in (None, taken.item.project)
+                and (profile is None or any(part.specialist in names for part in taken.assignments))
+            )
+        return self._droppable_known[group]
 
     def _absences(self, left: LeftOutItem) -> Iterator[Change]:
         situation = self._situation

@@ -1,8 +1,8 @@
-"""When the backlog will be finished: as a rule by one day, almost certainly by another.
+"""Forecasts by which days the backlog will be finished: the likely and the almost certain day.
 
-The norms' own past errors are drawn for each part of each item, and one common factor for all, as for sums of
-hours (``effort``). Draws go through the scheduler that makes the plans, in the planned order; the days are
-quantiles of its last days.
+Past errors of the norms are drawn for each part of each item, with one common factor, as for sums of hours
+(``effort``). The scheduler of the plans puts each draw on days in the planned order; the forecast days are
+quantiles of the last days.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import PeriodKind
-from vitrina.domain.estimating.effort import PROMISED, draw_ratios
-from vitrina.domain.estimating.norms import Basis, Norms
+from vitrina.domain.estimating.effort import draw_ratios
+from vitrina.domain.estimating.norms import PROMISED, Basis, Norms
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger, Resources
 from vitrina.domain.planning.schedule import Queue, Timeline, last_day, queue_of, serial_order
 from vitrina.domain.planning.selection import Assignment, TakenItem, priority_class
@@ -28,25 +28,25 @@ if TYPE_CHECKING:
 
 LIKELY_RATIO = 0.50
 
-#: So many draws are put on days: fewer of a long backlog, so that all of them together are no more parts.
-#: They stand for a thousand.
+#: Count of draws that are scheduled, fewer for a long backlog, so that the count of scheduled parts is
+#: limited. They represent a thousand draws.
 MOST_DRAWS = 100
 LEAST_DRAWS = 12
 MOST_PARTS = 30_000
 
-#: Working days of a period, about.
+#: About the count of working days of a period.
 WORKING_DAYS = {PeriodKind.WEEK: 5, PeriodKind.MONTH: 21}
 
-#: Calendar days that a schedule may take at first; doubled as long as something finds no room.
+#: Calendar days of the first horizon; it is doubled while something finds no room.
 FIRST_HORIZON_CALENDAR_DAYS = 120
 LAST_HORIZON_CALENDAR_DAYS = 2000
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Days by which all is finished: in half of all cases, and in 85 of 100.
+    """Days by which the backlog is finished in 50 and in 85 of 100 cases.
 
-    ``error_count`` past errors of the norms stand behind it.
+    ``error_count`` is the count of past errors that it is based on.
     """
 
     made_on: date
@@ -57,7 +57,7 @@ class Forecast:
 
 @dataclass(frozen=True)
 class NoForecast:
-    """Why nothing is foretold: too few errors of the past, or no end within years."""
+    """Reason for no forecast: too few past errors, or ``is_endless``: no end within the last horizon."""
 
     error_count: int
     is_endless: bool = False
@@ -71,21 +71,21 @@ def forecast(
     since: date,
     bases: Mapping[tuple[int, str], Basis] | None = None,
 ) -> Forecast | NoForecast:
-    """Days by which *backlog* is finished.
+    """Forecasts the days by which *backlog* is finished.
 
     Parameters
     ----------
     backlog
-        All items with the people who are to do them, ``assign_evenly`` gives such. Hours are means.
+        All items with their people, for example from ``assign_evenly``. Hours are means.
     norms
-        Their past errors are drawn from.
+        Source of past errors.
     bases
-        What is known of an item's profile, by number and profile; the work type where it is not said.
+        Basis of each estimate, by item number and profile; ``Basis.TYPE`` where it is missing.
 
     Returns
     -------
     Forecast or NoForecast
-        The same input gives the same days.
+        The same input gives the same result.
     """
     known = bases or {}
     queue = queue_of(backlog)
@@ -118,11 +118,10 @@ def forecast(
 
 
 def _representative(ratios: Floats, queue: Queue, resources: Resources) -> tuple[list[list[float]], float]:
-    """Hours of every part in a few of the draws, which stand for all: evenly chosen by their length.
+    """Hours of every part in a few draws that represent all, and the estimated working days of the longest.
 
-    Beside them about the working days of the longest.
-
-    A draw is about as long as the days of the person, or the periods of the limit, that it fills most.
+    Draws are chosen evenly by length. The length of a draw is estimated by the person, or the limit, whose
+    days it fills most.
     """
     import numpy as np  # noqa: PLC0415
 
@@ -149,18 +148,18 @@ def _timeline(resources: Resources, since: date, horizon_calendar_days: int) -> 
 
 
 def _quantile(ordered: Sequence[int], ratio: float) -> date:
-    """The day that *ratio* of the draws are over by; each stands for the middle of an even share of all."""
+    """The day by which *ratio* of the draws end, each draw standing for the middle of an equal share."""
     place = min(max(ratio * len(ordered) - 0.5, 0.0), len(ordered) - 1.0)
     low, high = ordered[math.floor(place)], ordered[math.ceil(place)]
     return date.fromordinal(math.ceil(low + (high - low) * (place % 1.0)))
 
 
 def assign_evenly(backlog: Iterable[BacklogItem], resources: Resources) -> list[TakenItem]:
-    """Give the actions of a whole backlog to people, for a look ahead beyond the first period.
+    """Assigns the actions of a whole backlog to people, for forecasts beyond the first period.
 
-    In order of class and place each action goes to the person with its profile whose work so far is the
-    shortest for his day. Items that are not estimated, that need a profile that nobody has, or that wait for
-    each other in a circle, are left out.
+    In order of class and place each action is given to the person with its profile whose work so far takes
+    the fewest of his days. Items without an estimate, with a profile that nobody has, or that wait for each
+    other in a circle are left out.
     """
     days = {one.name: 0.0 for one in resources.specialists}
     found = []
@@ -189,7 +188,7 @@ def _turn(item: BacklogItem) -> tuple[object, ...]:
 
 @dataclass(frozen=True)
 class ForecastOutcome:
-    """A forecast that was made and, once all is done, the day of it."""
+    """A past forecast and the day on which its backlog was finished, ``None`` while it is not."""
 
     forecast: Forecast
     finished_on: date | None = None

@@ -1,9 +1,9 @@
-"""Room for an action by moving actions that are planned already to other people.
+"""Makes room for an action by reassigning planned actions to other people.
 
-Nobody's action is divided. A chain of one move hands an action of the wanted person to a colleague; one of
-two moves hands over two of them, or makes room at the colleague by handing one of his on. Where no such chain
-exists but hours enough lie about, pairs of people divide their work anew. Docs/planning.md counts what is
-missed.
+No action is divided. A chain of one move gives an action of the person to a colleague. A chain of two moves
+gives away two actions, or first gives an action of the colleague to a third person. If no chain is enough but
+there are enough free hours in total, pairs of people divide their common work anew. docs/planning.md says how
+often room is missed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vitrina.domain.planning.capacity import EPSILON_HOURS
 
 @dataclass(eq=False)
 class Part:
-    """Hours of one action that a person has taken. A fixed one stays where it is."""
+    """Hours of one action that a person has; a fixed part is not reassigned."""
 
     item: tuple[str, int]
     profile: str
@@ -29,7 +29,7 @@ class Part:
 
 @dataclass(eq=False)
 class PersonLoad:
-    """A specialist while a period is being filled: hours that are free, parts that he has."""
+    """Free hours and parts of a specialist while a period is filled."""
 
     place: int
     profiles: tuple[str, ...]
@@ -42,14 +42,14 @@ class PersonLoad:
 
     @property
     def most_hours(self) -> float:
-        """Hours that could be free if everything movable were handed over."""
+        """Hours that would be free if all parts that are not fixed were given away."""
         return self.free + sum(part.hours for part in self.parts if not part.is_fixed)
 
 
 class Bounds:
-    """Hours that each set of profiles has left, as if work could be divided freely (Hall's condition).
+    """Remaining hours of each set of profiles if work could be divided freely (Hall's condition).
 
-    What does not fit by them fits in no way. They depend on what was taken, not on who took it.
+    They are upper bounds: work that exceeds them cannot be assigned. They do not depend on who took a part.
     """
 
     def __init__(self, people: Sequence[PersonLoad], profiles: Sequence[str], step_hours: float) -> None:
@@ -81,23 +81,23 @@ class Bounds:
         return left
 
     def usable(self, hours: float) -> float:
-        """The whole steps of hours."""
+        """Hours rounded down to whole steps."""
         if not self._step_hours:
             return hours
         return self._step_hours * math.floor((hours + EPSILON_HOURS) / self._step_hours)
 
     def most_hours(self, profile: str) -> float:
-        """Hours of the profile that the tightest set with it has left."""
+        """Upper bound of the hours that can still be taken of a profile."""
         left = self._left
         return min([left[place] for place in self._with[profile]])
 
     def spend(self, part: Part, hours: float) -> None:
-        """Count hours of a part as taken; negative ones as given back."""
+        """Count hours of a part as taken, negative hours as returned."""
         if (
             self._step_hours
             and abs(hours / self._step_hours - round(hours / self._step_hours)) > EPSILON_HOURS
         ):
-            # Of an action that is divided somebody takes what he has left, to the minute.
+            # A divided action takes the remaining hours of a person, which need not be whole steps.
             self._step_hours = 0.0
             self._left = self._count()
             return
@@ -108,19 +108,19 @@ class Bounds:
             left[place] -= hours
 
 
-#: Sets of profiles are all counted up to so many profiles; 2 ** 8 sets cost nothing that could be measured.
+#: Up to this count of profiles all sets are counted; 2 ** 8 sets take no measurable time.
 MOST_PROFILES = 8
 
 
 def _masks(bits: Sequence[int], skills: Sequence[int]) -> list[int]:
-    """Sets of profiles as bits: all, or of many profiles the single ones, the pairs, and each person's."""
+    """Sets of profiles as bits: all, or for many profiles single ones, pairs and those of each person."""
     if len(bits) <= MOST_PROFILES:
         return list(range(1, 1 << len(bits)))
     pairs = {one | other for one in bits for other in bits}
     return sorted(pairs | set(skills) | {sum(bits)})
 
 
-#: Parts and the people to which they go, in an order in which each finds its room.
+#: Parts and the people they are given to, in an order in which each finds room.
 Moves = tuple[tuple[Part, PersonLoad], ...]
 
 #: Moves, and the person who has room after them.
@@ -128,12 +128,12 @@ Room = tuple[Moves, PersonLoad]
 
 
 class TeamLoad:
-    """All people, with what could be moved worked out once for each state of them.
+    """The loads of all people, with cached answers about possible moves.
 
     Parameters
     ----------
     step_hours
-        All hours of work are multiples of it, 0 where they may be any; less than it is no use to anybody.
+        All hours of work are multiples of it; 0 if they may be any.
     """
 
     def __init__(self, people: Sequence[PersonLoad], *, step_hours: float = 0.0) -> None:
@@ -148,18 +148,18 @@ class TeamLoad:
 
     @property
     def most_free(self) -> tuple[float, float]:
-        """Hours of the two freest people."""
+        """Free hours of the two people with the most."""
         if self._most_free is None:
             free = sorted((person.free for person in self.people), reverse=True)
             self._most_free = (free[0], free[1] if len(free) > 1 else 0.0)
         return self._most_free
 
     def most_hours(self, profile: str) -> float:
-        """Hours that would fit if work could be divided; for more than them no moves make room."""
+        """Upper bound of the hours that moves can make room for."""
         return self._bounds.most_hours(profile)
 
     def whole_steps(self, hours: float) -> float:
-        """As much of hours as others could use."""
+        """Hours rounded down to whole steps, as less is of no use."""
         return self._bounds.usable(hours)
 
     def _changed(self) -> None:
@@ -167,17 +167,17 @@ class TeamLoad:
         self._most_free = None
 
     def take(self, part: Part) -> None:
-        """Give a part to its person."""
+        """Add a part to the load of its person."""
         self._put(part)
         self._bounds.spend(part, part.hours)
 
     def give_back(self, part: Part) -> None:
-        """Take a part from its person."""
+        """Remove a part from the load of its person."""
         self._remove(part)
         self._bounds.spend(part, -part.hours)
 
     def move(self, part: Part, person: PersonLoad) -> None:
-        """Hand a part over."""
+        """Give a part to another person."""
         self._remove(part)
         part.person = person
         self._put(part)
@@ -213,7 +213,7 @@ class TeamLoad:
 
 
 def make_room(team: TeamLoad, profile: str, hours: float) -> Room | None:
-    """The shortest chain of at most two moves after which a person with *profile* holds *hours*.
+    """Finds the shortest chain of at most two moves after which a person with *profile* has room for *hours*.
 
     Returns
     -------
@@ -221,7 +221,7 @@ def make_room(team: TeamLoad, profile: str, hours: float) -> Room | None:
         The moves and the person; nothing is moved yet. ``None`` where no such chain exists.
     """
     people = sorted(team.skilled.get(profile, ()), key=lambda person: (-person.free, person.place))
-    # Two moves gather what at most three people have free.
+    # Two moves gather the free hours of at most three people.
     most = team.most_free
     people = [person for person in people if person.free + most[0] + most[1] >= hours - EPSILON_HOURS]
     for find in (_one_move, _two_from_here, _one_passed_on, _swap):
@@ -233,13 +233,13 @@ def make_room(team: TeamLoad, profile: str, hours: float) -> Room | None:
 
 
 def _one_move(team: TeamLoad, person: PersonLoad, need: float, _hours: float) -> Moves | None:
-    """The shortest part that makes room enough."""
+    """Give away the shortest part that makes enough room."""
     enough = [pair for pair in team.movable(person) if pair[0].hours >= need - EPSILON_HOURS]
     return (enough[-1],) if enough else None
 
 
 def _two_from_here(team: TeamLoad, person: PersonLoad, need: float, _hours: float) -> Moves | None:
-    """Two parts that together make room enough, each to somebody who has room for it."""
+    """Give away two parts that together make enough room."""
     movable = team.movable(person)
     if len(movable) < 2 or movable[0][0].hours + movable[1][0].hours < need - EPSILON_HOURS:
         return None
@@ -258,7 +258,7 @@ def _two_from_here(team: TeamLoad, person: PersonLoad, need: float, _hours: floa
 
 
 def _one_passed_on(team: TeamLoad, person: PersonLoad, need: float, hours: float) -> Moves | None:
-    """A part to a colleague who hands one of his to a third."""
+    """Give a part to a colleague who gives one of his to a third person."""
     beside = hours - person.free - team.most_free[0] - EPSILON_HOURS
     for part in person.parts:
         if part.is_fixed or part.hours < need - EPSILON_HOURS:
@@ -280,7 +280,7 @@ def _one_passed_on(team: TeamLoad, person: PersonLoad, need: float, hours: float
 
 
 def _swap(team: TeamLoad, person: PersonLoad, _need: float, hours: float) -> Moves | None:
-    """A part to a colleague against a shorter one of his."""
+    """Exchange a part with a colleague for a shorter one."""
     for target in team.people:
         if target is person or person.free + target.free < hours - EPSILON_HOURS:
             continue
@@ -296,16 +296,17 @@ def _swap(team: TeamLoad, person: PersonLoad, _need: float, hours: float) -> Mov
 
 
 def gather_room(team: TeamLoad, profile: str, hours: float, budget: SearchBudget) -> Room | None:
-    """Room by dividing the work of pairs of people anew, where no chain of two makes it.
+    """Makes room by dividing the work of pairs of people anew, where no chain of two moves does.
 
-    A person gathers what the others have free: along a tree of those who can take work from each other, from
-    the leaves to the root, each takes from the next what a subset sum says is the most. Where that is not
-    enough it is done again with other trees and other sums, until the question's part of *budget* is spent.
+    The free hours of others are gathered at one person along a tree of people who can take work from each
+    other: from the leaves to the root, each pair divides its common work by a subset sum that frees the most
+    hours of the one nearer to the root. If that is not enough, other trees and sums are tried until the share
+    of *budget* for this question is spent.
 
     Returns
     -------
     tuple or None
-        Where each part goes in the end, and the person; nothing is moved yet.
+        Who each part is given to in the end, and the person with room; nothing is moved yet.
     """
     trial = _Trial(team, budget)
     roots = team.skilled.get(profile, ())
@@ -322,9 +323,12 @@ def gather_room(team: TeamLoad, profile: str, hours: float, budget: SearchBudget
 def gather_most(
     team: TeamLoad, profile: str, hours: float, budget: SearchBudget
 ) -> tuple[Moves, PersonLoad, float] | None:
-    """As many of *hours* as one person can have free: the moves, the person, and his free hours then.
+    """Gathers as many of *hours* as possible at one person, as ``gather_room`` does.
 
-    Hours are gathered as by ``gather_room``, whatever would fit without a move.
+    Returns
+    -------
+    tuple or None
+        The moves, the person, and the free hours after the moves. ``None`` if nobody has the profile.
     """
     roots = team.skilled.get(profile, ())
     most = max((person.most_hours for person in roots), default=0.0)
@@ -343,28 +347,27 @@ def gather_most(
         trial.shuffle()
 
 
-#: A budget is divided evenly between about so many questions; measured, 32 find more than 2 or 8 in the same
-#: time.
+#: A question may spend one part in so many of the budget that is left. Measured: 32 find more room than 2 or
+#: 8 in the same time.
 QUESTIONS = 32
 
 
 @dataclass
 class SearchBudget:
-    """How many parts may still be weighed against each other: a time limit that is the same everywhere.
+    """Count of parts that may still be compared: a limit of time that does not depend on the machine.
 
-    Each question may spend one of ``QUESTIONS`` parts of what is left, so that the first get the most and the
-    last get something.
+    Each question may spend a share of what is left, so the first get the most and the last get something.
     """
 
     left: int
 
 
-#: Subset sums count in whole units of this many to the hour; work is rounded up, room down.
+#: Units per hour in subset sums; work is rounded up to whole units, room down.
 UNITS = 1000
 
 
 class _Trial:
-    """Desks as they would be after some exchanges."""
+    """The loads of people after some exchanges that are not carried out yet."""
 
     def __init__(self, team: TeamLoad, budget: SearchBudget) -> None:
         self._team = team
@@ -375,7 +378,7 @@ class _Trial:
         self._parts = [[part for part in person.parts if not part.is_fixed] for person in team.people]
 
     def moves(self) -> Moves:
-        """Parts that end at another person."""
+        """Parts that another person has after the exchanges."""
         return tuple(
             (part, person)
             for person in self._team.people
@@ -384,19 +387,19 @@ class _Trial:
         )
 
     def shuffle(self) -> None:
-        """Go on in another order; the same one for the same team."""
+        """Continue in another order, which is the same for the same team."""
         self._chance = self._chance or random.Random(0)  # noqa: S311 - no secret
         self._chance.shuffle(self._people)
 
     def gather(self, root: PersonLoad, hours: float) -> bool:
-        """Free as much of *hours* at *root* as can be had; whether it is enough."""
+        """Gather free hours at *root*; whether there are *hours* then."""
         self._budget.left -= len(self._team.people)
         for parent, child in reversed(self._tree(root)):
             self._pull(parent, child, hours if parent is root else math.inf)
         return self.free[root.place] >= hours - EPSILON_HOURS
 
     def _tree(self, root: PersonLoad) -> list[tuple[PersonLoad, PersonLoad]]:
-        """Who could take work from whom, breadth first from *root*."""
+        """Pairs of people of whom the second can take work from the first, breadth first from *root*."""
         reached = {root.place}
         waiting, tree = [root], []
         for person in waiting:
@@ -409,7 +412,7 @@ class _Trial:
         return tree
 
     def _pull(self, person: PersonLoad, other: PersonLoad, wanted: float) -> None:
-        """Divide what both can do anew, so that *person* has *wanted* hours free, or as many as possible."""
+        """Divide the common work anew so that *person* has *wanted* hours free, or as many as possible."""
         if self.free[person.place] >= wanted - EPSILON_HOURS:
             return
         if self._chance is None and self.free[other.place] <= EPSILON_HOURS:
@@ -442,7 +445,7 @@ class _Trial:
         return [part for part in self._parts[person.place] if part.profile not in other.profiles]
 
     def _ordered(self, parts: list[Part]) -> list[Part]:
-        """The first are the ones to be handed over, where more than one sum is right."""
+        """The order in which parts are given away if several subsets have the right sum."""
         chance = self._chance
         if chance is None:
             return sorted(parts, key=lambda part: -part.hours)
@@ -451,7 +454,7 @@ class _Trial:
 
 
 def best_subset(hours: Sequence[float], *, least: float, most: float) -> list[int]:
-    """Places of hours whose sum is the smallest from *least* on, or else the largest, and not above *most*.
+    """Places of hours whose sum is the smallest of at least *least*, else the largest, and at most *most*.
 
     Subset sum by dynamic programming over the bits of one number (Pisinger 1999 surveys the problem).
     """

@@ -1,7 +1,7 @@
-"""Work whose days are over and which is not done: it goes before everything new.
+"""Reserves hours for overdue work, before anything new is planned.
 
-What is left of it takes the next free days of its person. Nobody is told new days by it: the promised one
-stands and is late; only the plan knows that these hours are not free.
+The rest of the work takes the next free days of its person. The promised day does not change and the work is
+late; the reservation only keeps these hours from being planned twice.
 """
 
 from __future__ import annotations
@@ -12,41 +12,41 @@ from datetime import date, timedelta
 
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Booking, Ledger, Resources
 
-#: Of work that has taken all its hours and is not done, at least this share is still to do.
+#: Least share of the hours that is still to do while work is not done, whatever was logged.
 LEAST_LEFT = 0.25
 
-#: Calendar days within which what is left finds its days; what does not is more than anybody can plan with.
+#: Calendar days within which the rest is placed; what does not fit is ignored.
 HORIZON_CALENDAR_DAYS = 120
 
 
 @dataclass(frozen=True)
 class OverdueWork:
-    """An action as it was promised, all days before the first that may be planned, and what was logged."""
+    """An action with its promised days, all of them in the past, and its logged hours."""
 
     booking: Booking
     logged_hours: float = 0.0
 
     @property
     def due_on(self) -> date:
-        """The promised day."""
+        """Last promised day."""
         return max(self.booking.day_hours)
 
     @property
     def left_hours(self) -> float:
-        """What is left to do."""
+        """Hours that are still to do."""
         return left_of(self.booking.hours, self.logged_hours)
 
 
 def left_of(hours: float, logged_hours: float) -> float:
-    """What is not logged yet of work that is not done, at least a quarter of all."""
+    """Hours of unfinished work that are not logged yet, at least a quarter of all."""
     return max(hours - logged_hours, LEAST_LEFT * hours)
 
 
 def carry_over(overdue: Iterable[OverdueWork], resources: Resources, *, since: date) -> Resources:
-    """The resources with what is left of overdue work, the longest overdue first, on days from *since* on.
+    """Books the rest of overdue work on days from *since* on, the longest overdue first.
 
-    Limits do not stop it, as it is promised; its hours count against them once: in the period in which they
-    are worked.
+    Limits do not stop it because it is promised. Its hours count against them in the period in which they are
+    worked.
     """
     works = sorted(overdue, key=lambda one: (one.due_on, one.booking.project, one.booking.item))
     if not works:

@@ -1,4 +1,4 @@
-"""One period planned for as many clients as are given: chosen, given to people, put on days."""
+"""Plans one period for all given clients: selects items, assigns people, schedules days."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from vitrina.domain.planning.selection import (
     select,
 )
 
-#: Calendar days behind the period on which what has no room in it may go on.
+#: Calendar days after the period on which work may continue that has no room in it.
 HORIZON_CALENDAR_DAYS = 120
 
 
 @dataclass(frozen=True)
 class PeriodPlan:
-    """What a period holds and on which days, and what it does not hold.
+    """The plan of a period: items with their days, and items that are left out.
 
-    ``selection`` counts hours only; all that it takes has its days in ``schedule``. ``late`` are items for
-    which there would be hours, but no day in the period on which to begin: what they wait for ends too late,
-    or their people have too much begun. What is below them was chosen without them.
+    ``selection`` counts hours only; all taken items have their days in ``schedule``. ``late`` are items that
+    have hours but no day in the period on which to begin, because a predecessor ends too late or a person has
+    too much in progress. Items after them were selected without them.
     """
 
     period: Period
@@ -50,12 +50,12 @@ class PeriodPlan:
 
     @property
     def chosen(self) -> tuple[ScheduledItem, ...]:
-        """Items of the period with their days, in the order in which it was decided."""
+        """Items of the period with their days, in the order of decisions."""
         by_key = {one.item.key: one for one in self.schedule.items}
         return tuple(by_key[one.item.key] for one in self.selection.taken)
 
     def backlog_after(self) -> tuple[BacklogItem, ...]:
-        """Items of the next period: those that were passed over once more."""
+        """Backlog of the next period: the items left out, each passed over once more."""
         return tuple(
             replace(left.item, passed_over_count=left.item.passed_over_count + 1) for left in self.left_out
         )
@@ -70,16 +70,16 @@ def plan_period(
     unfinished: frozenset[ItemKey] = frozenset(),
     promised: Mapping[ItemKey, date] | None = None,
 ) -> PeriodPlan:
-    """Choose the items of *period*, their people and their days.
+    """Select the items of *period* and give them people and days.
 
     Parameters
     ----------
     since
-        The first day that may be planned; the period's first if not given or if that is later.
+        The first day that may be planned; the first of the period if not given or earlier.
     unfinished
-        Keys of items in progress: what depends on them waits.
+        Keys of items in progress; items that depend on them wait.
     promised
-        Days that clients were told of items that are carried over.
+        Promised days of items that are carried over.
 
     Returns
     -------
@@ -122,6 +122,6 @@ def _late(taken: TakenItem, placed: Schedule) -> LeftOutItem:
 
 
 def plan_on(plan: PeriodPlan, resources: Resources) -> tuple[PeriodPlan, Resources]:
-    """The plan of the period after *plan*, and the resources with what *plan* promises."""
+    """The plan of the period after *plan*, and the resources with the bookings of *plan*."""
     booked = resources.booked(plan.schedule.bookings())
     return plan_period(plan.backlog_after(), booked, period=plan.period.next()), booked

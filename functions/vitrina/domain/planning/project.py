@@ -1,8 +1,8 @@
-"""The shortest schedule of a whole project whose activities each take several people for some days.
+"""Schedules a whole project so that it ends as early as possible.
 
-For a plan from start to end before anything is promised, such as a launch: activities have a fixed number of
-days, run without a break, and need hours of one or more groups of people on each of them. Priorities of
-clients do not count here; ``schedule`` puts weeks and months on days by them, in the same serial way.
+It is for a plan from start to end, such as a launch. Activities have a fixed number of days, run without a
+break, and need hours of one or more groups of people on each day. There are no priorities here;
+``schedule`` uses the same serial method with priorities for weeks and months.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Key = Hashable
 
 @dataclass(frozen=True)
 class Activity:
-    """Work of ``days`` working days in a row, 0 for a milestone, after others are finished.
+    """Work of ``days`` working days in a row, 0 for a milestone, after its predecessors.
 
     ``needs`` are hours of each day by group.
     """
@@ -35,14 +35,14 @@ class Activity:
 
 @dataclass(frozen=True)
 class ProjectSchedule:
-    """First day of each activity, counted from 0, and the days of the whole project."""
+    """First day of each activity, counted from 0, and the length of the project in days."""
 
     starts: Mapping[Key, int]
     days: int
 
 
 def shortest(activities: Sequence[Activity], capacity: Mapping[str, float]) -> ProjectSchedule:
-    """The shortest of several serial schedules, each improved backwards and forwards.
+    """The shortest of several serial schedules, each improved by shifting backwards and forwards.
 
     Parameters
     ----------
@@ -52,12 +52,10 @@ def shortest(activities: Sequence[Activity], capacity: Mapping[str, float]) -> P
     Raises
     ------
     ValueError
-        If an activity needs more than a day has, or activities wait for each other in a circle.
+        If an activity needs more than the capacity of a day, or activities wait for each other in a circle.
 
-    Notes
-    -----
-    The rules are latest finish, latest start and most successors. Improving pushes everything as late as it
-    goes and then as early as it goes, as long as that shortens the project. Measured by
+    Notes ----- The priority rules are latest finish, latest start and most successors. An improvement shifts
+    all activities as late and then as early as possible, while that shortens the project. Measured by
     ``python -m benchmarks.psplib``.
     """
     for one in activities:
@@ -84,7 +82,7 @@ def shortest(activities: Sequence[Activity], capacity: Mapping[str, float]) -> P
 
 
 def _improved(schedule: ProjectSchedule, forward: _Direction, backward: _Direction) -> ProjectSchedule:
-    """As late as possible and then as early as possible, while the project gets shorter by it."""
+    """Shift activities as late, then as early as possible, while the project gets shorter."""
     while True:
         ends = {key: start + forward.days[key] for key, start in schedule.starts.items()}
         late = backward.serial(lambda key, ends=ends: -ends[key])  # type: ignore[misc]
@@ -96,7 +94,7 @@ def _improved(schedule: ProjectSchedule, forward: _Direction, backward: _Directi
 
 
 class _Direction:
-    """The project read from its beginning, or from its end with every arrow turned round."""
+    """The project from its beginning, or from its end with all dependencies reversed."""
 
     def __init__(
         self,
@@ -116,21 +114,21 @@ class _Direction:
         return serial_order(self.days, self._before, rule)
 
     def longest_paths(self) -> dict[Key, int]:
-        """Days from the beginning of this direction to the far end of each activity."""
+        """Least days from the beginning of this direction to the end of each activity."""
         longest: dict[Key, int] = {}
         for key in self.order(lambda _: 0):
             longest[key] = self.days[key] + max((longest[one] for one in self._before[key]), default=0)
         return longest
 
     def reach(self) -> dict[Key, set[Key]]:
-        """Everything that comes before each activity in this direction."""
+        """All direct and indirect predecessors of each activity in this direction."""
         reached: dict[Key, set[Key]] = {}
         for key in self.order(lambda _: 0):
             reached[key] = set(self._before[key]).union(*(reached[one] for one in self._before[key]))
         return reached
 
     def serial(self, rule: Callable[[Key], float]) -> ProjectSchedule:
-        """Each activity at its earliest days, in the order of the rule."""
+        """Place each activity on its earliest days, in the order of the rule."""
         free = {group: [hours + EPSILON_HOURS] * self._horizon for group, hours in self._capacity.items()}
         starts: dict[Key, int] = {}
         length = 0
@@ -148,7 +146,7 @@ class _Direction:
 
 
 def _earliest(rows: Sequence[tuple[list[float], float]], start: int, days: int) -> int:
-    """The first day from *start* on from which all rows have their hours for *days* days."""
+    """The first day from *start* on from which all groups have their hours for *days* days."""
     day = start + days - 1
     while day >= start:
         if all(row[day] >= hours for row, hours in rows):

@@ -1,10 +1,10 @@
-"""On which days the chosen work is done: a serial schedule, one day after the other.
+"""Puts the selected work on days by a serial schedule.
 
-Items are put on days one by one: what was promised first, then class by class and inside a class the short
-ones, which finishes the higher classes sooner and measured 14-17 % sooner on the whole. An action begins on
-the day after the one before it ended, takes the earliest days on which its person and all limits have room,
-and pauses around what is promised already. What has no room in the period goes on into the next one, and
-what is larger than a period is carried over: its rest takes the earliest days behind the period.
+Items are scheduled one by one: promised ones first, then by class, and short ones first inside a class.
+Measured, short ones first finishes items 14-17 % sooner on average. An action begins on the day after its
+predecessor ended and takes the earliest days on which its person and all limits have room, around committed
+hours. Work without room in the period continues after it. The rest of an item that is larger than a period
+takes the earliest days after the period.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from vitrina.domain.backlog import BacklogItem, PlannedAction
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Booking, Ledger
 from vitrina.domain.planning.selection import TakenItem, priority_class
 
-#: A remainder below a quarter of an hour is not worth a day of its own.
+#: A smaller remainder, below a quarter of an hour, gets no day of its own.
 MIN_PIECE_HOURS = 0.25
 
-#: Things that a person may have begun and not finished at any moment.
+#: The most actions that a person may have in progress at once.
 WIP_LIMIT = 2
 
 ItemKey = tuple[str, int]
 
-#: Places of days with the hours that are worked there.
+#: Places of days with the hours worked on them.
 Pieces = list[tuple[int, float]]
 Task = TypeVar("Task", bound=Hashable)
 
 
 @dataclass(frozen=True)
 class ScheduledItem:
-    """An item with its people's days, those behind the period too."""
+    """An item with the days of its people, including days after the period."""
 
     item: BacklogItem
     actions: tuple[PlannedAction, ...]
@@ -48,11 +48,11 @@ class ScheduledItem:
 
     @property
     def due_on(self) -> date:
-        """Last day of its last action: the last day on which it is still in time."""
+        """Last day of its last action: finished on this day it is still in time."""
         return max(action.due_on for action in self.actions)
 
     def bookings(self) -> tuple[Booking, ...]:
-        """What its people promise by it."""
+        """The hours that its people commit to it."""
         return tuple(
             Booking(action.specialist, self.item.project, self.item.number, action.day_hours)
             for action in self.actions
@@ -61,25 +61,25 @@ class ScheduledItem:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Items on days, in the order of placing; ``unplaced`` found no days within the horizon."""
+    """Items on days, in the order of scheduling; ``unplaced`` items found no days within the horizon."""
 
     items: tuple[ScheduledItem, ...]
     unplaced: tuple[BacklogItem, ...] = ()
 
     def bookings(self) -> tuple[Booking, ...]:
-        """What all people promise by it."""
+        """The hours that all people commit."""
         return tuple(booking for one in self.items for booking in one.bookings())
 
 
 def serial_order(
     tasks: Iterable[Task], predecessors: Mapping[Task, Iterable[Task]], rank: Callable[[Task], Any]
 ) -> list[Task]:
-    """Tasks by rank, each behind its predecessors; members of a circle are left out.
+    """Tasks by rank, each after its predecessors; members of a circle are left out.
 
     Parameters
     ----------
     predecessors
-        Those that are not among *tasks* are ignored.
+        Predecessors of tasks; those that are not among *tasks* are ignored.
     """
     members = list(tasks)
     known = set(members)
@@ -103,23 +103,21 @@ def serial_order(
 
 
 class Timeline:
-    """Days of people as they are filled: hours by the ledger, and things begun and not finished.
-
-    The ledger is spent by it.
-    """
+    """The days of people while they are filled: hours of a ledger, which is changed, and open actions."""
 
     def __init__(self, ledger: Ledger, *, wip_limit: int = WIP_LIMIT) -> None:
         self.ledger = ledger
         self._wip_limit = wip_limit
         day_count = len(ledger.days)
         people = ledger.resources.specialists
-        #: Things that are open over the night after the day; that are open on the whole day; within the day.
+        #: Counts of actions by person and day: open overnight after the day; open on the whole day; within
+        #: the day.
         self._nights = [[0] * day_count for _ in people]
         self._through = [[0] * day_count for _ in people]
         self._within = [[0] * day_count for _ in people]
-        #: For each day the next one; behind a day that was found full, the next one that was not.
+        #: For each day the next one to look at, which skips days that were found full.
         self._next = [list(range(1, day_count + 1)) for _ in people]
-        #: Place of the last day on which work is promised already, by item.
+        #: Place of the last day with committed hours, by item.
         self.booked_ends = _booked_ends(ledger)
         for booking in ledger.resources.bookings:
             person = ledger.people.get(booking.specialist)
@@ -127,7 +125,7 @@ class Timeline:
                 self._open_booked(person, min(booking.day_hours), max(booking.day_hours))
 
     def copy(self) -> Timeline:
-        """The same days, to be filled apart."""
+        """An independent copy."""
         twin = copy(self)
         twin.ledger = self.ledger.copy()
         for name in ("_nights", "_through", "_within", "_next"):
@@ -153,9 +151,9 @@ class Timeline:
     def fit(
         self, person: int, project: str, hours: float, *, earliest: int, rest: float = 0.0, rest_from: int = 0
     ) -> Pieces | None:
-        """The earliest days that hold *hours*, none before the place *earliest*; nothing is taken yet.
+        """The earliest days with room for *hours*, from the place *earliest* on; nothing is taken yet.
 
-        The *rest* is carried over: it follows on days not before *rest_from*.
+        The *rest* is carried over and follows on days from *rest_from* on.
         """
         start = earliest
         while (start := self._first_open(person, project, hours, start)) < len(self.ledger.days):
@@ -169,7 +167,7 @@ class Timeline:
         return None
 
     def _first_open(self, person: int, project: str, hours: float, start: int) -> int:
-        """Place of the first day from *start* on with room for a piece; the number of days where none has."""
+        """Place of the first day from *start* on with room for a piece; the count of days if none has."""
         ledger, least = self.ledger, min(MIN_PIECE_HOURS, hours) - EPSILON_HOURS
         free, place = ledger.free[person], start
         limits = ledger.limits_of(person, project)
@@ -187,22 +185,22 @@ class Timeline:
         return place
 
     def _behind_full(self, person: int, place: int) -> int:
-        """Place of the first day from *place* on that has room for a piece, by the person's hours alone."""
+        """Place of the first day from *place* on with room for a piece, by the hours of the person only."""
         free, following, end = self.ledger.free[person], self._next[person], place
         while end < len(free) and free[end] < MIN_PIECE_HOURS - EPSILON_HOURS:
             end = following[end]
-        # So that the next look takes one step: a day that is full stays so, unless hours are given back.
+        # The next look takes one step: a full day stays full unless hours are given back.
         while place < end:
             following[place], place = end, following[place]
         return end
 
     def take(self, person: int, project: str, pieces: Pieces) -> None:
-        """Spend the hours of the days."""
+        """Take the hours of the days."""
         for place, hours in pieces:
             self.ledger.take(person, project, place, hours)
 
     def give_back(self, person: int, project: str, pieces: Pieces) -> None:
-        """Let the hours of the days be free again."""
+        """Free the hours of the days again."""
         for place, hours in pieces:
             self.ledger.take(person, project, place, -hours)
         self._next[person] = list(range(1, len(self.ledger.days) + 1))
@@ -210,7 +208,7 @@ class Timeline:
     def _spread(
         self, person: int, project: str, hours: float, start: int, *, rest: float, rest_from: int
     ) -> Pieces | None:
-        """All that is free from *start* on, until the hours are there, and then the rest."""
+        """Free hours from *start* on until *hours* are found, and then those of the rest."""
         ledger, left = self.ledger, hours
         limits = ledger.limits_of(person, project)
         spent: dict[tuple[int, int], float] = {}
@@ -238,7 +236,7 @@ class Timeline:
         return None
 
     def _crowded(self, person: int, start: int, end: int) -> int | None:
-        """``None`` where one more thing may be open from *start* to *end*, else where to try next."""
+        """``None`` if one more action may be open from *start* to *end*, else the place to try next."""
         most = self._wip_limit
         if start == end:
             return start + 1 if self._through[person][start] >= most else None
@@ -251,7 +249,7 @@ class Timeline:
         return None
 
     def open(self, person: int, pieces: Pieces) -> None:
-        """Note that an action is begun on the first of the days and finished on the last."""
+        """Count an action as open from the first of the days to the last."""
         self._open(person, pieces[0][0], pieces[-1][0])
 
 
@@ -263,23 +261,23 @@ def schedule(
     rest_on: date | None = None,
     wip_limit: int = WIP_LIMIT,
 ) -> Schedule:
-    """Put the chosen work on days.
+    """Put the selected work on days.
 
     Parameters
     ----------
     taken
         Items with the people and hours of their actions, in any order.
     ledger
-        Days from the first that may be planned up to the horizon; it is spent.
+        Days from the first that may be planned up to the horizon; it is changed.
     promised
-        Days that clients were told. These items go first, the earliest day before the others.
+        Promised days by item. These items are scheduled first, the earliest day before the others.
     rest_on
         The first day that may hold what is carried over.
 
     Returns
     -------
     Schedule
-        Nobody and no limit is over its hours on any day or in any week or month.
+        No person and no limit exceeds its hours on any day, week or month.
     """
     queue = queue_of(taken, promised)
     timeline = Timeline(ledger, wip_limit=wip_limit)
@@ -297,9 +295,9 @@ def schedule(
 
 @dataclass(frozen=True)
 class Queue:
-    """Chosen work in the order in which it is put on days.
+    """Selected work in the order of scheduling.
 
-    ``waits_for`` are the items that must have ended before each, ``circular`` those that wait for each other.
+    ``waits_for`` are the items that must end before each item, ``circular`` items that wait for each other.
     """
 
     items: tuple[TakenItem, ...]
@@ -308,7 +306,7 @@ class Queue:
 
 
 def queue_of(taken: Iterable[TakenItem], promised: Mapping[ItemKey, date] | None = None) -> Queue:
-    """The order of placing, by the hours that are planned; *promised* as in ``schedule``."""
+    """Orders the selected work by planned hours; *promised* is as in ``schedule``."""
     by_key = {one.item.key: one for one in taken}
     told = promised or {}
     before = {
@@ -327,14 +325,14 @@ def queue_of(taken: Iterable[TakenItem], promised: Mapping[ItemKey, date] | None
 def put(
     queue: Queue, timeline: Timeline, hours: Iterable[float], *, rest_from: int = 0
 ) -> Iterator[tuple[TakenItem, list[Placed] | None]]:
-    """Put one item after the other on days; its actions with their days, or ``None`` where it finds none.
+    """Put one item after the other on days; yields its actions with their days, ``None`` if it finds none.
 
     Parameters
     ----------
     timeline
-        It is spent.
+        The days; it is changed.
     hours
-        Of all assignments of the queue, one after the other.
+        Hours of all assignments of the queue, in its order.
     rest_from
         Place of the first day that may hold what is carried over.
     """
@@ -353,7 +351,7 @@ def put(
 
 
 def last_day(queue: Queue, timeline: Timeline, hours: Iterable[float]) -> date | None:
-    """Last day with work, ``None`` where something finds no days; the parameters are those of ``put``."""
+    """Last day with work, ``None`` if an item finds no days; the parameters are those of ``put``."""
     last = -1
     for _, placed in put(queue, timeline, hours):
         if placed is None:
@@ -363,7 +361,7 @@ def last_day(queue: Queue, timeline: Timeline, hours: Iterable[float]) -> date |
 
 
 def _booked_ends(ledger: Ledger) -> dict[ItemKey, int]:
-    """Place of the last day on which work is promised already, by item."""
+    """Place of the last day with committed hours, by item."""
     last: dict[ItemKey, date] = {}
     for booking in ledger.resources.bookings:
         if booking.day_hours:
@@ -377,7 +375,7 @@ def _booked_ends(ledger: Ledger) -> dict[ItemKey, int]:
 
 
 def _rank(one: TakenItem, promised_on: date | None) -> tuple[object, ...]:
-    """What was promised, what was begun, then by class the short ones."""
+    """Sort key: promised items, begun items, then by class, short items first."""
     item = one.item
     return (
         promised_on is None,
@@ -391,9 +389,9 @@ def _rank(one: TakenItem, promised_on: date | None) -> tuple[object, ...]:
 
 
 class Step(NamedTuple):
-    """One action of an item: hours of a person in the period, and those that are carried over.
+    """One action of an item: hours of a person in the period, and hours that are carried over.
 
-    What is carried over whole has nobody yet: ``None``.
+    ``None`` as the person means that the whole action is carried over and not assigned yet.
     """
 
     profile: str
@@ -402,12 +400,12 @@ class Step(NamedTuple):
     rest_hours: float = 0.0
 
 
-#: Place of whoever does a step, and its days.
+#: Place of the person who does a step, and its days.
 Placed = tuple[int, Pieces]
 
 
 def _with_rest(steps: Sequence[Step], rest_hours: Mapping[str, float]) -> list[Step]:
-    """The steps with the rest of the last one, and those that are carried over whole behind them."""
+    """The steps with the rest of the last one, then the actions that are carried over whole."""
     begun = {step.profile for step in steps}
     return [
         *(step._replace(rest_hours=rest_hours.get(step.profile, 0.0)) for step in steps),
@@ -418,7 +416,7 @@ def _with_rest(steps: Sequence[Step], rest_hours: Mapping[str, float]) -> list[S
 def _put(
     project: str, steps: Sequence[Step], timeline: Timeline, earliest: int, rest_from: int
 ) -> list[Placed] | None:
-    """The steps one after the other; nothing is spent where one of them finds no days."""
+    """Place the steps one after the other; nothing is taken if one of them finds no days."""
     placed: list[Placed] = []
     for step in steps:
         found = _placed(project, step, timeline, earliest, rest_from)
@@ -436,7 +434,7 @@ def _put(
 
 
 def _placed(project: str, step: Step, timeline: Timeline, earliest: int, rest_from: int) -> Placed | None:
-    """Who does the step and on which days; one that nobody has yet goes to whoever ends it first."""
+    """Person and days of a step; one that is not assigned goes to the person who ends it first."""
     if step.person is not None:
         pieces = timeline.fit(
             step.person, project, step.hours, earliest=earliest, rest=step.rest_hours, rest_from=rest_from

@@ -1,8 +1,8 @@
-"""Which items enter a period, and who does them.
+"""Selects the items of a period and assigns people.
 
-Items are taken in strict order: what was begun before, then classes of priority, then the place in the
-backlog. An item that does not fit beside everything above it is passed over, and the next one is tried.
-Only hours are counted here; the days come from ``schedule``. Docs/planning.md tells why it is done so.
+Items are taken in strict order: those begun before, then by priority class, then by place in the backlog. An
+item that does not fit beside all items before it is passed over, and the next one is tried. Only hours are
+counted here; ``schedule`` finds the days. docs/planning.md gives the reasons.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ from vitrina.domain.planning.moves import (
     make_room,
 )
 
-#: After so many periods without it an item is raised by one class.
+#: An item that was passed over in so many periods is raised by one class.
 PASSED_OVER_LIMIT = 3
 
-#: Parts that may be weighed against each other in each class, from the highest, where no short chain makes
-#: room. A period of 300 items and 20 people spends some five milliseconds on it.
+#: Budget of the search for room in each class, the highest first, in compared parts. A period of 300 items
+#: and 20 people spends about five milliseconds on it.
 SEARCH_BUDGET = (360_000, 240_000, 144_000, 72_000)
 
-#: The same for the hours of what is begun, in each class; there is little of it.
+#: The same for items that are only begun, in each class; there are few of them.
 SEARCH_BUDGET_TO_BEGIN = 240_000
 
-#: The least that is worth beginning of an action that is larger than a period.
+#: Least hours to begin of an action that is larger than a period.
 MIN_START_HOURS = 2.0
 
 
 class LeftOutReason(StrEnum):
-    """Why an item is not in the batch."""
+    """Reason why an item is left out."""
 
     NO_ESTIMATE = "no_estimate"
     NO_SPECIALIST = "no_specialist"
@@ -58,12 +58,12 @@ class LeftOutReason(StrEnum):
 
 @dataclass(frozen=True)
 class LeftOutItem:
-    """An item that is not in the batch.
+    """An item that is left out, with the reason.
 
-    ``profile`` is the one that has no room; ``free_hours`` and ``capacity_hours`` are those of its
-    least busy specialist, or of the project or the agency where its limit is the reason. ``waits_for`` are
-    the items that have to be finished before. With ``NO_DAYS`` there are hours enough, but the person has
-    too much begun to begin it in the period.
+    ``profile`` is the profile without room; ``free_hours`` and ``capacity_hours`` are those of its least busy
+    specialist, or of the project or the agency if its limit is the reason. ``waits_for`` are the items that
+    must be finished first. With ``NO_DAYS`` there are enough hours, but the person has too much in progress
+    to begin the item in the period.
     """
 
     item: BacklogItem
@@ -78,7 +78,7 @@ class LeftOutItem:
 
 @dataclass(frozen=True)
 class Assignment:
-    """An action, or the first hours of one, given to a specialist."""
+    """An action, or its first hours, assigned to a specialist."""
 
     profile: str
     specialist: str
@@ -87,7 +87,7 @@ class Assignment:
 
 @dataclass(frozen=True)
 class TakenItem:
-    """An item that enters the period; ``rest_hours`` by profile are carried over to the following ones."""
+    """An item that enters the period; ``rest_hours`` by profile are carried over to later periods."""
 
     item: BacklogItem
     assignments: tuple[Assignment, ...]
@@ -106,10 +106,10 @@ class TakenItem:
 
 @dataclass(frozen=True)
 class Selection:
-    """What a period will hold, in the order in which it was decided.
+    """The items of a period, in the order of decisions.
 
-    ``order`` are the keys of all items, as they were decided; ``move_count`` says how often a part was
-    handed over to make room.
+    ``order`` are the keys of all items in the order of decisions; ``move_count`` is the count of parts that
+    were given to another person to make room.
     """
 
     taken: tuple[TakenItem, ...]
@@ -120,7 +120,7 @@ class Selection:
     def decided_before(
         self, keys: Container[tuple[str, int]]
     ) -> dict[tuple[str, int], TakenItem | LeftOutItem]:
-        """What was decided, by key, before the first of *keys*."""
+        """Decisions by key that were made before the first of *keys*."""
         decided: dict[tuple[str, int], TakenItem | LeftOutItem] = {
             **{one.item.key: one for one in self.taken},
             **{one.item.key: one for one in self.left_out},
@@ -129,7 +129,7 @@ class Selection:
 
 
 def is_raised(item: BacklogItem) -> bool:
-    """Whether it is planned one class higher, as it was passed over thrice."""
+    """Whether the item is planned one class higher because it was passed over three times."""
     return item.passed_over_count >= PASSED_OVER_LIMIT
 
 
@@ -140,10 +140,10 @@ def priority_class(item: BacklogItem) -> int:
 
 @dataclass
 class SearchBudgets:
-    """What may be spent on finding room in a period, by class: for whole items, and for what is begun.
+    """Budgets of the search for room in a period, by class: for whole items and for items only begun.
 
-    ``in_vain`` are the hours of each profile for which room was looked for in vain: as many are not asked for
-    again.
+    ``in_vain`` are the least hours of each profile for which no room was found: the search is not repeated
+    for as many or more.
     """
 
     whole: list[SearchBudget] = field(default_factory=lambda: [SearchBudget(most) for most in SEARCH_BUDGET])
@@ -162,31 +162,29 @@ def select(
     known: Mapping[tuple[str, int], TakenItem | LeftOutItem] | None = None,
     budgets: SearchBudgets | None = None,
 ) -> Selection:
-    """Choose the items of *period* and give each action a person.
+    """Select the items of *period* and assign each action to a person.
 
     Parameters
     ----------
     items
-        Backlogs of one or more projects, in any order, and what was begun before.
+        Items of one or more projects, in any order, including those begun before.
     ledger
-        What is left of people's days and of limits; it is not changed.
+        Remaining hours of people and limits; it is not changed.
     unfinished
-        Keys of items that are in progress: what depends on them has to wait.
+        Keys of items in progress; items that depend on them wait.
     known
-        What was decided before of items that come first: it stays so.
+        Decisions about the first items that are kept.
     budgets
-        What may be spent on finding room; it is spent, so that a second choice goes on with what is left.
+        Budgets of the search for room; they are changed, so that a second selection uses the rest.
 
     Returns
     -------
     Selection
         The same input gives the same selection.
 
-    Notes
-    -----
-    A specialist is served by how scarce he is: work goes to the person whose other profiles are wanted
-    least. Where nobody has room, up to two parts are handed over, or pairs of people divide their work
-    anew (``moves``). No limit is ever exceeded.
+    Notes ----- Work is assigned to the person whose other profiles are wanted least. If nobody has room, up
+    to two parts are given to other people, or pairs of people divide their work anew (``moves``). No limit is
+    ever exceeded.
     """
     return Chooser(items, ledger, period=period, unfinished=unfinished, known=known, budgets=budgets).choose()
 
@@ -194,7 +192,7 @@ def select(
 class Chooser:
     """Fills one period; see ``select``.
 
-    The benchmarks compare it with other ways to serve people and to make room.
+    Benchmarks override its methods to compare other ways of assigning people and making room.
     """
 
     def __init__(
@@ -247,7 +245,7 @@ class Chooser:
         return PersonLoad(place, specialist.profiles, max(0.0, free))
 
     def _pressures(self) -> Mapping[str, float]:
-        """Hours wanted of each profile for an hour of those who have it."""
+        """By profile, wanted hours divided by free hours of the people who have it."""
         wanted: dict[str, float] = {}
         for item in self._items:
             for profile, hours in item.hours.items():
@@ -259,7 +257,7 @@ class Chooser:
         }
 
     def _scarcity_of(self, person: PersonLoad) -> dict[str, float]:
-        """By profile, how much a person's other profiles are wanted."""
+        """By profile, the sum of the pressures of the person's other profiles."""
         return {
             profile: sum(self._pressure.get(other, 0.0) for other in person.profiles if other != profile)
             for profile in person.profiles
@@ -289,7 +287,7 @@ class Chooser:
         return Selection(taken, tuple(self._left_out), tuple(self._order), self._move_count)
 
     def _in_order(self) -> Iterator[BacklogItem]:
-        """Begun before, then class by class; inside a class the projects take turns."""
+        """Items begun before, then by class; inside a class projects take turns."""
         begun = [item for item in self._items if item.is_carried_over]
         yield from sorted(begun, key=lambda item: (priority_class(item), item.rank, item.key))
         classes: dict[int, list[BacklogItem]] = {}
@@ -300,7 +298,7 @@ class Chooser:
             yield from self._in_turns(members)
 
     def _in_turns(self, members: list[BacklogItem]) -> Iterator[BacklogItem]:
-        """The project that has used the least of its contract goes next; over its week's share, last."""
+        """The project with the smallest used share of its limit is next, one above its week's share last."""
         queues: dict[str, list[BacklogItem]] = {}
         for item in sorted(members, key=_place_in_backlog, reverse=True):
             queues.setdefault(item.project, []).append(item)
@@ -318,12 +316,12 @@ class Chooser:
                 used = limit.hours - self._limit_left[number]
                 is_over = used > self._share_hours.get(number, limit.hours) + EPSILON_HOURS
                 return is_over, used / max(limit.hours, EPSILON_HOURS)
-        # Without a contract: the weeks of one person, whatever the team.
+        # Without a limit the share refers to the full time of one person.
         return False, self._spent.get(project, 0.0) / max(self._full_time_hours, EPSILON_HOURS)
 
     @cached_property
     def _share_hours(self) -> Mapping[int, float]:
-        """What falls to this week of each project's monthly limit."""
+        """Share of each project's monthly limit up to the end of this week."""
         return {
             number: week_share_hours(limit, self._ledger.resources.calendar, self._period)
             for number, limit in enumerate(self._limits)
@@ -334,7 +332,7 @@ class Chooser:
         return tuple(number for number in item.depends_on if (item.project, number) in self._pending)
 
     def decide(self, item: BacklogItem) -> None:
-        """Take the item, leave it out, or put it off until what it depends on is decided."""
+        """Take the item, leave it out, or postpone it until its predecessors are decided."""
         if item.hours and (blockers := self._blockers(item)):
             for number in blockers:
                 self._waiting.setdefault((item.project, number), []).append(item)
@@ -346,7 +344,7 @@ class Chooser:
             self._left_out.append(reason)
             return
         if self._taken[-1][2]:
-            return  # Only begun: what depends on it goes on waiting.
+            return  # The item is only begun; items that depend on it keep waiting.
         self._pending.discard(item.key)
         freed = [one for one in self._waiting.pop(item.key, ()) if not self._blockers(one)]
         for one in sorted(freed, key=lambda one: (priority_class(one), *_place_in_backlog(one))):
@@ -366,7 +364,7 @@ class Chooser:
     # --- Room ------------------------------------------------------------------------------------
 
     def place(self, item: BacklogItem) -> LeftOutItem | None:
-        """Take the item, whole or begun; the reason where it has no room."""
+        """Take the item, whole or begun; returns the reason if it has no room."""
         if not item.hours:
             return LeftOutItem(item, LeftOutReason.NO_ESTIMATE)
         for profile, hours in item.hours.items():
@@ -426,7 +424,7 @@ class Chooser:
     def _seat(
         self, item: BacklogItem, profile: str, hours: float, moved: list[tuple[Part, PersonLoad]]
     ) -> Part | None:
-        """Give hours to the best person, making room where nobody has it. *moved* gathers who had what."""
+        """Assign hours to the best person, making room if needed; *moved* collects former holders."""
         keeper = self._keeper(item, profile)
         if keeper is not None:
             return self._take(item, profile, hours, keeper, is_fixed=True) if keeper.holds(hours) else None
@@ -442,7 +440,7 @@ class Chooser:
         return self._take(item, profile, hours, found[1])
 
     def _carry_out(self, moves: Moves) -> list[tuple[Part, PersonLoad]]:
-        """Hand the parts over; each with the person that had it."""
+        """Carry out moves; returns each part with its former holder."""
         had = [(part, part.person) for part, _ in moves]
         for part, person in moves:
             self.team.move(part, person)
@@ -450,7 +448,7 @@ class Chooser:
         return had
 
     def rearrange(self, profile: str, hours: float) -> Room | None:
-        """Moves after which somebody has room, and who; ``None`` where there are none."""
+        """Moves after which a person has room, and the person; ``None`` if there are none."""
         if hours > self.team.most_hours(profile) + EPSILON_HOURS:
             return None
         found = make_room(self.team, profile, hours)
@@ -466,7 +464,7 @@ class Chooser:
         return next((person for person in skilled if self._names[person.place] == name), None)
 
     def preference(self, person: PersonLoad, profile: str) -> tuple[float, float, int]:
-        """Who is served first: he whose other profiles are wanted least, then the freest."""
+        """Sort key of people: least wanted other profiles first, then most free hours."""
         return (self._scarcity[person.place][profile], -person.free, person.place)
 
     def _take(
@@ -501,7 +499,7 @@ class Chooser:
     # --- Larger than a period --------------------------------------------------------------------
 
     def _may_begin(self, item: BacklogItem) -> bool:
-        """Whether the item is begun where it has no room: it was, or no empty period would hold it."""
+        """Whether the item may be begun in part: it was begun before, or is larger than an empty period."""
         if item.is_carried_over:
             return True
         limits = [self._limits[number].hours for number in self._item_limits(item)]
@@ -510,17 +508,17 @@ class Chooser:
         )
 
     def _is_large(self, profile: str, hours: float) -> bool:
-        """Whether an action is longer than a period of full time, or of anybody who could do it.
+        """Whether an action is longer than an empty period of full time, or of anybody with the profile.
 
-        Nobody is away then or has promised anything. That full time is the calendar's and nobody's own keeps
-        an action large when somebody's days get longer: more capacity never lets it wait.
+        Absences and committed hours are ignored. Full time is that of the calendar, so that an action stays
+        large when the hours of a person are raised: more capacity never makes it wait.
         """
         longest = max(self._full_hours[person.place] for person in self.team.skilled[profile])
         full_time = self._full_time_hours * self._ledger.resources.load_factor
         return hours > min(longest, full_time) + EPSILON_HOURS
 
     def _begin(self, item: BacklogItem) -> bool:
-        """Take whole actions from the first on, and of one that no period holds the hours that are left."""
+        """Take whole actions in order, then the remaining hours for one that is larger than a period."""
         parts: list[Part] = []
         rest = dict(item.hours)
         for profile, hours in item.hours.items():
@@ -543,7 +541,7 @@ class Chooser:
         return True
 
     def _not_begun(self, item: BacklogItem) -> LeftOutItem:
-        """What stops the least that would begin it."""
+        """The reason why not even the least hours could be begun."""
         profile, hours = next(iter(item.hours.items()))
         least = min(MIN_START_HOURS, hours) if self._may_divide(item, profile, hours) else hours
         return self._over_limit(item, least) or self._no_room(item, profile, least)
@@ -557,7 +555,7 @@ class Chooser:
         )
 
     def _seat_piece(self, item: BacklogItem, profile: str, most: float) -> Part | None:
-        """As many hours as one person has left, ``MIN_START_HOURS`` at least."""
+        """Assign as many hours as one person has left, at least ``MIN_START_HOURS``."""
         least = min(MIN_START_HOURS, item.hours[profile])
         if most < least - EPSILON_HOURS:
             return None
@@ -574,11 +572,11 @@ class Chooser:
 
 
 def _step_hours(items: Iterable[BacklogItem]) -> float:
-    """A quarter of an hour where all work is counted in it, as people do; norms give any hours."""
+    """A quarter of an hour if all hours are multiples of it, else 0; norms give any hours."""
     quarters = (hours * 4 for item in items for hours in item.hours.values())
     return 0.25 if all(abs(one - round(one)) < EPSILON_HOURS for one in quarters) else 0.0
 
 
 def _place_in_backlog(item: BacklogItem) -> tuple[int, str, tuple[str, int]]:
-    """Rank; between equals the earlier wanted day, then the older item."""
+    """Sort key: rank, then the earlier wanted day, then the older item."""
     return (item.rank, item.wanted_on.isoformat() if item.wanted_on else "9999", item.key)

@@ -1,1 +1,1 @@
-"""From a workbook as Google returns it to typed rows. Pure."""
+"""Converts a workbook as Google returns it to typed rows. Pure."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,10 +20,10 @@ HOURS_PREFIX = "hours."
 
 @dataclass(frozen=True)
 class BacklogRow:
-    """A row of the backlog that holds a task.
+    """A row of the backlog with a task.
 
-    ``hours`` holds what stands in the hours columns, 0 where a person typed 0; a profile whose cell is
-    empty is absent.
+    ``hours`` are the values of the hours columns by profile, including a typed 0; a profile with an empty
+    cell is missing. ``formula_profiles`` are the profiles whose hours are a formula.
     """
 
     row: Row
@@ -44,7 +44,7 @@ class BacklogRow:
     source: str | None
 
     def item(self, rank: int) -> BacklogItem:
-        """The item that the row stands for."""
+        """Converts the row to an item of the planner; *rank* is its place in the backlog."""
         return BacklogItem(
             number=self.number,
             code=self.code,
@@ -63,7 +63,7 @@ class BacklogRow:
 
 @dataclass(frozen=True)
 class Backlog:
-    """The backlog as it was read."""
+    """The rows of the backlog, their numbers, and the problems of bad cells."""
 
     identity: BacklogIdentity
     rows: tuple[BacklogRow, ...]
@@ -72,7 +72,7 @@ class Backlog:
 
     @property
     def tab(self) -> Tab:
-        """Its tab."""
+        """The tab *Бэклог*."""
         return self.identity.tab
 
     @property
@@ -89,53 +89,71 @@ class Backlog:
 def read_backlog(
     book: Book, choices: Choices, *, identity: BacklogIdentity, prefix: str, today: date
 ) -> Backlog:
-    """The rows of the backlog that hold a task, from the top."""
+    """Reads the rows of the backlog with a task, from the top.
+
+    Parameters
+    ----------
+    identity
+        Numbers of the rows; its problems are included in those of the result.
+    prefix
+        Letters of the project's IDs.
+    today
+        Completes days that were typed without a year.
+    """
     tab = identity.tab
     reader = CellReader(tab, choices, locale=locale_of(book), today=today)
     reader.problems += identity.problems
     profiles = tuple(key.removeprefix(HOURS_PREFIX) for key in tab.columns if key.startswith(HOURS_PREFIX))
+    rows = tuple(
+        _read_row(reader, row, profiles, identity=identity, prefix=prefix)
+        for row in tab.rows
+        if reader.text(row, "task")
+    )
     known = {item_number_of_row(number) for number in book.row_numbers} | set(identity.numbers.values())
-    rows: list[BacklogRow] = []
-    depends: list[tuple[Row, str]] = []
-    for row in tab.rows:
-        if not reader.text(row, "task"):
-            continue
-        number = identity.numbers[row.index]
-        cells = {profile: reader.hours(row, HOURS_PREFIX + profile) for profile in profiles}
-        depends.append((row, reader.text(row, "depends_on")))
-        rows.append(
-            BacklogRow(
-                row=row,
-                number=number,
-                code=f"{prefix}-{number}",
-                copy_of=identity.copies.get(row.index),
-                task=reader.text(row, "task"),
-                result=reader.text(row, "result"),
-                priority=Priority(reader.choice(row, "priority", "priority", Priority.NORMAL)),
-                work_type=reader.text(row, "work_type"),
-                size=reader.choice(row, "size", "size", "") if "size" in tab.columns else "",
-                quantity=reader.quantity(row, "quantity"),
-                hours={profile: hours for profile, hours in cells.items() if hours is not None},
-                formula_profiles=frozenset(
-                    profile
-                    for profile in profiles
-                    if tab.cell(row, HOURS_PREFIX + profile).formula is not None
-                ),
-                wanted_on=reader.day(row, "wanted_on"),
-                depends_on=item_numbers_in(reader.text(row, "depends_on")),
-                source=choices.code("source", reader.text(row, "source")),
-            )
-        )
-    for (row, text), item in zip(depends, rows, strict=True):
-        if text and (not item.depends_on or not set(item.depends_on) <= known - {item.number}):
-            reader.add_problem(row, "depends_on", "cell.depends_on", value=text, example=f"{prefix}-1")
-    return Backlog(identity, tuple(rows), tuple(reader.problems), profiles)
+    for row in rows:
+        _check_dependencies(reader, row, known, example=f"{prefix}-1")
+    return Backlog(identity, rows, tuple(reader.problems), profiles)
+
+
+def _read_row(
+    reader: CellReader, row: Row, profiles: Sequence[str], *, identity: BacklogIdentity, prefix: str
+) -> BacklogRow:
+    """A row with a task."""
+    tab = reader.tab
+    number = identity.numbers[row.index]
+    hours = {profile: reader.hours(row, HOURS_PREFIX + profile) for profile in profiles}
+    formulas = {profile: tab.cell(row, HOURS_PREFIX + profile).formula for profile in profiles}
+    return BacklogRow(
+        row=row,
+        number=number,
+        code=f"{prefix}-{number}",
+        copy_of=identity.copies.get(row.index),
+        depends_on=item_numbers_in(reader.text(row, "depends_on")),
+        task=reader.text(row, "task"),
+        result=reader.text(row, "result"),
+        priority=Priority(reader.choice(row, "priority", "priority", Priority.NORMAL)),
+        work_type=reader.text(row, "work_type"),
+        size=reader.choice(row, "size", "size", "") if "size" in tab.columns else "",
+        quantity=reader.quantity(row, "quantity"),
+        hours={profile: one for profile, one in hours.items() if one is not None},
+        formula_profiles=frozenset(profile for profile, formula in formulas.items() if formula is not None),
+        wanted_on=reader.day(row, "wanted_on"),
+        source=reader.choices.code("source", reader.text(row, "source")),
+    )
+
+
+def _check_dependencies(reader: CellReader, row: BacklogRow, known: Set[int], *, example: str) -> None:
+    """Add a problem if the cell names no item, an unknown one, or the item itself."""
+    text = reader.text(row.row, "depends_on")
+    is_good = row.depends_on and all(number in known and number != row.number for number in row.depends_on)
+    if text and not is_good:
+        reader.add_problem(row.row, "depends_on", "cell.depends_on", value=text, example=example)
 
 
 def read_started_after(book: Book) -> Mapping[int, tuple[int, ...]]:
-    """Numbers of the items that started ones had to wait for, from their rows on the shelf.
+    """Predecessors of started items by item number, from their rows on the shelf.
 
-    The columns of the shelf carry no marks; the one that is wanted has the title that it has in *Бэклог*.
+    The columns of the shelf have no marks, so the column is found by its title in *Бэклог*.
     """
     shelf, backlog = book.tabs.get(SHELF), book.tabs.get("backlog")
     if shelf is None or backlog is None or "depends_on" not in backlog.columns:

@@ -1,7 +1,7 @@
-"""A workbook as it was read: tabs and columns by key, rows with the number that Google keeps for them.
+"""Parses a workbook: tabs and columns by key, rows with their numbers from developer metadata.
 
-People rename and move tabs and columns, add their own, and sort. Nothing here looks at a title, a
-letter or a row number to find a thing; those serve only to tell a person where it is.
+People rename, move and sort tabs, columns and rows. So nothing is found by a title, a letter or a row index;
+those are used only in messages to people.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from vitrina.ports import Json
 from vitrina.texts import TITLE_PREFIX, Sentence, sentence
 from vitrina.workbook.reading.shape import KnownColumn, KnownTab, Shape
 
-#: Keys of Google's developer metadata. Row keys are short: all of a sheet share 30,000 characters.
+#: Keys of Google's developer metadata. Keys of rows are short because a sheet has 30,000 characters for all.
 BOOK_KEY = "vitrina.book"
 FENCE_KEY = "vitrina.fence"
 TAB_KEY = "vitrina.tab"
@@ -26,10 +26,10 @@ END_KEY = "e"
 ROW_KEY = "r"
 SHELF_KEY = "s"
 
-#: Key of the hidden tab that holds backlog rows whose work was begun, as they stood there.
+#: Key of the shelf, the hidden tab that keeps backlog rows whose work was begun.
 SHELF = "taken"
 
-#: Columns that hold what a row is about, by tab: they tell where its mark stayed behind.
+#: Columns with the content of a row, by tab. They show when a mark stayed behind after the content was cut.
 CONTENT: Mapping[str, tuple[str, ...]] = {"backlog": ("task",), "in_progress": ("action", "profile")}
 
 #: Named ranges of the form's fields begin with this.
@@ -43,7 +43,13 @@ MAX_ITEM_NUMBER = (2**31 - 1 - ACTION_BASE) // 100 - 1
 
 
 def row_number_of_action(item_number: int, position: int) -> int:
-    """Number of the row of an item's action; *position* counts from 0."""
+    """Number of the row of an action; *position* is its place in the item, from 0.
+
+    Raises
+    ------
+    ValueError
+        If one of the two is out of range.
+    """
     if not 0 < item_number <= MAX_ITEM_NUMBER or not 0 <= position <= MAX_ACTIONS:
         raise ValueError((item_number, position))
     return item_number if position == 0 else ACTION_BASE + 100 * item_number + position
@@ -55,29 +61,29 @@ def item_number_of_row(row_number: int) -> int:
 
 
 def position_of_row(row_number: int) -> int:
-    """The place of a row's action among those of its item, from 0."""
+    """Place of the action of a row in its item, from 0."""
     return 0 if row_number < ACTION_BASE else (row_number - ACTION_BASE) % 100
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands in a cell. ``value`` is that of the formula where there is one."""
+    """Content of a cell; ``value`` is the result of the formula if there is one."""
 
     value: str | float | bool | None = None
     formula: str | None = None
     is_error: bool = False
     note: str = ""
-    #: Whether it shows a part of what a formula in another cell gives.
+    #: Whether it shows a part of the result of a formula in another cell.
     is_spilled: bool = False
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing stands there; a formula that gives an empty text is something."""
+        """Whether there is neither a value nor a formula; a formula with an empty result is content."""
         return self.formula is None and (self.value is None or self.value == "")
 
     @property
     def text(self) -> str:
-        """The value as a text; a whole number without its point."""
+        """The value as text, without spaces around it; a whole number without decimals."""
         if isinstance(self.value, float) and self.value.is_integer():
             return str(int(self.value))
         return "" if self.value is None else str(self.value).strip()
@@ -88,9 +94,9 @@ EMPTY = Cell()
 
 @dataclass(frozen=True)
 class Row:
-    """A row below the header. ``index`` counts from 0; ``number`` is ``None`` for a row that has none yet.
+    """A row below the header. ``index`` counts from 0; ``number`` is ``None`` for a row without one.
 
-    ``shelf_mark`` names a row of the shelf: its value is the number of the item that the row was.
+    ``shelf_mark`` is set for rows of the shelf; its value is the number of the item.
     """
 
     index: int
@@ -101,10 +107,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Mark:
-    """Developer metadata of a tab or its header, of a column, of its last row, or of a row of the shelf.
+    """Developer metadata of a tab, its header, a column, its last row, or a row of the shelf.
 
-    The last row is the witness for rows that have no number yet: it moves with every row that people put
-    in or take out above it.
+    The mark of the last row guards rows without a number: it moves when a row above it is inserted or
+    deleted.
     """
 
     metadata_id: int
@@ -116,7 +122,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Tab:
-    """One sheet of the workbook that the template made. ``marks`` hold its header and columns."""
+    """A sheet that the template made; ``marks`` are those of its header, columns and last row."""
 
     key: str
     sheet_id: int
@@ -136,7 +142,7 @@ class Tab:
         Raises
         ------
         WorkbookShapeError
-            If the column is not there any more.
+            If the column is gone.
         """
         try:
             return self.columns[key]
@@ -151,23 +157,23 @@ class Tab:
         return row.cells[index] if index < len(row.cells) else EMPTY
 
     def cell_at(self, row_index: int, column_index: int) -> Cell:
-        """The cell of the header or of a row below it, by its place."""
+        """The cell of the header or of a row below it, by indices."""
         at = row_index - self.header_index - 1
         cells = self.header if at < 0 else self.rows[at].cells if at < len(self.rows) else ()
         return cells[column_index] if column_index < len(cells) else EMPTY
 
     def address(self, row: Row, key: str) -> str:
-        """``F7``."""
+        """Address of a cell, such as ``F7``."""
         return f"{column_letters(self.column(key))}{row.index + 1}"
 
     def problem(self, row: Row, key: str, code: str, **where: Any) -> CellProblem:
-        """What is wrong with a cell."""
+        """A problem of a cell; *where* are placeholders of the message."""
         return CellProblem(self.title, self.address(row, key), code, tuple(where.items()))
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a form, kept by its named range."""
+    """A field of a form, found by its named range."""
 
     name: str
     sheet_id: int
@@ -178,26 +184,26 @@ class Field:
 
     @property
     def address(self) -> str:
-        """``B12``."""
+        """Address of the value, such as ``B12``."""
         return f"{column_letters(self.column_index)}{self.row_index + 1}"
 
 
 @dataclass(frozen=True)
 class Repair:
-    """A mark of a tab or of a column that is to be made again, or to be taken away, and what to say of it.
+    """A mark of a tab or a column to be made again, where ``is_lost``, or to be deleted.
 
-    The dimension of a tab's mark is ``SHEET``.
+    The dimension of a tab's mark is ``SHEET``; ``message`` says what was repaired.
     """
 
     sheet_id: int
     mark: Mark
     is_lost: bool
-    told: Sentence
+    message: Sentence
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The cells of any sheet, from its first row on; ``shape`` are counts of rows and columns."""
+    """All cells of a sheet from its first row on; ``shape`` are the counts of rows and columns."""
 
     title: str
     shape: tuple[int, int]
@@ -206,7 +212,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Book:
-    """A workbook of ours."""
+    """A workbook that the product made."""
 
     spreadsheet_id: str
     kind: str
@@ -215,20 +221,20 @@ class Book:
     time_zone: str
     tabs: Mapping[str, Tab]
     fields: Mapping[str, Field] = field(default_factory=dict)
-    #: Cells of all sheets, people's own among them, by sheet id.
+    #: Cells of all sheets by sheet id, including sheets that people added.
     grids: Mapping[int, Grid] = field(default_factory=dict)
     repairs: tuple[Repair, ...] = ()
-    #: What the fence says (``workbook/fence.py``); empty before it was first moved.
+    #: Value of the fence (``workbook/writing/fence.py``), empty until it is moved for the first time.
     fence: str = ""
 
     @property
     def shape(self) -> Shape:
-        """What to remember of tabs and columns."""
+        """Tabs and columns to remember for the next reading."""
         return Shape({key: _shape_of_tab(tab) for key, tab in self.tabs.items()})
 
     @cached_property
     def formulas(self) -> Mapping[tuple[int, int, int], str]:
-        """All formulas, people's own among them, by sheet id, row and column."""
+        """All formulas by sheet id, row and column, including those that people added."""
         return {
             (sheet_id, row, column): cell.formula
             for sheet_id, grid in self.grids.items()
@@ -238,12 +244,12 @@ class Book:
         }
 
     def tab(self, key: str) -> Tab:
-        """A sheet by its key.
+        """A tab by its key.
 
         Raises
         ------
         WorkbookShapeError
-            If the sheet is not there any more.
+            If the tab is gone.
         """
         try:
             return self.tabs[key]
@@ -256,7 +262,7 @@ class Book:
         Raises
         ------
         WorkbookShapeError
-            If its named range is not there any more.
+            If its named range is gone.
         """
         try:
             return self.fields[key]
@@ -272,14 +278,14 @@ class Book:
 
 
 def parse_book(resource: Json, known: Shape | None = None) -> Book:
-    """The workbook in a Spreadsheet resource; *known* is how it looked before.
+    """Parses a Spreadsheet resource; *known* are the tabs and columns of the last reading.
 
     Raises
     ------
     UnknownWorkbookError
-        If the spreadsheet does not carry our mark.
+        If the spreadsheet has no mark of the product.
     WorkbookShapeError
-        If two sheets, or two columns of one, claim the same key, and neither is known to be the one.
+        If two sheets, or two columns of a sheet, have the same key and *known* does not decide between them.
     """
     kind = _value_of(resource.get("developerMetadata", ()), BOOK_KEY)
     if kind is None:
@@ -320,7 +326,7 @@ def _sheet_id(sheet: Json) -> int:
 def _keys_of_sheets(
     sheets: Iterable[Json], known: Mapping[str, KnownTab]
 ) -> tuple[dict[int, str], list[Repair]]:
-    """Key of each of our sheets by its id: of two with one key the known one; one without a mark if known."""
+    """Keys of sheets by id, and repairs: of copies the known sheet is kept; known sheets may lack a mark."""
     claims: dict[str, list[tuple[Json, Mark]]] = {}
     for sheet in sheets:
         mark = _mark(sheet.get("developerMetadata", ()), TAB_KEY, "SHEET", 0)
@@ -338,15 +344,15 @@ def _keys_of_sheets(
         for sheet, mark in claimants:
             if sheet is not original:
                 where = {"sheet": sheet["properties"]["title"], "of": original["properties"]["title"]}
-                told = sentence("heal.tab_copy", **where)
-                repairs.append(Repair(_sheet_id(sheet), mark, is_lost=False, told=told))
+                message = sentence("heal.tab_copy", **where)
+                repairs.append(Repair(_sheet_id(sheet), mark, is_lost=False, message=message))
     for sheet in sheets:
         lost = next((key for key, tab in known.items() if key not in claims and _is(sheet, tab)), None)
         if lost is not None and _sheet_id(sheet) not in keys:
             keys[_sheet_id(sheet)] = lost
             mark = Mark(known[lost].mark_id, TAB_KEY, lost, "SHEET", 0)
-            told = sentence("heal.tab_known", sheet=sheet["properties"]["title"])
-            repairs.append(Repair(_sheet_id(sheet), mark, is_lost=True, told=told))
+            message = sentence("heal.tab_known", sheet=sheet["properties"]["title"])
+            repairs.append(Repair(_sheet_id(sheet), mark, is_lost=True, message=message))
     return keys, repairs
 
 
@@ -357,7 +363,7 @@ def _is(sheet: Json, known: KnownTab) -> bool:
 def _columns(
     sheet: Json, header: Sequence[Cell], known: Mapping[str, KnownColumn]
 ) -> tuple[dict[str, Mark], list[Repair]]:
-    """Marks of the columns by key, also those that are to be made again, and what is to be repaired."""
+    """Marks of the columns by key, including lost ones, and the repairs."""
     title, sheet_id = sheet["properties"]["title"], _sheet_id(sheet)
     claims: dict[str, list[Mark]] = {}
     for index, metadata in enumerate(_data(sheet).get("columnMetadata", ())):
@@ -374,8 +380,8 @@ def _columns(
         columns[key] = (mine or marks)[0]
         for mark in marks:
             if mark is not columns[key]:
-                told = sentence("heal.column_copy", sheet=title, column=column_letters(mark.index))
-                repairs.append(Repair(sheet_id, mark, is_lost=False, told=told))
+                message = sentence("heal.column_copy", sheet=title, column=column_letters(mark.index))
+                repairs.append(Repair(sheet_id, mark, is_lost=False, message=message))
     taken = {mark.index for marks in claims.values() for mark in marks}
     for key, column in known.items():
         places = [
@@ -385,8 +391,8 @@ def _columns(
         ]
         if key not in claims and len(places) == 1:
             columns[key] = Mark(column.mark_id, COLUMN_KEY, key, "COLUMNS", places[0])
-            told = sentence("heal.column_known", sheet=title, title=column.title)
-            repairs.append(Repair(sheet_id, columns[key], is_lost=True, told=told))
+            message = sentence("heal.column_known", sheet=title, title=column.title)
+            repairs.append(Repair(sheet_id, columns[key], is_lost=True, message=message))
             taken.add(places[0])
     return columns, repairs
 
@@ -406,7 +412,7 @@ def _tab(
 ) -> tuple[Tab, list[Repair]]:
     properties, data = sheet["properties"], _data(sheet)
     row_metadata = [one.get("developerMetadata", ()) for one in data.get("rowMetadata", ())]
-    # The header is found by its mark; where a restored copy lost it, by the frozen rows.
+    # The header is found by its mark, or by the frozen rows if a restored copy has lost the mark.
     frozen = properties.get("gridProperties", {}).get("frozenRowCount", 1) - 1
     headers = [_mark(metadata, HEADER_KEY, "ROWS", index) for index, metadata in enumerate(row_metadata)]
     header_mark = next((mark for mark in headers if mark is not None), None)
@@ -418,7 +424,7 @@ def _tab(
     marks += [header_mark] if header_mark else []
     ends = (_mark(metadata, END_KEY, "ROWS", index) for index, metadata in enumerate(row_metadata))
     marks += [mark for mark in ends if mark is not None]
-    # A row whose content was cut keeps its mark, and may be the last of which anything is known.
+    # A row whose content was cut keeps its mark and may be the last row.
     marked = [index + 1 for index, metadata in enumerate(row_metadata) if _number_of(metadata) is not None]
     rows = tuple(
         _row(
@@ -486,7 +492,7 @@ def _fields(named_ranges: list[Json], grids: Mapping[int, Grid]) -> Iterator[tup
 
 
 def _title(*keys: str) -> Sentence:
-    """What the template calls a tab, a column or a field; of a group of columns, the group's title."""
+    """Title of a tab, column or field in the template; a column of a group has the title of the group."""
     *place, last = keys
     group, _, name = last.partition(".")
     return sentence(TITLE_PREFIX + ".".join([*place, group]), name=name, n=name)
@@ -510,7 +516,7 @@ def _number_of(metadata: Any) -> int | None:
 
 
 def column_letters(index: int) -> str:
-    """``A`` for 0, ``AA`` for 26."""
+    """Letters of a column: ``A`` for 0, ``AA`` for 26."""
     letters = ""
     index += 1
     while index:

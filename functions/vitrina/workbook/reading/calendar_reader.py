@@ -1,11 +1,11 @@
-"""What the calendar of a client workbook shows, as it stands in its cells."""
+"""Reads the calendar of a client workbook from the cells of *План-график*."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
 
-from vitrina.domain.checking.check_sheets import Calendar, DrawnLine
+from vitrina.domain.checking.check_sheets import CalendarLine, ShownCalendar
 from vitrina.domain.quantities import day_of_serial
 from vitrina.workbook.reading.book import Book, Tab
 from vitrina.workbook.reading.cells import DATE_SERIALS
@@ -15,16 +15,17 @@ from vitrina.workbook.template.definition import ACTION_INDENT
 DAY_PREFIX = "day."
 
 
-def read_calendar(book: Book, *, prefix: str) -> Calendar | None:
-    """The lines of the project's own work; ``None`` where the tab or its first column is gone.
+def read_calendar(book: Book, *, prefix: str) -> ShownCalendar | None:
+    """Lines of the project's own work; ``None`` if the tab or its first column is gone.
 
-    A person's heading stands over the lines of his work, which are indented and begin with an ID.
+    The heading with the name of a person is above the lines of his work, which are indented and begin with an
+    ID of *prefix*.
     """
     tab = book.tabs.get("schedule")
     if tab is None or "label" not in tab.columns:
         return None
     days = _days(tab)
-    lines: list[DrawnLine] = []
+    lines: list[CalendarLine] = []
     person = ""
     for row in tab.rows:
         label = tab.cell(row, "label")
@@ -39,12 +40,12 @@ def read_calendar(book: Book, *, prefix: str) -> Calendar | None:
             continue
         cells = {day: tab.cell_at(row.index, column).value for column, day in days.items()}
         hours = {day: value for day, value in cells.items() if isinstance(value, float) and value > 0}
-        lines.append(DrawnLine(book.spreadsheet_id, f"{prefix}-{number}", number, person, hours))
-    return Calendar(book.spreadsheet_id, tuple(sorted(days.values())), tuple(lines))
+        lines.append(CalendarLine(book.spreadsheet_id, f"{prefix}-{number}", number, person, hours))
+    return ShownCalendar(book.spreadsheet_id, tuple(sorted(days.values())), tuple(lines))
 
 
 def _days(tab: Tab) -> dict[int, date]:
-    """Days by the column that shows them."""
+    """Days in the header by column."""
     days: dict[int, date] = {}
     for key, column in tab.columns.items():
         value = tab.cell_at(tab.header_index, column).value

@@ -14,7 +14,7 @@ from vitrina.errors import CellProblem
 from vitrina.workbook.reading.book import Cell, Row, Tab
 from vitrina.workbook.reading.choices import Choices
 
-#: Serial numbers of the days from 1982 to 2091: no figure of hours lies there.
+#: Serial numbers of the days from 1982 to 2091; no figure of hours is in this range.
 DATE_SERIALS = range(30_000, 70_000)
 
 MINUTES_PER_DAY = 24 * 60
@@ -101,7 +101,7 @@ class CellReader:
     def __init__(self, tab: Tab, choices: Choices, *, locale: str, today: date) -> None:
         self.tab = tab
         self.problems: list[CellProblem] = []
-        self._choices = choices
+        self.choices = choices
         self._locale = locale
         self._today = today
 
@@ -166,9 +166,9 @@ class CellReader:
         text = self.text(row, column)
         if not text:
             return default
-        code = self._choices.code(group, text)
+        code = self.choices.code(group, text)
         if code is None:
-            allowed = self._choices.all_labels(group, self._locale)
+            allowed = self.choices.all_labels(group, self._locale)
             self.add_problem(row, column, "cell.choice", value=text, allowed=allowed)
             return default
         return code

@@ -1,4 +1,4 @@
-"""Words that a cell may hold where it offers a choice, in every language, and the codes they stand for."""
+"""Labels of the drop-downs in every language, and the codes that they mean."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ class Choices:
     labels: Mapping[str, Mapping[str, Mapping[str, str]]]
 
     def label(self, group: str, code: str, locale: str) -> str:
-        """What a person sees for a code."""
+        """The label of a code in a language."""
         return self.labels[group][code][locale]
 
     def all_labels(self, group: str, locale: str) -> list[str]:
-        """What a person may choose from."""
+        """All labels of a group in a language, in the order of the drop-down."""
         return [by_locale[locale] for by_locale in self.labels[group].values()]
 
     def code(self, group: str, text: str) -> str | None:
-        """The code of a label in any language, whatever its capitals; ``None`` for another text."""
+        """The code of a label in any language and case; ``None`` for another text."""
         wanted = text.strip().casefold()
         for code, by_locale in self.labels[group].items():
             if wanted in (label.casefold() for label in by_locale.values()):

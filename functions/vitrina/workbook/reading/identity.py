@@ -1,10 +1,9 @@
-"""Who each row of a client workbook is, whatever people did to it.
+"""Identifies the rows of a client workbook, whatever people did to them.
 
-A row has two witnesses: its mark, which Google keeps with the row itself, and the ID text in a cell. A
-sort or a drag moves both. Cells that were cut and pasted leave the mark behind on the emptied row; a copy
-has the text and no mark; somebody typed over the text or cleared it. What the two say together, and what
-the other rows say, tells which is right (decision 0011). Where they cannot tell, the row is a problem
-for a person.
+A row has two witnesses of its number: its mark, which is metadata of the row, and the ID text in a cell.
+Sorting and dragging move both. Cut and pasted cells leave the mark on the emptied row; a copied row has the
+text but no mark; and people type over the text or clear it. Both witnesses together with those of the other
+rows decide (decision 0011). If they cannot, the row is a problem that a person must solve.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from vitrina.errors import CellProblem
 from vitrina.texts import Sentence, sentence
 from vitrina.workbook.reading.book import Book, Row, Tab, item_number_of_row
 
-#: More lines than this about rows that were healed are not read by anyone.
+#: Nobody reads more lines than this about repaired rows.
 MAX_LINES = 4
 
 
@@ -35,7 +34,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Witnesses:
-    """What is known of a row: its mark, and the number that its text names."""
+    """Witnesses of a row: the number of its mark, and the number in its ID text."""
 
     mark: int | None
     text: int | None
@@ -44,7 +43,7 @@ class Witnesses:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the witnesses of a row come to: its number, unless it has none."""
+    """The number of a row, ``None`` if it has none, and the verdict that it follows from."""
 
     verdict: Verdict
     number: int | None
@@ -53,16 +52,16 @@ class Judgement:
 def judge(
     rows: Mapping[int, Witnesses], *, given: Collection[int], elsewhere: Collection[int] = ()
 ) -> Mapping[int, Judgement]:
-    """Who each row with content is, by its index; no number is given twice.
+    """Decides the number of each row with content, by index; no number is given twice.
 
     Parameters
     ----------
     rows
-        All rows by index, empty ones too: a mark on an empty row tells that its content went away.
+        All rows by index, including empty ones: a mark on an empty row means that its content was moved.
     given
         Numbers that were ever given to a row.
     elsewhere
-        Numbers whose marks stand on rows of other tabs and mean nothing there.
+        Numbers whose marks are on rows of other tabs, where they are ignored.
     """
     filled = {index: row for index, row in rows.items() if row.has_content}
     settled = {row.mark for row in filled.values() if row.mark is not None and row.mark == row.text}
@@ -88,7 +87,7 @@ def _believed_texts(
     given: Collection[int],
     elsewhere: Collection[int],
 ) -> tuple[Mapping[int, int], Collection[int]]:
-    """Numbers of the rows whose text is right, by index; and the rows of which nobody can say it."""
+    """Numbers of the rows whose text is believed, by index, and the indices of doubtful rows."""
     claims: dict[int, list[int]] = defaultdict(list)
     for index, row in rows.items():
         if row.has_content and row.text is not None and row.text not in settled:
@@ -99,15 +98,15 @@ def _believed_texts(
     for number, claimants in claims.items():
         unmarked = [index for index in claimants if rows[index].mark is None]
         if unmarked:
-            # Whatever stands where the mark is does not say that it is this number.
+            # The row with the mark of this number has another text.
             believed[unmarked[0]] = number
             continue
         if len(claimants) > 1 or number not in given:
             continue
         [index] = claimants
         if number in holders or number in elsewhere or rows[index].mark in claims:
-            # The content came here from a row that does not say any more that it is this number, or
-            # another row has the content that was here before.
+            # The content was moved here: the row with the mark no longer has the text of this number, or the
+            # text of the mark of this row is in another row now.
             believed[index] = number
         else:
             doubtful.add(index)
@@ -116,7 +115,7 @@ def _believed_texts(
 
 @dataclass(frozen=True)
 class StartedItem:
-    """An item that left the backlog, as the store knows it. ``profiles`` are titles by row number."""
+    """A started item from the store; ``profiles`` are titles by the row number of the action."""
 
     number: int
     task: str
@@ -128,10 +127,10 @@ class StartedItem:
 
 @dataclass(frozen=True)
 class ProgressIdentity:
-    """Who the rows of *В работе* are.
+    """The identity of the rows of *В работе*.
 
-    ``numbers`` are row numbers by index; ``doubles`` the indices of copies, with the item that each is a
-    copy of; ``lost`` the numbers of rows that ought to be there.
+    ``numbers`` are row numbers by index; ``doubles`` the item numbers of copied rows by index; ``lost`` the
+    numbers of rows that should be there; ``healed`` the messages about repaired rows.
     """
 
     tab: Tab
@@ -143,84 +142,99 @@ class ProgressIdentity:
 
     @property
     def items(self) -> frozenset[int]:
-        """Numbers of the items that have a row."""
+        """Numbers of the items with at least one row."""
         return frozenset(item_number_of_row(number) for number in self.numbers.values())
 
 
 def identify_progress(book: Book, started: Iterable[StartedItem], *, prefix: str) -> ProgressIdentity:
-    """Know the rows of *В работе* by their marks, and by ID text and profile.
+    """Identifies the rows of *В работе* by their marks, and by ID text and profile.
 
-    A row that has neither is a person's own.
+    A row with neither was added by a person. *prefix* are the letters of the project's IDs.
     """
     tab = book.tab("in_progress")
     items = {item.number: item for item in started}
-    by_text = {
-        (item.number, title.casefold()): number
-        for item in items.values()
-        for number, title in item.profiles.items()
-    }
-    rows: dict[int, Witnesses] = {}
-    for row in tab.rows:
-        text = by_text.get(
-            (number_of_id(tab.cell(row, "id").text, prefix) or 0, tab.cell(row, "profile").text.casefold())
-        )
-        rows[row.index] = Witnesses(row.number, text, bool(tab.cell(row, "action").text))
+    witnesses = _progress_witnesses(tab, items.values(), prefix)
+    tasks = {row.index: tab.cell(row, "action").text for row in tab.rows}
+    given = {number for item in items.values() for number in item.profiles}
     numbers: dict[int, int] = {}
     doubles: dict[int, int] = {}
-    moved: list[int] = []
-    known = 0
-    lines = {row.index: row for row in tab.rows}
-    judged = judge(rows, given=by_text.values())
-    for index, judgement in judged.items():
-        number, text = judgement.number, rows[index].text
-        if judgement.verdict is Verdict.DOUBT and number is not None and text is not None:
-            # The tasks are known: the one that stands in the row speaks for one of the two.
-            task = tab.cell(lines[index], "action").text
-            other = items[item_number_of_row(text)]
-            mine = items.get(item_number_of_row(number))
-            if task == other.task and (mine is None or task != mine.task):
-                number = text
-        if number is None and text is not None:
-            doubles[index] = item_number_of_row(text)
-        elif number is not None:
+    for index, judgement in judge(witnesses, given=given).items():
+        number, text = judgement.number, witnesses[index].text
+        if judgement.verdict is Verdict.DOUBT and _task_decides_for_text(tasks[index], number, text, items):
+            number = text
+        if number is not None:
             numbers[index] = number
-            if number == rows[index].mark:
-                continue
-            if number in book.row_numbers:
-                moved.append(index)
-            else:
-                known += 1
+        elif text is not None:
+            doubles[index] = item_number_of_row(text)
     expected = {
         number
         for item in items.values()
         if not item.is_reserved and not item.is_done
         for number in item.profiles
     }
-    where = {"sheet": tab.title}
-    healed = [sentence("heal.known", count=known, **where)] if known else []
-    healed += [
+    repaired = {index: number for index, number in numbers.items() if number != witnesses[index].mark}
+    moved = {index: number for index, number in repaired.items() if number in book.row_numbers}
+    known_count = len(repaired) - len(moved)
+    return ProgressIdentity(
+        tab,
+        numbers,
+        doubles,
+        frozenset(expected - set(numbers.values())),
+        _progress_messages(tab, moved, doubles, known_count, prefix),
+    )
+
+
+def _progress_witnesses(tab: Tab, started: Iterable[StartedItem], prefix: str) -> dict[int, Witnesses]:
+    """Witnesses of each row of *В работе*; ID and profile together name the number of an action."""
+    number_by_text = {
+        (item.number, title.casefold()): number for item in started for number, title in item.profiles.items()
+    }
+    witnesses: dict[int, Witnesses] = {}
+    for row in tab.rows:
+        item_number = number_of_id(tab.cell(row, "id").text, prefix) or 0
+        text = number_by_text.get((item_number, tab.cell(row, "profile").text.casefold()))
+        witnesses[row.index] = Witnesses(row.number, text, bool(tab.cell(row, "action").text))
+    return witnesses
+
+
+def _task_decides_for_text(
+    task: str, number: int | None, text: int | None, items: Mapping[int, StartedItem]
+) -> bool:
+    """Whether the task in a doubtful row is that of the item in its text, and not that of its mark."""
+    if number is None or text is None:
+        return False
+    marked = items.get(item_number_of_row(number))
+    return task == items[item_number_of_row(text)].task and (marked is None or task != marked.task)
+
+
+def _progress_messages(
+    tab: Tab, moved: Mapping[int, int], doubles: Mapping[int, int], known_count: int, prefix: str
+) -> tuple[Sentence, ...]:
+    """Messages about repaired rows: those known by their text only, moved ones, and copies."""
+    known = [sentence("heal.known", count=known_count, sheet=tab.title)] if known_count else []
+    moves = [
         sentence(
             "heal.action_moved",
-            id=f"{prefix}-{item_number_of_row(numbers[index])}",
+            id=f"{prefix}-{item_number_of_row(number)}",
             row=str(index + 1),
-            **where,
+            sheet=tab.title,
         )
-        for index in moved
+        for index, number in moved.items()
     ]
-    healed += [
-        sentence("heal.action_copy", id=f"{prefix}-{number}", row=str(index + 1), **where)
+    copies = [
+        sentence("heal.action_copy", id=f"{prefix}-{number}", row=str(index + 1), sheet=tab.title)
         for index, number in doubles.items()
     ]
-    return ProgressIdentity(tab, numbers, doubles, frozenset(expected - set(numbers.values())), tuple(healed))
+    return (*known, *moves, *copies)
 
 
 @dataclass(frozen=True)
 class BacklogIdentity:
-    """Who the rows of the backlog are.
+    """The identity of the rows of the backlog.
 
-    ``numbers`` of rows with a task by index, of which some are ``new``; ``copies`` the numbers that rows
-    with a new number are copies of; ``returned`` the items that the sheet has in the backlog again.
-    ``last_number`` is the highest number ever given to an item.
+    ``numbers`` are those of rows with a task by index, ``new`` the numbers given now; ``copies`` the numbers
+    of the originals of copied rows by index; ``returned`` started items that are in the backlog again.
+    ``last_number`` is the highest number ever given to an item, ``healed`` the messages about repaired rows.
     """
 
     tab: Tab
@@ -241,17 +255,25 @@ def identify_backlog(
     prefix: str,
     last_number: int,
 ) -> BacklogIdentity:
-    """Give each row that holds a task its number.
+    """Gives each row with a task its number.
 
-    *in_progress* are the items that have rows in *В работе*: no row of the backlog is one of them. An
-    item that was started and has neither card nor rows there is where the sheet has it. One that has a
-    card and no rows is a question for a person.
+    Parameters
+    ----------
+    started
+        Items of the store. One without a card and without rows in *В работе* may be back in the backlog; one
+        with a card but without rows is a problem that a person must solve.
+    in_progress
+        Numbers of items with rows in *В работе*; no row of the backlog can be one of them.
+    prefix
+        Letters of the project's IDs.
+    last_number
+        The highest number that was given to an item so far.
     """
     return _BacklogJudge(book, started, in_progress=in_progress, prefix=prefix, given_to=last_number).result()
 
 
 class _BacklogJudge:
-    """Judges the rows of one backlog."""
+    """Identifies the rows of one backlog; see ``identify_backlog``."""
 
     def __init__(
         self,
@@ -287,7 +309,7 @@ class _BacklogJudge:
         numbers = {index: one.number for index, one in judged.items() if one.number is not None}
         last_number = max([self._highest, *numbers.values()])
         copies: dict[int, int] = {}
-        told: list[Sentence] = []
+        row_messages: list[Sentence] = []
         problems: list[CellProblem] = []
         taken = set(numbers.values()) | set(self._in_progress)
         for index, one in judged.items():
@@ -296,7 +318,7 @@ class _BacklogJudge:
                 last_number = numbers[index] = last_number + 1
                 if typed in taken and typed is not None:
                     copies[index] = typed
-            told += self._tell(index, one, numbers[index], copies.get(index))
+            row_messages += self._row_messages(index, one, numbers[index], copies.get(index))
             problems += self._question(index, one)
         returned = frozenset(
             number
@@ -319,12 +341,12 @@ class _BacklogJudge:
             returned,
             frozenset(numbers.values()) - frozenset(range(1, self._given_to + 1)) - self._marked,
             last_number,
-            (*healed, *told),
+            (*healed, *row_messages),
             tuple(problems),
         )
 
     def _witnesses(self, row: Row) -> Witnesses:
-        """Mark and text without those that a row of the backlog cannot have."""
+        """Mark and text of a row, without numbers that a row of the backlog cannot have."""
         mark, text = row.number, self._typed[row.index]
         has_content = bool(self._tab.cell(row, "task").text)
         if mark in self._in_progress or (mark in self._carded and text != mark):
@@ -333,8 +355,8 @@ class _BacklogJudge:
             text = None
         return Witnesses(mark, text, has_content)
 
-    def _tell(self, index: int, one: Judgement, number: int, copy_of: int | None) -> list[Sentence]:
-        """What was healed of a row, if anything that a person would want to know."""
+    def _row_messages(self, index: int, one: Judgement, number: int, copy_of: int | None) -> list[Sentence]:
+        """Messages about what was repaired in a row."""
         code, row, text = self._code(number), str(index + 1), self._tab.cell(self._lines[index], "id").text
         if copy_of is not None:
             return [sentence("heal.copy", row=row, of=self._code(copy_of), id=code)]
@@ -347,7 +369,7 @@ class _BacklogJudge:
         return []
 
     def _question(self, index: int, one: Judgement) -> list[CellProblem]:
-        """What only a person can know of a row."""
+        """The problem of a row that only a person can identify."""
         row, typed = self._lines[index], self._typed[index]
         if one.verdict is Verdict.DOUBT and one.number is not None and typed is not None:
             where = {"id": self._code(one.number), "typed": self._code(typed)}
@@ -360,10 +382,10 @@ class _BacklogJudge:
         return f"{self._prefix}-{number}"
 
 
-def strays(book: Book, numbers: Mapping[tuple[int, int], int]) -> list[tuple[Tab, Row]]:
-    """Rows whose mark has to go, where rows have the *numbers*, by sheet id and index.
+def misplaced_marks(book: Book, numbers: Mapping[tuple[int, int], int]) -> list[tuple[Tab, Row]]:
+    """Rows whose mark must be deleted because they, or another row, have its number now.
 
-    They are the rows that have another number now, and those whose number has gone to another row.
+    *numbers* are the row numbers as they should be, by sheet id and index.
     """
     places = {number: place for place, number in numbers.items()}
     found: list[tuple[Tab, Row]] = []
@@ -378,14 +400,14 @@ def strays(book: Book, numbers: Mapping[tuple[int, int], int]) -> list[tuple[Tab
 
 
 def number_of_id(text: str, prefix: str) -> int | None:
-    """The number that an ID text of this project names."""
+    """The number in an ID of this project, ``None`` for another text."""
     found = re.fullmatch(rf"{re.escape(prefix)}-(\d{{1,7}})", text.strip(), re.IGNORECASE)
-    # ЗРН-0 is nobody's number.
+    # Numbers begin at 1.
     return int(found[1]) or None if found else None
 
 
-def few(healed: Sequence[Sentence]) -> tuple[Sentence, ...]:
-    """As many lines as a person reads."""
-    if len(healed) <= MAX_LINES:
-        return tuple(healed)
-    return (*healed[: MAX_LINES - 1], sentence("list.more", count=len(healed) - MAX_LINES + 1))
+def shorten_messages(messages: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    """The first messages, at most ``MAX_LINES`` with one that counts the others."""
+    if len(messages) <= MAX_LINES:
+        return tuple(messages)
+    return (*messages[: MAX_LINES - 1], sentence("list.more", count=len(messages) - MAX_LINES + 1))

@@ -18,7 +18,8 @@ from vitrina.workbook.reading.settings import locale_of
 class NormRow:
     """A row of *Нормы*.
 
-    ``pinned_hours`` is a norm that a person typed: ``in_place`` of ours, or in the column for it.
+    ``pinned_hours`` is a norm by hand. It was typed into the column for it, or ``in_place`` of the figure
+    that the add-on wrote.
     """
 
     row: Row
@@ -37,10 +38,15 @@ def read_norm_rows(
     shown: Mapping[NormCell, tuple[float, ...]],
     today: date,
 ) -> list[NormRow]:
-    """The rows of *Нормы* that name a work type and a profile of ours.
+    """The rows of *Нормы* with a work type and a known profile.
 
-    ``shown`` are the figures that the add-on wrote: another one in their place was typed by a person, and
-    so was one beside which no count of facts stands.
+    Parameters
+    ----------
+    profiles
+        Titles of the profiles by key.
+    shown
+        Figures that the add-on wrote, by group: any other figure was typed by a person. A group that is
+        missing was written by the add-on if the row has a count of facts.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a workbook is set to: its language, the terms of a project, the settings of an agency."""
+"""Reads settings of workbooks: the language, the terms of a project, the settings of an agency."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def locale_of(book: Book) -> str:
 
 @dataclass(frozen=True)
 class ProjectTerms:
-    """What the first tab of the client workbook says about the batch."""
+    """Period and hour limit of a project; ``limit_hours`` is ``None`` for no limit."""
 
     period: PeriodKind
     limit_hours: float | None
@@ -62,7 +62,7 @@ def read_settings(book: Book) -> Mapping[str, tuple[Tab, Row, Cell]]:
 
 
 def wants_starting_norms(book: Book) -> bool:
-    """Whether the agency takes the starting table."""
+    """Whether the agency uses the starting norms."""
     found = read_settings(book).get("starting_norms") if "settings" in book.tabs else None
     return found is not None and found[2].text.casefold() in YES
 
@@ -93,7 +93,7 @@ def _read_setting(
 
 
 def _limit(cell: Cell) -> float | None:
-    """Hours, ``None`` for no limit."""
+    """Hours of a limit; ``None`` for no limit."""
     try:
         hours = hours_in_cell(cell)
     except BadCellError as bad:

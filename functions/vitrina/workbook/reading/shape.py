@@ -1,7 +1,7 @@
-"""How a workbook looked at the last reading: a witness for tabs and columns without a mark, or with two.
+"""Tabs and columns of the last reading, to identify them when marks are lost or doubled.
 
-The marks are believed while there is one for each key. A tab is known again by its sheet id, which stays
-through renaming and moving; a column by the id of its mark, or by its exact title where no mark is left.
+While each key has exactly one mark the marks are believed. Otherwise a tab is identified by its sheet id,
+which does not change; a column by the id of its mark, or by its exact title if no mark is left.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from vitrina.ports import Json
 
 @dataclass(frozen=True)
 class KnownColumn:
-    """A column as it was: the title in its header, and the id of its mark."""
+    """A column: the title in its header, and the id of its mark."""
 
     title: str
     mark_id: int
@@ -23,7 +23,7 @@ class KnownColumn:
 
 @dataclass(frozen=True)
 class KnownTab:
-    """A tab as it was, with its columns by key."""
+    """A tab, with its columns by key."""
 
     sheet_id: int
     mark_id: int
@@ -37,7 +37,7 @@ class Shape:
     tabs: Mapping[str, KnownTab] = field(default_factory=dict)
 
     def renewed(self, now: Shape) -> Shape:
-        """With what is seen *now*; what is missing now is still remembered."""
+        """The shape updated by *now*; tabs and columns missing there are kept."""
         tabs = dict(self.tabs)
         for key, tab in now.tabs.items():
             old = tabs.get(key)
@@ -46,12 +46,12 @@ class Shape:
         return Shape(tabs)
 
     def data(self) -> Json:
-        """The shape as a document."""
+        """The shape as a document of the store."""
         return {"tabs": {key: asdict(tab) for key, tab in self.tabs.items()}}
 
 
 def shape_from_document(data: Mapping[str, Any]) -> Shape:
-    """The shape of a document."""
+    """The shape from a document of the store."""
     return Shape(
         {
             key: KnownTab(

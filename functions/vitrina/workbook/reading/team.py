@@ -1,4 +1,4 @@
-"""The agency's people: *Специалисты* and *Отсутствия* of its workbook."""
+"""Reads the team of an agency: *Специалисты*, *Отсутствия* and its settings for planning."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ from vitrina.workbook.reading.cells import CellReader
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.reading.settings import locale_of, read_load_factor, read_week_limit
 
-#: What people answer in a setting.
-#: An absence of everybody: a day off of the agency's own.
+#: Names in *Отсутствия* that mean everybody: a day off of the agency.
 EVERYBODY = frozenset({"все", "everybody", "everyone", "all"})
 
 
 @dataclass(frozen=True)
 class Team:
-    """The agency's people and rules, from its own workbook. ``profiles`` are titles by key.
+    """People and planning rules of an agency. ``profiles`` are titles by key.
 
-    ``week_limit_hours`` are those of all people for all clients in a week, ``None`` for no such limit.
+    ``week_limit_hours`` are the most hours of all people for all clients in a week, ``None`` for no limit.
     """
 
     specialists: tuple[Specialist, ...]
@@ -33,13 +32,13 @@ class Team:
 
 
 def read_team(book: Book, choices: Choices, *, profiles: Mapping[str, str], today: date) -> Team:
-    """The specialists with their days away, those of everybody among them.
+    """The specialists with their days of absence, including days off of the agency.
 
     Raises
     ------
     CellsError
-        If a specialist has no hours, no profile, or a profile or day that cannot be understood; if two
-        have one name, or an absence is of nobody.
+        If a specialist has no hours or no profile, a cell cannot be understood, two specialists have the same
+        name, or an absence is of an unknown person.
     """
     tab = book.tab("specialists")
     reader = CellReader(tab, choices, locale=locale_of(book), today=today)

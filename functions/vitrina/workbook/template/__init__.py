@@ -1,1 +1,1 @@
-"""Templates of the workbooks and the requests that make a workbook from them. Pure."""
+"""Templates of the workbooks, and the requests that create a workbook from one. Pure."""

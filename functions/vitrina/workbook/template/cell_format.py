@@ -1,4 +1,4 @@
-"""How cells look and what they take: the theme as Google's cell formats and validation rules."""
+"""Converts the theme of a template to Google's cell formats and validation rules."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from vitrina.workbook.template.definition import BookTemplate, ColumnTemplate, F
 _RIGHT = frozenset({"integer", "number", "hours", "percent"})
 _CENTRE = frozenset({"date", "datetime", "choice", "code", "day"})
 
-#: Number formats that are the same in every language. A day's hours have none: its column is too
-#: narrow for a fraction that is mostly zero.
+#: Number formats that are the same in every language. Hours of a day have none because the column is too
+#: narrow for decimals.
 _PATTERNS: Mapping[str, tuple[str, str]] = {
     "hours": ("NUMBER", "0.0"),
     "integer": ("NUMBER", "0"),
     "percent": ("PERCENT", "0%"),
-    # As text, so that «2/5» does not become a date and «007» keeps its zeros.
+    # Text, so that «2/5» does not become a date and «007» keeps its zeros.
     "text": ("TEXT", "@"),
     "long_text": ("TEXT", "@"),
     "code": ("TEXT", "@"),
@@ -28,12 +28,12 @@ Described = ColumnTemplate | FieldTemplate
 
 
 @dataclass(frozen=True)
-class Looks:
-    """Formats of one workbook."""
+class CellFormats:
+    """Cell formats and validation rules of one workbook."""
 
     template: BookTemplate
     locale: Locale
-    #: Open lists of the drop-downs by name.
+    #: Values of the open lists by name.
     options: Mapping[str, Sequence[str]]
 
     def colour(self, name: str) -> Json:
@@ -57,7 +57,7 @@ class Looks:
         return {"bottom": {"style": "SOLID", "colorStyle": self.colour(colour)}}
 
     def plain(self, font: Json | None = None) -> Json:
-        """A cell of the form that may run over into the next."""
+        """A cell of the form whose text may overflow into the next cell."""
         return {
             "backgroundColorStyle": self.colour("paper"),
             "textFormat": font or self.font(),
@@ -66,8 +66,8 @@ class Looks:
         }
 
     def heading(self, column: ColumnTemplate, *, pattern: str | None = None) -> Json:
-        """A cell of a table's heading; *pattern* is the text key of a date format."""
-        # Headings of the columns that the client fills in are in the accent colour; the guide says so.
+        """A cell of the header of a table; *pattern* is the text key of a date format."""
+        # Headers of columns that the client fills in have the accent colour, as the guide explains.
         is_day = column.type == "day"
         chosen = {
             "backgroundColorStyle": self.colour("header"),
@@ -82,7 +82,7 @@ class Looks:
         return chosen
 
     def value(self, of: Described) -> Json:
-        """A value of a column or a field, with a hairline below it."""
+        """A value of a column or a field, with a thin line below it."""
         fonts = {
             "total": self.font(bold=True),
             "quiet": self.font(colour="muted"),
@@ -105,7 +105,7 @@ class Looks:
         return chosen
 
     def field(self, of: FieldTemplate) -> Json:
-        """A value of the form: to the left, hours with their unit."""
+        """A value of the form: aligned to the left, hours with their unit."""
         chosen = self.value(of) | {"horizontalAlignment": "LEFT"}
         if of.type == "hours":
             chosen["numberFormat"] = {"type": "NUMBER", "pattern": self._text("format.hours_with_unit")}
@@ -127,9 +127,9 @@ class Looks:
         return chosen
 
     def validation(self, of: Described) -> Json | None:
-        """Rule of what a cell takes. Closed lists refuse other values; the rest only marks them.
+        """Validation rule of a cell, or ``None``. Closed lists reject other values; other rules only warn.
 
-        A date typed as «к среде» is worth reading, so it is marked and not thrown away.
+        A date such as «к среде» is information, so it is marked and not rejected.
         """
         if of.formula is not None:
             return None
@@ -164,7 +164,7 @@ class Looks:
         if of.type in _LOCAL_PATTERNS:
             return {"type": _LOCAL_PATTERNS[of.type], "pattern": self._text(f"format.{of.type}")}
         kind, pattern = _PATTERNS.get(of.type, (None, None))
-        # In a cell formatted as text a formula would be shown instead of counted.
+        # A formula in a cell with text format would be shown instead of computed.
         if kind is None or (kind == "TEXT" and of.formula is not None):
             return None
         return {"type": kind, "pattern": pattern}
@@ -181,6 +181,6 @@ def padding(sides: int, top: int = 4) -> Json:
 def _alignment(of: Described) -> str:
     if of.type in _RIGHT:
         return "RIGHT"
-    # Names and kinds of work, from an open list, are read as texts; chips stand in the middle.
+    # Values of open lists, such as names, are aligned like texts; chips are centred.
     is_name = isinstance(of, ColumnTemplate) and of.options is not None
     return "CENTER" if of.type in _CENTRE and not is_name else "LEFT"

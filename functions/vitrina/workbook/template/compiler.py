@@ -1,8 +1,8 @@
-"""Template → the one ``batchUpdate`` that turns an empty spreadsheet into a workbook.
+"""Compiles a template to one ``batchUpdate`` that turns an empty spreadsheet into a workbook.
 
-Pure: the same arguments give the same requests. The tabs are new sheets with the ids of the template,
-and the sheet that every new spreadsheet comes with is deleted, so a second run of the same batch on
-the same file is refused by Google as a whole and can do no harm.
+Pure: the same arguments give the same requests. The tabs are new sheets with the ids of the template, and the
+sheet of the new spreadsheet is deleted. So Google refuses a second run of the same batch as a whole, and it
+does no harm.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import count
 
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import BOOK_KEY, COLUMN_KEY, END_KEY, HEADER_KEY, TAB_KEY, column_letters
-from vitrina.workbook.template.cell_format import Looks
+from vitrina.workbook.template.cell_format import CellFormats
 from vitrina.workbook.template.definition import (
     BookTemplate,
     Chart,
@@ -28,8 +28,8 @@ from vitrina.workbook.template.formulas import VALUE_COLUMN, Formulas
 
 Value = str | float | bool | date | datetime | None
 
-#: Our own metadata get ids from the very end of Google's range (positive 32-bit integers): ids left
-#: to Google could meet the numbers of items, which are ids of row metadata in the same workbook.
+#: Metadata of the template have ids from the end of the range of Google (positive 32-bit integers). Ids that
+#: Google chooses could collide with numbers of items, which are ids of row metadata in the same workbook.
 FIRST_METADATA_ID = 2_147_400_000
 
 _EPOCH = date(1899, 12, 30)
@@ -39,14 +39,14 @@ _FORM_ROW_HEIGHTS = {"space": 12, "title": 42, "section": 32}
 _TWO_LINES = 44
 
 
-#: Pixels: a chart begins behind the last column, and is as wide and as high.
+#: Pixels: distance of a chart from the last column, and its width and height.
 CHART_OFFSET = 190
 CHART_SIZE = (640, 360)
 
 
 @dataclass(frozen=True)
 class BookValues:
-    """What is known of the project or agency when its workbook is made.
+    """Values of a project or an agency that a new workbook is filled with.
 
     Parameters
     ----------
@@ -79,22 +79,21 @@ def compile_book(
     time_zone: str = "Europe/Moscow",
     existing_sheet_id: int = 0,
 ) -> list[Json]:
-    """Requests of the one ``batchUpdate`` that makes a workbook of an empty spreadsheet.
+    """Requests of the ``batchUpdate`` that turns an empty spreadsheet into a workbook.
 
     Parameters
     ----------
     editors
-        E-mails of those who may change headings and the add-on's columns: the service account and
-        the staff; ``@agency.ru`` lets everybody of the file's own domain. Without the staff among
-        them nobody of it can sort a table, since Google refuses that to a person who may not edit one
-        of its columns.
+        E-mails of those who may edit headers and columns of the add-on: the service account and the staff;
+        ``@agency.ru`` means everybody of the domain of the file. Staff must be included because Google lets
+        nobody sort a table who may not edit one of its columns.
     existing_sheet_id
         Id of the sheet that the empty spreadsheet has; it is deleted.
 
     Raises
     ------
     ValueError
-        If ``values`` speak of a field, tab or column that the template does not have.
+        If ``values`` name a field, tab or column that the template does not have.
     """
     book = _Book(template, locale, tuple(profiles), values or BookValues(), tuple(editors))
     book.check_values()
@@ -114,7 +113,7 @@ def compile_book(
 
 
 def serial_day(value: date) -> float:
-    """The number by which Sheets keeps a day, or a wall-clock moment in the workbook's time zone."""
+    """Serial number of a day, or of a local time in the workbook's time zone."""
     days = (date(value.year, value.month, value.day) - _EPOCH).days
     if not isinstance(value, datetime):
         return days
@@ -126,7 +125,7 @@ def serial_day(value: date) -> float:
 
 @dataclass(frozen=True)
 class _Book:
-    """What all parts of one compilation need."""
+    """Input of one compilation."""
 
     template: BookTemplate
     locale: Locale
@@ -139,8 +138,8 @@ class _Book:
         return Formulas(self.template, self.locale, self.profiles)
 
     @property
-    def looks(self) -> Looks:
-        return Looks(self.template, self.locale, self.values.options)
+    def formats(self) -> CellFormats:
+        return CellFormats(self.template, self.locale, self.values.options)
 
     def text(self, key: str) -> str:
         return self.template.text(self.locale, key)
@@ -149,7 +148,7 @@ class _Book:
         return tab.expand(self.profiles)
 
     def check_values(self) -> None:
-        """Refuse values that no place is waiting for; a misspelt key would be lost in silence."""
+        """Raise ``ValueError`` for values with unknown keys."""
         known = {one.key for tab in self.template.tabs for one in tab.fields}
         known |= {one.key for tab in self.template.tabs for one in tab.settings}
         unknown = sorted(self.values.fields.keys() - known)
@@ -179,14 +178,14 @@ def _add_sheet(book: _Book, index: int, tab: TabTemplate) -> Json:
                 "title": book.text(tab.key),
                 "index": index,
                 "gridProperties": grid,
-                "tabColorStyle": book.looks.colour(tab.colour),
+                "tabColorStyle": book.formats.colour(tab.colour),
             }
         }
     }
 
 
 def _metadata(book: _Book) -> Iterator[Json]:
-    """Marks by which code finds the workbook's kind, its tabs, headings and columns."""
+    """Marks of the kind of workbook, and of its tabs, headers and columns."""
     ids = count(FIRST_METADATA_ID)
 
     def mark(key: str, value: str, location: Json) -> Json:
@@ -287,8 +286,8 @@ def _table(book: _Book, tab: TabTemplate) -> Iterator[Json]:
         yield _size(tab, "COLUMNS", index, index + 1, column.width)
         if column.hidden:
             yield _hide(tab, index)
-        cell: Json = {"userEnteredFormat": book.looks.value(column)}
-        rule = book.looks.validation(column)
+        cell: Json = {"userEnteredFormat": book.formats.value(column)}
+        rule = book.formats.validation(column)
         if rule is not None:
             cell["dataValidation"] = rule
         yield {
@@ -302,7 +301,7 @@ def _table(book: _Book, tab: TabTemplate) -> Iterator[Json]:
     yield _protect(book, _range(tab, (0, header_rows), (0, len(columns))), "protected.header")
     for index, column in enumerate(columns):
         if column.owner == "addon":
-            # From the heading on: rows that are put right below it fall inside.
+            # The range begins at the header, so that rows inserted right below it are inside.
             yield _protect(book, _range(tab, (0, None), (index, index + 1)), "protected.addon")
     if tab.chart is not None:
         yield _chart(book, tab, tab.chart, [column.key for column in columns])
@@ -346,7 +345,7 @@ def _chart(book: _Book, tab: TabTemplate, chart: Chart, keys: Sequence[str]) -> 
 
 
 def _header(book: _Book, tab: TabTemplate, columns: Sequence[ColumnTemplate]) -> Iterator[list[Json]]:
-    """Cells of the heading. Of a calendar: weekdays over dates, the dates in the row of the titles."""
+    """Cells of the header; in a calendar, weekdays above dates, with the dates in the row of titles."""
     if tab.kind == "calendar":
         yield [_weekday_cell(book, tab, index, column) for index, column in enumerate(columns)]
     days = iter(book.values.days)
@@ -357,24 +356,24 @@ def _header(book: _Book, tab: TabTemplate, columns: Sequence[ColumnTemplate]) ->
 
 
 def _heading_cell(book: _Book, tab: TabTemplate, column: ColumnTemplate, day: date | None) -> Json:
-    bottom = {"borders": book.looks.underline("accent_mid")}
+    bottom = {"borders": book.formats.underline("accent_mid")}
     if column.type == "day":
-        look = book.looks.heading(column, pattern="format.day") | bottom
-        return _cell(day) | {"userEnteredFormat": look}
+        cell_format = book.formats.heading(column, pattern="format.day") | bottom
+        return _cell(day) | {"userEnteredFormat": cell_format}
     return {
         "userEnteredValue": {"stringValue": book.template.column_title(tab.key, column, book.locale)},
-        "userEnteredFormat": book.looks.heading(column) | bottom,
+        "userEnteredFormat": book.formats.heading(column) | bottom,
         "note": book.template.column_note(tab.key, column, book.locale),
     }
 
 
 def _weekday_cell(book: _Book, tab: TabTemplate, index: int, column: ColumnTemplate) -> Json:
     if column.type != "day":
-        return {"userEnteredFormat": book.looks.heading(column)}
+        return {"userEnteredFormat": book.formats.heading(column)}
     date_cell = f"{column_letters(index)}{tab.header_rows}"
     return {
         "userEnteredValue": {"formulaValue": f'=IF({date_cell}="";"";{date_cell})'},
-        "userEnteredFormat": book.looks.heading(column, pattern="format.weekday"),
+        "userEnteredFormat": book.formats.heading(column, pattern="format.weekday"),
     }
 
 
@@ -428,7 +427,7 @@ def _setting_rows(book: _Book, tab: TabTemplate) -> Iterator[Mapping[str, Value]
 
 
 def _cell(value: Value) -> Json:
-    """A value as Google takes it. Texts go in as texts, whatever they begin with."""
+    """``CellData`` of a value; a text is written as text even if it begins like a formula."""
     if value is None:
         return {}
     if isinstance(value, bool):
@@ -465,41 +464,41 @@ def _form(book: _Book, tab: TabTemplate) -> Iterator[Json]:
 
 
 def _form_cells(book: _Book, tab: TabTemplate, index: int) -> list[Json]:
-    """Cells of one row: label and value, and beside them a line of the guide."""
-    cells: list[Json] = [{"userEnteredFormat": book.looks.plain()} for _ in tab.widths]
+    """Cells of one row: label, value, and a line of the guide beside them."""
+    cells: list[Json] = [{"userEnteredFormat": book.formats.plain()} for _ in tab.widths]
     if index < len(tab.form):
         row = tab.form[index]
         if row.field is not None:
-            label = book.looks.plain(book.looks.font(colour="muted"))
+            label = book.formats.plain(book.formats.font(colour="muted"))
             cells[_LABEL] = _text_cell(book.text(f"{tab.key}.{row.key}"), label)
             if row.field.note:
                 cells[_LABEL]["note"] = book.text(f"{tab.key}.{row.key}.note")
             cells[VALUE_COLUMN] = _field_cell(book, row.field)
         elif row.kind == "section":
-            cells[_LABEL] = _text_cell(book.text(f"{tab.key}.section.{row.key}"), _section_look(book))
-            cells[VALUE_COLUMN] = {"userEnteredFormat": _section_look(book)}
+            cells[_LABEL] = _text_cell(book.text(f"{tab.key}.section.{row.key}"), _section_format(book))
+            cells[VALUE_COLUMN] = {"userEnteredFormat": _section_format(book)}
         elif row.formula:
-            font = book.looks.font("section", "muted")
+            font = book.formats.font("section", "muted")
             if row.kind == "title":
-                font = book.looks.font("title", "accent", bold=True)
+                font = book.formats.font("title", "accent", bold=True)
             cells[_LABEL] = {
                 "userEnteredValue": {"formulaValue": book.formulas.fill(row.formula)},
-                "userEnteredFormat": book.looks.plain(font),
+                "userEnteredFormat": book.formats.plain(font),
             }
     line = index - (tab.guide_first_row - 1)
     if 0 <= line < len(tab.guide) and tab.guide[line]:
-        look = _section_look(book) if tab.guide[line].startswith("heading") else book.looks.plain()
-        cells[_GUIDE] = _text_cell(book.text(f"{tab.key}.guide.{tab.guide[line]}"), look)
+        cell_format = _section_format(book) if tab.guide[line].startswith("heading") else book.formats.plain()
+        cells[_GUIDE] = _text_cell(book.text(f"{tab.key}.guide.{tab.guide[line]}"), cell_format)
     return cells
 
 
-def _section_look(book: _Book) -> Json:
-    font = book.looks.font("section", "accent", bold=True)
-    return book.looks.plain(font) | {"borders": book.looks.underline("accent_mid")}
+def _section_format(book: _Book) -> Json:
+    font = book.formats.font("section", "accent", bold=True)
+    return book.formats.plain(font) | {"borders": book.formats.underline("accent_mid")}
 
 
-def _text_cell(text: str, look: Json) -> Json:
-    return {"userEnteredValue": {"stringValue": text}, "userEnteredFormat": look}
+def _text_cell(text: str, cell_format: Json) -> Json:
+    return {"userEnteredValue": {"stringValue": text}, "userEnteredFormat": cell_format}
 
 
 def _field_cell(book: _Book, one: FieldTemplate) -> Json:
@@ -507,8 +506,8 @@ def _field_cell(book: _Book, one: FieldTemplate) -> Json:
     cell = _cell(value)
     if value is None and one.formula is not None:
         cell = {"userEnteredValue": {"formulaValue": book.formulas.fill(one.formula)}}
-    cell |= {"userEnteredFormat": book.looks.field(one)}
-    rule = book.looks.validation(one)
+    cell |= {"userEnteredFormat": book.formats.field(one)}
+    rule = book.formats.validation(one)
     return cell if rule is None else cell | {"dataValidation": rule}
 
 
@@ -516,7 +515,7 @@ def _field_cell(book: _Book, one: FieldTemplate) -> Json:
 
 
 def _rules(book: _Book, tab: TabTemplate) -> list[Json]:
-    """Conditional formats, the first that matches wins: the template's rules, then the chips."""
+    """Conditional formats in order of precedence: rules of the template, then chips."""
     found = [*_own_rules(book, tab), *_chips(book, tab)]
     return [
         {
@@ -524,7 +523,7 @@ def _rules(book: _Book, tab: TabTemplate) -> list[Json]:
                 "index": index,
                 "rule": {
                     "ranges": ranges,
-                    "booleanRule": {"condition": condition, "format": book.looks.style(style)},
+                    "booleanRule": {"condition": condition, "format": book.formats.style(style)},
                 },
             }
         }
@@ -535,8 +534,8 @@ def _rules(book: _Book, tab: TabTemplate) -> list[Json]:
 def _own_rules(book: _Book, tab: TabTemplate) -> Iterator[tuple[list[Json], Json, str]]:
     columns, letters = book.columns(tab), book.formulas.letters(tab)
     for rule in tab.rules:
-        # A row put right under the heading pushes the start of a range down and would be left out;
-        # so ranges of tables begin with the heading, which no rule matches.
+        # A row inserted right below the header would move the start of the range down and be left out. So the
+        # range of a table begins at the header, which no rule matches.
         top = tab.header_rows if tab.kind == "calendar" and not rule.with_header else 0
         ranges = [
             _range(tab, (top, None), (index, index + 1))
@@ -553,7 +552,7 @@ def _own_rules(book: _Book, tab: TabTemplate) -> Iterator[tuple[list[Json], Json
 
 
 def _joined(ranges: Sequence[Json]) -> list[Json]:
-    """Neighbouring columns as one range."""
+    """Neighbouring columns joined to one range."""
     joined: list[Json] = []
     for one in ranges:
         if joined and one["startColumnIndex"] == joined[-1]["endColumnIndex"]:

@@ -1,8 +1,7 @@
-"""The templates of the workbooks: what is in ``sheet_templates/``, checked and typed.
+"""Loads, validates and types the templates of the workbooks in ``sheet_templates/``.
 
-A template says which tabs, columns and form fields there are, by stable keys; the texts say how they
-are called in each language; the theme says how they look. Nothing here knows Google's requests: that
-is ``compiler``.
+A template defines tabs, columns and form fields by stable keys; texts give their names in each language; the
+theme defines their format. ``compiler`` makes requests of Google from them.
 """
 
 from __future__ import annotations
@@ -26,23 +25,23 @@ TabKind = Literal["form", "table", "calendar"]
 LOCALES: tuple[Locale, ...] = ("ru", "en")
 TEMPLATES_DIRECTORY = Path(__file__).resolve().parents[4] / "sheet_templates"
 
-#: Schedule rows whose label starts with this are a specialist's actions; the others are his heading.
+#: Labels of the schedule that begin with this are actions; others are headings with the name of a specialist.
 ACTION_INDENT = "    "
 
 _HEADER_ROWS: Mapping[str, int] = {"form": 0, "table": 1, "calendar": 2}
-#: ``{kind:target}`` in a formula; `formulas` puts an address or a text in its place.
+#: ``{kind:target}`` in a formula; `formulas` replaces it by an address or a text.
 PLACEHOLDER = re.compile(r"\{(\w+):([\w.]+)\}")
 
 
 class TemplateError(ConfigurationError):
-    """A template in ``sheet_templates/`` is wrong.
+    """A template in ``sheet_templates/`` is invalid.
 
     Parameters
     ----------
     path
-        Where in the template, in the words of its author: ``client.json: tabs › backlog › columns``.
+        Place in the template, by keys: ``client.json: tabs › backlog › columns``.
     problem
-        What is wrong there.
+        What is invalid there.
     """
 
     def __init__(self, path: str, problem: str) -> None:
@@ -56,7 +55,7 @@ class TemplateError(ConfigurationError):
 
 @dataclass(frozen=True)
 class Profile:
-    """A kind of specialist, for whom the backlog has a column of hours."""
+    """A profile of specialists, with a column of hours in the backlog."""
 
     key: str
     title: str
@@ -73,7 +72,7 @@ class Style:
 
 @dataclass(frozen=True)
 class Theme:
-    """How every workbook looks."""
+    """Fonts, colours and styles of all workbooks."""
 
     font: str
     #: Points, by use: title, section, body, small.
@@ -85,7 +84,7 @@ class Theme:
 
 @dataclass(frozen=True)
 class ColumnTemplate:
-    """A column of a tab. A repeated one stands for a group until ``TabTemplate.expand`` unfolds it."""
+    """A column of a tab; a repeated column is a group until ``TabTemplate.expand`` unfolds it."""
 
     key: str
     type: str
@@ -102,7 +101,7 @@ class ColumnTemplate:
     hidden: bool = False
     #: Key of the group; equals ``key`` where the column is not repeated.
     group: str = ""
-    #: Profile's title or number inside the group; fills ``{name}`` and ``{n}`` of the texts.
+    #: Title of the profile, or number inside the group, for ``{name}`` and ``{n}`` of the texts.
     name: str = ""
 
 
@@ -116,12 +115,12 @@ class FieldTemplate:
     choices: str | None = None
     formula: str | None = None
     style: str | None = None
-    #: Whether the label explains itself in a note; a form full of marks would not be read.
+    #: Whether the label has a note with an explanation; too many notes would not be read.
     note: bool = False
 
     @property
     def range_name(self) -> str:
-        """Name of the range that holds the value."""
+        """Name of the named range of the value."""
         return f"vt_{self.key}"
 
 
@@ -157,7 +156,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Chart:
-    """Lines beside a table: columns over the column ``by``."""
+    """A line chart beside a table: columns over the column ``by``."""
 
     by: str
     series: tuple[str, ...]
@@ -187,7 +186,7 @@ class TabTemplate:
 
     @property
     def header_rows(self) -> int:
-        """Frozen rows above the data; the titles stand in the last of them."""
+        """Count of frozen rows above the data; the last one holds the titles."""
         return _HEADER_ROWS[self.kind]
 
     @property
@@ -212,35 +211,35 @@ class BookTemplate:
     texts: Mapping[Locale, Mapping[str, str]]
 
     def tab(self, key: str) -> TabTemplate:
-        """The tab with this key; ``KeyError`` when there is none."""
+        """The tab with this key; ``KeyError`` if there is none."""
         for tab in self.tabs:
             if tab.key == key:
                 return tab
         raise KeyError(key)
 
     def text(self, locale: Locale, key: str, **values: object) -> str:
-        """The text under *key*, its placeholders filled."""
+        """The text of *key*, with its placeholders filled."""
         text = self.texts[locale][key]
         return text.format(**values) if values else text
 
     def column_title(self, tab_key: str, column: ColumnTemplate, locale: Locale) -> str:
-        """Heading of an unfolded column as a person reads it."""
+        """Title of an unfolded column."""
         return self.text(locale, f"{tab_key}.{column.group}", name=column.name, n=column.name)
 
     def column_note(self, tab_key: str, column: ColumnTemplate, locale: Locale) -> str:
-        """Explanation that hangs on the heading."""
+        """Note on the header of an unfolded column."""
         return self.text(locale, f"{tab_key}.{column.group}.note", name=column.name, n=column.name)
 
     def choice_texts(self, choices: str, locale: Locale) -> tuple[str, ...]:
-        """Display texts of a closed list, in the order of the drop-down."""
+        """Labels of a closed list, in the order of the drop-down."""
         return tuple(self.choice_text(choices, code, locale) for code in self.choices[choices])
 
     def choice_text(self, choices: str, code: str, locale: Locale) -> str:
-        """What the cell shows for *code*."""
+        """Label of *code* in a closed list."""
         return self.text(locale, f"choice.{choices}.{code}")
 
     def choice_labels(self) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-        """Display texts of all closed lists: set → code → language → text."""
+        """Labels of all closed lists: set → code → language → text."""
         return {
             name: {
                 code: {locale: self.choice_text(name, code, locale) for locale in LOCALES} for code in codes
@@ -249,7 +248,7 @@ class BookTemplate:
         }
 
     def standard_profiles(self, locale: Locale) -> tuple[Profile, ...]:
-        """Profiles that a new agency starts with."""
+        """Profiles of a new agency."""
         prefix = "profile."
         return tuple(
             Profile(key.removeprefix(prefix), text)
@@ -260,12 +259,12 @@ class BookTemplate:
 
 @cache
 def load_template(key: Literal["client", "agency"], directory: Path = TEMPLATES_DIRECTORY) -> BookTemplate:
-    """Read, check and type the template *key*.
+    """Loads and validates the template *key*.
 
     Raises
     ------
     TemplateError
-        If the template, the theme or a text is wrong. It says where, in the template's own keys.
+        If the template, the theme or a text is invalid, with its place in keys of the template.
     """
     schema = _read(directory / "template.schema.json")
     name = f"{key}.json"
@@ -340,7 +339,7 @@ def _read(path: Path) -> Any:
 
 
 def _validate(raw: Any, schema: Mapping[str, Any], name: str) -> None:
-    """Hold *raw* against *schema*; of several faults the deepest is the one that the author made."""
+    """Validate *raw* by *schema*; of several errors the deepest is reported, as it names the cause."""
     validator = jsonschema.Draft202012Validator(schema)
     found = jsonschema.exceptions.best_match(validator.iter_errors(raw))
     if found is not None:
@@ -348,7 +347,7 @@ def _validate(raw: Any, schema: Mapping[str, Any], name: str) -> None:
 
 
 def _place(raw: Any, path: Sequence[str | int], name: str) -> str:
-    """Name a place by keys rather than by numbers: ``client.json › tabs › backlog › columns › task``."""
+    """A place by keys instead of indices: ``client.json › tabs › backlog › columns › task``."""
     words = [name]
     node = raw
     for step in path:
@@ -454,7 +453,7 @@ def _check_rules(template: BookTemplate, tab: TabTemplate, place: str) -> None:
 
 
 def _targets(template: BookTemplate, tab: TabTemplate) -> Mapping[str, frozenset[str]]:
-    """Everything that the formulas of *tab* may speak of, by kind of placeholder."""
+    """Valid targets of placeholders in the formulas of *tab*, by kind."""
     groups = {column.key for column in tab.columns if column.repeat is not None}
     numbered = {one.key for one in tab.expand(())}
     return {
@@ -471,7 +470,7 @@ def _targets(template: BookTemplate, tab: TabTemplate) -> Mapping[str, frozenset
 
 
 def _formulas(tab: TabTemplate) -> Iterator[str]:
-    """Every formula of a tab, with its placeholders."""
+    """Each formula of a tab, with its placeholders."""
     for column in tab.columns:
         if column.formula:
             yield column.formula

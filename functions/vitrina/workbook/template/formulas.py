@@ -1,7 +1,7 @@
-"""Formulas of a template with addresses and texts put in place of their placeholders.
+"""Replaces placeholders in the formulas of a template by addresses and texts.
 
-They are written so that they mean the same in every language of the workbook: `;` between arguments,
-English names, whole numbers only.
+The formulas have the same meaning in every language of the workbook: `;` between arguments, English names,
+whole numbers only.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from vitrina.workbook.reading.book import column_letters
 from vitrina.workbook.template.definition import PLACEHOLDER, BookTemplate, Locale, Profile, TabTemplate
 
-#: Index of the form's column that holds the values; the named ranges lie in it.
+#: Index of the column of the form with the values and their named ranges.
 VALUE_COLUMN = 2
 
 
 @dataclass(frozen=True)
 class Formulas:
-    """Formulas of one workbook as it is when it is made: titles and places are the template's."""
+    """Formulas of a new workbook, whose titles and addresses are those of the template."""
 
     template: BookTemplate
     locale: Locale
@@ -28,16 +28,16 @@ class Formulas:
     def fill(
         self, formula: str, *, letters: Mapping[str, str] | None = None, row: int = 0, day_row: int = 0
     ) -> str:
-        """Put addresses and texts in place of the placeholders.
+        """Replaces the placeholders of a formula.
 
         Parameters
         ----------
         letters
-            Letter of every column of the tab by its unfolded key.
+            Letters of the columns of the tab by unfolded key.
         row
-            Number of the row that ``{cell:…}``, ``{first:…}`` and ``{last:…}`` speak of, from 1.
+            Number of the row for ``{cell:…}``, ``{first:…}`` and ``{last:…}``, from 1.
         day_row
-            Number of the row that holds a calendar's dates, from 1.
+            Number of the row with the dates of a calendar, from 1.
         """
 
         def replaced(found: re.Match[str]) -> str:
@@ -53,30 +53,30 @@ class Formulas:
         return PLACEHOLDER.sub(replaced, formula)
 
     def letters(self, tab: TabTemplate) -> dict[str, str]:
-        """Letter of every column of a new tab by its unfolded key."""
+        """Letters of the columns of a new tab by unfolded key."""
         return {column.key: column_letters(index) for index, column in enumerate(tab.expand(self.profiles))}
 
     def field_row(self, key: str) -> int:
-        """Index of the form's row that holds the field."""
+        """Index of the row of a field in the form."""
         rows = (numbered for tab in self.template.tabs for numbered in enumerate(tab.form))
         return next(index for index, row in rows if row.kind == "field" and row.key == key)
 
     def _of_book(self, kind: str, target: str) -> str:
-        """What does not depend on the place of the formula: other tabs, and texts."""
+        """Replacement that does not depend on the place of the formula: other tabs, texts."""
         if kind == "headers":
             return str(self.template.tab(target).header_rows)
         if kind == "column":
             tab_key, column_key = target.split(".", 1)
             letter = _first_of(column_key, self.letters(self.template.tab(tab_key)))
             title = self.template.text(self.locale, tab_key).replace("'", "''")
-            # A whole column has no first row that an inserted one could push down.
+            # A whole column, as it has no first row that an inserted row could move.
             return f"'{title}'!{letter}:{letter}"
         key = f"choice.{target}" if kind == "choice" else target
         return '"' + self.template.text(self.locale, key).replace('"', '""') + '"'
 
 
 def _cell(kind: str, target: str, letters: Mapping[str, str], row: int) -> str:
-    """Address in the current row. The column is fixed, except where it stands for a whole group."""
+    """Address in the current row. The column is absolute, except for a column of a group."""
     if target in letters:
         return f"${letters[target]}{row}"
     members = _members(target, letters)

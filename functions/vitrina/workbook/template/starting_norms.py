@@ -1,4 +1,4 @@
-"""The starting table: guessed norms for an agency that has finished nothing yet."""
+"""Starting norms: guesses for an agency without finished work."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vitrina.workbook.template.definition import TEMPLATES_DIRECTORY
 
 @dataclass(frozen=True)
 class StartingNorm:
-    """A guess: typical hours that one ``unit`` of a work type takes one profile."""
+    """A guess of the typical hours that one ``unit`` of a work type takes one profile."""
 
     work_type: str
     unit: str
@@ -23,7 +23,7 @@ class StartingNorm:
 
     @property
     def cell(self) -> NormCell:
-        """The group that it is for."""
+        """The group of the norm."""
         return NormCell(self.work_type.casefold(), "", self.profile)
 
 
@@ -33,7 +33,7 @@ def _table(path: Path) -> tuple[dict[str, object], ...]:
 
 
 def starting_norms(locale: str, profiles: Mapping[str, str]) -> list[StartingNorm]:
-    """The table in one language, for the profiles that the agency has."""
+    """The starting norms in one language, for the given profiles."""
     return [
         StartingNorm(
             str(row[f"work_type.{locale}"]),

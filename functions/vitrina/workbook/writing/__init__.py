@@ -1,1 +1,1 @@
-"""Guarded changes of a workbook as Google's requests. Pure."""
+"""Builds guarded changes of a workbook as requests of Google. Pure."""

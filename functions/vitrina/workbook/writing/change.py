@@ -1,21 +1,22 @@
-"""Guarded writes: the one way in which the product changes a workbook.
+"""Guarded writes: all changes of a workbook are made by ``WorkbookChange``.
 
-A change is one ``batchUpdate``, which Google applies whole or not at all. It fails as a whole when
-the workbook is not as it was read. Where a row is, follows from three rules (google.md section 2):
-metadata follows its row and dies with it, and an id that is in use cannot be created. So
+A change is one ``batchUpdate``, which Google applies as a whole or not at all. It is refused if the workbook
+is not as it was read. The guards of rows use three rules (google.md section 2): metadata moves with its row,
+is deleted with its row, and cannot be created with an id that is in use. So
 
-- before a known row is written, its mark is deleted *at the place where it was read* and made
-  again: where the row has moved, one of the two is refused; the same is done with the marks of the
-  tab's header, of its columns and of its last row;
-- a row that moves to another tab is deleted here and its mark made there: should another row have
-  been deleted all the same, the mark is still in use and everything is rolled back.
+- before a row is written, its mark is deleted *at the place where it was read* and created again. If the row
+has
+  moved, one of the two requests is refused. The marks of the header, of the columns and of the last row of
+  the tab are guarded in the same way;
+- a row that moves to another tab is deleted, and its mark is created in the other tab. If another row was
+  deleted instead, the mark is still in use and the whole batch is refused.
 
-A write that rests on a promise in the store holds the fence (``fence``), so that it cannot come after
-somebody else has taken the promise back.
+A write that depends on a reservation in the store holds the fence (``fence``), so that it is refused after
+the reservation was taken back.
 
-What stands in the cells that are written, or that the change rests on, is compared by the batch itself
-(``compare``). Rows that leave a tab are not lost with what people added to them: they move whole to
-the shelf, a hidden tab, and come back from there.
+The batch itself compares the cells that are written, or that the change depends on, with what was read
+(``compare``). Rows that leave a tab keep what people added to them: they move to the shelf as a whole and can
+come back.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ __all__ = ["Formula", "NewRow", "Value", "WorkbookChange"]
 
 @dataclass(frozen=True)
 class NewRow:
-    """A row to be put below the header."""
+    """A row to be inserted."""
 
     number: int
     values: dict[str, Value]
@@ -55,7 +56,7 @@ class NewRow:
 
 @dataclass(frozen=True)
 class _Landing:
-    """Where new rows come to stand, where room is made for them, and the row that they look like."""
+    """Place of new rows, place where rows are inserted for them, and the row whose format they take."""
 
     first: int
     opened_at: int
@@ -63,9 +64,9 @@ class _Landing:
 
 
 class WorkbookChange:
-    """Gathers what an action writes, and gives it as the requests of one batch.
+    """Collects the writes of an action and returns them as the requests of one batch.
 
-    ``trace`` says what the change does, for undoing it.
+    ``trace`` records the change, to undo it.
     """
 
     def __init__(self) -> None:
@@ -102,27 +103,27 @@ class WorkbookChange:
         )
 
     def set(self, tab: Tab, row: Row, column: str, value: Value) -> None:
-        """Write a cell of a row; refused when it does not hold any more what was read of it."""
+        """Write a cell of a row; the batch is refused if the cell has changed since it was read."""
         self.set_at(tab, row, tab.column(column), value)
 
     def set_at(self, tab: Tab, row: Row, column: int, value: Value) -> None:
-        """The same by the index of the column."""
+        """As ``set``, by the index of the column."""
         self._expect(tab, row, [column], leaves=False)
         self._cells[tab.sheet_id][row.index, column] = cell_data(value)
         self.trace.cell(tab, row, column, value)
 
     def note(self, tab: Tab, row: Row, column: str, text: str) -> None:
-        """Write the note of a cell; an empty text takes it away."""
+        """Write the note of a cell; an empty text deletes it."""
         self.note_at(tab, row, tab.column(column), text)
 
     def note_at(self, tab: Tab, row: Row, column: int, text: str) -> None:
-        """The same by the index of the column."""
+        """As ``note``, by the index of the column."""
         self._expect(tab, row, [], leaves=False)
         self._notes[tab.sheet_id][row.index, column] = {"note": text}
         self.trace.note(tab, row, column, text)
 
     def expect(self, tab: Tab, row: Row, *columns: str) -> None:
-        """Fail unless these cells of the row hold what was read, and the row is where it was read."""
+        """Refuse the batch if the row has moved or one of these cells has changed since the reading."""
         self._expect(tab, row, [tab.column(column) for column in columns], leaves=False)
 
     def set_field(self, tab: Tab, place: Field, value: Value) -> None:
@@ -134,7 +135,7 @@ class WorkbookChange:
     def set_block(
         self, tab: Tab, row_index: int, column_index: int, values: Sequence[Sequence[Value]]
     ) -> None:
-        """Write a rectangle that belongs to the add-on whole, such as a calendar."""
+        """Write cells that only the add-on fills, such as a calendar; they are not compared."""
         self.guard_layout(tab)
         for down, line in enumerate(values):
             for right, value in enumerate(line):
@@ -143,15 +144,15 @@ class WorkbookChange:
                 self.trace.cell(tab, Row(row, None, ()), column, value)
 
     def identify(self, tab: Tab, row: Row, number: int) -> None:
-        """Give a number to a row that has none."""
+        """Give a number to a row without one."""
         self.guard_layout(tab)
         self._identified[tab.sheet_id, row.index] = number
         self.trace.identified(tab, row, number)
 
     def recognise(self, tab: Tab, row: Row, number: int, code: str, *, by: Collection[str]) -> None:
-        """Let mark and ID text of a row agree on the number that it has had before.
+        """Repair mark and ID text of a row that has had *number* before.
 
-        What the columns *by* hold must still be there. Undoing the action does not take this back.
+        The batch is refused if a cell of the columns *by* has changed. Undoing the action keeps the repair.
         """
         self.expect(tab, row, "id", *by)
         if row.number != number:
@@ -160,7 +161,7 @@ class WorkbookChange:
         self._cells[tab.sheet_id][row.index, tab.column("id")] = cell_data(code)
 
     def forget(self, tab: Tab, row: Row) -> None:
-        """Take its number from a row."""
+        """Delete the mark of a row, and with it its number."""
         if row.number is None:
             raise ValueError(row)
         self._guard(tab, row)
@@ -168,25 +169,25 @@ class WorkbookChange:
         self._forgotten[tab.sheet_id, row.index] = row.number
 
     def repair(self, book: Book) -> None:
-        """Make the lost marks of tabs and columns again, and take away the doubled ones."""
+        """Create lost marks of tabs and columns again, and delete doubled ones."""
         tabs = {tab.sheet_id: tab for tab in book.tabs.values()}
         for repair in book.repairs:
             self._repairs[repair.sheet_id, repair.mark] = repair
             tab = tabs.get(repair.sheet_id)
             if tab is not None and repair.mark.dimension == "COLUMNS":
-                # A column is known by its title.
+                # The column was identified by its title.
                 self._expect(tab, Row(tab.header_index, None, ()), [repair.mark.index], leaves=False)
 
     def shelve_on(self, shelf: Tab | None, title: str) -> None:
-        """Say where rows go that leave a tab: on *shelf*, or on a new one of this *title*."""
+        """Set the shelf for rows that leave a tab; without one a new shelf with *title* is created."""
         self._shelf, self._shelf_title = shelf, title
 
     def move_out(self, tab: Tab, row: Row, number: int, *expected: str) -> None:
-        """Put a row on the shelf; a row of another tab takes over its *number*.
+        """Move a row to the shelf; a row of another tab takes over its *number*.
 
-        Every row of the tab is guarded, not only this one: were it deleted meanwhile, the row below would
-        stand in its place, and that row's own mark is a witness that Google cannot overlook. The change
-        rests on the cells of the columns *expected*.
+        All rows of the tab are guarded: if this row was deleted meanwhile, the row below is in its place and
+        the guard of that row's mark is refused. The batch is also refused if a cell of the columns *expected*
+        has changed.
         """
         for one in tab.rows:
             self._guard(tab, one)
@@ -196,31 +197,32 @@ class WorkbookChange:
         self.trace.moved(tab, row, number)
 
     def bring_back(self, tab: Tab, index: int, shelf_row: Row, number: int | None) -> None:
-        """Put a row of the shelf before the row that stands at *index* of a tab, under its old *number*."""
+        """Move a row of the shelf before the row at *index* of a tab, with its former *number*."""
         self.guard_layout(tab)
         self._brought_back.append((tab, index, shelf_row, number))
 
     def delete(self, tab: Tab, row: Row) -> None:
-        """Delete a row of the add-on's own, unless people have put something into it since the reading."""
+        """Delete a row of the add-on; the batch is refused if people have changed it since the reading."""
         for one in tab.rows:
             self._guard(tab, one)
         self._expect(tab, row, range(tab.column_count), leaves=True)
         self._deleted[tab.sheet_id].add(row.index)
 
     def insert(self, tab: Tab, rows: Sequence[NewRow]) -> None:
-        """Put rows right below the header, in this order; the rows of *tab* need not be known."""
+        """Insert rows right below the header, in this order; other rows of *tab* may have changed."""
         first = tab.header_index + 1
         self._insert(tab, rows, _Landing(first, first, like=first + len(rows)))
 
     def append(self, tab: Tab, rows: Sequence[NewRow]) -> None:
-        """Put rows below those of the table, in this order; what people keep further down moves on.
+        """Insert rows below those of the table, in this order; content further down moves down.
 
-        Formulas of people that begin in the first row, such as ``=ARRAYFORMULA(E2:E)``, then cover the new
-        ones. In an empty tab the first row is one that is there, and has to be empty still.
+        So formulas of people that begin in the first row, such as ``=ARRAYFORMULA(E2:E)``, include the new
+        rows. In an empty tab the first of them is an existing row, and the batch is refused if it is not
+        empty.
         """
         first = _last_row(tab) + 1
         if first > tab.header_index + 1:
-            # Like the empty row below: the one above may be coloured by somebody.
+            # The format of the empty row below is taken, as people may have coloured the row above.
             landing = _Landing(first, first, first + len(rows) if first < tab.row_count else first - 1)
         else:
             empty = Row(first, None, ())
@@ -234,19 +236,19 @@ class WorkbookChange:
         self.trace.inserted(tab, landing.opened_at, {row.number: row.values for row in rows})
 
     def set_at_last(self, sheet_id: int, row_index: int, column_index: int, value: Value) -> None:
-        """Write a cell after all rows have moved, at its place then."""
+        """Write a cell after all rows have moved, by its place then."""
         self._final_cells[sheet_id][row_index, column_index] = cell_data(value)
 
     def hold_fence(self, book: Book) -> None:
-        """Fail where a promise of this workbook was taken back since *book* was read."""
+        """Refuse the batch if a reservation of this workbook was taken back since *book* was read."""
         self._fences = [book.fence]
 
     def guard_layout(self, tab: Tab) -> None:
-        """Fail unless header, columns and last row stand where *tab* has them."""
+        """Refuse the batch if header, columns or last row of *tab* have moved."""
         self._layouts[tab.sheet_id] = tab
 
     def make_room(self, tab: Tab, row_count: int) -> None:
-        """Add rows at the end of a tab until it has *row_count*; they look like its first row."""
+        """Append rows to a tab until it has *row_count*, with the format of its first row."""
         if row_count > tab.row_count:
             length = row_count - tab.row_count
             self._grown.append(
@@ -258,7 +260,7 @@ class WorkbookChange:
                 self._grown.append(_paste(source, target, "PASTE_FORMAT"))
 
     def requests(self) -> list[Json]:
-        """The batch: guards, cells and notes where they were read, then deletions, then insertions."""
+        """The batch: guards, cells and notes at the places where they were read, deletions, insertions."""
         return [
             *self._grown,
             *(request for fence in self._fences for request in hold_fence(fence)),
@@ -290,13 +292,13 @@ class WorkbookChange:
         yield from _all_cells(self._notes, "note")
 
     def _deletions(self) -> Iterator[Json]:
-        """From below, so that the places of the others still hold."""
+        """Deletions from below, so that the indices of other rows stay valid."""
         for sheet_id, indices in self._deleted.items():
             for index, count in reversed(list(runs(sorted(indices)))):
                 yield delete_rows(sheet_id, index, count)
 
     def _expect(self, tab: Tab, row: Row, columns: Sequence[int], *, leaves: bool) -> None:
-        """Compare cells of a row, and what it is about: a row that is cut leaves its mark behind."""
+        """Compare cells of a row and its content, as a cut leaves the mark on the emptied row."""
         self._guard(tab, row)
         self.guard_layout(tab)
         _, rows, indices = self._expected.setdefault((tab.sheet_id, leaves), (tab, set(), set()))
@@ -309,7 +311,7 @@ class WorkbookChange:
             self._guarded[tab.sheet_id, row.index] = row.number
 
     def _areas(self) -> list[Area]:
-        """What is compared; rows that leave by themselves, as more of their cells count."""
+        """Areas to compare; rows that leave have areas of their own, as more of their cells are compared."""
         return [
             Area(tab.sheet_id, sorted(rows), sorted(columns), tab.cell_at)
             for tab, rows, columns in self._expected.values()
@@ -320,7 +322,7 @@ class WorkbookChange:
         return shelve_requests(self._shelf, self._shelf_title, places)
 
     def _unshelve(self) -> list[Json]:
-        """Rows come back when others have been deleted above them."""
+        """Rows come back after other rows were deleted, so their indices are corrected."""
         places = []
         for tab, index, shelf_row, number in self._brought_back:
             above = sum(deleted < index for deleted in self._deleted[tab.sheet_id])
@@ -343,10 +345,10 @@ def _paste(source: Json, target: Json, kind: str) -> Json:
 
 
 def _last_row(tab: Tab) -> int:
-    """Index of the table's last row, or of its header.
+    """Index of the last row of the table, or of its header if the table is empty.
 
-    What stands far below or beside the table is no row of it. Rows without a number count where there
-    are no others, from the header to the first gap.
+    It is the last row with a number; without such rows, the last before the first gap below the header.
+    Content further down or beside the table does not belong to it.
     """
     numbered = [row.index for row in tab.rows if row.number]
     if numbered:
@@ -360,7 +362,7 @@ def _last_row(tab: Tab) -> int:
 
 
 def _insert_rows(tab: Tab, landing: _Landing, rows: Sequence[NewRow]) -> list[Json]:
-    """New rows with the formats and choices of one that is there."""
+    """Insert rows with the formats and drop-downs of an existing row."""
     first, count = landing.first, len(rows)
     opened = row_range(tab.sheet_id, landing.opened_at, count)
     inherits = landing.opened_at > tab.header_index + 1

@@ -1,14 +1,15 @@
-"""Requests by which a batch fails as a whole when cells do not hold what was read of them.
+"""Requests by which a batch is refused if cells have changed since they were read.
 
-A mark tells where a row is, not what stands in it, and Google has no conditional write. So the batch
-compares by itself, on a tab that lives only inside it (decision 0009):
+A mark guards the place of a row, not its content, and Google has no conditional write. So the batch compares
+cells itself, on a temporary tab (decision 0009):
 
-1. the tab gets the expected rows, each with its own number in the first column, and below them as
-   many rows with the same numbers, into which the cells of the workbook are pasted as values;
-2. ``deleteDuplicates`` leaves of the second half only the rows that differ from the first half;
-3. a sentinel, a text below them all, is sorted among them by the first column: numbers come before
-   texts and blanks last, so that it ends right below the first half only where no row is left;
-4. its mark is guarded there, as the marks of rows are; then the tab is deleted.
+1. the tab gets the expected rows, each with a number in the first column, and below them as many rows with
+the
+   same numbers, into which the cells of the workbook are pasted as values;
+2. ``deleteDuplicates`` deletes the rows of the second half that are equal to a row of the first half;
+3. a sentinel row with a text is sorted among them by the first column. Numbers come before texts and blanks
+   last, so the sentinel is right below the first half only if no row of the second half is left;
+4. the mark of the sentinel is guarded at that place, as marks of rows are; then the tab is deleted.
 """
 
 from __future__ import annotations
@@ -21,20 +22,20 @@ from vitrina.ports import Json
 from vitrina.workbook.reading.book import Cell, Mark
 from vitrina.workbook.writing.requests import cell_grid, create_mark, guard_mark, runs, update_cells
 
-#: The tab and its mark: out of the way of what people and the templates have.
+#: Ids of the temporary tab and its mark, which do not collide with those of people and templates.
 SHEET_ID = 2_147_399_998
 MARK_ID = 2_147_399_999
 TITLE = "vitrina: compare"
 
 SENTINEL = "~"
 
-#: What people type instead of a figure, such as ``=5+0,875``: its value changes only with the cell.
+#: Formulas of figures only, such as ``=5+0,875``. Their value changes only if the cell does.
 _SUM_OF_FIGURES = re.compile(r"=[\d\s.,+*/()-]+")
 
 
 @dataclass(frozen=True)
 class Area:
-    """Cells of a sheet that have to be as they were read: every column of every row named."""
+    """Cells of a sheet that must be as they were read: each column of each row."""
 
     sheet_id: int
     rows: Sequence[int]
@@ -43,10 +44,10 @@ class Area:
 
 
 def compare_requests(areas: Sequence[Area]) -> list[Json]:
-    """Nothing, or a batch that is refused unless the areas are as they were read.
+    """Requests that are refused if the areas have changed since they were read; empty without cells.
 
-    Formulas are left out, as their values may change by themselves, unless they hold figures alone; so are
-    differences of letter case, which ``deleteDuplicates`` does not see.
+    Formulas are not compared, as their values may change by themselves, except formulas of figures only.
+    Differences of letter case are not found, as ``deleteDuplicates`` ignores them.
     """
     areas = [shrunk for area in areas if (shrunk := _without_formula_columns(area)).columns]
     count = sum(len(area.rows) for area in areas)
@@ -88,7 +89,7 @@ def _without_formula_columns(area: Area) -> Area:
 
 
 def _places(areas: Sequence[Area]) -> Iterator[tuple[Area, int, int]]:
-    """Every row of every area with its place in either half."""
+    """Each row of each area with its place in both halves."""
     place = 0
     for area in areas:
         for row in area.rows:
@@ -113,7 +114,7 @@ def _expected(cell: Cell) -> Json:
 
 
 def _unknown_cells(areas: Sequence[Area], count: int) -> Iterator[tuple[int, int]]:
-    """Places in the second half whose cells are not compared."""
+    """Ranges in the second half whose cells are not compared."""
     for area, row, place in _places(areas):
         for at, column in enumerate(area.columns, start=1):
             if not _is_comparable(area.cell_at(row, column)):

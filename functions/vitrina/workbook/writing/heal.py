@@ -1,4 +1,7 @@
-"""What is written to put right who the rows are."""
+"""Healing: repairs the ids of rows, so that the mark and the ID text of each row agree.
+
+*Heal* is a term of the glossary; who each row is was found out by ``reading/identity.py``.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,12 @@ from collections.abc import Collection
 
 from vitrina.texts import Sentence
 from vitrina.workbook.reading.book import CONTENT, Book, item_number_of_row
-from vitrina.workbook.reading.identity import BacklogIdentity, ProgressIdentity, few, strays
+from vitrina.workbook.reading.identity import (
+    BacklogIdentity,
+    ProgressIdentity,
+    misplaced_marks,
+    shorten_messages,
+)
 from vitrina.workbook.writing.change import WorkbookChange
 
 
@@ -18,17 +26,23 @@ def heal(
     prefix: str,
     leaving: Collection[int] = (),
 ) -> None:
-    """Let mark and ID text of each row agree, and each mark stand where it belongs.
+    """Repair marks and ID texts of the rows of a tab.
 
-    To be called before the rows are written, so that the change knows them by their right numbers. Rows
-    of the numbers *leaving* go to another tab with the same change: only what is in their way is put
-    right.
+    Call it before the rows are written, so that *change* knows them by their right numbers.
+
+    Parameters
+    ----------
+    prefix
+        Letters of the project's IDs.
+    leaving
+        Numbers of rows that move to another tab with the same change: they are not repaired, only marks in
+        their way are.
     """
     change.repair(book)
     tab = identity.tab
     numbers = {(tab.sheet_id, index): number for index, number in identity.numbers.items()}
-    for stray_tab, row in strays(book, numbers):
-        change.forget(stray_tab, row)
+    for marked_tab, row in misplaced_marks(book, numbers):
+        change.forget(marked_tab, row)
     for row in tab.rows:
         number = identity.numbers.get(row.index)
         if number is None or number in leaving:
@@ -42,7 +56,7 @@ def heal(
             change.recognise(tab, row, number, code, by=CONTENT[tab.key])
 
 
-def told(book: Book, *identities: BacklogIdentity | ProgressIdentity) -> tuple[Sentence, ...]:
-    """What was healed, in as many lines as a person reads."""
-    lines = [repair.told for repair in book.repairs]
-    return few([*lines, *(line for identity in identities for line in identity.healed)])
+def repair_messages(book: Book, *identities: BacklogIdentity | ProgressIdentity) -> tuple[Sentence, ...]:
+    """Messages about what was repaired, at most ``MAX_LINES``."""
+    lines = [repair.message for repair in book.repairs]
+    return shorten_messages([*lines, *(line for identity in identities for line in identity.healed)])

@@ -1,4 +1,4 @@
-"""Requests of ``batchUpdate`` that more than one module of this package makes."""
+"""Requests of ``batchUpdate`` that several modules of this package use."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from vitrina.workbook.reading.book import Mark
 
 
 def guard_mark(sheet_id: int, mark: Mark) -> list[Json]:
-    """Delete a mark at the place where it was read and make it again: refused where it has moved."""
+    """Delete a mark at the place where it was read and create it again; refused if it has moved."""
     return [delete_mark(sheet_id, mark), create_mark(sheet_id, mark)]
 
 
 def delete_mark(sheet_id: int, mark: Mark) -> Json:
-    """Delete a mark; refused, or without effect, where it is not at this very place."""
+    """Delete a mark; refused, or without effect, if it is not at this place."""
     lookup = {
         "metadataId": mark.metadata_id,
         "locationMatchingStrategy": "EXACT_LOCATION",
@@ -24,7 +24,7 @@ def delete_mark(sheet_id: int, mark: Mark) -> Json:
 
 
 def create_mark(sheet_id: int, mark: Mark) -> Json:
-    """Make a mark; refused where its id is in use. An id of 0 lets Google choose one."""
+    """Create a mark; refused if its id is in use. With an id of 0 Google chooses one."""
     metadata: Json = {
         "metadataKey": mark.key,
         "visibility": "DOCUMENT",
@@ -45,12 +45,12 @@ def _location(sheet_id: int, mark: Mark) -> Json:
 
 
 def row_range(sheet_id: int, index: int, count: int = 1) -> Json:
-    """Whole rows."""
+    """Range of whole rows."""
     return {"sheetId": sheet_id, "dimension": "ROWS", "startIndex": index, "endIndex": index + count}
 
 
 def runs(indices: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """First and length of each run of neighbours in ascending *indices*."""
+    """First index and length of each run of consecutive *indices*, which are ascending."""
     first = count = 0
     for index in indices:
         if count and index == first + count:
@@ -71,9 +71,9 @@ def delete_rows(sheet_id: int, index: int, count: int = 1) -> Json:
 def cut_row(
     from_id: int, from_index: int, to_id: int, to_index: int, column_count: int | None = None
 ) -> Json:
-    """Move the cells of a row with all that hangs on them; references elsewhere follow.
+    """Move the cells of a row with notes and formats; references to them follow.
 
-    Without *column_count* all of them, also in columns that people have added since the reading.
+    Without *column_count* all cells are moved, including columns that people have added since the reading.
     """
     source = {"sheetId": from_id, "startRowIndex": from_index, "endRowIndex": from_index + 1}
     if column_count is not None:
@@ -88,7 +88,7 @@ def cut_row(
 
 
 def whole_row(sheet_id: int, index: int, column_count: int) -> Json:
-    """All cells of a row, as a range of cells."""
+    """Range of all cells of a row."""
     return {
         "sheetId": sheet_id,
         "startRowIndex": index,
@@ -99,14 +99,14 @@ def whole_row(sheet_id: int, index: int, column_count: int) -> Json:
 
 
 def cell_grid(sheet_id: int, rows: Sequence[Sequence[Json]]) -> Json:
-    """Values of a sheet from its first cell on."""
+    """Write values to a sheet from its first cell on."""
     start = {"sheetId": sheet_id, "rowIndex": 0, "columnIndex": 0}
     lines = [{"values": list(line)} for line in rows]
     return {"updateCells": {"start": start, "rows": lines, "fields": "userEnteredValue"}}
 
 
 def update_cells(sheet_id: int, cells: Mapping[tuple[int, int], Json], fields: str) -> list[Json]:
-    """Few requests for many cells: runs along a row, joined with equal runs of the rows below."""
+    """Write cells with few requests: runs along a row, joined with equal runs of the rows below."""
     runs: list[tuple[int, int, list[Json]]] = []
     for row, column in sorted(cells):
         if runs and runs[-1][0] == row and runs[-1][1] + len(runs[-1][2]) == column:

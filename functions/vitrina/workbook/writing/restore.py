@@ -1,4 +1,4 @@
-"""Taking a change back: from its trace and the workbook as it is now to the change that undoes it."""
+"""Builds the change that undoes an action, from its trace and the workbook as it is now."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from vitrina.workbook.reading.book import SHELF, Book, Row, Tab, column_letters,
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.values import Formula, at_row, formula_shape, is_same, value_of_kept
 
-#: Columns of a row in work that the add-on fills after the row was made.
+#: Columns of *В работе* that the add-on fills after the row was created.
 FILLED_LATER = ("card", "progress", "logged_hours")
 
 
 @dataclass
 class Restoration:
-    """What was not taken back, as people have changed it since: cells by sheet, items by number.
+    """What was not undone because people have changed it: cells by sheet, IDs of items by number.
 
-    ``is_outdated`` says that the calendar, which belongs to the add-on whole, was drawn anew since then.
+    ``is_outdated`` says that the calendar was written again after the action, so it must be written anew.
     """
 
     cells: dict[str, list[str]] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class Restoration:
 
 
 def has_happened(book: Book, trace: Json) -> bool:
-    """Whether a change whose answer was lost reached the workbook."""
+    """Whether a change without an answer has reached the workbook."""
     if trace["inserted"]:
         return any(
             number in _rows_by_number(book.tabs[key])
@@ -45,12 +45,12 @@ def has_happened(book: Book, trace: Json) -> bool:
 
 
 def restore(change: WorkbookChange, book: Book, record: Json, *, kept: frozenset[int]) -> Restoration:
-    """Fill *change* with what undoes the action of *record*; items *kept* stay in work.
+    """Add to *change* what undoes the action of *record*; items *kept* stay in work.
 
     Raises
     ------
     UserError
-        If people moved columns since then: the cells could not be told from each other.
+        If people have moved columns since then, so that cells cannot be identified.
     """
     trace, result = record["trace"], Restoration()
     for key, columns in trace["columns"].items():
@@ -71,7 +71,7 @@ def restore(change: WorkbookChange, book: Book, record: Json, *, kept: frozenset
 def _cells_back(
     change: WorkbookChange, book: Book, trace: Json, kept: frozenset[int], result: Restoration
 ) -> None:
-    """Cells and notes that still hold what the action wrote; others are named."""
+    """Restore cells and notes that still hold what the action wrote; returns the others by sheet."""
     for tab, row, column, before, after in _cells(book, trace["cells"]):
         if tab.key == "in_progress" and row.number and item_number_of_row(row.number) in kept:
             continue
@@ -97,7 +97,7 @@ def _fields_back(change: WorkbookChange, book: Book, trace: Json) -> None:
 
 
 def _cells(book: Book, kept: list[Any]) -> Iterator[tuple[Tab, Row, int, Any, Any]]:
-    """The cells of a trace where they stand now; those of rows that are gone are left out."""
+    """The cells of a trace at their present places; cells of deleted rows are left out."""
     by_number = {key: _rows_by_number(tab) for key, tab in book.tabs.items()}
     for key, number, index, column, before, after in kept:
         tab = book.tabs.get(key)
@@ -119,7 +119,7 @@ def _rows_by_number(tab: Tab) -> dict[int, Row]:
 def _rows_back(
     change: WorkbookChange, book: Book, record: Json, kept: frozenset[int], result: Restoration
 ) -> bool:
-    """Bring rows back from the shelf and delete those that stand for them; whether some stay."""
+    """Move rows back from the shelf and delete those that replaced them; returns whether some stay."""
     trace = record["trace"]
     if not trace["moved"]:
         return False
@@ -149,15 +149,15 @@ def _rows_back(
 
 
 def _shelf_rows(shelf: Tab | None) -> dict[int, Row]:
-    """Rows of the shelf by the number of their item."""
+    """Rows of the shelf by item number."""
     rows = shelf.rows if shelf is not None else ()
     return {int(row.shelf_mark.value): row for row in rows if row.shelf_mark is not None}
 
 
 def _is_as_made(tab: Tab, row: Row, values: Json) -> bool:
-    """Whether a row in work is as the add-on made it; what it fills in later is its own as well.
+    """Whether a row of *В работе* holds only what the add-on wrote, when it was created or later.
 
-    A remark, or something in a column of people's own, is theirs.
+    Remarks and columns of people are changes by people.
     """
     ours = set(tab.columns.values())
     others = [cell for index, cell in enumerate(row.cells) if index not in ours]
@@ -169,12 +169,12 @@ def _is_as_made(tab: Tab, row: Row, values: Json) -> bool:
 
 
 def _left_at(record: Json, key: str) -> list[int]:
-    """Indices from which rows left a tab."""
+    """Former indices of the rows that left a tab."""
     return [index for one, index, *_ in record["trace"]["moved"] if one == key]
 
 
 def _place(home: Tab, index: int, record: Json) -> int:
-    """Where a row belongs now that stood at *index*: below the rows that were above it and still are."""
+    """Present place of a row that was at *index*: below the rows that were above it and still exist."""
     moved, rows = _left_at(record, home.key), _rows_by_number(home)
     if _is_undisturbed(home, record):
         return index - sum(at < index for at in moved)
@@ -184,7 +184,7 @@ def _place(home: Tab, index: int, record: Json) -> int:
 
 
 def _is_undisturbed(home: Tab, record: Json) -> bool:
-    """Whether the rows of a tab stand where the action left them."""
+    """Whether the rows of a tab are where they were after the action."""
     moved, rows = _left_at(record, home.key), _rows_by_number(home)
     order = record["trace"]["orders"][home.key]
     return home.header_index == order["header"] and all(
@@ -195,9 +195,9 @@ def _is_undisturbed(home: Tab, record: Json) -> bool:
 
 
 def _formulas_back(change: WorkbookChange, book: Book, record: Json) -> None:
-    """Formulas whose references the moved rows dragged along, as they were.
+    """Restore formulas whose references were changed by moved rows.
 
-    Only where rows stand as the action left them: else nobody can tell which formula was which.
+    Only if the rows are where they were after the action; otherwise formulas cannot be identified.
     """
     trace, formulas = record["trace"], record.get("formulas", ())
     homes = {key: book.tab(key) for key, *_ in trace["moved"]}
@@ -211,7 +211,7 @@ def _formulas_back(change: WorkbookChange, book: Book, record: Json) -> None:
 
 
 class _Places:
-    """Where cells stand now by where they stood before rows left and came."""
+    """Present places of cells by their places before rows left and came."""
 
     def __init__(self, book: Book, record: Json, homes: Mapping[str, Tab]) -> None:
         trace, shelf = record["trace"], book.tabs.get(SHELF)
@@ -225,7 +225,7 @@ class _Places:
         }
 
     def now(self, sheet_id: int, row: int, column: int) -> tuple[int, int, int]:
-        """Sheet, row and column of a cell."""
+        """Present sheet, row and column of a cell."""
         number = self._numbers.get((sheet_id, row))
         if number in self._on_shelf:
             return self._shelf_id, self._on_shelf[number].index, column

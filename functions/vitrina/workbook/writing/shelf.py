@@ -1,7 +1,7 @@
-"""The shelf: a hidden tab to which backlog rows go whole when their work is begun.
+"""The shelf: a hidden tab that keeps whole backlog rows whose work was begun.
 
-A row holds more than the add-on knows: people's own columns, notes, formats, formulas. All of it is
-kept there, and formulas elsewhere go on referring to it, until the row comes back or for good.
+*Shelf* is a term of the glossary. A row holds more than the add-on knows: columns, notes, formats and
+formulas of people. All of it stays on the shelf, and formulas elsewhere still refer to it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from vitrina.workbook.writing.requests import (
     whole_row,
 )
 
-#: Id of the shelf, next to the template's tabs.
+#: Sheet id of the shelf, next to those of the template.
 SHELF_SHEET_ID = 107
 
 
 @dataclass(frozen=True)
 class Return:
-    """A row that comes back: it is put before the row at *index* of *tab*, with its *mark* if it had one."""
+    """A row that returns from the shelf to *index* of *tab*, with its *mark* if it had one."""
 
     tab: Tab
     index: int
@@ -36,9 +36,9 @@ class Return:
 
 
 def shelve_requests(shelf: Tab | None, title: str, rows: Sequence[tuple[Tab, int, int]]) -> list[Json]:
-    """Move rows, each a tab, an index and the number of its item, to the top of the shelf.
+    """Move rows to the top of the shelf; each is a tab, an index and the number of its item.
 
-    The emptied rows stay where they are. Without a *shelf* a new one is made.
+    The emptied rows stay in their tab. Without a *shelf* a new one with *title* is created.
     """
     if not rows:
         return []
@@ -62,12 +62,12 @@ def shelve_requests(shelf: Tab | None, title: str, rows: Sequence[tuple[Tab, int
 
 
 def unshelve_requests(shelf: Tab | None, rows: Sequence[Return]) -> list[Json]:
-    """Take rows back from the shelf; one that gets empty goes."""
+    """Move rows back from the shelf, and delete the shelf if it is empty then."""
     if shelf is None or not rows:
         return []
     marks = [one.shelf_row.shelf_mark for one in rows if one.shelf_row.shelf_mark is not None]
     batch = [request for mark in marks for request in guard_mark(shelf.sheet_id, mark)]
-    # From below, so that the places of the others still hold.
+    # From below, so that the indices of other rows stay valid.
     for one in sorted(rows, key=lambda one: (one.index, one.shelf_row.index), reverse=True):
         sheet_id = one.tab.sheet_id
         batch.append({"insertDimension": {"range": row_range(sheet_id, one.index)}})
@@ -81,7 +81,7 @@ def unshelve_requests(shelf: Tab | None, rows: Sequence[Return]) -> list[Json]:
 
 
 def _new_shelf(title: str, model: Tab, row_count: int, column_count: int) -> list[Json]:
-    """A hidden tab with the heading of *model*, the tab whose rows it takes."""
+    """Create a hidden tab with the header of *model*, the tab of its rows."""
     size = {"rowCount": row_count, "columnCount": column_count, "frozenRowCount": 1}
     properties = {"sheetId": SHELF_SHEET_ID, "title": title, "hidden": True, "gridProperties": size}
     mark = {

@@ -1,7 +1,7 @@
-"""What a change does to a workbook, kept so that it can be undone.
+"""Records what a change does to a workbook, so that it can be undone.
 
-Rows are named by their number, so that they are found wherever people move them; places that have
-none by their index.
+Rows are recorded by their number, so that they are found after people have moved them; rows without a number
+by their index.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from vitrina.workbook.writing.values import Value, kept_value, value_of_cell
 
 @dataclass
 class Trace:
-    """Cells with what they held and hold, and rows that got a number, left or came.
+    """Cells with their contents before and after, and rows that got a number, left or were inserted.
 
-    ``kept`` gives JSON:
+    ``kept`` returns JSON:
 
     ``columns``     by tab: index by column key, as the change found them
     ``cells``       ``[tab, number or None, row index, column index, before, after]``
@@ -46,37 +46,37 @@ class Trace:
     )
 
     def cell(self, tab: Tab, row: Row, column: int, value: Value) -> None:
-        """A cell is written."""
+        """Record a written cell."""
         before = kept_value(value_of_cell(tab.cell_at(row.index, column)))
         if before != kept_value(value):
             self._add("cells", tab, row, column, before, kept_value(value))
 
     def note(self, tab: Tab, row: Row, column: int, text: str) -> None:
-        """A note is written."""
+        """Record a written note."""
         self._add("notes", tab, row, column, tab.cell_at(row.index, column).note, text)
 
     def field(self, place: Field, value: Value) -> None:
-        """A field of a form is written."""
+        """Record a written field of the form."""
         before = kept_value(value_of_cell(place.cell))
         self._data["fields"].append([place.name, before, kept_value(value)])
 
     def identified(self, tab: Tab, row: Row, number: int) -> None:
-        """A row gets its number."""
+        """Record that a row gets its number."""
         self._numbers[tab.key, row.index] = number
         self._data["identified"].append([tab.key, number])
 
     def recognised(self, tab: Tab, row: Row, number: int) -> None:
-        """A row has had this number before, whatever its mark says."""
+        """Record that a row has had this number before, although it had no such mark."""
         self._numbers[tab.key, row.index] = number
 
     def moved(self, tab: Tab, row: Row, number: int) -> None:
-        """A row goes to the shelf."""
+        """Record that a row moves to the shelf."""
         self._remember(tab)
         self._left[tab.key] = tab
         self._data["moved"].append([tab.key, row.index, number, row.number is not None])
 
     def inserted(self, tab: Tab, at: int, rows: Mapping[int, Mapping[str, Value]]) -> None:
-        """Rows come, and room is made for them before the row at *at*."""
+        """Record new rows, for which room is made before the row at *at*."""
         self._remember(tab)
         kept = [
             [number, {column: kept_value(value) for column, value in values.items()}]
@@ -85,7 +85,7 @@ class Trace:
         self._data["inserted"][tab.key] = {"at": at, "rows": kept}
 
     def __bool__(self) -> bool:
-        """Whether there is anything to undo: the mark of freshness alone is nothing."""
+        """Whether there is anything to undo; fields alone, such as the time of a refresh, are not undone."""
         return any(self._data[kind] for kind in ("cells", "notes", "identified", "moved", "inserted"))
 
     @property
@@ -94,7 +94,7 @@ class Trace:
         return bool(self._left)
 
     def kept(self) -> Json:
-        """What to keep of the change."""
+        """The record of the change, as JSON."""
         orders = {
             key: {
                 "header": tab.header_index,

@@ -1,4 +1,4 @@
-"""What can be written into a cell, as Google takes it and as the store keeps it."""
+"""Values of cells in the forms of Google and of the store."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vitrina.workbook.reading.book import Cell
 
 @dataclass(frozen=True)
 class Formula:
-    """A formula of ours: ``;`` between arguments, English names, no decimal literals."""
+    """A formula that the add-on writes: ``;`` between arguments, English names, no decimal literals."""
 
     text: str
 
@@ -43,7 +43,7 @@ def cell_data(value: Value) -> Json:
 
 
 def kept_value(value: Value) -> Json:
-    """A value as JSON: ``{}``, ``{"v": 3.5}`` or ``{"f": "=A1"}``."""
+    """A value as JSON of the store: ``{}``, ``{"v": 3.5}`` or ``{"f": "=A1"}``."""
     match value:
         case None:
             return {}
@@ -56,23 +56,23 @@ def kept_value(value: Value) -> Json:
 
 
 def value_of_kept(data: Json) -> Value:
-    """What ``kept_value`` kept."""
+    """The value from JSON of ``kept_value``."""
     return Formula(data["f"]) if "f" in data else data.get("v")
 
 
 def value_of_cell(cell: Cell) -> Value:
-    """What a person, or we, put into a cell."""
+    """The content of a cell: its formula, or its value without one."""
     return Formula(cell.formula) if cell.formula is not None else cell.value
 
 
 def formula_shape(text: str) -> str:
-    """A formula without the places that it refers to, which change when rows move within or between tabs."""
+    """A formula without its references, which change when rows move within or between tabs."""
     places = _REFERENCE.sub("#", _SHEET_NAME.sub("", text)).replace("#REF!", "#")
     return re.sub("#(:#)+", "#", places)
 
 
 def is_same(cell: Cell, value: Value) -> bool:
-    """Whether a cell holds *value*; a formula also when rows have moved since it was written."""
+    """Whether a cell holds *value*; references of formulas are not compared, as they follow moved rows."""
     now = value_of_cell(cell)
     if isinstance(value, Formula) and isinstance(now, Formula):
         return formula_shape(now.text) == formula_shape(value.text)
@@ -80,7 +80,7 @@ def is_same(cell: Cell, value: Value) -> bool:
 
 
 def at_row(formula: Formula, row_index: int, old_index: int) -> Formula:
-    """A formula whose references to its own row follow the row from *old_index* to *row_index*."""
+    """A formula whose references to its own row are changed from *old_index* to *row_index*."""
 
     def moved(reference: re.Match[str]) -> str:
         is_own = int(reference[2]) == old_index + 1

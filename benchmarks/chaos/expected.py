@@ -1,6 +1,6 @@
-"""What people did, and so what must be: the plain model of one workbook.
+"""The model of one workbook: what has to be in it after what people did.
 
-It knows nothing of the product. An item is told by the text of its task, which nobody changes.
+It does not use the product. An item is identified by the text of its task, which is never edited.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ HOURS = "hours."
 
 
 @dataclass
-class Expected:
-    """One item, by what people last did to it.
+class ExpectedItem:
+    """The expected state of one item.
 
-    ``typed`` has what they entered into the item's cells of the backlog, ``remarks`` into those of its
-    rows in progress by ``(profile, column)``. Of work type and quantity every value counts for as long as
-    nobody knows which of them the add-on has read.
+    ``typed`` holds what people last entered into its cells of the backlog, ``remarks`` what they entered into
+    its rows in progress, by ``(profile, column)``. ``work_types`` and ``quantities`` hold all values that the
+    cells ever had, because the add-on may have read any of them.
     """
 
     task: str
@@ -29,21 +29,21 @@ class Expected:
     work_types: list[str] = field(default_factory=lambda: [""])
     quantities: list[float] = field(default_factory=lambda: [1.0])
     is_deleted: bool = False
-    #: Two rows bear its number and neither has the mark: nobody can tell the copy from the original, so that
-    #: either may keep the number, and the figures that go with it.
+    #: Two rows have its number and neither has the mark, so that the copy cannot be told from the original:
+    #: either row may keep the number and its figures.
     is_ambiguous: bool = False
-    #: The row is a copy with figures of the add-on's: they follow the norms, or stay as they are.
+    #: The row is a copy with figures that the add-on wrote: they may follow the norms or stay as they are.
     has_copied_figures: bool = False
-    #: The number that the item has had once; it never gets another one.
+    #: The number that the item got first; it must not change.
     number: int | None = None
 
     @property
     def has_unclear_figures(self) -> bool:
-        """Whether hours that nobody typed may be other ones than the norms give."""
+        """Whether hours that were not typed may differ from those of the norms."""
         return self.is_ambiguous or self.has_copied_figures
 
     def type(self, key: str, value: Value) -> None:
-        """Somebody entered *value* into a cell of the backlog."""
+        """Note that a person entered *value* into a cell of the backlog."""
         self.typed[key] = value
         if key == "work_type":
             self.work_types.append(str(next(iter(value.values()))) if value else "")
@@ -51,15 +51,15 @@ class Expected:
             self.quantities.append(float(value["numberValue"]) if value else 1.0)
 
     def typed_hours(self, profile: str) -> Value:
-        """What somebody entered as hours; ``None`` where the cell is the add-on's."""
+        """The hours that a person entered; ``None`` if the cell is the add-on's."""
         return self.typed.get(HOURS + profile)
 
     def hours_now(self, profile: str) -> float | None:
-        """What the add-on has to say of a profile when it reads the row as it is now."""
+        """The hours that the add-on has to write for a profile, from the current row."""
         return _figure(self.work_types[-1], self.quantities[-1], profile)
 
     def possible_hours(self, profile: str) -> set[float | None]:
-        """What the add-on may have said at some moment, nothing included."""
+        """All hours that the add-on may have written at some moment, ``None`` for no hours included."""
         return {None} | {
             _figure(work_type, quantity, profile)
             for work_type in self.work_types
@@ -73,28 +73,28 @@ def _figure(work_type: str, quantity: float, profile: str) -> float | None:
 
 
 @dataclass
-class Ledger:
-    """All items that people ever put into a workbook, by their task."""
+class ExpectedState:
+    """All items that people ever typed into a workbook, by their task."""
 
-    items: dict[str, Expected] = field(default_factory=dict)
+    items: dict[str, ExpectedItem] = field(default_factory=dict)
 
-    def add(self, task: str) -> Expected:
-        """A new row was typed."""
-        return self.items.setdefault(task, Expected(task))
+    def add(self, task: str) -> ExpectedItem:
+        """Note that a new row was typed."""
+        return self.items.setdefault(task, ExpectedItem(task))
 
     def forget_numbers(self) -> None:
-        """The estimate that gave numbers may have been undone: the next one gives others."""
+        """Forget all numbers: if the estimate that gave them was undone, the next one gives others."""
         for item in self.items.values():
             item.number = None
 
     @property
-    def alive(self) -> list[Expected]:
-        """Items that nobody deleted."""
+    def not_deleted(self) -> list[ExpectedItem]:
+        """Items whose row no person deleted."""
         return [item for item in self.items.values() if not item.is_deleted]
 
 
-def number_of(value: Value) -> float | None:
-    """The figure in a cell; that of a typed formula is the sum of its parts."""
+def number_in(value: Value) -> float | None:
+    """The number in a cell; a typed formula is a sum of numbers and is added up."""
     if not value:
         return None
     if "numberValue" in value:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from vitrina.records.records import Project
 
 from vitrina.errors import AccessDeniedError
 from vitrina.operations.google_quota import MINUTE_S
 from vitrina.operations.services import Services
 from vitrina.project import client_books
 from vitrina.project.client_books import read_client_books
-from vitrina.records.records import Project
 from vitrina.store.sqlite import SqliteStore
 
 LIMIT = 3

@@ -16,10 +16,10 @@ from vitrina.workbook.reading.identity import (
     BacklogIdentity,
     ProgressIdentity,
     StartedItem,
-    few,
     identify_backlog,
     identify_progress,
-    strays,
+    misplaced_marks,
+    shorten_messages,
 )
 
 #: A row by its witnesses: mark, ID text, task; the first row stands in line 3 of the sheet.
@@ -235,7 +235,7 @@ def test_clearing_the_id_makes_it_a_new_task() -> None:
     identity = identify_backlog(book, [item(5, has_card=True)], in_progress=(), prefix="ЗРН", last_number=9)
 
     assert (numbers(identity), identity.problems) == ([10], ())
-    assert [row.index for _, row in strays(book, {(7, 2): 10})] == [2]
+    assert [row.index for _, row in misplaced_marks(book, {(7, 2): 10})] == [2]
 
 
 # --- In progress ---------------------------------------------------------------------------------
@@ -320,11 +320,11 @@ def test_few_lines_are_told() -> None:
     """The rest is a count."""
     healed = read(*[(None, f"УЛБ-{number}", "А") for number in range(1, 8)]).healed
 
-    lines = few(healed)
+    lines = shorten_messages(healed)
 
     assert len(lines) == MAX_LINES
     assert (lines[-1].code, lines[-1].where) == ("list.more", {"count": 4})
-    assert few(healed[:MAX_LINES]) == healed[:MAX_LINES]
+    assert shorten_messages(healed[:MAX_LINES]) == healed[:MAX_LINES]
 
 
 # --- Whatever people do --------------------------------------------------------------------------
@@ -461,7 +461,7 @@ def heal(places: Sequence[Place], last_number: int) -> tuple[BacklogIdentity, in
         by_place = {
             (book.tab("backlog").sheet_id, index): number for index, number in identity.numbers.items()
         }
-        for _, row in strays(book, by_place):
+        for _, row in misplaced_marks(book, by_place):
             places[row.index - 2].mark = None
         for index, number in identity.numbers.items():
             places[index - 2].mark, places[index - 2].text = number, f"ЗРН-{number}"

@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from vitrina.domain.checking.check import AfterRow, PersonRow
-from vitrina.domain.checking.check_sheets import Calendar, Contradiction, DrawnLine, Finding, Judge, SheetRow
+from vitrina.domain.checking.check_sheets import (
+    CalendarLine,
+    Contradiction,
+    Finding,
+    Judge,
+    SheetRow,
+    ShownCalendar,
+)
 
 #: A Monday.
 TODAY = date(2026, 11, 23)
@@ -54,7 +61,7 @@ def row(code: str, hours: float, first: int, last: int, **values: Any) -> SheetR
 
 
 def judge(
-    *rows: SheetRow, calendars: tuple[Calendar, ...] = (), after: tuple[AfterRow, ...] = ()
+    *rows: SheetRow, calendars: tuple[ShownCalendar, ...] = (), after: tuple[AfterRow, ...] = ()
 ) -> list[Finding]:
     """Judge by the people and days above."""
     return Judge(PEOPLE, day_hours, today=TODAY).judge(rows, calendars, after)
@@ -130,10 +137,10 @@ def test_item_begins_after_the_one_that_it_waits_for() -> None:
 WEEK = tuple(day(number) for number in range(5))
 
 
-def drawn(code: str, **hours: float) -> DrawnLine:
+def drawn(code: str, **hours: float) -> CalendarLine:
     """A line of Anna's; ``d0`` is today."""
     prefix, number = code.split("-")
-    return DrawnLine(
+    return CalendarLine(
         prefix, code, int(number), "Анна", {day(int(key[1:])): one for key, one in hours.items()}
     )
 
@@ -165,15 +172,18 @@ def drawn(code: str, **hours: float) -> DrawnLine:
         ((row("A-1", 4, 0, 6),), (drawn("A-1", d5=4),), ["drawn_day_off"]),
     ],
 )
-def test_calendar(rows: tuple[SheetRow, ...], lines: tuple[DrawnLine, ...], expected: list[str]) -> None:
+def test_calendar(rows: tuple[SheetRow, ...], lines: tuple[CalendarLine, ...], expected: list[str]) -> None:
     """What it shows against the rows, then against the days."""
-    assert kinds(judge(*rows, calendars=(Calendar("A", WEEK, lines),))) == expected
+    assert kinds(judge(*rows, calendars=(ShownCalendar("A", WEEK, lines),))) == expected
 
 
 def test_calendars_of_two_clients_are_added_up() -> None:
     """Five hours for each on one day of eight; both are told."""
     rows = (row("A-1", 5, 0, 4), row("B-1", 5, 0, 4))
-    calendars = (Calendar("A", WEEK, (drawn("A-1", d0=5),)), Calendar("B", WEEK, (drawn("B-1", d0=5),)))
+    calendars = (
+        ShownCalendar("A", WEEK, (drawn("A-1", d0=5),)),
+        ShownCalendar("B", WEEK, (drawn("B-1", d0=5),)),
+    )
 
     [finding] = judge(*rows, calendars=calendars)
 
@@ -184,9 +194,9 @@ def test_calendars_of_two_clients_are_added_up() -> None:
 def test_absence_on_a_drawn_day() -> None:
     """Vera is away: the row lasts until she is back, and the calendar has hours before."""
     rows = (row("A-1", 4, 0, 7, specialist="Вера"),)
-    line = DrawnLine("A", "A-1", 1, "Вера", {day(3): 4.0})
+    line = CalendarLine("A", "A-1", 1, "Вера", {day(3): 4.0})
 
-    [finding] = judge(*rows, calendars=(Calendar("A", (*WEEK, day(7)), (line,)),))
+    [finding] = judge(*rows, calendars=(ShownCalendar("A", (*WEEK, day(7)), (line,)),))
 
     assert (finding.kind, finding.first_day) == (Contradiction.DRAWN_AWAY, day(3))
 
@@ -221,10 +231,10 @@ def _room(one: SheetRow, hours: Callable[[date], float]) -> float:
 
 def _plan(
     dice: random.Random, free: dict[tuple[str, date], float]
-) -> tuple[list[SheetRow], tuple[Calendar, ...]]:
+) -> tuple[list[SheetRow], tuple[ShownCalendar, ...]]:
     """Random works put on free days, as rows and as the calendars of their projects."""
     rows: list[SheetRow] = []
-    lines: dict[str, list[DrawnLine]] = {"A": [], "B": []}
+    lines: dict[str, list[CalendarLine]] = {"A": [], "B": []}
     for number in range(1, dice.randint(6, 20)):
         name, project = dice.choice(PEOPLE).name, dice.choice("AB")
         hours: dict[date, float] = {}
@@ -248,6 +258,6 @@ def _plan(
                     item=number,
                 )
             )
-            lines[project].append(DrawnLine(project, code, number, name, hours))
+            lines[project].append(CalendarLine(project, code, number, name, hours))
     days = tuple(day(number) for number in range(15))
-    return rows, tuple(Calendar(project, days, tuple(own)) for project, own in lines.items())
+    return rows, tuple(ShownCalendar(project, days, tuple(own)) for project, own in lines.items())

@@ -78,6 +78,31 @@ def test_a_limit_is_raised_by_what_is_missing() -> None:
     assert told.change == Change(ChangeKind.RAISE_LIMIT, 2.25, project="А")
 
 
+def test_a_limit_is_raised_by_what_enters_first() -> None:
+    """Work that was begun takes all 10 h: 4 h, 5 h and 6 h need 4, 4 + 5 and 4 + 5 + 6 more."""
+    limits = tuple(HourLimit(10.0, PeriodKind.WEEK, project=project) for project in ("А", "Б"))
+    begun = [item(number, 10, project, is_carried_over=True) for number, project in ((1, "А"), (2, "Б"))]
+    left_out = [item(3, 4), item(4, 3, "Б"), item(5, 5), item(6, 6)]
+    told = explained(situation([*begun, *left_out], limits=limits))
+
+    raised = {number: told[number].own_change for number in (3, 4, 5, 6)}
+    assert raised == {
+        3: Change(ChangeKind.RAISE_LIMIT, 4.0, project="А"),
+        4: Change(ChangeKind.RAISE_LIMIT, 3.0, project="Б"),
+        5: Change(ChangeKind.RAISE_LIMIT, 9.0, project="А"),
+        6: Change(ChangeKind.RAISE_LIMIT, 15.0, project="А"),
+    }
+
+
+def test_after_the_last_try_what_was_tried_still_counts() -> None:
+    """One try: without the 36 h both items of 8 h enter; for the 40 h nothing more is tried."""
+    one = situation([item(1, 36), item(2, 8), item(3, 8), item(4, 40)])
+    drop = Change(ChangeKind.DROP_ITEM, 36.0, item=("А", 1))
+
+    assert [told.change for told in explain(one, one.plan(), most_tries=1)] == [drop, drop, None]
+    assert [told.change for told in explain(one, one.plan(), most_tries=0)] == [None] * 3
+
+
 def test_an_absence_is_moved() -> None:
     """Nothing of the class could be dropped; with Anna there on Friday the 40 h fit."""
     away = replace(ANNA, days_away=frozenset({date(2026, 11, 27)}))

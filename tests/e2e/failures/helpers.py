@@ -1,4 +1,4 @@
-"""What the tests of the 21 failures begin with, and what they look at."""
+"""Steps and reads that the tests of the 21 failures share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.harness.office import Office
-from tests.harness.witness import without_fence
+from tests.harness.snapshots import without_fence
 
 #: By the norms of the tests' agency: 3 h of design; 9, 4 and 20 h; 6 h of copy.
 BACKLOG = (
@@ -19,58 +19,58 @@ HOURS = {"Баннер": (3.0, None, None), "Лендинг": (9.0, 4.0, 20.0), 
 READ, WRITE = "sheets.spreadsheets.get", "sheets.spreadsheets.batchUpdate"
 
 
-def estimated(office: Office, *rows: Mapping[str, str]) -> None:
-    """Tasks with their hours; the three of ``BACKLOG`` where none are given and none are there."""
+def estimate_backlog(office: Office, *rows: Mapping[str, str]) -> None:
+    """Type tasks and estimate them; without *rows* those of ``BACKLOG``, unless there are tasks."""
     if rows or not office.table("backlog", "task"):
         office.fill_backlog(*(rows or BACKLOG))
     assert office.do("estimate")["outcome"] in ("done", "partial")
 
 
-def preview(office: Office, period: str = "current") -> str:
-    """Id of a plan."""
+def build_preview(office: Office, period: str = "current") -> str:
+    """Build a preview; returns its id."""
     answer = office.do("build_batch", period=period)
     assert answer["outcome"] == "done", answer
     return str(answer["data"]["preview_id"])
 
 
-def start(office: Office, period: str = "current") -> dict[str, Any]:
-    """Plan the period and start it."""
-    answer = office.do("start_batch", preview_id=preview(office, period))
+def start_period(office: Office, period: str = "current") -> dict[str, Any]:
+    """Build a preview and start it; returns the answer."""
+    answer = office.do("start_batch", preview_id=build_preview(office, period))
     assert answer["outcome"] == "done", answer
     return answer
 
 
-def in_work(office: Office, *rows: Mapping[str, str]) -> None:
-    """Tasks in progress and in the tracker."""
-    estimated(office, *rows)
-    start(office)
+def put_in_progress(office: Office, *rows: Mapping[str, str]) -> None:
+    """Estimate tasks, start them and push them to the tracker."""
+    estimate_backlog(office, *rows)
+    start_period(office)
     assert office.do("push")["outcome"] == "done"
     office.settle()
 
 
-def between(
+def edit_during(
     office: Office, *edits: Mapping[str, Any], at: int = 1, method: str = WRITE, spreadsheet_id: str = ""
 ) -> None:
-    """Have a person make *edits* right before the *at*-th call from now."""
+    """Make the emulator apply a person's *edits* right before the *at*-th call of *method* from now."""
     do = {"spreadsheet_id": spreadsheet_id or office.client_id, "edits": list(edits)}
     body = [{"at": at, "method": method, "do": do}]
     office.http.post(f"{office.servers.google}/_emulator/plan", json=body).raise_for_status()
 
 
-def assert_edited(office: Office) -> None:
-    """All that people had planned has happened, and nothing of it was refused."""
+def assert_edits_made(office: Office) -> None:
+    """Assert that all planned edits were made and none was refused."""
     answer = office.http.get(f"{office.servers.google}/_emulator/plan").json()
     assert answer == {"refusals": []}
 
 
 def hours_by_task(office: Office) -> dict[str, tuple[Any, ...]]:
-    """Hours in the backlog by the task that stands beside them."""
+    """Hours in the backlog, by task."""
     columns = ("task", "hours.design", "hours.copy", "hours.development")
     return {str(task): tuple(hours) for task, *hours in office.table("backlog", *columns)}
 
 
 def statuses(office: Office) -> dict[str, Any]:
-    """Status in the sheet by the task that stands beside it."""
+    """Status in the sheet, by task."""
     return dict(office.table("in_progress", "action", "status"))
 
 
@@ -82,24 +82,24 @@ def card_of(office: Office, task: str) -> dict[str, Any]:
 
 
 def move_card(office: Office, task: str, stage: int) -> None:
-    """A specialist drags a card to a column of the board."""
+    """Move a card to a column of the board, as a specialist."""
     card = card_of(office, task)
     columns = office.kaiten("GET", f"/boards/{card['board_id']}/columns")
     office.kaiten("PATCH", f"/cards/{card['id']}", column_id=columns[stage]["id"])
 
 
-def webhooks(office: Office, mode: str) -> None:
-    """How the tracker's webhooks travel from now on."""
+def set_webhook_mode(office: Office, mode: str) -> None:
+    """Set how the tracker delivers its webhooks from now on."""
     office.http.post(f"{office.servers.kaiten}/_emulator/webhooks", json={"mode": mode}).raise_for_status()
 
 
-def release(office: Office) -> int:
-    """Let held webhooks go; how many they were."""
+def release_webhooks(office: Office) -> int:
+    """Send the held webhooks; returns how many there were."""
     answer = office.http.post(f"{office.servers.kaiten}/_emulator/webhooks/release", json={})
     return int(answer.raise_for_status().json()["released"])
 
 
-#: What stands in the cells of a workbook. Formats would take ten times as long.
+#: The contents of a workbook without formats, which would take ten times as long.
 CONTENTS = (
     "properties,namedRanges,developerMetadata,"
     "sheets(properties,developerMetadata,data(rowMetadata.developerMetadata,columnMetadata.developerMetadata,"
@@ -107,23 +107,23 @@ CONTENTS = (
 )
 
 
-def raw(
+def read_raw(
     office: Office, spreadsheet_id: str = "", *, fields: str = CONTENTS, ranges: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """A workbook as Google gives it, whole or only in *ranges*."""
+    """A workbook as the API returns it, whole or only in *ranges*."""
     url = f"{office.servers.google}/v4/spreadsheets/{spreadsheet_id or office.client_id}"
     params: dict[str, Any] = {"fields": fields, **({"ranges": list(ranges)} if ranges else {})}
     return without_fence(office.http.get(url, params=params).raise_for_status().json())
 
 
 def sheet_of(resource: Mapping[str, Any], title: str) -> dict[str, Any]:
-    """A tab of ``raw``."""
+    """A tab of a workbook that ``read_raw`` returned."""
     found: dict[str, Any] = next(one for one in resource["sheets"] if one["properties"]["title"] == title)
     return found
 
 
 def cells_of(sheet: Mapping[str, Any]) -> dict[tuple[int, int], dict[str, Any]]:
-    """Cells of a tab that are not empty, by row and column index."""
+    """The cells of a tab that are not empty, by row and column index."""
     return {
         (row, column): cell
         for data in sheet.get("data", ())
@@ -134,18 +134,18 @@ def cells_of(sheet: Mapping[str, Any]) -> dict[tuple[int, int], dict[str, Any]]:
 
 
 def formulas_of(sheet: Mapping[str, Any]) -> dict[tuple[int, int], str]:
-    """Formulas of a tab by row and column index."""
+    """The formulas of a tab, by row and column index."""
     entered = {place: cell.get("userEnteredValue", {}) for place, cell in cells_of(sheet).items()}
     return {place: value["formulaValue"] for place, value in entered.items() if "formulaValue" in value}
 
 
-def send(office: Office, *requests: Mapping[str, Any], spreadsheet_id: str = "") -> None:
-    """What the page can do and ``edit`` cannot, as a request of the API."""
+def send_requests(office: Office, *requests: Mapping[str, Any], spreadsheet_id: str = "") -> None:
+    """Send requests of the API for what a person can do and ``Office.edit`` cannot."""
     office.services.workbooks.batch_update(
         spreadsheet_id or office.client_id, [dict(one) for one in requests]
     )
 
 
 def outcomes(answers: Sequence[Mapping[str, Any]]) -> list[str]:
-    """How clicks ended."""
+    """The outcomes of answers."""
     return [answer["outcome"] for answer in answers]

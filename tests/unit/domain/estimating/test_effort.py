@@ -11,13 +11,11 @@ from vitrina.domain.estimating.effort import (
     Task,
     draw_ratios,
     forecast,
-    promise_ratio,
-    quantile,
     total,
     towards_norm,
 )
 from vitrina.domain.estimating.learning import learn
-from vitrina.domain.estimating.norms import Basis, FinishedWork, Norms, PastError
+from vitrina.domain.estimating.norms import Basis, FinishedWork, Norms, PastError, quantile
 
 DAY = date(2026, 1, 12)
 
@@ -101,14 +99,14 @@ def test_promise_is_what_85_of_100_past_tasks_stayed_under() -> None:
     """Ratios 0.1, 0.2, … 10.0: the place is 0.85 * 99 = 84.15, which is 8.5 + 0.15 * 0.1."""
     norms = with_errors(*(n / 10 for n in range(1, 101)))
 
-    assert promise_ratio(norms, Basis.TYPE) == pytest.approx(8.515)
-    assert promise_ratio(norms, Basis.SIZE) == pytest.approx(8.515)
+    assert norms.promise_ratios[Basis.TYPE] == pytest.approx(8.515)
+    assert norms.promise_ratios[Basis.SIZE] == pytest.approx(8.515)
 
 
 def test_no_promise_from_a_thin_past() -> None:
     """29 errors say nothing, 30 do."""
-    assert promise_ratio(with_errors(*[1.0] * 29), Basis.TYPE) is None
-    assert promise_ratio(with_errors(*[1.0] * 30), Basis.TYPE) == 1.0
+    assert with_errors(*[1.0] * 29).promise_ratios[Basis.TYPE] is None
+    assert with_errors(*[1.0] * 30).promise_ratios[Basis.TYPE] == 1.0
 
 
 def test_a_sum_of_tasks_that_never_err_is_their_sum() -> None:

@@ -1,4 +1,4 @@
-"""Runs side by side: each lane is a process with a world of its own."""
+"""Plays several runs at the same time, each in a process with its own world."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ _player: Player | None = None
 
 
 @dataclass(frozen=True)
-class Lanes:
-    """Plays histories, several at a time."""
+class WorldPool:
+    """Processes that play histories at the same time."""
 
     _pool: ProcessPoolExecutor
 
     def play(self, histories: Iterable[History]) -> Iterator[Result]:
-        """The results, in the order in which they come."""
+        """Play the histories; yields each result as soon as it is there."""
         futures: list[Future[Result]] = [self._pool.submit(_play, one) for one in histories]
         for future in as_completed(futures):
             yield future.result()
 
 
 @contextmanager
-def running_lanes(count: int, *, guards: str) -> Iterator[Lanes]:
-    """Lanes, while the block runs."""
-    # Forking a process that has threads and servers would copy what nobody serves there.
+def running_world_pool(count: int, *, guards: str) -> Iterator[WorldPool]:
+    """A pool of *count* worlds, while the block runs."""
+    # A forked process would have copies of servers whose threads do not run in it.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(count, mp_context=context, initializer=_open, initargs=(guards,)) as pool:
-        yield Lanes(pool)
+        yield WorldPool(pool)
 
 
 def _open(guards: str) -> None:
     """Open the world of this process."""
-    global _player  # noqa: PLW0603 - the pool's initialiser has no other way to hand it on
-    # What the emulators say of workers that were killed on purpose is no news.
+    global _player  # noqa: PLW0603 - the pool's initialiser cannot return it
+    # Warnings of the emulators about workers that were killed on purpose are of no use.
     logging.disable(logging.WARNING)
     stack = ExitStack()
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="vitrina-chaos-"))
@@ -54,5 +54,5 @@ def _open(guards: str) -> None:
 
 def _play(history: History) -> Result:
     if _player is None:
-        raise RuntimeError("the lane was not opened")
+        raise RuntimeError("the world of this process is not open")
     return _player.play(history)

@@ -1,0 +1,43 @@
+"""What the timer sets off for documents that nobody needs any more."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from vitrina.operations.run import OPERATION, QUEUED
+from vitrina.operations.services import Services
+from vitrina.ports import Delete, Document, Write
+from vitrina.records.packing import part_kind
+from vitrina.records.previews import PREVIEW
+
+PREVIEW_LIFE = timedelta(days=7)
+OPERATION_LIFE = timedelta(days=30)
+#: The most that one call of the timer deletes of a kind.
+MOST_AT_ONCE = 300
+
+
+def expire(services: Services) -> int:
+    """Delete what was shown or clicked long ago; gives how many. A queued operation may still go on."""
+    store, now = services.store, services.clock.now()
+    previews = store.find(PREVIEW, before=("shown_at", _text(now - PREVIEW_LIFE)), limit=MOST_AT_ONCE)
+    operations = [
+        one
+        for one in store.find(OPERATION, before=("at", _text(now - OPERATION_LIFE)), limit=MOST_AT_ONCE)
+        if one.data["state"] != QUEUED
+    ]
+    old = [*previews, *operations]
+    if old:
+        store.commit([write for one in old for write in _deletes(one)])
+    return len(old)
+
+
+def _deletes(document: Document) -> list[Write]:
+    parts = range(1, document.data.get("parts", 1))
+    return [
+        Delete(document.kind, document.key),
+        *(Delete(part_kind(document.kind), f"{document.key}:{number}") for number in parts),
+    ]
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat()

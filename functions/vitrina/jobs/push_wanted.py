@@ -1,0 +1,44 @@
+"""What the timer sets off for cards that were asked for and not made, or may have appeared late."""
+
+from __future__ import annotations
+
+from vitrina.errors import UserError
+from vitrina.operations.actor import CLOCK
+from vitrina.operations.outbox import fulfil
+from vitrina.operations.run import Run, ending
+from vitrina.operations.services import Services
+from vitrina.ports import Json
+from vitrina.project.snapshot import read_stored
+from vitrina.usecases.push import is_unused, push, push_wish
+
+
+def push_wanted(services: Services, body: Json) -> None:
+    """Make the cards of a workbook that a push has left, and remove twins that appeared late."""
+    spreadsheet_id = body["spreadsheet_id"]
+    run = Run(services, CLOCK)
+    with ending(run):
+        run.take(spreadsheet_id)
+        try:
+            push(run, spreadsheet_id)
+        except UserError:
+            # Nothing is in progress any more; a click will say it to a person.
+            run.drop_final_writes()
+            run.at_end(fulfil(push_wish(spreadsheet_id).name))
+
+
+def remove_orphans(services: Services, body: Json) -> None:
+    """Remove cards that appeared after their items had been taken back, unless somebody works on them."""
+    spreadsheet_id = body["spreadsheet_id"]
+    run = Run(services, CLOCK)
+    with ending(run):
+        run.take(spreadsheet_id)
+        stored = read_stored(run, spreadsheet_id)
+        known = {item.external_id for item in stored.work.value.items.values()}
+        for external_id in body["external_ids"]:
+            if external_id in known:
+                continue
+            for card_id in services.tracker.find_twins(stored.project.board_id, external_id):
+                card = services.tracker.get_card(card_id)
+                if card is not None and is_unused(card):
+                    services.tracker.remove_card(card_id)
+        run.at_end(fulfil(body["wish"]))

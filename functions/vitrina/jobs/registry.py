@@ -1,0 +1,80 @@
+"""The jobs of the queue and of the timer, beside the actions of the menu: what each needs and who does it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from vitrina.errors import ServiceError, StoreConflictError
+from vitrina.jobs.expire import expire
+from vitrina.jobs.nightly import is_night, learn_at_night, plan_nights
+from vitrina.jobs.push_wanted import push_wanted, remove_orphans
+from vitrina.jobs.reconcile import plan_reconciliation, reconcile
+from vitrina.jobs.sync_touched import sync_touched
+from vitrina.operations.outbox import find_overdue, send_again
+from vitrina.operations.runner import run_operation
+from vitrina.operations.services import Services
+from vitrina.ports import Json
+from vitrina.usecases.actions import ACTIONS
+
+log = logging.getLogger("vitrina.jobs")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One kind of queued work. ``fields`` are schemas of its body beside ``kind`` and ``wish``."""
+
+    fields: Mapping[str, Json]
+    run: Callable[[Services, Json], None]
+
+
+_ID: Json = {"type": "string", "maxLength": 200}
+#: A moment, in seconds of Unix time; ``turn`` in tasks that the first release queued.
+_SLOT: Json = {"type": "number", "minimum": 0, "maximum": 1e11}
+_BOOK: Mapping[str, Json] = {"spreadsheet_id": _ID, "slot": _SLOT, "turn": _SLOT}
+
+
+def _in_background(run: Callable[[Services, Json], None]) -> Callable[[Services, Json], None]:
+    return lambda services, body: run(services.in_background(), body)
+
+
+JOBS: Mapping[str, Job] = {
+    "operation": Job(
+        {"id": _ID, "wish_key": _ID}, lambda services, body: run_operation(services, body, ACTIONS)
+    ),
+    "sync": Job(_BOOK, _in_background(sync_touched)),
+    "reconcile": Job(_BOOK, _in_background(reconcile)),
+    "norms": Job(_BOOK, _in_background(learn_at_night)),
+    "push": Job(_BOOK, _in_background(push_wanted)),
+    "remove_orphans": Job(
+        {"spreadsheet_id": _ID, "external_ids": {"type": "array", "items": _ID}},
+        _in_background(remove_orphans),
+    ),
+}
+
+
+def call_timer(services: Services) -> Json:
+    """Plan what the timer is for; gives counts. The work itself is done by tasks."""
+    return {
+        "workbooks": plan_reconciliation(services, everything=is_night(services)),
+        "norms": plan_nights(services),
+        "deleted": expire(services),
+        "sent_again": deliver_outbox(services),
+    }
+
+
+def deliver_outbox(services: Services) -> int:
+    """Queue again what was wished for and not carried out in time; gives how many."""
+    sent = 0
+    for wish in find_overdue(services):
+        try:
+            send_again(services, wish)
+        except StoreConflictError:
+            # It was carried out, or sent by another call of the timer.
+            continue
+        except ServiceError as error:
+            log.warning("the queue does not answer: %s", error.code)
+            break
+        sent += 1
+    return sent

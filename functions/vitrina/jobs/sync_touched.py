@@ -1,0 +1,214 @@
+"""What webhooks set off: the cards that they spoke of are read, and the sheet follows.
+
+A webhook only says *look*: the card is read again and its current state written. Many webhooks of a
+workbook become one task, and what many workbooks need is spread over the slots of Google's quota.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+
+from vitrina.errors import ServiceError, StoreConflictError
+from vitrina.operations.actor import CLOCK
+from vitrina.operations.google_quota import MINUTE_S, QUOTA_KEY, SlotBooking, waiting_count
+from vitrina.operations.outbox import TaskWish, fulfil
+from vitrina.operations.run import Run, ending
+from vitrina.operations.services import Services
+from vitrina.ports import Document, Json, Store, Write
+from vitrina.project.snapshot import Snapshot, read_snapshot
+from vitrina.records.books import book_key, project_from_document
+from vitrina.records.cards import (
+    CardOwner,
+    SyncChange,
+    SyncState,
+    card_key,
+    card_owner_from_document,
+    put_sync,
+    sync_from_document,
+    sync_key,
+)
+from vitrina.records.finished import load_finished
+from vitrina.records.work import Item
+from vitrina.usecases.refresh import write_card_states
+
+log = logging.getLogger("vitrina.sync")
+
+#: Webhooks of one workbook within this time become one write.
+GATHER_S = 2.0
+#: The same while many workbooks wait for their slot.
+MOST_GATHERED_S = 10.0
+
+
+def take_hint(services: Services, body: Json) -> bool:
+    """Remember that a card was touched and have it looked at; ``False`` where it is no card of ours.
+
+    The hint and the wish for its task are stored before anything is asked of anybody outside.
+    """
+    card_id = services.tracker.card_id_of_event(body)
+    if card_id is None or services.tracker.is_own_event(body):
+        return False
+    key = card_key(card_id)
+    owner = card_owner_from_document(services.store.get_many([key]).get(key))
+    if owner is None:
+        return False
+    task = _keep_hint(services, card_id, owner)
+    if task is not None:
+        try:
+            task.send(services)
+        except ServiceError as error:
+            log.warning("sync not queued, the timer will: %s", error.code)
+    return True
+
+
+def _keep_hint(services: Services, card_id: str, owner: CardOwner) -> TaskWish | None:
+    """Store a hint; gives the task that has to be queued for it, ``None`` where one waits already."""
+    store, key = services.store, sync_key(owner.spreadsheet_id)
+    while True:
+        state = sync_from_document(store.get_many([key]).get(key), owner.spreadsheet_id)
+        touched = state.touch(card_id, owner.number, uuid.uuid4().hex[:12])
+        task = None if state.is_queued else sync_task(state, GATHER_S)
+        try:
+            store.commit(
+                [put_sync(replace(touched, is_queued=True)), *([task.put(services)] if task else [])]
+            )
+        except StoreConflictError:
+            continue
+        return task
+
+
+def sync_touched(services: Services, body: Json) -> None:
+    """Write the state of the cards that webhooks spoke of, or queue it for the slot that it gets."""
+
+    def touched_items(snapshot: Snapshot, state: SyncState) -> list[Item]:
+        found = {number: snapshot.items.get(number) for number in state.touched.values()}
+        work = snapshot.stored.work.value
+        packed = [number for number, item in found.items() if item is None and work.has_finished(number)]
+        project = snapshot.project
+        finished = load_finished(services.store, project.spreadsheet_id, project.agency_id, packed)
+        return [item for item in [*found.values(), *finished.values()] if item is not None and item.card_id]
+
+    look_at_cards(services, body, touched_items, says_when=True)
+
+
+def look_at_cards(
+    services: Services,
+    body: Json,
+    choose: Callable[[Snapshot, SyncState], list[Item]],
+    *,
+    says_when: bool,
+) -> None:
+    """Read the cards that *choose* gives and write what differs, in a slot of Google's quota.
+
+    Where the slot has not come, the task is queued again for it. Cards that webhooks touch meanwhile stay
+    for the next task.
+    """
+    spreadsheet_id = body["spreadsheet_id"]
+    keys = [sync_key(spreadsheet_id), QUOTA_KEY, book_key(spreadsheet_id)]
+    found = services.store.get_many(keys)
+    project = project_from_document(found.get(keys[2]))
+    state = sync_from_document(found.get(keys[0]), spreadsheet_id)
+    run = Run(services, CLOCK, agency_id=project.agency_id)
+    slot = _SlotOfTask(services, found.get(QUOTA_KEY), state, body)
+    slot.writes()
+    if slot.has_come:
+        run.take(spreadsheet_id, updates=[slot])
+    else:
+        run.commit(updates=[slot])
+    if slot.task is not None:
+        # Others may have booked meanwhile, so that the slot has not come after all.
+        run.end()
+        slot.task.send(services)
+        return
+    read = slot.state
+    with ending(run):
+        snapshot = read_snapshot(run, spreadsheet_id)
+        items = choose(snapshot, read)
+        if items or any(not item.is_done for item in snapshot.items.values()):
+            write_card_states(run, snapshot, items, says_when=says_when)
+        run.at_end(updates=[SyncChange(read, lambda now: now.without(read))])
+
+
+class _SlotOfTask:
+    """Books a slot for a task, and begins to look, or queues the task for the slot where it has not come."""
+
+    def __init__(self, services: Services, quota: Document | None, state: SyncState, body: Json) -> None:
+        self._services = services
+        self._body = body
+        slot = body.get("slot", body.get("turn"))
+        gathering_s = 0.0 if slot is not None else _more_gathering_s(services, quota)
+        self._booking = SlotBooking(services, quota, delay_s=gathering_s, instead_of=slot)
+        self._sync = SyncChange(state, self._next_state)
+        self.keys = (*self._booking.keys, *self._sync.keys)
+        #: The task that waits for the slot, ``None`` where it has come.
+        self.task: TaskWish | None = None
+
+    @property
+    def has_come(self) -> bool:
+        """Whether the slot has come, as it was booked last."""
+        return self._booking.wait_s <= 0
+
+    @property
+    def state(self) -> SyncState:
+        """The state of the sync as it was read or written last."""
+        return self._sync.state
+
+    def writes(self) -> list[Write]:
+        """See ``Update``."""
+        booked = self._booking.writes()
+        self.task = None if self.has_come else self._waiting_task()
+        writes = [*booked, *self._sync.writes()]
+        if self.task is not None:
+            writes.append(self.task.put(self._services))
+        if self._body.get("wish") and (self.task is None or self.task.name != self._body["wish"]):
+            writes.append(fulfil(self._body["wish"]))
+        return writes
+
+    def reload(self, store: Store) -> None:
+        """See ``Update``."""
+        self._booking.reload(store)
+        self._sync.reload(store)
+
+    def committed(self, version: int) -> None:
+        """See ``Update``."""
+        self._booking.committed(version)
+        self._sync.committed(version)
+
+    def _next_state(self, now: SyncState) -> SyncState:
+        """From a look on, a webhook queues a task of its own; while the sync waits, it need not."""
+        is_sync = self._body["kind"] == "sync"
+        if self.has_come:
+            return replace(now, generation=now.generation + 1, is_queued=False)
+        return replace(now, generation=now.generation + 1, is_queued=True) if is_sync else now
+
+    def _waiting_task(self) -> TaskWish:
+        slot, wait_s = self._booking.moments[0], self._booking.wait_s
+        if self._body["kind"] == "sync":
+            return sync_task(replace(self.state, generation=self.state.generation + 1), wait_s, slot=slot)
+        spreadsheet_id = self._body["spreadsheet_id"]
+        name = task_name(self._body["kind"], spreadsheet_id, int(slot))
+        return TaskWish(name, {**self._body, "slot": slot}, wait_s)
+
+
+def sync_task(state: SyncState, delay_s: float, *, slot: float | None = None) -> TaskWish:
+    """The next sync of a workbook. Webhooks that see the same generation share one task."""
+    booked = {} if slot is None else {"slot": slot}
+    body = {"kind": "sync", "spreadsheet_id": state.spreadsheet_id, **booked}
+    return TaskWish(task_name("sync", state.spreadsheet_id, state.generation), body, delay_s)
+
+
+def task_name(kind: str, spreadsheet_id: str, number: int) -> str:
+    """Name of a task about a workbook; its id may hold what a name may not."""
+    return f"{kind}-{hashlib.sha256(spreadsheet_id.encode()).hexdigest()[:24]}-{number}"
+
+
+def _more_gathering_s(services: Services, quota: Document | None) -> float:
+    """How much longer to gather before the first look: the more workbooks wait, the longer.
+
+    The quota lets each of them be written so often; whoever writes sooner will have to write again.
+    """
+    fair_s = MINUTE_S * waiting_count(services, quota) / services.quota_per_minute
+    return min(fair_s, MOST_GATHERED_S) - GATHER_S if fair_s > GATHER_S else 0.0

@@ -1,0 +1,309 @@
+"""Upgrade of a store that the first release (0.1) wrote: its documents become those of today.
+
+It runs once, before the first request of a process is answered; a document says that it was done. Processes
+that start at once take turns by a lease. Each commit leaves a store from which the upgrade goes on, so that
+it may be killed at any moment. Processes of the first release must be stopped before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from vitrina.domain.estimating.norms import FinishedWork
+from vitrina.errors import StoreConflictError
+from vitrina.operations.wishes import wish_key
+from vitrina.ports import ABSENT, Delete, Document, Json, Put, Store, Write
+from vitrina.records.backlog_state import BACKLOG_STATE
+from vitrina.records.books import BOOK, project_from_document, tracked_projects
+from vitrina.records.cards import SYNC, CardOwner, put_card
+from vitrina.records.finished import pack
+from vitrina.records.forecasts import FORECASTS, OUTCOMES
+from vitrina.records.history import history_writes
+from vitrina.records.norms import NORMS, TITLES, with_titles
+from vitrina.records.packing import SCHEMA, Packed, packed_writes
+from vitrina.records.previews import PREVIEW
+from vitrina.records.undo import UNDO, UNDO_RECORD, UndoEntry
+from vitrina.records.work import Item, item_from_data, load_work
+
+META = "meta"
+SCHEMA_KEY = "schema"
+LEASE_KEY = "upgrade"
+
+#: How long an upgrade that was killed keeps others waiting.
+LEASE = timedelta(minutes=5)
+POLL_S = 0.2
+
+#: Documents of a project that hold at most so many are changed in one commit.
+MOST_WRITES = 400
+
+
+def upgrade(store: Store, now: datetime) -> bool:
+    """Bring the documents of the first release along; ``False`` where that was done before.
+
+    One round trip where there is nothing to do.
+    """
+    while (META, SCHEMA_KEY) not in store.get_many([(META, SCHEMA_KEY)]):
+        if not _take_lease(store):
+            time.sleep(POLL_S)
+            continue
+        _upgrade_all(store, now.date())
+        done = Put(META, SCHEMA_KEY, {"schema": SCHEMA, "upgraded_at": now.isoformat()})
+        store.commit([done, Delete(META, LEASE_KEY)])
+        return True
+    return False
+
+
+def _take_lease(store: Store) -> bool:
+    """Whether this process does the upgrade; its lease is by the clock of the machine."""
+    moment = datetime.now().astimezone()
+    key = (META, LEASE_KEY)
+    held = store.get_many([key]).get(key)
+    if held is not None and datetime.fromisoformat(held.data["until"]) > moment:
+        return False
+    data = {"until": (moment + LEASE).isoformat()}
+    try:
+        store.commit([Put(*key, data, held.version if held else ABSENT)])
+    except StoreConflictError:
+        return False
+    return True
+
+
+def _upgrade_all(store: Store, today: date) -> None:
+    agencies = [one.key for one in store.find(BOOK, where={"kind": "agency"})]
+    for agency_id in agencies:
+        _upgrade_agency(store, agency_id, today)
+    _upgrade_operations(store)
+    _upgrade_previews(store)
+    for kind in ("turn", "touched"):
+        _commit(store, [Delete(kind, one.key) for one in store.find(kind)])
+
+
+# --- An agency and its projects ----------------------------------------------------------------------
+
+
+def _upgrade_agency(store: Store, agency_id: str, today: date) -> None:
+    books = store.find(BOOK, where={"kind": "client", "agency_id": agency_id})
+    projects = tuple(project_from_document(one) for one in books)
+    known = tracked_projects(store, None, agency_id)
+    key = known.key
+    listed = tracked_projects(store, store.get_many([key]).get(key), agency_id)
+    if listed.value != projects:
+        store.commit(listed.writes(projects))
+    histories = {one.key: one for one in store.find("history", where={"agency_id": agency_id})}
+    titles: tuple[tuple[str, str], ...] = ()
+    of_items: set[str] = set()
+    for project in projects:
+        items = store.find("item", where={"spreadsheet_id": project.spreadsheet_id})
+        upgraded, history_keys = _items(items, histories, agency_id)
+        of_items |= history_keys
+        titles = with_titles(titles, ((item.work_type, item.task) for item in upgraded))
+        _upgrade_project(store, project.spreadsheet_id, agency_id, upgraded, today)
+        _commit(store, [Delete("item", one.key) for one in items])
+    if titles:
+        store.commit(packed_writes(Packed(TITLES, agency_id, None, None), [list(one) for one in titles]))
+    rest = {key: _work(one.data) for key, one in histories.items() if key not in of_items}
+    for writes in history_writes(agency_id, "release-0.1", rest):
+        store.commit(writes)
+    _commit(store, [Delete("history", key) for key in histories])
+    _upgrade_norms(store, agency_id)
+
+
+def _items(
+    documents: Iterable[Document], histories: Mapping[str, Document], agency_id: str
+) -> tuple[list[Item], set[str]]:
+    """Items of the old documents, with the hours that the history had of them, and keys of these."""
+    items: list[Item] = []
+    used: set[str] = set()
+    for document in documents:
+        item = item_from_data(document.data, document.data["spreadsheet_id"], agency_id)
+        actions = []
+        for action in item.actions:
+            key = f"{item.spreadsheet_id}:{action.row_number}"
+            fact = histories.get(key)
+            if fact is not None and item.is_done:
+                used.add(key)
+                action = replace(action, logged_hours=fact.data["hours"])  # noqa: PLW2901 - the same action
+                item = replace(item, finished_on=date.fromisoformat(fact.data["finished_on"]))
+            actions.append(action)
+        if item.is_done and item.finished_on is None:
+            item = replace(item, finished_on=_last_planned(item))
+        items.append(replace(item, actions=tuple(actions)))
+    return items, used
+
+
+def _last_planned(item: Item) -> date | None:
+    return max((day for action in item.actions for day in action.day_hours), default=None)
+
+
+def _upgrade_project(
+    store: Store, spreadsheet_id: str, agency_id: str, items: list[Item], today: date
+) -> None:
+    typed = store.get_many([("typed", spreadsheet_id)]).get(("typed", spreadsheet_id))
+    tracked = load_work(store, spreadsheet_id, agency_id)
+    work = tracked.value.with_items(items)
+    if typed is not None:
+        work = replace(work, typed_hours=_hours(typed.data["hours"]))
+    packed, writes = pack(store, work, work.packable(today)) if work.packable(today) else (work, [])
+    cards = [put_card(item.card_id, CardOwner(spreadsheet_id, item.number)) for item in items if item.card_id]
+    writes += tracked.writes(packed)
+    writes += _sync_writes(store, spreadsheet_id, {one.card_id: one.number for one in items})
+    if writes:
+        store.commit(writes)
+    _commit(store, cards)
+    _upgrade_backlog_state(store, spreadsheet_id)
+    _upgrade_forecasts(store, spreadsheet_id, agency_id)
+    _upgrade_undo(store, spreadsheet_id)
+    _commit(store, [Delete("typed", spreadsheet_id)] if typed else [])
+
+
+def _sync_writes(store: Store, spreadsheet_id: str, numbers: Mapping[str, int]) -> list[Write]:
+    """The cards that webhooks touched; a task of the first release may be lost, so that none is queued."""
+    touched = {
+        one.key: numbers[one.key]
+        for one in store.find("touched", where={"spreadsheet_id": spreadsheet_id})
+        if one.key in numbers
+    }
+    key = (SYNC, spreadsheet_id)
+    known = store.get_many([key]).get(key)
+    if known is None and not touched:
+        return []
+    data: Json = {
+        "schema": SCHEMA,
+        "generation": (known.data["generation"] if known else 0) + 1,
+        "is_queued": False,
+        "touched": touched,
+        "stamps": dict.fromkeys(touched, "release-0.1"),
+        "has_touched": bool(touched),
+    }
+    return [Put(*key, data)] if known is None or "schema" not in known.data else []
+
+
+def _upgrade_backlog_state(store: Store, spreadsheet_id: str) -> None:
+    keys = [(kind, spreadsheet_id) for kind in ("estimate", "notes", "passed")]
+    old = store.get_many(keys)
+    if not old:
+        return
+    estimate, notes, passed = (old[key].data if key in old else {} for key in keys)
+    payload = {
+        "figures": estimate,
+        "notes": notes.get("hashes", []),
+        "passed_over": passed.get("periods", {}),
+    }
+    writes = packed_writes(Packed(BACKLOG_STATE, spreadsheet_id, None, None), payload)
+    store.commit([*writes, *(Delete(*key) for key in old)])
+
+
+def _upgrade_forecasts(store: Store, spreadsheet_id: str, agency_id: str) -> None:
+    old = store.find("forecast", where={"spreadsheet_id": spreadsheet_id})
+    if not old:
+        return
+    still_open = [_forecast(one.data) for one in old if not one.data["finished_on"]]
+    by_year: dict[str, list[Json]] = defaultdict(list)
+    for one in old:
+        if one.data["finished_on"]:
+            ended = {**_forecast(one.data), "numbers": [], "finished_on": one.data["finished_on"]}
+            by_year[one.data["finished_on"][:4]].append(ended)
+    writes = packed_writes(
+        Packed(FORECASTS, spreadsheet_id, None, None),
+        still_open,
+        agency_id=agency_id,
+        is_open=bool(still_open),
+    )
+    for year, rows in by_year.items():
+        head = Packed(OUTCOMES, f"{spreadsheet_id}:{year}", None, None)
+        writes += packed_writes(head, rows, agency_id=agency_id)
+    store.commit(writes)
+    _commit(store, [Delete("forecast", one.key) for one in old])
+
+
+def _forecast(data: Json) -> Json:
+    names = ("made_on", "likely_on", "almost_certain_on", "error_count", "numbers")
+    return {name: data[name] for name in names}
+
+
+def _upgrade_undo(store: Store, spreadsheet_id: str) -> None:
+    """The list of the last actions, of which each gets a document of its own."""
+    key = (UNDO, spreadsheet_id)
+    old = store.get_many([key]).get(key)
+    if old is None or "actions" not in old.data:
+        return
+    writes: list[Write] = []
+    entries: list[UndoEntry] = []
+    for action in old.data["actions"]:
+        record = {name: value for name, value in action.items() if name not in ("id", "at", "is_pending")}
+        kept = packed_writes(Packed(UNDO_RECORD, action["id"], None, None), record)
+        entries.append(
+            UndoEntry(action["id"], action["action"], action["at"], action["is_pending"], len(kept))
+        )
+        writes += kept
+    data = {"schema": SCHEMA, "entries": [vars(one) for one in entries]}
+    store.commit([*writes, Put(*key, data)])
+
+
+def _upgrade_norms(store: Store, agency_id: str) -> None:
+    key = ("norm", agency_id)
+    old = store.get_many([key]).get(key)
+    if old is None:
+        return
+    writes: list[Write] = [Delete(*key)]
+    # An older one kept averages only: the next recalculation learns them anew.
+    if "cells" in old.data:
+        writes += packed_writes(Packed(NORMS, agency_id, None, None), old.data)
+    store.commit(writes)
+
+
+# --- Operations and previews -------------------------------------------------------------------------
+
+
+def _upgrade_operations(store: Store) -> None:
+    """Operations that are open, by the wish that they are for; and clicks that follow another one."""
+    wishes: dict[str, Json] = {}
+    for one in store.find("unfinished"):
+        wishes[one.key] = {"open": {}, "origin_id": one.data["origin_id"], "steps": one.data["steps"]}
+    opened = {one.data["operation_id"] for one in store.find("open")}
+    for operation in store.find("operation"):
+        if operation.key in opened and operation.data["state"] != "ended":
+            wish = wishes.setdefault(wish_key(operation.data), {"open": {}, "origin_id": "", "steps": {}})
+            wish["open"][f"person:{operation.data['email']}"] = operation.key
+    writes: list[Write] = [Put("wish", key, data) for key, data in wishes.items()]
+    for kind in ("unfinished", "open", "followed"):
+        writes += [Delete(kind, one.key) for one in store.find(kind)]
+    _commit(store, writes)
+
+
+def _upgrade_previews(store: Store) -> None:
+    for one in store.find(PREVIEW):
+        if "body" in one.data:
+            continue
+        payload = {name: value for name, value in one.data.items() if name != "shown_at"}
+        fields_beside = {"spreadsheet_id": one.data["spreadsheet_id"], "shown_at": one.data["shown_at"]}
+        store.commit(packed_writes(Packed(PREVIEW, one.key, None, None), payload, **fields_beside))
+
+
+# --- All of them -------------------------------------------------------------------------------------
+
+
+def _hours(by_person: Mapping[str, Mapping[str, float]]) -> dict[str, dict[date, float]]:
+    return {
+        name: {date.fromisoformat(day): hours for day, hours in by_day.items()}
+        for name, by_day in by_person.items()
+    }
+
+
+_WORK_FIELDS = FinishedWork._fields
+
+
+def _work(data: Mapping[str, Any]) -> FinishedWork:
+    values = {name: data[name] for name in _WORK_FIELDS if name in data}
+    return FinishedWork(**{**values, "finished_on": date.fromisoformat(data["finished_on"])})
+
+
+def _commit(store: Store, writes: Sequence[Write]) -> None:
+    """Carry out writes that do not depend on each other, some at a time."""
+    for start in range(0, len(writes), MOST_WRITES):
+        store.commit(writes[start : start + MOST_WRITES])

@@ -1,0 +1,99 @@
+"""The tab *Загрузка* of the agency's workbook: hours of each person on each day over all clients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from vitrina.domain.calendar import PeriodKind
+from vitrina.domain.checking.feasibility import TOLERANCE_HOURS
+from vitrina.operations.services import Services
+from vitrina.project.commitments import People
+from vitrina.tabs.blocks import column_group, used_row_count, write_column
+from vitrina.texts import Days, render, sentence
+from vitrina.workbook.reading.book import Book
+from vitrina.workbook.reading.settings import locale_of
+from vitrina.workbook.writing.change import WorkbookChange
+from vitrina.workbook.writing.values import Value
+
+DAY_PREFIX = "day."
+ROOM_PREFIX = "room."
+
+
+def write_load(
+    services: Services,
+    change: WorkbookChange,
+    book: Book,
+    people: People,
+    committed: Mapping[str, Mapping[date, float]],
+) -> None:
+    """Hours of each person on each working day from this week on; beside them, what he can do.
+
+    The latter stand in hidden columns, for the colours: a day off and a short day differ from person to
+    person. Workbooks that were made before these columns existed do without.
+    """
+    tab = book.tabs.get("load")
+    if tab is None or "specialist" not in tab.columns:
+        return
+    day_keys, room_keys = column_group(tab, DAY_PREFIX), column_group(tab, ROOM_PREFIX)
+    days = load_days(services, len(day_keys))
+    lines = load_lines(people, committed, days)
+    first = tab.header_index + 1
+    blank_count = max(0, used_row_count(tab, ["specialist"]) - len(lines))
+    change.make_room(tab, first + len(lines))
+    keys = ["specialist", "hours_per_day", "load", *day_keys]
+    for key, day in zip(day_keys, days, strict=True):
+        change.set_block(tab, tab.header_index, tab.columns[key], [[day]])
+    for position, key in enumerate(keys):
+        write_column(change, tab, key, [line.cells[position] for line in lines], blank_count)
+    for position, key in enumerate(room_keys[: len(days)]):
+        write_column(change, tab, key, [line.room[position] for line in lines], blank_count)
+    if tab.header_index > 0:
+        moment = services.clock.now().astimezone(services.time_zone)
+        today = Days(moment.date(), moment.date())
+        told = sentence("load.refreshed", days=today, time=f"{moment:%H:%M}")
+        cells: list[list[Value]] = [[render(told, locale_of(book))]]
+        change.set_block(tab, tab.header_index - 1, tab.columns["specialist"], cells)
+
+
+@dataclass(frozen=True)
+class LoadLine:
+    """A person's line: name, hours of an ordinary day, all hours shown, hours of each day; and his room."""
+
+    cells: tuple[Value, ...]
+    room: tuple[Value, ...]
+
+
+def load_days(services: Services, count: int) -> list[date]:
+    """The days shown: working days from this week's Monday on."""
+    monday = services.calendar.current_period(services.today(), PeriodKind.WEEK).start_on
+    return services.calendar.working_days_from(monday, count=count)
+
+
+def load_lines(
+    people: People, committed: Mapping[str, Mapping[date, float]], days: Sequence[date]
+) -> list[LoadLine]:
+    """The team in its order, then whoever else has work."""
+    team = [one.name for one in people.resources.specialists]
+    strangers = sorted(
+        name
+        for name, by_day in committed.items()
+        if name not in team and any(by_day.get(day) for day in days)
+    )
+    lines: list[LoadLine] = []
+    for name in [*team, *strangers]:
+        specialist = people.find(name)
+        usual = specialist.hours_per_day * people.resources.load_factor if specialist else None
+        by_day = committed.get(name, {})
+        room = [round(people.capacity(name, day), 2) for day in days]
+        hours = [_shown(by_day.get(day, 0.0), free) for day, free in zip(days, room, strict=True)]
+        cells: list[Value] = [one or None for one in hours]
+        load = round(sum(hours), 2)
+        lines.append(LoadLine((name, round(usual, 2) if usual is not None else None, load, *cells), (*room,)))
+    return lines
+
+
+def _shown(hours: float, room: float) -> float:
+    """Hours as they are shown: half a minute more than a person has is a matter of rounding."""
+    return room if abs(hours - room) <= TOLERANCE_HOURS else round(hours, 2)

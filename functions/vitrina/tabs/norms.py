@@ -1,0 +1,125 @@
+"""The tab *Нормы* of the agency's workbook: norms that were learned, beside those that people typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from vitrina.domain.estimating.learning import start_with
+from vitrina.domain.estimating.norms import Basis, EffortNorm, NormCell, Norms, NormSource
+from vitrina.operations.services import Services
+from vitrina.records.books import Agency
+from vitrina.records.norms import KeptNorms
+from vitrina.tabs.blocks import SHARE_DIGITS, holds
+from vitrina.workbook.reading.book import Book, Tab
+from vitrina.workbook.reading.norm_rows import NormRow, read_norm_rows
+from vitrina.workbook.reading.settings import locale_of, wants_starting_norms
+from vitrina.workbook.template.starting_norms import starting_norms
+from vitrina.workbook.writing.change import WorkbookChange
+from vitrina.workbook.writing.values import Value
+
+
+@dataclass(frozen=True)
+class LearnedNorms:
+    """What goes into the tab: ``facts`` are norms without those by hand, ``norms`` with them."""
+
+    facts: Norms
+    norms: Norms
+    units: Mapping[str, str]
+    rows: Mapping[NormCell, NormRow]
+
+
+def with_typed_norms(
+    services: Services, agency: Agency, book: Book, kept: KeptNorms, norms: Norms
+) -> LearnedNorms:
+    """The norms with what people typed into the tab, and with the starting table where they want it."""
+    rows = read_norm_rows(
+        book, services.choices, profiles=agency.profiles, shown=kept.shown, today=services.today()
+    )
+    units = {row.cell.work_type: row.unit for row in reversed(rows) if row.unit}
+    facts = norms
+    if wants_starting_norms(book):
+        guesses = starting_norms(locale_of(book), agency.profiles)
+        facts = start_with(norms, {one.cell: (one.work_type, one.typical_hours) for one in guesses})
+        units = {one.cell.work_type: one.unit for one in guesses} | units
+    pins = {row.cell: (row.work_type, row.pinned_hours) for row in rows if row.pinned_hours is not None}
+    # Of two rows for the same the upper one counts, as it is the one that the facts are written into.
+    by_cell = {row.cell: row for row in reversed(rows)}
+    return LearnedNorms(facts, facts.pinned(pins), units, by_cell)
+
+
+def write_norms(
+    change: WorkbookChange, services: Services, agency: Agency, book: Book, learned: LearnedNorms
+) -> dict[NormCell, tuple[float, ...]]:
+    """Norms that the tab has are written where they stand; new ones below the last row in use.
+
+    Gives the means that stand there by our hand, none where a person's does.
+    """
+    tab, locale = book.tab("norms"), locale_of(book)
+    used = [row.index for row in tab.rows if any(not cell.is_empty for cell in row.cells)]
+    free = max(used, default=tab.header_index) + 1
+    shown: dict[NormCell, tuple[float, ...]] = {}
+    for norm in learned.norms.shown:
+        if norm.size and "size" not in tab.columns:
+            continue
+        facts = learned.facts.cells.get(norm.cell)
+        values = _values(services, agency, learned, norm, facts, locale)
+        known = learned.rows.get(norm.cell)
+        if known is None:
+            for key, value in values.items():
+                if key in tab.columns:
+                    change.set_block(tab, free, tab.column(key), [[value]])
+            free += 1
+        else:
+            if known.in_place:
+                del values["hours_per_unit"]
+            _write_row(change, tab, known, values)
+        if known is not None and known.in_place:
+            shown[norm.cell] = ()
+        elif facts is not None:
+            shown[norm.cell] = (round(facts.hours_per_unit, 2),)
+    change.make_room(tab, free)
+    return shown
+
+
+def _values(
+    services: Services,
+    agency: Agency,
+    learned: LearnedNorms,
+    norm: EffortNorm,
+    facts: EffortNorm | None,
+    locale: str,
+) -> dict[str, Value]:
+    basis = Basis.SIZE if norm.size else Basis.TYPE
+    high = learned.norms.promise_ratios[basis]
+    difference = None
+    if norm.source is NormSource.PINNED and norm.facts_hours:
+        difference = round(norm.hours_per_unit / norm.facts_hours - 1, SHARE_DIGITS)
+    return {
+        "work_type": norm.work_type,
+        "profile": agency.profiles.get(norm.profile, norm.profile),
+        "size": services.choices.label("size", norm.size, locale) if norm.size else None,
+        "unit": learned.units.get(norm.cell.work_type),
+        "hours_per_unit": round(facts.hours_per_unit, 2) if facts else None,
+        "typical_hours": round(facts.typical_hours, 2) if facts else None,
+        "p85_hours": round(facts.hours_per_unit * high, 2) if facts and high else None,
+        "fact_count": norm.fact_count,
+        "spread_hours": round(norm.spread_hours, 2),
+        "difference": difference,
+        "source": services.choices.label("norm_source", norm.source, locale),
+        "changed_on": services.today(),
+    }
+
+
+#: What people write in a row of theirs; the add-on fills these in rows that it adds, and leaves them then.
+OF_PEOPLE = ("work_type", "profile", "size", "unit")
+
+
+def _write_row(change: WorkbookChange, tab: Tab, known: NormRow, values: Mapping[str, Value]) -> None:
+    ours = {key: value for key, value in values.items() if key in tab.columns and key not in OF_PEOPLE}
+    differing = [key for key, value in ours.items() if not holds(tab, known.row, key, value)]
+    if not set(differing) - {"changed_on"}:
+        return
+    change.expect(tab, known.row, "work_type", "profile", *(("size",) if "size" in tab.columns else ()))
+    for key in differing:
+        change.set(tab, known.row, key, ours[key])

@@ -1,0 +1,258 @@
+"""*Обновить из трекера*: what the cards say is written into the sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from vitrina.domain.backlog import ActionStatus
+from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.retry_on_conflict import retry_on_conflict
+from vitrina.operations.run import Run
+from vitrina.operations.services import Services
+from vitrina.ports import Card
+from vitrina.project.planner_input import parts_of, planned_items
+from vitrina.project.snapshot import Snapshot, read_snapshot
+from vitrina.records.books import Project
+from vitrina.records.finished import load_finished, unpack_items, unpacked
+from vitrina.records.team import tracker_ids
+from vitrina.records.work import Item, ItemAction, ProjectWork
+from vitrina.tabs.finish_forecast import can_tell_finish, write_forecast
+from vitrina.tabs.refreshed_mark import write_refreshed_mark
+from vitrina.tabs.schedule import write_schedule
+from vitrina.texts import sentence
+from vitrina.workbook.reading.book import Book, Tab
+from vitrina.workbook.reading.settings import locale_of
+from vitrina.workbook.reading.work_rows import WorkRow
+from vitrina.workbook.writing.change import WorkbookChange
+from vitrina.workbook.writing.heal import heal, repair_messages
+from vitrina.workbook.writing.values import Value
+
+
+@dataclass(frozen=True)
+class RowState:
+    """What the tracker says of one action."""
+
+    status: ActionStatus
+    due_on: date | None
+    specialist: str | None
+    progress: str
+    logged_hours: float
+    is_ticked: bool = False
+
+
+def refresh(run: Run, spreadsheet_id: str) -> Answer:
+    """Read every card of the project and write what differs.
+
+    Items that were finished long ago are looked at while their rows are still in the sheet.
+    """
+    snapshot = read_snapshot(run, spreadsheet_id)
+    items = [item for item in snapshot.items.values() if item.card_id]
+    return write_card_states(run, snapshot, items)
+
+
+def write_card_states(
+    run: Run, snapshot: Snapshot, items: Sequence[Item], *, says_when: bool = True
+) -> Answer:
+    """Read the cards of *items* and write what differs; with *says_when*, always when that was."""
+    cards: dict[int, Card | None] = {}
+    for item in items:
+        step = sentence("sync.progress", done=len(cards) + 1, total=len(items))
+        run.report(len(cards), len(items), step)
+        cards[item.number] = run.services.tracker.get_card(item.card_id)
+    spreadsheet_id = snapshot.project.spreadsheet_id
+    known = [snapshot]
+
+    def write() -> tuple[int, Snapshot]:
+        # As it was read before the cards; only where people have changed it meanwhile it is read once more.
+        current = known.pop() if known else read_snapshot(run, spreadsheet_id)
+        return _write(run, current, cards, says_when=says_when), current
+
+    changed, current = retry_on_conflict(run, write)
+    gone = [item.code for item in items if cards[item.number] is None]
+    missing = current.lost_row_messages()
+    if gone:
+        missing = (sentence("sync.gone", items=gone), *missing)
+    return Answer(
+        Outcome.PARTIAL if missing else Outcome.DONE,
+        sentence("sync.done" if items else "sync.nothing", cards=len(cards), changed=changed),
+        details=(*repair_messages(current.book, current.progress_identity), *missing),
+        data={"cards": len(cards), "changed_rows": changed},
+    )
+
+
+def _write(run: Run, snapshot: Snapshot, cards: Mapping[int, Card | None], *, says_when: bool) -> int:
+    """Write the workbook once and the store once; gives the count of rows that differed."""
+    book, project, work = snapshot.book, snapshot.project, snapshot.stored.work.value
+    # A card may belong to an item that was packed away and has no row any more.
+    packed = [number for number in cards if number not in snapshot.items and work.has_finished(number)]
+    items = dict(snapshot.items)
+    items |= load_finished(run.services.store, project.spreadsheet_id, project.agency_id, packed)
+    names = {tracker_id: name for name, tracker_id in tracker_ids(snapshot.stored.team).items()}
+    tab, rows = book.tab("in_progress"), snapshot.work_rows.actions
+    change = WorkbookChange()
+    heal(change, book, snapshot.progress_identity, prefix=project.code)
+    changed_rows = 0
+    after: dict[int, Item] = {}
+    for number, card in cards.items():
+        item = items.get(number)
+        if card is None or item is None:
+            continue
+        known = {action.row_number for action in item.actions}
+        own_rows = [row for row in rows if row.number in known]
+        states = row_states(card, item, own_rows, project, names)
+        changed_rows += sum(
+            _write_row(run.services, change, tab, book, row, states[row.row_number]) for row in own_rows
+        )
+        if own_rows or number in packed:
+            after[number] = _as_in_tracker(item, states, snapshot.today)
+    after |= _as_in_sheet(rows, items, snapshot.today)
+    by_key = {item.key: item for item in [*snapshot.agency_items, *after.values()]}
+    now = list(by_key.values())
+    redrawn = write_schedule(snapshot, change, now)
+    if changed_rows or redrawn or says_when:
+        write_refreshed_mark(run.services, change, book)
+        _tell_finish(snapshot, change, now)
+    if change:
+        run.services.workbooks.batch_update(project.spreadsheet_id, change.requests())
+    _keep(run, snapshot, items, after)
+    return changed_rows
+
+
+def _tell_finish(snapshot: Snapshot, change: WorkbookChange, items: list[Item]) -> None:
+    """The days by which all will be finished, unless the backlog cannot be read just now."""
+    if not can_tell_finish(snapshot.book) or not snapshot.has_backlog or snapshot.backlog.problems:
+        return
+    state, backlog = snapshot.stored.backlog_state.value, snapshot.backlog
+    parts = parts_of(state, backlog, snapshot.stored.norms.value.norms)
+    planned = planned_items(snapshot.project, state, backlog, parts)
+    write_forecast(snapshot, change, planned, parts, items)
+
+
+def _keep(run: Run, snapshot: Snapshot, items: Mapping[int, Item], after: Mapping[int, Item]) -> None:
+    """Have what changed kept at the end of the run; an item that was packed away comes back."""
+    changed = {number: item for number, item in after.items() if item != items[number]}
+    kept = snapshot.stored.work.value
+    back = [items[number] for number in changed if kept.has_finished(number)]
+    if back:
+        _, writes = unpack_items(run.services.store, kept, back)
+        run.at_end(*writes)
+
+    def amended(work: ProjectWork) -> ProjectWork:
+        work = unpacked(work, back)
+        for number, item in changed.items():
+            fields = {name: getattr(item, name) for name in ("is_done", "finished_on", "actions")}
+            work = work.amended(number, **fields)
+        return work
+
+    run.at_end(updates=[snapshot.change_work(amended)])
+
+
+# --- What cards and rows say -----------------------------------------------------------------------
+
+
+def row_states(
+    card: Card, item: Item, rows: Sequence[WorkRow], project: Project, names: Mapping[str, str]
+) -> dict[int, RowState]:
+    """What a card says of each row of its item, by row number; of each action where no row is left.
+
+    The card's checklist has a line for each action, in their order; people may have added lines, and
+    taken rows out of the sheet. ``names`` are the specialists' names by their id in the tracker.
+    """
+    status = project.statuses.get(card.stage_id)
+    done = sum(line.is_checked for line in card.checklist)
+    progress = f"{done}/{len(card.checklist)}" if card.checklist else ""
+    by_number = {row.row_number: row for row in rows}
+    lines = list(card.checklist) + [None] * len(item.actions)
+    left = dict(card.logged_hours)
+    is_only = len(item.actions) == 1
+    states: dict[int, RowState] = {}
+    for action, line in zip(item.actions, lines, strict=False):
+        assignee = card.assignee_id if is_only or line is None else line.assignee_id
+        specialist = names.get(assignee or "", None)
+        row = by_number.get(action.row_number)
+        worker = specialist or (row.specialist if row else action.specialist)
+        tracker_id = next((key for key, name in names.items() if name == worker), None)
+        hours = sum(left.values()) if is_only else left.pop(tracker_id or "", 0.0)
+        if row is None and rows:
+            continue
+        due_on = card.due_on if is_only or line is None else line.due_on
+        known = row.status if row else ActionStatus.DONE
+        states[action.row_number] = RowState(
+            status or known,
+            due_on or (row.due_on if row else None),
+            specialist,
+            progress,
+            hours,
+            is_ticked=line is not None and line.is_checked,
+        )
+    if not is_only and left:
+        # Hours of people who have no action of their own stand with the first one.
+        first = min(states)
+        states[first] = replace(states[first], logged_hours=states[first].logged_hours + sum(left.values()))
+    return states
+
+
+def _as_in_tracker(item: Item, states: Mapping[int, RowState], today: date) -> Item:
+    """The item as its card tells it. Hours logged later still count, the day of its end stays."""
+    is_done = all(state.status is ActionStatus.DONE for state in states.values())
+    actions = tuple(_as_told(action, states.get(action.row_number)) for action in item.actions)
+    finished_on = (item.finished_on or today) if is_done else None
+    return replace(item, is_done=is_done, finished_on=finished_on, actions=actions)
+
+
+def _as_in_sheet(rows: Iterable[WorkRow], items: Mapping[int, Item], today: date) -> dict[int, Item]:
+    """Items without a card whose rows a person has changed: without a tracker the sheet itself tells."""
+    by_number = {row.row_number: row for row in rows}
+    told: dict[int, Item] = {}
+    for item in items.values():
+        own_rows = [by_number[one.row_number] for one in item.actions if one.row_number in by_number]
+        if item.card_id or item.is_reserved or len(own_rows) < len(item.actions):
+            continue
+        states = {
+            row.row_number: RowState(row.status, row.due_on, None, "", row.logged_hours or 0.0)
+            for row in own_rows
+        }
+        if item.is_done or all(row.is_done for row in own_rows):
+            told[item.number] = _as_in_tracker(item, states, today)
+    return told
+
+
+def _write_row(
+    services: Services, change: WorkbookChange, tab: Tab, book: Book, row: WorkRow, state: RowState
+) -> bool:
+    label = services.choices.label("status", state.status, locale_of(book))
+    wanted: dict[str, Value] = {
+        "status": label,
+        "due_on": state.due_on,
+        "specialist": state.specialist or row.specialist,
+        "progress": state.progress or None,
+        "logged_hours": round(state.logged_hours, 2) or None,
+    }
+    differs = False
+    for column, value in wanted.items():
+        if value != _current(tab, row, column):
+            change.set(tab, row.row, column, value)
+            differs = True
+    return differs
+
+
+def _current(tab: Tab, row: WorkRow, column: str) -> Value:
+    if column == "due_on":
+        return row.due_on
+    cell = tab.cell(row.row, column)
+    if column == "logged_hours":
+        return cell.value if isinstance(cell.value, float) else None
+    return cell.text or None
+
+
+def _as_told(action: ItemAction, state: RowState | None) -> ItemAction:
+    if state is None:
+        return action
+    return replace(
+        action,
+        specialist=state.specialist or action.specialist,
+        logged_hours=state.logged_hours,
+        is_ticked=state.is_ticked,
+    )

@@ -1,0 +1,164 @@
+"""Reads requests: the token first, then a body of bounded length and depth, checked against a schema."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import IO, Any, cast
+
+import jsonschema
+from flask import Request, Response
+from werkzeug.wsgi import LimitedStream
+
+from vitrina.errors import BodyTooLargeError, MethodNotAllowedError, RequestError
+from vitrina.ports import Json
+
+#: Most that is read of a body, in bytes. A webhook of Kaiten carries a whole card with its texts.
+MENU_BODY_BYTES = 256 * 1024
+WEBHOOK_BODY_BYTES = 1024 * 1024
+OTHER_BODY_BYTES = 64 * 1024
+
+#: Lists and objects inside each other. The add-on sends 3 levels, Kaiten's webhooks less than 10.
+MAX_DEPTH = 20
+
+#: What is expected in each field that a person fills in.
+_FORM_SENTENCES = {
+    "client_name": "form.client_name",
+    "project_name": "form.project_name",
+    "code": "form.code",
+    "period": "form.period",
+    "limit_hours": "form.limit_hours",
+    "responsible": "form.responsible",
+}
+
+
+class _BoundedStream(LimitedStream):
+    """Ends without an error at the limit, and where the caller stopped sending."""
+
+    def on_exhausted(self) -> None:
+        """Nothing: ``read_json`` sees by the length that the body is too large."""
+
+    def on_disconnect(self, error: Exception | None = None) -> None:
+        """Nothing: the rest of a body is not JSON, and ``read_json`` says so."""
+
+
+def limit_body(request: Request, limit_bytes: int) -> None:
+    """Have nobody read more of the body than *limit_bytes*, or nothing if it is known to be longer.
+
+    Call it before anything else: after the answer functions-framework reads what is left of the body into
+    memory (``read_request`` in its ``__init__.py``, version 3.10.2), whatever the answer was.
+    """
+    length = request.content_length
+    if length is None:
+        # In chunks. One byte more than the limit shows that there is more.
+        readable_bytes = limit_bytes + 1 if request.environ.get("wsgi.input_terminated") else 0
+    else:
+        readable_bytes = 0 if length > limit_bytes else length
+    request.max_content_length = limit_bytes
+    request.stream = cast(IO[bytes], _BoundedStream(request.input_stream, readable_bytes))
+
+
+def check_method(request: Request) -> None:
+    """Raise ``MethodNotAllowedError`` unless the request is a POST."""
+    if request.method != "POST":
+        raise MethodNotAllowedError("request.method")
+
+
+def bearer_token(request: Request) -> str:
+    """The token of the ``Authorization`` header, empty where there is none."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def parse_body(request: Request, schema: Json) -> Any:
+    """The JSON body; raises ``RequestError`` where it is not what *schema* says."""
+    body = read_json(request)
+    check(body, schema)
+    return body
+
+
+def read_json(request: Request, *, max_depth: int = MAX_DEPTH) -> Any:
+    """The JSON body of a request whose body was limited by ``limit_body``.
+
+    Parameters
+    ----------
+    max_depth
+        Levels of lists and objects inside each other.
+
+    Raises
+    ------
+    BodyTooLargeError
+        If the body is longer than the limit. Where its length was told, nothing of it is read.
+    RequestError
+        If it is no JSON in UTF-8, too deep, or holds a number or a text that cannot be stored.
+    """
+    limit_bytes = request.max_content_length
+    if limit_bytes is None:
+        raise RuntimeError("limit_body was not called")
+    if (request.content_length or 0) > limit_bytes or len(request.get_data()) > limit_bytes:
+        raise BodyTooLargeError("request.too_large", limit=limit_bytes // 1024)
+    try:
+        # Python alone would guess the encoding, and take NaN and Infinity for numbers.
+        body = json.loads(request.get_data().decode("utf-8"), parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise RequestError("request.too_deep") from error
+    except ValueError as error:
+        raise RequestError("request.not_json") from error
+    _check_values(body, max_depth)
+    return body
+
+
+def check(data: Any, schema: Json) -> None:
+    """Raise ``RequestError`` where *data* is not what *schema* says."""
+    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(data))
+    if error is not None:
+        code = next((_FORM_SENTENCES[key] for key in error.absolute_path if key in _FORM_SENTENCES), None)
+        raise RequestError(code or "request.invalid", problem=error.message)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _check_values(value: Any, levels: int) -> None:
+    """Raise where *value* has more *levels*, or somewhere a text or a number that cannot be stored."""
+    if isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, int | float):
+        _check_number(value)
+    elif isinstance(value, list | dict):
+        if levels == 0:
+            raise RequestError("request.too_deep")
+        if isinstance(value, dict):
+            for key in value:
+                _check_text(key)
+        for part in value.values() if isinstance(value, dict) else value:
+            _check_values(part, levels - 1)
+
+
+def _check_text(text: str) -> None:
+    try:
+        # JSON may hold one half of a character that is written as two, such as "\ud83d".
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise RequestError("request.broken_text") from error
+
+
+def _check_number(number: float) -> None:
+    try:
+        # 1e999 is infinite; an integer of 400 digits fits into no float.
+        is_finite = math.isfinite(number)
+    except OverflowError:
+        is_finite = False
+    if not is_finite:
+        raise RequestError("request.not_json")
+
+
+def response(envelope: Json, status: int) -> Response:
+    """An answer in JSON."""
+    answer = Response(
+        json.dumps(envelope, ensure_ascii=False), status=status, content_type="application/json"
+    )
+    if status == MethodNotAllowedError.http_status:
+        answer.headers["Allow"] = "POST"
+    return answer

@@ -1,0 +1,47 @@
+"""An office that all tests of a module share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.harness.office import Office
+from tests.harness.servers import Servers
+from vitrina.bootstrap import application
+
+
+@dataclass
+class ModuleOffice(Office):
+    """An office for all tests of a module: its settings stay when a test ends."""
+
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def restart(self, **changes: str) -> None:
+        """Rebuild the application, with *changes* to the settings (names without their prefix)."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in {**self.environment, **changes}.items():
+                patch.setenv(f"VITRINA_{name}", value)
+            application.cache_clear()
+            application()
+
+
+@contextmanager
+def running_agency(servers: Servers, folder: Path, **settings: str) -> Iterator[ModuleOffice]:
+    """An agency with people and norms, for all tests of a module. Retries do not wait."""
+    office = ModuleOffice(servers, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        office.reset_for_test(patch)
+        prefix = "VITRINA_"
+        given = {key.removeprefix(prefix): os.environ[key] for key in os.environ if key.startswith(prefix)}
+    office.environment = {**given, "RETRY_WAIT_S": "0", **settings}
+    office.restart()
+    office.create_agency()
+    yield office
+    office.settle()
+    office.http.close()
+    application.cache_clear()

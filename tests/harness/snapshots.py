@@ -1,0 +1,155 @@
+"""Contents of workbooks and tracker, to be compared before and after an action."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from emulators.world.processes import ROBOT_ID
+from tests.harness.office import Office
+from tests.harness.stored import stored_items
+from vitrina.records.books import find_projects
+from vitrina.workbook.reading.book import FENCE_KEY
+
+#: Everything that can be written into a workbook. The values that Google derives are ten times as much.
+FIELDS = (
+    "properties,namedRanges,developerMetadata,"
+    "sheets(properties,developerMetadata,protectedRanges,merges,conditionalFormats,charts,"
+    "data(rowMetadata,columnMetadata,"
+    "rowData.values(userEnteredValue,effectiveValue,note,userEnteredFormat,dataValidation)))"
+)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything that clients and specialists can see at one moment."""
+
+    titles: list[tuple[str, str]]
+    books: Mapping[str, Any]
+    boards: list[Any]
+    cards: list[Any]
+
+
+def take_snapshot(office: Office) -> Snapshot:
+    """Read the agency's and the client's workbooks, the titles of all others, and all boards and cards."""
+    google = office.servers.google
+    assert office.agency is not None
+    return Snapshot(
+        titles=[
+            (one["spreadsheetId"], one["title"])
+            for one in office.http.get(f"{google}/_emulator/workbooks").json()
+        ],
+        books={
+            key: without_fence(
+                office.http.get(f"{google}/v4/spreadsheets/{key}", params={"fields": FIELDS}).json()
+            )
+            for key in (office.agency.spreadsheet_id, office.client_id)
+            if key
+        },
+        boards=office.kaiten("GET", f"/spaces/{office.space_id}/boards", user_id=ROBOT_ID),
+        cards=[office.kaiten("GET", f"/cards/{card['id']}", user_id=ROBOT_ID) for card in office.cards()],
+    )
+
+
+def without_fence(book: dict[str, Any]) -> dict[str, Any]:
+    """The workbook without its fence mark, which may move when nothing else is written."""
+    kept = [one for one in book.get("developerMetadata", ()) if one["metadataKey"] != FENCE_KEY]
+    return {**book, "developerMetadata": kept}
+
+
+def difference(was: Any, now: Any, place: str = "") -> str | None:
+    """The first place where two structures differ, or ``None`` if they are equal."""
+    # pytest's own comparison of two whole workbooks takes minutes.
+    if was == now:
+        return None
+    if isinstance(was, dict) and isinstance(now, dict) and was.keys() == now.keys():
+        return next(difference(was[key], now[key], f"{place}.{key}") for key in was if was[key] != now[key])
+    if isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+        pairs = enumerate(zip(was, now, strict=True))
+        return next(difference(one, two, f"{place}[{i}]") for i, (one, two) in pairs if one != two)
+    return f"{place}: was {str(was)[:300]}, is {str(now)[:300]}"
+
+
+def comparable_state(office: Office) -> dict[str, Any]:
+    """The state of servers and store, with ids replaced by names: ids may differ from run to run."""
+    google = office.servers.google
+    assert office.agency is not None
+    files = office.http.get(f"{google}/_emulator/workbooks").json()
+    names = {one["spreadsheetId"]: f"<{one['title']}>" for one in files}
+    boards = office.kaiten("GET", f"/spaces/{office.space_id}/boards", user_id=ROBOT_ID)
+    cards = [office.kaiten("GET", f"/cards/{card['id']}", user_id=ROBOT_ID) for card in office.cards()]
+    hooks = office.kaiten("GET", f"/spaces/{office.space_id}/external-webhooks", user_id=ROBOT_ID)
+    addresses = {f"/card/{card['id']}": f"/card/<{card['external_id']}>" for card in cards}
+    ours = [office.agency.spreadsheet_id] + [
+        project.spreadsheet_id for project in find_projects(office.services.store, office.agency.spreadsheet_id)
+    ]
+    state = {
+        "files": sorted((one["title"], len(_permissions(office, one["spreadsheetId"]))) for one in files),
+        "books": sorted((names[book_id], _sheet_state(office, book_id)) for book_id in ours),
+        "boards": sorted(
+            (board["title"], [column["title"] for column in board["columns"]], len(board["lanes"]))
+            for board in boards
+        ),
+        "cards": sorted((_card_state(card, boards) for card in cards), key=str),
+        "webhooks": [(hook["url"], hook["enabled"]) for hook in hooks],
+        "items": sorted(
+            (item.key, item.actions, item.is_reserved, item.is_done, bool(item.card_id))
+            for item in stored_items(office.services.store)
+        ),
+        "projects": sorted(
+            (names[one.spreadsheet_id], one.project_name, one.code, one.last_number)
+            for one in find_projects(office.services.store, office.agency.spreadsheet_id)
+        ),
+    }
+    named: dict[str, Any] = _renamed(state, {**names, **addresses})
+    return named
+
+
+def _permissions(office: Office, file_id: str) -> list[Any]:
+    answer = office.http.get(f"{office.servers.google}/drive/v3/files/{file_id}/permissions")
+    permissions: list[Any] = answer.raise_for_status().json()["permissions"]
+    return permissions
+
+
+def _sheet_state(office: Office, spreadsheet_id: str) -> dict[str, Any]:
+    book = office.book(spreadsheet_id)
+    tabs = {
+        key: [
+            (row.number, {column: vars(tab.cell(row, column)) for column in tab.columns})
+            for row in tab.rows
+            if row.number is not None or any(not cell.is_empty for cell in row.cells)
+        ]
+        for key, tab in book.tabs.items()
+    }
+    # The time of the last write differs in every run.
+    fields = {key: vars(one.cell) for key, one in book.fields.items() if key != "refreshed_at"}
+    return {"tabs": tabs, "fields": fields}
+
+
+def _card_state(card: Mapping[str, Any], boards: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "external_id": card["external_id"],
+        "title": card["title"],
+        "board": [board["title"] for board in boards if board["id"] == card["board_id"]],
+        "due": card["due_date"],
+        "members": sorted(member["id"] for member in card["members"]),
+        "checklists": [
+            (one["name"], [(item["text"], item["due_date"], item["responsible_id"]) for item in one["items"]])
+            for one in card["checklists"]
+        ],
+        "links": [link["url"] for link in card["external_links"]],
+    }
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        for number, name in names.items():
+            value = re.sub(re.escape(number) + r"(?!\w)", name, value)
+        return value
+    if isinstance(value, Mapping):
+        return {key: _renamed(one, names) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_renamed(one, names) for one in value]
+    return value

@@ -1,0 +1,65 @@
+"""What the product's store holds, as tests and benchmarks look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from vitrina.domain.estimating.norms import FinishedWork
+from vitrina.ports import Document, Put, Store
+from vitrina.records.cards import find_touched
+from vitrina.records.history import load_history
+from vitrina.records.packing import unpack
+from vitrina.records.work import WORK, Item, ProjectWork, find_all_work, load_work
+
+
+def stored_document(store: Store, kind: str, key: str) -> Document | None:
+    """A document, ``None`` where there is none."""
+    return store.get_many([(kind, key)]).get((kind, key))
+
+
+def put_document(store: Store, kind: str, key: str, data: Mapping[str, object]) -> None:
+    """Write a document, whatever stands there."""
+    store.commit([Put(kind, key, dict(data))])
+
+
+def stored_items(store: Store, *, spreadsheet_id: str = "") -> list[Item]:
+    """Items that are open or were finished lately, of one workbook or of all."""
+    works = [
+        load_work(store, head.key, head.data["agency_id"]).value
+        for head in store.find(WORK)
+        if spreadsheet_id in ("", head.key)
+    ]
+    return [item for work in works for _, item in sorted(work.items.items())]
+
+
+def stored_works(store: Store, agency_id: str) -> list[ProjectWork]:
+    """What is in progress at all clients of an agency."""
+    return [work.value for work in find_all_work(store, agency_id).values()]
+
+
+def stored_typed_hours(store: Store, agency_id: str) -> dict[str, dict[date, float]]:
+    """Hours of rows that people typed themselves, by specialist and day, over all clients."""
+    total: dict[str, dict[date, float]] = {}
+    for work in stored_works(store, agency_id):
+        for name, by_day in work.typed_hours.items():
+            days = total.setdefault(name, {})
+            for day, hours in by_day.items():
+                days[day] = days.get(day, 0.0) + hours
+    return total
+
+
+def stored_history(store: Store, agency_id: str) -> list[FinishedWork]:
+    """All finished work of an agency, as norms are learned from it."""
+    return load_history(store, agency_id, stored_works(store, agency_id))
+
+
+def touched_cards(store: Store, *, spreadsheet_id: str = "") -> list[str]:
+    """Ids of cards that webhooks spoke of and nobody has read since."""
+    states = (one for one in find_touched(store) if spreadsheet_id in ("", one.spreadsheet_id))
+    return [card_id for state in states for card_id in state.touched]
+
+
+def payloads(store: Store, kind: str) -> dict[str, object]:
+    """Payloads of the packed documents of a kind by key."""
+    return {one.key: one.payload for one in unpack(store, store.find(kind))}
