@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from vitrina.domain.estimating.norms import FinishedWork
-from vitrina.ports import Key, Store, Write
+from vitrina.ports import Key, Store
 from vitrina.records.finished import facts_of_item, load_facts
 from vitrina.records.packing import Packed, packed_writes, unpack
 from vitrina.records.work import ProjectWork
@@ -38,17 +37,6 @@ def load_history(store: Store, agency_id: str, works: Iterable[ProjectWork]) -> 
     imported = (_work(row) for pack in packs for row in pack.payload.values())
     recent = (fact for work in works for item in work.items.values() for fact in facts_of_item(item))
     return [*imported, *load_facts(store, agency_id), *recent]
-
-
-def history_writes(agency_id: str, source: str, works: Mapping[str, FinishedWork]) -> list[list[Write]]:
-    """Writes of new documents with *works* of one *source*, a commit for each list: for an upgrade."""
-    names = sorted(works)
-    commits = []
-    for number, start in enumerate(range(0, len(names), WORKS_EACH)):
-        before = Packed(HISTORY, f"{agency_id}:{source}:{number}", 0, {})
-        rows = {name: _row(works[name]) for name in names[start : start + WORKS_EACH]}
-        commits.append(packed_writes(replace(before, version=None), rows, agency_id=agency_id))
-    return commits
 
 
 def _batches(names: Iterable[str]) -> dict[str, list[str]]:

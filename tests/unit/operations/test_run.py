@@ -11,7 +11,8 @@ import pytest
 
 from tests.unit.operations.fakes import ANNA, LEASE_S, Killed, fake_services, load, run_at_once
 from vitrina.errors import BusyError, RetriableServiceError, StoreConflictError
-from vitrina.operations.run import LEASE, OPERATION, Run, Writes
+from vitrina.operations import run as run_module
+from vitrina.operations.run import LEASE, OPERATION, Run, Writes, ending
 from vitrina.ports import ABSENT, Delete, Document, Put
 from vitrina.records.packing import Tracked, unpack_one
 from vitrina.texts import sentence
@@ -244,6 +245,7 @@ def test_a_lease_is_held_until_it_was_given_back(services: Any) -> None:
     with pytest.raises(StoreConflictError):
         run.commit(Put("item", "a", {}, ABSENT), run.release("plan"))
     assert sorted(held(services)) == ["book", "plan"]
+    assert run.holds("plan")
 
     with pytest.raises(StoreConflictError):
         run.end(Put("item", "a", {}, ABSENT))
@@ -369,6 +371,47 @@ def test_what_is_asked_for_at_the_end(services: Any) -> None:
     assert load(services, ("item", "c")) is None
 
 
+def test_the_last_write_asked_for_is_the_one(services: Any) -> None:
+    """Of each document; nothing is written where nothing is to be."""
+    run = job(services)
+    run.at_end(Put("item", "a", {"n": 1}), Put("item", "b", {"n": 1}))
+    run.at_end(Put("item", "a", {"n": 2}))
+    run.end()
+    assert [one.data["n"] for one in services.store.find("item")] == [2, 1]
+
+    assert run.commit() == ABSENT
+
+
+def test_two_writes_of_one_document(services: Any) -> None:
+    """It is a mistake, since one would undo the other in silence; nothing is written."""
+    run = job(services)
+    run.take("book")
+    with pytest.raises(ValueError, match="twice"):
+        run.commit(Put("item", "a", {}), updates=[Writes([Delete("item", "a")])])
+
+    run.end()
+    assert held(services) == {}
+
+
+def test_the_end_of_a_job(services: Any) -> None:
+    """Its last writes are carried out, and where it fails only its leases are given back."""
+    run = job(services)
+    with ending(run):
+        run.take("book")
+        run.at_end(Put("item", "a", {}))
+    assert (held(services), len(services.store.find("item"))) == ({}, 1)
+
+    for spoil in (Put("item", "a", {}, ABSENT), None):
+        run = job(services)
+        with pytest.raises((StoreConflictError, Killed)), ending(run):  # noqa: PT012
+            run.take("book")
+            run.at_end(Put("item", "b", {}))
+            if spoil is None:
+                raise Killed
+            run.at_end(spoil)
+        assert (held(services), len(services.store.find("item"))) == ({}, 1)
+
+
 # --- The operation ---------------------------------------------------------------------------------
 
 
@@ -414,6 +457,26 @@ def test_progress_is_written_with_the_next_commit(services: Any) -> None:
         "code": "books.progress",
         "where": {"done": 1, "total": 2},
     }
+
+
+def test_progress_is_reported_now_and_then(services: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the last commit was some seconds ago, so that a long run writes little."""
+    run = Run(services, ANNA, operation_of(services))
+    run.take("book")
+    run.report(1, 9, sentence("operation.accepted"))
+    assert "progress" not in operation_of(services).data
+    monkeypatch.setattr(run_module, "REPORT_S", -1.0)
+    run.report(2, 9, sentence("operation.accepted"))
+    assert operation_of(services).data["progress"]["done"] == 2
+
+
+def test_a_step_is_noted(services: Any) -> None:
+    """For what is made in another way; it is not run afterwards."""
+    run = Run(services, ANNA, operation_of(services))
+    run.note_step("card", "77")
+    run.commit()
+
+    assert Run(services, ANNA, operation_of(services)).step("card", lambda: "78") == "77"
 
 
 def test_a_step_runs_once(services: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
 from vitrina.errors import StoreConflictError
@@ -114,6 +114,8 @@ def full_item(number: int, **more: Any) -> Item:
         "fence": "f-3",
         "size": "m",
         "finished_on": date(2026, 11, 20),
+        "is_card_wanted": True,
+        "card_lost_at": datetime(2026, 11, 19, 10, 30, 5, 250, tzinfo=UTC),
         "quantity": 2.5,
         **more,
     }

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.records.helpers import AGENCY, BOOK, TODAY, assert_all_fit, document
+from tests.unit.records.helpers import AGENCY, BOOK, TODAY, assert_all_fit, commit, document
 from vitrina.domain.backlog import Specialist
 from vitrina.errors import StoreConflictError, UnknownWorkbookError
 from vitrina.ports import ABSENT, Key, Put, Store
@@ -22,11 +22,14 @@ from vitrina.records.books import (
     find_projects,
     load_agency,
     load_project,
+    projects_key,
     put_agency,
     put_project,
+    tracked_projects,
 )
 from vitrina.records.cards import (
     CardOwner,
+    SyncChange,
     SyncState,
     card_key,
     card_owner_from_document,
@@ -102,10 +105,19 @@ def test_books_come_back(store: MemoryStore) -> None:
         assert load_agency(store, AGENCY) == AGENCY_BOOK
         assert load_project(store, BOOK) == PROJECT
         assert find_agencies(store) == [AGENCY_BOOK]
-        assert find_projects(store, AGENCY) == [PROJECT]
         for spreadsheet_id in (AGENCY, BOOK):
             add_fields(store, book_key(spreadsheet_id))
 
+
+def test_projects_of_an_agency_are_one_document(store: MemoryStore) -> None:
+    """In the order in which they were made; two that are made at once are both there."""
+    mine, theirs = (tracked_projects(store, document(store, projects_key(AGENCY)), AGENCY) for _ in range(2))
+    other = replace(PROJECT, spreadsheet_id="a", code="А")
+    change = mine.change(lambda projects: (*projects, PROJECT))
+    commit(store, theirs.change(lambda projects: (*projects, other)))
+    commit(store, change)
+
+    assert find_projects(store, AGENCY) == [other, PROJECT]
     assert find_projects(store, "other") == []
 
 
@@ -330,6 +342,20 @@ def test_a_sync_state_of_the_first_release(store: MemoryStore) -> None:
     store.commit([Put("sync", BOOK, {"generation": 4})])
 
     assert replace(load_sync(store), version=ABSENT) == SyncState(BOOK, 4)
+
+
+def test_changes_of_a_sync_state_survive(store: MemoryStore) -> None:
+    """Two webhooks at once: the card of each is touched; a change that changes nothing is not written."""
+    mine = SyncChange(load_sync(store), lambda state: state.touch("77", 7, "s1"))
+    theirs = SyncChange(load_sync(store), lambda state: state.touch("78", 8, "s2"))
+    commit(store, theirs)
+    commit(store, mine)
+    assert mine.state == load_sync(store)
+    assert load_sync(store).touched == {"77": 7, "78": 8}
+
+    before = dict(store._documents)
+    commit(store, mine)
+    assert store._documents == before
 
 
 def test_a_card_that_was_touched_again_stays() -> None:

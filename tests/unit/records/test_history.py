@@ -10,9 +10,9 @@ from tests.unit.records.helpers import AGENCY, BOOK, assert_all_fit, commit, doc
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.ports import Put
 from vitrina.records.finished import facts_of_item, pack
-from vitrina.records.history import HISTORY, WORKS_EACH, history_writes, load_history, save_history
+from vitrina.records.history import HISTORY, WORKS_EACH, load_history, save_history
 from vitrina.records.packing import Packed, packed_writes, unpack
-from vitrina.records.work import ProjectWork, load_work
+from vitrina.records.work import ProjectWork, find_all_work, load_work
 from vitrina.store.memory import MemoryStore
 
 FULL = FinishedWork("Баннер", "design", 7.25, 3.0, date(2026, 10, 2), "m", 5.0, 4.5, 6.0, 11.0)
@@ -27,9 +27,15 @@ def works(count: int, *, source: str = "file", hours: float = 1.0, first: int = 
     }
 
 
+def load(store: MemoryStore, agency_id: str = AGENCY) -> list[FinishedWork]:
+    """All finished work of an agency, with that of its projects."""
+    works = [tracked.value for tracked in find_all_work(store, agency_id).values()]
+    return load_history(store, agency_id, works)
+
+
 def quantities(store: MemoryStore) -> list[float]:
     """By which the works of the tests are told apart."""
-    return sorted(work.quantity for work in load_history(store, AGENCY))
+    return sorted(work.quantity for work in load(store))
 
 
 def test_works_come_back() -> None:
@@ -37,8 +43,8 @@ def test_works_come_back() -> None:
     store = MemoryStore()
     save_history(store, AGENCY, {"a-1": FULL, "a-2": FULL._replace(size="", p85_hours=None)})
 
-    assert load_history(store, AGENCY) == [FULL, FULL._replace(size="", p85_hours=None)]
-    assert load_history(store, "other") == []
+    assert load(store) == [FULL, FULL._replace(size="", p85_hours=None)]
+    assert load(store, "other") == []
 
 
 def test_saved_twice_is_saved_once() -> None:
@@ -47,7 +53,7 @@ def test_saved_twice_is_saved_once() -> None:
     save_history(store, AGENCY, works(2500))
     save_history(store, AGENCY, works(2500, hours=2.0))
 
-    found = load_history(store, AGENCY)
+    found = load(store)
     assert len(found) == 2500
     assert {work.hours for work in found} == {2.0}
     assert len(store.find(HISTORY)) == 3
@@ -73,8 +79,8 @@ def test_files_and_agencies_are_apart() -> None:
     save_history(store, "other", works(10))
     save_history(store, AGENCY, {"without number": FULL, "x-y": FULL})
 
-    assert len(load_history(store, AGENCY)) == 42
-    assert len(load_history(store, "other")) == 10
+    assert len(load(store)) == 42
+    assert len(load(store, "other")) == 10
 
 
 def test_a_large_import_fits() -> None:
@@ -84,7 +90,7 @@ def test_a_large_import_fits() -> None:
 
     assert_all_fit(store, at_most=200_000)
     assert len(store.find(HISTORY)) == 60_000 // WORKS_EACH + 1
-    assert len(load_history(store, AGENCY)) == 60_000
+    assert len(load(store)) == 60_000
 
 
 def test_finished_items_are_history() -> None:
@@ -97,23 +103,10 @@ def test_finished_items_are_history() -> None:
     logged = [*facts_of_item(old), *facts_of_item(recent)]
     assert [fact.hours for fact in logged] == [5.5, 5.5]
 
-    assert sorted(load_history(store, AGENCY)) == sorted([FULL, *logged])
+    assert sorted(load(store)) == sorted([FULL, *logged])
     after, writes = pack(store, tracked.value, [old])
     store.commit([*writes, *tracked.writes(after)])
-    assert sorted(load_history(store, AGENCY)) == sorted([FULL, *logged])
-
-
-def test_writes_of_an_upgrade() -> None:
-    """A commit for each thousand; a repeat of the upgrade writes over the first."""
-    store = MemoryStore()
-    for _ in range(2):
-        commits = history_writes(AGENCY, "release-1", works(2500))
-        assert len(commits) == 3
-        for writes in commits:
-            store.commit(writes)
-
-    assert len(load_history(store, AGENCY)) == 2500
-    assert history_writes(AGENCY, "release-1", {}) == []
+    assert sorted(load(store)) == sorted([FULL, *logged])
 
 
 def test_rows_of_a_later_release() -> None:
@@ -128,4 +121,4 @@ def test_rows_of_a_later_release() -> None:
     assert now is not None
     store.commit([Put(head.kind, head.key, {**now.data, "later": 1})])
 
-    assert load_history(store, AGENCY) == [FULL]
+    assert load(store) == [FULL]

@@ -82,7 +82,7 @@ def test_item_comes_back_as_json() -> None:
         assert item_from_data(item_data(one), BOOK, AGENCY) == one
 
     data = item_data(item(3))
-    for name in ("fence", "size", "finished_on", "card_id"):
+    for name in ("fence", "size", "finished_on", "card_id", "is_card_wanted", "card_lost_at"):
         del data[name]
     assert item_from_data(data, BOOK, AGENCY) == item(3)
 
@@ -162,6 +162,14 @@ def test_ten_thousand_open_items_of_one_project() -> None:
     assert_all_fit(store)
     assert len(sizes(store)) > 1
     assert load(store).value.items == {one.number: one for one in items}
+
+
+def test_fields_of_an_item_are_changed() -> None:
+    """Of the item of this number; without it nothing happens."""
+    work = ProjectWork(BOOK, AGENCY).with_items([item(1), item(2)])
+
+    assert work.amended(2, card_id="5").items == {1: item(1), 2: item(2, card_id="5")}
+    assert work.amended(3, card_id="5") == work
 
 
 # --- What follows from items -----------------------------------------------------------------------
