@@ -11,6 +11,7 @@ import pytest
 from tests.harness.assertions import assert_answer
 from tests.harness.office import Office
 from tests.harness.snapshots import difference, take_snapshot
+from tests.harness.stored import remove_items, stored_items
 from vitrina.ports import Json, NewCard
 
 TASKS = ("Баннер", "Лендинг", "Статья")
@@ -110,7 +111,7 @@ def test_every_action_goes_back_cell_for_cell(office: Office, seed: int) -> None
         assert_answer(answer, "done", 200)
         assert_as_before(office, before)
     assert_answer(office.do("undo"), "refused", 422)
-    assert list(office.services.store.find("item")) == []
+    assert stored_items(office.services.store) == []
     assert office.do("estimate")["outcome"] in ("done", "partial")
 
 
@@ -179,7 +180,7 @@ def test_a_remark_of_the_client_keeps_its_row(office: Office) -> None:
     assert {task for (task,) in office.table("in_progress", "action")} == {"Лендинг"}
     assert [text for (text,) in office.table("in_progress", "remark")] == ["Не тот цвет"]
     assert {task for (task,) in office.table("backlog", "task")} == {"Баннер", "Статья"}
-    assert [record.key.split(":")[1] for record in office.services.store.find("item")] == ["2"]
+    assert [item.number for item in stored_items(office.services.store)] == [2]
 
 
 def test_a_column_of_peoples_own_keeps_its_row(office: Office) -> None:
@@ -369,15 +370,16 @@ def test_no_card_stays_of_an_item_that_was_taken_back(
 ) -> None:
     """The lease of a slow push ran out, and an undo came between: the card that was just made goes."""
     start(office)
-    complete = office.services.tracker.complete_card
+    create = office.services.tracker.create_card
 
-    def take_back(card_id: str, card: NewCard) -> None:
-        complete(card_id, card)
-        office.services.store.delete("item", card.external_id.removeprefix("vitrina:"))
+    def create_and_take_back(card: NewCard) -> str:
+        card_id = create(card)
+        remove_items(office.services.store, office.client_id)
+        return card_id
 
     with monkeypatch.context() as patch:
-        patch.setattr(office.services.tracker, "complete_card", take_back)
+        patch.setattr(office.services.tracker, "create_card", create_and_take_back)
         office.do("push")
 
     assert office.cards() == []
-    assert list(office.services.store.find("item")) == []
+    assert stored_items(office.services.store) == []

@@ -11,7 +11,7 @@ from vitrina.records.cards import find_touched
 from vitrina.records.forecasts import Shown, ShownForecast, forecasts_key, tracked_forecasts
 from vitrina.records.history import load_history
 from vitrina.records.packing import Tracked, unpack
-from vitrina.records.work import WORK, Item, ProjectWork, find_all_work, load_work
+from vitrina.records.work import WORK, Item, ProjectWork, find_all_work, load_work, work_key
 
 
 def stored_document(store: Store, kind: str, key: str) -> Document | None:
@@ -32,6 +32,13 @@ def stored_items(store: Store, *, spreadsheet_id: str = "") -> list[Item]:
         if spreadsheet_id in ("", head.key)
     ]
     return [item for work in works for _, item in sorted(work.items.items())]
+
+
+def remove_items(store: Store, spreadsheet_id: str) -> None:
+    """Forget all items of a workbook, as if they had been taken back."""
+    head = store.get_many([work_key(spreadsheet_id)])[work_key(spreadsheet_id)]
+    work = load_work(store, spreadsheet_id, head.data["agency_id"])
+    store.commit(work.writes(work.value.without_items(work.value.items)))
 
 
 def stored_works(store: Store, agency_id: str) -> list[ProjectWork]:
