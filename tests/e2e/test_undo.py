@@ -12,6 +12,7 @@ from tests.harness.assertions import assert_answer
 from tests.harness.office import Office
 from tests.harness.snapshots import difference, take_snapshot
 from tests.harness.stored import remove_items, stored_items
+from vitrina.bootstrap import application
 from vitrina.ports import Json, NewCard
 
 TASKS = ("Баннер", "Лендинг", "Статья")
@@ -381,5 +382,29 @@ def test_no_card_stays_of_an_item_that_was_taken_back(
         patch.setattr(office.services.tracker, "create_card", create_and_take_back)
         office.do("push")
 
+    assert office.cards() == []
+    assert stored_items(office.services.store) == []
+
+
+def test_no_card_stays_of_a_push_that_outlived_its_lease(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The creation was under way when an undo took the workbook, and found no card yet."""
+    monkeypatch.setenv("VITRINA_LEASE_S", "0.1")
+    application.cache_clear()
+    start(office)
+    create = office.services.tracker.create_card
+    taken_back: list[dict[str, Any]] = []
+
+    def create_late(card: NewCard) -> str:
+        if not taken_back:
+            taken_back.append(office.do("undo"))
+        return create(card)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(office.services.tracker, "create_card", create_late)
+        office.do("push")
+
+    assert_answer(taken_back[0], "done", 200)
     assert office.cards() == []
     assert stored_items(office.services.store) == []
