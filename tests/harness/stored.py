@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.ports import Document, Put, Store
+from vitrina.records.backlog_state import BACKLOG_STATE, BacklogState, tracked_backlog_state
 from vitrina.records.cards import find_touched
 from vitrina.records.forecasts import Shown, ShownForecast, forecasts_key, tracked_forecasts
 from vitrina.records.history import load_history
@@ -39,6 +41,14 @@ def remove_items(store: Store, spreadsheet_id: str) -> None:
     head = store.get_many([work_key(spreadsheet_id)])[work_key(spreadsheet_id)]
     work = load_work(store, spreadsheet_id, head.data["agency_id"])
     store.commit(work.writes(work.value.without_items(work.value.items)))
+
+
+def free_people(store: Store, spreadsheet_id: str) -> None:
+    """Take back all items of a workbook, so that nobody has promised hours for it."""
+    for head in store.find(WORK):
+        if head.key == spreadsheet_id:
+            work = load_work(store, spreadsheet_id, head.data["agency_id"])
+            store.commit(work.writes(work.value.without_items(work.value.items)))
 
 
 def stored_works(store: Store, agency_id: str) -> list[ProjectWork]:
@@ -79,6 +89,21 @@ def put_forecasts(
 def _forecasts(store: Store, spreadsheet_id: str, agency_id: str) -> Tracked[Shown]:
     document = stored_document(store, *forecasts_key(spreadsheet_id))
     return tracked_forecasts(store, document, spreadsheet_id, agency_id)
+
+
+def tracked_state(store: Store, spreadsheet_id: str) -> Tracked[BacklogState]:
+    """What is remembered of a backlog."""
+    document = stored_document(store, BACKLOG_STATE, spreadsheet_id)
+    return tracked_backlog_state(store, document, spreadsheet_id)
+
+
+def pass_over(
+    store: Store, spreadsheet_id: str, start_on: date, left_out: Sequence[int], *, known: Sequence[int]
+) -> None:
+    """Count a period that was started without the items *left_out*."""
+    state = tracked_state(store, spreadsheet_id)
+    counted = state.value.passed_over_in(start_on, left_out, known=known)
+    store.commit(state.writes(replace(state.value, passed_over=counted)))
 
 
 def touched_cards(store: Store, *, spreadsheet_id: str = "") -> list[str]:

@@ -8,7 +8,7 @@ repeat finds what the first try made.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from vitrina.operations.services import Services
 from vitrina.ports import Delete, Document, Json, Put
@@ -67,5 +67,7 @@ def send_again(services: Services, wish: Document) -> None:
     tries = wish.data["tries"] + 1
     due_at = services.clock.now() + GRACE * tries
     data = {**wish.data, "due_at": due_at.isoformat(), "tries": tries}
-    services.queue.add(f"{wish.key}-{tries}", {**wish.data["body"], "wish": wish.key})
+    # The moment tells this try from one of an earlier wish of the same name.
+    name = f"{wish.key}-{int(datetime.fromisoformat(wish.data['due_at']).timestamp())}"
+    services.queue.add(name, {**wish.data["body"], "wish": wish.key})
     services.store.commit([Put(wish.kind, wish.key, data, wish.version)])
