@@ -275,7 +275,8 @@ def run_operation(services: Services, body: Json, actions: Mapping[str, Action])
     """
     store = services.store
     key, wish_name = (OPERATION, body["id"]), body.get("wish", "")
-    documents = store.get_many([key, (WISH, body.get("wish_key", ""))])
+    wanted = [(WISH, body["wish_key"])] if "wish_key" in body else []
+    documents = store.get_many([key, *wanted])
     operation = documents.get(key) or _load(store, body["id"])
     data = operation.data
     done = [fulfil(wish_name)] if wish_name else []

@@ -50,7 +50,7 @@ from vitrina.records.layouts import (
 )
 from vitrina.records.packing import deleting_writes, unpack_one
 from vitrina.records.previews import PREVIEW, Preview, preview_from_document, preview_key
-from vitrina.records.team import put_team, team_from_document, team_key, tracker_ids
+from vitrina.records.team import team_from_document, team_key, team_writes, tracker_ids
 from vitrina.store.memory import MemoryStore
 from vitrina.workbook.reading.book import Book, Cell, Mark, Row, Tab
 from vitrina.workbook.reading.shape import KnownColumn, KnownTab, Shape
@@ -157,12 +157,12 @@ def test_a_team_comes_back(store: MemoryStore) -> None:
     known = replace(
         TEAM, specialists=(replace(TEAM.specialists[0], email="anna@agency.ru"), *TEAM.specialists[1:])
     )
-    store.commit([put_team(AGENCY, known)])
+    store.commit(team_writes(AGENCY, known))
     add_fields(store, team_key(AGENCY))
 
-    assert team_from_document(document(store, team_key(AGENCY))) == TEAM
-    assert b"anna@" not in store._documents[team_key(AGENCY)][1]
-    assert team_from_document(None) is None
+    assert team_from_document(store, document(store, team_key(AGENCY))) == TEAM
+    assert "anna@" not in str(unpack_one(store, *team_key(AGENCY), document(store, team_key(AGENCY))).payload)
+    assert team_from_document(store, None) is None
     assert tracker_ids(TEAM) == {"Анна": "5"}
     assert tracker_ids(None) == {}
 
