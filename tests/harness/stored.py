@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from vitrina.domain.estimating.norms import FinishedWork
-from vitrina.ports import Document, Put, Store
+from vitrina.ports import Delete, Document, Put, Store
 from vitrina.records.backlog_state import BACKLOG_STATE, BacklogState, tracked_backlog_state
 from vitrina.records.cards import find_touched
 from vitrina.records.forecasts import Shown, ShownForecast, forecasts_key, tracked_forecasts
@@ -26,6 +26,11 @@ def put_document(store: Store, kind: str, key: str, data: Mapping[str, object]) 
     store.commit([Put(kind, key, dict(data))])
 
 
+def remove_documents(store: Store, kind: str) -> None:
+    """Remove all documents of a kind that are not packed."""
+    store.commit([Delete(kind, one.key) for one in store.find(kind)])
+
+
 def stored_items(store: Store, *, spreadsheet_id: str = "") -> list[Item]:
     """Items that are open or were finished lately, of one workbook or of all."""
     works = [
@@ -38,17 +43,10 @@ def stored_items(store: Store, *, spreadsheet_id: str = "") -> list[Item]:
 
 def remove_items(store: Store, spreadsheet_id: str) -> None:
     """Forget all items of a workbook, as if they had been taken back."""
-    head = store.get_many([work_key(spreadsheet_id)])[work_key(spreadsheet_id)]
-    work = load_work(store, spreadsheet_id, head.data["agency_id"])
-    store.commit(work.writes(work.value.without_items(work.value.items)))
-
-
-def free_people(store: Store, spreadsheet_id: str) -> None:
-    """Take back all items of a workbook, so that nobody has promised hours for it."""
-    for head in store.find(WORK):
-        if head.key == spreadsheet_id:
-            work = load_work(store, spreadsheet_id, head.data["agency_id"])
-            store.commit(work.writes(work.value.without_items(work.value.items)))
+    head = stored_document(store, *work_key(spreadsheet_id))
+    if head is not None:
+        work = load_work(store, spreadsheet_id, head.data["agency_id"])
+        store.commit(work.writes(work.value.without_items(work.value.items)))
 
 
 def stored_works(store: Store, agency_id: str) -> list[ProjectWork]:
