@@ -8,6 +8,7 @@ from datetime import date
 
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.ports import Delete, Document, Put, Store
+from vitrina.records.backlog_state import BACKLOG_STATE, BacklogState, tracked_backlog_state
 from vitrina.records.books import Project, projects_key, put_project, tracked_projects
 from vitrina.records.cards import delete_card, find_touched
 from vitrina.records.forecasts import Shown, ShownForecast, forecasts_key, tracked_forecasts
@@ -111,6 +112,21 @@ def put_forecasts(
 def _forecasts(store: Store, spreadsheet_id: str, agency_id: str) -> Tracked[Shown]:
     document = stored_document(store, *forecasts_key(spreadsheet_id))
     return tracked_forecasts(store, document, spreadsheet_id, agency_id)
+
+
+def tracked_state(store: Store, spreadsheet_id: str) -> Tracked[BacklogState]:
+    """What is remembered of a backlog."""
+    document = stored_document(store, BACKLOG_STATE, spreadsheet_id)
+    return tracked_backlog_state(store, document, spreadsheet_id)
+
+
+def pass_over(
+    store: Store, spreadsheet_id: str, start_on: date, left_out: Sequence[int], *, known: Sequence[int]
+) -> None:
+    """Count a period that was started without the items *left_out*."""
+    state = tracked_state(store, spreadsheet_id)
+    counted = state.value.passed_over_in(start_on, left_out, known=known)
+    store.commit(state.writes(replace(state.value, passed_over=counted)))
 
 
 def touched_cards(store: Store, *, spreadsheet_id: str = "") -> list[str]:
