@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
 from vitrina.errors import ServiceError, StoreConflictError
 from vitrina.operations.actor import CLOCK
-from vitrina.operations.google_quota import MINUTE_S, QUOTA_KEY, SlotBooking, waiting_count
+from vitrina.operations.google_quota import MINUTE_S, QUOTA_KEY, SlotBooking
 from vitrina.operations.outbox import TaskWish, fulfil
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
@@ -27,6 +28,7 @@ from vitrina.records.cards import (
     SyncState,
     card_key,
     card_owner_from_document,
+    find_touched,
     put_sync,
     sync_from_document,
     sync_key,
@@ -139,7 +141,8 @@ class _SlotOfTask:
         self._services = services
         self._body = body
         slot = body.get("slot", body.get("turn"))
-        gathering_s = 0.0 if slot is not None else _more_gathering_s(services, quota)
+        is_first_look = body["kind"] == "sync" and slot is None
+        gathering_s = _more_gathering_s(services) if is_first_look else 0.0
         self._booking = SlotBooking(services, quota, delay_s=gathering_s, instead_of=slot)
         self._sync = SyncChange(state, self._next_state)
         self.keys = (*self._booking.keys, *self._sync.keys)
@@ -205,10 +208,13 @@ def task_name(kind: str, spreadsheet_id: str, number: int) -> str:
     return f"{kind}-{hashlib.sha256(spreadsheet_id.encode()).hexdigest()[:24]}-{number}"
 
 
-def _more_gathering_s(services: Services, quota: Document | None) -> float:
+def _more_gathering_s(services: Services) -> float:
     """How much longer to gather before the first look: the more workbooks wait, the longer.
 
     The quota lets each of them be written so often; whoever writes sooner will have to write again.
     """
-    fair_s = MINUTE_S * waiting_count(services, quota) / services.quota_per_minute
-    return min(fair_s, MOST_GATHERED_S) - GATHER_S if fair_s > GATHER_S else 0.0
+    each_s = MINUTE_S / services.quota_per_minute
+    # No more are counted than make a difference.
+    waiting = find_touched(services.store, limit=math.ceil(MOST_GATHERED_S / each_s))
+    fair_s = min(len(waiting) * each_s, MOST_GATHERED_S)
+    return max(0.0, fair_s - GATHER_S)
