@@ -15,7 +15,7 @@ from emulators.world.sample import HistoryRow, load_agency, load_history
 from vitrina.bootstrap import build
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.operations.services import Services
-from vitrina.records.records import save_history
+from vitrina.records.history import save_history
 from vitrina.settings import Settings
 from vitrina.usecases.create_agency import create_agency
 from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX
