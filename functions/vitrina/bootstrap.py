@@ -14,8 +14,8 @@ from vitrina.google.queue import CloudTasksQueue
 from vitrina.google.services import make_services
 from vitrina.google.workbooks import GoogleWorkbooks
 from vitrina.operations.services import Services
+from vitrina.operations.upgrade import upgrade
 from vitrina.ports import Identity, Store
-from vitrina.records.upgrade import upgrade
 from vitrina.settings import Settings
 from vitrina.store.sqlite import SqliteStore
 from vitrina.trackers.kaiten.client import KaitenTracker

@@ -195,6 +195,9 @@ Key = tuple[str, str]
 #: The version of a document that is not there.
 ABSENT = 0
 
+#: The most bytes of a document: its JSON and its key in UTF-8. Firestore takes no more.
+MOST_BYTES = 1_048_576
+
 
 @dataclass(frozen=True)
 class Document:
@@ -275,6 +278,8 @@ class Store(Protocol):
         ------
         StoreConflictError
             If a document is not in the version that its write names; nothing was written.
+        ValueError
+            If a document is larger than ``MOST_BYTES``, is no text in UTF-8, or is written twice.
         """
 
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
-from vitrina.records.records import save_history
 
 from tests.harness.office import NOW, Office
+from tests.harness.stored import stored_items
 from vitrina.bootstrap import application
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.errors import ChangedMeanwhileError, RetriableServiceError
 from vitrina.ports import Json
+from vitrina.records.history import save_history
 from vitrina.workbook.reading.book import column_letters
 
 BACKLOG = (
@@ -127,7 +128,7 @@ def test_start_moves_its_rows(
     else:
         assert answer["http_status"] == 409
         assert (sorted(waiting), started) == (["Баннер", "Лендинг", "Статья"], [])
-        assert list(office.services.store.find("item")) == []
+        assert stored_items(office.services.store) == []
 
 
 def test_a_row_deleted_meanwhile_stays_deleted(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -326,7 +327,7 @@ def test_a_write_that_comes_when_its_promise_was_taken_back(
         if is_slow.pop() if is_slow else False:
             # The lease runs out, and another click finds no row of what was promised.
             office.do("estimate")
-            assert list(office.services.store.find("item")) == []
+            assert stored_items(office.services.store) == []
             with pytest.raises(ChangedMeanwhileError):
                 write(spreadsheet_id, requests)
             # The process dies here; nobody hears of the refusal.
@@ -370,8 +371,8 @@ def test_a_start_that_outlives_its_lease(office: Office, monkeypatch: pytest.Mon
 
     assert (others[0]["outcome"], answer["outcome"]) == ("done", "refused")
     assert len(office.table("in_progress", "action")) == 5
-    promised = office.services.store.find("item")
-    assert sorted((one.data["task"], one.data["is_reserved"]) for one in promised) == [
+    promised = stored_items(office.services.store)
+    assert sorted((one.task, one.is_reserved) for one in promised) == [
         ("Баннер", False),
         ("Лендинг", False),
         ("Статья", False),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from vitrina.domain.estimating.norms import FinishedWork
-from vitrina.ports import Document, Put, Store
+from vitrina.ports import Delete, Document, Put, Store
+from vitrina.records.backlog_state import BACKLOG_STATE, BacklogState, tracked_backlog_state
 from vitrina.records.cards import find_touched
+from vitrina.records.forecasts import Shown, ShownForecast, forecasts_key, tracked_forecasts
 from vitrina.records.history import load_history
-from vitrina.records.packing import unpack
-from vitrina.records.work import WORK, Item, ProjectWork, find_all_work, load_work
+from vitrina.records.packing import Tracked, unpack
+from vitrina.records.work import WORK, Item, ProjectWork, find_all_work, load_work, work_key
 
 
 def stored_document(store: Store, kind: str, key: str) -> Document | None:
@@ -23,6 +26,11 @@ def put_document(store: Store, kind: str, key: str, data: Mapping[str, object]) 
     store.commit([Put(kind, key, dict(data))])
 
 
+def remove_documents(store: Store, kind: str) -> None:
+    """Remove all documents of a kind that are not packed."""
+    store.commit([Delete(kind, one.key) for one in store.find(kind)])
+
+
 def stored_items(store: Store, *, spreadsheet_id: str = "") -> list[Item]:
     """Items that are open or were finished lately, of one workbook or of all."""
     works = [
@@ -31,6 +39,14 @@ def stored_items(store: Store, *, spreadsheet_id: str = "") -> list[Item]:
         if spreadsheet_id in ("", head.key)
     ]
     return [item for work in works for _, item in sorted(work.items.items())]
+
+
+def remove_items(store: Store, spreadsheet_id: str) -> None:
+    """Forget all items of a workbook, as if they had been taken back."""
+    head = stored_document(store, *work_key(spreadsheet_id))
+    if head is not None:
+        work = load_work(store, spreadsheet_id, head.data["agency_id"])
+        store.commit(work.writes(work.value.without_items(work.value.items)))
 
 
 def stored_works(store: Store, agency_id: str) -> list[ProjectWork]:
@@ -52,6 +68,40 @@ def stored_typed_hours(store: Store, agency_id: str) -> dict[str, dict[date, flo
 def stored_history(store: Store, agency_id: str) -> list[FinishedWork]:
     """All finished work of an agency, as norms are learned from it."""
     return load_history(store, agency_id, stored_works(store, agency_id))
+
+
+def stored_forecasts(store: Store, spreadsheet_id: str) -> list[ShownForecast]:
+    """Forecasts of a client of which something is not finished, by the day on which they were shown."""
+    shown = _forecasts(store, spreadsheet_id, "").value
+    return [one for _, one in sorted(shown.items())]
+
+
+def put_forecasts(
+    store: Store, spreadsheet_id: str, agency_id: str, forecasts: Iterable[ShownForecast]
+) -> None:
+    """Put forecasts in place of the open ones of a client."""
+    shown = {one.forecast.made_on: one for one in forecasts}
+    store.commit(_forecasts(store, spreadsheet_id, agency_id).writes(shown))
+
+
+def _forecasts(store: Store, spreadsheet_id: str, agency_id: str) -> Tracked[Shown]:
+    document = stored_document(store, *forecasts_key(spreadsheet_id))
+    return tracked_forecasts(store, document, spreadsheet_id, agency_id)
+
+
+def tracked_state(store: Store, spreadsheet_id: str) -> Tracked[BacklogState]:
+    """What is remembered of a backlog."""
+    document = stored_document(store, BACKLOG_STATE, spreadsheet_id)
+    return tracked_backlog_state(store, document, spreadsheet_id)
+
+
+def pass_over(
+    store: Store, spreadsheet_id: str, start_on: date, left_out: Sequence[int], *, known: Sequence[int]
+) -> None:
+    """Count a period that was started without the items *left_out*."""
+    state = tracked_state(store, spreadsheet_id)
+    counted = state.value.passed_over_in(start_on, left_out, known=known)
+    store.commit(state.writes(replace(state.value, passed_over=counted)))
 
 
 def touched_cards(store: Store, *, spreadsheet_id: str = "") -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from vitrina.operations.answers import ANSWER
 from vitrina.operations.run import OPERATION, QUEUED
 from vitrina.operations.services import Services
 from vitrina.ports import Delete, Document, Write
@@ -32,6 +33,11 @@ def expire(services: Services) -> int:
 
 
 def _deletes(document: Document) -> list[Write]:
+    """Writes that delete a document with what belongs to it."""
+    answer = document.data.get("answer", {})
+    if answer.get("is_packed"):
+        own = _deletes(Document(ANSWER, document.key, document.version, {"parts": answer["parts"]}))
+        return [Delete(document.kind, document.key), *own]
     parts = range(1, document.data.get("parts", 1))
     return [
         Delete(document.kind, document.key),

@@ -28,12 +28,14 @@ def write_undoably(
     action: str,
     writes: Iterable[Write] = (),
     updates: Iterable[Update] = (),
+    if_refused: Iterable[Write] = (),
     **more: Any,
 ) -> None:
     """Commit *writes* and *updates* with the record of *change*, then write *change* to the workbook.
 
     *more* is what undoing the *action* needs beside the cells. Of a change that only repaired marks there
-    is nothing to undo. That the write was answered is noted at the end of the run.
+    is nothing to undo. That the write was answered is noted at the end of the run. *if_refused* are writes
+    to be carried out where the sheet changed and nothing was written.
 
     Raises
     ------
@@ -43,7 +45,11 @@ def write_undoably(
     services, spreadsheet_id = run.services, book.spreadsheet_id
     if not change.trace:
         run.commit(*writes, updates=updates)
-        services.workbooks.batch_update(spreadsheet_id, change.requests())
+        try:
+            services.workbooks.batch_update(spreadsheet_id, change.requests())
+        except ChangedMeanwhileError:
+            run.commit(*if_refused)
+            raise
         return
     record: Json = {"action": action, "trace": change.trace.kept(), **more}
     if change.trace.has_moved:
@@ -58,6 +64,6 @@ def write_undoably(
     try:
         services.workbooks.batch_update(spreadsheet_id, change.requests())
     except ChangedMeanwhileError:
-        run.commit(*kept.writes([one for one in pending if one != entry]))
+        run.commit(*kept.writes([one for one in pending if one != entry]), *if_refused)
         raise
     run.at_end(*kept.writes(kept.with_entry(replace(entry, is_pending=False))))

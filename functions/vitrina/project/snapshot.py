@@ -115,7 +115,7 @@ def read_stored(run: Run, spreadsheet_id: str, *, more: Iterable[Key] = ()) -> S
         undo=undo_list_from_document(found.get(undo_key(spreadsheet_id)), spreadsheet_id),
         norms=tracked_norms(store, found.get(norms_key(agency_id)), agency_id),
         titles=tracked_titles(store, found.get(titles_key(agency_id)), agency_id),
-        team=team_from_document(found.get(team_key(agency_id))),
+        team=team_from_document(store, found.get(team_key(agency_id))),
         more={key: found[key] for key in wanted if key in found},
     )
 

@@ -12,11 +12,14 @@ import json
 import secrets
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from vitrina.errors import StoreConflictError
 from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Store, Write
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 #: Characters of compressed payload in one document; the limit of Firestore is 1,048,576 bytes with names.
 MOST_CHARACTERS = 900_000
@@ -27,6 +30,11 @@ LEVEL = 3
 SCHEMA = 2
 
 ATTEMPTS = 5
+
+
+def known_fields(record: type[DataclassInstance], data: Json) -> Json:
+    """The fields of *data* that the dataclass of this release knows."""
+    return {one.name: data[one.name] for one in fields(record) if one.name in data}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vitrina.errors import ConfigurationError, RetriableServiceError, StoreConflictError
-from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Write, new_token
+from vitrina.ports import ABSENT, Document, Json, Key, Put, Write, new_token
+from vitrina.store.documents import json_texts
 
 #: What a person knows of it.
 SERVICE = "SQLite"
@@ -58,7 +59,7 @@ class SqliteStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
         store = cls(path)
-        with store._transaction() as connection:
+        with store._errors(), store._transaction() as connection:
             connection.execute(_SCHEMA)
             for name in _INDEXED:
                 # The very expression that ``find`` asks with; were ``kind`` in it, SQLite would not use it.
@@ -93,7 +94,8 @@ class SqliteStore:
         conditions, values = ["kind = ?"], [kind, *(where or {}).values()]
         conditions += [f"{_field(name)} = ?" for name in where or {}]
         if before is not None:
-            conditions.append(f"{_field(before[0])} < ?")
+            # SQLite takes every number to be less than any text.
+            conditions.append(f"{_field(before[0], 'json_type')} = 'text' AND {_field(before[0])} < ?")
             values.append(before[1])
         values.append(-1 if limit is None else limit)  # type: ignore[arg-type]
         with self._errors():
@@ -108,18 +110,19 @@ class SqliteStore:
         """See ``Store``."""
         token = token or new_token()
         # Outside of the transaction, which keeps other writers waiting.
-        texts = [json.dumps(one.data, ensure_ascii=False) if isinstance(one, Put) else "" for one in writes]
+        texts = json_texts(writes)
         with self._errors(), self._transaction() as connection:
             conflicts = _conflicts(connection, writes)
             if conflicts:
-                if _is_done(connection, writes, token):
+                if token in _versions(connection, writes).values():
+                    # The commit was carried out before: nobody else writes this version.
                     return
                 raise StoreConflictError(conflicts)
-            for one, text in zip(writes, texts, strict=True):
+            for one in writes:
                 if isinstance(one, Put):
                     connection.execute(
                         "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?)",
-                        (one.kind, one.key, token, text),
+                        (one.kind, one.key, token, texts[one.kind, one.key]),
                     )
                 else:
                     connection.execute("DELETE FROM document WHERE kind = ? AND key = ?", (one.kind, one.key))
@@ -143,10 +146,12 @@ class SqliteStore:
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            # SQLite has rolled back by itself where the disk is full.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
 
     @staticmethod
     @contextlib.contextmanager
@@ -167,15 +172,6 @@ def _conflicts(connection: sqlite3.Connection, writes: Sequence[Write]) -> list[
     ]
 
 
-def _is_done(connection: sqlite3.Connection, writes: Sequence[Write], token: int) -> bool:
-    """Whether a commit with this token was carried out before."""
-    versions = _versions(connection, writes)
-    return any(isinstance(one, Put) for one in writes) and all(
-        versions.get((one.kind, one.key), ABSENT) == (ABSENT if isinstance(one, Delete) else token)
-        for one in writes
-    )
-
-
 def _versions(connection: sqlite3.Connection, writes: Sequence[Write]) -> dict[Key, int]:
     versions: dict[Key, int] = {}
     for one in writes:
@@ -187,10 +183,10 @@ def _versions(connection: sqlite3.Connection, writes: Sequence[Write]) -> dict[K
     return versions
 
 
-def _field(name: str) -> str:
+def _field(name: str, function: str = "json_extract") -> str:
     if not name.isidentifier():
         raise ValueError(name)
-    return f"json_extract(data, '$.{name}')"
+    return f"{function}(data, '$.{name}')"
 
 
 def _document(row: tuple[str, str, int, str]) -> Document:

@@ -133,6 +133,8 @@ def _write(
         change,
         action="estimate",
         writes=[put_project(project)],
+        # A write that was refused has used up no numbers.
+        if_refused=[put_project(snapshot.project)],
         updates=[
             tracked.put(replace(state, figures={**known, **either}, note_hashes=notes.hashes)),
             snapshot.change_work(),

@@ -131,31 +131,28 @@ def _make_card(run: Run, snapshot: Snapshot, item: Item, card: NewCard, present:
             tracker.remove_card(card_id)
             card_id, is_ours = twins[0], False
     owner = CardOwner(item.spreadsheet_id, item.number)
-    keeping = _KeptCard(item.number, card_id)
+    keeping = snapshot.stored.work.change(lambda work: _with_card(work, item.number, card_id))
     try:
-        run.commit(put_card(card_id, owner), updates=[snapshot.stored.work.change(keeping)])
+        run.commit(put_card(card_id, owner), updates=[keeping])
     except BusyError:
-        if keeping.is_refused and is_ours:
-            # The item was taken back meanwhile, or another process has made its card.
+        keeping.reload(run.services.store)
+        if is_ours and not _may_have_card(snapshot.stored.work.value, item.number, card_id):
             tracker.remove_card(card_id)
         raise
     return card_id
 
 
-class _KeptCard:
-    """Keeps the card of an item, unless the item has another one or was taken back meanwhile."""
+def _with_card(work: ProjectWork, number: int, card_id: str) -> ProjectWork:
+    """The work with the card of an item kept; raises ``BusyError`` where the item may not have it."""
+    if not _may_have_card(work, number, card_id):
+        raise BusyError("workbook.busy")
+    return work.amended(number, card_id=card_id)
 
-    def __init__(self, number: int, card_id: str) -> None:
-        self._number = number
-        self._card_id = card_id
-        self.is_refused = False
 
-    def __call__(self, work: ProjectWork) -> ProjectWork:
-        item = work.items.get(self._number)
-        self.is_refused = item is None or item.card_id not in ("", self._card_id)
-        if self.is_refused:
-            raise BusyError("workbook.busy")
-        return work.amended(self._number, card_id=self._card_id)
+def _may_have_card(work: ProjectWork, number: int, card_id: str) -> bool:
+    """``False`` where the item was taken back, or another process has made its card."""
+    item = work.items.get(number)
+    return item is not None and item.card_id in ("", card_id)
 
 
 def _keep_lost(run: Run, snapshot: Snapshot, item: Item) -> None:

@@ -115,6 +115,8 @@ def _write(run: Run, snapshot: Snapshot, cards: Mapping[int, Card | None], *, sa
         write_refreshed_mark(run.services, change, book)
         _tell_finish(snapshot, change, now)
     if change:
+        # Should the lease have run out in a slow call, somebody else is at work here now.
+        run.commit()
         run.services.workbooks.batch_update(project.spreadsheet_id, change.requests())
     _keep(run, snapshot, items, after)
     return changed_rows

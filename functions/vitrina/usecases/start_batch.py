@@ -63,7 +63,15 @@ def _start(run: Run, spreadsheet_id: str, preview_id: str) -> Answer:
     draft, items = _promise_hours(run, snapshot, preview, span)
     # Where the write is refused the promise stays as well, until the sheet is read: should the lease have
     # run out meanwhile, somebody else may have written just these rows.
-    write_undoably(run, snapshot.stored.undo, snapshot.book, _change(draft, items), action="start_batch")
+    write_undoably(
+        run,
+        snapshot.stored.undo,
+        snapshot.book,
+        _change(draft, items),
+        action="start_batch",
+        # A write that was refused has used up no numbers.
+        if_refused=[put_project(snapshot.project)],
+    )
     _note_started(run, draft, items)
     return Answer(
         Outcome.DONE,

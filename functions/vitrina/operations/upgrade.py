@@ -7,8 +7,6 @@ it may be killed at any moment. Processes of the first release must be stopped b
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,13 +16,14 @@ from typing import Any
 
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.errors import StoreConflictError
+from vitrina.operations.wishes import wish_key
 from vitrina.ports import ABSENT, Delete, Document, Json, Put, Store, Write
 from vitrina.records.backlog_state import BACKLOG_STATE
 from vitrina.records.books import BOOK, project_from_document, tracked_projects
 from vitrina.records.cards import SYNC, CardOwner, put_card
 from vitrina.records.finished import pack
 from vitrina.records.forecasts import FORECASTS, OUTCOMES
-from vitrina.records.history import history_writes
+from vitrina.records.history import save_history
 from vitrina.records.norms import NORMS, TITLES, with_titles
 from vitrina.records.packing import SCHEMA, Packed, packed_writes
 from vitrina.records.previews import PREVIEW
@@ -108,8 +107,7 @@ def _upgrade_agency(store: Store, agency_id: str, today: date) -> None:
     if titles:
         store.commit(packed_writes(Packed(TITLES, agency_id, None, None), [list(one) for one in titles]))
     rest = {key: _work(one.data) for key, one in histories.items() if key not in of_items}
-    for writes in history_writes(agency_id, "release-0.1", rest):
-        store.commit(writes)
+    save_history(store, agency_id, rest)
     _commit(store, [Delete("history", key) for key in histories])
     _upgrade_norms(store, agency_id)
 
@@ -269,18 +267,12 @@ def _upgrade_operations(store: Store) -> None:
     opened = {one.data["operation_id"] for one in store.find("open")}
     for operation in store.find("operation"):
         if operation.key in opened and operation.data["state"] != "ended":
-            wish = wishes.setdefault(_wish_key(operation.data), {"open": {}, "origin_id": "", "steps": {}})
+            wish = wishes.setdefault(wish_key(operation.data), {"open": {}, "origin_id": "", "steps": {}})
             wish["open"][f"person:{operation.data['email']}"] = operation.key
     writes: list[Write] = [Put("wish", key, data) for key, data in wishes.items()]
     for kind in ("unfinished", "open", "followed"):
         writes += [Delete(kind, one.key) for one in store.find(kind)]
     _commit(store, writes)
-
-
-def _wish_key(operation: Json) -> str:
-    """As ``operations.wishes`` has it."""
-    wanted = {key: operation[key] for key in ("spreadsheet_id", "action", "params")}
-    return hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _upgrade_previews(store: Store) -> None:
