@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cache
 
 import pytest
 
 from tests.harness.agency_data import NOW
 from tests.harness.fakes.interruptions import busy, no_answer
-from tests.harness.memory_office import MemoryOffice, client_office
+from tests.harness.memory_office import MemoryOffice, SavedOffice, client_office
 from tests.harness.stored import stored_document, tracked_state
 from vitrina.errors import (
     AccessDeniedError,
@@ -24,19 +25,36 @@ from vitrina.records.books import load_agency, load_project
 from vitrina.records.undo import UNDO
 from vitrina.records.work import WORK
 
-BANNER = {"task": "Баннер", "work_type": "Баннер"}
-LANDING = {"task": "Лендинг", "work_type": "Лендинг"}
+#: Rows of backlogs, by task.
+ROWS = {
+    one["task"]: one
+    for one in (
+        {"task": "Баннер", "work_type": "Баннер"},
+        {"task": "Лендинг", "work_type": "Лендинг"},
+        {"task": "Неясная"},
+        {"task": "Большая", "hours_development": "38"},
+        {"task": "Макет", "hours_design": "5"},
+        {"task": "Письмо", "hours_copy": "5"},
+    )
+}
 
 
-@pytest.fixture
-def office() -> MemoryOffice:
-    """A client with an empty backlog."""
-    return client_office()
+def previewed(*tasks: str) -> tuple[MemoryOffice, str]:
+    """An office whose client has these tasks in the backlog, and the id of a preview of it."""
+    saved, preview_id = _saved_preview(*tasks)
+    return MemoryOffice(saved), preview_id
 
 
-def preview(office: MemoryOffice, *rows: dict[str, str]) -> str:
-    """Id of a preview of the backlog, into which *rows* are put before."""
-    office.fill_backlog(*rows)
+@cache
+def _saved_preview(*tasks: str) -> tuple[SavedOffice, str]:
+    office = client_office()
+    preview_id = preview(office, *tasks)
+    return office.save(), preview_id
+
+
+def preview(office: MemoryOffice, *tasks: str) -> str:
+    """Put tasks into an empty backlog; gives the id of a preview of it."""
+    office.fill_backlog(*(ROWS[task] for task in tasks))
     office.do("estimate")
     preview_id: str = office.do("build_batch").data["preview_id"]
     return preview_id
@@ -57,9 +75,9 @@ def entries(office: MemoryOffice) -> list[tuple[str, bool]]:
 # --- The main way ------------------------------------------------------------------------------------
 
 
-def test_rows_leave_the_backlog(office: MemoryOffice) -> None:
+def test_rows_leave_the_backlog() -> None:
     """One row for each action, with its person and days; what is left says why."""
-    preview_id = preview(office, BANNER, {"task": "Неясная"})
+    office, preview_id = previewed("Баннер", "Неясная")
 
     answer = office.do("start_batch", preview_id=preview_id)
 
@@ -72,9 +90,11 @@ def test_rows_leave_the_backlog(office: MemoryOffice) -> None:
     assert reason
 
 
-def test_items_are_kept_as_started(office: MemoryOffice) -> None:
+def test_items_are_kept_as_started() -> None:
     """Hours by person and day, what the norms said, and nothing reserved any more."""
-    office.do("start_batch", preview_id=preview(office, LANDING))
+    office, preview_id = previewed("Лендинг")
+
+    office.do("start_batch", preview_id=preview_id)
 
     [item] = office.items().values()
     assert (item.code, item.is_reserved, item.is_done, item.card_id) == ("ЗРН-1", False, False, "")
@@ -87,9 +107,9 @@ def test_items_are_kept_as_started(office: MemoryOffice) -> None:
     assert item.actions[0].typical_hours == pytest.approx(9.0)
 
 
-def test_costs_one_read_and_one_write(office: MemoryOffice) -> None:
+def test_costs_one_read_and_one_write() -> None:
     """Rows and calendar move in one atomic call; no lease is left."""
-    preview_id = preview(office, BANNER, LANDING)
+    office, preview_id = previewed("Баннер", "Лендинг")
     office.workbooks.calls.clear()
 
     office.do("start_batch", preview_id=preview_id)
@@ -98,10 +118,11 @@ def test_costs_one_read_and_one_write(office: MemoryOffice) -> None:
     assert office.store.keys(LEASE) == []
 
 
-def test_what_the_period_passed_over_is_counted(office: MemoryOffice) -> None:
+def test_what_the_period_passed_over_is_counted() -> None:
     """Lack of room counts, once for each period; lack of an estimate does not."""
+    office = client_office()
     office.set_field("limit_hours", "4")
-    preview_id = preview(office, BANNER, {"task": "Ещё", "hours_design": "3"}, {"task": "Неясная"})
+    preview_id = preview(office, "Баннер", "Макет", "Неясная")
 
     office.do("start_batch", preview_id=preview_id)
 
@@ -111,9 +132,9 @@ def test_what_the_period_passed_over_is_counted(office: MemoryOffice) -> None:
 # --- What is refused ---------------------------------------------------------------------------------
 
 
-def test_second_click_is_told_that_it_is_started(office: MemoryOffice) -> None:
+def test_second_click_is_told_that_it_is_started() -> None:
     """Nothing moves again."""
-    preview_id = preview(office, BANNER)
+    office, preview_id = previewed("Баннер")
     office.do("start_batch", preview_id=preview_id)
 
     with pytest.raises(UserError) as refused:
@@ -124,9 +145,9 @@ def test_second_click_is_told_that_it_is_started(office: MemoryOffice) -> None:
 
 
 @pytest.mark.parametrize("preview_id", ["nobody-saw-this", ""])
-def test_preview_that_is_not_there(office: MemoryOffice, preview_id: str) -> None:
+def test_preview_that_is_not_there(preview_id: str) -> None:
     """It was deleted after a week, or never shown."""
-    preview(office, BANNER)
+    office, _ = previewed("Баннер")
 
     with pytest.raises(UserError) as refused:
         office.do("start_batch", preview_id=preview_id)
@@ -134,11 +155,10 @@ def test_preview_that_is_not_there(office: MemoryOffice, preview_id: str) -> Non
     assert refused.value.code == "batch.no_preview"
 
 
-def test_preview_of_another_workbook(office: MemoryOffice) -> None:
+def test_preview_of_another_workbook() -> None:
     """It cannot be started here."""
-    preview_id = preview(office, BANNER)
+    office, preview_id = previewed("Баннер")
     office.create_client(client_name="Улыбка", project_name="Реклама", code="УЛБ")
-    office.fill_backlog(BANNER)
 
     with pytest.raises(UserError) as refused:
         office.do("start_batch", preview_id=preview_id)
@@ -146,9 +166,9 @@ def test_preview_of_another_workbook(office: MemoryOffice) -> None:
     assert refused.value.code == "batch.no_preview"
 
 
-def test_preview_of_nothing(office: MemoryOffice) -> None:
+def test_preview_of_nothing() -> None:
     """Where nothing fits there is nothing to start."""
-    preview_id = preview(office, {"task": "Неясная"})
+    office, preview_id = previewed("Неясная")
 
     with pytest.raises(UserError) as refused:
         office.do("start_batch", preview_id=preview_id)
@@ -156,9 +176,9 @@ def test_preview_of_nothing(office: MemoryOffice) -> None:
     assert refused.value.code == "batch.nothing_fits"
 
 
-def test_sheet_that_changed_since_the_preview(office: MemoryOffice) -> None:
+def test_sheet_that_changed_since_the_preview() -> None:
     """The manager is told which items would be otherwise; hours that were promised are free again."""
-    preview_id = preview(office, {"task": "А", "hours_design": "5"}, {"task": "Б", "hours_copy": "5"})
+    office, preview_id = previewed("Макет", "Письмо")
     office.type("backlog", 0, hours_design="6")
     office.type("backlog", 2, task="В", hours_copy="1")
 
@@ -174,9 +194,9 @@ def test_sheet_that_changed_since_the_preview(office: MemoryOffice) -> None:
     assert (started(office), office.items(), office.store.keys(LEASE)) == ([], {}, [])
 
 
-def test_day_that_has_passed_since_the_preview(office: MemoryOffice) -> None:
+def test_day_that_has_passed_since_the_preview() -> None:
     """What was planned for yesterday cannot be started as it was shown."""
-    preview_id = preview(office, BANNER)
+    office, preview_id = previewed("Баннер")
     office.clock.set(NOW + timedelta(days=1))
 
     with pytest.raises(ChangedMeanwhileError):
@@ -185,9 +205,9 @@ def test_day_that_has_passed_since_the_preview(office: MemoryOffice) -> None:
     assert office.items() == {}
 
 
-def test_hours_that_another_client_took_meanwhile(office: MemoryOffice) -> None:
+def test_hours_that_another_client_took_meanwhile() -> None:
     """Of two previews over the same person's hours one can be started."""
-    preview_id = preview(office, {"task": "Большая", "hours_development": "38"})
+    office, preview_id = previewed("Большая")
     first_id = office.client_id
     office.create_client(client_name="Улыбка", project_name="Реклама", code="УЛБ")
     office.start({"task": "Чужая", "hours_development": "30"})
@@ -202,9 +222,9 @@ def test_hours_that_another_client_took_meanwhile(office: MemoryOffice) -> None:
 # --- In the middle -----------------------------------------------------------------------------------
 
 
-def test_answer_of_the_write_is_lost(office: MemoryOffice) -> None:
+def test_answer_of_the_write_is_lost() -> None:
     """The promise stays; the next reading sees the rows, so that the items are started."""
-    preview_id = preview(office, BANNER)
+    office, preview_id = previewed("Баннер")
     office.workbooks.after("batch_update", no_answer())
     with pytest.raises(RetriableServiceError):
         office.do("start_batch", preview_id=preview_id)
@@ -218,9 +238,9 @@ def test_answer_of_the_write_is_lost(office: MemoryOffice) -> None:
     assert started(office) == ["Баннер"]
 
 
-def test_write_that_did_not_happen(office: MemoryOffice) -> None:
+def test_write_that_did_not_happen() -> None:
     """The next reading sees no rows: the promise is taken back, and the batch can be started."""
-    preview_id = preview(office, BANNER)
+    office, preview_id = previewed("Баннер")
     office.workbooks.before("batch_update", busy())
     with pytest.raises(RetriableServiceError):
         office.do("start_batch", preview_id=preview_id)
@@ -232,9 +252,9 @@ def test_write_that_did_not_happen(office: MemoryOffice) -> None:
     assert [item.is_reserved for item in office.items().values()] == [False]
 
 
-def test_write_on_its_way_is_fenced_off(office: MemoryOffice) -> None:
+def test_write_on_its_way_is_fenced_off() -> None:
     """Whoever finds no rows of a promise moves the fence, so that the late write is refused."""
-    preview_id = preview(office, BANNER)
+    office, preview_id = previewed("Баннер")
     late: list[tuple[str, list[object]]] = []
     write = office.workbooks.batch_update
 
@@ -255,9 +275,9 @@ def test_write_on_its_way_is_fenced_off(office: MemoryOffice) -> None:
     assert started(office) == []
 
 
-def test_write_refused_by_a_moved_row(office: MemoryOffice) -> None:
+def test_write_refused_by_a_moved_row() -> None:
     """It is planned and written once more; the item is promised once."""
-    preview_id = preview(office, BANNER, LANDING)
+    office, preview_id = previewed("Баннер", "Лендинг")
     tab = office.tab("backlog")
     sort = {"type": "insert_rows", "sheet": tab.title, "at": tab.header_index + 2, "count": 1}
     office.workbooks.before("batch_update", lambda: office.edit(sort))
@@ -269,9 +289,9 @@ def test_write_refused_by_a_moved_row(office: MemoryOffice) -> None:
     assert office.table("backlog", "task") == []
 
 
-def test_row_changed_right_before_the_write(office: MemoryOffice) -> None:
+def test_row_changed_right_before_the_write() -> None:
     """The write is refused, the new plan is another one, and nothing stays promised."""
-    preview_id = preview(office, BANNER)
+    office, preview_id = previewed("Баннер")
     office.workbooks.before("batch_update", lambda: office.type("backlog", 0, task="Другой баннер"))
 
     with pytest.raises(ChangedMeanwhileError) as refused:
@@ -282,9 +302,9 @@ def test_row_changed_right_before_the_write(office: MemoryOffice) -> None:
     assert office.table("backlog", "task") == [("Другой баннер",)]
 
 
-def test_write_that_google_denies(office: MemoryOffice) -> None:
+def test_write_that_google_denies() -> None:
     """What is promised is taken back at once, so that others do not wait for these hours."""
-    preview_id = preview(office, BANNER)
+    office, preview_id = previewed("Баннер")
 
     def deny() -> None:
         raise AccessDeniedError("google.protected", service="Google", status=400)
@@ -297,9 +317,9 @@ def test_write_that_google_denies(office: MemoryOffice) -> None:
     assert office.store.keys(LEASE) == []
 
 
-def test_lease_taken_over_before_the_promise(office: MemoryOffice) -> None:
+def test_lease_taken_over_before_the_promise() -> None:
     """A run that slept longer than its lease promises and writes nothing."""
-    preview_id = preview(office, BANNER)
+    office, preview_id = previewed("Баннер")
 
     def take_over() -> None:
         office.clock.advance(seconds=91)
@@ -312,9 +332,9 @@ def test_lease_taken_over_before_the_promise(office: MemoryOffice) -> None:
     assert (started(office), office.items()) == ([], {})
 
 
-def test_lease_taken_over_between_promise_and_write(office: MemoryOffice) -> None:
+def test_lease_taken_over_between_promise_and_write() -> None:
     """Another start of the same preview comes between: rows stand once, and one promise is known."""
-    preview_id = preview(office, LANDING)
+    office, preview_id = previewed("Лендинг")
 
     def overtake() -> None:
         office.clock.advance(seconds=91)
@@ -328,12 +348,12 @@ def test_lease_taken_over_between_promise_and_write(office: MemoryOffice) -> Non
     assert [(item.number, item.is_reserved) for item in office.items().values()] == [(1, False)]
 
 
-def test_hours_promised_between_reading_and_committing(office: MemoryOffice) -> None:
+def test_hours_promised_between_reading_and_committing() -> None:
     """Another client's start took the person after our sheet was read: our plan is made of what is left."""
-    preview_id = preview(office, {"task": "Большая", "hours_development": "38"})
+    office, preview_id = previewed("Большая")
     own_id = office.client_id
     office.create_client(client_name="Улыбка", project_name="Реклама", code="УЛБ")
-    other_preview_id = preview(office, {"task": "Чужая", "hours_development": "30"})
+    other_preview_id = preview(office, "Большая")
     other_id = office.client_id
     office.client_id = own_id
     office.workbooks.after("read", lambda: office.do("start_batch", other_id, preview_id=other_preview_id))
@@ -342,12 +362,12 @@ def test_hours_promised_between_reading_and_committing(office: MemoryOffice) -> 
         office.do("start_batch", preview_id=preview_id)
 
     assert office.items() == {}
-    assert [item.task for item in office.items(other_id).values()] == ["Чужая"]
+    assert [item.code for item in office.items(other_id).values()] == ["УЛБ-1"]
 
 
-def test_starts_of_an_agency_promise_one_after_the_other(office: MemoryOffice) -> None:
+def test_starts_of_an_agency_promise_one_after_the_other() -> None:
     """Whoever plans holds the lease of the agency's plan; the other one waits for it."""
-    preview_id = preview(office, BANNER)
+    office, preview_id = previewed("Баннер")
     planning = office.new_run()
     planning.take(plan_lease(load_agency(office.store, office.agency_id)))
     # The first look at the lease after the sheet was read finds it held.
@@ -358,10 +378,11 @@ def test_starts_of_an_agency_promise_one_after_the_other(office: MemoryOffice) -
     assert office.store.keys(LEASE) == []
 
 
-def test_work_changed_between_reading_and_committing(office: MemoryOffice) -> None:
+def test_work_changed_between_reading_and_committing() -> None:
     """An item that a webhook changed meanwhile keeps its change, and the batch is started beside it."""
-    office.start(BANNER)
-    preview_id = preview(office, LANDING)
+    office = client_office()
+    office.start(ROWS["Баннер"])
+    preview_id = preview(office, "Лендинг")
     office.workbooks.after("read", lambda: office.change_item(1, card_id="77"))
 
     assert office.do("start_batch", preview_id=preview_id).outcome is Outcome.DONE
@@ -370,10 +391,11 @@ def test_work_changed_between_reading_and_committing(office: MemoryOffice) -> No
     assert (items[1].card_id, sorted(items)) == ("77", [1, 2])
 
 
-def test_work_changed_between_promise_and_end(office: MemoryOffice) -> None:
+def test_work_changed_between_promise_and_end() -> None:
     """What another run wrote after the promise survives the end of the start."""
-    office.start(BANNER)
-    preview_id = preview(office, LANDING)
+    office = client_office()
+    office.start(ROWS["Баннер"])
+    preview_id = preview(office, "Лендинг")
     office.workbooks.before("batch_update", lambda: office.change_item(1, card_id="77"))
 
     office.do("start_batch", preview_id=preview_id)
@@ -382,11 +404,9 @@ def test_work_changed_between_promise_and_end(office: MemoryOffice) -> None:
     assert (items[1].card_id, items[2].is_reserved) == ("77", False)
 
 
-def test_numbers_count_on(office: MemoryOffice) -> None:
-    """The highest number is kept with the promise."""
-    office.fill_backlog(BANNER)
-    office.do("estimate")
-    preview_id = office.do("build_batch").data["preview_id"]
+def test_numbers_count_on() -> None:
+    """The highest number is kept with the promise, in the documents of this project and agency alone."""
+    office, preview_id = previewed("Баннер")
 
     office.do("start_batch", preview_id=preview_id)
 
