@@ -14,27 +14,27 @@ from vitrina.web.webhook import handle_webhook
 
 @functions_framework.http
 def menu(request: Request) -> Response:
-    """A member of staff clicked."""
+    """A click of a member of staff."""
     app = application()
     return handle_menu(request, app.services, app.identity)
 
 
 @functions_framework.http
 def webhook(request: Request) -> Response:
-    """A tracker says that something changed."""
+    """A webhook of a tracker: something changed."""
     app = application()
     return handle_webhook(request, app.services, secret=app.settings.webhook_secret)
 
 
 @functions_framework.http
 def task(request: Request) -> Response:
-    """The queue delivers work."""
+    """A task from the queue."""
     app = application()
     return handle_task(request, app.services, app.identity)
 
 
 @functions_framework.http
 def schedule(request: Request) -> Response:
-    """The timer rings."""
+    """A call of the timer."""
     app = application()
     return handle_schedule(request, app.services, app.identity)
