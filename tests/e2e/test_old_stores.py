@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulators.world.servers import Servers
-from tests.office import NOW
 
 from emulators.world.processes import ROBOT_ID
 from tests.e2e.old_release import Loaded, OldOffice, bring_back
+from tests.harness.office import NOW
+from tests.harness.servers import Servers
 from vitrina.bootstrap import application
 
 Opener = Callable[[str], OldOffice]
@@ -167,7 +167,7 @@ def test_every_action_of_the_menu_works(open_old: Opener, name: str) -> None:
     form = {"client_name": "Новый", "project_name": "Сайт", "code": "НОВ", "limit_hours": 20}
     made = ends_well(office.click_agency("new_client", **form))
     assert office.book(made["data"]["spreadsheet_id"]).field("client_name").cell.text == "Новый"
-    assert office.ring().status_code == 200
+    assert office.call_schedule().status_code == 200
     office.settle()
     assert_rows_kept(office)
 
@@ -277,7 +277,7 @@ def test_the_timer_finds_what_webhooks_lost(open_old: Opener) -> None:
     office.move_card("ЗРН-2", 1)
     office.move_card("УЛБ-1", 2)
 
-    answer = office.ring()
+    answer = office.call_schedule()
     office.settle()
 
     assert (answer.status_code, answer.json()["workbooks"]) == (200, 2)
@@ -544,7 +544,7 @@ def test_a_touched_card_that_the_queue_lost_is_found_by_the_timer(open_old: Open
     """And the next webhook of the workbook is followed at once."""
     office = open_old("unfinished")
 
-    office.ring()
+    office.call_schedule()
     office.settle()
     found = office.status("ЗРН-2")
     office.move_card("ЗРН-4", 1)
@@ -575,7 +575,7 @@ def test_a_long_past_binds_nobody(open_old: Opener) -> None:
     office = open_old("long_past").at("ЗРН")
 
     ends_well(office.click_agency("recalculate_norms"))
-    rung = office.ring()
+    rung = office.call_schedule()
     office.settle()
     ends_well(office.click_agency("update_load"))
     busy = load(office)
