@@ -30,7 +30,7 @@ from tests.harness.local_office import LocalOffice, OfficeError
 from tests.harness.servers import Servers, running_servers
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.domain.quantities import serial_of_day
-from vitrina.records.records import Agency
+from vitrina.records.books import Agency
 from vitrina.workbook.template.definition import Profile
 
 ROWS = (10, 100, 1000)
