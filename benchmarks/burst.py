@@ -21,7 +21,7 @@ import httpx
 from emulators.world.processes import ROBOT_ID
 from tests.harness.local_office import LocalOffice, OfficeError
 from vitrina.domain.quantities import SERIAL_DAY_ZERO
-from vitrina.records.records import Project, load_project
+from vitrina.records.books import Project, load_project
 from vitrina.workbook.reading.settings import locale_of
 
 #: The first event of a card sets this date, the next one the day after.

@@ -64,14 +64,14 @@ def history(count: int) -> list[object]:
 def measure(count: int) -> dict[str, float]:
     """Seconds of reading and of learning, and the megabytes that the process took at most."""
     from vitrina.domain.estimating.learning import learn  # noqa: PLC0415
-    from vitrina.records.records import load_history, save_history  # noqa: PLC0415
+    from vitrina.records.history import load_history, save_history  # noqa: PLC0415
     from vitrina.store.sqlite import SqliteStore  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(prefix="vitrina-") as folder:
-        store = SqliteStore(Path(folder) / "store.sqlite")
+        store = SqliteStore.create(Path(folder) / "store.sqlite")
         save_history(store, "agency", {f"w{n}": one for n, one in enumerate(history(count))})  # type: ignore[misc]
         started = time.perf_counter()
-        works = load_history(store, "agency")
+        works = load_history(store, "agency", ())
         read = time.perf_counter()
     import pandas  # noqa: F401, PLC0415 - its import is shown by itself
 

@@ -117,11 +117,11 @@ def _figures(values: Sequence[float]) -> tuple[float, float, float]:
     return cuts[9], cuts[18], max(values)
 
 
-def play(folder: Path, *, webhooks: int, workbooks: int, seconds: float, workers: int, turns: int) -> Outcome:
+def play(folder: Path, *, webhooks: int, workbooks: int, seconds: float, workers: int, quota: int) -> Outcome:
     """Set up the agency, send the webhooks, and wait until the cells are right."""
     with running_cluster(folder, workers=workers) as cluster:
         office = LocalOffice(cluster.servers, folder, MANAGER)
-        real_time = {"VITRINA_NOW": "", "VITRINA_TURNS_PER_MINUTE": str(turns)}
+        real_time = {"VITRINA_NOW": "", "VITRINA_QUOTA_PER_MINUTE": str(quota)}
         office.reset(
             os.environ.__setitem__, people=PEOPLE, now=datetime.now().astimezone(), settings=real_time
         )
@@ -226,10 +226,10 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10.0, help="how long the burst lasts")
     parser.add_argument("--workers", type=int, default=WORKERS, help="functions processes")
     parser.add_argument(
-        "--turns",
+        "--quota",
         type=int,
-        default=Settings.turns_per_minute,
-        help="VITRINA_TURNS_PER_MINUTE; with far more than the quota, Google has to refuse",
+        default=Settings.quota_per_minute,
+        help="VITRINA_QUOTA_PER_MINUTE; with far more than Google's own, Google has to refuse",
     )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="vitrina-") as folder:

@@ -12,10 +12,11 @@ from emulators.common.client import local_client
 from emulators.world.client import MenuClient
 from emulators.world.processes import Person, World
 from emulators.world.sample import HistoryRow, load_agency, load_history
-from vitrina.bootstrap import build
+from vitrina.bootstrap import build, create_store
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.operations.services import Services
-from vitrina.records.records import save_history
+from vitrina.records.history import save_history
+from vitrina.records.work import load_work
 from vitrina.settings import Settings
 from vitrina.usecases.create_agency import create_agency
 from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX
@@ -51,7 +52,9 @@ class Story:
     agency_id: str = ""
 
     def __post_init__(self) -> None:
-        self._services: Services = build(Settings.from_environment(self.world.environment)).services
+        settings = Settings.from_environment(self.world.environment)
+        create_store(settings)
+        self._services: Services = build(settings).services
         self._http = local_client(timeout=60.0)
         self._menu = MenuClient(
             self.world.url("functions"), self.world.url("google"), email=self.sample["managers"][0]["email"]
@@ -215,10 +218,8 @@ class Story:
         self._say_detail(self._click(self.agency_id, "update_load")["message"])
 
     def _items(self, client: Client) -> list[tuple[int, str]]:
-        found = self._services.store.find("item", spreadsheet_id=client.spreadsheet_id)
-        return sorted(
-            (record.data["number"], record.data["card_id"]) for record in found if record.data["card_id"]
-        )
+        work = load_work(self._services.store, client.spreadsheet_id, self.agency_id).value
+        return sorted((item.number, item.card_id) for item in work.items.values() if item.card_id)
 
     def _status(self, client: Client, number: int) -> str:
         tab = self._book(client).tab("in_progress")

@@ -1,156 +1,694 @@
-"""What every store has to do, run over each of them."""
+"""What every store has to do, run over each of them, and what the file of SQLite has to do besides."""
 
 from __future__ import annotations
 
+import json
+import os
+import sqlite3
 import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from vitrina.ports import Store
+from vitrina.errors import ConfigurationError, RetriableServiceError, StoreConflictError
+from vitrina.ports import ABSENT, MOST_BYTES, Delete, Document, Put, Store, new_token
+from vitrina.store.memory import MemoryStore
 from vitrina.store.sqlite import SqliteStore
+from vitrina.texts import LOCALES, Sentence, render
+
+THREADS = 20
+
+#: The table as release 0.1 made it, with its indexes.
+SCHEMA_0_1 = """
+CREATE TABLE document (
+    kind    TEXT NOT NULL,
+    key     TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    data    TEXT NOT NULL,
+    PRIMARY KEY (kind, key)
+) WITHOUT ROWID;
+CREATE INDEX document_card_id ON document (json_extract(data, '$.card_id'));
+CREATE INDEX document_agency_id ON document (json_extract(data, '$.agency_id'));
+"""
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "memory"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """A new, empty store of each kind."""
-    return SqliteStore(tmp_path / "store.sqlite")
+    return SqliteStore.create(tmp_path / "store.sqlite") if request.param == "sqlite" else MemoryStore()
 
 
-def version_of(store: Store, kind: str, key: str) -> int:
-    """Version of a document that is there."""
-    record = store.get(kind, key)
-    assert record is not None
-    return record.version
+def load(store: Store, kind: str, key: str) -> Document:
+    """A document that is there."""
+    return store.get_many([(kind, key)])[kind, key]
 
 
-def test_what_was_put_is_there(store: Store) -> None:
-    """A document comes back as it was."""
-    store.put("book", "a", {"title": "Заря", "n": [1, 2.5, None]})
+def keys_of(documents: list[Document]) -> list[str]:
+    """Keys in the order given."""
+    return [document.key for document in documents]
 
-    record = store.get("book", "a")
-    assert record is not None
-    assert (record.key, record.data) == ("a", {"title": "Заря", "n": [1, 2.5, None]})
-    assert store.get("item", "a") is None
+
+def run_at_once(do: Callable[[int], None], count: int = THREADS) -> None:
+    """Call *do* with 0, 1, 2 … at the same moment, each in a thread; an error of any of them is raised."""
+    gate = threading.Barrier(count)
+    errors: list[BaseException] = []
+
+    def wait_and_do(number: int) -> None:
+        gate.wait()
+        try:
+            do(number)
+        except BaseException as error:  # noqa: BLE001 - told below
+            errors.append(error)
+
+    threads = [threading.Thread(target=wait_and_do, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
+# --- Reading ---------------------------------------------------------------------------------------
+
+
+def test_documents_come_back_as_they_were(store: Store) -> None:
+    """With all kinds of values, empty ones and any language."""
+    data = {
+        "title": "Заря — «Лампы» 💡",
+        "n": [1, 2.5, None, True, False, 1e300, -(2**53)],
+        "": {"deep": {"er": []}},
+        "quotes": "\"'\\\n\u2028\x00",
+    }
+    store.commit([Put("book", "a", data)])
+
+    document = load(store, "book", "a")
+    assert (document.kind, document.key, document.data) == ("book", "a", data)
+
+
+def test_get_many_gives_those_that_are_there(store: Store) -> None:
+    """Of several kinds; a key asked for twice, or absent, does no harm."""
+    store.commit([Put("book", "a", {"n": 1}), Put("item", "a", {"n": 2})])
+
+    found = store.get_many([("item", "a"), ("book", "a"), ("book", "a"), ("book", "b")])
+
+    assert {key: document.data["n"] for key, document in found.items()} == {
+        ("book", "a"): 1,
+        ("item", "a"): 2,
+    }
+    assert store.get_many([]) == {}
+
+
+def test_get_many_takes_a_thousand_keys(store: Store) -> None:
+    """From a generator too. A query of Firestore takes 30 values, and SQLite bounds parameters."""
+    store.commit([Put("item", f"{number}", {"n": number}) for number in range(1000)])
+
+    found = store.get_many(("item", f"{number}") for number in range(2000))
+
+    assert sorted(document.data["n"] for document in found.values()) == list(range(1000))
+
+
+def test_what_was_read_is_nobody_elses(store: Store) -> None:
+    """Who changes what he read, or what he wrote, changes nothing in the store."""
+    data = {"list": [1]}
+    store.commit([Put("item", "a", data)])
+    data["list"].append(2)
+    load(store, "item", "a").data["list"].append(3)
+
+    assert load(store, "item", "a").data == {"list": [1]}
+
+
+def test_unicode_in_keys_kinds_and_conditions(store: Store) -> None:
+    """Keys and texts of any language are told apart and in order; look-alikes are different."""
+    names = ["é", "e\u0301", "Ё", "ё", "😀", "\uffff", "a/b", "a:b", "%_'\"", " "]
+    store.commit([Put("kind", name, {"who": name}) for name in names])
+
+    assert keys_of(store.find("kind")) == sorted(names)
+    assert [keys_of(store.find("kind", where={"who": name})) for name in names] == [[name] for name in names]
+    assert {key for _, key in store.get_many(("kind", name) for name in names)} == set(names)
+
+
+def test_find_by_texts_and_booleans(store: Store) -> None:
+    """All conditions hold; a text is not the number that it spells; a missing field is no match."""
+    store.commit(
+        [
+            Put("item", "b", {"kind": "x", "book": "1", "is_open": True}),
+            Put("item", "a", {"kind": "x", "book": "1", "is_open": True}),
+            Put("item", "c", {"kind": "x", "book": "1", "is_open": False}),
+            Put("item", "d", {"kind": "x", "book": "2", "is_open": True}),
+            Put("item", "e", {"kind": "x", "book": 1, "is_open": "True"}),
+            Put("item", "f", {"kind": None}),
+            Put("book", "a", {"kind": "x", "book": "1", "is_open": True}),
+        ]
+    )
+
+    assert keys_of(store.find("item", where={"book": "1", "kind": "x", "is_open": True})) == ["a", "b"]
+    assert keys_of(store.find("item", where={"is_open": False})) == ["c"]
+    assert keys_of(store.find("item", where={"book": "1"})) == ["a", "b", "c"]
+    assert keys_of(store.find("item", where={})) == ["a", "b", "c", "d", "e", "f"]
+    assert store.find("item", where={"absent": "1"}) == []
+    assert store.find("absent") == []
+
+
+def test_find_before_a_text(store: Store) -> None:
+    """Less than the bound, not equal; numbers, nothing and missing fields are not before any text."""
+    store.commit(
+        [
+            Put("wish", "a", {"at": "2026-11-02"}),
+            Put("wish", "b", {"at": "2026-11-01"}),
+            Put("wish", "c", {"at": "2026-11-03"}),
+            Put("wish", "d", {"at": 5}),
+            Put("wish", "e", {"at": None}),
+            Put("wish", "f", {"at": False}),
+            Put("wish", "g", {"at": {}}),
+            Put("wish", "h", {}),
+        ]
+    )
+
+    assert keys_of(store.find("wish", before=("at", "2026-11-03"))) == ["a", "b"]
+    assert keys_of(store.find("wish", before=("at", "я"))) == ["a", "b", "c"]
+    assert keys_of(store.find("wish", before=("at", "2026-11-03"), limit=1)) == ["a"]
+    assert keys_of(store.find("wish", where={"at": "2026-11-02"}, before=("at", "2026-11-03"))) == ["a"]
+    assert store.find("wish", before=("at", "2026-11-01")) == []
+
+
+def test_find_gives_the_first_by_key(store: Store) -> None:
+    """In the order of keys as texts, whatever the order of writing."""
+    store.commit([Put("item", f"{number}", {}) for number in (9, 10, 1, 2, 100)])
+
+    assert keys_of(store.find("item")) == ["1", "10", "100", "2", "9"]
+    assert keys_of(store.find("item", limit=2)) == ["1", "10"]
+    assert keys_of(store.find("item", limit=50)) == ["1", "10", "100", "2", "9"]
+
+
+# --- Versions --------------------------------------------------------------------------------------
 
 
 def test_create_does_not_overwrite(store: Store) -> None:
     """The second one is told that the key is taken."""
-    assert store.create("lease", "a", {"holder": 1})
-    assert not store.create("lease", "a", {"holder": 2})
-    assert store.get("lease", "a").data == {"holder": 1}  # type: ignore[union-attr]
+    store.commit([Put("lease", "a", {"holder": 1}, ABSENT)])
+
+    with pytest.raises(StoreConflictError) as caught:
+        store.commit([Put("lease", "a", {"holder": 2}, ABSENT)])
+
+    assert caught.value.keys == {("lease", "a")}
+    assert load(store, "lease", "a").data == {"holder": 1}
 
 
 def test_put_of_an_old_version_is_refused(store: Store) -> None:
     """Who read the first version cannot write over the second."""
-    store.put("book", "a", {"n": 1})
-    first = version_of(store, "book", "a")
-    assert store.put("book", "a", {"n": 2}, version=first)
-    assert not store.put("book", "a", {"n": 3}, version=first)
-    assert store.get("book", "a").data == {"n": 2}  # type: ignore[union-attr]
+    store.commit([Put("book", "a", {"n": 1})])
+    first = load(store, "book", "a").version
+    store.commit([Put("book", "a", {"n": 2}, first)])
+
+    with pytest.raises(StoreConflictError):
+        store.commit([Put("book", "a", {"n": 3}, first)])
+
+    assert load(store, "book", "a").data == {"n": 2}
 
 
 def test_put_of_a_version_of_nothing_is_refused(store: Store) -> None:
     """A document that is gone is not written back by an old version."""
-    assert not store.put("book", "a", {"n": 1}, version=1)
+    store.commit([Put("book", "a", {"n": 1})])
+    old = load(store, "book", "a").version
+    store.commit([Delete("book", "a")])
+
+    with pytest.raises(StoreConflictError):
+        store.commit([Put("book", "a", {"n": 1}, old)])
+
+    assert store.get_many([("book", "a")]) == {}
 
 
-def test_find_gives_the_documents_that_match(store: Store) -> None:
-    """By kind and by equal fields, in the order of the keys; a field may be called kind."""
-    store.put_many(
-        "item", {"b": {"kind": "x", "book": "1"}, "a": {"kind": "x", "book": "1"}, "c": {"book": "2"}}
-    )
-    store.put("book", "a", {"book": "1"})
+def test_put_without_a_version_overwrites(store: Store) -> None:
+    """In any case: where there is nothing, and over any version."""
+    store.commit([Put("book", "a", {"n": 1})])
+    store.commit([Put("book", "a", {"n": 2})])
 
-    assert [record.key for record in store.find("item", book="1", kind="x")] == ["a", "b"]
-    assert [record.key for record in store.find("item")] == ["a", "b", "c"]
+    assert load(store, "book", "a").data == {"n": 2}
 
 
-def test_deleted_documents_are_gone(store: Store) -> None:
-    """Deleting what is not there is no error."""
-    store.put("item", "a", {})
-    store.delete("item", "a")
-    store.delete("item", "a")
+def test_version_is_the_token_of_the_commit(store: Store) -> None:
+    """Who commits knows the version of what he wrote without reading it."""
+    token = new_token()
+    store.commit([Put("book", "a", {"n": 1}), Put("book", "b", {"n": 1})], token=token)
 
-    assert store.get("item", "a") is None
-
-
-def test_an_old_version_is_not_deleted(store: Store) -> None:
-    """Who read a document deletes that one only, and hears whether he did."""
-    store.put("lease", "a", {"holder": 1})
-    old = version_of(store, "lease", "a")
-    store.put("lease", "a", {"holder": 2})
-
-    assert not store.delete("lease", "a", version=old)
-    assert store.get("lease", "a").data == {"holder": 2}  # type: ignore[union-attr]
-    assert store.delete("lease", "a", version=version_of(store, "lease", "a"))
-    assert not store.delete("lease", "a")
+    assert {load(store, "book", key).version for key in "ab"} == {token}
+    store.commit([Put("book", "a", {"n": 2}, token)])
+    assert load(store, "book", "a").version not in (token, ABSENT)
+    assert load(store, "book", "b").version == token
 
 
-def test_a_document_made_again_has_another_version(store: Store) -> None:
-    """Who read the first one neither deletes nor overwrites the second."""
-    store.create("lease", "a", {"holder": 1})
-    old = version_of(store, "lease", "a")
-    store.delete("lease", "a")
-    store.create("lease", "a", {"holder": 2})
+def test_delete_with_and_without_a_version(store: Store) -> None:
+    """Without one it is done in any case; with one only what was read is deleted."""
+    store.commit([Put("lease", "a", {"holder": 1})])
+    old = load(store, "lease", "a").version
+    store.commit([Put("lease", "a", {"holder": 2})])
 
-    assert not store.delete("lease", "a", version=old)
-    assert not store.put("lease", "a", {"holder": 3}, version=old)
-    assert store.get("lease", "a").data == {"holder": 2}  # type: ignore[union-attr]
+    with pytest.raises(StoreConflictError):
+        store.commit([Delete("lease", "a", old)])
+    assert load(store, "lease", "a").data == {"holder": 2}
+
+    now = load(store, "lease", "a").version
+    store.commit([Delete("lease", "a", now)])
+    assert store.find("lease") == []
+    with pytest.raises(StoreConflictError):
+        store.commit([Delete("lease", "a", now)])
+    store.commit([Delete("lease", "a")])
 
 
-def test_many_are_created_together_or_not_at_all(store: Store) -> None:
-    """One key that is taken keeps the others out."""
-    assert store.create_many("item", {"a": {"n": 1}, "b": {"n": 1}})
-    assert not store.create_many("item", {"b": {"n": 2}, "c": {"n": 2}})
+def test_delete_only_where_there_is_nothing(store: Store) -> None:
+    """A guard that says that a document is still absent."""
+    store.commit([Delete("lease", "a", ABSENT), Put("other", "a", {})])
+    store.commit([Put("lease", "a", {})])
 
-    assert [(record.key, record.data["n"]) for record in store.find("item")] == [("a", 1), ("b", 1)]
+    with pytest.raises(StoreConflictError):
+        store.commit([Delete("lease", "a", ABSENT)])
+
+    assert len(store.find("lease")) == 1
+
+
+def test_versions_never_repeat(store: Store) -> None:
+    """Who read a document neither deletes nor overwrites the one that was made after its deletion."""
+    versions = set()
+    for holder in range(50):
+        store.commit([Put("lease", "a", {"holder": holder}, ABSENT)])
+        versions.add(load(store, "lease", "a").version)
+        store.commit([Delete("lease", "a")])
+    store.commit([Put("lease", "a", {"holder": 50}, ABSENT)])
+
+    assert len(versions) == 50
+    for old in versions:
+        for write in (Delete("lease", "a", old), Put("lease", "a", {}, old)):
+            with pytest.raises(StoreConflictError):
+                store.commit([write])
+    assert load(store, "lease", "a").data == {"holder": 50}
+
+
+# --- Several documents -----------------------------------------------------------------------------
+
+
+def test_several_documents_are_written_together_or_not_at_all(store: Store) -> None:
+    """The conflict names those that are not as they were read, and no others; nothing is written."""
+    store.commit([Put("item", key, {"n": 1}) for key in "abcd"])
+    known = {key: load(store, "item", key).version for key in "abcd"}
+    store.commit([Put("item", "b", {"n": 2}), Delete("item", "c")])
+
+    with pytest.raises(StoreConflictError) as caught:
+        store.commit(
+            [
+                Put("item", "a", {"n": 3}, known["a"]),
+                Put("item", "b", {"n": 3}, known["b"]),
+                Delete("item", "c", known["c"]),
+                Put("item", "d", {"n": 3}, ABSENT),
+                Put("item", "e", {"n": 3}),
+                Put("other", "b", {"n": 3}, ABSENT),
+            ]
+        )
+
+    assert caught.value.keys == {("item", "b"), ("item", "c"), ("item", "d")}
+    assert [(one.key, one.data["n"]) for one in store.find("item")] == [("a", 1), ("b", 2), ("d", 1)]
+    assert store.find("other") == []
+
+
+def test_puts_and_deletes_of_several_kinds_in_one_commit(store: Store) -> None:
+    """All are carried out."""
+    store.commit([Put("item", "a", {}), Put("lease", "a", {})])
+
+    store.commit([Delete("lease", "a", load(store, "lease", "a").version), Put("done", "a", {}, ABSENT)])
+
+    assert [len(store.find(kind)) for kind in ("item", "lease", "done")] == [1, 0, 1]
+
+
+def test_an_empty_commit_does_nothing(store: Store) -> None:
+    """With a token or without."""
+    store.commit([])
+    store.commit([], token=new_token())
+
+
+def test_no_document_is_written_twice_in_a_commit(store: Store) -> None:
+    """The second write would undo the first in silence."""
+    with pytest.raises(ValueError, match="item"):
+        store.commit([Put("item", "a", {"n": 1}), Put("item", "a", {"n": 2})])
+    with pytest.raises(ValueError, match="item"):
+        store.commit([Put("item", "a", {"n": 1}), Delete("item", "a")])
+
+    assert store.find("item") == []
+
+
+def test_two_thousand_documents_in_one_commit(store: Store) -> None:
+    """Firestore takes as many as fit into 10 MiB."""
+    token = new_token()
+    store.commit([Put("item", f"{number:04}", {"n": number}, ABSENT) for number in range(2000)], token=token)
+    store.commit([Put("item", f"{number:04}", {"n": -number}, token) for number in range(2000)])
+
+    assert [document.data["n"] for document in store.find("item")] == [-number for number in range(2000)]
+
+
+# --- A lost answer ---------------------------------------------------------------------------------
+
+
+def test_a_repeated_commit_succeeds_and_writes_nothing(store: Store) -> None:
+    """The answer of the first was lost: the same token tells that it was the same commit."""
+    store.commit([Put("item", "old", {}), Put("item", "gone", {})])
+    old, gone = (load(store, "item", key).version for key in ("old", "gone"))
+    writes = [
+        Put("item", "new", {"n": 1}, ABSENT),
+        Put("item", "old", {"n": 1}, old),
+        Delete("item", "gone", gone),
+        Delete("item", "absent"),
+    ]
+    token = new_token()
+    store.commit(writes, token=token)
+    before = store.find("item")
+
+    store.commit(writes, token=token)
+
+    assert store.find("item") == before
+    assert keys_of(before) == ["new", "old"]
+
+
+def test_another_commit_with_the_same_writes_conflicts(store: Store) -> None:
+    """Somebody else's commit is not taken for our own."""
+    writes = [Put("item", "a", {"n": 1}, ABSENT), Delete("item", "absent")]
+    store.commit(writes, token=new_token())
+
+    for token in (new_token(), None):
+        with pytest.raises(StoreConflictError):
+            store.commit(writes, token=token)
+
+
+def test_a_repeat_leaves_what_others_wrote_since(store: Store) -> None:
+    """Others go on before the repeat, which neither undoes that nor takes it for a refusal."""
+    writes = [Put("item", "a", {"n": 1}, ABSENT), Put("item", "b", {"n": 1}), Delete("item", "c")]
+    token = new_token()
+    store.commit(writes, token=token)
+    store.commit([Put("item", "b", {"n": 2}), Put("item", "c", {"n": 2})])
+
+    store.commit(writes, token=token)
+
+    assert {one.key: one.data["n"] for one in store.find("item")} == {"a": 1, "b": 2, "c": 2}
+
+
+def test_a_repeat_of_a_refused_commit_is_refused(store: Store) -> None:
+    """Nothing of it was written, so that nothing has its token."""
+    store.commit([Put("item", "a", {"n": 1})])
+    token = new_token()
+
+    for _ in range(2):
+        with pytest.raises(StoreConflictError):
+            store.commit([Put("item", "a", {"n": 2}, ABSENT), Put("item", "b", {"n": 2})], token=token)
+
+    assert keys_of(store.find("item")) == ["a"]
+
+
+# --- Many at once ----------------------------------------------------------------------------------
 
 
 def test_only_one_of_many_threads_creates(store: Store) -> None:
-    """Twenty at once: one wins, none fails."""
+    """Twenty at once: one wins, the others are told so, none fails otherwise."""
     won: list[int] = []
-    threads = [
-        threading.Thread(target=lambda n=n: won.append(n) if store.create("lease", "x", {"n": n}) else None)
-        for n in range(20)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    lost: list[int] = []
 
-    assert len(won) == 1
+    def create(number: int) -> None:
+        try:
+            store.commit([Put("lease", "x", {"n": number}, ABSENT)])
+            won.append(number)
+        except StoreConflictError:
+            lost.append(number)
+
+    run_at_once(create)
+
+    assert (len(won), len(lost)) == (1, THREADS - 1)
+    assert load(store, "lease", "x").data == {"n": won[0]}
 
 
-def test_versions_count_the_writes_of_many_threads(store: Store) -> None:
-    """With the version as a guard no increment of twenty threads is lost."""
-    store.put("counter", "x", {"n": 0})
+def test_no_increment_of_many_threads_is_lost(store: Store) -> None:
+    """With the version as a guard; each also writes a document of its own in the same commit."""
+    store.commit([Put("counter", "x", {"n": 0})])
 
-    def increment() -> None:
+    def increment(number: int) -> None:
         while True:
-            record = store.get("counter", "x")
-            assert record is not None
-            if store.put("counter", "x", {"n": record.data["n"] + 1}, version=record.version):
-                return
+            counter = load(store, "counter", "x")
+            n = counter.data["n"] + 1
+            try:
+                store.commit(
+                    [Put("counter", "x", {"n": n}, counter.version), Put("log", f"{number}", {"n": n})]
+                )
+            except StoreConflictError:
+                continue
+            return
 
-    threads = [threading.Thread(target=increment) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_at_once(increment)
 
-    assert store.get("counter", "x").data == {"n": 20}  # type: ignore[union-attr]
+    assert load(store, "counter", "x").data == {"n": THREADS}
+    assert sorted(one.data["n"] for one in store.find("log")) == list(range(1, THREADS + 1))
 
 
-def test_a_card_is_found_among_many_without_reading_them(tmp_path: Path) -> None:
-    """A webhook is answered in milliseconds, so SQLite must look the card up and not pass over all items."""
-    store = SqliteStore(tmp_path / "store.sqlite")
+# --- Sizes -----------------------------------------------------------------------------------------
+
+
+def size_of(data: dict[str, object], key: str) -> int:
+    """Bytes of a document as the stores count them."""
+    return len(json.dumps(data, ensure_ascii=False).encode()) + len(key.encode())
+
+
+@pytest.mark.parametrize("letter", ["x", "ж", "€", "💡"])
+def test_a_document_of_nearly_a_mebibyte(store: Store, letter: str) -> None:
+    """Up to the limit it comes back; a byte more is refused and named, with all of the commit."""
+    key = "ключ"
+    room = MOST_BYTES - size_of({"text": ""}, key)
+    width = len(letter.encode())
+    data: dict[str, object] = {"text": letter * (room // width) + "x" * (room % width)}
+    assert size_of(data, key) == MOST_BYTES
+    store.commit([Put("big", key, data)])
+
+    with pytest.raises(ValueError, match=f"big '{key}' has {MOST_BYTES + 1} bytes"):
+        store.commit([Put("big", "small", {}), Put("big", key, {"text": f"{data['text']}x"})])
+
+    assert [(one.key, one.data) for one in store.find("big")] == [(key, data)]
+
+
+def test_text_that_is_no_unicode_is_refused(store: Store) -> None:
+    """Half a pair of surrogates cannot be written in UTF-8; the store stays usable."""
+    with pytest.raises(ValueError, match="surrogates"):
+        store.commit([Put("item", "good", {}), Put("item", "bad", {"text": "\ud83d"})])
+
+    assert store.find("item") == []
+    store.commit([Put("item", "good", {})])
+
+
+# --- The file of SQLite ----------------------------------------------------------------------------
+
+
+@contextmanager
+def connection_to(path: Path) -> Iterator[sqlite3.Connection]:
+    """Another program that has opened the file."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        yield connection
+
+
+def test_an_absent_file_is_told_until_it_is_created(tmp_path: Path) -> None:
+    """An empty store in its place would make every workbook unknown."""
+    path = tmp_path / "folder" / "store.sqlite"
+    store = SqliteStore(path)
+    for call in (
+        lambda: store.get_many([("book", "a")]),
+        lambda: store.find("book"),
+        lambda: store.commit([Put("book", "a", {})]),
+    ):
+        with pytest.raises(ConfigurationError) as caught:
+            call()
+        assert (caught.value.code, caught.value.where) == ("store.missing", {"path": str(path)})
+    assert not path.parent.exists()
+
+    SqliteStore.create(path)
+    store.commit([Put("book", "a", {})])
+
+    assert len(store.find("book")) == 1
+
+
+def test_create_leaves_what_is_there(tmp_path: Path) -> None:
+    """It may be called again."""
+    path = tmp_path / "store.sqlite"
+    SqliteStore.create(path).commit([Put("book", "a", {"n": 1})])
+
+    assert load(SqliteStore.create(path), "book", "a").data == {"n": 1}
+
+
+def assert_no_answer(do: Callable[[], object], *, at_most_s: float) -> None:
+    """The call says that the store does not answer, and says it soon."""
+    started_at = time.monotonic()
+    with pytest.raises(RetriableServiceError) as caught:
+        do()
+    assert time.monotonic() - started_at < at_most_s
+    assert (caught.value.code, caught.value.service, caught.value.http_status) == (
+        "store.no_answer",
+        "SQLite",
+        503,
+    )
+
+
+def test_a_file_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write is refused; reads go on."""
+    path = tmp_path / "store.sqlite"
+    SqliteStore.create(path).commit([Put("book", "a", {"n": 1})])
+    # The rights of the file do not stop root, so it is opened for reading only.
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        "vitrina.store.sqlite.sqlite3.connect",
+        lambda path, **options: connect(f"{path.as_uri()}?mode=ro", uri=True, **options),
+    )
+    store = SqliteStore(path, timeout_s=0.1)
+
+    assert_no_answer(lambda: store.commit([Put("book", "a", {"n": 2})]), at_most_s=5.0)
+
+    assert load(store, "book", "a").data == {"n": 1}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write every file")
+def test_a_file_without_the_right_to_write(tmp_path: Path) -> None:
+    """The same, where the operating system refuses."""
+    path = tmp_path / "store.sqlite"
+    SqliteStore.create(path)
+    path.chmod(0o444)
+
+    assert_no_answer(lambda: SqliteStore(path).commit([Put("book", "a", {})]), at_most_s=5.0)
+
+
+def test_a_file_that_another_writer_holds(tmp_path: Path) -> None:
+    """A write gives up after its time, a read need not wait; when the other is done, all is well."""
+    path = tmp_path / "store.sqlite"
+    SqliteStore.create(path).commit([Put("book", "a", {"n": 1})])
+    store = SqliteStore(path, timeout_s=0.2)
+    with connection_to(path) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert_no_answer(lambda: store.commit([Put("book", "a", {"n": 2})]), at_most_s=5.0)
+        assert load(store, "book", "a").data == {"n": 1}
+        other.execute("ROLLBACK")
+
+    store.commit([Put("book", "a", {"n": 3})])
+    assert load(store, "book", "a").data == {"n": 3}
+
+
+def test_a_file_that_another_program_has_for_itself(tmp_path: Path) -> None:
+    """Neither reads nor writes are answered, and each says so in its time, from a new connection too."""
+    path = tmp_path / "store.sqlite"
+    store = SqliteStore(path, timeout_s=0.1)
+    with connection_to(path) as other:
+        other.executescript(SCHEMA_0_1)
+        other.execute("BEGIN EXCLUSIVE")
+        for _ in range(2):
+            assert_no_answer(lambda: store.get_many([("book", "a")]), at_most_s=5.0)
+            assert_no_answer(lambda: store.find("book"), at_most_s=5.0)
+            assert_no_answer(lambda: store.commit([Put("book", "a", {"n": 2})]), at_most_s=5.0)
+
+    assert store.find("book") == []
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """What does not fit is refused as a whole, and the same thread can write again."""
+    store = SqliteStore.create(tmp_path / "store.sqlite")
+    store.commit([Put("book", "a", {"n": 1})])
+    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+    store._connection.execute(f"PRAGMA max_page_count = {pages + 5}")
+
+    big = Put("book", "big", {"text": "x" * 500_000})
+    assert_no_answer(lambda: store.commit([Put("book", "a", {"n": 2}), big]), at_most_s=5.0)
+    assert [(one.key, one.data) for one in store.find("book")] == [("a", {"n": 1})]
+
+    store._connection.execute("PRAGMA max_page_count = 100000")
+    store.commit([Put("book", "a", {"n": 3}), big])
+    assert keys_of(store.find("book")) == ["a", "big"]
+
+
+def test_a_commit_that_fails_at_its_end(tmp_path: Path) -> None:
+    """Nothing of it is written, and the same thread can write again. A deferred constraint makes it fail."""
+    store = SqliteStore.create(tmp_path / "store.sqlite")
+    store._connection.executescript(
+        """
+        PRAGMA foreign_keys = ON;
+        CREATE TABLE parent (id INTEGER PRIMARY KEY);
+        CREATE TABLE child (parent_id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+        CREATE TRIGGER spoil AFTER INSERT ON document WHEN new.kind = 'bad'
+            BEGIN INSERT INTO child VALUES (1); END;
+        """
+    )
+
+    assert_no_answer(lambda: store.commit([Put("good", "a", {}), Put("bad", "a", {})]), at_most_s=5.0)
+
+    assert store.find("good") == store.find("bad") == []
+    store.commit([Put("good", "a", {})])
+    assert len(store.find("good")) == 1
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    """It is told, and left as it is."""
+    path = tmp_path / "store.sqlite"
+    path.write_text("This is a letter. " * 100)
+
+    assert_no_answer(lambda: SqliteStore(path).find("book"), at_most_s=5.0)
+    assert_no_answer(lambda: SqliteStore.create(path), at_most_s=5.0)
+
+    assert path.read_text().startswith("This is a letter.")
+
+
+def test_commits_survive_a_power_cut(tmp_path: Path) -> None:
+    """Each waits until it is on the disk; NORMAL may lose the last ones. In every thread."""
+    store = SqliteStore.create(tmp_path / "store.sqlite")
+    found: list[tuple[int, str]] = []
+
+    def ask(_: int) -> None:
+        asked = (
+            store._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("synchronous", "journal_mode")
+        )
+        found.append(tuple(asked))  # type: ignore[arg-type]
+
+    run_at_once(ask, 3)
+
+    full = 2
+    assert found == [(full, "wal")] * 3
+
+
+def test_a_file_of_release_0_1_opens(tmp_path: Path) -> None:
+    """Its documents are read, guarded by the versions they have, and found; with and without ``create``."""
+    path = tmp_path / "store.sqlite"
+    with connection_to(path) as connection:
+        connection.executescript(SCHEMA_0_1)
+        connection.executemany(
+            "INSERT INTO document VALUES (?, ?, ?, ?)",
+            [("book", "a", 1, '{"agency_id": "х"}'), ("book", "b", 2**62, '{"agency_id": "у", "n": 1.5}')],
+        )
+    store = SqliteStore(path)
+
+    assert [(one.key, one.version) for one in store.find("book", where={"agency_id": "у"})] == [("b", 2**62)]
+    with pytest.raises(StoreConflictError):
+        store.commit([Put("book", "a", {}, 2)])
+    store.commit([Put("book", "a", {"n": 2}, 1), Delete("book", "b", 2**62)])
+
+    assert [(one.key, one.data) for one in SqliteStore.create(path).find("book")] == [("a", {"n": 2})]
+
+
+@pytest.mark.parametrize("name", ["agency_id", "spreadsheet_id", "state"])
+def test_documents_are_found_by_an_index(tmp_path: Path, name: str) -> None:
+    """A click must not pass over all documents of an installation."""
+    store = SqliteStore.create(tmp_path / "store.sqlite")
     asked: list[str] = []
     connection = store._connection
     connection.set_trace_callback(asked.append)
-    assert list(store.find("item", card_id="7")) == []
+    assert store.find("item", where={name: "7"}) == []
     connection.set_trace_callback(None)
 
-    [(*_, plan)] = connection.execute(f"EXPLAIN QUERY PLAN {asked[-1]}")
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {asked[-1]}").fetchall()
 
-    assert "INDEX document_card_id" in plan
+    assert f"INDEX document_{name}" in plan[0][-1]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_endings_of_the_store_have_sentences(locale: str) -> None:
+    """With the name of the file, and of the store."""
+    assert "/data/x" in render(Sentence("store.missing", {"path": "/data/x"}), locale)
+    assert "SQLite" in render(Sentence("store.no_answer", {"service": "SQLite", "status": None}), locale)

@@ -16,8 +16,10 @@ from tests.harness.module_office import running_agency
 from tests.harness.office import MANAGER, WEBHOOK_SECRET, Office
 from tests.harness.servers import Servers
 from tests.harness.snapshots import take_snapshot
+from tests.harness.stored import put_document, stored_document, touched_cards
 from vitrina.errors import RetriableServiceError
 from vitrina.google.identity import GoogleIdentity
+from vitrina.operations.run import ENDED, OPERATION, QUEUED
 
 COLLEAGUE = "colleague@mayak.example"
 STRANGER = "stranger@other.example"
@@ -199,9 +201,9 @@ def test_only_our_own_queue_may_start_work(office: Office) -> None:
         "params": {},
         "email": MANAGER,
         "locale": "ru",
-        "state": "queued",
+        "state": QUEUED,
     }
-    office.services.store.put("operation", operation_id, operation)
+    put_document(office.services.store, OPERATION, operation_id, operation)
     foreign = {
         "none": None,
         "the manager's": signed(office, audience=task_url),
@@ -215,15 +217,16 @@ def test_only_our_own_queue_may_start_work(office: Office) -> None:
         body = {"kind": "operation", "id": operation_id}
         return office.http.post(task_url, json=body, headers=headers).status_code
 
+    def state() -> str:
+        document = stored_document(office.services.store, OPERATION, operation_id)
+        assert document is not None
+        return str(document.data["state"])
+
     assert {kind: deliver(token) for kind, token in foreign.items()} == dict.fromkeys(foreign, 401)
-    record = office.services.store.get("operation", operation_id)
-    assert record is not None
-    assert record.data["state"] == "queued"
+    assert state() == QUEUED
 
     assert deliver(signed(office, email=SERVICE_ACCOUNT, audience=task_url)) == 200
-    record = office.services.store.get("operation", operation_id)
-    assert record is not None
-    assert record.data["state"] == "ended"
+    assert state() == ENDED
 
 
 def test_work_that_can_never_be_done_leaves_the_queue(office: Office) -> None:
@@ -252,7 +255,7 @@ def test_a_webhook_without_the_secret_is_no_address_of_ours(office: Office, secr
     answer = office.http.post(url, json={"event": "card:update", "data": {"old": {"id": 1}}})
 
     assert answer.status_code == 404
-    assert list(office.services.store.find("touched")) == []
+    assert touched_cards(office.services.store) == []
 
 
 def test_a_webhook_is_a_hint_and_may_be_anything(office: Office) -> None:
@@ -270,4 +273,4 @@ def test_a_webhook_is_a_hint_and_may_be_anything(office: Office) -> None:
     assert office.http.post(url, content=b"{").status_code == 400
     assert office.http.post(url, json=["card:update"]).status_code == 400
     assert [office.http.post(url, json=body).status_code for body in strange] == [200] * len(strange)
-    assert list(office.services.store.find("touched")) == []
+    assert touched_cards(office.services.store) == []

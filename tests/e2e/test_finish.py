@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
-
-from vitrina.records.records import FORECAST, ITEM
 
 from tests.e2e.test_learned_norms import agency_id, many_banners, recalculate, remember
 from tests.harness.office import NOW, Office
+from tests.harness.stored import put_forecasts, stored_forecasts, stored_items
+from vitrina.records.forecasts import ShownForecast, load_outcomes
 
 THIN = "пока мало законченных задач, чтобы обещать"
 
@@ -16,6 +17,11 @@ THIN = "пока мало законченных задач, чтобы обещ
 def finish(office: Office) -> str:
     """What the first tab says."""
     return office.book().field("expected_finish").cell.text
+
+
+def forecasts(office: Office) -> list[ShownForecast]:
+    """Forecasts of the client of which something is not finished."""
+    return stored_forecasts(office.services.store, office.client_id)
 
 
 def fill(office: Office, count: int = 4) -> None:
@@ -42,10 +48,10 @@ def test_the_first_tab_tells_two_days(office: Office) -> None:
     know_the_team(office)
     office.do("estimate")
 
-    [kept] = office.services.store.find(FORECAST)
-    likely, sure = kept.data["likely_on"], kept.data["almost_certain_on"]
-    assert NOW.date().isoformat() < likely <= sure < (NOW.date() + timedelta(days=30)).isoformat()
-    assert kept.data["numbers"] == [1, 2, 3, 4]
+    [kept] = forecasts(office)
+    likely_on, sure_on = kept.forecast.likely_on, kept.forecast.almost_certain_on
+    assert NOW.date() < likely_on <= sure_on < NOW.date() + timedelta(days=30)
+    assert kept.numbers == {1, 2, 3, 4}
     assert finish(office).startswith("скорее всего ")
     assert ", почти наверняка " in finish(office)
     office.forget_calls()
@@ -72,7 +78,7 @@ def test_a_thin_history_is_refused_in_the_field(office: Office) -> None:
     office.do("estimate")
 
     assert finish(office) == THIN
-    assert list(office.services.store.find(FORECAST)) == []
+    assert forecasts(office) == []
 
 
 def test_without_a_team_nothing_is_told(office: Office) -> None:
@@ -101,14 +107,14 @@ def test_a_limit_of_the_client_moves_the_days(office: Office) -> None:
     fill(office)
     know_the_team(office)
     office.do("estimate")
-    [free] = office.services.store.find(FORECAST)
+    [free] = forecasts(office)
     limit(office, "3")
     office.do("estimate")
-    [tight] = office.services.store.find(FORECAST)
+    [tight] = forecasts(office)
     limit(office, "0")
     office.do("estimate")
 
-    assert free.data["likely_on"] < tight.data["likely_on"]
+    assert free.forecast.likely_on < tight.forecast.likely_on
     assert finish(office) == "при нынешнем лимите часов конца не видно"
 
 
@@ -135,9 +141,9 @@ def test_a_start_tells_the_days_anew_with_its_own_write(office: Office) -> None:
     assert office.calls("google") == {"sheets.spreadsheets.get": 1, "sheets.spreadsheets.batchUpdate": 1}
     started = len(answer["data"]["started"])
     assert 0 < started < 10
-    [kept] = office.services.store.find(FORECAST)
-    assert kept.data["numbers"] == list(range(1, 11))
-    assert kept.data["likely_on"] < kept.data["almost_certain_on"]
+    [kept] = forecasts(office)
+    assert kept.numbers == set(range(1, 11))
+    assert kept.forecast.likely_on < kept.forecast.almost_certain_on
     assert finish(office).startswith("скорее всего ")
 
 
@@ -147,10 +153,10 @@ def test_what_is_in_progress_is_not_certain(office: Office) -> None:
     know_the_team(office)
     start(office)
 
-    [kept] = office.services.store.find(FORECAST)
-    items = office.services.store.find(ITEM, spreadsheet_id=office.client_id)
-    planned = [day for item in items for action in item.data["actions"] for day in action["day_hours"]]
-    assert max(planned) <= kept.data["likely_on"] < kept.data["almost_certain_on"]
+    [kept] = forecasts(office)
+    items = stored_items(office.services.store, spreadsheet_id=office.client_id)
+    planned = [day for item in items for action in item.actions for day in action.day_hours]
+    assert max(planned) <= kept.forecast.likely_on < kept.forecast.almost_certain_on
 
 
 def test_a_refresh_tells_the_days_of_what_is_left(office: Office) -> None:
@@ -164,8 +170,8 @@ def test_a_refresh_tells_the_days_of_what_is_left(office: Office) -> None:
     office.do("refresh")
 
     assert office.calls("google") == {"sheets.spreadsheets.get": 1, "sheets.spreadsheets.batchUpdate": 1}
-    [kept] = office.services.store.find(FORECAST)
-    assert kept.data["numbers"] == [2]
+    [kept] = forecasts(office)
+    assert kept.numbers == {2}
     assert finish(office) <= before
 
     finish_row(office, "ЗРН-2")
@@ -201,8 +207,9 @@ def test_how_forecasts_came_out_is_shown_by_month(office: Office) -> None:
 
     recalculate(office)
 
-    [kept] = office.services.store.find(FORECAST)
-    assert kept.data["finished_on"] == NOW.date().isoformat()
+    assert forecasts(office) == []
+    [kept] = load_outcomes(office.services.store, agency_id(office))
+    assert kept.finished_on == NOW.date()
     columns = ("finished_count", "forecast_count", "within_likely", "within_sure")
     assert office.table("promises", *columns, spreadsheet_id=agency_id(office)) == [(1.0, 1.0, 1.0, 1.0)]
 
@@ -212,15 +219,12 @@ def test_a_backlog_that_was_dropped_is_not_waited_for(office: Office) -> None:
     fill(office)
     know_the_team(office)
     office.do("estimate")
-    [first] = office.services.store.find(FORECAST)
-    office.services.store.delete(FORECAST, first.key)
-    office.services.store.put(
-        FORECAST, f"{office.client_id}:2026-01-12", {**first.data, "numbers": [901, 902]}
-    )
+    [first] = forecasts(office)
+    earlier = replace(first.forecast, made_on=date(2026, 1, 12))
+    dropped = ShownForecast(earlier, frozenset({901, 902}))
+    put_forecasts(office.services.store, office.client_id, agency_id(office), [dropped])
 
     office.type("backlog", office.row("backlog", "ЗРН-1")[1].index, work_type="")
     office.do("estimate")
 
-    assert [one.key.rpartition(":")[2] for one in office.services.store.find(FORECAST)] == [
-        NOW.date().isoformat()
-    ]
+    assert [one.forecast.made_on for one in forecasts(office)] == [NOW.date()]

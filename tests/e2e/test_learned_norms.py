@@ -8,12 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from vitrina.records.records import items_of, load_history, save_history
 
 from tests.harness.office import NOW, Office
+from tests.harness.stored import stored_history, stored_items
 from vitrina.bootstrap import application
 from vitrina.domain.estimating.norms import FinishedWork
-from vitrina.jobs.nightly import plan_norms
+from vitrina.jobs.nightly import plan_nights
+from vitrina.records.history import save_history
 from vitrina.workbook.reading.book import Row
 
 
@@ -265,7 +266,7 @@ def test_a_specialists_figure_stays_and_the_plan_combines_it(office: Office) -> 
     assert "в план берём 5,2 ч" in note(office, "ЗРН-1")
     assert any("ЗРН-1" in line for line in preview["details"])
     office.do("start_batch", preview_id=preview["data"]["preview_id"])
-    [item] = items_of(office.services.store, spreadsheet_id=office.client_id)
+    [item] = stored_items(office.services.store, spreadsheet_id=office.client_id)
     [action] = item.actions
     assert (action.specialist_hours, action.hours) == (6.0, chosen["hours"])
     assert action.typical_hours is not None
@@ -350,18 +351,18 @@ def begin_banner(office: Office) -> Row:
 def test_hours_typed_into_the_sheet_teach_without_a_tracker(office: Office) -> None:
     """No card was ever made: the person sets the status and types what it took."""
     row = begin_banner(office)
-    known = len(load_history(office.services.store, agency_id(office)))
+    known = len(stored_history(office.services.store, agency_id(office)))
     office.type("in_progress", row.index, status="Выполнено", logged_hours="3,5")
 
     assert office.do("refresh")["outcome"] == "done"
     office.do("refresh")
 
-    history = load_history(office.services.store, agency_id(office))
+    history = stored_history(office.services.store, agency_id(office))
     assert len(history) == known + 1
     [learned] = [work for work in history if work.hours == 3.5]
     assert (learned.work_type, learned.planned_hours) == ("Баннер", 3.0)
-    [item] = items_of(office.services.store, spreadsheet_id=office.client_id)
-    assert (item.is_done, item.finished_on) == (True, NOW.date().isoformat())
+    [item] = stored_items(office.services.store, spreadsheet_id=office.client_id)
+    assert (item.is_done, item.finished_on) == (True, NOW.date())
 
 
 def test_promises_are_shown_by_month(office: Office) -> None:
@@ -386,13 +387,13 @@ def test_promises_are_shown_by_month(office: Office) -> None:
 def test_norms_are_learned_anew_at_night(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """The timer plans it once a night, and not in the day."""
     remember(office, many_banners())
-    assert plan_norms(office.services) == 0
+    assert plan_nights(office.services) == 0
     night = (NOW + timedelta(hours=18)).isoformat()  # three in the morning
     monkeypatch.setenv("VITRINA_NOW", night)
     application.cache_clear()
 
-    assert plan_norms(office.services) == 1
-    assert plan_norms(office.services) == 0
+    assert plan_nights(office.services) == 1
+    assert plan_nights(office.services) == 0
     office.settle()
 
     assert norm(office, "Плакат", "Дизайн", "fact_count") == (120.0,)

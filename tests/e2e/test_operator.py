@@ -7,12 +7,13 @@ import logging
 from pathlib import Path
 
 import pytest
-from vitrina.records.records import BOOK
 
 from tests.harness.office import Office
+from tests.harness.stored import stored_history
 from vitrina.bootstrap import application
 from vitrina.cli.commands import COMMANDS, main
 from vitrina.logs import JsonFormatter
+from vitrina.records.books import find_agencies
 
 HEADER = "work_type,profile,hours,quantity,finished_on\n"
 
@@ -50,12 +51,12 @@ def test_a_bad_file_is_refused_whole(
     history = tmp_path / "history.csv"
     history.write_text(text, encoding="utf-8")
     assert agency.agency is not None
-    before = len(list(agency.services.store.find("history")))
+    before = len(stored_history(agency.services.store, agency.agency.spreadsheet_id))
 
     assert main(["import-history", agency.agency.spreadsheet_id, str(history)]) == 1
 
     assert complaint in capsys.readouterr().err
-    assert len(list(agency.services.store.find("history"))) == before
+    assert len(stored_history(agency.services.store, agency.agency.spreadsheet_id)) == before
 
 
 def test_a_file_that_is_not_there_is_named(
@@ -94,7 +95,7 @@ def test_a_bad_profile_is_refused(empty_office: Office, capsys: pytest.CaptureFi
     with pytest.raises(SystemExit):
         main(["create-agency", "Маяк", "--profile", "Дизайн"])
 
-    assert list(empty_office.services.store.find(BOOK)) == []
+    assert find_agencies(empty_office.services.store) == []
     assert "KEY=TITLE" in capsys.readouterr().err
 
 

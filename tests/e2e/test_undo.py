@@ -11,6 +11,8 @@ import pytest
 from tests.harness.assertions import assert_answer
 from tests.harness.office import Office
 from tests.harness.snapshots import difference, take_snapshot
+from tests.harness.stored import remove_items, stored_items
+from vitrina.bootstrap import application
 from vitrina.ports import Json, NewCard
 
 TASKS = ("Баннер", "Лендинг", "Статья")
@@ -110,7 +112,7 @@ def test_every_action_goes_back_cell_for_cell(office: Office, seed: int) -> None
         assert_answer(answer, "done", 200)
         assert_as_before(office, before)
     assert_answer(office.do("undo"), "refused", 422)
-    assert list(office.services.store.find("item")) == []
+    assert stored_items(office.services.store) == []
     assert office.do("estimate")["outcome"] in ("done", "partial")
 
 
@@ -179,7 +181,7 @@ def test_a_remark_of_the_client_keeps_its_row(office: Office) -> None:
     assert {task for (task,) in office.table("in_progress", "action")} == {"Лендинг"}
     assert [text for (text,) in office.table("in_progress", "remark")] == ["Не тот цвет"]
     assert {task for (task,) in office.table("backlog", "task")} == {"Баннер", "Статья"}
-    assert [record.key.split(":")[1] for record in office.services.store.find("item")] == ["2"]
+    assert [item.number for item in stored_items(office.services.store)] == [2]
 
 
 def test_a_column_of_peoples_own_keeps_its_row(office: Office) -> None:
@@ -369,15 +371,40 @@ def test_no_card_stays_of_an_item_that_was_taken_back(
 ) -> None:
     """The lease of a slow push ran out, and an undo came between: the card that was just made goes."""
     start(office)
-    complete = office.services.tracker.complete_card
+    create = office.services.tracker.create_card
 
-    def take_back(card_id: str, card: NewCard) -> None:
-        complete(card_id, card)
-        office.services.store.delete("item", card.external_id.removeprefix("vitrina:"))
+    def create_and_take_back(card: NewCard) -> str:
+        card_id = create(card)
+        remove_items(office.services.store, office.client_id)
+        return card_id
 
     with monkeypatch.context() as patch:
-        patch.setattr(office.services.tracker, "complete_card", take_back)
+        patch.setattr(office.services.tracker, "create_card", create_and_take_back)
         office.do("push")
 
     assert office.cards() == []
-    assert list(office.services.store.find("item")) == []
+    assert stored_items(office.services.store) == []
+
+
+def test_no_card_stays_of_a_push_that_outlived_its_lease(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The creation was under way when an undo took the workbook, and found no card yet."""
+    monkeypatch.setenv("VITRINA_LEASE_S", "0.1")
+    application.cache_clear()
+    start(office)
+    create = office.services.tracker.create_card
+    taken_back: list[dict[str, Any]] = []
+
+    def create_late(card: NewCard) -> str:
+        if not taken_back:
+            taken_back.append(office.do("undo"))
+        return create(card)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(office.services.tracker, "create_card", create_late)
+        office.do("push")
+
+    assert_answer(taken_back[0], "done", 200)
+    assert office.cards() == []
+    assert stored_items(office.services.store) == []

@@ -83,7 +83,8 @@ def comparable_state(office: Office) -> dict[str, Any]:
     hooks = office.kaiten("GET", f"/spaces/{office.space_id}/external-webhooks", user_id=ROBOT_ID)
     addresses = {f"/card/{card['id']}": f"/card/<{card['external_id']}>" for card in cards}
     ours = [office.agency.spreadsheet_id] + [
-        project.spreadsheet_id for project in find_projects(office.services.store, office.agency.spreadsheet_id)
+        project.spreadsheet_id
+        for project in find_projects(office.services.store, office.agency.spreadsheet_id)
     ]
     state = {
         "files": sorted((one["title"], len(_permissions(office, one["spreadsheetId"]))) for one in files),

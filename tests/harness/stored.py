@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
 from vitrina.domain.estimating.norms import FinishedWork
-from vitrina.ports import Document, Put, Store
+from vitrina.ports import Delete, Document, Put, Store
 from vitrina.records.backlog_state import BACKLOG_STATE, BacklogState, tracked_backlog_state
-from vitrina.records.cards import find_touched
+from vitrina.records.books import Project, projects_key, put_project, tracked_projects
+from vitrina.records.cards import delete_card, find_touched
+from vitrina.records.forecasts import Shown, ShownForecast, forecasts_key, tracked_forecasts
 from vitrina.records.history import load_history
 from vitrina.records.packing import Tracked, unpack
-from vitrina.records.work import WORK, Item, ProjectWork, find_all_work, load_work
+from vitrina.records.work import WORK, Item, ProjectWork, find_all_work, load_work, work_key
 
 
 def stored_document(store: Store, kind: str, key: str) -> Document | None:
@@ -25,6 +27,11 @@ def put_document(store: Store, kind: str, key: str, data: Mapping[str, object]) 
     store.commit([Put(kind, key, dict(data))])
 
 
+def remove_documents(store: Store, kind: str) -> None:
+    """Remove all documents of a kind that are not packed."""
+    store.commit([Delete(kind, one.key) for one in store.find(kind)])
+
+
 def stored_items(store: Store, *, spreadsheet_id: str = "") -> list[Item]:
     """Items that are open or were finished lately, of one workbook or of all."""
     works = [
@@ -35,12 +42,36 @@ def stored_items(store: Store, *, spreadsheet_id: str = "") -> list[Item]:
     return [item for work in works for _, item in sorted(work.items.items())]
 
 
-def free_people(store: Store, spreadsheet_id: str) -> None:
-    """Take back all items of a workbook, so that nobody has promised hours for it."""
-    for head in store.find(WORK):
-        if head.key == spreadsheet_id:
-            work = load_work(store, spreadsheet_id, head.data["agency_id"])
-            store.commit(work.writes(work.value.without_items(work.value.items)))
+def remove_items(store: Store, spreadsheet_id: str) -> None:
+    """Forget all items of a workbook, as if they had been taken back."""
+    _change_work(store, spreadsheet_id, lambda work: work.without_items(work.items))
+
+
+def forget_cards(store: Store, spreadsheet_id: str) -> None:
+    """Forget the cards of all items of a workbook, as if each process had died before it noted its card."""
+    cards = [item.card_id for item in stored_items(store, spreadsheet_id=spreadsheet_id) if item.card_id]
+    store.commit([delete_card(card_id) for card_id in cards])
+    _change_work(
+        store,
+        spreadsheet_id,
+        lambda work: work.with_items(
+            replace(item, card_id="", is_card_wanted=True) for item in work.items.values()
+        ),
+    )
+
+
+def _change_work(store: Store, spreadsheet_id: str, do: Callable[[ProjectWork], ProjectWork]) -> None:
+    head = stored_document(store, *work_key(spreadsheet_id))
+    if head is not None:
+        work = load_work(store, spreadsheet_id, head.data["agency_id"])
+        store.commit(work.writes(do(work.value)))
+
+
+def add_projects(store: Store, projects: Sequence[Project]) -> None:
+    """Add clients of one agency, as if their workbooks had been made."""
+    [agency_id] = {one.agency_id for one in projects}
+    known = tracked_projects(store, stored_document(store, *projects_key(agency_id)), agency_id)
+    store.commit([*map(put_project, projects), *known.writes((*known.value, *projects))])
 
 
 def stored_works(store: Store, agency_id: str) -> list[ProjectWork]:
@@ -62,6 +93,25 @@ def stored_typed_hours(store: Store, agency_id: str) -> dict[str, dict[date, flo
 def stored_history(store: Store, agency_id: str) -> list[FinishedWork]:
     """All finished work of an agency, as norms are learned from it."""
     return load_history(store, agency_id, stored_works(store, agency_id))
+
+
+def stored_forecasts(store: Store, spreadsheet_id: str) -> list[ShownForecast]:
+    """Forecasts of a client of which something is not finished, by the day on which they were shown."""
+    shown = _forecasts(store, spreadsheet_id, "").value
+    return [one for _, one in sorted(shown.items())]
+
+
+def put_forecasts(
+    store: Store, spreadsheet_id: str, agency_id: str, forecasts: Iterable[ShownForecast]
+) -> None:
+    """Put forecasts in place of the open ones of a client."""
+    shown = {one.forecast.made_on: one for one in forecasts}
+    store.commit(_forecasts(store, spreadsheet_id, agency_id).writes(shown))
+
+
+def _forecasts(store: Store, spreadsheet_id: str, agency_id: str) -> Tracked[Shown]:
+    document = stored_document(store, *forecasts_key(spreadsheet_id))
+    return tracked_forecasts(store, document, spreadsheet_id, agency_id)
 
 
 def tracked_state(store: Store, spreadsheet_id: str) -> Tracked[BacklogState]:

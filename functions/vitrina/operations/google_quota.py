@@ -34,7 +34,7 @@ class SlotBooking:
     delay_s
         The first is not before so many seconds from now.
     instead_of
-        A slot that was booked before and is given back, in epoch seconds.
+        The first slot of an earlier booking of *count* slots, which is given back, in epoch seconds.
     """
 
     keys: tuple[Key, ...] = (QUOTA_KEY,)
@@ -66,7 +66,10 @@ class SlotBooking:
         """See ``Update``."""
         now = self._clock.now().timestamp()
         known = self._document.data["at"] if self._document else []
-        taken = sorted(at for at in known if at > now - MINUTE_S and at != self._instead_of)
+        taken = sorted(at for at in known if at > now - MINUTE_S)
+        # Others may have booked the very same moment: theirs stay.
+        for _ in range(min(self._count, taken.count(self._instead_of))):
+            taken.remove(self._instead_of)
         self.moments = []
         for _ in range(self._count):
             slot = earliest(taken, now + self._delay_s, self._limit)
@@ -80,12 +83,6 @@ class SlotBooking:
 
     def committed(self, version: int) -> None:
         """See ``Update``."""
-
-
-def waiting_count(services: Services, document: Document | None) -> int:
-    """How many slots are booked for later: so much background work waits."""
-    now = services.clock.now().timestamp()
-    return sum(at > now for at in document.data["at"]) if document else 0
 
 
 def earliest(taken: Sequence[float], not_before: float, limit: int) -> float:

@@ -8,7 +8,7 @@ repeat finds what the first try made.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from vitrina.operations.services import Services
 from vitrina.ports import Delete, Document, Json, Put
@@ -54,11 +54,20 @@ def find_overdue(services: Services) -> list[Document]:
 def send_again(services: Services, wish: Document) -> None:
     """Queue the task of an overdue wish under a new name: the queue does not take a name twice.
 
-    Two calls of the timer at once queue one task. The wish is moved on first, so that a failure leaves it
-    for the next call; raises ``StoreConflictError`` where it was carried out or sent meanwhile.
+    Two calls of the timer at once queue one task. The wish is moved on last, so that a failure leaves it
+    for the next call.
+
+    Raises
+    ------
+    RetriableServiceError
+        If the queue or the store does not answer.
+    StoreConflictError
+        If the wish was carried out or sent meanwhile.
     """
     tries = wish.data["tries"] + 1
     due_at = services.clock.now() + GRACE * tries
     data = {**wish.data, "due_at": due_at.isoformat(), "tries": tries}
-    services.queue.add(f"{wish.key}-{tries}", {**wish.data["body"], "wish": wish.key})
+    # The moment tells this try from one of an earlier wish of the same name.
+    name = f"{wish.key}-{int(datetime.fromisoformat(wish.data['due_at']).timestamp())}"
+    services.queue.add(name, {**wish.data["body"], "wish": wish.key})
     services.store.commit([Put(wish.kind, wish.key, data, wish.version)])

@@ -11,8 +11,9 @@ import contextlib
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, Protocol
 
 from vitrina.errors import BusyError, StoreConflictError, VitrinaError
@@ -109,7 +110,7 @@ class Run:
     # --- Leases --------------------------------------------------------------------------------------
 
     def take(self, *keys: str, updates: Sequence[Update] = (), wait_s: float = WAIT_S) -> None:
-        """Take leases, and carry out *updates* in the same commit.
+        """Take leases, and carry out *updates* in the same commit. Those that the run holds are extended.
 
         Raises
         ------
@@ -119,8 +120,8 @@ class Run:
             If a document of *updates* is changed again and again meanwhile.
         """
         give_up_at = time.monotonic() + wait_s
-        known: dict[str, int] = dict.fromkeys(keys, ABSENT)
-        while True:
+        known: dict[str, int] = {key: ABSENT for key in keys if key not in self._held}
+        for attempt in count(start=1):
             token = new_token()
             puts = [Put(LEASE, key, self._lease_data(), version) for key, version in known.items()]
             changed = [write for update in updates for write in update.writes()]
@@ -130,27 +131,37 @@ class Run:
                 if error.keys & self._own_keys():
                     raise BusyError("workbook.busy") from error
                 stale = [one for one in updates if error.keys & set(one.keys)]
+                is_lease_taken = any((LEASE, key) in error.keys for key in known)
+                has_tried_enough = attempt >= ATTEMPTS and time.monotonic() > give_up_at
+                if has_tried_enough or not (stale or is_lease_taken):
+                    raise
                 for one in stale:
                     one.reload(self._store)
             else:
-                self._note(token, keys)
+                self._note(token, [*self._held, *known])
                 for one in updates:
                     one.committed(token)
                 return
+            known = self._versions_when_free(known, give_up_at)
+
+    def _versions_when_free(self, keys: Iterable[str], give_up_at: float) -> dict[str, int]:
+        """Versions of leases as soon as nobody holds them; raises ``BusyError`` where that takes too long."""
+        keys = list(keys)
+        while True:
             found = self._store.get_many((LEASE, key) for key in keys)
-            known = {key: found[LEASE, key].version if (LEASE, key) in found else ABSENT for key in keys}
+            if not any(self._is_held(document) for document in found.values()):
+                return {key: found[LEASE, key].version if (LEASE, key) in found else ABSENT for key in keys}
             if time.monotonic() > give_up_at:
                 raise BusyError("workbook.busy")
-            if any(self._is_held(document) for document in found.values()):
-                time.sleep(POLL_S * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+            time.sleep(POLL_S * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
 
     def holds(self, key: str) -> bool:
         """Whether the run holds a lease."""
         return key in self._held
 
     def release(self, key: str) -> Write:
-        """The write that gives a lease back; to be handed to ``commit``."""
-        return Delete(LEASE, key, self._held.pop(key))
+        """The write that gives a lease back, to be handed to ``commit``; until then the run holds it."""
+        return Delete(LEASE, key, self._held[key])
 
     def _is_held(self, document: Document) -> bool:
         return datetime.fromisoformat(document.data["until"]) > self.services.clock.now()
@@ -176,10 +187,11 @@ class Run:
             If a document of *writes* was changed since it was read.
         """
         updates = list(updates)
+        released = {one.key for one in writes if isinstance(one, Delete) and one.kind == LEASE}
         for attempt in range(ATTEMPTS):
             token = new_token()
             changed = [write for update in updates for write in update.writes()]
-            everything = [*writes, *changed, *self._renewals()]
+            everything = [*writes, *changed, *self._renewals(released)]
             if not everything:
                 return ABSENT
             _require_one_write_each(everything)
@@ -196,7 +208,7 @@ class Run:
                 for one in stale:
                     one.reload(self._store)
             else:
-                self._note(token, self._held)
+                self._note(token, self._held.keys() - released)
                 for one in updates:
                     one.committed(token)
                 return token
@@ -227,9 +239,11 @@ class Run:
         """Forget what was asked for by ``at_end``; for a run that failed."""
         self._final_writes, self._final_updates = {}, []
 
-    def _renewals(self) -> list[Write]:
+    def _renewals(self, released: Collection[str] = ()) -> list[Write]:
         renewals: list[Write] = [
-            Put(LEASE, key, self._lease_data(), version) for key, version in self._held.items()
+            Put(LEASE, key, self._lease_data(), version)
+            for key, version in self._held.items()
+            if key not in released
         ]
         if self._operation_key:
             data = {**self._operation, "until": self._until()}
@@ -241,10 +255,9 @@ class Run:
         return own | {(OPERATION, self._operation_key)} if self._operation_key else own
 
     def _note(self, token: int, leases: Iterable[str]) -> None:
-        """Remember the version that a commit gave to leases and operation."""
+        """Remember the *leases* held after a commit, and the version that it gave them and the operation."""
         self._committed_at = time.monotonic()
-        self._held |= dict.fromkeys(list(leases), token)
-        self._held = dict.fromkeys(self._held, token)
+        self._held = dict.fromkeys(leases, token)
         if self._operation_key:
             self._operation_version = token
 

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from vitrina.errors import (
     BusyError,
     RequestError,
+    RetriableServiceError,
     ServiceError,
     StoreConflictError,
     UnknownWorkbookError,
@@ -25,6 +26,7 @@ from vitrina.errors import (
 )
 from vitrina.operations.actor import Actor, actor_from_data
 from vitrina.operations.answer import Answer, Outcome, answer_json, error_answer, unexpected_answer
+from vitrina.operations.kept_answer import kept_answer, load_answer
 from vitrina.operations.outbox import TaskWish, fulfil
 from vitrina.operations.run import (
     ATTEMPTS,
@@ -137,7 +139,11 @@ def operation_status(
     if data["spreadsheet_id"] != spreadsheet_id or actor_from_data(data) != actor:
         raise RequestError("request.unknown_operation")
     if "answer" in data and data["state"] in (ENDED, FAILED):
-        return {**data["answer"], "operation_id": operation_id}, data["http_status"]
+        answer = load_answer(services.store, operation_id, data["answer"])
+        return {**answer, "operation_id": operation_id}, data["http_status"]
+    if data["state"] == RUNNING and not data.get("is_queued", True) and _is_over(services, data):
+        # Its process died, and nothing runs it again but a repeat of the click.
+        raise RetriableServiceError("operation.broke_off", service="Vitrina")
     return answer_json(_running(operation_id, data, locale), locale), 200
 
 
@@ -150,11 +156,15 @@ def _run_at_once(
     if operation is not None:
         state = operation.data["state"]
         if state == ENDED:
-            return operation.data["answer"], operation.data["http_status"]
+            kept = operation.data["answer"]
+            return load_answer(services.store, operation.key, kept), operation.data["http_status"]
         if state == RUNNING and not _is_over(services, operation.data):
             told = _running(click.operation_id, operation.data, click.locale)
             return answer_json(told, click.locale), 200
-    data = {**click.data(services.clock.now()), "state": RUNNING}
+    data = {**click.data(services.clock.now()), "state": RUNNING, "is_queued": False}
+    if operation is not None and "steps" in operation.data:
+        # What a run that failed or died has begun outside.
+        data["steps"] = operation.data["steps"]
     version = operation.version if operation else ABSENT
     run = Run(services, click.actor, Document(OPERATION, click.operation_id, version, data))
     try:
@@ -166,7 +176,8 @@ def _run_at_once(
             return _run_at_once(services, click, action, now)
         raise
     try:
-        answer = action.run(run, click.spreadsheet_id, click.params)
+        envelope = answer_json(action.run(run, click.spreadsheet_id, click.params), click.locale)
+        _end(run, ENDED, envelope, 200)
     except VitrinaError as error:
         state = FAILED if isinstance(error, ServiceError | BusyError) else ENDED
         _end_with_error(run, error_answer(error), error.http_status, state, click.locale)
@@ -174,8 +185,6 @@ def _run_at_once(
     except Exception:
         _end_with_error(run, unexpected_answer(), 500, FAILED, click.locale)
         raise
-    envelope = answer_json(answer, click.locale)
-    run.end(state=ENDED, answer=envelope, http_status=200)
     return envelope, 200
 
 
@@ -183,7 +192,7 @@ def _end_with_error(run: Run, answer: Answer, status: int, state: str, locale: s
     """Keep how a run failed, and give its leases back, unless somebody else has taken it over."""
     run.drop_final_writes()
     with contextlib.suppress(VitrinaError):
-        run.end(state=state, answer=answer_json(answer, locale), http_status=status)
+        _end(run, state, answer_json(answer, locale), status)
 
 
 # --- Queued ----------------------------------------------------------------------------------------
@@ -270,7 +279,8 @@ def run_operation(services: Services, body: Json, actions: Mapping[str, Action])
     """
     store = services.store
     key, wish_name = (OPERATION, body["id"]), body.get("wish", "")
-    documents = store.get_many([key, (WISH, body.get("wish_key", ""))])
+    wanted = [(WISH, body["wish_key"])] if "wish_key" in body else []
+    documents = store.get_many([key, *wanted])
     operation = documents.get(key) or _load(store, body["id"])
     data = operation.data
     done = [fulfil(wish_name)] if wish_name else []
@@ -288,12 +298,8 @@ def run_operation(services: Services, body: Json, actions: Mapping[str, Action])
     run.take(*_leases(action, data["spreadsheet_id"]), updates=[Writes(done)])
     answer, status = _answer(run, action, data)
     failed = {"origin_id": run.origin_id, "steps": run.steps} if status >= 500 else None
-    run.end(
-        updates=[WishEnd(wish_from_document(wish, own_wish), operation.key, journal=failed)],
-        state=ENDED,
-        answer=answer_json(answer, data["locale"]),
-        http_status=status,
-    )
+    run.at_end(updates=[WishEnd(wish_from_document(wish, own_wish), operation.key, journal=failed)])
+    _end(run, ENDED, answer_json(answer, data["locale"]), status)
     log.info(
         "operation ended",
         extra={
@@ -322,6 +328,12 @@ def _answer(run: Run, action: Action, data: Json) -> tuple[Answer, int]:
         run.drop_final_writes()
         log.exception("operation broke off", extra={"operation": run.operation_id})
         return unexpected_answer(), 500
+
+
+def _end(run: Run, state: str, answer: Json, status: int) -> None:
+    """The last commit of a run, with the answer of its operation."""
+    kept, writes = kept_answer(run.operation_id, answer)
+    run.end(*writes, state=state, answer=kept, http_status=status)
 
 
 # --- Both ------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from vitrina.records.books import BOOK, project_from_document, tracked_projects
 from vitrina.records.cards import SYNC, CardOwner, put_card
 from vitrina.records.finished import pack
 from vitrina.records.forecasts import FORECASTS, OUTCOMES
-from vitrina.records.history import history_writes
+from vitrina.records.history import save_history
 from vitrina.records.norms import NORMS, TITLES, with_titles
 from vitrina.records.packing import SCHEMA, Packed, packed_writes
 from vitrina.records.previews import PREVIEW
@@ -107,8 +107,7 @@ def _upgrade_agency(store: Store, agency_id: str, today: date) -> None:
     if titles:
         store.commit(packed_writes(Packed(TITLES, agency_id, None, None), [list(one) for one in titles]))
     rest = {key: _work(one.data) for key, one in histories.items() if key not in of_items}
-    for writes in history_writes(agency_id, "release-0.1", rest):
-        store.commit(writes)
+    save_history(store, agency_id, rest)
     _commit(store, [Delete("history", key) for key in histories])
     _upgrade_norms(store, agency_id)
 

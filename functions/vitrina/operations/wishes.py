@@ -35,6 +35,11 @@ class Wish:
     version: int = ABSENT
 
     @property
+    def is_needed(self) -> bool:
+        """Whether somebody waits for it, or it has a journal."""
+        return bool(self.open or self.origin_id)
+
+    @property
     def journal(self) -> Json:
         """Fields of an operation that goes on where another one failed."""
         return {"origin_id": self.origin_id, "steps": dict(self.steps)} if self.origin_id else {}
@@ -55,8 +60,8 @@ class Wish:
 
     def write(self) -> Write:
         """The write that keeps the wish; it is deleted where nothing is open or unfinished."""
-        if not self.open and not self.origin_id:
-            return Delete(WISH, self.key, self.version) if self.version != ABSENT else Delete(WISH, self.key)
+        if not self.is_needed:
+            return Delete(WISH, self.key, self.version)
         data = {"open": dict(self.open), "origin_id": self.origin_id, "steps": dict(self.steps)}
         return Put(WISH, self.key, data, self.version)
 
@@ -72,7 +77,9 @@ class WishEnd:
 
     def writes(self) -> list[Write]:
         """See ``Update``."""
-        return [self._wish.ended(self._operation_id, journal=self._journal).write()]
+        ended = self._wish.ended(self._operation_id, journal=self._journal)
+        # A wish that is not there may be opened by somebody else meanwhile, and must not be deleted then.
+        return [ended.write()] if ended.is_needed or ended.version != ABSENT else []
 
     def reload(self, store: Store) -> None:
         """See ``Update``."""

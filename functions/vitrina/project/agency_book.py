@@ -18,7 +18,7 @@ from vitrina.records.books import (
 from vitrina.records.layouts import shape_from, shape_key, shape_writes
 from vitrina.records.norms import KeptNorms, norms_key, tracked_norms
 from vitrina.records.packing import Tracked
-from vitrina.records.team import put_team, team_from_document, team_key
+from vitrina.records.team import team_from_document, team_key, team_writes
 from vitrina.workbook.reading.book import Book, parse_book
 from vitrina.workbook.reading.shape import Shape
 from vitrina.workbook.reading.team import Team, read_team
@@ -53,7 +53,7 @@ def read_stored_agency(run: Run, agency_id: str, *, more: Iterable[Key] = ()) ->
         agency=agency_from_document(found.get(book_key(agency_id))),
         shape=shape_from(found.get(shape_key(agency_id))),
         norms=tracked_norms(store, found.get(norms_key(agency_id)), agency_id),
-        team=team_from_document(found.get(team_key(agency_id))),
+        team=team_from_document(store, found.get(team_key(agency_id))),
         projects=tracked_projects(store, found.get(projects_key(agency_id)), agency_id),
         more={key: found[key] for key in wanted if key in found},
     )
@@ -76,5 +76,5 @@ def read_team_of(run: Run, agency: Agency, book: Book) -> Team:
     """
     services = run.services
     team = read_team(book, services.choices, profiles=agency.profiles, today=services.today())
-    run.at_end(put_team(agency.spreadsheet_id, team))
+    run.at_end(*team_writes(agency.spreadsheet_id, team))
     return team

@@ -91,5 +91,4 @@ def _wait_until(run: Run, moment: float) -> None:
         nap_s = min(left_s, NAP_S)
         time.sleep(nap_s)
         left_s -= nap_s
-        if left_s > 0:
-            run.commit()
+        run.commit()

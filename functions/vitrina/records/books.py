@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, TypeVar
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.errors import UnknownWorkbookError
 from vitrina.ports import Document, Json, Key, Put, Store
-from vitrina.records.packing import SCHEMA, Tracked, unpack_one
+from vitrina.records.packing import SCHEMA, Tracked, known_fields, unpack_one
 
 BOOK = "book"
 PROJECTS = "projects"
-
-Record = TypeVar("Record", "Agency", "Project")
 
 
 @dataclass(frozen=True)
@@ -70,12 +68,12 @@ def book_kind(document: Document | None) -> str:
 
 def agency_from_document(document: Document | None) -> Agency:
     """The agency of an internal workbook; raises ``UnknownWorkbookError``."""
-    return Agency(**_known_fields(Agency, _data(document, "agency")))
+    return Agency(**known_fields(Agency, _data(document, "agency")))
 
 
 def project_from_document(document: Document | None) -> Project:
     """The project of a client's workbook; raises ``UnknownWorkbookError``."""
-    return Project(**_known_fields(Project, _data(document, "client")))
+    return Project(**known_fields(Project, _data(document, "client")))
 
 
 def put_agency(agency: Agency, *, version: int | None = None) -> Put:
@@ -121,7 +119,7 @@ def find_projects(store: Store, agency_id: str) -> list[Project]:
 
 
 def _projects(payload: Any) -> tuple[Project, ...]:
-    return tuple(Project(**_known_fields(Project, data)) for data in payload or ())
+    return tuple(Project(**known_fields(Project, data)) for data in payload or ())
 
 
 def find_agencies(store: Store) -> list[Agency]:
@@ -133,8 +131,3 @@ def _data(document: Document | None, kind: str) -> Json:
     if book_kind(document) != kind or document is None:
         raise UnknownWorkbookError(f"workbook.not_{kind}")
     return document.data
-
-
-def _known_fields(record: type[Record], data: Json) -> Json:
-    """The fields of *data* that this release knows."""
-    return {one.name: data[one.name] for one in fields(record) if one.name in data}

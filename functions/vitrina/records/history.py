@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from datetime import date
-from itertools import chain
 from typing import Any
 
 from vitrina.domain.estimating.norms import FinishedWork
-from vitrina.ports import Key, Store, Write
+from vitrina.ports import Key, Store
 from vitrina.records.finished import facts_of_item, load_facts
 from vitrina.records.packing import Packed, packed_writes, unpack
 from vitrina.records.work import ProjectWork
@@ -24,12 +22,12 @@ WORKS_EACH = 1000
 def save_history(store: Store, agency_id: str, works: Mapping[str, FinishedWork]) -> None:
     """Keep imported works, of which each key stands for one: a second import of a key replaces the first.
 
-    One round trip to read and one to write for each thousand works.
+    One round trip to read and one to write for each thousand rows of a file.
     """
-    for some in _batches(sorted(works)):
-        key: Key = (HISTORY, _pack_key(agency_id, some))
+    for batch, names in _batches(sorted(works)).items():
+        key: Key = (HISTORY, f"{agency_id}:{hashlib.sha256(batch.encode()).hexdigest()[:16]}")
         [before] = unpack(store, list(store.get_many([key]).values())) or [Packed(*key, 0, {})]
-        rows = {**before.payload, **{name: _row(works[name]) for name in some}}
+        rows = {**before.payload, **{name: _row(works[name]) for name in names}}
         store.commit(packed_writes(before, rows, agency_id=agency_id))
 
 
@@ -41,42 +39,14 @@ def load_history(store: Store, agency_id: str, works: Iterable[ProjectWork]) -> 
     return [*imported, *load_facts(store, agency_id), *recent]
 
 
-def history_writes(agency_id: str, source: str, works: Mapping[str, FinishedWork]) -> list[list[Write]]:
-    """Writes of new documents with *works* of one *source*, a commit for each list: for an upgrade."""
-    names = sorted(works)
-    commits = []
-    for number, some in enumerate(_cut(names)):
-        before = Packed(HISTORY, f"{agency_id}:{source}:{number}", 0, {})
-        rows = {name: _row(works[name]) for name in some}
-        commits.append(packed_writes(replace(before, version=None), rows, agency_id=agency_id))
-    return commits
-
-
-def _batches(names: Iterable[str]) -> Iterable[Sequence[str]]:
-    """Batches that depend on the names alone, so that a repeated import finds its documents."""
-    by_source: dict[str, list[str]] = {}
+def _batches(names: Iterable[str]) -> dict[str, list[str]]:
+    """Names by what tells their document, so that a later import finds each work of an earlier one."""
+    batches: dict[str, list[str]] = {}
     for name in names:
-        by_source.setdefault(_source(name), []).append(name)
-    return chain.from_iterable(_cut(sorted(own, key=_order)) for own in by_source.values())
-
-
-def _cut(names: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (names[start : start + WORKS_EACH] for start in range(0, len(names), WORKS_EACH))
-
-
-def _source(name: str) -> str:
-    """The file that a work came from: an import names works by file and line."""
-    return name.rpartition("-")[0]
-
-
-def _order(name: str) -> tuple[int, str]:
-    number = name.rpartition("-")[2]
-    return (int(number) if number.isdecimal() else 0), name
-
-
-def _pack_key(agency_id: str, names: Sequence[str]) -> str:
-    first = f"{_source(names[0])}:{_order(names[0])[0] // WORKS_EACH}"
-    return f"{agency_id}:{hashlib.sha256(first.encode()).hexdigest()[:16]}"
+        source, _, number = name.rpartition("-")
+        batch = int(number) // WORKS_EACH if number.isdecimal() else 0
+        batches.setdefault(f"{source}:{batch}", []).append(name)
+    return batches
 
 
 def _row(work: FinishedWork) -> list[Any]:
@@ -84,4 +54,5 @@ def _row(work: FinishedWork) -> list[Any]:
 
 
 def _work(row: list[Any]) -> FinishedWork:
-    return FinishedWork._make([*row[:4], date.fromisoformat(row[4]), *row[5:]])
+    known = row[: len(FinishedWork._fields)]
+    return FinishedWork._make([*known[:4], date.fromisoformat(known[4]), *known[5:]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from vitrina.ports import Document, Key, Put, Write
-from vitrina.records.packing import SCHEMA
+from vitrina.records.packing import SCHEMA, known_fields
 from vitrina.workbook.reading.book import Book, Mark, Tab
 from vitrina.workbook.reading.shape import Shape, shape_from_document
 
@@ -43,6 +43,6 @@ def layout_from_document(document: Document | None) -> Tab | None:
     """The tab without its rows, ``None`` before it was first read."""
     if document is None:
         return None
-    data = {key: value for key, value in document.data.items() if key != "schema"}
-    marks = tuple(Mark(**mark) for mark in data["marks"])
+    data = known_fields(Tab, document.data)
+    marks = tuple(Mark(**known_fields(Mark, mark)) for mark in data["marks"])
     return Tab(**{**data, "rows": (), "marks": marks, "header": ()})

@@ -12,11 +12,14 @@ import json
 import secrets
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from vitrina.errors import StoreConflictError
 from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Store, Write
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 #: Characters of compressed payload in one document; the limit of Firestore is 1,048,576 bytes with names.
 MOST_CHARACTERS = 900_000
@@ -27,6 +30,11 @@ LEVEL = 3
 SCHEMA = 2
 
 ATTEMPTS = 5
+
+
+def known_fields(record: type[DataclassInstance], data: Json) -> Json:
+    """The fields of *data* that the dataclass of this release knows."""
+    return {one.name: data[one.name] for one in fields(record) if one.name in data}
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ def packed_writes(before: Packed, payload: Any, **fields: Any) -> list[Write]:
     *fields* stand beside the payload and can be searched for.
     """
     text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-    body = base64.b85encode(zlib.compress(text.encode(), LEVEL)).decode("ascii")
+    body = base64.b64encode(zlib.compress(text.encode(), LEVEL)).decode("ascii")
     parts = [body[start : start + MOST_CHARACTERS] for start in range(0, len(body), MOST_CHARACTERS)]
     writing = secrets.token_hex(8)
     kind, key = before.kind, before.key
@@ -123,7 +131,7 @@ def _is_whole(head: Document, parts: dict[tuple[str, str], Document]) -> bool:
 
 def _unpacked(head: Document, parts: dict[tuple[str, str], Document]) -> Packed:
     body = head.data["body"] + "".join(part.data["body"] for part in _parts_of(head, parts) if part)
-    payload = json.loads(zlib.decompress(base64.b85decode(body)))
+    payload = json.loads(zlib.decompress(base64.b64decode(body)))
     return Packed(head.kind, head.key, head.version, payload, head.data["parts"])
 
 

@@ -58,6 +58,9 @@ def preview_from_document(store: Store, document: Document | None) -> Preview | 
     if document is None:
         return None
     data = unpack_one(store, document.kind, document.key, document).payload
+    if data is None:
+        # It was deleted while its parts were read.
+        return None
     start_on = date.fromisoformat(data["start_on"])
     return Preview(
         data["spreadsheet_id"], start_on, data["kind"], team_from_data(data["team"]), data["effect"]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import date
 
 from vitrina.domain.backlog import Specialist
-from vitrina.ports import Document, Json, Key, Put
-from vitrina.records.packing import SCHEMA
+from vitrina.ports import Document, Json, Key, Store, Write
+from vitrina.records.packing import Packed, packed_writes, unpack_one
 from vitrina.workbook.reading.team import Team
 
 TEAM = "team"
@@ -18,14 +18,20 @@ def team_key(agency_id: str) -> Key:
     return TEAM, agency_id
 
 
-def put_team(agency_id: str, team: Team) -> Put:
-    """The write that keeps a team."""
-    return Put(TEAM, agency_id, {"schema": SCHEMA, **team_data(team)})
+def team_writes(agency_id: str, team: Team) -> list[Write]:
+    """Writes that keep a team in place of any other."""
+    return packed_writes(Packed(TEAM, agency_id, None, None), team_data(team))
 
 
-def team_from_document(document: Document | None) -> Team | None:
+def team_from_document(store: Store, document: Document | None) -> Team | None:
     """The team, ``None`` before it was first read."""
-    return team_from_data(document.data) if document else None
+    if document is None:
+        return None
+    if "body" not in document.data:
+        # Release 0.1 did not pack it.
+        return team_from_data(document.data)
+    payload = unpack_one(store, TEAM, document.key, document).payload
+    return team_from_data(payload) if payload else None
 
 
 def team_data(team: Team) -> Json:

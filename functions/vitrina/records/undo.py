@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vitrina.ports import Delete, Document, Json, Key, Put, Store, Write
-from vitrina.records.packing import SCHEMA, Packed, packed_writes, part_kind, unpack_one
+from vitrina.records.packing import SCHEMA, Packed, known_fields, packed_writes, part_kind, unpack_one
 
 UNDO = "undo"
 UNDO_RECORD = "undo_record"
@@ -65,7 +65,7 @@ def undo_list_from_document(document: Document | None, spreadsheet_id: str) -> U
     """The list of a workbook, empty before its first action."""
     if document is None:
         return UndoList(spreadsheet_id, (), 0)
-    entries = tuple(UndoEntry(**one) for one in document.data["entries"])
+    entries = tuple(UndoEntry(**known_fields(UndoEntry, one)) for one in document.data["entries"])
     return UndoList(spreadsheet_id, entries, document.version)
 
 

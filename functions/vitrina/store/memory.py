@@ -1,4 +1,4 @@
-"""A store in memory, for tests: it keeps the rules of the others, and nothing after the process."""
+"""A store in memory, for tests. It follows the rules of the other stores and keeps nothing on disk."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 
 from vitrina.errors import StoreConflictError
-from vitrina.ports import ABSENT, Delete, Document, Key, Put, Write, new_token
+from vitrina.ports import ABSENT, Document, Key, Put, Write, new_token
+from vitrina.store.documents import json_texts
 
 
 class MemoryStore:
@@ -15,8 +16,8 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        #: Version and JSON text, so that nobody shares what he has read with others.
-        self._documents: dict[Key, tuple[int, str]] = {}
+        #: Version and JSON text. As text, so that a reader's changes do not reach other readers.
+        self._documents: dict[Key, tuple[int, bytes]] = {}
 
     def get_many(self, keys: Iterable[Key]) -> dict[Key, Document]:
         """See ``Store``."""
@@ -47,7 +48,7 @@ class MemoryStore:
     def commit(self, writes: Sequence[Write], *, token: int | None = None) -> None:
         """See ``Store``."""
         token = token or new_token()
-        texts = {(one.kind, one.key): json.dumps(one.data) for one in writes if isinstance(one, Put)}
+        texts = {key: text.encode() for key, text in json_texts(writes).items()}
         with self._lock:
             conflicts = [
                 (one.kind, one.key)
@@ -55,7 +56,8 @@ class MemoryStore:
                 if one.version is not None and self._version(one) != one.version
             ]
             if conflicts:
-                if texts and all(self._is_done(one, token) for one in writes):
+                if any(self._version(one) == token for one in writes):
+                    # This commit was already carried out: only it writes this version.
                     return
                 raise StoreConflictError(conflicts)
             for one in writes:
@@ -65,12 +67,9 @@ class MemoryStore:
                     self._documents.pop((one.kind, one.key), None)
 
     def _version(self, one: Write) -> int:
-        return self._documents.get((one.kind, one.key), (ABSENT, ""))[0]
-
-    def _is_done(self, one: Write, token: int) -> bool:
-        return self._version(one) == (ABSENT if isinstance(one, Delete) else token)
+        return self._documents.get((one.kind, one.key), (ABSENT, b""))[0]
 
 
-def _document(key: Key, kept: tuple[int, str]) -> Document:
+def _document(key: Key, kept: tuple[int, bytes]) -> Document:
     version, text = kept
     return Document(*key, version, json.loads(text))

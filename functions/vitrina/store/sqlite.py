@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vitrina.errors import ConfigurationError, RetriableServiceError, StoreConflictError
-from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Write, new_token
+from vitrina.ports import ABSENT, Document, Json, Key, Put, Write, new_token
+from vitrina.store.documents import json_texts
 
-#: What a person knows of it.
+#: Name of the service in messages to people.
 SERVICE = "SQLite"
 
-#: Fields by which documents are looked for.
+#: Fields that ``find`` searches by.
 _INDEXED = ("agency_id", "spreadsheet_id", "state")
 
 _SCHEMA = """
@@ -28,10 +29,10 @@ CREATE TABLE IF NOT EXISTS document (
 ) WITHOUT ROWID
 """
 
-#: How long a writer waits for another one; far above any transaction of ours.
+#: Seconds that a writer waits for another one; far longer than any transaction of ours.
 TIMEOUT_S = 10.0
 
-#: SQLite takes at least so many parameters in one statement, two for each key.
+#: Keys in one statement, with two parameters for each: every SQLite accepts 999 parameters.
 _KEYS_AT_ONCE = 400
 
 
@@ -41,10 +42,10 @@ class SqliteStore:
     Parameters
     ----------
     path
-        The file. Where it is absent, the first call raises ``ConfigurationError``, because an empty store
-        would make every workbook unknown; ``create`` makes it.
+        The file. If it is absent, the first call raises ``ConfigurationError``, because an empty store
+        would make every workbook unknown. ``create`` creates it.
     timeout_s
-        How long a call waits for another writer.
+        Seconds that a call waits for another writer.
     """
 
     def __init__(self, path: Path, *, timeout_s: float = TIMEOUT_S) -> None:
@@ -54,14 +55,14 @@ class SqliteStore:
 
     @classmethod
     def create(cls, path: Path) -> SqliteStore:
-        """Make the file and its table where they are absent."""
+        """Create the file and its table if they are absent."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
         store = cls(path)
-        with store._transaction() as connection:
+        with store._errors(), store._transaction() as connection:
             connection.execute(_SCHEMA)
             for name in _INDEXED:
-                # The very expression that ``find`` asks with; were ``kind`` in it, SQLite would not use it.
+                # Exactly the expression of ``find``. SQLite would not use an index that includes ``kind``.
                 connection.execute(f"CREATE INDEX IF NOT EXISTS document_{name} ON document ({_field(name)})")
         return store
 
@@ -93,7 +94,8 @@ class SqliteStore:
         conditions, values = ["kind = ?"], [kind, *(where or {}).values()]
         conditions += [f"{_field(name)} = ?" for name in where or {}]
         if before is not None:
-            conditions.append(f"{_field(before[0])} < ?")
+            # For SQLite every number is less than any text.
+            conditions.append(f"{_field(before[0], 'json_type')} = 'text' AND {_field(before[0])} < ?")
             values.append(before[1])
         values.append(-1 if limit is None else limit)  # type: ignore[arg-type]
         with self._errors():
@@ -107,19 +109,20 @@ class SqliteStore:
     def commit(self, writes: Sequence[Write], *, token: int | None = None) -> None:
         """See ``Store``."""
         token = token or new_token()
-        # Outside of the transaction, which keeps other writers waiting.
-        texts = [json.dumps(one.data, ensure_ascii=False) if isinstance(one, Put) else "" for one in writes]
+        # Before the transaction, because other writers wait for it.
+        texts = json_texts(writes)
         with self._errors(), self._transaction() as connection:
             conflicts = _conflicts(connection, writes)
             if conflicts:
-                if _is_done(connection, writes, token):
+                if token in _versions(connection, writes).values():
+                    # This commit was already carried out: only it writes this version.
                     return
                 raise StoreConflictError(conflicts)
-            for one, text in zip(writes, texts, strict=True):
+            for one in writes:
                 if isinstance(one, Put):
                     connection.execute(
                         "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?)",
-                        (one.kind, one.key, token, text),
+                        (one.kind, one.key, token, texts[one.kind, one.key]),
                     )
                 else:
                     connection.execute("DELETE FROM document WHERE kind = ? AND key = ?", (one.kind, one.key))
@@ -132,7 +135,7 @@ class SqliteStore:
                 raise ConfigurationError("store.missing", path=str(self._path))
             connection = sqlite3.connect(self._path, timeout=self._timeout_s, isolation_level=None)
             connection.execute("PRAGMA journal_mode = WAL")
-            # A commit that was answered survives a power cut.
+            # With FULL a finished commit survives a power cut.
             connection.execute("PRAGMA synchronous = FULL")
             self._local.connection = connection
         return connection
@@ -143,15 +146,17 @@ class SqliteStore:
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            # If the disk is full, SQLite has already rolled back by itself.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
 
     @staticmethod
     @contextlib.contextmanager
     def _errors() -> Iterator[None]:
-        """Tell of a file that is locked, read-only or damaged in our own words."""
+        """Translate errors of a locked, read-only or damaged file to ``RetriableServiceError``."""
         try:
             yield
         except sqlite3.DatabaseError as error:
@@ -159,21 +164,12 @@ class SqliteStore:
 
 
 def _conflicts(connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Key]:
-    """Keys of the writes whose documents are not in the version that they name."""
+    """Keys of the writes whose document is not in the version that they name."""
     guarded = [one for one in writes if one.version is not None]
     versions = _versions(connection, guarded)
     return [
         (one.kind, one.key) for one in guarded if versions.get((one.kind, one.key), ABSENT) != one.version
     ]
-
-
-def _is_done(connection: sqlite3.Connection, writes: Sequence[Write], token: int) -> bool:
-    """Whether a commit with this token was carried out before."""
-    versions = _versions(connection, writes)
-    return any(isinstance(one, Put) for one in writes) and all(
-        versions.get((one.kind, one.key), ABSENT) == (ABSENT if isinstance(one, Delete) else token)
-        for one in writes
-    )
 
 
 def _versions(connection: sqlite3.Connection, writes: Sequence[Write]) -> dict[Key, int]:
@@ -187,10 +183,10 @@ def _versions(connection: sqlite3.Connection, writes: Sequence[Write]) -> dict[K
     return versions
 
 
-def _field(name: str) -> str:
+def _field(name: str, function: str = "json_extract") -> str:
     if not name.isidentifier():
         raise ValueError(name)
-    return f"json_extract(data, '$.{name}')"
+    return f"{function}(data, '$.{name}')"
 
 
 def _document(row: tuple[str, str, int, str]) -> Document:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from vitrina.records.records import Project
 
 from vitrina.errors import AccessDeniedError
+from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import MINUTE_S
+from vitrina.operations.run import Run
 from vitrina.operations.services import Services
+from vitrina.ports import Document
 from vitrina.project import client_books
 from vitrina.project.client_books import read_client_books
-from vitrina.store.sqlite import SqliteStore
+from vitrina.records.books import Project
+from vitrina.store.memory import MemoryStore
 
 LIMIT = 3
 
@@ -37,24 +39,32 @@ class Clock:
 class FewServices:
     """What reading needs of ``Services``."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
-        self.store = SqliteStore(folder / "store.sqlite")
+    def __init__(self, clock: Clock) -> None:
+        self.store = MemoryStore()
         self.clock = clock
-        self.turns_per_minute = LIMIT
+        self.quota_per_minute = LIMIT
+        self.lease_s = 90.0
 
 
-class Steps:
-    """Stands in for a journal: the steps that the sidebar was told, and when."""
+class WatchedRun(Run):
+    """A run of an operation that remembers what was told to the sidebar, and when."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        operation = Document("operation", "o", 0, {"state": "running"})
+        super().__init__(cast(Services, FewServices(clock)), CLOCK, operation)
+        self._clock_of_test = clock
         self.told: list[tuple[int, int]] = []
         self.moments: list[datetime] = []
 
-    def progress(self, done: int, total: int, _step: object) -> None:
-        """See ``Journal``."""
+    def set_progress(self, done: int, total: int, step: Any) -> None:
+        """See ``Run``."""
+        super().set_progress(done, total, step)
         self.told.append((done, total))
-        self.moments.append(self._clock.now())
+
+    def commit(self, *writes: Any, **more: Any) -> int:
+        """See ``Run``."""
+        self.moments.append(self._clock_of_test.now())
+        return super().commit(*writes, **more)
 
 
 def project(number: int) -> Project:
@@ -70,33 +80,29 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_more_workbooks_than_a_minute_has_turns(tmp_path: Path, clock: Clock) -> None:
-    """In any minute as many are read as there are turns; the sidebar hears of it every few seconds."""
-    services = cast(Services, FewServices(tmp_path, clock))
-    steps = Steps(clock)
+def test_more_workbooks_than_a_minute_has_slots(clock: Clock) -> None:
+    """In any minute as many are read as there are slots; the leases are extended every few seconds."""
+    run = WatchedRun(clock)
     read_at: list[float] = []
 
     found, unread = read_client_books(
-        services,
+        run,
         [project(number) for number in range(8)],
         lambda one: read_at.append(clock.now().timestamp()) or one.code,
-        cast(Any, steps),
+        quota=None,
     )
 
     assert found == [f"C{number}" for number in range(8)]
     assert unread == []
     for first, later in zip(read_at, read_at[LIMIT:], strict=False):
         assert later - first >= MINUTE_S - 0.01
-    gaps = [
-        (later - first).total_seconds()
-        for first, later in zip(steps.moments, steps.moments[1:], strict=False)
-    ]
-    assert max(gaps) <= client_books.NAP_S
-    assert steps.told[0] == (0, 8)
-    assert steps.told[-1] == (7, 8)
+    pairs = zip(run.moments, run.moments[1:], strict=False)
+    assert max((later - first).total_seconds() for first, later in pairs) <= client_books.NAP_S
+    assert run.told[0] == (0, 8)
+    assert run.told[-1] == (7, 8)
 
 
-def test_what_cannot_be_read_does_not_stop_the_others(tmp_path: Path, clock: Clock) -> None:
+def test_what_cannot_be_read_does_not_stop_the_others(clock: Clock) -> None:
     """It is named by the title of its file, with what to do."""
 
     def read(one: Project) -> str:
@@ -105,10 +111,10 @@ def test_what_cannot_be_read_does_not_stop_the_others(tmp_path: Path, clock: Clo
         return one.code
 
     found, unread = read_client_books(
-        cast(Services, FewServices(tmp_path, clock)), [project(number) for number in range(3)], read
+        WatchedRun(clock), [project(number) for number in range(3)], read, quota=None
     )
 
     assert found == ["C0", "C2"]
     [one] = unread
-    assert one.told.where["project"] == "Client 1 — Site"
-    assert one.told.where["why"].code == "google.no_access"
+    assert one.message.where["project"] == "Client 1 — Site"
+    assert one.message.where["why"].code == "google.no_access"

@@ -57,7 +57,10 @@ def shape_from_document(data: Mapping[str, Any]) -> Shape:
             key: KnownTab(
                 tab["sheet_id"],
                 tab["mark_id"],
-                {name: KnownColumn(**column) for name, column in tab["columns"].items()},
+                {
+                    name: KnownColumn(column["title"], column["mark_id"])
+                    for name, column in tab["columns"].items()
+                },
             )
             for key, tab in data["tabs"].items()
         }

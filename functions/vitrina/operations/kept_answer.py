@@ -1,0 +1,30 @@
+"""Answers of operations, kept for repeats and for the sidebar. A large one has a document of its own."""
+
+from __future__ import annotations
+
+import json
+
+from vitrina.ports import Json, Store, Write
+from vitrina.records.packing import Packed, packed_writes, unpack_one
+
+ANSWER = "answer"
+
+#: Characters of an answer that stand in the operation's document; more are packed.
+MOST_CHARACTERS = 200_000
+
+
+def kept_answer(operation_id: str, answer: Json) -> tuple[Json, list[Write]]:
+    """What the document of an operation holds of its answer, and the writes that keep the rest."""
+    if len(json.dumps(answer)) <= MOST_CHARACTERS:
+        return answer, []
+    writes = packed_writes(Packed(ANSWER, operation_id, None, None), answer)
+    return {"outcome": answer["outcome"], "is_packed": True, "parts": len(writes)}, writes
+
+
+def load_answer(store: Store, operation_id: str, kept: Json) -> Json:
+    """The answer of an operation: no round trip, or one or two where it is large."""
+    if not kept.get("is_packed"):
+        return kept
+    key = (ANSWER, operation_id)
+    answer: Json = unpack_one(store, *key, store.get_many([key]).get(key)).payload
+    return answer

@@ -1,0 +1,36 @@
+"""Checks of writes that all stores share."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+from vitrina.ports import MOST_BYTES, Key, Put, Write
+
+#: Most bytes of one character in UTF-8.
+_MOST_BYTES_OF_CHARACTER = 4
+
+
+def json_texts(writes: Sequence[Write]) -> dict[Key, str]:
+    """JSON texts of the documents to put, by kind and key.
+
+    Raises
+    ------
+    ValueError
+        If a document is larger than ``MOST_BYTES``, or two writes have the same document.
+    """
+    twice = [key for key, count in Counter((one.kind, one.key) for one in writes).items() if count > 1]
+    if twice:
+        raise ValueError(f"written twice in one commit: {twice}")
+    return {(one.kind, one.key): _json_text(one) for one in writes if isinstance(one, Put)}
+
+
+def _json_text(put: Put) -> str:
+    text = json.dumps(put.data, ensure_ascii=False)
+    # Measuring needs encoding; short documents cannot be too large and are not measured.
+    if (len(text) + len(put.key)) * _MOST_BYTES_OF_CHARACTER > MOST_BYTES:
+        size = len(text.encode()) + len(put.key.encode())
+        if size > MOST_BYTES:
+            raise ValueError(f"document {put.kind} {put.key!r} has {size} bytes, the most are {MOST_BYTES}")
+    return text

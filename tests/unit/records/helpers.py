@@ -1,0 +1,122 @@
+"""Shared by the tests of records: values to keep, and commits without a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Protocol
+
+from vitrina.errors import StoreConflictError
+from vitrina.ports import MOST_BYTES, Document, Key, Store, Write, new_token
+from vitrina.records.work import Item, ItemAction
+from vitrina.store.memory import MemoryStore
+
+AGENCY = "agency"
+BOOK = "book-1"
+TODAY = date(2026, 11, 25)
+
+
+class Update(Protocol):
+    """What a run commits; as in ``operations.run``, which records do not know."""
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """See there."""
+
+    def writes(self) -> Sequence[Write]:
+        """See there."""
+
+    def reload(self, store: Store) -> None:
+        """See there."""
+
+    def committed(self, version: int) -> None:
+        """See there."""
+
+
+def commit(store: Store, *updates: Update) -> None:
+    """Commit updates as a run does: those whose documents changed are made anew."""
+    while True:
+        token = new_token()
+        try:
+            store.commit([write for one in updates for write in one.writes()], token=token)
+        except StoreConflictError as error:
+            stale = [one for one in updates if error.keys & set(one.keys)]
+            assert stale
+            for one in stale:
+                one.reload(store)
+        else:
+            for one in updates:
+                one.committed(token)
+            return
+
+
+def document(store: Store, key: Key) -> Document | None:
+    """A document as it stands."""
+    return store.get_many([key]).get(key)
+
+
+def sizes(store: MemoryStore) -> dict[Key, int]:
+    """Bytes of each document."""
+    return {(kind, key): len(text) + len(key.encode()) for (kind, key), (_, text) in store._documents.items()}
+
+
+def assert_all_fit(store: MemoryStore, *, at_most: int = MOST_BYTES) -> None:
+    """No document is larger than the store of Google takes."""
+    assert sizes(store)
+    assert max(sizes(store).values()) <= at_most
+
+
+def item(number: int, *, spreadsheet_id: str = BOOK, actions: Iterable[ItemAction] = (), **more: Any) -> Item:
+    """An item in progress."""
+    values: dict[str, Any] = {
+        "code": f"ЗРН-{number}",
+        "task": f"Задача {number}",
+        "result": "Готово",
+        "priority": "normal",
+        "work_type": "Баннер",
+        "quantity": 1.0,
+        **more,
+    }
+    return Item(spreadsheet_id, AGENCY, number, actions=tuple(actions) or (action(1),), **values)
+
+
+def action(row_number: int, *, days: int = 2, first: date = TODAY, **more: Any) -> ItemAction:
+    """A person's part of it: three hours on each of some days."""
+    day_hours = {first + timedelta(days=n): 3.0 for n in range(days)}
+    values: dict[str, Any] = {
+        "profile": "design",
+        "specialist": "Анна",
+        "hours": 3.0 * days,
+        "day_hours": day_hours,
+        **more,
+    }
+    return ItemAction(row_number, **values)
+
+
+def full_item(number: int, **more: Any) -> Item:
+    """An item of which no field has its default."""
+    actions = (
+        action(
+            1,
+            is_done=True,
+            specialist_hours=4.0,
+            typical_hours=3.5,
+            p85_hours=9.25,
+            logged_hours=5.5,
+            is_ticked=True,
+        ),
+        action(2, profile="copy", specialist="Борис", days=0, hours=1.5),
+    )
+    values: dict[str, Any] = {
+        "is_reserved": False,
+        "is_done": True,
+        "card_id": "77",
+        "fence": "f-3",
+        "size": "m",
+        "finished_on": date(2026, 11, 20),
+        "is_card_wanted": True,
+        "card_lost_at": datetime(2026, 11, 19, 10, 30, 5, 250, tzinfo=UTC),
+        "quantity": 2.5,
+        **more,
+    }
+    return item(number, actions=actions, **values)

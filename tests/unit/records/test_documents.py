@@ -1,0 +1,368 @@
+"""Small documents: previews, layouts, cards, books and teams come back as they were."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.unit.records.helpers import AGENCY, BOOK, TODAY, assert_all_fit, commit, document
+from vitrina.domain.backlog import Specialist
+from vitrina.errors import StoreConflictError, UnknownWorkbookError
+from vitrina.ports import ABSENT, Key, Put, Store
+from vitrina.records.books import (
+    Agency,
+    Project,
+    book_key,
+    book_kind,
+    find_agencies,
+    find_projects,
+    load_agency,
+    load_project,
+    projects_key,
+    put_agency,
+    put_project,
+    tracked_projects,
+)
+from vitrina.records.cards import (
+    CardOwner,
+    SyncChange,
+    SyncState,
+    card_key,
+    card_owner_from_document,
+    delete_card,
+    find_touched,
+    put_card,
+    put_sync,
+    sync_from_document,
+    sync_key,
+)
+from vitrina.records.layouts import (
+    layout_from_document,
+    layout_key,
+    put_layout,
+    shape_from,
+    shape_key,
+    shape_writes,
+)
+from vitrina.records.packing import deleting_writes, unpack_one
+from vitrina.records.previews import PREVIEW, Preview, preview_from_document, preview_key
+from vitrina.records.team import team_from_document, team_key, team_writes, tracker_ids
+from vitrina.store.memory import MemoryStore
+from vitrina.workbook.reading.book import Book, Cell, Mark, Row, Tab
+from vitrina.workbook.reading.shape import KnownColumn, KnownTab, Shape
+from vitrina.workbook.reading.team import Team
+
+SHOWN_AT = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
+AGENCY_BOOK = Agency(AGENCY, "Агентство", "ru", {"design": "Дизайн", "copy": "Тексты"})
+PROJECT = Project(
+    spreadsheet_id=BOOK,
+    agency_id=AGENCY,
+    client_name="Заря",
+    project_name="Сайт",
+    code="ЗРН",
+    locale="ru",
+    board_id="7",
+    lane_id="8",
+    board_url="https://kaiten/7",
+    stages={"queued": "1", "done": "2"},
+    last_number=41,
+)
+TEAM = Team(
+    (
+        Specialist("Анна", ("design", "copy"), 7.5, tracker_id="5", days_away=frozenset({TODAY})),
+        Specialist("Борис", ("copy",), 4.0),
+    ),
+    {"design": "Дизайн", "copy": "Тексты"},
+    load_factor=0.8,
+    week_limit_hours=160.0,
+)
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    """An empty store."""
+    return MemoryStore()
+
+
+def add_fields(store: Store, key: Key) -> None:
+    """Have a document be of a later release, which knows more."""
+    known = document(store, key)
+    assert known is not None
+    store.commit([Put(*key, {**known.data, "schema": 99, "later": {"x": [1]}}, known.version)])
+
+
+# --- Books -----------------------------------------------------------------------------------------
+
+
+def test_books_come_back(store: MemoryStore) -> None:
+    """Agencies and projects, also where a later release wrote them."""
+    store.commit([put_agency(AGENCY_BOOK), put_project(PROJECT)])
+    for _ in range(2):
+        assert load_agency(store, AGENCY) == AGENCY_BOOK
+        assert load_project(store, BOOK) == PROJECT
+        assert find_agencies(store) == [AGENCY_BOOK]
+        for spreadsheet_id in (AGENCY, BOOK):
+            add_fields(store, book_key(spreadsheet_id))
+
+
+def test_projects_of_an_agency_are_one_document(store: MemoryStore) -> None:
+    """In the order in which they were made; two that are made at once are both there."""
+    mine, theirs = (tracked_projects(store, document(store, projects_key(AGENCY)), AGENCY) for _ in range(2))
+    other = replace(PROJECT, spreadsheet_id="a", code="А")
+    change = mine.change(lambda projects: (*projects, PROJECT))
+    commit(store, theirs.change(lambda projects: (*projects, other)))
+    commit(store, change)
+
+    assert find_projects(store, AGENCY) == [other, PROJECT]
+    assert find_projects(store, "other") == []
+
+
+def test_a_book_is_of_one_kind(store: MemoryStore) -> None:
+    """Any other spreadsheet is refused by a sentence that says which one is wanted."""
+    store.commit([put_agency(AGENCY_BOOK), put_project(PROJECT)])
+
+    assert book_kind(document(store, book_key(AGENCY))) == "agency"
+    for load, spreadsheet_id, code in (
+        (load_agency, BOOK, "workbook.not_agency"),
+        (load_project, AGENCY, "workbook.not_client"),
+        (load_agency, "absent", "workbook.unknown"),
+        (load_project, "absent", "workbook.unknown"),
+    ):
+        with pytest.raises(UnknownWorkbookError) as caught:
+            load(store, spreadsheet_id)
+        assert caught.value.code == code
+
+
+def test_a_book_is_written_over_the_version_that_was_read(store: MemoryStore) -> None:
+    """Where one is given."""
+    store.commit([put_project(PROJECT, version=ABSENT)])
+    with pytest.raises(StoreConflictError):
+        store.commit([put_project(replace(PROJECT, last_number=42), version=ABSENT)])
+    known = document(store, book_key(BOOK))
+    assert known is not None
+    store.commit([put_project(replace(PROJECT, last_number=42), version=known.version)])
+
+    assert load_project(store, BOOK).last_number == 42
+
+
+# --- Teams and previews ----------------------------------------------------------------------------
+
+
+def test_a_team_comes_back(store: MemoryStore) -> None:
+    """With all that plans need. E-mails of people are not kept: nobody asks for them here."""
+    known = replace(
+        TEAM, specialists=(replace(TEAM.specialists[0], email="anna@agency.ru"), *TEAM.specialists[1:])
+    )
+    store.commit(team_writes(AGENCY, known))
+    add_fields(store, team_key(AGENCY))
+
+    assert team_from_document(store, document(store, team_key(AGENCY))) == TEAM
+    assert "anna@" not in str(unpack_one(store, *team_key(AGENCY), document(store, team_key(AGENCY))).payload)
+    assert team_from_document(store, None) is None
+    assert tracker_ids(TEAM) == {"Анна": "5"}
+    assert tracker_ids(None) == {}
+
+
+def preview(**more: Any) -> Preview:
+    """A plan as it was shown."""
+    values: dict[str, Any] = {
+        "spreadsheet_id": BOOK,
+        "start_on": date(2026, 11, 23),
+        "period_kind": "week",
+        "team": TEAM,
+        "effect": {"7": {"Анна": {"2026-11-23": 3.5}}},
+        **more,
+    }
+    return Preview(**values)
+
+
+def load_preview(store: MemoryStore, preview_id: str) -> Preview | None:
+    """The preview of an id."""
+    return preview_from_document(store, document(store, preview_key(preview_id)))
+
+
+def test_a_preview_comes_back_under_its_own_id(store: MemoryStore) -> None:
+    """The id is the same for the same content, also after loading, and another one for any other content."""
+    one = preview()
+    store.commit(one.writes(shown_at=SHOWN_AT))
+    store.commit(one.writes(shown_at=SHOWN_AT + timedelta(days=1)))
+    add_fields(store, preview_key(one.preview_id))
+
+    found = load_preview(store, one.preview_id)
+    assert found == one
+    assert found.preview_id == one.preview_id  # type: ignore[union-attr]
+    assert load_preview(store, "absent") is None
+    others = [
+        preview(spreadsheet_id="other"),
+        preview(start_on=TODAY),
+        preview(period_kind="month"),
+        preview(team=replace(TEAM, load_factor=0.7)),
+        preview(effect={}),
+    ]
+    assert len({one.preview_id, *(other.preview_id for other in others)}) == len(others) + 1
+
+
+def test_old_previews_are_found_by_their_day(store: MemoryStore) -> None:
+    """The timer deletes them after a week."""
+    for days in range(3):
+        store.commit(preview(effect={"n": days}).writes(shown_at=SHOWN_AT + timedelta(days=days)))
+
+    bound = (SHOWN_AT + timedelta(days=1)).isoformat()
+    assert len(store.find(PREVIEW, before=("shown_at", bound))) == 1
+
+
+def test_a_large_preview_is_shown_again_and_deleted(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In parts; one that is deleted while it is read is none."""
+    chance = random.Random(1)
+    monkeypatch.setattr("vitrina.records.packing.MOST_CHARACTERS", 90_000)
+    one = preview(effect={f"{n}": chance.random() for n in range(20_000)})
+    for _ in range(2):
+        store.commit(one.writes(shown_at=SHOWN_AT))
+    assert_all_fit(store)
+    key = preview_key(one.preview_id)
+    head = document(store, key)
+    assert load_preview(store, one.preview_id) == one
+
+    store.commit(deleting_writes(unpack_one(store, *key, head)))
+    assert store._documents == {}
+    assert preview_from_document(store, head) is None
+
+
+# --- Layouts ---------------------------------------------------------------------------------------
+
+
+def tab(**more: Any) -> Tab:
+    """A tab with rows, of which the layout keeps none."""
+    values: dict[str, Any] = {
+        "key": "projects",
+        "sheet_id": 5,
+        "title": "Проекты",
+        "header_index": 2,
+        "columns": {"client": 0, "url": 3},
+        "rows": (),
+        "row_count": 20,
+        "column_count": 9,
+        "marks": (Mark(11, "tab", "projects", "ROWS", 2), Mark(12, "column", "client", "COLUMNS", 0)),
+        "mark_id": 11,
+        **more,
+    }
+    return Tab(**values)
+
+
+def test_a_layout_comes_back_without_rows(store: MemoryStore) -> None:
+    """And from a later release, which keeps more of tabs and of marks."""
+    store.commit([put_layout(AGENCY, tab(rows=(Row(3, None, (Cell(),)),), header=(Cell(),)))])
+    assert layout_from_document(document(store, layout_key(AGENCY))) == tab()
+
+    add_fields(store, layout_key(AGENCY))
+    known = document(store, layout_key(AGENCY))
+    assert known is not None
+    data = {**known.data, "marks": [{**mark, "later": 1} for mark in known.data["marks"]]}
+    store.commit([Put(*layout_key(AGENCY), data)])
+
+    assert layout_from_document(document(store, layout_key(AGENCY))) == tab()
+    assert layout_from_document(None) is None
+
+
+def test_a_shape_comes_back(store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is written when it has changed; what is missing now is still remembered."""
+    first = Shape(
+        {"backlog": KnownTab(1, 21, {"id": KnownColumn("ID", 31), "task": KnownColumn("Задача", 32)})}
+    )
+    second = Shape({"backlog": KnownTab(1, 21, {"id": KnownColumn("№", 31)}), "done": KnownTab(2, 22)})
+
+    class FakeBook:
+        def __init__(self, shape: Shape) -> None:
+            self.shape = shape
+
+    def see(shape: Shape) -> int:
+        known = shape_from(document(store, shape_key(BOOK)))
+        book: Book = FakeBook(shape)  # type: ignore[assignment]
+        writes = shape_writes(BOOK, known, book)
+        store.commit(writes)
+        return len(writes)
+
+    assert shape_from(None) == Shape()
+    assert [see(first), see(first), see(second), see(first)] == [1, 0, 1, 1]
+    add_fields(store, shape_key(BOOK))
+    known = document(store, shape_key(BOOK))
+    assert known is not None
+    known.data["tabs"]["backlog"]["later"] = 1
+    known.data["tabs"]["backlog"]["columns"]["id"]["later"] = 1
+    store.commit([Put(*shape_key(BOOK), known.data)])
+
+    assert shape_from(document(store, shape_key(BOOK))) == Shape(
+        {"backlog": first.tabs["backlog"], "done": KnownTab(2, 22)}
+    )
+
+
+# --- Cards -----------------------------------------------------------------------------------------
+
+
+def test_the_owner_of_a_card_comes_back(store: MemoryStore) -> None:
+    """Until the card is forgotten."""
+    store.commit([put_card("77", CardOwner(BOOK, 7))])
+    add_fields(store, card_key("77"))
+    assert card_owner_from_document(document(store, card_key("77"))) == CardOwner(BOOK, 7)
+
+    store.commit([delete_card("77")])
+    assert card_owner_from_document(document(store, card_key("77"))) is None
+
+
+def load_sync(store: Store, spreadsheet_id: str = BOOK) -> SyncState:
+    """The state of a workbook's sync."""
+    return sync_from_document(document(store, sync_key(spreadsheet_id)), spreadsheet_id)
+
+
+def test_a_sync_state_comes_back(store: MemoryStore) -> None:
+    """Over the version that was read only; states with touched cards are found."""
+    assert load_sync(store) == SyncState(BOOK)
+    state = replace(SyncState(BOOK, 3, True), version=ABSENT).touch("77", 7, "s1").touch("78", 8, "s2")
+    store.commit([put_sync(state), put_sync(SyncState("quiet", 1))])
+    add_fields(store, sync_key(BOOK))
+
+    found = load_sync(store)
+    assert replace(found, version=ABSENT) == state
+    assert find_touched(store) == [found]
+    with pytest.raises(StoreConflictError):
+        store.commit([put_sync(state)])
+    store.commit([put_sync(found.without(found))])
+    assert find_touched(store) == []
+    assert load_sync(store).generation == 3
+
+
+def test_a_sync_state_of_the_first_release(store: MemoryStore) -> None:
+    """It had the number of the task only."""
+    store.commit([Put("sync", BOOK, {"generation": 4})])
+
+    assert replace(load_sync(store), version=ABSENT) == SyncState(BOOK, 4)
+
+
+def test_changes_of_a_sync_state_survive(store: MemoryStore) -> None:
+    """Two webhooks at once: the card of each is touched; a change that changes nothing is not written."""
+    mine = SyncChange(load_sync(store), lambda state: state.touch("77", 7, "s1"))
+    theirs = SyncChange(load_sync(store), lambda state: state.touch("78", 8, "s2"))
+    commit(store, theirs)
+    commit(store, mine)
+    assert mine.state == load_sync(store)
+    assert load_sync(store).touched == {"77": 7, "78": 8}
+
+    before = dict(store._documents)
+    commit(store, mine)
+    assert store._documents == before
+
+
+def test_a_card_that_was_touched_again_stays() -> None:
+    """What was read before the second webhook does not count for it."""
+    read = SyncState(BOOK).touch("77", 7, "s1").touch("78", 8, "s2")
+    now = read.touch("77", 7, "s3").touch("79", 9, "s4")
+
+    left = now.without(read)
+
+    assert (left.touched, left.stamps) == ({"77": 7, "79": 9}, {"77": "s3", "79": "s4"})
