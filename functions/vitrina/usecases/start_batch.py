@@ -53,7 +53,9 @@ def start_batch(run: Run, spreadsheet_id: str, *, preview_id: str) -> Answer:
 
 def _start(run: Run, spreadsheet_id: str, preview_id: str) -> Answer:
     services, key = run.services, preview_key(preview_id)
-    snapshot = read_snapshot(run, spreadsheet_id, more=[key, titles_key(run.agency_id)], with_agency_work=False)
+    snapshot = read_snapshot(
+        run, spreadsheet_id, more=[key, titles_key(run.agency_id)], with_agency_work=False
+    )
     preview = preview_from_document(services.store, snapshot.stored.more.get(key))
     if preview is None or preview.spreadsheet_id != spreadsheet_id:
         raise UserError("batch.no_preview")
