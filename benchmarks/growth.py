@@ -23,7 +23,7 @@ from statistics import median
 from typing import Any
 from unittest.mock import patch
 
-from benchmarks.aged_agency import AgedAgency, prepare
+from benchmarks.aged_agency import BACKLOG_ROWS, AgedAgency, prepare
 from benchmarks.api_calls import NOW, SetEnv
 from benchmarks.tables import as_table
 from emulators.world.story import people_of, staff_of
@@ -109,6 +109,7 @@ def run(
     stores: Sequence[str],
     ages: Sequence[int] = FINISHED,
     work_count: int = WORKS,
+    row_count: int = BACKLOG_ROWS,
     repeats: int = 1,
 ) -> dict[str, Costs]:
     """The costs over each kind of store, of one agency that is set up once.
@@ -118,7 +119,9 @@ def run(
     """
     # Progress is written whenever two seconds have passed: that would count how slow the machine is.
     with running_servers() as servers, patch.object(run_module, "REPORT_S", math.inf):
-        agency = prepare(servers, setenv, folder / "agency", ages=ages, work_count=work_count)
+        agency = prepare(
+            servers, setenv, folder / "agency", ages=ages, work_count=work_count, row_count=row_count
+        )
         found = {}
         for kind in stores:
             rounds = []
@@ -231,13 +234,12 @@ def _play(
     people = people_of(agency.sample)
     store = CountingStore(make_store(folder))
     fill_store(store, agency.documents[age])
-    with used_store(store):
+    with used_store(store), _frozen_objects():
         office = LocalOffice(servers, folder, staff_of(agency.sample)[0])
         office.reset(setenv, people=people, now=NOW)
         office.restore_state(agency.saved)
         # The application makes its connections now, not while it is measured.
         office.book()
-        _leave_out_of_garbage_collection()
         _hold_webhooks(office)
         meter = _Meter(office, store, age)
         with meter.measure("estimate"):
@@ -283,11 +285,15 @@ def _move_a_card(office: LocalOffice, user_id: int) -> None:
     office.kaiten("PATCH", f"/cards/{card['id']}", user_id=user_id, column_id=columns[1]["id"])
 
 
-def _leave_out_of_garbage_collection() -> None:
-    """Let the documents that wait in this process for other rounds cost no time in this one."""
-    gc.unfreeze()
+@contextmanager
+def _frozen_objects() -> Iterator[None]:
+    """Leave what is there out of garbage collection: documents of other ages wait in this process as well."""
     gc.collect()
     gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _hold_webhooks(office: LocalOffice) -> None:
