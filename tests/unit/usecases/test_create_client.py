@@ -110,7 +110,7 @@ def test_new_client_can_be_worked_with(office: MemoryOffice) -> None:
 
 @pytest.mark.parametrize("code", ["ЗРН", "зрн"])
 def test_code_that_is_taken(office: MemoryOffice, code: str) -> None:
-    """Items of two projects would be mistaken for each other's: refused when it is clicked and when it runs."""
+    """Items of two projects would be mistaken for each other: refused at the click and at the run."""
     office.create_client(**FORM)
     form = ClientForm("Другой", "Проект", code, PeriodKind.WEEK)
     with pytest.raises(UserError) as refused:
