@@ -1,4 +1,4 @@
-"""What the timer sets off for cards that were asked for and not made, or may have appeared late."""
+"""Jobs for cards that were wanted and not created, or that may have appeared late."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vitrina.usecases.push import is_unused, push, push_wish
 
 
 def push_wanted(services: Services, body: Json) -> None:
-    """Make the cards of a workbook that a push has left, and remove twins that appeared late."""
+    """Create the wanted cards that a push did not create, and remove duplicates that appeared late."""
     spreadsheet_id = body["spreadsheet_id"]
     run = Run(services, CLOCK)
     with ending(run):
@@ -21,13 +21,13 @@ def push_wanted(services: Services, body: Json) -> None:
         try:
             push(run, spreadsheet_id)
         except UserError:
-            # Nothing is in progress any more; a click will say it to a person.
+            # Nothing is in progress any more; a click on the action tells a person.
             run.drop_final_writes()
             run.at_end(fulfil(push_wish(spreadsheet_id).name))
 
 
 def remove_orphans(services: Services, body: Json) -> None:
-    """Remove cards that appeared after their items had been taken back, unless somebody works on them."""
+    """Remove cards that appeared after the undo of their items, unless somebody works on them."""
     spreadsheet_id = body["spreadsheet_id"]
     run = Run(services, CLOCK)
     with ending(run):
