@@ -177,6 +177,17 @@ def test_row_01_timer_makes_the_card_that_nobody_clicks_for_again(
     assert outbox(hasty) == []
 
 
+def test_row_01_timer_helps_twice_within_an_hour(hasty: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The queue refuses the name of a task that it had an hour ago: each wish is sent under its own."""
+    for minutes, task in ((5, "Правки"), (20, "Логотип"), (35, "Плакат")):
+        hasty.fail_next("kaiten", method="cards.create", status=500)
+        assert_answer(hasty.do("push"), "failed", 503)
+        call_timer_later(hasty, monkeypatch, minutes=minutes)
+        assert len(hasty.cards()) == len(hasty.table("in_progress", "action"))
+        estimate_backlog(hasty, {"task": task, "hours_copy": "1"})
+        start_period(hasty)
+
+
 def test_row_01_timer_makes_no_card_that_nobody_asked_for(
     hasty: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
