@@ -15,26 +15,22 @@ from vitrina.web.webhook import handle_webhook
 @functions_framework.http
 def menu(request: Request) -> Response:
     """A member of staff clicked."""
-    app = application()
-    return handle_menu(request, app.services, app.identity)
+    return handle_menu(request, application)
 
 
 @functions_framework.http
 def webhook(request: Request) -> Response:
     """A tracker says that something changed."""
-    app = application()
-    return handle_webhook(request, app.services, secret=app.settings.webhook_secret)
+    return handle_webhook(request, application)
 
 
 @functions_framework.http
 def task(request: Request) -> Response:
     """The queue delivers work."""
-    app = application()
-    return handle_task(request, app.services, app.identity)
+    return handle_task(request, application)
 
 
 @functions_framework.http
 def schedule(request: Request) -> Response:
     """The timer rings."""
-    app = application()
-    return handle_schedule(request, app.services, app.identity)
+    return handle_schedule(request, application)

@@ -1,4 +1,4 @@
-"""Wiring: settings → adapters → entry points. The only place that chooses real or local."""
+"""Wiring: settings → adapters → entry points. The only place that chooses real or local systems."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from vitrina.workbook.template.definition import load_template
 
 
 class SystemClock:
-    """``Clock`` of the machine, or one that was set to another moment when the process started."""
+    """``Clock`` of the machine, or a clock that starts at the moment *start* when it is created."""
 
     def __init__(self, start: datetime | None = None) -> None:
         self._offset = start - datetime.now(UTC) if start else None
@@ -45,7 +45,7 @@ class Application:
 
 
 def build(settings: Settings) -> Application:
-    """Make the application of one installation. Opens no connection."""
+    """Build the application of one installation. Opens no connection."""
     clock = SystemClock(settings.now)
     client, agency = load_template("client"), load_template("agency")
     workbooks = partial(
@@ -104,15 +104,15 @@ def open_store(settings: Settings) -> Store:
 
 
 def create_store(settings: Settings) -> None:
-    """Make the store of a new installation where it is absent."""
+    """Create the store of a new installation if it is absent."""
     SqliteStore.create(settings.store_path)
 
 
 @cache
 def application() -> Application:
-    """The application of this process, by its environment. A store of an older release is upgraded first."""
+    """The application of this process, built from the environment. Upgrades a store of an older release."""
     logs.configure()
-    made = build(Settings.from_environment())
-    if made.settings.store_path.is_file():
-        upgrade(made.services.store, made.services.clock.now())
-    return made
+    app = build(Settings.from_environment())
+    if app.settings.store_path.is_file():
+        upgrade(app.services.store, app.services.clock.now())
+    return app

@@ -1,22 +1,22 @@
-"""All errors that a use case may end in, grouped by what can be done about them.
+"""All errors of the product, grouped by what can be done about them.
 
 VitrinaError(code, **where)
-├── UserError                      somebody can put it right in the sheet        HTTP 422
+├── UserError                      a person can correct it in the sheet          HTTP 422
 │   ├── CellsError                 bad cells, all of them together
-│   ├── WorkbookShapeError         a tab, column or field is gone
-│   ├── BusyError                  another action is at work there                HTTP 409
+│   ├── WorkbookShapeError         a tab, column or field is missing
+│   ├── BusyError                  another action is running there               HTTP 409
 │   │   └── StoreConflictError     a document changed between reading and writing
-│   └── ChangedMeanwhileError      the sheet is not as it was when it was read    HTTP 409
+│   └── ChangedMeanwhileError      the sheet changed after it was read           HTTP 409
 ├── RequestError                   the request itself is wrong                   HTTP 400
-│   ├── BodyTooLargeError          its body is longer than we read               HTTP 413
-│   └── MethodNotAllowedError      it is no POST                                 HTTP 405
-├── AuthenticationError            nobody, or somebody else, is asking           HTTP 401
+│   ├── BodyTooLargeError          its body is too long                          HTTP 413
+│   └── MethodNotAllowedError      it is not a POST                              HTTP 405
+├── AuthenticationError            the request does not prove who sent it        HTTP 401
 ├── NotStaffError                  a known person who may not do this            HTTP 403
 ├── UnknownWorkbookError           a spreadsheet that is not ours                HTTP 404
-├── ServiceError                   an outside system said no
-│   ├── RetriableServiceError      busy or gone for now; the same call may work  HTTP 503
+├── ServiceError                   an outside system refused a call
+│   ├── RetriableServiceError      busy or unreachable; the same call may work   HTTP 503
 │   ├── AccessDeniedError          somebody has to grant us access               HTTP 502
-│   └── FatalServiceError          it will answer the same next time             HTTP 502
+│   └── FatalServiceError          the same call would be refused again          HTTP 502
 └── ConfigurationError             a setting is missing or wrong                 fails at start-up
 
 ``code`` names a sentence in ``texts/errors.*.json`` and ``where`` fills its placeholders.
@@ -30,7 +30,15 @@ from typing import Any
 
 
 class VitrinaError(Exception):
-    """Something that a person can be told in one sentence."""
+    """Root of all errors. Each has a sentence that tells a person what happened.
+
+    Parameters
+    ----------
+    code
+        Code of the sentence.
+    where
+        Values of its placeholders.
+    """
 
     http_status = 500
 
@@ -41,25 +49,25 @@ class VitrinaError(Exception):
 
 
 class UserError(VitrinaError):
-    """Somebody can put it right in the sheet."""
+    """An error that a person can correct in the sheet."""
 
     http_status = 422
 
 
 @dataclass(frozen=True)
 class CellProblem:
-    """One cell that cannot be understood, and what is expected in it."""
+    """One cell that cannot be read, with a sentence about what is expected in it."""
 
     sheet: str
     #: Address in A1 notation, as the person sees it.
     cell: str
-    #: Code of the sentence.
+    #: Code of the sentence, and values of its placeholders.
     code: str
     where: tuple[tuple[str, Any], ...] = ()
 
 
 class CellsError(UserError):
-    """Some cells cannot be understood; all of them are named at once."""
+    """Some cells cannot be read. All of them are reported together."""
 
     def __init__(self, problems: list[CellProblem]) -> None:
         super().__init__("cells.bad", count=len(problems))
@@ -67,23 +75,29 @@ class CellsError(UserError):
 
 
 class WorkbookShapeError(UserError):
-    """A tab, a column or a field that the add-on needs is not in the workbook any more."""
+    """A tab, a column or a field that the add-on needs is missing in the workbook."""
 
 
 class ChangedMeanwhileError(UserError):
-    """The sheet is not as it was when it was read; nothing was written."""
+    """The sheet changed after it was read; nothing was written."""
 
     http_status = 409
 
 
 class BusyError(UserError):
-    """Another action is at work on the same thing; nothing was begun."""
+    """Another action is working on the same workbook; nothing was started."""
 
     http_status = 409
 
 
 class StoreConflictError(BusyError):
-    """Documents of the store were changed by somebody else since they were read; nothing was written."""
+    """Documents of the store were changed by others after they were read; nothing was written.
+
+    Parameters
+    ----------
+    keys
+        Kind and key of the changed documents.
+    """
 
     def __init__(self, keys: Iterable[tuple[str, str]]) -> None:
         super().__init__("workbook.busy")
@@ -91,25 +105,25 @@ class StoreConflictError(BusyError):
 
 
 class RequestError(VitrinaError):
-    """The request is not one that the add-on sends."""
+    """The request is not one that the add-on would send."""
 
     http_status = 400
 
 
 class BodyTooLargeError(RequestError):
-    """The body of the request is longer than is read."""
+    """The body of the request is longer than allowed."""
 
     http_status = 413
 
 
 class MethodNotAllowedError(RequestError):
-    """The request has another method than POST."""
+    """The method of the request is not POST."""
 
     http_status = 405
 
 
 class AuthenticationError(VitrinaError):
-    """The request does not prove who asks."""
+    """The request does not prove who sent it."""
 
     http_status = 401
 
@@ -121,20 +135,20 @@ class NotStaffError(VitrinaError):
 
 
 class UnknownWorkbookError(VitrinaError):
-    """The spreadsheet was not made by this installation."""
+    """The spreadsheet was not created by this installation."""
 
     http_status = 404
 
 
 class ServiceError(VitrinaError):
-    """An outside system said no.
+    """An outside system refused a call or did not answer.
 
     Parameters
     ----------
     service
         Name of the system as a person knows it: ``Google``, ``Kaiten``.
     status
-        HTTP status, or ``None`` where no answer came.
+        HTTP status, or ``None`` if no answer came.
     """
 
     http_status = 502
@@ -146,7 +160,13 @@ class ServiceError(VitrinaError):
 
 
 class RetriableServiceError(ServiceError):
-    """Busy or out of reach for now: 408, 429, 5xx, no answer."""
+    """The service is busy or unreachable now: 408, 429, 5xx, no answer.
+
+    Parameters
+    ----------
+    retry_after_s
+        Seconds after which the service expects the next call, or ``None`` if it did not say.
+    """
 
     http_status = 503
 
@@ -165,11 +185,11 @@ class RetriableServiceError(ServiceError):
 
 
 class AccessDeniedError(ServiceError):
-    """401 or 403: somebody has to give us access again."""
+    """The service answered 401 or 403: somebody has to grant us access again."""
 
 
 class FatalServiceError(ServiceError):
-    """Any other refusal: the same call would be refused again."""
+    """The service refused the call for another reason, and would refuse it again."""
 
 
 class ConfigurationError(VitrinaError):

@@ -1,7 +1,7 @@
-"""Structured logs: one JSON object a line, as Cloud Logging reads them.
+"""Structured logs for Cloud Logging: one JSON object in each line.
 
-A line carries what happened and the ids of operation and workbook, never a token, a name or a
-client's text.
+A line says what happened and has the ids of operation and workbook. It never contains a token, a name of a
+person or a client's text.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import json
 import logging
 import sys
 
-#: Fields of a log call's ``extra`` that are written.
+#: Fields of ``extra`` of a log call that are written.
 FIELDS = ("action", "outcome", "operation", "workbook", "code")
 
 
 class JsonFormatter(logging.Formatter):
-    """A record as a JSON object."""
+    """Formats a record as a JSON object."""
 
     def format(self, record: logging.LogRecord) -> str:
         """See ``logging.Formatter``."""
@@ -31,7 +31,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure() -> None:
-    """Write our own logs to standard error, once however often it is called."""
+    """Write our own logs to standard error. Repeated calls change nothing."""
     log = logging.getLogger("vitrina")
     if log.handlers:
         return

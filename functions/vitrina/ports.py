@@ -1,4 +1,4 @@
-"""What the use cases need from the outside, as Protocols. Adapters implement them; ``bootstrap`` chooses."""
+"""Protocols of the outside systems that use cases need. Adapters implement them; ``bootstrap`` chooses."""
 
 from __future__ import annotations
 
@@ -17,28 +17,33 @@ Json = dict[str, Any]
 class Workbooks(Protocol):
     """Spreadsheets of the agency. Every method is one request to Google unless it says otherwise.
 
-    Reads are repeated when Google is busy; writes are repeated only after 429, which says that
-    nothing was done. All raise ``ServiceError``; ``batch_update`` raises ``ChangedMeanwhileError``
-    when Google refuses a batch because a row is not where it was read.
+    Reads are repeated when Google is busy. Writes are repeated only after Google refused them for quota
+    (429), because then nothing was done. All methods that send a request raise ``ServiceError``.
     """
 
     def read(self, spreadsheet_id: str) -> Json:
-        """The whole workbook: a Spreadsheet resource with values, notes and metadata."""
+        """Read the whole workbook: a Spreadsheet resource with values, notes and metadata."""
 
     def batch_update(self, spreadsheet_id: str, requests: Sequence[Json]) -> Json:
-        """Apply *requests* in order, all or none."""
+        """Apply *requests* in order, all or none; return Google's reply.
+
+        Raises
+        ------
+        ChangedMeanwhileError
+            If Google refuses the batch because a row is not where it was read.
+        """
 
     def create(self, title: str, *, tag: str) -> str:
-        """Make an empty spreadsheet in the agency's folder and give its id.
+        """Create an empty spreadsheet in the agency's folder and return its id.
 
-        *tag* is kept with the file; ``find_by_tag`` finds the file that an earlier try made.
+        *tag* is stored with the file, so that ``find_by_tag`` finds a file of an earlier attempt.
         """
 
     def find_by_tag(self, tag: str) -> str | None:
-        """Id of the spreadsheet made with *tag*, or ``None``."""
+        """Id of the spreadsheet created with *tag*, or ``None``."""
 
     def share_by_link(self, spreadsheet_id: str) -> None:
-        """Let anyone who has the link read the file."""
+        """Allow anyone who has the link to read the file."""
 
     def url(self, spreadsheet_id: str) -> str:
         """Address to open the spreadsheet with. No request."""
@@ -57,7 +62,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Board:
-    """A board of one client's project."""
+    """A board of one client's project, with the lane for its cards."""
 
     board_id: str
     lane_id: str
@@ -67,7 +72,7 @@ class Board:
 
 @dataclass(frozen=True)
 class ChecklistItem:
-    """One action of a card, as a line that a specialist ticks off."""
+    """One action of a card: a line of its checklist that a specialist ticks."""
 
     text: str
     is_checked: bool = False
@@ -77,7 +82,7 @@ class ChecklistItem:
 
 @dataclass(frozen=True)
 class NewCard:
-    """A card to be made. ``external_id`` is our own key, by which a repeat finds the card."""
+    """A card to create. ``external_id`` is our own key, by which a repeated push finds the card."""
 
     external_id: str
     board_id: str
@@ -95,7 +100,7 @@ class NewCard:
 
 @dataclass(frozen=True)
 class Card:
-    """The current state of a card, as the tracker tells it."""
+    """The current state of a card in the tracker."""
 
     card_id: str
     external_id: str | None
@@ -107,7 +112,7 @@ class Card:
     assignee_id: str | None
     is_archived: bool
     checklist: tuple[ChecklistItem, ...]
-    #: Hours logged, by tracker user id.
+    #: Logged hours by user id of the tracker.
     logged_hours: Mapping[str, float] = field(default_factory=dict)
     comment_count: int = 0
 
@@ -115,23 +120,23 @@ class Card:
 class TaskTracker(Protocol):
     """A task tracker. Every method that sends a request raises ``ServiceError``.
 
-    Calls that read are repeated by the adapter when the tracker is busy. A call that makes
-    something is repeated only when the tracker says that it did nothing (429). A call that the
-    adapter gave up may still be carried out by the tracker later: look with ``find_twins`` after
-    each ``create_card``, and again later where its answer was lost.
+    The adapter repeats calls that read when the tracker is busy. A call that creates something is
+    repeated only when the tracker says that it did nothing (429). The tracker may still carry out a
+    call after the adapter stopped waiting for it. So call ``find_twins`` after each ``create_card``,
+    and again some minutes later if its answer was lost.
     """
 
-    #: Name as a person knows it.
+    #: Name of the tracker as a person knows it.
     name: str
 
     def create_board(self, title: str, stages: Sequence[str]) -> Board:
-        """Make a board with the given columns, the last of which means *done*."""
+        """Create a board with the given columns. The last one means *done*."""
 
     def find_board(self, title: str) -> Board | None:
-        """The board with exactly this title in the agency's space, or ``None``."""
+        """Board with exactly this title in the agency's space, or ``None``."""
 
     def connect_webhook(self, url: str) -> None:
-        """Have the tracker tell *url* about changes. Does nothing when it does so already."""
+        """Make the tracker send changes to *url*. Does nothing if the webhook exists already."""
 
     def find_cards(self, board_id: str) -> Mapping[str, tuple[str, ...]]:
         """All cards of a board, live and archived.
@@ -139,8 +144,8 @@ class TaskTracker(Protocol):
         Returns
         -------
         Mapping[str, tuple[str, ...]]
-            Card ids by external id, in the order of creation, oldest first. Cards without an external
-            id are left out. A card whose creation is still in flight is not seen.
+            Card ids by external id, oldest first. Cards without an external id are left out. A card whose
+            creation is still running is not included.
         """
 
     def find_twins(self, board_id: str, external_id: str) -> tuple[str, ...]:
@@ -151,39 +156,38 @@ class TaskTracker(Protocol):
         Returns
         -------
         tuple[str, ...]
-            In the order of creation, oldest first. Archived cards are left out. A card whose creation
-            is still in flight is not seen.
+            Card ids, oldest first. Archived cards are left out. A card whose creation is still running is
+            not included.
         """
 
     def create_card(self, card: NewCard) -> str:
-        """Make the card itself, without checklist and link, and give its id.
+        """Create the card without checklist and link, and return its id.
 
-        External ids are not unique in a tracker: the same card made twice is there twice.
+        A tracker does not keep external ids unique: two calls with the same card create two cards.
         """
 
     def complete_card(self, card_id: str, card: NewCard) -> None:
-        """Add what is missing of checklist and link. May be repeated."""
+        """Add missing lines of the checklist and a missing link. May be repeated."""
 
     def get_card(self, card_id: str) -> Card | None:
-        """Current state with checklist and hours, or ``None`` when the card is gone."""
+        """Current state with checklist and hours, or ``None`` if the card is gone."""
 
     def remove_card(self, card_id: str) -> None:
-        """Delete a card. Does nothing when it is gone already."""
+        """Delete a card. Does nothing if it is already gone."""
 
     def card_url(self, board_id: str, card_id: str) -> str:
         """Address to open a card with. No request."""
 
     def card_id_of_event(self, body: Json) -> str | None:
-        """Id of the card that a webhook is about, or ``None`` where it is about something else.
+        """Id of the card that a webhook is about, or ``None`` if it is about something else.
 
-        No request. *body* may be anything: webhooks are not signed.
+        Sends no request. *body* may be any JSON object, because webhooks are not signed.
         """
 
     def is_own_event(self, body: Json) -> bool:
-        """Whether a webhook tells of what Vitrina did itself. No request.
+        """Whether a webhook reports a change that Vitrina made itself. Sends no request.
 
-        ``False`` where the adapter does not know its own user (yet): reading a card once too often
-        costs little.
+        ``False`` if the adapter does not know its own user yet: an unneeded read of a card costs little.
         """
 
 
@@ -192,10 +196,10 @@ class TaskTracker(Protocol):
 #: Kind and key of a document.
 Key = tuple[str, str]
 
-#: The version of a document that is not there.
+#: The version of a document that does not exist.
 ABSENT = 0
 
-#: The most bytes of a document: its JSON and its key in UTF-8. Firestore takes no more.
+#: Most bytes of a document: its JSON and its key in UTF-8. This is the limit of Firestore.
 MOST_BYTES = 1_048_576
 
 
@@ -203,7 +207,7 @@ MOST_BYTES = 1_048_576
 class Document:
     """A document of the store.
 
-    ``version`` is the token of the commit that wrote it last, so that it never repeats.
+    ``version`` is the token of the last commit that wrote it, so versions never repeat.
     """
 
     kind: str
@@ -214,7 +218,10 @@ class Document:
 
 @dataclass(frozen=True)
 class Put:
-    """Write a document: in any case, only over ``version``, or with ``ABSENT`` only where there is none."""
+    """Write a document, if its current version is ``version``.
+
+    With ``ABSENT`` the document must not exist; with ``None`` it is written in any case.
+    """
 
     kind: str
     key: str
@@ -224,7 +231,7 @@ class Put:
 
 @dataclass(frozen=True)
 class Delete:
-    """Remove a document: in any case (also where there is none), or only in this ``version``."""
+    """Delete a document, if its current version is ``version``; with ``None`` in any case."""
 
     kind: str
     key: str
@@ -237,12 +244,12 @@ Write = Put | Delete
 class Store(Protocol):
     """Documents by kind and key. A document is a JSON object of at most 1 MiB.
 
-    Each method is one round trip, has a time limit of the adapter's and raises ``RetriableServiceError``
-    where the store does not answer within it. Kinds in use are listed in ``store/README.md``.
+    Each method is one round trip with a time limit that the adapter sets, and raises
+    ``RetriableServiceError`` if the store does not answer in time. ``store/README.md`` lists the kinds.
     """
 
     def get_many(self, keys: Iterable[Key]) -> dict[Key, Document]:
-        """The documents that are there, by kind and key."""
+        """Existing documents by kind and key; keys without a document are left out."""
 
     def find(
         self,
@@ -258,11 +265,11 @@ class Store(Protocol):
         Parameters
         ----------
         where
-            Top-level fields and what they equal.
+            Values of top-level fields that a document must have.
         before
-            A top-level field and the text that it has to be less than.
+            A top-level field, and a text: the field must be a text that is less.
         limit
-            The most documents to return.
+            Most documents to return.
         """
 
     def commit(self, writes: Sequence[Write], *, token: int | None = None) -> None:
@@ -271,20 +278,20 @@ class Store(Protocol):
         Parameters
         ----------
         token
-            The version that written documents get, from ``new_token``. A repeat with the same token,
-            after an answer that was lost, succeeds without writing again.
+            The version that written documents get, from ``new_token``. After a lost answer the commit may
+            be repeated with the same token: it succeeds without writing again.
 
         Raises
         ------
         StoreConflictError
             If a document is not in the version that its write names; nothing was written.
         ValueError
-            If a document is larger than ``MOST_BYTES``, is no text in UTF-8, or is written twice.
+            If a document is larger than ``MOST_BYTES``, cannot be encoded in UTF-8, or is written twice.
         """
 
 
 def new_token() -> int:
-    """A token for a commit, different each time."""
+    """A new token for a commit: a random positive integer."""
     return secrets.randbits(60) + 1
 
 
@@ -292,27 +299,30 @@ def new_token() -> int:
 
 
 class Queue(Protocol):
-    """Work to be done soon by the ``task`` entry point, at least once."""
+    """Queue of tasks for the ``task`` entry point. Each task is delivered at least once."""
 
     def add(self, name: str, body: Json, *, delay_s: float = 0.0) -> None:
-        """Queue *body*. A second task with the same *name* is not queued."""
+        """Queue a task, to be delivered after *delay_s* seconds. Raises ``RetriableServiceError``.
+
+        A second task with the same *name* is not queued.
+        """
 
 
 class Clock(Protocol):
-    """The time. Tests give their own."""
+    """The current time. Tests use a clock of their own."""
 
     def now(self) -> datetime:
-        """The present moment, aware, in UTC."""
+        """The current moment, timezone-aware, in UTC."""
 
 
 class Identity(Protocol):
-    """Says who sent a request."""
+    """Finds out who sent a request."""
 
     def staff_email(self, token: str) -> str:
-        """E-mail of the person of an ID token; raises ``AuthenticationError`` or ``NotStaffError``."""
+        """E-mail of the person who owns an ID token; raises ``AuthenticationError`` or ``NotStaffError``."""
 
     def check_task_caller(self, token: str) -> None:
-        """Raises ``AuthenticationError`` unless the token is of our own service account."""
+        """Raise ``AuthenticationError`` unless the token belongs to our own service account."""
 
     def check_schedule_caller(self, token: str) -> None:
-        """The same for the timer, whose tokens are made for another address."""
+        """The same for the timer, whose tokens have another audience."""

@@ -15,7 +15,7 @@ PREFIX = "VITRINA_"
 
 @dataclass(frozen=True)
 class Settings:
-    """What an operator sets, each field by ``VITRINA_<FIELD>``; docs/settings.md explains them."""
+    """Settings of an operator, one environment variable ``VITRINA_<FIELD>`` each; see docs/settings.md."""
 
     store_path: Path
     token_audience: str
@@ -24,31 +24,31 @@ class Settings:
     task_url: str
     webhook_url: str
     webhook_secret: str = field(repr=False)
-    #: Also the audience of the timer's tokens; where it is empty, the timer is refused.
+    #: Also the audience of the timer's tokens; if it is empty, the timer is refused.
     schedule_url: str = ""
     drive_folder_id: str = ""
     kaiten_url: str = ""
     kaiten_token: str = field(default="", repr=False)
     kaiten_space_id: str = ""
-    #: Id of the user whose token it is. Where it is empty, the first card that a process makes tells it.
+    #: Id of the user who owns the token. If it is empty, a process learns it from the first card it creates.
     kaiten_user_id: str = ""
-    #: Seconds that one attempt of a call waits for Kaiten's answer.
+    #: Seconds that one attempt of a call waits for the answer of Kaiten.
     kaiten_timeout_s: float = 20.0
     tasks_queue: str = ""
     country: str = "RU"
     time_zone: str = "Europe/Moscow"
-    #: Seconds before the first repeat of a call that an outside system was too busy for.
+    #: Seconds before the first repeat of a call that a busy outside system refused.
     retry_wait_s: float = 1.0
-    #: How long a process that was killed keeps others from its workbook; longer than any step takes.
+    #: Seconds after which the lease of a killed process ends; must be longer than any step of an action.
     lease_s: float = 90.0
-    #: Workbooks that webhooks and the timer may write in a minute; people have the rest of the quota.
+    #: Workbooks that webhooks and the timer may write in a minute; the rest of the quota is for people.
     quota_per_minute: int = 50
     #: Local servers in place of the real ones; empty in production.
     google_url: str = ""
-    #: Address of a spreadsheet for a person, with ``{id}`` in it.
+    #: Address of a spreadsheet for a person; contains ``{id}``.
     spreadsheet_url: str = "https://docs.google.com/spreadsheets/d/{id}/edit"
     tasks_url: str = ""
-    #: A moment that the clock starts from, for demonstrations and tests.
+    #: A moment at which the clock starts, for demonstrations and tests.
     now: datetime | None = None
 
     @classmethod
@@ -58,7 +58,7 @@ class Settings:
         Raises
         ------
         ConfigurationError
-            If a setting without a default is missing, or one cannot be understood; all are named.
+            If settings without a default are missing (all are named), or ``VITRINA_NOW`` has no time zone.
         """
         values: dict[str, object] = {}
         missing = []
@@ -73,12 +73,12 @@ class Settings:
         return cls(**values)  # type: ignore[arg-type]
 
 
-#: Names that settings had in an older release, and that are still understood.
+#: Names of settings in an older release, which still work.
 _OLDER_NAMES: Mapping[str, str] = {"quota_per_minute": "turns_per_minute"}
 
 
 def _text(environment: Mapping[str, str], name: str) -> str:
-    """What an operator set, under the name of today or that of an older release."""
+    """Value of a setting, under its current name or that of an older release; empty if not set."""
     names = [name, *([_OLDER_NAMES[name]] if name in _OLDER_NAMES else [])]
     texts = (environment.get(PREFIX + one.upper(), "").strip() for one in names)
     return next((text for text in texts if text), "")

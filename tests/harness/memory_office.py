@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from emulators.google.store import SavedStore
 from tests.harness.agency_data import HISTORY, MANAGER, NOW, PROFILES, TEAM, Facts, history_of
 from tests.harness.fakes.clock import FixedClock
 from tests.harness.fakes.queue import FakeQueue
 from tests.harness.fakes.services import make_services
 from tests.harness.fakes.store import WatchedStore
 from tests.harness.fakes.tracker import FakeTracker
-from tests.harness.fakes.workbooks import FakeWorkbooks
+from tests.harness.fakes.workbooks import FakeWorkbooks, SavedWorkbooks
 from tests.harness.stored import stored_document, stored_items
 from vitrina.errors import VitrinaError
 from vitrina.jobs.registry import JOBS
@@ -39,10 +38,10 @@ WAIT_S = 0.02
 
 
 @dataclass(frozen=True)
-class _Saved:
+class SavedOffice:
     """What a new office begins with."""
 
-    workbooks: SavedStore
+    workbooks: SavedWorkbooks
     tracker: Any
     store: Any
     agency_id: str
@@ -52,7 +51,7 @@ class _Saved:
 class MemoryOffice:
     """An agency and its current client, over fakes that a test can look into and interrupt."""
 
-    def __init__(self, saved: _Saved | None = None) -> None:
+    def __init__(self, saved: SavedOffice | None = None) -> None:
         self.clock = FixedClock(NOW)
         self.workbooks = FakeWorkbooks(self.clock, saved.workbooks if saved else None)
         self.tracker = FakeTracker(saved.tracker if saved else None)
@@ -149,9 +148,9 @@ class MemoryOffice:
         if is_pushed:
             self.do("push")
 
-    def save(self) -> _Saved:
+    def save(self) -> SavedOffice:
         """Everything as it is now, from which other offices can begin."""
-        return _Saved(
+        return SavedOffice(
             self.workbooks.save(), self.tracker.save(), self.store.save(), self.agency_id, self.client_id
         )
 
@@ -248,26 +247,26 @@ def pushed_office() -> MemoryOffice:
 
 
 @cache
-def _saved_agency() -> _Saved:
+def _saved_agency() -> SavedOffice:
     return _saved_after(MemoryOffice(), lambda office: office.set_up_agency())
 
 
 @cache
-def _saved_client() -> _Saved:
+def _saved_client() -> SavedOffice:
     return _saved_after(agency_office(), lambda office: office.create_client())
 
 
 @cache
-def _saved_started() -> _Saved:
+def _saved_started() -> SavedOffice:
     rows = ({"task": "Лендинг", "work_type": "Лендинг"}, {"task": "Баннер", "work_type": "Баннер"})
     return _saved_after(client_office(), lambda office: office.start(*rows))
 
 
 @cache
-def _saved_pushed() -> _Saved:
+def _saved_pushed() -> SavedOffice:
     return _saved_after(started_office(), lambda office: office.do("push"))
 
 
-def _saved_after(office: MemoryOffice, do: Callable[[MemoryOffice], object]) -> _Saved:
+def _saved_after(office: MemoryOffice, do: Callable[[MemoryOffice], object]) -> SavedOffice:
     do(office)
     return office.save()

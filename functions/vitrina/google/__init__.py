@@ -1,1 +1,1 @@
-"""Google: Sheets and Drive, who asks, and the queue."""
+"""Adapters for Google: Sheets and Drive, ID tokens, and the queue."""

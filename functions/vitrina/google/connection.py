@@ -1,8 +1,8 @@
-"""HTTP to Google that sends a write once.
+"""HTTP client for Google that sends every write only once.
 
-``httplib2`` takes a connection that breaks before the answer for a stale one and sends the request
-again, whatever its method. Google may have carried the first one out: a second file would be made, and
-a guarded batch would be refused as if somebody else had changed the rows.
+If a connection breaks before the answer, ``httplib2`` assumes that it was stale and sends the request
+again, whatever its method. Google may have carried out the first request: then a second file would be
+created, or a guarded batch would be refused as if somebody else had changed the rows.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import httplib2
 
 
 class LostAnswerError(httplib2.HttpLib2Error):  # type: ignore[misc]
-    """A write went out and no answer came: nobody knows whether it was carried out."""
+    """A write was sent and no answer came, so it is unknown whether it was carried out."""
 
 
 class _WritesOnce:
-    """What the plain and the secure connection have in common."""
+    """Common part of the plain and the secure connection."""
 
     _is_write = False
 
     def request(self, method: str, *arguments: Any, **options: Any) -> None:
         self._is_write = method != "GET"
         if self._is_write:
-            # A kept connection may have been closed by Google, which looks just like a lost answer.
+            # Google may have closed a kept connection, and that would look like a lost answer.
             self.close()  # type: ignore[attr-defined]
         super().request(method, *arguments, **options)  # type: ignore[misc]
 
@@ -49,7 +49,7 @@ class _Secure(_WritesOnce, httplib2.HTTPSConnectionWithTimeout):  # type: ignore
 
 
 class Http(httplib2.Http):  # type: ignore[misc]
-    """``httplib2.Http`` whose writes go out once."""
+    """``httplib2.Http`` that sends writes only once; raises ``LostAnswerError`` if their answer is lost."""
 
     def request(self, uri: str, *arguments: Any, **options: Any) -> Any:
         """See ``httplib2.Http``."""

@@ -1,4 +1,4 @@
-"""Who sent a request: Google's ID tokens."""
+"""Finds out who sent a request, from Google's ID tokens."""
 
 from __future__ import annotations
 
@@ -14,21 +14,26 @@ GOOGLE_CERTS_URL = "https://www.googleapis.com/oauth2/v1/certs"
 ISSUERS = ("accounts.google.com", "https://accounts.google.com")
 CLOCK_SKEW_S = 10
 
-#: Google's library also raises these, of tokens whose parts are no numbers, no texts, or nested too deeply.
+#: Google's library also raises these, for tokens with parts of a wrong type or nested too deeply.
 _MALFORMED = (GoogleAuthError, ValueError, TypeError, OverflowError, RecursionError)
 
 
 class GoogleIdentity:
-    """``Identity`` by tokens that Google signed.
+    """``Identity`` from tokens that Google signed.
 
     Parameters
     ----------
     audience
-        OAuth client of the add-on's one script project. Tokens for any other are refused.
+        OAuth client of the add-on's script project. Tokens for any other client are refused.
     staff
         E-mail addresses in lower case; ``@agency.ru`` stands for everybody of that domain.
-    service_account, task_audience
-        Who runs queued tasks, and the address that their tokens are made for.
+    service_account
+        E-mail address of the account that calls the entry points of queue and timer.
+    task_audience, schedule_audience
+        Audience of the tokens of queue and timer: the address of the entry point. All tokens are refused
+        where it is empty.
+    certs_url
+        Address of the certificates that verify the tokens.
     """
 
     def __init__(
@@ -47,7 +52,7 @@ class GoogleIdentity:
         self._task_audience = task_audience
         self._schedule_audience = schedule_audience
         self._certs_url = certs_url
-        # Google's certificates live for hours; without a cache each request would fetch them again.
+        # Google's certificates are valid for hours; without a cache each request would fetch them again.
         self._request = Request(session=CacheControl(requests.Session()))
 
     def staff_email(self, token: str) -> str:
@@ -66,7 +71,7 @@ class GoogleIdentity:
         self._check_ourselves(token, self._schedule_audience)
 
     def _check_ourselves(self, token: str, audience: str) -> None:
-        # Without an audience Google's library would take a token for any.
+        # Without an audience Google's library would accept a token for any audience.
         if not audience or self._email(token, audience) != self._service_account:
             raise AuthenticationError("auth.other_caller")
 
@@ -87,7 +92,7 @@ class GoogleIdentity:
             code = "auth.expired" if "expired" in str(error).lower() else "auth.invalid"
             raise AuthenticationError(code) from error
         email, issuer = claims.get("email"), claims.get("iss")
-        # Exactly true: the text "false" would count as true.
+        # Compared with True itself, because the text "false" would count as true.
         is_verified = claims.get("email_verified") is True
         if issuer not in ISSUERS or not is_verified or not isinstance(email, str) or "@" not in email:
             raise AuthenticationError("auth.invalid")

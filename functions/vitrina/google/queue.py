@@ -17,11 +17,11 @@ from vitrina.ports import Json
 if TYPE_CHECKING:
     from google.cloud.tasks_v2 import CloudTasksClient
 
-#: What a person knows of it.
+#: Name of the service in messages to people.
 SERVICE = "Google"
 TIMEOUT_S = 10.0
 
-#: The transport over REST hands a lost connection on as it comes.
+#: Errors of a call. The REST transport passes errors of the connection on unchanged.
 FAILURES = (GoogleAPICallError, RetryError, TransportError, requests.RequestException)
 
 
@@ -67,7 +67,7 @@ class CloudTasksQueue:
 
     @cached_property
     def _client(self) -> CloudTasksClient:
-        # Here, not at the top: the client takes most of a second to import, and few requests queue.
+        # Imported here, because the import takes almost a second and few requests queue a task.
         from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415
         from google.cloud.tasks_v2 import CloudTasksClient  # noqa: PLC0415
         from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksRestTransport  # noqa: PLC0415

@@ -1,7 +1,7 @@
-"""Resources of Google's API client, built once in a process and kept.
+"""Resources of Google's API client, built once in a process and reused.
 
 Every call of ``service.spreadsheets()`` renders the docstrings of all its methods, which takes ten
-times as long as the request itself; the resource objects are therefore kept, not made again.
+times as long as the request itself. Therefore the resource objects are kept.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ SCOPES = (
     "https://www.googleapis.com/auth/drive",
 )
 
-#: A batch may take Google three minutes; a menu request cannot wait that long.
+#: A batch may take Google up to three minutes; a menu request cannot wait that long.
 TIMEOUT_S = 60
 
 
 @dataclass(frozen=True)
 class GoogleServices:
-    """The kept resources, and the way to send their requests."""
+    """Resources of Sheets and Drive, and ``send`` for their requests."""
 
     spreadsheets: Any
     files: Any
@@ -42,7 +42,7 @@ class GoogleServices:
     _local: threading.local
 
     def send(self, request: HttpRequest) -> Any:
-        """Execute *request* over this thread's own connection: ``httplib2`` serves one thread only."""
+        """Execute *request* over this thread's own connection: ``httplib2`` is not thread-safe."""
         http = getattr(self._local, "http", None)
         if http is None:
             http = google_auth_httplib2.AuthorizedHttp(self._credentials, http=Http(timeout=TIMEOUT_S))
@@ -52,10 +52,10 @@ class GoogleServices:
 
 @cache
 def make_services(google_url: str = "") -> GoogleServices:
-    """Services of the real Google, or of a local server at *google_url*; the same ones for every caller.
+    """Services of the real Google, or of a local server at *google_url*; cached for all callers.
 
-    The address is changed in the discovery documents: an ``api_endpoint`` would leave batches and
-    uploads going to the real Google (google.md section 7).
+    The address is changed in the discovery documents: with the option ``api_endpoint`` batches and
+    uploads would still go to the real Google (google.md section 7).
     """
     if google_url:
         credentials: Credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]

@@ -26,7 +26,7 @@ from vitrina.ports import Json
 SERVICE = "Google"
 SPREADSHEET_MIME_TYPE = "application/vnd.google-apps.spreadsheet"
 
-#: Everything that the product reads of a workbook, in one request.
+#: Field mask of everything that the product reads from a workbook, in one request.
 READ_FIELDS = (
     "spreadsheetId,properties(title,locale,timeZone),namedRanges,developerMetadata(metadataKey,metadataValue),"
     "sheets(properties(sheetId,title,index,gridProperties(rowCount,columnCount,frozenRowCount)),"
@@ -38,16 +38,30 @@ READ_FIELDS = (
 
 ATTEMPTS = 4
 MAX_WAIT_S = 8.0
-#: Within so many seconds of a refused call the quota has refilled.
+#: Shortest and longest wait in seconds after a call was refused for quota, which refills every minute.
 REFILL_S = (15.0, 60.0)
 NO_ANSWER = (OSError, httplib2.HttpLib2Error, http.client.HTTPException)
-#: In Google's sentence about a cell that we may not edit.
+#: Part of Google's message about a cell that we may not edit.
 PROTECTED = "protected cell or object"
 BUSY_STATUSES = (408, 429, 500, 502, 503, 504)
 
 
 class GoogleWorkbooks:
-    """``Workbooks`` of the real Google, or of a local server that speaks as it does."""
+    """``Workbooks`` of the real Google, or of a local server with the same API.
+
+    Parameters
+    ----------
+    services
+        Google's resources, from ``make_services``.
+    url
+        Address of a spreadsheet for a person, with ``{id}`` in it.
+    folder_id
+        Drive folder of new spreadsheets; empty for the root folder of the service account.
+    wait_s
+        Seconds before the first repeat; later waits grow up to ``MAX_WAIT_S``.
+    attempts
+        Count of attempts, including the first one.
+    """
 
     def __init__(
         self,
@@ -105,7 +119,7 @@ class GoogleWorkbooks:
             supportsAllDrives=True,
             fields="id",
         )
-        # A second permission for "anyone" replaces the first, so every failure may be repeated.
+        # A second permission for "anyone" replaces the first one, so the call is safe to repeat.
         self._send(request, repeat=_is_busy)
 
     def url(self, spreadsheet_id: str) -> str:
@@ -132,7 +146,7 @@ class GoogleWorkbooks:
         except NO_ANSWER as error:
             raise RetriableServiceError("service.no_answer", service=SERVICE) from error
         except GoogleAuthError as error:
-            # A token is fetched by the way, at the first call of an hour or after a 401.
+            # The client fetches a token itself, at the first call of an hour or after a 401.
             if error.retryable or isinstance(error, TransportError):
                 raise RetriableServiceError("service.no_answer", service=SERVICE) from error
             raise AccessDeniedError("google.no_key", service=SERVICE, status=401) from error
@@ -143,7 +157,7 @@ def _status(error: HttpError) -> int:
 
 
 def _is_rate_limit(error: HttpError) -> bool:
-    """Whether a 403 speaks of a quota and not of rights."""
+    """Whether a 403 is about a quota and not about access rights."""
     return _status(error) == 403 and any(
         "ratelimitexceeded" in str(detail.get("reason", "")).lower()
         for detail in error.error_details or ()
@@ -152,21 +166,22 @@ def _is_rate_limit(error: HttpError) -> bool:
 
 
 def _did_nothing(error: BaseException) -> bool:
-    """Google says that it did not even try: a write may be repeated."""
+    """Whether Google refused the call without doing anything, so that a write may be repeated."""
     return isinstance(error, HttpError) and (_status(error) == 429 or _is_rate_limit(error))
 
 
 def _is_busy(error: BaseException) -> bool:
-    """A read may be repeated after anything that passes."""
+    """Whether an error is temporary, so that a read may be repeated."""
     if isinstance(error, HttpError):
         return _status(error) in BUSY_STATUSES or _is_rate_limit(error)
     return isinstance(error, NO_ANSWER)
 
 
 def _refused_batch(error: HttpError) -> Exception | None:
-    """A batch of ours is well formed, so that 400 means that the workbook is not as it was read.
+    """Error for a batch that was refused with 400, or ``None`` for other statuses.
 
-    Only a protection that somebody set is refused with 400 as well; it does not pass by itself.
+    Our batches are well formed, so 400 means that the workbook changed after it was read. The only other
+    cause is a protection that somebody set on cells, which does not pass by itself.
     """
     if _status(error) != 400:
         return None
@@ -180,7 +195,7 @@ def _refused_batch(error: HttpError) -> Exception | None:
 def _translate(error: HttpError) -> ServiceError:
     status = _status(error)
     if status == 429 or _is_rate_limit(error):
-        # The quota refills every minute; whoever was refused together must not come back together.
+        # The quota refills every minute. The wait is random, so that refused callers do not return together.
         retry_after_s = random.uniform(*REFILL_S)  # noqa: S311 - no secret
         return RetriableServiceError(
             "service.busy", service=SERVICE, status=status, retry_after_s=retry_after_s

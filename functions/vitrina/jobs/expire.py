@@ -1,10 +1,10 @@
-"""What the timer sets off for documents that nobody needs any more."""
+"""Timer job: deletes documents that nobody needs any more."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from vitrina.operations.answers import ANSWER
+from vitrina.operations.kept_answer import ANSWER
 from vitrina.operations.run import OPERATION, QUEUED
 from vitrina.operations.services import Services
 from vitrina.ports import Delete, Document, Write
@@ -13,12 +13,12 @@ from vitrina.records.previews import PREVIEW
 
 PREVIEW_LIFE = timedelta(days=7)
 OPERATION_LIFE = timedelta(days=30)
-#: The most that one call of the timer deletes of a kind.
+#: Most documents of a kind that one call of the timer deletes.
 MOST_AT_ONCE = 300
 
 
 def expire(services: Services) -> int:
-    """Delete what was shown or clicked long ago; gives how many. A queued operation may still go on."""
+    """Delete old previews and finished operations; return the count. Queued operations are kept."""
     store, now = services.store, services.clock.now()
     previews = store.find(PREVIEW, before=("shown_at", _text(now - PREVIEW_LIFE)), limit=MOST_AT_ONCE)
     operations = [
@@ -33,7 +33,7 @@ def expire(services: Services) -> int:
 
 
 def _deletes(document: Document) -> list[Write]:
-    """Writes that delete a document with what belongs to it."""
+    """Writes that delete a document and those that belong to it."""
     answer = document.data.get("answer", {})
     if answer.get("is_packed"):
         own = _deletes(Document(ANSWER, document.key, document.version, {"parts": answer["parts"]}))

@@ -1,4 +1,4 @@
-"""What the timer sets off once a night for every agency: finished work is packed away, norms are learned."""
+"""Nightly job of every agency: packs finished work and learns norms."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from vitrina.records.finished import pack
 from vitrina.records.work import find_all_work
 from vitrina.usecases.recalculate_norms import recalculate_norms
 
-#: Kind of the documents that say for which day an agency's night was last planned.
+#: Kind of the documents that hold the day for which an agency's nightly job was last planned.
 NIGHT = "night"
 
-#: Hours on the clock at which nobody minds. More than one, as the timer may be down for a while.
+#: Hours of the day when nobody works. More than one, because the timer may be down for a while.
 NIGHT_HOURS = range(2, 6)
 
 
 def is_night(services: Services) -> bool:
-    """Whether it is night where the agencies are."""
+    """Whether it is night in the time zone of the agencies."""
     return _local(services).hour in NIGHT_HOURS
 
 
 def plan_nights(services: Services) -> int:
-    """Queue the night of every agency that has not been planned for today; gives how many."""
+    """Queue the nightly job of every agency that has none for today; return the count."""
     if not is_night(services):
         return 0
     today, planned = services.today(), 0
@@ -49,7 +49,7 @@ def plan_nights(services: Services) -> int:
 
 
 def learn_at_night(services: Services, body: Json) -> None:
-    """Pack finished work away and learn the norms of an agency, in a slot of Google's quota."""
+    """Pack finished work and learn the norms of an agency, in a slot of Google's quota."""
     agency_id = body["spreadsheet_id"]
     run = Run(services, CLOCK, agency_id=agency_id)
     quota = services.store.get_many([QUOTA_KEY]).get(QUOTA_KEY)
@@ -66,21 +66,21 @@ def learn_at_night(services: Services, body: Json) -> None:
         try:
             recalculate_norms(run, agency_id)
         except UserError as error:
-            # Where nothing is finished there is nothing to learn from.
+            # Without finished work there is nothing to learn from.
             if error.code != "norms.no_history":
                 raise
         pack_finished_work(run, agency_id)
 
 
 def pack_finished_work(run: Run, agency_id: str) -> None:
-    """Pack away what was finished long ago: one commit for each project."""
+    """Pack items that were finished long ago: one commit for each project."""
     store, today = run.services.store, run.services.today()
     for work in find_all_work(store, agency_id).values():
         old = work.value.packable(today)
         if not old:
             continue
         packed, writes = pack(store, work.value, old)
-        # Changed meanwhile, it waits for the next night.
+        # A project that changed meanwhile waits for the next night.
         with contextlib.suppress(StoreConflictError):
             run.commit(*writes, *work.writes(packed))
 

@@ -1,4 +1,4 @@
-"""What the timer sets off for cards that were asked for and not made, or may have appeared late."""
+"""Jobs for cards that were wanted and not created, or that may have appeared late."""
 
 from __future__ import annotations
 
@@ -13,32 +13,38 @@ from vitrina.usecases.push import is_unused, push, push_wish
 
 
 def push_wanted(services: Services, body: Json) -> None:
-    """Make the cards of a workbook that a push has left, and remove twins that appeared late."""
+    """Create the wanted cards that a push did not create, and remove duplicates that appeared late."""
     spreadsheet_id = body["spreadsheet_id"]
     run = Run(services, CLOCK)
     with ending(run):
         run.take(spreadsheet_id)
         try:
-            push(run, spreadsheet_id)
+            push(run, spreadsheet_id, only_wanted=True)
         except UserError:
-            # Nothing is in progress any more; a click will say it to a person.
+            # Nothing is in progress any more; a click on the action tells a person.
             run.drop_final_writes()
             run.at_end(fulfil(push_wish(spreadsheet_id).name))
 
 
 def remove_orphans(services: Services, body: Json) -> None:
-    """Remove cards that appeared after their items had been taken back, unless somebody works on them."""
+    """Remove cards that appeared after an undo, unless somebody works on them.
+
+    An item may have been started and pushed again since then: its own card stays, and a card that it still
+    wants is left to the next push.
+    """
     spreadsheet_id = body["spreadsheet_id"]
     run = Run(services, CLOCK)
     with ending(run):
         run.take(spreadsheet_id)
         stored = read_stored(run, spreadsheet_id)
-        known = {item.external_id for item in stored.work.value.items.values()}
+        items = {item.external_id: item for item in stored.work.value.items.values()}
         for external_id in body["external_ids"]:
-            if external_id in known:
+            item = items.get(external_id)
+            if item is not None and item.is_card_wanted:
                 continue
             for card_id in services.tracker.find_twins(stored.project.board_id, external_id):
-                card = services.tracker.get_card(card_id)
+                is_own = item is not None and card_id == item.card_id
+                card = None if is_own else services.tracker.get_card(card_id)
                 if card is not None and is_unused(card):
                     services.tracker.remove_card(card_id)
         run.at_end(fulfil(body["wish"]))

@@ -1,7 +1,7 @@
-"""What the timer sets off for cells that no webhook put right.
+"""Timer job: compares open cards with the sheets, for changes whose webhook was lost.
 
-A webhook is sent once, and may be lost on the way, while we are down, or with the task that it became. So
-every open card is read again from time to time. Whatever is done here may be done twice at once.
+A webhook is sent once. It may be lost on the way, while we are down, or with the task that it became. So
+every open card is read again from time to time. All of this may run twice at the same time.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from vitrina.project.snapshot import Snapshot
 from vitrina.records.cards import SyncState, find_touched
 from vitrina.records.work import Item, find_workbooks_to_look_at
 
-#: How often the timer calls. All calls within this time plan the same tasks.
+#: Period of the timer, in seconds. All calls within one period plan the same tasks.
 PERIOD_S = 900.0
-#: From one workbook to the next: twenty of the sixty reads that Google gives a minute.
+#: Seconds between two workbooks: this uses twenty of the sixty reads that Google allows in a minute.
 SPREAD_S = 3.0
-#: More do not fit into a period; where there are more workbooks, they take turns.
+#: Most workbooks that fit into a period; if there are more, they take turns.
 MOST_AT_ONCE = int(PERIOD_S / SPREAD_S)
 
 
 def plan_reconciliation(services: Services, *, everything: bool = False) -> int:
-    """Queue a look at every workbook with open cards, one after the other; gives how many.
+    """Queue a check of every workbook with open cards, spread over time; return the count.
 
-    With *everything*, also at those whose items have no cards, where people tell in the sheet what is done.
+    With *everything*, workbooks without cards are included: there people mark in the sheet what is done.
     """
     touched = {state.spreadsheet_id for state in find_touched(services.store)}
     open_ones = find_workbooks_to_look_at(services.store, without_cards=everything)
@@ -42,10 +42,10 @@ def plan_reconciliation(services: Services, *, everything: bool = False) -> int:
 
 
 def reconcile(services: Services, body: Json) -> None:
-    """Write what differs between the open cards of a project and its workbook; nothing where nothing does.
+    """Read the open cards of a project and write the differences into its workbook.
 
-    Not even the moment of the look is written: it would be a change in the client's file every quarter of
-    an hour, and a write of the quota.
+    Without differences nothing is written, not even the time of the check: that would change the client's
+    file every quarter of an hour and use up write quota.
     """
 
     def open_items(snapshot: Snapshot, state: SyncState) -> list[Item]:

@@ -1,4 +1,4 @@
-"""The jobs of the queue and of the timer, beside the actions of the menu: what each needs and who does it."""
+"""Registry of the jobs of queue and timer: the schema and the function of each."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ log = logging.getLogger("vitrina.jobs")
 
 @dataclass(frozen=True)
 class Job:
-    """One kind of queued work. ``fields`` are schemas of its body beside ``kind`` and ``wish``."""
+    """One kind of queued work. ``fields`` has the schemas of its fields beside ``kind`` and ``wish``."""
 
     fields: Mapping[str, Json]
     run: Callable[[Services, Json], None]
 
 
 _ID: Json = {"type": "string", "maxLength": 200}
-#: A moment, in seconds of Unix time; ``turn`` in tasks that the first release queued.
+#: A moment in seconds of Unix time. Tasks that the first release queued call the field ``turn``.
 _SLOT: Json = {"type": "number", "minimum": 0, "maximum": 1e11}
 _BOOK: Mapping[str, Json] = {"spreadsheet_id": _ID, "slot": _SLOT, "turn": _SLOT}
 
@@ -55,7 +55,7 @@ JOBS: Mapping[str, Job] = {
 
 
 def call_timer(services: Services) -> Json:
-    """Plan what the timer is for; gives counts. The work itself is done by tasks."""
+    """Plan the periodic jobs; return counts by name. The work itself is done by tasks."""
     return {
         "workbooks": plan_reconciliation(services, everything=is_night(services)),
         "norms": plan_nights(services),
@@ -65,7 +65,7 @@ def call_timer(services: Services) -> Json:
 
 
 def deliver_outbox(services: Services) -> int:
-    """Queue again what was wished for and not carried out in time; gives how many."""
+    """Queue again the tasks of the outbox that were not carried out in time; return the count."""
     sent = 0
     for wish in find_overdue(services):
         try:

@@ -1,20 +1,21 @@
-"""What webhooks set off: the cards that they spoke of are read, and the sheet follows.
+"""Job set off by webhooks: reads the touched cards and updates the sheet.
 
-A webhook only says *look*: the card is read again and its current state written. Many webhooks of a
-workbook become one task, and what many workbooks need is spread over the slots of Google's quota.
+A webhook is only a hint: the card is read again and its current state is written. Many webhooks of a
+workbook become one task, and the tasks of many workbooks are spread over the slots of Google's quota.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
 from vitrina.errors import ServiceError, StoreConflictError
 from vitrina.operations.actor import CLOCK
-from vitrina.operations.google_quota import MINUTE_S, QUOTA_KEY, SlotBooking, waiting_count
+from vitrina.operations.google_quota import MINUTE_S, QUOTA_KEY, SlotBooking
 from vitrina.operations.outbox import TaskWish, fulfil
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
@@ -27,6 +28,7 @@ from vitrina.records.cards import (
     SyncState,
     card_key,
     card_owner_from_document,
+    find_touched,
     put_sync,
     sync_from_document,
     sync_key,
@@ -37,16 +39,16 @@ from vitrina.usecases.refresh import write_card_states
 
 log = logging.getLogger("vitrina.sync")
 
-#: Webhooks of one workbook within this time become one write.
+#: Seconds within which webhooks of one workbook become one write.
 GATHER_S = 2.0
 #: The same while many workbooks wait for their slot.
 MOST_GATHERED_S = 10.0
 
 
 def take_hint(services: Services, body: Json) -> bool:
-    """Remember that a card was touched and have it looked at; ``False`` where it is no card of ours.
+    """Store that a card was touched and queue its task; return ``False`` if the card is not ours.
 
-    The hint and the wish for its task are stored before anything is asked of anybody outside.
+    The hint and the outbox entry of its task are stored before any call to an outside system.
     """
     card_id = services.tracker.card_id_of_event(body)
     if card_id is None or services.tracker.is_own_event(body):
@@ -65,7 +67,7 @@ def take_hint(services: Services, body: Json) -> bool:
 
 
 def _keep_hint(services: Services, card_id: str, owner: CardOwner) -> TaskWish | None:
-    """Store a hint; gives the task that has to be queued for it, ``None`` where one waits already."""
+    """Store a hint; return the task to queue for it, or ``None`` if a task is already waiting."""
     store, key = services.store, sync_key(owner.spreadsheet_id)
     while True:
         state = sync_from_document(store.get_many([key]).get(key), owner.spreadsheet_id)
@@ -81,7 +83,7 @@ def _keep_hint(services: Services, card_id: str, owner: CardOwner) -> TaskWish |
 
 
 def sync_touched(services: Services, body: Json) -> None:
-    """Write the state of the cards that webhooks spoke of, or queue it for the slot that it gets."""
+    """Write the state of the touched cards now, or queue the task for its slot of the quota."""
 
     def touched_items(snapshot: Snapshot, state: SyncState) -> list[Item]:
         found = {number: snapshot.items.get(number) for number in state.touched.values()}
@@ -101,10 +103,19 @@ def look_at_cards(
     *,
     says_when: bool,
 ) -> None:
-    """Read the cards that *choose* gives and write what differs, in a slot of Google's quota.
+    """Read some cards and write the differences into the sheet, in a slot of Google's quota.
 
-    Where the slot has not come, the task is queued again for it. Cards that webhooks touch meanwhile stay
+    If the slot has not come yet, the task is queued again for it. Cards that are touched meanwhile are left
     for the next task.
+
+    Parameters
+    ----------
+    body
+        Body of the task: ``kind``, ``spreadsheet_id`` and, once it was booked, ``slot``.
+    choose
+        Returns the items whose cards are to be read.
+    says_when
+        Whether the time of the update is written even if nothing differs.
     """
     spreadsheet_id = body["spreadsheet_id"]
     keys = [sync_key(spreadsheet_id), QUOTA_KEY, book_key(spreadsheet_id)]
@@ -119,7 +130,7 @@ def look_at_cards(
     else:
         run.commit(updates=[slot])
     if slot.task is not None:
-        # Others may have booked meanwhile, so that the slot has not come after all.
+        # Others may have booked meanwhile, so this task got a later slot.
         run.end()
         slot.task.send(services)
         return
@@ -133,27 +144,28 @@ def look_at_cards(
 
 
 class _SlotOfTask:
-    """Books a slot for a task, and begins to look, or queues the task for the slot where it has not come."""
+    """Books a slot for a task. If the slot has come, the sync begins; otherwise the task is queued for it."""
 
     def __init__(self, services: Services, quota: Document | None, state: SyncState, body: Json) -> None:
         self._services = services
         self._body = body
         slot = body.get("slot", body.get("turn"))
-        gathering_s = 0.0 if slot is not None else _more_gathering_s(services, quota)
+        is_first_look = body["kind"] == "sync" and slot is None
+        gathering_s = _more_gathering_s(services) if is_first_look else 0.0
         self._booking = SlotBooking(services, quota, delay_s=gathering_s, instead_of=slot)
         self._sync = SyncChange(state, self._next_state)
         self.keys = (*self._booking.keys, *self._sync.keys)
-        #: The task that waits for the slot, ``None`` where it has come.
+        #: The task that waits for the slot, ``None`` if the slot has come.
         self.task: TaskWish | None = None
 
     @property
     def has_come(self) -> bool:
-        """Whether the slot has come, as it was booked last."""
+        """Whether the slot of the latest booking has come."""
         return self._booking.wait_s <= 0
 
     @property
     def state(self) -> SyncState:
-        """The state of the sync as it was read or written last."""
+        """The state of the sync as it was last read or written."""
         return self._sync.state
 
     def writes(self) -> list[Write]:
@@ -178,7 +190,7 @@ class _SlotOfTask:
         self._sync.committed(version)
 
     def _next_state(self, now: SyncState) -> SyncState:
-        """From a look on, a webhook queues a task of its own; while the sync waits, it need not."""
+        """The next state: once a sync begins, the next webhook has to queue a task; while it waits, not."""
         is_sync = self._body["kind"] == "sync"
         if self.has_come:
             return replace(now, generation=now.generation + 1, is_queued=False)
@@ -194,21 +206,25 @@ class _SlotOfTask:
 
 
 def sync_task(state: SyncState, delay_s: float, *, slot: float | None = None) -> TaskWish:
-    """The next sync of a workbook. Webhooks that see the same generation share one task."""
+    """Task of the next sync of a workbook. Webhooks that see the same generation share one task."""
     booked = {} if slot is None else {"slot": slot}
     body = {"kind": "sync", "spreadsheet_id": state.spreadsheet_id, **booked}
     return TaskWish(task_name("sync", state.spreadsheet_id, state.generation), body, delay_s)
 
 
 def task_name(kind: str, spreadsheet_id: str, number: int) -> str:
-    """Name of a task about a workbook; its id may hold what a name may not."""
+    """Name of a task for a workbook. The id is hashed, because it may hold characters not allowed there."""
     return f"{kind}-{hashlib.sha256(spreadsheet_id.encode()).hexdigest()[:24]}-{number}"
 
 
-def _more_gathering_s(services: Services, quota: Document | None) -> float:
-    """How much longer to gather before the first look: the more workbooks wait, the longer.
+def _more_gathering_s(services: Services) -> float:
+    """Seconds to gather webhooks beyond ``GATHER_S``: the more workbooks wait, the longer.
 
-    The quota lets each of them be written so often; whoever writes sooner will have to write again.
+    The quota allows each waiting workbook one write in a certain time. A write before that would only have
+    to be repeated.
     """
-    fair_s = MINUTE_S * waiting_count(services, quota) / services.quota_per_minute
-    return min(fair_s, MOST_GATHERED_S) - GATHER_S if fair_s > GATHER_S else 0.0
+    each_s = MINUTE_S / services.quota_per_minute
+    # No more are counted than make a difference.
+    waiting = find_touched(services.store, limit=math.ceil(MOST_GATHERED_S / each_s))
+    fair_s = min(len(waiting) * each_s, MOST_GATHERED_S)
+    return max(0.0, fair_s - GATHER_S)

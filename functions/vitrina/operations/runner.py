@@ -26,7 +26,7 @@ from vitrina.errors import (
 )
 from vitrina.operations.actor import Actor, actor_from_data
 from vitrina.operations.answer import Answer, Outcome, answer_json, error_answer, unexpected_answer
-from vitrina.operations.answers import kept_answer, load_answer
+from vitrina.operations.kept_answer import kept_answer, load_answer
 from vitrina.operations.outbox import TaskWish, fulfil
 from vitrina.operations.run import (
     ATTEMPTS,

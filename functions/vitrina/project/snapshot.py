@@ -129,7 +129,7 @@ class Snapshot:
         self.services = run.services
         self.today = run.services.today()
         #: Items of the project: open, finished lately, and finished before with rows in the sheet.
-        self._known_items = {**stored.work.value.items, **self._finished_in_sheet()}
+        self._known_items = {**self._finished_in_sheet(), **stored.work.value.items}
         self._identities = identify_rows(self.project, self.agency, book, self._known_items.values())
         self.resolution: Resolution = resolve_reservations(book, self._known_items, self._identities)
         self._others: Mapping[str, ProjectWork] | None = None

@@ -109,7 +109,7 @@ def external_id(spreadsheet_id: str, number: int) -> str:
 class ProjectWork:
     """The items of a project by number, and the hours of rows that people typed into *В работе* themselves.
 
-    ``finished`` are ranges of the numbers of items that ``records.finished`` keeps, first and last, in order.
+    ``finished`` are ranges, first and last, of the numbers that ``records.finished`` keeps, in order.
     """
 
     spreadsheet_id: str

@@ -1,4 +1,4 @@
-"""Rules for writes that every store keeps."""
+"""Checks of writes that all stores share."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import Sequence
 
 from vitrina.ports import MOST_BYTES, Key, Put, Write
 
-#: A character takes at most so many bytes in UTF-8.
+#: Most bytes of one character in UTF-8.
 _MOST_BYTES_OF_CHARACTER = 4
 
 
 def json_texts(writes: Sequence[Write]) -> dict[Key, str]:
-    """The JSON of the documents that are put, by kind and key.
+    """JSON texts of the documents to put, by kind and key.
 
     Raises
     ------
     ValueError
-        If a document is larger than ``MOST_BYTES``, or two writes are of one document.
+        If a document is larger than ``MOST_BYTES``, or two writes have the same document.
     """
     twice = [key for key, count in Counter((one.kind, one.key) for one in writes).items() if count > 1]
     if twice:
@@ -28,7 +28,7 @@ def json_texts(writes: Sequence[Write]) -> dict[Key, str]:
 
 def _json_text(put: Put) -> str:
     text = json.dumps(put.data, ensure_ascii=False)
-    # Measuring takes as long as encoding: short documents need none.
+    # Measuring needs encoding; short documents cannot be too large and are not measured.
     if (len(text) + len(put.key)) * _MOST_BYTES_OF_CHARACTER > MOST_BYTES:
         size = len(text.encode()) + len(put.key.encode())
         if size > MOST_BYTES:

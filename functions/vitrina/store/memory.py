@@ -1,4 +1,4 @@
-"""A store in memory, for tests: it keeps the rules of the others, and nothing after the process."""
+"""A store in memory, for tests. It follows the rules of the other stores and keeps nothing on disk."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        #: Version and JSON text, so that nobody shares what he has read with others.
+        #: Version and JSON text. As text, so that a reader's changes do not reach other readers.
         self._documents: dict[Key, tuple[int, bytes]] = {}
 
     def get_many(self, keys: Iterable[Key]) -> dict[Key, Document]:
@@ -57,7 +57,7 @@ class MemoryStore:
             ]
             if conflicts:
                 if any(self._version(one) == token for one in writes):
-                    # The commit was carried out before: nobody else writes this version.
+                    # This commit was already carried out: only it writes this version.
                     return
                 raise StoreConflictError(conflicts)
             for one in writes:

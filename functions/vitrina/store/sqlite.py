@@ -13,10 +13,10 @@ from vitrina.errors import ConfigurationError, RetriableServiceError, StoreConfl
 from vitrina.ports import ABSENT, Document, Json, Key, Put, Write, new_token
 from vitrina.store.documents import json_texts
 
-#: What a person knows of it.
+#: Name of the service in messages to people.
 SERVICE = "SQLite"
 
-#: Fields by which documents are looked for.
+#: Fields that ``find`` searches by.
 _INDEXED = ("agency_id", "spreadsheet_id", "state")
 
 _SCHEMA = """
@@ -29,10 +29,10 @@ CREATE TABLE IF NOT EXISTS document (
 ) WITHOUT ROWID
 """
 
-#: How long a writer waits for another one; far above any transaction of ours.
+#: Seconds that a writer waits for another one; far longer than any transaction of ours.
 TIMEOUT_S = 10.0
 
-#: SQLite takes at least so many parameters in one statement, two for each key.
+#: Keys in one statement, with two parameters for each: every SQLite accepts 999 parameters.
 _KEYS_AT_ONCE = 400
 
 
@@ -42,10 +42,10 @@ class SqliteStore:
     Parameters
     ----------
     path
-        The file. Where it is absent, the first call raises ``ConfigurationError``, because an empty store
-        would make every workbook unknown; ``create`` makes it.
+        The file. If it is absent, the first call raises ``ConfigurationError``, because an empty store
+        would make every workbook unknown. ``create`` creates it.
     timeout_s
-        How long a call waits for another writer.
+        Seconds that a call waits for another writer.
     """
 
     def __init__(self, path: Path, *, timeout_s: float = TIMEOUT_S) -> None:
@@ -55,14 +55,14 @@ class SqliteStore:
 
     @classmethod
     def create(cls, path: Path) -> SqliteStore:
-        """Make the file and its table where they are absent."""
+        """Create the file and its table if they are absent."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
         store = cls(path)
         with store._errors(), store._transaction() as connection:
             connection.execute(_SCHEMA)
             for name in _INDEXED:
-                # The very expression that ``find`` asks with; were ``kind`` in it, SQLite would not use it.
+                # Exactly the expression of ``find``. SQLite would not use an index that includes ``kind``.
                 connection.execute(f"CREATE INDEX IF NOT EXISTS document_{name} ON document ({_field(name)})")
         return store
 
@@ -94,7 +94,7 @@ class SqliteStore:
         conditions, values = ["kind = ?"], [kind, *(where or {}).values()]
         conditions += [f"{_field(name)} = ?" for name in where or {}]
         if before is not None:
-            # SQLite takes every number to be less than any text.
+            # For SQLite every number is less than any text.
             conditions.append(f"{_field(before[0], 'json_type')} = 'text' AND {_field(before[0])} < ?")
             values.append(before[1])
         values.append(-1 if limit is None else limit)  # type: ignore[arg-type]
@@ -109,13 +109,13 @@ class SqliteStore:
     def commit(self, writes: Sequence[Write], *, token: int | None = None) -> None:
         """See ``Store``."""
         token = token or new_token()
-        # Outside of the transaction, which keeps other writers waiting.
+        # Before the transaction, because other writers wait for it.
         texts = json_texts(writes)
         with self._errors(), self._transaction() as connection:
             conflicts = _conflicts(connection, writes)
             if conflicts:
                 if token in _versions(connection, writes).values():
-                    # The commit was carried out before: nobody else writes this version.
+                    # This commit was already carried out: only it writes this version.
                     return
                 raise StoreConflictError(conflicts)
             for one in writes:
@@ -135,7 +135,7 @@ class SqliteStore:
                 raise ConfigurationError("store.missing", path=str(self._path))
             connection = sqlite3.connect(self._path, timeout=self._timeout_s, isolation_level=None)
             connection.execute("PRAGMA journal_mode = WAL")
-            # A commit that was answered survives a power cut.
+            # With FULL a finished commit survives a power cut.
             connection.execute("PRAGMA synchronous = FULL")
             self._local.connection = connection
         return connection
@@ -148,7 +148,7 @@ class SqliteStore:
             yield connection
             connection.execute("COMMIT")
         except BaseException:
-            # SQLite has rolled back by itself where the disk is full.
+            # If the disk is full, SQLite has already rolled back by itself.
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
@@ -156,7 +156,7 @@ class SqliteStore:
     @staticmethod
     @contextlib.contextmanager
     def _errors() -> Iterator[None]:
-        """Tell of a file that is locked, read-only or damaged in our own words."""
+        """Translate errors of a locked, read-only or damaged file to ``RetriableServiceError``."""
         try:
             yield
         except sqlite3.DatabaseError as error:
@@ -164,7 +164,7 @@ class SqliteStore:
 
 
 def _conflicts(connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Key]:
-    """Keys of the writes whose documents are not in the version that they name."""
+    """Keys of the writes whose document is not in the version that they name."""
     guarded = [one for one in writes if one.version is not None]
     versions = _versions(connection, guarded)
     return [

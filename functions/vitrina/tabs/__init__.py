@@ -1,1 +1,1 @@
-"""What the add-on draws into the tabs of the workbooks."""
+"""Tabs that the add-on draws in the workbooks."""

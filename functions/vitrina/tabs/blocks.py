@@ -1,4 +1,4 @@
-"""Tabs that belong to the add-on whole: columns are written from the header down and emptied below."""
+"""Helpers for tabs that only the add-on fills: they write columns below the header and clear the rest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vitrina.workbook.reading.book import Row, Tab
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.values import Value
 
-#: A share of a hundred with one digit is finer than anyone reads.
+#: Digits of a ratio: a percentage with one decimal digit.
 SHARE_DIGITS = 3
 
 
@@ -21,7 +21,7 @@ def column_group(tab: Tab, prefix: str) -> list[str]:
 
 
 def used_row_count(tab: Tab, keys: Sequence[str]) -> int:
-    """Count of rows from the header to the last one with something in one of the columns."""
+    """Count of rows from the header to the last one that has a value in one of the columns."""
     columns = [key for key in keys if key in tab.columns]
     used = [row.index for row in tab.rows if any(not tab.cell(row, key).is_empty for key in columns)]
     return max(used, default=tab.header_index) - tab.header_index
@@ -30,18 +30,18 @@ def used_row_count(tab: Tab, keys: Sequence[str]) -> int:
 def write_column(
     change: WorkbookChange, tab: Tab, key: str, values: Sequence[Value], blank_count: int
 ) -> None:
-    """Write a column below the header, and empty as many cells below it as say *blank_count*."""
+    """Write *values* below the header of a column, and clear *blank_count* cells below them."""
     if key in tab.columns:
         cells: list[list[Value]] = [[value] for value in (*values, *[None] * blank_count)]
         change.set_block(tab, tab.header_index + 1, tab.columns[key], cells)
 
 
 def holds(tab: Tab, row: Row, key: str, value: Value) -> bool:
-    """Whether a cell shows a value already."""
+    """Whether a cell already shows a value."""
     current = tab.cell(row, key).value
     return current == (serial_of_day(value) if isinstance(value, date) else value)
 
 
 def share(ratio: float | None) -> float | None:
-    """A share, rounded as it is shown."""
+    """A ratio, rounded as it is shown."""
     return None if ratio is None else round(ratio, SHARE_DIGITS)

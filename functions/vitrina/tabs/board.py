@@ -1,4 +1,4 @@
-"""The tab *Общая доска* of the agency's workbook: all that is in progress everywhere."""
+"""The tab *Общая доска* of the agency's workbook: the work in progress of all clients."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vitrina.workbook.writing.values import Formula, Value
 
 @dataclass(frozen=True)
 class BoardLine:
-    """One person's work for a client, as the board shows it. What is not known of it is empty."""
+    """A line of the board: one person's work for a client. Unknown fields are empty."""
 
     project: Project
     code: str
@@ -36,7 +36,7 @@ class BoardLine:
 
 
 def line_of_row(project: Project, row: WorkRow, status: str) -> BoardLine:
-    """A row of *В работе*; *status* in the language of the agency."""
+    """Line for a row of *В работе*; *status* is in the language of the agency."""
     return BoardLine(
         project=project,
         code=row.code,
@@ -53,7 +53,7 @@ def line_of_row(project: Project, row: WorkRow, status: str) -> BoardLine:
 
 
 def lines_of_item(project: Project, item: Item, profiles: Mapping[str, str]) -> Iterable[BoardLine]:
-    """What the store knows of an item whose workbook cannot be read."""
+    """Lines for an item of the store, used where its workbook cannot be read."""
     for action in item.actions:
         days = sorted(action.day_hours)
         if days and not item.is_done and not action.is_done:
@@ -69,12 +69,12 @@ def lines_of_item(project: Project, item: Item, profiles: Mapping[str, str]) -> 
 
 
 def is_late(line: BoardLine, today: date) -> bool:
-    """Whether its last day has passed."""
+    """Whether the last day of the work has passed."""
     return line.due_on is not None and line.due_on < today
 
 
 def write_board(services: Services, change: WorkbookChange, book: Book, lines: Iterable[BoardLine]) -> None:
-    """All that is in progress everywhere, what is due first at the top."""
+    """Write the work in progress of all clients, the earliest due day at the top."""
     tab = book.tabs.get("board")
     if tab is None:
         return

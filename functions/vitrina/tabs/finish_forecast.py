@@ -1,4 +1,4 @@
-"""*Когда закончим* on the first tab: the days by which the backlog is finished, and how they came out."""
+"""*Когда закончим* on the first tab: forecast days for the end of the backlog, and their outcomes."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from vitrina.workbook.reading.book import Book
 from vitrina.workbook.reading.settings import locale_of, read_terms
 from vitrina.workbook.writing.change import WorkbookChange
 
-#: Field of the first tab; the add-on's whole.
+#: Field of the first tab that only the add-on writes.
 FINISH_FIELD = "expected_finish"
 
 
 def can_tell_finish(book: Book) -> bool:
-    """Whether the workbook has a place for the days; one of an older release has none."""
+    """Whether the workbook has the field for the days; workbooks of older releases have none."""
     return FINISH_FIELD in book.fields and "client" in book.tabs
 
 
@@ -43,10 +43,18 @@ def write_forecast(
     parts: Mapping[int, Mapping[str, PlannedPart]],
     agency_items: Sequence[Item],
 ) -> None:
-    """Write the likely and the almost certain day, or why there are none, where the workbook has a place.
+    """Write the likely and the almost certain day, or why there are none, if the workbook has the field.
 
-    *backlog* is what stays there, *parts* what it is planned with, by number and profile; *agency_items* are
-    what is in progress at all clients, as it will be. What was told is remembered at the end of the run.
+    A new forecast is stored at the end of the run.
+
+    Parameters
+    ----------
+    backlog
+        Items that stay in the backlog.
+    parts
+        Hours that they are planned with, by item number and profile.
+    agency_items
+        Work in progress of all clients, as it will be after this action.
     """
     book, project = snapshot.book, snapshot.project
     if not can_tell_finish(book):
@@ -56,14 +64,14 @@ def write_forecast(
     shown = snapshot.stored.forecasts.value
     waited_for = numbers | {item.number for item in own if not item.is_done}
     settled = settle(shown, finished_days(own, snapshot.today), waited_for)
-    message, made = _message(snapshot, backlog, parts, agency_items)
+    message, new_forecast = _message(snapshot, backlog, parts, agency_items)
     text = render(message, locale_of(book))
     place = book.field(FINISH_FIELD)
     still_open = settled.open
     if (place.cell.text or None) != text:
         change.set_field(book.tab("client"), place, text)
-        if made is not None:
-            still_open = {**still_open, made.made_on: ShownForecast(made, waited_for)}
+        if new_forecast is not None:
+            still_open = {**still_open, new_forecast.made_on: ShownForecast(new_forecast, waited_for)}
     snapshot.at_end(
         snapshot.stored.forecasts.put(still_open),
         *outcome_changes(
@@ -75,9 +83,10 @@ def write_forecast(
 def settle_open_forecasts(
     store: Store, agency_id: str, works: Mapping[str, Tracked[ProjectWork]], today: date
 ) -> tuple[list[Update], list[ForecastOutcome]]:
-    """Changes that note open forecasts of which all is done, and their outcomes.
+    """Changes that close the forecasts whose items are all done, and their outcomes.
 
-    What is neither in progress nor done may stand in a backlog, which is not read here.
+    Items that are neither in progress nor done count as not finished: they may be in a backlog, which is not
+    read here.
     """
     changes: list[Update] = []
     outcomes: list[ForecastOutcome] = []
@@ -98,7 +107,7 @@ def settle_open_forecasts(
 def outcome_changes(
     store: Store, spreadsheet_id: str, agency_id: str, outcomes: Sequence[ForecastOutcome]
 ) -> list[Update]:
-    """Changes that keep outcomes of forecasts: one round trip for each year, none where there are none."""
+    """Changes that store outcomes of forecasts: one read of the store for each year with outcomes."""
     by_year: dict[int, dict[date, ForecastOutcome]] = {}
     for one in outcomes:
         if one.finished_on is not None:
@@ -127,7 +136,7 @@ def _message(
     parts: Mapping[int, Mapping[str, PlannedPart]],
     agency_items: Sequence[Item],
 ) -> tuple[Sentence, Forecast | None]:
-    """What the field says. A client reads it: nobody and no other client is named."""
+    """Text of the field, and its forecast. A client reads it, so no person or other client is named."""
     services, book, project = snapshot.services, snapshot.book, snapshot.project
     norms = snapshot.stored.norms.value.norms
     team = snapshot.stored.team
@@ -139,7 +148,7 @@ def _message(
         return sentence("finish.unclear_limit"), None
     since = snapshot.today
     begun = [item for item in agency_items if _is_begun(item, project)]
-    # What is begun is drawn like the backlog: its days that are over count against limits only.
+    # The rest of begun work is simulated like the backlog; its past days only count against limits.
     promised = [_until(item, since) if _is_begun(item, project) else item for item in agency_items]
     resources = resources_of(services, project, team, terms, promised, snapshot.typed_hours)
     people = People(team, services.calendar)
@@ -149,27 +158,27 @@ def _message(
         return sentence("finish.no_hours" if backlog else "finish.empty"), None
     bases = {(item.number, action.profile): _basis(item, action) for item in begun for action in item.actions}
     bases |= {(number, key): part.basis for number, own in parts.items() for key, part in own.items()}
-    made = forecast(
+    finish = forecast(
         assigned,
         resources,
         norms,
         since=since,
         bases=bases,
     )
-    if not isinstance(made, Forecast):
-        return sentence("finish.endless" if made.is_endless else "finish.thin"), None
-    # Work that was planned for later days is not done before them.
+    if not isinstance(finish, Forecast):
+        return sentence("finish.endless" if finish.is_endless else "finish.thin"), None
+    # Work that is planned for later days is not done before them.
     planned_on = max((day for item in begun for day in _days(item)), default=since)
-    made = replace(
-        made,
-        likely_on=max(made.likely_on, planned_on),
-        almost_certain_on=max(made.almost_certain_on, planned_on),
+    finish = replace(
+        finish,
+        likely_on=max(finish.likely_on, planned_on),
+        almost_certain_on=max(finish.almost_certain_on, planned_on),
     )
-    days = {"likely": made.likely_on, "sure": made.almost_certain_on}
+    days = {"likely": finish.likely_on, "sure": finish.almost_certain_on}
     left_out = len(backlog) - sum(not one.item.is_carried_over for one in assigned)
     if left_out:
-        return sentence("finish.part", **days, count=left_out), made
-    return sentence("finish.days", **days), made
+        return sentence("finish.part", **days, count=left_out), finish
+    return sentence("finish.days", **days), finish
 
 
 # --- What is in progress ---------------------------------------------------------------------------
@@ -180,14 +189,14 @@ def _is_begun(item: Item, project: Project) -> bool:
 
 
 def _days(item: Item) -> Iterator[date]:
-    """Days on which what is not done of an item is worked on."""
+    """Planned days of the actions of an item that are not done."""
     for action in item.actions:
         if not action.is_done:
             yield from action.day_hours
 
 
 def _until(item: Item, day: date) -> Item:
-    """The item with the days before *day* only, as if no more were to be done."""
+    """The item with only the days before *day*, as if all its work were done."""
     actions = (
         replace(one, is_done=True, day_hours={on: hours for on, hours in one.day_hours.items() if on < day})
         for one in item.actions
@@ -196,11 +205,14 @@ def _until(item: Item, day: date) -> Item:
 
 
 def _rest(item: Item, rank: int, people: People, since: date) -> BacklogItem:
-    """What is left to do of an item, as the planner takes it: hours from *since* on, a part at least."""
+    """The unfinished work of an item as planner input: its hours from *since* on.
+
+    Where no planned hours are left, it takes those that are not logged yet, at least a quarter of all.
+    """
     hours: dict[str, float] = {}
     keeps: dict[str, str] = {}
     for action in item.actions:
-        # Without days its row is missing: it binds nobody.
+        # An action without days has lost its row and takes nobody's time.
         if action.is_done or action.is_ticked or not action.day_hours:
             continue
         left = sum(one for on, one in action.day_hours.items() if on >= since)
@@ -221,7 +233,7 @@ def _rest(item: Item, rank: int, people: People, since: date) -> BacklogItem:
 
 
 def _basis(item: Item, action: ItemAction) -> Basis:
-    """What was known of an action when it began."""
+    """Basis of the estimate of an action when it began."""
     if action.specialist_hours is not None:
         return Basis.SPECIALIST
     return Basis.SIZE if item.size else Basis.TYPE

@@ -28,10 +28,10 @@ def write_load(
     people: People,
     committed: Mapping[str, Mapping[date, float]],
 ) -> None:
-    """Hours of each person on each working day from this week on; beside them, what he can do.
+    """Write hours of each person on each working day from this week on, and the capacity of these days.
 
-    The latter stand in hidden columns, for the colours: a day off and a short day differ from person to
-    person. Workbooks that were made before these columns existed do without.
+    The capacity is in hidden columns, which the colours need: days off and short days differ from person to
+    person. Workbooks that were created before these columns existed do without them.
     """
     tab = book.tabs.get("load")
     if tab is None or "specialist" not in tab.columns:
@@ -52,14 +52,14 @@ def write_load(
     if tab.header_index > 0:
         moment = services.clock.now().astimezone(services.time_zone)
         today = Days(moment.date(), moment.date())
-        told = sentence("load.refreshed", days=today, time=f"{moment:%H:%M}")
-        cells: list[list[Value]] = [[render(told, locale_of(book))]]
+        refreshed = sentence("load.refreshed", days=today, time=f"{moment:%H:%M}")
+        cells: list[list[Value]] = [[render(refreshed, locale_of(book))]]
         change.set_block(tab, tab.header_index - 1, tab.columns["specialist"], cells)
 
 
 @dataclass(frozen=True)
 class LoadLine:
-    """A person's line: name, hours of an ordinary day, all hours shown, hours of each day; and his room."""
+    """A person's line: name, hours of an ordinary day, sum of hours, hours of each day; and the capacity."""
 
     cells: tuple[Value, ...]
     room: tuple[Value, ...]
@@ -74,7 +74,7 @@ def load_days(services: Services, count: int) -> list[date]:
 def load_lines(
     people: People, committed: Mapping[str, Mapping[date, float]], days: Sequence[date]
 ) -> list[LoadLine]:
-    """The team in its order, then whoever else has work."""
+    """Lines of the team in its order, then of other people who have work."""
     team = [one.name for one in people.resources.specialists]
     strangers = sorted(
         name
@@ -95,5 +95,5 @@ def load_lines(
 
 
 def _shown(hours: float, room: float) -> float:
-    """Hours as they are shown: half a minute more than a person has is a matter of rounding."""
+    """Hours as they are shown: the capacity itself, where the difference is only a rounding error."""
     return room if abs(hours - room) <= TOLERANCE_HOURS else round(hours, 2)

@@ -1,4 +1,4 @@
-"""The tab *Нормы* of the agency's workbook: norms that were learned, beside those that people typed."""
+"""The tab *Нормы* of the agency's workbook: learned norms beside those that people typed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from vitrina.workbook.writing.values import Value
 
 @dataclass(frozen=True)
 class LearnedNorms:
-    """What goes into the tab: ``facts`` are norms without those by hand, ``norms`` with them."""
+    """Contents of the tab: ``facts`` are norms without those that people typed, ``norms`` with them."""
 
     facts: Norms
     norms: Norms
@@ -32,7 +32,7 @@ class LearnedNorms:
 def with_typed_norms(
     services: Services, agency: Agency, book: Book, kept: KeptNorms, norms: Norms
 ) -> LearnedNorms:
-    """The norms with what people typed into the tab, and with the starting table where they want it."""
+    """Add to the norms those that people typed in the tab, and the starting table if they want it."""
     rows = read_norm_rows(
         book, services.choices, profiles=agency.profiles, shown=kept.shown, today=services.today()
     )
@@ -43,7 +43,7 @@ def with_typed_norms(
         facts = start_with(norms, {one.cell: (one.work_type, one.typical_hours) for one in guesses})
         units = {one.cell.work_type: one.unit for one in guesses} | units
     pins = {row.cell: (row.work_type, row.pinned_hours) for row in rows if row.pinned_hours is not None}
-    # Of two rows for the same the upper one counts, as it is the one that the facts are written into.
+    # Of two rows for the same norm the upper one counts, because the facts are written into that row.
     by_cell = {row.cell: row for row in reversed(rows)}
     return LearnedNorms(facts, facts.pinned(pins), units, by_cell)
 
@@ -51,9 +51,12 @@ def with_typed_norms(
 def write_norms(
     change: WorkbookChange, services: Services, agency: Agency, book: Book, learned: LearnedNorms
 ) -> dict[NormCell, tuple[float, ...]]:
-    """Norms that the tab has are written where they stand; new ones below the last row in use.
+    """Update the rows of norms that the tab has, and add new norms below the last row in use.
 
-    Gives the means that stand there by our hand, none where a person's does.
+    Returns
+    -------
+    dict[NormCell, tuple[float, ...]]
+        Mean hours that the add-on has written, by norm; empty where a person typed the value.
     """
     tab, locale = book.tab("norms"), locale_of(book)
     used = [row.index for row in tab.rows if any(not cell.is_empty for cell in row.cells)]
@@ -111,7 +114,7 @@ def _values(
     }
 
 
-#: What people write in a row of theirs; the add-on fills these in rows that it adds, and leaves them then.
+#: Columns that people fill in. The add-on fills them in rows that it adds, and never changes them later.
 OF_PEOPLE = ("work_type", "profile", "size", "unit")
 
 

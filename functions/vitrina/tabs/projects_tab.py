@@ -1,7 +1,7 @@
 """The tab *Проекты* of the agency's workbook: a row for each client's project.
 
-A new row is written without reading the workbook first: where the tab's header and columns stood when
-it was last read is remembered, and the batch fails as a whole when they have moved.
+A new row is written without reading the workbook first. The positions of header and columns are remembered
+from the last read, and the batch fails as a whole if they have moved.
 """
 
 from __future__ import annotations
@@ -24,16 +24,26 @@ TAB = "projects"
 
 
 def layout_write(book: Book) -> Write:
-    """The write that remembers where the header and the columns of the tab stand."""
+    """The write to the store that remembers the positions of header and columns of the tab."""
     return put_layout(book.spreadsheet_id, book.tab(TAB))
 
 
 def add_project_row(
     services: Services, agency: Agency, layout: Tab | None, number: int, values: Mapping[str, Value]
 ) -> list[Write]:
-    """Put the row of a project below the header, once; *number* is the project's own.
+    """Insert the row of a project below the header, once.
 
-    *layout* is the tab as it was remembered. Gives writes that remember where it stands now.
+    Parameters
+    ----------
+    layout
+        The tab with its remembered positions, or ``None`` where there are none.
+    number
+        Number of the project, which marks its row.
+
+    Returns
+    -------
+    list[Write]
+        Writes to the store that remember the new positions.
     """
     if layout is not None:
         try:
@@ -42,7 +52,7 @@ def add_project_row(
             pass
         else:
             return []
-    # The tab was changed since it was read, or an earlier try has written the row: look.
+    # The tab was changed after it was read, or an earlier attempt has written the row: read it.
     book = parse_book(services.workbooks.read(agency.spreadsheet_id))
     if number not in book.row_numbers:
         _write_row(services, agency, book.tab(TAB), number, values)
@@ -64,7 +74,7 @@ def write_projects(
     projects: Iterable[Project],
     lines: Iterable[BoardLine],
 ) -> None:
-    """The next due day of each of *projects*, and how much of it is late."""
+    """Write the next due day of each of *projects*, and the count of late work."""
     tab = book.tabs.get("projects")
     if tab is None or "code" not in tab.columns:
         return

@@ -1,4 +1,4 @@
-"""The tab *Обещания* of the agency's workbook: how estimates and days came out, by month."""
+"""The tab *Обещания* of the agency's workbook: accuracy of estimates and forecast days, by month."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PROMISED_OF_BACKLOGS = ("forecast_count", "within_likely", "within_sure")
 def write_promises(
     change: WorkbookChange, book: Book, history: list[FinishedWork], outcomes: list[ForecastOutcome]
 ) -> None:
-    """The tab *Обещания*, which is the add-on's whole; workbooks of an older release have none."""
+    """Write the whole tab *Обещания*; workbooks of older releases have none."""
     if "promises" not in book.tabs:
         return
     tab = book.tab("promises")
@@ -43,13 +43,14 @@ def write_promises(
         }
         for one in by_month(history)
     }
-    # A month of forecasts alone shows no work; where a line moves down, nothing of the old one may stay.
+    # A month with forecasts but no finished work has empty cells. They are written as well, because lines
+    # may have moved down and the cells may hold values of another month.
     blank: dict[str, Value] = dict.fromkeys(PROMISED_OF_WORK)
-    for told in forecasts_by_month(outcomes):
-        line = by_day.setdefault(told.month, {**blank, "month": told.month})
-        line["forecast_count"] = told.count
-        line["within_likely"] = round(told.likely_kept / told.count, SHARE_DIGITS)
-        line["within_sure"] = round(told.almost_certain_kept / told.count, SHARE_DIGITS)
+    for month in forecasts_by_month(outcomes):
+        line = by_day.setdefault(month.month, {**blank, "month": month.month})
+        line["forecast_count"] = month.count
+        line["within_likely"] = round(month.likely_kept / month.count, SHARE_DIGITS)
+        line["within_sure"] = round(month.almost_certain_kept / month.count, SHARE_DIGITS)
     lines = [{**dict.fromkeys(PROMISED_OF_BACKLOGS), **line} for _, line in sorted(by_day.items())]
     standing = {row.index: row for row in tab.rows}
     first = tab.header_index + 1

@@ -1,6 +1,6 @@
-"""Why an item is left out, in words: one sentence for the client's sheet, one for the sidebar of staff.
+"""Why an item is left out, as a sentence: one for the client's sheet, one for the sidebar of staff.
 
-The client's names no person and nothing of another client: what others have taken is «другие проекты».
+The client's sentence names no person and no other client: their work is called «другие проекты».
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from vitrina.domain.planning.selection import LeftOutItem, LeftOutReason
 from vitrina.project.resources import own_rows_of
 from vitrina.texts import Days, Sentence, sentence
 
-#: Reasons for which an item may enter by itself, once there is room.
+#: Reasons that pass by themselves: the item enters when there is room.
 LACK_OF_ROOM = frozenset(
     {
         LeftOutReason.PROJECT_LIMIT,
@@ -26,16 +26,16 @@ LACK_OF_ROOM = frozenset(
     }
 )
 
-#: More that a person is busy with is not read by anyone.
+#: Most items that a sentence names as a person's other work: nobody reads more.
 MOST_IN_THE_WAY = 3
 
 
 @dataclass(frozen=True)
 class Words:
-    """What the sentences are made of.
+    """Texts that the sentences contain.
 
-    ``profiles`` are titles by key, ``codes`` the ID texts of the project's own items, ``tasks`` ID and task
-    of all clients' items: only staff are told of others.
+    ``profiles`` are titles by key, ``codes`` the ID texts of the project's own items by number, ``tasks`` the
+    ID and task of items of all clients. Only sentences for staff name items of other clients.
     """
 
     profiles: Mapping[str, str]
@@ -44,24 +44,24 @@ class Words:
     calendar: WorkCalendar
 
 
-def reason(one: Explanation, situation: Situation, words: Words, *, staff: bool) -> Sentence:
-    """Why, when, and what would let it in now."""
-    why = _why(one, words, staff=staff)
-    if one.left.needed_hours < _wanted_hours(one.left) - EPSILON_HOURS:
+def reason(explanation: Explanation, situation: Situation, words: Words, *, staff: bool) -> Sentence:
+    """Why the item is left out, when it will enter, and what change would let it in now."""
+    why = _why(explanation, words, staff=staff)
+    if explanation.left.needed_hours < _wanted_hours(explanation.left) - EPSILON_HOURS:
         why = sentence("reason.to_begin", why=why)
-    days = period_days(words.calendar, one.enters) if one.enters else None
-    change = one.change if staff else one.own_change
-    told = _change(change, one, words, staff=staff) if change else None
-    if days or told:
-        code = "reason.change" if not days else "reason.enters_change" if told else "reason.enters"
-        return sentence(code, why=why, days=days, change=told)
-    if one.left.reason not in LACK_OF_ROOM:
+    days = period_days(words.calendar, explanation.enters) if explanation.enters else None
+    change = explanation.change if staff else explanation.own_change
+    change_text = _change(change, explanation, words, staff=staff) if change else None
+    if days or change_text:
+        code = "reason.change" if not days else "reason.enters_change" if change_text else "reason.enters"
+        return sentence(code, why=why, days=days, change=change_text)
+    if explanation.left.reason not in LACK_OF_ROOM:
         return why
     return sentence(f"reason.far.{situation.period.kind}", why=why, count=PERIODS_AHEAD)
 
 
 def _wanted_hours(left: LeftOutItem) -> float:
-    """Hours for which there would have to be room to take the item whole."""
+    """Free hours that are needed to take the whole item."""
     if left.reason not in LACK_OF_ROOM:
         return 0.0
     return left.item.hours[left.profile] if left.profile else left.item.total_hours
@@ -73,8 +73,8 @@ def period_days(calendar: WorkCalendar, period: Period) -> Days:
     return Days(days[0], days[-1]) if days else Days(period.start_on, period.end_on)
 
 
-def _why(one: Explanation, words: Words, *, staff: bool) -> Sentence:
-    left = one.left
+def _why(explanation: Explanation, words: Words, *, staff: bool) -> Sentence:
+    left = explanation.left
     title = words.profiles.get(left.profile or "", left.profile or "")
     match left.reason:
         case LeftOutReason.WAITS_FOR:
@@ -90,11 +90,11 @@ def _why(one: Explanation, words: Words, *, staff: bool) -> Sentence:
             who = _who(title, left.specialist, staff=staff)
             return sentence("reason.no_days", who=who, needed=left.needed_hours)
         case LeftOutReason.SPECIALIST_BUSY:
-            return _busy(one, words, title, staff=staff)
+            return _busy(explanation, words, title, staff=staff)
 
 
 def _over_limit(left: LeftOutItem, *, staff: bool) -> Sentence:
-    """What the agency may do for all clients together is no business of one of them."""
+    """Sentence about a limit. A client is not told the agency's limit over all clients."""
     if left.reason is LeftOutReason.AGENCY_LIMIT and not staff:
         return sentence("reason.team_busy", needed=left.needed_hours)
     return sentence(
@@ -106,9 +106,9 @@ def _over_limit(left: LeftOutItem, *, staff: bool) -> Sentence:
 
 
 def _busy(  # noqa: PLR0911 - one for each way to be busy
-    one: Explanation, words: Words, title: str, *, staff: bool
+    explanation: Explanation, words: Words, title: str, *, staff: bool
 ) -> Sentence:
-    left = one.left
+    left = explanation.left
     who = _who(title, left.specialist, staff=staff)
     busy = max(0.0, left.capacity_hours - left.free_hours)
     figures = {"who": who, "needed": left.needed_hours, "busy": busy, "capacity": left.capacity_hours}
@@ -121,7 +121,7 @@ def _busy(  # noqa: PLR0911 - one for each way to be busy
             sentence(
                 "reason.item", id=words.tasks[way.item][0], task=words.tasks[way.item][1], hours=way.hours
             )
-            for way in one.in_the_way
+            for way in explanation.in_the_way
             if way.item in words.tasks
         ][:MOST_IN_THE_WAY]
         if known:
@@ -129,7 +129,7 @@ def _busy(  # noqa: PLR0911 - one for each way to be busy
         return sentence("reason.specialist_busy", **figures)
     other = sum(
         way.hours
-        for way in one.in_the_way
+        for way in explanation.in_the_way
         if way.item[0] not in (left.item.project, own_rows_of(left.item.project))
     )
     if other > busy - EPSILON_HOURS:
@@ -140,14 +140,14 @@ def _busy(  # noqa: PLR0911 - one for each way to be busy
 
 
 def _who(title: str, name: str | None, *, staff: bool) -> Sentence:
-    """The profile; for staff with the person."""
+    """The profile; for staff also the person."""
     if staff:
         return sentence("reason.who", profile=title, name=name)
     return sentence("reason.profile", profile=title)
 
 
 def _change(  # noqa: PLR0911 - one for each kind of change
-    change: Change, one: Explanation, words: Words, *, staff: bool
+    change: Change, explanation: Explanation, words: Words, *, staff: bool
 ) -> Sentence:
     match change.kind:
         case ChangeKind.DROP_ITEM:
@@ -163,6 +163,6 @@ def _change(  # noqa: PLR0911 - one for each kind of change
                 return sentence("change.add_hours_of", name=change.specialist, hours=change.hours)
             return sentence("change.add_hours", hours=change.hours)
         case ChangeKind.PUT_FIRST:
-            if change.priority in (None, one.left.item.priority):
+            if change.priority in (None, explanation.left.item.priority):
                 return sentence("change.put_first")
             return sentence("change.put_higher", priority=sentence(f"priority.{change.priority}"))

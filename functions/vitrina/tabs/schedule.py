@@ -1,7 +1,7 @@
-"""The tab *План-график*: who works on what on which day, for the client's eyes.
+"""The tab *План-график*: who works on what on which day, as the client may see it.
 
-Other clients' work is summed as «другие проекты» and never named. Under each person stands what is left of
-his days: short days, part-time and absences are in it, and are not told apart.
+Work for other clients is summed as «другие проекты» and never named. A line under each person shows the
+free hours of the days. Short days, part-time work and absences reduce them and are not shown separately.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DAY_PREFIX = "day."
 
 @dataclass(frozen=True)
 class _Titles:
-    """Texts of the lines that are no item's."""
+    """Texts of the lines that belong to no item."""
 
     other_projects: str
     own_rows: str
@@ -36,11 +36,15 @@ class _Titles:
 
 
 def write_schedule(snapshot: Snapshot, change: WorkbookChange, items: Iterable[Item]) -> bool:
-    """Write the calendar anew where it shows anything else; ``True`` where it did.
+    """Write the calendar if its contents differ; return whether they did.
 
-    *items* are those of all clients as they will be. Working days from this week on, one line a person and
-    one an action. The calendar is left alone where people took its tab or a column of it away: it only
-    shows what stands elsewhere.
+    The calendar has the working days from this week on, with a line for each person and each action. If
+    people removed its tab or one of its columns, it is left alone: it only shows data of other tabs.
+
+    Parameters
+    ----------
+    items
+        Work in progress of all clients, as it will be after this action.
     """
     services, book, project = snapshot.services, snapshot.book, snapshot.project
     tab = book.tabs.get("schedule")
@@ -80,7 +84,7 @@ def _titles(locale: str) -> _Titles:
 
 
 def _is_shown(tab: Tab, keys: Sequence[str], lines: list[list[Value]], days: Sequence[date]) -> bool:
-    """Whether the tab shows exactly these lines already."""
+    """Whether the tab already shows exactly these lines."""
     first = tab.header_index + 1
     header = [tab.cell_at(tab.header_index, tab.columns[key]).value for key in keys[2:]]
     if header != [float(serial_of_day(day)) for day in days]:
@@ -138,7 +142,7 @@ def _lines(
 
 
 def _left(people: People, name: str, hours: Mapping[date, float], days: Iterable[date]) -> dict[date, float]:
-    """What is left of a person's days; below 0 where he has too much."""
+    """Free hours of a person by day; negative on days with too many hours."""
     left = {day: people.capacity(name, day) - hours.get(day, 0.0) for day in days}
     return {day: one for day, one in left.items() if abs(one) > TOLERANCE_HOURS}
 

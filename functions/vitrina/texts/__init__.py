@@ -1,9 +1,9 @@
 """Every sentence that a person sees, in Russian and in English.
 
-The JSON files beside this module map a code to a sentence with placeholders in the manner of
-``str.format``. Three things are added: numbers, days and periods are written in the manner of the
-language, a list becomes «a, b и c», and ``{count:plural задача|задачи|задач}`` (two forms in
-English) gives the number with the right form of the word.
+The JSON files beside this module map a code to a sentence with placeholders as in ``str.format``, with
+three additions: numbers, days and periods are formatted for the language; a list becomes «a, b и c»; and
+``{count:plural задача|задачи|задач}`` (two forms in English) gives the number with the right form of the
+word.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from babel.numbers import format_decimal
 LOCALES = ("ru", "en")
 
 _FOLDER = Path(__file__).parent
-#: Titles of tabs, columns and fields stand in the templates' texts; sentences name them as ``title.<key>``.
+#: Titles of tabs, columns and fields are in the templates' texts; sentences use them as ``title.<key>``.
 _TEMPLATES = Path(__file__).parents[3] / "sheet_templates"
 TITLE_PREFIX = "title."
 _PLURAL_FORMS = {"ru": ("one", "few", "many"), "en": ("one", "other")}
@@ -33,7 +33,7 @@ _PLURAL_FORMS = {"ru": ("one", "few", "many"), "en": ("one", "other")}
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence by its code, not yet in any language."""
+    """A sentence that is not rendered yet: its code, and values of its placeholders."""
 
     code: str
     where: Mapping[str, Any] = field(default_factory=dict)
@@ -41,14 +41,14 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Days:
-    """Days from *start_on* to *end_on*, as a placeholder: ``23–27 ноября``."""
+    """Value of a placeholder: the days from *start_on* to *end_on*, rendered as ``23–27 ноября``."""
 
     start_on: date
     end_on: date
 
 
 def sentence(code: str, /, **where: Any) -> Sentence:
-    """Short for ``Sentence(code, where)``."""
+    """Short form of ``Sentence(code, where)``."""
     return Sentence(code, where)
 
 
@@ -68,12 +68,12 @@ def load(locale: str) -> Mapping[str, str]:
 
 
 def render(text: Sentence, locale: str) -> str:
-    """The sentence in the language *locale*, ``ru`` or ``en``."""
+    """The text of the sentence in the language *locale*, ``ru`` or ``en``."""
     return _Formatter(locale).vformat(load(locale)[text.code], (), text.where)
 
 
 def render_all(data: Any, locale: str) -> Any:
-    """*data* with every sentence in it rendered, and days as ISO texts: ready for JSON."""
+    """Copy of *data* for JSON: sentences are rendered and days become ISO texts, at any depth."""
     if isinstance(data, Sentence):
         return render(data, locale)
     if isinstance(data, date):
@@ -86,7 +86,7 @@ def render_all(data: Any, locale: str) -> Any:
 
 
 def format_number(value: float, locale: str) -> str:
-    """``32,5`` in Russian and ``32.5`` in English; at most one digit after the comma."""
+    """``32,5`` in Russian and ``32.5`` in English; at most one decimal digit."""
     return format_decimal(value, format="#,##0.#", locale=locale)
 
 
@@ -129,5 +129,5 @@ class _Formatter(string.Formatter):
     def _plural(self, value: float, forms: str) -> str:
         category = Locale(self._locale).plural_form(value)
         words = dict(zip(_PLURAL_FORMS[self._locale], forms.split("|"), strict=True))
-        # A fraction in Russian («1,5 часа») takes the form of few.
+        # A fraction in Russian («1,5 часа») takes the form ``few``.
         return words.get(category) or words.get("few") or words["other"]

@@ -1,1 +1,1 @@
-"""What staff can do: one module for each action."""
+"""Actions of the menu: one module for each."""

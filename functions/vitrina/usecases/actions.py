@@ -45,15 +45,16 @@ _CLIENT_FORM = _params(
 
 
 def _nothing_to_check(_services: Services, _spreadsheet_id: str, _params: Params) -> None:
-    """Whether it can be done shows while it is done."""
+    """Accept the click: problems of this action are found while it runs."""
 
 
 @dataclass(frozen=True)
 class Action:
     """One action of the menu.
 
-    A quick one is done while the menu waits; one that ``is_queued`` is checked, queued and run by ``task``.
-    ``holds`` are the leases of a run, with ``{book}`` in place of the workbook's id.
+    A quick action runs while the menu waits. With ``is_queued`` the click only runs ``check`` and queues the
+    action; the ``task`` entry point runs it later. ``holds`` are the keys of the leases that a run takes,
+    with ``{book}`` in place of the workbook's id.
     """
 
     book_kind: str
@@ -88,7 +89,7 @@ ACTIONS: Mapping[str, Action] = {
         _CLIENT_FORM,
         lambda run, book, params: create_client(run, book, _form(params)),
         is_queued=True,
-        # Two clicks at once are one after the other, and the second one finds the code taken.
+        # Of two clicks at the same time the second one waits, and then finds the code taken.
         holds=("new_client:{book}",),
         check=lambda services, book, params: check_form(services, book, _form(params)),
     ),

@@ -1,4 +1,4 @@
-"""*Собрать неделю…*: what the period would hold, shown before anything is moved."""
+"""*Собрать неделю…*: plans a period and shows the plan before anything is moved."""
 
 from __future__ import annotations
 
@@ -32,52 +32,58 @@ from vitrina.workbook.reading.settings import read_terms
 from vitrina.workbook.reading.team import Team
 from vitrina.workbook.writing.heal import repair_messages
 
-#: A period is planned again so often at most for the changes that would let items in: an answer stays quick.
+#: Most plans that are computed to find changes that would let an item in. The limit keeps the answer quick.
 MOST_TRIES = 40
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A plan with everything that it was made from."""
+    """A plan together with its inputs."""
 
     snapshot: Snapshot
     situation: Situation
     plan: PeriodPlan
     limit_hours: float | None
     used_hours: float
-    #: What each item of the backlog is planned with, by number and profile.
+    #: Hours that each backlog item is planned with, by number and profile.
     parts: Mapping[int, Mapping[str, PlannedPart]]
-    #: P50 and P85 of what was chosen, and of what stays in the backlog; ``None`` where the past is too thin.
+    #: P50 and P85 of the chosen items, and of those that stay in the backlog. ``None`` where there is too
+    #: little finished work to tell.
     total: Total | None
     left_total: Total | None
 
     @property
     def chosen(self) -> tuple[ScheduledItem, ...]:
-        """What would be started, the most urgent first."""
+        """Items that would be started, the most urgent first."""
         return self.plan.chosen
 
     @property
     def planned_hours(self) -> float:
-        """Hours that the period gives to what would be started; what is carried over is not among them."""
+        """Hours that the period gives to items that would be started, without work carried over."""
         return sum(one.hours for one in self.plan.selection.taken)
 
     @property
     def running_on(self) -> list[str]:
-        """ID texts of what would end behind the period."""
+        """ID texts of items that would end after the period."""
         return [one.item.code for one in self.chosen if one.due_on > self.plan.period.end_on]
 
     def explanations(self) -> tuple[Explanation, ...]:
-        """What there is to say of each item that is left out."""
+        """Reasons for each item that is left out."""
         return explain(self.situation, self.plan, most_tries=MOST_TRIES)
 
 
 def build_batch(run: Run, spreadsheet_id: str, *, period: str) -> Answer:
-    """Plan the ``current`` or the ``next`` period and keep the plan, to be confirmed.
+    """Plan a period and keep the plan until the manager confirms it.
+
+    Parameters
+    ----------
+    period
+        ``current`` or ``next``.
 
     Raises
     ------
     CellsError
-        With the bad cells of both workbooks together.
+        If cells of the client's or the agency's workbook are bad. All of them are reported together.
     """
     services = run.services
     stored = read_stored(run, spreadsheet_id, more=[shape_key(run.agency_id)])
@@ -113,18 +119,18 @@ def build_batch(run: Run, spreadsheet_id: str, *, period: str) -> Answer:
             hours=draft.planned_hours,
             left_out=len(draft.plan.left_out),
         ),
-        details=(*repair_messages(snapshot.book, snapshot.backlog_identity), *_hours_messages(draft)),
+        details=(*repair_messages(snapshot.book, snapshot.backlog_identity), *_plan_messages(draft)),
         data={"preview_id": preview.preview_id, **_preview_data(services, draft)},
     )
 
 
-def _hours_messages(draft: Draft) -> list[Sentence]:
-    """What the chosen items take together, and where the plan differs from what people might expect."""
+def _plan_messages(draft: Draft) -> list[Sentence]:
+    """The total of the chosen items, and points in which the plan may surprise a person."""
     messages = [total_message("total.batch", draft.total)] if draft.total else []
     if running_on := draft.running_on:
         messages.append(sentence("batch.runs_on", items=running_on))
-    if up := [item.code for item in draft.situation.items if is_raised(item)]:
-        messages.append(sentence("batch.raised", items=up))
+    if raised := [item.code for item in draft.situation.items if is_raised(item)]:
+        messages.append(sentence("batch.raised", items=raised))
     combined = [
         chosen.item.code
         for chosen in draft.chosen
@@ -137,7 +143,7 @@ def _hours_messages(draft: Draft) -> list[Sentence]:
 
 
 def draft_plan(snapshot: Snapshot, team: Team, span: Period) -> Draft:
-    """Plan *span* from the workbook as it was read and from what is promised to all clients."""
+    """Plan *span* from the workbook as it was read and from the work in progress at all clients."""
     project, backlog = snapshot.project, snapshot.backlog
     require_items(backlog)
     terms = read_terms(snapshot.book, snapshot.services.choices)
@@ -166,7 +172,7 @@ def draft_plan(snapshot: Snapshot, team: Team, span: Period) -> Draft:
 
 
 def _as_in_sheet(snapshot: Snapshot) -> list[Item]:
-    """The items of all clients with what this sheet says is done, as nobody may have told the store yet."""
+    """Items of all clients, with work marked done where this sheet says so: the store may not know it yet."""
     done = {row.number for row in snapshot.work_rows.actions if row.is_done}
     own_id = snapshot.project.spreadsheet_id
 
@@ -178,7 +184,7 @@ def _as_in_sheet(snapshot: Snapshot) -> list[Item]:
 
 
 def effect(draft: Draft) -> Json:
-    """What starting the plan would do, as data: two plans with the same effect are the same to a person."""
+    """What starting the plan would do, as JSON data. Plans with equal effects look the same to a person."""
     return {
         str(chosen.item.number): {
             "code": chosen.item.code,
@@ -197,7 +203,7 @@ def effect(draft: Draft) -> Json:
 
 
 def _used_hours(items: list[Item], span: Period) -> float:
-    """Hours of the project's own work in *span*, done or not: they are spent from its limit."""
+    """Hours of the project's own work in *span*, done or not: they count against its limit."""
     return sum(
         hours
         for item in items
@@ -208,7 +214,7 @@ def _used_hours(items: list[Item], span: Period) -> float:
 
 
 def words_of(draft: Draft) -> Words:
-    """What the reasons are told with."""
+    """Titles, IDs and task texts for the sentences of ``reason``."""
     snapshot = draft.snapshot
     tasks = {(item.spreadsheet_id, item.number): (item.code, item.task) for item in snapshot.agency_items}
     tasks |= {item.key: (item.code, item.task) for item in draft.situation.items}
@@ -223,7 +229,7 @@ def period_title(services: Services, span: Period) -> Sentence:
 
 
 def _people(draft: Draft) -> list[Json]:
-    """What the period has of each person, from the first day that may be planned."""
+    """Capacity, committed and planned hours of each person, from the first day that may be planned."""
     resources, span = draft.situation.resources, draft.plan.period
     days = [day for day in span if day >= draft.plan.since]
     committed = _hours_on(days, resources.bookings)
@@ -241,10 +247,10 @@ def _people(draft: Draft) -> list[Json]:
 
 
 def _hours_on(days: Collection[date], bookings: Iterable[Booking]) -> dict[str, float]:
-    """Hours of each specialist on the days."""
+    """Hours of each specialist on *days*."""
     hours: dict[str, float] = {}
     for booking in bookings:
-        inside = sum(one for day, one in booking.day_hours.items() if day in days)
+        inside = sum(day_hours for day, day_hours in booking.day_hours.items() if day in days)
         hours[booking.specialist] = hours.get(booking.specialist, 0.0) + inside
     return hours
 

@@ -1,8 +1,8 @@
-"""*Проверить всё* and *Проверить книгу*: whether sheets and tracker can all be true at once.
+"""*Проверить всё* and *Проверить книгу*: finds contradictions within the sheets and with the tracker.
 
-What is judged are cells and cards. Of the store only the list of workbooks is taken: what the planner
-remembers may be wrong in the same way as the planner. Nothing is written, so that nothing of one client
-can get into another's file; the answer is for the staff and may name them all.
+Only cells and cards are checked. The store gives only the list of workbooks: what it remembers was written
+by the planner and may be wrong in the same way. Nothing is written, so one client's data cannot get into
+another client's file. The answer is for staff and may name all clients.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from vitrina.workbook.reading.identity import identify_progress, number_of_id
 from vitrina.workbook.reading.team import Team, read_team
 from vitrina.workbook.reading.work_rows import WorkRow, WorkRows, read_work
 
-#: More lines are not read by anyone; the command prints them all.
+#: Nobody reads more lines than this; the command ``check`` prints all of them.
 MAX_LINES = 100
-#: Works that one sentence names.
+#: The most pieces of work that one sentence names.
 MAX_WORKS = 6
 
 
 @dataclass(frozen=True)
 class CheckedBook:
-    """A client's workbook as its cells have it."""
+    """A client's workbook, read from its cells alone."""
 
     project: Project
     work: WorkRows
@@ -52,7 +52,7 @@ class CheckedBook:
 
 @dataclass(frozen=True)
 class Cards:
-    """What was found at the tracker: sentences, how many cards were read, and what could not be."""
+    """Result of comparing cards: findings, the count of cards read, and projects that could not be read."""
 
     found: tuple[Sentence, ...] = ()
     count: int = 0
@@ -60,18 +60,21 @@ class Cards:
 
 
 def check_all(run: Run, agency_id: str) -> Answer:
-    """Judge all workbooks of the agency and their cards: one read of each workbook.
+    """Check all workbooks of the agency and their cards: one read of each workbook.
 
     Raises
     ------
     CellsError
-        With all bad cells of the agency's workbook: without people and days there is nothing to judge by.
+        If cells of the agency's workbook are bad: the check needs its people and days.
     """
     return _check(run, agency_id, None)
 
 
 def check_book(run: Run, spreadsheet_id: str) -> Answer:
-    """The same, and what concerns one project of it: its people work for the others as well."""
+    """Make the same check and report the findings of one project.
+
+    All workbooks are read, because the project's people work for other clients too.
+    """
     agency_id = run.agency_id or load_project(run.services.store, spreadsheet_id).agency_id
     return _check(run, agency_id, spreadsheet_id)
 
@@ -88,36 +91,39 @@ def _check(run: Run, agency_id: str, only: str | None) -> Answer:
         quota=stored.more.get(QUOTA_KEY),
     )
     people = [
-        PersonRow(one.name, one.hours_per_day * team.load_factor, one.days_away) for one in team.specialists
+        PersonRow(person.name, person.hours_per_day * team.load_factor, person.days_away)
+        for person in team.specialists
     ]
     judge = Judge(people, services.calendar.day_hours, today=services.today())
     findings = judge.judge(
-        [row for one in books for row in one.rows],
-        [one.calendar for one in books if one.calendar is not None],
-        [pair for one in books for pair in one.after],
+        [row for checked in books for row in checked.rows],
+        [checked.calendar for checked in books if checked.calendar is not None],
+        [pair for checked in books for pair in checked.after],
     )
-    own = [one for one in books if only is None or one.project.spreadsheet_id == only]
+    own = [checked for checked in books if only is None or checked.project.spreadsheet_id == only]
     if only is not None:
-        findings = [one for one in findings if one.concerns(only)]
+        findings = [finding for finding in findings if finding.concerns(only)]
     cards = _check_cards(run, own, team)
-    titles = {one.project.spreadsheet_id: one.project.title for one in books}
-    problems = [problem for one in own for problem in one.work.problems]
+    titles = {checked.project.spreadsheet_id: checked.project.title for checked in books}
+    problems = [problem for checked in own for problem in checked.work.problems]
     found = [
         *(_finding_message(finding, titles) for finding in findings),
         *cards.found,
         *(
             []
             if only
-            else (line for one in own for line in elsewhere_messages(one.project, one.work.problems))
+            else (
+                line for checked in own for line in elsewhere_messages(checked.project, checked.work.problems)
+            )
         ),
     ]
     return _answer(
         found,
         problems if only else [],
-        [*(one.message for one in unread), *cards.unread],
+        [*(unread_book.message for unread_book in unread), *cards.unread],
         {
             "books": len(own),
-            "rows": sum(not row.is_done for one in own for row in one.work.rows),
+            "rows": sum(not row.is_done for checked in own for row in checked.work.rows),
             "cards": cards.count,
         },
     )
@@ -147,11 +153,11 @@ def _answer(
 
 
 def _read(services: Services, project: Project) -> CheckedBook:
-    """The cells of a workbook. Who a row is, its own mark and ID tell."""
+    """Read the cells of a workbook. Rows are identified by their own marks and IDs, not by the store."""
     resource = services.workbooks.read(project.spreadsheet_id)
     book = parse_book(resource)
     if not has_columns(book, "in_progress", PROGRESS_COLUMNS):
-        # Its marks are lost: it is known by how it looked before.
+        # The column marks are lost: recognise the columns by the remembered layout.
         key = shape_key(project.spreadsheet_id)
         book = parse_book(resource, shape_from(services.store.get_many([key]).get(key)))
     identity = identify_progress(book, (), prefix=project.code)
@@ -189,18 +195,18 @@ def _sheet_row(project: Project, row: WorkRow) -> SheetRow:
 
 
 def _check_cards(run: Run, books: Sequence[CheckedBook], team: Team) -> Cards:
-    """Days and people of the cards against those of the rows."""
-    names = {one.tracker_id: one.name for one in team.specialists if one.tracker_id}
+    """Compare days and people of the cards with those of the rows."""
+    names = {cards.tracker_id: cards.name for cards in team.specialists if cards.tracker_id}
     total = Cards()
     for done, book in enumerate(books):
         step = sentence("check.progress", done=done + 1, total=len(books))
         run.report(done, len(books), step)
         try:
-            one = _cards_of(run.services, book, names)
+            cards = _cards_of(run.services, book, names)
         except ServiceError as error:
             why = Sentence(error.code, error.where)
-            one = Cards(unread=(sentence("check.cards_unread", project=book.project.title, why=why),))
-        total = Cards(total.found + one.found, total.count + one.count, total.unread + one.unread)
+            cards = Cards(unread=(sentence("check.cards_unread", project=book.project.title, why=why),))
+        total = Cards(total.found + cards.found, total.count + cards.count, total.unread + cards.unread)
     return total
 
 
@@ -225,7 +231,7 @@ def _cards_of(services: Services, book: CheckedBook, names: Mapping[str, str]) -
         key = external_id(project.spreadsheet_id, item)
         card_ids = known.get(key, ())
         if len(card_ids) > 1:
-            # Some of them may be archived, and those are in nobody's way.
+            # Some of them may be archived; archived cards do no harm.
             live_ids = services.tracker.find_twins(project.board_id, key)
             if len(live_ids) > 1:
                 card_ids = _linked_first(services, project, live_ids, rows)
@@ -271,9 +277,9 @@ def _card_twice(
 
 
 def _card_against_rows(card: Card, rows: Sequence[WorkRow], names: Mapping[str, str]) -> Iterable[Sentence]:
-    """Where a card and the rows of its item do not say the same; a checklist has a line for each row.
+    """Differences between a card and the rows of its item; a checklist has a line for each row.
 
-    What the card leaves open contradicts nothing.
+    A field that is empty in the card is no difference.
     """
     code = rows[0].code
     due_days = [row.last_day for row in rows if row.last_day]
@@ -300,7 +306,7 @@ def _card_against_rows(card: Card, rows: Sequence[WorkRow], names: Mapping[str, 
 
 
 def _finding_message(finding: Finding, titles: Mapping[str, str]) -> Sentence:
-    """A finding as a manager understands it."""
+    """A finding as a sentence for a manager."""
     code = _CODES[finding.kind]
     where = {
         "name": finding.specialist,
@@ -343,17 +349,17 @@ _CODES = {
 
 
 def _works(rows: Sequence[SheetRow], titles: Mapping[str, str]) -> list[Sentence]:
-    told = [
+    works = [
         sentence("check.work", work=_label(row, titles), hours=row.hours)
         for row in sorted(rows, key=lambda row: -row.hours)
     ]
-    if len(told) > MAX_WORKS:
-        return [*told[: MAX_WORKS - 1], sentence("list.more", count=len(told) - MAX_WORKS + 1)]
-    return told
+    if len(works) > MAX_WORKS:
+        return [*works[: MAX_WORKS - 1], sentence("list.more", count=len(works) - MAX_WORKS + 1)]
+    return works
 
 
 def _label(row: SheetRow, titles: Mapping[str, str]) -> Sentence | str:
-    """How a person finds the row: by its ID, which also tells the project, or by its text."""
+    """Text by which a person finds the row: its ID, which also names the project, or the text of the work."""
     if row.code:
         return f"{row.code} ({row.profile})" if row.profile else row.code
     return sentence("check.own_work", action=row.action, project=titles[row.project])

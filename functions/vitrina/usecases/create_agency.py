@@ -1,4 +1,4 @@
-"""Set up an agency: its internal workbook. Run once, by the operator's command."""
+"""Sets up an agency with its internal workbook. The operator runs this command once."""
 
 from __future__ import annotations
 
@@ -22,11 +22,19 @@ def create_agency(
     rows: Mapping[str, Sequence[Mapping[str, Value]]] | None = None,
     settings: Mapping[str, Value] | None = None,
 ) -> Agency:
-    """Make the agency's workbook and keep the agency.
+    """Create the agency's workbook and store the agency.
 
-    *profiles* are the kinds of specialists, of which each gets a column of hours in every client
-    workbook; without them the template's own are taken. The file is shared with nobody: who may
-    open the shared drive may open it.
+    The file is shared with nobody: people who may open the shared drive may open it.
+
+    Parameters
+    ----------
+    profiles
+        Kinds of specialists. Each gets a column of hours in every client workbook. Where there are none,
+        those of the template are used.
+    rows
+        First rows of the tabs, by key of the tab and key of the column.
+    settings
+        Values of the settings tab by key.
     """
     template = services.templates["agency"]
     language: Locale = "en" if pick_locale(locale) == "en" else "ru"

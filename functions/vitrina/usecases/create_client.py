@@ -1,6 +1,6 @@
-"""*Новый клиент…*: workbook, sharing and tracker board of a new project.
+"""*Новый клиент…*: creates workbook, sharing and tracker board of a new project.
 
-Resumable: whatever an earlier try made is found again, so that there is never a second one.
+It can be resumed: every step finds what an earlier attempt has created, so nothing is created twice.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class ClientForm:
 
 
 def check_form(services: Services, agency_id: str, form: ClientForm) -> None:
-    """Refuse a code that another project has: its items' numbers would be mistaken for each other's."""
+    """Raise ``UserError`` if another project has the code: items of both would have the same IDs."""
     _refuse_taken_code(find_projects(services.store, agency_id), form)
 
 
@@ -53,7 +53,7 @@ def _refuse_taken_code(projects: Iterable[Project], form: ClientForm) -> None:
 
 
 def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
-    """Make everything a new project needs, each thing once."""
+    """Create everything that a new project needs, each thing once."""
     services = run.services
     stored = read_stored_agency(run, agency_id, more=[layout_key(agency_id)])
     agency = stored.agency
@@ -92,7 +92,7 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
     )
     run.set_progress(5, STEPS, sentence("client.progress_register"))
     if "register_project" not in run.steps:
-        # Once: the workbook counts its items from here on.
+        # Written once: from here on the document counts the project's items.
         run.commit(
             put_project(project),
             updates=[stored.projects.change(lambda projects: _with_project(projects, project))],
@@ -140,7 +140,7 @@ def _board(run: Run, agency: Agency, title: str) -> Board:
 
 
 def _find_filled(services: Services, spreadsheet_id: str) -> bool | None:
-    """``True`` where the workbook was filled by an earlier try: it is filled whole or not at all."""
+    """``True`` if an earlier attempt has filled the workbook: one batch fills all of it or nothing."""
     try:
         parse_book(services.workbooks.read(spreadsheet_id))
     except UnknownWorkbookError:

@@ -1,4 +1,4 @@
-"""*Оценить бэклог*: hours of backlog items from the agency's norms."""
+"""*Оценить бэклог*: fills in the hours of backlog items from the agency's norms."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.change import Formula, WorkbookChange
 from vitrina.workbook.writing.heal import heal, repair_messages
 
-#: More names than this in one answer are not read by anyone.
+#: Most names in one answer: nobody reads more.
 MAX_DETAILS = 12
 
 MINUTES = 60
@@ -48,11 +48,11 @@ MINUTES = 60
 
 @dataclass(frozen=True)
 class RowEstimate:
-    """What the norms say of one row.
+    """Estimate of one row from the norms.
 
-    ``hours`` are the add-on's own figures by profile; ``outdated`` are profiles with a figure of the
-    add-on's that no norm supports any more, as after a change of the work type. ``forecasts`` are what the
-    norms say of every profile, and ``own`` the profiles whose figure is the add-on's.
+    ``hours`` are the add-on's own figures by profile. ``outdated`` are profiles with a figure of the add-on
+    that no norm supports any more, for example after a change of the work type. ``forecasts`` hold the
+    forecast of the norms for every profile, and ``own`` the profiles whose figure belongs to the add-on.
     """
 
     hours: Mapping[str, float]
@@ -65,7 +65,7 @@ class RowEstimate:
 
 
 def estimate(run: Run, spreadsheet_id: str) -> Answer:
-    """Fill the hours that nobody typed, and say of each row where its hours come from."""
+    """Fill in the hours that nobody typed, and note in each row where its hours come from."""
     return retry_on_conflict(run, lambda: _estimate(run, spreadsheet_id))
 
 
@@ -113,9 +113,10 @@ def _write(
     estimates: Mapping[int, RowEstimate],
     notes: _Notes,
 ) -> None:
-    """Write the workbook, and keep the add-on's own figures before and after that.
+    """Write the workbook, and store the add-on's own figures before and after the write.
 
-    The write may fail, or succeed and its answer be lost: until then both figures are the add-on's.
+    The write may fail, or succeed while its answer is lost. Until it has succeeded for certain, both the
+    old and the new figures count as the add-on's.
     """
     tracked = snapshot.stored.backlog_state
     state = tracked.value
@@ -133,7 +134,7 @@ def _write(
         change,
         action="estimate",
         writes=[put_project(project)],
-        # A write that was refused has used up no numbers.
+        # A refused write must not use up numbers of items.
         if_refused=[put_project(snapshot.project)],
         updates=[
             tracked.put(replace(state, figures={**known, **either}, note_hashes=notes.hashes)),
@@ -145,22 +146,23 @@ def _write(
 
 
 def _still_known(snapshot: Snapshot, state: BacklogState) -> dict[int, Figures]:
-    """The add-on's figures of items that may need them: in the backlog, in progress, or to be undone."""
+    """The add-on's figures of items that may still need them: in the backlog, in progress, or in undo."""
     rows = snapshot.backlog.rows
     wanted = {row.number for row in rows} | {row.copy_of for row in rows} | set(snapshot.items)
     return {number: figures for number, figures in state.figures.items() if number in wanted}
 
 
-def _either(one: Figures, other: Figures) -> Figures:
-    """Figures of both, each once."""
-    profiles = one.keys() | other.keys()
+def _either(first: Figures, second: Figures) -> Figures:
+    """Figures of both, without duplicates."""
+    profiles = first.keys() | second.keys()
     return {
-        profile: list(dict.fromkeys([*one.get(profile, ()), *other.get(profile, ())])) for profile in profiles
+        profile: list(dict.fromkeys([*first.get(profile, ()), *second.get(profile, ())]))
+        for profile in profiles
     }
 
 
 def _known_titles(snapshot: Snapshot) -> KnownTitles:
-    """Past titles of the agency and those of this backlog; they never leave the guess."""
+    """Past titles of the agency and of this backlog. They are used for guessing only and never shown."""
     rows = snapshot.backlog.rows
     if all(row.work_type for row in rows):
         return KnownTitles((), ())
@@ -175,7 +177,7 @@ def _known_titles(snapshot: Snapshot) -> KnownTitles:
 
 
 def _require_columns(backlog: Backlog, norms: Norms, titles: Mapping[str, str]) -> None:
-    """Raise where a norm gives hours to a profile whose column is gone: the total would be too small."""
+    """Raise if a norm has hours for a profile whose column is gone: the total would be too small."""
     kinds = {row.work_type for row in backlog.rows if row.work_type}
     needed = {profile for work_type in kinds for profile in norms.profiles_of(work_type)}
     for profile, name in titles.items():
@@ -187,7 +189,7 @@ def _require_columns(backlog: Backlog, norms: Norms, titles: Mapping[str, str]) 
 def _require_possible(
     backlog: Backlog, estimates: Mapping[int, RowEstimate], titles: Mapping[str, str]
 ) -> None:
-    """Raise where a quantity gives more hours than a cell may hold."""
+    """Raise if a quantity leads to more hours than a cell may hold."""
     problems = [
         backlog.tab.problem(
             row.row, "quantity", "cell.quantity_hours", hours=hours, profile=titles.get(profile, profile)
@@ -209,18 +211,18 @@ def estimate_row(
 ) -> RowEstimate:
     """The add-on's figures for one row.
 
-    A cell belongs to the add-on when it is empty or still holds what the add-on wrote; everything
-    else was typed by a person and stays. ``titles`` are what a missing work type is guessed from.
+    A cell belongs to the add-on if it is empty or still holds what the add-on wrote. Everything else was
+    typed by a person and stays. A missing work type is guessed from ``titles``.
     """
     own = own_profiles(row, written, backlog)
     forecasts = {
-        profile: made
+        profile: forecast
         for profile in norms.profiles_of(row.work_type)
-        if (made := forecast_row(norms, row, profile, own)) is not None
+        if (forecast := forecast_row(norms, row, profile, own)) is not None
     }
     hours = {
-        profile: tenth(made.mean_hours)
-        for profile, made in forecasts.items()
+        profile: tenth(forecast.mean_hours)
+        for profile, forecast in forecasts.items()
         if profile in own and profile in backlog.profiles
     }
     outdated = frozenset(own & row.hours.keys() - hours.keys())
@@ -242,10 +244,10 @@ def estimate_row(
 
 
 def total_formula(tab: Tab, row: BacklogRow, profiles: tuple[str, ...]) -> Formula:
-    """The sum of the hours columns, each named: people put columns of their own between them.
+    """Formula that adds the hours columns one by one: people put columns of their own between them.
 
-    Hours that a person typed as a text («1 ч 30 мин») are no number to the sheet. They stay as they
-    are, and stand in the formula as minutes, since a decimal comma would bind it to a language.
+    Hours that a person typed as a text («1 ч 30 мин») are not a number for the sheet. The cell stays as it
+    is, and the formula contains its minutes: a decimal comma would tie the formula to one language.
     """
     cells = ";".join(
         f"{column_letters(tab.column(HOURS_PREFIX + profile))}{row.row.index + 1}" for profile in profiles
@@ -282,18 +284,18 @@ def _write_hours(
 
 
 class _Notes:
-    """The notes beside the sources of estimates. One that the add-on did not write is a person's."""
+    """Notes at the cells that name the source of an estimate. Notes that people wrote are left alone."""
 
     def __init__(self, state: BacklogState) -> None:
         self._known: dict[str, None] = dict.fromkeys(state.note_hashes)
 
     @property
     def hashes(self) -> tuple[str, ...]:
-        """Hashes of the notes that the add-on wrote; they are kept before the notes are written."""
+        """Hashes of the notes that the add-on wrote. They are stored before the notes are written."""
         return tuple(self._known)[-MOST_NOTES:]
 
     def write(self, change: WorkbookChange, tab: Tab, row: BacklogRow, text: str) -> None:
-        """Put a note, unless a person's stands there."""
+        """Write a note, unless the cell has a note of a person."""
         standing = tab.cell(row.row, "source").note
         if text != standing and (not standing or _hash(standing) in self._known):
             change.note(tab, row.row, "source", text)
@@ -307,38 +309,40 @@ def _hash(text: str) -> str:
 def explain(
     row: BacklogRow, result: RowEstimate, kept: KeptNorms, titles: Mapping[str, str]
 ) -> list[Sentence]:
-    """Where the hours of a row come from, in words that a client may read: nobody else is named."""
+    """Where the hours of a row come from. A client reads it, so no person or other client is named."""
     lines: list[Sentence] = []
-    for profile, made in result.forecasts.items():
-        name, unit = titles.get(profile, profile), kept.units.get(made.norm.cell.work_type)
+    for profile, forecast in result.forecasts.items():
+        name, unit = titles.get(profile, profile), kept.units.get(forecast.norm.cell.work_type)
         if profile in result.hours:
-            lines += [sentence("source.profile", profile=name, text=one) for one in _of_norm(row, made, unit)]
+            lines += [
+                sentence("source.profile", profile=name, text=one) for one in _of_norm(row, forecast, unit)
+            ]
         elif row.hours.get(profile) and profile not in row.formula_profiles:
-            lines.append(_of_specialist(row.hours[profile], name, made))
+            lines.append(_of_specialist(row.hours[profile], name, forecast))
     if result.guess is not None:
         return [sentence("source.guess", work_type=result.guess.work_type)]
     return lines or [sentence(f"source.{result.source}")]
 
 
-def _of_norm(row: BacklogRow, made: Forecast, unit: str | None) -> list[Sentence]:
+def _of_norm(row: BacklogRow, forecast: Forecast, unit: str | None) -> list[Sentence]:
     figures = {
-        "count": made.norm.fact_count,
-        "typical": made.typical_hours,
-        "mean": made.mean_hours,
-        "high": made.p85_hours,
+        "count": forecast.norm.fact_count,
+        "typical": forecast.typical_hours,
+        "mean": forecast.mean_hours,
+        "high": forecast.p85_hours,
     }
-    if made.norm.source is NormSource.PINNED:
+    if forecast.norm.source is NormSource.PINNED:
         lines = [sentence("source.norm_pinned", **figures)]
-    elif made.norm.source is NormSource.START:
+    elif forecast.norm.source is NormSource.START:
         lines = [sentence("source.norm_start", **figures)]
-    elif made.norm.fact_count < FEW_FACTS:
+    elif forecast.norm.fact_count < FEW_FACTS:
         lines = [sentence("source.norm_few", **figures)]
-    elif made.p85_hours is None:
+    elif forecast.p85_hours is None:
         lines = [sentence("source.norm_thin", **figures)]
     else:
         lines = [sentence("source.norm_line", **figures)]
     if row.quantity != 1:
-        per_unit = made.norm.hours_per_unit
+        per_unit = forecast.norm.hours_per_unit
         lines.append(
             sentence("source.quantity_of", quantity=row.quantity, hours=per_unit, unit=unit)
             if unit
@@ -347,18 +351,20 @@ def _of_norm(row: BacklogRow, made: Forecast, unit: str | None) -> list[Sentence
     return lines
 
 
-def _of_specialist(hours: float, profile: str, made: Forecast) -> Sentence:
-    """A figure that a person typed: as it stands, and what the plan makes of it where that is known."""
-    if made.basis is not Basis.SPECIALIST:
+def _of_specialist(hours: float, profile: str, forecast: Forecast) -> Sentence:
+    """A figure that a person typed, and the hours that the plan uses in its place if there are such."""
+    if forecast.basis is not Basis.SPECIALIST:
         return sentence("source.specialist_only", profile=profile, hours=hours)
-    return sentence("source.specialist_with_norm", profile=profile, hours=hours, plan=tenth(made.mean_hours))
+    return sentence(
+        "source.specialist_with_norm", profile=profile, hours=hours, plan=tenth(forecast.mean_hours)
+    )
 
 
 def _hours(row: BacklogRow, estimates: Mapping[int, RowEstimate]) -> dict[str, float]:
-    """What stands in the hours columns of a row once it is written."""
-    made = estimates[row.number]
-    merged = {**row.hours, **made.hours}
-    return {profile: hours for profile, hours in merged.items() if profile not in made.outdated}
+    """Hours by profile that the row will have after the write."""
+    own = estimates[row.number]
+    merged = {**row.hours, **own.hours}
+    return {profile: hours for profile, hours in merged.items() if profile not in own.outdated}
 
 
 def _answer(
@@ -370,7 +376,7 @@ def _answer(
     if len(gaps) > len(shown):
         shown.append(sentence("list.more", count=len(gaps) - len(shown)))
     hours = sum(hours for row in backlog.rows for hours in _hours(row, estimates).values())
-    # Of one or two tasks the notes say the same.
+    # For one or two tasks their notes already say the same.
     sums = [total_message("total.backlog", total)] if total and len(estimates) > FEW_FACTS - 1 else []
     return Answer(
         Outcome.PARTIAL if gaps else Outcome.DONE,

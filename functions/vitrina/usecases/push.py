@@ -1,4 +1,4 @@
-"""*Отправить в трекер*: one card for each item that is in progress."""
+"""*Отправить в трекер*: creates one card for each item that is in progress."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ from vitrina.workbook.writing.heal import heal, repair_messages
 from vitrina.workbook.writing.values import Formula
 
 
-def push(run: Run, spreadsheet_id: str) -> Answer:
-    """Make the cards that are missing and write their links into the sheet.
+def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
+    """Create the missing cards and write their links into the sheet.
 
-    A card is found again by our key in the tracker, so that neither a second click nor a lost answer
-    makes a second one. When the tracker fails half-way, the cards made so far are linked; the rest is made
-    by the next click, or by the timer.
+    A card is found again by our key in the tracker, so neither a second click nor a lost answer creates a
+    second one. If the tracker fails half-way, the cards created so far are linked, and the next click or the
+    timer creates the rest. With *only_wanted*, items whose cards nobody asked for, or whose push was undone,
+    get none.
     """
     snapshot = read_snapshot(run, spreadsheet_id, with_agency_work=False)
     rows, lost = snapshot.work_rows.actions, snapshot.lost_row_messages()
@@ -41,38 +42,40 @@ def push(run: Run, spreadsheet_id: str) -> Answer:
         raise UserError("push.nothing", sheet=snapshot.book.tab("in_progress").title)
     numbers = dict.fromkeys(row.item_number for row in rows)
     wanted = [snapshot.items[number] for number in numbers if number in snapshot.items]
-    # A card tells of all actions of its item: one whose rows are not all there waits for them.
+    # A card lists all actions of its item, so an item with missing rows has to wait for them.
     lacking = {item_number_of_row(number) for number in snapshot.progress_identity.lost}
     new = [
-        item for item in wanted if (not item.card_id or item.is_card_wanted) and item.number not in lacking
+        item
+        for item in wanted
+        if (item.is_card_wanted or not (item.card_id or only_wanted)) and item.number not in lacking
     ]
-    made, failure = _make_cards(run, snapshot, new)
-    if failure is not None and not made:
+    created, failure = _make_cards(run, snapshot, new)
+    if failure is not None and not created:
         raise failure
-    linked = {item.number: item.card_id for item in wanted if item.card_id} | made
+    linked = {item.number: item.card_id for item in wanted if item.card_id} | created
     _write_links(run, snapshot, linked)
     looked_for, is_looking = _remove_late_twins(run, snapshot)
-    run.at_end(updates=[snapshot.stored.work.change(lambda work: _settled(work, made, looked_for))])
+    run.at_end(updates=[snapshot.stored.work.change(lambda work: _settled(work, created, looked_for))])
     if failure is None and not is_looking:
         run.at_end(fulfil(push_wish(spreadsheet_id).name))
     details = (*repair_messages(snapshot.book, snapshot.progress_identity), *lost)
-    left = len(new) - len(made)
+    left = len(new) - len(created)
     if failure is not None:
-        message = sentence("push.partial", count=len(made), left=left)
+        message = sentence("push.partial", count=len(created), left=left)
         why = sentence(failure.code, **failure.where)
-        data = {"made": len(made), "left": left}
+        data = {"made": len(created), "left": left}
         return Answer(Outcome.PARTIAL, message, details=(why, *details), data=data)
-    code = "push.done" if made else "push.nothing_new"
+    code = "push.done" if created else "push.nothing_new"
     return Answer(
         Outcome.PARTIAL if lost else Outcome.DONE,
-        sentence(code, count=len(made), linked=len(linked)),
+        sentence(code, count=len(created), linked=len(linked)),
         details=details,
-        data={"made": len(made)},
+        data={"made": len(created)},
     )
 
 
 def push_wish(spreadsheet_id: str) -> TaskWish:
-    """The wish that cards which were asked for are made, and their twins removed."""
+    """Outbox entry for a task that creates the wanted cards of a workbook and removes duplicate cards."""
     return TaskWish(f"push-{spreadsheet_id}", {"kind": "push", "spreadsheet_id": spreadsheet_id})
 
 
@@ -82,14 +85,19 @@ def push_wish(spreadsheet_id: str) -> TaskWish:
 def _make_cards(
     run: Run, snapshot: Snapshot, new: Sequence[Item]
 ) -> tuple[dict[int, str], ServiceError | None]:
-    """Make the cards of *new* items; gives card ids by number, and what kept the rest from being made.
+    """Create the cards of *new* items.
 
-    That cards are wanted is kept before anything is asked of the tracker. Each card is kept as soon as it is
-    there, and is wanted until it is complete.
+    The store notes which cards are wanted before the tracker is called. Each card is stored as soon as it
+    exists, and counts as wanted until it is complete.
+
+    Returns
+    -------
+    tuple[dict[int, str], ServiceError | None]
+        Card ids by item number, and the error that stopped the rest.
     """
-    made: dict[int, str] = {}
+    created: dict[int, str] = {}
     if not new:
-        return made, None
+        return created, None
     services = run.services
     wish = push_wish(snapshot.project.spreadsheet_id)
     wanted = [item.number for item in new]
@@ -98,23 +106,23 @@ def _make_cards(
     try:
         known = services.tracker.find_cards(snapshot.project.board_id)
         for item in new:
-            step = sentence("push.progress", done=len(made) + 1, total=len(new))
-            run.set_progress(len(made), len(new), step)
+            step = sentence("push.progress", done=len(created) + 1, total=len(new))
+            run.set_progress(len(created), len(new), step)
             own_rows = [row for row in snapshot.work_rows.actions if row.item_number == item.number]
             card = new_card(snapshot, item, own_rows)
             card_id = _make_card(run, snapshot, item, card, known.get(item.external_id, ()))
             services.tracker.complete_card(card_id, card)
-            made[item.number] = card_id
+            created[item.number] = card_id
     except ServiceError as error:
         failure = error
-    return made, failure
+    return created, failure
 
 
 def _make_card(run: Run, snapshot: Snapshot, item: Item, card: NewCard, present: Sequence[str]) -> str:
-    """Id of the item's card, which is made where there is none, and kept in the store.
+    """Id of the item's card. The card is created if there is none, and stored.
 
-    A creation that we gave up on may still be under way, by this process or another one. So the maker looks
-    again after each creation, and removes its own card where there is an older one.
+    A create call that timed out, in this process or another one, may still be carried out later. So after
+    each creation we look for duplicates, and remove the new card if there is an older one.
     """
     tracker = run.services.tracker
     card_id, is_ours = item.card_id or next(iter(present), ""), False
@@ -122,7 +130,7 @@ def _make_card(run: Run, snapshot: Snapshot, item: Item, card: NewCard, present:
         try:
             card_id, is_ours = tracker.create_card(card), True
         except RetriableServiceError as error:
-            # After 429 nothing was made.
+            # Status 429 means that no card was created.
             if error.status != 429:
                 _keep_lost(run, snapshot, item)
             raise
@@ -143,20 +151,20 @@ def _make_card(run: Run, snapshot: Snapshot, item: Item, card: NewCard, present:
 
 
 def _with_card(work: ProjectWork, number: int, card_id: str) -> ProjectWork:
-    """The work with the card of an item kept; raises ``BusyError`` where the item may not have it."""
+    """The work with the card id of an item set; raises ``BusyError`` if the item may not have the card."""
     if not _may_have_card(work, number, card_id):
         raise BusyError("workbook.busy")
     return work.amended(number, card_id=card_id)
 
 
 def _may_have_card(work: ProjectWork, number: int, card_id: str) -> bool:
-    """``False`` where the item was taken back, or another process has made its card."""
+    """``False`` if the item was undone, or another process has created its card."""
     item = work.items.get(number)
     return item is not None and item.card_id in ("", card_id)
 
 
 def _keep_lost(run: Run, snapshot: Snapshot, item: Item) -> None:
-    """Note that a card of the item may appear later."""
+    """Store that a card of the item may appear later, because the answer of its creation was lost."""
     lost_at = run.services.clock.now()
     run.commit(
         updates=[snapshot.stored.work.change(lambda now: now.amended(item.number, card_lost_at=lost_at))]
@@ -170,7 +178,7 @@ def _with_wanted(work: ProjectWork, numbers: Collection[int]) -> ProjectWork:
 
 
 def _settled(work: ProjectWork, complete: Collection[int], looked_for: Collection[int]) -> ProjectWork:
-    """The work once some cards are complete, and the late twins of some items were looked for."""
+    """The work after cards were completed, and late duplicates of some items were searched for."""
     for number in complete:
         work = work.amended(number, is_card_wanted=False)
     for number in looked_for:
@@ -179,10 +187,15 @@ def _settled(work: ProjectWork, complete: Collection[int], looked_for: Collectio
 
 
 def _remove_late_twins(run: Run, snapshot: Snapshot) -> tuple[list[int], bool]:
-    """Remove cards that appeared after we had given up on them and had made another one.
+    """Remove duplicate cards that the tracker created late, after we had created another one.
 
-    They are looked for some minutes after that; those that somebody has begun to work on stay, and the check
-    names them. Gives the items whose twins were looked for, and whether it is too early for others.
+    The search happens some minutes after the lost answer. Cards that somebody has begun to work on stay, and
+    *Проверить всё* names them.
+
+    Returns
+    -------
+    tuple[list[int], bool]
+        Numbers of the items that were searched, and whether it is still too early for others.
     """
     services, now = run.services, run.services.clock.now()
     lost = [item for item in snapshot.stored.work.value.items.values() if item.card_lost_at]
@@ -205,7 +218,7 @@ def is_unused(card: Card) -> bool:
 
 
 def new_card(snapshot: Snapshot, item: Item, rows: Sequence[WorkRow]) -> NewCard:
-    """The card of an item as it is made; *rows* are the item's own."""
+    """The card to create for an item; *rows* are the rows of this item."""
     services, project, locale = snapshot.services, snapshot.project, locale_of(snapshot.book)
     ids = tracker_ids(snapshot.stored.team)
     rows = sorted(rows, key=lambda row: row.row_number)
@@ -243,12 +256,12 @@ def new_card(snapshot: Snapshot, item: Item, rows: Sequence[WorkRow]) -> NewCard
 
 
 def _write_links(run: Run, snapshot: Snapshot, card_ids: Mapping[int, str]) -> None:
-    """Link the rows to their cards; from a fresh reading where the sheet changed since the first one."""
+    """Link the rows to their cards. If the sheet changed after it was read, read it again and retry."""
     spreadsheet_id = snapshot.project.spreadsheet_id
     known = [snapshot]
 
     def write() -> None:
-        # As it was read; only where people have changed it meanwhile it is read once more.
+        # The first attempt uses the snapshot; a retry after a change by people reads the sheet again.
         current = known.pop() if known else read_snapshot(run, spreadsheet_id, with_agency_work=False)
         _write_links_once(run, current, card_ids)
 

@@ -1,7 +1,7 @@
-"""*Пересчитать нормы*: what the finished work teaches, into the store and the agency's workbook.
+"""*Пересчитать нормы*: learns norms from finished work, for the store and the agency's workbook.
 
-The tab *Нормы* is the agency's as much as ours: norms that people type there win over the facts and stay,
-and the difference is shown beside them. *Обещания* shows by month how estimates and days came out.
+People type in the tab *Нормы* too: a norm that they typed wins over the facts and stays, and the difference
+is shown beside it. The tab *Обещания* shows by month how accurate estimates and forecast days were.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from vitrina.workbook.writing.change import WorkbookChange
 
 
 def recalculate_norms(run: Run, agency_id: str) -> Answer:
-    """Learn from the history anew and show the norms: one read and one write of the agency's workbook."""
+    """Learn the norms from the whole history and show them: one read and one write of the workbook."""
     store = run.services.store
     works = find_all_work(store, agency_id)
     history = load_history(store, agency_id, (work.value for work in works.values()))
@@ -49,7 +49,8 @@ def recalculate_norms(run: Run, agency_id: str) -> Answer:
         write_promises(change, book, history, outcomes)
         after = KeptNorms(learned.norms, learned.units, shown)
         if change:
-            # The write may fail, or succeed and its answer be lost: until then both figures are the add-on's.
+            # The write may fail, or succeed while its answer is lost: until it has succeeded for certain,
+            # both the old and the new figures count as the add-on's.
             either = {
                 cell: (*kept.shown.get(cell, ()), *after.shown.get(cell, ()))
                 for cell in {*kept.shown, *after.shown}
@@ -77,5 +78,5 @@ def recalculate_norms(run: Run, agency_id: str) -> Answer:
 
 
 def _with_ended(kept: list[ForecastOutcome], ended: list[ForecastOutcome]) -> list[ForecastOutcome]:
-    """Outcomes that were kept, with those that ended just now, each once."""
+    """Stored outcomes together with those of forecasts that ended just now, without duplicates."""
     return [*kept, *(one for one in ended if one not in kept)]

@@ -1,4 +1,4 @@
-"""*Обновить из трекера*: what the cards say is written into the sheet."""
+"""*Обновить из трекера*: writes the state of the cards into the sheet."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from vitrina.workbook.writing.values import Value
 
 @dataclass(frozen=True)
 class RowState:
-    """What the tracker says of one action."""
+    """State of one action in the tracker."""
 
     status: ActionStatus
     due_on: date | None
@@ -43,9 +43,9 @@ class RowState:
 
 
 def refresh(run: Run, spreadsheet_id: str) -> Answer:
-    """Read every card of the project and write what differs.
+    """Read every card of the project and write the differences.
 
-    Items that were finished long ago are looked at while their rows are still in the sheet.
+    Items that were finished long ago are read only while their rows are still in the sheet.
     """
     snapshot = read_snapshot(run, spreadsheet_id)
     items = [item for item in snapshot.items.values() if item.card_id]
@@ -55,7 +55,10 @@ def refresh(run: Run, spreadsheet_id: str) -> Answer:
 def write_card_states(
     run: Run, snapshot: Snapshot, items: Sequence[Item], *, says_when: bool = True
 ) -> Answer:
-    """Read the cards of *items* and write what differs; with *says_when*, always when that was."""
+    """Read the cards of *items* and write the differences.
+
+    With *says_when* the time of the update is always written, otherwise only together with a difference.
+    """
     cards: dict[int, Card | None] = {}
     for item in items:
         step = sentence("sync.progress", done=len(cards) + 1, total=len(items))
@@ -65,7 +68,7 @@ def write_card_states(
     known = [snapshot]
 
     def write() -> tuple[int, Snapshot]:
-        # As it was read before the cards; only where people have changed it meanwhile it is read once more.
+        # The first attempt uses the snapshot; a retry after a change by people reads the sheet again.
         current = known.pop() if known else read_snapshot(run, spreadsheet_id)
         return _write(run, current, cards, says_when=says_when), current
 
@@ -83,9 +86,9 @@ def write_card_states(
 
 
 def _write(run: Run, snapshot: Snapshot, cards: Mapping[int, Card | None], *, says_when: bool) -> int:
-    """Write the workbook once and the store once; gives the count of rows that differed."""
+    """Write the workbook once and the store once; return the count of rows that differed."""
     book, project, work = snapshot.book, snapshot.project, snapshot.stored.work.value
-    # A card may belong to an item that was packed away and has no row any more.
+    # A card may belong to a finished item that was packed and has no row any more.
     packed = [number for number in cards if number not in snapshot.items and work.has_finished(number)]
     items = dict(snapshot.items)
     items |= load_finished(run.services.store, project.spreadsheet_id, project.agency_id, packed)
@@ -115,7 +118,7 @@ def _write(run: Run, snapshot: Snapshot, cards: Mapping[int, Card | None], *, sa
         write_refreshed_mark(run.services, change, book)
         _tell_finish(snapshot, change, now)
     if change:
-        # Should the lease have run out in a slow call, somebody else is at work here now.
+        # Fails if the lease expired during a slow call: another action may be working here now.
         run.commit()
         run.services.workbooks.batch_update(project.spreadsheet_id, change.requests())
     _keep(run, snapshot, items, after)
@@ -123,7 +126,7 @@ def _write(run: Run, snapshot: Snapshot, cards: Mapping[int, Card | None], *, sa
 
 
 def _tell_finish(snapshot: Snapshot, change: WorkbookChange, items: list[Item]) -> None:
-    """The days by which all will be finished, unless the backlog cannot be read just now."""
+    """Write the days by which all will be finished, unless the backlog cannot be read now."""
     if not can_tell_finish(snapshot.book) or not snapshot.has_backlog or snapshot.backlog.problems:
         return
     state, backlog = snapshot.stored.backlog_state.value, snapshot.backlog
@@ -133,7 +136,7 @@ def _tell_finish(snapshot: Snapshot, change: WorkbookChange, items: list[Item]) 
 
 
 def _keep(run: Run, snapshot: Snapshot, items: Mapping[int, Item], after: Mapping[int, Item]) -> None:
-    """Have what changed kept at the end of the run; an item that was packed away comes back."""
+    """Store the changed items at the end of the run; a packed item is unpacked."""
     changed = {number: item for number, item in after.items() if item != items[number]}
     kept = snapshot.stored.work.value
     back = [items[number] for number in changed if kept.has_finished(number)]
@@ -157,10 +160,10 @@ def _keep(run: Run, snapshot: Snapshot, items: Mapping[int, Item], after: Mappin
 def row_states(
     card: Card, item: Item, rows: Sequence[WorkRow], project: Project, names: Mapping[str, str]
 ) -> dict[int, RowState]:
-    """What a card says of each row of its item, by row number; of each action where no row is left.
+    """State of each row of a card's item, by row number; of each action if no row is left.
 
-    The card's checklist has a line for each action, in their order; people may have added lines, and
-    taken rows out of the sheet. ``names`` are the specialists' names by their id in the tracker.
+    The card's checklist has a line for each action, in the same order. People may have added lines, and
+    removed rows from the sheet. ``names`` are the specialists' names by their id in the tracker.
     """
     status = project.statuses.get(card.stage_id)
     done = sum(line.is_checked for line in card.checklist)
@@ -190,14 +193,14 @@ def row_states(
             is_ticked=line is not None and line.is_checked,
         )
     if not is_only and left:
-        # Hours of people who have no action of their own stand with the first one.
+        # Hours of people without an action of their own are added to the first action.
         first = min(states)
         states[first] = replace(states[first], logged_hours=states[first].logged_hours + sum(left.values()))
     return states
 
 
 def _as_in_tracker(item: Item, states: Mapping[int, RowState], today: date) -> Item:
-    """The item as its card tells it. Hours logged later still count, the day of its end stays."""
+    """The item with the state of its card. Hours logged after its end count; the day of its end stays."""
     is_done = all(state.status is ActionStatus.DONE for state in states.values())
     actions = tuple(_as_told(action, states.get(action.row_number)) for action in item.actions)
     finished_on = (item.finished_on or today) if is_done else None
@@ -205,9 +208,9 @@ def _as_in_tracker(item: Item, states: Mapping[int, RowState], today: date) -> I
 
 
 def _as_in_sheet(rows: Iterable[WorkRow], items: Mapping[int, Item], today: date) -> dict[int, Item]:
-    """Items without a card whose rows a person has changed: without a tracker the sheet itself tells."""
+    """Items without a card, with the state that people entered in their rows, by number."""
     by_number = {row.row_number: row for row in rows}
-    told: dict[int, Item] = {}
+    updated: dict[int, Item] = {}
     for item in items.values():
         own_rows = [by_number[one.row_number] for one in item.actions if one.row_number in by_number]
         if item.card_id or item.is_reserved or len(own_rows) < len(item.actions):
@@ -217,8 +220,8 @@ def _as_in_sheet(rows: Iterable[WorkRow], items: Mapping[int, Item], today: date
             for row in own_rows
         }
         if item.is_done or all(row.is_done for row in own_rows):
-            told[item.number] = _as_in_tracker(item, states, today)
-    return told
+            updated[item.number] = _as_in_tracker(item, states, today)
+    return updated
 
 
 def _write_row(

@@ -1,4 +1,4 @@
-"""Start the batch that was previewed: rows move from *Бэклог* to *В работе* in one atomic call."""
+"""Starts the batch of a preview: moves rows from *Бэклог* to *В работе* in one atomic call."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.change import NewRow, WorkbookChange
 from vitrina.workbook.writing.heal import heal, repair_messages
 
-#: Columns of the backlog on which the plan of an item rests, beside those of hours.
+#: Backlog columns that the plan of an item depends on, beside the columns of hours.
 PLANNED_BY = ("task", "result", "priority", "work_type", "size", "quantity", "wanted_on", "depends_on")
 
 
 def start_batch(run: Run, spreadsheet_id: str, *, preview_id: str) -> Answer:
-    """Do exactly what the preview showed, or refuse because something changed meanwhile."""
+    """Do exactly what the preview showed, or refuse if something changed after it."""
     try:
         return retry_on_conflict(run, lambda: _start(run, spreadsheet_id, preview_id))
     except RetriableServiceError:
-        # The sheet may have taken the batch: the promise stays until the sheet is read again.
+        # The sheet may have taken the batch: the reservation stays until the sheet is read again.
         raise
     except VitrinaError:
-        # Where the sheet cannot be read just now, its next reading decides.
+        # If the sheet cannot be read now, the next read of it decides.
         with contextlib.suppress(VitrinaError):
             _take_back_by_sheet(run, spreadsheet_id)
         raise
@@ -63,15 +63,15 @@ def _start(run: Run, spreadsheet_id: str, preview_id: str) -> Answer:
         raise UserError("batch.already_started")
     span = period_of(preview.start_on, PeriodKind(preview.period_kind))
     draft, items = _promise_hours(run, snapshot, preview, span)
-    # Where the write is refused the promise stays as well, until the sheet is read: should the lease have
-    # run out meanwhile, somebody else may have written just these rows.
+    # After a refused write the reservation stays too, until the sheet is read: if the lease expired
+    # meanwhile, another action may have written the same rows.
     write_undoably(
         run,
         snapshot.stored.undo,
         snapshot.book,
         _change(draft, items),
         action="start_batch",
-        # A write that was refused has used up no numbers.
+        # A refused write must not use up numbers of items.
         if_refused=[put_project(snapshot.project)],
     )
     _note_started(run, draft, items)
@@ -94,9 +94,9 @@ def _start(run: Run, spreadsheet_id: str, preview_id: str) -> Answer:
 
 
 def _promise_hours(run: Run, snapshot: Snapshot, preview: Preview, span: Period) -> tuple[Draft, list[Item]]:
-    """Plan anew, and promise people's hours where the effect is what the preview showed.
+    """Plan again, and reserve people's hours if the effect equals that of the preview.
 
-    Hours are promised over all clients, so plan and promise happen under one lease of the agency.
+    Hours are shared by all clients, so planning and reserving happen under one lease of the agency.
     """
     planning = plan_lease(snapshot.agency)
     run.take(planning)
@@ -125,14 +125,14 @@ def _promise_hours(run: Run, snapshot: Snapshot, preview: Preview, span: Period)
 
 
 def _reserved(work: ProjectWork, items: Sequence[Item]) -> ProjectWork:
-    """The work with *items* reserved; raises ``BusyError`` where one of them was started meanwhile."""
+    """The work with *items* reserved; raises ``BusyError`` if one of them was started meanwhile."""
     if any(item.number in work.items for item in items):
         raise BusyError("workbook.busy")
     return work.with_items(items)
 
 
 def _note_started(run: Run, draft: Draft, items: Sequence[Item]) -> None:
-    """Have the items kept as started, and what the period passed over, at the end of the run."""
+    """At the end of the run, store the items as started, and the items that the period left out."""
     stored = draft.snapshot.stored
     started = {item.number for item in items}
     left_out = [left.item.number for left in draft.plan.left_out if left.reason in LACK_OF_ROOM]
@@ -156,7 +156,7 @@ def _without_reservations(work: ProjectWork, numbers: Collection[int]) -> Projec
 
 
 def _take_back_by_sheet(run: Run, spreadsheet_id: str) -> None:
-    """Give back what a refused start has promised, so that other projects do not wait for these hours."""
+    """Release the hours that a refused start has reserved, so that other projects can use them."""
     run.drop_final_writes()
     stored = read_stored(run, spreadsheet_id)
     if any(item.is_reserved for item in stored.work.value.items.values()):

@@ -1,7 +1,7 @@
-"""*Отменить последнее действие*: the sheet goes back, and cards that nobody has begun go.
+"""*Отменить последнее действие*: restores the sheet, and removes cards that nobody has begun.
 
-Only what still stands as the action left it is taken back; what people changed since then is left and
-named. Every step may be repeated: what is back already needs nothing.
+Only cells that are still as the action left them are restored. Cells that people changed since then stay
+and are named. Every step may be repeated: what is already restored is left alone.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from vitrina.usecases.push import new_card
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.restore import Restoration, has_happened, restore
 
-#: More names than this in one answer are not read by anyone.
+#: Most names in one answer: nobody reads more.
 MAX_DETAILS = 12
 
 
 def undo(run: Run, spreadsheet_id: str) -> Answer:
-    """Take back the last action of the workbook that changed something."""
+    """Undo the last action that changed something in the workbook."""
     snapshot = retry_on_conflict(run, lambda: read_snapshot(run, spreadsheet_id, with_agency_work=False))
-    # A second delivery goes on with the same action, whatever was done since the first one died.
+    # A second delivery continues with the same action, whatever happened after the first one stopped.
     chosen: Json = run.steps.get("choose", {}).get("result") or _choose(run, snapshot)
     record = load_record(run.services.store, chosen["id"])
     if record is None:
@@ -46,14 +46,14 @@ def undo(run: Run, spreadsheet_id: str) -> Answer:
     kept = _kept_items(snapshot, record)
     left = retry_on_conflict(run, lambda: _write_back(run, snapshot_of(run, snapshot.stored), record, kept))
     left.items.update({item.number: item.code for item in kept})
-    _forget(run, snapshot, record, chosen["id"], stay=left.items.keys())
+    _forget(run, snapshot, record, chosen["id"], stay=left.items.keys(), lost=lost)
     if lost:
         _wish_for_orphans(run, snapshot, lost)
     return _answer(run.services, chosen, begun, left)
 
 
 def _choose(run: Run, snapshot: Snapshot) -> Json:
-    """The last action that happened: the newest may have got no answer, and then the sheet tells."""
+    """The last action that was carried out. If its answer was lost, the sheet shows whether it was."""
     for entry in reversed(snapshot.stored.undo.entries):
         if entry.is_pending:
             record = load_record(run.services.store, entry.record_id)
@@ -67,23 +67,27 @@ def _choose(run: Run, snapshot: Snapshot) -> Json:
 
 
 def _remove_cards(run: Run, snapshot: Snapshot, record: Json) -> tuple[list[str], list[Item]]:
-    """Remove the cards that came of the action and that nobody has touched.
+    """Remove the cards that the action created and that nobody has touched.
 
-    Gives the ID texts of items whose cards stay, and items of which another card may appear later.
+    Returns
+    -------
+    tuple[list[str], list[Item]]
+        ID texts of items whose cards stay, and items of which another card may appear later: a push that
+        was interrupted, or that is slower than its lease, may have a creation under way.
     """
     tracker, work = run.services.tracker, snapshot.stored.work
     rows = snapshot.work_rows.actions
     begun: list[str] = []
-    lost: list[Item] = []
-    cards = _cards_of(run, snapshot, record)
+    whole, half_made = _items_with_cards(snapshot, record)
+    cards = _cards_of(run, snapshot, whole, half_made)
     for done, (item, card_id) in enumerate(cards):
         step = sentence("undo.progress", done=done + 1, total=len(cards))
         run.report(done, len(cards), step)
         card = tracker.get_card(card_id)
         own_rows = [row for row in rows if row.item_number == item.number]
-        made = new_card(snapshot, item, own_rows) if own_rows else None
+        expected = new_card(snapshot, item, own_rows) if own_rows else None
         if card is not None and (
-            made is None or not is_untouched(card, made, is_whole=_is_whole(item, card_id))
+            expected is None or not is_untouched(card, expected, is_whole=_is_whole(item, card_id))
         ):
             begun.append(item.code)
             keeping = {"card_id": item.card_id or card_id}
@@ -91,13 +95,12 @@ def _remove_cards(run: Run, snapshot: Snapshot, record: Json) -> tuple[list[str]
             continue
         if card is not None:
             tracker.remove_card(card_id)
-        if item.card_lost_at:
-            lost.append(item)
         run.commit(
             delete_card(card_id),
             updates=[work.change(lambda now, n=item.number, c=card_id: _without_card(now, n, c))],  # type: ignore[misc]
         )
-    return begun, lost
+    may_appear = (item for item in [*whole, *half_made] if item.is_card_wanted or item.card_lost_at)
+    return begun, [item for item in may_appear if item.code not in begun]
 
 
 def _is_whole(item: Item, card_id: str) -> bool:
@@ -112,10 +115,10 @@ def _without_card(work: ProjectWork, number: int, card_id: str) -> ProjectWork:
     return work.amended(number, card_id=card, is_card_wanted=False)
 
 
-def _cards_of(run: Run, snapshot: Snapshot, record: Json) -> list[tuple[Item, str]]:
-    """Cards that the action made, and those that a push which broke off has left half made."""
+def _items_with_cards(snapshot: Snapshot, record: Json) -> tuple[list[Item], list[Item]]:
+    """Items whose cards the action created, and items whose cards an interrupted push may have created."""
     if record["action"] not in ("start_batch", "push"):
-        return []
+        return [], []
     linked: dict[str, str] = record.get("cards", {})
     started = {number for _, _, number, _ in record["trace"]["moved"]}
     own = snapshot.items.values()
@@ -124,40 +127,52 @@ def _cards_of(run: Run, snapshot: Snapshot, record: Json) -> list[tuple[Item, st
         for item in own
         if (not item.card_id or item.is_card_wanted) and (not started or item.number in started)
     ]
-    known = run.services.tracker.find_cards(snapshot.project.board_id) if half_made else {}
     whole = [
-        (item, item.card_id)
+        item
         for item in own
         if item.card_id and item not in half_made and linked.get(str(item.number)) == item.card_id
     ]
+    return whole, half_made
+
+
+def _cards_of(
+    run: Run, snapshot: Snapshot, whole: Sequence[Item], half_made: Sequence[Item]
+) -> list[tuple[Item, str]]:
+    """The cards of these items, as far as they are there."""
+    known = run.services.tracker.find_cards(snapshot.project.board_id) if half_made else {}
     half = [(item, card_id) for item in half_made for card_id in known.get(item.external_id, ())]
-    return [*whole, *half]
+    return [*((item, item.card_id) for item in whole), *half]
 
 
-def is_untouched(card: Card, made: NewCard, *, is_whole: bool) -> bool:
-    """Whether a card is as it was made: nobody moved it, ticked, logged hours, wrote or changed it.
+def is_untouched(card: Card, expected: NewCard, *, is_whole: bool) -> bool:
+    """Whether a card is as we created it: not moved, ticked, commented or changed, and no hours logged.
 
-    One that is not whole may lack lines of its checklist.
+    A card that is not whole may lack lines of its checklist.
     """
     return (
-        card.stage_id == made.stage_id
+        card.stage_id == expected.stage_id
         and not card.is_archived
         and not card.comment_count
         and not any(card.logged_hours.values())
-        and (card.title, card.due_on, card.assignee_id) == (made.title, made.due_on, made.assignee_id)
-        and (card.checklist == made.checklist if is_whole else set(card.checklist) <= set(made.checklist))
+        and (card.title, card.due_on, card.assignee_id)
+        == (expected.title, expected.due_on, expected.assignee_id)
+        and (
+            card.checklist == expected.checklist
+            if is_whole
+            else set(card.checklist) <= set(expected.checklist)
+        )
     )
 
 
 def _wish_for_orphans(run: Run, snapshot: Snapshot, items: Sequence[Item]) -> None:
-    """Have cards removed later whose creation was not answered, and whose items are taken back."""
+    """Plan to remove cards that may appear late, as the answer to their creation was lost."""
     spreadsheet_id = snapshot.project.spreadsheet_id
     body: Json = {
         "kind": "remove_orphans",
         "spreadsheet_id": spreadsheet_id,
         "external_ids": [item.external_id for item in items],
     }
-    # It is sent by the timer: not before the card can have appeared.
+    # The timer sends it, which is late enough for the card to have appeared.
     wish = TaskWish(f"orphans-{run.operation_id}", body)
     run.at_end(wish.put(run.services))
 
@@ -166,7 +181,7 @@ def _wish_for_orphans(run: Run, snapshot: Snapshot, items: Sequence[Item]) -> No
 
 
 def _kept_items(snapshot: Snapshot, record: Json) -> list[Item]:
-    """Items that the action put into work and that stay there, as they have a card."""
+    """Items that the action started and that stay in progress, because they have a card."""
     started = {number for _, _, number, _ in record["trace"]["moved"]}
     linked = {int(number) for number in record.get("cards", {})}
     own = snapshot.stored.work.value.items.values()
@@ -183,7 +198,7 @@ def _write_back(run: Run, snapshot: Snapshot, record: Json, kept: list[Item]) ->
         started = {number for _, _, number, _ in record["trace"]["moved"]} - result.items.keys()
         gone = {(spreadsheet_id, number) for number in started}
         write_schedule(snapshot, change, [item for item in snapshot.agency_items if item.key not in gone])
-    # Should the lease have run out in a slow call, somebody else is at work here now.
+    # Fails if the lease expired during a slow call: another action may be working here now.
     run.commit()
     if change:
         run.services.workbooks.batch_update(snapshot.project.spreadsheet_id, change.requests())
@@ -191,7 +206,7 @@ def _write_back(run: Run, snapshot: Snapshot, record: Json, kept: list[Item]) ->
 
 
 def _empty_progress(change: WorkbookChange, snapshot: Snapshot, record: Json, kept: Sequence[Item]) -> None:
-    """Empty what *refresh* has written of cards that are gone."""
+    """Clear the progress texts that *refresh* wrote for cards that are gone."""
     gone = {int(number) for number in record.get("cards", {})} - {item.number for item in kept}
     if not gone:
         return
@@ -201,16 +216,31 @@ def _empty_progress(change: WorkbookChange, snapshot: Snapshot, record: Json, ke
             change.set(tab, row.row, "progress", None)
 
 
-def _forget(run: Run, snapshot: Snapshot, record: Json, record_id: str, *, stay: Collection[int]) -> None:
-    """Give back promised hours, the add-on's own figures as they were before, and the record itself."""
+def _forget(
+    run: Run,
+    snapshot: Snapshot,
+    record: Json,
+    record_id: str,
+    *,
+    stay: Collection[int],
+    lost: Sequence[Item],
+) -> None:
+    """Release reserved hours, restore the add-on's own figures, and drop the record of the action."""
     moved = {number for _, _, number, _ in record["trace"]["moved"]} - set(stay)
     stored = snapshot.stored
-    run.at_end(updates=[stored.work.change(lambda work: work.without_items(moved))])
+    run.at_end(updates=[stored.work.change(lambda work: _without_wanted(work, lost).without_items(moved))])
     if "estimates" in record:
         touched = {int(number) for _, number, *_ in record["trace"]["cells"] if number}
         before = {int(number): figures for number, figures in record["estimates"].items()}
         run.at_end(updates=[stored.backlog_state.change(lambda state: _with_figures(state, touched, before))])
     run.at_end(*stored.undo.writes(_entries_before(stored.undo.entries, record_id)))
+
+
+def _without_wanted(work: ProjectWork, items: Sequence[Item]) -> ProjectWork:
+    """The work where no push has to create the cards of *items* any more, or to look for late ones."""
+    for item in items:
+        work = work.amended(item.number, is_card_wanted=False, card_lost_at=None)
+    return work
 
 
 def _with_figures(
@@ -221,7 +251,7 @@ def _with_figures(
 
 
 def _entries_before(entries: Sequence[UndoEntry], record_id: str) -> list[UndoEntry]:
-    """The list without the action that is taken back and those above it, which never happened."""
+    """Entries older than the undone action. Newer ones were never carried out and are dropped too."""
     kept: list[UndoEntry] = []
     for entry in entries:
         if entry.record_id == record_id:

@@ -1,6 +1,6 @@
-"""*Обновить загрузку*: what all people do for all clients, from the cells of all workbooks.
+"""*Обновить загрузку*: shows the load of all people over all clients, from the cells of all workbooks.
 
-One read of each client's workbook, one read and one write of the agency's, however large they are.
+One read of each client's workbook, one read and one write of the agency's workbook, of any size.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ from vitrina.workbook.reading.book import Book, parse_book
 from vitrina.workbook.reading.work_rows import read_work
 from vitrina.workbook.writing.change import WorkbookChange
 
-#: Who has too much is told of this many working days.
+#: Overload is reported for this many working days.
 HORIZON_DAYS = 30
-#: More lines of one kind are not read by anyone.
+#: Most lines of one kind: nobody reads more.
 MAX_LINES = 20
 
 Hours = Mapping[str, Mapping[date, float]]
 
 
 def update_load(run: Run, agency_id: str) -> Answer:
-    """Rebuild what people have promised from the rows of *В работе*, then draw it."""
+    """Rebuild the committed hours of all people from the rows of *В работе*, then draw the tabs."""
     services = run.services
     stored = read_stored_agency(run, agency_id, more=[QUOTA_KEY, plan_key(agency_id)])
     book = read_agency_book(run, agency_id, stored.shape)
@@ -91,44 +91,44 @@ def update_load(run: Run, agency_id: str) -> Answer:
 def _read_client_work(
     run: Run, agency: Agency, project: Project, works: Mapping[str, Tracked[ProjectWork]]
 ) -> ClientWork:
-    """*В работе* of a client, and his items as the store had them before: one read of the workbook.
+    """*В работе* of a client, and the client's items as the store had them: one read of the workbook.
 
     Raises
     ------
     BusyError
-        If a start of another action may still be on its way to the sheet.
+        If a started batch of another action may still be on its way to the sheet.
     """
     spreadsheet_id, services = project.spreadsheet_id, run.services
     resource = services.workbooks.read(spreadsheet_id)
     book = parse_book(resource)
     if not has_columns(book, "in_progress", PROGRESS_COLUMNS):
-        # Its marks are lost: it is known by how it looked before.
+        # The column marks are lost: recognise the columns by the remembered layout.
         key = shape_key(spreadsheet_id)
         book = parse_book(resource, shape_from(services.store.get_many([key]).get(key)))
         require_columns(book, "in_progress", PROGRESS_COLUMNS)
     known = works[spreadsheet_id].value.items if spreadsheet_id in works else {}
     identities = identify_rows(project, agency, book, known.values())
     if resolve_reservations(book, known, identities).not_started or identities.progress is None:
-        # An action that died has left a promise: settle it as its next action would.
+        # An interrupted action has left a reservation: resolve it as the next action would.
         return _settled_client_work(run, project)
     rows = read_work(book, services.choices, identity=identities.progress, today=services.today())
     return ClientWork(project, rows, {number: _as_started(item) for number, item in known.items()})
 
 
 def _settled_client_work(run: Run, project: Project) -> ClientWork:
-    """The same under the lease of the workbook, with promises settled by the sheet."""
-    one = Run(run.services, run.actor, agency_id=project.agency_id)
-    with ending(one):
-        one.take(project.spreadsheet_id)
+    """The same under the lease of the workbook, with reservations resolved from the sheet."""
+    own_run = Run(run.services, run.actor, agency_id=project.agency_id)
+    with ending(own_run):
+        own_run.take(project.spreadsheet_id)
         snapshot = retry_on_conflict(
-            one, lambda: read_snapshot(one, project.spreadsheet_id, with_agency_work=False)
+            own_run, lambda: read_snapshot(own_run, project.spreadsheet_id, with_agency_work=False)
         )
-        one.commit(updates=[snapshot.change_work()])
+        own_run.commit(updates=[snapshot.change_work()])
     return ClientWork(project, snapshot.work_rows, snapshot.stored.work.value.items)
 
 
 def _as_started(item: Item) -> Item:
-    """The item as it is once its rows were seen: nothing of it is reserved any more."""
+    """The item after its rows were seen in the sheet: it is started and not only reserved."""
     return replace(item, is_reserved=False)
 
 
@@ -140,10 +140,15 @@ def _rebuild(
     works: Mapping[str, Tracked[ProjectWork]],
     plan: Document | None,
 ) -> Rebuilt:
-    """Have the promises of the store say what the rows say, in one commit.
+    """Store the commitments that the rows show, in one commit.
 
-    Where hours were promised since *works* and *plan* were read, it is done anew on what is there now. What
-    was started, or changed by somebody else, after its workbook was read is left as it is.
+    If hours were reserved after *works* and *plan* were read, the rebuild is repeated on the new state.
+    Items that were started or changed by others after their workbook was read are left as they are.
+
+    Raises
+    ------
+    BusyError
+        If other plans kept changing the agency's hours during all attempts.
     """
     store = run.services.store
     for _ in range(ATTEMPTS):
@@ -166,7 +171,7 @@ def _rebuild(
 
 
 def _seen(work: ProjectWork, found: Sequence[ClientWork]) -> list[Item]:
-    """Items of a project as they were when its rows were read."""
+    """Items of a project that have not changed since its rows were read."""
     known = next((one.items for one in found if one.project.spreadsheet_id == work.spreadsheet_id), {})
     return [item for number, item in work.items.items() if known.get(number) == _as_started(item)]
 
@@ -174,12 +179,12 @@ def _seen(work: ProjectWork, found: Sequence[ClientWork]) -> list[Item]:
 def _changes(
     store: Store, works: Mapping[str, ProjectWork], known: Mapping[str, Tracked[ProjectWork]]
 ) -> list[Update]:
-    """Changes of what is in progress at each client; an item changed meanwhile is left as it is."""
+    """Changes of the work in progress of each client; an item that changed meanwhile is left as it is."""
     changes: list[Update] = []
     for spreadsheet_id, work in works.items():
         tracked = known.get(spreadsheet_id)
         if tracked is None:
-            # Nothing was in progress; people's own rows are new.
+            # Nothing was in progress; rows that people typed are new.
             tracked = load_work(store, spreadsheet_id, work.agency_id) if work.typed_hours else None
         if tracked is not None:
             changes.append(tracked.change(partial(_merged, tracked.value, work)))
@@ -196,21 +201,21 @@ def _merged(before: ProjectWork, after: ProjectWork, now: ProjectWork) -> Projec
 
 
 def shortened(lines: Sequence[Sentence]) -> Sequence[Sentence]:
-    """As many lines as somebody reads."""
+    """At most ``MAX_LINES`` lines; the last one tells how many more there are."""
     if len(lines) <= MAX_LINES:
         return lines
     return [*lines[: MAX_LINES - 1], sentence("list.more", count=len(lines) - MAX_LINES + 1)]
 
 
 def _lacking(book: Book) -> list[Sentence]:
-    """What to say of tabs, or of their first columns, that people took away: nothing could be drawn there."""
-    told: list[Sentence] = []
+    """Messages about tabs, or their first columns, that people removed: nothing could be drawn there."""
+    messages: list[Sentence] = []
     for key, column in (("load", "specialist"), ("board", "id"), ("projects", "code")):
         try:
             book.tab(key).column(column)
         except WorkbookShapeError as error:
-            told.append(Sentence(error.code, error.where))
-    return told
+            messages.append(Sentence(error.code, error.where))
+    return messages
 
 
 def _draw_all(
@@ -222,7 +227,7 @@ def _draw_all(
     lines: Sequence[BoardLine],
     projects: Sequence[Project],
 ) -> None:
-    """Draw the tabs with one write; where people changed the workbook since it was read, once more."""
+    """Draw the tabs with one write. If people changed the workbook after it was read, read and retry."""
     services, known = run.services, [book]
 
     def draw() -> None:
@@ -252,7 +257,7 @@ def _lines(services: Services, agency: Agency, found: Sequence[ClientWork]) -> l
 def _remembered(
     agency: Agency, unread: Sequence[UnreadBook], works: Mapping[str, ProjectWork]
 ) -> list[BoardLine]:
-    """What the store knows of workbooks that could not be read: their people are not free for that."""
+    """Lines from the store for workbooks that could not be read: their work still takes people's time."""
     return [
         line
         for one in unread
@@ -263,9 +268,9 @@ def _remembered(
 
 
 def _overload_messages(services: Services, people: People, committed: Hours) -> list[Sentence]:
-    """Who has too much from today on: a line for each person."""
+    """Messages about people with too many hours from today on, one for each person."""
     days = [day for day in load_days(services, HORIZON_DAYS) if day >= services.today()]
-    told: list[Sentence] = []
+    messages: list[Sentence] = []
     for name in sorted(committed):
         over = [
             day
@@ -274,9 +279,9 @@ def _overload_messages(services: Services, people: People, committed: Hours) -> 
         ]
         if over and people.find(name):
             hours, room = committed[name][over[0]], people.capacity(name, over[0])
-            told.append(
+            messages.append(
                 sentence("load.over", name=name, count=len(over), day=over[0], hours=hours, room=room)
             )
         elif over:
-            told.append(sentence("load.stranger", name=name))
-    return told
+            messages.append(sentence("load.stranger", name=name))
+    return messages

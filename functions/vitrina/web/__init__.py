@@ -1,1 +1,1 @@
-"""HTTP: who asks, what exactly is asked, and the answer in the person's language."""
+"""HTTP entry points: authentication, checks of the request, and the answer in the person's language."""

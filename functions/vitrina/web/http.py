@@ -1,27 +1,30 @@
-"""Reads requests: the token first, then a body of bounded length and depth, checked against a schema."""
+"""Reads requests: bearer token, and a body of limited length and depth that is checked against a schema."""
 
 from __future__ import annotations
 
 import json
 import math
-from typing import IO, Any, cast
+from collections.abc import Callable
+from typing import IO, Any, Protocol, cast
 
 import jsonschema
 from flask import Request, Response
 from werkzeug.wsgi import LimitedStream
 
 from vitrina.errors import BodyTooLargeError, MethodNotAllowedError, RequestError
-from vitrina.ports import Json
+from vitrina.operations.services import Services
+from vitrina.ports import Identity, Json
+from vitrina.settings import Settings
 
-#: Most that is read of a body, in bytes. A webhook of Kaiten carries a whole card with its texts.
+#: Most bytes that are read of a body. A webhook of Kaiten contains a whole card with its texts.
 MENU_BODY_BYTES = 256 * 1024
 WEBHOOK_BODY_BYTES = 1024 * 1024
 OTHER_BODY_BYTES = 64 * 1024
 
-#: Lists and objects inside each other. The add-on sends 3 levels, Kaiten's webhooks less than 10.
+#: Most levels of nested lists and objects. The add-on sends 3 levels, Kaiten's webhooks less than 10.
 MAX_DEPTH = 20
 
-#: What is expected in each field that a person fills in.
+#: Codes of the sentences that say what is expected in each field of the form.
 _FORM_SENTENCES = {
     "client_name": "form.client_name",
     "project_name": "form.project_name",
@@ -32,25 +35,44 @@ _FORM_SENTENCES = {
 }
 
 
+class Application(Protocol):
+    """What an entry point works with. Opening it fails where a setting or the store is missing."""
+
+    @property
+    def settings(self) -> Settings:
+        """What the operator has set."""
+
+    @property
+    def services(self) -> Services:
+        """The outside world."""
+
+    @property
+    def identity(self) -> Identity:
+        """Who asks."""
+
+
+OpenApplication = Callable[[], Application]
+
+
 class _BoundedStream(LimitedStream):
-    """Ends without an error at the limit, and where the caller stopped sending."""
+    """Stream that ends without an error at the limit, or where the caller stopped sending."""
 
     def on_exhausted(self) -> None:
-        """Nothing: ``read_json`` sees by the length that the body is too large."""
+        """Do nothing: ``read_json`` sees from the length that the body is too large."""
 
     def on_disconnect(self, error: Exception | None = None) -> None:
-        """Nothing: the rest of a body is not JSON, and ``read_json`` says so."""
+        """Do nothing: an incomplete body is not JSON, and ``read_json`` raises for it."""
 
 
 def limit_body(request: Request, limit_bytes: int) -> None:
-    """Have nobody read more of the body than *limit_bytes*, or nothing if it is known to be longer.
+    """Limit what can be read of the body to *limit_bytes*; nothing at all if it declares a greater length.
 
-    Call it before anything else: after the answer functions-framework reads what is left of the body into
+    Call it before anything else: after the answer functions-framework reads the rest of the body into
     memory (``read_request`` in its ``__init__.py``, version 3.10.2), whatever the answer was.
     """
     length = request.content_length
     if length is None:
-        # In chunks. One byte more than the limit shows that there is more.
+        # The body comes in chunks. One byte more than the limit shows that it is too large.
         readable_bytes = limit_bytes + 1 if request.environ.get("wsgi.input_terminated") else 0
     else:
         readable_bytes = 0 if length > limit_bytes else length
@@ -65,13 +87,13 @@ def check_method(request: Request) -> None:
 
 
 def bearer_token(request: Request) -> str:
-    """The token of the ``Authorization`` header, empty where there is none."""
+    """The token of the ``Authorization`` header; empty if there is none."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def parse_body(request: Request, schema: Json) -> Any:
-    """The JSON body; raises ``RequestError`` where it is not what *schema* says."""
+    """The JSON body; raises ``RequestError`` if it does not match *schema*. See also ``read_json``."""
     body = read_json(request)
     check(body, schema)
     return body
@@ -83,14 +105,14 @@ def read_json(request: Request, *, max_depth: int = MAX_DEPTH) -> Any:
     Parameters
     ----------
     max_depth
-        Levels of lists and objects inside each other.
+        Most levels of nested lists and objects.
 
     Raises
     ------
     BodyTooLargeError
-        If the body is longer than the limit. Where its length was told, nothing of it is read.
+        If the body is longer than the limit. If it declares its length, nothing of it is read.
     RequestError
-        If it is no JSON in UTF-8, too deep, or holds a number or a text that cannot be stored.
+        If it is not JSON in UTF-8, is nested too deeply, or has a number or a text that cannot be stored.
     """
     limit_bytes = request.max_content_length
     if limit_bytes is None:
@@ -98,7 +120,7 @@ def read_json(request: Request, *, max_depth: int = MAX_DEPTH) -> Any:
     if (request.content_length or 0) > limit_bytes or len(request.get_data()) > limit_bytes:
         raise BodyTooLargeError("request.too_large", limit=limit_bytes // 1024)
     try:
-        # Python alone would guess the encoding, and take NaN and Infinity for numbers.
+        # By default Python guesses the encoding, and accepts NaN and Infinity as numbers.
         body = json.loads(request.get_data().decode("utf-8"), parse_constant=_refuse_constant)
     except RecursionError as error:
         raise RequestError("request.too_deep") from error
@@ -109,7 +131,7 @@ def read_json(request: Request, *, max_depth: int = MAX_DEPTH) -> Any:
 
 
 def check(data: Any, schema: Json) -> None:
-    """Raise ``RequestError`` where *data* is not what *schema* says."""
+    """Raise ``RequestError`` if *data* does not match *schema*."""
     error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(data))
     if error is not None:
         code = next((_FORM_SENTENCES[key] for key in error.absolute_path if key in _FORM_SENTENCES), None)
@@ -121,7 +143,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def _check_values(value: Any, levels: int) -> None:
-    """Raise where *value* has more *levels*, or somewhere a text or a number that cannot be stored."""
+    """Raise if *value* has more levels than *levels*, or a text or a number that cannot be stored."""
     if isinstance(value, str):
         _check_text(value)
     elif isinstance(value, int | float):
@@ -138,7 +160,7 @@ def _check_values(value: Any, levels: int) -> None:
 
 def _check_text(text: str) -> None:
     try:
-        # JSON may hold one half of a character that is written as two, such as "\ud83d".
+        # JSON may contain one half of a surrogate pair, such as "\ud83d".
         text.encode()
     except UnicodeEncodeError as error:
         raise RequestError("request.broken_text") from error
@@ -146,7 +168,7 @@ def _check_text(text: str) -> None:
 
 def _check_number(number: float) -> None:
     try:
-        # 1e999 is infinite; an integer of 400 digits fits into no float.
+        # 1e999 is infinite; an integer of 400 digits does not fit into a float.
         is_finite = math.isfinite(number)
     except OverflowError:
         is_finite = False
@@ -155,7 +177,7 @@ def _check_number(number: float) -> None:
 
 
 def response(envelope: Json, status: int) -> Response:
-    """An answer in JSON."""
+    """A response with a JSON body."""
     answer = Response(
         json.dumps(envelope, ensure_ascii=False), status=status, content_type="application/json"
     )

@@ -12,19 +12,33 @@ from vitrina.errors import (
     AuthenticationError,
     BusyError,
     ChangedMeanwhileError,
+    ConfigurationError,
     MethodNotAllowedError,
     RetriableServiceError,
     VitrinaError,
 )
 from vitrina.jobs.registry import JOBS
-from vitrina.operations.services import Services
-from vitrina.ports import Identity, Json
-from vitrina.web.http import OTHER_BODY_BYTES, bearer_token, check_method, limit_body, parse_body, response
+from vitrina.ports import Json
+from vitrina.web.http import (
+    OTHER_BODY_BYTES,
+    OpenApplication,
+    bearer_token,
+    check_method,
+    limit_body,
+    parse_body,
+    response,
+)
 
 log = logging.getLogger("vitrina.task")
 
-#: What may be otherwise at the next delivery: access may be given back by then.
-PASSING = (BusyError, ChangedMeanwhileError, RetriableServiceError, AccessDeniedError)
+#: What may be otherwise at the next delivery: access may be given back, a setting corrected by then.
+PASSING = (
+    BusyError,
+    ChangedMeanwhileError,
+    RetriableServiceError,
+    AccessDeniedError,
+    ConfigurationError,
+)
 
 #: A name of the outbox, which is removed when its task is carried out.
 _WISH: Json = {"type": "string", "maxLength": 500}
@@ -42,14 +56,15 @@ _BODY: Json = {
 }
 
 
-def handle_task(request: Request, services: Services, identity: Identity) -> Response:
+def handle_task(request: Request, application: OpenApplication) -> Response:
     """Do queued work. 2xx means done; anything else has the queue try again later."""
     limit_body(request, OTHER_BODY_BYTES)
     try:
         check_method(request)
-        identity.check_task_caller(bearer_token(request))
+        app = application()
+        app.identity.check_task_caller(bearer_token(request))
         body = parse_body(request, _BODY)
-        JOBS[body["kind"]].run(services, body)
+        JOBS[body["kind"]].run(app.services, body)
     except (AuthenticationError, MethodNotAllowedError) as error:
         return response({"error": error.code}, error.http_status)
     except PASSING as error:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from emulators.google import batch, discovery, edits, grid, masks, schema, spreadsheets
 from emulators.google.errors import ApiError, BadRequestError
+from emulators.google.models import Book
 from emulators.google.store import SavedStore
 from emulators.google.store import Store as GoogleState
 from tests.harness.fakes.interruptions import Interruptions
@@ -24,17 +27,41 @@ _BATCH_UPDATE = next(one for one in _DOCUMENT.methods if one.id == "sheets.sprea
 _READ_MASK = masks.parse(READ_FIELDS)
 
 
+@dataclass(frozen=True)
+class _Shown:
+    """What a workbook shows as JSON text, as long as it is this one, at this moment."""
+
+    book: Book
+    now: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class SavedWorkbooks:
+    """All workbooks of one moment."""
+
+    state: SavedStore
+    tags: Mapping[str, str]
+    shared_ids: frozenset[str]
+    shown: Mapping[str, _Shown]
+
+
 class FakeWorkbooks(Interruptions):
     """``Workbooks`` in memory."""
 
-    def __init__(self, clock: Clock, saved: SavedStore | None = None) -> None:
+    def __init__(self, clock: Clock, saved: SavedWorkbooks | None = None) -> None:
         super().__init__()
         self._state = GoogleState(clock.now)
         self._tags: dict[str, str] = {}
         #: Ids of the files that anyone who has the link may read.
         self.shared_ids: set[str] = set()
+        #: A workbook is shown anew only where it was changed: most of a test's time would go there.
+        self._shown: dict[str, _Shown] = {}
         if saved is not None:
-            self._state.restore_state(saved)
+            self._state.restore_state(saved.state)
+            self._tags, self.shared_ids = dict(saved.tags), set(saved.shared_ids)
+            books = self._state.books
+            self._shown = {key: replace(one, book=books[key]) for key, one in saved.shown.items()}
 
     def read(self, spreadsheet_id: str) -> Json:
         """See ``Workbooks``."""
@@ -75,7 +102,7 @@ class FakeWorkbooks(Interruptions):
         """See ``Workbooks``."""
         return f"https://sheets.example/{spreadsheet_id}"
 
-    def _book(self, spreadsheet_id: str) -> Any:
+    def _book(self, spreadsheet_id: str) -> Book:
         if spreadsheet_id not in self._state.books:
             raise FatalServiceError("google.no_file", service=SERVICE, status=404)
         return self._state.book(spreadsheet_id)
@@ -84,10 +111,13 @@ class FakeWorkbooks(Interruptions):
 
     def look(self, spreadsheet_id: str) -> Json:
         """What ``read`` gives; it is not counted and nothing happens around it."""
-        book = self._book(spreadsheet_id)
-        shown = grid.spreadsheet(book, None, _READ_MASK, self._state.now(), grid_data=True)
-        # A copy, so that nobody changes what another one has read.
-        resource: Json = json.loads(json.dumps(masks.select(_READ_MASK, shown)))
+        book, now = self._book(spreadsheet_id), self._state.now()
+        known = self._shown.get(spreadsheet_id)
+        if known is None or known.book is not book or known.now != now:
+            shown = grid.spreadsheet(book, None, _READ_MASK, now, grid_data=True)
+            known = _Shown(book, now, json.dumps(masks.select(_READ_MASK, shown)))
+            self._shown[spreadsheet_id] = known
+        resource: Json = json.loads(known.text)
         return resource
 
     def edit(self, spreadsheet_id: str, *several: Mapping[str, Any]) -> None:
@@ -104,9 +134,12 @@ class FakeWorkbooks(Interruptions):
         """Ids of all files, in the order in which they were made."""
         return list(self._state.books)
 
-    def save(self) -> SavedStore:
+    def save(self) -> SavedWorkbooks:
         """All workbooks as they are now, from which others can begin."""
-        return self._state.save_state()
+        for spreadsheet_id in self.ids:
+            self.look(spreadsheet_id)
+        shown = {spreadsheet_id: self._shown[spreadsheet_id] for spreadsheet_id in self.ids}
+        return SavedWorkbooks(self._state.save_state(), dict(self._tags), frozenset(self.shared_ids), shown)
 
 
 def _refusal(error: ApiError) -> Exception:
