@@ -270,7 +270,8 @@ def _click(office: LocalOffice, action: str, *, spreadsheet_id: str = "", **para
     menu, book = office.manager(), spreadsheet_id or office.client_id
     answer = menu.post(book, action, **params)
     if answer["outcome"] == "accepted":
-        office.http.post(f"{office.servers.tasks}/_emulator/run-until-empty", json={}).raise_for_status()
+        run_tasks = f"{office.servers.tasks}/_emulator/run-until-empty"
+        office.http.post(run_tasks, json={"timeout_s": 50}).raise_for_status()
         answer = menu.post(book, "operation", operation_id=answer["operation_id"])
     if answer["outcome"] not in ("done", "partial"):
         raise OfficeError(f"{action}: {answer}")
