@@ -51,13 +51,19 @@ def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
         for item in wanted
         if (item.is_card_wanted or not (item.card_id or only_wanted)) and item.number not in lacking
     ]
-    created, failure = _make_cards(run, snapshot, new)
+    unclear = {item.number for item in new if item.card_lost_at}
+    created, failure = _make_cards(run, snapshot, new, unclear)
+    known = [item.number for item in new if item.number not in unclear]
     if failure is not None and not created:
+        run.commit(updates=[snapshot.stored.work.change(lambda work: _settled(work, [], known))])
         raise failure
     linked = {item.number: item.card_id for item in wanted if item.card_id} | created
     _write_links(run, snapshot, linked)
-    looked_for, is_looking = _remove_late_twins(run, snapshot)
-    run.at_end(updates=[snapshot.stored.work.change(lambda work: _settled(work, created, looked_for))])
+    known += _remove_late_twins(run, snapshot, lacking)
+    is_looking = any(
+        item.card_lost_at and item.number not in known for item in snapshot.stored.work.value.items.values()
+    )
+    run.at_end(updates=[snapshot.stored.work.change(lambda work: _settled(work, created, known))])
     if failure is None and not is_looking:
         run.at_end(fulfil(push_wish(spreadsheet_id).name))
     details = (*repair_messages(snapshot.book, snapshot.progress_identity), *lost)
@@ -85,12 +91,18 @@ def push_wish(spreadsheet_id: str) -> TaskWish:
 
 
 def _make_cards(
-    run: Run, snapshot: Snapshot, new: Sequence[Item]
+    run: Run, snapshot: Snapshot, new: Sequence[Item], unclear: set[int]
 ) -> tuple[dict[int, str], ServiceError | None]:
     """Create the cards of *new* items.
 
-    The store notes which cards are wanted before the tracker is called. Each card is stored as soon as it
-    exists, and counts as wanted until it is complete.
+    The store notes which cards are wanted before the tracker is called, and since when calls may be under
+    way, for the case that this process dies. Each card is stored as soon as it exists, and counts as wanted
+    until it is complete.
+
+    Parameters
+    ----------
+    unclear
+        Numbers of items of which a call had no answer; the one at which this push stopped is added.
 
     Returns
     -------
@@ -102,11 +114,19 @@ def _make_cards(
         return created, None
     services = run.services
     wish = push_wish(snapshot.project.spreadsheet_id)
+<<<<<<< HEAD
     wanted, began_at = [item.number for item in new], services.clock.now()
     run.commit(
         wish.put(services), updates=[snapshot.change_work(lambda now: _with_wanted(now, wanted, began_at))]
+=======
+    wanted = [item.number for item in new]
+    now = services.clock.now()
+    run.commit(
+        wish.put(services), updates=[snapshot.change_work(lambda work: _with_wanted(work, wanted, now))]
+>>>>>>> chaos
     )
     failure: ServiceError | None = None
+    asked_for = 0
     try:
         known = services.tracker.find_cards(snapshot.project.board_id)
         for item in new:
@@ -114,11 +134,15 @@ def _make_cards(
             run.set_progress(len(created), len(new), step)
             own_rows = [row for row in snapshot.work_rows.actions if row.item_number == item.number]
             card = new_card(snapshot, item, own_rows)
+            asked_for = item.number
             card_id = _make_card(run, snapshot, item, card, known.get(item.external_id, ()))
             services.tracker.complete_card(card_id, card)
             created[item.number] = card_id
     except ServiceError as error:
         failure = error
+        # After status 429, or a refusal, nothing is carried out later.
+        if isinstance(error, RetriableServiceError) and error.status != 429 and asked_for:
+            unclear.add(asked_for)
     return created, failure
 
 
@@ -131,13 +155,7 @@ def _make_card(run: Run, snapshot: Snapshot, item: Item, card: NewCard, present:
     tracker = run.services.tracker
     card_id, is_ours = item.card_id or next(iter(present), ""), False
     if not card_id:
-        try:
-            card_id, is_ours = tracker.create_card(card), True
-        except RetriableServiceError as error:
-            # Status 429 means that no card was created.
-            if error.status != 429:
-                _keep_lost(run, snapshot, item)
-            raise
+        card_id, is_ours = tracker.create_card(card), True
         twins = tracker.find_twins(card.board_id, card.external_id)
         if twins and twins[0] != card_id:
             tracker.remove_card(card_id)
@@ -167,6 +185,7 @@ def _may_have_card(work: ProjectWork, number: int, card_id: str) -> bool:
     return item is not None and item.card_id in ("", card_id)
 
 
+<<<<<<< HEAD
 def _keep_lost(run: Run, snapshot: Snapshot, item: Item) -> None:
     """Store that a card of the item may appear later, because the answer of its creation was lost."""
     lost_at = run.services.clock.now()
@@ -186,30 +205,31 @@ def _with_wanted(work: ProjectWork, numbers: Collection[int], now: datetime) -> 
         if item is not None:
             lost_at = item.card_lost_at or (now if item.is_card_wanted and not item.card_id else None)
             work = work.amended(number, is_card_wanted=True, card_lost_at=lost_at)
+=======
+def _with_wanted(work: ProjectWork, numbers: Collection[int], now: datetime) -> ProjectWork:
+    for number in numbers:
+        work = work.amended(number, is_card_wanted=True, card_lost_at=now)
+>>>>>>> chaos
     return work
 
 
-def _settled(work: ProjectWork, complete: Collection[int], looked_for: Collection[int]) -> ProjectWork:
-    """The work after cards were completed, and late duplicates of some items were searched for."""
+def _settled(work: ProjectWork, complete: Collection[int], known: Collection[int]) -> ProjectWork:
+    """The work after cards were completed, and of some items no call is under way any more."""
     for number in complete:
         work = work.amended(number, is_card_wanted=False)
-    for number in looked_for:
+    for number in known:
         work = work.amended(number, card_lost_at=None)
     return work
 
 
-def _remove_late_twins(run: Run, snapshot: Snapshot) -> tuple[list[int], bool]:
-    """Remove duplicate cards that the tracker created late, after we had created another one.
+def _remove_late_twins(run: Run, snapshot: Snapshot, lacking: Collection[int]) -> list[int]:
+    """Remove what the tracker has created late: duplicate cards, and duplicate parts of a card.
 
-    The search happens some minutes after the lost answer. Cards that somebody has begun to work on stay, and
-    *Проверить всё* names them.
-
-    Returns
-    -------
-    tuple[list[int], bool]
-        Numbers of the items that were searched, and whether it is still too early for others.
+    The search happens some minutes after the call that had no answer. Cards that somebody has begun to work
+    on stay, and *Проверить всё* names them. Returns the numbers of the items that were searched.
     """
     services, now = run.services, run.services.clock.now()
+<<<<<<< HEAD
     lost = [item for item in snapshot.stored.work.value.items.values() if item.card_lost_at]
     over = [item for item in lost if item.card_lost_at and item.card_lost_at + GRACE <= now]
     done = [item for item in over if item.card_id]
@@ -219,6 +239,19 @@ def _remove_late_twins(run: Run, snapshot: Snapshot) -> tuple[list[int], bool]:
             services.tracker, snapshot.project.board_id, item.external_id, created_as, keep=item.card_id
         )
     return [item.number for item in done], len(lost) > len(done)
+=======
+    items = snapshot.stored.work.value.items.values()
+    over = [item for item in items if item.card_id and item.card_lost_at and item.card_lost_at + GRACE <= now]
+    for item in over:
+        for card_id in services.tracker.find_twins(snapshot.project.board_id, item.external_id):
+            card = services.tracker.get_card(card_id) if card_id != item.card_id else None
+            if card is not None and is_unused(card):
+                services.tracker.remove_card(card_id)
+        own_rows = [row for row in snapshot.work_rows.actions if row.item_number == item.number]
+        if own_rows and item.number not in lacking:
+            services.tracker.complete_card(item.card_id, new_card(snapshot, item, own_rows))
+    return [item.number for item in over]
+>>>>>>> chaos
 
 
 def remove_unused(
