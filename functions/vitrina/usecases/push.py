@@ -114,16 +114,10 @@ def _make_cards(
         return created, None
     services = run.services
     wish = push_wish(snapshot.project.spreadsheet_id)
-<<<<<<< HEAD
-    wanted, began_at = [item.number for item in new], services.clock.now()
-    run.commit(
-        wish.put(services), updates=[snapshot.change_work(lambda now: _with_wanted(now, wanted, began_at))]
-=======
     wanted = [item.number for item in new]
     now = services.clock.now()
     run.commit(
         wish.put(services), updates=[snapshot.change_work(lambda work: _with_wanted(work, wanted, now))]
->>>>>>> chaos
     )
     failure: ServiceError | None = None
     asked_for = 0
@@ -185,31 +179,9 @@ def _may_have_card(work: ProjectWork, number: int, card_id: str) -> bool:
     return item is not None and item.card_id in ("", card_id)
 
 
-<<<<<<< HEAD
-def _keep_lost(run: Run, snapshot: Snapshot, item: Item) -> None:
-    """Store that a card of the item may appear later, because the answer of its creation was lost."""
-    lost_at = run.services.clock.now()
-    run.commit(
-        updates=[snapshot.stored.work.change(lambda now: now.amended(item.number, card_lost_at=lost_at))]
-    )
-
-
-def _with_wanted(work: ProjectWork, numbers: Collection[int], now: datetime) -> ProjectWork:
-    """The work where the cards of some items are wanted.
-
-    If a card was wanted before and is not known, the process of that push may have died, and its creation may
-    still be under way.
-    """
-    for number in numbers:
-        item = work.items.get(number)
-        if item is not None:
-            lost_at = item.card_lost_at or (now if item.is_card_wanted and not item.card_id else None)
-            work = work.amended(number, is_card_wanted=True, card_lost_at=lost_at)
-=======
 def _with_wanted(work: ProjectWork, numbers: Collection[int], now: datetime) -> ProjectWork:
     for number in numbers:
         work = work.amended(number, is_card_wanted=True, card_lost_at=now)
->>>>>>> chaos
     return work
 
 
@@ -229,29 +201,17 @@ def _remove_late_twins(run: Run, snapshot: Snapshot, lacking: Collection[int]) -
     on stay, and *Проверить всё* names them. Returns the numbers of the items that were searched.
     """
     services, now = run.services, run.services.clock.now()
-<<<<<<< HEAD
-    lost = [item for item in snapshot.stored.work.value.items.values() if item.card_lost_at]
-    over = [item for item in lost if item.card_lost_at and item.card_lost_at + GRACE <= now]
-    done = [item for item in over if item.card_id]
-    for item in done:
+    items = snapshot.stored.work.value.items.values()
+    over = [item for item in items if item.card_id and item.card_lost_at and item.card_lost_at + GRACE <= now]
+    for item in over:
         created_as = fingerprint_of_item(snapshot, item)
         remove_unused(
             services.tracker, snapshot.project.board_id, item.external_id, created_as, keep=item.card_id
         )
-    return [item.number for item in done], len(lost) > len(done)
-=======
-    items = snapshot.stored.work.value.items.values()
-    over = [item for item in items if item.card_id and item.card_lost_at and item.card_lost_at + GRACE <= now]
-    for item in over:
-        for card_id in services.tracker.find_twins(snapshot.project.board_id, item.external_id):
-            card = services.tracker.get_card(card_id) if card_id != item.card_id else None
-            if card is not None and is_unused(card):
-                services.tracker.remove_card(card_id)
         own_rows = [row for row in snapshot.work_rows.actions if row.item_number == item.number]
         if own_rows and item.number not in lacking:
             services.tracker.complete_card(item.card_id, new_card(snapshot, item, own_rows))
     return [item.number for item in over]
->>>>>>> chaos
 
 
 def remove_unused(
