@@ -236,11 +236,11 @@ def test_card_that_appears_late(office: MemoryOffice) -> None:
 
 
 def test_late_card_of_a_process_that_died(office: MemoryOffice) -> None:
-    """It could not note that its card is lost: that it was wanted tells enough."""
+    """It has noted before that a creation may be under way, so that the next push looks for its card."""
     office.tracker.delay_next_creation()
     with pytest.raises(RetriableServiceError):
         office.do("push")
-    office.change_item(1, card_lost_at=None)
+    assert office.items()[1].card_lost_at is not None
     office.do("push")
     kept = office.card(1).card_id
     office.tracker.carry_out_delayed()
