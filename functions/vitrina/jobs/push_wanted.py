@@ -36,12 +36,14 @@ def remove_orphans(services: Services, body: Json) -> None:
     with ending(run):
         run.take(spreadsheet_id)
         stored = read_stored(run, spreadsheet_id)
-        known = {item.external_id for item in stored.work.value.items.values()}
+        items = {item.external_id: item for item in stored.work.value.items.values()}
         for external_id in body["external_ids"]:
-            if external_id in known:
+            item = items.get(external_id)
+            if item is not None and not item.card_id:
+                # It was started again, and its push takes the card.
                 continue
             for card_id in services.tracker.find_twins(stored.project.board_id, external_id):
-                card = services.tracker.get_card(card_id)
+                card = None if item and item.card_id == card_id else services.tracker.get_card(card_id)
                 if card is not None and is_unused(card):
                     services.tracker.remove_card(card_id)
         run.at_end(fulfil(body["wish"]))
