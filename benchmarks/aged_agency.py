@@ -1,6 +1,6 @@
 """The sample agency at several ages: the same workbooks and cards, with more and more finished work behind.
 
-Three clients have work in progress, and one of them 100 rows of backlog. What was finished long ago stands
+Three clients have work in progress, and one of them a long backlog. What was finished long ago stands
 in the store only; its rows are not in the workbooks any more. So the ages differ by their stores alone.
 """
 
@@ -60,7 +60,13 @@ class AgedAgency:
 
 
 def prepare(
-    servers: Servers, setenv: SetEnv, folder: Path, *, ages: Sequence[int], work_count: int
+    servers: Servers,
+    setenv: SetEnv,
+    folder: Path,
+    *,
+    ages: Sequence[int],
+    work_count: int,
+    row_count: int = BACKLOG_ROWS,
 ) -> AgedAgency:
     """Set the agency up through the menu, and age its store.
 
@@ -70,6 +76,8 @@ def prepare(
         Counts of finished items of the agency.
     work_count
         How many works of other years are imported, at every age.
+    row_count
+        Rows of the backlog that is measured.
     """
     sample = load_agency()
     folder.mkdir(parents=True)
@@ -81,7 +89,7 @@ def prepare(
         )
         highest = _number(math.ceil(max(ages) / len(sample["clients"])))
         projects = [_open_client(office, store, sample, client, highest) for client in sample["clients"]]
-        lacking = BACKLOG_ROWS - len(office.table("backlog", "task"))
+        lacking = row_count - len(office.table("backlog", "task"))
         office.paste_backlog(backlog_rows(sample, FIRST_ROWS + lacking)[FIRST_ROWS:])
         saved = office.save_state()
         office.http.close()

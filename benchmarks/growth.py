@@ -23,7 +23,7 @@ from statistics import median
 from typing import Any
 from unittest.mock import patch
 
-from benchmarks.aged_agency import AgedAgency, prepare
+from benchmarks.aged_agency import BACKLOG_ROWS, AgedAgency, prepare
 from benchmarks.api_calls import NOW, SetEnv
 from benchmarks.tables import as_table
 from emulators.world.story import people_of, staff_of
@@ -73,15 +73,16 @@ STORES: Mapping[str, Callable[[Path], Store]] = {
 #: Calls of the emulators that make something.
 CREATIONS = (("tasks", "tasks.create"), ("kaiten", "cards.create"))
 
-HEADER = ("Action", "Finished", "Read", "Written", "Round trips", "Made outside", "ms", "×")
+HEADER = ("Action", "Finished", "Read", "Written", "Round trips", "Made outside", "ms", "CPU ms", "×")
 
 
 @dataclass(frozen=True)
 class Cost:
     """What one action asked of the store. ``made_count`` are tasks and cards that it made.
 
-    ``times`` is its time against that in the youngest agency of the same round, ``None`` where that is not
-    compared.
+    ``cpu_ms`` is time of the processor, in which emulators, functions and store all work: other programs of
+    the machine do not disturb it. ``times`` compares it with that in the youngest agency of the same round,
+    ``None`` where nothing is compared.
     """
 
     action: str
@@ -89,6 +90,7 @@ class Cost:
     store: StoreCost
     made_count: int
     ms: float
+    cpu_ms: float
     times: float | None = None
 
 
@@ -107,6 +109,7 @@ def run(
     stores: Sequence[str],
     ages: Sequence[int] = FINISHED,
     work_count: int = WORKS,
+    row_count: int = BACKLOG_ROWS,
     repeats: int = 1,
 ) -> dict[str, Costs]:
     """The costs over each kind of store, of one agency that is set up once.
@@ -116,7 +119,9 @@ def run(
     """
     # Progress is written whenever two seconds have passed: that would count how slow the machine is.
     with running_servers() as servers, patch.object(run_module, "REPORT_S", math.inf):
-        agency = prepare(servers, setenv, folder / "agency", ages=ages, work_count=work_count)
+        agency = prepare(
+            servers, setenv, folder / "agency", ages=ages, work_count=work_count, row_count=row_count
+        )
         found = {}
         for kind in stores:
             rounds = []
@@ -181,6 +186,7 @@ def table(found: Costs) -> list[tuple[str, ...]]:
             str(cost.store.round_trips),
             str(cost.made_count),
             f"{cost.ms:,.0f}",
+            f"{cost.cpu_ms:,.0f}",
             "" if cost.times is None else f"{cost.times:.2f}",
         )
         for cost in found.costs
@@ -204,11 +210,12 @@ class _Meter:
         """Count and time what the block does."""
         made_before = self._made_count()
         self.store.forget()
-        started_at = time.perf_counter()
+        started_at, cpu_started_at = time.perf_counter(), time.process_time()
         yield
         ms = 1000 * (time.perf_counter() - started_at)
+        cpu_ms = 1000 * (time.process_time() - cpu_started_at)
         made = self._made_count() - made_before
-        self.costs.append(Cost(action, self.finished_count, self.store.cost, made, ms))
+        self.costs.append(Cost(action, self.finished_count, self.store.cost, made, ms, cpu_ms))
 
     def _made_count(self) -> int:
         return sum(self.office.calls(server).get(name, 0) for server, name in CREATIONS)
@@ -227,13 +234,12 @@ def _play(
     people = people_of(agency.sample)
     store = CountingStore(make_store(folder))
     fill_store(store, agency.documents[age])
-    with used_store(store):
+    with used_store(store), _frozen_objects():
         office = LocalOffice(servers, folder, staff_of(agency.sample)[0])
         office.reset(setenv, people=people, now=NOW)
         office.restore_state(agency.saved)
         # The application makes its connections now, not while it is measured.
         office.book()
-        _leave_out_of_garbage_collection()
         _hold_webhooks(office)
         meter = _Meter(office, store, age)
         with meter.measure("estimate"):
@@ -264,7 +270,8 @@ def _click(office: LocalOffice, action: str, *, spreadsheet_id: str = "", **para
     menu, book = office.manager(), spreadsheet_id or office.client_id
     answer = menu.post(book, action, **params)
     if answer["outcome"] == "accepted":
-        office.http.post(f"{office.servers.tasks}/_emulator/run-until-empty", json={}).raise_for_status()
+        run_tasks = f"{office.servers.tasks}/_emulator/run-until-empty"
+        office.http.post(run_tasks, json={"timeout_s": 50}).raise_for_status()
         answer = menu.post(book, "operation", operation_id=answer["operation_id"])
     if answer["outcome"] not in ("done", "partial"):
         raise OfficeError(f"{action}: {answer}")
@@ -279,11 +286,15 @@ def _move_a_card(office: LocalOffice, user_id: int) -> None:
     office.kaiten("PATCH", f"/cards/{card['id']}", user_id=user_id, column_id=columns[1]["id"])
 
 
-def _leave_out_of_garbage_collection() -> None:
-    """Let the documents that wait in this process for other rounds cost no time in this one."""
-    gc.unfreeze()
+@contextmanager
+def _frozen_objects() -> Iterator[None]:
+    """Leave what is there out of garbage collection: documents of other ages wait in this process as well."""
     gc.collect()
     gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _hold_webhooks(office: LocalOffice) -> None:
@@ -297,10 +308,7 @@ def _release_webhooks(office: LocalOffice) -> None:
 
 
 def _summed_up(rounds: Sequence[Sequence[Sequence[Cost]]]) -> list[Cost]:
-    """One cost for each action and age: the same requests in each round, and times in the middle.
-
-    Times are compared within a round, because the machine may be slower in another one.
-    """
+    """One cost for each action and age: the same requests in each round, and times in the middle."""
     summed_up = []
     for place, action in enumerate(ACTIONS):
         by_round = [[costs[place] for costs in ages] for ages in rounds]
@@ -310,8 +318,9 @@ def _summed_up(rounds: Sequence[Sequence[Sequence[Cost]]]) -> list[Cost]:
                 raise OfficeError(f"the same action cost differently: {same}")
             times = None
             if number and action != NIGHT:
-                times = median(ages[number].ms / ages[0].ms for ages in by_round)
-            summed_up.append(replace(first, ms=median(one.ms for one in same), times=times))
+                times = median(ages[number].cpu_ms / ages[0].cpu_ms for ages in by_round)
+            ms, cpu_ms = median(one.ms for one in same), median(one.cpu_ms for one in same)
+            summed_up.append(replace(first, ms=ms, cpu_ms=cpu_ms, times=times))
     return summed_up
 
 

@@ -19,7 +19,7 @@ def push_wanted(services: Services, body: Json) -> None:
     with ending(run):
         run.take(spreadsheet_id)
         try:
-            push(run, spreadsheet_id)
+            push(run, spreadsheet_id, only_wanted=True)
         except (BusyError, ChangedMeanwhileError):
             # This passes: the queue delivers the task again.
             raise
@@ -30,7 +30,11 @@ def push_wanted(services: Services, body: Json) -> None:
 
 
 def remove_orphans(services: Services, body: Json) -> None:
-    """Remove cards that appeared after the undo of their items, unless somebody works on them."""
+    """Remove cards that appeared after an undo, unless somebody works on them.
+
+    An item may have been started and pushed again since then: its own card stays, and a card that it still
+    wants is left to the next push.
+    """
     spreadsheet_id = body["spreadsheet_id"]
     run = Run(services, CLOCK)
     with ending(run):
@@ -39,11 +43,11 @@ def remove_orphans(services: Services, body: Json) -> None:
         items = {item.external_id: item for item in stored.work.value.items.values()}
         for external_id in body["external_ids"]:
             item = items.get(external_id)
-            if item is not None and not item.card_id:
-                # It was started again, and its push takes the card.
+            if item is not None and item.is_card_wanted:
                 continue
             for card_id in services.tracker.find_twins(stored.project.board_id, external_id):
-                card = None if item and item.card_id == card_id else services.tracker.get_card(card_id)
+                is_own = item is not None and card_id == item.card_id
+                card = None if is_own else services.tracker.get_card(card_id)
                 if card is not None and is_unused(card):
                     services.tracker.remove_card(card_id)
         run.at_end(fulfil(body["wish"]))

@@ -26,12 +26,13 @@ from vitrina.workbook.writing.heal import heal, repair_messages
 from vitrina.workbook.writing.values import Formula
 
 
-def push(run: Run, spreadsheet_id: str) -> Answer:
+def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
     """Create the missing cards and write their links into the sheet.
 
     A card is found again by our key in the tracker, so neither a second click nor a lost answer creates a
     second one. If the tracker fails half-way, the cards created so far are linked, and the next click or the
-    timer creates the rest.
+    timer creates the rest. With *only_wanted*, items whose cards nobody asked for, or whose push was undone,
+    get none.
     """
     snapshot = read_snapshot(run, spreadsheet_id, with_agency_work=False)
     rows, lost = snapshot.work_rows.actions, snapshot.lost_row_messages()
@@ -44,7 +45,9 @@ def push(run: Run, spreadsheet_id: str) -> Answer:
     # A card lists all actions of its item, so an item with missing rows has to wait for them.
     lacking = {item_number_of_row(number) for number in snapshot.progress_identity.lost}
     new = [
-        item for item in wanted if (not item.card_id or item.is_card_wanted) and item.number not in lacking
+        item
+        for item in wanted
+        if (item.is_card_wanted or not (item.card_id or only_wanted)) and item.number not in lacking
     ]
     created, failure = _make_cards(run, snapshot, new)
     if failure is not None and not created:
