@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vitrina.errors import UserError
+from vitrina.errors import BusyError, ChangedMeanwhileError, UserError
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.outbox import fulfil
 from vitrina.operations.run import Run, ending
@@ -20,6 +20,9 @@ def push_wanted(services: Services, body: Json) -> None:
         run.take(spreadsheet_id)
         try:
             push(run, spreadsheet_id, only_wanted=True)
+        except (BusyError, ChangedMeanwhileError):
+            # This passes: the queue delivers the task again.
+            raise
         except UserError:
             # Nothing is in progress any more; a click on the action tells a person.
             run.drop_final_writes()
