@@ -136,6 +136,9 @@ def look_at_cards(
         return
     read = slot.state
     with ending(run):
+        if not run.holds(spreadsheet_id):
+            # The slot came while it was booked.
+            run.take(spreadsheet_id)
         snapshot = read_snapshot(run, spreadsheet_id)
         items = choose(snapshot, read)
         if items or any(not item.is_done for item in snapshot.items.values()):

@@ -235,6 +235,24 @@ def test_card_that_appears_late(office: MemoryOffice) -> None:
     assert office.store.keys(OUTBOX) == []
 
 
+def test_late_card_of_a_process_that_died(office: MemoryOffice) -> None:
+    """It could not note that its card is lost: that it was wanted tells enough."""
+    office.tracker.delay_next_creation()
+    with pytest.raises(RetriableServiceError):
+        office.do("push")
+    office.change_item(1, card_lost_at=None)
+    office.do("push")
+    kept = office.card(1).card_id
+    office.tracker.carry_out_delayed()
+    assert len(office.tracker.cards) == 3
+    office.clock.advance(minutes=3)
+
+    office.do("push")
+
+    assert (office.card(1).card_id, len(office.tracker.cards)) == (kept, 2)
+    assert office.store.keys(OUTBOX) == []
+
+
 def test_late_card_that_somebody_works_on(office: MemoryOffice) -> None:
     """It stays, and the check names it; work is never thrown away."""
     office.tracker.delay_next_creation()
