@@ -270,8 +270,8 @@ def main() -> int:
         young = min(one.forecast.made_on for one in judged) + timedelta(days=YOUNG_DAYS)
         lines = [line(f"Of {size} tasks", [o for o in judged if o.task_count == size]) for size in SIZES]
         lines += [
-            line(f"Told in the first {YOUNG_DAYS} days", [o for o in judged if o.forecast.made_on < young]),
-            line("Told later", [one for one in judged if one.forecast.made_on >= young]),
+            line(f"Made in the first {YOUNG_DAYS} days", [o for o in judged if o.forecast.made_on < young]),
+            line("Made later", [one for one in judged if one.forecast.made_on >= young]),
             line(f"All, from every {arguments.every}th task on", judged),
         ]
         print()
