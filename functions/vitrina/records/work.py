@@ -75,7 +75,7 @@ class Item:
     finished_on: date | None = None
     #: Whether its card was asked for and is not known to be complete.
     is_card_wanted: bool = False
-    #: When a card of it was made without an answer: that card may appear later.
+    #: When calls of the tracker for its card began whose end nobody knows: what they make may appear later.
     card_lost_at: datetime | None = None
 
     @property

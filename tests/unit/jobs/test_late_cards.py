@@ -71,3 +71,37 @@ def test_item_that_was_pushed_again_keeps_its_card() -> None:
     run_wishes(office)
 
     assert {card.card_id for card in office.tracker.cards} == kept
+
+
+def test_card_of_a_push_whose_process_died() -> None:
+    """Its creation was under way: the next push makes a card, and the timer removes the twin."""
+    office = started_office()
+
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    office.tracker.before("create_card", die)
+    with pytest.raises(KeyboardInterrupt):
+        office.do("push", operation_id="pushed")
+    office.clock.advance(minutes=3)
+    office.do("push", operation_id="pushed")
+    kept = {item.card_id for item in office.items().values()}
+    office.tracker.create_card(office.tracker.made_as(office.card(1).card_id))
+    assert len(office.tracker.cards) == len(kept) + 1
+
+    run_wishes(office)
+
+    assert {card.card_id for card in office.tracker.cards} == kept
+    assert [item.card_lost_at for item in office.items().values()] == [None, None]
+    assert office.store.keys(OUTBOX) == []
+
+
+def test_push_that_fails_before_it_asks_for_a_card() -> None:
+    """No call can be under way, so that nobody looks for late cards."""
+    office = started_office()
+    office.tracker.before("find_cards", no_answer("Трекер"))
+    with pytest.raises(RetriableServiceError):
+        office.do("push")
+
+    assert [item.card_lost_at for item in office.items().values()] == [None, None]
+    assert all(item.is_card_wanted for item in office.items().values())
