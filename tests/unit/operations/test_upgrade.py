@@ -1,4 +1,4 @@
-"""The upgrade of a store of the first release: works that were imported are there once."""
+"""The upgrade of a store of the first release: imported works are stored once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AGENCY = "agency"
 
 
 def test_a_file_that_was_imported_before_the_upgrade_is_imported_again() -> None:
-    """Importing the same file again changes nothing, as the command line says."""
+    """Importing the same file again after the upgrade changes nothing."""
     store = MemoryStore()
     works = {
         f"history-{line}": FinishedWork("Баннер", "design", 1.5, float(line), date(2026, 1, 9))
