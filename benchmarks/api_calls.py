@@ -217,40 +217,48 @@ def _play(servers: Servers, setenv: SetEnv, folder: Path, row_count: int) -> lis
     sample = load_agency()
     folder.mkdir(parents=True)
     office = LocalOffice(servers, folder, staff_of(sample)[0])
-    agency = _open_agency(office, setenv, sample)
+    agency = open_agency(office, setenv, sample)
     meter = _Meter(office, row_count)
     with meter.measure("new_client"):
         office.create_client(
             client_name="Benchmark", project_name="API calls", code="API", limit_hours=LIMIT_HOURS
         )
-    office.paste_backlog(_backlog(sample, row_count))
+    office.paste_backlog(backlog_rows(sample, row_count))
     with meter.measure("estimate"):
-        _do(office, "estimate")
+        click_action(office, "estimate")
     with meter.measure("build_batch"):
-        preview = _do(office, "build_batch", period="current")
+        preview = click_action(office, "build_batch", period="current")
     with meter.measure("start_batch"):
-        _do(office, "start_batch", preview_id=preview["data"]["preview_id"])
+        click_action(office, "start_batch", preview_id=preview["data"]["preview_id"])
     with meter.measure("push"):
-        _do(office, "push")
+        click_action(office, "push")
     office.settle()
     _move_a_card(office, people_of(sample)[0].kaiten_id)
     with meter.measure("webhook"):
         office.http.post(f"{servers.kaiten}/_emulator/webhooks/release", json={}).raise_for_status()
         office.settle()
     with meter.measure("refresh"):
-        _do(office, "refresh")
+        click_action(office, "refresh")
     office.paste_work(_work(sample, row_count))
     for action in ALL_BOOKS:
         with meter.measure(action):
-            _do(office, action, spreadsheet_id=agency.spreadsheet_id)
+            click_action(office, action, spreadsheet_id=agency.spreadsheet_id)
     office.http.close()
     return meter.costs
 
 
-def _open_agency(office: LocalOffice, setenv: SetEnv, sample: Mapping[str, Any]) -> Agency:
+def open_agency(
+    office: LocalOffice,
+    setenv: SetEnv,
+    sample: Mapping[str, Any],
+    *,
+    history: Mapping[str, FinishedWork] | None = None,
+    now: datetime = NOW,
+) -> Agency:
+    """Reset the servers and set up the sample agency; without *history*, with that of the sample."""
     people = people_of(sample)
     ids = {person.email: str(person.kaiten_id) for person in people}
-    office.reset(setenv, people=people, now=NOW)
+    office.reset(setenv, people=people, now=now)
     return office.set_up_agency(
         name=sample["name"],
         profiles=[Profile(one["key"], one["title"]) for one in sample["profiles"]],
@@ -258,20 +266,24 @@ def _open_agency(office: LocalOffice, setenv: SetEnv, sample: Mapping[str, Any])
             {**one, "profiles": ", ".join(one["profiles"]), "kaiten_id": ids[one["email"]]}
             for one in sample["specialists"]
         ],
-        history={
-            f"sample-{number}": FinishedWork(
-                row["work_type"],
-                row["profile"],
-                row["hours"],
-                row["quantity"],
-                NOW.date() - timedelta(days=row["finished_days_ago"]),
-            )
-            for number, row in enumerate(load_history())
-        },
+        history=_sample_history() if history is None else history,
     )
 
 
-def _backlog(sample: Mapping[str, Any], row_count: int) -> list[dict[str, str | float]]:
+def _sample_history() -> dict[str, FinishedWork]:
+    return {
+        f"sample-{number}": FinishedWork(
+            row["work_type"],
+            row["profile"],
+            row["hours"],
+            row["quantity"],
+            NOW.date() - timedelta(days=row["finished_days_ago"]),
+        )
+        for number, row in enumerate(load_history())
+    }
+
+
+def backlog_rows(sample: Mapping[str, Any], row_count: int) -> list[dict[str, str | float]]:
     """The sample's tasks that have a work type, repeated, each with a number of its own."""
     tasks = [item for client in sample["clients"] for item in client["backlog"] if item.get("work_type")]
     return [
@@ -295,9 +307,10 @@ def _work(sample: Mapping[str, Any], row_count: int) -> list[dict[str, str | flo
     ]
 
 
-def _do(
+def click_action(
     office: LocalOffice, action: str, spreadsheet_id: str | None = None, **params: Any
 ) -> Mapping[str, Any]:
+    """Click in the client's workbook or another one; raises ``OfficeError`` where nothing was done."""
     answer = office.click(spreadsheet_id or office.client_id, action, **params)
     if answer["outcome"] not in ("done", "partial"):
         raise OfficeError(f"{action}: {answer}")

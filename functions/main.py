@@ -14,27 +14,23 @@ from vitrina.web.webhook import handle_webhook
 
 @functions_framework.http
 def menu(request: Request) -> Response:
-    """A click of a member of staff."""
-    app = application()
-    return handle_menu(request, app.services, app.identity)
+    """A member of staff clicked."""
+    return handle_menu(request, application)
 
 
 @functions_framework.http
 def webhook(request: Request) -> Response:
-    """A webhook of a tracker: something changed."""
-    app = application()
-    return handle_webhook(request, app.services, secret=app.settings.webhook_secret)
+    """A tracker says that something changed."""
+    return handle_webhook(request, application)
 
 
 @functions_framework.http
 def task(request: Request) -> Response:
-    """A task from the queue."""
-    app = application()
-    return handle_task(request, app.services, app.identity)
+    """The queue delivers work."""
+    return handle_task(request, application)
 
 
 @functions_framework.http
 def schedule(request: Request) -> Response:
-    """A call of the timer."""
-    app = application()
-    return handle_schedule(request, app.services, app.identity)
+    """The timer rings."""
+    return handle_schedule(request, application)

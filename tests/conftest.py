@@ -6,6 +6,12 @@ import os
 
 import pytest
 
+from tests.harness.folders import memory_folder
+
+if (_in_memory := memory_folder()) is not None:
+    # Where pytest makes the folders of ``tmp_path``; the workers inherit it.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_in_memory))
+
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:

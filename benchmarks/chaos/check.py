@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from benchmarks.chaos.agency import CODE, HOURS_PER_DAY, PROFILE_TITLES
@@ -17,6 +17,12 @@ from benchmarks.chaos.history import Json
 from benchmarks.chaos.starting_points import StartingPoint
 from benchmarks.chaos.world import ChaosWorld
 from emulators.kaiten.models.context import DELETED
+from tests.harness.stored import stored_items, touched_cards
+from vitrina.operations.outbox import OUTBOX
+from vitrina.operations.run import OPERATION, QUEUED, RUNNING
+from vitrina.operations.wishes import WISH
+from vitrina.records.books import load_project
+from vitrina.records.work import Item
 from vitrina.workbook.reading.book import item_number_of_row
 
 LOST = "row lost"
@@ -67,8 +73,14 @@ def check_answers(results: Sequence[ClickResult]) -> Iterator[Violation]:
             yield Violation(NO_MESSAGE, f"{one.action}: {one.outcome} {one.http_status} «{one.message}»")
 
 
-def check_world(world: ChaosWorld, start: StartingPoint, expected: ExpectedState) -> Iterator[Violation]:
-    """All violations in sheet, store and tracker."""
+def check_world(
+    world: ChaosWorld, start: StartingPoint, expected: ExpectedState, *, is_timer_to_come: bool
+) -> Iterator[Violation]:
+    """All violations in sheet, store and tracker.
+
+    What the outbox still holds has to be carried out by the timer; where that *is_timer_to_come*, only what
+    such a wish is for may be unfinished.
+    """
     with world.google.lock, world.kaiten.lock:
         book = world.google.book(start.spreadsheet_id)
         grids = {tab: Grid(book, tab, start.titles[tab]) for tab in MAIN_COLUMNS}
@@ -82,6 +94,10 @@ def check_world(world: ChaosWorld, start: StartingPoint, expected: ExpectedState
                 yield from _check_shelf(item, shelf_rows(book))
         yield from _check_numbers(expected, backlog, progress)
         store = _Documents(world, start.spreadsheet_id)
+        if not is_timer_to_come:
+            for name in store.wishes:
+                yield Violation(UNFINISHED, f"the timer left the wish {name}")
+            store.wishes.clear()
         yield from _check_store(store, progress)
         yield from _check_cards(world, store, progress)
 
@@ -225,41 +241,54 @@ def _check_numbers(expected: ExpectedState, backlog: Grid, progress: Grid) -> It
 
 
 class _Documents:
-    """The store's documents of one workbook."""
+    """The store's documents of one workbook, and what its outbox holds."""
 
     def __init__(self, world: ChaosWorld, spreadsheet_id: str) -> None:
-        self.items: dict[int, Json] = {}
-        self.by_kind: dict[str, list[Json]] = defaultdict(list)
-        for kind, _, _, text in world.documents():
-            data = json.loads(text)
-            self.by_kind[kind].append(data)
-            if kind == "item" and data["spreadsheet_id"] == spreadsheet_id:
-                self.items[data["number"]] = data
-        self.project = next(one for one in self.by_kind["book"] if one.get("code") == CODE)
+        store = world.documents_store
+        self.items: dict[int, Item] = {
+            item.number: item for item in stored_items(store, spreadsheet_id=spreadsheet_id)
+        }
+        self.project = load_project(store, spreadsheet_id)
+        self.touched = touched_cards(store)
+        self.operations: dict[str, Json] = {one.key: one.data for one in store.find(OPERATION)}
+        #: Operations that somebody waits for.
+        self.open: list[str] = [key for wish in store.find(WISH) for key in wish.data["open"].values()]
+        #: Bodies of the tasks that the outbox holds, by name.
+        self.wishes: dict[str, Json] = {one.key: one.data["body"] for one in store.find(OUTBOX)}
+
+    def is_wished(self, *kinds: str) -> bool:
+        """Whether the outbox holds a task of one of these kinds."""
+        return any(body["kind"] in kinds for body in self.wishes.values())
 
 
 def _check_store(store: _Documents, progress: Grid) -> Iterator[Violation]:
     """Store and sheet agree on reserved hours, and nothing is left unfinished."""
     for number, item in store.items.items():
-        if item["is_reserved"]:
+        if item.is_reserved:
             yield Violation(STORE, f"item {number} is still reserved")
+        if (item.is_card_wanted or item.card_lost_at) and not store.is_wished("push"):
+            yield Violation(UNFINISHED, f"item {number} waits for a card that nobody will make")
     yield from _check_promises(store, progress)
     yield from _check_load(store)
-    if store.by_kind["touched"]:
-        yield Violation(UNFINISHED, f"cards that were touched and not read: {store.by_kind['touched']}")
-    for operation in store.by_kind["operation"]:
+    if store.touched and not store.is_wished("sync"):
+        yield Violation(UNFINISHED, f"cards that were touched and not read: {store.touched}")
+    wished = {body.get("id") for body in store.wishes.values()}
+    for key, operation in store.operations.items():
+        is_ended = operation["state"] not in (QUEUED, RUNNING)
         # If a process dies during a quick action, its document stays and the person clicks again.
-        if operation["state"] != "ended" and operation["action"] not in QUICK_ACTIONS:
+        if not is_ended and operation["action"] not in QUICK_ACTIONS and key not in wished:
             yield Violation(UNFINISHED, f"{operation['action']} is {operation['state']}")
+        if is_ended and key in store.open:
+            yield Violation(UNFINISHED, f"{operation['action']} has ended, and its wish says it is open")
 
 
 def _check_promises(store: _Documents, progress: Grid) -> Iterator[Violation]:
     """Each row in progress is an action in the store, and the other way round."""
     rows = {number: line for line in progress.used for number in line.numbers}
     promised = {
-        action["row_number"]: (item["task"], action["specialist"], action["hours"])
+        action.row_number: (item.task, action.specialist, action.hours)
         for item in store.items.values()
-        for action in item["actions"]
+        for action in item.actions
     }
     if promised.keys() != rows.keys():
         only_there, only_here = sorted(promised.keys() - rows.keys()), sorted(rows.keys() - promised.keys())
@@ -273,11 +302,11 @@ def _check_promises(store: _Documents, progress: Grid) -> Iterator[Violation]:
 
 
 def _check_load(store: _Documents) -> Iterator[Violation]:
-    load: Counter[tuple[str, str]] = Counter()
+    load: Counter[tuple[str, date]] = Counter()
     for item in store.items.values():
-        for action in () if item["is_done"] else item["actions"]:
-            for day, hours in action["day_hours"].items():
-                load[action["specialist"], day] += hours
+        for action in () if item.is_done else item.actions:
+            for day, hours in action.day_hours.items():
+                load[action.specialist, day] += hours
     for (name, day), hours in load.items():
         if hours > HOURS_PER_DAY[name] + 0.001:
             yield Violation(OVERCOMMITTED, f"{name}, {day}: {hours} h")
@@ -285,56 +314,56 @@ def _check_load(store: _Documents) -> Iterator[Violation]:
 
 def _check_cards(world: ChaosWorld, store: _Documents, progress: Grid) -> Iterator[Violation]:
     """Each pushed item has one complete card, and the sheet shows its state."""
-    board_id = int(store.project["board_id"])
+    board_id = int(store.project.board_id)
     tables = world.kaiten.state.tables
     cards = [
         card
         for card in tables["cards"].values()
         if card["board_id"] == board_id and card["condition"] != DELETED
     ]
-    for key, count in Counter(card["external_id"] for card in cards).items():
-        if count > 1:
-            yield Violation(CARD_DOUBLED, f"{count} cards with {key}")
     by_id = {str(card["id"]): card for card in cards}
-    known = {item["card_id"] for item in store.items.values() if item["card_id"]}
-    for card_id in by_id.keys() - known:
-        yield Violation(CARD_WRONG, f"no item has the card {by_id[card_id]['title']}")
+    # A card whose creation was not answered may appear after everybody has looked.
+    if not store.is_wished("push", "remove_orphans"):
+        for key, count in Counter(card["external_id"] for card in cards).items():
+            if count > 1:
+                yield Violation(CARD_DOUBLED, f"{count} cards with {key}")
+        known = {item.card_id for item in store.items.values() if item.card_id}
+        for card_id in by_id.keys() - known:
+            yield Violation(CARD_WRONG, f"no item has the card {by_id[card_id]['title']}")
     for item in store.items.values():
-        if not item["card_id"]:
+        if not item.card_id:
             continue
-        card = by_id.get(item["card_id"])
+        card = by_id.get(item.card_id)
         if card is None:
-            yield Violation(CARD_WRONG, f"{item['code']} has the card {item['card_id']}, which is not there")
+            yield Violation(CARD_WRONG, f"{item.code} has the card {item.card_id}, which is not there")
             continue
         yield from _check_card(tables, card, item, progress)
 
 
-def _check_card(tables: Mapping[str, Any], card: Json, item: Json, progress: Grid) -> Iterator[Violation]:
+def _check_card(tables: Mapping[str, Any], card: Json, item: Item, progress: Grid) -> Iterator[Violation]:
     lists = [one for one in tables["checklists"].values() if one["card_id"] == card["id"]]
     ids = {one["id"] for one in lists}
     lines = [one["text"] for one in tables["checklist_items"].values() if one["checklist_id"] in ids]
     links = [one for one in tables["links"].values() if one["card_id"] == card["id"]]
     counts = (len(lists), len(set(lines)), len(lines), len(links))
-    wanted = (1, len(item["actions"]), len(item["actions"]), 1)
+    wanted = (1, len(item.actions), len(item.actions), 1)
     if counts != wanted:
         what = f"checklists, texts, lines, links: {counts} and not {wanted}"
-        yield Violation(CARD_DOUBLED if counts > wanted else CARD_WRONG, f"{item['code']}: {what}")
+        yield Violation(CARD_DOUBLED if counts > wanted else CARD_WRONG, f"{item.code}: {what}")
     stage = tables["columns"][card["column_id"]]["title"]
     minutes = sum(log["time_spent"] for log in tables["time_logs"].values() if log["card_id"] == card["id"])
     own = [
-        line
-        for line in progress.used
-        if line.numbers and item_number_of_row(line.numbers[0]) == item["number"]
+        line for line in progress.used if line.numbers and item_number_of_row(line.numbers[0]) == item.number
     ]
     for line in own:
         status, link = progress.text(line, "status"), progress.text(line, "card")
         if status != stage:
-            yield Violation(WRONG, f"{item['code']} is «{status}» in the sheet, «{stage}» in the tracker")
+            yield Violation(WRONG, f"{item.code} is «{status}» in the sheet, «{stage}» in the tracker")
         if f'/card/{card["id"]}"' not in link:
-            yield Violation(WRONG, f"{item['code']} has the link {link}, its card is {card['id']}")
+            yield Violation(WRONG, f"{item.code} has the link {link}, its card is {card['id']}")
     logged = sum(number_in(progress.value(line, "logged_hours")) or 0.0 for line in own)
-    if abs(logged - minutes / 60) > 0.02 * len(item["actions"]):
-        yield Violation(WRONG, f"{item['code']}: {logged} h in the sheet, {minutes} minutes in the tracker")
+    if abs(logged - minutes / 60) > 0.02 * len(item.actions):
+        yield Violation(WRONG, f"{item.code}: {logged} h in the sheet, {minutes} minutes in the tracker")
 
 
 def _shown(value: Value) -> str:

@@ -16,6 +16,7 @@ COUNTS = (
     "slow calls",
     "kills",
     "webhooks",
+    "timer calls for lost tasks",
     "guards fired",
     "guards fired, read again and written",
     "guards fired, refused or given up",

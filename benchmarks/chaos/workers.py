@@ -1,13 +1,15 @@
-"""The pool of the workers: ``python -m benchmarks.chaos.workers [--guards off]``.
+"""The pool of the workers: ``python -m benchmarks.chaos.workers --clock FILE [--guards off]``.
 
 Without guards a batch does not check that rows and cells are still as they were read. The product has no
-such switch: its code is patched here in memory, before the workers are forked.
+such switch, and its clock cannot be moved: its code is patched here in memory, before the workers are forked.
 """
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
+from benchmarks.chaos.clock import share_clock
 from tests.harness import workers
 
 
@@ -23,8 +25,11 @@ def main() -> None:
     """Fork workers as the pool of the tests does."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos.workers", description=__doc__)
     parser.add_argument("--guards", choices=("on", "off"), default="on")
-    if parser.parse_args().guards == "off":
+    parser.add_argument("--clock", type=Path, required=True, help="see ``benchmarks.chaos.clock``")
+    arguments = parser.parse_args()
+    if arguments.guards == "off":
         remove_guards()
+    share_clock(arguments.clock)
     workers.main()
 
 

@@ -19,12 +19,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 from flask import Flask, Response, g
 
 import emulators.google.app
 import emulators.kaiten.routes
 import emulators.tasks.routes
 from benchmarks.chaos import agency
+from benchmarks.chaos.clock import TimeAhead
 from benchmarks.chaos.history import Json
 from emulators.common.control import Control
 from emulators.common.plan import PassingCall, Plan
@@ -34,10 +36,12 @@ from emulators.kaiten.models import Kaiten
 from emulators.kaiten.webhooks import Webhooks
 from emulators.tasks.models import Tasks
 from emulators.world.processes import QUEUE, STORE_NAME, Person
+from emulators.world.timer import PERIOD_S, call_schedule
 from tests.harness.local_office import LocalOffice
 from tests.harness.servers import Servers
 from tests.harness.workers import Supervisor, WorkerPool, base_url, listen, running_worker_pool
 from vitrina.bootstrap import application
+from vitrina.ports import Store as DocumentStore
 
 WORKERS = 3
 
@@ -101,6 +105,8 @@ class ChaosWorld:
     plan: Plan
     pool: WorkerPool
     office: LocalOffice
+    #: How far the workers' clocks are ahead.
+    time_ahead: TimeAhead
     supervisors: list[Supervisor] = field(default_factory=list)
     guards: GuardCounts = field(default_factory=GuardCounts)
     calls: Counter[str] = field(default_factory=Counter)
@@ -133,6 +139,7 @@ class ChaosWorld:
             store.executemany("INSERT INTO document VALUES (?, ?, ?, ?)", saved.documents)
             store.execute("COMMIT")
         self._speed_up_queue()
+        self.time_ahead.reset()
         self.plan.clear()
         self.guards = GuardCounts()
         self.calls.clear()
@@ -148,6 +155,21 @@ class ChaosWorld:
     def _speed_up_queue(self) -> None:
         url = f"{self.servers.tasks}/v2/{QUEUE}"
         self.office.http.patch(url, json={"name": QUEUE, **QUEUE_SETTINGS}).raise_for_status()
+
+    @property
+    def documents_store(self) -> DocumentStore:
+        """The store of the product, to look into."""
+        return self.office.services.store
+
+    # --- The timer -------------------------------------------------------------------------------
+
+    def let_timer_come(self) -> bool:
+        """Let the period of the timer pass, and have it call; returns whether it was answered."""
+        self.time_ahead.advance(PERIOD_S)
+        # A process may be killed while it answers.
+        with suppress(httpx.HTTPError):
+            return call_schedule(self.servers).is_success
+        return False
 
     # --- Disturbances ----------------------------------------------------------------------------
 
@@ -246,7 +268,9 @@ def running_world(folder: Path, *, guards: str) -> Iterator[ChaosWorld]:
         urls["tasks"] = stack.enter_context(running(apps["tasks"]))
         listener = stack.enter_context(closing(listen()))
         servers = Servers(**urls, functions=base_url(listener))
-        command = ("benchmarks.chaos.workers", "--guards", guards)
+        clock = folder / "clock"
+        time_ahead = TimeAhead(clock)
+        command = ("benchmarks.chaos.workers", "--guards", guards, "--clock", str(clock))
         pool = stack.enter_context(running_worker_pool([listener], folder / "workers.log", command=command))
         office = LocalOffice(servers, folder, agency.MANAGER)
         stack.callback(office.http.close)
@@ -260,6 +284,7 @@ def running_world(folder: Path, *, guards: str) -> Iterator[ChaosWorld]:
             plan,
             pool,
             office,
+            time_ahead,
         )
         for name, app in apps.items():
             _observe_calls(world, app, name)

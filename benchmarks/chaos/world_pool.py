@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks.chaos.history import History
 from benchmarks.chaos.play import Player, Result
 from benchmarks.chaos.world import running_world
+from tests.harness.folders import memory_folder
 
 _player: Player | None = None
 
@@ -47,7 +48,7 @@ def _open(guards: str) -> None:
     # Warnings of the emulators about workers that were killed on purpose are of no use.
     logging.disable(logging.WARNING)
     stack = ExitStack()
-    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="vitrina-chaos-"))
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="vitrina-chaos-", dir=memory_folder()))
     _player = Player(stack.enter_context(running_world(Path(folder), guards=guards)))
     atexit.register(stack.close)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from emulators.common.client import local_client
 from emulators.world.processes import SERVICE_ACCOUNT, Addresses, Ports
 
 #: The period of the job in docs/deploy.md.
@@ -22,7 +23,7 @@ def call_schedule(servers: Addresses, *, email: str = SERVICE_ACCOUNT, audience:
     """Call ``schedule`` with an ID token of *email* for *audience*, by default the function's URL."""
     url = f"{servers.url('functions')}/schedule"
     wanted: dict[str, Any] = {"email": email, "audience": audience or url}
-    with httpx.Client(trust_env=False, timeout=TIMEOUT_S) as http:
+    with local_client(timeout=TIMEOUT_S) as http:
         signed = http.post(f"{servers.url('google')}/_emulator/identity/token", json=wanted)
         token = signed.raise_for_status().json()["id_token"]
         return http.post(url, headers={"Authorization": f"Bearer {token}"})

@@ -15,7 +15,7 @@ from vitrina.google.services import make_services
 from vitrina.google.workbooks import GoogleWorkbooks
 from vitrina.operations.services import Services
 from vitrina.operations.upgrade import upgrade
-from vitrina.ports import Identity
+from vitrina.ports import Identity, Store
 from vitrina.settings import Settings
 from vitrina.store.sqlite import SqliteStore
 from vitrina.trackers.kaiten.client import KaitenTracker
@@ -68,7 +68,7 @@ def build(settings: Settings) -> Application:
             timeout_s=settings.kaiten_timeout_s,
             wait_s=settings.retry_wait_s,
         ),
-        store=SqliteStore(settings.store_path),
+        store=open_store(settings),
         queue=CloudTasksQueue(
             queue=settings.tasks_queue,
             url=settings.task_url,
@@ -96,6 +96,11 @@ def build(settings: Settings) -> Application:
         certs_url=certs_url,
     )
     return Application(settings, services, identity)
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of an installation. Opens no connection."""
+    return SqliteStore(settings.store_path)
 
 
 def create_store(settings: Settings) -> None:

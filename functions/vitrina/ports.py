@@ -167,7 +167,11 @@ class TaskTracker(Protocol):
         """
 
     def complete_card(self, card_id: str, card: NewCard) -> None:
-        """Add missing lines of the checklist and a missing link. May be repeated."""
+        """Add missing lines of the checklist and a missing link, and remove what is there twice.
+
+        May be repeated. A call that two processes made at the same time may leave doubles, which the next
+        one removes. Lines that somebody has ticked stay.
+        """
 
     def get_card(self, card_id: str) -> Card | None:
         """Current state with checklist and hours, or ``None`` if the card is gone."""

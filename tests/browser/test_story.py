@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from vitrina.records.records import projects_of
 
 from emulators.common.server import running
 from emulators.workbench.people import STRANGER, Person
@@ -20,6 +19,7 @@ from tests.browser.workbench_page import WorkbenchPage
 from tests.harness.office import MANAGER, Office
 from tests.harness.servers import running_servers
 from vitrina.bootstrap import application
+from vitrina.records.books import find_projects
 
 pytestmark = pytest.mark.browser
 
@@ -99,7 +99,7 @@ def test_a_week_of_the_agency(workbench: WorkbenchPage, office: Office) -> None:
     """New client, estimate, preview, start, push; a card is dragged and the cell changes by itself."""
     client = WorkbenchPage(new_client(workbench), workbench.url)
     client.page.locator("body[data-ready]").wait_for()
-    [project] = projects_of(office.services.store, agency_id(office))
+    [project] = find_projects(office.services.store, agency_id(office))
     office.client_id = project.spreadsheet_id
     expect(client.page.locator("#grid")).to_contain_text("Интернет-магазин")
 

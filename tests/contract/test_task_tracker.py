@@ -295,6 +295,46 @@ def test_two_equal_actions_are_two_lines(world: World, tracker: TaskTracker, new
     assert [line.text for line in card.checklist] == ["Дизайн — Анна"] * 2
 
 
+def test_what_is_there_twice_is_removed(
+    world: World, tracker: TaskTracker, new_card: NewCard, card_id: str
+) -> None:
+    """Two processes completed the card at once; a line that somebody ticked and a list of people stay."""
+    before = world.person("GET", f"/cards/{card_id}")
+    for name in ("Состав работ", "Проверить"):
+        made = world.person("POST", f"/cards/{card_id}/checklists", {"name": name})
+        for number, line in enumerate(new_card.checklist):
+            body = {"text": line.text, "checked": name == "Состав работ" and number == 0}
+            world.person("POST", f"/cards/{card_id}/checklists/{made['id']}/items", body)
+    world.person("POST", f"/cards/{card_id}/external-links", {"url": BOOK})
+
+    tracker.complete_card(card_id, new_card)
+
+    after = world.person("GET", f"/cards/{card_id}")
+    assert after["external_links"] == before["external_links"]
+    lines = {
+        (one["name"], item["text"], item["checked"])
+        for one in after["checklists"]
+        for item in one.get("items") or ()
+    }
+    first, *others = (line.text for line in new_card.checklist)
+    assert len(lines) == 2 * len(new_card.checklist)
+    assert {("Состав работ", first, True), *(("Состав работ", one, False) for one in others)} < lines
+
+
+def test_second_checklist_of_ours_goes(
+    world: World, tracker: TaskTracker, new_card: NewCard, card_id: str
+) -> None:
+    """With all of its lines, where nobody has ticked one."""
+    before = world.person("GET", f"/cards/{card_id}")["checklists"]
+    made = world.person("POST", f"/cards/{card_id}/checklists", {"name": "Состав работ"})
+    path = f"/cards/{card_id}/checklists/{made['id']}/items"
+    world.person("POST", path, {"text": new_card.checklist[0].text})
+
+    tracker.complete_card(card_id, new_card)
+
+    assert world.person("GET", f"/cards/{card_id}")["checklists"] == before
+
+
 # Looking for cards
 
 

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulators.world.office import KeptOffice
-from tests.office import NOW, Office
-from vitrina.records.records import Agency
 
 from emulators.world.processes import STORE_NAME
+from tests.harness.local_office import SavedOffice
+from tests.harness.office import NOW, Office
 from vitrina.bootstrap import application
+from vitrina.records.books import Agency
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "release_0_1"
 
@@ -32,7 +32,7 @@ SERVERS = ("google", "kaiten", "tasks", "functions")
 UPGRADED_AT = NOW + timedelta(hours=1)
 
 #: Worlds that were loaded once; on the same servers they come back quickly.
-Loaded = dict[str, tuple[KeptOffice, dict[str, Any]]]
+Loaded = dict[str, tuple[SavedOffice, dict[str, Any]]]
 
 
 @dataclass
@@ -108,20 +108,22 @@ class OldOffice(Office):
 
 def bring_back(name: str, office: OldOffice, monkeypatch: pytest.MonkeyPatch, loaded: Loaded) -> OldOffice:
     """Let *office* become what the old release left, before anything is asked of the new one."""
-    office.open(monkeypatch, now=UPGRADED_AT)
+    office.reset_for_test(monkeypatch, now=UPGRADED_AT)
     if name not in loaded:
         world = _read(name, office)
         for server in ("google", "kaiten"):
             url = f"{office.servers.url(server)}/_emulator/seed"
             office.http.post(url, json=world.pop(server)).raise_for_status()
-        with closing(sqlite3.connect(office.folder / STORE_NAME)) as store:
+        path = office.folder / STORE_NAME
+        path.unlink()
+        with closing(sqlite3.connect(path)) as store:
             # As the old release had it.
             store.execute("PRAGMA journal_mode = WAL")
             store.executescript(world.pop("store"))
         office.agency = Agency(**world["agency"])
-        loaded[name] = office.keep(), world
-    kept, office.known = loaded[name]
-    office.bring_back(kept)
+        loaded[name] = office.save_state(), world
+    saved, office.known = loaded[name]
+    office.restore_state(saved)
     office.space_id = office.known["space_id"]
     monkeypatch.setenv("VITRINA_KAITEN_SPACE_ID", str(office.space_id))
     monkeypatch.setenv("VITRINA_DRIVE_FOLDER_ID", office.known["folder_id"])

@@ -13,12 +13,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from vitrina.records.records import save_history
 
 from tests.harness.module_office import ModuleOffice, running_agency
 from tests.harness.office import NOW
 from tests.harness.servers import Servers
 from vitrina.domain.estimating.norms import FinishedWork
+from vitrina.records.history import save_history
 from vitrina.workbook.reading.book import Tab
 
 SEED = 20261124

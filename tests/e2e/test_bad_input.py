@@ -12,7 +12,6 @@ from itertools import count
 from typing import Any
 
 import pytest
-from vitrina.records.records import items_of, save_history
 
 from emulators.world.processes import AUDIENCE
 from tests.harness.assertions import assert_answer, assert_unchanged
@@ -20,8 +19,13 @@ from tests.harness.module_office import ModuleOffice, running_agency
 from tests.harness.office import MANAGER, NOW, PROFILES, TEAM
 from tests.harness.servers import Servers
 from tests.harness.snapshots import take_snapshot
+from tests.harness.stored import remove_items, stored_items
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.domain.quantities import serial_of_day
+from vitrina.ports import Delete
+from vitrina.records.books import load_project
+from vitrina.records.history import save_history
+from vitrina.records.layouts import shape_key
 from vitrina.usecases.create_agency import create_agency
 from vitrina.workbook.reading.book import COLUMN_KEY, Mark, Row, Tab
 
@@ -41,8 +45,7 @@ def client(office: ModuleOffice) -> Iterator[ModuleOffice]:
     """The office with a new client. Afterwards its people are free again."""
     office.create_client(code=next(_codes))
     yield office
-    for item in items_of(office.services.store, spreadsheet_id=office.client_id):
-        office.services.store.delete("item", item.key)
+    remove_items(office.services.store, office.client_id)
 
 
 def agency_id(office: ModuleOffice) -> str:
@@ -174,7 +177,7 @@ def test_a_form_that_is_filled_in_badly(office: ModuleOffice, field: str, value:
 
 def test_a_code_that_another_project_has(office: ModuleOffice) -> None:
     """Its items' numbers would be mistaken for each other's; the sentence names the project."""
-    taken = office.services.store.get("book", office.client_id).data["code"]  # type: ignore[union-attr]
+    taken = load_project(office.services.store, office.client_id).code
 
     answer = office.click(
         agency_id(office), "new_client", client_name="Ц", project_name="П", code=taken, limit_hours=None
@@ -388,7 +391,7 @@ def test_a_column_that_goes_between_preview_and_start(client: ModuleOffice) -> N
     assert_answer(answer, "refused", 422)
     assert "«Почему не в этой неделе»" in answer["message"]
     assert_unchanged(client, before)
-    assert items_of(client.services.store, spreadsheet_id=client.client_id) == []
+    assert stored_items(client.services.store, spreadsheet_id=client.client_id) == []
 
 
 def delete_field(office: ModuleOffice, key: str) -> None:
@@ -424,7 +427,7 @@ def test_a_field_that_is_twice_does_not_matter_but_a_column_does(client: ModuleO
     client.fill_backlog({"task": "Баннер", "work_type": "Баннер"})
     client.edit({"type": "duplicate_tab", "sheet": "Бэклог", "title": "Бэклог (копия)"})
     assert_answer(client.do("estimate"), "done", 200)
-    client.services.store.delete("shape", client.client_id)
+    client.services.store.commit([Delete(*shape_key(client.client_id))])
     tab = client.book().tab("backlog")
     place = {"sheetId": tab.sheet_id, "dimension": "COLUMNS", "startIndex": 20, "endIndex": 21}
     metadata = {
@@ -893,7 +896,7 @@ def test_text_from_outside_stays_text(client: ModuleOffice) -> None:
     preview_id = client.do("build_batch", period="current")["data"]["preview_id"]
     assert_answer(client.do("start_batch", preview_id=preview_id), "done", 200)
     assert_answer(client.do("push"), "done", 200)
-    board_id = client.services.store.get("book", client.client_id).data["board_id"]  # type: ignore[union-attr]
+    board_id = load_project(client.services.store, client.client_id).board_id
     [card] = [card for card in client.cards() if str(card["board_id"]) == board_id]
     assert card["title"].endswith(evil)
     client.kaiten("PATCH", f"/cards/{card['id']}", title=evil)

@@ -155,7 +155,7 @@ def test_card_that_is_there_twice(office: Office) -> None:
 
     url = office.services.tracker.card_url
     linked, extra = (url(str(card["board_id"]), str(card["id"])) for card in (first, twin))
-    [line] = found(office)
+    [line] = check_findings(office)
     assert line == (
         "ЗРН-1: в Kaiten 2 карточки вместо одной. Оставьте "
         f"{linked}, а из лишних ({extra}) перенесите нужное и удалите их."
@@ -165,7 +165,7 @@ def test_card_that_is_there_twice(office: Office) -> None:
     tab, row = office.row("in_progress", "ЗРН-1")
     link = tab.cell(row, "card").formula.replace(f'/{first["id"]}"', f'/{twin["id"]}"')
     retype(office, "ЗРН-1", card=link)
-    assert f"Оставьте {extra}, а из лишних ({linked})" in found(office)[0]
+    assert f"Оставьте {extra}, а из лишних ({linked})" in check_findings(office)[0]
 
 
 def _copy(card: dict[str, Any]) -> dict[str, Any]:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
 import pytest
-from vitrina.records.records import Item, items_of
 
 from emulators.world.processes import QUEUE, ROBOT_ID
 from tests.harness.assertions import assert_answer, assert_unchanged
 from tests.harness.module_office import ModuleOffice, running_agency
+from tests.harness.office import NOW
 from tests.harness.servers import Servers
 from tests.harness.snapshots import take_snapshot
+from tests.harness.stored import remove_items, stored_items, touched_cards
 from vitrina.ports import NewCard
+from vitrina.records.books import load_project
+from vitrina.records.work import Item
 
 #: Nobody listens there.
 NOWHERE = "http://127.0.0.1:9"
@@ -71,20 +75,18 @@ def started(client: ModuleOffice) -> Iterator[ModuleOffice]:
 
 def own_items(office: ModuleOffice) -> list[Item]:
     """Items in progress of the current client."""
-    return items_of(office.services.store, spreadsheet_id=office.client_id)
+    return stored_items(office.services.store, spreadsheet_id=office.client_id)
 
 
 def own_cards(office: ModuleOffice) -> list[Any]:
     """Cards of the current client, as the tracker lists them."""
-    record = office.services.store.get("book", office.client_id)
-    assert record is not None
-    return [card for card in office.cards() if str(card["board_id"]) == record.data["board_id"]]
+    board_id = load_project(office.services.store, office.client_id).board_id
+    return [card for card in office.cards() if str(card["board_id"]) == board_id]
 
 
 def free(office: ModuleOffice) -> None:
     """Take back what the client's items promise, so that the next test finds its people free."""
-    for item in own_items(office):
-        office.services.store.delete("item", item.key)
+    remove_items(office.services.store, office.client_id)
 
 
 @contextmanager
@@ -390,7 +392,7 @@ def test_a_webhook_is_worked_off_when_the_systems_are_back(pushed: ModuleOffice)
         pushed.settle()
 
         assert statuses(pushed) == {label}
-        assert list(pushed.services.store.find("touched", spreadsheet_id=pushed.client_id)) == []
+        assert touched_cards(pushed.services.store, spreadsheet_id=pushed.client_id) == []
 
 
 def test_a_webhook_while_kaiten_is_gone_is_not_lost(pushed: ModuleOffice) -> None:
@@ -398,7 +400,7 @@ def test_a_webhook_while_kaiten_is_gone_is_not_lost(pushed: ModuleOffice) -> Non
     with kaiten_gone(pushed):
         move_card(pushed, 1)
         pushed.http.post(f"{pushed.servers.kaiten}/_emulator/webhooks/settle", json={})
-        assert list(pushed.services.store.find("touched", spreadsheet_id=pushed.client_id))
+        assert touched_cards(pushed.services.store, spreadsheet_id=pushed.client_id)
 
     pushed.settle()
 
@@ -533,11 +535,12 @@ def test_clicks_for_the_same_are_one_operation(started: ModuleOffice) -> None:
     repeated = menu.post(started.client_id, "push", request_id="second-click-0123456789")
     started.settle()
 
-    assert_answer(first, "failed", 503)
-    assert second["outcome"] == "accepted"
-    assert repeated["operation_id"] == second["operation_id"]
-    operations = [one.data for one in started.services.store.find("operation", action="push")]
-    assert {one["state"] for one in operations} == {"ended"}
+    assert_answer(first, "accepted", 202)
+    assert_answer(second, "accepted", 202)
+    assert {one["operation_id"] for one in (second, repeated)} == {first["operation_id"]}
+    clicks = {"action": "push", "spreadsheet_id": started.client_id}
+    operations = [one.data for one in started.services.store.find("operation", where=clicks)]
+    assert sorted(one["state"] for one in operations) == ["ended", "following"]
     assert_whole_cards(started)
     assert_unchanged(started, pushed)
 
@@ -605,12 +608,24 @@ def test_failures_are_told_in_english_too(client: ModuleOffice) -> None:
     assert_answer(answer, "failed", 503, "en")
 
 
-def test_a_queue_out_of_reach_starts_nothing(started: ModuleOffice) -> None:
-    """Cloud Tasks answers 503: the manager is told, and the next click does it once."""
-    before = take_snapshot(started)
-    started.fail_next("tasks", status=503, count=20)
-
-    failed = started.do("push")
-
-    assert_answer(failed, "failed", 503)
+def test_a_queue_out_of_reach_is_asked_again_by_the_timer(started: ModuleOffice) -> None:
+    """Cloud Tasks answers 503: the click is kept, and the timer has it done, once."""
+    menu, before = started.manager(), take_snapshot(started)
+    started.fail_next("tasks", status=503, count=2)
+    clicked = menu.post(started.client_id, "push", request_id="click-0123456789")
+    repeated = menu.post(started.client_id, "push", request_id="click-0123456789")
+    started.settle()
+    assert_answer(clicked, "accepted", 202)
+    assert repeated == clicked
     assert_unchanged(started, before)
+
+    started.restart(NOW=(NOW + timedelta(minutes=10)).isoformat())
+    assert started.call_schedule().json()["sent_again"] >= 1
+    started.settle()
+
+    ended = menu.post(started.client_id, "operation", operation_id=clicked["operation_id"])
+    assert_answer(ended, "done", 200)
+    assert_whole_cards(started)
+    waiting = [one.data["body"].get("id") for one in started.services.store.find("outbox")]
+    assert clicked["operation_id"] not in waiting
+    started.restart()

@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-from vitrina.records.records import items_of
 
 from tests.e2e.test_interleaving import HOURS, edit_before_next_writes, hours_by_task, known_backlog
 from tests.harness.office import Office
+from tests.harness.stored import stored_items
 from vitrina.domain.quantities import serial_of_day
 from vitrina.workbook.reading.book import COLUMN_KEY, TAB_KEY, item_number_of_row
 
@@ -187,7 +187,7 @@ def test_the_week_starts_with_the_right_rows(office: Office) -> None:
     assert {(code, item_number_of_row(number)) for code, number in started if number} == {
         (f"ЗРН-{number}", number) for number in (1, 2, 3, 4)
     }
-    assert {item.number for item in items_of(office.services.store)} == {1, 2, 3, 4}
+    assert {item.number for item in stored_items(office.services.store)} == {1, 2, 3, 4}
     assert {task for task in identities(office) if task} == set()
 
 
@@ -236,7 +236,7 @@ def test_an_older_version_before_the_start(office: Office, *, with_marks: bool) 
         for number in (1, 2, 3)
     ]
     assert answer["details"][3:] == ([] if with_marks else ["«Бэклог»: узнали по номерам 3 строки."])
-    assert list(items_of(office.services.store)) == []
+    assert stored_items(office.services.store) == []
     assert office.do("estimate")["details"] == []
     answer = office.do("start_batch", preview_id=office.do("build_batch")["data"]["preview_id"])
     assert answer["outcome"] == "done"

@@ -12,14 +12,15 @@ from typing import Any
 
 import functions_framework
 import pytest
-from emulators.world.servers import Servers
 from flask.testing import FlaskClient
-from tests.e2e.witness import agency_at_work, assert_told
-from tests.office import MANAGER, WEBHOOK_SECRET, Office
 from werkzeug.test import TestResponse
 
 from emulators.world.functions import SOURCE, TARGETS
 from emulators.world.processes import AUDIENCE, SERVICE_ACCOUNT
+from tests.harness.assertions import assert_answer
+from tests.harness.module_office import running_agency
+from tests.harness.office import MANAGER, WEBHOOK_SECRET, Office
+from tests.harness.servers import Servers
 from vitrina.web.http import MENU_BODY_BYTES, OTHER_BODY_BYTES, WEBHOOK_BODY_BYTES
 
 MB = 1_000_000
@@ -61,8 +62,8 @@ class Body(io.RawIOBase):
 @pytest.fixture(scope="module")
 def office(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """One client for all tests here."""
-    with agency_at_work(servers, tmp_path_factory.mktemp("office")) as office:
-        office.welcome()
+    with running_agency(servers, tmp_path_factory.mktemp("office")) as office:
+        office.create_client()
         yield office
 
 
@@ -186,7 +187,7 @@ def test_row_4_a_person_is_told_the_limit(
     )
 
     told = {**answer.get_json(), "http_status": answer.status_code}
-    assert_told(told, "refused", 413, locale)
+    assert_answer(told, "refused", 413, locale)
     assert words in told["message"]
 
 
@@ -290,7 +291,7 @@ def test_row_10_half_an_emoji_in_a_form_is_told(
     answer = clients["menu"].post("/menu", data=json.dumps(body), headers=headers)
 
     told = {**answer.get_json(), "http_status": answer.status_code}
-    assert_told(told, "refused", 400, locale)
+    assert_answer(told, "refused", 400, locale)
     assert {"ru": "эмодзи", "en": "emoji"}[locale] in told["message"]
     assert office.calls("google") == {}
 
@@ -324,7 +325,23 @@ STRANGE: tuple[Any, ...] = (
 )
 NAMES = (
     *("action", "spreadsheet_id", "request_id", "locale", "params", "operation_id", "period", "preview_id"),
-    *("kind", "id", "turn", "event", "data", "old", "new", "card_id", "code", "client_name", "limit_hours"),
+    *(
+        "kind",
+        "id",
+        "slot",
+        "turn",
+        "wish",
+        "wish_key",
+        "created_as",
+        "event",
+        "data",
+        "old",
+        "new",
+        "card_id",
+        "code",
+        "client_name",
+        "limit_hours",
+    ),
 )
 ACTION_NAMES = (
     "estimate",
@@ -339,8 +356,10 @@ ACTION_NAMES = (
 BASES: Mapping[str, Callable[[random.Random], dict[str, Any]]] = {
     "menu": lambda draw: request_body(action=draw.choice(ACTION_NAMES)),
     "task": lambda draw: {
-        "kind": draw.choice(["operation", "sync", "reconcile", "norms"]),
-        draw.choice(["id", "spreadsheet_id"]): draw.choice(["nobody-knows-it", "\x00", "я", ""]),
+        "kind": draw.choice(["operation", "sync", "reconcile", "norms", "push", "remove_orphans"]),
+        draw.choice(["id", "spreadsheet_id", "created_as"]): draw.choice(
+            ["nobody-knows-it", "\x00", "я", ""]
+        ),
     },
     "webhook": lambda draw: {
         "event": draw.choice(["card:update", "card:add", "timelog:add"]),

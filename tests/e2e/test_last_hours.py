@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from vitrina.records.records import committed_hours, items_of, projects_of
 
 from emulators.world.client import MenuClient
 from tests.harness.assertions import assert_sentence
 from tests.harness.office import TEAM
 from tests.harness.servers import Servers
+from tests.harness.stored import stored_items
 from tests.harness.worker_office import OfficeFactory, WorkerOffice, running_office_factory
+from vitrina.records.books import find_projects
+from vitrina.records.work import committed_hours
 
 WORKERS = 4
 MANAGERS = 40
@@ -120,7 +122,7 @@ def open_clients(office: WorkerOffice) -> list[Manager]:
 def hours_promised(office: WorkerOffice) -> dict[Any, float]:
     """What the store has promised of the developer, by day."""
     assert office.agency is not None
-    items = items_of(office.services.store, agency_id=office.agency.spreadsheet_id)
+    items = stored_items(office.services.store)
     assert not any(item.is_reserved for item in items)
     return committed_hours(items)[DEVELOPER]
 
@@ -128,7 +130,7 @@ def hours_promised(office: WorkerOffice) -> dict[Any, float]:
 def hours_in_cells(office: WorkerOffice, managers: list[Manager]) -> float:
     """His hours in all workbooks, where each item stands in exactly one of the two tabs."""
     assert office.agency is not None
-    assert len(projects_of(office.services.store, office.agency.spreadsheet_id)) == MANAGERS
+    assert len(find_projects(office.services.store, office.agency.spreadsheet_id)) == MANAGERS
     total = 0.0
     for one in managers:
         office.client_id = one.client_id

@@ -6,9 +6,9 @@ from datetime import date
 from typing import Any
 
 import pytest
-from vitrina.records.records import count_passed_over, load_passed_over
 
 from tests.harness.office import Office
+from tests.harness.stored import pass_over, tracked_state
 from vitrina.bootstrap import application
 from vitrina.domain.quantities import serial_of_day
 
@@ -185,9 +185,9 @@ def test_a_period_is_counted_once(office: Office) -> None:
     start(office, {"task": "Баннер", "hours_design": "3"})
 
     store = office.services.store
-    assert load_passed_over(store, office.client_id) == {2: ("2026-11-23",)}
-    count_passed_over(store, office.client_id, date(2026, 11, 30), [5], known=[5])
-    assert load_passed_over(store, office.client_id) == {5: ("2026-11-30",)}
+    assert tracked_state(store, office.client_id).value.passed_over == {2: (date(2026, 11, 23),)}
+    pass_over(store, office.client_id, date(2026, 11, 30), [5], known=[5])
+    assert tracked_state(store, office.client_id).value.passed_over == {5: (date(2026, 11, 30),)}
 
 
 def setting(office: Office, key: str, value: str) -> None:
@@ -271,7 +271,7 @@ def test_passed_over_three_times_is_raised(office: Office) -> None:
         {"task": "Сайт", "hours_development": "38"}, {"task": "Форма", "hours_development": "3"}
     )
     for monday in (2, 9, 16):
-        count_passed_over(office.services.store, office.client_id, date(2026, 11, monday), [2], known=[1, 2])
+        pass_over(office.services.store, office.client_id, date(2026, 11, monday), [2], known=[1, 2])
 
     preview = office.do("build_batch", period="current")
 

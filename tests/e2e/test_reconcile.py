@@ -14,6 +14,11 @@ from emulators.world.processes import AUDIENCE, QUEUE, SERVICE_ACCOUNT
 from tests.harness.module_office import ModuleOffice, running_agency
 from tests.harness.office import MANAGER, NOW
 from tests.harness.servers import Servers
+from tests.harness.stored import put_document, remove_documents, remove_items, touched_cards
+from vitrina.operations.run import OPERATION, QUEUED
+from vitrina.records.books import find_projects, load_project
+from vitrina.records.cards import SYNC
+from vitrina.records.previews import PREVIEW
 
 _codes = (f"СВ{number}" for number in count(1))
 
@@ -32,14 +37,20 @@ def office(agency: ModuleOffice, _periods: Iterator[timedelta]) -> Iterator[Modu
     add_client(agency)
     yield agency
     set_mode(agency, "deliver")
-    for name in ("touched", "item"):
-        for record in list(agency.services.store.find(name)):
-            agency.services.store.delete(name, record.key)
+    remove_documents(agency.services.store, SYNC)
+    for project in find_projects(agency.services.store, agency_id(agency)):
+        remove_items(agency.services.store, project.spreadsheet_id)
 
 
 @pytest.fixture(scope="module")
 def _periods() -> Iterator[timedelta]:
     return (timedelta(minutes=15 * number) for number in count())
+
+
+def agency_id(office: ModuleOffice) -> str:
+    """Id of the agency's workbook."""
+    assert office.agency is not None
+    return office.agency.spreadsheet_id
 
 
 def set_clock(office: ModuleOffice, later: timedelta) -> None:
@@ -68,9 +79,7 @@ def set_mode(office: ModuleOffice, mode: str) -> None:
 def move(office: ModuleOffice, *, webhook: str) -> None:
     """A specialist takes the client's card to the next column."""
     set_mode(office, webhook)
-    project = office.services.store.get("book", office.client_id)
-    assert project is not None
-    board_id = int(project.data["board_id"])
+    board_id = int(load_project(office.services.store, office.client_id).board_id)
     [card] = [one for one in office.cards() if one["board_id"] == board_id]
     columns = office.kaiten("GET", f"/boards/{board_id}/columns")
     office.kaiten("PATCH", f"/cards/{card['id']}", column_id=columns[1]["id"])
@@ -184,42 +193,41 @@ def test_task_that_the_queue_lost(office: ModuleOffice) -> None:
     before = status(office)
     move(office, webhook="deliver")
     office.http.post(f"{office.servers.tasks}/v2/{QUEUE}:purge", json={}).raise_for_status()
-    assert len(list(office.services.store.find("touched", spreadsheet_id=office.client_id))) == 1
+    assert len(touched_cards(office.services.store, spreadsheet_id=office.client_id)) == 1
 
     office.call_schedule()
     office.settle()
 
     assert status(office) != before
-    assert list(office.services.store.find("touched", spreadsheet_id=office.client_id)) == []
+    assert touched_cards(office.services.store, spreadsheet_id=office.client_id) == []
     known = len(tasks(office, "sync"))
-    project = office.services.store.get("book", office.client_id)
-    assert project is not None
-    [card] = [one for one in office.cards() if str(one["board_id"]) == project.data["board_id"]]
+    project = load_project(office.services.store, office.client_id)
+    [card] = [one for one in office.cards() if str(one["board_id"]) == project.board_id]
     office.kaiten("PATCH", f"/cards/{card['id']}", due_date="2027-01-15")
     office.settle()
     assert len(tasks(office, "sync")) == known + 1
-    assert list(office.services.store.find("touched", spreadsheet_id=office.client_id)) == []
+    assert touched_cards(office.services.store, spreadsheet_id=office.client_id) == []
 
 
 def test_old_previews_and_operations_are_deleted(office: ModuleOffice) -> None:
     """After a week and a month; what is younger, or still open, stays."""
     store = office.services.store
-    store.put("operation", "open", {"state": "queued", "at": NOW.isoformat()})
-    kept = {kind: len(list(store.find(kind))) for kind in ("preview", "operation")}
-    assert kept["preview"] >= 1
-    assert kept["operation"] >= 3
+    put_document(store, OPERATION, "open", {"state": QUEUED, "at": NOW.isoformat()})
+    kept = {kind: len(store.find(kind)) for kind in (PREVIEW, OPERATION)}
+    assert kept[PREVIEW] >= 1
+    assert kept[OPERATION] >= 3
 
     set_clock(office, timedelta(days=6))
     office.call_schedule()
-    assert {kind: len(list(store.find(kind))) for kind in kept} == kept
+    assert {kind: len(store.find(kind)) for kind in kept} == kept
 
     set_clock(office, timedelta(days=8))
     office.call_schedule()
-    assert len(list(store.find("preview"))) == 0
-    assert len(list(store.find("operation"))) == kept["operation"]
+    assert store.find(PREVIEW) == []
+    assert len(store.find(OPERATION)) == kept[OPERATION]
 
     set_clock(office, timedelta(days=31))
     assert office.call_schedule().json()["deleted"] >= 2
-    assert [record.key for record in store.find("operation")] == ["open"]
-    store.delete("operation", "open")
+    assert [document.key for document in store.find(OPERATION)] == ["open"]
+    remove_documents(store, OPERATION)
     office.settle()

@@ -6,11 +6,12 @@ from datetime import date
 from typing import Any
 
 import pytest
-from vitrina.records.records import committed_hours, items_of, load_typed_hours
 
 from tests.harness.office import Office
+from tests.harness.stored import stored_items, stored_typed_hours
 from vitrina.bootstrap import application
 from vitrina.domain.quantities import serial_of_day
+from vitrina.records.work import committed_hours
 from vitrina.workbook.reading.book import column_letters
 
 
@@ -54,8 +55,7 @@ def board(office: Office, *columns: str) -> list[tuple[Any, ...]]:
 
 def promised(office: Office) -> dict[str, dict[str, float]]:
     """Hours in the store by person and day."""
-    assert office.agency is not None
-    items = items_of(office.services.store, agency_id=office.agency.spreadsheet_id)
+    items = stored_items(office.services.store)
     return {
         name: {on.isoformat()[5:]: round(hours, 2) for on, hours in sorted(days.items())}
         for name, days in committed_hours(items).items()
@@ -236,7 +236,7 @@ def test_a_row_of_a_persons_own_counts(office: Office) -> None:
         ("Созвон", None),
     ]
     assert office.agency is not None
-    typed = load_typed_hours(office.services.store, office.agency.spreadsheet_id)
+    typed = stored_typed_hours(office.services.store, office.agency.spreadsheet_id)
     assert typed == {"Анна Белова": {date(2026, 11, 25): 2.0}}
 
 

@@ -19,14 +19,14 @@ from tests.harness.module_office import ModuleOffice, running_agency
 from tests.harness.office import NOW, WEBHOOK_SECRET
 from tests.harness.servers import Servers
 from vitrina import bootstrap
-from vitrina.usecases import sync
+from vitrina.jobs import sync_touched
 
 WORKBOOKS = 6
 CARDS = 2
 WEBHOOKS = 60
 #: The quota, and what webhooks may take of it: less than there are workbooks.
 QUOTA = 5
-TURNS = 4
+SLOTS = 4
 PEOPLE = (11, 12, 13)
 #: Two do.
 MOST_MINUTES = 3
@@ -114,19 +114,19 @@ def pause(office: ModuleOffice, verb: str) -> None:
 def test_cells_are_right_and_no_call_is_refused(
     agency_with_clients: tuple[ModuleOffice, Sequence[Client]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Workbooks beyond the turns of a minute wait for the next one, and ask Google nothing in vain."""
+    """Workbooks beyond the slots of a minute wait for the next one, and ask Google nothing in vain."""
     office, clients = agency_with_clients
     # Longer than the test takes: nothing that is put off comes by itself.
-    monkeypatch.setattr(sync, "MOST_GATHERED_S", 600.0)
-    office.restart(TURNS_PER_MINUTE=str(TURNS))
+    monkeypatch.setattr(sync_touched, "MOST_GATHERED_S", 600.0)
+    office.restart(QUOTA_PER_MINUTE=str(SLOTS))
     set_quota(office, QUOTA)
     pause(office, "pause")
     send_burst(office, clients)
     assert len(pending(office)) == WORKBOOKS
-    office.restart(TURNS_PER_MINUTE=str(TURNS), NOW=(NOW + timedelta(minutes=10)).isoformat())
+    office.restart(QUOTA_PER_MINUTE=str(SLOTS), NOW=(NOW + timedelta(minutes=10)).isoformat())
     pause(office, "resume")
 
-    # Each gathers on until its turn: nothing is written yet, and every task has been sent out once.
+    # Each gathers on until its slot: nothing is written yet, and every task has been sent out once.
     waiting = run_tasks(office)
     assert len(waiting) == WORKBOOKS
     assert quota(office)["writes"]["accepted_at"] == []
@@ -136,15 +136,15 @@ def test_cells_are_right_and_no_call_is_refused(
         minutes += 1
         assert minutes <= MOST_MINUTES
         later = NOW + timedelta(minutes=10 + 2 * minutes)
-        office.restart(TURNS_PER_MINUTE=str(TURNS), NOW=later.isoformat())
+        office.restart(QUOTA_PER_MINUTE=str(SLOTS), NOW=later.isoformat())
         set_quota(office, QUOTA)
         waiting = run_tasks(office)
         told = quota(office)
-        assert most_in_a_minute(told["writes"]["accepted_at"]) <= TURNS
+        assert most_in_a_minute(told["writes"]["accepted_at"]) <= SLOTS
         assert told["reads"]["refused"] == told["writes"]["refused"] == 0
 
     assert wrong_cells(office, clients) == []
-    assert minutes >= WORKBOOKS / TURNS
+    assert minutes >= WORKBOOKS / SLOTS
 
 
 def test_refused_look_comes_back_later(agency_with_clients: tuple[ModuleOffice, Sequence[Client]]) -> None:

@@ -217,18 +217,17 @@ class LocalOffice:
             )
 
     def paste_backlog(self, rows: Sequence[Mapping[str, str | float]]) -> None:
-        """Paste rows below the header of an empty backlog in one go; keys as in the template.
+        """Paste rows below those of the backlog in one go; keys as in the template.
 
         As with a paste, texts are not parsed, and missing rows are added below.
         """
         tab = self.book().tab("backlog")
-        self._paste(tab, tab.header_index + 1, rows)
+        self._paste(tab, _first_free_row(tab, "task"), rows)
 
     def paste_work(self, rows: Sequence[Mapping[str, str | float]]) -> None:
         """Paste rows below those of *В работе*, as a person may add rows there."""
         tab = self.book().tab("in_progress")
-        used = [row.index for row in tab.rows if tab.cell(row, "action").text]
-        self._paste(tab, max(used, default=tab.header_index) + 1, rows)
+        self._paste(tab, _first_free_row(tab, "action"), rows)
 
     def _paste(self, tab: Tab, first: int, rows: Sequence[Mapping[str, str | float]]) -> None:
         lacking = first + len(rows) - tab.row_count
@@ -306,6 +305,12 @@ class LocalOffice:
 def _require(is_right: bool, answer: object) -> None:
     if not is_right:
         raise OfficeError(str(answer))
+
+
+def _first_free_row(tab: Tab, column: str) -> int:
+    """Index of the row below the last one with a text in *column*."""
+    used = [row.index for row in tab.rows if tab.cell(row, column).text]
+    return max(used, default=tab.header_index) + 1
 
 
 def _cell(value: str | float | None) -> Mapping[str, Any]:

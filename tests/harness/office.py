@@ -10,37 +10,9 @@ from typing import Any
 import pytest
 
 from emulators.world.processes import Person
+from tests.harness.agency_data import HISTORY, MANAGER, NOW, PROFILES, TEAM, WEBHOOK_SECRET, Facts, history_of
 from tests.harness.local_office import LocalOffice
-from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.workbook.template.definition import Profile
-
-MANAGER = "manager@mayak.example"
-WEBHOOK_SECRET = "secret-of-the-tests-0123456789"
-
-#: A Monday morning in Moscow; the week has five working days.
-NOW = datetime.fromisoformat("2026-11-23T09:00:00+03:00")
-
-PROFILES = (Profile("design", "Дизайн"), Profile("copy", "Тексты"), Profile("development", "Разработка"))
-TEAM: tuple[Mapping[str, Any], ...] = tuple(
-    {
-        "name": name,
-        "email": f"{login}@mayak.example",
-        "profiles": profiles,
-        "hours_per_day": hours_per_day,
-        "kaiten_id": kaiten_id,
-    }
-    for name, login, profiles, hours_per_day, kaiten_id in (
-        ("Анна Белова", "anna", "Дизайн", 8, "11"),
-        ("Борис Ким", "boris", "Тексты, Дизайн", 6, "12"),
-        ("Вера Орлова", "vera", "Разработка", 8, "13"),
-    )
-)
-#: The facts of each group are equal, so that its norm is exactly this figure.
-HISTORY = {
-    "Баннер": {"design": (3.0, 3.0, 3.0)},
-    "Статья": {"copy": (6.0, 6.0)},
-    "Лендинг": {"design": (9.0, 9.0), "copy": (4.0, 4.0), "development": (20.0, 20.0)},
-}
 
 
 @dataclass
@@ -61,15 +33,10 @@ class Office(LocalOffice):
         self,
         *,
         team: Sequence[Mapping[str, Any]] = TEAM,
-        history: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
+        history: Facts | None = None,
         profiles: Sequence[Profile] = PROFILES,
         locale: str = "ru",
     ) -> None:
         """Create the agency with its people and norms."""
-        works = {
-            f"{work_type}-{profile}-{n}": FinishedWork(work_type, profile, hours, 1.0, NOW.date())
-            for work_type, by_profile in (HISTORY if history is None else history).items()
-            for profile, figures in by_profile.items()
-            for n, hours in enumerate(figures)
-        }
+        works = history_of(HISTORY if history is None else history)
         self.set_up_agency(name="Маяк", profiles=profiles, team=team, history=works, locale=locale)

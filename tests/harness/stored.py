@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
 from vitrina.domain.estimating.norms import FinishedWork
-from vitrina.ports import Document, Put, Store
+from vitrina.ports import Delete, Document, Put, Store
 from vitrina.records.backlog_state import BACKLOG_STATE, BacklogState, tracked_backlog_state
-from vitrina.records.cards import find_touched
+from vitrina.records.books import Project, projects_key, put_project, tracked_projects
+from vitrina.records.cards import delete_card, find_touched
 from vitrina.records.forecasts import Shown, ShownForecast, forecasts_key, tracked_forecasts
 from vitrina.records.history import load_history
 from vitrina.records.packing import Tracked, unpack
@@ -26,6 +27,11 @@ def put_document(store: Store, kind: str, key: str, data: Mapping[str, object]) 
     store.commit([Put(kind, key, dict(data))])
 
 
+def remove_documents(store: Store, kind: str) -> None:
+    """Remove all documents of a kind that are not packed."""
+    store.commit([Delete(kind, one.key) for one in store.find(kind)])
+
+
 def stored_items(store: Store, *, spreadsheet_id: str = "") -> list[Item]:
     """Items that are open or were finished lately, of one workbook or of all."""
     works = [
@@ -38,17 +44,34 @@ def stored_items(store: Store, *, spreadsheet_id: str = "") -> list[Item]:
 
 def remove_items(store: Store, spreadsheet_id: str) -> None:
     """Forget all items of a workbook, as if they had been taken back."""
-    head = store.get_many([work_key(spreadsheet_id)])[work_key(spreadsheet_id)]
-    work = load_work(store, spreadsheet_id, head.data["agency_id"])
-    store.commit(work.writes(work.value.without_items(work.value.items)))
+    _change_work(store, spreadsheet_id, lambda work: work.without_items(work.items))
 
 
-def free_people(store: Store, spreadsheet_id: str) -> None:
-    """Take back all items of a workbook, so that nobody has promised hours for it."""
-    for head in store.find(WORK):
-        if head.key == spreadsheet_id:
-            work = load_work(store, spreadsheet_id, head.data["agency_id"])
-            store.commit(work.writes(work.value.without_items(work.value.items)))
+def forget_cards(store: Store, spreadsheet_id: str) -> None:
+    """Forget the cards of all items of a workbook, as if each process had died before it noted its card."""
+    cards = [item.card_id for item in stored_items(store, spreadsheet_id=spreadsheet_id) if item.card_id]
+    store.commit([delete_card(card_id) for card_id in cards])
+    _change_work(
+        store,
+        spreadsheet_id,
+        lambda work: work.with_items(
+            replace(item, card_id="", is_card_wanted=True) for item in work.items.values()
+        ),
+    )
+
+
+def _change_work(store: Store, spreadsheet_id: str, do: Callable[[ProjectWork], ProjectWork]) -> None:
+    head = stored_document(store, *work_key(spreadsheet_id))
+    if head is not None:
+        work = load_work(store, spreadsheet_id, head.data["agency_id"])
+        store.commit(work.writes(do(work.value)))
+
+
+def add_projects(store: Store, projects: Sequence[Project]) -> None:
+    """Add clients of one agency, as if their workbooks had been made."""
+    [agency_id] = {one.agency_id for one in projects}
+    known = tracked_projects(store, stored_document(store, *projects_key(agency_id)), agency_id)
+    store.commit([*map(put_project, projects), *known.writes((*known.value, *projects))])
 
 
 def stored_works(store: Store, agency_id: str) -> list[ProjectWork]:

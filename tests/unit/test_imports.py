@@ -30,6 +30,7 @@ ALLOWED = {
     **{
         part: set(ORDER[:place]) | (SHARED if part != "domain" else set()) for place, part in enumerate(ORDER)
     },
+    "web": {*ORDER, *SHARED, "settings"},
 }
 #: A folder with more modules than this is split.
 MOST_MODULES = 13

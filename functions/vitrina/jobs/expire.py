@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from vitrina.operations.answers import ANSWER
+from vitrina.operations.kept_answer import ANSWER
 from vitrina.operations.run import OPERATION, QUEUED
 from vitrina.operations.services import Services
 from vitrina.ports import Delete, Document, Write

@@ -48,7 +48,7 @@ JOBS: Mapping[str, Job] = {
     "norms": Job(_BOOK, _in_background(learn_at_night)),
     "push": Job(_BOOK, _in_background(push_wanted)),
     "remove_orphans": Job(
-        {"spreadsheet_id": _ID, "external_ids": {"type": "array", "items": _ID}},
+        {"spreadsheet_id": _ID, "created_as": {"type": "object", "additionalProperties": _ID}},
         _in_background(remove_orphans),
     ),
 }

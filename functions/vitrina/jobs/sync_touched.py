@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
 from vitrina.errors import ServiceError, StoreConflictError
 from vitrina.operations.actor import CLOCK
-from vitrina.operations.google_quota import MINUTE_S, QUOTA_KEY, SlotBooking, waiting_count
+from vitrina.operations.google_quota import MINUTE_S, QUOTA_KEY, SlotBooking
 from vitrina.operations.outbox import TaskWish, fulfil
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
@@ -27,6 +28,7 @@ from vitrina.records.cards import (
     SyncState,
     card_key,
     card_owner_from_document,
+    find_touched,
     put_sync,
     sync_from_document,
     sync_key,
@@ -82,16 +84,16 @@ def _keep_hint(services: Services, card_id: str, owner: CardOwner) -> TaskWish |
 
 def sync_touched(services: Services, body: Json) -> None:
     """Write the state of the touched cards now, or queue the task for its slot of the quota."""
-
-    def touched_items(snapshot: Snapshot, state: SyncState) -> list[Item]:
-        found = {number: snapshot.items.get(number) for number in state.touched.values()}
-        work = snapshot.stored.work.value
-        packed = [number for number, item in found.items() if item is None and work.has_finished(number)]
-        project = snapshot.project
-        finished = load_finished(services.store, project.spreadsheet_id, project.agency_id, packed)
-        return [item for item in [*found.values(), *finished.values()] if item is not None and item.card_id]
-
     look_at_cards(services, body, touched_items, says_when=True)
+
+
+def touched_items(snapshot: Snapshot, state: SyncState) -> list[Item]:
+    """Items whose cards were touched, packed ones included: one round trip if there are any of those."""
+    found = {number: snapshot.items.get(number) for number in state.touched.values()}
+    work, project = snapshot.stored.work.value, snapshot.project
+    packed = [number for number, item in found.items() if item is None and work.has_finished(number)]
+    finished = load_finished(snapshot.services.store, project.spreadsheet_id, project.agency_id, packed)
+    return [item for item in [*found.values(), *finished.values()] if item is not None and item.card_id]
 
 
 def look_at_cards(
@@ -134,6 +136,9 @@ def look_at_cards(
         return
     read = slot.state
     with ending(run):
+        if not run.holds(spreadsheet_id):
+            # The slot came while it was booked.
+            run.take(spreadsheet_id)
         snapshot = read_snapshot(run, spreadsheet_id)
         items = choose(snapshot, read)
         if items or any(not item.is_done for item in snapshot.items.values()):
@@ -148,7 +153,8 @@ class _SlotOfTask:
         self._services = services
         self._body = body
         slot = body.get("slot", body.get("turn"))
-        gathering_s = 0.0 if slot is not None else _more_gathering_s(services, quota)
+        is_first_look = body["kind"] == "sync" and slot is None
+        gathering_s = _more_gathering_s(services) if is_first_look else 0.0
         self._booking = SlotBooking(services, quota, delay_s=gathering_s, instead_of=slot)
         self._sync = SyncChange(state, self._next_state)
         self.keys = (*self._booking.keys, *self._sync.keys)
@@ -214,11 +220,14 @@ def task_name(kind: str, spreadsheet_id: str, number: int) -> str:
     return f"{kind}-{hashlib.sha256(spreadsheet_id.encode()).hexdigest()[:24]}-{number}"
 
 
-def _more_gathering_s(services: Services, quota: Document | None) -> float:
+def _more_gathering_s(services: Services) -> float:
     """Seconds to gather webhooks beyond ``GATHER_S``: the more workbooks wait, the longer.
 
     The quota allows each waiting workbook one write in a certain time. A write before that would only have
     to be repeated.
     """
-    fair_s = MINUTE_S * waiting_count(services, quota) / services.quota_per_minute
-    return min(fair_s, MOST_GATHERED_S) - GATHER_S if fair_s > GATHER_S else 0.0
+    each_s = MINUTE_S / services.quota_per_minute
+    # No more are counted than make a difference.
+    waiting = find_touched(services.store, limit=math.ceil(MOST_GATHERED_S / each_s))
+    fair_s = min(len(waiting) * each_s, MOST_GATHERED_S)
+    return max(0.0, fair_s - GATHER_S)

@@ -85,12 +85,6 @@ class SlotBooking:
         """See ``Update``."""
 
 
-def waiting_count(services: Services, document: Document | None) -> int:
-    """How many slots are booked for later: so much background work waits."""
-    now = services.clock.now().timestamp()
-    return sum(at > now for at in document.data["at"]) if document else 0
-
-
 def earliest(taken: Sequence[float], not_before: float, limit: int) -> float:
     """The first moment from *not_before* on that leaves at most *limit* slots in every minute.
 

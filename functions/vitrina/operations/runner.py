@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from vitrina.errors import (
     BusyError,
     RequestError,
+    RetriableServiceError,
     ServiceError,
     StoreConflictError,
     UnknownWorkbookError,
@@ -25,7 +26,7 @@ from vitrina.errors import (
 )
 from vitrina.operations.actor import Actor, actor_from_data
 from vitrina.operations.answer import Answer, Outcome, answer_json, error_answer, unexpected_answer
-from vitrina.operations.answers import kept_answer, load_answer
+from vitrina.operations.kept_answer import kept_answer, load_answer
 from vitrina.operations.outbox import TaskWish, fulfil
 from vitrina.operations.run import (
     ATTEMPTS,
@@ -140,6 +141,9 @@ def operation_status(
     if "answer" in data and data["state"] in (ENDED, FAILED):
         answer = load_answer(services.store, operation_id, data["answer"])
         return {**answer, "operation_id": operation_id}, data["http_status"]
+    if data["state"] == RUNNING and not data.get("is_queued", True) and _is_over(services, data):
+        # Its process died, and nothing runs it again but a repeat of the click.
+        raise RetriableServiceError("operation.broke_off", service="Vitrina")
     return answer_json(_running(operation_id, data, locale), locale), 200
 
 
@@ -157,7 +161,7 @@ def _run_at_once(
         if state == RUNNING and not _is_over(services, operation.data):
             told = _running(click.operation_id, operation.data, click.locale)
             return answer_json(told, click.locale), 200
-    data = {**click.data(services.clock.now()), "state": RUNNING}
+    data = {**click.data(services.clock.now()), "state": RUNNING, "is_queued": False}
     if operation is not None and "steps" in operation.data:
         # What a run that failed or died has begun outside.
         data["steps"] = operation.data["steps"]

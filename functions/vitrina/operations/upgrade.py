@@ -2,14 +2,15 @@
 
 It runs once, before the first request of a process is answered; a document says that it was done. Processes
 that start at once take turns by a lease. Each commit leaves a store from which the upgrade goes on, so that
-it may be killed at any moment. Processes of the first release must be stopped before.
+it may be killed at any moment; a store of the first release is a SQLite file, which takes commits of any
+size. Processes of the first release must be stopped before.
 """
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,14 +18,14 @@ from typing import Any
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.errors import StoreConflictError
 from vitrina.operations.wishes import wish_key
-from vitrina.ports import ABSENT, Delete, Document, Json, Put, Store, Write
+from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Store, Write
 from vitrina.records.backlog_state import BACKLOG_STATE
-from vitrina.records.books import BOOK, project_from_document, tracked_projects
+from vitrina.records.books import BOOK, project_from_document, projects_key, tracked_projects
 from vitrina.records.cards import SYNC, CardOwner, put_card
 from vitrina.records.finished import pack
 from vitrina.records.forecasts import FORECASTS, OUTCOMES
 from vitrina.records.history import save_history
-from vitrina.records.norms import NORMS, TITLES, with_titles
+from vitrina.records.norms import NORMS, titles_key, tracked_titles, with_titles
 from vitrina.records.packing import SCHEMA, Packed, packed_writes
 from vitrina.records.previews import PREVIEW
 from vitrina.records.undo import UNDO, UNDO_RECORD, UndoEntry
@@ -37,9 +38,6 @@ LEASE_KEY = "upgrade"
 #: How long an upgrade that was killed keeps others waiting.
 LEASE = timedelta(minutes=5)
 POLL_S = 0.2
-
-#: Documents of a project that hold at most so many are changed in one commit.
-MOST_WRITES = 400
 
 
 def upgrade(store: Store, now: datetime) -> bool:
@@ -80,7 +78,7 @@ def _upgrade_all(store: Store, today: date) -> None:
     _upgrade_operations(store)
     _upgrade_previews(store)
     for kind in ("turn", "touched"):
-        _commit(store, [Delete(kind, one.key) for one in store.find(kind)])
+        store.commit([Delete(kind, one.key) for one in store.find(kind)])
 
 
 # --- An agency and its projects ----------------------------------------------------------------------
@@ -89,75 +87,81 @@ def _upgrade_all(store: Store, today: date) -> None:
 def _upgrade_agency(store: Store, agency_id: str, today: date) -> None:
     books = store.find(BOOK, where={"kind": "client", "agency_id": agency_id})
     projects = tuple(project_from_document(one) for one in books)
-    known = tracked_projects(store, None, agency_id)
-    key = known.key
+    key = projects_key(agency_id)
     listed = tracked_projects(store, store.get_many([key]).get(key), agency_id)
     if listed.value != projects:
         store.commit(listed.writes(projects))
-    histories = {one.key: one for one in store.find("history", where={"agency_id": agency_id})}
-    titles: tuple[tuple[str, str], ...] = ()
-    of_items: set[str] = set()
     for project in projects:
-        items = store.find("item", where={"spreadsheet_id": project.spreadsheet_id})
-        upgraded, history_keys = _items(items, histories, agency_id)
-        of_items |= history_keys
-        titles = with_titles(titles, ((item.work_type, item.task) for item in upgraded))
-        _upgrade_project(store, project.spreadsheet_id, agency_id, upgraded, today)
-        _commit(store, [Delete("item", one.key) for one in items])
-    if titles:
-        store.commit(packed_writes(Packed(TITLES, agency_id, None, None), [list(one) for one in titles]))
-    rest = {key: _work(one.data) for key, one in histories.items() if key not in of_items}
-    save_history(store, agency_id, rest)
-    _commit(store, [Delete("history", key) for key in histories])
+        _upgrade_work(store, project.spreadsheet_id, agency_id, today)
+        _upgrade_backlog_state(store, project.spreadsheet_id)
+        _upgrade_forecasts(store, project.spreadsheet_id, agency_id)
+        _upgrade_undo(store, project.spreadsheet_id)
+    imported = store.find("history", where={"agency_id": agency_id})
+    save_history(store, agency_id, {one.key: _work(one.data) for one in imported})
+    store.commit([Delete("history", one.key) for one in imported])
     _upgrade_norms(store, agency_id)
 
 
-def _items(
-    documents: Iterable[Document], histories: Mapping[str, Document], agency_id: str
-) -> tuple[list[Item], set[str]]:
-    """Items of the old documents, with the hours that the history had of them, and keys of these."""
-    items: list[Item] = []
-    used: set[str] = set()
-    for document in documents:
-        item = item_from_data(document.data, document.data["spreadsheet_id"], agency_id)
-        actions = []
-        for action in item.actions:
-            key = f"{item.spreadsheet_id}:{action.row_number}"
-            fact = histories.get(key)
-            if fact is not None and item.is_done:
-                used.add(key)
-                action = replace(action, logged_hours=fact.data["hours"])  # noqa: PLW2901 - the same action
-                item = replace(item, finished_on=date.fromisoformat(fact.data["finished_on"]))
-            actions.append(action)
-        if item.is_done and item.finished_on is None:
-            item = replace(item, finished_on=_last_planned(item))
-        items.append(replace(item, actions=tuple(actions)))
-    return items, used
+def _upgrade_work(store: Store, spreadsheet_id: str, agency_id: str, today: date) -> None:
+    """Items with what the history had of them, and hours that people typed: in one commit.
 
-
-def _last_planned(item: Item) -> date | None:
-    return max((day for action in item.actions for day in action.day_hours), default=None)
-
-
-def _upgrade_project(
-    store: Store, spreadsheet_id: str, agency_id: str, items: list[Item], today: date
-) -> None:
-    typed = store.get_many([("typed", spreadsheet_id)]).get(("typed", spreadsheet_id))
+    Facts of items that were opened again go: such an item becomes a fact when it is finished again.
+    """
+    old_items = store.find("item", where={"spreadsheet_id": spreadsheet_id})
+    facts = _facts_of(store, spreadsheet_id, old_items)
+    items = [_item(document, facts, agency_id) for document in old_items]
+    typed_key = ("typed", spreadsheet_id)
+    typed = store.get_many([typed_key]).get(typed_key)
     tracked = load_work(store, spreadsheet_id, agency_id)
     work = tracked.value.with_items(items)
     if typed is not None:
         work = replace(work, typed_hours=_hours(typed.data["hours"]))
-    packed, writes = pack(store, work, work.packable(today)) if work.packable(today) else (work, [])
-    cards = [put_card(item.card_id, CardOwner(spreadsheet_id, item.number)) for item in items if item.card_id]
+    packed, writes = pack(store, work, work.packable(today))
     writes += tracked.writes(packed)
+    writes += [put_card(one.card_id, CardOwner(spreadsheet_id, one.number)) for one in items if one.card_id]
     writes += _sync_writes(store, spreadsheet_id, {one.card_id: one.number for one in items})
-    if writes:
-        store.commit(writes)
-    _commit(store, cards)
-    _upgrade_backlog_state(store, spreadsheet_id)
-    _upgrade_forecasts(store, spreadsheet_id, agency_id)
-    _upgrade_undo(store, spreadsheet_id)
-    _commit(store, [Delete("typed", spreadsheet_id)] if typed else [])
+    key = titles_key(agency_id)
+    titles = tracked_titles(store, store.get_many([key]).get(key), agency_id)
+    writes += titles.writes(with_titles(titles.value, ((one.work_type, one.task) for one in items)))
+    writes += [Delete(one.kind, one.key) for one in [*old_items, *facts.values()]]
+    writes.append(Delete(*typed_key))
+    store.commit(writes)
+
+
+def _facts_of(store: Store, spreadsheet_id: str, items: Iterable[Document]) -> dict[Key, Document]:
+    """Documents of the history about actions of these items."""
+    numbers = [action["row_number"] for item in items for action in item.data["actions"]]
+    return store.get_many(_fact_key(spreadsheet_id, number) for number in numbers)
+
+
+def _fact_key(spreadsheet_id: str, row_number: int) -> Key:
+    return "history", f"{spreadsheet_id}:{row_number}"
+
+
+def _item(document: Document, facts: Mapping[Key, Document], agency_id: str) -> Item:
+    """The item of an old document, with the hours and the day that the history had of it."""
+    spreadsheet_id = document.data["spreadsheet_id"]
+    item = item_from_data(document.data, spreadsheet_id, agency_id)
+    if not item.is_done:
+        return item
+    by_number = {
+        action.row_number: fact.data
+        for action in item.actions
+        if (fact := facts.get(_fact_key(spreadsheet_id, action.row_number)))
+    }
+    actions = tuple(
+        replace(action, logged_hours=by_number[action.row_number]["hours"])
+        if action.row_number in by_number
+        else action
+        for action in item.actions
+    )
+    days = [date.fromisoformat(fact["finished_on"]) for fact in by_number.values()]
+    finished_on = max(days, default=item.finished_on or _last_planned(item))
+    return replace(item, actions=actions, finished_on=finished_on)
+
+
+def _last_planned(item: Item) -> date | None:
+    return max((day for action in item.actions for day in action.day_hours), default=None)
 
 
 def _sync_writes(store: Store, spreadsheet_id: str, numbers: Mapping[str, int]) -> list[Write]:
@@ -216,8 +220,7 @@ def _upgrade_forecasts(store: Store, spreadsheet_id: str, agency_id: str) -> Non
     for year, rows in by_year.items():
         head = Packed(OUTCOMES, f"{spreadsheet_id}:{year}", None, None)
         writes += packed_writes(head, rows, agency_id=agency_id)
-    store.commit(writes)
-    _commit(store, [Delete("forecast", one.key) for one in old])
+    store.commit([*writes, *(Delete(one.kind, one.key) for one in old)])
 
 
 def _forecast(data: Json) -> Json:
@@ -272,7 +275,7 @@ def _upgrade_operations(store: Store) -> None:
     writes: list[Write] = [Put("wish", key, data) for key, data in wishes.items()]
     for kind in ("unfinished", "open", "followed"):
         writes += [Delete(kind, one.key) for one in store.find(kind)]
-    _commit(store, writes)
+    store.commit(writes)
 
 
 def _upgrade_previews(store: Store) -> None:
@@ -300,9 +303,3 @@ _WORK_FIELDS = FinishedWork._fields
 def _work(data: Mapping[str, Any]) -> FinishedWork:
     values = {name: data[name] for name in _WORK_FIELDS if name in data}
     return FinishedWork(**{**values, "finished_on": date.fromisoformat(data["finished_on"])})
-
-
-def _commit(store: Store, writes: Sequence[Write]) -> None:
-    """Carry out writes that do not depend on each other, some at a time."""
-    for start in range(0, len(writes), MOST_WRITES):
-        store.commit(writes[start : start + MOST_WRITES])

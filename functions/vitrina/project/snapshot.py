@@ -70,7 +70,6 @@ class Stored:
     forecasts: Tracked[Shown]
     undo: UndoList
     norms: Tracked[KeptNorms]
-    titles: Tracked[Titles]
     team: Team | None
     more: Mapping[Key, Document] = field(default_factory=dict)
 
@@ -96,7 +95,6 @@ def read_stored(run: Run, spreadsheet_id: str, *, more: Iterable[Key] = ()) -> S
             forecasts_key(spreadsheet_id),
             undo_key(spreadsheet_id),
             norms_key(agency_id),
-            titles_key(agency_id),
             team_key(agency_id),
             *wanted,
         ]
@@ -114,7 +112,6 @@ def read_stored(run: Run, spreadsheet_id: str, *, more: Iterable[Key] = ()) -> S
         ),
         undo=undo_list_from_document(found.get(undo_key(spreadsheet_id)), spreadsheet_id),
         norms=tracked_norms(store, found.get(norms_key(agency_id)), agency_id),
-        titles=tracked_titles(store, found.get(titles_key(agency_id)), agency_id),
         team=team_from_document(store, found.get(team_key(agency_id))),
         more={key: found[key] for key in wanted if key in found},
     )
@@ -132,7 +129,7 @@ class Snapshot:
         self.services = run.services
         self.today = run.services.today()
         #: Items of the project: open, finished lately, and finished before with rows in the sheet.
-        self._known_items = {**stored.work.value.items, **self._finished_in_sheet()}
+        self._known_items = {**self._finished_in_sheet(), **stored.work.value.items}
         self._identities = identify_rows(self.project, self.agency, book, self._known_items.values())
         self.resolution: Resolution = resolve_reservations(book, self._known_items, self._identities)
         self._others: Mapping[str, ProjectWork] | None = None
@@ -236,6 +233,12 @@ class Snapshot:
             return ()
         items = [f"{self.project.code}-{number} ({', '.join(titles)})" for number, titles in lost.items()]
         return (sentence("heal.lost", items=items, sheet=self.progress_identity.tab.title),)
+
+    @cached_property
+    def titles(self) -> Tracked[Titles]:
+        """The titles of the agency: of an action that asked for their document as well."""
+        key = titles_key(self.agency.spreadsheet_id)
+        return tracked_titles(self.services.store, self.stored.more.get(key), self.agency.spreadsheet_id)
 
     def at_end(self, *updates: Update) -> None:
         """Have changes carried out in the commit that ends the run."""

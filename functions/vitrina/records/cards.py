@@ -134,7 +134,7 @@ def put_sync(state: SyncState) -> Put:
     return Put(SYNC, state.spreadsheet_id, data, state.version)
 
 
-def find_touched(store: Store) -> list[SyncState]:
-    """States of the workbooks of which cards wait to be read."""
-    found = store.find(SYNC, where={"has_touched": True})
+def find_touched(store: Store, *, limit: int | None = None) -> list[SyncState]:
+    """States of the workbooks of which cards wait to be read, at most *limit* of them."""
+    found = store.find(SYNC, where={"has_touched": True}, limit=limit)
     return [sync_from_document(document, document.key) for document in found]

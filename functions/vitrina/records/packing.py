@@ -63,7 +63,7 @@ def packed_writes(before: Packed, payload: Any, **fields: Any) -> list[Write]:
     *fields* stand beside the payload and can be searched for.
     """
     text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-    body = base64.b85encode(zlib.compress(text.encode(), LEVEL)).decode("ascii")
+    body = base64.b64encode(zlib.compress(text.encode(), LEVEL)).decode("ascii")
     parts = [body[start : start + MOST_CHARACTERS] for start in range(0, len(body), MOST_CHARACTERS)]
     writing = secrets.token_hex(8)
     kind, key = before.kind, before.key
@@ -131,7 +131,7 @@ def _is_whole(head: Document, parts: dict[tuple[str, str], Document]) -> bool:
 
 def _unpacked(head: Document, parts: dict[tuple[str, str], Document]) -> Packed:
     body = head.data["body"] + "".join(part.data["body"] for part in _parts_of(head, parts) if part)
-    payload = json.loads(zlib.decompress(base64.b85decode(body)))
+    payload = json.loads(zlib.decompress(base64.b64decode(body)))
     return Packed(head.kind, head.key, head.version, payload, head.data["parts"])
 
 

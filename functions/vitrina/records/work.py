@@ -6,6 +6,7 @@ against the limits of the current month. Then ``records.finished`` keeps it.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
@@ -74,7 +75,7 @@ class Item:
     finished_on: date | None = None
     #: Whether its card was asked for and is not known to be complete.
     is_card_wanted: bool = False
-    #: When a card of it was made without an answer: that card may appear later.
+    #: When calls of the tracker for its card began whose end nobody knows: what they make may appear later.
     card_lost_at: datetime | None = None
 
     @property
@@ -108,7 +109,7 @@ def external_id(spreadsheet_id: str, number: int) -> str:
 class ProjectWork:
     """The items of a project by number, and the hours of rows that people typed into *В работе* themselves.
 
-    ``finished`` are ranges, first and last, of the numbers of items that ``records.finished`` keeps.
+    ``finished`` are ranges, first and last, of the numbers that ``records.finished`` keeps, in order.
     """
 
     spreadsheet_id: str
@@ -133,7 +134,8 @@ class ProjectWork:
 
     def has_finished(self, number: int) -> bool:
         """Whether ``records.finished`` keeps the item of this number."""
-        return any(first <= number <= last for first, last in self.finished)
+        place = bisect_right(self.finished, number, key=lambda one: one[0])
+        return place > 0 and number <= self.finished[place - 1][1]
 
     def packable(self, today: date) -> list[Item]:
         """Items that were done so long ago that ``records.finished`` may keep them."""

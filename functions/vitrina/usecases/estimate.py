@@ -30,7 +30,7 @@ from vitrina.project.planner_input import (
 from vitrina.project.snapshot import Snapshot, read_snapshot, require_items
 from vitrina.records.backlog_state import MOST_NOTES, BacklogState, Figures
 from vitrina.records.books import put_project
-from vitrina.records.norms import KeptNorms
+from vitrina.records.norms import KeptNorms, titles_key
 from vitrina.tabs.finish_forecast import write_forecast
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.texts import Sentence, render, sentence
@@ -70,7 +70,7 @@ def estimate(run: Run, spreadsheet_id: str) -> Answer:
 
 
 def _estimate(run: Run, spreadsheet_id: str) -> Answer:
-    snapshot = read_snapshot(run, spreadsheet_id)
+    snapshot = read_snapshot(run, spreadsheet_id, more=[titles_key(run.agency_id)])
     book, backlog, project = snapshot.book, snapshot.backlog, snapshot.project
     require_items(backlog)
     kept, profiles = snapshot.stored.norms.value, snapshot.agency.profiles
@@ -170,7 +170,7 @@ def _known_titles(snapshot: Snapshot) -> KnownTitles:
     here = [(row.work_type, row.task) for row in rows]
     titles = (
         (names[work_type.casefold()], title)
-        for work_type, title in [*snapshot.stored.titles.value, *here]
+        for work_type, title in [*snapshot.titles.value, *here]
         if work_type.casefold() in names
     )
     return KnownTitles(names.values(), titles)

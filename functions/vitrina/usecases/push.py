@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.errors import BusyError, RetriableServiceError, ServiceError, UserError
@@ -11,7 +13,7 @@ from vitrina.operations.outbox import GRACE, TaskWish, fulfil
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
 from vitrina.operations.undo_record import write_undoably
-from vitrina.ports import Card, ChecklistItem, NewCard
+from vitrina.ports import Card, ChecklistItem, NewCard, TaskTracker
 from vitrina.project.snapshot import Snapshot, read_snapshot
 from vitrina.records.cards import CardOwner, put_card
 from vitrina.records.team import tracker_ids
@@ -26,12 +28,13 @@ from vitrina.workbook.writing.heal import heal, repair_messages
 from vitrina.workbook.writing.values import Formula
 
 
-def push(run: Run, spreadsheet_id: str) -> Answer:
+def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
     """Create the missing cards and write their links into the sheet.
 
     A card is found again by our key in the tracker, so neither a second click nor a lost answer creates a
     second one. If the tracker fails half-way, the cards created so far are linked, and the next click or the
-    timer creates the rest.
+    timer creates the rest. With *only_wanted*, items whose cards nobody asked for, or whose push was undone,
+    get none.
     """
     snapshot = read_snapshot(run, spreadsheet_id, with_agency_work=False)
     rows, lost = snapshot.work_rows.actions, snapshot.lost_row_messages()
@@ -44,15 +47,23 @@ def push(run: Run, spreadsheet_id: str) -> Answer:
     # A card lists all actions of its item, so an item with missing rows has to wait for them.
     lacking = {item_number_of_row(number) for number in snapshot.progress_identity.lost}
     new = [
-        item for item in wanted if (not item.card_id or item.is_card_wanted) and item.number not in lacking
+        item
+        for item in wanted
+        if (item.is_card_wanted or not (item.card_id or only_wanted)) and item.number not in lacking
     ]
-    created, failure = _make_cards(run, snapshot, new)
+    unclear = {item.number for item in new if item.card_lost_at}
+    created, failure = _make_cards(run, snapshot, new, unclear)
+    known = [item.number for item in new if item.number not in unclear]
     if failure is not None and not created:
+        run.commit(updates=[snapshot.stored.work.change(lambda work: _settled(work, [], known))])
         raise failure
     linked = {item.number: item.card_id for item in wanted if item.card_id} | created
     _write_links(run, snapshot, linked)
-    looked_for, is_looking = _remove_late_twins(run, snapshot)
-    run.at_end(updates=[snapshot.stored.work.change(lambda work: _settled(work, created, looked_for))])
+    known += _remove_late_twins(run, snapshot, lacking)
+    is_looking = any(
+        item.card_lost_at and item.number not in known for item in snapshot.stored.work.value.items.values()
+    )
+    run.at_end(updates=[snapshot.stored.work.change(lambda work: _settled(work, created, known))])
     if failure is None and not is_looking:
         run.at_end(fulfil(push_wish(spreadsheet_id).name))
     details = (*repair_messages(snapshot.book, snapshot.progress_identity), *lost)
@@ -80,12 +91,18 @@ def push_wish(spreadsheet_id: str) -> TaskWish:
 
 
 def _make_cards(
-    run: Run, snapshot: Snapshot, new: Sequence[Item]
+    run: Run, snapshot: Snapshot, new: Sequence[Item], unclear: set[int]
 ) -> tuple[dict[int, str], ServiceError | None]:
     """Create the cards of *new* items.
 
-    The store notes which cards are wanted before the tracker is called. Each card is stored as soon as it
-    exists, and counts as wanted until it is complete.
+    The store notes which cards are wanted before the tracker is called, and since when calls may be under
+    way, for the case that this process dies. Each card is stored as soon as it exists, and counts as wanted
+    until it is complete.
+
+    Parameters
+    ----------
+    unclear
+        Numbers of items of which a call had no answer; the one at which this push stopped is added.
 
     Returns
     -------
@@ -98,8 +115,12 @@ def _make_cards(
     services = run.services
     wish = push_wish(snapshot.project.spreadsheet_id)
     wanted = [item.number for item in new]
-    run.commit(wish.put(services), updates=[snapshot.change_work(lambda now: _with_wanted(now, wanted))])
+    now = services.clock.now()
+    run.commit(
+        wish.put(services), updates=[snapshot.change_work(lambda work: _with_wanted(work, wanted, now))]
+    )
     failure: ServiceError | None = None
+    asked_for = 0
     try:
         known = services.tracker.find_cards(snapshot.project.board_id)
         for item in new:
@@ -107,11 +128,15 @@ def _make_cards(
             run.set_progress(len(created), len(new), step)
             own_rows = [row for row in snapshot.work_rows.actions if row.item_number == item.number]
             card = new_card(snapshot, item, own_rows)
+            asked_for = item.number
             card_id = _make_card(run, snapshot, item, card, known.get(item.external_id, ()))
             services.tracker.complete_card(card_id, card)
             created[item.number] = card_id
     except ServiceError as error:
         failure = error
+        # After status 429, or a refusal, nothing is carried out later.
+        if isinstance(error, RetriableServiceError) and error.status != 429 and asked_for:
+            unclear.add(asked_for)
     return created, failure
 
 
@@ -124,13 +149,7 @@ def _make_card(run: Run, snapshot: Snapshot, item: Item, card: NewCard, present:
     tracker = run.services.tracker
     card_id, is_ours = item.card_id or next(iter(present), ""), False
     if not card_id:
-        try:
-            card_id, is_ours = tracker.create_card(card), True
-        except RetriableServiceError as error:
-            # Status 429 means that no card was created.
-            if error.status != 429:
-                _keep_lost(run, snapshot, item)
-            raise
+        card_id, is_ours = tracker.create_card(card), True
         twins = tracker.find_twins(card.board_id, card.external_id)
         if twins and twins[0] != card_id:
             tracker.remove_card(card_id)
@@ -160,58 +179,72 @@ def _may_have_card(work: ProjectWork, number: int, card_id: str) -> bool:
     return item is not None and item.card_id in ("", card_id)
 
 
-def _keep_lost(run: Run, snapshot: Snapshot, item: Item) -> None:
-    """Store that a card of the item may appear later, because the answer of its creation was lost."""
-    lost_at = run.services.clock.now()
-    run.commit(
-        updates=[snapshot.stored.work.change(lambda now: now.amended(item.number, card_lost_at=lost_at))]
-    )
-
-
-def _with_wanted(work: ProjectWork, numbers: Collection[int]) -> ProjectWork:
+def _with_wanted(work: ProjectWork, numbers: Collection[int], now: datetime) -> ProjectWork:
     for number in numbers:
-        work = work.amended(number, is_card_wanted=True)
+        work = work.amended(number, is_card_wanted=True, card_lost_at=now)
     return work
 
 
-def _settled(work: ProjectWork, complete: Collection[int], looked_for: Collection[int]) -> ProjectWork:
-    """The work after cards were completed, and late duplicates of some items were searched for."""
+def _settled(work: ProjectWork, complete: Collection[int], known: Collection[int]) -> ProjectWork:
+    """The work after cards were completed, and of some items no call is under way any more."""
     for number in complete:
         work = work.amended(number, is_card_wanted=False)
-    for number in looked_for:
+    for number in known:
         work = work.amended(number, card_lost_at=None)
     return work
 
 
-def _remove_late_twins(run: Run, snapshot: Snapshot) -> tuple[list[int], bool]:
-    """Remove duplicate cards that the tracker created late, after we had created another one.
+def _remove_late_twins(run: Run, snapshot: Snapshot, lacking: Collection[int]) -> list[int]:
+    """Remove what the tracker has created late: duplicate cards, and duplicate parts of a card.
 
-    The search happens some minutes after the lost answer. Cards that somebody has begun to work on stay, and
-    *Проверить всё* names them.
-
-    Returns
-    -------
-    tuple[list[int], bool]
-        Numbers of the items that were searched, and whether it is still too early for others.
+    The search happens some minutes after the call that had no answer. Cards that somebody has begun to work
+    on stay, and *Проверить всё* names them. Returns the numbers of the items that were searched.
     """
     services, now = run.services, run.services.clock.now()
-    lost = [item for item in snapshot.stored.work.value.items.values() if item.card_lost_at]
-    over = [item for item in lost if item.card_lost_at and item.card_lost_at + GRACE <= now]
+    items = snapshot.stored.work.value.items.values()
+    over = [item for item in items if item.card_id and item.card_lost_at and item.card_lost_at + GRACE <= now]
     for item in over:
-        if not item.card_id:
-            continue
-        for card_id in services.tracker.find_twins(snapshot.project.board_id, item.external_id):
-            card = services.tracker.get_card(card_id) if card_id != item.card_id else None
-            if card is not None and is_unused(card):
-                services.tracker.remove_card(card_id)
-    done = [item.number for item in over if item.card_id]
-    return done, len(lost) > len(done)
+        created_as = fingerprint_of_item(snapshot, item)
+        remove_unused(
+            services.tracker, snapshot.project.board_id, item.external_id, created_as, keep=item.card_id
+        )
+        own_rows = [row for row in snapshot.work_rows.actions if row.item_number == item.number]
+        if own_rows and item.number not in lacking:
+            services.tracker.complete_card(item.card_id, new_card(snapshot, item, own_rows))
+    return [item.number for item in over]
 
 
-def is_unused(card: Card) -> bool:
-    """Whether nobody has begun to work on a card: no hours, no comment, nothing ticked."""
+def remove_unused(
+    tracker: TaskTracker, board_id: str, external_id: str, created_as: str, *, keep: str
+) -> None:
+    """Remove the cards of an item except *keep*, unless somebody has begun to work on them.
+
+    *created_as* is the fingerprint that they were created with.
+    """
+    for card_id in tracker.find_twins(board_id, external_id):
+        card = tracker.get_card(card_id) if card_id != keep else None
+        if card is not None and _is_unused(card, created_as):
+            tracker.remove_card(card_id)
+
+
+def _is_unused(card: Card, created_as: str) -> bool:
+    """Whether a card is as it was created, without hours, comments and ticks."""
     is_ticked = any(line.is_checked for line in card.checklist)
-    return not (card.is_archived or card.comment_count or any(card.logged_hours.values()) or is_ticked)
+    is_used = card.is_archived or card.comment_count or any(card.logged_hours.values()) or is_ticked
+    return not is_used and _fingerprint(card) == created_as
+
+
+def fingerprint_of_item(snapshot: Snapshot, item: Item) -> str:
+    """The fingerprint with which the card of an item is created; empty if the item has no rows."""
+    rows = [row for row in snapshot.work_rows.actions if row.item_number == item.number]
+    return _fingerprint(new_card(snapshot, item, rows)) if rows else ""
+
+
+def _fingerprint(card: Card | NewCard) -> str:
+    """A short text that differs if somebody moved or renamed a card, or changed its day or assignee."""
+    due_on = card.due_on.isoformat() if card.due_on else ""
+    shown = "\n".join((card.stage_id, card.title, due_on, card.assignee_id or ""))
+    return hashlib.sha256(shown.encode()).hexdigest()[:16]
 
 
 def new_card(snapshot: Snapshot, item: Item, rows: Sequence[WorkRow]) -> NewCard:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from vitrina.domain.backlog import ActionStatus
+from vitrina.errors import StoreConflictError
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
@@ -146,6 +147,9 @@ def _keep(run: Run, snapshot: Snapshot, items: Mapping[int, Item], after: Mappin
 
     def amended(work: ProjectWork) -> ProjectWork:
         work = unpacked(work, back)
+        if any(number not in work.items and work.has_finished(number) for number in changed):
+            # Packed since it was read: a repeat finds the item there and unpacks it.
+            raise StoreConflictError([snapshot.stored.work.key])
         for number, item in changed.items():
             fields = {name: getattr(item, name) for name in ("is_done", "finished_on", "actions")}
             work = work.amended(number, **fields)

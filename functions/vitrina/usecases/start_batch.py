@@ -18,7 +18,7 @@ from vitrina.project.planner_input import PlannedPart, write_range
 from vitrina.project.resources import plan_lease, plan_write
 from vitrina.project.snapshot import Snapshot, read_snapshot, read_stored, snapshot_of
 from vitrina.records.books import put_project
-from vitrina.records.norms import with_titles
+from vitrina.records.norms import titles_key, with_titles
 from vitrina.records.previews import Preview, preview_from_document, preview_key
 from vitrina.records.work import Item, ItemAction, ProjectWork
 from vitrina.tabs.finish_forecast import write_forecast
@@ -53,7 +53,9 @@ def start_batch(run: Run, spreadsheet_id: str, *, preview_id: str) -> Answer:
 
 def _start(run: Run, spreadsheet_id: str, preview_id: str) -> Answer:
     services, key = run.services, preview_key(preview_id)
-    snapshot = read_snapshot(run, spreadsheet_id, more=[key], with_agency_work=False)
+    snapshot = read_snapshot(
+        run, spreadsheet_id, more=[key, titles_key(run.agency_id)], with_agency_work=False
+    )
     preview = preview_from_document(services.store, snapshot.stored.more.get(key))
     if preview is None or preview.spreadsheet_id != spreadsheet_id:
         raise UserError("batch.no_preview")
@@ -111,7 +113,7 @@ def _promise_hours(run: Run, snapshot: Snapshot, preview: Preview, span: Period)
             run.release(planning),
             updates=[
                 snapshot.change_work(lambda work: _reserved(work, items)),
-                snapshot.stored.titles.change(lambda titles: with_titles(titles, started)),
+                snapshot.titles.change(lambda titles: with_titles(titles, started)),
             ],
         )
     except BaseException:

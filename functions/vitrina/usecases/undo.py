@@ -24,7 +24,7 @@ from vitrina.records.undo import UndoEntry, load_record
 from vitrina.records.work import Item, ProjectWork
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import Sentence, sentence
-from vitrina.usecases.push import new_card
+from vitrina.usecases.push import fingerprint_of_item, new_card
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.restore import Restoration, has_happened, restore
 
@@ -43,12 +43,13 @@ def undo(run: Run, spreadsheet_id: str) -> Answer:
     run.note_step("choose", chosen)
     run.commit(updates=[snapshot.change_work()])
     begun, lost = _remove_cards(run, snapshot, record)
+    created_as = {item.external_id: fingerprint_of_item(snapshot, item) for item in lost}
     kept = _kept_items(snapshot, record)
     left = retry_on_conflict(run, lambda: _write_back(run, snapshot_of(run, snapshot.stored), record, kept))
     left.items.update({item.number: item.code for item in kept})
-    _forget(run, snapshot, record, chosen["id"], stay=left.items.keys())
+    _forget(run, snapshot, record, chosen["id"], stay=left.items.keys(), lost=lost)
     if lost:
-        _wish_for_orphans(run, snapshot, lost)
+        _wish_for_orphans(run, snapshot, created_as)
     return _answer(run.services, chosen, begun, left)
 
 
@@ -72,13 +73,14 @@ def _remove_cards(run: Run, snapshot: Snapshot, record: Json) -> tuple[list[str]
     Returns
     -------
     tuple[list[str], list[Item]]
-        ID texts of items whose cards stay, and items of which another card may appear later.
+        ID texts of items whose cards stay, and items of which another card may appear later: a push that
+        was interrupted, or that is slower than its lease, may have a creation under way.
     """
     tracker, work = run.services.tracker, snapshot.stored.work
     rows = snapshot.work_rows.actions
     begun: list[str] = []
-    lost: list[Item] = []
-    cards = _cards_of(run, snapshot, record)
+    whole, half_made = _items_with_cards(snapshot, record)
+    cards = _cards_of(run, snapshot, whole, half_made)
     for done, (item, card_id) in enumerate(cards):
         step = sentence("undo.progress", done=done + 1, total=len(cards))
         run.report(done, len(cards), step)
@@ -94,13 +96,12 @@ def _remove_cards(run: Run, snapshot: Snapshot, record: Json) -> tuple[list[str]
             continue
         if card is not None:
             tracker.remove_card(card_id)
-        if item.card_lost_at:
-            lost.append(item)
         run.commit(
             delete_card(card_id),
             updates=[work.change(lambda now, n=item.number, c=card_id: _without_card(now, n, c))],  # type: ignore[misc]
         )
-    return begun, lost
+    may_appear = (item for item in [*whole, *half_made] if item.is_card_wanted or item.card_lost_at)
+    return begun, [item for item in may_appear if item.code not in begun]
 
 
 def _is_whole(item: Item, card_id: str) -> bool:
@@ -115,10 +116,10 @@ def _without_card(work: ProjectWork, number: int, card_id: str) -> ProjectWork:
     return work.amended(number, card_id=card, is_card_wanted=False)
 
 
-def _cards_of(run: Run, snapshot: Snapshot, record: Json) -> list[tuple[Item, str]]:
-    """Cards that the action created, and incomplete cards of an interrupted push."""
+def _items_with_cards(snapshot: Snapshot, record: Json) -> tuple[list[Item], list[Item]]:
+    """Items whose cards the action created, and items whose cards an interrupted push may have created."""
     if record["action"] not in ("start_batch", "push"):
-        return []
+        return [], []
     linked: dict[str, str] = record.get("cards", {})
     started = {number for _, _, number, _ in record["trace"]["moved"]}
     own = snapshot.items.values()
@@ -127,14 +128,21 @@ def _cards_of(run: Run, snapshot: Snapshot, record: Json) -> list[tuple[Item, st
         for item in own
         if (not item.card_id or item.is_card_wanted) and (not started or item.number in started)
     ]
-    known = run.services.tracker.find_cards(snapshot.project.board_id) if half_made else {}
     whole = [
-        (item, item.card_id)
+        item
         for item in own
         if item.card_id and item not in half_made and linked.get(str(item.number)) == item.card_id
     ]
+    return whole, half_made
+
+
+def _cards_of(
+    run: Run, snapshot: Snapshot, whole: Sequence[Item], half_made: Sequence[Item]
+) -> list[tuple[Item, str]]:
+    """The cards of these items, as far as they are there."""
+    known = run.services.tracker.find_cards(snapshot.project.board_id) if half_made else {}
     half = [(item, card_id) for item in half_made for card_id in known.get(item.external_id, ())]
-    return [*whole, *half]
+    return [*((item, item.card_id) for item in whole), *half]
 
 
 def is_untouched(card: Card, expected: NewCard, *, is_whole: bool) -> bool:
@@ -157,13 +165,16 @@ def is_untouched(card: Card, expected: NewCard, *, is_whole: bool) -> bool:
     )
 
 
-def _wish_for_orphans(run: Run, snapshot: Snapshot, items: Sequence[Item]) -> None:
-    """Plan to remove cards that may appear late, as the answer to their creation was lost."""
+def _wish_for_orphans(run: Run, snapshot: Snapshot, created_as: Mapping[str, str]) -> None:
+    """Plan to remove cards that may appear late, as the answer to their creation was lost.
+
+    *created_as* are the fingerprints of these cards by external id.
+    """
     spreadsheet_id = snapshot.project.spreadsheet_id
     body: Json = {
         "kind": "remove_orphans",
         "spreadsheet_id": spreadsheet_id,
-        "external_ids": [item.external_id for item in items],
+        "created_as": dict(created_as),
     }
     # The timer sends it, which is late enough for the card to have appeared.
     wish = TaskWish(f"orphans-{run.operation_id}", body)
@@ -209,16 +220,31 @@ def _empty_progress(change: WorkbookChange, snapshot: Snapshot, record: Json, ke
             change.set(tab, row.row, "progress", None)
 
 
-def _forget(run: Run, snapshot: Snapshot, record: Json, record_id: str, *, stay: Collection[int]) -> None:
+def _forget(
+    run: Run,
+    snapshot: Snapshot,
+    record: Json,
+    record_id: str,
+    *,
+    stay: Collection[int],
+    lost: Sequence[Item],
+) -> None:
     """Release reserved hours, restore the add-on's own figures, and drop the record of the action."""
     moved = {number for _, _, number, _ in record["trace"]["moved"]} - set(stay)
     stored = snapshot.stored
-    run.at_end(updates=[stored.work.change(lambda work: work.without_items(moved))])
+    run.at_end(updates=[stored.work.change(lambda work: _without_wanted(work, lost).without_items(moved))])
     if "estimates" in record:
         touched = {int(number) for _, number, *_ in record["trace"]["cells"] if number}
         before = {int(number): figures for number, figures in record["estimates"].items()}
         run.at_end(updates=[stored.backlog_state.change(lambda state: _with_figures(state, touched, before))])
     run.at_end(*stored.undo.writes(_entries_before(stored.undo.entries, record_id)))
+
+
+def _without_wanted(work: ProjectWork, items: Sequence[Item]) -> ProjectWork:
+    """The work where no push has to create the cards of *items* any more, or to look for late ones."""
+    for item in items:
+        work = work.amended(item.number, is_card_wanted=False, card_lost_at=None)
+    return work
 
 
 def _with_figures(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from typing import IO, Any, cast
+from collections.abc import Callable
+from typing import IO, Any, Protocol, cast
 
 import jsonschema
 from flask import Request, Response
 from werkzeug.wsgi import LimitedStream
 
 from vitrina.errors import BodyTooLargeError, MethodNotAllowedError, RequestError
-from vitrina.ports import Json
+from vitrina.operations.services import Services
+from vitrina.ports import Identity, Json
+from vitrina.settings import Settings
 
 #: Most bytes that are read of a body. A webhook of Kaiten contains a whole card with its texts.
 MENU_BODY_BYTES = 256 * 1024
@@ -30,6 +33,25 @@ _FORM_SENTENCES = {
     "limit_hours": "form.limit_hours",
     "responsible": "form.responsible",
 }
+
+
+class Application(Protocol):
+    """What an entry point works with. Opening it fails where a setting or the store is missing."""
+
+    @property
+    def settings(self) -> Settings:
+        """What the operator has set."""
+
+    @property
+    def services(self) -> Services:
+        """The outside world."""
+
+    @property
+    def identity(self) -> Identity:
+        """Who asks."""
+
+
+OpenApplication = Callable[[], Application]
 
 
 class _BoundedStream(LimitedStream):

@@ -1,4 +1,4 @@
-"""The ``menu`` entry point: clicks of staff in the add-on."""
+"""The ``menu`` entry point: a click of a member of staff."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from vitrina.operations.actor import Actor, person
 from vitrina.operations.answer import answer_json, error_answer, unexpected_answer
 from vitrina.operations.runner import Click, operation_status, run_click
 from vitrina.operations.services import Services
-from vitrina.ports import Identity, Json
+from vitrina.ports import Json
 from vitrina.texts import pick_locale
 from vitrina.usecases.actions import ACTIONS
 from vitrina.web.http import (
     MENU_BODY_BYTES,
+    OpenApplication,
     bearer_token,
     check,
     check_method,
@@ -49,18 +50,19 @@ _OPERATION_PARAMS: Json = {
 }
 
 
-def handle_menu(request: Request, services: Services, identity: Identity) -> Response:
-    """Answer one click. Every result, good or bad, is an envelope with a sentence."""
-    # Until the body is read, errors are in the language of the header.
+def handle_menu(request: Request, application: OpenApplication) -> Response:
+    """Answer one click. Every ending, good or bad, is an envelope with a sentence."""
+    # Before the body is read, a refusal is in the language of the header.
     locale = pick_locale(request.headers.get("Accept-Language"))
     limit_body(request, MENU_BODY_BYTES)
     try:
         check_method(request)
-        email = identity.staff_email(bearer_token(request))
+        app = application()
+        email = app.identity.staff_email(bearer_token(request))
         body = read_json(request)
         locale = _locale_of(body, locale)
         check(body, _ENVELOPE)
-        envelope, status = _answer(services, body, person(email), locale)
+        envelope, status = _answer(app.services, body, person(email), locale)
         return response(envelope, status)
     except VitrinaError as error:
         log.info("refused", extra={"code": error.code})
@@ -71,7 +73,7 @@ def handle_menu(request: Request, services: Services, identity: Identity) -> Res
 
 
 def _locale_of(body: Any, default: str) -> str:
-    """The language that the body asks for, otherwise *default*."""
+    """The language that the body asks for, if it does."""
     wanted = body.get("locale") if isinstance(body, dict) else None
     return pick_locale(wanted) if isinstance(wanted, str) else default
 

@@ -8,20 +8,26 @@ from flask import Request, Response
 
 from vitrina.errors import VitrinaError
 from vitrina.jobs.registry import call_timer
-from vitrina.operations.services import Services
-from vitrina.ports import Identity
-from vitrina.web.http import OTHER_BODY_BYTES, bearer_token, check_method, limit_body, response
+from vitrina.web.http import (
+    OTHER_BODY_BYTES,
+    OpenApplication,
+    bearer_token,
+    check_method,
+    limit_body,
+    response,
+)
 
 log = logging.getLogger("vitrina.schedule")
 
 
-def handle_schedule(request: Request, services: Services, identity: Identity) -> Response:
-    """Plan the periodic jobs. Tasks do the work itself, because it may take longer than a call."""
+def handle_schedule(request: Request, application: OpenApplication) -> Response:
+    """Plan what the timer is for. The work itself is done by tasks, as it may take longer than a call."""
     limit_body(request, OTHER_BODY_BYTES)
     try:
         check_method(request)
-        identity.check_schedule_caller(bearer_token(request))
-        counts = call_timer(services)
+        app = application()
+        app.identity.check_schedule_caller(bearer_token(request))
+        counts = call_timer(app.services)
     except VitrinaError as error:
         log.warning("schedule refused: %s", error.code)
         return response({"error": error.code}, error.http_status)

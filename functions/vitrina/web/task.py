@@ -1,4 +1,4 @@
-"""The ``task`` entry point: queued work, which is delivered at least once."""
+"""The ``task`` entry point: work that was queued, delivered at least once."""
 
 from __future__ import annotations
 
@@ -12,21 +12,35 @@ from vitrina.errors import (
     AuthenticationError,
     BusyError,
     ChangedMeanwhileError,
+    ConfigurationError,
     MethodNotAllowedError,
     RetriableServiceError,
     VitrinaError,
 )
 from vitrina.jobs.registry import JOBS
-from vitrina.operations.services import Services
-from vitrina.ports import Identity, Json
-from vitrina.web.http import OTHER_BODY_BYTES, bearer_token, check_method, limit_body, parse_body, response
+from vitrina.ports import Json
+from vitrina.web.http import (
+    OTHER_BODY_BYTES,
+    OpenApplication,
+    bearer_token,
+    check_method,
+    limit_body,
+    parse_body,
+    response,
+)
 
 log = logging.getLogger("vitrina.task")
 
-#: Errors that may pass until the next delivery; also missing access may be granted again.
-PASSING = (BusyError, ChangedMeanwhileError, RetriableServiceError, AccessDeniedError)
+#: What may be otherwise at the next delivery: access may be given back, a setting corrected by then.
+PASSING = (
+    BusyError,
+    ChangedMeanwhileError,
+    RetriableServiceError,
+    AccessDeniedError,
+    ConfigurationError,
+)
 
-#: Name of an outbox entry, which is removed when its task is carried out.
+#: A name of the outbox, which is removed when its task is carried out.
 _WISH: Json = {"type": "string", "maxLength": 500}
 
 _BODY: Json = {
@@ -42,28 +56,29 @@ _BODY: Json = {
 }
 
 
-def handle_task(request: Request, services: Services, identity: Identity) -> Response:
-    """Do queued work. A status 2xx means done; after any other the queue tries again later."""
+def handle_task(request: Request, application: OpenApplication) -> Response:
+    """Do queued work. 2xx means done; anything else has the queue try again later."""
     limit_body(request, OTHER_BODY_BYTES)
     try:
         check_method(request)
-        identity.check_task_caller(bearer_token(request))
+        app = application()
+        app.identity.check_task_caller(bearer_token(request))
         body = parse_body(request, _BODY)
-        JOBS[body["kind"]].run(services, body)
+        JOBS[body["kind"]].run(app.services, body)
     except (AuthenticationError, MethodNotAllowedError) as error:
         return response({"error": error.code}, error.http_status)
     except PASSING as error:
         log.warning("task postponed: %s", error.code)
         return _later(error)
     except VitrinaError as error:
-        # The task would fail again: tell the queue that it is done, and log the error.
+        # It would be refused again: let the queue forget it, but not silently.
         log.exception("task dropped")
         return response({"dropped": error.code}, 200)
     return response({}, 200)
 
 
 def _later(error: VitrinaError) -> Response:
-    """Response that makes the queue try again, not before the time that the outside system named."""
+    """Have the queue try again, not before the moment that the outside system named."""
     answer = response({"error": error.code}, 503)
     if isinstance(error, RetriableServiceError) and error.retry_after_s is not None:
         answer.headers["Retry-After"] = str(math.ceil(error.retry_after_s))

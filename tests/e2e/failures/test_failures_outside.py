@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from vitrina.records.records import load_project, save_project
 
 from emulators.google.batch import registry
 from emulators.google.edits import PROTECTED
@@ -30,7 +29,9 @@ from tests.e2e.failures.helpers import (
 from tests.harness.assertions import assert_answer, assert_unchanged
 from tests.harness.office import Office
 from tests.harness.snapshots import difference, take_snapshot
+from tests.harness.stored import add_projects
 from vitrina.bootstrap import application
+from vitrina.records.books import load_project
 
 #: A client has so many neighbours.
 CLIENTS = 50
@@ -108,13 +109,13 @@ def neighbours(office: Office) -> list[str]:
     """Workbooks of many clients, as if each had been welcomed: copies that the store knows."""
     project = load_project(office.services.store, office.client_id)
     office.fill_backlog(*BACKLOG)
-    google, ids = office.servers.google, [office.client_id]
+    google, copies = office.servers.google, []
     for number in range(1, CLIENTS):
         url = f"{google}/drive/v3/files/{office.client_id}/copy"
         copied = office.http.post(url, json={"name": f"Клиент {number}"}).raise_for_status().json()["id"]
-        save_project(office.services.store, replace(project, spreadsheet_id=copied, code=f"К{number}"))
-        ids.append(copied)
-    return ids
+        copies.append(replace(project, spreadsheet_id=copied, code=f"К{number}"))
+    add_projects(office.services.store, copies)
+    return [office.client_id, *(one.spreadsheet_id for one in copies)]
 
 
 def new_minute(office: Office, **limits: int) -> None:

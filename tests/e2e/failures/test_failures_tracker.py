@@ -23,6 +23,7 @@ from tests.e2e.failures.helpers import (
 )
 from tests.harness.assertions import assert_answer
 from tests.harness.office import WEBHOOK_SECRET, Office
+from tests.harness.stored import forget_cards, touched_cards
 
 
 def assert_one_card_each(office: Office) -> None:
@@ -81,9 +82,7 @@ def test_failure_04_a_lost_answer_or_write_makes_no_second_card(office: Office) 
 def test_failure_04_a_card_whose_number_was_never_noted_is_found(office: Office) -> None:
     """The process ends between the card and the note of it: the next click finds the card by our key."""
     put_in_progress(office)
-    store = office.services.store
-    for item in list(store.find("item")):
-        store.put("item", item.key, {**item.data, "card_id": ""})
+    forget_cards(office.services.store, office.client_id)
 
     assert_answer(office.do("push"), "done", 200)
 
@@ -146,7 +145,7 @@ def forged(office: Office) -> None:
     lie = {"event": "card:update", "data": {"old": {"id": card["id"]}, "changes": {"column_id": 1}}}
     url = f"{office.servers.functions}/webhook/kaiten/"
     assert office.http.post(url + "0" * 40, json=lie).status_code == 404
-    assert list(office.services.store.find("touched")) == []
+    assert touched_cards(office.services.store) == []
     assert office.http.post(url + WEBHOOK_SECRET, json=lie).status_code == 200
 
 

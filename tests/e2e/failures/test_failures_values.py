@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from vitrina.records.records import load_project
 
 from emulators.world.processes import Person
 from tests.e2e.failures.helpers import (
@@ -21,7 +20,9 @@ from tests.harness.assertions import assert_answer
 from tests.harness.office import NOW, TEAM, Office
 from vitrina.bootstrap import application
 from vitrina.domain.quantities import serial_of_day
-from vitrina.project.snapshot import read_own_backlog
+from vitrina.operations.actor import CLOCK
+from vitrina.operations.run import Run
+from vitrina.project.snapshot import read_snapshot
 from vitrina.workbook.reading.book import column_letters
 
 TASKS = ("Баннер", "Правка", "Статья")
@@ -82,8 +83,9 @@ def wanted_days(office: Office, *texts: str) -> list[date | None]:
             send_requests(
                 office, {"updateCells": {"start": at, "rows": [cell], "fields": "userEnteredValue"}}
             )
-    project = load_project(office.services.store, office.client_id)
-    backlog = read_own_backlog(office.services, project, office.book())
+    assert office.agency is not None
+    run = Run(office.services, CLOCK, agency_id=office.agency.spreadsheet_id)
+    backlog = read_snapshot(run, office.client_id, with_agency_work=False).backlog
     backlog.require_good_cells()
     return [row.wanted_on for row in backlog.rows]
 

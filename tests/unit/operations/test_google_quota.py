@@ -17,7 +17,6 @@ from vitrina.operations.google_quota import (
     ROUNDING_S,
     SlotBooking,
     earliest,
-    waiting_count,
 )
 from vitrina.operations.run import Run
 
@@ -101,12 +100,9 @@ def test_a_booking_has_its_slots_at_once_or_later() -> None:
     assert second.moments == [now, now + MINUTE_S]
     third = book(services, delay_s=10.0)
     assert (third.moments, third.wait_s) == ([now + MINUTE_S], MINUTE_S)
-    assert waiting_count(services, load(services, QUOTA_KEY)) == 2
 
     services.clock.advance(MINUTE_S)
     assert third.wait_s <= 0
-    assert waiting_count(services, load(services, QUOTA_KEY)) == 0
-    assert waiting_count(services, None) == 0
 
 
 def test_a_delayed_booking() -> None:

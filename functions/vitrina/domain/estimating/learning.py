@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from vitrina.domain.estimating.effort import Task, forecast
@@ -147,7 +148,7 @@ class _Table:
         import numpy as np  # noqa: PLC0415
         import pandas as pd  # noqa: PLC0415
 
-        self.works = sorted(usable(history), key=lambda work: work.finished_on)
+        self.works = sorted(usable(history), key=_time_order)
         self.count = len(self.works)
         # The spelling that was used last.
         self._titles = {work.work_type.casefold(): work.work_type for work in self.works}
@@ -197,6 +198,12 @@ class _Table:
         spent_by, given_by = (np.bincount(codes, values, len(profiles)) for values in (spent, given))
         own = (spent_by + SPECIALIST_WEIGHT_HOURS * everybody) / (given_by + SPECIALIST_WEIGHT_HOURS)
         return {"": everybody, **dict(zip(profiles, map(float, own), strict=True))}
+
+
+def _time_order(work: FinishedWork) -> tuple[date, str, str, str, float, float, float]:
+    """Sorts works by their day; those of one day by what they are, whatever order they were kept in."""
+    given = work.specialist_hours or 0.0
+    return work.finished_on, work.work_type, work.profile, work.size, work.hours, work.quantity, given
 
 
 @dataclass(frozen=True)

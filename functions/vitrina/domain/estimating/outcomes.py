@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -51,8 +52,9 @@ def _month(month: date, works: list[FinishedWork]) -> MonthOfPromises:
         len(works),
         _share([work.hours <= work.typical_hours for work in works if work.typical_hours]),
         _share([work.hours <= work.p85_hours for work in works if work.p85_hours]),
-        sum(work.planned_hours or 0.0 for work in works),
-        sum(work.hours for work in works),
+        # Exact sums do not depend on the order in which works are kept.
+        math.fsum(work.planned_hours or 0.0 for work in works),
+        math.fsum(work.hours for work in works),
     )
 
 

@@ -124,6 +124,8 @@ class KaitenTracker:
                 self._wire.post(f"{path}/checklists/{checklist_id}/items", mapping.item_body(item, position))
         if not mapping.has_link(data, card.link_url):
             self._wire.post(f"{path}/external-links", mapping.link_body(card))
+        for surplus in mapping.surplus_parts(data, card):
+            self._delete(f"{path}/{surplus}")
 
     def get_card(self, card_id: str) -> Card | None:
         """See ``TaskTracker``. Two calls: a card has the sum of its hours, time logs say whose they are."""
@@ -140,11 +142,7 @@ class KaitenTracker:
 
     def remove_card(self, card_id: str) -> None:
         """See ``TaskTracker``."""
-        try:
-            self._wire.delete(f"/cards/{card_id}")
-        except FatalServiceError as error:
-            if error.status != 404:
-                raise
+        self._delete(f"/cards/{card_id}")
 
     def card_url(self, board_id: str, card_id: str) -> str:  # noqa: ARG002 - other trackers need the board
         """See ``TaskTracker``."""
@@ -158,6 +156,14 @@ class KaitenTracker:
         """See ``TaskTracker``."""
         author_id = mapping.author_id_of_event(body)
         return author_id is not None and author_id == self._own_user_id
+
+    def _delete(self, path: str) -> None:
+        """Delete what may be gone already."""
+        try:
+            self._wire.delete(path)
+        except FatalServiceError as error:
+            if error.status != 404:
+                raise
 
     def _board_url(self) -> str:
         """Address of the page with the boards of the space; a single board has no address in Kaiten."""

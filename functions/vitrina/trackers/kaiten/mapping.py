@@ -97,6 +97,29 @@ def missing_items(data: Json, wanted: Sequence[ChecklistItem]) -> list[tuple[int
     return missing
 
 
+def surplus_parts(data: Json, card: NewCard) -> list[str]:
+    """Paths, below the card's own, of what it has more often than *card*: links, lines, whole checklists.
+
+    Of equal lines the ticked ones stay. Lines and checklists of people are left alone.
+    """
+    own = [checklist for checklist in _checklists(data) if checklist["name"] == CHECKLIST_NAME]
+    wanted = Counter(_cut(item.text, ITEM_LENGTH) for item in card.checklist)
+    lines = [(checklist["id"], item) for checklist in own for item in _items_of(checklist)]
+    paths: list[str] = []
+    left = Counter(checklist_id for checklist_id, _ in lines)
+    for checklist_id, item in sorted(lines, key=lambda line: not line[1]["checked"]):
+        text = item["text"]
+        if text not in wanted:
+            continue
+        wanted[text] -= 1
+        if wanted[text] < 0 and not item["checked"]:
+            paths.append(f"checklists/{checklist_id}/items/{item['id']}")
+            left[checklist_id] -= 1
+    paths += [f"checklists/{checklist['id']}" for checklist in own[1:] if not left[checklist["id"]]]
+    links = sorted(link["id"] for link in data.get("external_links") or () if link["url"] == card.link_url)
+    return [*paths, *(f"external-links/{link_id}" for link_id in links[1:])]
+
+
 def own_checklist_id(data: Json) -> int | None:
     """Id of the checklist that we made, or ``None``."""
     return next((int(row["id"]) for row in _checklists(data) if row["name"] == CHECKLIST_NAME), None)
@@ -179,8 +202,11 @@ def _checklists(data: Json) -> list[Json]:
 
 
 def _items(data: Json) -> list[Json]:
-    rows = [item for checklist in _checklists(data) for item in _in_order(checklist.get("items") or ())]
-    return [row for row in rows if not row.get("deleted")]
+    return [item for checklist in _checklists(data) for item in _items_of(checklist)]
+
+
+def _items_of(checklist: Json) -> list[Json]:
+    return [row for row in _in_order(checklist.get("items") or ()) if not row.get("deleted")]
 
 
 def _item_from(row: Json) -> ChecklistItem:

@@ -58,3 +58,12 @@ def test_no_norm_moves_by_more_than_a_tenth(spread: float) -> None:
         moved = moves(dict(learn(works).cells), dict(learn([*works, mad]).cells))
 
         assert max(moved) <= 1.1, (number, mad, works)
+
+
+def test_the_order_in_which_works_are_kept_does_not_matter() -> None:
+    """Works of one day may stand in any order, also where a block of the replay begins within that day."""
+    draw = random.Random(SEED)
+    works = history(draw, 0.4) + history(draw, 0.4)
+    other = draw.sample(works, len(works))
+
+    assert learn(other) == learn(works)

@@ -59,3 +59,12 @@ def test_forecasts_are_counted_in_the_month_of_their_end() -> None:
         MonthOfForecasts(date(2026, 12, 1), 2, 1, 2),
         MonthOfForecasts(date(2027, 1, 1), 1, 0, 0),
     ]
+
+
+def test_the_order_in_which_works_are_kept_does_not_matter() -> None:
+    """3.06 + 20.48 + 8.59 + 4.44 + 5.26 + 12.82 = 54.65 h in any order, to the last digit."""
+    hours = (3.06, 20.48, 8.59, 4.44, 5.26, 12.82)
+    works = [finished(date(2022, 7, 1), one, 1.0) for one in hours]
+
+    assert by_month(works) == by_month(sorted(works)) == by_month(works[::-1])
+    assert by_month(works)[0].actual_hours == 54.65

@@ -1,0 +1,231 @@
+"""A task tracker in memory that keeps the rules of the port."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tests.harness.fakes.interruptions import Interruptions, no_answer
+from vitrina.errors import FatalServiceError
+from vitrina.ports import Board, Card, Json, NewCard, Stage
+
+SERVICE = "Трекер"
+
+#: The author of events that Vitrina's own calls cause.
+OWN_AUTHOR = "vitrina"
+
+
+@dataclass
+class _State:
+    """Boards, cards and webhooks; ids are counted up."""
+
+    boards: dict[str, Board] = field(default_factory=dict)
+    board_titles: dict[str, str] = field(default_factory=dict)
+    #: Cards by id in the order of their creation, archived ones too.
+    cards: dict[str, Card] = field(default_factory=dict)
+    #: Addresses of links by card id.
+    links: dict[str, list[str]] = field(default_factory=dict)
+    made: dict[str, NewCard] = field(default_factory=dict)
+    webhook_urls: list[str] = field(default_factory=list)
+    last_id: int = 0
+
+
+class FakeTracker(Interruptions):
+    """``TaskTracker`` in memory. Ids grow, so that the older of two cards has the smaller one."""
+
+    name = SERVICE
+
+    def __init__(self, saved: _State | None = None) -> None:
+        super().__init__()
+        self._state = copy.deepcopy(saved) if saved else _State()
+        #: Creations that were given up by the caller and not carried out yet.
+        self._late: list[NewCard] = []
+        self._is_next_creation_late = False
+
+    # --- The port ----------------------------------------------------------------------------------
+
+    def create_board(self, title: str, stages: Sequence[str]) -> Board:
+        """See ``TaskTracker``."""
+        with self._called("create_board"):
+            board_id = self._new_id()
+            columns = tuple(Stage(self._new_id(), stage) for stage in stages)
+            board = Board(board_id, self._new_id(), columns, f"https://tracker.example/board/{board_id}")
+            self._state.boards[board_id] = board
+            self._state.board_titles[board_id] = title
+        return board
+
+    def find_board(self, title: str) -> Board | None:
+        """See ``TaskTracker``."""
+        with self._called("find_board"):
+            titles = self._state.board_titles.items()
+            found = [self._state.boards[board_id] for board_id, one in titles if one == title]
+        return found[0] if found else None
+
+    def connect_webhook(self, url: str) -> None:
+        """See ``TaskTracker``."""
+        with self._called("connect_webhook"):
+            if url not in self._state.webhook_urls:
+                self._state.webhook_urls.append(url)
+
+    def find_cards(self, board_id: str) -> Mapping[str, tuple[str, ...]]:
+        """See ``TaskTracker``."""
+        with self._called("find_cards"):
+            found: dict[str, tuple[str, ...]] = {}
+            for card in self._on_board(board_id):
+                if card.external_id:
+                    found[card.external_id] = (*found.get(card.external_id, ()), card.card_id)
+        return found
+
+    def find_twins(self, board_id: str, external_id: str) -> tuple[str, ...]:
+        """See ``TaskTracker``."""
+        with self._called("find_twins"):
+            cards = [card for card in self._on_board(board_id) if card.external_id == external_id]
+            return tuple(card.card_id for card in cards if not card.is_archived)
+
+    def create_card(self, card: NewCard) -> str:
+        """See ``TaskTracker``."""
+        with self._called("create_card"):
+            if self._is_next_creation_late:
+                self._is_next_creation_late = False
+                self._late.append(card)
+                no_answer(SERVICE)()
+            return self._make(card)
+
+    def complete_card(self, card_id: str, card: NewCard) -> None:
+        """See ``TaskTracker``. A line counts as there by its text, however it was changed since."""
+        with self._called("complete_card"):
+            present = self._require(card_id)
+            texts = Counter(line.text for line in present.checklist)
+            lines = list(present.checklist)
+            for place, line in enumerate(card.checklist):
+                if texts[line.text]:
+                    texts[line.text] -= 1
+                else:
+                    lines.insert(place, line)
+            self.change(card_id, checklist=tuple(lines))
+            if card.link_url not in self._state.links[card_id]:
+                self._state.links[card_id].append(card.link_url)
+
+    def get_card(self, card_id: str) -> Card | None:
+        """See ``TaskTracker``."""
+        with self._called("get_card"):
+            return self._state.cards.get(card_id)
+
+    def remove_card(self, card_id: str) -> None:
+        """See ``TaskTracker``."""
+        with self._called("remove_card"):
+            self._state.cards.pop(card_id, None)
+
+    def card_url(self, board_id: str, card_id: str) -> str:
+        """See ``TaskTracker``."""
+        return f"https://tracker.example/board/{board_id}/card/{card_id}"
+
+    def card_id_of_event(self, body: Json) -> str | None:
+        """See ``TaskTracker``."""
+        card_id = body.get("card_id")
+        return card_id if isinstance(card_id, str) else None
+
+    def is_own_event(self, body: Json) -> bool:
+        """See ``TaskTracker``."""
+        return body.get("author") == OWN_AUTHOR
+
+    # --- What tests do -----------------------------------------------------------------------------
+
+    def delay_next_creation(self) -> None:
+        """Have the next ``create_card`` end without an answer, and the card appear later."""
+        self._is_next_creation_late = True
+
+    def carry_out_delayed(self) -> list[str]:
+        """Carry out the creations that were delayed; gives the ids of the cards."""
+        late, self._late = self._late, []
+        return [self._make(card) for card in late]
+
+    def change(self, card_id: str, **fields: Any) -> None:
+        """Change fields of a card, as people do."""
+        self._state.cards[card_id] = replace(self._require(card_id), **fields)
+
+    def move(self, card_id: str, stage: int) -> None:
+        """Move a card to the column with this place on its board, counted from 0; -1 is *done*."""
+        board = self._state.boards[self._require(card_id).board_id]
+        self.change(card_id, stage_id=board.stages[stage].stage_id)
+
+    def tick(self, card_id: str, place: int = 0) -> None:
+        """Tick a line of a card's checklist."""
+        lines = list(self._require(card_id).checklist)
+        lines[place] = replace(lines[place], is_checked=True)
+        self.change(card_id, checklist=tuple(lines))
+
+    def log_hours(self, card_id: str, user_id: str, hours: float) -> None:
+        """Log hours of a person, beside those that are there."""
+        known = self._require(card_id).logged_hours
+        self.change(card_id, logged_hours={**known, user_id: known.get(user_id, 0.0) + hours})
+
+    def webhook(self, card_id: str, *, author: str = "somebody") -> Json:
+        """The body of an event about a card."""
+        return {"card_id": card_id, "author": author}
+
+    @property
+    def cards(self) -> list[Card]:
+        """All cards, oldest first."""
+        return list(self._state.cards.values())
+
+    @property
+    def board_titles(self) -> list[str]:
+        """Titles of all boards, oldest first."""
+        return list(self._state.board_titles.values())
+
+    @property
+    def webhook_urls(self) -> list[str]:
+        """Addresses that are told of changes."""
+        return list(self._state.webhook_urls)
+
+    def links(self, card_id: str) -> list[str]:
+        """Addresses of the links of a card."""
+        return list(self._state.links[card_id])
+
+    def made_as(self, card_id: str) -> NewCard:
+        """What a card was made of."""
+        return self._state.made[card_id]
+
+    def save(self) -> _State:
+        """Everything as it is now, from which others can begin."""
+        return copy.deepcopy(self._state)
+
+    # --- Inside ------------------------------------------------------------------------------------
+
+    def _make(self, card: NewCard) -> str:
+        board = self._state.boards.get(card.board_id)
+        if board is None or card.stage_id not in {stage.stage_id for stage in board.stages}:
+            raise FatalServiceError("tracker.not_found", service=SERVICE, status=404)
+        card_id = self._new_id()
+        self._state.cards[card_id] = Card(
+            card_id=card_id,
+            external_id=card.external_id,
+            board_id=card.board_id,
+            title=card.title,
+            stage_id=card.stage_id,
+            url=self.card_url(card.board_id, card_id),
+            due_on=card.due_on,
+            assignee_id=card.assignee_id,
+            is_archived=False,
+            checklist=(),
+        )
+        self._state.links[card_id] = []
+        self._state.made[card_id] = card
+        return card_id
+
+    def _on_board(self, board_id: str) -> list[Card]:
+        return [card for card in self._state.cards.values() if card.board_id == board_id]
+
+    def _require(self, card_id: str) -> Card:
+        card = self._state.cards.get(card_id)
+        if card is None:
+            raise FatalServiceError("tracker.not_found", service=SERVICE, status=404)
+        return card
+
+    def _new_id(self) -> str:
+        self._state.last_id += 1
+        return str(self._state.last_id)

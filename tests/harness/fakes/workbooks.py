@@ -1,0 +1,160 @@
+"""Spreadsheets in memory: the model of the Google emulator, called without HTTP.
+
+Requests are checked against Google's discovery document and carried out by the emulator's own functions, so
+that guards, metadata and refusals are the same as there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from emulators.google import batch, discovery, edits, grid, masks, schema, spreadsheets
+from emulators.google.errors import ApiError, BadRequestError
+from emulators.google.models import Book
+from emulators.google.store import SavedStore
+from emulators.google.store import Store as GoogleState
+from tests.harness.fakes.interruptions import Interruptions
+from vitrina.errors import AccessDeniedError, ChangedMeanwhileError, FatalServiceError
+from vitrina.google.workbooks import PROTECTED, READ_FIELDS, SERVICE
+from vitrina.ports import Clock, Json
+
+_DOCUMENT = discovery.load("sheets.v4")
+_BATCH_UPDATE = next(one for one in _DOCUMENT.methods if one.id == "sheets.spreadsheets.batchUpdate")
+_READ_MASK = masks.parse(READ_FIELDS)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What a workbook shows as JSON text, as long as it is this one, at this moment."""
+
+    book: Book
+    now: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class SavedWorkbooks:
+    """All workbooks of one moment."""
+
+    state: SavedStore
+    tags: Mapping[str, str]
+    shared_ids: frozenset[str]
+    shown: Mapping[str, _Shown]
+
+
+class FakeWorkbooks(Interruptions):
+    """``Workbooks`` in memory."""
+
+    def __init__(self, clock: Clock, saved: SavedWorkbooks | None = None) -> None:
+        super().__init__()
+        self._state = GoogleState(clock.now)
+        self._tags: dict[str, str] = {}
+        #: Ids of the files that anyone who has the link may read.
+        self.shared_ids: set[str] = set()
+        #: A workbook is shown anew only where it was changed: most of a test's time would go there.
+        self._shown: dict[str, _Shown] = {}
+        if saved is not None:
+            self._state.restore_state(saved.state)
+            self._tags, self.shared_ids = dict(saved.tags), set(saved.shared_ids)
+            books = self._state.books
+            self._shown = {key: replace(one, book=books[key]) for key, one in saved.shown.items()}
+
+    def read(self, spreadsheet_id: str) -> Json:
+        """See ``Workbooks``."""
+        with self._called("read"):
+            return self.look(spreadsheet_id)
+
+    def batch_update(self, spreadsheet_id: str, requests: Sequence[Json]) -> Json:
+        """See ``Workbooks``. Says of a refusal what ``GoogleWorkbooks`` says of Google's."""
+        body = json.loads(_checked(json.dumps({"requests": list(requests)})))
+        with self._called("batch_update"):
+            draft = self._book(spreadsheet_id).clone()
+            try:
+                replies = batch.apply(draft, body.get("requests", []), self._state, self._state.now())
+            except ApiError as error:
+                raise _refusal(error) from error
+            self._state.replace(draft)
+        return {"spreadsheetId": spreadsheet_id, "replies": replies}
+
+    def create(self, title: str, *, tag: str) -> str:
+        """See ``Workbooks``."""
+        with self._called("create"):
+            book = spreadsheets.create(self._state, {"properties": {"title": title}})
+            self._tags.setdefault(tag, book.spreadsheet_id)
+        return book.spreadsheet_id
+
+    def find_by_tag(self, tag: str) -> str | None:
+        """See ``Workbooks``."""
+        with self._called("find_by_tag"):
+            return self._tags.get(tag)
+
+    def share_by_link(self, spreadsheet_id: str) -> None:
+        """See ``Workbooks``."""
+        with self._called("share_by_link"):
+            self._book(spreadsheet_id)
+            self.shared_ids.add(spreadsheet_id)
+
+    def url(self, spreadsheet_id: str) -> str:
+        """See ``Workbooks``."""
+        return f"https://sheets.example/{spreadsheet_id}"
+
+    def _book(self, spreadsheet_id: str) -> Book:
+        if spreadsheet_id not in self._state.books:
+            raise FatalServiceError("google.no_file", service=SERVICE, status=404)
+        return self._state.book(spreadsheet_id)
+
+    # --- What tests do -----------------------------------------------------------------------------
+
+    def look(self, spreadsheet_id: str) -> Json:
+        """What ``read`` gives; it is not counted and nothing happens around it."""
+        book, now = self._book(spreadsheet_id), self._state.now()
+        known = self._shown.get(spreadsheet_id)
+        if known is None or known.book is not book or known.now != now:
+            shown = grid.spreadsheet(book, None, _READ_MASK, now, grid_data=True)
+            known = _Shown(book, now, json.dumps(masks.select(_READ_MASK, shown)))
+            self._shown[spreadsheet_id] = known
+        resource: Json = json.loads(known.text)
+        return resource
+
+    def edit(self, spreadsheet_id: str, *several: Mapping[str, Any]) -> None:
+        """Edit a workbook as a person does; the edits are those of the emulator's control endpoint."""
+        edits.apply(self._state, {"spreadsheet_id": spreadsheet_id, "edits": list(several)})
+
+    def delete(self, spreadsheet_id: str) -> None:
+        """Delete a file, as a person may."""
+        del self._state.books[spreadsheet_id]
+        del self._state.files[spreadsheet_id]
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of all files, in the order in which they were made."""
+        return list(self._state.books)
+
+    def save(self) -> SavedWorkbooks:
+        """All workbooks as they are now, from which others can begin."""
+        for spreadsheet_id in self.ids:
+            self.look(spreadsheet_id)
+        shown = {spreadsheet_id: self._shown[spreadsheet_id] for spreadsheet_id in self.ids}
+        return SavedWorkbooks(self._state.save_state(), dict(self._tags), frozenset(self.shared_ids), shown)
+
+
+@lru_cache(maxsize=128)
+def _checked(body: str) -> str:
+    """A body in canonical form, as JSON. Offices begin alike, so that many tests send the same ones."""
+    return json.dumps(schema.check_body(_DOCUMENT, _BATCH_UPDATE, json.loads(body)))
+
+
+def _refusal(error: ApiError) -> Exception:
+    if error.code != 400 or isinstance(error, BadRequestError):
+        # The emulator does not model a request, or there is none: a mistake of ours.
+        return error
+    if PROTECTED in error.message:
+        return AccessDeniedError("google.protected", service=SERVICE, status=400)
+    changed = ChangedMeanwhileError("sheet.changed")
+    changed.add_note(error.message)
+    return changed
