@@ -206,7 +206,7 @@ def row_states(
 def _as_in_tracker(item: Item, states: Mapping[int, RowState], today: date) -> Item:
     """The item with the state of its card. Hours logged after its end count; the day of its end stays."""
     is_done = all(state.status is ActionStatus.DONE for state in states.values())
-    actions = tuple(_as_told(action, states.get(action.row_number)) for action in item.actions)
+    actions = tuple(_with_state(action, states.get(action.row_number)) for action in item.actions)
     finished_on = (item.finished_on or today) if is_done else None
     return replace(item, is_done=is_done, finished_on=finished_on, actions=actions)
 
@@ -256,7 +256,7 @@ def _current(tab: Tab, row: WorkRow, column: str) -> Value:
     return cell.text or None
 
 
-def _as_told(action: ItemAction, state: RowState | None) -> ItemAction:
+def _with_state(action: ItemAction, state: RowState | None) -> ItemAction:
     if state is None:
         return action
     return replace(
