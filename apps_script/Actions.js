@@ -8,47 +8,47 @@ function buildBatch() {
   openAction_('build_batch', 'run', { period: 'current' });
 }
 
-/** Menu: makes or updates a tracker card for each item in work. */
+/** Menu: creates a tracker card for each item in progress. */
 function pushToTracker() {
   openAction_('push', 'run');
 }
 
-/** Menu: writes what the tracker knows into the workbook. */
+/** Menu: writes the state of the tracker into the workbook. */
 function refreshFromTracker() {
   openAction_('refresh', 'run');
 }
 
-/** Menu: takes the last action back, after asking what that means. */
+/** Menu: undoes the last action, after a confirmation. */
 function undoLastAction() {
   openAction_('undo', 'confirm');
 }
 
-/** Menu: judges the people and days of this workbook, beside all others. */
+/** Menu: checks people and days of this workbook, together with all other workbooks. */
 function checkBook() {
   openAction_('check_book', 'run');
 }
 
-/** Menu: asks about a new client, then makes the workbook and the board. */
+/** Menu: shows the form of a new client, then creates the workbook and the board. */
 function newClient() {
   openAction_('new_client', 'form');
 }
 
-/** Menu: recalculates the norms, after asking, because all clients' estimates rest on them. */
+/** Menu: recalculates the norms, after a confirmation, because the estimates of all clients use them. */
 function recalculateNorms() {
   openAction_('recalculate_norms', 'confirm');
 }
 
-/** Menu: draws what everybody does for all clients. */
+/** Menu: draws the load of all people over all clients. */
 function updateLoad() {
   openAction_('update_load', 'run');
 }
 
-/** Menu: judges all workbooks and the tracker. */
+/** Menu: checks all workbooks and the tracker. */
 function checkAll() {
   openAction_('check_all', 'run');
 }
 
-/** Menu of a spreadsheet that is not ours: says where the commands are. */
+/** Menu of a spreadsheet that is not ours: says in which workbooks the commands are. */
 function explainEmptyMenu() {
   const locale = bookLocale_();
   showSidebar_({
@@ -62,7 +62,7 @@ function explainEmptyMenu() {
 }
 
 /**
- * Opens the sidebar on an action, or on its progress where the same action still runs from an
+ * Opens the sidebar for an action, or with its progress if the same action still runs from an
  * earlier click.
  * @param {string} action
  * @param {'run' | 'form' | 'confirm'} view

@@ -1,5 +1,5 @@
 /**
- * What the backend answers to every request, and what the sidebar shows.
+ * The backend's answer to every request, which the sidebar shows.
  * @typedef {object} Answer
  * @property {'done' | 'partial' | 'refused' | 'failed' | 'accepted' | 'running'} outcome
  * @property {string} message one sentence
@@ -8,7 +8,7 @@
  * @property {Record<string, any>} [data]
  * @property {string} [operation_id] what to ask about while the outcome is accepted or running
  * @property {boolean} [retriable] the same request may be sent once more, with the same id
- * @property {boolean} [unanswered] the backend did not say this: it could not be asked just now
+ * @property {boolean} [unanswered] the answer was made here, because the backend could not be reached
  */
 
 /** The outcomes that the sidebar knows how to show. */
@@ -17,10 +17,10 @@ const OUTCOMES = ['done', 'partial', 'refused', 'failed', 'accepted', 'running']
 /**
  * Asks the backend to carry out one action in the open workbook.
  *
- * Never throws for what can go wrong on the way: each failure is an answer with a sentence.
+ * Does not throw if the call fails: each failure is an answer with a sentence.
  * @param {string} action
  * @param {Record<string, any>} params
- * @param {string} requestId the same for each repeat of one click, so that it is carried out once
+ * @param {string} requestId the same for each repeat of one click, so that the click is carried out once
  * @returns {Answer}
  */
 function callBackend_(action, params, requestId) {
@@ -58,8 +58,8 @@ function callBackend_(action, params, requestId) {
 }
 
 /**
- * Reads the backend's answer; where something else answered in its place (a proxy, Google's own
- * access check) makes a sentence from the status.
+ * Reads the backend's answer. If something else answered in its place (a proxy, Google's own access
+ * check), it makes a sentence from the status.
  * @param {string} locale
  * @param {number} status
  * @param {string} content
@@ -83,7 +83,7 @@ function readAnswer_(locale, status, content) {
 }
 
 /**
- * The answer in a body, or null where the body is not one.
+ * The answer in a body, or null if the body is not an answer.
  * @param {string} content
  * @returns {Answer | null}
  */
@@ -98,9 +98,9 @@ function parseAnswer_(content) {
 }
 
 /**
- * An answer made here, because none came from the backend.
+ * An answer that is made here because none came from the backend.
  * @param {string} locale
- * @param {string} key of the sentence; its help stands under `key.help`
+ * @param {string} key of the sentence; the key of its help is `key.help`
  * @param {{status?: number, unanswered?: boolean}} [more]
  * @returns {Answer}
  */

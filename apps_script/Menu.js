@@ -1,4 +1,4 @@
-/** The name of the add-on, wherever a person sees it. */
+/** The name of the add-on in all texts for people. */
 const ADDON_NAME = 'Vitrina';
 
 /** Developer metadata of the spreadsheet under this key says what kind of workbook it is. */
@@ -30,9 +30,9 @@ const MENUS = {
 /**
  * Builds the menu when a person opens the workbook.
  *
- * In a workbook where the add-on was never used Google runs this with no rights at all
- * (`AuthMode.NONE`), and the workbook cannot be looked at. The one item offered then asks for the
- * rights simply by being clicked.
+ * In a workbook where the add-on was never used Google runs this without any rights
+ * (`AuthMode.NONE`), and the workbook cannot be read. Then there is one item, and a click on it makes
+ * Google ask for the rights.
  * @param {{authMode: GoogleAppsScript.Script.AuthMode}} event
  */
 function onOpen(event) {
@@ -44,14 +44,14 @@ function onOpen(event) {
 }
 
 /**
- * Builds the menu at once where the add-on is installed from an open workbook.
+ * Builds the menu at once when the add-on is installed from an open workbook.
  * @param {{authMode: GoogleAppsScript.Script.AuthMode}} event
  */
 function onInstall(event) {
   onOpen(event);
 }
 
-/** Replaces the menu of a workbook that could not be looked at when it was opened. */
+/** Replaces the menu of a workbook that could not be read when it was opened. */
 function enableInThisBook() {
   const kind = bookKind_();
   addMenu_(kind, bookLocale_());
@@ -63,8 +63,8 @@ function enableInThisBook() {
 }
 
 /**
- * Puts the items of one kind of workbook under Extensions. The same call serves an add-on and a
- * script bound to a workbook.
+ * Adds the items of one kind of workbook to the menu Extensions. The same call works for an add-on
+ * and for a script bound to a workbook.
  * @param {string} kind
  * @param {string} locale
  */
@@ -77,7 +77,7 @@ function addMenu_(kind, locale) {
 }
 
 /**
- * Says what kind of workbook is open: a key of `MENUS`.
+ * The kind of the open workbook: a key of `MENUS`.
  * @returns {string}
  */
 function bookKind_() {
@@ -89,7 +89,7 @@ function bookKind_() {
 }
 
 /**
- * The language of the open workbook, for everything that a person reads.
+ * The language of the open workbook, for all texts.
  * @returns {string}
  */
 function bookLocale_() {
@@ -97,7 +97,7 @@ function bookLocale_() {
 }
 
 /**
- * The language of ours that serves a Google locale: Russian for Russian, English for the rest.
+ * The language for a Google locale: Russian for Russian, English for all others.
  * @param {string} googleLocale for example `ru_RU`
  * @returns {string}
  */

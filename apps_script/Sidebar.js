@@ -1,22 +1,22 @@
 /**
- * What the sidebar opens on.
+ * The state with which the sidebar opens.
  * @typedef {object} SidebarState
  * @property {'run' | 'operation' | 'form' | 'confirm' | 'notice'} view
  * @property {string} [action]
  * @property {Record<string, any>} [params]
  * @property {string} [requestId] of the click that opened the sidebar
- * @property {string} [operationId] of what still runs
+ * @property {string} [operationId] of an operation that still runs
  * @property {Answer} [answer] to show at once
  */
 
 /**
- * Opens the sidebar, in place of the one that is open.
+ * Opens the sidebar and replaces an open one.
  * @param {SidebarState} state
  */
 function showSidebar_(state) {
   const locale = bookLocale_();
   const template = HtmlService.createTemplateFromFile('Sidebar');
-  // The page reads this out of a script element, which "</script>" in a text would close early.
+  // The page reads this from a script element, which "</script>" in a text would close too early.
   template.state = JSON.stringify({ ...state, locale, texts: TEXTS[locale] }).replace(/</g, '\\u003c');
   SpreadsheetApp.getUi().showSidebar(template.evaluate().setTitle(ADDON_NAME));
 }
@@ -37,7 +37,7 @@ function runAction(action, params, requestId) {
 }
 
 /**
- * Sidebar: asks how far an operation is.
+ * Sidebar: asks for the progress of an operation.
  * @param {string} action that started it
  * @param {string} operationId
  * @returns {Answer}
@@ -51,7 +51,7 @@ function pollOperation(action, operationId) {
 }
 
 /**
- * Sidebar: selects a cell that has to be corrected.
+ * Sidebar: selects a cell that must be corrected.
  * @param {string} sheetTitle
  * @param {string} cell in A1 notation
  */
@@ -64,7 +64,7 @@ function goToCell(sheetTitle, cell) {
 }
 
 /**
- * The operation of an action that was begun in this workbook by this person and still runs.
+ * The operation of an action that this person started in this workbook and that still runs.
  * @param {string} action
  * @returns {string | null}
  */
@@ -86,7 +86,7 @@ function isRunning_(answer) {
 }
 
 /**
- * Where the operation of an action is remembered: the properties are one store for all workbooks.
+ * The key under which the operation of an action is stored: all workbooks share the properties.
  * @param {string} action
  * @returns {string}
  */

@@ -1,7 +1,7 @@
 """Writes ``Texts.js`` from the add-on's text files: ``python apps_script/build_texts.py``.
 
-Apps Script cannot read JSON files of its own project, so the texts travel as a script. The JSON
-files beside the backend's texts are the source; a test holds that the two agree.
+Apps Script cannot read JSON files of its own project, so the texts are in a script. The JSON files
+beside the backend's texts are the source; a test checks that both agree.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 const js = require('@eslint/js');
 const globals = require('globals');
 
-/** What Google puts into the global scope of a script. */
+/** Global names that Google provides to a script. */
 const google = Object.fromEntries(
   ['HtmlService', 'PropertiesService', 'ScriptApp', 'Session', 'SpreadsheetApp', 'UrlFetchApp', 'Utilities'].map(
     (name) => [name, 'readonly'],
   ),
 );
 
-/** What the files of the add-on share, because Google runs them in one global scope. */
+/** Global names that the files of the add-on share, because Google runs them in one global scope. */
 const shared = Object.fromEntries(
   [
     'ADDON_NAME',

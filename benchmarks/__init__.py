@@ -1,1 +1,1 @@
-"""Measurements that are run by hand and by CI; none of them is imported by the product."""
+"""Measurements that are run by hand and by CI. The product imports none of them."""

@@ -1,6 +1,6 @@
-"""Random agencies to plan for: people, projects, items, absences, dependencies, promises made before.
+"""Random agencies for planning: people, projects, items, absences, dependencies, earlier bookings.
 
-Each is made from its seed alone. Hours are multiples of a quarter of an hour, as people give them.
+Each depends only on its seed. Hours are multiples of a quarter of an hour, as people usually type them.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ def random_agency(
     Parameters
     ----------
     large_ratio
-        Share of items with an action that no period holds.
+        Share of items with an action that fits into no period.
     depends_ratio
-        Share of items that wait for another one of their project.
+        Share of items that wait for another item of their project.
     """
     chance = random.Random(seed)
     period = period_of(MONDAY, kind)
@@ -91,7 +91,7 @@ def _bookings(
     period: Period,
     calendar: WorkCalendar,
 ) -> list[Booking]:
-    """Work of other weeks and clients that is promised on some days."""
+    """Booked work of other weeks and clients on some days."""
     bookings = []
     for number, one in enumerate(team):
         for day in period:
@@ -113,7 +113,7 @@ def _limits(chance: random.Random, names: Sequence[str], people: int, kind: Peri
 
 
 def _within(limit: HourLimit, bookings: Sequence[Booking]) -> HourLimit:
-    """The limit, or what is promised already where that is more: nobody begins over his limit."""
+    """The limit, raised to the booked hours if these are more: no limit is exceeded at the start."""
     booked = sum(one.hours for one in bookings if one.project == limit.project)
     return replace(limit, hours=max(limit.hours, booked))
 
@@ -150,7 +150,7 @@ def _quarters(hours: float) -> float:
 
 
 def more_capacity(agency: RandomAgency, seed: int) -> RandomAgency:
-    """The agency with more to give: longer days, one more person, or nobody away."""
+    """The agency with more capacity: longer days, one more person, or no absences."""
     chance = random.Random(seed)
     team = list(agency.resources.specialists)
     match chance.choice(["hours", "person", "absences"]):

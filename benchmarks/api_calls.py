@@ -1,10 +1,10 @@
-"""``python -m benchmarks.api_calls [--rows 10 100 1000] [--repeat 3] [--markdown]``: what each action costs.
+"""``python -m benchmarks.api_calls [--rows 10 100 1000] [--repeat 3] [--markdown]``: cost of each action.
 
-Counts the requests that an action of the menu makes of Google and of Kaiten, at several sizes of the
-backlog, on the local world with its sample agency. The exit code is 1 where an action costs more of
-Google's quota than it may: estimate, start of a batch, webhook and refresh take one read and one write
-of the workbook at every size, a new client takes four requests at most, and refreshing the load or checking
-everything one read of each workbook, at as many rows of work in progress.
+Counts the requests of each action of the menu to Google and Kaiten, at several sizes of the backlog, on the
+local servers with the sample agency. The exit code is 1 if an action makes more requests to Google than
+allowed. Estimate, start of a batch, webhook and refresh may use one read and one write of the workbook at
+every size, a new client at most four requests, and the load and the check one read of each workbook, with as
+many rows of work in progress.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from vitrina.workbook.template.definition import Profile
 ROWS = (10, 100, 1000)
 REPEAT_COUNT = 3
 
-#: A Monday morning, so that the whole week is still to be planned.
+#: A Monday morning, so that the whole week can be planned.
 NOW = datetime.fromisoformat("2026-11-23T09:00:00+03:00")
-#: Less than ten rows need, so that the batch is about as large at every size.
+#: Less than the hours of ten rows, so that the batch has about the same length at every size.
 LIMIT_HOURS = 30
 
 ACTIONS = {
@@ -54,7 +54,7 @@ ACTIONS = {
 }
 #: Actions that take exactly one read and one write of the workbook.
 ONE_READ_ONE_WRITE = ("estimate", "start_batch", "webhook", "refresh")
-#: Reads and writes of actions that read a client's workbook and the agency's; the latter is written.
+#: Reads and writes of actions that read the workbooks of a client and the agency, and write only the latter.
 ALL_BOOKS = {"update_load": (2, 1), "check_all": (2, 0)}
 MOST_OF_NEW_CLIENT = 4
 
@@ -88,7 +88,7 @@ SetEnv = Callable[[str, str], None]
 
 @dataclass(frozen=True)
 class Cost:
-    """Requests of one action. ``card_count`` is that of the items in progress once it is done."""
+    """Requests of one action. ``card_count`` is the count of items in progress after it."""
 
     action: str
     row_count: int
@@ -101,12 +101,12 @@ class Cost:
 
     @property
     def google_requests(self) -> int:
-        """All that Google is asked."""
+        """Count of all requests to Google."""
         return self.google_reads + self.google_writes + self.drive_calls
 
 
 def run(setenv: SetEnv, folder: Path, *, sizes: Sequence[int] = ROWS, repeats: int = 1) -> list[Cost]:
-    """The costs of each action at each size, by action and then by size; ``ms`` are medians."""
+    """Costs of each action at each size, ordered by action and size; ``ms`` are medians."""
     runs: list[Cost] = []
     with running_servers() as servers:
         for number, size in enumerate(itertools.chain.from_iterable([sizes] * repeats)):
@@ -119,7 +119,7 @@ def run(setenv: SetEnv, folder: Path, *, sizes: Sequence[int] = ROWS, repeats: i
 
 
 def complaints(costs: Iterable[Cost]) -> list[str]:
-    """A sentence for each cost that is higher, or lower, than it may be."""
+    """A sentence for each cost that is higher or lower than expected."""
     found = []
     for cost in costs:
         place = f"{ACTIONS[cost.action]} at {cost.row_count} rows"
@@ -140,7 +140,7 @@ def complaints(costs: Iterable[Cost]) -> list[str]:
 
 
 def table(costs: Sequence[Cost]) -> list[tuple[str, ...]]:
-    """Header and lines of the report; the last column is the time against that of the smallest size."""
+    """Header and lines of the report; the last column is the time relative to the smallest size."""
     smallest = min(cost.row_count for cost in costs)
     base_ms = {cost.action: cost.ms for cost in costs if cost.row_count == smallest}
     return [
@@ -163,7 +163,7 @@ def table(costs: Sequence[Cost]) -> list[tuple[str, ...]]:
 
 
 def as_text(lines: Sequence[tuple[str, ...]], *, markdown: bool) -> str:
-    """The table with aligned columns, numbers to the right."""
+    """The table with aligned columns, numbers on the right."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADER))]
     edge, joint = ("| ", " | ") if markdown else ("", "  ")
     rule = "|".join(["", "-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:]), ""])
@@ -181,7 +181,7 @@ def as_text(lines: Sequence[tuple[str, ...]], *, markdown: bool) -> str:
 
 
 class _Meter:
-    """Counts what is done with an office, action by action."""
+    """Counts the requests of an office, action by action."""
 
     def __init__(self, office: LocalOffice, row_count: int) -> None:
         self._office = office
@@ -284,7 +284,7 @@ def _sample_history() -> dict[str, FinishedWork]:
 
 
 def backlog_rows(sample: Mapping[str, Any], row_count: int) -> list[dict[str, str | float]]:
-    """The sample's tasks that have a work type, over and over, each with a number of its own."""
+    """The sample's tasks that have a work type, repeated, each with a number of its own."""
     tasks = [item for client in sample["clients"] for item in client["backlog"] if item.get("work_type")]
     return [
         {"task": f"{item['task']} ({number})", "work_type": item["work_type"]}
@@ -293,7 +293,7 @@ def backlog_rows(sample: Mapping[str, Any], row_count: int) -> list[dict[str, st
 
 
 def _work(sample: Mapping[str, Any], row_count: int) -> list[dict[str, str | float]]:
-    """Rows that people put into *В работе*: an hour each, for one after the other, on the days to come."""
+    """Rows that people typed in *В работе*: an hour each, for the people in turn, on the next days."""
     names = [one["name"] for one in sample["specialists"]]
     return [
         {
@@ -318,7 +318,7 @@ def click_action(
 
 
 def _move_a_card(office: LocalOffice, user_id: int) -> None:
-    """A specialist moves a card; the tracker's webhook is held back until its cost is to be measured."""
+    """Move a card as a specialist; the tracker holds its webhook back until its cost is measured."""
     office.http.post(f"{office.servers.kaiten}/_emulator/webhooks", json={"mode": "hold"}).raise_for_status()
     card = office.cards()[0]
     columns = office.kaiten("GET", f"/boards/{card['board_id']}/columns", user_id=user_id)
@@ -326,7 +326,7 @@ def _move_a_card(office: LocalOffice, user_id: int) -> None:
 
 
 def _median(costs: Sequence[Cost]) -> Cost:
-    """One cost of several equal runs: the same requests, the time in the middle."""
+    """Cost of several equal runs: their requests, and the median of their times."""
     asked = {replace(cost, ms=0.0) for cost in costs}
     if len(asked) > 1:
         raise OfficeError(f"the same action cost differently: {asked}")
@@ -334,7 +334,7 @@ def _median(costs: Sequence[Cost]) -> Cost:
 
 
 def main() -> int:
-    """Measure, print, judge."""
+    """Measure, print the table and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.api_calls", description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=ROWS, help="sizes of the backlog")
     parser.add_argument(

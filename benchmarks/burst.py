@@ -73,7 +73,7 @@ class Observation:
     """What a workbook showed: number of the last event and status, by ID."""
 
     spreadsheet_id: str
-    #: When the workbook was changed so.
+    #: When the workbook was changed, epoch seconds.
     at: float
     shown: Mapping[str, tuple[int, str]]
 

@@ -1,10 +1,10 @@
-"""``python -m benchmarks.effort [--guesses]``: how well the norms forecast real tasks.
+"""``python -m benchmarks.effort [--guesses]``: accuracy of the norms on real tasks.
 
-The tasks are those of a public data set of 8,175 (SiP), which may be measured with but not shipped: it is
-looked for in ``../shared``, or in the folder that ``VITRINA_SHARED`` names, beside the harness that rolls
-the origin forward, ``tools/eval_effort.py``. For each week the estimator sees what was finished before it
-and forecasts what was estimated in it. The exit code is 1 where a figure misses its target, 2 where the
-data are not there.
+The tasks are from a public data set of 8,175 tasks (SiP), which may be used for measurements but not shipped.
+It is looked for in ``../shared``, or in the folder that ``VITRINA_SHARED`` names, together with the
+evaluation harness ``tools/eval_effort.py``. For each week the estimator gets the tasks that were finished
+before it and forecasts the tasks that were estimated in it. The exit code is 1 if a figure misses its target,
+2 if the data are missing.
 
 The classes below are plug-ins of that harness as well:
 ``eval_effort.py --predictor benchmarks/effort.py:WithSize``.
@@ -38,21 +38,21 @@ HARNESS = Path("tools") / "eval_effort.py"
 #: Hours at which the next size class begins.
 SIZE_BOUNDS_HOURS = (1.0, 3.0, 8.0, 24.0)
 
-#: Sums of so many neighbouring tasks, each so often.
+#: Counts of neighbouring tasks in a sum, and how many sums are drawn for each count.
 SUM_SIZES = (5, 10, 20, 40, 80)
 SUM_COUNT = 600
 SEED = 1
-#: The first sums begin so many days after the first forecast.
+#: Days from the first forecast to the first sums.
 SUMS_AFTER_DAYS = 300
 
 
 def size_of(hours: float) -> str:
-    """The size class of a task that somebody takes for *hours* long."""
+    """The size class of a task with estimated *hours*."""
     return list(Size)[sum(hours >= bound for bound in SIZE_BOUNDS_HOURS)].value
 
 
 class TypeOnly:
-    """Knows the work type and the person, who stands for the profile: this data set has no profiles."""
+    """Knows the work type and the person, who is used as profile: this data set has no profiles."""
 
     has_size = False
     has_specialist = False
@@ -62,7 +62,7 @@ class TypeOnly:
         self.norms: Norms = Norms()
 
     def predict(self, history: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
-        """Typical hours, mean and P85 of *tasks* from what is finished."""
+        """Typical hours, mean and P85 of *tasks* from the finished work in *history*."""
         self.norms = learn(
             FinishedWork(
                 row.worktype,
@@ -95,7 +95,7 @@ class TypeOnly:
         return str(row.assignee) if self.has_profile else "all"
 
     def _size(self, row: Any) -> str:
-        # As the harness's own methods do: the class that follows from the hours given beforehand.
+        # As the harness's own methods do: the class follows from the hours that were estimated before.
         return size_of(row.estimate) if self.has_size else ""
 
 
@@ -112,7 +112,7 @@ class WithSize(TypeOnly):
 
 
 class WithSpecialist(WithSize):
-    """Knows the hours that a specialist gave as well."""
+    """Knows the hours that a specialist estimated as well."""
 
     has_specialist = True
 
@@ -152,7 +152,7 @@ SUMS_OF = "work type, size"
 
 
 def load_harness() -> Any:
-    """The harness with its data; raises ``FileNotFoundError`` where they are not there."""
+    """The harness with its data; raises ``FileNotFoundError`` if they are missing."""
     shared = Path(os.environ.get("VITRINA_SHARED", ROOT.parent / "shared"))
     path = shared / HARNESS
     if not path.exists() or not (shared / "data" / "sip").exists():
@@ -169,7 +169,7 @@ def load_harness() -> Any:
 
 
 class _Remembering:
-    """A predictor that keeps the norms of each origin, from which sums are forecast afterwards."""
+    """A predictor that stores the norms of each week, from which sums are forecast later."""
 
     def __init__(self, predictor: TypeOnly) -> None:
         self._predictor = predictor
@@ -177,7 +177,7 @@ class _Remembering:
 
     def predict(self, history: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
         made = self._predictor.predict(history, tasks)
-        # Errors are all that a sum needs.
+        # A sum needs only the errors.
         self.norms.append(Norms(errors=self._predictor.norms.errors))
         return made.assign(norms=len(self.norms) - 1)
 
@@ -185,7 +185,7 @@ class _Remembering:
 def coverage_of_sums(result: pd.DataFrame, norms: Sequence[Norms], basis: Basis) -> dict[int, float]:
     """Share of sums of neighbouring tasks that stayed within our P85, by count of tasks.
 
-    All tasks of a sum are known with the norms of the day on which the first of them was estimated.
+    All tasks of a sum are forecast with the norms of the day on which the first of them was estimated.
     """
     random = np.random.default_rng(SEED)
     result = result.sort_values(["origin", "task_id"]).reset_index(drop=True)
@@ -204,9 +204,9 @@ def coverage_of_sums(result: pd.DataFrame, norms: Sequence[Norms], basis: Basis)
 
 
 def precision_of_guesses(tasks: pd.DataFrame) -> list[tuple[float, float, float]]:
-    """For each likeness: the share of titles that get a guess, and the share of guesses that are right.
+    """For each similarity: the share of titles with a guess, and the share of guesses that are right.
 
-    Titles are taken in the order of estimation; known are those of the thousand before.
+    Titles are taken in the order of estimation; each is compared with the thousand before it.
     """
     from rapidfuzz import fuzz, process  # noqa: PLC0415
 
@@ -249,7 +249,7 @@ COLUMNS = (
 
 
 def main() -> int:
-    """Measure, print, judge."""
+    """Measure, print the table and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.effort", description=__doc__)
     parser.add_argument("--only", choices=METHODS, action="append", help="only this method; again for more")
     parser.add_argument("--guesses", action="store_true", help="measure guesses of the work type instead")

@@ -1,4 +1,4 @@
-"""Whether actions can be given to people whole: the exact answer, from OR-Tools."""
+"""Exact answer, from OR-Tools, to the question whether each action can be given to one person."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from benchmarks.judge import Piece, divisible
 from vitrina.domain.planning.moves import Moves, PersonLoad, TeamLoad, make_room
 from vitrina.domain.planning.selection import Chooser
 
-#: The solver counts in whole units of this many to the hour.
+#: Units in an hour: the solver counts in integers.
 UNITS = 10_000
 
-#: Seconds after which the solver gives up a question.
+#: Seconds after which the solver gives up.
 TIME_LIMIT_S = 1.0
 
 
@@ -24,12 +24,12 @@ class UnansweredError(Exception):
 def assign(
     skills: Sequence[frozenset[str]], free: Sequence[float], pieces: Sequence[Piece], hints: Sequence[int]
 ) -> list[int] | None:
-    """The person of each piece, or ``None`` where no assignment exists.
+    """The person of each piece, or ``None`` if no assignment exists.
 
     Parameters
     ----------
     hints
-        Persons of the first pieces in an assignment that is known without the last ones.
+        Persons of the first pieces in a known assignment without the last pieces.
 
     Raises
     ------
@@ -66,12 +66,12 @@ def assign(
 
 
 class ExactChooser(Chooser):
-    """Takes every item that fits beside everything above it, however many parts have to change hands."""
+    """Takes every item that fits together with everything above it, with any number of moved parts."""
 
     unanswered_count = 0
 
     def rearrange(self, profile: str, hours: float) -> tuple[Moves, PersonLoad] | None:
-        """A short chain where there is one, else the solver's answer."""
+        """A short chain if there is one, otherwise the solver's answer."""
         return make_room(self.team, profile, hours) or self._solved(self.team, profile, hours)
 
     def _solved(self, team: TeamLoad, profile: str, hours: float) -> tuple[Moves, PersonLoad] | None:

@@ -1,16 +1,16 @@
 """``python -m benchmarks.forecast [--backlogs 300] [--seed 1] [--every 20] [--begun] [--markdown]``.
 
-Are the days of forecasts kept?
+Measures how often forecast days are kept.
 
-Backlogs of consecutive tasks of the SiP data set (``../shared/data/sip``), for a team of one to three people.
-The product learns its norms and their errors from what was finished before and makes its forecast; then the
-hours that the tasks really took go through the same scheduler.
+The backlogs are consecutive tasks of the SiP data set (``../shared/data/sip``), for a team of one to three
+people. The product learns its norms and their errors from earlier finished tasks and makes its forecast. Then
+the actual hours of the tasks go through the same scheduler.
 
-The first table is of random backlogs of 20 to 80 tasks. The second is of all backlogs of 20, 40 and 80 tasks
-that begin at every so many-th task, which no luck of the draw moves: where its shares are outside their
-targets, the exit code is 1. ``--every 0`` leaves it out, and the random backlogs are judged instead.
-With ``--begun`` the norms also know what is begun and not finished, as nobody can: so much of what is missed
-comes from work that is still open. ``--speed`` measures how long a forecast of many rows takes instead.
+The first table has random backlogs of 20 to 80 tasks. The second table has all backlogs of 20, 40 and 80
+tasks that begin at every N-th task (``--every N``), so it does not depend on chance. If its shares are
+outside their targets, the exit code is 1. ``--every 0`` leaves it out, and the random backlogs decide
+instead. With ``--begun`` the norms also know begun and unfinished work, which is impossible in reality: this
+shows the effect of work that is still open. ``--speed`` measures the time of forecasts of many rows instead.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ from vitrina.domain.planning.schedule import Timeline, last_day, queue_of
 
 #: The data set has no profiles.
 PROFILE = "work"
-#: The product learns every night; the benchmark every so often, to be over in time.
+#: Days between two updates of the norms. The product learns every night, but that would take too long here.
 REFIT_DAYS = 7
-#: Backlogs begin when so many tasks are finished.
+#: Count of finished tasks before the first backlog.
 WARM_UP = 500
 CALENDAR = WorkCalendar("GB")
 #: Tasks of the backlogs of the second table.
 SIZES = (20, 40, 80)
-#: So long the history is young: much of what was begun is not finished yet.
+#: Days during which the history counts as young: much of the begun work is not finished yet.
 YOUNG_DAYS = 300
-#: Rows, parts of each and the limit in hours a month of the backlogs whose time is measured.
+#: Rows, parts of each row and limit in hours a month, of the backlogs whose time is measured.
 SPEEDS = ((30, 2, None), (300, 2, None), (1000, 1, None), (1000, 2, None), (1000, 3, 400.0), (1000, 1, 100.0))
 
 LIKELY_KEPT = (0.45, 0.55)
@@ -65,7 +65,7 @@ ALMOST_CERTAIN_KEPT = (0.82, 0.90)
 class Past:
     """The finished tasks and the product's norms of a day, as they were learned in that week.
 
-    With *knows_begun* a task is known on the day of its estimate, with the hours that it will take.
+    With *knows_begun* a task is known on the day of its estimate, with the hours that it takes later.
     """
 
     def __init__(self, tasks: Sequence[RealTask], *, knows_begun: bool = False) -> None:
@@ -87,7 +87,7 @@ class Past:
         self._norms: dict[date, Norms] = {}
 
     def norms(self, day: date) -> Norms | None:
-        """The norms as they were last learned; ``None`` where little was known."""
+        """The last learned norms; ``None`` if there was too little finished work."""
         learned_on = date.fromordinal(day.toordinal() // REFIT_DAYS * REFIT_DAYS)
         count = bisect.bisect_left(self._ended_on, learned_on)
         if count < WARM_UP:
@@ -103,7 +103,7 @@ def _size(task: RealTask) -> str:
 
 @dataclass(frozen=True)
 class Trial:
-    """A forecast of one backlog and the day on which it was really finished."""
+    """A forecast of one backlog, and the day on which it was actually finished."""
 
     task_count: int
     forecast: Forecast
@@ -117,7 +117,7 @@ class Trial:
 
 
 def trial(backlog: Sequence[RealTask], past: Past, *, people: int) -> Trial | None:
-    """The forecast on the day of the first task; ``None`` where too little was finished before it."""
+    """The forecast on the day of the first task; ``None`` if too little was finished before it."""
     since = backlog[0].estimated_on
     norms = past.norms(since)
     if norms is None:
@@ -144,7 +144,7 @@ def trial(backlog: Sequence[RealTask], past: Past, *, people: int) -> Trial | No
 
 
 def random_backlogs(tasks: Sequence[RealTask], past: Past, *, count: int, seed: int) -> list[Trial]:
-    """As many random backlogs as are asked for."""
+    """Trials of *count* random backlogs."""
     chance = random.Random(seed)
     trials: list[Trial] = []
     while len(trials) < count:
@@ -157,7 +157,7 @@ def random_backlogs(tasks: Sequence[RealTask], past: Past, *, count: int, seed: 
 
 
 def all_backlogs(tasks: Sequence[RealTask], past: Past, *, every: int) -> list[Trial]:
-    """Backlogs of each size from every so many-th task on; teams of one, two and three take turns."""
+    """Backlogs of each size from every *every*-th task on; teams of one, two and three take turns."""
     trials = [
         trial(tasks[start : start + size], past, people=1 + turn % 3)
         for size in SIZES
@@ -167,7 +167,7 @@ def all_backlogs(tasks: Sequence[RealTask], past: Past, *, every: int) -> list[T
 
 
 def _is_usable(task: RealTask) -> bool:
-    """Finished, with hours on both sides: on the day before the end of time."""
+    """Whether a task is finished and has estimated and actual hours."""
     return task.is_finished_before(date.max) and task.hours_estimate > 0
 
 
@@ -205,7 +205,7 @@ def line(title: str, trials: Sequence[Trial]) -> tuple[str, ...]:
 def speed(
     norms: Norms, rows: int, parts: int, limit_hours: float | None
 ) -> tuple[Forecast | NoForecast, float]:
-    """A forecast of so many rows for eight people and three profiles, and its seconds of the processor."""
+    """A forecast of *rows* rows for eight people and three profiles, and its seconds of processor time."""
     chance = random.Random(rows)
     profiles = ("design", "copy", "development")
     team = tuple(Specialist(f"S{place}", (profiles[place % 3],), 8.0) for place in range(8))
@@ -229,7 +229,7 @@ def speed(
 
 
 def print_speed(norms: Norms, *, markdown: bool) -> int:
-    """The table of speeds; 1 where a thousand rows take a second or more."""
+    """Print the table of times; return 1 if a thousand rows take a second or more."""
     lines, slowest = [], 0.0
     for rows, parts, limit_hours in SPEEDS:
         told, took_s = speed(norms, rows, parts, limit_hours)
@@ -242,7 +242,7 @@ def print_speed(norms: Norms, *, markdown: bool) -> int:
 
 
 def main() -> int:
-    """Play, print, judge."""
+    """Measure, print the tables and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.forecast", description=__doc__)
     parser.add_argument("--backlogs", type=int, default=300, help="how many random backlogs")
     parser.add_argument("--seed", type=int, default=1, help="what they are drawn from")
@@ -270,8 +270,8 @@ def main() -> int:
         young = min(one.forecast.made_on for one in judged) + timedelta(days=YOUNG_DAYS)
         lines = [line(f"Of {size} tasks", [o for o in judged if o.task_count == size]) for size in SIZES]
         lines += [
-            line(f"Told in the first {YOUNG_DAYS} days", [o for o in judged if o.forecast.made_on < young]),
-            line("Told later", [one for one in judged if one.forecast.made_on >= young]),
+            line(f"Made in the first {YOUNG_DAYS} days", [o for o in judged if o.forecast.made_on < young]),
+            line("Made later", [one for one in judged if one.forecast.made_on >= young]),
             line(f"All, from every {arguments.every}th task on", judged),
         ]
         print()

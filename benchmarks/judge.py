@@ -1,6 +1,6 @@
-"""Judges plans of random agencies: the product's checker over plain rows, and an exact search for room.
+"""Checks plans of random agencies with the product's checker and an exact search.
 
-Nothing here asks the planner why it did what it did.
+Nothing here uses the planner's own reasons.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from vitrina.domain.planning.selection import LeftOutItem, LeftOutReason, Select
 
 TOLERANCE_HOURS = 1e-4
 
-#: Places that are tried before an exact search gives up.
+#: Assignments that are tried before an exact search gives up.
 SEARCH_LIMIT = 300
 
 
 def violations(agency: RandomAgency, plan: PeriodPlan) -> list[Violation]:
-    """What the checker finds in the plan together with what was promised before."""
+    """Violations that the checker finds in the plan together with earlier bookings."""
     return check(rows_of(plan, agency.resources.bookings), facts_of(agency, plan))
 
 
 def rows_of(plan: PeriodPlan, bookings: Iterable[Booking]) -> list[DayRow]:
-    """Everybody's hours by day, as cells would hold them."""
+    """Everybody's hours by day, as they would be in cells."""
     planned = [
         DayRow(action.specialist, day, hours, one.item.project, one.item.number, place)
         for one in plan.schedule.items
@@ -74,7 +74,7 @@ def facts_of(agency: RandomAgency, plan: PeriodPlan) -> Facts:
 
 
 class Room(StrEnum):
-    """Whether an item that is left out would have fitted beside everything above it."""
+    """Whether an item that is left out would have fitted together with everything above it."""
 
     NONE = "none"
     LONG_CHAIN = "long_chain"
@@ -84,17 +84,17 @@ class Room(StrEnum):
 
 @dataclass(frozen=True)
 class Piece:
-    """Hours of a profile that one person has to take."""
+    """Hours of a profile that one person must take."""
 
     profile: str
     hours: float
 
 
 def rooms(agency: RandomAgency, selection: Selection) -> Iterator[tuple[LeftOutItem, Room]]:
-    """A verdict for each item that is left out, from exact sums and an exact search.
+    """A result for each item that is left out, from exact sums and an exact search.
 
-    ``WRONG`` is a limit or a wait that does not stop it. ``LONG_CHAIN`` means that some assignment of
-    everything above it and of the item exists, but none within two moves
+    ``WRONG`` means that the given limit or dependency does not really stop the item. ``LONG_CHAIN`` means
+    that an assignment of the item and everything above it exists, but needs more than two moves
     (``tests/unit/domain/planning/test_moves.py``).
     """
     ledger = Ledger(agency.resources, since=agency.period.start_on, until=agency.period.end_on)
@@ -146,7 +146,7 @@ def _free(ledger: Ledger, places: Sequence[int]) -> list[float]:
 
 
 def assignable(resources: Resources, free: Sequence[float], pieces: Sequence[Piece]) -> bool | None:
-    """Whether the pieces can be given to people, each whole; ``None`` where the search was given up."""
+    """Whether each piece can be given to one person; ``None`` if the search gave up."""
     skills = [frozenset(one.profiles) for one in resources.specialists]
     if not divisible(skills, free, pieces):
         return False
@@ -182,7 +182,7 @@ def assignable(resources: Resources, free: Sequence[float], pieces: Sequence[Pie
 
 
 def divisible(skills: Sequence[frozenset[str]], free: Sequence[float], pieces: Sequence[Piece]) -> bool:
-    """Hall's condition: every set of profiles has people enough if their work could be divided freely."""
+    """Hall's condition: every set of profiles has enough people if work could be divided freely."""
     wanted: dict[str, float] = {}
     for piece in pieces:
         wanted[piece.profile] = wanted.get(piece.profile, 0.0) + piece.hours
@@ -207,8 +207,8 @@ class Difference(StrEnum):
 def compare(less: Selection, more: Selection) -> tuple[Difference, ItemKey | None]:
     """The first item, in the order of decision, of which the plans take different hours.
 
-    In strict order it may only gain: what follows it may be displaced by it. ``OTHER_ORDER`` where projects
-    took turns in another way before any such item.
+    In strict order this item may only gain; later items may lose because of it. ``OTHER_ORDER`` means that
+    projects took turns in another order before any such item.
     """
     before = {one.item.key: one.hours for one in less.taken}
     after = {one.item.key: one.hours for one in more.taken}
@@ -232,9 +232,9 @@ class Loss(StrEnum):
 def loss(richer: RandomAgency, less: Selection, more: Selection, key: ItemKey) -> Loss:
     """Why the plan with more capacity takes fewer hours of an item, the first that differs.
 
-    ``LONG_CHAIN``: the other plan's people have room for it and all above it, as they are; from the people
-    of this plan it takes more than two moves to get there (``tests/unit/domain/planning/test_moves.py``).
-    ``NOT_LARGER``: it was begun only because no empty period held it, and now one does.
+    ``LONG_CHAIN``: with the assignment of the other plan there is room for the item and everything above it,
+    but this plan needs more than two moves to get there (``tests/unit/domain/planning/test_moves.py``).
+    ``NOT_LARGER``: it was begun only because it fitted into no empty period, and now it does.
     """
     before = {one.item.key: one for one in less.taken}
     after = {one.item.key for one in more.taken}
@@ -249,7 +249,7 @@ def loss(richer: RandomAgency, less: Selection, more: Selection, key: ItemKey) -
 
 
 def _is_larger(agency: RandomAgency, taken: TakenItem) -> bool:
-    """Whether no empty period holds the item."""
+    """Whether the item is larger than an empty period."""
     resources, item = agency.resources, taken.item
     limits = [limit.hours for limit in resources.limits if limit.project == item.project]
     return item.total_hours > min(limits, default=item.total_hours) + TOLERANCE_HOURS or any(
@@ -265,7 +265,7 @@ def _is_larger(agency: RandomAgency, taken: TakenItem) -> bool:
 
 
 def class_hours_fell(less: Selection, more: Selection, key: ItemKey) -> bool:
-    """Whether the class of an item that loses takes fewer hours in all."""
+    """Whether the class of an item that loses takes fewer hours in total."""
     of = next(priority_class(one.item) for one in less.taken if one.item.key == key)
     before, after = (
         sum(one.hours for one in plan.taken if priority_class(one.item) == of) for plan in (less, more)

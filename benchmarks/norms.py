@@ -1,9 +1,9 @@
-"""``python -m benchmarks.norms [--rows 1000 10000 100000]``: what learning the norms costs.
+"""``python -m benchmarks.norms [--rows 1000 10000 100000]``: cost of learning the norms.
 
-For each size of the history a process of its own makes it, keeps it in a store, reads it from there and
-learns the norms; then it imports what the ``menu`` entry point needs. The exit code is 1 where learning from
-100,000 rows takes two seconds or more, a process 400 MB or more, time grows faster than the rows, or the
-entry point imports pandas.
+For each size of the history a separate process creates it, writes it to a store, reads it again and learns
+the norms. Then the imports of the ``menu`` entry point are measured. The exit code is 1 if learning from
+100,000 rows takes two seconds or more, if a process takes 400 MB or more, if time grows faster than the rows,
+or if the entry point imports a heavy package.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ SEED = 7
 
 MOST_S = 2.0
 MOST_MB = 400
-#: Times are never exactly the same; the smallest size is mostly start-up.
+#: Allowed factor between times per row: times vary, and the smallest size is mostly start-up.
 TOLERANCE = 1.5
 
-#: What a click on the menu must not load before an action needs it.
+#: Packages that a click on the menu must not load before an action needs them.
 HEAVY = ("pandas", "numpy", "rapidfuzz")
 IMPORTS = ("main", "pandas", "numpy", "rapidfuzz")
 
 
 def history(count: int) -> list[object]:
-    """Work of forty kinds and three profiles, two thirds of it with a size and a third with hours given."""
+    """Work of forty types and three profiles, two thirds with a size and a third with estimated hours."""
     from vitrina.domain.estimating.norms import FinishedWork  # noqa: PLC0415
 
     draw = random.Random(SEED)
@@ -62,7 +62,7 @@ def history(count: int) -> list[object]:
 
 
 def measure(count: int) -> dict[str, float]:
-    """Seconds of reading and of learning, and the megabytes that the process took at most."""
+    """Seconds of reading and of learning, and the maximum of the process's memory in megabytes."""
     from vitrina.domain.estimating.learning import learn  # noqa: PLC0415
     from vitrina.records.history import load_history, save_history  # noqa: PLC0415
     from vitrina.store.sqlite import SqliteStore  # noqa: PLC0415
@@ -87,7 +87,7 @@ def measure(count: int) -> dict[str, float]:
 
 
 def imports() -> dict[str, float]:
-    """Seconds that each import takes in a new process, the fastest of three; the entry point is ``main``."""
+    """Seconds of each import in a new process, the fastest of three; the entry point is ``main``."""
     code = "import sys, time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
     return {name: min(float(_python(code.format(name))) for _ in range(3)) for name in IMPORTS}
 
@@ -119,7 +119,7 @@ def complaints(found: Sequence[tuple[int, dict[str, float]]]) -> list[str]:
 
 
 def main() -> int:
-    """Measure, print, judge."""
+    """Measure, print the tables and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.norms", description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=ROWS, help="sizes of the history")
     rows = parser.parse_args().rows

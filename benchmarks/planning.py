@@ -1,13 +1,13 @@
-"""``python -m benchmarks.planning [--agencies 4] [--runs N] [--seed 0]``: filling periods.
+"""``python -m benchmarks.planning [--agencies 4] [--runs N] [--seed 0]``: how well periods are filled.
 
 On a fixed set of random agencies (5 to 20 people, 10 clients, 30 to 300 items, a week or a month) it compares
-the product's choice with a queue that stops at the first item that does not fit, with a plain greedy one, and
-with the exact answer in strict order from OR-Tools. Then it shows how the time grows with the items, for 20
-people and 20 clients in a week.
+the product's selection with a queue that stops at the first item that does not fit, with a plain greedy
+choice, and with the exact answer in strict order from OR-Tools. Then it shows how the time grows with the
+items, for 20 people and 20 clients in a week.
 
-With ``--runs N`` it plays N random agencies of all sizes instead, and counts what must not be: limits
-exceeded, plans that differ for the same input, items left out that would have fitted, changes that do not
-let their item in, classes that more capacity makes worse.
+With ``--runs N`` it plans for N random agencies of all sizes instead, and counts violations: exceeded limits,
+plans that differ for the same input, items left out that would have fitted, suggested changes that do not let
+their item in, classes that get worse with more capacity.
 """
 
 from __future__ import annotations
@@ -60,19 +60,19 @@ GROWTH_ITEMS = (100, 300, 1000, 3000)
 #: Targets of issue 5.
 LEAST_TOP_RATIO = 0.99
 MOST_CLASS_INVERSIONS = 1.0
-#: Of the choice, as the ways are compared by it, for 300 items and 20 people.
+#: Milliseconds of the selection for 300 items and 20 people.
 MOST_MS = 20.0
 
 
 class PlainChooser(Chooser):
-    """Skips what does not fit; the freest person first, nothing is handed over."""
+    """Skips items that do not fit; the person with most free hours first, and no moves between people."""
 
     def rearrange(self, profile: str, hours: float) -> tuple[Moves, PersonLoad] | None:  # noqa: ARG002
-        """Nobody makes room."""
+        """Move nothing."""
         return None
 
     def preference(self, person: PersonLoad, profile: str) -> tuple[float, float, int]:  # noqa: ARG002
-        """The freest."""
+        """Prefer the person with most free hours."""
         return (0.0, -person.free, person.place)
 
 
@@ -80,12 +80,12 @@ class BlockingChooser(PlainChooser):
     """Each client's queue stops at the first item that does not fit."""
 
     def choose(self) -> Selection:
-        """Decide every item once."""
+        """Decide each item once."""
         self._blocked: set[str] = set()
         return super().choose()
 
     def place(self, item: BacklogItem) -> LeftOutItem | None:
-        """Nothing of a project after the first that does not fit."""
+        """Leave out all items of a project after the first one that does not fit."""
         if item.project in self._blocked:
             return LeftOutItem(item, LeftOutReason.SPECIALIST_BUSY)
         left = super().place(item)
@@ -96,7 +96,7 @@ class BlockingChooser(PlainChooser):
 
 @dataclass(frozen=True)
 class Score:
-    """One agency's period filled in one way. ``ms`` are of the processor."""
+    """Result for one agency and one way of choosing. ``ms`` is processor time."""
 
     used_ratio: float
     top_hours: float
@@ -108,12 +108,12 @@ class Score:
 
 
 def ledger_of(agency: RandomAgency) -> Ledger:
-    """What is left of the period."""
+    """Free hours of the period."""
     return Ledger(agency.resources, since=agency.period.start_on, until=agency.period.end_on)
 
 
 def score(agency: RandomAgency, kind: type[Chooser]) -> Score:
-    """Fill the period and judge what was left out by exact answers."""
+    """Fill the period and compare the items left out with exact answers."""
     ledger = ledger_of(agency)
     started = time.process_time()
     chooser = kind(agency.items, ledger, period=agency.period)
@@ -137,7 +137,7 @@ def score(agency: RandomAgency, kind: type[Chooser]) -> Score:
 def _inversions(
     agency: RandomAgency, ledger: Ledger, selection: Selection, free: Sequence[float]
 ) -> tuple[int, int, int]:
-    """Items left out that fit beside all above them, or beside all of their class and higher ones."""
+    """Counts of items left out that fit with all above them, or with all of their class and higher ones."""
     from benchmarks.exact import UnansweredError, assign  # noqa: PLC0415 - OR-Tools is needed here only
 
     skills = [frozenset(one.profiles) for one in agency.resources.specialists]
@@ -193,7 +193,7 @@ def compare_ways(agency_count: int) -> dict[str, list[Score]]:
 
 
 def growth() -> list[tuple[int, float, float]]:
-    """Items, milliseconds of the choice, and of choice and days together; medians of ten agencies."""
+    """Items, milliseconds of the selection, and of selection and schedule; medians of ten agencies."""
     lines = []
     for items in GROWTH_ITEMS:
         choice, whole = [], []
@@ -227,12 +227,12 @@ def agency_of(seed: int) -> RandomAgency:
 
 
 def play(seeds: Sequence[int], *, workers: int = 1, every: int = 1) -> Counter[str]:
-    """Counts of what was seen in random agencies of all sizes, each made from its seed.
+    """Counts of results in random agencies of all sizes, each made from its seed.
 
     Parameters
     ----------
     every
-        Of so many agencies one is also searched exactly, and its explanations are tried.
+        One of this many agencies is also searched exactly, and its explanations are tried.
     """
     seen: Counter[str] = Counter()
     with ProcessPoolExecutor(workers) as pool:
@@ -260,12 +260,12 @@ def _play_one(seed: int, every: int) -> Counter[str]:
     return seen
 
 
-#: The exact search and the explanations take their time.
+#: Most items for the exact search and the explanations, which take long.
 MOST_EXPLAINED_ITEMS = 150
 
 
 def _with_more_capacity(agency: RandomAgency, seed: int) -> Counter[str]:
-    """Judged by hours, as the choice is made: days may let another item wait."""
+    """Compare by hours, as the selection does: the schedule of days may make another item wait."""
     richer = more_capacity(agency, seed)
     less, more = (Chooser(one.items, ledger_of(one), period=one.period).choose() for one in (agency, richer))
     difference, key = compare(less, more)
@@ -293,7 +293,7 @@ def _searched_and_explained(agency: RandomAgency, plan: PeriodPlan) -> Counter[s
 
 
 def complaints(scores: dict[str, list[Score]]) -> list[str]:
-    """What misses its target."""
+    """A sentence for each figure that misses its target."""
     ours, exact = scores["Ours"], scores["Exact strict order"]
     top = sum(one.top_hours for one in ours) / sum(one.top_hours for one in exact)
     found = []
@@ -305,7 +305,7 @@ def complaints(scores: dict[str, list[Score]]) -> list[str]:
 
 
 def time_complaints(lines: Sequence[tuple[int, float, float]]) -> list[str]:
-    """What takes too long, or grows too fast."""
+    """A sentence for each time that is too long or grows too fast."""
     found = [
         f"{choice:.0f} ms for {items} items"
         for items, choice, _ in lines
@@ -353,7 +353,7 @@ def _growth_table(lines: Sequence[tuple[int, float, float]], *, markdown: bool) 
 
 
 def main() -> int:
-    """Measure, print, judge."""
+    """Measure, print the tables and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.planning", description=__doc__)
     parser.add_argument("--agencies", type=int, default=4, help="agencies of each size")
     parser.add_argument("--runs", type=int, default=0, help="play this many random agencies instead")

@@ -1,8 +1,8 @@
 """``python -m benchmarks.psplib [--markdown]``: the project scheduler on 480 published projects.
 
 Reads the instances of 30 activities of PSPLIB (Kolisch and Sprecher, 1996) from the shared folder
-``data/psplib``, schedules each, judges every schedule by itself, and compares its length with the best known.
-The exit code is 1 where a schedule is not feasible, or the mean gap or a time is above its target.
+``data/psplib``, schedules each, checks every schedule, and compares its length with the best known one.
+The exit code is 1 if a schedule is not feasible, or if the mean gap or a time is above its target.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Project:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an instance. ``ms`` are of the processor."""
+    """Result of an instance. ``ms`` is processor time."""
 
     project: Project
     schedule: ProjectSchedule
@@ -46,7 +46,7 @@ class Outcome:
 
     @property
     def gap_ratio(self) -> float:
-        """How much longer than the best known."""
+        """Additional length relative to the best known schedule."""
         return self.schedule.days / self.project.best_days - 1
 
 
@@ -101,7 +101,7 @@ def _read(path: Path, best_days: int) -> Project:
 
 
 def faults_of(project: Project, schedule: ProjectSchedule) -> list[str]:
-    """What is wrong with a schedule, from its starts alone."""
+    """Faults of a schedule, computed only from the starts of its activities."""
     found = []
     days = {one.key: one.days for one in project.activities}
     for one in project.activities:
@@ -125,7 +125,7 @@ def faults_of(project: Project, schedule: ProjectSchedule) -> list[str]:
 
 
 def run(projects: Sequence[Project]) -> list[Outcome]:
-    """Schedule and judge each."""
+    """Schedule and check each project."""
     outcomes = []
     for project in projects:
         started = time.process_time()
@@ -136,7 +136,7 @@ def run(projects: Sequence[Project]) -> list[Outcome]:
 
 
 def main() -> int:
-    """Measure, print, judge."""
+    """Measure, print the table and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.psplib", description=__doc__)
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     arguments = parser.parse_args()

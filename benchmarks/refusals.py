@@ -1,8 +1,8 @@
-"""``python -m benchmarks.refusals``: what a large body costs ``menu`` before it is refused.
+"""``python -m benchmarks.refusals``: cost of a large body for ``menu`` until it is refused.
 
-Starts ``menu`` in processes of its own, under gunicorn as it is deployed and in the local world, and sends
-bodies of 10 and 27 MB. The exit code is 1 where an answer takes 50 ms or more, a process grows by 10 MB
-or more, or the answer is another one than was expected.
+Starts ``menu`` in separate processes, under gunicorn as it is deployed and in the local world, and sends
+bodies of 10 and 27 MB. The exit code is 1 if an answer takes 50 ms or more, if a process grows by 10 MB
+or more, or if an answer is not the expected one.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ COMMANDS = {
     "gunicorn": ("functions_framework", "--target", "menu", "--source", str(SOURCE), "--host", LOOPBACK),
     "local world": ("emulators.world.functions",),
 }
-#: Whose token is sent, and the status that follows from it.
+#: Kind of token, and the expected status.
 CALLERS = {"no": 401, "a wrong": 401, "a good": 413}
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the servers are; only Google's and the functions' are asked."""
+    """Addresses of the servers; only those of Google and of the functions are used."""
 
     google: str
     functions: str
@@ -73,7 +73,7 @@ class Refusal:
 
     @property
     def is_cheap(self) -> bool:
-        """Whether it is answered as it has to be."""
+        """Whether the answer meets all targets."""
         return self.status == CALLERS[self.caller] and self.ms < MOST_MS and self.grown_mb < MOST_MB
 
     def as_line(self) -> list[str]:
@@ -89,7 +89,7 @@ class Refusal:
 
 @contextlib.contextmanager
 def serving(command: tuple[str, ...], port: int, environment: Mapping[str, str]) -> Iterator[int]:
-    """A functions process on *port*, while the block runs; yields its process id."""
+    """Run a functions process on *port* while the block runs; yields its process id."""
     process = subprocess.Popen(
         [sys.executable, "-m", *command, "--port", str(port)],
         cwd=ROOT,
@@ -106,7 +106,7 @@ def serving(command: tuple[str, ...], port: int, environment: Mapping[str, str])
 
 
 def wait_for(port: int) -> None:
-    """Return when a server answers a click; the first one also opens its store and gets certificates."""
+    """Wait until a server answers a click; the first click also opens its store and gets certificates."""
     give_up_at = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < give_up_at:
         with contextlib.suppress(httpx.TransportError), local_client(timeout=30.0) as http:
@@ -124,31 +124,31 @@ def free_port() -> int:
 
 
 def process_tree(pid: int) -> list[int]:
-    """A process and those that it started."""
+    """A process and its child processes."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
     return [pid, *(one for child in children for one in process_tree(int(child)))]
 
 
 def memory_mb(pid: int, figure: str) -> float:
-    """``VmRSS``, the memory of a process now, or ``VmHWM``, the most since the last ``forget_peak``."""
+    """``VmRSS``, the current memory of a process, or ``VmHWM``, the maximum since ``forget_peak``."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     found = re.search(rf"{figure}:\s+(\d+) kB", status)
     return int(found[1]) * 1024 / MB if found else 0.0
 
 
 def forget_peak(pid: int) -> None:
-    """Have ``VmHWM`` begin from what the process takes now (``man 5 proc_pid_clear_refs``)."""
+    """Reset ``VmHWM`` to the current memory of the process (``man 5 proc_pid_clear_refs``)."""
     Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
 
 
 def send(port: int, size: int, token: str, *, is_chunked: bool) -> tuple[int, float]:
-    """Send *size* bytes, read the answer meanwhile; gives the status and the milliseconds to it."""
+    """Send *size* bytes and read the answer meanwhile; return its status and the milliseconds to it."""
     length = "Transfer-Encoding: chunked" if is_chunked else f"Content-Length: {size}"
     proof = f"Authorization: Bearer {token}\r\n" if token else ""
     head = f"POST /menu HTTP/1.1\r\nHost: {LOOPBACK}\r\n{proof}{length}\r\n\r\n"
 
     def send_body() -> None:
-        # The server may close the connection before it has seen everything.
+        # The server may close the connection before it has read everything.
         with contextlib.suppress(OSError):
             for start in range(0, size, len(PIECE)):
                 piece = PIECE[: size - start]
@@ -163,7 +163,7 @@ def send(port: int, size: int, token: str, *, is_chunked: bool) -> tuple[int, fl
         sender.start()
         answer = connection.recv(65_536)
         ms = (time.perf_counter() - started) * 1000
-        # Sent to the end, if the server lets it: what it discards counts as its memory too.
+        # Send everything, if the server allows it: memory for discarded data counts too.
         sender.join()
     return int(answer.split(b" ", 2)[1]), ms
 
@@ -175,14 +175,14 @@ def measure(server: str, port: int, pid: int, tokens: Mapping[str, str], repeat:
     for caller, token in tokens.items():
         for size_mb in SIZES_MB:
             for is_chunked in (False, True):
-                # The first one loads what the process keeps: certificates, the language of the sentence.
+                # The first request loads data that the process keeps: certificates, texts of the language.
                 send(port, size_mb * MB, token, is_chunked=is_chunked)
                 before = sum(memory_mb(one, "VmRSS") for one in pids)
                 for one in pids:
                     forget_peak(one)
                 answers = [send(port, size_mb * MB, token, is_chunked=is_chunked) for _ in range(repeat)]
                 most = sum(memory_mb(one, "VmHWM") for one in pids)
-                # A wrong status that came once is enough to be shown.
+                # If one status was wrong, show it.
                 status = max((one for one, _ in answers), key=lambda one: one != CALLERS[caller])
                 ms = statistics.median(ms for _, ms in answers)
                 rows.append(Refusal(server, caller, size_mb, is_chunked, status, ms, max(most - before, 0.0)))
@@ -190,7 +190,7 @@ def measure(server: str, port: int, pid: int, tokens: Mapping[str, str], repeat:
 
 
 def main() -> int:
-    """Measure, print, judge."""
+    """Measure, print the table and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.refusals", description=__doc__)
     parser.add_argument("--repeat", type=int, default=5, help="requests of which the median time is shown")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")

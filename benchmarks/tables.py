@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def as_table(header: Sequence[str], lines: Sequence[Sequence[str]], *, markdown: bool) -> str:
-    """Aligned columns, the first to the left and numbers to the right."""
+    """The table with aligned columns, the first on the left and numbers on the right."""
     everything = [list(header), *(list(line) for line in lines)]
     widths = [max(len(line[column]) for line in everything) for column in range(len(header))]
     edge, joint = ("| ", " | ") if markdown else ("", "  ")

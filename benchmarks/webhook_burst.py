@@ -1,9 +1,10 @@
 """``python -m benchmarks.webhook_burst``: a burst of webhooks, with the limits of Google and Kaiten.
 
-Cards of all clients are changed at once, and a webhook tells of each change. Google lets through 60 reads
-and 60 writes a minute. Measured is how fast a webhook is answered, and how long a cell stays behind its card,
-beside what the quota allows at best. The exit code is 1 where a cell is wrong in the end, more was written
-in any minute than the quota allows, a call was refused for it, or a target below is missed.
+Cards of all clients are changed at once, with a webhook for each change. Google allows 60 reads and 60 writes
+a minute. The benchmark measures how fast a webhook is answered, and how long it takes until the cell shows
+the change, compared with the best time that the quota allows. The exit code is 1 if a cell is wrong in the
+end, if more was written in any minute than the quota allows, if a call was refused for it, or if a target
+below is missed.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from vitrina.settings import Settings
 from vitrina.workbook.template.definition import Profile
 
 QUOTA_PER_MINUTE = 60
-#: Calls a second that Kaiten was measured to take from one user.
+#: Calls a second of one user that Kaiten accepts, as measured by others.
 KAITEN_LIMIT_PER_S = 50
 CARDS = 4
 WORKERS = 4
@@ -46,7 +47,7 @@ PROFILE = "design"
 MANAGER = "manager@mayak.example"
 PEOPLE = [Person(f"Специалист {n}", f"specialist{n}@mayak.example", 10 + n) for n in range(1, 6)]
 
-#: As docs/deploy.md has the queue made.
+#: Settings of the queue in docs/deploy.md.
 DEPLOYED_QUEUE = {
     "rateLimits": {"maxConcurrentDispatches": 8},
     "retryConfig": {"maxAttempts": 20, "minBackoff": "1s", "maxBackoff": "60s"},
@@ -54,16 +55,17 @@ DEPLOYED_QUEUE = {
 
 #: Webhooks sent one by one before the burst.
 CALM_WEBHOOKS = 200
-#: Nineteen of twenty are answered within this time, before the burst and in it: one machine plays everybody.
+#: Nineteen of twenty webhooks must be answered within these times, before the burst and in it. In the burst
+#: one machine runs emulators, functions and senders.
 CALM_TARGET_MS = 50.0
 BURST_TARGET_MS = 1000.0
-#: The last cell is at most this much later than the quota makes it: one minute of the quota.
+#: Largest delay of the last cell against the best time that the quota allows: one minute of the quota.
 LATENESS_TARGET_S = 70.0
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is judged."""
+    """Result of a burst."""
 
     calm_s: Sequence[float]
     burst: Burst
@@ -219,7 +221,7 @@ def report(outcome: Outcome) -> str:
 
 
 def main() -> int:
-    """Measure, print, judge."""
+    """Measure, print the table and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.webhook_burst", description=__doc__)
     parser.add_argument("--webhooks", type=int, default=1000)
     parser.add_argument("--workbooks", type=int, default=50)

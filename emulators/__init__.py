@@ -1,1 +1,1 @@
-"""The outside world on one machine: servers that speak the real wire protocols."""
+"""Local servers in place of the outside systems, with their real wire protocols."""

@@ -1,4 +1,4 @@
-"""Shared by all tests: no surroundings of the developer's machine leak in."""
+"""Shared by all tests: keeps settings of the developer's machine out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if (_in_memory := memory_folder()) is not None:
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings of the developer's shell decide nothing; proxies are not asked for loopback."""
+    """Remove settings of the developer's shell, and proxies for loopback."""
     for name in list(os.environ):
         if name.startswith("VITRINA_") and name != "VITRINA_SHARED":
             monkeypatch.delenv(name)

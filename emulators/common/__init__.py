@@ -1,1 +1,1 @@
-"""What every emulator shares: control endpoints, faults, a state file, a server."""
+"""Code shared by all emulators: control endpoints, faults, a state file, a server."""

@@ -9,8 +9,8 @@ import httpx
 
 
 def local_client(**options: Any) -> httpx.Client:
-    """A client that asks no proxy and trusts no authority: what it calls is here and speaks plain HTTP.
+    """A client without proxies and certificates, because the servers are local and use plain HTTP.
 
-    Reading the certificates of all authorities would take a tenth of a second for each client.
+    Loading the certificates of all authorities would take a tenth of a second for each client.
     """
     return httpx.Client(trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), **options)

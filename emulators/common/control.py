@@ -1,19 +1,19 @@
-"""Control endpoints that every emulator has beside the service it emulates.
+"""Control endpoints that every emulator has beside the API of its service.
 
 ====================================  =========================================================
-``POST   /_emulator/reset``           empty the state, forget faults, latency and counts
-``POST   /_emulator/seed``            load a state (the body is the service's own, or a saved state)
-``GET    /_emulator/state``           the whole state, as its state file keeps it
-``POST   /_emulator/save-state``      ``{"name"}``: copy the state in memory; a reset leaves the copy
-``POST   /_emulator/restore-state``   ``{"name"}``: make the state what was saved under that name
+``POST   /_emulator/reset``           delete the state, faults, latency and counts
+``POST   /_emulator/seed``            load a state (the form depends on the service, or a saved state)
+``GET    /_emulator/state``           the whole state, as in its state file
+``POST   /_emulator/save-state``      ``{"name"}``: copy the state in memory; a reset keeps the copy
+``POST   /_emulator/restore-state``   ``{"name"}``: restore the state that was saved under that name
 ``GET    /_emulator/calls``           ``{"total": n, "counts": {"sheets.spreadsheets.get": n}}``
 ``DELETE /_emulator/calls``           start counting from zero
 ``POST   /_emulator/fail-next``       ``{"count", "status", "method", "retry_after"}``
 ``POST   /_emulator/plan``            ``[{"at", "when", "method", "status", "retry_after", "delay_s",
                                       "hold", "do"}]``
 ``GET    /_emulator/plan``            ``{"refusals": [...], "waiting": n}``: calls that wait in a step
-``DELETE /_emulator/plan``            forget the steps that have not happened yet, release held calls
-``POST   /_emulator/plan/release``    let the calls that a step holds go on: ``{"released": n}``
+``DELETE /_emulator/plan``            remove the steps that have not happened yet, release held calls
+``POST   /_emulator/plan/release``    let held calls continue: ``{"released": n}``
 ``POST   /_emulator/latency``         ``{"seconds": 0.2}``
 ``GET    /_emulator/version``         ``{"version": n}``, grows with every change of the state
 ====================================  =========================================================
@@ -22,14 +22,15 @@
 connection is closed without an answer) or ``"drop"`` (closed before the call is applied).
 ``method`` limits the fault to calls whose name starts with it.
 
-A step of the *plan* happens at one call that is still to come: the ``at``-th from now, counted from one
-over the calls whose name starts with ``method``. It fails the call with ``status``, or does ``do`` right
-``before`` the call (or ``after`` it was carried out); what can be done is the service's own. Where that was
-refused, the refusal is told by ``GET /_emulator/plan``.
+A step of the *plan* happens at one future call: the ``at``-th from now, counted from one over the calls
+whose name starts with ``method``. The step fails the call with ``status``, or does ``do`` right ``before``
+the call (or ``after`` it was carried out); the possible actions depend on the service. If the action is
+refused, ``GET /_emulator/plan`` shows the refusal.
 
-A step may also make the call wait, for ``delay_s`` seconds or, with ``hold``, until it is released. Waiting
-``before``, the call is received now and carried out later; waiting ``after``, it is carried out now and
-answered later. Both go on when the caller has given up: what the call makes may appear after his next look.
+A step may also make the call wait, for ``delay_s`` seconds or, with ``hold``, until it is released. With
+``before`` the call is received now and carried out later; with ``after`` it is carried out now and answered
+later. Both continue after the caller stopped waiting: the result of the call may appear after the caller's
+next read.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ from flask import Blueprint, Flask, Response, abort, g, jsonify, request
 from emulators.common.plan import PassingCall, Plan, Step
 
 CONTROL_PREFIX = "/_emulator"
-#: A held call goes on by itself after this time, so that a test that forgot it ends.
+#: Seconds after which a held call continues by itself, so that a test that forgot it ends.
 LONGEST_HOLD_S = 60.0
 
 
@@ -68,20 +69,20 @@ class Control:
     Parameters
     ----------
     name_call
-        Gives the name of the API method of the current Flask request, or ``None`` for a request
+        Returns the name of the API method of the current Flask request, or ``None`` for a request
         that is not a call of the API and is neither counted nor failed.
     fault_response
-        Shapes the service's own answer for a failed call, ``(status, retry_after)`` -> response.
+        Builds the service's answer for a failed call, ``(status, retry_after)`` -> response.
     reset, seed
         Change the state of the service.
     snapshot
-        Gives the state as JSON-able data.
+        Returns the state as JSON-able data.
     save_state
-        Gives a copy of the state that nothing changes any more, in whatever shape is cheapest.
+        Returns an unchanging copy of the state, in the cheapest form.
     restore_state
-        Makes the state a copy of what *save_state* gave.
+        Restores the state from the result of *save_state*.
     act
-        Does what a step of the plan says; raises an error with a sentence where that is refused.
+        Carries out the action of a step; raises an error with a message if it is refused.
     """
 
     def __init__(
@@ -105,9 +106,9 @@ class Control:
         self._restore_state = restore_state
         self._saved: dict[str, Any] = {}
         self._act = act
-        #: Another emulator's may be put in its place, so that both count together.
+        #: May be replaced by the plan of another emulator, so that both count together.
         self.plan = Plan()
-        #: Stands before the names of calls in the plan, where it serves several emulators.
+        #: Prefix of the names of calls in a plan that several emulators share.
         self.prefix = ""
         self._refusals: list[str] = []
         self._lock = threading.Lock()
@@ -116,19 +117,19 @@ class Control:
         self._faults: list[Fault] = []
         self._latency_s = 0.0
         self._version = 0
-        #: Calls that wait in a step now.
+        #: Count of calls that wait in a step now.
         self._waiting = 0
         #: Held calls that have not been released.
         self._held: list[threading.Event] = []
 
     def touch(self) -> None:
-        """Note that the state changed, so that a page knows that it has to look again."""
+        """Note that the state changed, so that a page reads it again."""
         with self._changed:
             self._version += 1
             self._changed.notify_all()
 
     def install(self, app: Flask) -> None:
-        """Put the hooks and the control endpoints on *app*."""
+        """Add the hooks and the control endpoints to *app*."""
         app.extensions["control"] = self
         app.before_request(self._before_call)
         app.after_request(self._after_call)
@@ -171,7 +172,7 @@ class Control:
         return None
 
     def _take(self, step: Step) -> Fault | None:
-        """Let a step happen; gives its fault."""
+        """Carry out a step; return its fault."""
         if step.hold or step.delay_s:
             self._wait_in(step)
         if step.act is not None:
@@ -179,7 +180,7 @@ class Control:
         return None if step.status is None else Fault(1, step.status, retry_after=step.retry_after)
 
     def _wait_in(self, step: Step) -> None:
-        # Read now: the caller may close the connection while the call waits.
+        # Read the body now, because the caller may close the connection while the call waits.
         request.get_data()
         released = threading.Event()
         with self._lock:
@@ -193,7 +194,7 @@ class Control:
             self._waiting -= 1
 
     def _release(self) -> int:
-        """Let held calls go on; gives their number."""
+        """Let held calls continue; return their count."""
         with self._lock:
             held, self._held = self._held, []
         for released in held:
@@ -209,7 +210,7 @@ class Control:
         return response
 
     def _step(self, body: dict[str, Any]) -> Step:
-        """A step of the plan as JSON; raises ``TypeError`` or ``ValueError`` where it is none."""
+        """A step of the plan from JSON; raises ``TypeError`` or ``ValueError`` if it is wrong."""
         fields = dict(body)
         wanted = fields.pop("do", None)
         if wanted is None:

@@ -1,6 +1,6 @@
-"""What is to happen at calls that are still to come: right before or after the n-th one from now.
+"""Planned events at future calls: right before or after the n-th call from now.
 
-So an edit of a person stands exactly between a read and a write, and a fault hits exactly one call.
+With them a person's edit happens exactly between a read and a write, and a fault hits exactly one call.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ MOMENTS = ("before", "after")
 
 @dataclass(frozen=True)
 class PassingCall:
-    """A call as a step sees it. *port* is that of the caller, by which his process can be found."""
+    """A call as a step sees it. *port* is the caller's port, by which the calling process can be found."""
 
     name: str
     port: int = 0
@@ -25,24 +25,24 @@ Act = Callable[[PassingCall], object]
 
 @dataclass
 class Step:
-    """One thing that is to happen.
+    """One planned event at a call.
 
     Parameters
     ----------
     at
-        Which call it is, counted from one over the calls whose name starts with *method*.
+        Number of the call, counted from one over the calls whose name starts with *method*.
     when
         ``before`` the call reaches the service, or ``after`` the service has carried it out and before it
         answers.
     status
-        As that of *fail-next*: the call fails; only *before*.
+        The call fails with this status, as in *fail-next*; only with ``before``.
     delay_s
-        The call waits for so long at that moment: *before* it is carried out later than it was received,
-        *after* it is answered late. A caller who gave up does not stop it.
+        Seconds that the call waits: with ``before`` it is received now and carried out later, with ``after``
+        it is carried out now and answered later. It continues even if the caller stopped waiting.
     hold
-        The call waits at that moment until the held calls are released.
+        The call waits until held calls are released.
     act
-        What somebody does at that moment, after the wait.
+        An action of a person or test at that moment, after the wait.
     """
 
     at: int
@@ -66,25 +66,25 @@ class Step:
 
 
 class Plan:
-    """Steps that wait for their calls. One plan may serve several emulators, and then counts all calls."""
+    """Steps that wait for their calls. Emulators may share a plan, which then counts the calls of all."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._steps: list[Step] = []
 
     def add(self, steps: Iterable[Step]) -> None:
-        """Have *steps* happen; their calls are counted from now."""
+        """Add *steps*; their calls are counted from now."""
         with self._lock:
             self._steps += steps
 
     def clear(self) -> list[Step]:
-        """Forget the steps whose calls never came, and give them back."""
+        """Remove the steps that have not happened, and return them."""
         with self._lock:
             steps, self._steps = self._steps, []
             return steps
 
     def meet(self, name: str) -> list[Step]:
-        """Count a call; gives the steps that are for it, in the order in which they were added."""
+        """Count a call; return its steps in the order in which they were added."""
         with self._lock:
             counted = [step for step in self._steps if name.startswith(step.method)]
             for step in counted:

@@ -1,4 +1,4 @@
-"""Serves a WSGI application on a loopback port, in this process or as the main job of one."""
+"""Serves a WSGI application on a loopback port, from a thread or as the main loop of a process."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 LOOPBACK = "127.0.0.1"
-#: Most that is read at once of a body that the application left unread.
+#: Most bytes that are read at once from the unread rest of a body.
 DISCARD_BYTES = 64 * 1024
 
 
 class _Discarded(io.BufferedReader):
-    """What the application left unread of a body, in pieces that are small in memory."""
+    """The unread rest of a body, read in pieces that need little memory."""
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """The next piece, however much is asked for."""
+        """The next piece, of at most ``DISCARD_BYTES`` for any *size*."""
         return cast(io.BufferedReader, self.raw).read1(min(size or DISCARD_BYTES, DISCARD_BYTES))
 
 
@@ -35,14 +35,14 @@ class _Handler(WSGIRequestHandler):
     disable_nagle_algorithm = True
 
     def make_environ(self) -> WSGIEnvironment:
-        """Give the application the body; werkzeug then discards what is left of it."""
+        """Give the application the body; werkzeug discards the rest after the answer."""
         environ = super().make_environ()
         # After the answer, so that the caller sees it, werkzeug reads 10 MB at a time from here.
         self.rfile = _Discarded(cast(io.RawIOBase, self.rfile))
         return environ
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Stay quiet: the emulators count calls instead."""
+        """Log nothing: the emulators count calls instead."""
 
 
 def _make(app: WSGIApplication, port: int, fd: int | None = None) -> BaseWSGIServer:
@@ -69,7 +69,7 @@ def running(app: WSGIApplication, port: int = 0) -> Iterator[str]:
 def serve_forever(
     app: WSGIApplication, port: int, at_exit: Callable[[], None] = lambda: None, *, fd: int | None = None
 ) -> None:
-    """Serve *app* until SIGTERM or Ctrl-C, then call *at_exit*. *fd* is a socket that listens already."""
+    """Serve *app* until SIGTERM or Ctrl-C, then call *at_exit*. *fd* is a socket that already listens."""
     server = _make(app, port, fd)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     try:

@@ -1,4 +1,4 @@
-"""Keeps the state of an emulator in one JSON file, so that it survives a restart."""
+"""Stores the state of an emulator in one JSON file, so that it survives a restart."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class StateFile:
     Parameters
     ----------
     path
-        The file, or ``None`` to keep nothing.
+        The file, or ``None`` to store nothing.
     snapshot
-        Gives the state as JSON-able data. Called from the writer's thread: it takes its own lock.
+        Returns the state as JSON-able data. It is called from the writer's thread and must take its own lock.
     """
 
     def __init__(self, path: Path | None, snapshot: Callable[[], Any]) -> None:
@@ -32,13 +32,13 @@ class StateFile:
             threading.Thread(target=self._write_when_dirty, daemon=True).start()
 
     def load(self) -> Any | None:
-        """The state of the last run, or ``None`` where there is none."""
+        """The state of the last run, or ``None`` if there is none."""
         if self._path is None or not self._path.exists():
             return None
         return json.loads(self._path.read_text(encoding="utf-8"))
 
     def mark_changed(self) -> None:
-        """Ask for a write. Returns at once."""
+        """Request a write. Returns at once."""
         self._dirty.set()
 
     def flush(self) -> None:

@@ -9,7 +9,7 @@ from emulators.google.app import create_app
 
 
 def main() -> None:
-    """Serve the emulator until it is told to stop."""
+    """Serve the emulator until it is stopped."""
     parser = argparse.ArgumentParser(prog="python -m emulators.google", description=__doc__)
     parser.add_argument("--port", type=int, default=8401)
     parser.add_argument("--state", metavar="FILE", help="keep the state in this file")

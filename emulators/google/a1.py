@@ -1,7 +1,7 @@
 """A1 notation and grid ranges.
 
-A grid range is a dict with ``sheetId`` and up to four half-open, zero-based bounds, as in the API:
-a bound that is not there is unbounded.
+A grid range is a dict with ``sheetId`` and up to four half-open, zero-based bounds, as in the API. A missing
+bound means unbounded.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class Box(NamedTuple):
 
     @property
     def height(self) -> int:
-        """Rows."""
+        """Count of rows."""
         return self.bottom - self.top
 
     @property
     def width(self) -> int:
-        """Columns."""
+        """Count of columns."""
         return self.right - self.left
 
     def holds(self, row: int, column: int) -> bool:
@@ -58,7 +58,7 @@ class Box(NamedTuple):
         )
 
     def covers(self, other: Box) -> bool:
-        """Whether *other* is wholly inside."""
+        """Whether *other* is completely inside."""
         return (
             self.top <= other.top
             and self.left <= other.left
@@ -93,7 +93,7 @@ def cell_name(row: int, column: int) -> str:
 
 
 def quote_title(title: str) -> str:
-    """The title of a tab as it stands before ``!``: quoted unless it is a plain word."""
+    """The title of a tab as written before ``!``: quoted unless it is a plain word."""
     if _PLAIN_TITLE.fullmatch(title) and not _CELL_LIKE.fullmatch(title):
         return title
     return "'" + title.replace("'", "''") + "'"
@@ -112,7 +112,7 @@ def split_title(text: str) -> tuple[str | None, str | None]:
 
 
 def parse_bounds(text: str) -> Bounds | None:
-    """``B2:C`` -> bounds, or ``None`` where the text is not a range in A1 notation."""
+    """``B2:C`` -> bounds, or ``None`` if the text is not a range in A1 notation."""
     first, mark, second = text.partition(":")
     start = _PART.fullmatch(first)
     if not start or not first:
@@ -156,7 +156,7 @@ def bounds_of(grid_range: GridRange) -> Bounds:
 
 
 def grid_range(sheet_id: int, bounds: Bounds | Box) -> GridRange:
-    """A grid range with the bounds that are there."""
+    """A grid range with the bounds that are not ``None``."""
     result: GridRange = {"sheetId": sheet_id}
     for name, value in zip(
         ("startRowIndex", "startColumnIndex", "endRowIndex", "endColumnIndex"), bounds, strict=True

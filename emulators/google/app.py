@@ -1,4 +1,4 @@
-"""The Flask application: finds the method of a call, checks the call, answers it."""
+"""The Flask application: finds the method of a call, checks the call and answers it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ V2_UPLOAD = "/upload/drive/v2/files/"
 
 
 class Google:
-    """The emulator: its state, and the way of a call through it."""
+    """The emulator: its state, and the processing of a call."""
 
     def __init__(self, state_path: Path | None, clock: Clock) -> None:
         self.store = Store(clock)
@@ -75,7 +75,7 @@ class Google:
         self.store.restore_state(saved)
         self.state_file.mark_changed()
 
-    # The way of a call
+    # Processing of a call
 
     def _find(self) -> tuple[Document, Method, dict[str, str]] | None:
         if "found" not in g:
@@ -175,7 +175,7 @@ class Google:
         raise ApiError(404, errors.FAULT_MESSAGES[404])
 
     def refuse(self, error: ApiError) -> Response:
-        """The answer to a call of the emulator's own endpoints that is refused."""
+        """The answer to a refused call of the emulator's own endpoints."""
         return self._error(error)
 
     def _error(self, error: ApiError, retry_after: float | None = None) -> Response:
@@ -192,7 +192,7 @@ def _json(value: Any) -> Response:
 
 
 def _nulls(sent: Any, prefix: str = "") -> list[str]:
-    """Names in a body that were sent as null, which Drive reads as an order to remove a property."""
+    """Names of fields in a body that are null: for Drive this means to remove a property."""
     found = []
     for name, value in sent.items() if isinstance(sent, dict) else ():
         if value is None:
@@ -208,9 +208,9 @@ def create_app(state_path: Path | str | None = None, *, clock: Clock = system_cl
     Parameters
     ----------
     state_path
-        File that keeps the state; ``None`` keeps it in memory only.
+        File that stores the state; with ``None`` it is in memory only.
     clock
-        Gives the time; tests inject a fixed one.
+        Returns the current time; tests give a fixed one.
     """
     google = Google(Path(state_path) if state_path is not None else None, clock)
     app = Flask("emulators.google")

@@ -1,4 +1,4 @@
-"""A checked call of an API, and the registry of the functions that answer calls."""
+"""A checked call of an API, and the registry of functions that answer calls."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Call:
     """Names in the body as sent, nulls included."""
 
     def book(self) -> Book:
-        """The workbook of the call, to be read only."""
+        """The workbook of the call, for reading only."""
         return self.store.book(self.path["spreadsheetId"])
 
     def draft(self, spreadsheet_id: str | None = None) -> Book:
@@ -49,7 +49,7 @@ class Call:
         return self.drafts[book_id]
 
     def commit(self) -> None:
-        """Make the drafts real."""
+        """Replace the workbooks by their drafts."""
         for book in self.drafts.values():
             self.store.replace(book)
 

@@ -1,4 +1,4 @@
-"""Writes to cells and their formats: masks, both spellings of a colour, colours in eight bits."""
+"""Rules for writes to cells and formats: masks, the two fields of a colour, colours in eight bits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Color = dict[str, float]
 
 @lru_cache(maxsize=4096)
 def _channel(value: float) -> float:
-    """A colour channel as the service stores it: eight bits, printed as a 32-bit float."""
+    """A colour channel as the service stores it: rounded to eight bits, shown as a 32-bit float."""
     byte = min(max(int(value * 255), 0), 255)
     if byte in (0, 255):
         return byte // 255
@@ -40,20 +40,20 @@ def _channel(value: float) -> float:
 
 
 def color(value: Color) -> Color:
-    """*value* as the service gives it back: quantised, without channels that are zero."""
+    """*value* as the service returns it: rounded, without channels that are zero."""
     result = {name: _channel(value[name]) for name in ("red", "green", "blue") if value.get(name)}
     return {name: part for name, part in result.items() if part}
 
 
 def theme_color(name: str) -> Color:
-    """The colour that the standard theme gives to *name*."""
+    """The colour of *name* in the standard theme."""
     raw = THEME_COLORS.get(name, {})
     scale = 1 if max(raw.values(), default=0) <= 1 else 255
     return {key: _channel(part / scale + 1e-9) for key, part in raw.items() if part}
 
 
 def both_spellings(holder: dict[str, Any], name: str) -> dict[str, Any]:
-    """*holder* with ``name`` and ``nameStyle`` saying the same colour; the style wins, as documented."""
+    """*holder* with the same colour in ``name`` and ``nameStyle``; the style wins, as documented."""
     style_name = f"{name}Style"
     style, plain = holder.get(style_name), holder.get(name)
     if style is None and plain is None:
@@ -70,7 +70,7 @@ def both_spellings(holder: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def clean_format(cell_format: dict[str, Any]) -> dict[str, Any]:
-    """A format as the service gives it back."""
+    """A format as the service returns it."""
     result = both_spellings(cell_format, "backgroundColor")
     text = result.get("textFormat")
     if text:
@@ -94,12 +94,12 @@ BORDER_WIDTHS = {"SOLID": 1, "SOLID_MEDIUM": 2, "SOLID_THICK": 3, "DOTTED": 1, "
 
 
 def border_is_drawn(border: dict[str, Any]) -> bool:
-    """Whether there is a line at all."""
+    """Whether the border has a visible line."""
     return border.get("style", "NONE") not in ("NONE", "STYLE_UNSPECIFIED")
 
 
 def clean_border(border: dict[str, Any]) -> dict[str, Any]:
-    """A border with its width and both spellings of its colour."""
+    """A border with its width and both fields of its colour."""
     result = {"style": border["style"], "width": BORDER_WIDTHS[border["style"]]}
     return both_spellings(result | {"color": {}} | _pick(border, "color", "colorStyle"), "color")
 
@@ -109,7 +109,7 @@ def _pick(source: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 def clean_value(value: dict[str, Any]) -> dict[str, Any] | None:
-    """The value a user entered, checked; ``None`` where it empties the cell."""
+    """The checked value that a user entered; ``None`` if it clears the cell."""
     if len(value) > 1:
         raise invalid("Only one field of ExtendedValue may be set.")
     if "errorValue" in value:
@@ -146,12 +146,12 @@ _COLOR_TWINS = {
 
 
 def with_color_twins(mask: masks.Mask | None) -> masks.Mask | None:
-    """The mask of a format update: naming one spelling of a colour names the other as well."""
+    """The mask of a format update: with one field of a colour it also contains the other."""
     if mask is None:
         return None
     result: masks.Mask = {}
     for name, inner in mask.items():
-        # Both spellings were made equal before, so a colour is replaced as a whole.
+        # Both fields were made equal before, so a colour is replaced as a whole.
         whole = name in _COLOR_TWINS
         result[name] = None if whole else with_color_twins(inner)
         if whole:
@@ -160,7 +160,7 @@ def with_color_twins(mask: masks.Mask | None) -> masks.Mask | None:
 
 
 def merge(old: Cell, new: Cell, mask: masks.Mask) -> Cell:
-    """*old* with the masked fields of *new*, which went through :func:`clean_cell`."""
+    """*old* with the masked fields of *new*, which is a result of :func:`clean_cell`."""
     result = masks.update(old, new, mask) if mask.get("*", 0) is not None else new
     if "userEnteredValue" in mask and "textFormatRuns" not in mask and "textFormatRuns" in result:
         result = {name: part for name, part in result.items() if name != "textFormatRuns"}

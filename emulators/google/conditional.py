@@ -20,11 +20,11 @@ ValueAt = Callable[[int, int], "Value | None"]
 
 
 class Painted(dict[str, Any]):
-    """What rules and banding do to a cell: ``{"banding": format, "rule": format}``."""
+    """Formats of a cell from rules and banding: ``{"banding": format, "rule": format}``."""
 
 
 class Conditional:
-    """The rules of one tab, ready to answer for each of its cells."""
+    """The rules of one tab, prepared for lookups by cell."""
 
     def __init__(
         self, book: Book, sheet: Sheet, now: datetime, value_at: ValueAt, shown: Iterable[Box]
@@ -39,7 +39,7 @@ class Conditional:
             self._values = self._formula_values()
 
     def painted_box(self) -> Box | None:
-        """A rectangle outside which nothing is painted on empty cells."""
+        """A rectangle that contains all empty cells with a format from rules or banding."""
         boxes = [box for rule in self._rules for box in rule.boxes] + [band.box for band in self._bands]
         if not boxes:
             return None
@@ -52,16 +52,16 @@ class Conditional:
 
     @staticmethod
     def banding_part(painted: dict[str, Any] | None) -> dict[str, Any] | None:
-        """What banding gives, which the user's own format covers."""
+        """Format from banding, which the user's own format overrides."""
         return painted.get("banding") if painted else None
 
     @staticmethod
     def rule_part(painted: dict[str, Any] | None) -> dict[str, Any] | None:
-        """What rules give, which covers the user's own format."""
+        """Format from rules, which overrides the user's own format."""
         return painted.get("rule") if painted else None
 
     def format_at(self, row: int, column: int) -> Painted | None:
-        """What is painted on a cell; equal paint is the same object."""
+        """Format of a cell from rules and banding; equal formats are the same object."""
         if not self._rules and not self._bands:
             return None
         band = next((b.format_at(row, column) for b in self._bands if b.box.holds(row, column)), None)
@@ -79,7 +79,7 @@ class Conditional:
         return self._memo[key]
 
     def _layers(self, row: int, column: int) -> list[tuple[str, dict[str, Any]]]:
-        """What each rule that holds paints, under a name that is equal for equal paint."""
+        """Formats of the rules that apply, each with a name that is equal for equal formats."""
         layers: list[tuple[str, dict[str, Any]]] = []
         for index, rule in enumerate(self._rules):
             if not rule.covers(row, column):
@@ -126,7 +126,7 @@ class Conditional:
 
 @lru_cache(maxsize=1024)
 def _relative(formula: str) -> tuple[bool, bool]:
-    """Whether a formula reads differently in another row, and in another column."""
+    """Whether a formula changes in another row, and in another column."""
     ends = [
         end
         for token in references.tokens(formula)
@@ -153,7 +153,7 @@ def _background(found: dict[str, float]) -> dict[str, Any]:
 
 
 def _stack(layers: list[dict[str, Any]]) -> dict[str, Any]:
-    """Formats of several rules that hold: the first rule wins where two say the same thing."""
+    """Merged format of several rules; the first rule wins if two set the same property."""
     result: dict[str, Any] = {}
     for layer in layers:
         text = layer.get("textFormat", {}) | result.get("textFormat", {})
@@ -183,7 +183,7 @@ class _Rule:
         return any(box.holds(row, column) for box in self.boxes)
 
     def formula_for(self, text: str, row: int, column: int, title: str) -> str:
-        """The formula as it reads for a cell: relative to the top left cell of the first range."""
+        """The formula for a cell; it is written for the top left cell of the first range."""
         by_row, by_column = _relative(text)
         key = (text, row if by_row else None, column if by_column else None)
         found = self._shifted.get(key)

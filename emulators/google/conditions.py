@@ -51,7 +51,7 @@ _DATES = {"PAST_YEAR": -365, "PAST_MONTH": -30, "PAST_WEEK": -7, "YESTERDAY": -1
 
 
 def number_of(argument: str | Value | None, locale: Locale, now: datetime) -> float | None:
-    """A number out of an argument: typed text in the workbook's locale, or a computed value."""
+    """The number in an argument: a typed text in the workbook's locale, or a computed value."""
     if isinstance(argument, str):
         if argument in _DATES:
             return formats.to_serial((now + timedelta(days=_DATES[argument])).date())
@@ -61,7 +61,7 @@ def number_of(argument: str | Value | None, locale: Locale, now: datetime) -> fl
 
 
 def text_of(argument: str | Value | None, locale: Locale) -> str:
-    """A text out of an argument or a value."""
+    """The text of an argument or a value."""
     if isinstance(argument, str):
         return argument
     if not argument or "errorValue" in argument:
@@ -72,7 +72,7 @@ def text_of(argument: str | Value | None, locale: Locale) -> str:
 def holds(
     kind: str, arguments: list[str | Value | None], value: Value | None, locale: Locale, now: datetime
 ) -> bool:
-    """Whether *value* meets the condition *kind*."""
+    """Whether *value* satisfies the condition *kind*."""
     if kind in ("BLANK", "NOT_BLANK"):
         return (value is None or value.get("stringValue") == "") == (kind == "BLANK")
     if kind == "CUSTOM_FORMULA":

@@ -1,7 +1,7 @@
 """The discovery documents that ship inside google-api-python-client: methods and schemas.
 
-They are the only list of what exists: a path that no document names answers 404, a method that the
-documents name and the emulator does not handle answers 501.
+They are the only list of existing methods: a path that no document has answers 404, and a method that the
+documents have but the emulator does not handle answers 501.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _methods(resource: dict[str, Any], prefix: str, common: dict[str, Any], api:
 
 def _pattern(path: str) -> re.Pattern[str]:
     def group(match: re.Match[str]) -> str:
-        # An A1 range may hold slashes and colons; an id may hold neither.
+        # An A1 range may contain slashes and colons; an id may not.
         inner = ".+" if match[1] == "range" else "[^/:]+"
         return f"(?P<{match[1]}>{inner})"
 

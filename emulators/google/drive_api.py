@@ -112,7 +112,7 @@ def create(call: Call) -> dict[str, Any]:
 
 def _check_parents(call: Call, parents: list[str]) -> None:
     for parent in parents:
-        # A shared drive is known by its id alone: whoever set it up did so outside these calls.
+        # Shared drives are created outside these calls, so an unknown id counts as one.
         known = call.store.files.get(parent)
         if known is not None and known["mimeType"] != FOLDER:
             raise ApiError(403, "The specified parent is not a folder.", reason="parentNotAFolder")
@@ -136,7 +136,7 @@ def _apply(call: Call, file: dict[str, Any]) -> None:
 
 @handles("drive.files.get")
 def get(call: Call) -> Any:
-    """What Drive knows about a file."""
+    """The metadata of a file; the content of a spreadsheet cannot be downloaded."""
     if call.query.get("alt") == "media":
         raise ApiError(
             403,
@@ -208,7 +208,7 @@ def _ids(call: Call, name: str) -> list[str]:
 
 @handles("drive.files.delete", changes=True)
 def delete(call: Call) -> None:
-    """Delete a file for good, with what is in it when it is a folder."""
+    """Delete a file permanently; a folder is deleted with its files."""
     _delete(call, _file(call)["id"])
 
 
@@ -231,7 +231,7 @@ def copy(call: Call) -> dict[str, Any]:
     book.spreadsheet_id = call.store.new_file_id()
     book.properties = book.properties | {"title": name}
     for sheet in book.sheets:
-        # Who may edit is a matter of the original's people; the copy belongs to whoever copied.
+        # The editors of the original do not apply to the copy, which belongs to the caller.
         sheet.protected_ranges = [
             item | ({"editors": {}} if "editors" in item else {}) for item in sheet.protected_ranges
         ]
@@ -266,7 +266,7 @@ def export(call: Call) -> Raw:
 
 @handles("drive.comments.list")
 def comments(call: Call) -> dict[str, Any]:
-    """Nobody can comment here yet, so there are none."""
+    """Always empty, because comments cannot be created here."""
     _file(call)
     return {"kind": "drive#commentList", "comments": []}
 
@@ -276,7 +276,7 @@ def import_csv(call: Call, content: bytes) -> dict[str, Any]:
     file = _file(call)
     rows = list(csv.reader(io.StringIO(content.decode("utf-8"))))
     old = call.store.book(file["id"])
-    # Recorded: what is imported gets the time zone of Google's head office, not that of the old content.
+    # Recorded: an imported workbook gets the time zone of Google's head office, not the earlier one.
     book = Book(old.spreadsheet_id, old.properties | {"timeZone": "America/Los_Angeles"})
     sheet = spreadsheets.add_sheet(
         call.store, book, {"sheetId": 0, "title": re.sub(r"[\[\]*?:/\\]", "", file["name"])[:100]}
@@ -372,7 +372,7 @@ def update_permission(call: Call) -> dict[str, Any]:
 
 @handles("drive.permissions.delete", changes=True)
 def delete_permission(call: Call) -> None:
-    """Stop sharing with somebody."""
+    """Stop sharing with a person."""
     file = _file(call)
     gone = _permission(call, file)
     if gone["role"] == "owner":

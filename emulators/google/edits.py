@@ -1,7 +1,7 @@
-"""Edits as a person makes them in the page: ``POST /_emulator/edit``.
+"""Edits of a person in the page: ``POST /_emulator/edit``.
 
-They go the way of the API's requests, plus what only the page does: reading typed text, refusing
-strict validation and protected cells in the words of the page.
+They use the requests of the API, and add what only the page does: parsing typed text, and refusing edits of
+protected cells or against strict validation, with the page's messages.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def apply(store: Store, body: dict[str, Any]) -> None:
     Raises
     ------
     ApiError
-        400 in the words of the page.
+        400 with the page's message.
     """
     book = store.book(body["spreadsheet_id"]).clone()
     person = body.get("as") or OWNER
@@ -58,7 +58,7 @@ def apply(store: Store, body: dict[str, Any]) -> None:
 
 
 def _check_may_edit(store: Store, book: Book, person: str) -> None:
-    """A person edits who may write by his own permission, by the link, or in a folder that holds the file."""
+    """Refuse a person without the right to write, from the file's permissions, its link or its folders."""
     roles = {"owner", "organizer", "fileOrganizer", "writer"}
     for permission in _permissions(store, book.spreadsheet_id):
         mine = permission.get("emailAddress", "").casefold() == person.casefold()
@@ -69,7 +69,7 @@ def _check_may_edit(store: Store, book: Book, person: str) -> None:
 
 
 def _permissions(store: Store, file_id: str) -> Iterator[dict[str, Any]]:
-    """Permissions of a file and those that it inherits from its folders."""
+    """Permissions of a file, including those that it inherits from its folders."""
     file = store.files.get(file_id)
     if file is not None:
         yield from file["permissions"]
@@ -78,7 +78,7 @@ def _permissions(store: Store, file_id: str) -> Iterator[dict[str, Any]]:
 
 
 class _Editor:
-    """One person at work in a draft of the workbook."""
+    """Applies edits of one person to a draft of the workbook."""
 
     def __init__(self, batch: Batch, person: str) -> None:
         self.batch = batch
@@ -102,7 +102,7 @@ class _Editor:
         return sheet, area.box
 
     def guard(self, sheet: Sheet, box: Box) -> None:
-        """Refuse to touch protected cells of others."""
+        """Refuse changes of cells that are protected from this person."""
         if self._person == OWNER.casefold():
             return
         for protection in sheet.protected_ranges:
@@ -161,7 +161,7 @@ class _Editor:
         return [text for row in shown.get("values", []) for text in row if text]
 
     def _computed(self, sheet: Sheet, row: int, column: int, cell: Cell, text: str) -> Any:
-        """The value of a formula of a rule as if the cell already held what is typed."""
+        """The value of a rule's formula as if the cell already contained the typed text."""
         if not text.startswith("="):
             return text
         trial = self.book.clone()

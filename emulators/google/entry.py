@@ -1,4 +1,4 @@
-"""Reads what a person types into a cell, in the locale of the workbook (USER_ENTERED)."""
+"""Parses text that a person types into a cell, in the locale of the workbook (USER_ENTERED)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_CELL_CHARACTERS = 50_000
 
 
 class Entry(NamedTuple):
-    """What a text means."""
+    """Meaning of a typed text."""
 
     value: dict[str, Any] | None
     """``ExtendedValue``; ``None`` empties the cell."""
@@ -23,13 +23,13 @@ class Entry(NamedTuple):
 
 
 def text_value(text: str) -> dict[str, Any] | None:
-    """A text as it is, with no reading."""
+    """The value of a text that is not parsed."""
     check_length(text)
     return {"stringValue": text} if text else None
 
 
 def check_length(text: str) -> None:
-    """Refuse more than a cell can hold."""
+    """Refuse a text that is too long for a cell."""
     if len(text) > MAX_CELL_CHARACTERS:
         raise invalid(
             f"Your input contains more than the maximum of {MAX_CELL_CHARACTERS} characters in a single cell."
@@ -37,7 +37,7 @@ def check_length(text: str) -> None:
 
 
 def read(text: str, locale: Locale, today: date) -> Entry:
-    """What *text* means when typed. *today* completes a date without a year."""
+    """Meaning of a typed *text*. *today* completes a date without a year."""
     if text == "":
         return Entry(None)
     if text.startswith("'"):
@@ -130,7 +130,7 @@ def _clock(match: re.Match[str]) -> float | None:
 
 
 def _day(text: str, locale: Locale, today: date) -> tuple[date, str] | None:
-    """The date in *text* and the pattern that shows it the way it was typed."""
+    """The date in *text*, and the pattern that shows it as it was typed."""
     if match := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text):
         return _checked(int(match[1]), int(match[2]), int(match[3]), "yyyy-mm-dd")
     if match := re.fullmatch(r"(\d{4})/(\d{1,2})/(\d{1,2})", text):
@@ -177,7 +177,7 @@ def _month(word: str, locale: Locale) -> tuple[int, bool]:
 
 
 def _year(text: str) -> int:
-    # Sheets puts two digits into 1930..2029.
+    # For Sheets a year of two digits is in 1930..2029.
     year = int(text)
     return year if len(text) == 4 else (2000 if year < 30 else 1900) + year
 

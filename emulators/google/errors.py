@@ -1,7 +1,7 @@
-"""What the emulator answers instead of a result, in the words and the shape of Google.
+"""Errors of the emulator, with Google's messages and in Google's form.
 
-Sheets and Drive word their errors differently, so an error carries what both need and each API
-shapes its own body in :func:`sheets_body` and :func:`drive_body`.
+Sheets and Drive have different forms of errors. An error has the data for both, and
+:func:`sheets_body` and :func:`drive_body` build the body for each API.
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ DRIVE_REASONS = {
 
 
 class ApiError(Exception):
-    """A call is refused with an HTTP status and one sentence.
+    """A call is refused with an HTTP status and a message.
 
     Parameters
     ----------
     code
         HTTP status.
     message
-        Google's sentence.
+        Google's message.
     violations
         ``(field, description)`` pairs, which Google lists under ``details``.
     reason, location
-        What Drive adds: a machine-readable reason and the name of the parameter at fault.
+        Fields of Drive: a machine-readable reason and the name of the wrong parameter.
     info
         An ``ErrorInfo``, which Google lists under ``details``.
     """
@@ -81,21 +81,21 @@ class ApiError(Exception):
 
 
 class NotModelledError(ApiError):
-    """The emulator does not model this; it says so instead of guessing."""
+    """The emulator does not model this, and answers 501 instead of guessing."""
 
     def __init__(self, what: str) -> None:
         super().__init__(501, f"The emulator does not model {what}.")
 
 
 class BadRequestError(ApiError):
-    """A 400 whose sentence gets the name of the sub-request put before it, where there is one."""
+    """Error 400; within a batch its message begins with the name of the sub-request."""
 
     def __init__(self, message: str) -> None:
         super().__init__(400, message)
 
 
 def invalid(message: str) -> BadRequestError:
-    """A refusal by the meaning of the request: ``No grid with id: 5``."""
+    """Error for a request that is well formed but impossible: ``No grid with id: 5``."""
     return BadRequestError(message)
 
 
@@ -110,12 +110,12 @@ def file_not_found(file_id: str) -> ApiError:
 
 
 def fault(code: int) -> ApiError:
-    """The error for a failure that somebody ordered through ``/_emulator/fail-next``."""
+    """The error for a failure that was requested with ``/_emulator/fail-next``."""
     return ApiError(code, FAULT_MESSAGES.get(code, "Request contains an invalid argument."))
 
 
 def sheets_body(error: ApiError) -> dict[str, Any]:
-    """The error as Sheets words it."""
+    """The error in the form of Sheets."""
     body: dict[str, Any] = {
         "code": error.code,
         "message": error.message,
@@ -137,7 +137,7 @@ def sheets_body(error: ApiError) -> dict[str, Any]:
 
 
 def drive_body(error: ApiError) -> dict[str, Any]:
-    """The error as Drive words it."""
+    """The error in the form of Drive."""
     item: dict[str, Any] = {
         "message": error.message,
         "domain": "global",

@@ -1,4 +1,4 @@
-"""Which cells a call means: A1 texts, grid ranges, data filters."""
+"""Finds the cells that a call names: A1 texts, grid ranges, data filters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from emulators.google.models import Book, Sheet
 
 
 class Area:
-    """A rectangle of a tab, as it was asked for and clipped to the grid."""
+    """A rectangle of a tab: as requested, and clipped to the grid."""
 
     def __init__(self, sheet: Sheet, bounds: Bounds) -> None:
         self.sheet = sheet
@@ -35,7 +35,7 @@ class Area:
         return format_box(self.sheet.title, self.box)
 
     def require_inside(self) -> Area:
-        """Refuse an area that begins or ends outside the grid, in Google's words."""
+        """Refuse an area that begins or ends outside the grid, with Google's message."""
         rows, columns = len(self.sheet.rows), len(self.sheet.columns)
         top, left, bottom, right = (value or 0 for value in self.bounds)
         if top >= rows or left >= columns or bottom > rows or right > columns:
@@ -77,7 +77,7 @@ def from_a1(book: Book, text: str) -> Area:
 
 
 def _unqualified(book: Book, text: str) -> Area:
-    # A tab's title goes before a cell of the same name: recorded in a test whose tab is called "A1".
+    # A tab's title has priority over a cell of the same name: recorded with a tab called "A1".
     sheet = book.by_title(text)
     if sheet is not None:
         return Area(sheet, Bounds(None, None, None, None))
@@ -107,7 +107,7 @@ def from_grid_range(book: Book, given: GridRange) -> Area:
 
 
 def check_bounds(given: GridRange) -> Bounds:
-    """The bounds of a grid range, refused where they are negative or the wrong way round."""
+    """The bounds of a grid range; refused if they are negative or in the wrong order."""
     bounds = bounds_of(given)
     for name, value in zip(
         ("startRowIndex", "startColumnIndex", "endRowIndex", "endColumnIndex"), bounds, strict=True

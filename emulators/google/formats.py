@@ -1,4 +1,4 @@
-"""Shows a number as the number format of its cell and the locale of its workbook ask for."""
+"""Formats a number with the number format of its cell and the locale of its workbook."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TOKEN = re.compile(
 
 
 def from_serial(serial: float) -> datetime:
-    """The moment that a serial day number stands for, to the nearest millisecond."""
+    """The moment of a serial day number, to the nearest millisecond."""
     return EPOCH + timedelta(milliseconds=round(serial * 86_400_000))
 
 
@@ -37,7 +37,7 @@ def to_serial(moment: date | datetime) -> float:
 
 
 def show(value: Any, number_format: dict[str, Any] | None, locale: Locale) -> str:
-    """The text in the cell for a value (string, number, truth) under a number format."""
+    """The text of a cell for a value (string, number, boolean) with a number format."""
     if isinstance(value, bool):
         return locale.true if value else locale.false
     if isinstance(value, str):
@@ -50,7 +50,7 @@ def show(value: Any, number_format: dict[str, Any] | None, locale: Locale) -> st
 
 
 def default_pattern(kind: str | None, locale: Locale) -> str:
-    """The pattern of a number format that names only its type."""
+    """The pattern of a number format that has only a type."""
     return {
         "NUMBER": "#,##0.00",
         "PERCENT": "0.00%",
@@ -82,7 +82,7 @@ def general(value: float, locale: Locale) -> str:
 
 
 def show_pattern(value: float, pattern: str, locale: Locale) -> str:
-    """A number under a pattern, whose sections are for positive; negative; zero."""
+    """A number in a pattern, whose sections are for positive; negative; zero."""
     sections = _sections(pattern)
     section = sections[0]
     if value < 0 and len(sections) > 1:
@@ -143,7 +143,7 @@ def _literal(piece: str) -> str | None:
 
 @dataclass(frozen=True)
 class _Shape:
-    """What the digits of a pattern ask for."""
+    """The placeholders for digits of a pattern."""
 
     first: int
     """Index of the first piece of digits."""
@@ -231,7 +231,7 @@ def _show_date(value: float, pieces: tuple[str, ...], locale: Locale) -> str:
     clock12 = any(piece.lower() in ("am/pm", "a/p") for piece in pieces)
     has_day = any(piece[0] in "dD" and len(piece) <= 2 for piece in pieces)
     if not any(piece[0] in "sS" or re.fullmatch(r"\[[sS]+\]", piece) for piece in pieces):
-        # Shown to the minute, a time is not rounded up to one that has not come.
+        # A time shown in minutes is rounded down.
         moment = moment.replace(second=0, microsecond=0)
     parts = []
     for index, piece in enumerate(pieces):

@@ -1,7 +1,7 @@
-"""Computes formulas: from the dialect of Sheets to ironcalc and back.
+"""Computes formulas with ironcalc, to which the formulas of Sheets are translated.
 
-The user's text stays in our state; ironcalc sees a translation, with values already typed. It is
-asked only when somebody reads, and only again when the workbook changed.
+The user's text stays in our state; ironcalc gets a translation, with values already parsed. A workbook is
+computed only when somebody reads it, and again only after a change.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Results:
 
 
 def check(text: str, locale_name: str) -> None:
-    """Refuse a formula with what is not modelled, before it gets into the state."""
+    """Refuse a formula with functions that are not modelled, before it is stored."""
     pieces = references.tokens(text)
     depth = 0
     for index, piece in enumerate(pieces):
@@ -116,7 +116,7 @@ def check(text: str, locale_name: str) -> None:
 
 
 def _check_text_pattern(pieces: tuple[Token, ...], locale_name: str) -> None:
-    """Names of months and days would come out in English."""
+    """Refuse patterns with names of months or days, which ironcalc would write in English."""
     end = _closing(list(pieces), 1)
     if any(re.search(r"[mM]{3}|[dD]{3}", piece.text) for piece in pieces[:end] if piece.kind == "string"):
         raise NotModelledError(f"TEXT with names of months or days in {locale_name}")
@@ -130,7 +130,7 @@ def _with_next(tokens: tuple[Token, ...]) -> Iterable[tuple[Token, str]]:
 
 @cache
 def _is_known(name: str) -> bool:
-    """Whether ironcalc knows a function: it rewrites the names that it does not know."""
+    """Whether ironcalc knows a function: it changes the names that it does not know."""
     model = ironcalc.create("probe", "en", "UTC", "en")
     model.update_cell_with_formula(0, 1, 1, f"={name}(1)")
     return model.get_cell_formula(0, 1, 1) == f"={name}(1)" or name in ("TRUE", "FALSE", "NA", "PI", "RAND")
@@ -138,7 +138,7 @@ def _is_known(name: str) -> bool:
 
 @lru_cache(maxsize=10_000)
 def outer_function(text: str) -> str:
-    """The function that the whole formula is a call of, or an empty text."""
+    """The name of the function if the whole formula is one call, otherwise an empty text."""
     pieces = [token for token in references.tokens(text) if not token.text.isspace()]
     if len(pieces) < 4 or pieces[1].kind != "word" or pieces[2].text != "(":
         return ""
@@ -146,7 +146,7 @@ def outer_function(text: str) -> str:
 
 
 def is_picture(text: str) -> bool:
-    """Whether the formula draws into its cell."""
+    """Whether the formula draws a picture in its cell."""
     return outer_function(text) in PICTURES
 
 
@@ -166,7 +166,7 @@ def value_of(book: Book, sheet: Sheet, row: int, column: int, cell: Cell, now: d
 
 
 def results(book: Book, now: datetime) -> Results:
-    """Computed values of *book*, computed at most once per change and minute."""
+    """Computed values of *book*; computed at most once for each change and minute."""
     minute = now.replace(second=0, microsecond=0)
     if book.results is None or (book.results.now != minute and _is_volatile(book)):
         book.results = _compute(book, [], now)
@@ -175,7 +175,7 @@ def results(book: Book, now: datetime) -> Results:
 
 
 def has_formulas(book: Book) -> bool:
-    """Whether anything has to be computed at all."""
+    """Whether the workbook has formulas to compute."""
     return any(sheet.formula_count for sheet in book.sheets)
 
 
@@ -230,7 +230,7 @@ def _compute(book: Book, extra: list[str], now: datetime) -> Results:
 
 
 def _engine_titles(book: Book) -> dict[int, str]:
-    """By tab id: the title for ironcalc, which takes no more than Excel does."""
+    """Titles for ironcalc by tab id; it accepts only titles that Excel accepts."""
     return {
         sheet.sheet_id: sheet.title
         if len(sheet.title) <= 31 and not re.search(r"[\[\]*?:/\\]|^'|'$", sheet.title)
@@ -240,7 +240,7 @@ def _engine_titles(book: Book) -> dict[int, str]:
 
 
 def _engine_names(book: Book) -> dict[str, str]:
-    """By name in lower case: the name of the range for ironcalc, which takes Latin letters only."""
+    """Names of ranges for ironcalc, by name in lower case; it accepts only Latin letters."""
     return {
         named["name"].casefold(): named["name"] if named["name"].isascii() else f"name_of_range_{index}"
         for index, named in enumerate(book.named_ranges)
@@ -294,7 +294,7 @@ def _result(
 
 
 def _points_at_nothing(book: Book, sheet: Sheet, text: str) -> bool:
-    """``=A5`` of an empty cell is empty in Sheets; ironcalc makes a zero of it."""
+    """Whether a formula only refers to an empty cell: Sheets shows nothing then, ironcalc a zero."""
     pieces = references.tokens(text)
     if len(pieces) != 2 or pieces[1].reference is None or pieces[1].reference.last is not None:
         return False
@@ -332,7 +332,7 @@ _ERROR_MESSAGES = {
 
 
 def _collect_spills(model: Any, book: Book, found: Results) -> None:
-    """Cells that hold nothing of their own but show part of an array."""
+    """Collect the values of empty cells that show a part of an array."""
     for index, row, column in model.get_all_cells():
         if index >= len(book.sheets):
             continue
@@ -370,7 +370,7 @@ class _Translator:
         except ZoneInfoNotFoundError:
             zone = ZoneInfo("UTC")
         self._now = to_serial(now.astimezone(zone).replace(tzinfo=None))
-        #: All that a translation depends on beside the formula and its tab.
+        #: Everything that a translation depends on, beside the formula and its tab.
         self._shape = (
             book.locale,
             int(self._now),
@@ -379,9 +379,9 @@ class _Translator:
         )
 
     def translate(self, text: str, own: Sheet | None) -> str:
-        """The formula for ironcalc. *own* is the tab that it stands on.
+        """The formula for ironcalc. *own* is the tab of the formula.
 
-        Kept, since a workbook is computed after every change and most of its formulas stay as they are.
+        Cached, because a workbook is computed after every change and most of its formulas stay the same.
         """
         key = (text, own.sheet_id if own else None, self._shape)
         found = _TRANSLATED.get(key)

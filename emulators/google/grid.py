@@ -1,6 +1,6 @@
 """Builds the answer of ``spreadsheets.get``: the workbook as the API shows it.
 
-Only what the field mask asks for is computed; the mask itself is applied to the whole answer later.
+Only fields of the field mask are computed; the mask itself is applied to the whole answer later.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ def spreadsheet(
     Parameters
     ----------
     areas
-        What to show; ``None`` for every tab.
+        Areas to show; ``None`` for every tab.
     mask
-        What the caller wants; it decides what is computed at all.
+        Fields that the caller wants; only these are computed.
     grid_data
         Whether cells are shown.
     """
@@ -116,7 +116,7 @@ def shown_range(given: GridRange) -> GridRange:
 
 
 def shown(node: Any) -> Any:
-    """A resource with all the ranges in it as the API prints them."""
+    """A resource with all its ranges as the API prints them."""
     if isinstance(node, list):
         return [shown(item) for item in node]
     if not isinstance(node, dict):

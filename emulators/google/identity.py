@@ -1,4 +1,4 @@
-"""Google's ID tokens: signs them, and publishes the certificates that prove them."""
+"""Google's ID tokens: signs them, and publishes the certificates to verify them."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def _new_key() -> str:
 
 
 def ensure_keys(store: Store) -> bool:
-    """Make the key that signs, its certificate, and the key that nobody publishes, once.
+    """Create the signing key, its certificate and a second key that is not published, once.
 
     Returns
     -------
     bool
-        Whether they had to be made, so that the state changed.
+        Whether they were created, so that the state changed.
     """
     if store.identity:
         return False
@@ -80,7 +80,7 @@ def token(store: Store, wanted: dict[str, Any]) -> str:
 
 @cache
 def _signer(private_key: str, key_id: str) -> crypt.RSASigner:
-    """Kept, since reading a key takes a hundred times as long as signing with it."""
+    """Signer of a key; cached, because loading a key takes a hundred times as long as signing with it."""
     return crypt.RSASigner.from_string(private_key, key_id)
 
 

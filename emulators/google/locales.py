@@ -1,4 +1,4 @@
-"""What differs between the locales that the emulator knows."""
+"""The locales that the emulator knows, and their differences."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from emulators.google.errors import NotModelledError
 
 @dataclass(frozen=True)
 class Locale:
-    """How numbers, dates and truth are written."""
+    """How numbers, dates and booleans are written."""
 
     name: str
     decimal: str
@@ -35,7 +35,7 @@ class Locale:
 
     @property
     def date_time_pattern(self) -> str:
-        """Date and time together."""
+        """Pattern of date and time together."""
         return f"{self.date_pattern} H:mm:ss"
 
 
@@ -138,7 +138,7 @@ _KNOWN = {"en_US": EN_US, "en": EN_US, "ru_RU": RU_RU, "ru": RU_RU}
 
 
 def locale(name: str) -> Locale:
-    """The locale of a workbook; one that is not modelled is refused by name."""
+    """The locale of a workbook; others are refused with 501 and their name."""
     try:
         return _KNOWN[name]
     except KeyError:

@@ -1,6 +1,6 @@
 """Field masks: which part of an answer is wanted, and which part of a resource an update replaces.
 
-A mask is a tree of names; a name that maps to ``None`` means the whole of what is below it.
+A mask is a tree of names; a name that maps to ``None`` means everything below it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _TOKEN = re.compile(r"[A-Za-z0-9_\-*]+|[(),./]|\s+")
 
 
 class MaskSyntaxError(ValueError):
-    """The text of a mask cannot be read."""
+    """The text of a mask cannot be parsed."""
 
 
 def parse(text: str) -> Mask:
-    """Read ``a(b,c),d/e.f,*`` into a tree."""
+    """Parse ``a(b,c),d/e.f,*`` into a tree."""
     return _parse(text)
 
 
@@ -92,7 +92,7 @@ def _merge(into: Mask, other: Mask) -> None:
 
 
 def wants(mask: Mask | None, *path: str) -> bool:
-    """Whether any of what is at *path* is wanted."""
+    """Whether anything at *path* is wanted."""
     for name in path:
         if mask is None or mask.get("*", 0) is None:
             return True
@@ -103,7 +103,7 @@ def wants(mask: Mask | None, *path: str) -> bool:
 
 
 def below(mask: Mask | None, *path: str) -> Mask | None:
-    """The mask for what is at *path*; an empty one where nothing of it is wanted."""
+    """The mask for the value at *path*; empty if nothing of it is wanted."""
     for name in path:
         if mask is None or mask.get("*", 0) is None:
             return None
@@ -112,7 +112,7 @@ def below(mask: Mask | None, *path: str) -> Mask | None:
 
 
 def select(mask: Mask | None, value: Any) -> Any:
-    """The wanted part of *value*. Lists are looked through, as Google does."""
+    """The wanted part of *value*. The mask is applied to each element of a list, as in Google."""
     if mask is None or mask.get("*", 0) is None:
         return value
     if isinstance(value, list):
@@ -167,7 +167,7 @@ def _unknown_cached(document_name: str, schema: str, text: str) -> str | None:
 
 
 def unknown_path(document: Document, schema: str, mask: Mask, prefix: str = "") -> str | None:
-    """The first path of *mask* that names no field of *schema*."""
+    """The first path of *mask* that is not a field of *schema*."""
     fields = document.schemas[schema].get("properties", {})
     for name, inner in mask.items():
         path = f"{prefix}{name}"

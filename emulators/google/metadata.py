@@ -1,4 +1,4 @@
-"""Developer metadata: where it is, how it is found, and that ids are unique in a workbook."""
+"""Developer metadata: its places, lookups, and unique ids within a workbook."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Where = dict[str, Any]
 
 
 def resource(book: Book, metadata_id: int, where: Where | None = None) -> dict[str, Any]:
-    """One piece of metadata as the API gives it back; *where* spares looking for its place."""
+    """One piece of metadata as the API returns it; *where* is its place, if the caller knows it."""
     entry = book.metadata[metadata_id]
     result = {"metadataId": metadata_id, "metadataKey": entry["key"]}
     if entry.get("value"):
@@ -55,7 +55,7 @@ def location(where: Where) -> dict[str, Any]:
 
 
 def read_location(book: Book, given: dict[str, Any]) -> Where:
-    """A place out of a ``DeveloperMetadataLocation`` of a request."""
+    """The place from a ``DeveloperMetadataLocation`` of a request."""
     kinds = [name for name in ("spreadsheet", "sheetId", "dimensionRange") if name in given]
     if len(kinds) != 1:
         raise invalid("Exactly one of spreadsheet, sheetId and dimensionRange must be set in location.")
@@ -89,14 +89,14 @@ def create(book: Book, metadata_id: int, key: str, value: str, visibility: str, 
 
 
 def attach(sheet: Sheet, dimension: str, index: int, metadata_id: int) -> None:
-    """Let a row or column carry a piece of metadata."""
+    """Attach a piece of metadata to a row or column."""
     line = sheet.lines(dimension)[index]
     line.metadata = (*line.metadata, metadata_id)
     sheet.note_position(dimension, metadata_id, index)
 
 
 def detach(book: Book, metadata_id: int) -> None:
-    """Take a piece of metadata off the row or column that carries it."""
+    """Detach a piece of metadata from its row or column."""
     where = place(book, metadata_id)
     if "index" in where:
         sheet = book.sheet(where["sheetId"])
@@ -112,21 +112,21 @@ def delete(book: Book, metadata_id: int) -> None:
 
 
 def lines_removed(book: Book, lines: list[Line]) -> None:
-    """Metadata dies with its row or column."""
+    """Delete the metadata of removed rows or columns."""
     for line in lines:
         for metadata_id in line.metadata:
             del book.metadata[metadata_id]
 
 
 def sheet_removed(book: Book, sheet: Sheet) -> None:
-    """Metadata dies with its tab."""
+    """Delete the metadata of a removed tab."""
     book.metadata = {
         key: entry for key, entry in book.metadata.items() if entry.get("sheetId") != sheet.sheet_id
     }
 
 
 def check_size(book: Book) -> None:
-    """Refuse more metadata than Google keeps: once for the workbook and once for each tab."""
+    """Refuse more metadata than Google's limit, which applies to the workbook and to each tab."""
     sizes: dict[int | None, int] = {}
     for entry in book.metadata.values():
         owner = entry.get("sheetId")
@@ -173,12 +173,12 @@ def _intersect(first: Where, second: Where) -> bool:
         return True
     if first["sheetId"] != second["sheetId"]:
         return False
-    # Two rows meet only when they are one; a row meets every column.
+    # Two different rows do not intersect; a row intersects every column.
     return first["kind"] != second["kind"] or first.get("index") == second.get("index")
 
 
 def covered_range(book: Book, metadata_id: int) -> GridRange | None:
-    """The cells of the row, column or tab that carries the metadata; ``None`` for the workbook's own."""
+    """The cells of the row, column or tab with the metadata; ``None`` for metadata of the workbook."""
     where = place(book, metadata_id)
     if where["kind"] == "spreadsheet":
         return None

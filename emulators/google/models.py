@@ -1,12 +1,12 @@
 """The state: files, workbooks, tabs, their rows and columns.
 
-A cell is a ``CellData`` dict of the API with what a user entered; it is never changed in place, a
-change puts a new dict in its stead. So a copy of a workbook (:meth:`Book.clone`) shares its cells
-and costs about a millisecond per thousand rows; a batch works on such a copy, which replaces the
-original when every request of the batch has succeeded.
+A cell is a ``CellData`` dict of the API with what a user entered. It is never changed in place; a change
+replaces it by a new dict. So a copy of a workbook (:meth:`Book.clone`) shares its cells and costs about a
+millisecond per thousand rows. A batch works on such a copy, which replaces the original when every request of
+the batch has succeeded.
 
-A row or column is an object that carries its own developer metadata, so metadata follows it
-through insertion, deletion, moves and sorting without any bookkeeping.
+A row or column is an object with its own developer metadata, so metadata follows it through insertion,
+deletion, moves and sorting without further work.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ OWNER = "owner@example.com"
 
 
 class Line:
-    """A row (which holds cells) or a column (which holds none)."""
+    """A row, which has cells, or a column, which has none."""
 
     __slots__ = ("cells", "formula_count", "metadata", "properties")
 
@@ -55,7 +55,7 @@ class Line:
 
     @property
     def blank(self) -> bool:
-        """Whether there is nothing here that has to be kept."""
+        """Whether the line has nothing that must be stored."""
         return not (self.cells or self.properties or self.metadata)
 
 
@@ -84,7 +84,7 @@ class Sheet:
         self.formula_count = sum(row.formula_count for row in rows)
         self._positions: dict[str, dict[int, int]] = {}
 
-    # What is kept beside the grid, by the name it has in the API and in the state file.
+    # Lists that a tab has beside its grid, by their name in the API and in the state file.
     LISTS = (
         "merges",
         "conditional_formats",
@@ -103,12 +103,12 @@ class Sheet:
 
     @property
     def sheet_id(self) -> int:
-        """Its id, which never changes."""
+        """Id of the tab, which never changes."""
         return self.properties["sheetId"]
 
     @property
     def title(self) -> str:
-        """The text on the tab."""
+        """Title of the tab."""
         return self.properties["title"]
 
     def lines(self, dimension: str) -> list[Line]:
@@ -126,7 +126,7 @@ class Sheet:
     # Cells
 
     def cell(self, row: int, column: int) -> Cell:
-        """What was entered in a cell; an empty dict where nothing was."""
+        """The entered contents of a cell; an empty dict if there are none."""
         cells = self.rows[row].cells
         return cells[column] if column < len(cells) else EMPTY
 
@@ -151,7 +151,7 @@ class Sheet:
             self.formula_count += 1
 
     def formulas(self) -> Iterator[tuple[int, int, str]]:
-        """Every formula with its place."""
+        """Every formula with its row and column."""
         if not self.formula_count:
             return
         for index, line in enumerate(self.rows):
@@ -165,7 +165,7 @@ class Sheet:
 
     @property
     def whole(self) -> Box:
-        """All of the grid."""
+        """The whole grid."""
         return Box(0, 0, len(self.rows), len(self.columns))
 
     def box(self, bounds: Bounds | GridRange) -> Box:
@@ -181,7 +181,7 @@ class Sheet:
         )
 
     def used(self, *, values_only: bool = False) -> Box:
-        """The smallest rectangle from A1 that holds every cell (or every value)."""
+        """The smallest rectangle from A1 that contains every cell (or every value)."""
         bottom = right = 0
         for index, line in enumerate(self.rows):
             cells = line.cells
@@ -197,7 +197,7 @@ class Sheet:
     # Lines
 
     def positions(self, dimension: str) -> dict[int, int]:
-        """Where each piece of developer metadata of the rows (columns) stands now."""
+        """Current index of each piece of developer metadata of the rows (columns)."""
         found = self._positions.get(dimension)
         if found is None:
             found = {
@@ -210,7 +210,7 @@ class Sheet:
         return found
 
     def note_position(self, dimension: str, metadata_id: int, index: int | None) -> None:
-        """A piece of metadata came to a line, or (``None``) left its line."""
+        """Note that a piece of metadata is now at line *index*, or at no line (``None``)."""
         known = self._positions.get(dimension)
         if known is not None:
             if index is None:
@@ -219,11 +219,11 @@ class Sheet:
                 known[metadata_id] = index
 
     def forget_positions(self) -> None:
-        """Lines or their metadata changed."""
+        """Clear cached positions, after lines or their metadata changed."""
         self._positions.clear()
 
     def insert(self, dimension: str, at: int, count: int, like: Line | None = None) -> None:
-        """Put *count* new lines before *at*; they take the formats of *like*."""
+        """Insert *count* new lines before *at*, with the formats of *like*."""
         self.forget_positions()
         if dimension == "ROWS":
             cells = _formats_only(like.cells) if like else []
@@ -240,7 +240,7 @@ class Sheet:
         self.columns[at:at] = [Line(properties=like.properties if like else None) for _ in range(count)]
 
     def remove(self, dimension: str, start: int, end: int) -> list[Line]:
-        """Take lines out and give them back."""
+        """Remove lines and return them."""
         self.forget_positions()
         lines = self.lines(dimension)
         removed = lines[start:end]
@@ -360,7 +360,7 @@ class Book:
         return next((sheet for sheet in self.sheets if sheet.sheet_id == sheet_id), None)
 
     def sheet(self, sheet_id: int) -> Sheet:
-        """The tab with this id, or a refusal in Google's words."""
+        """The tab with this id; raises Google's error if there is none."""
         sheet = self.find(sheet_id)
         if sheet is None:
             raise invalid(f"No grid with id: {sheet_id}")
@@ -372,7 +372,7 @@ class Book:
         return next((sheet for sheet in self.sheets if sheet.title.casefold() == wanted), None)
 
     def check_size(self) -> None:
-        """Refuse to grow above Google's limit."""
+        """Refuse a size above Google's limit."""
         if sum(len(sheet.rows) * len(sheet.columns) for sheet in self.sheets) > MAX_CELLS:
             raise invalid(
                 "This action would increase the number of cells in the workbook above the limit of "
@@ -380,13 +380,13 @@ class Book:
             )
 
     def renumber(self) -> None:
-        """Give the tabs their indexes again after one came, went or moved."""
+        """Set the indexes of all tabs, after a tab was added, removed or moved."""
         for index, sheet in enumerate(self.sheets):
             if sheet.properties.get("index") != index:
                 sheet.properties = sheet.properties | {"index": index}
 
     def ids_in_use(self) -> set[int]:
-        """Ids of tabs and of what lies on them; Google keeps them unique in a workbook."""
+        """Ids of tabs and of the objects on them; Google keeps them unique in a workbook."""
         used = {sheet.sheet_id for sheet in self.sheets}
         for sheet in self.sheets:
             for name, key in (

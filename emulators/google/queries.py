@@ -34,14 +34,14 @@ Terms = list[re.Match[str]]
 
 
 def parse(query: str) -> Terms:
-    """The terms of a query, all of which a file has to meet.
+    """The terms of a query; a file must match all of them.
 
     Raises
     ------
     ApiError
-        400 ``Invalid Value`` where the text cannot be read.
+        400 ``Invalid Value`` if the text cannot be parsed.
     NotModelledError
-        Where it is legal but not modelled: ``or``, parentheses, other fields.
+        If it is valid but not modelled: ``or``, parentheses, other fields.
     """
     terms: Terms = []
     at = 0
@@ -69,7 +69,7 @@ def _unreadable() -> ApiError:
 
 
 def matches(terms: Terms, file: dict[str, Any]) -> bool:
-    """Whether *file* meets every term."""
+    """Whether *file* matches every term."""
     return all(_term(term, file) != bool(term["not"]) for term in terms)
 
 
@@ -94,7 +94,7 @@ def _term(match: re.Match[str], file: dict[str, Any]) -> bool:
 def _compare(actual: Any, operator: str, wanted: Any) -> bool:
     if isinstance(actual, str) and isinstance(wanted, str):
         if operator == "contains":
-            # Drive matches beginnings of words.
+            # Drive matches the beginning of words.
             return any(
                 word.startswith(wanted.casefold()) for word in [actual.casefold(), *actual.casefold().split()]
             )

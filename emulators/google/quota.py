@@ -1,9 +1,9 @@
-"""The quota of Sheets: so many reads and so many writes a minute for one user.
+"""The quota of Sheets: a number of reads and of writes a minute for one user.
 
-A service account counts as one user, and so does everybody here who does not name another ``quotaUser``,
-which every method takes as a parameter. A minute is a fixed window that refills
-at once, as Google documents it; the first one begins when the quota is switched on. A client that keeps
-to the quota within *any* sixty seconds cannot exceed it, wherever Google's own minutes begin.
+A service account counts as one user. Here all callers without the parameter ``quotaUser``, which every method
+has, count as one user. A minute is a fixed window that refills at once, as Google documents it; the first one
+begins when the quota is switched on. A client that stays within the quota in *any* sixty seconds cannot
+exceed it, wherever Google's own minutes begin.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ NOBODY_NAMED = ""
 SERVICE = "sheets"
 READING = ("get", "search", "batchGet")
 
-#: Number of a project that does not exist; Google names the caller's project in the refusal.
+#: Number of a project that does not exist; Google names the caller's project in the error.
 CONSUMER = "projects/100000000001"
 
 
 @dataclass
 class Allowance:
-    """What is left of one minute, and what was asked since the quota was switched on."""
+    """The remaining calls of one minute, and the calls since the quota was switched on."""
 
     limit: int
     left: int
-    #: Moments of the calls that were let through, in epoch seconds.
+    #: Moments of the accepted calls, in epoch seconds.
     accepted_at: list[float] = field(default_factory=list)
     refused: int = 0
 
@@ -40,12 +40,12 @@ class Allowance:
 
 
 class Quota:
-    """Refuses calls of Sheets beyond the quota; switched off until somebody sets one.
+    """Refuses calls of Sheets beyond the quota. It is off until a quota is set.
 
     Parameters
     ----------
     now
-        Epoch seconds. Not the clock that files are stamped with: that one may stand still.
+        Epoch seconds. This is not the clock for the times of files, which may stand still.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -54,7 +54,7 @@ class Quota:
         self.clear()
 
     def clear(self) -> None:
-        """Switch it off and forget what was asked."""
+        """Switch it off and delete all counts."""
         with self._lock:
             self._limits: dict[str, int] = {}
             self._users: dict[str, dict[str, Allowance]] = {}
@@ -62,7 +62,7 @@ class Quota:
             self._refilled_at = 0.0
 
     def set(self, reads_per_minute: int, writes_per_minute: int, *, minute_s: float = MINUTE_S) -> None:
-        """Switch it on with a full allowance. A test that does not want to wait has a shorter minute."""
+        """Switch it on with a full allowance. A test may use a shorter minute to avoid waiting."""
         with self._lock:
             self._limits = {"Read": reads_per_minute, "Write": writes_per_minute}
             self._users = {}
@@ -75,7 +75,7 @@ class Quota:
         Raises
         ------
         ApiError
-            Google's 429, where the minute has none left.
+            Google's 429 if no call is left in this minute.
         """
         api, _, _ = method_id.partition(".")
         with self._lock:
@@ -95,7 +95,7 @@ class Quota:
             allowance.accepted_at.append(now)
 
     def to_json(self) -> dict[str, Any]:
-        """Limits, and what was asked by those who named no other user; empty where it is off."""
+        """Limits and calls of the user without a name; empty if the quota is off."""
         with self._lock:
             if not self._limits:
                 return {}
@@ -118,7 +118,7 @@ class Quota:
 
 
 def kind_of(method_id: str) -> str:
-    """``Read`` or ``Write``: methods that get and search read, whatever their HTTP method; a batch is one."""
+    """``Read`` for methods that get or search, with any HTTP method; ``Write`` for all others."""
     return "Read" if method_id.rpartition(".")[2].startswith(READING) else "Write"
 
 

@@ -1,6 +1,6 @@
 """Finds the references in the text of a formula and rewrites them as Sheets does.
 
-The user's text is kept as it is but for the references themselves.
+The rest of the user's text stays unchanged.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _END = re.compile(r"(\$?)([A-Za-z]{0,3})(\$?)([0-9]*)")
 
 
 class End(NamedTuple):
-    """One corner of a reference; a part that is not written is ``None``."""
+    """One corner of a reference; a missing part is ``None``."""
 
     column: int | None
     column_fixed: bool
@@ -47,7 +47,7 @@ class End(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """``Sheet!A1:B`` taken apart."""
+    """The parts of a reference such as ``Sheet!A1:B``."""
 
     sheet: str | None
     """The title of the tab, where one is written."""
@@ -89,7 +89,7 @@ def _remember(formula: str, found: tuple[Token, ...]) -> tuple[Token, ...]:
 
 
 def tokens(formula: str) -> tuple[Token, ...]:
-    """The formula in pieces that together are its text."""
+    """The pieces of a formula; joined they are its text."""
     return _KNOWN.get(formula) or _remember(formula, _read(formula))
 
 
@@ -132,13 +132,13 @@ def rewrite(formula: str, change: Rewrite) -> str:
         return formula
     text = "".join(token.text for token in parts)
     if not broken and text not in _KNOWN:
-        # The pieces are known already: a chain of changes does not read the text again and again.
+        # Cache the pieces, so that a chain of changes does not parse the text again each time.
         _remember(text, tuple(parts))
     return text
 
 
 def shift(formula: str, rows: int, columns: int) -> str:
-    """What a copy of the formula reads *rows* lower and *columns* to the right."""
+    """The formula of a copy that is *rows* lower and *columns* to the right."""
     if not rows and not columns:
         return formula
 
@@ -164,7 +164,7 @@ Span = Callable[[int, int | None], "tuple[int, int | None] | None"]
 
 
 def relocate(formula: str, own_sheet: str, changed_sheet: str, dimension: str, span: Span) -> str:
-    """The formula after rows or columns of *changed_sheet* came, went or moved."""
+    """The formula after rows or columns of *changed_sheet* were added, removed or moved."""
     wanted = changed_sheet.casefold()
 
     def change(reference: Reference) -> Reference | None:
@@ -197,8 +197,8 @@ def follow_cut(
 ) -> str:
     """The formula after the cells of a box were cut and pasted elsewhere.
 
-    References to what was cut follow it; a formula that moved to another tab itself names the tab
-    that its other references are on.
+    References to the cut cells follow them. If the formula itself moved to another tab, its other references
+    get the name of the tab that they are on.
     """
     title, box = source
     target_title, rows, columns = target

@@ -1,6 +1,6 @@
-"""What follows when rows or columns come, go or move: formulas, ranges and objects of the workbook.
+"""Updates formulas, ranges and objects of the workbook when rows or columns are added, removed or moved.
 
-Cells, line properties and developer metadata need nothing: they are parts of the lines.
+Cells, properties of lines and developer metadata need no update: they are parts of the lines.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _KEYS = {"ROWS": ("startRowIndex", "endRowIndex"), "COLUMNS": ("startColumnIndex
 
 
 def insertion(at: int, count: int) -> Span:
-    """*count* lines come before line *at*."""
+    """The change of spans when *count* lines are inserted before line *at*."""
 
     def span(start: int, end: int | None) -> tuple[int, int | None]:
         return (
@@ -29,7 +29,7 @@ def insertion(at: int, count: int) -> Span:
 
 
 def deletion(first: int, past: int) -> Span:
-    """Lines *first* to *past* go."""
+    """The change of spans when lines *first* to *past* are deleted."""
 
     def place(index: int) -> int:
         return index if index <= first else max(first, index - (past - first))
@@ -51,7 +51,7 @@ def move_order(count: int, first: int, past: int, target: int) -> list[int]:
 
 
 def reordering(order: list[int]) -> Span:
-    """Position ``i`` gets the line that was at ``order[i]``; the ends of a span follow their lines."""
+    """The change of spans when position ``i`` gets line ``order[i]``; both ends follow their lines."""
     place = {old: new for new, old in enumerate(order)}
 
     def span(start: int, end: int | None) -> tuple[int, int | None]:
@@ -81,7 +81,7 @@ def span_range(grid_range: GridRange, dimension: str, span: Span) -> GridRange |
 
 
 def lines_changed(book: Book, sheet: Sheet, dimension: str, span: Span, *, formulas: bool = True) -> None:
-    """Let everything that points into *sheet* follow a change of its lines."""
+    """Update everything that refers to *sheet* after a change of its lines."""
 
     def follow(grid_range: GridRange) -> GridRange | None:
         if grid_range.get("sheetId", 0) != sheet.sheet_id:
@@ -104,7 +104,7 @@ def lines_changed(book: Book, sheet: Sheet, dimension: str, span: Span, *, formu
 
 
 def change_formulas(sheet: Sheet, change: Callable[[str], str]) -> None:
-    """Rewrite every formula of a tab, those of its rules included."""
+    """Rewrite every formula of a tab, including those of its rules."""
     for row, column, text in list(sheet.formulas()):
         new = change(text)
         if new != text:
@@ -216,7 +216,7 @@ def _follow_chart(
 
 
 def copied_cell(cell: Cell, rows: int, columns: int) -> Cell:
-    """A cell as a copy of it reads elsewhere: relative references shift."""
+    """The cell as a copy at another place: relative references change."""
     value = cell.get("userEnteredValue")
     if value and "formulaValue" in value:
         formula = references.shift(value["formulaValue"], rows, columns)

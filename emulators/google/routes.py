@@ -15,11 +15,11 @@ from emulators.google.store import Store
 
 
 def blueprint(store: Store, quota: Quota, changed: Callable[[], None]) -> Blueprint:
-    """The endpoints over *store* and *quota*; *changed* is called after each change of the store."""
+    """Endpoints for *store* and *quota*; *changed* is called after each change of the store."""
     routes = Blueprint("google", __name__)
 
     def signed(answer: Callable[[], Any]) -> Response:
-        """An answer that needs the keys, which are made when they are first needed."""
+        """An answer that needs the keys, which are created at first use."""
         with store.lock:
             made = identity.ensure_keys(store)
             response = jsonify(answer())

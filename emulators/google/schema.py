@@ -1,7 +1,7 @@
-"""Checks a request against a discovery document and words what is wrong as Google does.
+"""Checks a request against a discovery document; errors have Google's messages.
 
-The walker also puts proto3 JSON into one form, so that the rest of the emulator sees camelCase
-names, numbers as numbers and no nulls.
+The walker also normalises proto3 JSON, so that the rest of the emulator sees camelCase names, numbers as
+numbers and no nulls.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ def camel(name: str) -> str:
 
 
 class _Absent:
-    """Stands for a field that was sent as null, which proto3 JSON reads as not sent."""
+    """Marks a field that was sent as null, which in proto3 JSON means not sent."""
 
 
 ABSENT = _Absent()
 
 
 class Walker:
-    """Walks one request body along a schema, gathering every violation."""
+    """Compares one request body with a schema and collects every violation."""
 
     def __init__(self, document: Document) -> None:
         self._schemas = document.schemas
@@ -64,7 +64,7 @@ class Walker:
         self._fields: dict[int, dict[str, tuple[str, dict[str, Any]]]] = {}
 
     def message(self, schema: dict[str, Any], value: dict[str, Any], path: str) -> dict[str, Any]:
-        """Check an object against *schema* and give it back in canonical form."""
+        """Check an object against *schema* and return it in canonical form."""
         if "additionalProperties" in schema and "properties" not in schema:
             inner = schema["additionalProperties"]
             return {
@@ -300,7 +300,7 @@ def check_query(document: Document, method: Method, pairs: list[tuple[str, str]]
     for name, text in pairs:
         field = method.parameters.get(name) or method.parameters.get(camel(name))
         if field is None and method.api == "drive" and name in document.query_names:
-            # Recorded: Drive passes over a parameter that another of its methods has.
+            # Recorded: Drive ignores a parameter that another of its methods has.
             continue
         if field is None or field.get("location") == "path":
             problem = f"Cannot bind query parameter. Field '{name}' could not be found in request message."

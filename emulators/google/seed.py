@@ -1,4 +1,4 @@
-"""Loads a state that somebody prepared: ``POST /_emulator/seed``."""
+"""Loads a prepared state: ``POST /_emulator/seed``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from emulators.google.store import Store
 def load(store: Store, body: Any) -> dict[str, Any]:
     """Add workbooks from ``{"spreadsheets": [Spreadsheet, …]}``, or replace all with a snapshot.
 
-    A snapshot is the content of a state file, known by its ``format``.
+    A snapshot is the content of a state file, recognised by its field ``format``.
     """
     if "format" in body:
         store.load(body)

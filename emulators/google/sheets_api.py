@@ -33,7 +33,7 @@ def get(call: Call) -> dict[str, Any]:
 
 @handles("sheets.spreadsheets.getByDataFilter")
 def get_by_data_filter(call: Call) -> dict[str, Any]:
-    """The workbook, only what the filters select."""
+    """The part of the workbook that the filters select."""
     book = call.book()
     data_filters = call.body.get("dataFilters")
     areas = [area for each in data_filters for area in filters.resolve(book, each)] if data_filters else None
@@ -232,7 +232,7 @@ def values_batch_update(call: Call) -> dict[str, Any]:
 
 @handles("sheets.spreadsheets.values.batchUpdateByDataFilter", changes=True)
 def values_batch_update_by_data_filter(call: Call) -> dict[str, Any]:
-    """Write the ranges that filters select; one that selects nothing writes nothing."""
+    """Write the ranges that filters select; a filter that matches nothing writes nothing."""
     book = call.draft()
     responses = []
     for value_range in call.body.get("data", []):
@@ -262,7 +262,7 @@ def _without_id(response: dict[str, Any]) -> dict[str, Any]:
 
 
 def _distinct_columns(book: Book, responses: list[dict[str, Any]]) -> int:
-    """Two writes into the same columns of a tab count them once, as recorded answers show."""
+    """Count of written columns; the same columns of a tab count once, as recorded answers show."""
     seen: dict[tuple[str, int], int] = {}
     for response in responses:
         if response.get("updatedColumns"):
@@ -274,7 +274,7 @@ def _distinct_columns(book: Book, responses: list[dict[str, Any]]) -> int:
 
 @handles("sheets.spreadsheets.values.clear", changes=True)
 def values_clear(call: Call) -> dict[str, Any]:
-    """Empty one range."""
+    """Clear one range."""
     book = call.draft()
     area = filters.from_a1(book, call.path["range"]).require_inside()
     values.clear(area)
@@ -283,7 +283,7 @@ def values_clear(call: Call) -> dict[str, Any]:
 
 @handles("sheets.spreadsheets.values.batchClear", changes=True)
 def values_batch_clear(call: Call) -> dict[str, Any]:
-    """Empty several ranges."""
+    """Clear several ranges."""
     book = call.draft()
     areas = [filters.from_a1(book, text).require_inside() for text in call.body.get("ranges", [])]
     for area in areas:
@@ -293,7 +293,7 @@ def values_batch_clear(call: Call) -> dict[str, Any]:
 
 @handles("sheets.spreadsheets.values.batchClearByDataFilter", changes=True)
 def values_batch_clear_by_data_filter(call: Call) -> dict[str, Any]:
-    """Empty the ranges that filters select."""
+    """Clear the ranges that filters select."""
     book = call.draft()
     areas = [area for each in call.body.get("dataFilters", []) for area in filters.resolve(book, each)]
     for area in areas:

@@ -1,4 +1,4 @@
-"""Making workbooks and tabs."""
+"""Creates and copies workbooks and tabs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_TITLE = 100
 
 
 def new_file(store: Store, file_id: str, name: str, mime_type: str) -> dict[str, Any]:
-    """A file of Drive with what every file has."""
+    """A file of Drive with the fields of every file."""
     now = store.timestamp()
     file = {
         "kind": "drive#file",
@@ -54,7 +54,7 @@ def permission_id(kind: str, who: str) -> str:
 
 
 def create(store: Store, body: dict[str, Any]) -> Book:
-    """A workbook out of a ``Spreadsheet`` resource."""
+    """Create a workbook from a ``Spreadsheet`` resource."""
     given = {"title": DEFAULT_TITLE, "locale": "en_US", "timeZone": "Etc/GMT"} | body.get("properties", {})
     locale(given["locale"])
     book = Book(body.get("spreadsheetId") or store.new_file_id(), given)
@@ -146,7 +146,7 @@ def _add_metadata(store: Store, book: Book, entry: dict[str, Any], where: metada
 
 
 def check_title(book: Book, title: str, but: Sheet | None = None) -> None:
-    """Refuse a title that another tab has, in Google's words."""
+    """Refuse a title that another tab has, with Google's message."""
     other = book.by_title(title)
     if other is not None and other is not but:
         raise invalid(f'A sheet with the name "{title}" already exists. Please enter another name.')
@@ -165,7 +165,7 @@ def free_title(book: Book, pattern: str) -> str:
 
 
 def default_title(book: Book) -> str:
-    """The title of a tab that was given none, in the language of the workbook."""
+    """The title of a tab that was created without one, in the language of the workbook."""
     return free_title(book, "Лист{}" if book.locale.startswith("ru") else "Sheet{}")
 
 
@@ -204,12 +204,12 @@ def add_sheet(store: Store, book: Book, given: dict[str, Any]) -> Sheet:
 
 
 def grid_properties(given: dict[str, Any]) -> dict[str, Any]:
-    """What is kept of ``GridProperties``: counts are the lines themselves, zero and false are absent."""
+    """The stored part of ``GridProperties``: without counts, which follow from the lines, zeros and false."""
     return {name: part for name, part in given.items() if part and name not in ("rowCount", "columnCount")}
 
 
 def clean_sheet_properties(properties: dict[str, Any]) -> dict[str, Any]:
-    """Properties as given back: both spellings of the tab's colour, no false values."""
+    """Properties as the API returns them: both fields of the tab's colour, no false values."""
     result = cells.both_spellings(properties, "tabColor")
     return {name: part for name, part in result.items() if part is not False}
 
@@ -217,7 +217,7 @@ def clean_sheet_properties(properties: dict[str, Any]) -> dict[str, Any]:
 def copy_sheet(
     store: Store, sheet: Sheet, target: Book, title: str | None = None, sheet_id: int | None = None
 ) -> Sheet:
-    """A copy of a tab at the end of *target*, without developer metadata, whose ids are unique."""
+    """A copy of a tab at the end of *target*, without developer metadata, because its ids are unique."""
     copy = sheet.clone()
     if title is None:
         title = copy_title(target, sheet.title)
@@ -234,7 +234,7 @@ def copy_sheet(
 
 
 def copy_title(book: Book, title: str) -> str:
-    """``Copy of X``, with a number where that is taken."""
+    """``Copy of X``, with a number if that title is taken."""
     russian = book.locale.startswith("ru")
     first = f"{title} (копия)" if russian else f"Copy of {title}"
     if book.by_title(first) is None:

@@ -1,4 +1,4 @@
-"""Everything the emulator remembers, and the makers of its ids and times."""
+"""The data of the emulator, and its sources of ids and times."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def system_clock() -> datetime:
 
 @dataclass(frozen=True)
 class SavedStore:
-    """Files and workbooks of one moment."""
+    """A saved state of files and workbooks."""
 
     counter: int
     frozen_at: datetime | None
@@ -35,7 +35,7 @@ class SavedStore:
 
 
 class Store:
-    """Files and workbooks. Whoever uses it holds :attr:`lock`.
+    """Files and workbooks. Callers must hold :attr:`lock`.
 
     Ids come from a counter, so two runs of the same calls give the same ids; times come from *clock*.
     """
@@ -52,7 +52,7 @@ class Store:
     # Ids and times
 
     def now(self) -> datetime:
-        """The current time in UTC, or the time that somebody set."""
+        """The current time in UTC, or the time that was set."""
         return self.frozen_at or self._system_clock()
 
     def timestamp(self) -> str:
@@ -85,7 +85,7 @@ class Store:
         return book
 
     def replace(self, book: Book) -> None:
-        """Make a changed copy of a workbook the workbook."""
+        """Replace a workbook by its changed copy."""
         self.books[book.spreadsheet_id] = book
         file = self.files[book.spreadsheet_id]
         file["modifiedTime"] = self.timestamp()
@@ -95,14 +95,14 @@ class Store:
     # The state file, and copies in memory
 
     def reset(self) -> None:
-        """Forget everything but the key that signs tokens."""
+        """Delete everything but the key that signs tokens."""
         self.files.clear()
         self.books.clear()
         self._counter = 0
         self.frozen_at = None
 
     def save_state(self) -> SavedStore:
-        """Everything but the keys as it is now; workbooks share their cells, which never change."""
+        """A copy of everything but the keys; workbooks share their cells, which never change."""
         with self.lock:
             books = [book.clone() for book in self.books.values()]
             return SavedStore(self._counter, self.frozen_at, copy.deepcopy(self.files), books)

@@ -23,7 +23,7 @@ _DATE_TYPES = ("DATE", "TIME", "DATE_TIME")
 
 
 def read(book: Book, area: Area, dimension: str, rendering: Rendering, now: datetime) -> dict[str, Any]:
-    """``ValueRange`` of an area; what is empty at the end of a row and of the range is left out."""
+    """``ValueRange`` of an area; empty cells at the end of a row and empty rows at the end are left out."""
     area.require_inside()
     rows = _rendered(book, area, rendering, now)
     if dimension == "COLUMNS":
@@ -85,12 +85,12 @@ def _transposed(rows: list[list[Any]]) -> list[list[Any]]:
 def write(
     book: Book, area: Area, values: list[list[Any]], dimension: str, option: str, now: datetime
 ) -> tuple[Area, int]:
-    """Write values from the top left corner of *area*; ``None`` skips a cell, ``""`` empties it.
+    """Write values from the top left corner of *area*; ``None`` skips a cell, ``""`` clears it.
 
     Returns
     -------
     tuple
-        The rectangle that the values cover, and how many cells were written.
+        The rectangle that the values cover, and the count of written cells.
     """
     if option not in ("RAW", "USER_ENTERED"):
         raise invalid("'valueInputOption' is required but not specified")
@@ -124,7 +124,7 @@ def _columns_to_rows(values: list[list[Any]]) -> list[list[Any]]:
 
 
 def _check_fits(area: Area, height: int, width: int) -> None:
-    """Values may not go beyond the range that was named, unless it is a single cell."""
+    """Refuse values beyond the named range, unless the range is a single cell."""
     bounds, box, sheet = area.bounds, area.box, area.sheet
     one_cell = (
         bounds.bottom is not None
@@ -196,7 +196,7 @@ class Reader:
 
 
 def clear(area: Area) -> None:
-    """Empty the values of an area; formats, notes and validation stay."""
+    """Clear the values of an area; formats, notes and validation stay."""
     sheet, box = area.sheet, area.box
     for row in range(box.top, box.bottom):
         cells = sheet.rows[row].cells
@@ -215,16 +215,16 @@ def clear(area: Area) -> None:
 
 
 def find_table(area: Area) -> Box | None:
-    """The block of connected values that an append continues: the lowest one that meets *area*.
+    """The block of connected values that an append continues: the lowest one that overlaps *area*.
 
-    Of two that end in the same row it is the one more to the right (recorded).
+    Of two blocks that end in the same row it is the right one (recorded).
     """
     blocks = [block for block in _blocks(area.sheet) if block.meets(area.box)]
     return max(blocks, key=lambda block: (block.bottom, block.left), default=None)
 
 
 def _blocks(sheet: Sheet) -> list[Box]:
-    """Rectangles around values that touch each other, corners included."""
+    """Rectangles around values that touch each other, also at corners."""
     filled = {
         (row, column)
         for row, line in enumerate(sheet.rows)

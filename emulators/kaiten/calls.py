@@ -1,4 +1,4 @@
-"""The calls that are modelled, and those that are refused by name."""
+"""The calls that are modelled, and those that answer 501 with their name."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 
 class Route(NamedTuple):
-    """One call: its name, its address, the method of a part of ``Kaiten`` that serves it.
+    """One call: its name, its address, and the method of a part of ``Kaiten`` that answers it.
 
-    The method gets the acting user, the ids of the path in order, then the *extras*.
+    The method gets the acting user, then the ids of the path in order, then the *extras*.
     """
 
     name: str

@@ -1,8 +1,8 @@
-"""What Kaiten says when it refuses, and in which form.
+"""Kaiten's error messages and their form.
 
-The sentences of validation follow ajv's wording with the kind of thing in front, as in the one that
-public clients quote: ``Card should have required property 'board_id'``. Sentences for which no
-source was found are marked in ``COVERAGE.md``.
+Messages of validation have ajv's wording after the kind of object, as in the one that public clients
+quote: ``Card should have required property 'board_id'``. ``COVERAGE.md`` marks messages for which no
+source was found.
 """
 
 from __future__ import annotations
@@ -39,26 +39,26 @@ class KaitenError(Exception):
 
 
 class NotModelledError(Exception):
-    """The call exists in Kaiten and not here; the text names it."""
+    """The call exists in Kaiten but not here; the message names it."""
 
 
 def bad(message: str) -> KaitenError:
-    """The body or a parameter is refused."""
+    """Error 400: the body or a parameter is wrong."""
     return KaitenError(400, message)
 
 
 def missing(_: object = None) -> KaitenError:
-    """No such thing."""
+    """Error 404: the object does not exist."""
     return KaitenError(404)
 
 
 def forbidden() -> KaitenError:
-    """The owner of the token may not do this."""
+    """Error 403: the owner of the token may not do this."""
     return KaitenError(403)
 
 
 def answer(status: int, message: str | None = None, retry_after_s: float | None = None) -> Response:
-    """The answer with which Kaiten, or the balancer before it, refuses a call."""
+    """The answer of Kaiten, or of the load balancer before it, to a refused call."""
     if status == 401:
         response = Response("Unauthorized", 401, mimetype="text/plain")
     elif status in HTML_TITLES:

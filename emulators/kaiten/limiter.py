@@ -1,4 +1,4 @@
-"""The rate limit: so many calls a token in any second."""
+"""The rate limit: a number of calls for each token in any second."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ WINDOW_S = 1.0
 
 @dataclass(frozen=True)
 class Allowance:
-    """What the ``x-ratelimit-*`` headers of one answer say."""
+    """Values of the ``x-ratelimit-*`` headers of one answer."""
 
     limit: int
     remaining: int
-    #: When a call is sure to be free again, UTC epoch seconds.
+    #: When the next call is certainly allowed, UTC epoch seconds.
     reset: int
     is_refused: bool
 
     def headers(self) -> dict[str, str]:
-        """The headers that every answer carries."""
+        """The headers of every answer."""
         return {
             "x-ratelimit-limit": str(self.limit),
             "x-ratelimit-remaining": str(self.remaining),
@@ -36,7 +36,7 @@ class Limiter:
     Parameters
     ----------
     now
-        Epoch seconds. Not the clock that rows are stamped with: that one may stand still.
+        Epoch seconds. This is not the clock for the times of rows, which may stand still.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -50,7 +50,7 @@ class Limiter:
             self._calls.clear()
 
     def take(self, token: str, limit: int) -> Allowance:
-        """Count a call, unless it is refused."""
+        """Count a call if the limit allows it."""
         with self._lock:
             now, calls = self._now(), self._calls[token]
             while calls and calls[0] <= now - WINDOW_S:

@@ -1,4 +1,4 @@
-"""Addresses of the API: which call each one is, and how a request becomes an answer."""
+"""Routes of the API: the call of each address, and how a request becomes an answer."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def create_app(
     state_path
         File that keeps the state between runs, or ``None``.
     clock
-        The time that rows are stamped with.
+        The clock for the times of rows.
     now
         Epoch seconds for the rate limit.
     """
@@ -115,7 +115,7 @@ def _token() -> str:
 
 
 def _install_limit(app: Flask, kaiten: Kaiten, limiter: Limiter) -> None:
-    """Count before anything else, as the real limit stands in front of every call, known or not."""
+    """Apply the limit before anything else: the real limit counts every call, also unknown ones."""
 
     @app.before_request
     def refuse_when_too_many() -> Response | None:

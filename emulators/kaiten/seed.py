@@ -7,8 +7,8 @@
      "properties": [{"id"?, "name", "type"}, …],
      "limit_per_s": 50}
 
-Everything else is made through the API with the tokens. What was there before is forgotten.
-A whole state, as ``GET /_emulator/state`` gives it, is taken back as it is.
+Everything else is created through the API with the tokens. All earlier data are deleted.
+A whole state from ``GET /_emulator/state`` can be loaded as well.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _USER_KEYS = ("id", "full_name", "email", "username", "token")
 
 
 def load(state: State, body: Any) -> Row:
-    """Replace the state; gives the ids of what was made."""
+    """Replace the state; return the ids of created objects."""
     if not isinstance(body, dict):
         abort(400, "the seed is an object")
     if "tables" in body:

@@ -1,8 +1,8 @@
-"""Delivers events: in order, one try each, from a thread of its own.
+"""Delivers events in order, with one attempt each, from a thread of its own.
 
-What the real service sends beside the body, how long it waits and whether it ever repeats is not
-documented anywhere (``COVERAGE.md``). Tests and the workbench page choose a *mode* to have events
-come late, twice, out of order, or not at all.
+The headers of the real service, its timeout and whether it repeats a webhook are not documented
+(``COVERAGE.md``). Tests and the workbench page choose a *mode* in which events come late, twice, out of
+order, or not at all.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ MODES = ("deliver", "hold", "drop", "duplicate", "reverse")
 
 @dataclass
 class Delivery:
-    """One event on its way to one address."""
+    """One event to be sent to one address."""
 
     number: int
     url: str
     body: dict[str, Any]
     #: ``waiting``, ``held``, ``delivered``, ``failed`` or ``dropped``.
     status: str
-    #: HTTP statuses that the receiver answered; ``None`` where no answer came.
+    #: HTTP statuses of the receiver's answers; ``None`` if no answer came.
     answers: list[int | None] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class Webhooks:
         threading.Thread(target=self._deliver_forever, daemon=True).start()
 
     def clear(self) -> None:
-        """Forget every delivery and deliver from now on."""
+        """Delete all deliveries and return to the mode ``deliver``."""
         with self._changed:
             self._waiting.clear()
             self._held: list[Delivery] = []
@@ -64,7 +64,7 @@ class Webhooks:
             self.mode = "deliver"
 
     def publish(self, url: str, event: str, data: dict[str, Any]) -> None:
-        """Queue an event, or do with it what the mode says."""
+        """Queue an event, or handle it as the mode says."""
         with self._changed:
             delivery = Delivery(len(self._all) + 1, url, {"event": event, "data": data}, "waiting")
             self._all.append(delivery)
@@ -83,7 +83,7 @@ class Webhooks:
             self.mode = mode
 
     def release(self) -> int:
-        """Send what is held, the newest first in mode ``reverse``; how many."""
+        """Send held events, the newest first in mode ``reverse``; return their count."""
         with self._changed:
             held, self._held = self._held, []
             for delivery in held:
@@ -93,7 +93,7 @@ class Webhooks:
             return len(held)
 
     def settle(self, timeout_s: float) -> bool:
-        """Wait until nothing is waiting or being sent; whether that came true in time."""
+        """Wait until no event is waiting or being sent; return ``False`` after *timeout_s*."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._waiting and not self._is_sending, timeout_s)
 

@@ -1,6 +1,6 @@
 """Sends due tasks to their handlers, each attempt from a thread of its own.
 
-The threads are daemons: when the emulator stops, attempts under way are cut off and run again later.
+The threads are daemons: when the emulator stops, running attempts are interrupted and run again later.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ log = logging.getLogger(__name__)
 
 
 class Dispatcher:
-    """Takes due tasks and reports how each attempt ended.
+    """Runs due tasks and reports the result of each attempt.
 
     Parameters
     ----------
     identity_url
-        Address of the emulator that signs ID tokens for ``oidcToken``; ``None`` where there is none,
-        and then a task that wants a token fails.
+        Address of the emulator that signs ID tokens for ``oidcToken``. With ``None`` a task that needs a
+        token fails.
     """
 
     def __init__(self, tasks: Tasks, identity_url: str | None) -> None:
@@ -84,7 +84,7 @@ class Dispatcher:
 
 
 def _headers_of(task: Task) -> dict[str, str]:
-    """What Cloud Tasks adds to every attempt."""
+    """Headers that Cloud Tasks adds to every attempt."""
     headers = {
         "X-CloudTasks-QueueName": task.queue.rpartition("/")[2],
         "X-CloudTasks-TaskName": task.task_id,
@@ -103,6 +103,6 @@ def _title_case(headers: dict[str, str]) -> dict[str, str]:
 
 
 def _retry_after_s(response: httpx.Response) -> float | None:
-    """Seconds that a busy handler asks for."""
+    """Seconds to wait, from the answer of a busy handler."""
     text = response.headers.get("retry-after", "")
     return float(text) if response.status_code in (429, 503) and text.isdecimal() else None

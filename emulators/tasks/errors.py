@@ -1,4 +1,4 @@
-"""Google's error form, and the sentences of Cloud Tasks."""
+"""Google's form of errors, and the messages of Cloud Tasks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class GoogleError(Exception):
 
 
 def answer(code: int, message: str | None = None, retry_after_s: float | None = None) -> Response:
-    """The answer with which Google refuses a call."""
+    """Google's answer to a refused call."""
     status, usual = STATUSES.get(code, STATUSES[500])
     response = jsonify({"error": {"code": code, "message": message or usual, "status": status}})
     response.status_code = code

@@ -1,4 +1,4 @@
-"""Queues and tasks: names, times, attempts. Knows nothing of HTTP; time comes from a clock."""
+"""Queues and tasks: names, times, attempts. Uses no HTTP; the time comes from a clock."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ALIVE = (SCHEDULED, RUNNING)
 
 @dataclass
 class Settings:
-    """How a queue dispatches. The defaults suit one machine; Google's own are in brackets."""
+    """Settings of a queue. The defaults are for one machine; Google's own are in brackets."""
 
     max_attempts: int = 20  # [100]
     min_backoff_s: float = 0.2  # [0.1]
@@ -37,7 +37,7 @@ class Settings:
     is_paused: bool = False
 
     def backoff_s(self, failures: int) -> float:
-        """Wait before the next attempt: doubled so many times, then longer by equal steps."""
+        """Seconds before the next attempt: doubled ``max_doublings`` times, then longer by equal steps."""
         doublings = min(failures - 1, self.max_doublings)
         steps = failures - doublings
         return min(self.min_backoff_s * float(2**doublings) * steps, self.max_backoff_s)
@@ -45,13 +45,13 @@ class Settings:
 
 @dataclass
 class Task:
-    """One task and what has become of it."""
+    """One task with its state and attempts."""
 
     name: str
     #: ``Task.httpRequest`` as it came, ``body`` in base64.
     http_request: Json
     created_at: float
-    #: When it is wanted; later after a failed attempt.
+    #: When the next attempt is due, epoch seconds.
     due_at: float
     deadline_s: float
     state: str = SCHEDULED
@@ -73,9 +73,9 @@ class Task:
 
 
 class Tasks:
-    """All queues. Every method is one atomic step; ``changed`` wakes whoever waits.
+    """All queues. Every method is one atomic step; ``changed`` wakes waiting threads.
 
-    A queue that was never created has the default settings: nobody runs ``gcloud`` on one machine.
+    A queue that was never created has the default settings, because nobody runs ``gcloud`` for one machine.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -85,7 +85,7 @@ class Tasks:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything. An attempt that is under way ends without a trace."""
+        """Delete everything. The result of a running attempt is ignored."""
         with self.changed:
             self.settings: dict[str, Settings] = {}
             self._tasks: dict[str, Task] = {}
@@ -93,12 +93,12 @@ class Tasks:
             self._allowance: dict[str, tuple[float, float]] = {}
             self._note_change()
 
-    # What the API does
+    # Methods for the API
 
     def create(
         self, queue: str, name: str | None, http_request: Json, due_at: float | None, deadline_s: float
     ) -> Task:
-        """Add a task; a name that is taken, or was until a day ago, is refused."""
+        """Add a task; refuse a name that is taken, or was taken less than a day ago."""
         with self.changed:
             now = self._clock()
             name = name or f"{queue}/tasks/{self._next_id()}"
@@ -131,12 +131,12 @@ class Tasks:
             return sorted(tasks, key=lambda task: (task.due_at, task.name))
 
     def delete(self, name: str) -> None:
-        """Take a task away; one that is running runs to its end and is not repeated."""
+        """Delete a task; a running one continues to its end and is not repeated."""
         with self.changed:
             self._end(self.get(name), DELETED)
 
     def purge(self, queue: str) -> None:
-        """Take all tasks of a queue away."""
+        """Delete all tasks of a queue."""
         with self.changed:
             for task in self.alive(queue):
                 self._end(task, DELETED)
@@ -150,23 +150,23 @@ class Tasks:
             return task
 
     def configure(self, queue: str, settings: Settings) -> None:
-        """Give a queue its settings."""
+        """Set the settings of a queue."""
         with self.changed:
             self.settings[queue] = settings
             self._note_change()
 
     def pause(self, queue: str, *, is_paused: bool) -> None:
-        """Stop a queue or let it go on."""
+        """Pause or resume a queue."""
         self.configure(queue, replace(self.settings_of(queue), is_paused=is_paused))
 
     def settings_of(self, queue: str) -> Settings:
-        """Settings of a queue, the default ones where none were given."""
+        """Settings of a queue; the defaults if none were set."""
         return self.settings.get(queue, Settings())
 
-    # What the dispatcher does
+    # Methods for the dispatcher
 
     def take(self) -> Task | None:
-        """The longest due task that its queue lets out now, marked as running; ``None`` where none is."""
+        """Mark the longest due task that its queue allows as running and return it; ``None`` if none."""
         with self.changed:
             now = self._clock()
             for task in sorted(self._tasks.values(), key=lambda task: task.due_at):
@@ -178,7 +178,7 @@ class Tasks:
             return None
 
     def finish(self, task: Task, status: int | None, retry_after_s: float | None = None) -> None:
-        """Note how an attempt ended; *status* is ``None`` where no answer came."""
+        """Store the result of an attempt; *status* is ``None`` if no answer came."""
         with self.changed:
             if self._tasks.get(task.name) is not task or task.state != RUNNING:
                 return
@@ -195,27 +195,27 @@ class Tasks:
             self._note_change()
 
     def next_due_in_s(self) -> float | None:
-        """Seconds until the next task is due, at least a moment; ``None`` where nothing is planned."""
+        """Seconds until the next task is due, with a small minimum; ``None`` if nothing is planned."""
         with self.changed:
             times = [task.due_at for task in self._tasks.values() if task.state == SCHEDULED]
             return max(0.02, min(times) - self._clock()) if times else None
 
-    # What tests and the page do
+    # Methods for tests and the page
 
     def pending(self, *, include_later: bool) -> list[Task]:
-        """Tasks that run, are due, or wait to be tried again; with *include_later* all others too."""
+        """Tasks that run, are due, or wait for another attempt; with *include_later* all others too."""
         with self.changed:
             now = self._clock()
             alive = [task for task in self._tasks.values() if task.state in ALIVE]
             return [task for task in alive if include_later or task.due_at <= now or task.dispatch_count]
 
     def wait_until_empty(self, timeout_s: float, *, include_later: bool) -> bool:
-        """Wait until nothing is pending; whether that came true in time."""
+        """Wait until nothing is pending; return ``False`` after *timeout_s*."""
         with self.changed:
             return self.changed.wait_for(lambda: not self.pending(include_later=include_later), timeout_s)
 
     def make_due(self, *, include_repeats: bool = False) -> None:
-        """Make every task due that was put off on purpose; with *include_repeats* failed ones too."""
+        """Make every task due that was created for later; with *include_repeats* also failed ones."""
         with self.changed:
             for task in self._tasks.values():
                 if task.state == SCHEDULED and (include_repeats or task.dispatch_count == 0):
@@ -223,12 +223,12 @@ class Tasks:
             self._note_change()
 
     def every(self) -> list[Task]:
-        """All tasks that are remembered, ended ones too, oldest first."""
+        """All stored tasks, including ended ones, oldest first."""
         with self.changed:
             return list(self._tasks.values())
 
     def dump(self) -> Json:
-        """All of it as JSON-able data. A running task is kept as due: after a restart it runs again."""
+        """All data, JSON-able. A running task is stored as due: after a restart it runs again."""
         with self.changed:
             tasks = [asdict(task) for task in self._tasks.values()]
             for task in tasks:
@@ -241,7 +241,7 @@ class Tasks:
             }
 
     def load(self, data: Json) -> None:
-        """Become what ``dump`` gave."""
+        """Restore what ``dump`` returned."""
         with self.changed:
             self.clear()
             self._last_id = data["last_id"]
@@ -271,13 +271,13 @@ class Tasks:
         self._note_change()
 
     def _bury(self, now: float) -> None:
-        """Forget ended tasks whose names are free again."""
+        """Delete ended tasks whose names are free again."""
         for task in list(self._tasks.values()):
             if task.ended_at is not None and task.ended_at + TOMBSTONE_S < now:
                 del self._tasks[task.name]
 
     def _lets_out(self, queue: str, now: float) -> bool:
-        """Whether the queue lets one more task out; takes it off the allowance if so."""
+        """Whether the queue may dispatch one more task now; if so, it is counted against the rate."""
         settings = self.settings_of(queue)
         running = sum(task.state == RUNNING for task in self._tasks.values() if task.queue == queue)
         if settings.is_paused or running >= settings.max_concurrent_dispatches:

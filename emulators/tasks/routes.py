@@ -25,7 +25,7 @@ DEFAULT_PAGE, LARGEST_PAGE = 1000, 1000
 def create_app(
     identity_url: str | None = None, state_path: Path | None = None, clock: Clock = time.time
 ) -> Flask:
-    """The emulator as a WSGI application. It dispatches from the moment it is made.
+    """The emulator as a WSGI application. It begins to dispatch at once.
 
     Parameters
     ----------

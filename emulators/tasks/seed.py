@@ -1,4 +1,4 @@
-"""Gives queues their settings from the body of ``POST /_emulator/seed``.
+"""Sets queues up from the body of ``POST /_emulator/seed``.
 
 ::
 
@@ -6,7 +6,7 @@
                  "rateLimits": {"maxConcurrentDispatches": 1},
                  "retryConfig": {"maxAttempts": 3, "minBackoff": "0.1s"}}]}
 
-What was there before is forgotten.
+All earlier data are deleted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Requests and answers as Google's own message types read and write them."""
+"""Converts requests and answers with Google's own message types."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEADLINE_RANGE_S = (15.0, 1800.0)
 
 
 def parse(kind: Any, body: Any) -> Json:
-    """The message as plain data, with enums as numbers; 400 for what is not such a message."""
+    """The message as plain data, with enums as numbers; error 400 if *body* is not such a message."""
     try:
         message = json_format.ParseDict(body, kind.pb(kind()))
     except json_format.ParseError as error:
@@ -68,7 +68,7 @@ def task_to_json(task: Task, view: int) -> Json:
 
 
 def settings_from(queue: Json, present: Settings) -> Settings:
-    """Settings of a Queue resource; what it does not name stays as it is."""
+    """Settings of a Queue resource; settings that it does not name do not change."""
     limits, retries = queue.get("rateLimits", {}), queue.get("retryConfig", {})
     if "maxRetryDuration" in retries and seconds(retries["maxRetryDuration"]):
         raise GoogleError(501, "The emulator does not model retryConfig.maxRetryDuration")

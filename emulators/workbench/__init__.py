@@ -1,1 +1,1 @@
-"""A page over the emulators: the workbook as Google shows it, the add-on in it, the tracker beside it."""
+"""A web page for the emulators: the workbook as Google shows it, with the add-on, and the tracker."""

@@ -1,4 +1,4 @@
-"""What Google's own servers do for a script: keep its files, fetch for it, say who is asking."""
+"""What Google's servers do for a script: store its files, fetch for it, and make identity tokens."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def install_google_servers(app: Flask, surroundings: Surroundings, client: httpx
 
     @app.post("/gas/fetch")
     def fetch() -> Response:
-        """``UrlFetchApp.fetch``; what goes wrong on the way is said in Google's words."""
-        # Only JSON is read: a page of another site cannot send that here without being asked first.
+        """``UrlFetchApp.fetch``; failures of the connection get Google's messages."""
+        # Only JSON is accepted: a page of another site cannot send JSON without a preflight request.
         asked: dict[str, Any] = request.get_json()
         headers = {**asked["headers"], "content-type": asked["contentType"]}
         payload = (asked["payload"] or "").encode()

@@ -1,9 +1,9 @@
-"""Who may sit at the page. A file of people looks like this::
+"""People who can be chosen at the page. A file of people looks like this::
 
     [{"email": "anna@agency.example", "name": "Анна Белова", "kaiten_token": "…"},
      {"email": "client@zarya.example", "name": "Клиент", "kaiten_token": null}]
 
-A person without a token of Kaiten sees no board. Whether somebody is staff is for the backend to say.
+A person without a token of Kaiten sees no board. The backend decides whether a person is staff.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with a Google account and, perhaps, a token of his own in Kaiten."""
+    """A person with a Google account and optionally a token in Kaiten."""
 
     email: str
     name: str
@@ -27,7 +27,7 @@ STRANGER = Person("guest@example.com", "Посторонний")
 
 
 def read_people(path: Path | None) -> tuple[Person, ...]:
-    """The people of a file, and always somebody whom nobody knows."""
+    """The people of a file, and a stranger who is always added."""
     rows = [] if path is None else json.loads(path.read_text(encoding="utf-8"))
     people = tuple(Person(row["email"], row["name"], row.get("kaiten_token")) for row in rows)
     return (*people, STRANGER)

@@ -1,4 +1,4 @@
-"""The way from the page to the emulators, which have other ports and are other sites to a browser."""
+"""Proxies from the page to the emulators, which are other sites for a browser because of their ports."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 def install_proxies(app: Flask, surroundings: Surroundings, client: httpx.Client) -> None:
     """Add ``/google/…`` and ``/kaiten/…``; calls of Kaiten get the token of the person at the page."""
 
-    # The decoded path is not used: the name of a tab may hold a slash, which decoding would set free.
+    # The encoded path is passed on: the name of a tab may contain a slash, and decoding would split it.
     @app.route("/google/<path:path>", methods=METHODS)
     def google(path: str) -> Response:  # noqa: ARG001
         return _forward(client, surroundings.google_url, "/google/", {})
@@ -36,7 +36,7 @@ def install_proxies(app: Flask, surroundings: Surroundings, client: httpx.Client
 
     @app.get("/api/changes")
     def changes() -> Response:
-        """Answer as soon as a version differs from the one that the page has seen."""
+        """Answer as soon as a version differs from the last one that the page knows."""
         urls = {"google": surroundings.google_url, "kaiten": surroundings.kaiten_url}
         seen = {name: request.args.get(name, type=int) for name in urls}
         give_up_at = time.monotonic() + CHANGES_WAIT_S

@@ -1,4 +1,4 @@
-"""The workbench as an application: the page itself, and the parts it is put together from."""
+"""The workbench as an application: the page itself and its parts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def create_app(surroundings: Surroundings) -> Flask:
     """The workbench as a WSGI application."""
     app = Flask(__name__, static_folder=str(STATIC), static_url_path="/static")
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    # Everything is on this machine: a proxy that the environment names is not asked.
+    # All servers are on this machine, so a proxy of the environment must not be used.
     client = httpx.Client(trust_env=False, timeout=URL_FETCH_TIMEOUT_S)
     app.extensions["http_client"] = client
     app.before_request(_refuse_foreign_name)
@@ -34,7 +34,7 @@ def create_app(surroundings: Surroundings) -> Flask:
 
 
 def _refuse_foreign_name() -> None:
-    """Keep another site's page from reaching the emulators by a name of its own that points here."""
+    """Refuse requests with a foreign host name: another site could use a name that points to this machine."""
     if urlsplit(f"//{request.host}").hostname not in OUR_NAMES:
         abort(403)
 

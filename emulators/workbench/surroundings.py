@@ -1,4 +1,4 @@
-"""What the page stands on."""
+"""Addresses and people of the page."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from emulators.workbench.people import STRANGER, Person
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where everything is, and who may sit at the page.
+    """Addresses of the servers, and the people who can be chosen at the page.
 
-    ``audience`` is the OAuth client id that identity tokens of the add-on are made for.
+    ``audience`` is the OAuth client id for which identity tokens of the add-on are made.
     """
 
     google_url: str

@@ -1,4 +1,4 @@
-"""Runs the add-on's own files in a JavaScript engine, over a host whose answers a test writes down."""
+"""Runs the add-on's own files in a JavaScript engine, with a host whose answers a test defines."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ SCRIPTED_HOST = Path(__file__).with_name("scripted_host.js")
 
 
 class ScriptError(Exception):
-    """What the add-on threw, as Google would show it in its log."""
+    """An error that the add-on threw, as Google would show it in its log."""
 
 
 @dataclass
 class Execution:
-    """What one call of a function of the add-on gave back and did."""
+    """Result and effects of one call of a function of the add-on."""
 
     result: Any
     effects: list[dict[str, Any]]
@@ -45,7 +45,7 @@ class Execution:
 
     @property
     def sidebar_state(self) -> dict[str, Any]:
-        """What the sidebar was opened on."""
+        """The state with which the sidebar was opened."""
         found = re.search(
             r'<script type="application/json" id="state">(.*?)</script>', self.one("sidebar")["html"]
         )
@@ -73,7 +73,7 @@ class AddOn:
         return self.evaluate(f"{function}(...{json.dumps(arguments)})")
 
     def open(self) -> Execution:
-        """Run what Google runs when the workbook is opened."""
+        """Run the functions that Google runs when the workbook is opened."""
         return self.evaluate(f"onOpen({{authMode: ScriptApp.AuthMode.{self.auth_mode}}})")
 
     def evaluate(self, expression: str) -> Execution:
@@ -119,7 +119,7 @@ class AddOn:
 
 
 def addon_scripts() -> list[Path]:
-    """The files that Google would run, in the order in which it loads them."""
+    """The files that Google would run, in its order."""
     return sorted(file for file in ADDON.glob("*.js") if file.name != "eslint.config.js")
 
 
@@ -131,23 +131,23 @@ def answered(status: int = 200, **envelope: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def answer() -> Callable[..., dict[str, Any]]:
-    """Makes an answer of the backend: ``answer(202, outcome="accepted", operation_id="op")``."""
+    """Creates an answer of the backend: ``answer(202, outcome="accepted", operation_id="op")``."""
     return answered
 
 
 @pytest.fixture
 def addon() -> Callable[..., AddOn]:
-    """Makes the add-on of one workbook: ``addon(book="agency", locale="en_US")``."""
+    """Creates the add-on of one workbook: ``addon(book="agency", locale="en_US")``."""
     return AddOn
 
 
 @pytest.fixture
 def script_error() -> type[ScriptError]:
-    """The exception of a script that threw."""
+    """The exception for an error in a script."""
     return ScriptError
 
 
 @pytest.fixture(scope="session")
 def addon_folder() -> Path:
-    """Where the add-on's files are."""
+    """The folder of the add-on's files."""
     return ADDON

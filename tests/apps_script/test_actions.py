@@ -1,4 +1,4 @@
-"""What a click sends to the backend, and what is said when it cannot be sent."""
+"""The request of a click to the backend, and the messages if it cannot be sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ACTIONS = [
 
 @pytest.mark.parametrize(("function", "book", "view", "action", "params"), ACTIONS)
 def test_click_opens_the_sidebar_first(addon, function, book, view, action, params):
-    """A click shows the sidebar before the backend is asked, so that a person sees that it was heard."""
+    """A click shows the sidebar before it calls the backend, so that a person sees that it was accepted."""
     execution = addon(book=book).call(function)
 
     state = execution.sidebar_state
@@ -30,7 +30,7 @@ def test_click_opens_the_sidebar_first(addon, function, book, view, action, para
 
 
 def test_click_has_its_own_request_id(addon):
-    """The id is made with the click, so that repeating the same click repeats the same request."""
+    """Each click has a new id; a repeat of the same click has the same id."""
     state = addon().call("pushToTracker").sidebar_state
 
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", state["requestId"])
@@ -57,7 +57,7 @@ def test_request_body(addon, answer, function, book, view, action, params, local
 
 @pytest.mark.parametrize(("locale", "expected"), [("ru_RU", "ru"), ("en_US", "en"), ("fr_FR", "en")])
 def test_request_says_the_language_before_its_body(addon, answer, locale, expected):
-    """The backend refuses without reading the body; the header says in which language."""
+    """The backend may refuse before it reads the body, so a header has the language."""
     workbook = addon(locale=locale, answers=[answer()])
 
     request = workbook.call("runAction", "estimate", {}, "click-1").one("fetch")
@@ -66,7 +66,7 @@ def test_request_says_the_language_before_its_body(addon, answer, locale, expect
 
 
 def test_request_proves_who_asks(addon, answer):
-    """The identity token of the person travels as a bearer token, and nothing else proves anything."""
+    """The identity token of the person is sent as a bearer token, and nothing else identifies the person."""
     request = addon(answers=[answer()]).call("runAction", "estimate", {}, "click-1").one("fetch")
 
     assert request["url"] == "https://vitrina.example/menu"
@@ -104,7 +104,7 @@ def test_answer_reaches_the_sidebar_whole(addon, answer):
             "en_US",
             "The Vitrina server cannot be reached.",
         ),
-        # Google's own door in front of the function answers in HTML.
+        # Google's own access check in front of the function answers with HTML.
         ({"status": 401, "headers": {}, "body": "<html>"}, "ru_RU", "Сервер Vitrina не узнал вас."),
         ({"status": 403, "headers": {}, "body": "<html>"}, "ru_RU", "У вас нет доступа к командам Vitrina."),
         (
@@ -136,7 +136,7 @@ def test_answer_reaches_the_sidebar_whole(addon, answer):
     ],
 )
 def test_failure_on_the_way_is_a_sentence(addon, outside, locale, message):
-    """Whatever stands between the sheet and the backend, a person reads a sentence and what to do."""
+    """Every failure between the sheet and the backend is a sentence with advice."""
     result = addon(locale=locale, answers=[outside]).call("runAction", "push", {}, "click-1").result
 
     assert result["outcome"] == "failed"
@@ -145,7 +145,7 @@ def test_failure_on_the_way_is_a_sentence(addon, outside, locale, message):
 
 
 def test_backends_own_refusal_wins_over_the_status(addon, answer):
-    """A refusal that the backend worded itself is shown as it is, whatever its status."""
+    """The backend's own message is shown unchanged, with any status."""
     refusal = answer(403, outcome="refused", message="Вас нет в списке специалистов.")
 
     result = addon(answers=[refusal]).call("runAction", "push", {}, "click-1").result
@@ -158,7 +158,7 @@ def test_backends_own_refusal_wins_over_the_status(addon, answer):
     [(502, True), (503, True), (429, True), (400, False), (422, False)],
 )
 def test_only_passing_failures_may_be_repeated(addon, answer, status, retriable):
-    """The sidebar offers to repeat only what may succeed unchanged."""
+    """The sidebar offers a repeat only for failures that may pass."""
     failed = answer(status, outcome="failed", message="Не вышло.")
 
     result = addon(answers=[failed]).call("runAction", "push", {}, "click-1").result
@@ -174,7 +174,7 @@ def test_only_passing_failures_may_be_repeated(addon, answer, status, retriable)
     ],
 )
 def test_nothing_is_sent_without_address_or_identity(addon, change, message):
-    """What is known to fail is not sent, and the sentence says who can mend it."""
+    """A request that must fail is not sent, and the sentence says who can correct it."""
     execution = addon(**change).call("runAction", "push", {}, "click-1")
 
     assert execution.result["message"] == message
@@ -192,7 +192,7 @@ def test_token_is_never_logged(addon):
 
 
 def test_operation_is_polled_by_its_id(addon, answer):
-    """The sidebar asks about the operation that the first answer named."""
+    """The sidebar polls the operation that the first answer named."""
     running = answer(outcome="running", message="Создаю карточки", data={"done": 3, "total": 7})
 
     execution = addon(answers=[running]).call("pollOperation", "push", "op-7")
@@ -226,7 +226,7 @@ def test_ended_operation_is_forgotten(addon, answer):
 
 
 def test_lost_poll_does_not_forget_the_operation(addon, answer):
-    """While the backend cannot be reached the operation may well be running."""
+    """If the backend cannot be reached, the operation may still be running."""
     workbook = addon(answers=[answer(202, outcome="accepted", message="Принято.", operation_id="op-7")])
     workbook.call("runAction", "push", {}, "click-1")
     workbook.answers = [{"error": "Timeout: https://vitrina.example/menu"}]
@@ -247,7 +247,7 @@ def test_cell_to_correct_is_selected(addon):
 
 
 def test_cell_of_a_renamed_tab_is_left_alone(addon):
-    """A tab that is no longer there is not an error."""
+    """A tab that does not exist any more is not an error."""
     assert addon().call("goToCell", "Старый лист", "F7").effects == []
 
 

@@ -6,7 +6,7 @@ import pytest
 
 
 def captions(execution):
-    """What the menu says, item by item."""
+    """Captions of the menu's items."""
     return [item["caption"] for item in execution.one("menu")["items"]]
 
 
@@ -39,16 +39,16 @@ def captions(execution):
         ),
         ("agency", "ru_RU", ["Новый клиент…", "Пересчитать нормы", "Обновить загрузку", "Проверить всё"]),
         ("agency", "en_GB", ["New client…", "Recalculate the norms", "Refresh the load", "Check everything"]),
-        # A language that we have no texts in is served in English.
+        # A language without texts gets English.
         ("agency", "de_DE", ["New client…", "Recalculate the norms", "Refresh the load", "Check everything"]),
-        # Not our workbook: one item that explains.
+        # Not our workbook: one item with an explanation.
         (None, "ru_RU", ["Почему здесь нет команд?"]),
-        # A mark with a value that we never write is not trusted to be ours.
+        # A mark with an unknown value is not ours.
         ("something", "ru_RU", ["Почему здесь нет команд?"]),
     ],
 )
 def test_menu_of_book(addon, book, locale, expected):
-    """The kind of the workbook picks the items, its locale picks the language."""
+    """The kind of the workbook decides the items, its locale the language."""
     menu = addon(book=book, locale=locale, auth_mode="LIMITED").open()
 
     assert captions(menu) == expected
@@ -61,7 +61,7 @@ def test_menu_is_the_addons_own_submenu(addon):
 
 @pytest.mark.parametrize("book", ["client", "agency", None])
 def test_menu_items_call_functions_that_exist(addon, book):
-    """No item leads nowhere, and none leads to a function that Google calls private."""
+    """Every item calls an existing function, and none a function that is private for Google."""
     items = addon(book=book).open().one("menu")["items"]
 
     for item in items:
@@ -73,14 +73,14 @@ def test_menu_items_call_functions_that_exist(addon, book):
     ("user_locale", "expected"), [("ru", "Включить в этой книге"), ("en-GB", "Turn on in this workbook")]
 )
 def test_menu_without_rights_offers_to_turn_on(addon, user_locale, expected):
-    """Where Google lets us look at nothing, the workbook is not looked at and one item is offered."""
+    """Without rights the workbook is not read, and the menu has one item."""
     menu = addon(auth_mode="NONE", user_locale=user_locale).open()
 
     assert captions(menu) == [expected]
 
 
 def test_turning_on_builds_the_menu(addon):
-    """The item of the menu without rights brings the real menu and says where it is."""
+    """The item of the menu without rights builds the real menu and says where it is."""
     execution = addon(book="agency").call("enableInThisBook")
 
     assert captions(execution) == ["Новый клиент…", "Пересчитать нормы", "Обновить загрузку", "Проверить всё"]
@@ -96,7 +96,7 @@ def test_turning_on_in_a_foreign_book_explains(addon):
 
 
 def test_install_builds_the_menu_at_once(addon):
-    """After installing from an open workbook the menu is there without opening it again."""
+    """After installation from an open workbook the menu appears without opening it again."""
     execution = addon().evaluate("onInstall({authMode: ScriptApp.AuthMode.FULL})")
 
     assert len(captions(execution)) == 6

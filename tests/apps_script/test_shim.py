@@ -1,4 +1,4 @@
-"""The shim refuses what it does not model, by name, and otherwise does as Google does."""
+"""The shim refuses calls that it does not model, with their name, and otherwise behaves like Google."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ import pytest
     ],
 )
 def test_unmodelled_call_throws_its_name(addon, script_error, expression, name):
-    """Nothing is guessed: a call that the shim does not know says which it is."""
+    """A call that the shim does not know throws an error with its name."""
     with pytest.raises(script_error, match=r".* is not modelled") as error:
         addon().evaluate(expression)
 
@@ -31,7 +31,7 @@ def test_unmodelled_call_throws_its_name(addon, script_error, expression, name):
 
 @pytest.mark.parametrize("scriptlet", ["<?= secret ?>", "<? if (x) ?>"])
 def test_unmodelled_scriptlet_throws(addon, script_error, scriptlet):
-    """Only printing as it stands is modelled; escaping by context is Google's own."""
+    """Only unescaped printing is modelled; Google's contextual escaping is not."""
     workbook = addon()
     source = f"host = createScriptedHost(world), host.projectFile = () => '{scriptlet}', createGoogle(host)"
 
@@ -42,7 +42,7 @@ def test_unmodelled_scriptlet_throws(addon, script_error, scriptlet):
 
 
 def test_menu_keeps_order_separators_and_submenus(addon):
-    """A menu is handed to the host as it was built."""
+    """The host gets the menu as it was built."""
     execution = addon().evaluate(
         "SpreadsheetApp.getUi().createMenu('Меню').addItem('Один', 'one').addSeparator()"
         ".addSubMenu(SpreadsheetApp.getUi().createMenu('Ещё').addItem('Два', 'two')).addToUi()"
@@ -76,7 +76,7 @@ def test_alert_gives_the_pressed_button(addon):
 
 
 def test_error_status_throws_unless_muted(addon, script_error):
-    """A refused request is an exception with Google's text when the caller did not mute it."""
+    """A refused request throws an error with Google's text, unless the caller mutes it."""
     refused = {"status": 404, "headers": {}, "body": "nothing here"}
 
     with pytest.raises(script_error, match=r"Request failed for https://x\.example returned code 404"):
@@ -92,6 +92,6 @@ def test_error_status_throws_unless_muted(addon, script_error):
     ],
 )
 def test_rights_of_a_simple_trigger(addon, script_error, mode, expression):
-    """What Google forbids to the trigger that runs on opening is forbidden here too."""
+    """Calls that Google forbids in the trigger on opening are forbidden here too."""
     with pytest.raises(script_error, match="You do not have permission to call"):
         addon(auth_mode=mode).evaluate(expression)

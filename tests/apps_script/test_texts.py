@@ -1,4 +1,4 @@
-"""The add-on's texts: both languages complete, and the generated script in step with them."""
+"""The add-on's texts: both languages are complete, and the generated script is up to date."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def build_texts(addon_folder):
-    """The generator, which is a script and no package."""
+    """The generator, which is a script outside of packages."""
     spec = importlib.util.spec_from_file_location("build_texts", addon_folder / "build_texts.py")
     assert spec is not None
     assert spec.loader is not None
@@ -30,7 +30,7 @@ def texts(build_texts):
 
 
 def test_generated_script_is_in_step(build_texts):
-    """Somebody who changes a text also runs the generator."""
+    """The generator was run after the last change of a text."""
     assert build_texts.SCRIPT.read_text(encoding="utf-8") == build_texts.script()
 
 
@@ -40,7 +40,7 @@ def test_languages_have_the_same_keys(texts):
 
 
 def test_languages_have_the_same_placeholders(texts):
-    """A figure that one language names is named by the other."""
+    """A placeholder of one language is in the other one too."""
     for key in texts["ru"]:
         placeholders = [set(re.findall(r"\{\w+\}", texts[locale][key])) for locale in ("ru", "en")]
 
@@ -48,7 +48,7 @@ def test_languages_have_the_same_placeholders(texts):
 
 
 def test_each_text_that_the_code_names_exists(texts, addon_folder):
-    """A key with a typing error would stop the menu in front of a person."""
+    """A wrong key would break the menu."""
     named = set()
     for file in [*addon_folder.glob("*.js"), addon_folder / "Sidebar.html"]:
         if file.name != "Texts.js":
@@ -64,7 +64,7 @@ def test_each_text_that_the_code_names_exists(texts, addon_folder):
 
 
 def test_texts_that_depend_on_the_action_exist(texts):
-    """Each action has the sentence that its progress begins with."""
+    """Each action has the first sentence of its progress."""
     for action in (
         "estimate",
         "build_batch",
@@ -78,7 +78,7 @@ def test_texts_that_depend_on_the_action_exist(texts):
 
 
 def test_manifest_asks_for_no_more_than_it_uses(addon_folder):
-    """Each scope is one that a person has to grant; a new one is a decision."""
+    """The manifest has only these scopes, because a person has to grant each of them."""
     manifest = json.loads((addon_folder / "appsscript.json").read_text(encoding="utf-8"))
 
     assert manifest["oauthScopes"] == [

@@ -1,4 +1,4 @@
-"""Chromium, and a workbench over real emulators with a workbook and a board in them."""
+"""Chromium, and a workbench with real emulators that have a workbook and a board."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ def browser() -> Iterator[Browser]:
 
 @dataclass
 class Backend:
-    """Stands in for the backend: answers each action with what a test wrote down, in order."""
+    """A fake backend: it answers each action with the answers of a test, in order."""
 
     answers: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=dict)
     received: list[dict[str, Any]] = field(default_factory=list)
 
     def will_answer(self, action: str, status: int = 200, **envelope: Any) -> None:
-        """Write down the next answer to an action; the last one is given again and again."""
+        """Add the next answer to an action; the last one is repeated."""
         self.answers.setdefault(action, []).append((status, envelope))
 
     def app(self) -> Flask:
@@ -83,7 +83,7 @@ class Backend:
 
 @dataclass(frozen=True)
 class Servers:
-    """What runs under the page."""
+    """The servers of the page."""
 
     google: httpx.Client
     kaiten: httpx.Client
@@ -93,7 +93,7 @@ class Servers:
 
 @dataclass
 class World:
-    """What runs under the page, and what a test put into it."""
+    """The servers of the page, and the data of a test."""
 
     google: httpx.Client
     kaiten: httpx.Client
@@ -104,14 +104,14 @@ class World:
     board: dict[str, Any]
 
     def value(self, a1: str) -> Any:
-        """What stands in a cell of the client workbook, by Google's own account."""
+        """The value of a cell of the client workbook, read from Google."""
         path = f"/v4/spreadsheets/{self.client_book_id}/values/{a1}"
         answer = self.google.get(path, params={"valueRenderOption": "UNFORMATTED_VALUE"})
         values = answer.raise_for_status().json().get("values", [[None]])
         return values[0][0]
 
     def write(self, a1: str, value: Any, *, entered_by: str = "RAW") -> None:
-        """Write a cell of the client workbook behind the page's back."""
+        """Write a cell of the client workbook without the page."""
         path = f"/v4/spreadsheets/{self.client_book_id}/values/{a1}"
         answer = self.google.put(path, params={"valueInputOption": entered_by}, json={"values": [[value]]})
         answer.raise_for_status()
@@ -119,7 +119,7 @@ class World:
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    """Emulators, a backend and the workbench over them, for all tests; each test fills them anew."""
+    """Emulators, a backend and the workbench, shared by all tests; each test loads its own data."""
     backend = Backend()
     with (
         running(create_google(None)) as google_url,
@@ -141,7 +141,7 @@ def servers() -> Iterator[Servers]:
 
 @pytest.fixture
 def world(servers: Servers) -> World:
-    """A client workbook, an agency workbook and a board, as if nothing had happened before."""
+    """A new client workbook, agency workbook and board."""
     servers.backend.answers.clear()
     servers.backend.received.clear()
     google = servers.google
@@ -158,7 +158,7 @@ def world(servers: Servers) -> World:
 
 @pytest.fixture
 def workbench(browser: Browser, world: World, request: pytest.FixtureRequest) -> Iterator[WorkbenchPage]:
-    """The page over that world, opened by the first person. A script error in it fails the test."""
+    """The page, opened by the first person. A script error in it fails the test."""
     context = browser.new_context(viewport=WINDOW, locale="ru-RU", timezone_id="Europe/Moscow")
     page = WorkbenchPage(context.new_page(), world.url)
     page.open(world.client_book_id)

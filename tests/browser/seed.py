@@ -1,4 +1,4 @@
-"""A client workbook, an agency workbook and a board, with something of everything that the page draws."""
+"""A client workbook, an agency workbook and a board, with examples of everything that the page draws."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def client_book() -> Json:
 
 
 def agency_book() -> Json:
-    """The agency workbook, of which the page needs no more than what it is."""
+    """The agency workbook; the page only needs its kind."""
     return {
         **_book("Агентство", "agency"),
         "sheets": [{"properties": {"sheetId": 1, "title": "Нормы"}}],
@@ -194,7 +194,7 @@ def _book(title: str, kind: str) -> Json:
 
 
 def seed_board(kaiten: httpx.Client, people: Sequence[Person]) -> Json:
-    """Make a board with one card that has a checklist; gives the ids."""
+    """Create a board with one card that has a checklist; return the ids."""
     users = [
         {
             "id": number,
@@ -221,7 +221,7 @@ def seed_board(kaiten: httpx.Client, people: Sequence[Person]) -> Json:
         {"title": "Выполнено", "type": 3},
     ]
     layout: Json = {"columns": columns, "lanes": [{"title": "Задачи"}]}
-    # Another client's board comes first, so that the page has to look for the right one.
+    # Another client's board comes first, so that the page has to find the right one.
     make("/spaces/1/boards", {"title": "Белый ряд", **layout})
     board = make("/spaces/1/boards", {"title": "Заря — сайт (ЗРН)", **layout})
     made = kaiten.get(f"/api/latest/boards/{board['id']}/columns").raise_for_status().json()

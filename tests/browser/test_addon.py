@@ -1,4 +1,4 @@
-"""The add-on in the page: its real menu and sidebar against a backend that a test scripts."""
+"""The add-on in the page: its real menu and sidebar with a fake backend."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_menu_follows_the_workbook(workbench):
 
 
 def test_preview_shows_hours_people_and_reasons(workbench, world):
-    """Before anything moves, a manager sees whose hours go where and why an item stays."""
+    """The preview shows the hours of people, and why an item stays."""
     healed = "Строка 9 — копия ЗРН-5: её номер теперь ЗРН-12."
     world.backend.will_answer(
         "build_batch", outcome="done", message="Подошла 1 задача из 2.", details=[healed], data=PREVIEW
@@ -92,7 +92,7 @@ def test_preview_shows_hours_people_and_reasons(workbench, world):
 
 
 def test_confirmed_is_what_was_previewed(workbench, world):
-    """The button sends the preview's id, once, with an id of its own."""
+    """The button sends the preview's id once, with a new request id."""
     world.backend.will_answer("build_batch", outcome="done", message="", data=PREVIEW)
     world.backend.will_answer("start_batch", outcome="done", message="В работу взята 1 задача, 20 ч.")
     workbench.choose_from_menu("Собрать неделю…")
@@ -108,7 +108,7 @@ def test_confirmed_is_what_was_previewed(workbench, world):
 
 
 def test_next_week_is_built_on_request(workbench, world):
-    """The other period is asked for by its own button, and the way back is offered."""
+    """A button builds the next period, and another one returns to the current."""
     world.backend.will_answer("build_batch", outcome="done", message="", data=PREVIEW)
     workbench.choose_from_menu("Собрать неделю…")
 
@@ -122,7 +122,7 @@ def test_next_week_is_built_on_request(workbench, world):
 
 
 def test_cell_to_correct_is_selected_on_click(workbench, world):
-    """A refusal lists the cells, and a click on one leads there."""
+    """An error lists the cells, and a click on one selects it."""
     world.backend.will_answer(
         "estimate",
         status=422,
@@ -140,7 +140,7 @@ def test_cell_to_correct_is_selected_on_click(workbench, world):
 
 
 def test_operation_is_followed_to_its_end(workbench, world):
-    """A long action shows how far it is, then its result."""
+    """A long action shows its progress, then its result."""
     world.backend.will_answer("push", 202, outcome="accepted", message="Принято.", operation_id="op-1")
     running = {"done": 3, "total": 7, "step": "Создаю карточки"}
     world.backend.will_answer("operation", outcome="running", message="", data=running)
@@ -155,7 +155,7 @@ def test_operation_is_followed_to_its_end(workbench, world):
 
 
 def test_lost_answer_is_repeated_with_the_same_id(workbench, world):
-    """After a failure on the way the same click is sent again, not a new one."""
+    """After a failed request the same click is sent again, with the same id."""
     world.backend.will_answer("refresh", 503, outcome="failed", message="Трекер не отвечает.")
     world.backend.will_answer("refresh", outcome="done", message="Обновлено 5 строк.")
     workbench.choose_from_menu("Обновить из трекера")
@@ -168,7 +168,7 @@ def test_lost_answer_is_repeated_with_the_same_id(workbench, world):
 
 
 def test_stranger_reads_the_backends_refusal(workbench, world):
-    """Who is not staff sees why, in the backend's words."""
+    """A person who is not staff sees the backend's message."""
     refusal = {"outcome": "refused", "message": "Вашей почты нет в списке специалистов."}
     world.backend.will_answer("estimate", 403, **refusal)
     workbench.become("Посторонний")
@@ -179,7 +179,7 @@ def test_stranger_reads_the_backends_refusal(workbench, world):
 
 
 def test_new_client_form_sends_what_was_filled_in(workbench, world):
-    """The form asks for what is needed, refuses to go without it, and leads to the new workbook."""
+    """The form checks required fields, and its result links to the new workbook."""
     links = {"spreadsheet_url": f"https://docs.google.com/spreadsheets/d/{world.client_book_id}/edit"}
     world.backend.will_answer("new_client", outcome="done", message="Клиент готов.", data=links)
     workbench.open(world.agency_book_id)
@@ -210,7 +210,7 @@ def test_new_client_form_sends_what_was_filled_in(workbench, world):
 
 
 def test_norms_are_recalculated_only_after_asking(workbench, world):
-    """What touches all clients is asked about first; cancelling sends nothing."""
+    """An action for all clients needs a confirmation; cancelling sends nothing."""
     world.backend.will_answer("recalculate_norms", outcome="done", message="Изменились 4 нормы из 18.")
     workbench.open(world.agency_book_id)
     workbench.choose_from_menu("Пересчитать нормы")

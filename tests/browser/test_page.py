@@ -1,4 +1,4 @@
-"""The page over the emulators: the table as Google shows it, editing, the board."""
+"""The page with the emulators: the table as Google shows it, editing, the board."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_cells_show_values_as_google_formats_them(workbench):
-    """Texts, formatted numbers and results of formulas stand in cells that can be found by address."""
+    """Texts, formatted numbers and results of formulas are in cells that can be found by address."""
     expect(workbench.cell("A3")).to_have_text("ЗРН-1")
     expect(workbench.cell("E3")).to_have_text("7,5")
     expect(workbench.cell("F3")).to_have_text("15")
@@ -43,7 +43,7 @@ def test_frozen_cells_stay_in_sight(workbench):
 
 
 def test_long_tab_is_drawn_by_windows(workbench):
-    """Only the rows around those in sight are in the document, whichever they are."""
+    """Only visible rows and their neighbours are in the document, at any scroll position."""
     rows = workbench.page.locator("#grid tbody tr[data-row]")
     last = workbench.cell(f"A{ITEM_COUNT + 2}")
     expect(last).to_have_count(0)
@@ -55,7 +55,7 @@ def test_long_tab_is_drawn_by_windows(workbench):
 
 
 def test_note_is_shown_on_hover(workbench):
-    """A cell with a note has its corner, and the note appears under the pointer."""
+    """A cell with a note has a marked corner, and the note appears when the pointer is on it."""
     card = workbench.page.locator(".note-card")
     expect(card).to_be_hidden()
 
@@ -88,7 +88,7 @@ def test_typing_over_a_selected_cell_replaces_it(workbench, world):
 
 
 def test_formula_bar_shows_what_was_typed(workbench):
-    """The bar tells the formula, the cell its result."""
+    """The formula bar shows the formula, the cell its result."""
     workbench.cell("F3").click()
 
     expect(workbench.page.locator("#address")).to_have_text("F3")
@@ -108,7 +108,7 @@ def test_dropdown_offers_its_values(workbench, world):
 
 
 def test_protected_cell_is_refused_as_google_refuses_it(workbench, world):
-    """Who is not among the editors of a protected range sees Google's sentence and the old value."""
+    """A person who is not an editor of a protected range sees Google's message and the old value."""
     workbench.become("Игорь Ким")
 
     workbench.type_into("A3", "ЗРН-100")
@@ -140,7 +140,7 @@ def test_value_against_the_rule_is_refused(workbench, world):
 
 
 def test_reader_is_refused(workbench, world):
-    """Who may only read cannot change a cell."""
+    """A person who may only read cannot change a cell."""
     workbench.become("Посторонний")
 
     workbench.type_into("C3", "Взломано")
@@ -150,7 +150,7 @@ def test_reader_is_refused(workbench, world):
 
 
 def test_tabs_switch_and_charts_are_drawn(workbench):
-    """A tab at the bottom opens its cells; a column chart stands over them with a bar per value."""
+    """A click on a tab opens its cells; a column chart has a bar for each value."""
     workbench.open_tab("Метрики")
 
     expect(workbench.cell("A2")).to_have_text("45")
@@ -159,7 +159,7 @@ def test_tabs_switch_and_charts_are_drawn(workbench):
 
 
 def test_change_from_outside_appears_and_flashes(workbench, world):
-    """What the backend writes is seen without reloading, and the eye is led to it."""
+    """A write of the backend appears without reloading and is highlighted."""
     world.write("Бэклог!C3", "Записано сервером")
 
     expect(workbench.cell("C3")).to_have_text("Записано сервером")
@@ -168,14 +168,14 @@ def test_change_from_outside_appears_and_flashes(workbench, world):
 
 
 def test_text_that_looks_like_markup_stays_text(workbench, world):
-    """What a client typed is never markup of the page."""
+    """Text that a client typed is never treated as markup."""
     world.write("Бэклог!C3", "<img src=x onerror=alert(1)>")
 
     expect(workbench.cell("C3")).to_have_text("<img src=x onerror=alert(1)>")
 
 
 def test_another_workbook_is_opened_from_the_list(workbench):
-    """The title drops down into the list of workbooks."""
+    """A click on the title opens the list of workbooks."""
     workbench.page.locator("#book-title").click()
     workbench.page.get_by_role("button", name="Агентство").click()
 
@@ -184,7 +184,7 @@ def test_another_workbook_is_opened_from_the_list(workbench):
 
 
 def test_board_shows_cards_with_what_matters(workbench):
-    """A card tells its title, due day, checklist, hours and who is responsible."""
+    """A card shows its title, due day, checklist, hours and responsible person."""
     card = workbench.column("В работе").locator(".card")
 
     expect(card).to_contain_text("ЗРН-1 Главная страница")
@@ -195,7 +195,7 @@ def test_board_shows_cards_with_what_matters(workbench):
 
 
 def test_link_to_a_card_opens_its_panel(workbench, world):
-    """The link that the backend leaves in a row leads to the card, not out of the page."""
+    """The link in a row opens the card's panel and does not leave the page."""
     url = f"https://acme.kaiten.ru/space/1/boards/card/{world.board['card_id']}"
     world.write("Бэклог!G3", f'=HYPERLINK("{url}";"Открыть")', entered_by="USER_ENTERED")
 
@@ -236,7 +236,7 @@ def test_checklist_and_time_are_kept_on_the_card(workbench, world):
 
 
 def test_stranger_sees_no_board(workbench):
-    """Without a token of the tracker there is nothing to show, and that is said."""
+    """Without a token of the tracker the page says that there is no board."""
     workbench.become("Посторонний")
 
     expect(workbench.page.locator("#board")).to_contain_text("нет доступа к трекеру")

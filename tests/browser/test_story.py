@@ -1,4 +1,4 @@
-"""The story of an agency's week, clicked through on the page: the real product under it, nothing scripted."""
+"""An agency's week on the page, with the real product and no fake answers."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from vitrina.records.books import find_projects
 pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}
-#: A day that is too full, and one on which the person is away.
+#: Colours of a day that is too full, and of a day on which the person is away.
 RED, GREY = re.compile(r"rgb\(25\d, 23\d, 230\)"), re.compile(r"rgb\(23\d, 24\d, 24\d\)")
 MARINA = Person(MANAGER, "Марина Ковалёва", local_token(11))
 
-#: Work that does not fit beside the rest: Vera has 40 hours in the week.
+#: More work than fits: Vera has 40 hours in the week.
 BACKLOG = (
     {"task": "Посадочная страница подписки", "work_type": "Лендинг", "priority": "Срочно"},
     {"task": "Баннер на главную", "work_type": "Баннер", "priority": "Высокий"},
@@ -73,7 +73,7 @@ def workbench(browser: Browser, office: Office, monkeypatch: pytest.MonkeyPatch)
 
 
 def new_client(workbench: WorkbenchPage) -> Page:
-    """Fill the form of a new client; gives the page of his workbook, opened by the link in the sidebar."""
+    """Fill in the form of a new client; return the page of the workbook, opened by the sidebar's link."""
     workbench.choose_from_menu("Новый клиент…")
     form = workbench.sidebar
     form.get_by_label("Клиент", exact=True).fill("Кофейня «Заря»")
@@ -165,7 +165,7 @@ def test_a_week_of_the_agency(workbench: WorkbenchPage, office: Office) -> None:
 
 
 def test_the_agency_sees_everybodys_load(workbench: WorkbenchPage, office: Office) -> None:
-    """Two clients, one of whose managers typed too much: drawn in red, and proved by the check."""
+    """Two clients with too many typed hours: they are drawn in red, and the check finds them."""
     office.create_client(client_name="Стоматология «Улыбка»", code="УЛБ", project_name="Реклама")
     office.fill_backlog(
         {"task": "Форма записи на приём с напоминанием", "hours_development": "14"},
@@ -211,7 +211,7 @@ def test_the_agency_sees_everybodys_load(workbench: WorkbenchPage, office: Offic
 
 
 def test_a_stranger_is_refused_in_words(workbench: WorkbenchPage, office: Office) -> None:
-    """Somebody who is not staff reads why, and nothing happens."""
+    """A person who is not staff gets the reason, and nothing happens."""
     workbench.become("Посторонний")
     office.forget_calls()
 
@@ -225,7 +225,7 @@ def test_a_stranger_is_refused_in_words(workbench: WorkbenchPage, office: Office
 
 
 def test_the_client_is_never_shown_anything_internal(workbench: WorkbenchPage, office: Office) -> None:
-    """What anybody with the link can read of a client's file names no other client and no token."""
+    """A client's file, as anybody with the link can read it, has no other client's name and no token."""
     office.create_client(client_name="Стоматология «Улыбка»", code="УЛБ", project_name="Реклама")
     office.fill_backlog({"task": "Форма записи", "hours_development": "20"})
     office.do("start_batch", preview_id=office.do("build_batch")["data"]["preview_id"])

@@ -1,4 +1,4 @@
-"""The workbench as a person uses it: what can be seen on it and what can be done with it."""
+"""The workbench page as a person uses it: its elements and the actions on it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
-#: The add-on builds its menu when a workbook was opened, which may be while it is being used.
+#: Attempts: the add-on builds its menu after a workbook was opened, maybe while the menu is being used.
 MENU_ATTEMPTS = 4
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "artifacts" / "screenshots"
@@ -16,7 +16,7 @@ SCREENSHOTS = Path(__file__).resolve().parents[2] / "artifacts" / "screenshots"
 
 @dataclass
 class WorkbenchPage:
-    """One open page. ``errors`` gathers what went wrong in its scripts."""
+    """One open page. ``errors`` collects the errors of its scripts."""
 
     page: Page
     url: str
@@ -33,12 +33,12 @@ class WorkbenchPage:
             self.open_tab(sheet_title)
 
     def open_tab(self, title: str) -> None:
-        """Choose a tab at the bottom and wait until its cells are there."""
+        """Choose a tab and wait until its cells are loaded."""
         self.page.get_by_role("tab", name=title, exact=True).click()
         self.page.locator(f'#grid[data-sheet="{title}"]:not([aria-busy])').wait_for()
 
     def become(self, name: str) -> None:
-        """Sit another person at the page."""
+        """Choose another person."""
         self.page.get_by_label("Кто за столом").select_option(label=name)
 
     def cell(self, a1: str) -> Locator:
@@ -57,7 +57,7 @@ class WorkbenchPage:
         self.page.locator("select.cell-editor").select_option(option)
 
     def choose_from_menu(self, caption: str) -> None:
-        """Choose an item of the add-on's menu; again where the add-on built its menu anew meanwhile."""
+        """Choose an item of the add-on's menu; try again if the add-on rebuilt its menu meanwhile."""
         for _ in range(MENU_ATTEMPTS - 1):
             try:
                 self._choose_from_menu(caption, timeout_ms=3_000)
@@ -79,7 +79,7 @@ class WorkbenchPage:
 
     @property
     def dialog(self) -> Locator:
-        """What Google says when it refuses something."""
+        """The dialog with Google's message about a refused edit."""
         return self.page.locator("dialog.message")
 
     def column(self, title: str) -> Locator:
@@ -96,6 +96,6 @@ class WorkbenchPage:
         expect(self.column(column).locator(".card", has_text=card)).to_be_visible()
 
     def screenshot(self, name: str) -> None:
-        """Keep a picture of the page as it is now."""
+        """Save a picture of the page."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")

@@ -1,4 +1,4 @@
-"""What every store has to do, run over each of them, and what the file of SQLite has to do besides."""
+"""Contract of every store, run for each of them, and further tests of the SQLite file."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 
 
 def load(store: Store, kind: str, key: str) -> Document:
-    """A document that is there."""
+    """An existing document."""
     return store.get_many([(kind, key)])[kind, key]
 
 
@@ -52,7 +52,7 @@ def keys_of(documents: list[Document]) -> list[str]:
 
 
 def run_at_once(do: Callable[[int], None], count: int = THREADS) -> None:
-    """Call *do* with 0, 1, 2 … at the same moment, each in a thread; an error of any of them is raised."""
+    """Call *do* with 0, 1, 2 … at the same moment, each in a thread; raise an error of any of them."""
     gate = threading.Barrier(count)
     errors: list[BaseException] = []
 
@@ -76,7 +76,7 @@ def run_at_once(do: Callable[[int], None], count: int = THREADS) -> None:
 
 
 def test_documents_come_back_as_they_were(store: Store) -> None:
-    """With all kinds of values, empty ones and any language."""
+    """All kinds of values are returned unchanged, also empty ones and texts of any language."""
     data = {
         "title": "Заря — «Лампы» 💡",
         "n": [1, 2.5, None, True, False, 1e300, -(2**53)],
@@ -90,7 +90,7 @@ def test_documents_come_back_as_they_were(store: Store) -> None:
 
 
 def test_get_many_gives_those_that_are_there(store: Store) -> None:
-    """Of several kinds; a key asked for twice, or absent, does no harm."""
+    """Existing documents of several kinds are returned; repeated or absent keys do no harm."""
     store.commit([Put("book", "a", {"n": 1}), Put("item", "a", {"n": 2})])
 
     found = store.get_many([("item", "a"), ("book", "a"), ("book", "a"), ("book", "b")])
@@ -103,7 +103,7 @@ def test_get_many_gives_those_that_are_there(store: Store) -> None:
 
 
 def test_get_many_takes_a_thousand_keys(store: Store) -> None:
-    """From a generator too. A query of Firestore takes 30 values, and SQLite bounds parameters."""
+    """A thousand keys work, also from a generator, although databases limit the values in a query."""
     store.commit([Put("item", f"{number}", {"n": number}) for number in range(1000)])
 
     found = store.get_many(("item", f"{number}") for number in range(2000))
@@ -111,8 +111,8 @@ def test_get_many_takes_a_thousand_keys(store: Store) -> None:
     assert sorted(document.data["n"] for document in found.values()) == list(range(1000))
 
 
-def test_what_was_read_is_nobody_elses(store: Store) -> None:
-    """Who changes what he read, or what he wrote, changes nothing in the store."""
+def test_documents_are_not_shared_with_callers(store: Store) -> None:
+    """Changes of data that were read or written change nothing in the store."""
     data = {"list": [1]}
     store.commit([Put("item", "a", data)])
     data["list"].append(2)
@@ -122,7 +122,7 @@ def test_what_was_read_is_nobody_elses(store: Store) -> None:
 
 
 def test_unicode_in_keys_kinds_and_conditions(store: Store) -> None:
-    """Keys and texts of any language are told apart and in order; look-alikes are different."""
+    """Keys and texts of any language are distinguished and ordered; similar characters are different."""
     names = ["é", "e\u0301", "Ё", "ё", "😀", "\uffff", "a/b", "a:b", "%_'\"", " "]
     store.commit([Put("kind", name, {"who": name}) for name in names])
 
@@ -132,7 +132,7 @@ def test_unicode_in_keys_kinds_and_conditions(store: Store) -> None:
 
 
 def test_find_by_texts_and_booleans(store: Store) -> None:
-    """All conditions hold; a text is not the number that it spells; a missing field is no match."""
+    """All conditions must hold; a text does not equal a number; a missing field does not match."""
     store.commit(
         [
             Put("item", "b", {"kind": "x", "book": "1", "is_open": True}),
@@ -154,7 +154,7 @@ def test_find_by_texts_and_booleans(store: Store) -> None:
 
 
 def test_find_before_a_text(store: Store) -> None:
-    """Less than the bound, not equal; numbers, nothing and missing fields are not before any text."""
+    """Only texts less than the bound match; numbers, nulls and missing fields never do."""
     store.commit(
         [
             Put("wish", "a", {"at": "2026-11-02"}),
@@ -176,7 +176,7 @@ def test_find_before_a_text(store: Store) -> None:
 
 
 def test_find_gives_the_first_by_key(store: Store) -> None:
-    """In the order of keys as texts, whatever the order of writing."""
+    """Documents are in the order of their keys as texts, in any order of writing."""
     store.commit([Put("item", f"{number}", {}) for number in (9, 10, 1, 2, 100)])
 
     assert keys_of(store.find("item")) == ["1", "10", "100", "2", "9"]
@@ -188,7 +188,7 @@ def test_find_gives_the_first_by_key(store: Store) -> None:
 
 
 def test_create_does_not_overwrite(store: Store) -> None:
-    """The second one is told that the key is taken."""
+    """The second creation is refused, because the key is taken."""
     store.commit([Put("lease", "a", {"holder": 1}, ABSENT)])
 
     with pytest.raises(StoreConflictError) as caught:
@@ -199,7 +199,7 @@ def test_create_does_not_overwrite(store: Store) -> None:
 
 
 def test_put_of_an_old_version_is_refused(store: Store) -> None:
-    """Who read the first version cannot write over the second."""
+    """A writer who read the first version cannot overwrite the second."""
     store.commit([Put("book", "a", {"n": 1})])
     first = load(store, "book", "a").version
     store.commit([Put("book", "a", {"n": 2}, first)])
@@ -211,7 +211,7 @@ def test_put_of_an_old_version_is_refused(store: Store) -> None:
 
 
 def test_put_of_a_version_of_nothing_is_refused(store: Store) -> None:
-    """A document that is gone is not written back by an old version."""
+    """A deleted document cannot be written with an old version."""
     store.commit([Put("book", "a", {"n": 1})])
     old = load(store, "book", "a").version
     store.commit([Delete("book", "a")])
@@ -223,7 +223,7 @@ def test_put_of_a_version_of_nothing_is_refused(store: Store) -> None:
 
 
 def test_put_without_a_version_overwrites(store: Store) -> None:
-    """In any case: where there is nothing, and over any version."""
+    """A put without a version writes an absent document and overwrites any version."""
     store.commit([Put("book", "a", {"n": 1})])
     store.commit([Put("book", "a", {"n": 2})])
 
@@ -231,7 +231,7 @@ def test_put_without_a_version_overwrites(store: Store) -> None:
 
 
 def test_version_is_the_token_of_the_commit(store: Store) -> None:
-    """Who commits knows the version of what he wrote without reading it."""
+    """A writer knows the version of the written document without reading it."""
     token = new_token()
     store.commit([Put("book", "a", {"n": 1}), Put("book", "b", {"n": 1})], token=token)
 
@@ -242,7 +242,7 @@ def test_version_is_the_token_of_the_commit(store: Store) -> None:
 
 
 def test_delete_with_and_without_a_version(store: Store) -> None:
-    """Without one it is done in any case; with one only what was read is deleted."""
+    """Without a version any document is deleted, with a version only this one."""
     store.commit([Put("lease", "a", {"holder": 1})])
     old = load(store, "lease", "a").version
     store.commit([Put("lease", "a", {"holder": 2})])
@@ -260,7 +260,7 @@ def test_delete_with_and_without_a_version(store: Store) -> None:
 
 
 def test_delete_only_where_there_is_nothing(store: Store) -> None:
-    """A guard that says that a document is still absent."""
+    """A delete of ``ABSENT`` is a guard: the document must still be absent."""
     store.commit([Delete("lease", "a", ABSENT), Put("other", "a", {})])
     store.commit([Put("lease", "a", {})])
 
@@ -271,7 +271,7 @@ def test_delete_only_where_there_is_nothing(store: Store) -> None:
 
 
 def test_versions_never_repeat(store: Store) -> None:
-    """Who read a document neither deletes nor overwrites the one that was made after its deletion."""
+    """The version of a deleted document neither deletes nor overwrites a new document with its key."""
     versions = set()
     for holder in range(50):
         store.commit([Put("lease", "a", {"holder": holder}, ABSENT)])
@@ -291,7 +291,7 @@ def test_versions_never_repeat(store: Store) -> None:
 
 
 def test_several_documents_are_written_together_or_not_at_all(store: Store) -> None:
-    """The conflict names those that are not as they were read, and no others; nothing is written."""
+    """The error names exactly the documents that changed; nothing is written."""
     store.commit([Put("item", key, {"n": 1}) for key in "abcd"])
     known = {key: load(store, "item", key).version for key in "abcd"}
     store.commit([Put("item", "b", {"n": 2}), Delete("item", "c")])
@@ -314,7 +314,7 @@ def test_several_documents_are_written_together_or_not_at_all(store: Store) -> N
 
 
 def test_puts_and_deletes_of_several_kinds_in_one_commit(store: Store) -> None:
-    """All are carried out."""
+    """All writes are carried out."""
     store.commit([Put("item", "a", {}), Put("lease", "a", {})])
 
     store.commit([Delete("lease", "a", load(store, "lease", "a").version), Put("done", "a", {}, ABSENT)])
@@ -323,13 +323,13 @@ def test_puts_and_deletes_of_several_kinds_in_one_commit(store: Store) -> None:
 
 
 def test_an_empty_commit_does_nothing(store: Store) -> None:
-    """With a token or without."""
+    """An empty commit is allowed, with and without a token."""
     store.commit([])
     store.commit([], token=new_token())
 
 
 def test_no_document_is_written_twice_in_a_commit(store: Store) -> None:
-    """The second write would undo the first in silence."""
+    """Two writes of one document are refused, because the second would silently undo the first."""
     with pytest.raises(ValueError, match="item"):
         store.commit([Put("item", "a", {"n": 1}), Put("item", "a", {"n": 2})])
     with pytest.raises(ValueError, match="item"):
@@ -339,7 +339,7 @@ def test_no_document_is_written_twice_in_a_commit(store: Store) -> None:
 
 
 def test_two_thousand_documents_in_one_commit(store: Store) -> None:
-    """Firestore takes as many as fit into 10 MiB."""
+    """Two thousand documents can be written together. Firestore accepts as many as fit into 10 MiB."""
     token = new_token()
     store.commit([Put("item", f"{number:04}", {"n": number}, ABSENT) for number in range(2000)], token=token)
     store.commit([Put("item", f"{number:04}", {"n": -number}, token) for number in range(2000)])
@@ -351,7 +351,7 @@ def test_two_thousand_documents_in_one_commit(store: Store) -> None:
 
 
 def test_a_repeated_commit_succeeds_and_writes_nothing(store: Store) -> None:
-    """The answer of the first was lost: the same token tells that it was the same commit."""
+    """If the answer of the first commit was lost, the token shows that the second is the same commit."""
     store.commit([Put("item", "old", {}), Put("item", "gone", {})])
     old, gone = (load(store, "item", key).version for key in ("old", "gone"))
     writes = [
@@ -371,7 +371,7 @@ def test_a_repeated_commit_succeeds_and_writes_nothing(store: Store) -> None:
 
 
 def test_another_commit_with_the_same_writes_conflicts(store: Store) -> None:
-    """Somebody else's commit is not taken for our own."""
+    """A commit with another token and the same writes is a conflict."""
     writes = [Put("item", "a", {"n": 1}, ABSENT), Delete("item", "absent")]
     store.commit(writes, token=new_token())
 
@@ -381,7 +381,7 @@ def test_another_commit_with_the_same_writes_conflicts(store: Store) -> None:
 
 
 def test_a_repeat_leaves_what_others_wrote_since(store: Store) -> None:
-    """Others go on before the repeat, which neither undoes that nor takes it for a refusal."""
+    """Others may write before the repeat, which neither undoes their writes nor reports a conflict."""
     writes = [Put("item", "a", {"n": 1}, ABSENT), Put("item", "b", {"n": 1}), Delete("item", "c")]
     token = new_token()
     store.commit(writes, token=token)
@@ -393,7 +393,7 @@ def test_a_repeat_leaves_what_others_wrote_since(store: Store) -> None:
 
 
 def test_a_repeat_of_a_refused_commit_is_refused(store: Store) -> None:
-    """Nothing of it was written, so that nothing has its token."""
+    """A refused commit wrote nothing, so its repeat is refused as well."""
     store.commit([Put("item", "a", {"n": 1})])
     token = new_token()
 
@@ -408,7 +408,7 @@ def test_a_repeat_of_a_refused_commit_is_refused(store: Store) -> None:
 
 
 def test_only_one_of_many_threads_creates(store: Store) -> None:
-    """Twenty at once: one wins, the others are told so, none fails otherwise."""
+    """Of twenty threads at once one creates the document; the others get a conflict and no other error."""
     won: list[int] = []
     lost: list[int] = []
 
@@ -426,7 +426,7 @@ def test_only_one_of_many_threads_creates(store: Store) -> None:
 
 
 def test_no_increment_of_many_threads_is_lost(store: Store) -> None:
-    """With the version as a guard; each also writes a document of its own in the same commit."""
+    """Threads increment a counter guarded by its version, and write another document in the same commit."""
     store.commit([Put("counter", "x", {"n": 0})])
 
     def increment(number: int) -> None:
@@ -457,7 +457,7 @@ def size_of(data: dict[str, object], key: str) -> int:
 
 @pytest.mark.parametrize("letter", ["x", "ж", "€", "💡"])
 def test_a_document_of_nearly_a_mebibyte(store: Store, letter: str) -> None:
-    """Up to the limit it comes back; a byte more is refused and named, with all of the commit."""
+    """A document at the limit is stored; with one more byte the whole commit is refused with its name."""
     key = "ключ"
     room = MOST_BYTES - size_of({"text": ""}, key)
     width = len(letter.encode())
@@ -472,7 +472,7 @@ def test_a_document_of_nearly_a_mebibyte(store: Store, letter: str) -> None:
 
 
 def test_text_that_is_no_unicode_is_refused(store: Store) -> None:
-    """Half a pair of surrogates cannot be written in UTF-8; the store stays usable."""
+    """Half a surrogate pair cannot be encoded in UTF-8 and is refused; the store stays usable."""
     with pytest.raises(ValueError, match="surrogates"):
         store.commit([Put("item", "good", {}), Put("item", "bad", {"text": "\ud83d"})])
 
@@ -485,13 +485,13 @@ def test_text_that_is_no_unicode_is_refused(store: Store) -> None:
 
 @contextmanager
 def connection_to(path: Path) -> Iterator[sqlite3.Connection]:
-    """Another program that has opened the file."""
+    """A connection of another program to the file."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         yield connection
 
 
 def test_an_absent_file_is_told_until_it_is_created(tmp_path: Path) -> None:
-    """An empty store in its place would make every workbook unknown."""
+    """Every call raises an error, because an empty store would make every workbook unknown."""
     path = tmp_path / "folder" / "store.sqlite"
     store = SqliteStore(path)
     for call in (
@@ -511,7 +511,7 @@ def test_an_absent_file_is_told_until_it_is_created(tmp_path: Path) -> None:
 
 
 def test_create_leaves_what_is_there(tmp_path: Path) -> None:
-    """It may be called again."""
+    """``create`` may be called again and keeps the documents."""
     path = tmp_path / "store.sqlite"
     SqliteStore.create(path).commit([Put("book", "a", {"n": 1})])
 
@@ -519,7 +519,7 @@ def test_create_leaves_what_is_there(tmp_path: Path) -> None:
 
 
 def assert_no_answer(do: Callable[[], object], *, at_most_s: float) -> None:
-    """The call says that the store does not answer, and says it soon."""
+    """The call raises the error for a store that does not answer, within the time."""
     started_at = time.monotonic()
     with pytest.raises(RetriableServiceError) as caught:
         do()
@@ -532,10 +532,10 @@ def assert_no_answer(do: Callable[[], object], *, at_most_s: float) -> None:
 
 
 def test_a_file_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A write is refused; reads go on."""
+    """A write raises an error; reads still work."""
     path = tmp_path / "store.sqlite"
     SqliteStore.create(path).commit([Put("book", "a", {"n": 1})])
-    # The rights of the file do not stop root, so it is opened for reading only.
+    # File permissions do not stop root, so the file is opened for reading only.
     connect = sqlite3.connect
     monkeypatch.setattr(
         "vitrina.store.sqlite.sqlite3.connect",
@@ -550,7 +550,7 @@ def test_a_file_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write every file")
 def test_a_file_without_the_right_to_write(tmp_path: Path) -> None:
-    """The same, where the operating system refuses."""
+    """The same, with file permissions."""
     path = tmp_path / "store.sqlite"
     SqliteStore.create(path)
     path.chmod(0o444)
@@ -559,7 +559,7 @@ def test_a_file_without_the_right_to_write(tmp_path: Path) -> None:
 
 
 def test_a_file_that_another_writer_holds(tmp_path: Path) -> None:
-    """A write gives up after its time, a read need not wait; when the other is done, all is well."""
+    """A write gives up after its time limit, a read does not wait; later both work."""
     path = tmp_path / "store.sqlite"
     SqliteStore.create(path).commit([Put("book", "a", {"n": 1})])
     store = SqliteStore(path, timeout_s=0.2)
@@ -574,7 +574,7 @@ def test_a_file_that_another_writer_holds(tmp_path: Path) -> None:
 
 
 def test_a_file_that_another_program_has_for_itself(tmp_path: Path) -> None:
-    """Neither reads nor writes are answered, and each says so in its time, from a new connection too."""
+    """Reads and writes raise an error within the time limit, from a new connection too."""
     path = tmp_path / "store.sqlite"
     store = SqliteStore(path, timeout_s=0.1)
     with connection_to(path) as other:
@@ -589,7 +589,7 @@ def test_a_file_that_another_program_has_for_itself(tmp_path: Path) -> None:
 
 
 def test_a_full_disk(tmp_path: Path) -> None:
-    """What does not fit is refused as a whole, and the same thread can write again."""
+    """A commit that does not fit is refused as a whole, and the same thread can write again."""
     store = SqliteStore.create(tmp_path / "store.sqlite")
     store.commit([Put("book", "a", {"n": 1})])
     pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
@@ -605,7 +605,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
 
 def test_a_commit_that_fails_at_its_end(tmp_path: Path) -> None:
-    """Nothing of it is written, and the same thread can write again. A deferred constraint makes it fail."""
+    """Nothing of a failed commit is written, and the thread can write again. A deferred constraint fails."""
     store = SqliteStore.create(tmp_path / "store.sqlite")
     store._connection.executescript(
         """
@@ -625,7 +625,7 @@ def test_a_commit_that_fails_at_its_end(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
-    """It is told, and left as it is."""
+    """A file that is not a database raises an error and is not changed."""
     path = tmp_path / "store.sqlite"
     path.write_text("This is a letter. " * 100)
 
@@ -636,7 +636,7 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
 
 
 def test_commits_survive_a_power_cut(tmp_path: Path) -> None:
-    """Each waits until it is on the disk; NORMAL may lose the last ones. In every thread."""
+    """Connections of all threads use FULL, as NORMAL may lose the last commits."""
     store = SqliteStore.create(tmp_path / "store.sqlite")
     found: list[tuple[int, str]] = []
 
@@ -654,7 +654,7 @@ def test_commits_survive_a_power_cut(tmp_path: Path) -> None:
 
 
 def test_a_file_of_release_0_1_opens(tmp_path: Path) -> None:
-    """Its documents are read, guarded by the versions they have, and found; with and without ``create``."""
+    """Documents of a file of release 0.1 are read, guarded and found, with and without ``create``."""
     path = tmp_path / "store.sqlite"
     with connection_to(path) as connection:
         connection.executescript(SCHEMA_0_1)
@@ -674,7 +674,7 @@ def test_a_file_of_release_0_1_opens(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["agency_id", "spreadsheet_id", "state"])
 def test_documents_are_found_by_an_index(tmp_path: Path, name: str) -> None:
-    """A click must not pass over all documents of an installation."""
+    """The query uses an index, so a click does not scan all documents of an installation."""
     store = SqliteStore.create(tmp_path / "store.sqlite")
     asked: list[str] = []
     connection = store._connection
@@ -688,7 +688,7 @@ def test_documents_are_found_by_an_index(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_endings_of_the_store_have_sentences(locale: str) -> None:
-    """With the name of the file, and of the store."""
+def test_errors_of_the_store_have_sentences(locale: str) -> None:
+    """The sentences contain the name of the file and of the store."""
     assert "/data/x" in render(Sentence("store.missing", {"path": "/data/x"}), locale)
     assert "SQLite" in render(Sentence("store.no_answer", {"service": "SQLite", "status": None}), locale)

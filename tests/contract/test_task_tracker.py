@@ -1,4 +1,4 @@
-"""What every task tracker has to do, run over each of them on its emulator."""
+"""Contract of every task tracker, run for each of them with its emulator."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BOOK = "https://docs.google.com/spreadsheets/d/book"
 
 
 class Patience:
-    """Sleeps without sleeping, and adds the time up."""
+    """A fake ``sleep`` that only adds up the time."""
 
     def __init__(self) -> None:
         self.slept_s: list[float] = []
@@ -41,7 +41,7 @@ class World:
     """A tracker, and people who work in it."""
 
     tracker: TaskTracker
-    #: Another one, as a new process makes it.
+    #: Creates another tracker, as in a new process.
     make_tracker: Callable[[], TaskTracker]
     url: str
     #: The waits between repeated calls.
@@ -52,7 +52,7 @@ class World:
         self.people = httpx.Client(base_url=f"{self.url}/api/latest", trust_env=False)
 
     def person(self, method: str, path: str, body: Json | None = None, *, who: str = "anna") -> Any:
-        """What a person does in the tracker."""
+        """Make a call as a person in the tracker."""
         headers = {"Authorization": f"Bearer {who}"}
         return self.people.request(method, path, json=body, headers=headers).raise_for_status().json()
 
@@ -62,11 +62,11 @@ class World:
         self.control.post("/fail-next", json=body).raise_for_status()
 
     def calls(self, name: str) -> int:
-        """How often a call was made."""
+        """Count of calls with this name."""
         return int(self.control.get("/calls").json()["counts"].get(name, 0))
 
     def card_ids(self) -> list[int]:
-        """All live cards."""
+        """Ids of all live cards."""
         return [card["id"] for card in self.person("GET", "/cards")]
 
 
@@ -151,13 +151,13 @@ def card_id(tracker: TaskTracker, new_card: NewCard) -> str:
 
 
 def test_board_has_the_stages_in_order(tracker: TaskTracker, board: Board) -> None:
-    """Each with an id of its own."""
+    """The stages have the given order, each with its own id."""
     assert [stage.title for stage in board.stages] == list(STAGES)
     assert len({stage.stage_id for stage in board.stages}) == 4
 
 
 def test_board_is_found_by_its_title(tracker: TaskTracker, board: Board) -> None:
-    """As it was made; a similar title is another board."""
+    """The board is found by its exact title; a similar title is another board."""
     tracker.create_board("Зерно — Сайт (ЗРН2)", STAGES)
 
     assert tracker.find_board("Зерно — Сайт (ЗРН)") == board
@@ -165,7 +165,7 @@ def test_board_is_found_by_its_title(tracker: TaskTracker, board: Board) -> None
 
 
 def test_last_stage_means_done(world: World, board: Board, card_id: str) -> None:
-    """People see the card as finished there, and not before."""
+    """A card is finished in the last stage, and not before."""
     states = [
         world.person("PATCH", f"/cards/{card_id}", {"column_id": int(stage.stage_id)})["state"]
         for stage in board.stages
@@ -176,7 +176,7 @@ def test_last_stage_means_done(world: World, board: Board, card_id: str) -> None
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_board_of_few_stages(tracker: TaskTracker, count: int) -> None:
-    """However few."""
+    """A board may have few stages."""
     assert len(tracker.create_board("Мало", STAGES[:count]).stages) == count
 
 
@@ -186,7 +186,7 @@ def test_board_of_few_stages(tracker: TaskTracker, count: int) -> None:
 def test_card_comes_back_as_it_was_made(
     tracker: TaskTracker, board: Board, new_card: NewCard, card_id: str
 ) -> None:
-    """Every field of the port."""
+    """Every field of the port is returned as it was created."""
     card = tracker.get_card(card_id)
 
     assert card is not None
@@ -199,7 +199,7 @@ def test_card_comes_back_as_it_was_made(
 
 
 def test_estimate_and_link_reach_the_tracker(world: World, card_id: str) -> None:
-    """Hours as the size, the workbook as a link."""
+    """The tracker has the hours as size, and a link to the workbook."""
     shown = world.person("GET", f"/cards/{card_id}")
 
     assert (shown["size"], shown["size_text"]) == (7.5, "7.5")
@@ -210,7 +210,7 @@ def test_estimate_and_link_reach_the_tracker(world: World, card_id: str) -> None
 
 
 def test_card_without_anything_optional(tracker: TaskTracker, new_card: NewCard) -> None:
-    """No date, person, hours or actions."""
+    """A card needs no date, person, hours or actions."""
     bare = replace(new_card, due_on=None, assignee_id=None, estimate_hours=0.0, checklist=())
     made = tracker.create_card(bare)
     tracker.complete_card(made, bare)
@@ -221,7 +221,7 @@ def test_card_without_anything_optional(tracker: TaskTracker, new_card: NewCard)
 
 
 def test_too_long_texts_are_cut(tracker: TaskTracker, new_card: NewCard) -> None:
-    """A long title is no reason to lose the card; a repeat knows its cut items again."""
+    """Long texts are cut, and a repeat recognises the cut lines of the checklist."""
     long = replace(
         new_card, title="ы" * 2000, description="ы" * 40000, checklist=(ChecklistItem("ы" * 5000),)
     )
@@ -238,7 +238,7 @@ def test_too_long_texts_are_cut(tracker: TaskTracker, new_card: NewCard) -> None
 def test_complete_twice_changes_nothing(
     world: World, tracker: TaskTracker, new_card: NewCard, card_id: str
 ) -> None:
-    """Neither a second checklist nor a second link."""
+    """A second call adds neither a second checklist nor a second link."""
     before = world.person("GET", f"/cards/{card_id}")
     tracker.complete_card(card_id, new_card)
 
@@ -246,10 +246,10 @@ def test_complete_twice_changes_nothing(
 
 
 @pytest.mark.parametrize("lost", ["checklists.create", "checklist_items.create", "external_links.add"])
-def test_complete_goes_on_after_a_lost_answer(
+def test_complete_continues_after_a_lost_answer(
     world: World, tracker: TaskTracker, new_card: NewCard, lost: str
 ) -> None:
-    """Whatever was made without our knowing is found, and the rest is added in its place."""
+    """Parts that were created by a call with a lost answer are found, and the rest is added."""
     made = tracker.create_card(new_card)
     world.fail("timeout", lost)
     with pytest.raises(RetriableServiceError):
@@ -267,7 +267,7 @@ def test_complete_goes_on_after_a_lost_answer(
 def test_item_made_later_stands_in_its_place(
     world: World, tracker: TaskTracker, new_card: NewCard, card_id: str
 ) -> None:
-    """The first action was removed: it comes back as the first."""
+    """A removed first action is added again as the first line."""
     (checklist,) = world.person("GET", f"/cards/{card_id}")["checklists"]
     first = checklist["items"][0]["id"]
     world.person("DELETE", f"/cards/{card_id}/checklists/{checklist['id']}/items/{first}")
@@ -280,7 +280,7 @@ def test_item_made_later_stands_in_its_place(
 
 
 def test_two_equal_actions_are_two_lines(world: World, tracker: TaskTracker, new_card: NewCard) -> None:
-    """One line present does not stand for both."""
+    """For two equal actions there are two lines; one existing line counts only once."""
     twins = replace(new_card, checklist=(ChecklistItem("Дизайн — Анна"), ChecklistItem("Дизайн — Анна")))
     made = tracker.create_card(twins)
     tracker.complete_card(made, twins)
@@ -341,7 +341,7 @@ def test_second_checklist_of_ours_goes(
 def test_cards_are_found_by_our_key(
     world: World, tracker: TaskTracker, board: Board, new_card: NewCard
 ) -> None:
-    """Archived ones too; of two the older first; those of people, without a key, not at all."""
+    """Cards are found by their key, also archived ones, the older first; cards without a key are left out."""
     first, second = tracker.create_card(new_card), tracker.create_card(new_card)
     archived = tracker.create_card(replace(new_card, external_id="vitrina:book:15"))
     world.person("PATCH", f"/cards/{archived}", {"condition": 2})
@@ -357,7 +357,7 @@ def test_cards_are_found_by_our_key(
 def test_archived_card_keeps_its_place_among_twins(
     world: World, tracker: TaskTracker, board: Board, new_card: NewCard, archived: int
 ) -> None:
-    """Only the age counts."""
+    """The order depends only on the age of the cards."""
     made = [tracker.create_card(new_card) for _ in range(2)]
     world.person("PATCH", f"/cards/{made[archived]}", {"condition": 2})
 
@@ -365,7 +365,7 @@ def test_archived_card_keeps_its_place_among_twins(
 
 
 def test_all_pages_are_read(tracker: TaskTracker, board: Board, new_card: NewCard) -> None:
-    """More cards than the tracker gives at once."""
+    """All cards are found, also if there are more than fit into one page."""
     made = {
         f"vitrina:book:{n}": (tracker.create_card(replace(new_card, external_id=f"vitrina:book:{n}")),)
         for n in range(205)
@@ -375,7 +375,7 @@ def test_all_pages_are_read(tracker: TaskTracker, board: Board, new_card: NewCar
 
 
 def test_cards_of_other_boards_are_not_found(tracker: TaskTracker, board: Board, new_card: NewCard) -> None:
-    """Each client's board by itself."""
+    """Only cards of the given board are found."""
     tracker.create_card(new_card)
 
     assert tracker.find_cards(tracker.create_board("Другая", STAGES).board_id) == {}
@@ -384,7 +384,7 @@ def test_cards_of_other_boards_are_not_found(tracker: TaskTracker, board: Board,
 def test_twins_are_found_in_one_call(
     world: World, tracker: TaskTracker, board: Board, new_card: NewCard
 ) -> None:
-    """Live ones of this key on this board, oldest first."""
+    """Live cards with this key on this board are found, oldest first."""
     made = [tracker.create_card(new_card) for _ in range(4)]
     tracker.create_card(replace(new_card, external_id="vitrina:book:140"))
     other = tracker.create_board("Другая", STAGES)
@@ -399,7 +399,7 @@ def test_twins_are_found_in_one_call(
 
 
 def test_card_that_was_never_made_has_no_twins(tracker: TaskTracker, board: Board) -> None:
-    """Nothing is found, and that is no error."""
+    """Without a card the result is empty, without an error."""
     assert tracker.find_twins(board.board_id, "vitrina:book:14") == ()
 
 
@@ -409,7 +409,7 @@ def test_card_that_was_never_made_has_no_twins(tracker: TaskTracker, board: Boar
 def test_move_tick_date_and_person_are_seen(
     world: World, tracker: TaskTracker, board: Board, card_id: str
 ) -> None:
-    """The current state, whatever it was."""
+    """``get_card`` returns the current state after changes by people."""
     (checklist,) = world.person("GET", f"/cards/{card_id}")["checklists"]
     item = f"/cards/{card_id}/checklists/{checklist['id']}/items/{checklist['items'][1]['id']}"
     world.person("PATCH", item, {"checked": True, "responsible_id": BOT, "due_date": "2026-11-27"})
@@ -430,7 +430,7 @@ def test_move_tick_date_and_person_are_seen(
 
 
 def test_plain_member_is_not_the_assignee(world: World, tracker: TaskTracker, new_card: NewCard) -> None:
-    """Only who is responsible."""
+    """Only the responsible person is the assignee."""
     made = tracker.create_card(replace(new_card, assignee_id=None))
     world.person("POST", f"/cards/{made}/members", {"user_id": ANNA})
 
@@ -447,14 +447,14 @@ def test_plain_member_is_not_the_assignee(world: World, tracker: TaskTracker, ne
 def test_due_date_with_a_time_is_a_day_of_the_agency(
     world: World, tracker: TaskTracker, card_id: str, due: str, expected: date
 ) -> None:
-    """Not a day of Greenwich."""
+    """A due moment becomes a day in the agency's time zone, not in UTC."""
     world.person("PATCH", f"/cards/{card_id}", {"due_date": due, "due_date_time_present": True})
 
     assert tracker.get_card(card_id).due_on == expected  # type: ignore[union-attr]
 
 
 def test_hours_are_told_by_person(world: World, tracker: TaskTracker, card_id: str) -> None:
-    """Minutes of the tracker add up to hours: 90 + 15 of Anna, 20 of another."""
+    """Minutes of the tracker become hours by person: 90 + 15 of Anna, 20 of another person."""
     for minutes, token in ((90, "anna"), (15, "anna"), (20, "bot")):
         log = {"role_id": -1, "time_spent": minutes, "for_date": "2026-11-24"}
         world.person("POST", f"/cards/{card_id}/time-logs", log, who=token)
@@ -466,7 +466,7 @@ def test_hours_are_told_by_person(world: World, tracker: TaskTracker, card_id: s
 
 
 def test_plan_without_hours_leaves_the_rest(world: World, tracker: TaskTracker, card_id: str) -> None:
-    """A company that does not pay for time logs still sees statuses."""
+    """Without time logs in the company's plan the rest of the card is still read."""
     world.fail(402, "time_logs.list")
 
     assert tracker.get_card(card_id).logged_hours == {}  # type: ignore[union-attr]
@@ -475,7 +475,7 @@ def test_plan_without_hours_leaves_the_rest(world: World, tracker: TaskTracker, 
 def test_checklists_of_people_come_after_ours(
     world: World, tracker: TaskTracker, new_card: NewCard, card_id: str
 ) -> None:
-    """Even one that was put in front."""
+    """Lines of people's checklists come after ours, even if their checklist is first on the card."""
     path = f"/cards/{card_id}/checklists"
     theirs = world.person("POST", path, {"name": "Не забыть", "sort_order": 0.5})
     world.person("POST", f"{path}/{theirs['id']}/items", {"text": "Позвонить"})
@@ -490,14 +490,14 @@ def test_checklists_of_people_come_after_ours(
 
 
 def test_archived_card_is_told_as_such(world: World, tracker: TaskTracker, card_id: str) -> None:
-    """It is there, and put away."""
+    """An archived card is returned with ``is_archived``."""
     world.person("PATCH", f"/cards/{card_id}", {"condition": 2})
 
     assert tracker.get_card(card_id).is_archived  # type: ignore[union-attr]
 
 
 def test_deleted_card_is_none(world: World, tracker: TaskTracker, card_id: str) -> None:
-    """Not an error."""
+    """A deleted card is ``None`` and not an error."""
     world.person("DELETE", f"/cards/{card_id}")
 
     assert tracker.get_card(card_id) is None
@@ -506,7 +506,7 @@ def test_deleted_card_is_none(world: World, tracker: TaskTracker, card_id: str) 
 def test_subcolumn_is_the_stage_around_it(
     world: World, tracker: TaskTracker, board: Board, card_id: str
 ) -> None:
-    """People may split a column without our losing the card."""
+    """A card in a subcolumn has the stage of the column around it."""
     sub = world.person(
         "POST", f"/columns/{board.stages[1].stage_id}/subcolumns", {"title": "Ждёт", "type": 2}
     )
@@ -519,7 +519,7 @@ def test_subcolumn_is_the_stage_around_it(
 
 
 def test_webhook_is_connected_once(world: World, tracker: TaskTracker) -> None:
-    """A repeat does nothing; a new secret replaces the old one; a switched off one is switched on."""
+    """A repeat does nothing; a new secret replaces the old one; a disabled webhook is enabled."""
     path = f"/spaces/{SPACE}/external-webhooks"
     for secret in ("old", "old", "new"):
         tracker.connect_webhook(f"https://vitrina.test/webhook/kaiten/{secret}")
@@ -532,7 +532,7 @@ def test_webhook_is_connected_once(world: World, tracker: TaskTracker) -> None:
 
 
 def test_webhook_of_somebody_else_is_left_alone(world: World, tracker: TaskTracker) -> None:
-    """The manager is told."""
+    """A foreign webhook is not changed, and the error names the problem."""
     path = f"/spaces/{SPACE}/external-webhooks"
     world.person("POST", path, {"url": "https://other.test/webhook/kaiten/x"}, who="bot")
 
@@ -549,7 +549,7 @@ def events(world: World) -> list[Json]:
 
 
 def test_events_name_their_card(world: World, tracker: TaskTracker, board: Board, new_card: NewCard) -> None:
-    """Every event that the tracker really sends, except those of boards; no request is made for it."""
+    """Every event of the tracker has the id of its card, except those of boards; no request is sent."""
     tracker.connect_webhook("http://127.0.0.1:9/webhook/kaiten/x")
     world.control.post("/webhooks", json={"mode": "drop"}).raise_for_status()
     made = tracker.create_card(new_card)
@@ -581,7 +581,7 @@ def test_events_name_their_card(world: World, tracker: TaskTracker, board: Board
 def test_events_are_foreign_until_the_own_user_is_known(
     world: World, tracker: TaskTracker, new_card: NewCard
 ) -> None:
-    """A new process does not ask the tracker who it is: the first card that it makes tells."""
+    """A new process learns its own user from the first card that it creates."""
     tracker.connect_webhook("http://127.0.0.1:9/webhook/kaiten/x")
     world.control.post("/webhooks", json={"mode": "drop"}).raise_for_status()
     tracker.create_card(new_card)
@@ -612,7 +612,7 @@ def test_events_are_foreign_until_the_own_user_is_known(
     ],
 )
 def test_nonsense_names_no_card(world: World, tracker: TaskTracker, new_card: NewCard, body: Json) -> None:
-    """Anybody may have sent it; nor is it our own, whether or not the own user is known."""
+    """A body without sense names no card and is not our own event, with and without a known own user."""
     tracker.create_card(new_card)
 
     assert tracker.card_id_of_event(body) is None
@@ -627,7 +627,7 @@ Step = Callable[[TaskTracker, Board, NewCard], object]
 
 
 def make(tracker: TaskTracker, _board: Board, card: NewCard) -> object:
-    """A call that makes something."""
+    """A call that creates something."""
     return tracker.create_card(card)
 
 
@@ -650,7 +650,7 @@ def look(tracker: TaskTracker, board: Board, _card: NewCard) -> object:
 def test_final_refusals_are_not_repeated(
     world: World, board: Board, new_card: NewCard, step: Step, status: int, kind: type[Exception], code: str
 ) -> None:
-    """One call, and a sentence that says who can help."""
+    """The call is sent once, and the error says who can help."""
     world.control.delete("/calls")
     world.fail(status, "cards")
 
@@ -664,7 +664,7 @@ def test_final_refusals_are_not_repeated(
 def test_busy_tracker_is_asked_again_even_to_make_something(
     world: World, board: Board, new_card: NewCard
 ) -> None:
-    """A 429 did nothing; the wait is at least what it asked for."""
+    """After a 429 the call is repeated, after at least the requested time."""
     world.fail(429, "cards.create", count=2, retry_after=3)
 
     made = world.tracker.create_card(new_card)
@@ -674,7 +674,7 @@ def test_busy_tracker_is_asked_again_even_to_make_something(
 
 
 def test_tracker_that_stays_busy(world: World, board: Board, new_card: NewCard) -> None:
-    """It is given up after four attempts, and says for how long to wait."""
+    """The call fails after four attempts, and the error says how long to wait."""
     world.fail(429, "cards.create", count=4, retry_after=7)
 
     with pytest.raises(RetriableServiceError) as refused:
@@ -686,7 +686,7 @@ def test_tracker_that_stays_busy(world: World, board: Board, new_card: NewCard) 
 
 @pytest.mark.parametrize("status", [500, 503, "timeout", "drop"])
 def test_reading_is_repeated(world: World, card_id: str, status: int | str) -> None:
-    """Whatever happened on the way."""
+    """A read is repeated after any failure of the connection or the server."""
     world.fail(status, "cards.get", count=2)
 
     assert world.tracker.get_card(card_id) is not None
@@ -696,7 +696,7 @@ def test_reading_is_repeated(world: World, card_id: str, status: int | str) -> N
 def test_making_is_not_repeated_blindly(
     world: World, board: Board, new_card: NewCard, status: int | str, made: int
 ) -> None:
-    """Nobody knows whether the card is there; a look at the board tells, and there is never a second one."""
+    """After a lost answer the card is not created again; a search shows whether it exists."""
     world.fail(status, "cards.create")
 
     with pytest.raises(RetriableServiceError) as lost:
@@ -708,7 +708,7 @@ def test_making_is_not_repeated_blindly(
 
 
 def test_card_may_appear_after_the_call_was_given_up(world: World, board: Board, new_card: NewCard) -> None:
-    """A look right after sees nothing; a later one finds the card. The call is sent once."""
+    """A search right after the timeout finds nothing, a later one finds the card. The call is sent once."""
     wire = KaitenWire(world.url, "bot", pace=Pace(sleep=Patience()), timeout_s=0.2)
     hasty = KaitenTracker(base_url="", token="", space_id=str(SPACE), wire=wire)
     step = {"at": 1, "method": "cards.create", "hold": True}
@@ -729,7 +729,7 @@ def test_card_may_appear_after_the_call_was_given_up(world: World, board: Board,
 
 
 def test_number_of_attempts_can_be_chosen(world: World, board: Board) -> None:
-    """One attempt: the first refusal is the last one."""
+    """With one attempt nothing is repeated."""
     wire = KaitenWire(world.url, "bot", pace=Pace(sleep=Patience()), attempts=1)
     tracker = KaitenTracker(base_url="", token="", space_id=str(SPACE), wire=wire)
     world.fail(503, "cards.list")
@@ -742,7 +742,7 @@ def test_number_of_attempts_can_be_chosen(world: World, board: Board) -> None:
 
 
 def test_making_is_repeated_when_nobody_listened() -> None:
-    """The request never left; after four attempts it is an error like another."""
+    """A request that was never sent is repeated; after four attempts there is an error."""
     patience = Patience()
     wire = KaitenWire("http://127.0.0.1:9", "bot", pace=Pace(sleep=Patience()), sleep=patience)
     tracker = KaitenTracker(base_url="", token="", space_id="1", wire=wire)

@@ -19,7 +19,7 @@ from tests.harness.module_office import ModuleOffice, running_agency
 from tests.harness.office import MANAGER, NOW, PROFILES, TEAM
 from tests.harness.servers import Servers
 from tests.harness.snapshots import take_snapshot
-from tests.harness.stored import free_people, stored_items
+from tests.harness.stored import remove_items, stored_items
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.domain.quantities import serial_of_day
 from vitrina.ports import Delete
@@ -45,7 +45,7 @@ def client(office: ModuleOffice) -> Iterator[ModuleOffice]:
     """The office with a new client. Afterwards its people are free again."""
     office.create_client(code=next(_codes))
     yield office
-    free_people(office.services.store, office.client_id)
+    remove_items(office.services.store, office.client_id)
 
 
 def agency_id(office: ModuleOffice) -> str:

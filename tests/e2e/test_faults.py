@@ -17,7 +17,7 @@ from tests.harness.module_office import ModuleOffice, running_agency
 from tests.harness.office import NOW
 from tests.harness.servers import Servers
 from tests.harness.snapshots import take_snapshot
-from tests.harness.stored import free_people, stored_items, touched_cards
+from tests.harness.stored import remove_items, stored_items, touched_cards
 from vitrina.ports import NewCard
 from vitrina.records.books import load_project
 from vitrina.records.work import Item
@@ -86,7 +86,7 @@ def own_cards(office: ModuleOffice) -> list[Any]:
 
 def free(office: ModuleOffice) -> None:
     """Take back what the client's items promise, so that the next test finds its people free."""
-    free_people(office.services.store, office.client_id)
+    remove_items(office.services.store, office.client_id)
 
 
 @contextmanager

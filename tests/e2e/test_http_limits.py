@@ -332,7 +332,7 @@ NAMES = (
         "turn",
         "wish",
         "wish_key",
-        "external_ids",
+        "created_as",
         "event",
         "data",
         "old",
@@ -357,7 +357,7 @@ BASES: Mapping[str, Callable[[random.Random], dict[str, Any]]] = {
     "menu": lambda draw: request_body(action=draw.choice(ACTION_NAMES)),
     "task": lambda draw: {
         "kind": draw.choice(["operation", "sync", "reconcile", "norms", "push", "remove_orphans"]),
-        draw.choice(["id", "spreadsheet_id", "external_ids"]): draw.choice(
+        draw.choice(["id", "spreadsheet_id", "created_as"]): draw.choice(
             ["nobody-knows-it", "\x00", "я", ""]
         ),
     },

@@ -1,4 +1,4 @@
-"""The measurement of requests: what it says, and that it would complain."""
+"""The measurement of requests: its results and its complaints."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def cost(action: str, *, reads: int = 1, writes: int = 1, drive: int = 0) -> Cos
 
 
 def test_every_action_stays_within_its_requests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Google's quota is spent alike at both sizes; cards cost Kaiten's."""
+    """Actions use the same number of Google's requests at both sizes; Kaiten's requests follow the cards."""
     costs = run(monkeypatch.setenv, tmp_path, sizes=SIZES)
 
     assert complaints(costs) == []
@@ -49,19 +49,19 @@ def test_every_action_stays_within_its_requests(monkeypatch: pytest.MonkeyPatch,
     ],
 )
 def test_complaint_names_action_size_and_requests(spent: Cost, words: str) -> None:
-    """Too little is as wrong as too much: then the action did not do its work."""
+    """Too few requests are wrong too: then the action did not do its work."""
     [found] = complaints([spent])
 
     assert found.startswith(words)
 
 
 def test_nothing_is_said_of_what_is_allowed() -> None:
-    """Building a batch also reads the agency's workbook; a new client may take four requests."""
+    """Allowed costs give no complaint: a batch reads two workbooks, a new client takes four requests."""
     assert complaints([cost("build_batch", reads=2, writes=0), cost("new_client", drive=2)]) == []
 
 
 def test_table_is_aligned_and_compares_times() -> None:
-    """Numbers stand to the right; the last column is the time against that of the smallest size."""
+    """Numbers are aligned right; the last column is the time relative to the smallest size."""
     lines = table([cost("estimate"), replace(cost("estimate"), row_count=1000, ms=50.0)])
 
     assert as_text(lines, markdown=True).splitlines() == [

@@ -1,4 +1,4 @@
-"""The product's queue over the emulated Cloud Tasks, with tokens that the emulated Google signs."""
+"""The product's queue with the emulated Cloud Tasks, and tokens from the emulated Google."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROBOT = "robot@vitrina.iam.test"
 
 @dataclass
 class World:
-    """A queue and the entry point that it feeds."""
+    """A queue and the entry point that it calls."""
 
     queue: CloudTasksQueue
     tasks_url: str
@@ -42,7 +42,7 @@ class World:
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    """Everything empty."""
+    """An empty queue and an entry point without calls."""
     calls: list[tuple[str, Any]] = []
     lock = threading.Lock()
     app = Flask("task")
@@ -70,7 +70,7 @@ def world() -> Iterator[World]:
 
 
 def test_same_name_is_queued_once(world: World) -> None:
-    """Neither while the first waits nor after it ran; and the caller hears nothing of it."""
+    """A second task is not queued while the first waits, nor after it ran, and the caller gets no error."""
     world.queue.add("sync-1", {"n": 1})
     world.run()
     world.queue.add("sync-1", {"n": 2})
@@ -82,7 +82,7 @@ def test_same_name_is_queued_once(world: World) -> None:
 
 
 def test_delayed_task_waits(world: World) -> None:
-    """It is not run before its time."""
+    """A delayed task does not run before its time."""
     world.queue.add("later", {}, delay_s=600)
     world.run()
 
@@ -90,7 +90,7 @@ def test_delayed_task_waits(world: World) -> None:
 
 
 def test_entry_point_believes_the_token(world: World) -> None:
-    """It is of our service account and for this address; for another address it would be refused."""
+    """The token is of our service account and for this address; one for another address is refused."""
     world.queue.add("op", {})
     world.run()
     ((token, _),) = world.calls
@@ -110,7 +110,7 @@ def test_entry_point_believes_the_token(world: World) -> None:
 
 
 def test_queue_that_is_away(world: World) -> None:
-    """The caller may try again."""
+    """A queue without an answer is a temporary error."""
     body = {"status": 503, "method": "tasks.create"}
     httpx.post(f"{world.tasks_url}/_emulator/fail-next", json=body, trust_env=False).raise_for_status()
 
@@ -120,7 +120,7 @@ def test_queue_that_is_away(world: World) -> None:
 
 @pytest.mark.parametrize("status", ["drop", "timeout"])
 def test_lost_connection_is_worth_another_click(world: World, status: str) -> None:
-    """Whether the task was queued is not known; the same name may be queued again."""
+    """After a lost connection the caller gets a temporary error and may queue the same name again."""
     fault = {"status": status, "method": "tasks.create"}
     httpx.post(f"{world.tasks_url}/_emulator/fail-next", json=fault, trust_env=False).raise_for_status()
 

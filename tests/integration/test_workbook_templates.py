@@ -1,4 +1,4 @@
-"""New workbooks in Google: the compiled batch over the wire, and what people can then do."""
+"""New workbooks in Google: the compiled batch is sent, then people edit the workbook."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def service(google: str, name: str, version: str, path: str = "") -> Any:
 
 
 def make(google: str, book: str, locale: str, values: BookValues) -> tuple[str, Any]:
-    """An empty spreadsheet turned into a workbook; its id and Google's answer."""
+    """Turn an empty spreadsheet into a workbook; return its id and Google's answer."""
     template = load_template(book)
     files = service(google, "drive", "v3", "/drive/v3/").files()
     made = files.create(body={"name": "Новая", "mimeType": SHEET}, supportsAllDrives=True).execute()
@@ -66,13 +66,13 @@ def batch(google: str, spreadsheet_id: str, requests: list[dict[str, Any]]) -> A
 
 @pytest.fixture
 def workbook(google: str) -> str:
-    """A client workbook of its own for a test that changes it."""
+    """A new client workbook for a test that changes it."""
     return shared_workbook(google)
 
 
 @pytest.fixture(scope="module")
 def untouched(google: str) -> str:
-    """A client workbook for tests after which nothing has changed."""
+    """A shared client workbook for tests that change nothing."""
     return shared_workbook(google)
 
 
@@ -90,14 +90,14 @@ def shared_workbook(google: str) -> str:
 
 
 def shown(google: str, spreadsheet_id: str, cells: str) -> list[list[str]]:
-    """What a person sees in a range."""
+    """The texts that a person sees in a range."""
     values = service(google, "sheets", "v4").spreadsheets().values()
     found: list[list[str]] = values.get(spreadsheetId=spreadsheet_id, range=cells).execute().get("values", [])
     return found
 
 
 def edit(google: str, spreadsheet_id: str, person: str, **change: Any) -> str | None:
-    """Edit as a person does in the page; Google's words when it refuses."""
+    """Edit as a person in the page; return Google's message if the edit is refused."""
     body = {"spreadsheet_id": spreadsheet_id, "as": person, "edits": [change]}
     answer = httpx.post(f"{google}/_emulator/edit", json=body, trust_env=False)
     assert answer.status_code in (200, 400)
@@ -107,7 +107,7 @@ def edit(google: str, spreadsheet_id: str, person: str, **change: Any) -> str | 
 @pytest.mark.parametrize("book", ["client", "agency"])
 @pytest.mark.parametrize("locale", LOCALES)
 def test_google_takes_the_workbook_in_one_batch(google, book, locale):
-    """Every request is answered, and the sheet that was there is gone."""
+    """Every request is answered, and the first sheet is gone."""
     template = load_template(book)
 
     spreadsheet_id, answer = make(google, book, locale, BookValues(title="Заря"))
@@ -121,7 +121,7 @@ def test_google_takes_the_workbook_in_one_batch(google, book, locale):
 
 
 def test_a_second_run_of_the_batch_changes_nothing(google, workbook):
-    """A lost answer may be repeated: the tabs are there already, so Google refuses the whole of it."""
+    """After a lost answer the batch may be repeated: Google refuses all of it, because the tabs exist."""
     template = load_template("client")
     edit(google, workbook, MANAGER, type="type", sheet="Бэклог", cell="C2", text="Другая задача")
 
@@ -135,7 +135,7 @@ def test_a_second_run_of_the_batch_changes_nothing(google, workbook):
 
 
 def test_counters_follow_what_people_type(google, workbook):
-    """The form counts the backlog without a click."""
+    """Formulas of the form count the backlog without a click."""
     edit(google, workbook, MANAGER, type="type", sheet="Бэклог", cell="C4", text="Баннер")
 
     count, hours = shown(google, workbook, "Клиент!C7:C8")
@@ -157,7 +157,7 @@ def test_the_weekday_stands_over_the_day(google, untouched):
     ],
 )
 def test_a_client_cannot_spoil_what_the_add_on_keeps(google, untouched, sheet, cell, text):
-    """Google refuses it with its own words, and nothing changes."""
+    """Google refuses the edit with its own message, and nothing changes."""
     before = shown(google, untouched, f"{sheet}!{cell}")
 
     refusal = edit(google, untouched, CLIENT, type="type", sheet=sheet, cell=cell, text=text)
@@ -176,14 +176,14 @@ def test_a_client_cannot_spoil_what_the_add_on_keeps(google, untouched, sheet, c
         ("В работе", "M2", "Кнопка мала"),  # a remark
     ],
 )
-def test_a_client_can_do_his_part(google, workbook, sheet, cell, text):
-    """Wishes, priorities, approvals and remarks are the client's."""
+def test_a_client_can_edit_own_columns(google, workbook, sheet, cell, text):
+    """Clients can edit wishes, priorities, approvals and remarks."""
     assert edit(google, workbook, CLIENT, type="type", sheet=sheet, cell=cell, text=text) is None
     assert shown(google, workbook, f"{sheet}!{cell}") == [[text]]
 
 
 def test_a_drop_down_takes_its_values_only(google, untouched):
-    """A priority that nobody knows would be read as none."""
+    """An unknown priority is refused, because it would be read as none."""
     refusal = edit(google, untouched, CLIENT, type="type", sheet="Бэклог", cell="B2", text="Вчера")
 
     assert refusal is not None
@@ -192,7 +192,7 @@ def test_a_drop_down_takes_its_values_only(google, untouched):
 
 
 def test_staff_can_sort_the_backlog(google, workbook):
-    """Which Google refuses to a person who may not edit one of the columns."""
+    """Staff can sort; Google refuses it to a person who may not edit one of the columns."""
     sort = {"type": "sort", "sheet": "Бэклог", "range": "A2:Q3", "column": "C", "order": "ASCENDING"}
 
     assert edit(google, workbook, MANAGER, **sort) is None

@@ -18,7 +18,7 @@ from vitrina.settings import PREFIX, Settings
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PACKAGE = ROOT / "functions" / "vitrina"
-#: Calls that take a kind of documents, and the place of the argument.
+#: Calls with a kind of documents as an argument, and the index of the argument.
 KIND_TAKERS = {"find": 0, "Put": 0, "Delete": 0, "Packed": 0, "unpack_one": 1}
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 GUIDES = [(guide, locale) for guide in ("staff", "client") for locale in ("ru", "en")]
@@ -46,7 +46,7 @@ def table_of(text: str) -> dict[str, list[str]]:
 
 
 def default_of(setting: dataclasses.Field[object]) -> str:
-    """How docs/settings.md writes a default."""
+    """A default as written in docs/settings.md."""
     if setting.default is dataclasses.MISSING:
         return "required"
     return f"`{setting.default}`" if setting.default not in ("", None) else "empty"
@@ -56,14 +56,14 @@ def default_of(setting: dataclasses.Field[object]) -> str:
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
-    """docs/settings.md lists the fields of ``Settings``, no more and no less."""
+    """docs/settings.md lists exactly the fields of ``Settings``."""
     documented = {name: cells[0] for name, cells in table_of(read(DOCS / "settings.md")).items()}
 
     assert documented == {PREFIX + one.name.upper(): default_of(one) for one in dataclasses.fields(Settings)}
 
 
 def kinds_in(tree: ast.AST) -> Iterator[str]:
-    """Names of the constants that are given for a kind where a document is written, read or looked for."""
+    """Names of constants used as kind in writes, reads and searches of documents."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -79,7 +79,7 @@ def kinds_in(tree: ast.AST) -> Iterator[str]:
 
 
 def constants_in(tree: ast.Module) -> dict[str, str]:
-    """Texts that a module names in capitals."""
+    """Text constants of a module, by their names in capitals."""
     return {
         target.id: node.value.value
         for node in tree.body
@@ -116,7 +116,7 @@ def test_kinds_are_found_in_every_kind_of_use() -> None:
 
 @pytest.mark.parametrize("path", markdown_files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_commands_exist(path: Path) -> None:
-    """Whatever is called with make or ``python -m`` is there."""
+    """Every target of make and every module after ``python -m`` exists."""
     text = read(path)
     code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL))
     targets = set(re.findall(r"^([a-z-]+):", read(ROOT / "Makefile"), re.MULTILINE))
@@ -164,7 +164,7 @@ def anchors_of(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", markdown_files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_relative_links_resolve(path: Path) -> None:
-    """No link inside the repository leads nowhere."""
+    """Every link inside the repository has an existing target."""
     text = re.sub(r"```.*?```|`[^`\n]*`", "", read(path), flags=re.DOTALL)
     for link in LINK.findall(text):
         if re.match(r"[a-z]+:", link):
@@ -177,7 +177,7 @@ def test_relative_links_resolve(path: Path) -> None:
 
 
 def test_decisions_are_numbered_without_gaps_and_complete() -> None:
-    """Each record has its number, and says why and what follows."""
+    """Each record has its number and the required sections."""
     records = sorted((DOCS / "decisions").glob("*.md"))
 
     assert [path.name[:5] for path in records] == [f"{number:04}-" for number in range(1, len(records) + 1)]

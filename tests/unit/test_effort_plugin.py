@@ -1,4 +1,4 @@
-"""The plug-in of the harness that measures forecasts: it is loaded by its path, as no module of ours."""
+"""The plug-in for the evaluation harness, which loads it by its path and not as a module."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PLUGIN = Path(__file__).parents[2] / "benchmarks" / "effort.py"
 
 @pytest.mark.parametrize("name", [method.__name__ for method in METHODS.values()])
 def test_the_harness_can_load_and_ask_it(name: str) -> None:
-    """A row for each task, whatever is known of it."""
+    """The plug-in returns a row for each task, with any known fields."""
     spec = importlib.util.spec_from_file_location("user_predictor", PLUGIN)
     assert spec is not None
     assert spec.loader is not None

@@ -1,4 +1,4 @@
-"""docs/failures.md names the tests of each failure, and every test that bears a number is named there."""
+"""docs/failures.md names the tests of each failure, and every test with a number is named there."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ COUNT = 21
 
 
 def rows() -> dict[int, list[str]]:
-    """Names of tests by the number of the failure, as the document gives them."""
+    """Names of tests in the document, by the number of the failure."""
     text = (ROOT / "docs" / "failures.md").read_text(encoding="utf-8")
     found = re.findall(r"^\| (\d+) \| (?:[^|]+\|){2} ([^|]+) \|$", text, re.MULTILINE)
     return {int(number): re.findall(r"`(test_\w+)`", tests) for number, tests in found}
 
 
 def all_tests() -> set[str]:
-    """Names of all tests there are."""
+    """Names of all existing tests."""
     trees = (ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "tests").rglob("test_*.py"))
     return {
         node.name
@@ -29,27 +29,27 @@ def all_tests() -> set[str]:
 
 
 def number_of(test: str) -> int | None:
-    """The failure whose number a test bears."""
+    """The number of the failure in the name of a test."""
     found = re.match(r"test_failure_(\d\d)_", test)
     return int(found[1]) if found else None
 
 
-def test_every_failure_has_its_row_and_a_test_that_bears_its_number() -> None:
-    """1 to 21, without a gap."""
+def test_every_failure_has_its_row_and_a_test_with_its_number() -> None:
+    """The rows are 1 to 21 without a gap, each with a test that has the number in its name."""
     assert list(rows()) == list(range(1, COUNT + 1))
     for number, named in rows().items():
         assert number in {number_of(test) for test in named}, number
 
 
 def test_every_named_test_is_there() -> None:
-    """A renamed test is renamed in the document."""
+    """Every test that the document names exists."""
     named = {test for line in rows().values() for test in line}
 
     assert named - all_tests() == set()
 
 
-def test_every_numbered_test_stands_in_its_row() -> None:
-    """Nobody looks in vain for what a number means."""
+def test_every_numbered_test_is_in_its_row() -> None:
+    """Every test with a number is named in the row of this number."""
     for test in sorted(all_tests()):
         number = number_of(test)
         assert number is None or test in rows()[number], test

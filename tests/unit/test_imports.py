@@ -12,9 +12,9 @@ PACKAGE = FUNCTIONS / "vitrina"
 
 #: The parts of the package, from the bottom up: each may import itself and those before it.
 ORDER = ("domain", "workbook", "records", "operations", "project", "tabs", "usecases", "jobs", "web")
-#: What every part of ``ORDER`` above ``domain`` may import beside.
+#: Parts that every part of ``ORDER`` above ``domain`` may import too.
 SHARED = {"ports", "texts"}
-#: What the other parts may import besides themselves, ``errors`` and packages.
+#: Parts that the other parts may import, beside themselves, ``errors`` and packages.
 ALLOWED = {
     "errors": set(),
     "settings": set(),
@@ -48,7 +48,7 @@ PURE_FORBIDDEN = {
 
 
 def imported_modules(path: Path) -> set[str]:
-    """Full names of the modules that a file imports, wherever in the file."""
+    """Full names of all modules that a file imports, also inside functions."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -71,7 +71,7 @@ FILES = [
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_point_one_way(path: Path) -> None:
-    """No part imports one that stands above it."""
+    """No part imports a part above it."""
     part = part_of(path)
     ours = {name.split(".")[1] for name in imported_modules(path) if name.startswith("vitrina.")}
     always = {part} if part == "domain" else {part, "errors"}
@@ -90,22 +90,22 @@ def test_domain_does_no_io(path: Path) -> None:
     assert "today()" not in path.read_text(encoding="utf-8")
 
 
-def test_the_product_imports_nothing_of_its_surroundings() -> None:
-    """Tests, emulators and benchmarks import the product, and never the other way round."""
+def test_the_product_imports_no_tests_emulators_or_benchmarks() -> None:
+    """Tests, emulators and benchmarks import the product, never the reverse."""
     roots = {name.split(".")[0] for path in FUNCTIONS.rglob("*.py") for name in imported_modules(path)}
 
     assert not roots & {"tests", "emulators", "benchmarks"}
 
 
 def test_entry_points_see_only_web_and_bootstrap() -> None:
-    """``main.py`` wires nothing itself."""
+    """``main.py`` imports only ``web`` and ``bootstrap``."""
     ours = {name for name in imported_modules(FUNCTIONS / "main.py") if name.startswith("vitrina.")}
 
     assert {name.split(".")[1] for name in ours} == {"bootstrap", "web"}
 
 
-def test_the_check_goes_red(tmp_path: Path) -> None:
-    """A use case that imports an adapter is found."""
+def test_a_wrong_import_is_found(tmp_path: Path) -> None:
+    """The check finds a use case that imports an adapter."""
     bad = tmp_path / "bad.py"
     bad.write_text("def f():\n    from vitrina.google import workbooks\n", encoding="utf-8")
 
@@ -118,8 +118,8 @@ def test_the_check_goes_red(tmp_path: Path) -> None:
     sorted({path.parent for path in FILES}),
     ids=lambda folder: str(folder.relative_to(FUNCTIONS)),
 )
-def test_no_folder_is_a_crowd(folder: Path) -> None:
-    """A reader finds the module for a change among a dozen."""
+def test_no_folder_has_too_many_modules(folder: Path) -> None:
+    """A folder has at most ``MOST_MODULES`` modules, so that a reader finds the right one."""
     modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
 
     assert len(modules) <= MOST_MODULES

@@ -13,14 +13,14 @@ HISTORY = load_history()
 
 PROFILE_KEYS = {profile["key"] for profile in AGENCY["profiles"]}
 PRIORITIES = {"Срочно", "Высокий", "Обычный", "Низкий"}
-#: Left out of the history on purpose: the estimate has to say that it knows no such work.
+#: A work type without history: the estimate has to say that it has no norm.
 WITHOUT_HISTORY = "Интеграция"
 
 each_client = pytest.mark.parametrize("client", AGENCY["clients"], ids=lambda client: client["code"])
 
 
 def test_agency_size() -> None:
-    """Three clients, eight specialists and more wishes than they can do."""
+    """Three clients, eight specialists and more work than they can do."""
     assert len(AGENCY["managers"]) == 2
     assert len(AGENCY["specialists"]) == 8
     assert len(AGENCY["clients"]) == 3
@@ -40,7 +40,7 @@ def test_agency_references() -> None:
 
 
 def test_agency_invented() -> None:
-    """Every e-mail is in a domain that can belong to nobody, and no two people share one."""
+    """Every e-mail address has a reserved domain, and no two people share one."""
     emails = [person["email"] for person in AGENCY["managers"] + AGENCY["specialists"]]
 
     assert len(set(emails)) == len(emails)
@@ -62,7 +62,7 @@ def test_backlog_items(client: dict[str, Any]) -> None:
 
 @each_client
 def test_backlog_dependencies(client: dict[str, Any]) -> None:
-    """Dependencies are positions of the same backlog, make no circle and are wanted no later."""
+    """Dependencies are positions of the same backlog, have no circle and are not wanted later."""
     backlog = dict(enumerate(client["backlog"], start=1))
     waits_for = {position: item.get("depends_on", []) for position, item in backlog.items()}
 
@@ -85,7 +85,7 @@ def test_metrics(client: dict[str, Any]) -> None:
 
 
 def test_work_types_have_history() -> None:
-    """Norms can be had for every work type but the deliberate one; a few items have no type at all."""
+    """Every work type but the deliberate one has history; a few items have no work type."""
     items = [item for client in AGENCY["clients"] for item in client["backlog"]]
     wanted = {item["work_type"] for item in items if "work_type" in item}
 
@@ -94,7 +94,7 @@ def test_work_types_have_history() -> None:
 
 
 def test_history_rows() -> None:
-    """Half a year of work, to a quarter of an hour, each profile once for a piece of work."""
+    """Half a year of work in quarters of an hour, with each profile once for a piece of work."""
     assert len(HISTORY) >= 300
     assert {row["profile"] for row in HISTORY} == PROFILE_KEYS
     assert all(1 <= row["finished_days_ago"] <= 182 for row in HISTORY)

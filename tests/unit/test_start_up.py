@@ -1,4 +1,4 @@
-"""What a click on the menu loads before an action needs it."""
+"""Packages that a click on the menu loads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HEAVY = {"pandas", "numpy", "rapidfuzz"}
 
 
 def test_the_menu_loads_no_heavy_package() -> None:
-    """A third of a second and 70 MB, which most clicks would pay for nothing."""
+    """The menu imports no heavy package, which would cost each click a third of a second and 70 MB."""
     code = "import sys, main; print(*sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "functions")}
 

@@ -37,19 +37,19 @@ ALL_CODES = sorted(set().union(*(codes_in(path) for path in PACKAGE.rglob("*.py"
 
 
 def test_codes_are_found() -> None:
-    """The search sees the codes: a few of different places."""
+    """The search finds codes in different places."""
     assert {"auth.missing", "cell.hours_text", "batch.started", "service.busy"} <= set(ALL_CODES)
 
 
 @pytest.mark.parametrize("code", ALL_CODES)
 def test_every_code_has_a_sentence(code: str) -> None:
-    """In Russian and in English."""
+    """Every code has a sentence in Russian and in English."""
     assert all(code in load(locale) for locale in LOCALES)
 
 
 @pytest.mark.parametrize("code", sorted(set(load("ru")) | set(load("en"))))
 def test_languages_have_the_same_placeholders(code: str) -> None:
-    """What the Russian sentence tells, the English one tells too."""
+    """The Russian and the English sentence have the same placeholders."""
     names = [
         {name for _, name, _, _ in string.Formatter().parse(load(locale)[code]) if name} for locale in LOCALES
     ]
@@ -73,7 +73,7 @@ def test_plural_forms(count: int, ru: str, en: str) -> None:
 
 
 def test_numbers_and_lists_are_written_as_in_the_language() -> None:
-    """A comma in Russian, a point in English; lists with «и»."""
+    """Russian has a decimal comma, English a point; Russian lists have «и»."""
     told = sentence("cell.choice", value="?", allowed=["Срочно", "Высокий", "Низкий"])
 
     assert "Срочно, Высокий и Низкий" in render(told, "ru")
@@ -89,14 +89,14 @@ def test_numbers_and_lists_are_written_as_in_the_language() -> None:
     ],
 )
 def test_days_are_written_as_people_say_them(start: date, end: date, ru: str, en: str) -> None:
-    """A month is named once where it is the same."""
+    """Two days of the same month name it once."""
     told = sentence("period.days", days=Days(start, end))
 
     assert (render(told, "ru"), render(told, "en")) == (ru, en)
 
 
 def test_titles_of_the_templates_can_be_named() -> None:
-    """A sentence says «Бэклог», not backlog."""
+    """A sentence can use titles of the templates: «Бэклог», not backlog."""
     told = sentence("shape.tab_gone", book="Заря", title=sentence(TITLE_PREFIX + "backlog"))
 
     assert "«Бэклог»" in render(told, "ru")

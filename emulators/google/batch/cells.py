@@ -18,7 +18,7 @@ from emulators.google.values import Reader
 
 
 class Writer:
-    """Writes cells of requests into the draft under one mask."""
+    """Writes cells of requests into the draft with one mask."""
 
     def __init__(self, batch: Batch, mask: masks.Mask) -> None:
         self._batch = batch
@@ -27,7 +27,7 @@ class Writer:
         self._merged: dict[tuple[int, int], tuple[Cell, Cell, Cell]] = {}
 
     def clean(self, raw: Cell) -> Cell:
-        """A cell of a request, checked; the same object is checked once."""
+        """A checked cell of a request; the same object is checked only once."""
         found = self._checked.get(id(raw))
         if found is None:
             clean = cell_rules.clean_cell(raw)
@@ -43,19 +43,19 @@ class Writer:
             check_length(value["stringValue"])
 
     def put(self, sheet: Sheet, row: int, column: int, cell: Cell) -> None:
-        """Write the masked part of *cell*, which went through :meth:`clean`."""
+        """Write the masked part of *cell*, which is a result of :meth:`clean`."""
         old = sheet.cell(row, column)
         key = (id(old), id(cell))
         found = self._merged.get(key)
         if found is None:
-            # The cells are kept beside the result, so that their ids stay theirs.
+            # The cells are stored with the result, so that Python does not reuse their ids.
             found = self._merged[key] = (old, cell, cell_rules.merge(old, cell, self._mask))
         sheet.put(row, column, found[2])
 
 
 @request("updateCells")
 def update_cells(batch: Batch, body: Request) -> None:
-    """Write rows of cells at a place; a range that is larger than the rows is cleared under the mask."""
+    """Write rows of cells; the rest of a larger range is cleared within the mask."""
     mask = batch.mask("CellData", body.get("fields"))
     writer = Writer(batch, mask)
     rows = body.get("rows", [])
@@ -116,7 +116,7 @@ def _clear_rest(sheet: Sheet, box: Box, rows: list[dict[str, Any]], writer: Writ
 
 @request("appendCells")
 def append_cells(batch: Batch, body: Request) -> None:
-    """Write rows after the last row with data of a tab, growing it where needed."""
+    """Write rows after the last row with data of a tab; the tab grows if needed."""
     if "tableId" in body:
         raise invalid("Tables are not supported here: no table with id " + body["tableId"])
     mask = batch.mask("CellData", body.get("fields"))
@@ -184,7 +184,7 @@ def _draw(sheet: Sheet, row: int, column: int, drawn: dict[str, Any]) -> None:
 
 @request("mergeCells")
 def merge_cells(batch: Batch, body: Request) -> None:
-    """Merge a range whole, by rows or by columns; only the first value of each merge stays."""
+    """Merge a whole range, its rows or its columns; only the first value of each merge stays."""
     sheet, box = batch.area(body["range"])
     for part in _merge_parts(box, body.get("mergeType", "MERGE_ALL")):
         _unmerge(sheet, part)
@@ -222,7 +222,7 @@ def _keep_first_value(sheet: Sheet, box: Box) -> None:
 
 @request("unmergeCells")
 def unmerge_cells(batch: Batch, body: Request) -> None:
-    """Take merges in a range apart; one that reaches out of the range is refused."""
+    """Unmerge the cells of a range; a merge that extends beyond the range is refused."""
     sheet, box = batch.area(body["range"])
     _unmerge(sheet, box)
 
@@ -240,7 +240,7 @@ def _unmerge(sheet: Sheet, box: Box) -> None:
 
 @request("findReplace")
 def find_replace(batch: Batch, body: Request) -> Reply:
-    """Replace text in cells; a cell whose whole text changes is read again as if typed."""
+    """Replace text in cells; a changed text is parsed again as if it was typed."""
     scopes = [name for name in ("range", "sheetId", "allSheets") if name in body]
     if len(scopes) != 1:
         raise invalid("Exactly one of range, sheetId and allSheets must be set.")

@@ -76,7 +76,7 @@ def delete(batch: Batch, body: Request) -> Reply:
         raise invalid("dataFilter must be specified.")
     ids = _selected(batch, [body["dataFilter"]])
     if not ids:
-        # Not known of the real service; see COVERAGE.md.
+        # The behaviour of the real service is not known; see COVERAGE.md.
         raise invalid("No developer metadata matches the data filter.")
     deleted = [metadata.resource(batch.book, metadata_id) for metadata_id in ids]
     for metadata_id in ids:

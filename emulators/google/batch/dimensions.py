@@ -44,7 +44,7 @@ def insert_dimension(batch: Batch, body: Request) -> None:
 def insert_lines(
     book: Book, sheet: Sheet, dimension: str, at: int, count: int, *, inherit_before: bool
 ) -> None:
-    """Insert lines and let everything follow."""
+    """Insert lines and update everything that refers to them."""
     lines = sheet.lines(dimension)
     if at > len(lines) or (at == len(lines) and not inherit_before):
         raise invalid(
@@ -80,7 +80,7 @@ def delete_dimension(batch: Batch, body: Request) -> None:
 
 
 def delete_lines(book: Book, sheet: Sheet, dimension: str, start: int, end: int) -> None:
-    """Delete lines and let everything follow."""
+    """Delete lines and update everything that refers to them."""
     count, noun = len(sheet.lines(dimension)), NOUNS[dimension]
     if end > count:
         missing = max(start, count)
@@ -110,7 +110,7 @@ def move_dimension(batch: Batch, body: Request) -> None:
 
 
 def move_lines(book: Book, sheet: Sheet, dimension: str, start: int, end: int, target: int) -> None:
-    """Move lines and let everything follow."""
+    """Move lines and update everything that refers to them."""
     count = len(sheet.lines(dimension))
     if end > count:
         raise invalid(f"source.endIndex[{end}] is beyond the grid size[{count}].")
@@ -141,7 +141,7 @@ def update_dimension_properties(batch: Batch, body: Request) -> None:
 
 @request("autoResizeDimensions")
 def auto_resize_dimensions(batch: Batch, body: Request) -> None:
-    """Fit columns to their longest text, seven pixels a letter; rows get their usual height."""
+    """Fit columns to their longest text, with seven pixels for each letter; rows get the default height."""
     given = body.get("dimensions", {})
     sheet, dimension, start, end = line_span(batch, given)
     own_locale = locale(batch.book.locale)
@@ -188,7 +188,7 @@ def _depths(sheet: Sheet, dimension: str) -> list[int]:
 
 
 def _rebuild(sheet: Sheet, dimension: str, depths: list[int]) -> list[dict[str, Any]]:
-    """Groups out of the depth of every line: one group per run of lines at least that deep."""
+    """Groups from the depth of every line: one group for each run of lines with at least that depth."""
     groups = []
     for depth in range(1, max(depths, default=0) + 1):
         start = None
@@ -213,7 +213,7 @@ def _rebuild(sheet: Sheet, dimension: str, depths: list[int]) -> list[dict[str, 
 
 @request("addDimensionGroup")
 def add_dimension_group(batch: Batch, body: Request) -> Reply:
-    """Put lines one level deeper."""
+    """Move lines one level deeper."""
     sheet, dimension, start, end = line_span(batch, body.get("range", {}))
     depths = _depths(sheet, dimension)
     if end > len(depths):
@@ -223,14 +223,14 @@ def add_dimension_group(batch: Batch, body: Request) -> Reply:
     groups = _rebuild(sheet, dimension, depths)
     key = "rowGroupControlAfter" if dimension == "ROWS" else "columnGroupControlAfter"
     own = sheet.properties.get("gridProperties", {})
-    # Recorded: a tab that gets its first group shows its control after the group from then on.
+    # Recorded: from its first group on, a tab shows the control after the group.
     sheet.properties = sheet.properties | {"gridProperties": own | {key: True}}
     return {"dimensionGroups": _shown(groups)}
 
 
 @request("deleteDimensionGroup")
 def delete_dimension_group(batch: Batch, body: Request) -> Reply:
-    """Put lines one level up."""
+    """Move lines one level up."""
     sheet, dimension, start, end = line_span(batch, body.get("range", {}))
     depths = _depths(sheet, dimension)
     if not any(depths[start:end]):

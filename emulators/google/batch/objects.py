@@ -1,4 +1,4 @@
-"""Requests about what lies over the grid: names, protection, banding, filters, charts."""
+"""Requests about objects on the grid: named ranges, protection, banding, filters, charts."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Item = dict[str, Any]
 
 
 def checked_range(batch: Batch, given: GridRange) -> GridRange:
-    """A range of a request with its tab named, refused where it is off the grid."""
+    """A range of a request with the id of its tab; refused if it is outside the grid."""
     area = from_grid_range(batch.book, given).require_inside()
     return grid_range(area.sheet.sheet_id, area.bounds)
 
 
 def find_item(book: Book, attribute: str, key: str, item_id: int, noun: str) -> tuple[Sheet, int]:
-    """The tab that holds an object, and its place in the list."""
+    """The tab that has an object, and the object's index in the list."""
     for sheet in book.sheets:
         for index, item in enumerate(getattr(sheet, attribute)):
             if item[key] == item_id:
@@ -97,7 +97,7 @@ def update_named_range(batch: Batch, body: Request) -> None:
 
 @request("deleteNamedRange")
 def delete_named_range(batch: Batch, body: Request) -> None:
-    """Forget a name."""
+    """Delete a named range."""
     del batch.book.named_ranges[_named(batch.book, body.get("namedRangeId"))]
 
 
@@ -105,7 +105,7 @@ def delete_named_range(batch: Batch, body: Request) -> None:
 
 
 def _clean_protection(item: Item) -> Item:
-    # The caller is the owner, so it can always edit, whatever it says.
+    # The caller is the owner and can always edit, whatever the request says.
     result = {name: part for name, part in item.items() if part not in (None, False)}
     result["requestingUserCanEdit"] = True
     if item.get("warningOnly"):
@@ -165,7 +165,7 @@ def update_protected_range(batch: Batch, body: Request) -> None:
 
 @request("deleteProtectedRange")
 def delete_protected_range(batch: Batch, body: Request) -> None:
-    """Take protection off."""
+    """Remove a protection."""
     sheet, index = find_item(
         batch.book, "protected_ranges", "protectedRangeId", body.get("protectedRangeId", 0), "protected range"
     )
@@ -195,7 +195,7 @@ def _clean_banding(item: Item) -> Item:
 
 @request("addBanding")
 def add_banding(batch: Batch, body: Request) -> Reply:
-    """Colour the rows or columns of a range in turn; a range can have one banding."""
+    """Add alternating colours to the rows or columns of a range; a range can have one banding."""
     given = body.get("bandedRange", {})
     item = _clean_banding(given) | {
         "bandedRangeId": _new_id(batch, given, "bandedRangeId"),
@@ -239,7 +239,7 @@ def update_banding(batch: Batch, body: Request) -> None:
 
 @request("deleteBanding")
 def delete_banding(batch: Batch, body: Request) -> None:
-    """Take a banding off."""
+    """Remove a banding."""
     sheet, index = find_item(
         batch.book, "banded_ranges", "bandedRangeId", body.get("bandedRangeId", 0), "banded range"
     )
@@ -251,7 +251,7 @@ def delete_banding(batch: Batch, body: Request) -> None:
 
 @request("setBasicFilter")
 def set_basic_filter(batch: Batch, body: Request) -> None:
-    """Put the filter of a tab on a range; its criteria are kept, rows are not hidden by them."""
+    """Set the filter of a tab on a range; its criteria are stored but hide no rows."""
     given = body.get("filter", {})
     if "range" not in given:
         raise invalid("filter.range must be specified.")
@@ -261,13 +261,13 @@ def set_basic_filter(batch: Batch, body: Request) -> None:
 
 @request("clearBasicFilter")
 def clear_basic_filter(batch: Batch, body: Request) -> None:
-    """Take the filter of a tab off."""
+    """Remove the filter of a tab."""
     batch.book.sheet(body.get("sheetId", 0)).basic_filter = None
 
 
 @request("addFilterView")
 def add_filter_view(batch: Batch, body: Request) -> Reply:
-    """Keep a named filter."""
+    """Store a named filter."""
     given = body.get("filter", {})
     range_given = checked_range(batch, given.get("range", {}))
     sheet = batch.book.sheet(range_given["sheetId"])
@@ -292,7 +292,7 @@ def update_filter_view(batch: Batch, body: Request) -> None:
 
 @request("deleteFilterView")
 def delete_filter_view(batch: Batch, body: Request) -> None:
-    """Forget a named filter."""
+    """Delete a named filter."""
     sheet, index = find_item(
         batch.book, "filter_views", "filterViewId", body.get("filterId", 0), "filter view"
     )
@@ -319,7 +319,7 @@ def duplicate_filter_view(batch: Batch, body: Request) -> Reply:
 
 @request("addChart")
 def add_chart(batch: Batch, body: Request) -> Reply:
-    """Keep a chart: its specification is given back, nothing is drawn here."""
+    """Store a chart: its specification is returned, nothing is drawn here."""
     given = body.get("chart", {})
     position = given.get("position", {})
     if position.get("newSheet") or "sheetId" in position:

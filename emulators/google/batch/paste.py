@@ -55,7 +55,7 @@ def _grow(book: Book, sheet: Sheet, bottom: int, right: int) -> None:
 
 @request("copyPaste", forgets_computed=False)
 def copy_paste(batch: Batch, body: Request) -> None:
-    """Copy a rectangle over another, repeated as often as it fits."""
+    """Copy a rectangle to another one, repeated as often as it fits."""
     kind = _paste_type(body)
     source_sheet, source = batch.area(body.get("source", {}))
     target_sheet, target = batch.area(body.get("destination", {}))
@@ -75,7 +75,7 @@ def copy_cells(
     *,
     transpose: bool = False,
 ) -> None:
-    """Copy cells; relative references in formulas shift, developer metadata stays where it is."""
+    """Copy cells; relative references in formulas change, developer metadata does not move."""
     cells = [
         [source_sheet.cell(row, column) for column in range(source.left, source.right)]
         for row in range(source.top, source.bottom)
@@ -100,7 +100,7 @@ def copy_cells(
 
 
 def _computed(batch: Batch, sheet: Sheet, box: Box, cells: list[list[Cell]]) -> list[list[Cell]]:
-    """The cells with what they show in place of their formulas."""
+    """The cells with their values in place of their formulas."""
     found = batch.computed(sheet)
     if not found:
         return cells
@@ -214,7 +214,7 @@ def _move_merges(source_sheet: Sheet, source: Box, target_sheet: Sheet, top: int
 
 @request("insertRange")
 def insert_range(batch: Batch, body: Request) -> None:
-    """Make room in a part of the grid: what is there shifts down or right."""
+    """Insert empty cells in a part of the grid; existing cells shift down or right."""
     sheet, box = batch.area(body.get("range", {}))
     dimension = _shift_dimension(body)
     if dimension == "ROWS":
@@ -229,7 +229,7 @@ def insert_range(batch: Batch, body: Request) -> None:
 
 @request("deleteRange")
 def delete_range(batch: Batch, body: Request) -> None:
-    """Take a part of the grid out: what is below or right of it shifts there."""
+    """Delete a part of the grid; cells below it or to its right shift there."""
     sheet, box = batch.area(body.get("range", {}))
     dimension = _shift_dimension(body)
     for row in range(box.top, box.bottom):

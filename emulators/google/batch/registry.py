@@ -37,17 +37,17 @@ class Batch:
         return masks.check_update_mask(discovery.load("sheets.v4"), schema, text)
 
     def computed(self, sheet: Sheet) -> dict[Place, Value | None]:
-        """What the formulas of a tab show now, by place; what they spill into other cells included."""
+        """Current values of the formulas of a tab by place, including values in neighbouring cells."""
         if not sheet.formula_count:
             return {}
         return formulas.results(self.book, self.now).cells[sheet.sheet_id]
 
     def forget_computed(self) -> None:
-        """Something changed that formulas may see."""
+        """Clear computed values, after a change that may affect formulas."""
         self.book.results = None
 
     def is_seen(self, sheet: Sheet) -> bool:
-        """Whether a formula may refer to a tab: its own, one with its title, one that makes up references."""
+        """Whether a formula may refer to a tab: on it, with its title, or with computed references."""
         signs = (sheet.title.casefold(), "indirect", *self._names_on(sheet))
         return bool(sheet.formula_count) or any(
             sign in text.casefold()
@@ -70,8 +70,8 @@ _CAREFUL: set[str] = set()
 def request(kind: str, *, forgets_computed: bool = True) -> Callable[[Handler], Handler]:
     """Register a function as the handler of a request kind.
 
-    After it, formulas are computed again for whoever asks; a handler with *forgets_computed* false sees
-    to that itself, so that many requests of its kind in one batch compute them once.
+    After it, formulas are computed again when they are needed. A handler with *forgets_computed* false clears
+    computed values itself, so that many requests of its kind in one batch need only one computation.
     """
 
     def register(handler: Handler) -> Handler:
@@ -89,7 +89,7 @@ def modelled_kinds() -> list[str]:
 
 
 def apply(book: Book, requests: list[Request], store: Store, now: datetime) -> list[Reply]:
-    """Apply *requests* to *book* and give the replies. On a refusal the caller drops *book*."""
+    """Apply *requests* to *book* and return the replies. After an error the caller must drop *book*."""
     if not requests:
         raise invalid("Must specify at least one request.")
     for index, each in enumerate(requests):

@@ -36,10 +36,10 @@ def sort_range(batch: Batch, body: Request) -> None:
 
 
 def sort_rows(batch: Batch, sheet: Sheet, box: Box, keys: list[tuple[int, bool]]) -> None:
-    """Sort rows of a box by columns; empty cells come last whichever the order.
+    """Sort rows of a box by columns; empty cells come last in both orders.
 
-    Developer metadata follows its row's cells (seen live, see COVERAGE.md), also when the box does
-    not span the whole row.
+    Developer metadata follows the cells of its row (seen live, see COVERAGE.md), also if the box does
+    not contain the whole row.
     """
     _check_merges(sheet, box, "sort")
     computed = batch.computed(sheet)
@@ -70,12 +70,12 @@ def delete_duplicates(batch: Batch, body: Request) -> Reply:
     removed = box.height - len(kept)
     if removed:
         _place_rows(sheet, box, list(kept.values()))
-    # A count of zero is absent from the answer, as all of the API's zeros are.
+    # A count of zero is absent from the answer, like all zeros of the API.
     return {"duplicatesRemovedCount": removed} if removed else {}
 
 
 def _compared_columns(sheet: Sheet, box: Box, spans: list[dict[str, Any]]) -> list[int]:
-    """The columns in which rows have to be equal; without *spans* all of the range."""
+    """The columns in which rows must be equal; without *spans* all columns of the range."""
     columns: dict[int, None] = {}
     for span in spans:
         if span.get("dimension") != "COLUMNS":
@@ -96,9 +96,9 @@ def _check_merges(sheet: Sheet, box: Box, doing: str) -> None:
 
 
 def _key(sheet: Sheet, row: int, column: int, computed: Mapping[Place, Value | None]) -> Key | None:
-    """What a cell shows, so that it can be ordered and compared; ``None`` where it shows nothing.
+    """Sort and comparison key of the shown value of a cell; ``None`` if the cell is empty.
 
-    Numbers before texts before truth before errors, as Sheets sorts; the case of letters does not count.
+    The order is that of Sheets: numbers, texts, booleans, errors. The case of letters is ignored.
     """
     value = sheet.cell(row, column).get("userEnteredValue")
     if value is None or "formulaValue" in value:
@@ -115,7 +115,7 @@ def _key(sheet: Sheet, row: int, column: int, computed: Mapping[Place, Value | N
 
 
 def _place_rows(sheet: Sheet, box: Box, order: list[int]) -> None:
-    """Give the rows of a box, from its top, the cells that rows *order* have there; the rest gets none."""
+    """Fill the rows of a box from its top with the cells of the rows in *order*; clear the rest."""
     cells = {row: [sheet.cell(row, column) for column in range(box.left, box.right)] for row in order}
     blank = [EMPTY] * box.width
     for target, source in zip_longest(range(box.top, box.bottom), order):

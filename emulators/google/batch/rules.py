@@ -42,7 +42,7 @@ def check_condition(condition: dict[str, Any], locale_name: str, *, validation: 
 
 @request("setDataValidation")
 def set_data_validation(batch: Batch, body: Request) -> None:
-    """Put a validation rule on every cell of a range, or take it off when no rule is given."""
+    """Set a validation rule on every cell of a range, or remove it if no rule is given."""
     if "range" not in body:
         raise invalid("range must be specified.")
     sheet, box = batch.area(body["range"])
@@ -88,13 +88,13 @@ def _clean_rule(batch: Batch, rule: dict[str, Any]) -> tuple[Sheet, dict[str, An
 
 
 def shown_rule(rule: dict[str, Any]) -> dict[str, Any]:
-    """A rule as the API gives it back."""
+    """A rule as the API returns it."""
     return rule | {"ranges": [grid.shown_range(part) for part in rule["ranges"]]}
 
 
 @request("addConditionalFormatRule")
 def add_rule(batch: Batch, body: Request) -> None:
-    """Insert a rule at an index; those after it shift."""
+    """Insert a rule at an index; later rules shift."""
     sheet, rule = _clean_rule(batch, body.get("rule", {}))
     index = body.get("index", 0)
     if not 0 <= index <= len(sheet.conditional_formats):
@@ -130,6 +130,6 @@ def update_rule(batch: Batch, body: Request) -> Reply:
 
 @request("deleteConditionalFormatRule")
 def delete_rule(batch: Batch, body: Request) -> Reply:
-    """Delete a rule; those after it shift."""
+    """Delete a rule; later rules shift."""
     sheet = batch.book.sheet(body.get("sheetId", 0))
     return {"rule": shown_rule(sheet.conditional_formats.pop(_check_index(sheet, body.get("index", 0))))}

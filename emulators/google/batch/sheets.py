@@ -30,7 +30,7 @@ def delete_sheet(batch: Batch, body: Request) -> None:
 
 
 def remove_sheet(book: Book, sheet: Sheet) -> None:
-    """Delete a tab and let everything follow."""
+    """Delete a tab and update everything that refers to it."""
     if len(book.sheets) == 1:
         raise invalid("You can't remove all the sheets in a document.")
     if all(other.properties.get("hidden") for other in book.sheets if other is not sheet):
@@ -62,10 +62,10 @@ def duplicate_sheet(batch: Batch, body: Request) -> Reply:
 
 
 def move_sheet(book: Book, sheet: Sheet, index: int, *, after_removal: bool = False) -> None:
-    """Move a tab; *index* is counted before the move unless *after_removal*."""
+    """Move a tab; *index* is counted before the move, or with *after_removal* after its removal."""
     old = book.sheets.index(sheet)
     book.sheets.remove(sheet)
-    # Recorded: moving a tab to the right counts its own old place.
+    # Recorded: the index of a tab that moves to the right includes its old place.
     at = index - 1 if not after_removal and index > old else index
     book.sheets.insert(min(max(at, 0), len(book.sheets)), sheet)
     book.renumber()
@@ -97,11 +97,11 @@ def update_sheet_properties(batch: Batch, body: Request) -> None:
 
 
 def _set_plain(sheet: Sheet, given: dict[str, Any], mask: masks.Mask) -> None:
-    """Set the properties that need nothing else done: visibility, colour, direction."""
+    """Set the properties that need no further change: visibility, colour, direction."""
     special = ("title", "index", "gridProperties", "sheetId", "*", "sheetType")
     rest = {name: inner for name, inner in mask.items() if name not in special}
     if rest:
-        # Both spellings of the tab's colour change together; a null colour takes it off.
+        # Both fields of the tab's colour change together; a null colour removes it.
         color_mask = cells.with_color_twins({k: v for k, v in rest.items() if k != "tabColor"}) or {}
         if "tabColor" in rest or "tabColorStyle" in rest:
             color_mask |= {"tabColor": None, "tabColorStyle": None}

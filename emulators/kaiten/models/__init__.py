@@ -15,7 +15,7 @@ from emulators.kaiten.models.state import Clock, Row, State, utc_now
 
 
 class Kaiten:
-    """One company. Calls hold ``lock``, so each sees and leaves a whole state.
+    """One company. Calls hold ``lock``, so each sees and leaves a consistent state.
 
     Parameters
     ----------
@@ -35,5 +35,5 @@ class Kaiten:
         self.properties = Properties(context)
 
     def actor(self, token: str) -> Row | None:
-        """The user whose token this is."""
+        """The user who owns the token."""
         return self.state.find("users", token=token) if token else None

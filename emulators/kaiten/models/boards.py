@@ -95,7 +95,7 @@ class Boards:
         return self._show(self._board_of(actor, space_id, board_id, "read"))
 
     def get_board_with_cards(self, actor: Row, board_id: int) -> Row:
-        """``GET /boards/{id}``, which drags every card along, archived ones too."""
+        """``GET /boards/{id}``: includes every card, also archived ones."""
         board = self._context.board(actor, board_id)
         return {**self._show(board), "cards": self._show_cards(board["id"])}
 
@@ -136,7 +136,7 @@ class Boards:
         return dict(column)
 
     def delete_column(self, actor: Row, board_id: int, column_id: int) -> Row:
-        """``DELETE /boards/{id}/columns/{column_id}``, unless cards stand in it."""
+        """``DELETE /boards/{id}/columns/{column_id}``, unless it has cards."""
         column = self._part_of(actor, "columns", board_id, column_id)
         if self._is_in_use("column_id", column["id"]):
             raise bad("Column has cards")

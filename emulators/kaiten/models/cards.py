@@ -1,4 +1,4 @@
-"""Cards: make, read, change, move, archive, delete."""
+"""Cards: create, read, change, move, archive, delete."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Cards:
         return [self._flat(card) for card in cards if card["condition"] != DELETED]
 
     def create_card(self, actor: Row, body: Any) -> Row:
-        """``POST /cards``. The same ``external_id`` twice makes two cards."""
+        """``POST /cards``. The same ``external_id`` twice creates two cards."""
         _refuse_unmodelled("cards.create", body)
         fields = check("Card", body, _NEW)
         board = self._context.board(actor, fields.pop("board_id"), "write")
@@ -157,7 +157,7 @@ class Cards:
         return self._flat(card)
 
     def delete_card(self, actor: Row, card_id: int) -> Row:
-        """``DELETE /cards/{id}``: to webhooks it is an update of ``condition``."""
+        """``DELETE /cards/{id}``: webhooks get an update of ``condition``."""
         card = self._context.card(actor, card_id, "write")
         self._write(actor, card, {"condition": DELETED})
         return self._flat(card)
@@ -189,7 +189,7 @@ class Cards:
         self._context.tell_of_card(actor, card, "card:update", {"old": old, "changes": changes})
 
     def _marks_of_state(self, card: Row, now: str) -> Row:
-        """What the new column says about progress."""
+        """Fields about progress that follow from the new column."""
         state = self._column_type(card)
         marks: Row = {}
         if state == IN_PROGRESS and card["first_moved_to_in_progress_at"] is None:
@@ -202,7 +202,7 @@ class Cards:
         return marks
 
     def _place(self, board: Row, fields: Row) -> Row:
-        """The cell asked for; without column or lane the first one of the board."""
+        """The requested column and lane; where one is missing, the first one of the board."""
         place = {"board_id": board["id"]}
         for key, table in (("column_id", "columns"), ("lane_id", "lanes")):
             rows = sorted(self._state.select(table, board_id=board["id"]), key=lambda row: row["sort_order"])
@@ -243,7 +243,7 @@ class Cards:
         return column["type"] if column else QUEUE
 
     def _bare(self, card: Row) -> Row:
-        """The card's own fields and numbers; ids in place of other things, as events have it."""
+        """The card's own fields and numbers, with ids for other objects, as in events."""
         counts = self._parts.counts(card)
         return {
             **card,
@@ -299,13 +299,13 @@ def _refuse_unmodelled(call: str, body: Any) -> None:
 
 
 def _is_on_time(card: Row, now: str) -> bool:
-    """A due date without a time lasts until the end of its day."""
+    """Whether a card is not late; a due date without a time means the end of its day."""
     shown = slice(None) if card["due_date_time_present"] else slice(len("2026-01-01"))
     return bool(now[shown] <= card["due_date"][shown])
 
 
 def _size(fields: Row) -> Row:
-    """``size`` and ``size_unit`` that Kaiten reads out of the size text: ``3 M`` is 3 and ``M``."""
+    """``size`` and ``size_unit`` that Kaiten parses from the size text: ``3 M`` is 3 and ``M``."""
     if "size_text" not in fields:
         return {}
     match = re.fullmatch(r"\s*(\d*[.,]?\d+)?\s*(.*?)\s*", fields["size_text"] or "")

@@ -1,4 +1,4 @@
-"""Checklists of a card. No event tells webhooks about them."""
+"""Checklists of a card. Webhooks get no events about them."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Checklists:
         return {"id": item["id"]}
 
     def counts(self, card: Row) -> Row:
-        """Checklists as lists show them, and the sums over all of them."""
+        """Checklists as they are in lists, and the sums over all of them."""
         shown, total, done = [], 0, 0
         for checklist in self._of_card(card):
             items = self._items(checklist)

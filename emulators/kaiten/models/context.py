@@ -1,4 +1,4 @@
-"""What every part of the company needs: its rows, who may do what, and telling webhooks."""
+"""Common base of all parts of the company: rows, access rights, and events for webhooks."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ Publish = Callable[[str, str, Row], None]
 
 
 def person(user: Row) -> Row:
-    """A user as every list shows him: never with the token."""
+    """A user as in every list, without the token."""
     return {key: value for key, value in user.items() if key != "token"}
 
 
 def author(user: Row) -> Row:
-    """The acting user as an event names him."""
+    """The acting user as in an event."""
     return {key: user[key] for key in ("id", "full_name", "username", "email")}
 
 
 class Context:
-    """The company as its parts see it."""
+    """Lookup of objects with access rights, and events; the parts of the company inherit from it."""
 
     def __init__(self, state: State, publish: Publish) -> None:
         self.state = state
@@ -61,7 +61,7 @@ class Context:
         return card
 
     def may_read(self, actor: Row, space_id: int) -> bool:
-        """Whether *actor* sees the space at all."""
+        """Whether *actor* may see the space."""
         try:
             self.space(actor, space_id)
         except KaitenError:
@@ -69,14 +69,14 @@ class Context:
         return True
 
     def user(self, user_id: object) -> Row:
-        """A user, with his token."""
+        """A user with the token."""
         return self.state.get("users", user_id)
 
     def tell(self, actor: Row, space_id: int, event: str, data: dict[str, Any]) -> None:
-        """Tell the external webhook of the space, where there is one."""
+        """Send an event to the external webhook of the space, if there is one."""
         for webhook in self.state.select("webhooks", space_id=space_id, enabled=True):
             self._publish(webhook["url"], event, {**data, "author": author(actor)})
 
     def tell_of_card(self, actor: Row, card: Row, event: str, data: dict[str, Any]) -> None:
-        """Tell the external webhook of the space in which the card's board is."""
+        """Send an event to the external webhook of the space of the card's board."""
         self.tell(actor, self.state.get("boards", card["board_id"])["space_id"], event, data)

@@ -1,4 +1,4 @@
-"""Which fields a call takes and what may stand in them, refused in ajv's words."""
+"""Fields of a call and their allowed values; errors have the wording of ajv."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _IS: dict[str, Callable[[Any], bool]] = {
 
 @dataclass(frozen=True)
 class Field:
-    """What one field takes. ``kind`` is a JSON type; ``date`` and ``moment`` are strings of that form."""
+    """Allowed values of a field. ``kind`` is a JSON type; ``date`` and ``moment`` are forms of strings."""
 
     kind: str
     required: bool = False
@@ -39,12 +39,12 @@ Fields = Mapping[str, Field]
 
 
 def check(what: str, body: Any, fields: Fields) -> Row:
-    """The known fields of *body*; the others are left out silently, as Kaiten does.
+    """The known fields of *body*; others are left out without an error, as Kaiten does.
 
     Parameters
     ----------
     what
-        The kind of thing, which Kaiten puts in front of its sentence.
+        The kind of object, with which Kaiten begins its message.
     """
     if not isinstance(body, dict):
         raise bad(f"{what} should be object")

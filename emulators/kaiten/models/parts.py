@@ -1,4 +1,4 @@
-"""What hangs on a card: people, comments, hours, links, relatives, tags."""
+"""Parts of a card: people, comments, hours, links, relatives, tags."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ class Parts:
         return self._members(self._context.card(actor, card_id))
 
     def add_member(self, actor: Row, card_id: int, body: Any) -> Row:
-        """``POST /cards/{id}/members``: as a plain member, whatever ``type`` says."""
+        """``POST /cards/{id}/members``: adds a plain member and ignores ``type``."""
         card = self._context.card(actor, card_id, "write")
         user_id = check("Member", body, _NEW_MEMBER)["user_id"]
         self.check_may_join(self._state.get("boards", card["board_id"]), user_id)
         return self._show_member(self.join(actor, card, user_id, responsible=False))
 
     def update_member(self, actor: Row, card_id: int, user_id: int, body: Any) -> Row:
-        """``PATCH /cards/{id}/members/{user_id}``: makes responsible; only removal takes that back."""
+        """``PATCH /cards/{id}/members/{user_id}``: makes responsible; only removal can undo that."""
         card = self._context.card(actor, card_id, "write")
         member = self._member(card, user_id)
         if self._state.change("members", member, check("Member", body, _MEMBER_CHANGES)):
@@ -82,7 +82,7 @@ class Parts:
             raise bad("User has no access to the card")
 
     def join(self, actor: Row, card: Row, user_id: int, *, responsible: bool) -> Row:
-        """Put a person on the card; one who is there already stays as he is."""
+        """Add a person to the card; an existing member does not change."""
         member = self._state.find("members", card_id=card["id"], user_id=user_id)
         if member is None:
             kind = RESPONSIBLE if responsible else MEMBER
@@ -165,7 +165,7 @@ class Parts:
         ]
 
     def add_time_log(self, actor: Row, card_id: int, body: Any) -> Row:
-        """``POST /cards/{id}/time-logs``: minutes, always of the owner of the token."""
+        """``POST /cards/{id}/time-logs``: minutes, always for the owner of the token."""
         card = self._context.card(actor, card_id, "write")
         log = self._state.add(
             "time_logs",
@@ -198,7 +198,7 @@ class Parts:
         return [dict(link) for link in self._state.select("links", card_id=card["id"])]
 
     def add_link(self, actor: Row, card_id: int, body: Any) -> Row:
-        """``POST /cards/{id}/external-links``: the same address twice makes two links."""
+        """``POST /cards/{id}/external-links``: the same address twice creates two links."""
         card = self._context.card(actor, card_id, "write")
         return dict(
             self._state.add(
@@ -269,12 +269,12 @@ class Parts:
     # Tags
 
     def list_tags(self, _actor: Row) -> list[Row]:
-        """``GET /tags``: a tag that is on no card is not shown."""
+        """``GET /tags``: a tag without cards is not shown."""
         used = {bond["tag_id"] for bond in self._state.select("card_tags")}
         return [dict(tag) for tag in self._state.select("tags") if tag["id"] in used]
 
     def create_tag(self, _actor: Row, body: Any) -> Row:
-        """``POST /tags``: the same name gives the same tag."""
+        """``POST /tags``: an existing name returns the existing tag."""
         return dict(self._tag(check("Tag", body, _TAG)["name"]))
 
     def add_tag(self, actor: Row, card_id: int, body: Any) -> Row:
@@ -301,10 +301,10 @@ class Parts:
             "tags", name=name, color=1, archived=False
         )
 
-    # Of a card as a whole
+    # The whole card
 
     def counts(self, card: Row) -> Row:
-        """What every answer about the card says of its parts."""
+        """Fields about the parts in every answer about the card."""
         card_id = card["id"]
         children, parents = self.relatives(card)
         tags = [
@@ -328,7 +328,7 @@ class Parts:
         }
 
     def details(self, card: Row) -> Row:
-        """What only ``GET /cards/{id}`` shows."""
+        """Fields that only ``GET /cards/{id}`` has."""
         return {
             "external_links": [dict(link) for link in self._state.select("links", card_id=card["id"])],
             "checklists": self._checklists.details(card),

@@ -65,7 +65,7 @@ class Properties:
 
 
 def merged(state: State, present: Row | None, given: Row) -> Row | None:
-    """Properties of a card after *given* is written over them; ``None`` as a value takes one away."""
+    """Properties of a card after *given* is written over them; the value ``None`` removes a property."""
     result = dict(present or {})
     for key, value in given.items():
         known = {f"id_{row['id']}": row["type"] for row in state.select("properties")}

@@ -47,7 +47,7 @@ Test = Callable[[Row], bool]
 
 
 def page(state: State, cards: list[Row], query: Row) -> list[Row]:
-    """The cards that the query asks for."""
+    """The cards that match the query, one page."""
     for name in _NOT_MODELLED:
         if name in query:
             raise NotModelledError(f"cards.list with {name}")
@@ -63,7 +63,7 @@ def page(state: State, cards: list[Row], query: Row) -> list[Row]:
 
 
 def narrowed(query: Row) -> Row:
-    """The filters that rows can be looked up by, so that not every card has to be put together."""
+    """Filters that can be applied to rows, so that only matching cards have to be built."""
     fields: Row = {}
     if "board_id" in query:
         fields["board_id"] = _integer("board_id", query["board_id"])
@@ -112,7 +112,7 @@ def _tests_of_moments(query: Row) -> list[Test]:
 
 
 def _test_of_condition(query: Row) -> Test:
-    """Archived cards come only to those who ask for them."""
+    """Test for the state of a card: archived cards are listed only on request."""
     if "condition" in query:
         wanted = _integer("condition", query["condition"])
     else:

@@ -1,4 +1,4 @@
-"""Users, spaces, who is in them, and their external webhooks."""
+"""Users, spaces with their users, and external webhooks."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Spaces:
         return person(actor)
 
     def list_users(self, actor: Row, query: Row) -> list[Row]:
-        """``GET /users``: those who share a space with *actor*."""
+        """``GET /users``: the users who share a space with *actor*."""
         mine = {access["space_id"] for access in self._state.select("accesses", user_id=actor["id"])}
         known = {access["user_id"] for access in self._state.select("accesses") if access["space_id"] in mine}
         text = query.get("query", "").casefold()
@@ -125,7 +125,7 @@ class Spaces:
         return [dict(webhook) for webhook in self._state.select("webhooks", space_id=space["id"])]
 
     def create_webhook(self, actor: Row, space_id: int, body: Any) -> Row:
-        """``POST /spaces/{id}/external-webhooks``: one a space, and only an admin may."""
+        """``POST /spaces/{id}/external-webhooks``: one for each space, for admins only."""
         space = self._context.space(actor, space_id, "admin")
         fields = check("ExternalWebhook", body, _WEBHOOK)
         if self._state.find("webhooks", space_id=space["id"]):
@@ -169,7 +169,7 @@ def _shown_access(space: Row, access: Row) -> Row:
 
 
 def page_of(query: Row) -> tuple[int, int]:
-    """``(offset, limit)`` of a list call; a larger limit than 100 is 100, and nobody is told."""
+    """``(offset, limit)`` of a list call; a limit above 100 counts as 100, without an error."""
     numbers = {}
     for name, default in (("offset", 0), ("limit", PAGE)):
         text = query.get(name, str(default))

@@ -29,7 +29,7 @@ DEFAULT_LIMIT_PER_S = 50
 
 
 def utc_now() -> datetime:
-    """The present moment."""
+    """The current moment in UTC."""
     return datetime.now(UTC)
 
 
@@ -39,12 +39,12 @@ def stamp(moment: datetime) -> str:
 
 
 class State:
-    """Rows by table and id; gives ids and times.
+    """Rows by table and id; assigns ids and times.
 
     Parameters
     ----------
     clock
-        The time that rows are stamped with.
+        The clock for the times of rows.
     """
 
     def __init__(self, clock: Clock = utc_now) -> None:
@@ -52,18 +52,18 @@ class State:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
         self.tables: dict[str, dict[int, Row]] = {name: {} for name in TABLES}
         self._index: dict[tuple[str, str, Any], dict[int, Row]] = {}
         self.last_id = FIRST_ID - 1
         self.limit_per_s = DEFAULT_LIMIT_PER_S
 
     def now(self) -> str:
-        """The present moment as Kaiten writes it."""
+        """The current moment as Kaiten writes it."""
         return stamp(self._clock())
 
     def add(self, table: str, **fields: Any) -> Row:
-        """Put a new row into *table*, with an id unless *fields* has one, and the time."""
+        """Add a new row to *table*, with the time and, unless *fields* has one, a new id."""
         given_id = fields.pop("id", None)
         row_id = self.last_id + 1 if given_id is None else int(given_id)
         self.last_id = max(self.last_id, row_id)
@@ -79,7 +79,7 @@ class State:
         return row
 
     def change(self, table: str, row: Row, fields: Row) -> Row:
-        """Write the fields that differ; what was written, with the time, or nothing."""
+        """Write the fields that differ, and the time; return what was written, or nothing."""
         changes = {key: value for key, value in fields.items() if row.get(key) != value}
         if changes:
             changes["updated"] = self.now()
@@ -108,7 +108,7 @@ class State:
                 yield row
 
     def remove(self, table: str, row: Row) -> None:
-        """Take the row out of its table."""
+        """Remove the row from its table."""
         del self.tables[table][row["id"]]
         for key in INDEXED & row.keys():
             del self._index[table, key, row[key]][row["id"]]
@@ -119,7 +119,7 @@ class State:
             self._index.setdefault((table, key, row[key]), {})[row["id"]] = row
 
     def dump(self) -> Row:
-        """A copy of all of it as JSON-able data."""
+        """A copy of all tables as JSON-able data."""
         return {
             "last_id": self.last_id,
             "limit_per_s": self.limit_per_s,
@@ -127,7 +127,7 @@ class State:
         }
 
     def load(self, data: Row) -> None:
-        """Become what ``dump`` gave."""
+        """Restore what ``dump`` returned."""
         self.clear()
         self.last_id, self.limit_per_s = data["last_id"], data["limit_per_s"]
         for name, rows in data["tables"].items():

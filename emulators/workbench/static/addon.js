@@ -1,11 +1,11 @@
-/** Runs the add-on as Google does: its menu, its sidebar, its executions. */
+/** Runs the add-on as Google does: menu, sidebar and executions. */
 
 import { el } from './dom.js';
 
 const ADDON_NAME = 'Vitrina';
 const TOAST_MS = 5000;
 
-/** What Google puts into the page of a sidebar. It stands in the sandboxed frame, not in this page. */
+/** Code that Google adds to the page of a sidebar. It runs in the sandboxed frame, not in this page. */
 const BRIDGE = `<script>
   'use strict';
   (() => {
@@ -46,7 +46,7 @@ const BRIDGE = `<script>
 export class AddOn {
   /**
    * @param project the add-on's files, as the workbench serves them
-   * @param surroundings gives the open workbook and the person: `{spreadsheet, user}`
+   * @param surroundings returns the open workbook and the person: `{spreadsheet, user}`
    */
   constructor(project, { surroundings, menubar, sidebar, toasts, onActivate, onLink }) {
     Object.assign(this, { project, surroundings, menubar, sidebar, toasts, onActivate, onLink });
@@ -63,7 +63,7 @@ export class AddOn {
     );
   }
 
-  /** Runs one function in a scope of its own; resolves with what it returned. */
+  /** Runs one function in a scope of its own; resolves with its result. */
   execute(functionName, { authMode = 'FULL', isTrigger = false, parameters = [] } = {}) {
     if (functionName.endsWith('_')) {
       return Promise.reject(new Error(`${functionName} is private`));
@@ -115,7 +115,7 @@ export class AddOn {
 
   showMenu({ title, items }) {
     if (title === null) {
-      // An add-on's items stand under Extensions, in a submenu with its name.
+      // An add-on's items are in the menu Extensions, in a submenu with its name.
       this.menubar.replaceChildren(this.topMenu('Расширения', [{ submenu: { title: ADDON_NAME, items } }]));
     } else {
       this.menubar.append(this.topMenu(title, items));

@@ -1,6 +1,6 @@
 /** Requests of the page to the workbench and, through it, to the emulators. */
 
-/** A refusal of a service, with its sentence and the whole body. */
+/** An error of a service, with its message and the whole body. */
 export class ServiceError extends Error {
   constructor(status, body) {
     super(body?.error?.message ?? body?.message ?? `Ошибка ${status}`);
@@ -53,7 +53,7 @@ export const google = {
   },
 };
 
-/** Kaiten with the token of one person, which the workbench adds. */
+/** Calls of Kaiten with the token of one person, which the workbench adds. */
 export function kaitenOf(email) {
   const call = (method, path, body) =>
     request(method, `/kaiten/api/latest${path}`, body, { 'x-workbench-user': email });

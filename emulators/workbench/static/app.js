@@ -1,4 +1,4 @@
-/** The page: joins the workbook, the add-on and the board, and keeps them fresh. */
+/** The page: connects the workbook, the add-on and the board, and updates them after changes. */
 
 import { AddOn } from './addon.js';
 import { google, ServiceError, workbench } from './api.js';
@@ -15,7 +15,7 @@ const $ = (selector) => document.querySelector(selector);
 
 class Page {
   async start() {
-    // Asked before anything is read: what changes while the page opens is read again.
+    // Get the versions before reading, so that changes while the page opens are read again.
     const seen = await workbench.changes({}).catch(() => ({}));
     const [session, project] = await Promise.all([workbench.session(), workbench.project()]);
     this.people = session.people;
@@ -204,7 +204,7 @@ class Page {
     }
   }
 
-  /** A link: to a workbook, a card or a board of ours, or out into the world. */
+  /** A link to a workbook, a card or a board of ours, or to another site. */
   async follow(url) {
     const book = /\/spreadsheets\/d\/([\w-]+)/.exec(url);
     const card = /\/card\/(\d+)/.exec(url);
@@ -227,7 +227,7 @@ class Page {
 
   async showBoardOfBook() {
     const url = await this.book?.namedValue('vt_board_url').catch(() => null);
-    // Kaiten has no address for a single board, so that a link may name the space alone.
+    // Kaiten has no address for a single board, so a link may contain only the space.
     await this.board.showBoard((url && boardIdOf(url)) ?? this.board.idByTitle(this.book?.title));
   }
 
@@ -257,18 +257,18 @@ class Page {
 
   async save(a1, text) {
     try {
-      // What the edit changed comes back as any other change does.
+      // The changes of the edit come back like all other changes.
       await google.edit(this.book.id, this.person.email, [{ type: 'type', sheet: this.tab.title, cell: a1, text }]);
     } catch (error) {
       showDialog('Возникла проблема', inRussian(error.message));
     }
   }
 
-  // ---- Freshness ----
+  // ---- Updates ----
 
-  /** Reads the open tab again and points at what changed. */
+  /** Reads the open tab again and highlights changes. */
   async readAgain() {
-    // A tab that is being opened may have been read before the change.
+    // A tab that is just being opened may have been read before the change.
     await Promise.allSettled([this.opening]);
     const { book, tab } = this;
     if (!book || !tab) {
@@ -278,7 +278,7 @@ class Page {
     try {
       await book.load();
     } catch (error) {
-      // The emulator was filled anew meanwhile: another workbook is opened.
+      // The emulator got a new state meanwhile: open another workbook.
       this.book = null;
       throw error;
     }
@@ -302,7 +302,7 @@ class Page {
     return new Set([0, ...inSight]);
   }
 
-  /** Follows the emulators for as long as the page is open, from the versions that were there before it read. */
+  /** Follows changes of the emulators while the page is open, from the versions before the first read. */
   async watch(seen) {
     for (;;) {
       try {
@@ -320,7 +320,7 @@ class Page {
         if (!(error instanceof ServiceError) && !(error instanceof TypeError)) {
           throw error;
         }
-        // Whatever was not read is read again, also where nothing else changes meanwhile.
+        // Failed reads are repeated, even if nothing else changes meanwhile.
         seen = {};
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }

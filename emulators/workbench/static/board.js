@@ -20,7 +20,7 @@ export class Board {
     document.body.append(this.drawer);
   }
 
-  /** Sits another person at the board. */
+  /** Changes the person at the board. */
   async as(person) {
     this.person = person;
     this.kaiten = kaitenOf(person.email);
@@ -28,7 +28,7 @@ export class Board {
     await this.refresh();
   }
 
-  /** Shows the board of the open workbook, where it has one. */
+  /** Shows the board of the open workbook, if it has one. */
   async showBoard(boardId) {
     if (boardId !== null && boardId !== this.boardId) {
       this.boardId = boardId;
@@ -37,12 +37,12 @@ export class Board {
     }
   }
 
-  /** The board that is named after a workbook, or null. */
+  /** The board with the name of a workbook, or null. */
   idByTitle(title) {
     return this.boards.find((board) => title && board.title.startsWith(title))?.id ?? null;
   }
 
-  /** Reads the board again and points at what moved. */
+  /** Reads the board again and highlights what moved. */
   async refresh() {
     if (!this.person?.has_board) {
       this.root.replaceChildren(el('p', { class: 'empty' }, 'У этого человека нет доступа к трекеру.'));
@@ -61,7 +61,7 @@ export class Board {
       this.boardId = board.id;
       const [columns, cards] = await Promise.all([this.kaiten.get(`/boards/${board.id}/columns`), this.readCards(board.id)]);
       if (read !== this.boardReads) {
-        return; // A later reading is under way: this one may be of before a change.
+        return; // A later read is running: this one may be older than a change.
       }
       this.draw(board, columns, cards);
       if (!this.drawer.hidden) {
@@ -214,11 +214,11 @@ export class Board {
       this.kaiten.get(`/cards/${cardId}/time-logs`),
     ]);
     if (read !== this.cardReads) {
-      return; // A later reading is under way: this one may be of before a change.
+      return; // A later read is running: this one may be older than a change.
     }
     const state = JSON.stringify([card, logs]);
     if (!this.drawer.hidden && state === this.drawnCard) {
-      return; // Nothing to draw, and nobody is disturbed in what he is typing.
+      return; // Nothing to draw, so a person who is typing is not disturbed.
     }
     if (this.drawer.hidden || this.timeForm?.dataset.card !== String(card.id)) {
       this.timeForm = this.drawTimeForm(card.id);
@@ -287,7 +287,7 @@ export class Board {
     );
   }
 
-  /** The form outlives a new drawing of its card, with what has been typed into it. */
+  /** The form stays with the typed text when its card is drawn again. */
   drawTimeForm(cardId) {
     const form = el(
       'form',
@@ -374,7 +374,7 @@ function hoursOf(card) {
   return planned || logged ? hours(planned || logged) : '';
 }
 
-/** What of a card the board shows; a difference is worth pointing at. */
+/** The parts of a card that the board shows; a difference is highlighted. */
 function fingerprint(card) {
   return [card.column_id, card.title, card.due_date, card.goals_done, card.goals_total, card.time_spent_sum].join('|');
 }

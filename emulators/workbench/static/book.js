@@ -1,4 +1,4 @@
-/** A workbook as the page holds it: its tabs, and of each tab the rows that were asked for. */
+/** A workbook in the page: its tabs, and the loaded rows of each tab. */
 
 import { address, letters, rangeOf } from './a1.js';
 import { google } from './api.js';
@@ -8,7 +8,7 @@ import { colour } from './format.js';
 const BOOK_FIELDS =
   'spreadsheetId,properties(title,locale,timeZone),developerMetadata,namedRanges,' +
   'sheets(properties,merges,charts)';
-/** Only what is drawn: the whole format of an empty cell is a kilobyte. */
+/** Field mask of what is drawn: the whole format of an empty cell has a kilobyte. */
 const FORMAT_FIELDS =
   'effectiveFormat(backgroundColor,backgroundColorStyle,borders,padding,horizontalAlignment,verticalAlignment,' +
   'wrapStrategy,numberFormat(type),' +
@@ -18,7 +18,7 @@ const CELL_FIELDS =
 const ROW_FIELDS =
   `sheets(data(startRow,rowData(values(${CELL_FIELDS})),` +
   'rowMetadata(pixelSize,hiddenByUser,hiddenByFilter),columnMetadata(pixelSize,hiddenByUser,hiddenByFilter)))';
-/** Rows asked for at once: a screenful and the neighbourhood. */
+/** Rows that are loaded at once: a screen and its neighbouring rows. */
 export const CHUNK_ROWS = 60;
 
 export class Book {
@@ -27,7 +27,7 @@ export class Book {
     this.tabs = [];
   }
 
-  /** Reads everything but the cells. Rows that were loaded are to be asked for again. */
+  /** Reads everything but the cells. Loaded rows must be read again after it. */
   async load() {
     const answer = await google.get(this.id, BOOK_FIELDS);
     this.title = answer.properties.title;
@@ -68,7 +68,7 @@ export class Book {
     return tab;
   }
 
-  /** Reads what is missing of a window of rows; says whether anything was. */
+  /** Reads the missing rows of a window; resolves with whether there were any. */
   async loadRows(tab, from, to) {
     const missing = [];
     for (let chunk = Math.floor(from / CHUNK_ROWS); chunk * CHUNK_ROWS < to; chunk += 1) {
@@ -114,7 +114,7 @@ export class Book {
     };
   }
 
-  /** The cells of some ranges, as numbers where they are numbers and as they are shown. */
+  /** The cells of some ranges: their numbers if they have some, and their shown texts. */
   async readSources(sources, titles) {
     const ranges = sources.map((source) => {
       const from = address(source.startRowIndex ?? 0, source.startColumnIndex ?? 0);
@@ -137,7 +137,7 @@ export class Book {
     return rows.flat().filter((text) => text !== '');
   }
 
-  /** The text shown in the cell that a named range names, or null. */
+  /** The text in the cell of a named range, or null. */
   async namedValue(name) {
     if (!this.namedRanges.some((range) => range.name === name)) {
       return null;
@@ -151,7 +151,7 @@ export class Book {
   }
 }
 
-/** The addresses whose looks or values differ between two states of a tab, in rows that both have. */
+/** Addresses of cells whose format or value differs between two states of a tab, in rows that both have. */
 export function changedCells(before, after) {
   const changed = new Set();
   for (const row of new Set([...before.rows.keys(), ...after.rows.keys()])) {

@@ -1,4 +1,4 @@
-/** Charts as simple SVG pictures: columns and lines. Another kind of chart says that it is not drawn. */
+/** Charts as simple SVG pictures: columns and lines. For other kinds it shows that they are not drawn. */
 
 import { el } from './dom.js';
 import { colour } from './format.js';
@@ -13,7 +13,7 @@ function svg(tag, attributes, ...children) {
   return node;
 }
 
-/** Draws a chart. `read` gives the cells of GridRanges. */
+/** Draws a chart. `read` returns the cells of GridRanges. */
 export async function drawChart(spec, { width, height, read }) {
   const chart = spec.basicChart;
   if (!chart || !['COLUMN', 'LINE', 'COMBO'].includes(chart.chartType)) {
@@ -88,7 +88,7 @@ function legend(series, width) {
     });
 }
 
-/** The end of an axis above the largest value, such that its quarters are short numbers. */
+/** The end of an axis, above the largest value; its quarters are short numbers. */
 function niceTop(value) {
   if (value <= 0) {
     return 1;

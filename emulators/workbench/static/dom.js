@@ -1,4 +1,4 @@
-/** Small helpers for building the page. Texts reach it as text nodes only. */
+/** Small helpers to build the page. Texts are only added as text nodes. */
 
 /**
  * An element with attributes, listeners (`onclick` and the like) and children.
@@ -27,7 +27,7 @@ export function initials(name) {
     .toUpperCase();
 }
 
-/** A calm colour that always belongs to the same person. */
+/** A soft colour that is always the same for a person. */
 export function colourOf(name) {
   let hue = 0;
   for (const letter of name) {
@@ -47,7 +47,7 @@ export function day(isoDate) {
   return new Intl.DateTimeFormat('ru', { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(date);
 }
 
-/** A dialog as Google shows one: a title, a sentence, one button. */
+/** A dialog like Google's: a title, a sentence, one button. */
 export function showDialog(title, message) {
   const dialog = el(
     'dialog',
@@ -60,7 +60,7 @@ export function showDialog(title, message) {
   dialog.showModal();
 }
 
-/** A list that drops down under a button and goes away on a click elsewhere. */
+/** A list that opens below a button and closes on a click elsewhere. */
 export function openPopup(anchor, popup) {
   const place = anchor.getBoundingClientRect();
   popup.classList.add('popup');

@@ -1,13 +1,13 @@
-/** The field in which a person edits one cell, laid over the cell. */
+/** The field in which a person edits one cell, shown on top of the cell. */
 
 import { el } from './dom.js';
 
 /**
  * Opens the editor over a cell.
  * @param td the cell
- * @param text what stands in it as typed
+ * @param text its contents as typed
  * @param choices the values of its list, or null
- * @param done called with the new text, or with null where the person thought better of it
+ * @param done called with the new text, or with null if the person cancelled
  */
 export function openEditor(td, { text, choices, done }) {
   const field = choices ? listField(text, choices) : el('input', { type: 'text', spellcheck: 'false' });

@@ -1,4 +1,4 @@
-/** How a cell looks: Google's `effectiveFormat` as CSS. */
+/** Converts Google's `effectiveFormat` of a cell to CSS. */
 
 const HORIZONTAL = { LEFT: 'left', CENTER: 'center', RIGHT: 'right' };
 const VERTICAL = { TOP: 'top', MIDDLE: 'middle', BOTTOM: 'bottom' };
@@ -14,7 +14,7 @@ const DEFAULT_PADDING = { top: 2, right: 3, bottom: 2, left: 3 };
 const GRIDLINE = '#e1e3e1';
 const WHITE = 'rgb(255, 255, 255)';
 
-/** A colour of the API, whose parts are left out when they are 0. */
+/** A colour of the API, in which parts that are 0 are absent. */
 export function colour(style, plain) {
   const rgb = style?.rgbColor ?? (style ? undefined : plain);
   if (!rgb) {
@@ -24,13 +24,13 @@ export function colour(style, plain) {
   return `rgb(${parts.join(', ')})`;
 }
 
-/** What kind of value a cell shows: text, number, boolean, error or nothing. */
+/** The kind of value in a cell: text, number, boolean, error or nothing. */
 export function kindOf(cell) {
   const value = cell?.effectiveValue ?? {};
   return { stringValue: 'text', numberValue: 'number', boolValue: 'boolean', errorValue: 'error' }[Object.keys(value)[0]];
 }
 
-/** The fill of a cell, or null where it is white as paper. */
+/** The fill colour of a cell, or null if it is white. */
 export function fillOf(cell) {
   const format = cell?.effectiveFormat;
   const fill = colour(format?.backgroundColorStyle, format?.backgroundColor);
@@ -41,7 +41,7 @@ export function isWrapped(cell) {
   return cell?.effectiveFormat?.wrapStrategy === 'WRAP';
 }
 
-/** Puts the look of a cell on its `td`. */
+/** Sets the format of a cell on its `td`. */
 export function applyFormat(td, cell, { gridlines }) {
   const format = cell?.effectiveFormat ?? {};
   const fill = fillOf(cell);
@@ -61,7 +61,7 @@ export function applyFormat(td, cell, { gridlines }) {
   style.borderBottom = `1px solid ${line}`;
 }
 
-/** Puts borders on a cell. Neighbours share a line; it is drawn by the cell on its left or above. */
+/** Sets the borders of a cell. Neighbours share a line; the left or upper cell draws it. */
 export function applyBorders(td, cell, rightCell, belowCell) {
   const borders = cell?.effectiveFormat?.borders ?? {};
   const right = borders.right ?? rightCell?.effectiveFormat?.borders?.left;
@@ -74,7 +74,7 @@ export function applyBorders(td, cell, rightCell, belowCell) {
   }
 }
 
-/** Puts a text format on an element; only what differs from the page's own is set. */
+/** Sets a text format on an element; only differences from the page's own format are set. */
 export function applyText(style, text) {
   const ink = colour(text.foregroundColorStyle, text.foregroundColor);
   if (ink) {
@@ -98,7 +98,7 @@ export function applyText(style, text) {
   }
 }
 
-/** Cuts a text into the pieces that have a format of their own. */
+/** Splits a text into the pieces that have a format of their own. */
 export function pieces(text, runs) {
   const starts = runs.map(({ startIndex }) => startIndex ?? 0);
   const all = runs.map(({ format }, index) => ({
@@ -108,7 +108,7 @@ export function pieces(text, runs) {
   return starts[0] > 0 ? [{ text: text.slice(0, starts[0]), format: {} }, ...all] : all;
 }
 
-/** What a person would have typed, as the formula bar and the editor show it. */
+/** The contents of a cell as typed, for the formula bar and the editor. */
 export function typedText(cell, locale) {
   const value = cell?.userEnteredValue ?? {};
   if (value.formulaValue !== undefined) {

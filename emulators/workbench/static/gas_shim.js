@@ -1,9 +1,9 @@
 /*
- * The part of Google Apps Script that the add-on uses, over a *host* that does the real work.
+ * The part of Google Apps Script that the add-on uses. A *host* object does the real work.
  *
- * The add-on's files run unmodified above it: as classic scripts in the workbench's worker and in
- * the JavaScript engine of the tests. What is not modelled throws its own name, so that a call
- * that only Google would understand is noticed here and not in a customer's workbook.
+ * The add-on's files run unmodified with it: as classic scripts in the workbench's worker and in
+ * the JavaScript engine of the tests. Calls that are not modelled throw an error with their name, so
+ * that an unknown call is noticed here and not in a customer's workbook.
  *
  * The host is an object of synchronous functions:
  *   spreadsheet() -> {id, name, locale, metadata: [{key, value}], sheets: [title]}
@@ -19,11 +19,11 @@
 
 'use strict';
 
-/** Wraps a modelled object so that anything else asked of it throws its full name. */
+/** Wraps a modelled object so that access to any other property throws an error with its full name. */
 function modelled(name, members) {
   return new Proxy(members, {
     get(target, property) {
-      // A promise's `then` and the engine's own symbols are asked of any object.
+      // The engine reads `then` of promises and its own symbols from any object.
       if (property in target || typeof property === 'symbol' || property === 'then' || property === 'toJSON') {
         return target[property];
       }
@@ -32,7 +32,7 @@ function modelled(name, members) {
   });
 }
 
-/** Says at once that an option of a call is not modelled, in place of ignoring it. */
+/** Throws an error for an option of a call that is not modelled, instead of ignoring it. */
 function refuseOther(name, given, known) {
   for (const key of Object.keys(given)) {
     if (!known.includes(key)) {
@@ -46,15 +46,15 @@ function enumeration(name, members) {
   return modelled(name, Object.fromEntries(members.map((member) => [member, { toString: () => member }])));
 }
 
-/** Makes the global objects of Apps Script over a host. */
+/** Creates the global objects of Apps Script for a host. */
 function createGoogle(host) {
   const Button = enumeration('Ui.Button', ['CLOSE', 'OK', 'CANCEL', 'YES', 'NO']);
   const ButtonSet = enumeration('Ui.ButtonSet', ['OK', 'OK_CANCEL', 'YES_NO', 'YES_NO_CANCEL']);
   const AuthMode = enumeration('ScriptApp.AuthMode', ['NONE', 'CUSTOM_FUNCTION', 'LIMITED', 'FULL']);
 
   /**
-   * An add-on that nobody has used in this workbook yet may not look at it (`NONE`), and the trigger
-   * that runs when a workbook opens may not reach the outside world (`LIMITED`).
+   * An add-on that was not used in this workbook yet may not read it (`NONE`), and the trigger that
+   * runs when a workbook opens may not call other servers (`LIMITED`).
    */
   function permitted(name, ...refusedModes) {
     if (refusedModes.includes(host.authMode())) {
@@ -106,7 +106,7 @@ function createGoogle(host) {
     ButtonSet,
     alert,
     createMenu: (caption) => menu(caption),
-    // Under Extensions, where Google names the submenu after the add-on.
+    // In the menu Extensions, where the submenu has the name of the add-on.
     createAddonMenu: () => menu(null),
     showSidebar(output) {
       host.showSidebar({ title: output.getTitle(), html: output.getContent() });
@@ -257,7 +257,7 @@ function createGoogle(host) {
   };
 }
 
-/** Puts the global objects of Apps Script where the add-on's files will look for them. */
+/** Defines the global objects of Apps Script for the add-on's files. */
 function installGoogle(scope, host) {
   Object.assign(scope, createGoogle(host));
 }

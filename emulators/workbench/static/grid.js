@@ -1,6 +1,6 @@
 /**
- * A tab of a workbook as a table of DOM nodes. Only the rows in sight and a few around them are in
- * the document: a thousand-row tab paints as fast as a short one.
+ * A tab of a workbook as a table of DOM nodes. Only visible rows and a few around them are in the
+ * document, so a tab of a thousand rows is drawn as fast as a short one.
  */
 
 import { address, letters, parseAddress } from './a1.js';
@@ -12,13 +12,13 @@ const DEFAULT_COLUMN_PX = 100;
 const HEADER_PX = 24;
 const ROW_NUMBERS_PX = 46;
 const ROWS_AROUND = 20;
-/** A change of more cells than this is another sheet rather than an event to point at. */
+/** Changes of more cells than this are not highlighted. */
 const MAX_FLASHES = 400;
 
 export class Grid {
   /**
    * @param root the scrolling element
-   * @param needRows called with (from, to) when rows come into sight that are not loaded
+   * @param needRows called with (from, to) when rows become visible that are not loaded
    * @param onSelect called with (address, cell)
    * @param onOpenEditor called with (address, td, typed text or null)
    */
@@ -43,7 +43,7 @@ export class Grid {
     new ResizeObserver(() => this.tab && this.renderRows()).observe(root);
   }
 
-  /** Shows a tab. `changed` is a set of addresses to point at, or null when the tab is new to the eye. */
+  /** Shows a tab. `changed` is a set of addresses to highlight, or null when the tab was not shown before. */
   show(tab, changed = null) {
     const isSame = this.tab?.sheetId === tab.sheetId;
     this.tab = tab;
@@ -54,7 +54,7 @@ export class Grid {
       this.root.scrollTo(0, 0);
     }
     this.flashing = changed && changed.size <= MAX_FLASHES ? changed : new Set();
-    // While the table is being replaced the canvas keeps its size: else the scroll would jump to the top.
+    // The canvas keeps its size while the table is replaced; otherwise it would scroll to the top.
     this.canvas.style.minHeight = isSame ? `${this.canvas.offsetHeight}px` : '';
     this.canvas.style.minWidth = isSame ? `${this.canvas.offsetWidth}px` : '';
     this.renderTable();
@@ -72,7 +72,7 @@ export class Grid {
     return this.canvas.querySelector(`td[data-a1="${address(row, column)}"]`);
   }
 
-  // ---- Measures ----
+  // ---- Sizes ----
 
   rowHeight(row) {
     const meta = this.tab.rowSizes.get(row);
@@ -172,7 +172,7 @@ export class Grid {
     });
   }
 
-  /** Draws the rows in sight again where they are not the ones drawn already. */
+  /** Draws the visible rows, unless they are already drawn. */
   renderRows() {
     const { tab } = this;
     const viewTop = this.root.scrollTop + HEADER_PX;
@@ -216,7 +216,7 @@ export class Grid {
     this.needRows(from, to);
   }
 
-  /** The first row at or above `row` that no merged cell reaches over. */
+  /** The first row at or above `row` at which no merged cell from above continues. */
   clearOfMerges(row) {
     const crossing = this.tab.merges.find((merge) => merge.startRowIndex < row && merge.endRowIndex > row);
     return crossing && crossing.startRowIndex >= this.tab.frozenRows ? this.clearOfMerges(crossing.startRowIndex) : row;
@@ -291,7 +291,7 @@ export class Grid {
     td.append(value);
     if (isWrapped(cell)) {
       value.classList.add('wrapped');
-      // A row that somebody made higher or lower keeps its height; another grows with its text.
+      // A row whose height a person changed keeps it; other rows grow with their text.
       if (place.rowHeight !== DEFAULT_ROW_PX && !place.merge) {
         value.style.maxHeight = `${place.rowHeight - 2}px`;
       }
@@ -316,7 +316,7 @@ export class Grid {
     return [cell?.hyperlink && text ? link(cell.hyperlink, text) : text];
   }
 
-  /** A long text runs over empty cells on its right, as in Sheets; numbers and clipped texts do not. */
+  /** A long text overflows into empty cells on its right, as in Sheets; numbers and clipped texts do not. */
   spill(value, cell, { row, column }) {
     const format = cell.effectiveFormat ?? {};
     const leftAligned = !['RIGHT', 'CENTER'].includes(format.horizontalAlignment);
@@ -353,7 +353,7 @@ export class Grid {
     };
     if (scroll) {
       this.scrollToSelected();
-      // Rows drawn just now may be higher than they were thought to be.
+      // The rows that were just drawn may be higher than estimated.
       this.scrollToSelected();
     }
     this.markSelected();
@@ -480,7 +480,7 @@ export class Grid {
   }
 }
 
-/** Whether a cell offers a list to choose from. */
+/** Whether a cell has a drop-down list. */
 export function hasDropdown(cell) {
   const rule = cell?.dataValidation;
   return Boolean(rule?.showCustomUi && ['ONE_OF_LIST', 'ONE_OF_RANGE'].includes(rule.condition?.type));

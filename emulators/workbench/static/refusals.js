@@ -1,4 +1,4 @@
-/** What Google says in English when it refuses an edit, as its Russian page says it. */
+/** Russian texts of Google's page for its English messages about refused edits. */
 
 const SENTENCES = [
   [
@@ -14,7 +14,7 @@ const SENTENCES = [
   ],
 ];
 
-/** The Russian sentence, or the sentence itself where none is known. */
+/** The Russian message, or the message itself if there is no translation. */
 export function inRussian(sentence) {
   const known = SENTENCES.find(([pattern]) => pattern.test(sentence));
   return known ? sentence.replace(known[0], known[1]) : sentence;

@@ -1,8 +1,8 @@
 /*
- * One execution of the add-on: a fresh global scope with Google's services, as on Google's servers.
+ * One execution of the add-on: a new global scope with Google's services, as on Google's servers.
  *
  * The page starts a worker for each call and ends it afterwards. A worker may wait for an answer
- * (a synchronous XMLHttpRequest) while the page stays alive, which is what UrlFetchApp needs.
+ * (a synchronous XMLHttpRequest) while the page keeps working, which UrlFetchApp needs.
  */
 
 /* global installGoogle */
@@ -11,7 +11,7 @@
 
 importScripts('/static/gas_shim.js');
 
-/** Asks the workbench and waits. */
+/** Calls the workbench and waits for the answer. */
 function ask(method, url, body) {
   const request = new XMLHttpRequest();
   request.open(method, url, false);
@@ -25,7 +25,7 @@ function ask(method, url, body) {
   return JSON.parse(request.responseText);
 }
 
-/** What the shim stands on. Effects that a person sees are left to the page. */
+/** The host of the shim. The page carries out the effects that a person sees. */
 function createPageHost(execution) {
   const { spreadsheet, user, authMode, userLocale, project, properties } = execution;
   const effect = (kind) => (details) => postMessage({ kind, ...details });
@@ -57,7 +57,7 @@ self.onmessage = ({ data: execution }) => {
   try {
     installGoogle(self, createPageHost(execution));
     importScripts(...execution.project.scripts.map((name) => `/gas/project/${name}`));
-    // A trigger gets its event; what the sidebar calls gets what the sidebar gave.
+    // A trigger gets its event; a function called by the sidebar gets the sidebar's arguments.
     const event = { authMode: self.ScriptApp.AuthMode[execution.authMode] };
     const result = self[execution.functionName](...(execution.isTrigger ? [event] : execution.parameters));
     postMessage({ kind: 'returned', result: result === undefined ? null : result });

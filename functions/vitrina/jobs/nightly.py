@@ -63,13 +63,14 @@ def learn_at_night(services: Services, body: Json) -> None:
         return
     with ending(run):
         run.take(agency_id)
+        # First, because learning may fail every night: for a bad cell, until somebody corrects it.
+        pack_finished_work(run, agency_id)
         try:
             recalculate_norms(run, agency_id)
         except UserError as error:
             # Without finished work there is nothing to learn from.
             if error.code != "norms.no_history":
                 raise
-        pack_finished_work(run, agency_id)
 
 
 def pack_finished_work(run: Run, agency_id: str) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from vitrina.errors import UserError
+from vitrina.errors import BusyError, ChangedMeanwhileError, UserError
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.outbox import fulfil
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.project.snapshot import read_stored
-from vitrina.usecases.push import is_unused, push, push_wish
+from vitrina.usecases.push import push, push_wish, remove_unused
 
 
 def push_wanted(services: Services, body: Json) -> None:
@@ -20,6 +20,9 @@ def push_wanted(services: Services, body: Json) -> None:
         run.take(spreadsheet_id)
         try:
             push(run, spreadsheet_id, only_wanted=True)
+        except (BusyError, ChangedMeanwhileError):
+            # This passes: the queue delivers the task again.
+            raise
         except UserError:
             # Nothing is in progress any more; a click on the action tells a person.
             run.drop_final_writes()
@@ -38,13 +41,10 @@ def remove_orphans(services: Services, body: Json) -> None:
         run.take(spreadsheet_id)
         stored = read_stored(run, spreadsheet_id)
         items = {item.external_id: item for item in stored.work.value.items.values()}
-        for external_id in body["external_ids"]:
+        for external_id, created_as in body["created_as"].items():
             item = items.get(external_id)
             if item is not None and item.is_card_wanted:
                 continue
-            for card_id in services.tracker.find_twins(stored.project.board_id, external_id):
-                is_own = item is not None and card_id == item.card_id
-                card = None if is_own else services.tracker.get_card(card_id)
-                if card is not None and is_unused(card):
-                    services.tracker.remove_card(card_id)
+            keep = item.card_id if item is not None else ""
+            remove_unused(services.tracker, stored.project.board_id, external_id, created_as, keep=keep)
         run.at_end(fulfil(body["wish"]))

@@ -6,7 +6,7 @@ every open card is read again from time to time. All of this may run twice at th
 
 from __future__ import annotations
 
-from vitrina.jobs.sync_touched import look_at_cards, task_name
+from vitrina.jobs.sync_touched import look_at_cards, task_name, touched_items
 from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.project.snapshot import Snapshot
@@ -49,11 +49,9 @@ def reconcile(services: Services, body: Json) -> None:
     """
 
     def open_items(snapshot: Snapshot, state: SyncState) -> list[Item]:
-        touched = set(state.touched.values())
-        return [
-            item
-            for item in snapshot.items.values()
-            if item.card_id and (not item.is_done or item.number in touched)
-        ]
+        unfinished = [item for item in snapshot.items.values() if item.card_id and not item.is_done]
+        # The check takes the hints away, so their cards are read too, whatever became of their own task.
+        chosen = {item.number: item for item in [*unfinished, *touched_items(snapshot, state)]}
+        return list(chosen.values())
 
     look_at_cards(services, body, open_items, says_when=False)

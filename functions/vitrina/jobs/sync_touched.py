@@ -84,16 +84,16 @@ def _keep_hint(services: Services, card_id: str, owner: CardOwner) -> TaskWish |
 
 def sync_touched(services: Services, body: Json) -> None:
     """Write the state of the touched cards now, or queue the task for its slot of the quota."""
-
-    def touched_items(snapshot: Snapshot, state: SyncState) -> list[Item]:
-        found = {number: snapshot.items.get(number) for number in state.touched.values()}
-        work = snapshot.stored.work.value
-        packed = [number for number, item in found.items() if item is None and work.has_finished(number)]
-        project = snapshot.project
-        finished = load_finished(services.store, project.spreadsheet_id, project.agency_id, packed)
-        return [item for item in [*found.values(), *finished.values()] if item is not None and item.card_id]
-
     look_at_cards(services, body, touched_items, says_when=True)
+
+
+def touched_items(snapshot: Snapshot, state: SyncState) -> list[Item]:
+    """Items whose cards were touched, packed ones included: one round trip if there are any of those."""
+    found = {number: snapshot.items.get(number) for number in state.touched.values()}
+    work, project = snapshot.stored.work.value, snapshot.project
+    packed = [number for number, item in found.items() if item is None and work.has_finished(number)]
+    finished = load_finished(snapshot.services.store, project.spreadsheet_id, project.agency_id, packed)
+    return [item for item in [*found.values(), *finished.values()] if item is not None and item.card_id]
 
 
 def look_at_cards(

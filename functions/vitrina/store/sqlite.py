@@ -17,7 +17,7 @@ from vitrina.store.documents import json_texts
 SERVICE = "SQLite"
 
 #: Fields that ``find`` searches by.
-_INDEXED = ("agency_id", "spreadsheet_id", "state")
+_INDEXED = ("agency_id", "spreadsheet_id")
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS document (

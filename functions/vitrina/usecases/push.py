@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from vitrina.operations.outbox import GRACE, TaskWish, fulfil
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
 from vitrina.operations.undo_record import write_undoably
-from vitrina.ports import Card, ChecklistItem, NewCard
+from vitrina.ports import Card, ChecklistItem, NewCard, TaskTracker
 from vitrina.project.snapshot import Snapshot, read_snapshot
 from vitrina.records.cards import CardOwner, put_card
 from vitrina.records.team import tracker_ids
@@ -203,20 +204,47 @@ def _remove_late_twins(run: Run, snapshot: Snapshot, lacking: Collection[int]) -
     items = snapshot.stored.work.value.items.values()
     over = [item for item in items if item.card_id and item.card_lost_at and item.card_lost_at + GRACE <= now]
     for item in over:
-        for card_id in services.tracker.find_twins(snapshot.project.board_id, item.external_id):
-            card = services.tracker.get_card(card_id) if card_id != item.card_id else None
-            if card is not None and is_unused(card):
-                services.tracker.remove_card(card_id)
+        created_as = fingerprint_of_item(snapshot, item)
+        remove_unused(
+            services.tracker, snapshot.project.board_id, item.external_id, created_as, keep=item.card_id
+        )
         own_rows = [row for row in snapshot.work_rows.actions if row.item_number == item.number]
         if own_rows and item.number not in lacking:
             services.tracker.complete_card(item.card_id, new_card(snapshot, item, own_rows))
     return [item.number for item in over]
 
 
-def is_unused(card: Card) -> bool:
-    """Whether nobody has begun to work on a card: no hours, no comment, nothing ticked."""
+def remove_unused(
+    tracker: TaskTracker, board_id: str, external_id: str, created_as: str, *, keep: str
+) -> None:
+    """Remove the cards of an item except *keep*, unless somebody has begun to work on them.
+
+    *created_as* is the fingerprint that they were created with.
+    """
+    for card_id in tracker.find_twins(board_id, external_id):
+        card = tracker.get_card(card_id) if card_id != keep else None
+        if card is not None and _is_unused(card, created_as):
+            tracker.remove_card(card_id)
+
+
+def _is_unused(card: Card, created_as: str) -> bool:
+    """Whether a card is as it was created, without hours, comments and ticks."""
     is_ticked = any(line.is_checked for line in card.checklist)
-    return not (card.is_archived or card.comment_count or any(card.logged_hours.values()) or is_ticked)
+    is_used = card.is_archived or card.comment_count or any(card.logged_hours.values()) or is_ticked
+    return not is_used and _fingerprint(card) == created_as
+
+
+def fingerprint_of_item(snapshot: Snapshot, item: Item) -> str:
+    """The fingerprint with which the card of an item is created; empty if the item has no rows."""
+    rows = [row for row in snapshot.work_rows.actions if row.item_number == item.number]
+    return _fingerprint(new_card(snapshot, item, rows)) if rows else ""
+
+
+def _fingerprint(card: Card | NewCard) -> str:
+    """A short text that differs if somebody moved or renamed a card, or changed its day or assignee."""
+    due_on = card.due_on.isoformat() if card.due_on else ""
+    shown = "\n".join((card.stage_id, card.title, due_on, card.assignee_id or ""))
+    return hashlib.sha256(shown.encode()).hexdigest()[:16]
 
 
 def new_card(snapshot: Snapshot, item: Item, rows: Sequence[WorkRow]) -> NewCard:

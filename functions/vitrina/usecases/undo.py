@@ -24,7 +24,7 @@ from vitrina.records.undo import UndoEntry, load_record
 from vitrina.records.work import Item, ProjectWork
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import Sentence, sentence
-from vitrina.usecases.push import new_card
+from vitrina.usecases.push import fingerprint_of_item, new_card
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.restore import Restoration, has_happened, restore
 
@@ -43,12 +43,13 @@ def undo(run: Run, spreadsheet_id: str) -> Answer:
     run.note_step("choose", chosen)
     run.commit(updates=[snapshot.change_work()])
     begun, lost = _remove_cards(run, snapshot, record)
+    created_as = {item.external_id: fingerprint_of_item(snapshot, item) for item in lost}
     kept = _kept_items(snapshot, record)
     left = retry_on_conflict(run, lambda: _write_back(run, snapshot_of(run, snapshot.stored), record, kept))
     left.items.update({item.number: item.code for item in kept})
     _forget(run, snapshot, record, chosen["id"], stay=left.items.keys(), lost=lost)
     if lost:
-        _wish_for_orphans(run, snapshot, lost)
+        _wish_for_orphans(run, snapshot, created_as)
     return _answer(run.services, chosen, begun, left)
 
 
@@ -164,13 +165,16 @@ def is_untouched(card: Card, expected: NewCard, *, is_whole: bool) -> bool:
     )
 
 
-def _wish_for_orphans(run: Run, snapshot: Snapshot, items: Sequence[Item]) -> None:
-    """Plan to remove cards that may appear late, as the answer to their creation was lost."""
+def _wish_for_orphans(run: Run, snapshot: Snapshot, created_as: Mapping[str, str]) -> None:
+    """Plan to remove cards that may appear late, as the answer to their creation was lost.
+
+    *created_as* are the fingerprints of these cards by external id.
+    """
     spreadsheet_id = snapshot.project.spreadsheet_id
     body: Json = {
         "kind": "remove_orphans",
         "spreadsheet_id": spreadsheet_id,
-        "external_ids": [item.external_id for item in items],
+        "created_as": dict(created_as),
     }
     # The timer sends it, which is late enough for the card to have appeared.
     wish = TaskWish(f"orphans-{run.operation_id}", body)

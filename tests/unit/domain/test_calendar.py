@@ -50,7 +50,7 @@ def test_current_period_on_a_day_off_is_the_next_one_with_work() -> None:
     ],
 )
 def test_short_and_transferred_days(day: str, hours: float) -> None:
-    """The eve of a holiday is an hour shorter; a working Saturday is as long as the day it stands for."""
+    """The eve of a holiday is an hour shorter; a working Saturday is as long as the day that it replaces."""
     assert WorkCalendar().day_hours(date.fromisoformat(day)) == hours
 
 
@@ -67,7 +67,7 @@ def test_hours_of_a_year(year: int, days: int, hours: int) -> None:
 
 
 def test_the_agency_has_its_own_days() -> None:
-    """An exception goes before the rule: a day off that is worked, a short day, a day off of its own."""
+    """The agency's own days override the calendar: a worked day off, a short day, an own day off."""
     own = {date(2026, 11, 21): 8.0, date(2026, 11, 24): 6.0, date(2026, 11, 25): 0.0}
     calendar = WorkCalendar(exceptions=own)
 

@@ -21,17 +21,17 @@ from vitrina.domain.quantities import day_of_serial, parse_day, parse_hours, par
         ("2 h", 2.0),
         ("1:30", 1.5),
         ("1 200,5", 1200.5),  # thousands
-        ("-3", -3.0),  # a number all the same; whoever asks refuses it
+        ("-3", -3.0),  # a negative number; the caller refuses it
     ],
 )
 def test_parse_hours_reads_every_usual_way(typed: str, hours: float) -> None:
-    """Hours are understood in every way in which people write them."""
+    """Hours are parsed in all usual notations."""
     assert parse_hours(typed) == pytest.approx(hours)
 
 
 @pytest.mark.parametrize("typed", ["", "пара часов", "1,5,0", "2 дня", "1:75", "ч", "5-6", "≈4", "1e3"])
 def test_parse_hours_refuses_what_is_no_figure(typed: str) -> None:
-    """What is not a figure is refused and not guessed."""
+    """A text that is not a figure is refused and not guessed."""
     with pytest.raises(ValueError, match=r".*"):
         parse_hours(typed)
 

@@ -1,4 +1,4 @@
-"""What becomes of a token that cannot be had: Google's library raises it in the middle of a call."""
+"""Errors of the token in the middle of a call are translated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vitrina.google.workbooks import GoogleWorkbooks
 
 
 class NoToken:
-    """Services whose every call fails for want of a token."""
+    """Services of which every call fails, because there is no token."""
 
     def __init__(self, error: GoogleAuthError) -> None:
         self.spreadsheets = self
@@ -31,12 +31,12 @@ class NoToken:
     [
         (RefreshError("invalid_grant: Account has been deleted"), AccessDeniedError, "google.no_key"),
         (RefreshError("internal_failure", retryable=True), RetriableServiceError, "service.no_answer"),
-        # The address that gives tokens is out of reach.
+        # The token server cannot be reached.
         (TransportError("connection refused"), RetriableServiceError, "service.no_answer"),
     ],
 )
 def test_a_token_that_cannot_be_had(error: GoogleAuthError, expected: type[ServiceError], code: str) -> None:
-    """Revoked for good, or only out of reach for now."""
+    """A revoked token is a lost access; an unreachable token server is a temporary error."""
     workbooks = GoogleWorkbooks(NoToken(error), url="")  # type: ignore[arg-type]
 
     with pytest.raises(expected) as raised:

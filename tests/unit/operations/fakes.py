@@ -1,4 +1,4 @@
-"""What operations need of the outside, in memory: a clock that tests move, and a queue that tests empty."""
+"""Fakes for operations, in memory: a clock that tests move, and a queue that tests empty."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LEASE_S = 90.0
 
 
 class FakeClock:
-    """A clock that stands still until it is moved."""
+    """A clock that only moves when a test moves it."""
 
     def __init__(self) -> None:
         self._now = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
@@ -34,12 +34,12 @@ class FakeClock:
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Let so much time pass."""
+        """Move the clock by *seconds*."""
         self._now += timedelta(seconds=seconds)
 
 
 class FakeQueue:
-    """A queue that keeps tasks until a test takes them; a name is taken once, as Cloud Tasks does."""
+    """A queue that keeps tasks until a test takes them; a name can be used once, as in Cloud Tasks."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -59,7 +59,7 @@ class FakeQueue:
                 self.delays_s.append(delay_s)
 
     def take(self) -> list[Json]:
-        """The tasks that wait, which wait no more."""
+        """Remove and return the waiting tasks."""
         with self._lock:
             tasks, self.tasks = self.tasks, []
             return tasks
@@ -77,7 +77,7 @@ class FakeServices:
 
 
 def fake_services() -> Any:
-    """Services with an agency and a project; typed as anything, since they are a part of ``Services``."""
+    """Services with an agency and a project; typed as ``Any``, as they are only a part of ``Services``."""
     services = FakeServices()
     project = Project(BOOK, AGENCY, "Заря", "Сайт", "ЗРН", "ru", "7", "8", "https://kaiten/7", {})
     services.store.commit([put_agency(Agency(AGENCY, "Агентство", "ru", {})), put_project(project)])
@@ -85,7 +85,7 @@ def fake_services() -> Any:
 
 
 def load(services: Any, key: Key) -> Document | None:
-    """A document as it stands."""
+    """The current document."""
     documents: dict[Key, Document] = services.store.get_many([key])
     return documents.get(key)
 
@@ -111,11 +111,11 @@ class FakeAction:
 
 
 class Killed(BaseException):
-    """The process dies: nothing is caught, nothing is written any more."""
+    """The process is killed: no code catches it, and nothing is written any more."""
 
 
 def run_at_once(do: Callable[[int], None], count: int) -> None:
-    """Call *do* with 0, 1, 2 … at the same moment, each in a thread; an error of any of them is raised."""
+    """Call *do* with 0, 1, 2 … at the same moment, each in a thread; raise an error of any of them."""
     gate = threading.Barrier(count)
     errors: list[BaseException] = []
 

@@ -1,4 +1,4 @@
-"""Slots of Google's quota: never too many in any minute, and none given away in vain."""
+"""Slots of Google's quota: never too many in any minute, and none is wasted."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def most_in(moments: Sequence[float], span_s: float) -> int:
 
 
 def services_with(limit: int) -> Any:
-    """The outside, with so many slots in a minute."""
+    """Fake services with *limit* slots in a minute."""
     return FakeServices(quota_per_minute=limit)
 
 
 def book(services: Any, **options: Any) -> SlotBooking:
-    """Book slots; where others are quicker again and again, once more."""
+    """Book slots; repeat after a conflict."""
     while True:
         booking = SlotBooking(services, load(services, QUOTA_KEY), **options)
         try:
@@ -47,7 +47,7 @@ def book(services: Any, **options: Any) -> SlotBooking:
 
 
 def now_of(services: Any) -> float:
-    """The present moment in epoch seconds."""
+    """The current moment in epoch seconds."""
     return float(services.clock.now().timestamp())
 
 
@@ -55,22 +55,22 @@ def now_of(services: Any) -> float:
 
 
 def test_free_slots_come_at_once() -> None:
-    """As long as the minute has one left, nobody waits."""
+    """Without waiting, while the minute has free slots."""
     assert earliest([10.0, 20.0], 30.0, 3) == 30.0
 
 
 def test_full_minute_is_waited_out() -> None:
-    """The next one comes when the oldest of the last minute is a minute old."""
+    """In a full minute the next slot comes a minute after the oldest one."""
     assert earliest([10.0, 20.0, 21.0], 30.0, 3) == 10.0 + MINUTE_S
 
 
 def test_slots_booked_ahead_are_respected() -> None:
-    """A slot now would make the minute of a booked one too full."""
+    """A slot now is refused if it would make the minute of a later booking too full."""
     assert earliest([100.0, 101.0], 99.0, 2) == 100.0 + MINUTE_S
 
 
 def test_no_minute_has_too_many() -> None:
-    """Whatever is booked and given back in whatever order, every stretch of a minute keeps to the limit."""
+    """After any bookings and returns every minute keeps the limit."""
     chance = random.Random(7)
     for _ in range(30):
         limit = chance.randint(1, 6)
@@ -91,7 +91,7 @@ def test_no_minute_has_too_many() -> None:
 
 
 def test_a_booking_has_its_slots_at_once_or_later() -> None:
-    """As many as were asked for, and says how long to wait for the first."""
+    """A booking has the requested count of slots, and the wait for the first one."""
     services = services_with(3)
     now = now_of(services)
     first = book(services, count=2)
@@ -106,7 +106,7 @@ def test_a_booking_has_its_slots_at_once_or_later() -> None:
 
 
 def test_a_delayed_booking() -> None:
-    """Its slot is not before the delay, and leaves earlier ones to others."""
+    """The slot of a delayed booking is not before the delay; earlier slots stay free."""
     services = services_with(1)
     now = now_of(services)
     assert book(services, delay_s=MINUTE_S).moments == [now + MINUTE_S]
@@ -114,7 +114,7 @@ def test_a_delayed_booking() -> None:
 
 
 def test_slots_of_the_past_are_forgotten() -> None:
-    """The document does not grow."""
+    """Old slots are removed, so the document does not grow."""
     services = services_with(5)
     for _ in range(100):
         book(services)
@@ -126,7 +126,7 @@ def test_slots_of_the_past_are_forgotten() -> None:
 
 
 def test_a_slot_is_given_back() -> None:
-    """Whoever books anew instead of it leaves it to the next one."""
+    """A new booking instead of a slot frees this slot."""
     services = services_with(1)
     now = now_of(services)
     book(services)
@@ -138,8 +138,8 @@ def test_a_slot_is_given_back() -> None:
     assert book(services).moments == [waiting]
 
 
-def test_the_same_moment_of_somebody_else_is_not_given_back() -> None:
-    """Several have booked one moment: each gives back his own only."""
+def test_only_one_of_several_slots_of_a_moment_is_given_back() -> None:
+    """If several bookings have the same moment, only one slot is given back."""
     services = services_with(3)
     now = now_of(services)
     for _ in range(3):
@@ -151,7 +151,7 @@ def test_the_same_moment_of_somebody_else_is_not_given_back() -> None:
 
 
 def test_a_slot_that_is_not_known_is_not_given_back() -> None:
-    """It is over, or was never booked."""
+    """A slot that is over or was never booked changes nothing."""
     services = services_with(1)
     now = now_of(services)
     book(services)
@@ -160,7 +160,7 @@ def test_a_slot_that_is_not_known_is_not_given_back() -> None:
 
 
 def test_a_conflict_books_other_slots() -> None:
-    """What was free when it was read is taken by then."""
+    """After a conflict other slots are booked, because the first ones may be taken."""
     services = services_with(1)
     now = now_of(services)
     mine = SlotBooking(services, load(services, QUOTA_KEY))
@@ -172,7 +172,7 @@ def test_a_conflict_books_other_slots() -> None:
 
 @pytest.mark.parametrize("attempt", range(10))
 def test_bookings_by_chance(attempt: int) -> None:
-    """Any mixture of counts, delays, returns and times: no minute has more than the limit."""
+    """With random counts, delays, returns and times no minute has more than the limit."""
     seed = random.randrange(10**6)
     print("seed", seed)  # noqa: T201 - to play it again
     chance = random.Random(seed)
@@ -198,7 +198,7 @@ def test_bookings_by_chance(attempt: int) -> None:
 
 
 def test_bookings_of_twenty_threads() -> None:
-    """While the clock goes on: no minute has more than the limit, and no slot is lost."""
+    """With twenty threads and a running clock no minute has more than the limit, and no slot is lost."""
     seed = random.randrange(10**6)
     print("seed", seed)  # noqa: T201 - to play it again
     limit, each = 7, 6

@@ -1,4 +1,4 @@
-"""The outbox: what is wished for is sent until somebody carries it out."""
+"""The outbox: a wish is sent until its task carries it out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WISH = TaskWish("sync-1", {"kind": "sync", "id": "book"})
 
 @pytest.fixture
 def services() -> Any:
-    """The outside."""
+    """Fake services."""
     return fake_services()
 
 
@@ -33,7 +33,7 @@ def overdue(services: Any) -> list[str]:
 
 
 def test_a_wish_is_sent_with_its_name(services: Any) -> None:
-    """So that whoever carries it out can remove it; a second one of the name is not queued."""
+    """The task has the name of its wish, so that it can remove it; a second task with it is not queued."""
     put(services, WISH)
     WISH.send(services)
     WISH.send(services)
@@ -44,7 +44,7 @@ def test_a_wish_is_sent_with_its_name(services: Any) -> None:
 
 
 def test_a_wish_is_overdue_after_its_time(services: Any) -> None:
-    """That of its delay and some minutes more; what is due now is found before what is delayed."""
+    """A wish is overdue some minutes after its delay; undelayed wishes are found first."""
     delayed = TaskWish("sync-2", {}, delay_s=60.0)
     put(services, WISH, delayed)
     delayed.send(services)
@@ -59,7 +59,7 @@ def test_a_wish_is_overdue_after_its_time(services: Any) -> None:
 
 
 def test_moments_with_and_without_a_fraction_are_in_order(services: Any) -> None:
-    """They are compared as texts, which have no fraction at a whole second."""
+    """Moments are compared as texts, and those at a whole second have no fraction."""
     for number, seconds in enumerate((0.0, 0.000001, 0.5, 0.499999)):
         services.clock.advance(seconds)
         put(services, TaskWish(f"wish-{number}", {}))
@@ -69,8 +69,8 @@ def test_moments_with_and_without_a_fraction_are_in_order(services: Any) -> None
     assert overdue(services) == ["wish-0", "wish-1"]
 
 
-def test_one_call_of_the_timer_sends_so_many(services: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next one finds the others."""
+def test_one_call_of_the_timer_sends_a_limited_number(services: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One call sends a limited number of wishes, and the next call finds the others."""
     monkeypatch.setattr(outbox, "MOST_AT_ONCE", 3)
     put(services, *(TaskWish(f"wish-{number}", {}) for number in range(5)))
     services.clock.advance(GRACE_S + 1)
@@ -81,7 +81,7 @@ def test_one_call_of_the_timer_sends_so_many(services: Any, monkeypatch: pytest.
 
 
 def test_an_overdue_wish_is_sent_again(services: Any) -> None:
-    """Under a new name each time, later each time, until it is carried out."""
+    """An overdue wish is sent again with a new name and a longer delay, until it is carried out."""
     put(services, WISH)
     WISH.send(services)
     for tries in (2, 3, 4):
@@ -97,7 +97,7 @@ def test_an_overdue_wish_is_sent_again(services: Any) -> None:
 
 
 def test_two_timers_at_once_send_one_task(services: Any) -> None:
-    """Eight, here; all but one are told that it was sent."""
+    """Of eight concurrent timers one sends the task; the others get a conflict."""
     put(services, WISH)
     services.clock.advance(GRACE_S + 1)
     [wish] = find_overdue(services)
@@ -117,7 +117,7 @@ def test_two_timers_at_once_send_one_task(services: Any) -> None:
 
 
 def test_a_wish_that_was_carried_out_meanwhile(services: Any) -> None:
-    """It does not come back; the task that was queued for it finds nothing to do."""
+    """A wish that was carried out meanwhile does not come back; its second task does nothing."""
     put(services, WISH)
     services.clock.advance(GRACE_S + 1)
     [wish] = find_overdue(services)
@@ -130,7 +130,7 @@ def test_a_wish_that_was_carried_out_meanwhile(services: Any) -> None:
 
 
 def test_a_queue_that_does_not_answer(services: Any) -> None:
-    """The wish is left for the next call of the timer."""
+    """If the queue does not answer, the wish stays for the next call of the timer."""
     put(services, WISH)
     services.clock.advance(GRACE_S + 1)
     [wish] = find_overdue(services)
@@ -145,7 +145,7 @@ def test_a_queue_that_does_not_answer(services: Any) -> None:
 
 
 def test_a_timer_that_died_after_it_queued_the_task(services: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next one queues no second task, and moves the wish on."""
+    """After a crash the next call queues no second task, and sets the next time of the wish."""
     put(services, WISH)
     services.clock.advance(GRACE_S + 1)
     [wish] = find_overdue(services)

@@ -1,4 +1,4 @@
-"""A run: leases keep others out, an expired one can write nothing, and all is written in one commit."""
+"""A run: leases exclude others, an expired run cannot write, and everything is in one commit."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from vitrina.ports import ABSENT, Delete, Document, Put
 from vitrina.records.packing import Tracked, unpack_one
 from vitrina.texts import sentence
 
-#: Long enough for several looks at a lease.
+#: Seconds of waiting; long enough for several attempts to take a lease.
 SHORT_S = 0.25
 KEPT = ("counts", "a")
 
 
 @pytest.fixture
 def services() -> Any:
-    """The outside."""
+    """Fake services."""
     return fake_services()
 
 
@@ -45,7 +45,7 @@ def counts(services: Any) -> Tracked[dict[str, int]]:
 
 
 def operation_of(services: Any, operation_id: str = "op") -> Document:
-    """The document of an operation, which is kept."""
+    """The stored document of an operation."""
     if load(services, (OPERATION, operation_id)) is None:
         services.store.commit([Put(OPERATION, operation_id, {"state": "queued"}, ABSENT)])
     document = load(services, (OPERATION, operation_id))
@@ -54,7 +54,7 @@ def operation_of(services: Any, operation_id: str = "op") -> Document:
 
 
 def in_s(services: Any, seconds: float) -> str:
-    """The moment so many seconds from now, as leases keep it."""
+    """The moment *seconds* from now, as in the document of a lease."""
     now: datetime = services.clock.now()
     return (now + timedelta(seconds=seconds)).isoformat()
 
@@ -63,14 +63,14 @@ def in_s(services: Any, seconds: float) -> str:
 
 
 def test_a_free_lease_is_taken(services: Any) -> None:
-    """Several together, each until the time of a lease has passed."""
+    """Several free leases are taken together, each for the time of a lease."""
     job(services).take("book", "plan")
 
     assert held(services) == {"book": in_s(services, LEASE_S), "plan": in_s(services, LEASE_S)}
 
 
 def test_a_lease_that_is_held_is_not_taken(services: Any) -> None:
-    """However long the other one waits; the holder goes on writing."""
+    """A held lease is refused after the wait; the holder can still write."""
     holder = job(services)
     holder.take("book")
 
@@ -84,7 +84,7 @@ def test_a_lease_that_is_held_is_not_taken(services: Any) -> None:
 
 
 def test_leases_are_taken_together_or_not_at_all(services: Any) -> None:
-    """Where one of two is held, the other is left to others, and what should be written is not."""
+    """If one of two leases is held, the other is not taken either, and nothing is written."""
     job(services).take("plan")
 
     with pytest.raises(BusyError):
@@ -96,7 +96,7 @@ def test_leases_are_taken_together_or_not_at_all(services: Any) -> None:
 
 
 def test_a_lease_is_waited_for(services: Any) -> None:
-    """Whoever waits gets it when the holder is done, not before."""
+    """A waiting run gets the lease when the holder releases it, not before."""
     holder, order = job(services), []
     holder.take("book")
 
@@ -117,7 +117,7 @@ def test_a_lease_is_waited_for(services: Any) -> None:
 
 
 def test_many_who_wait_take_turns(services: Any) -> None:
-    """No two are inside at once."""
+    """Of many waiting runs only one holds the lease at a time."""
     inside, most = [0], [0]
 
     def work(number: int) -> None:
@@ -137,7 +137,7 @@ def test_many_who_wait_take_turns(services: Any) -> None:
 
 
 def test_an_expired_lease_is_taken_over(services: Any) -> None:
-    """At once, also by one who does not wait; the former holder writes nothing any more."""
+    """An expired lease is taken over at once, also without waiting; the former holder cannot write."""
     old = job(services)
     old.take("book")
     old.at_end(Put("item", "final", {}))
@@ -163,7 +163,7 @@ def test_an_expired_lease_is_taken_over(services: Any) -> None:
 
 
 def test_a_lease_just_before_its_end(services: Any) -> None:
-    """It is held until its very last moment."""
+    """A lease is held until the last moment before its end."""
     job(services).take("book")
     services.clock.advance(LEASE_S - 0.001)
     with pytest.raises(BusyError):
@@ -175,7 +175,7 @@ def test_a_lease_just_before_its_end(services: Any) -> None:
 
 @pytest.mark.parametrize("attempt", range(5))
 def test_one_of_many_takes_an_expired_lease(services: Any, attempt: int) -> None:
-    """They see it expired at the same moment: one wins, the others are told that it is held."""
+    """Of many runs that see an expired lease one takes it; the others get an error that it is held."""
     job(services).take("book")
     services.clock.advance(LEASE_S + 1)
     won: list[Run] = []
@@ -197,7 +197,7 @@ def test_one_of_many_takes_an_expired_lease(services: Any, attempt: int) -> None
 
 
 def test_a_commit_extends_what_is_held(services: Any) -> None:
-    """All leases and the operation, also where nothing else is written."""
+    """A commit extends all leases and the operation, even without other writes."""
     run = Run(services, ANNA, operation_of(services))
     run.take("book", "plan")
     for _ in range(3):
@@ -210,7 +210,7 @@ def test_a_commit_extends_what_is_held(services: Any) -> None:
 
 
 def test_taking_extends_what_is_held(services: Any) -> None:
-    """Another lease, or the same once more."""
+    """Taking another lease, or the same one again, extends all leases."""
     run = job(services)
     run.take("book")
     services.clock.advance(60)
@@ -225,7 +225,7 @@ def test_taking_extends_what_is_held(services: Any) -> None:
 
 
 def test_one_lease_is_given_back(services: Any) -> None:
-    """The other one stays; the run can take it once more."""
+    """A run can release one lease, keep the other, and take the first one again."""
     run = job(services)
     run.take("book", "plan")
     run.commit(Put("item", "a", {}), run.release("plan"))
@@ -238,7 +238,7 @@ def test_one_lease_is_given_back(services: Any) -> None:
 
 
 def test_a_lease_is_held_until_it_was_given_back(services: Any) -> None:
-    """Where the commit that gives it back is refused, the end of the run does it."""
+    """If the commit that releases a lease is refused, the end of the run releases it."""
     run = job(services)
     run.take("book", "plan")
     services.store.commit([Put("item", "a", {"by": "another"})])
@@ -259,7 +259,7 @@ def test_a_lease_is_held_until_it_was_given_back(services: Any) -> None:
 
 
 def test_a_changed_document_refuses_a_plain_write(services: Any) -> None:
-    """It is not tried again, nothing is written, and the run goes on."""
+    """A plain write of a changed document is refused and not repeated; the run can continue."""
     run = job(services)
     run.take("book")
     services.store.commit([Put("item", "a", {"by": "another"})])
@@ -273,8 +273,8 @@ def test_a_changed_document_refuses_a_plain_write(services: Any) -> None:
     assert load(services, ("item", "b")).version == token  # type: ignore[union-attr]
 
 
-def test_an_update_is_made_anew(services: Any) -> None:
-    """From the newest document, with all else in the same commit; both changes survive."""
+def test_an_update_is_repeated(services: Any) -> None:
+    """An update of a changed document is applied to the newest version, in the same commit."""
     run = job(services)
     run.take("book")
     mine = counts(services)
@@ -287,7 +287,7 @@ def test_an_update_is_made_anew(services: Any) -> None:
 
 
 def test_updates_of_many_runs_at_once(services: Any) -> None:
-    """None is lost. Who is unlucky ten times is told so and may try again."""
+    """No update of many concurrent runs is lost; after too many conflicts a run gets an error."""
 
     def add(number: int) -> None:
         run = job(services)
@@ -306,7 +306,7 @@ def test_updates_of_many_runs_at_once(services: Any) -> None:
 
 
 def test_an_update_that_changes_for_ever(services: Any) -> None:
-    """The commit gives up after some attempts."""
+    """The commit fails after some attempts, if the document changes every time."""
 
     class Hopeless(Writes):
         keys = (("item", "a"),)
@@ -331,7 +331,7 @@ def test_an_update_that_changes_for_ever(services: Any) -> None:
 
 
 def test_updates_in_the_commit_that_takes_leases(services: Any) -> None:
-    """They are made anew as well, and know that they were carried out."""
+    """Updates in the commit that takes leases are repeated too, and learn their new versions."""
     mine = counts(services)
     job(services).commit(updates=[counts(services).put({"theirs": 1})])
     run = job(services)
@@ -342,7 +342,7 @@ def test_updates_in_the_commit_that_takes_leases(services: Any) -> None:
 
 
 def test_a_plain_write_beside_a_lease_that_is_refused(services: Any) -> None:
-    """It says so at once, as nothing can be read again."""
+    """A refused plain write beside a lease is an error at once, because it cannot be reloaded."""
     services.store.commit([Put("item", "a", {})])
     started_at = time.monotonic()
 
@@ -354,7 +354,7 @@ def test_a_plain_write_beside_a_lease_that_is_refused(services: Any) -> None:
 
 
 def test_what_is_asked_for_at_the_end(services: Any) -> None:
-    """It is written in the commit that ends the run; not where the run failed."""
+    """Writes for the end are in the last commit; a failed run does not write them."""
     run = job(services)
     run.take("book")
     run.at_end(Put("item", "a", {}), updates=[counts(services).put({"a": 1})])
@@ -372,7 +372,7 @@ def test_what_is_asked_for_at_the_end(services: Any) -> None:
 
 
 def test_the_last_write_asked_for_is_the_one(services: Any) -> None:
-    """Of each document; nothing is written where nothing is to be."""
+    """Of several final writes of one document the last one counts; without writes there is no commit."""
     run = job(services)
     run.at_end(Put("item", "a", {"n": 1}), Put("item", "b", {"n": 1}))
     run.at_end(Put("item", "a", {"n": 2}))
@@ -383,7 +383,7 @@ def test_the_last_write_asked_for_is_the_one(services: Any) -> None:
 
 
 def test_two_writes_of_one_document(services: Any) -> None:
-    """It is a mistake, since one would undo the other in silence; nothing is written."""
+    """Two writes of one document are an error, because one would silently undo the other."""
     run = job(services)
     run.take("book")
     with pytest.raises(ValueError, match="twice"):
@@ -394,7 +394,7 @@ def test_two_writes_of_one_document(services: Any) -> None:
 
 
 def test_the_end_of_a_job(services: Any) -> None:
-    """Its last writes are carried out, and where it fails only its leases are given back."""
+    """At its end a job carries out its final writes; a failed job only releases its leases."""
     run = job(services)
     with ending(run):
         run.take("book")
@@ -416,7 +416,7 @@ def test_the_end_of_a_job(services: Any) -> None:
 
 
 def test_an_operation_is_taken_over_like_a_lease(services: Any) -> None:
-    """Who wrote it before can write nothing any more."""
+    """After an operation is taken over, the former run cannot write."""
     old, new = (Run(services, ANNA, operation_of(services)) for _ in range(2))
     old.take("book")
     services.clock.advance(LEASE_S + 1)
@@ -434,7 +434,7 @@ def test_an_operation_is_taken_over_like_a_lease(services: Any) -> None:
 
 
 def test_a_job_has_no_operation(services: Any) -> None:
-    """Nothing is written for it."""
+    """A job without an operation writes no operation document."""
     run = job(services)
     run.take("book")
     run.set_progress(1, 2, sentence("operation.accepted"))
@@ -445,7 +445,7 @@ def test_a_job_has_no_operation(services: Any) -> None:
 
 
 def test_progress_is_written_with_the_next_commit(services: Any) -> None:
-    """By the code of its sentence."""
+    """Progress is stored with the next commit, as a code."""
     run = Run(services, ANNA, operation_of(services))
     run.set_progress(1, 2, sentence("books.progress", done=1, total=2))
     assert "progress" not in operation_of(services).data
@@ -460,7 +460,7 @@ def test_progress_is_written_with_the_next_commit(services: Any) -> None:
 
 
 def test_progress_is_reported_now_and_then(services: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the last commit was some seconds ago, so that a long run writes little."""
+    """Progress is only written if the last commit was some seconds ago, so a long run writes little."""
     run = Run(services, ANNA, operation_of(services))
     run.take("book")
     run.report(1, 9, sentence("operation.accepted"))
@@ -471,7 +471,7 @@ def test_progress_is_reported_now_and_then(services: Any, monkeypatch: pytest.Mo
 
 
 def test_a_step_is_noted(services: Any) -> None:
-    """For what is made in another way; it is not run afterwards."""
+    """A step can be noted without running it; later it is not run."""
     run = Run(services, ANNA, operation_of(services))
     run.note_step("card", "77")
     run.commit()
@@ -480,11 +480,11 @@ def test_a_step_is_noted(services: Any) -> None:
 
 
 def test_a_step_runs_once(services: Any) -> None:
-    """However often the operation is delivered; its result is written with the next commit."""
+    """A step runs once for all deliveries; its result is written with the next commit."""
     made: list[str] = []
 
     def make() -> str:
-        # That it was begun is known before anything is made outside.
+        # The start of the step is stored before anything is created in an outside system.
         assert operation_of(services).data["steps"]["card"] == {}
         made.append("card")
         return "77"
@@ -511,7 +511,7 @@ def test_a_step_runs_once(services: Any) -> None:
 def test_a_step_that_was_begun_is_looked_for(
     services: Any, found: str | None, expected: str, made_count: int
 ) -> None:
-    """Its process died between making and noting: what is there outside is not made twice."""
+    """If the process died in a step, the next run first searches for its result in the outside system."""
     made: list[str] = []
 
     def make() -> str:
@@ -535,7 +535,7 @@ def test_a_step_that_was_begun_is_looked_for(
 
 
 def test_a_step_that_failed_is_run_again(services: Any) -> None:
-    """The outside did nothing, and the error reaches the caller."""
+    """A failed step is run again by the next run, and the error reaches the caller."""
     run = Run(services, ANNA, operation_of(services))
 
     def fail() -> None:
@@ -548,7 +548,7 @@ def test_a_step_that_failed_is_run_again(services: Any) -> None:
 
 
 def test_the_origin_of_a_run(services: Any) -> None:
-    """What is made outside bears the id of the first operation with this wish."""
+    """Things created in outside systems have the id of the first operation for this wish."""
     assert Run(services, ANNA, operation_of(services)).origin_id == "op"
     services.store.commit([Put(OPERATION, "next", {"origin_id": "op", "steps": {"card": {}}})])
 

@@ -1,4 +1,4 @@
-"""The runner: each click is run once and answered alike, at once or queued, whatever happens on the way."""
+"""The runner: each click runs once and always gets the same answer, at once or queued."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ CLICK = Click(ANNA, BOOK, "push", {"n": 1}, "request-1", "ru")
 
 @pytest.fixture
 def services() -> Any:
-    """The outside."""
+    """Fake services."""
     return fake_services()
 
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leases of others are not waited for: nobody gives them back here."""
+    """Do not wait for leases of others: nobody releases them here."""
     monkeypatch.setitem(Run.take.__kwdefaults__, "wait_s", 0.1)
 
 
 class Counter:
-    """An action that counts its runs, and ends each in what is planned for it, at last well."""
+    """An action that counts its runs; each ends with the next planned result, later ones succeed."""
 
     def __init__(self, *endings: BaseException) -> None:
         self.count = 0
@@ -90,7 +90,7 @@ def keys(services: Any, kind: str) -> list[str]:
 
 
 def assert_refused(do: Callable[[], object], error: type[Exception], code: str) -> None:
-    """It ends in an error of this kind and code."""
+    """The call raises an error of this type and code."""
     with pytest.raises(error) as caught:
         do()
     assert caught.value.code == code  # type: ignore[attr-defined]
@@ -100,7 +100,7 @@ def assert_refused(do: Callable[[], object], error: type[Exception], code: str) 
 
 
 def test_a_click_is_answered(services: Any) -> None:
-    """In the language of the person; nothing is left behind but the operation."""
+    """A click is answered in the person's language; only its operation stays in the store."""
     action = FakeAction(Counter())
     answer, status = run_click(services, CLICK, action)
 
@@ -113,7 +113,7 @@ def test_a_click_is_answered(services: Any) -> None:
 
 
 def test_the_first_result_never_changes(services: Any) -> None:
-    """Each repeat of the click gets it, also after everything else has changed; the action runs once."""
+    """Each repeat of the click gets the first result, also after other changes; the action runs once."""
     counter = Counter()
     first = run_click(services, CLICK, FakeAction(counter))
     for _ in range(3):
@@ -137,7 +137,7 @@ def test_the_first_result_never_changes(services: Any) -> None:
 )
 @pytest.mark.parametrize("is_queued", [False, True])
 def test_a_request_id_belongs_to_one_wish(services: Any, other: Click, is_queued: bool) -> None:
-    """With other parameters, another action or person it is refused, and the first answer is not shown."""
+    """A used request id is refused with other parameters, another action or person, without the answer."""
     action = FakeAction(Counter(), is_queued=is_queued)
     first = run_click(services, CLICK, action)
 
@@ -148,7 +148,7 @@ def test_a_request_id_belongs_to_one_wish(services: Any, other: Click, is_queued
 
 
 def test_a_click_in_the_wrong_workbook(services: Any) -> None:
-    """It is refused before anything is kept."""
+    """A click in the wrong kind of workbook is refused before anything is stored."""
     action = FakeAction(Counter())
     for spreadsheet_id, code in ((AGENCY, "workbook.not_client"), ("absent", "workbook.unknown")):
         click = replace(CLICK, spreadsheet_id=spreadsheet_id)
@@ -158,7 +158,7 @@ def test_a_click_in_the_wrong_workbook(services: Any) -> None:
 
 
 def test_the_same_click_while_it_runs(services: Any) -> None:
-    """It is told how far the first one is, and is not run."""
+    """A repeat during the run gets the progress and starts no second run."""
     told: list[tuple[Json, int]] = []
 
     def run(run: Run, _: str, __: Mapping[str, Any]) -> Answer:
@@ -184,7 +184,7 @@ def run_never(run: Run, spreadsheet_id: str, params: Mapping[str, Any]) -> Answe
 
 
 def test_a_refusal_is_kept(services: Any) -> None:
-    """A repeat gets the same answer, without another run; what was for the end is not written."""
+    """A repeat of a refused click gets the same answer; final writes are not carried out."""
     counter = Counter(UserError("batch.nothing_fits"))
     action = FakeAction(counter)
 
@@ -200,7 +200,7 @@ def test_a_refusal_is_kept(services: Any) -> None:
 
 @pytest.mark.parametrize("error", [busy_google(), BusyError("workbook.busy"), RuntimeError("a bug")])
 def test_a_failure_may_be_run_again(services: Any, error: Exception) -> None:
-    """A repeat of the click runs the action once more, at once; then its result is kept."""
+    """A repeat of a failed click runs the action again at once; then its result is stored."""
     counter = Counter(error)
     with pytest.raises(type(error)):
         run_click(services, CLICK, FakeAction(counter))
@@ -214,8 +214,8 @@ def test_a_failure_may_be_run_again(services: Any, error: Exception) -> None:
     assert run_click(services, CLICK, FakeAction(counter))[0] == answer
 
 
-def test_a_run_again_goes_on_from_its_steps(services: Any) -> None:
-    """What the failed run made outside is not made twice."""
+def test_a_repeated_run_continues_from_its_steps(services: Any) -> None:
+    """Things that a failed run created in outside systems are not created twice."""
     made: list[str] = []
 
     def run(run: Run, _: str, __: Mapping[str, Any]) -> Answer:
@@ -234,7 +234,7 @@ def test_a_run_again_goes_on_from_its_steps(services: Any) -> None:
 
 
 def test_a_busy_workbook(services: Any) -> None:
-    """The click says so and leaves nothing; when the other one is done, its repeat is run."""
+    """A click in a busy workbook is refused and stores nothing; a later repeat runs."""
     other = Run(services, BORIS)
     other.take(BOOK)
     action = FakeAction(Counter())
@@ -246,7 +246,7 @@ def test_a_busy_workbook(services: Any) -> None:
 
 
 def test_a_process_that_died_is_taken_over(services: Any) -> None:
-    """Only when its time has passed; the repeat of the click then runs the action anew."""
+    """A dead process is taken over after the time of its lease; the repeat runs the action again."""
     counter = Counter(Killed())
     with pytest.raises(Killed):
         run_click(services, CLICK, FakeAction(counter))
@@ -260,7 +260,7 @@ def test_a_process_that_died_is_taken_over(services: Any) -> None:
 
 
 def test_a_process_that_was_only_slow(services: Any) -> None:
-    """It was taken for dead, so that it writes nothing more, and the answer of the other stands."""
+    """A slow process that was taken over cannot write, and the answer of the other one counts."""
 
     def slow(run: Run, _: str, __: Mapping[str, Any]) -> Answer:
         services.clock.advance(LEASE_S + 1)
@@ -278,7 +278,7 @@ def test_a_process_that_was_only_slow(services: Any) -> None:
 
 
 def test_a_conflict_in_the_last_commit(services: Any) -> None:
-    """The click fails, gives its leases back, and may be repeated at once."""
+    """After a conflict in the last commit the click fails, releases its leases and may be repeated."""
 
     def conflict(run: Run, _: str, __: Mapping[str, Any]) -> Answer:
         services.store.commit([Put("item", "a", {"by": "another"})])
@@ -293,7 +293,7 @@ def test_a_conflict_in_the_last_commit(services: Any) -> None:
 
 
 def test_an_answer_without_a_sentence(services: Any) -> None:
-    """A mistake of ours leaves no lease behind."""
+    """An error of ours in the answer leaves no lease."""
     action = FakeAction(lambda *_: Answer(Outcome.DONE, sentence("no.such_sentence")))
     with pytest.raises(KeyError):
         run_click(services, CLICK, action)
@@ -303,7 +303,7 @@ def test_an_answer_without_a_sentence(services: Any) -> None:
 
 @pytest.mark.parametrize("attempt", range(5))
 def test_the_same_click_eight_times_at_once(services: Any, attempt: int) -> None:
-    """The action runs once; the others are told that it runs, or get its answer."""
+    """The action runs once; other clicks get its progress or its answer."""
     counter, lock = Counter(), threading.Lock()
     answers: list[Json] = []
 
@@ -335,7 +335,7 @@ def queued(run: Callable[[Run, str, Mapping[str, Any]], Answer], **more: Any) ->
 
 
 def deliver(services: Any, action: FakeAction, body: Json | None = None) -> Json:
-    """Run the only task that waits, and give its body."""
+    """Run the only waiting task, and return its body."""
     if body is None:
         [body] = services.queue.take()
     run_operation(services, body, {"push": action})
@@ -343,12 +343,12 @@ def deliver(services: Any, action: FakeAction, body: Json | None = None) -> Json
 
 
 def status_of(services: Any, click: Click = CLICK) -> tuple[Json, int]:
-    """What the person is told of his click."""
+    """The status of a click for its person."""
     return operation_status(services, click.operation_id, BOOK, click.actor, "ru")
 
 
 def test_a_queued_click_is_accepted_and_run(services: Any) -> None:
-    """Until then it is running, afterwards its answer stands; nothing else is left behind."""
+    """A queued click has the status running until its task has run; only the operation stays."""
     action = queued(Counter())
     answer, status = run_click(services, CLICK, action)
     assert (answer["outcome"], answer["operation_id"], status) == ("accepted", CLICK.operation_id, 202)
@@ -367,7 +367,7 @@ def test_a_queued_click_is_accepted_and_run(services: Any) -> None:
 
 
 def test_the_same_queued_click_again(services: Any) -> None:
-    """Before, and after its end: it is accepted, and nothing runs twice."""
+    """A repeat of a queued click before or after its end is accepted, and nothing runs twice."""
     counter = Counter()
     action = queued(counter)
     answers = [run_click(services, CLICK, action) for _ in range(3)]
@@ -380,7 +380,7 @@ def test_the_same_queued_click_again(services: Any) -> None:
 
 
 def test_a_task_that_is_delivered_twice(services: Any) -> None:
-    """The second time nothing happens, but what may be left of the wish is removed."""
+    """A second delivery only removes the rest of the wish."""
     counter = Counter()
     action = queued(counter)
     run_click(services, CLICK, action)
@@ -395,7 +395,7 @@ def test_a_task_that_is_delivered_twice(services: Any) -> None:
 
 
 def test_a_second_click_follows_the_first(services: Any) -> None:
-    """The same wish of the same person: one run and one answer, though a second task is queued."""
+    """A second click of the same person for the same thing gets the run and answer of the first."""
     counter = Counter()
     action = queued(counter)
     second = replace(CLICK, request_id="request-2")
@@ -425,7 +425,7 @@ def test_a_second_click_follows_the_first(services: Any) -> None:
     ],
 )
 def test_other_wishes_are_operations_of_their_own(services: Any, other: Click) -> None:
-    """Of another person, or for something else."""
+    """A click of another person, or for something else, is an operation of its own."""
     action = queued(run_never)
     run_click(services, CLICK, action)
 
@@ -434,7 +434,7 @@ def test_other_wishes_are_operations_of_their_own(services: Any, other: Click) -
 
 
 def test_two_people_with_the_same_wish(services: Any) -> None:
-    """Each has an operation; the end of one leaves the other open."""
+    """Two people with the same wish have two operations; the end of one leaves the other open."""
     action = queued(Counter())
     other = replace(CLICK, request_id="2", actor=BORIS)
     for click in (CLICK, other):
@@ -450,7 +450,7 @@ def test_two_people_with_the_same_wish(services: Any) -> None:
 
 
 def test_eight_clicks_for_one_wish_at_once(services: Any) -> None:
-    """With request ids of their own: one operation, the others follow it."""
+    """Eight concurrent clicks with different request ids are one operation."""
     action, ids = queued(Counter()), []
 
     def click(number: int) -> None:
@@ -466,7 +466,7 @@ def test_eight_clicks_for_one_wish_at_once(services: Any) -> None:
 
 
 def test_a_check_refuses_before_anything_is_queued(services: Any) -> None:
-    """The person is told at once, and nothing is kept."""
+    """A refused check is answered at once, and nothing is stored."""
 
     def refuse(services: Any, spreadsheet_id: str, params: Mapping[str, Any]) -> None:
         assert (spreadsheet_id, dict(params)) == (BOOK, {"n": 1})
@@ -480,7 +480,7 @@ def test_a_check_refuses_before_anything_is_queued(services: Any) -> None:
 
 
 def test_a_refusal_of_a_queued_action_is_its_end(services: Any) -> None:
-    """It is told, and its journal is not handed on."""
+    """A refusal ends a queued action, and its journal is not passed on."""
     action = queued(Counter(UserError("batch.nothing_fits")))
     run_click(services, CLICK, action)
     deliver(services, action)
@@ -491,8 +491,8 @@ def test_a_refusal_of_a_queued_action_is_its_end(services: Any) -> None:
 
 
 @pytest.mark.parametrize("error", [busy_google(), RuntimeError("a bug")])
-def test_the_journal_of_a_failure_is_handed_on(services: Any, error: Exception) -> None:
-    """The next click for the same goes on from it, of whomever it is, and makes only what is missing."""
+def test_the_journal_of_a_failure_is_passed_on(services: Any, error: Exception) -> None:
+    """The next click for the same thing, of any person, continues from the journal of a failure."""
     made: list[str] = []
     origins: list[str] = []
     checked: list[str] = []
@@ -529,7 +529,7 @@ def test_the_journal_of_a_failure_is_handed_on(services: Any, error: Exception) 
 
 
 def test_a_queue_that_does_not_answer(services: Any) -> None:
-    """The click is accepted all the same; the timer sends the task when its time has passed."""
+    """If the queue does not answer, the click is accepted, and the timer sends the task later."""
     action = queued(Counter())
     services.queue.is_down = True
     answer, status = run_click(services, CLICK, action)
@@ -547,7 +547,7 @@ def test_a_queue_that_does_not_answer(services: Any) -> None:
 
 
 def test_a_repeat_of_the_click_sends_what_the_queue_did_not_take(services: Any) -> None:
-    """Without waiting for the timer."""
+    """A repeat of the click sends the task again without waiting for the timer."""
     action = queued(Counter())
     services.queue.is_down = True
     run_click(services, CLICK, action)
@@ -559,7 +559,7 @@ def test_a_repeat_of_the_click_sends_what_the_queue_did_not_take(services: Any) 
 
 
 def test_a_second_delivery_while_the_first_runs(services: Any) -> None:
-    """The queue is told to try later."""
+    """A second delivery during the run makes the queue try again later."""
 
     def run(run: Run, _: str, __: Mapping[str, Any]) -> Answer:
         assert_refused(lambda: deliver(services, queued(run_never), body), BusyError, "workbook.busy")
@@ -572,8 +572,8 @@ def test_a_second_delivery_while_the_first_runs(services: Any) -> None:
     assert status_of(services)[0]["outcome"] == "done"
 
 
-def test_a_queued_run_that_dies_goes_on(services: Any) -> None:
-    """When its time has passed the next delivery continues from its steps."""
+def test_a_queued_run_that_dies_is_continued(services: Any) -> None:
+    """After the time of the lease the next delivery continues from the steps of the dead run."""
     made: list[str] = []
 
     def run(run: Run, _: str, __: Mapping[str, Any]) -> Answer:
@@ -596,14 +596,14 @@ def test_a_queued_run_that_dies_goes_on(services: Any) -> None:
     services.clock.advance(LEASE_S)
     deliver(services, action, body)
 
-    # The second step was begun, and nothing tells whether it was finished.
+    # The second step was begun, and it is not known whether it was finished.
     assert made == ["one", "two", "died", "two"]
     assert status_of(services)[0]["outcome"] == "done"
     assert [keys(services, kind) for kind in (WISH, LEASE, OUTBOX)] == [[], [], []]
 
 
 def test_a_busy_action_is_delivered_again(services: Any) -> None:
-    """At once, with leases given back; also where the workbook itself is held by somebody else."""
+    """A busy action releases its leases and is delivered again, also if the workbook's lease is held."""
     counter = Counter(BusyError("workbook.busy"))
     action = queued(counter)
     run_click(services, CLICK, action)
@@ -622,7 +622,7 @@ def test_a_busy_action_is_delivered_again(services: Any) -> None:
 
 
 def test_progress_of_a_queued_run(services: Any) -> None:
-    """The person who clicked, and nobody else, is told how far it is."""
+    """Only the person who clicked gets the progress of a queued run."""
     told: list[Json] = []
 
     def run(run: Run, _: str, __: Mapping[str, Any]) -> Answer:
@@ -648,14 +648,14 @@ def test_progress_of_a_queued_run(services: Any) -> None:
 
 
 def test_a_task_of_an_operation_that_is_not_kept(services: Any) -> None:
-    """It is refused."""
+    """A task of an unknown operation is refused."""
     assert_refused(
         lambda: run_operation(services, {"id": "absent"}, {}), RequestError, "request.unknown_operation"
     )
 
 
 def test_an_operation_of_the_first_release(services: Any) -> None:
-    """It kept the e-mail of the person, no wish, and its task names no outbox entry."""
+    """An operation of the first release, without a wish and an outbox entry, still runs."""
     data = {
         "action": "push",
         "spreadsheet_id": BOOK,
@@ -676,7 +676,7 @@ def test_an_operation_of_the_first_release(services: Any) -> None:
 
 
 def test_the_end_of_a_wish_that_is_not_kept(services: Any) -> None:
-    """What somebody opens meanwhile is not deleted."""
+    """The end of a missing wish does not delete one that was opened meanwhile."""
     key = wish_key(CLICK.data(services.clock.now()))
     end = WishEnd(wish_from_document(None, key), "unknown", journal=None)
     run_click(services, CLICK, queued(run_never))
@@ -686,7 +686,7 @@ def test_the_end_of_a_wish_that_is_not_kept(services: Any) -> None:
 
 
 def test_a_wish_depends_on_what_is_wanted() -> None:
-    """Not on who clicks, when, or in which order the parameters come."""
+    """A wish depends on action and parameters, not on person, time or order of the parameters."""
     data = {"spreadsheet_id": BOOK, "action": "push", "params": {"a": 1, "b": 2}, "actor": "x", "at": "y"}
     same = {**data, "params": {"b": 2, "a": 1}, "actor": "z", "at": "w"}
     assert wish_key(data) == wish_key(same)

@@ -1,4 +1,4 @@
-"""The upgrade of a store of the first release: killed or not, it keeps every fact once."""
+"""The upgrade of a store of the first release: it stores every fact once, also after a kill."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_a_fact_of_an_item_that_was_opened_again_is_no_fact() -> None:
 
 
 def test_a_file_that_was_imported_before_the_upgrade_is_imported_again() -> None:
-    """Importing the same file again changes nothing, as the command line says."""
+    """Importing the same file again after the upgrade changes nothing."""
     store = MemoryStore()
     works = {
         f"history-{line}": FinishedWork("Баннер", "design", 1.5, float(line), date(2026, 1, 9))

@@ -1,4 +1,4 @@
-"""Reading many workbooks: within Google's quota, and past those that cannot be read."""
+"""Reading many workbooks: within Google's quota, and without those that cannot be read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LIMIT = 3
 
 
 class Clock:
-    """Time that passes only while somebody sleeps."""
+    """A clock that only moves when somebody sleeps."""
 
     def __init__(self) -> None:
         self.moment = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -37,7 +37,7 @@ class Clock:
 
 
 class FewServices:
-    """What reading needs of ``Services``."""
+    """The part of ``Services`` that reading needs."""
 
     def __init__(self, clock: Clock) -> None:
         self.store = MemoryStore()
@@ -47,7 +47,7 @@ class FewServices:
 
 
 class WatchedRun(Run):
-    """A run of an operation that remembers what was told to the sidebar, and when."""
+    """A run of an operation that records its progress messages and their times."""
 
     def __init__(self, clock: Clock) -> None:
         operation = Document("operation", "o", 0, {"state": "running"})
@@ -74,14 +74,14 @@ def project(number: int) -> Project:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The time of both the services and of sleeping."""
+    """The clock of the services and of ``sleep``."""
     clock = Clock()
     monkeypatch.setattr(client_books.time, "sleep", clock.sleep)
     return clock
 
 
 def test_more_workbooks_than_a_minute_has_slots(clock: Clock) -> None:
-    """In any minute as many are read as there are slots; the leases are extended every few seconds."""
+    """In any minute at most as many workbooks are read as there are slots; leases are extended meanwhile."""
     run = WatchedRun(clock)
     read_at: list[float] = []
 
@@ -103,7 +103,7 @@ def test_more_workbooks_than_a_minute_has_slots(clock: Clock) -> None:
 
 
 def test_what_cannot_be_read_does_not_stop_the_others(clock: Clock) -> None:
-    """It is named by the title of its file, with what to do."""
+    """An unreadable workbook is reported with its title and advice; the others are read."""
 
     def read(one: Project) -> str:
         if one.code == "C1":

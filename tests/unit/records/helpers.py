@@ -1,4 +1,4 @@
-"""Shared by the tests of records: values to keep, and commits without a run."""
+"""Shared by the tests of records: example values, and commits without a run."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ TODAY = date(2026, 11, 25)
 
 
 class Update(Protocol):
-    """What a run commits; as in ``operations.run``, which records do not know."""
+    """The protocol of ``operations.run``, which records do not import."""
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """See there."""
+        """See ``operations.run.Update``."""
 
     def writes(self) -> Sequence[Write]:
-        """See there."""
+        """See ``operations.run.Update``."""
 
     def reload(self, store: Store) -> None:
-        """See there."""
+        """See ``operations.run.Update``."""
 
     def committed(self, version: int) -> None:
-        """See there."""
+        """See ``operations.run.Update``."""
 
 
 def commit(store: Store, *updates: Update) -> None:
-    """Commit updates as a run does: those whose documents changed are made anew."""
+    """Commit updates as a run does: updates of changed documents are reloaded and repeated."""
     while True:
         token = new_token()
         try:
@@ -51,7 +51,7 @@ def commit(store: Store, *updates: Update) -> None:
 
 
 def document(store: Store, key: Key) -> Document | None:
-    """A document as it stands."""
+    """The current document."""
     return store.get_many([key]).get(key)
 
 
@@ -61,7 +61,7 @@ def sizes(store: MemoryStore) -> dict[Key, int]:
 
 
 def assert_all_fit(store: MemoryStore, *, at_most: int = MOST_BYTES) -> None:
-    """No document is larger than the store of Google takes."""
+    """No document is larger than the limit of Firestore."""
     assert sizes(store)
     assert max(sizes(store).values()) <= at_most
 
@@ -81,7 +81,7 @@ def item(number: int, *, spreadsheet_id: str = BOOK, actions: Iterable[ItemActio
 
 
 def action(row_number: int, *, days: int = 2, first: date = TODAY, **more: Any) -> ItemAction:
-    """A person's part of it: three hours on each of some days."""
+    """An action with three hours on each of *days* days."""
     day_hours = {first + timedelta(days=n): 3.0 for n in range(days)}
     values: dict[str, Any] = {
         "profile": "design",
@@ -94,7 +94,7 @@ def action(row_number: int, *, days: int = 2, first: date = TODAY, **more: Any) 
 
 
 def full_item(number: int, **more: Any) -> Item:
-    """An item of which no field has its default."""
+    """An item in which no field has its default value."""
     actions = (
         action(
             1,

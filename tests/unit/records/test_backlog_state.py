@@ -1,4 +1,4 @@
-"""What is remembered of a backlog: figures, notes, and periods that passed items over."""
+"""The stored state of a backlog: figures, notes, and periods that passed items over."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def load(store: MemoryStore) -> Tracked[BacklogState]:
 
 
 def test_state_comes_back() -> None:
-    """Item numbers are numbers again, and days are days."""
+    """The state is read back with numbers and days of the right types."""
     state = BacklogState(
         {7: {"design": [3.5], "copy": [1.0, 1.2]}, 12: {}},
         ("a1", "b2"),
@@ -34,7 +34,7 @@ def test_state_comes_back() -> None:
 
 
 def test_only_the_latest_notes_are_kept() -> None:
-    """The others are a person's by then."""
+    """Only the newest hashes of notes are stored; older notes count as a person's."""
     store = MemoryStore()
     hashes = tuple(f"{number}" for number in range(MOST_NOTES + 10))
     commit(store, load(store).put(BacklogState(note_hashes=hashes)))
@@ -43,7 +43,7 @@ def test_only_the_latest_notes_are_kept() -> None:
 
 
 def test_figures_of_ten_thousand_rows_fit() -> None:
-    """With five profiles in each row, some with two figures, and as many notes as are kept."""
+    """Figures of ten thousand rows with five profiles, and all stored notes, fit."""
     chance = random.Random(1)
     profiles = ("design", "copy", "video", "dev", "media")
     state = BacklogState(
@@ -65,7 +65,7 @@ def test_figures_of_ten_thousand_rows_fit() -> None:
 
 
 def test_an_estimate_and_a_start_at_once() -> None:
-    """Each changes its part of the newest state."""
+    """A concurrent estimate and start each change their part of the newest state."""
     store = MemoryStore()
     estimate, start = load(store), load(store)
     figures = estimate.change(
@@ -85,7 +85,7 @@ def test_an_estimate_and_a_start_at_once() -> None:
 
 
 def test_periods_are_counted_once() -> None:
-    """Of items left out and of those still known; others are forgotten."""
+    """A period counts once for each item left out; counts of unknown items are dropped."""
     state = BacklogState(passed_over={1: (MONDAY,), 2: (MONDAY,), 3: (MONDAY,)})
 
     assert state.passed_over_in(MONDAY, [1, 4], known=[1, 2]) == {1: (MONDAY,), 2: (MONDAY,), 4: (MONDAY,)}

@@ -1,4 +1,4 @@
-"""Small documents: previews, layouts, cards, books and teams come back as they were."""
+"""Small documents: previews, layouts, cards, books and teams are read back as they were written."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def store() -> MemoryStore:
 
 
 def add_fields(store: Store, key: Key) -> None:
-    """Have a document be of a later release, which knows more."""
+    """Add unknown fields to a document, as a later release would."""
     known = document(store, key)
     assert known is not None
     store.commit([Put(*key, {**known.data, "schema": 99, "later": {"x": [1]}}, known.version)])
@@ -99,7 +99,7 @@ def add_fields(store: Store, key: Key) -> None:
 
 
 def test_books_come_back(store: MemoryStore) -> None:
-    """Agencies and projects, also where a later release wrote them."""
+    """Agencies and projects are read, also from a later release."""
     store.commit([put_agency(AGENCY_BOOK), put_project(PROJECT)])
     for _ in range(2):
         assert load_agency(store, AGENCY) == AGENCY_BOOK
@@ -110,7 +110,7 @@ def test_books_come_back(store: MemoryStore) -> None:
 
 
 def test_projects_of_an_agency_are_one_document(store: MemoryStore) -> None:
-    """In the order in which they were made; two that are made at once are both there."""
+    """Projects are in the order of creation; two concurrent ones are both stored."""
     mine, theirs = (tracked_projects(store, document(store, projects_key(AGENCY)), AGENCY) for _ in range(2))
     other = replace(PROJECT, spreadsheet_id="a", code="А")
     change = mine.change(lambda projects: (*projects, PROJECT))
@@ -122,7 +122,7 @@ def test_projects_of_an_agency_are_one_document(store: MemoryStore) -> None:
 
 
 def test_a_book_is_of_one_kind(store: MemoryStore) -> None:
-    """Any other spreadsheet is refused by a sentence that says which one is wanted."""
+    """A spreadsheet of another kind is refused, and the sentence says which kind is needed."""
     store.commit([put_agency(AGENCY_BOOK), put_project(PROJECT)])
 
     assert book_kind(document(store, book_key(AGENCY))) == "agency"
@@ -138,7 +138,7 @@ def test_a_book_is_of_one_kind(store: MemoryStore) -> None:
 
 
 def test_a_book_is_written_over_the_version_that_was_read(store: MemoryStore) -> None:
-    """Where one is given."""
+    """With a version, only this version is overwritten."""
     store.commit([put_project(PROJECT, version=ABSENT)])
     with pytest.raises(StoreConflictError):
         store.commit([put_project(replace(PROJECT, last_number=42), version=ABSENT)])
@@ -153,7 +153,7 @@ def test_a_book_is_written_over_the_version_that_was_read(store: MemoryStore) ->
 
 
 def test_a_team_comes_back(store: MemoryStore) -> None:
-    """With all that plans need. E-mails of people are not kept: nobody asks for them here."""
+    """The team is stored with everything that plans need, but without e-mails."""
     known = replace(
         TEAM, specialists=(replace(TEAM.specialists[0], email="anna@agency.ru"), *TEAM.specialists[1:])
     )
@@ -168,7 +168,7 @@ def test_a_team_comes_back(store: MemoryStore) -> None:
 
 
 def preview(**more: Any) -> Preview:
-    """A plan as it was shown."""
+    """An example preview."""
     values: dict[str, Any] = {
         "spreadsheet_id": BOOK,
         "start_on": date(2026, 11, 23),
@@ -186,7 +186,7 @@ def load_preview(store: MemoryStore, preview_id: str) -> Preview | None:
 
 
 def test_a_preview_comes_back_under_its_own_id(store: MemoryStore) -> None:
-    """The id is the same for the same content, also after loading, and another one for any other content."""
+    """The id depends only on the content, and is the same after loading."""
     one = preview()
     store.commit(one.writes(shown_at=SHOWN_AT))
     store.commit(one.writes(shown_at=SHOWN_AT + timedelta(days=1)))
@@ -207,7 +207,7 @@ def test_a_preview_comes_back_under_its_own_id(store: MemoryStore) -> None:
 
 
 def test_old_previews_are_found_by_their_day(store: MemoryStore) -> None:
-    """The timer deletes them after a week."""
+    """Previews can be found by age, because the timer deletes old ones."""
     for days in range(3):
         store.commit(preview(effect={"n": days}).writes(shown_at=SHOWN_AT + timedelta(days=days)))
 
@@ -218,7 +218,7 @@ def test_old_previews_are_found_by_their_day(store: MemoryStore) -> None:
 def test_a_large_preview_is_shown_again_and_deleted(
     store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In parts; one that is deleted while it is read is none."""
+    """A large preview has parts; if it is deleted during the read, there is none."""
     chance = random.Random(1)
     monkeypatch.setattr("vitrina.records.packing.MOST_CHARACTERS", 90_000)
     one = preview(effect={f"{n}": chance.random() for n in range(20_000)})
@@ -238,7 +238,7 @@ def test_a_large_preview_is_shown_again_and_deleted(
 
 
 def tab(**more: Any) -> Tab:
-    """A tab with rows, of which the layout keeps none."""
+    """A tab with rows, which a layout does not store."""
     values: dict[str, Any] = {
         "key": "projects",
         "sheet_id": 5,
@@ -256,7 +256,7 @@ def tab(**more: Any) -> Tab:
 
 
 def test_a_layout_comes_back_without_rows(store: MemoryStore) -> None:
-    """And from a later release, which keeps more of tabs and of marks."""
+    """A layout is stored without rows, and can be read from a later release."""
     store.commit([put_layout(AGENCY, tab(rows=(Row(3, None, (Cell(),)),), header=(Cell(),)))])
     assert layout_from_document(document(store, layout_key(AGENCY))) == tab()
 
@@ -271,7 +271,7 @@ def test_a_layout_comes_back_without_rows(store: MemoryStore) -> None:
 
 
 def test_a_shape_comes_back(store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is written when it has changed; what is missing now is still remembered."""
+    """A changed shape is written; missing tabs and columns are still remembered."""
     first = Shape(
         {"backlog": KnownTab(1, 21, {"id": KnownColumn("ID", 31), "task": KnownColumn("Задача", 32)})}
     )
@@ -306,7 +306,7 @@ def test_a_shape_comes_back(store: MemoryStore, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_owner_of_a_card_comes_back(store: MemoryStore) -> None:
-    """Until the card is forgotten."""
+    """The owner of a card is stored until it is deleted."""
     store.commit([put_card("77", CardOwner(BOOK, 7))])
     add_fields(store, card_key("77"))
     assert card_owner_from_document(document(store, card_key("77"))) == CardOwner(BOOK, 7)
@@ -321,7 +321,7 @@ def load_sync(store: Store, spreadsheet_id: str = BOOK) -> SyncState:
 
 
 def test_a_sync_state_comes_back(store: MemoryStore) -> None:
-    """Over the version that was read only; states with touched cards are found."""
+    """The state is written only over the version that was read; states with touched cards are found."""
     assert load_sync(store) == SyncState(BOOK)
     state = replace(SyncState(BOOK, 3, True), version=ABSENT).touch("77", 7, "s1").touch("78", 8, "s2")
     store.commit([put_sync(state), put_sync(SyncState("quiet", 1))])
@@ -338,14 +338,14 @@ def test_a_sync_state_comes_back(store: MemoryStore) -> None:
 
 
 def test_a_sync_state_of_the_first_release(store: MemoryStore) -> None:
-    """It had the number of the task only."""
+    """The state of the first release, which had only the number of the task, can be read."""
     store.commit([Put("sync", BOOK, {"generation": 4})])
 
     assert replace(load_sync(store), version=ABSENT) == SyncState(BOOK, 4)
 
 
 def test_changes_of_a_sync_state_survive(store: MemoryStore) -> None:
-    """Two webhooks at once: the card of each is touched; a change that changes nothing is not written."""
+    """Two concurrent webhooks both note their card; a change without effect is not written."""
     mine = SyncChange(load_sync(store), lambda state: state.touch("77", 7, "s1"))
     theirs = SyncChange(load_sync(store), lambda state: state.touch("78", 8, "s2"))
     commit(store, theirs)
@@ -359,7 +359,7 @@ def test_changes_of_a_sync_state_survive(store: MemoryStore) -> None:
 
 
 def test_a_card_that_was_touched_again_stays() -> None:
-    """What was read before the second webhook does not count for it."""
+    """A card that was touched again after it was read stays noted."""
     read = SyncState(BOOK).touch("77", 7, "s1").touch("78", 8, "s2")
     now = read.touch("77", 7, "s3").touch("79", 9, "s4")
 

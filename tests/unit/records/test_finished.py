@@ -1,4 +1,4 @@
-"""Finished items: they move both ways, keep their numbers, and give the facts for norms."""
+"""Finished items: they are packed and unpacked, keep their numbers, and give the facts for norms."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def start(store: MemoryStore, *items: Item) -> ProjectWork:
 
 
 def move(store: MemoryStore, work: ProjectWork, items: list[Item], *, back: bool = False) -> ProjectWork:
-    """Move items and commit; the work as it is kept then."""
+    """Move items and commit; return the stored work."""
     after, writes = (unpack_items if back else pack)(store, work, items)
     store.commit([*writes, *load_work(store, BOOK, AGENCY).writes(after)])
     assert load_work(store, BOOK, AGENCY).value == after
@@ -39,7 +39,7 @@ def move(store: MemoryStore, work: ProjectWork, items: list[Item], *, back: bool
 
 
 def test_items_move_there_and_back() -> None:
-    """Each is in one place at a time, as it was; the ranges say which are packed."""
+    """An item is in one place at a time and unchanged; the ranges say which items are packed."""
     store = MemoryStore()
     items = {number: full_item(number) for number in (1, 2, 3, 5, 199, 200, 201)}
     work = start(store, *items.values(), item(4))
@@ -63,7 +63,7 @@ def test_items_move_there_and_back() -> None:
 
 
 def test_moves_by_chance() -> None:
-    """However often items go there and back, none is lost, doubled or changed."""
+    """After many random moves no item is lost, doubled or changed."""
     seed = random.randrange(10**6)
     print("seed", seed)  # noqa: T201 - to play it again
     chance = random.Random(seed)
@@ -85,7 +85,7 @@ def test_moves_by_chance() -> None:
 
 
 def test_nothing_is_read_where_nothing_is_asked_for() -> None:
-    """No round trip: the store is not touched."""
+    """Without numbers the store is not read."""
 
     class NoStore(MemoryStore):
         get_many = None  # type: ignore[assignment]
@@ -96,7 +96,7 @@ def test_nothing_is_read_where_nothing_is_asked_for() -> None:
 
 
 def test_two_who_pack_at_once() -> None:
-    """The second is refused with all of his writes, and packs anew."""
+    """Of two concurrent packings the second is refused as a whole, and can be repeated."""
     store = MemoryStore()
     items = [full_item(number) for number in (1, 2)]
     work = start(store, *items)
@@ -111,7 +111,7 @@ def test_two_who_pack_at_once() -> None:
 
 
 def test_long_texts_of_a_whole_range_fit() -> None:
-    """Two hundred items with long texts that hardly repeat."""
+    """Two hundred items with long texts that hardly compress fit."""
     store = MemoryStore()
     chance = random.Random(1)
     letters = "абвгдежзийклмнопрстуфхцчшщъыьэюя "
@@ -126,7 +126,7 @@ def test_long_texts_of_a_whole_range_fit() -> None:
 
 
 def test_facts_are_what_was_logged() -> None:
-    """One for each action with logged hours, with what was promised when it began."""
+    """Each action with logged hours is a fact, with its promise from the start."""
     one = item(
         1,
         is_done=True,
@@ -166,6 +166,6 @@ def test_facts_are_what_was_logged() -> None:
         {"finished_on": None},  # the day is not known
     ],
 )
-def test_items_that_say_nothing(more: dict[str, object]) -> None:
-    """No fact comes of them."""
+def test_items_without_facts(more: dict[str, object]) -> None:
+    """Such items give no fact."""
     assert list(facts_of_item(full_item(1, **more))) == []

@@ -1,4 +1,4 @@
-"""Forecasts that were shown, and what became of them."""
+"""Shown forecasts and their outcomes."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def load(store: MemoryStore, spreadsheet_id: str = BOOK) -> Tracked[dict[date, S
 
 
 def by_day(*forecasts: ShownForecast) -> dict[date, ShownForecast]:
-    """As they are kept."""
+    """Forecasts by day, as they are stored."""
     return {one.forecast.made_on: one for one in forecasts}
 
 
 def test_forecasts_come_back() -> None:
-    """With days, and the numbers they spoke of."""
+    """Forecasts are stored with days and item numbers."""
     store = MemoryStore()
     value = by_day(shown(TODAY, 3, 1), shown(TODAY + timedelta(days=1)))
     commit(store, load(store).put(value))
@@ -47,7 +47,7 @@ def test_forecasts_come_back() -> None:
 
 
 def test_open_forecasts_are_found() -> None:
-    """Not of projects that have none any more."""
+    """Open forecasts are found, without projects that have none any more."""
     store = MemoryStore()
     commit(store, load(store, "open").put(by_day(shown(TODAY, 1))))
     ended = load(store, "ended")
@@ -60,7 +60,7 @@ def test_open_forecasts_are_found() -> None:
 
 
 def test_forecasts_of_ten_years_fit() -> None:
-    """One on each day, of a thousand items."""
+    """A forecast of a thousand items on each day of ten years fits."""
     store = MemoryStore()
     value = by_day(*(shown(TODAY + timedelta(days=n), *range(n, n + 1000)) for n in range(3650)))
     commit(store, load(store).put(value))
@@ -70,7 +70,7 @@ def test_forecasts_of_ten_years_fit() -> None:
 
 
 def test_outcomes_come_back() -> None:
-    """By the year in which they became known, and all of an agency together."""
+    """Outcomes are stored by year, and can be read for the whole agency."""
     store = MemoryStore()
     days = [date(2025, 12, 31), date(2026, 1, 1), date(2026, 11, 25)]
     outcomes = [ForecastOutcome(shown(day - timedelta(days=30)).forecast, day) for day in days]
@@ -87,7 +87,7 @@ def test_outcomes_come_back() -> None:
 
 
 def test_forecasts_end_when_all_is_finished() -> None:
-    """On the day of the last; what was dropped is not waited for, and alone gives no outcome."""
+    """A forecast ends with its last item; dropped items are not waited for and alone give no outcome."""
     first, second = date(2026, 11, 2), date(2026, 11, 9)
     waits, ended, dropped = (
         shown(TODAY, 1, 2),

@@ -1,4 +1,4 @@
-"""The history: imported works, each once, beside what was logged."""
+"""The history: imported work, each piece once, together with logged work."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def load(store: MemoryStore, agency_id: str = AGENCY) -> list[FinishedWork]:
 
 
 def quantities(store: MemoryStore) -> list[float]:
-    """By which the works of the tests are told apart."""
+    """Quantities of all works, by which the tests distinguish them."""
     return sorted(work.quantity for work in load(store))
 
 
 def test_works_come_back() -> None:
-    """With every field."""
+    """Works are read back with every field."""
     store = MemoryStore()
     save_history(store, AGENCY, {"a-1": FULL, "a-2": FULL._replace(size="", p85_hours=None)})
 
@@ -62,7 +62,7 @@ def test_saved_twice_is_saved_once() -> None:
 
 @pytest.mark.parametrize("second", [range(2, 5000), range(2, 5000, 3), range(700, 9000), range(4990, 5010)])
 def test_a_file_with_more_or_fewer_rows(second: range) -> None:
-    """Rows that were left out of an import, or are left out now, make no work count twice."""
+    """After an import with more or fewer rows no work counts twice."""
     store = MemoryStore()
     first = range(2, 5000, 2)
     for rows in (first, second):
@@ -72,7 +72,7 @@ def test_a_file_with_more_or_fewer_rows(second: range) -> None:
 
 
 def test_files_and_agencies_are_apart() -> None:
-    """Rows of the same numbers of two files, whose names may hold anything, and of two agencies."""
+    """Rows with equal numbers in two files with any names, and in two agencies, are different."""
     store = MemoryStore()
     for source in ("a", "a-1", "б/в:г", ""):
         save_history(store, AGENCY, works(10, source=source))
@@ -84,7 +84,7 @@ def test_files_and_agencies_are_apart() -> None:
 
 
 def test_a_large_import_fits() -> None:
-    """Sixty thousand works; each document is far below the limit."""
+    """Sixty thousand works are stored in documents far below the limit."""
     store = MemoryStore()
     save_history(store, AGENCY, works(60_000))
 
@@ -94,7 +94,7 @@ def test_a_large_import_fits() -> None:
 
 
 def test_finished_items_are_history() -> None:
-    """Packed ones and those of the last weeks, each fact as it was logged; none twice."""
+    """Packed items and those of the last weeks are in the history, each fact once."""
     store = MemoryStore()
     tracked = load_work(store, BOOK, AGENCY)
     old, recent = full_item(1), full_item(2, work_type="Лендинг")
@@ -110,7 +110,7 @@ def test_finished_items_are_history() -> None:
 
 
 def test_rows_of_a_later_release() -> None:
-    """A field more at the end, and fields beside the payload, do no harm."""
+    """An additional value at the end of a row, and fields beside the payload, do no harm."""
     store = MemoryStore()
     save_history(store, AGENCY, {"a-1": FULL})
     [head] = store.find(HISTORY)

@@ -1,4 +1,4 @@
-"""Norms and titles that are kept: they come back, and stay small."""
+"""Stored norms and titles: they are read back and stay small."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def load_titles(store: MemoryStore) -> Tracked[tuple[tuple[str, str], ...]]:
 
 
 def test_norms_come_back() -> None:
-    """Groups, errors, ratios, units, and the figures that the add-on has shown."""
+    """Groups, errors, ratios, units and shown figures are stored."""
     cells = [
         EffortNorm("Баннер", "design", 3.15, 12, 0.7, 2.9, "m"),
         EffortNorm("Баннер", "design", 4.0, 0, 0.0, 4.0, "", NormSource.PINNED, 3.5),
@@ -54,7 +54,7 @@ def test_norms_come_back() -> None:
 
 
 def test_norms_that_were_never_learned_are_empty() -> None:
-    """And nothing is written for them."""
+    """An agency without norms has empty ones, and nothing is written."""
     store = MemoryStore()
     assert load(store).value == KeptNorms(Norms())
     commit(store, load(store).put(KeptNorms(Norms())))
@@ -63,7 +63,7 @@ def test_norms_that_were_never_learned_are_empty() -> None:
 
 
 def test_large_norms_fit() -> None:
-    """Two thousand work types in six sizes, and all errors that are replayed of 30,000 works."""
+    """Two thousand work types in six sizes, with the errors of 30,000 finished tasks, fit."""
     chance = random.Random(1)
     cells = {}
     for number in range(2000):
@@ -91,7 +91,7 @@ def test_large_norms_fit() -> None:
 
 
 def test_titles_come_back() -> None:
-    """In their order; those started again are not doubled, and the oldest are forgotten."""
+    """Titles keep their order; repeated ones are stored once, and the oldest are dropped."""
     store = MemoryStore()
     titles = load_titles(store)
     assert titles.value == ()
@@ -110,7 +110,7 @@ def test_titles_come_back() -> None:
 
 
 def test_titles_of_two_starts_at_once() -> None:
-    """Both are remembered."""
+    """The titles of two concurrent starts are both stored."""
     store = MemoryStore()
     mine, theirs = load_titles(store), load_titles(store)
     change = mine.change(lambda known: with_titles(known, [("сайт", "моя")]))

@@ -1,4 +1,4 @@
-"""Packed documents: any size comes back, torn readings are read again, and changes are not lost."""
+"""Packed documents: any size is stored, inconsistent reads are repeated, and changes are not lost."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ KILOBYTE = 1_000
 
 
 def noise(byte_count: int, seed: int = 1) -> str:
-    """Text that cannot be compressed, of about so many bytes after compression."""
+    """Text that cannot be compressed, with about *byte_count* bytes after compression."""
     return base64.b85encode(random.Random(seed).randbytes(byte_count)).decode()
 
 
 def load(store: MemoryStore, key: str = KEY) -> Packed:
-    """What is kept, with its payload."""
+    """The stored document with its payload."""
     return unpack_one(store, KIND, key, document(store, (KIND, key)))
 
 
 def save(store: MemoryStore, payload: Any, key: str = KEY, **fields: Any) -> None:
-    """Put a payload in place of what is kept."""
+    """Replace the stored payload."""
     store.commit(packed_writes(load(store, key), payload, **fields))
 
 
@@ -52,7 +52,7 @@ def parts_of(store: MemoryStore) -> list[str]:
 
 @pytest.fixture
 def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parts of 900 characters, so that some kilobytes are many parts."""
+    """Set parts to 900 characters, so that some kilobytes are many parts."""
     monkeypatch.setattr("vitrina.records.packing.MOST_CHARACTERS", 900)
 
 
@@ -77,7 +77,7 @@ class ChangingStore(MemoryStore):
 
 @pytest.mark.parametrize("payload", [None, 0, "", {}, [], {"a": [1.5, None, "ж"]}, "x" * 5 * MEGABYTE])
 def test_payloads_come_back(payload: Any) -> None:
-    """Whatever JSON it is; what compresses well stays in one document."""
+    """Any JSON is returned unchanged; payloads that compress well are one document."""
     store = MemoryStore()
     save(store, payload)
 
@@ -94,7 +94,7 @@ def test_payloads_come_back(payload: Any) -> None:
     ],
 )
 def test_noise_is_cut_into_parts(byte_count: int, part_count: int) -> None:
-    """What cannot be compressed comes back too, and no document is above the limit."""
+    """A payload that cannot be compressed is returned too, and no document is above the limit."""
     store = MemoryStore()
     payload = noise(byte_count)
     save(store, payload, agency_id="x")
@@ -108,7 +108,7 @@ def test_noise_is_cut_into_parts(byte_count: int, part_count: int) -> None:
 
 @pytest.mark.usefixtures("_small_parts")
 def test_several_are_unpacked_with_one_reading_of_parts() -> None:
-    """None where all fit into one document."""
+    """Parts of several documents are read at once; without further parts there is no second read."""
     store = ChangingStore()
     payloads = {"a": noise(2 * KILOBYTE, 1), "b": {"n": 1}, "c": noise(KILOBYTE, 3)}
     for key, payload in payloads.items():
@@ -124,7 +124,7 @@ def test_several_are_unpacked_with_one_reading_of_parts() -> None:
 
 @pytest.mark.usefixtures("_small_parts")
 def test_parts_that_are_not_needed_any_more_are_deleted() -> None:
-    """When the payload shrinks, by what was read or by what was written, and when it is deleted."""
+    """Parts are deleted when the payload gets smaller, after a read or a write, and when it is deleted."""
     store = MemoryStore()
     save(store, noise(3 * KILOBYTE))
     assert len(parts_of(store)) == 4
@@ -142,7 +142,7 @@ def test_parts_that_are_not_needed_any_more_are_deleted() -> None:
 
 @pytest.mark.usefixtures("_small_parts")
 def test_a_stale_writer_is_refused_with_all_of_its_parts() -> None:
-    """Neither a part nor a deletion of one is carried out."""
+    """A writer with an old version writes and deletes no part."""
     store = MemoryStore()
     save(store, noise(3 * KILOBYTE, 1))
     stale = load(store)
@@ -161,8 +161,8 @@ def test_a_stale_writer_is_refused_with_all_of_its_parts() -> None:
     assert store._documents == before
 
 
-def test_two_makers_of_one_document() -> None:
-    """The second one is refused."""
+def test_two_writers_create_one_document() -> None:
+    """The second creation of a document is refused."""
     store = MemoryStore()
     absent = load(store)
     save(store, "first")
@@ -174,12 +174,12 @@ def test_two_makers_of_one_document() -> None:
     assert load(store).payload == "first"
 
 
-# --- Torn readings ---------------------------------------------------------------------------------
+# --- Inconsistent reads ----------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("_small_parts")
 def test_parts_of_another_writing_are_read_again() -> None:
-    """Somebody writes after the head was read and before its parts are: both are read once more."""
+    """If somebody writes between the reads of head and parts, both are read again."""
     store = ChangingStore()
     new = noise(3 * KILOBYTE, 2)
     save(store, noise(2 * KILOBYTE, 1))
@@ -198,7 +198,7 @@ def test_parts_of_another_writing_are_read_again() -> None:
 
 @pytest.mark.usefixtures("_small_parts")
 def test_parts_that_are_gone_are_read_again() -> None:
-    """The newer payload is a small one, or of another length."""
+    """If parts are gone because the newer payload is smaller, the head is read again."""
     store = MemoryStore()
     save(store, noise(2 * KILOBYTE, 1))
     head = document(store, (KIND, KEY))
@@ -210,7 +210,7 @@ def test_parts_that_are_gone_are_read_again() -> None:
 
 @pytest.mark.usefixtures("_small_parts")
 def test_a_document_that_was_deleted_while_it_was_read_is_absent() -> None:
-    """Others that were read with it are given."""
+    """A document that is deleted during the read is absent; the others are returned."""
     store = MemoryStore()
     save(store, noise(2 * KILOBYTE, 1))
     save(store, noise(KILOBYTE, 2), "b")
@@ -223,7 +223,7 @@ def test_a_document_that_was_deleted_while_it_was_read_is_absent() -> None:
 
 @pytest.mark.usefixtures("_small_parts")
 def test_endless_writing_ends_in_a_conflict() -> None:
-    """A reader gives up after some attempts, and says what it could not read."""
+    """A reader gives up after some attempts, and the error names the document."""
     store = ChangingStore()
     seeds = iter(range(1000))
     save(store, noise(KILOBYTE, 1))
@@ -247,7 +247,7 @@ def test_endless_writing_ends_in_a_conflict() -> None:
 
 
 def tracked(store: MemoryStore) -> Tracked[dict[str, int]]:
-    """Counts by name, beside whether there are any."""
+    """A tracked document with counts by name, and a field that says whether there are any."""
     return Tracked(
         load(store),
         encode=dict,
@@ -257,7 +257,7 @@ def tracked(store: MemoryStore) -> Tracked[dict[str, int]]:
 
 
 def test_a_change_is_written_and_known() -> None:
-    """With what can be searched for; the next change rests on the version that was written."""
+    """A change is written with its search fields; the next change uses the new version."""
     store = MemoryStore()
     one = tracked(store)
     commit(store, one.change(lambda value: {**value, "a": 1}))
@@ -268,7 +268,7 @@ def test_a_change_is_written_and_known() -> None:
 
 
 def test_changes_of_two_survive() -> None:
-    """Who lost the race makes his change anew, of the newest value."""
+    """Of two concurrent changes the second is applied again to the newest value."""
     store = MemoryStore()
     mine, theirs = tracked(store), tracked(store)
     seen: list[dict[str, int]] = []
@@ -286,7 +286,7 @@ def test_changes_of_two_survive() -> None:
 
 
 def test_put_replaces_whatever_is_there_by_then() -> None:
-    """A value that does not depend on the former one."""
+    """``put`` replaces any current value."""
     store = MemoryStore()
     mine, theirs = tracked(store), tracked(store)
     change = mine.put({"mine": 1})
@@ -297,7 +297,7 @@ def test_put_replaces_whatever_is_there_by_then() -> None:
 
 
 def test_no_change_is_no_write() -> None:
-    """A document that is absent is not made for the empty value, and its version stays."""
+    """Without a change nothing is written, and an absent document is not created."""
     store = MemoryStore()
     one = tracked(store)
     commit(store, one.change(dict))
@@ -311,7 +311,7 @@ def test_no_change_is_no_write() -> None:
 
 
 def test_a_change_that_became_needless_is_not_written() -> None:
-    """Others did the same meanwhile."""
+    """A change is not written if others have made the same change meanwhile."""
     store = MemoryStore()
     mine, theirs = tracked(store), tracked(store)
     change = mine.put({"a": 1})
@@ -325,7 +325,7 @@ def test_a_change_that_became_needless_is_not_written() -> None:
 
 @pytest.mark.usefixtures("_small_parts")
 def test_parts_are_known_after_a_write() -> None:
-    """A large value that shrinks later leaves no parts behind, without another reading."""
+    """A large value that gets smaller later leaves no parts, without another read."""
     store = MemoryStore()
     one = Tracked[str](load(store), encode=str, decode=lambda payload: payload or "")
     for text, part_count in (
@@ -340,7 +340,7 @@ def test_parts_are_known_after_a_write() -> None:
 
 
 def test_a_refused_commit_changes_nothing_that_is_known() -> None:
-    """The value is the one that was read."""
+    """After a refused commit the known value is still the one that was read."""
     store = MemoryStore()
     one = tracked(store)
     store.commit([Put("other", "a", {})])
@@ -355,7 +355,7 @@ def test_a_refused_commit_changes_nothing_that_is_known() -> None:
 
 
 def test_two_changes_of_one_document_in_a_commit_are_refused() -> None:
-    """The second would undo the first in silence: join them into one."""
+    """Two changes of one document are an error, because the second would silently undo the first."""
     store = MemoryStore()
     one = tracked(store)
     changes = [one.change(lambda value: {**value, "a": 1}), one.change(lambda value: {**value, "b": 1})]
@@ -365,7 +365,7 @@ def test_two_changes_of_one_document_in_a_commit_are_refused() -> None:
 
 
 def test_a_document_of_a_later_release_is_read() -> None:
-    """Fields that it has beside the payload do no harm."""
+    """Unknown fields beside the payload do no harm."""
     store = MemoryStore()
     save(store, {"a": 1}, is_empty=False)
     kept = document(store, (KIND, KEY))
@@ -376,7 +376,7 @@ def test_a_document_of_a_later_release_is_read() -> None:
 
 
 def test_writes_of_a_document_that_replaces_any() -> None:
-    """A version of ``None`` asks for no guard."""
+    """With the version ``None`` the writes have no guard."""
     store = MemoryStore()
     save(store, "first")
     store.commit(packed_writes(Packed(KIND, KEY, None, None), "second"), token=new_token())

@@ -1,4 +1,4 @@
-"""Actions that can be undone: the last three, each with its record, and nothing else is left behind."""
+"""Actions that can be undone: the last three are stored, each with its record, and nothing else."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def entry(record_id: str, *, is_pending: bool = False, part_count: int = 1) -> U
 
 
 def do(store: MemoryStore, record_id: str, record: dict[str, object]) -> None:
-    """An action that keeps its record."""
+    """Store an action with its record."""
     known = load(store)
     writes, part_count = record_writes(record_id, record)
     store.commit([*writes, *known.writes(known.with_entry(entry(record_id, part_count=part_count)))])
@@ -55,7 +55,7 @@ def noise(seed: int, count: int = 200) -> list[float]:
 
 
 def test_records_come_back() -> None:
-    """The list names them, the newest last."""
+    """Records are stored, and the list names them, the newest last."""
     store = MemoryStore()
     assert load(store) == UndoList(BOOK, (), 0)
     do(store, "a", {"trace": [1, "ж"]})
@@ -67,7 +67,7 @@ def test_records_come_back() -> None:
 
 
 def test_only_the_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What falls off the list is deleted with all of its parts."""
+    """A record that leaves the list is deleted with all its parts."""
     monkeypatch.setattr("vitrina.records.packing.MOST_CHARACTERS", 900)
     store = MemoryStore()
     for number in range(DEPTH + 2):
@@ -85,7 +85,7 @@ def test_only_the_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_pending_entries_take_no_place_of_others() -> None:
-    """Of those whose write got no answer the last three are kept beside."""
+    """The last three entries without an answer are stored in addition to the others."""
     undo_list = UndoList(BOOK, (), 0)
     for number in range(5):
         undo_list = replace(undo_list, entries=undo_list.with_entry(entry(f"d{number}")))
@@ -95,7 +95,7 @@ def test_pending_entries_take_no_place_of_others() -> None:
 
 
 def test_a_pending_entry_becomes_a_done_one() -> None:
-    """It is there once, as the newest."""
+    """A pending entry that is done is in the list once, as the newest."""
     undo_list = UndoList(BOOK, (entry("a"), entry("b", is_pending=True), entry("c")), 5)
 
     assert undo_list.with_entry(entry("b")) == (entry("a"), entry("c"), entry("b"))
@@ -103,7 +103,7 @@ def test_a_pending_entry_becomes_a_done_one() -> None:
 
 
 def test_two_actions_at_once() -> None:
-    """The second is refused with its record: it read an older list."""
+    """The second of two concurrent actions is refused with its record, because it read an older list."""
     store = MemoryStore()
     stale = load(store)
     do(store, "a", {})
@@ -117,7 +117,7 @@ def test_two_actions_at_once() -> None:
 
 
 def test_a_record_of_ten_thousand_rows_fits() -> None:
-    """Cells before and after of thirty columns, and a formula in each row."""
+    """A record with thirty columns before and after, and a formula in each row, fits."""
     chance = random.Random(1)
     letters = "абвгдежзийклмнопрстуфхцчшщъыьэюя "
     trace = [
@@ -135,7 +135,7 @@ def test_a_record_of_ten_thousand_rows_fits() -> None:
 
 
 def test_entries_of_a_later_release() -> None:
-    """Fields that this release does not know are left out."""
+    """Unknown fields are ignored."""
     store = MemoryStore()
     do(store, "a", {})
     known = document(store, undo_key(BOOK))

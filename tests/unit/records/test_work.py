@@ -1,4 +1,4 @@
-"""Work in progress: what is kept comes back, at any size, and two releases understand each other."""
+"""Work in progress: it is read back at any size, and documents of other releases can be read."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def keep(store: MemoryStore, *items: Item, spreadsheet_id: str = BOOK) -> None:
 
 
 def test_full_item_has_no_default() -> None:
-    """The item of the tests says something in each field, so that a field that is not kept is noticed."""
+    """The example item has a value in each field, so that a field that is not stored is noticed."""
     for one in (full_item(1), full_item(1).actions[0]):
         for field in dataclasses.fields(one):
             default = field.default
@@ -58,7 +58,7 @@ def test_full_item_has_no_default() -> None:
 
 
 def test_work_comes_back() -> None:
-    """Items, typed hours and ranges of finished numbers."""
+    """Items, typed hours and ranges of finished numbers are stored."""
     store = MemoryStore()
     work = ProjectWork(
         BOOK, AGENCY, {7: full_item(7), 12: item(12)}, TYPED, finished=((1, 6), (8, 8), (100, 2000))
@@ -72,12 +72,12 @@ def test_work_comes_back() -> None:
 
 
 def test_work_that_is_not_there_is_empty() -> None:
-    """With the ids that were asked for."""
+    """A missing document is empty work with the given ids."""
     assert load(MemoryStore()).value == ProjectWork(BOOK, AGENCY)
 
 
 def test_item_comes_back_as_json() -> None:
-    """Each field, and with defaults for what an earlier release did not keep."""
+    """Each field is stored, and missing fields of an earlier release get defaults."""
     for one in (full_item(1), item(2)):
         assert item_from_data(item_data(one), BOOK, AGENCY) == one
 
@@ -88,7 +88,7 @@ def test_item_comes_back_as_json() -> None:
 
 
 def test_fields_of_a_later_release_are_ignored() -> None:
-    """In an item and in an action."""
+    """Unknown fields in items and actions are ignored."""
     data = item_data(full_item(1))
     data["later"] = {"x": 1}
     data["actions"][0]["later"] = [1]
@@ -97,7 +97,7 @@ def test_fields_of_a_later_release_are_ignored() -> None:
 
 
 def test_open_work_is_found() -> None:
-    """By agency: with items, or with typed hours; not what is empty again."""
+    """Work with items or typed hours is found by agency; empty work is not."""
     store = MemoryStore()
     keep(store, item(1), spreadsheet_id="with items")
     commit(store, load(store, "typed").put(ProjectWork("typed", AGENCY, typed_hours=TYPED)))
@@ -112,7 +112,7 @@ def test_open_work_is_found() -> None:
 
 
 def test_workbooks_to_look_at() -> None:
-    """Those with open cards; or with anything that is not finished."""
+    """Workbooks with open cards are found, or all with unfinished items."""
     store = MemoryStore()
     keep(store, item(1, card_id="5"), full_item(2), spreadsheet_id="card")
     keep(store, item(1), full_item(2), spreadsheet_id="no card")
@@ -123,7 +123,7 @@ def test_workbooks_to_look_at() -> None:
 
 
 def test_two_who_start_items_at_once() -> None:
-    """The item of each of them is kept."""
+    """The items of two concurrent starts are both stored."""
     store = MemoryStore()
     mine, theirs = load(store), load(store)
     change = mine.change(lambda work: work.with_items([item(1)]))
@@ -135,7 +135,7 @@ def test_two_who_start_items_at_once() -> None:
 
 
 def test_ten_thousand_open_items_of_one_project() -> None:
-    """No document is above the limit, and all come back."""
+    """Ten thousand open items are read back, and no document is above the limit."""
     store = MemoryStore()
     items = [
         item(
@@ -165,7 +165,7 @@ def test_ten_thousand_open_items_of_one_project() -> None:
 
 
 def test_fields_of_an_item_are_changed() -> None:
-    """Of the item of this number; without it nothing happens."""
+    """Fields of the item with the number are changed; without such an item nothing happens."""
     work = ProjectWork(BOOK, AGENCY).with_items([item(1), item(2)])
 
     assert work.amended(2, card_id="5").items == {1: item(1), 2: item(2, card_id="5")}
@@ -176,7 +176,7 @@ def test_fields_of_an_item_are_changed() -> None:
 
 
 def test_packable_items_ended_long_ago() -> None:
-    """Done, and the last day of work and of finishing is more than the days kept ago."""
+    """An item can be packed if it is done and its last day of work and of finishing are long ago."""
     old = TODAY - timedelta(days=DAYS_KEPT)
 
     def done(number: int, last_day: date, finished_on: date) -> Item:
@@ -198,14 +198,14 @@ def test_packable_items_ended_long_ago() -> None:
 
 
 def test_finished_numbers() -> None:
-    """Both ends of a range belong to it."""
+    """A range includes both of its ends."""
     work = ProjectWork(BOOK, AGENCY, finished=((2, 4), (9, 9)))
 
     assert [number for number in range(12) if work.has_finished(number)] == [2, 3, 4, 9]
 
 
 def test_hours_of_what_is_not_done() -> None:
-    """Items and actions that are done free their people; typed rows count as they are."""
+    """Done items and actions take no hours; typed rows always count."""
     monday, tuesday = date(2026, 11, 23), date(2026, 11, 24)
 
     def part(specialist: str, is_done: bool = False) -> ItemAction:

@@ -1,4 +1,4 @@
-"""What Kaiten's JSON means, where an emulator cannot show it."""
+"""Mapping of Kaiten's JSON in cases that the emulator cannot produce."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vitrina.trackers.kaiten.client import KaitenTracker
 
 
 def test_card_ids_are_in_the_order_of_creation() -> None:
-    """By number: as text, 1000 would stand before 999. A card listed twice is one card."""
+    """Card ids are ordered as numbers; as texts, 1000 would be before 999. A repeated card counts once."""
     cards = [{"id": number, "external_id": "key"} for number in (1000, 999, 12, 999)]
 
     assert mapping.card_ids_by_external_id(cards) == {"key": ("12", "999", "1000")}
@@ -24,7 +24,7 @@ def test_cards_without_our_key_are_left_out() -> None:
 
 @pytest.mark.parametrize(("author", "is_own"), [({"id": 7}, True), ({"id": 8}, False), (None, False)])
 def test_configured_user_is_known_at_once(author: object, is_own: bool) -> None:
-    """Without any call: there is nobody at this address."""
+    """A configured own user is known without a call."""
     tracker = KaitenTracker(base_url="http://127.0.0.1:9", token="t", space_id="1", own_user_id="7")
 
     assert tracker.is_own_event({"event": "card:add", "data": {"id": 5, "author": author}}) is is_own

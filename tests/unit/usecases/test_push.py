@@ -235,6 +235,24 @@ def test_card_that_appears_late(office: MemoryOffice) -> None:
     assert office.store.keys(OUTBOX) == []
 
 
+def test_late_card_of_a_process_that_died(office: MemoryOffice) -> None:
+    """It has noted before that a creation may be under way, so that the next push looks for its card."""
+    office.tracker.delay_next_creation()
+    with pytest.raises(RetriableServiceError):
+        office.do("push")
+    assert office.items()[1].card_lost_at is not None
+    office.do("push")
+    kept = office.card(1).card_id
+    office.tracker.carry_out_delayed()
+    assert len(office.tracker.cards) == 3
+    office.clock.advance(minutes=3)
+
+    office.do("push")
+
+    assert (office.card(1).card_id, len(office.tracker.cards)) == (kept, 2)
+    assert office.store.keys(OUTBOX) == []
+
+
 def test_late_card_that_somebody_works_on(office: MemoryOffice) -> None:
     """It stays, and the check names it; work is never thrown away."""
     office.tracker.delay_next_creation()

@@ -1,4 +1,4 @@
-"""Small workbooks as Google gives them, for tests."""
+"""Small workbooks in Google's format, for tests."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ BACKLOG_COLUMNS = (
 
 
 def cell(value: Any, *, formula: str | None = None) -> dict[str, Any]:
-    """A cell: ``None`` is empty, ``ValueError`` stands for an error such as #N/A."""
+    """A cell: ``None`` is empty, ``ValueError`` means an error such as #N/A."""
     if value is None:
         return {}
     kind = (
@@ -59,7 +59,7 @@ def cell(value: Any, *, formula: str | None = None) -> dict[str, Any]:
 
 
 def metadata(key: str, value: str = "", metadata_id: int = 1) -> dict[str, Any]:
-    """A piece of developer metadata, as Google gives it: without an empty value."""
+    """A piece of developer metadata as Google returns it: without an empty value."""
     data: dict[str, Any] = {"metadataId": metadata_id, "metadataKey": key}
     return data | ({"metadataValue": value} if value else {})
 

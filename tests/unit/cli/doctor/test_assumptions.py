@@ -13,7 +13,7 @@ ROWS = read_assumptions()
 
 
 def test_every_number_is_given_once() -> None:
-    """No gap and no number twice, whatever the order."""
+    """The numbers have no gap and no duplicate, in any order."""
     assert sorted(one.number for one in ROWS) == list(range(1, len(ROWS) + 1))
 
 
@@ -25,7 +25,7 @@ def test_every_probe_has_its_row_and_every_row_its_probe() -> None:
 
 
 def test_google_rows_without_a_check_say_why() -> None:
-    """And what is done about them."""
+    """Rows without a check have a reason and a fallback."""
     for one in ROWS:
         assert one.service in ("Google", "Kaiten", "Ourselves")
         assert one.checked_by or len(one.reason) > 10, one
@@ -40,7 +40,7 @@ def test_google_rows_without_a_check_say_why() -> None:
     ],
 )
 def test_a_table_that_is_not_one_is_refused(tmp_path: Path, table: str, complaint: str) -> None:
-    """A slip in the document is found, not passed over."""
+    """A mistake in the document raises an error."""
     path = tmp_path / "assumptions.md"
     path.write_text(f"## Google\n\n{table}", encoding="utf-8")
 
@@ -48,6 +48,6 @@ def test_a_table_that_is_not_one_is_refused(tmp_path: Path, table: str, complain
         read_assumptions(path)
 
 
-def test_what_writes_rest_on_is_marked() -> None:
-    """The rules of the guard: a freed id, a misplaced write, a whole batch, a sorted row."""
+def test_probes_that_writes_depend_on_are_marked() -> None:
+    """The rules of guards are vital: a freed id, a misplaced write, a whole batch, a sorted row."""
     assert {1, 2, 27, 28} <= {probe.number for probe in PROBES if probe.is_vital}

@@ -1,4 +1,4 @@
-"""The judge finds what is wrong, from the rows alone."""
+"""The checker finds faults of a plan, from the rows alone."""
 
 from datetime import date, timedelta
 
@@ -56,12 +56,12 @@ def facts(**more: object) -> Facts:
     ],
 )  # fmt: skip
 def test_faults_are_found(rows: list[DayRow], more: dict[str, object], faults: list[Fault]) -> None:
-    """Each fault by its smallest example, and what looks like it and is right."""
+    """Each fault in its smallest example, and similar examples that are right."""
     assert [one.fault for one in check(rows, facts(**more))] == faults
 
 
 def test_a_fault_says_where_and_how_much() -> None:
-    """Person, day, items of all clients, hours against what is allowed."""
+    """A fault has person, day, items of all clients, hours and allowed hours."""
     [found] = check([row(hours=5.0), row(hours=4.0, item=7, project="Б")], facts())
 
     assert (found.specialist, found.day, found.items) == ("Анна", MONDAY, (("А", 1), ("Б", 7)))
@@ -69,7 +69,7 @@ def test_a_fault_says_where_and_how_much() -> None:
 
 
 def test_things_at_a_time_are_counted_over_nights() -> None:
-    """Three things open over the night are one too many; one that ends before another begins is not."""
+    """Three actions open over a night are too many; one that ends before another begins does not count."""
     open_over_night = [row(day, 1.0, item=item) for item in (1, 2, 3) for day in (MONDAY, TUESDAY)]
     one_after_another = [
         *(row(day, 1.0, item=item) for item in (1, 2) for day in (MONDAY, TUESDAY)),

@@ -1,4 +1,4 @@
-"""The judge of what stands in the sheets: each contradiction, and everything that is none."""
+"""The checker of sheets: each contradiction, and similar cases that are none."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ def row(code: str, hours: float, first: int, last: int, **values: Any) -> SheetR
 def judge(
     *rows: SheetRow, calendars: tuple[ShownCalendar, ...] = (), after: tuple[AfterRow, ...] = ()
 ) -> list[Finding]:
-    """Judge by the people and days above."""
+    """Check with the people and days above."""
     return Judge(PEOPLE, day_hours, today=TODAY).judge(rows, calendars, after)
 
 
 def kinds(findings: list[Finding]) -> list[str]:
-    """What was found."""
+    """Kinds of the findings."""
     return [finding.kind.value for finding in findings]
 
 
@@ -106,12 +106,12 @@ def kinds(findings: list[Finding]) -> list[str]:
     ],
 )
 def test_rows(rows: tuple[SheetRow, ...], expected: list[str]) -> None:
-    """By hours and days of people, over all projects."""
+    """Rows of all projects are checked against hours and days of people."""
     assert kinds(judge(*rows)) == expected
 
 
 def test_overload_names_the_works_of_all_projects() -> None:
-    """Hours of the works against hours of the days, and whom it concerns."""
+    """An overload names the work of all projects, its hours and the hours of the days."""
     rows = (row("A-1", 9, 0, 1), row("B-7", 8, 1, 1), row("C-1", 3, 0, 4))
 
     [finding] = judge(*rows)
@@ -123,7 +123,7 @@ def test_overload_names_the_works_of_all_projects() -> None:
 
 
 def test_item_begins_after_the_one_that_it_waits_for() -> None:
-    """All of its actions count; what is not in progress says nothing."""
+    """An item must begin after all actions of its predecessor; items not in progress are ignored."""
     rows = (row("A-1", 2, 0, 0), row("A-1", 2, 3, 3, position=1, profile="Тексты"), row("A-2", 2, 3, 4))
     after = (AfterRow("A", 2, 1), AfterRow("A", 1, 9), AfterRow("B", 2, 1))
 
@@ -173,12 +173,12 @@ def drawn(code: str, **hours: float) -> CalendarLine:
     ],
 )
 def test_calendar(rows: tuple[SheetRow, ...], lines: tuple[CalendarLine, ...], expected: list[str]) -> None:
-    """What it shows against the rows, then against the days."""
+    """A drawn calendar is compared with the rows, then with the days."""
     assert kinds(judge(*rows, calendars=(ShownCalendar("A", WEEK, lines),))) == expected
 
 
 def test_calendars_of_two_clients_are_added_up() -> None:
-    """Five hours for each on one day of eight; both are told."""
+    """Five drawn hours for each of two clients are too many for a day of eight; both are named."""
     rows = (row("A-1", 5, 0, 4), row("B-1", 5, 0, 4))
     calendars = (
         ShownCalendar("A", WEEK, (drawn("A-1", d0=5),)),
@@ -202,7 +202,7 @@ def test_absence_on_a_drawn_day() -> None:
 
 
 def test_a_plan_that_keeps_every_day_has_no_overload() -> None:
-    """Whatever is planned day by day within hours, in any number of workbooks, is never called overload."""
+    """Random plans within the hours of each day, in several workbooks, have no overload."""
     dice = random.Random(11)
     for _ in range(300):
         free = {

@@ -1,4 +1,4 @@
-"""Work with a first and a last day: what is proved to be too much, and how it is spread."""
+"""Work with a first and a last day: proofs of overload, and spreading over days."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def eight_on_weekdays(on: date) -> float:
 
 
 def fits_by_due_date(works: Sequence[Work[str]], capacity: Callable[[date], float]) -> bool:
-    """Whether doing what is due soonest on every day leaves nothing undone: an independent judge."""
+    """Whether all work fits if the work that is due first is done first: an independent check."""
     left = {one.key: one.hours for one in works}
     on = min(one.first_day for one in works)
     while on <= max(one.last_day for one in works):
@@ -75,7 +75,7 @@ def fits_by_due_date(works: Sequence[Work[str]], capacity: Callable[[date], floa
 def test_overload_is_the_shortest_run_of_days(
     works: list[Work[str]], expected: list[tuple[int, int, float, float, str]]
 ) -> None:
-    """Hours of what lies whole inside against hours of the days."""
+    """An overload is the shortest run of days whose hours are less than those of the work inside."""
     found = overloads(works, eight_on_weekdays)
 
     assert [
@@ -91,7 +91,7 @@ def test_overload_is_the_shortest_run_of_days(
 
 
 def test_overload_is_found_exactly_where_no_spread_fits() -> None:
-    """Three thousand random people: the same answer as doing what is due soonest; every proof adds up."""
+    """For three thousand random people the answer equals the independent check, and every proof is right."""
     dice = random.Random(5)
     outcomes = set()
     for _ in range(3000):
@@ -139,7 +139,7 @@ def test_overload_is_found_exactly_where_no_spread_fits() -> None:
     ],
 )
 def test_spread(hours: float, free: dict[int, float], expected: dict[int, float]) -> None:
-    """As early as there is room; what does not fit, on all days alike."""
+    """Work is spread to the earliest free hours; hours that do not fit are added equally to all days."""
     days = [day(0), day(1), day(2)]
 
     found = spread(hours, days, {day(number): left for number, left in free.items()})
@@ -148,6 +148,6 @@ def test_spread(hours: float, free: dict[int, float], expected: dict[int, float]
 
 
 def test_work_ends_after_it_begins() -> None:
-    """A row whose days are the wrong way round is the reader's business."""
+    """Work with its days in the wrong order is an error."""
     with pytest.raises(ValueError, match="first_day"):
         work("a", 1, 2, 1)

@@ -1,4 +1,4 @@
-"""Forecasts of tasks and of sums, with the arithmetic written out."""
+"""Forecasts of tasks and of sums, with their calculation."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def with_errors(*ratios: float) -> Norms:
 
 
 def test_a_task_takes_the_norm_times_its_quantity() -> None:
-    """3 h each, 4 of them: 12 h. Too little is finished to promise anything."""
+    """4 units of 3 h take 12 h. There is too little finished work for a P85."""
     made = forecast(learn(banners(3, 3, 3)), Task("баннер", "design", quantity=4))
 
     assert made is not None
@@ -43,7 +43,7 @@ def test_a_task_takes_the_norm_times_its_quantity() -> None:
 
 
 def test_a_task_like_no_other_has_no_forecast_without_a_history() -> None:
-    """With a history it leans on everything."""
+    """A new kind of task has a forecast only with a history, from the group of everything."""
     assert forecast(learn([]), Task("Аудит", "seo")) is None
     made = forecast(learn(banners(3, 3, 3)), Task("Аудит", "seo"))
     assert made is not None
@@ -62,14 +62,14 @@ def test_a_task_like_no_other_has_no_forecast_without_a_history() -> None:
 def test_a_specialists_figure_goes_half_the_way_to_a_norm_far_off(
     given: float, norm: float, combined: float
 ) -> None:
-    """Half the way of what is beyond one and a half."""
+    """Beyond a factor of 1.5 the figure moves half of the rest of the way to the norm."""
     assert towards_norm(given, norm) == pytest.approx(combined)
 
 
 def test_a_specialists_figure_counts_when_enough_have_come_out() -> None:
-    """Twelve times 2 h given and 3 h spent: ratio 1.5. Now 4 h are given.
+    """Twelve estimates of 2 h took 3 h each: ratio 1.5. The new estimate is 4 h.
 
-    On average √(4 * 1.5 * 3) = 4.243 h, and 4 h as a rule, since the norm of 3 h is not far off.
+    The mean is √(4 * 1.5 * 3) = 4.243 h, and the typical figure 4 h, because the norm of 3 h is near.
     """
     norms = learn(banners(*[3.0] * 12, given=2.0))
 
@@ -82,7 +82,7 @@ def test_a_specialists_figure_counts_when_enough_have_come_out() -> None:
 
 
 def test_a_specialists_figure_stands_alone_before() -> None:
-    """Nobody knows yet how such figures come out."""
+    """Without enough finished work with such figures the specialist's figure is used alone."""
     made = forecast(learn(banners(3, 3, 3)), Task("Баннер", "design", specialist_hours=4.0))
 
     assert made is not None
@@ -90,13 +90,13 @@ def test_a_specialists_figure_stands_alone_before() -> None:
 
 
 def test_quantile_lies_between_two_values() -> None:
-    """Of 1, 2, 3, 4 the place of 0.85 is 2.55 steps from the first: 3 + 0.55."""
+    """The 0.85 quantile of 1, 2, 3, 4 is 2.55 steps from the first: 3 + 0.55."""
     assert quantile([4, 1, 3, 2], 0.85) == pytest.approx(3.55)
     assert quantile([7], 0.85) == 7
 
 
 def test_promise_is_what_85_of_100_past_tasks_stayed_under() -> None:
-    """Ratios 0.1, 0.2, … 10.0: the place is 0.85 * 99 = 84.15, which is 8.5 + 0.15 * 0.1."""
+    """Of the ratios 0.1, 0.2, … 10.0 the position is 0.85 * 99 = 84.15, which is 8.5 + 0.15 * 0.1."""
     norms = with_errors(*(n / 10 for n in range(1, 101)))
 
     assert norms.promise_ratios[Basis.TYPE] == pytest.approx(8.515)
@@ -104,13 +104,13 @@ def test_promise_is_what_85_of_100_past_tasks_stayed_under() -> None:
 
 
 def test_no_promise_from_a_thin_past() -> None:
-    """29 errors say nothing, 30 do."""
+    """With 29 errors there is no P85, with 30 there is one."""
     assert with_errors(*[1.0] * 29).promise_ratios[Basis.TYPE] is None
     assert with_errors(*[1.0] * 30).promise_ratios[Basis.TYPE] == 1.0
 
 
 def test_a_sum_of_tasks_that_never_err_is_their_sum() -> None:
-    """2 + 3 + 5 h."""
+    """Without past errors the total of 2, 3 and 5 h is their sum."""
     made = total(with_errors(*[1.0] * 60), [(hours, Basis.TYPE) for hours in (2.0, 3.0, 5.0)])
 
     assert made is not None
@@ -118,13 +118,13 @@ def test_a_sum_of_tasks_that_never_err_is_their_sum() -> None:
 
 
 def test_a_sum_is_refused_where_the_past_is_thin() -> None:
-    """As a promise is."""
+    """With too few errors there is no total, as there is no P85."""
     assert total(with_errors(*[1.0] * 29), [(2.0, Basis.TYPE)]) is None
     assert total(with_errors(*[1.0] * 60), []) is None
 
 
 def test_a_sum_is_no_sum_of_promises() -> None:
-    """Independent tasks level each other out: of 40 the P85 is far below the sum of 40 P85s.
+    """Independent errors compensate each other: the P85 of 40 tasks is far below the sum of their P85s.
 
     Half of the tasks take 0.5, half 1.5 of their forecast: the sum of 40 hours spreads by √40 / 2 = 3.2 h,
     so that P85 is about 40 + 3.3 h, while each P85 is 1.5 h, 60 h together.
@@ -138,8 +138,8 @@ def test_a_sum_is_no_sum_of_promises() -> None:
     assert made.p85_hours == pytest.approx(43.3, abs=0.6)
 
 
-def test_what_errs_together_spreads_the_sum() -> None:
-    """Good months and bad ones: the same errors as above, forty in a row each, give a far higher P85."""
+def test_common_errors_widen_the_sum() -> None:
+    """The same errors in runs of forty, as in good and bad months, give a far higher P85."""
     norms = with_errors(*[0.5] * 40, *[1.5] * 40, *[0.5] * 40, *[1.5] * 40)
 
     made = total(norms, [(1.0, Basis.TYPE)] * 40)
@@ -149,7 +149,7 @@ def test_what_errs_together_spreads_the_sum() -> None:
 
 
 def test_the_same_backlog_has_the_same_sum() -> None:
-    """Drawn with a fixed seed."""
+    """The total of a backlog is always the same, because the seed is fixed."""
     norms = with_errors(*(n / 50 for n in range(1, 101)))
     tasks = [(float(n), Basis.TYPE) for n in range(1, 20)]
 
@@ -157,7 +157,7 @@ def test_the_same_backlog_has_the_same_sum() -> None:
 
 
 def test_a_task_errs_as_tasks_of_about_its_hours_did() -> None:
-    """Of 1 h they took 3, of 4 h the forecast, of 16 h a half, in turn: so differ the draws of one line."""
+    """Draws use errors of tasks with similar hours: 1 h took 3 h, 4 h took 4 h, 16 h took 8 h."""
     errors = (PastError(1.0, 3.0), PastError(4.0, 4.0), PastError(16.0, 8.0)) * 40
     ratios = draw_ratios(Norms(errors={Basis.SIZE: errors}), [(1.0, Basis.SIZE), (16.0, Basis.SIZE)])
 
@@ -167,7 +167,7 @@ def test_a_task_errs_as_tasks_of_about_its_hours_did() -> None:
 
 
 def test_norms_that_know_little_of_a_basis_err_as_all_do() -> None:
-    """One error of a size says nothing; 120 of the work type stand in for it."""
+    """If a basis has only one error, the 120 errors of the work type are used."""
     errors = {Basis.TYPE: (PastError(1.0, 2.0),) * 120, Basis.SIZE: (PastError(1.0, 9.0),)}
     ratios = draw_ratios(Norms(errors=errors), [(1.0, Basis.SIZE)])
 

@@ -28,19 +28,19 @@ KNOWN = KnownTitles(
     ],
 )
 def test_guesses_only_what_is_like_enough(title: str, work_type: str | None) -> None:
-    """The name of the work type stands in the title, or a past title is nearly the same."""
+    """A guess needs the name of the work type in the title, or a very similar past title."""
     guess = KNOWN.guess(title)
 
     assert (guess.work_type if guess else None) == work_type
 
 
 def test_nothing_known_nothing_guessed() -> None:
-    """An agency without norms."""
+    """An agency without norms gets no guesses."""
     assert KnownTitles([], []).guess("Баннер") is None
 
 
 def test_a_thousand_titles_are_guessed_in_a_moment() -> None:
-    """A pasted backlog without work types, in an agency with thousands of past titles."""
+    """A thousand titles are guessed quickly, with thousands of past titles."""
     known = KnownTitles(["Баннер"], [("Баннер", f"Задача про дело номер {n} {n * 7}") for n in range(5000)])
 
     started = time.perf_counter()
@@ -51,5 +51,5 @@ def test_a_thousand_titles_are_guessed_in_a_moment() -> None:
 
 
 def test_words_are_compared_without_endings() -> None:
-    """Cases and plurals, ё and е, are the same."""
+    """Cases and plurals, and ё and е, are equal."""
     assert words("Баннеры к ёлке") == words("баннера, елка")

@@ -1,4 +1,4 @@
-"""One mad time log: it moves no norm by more than a tenth."""
+"""One wrong time log moves no norm by more than a tenth."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ DAY = date(2026, 6, 1)
 SEED = 20261124
 HISTORIES = 400
 
-#: Hours typed as minutes, days as hours, a timer that ran on, a stray zero or two.
+#: Factors of wrong time logs: minutes typed as hours, hours as days, a timer left running, additional zeros.
 MAD = (10.0, 20.0, 60.0, 1000.0, 1 / 20, 1 / 60)
 
 
 def history(draw: random.Random, spread: float) -> list[FinishedWork]:
-    """One to six kinds of work with three to forty facts each, with sizes or without."""
+    """A history of one to six work types with three to forty facts each, with or without sizes."""
     size = draw.choice(["", "m"])
     works = []
     for kind in range(draw.randint(1, 6)):
@@ -33,7 +33,7 @@ def history(draw: random.Random, spread: float) -> list[FinishedWork]:
 
 
 def moves(before: dict[NormCell, EffortNorm], after: dict[NormCell, EffortNorm]) -> list[float]:
-    """How many times each figure of each norm grew or shrank."""
+    """Factors by which each figure of each norm changed."""
     return [
         max(new / old, old / new)
         for cell in before
@@ -46,7 +46,7 @@ def moves(before: dict[NormCell, EffortNorm], after: dict[NormCell, EffortNorm])
 
 @pytest.mark.parametrize("spread", [0.0, 0.2, 0.4])
 def test_no_norm_moves_by_more_than_a_tenth(spread: float) -> None:
-    """Whatever the group, the smallest one of three facts too; typical and mean, of its own and of others."""
+    """In random histories, with groups of three or more facts, no typical figure or mean moves by more."""
     draw = random.Random(f"{SEED} {spread}")
     print(f"seed {SEED}")  # noqa: T201 - shown where the test fails
     for number in range(HISTORIES // 3):

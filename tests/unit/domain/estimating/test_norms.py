@@ -1,4 +1,4 @@
-"""Effort norms from small histories, with the arithmetic written out."""
+"""Effort norms from small histories, with their calculation."""
 
 import math
 from collections.abc import Sequence
@@ -46,13 +46,13 @@ def norm_of(works: Sequence[FinishedWork], work_type: str = "баннер", size
 
 
 def test_no_history_has_no_norms() -> None:
-    """Nothing, and work without hours or quantity, teaches nothing."""
+    """No history, and work without hours or quantity, give no norms."""
     assert learn([]).shown == []
     assert learn([work("Баннер", "design", 0), work("Баннер", "design", 3, 0)]).shown == []
 
 
 def test_one_fact_is_the_norm_where_there_is_no_other() -> None:
-    """3 h: everything, the work type and its profile are this one fact."""
+    """With one fact of 3 h all groups have 3 h."""
     norm = norm_of(banners(3))
 
     assert (norm.typical_hours, norm.hours_per_unit) == pytest.approx((3.0, 3.0))
@@ -60,7 +60,7 @@ def test_one_fact_is_the_norm_where_there_is_no_other() -> None:
 
 
 def test_facts_that_agree_are_the_norm() -> None:
-    """3, 3 and 3 h: nothing spreads, so typical and mean are 3."""
+    """For 3, 3 and 3 h there is no spread, so typical and mean are 3."""
     norm = norm_of(banners(3, 3, 3))
 
     assert (norm.typical_hours, norm.hours_per_unit) == pytest.approx((3.0, 3.0))
@@ -68,7 +68,7 @@ def test_facts_that_agree_are_the_norm() -> None:
 
 
 def test_norms_are_of_one_unit() -> None:
-    """6 h for 3 units and 2 h for 1 are 2 h each; 2.5 units take 5 h."""
+    """6 h for 3 units and 2 h for 1 unit are 2 h for each unit; 2.5 units take 5 h."""
     norm = norm_of([work("Баннер", "design", 6, 3), work("Баннер", "design", 2)])
 
     assert norm.typical_hours == pytest.approx(2.0)
@@ -83,14 +83,14 @@ def test_spread_is_the_sample_standard_deviation() -> None:
 
 
 def test_typical_of_one_group_is_the_geometric_mean() -> None:
-    """1 and 4 h: the middle of the logarithms is ln 2, and a group that is everything leans on itself."""
+    """For 1 and 4 h the mean of the logarithms is ln 2; a group that is everything is its own parent."""
     norm = norm_of(banners(1, 4))
 
     assert norm.typical_hours == pytest.approx(2.0)
 
 
-def test_single_facts_lean_on_everything() -> None:
-    """Banners 2 h, landing pages 8 h: everything is √(2 * 8) = 4 h.
+def test_single_facts_borrow_from_everything() -> None:
+    """Banners take 2 h, landing pages 8 h: everything is √(2 * 8) = 4 h.
 
     One fact against six of the parent goes 1/7 of the way, twice, as work type and as its profile:
     1 - (6/7)² = 13/49 of the way from 4 to 2 in logarithms, which is 4 * (2/4)^(13/49) = 3.328.
@@ -101,8 +101,8 @@ def test_single_facts_lean_on_everything() -> None:
     assert norm_of(works, "лендинг").typical_hours == pytest.approx(4 * 2 ** (13 / 49))
 
 
-def test_groups_whose_facts_agree_hardly_lean() -> None:
-    """Banners 3 and 3 h, landing pages 12 and 12 h: inside the groups nothing spreads.
+def test_groups_whose_facts_agree_hardly_borrow() -> None:
+    """Banners take 3 and 3 h, landing pages 12 and 12 h: there is no spread inside the groups.
 
     The ratio of spreads is at its bound of 1e-12; two repeats against a start that counts as ten make
     k = (6^10 * 1e-12^2)^(1/12) = 0.0445, so the banner goes 2 / 2.0445 of the way from 6 to 3.
@@ -116,8 +116,8 @@ def test_groups_whose_facts_agree_hardly_lean() -> None:
     assert cells[NormCell("баннер", "", "")].typical_hours == pytest.approx(6 * 0.5 ** (2 / (2 + k)))
 
 
-def test_a_slip_of_the_pen_counts_in_the_mean_only_and_little() -> None:
-    """2, 2, 2 and 200 h: 200 is more than 8 times the middle of the others, so that the typical figure is 2.
+def test_a_wrong_time_log_counts_in_the_mean_only_and_little() -> None:
+    """2, 2, 2 and 200 h: 200 is more than 8 times the middle of the others, so the typical figure is 2.
 
     In the mean it counts as 2 + 0.045 * (8 + 50 * 2) = 6.86 h: everything (2 + 2 + 2 + 6.86 + 100) / 108
     = 1.045, the banner (12.86 + 100 * 1.045) / 108 = 1.0867, so the mean is 2 * 1.0867 = 2.173.
@@ -142,7 +142,7 @@ def test_mean_is_above_typical_where_few_take_long() -> None:
 
 
 def test_sizes_have_norms_of_their_own() -> None:
-    """Small ones take 2 h and middle ones 6 h; without a size they are one group between the two."""
+    """Small tasks take 2 h and medium ones 6 h; without a size there is one group between both."""
     works = [work("Баннер", "design", hours, size=size) for size, hours in (("s", 2), ("m", 6))] * 10
 
     assert norm_of(works, size="s").typical_hours == pytest.approx(2.0, rel=0.01)
@@ -151,7 +151,7 @@ def test_sizes_have_norms_of_their_own() -> None:
 
 
 def test_work_types_are_the_same_whatever_their_capitals() -> None:
-    """The spelling of the last one is shown."""
+    """Work types are equal in any letter case; the spelling of the last one is shown."""
     [norm] = learn([work("баннер", "design", 3), work("Баннер", "design", 3, day=1)]).shown
 
     assert (norm.work_type, norm.fact_count) == ("Баннер", 2)
@@ -169,7 +169,7 @@ def test_hours_that_specialists_gave_have_a_ratio() -> None:
 
 
 def test_a_norm_by_hand_wins_and_the_facts_stay_beside_it() -> None:
-    """The facts say 3 h, a person says 5 h."""
+    """With facts of 3 h and a typed norm of 5 h the norm is 5 h, and the facts are kept beside it."""
     cell = NormCell("баннер", "", "design")
     norms = learn(banners(3, 3, 3)).pinned({cell: ("Баннер", 5.0)})
 
@@ -201,7 +201,7 @@ def test_a_starting_guess_counts_as_much_as_six_facts() -> None:
 
 
 def test_a_size_is_believed_when_enough_of_it_is_finished() -> None:
-    """A kind of work never done in this size: eleven others of the size are too few, twelve are enough."""
+    """A size is used when twelve tasks of it are finished, also for a new work type; eleven are too few."""
     others = [work("Статья", "copy", 2, size="s", day=n) for n in range(12)]
     kind = [work("Баннер", "design", 6)]
 
@@ -214,7 +214,7 @@ def test_a_size_is_believed_when_enough_of_it_is_finished() -> None:
 
 
 def test_errors_are_of_forecasts_that_did_not_know_the_outcome() -> None:
-    """Forty banners of 2 h, then twenty of 4 h. The first block of 8 after the break was forecast 2 h."""
+    """After forty banners of 2 h twenty take 4 h; the first block of 8 after the change was forecast 2 h."""
     works = [work("Баннер", "design", 2 if n < 40 else 4, day=n) for n in range(60)]
 
     errors = learn(works).errors[Basis.TYPE]
@@ -226,7 +226,7 @@ def test_errors_are_of_forecasts_that_did_not_know_the_outcome() -> None:
 
 
 def test_norms_survive_the_store() -> None:
-    """A document gives the same norms again."""
+    """Norms that were written to a document are read back unchanged."""
     works = [
         work("Баннер", "design", 2 + n % 3, size="s" if n % 2 else "", given=2, day=n) for n in range(60)
     ]
@@ -242,7 +242,7 @@ def test_norms_survive_the_store() -> None:
 
 
 def test_the_order_of_the_history_changes_nothing() -> None:
-    """Only the days count."""
+    """The order of the history does not matter, only the days."""
     works = [work("Баннер", "design", 1 + n % 5, day=n) for n in range(50)]
 
     assert learn(works).cells == learn(works[::-1]).cells
@@ -259,12 +259,12 @@ def test_the_order_of_the_history_changes_nothing() -> None:
     ],
 )
 def test_estimates_are_rounded_as_on_paper(hours: float, shown: float) -> None:
-    """To a tenth of an hour, halves up."""
+    """Estimates are rounded to a tenth of an hour, halves up."""
     assert tenth(hours) == shown
 
 
 def test_shown_norms_are_of_a_work_type_and_a_profile() -> None:
-    """Everything and whole work types are for leaning on, not for showing."""
+    """Only norms of a work type and profile are shown, not those of larger groups."""
     norms = learn([work("Баннер", "design", 2), work("Лендинг", "design", 8), work("Лендинг", "copy", 4)])
 
     assert [(norm.work_type, norm.profile) for norm in norms.shown] == [

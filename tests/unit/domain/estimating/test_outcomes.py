@@ -1,4 +1,4 @@
-"""How promises came out, by month."""
+"""Outcomes of promises, by month."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vitrina.domain.planning.forecast import Forecast, ForecastOutcome
 def finished(
     on: date, hours: float, planned: float | None, typical: float | None = None, p85: float | None = None
 ) -> FinishedWork:
-    """One piece of work and what was said of it when it began."""
+    """One finished piece of work with the figures from its start."""
     return FinishedWork("Баннер", "design", hours, 1.0, on, "", None, typical, planned, p85)
 
 
@@ -46,12 +46,12 @@ def test_months_tell_shares_and_sums() -> None:
 
 
 def test_no_promises_no_months() -> None:
-    """History that was brought in from elsewhere was never promised here."""
+    """Imported history has no promises and no months."""
     assert by_month([finished(date(2026, 5, 4), 2, None)]) == []
 
 
 def test_forecasts_are_counted_in_the_month_of_their_end() -> None:
-    """December: one kept both days, one only the second. January: neither. One is not over."""
+    """In December one forecast kept both days and one only the second; in January none; one is still open."""
     told = Forecast(date(2026, 11, 23), date(2026, 12, 1), date(2026, 12, 10), 50)
     ends = [date(2027, 1, 11), date(2026, 12, 1), date(2026, 12, 2), None]
 

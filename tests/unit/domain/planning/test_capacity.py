@@ -15,18 +15,18 @@ ANNA = Specialist("Анна", ("design",), 8.0)
 
 
 def resources(**more: object) -> Resources:
-    """Anna alone, all of her day planned."""
+    """A team of Anna alone, whose whole day is planned."""
     settings: dict[str, object] = {"load_factor": 1.0, **more}
     return Resources((ANNA,), WorkCalendar(), **settings)  # type: ignore[arg-type]
 
 
 def ledger(**more: object) -> Ledger:
-    """What is left from Monday to Sunday."""
+    """Free hours from Monday to Sunday."""
     return Ledger(resources(**more), since=MONDAY, until=WEEK.end_on)
 
 
 def test_a_day_has_its_hours_without_what_is_promised() -> None:
-    """8 h x 0.8 = 6.4; 6.4 - 2 promised to another client = 4.4."""
+    """A day has 8 h x 0.8 = 6.4 h; with 2 h booked for another client 4.4 are free."""
     one = ledger(load_factor=0.8, bookings=(Booking("Анна", "А", 1, {TUESDAY: 2.0}),))
 
     assert one.capacity[0] == pytest.approx([6.4] * 5)
@@ -34,7 +34,7 @@ def test_a_day_has_its_hours_without_what_is_promised() -> None:
 
 
 def test_a_part_time_day_is_shortened_in_proportion() -> None:
-    """3 November 2026 is an eve: 7 of 8 hours, so 3.5 of 4."""
+    """3 November 2026 is an eve with 7 of 8 hours, so a part-time day of 4 h has 3.5 h."""
     half = Specialist("Борис", ("copy",), 4.0, days_away=frozenset({MONDAY}))
     one = Resources((half,), WorkCalendar(), load_factor=1.0)
 
@@ -44,7 +44,7 @@ def test_a_part_time_day_is_shortened_in_proportion() -> None:
 
 
 def test_a_limit_counts_every_day_of_its_month_also_those_before() -> None:
-    """Of 40 h in November 6 are spent on the 5th and 4 lie on the 24th: 30 are left."""
+    """Of 40 h in November 6 are spent on the 5th and 4 planned on the 24th, so 30 are left."""
     spent = Booking("Борис", "А", 1, {date(2026, 11, 5): 6.0, TUESDAY: 4.0, date(2026, 12, 1): 9.0})
     one = ledger(limits=(HourLimit(40.0, PeriodKind.MONTH, project="А"),), bookings=(spent,))
 
@@ -52,7 +52,7 @@ def test_a_limit_counts_every_day_of_its_month_also_those_before() -> None:
 
 
 def test_a_day_has_no_more_room_than_its_limits() -> None:
-    """Anna has 8 h, her own limit 5, the project 3; another project has 5."""
+    """Anna has 8 h and a limit of 5; a project with a limit of 3 gets 3, another one 5."""
     limits = (
         HourLimit(5.0, PeriodKind.WEEK, specialist="Анна"),
         HourLimit(3.0, PeriodKind.WEEK, project="А"),
@@ -66,7 +66,7 @@ def test_a_day_has_no_more_room_than_its_limits() -> None:
 
 
 def test_a_week_over_two_months_takes_from_both() -> None:
-    """28 December to 3 January: the last hours of December, and January's own."""
+    """The week from 28 December to 3 January uses the limits of both months."""
     week = period_of(date(2026, 6, 29), PeriodKind.WEEK)
     spent = Booking("Анна", "А", 1, {date(2026, 6, 1): 35.0})
     limits = (HourLimit(40.0, PeriodKind.MONTH, project="А"),)
@@ -77,7 +77,7 @@ def test_a_week_over_two_months_takes_from_both() -> None:
 
 
 def test_the_share_of_a_week_grows_with_the_month() -> None:
-    """November 2026 has 159 h, 111 of them up to Sunday the 22nd: 111 / 159 of 100 h."""
+    """November 2026 has 159 h, 111 of them up to Sunday the 22nd, so the share is 111 / 159 of 100 h."""
     limit = HourLimit(100.0, PeriodKind.MONTH, project="А")
     week = period_of(date(2026, 11, 18), PeriodKind.WEEK)
 
@@ -94,7 +94,7 @@ def test_the_share_of_a_week_grows_with_the_month() -> None:
     ],
 )
 def test_resources_refuse_what_cannot_be(bad: dict[str, object]) -> None:
-    """Bad figures are found where they enter."""
+    """Impossible figures raise an error when the resources are created."""
     settings: dict[str, object] = {"specialists": (ANNA,), "calendar": WorkCalendar(), **bad}
     with pytest.raises(ValueError, match=r"Must have|Two specialists"):
         Resources(**settings)  # type: ignore[arg-type]

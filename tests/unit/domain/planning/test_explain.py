@@ -23,7 +23,7 @@ ANNA = Specialist("Анна", ("design",), 8.0)
 
 
 def item(number: int, hours: float, project: str = "А", **more: object) -> BacklogItem:
-    """A piece of design; the number is its place in the backlog."""
+    """An item of design; the number is its place in the backlog."""
     settings: dict[str, object] = {"priority": Priority.NORMAL, "project": project, **more}
     return BacklogItem(
         number,
@@ -36,14 +36,14 @@ def item(number: int, hours: float, project: str = "А", **more: object) -> Back
 
 
 def situation(items: Sequence[BacklogItem], *people: Specialist, **more: object) -> Situation:
-    """The whole week, all hours of the day planned."""
+    """A situation for the whole week, in which the whole day is planned."""
     settings: dict[str, object] = {"load_factor": 1.0, **more}
     resources = Resources(people or (ANNA,), WorkCalendar(), **settings)  # type: ignore[arg-type]
     return Situation(tuple(items), resources, WEEK)
 
 
 def explained(one: Situation) -> dict[int, Explanation]:
-    """Explanations by number, each change tried once more."""
+    """Explanations by number; each change is tried again."""
     found = {told.left.item.number: told for told in explain(one, one.plan())}
     for number, told in found.items():
         for change in (told.change, told.own_change):
@@ -53,7 +53,7 @@ def explained(one: Situation) -> dict[int, Explanation]:
 
 
 def test_the_shortest_item_that_makes_room_is_named() -> None:
-    """38 of Anna's 40 h are taken; 8 h enter without the 6 h, and else next week."""
+    """Of Anna's 40 h 38 are taken; 8 h enter if 6 h are dropped, otherwise next week."""
     told = explained(situation([item(1, 32), item(2, 6), item(3, 8)]))[3]
 
     assert told.change == told.own_change == Change(ChangeKind.DROP_ITEM, 6.0, item=("А", 2))
@@ -63,7 +63,7 @@ def test_the_shortest_item_that_makes_room_is_named() -> None:
 
 
 def test_the_client_is_told_of_nobody_elses_items() -> None:
-    """Staff may drop the other client's 6 h; the client is told what his own project can do."""
+    """Staff may drop the other client's item of 6 h; the client gets only changes of the own project."""
     told = explained(situation([item(1, 32), item(2, 6, "Б"), item(3, 8)]))[3]
 
     assert told.change == Change(ChangeKind.DROP_ITEM, 6.0, item=("Б", 2))
@@ -71,7 +71,7 @@ def test_the_client_is_told_of_nobody_elses_items() -> None:
 
 
 def test_a_limit_is_raised_by_what_is_missing() -> None:
-    """15 of 20 h are taken: 7.1 h need 2.1 more, told as 2.25."""
+    """With 15 of 20 h taken 7.1 h need 2.1 h more, shown as 2.25."""
     limits = (HourLimit(20.0, PeriodKind.WEEK, project="А"),)
     told = explained(situation([item(1, 15), item(2, 7.1)], limits=limits))[2]
 
@@ -79,7 +79,7 @@ def test_a_limit_is_raised_by_what_is_missing() -> None:
 
 
 def test_a_limit_is_raised_by_what_enters_first() -> None:
-    """Work that was begun takes all 10 h: 4 h, 5 h and 6 h need 4, 4 + 5 and 4 + 5 + 6 more."""
+    """If begun work takes all 10 h, items of 4, 5 and 6 h need 4, 4 + 5 and 4 + 5 + 6 h more."""
     limits = tuple(HourLimit(10.0, PeriodKind.WEEK, project=project) for project in ("А", "Б"))
     begun = [item(number, 10, project, is_carried_over=True) for number, project in ((1, "А"), (2, "Б"))]
     left_out = [item(3, 4), item(4, 3, "Б"), item(5, 5), item(6, 6)]
@@ -95,7 +95,7 @@ def test_a_limit_is_raised_by_what_enters_first() -> None:
 
 
 def test_after_the_last_try_what_was_tried_still_counts() -> None:
-    """One try: without the 36 h both items of 8 h enter; for the 40 h nothing more is tried."""
+    """With one try its result is used for both items of 8 h, and nothing is tried for the 40 h."""
     one = situation([item(1, 36), item(2, 8), item(3, 8), item(4, 40)])
     drop = Change(ChangeKind.DROP_ITEM, 36.0, item=("А", 1))
 
@@ -104,7 +104,7 @@ def test_after_the_last_try_what_was_tried_still_counts() -> None:
 
 
 def test_an_absence_is_moved() -> None:
-    """Nothing of the class could be dropped; with Anna there on Friday the 40 h fit."""
+    """No item of the class could be dropped, but without Anna's absence on Friday the 40 h fit."""
     away = replace(ANNA, days_away=frozenset({date(2026, 11, 27)}))
     told = explained(situation([item(1, 40)], away))[1]
 
@@ -112,7 +112,7 @@ def test_an_absence_is_moved() -> None:
 
 
 def test_hours_are_added_where_only_promises_are_in_the_way() -> None:
-    """Work in progress is not dropped: Anna gives two hours more."""
+    """Work in progress is not dropped, so the change is to add two hours for Anna."""
     busy = (Booking("Анна", "Б", 9, dict.fromkeys(WorkCalendar().working_days(WEEK), 6.0)),)
     told = explained(situation([item(1, 12)], bookings=busy))[1]
 
@@ -121,7 +121,7 @@ def test_hours_are_added_where_only_promises_are_in_the_way() -> None:
 
 
 def test_nobody_drops_a_higher_class_for_an_item() -> None:
-    """25 h miss 15 beside the urgent 30; the 4 h enter in place of the 10 h."""
+    """No item of a higher class is dropped: 25 h lack 15 h beside urgent 30 h; 4 h enter instead of 10 h."""
     items = [item(1, 30, priority=Priority.URGENT), item(2, 25), item(3, 10), item(4, 4)]
     told = explained(situation(items))
 
@@ -130,7 +130,7 @@ def test_nobody_drops_a_higher_class_for_an_item() -> None:
 
 
 def test_a_change_that_does_not_let_the_item_in_is_not_told() -> None:
-    """Whatever 10 h are made free go to the item before it; only the first place helps."""
+    """Free hours would go to the item before it, so the only suggested change is the first place."""
     items = [item(1, 30, priority=Priority.URGENT), item(2, 10), item(3, 10), item(4, 10)]
     told = explained(situation(items))[4]
 
@@ -138,7 +138,7 @@ def test_a_change_that_does_not_let_the_item_in_is_not_told() -> None:
 
 
 def test_unknown_work_has_no_change_and_no_period() -> None:
-    """What nobody has estimated cannot be expected."""
+    """An item without an estimate has no suggested change and no expected period."""
     nothing = replace(item(1, 1), hours={})
     told = explained(situation([nothing]))[1]
 

@@ -1,4 +1,4 @@
-"""Room by handing parts over."""
+"""Making room by moving parts to other people."""
 
 import random
 
@@ -18,7 +18,7 @@ from vitrina.domain.planning.moves import (
 
 
 def team(*people: tuple[str, float, list[tuple[str, float]]], step_hours: float = 0.0) -> TeamLoad:
-    """Desks by their profiles (one letter each), free hours, and parts that they have besides."""
+    """People by their profiles (one letter each), free hours, and other parts that they have."""
     made = [PersonLoad(place, tuple(profiles), free) for place, (profiles, free, _) in enumerate(people)]
     for person, (_, _, parts) in zip(made, people, strict=True):
         for number, (profile, hours) in enumerate(parts):
@@ -27,7 +27,7 @@ def team(*people: tuple[str, float, list[tuple[str, float]]], step_hours: float 
 
 
 def chain(one: TeamLoad, profile: str, hours: float) -> list[tuple[int, int]] | None:
-    """Parts and people of the moves, by number; the last pair is the person that has room then."""
+    """Parts and people of the moves, by number; the last pair is the person who has room then."""
     found = make_room(one, profile, hours)
     if found is None:
         return None
@@ -40,48 +40,48 @@ def chain(one: TeamLoad, profile: str, hours: float) -> list[tuple[int, int]] | 
 
 
 def test_one_part_is_handed_over() -> None:
-    """A wants 6 h of profile a; the only one with it has 2 h free and 5 h that a colleague may do."""
+    """6 h of profile a are needed; the only person with it has 2 h free and 5 h that a colleague can do."""
     assert chain(team(("ab", 2.0, [("a", 3.0), ("b", 5.0)]), ("b", 5.0, [])), "a", 6.0) == [(1, 1)]
 
 
 def test_two_parts_are_handed_over() -> None:
-    """Neither of 2 h is enough for 4; together they are."""
+    """Two parts of 2 h are moved to make room for 4 h."""
     people = (("ab", 0.0, [("b", 2.0), ("b", 2.0)]), ("b", 2.0, []), ("b", 3.0, []))
     assert chain(team(*people), "a", 4.0) == [(0, 1), (1, 2)]
 
 
 def test_two_parts_do_not_go_where_only_one_fits() -> None:
-    """One colleague with 3 h free cannot take twice 2 h."""
+    """A colleague with 3 h free cannot take two parts of 2 h."""
     assert chain(team(("ab", 0.0, [("b", 2.0), ("b", 2.0)]), ("b", 3.0, [])), "a", 4.0) is None
 
 
-def test_a_colleague_hands_one_of_his_on() -> None:
-    """The second has no room for 4 h until a third takes his 3 h."""
+def test_a_colleague_passes_a_part_on() -> None:
+    """The second person has room for 4 h only after a third one takes over 3 h."""
     people = (("ab", 0.0, [("b", 4.0)]), ("bc", 1.0, [("c", 3.0)]), ("c", 3.0, []))
     assert chain(team(*people), "a", 4.0) == [(10, 2), (0, 1)]
 
 
 def test_two_people_swap() -> None:
-    """4 h go against 3 h: the first gains the hour that was missing."""
+    """Two people swap 4 h for 3 h: the first one gains the missing hour."""
     people = (("ab", 1.0, [("b", 4.0)]), ("ab", 1.0, [("b", 3.0)]))
     assert chain(team(*people), "a", 2.0) == [(10, 0), (0, 1)]
 
 
 def test_a_chain_of_three_is_not_made() -> None:
-    """Room that would take three moves is left alone."""
+    """Room that would need three moves is not made."""
     people = (("ab", 0.0, [("b", 4.0)]), ("bc", 0.0, [("c", 4.0)]), ("cd", 0.0, [("d", 4.0)]), ("d", 4.0, []))
     assert chain(team(*people), "a", 4.0) is None
 
 
 def carry_out(one: TeamLoad, moves: Moves) -> None:
-    """Hand all of them over; nobody may have less than nothing then."""
+    """Carry out all moves; nobody may have negative free hours then."""
     for part, target in moves:
         one.move(part, target)
     assert min(person.free for person in one.people) >= -1e-5
 
 
-def test_small_exchanges_gather_what_lies_about() -> None:
-    """Three colleagues have an hour each; the first exchanges with all of them and has 3 h."""
+def test_small_exchanges_collect_free_hours() -> None:
+    """Three colleagues have one free hour each; the first person exchanges with all and gets 3 h."""
     one = team(("ab", 0.0, [("b", 4.0)] * 3), *([("ab", 1.0, [("b", 3.0)])] * 3))
     assert make_room(one, "a", 3.0) is None
 
@@ -93,8 +93,8 @@ def test_small_exchanges_gather_what_lies_about() -> None:
     assert gather_room(one, "a", 3.5, SearchBudget(1000)) is None
 
 
-def test_work_goes_on_along_a_chain_of_people() -> None:
-    """The fourth has 4 h: the third gives him work, the second the third, the first the second."""
+def test_work_moves_along_a_chain_of_people() -> None:
+    """The fourth person has 4 h free: each person gives work to the next, and the first one gets 4 h."""
     one = team(
         ("ab", 0.0, [("b", 4.0)]), ("bc", 0.0, [("c", 4.0)]), ("cd", 0.0, [("d", 4.0)]), ("d", 4.0, [])
     )
@@ -106,7 +106,7 @@ def test_work_goes_on_along_a_chain_of_people() -> None:
 
 
 def test_even_exchanges_are_made_where_long_parts_are_in_the_way() -> None:
-    """B's part of 4 h fits nobody. Exchanged for C's 1 + 3 h nothing is won yet, but 1 h can go to D."""
+    """B's part of 4 h fits nowhere. After an exchange for C's 1 + 3 h the part of 1 h can go to D."""
     one = team(("ab", 0.0, [("b", 4.0)]), ("b", 0.0, [("b", 1.0), ("b", 3.0)]), ("b", 1.0, [("b", 8.0)]))
     assert make_room(one, "a", 1.0) is None
 
@@ -117,7 +117,7 @@ def test_even_exchanges_are_made_where_long_parts_are_in_the_way() -> None:
 
 
 def test_a_question_spends_its_part_of_the_budget() -> None:
-    """A question in vain spends one of 32 parts, the next one as much of what is left."""
+    """An unsuccessful question spends 1/32 of the budget, the next one 1/32 of the rest."""
     people = [("ab", 0.0, [("b", 4.0)]), ("b", 0.0, [("b", 3.0), ("b", 3.0)]), ("b", 1.0, [("b", 8.0)])]
     budget = SearchBudget(32_000)
 
@@ -126,8 +126,8 @@ def test_a_question_spends_its_part_of_the_budget() -> None:
         assert left - 30 < budget.left <= left
 
 
-def test_the_most_is_gathered_at_one_desk() -> None:
-    """The first hands 4 h to each of the others and has 8 of the 9 h that are wanted."""
+def test_the_most_hours_are_collected_for_one_person() -> None:
+    """The first person gives 4 h to each of the others and has 8 of the 9 h that are needed."""
     one = team(("ab", 0.0, [("b", 4.0), ("b", 4.0)]), ("b", 4.0, []), ("b", 5.0, []))
 
     found = gather_most(one, "a", 9.0, SearchBudget(1000))
@@ -148,7 +148,7 @@ def test_the_most_is_gathered_at_one_desk() -> None:
     ],
 )
 def test_best_subset_by_hand(least: float, most: float, expected: float) -> None:
-    """Of 1.5, 2.75 and 4 h."""
+    """Best subsets of 1.5, 2.75 and 4 h."""
     hours = [1.5, 2.75, 4.0]
     total = sum(hours[place] for place in best_subset(hours, least=least, most=most))
 
@@ -156,7 +156,7 @@ def test_best_subset_by_hand(least: float, most: float, expected: float) -> None
 
 
 def test_best_subset_of_any_hours() -> None:
-    """Norms give any hours: the sum is never too much, and a thousandth of an hour a part from the best."""
+    """For any hours the sum is not too large, and within a thousandth of an hour per part of the best."""
     for seed in range(200):
         chance = random.Random(seed)
         hours = [chance.uniform(0.1, 8.0) for _ in range(chance.randint(0, 8))]
@@ -172,7 +172,7 @@ def test_best_subset_of_any_hours() -> None:
 
 
 def test_hours_that_a_set_of_profiles_has_left() -> None:
-    """A and B can do 12 h in all, of which 9 h of b are done: 3 h of a are left, though A alone has 6."""
+    """A and B have 12 h together and 9 h of b are taken: 3 h are left for a, although A alone has 6."""
     one = team(("ab", 2.0, [("b", 4.0)]), ("b", 1.0, [("b", 5.0)]))
     assert (one.most_hours("a"), one.most_hours("b")) == (3.0, 3.0)
 
@@ -184,7 +184,7 @@ def test_hours_that_a_set_of_profiles_has_left() -> None:
 
 
 def test_less_than_a_step_is_no_use() -> None:
-    """Of 2.6 and 1.2 h quarters use 2.5 and 1; where somebody takes what he has left, all counts again."""
+    """In quarters 2.6 and 1.2 h are 2.5 and 1 usable hours; a rest that a person takes counts in full."""
     one = team(("a", 2.6, []), ("a", 1.2, []), step_hours=0.25)
     assert one.most_hours("a") == 3.5
 
@@ -194,7 +194,7 @@ def test_less_than_a_step_is_no_use() -> None:
 
 @pytest.mark.parametrize("profiles", ["abc", "abcdefghijkl"])
 def test_what_the_bound_forbids_no_search_finds(profiles: str) -> None:
-    """Random floors of few and of many profiles; work is handed over, and the bound does not change."""
+    """In random teams no search finds what the bound excludes, and moves do not change the bound."""
     found = 0
     for seed in range(150):
         chance = random.Random(seed)
@@ -220,7 +220,7 @@ def test_what_the_bound_forbids_no_search_finds(profiles: str) -> None:
 
 
 def test_a_fixed_part_stays() -> None:
-    """What somebody has begun is not handed over."""
+    """A part that a person has begun is not moved."""
     one = team(("ab", 2.0, [("b", 5.0)]), ("b", 5.0, []))
     one.people[0].parts[0].is_fixed = True
 
@@ -254,7 +254,7 @@ def within_two_moves(one: TeamLoad, profile: str, hours: float) -> bool:
 
 @pytest.mark.parametrize("block", range(4))
 def test_no_chain_of_two_is_missed(block: int) -> None:
-    """Random floors: a chain is found exactly where trying all pairs of moves finds one, and it is right."""
+    """In random teams a chain is found exactly if one of all pairs of moves works, and it is correct."""
     found = 0
     for seed in range(block * 250, (block + 1) * 250):
         chance = random.Random(seed)
@@ -266,7 +266,7 @@ def test_no_chain_of_two_is_missed(block: int) -> None:
         hours = float(chance.randint(2, 6))
         one = team(*people)
         if any(person.holds(hours) for person in one.skilled.get("a", ())):
-            continue  # Nothing has to be moved.
+            continue  # No move is needed.
         exists = within_two_moves(one, "a", hours)
         found += exists
 

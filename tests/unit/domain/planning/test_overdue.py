@@ -1,4 +1,4 @@
-"""What is left of overdue work, and the days that it takes."""
+"""The rest of overdue work, and the days that it takes."""
 
 from datetime import date, timedelta
 
@@ -13,24 +13,24 @@ ANNA = Specialist("Анна", ("design",), 8.0)
 
 
 def work(hours: float, *, logged: float = 0.0, number: int = 1, due_on: date = FRIDAY) -> OverdueWork:
-    """Anna's promise of one day."""
+    """Overdue work of Anna, planned for one day."""
     return OverdueWork(Booking("Анна", "А", number, {due_on: hours}), logged)
 
 
 def carried(*works: OverdueWork, **more: object) -> list[dict[date, float]]:
-    """Days of the works afterwards."""
+    """Days of the works after carrying over."""
     resources = Resources((ANNA,), WorkCalendar(), load_factor=1.0, **more)  # type: ignore[arg-type]
     after = carry_over(works, resources, since=MONDAY)
     return [dict(one.day_hours) for one in after.bookings if one.project == "А"]
 
 
 def test_what_is_not_logged_is_left_but_never_less_than_a_quarter() -> None:
-    """Of 8 h: nothing logged leaves 8, five leave 3, all of them leave 2."""
+    """Of 8 h, 0 logged hours leave 8, 5 leave 3, and 8 leave 2."""
     assert [work(8, logged=hours).left_hours for hours in (0, 5, 8, 20)] == [8, 3, 2, 2]
 
 
 def test_it_takes_the_next_days_beside_what_is_promised() -> None:
-    """5 h of Monday are another client's: 3 on Monday, the other 7 on Tuesday."""
+    """5 h of Monday are booked for another client, so 3 h are on Monday and 7 on Tuesday."""
     busy = Booking("Анна", "Б", 9, {MONDAY: 5.0})
 
     assert carried(work(10), bookings=(busy,)) == [
@@ -39,7 +39,7 @@ def test_it_takes_the_next_days_beside_what_is_promised() -> None:
 
 
 def test_the_longest_overdue_goes_first() -> None:
-    """Whatever the order in which they are given."""
+    """The longest overdue work goes first, in any order of the input."""
     early, late = work(8, number=2, due_on=FRIDAY - timedelta(days=1)), work(8, number=1)
 
     assert carried(late, early) == [
@@ -49,7 +49,7 @@ def test_the_longest_overdue_goes_first() -> None:
 
 
 def test_its_hours_count_once_against_a_limit() -> None:
-    """5 of 8 h are logged: last week keeps 5 of the contract's hours, this one 3."""
+    """If 5 of 8 h are logged, last week uses 5 of the contract's hours and this week 3."""
     limit = HourLimit(10, PeriodKind.WEEK, project="А")
     resources = Resources((ANNA,), WorkCalendar(), limits=(limit,), load_factor=1.0)
 
@@ -60,7 +60,7 @@ def test_its_hours_count_once_against_a_limit() -> None:
 
 
 def test_of_somebody_who_left_nothing_is_carried() -> None:
-    """Nobody's days are taken; what was promised before stays what is done of it."""
+    """Overdue work of a person who left takes nobody's days."""
     gone = OverdueWork(Booking("Борис", "А", 1, {FRIDAY: 8.0}), 4.0)
 
     assert carried(gone) == [{FRIDAY: 4.0}]

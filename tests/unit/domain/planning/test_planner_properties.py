@@ -6,6 +6,7 @@ A failing agency is named by its seed; ``agency_of(seed)`` makes it again.
 import random
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -14,7 +15,7 @@ from benchmarks.judge import Difference, Loss, Room, compare, loss, rooms, viola
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.planning.capacity import Ledger
 from vitrina.domain.planning.explain import Situation, changed, explain
-from vitrina.domain.planning.planner import plan_on, plan_period
+from vitrina.domain.planning.planner import PeriodPlan, plan_on, plan_period
 from vitrina.domain.planning.selection import select
 
 pytestmark = pytest.mark.slow
@@ -38,6 +39,13 @@ def agency_of(seed: int, *, most_items: int = 120, large_ratio: float = 0.03) ->
     )
 
 
+@cache
+def planned(seed: int) -> tuple[RandomAgency, PeriodPlan]:
+    """An agency and its plan, which several tests look at and none changes."""
+    agency = agency_of(seed)
+    return agency, plan_period(agency.items, agency.resources, period=agency.period)
+
+
 def seeds_of(block: int) -> range:
     """The seeds of one block."""
     return range(block * SMALL_RUNS, (block + 1) * SMALL_RUNS)
@@ -47,8 +55,7 @@ def seeds_of(block: int) -> range:
 def test_no_limit_is_ever_exceeded(block: int) -> None:
     """The checker finds nothing wrong in this period's plan, nor in the next one made upon it."""
     for seed in seeds_of(block):
-        agency = agency_of(seed)
-        plan = plan_period(agency.items, agency.resources, period=agency.period)
+        agency, plan = planned(seed)
 
         assert violations(agency, plan) == [], f"seed {seed}"
         following, booked = plan_on(plan, agency.resources)
@@ -69,8 +76,7 @@ def test_a_large_agency_keeps_its_limits(seed: int) -> None:
 def test_every_item_is_decided_once_and_its_hours_are_kept(block: int) -> None:
     """What is taken and what is carried over make up the estimate; the same input gives the same plan."""
     for seed in seeds_of(block):
-        agency = agency_of(seed)
-        plan = plan_period(agency.items, agency.resources, period=agency.period)
+        agency, plan = planned(seed)
         selection = plan.selection
 
         decided = [one.item.key for one in (*plan.chosen, *plan.left_out)]

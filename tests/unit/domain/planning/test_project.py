@@ -8,7 +8,7 @@ from vitrina.domain.planning.project import Activity, ProjectSchedule, shortest
 
 
 def test_activities_run_side_by_side_within_the_hours() -> None:
-    """A and B need 3 + 2 of 5 h, C waits for A: 2 days + 2 days."""
+    """A and B need 3 + 2 of 5 h and run together; C waits for A: 2 + 2 days."""
     activities = [
         Activity("a", 2, {"design": 3.0}),
         Activity("b", 3, {"design": 2.0}),
@@ -18,8 +18,8 @@ def test_activities_run_side_by_side_within_the_hours() -> None:
     assert shortest(activities, {"design": 5.0, "copy": 1.0}) == ProjectSchedule({"a": 0, "b": 0, "c": 2}, 4)
 
 
-def test_milestones_take_no_day_and_nobody_is_over_his_hours() -> None:
-    """The judge of the benchmark finds nothing wrong; the end stands where the last activity ends."""
+def test_milestones_take_no_day_and_hours_are_kept() -> None:
+    """The checks of the benchmark find no fault; the end is the end of the last activity."""
     work = [
         Activity(number, number + 1, {"design": float(number % 3)}, after=("start",)) for number in range(8)
     ]
@@ -42,13 +42,13 @@ def test_milestones_take_no_day_and_nobody_is_over_his_hours() -> None:
     ],
 )
 def test_what_cannot_be_scheduled_is_refused(activities: list[Activity], reason: str) -> None:
-    """A need above the day and a circle have no schedule."""
+    """A need of more hours than a day has, and a circle, are refused."""
     with pytest.raises(ValueError, match=reason):
         shortest(activities, {"design": 2.0})
 
 
 def test_published_projects_are_near_the_best_known() -> None:
-    """Every eighth of the 480: feasible, the mean gap at most 4 %; all of them by ``benchmarks.psplib``."""
+    """Every eighth of 480 projects is feasible, with a mean gap of at most 4 % (``benchmarks.psplib``)."""
     folder = shared_path("data/psplib")
     if folder is None:
         pytest.skip("the published projects are not there: ../shared/data/psplib")

@@ -1,4 +1,4 @@
-"""Days of the chosen work."""
+"""Days of the selected work."""
 
 import random
 from collections.abc import Mapping
@@ -25,14 +25,14 @@ PEOPLE = {"design": "Анна", "copy": "Борис", "development": "Вера"}
 def taken(
     number: int, hours: Mapping[str, float], priority: Priority = Priority.NORMAL, **more: object
 ) -> TakenItem:
-    """An item that was chosen, each profile by its only specialist."""
+    """A selected item, with each profile given to its only specialist."""
     item = BacklogItem(number, f"Т-{number}", f"задача {number}", priority, number, hours, **more)  # type: ignore[arg-type]
     parts = tuple(Assignment(profile, PEOPLE[profile], one) for profile, one in hours.items())
     return TakenItem(item, parts, {})
 
 
 def hours_of_team(**more: object) -> Ledger:
-    """Sixty days from Monday on; all hours of the day are planned."""
+    """Free hours of sixty days from Monday on; the whole day is planned."""
     settings: dict[str, object] = {"load_factor": 1.0, **more}
     resources = Resources(TEAM, WorkCalendar(), **settings)  # type: ignore[arg-type]
     return Ledger(resources, since=MONDAY, until=MONDAY + timedelta(days=60))
@@ -48,7 +48,7 @@ def days(items: list[TakenItem], **more: object) -> Schedule:
 
 
 def shown(result: Schedule) -> dict[int, list[tuple[str, dict[int, float]]]]:
-    """People and hours by day of November (December from 31 on), by item."""
+    """People and hours by item and by day of November (1 December is 31)."""
     return {
         one.item.number: [
             (
@@ -62,7 +62,7 @@ def shown(result: Schedule) -> dict[int, list[tuple[str, dict[int, float]]]]:
 
 
 def test_actions_follow_each_other_from_day_to_day() -> None:
-    """Copy on Monday and Tuesday, design on Wednesday, development from Thursday, the rest on Friday."""
+    """The actions of an item follow each other, each on the day after the previous one ended."""
     result = days([taken(1, {"copy": 6, "design": 8, "development": 10})])
 
     assert shown(result) == {
@@ -71,7 +71,7 @@ def test_actions_follow_each_other_from_day_to_day() -> None:
 
 
 def test_what_is_carried_over_takes_the_first_days_behind_the_period() -> None:
-    """Of 50 h of design 24 fit this week: the rest follows from Monday on, and then the copy, by Boris."""
+    """Of 50 h of design 24 fit this week; the rest follows from Monday on, then Boris writes the copy."""
     item = BacklogItem(1, "Т-1", "сайт", Priority.NORMAL, 1, {"design": 50, "copy": 6})
     begun = TakenItem(item, (Assignment("design", "Анна", 24),), {"design": 26, "copy": 6})
     small = taken(2, {"design": 16})
@@ -88,7 +88,7 @@ def test_what_is_carried_over_takes_the_first_days_behind_the_period() -> None:
 
 
 def test_what_is_carried_over_whole_goes_to_whoever_ends_it_first() -> None:
-    """Anna has promised the next week to others: Galina writes the texts."""
+    """Anna is booked for the next week, so Galina writes the texts, because she ends first."""
     item = BacklogItem(1, "Т-1", "сайт", Priority.NORMAL, 1, {"development": 8, "copy": 6})
     begun = TakenItem(item, (Assignment("development", "Вера", 8),), {"copy": 6})
     busy = tuple(Booking("Борис", "Б", 9, {date(2026, 11, 30) + timedelta(days=n): 4.0}) for n in range(3))
@@ -102,7 +102,7 @@ def test_what_is_carried_over_whole_goes_to_whoever_ends_it_first() -> None:
 
 
 def test_work_pauses_around_what_is_promised_and_days_away() -> None:
-    """Vera is away on Tuesday and promised 5 h of Wednesday: Monday 8, Wednesday 3, Thursday 1."""
+    """Vera is away on Tuesday and has 5 h booked on Wednesday: Monday 8, Wednesday 3, Thursday 1."""
     busy = Booking("Вера", "Б", 9, {date(2026, 11, 25): 5.0})
     assert shown(days([taken(1, {"development": 12})], bookings=(busy,))) == {
         1: [("Вера", {23: 8.0, 25: 3.0, 26: 1.0})]
@@ -110,7 +110,7 @@ def test_work_pauses_around_what_is_promised_and_days_away() -> None:
 
 
 def test_higher_classes_and_then_short_items_go_first() -> None:
-    """An urgent long item, then the normal ones by their hours."""
+    """An urgent long item goes first, then the normal ones by their hours."""
     items = [taken(1, {"design": 7}), taken(2, {"design": 2}), taken(3, {"design": 8}, Priority.URGENT)]
 
     assert [one.item.number for one in days(items).items] == [3, 2, 1]
@@ -118,14 +118,14 @@ def test_higher_classes_and_then_short_items_go_first() -> None:
 
 
 def test_an_item_begins_after_what_it_depends_on() -> None:
-    """The urgent item waits for the normal one, also where others do both."""
+    """An urgent item waits for the normal item that it depends on, also with other people."""
     items = [taken(1, {"design": 2}, Priority.URGENT, depends_on=(2,)), taken(2, {"copy": 5})]
 
     assert shown(days(items)) == {2: [("Борис", {23: 4.0, 24: 1.0})], 1: [("Анна", {25: 2.0})]}
 
 
 def test_an_item_begins_after_what_ran_on_into_the_period() -> None:
-    """The text that it waits for, and its own design, are promised to Tuesday and to Wednesday."""
+    """An item begins after work of the earlier period that it waits for, on Tuesday and Wednesday."""
     text = Booking("Борис", "", 2, {MONDAY: 4.0, date(2026, 11, 24): 1.0})
     own = Booking("Анна", "", 3, {date(2026, 11, 25): 1.0})
     items = [taken(1, {"design": 2}, depends_on=(2,)), taken(3, {"development": 2}, is_carried_over=True)]
@@ -133,8 +133,8 @@ def test_an_item_begins_after_what_ran_on_into_the_period() -> None:
     assert shown(days(items, bookings=(text, own))) == {3: [("Вера", {26: 2.0})], 1: [("Анна", {25: 2.0})]}
 
 
-def test_a_day_never_exceeds_a_limit_and_goes_on_when_there_is_a_new_one() -> None:
-    """10 h a week: Monday 8, Tuesday 2, on Monday the rest."""
+def test_a_limit_is_kept_and_work_continues_in_the_next_week() -> None:
+    """With a limit of 10 h a week: Monday 8, Tuesday 2, and the rest on the next Monday."""
     limit = HourLimit(10.0, PeriodKind.WEEK, project="")
     assert shown(days([taken(1, {"design": 15})], limits=(limit,))) == {
         1: [("Анна", {23: 8.0, 24: 2.0, 30: 5.0})]
@@ -142,7 +142,7 @@ def test_a_day_never_exceeds_a_limit_and_goes_on_when_there_is_a_new_one() -> No
 
 
 def test_no_more_than_two_things_at_a_time() -> None:
-    """Two things of other clients are open until Friday and take 3 h of each day: the third begins then."""
+    """With two open actions until Friday, which take 3 h of each day, a third one begins after them."""
     days_open = [MONDAY + timedelta(days=offset) for offset in range(5)]
     busy = tuple(Booking("Анна", "Б", number, dict.fromkeys(days_open, 1.5)) for number in (8, 9))
 
@@ -150,12 +150,12 @@ def test_no_more_than_two_things_at_a_time() -> None:
     assert shown(days([taken(1, {"design": 12})], bookings=busy, wip_limit=3)) == {
         1: [("Анна", {23: 5.0, 24: 5.0, 25: 2.0})]
     }
-    # Within a day a thing is begun and finished before the others are gone on with, unless both go on.
+    # An action that begins and ends on one day does not count as a third open one.
     assert shown(days([taken(1, {"design": 2})], bookings=busy)) == {1: [("Анна", {23: 2.0})]}
 
 
-def test_what_finds_no_days_is_told() -> None:
-    """A project without hours gets nothing, and the others keep their days."""
+def test_items_without_days_are_named() -> None:
+    """An item of a project without hours gets no days and is named; the others keep their days."""
     result = days(
         [taken(1, {"design": 1}, project="А"), taken(2, {"design": 8})],
         limits=(HourLimit(0.0, PeriodKind.MONTH, project="А"),),
@@ -166,7 +166,7 @@ def test_what_finds_no_days_is_told() -> None:
 
 
 def test_promised_days_go_first() -> None:
-    """The item that is promised for Tuesday goes before the urgent one."""
+    """An item that is promised for Tuesday goes before an urgent one."""
     items = [taken(1, {"design": 12}), taken(2, {"design": 8}, Priority.URGENT)]
     result = days(items, promised={("", 1): date(2026, 11, 24)})
 
@@ -174,13 +174,13 @@ def test_promised_days_go_first() -> None:
 
 
 def test_serial_order_keeps_predecessors_and_leaves_circles_out() -> None:
-    """By rank, each behind what it waits for."""
+    """The order is by rank, each item after those that it waits for."""
     before = {1: [3], 2: [1], 4: [5], 5: [4], 6: [99]}
     assert serial_order([1, 2, 3, 4, 5, 6], before, lambda task: task) == [3, 1, 2, 6]
 
 
 def test_other_hours_are_put_on_days_in_the_planned_order() -> None:
-    """Planned are 2 h and 6 h of Anna's. They take 16 and 8: the first ends on Tuesday, all on Wednesday."""
+    """Other hours keep the planned order: 2 h and 6 h become 16 and 8, and end on Tuesday and Wednesday."""
     queue = queue_of([taken(1, {"design": 6}), taken(2, {"design": 2})])
     timeline = Timeline(hours_of_team())
 
@@ -192,7 +192,7 @@ def test_other_hours_are_put_on_days_in_the_planned_order() -> None:
 
 
 def test_hours_that_are_given_back_are_there_for_the_next() -> None:
-    """Boris has no room for 400 h, so that Anna's first day goes to the other item."""
+    """Boris has no room for 400 h, so the item is dropped and Anna's first day goes to the other item."""
     result = days([taken(1, {"design": 8, "copy": 400}, Priority.URGENT), taken(2, {"design": 8})])
 
     assert [one.number for one in result.unplaced] == [1]
@@ -200,8 +200,8 @@ def test_hours_that_are_given_back_are_there_for_the_next() -> None:
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_days_that_are_full_are_the_only_ones_passed_over(seed: int) -> None:
-    """Each action begins on its first day with room, as a look at every day from the first on finds it."""
+def test_only_full_days_are_skipped(seed: int) -> None:
+    """Each action begins on its first day with room, which a search over all days finds too."""
     chance = random.Random(seed)
     limits = [HourLimit(chance.uniform(10, 60), kind, specialist="Анна") for kind in PeriodKind]
     timeline = Timeline(hours_of_team(limits=tuple(limits[: chance.randrange(3)])), wip_limit=99)

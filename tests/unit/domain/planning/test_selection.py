@@ -37,7 +37,7 @@ def numbers(result: Selection) -> list[int]:
 
 
 def test_classes_and_then_places_decide() -> None:
-    """What was begun goes first, then the class, then the place in the backlog."""
+    """Begun items go first, then the class decides, then the place in the backlog."""
     result = chosen(
         [
             item(1, {"design": 1}),
@@ -51,7 +51,7 @@ def test_classes_and_then_places_decide() -> None:
 
 
 def test_what_does_not_fit_is_passed_over_with_its_figures() -> None:
-    """Anna has 40 h: 30 are taken, 20.5 do not fit, the next 10 do."""
+    """Of Anna's 40 h 30 are taken; 20.5 h do not fit and are reported, the next 10 h fit."""
     result = chosen([item(1, {"design": 30}), item(2, {"design": 20.5}), item(3, {"design": 10})])
 
     [left] = result.left_out
@@ -70,7 +70,7 @@ def test_what_does_not_fit_is_passed_over_with_its_figures() -> None:
     ],
 )
 def test_no_limit_is_exceeded(limit: HourLimit, reason: LeftOutReason) -> None:
-    """Of 20 h 5 are spent: the item of 16 h waits, that of 15 h enters and leaves not a minute."""
+    """Of a limit of 20 h 5 are spent, so an item of 16 h waits and one of 15 h enters."""
     spent = Booking("Анна", "", 9, {date(2026, 11, 24): 5.0})
     items = [item(1, {"design": 16}), item(2, {"design": 15}), item(3, {"design": 0.25})]
     result = chosen(items, limits=(limit,), bookings=(spent,))
@@ -81,7 +81,7 @@ def test_no_limit_is_exceeded(limit: HourLimit, reason: LeftOutReason) -> None:
 
 
 def test_the_generalist_is_kept_for_what_nobody_else_can() -> None:
-    """The designer takes the design, although Boris comes first and is as free: the copy is his alone."""
+    """The designer takes the design, because Boris, who is as free, is the only one for the copy."""
     boris = Specialist("Борис", ("copy", "design"), 8.0)
     result = chosen([item(1, {"design": 40}), item(2, {"copy": 40})], boris, ANNA)
 
@@ -89,8 +89,8 @@ def test_the_generalist_is_kept_for_what_nobody_else_can() -> None:
     assert [one.assignments[0].specialist for one in result.taken] == ["Анна", "Борис"]
 
 
-def test_room_is_made_by_handing_over() -> None:
-    """Vera's copy goes to Gleb, so that the development that only she can do enters."""
+def test_room_is_made_by_moving_work() -> None:
+    """Vera's copy moves to Gleb, so that development that only she can do enters."""
     vera = Specialist("Вера", ("copy", "development"), 8.0)
     gleb = Specialist("Глеб", ("copy", "design"), 8.0)
     items = [item(1, {"design": 12}), item(2, {"copy": 20}), item(3, {"development": 40})]
@@ -101,7 +101,7 @@ def test_room_is_made_by_handing_over() -> None:
 
 
 def test_an_item_waits_for_what_it_depends_on_and_enters_with_it() -> None:
-    """An urgent item that waits for a normal one is decided right after it; what is in progress blocks."""
+    """An urgent item is decided right after the normal item that it waits for; one in progress blocks it."""
     result = chosen(
         [
             item(1, {"design": 1}, Priority.URGENT, depends_on=(3,)),
@@ -117,14 +117,14 @@ def test_an_item_waits_for_what_it_depends_on_and_enters_with_it() -> None:
 
 
 def test_items_that_wait_for_each_other_are_named() -> None:
-    """A circle never enters, and says so."""
+    """Items in a circle never enter, and the reason names them."""
     result = chosen([item(1, {"design": 1}, depends_on=(2,)), item(2, {"design": 1}, depends_on=(1,))])
 
     assert [left.waits_for for left in result.left_out] == [(2,), (1,)]
 
 
 def test_a_large_item_is_begun_by_whole_actions() -> None:
-    """50 h of design fit no week: the copy is done, then what Anna has when Boris takes her 10 h."""
+    """50 h of design fit into no week: the copy is taken, and Anna's hours after 10 h moved to Boris."""
     large = item(2, {"copy": 5, "design": 50, "seo": 1})
     seo = Specialist("Вера", ("seo",), 8.0)
     result = chosen([item(1, {"design": 10}, Priority.HIGH), large, item(3, {"seo": 1})], ANNA, BORIS, seo)
@@ -136,8 +136,8 @@ def test_a_large_item_is_begun_by_whole_actions() -> None:
     assert result.taken[0].assignments[0].specialist == "Борис"
 
 
-def test_a_large_item_goes_on_with_its_person() -> None:
-    """Boris has more time, but Anna has begun."""
+def test_a_large_item_stays_with_its_person() -> None:
+    """Anna, who has begun the item, continues it, although Boris has more time."""
     free = Specialist("Борис", ("design",), 8.0)
     busy = Booking("Анна", "Б", 7, {MONDAY: 8.0})
     rest = item(1, {"design": 36}, is_carried_over=True, keeps={"design": "Анна"})
@@ -149,7 +149,7 @@ def test_a_large_item_goes_on_with_its_person() -> None:
 
 
 def test_an_item_that_would_fit_an_empty_week_is_not_begun() -> None:
-    """30 h fit next week: they are not torn apart for the 10 h that are left."""
+    """An item of 30 h, which fits into the next week, is not split for 10 free hours."""
     assert numbers(chosen([item(1, {"design": 30}), item(2, {"design": 30}), item(3, {"design": 5})])) == [
         1,
         3,
@@ -157,14 +157,14 @@ def test_an_item_that_would_fit_an_empty_week_is_not_begun() -> None:
 
 
 def test_an_item_larger_than_its_contract_is_begun() -> None:
-    """20 h of a contract of 15 h a week: 15 now, 5 next week."""
+    """An item of 20 h with a contract of 15 h a week gets 15 h now and 5 next week."""
     [begun] = chosen([item(1, {"design": 20})], limits=(HourLimit(15, PeriodKind.WEEK, project=""),)).taken
 
     assert (begun.hours, begun.rest_hours) == (15.0, {"design": 5.0})
 
 
-def test_nobody_starves() -> None:
-    """Passed over three times, a low item stands among the normal ones, and before the other low ones."""
+def test_an_item_passed_over_three_times_is_raised() -> None:
+    """A low item that was passed over three times counts as normal, before the other low ones."""
     items = [
         item(1, {"design": 20}),
         item(2, {"design": 20}),
@@ -179,7 +179,7 @@ def test_nobody_starves() -> None:
 
 
 def test_projects_take_turns_inside_a_class_only() -> None:
-    """A has used 10 of 40 h, B 0 of 20: B, then A and B by their shares; an urgent item of A goes first."""
+    """Projects take turns by their used shares (A 10 of 40 h, B 0 of 20); an urgent item still goes first."""
     limits = (HourLimit(40, PeriodKind.WEEK, project="А"), HourLimit(20, PeriodKind.WEEK, project="Б"))
     spent = Booking("Борис", "А", 99, {MONDAY: 10.0})
     items = [
@@ -196,7 +196,7 @@ def test_projects_take_turns_inside_a_class_only() -> None:
 
 
 def test_a_project_over_its_weeks_share_comes_last_in_its_class() -> None:
-    """Of 100 h a month 95 fall to the days up to the 29th: with 99 spent A comes last, and is not stopped."""
+    """With 99 of 100 h spent and a share of 95 up to the 29th A comes last, but is not stopped."""
     limits = (HourLimit(100, PeriodKind.MONTH, project="А"), HourLimit(10, PeriodKind.WEEK, project="Б"))
     bookings = (
         Booking("Борис", "А", 98, {date(2026, 11, 2): 90.0}),
@@ -210,7 +210,7 @@ def test_a_project_over_its_weeks_share_comes_last_in_its_class() -> None:
 
 
 def test_unknown_work_and_unknown_profiles_have_reasons() -> None:
-    """Work of unknown size is not promised; a profile that nobody has is named."""
+    """Items without an estimate or with a profile that nobody has are left out with a reason."""
     result = chosen([item(1, {}), item(2, {"seo": 1})])
 
     assert [(left.reason, left.profile) for left in result.left_out] == [

@@ -1,4 +1,4 @@
-"""The pace of calls, on a clock that only the test moves."""
+"""The pace of calls, with a clock that only the test moves."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from vitrina.trackers.kaiten.pace import Pace
 
 
 class Clock:
-    """Time that passes by sleeping."""
+    """A clock that only moves when somebody sleeps."""
 
     def __init__(self) -> None:
         self.now = 1000.0
 
     def sleep(self, seconds: float) -> None:
-        """Let the time pass."""
+        """Move the clock."""
         self.now += seconds
 
     def starts(self, pace: Pace, count: int) -> list[float]:
-        """When so many calls in a row go out, from now."""
+        """Start times of *count* calls in a row, from now."""
         begin, starts = self.now, []
         for _ in range(count):
             pace.wait()
@@ -29,30 +29,30 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
-    """A clock at the start."""
+    """A new clock."""
     return Clock()
 
 
 @pytest.fixture
 def pace(clock: Clock) -> Pace:
-    """A pace that nothing is known to yet."""
+    """A pace that has not seen an answer yet."""
     return Pace(now=lambda: clock.now, sleep=clock.sleep)
 
 
 def test_four_a_second_until_told(clock: Clock, pace: Pace) -> None:
-    """The documented limit is five."""
+    """Before the first answer there are four calls a second; the documented limit is five."""
     assert clock.starts(pace, 5) == [0.0, 0.25, 0.5, 0.75, 1.0]
 
 
 def test_four_fifths_of_the_limit_once_told(clock: Clock, pace: Pace) -> None:
-    """50 a second allow 40: one in 25 ms."""
+    """With a limit of 50 a second there are 40 calls a second: one in 25 ms."""
     pace.learn({"x-ratelimit-limit": "50", "x-ratelimit-remaining": "49"})
 
     assert clock.starts(pace, 4) == [0.0, 0.025, 0.05, 0.075]
 
 
 def test_first_answer_ends_the_slow_pace(clock: Clock, pace: Pace) -> None:
-    """The call after it keeps the distance of the limit that it told, not the one that was feared."""
+    """After the first answer the interval follows from its limit, not from the initial pace."""
     pace.wait()
     pace.learn({"x-ratelimit-limit": "50", "x-ratelimit-remaining": "49"})
 
@@ -60,7 +60,7 @@ def test_first_answer_ends_the_slow_pace(clock: Clock, pace: Pace) -> None:
 
 
 def test_slow_caller_does_not_wait(clock: Clock, pace: Pace) -> None:
-    """Nor does he save up turns for a burst."""
+    """A slow caller does not wait, but saves no calls for a burst."""
     pace.wait()
     clock.now += 10
 
@@ -68,14 +68,14 @@ def test_slow_caller_does_not_wait(clock: Clock, pace: Pace) -> None:
 
 
 def test_rest_when_nothing_is_left(clock: Clock, pace: Pace) -> None:
-    """Somebody else used the allowance up."""
+    """If no call is left, for example because of another client, the next one waits for the reset."""
     pace.learn({"x-ratelimit-limit": "50", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1001"})
 
     assert clock.starts(pace, 2) == [1.0, 1.025]
 
 
 def test_far_reset_is_not_believed(clock: Clock, pace: Pace) -> None:
-    """A clock that is wrong by an hour would stop us for an hour."""
+    """A reset far in the future is ignored, because it may come from a wrong clock."""
     pace.learn({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "4600"})
 
     assert clock.starts(pace, 1) == [2.0]
@@ -83,7 +83,7 @@ def test_far_reset_is_not_believed(clock: Clock, pace: Pace) -> None:
 
 @pytest.mark.parametrize("headers", [{}, {"x-ratelimit-limit": "many"}, {"x-ratelimit-limit": "0"}])
 def test_unreadable_headers_change_nothing(clock: Clock, pace: Pace, headers: dict[str, str]) -> None:
-    """The first pace stays."""
+    """Unreadable headers do not change the pace."""
     pace.learn(headers)
 
     assert clock.starts(pace, 2) == [0.0, 0.25]
@@ -91,7 +91,7 @@ def test_unreadable_headers_change_nothing(clock: Clock, pace: Pace, headers: di
 
 @pytest.mark.parametrize("limit", [5, 50])
 def test_nothing_is_refused(clock: Clock, pace: Pace, limit: int) -> None:
-    """A hundred calls against the emulator's own limiter, on one clock."""
+    """A hundred calls stay within the emulator's own limiter, with the same clock."""
     limiter = Limiter(lambda: clock.now)
 
     refused = 0

@@ -1,4 +1,4 @@
-"""A workbook as it was read: everything is found by its key, and what is gone is named."""
+"""A workbook that was read: everything is found by its key, and missing parts are named."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_letters_of_columns(index: int, letters: str) -> None:
 @pytest.mark.parametrize("item", [1, 2, 99, 100, MAX_ITEM_NUMBER])
 @pytest.mark.parametrize("position", [0, 1, MAX_ACTIONS])
 def test_numbers_of_rows_lead_back_to_their_item(item: int, position: int) -> None:
-    """Every action's row has a number that Google takes, and tells its item."""
+    """Every action's row has a number that Google accepts, from which its item follows."""
     number = row_number_of_action(item, position)
 
     assert 0 < number < 2**31
@@ -43,7 +43,7 @@ def test_numbers_of_rows_lead_back_to_their_item(item: int, position: int) -> No
 
 
 def test_no_two_actions_share_a_number() -> None:
-    """Of neighbouring items, and between first actions and the others."""
+    """Numbers of neighbouring items, and of first and further actions, differ."""
     numbers = [row_number_of_action(item, at) for item in range(1, 200) for at in range(MAX_ACTIONS + 1)]
 
     assert len(numbers) == len(set(numbers))
@@ -54,13 +54,13 @@ def test_no_two_actions_share_a_number() -> None:
     ("item", "position"), [(0, 0), (-1, 0), (MAX_ITEM_NUMBER + 1, 1), (1, -1), (1, MAX_ACTIONS + 1)]
 )
 def test_numbers_that_cannot_be(item: int, position: int) -> None:
-    """Beyond Google's range nothing is given out."""
+    """Numbers outside of Google's range are refused."""
     with pytest.raises(ValueError, match=rf"{item}, {position}"):
         row_number_of_action(item, position)
 
 
 def test_tabs_columns_and_rows_are_found_by_key() -> None:
-    """Wherever they stand and whatever they are called; people's own columns have no key."""
+    """Tabs, columns and rows are found at any place and with any title; people's own columns have no key."""
     book = parse_book(
         resource(
             {"properties": {"sheetId": 1, "title": "Своё"}, "data": [{}]},
@@ -76,13 +76,13 @@ def test_tabs_columns_and_rows_are_found_by_key() -> None:
 
 
 def test_a_spreadsheet_without_our_mark_is_not_ours() -> None:
-    """Whatever its tabs look like."""
+    """A spreadsheet without our mark is refused, even with equal tabs."""
     with pytest.raises(UnknownWorkbookError):
         parse_book(resource(sheet("backlog", ("task",), []), developerMetadata=[metadata("other", "client")]))
 
 
 def test_what_is_gone_is_named_as_the_template_calls_it() -> None:
-    """Tab, column, group of columns and field, each with the place where it should be."""
+    """The error names a missing tab, column, group or field with its title and place."""
     book = backlog(columns=("id", "task"))
 
     with pytest.raises(WorkbookShapeError) as tab:
@@ -98,7 +98,7 @@ def test_what_is_gone_is_named_as_the_template_calls_it() -> None:
 
 
 def test_two_of_a_kind_are_refused_with_both_places() -> None:
-    """Code could not know which of them is meant."""
+    """Two tabs or columns with one key are refused, and the error names both places."""
     one, two = (
         sheet("backlog", ("id",), [], title="Один"),
         sheet("backlog", ("id",), [], sheet_id=8, title="Два"),
@@ -113,7 +113,7 @@ def test_two_of_a_kind_are_refused_with_both_places() -> None:
 
 
 def test_the_header_is_found_without_its_mark_by_the_frozen_rows() -> None:
-    """A restored copy of a tab may have lost the mark."""
+    """Without its mark the header is found by the frozen rows."""
     data = sheet("backlog", ("id",), [(1, {"id": "ЗРН-1"})])
     data["data"][0]["rowMetadata"][1] = {}
 
@@ -123,7 +123,7 @@ def test_the_header_is_found_without_its_mark_by_the_frozen_rows() -> None:
 
 
 def test_cells_tell_formulas_and_errors() -> None:
-    """The value is that of the formula; a formula that gives an empty text is something."""
+    """A cell has the value of its formula; a formula with an empty text is not empty."""
     book = backlog(
         (
             1,
@@ -146,7 +146,7 @@ def test_cells_tell_formulas_and_errors() -> None:
 
 
 def test_fields_are_found_by_their_named_ranges() -> None:
-    """Wherever they have been moved; a named range of a person's own is none of ours."""
+    """Fields are found by named ranges at any place; people's own named ranges are ignored."""
     form = sheet(
         "client", ("label", "value"), [(None, {"label": "Лимит", "value": 40})], sheet_id=0, title="О нас"
     )

@@ -1,4 +1,4 @@
-"""Who a row is: what its mark, its ID text and the other rows say together, whatever people did."""
+"""Identity of rows from mark, ID text and the other rows, after any edits by people."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vitrina.workbook.reading.identity import (
     shorten_messages,
 )
 
-#: A row by its witnesses: mark, ID text, task; the first row stands in line 3 of the sheet.
+#: A row: mark, ID text, task. The first row is in line 3 of the sheet.
 Line = tuple[int | None, str | None, str | None]
 
 #: Runs of the random test; the name of a run that fails is its seed.
@@ -66,7 +66,7 @@ def read(
     started: Sequence[StartedItem] = (),
     in_progress: Sequence[int] = (),
 ) -> BacklogIdentity:
-    """Who the rows of a backlog are, of which nine have had a number."""
+    """Identity of the rows of a backlog, in which numbers up to *last_number* were used."""
     return identify_backlog(
         book_of(*lines), started, in_progress=in_progress, prefix="ЗРН", last_number=last_number
     )
@@ -78,7 +78,7 @@ def numbers(identity: BacklogIdentity | ProgressIdentity) -> list[int]:
 
 
 def told(identity: BacklogIdentity | ProgressIdentity) -> list[str]:
-    """Codes of what was healed."""
+    """Codes of the repairs."""
     return [one.code for one in identity.healed]
 
 
@@ -96,7 +96,7 @@ EMPTY: Line = (None, None, None)
         ([(1, "ЗРН-1", "А"), (None, None, "Б")], [1, 10], []),
         # Cut and pasted to a free place: the mark stayed behind.
         ([(1, None, None), (2, "ЗРН-2", "Б"), (None, "ЗРН-1", "А")], [2, 1], ["heal.moved"]),
-        # Cut and pasted over another row, whose task is no more.
+        # Cut and pasted over another row, whose task is gone.
         ([(1, None, None), (2, "ЗРН-1", "А")], [1], ["heal.moved"]),
         # Two rows changed places by cut and paste.
         ([(1, "ЗРН-2", "Б"), (2, "ЗРН-1", "А")], [2, 1], ["heal.moved"] * 2),
@@ -130,20 +130,20 @@ EMPTY: Line = (None, None, None)
         ),
         # Cut, pasted, and pasted copies of it.
         ([(1, None, None), (None, "ЗРН-1", "А"), (None, "ЗРН-1", "А")], [1, 10], ["heal.moved", "heal.copy"]),
-        # All marks are lost, as in a tab that stands in for its original.
+        # All marks are lost, as in a tab that replaces its original.
         ([(None, "ЗРН-1", "А"), (None, "ЗРН-2", "Б")], [1, 2], ["heal.known"]),
         # The row was copied over two others, then deleted.
         ([(1, "ЗРН-3", "В"), (2, "ЗРН-3", "В")], [1, 2], ["heal.id"] * 2),
         # Pasted from the workbook of another client.
         ([(None, "УЛБ-7", "А")], [10], ["heal.foreign"]),
-        # Somebody numbers his rows himself before they ever had numbers of ours.
+        # A person typed own numbers before the rows had ours.
         ([(None, "ЗРН-20", "А"), (None, None, "Б")], [20, 21], []),
         # ЗРН-0 is no number.
         ([(None, "ЗРН-0", "А")], [10], ["heal.foreign"]),
     ],
 )
 def test_rows_of_the_backlog(lines: list[Line], expected: list[int], healed: list[str]) -> None:
-    """Each row gets the number that is its own, and what was done about it is told."""
+    """Each row gets its own number, and repairs are reported."""
     identity = read(*lines)
 
     assert numbers(identity) == expected
@@ -160,7 +160,7 @@ def test_rows_of_the_backlog(lines: list[Line], expected: list[int], healed: lis
     ],
 )
 def test_what_nobody_can_know_is_asked(lines: list[Line]) -> None:
-    """Two given numbers, and nothing speaks for either: the cell is named with both."""
+    """If mark and ID text differ and nothing decides, the cell is reported with both numbers."""
     identity = read(*lines)
 
     [problem] = identity.problems
@@ -176,14 +176,14 @@ def test_what_nobody_can_know_is_asked(lines: list[Line]) -> None:
     ],
 )
 def test_both_answers_to_the_question_are_understood(advised: list[Line], expected: list[int]) -> None:
-    """What the sentence advises leads out of it."""
+    """After either advice of the sentence the row is identified."""
     identity = read(*advised)
 
     assert (numbers(identity), identity.problems) == (expected, ())
 
 
 def test_numbers_of_any_tab_are_not_given_again() -> None:
-    """Above the last one given out, those in use, those typed, and those of other tabs."""
+    """New numbers are above the last used one, and above those typed or used in any tab."""
     progress = [(row_number_of_action(40, 2), {"action": "Я"})]
     book = book_of((None, None, "А"), (12, "ЗРН-12", "Б"), (None, None, "В"), progress=progress)
 
@@ -197,7 +197,7 @@ def test_numbers_of_any_tab_are_not_given_again() -> None:
 
 @pytest.mark.parametrize("line", [(5, "ЗРН-5", "А"), (None, "ЗРН-5", "А"), (5, None, "А")])
 def test_a_number_in_progress_is_no_row_of_the_backlog(line: Line) -> None:
-    """Whichever witness says so: it is a copy, and the mark goes to where the work is."""
+    """A backlog row with the number of an item in progress is a copy and loses its mark."""
     identity = read(line, started=[item(5)], in_progress=[5])
 
     assert numbers(identity) == [10]
@@ -205,15 +205,15 @@ def test_a_number_in_progress_is_no_row_of_the_backlog(line: Line) -> None:
 
 @pytest.mark.parametrize("line", [(5, "ЗРН-5", "А"), (None, "ЗРН-5", "А"), (5, None, "А")])
 def test_an_item_that_the_sheet_has_in_the_backlog_again_goes_back(line: Line) -> None:
-    """No card and no row in progress: an older version of the workbook was restored."""
+    """An item without card and row in progress goes back: an older version was restored."""
     identity = read(line, started=[item(5)])
 
     assert (numbers(identity), identity.returned) == ([5], {5})
     assert told(identity)[0] == "heal.returned"
 
 
-def test_a_reservation_that_did_not_reach_the_sheet_is_not_worth_a_word() -> None:
-    """The write failed; nobody has seen it started."""
+def test_a_reservation_that_did_not_reach_the_sheet_is_not_reported() -> None:
+    """A reservation whose write failed is not reported, because nobody saw it started."""
     identity = read((5, "ЗРН-5", "А"), started=[item(5, is_reserved=True)])
 
     assert (identity.returned, told(identity)) == ({5}, [])
@@ -221,7 +221,7 @@ def test_a_reservation_that_did_not_reach_the_sheet_is_not_worth_a_word() -> Non
 
 @pytest.mark.parametrize("line", [(5, "ЗРН-5", "А"), (None, "ЗРН-5", "А")])
 def test_a_row_whose_card_is_in_the_tracker_is_a_question(line: Line) -> None:
-    """An older version was restored after the push: a second card must not come of it."""
+    """A backlog row whose item has a card is reported, because a second card must not be created."""
     identity = read(line, started=[item(5, has_card=True)])
 
     [problem] = identity.problems
@@ -229,7 +229,7 @@ def test_a_row_whose_card_is_in_the_tracker_is_a_question(line: Line) -> None:
 
 
 def test_clearing_the_id_makes_it_a_new_task() -> None:
-    """As the sentence advises; the old number's mark goes."""
+    """After the ID was cleared the row is a new task, and the old mark is removed."""
     book = book_of((5, None, "А"))
 
     identity = identify_backlog(book, [item(5, has_card=True)], in_progress=(), prefix="ЗРН", last_number=9)
@@ -275,7 +275,7 @@ FIVE = item(5, "Дизайн", "Тексты")
         ),
         # No mark is left.
         ([(None, action("ЗРН-5", "Тексты")), (None, action("ЗРН-5"))], [SECOND, 5], [], []),
-        # One is lost; a person's own row does not stand in for it.
+        # One is lost; a person's own row does not replace it.
         ([(5, action("ЗРН-5")), (None, action(None, "Тексты"))], [5], [], [SECOND]),
         # Emptied.
         ([(5, action("ЗРН-5")), (SECOND, action("ЗРН-5", "Тексты", None))], [5], [], [SECOND]),
@@ -291,7 +291,7 @@ FIVE = item(5, "Дизайн", "Тексты")
 def test_rows_in_progress(
     rows: list[tuple[int | None, dict[str, Any]]], expected: list[int], doubles: list[int], lost: list[int]
 ) -> None:
-    """Known by mark, and by ID and profile; copies are nobody, and what is missing is known."""
+    """Rows in progress are identified by mark, or ID and profile; copies and missing rows are reported."""
     identity = identify_progress(book_of(progress=rows), [FIVE], prefix="ЗРН")
 
     assert numbers(identity) == expected
@@ -300,8 +300,8 @@ def test_rows_in_progress(
 
 
 @pytest.mark.parametrize(("task", "expected"), [("Задача 5", 5), ("Задача 6", 6), ("Своё", 6)])
-def test_the_task_speaks_where_the_witnesses_do_not(task: str, expected: int) -> None:
-    """Of two items whose rows are gone but for one, the one whose task stands there."""
+def test_the_task_decides_if_mark_and_id_do_not(task: str, expected: int) -> None:
+    """If only one row of two items is left, its task decides which item it is."""
     rows = [(6, action("ЗРН-5", task=task))]
 
     identity = identify_progress(book_of(progress=rows), [item(5), item(6)], prefix="ЗРН")
@@ -310,14 +310,14 @@ def test_the_task_speaks_where_the_witnesses_do_not(task: str, expected: int) ->
 
 
 def test_what_is_done_or_only_reserved_is_not_missed() -> None:
-    """Rows of finished work may be taken away; a reservation may never have reached the sheet."""
+    """Rows of finished or only reserved work may be absent."""
     started = [item(5, is_done=True), item(6, is_reserved=True)]
 
     assert identify_progress(book_of(), started, prefix="ЗРН").lost == frozenset()
 
 
 def test_few_lines_are_told() -> None:
-    """The rest is a count."""
+    """Only some repairs are listed, the rest is a count."""
     healed = read(*[(None, f"УЛБ-{number}", "А") for number in range(1, 8)]).healed
 
     lines = shorten_messages(healed)
@@ -327,25 +327,25 @@ def test_few_lines_are_told() -> None:
     assert shorten_messages(healed[:MAX_LINES]) == healed[:MAX_LINES]
 
 
-# --- Whatever people do --------------------------------------------------------------------------
+# --- Random edits --------------------------------------------------------------------------------
 
 
 @dataclass
 class Place:
-    """A row of the sheet with its mark; ``token`` stands for its task, and a copy has a new one."""
+    """A row of the sheet with its mark; ``token`` identifies its task, and a copy gets a new one."""
 
     mark: int | None = None
     text: str | None = None
     token: str | None = None
 
     def put(self, other: Place) -> None:
-        """Take the cells of another row over."""
+        """Take over the cells of another row."""
         self.text, self.token = other.text, other.token
 
 
 @dataclass
 class Person:
-    """Somebody who does things to a sheet, and remembers which tasks he meddled with."""
+    """Makes random edits of a sheet, and records the tasks whose identity they affect."""
 
     dice: random.Random
     places: list[Place] = field(default_factory=list)
@@ -354,15 +354,15 @@ class Person:
     typed_count: int = 0
 
     def place(self) -> Place:
-        """Any row."""
+        """A random row."""
         return self.dice.choice(self.places)
 
     def meddle(self, *places: Place) -> None:
-        """Remember the tasks of rows."""
+        """Record the tasks of rows."""
         self.meddled |= {place.token for place in places if place.token}
 
     def meddle_with_id(self, text: str | None) -> None:
-        """Remember the tasks of rows with an ID that stands on another row now."""
+        """Record the tasks of rows whose ID is now on another row."""
         self.meddle(*(place for place in self.places if text and place.text == text))
 
     def type_task(self) -> None:
@@ -394,7 +394,7 @@ class Person:
             source.put(Place())
 
     def swap(self) -> None:
-        """Let two rows change places by cut and paste."""
+        """Exchange two rows by cut and paste."""
         first, second = self.place(), self.place()
         first.text, first.token, second.text, second.token = (
             second.text,
@@ -423,11 +423,11 @@ class Person:
         place.put(Place())
 
     def sort(self) -> None:
-        """Sort by anything."""
+        """Sort in a random order."""
         self.dice.shuffle(self.places)
 
     def insert(self) -> None:
-        """Put an empty row in."""
+        """Insert an empty row."""
         self.places.insert(self.dice.randrange(len(self.places) + 1), Place())
 
     def delete(self) -> None:
@@ -437,7 +437,7 @@ class Person:
             self.meddle(place)
 
     def act(self) -> None:
-        """Do any of these."""
+        """Make one random edit."""
         acts: Sequence[Callable[[], None]] = (
             self.type_task,
             self.copy,
@@ -454,7 +454,7 @@ class Person:
 
 
 def heal(places: Sequence[Place], last_number: int) -> tuple[BacklogIdentity, int]:
-    """Read the sheet and put it right, as the add-on does."""
+    """Read the sheet and repair it, as the add-on does."""
     book = book_of(*((place.mark, place.text, place.token) for place in places))
     identity = identify_backlog(book, (), in_progress=(), prefix="ЗРН", last_number=last_number)
     if not identity.problems:
@@ -469,11 +469,11 @@ def heal(places: Sequence[Place], last_number: int) -> tuple[BacklogIdentity, in
 
 
 @pytest.mark.parametrize("seed", range(RUNS))
-def test_whatever_people_do(seed: int) -> None:
-    """One number for each task and none twice; a task that nobody meddled with keeps its number.
+def test_random_edits(seed: int) -> None:
+    """Each task has one number and no number is used twice; a task that was not affected keeps its number.
 
-    Cutting and pasting is no meddling. A question is asked only about tasks that somebody meddled with,
-    and its advice leads out of it.
+    Cut and paste does not affect a task. A question is asked only about affected tasks, and after its advice
+    the row is identified.
     """
     dice = random.Random(seed)
     person = Person(dice, [Place(token=f"своя {n}") for n in range(6)] + [Place() for _ in range(4)])

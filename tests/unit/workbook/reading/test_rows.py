@@ -1,4 +1,4 @@
-"""Rows of the workbooks: what people type, what it means, and every cell that means nothing."""
+"""Rows of the workbooks: the meaning of typed values, and errors for unreadable cells."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def problems(error: CellsError | Backlog) -> dict[str, str]:
 
 
 def test_only_rows_with_a_task_count() -> None:
-    """Spaces and lone figures are no task."""
+    """Rows with only spaces or figures have no task."""
     result = read((None, {"task": "  "}), (None, {"hours.design": 3}), (None, {}), (None, {"task": "А"}))
 
     assert [row.task for row in result.rows] == ["А"]
@@ -46,7 +46,7 @@ def test_only_rows_with_a_task_count() -> None:
 
 
 def test_what_a_row_says() -> None:
-    """Labels in any language and case, hours as words, days as texts, dependencies by their numbers."""
+    """A row may have labels in any language and case, hours in words, days as texts, and dependencies."""
     result = read(
         (
             1,
@@ -105,7 +105,7 @@ MAY_DAY = 46143  # 1 May 2026, which 1.5 becomes in a Russian workbook
     ],
 )
 def test_a_cell_that_means_nothing_is_named(column: str, value: Any, code: str) -> None:
-    """One problem at its address; the row is read all the same, so that its others are found."""
+    """An unreadable cell is one problem with its address; the rest of the row is still read."""
     result = read((1, {"task": "А", column: value, "result": "Б"}))
 
     address = f"{'ABCDEFGHIJK'[BACKLOG_COLUMNS.index(column)]}3"
@@ -116,21 +116,21 @@ def test_a_cell_that_means_nothing_is_named(column: str, value: Any, code: str) 
 
 
 def test_a_task_that_is_an_error_is_not_passed_over() -> None:
-    """#REF! in the task's cell: the row would otherwise vanish from the plan without a word."""
+    """#REF! in the task's cell is reported; otherwise the row would silently be missing in the plan."""
     result = read((1, {"task": cell(ValueError, formula="=IMPORTRANGE(1)")}))
 
     assert problems(result) == {"C3": "cell.formula_error"}
 
 
 def test_the_hint_repeats_what_was_typed() -> None:
-    """1.5 became the first of May, so the sentence offers 1,5."""
+    """For 1.5, which became the first of May, the sentence suggests 1,5."""
     [problem] = read((1, {"task": "А", "hours.design": MAY_DAY})).problems
 
     assert dict(problem.where)["hint"] == "1,5"
 
 
 def test_bad_cells_of_all_rows_are_gathered() -> None:
-    """In one go, each once."""
+    """Bad cells of all rows are reported together, each once."""
     result = read(
         (1, {"task": "А", "hours.design": "?", "hours.copy": -1, "result": cell(ValueError)}),
         (2, {"task": "Б", "priority": "?"}),
@@ -158,7 +158,7 @@ def work(*rows: tuple[int | None, dict[str, Any]]) -> WorkRows:
 
 
 def test_actions_are_read_whatever_people_did_to_them() -> None:
-    """A spoilt figure is nothing; rows of people's own, without a number, are not actions."""
+    """An unreadable figure counts as empty; people's own rows, without a number, are not actions."""
     second = row_number_of_action(4, 1)
     result = work(
         (4, {"id": "ЗРН-4", "action": "А", "hours": "?", "due_on": "когда-нибудь", "status": "почти"}),
@@ -174,7 +174,7 @@ def test_actions_are_read_whatever_people_did_to_them() -> None:
 
 
 def test_one_day_is_the_first_and_the_last() -> None:
-    """Days stay as typed beside that."""
+    """A single day is both the first and the last one."""
     [row] = work((4, {"action": "А", "specialist": "Анна", "hours": 1, "due_on": MAY_DAY})).rows
 
     assert row.start_on is None
@@ -183,7 +183,7 @@ def test_one_day_is_the_first_and_the_last() -> None:
 
 
 def test_open_work_that_lacks_something() -> None:
-    """Each gap is a problem, in rows of people too; finished work has none; a lone figure is no work."""
+    """Missing values of open work are problems, in people's rows too; finished work has none."""
     result = work(
         (None, {"action": "Своё", "hours": "?"}),
         (4, {"action": "А", "hours": "?", "status": "Выполнено"}),
@@ -205,7 +205,7 @@ def test_open_work_that_lacks_something() -> None:
 
 
 def test_a_row_of_a_person_has_no_number() -> None:
-    """Asking for it is an error of the code."""
+    """Reading the number of a person's own row is a programming error."""
     [row] = work((None, {"action": "Своё"})).rows
 
     with pytest.raises(ValueError, match="Своё"):
@@ -250,7 +250,7 @@ def test_terms_of_a_project(period: Any, limit: Any, expected: ProjectTerms) -> 
     ],
 )
 def test_terms_that_cannot_be_understood(period: Any, limit: Any, expected: dict[str, str]) -> None:
-    """A broken limit must not become *no limit*."""
+    """An unreadable limit is an error and does not mean *no limit*."""
     with pytest.raises(CellsError) as caught:
         terms(period, limit)
 
@@ -309,7 +309,7 @@ ANNA: dict[str, Any] = {
 
 
 def test_a_team() -> None:
-    """Profiles by title or key, hours as people write them, days away of both ends."""
+    """A team has profiles by title or key, typed hours, and absences including both ends."""
     result = team(
         [ANNA], [{"specialist": "анна белова", "first_day": "24.11.2026", "last_day": "26.11.2026"}], "80%"
     )
@@ -321,18 +321,18 @@ def test_a_team() -> None:
 
 @pytest.mark.parametrize(("typed", "share"), [(0.8, 0.8), ("80%", 0.8), ("0,75", 0.75), (None, 1.0)])
 def test_the_share_of_a_day_that_is_planned(typed: Any, share: float) -> None:
-    """A number, a text with a comma, per cent; all of the day where nothing is set."""
+    """The share may be a number, a text with a comma or a percentage; without it, it is the whole day."""
     assert team([ANNA], factor=typed).load_factor == share
 
 
 @pytest.mark.parametrize(("typed", "hours"), [(120, 120.0), ("7,5 ч", 7.5), (None, None)])
 def test_the_limit_of_the_agency(typed: Any, hours: float | None) -> None:
-    """As people write hours; none where nothing is set."""
+    """The limit may be typed as hours; without it there is none."""
     assert team([ANNA], limit=typed).week_limit_hours == hours
 
 
 def test_a_limit_that_is_none() -> None:
-    """It is named."""
+    """An unreadable limit is an error."""
     with pytest.raises(CellsError) as caught:
         team([ANNA], limit="сколько успеем")
 
@@ -341,7 +341,7 @@ def test_a_limit_that_is_none() -> None:
 
 @pytest.mark.parametrize("word", ["Все", "everybody"])
 def test_a_day_off_of_the_agency(word: str) -> None:
-    """Everybody is away, beside his own days."""
+    """On the agency's days off everybody is away, in addition to own absences."""
     boris = {**ANNA, "name": "Борис Ким"}
     result = team(
         [ANNA, boris],
@@ -355,14 +355,14 @@ def test_a_day_off_of_the_agency(word: str) -> None:
 
 
 def test_one_day_away_needs_no_last_day() -> None:
-    """The first day is the last one then."""
+    """An absence without a last day is one day."""
     [anna] = team([ANNA], [{"specialist": "Анна Белова", "first_day": "24.11.2026"}]).specialists
 
     assert len(anna.days_away) == 1
 
 
 def test_absences_of_people_who_left_are_history() -> None:
-    """Only one that is not over yet has to be of somebody."""
+    """Only an absence that is not over must belong to a person of the team."""
     assert team([ANNA], [{"specialist": "Ушёл", "first_day": "01.09.2026", "last_day": "20.11.2026"}])
 
 
@@ -390,7 +390,7 @@ def test_absences_of_people_who_left_are_history() -> None:
 def test_a_team_that_cannot_be_planned(
     people: list[dict[str, Any]], away: list[dict[str, Any]], expected: dict[str, str]
 ) -> None:
-    """Each would quietly give somebody hours that he does not have, or take hours that he has."""
+    """Errors that would silently give a person too many or too few hours are reported."""
     with pytest.raises(CellsError) as caught:
         team(people, away)
 
@@ -399,7 +399,7 @@ def test_a_team_that_cannot_be_planned(
 
 @pytest.mark.parametrize("factor", [0, 1.5, -1, "много"])
 def test_a_load_factor_that_is_no_share(factor: Any) -> None:
-    """It is told together with the other cells."""
+    """A wrong load factor is reported together with other cells."""
     with pytest.raises(CellsError) as caught:
         team([{**ANNA, "hours_per_day": None}], factor=factor)
 

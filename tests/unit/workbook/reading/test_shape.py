@@ -1,4 +1,4 @@
-"""Tabs and columns whose mark is lost or doubled: known by how the workbook looked before, or not at all."""
+"""Tabs and columns with a lost or doubled mark are recognised by the remembered layout, or refused."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ def backlog(
 
 
 def known() -> Shape:
-    """How the workbook looked before."""
+    """The remembered shape of the workbook."""
     return parse_book(resource(backlog())).shape
 
 
 def without_column_mark(tab: dict[str, Any], at: int) -> dict[str, Any]:
-    """The tab, a column of which lost its mark."""
+    """The tab without the mark of one column."""
     tab["data"][0]["columnMetadata"][at] = {}
     return tab
 
 
 def test_a_workbook_as_it_was_needs_no_repair() -> None:
-    """And the shape survives being a document."""
+    """An unchanged workbook needs no repair, and its shape can be stored."""
     book = parse_book(resource(backlog()), known())
 
     assert book.repairs == ()
@@ -42,7 +42,7 @@ def test_a_workbook_as_it_was_needs_no_repair() -> None:
 
 
 def test_of_two_tabs_the_known_one_is_the_original() -> None:
-    """Whichever comes first; the mark of the copy is taken away."""
+    """Of two tabs with one mark the remembered one counts, in any order; the copy loses its mark."""
     copy, original = backlog(sheet_id=8, title="Копия"), backlog(title="Переименован")
 
     book = parse_book(resource(copy, original), known())
@@ -53,7 +53,7 @@ def test_of_two_tabs_the_known_one_is_the_original() -> None:
 
 
 def test_two_tabs_of_which_none_is_known_are_refused() -> None:
-    """Nobody can say which one people work in."""
+    """Two unknown tabs with one mark are refused, because it is not known which one people use."""
     tabs = resource(backlog(sheet_id=8), backlog(sheet_id=9, title="Копия"))
 
     for shape in (None, known()):
@@ -63,7 +63,7 @@ def test_two_tabs_of_which_none_is_known_are_refused() -> None:
 
 
 def test_a_tab_without_its_mark_is_known_by_its_id() -> None:
-    """It gets the same mark again; a stranger with another id is left alone."""
+    """A tab without its mark is recognised by its id and gets the mark again; other tabs are left alone."""
     tab = backlog() | {"developerMetadata": []}
 
     book = parse_book(resource(tab), known())
@@ -75,7 +75,7 @@ def test_a_tab_without_its_mark_is_known_by_its_id() -> None:
 
 
 def test_a_tab_that_is_marked_as_another_one_is_not_taken_for_a_lost_one() -> None:
-    """The mark is believed while there is one."""
+    """A tab with another mark is not taken for a lost tab, even with its id."""
     tab = backlog() | {"developerMetadata": [metadata("vitrina.tab", "done")]}
 
     book = parse_book(resource(tab), known())
@@ -85,7 +85,7 @@ def test_a_tab_that_is_marked_as_another_one_is_not_taken_for_a_lost_one() -> No
 
 @pytest.mark.parametrize("at", range(3))
 def test_a_column_without_its_mark_is_known_by_its_title(at: int) -> None:
-    """Wherever it stands; its mark is made again, and is not guarded before it is there."""
+    """A column without its mark is recognised by its title anywhere; its mark is created again."""
     tab = without_column_mark(backlog(), at)
 
     book = parse_book(resource(tab), known())
@@ -96,8 +96,8 @@ def test_a_column_without_its_mark_is_known_by_its_title(at: int) -> None:
     assert repair.mark not in book.tab("backlog").marks
 
 
-def test_a_column_of_two_with_its_title_is_nobody() -> None:
-    """Two strangers with the title, or one with another: the column is gone."""
+def test_an_ambiguous_title_identifies_no_column() -> None:
+    """With two columns of the title, or none, the column counts as missing."""
     twice = without_column_mark(backlog(columns=("id", "task", "task")), 1)
     twice["data"][0]["columnMetadata"][2] = {}
     renamed = without_column_mark(backlog(columns=("id", "Задача", "result")), 1)
@@ -110,7 +110,7 @@ def test_a_column_of_two_with_its_title_is_nobody() -> None:
 
 
 def test_of_two_columns_the_known_one_is_the_original() -> None:
-    """The mark of the copy is taken away; without memory both are refused."""
+    """Of two columns with one mark the remembered one counts; without memory both are refused."""
     tab = backlog()
     tab["data"][0]["columnMetadata"].insert(0, {"developerMetadata": [metadata("c", "task", 5)]})
 
@@ -125,7 +125,7 @@ def test_of_two_columns_the_known_one_is_the_original() -> None:
 
 
 def test_what_is_missing_now_is_still_remembered() -> None:
-    """Until the tab is another one."""
+    """Missing tabs and columns stay remembered until the tab is replaced."""
     tab = without_column_mark(backlog(), 1) | {"developerMetadata": []}
     now = parse_book(resource(tab), known()).shape
 

@@ -1,4 +1,4 @@
-"""The compiler: one ``batchUpdate`` that Google would take, and what a person finds in the workbook."""
+"""The compiler: one ``batchUpdate`` that Google would accept, and the contents of the workbook."""
 
 import json
 import re
@@ -76,7 +76,7 @@ def cells(book: str, key: str, locale: str = "ru") -> dict[tuple[int, int], dict
 
 
 def column_index(book: str, tab_key: str, column: str) -> int:
-    """Where the compiler puts a column."""
+    """The index of a column in the compiled tab."""
     template = load_template(book)
     keys = [one.key for one in template.tab(tab_key).expand(template.standard_profiles("ru"))]
     return keys.index(column)
@@ -95,11 +95,11 @@ def formulas(requests: list[dict[str, Any]]) -> Iterator[str]:
             yield condition["values"][0]["userEnteredValue"]
 
 
-# --- What Google takes ---------------------------------------------------------------------------
+# --- What Google accepts -------------------------------------------------------------------------
 
 
 def schema_faults(value: Any, schema: dict[str, Any], schemas: dict[str, Any], path: str) -> list[str]:
-    """Where *value* differs from a schema of Google's discovery document."""
+    """Differences between *value* and a schema of Google's discovery document."""
     schema = schemas[schema["$ref"]] if "$ref" in schema else schema
     kinds = {"string": str, "boolean": bool, "integer": int, "number": (int, float), "array": list}
     if schema["type"] in kinds:
@@ -133,7 +133,7 @@ def test_every_request_is_one_that_googles_schema_knows(book, locale):
 
 
 def test_the_schema_check_finds_a_wrong_request():
-    """The walker above is worth nothing if it lets everything through."""
+    """The schema check finds an unknown field."""
     schemas = json.loads(get_static_doc("sheets", "v4"))["schemas"]
     body = {"requests": [{"deleteSheet": {"sheetID": 0}}, {"addSheet": {"properties": {"index": "1"}}}]}
 
@@ -145,7 +145,7 @@ def test_the_schema_check_finds_a_wrong_request():
 
 @EVERY_BOOK
 def test_formulas_mean_the_same_in_every_locale(book, locale):
-    """No comma between arguments, no decimal literal, no array function, balanced brackets."""
+    """Formulas have no comma between arguments, no decimals, no array function, and balanced brackets."""
     found = list(formulas(compiled(book, locale)))
 
     assert found
@@ -161,7 +161,7 @@ def test_formulas_mean_the_same_in_every_locale(book, locale):
 
 @EVERY_BOOK
 def test_ranges_stay_inside_their_sheet(book, locale):
-    """A range past the last row or column is refused by Google."""
+    """No range is beyond the last row or column, which Google would refuse."""
     requests = compiled(book, locale)
     sizes = {
         body["properties"]["sheetId"]: body["properties"]["gridProperties"]
@@ -189,7 +189,7 @@ def test_ranges_stay_inside_their_sheet(book, locale):
 
 @pytest.mark.parametrize(("locale", "google"), [("ru", "ru_RU"), ("en", "en_US")])
 def test_the_workbook_gets_its_locale_first(locale, google):
-    """Everything after it is read in that locale."""
+    """The locale is set first, because Google parses everything after it in that locale."""
     assert compiled("client", locale)[0]["updateSpreadsheetProperties"] == {
         "properties": {"locale": google, "timeZone": "Europe/Moscow", "title": "Заря — сайт"},
         "fields": "locale,timeZone,title",
@@ -197,7 +197,7 @@ def test_the_workbook_gets_its_locale_first(locale, google):
 
 
 def test_a_title_that_is_not_given_is_left_alone():
-    """The file has been given its name when it was made."""
+    """Without a title the file keeps its name."""
     properties = compiled("agency")[0]["updateSpreadsheetProperties"]
 
     assert properties["fields"] == "locale,timeZone"
@@ -205,7 +205,7 @@ def test_a_title_that_is_not_given_is_left_alone():
 
 @EVERY_BOOK
 def test_the_sheet_that_was_there_is_deleted_after_the_tabs_are_made(book, locale):
-    """Google refuses to delete a workbook's only sheet."""
+    """The first sheet is deleted after the tabs are created, as Google keeps at least one sheet."""
     kinds = [next(iter(request)) for request in compiled(book, locale)]
 
     assert kinds.index("deleteSheet") > max(i for i, kind in enumerate(kinds) if kind == "addSheet")
@@ -213,7 +213,7 @@ def test_the_sheet_that_was_there_is_deleted_after_the_tabs_are_made(book, local
 
 
 def test_the_sheet_to_delete_can_be_another():
-    """An account may give its new spreadsheets a sheet with another id."""
+    """The id of the sheet to delete can be given."""
     requests = compile_book(load_template("client"), locale="ru", profiles=[], existing_sheet_id=77)
 
     assert bodies(requests, "deleteSheet") == [{"sheetId": 77}]
@@ -221,7 +221,7 @@ def test_the_sheet_to_delete_can_be_another():
 
 @EVERY_BOOK
 def test_metadata_name_the_book_every_tab_heading_and_column(book, locale):
-    """Code finds all of them by key, never by title; a table's last row is marked as a witness."""
+    """Book, tabs, headings and columns have metadata with their keys; a table's last row is marked too."""
     marks = [body["developerMetadata"] for body in bodies(compiled(book, locale), "createDeveloperMetadata")]
     template = load_template(book)
     expected = [("vitrina.book", book), ("vitrina.template", "1")]
@@ -236,7 +236,7 @@ def test_metadata_name_the_book_every_tab_heading_and_column(book, locale):
 
 
 def test_metadata_ids_never_meet_the_numbers_of_rows():
-    """Google refuses an id that is in use, and rows of items carry their number as id."""
+    """Ids of metadata are outside of the numbers of rows, because Google refuses an id in use."""
     marks = [body["developerMetadata"] for body in bodies(compiled("client"), "createDeveloperMetadata")]
     ids = [mark["metadataId"] for mark in marks]
 
@@ -246,7 +246,7 @@ def test_metadata_ids_never_meet_the_numbers_of_rows():
 
 
 def test_the_mark_of_a_heading_lies_on_the_row_of_the_titles():
-    """Of a calendar it is the second row, where the dates are."""
+    """The mark is on the row of the titles; in a calendar this is the second row, with the dates."""
     marks = [body["developerMetadata"] for body in bodies(compiled("client"), "createDeveloperMetadata")]
     headings = {
         mark["location"]["dimensionRange"]["sheetId"]: mark["location"]["dimensionRange"]["startIndex"]
@@ -260,7 +260,7 @@ def test_the_mark_of_a_heading_lies_on_the_row_of_the_titles():
 
 @EVERY_BOOK
 def test_headings_carry_a_title_and_a_note(book, locale):
-    """A client who does not know a word points at it."""
+    """Each heading has a title, and a note that explains it."""
     template = load_template(book)
     for one in template.tabs:
         for index, column in enumerate(one.expand(template.standard_profiles(locale))):
@@ -271,7 +271,7 @@ def test_headings_carry_a_title_and_a_note(book, locale):
 
 
 def test_every_field_of_the_form_has_a_named_range_on_its_value():
-    """The value stands beside the label of the field."""
+    """The named range of a field is the cell beside its label."""
     form = tab("client", "client")
     shown = cells("client", "client")
     named = {
@@ -296,7 +296,7 @@ def test_every_field_of_the_form_has_a_named_range_on_its_value():
 
 
 def test_first_rows_are_written_under_the_heading_as_what_they_are():
-    """A client's text stays text even when it looks like a formula; nothing stays empty."""
+    """First rows have the right types: text stays text even if it looks like a formula."""
     shown = cells("client", "backlog")
 
     def value(column: str) -> Any:
@@ -315,7 +315,7 @@ def test_a_moment_is_a_day_with_a_fraction():
 
 
 def test_fields_replace_defaults_of_settings():
-    """What is not given keeps the template's default."""
+    """Given fields replace defaults; others keep the template's default."""
     shown = cells("agency", "settings")
     key, value = (column_index("agency", "settings", one) for one in ("key", "value"))
     settings = {
@@ -329,7 +329,7 @@ def test_fields_replace_defaults_of_settings():
 
 
 def test_days_head_the_calendar():
-    """As many columns as there are days have a date, the others wait for one."""
+    """Given days are the headings of the first columns; the others stay empty."""
     shown = cells("client", "schedule")
     first = column_index("client", "schedule", "day.1")
 
@@ -349,7 +349,7 @@ def test_days_head_the_calendar():
     ],
 )
 def test_a_value_without_a_place_is_refused(values):
-    """A misspelt key would be lost in silence."""
+    """A value with an unknown key is an error."""
     with pytest.raises(ValueError, match=r"no place for (clent_name|backlog\.hours\.video)"):
         compile_book(load_template("client"), locale="ru", profiles=[], values=values)
 
@@ -375,23 +375,23 @@ def offered(tab_key: str, column: str) -> tuple[list[str], bool] | None:
 
 
 def test_a_closed_list_takes_its_values_only():
-    """Code reads them back by their text."""
+    """A closed list accepts only its values, because code reads them by their text."""
     assert offered("backlog", "priority") == (["Срочно", "Высокий", "Обычный", "Низкий"], True)
 
 
 def test_an_open_list_takes_other_values_too():
-    """A new kind of work has to be entered before it can have a norm."""
+    """An open list accepts other values too, such as a new work type without a norm."""
     assert offered("backlog", "work_type") == (["Лендинг", "Баннер"], False)
 
 
 def test_an_open_list_that_is_not_known_leaves_the_column_free():
-    """Google refuses a list without values."""
+    """A column with an empty open list has no drop-down, because Google refuses a list without values."""
     assert offered("in_progress", "specialist") is None
 
 
 @EVERY_BOOK
 def test_headings_and_the_columns_of_the_add_on_are_protected(book, locale):
-    """What the client or the staff fills in stays open; rows put right below the heading are inside."""
+    """Headings and the add-on's columns are protected, also in rows inserted below the heading."""
     template = load_template(book)
     areas = [body["protectedRange"] for body in bodies(compiled(book, locale), "addProtectedRange")]
     assert all(
@@ -410,7 +410,7 @@ def test_headings_and_the_columns_of_the_add_on_are_protected(book, locale):
 
 
 def test_the_form_is_protected_but_for_the_fields_of_the_staff():
-    """Counters cannot be typed over."""
+    """The form is protected except for fields of the staff."""
     form = tab("client", "client")
     area = next(
         body["protectedRange"]
@@ -424,7 +424,7 @@ def test_the_form_is_protected_but_for_the_fields_of_the_staff():
 
 
 def test_conditional_formats_of_a_sheet_are_numbered_from_zero():
-    """Google puts a rule at its index among those that are there."""
+    """Rules of a sheet have the indexes 0, 1, 2 …"""
     numbers: dict[int, list[int]] = {}
     for body in bodies(compiled("client"), "addConditionalFormatRule"):
         numbers.setdefault(body["rule"]["ranges"][0]["sheetId"], []).append(body["index"])
@@ -433,7 +433,7 @@ def test_conditional_formats_of_a_sheet_are_numbered_from_zero():
 
 
 def test_rules_of_tables_begin_with_the_heading():
-    """A row put in under the heading would push the start of any other range below itself."""
+    """Ranges of rules begin with the heading, so that a row inserted below it is inside."""
     tables = {one.sheet_id for one in load_template("client").tabs if one.kind == "table"}
 
     starts = {
@@ -446,7 +446,7 @@ def test_rules_of_tables_begin_with_the_heading():
 
 
 def test_cells_with_formulas_are_not_formatted_as_text():
-    """Google would show the formula instead of counting it."""
+    """Cells with formulas have no text format, with which Google would show the formula itself."""
     template = load_template("client")
     for one in template.tabs:
         for index, column in enumerate(one.expand(template.standard_profiles("ru"))):
@@ -457,12 +457,12 @@ def test_cells_with_formulas_are_not_formatted_as_text():
 
 @EVERY_BOOK
 def test_the_batch_is_below_googles_recommended_size(book, locale):
-    """Google recommends at most 2 MB for a request."""
+    """The batch is smaller than 2 MB, which Google recommends as the limit."""
     assert len(json.dumps(compiled(book, locale)).encode()) < 1_000_000
 
 
 def test_the_same_arguments_give_the_same_requests():
-    """The compiler has no clock and no chance in it."""
+    """The compiler is deterministic."""
     first, again = (compile_book(load_template("client"), locale="ru", profiles=[]) for _ in range(2))
 
     assert first == again

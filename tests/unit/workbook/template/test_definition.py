@@ -1,4 +1,4 @@
-"""Templates: what is in ``sheet_templates/``, and how a mistake in it is told."""
+"""Templates: the contents of ``sheet_templates/``, and errors for mistakes in them."""
 
 import json
 import re
@@ -24,7 +24,7 @@ from vitrina.workbook.template.definition import (
 
 BOOKS = ("client", "agency")
 
-#: Column keys that the rest of the code finds columns by, in their order, profiles left folded.
+#: Keys by which code finds columns, in their order; a group of profiles is one key.
 CONTRACT = {
     "backlog": "id priority task result work_type quantity hours hours_total source wanted_on depends_on"
     " status reason",
@@ -54,7 +54,7 @@ def template_of(tab: str) -> BookTemplate:
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """A copy of the templates that a test may spoil."""
+    """A copy of the templates that a test may change."""
     return Path(shutil.copytree(TEMPLATES_DIRECTORY, tmp_path / "sheet_templates"))
 
 
@@ -79,7 +79,7 @@ def test_columns_have_the_keys_that_code_finds_them_by(tab):
 
 
 def test_tabs_stand_in_the_agreed_order():
-    """The client reads from the form to the history."""
+    """Tabs are in the agreed order, from the form to the history."""
     assert [tab.key for tab in load_template("client").tabs] == [
         "client",
         "backlog",
@@ -102,14 +102,14 @@ def test_tabs_stand_in_the_agreed_order():
 
 
 def test_the_form_has_every_agreed_field():
-    """Code finds fields by the named range made of their key."""
+    """The form has every field that code uses."""
     fields = {field.range_name for field in load_template("client").tab("client").fields}
 
     assert {f"vt_{key}" for key in FIELDS.split()} <= fields
 
 
 def test_texts_are_there_in_each_language_and_none_is_left_over():
-    """A text that no template needs is as wrong as one that is missing."""
+    """Each language has exactly the texts that the templates need."""
     needed = {key for book in map(load_template, BOOKS) for key in text_keys(book)}
     standard = {key for key in load_template("client").texts["ru"] if key.startswith("profile.")}
 
@@ -120,7 +120,7 @@ def test_texts_are_there_in_each_language_and_none_is_left_over():
 @pytest.mark.parametrize("book", BOOKS)
 @pytest.mark.parametrize("locale", LOCALES)
 def test_only_the_headings_of_days_are_empty(book, locale):
-    """Days get their heading from a date; everything else is called something."""
+    """Only headings of days are empty, because they get a date."""
     empty = {key for key in text_keys(load_template(book)) if not load_template(book).texts[locale][key]}
 
     groups = {"schedule.day", "load.day", "load.room"}
@@ -128,7 +128,7 @@ def test_only_the_headings_of_days_are_empty(book, locale):
 
 
 def test_english_texts_are_english():
-    """No Russian letter is left in the second language."""
+    """English texts have no Russian letters."""
     russian = {
         key
         for key, text in load_template("client").texts["en"].items()
@@ -139,7 +139,7 @@ def test_english_texts_are_english():
 
 
 def test_both_languages_fill_the_same_placeholders():
-    """A heading that names its profile in one language names it in the other."""
+    """Texts of both languages have the same placeholders."""
     texts = load_template("client").texts
 
     for key, text in texts["ru"].items():
@@ -157,13 +157,13 @@ def test_both_languages_fill_the_same_placeholders():
     ],
 )
 def test_drop_downs_offer_the_codes_of_the_domain(choices, codes):
-    """What a person can choose is what the domain knows, in its order."""
+    """Drop-downs have the codes of the domain, in the same order."""
     assert list(load_template("client").choices[choices]) == list(codes)
 
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_values_of_one_drop_down_differ(locale):
-    """Two codes of the same text could not be told apart when the cell is read."""
+    """Values of one drop-down have different texts, so that code can distinguish them."""
     for book in map(load_template, BOOKS):
         for choices in book.choices:
             texts = [text.casefold() for text in book.choice_texts(choices, locale)]
@@ -171,13 +171,13 @@ def test_values_of_one_drop_down_differ(locale):
 
 
 def test_choice_labels_give_every_language_of_a_code():
-    """The reader of cells takes its words from here."""
+    """``choice_labels`` has the labels of a code in every language."""
     assert load_template("client").choice_labels()["priority"]["urgent"] == {"ru": "Срочно", "en": "Urgent"}
 
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_nothing_internal_is_in_the_client_workbook(locale):
-    """Whoever has the link can copy the file: no word of it may speak of money or of other clients."""
+    """No text of the client workbook mentions money or other clients, because anyone can copy the file."""
     book = load_template("client")
     shown = " ".join(book.texts[locale][key] for key in text_keys(book)).casefold()
 
@@ -197,7 +197,7 @@ def test_nothing_internal_is_in_the_client_workbook(locale):
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_words_that_stand_for_places_are_those_of_the_places(locale):
-    """What the guide puts in quotes is the title of a tab, of a column, or a value of a list."""
+    """Quoted words in texts are titles of tabs or columns, or values of lists."""
     book = load_template("client")
     texts = book.texts[locale]
     guide = " ".join(text for key, text in texts.items() if key.startswith("client.guide."))
@@ -214,7 +214,7 @@ def test_words_that_stand_for_places_are_those_of_the_places(locale):
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_the_schedule_greys_the_lines_that_code_writes(locale):
-    """Lines of other projects and of free hours are found by their texts, which code takes from its own."""
+    """Rules of colour use the texts of the lines that code writes for other projects and free hours."""
     template = load_template("client")
 
     for code in ("schedule.other_projects", "schedule.free"):
@@ -234,7 +234,7 @@ def test_profiles_unfold_into_columns_in_their_place():
 
 
 def test_a_title_names_its_profile():
-    """The texts know the group; the profile gives its name."""
+    """The title of an unfolded column contains the name of its profile."""
     book = load_template("client")
     column = next(
         one for one in book.tab("backlog").expand([Profile("video", "Видео")]) if one.group == "hours"
@@ -245,7 +245,7 @@ def test_a_title_names_its_profile():
 
 
 def test_an_unfolded_key_is_unique_in_its_tab():
-    """Columns are found by key."""
+    """Unfolded keys are unique in their tab."""
     for book in map(load_template, BOOKS):
         for tab in book.tabs:
             keys = [column.key for column in tab.expand(book.standard_profiles("ru"))]
@@ -256,7 +256,7 @@ def test_an_unfolded_key_is_unique_in_its_tab():
 
 
 def tab_of(content: Any, key: str) -> Any:
-    """A tab of a template as it stands in the file."""
+    """A tab of a template, as it is in the file."""
     return next(tab for tab in content["tabs"] if tab["key"] == key)
 
 
@@ -321,7 +321,7 @@ BROKEN: dict[str, tuple[Callable[[Any], None], str, str]] = {
 
 @pytest.mark.parametrize("case", BROKEN)
 def test_a_broken_template_is_told_with_its_place(directory, case):
-    """The author of a template reads where he went wrong, in keys and not in numbers."""
+    """The error names the place of a mistake by keys and not by numbers."""
     change, path, problem = BROKEN[case]
     spoil(directory, "client.json", change)
 
@@ -333,7 +333,7 @@ def test_a_broken_template_is_told_with_its_place(directory, case):
 
 
 def test_a_missing_text_is_told_with_its_language(directory):
-    """A translator who forgot one text reads which."""
+    """The error for a missing text names its key and language."""
     spoil(directory, "texts.en.json", lambda texts: texts.pop("backlog.task"))
 
     with pytest.raises(
@@ -343,7 +343,7 @@ def test_a_missing_text_is_told_with_its_language(directory):
 
 
 def test_a_file_that_is_not_json_is_told_with_its_line(directory):
-    """A comma too many is found by its line."""
+    """The error for invalid JSON names the line."""
     (directory / "theme.json").write_text('{\n  "font": "Roboto",\n}', encoding="utf-8")
 
     with pytest.raises(TemplateError, match=r"theme\.json: not JSON at line 3"):
@@ -351,7 +351,7 @@ def test_a_file_that_is_not_json_is_told_with_its_line(directory):
 
 
 def test_a_missing_file_is_told_by_its_name(directory):
-    """A deployment that forgot a file says which."""
+    """The error for a missing file names it."""
     (directory / "agency.json").unlink()
 
     with pytest.raises(TemplateError, match=r"agency\.json: the file is missing"):
@@ -359,7 +359,7 @@ def test_a_missing_file_is_told_by_its_name(directory):
 
 
 def test_a_template_error_is_one_of_ours(directory):
-    """So that ``web`` answers it like every other."""
+    """Template errors are ``VitrinaError``, so that ``web`` answers them like others."""
     spoil(directory, "theme.json", lambda theme: theme["palette"].update(accent="teal"))
 
     with pytest.raises(VitrinaError) as caught:

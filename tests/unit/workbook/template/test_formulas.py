@@ -1,4 +1,4 @@
-"""The formulas of a new workbook, counted by a spreadsheet engine."""
+"""The formulas of a new workbook, computed by a spreadsheet engine."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -12,7 +12,7 @@ from vitrina.workbook.template.definition import load_template
 
 
 class Sheets:
-    """The compiled workbook in an engine that counts. It wants commas, so `;` become commas."""
+    """The compiled workbook in a spreadsheet engine, which needs `,` in place of `;`."""
 
     def __init__(self, values: BookValues) -> None:
         template = load_template("client")
@@ -41,11 +41,11 @@ class Sheets:
         self.model.evaluate()
 
     def field(self, key: str) -> Any:
-        """Counted value of a form field."""
+        """Computed value of a form field."""
         return self.model.get_cell_value(0, *self.fields[f"vt_{key}"])
 
     def cell(self, tab: str, row: int, column: str) -> Any:
-        """Counted value of a cell; *row* as a person sees it."""
+        """Computed value of a cell; *row* is counted from 1."""
         return self.model.get_cell_value(self.keys[tab], row, self.columns[tab].index(column) + 1)
 
     def type(self, tab: str, row: int, column: str, text: str) -> None:
@@ -76,7 +76,7 @@ def _entered(body: dict[str, Any]) -> Iterator[tuple[int, int, dict[str, Any]]]:
                 )
 
 
-#: A week of 40 hours; the period is given, so that no test depends on the day it runs on.
+#: A week of 40 hours; the period is fixed, so that no test depends on the current day.
 PERIOD = {"period_start": date(2026, 11, 23), "period_end": date(2026, 11, 29), "limit_hours": 40}
 
 
@@ -111,7 +111,7 @@ def busy() -> Sheets:
 
 
 def test_an_empty_workbook_counts_nothing():
-    """A client opens it before the first task is entered, and sees noughts instead of errors."""
+    """A workbook without tasks shows zeros and no errors."""
     sheets = Sheets(BookValues(fields=PERIOD))
 
     counted = [
@@ -122,7 +122,7 @@ def test_an_empty_workbook_counts_nothing():
 
 
 def test_the_head_of_the_form_names_project_and_client():
-    """Nothing stands there instead of a name that is not known."""
+    """The head has project and client, and no placeholder for an unknown name."""
     named = Sheets(BookValues(fields={"project_name": "Сайт", "client_name": "Завод «Заря»"}))
     unnamed = Sheets(BookValues())
 
@@ -137,12 +137,12 @@ def test_the_backlog_is_counted_by_its_tasks(busy):
 
 
 def test_finished_work_is_not_in_progress(busy):
-    """4 rows, 1 of them done."""
+    """Of 4 rows 1 is done, so 3 are in progress."""
     assert busy.field("in_progress_count") == 3
 
 
 def test_hours_count_in_the_period_in_which_the_work_starts(busy):
-    """10 + 8 in progress and 6 in the history; neither the days around nor an older work."""
+    """10 + 8 in progress and 6 in the history count; days around the period and older work do not."""
     assert busy.field("used_hours") == 24
     assert busy.field("left_hours") == 16
 
@@ -161,7 +161,7 @@ def test_a_bar_past_the_limit_is_full():
 
 
 def test_without_a_limit_nothing_is_left_to_count():
-    """An empty field is no limit of nought hours."""
+    """Without a limit there are no remaining hours; an empty field is not a limit of zero."""
     sheets = Sheets(BookValues(fields={key: value for key, value in PERIOD.items() if key != "limit_hours"}))
 
     assert sheets.field("left_hours") == ""
@@ -169,7 +169,7 @@ def test_without_a_limit_nothing_is_left_to_count():
 
 
 def test_counters_see_a_row_put_in_under_the_heading(busy):
-    """Rows enter there when the add-on moves them; a range that began below would miss them."""
+    """Counters include a row inserted right below the heading, where the add-on inserts rows."""
     busy.model.insert_rows(busy.keys["backlog"], 2, 1)
     busy.type("backlog", 2, "task", "Баннер")
     busy.type("backlog", 2, "hours_total", "3")
@@ -179,7 +179,7 @@ def test_counters_see_a_row_put_in_under_the_heading(busy):
 
 
 def test_counters_see_rows_go(busy):
-    """Deleting the first row of the table breaks no reference."""
+    """Counters still work after the first row of the table was deleted."""
     busy.model.delete_rows(busy.keys["backlog"], 2, 1)
     busy.model.evaluate()
 
@@ -187,7 +187,7 @@ def test_counters_see_rows_go(busy):
 
 
 def test_counters_survive_rows_put_into_the_form(busy):
-    """The agency adds a line of its own above the counters."""
+    """Counters still work after the agency inserted a line above them."""
     busy.model.insert_rows(0, 3, 1)
     busy.model.evaluate()
     row, column = busy.fields["vt_used_hours"]
@@ -197,7 +197,7 @@ def test_counters_survive_rows_put_into_the_form(busy):
 
 @pytest.mark.parametrize(("period", "is_month"), [("неделя", False), ("месяц", True)])
 def test_the_current_period_holds_the_next_day_of_work(period, is_month):
-    """A week runs from Monday to Sunday and begins on Saturday to be the next one; a month is a month."""
+    """The current week is from Monday to Sunday, on a weekend the next one; a month is the calendar month."""
     sheets = Sheets(BookValues(fields={"period": period}))
     sheets.model.set_user_input(0, 1, 5, "=TODAY()")
     sheets.model.evaluate()
@@ -225,16 +225,16 @@ METRICS = [
     ({"target": 900, "better": "меньше", "fact.1": 900, "fact.2": 850}, 1800, "в плане"),
     # Exactly as planned is in plan.
     ({"target": 40, "fact.1": 40}, 40, "в плане"),
-    # Nothing has happened yet.
+    # There is no figure yet.
     ({"target": 40, "better": "больше"}, "", ""),
-    # No goal, nothing to judge by.
+    # Without a goal there is no state.
     ({"fact.1": 40}, "", ""),
 ]
 
 
 @pytest.mark.parametrize(("row", "plan", "state"), METRICS)
 def test_a_metric_is_held_against_its_plan(row, plan, state):
-    """The goal of a period times the periods that have a figure, against their sum."""
+    """The state compares the sum of figures with the goal times the count of periods with a figure."""
     sheets = Sheets(BookValues(rows={"metrics": [row]}))
 
     assert sheets.cell("metrics", 2, "plan_to_date") == plan
@@ -242,7 +242,7 @@ def test_a_metric_is_held_against_its_plan(row, plan, state):
 
 
 def test_a_trend_has_a_bar_for_each_period():
-    """The greatest figure is the full bar, half of it the middle one, nought the lowest."""
+    """The largest figure has the full bar, half of it the middle bar, zero the lowest bar."""
     sheets = Sheets(BookValues(rows={"metrics": [{"fact.1": 0, "fact.2": 10, "fact.4": 20}]}))
 
     # 1 + ROUND(7 * 10 / 20) = 1 + 4 = the fifth of eight bars; the third period has no figure.
@@ -250,7 +250,7 @@ def test_a_trend_has_a_bar_for_each_period():
 
 
 def test_a_metric_typed_by_a_person_is_counted_at_once():
-    """The rows below the first hold the formulas already."""
+    """All rows have formulas, so a metric that a person types is computed at once."""
     sheets = Sheets(BookValues())
     for column, text in (("metric", "Звонки"), ("target", "10"), ("fact.1", "12")):
         sheets.type("metrics", 6, column, text)

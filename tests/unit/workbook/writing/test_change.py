@@ -1,4 +1,4 @@
-"""Guarded writes: few requests, in an order that fails as a whole when a row is not where it was read."""
+"""Guarded writes: few requests, and a batch that fails as a whole if a row is not where it was read."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def kinds(requests: list[dict[str, Any]]) -> list[str]:
 
 
 def without_layout(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The requests but for those that guard headers and columns, or compare."""
+    """The requests without those that guard headers and columns, or compare."""
     return [request for request in without_comparison(requests) if _mark_id(request) not in range(700, 1000)]
 
 
 def without_comparison(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The requests but for those on the tab that lives inside the batch only."""
+    """The requests without those on the temporary tab of the comparison."""
     made = [
         at
         for at, one in enumerate(requests)
@@ -50,7 +50,7 @@ def _mark_id(request: dict[str, Any]) -> int | None:
 
 
 def test_an_empty_change_is_nothing() -> None:
-    """Nothing would be sent, and one can ask."""
+    """An empty change is false and has no requests."""
     change = WorkbookChange()
 
     assert not change
@@ -68,7 +68,7 @@ def test_an_empty_change_is_nothing() -> None:
     ],
 )
 def test_values_travel_typed(value: Value, entered: dict[str, Any]) -> None:
-    """Only a formula of ours is one."""
+    """Values have their types; only our own ``Formula`` is a formula."""
     tab = tab_of(1)
     change = WorkbookChange()
     change.set(tab, tab.rows[0], "task", value)
@@ -80,7 +80,7 @@ def test_values_travel_typed(value: Value, entered: dict[str, Any]) -> None:
 
 
 def test_nothing_but_the_value_is_touched() -> None:
-    """An emptied cell keeps its format, and a note is written by itself."""
+    """A cleared cell keeps its format, and a note is written separately."""
     tab = tab_of(1)
     change = WorkbookChange()
     change.set(tab, tab.rows[0], "task", None)
@@ -94,7 +94,7 @@ def test_nothing_but_the_value_is_touched() -> None:
 
 
 def test_a_known_row_is_guarded_once_before_it_is_written() -> None:
-    """Its mark is deleted where the row was read, and made there again, however many cells follow."""
+    """The mark is deleted and created again where the row was read, once for all its cells."""
     tab = tab_of(5, 6)
     change = WorkbookChange()
     for column in ("task", "source", "id"):
@@ -113,7 +113,7 @@ def test_a_known_row_is_guarded_once_before_it_is_written() -> None:
 
 
 def test_a_new_row_gets_its_mark() -> None:
-    """Without a number there is nothing to guard; the number may not be in use."""
+    """A row without a mark needs no guard; creating its mark fails if the number is in use."""
     tab = tab_of(None)
     change = WorkbookChange()
     change.identify(tab, tab.rows[0], 9)
@@ -127,7 +127,7 @@ def test_a_new_row_gets_its_mark() -> None:
 
 
 def test_rows_are_deleted_from_below() -> None:
-    """So that the places of the others still hold; neighbours go together."""
+    """Rows are deleted from the bottom, so that other positions stay right; neighbours are one request."""
     tab = tab_of(1, 2, 3, 4)
     change = WorkbookChange()
     for row in (tab.rows[0], tab.rows[2], tab.rows[3]):
@@ -140,7 +140,7 @@ def test_rows_are_deleted_from_below() -> None:
 
 
 def test_a_row_that_moves_is_deleted_before_its_mark_is_made_elsewhere() -> None:
-    """Where another row was deleted by mistake, the mark is still in use and everything is refused."""
+    """If the wrong row was deleted, the mark is still in use, and the whole batch is refused."""
     book = parse_book(
         resource(
             sheet("backlog", ("id", "task"), [(4, {"task": "А"})]),
@@ -184,7 +184,7 @@ def test_a_row_that_moves_is_deleted_before_its_mark_is_made_elsewhere() -> None
 
 
 def test_a_move_guards_every_row_of_its_tab() -> None:
-    """Were the row deleted meanwhile, its neighbour would stand in its place and be deleted for it."""
+    """A move guards every row; otherwise a neighbour of a deleted row could be deleted in its place."""
     tab = tab_of(1, 2, 3)
     change = WorkbookChange()
     change.set(tab, tab.rows[0], "source", "х")
@@ -196,7 +196,7 @@ def test_a_move_guards_every_row_of_its_tab() -> None:
 
 
 def test_header_and_columns_are_guarded_wherever_something_is_written() -> None:
-    """Where people put a column or a row above the heading, nothing may be written by the old places."""
+    """If people inserted a column or a row above the heading, nothing may be written to old positions."""
     tab = tab_of(1)
     change = WorkbookChange()
     change.note(tab, tab.rows[0], "task", "х")
@@ -208,7 +208,7 @@ def test_header_and_columns_are_guarded_wherever_something_is_written() -> None:
 
 
 def test_neighbouring_cells_become_one_request() -> None:
-    """A thousand rows cost a few requests: equal runs of rows below each other are joined."""
+    """Writes to neighbouring cells are joined, so a thousand rows need few requests."""
     tab = tab_of(*range(1, 51))
     change = WorkbookChange()
     for row in tab.rows:
@@ -229,7 +229,7 @@ def test_neighbouring_cells_become_one_request() -> None:
 
 
 def test_cells_between_written_ones_are_left_alone() -> None:
-    """No request covers a cell that nobody asked to write, such as a column of a person's own."""
+    """No request covers a cell that should not be written, such as a person's own column."""
     tab = tab_of(1, 2, 3)
     change = WorkbookChange()
     wanted = {(0, "id"), (0, "task"), (1, "task"), (2, "id"), (2, "hours.copy")}

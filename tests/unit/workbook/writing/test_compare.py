@@ -1,4 +1,4 @@
-"""What a batch compares before it writes; whether Google then refuses is shown in ``tests/e2e``."""
+"""The cells that a batch compares before it writes; ``tests/e2e`` shows that Google then refuses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vitrina.workbook.writing.compare import SHEET_ID, compare_requests
 
 def requests_of(tab: Tab, *columns: str) -> list[dict[str, Any]]:
     """The comparison of all rows of *tab* in some columns."""
-    # As a tab of which nobody says what its rows are about: else those columns are compared as well.
+    # Under another key the tab has no columns that identify its rows and are compared too.
     other, change = replace(tab, key="other"), WorkbookChange()
     for row in tab.rows:
         change.expect(other, row, *columns)
@@ -23,19 +23,19 @@ def requests_of(tab: Tab, *columns: str) -> list[dict[str, Any]]:
 
 
 def pastes(requests: list[dict[str, Any]]) -> list[tuple[int, int, int, int]]:
-    """Rectangles that are pasted: first row, last row + 1, first column, last column + 1."""
+    """Pasted rectangles: first row, last row + 1, first column, last column + 1."""
     sources = [one["copyPaste"]["source"] for one in requests if "copyPaste" in one]
     keys = ("startRowIndex", "endRowIndex", "startColumnIndex", "endColumnIndex")
     return [tuple(source[key] for key in keys) for source in sources]  # type: ignore[misc]
 
 
 def test_nothing_to_compare_costs_nothing() -> None:
-    """No tab is made where no cell is expected."""
+    """Without cells to compare no tab is created."""
     assert compare_requests([]) == []
 
 
 def test_expected_rows_stand_above_the_pasted_ones() -> None:
-    """Each row twice under one number; a text below them all is the sentinel."""
+    """Each row is there twice with one number; a text below all of them is the sentinel."""
     tab = backlog((1, {"task": "А", "quantity": 2.0}), (2, {"task": "Б"})).tab("backlog")
 
     requests = requests_of(tab, "task", "quantity")
@@ -54,7 +54,7 @@ def test_expected_rows_stand_above_the_pasted_ones() -> None:
 
 
 def test_neighbouring_rows_and_columns_are_pasted_together() -> None:
-    """A thousand rows cost a few requests."""
+    """Neighbouring rows and columns are one request, so a thousand rows need few requests."""
     tab = backlog(*((number, {"task": str(number)}) for number in range(1, 501))).tab("backlog")
 
     requests = requests_of(tab, "hours.design", "hours.copy", "id")
@@ -64,7 +64,7 @@ def test_neighbouring_rows_and_columns_are_pasted_together() -> None:
 
 
 def test_formulas_and_errors_are_left_out() -> None:
-    """Their values may change by themselves, so that both halves have nothing there."""
+    """Cells with formulas and errors are empty in both halves, as their values may change by themselves."""
     tab = backlog(
         (1, {"task": "А", "quantity": cell(4, formula="=2+A1")}),
         (2, {"task": "Б", "quantity": 1.0}),
@@ -84,7 +84,7 @@ def test_formulas_and_errors_are_left_out() -> None:
 
 @pytest.mark.parametrize("formula", ["=5+0,875", "=(2 + 3.5)*2", "=-4/2"])
 def test_a_sum_of_figures_is_compared_by_its_value(formula: str) -> None:
-    """It is how people type hours; its value changes only when somebody types another one."""
+    """A formula with figures only, as people type hours, is compared: its value cannot change by itself."""
     tab = backlog((1, {"quantity": cell(5.875, formula=formula)})).tab("backlog")
 
     first = requests_of(tab, "quantity")[1]["updateCells"]["rows"][0]
@@ -93,14 +93,14 @@ def test_a_sum_of_figures_is_compared_by_its_value(formula: str) -> None:
 
 
 def test_a_column_of_formulas_alone_is_not_compared() -> None:
-    """There is nothing that one could expect of it."""
+    """A column with only formulas is not compared."""
     tab = backlog((1, {"quantity": cell(4, formula="=2+A1")})).tab("backlog")
 
     assert requests_of(tab, "quantity") == []
 
 
 def test_a_written_row_is_compared_by_what_it_is_about() -> None:
-    """Its mark stays behind when somebody cuts it and pastes it elsewhere; its task does not."""
+    """The task is compared too, because cut and paste moves the task but not the mark."""
     book = backlog((1, {"task": "А"}))
     tab = book.tab("backlog")
     change = WorkbookChange()
