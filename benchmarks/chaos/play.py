@@ -15,7 +15,7 @@ from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
 from benchmarks.chaos.agency import MANAGER
-from benchmarks.chaos.check import UNFINISHED, Violation, check_answers, check_world
+from benchmarks.chaos.check import QUICK_ACTIONS, UNFINISHED, Violation, check_answers, check_world
 from benchmarks.chaos.click_result import ClickResult
 from benchmarks.chaos.history import (
     DELAY,
@@ -250,7 +250,8 @@ class _Run:
                     wait_s = min(1.5 * wait_s, LAST_POLL_S)
                     is_queued = bool(self._world.tasks.pending(include_later=True))
                     answer = self._ask("operation", {"operation_id": answer["operation_id"]}, click_id)
-                    if not is_queued and answer["outcome"] in ("accepted", "running"):
+                    is_open = answer["outcome"] in ("accepted", "running")
+                    if is_open and not is_queued and action not in QUICK_ACTIONS:
                         # The queue did not take its task: it waits for the timer.
                         self._count("timer calls for lost tasks", self._world.let_timer_come())
             except OSError:
