@@ -1,6 +1,6 @@
-"""Random agencies: what holds for every plan. ``python -m benchmarks.planning --runs 5000`` plays more.
+"""Properties of plans of random agencies. ``python -m benchmarks.planning --runs 5000`` checks more.
 
-A failing agency is named by its seed; ``agency_of(seed)`` makes it again.
+A failure names the seed of its agency; ``agency_of(seed)`` creates it again.
 """
 
 import random
