@@ -17,7 +17,7 @@ SEED = 1
 RUNS = 200
 #: Without guards about one run of ten loses something; runs are played in groups of this size.
 RUNS_AT_A_TIME = 12
-WORLDS = 2
+WORLDS = 3
 SHRINK_S = 60.0
 
 

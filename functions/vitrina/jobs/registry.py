@@ -6,13 +6,22 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from vitrina.errors import ServiceError, StoreConflictError
+from vitrina.errors import (
+    AccessDeniedError,
+    BusyError,
+    ChangedMeanwhileError,
+    ConfigurationError,
+    RetriableServiceError,
+    ServiceError,
+    StoreConflictError,
+    VitrinaError,
+)
 from vitrina.jobs.expire import expire
 from vitrina.jobs.nightly import is_night, learn_at_night, plan_nights
 from vitrina.jobs.push_wanted import push_wanted, remove_orphans
 from vitrina.jobs.reconcile import plan_reconciliation, reconcile
 from vitrina.jobs.sync_touched import sync_touched
-from vitrina.operations.outbox import find_overdue, send_again
+from vitrina.operations.outbox import find_overdue, fulfil, send_again
 from vitrina.operations.runner import run_operation
 from vitrina.operations.services import Services
 from vitrina.ports import Json
@@ -52,6 +61,35 @@ JOBS: Mapping[str, Job] = {
         _in_background(remove_orphans),
     ),
 }
+
+
+#: Errors that may be gone at the next delivery: access may be given back, a setting corrected by then.
+PASSING = (
+    BusyError,
+    ChangedMeanwhileError,
+    RetriableServiceError,
+    AccessDeniedError,
+    ConfigurationError,
+)
+
+
+def run_job(services: Services, body: Json) -> None:
+    """Do a queued task.
+
+    Raises
+    ------
+    VitrinaError
+        One of ``PASSING`` if the queue shall try again. After any other one, which would be the same next
+        time, the timer does not send the task again either.
+    """
+    try:
+        JOBS[body["kind"]].run(services, body)
+    except PASSING:
+        raise
+    except VitrinaError:
+        if body.get("wish"):
+            services.store.commit([fulfil(body["wish"])])
+        raise
 
 
 def call_timer(services: Services) -> Json:

@@ -7,17 +7,8 @@ import math
 
 from flask import Request, Response
 
-from vitrina.errors import (
-    AccessDeniedError,
-    AuthenticationError,
-    BusyError,
-    ChangedMeanwhileError,
-    ConfigurationError,
-    MethodNotAllowedError,
-    RetriableServiceError,
-    VitrinaError,
-)
-from vitrina.jobs.registry import JOBS
+from vitrina.errors import AuthenticationError, MethodNotAllowedError, RetriableServiceError, VitrinaError
+from vitrina.jobs.registry import JOBS, PASSING, run_job
 from vitrina.ports import Json
 from vitrina.web.http import (
     OTHER_BODY_BYTES,
@@ -30,15 +21,6 @@ from vitrina.web.http import (
 )
 
 log = logging.getLogger("vitrina.task")
-
-#: What may be otherwise at the next delivery: access may be given back, a setting corrected by then.
-PASSING = (
-    BusyError,
-    ChangedMeanwhileError,
-    RetriableServiceError,
-    AccessDeniedError,
-    ConfigurationError,
-)
 
 #: A name of the outbox, which is removed when its task is carried out.
 _WISH: Json = {"type": "string", "maxLength": 500}
@@ -64,7 +46,7 @@ def handle_task(request: Request, application: OpenApplication) -> Response:
         app = application()
         app.identity.check_task_caller(bearer_token(request))
         body = parse_body(request, _BODY)
-        JOBS[body["kind"]].run(app.services, body)
+        run_job(app.services, body)
     except (AuthenticationError, MethodNotAllowedError) as error:
         return response({"error": error.code}, error.http_status)
     except PASSING as error:

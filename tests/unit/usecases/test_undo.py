@@ -24,6 +24,11 @@ class Killed(BaseException):
     """The process died."""
 
 
+def die() -> None:
+    """An interruption: the process ends here and now."""
+    raise Killed
+
+
 def cells(office: MemoryOffice) -> dict[str, Any]:
     """Everything that stands in the tabs, but the moment of the last write."""
     book = office.book()
@@ -276,10 +281,6 @@ def test_answer_of_the_undo_is_lost(moment: str) -> None:
 def test_process_that_died_after_the_cards() -> None:
     """The next delivery takes the rest back; cards that are gone need nothing."""
     office = pushed_office()
-
-    def die() -> None:
-        raise Killed
-
     office.workbooks.before("batch_update", die)
     with pytest.raises(Killed):
         office.do("undo", operation_id="click")
@@ -291,6 +292,23 @@ def test_process_that_died_after_the_cards() -> None:
     assert (answer.outcome, answer.data["action"]) == (Outcome.DONE, "push")
     assert office.table("in_progress", "id", "card") == [("ЗРН-1", None)] * 3 + [("ЗРН-2", None)]
     assert entries(office) == ["estimate", "start_batch"]
+
+
+def test_action_clicked_before_the_second_delivery() -> None:
+    """The operation goes on with the action that it began with, and leaves the newer one alone."""
+    office = started_office()
+    office.workbooks.after("batch_update", die)
+    with pytest.raises(Killed):
+        office.do("undo", operation_id="click")
+    office.clock.advance(seconds=91)
+    office.type("backlog", 0, work_type="Статья")
+    office.do("estimate")
+
+    answer = office.do("undo", operation_id="click")
+
+    assert answer.data["action"] == "start_batch"
+    assert office.table("backlog", "id", "hours_total") == [("ЗРН-1", 6.0), ("ЗРН-2", 3.0)]
+    assert office.items() == {}
 
 
 def test_row_typed_before_the_write() -> None:

@@ -266,6 +266,19 @@ def test_start_in_the_middle(office: MemoryOffice) -> None:
     assert sorted(office.items()) == [1, 2, 3]
 
 
+def test_days_are_found_beside_what_was_promised_in_the_middle(office: MemoryOffice) -> None:
+    """A row whose hours changed gets days on which its person is still free."""
+    # Boris has 6 hours a day. His 5 on Monday become 6, on Monday or Tuesday.
+    office.type("in_progress", 1, hours="6", due_on="24.11.2026")
+    # Planned by the store, where 1 hour is left on Monday: 1 on Monday and 5 on Tuesday.
+    after_client_reads(office, lambda: office.start({"task": "Ещё", "hours_copy": "6"}))
+
+    answer = office.do("update_load")
+
+    assert promised(office)["Борис Ким"] == {MONDAY: 6.0, TUESDAY: 6.0}
+    assert answer.details == ()
+
+
 def test_item_changed_in_the_middle(office: MemoryOffice) -> None:
     """What a push or a webhook wrote of an item after we had read it is left as it is."""
     office.type("in_progress", 0, specialist="Анна Белова")
