@@ -490,7 +490,7 @@ def connection_to(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def test_an_absent_file_is_told_until_it_is_created(tmp_path: Path) -> None:
+def test_an_absent_file_is_an_error_until_it_is_created(tmp_path: Path) -> None:
     """Every call raises an error, because an empty store would make every workbook unknown."""
     path = tmp_path / "folder" / "store.sqlite"
     store = SqliteStore(path)

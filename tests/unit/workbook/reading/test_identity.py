@@ -77,7 +77,7 @@ def numbers(identity: BacklogIdentity | ProgressIdentity) -> list[int]:
     return [identity.numbers[index] for index in sorted(identity.numbers)]
 
 
-def told(identity: BacklogIdentity | ProgressIdentity) -> list[str]:
+def repair_codes(identity: BacklogIdentity | ProgressIdentity) -> list[str]:
     """Codes of the repairs."""
     return [one.code for one in identity.healed]
 
@@ -147,7 +147,7 @@ def test_rows_of_the_backlog(lines: list[Line], expected: list[int], healed: lis
     identity = read(*lines)
 
     assert numbers(identity) == expected
-    assert told(identity) == healed
+    assert repair_codes(identity) == healed
     assert identity.problems == ()
 
 
@@ -209,14 +209,14 @@ def test_an_item_that_the_sheet_has_in_the_backlog_again_goes_back(line: Line) -
     identity = read(line, started=[item(5)])
 
     assert (numbers(identity), identity.returned) == ([5], {5})
-    assert told(identity)[0] == "heal.returned"
+    assert repair_codes(identity)[0] == "heal.returned"
 
 
 def test_a_reservation_that_did_not_reach_the_sheet_is_not_reported() -> None:
     """A reservation whose write failed is not reported, because nobody saw it started."""
     identity = read((5, "ЗРН-5", "А"), started=[item(5, is_reserved=True)])
 
-    assert (identity.returned, told(identity)) == ({5}, [])
+    assert (identity.returned, repair_codes(identity)) == ({5}, [])
 
 
 @pytest.mark.parametrize("line", [(5, "ЗРН-5", "А"), (None, "ЗРН-5", "А")])
@@ -316,7 +316,7 @@ def test_what_is_done_or_only_reserved_is_not_missed() -> None:
     assert identify_progress(book_of(), started, prefix="ЗРН").lost == frozenset()
 
 
-def test_few_lines_are_told() -> None:
+def test_only_some_repairs_are_listed() -> None:
     """Only some repairs are listed, the rest is a count."""
     healed = read(*[(None, f"УЛБ-{number}", "А") for number in range(1, 8)]).healed
 
