@@ -167,10 +167,10 @@ class TaskTracker(Protocol):
         """
 
     def complete_card(self, card_id: str, card: NewCard) -> None:
-        """Add missing lines of the checklist and a missing link, and remove what is there twice.
+        """Add missing lines of the checklist and a missing link, and remove duplicate ones.
 
-        May be repeated. A call that two processes made at the same time may leave doubles, which the next
-        one removes. Lines that somebody has ticked stay.
+        May be repeated. Two concurrent calls may create duplicates, which the next call removes. Lines that
+        a person has ticked stay.
         """
 
     def get_card(self, card_id: str) -> Card | None:

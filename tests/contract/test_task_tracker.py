@@ -453,7 +453,7 @@ def test_due_date_with_a_time_is_a_day_of_the_agency(
     assert tracker.get_card(card_id).due_on == expected  # type: ignore[union-attr]
 
 
-def test_hours_are_told_by_person(world: World, tracker: TaskTracker, card_id: str) -> None:
+def test_hours_are_given_by_person(world: World, tracker: TaskTracker, card_id: str) -> None:
     """Minutes of the tracker become hours by person: 90 + 15 of Anna, 20 of another person."""
     for minutes, token in ((90, "anna"), (15, "anna"), (20, "bot")):
         log = {"role_id": -1, "time_spent": minutes, "for_date": "2026-11-24"}
@@ -489,7 +489,7 @@ def test_checklists_of_people_come_after_ours(
     ]
 
 
-def test_archived_card_is_told_as_such(world: World, tracker: TaskTracker, card_id: str) -> None:
+def test_archived_card_is_marked(world: World, tracker: TaskTracker, card_id: str) -> None:
     """An archived card is returned with ``is_archived``."""
     world.person("PATCH", f"/cards/{card_id}", {"condition": 2})
 

@@ -1,1 +1,1 @@
-"""The emulators behave as what they stand in for."""
+"""The emulators behave as the real services."""

@@ -95,14 +95,14 @@ def _make_cards(
 ) -> tuple[dict[int, str], ServiceError | None]:
     """Create the cards of *new* items.
 
-    The store notes which cards are wanted before the tracker is called, and since when calls may be under
-    way, for the case that this process dies. Each card is stored as soon as it exists, and counts as wanted
-    until it is complete.
+    Before the tracker is called, the store notes which cards are wanted, and since when calls may be running,
+    in case this process dies. Each card is stored as soon as it exists, and counts as wanted until it is
+    complete.
 
     Parameters
     ----------
     unclear
-        Numbers of items of which a call had no answer; the one at which this push stopped is added.
+        Numbers of items with a call without an answer; the item at which this push stopped is added.
 
     Returns
     -------
@@ -186,7 +186,7 @@ def _with_wanted(work: ProjectWork, numbers: Collection[int], now: datetime) -> 
 
 
 def _settled(work: ProjectWork, complete: Collection[int], known: Collection[int]) -> ProjectWork:
-    """The work after cards were completed, and of some items no call is under way any more."""
+    """The work after cards were completed, and after the calls for the *known* items have ended."""
     for number in complete:
         work = work.amended(number, is_card_wanted=False)
     for number in known:
@@ -195,7 +195,7 @@ def _settled(work: ProjectWork, complete: Collection[int], known: Collection[int
 
 
 def _remove_late_twins(run: Run, snapshot: Snapshot, lacking: Collection[int]) -> list[int]:
-    """Remove what the tracker has created late: duplicate cards, and duplicate parts of a card.
+    """Remove duplicate cards, and duplicate parts of a card, that the tracker created late.
 
     The search happens some minutes after the call that had no answer. Cards that somebody has begun to work
     on stay, and *Проверить всё* names them. Returns the numbers of the items that were searched.

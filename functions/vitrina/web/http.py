@@ -36,19 +36,19 @@ _FORM_SENTENCES = {
 
 
 class Application(Protocol):
-    """What an entry point works with. Opening it fails where a setting or the store is missing."""
+    """The application that an entry point uses. Opening it fails if a setting or the store is missing."""
 
     @property
     def settings(self) -> Settings:
-        """What the operator has set."""
+        """Settings of the installation."""
 
     @property
     def services(self) -> Services:
-        """The outside world."""
+        """Adapters for the outside systems."""
 
     @property
     def identity(self) -> Identity:
-        """Who asks."""
+        """Checks who sent a request."""
 
 
 OpenApplication = Callable[[], Application]

@@ -1,4 +1,4 @@
-"""The ``menu`` entry point: a click of a member of staff."""
+"""The ``menu`` entry point: clicks of staff in the add-on."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ _OPERATION_PARAMS: Json = {
 
 
 def handle_menu(request: Request, application: OpenApplication) -> Response:
-    """Answer one click. Every ending, good or bad, is an envelope with a sentence."""
-    # Before the body is read, a refusal is in the language of the header.
+    """Answer one click. Every result, good or bad, is an envelope with a sentence."""
+    # Until the body is read, errors are in the language of the header.
     locale = pick_locale(request.headers.get("Accept-Language"))
     limit_body(request, MENU_BODY_BYTES)
     try:
@@ -73,7 +73,7 @@ def handle_menu(request: Request, application: OpenApplication) -> Response:
 
 
 def _locale_of(body: Any, default: str) -> str:
-    """The language that the body asks for, if it does."""
+    """The language that the body asks for, otherwise *default*."""
     wanted = body.get("locale") if isinstance(body, dict) else None
     return pick_locale(wanted) if isinstance(wanted, str) else default
 

@@ -21,7 +21,7 @@ log = logging.getLogger("vitrina.schedule")
 
 
 def handle_schedule(request: Request, application: OpenApplication) -> Response:
-    """Plan what the timer is for. The work itself is done by tasks, as it may take longer than a call."""
+    """Plan the periodic jobs. Tasks do the work itself, because it may take longer than a call."""
     limit_body(request, OTHER_BODY_BYTES)
     try:
         check_method(request)

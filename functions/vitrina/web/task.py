@@ -1,4 +1,4 @@
-"""The ``task`` entry point: work that was queued, delivered at least once."""
+"""The ``task`` entry point: queued work, which is delivered at least once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vitrina.web.http import (
 
 log = logging.getLogger("vitrina.task")
 
-#: A name of the outbox, which is removed when its task is carried out.
+#: Name of an outbox entry, which is removed when its task is carried out.
 _WISH: Json = {"type": "string", "maxLength": 500}
 
 _BODY: Json = {
@@ -39,7 +39,7 @@ _BODY: Json = {
 
 
 def handle_task(request: Request, application: OpenApplication) -> Response:
-    """Do queued work. 2xx means done; anything else has the queue try again later."""
+    """Do queued work. A status 2xx means done; after any other the queue tries again later."""
     limit_body(request, OTHER_BODY_BYTES)
     try:
         check_method(request)
@@ -53,14 +53,14 @@ def handle_task(request: Request, application: OpenApplication) -> Response:
         log.warning("task postponed: %s", error.code)
         return _later(error)
     except VitrinaError as error:
-        # It would be refused again: let the queue forget it, but not silently.
+        # The task would fail again: tell the queue that it is done, and log the error.
         log.exception("task dropped")
         return response({"dropped": error.code}, 200)
     return response({}, 200)
 
 
 def _later(error: VitrinaError) -> Response:
-    """Have the queue try again, not before the moment that the outside system named."""
+    """Response that makes the queue try again, not before the time that the outside system named."""
     answer = response({"error": error.code}, 503)
     if isinstance(error, RetriableServiceError) and error.retry_after_s is not None:
         answer.headers["Retry-After"] = str(math.ceil(error.retry_after_s))

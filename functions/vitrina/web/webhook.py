@@ -1,7 +1,7 @@
-"""The ``webhook`` entry point: a tracker says that something changed.
+"""The ``webhook`` entry point: a tracker reports a change.
 
-Kaiten signs nothing, so that the last part of the path is a secret, and what the body says is taken
-only as a hint to look.
+Kaiten does not sign webhooks. So the last part of the path is a secret, and the body is used only as a hint
+which card to read.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ log = logging.getLogger("vitrina.webhook")
 
 
 def handle_webhook(request: Request, application: OpenApplication) -> Response:
-    """Remember the hint and answer at once. A path without the secret is no address of ours."""
+    """Store the hint and answer at once; 404 for a path without the secret."""
     limit_body(request, WEBHOOK_BODY_BYTES)
     try:
         app = application()

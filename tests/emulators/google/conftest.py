@@ -41,7 +41,7 @@ def control(base: str, path: str, body: Any = None, method: str = "POST") -> Any
 
 
 class Google(SimpleNamespace):
-    """The clients of one emulator and short ways to say what most tests say."""
+    """The clients of one emulator, and helpers for common calls of tests."""
 
     base: str
     spreadsheets: Any
@@ -54,7 +54,7 @@ class Google(SimpleNamespace):
         return self.spreadsheets.create(body=body).execute()["spreadsheetId"]
 
     def grid(self, rows: list[list[Any]], **properties: Any) -> str:
-        """A workbook with one tab that holds *rows*, as a person would type them."""
+        """A workbook with one tab with *rows*, as a person would type them."""
         book = self.create(**properties)
         self.type(book, "A1", rows)
         return book
@@ -111,7 +111,7 @@ def clients(base: str) -> Google:
 
 @pytest.fixture(scope="session")
 def shared_google() -> Iterator[Google]:
-    """One emulator for all tests: building the client costs more than the tests themselves."""
+    """One emulator for all tests: building the client takes longer than the tests."""
     with running(create_app(clock=lambda: NOW)) as base:
         yield clients(base)
 

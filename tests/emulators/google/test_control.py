@@ -1,4 +1,4 @@
-"""Faults, counts, restarts, and that two runs give the same bytes."""
+"""Faults, counts, restarts, and equal results of equal runs."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tests.emulators.google.conftest import NOW, Google, clients, control
 
 
 def fail(google: Google, **fault: Any) -> None:
-    """Order a fault."""
+    """Request a fault."""
     control(google.base, "/_emulator/fail-next", fault)
 
 
 @pytest.mark.parametrize(("status", "name"), [(429, "RESOURCE_EXHAUSTED"), (503, "UNAVAILABLE")])
 def test_ordered_failure(google: Google, status: int, name: str) -> None:
-    """The next call fails in Google's shape, the one after it works."""
+    """The next call fails in Google's form, the one after it works."""
     book = google.create()
     fail(google, status=status, count=1, method="sheets.spreadsheets.values")
 
@@ -89,7 +89,7 @@ def test_calls_are_counted_by_method(google: Google) -> None:
 
 
 def test_version_grows_with_changes_only(google: Google) -> None:
-    """The page looks again when the version grew: a write grows it, a read does not."""
+    """A write increases the version, a read does not."""
     book = google.create()
 
     def version() -> int:
@@ -124,7 +124,7 @@ def test_restart(tmp_path: Path, mark_row: Any) -> None:
 
 
 def test_two_runs_give_the_same_bytes() -> None:
-    """Ids come from a counter and times from the clock."""
+    """Two runs give equal bytes, because ids come from a counter and times from the clock."""
     answers = []
     for _ in range(2):
         with running(create_app(clock=lambda: NOW)) as base:
@@ -137,7 +137,7 @@ def test_two_runs_give_the_same_bytes() -> None:
 
 
 def test_seed_and_reset(google: Google) -> None:
-    """A full Spreadsheet resource can be loaded, and everything forgotten."""
+    """A full Spreadsheet resource can be loaded, and everything deleted."""
     data = [{"rowData": [{"values": [{"userEnteredValue": {"stringValue": "a"}}]}]}]
     seed = {"spreadsheets": [{"properties": {"title": "Готовая"}, "sheets": [{"data": data}]}]}
 
@@ -149,8 +149,8 @@ def test_seed_and_reset(google: Google) -> None:
     assert control(google.base, "/_emulator/workbooks", method="GET") == []
 
 
-def test_kept_state_is_brought_back(google: Google, mark_row: Any) -> None:
-    """As often as one likes, whatever was done in between; what is made next gets the same ids again."""
+def test_saved_state_is_restored(google: Google, mark_row: Any) -> None:
+    """A saved state can be restored repeatedly, after any changes; later ids are the same again."""
     book = google.grid([["=1+1"], ["x"]])
     google.batch(book, mark_row(101, 1))
     google.drive.permissions().create(fileId=book, body={"type": "anyone", "role": "reader"}).execute()
@@ -173,14 +173,14 @@ def test_kept_state_is_brought_back(google: Google, mark_row: Any) -> None:
     assert google.read(book, "A1:A2") == [["2"], ["x"]]
 
 
-def test_unknown_kept_state(google: Google) -> None:
+def test_unknown_saved_state(google: Google) -> None:
     """A state that was not saved cannot be restored."""
     with pytest.raises(HTTPError, match="404"):
         control(google.base, "/_emulator/restore-state", {"name": "никогда"})
 
 
 def test_clock_can_be_set(google: Google) -> None:
-    """TODAY() and times of files follow the clock that somebody set."""
+    """TODAY() and times of files use the clock that was set."""
     control(google.base, "/_emulator/clock", {"now": "2030-01-02T03:04:05+00:00"})
 
     book = google.grid([["=TODAY()"]])
@@ -223,22 +223,22 @@ def work_on(google: Google, mark_row: Any, row_count: int, part: str) -> float:
     return written_at - began_at if part == "write" else time.process_time() - written_at
 
 
-# --- The plan of what is to happen at a call -----------------------------------------------------
+# --- The plan of events at calls -----------------------------------------------------------------
 
 
 def edit(book: str, cell: str, text: str, sheet: str = "Sheet1") -> dict[str, Any]:
-    """What a person types, as a step of the plan does it."""
+    """An edit of a person, as the action of a step."""
     typed = {"type": "type", "sheet": sheet, "cell": cell, "text": text}
     return {"spreadsheet_id": book, "edits": [typed]}
 
 
 def plan(google: Google, *steps: dict[str, Any]) -> None:
-    """Have steps happen at calls that are still to come."""
+    """Plan steps at future calls."""
     control(google.base, "/_emulator/plan", list(steps))
 
 
 def test_edit_between_two_calls(google: Google) -> None:
-    """An edit stands right before the call that the plan names, and not earlier."""
+    """An edit happens right before the planned call, and not earlier."""
     book = google.grid([["a"]])
     plan(google, {"at": 2, "do": edit(book, "A1", "b")})
 
@@ -248,7 +248,7 @@ def test_edit_between_two_calls(google: Google) -> None:
 
 
 def test_edit_after_a_call(google: Google) -> None:
-    """A call that was carried out is answered as it was before the edit."""
+    """With an edit after a call, the answer of the call shows the state before the edit."""
     book = google.grid([["a"]])
     plan(google, {"at": 1, "when": "after", "do": edit(book, "A1", "b")})
 
@@ -257,7 +257,7 @@ def test_edit_after_a_call(google: Google) -> None:
     assert found == [[["a"]], [["b"]]]
 
 
-def test_edits_stand_in_the_order_of_the_plan(google: Google) -> None:
+def test_edits_have_the_order_of_the_plan(google: Google) -> None:
     """Several steps at one call happen one after the other."""
     book = google.grid([["a"]])
     plan(google, *({"at": 1, "do": edit(book, "A1", text)} for text in "bcd"))
@@ -280,7 +280,7 @@ def test_one_call_fails_by_plan(google: Google) -> None:
 
 
 def test_answer_lost_by_plan(google: Google) -> None:
-    """The named call is applied, and its answer lost; what is planned after it happens all the same."""
+    """The planned call is applied, and its answer is lost; steps after it still happen."""
     book = google.create()
     plan(
         google,
@@ -298,8 +298,8 @@ def test_answer_lost_by_plan(google: Google) -> None:
     assert google.read(book, "Новый!A1") == [["typed"]]
 
 
-def test_refused_edit_is_told(google: Google) -> None:
-    """The call goes on, and whoever made the plan learns that nothing was done."""
+def test_refused_edit_is_reported(google: Google) -> None:
+    """After a refused edit the call continues, and the plan shows the refusal."""
     book = google.grid([["a"]])
     plan(google, {"at": 1, "do": edit(book, "A1", "b", sheet="Нет такого")})
 
@@ -324,7 +324,7 @@ def test_plan_can_be_forgotten(google: Google) -> None:
     "step", [{"at": 0}, {"at": 1, "when": "meanwhile"}, {"at": 1, "when": "after", "status": 500}, {"nth": 1}]
 )
 def test_senseless_step_is_refused(google: Google, step: dict[str, Any]) -> None:
-    """A plan with a step that can never happen is an error of whoever wrote it."""
+    """A step that can never happen is refused."""
     with pytest.raises(HTTPError) as caught:
         plan(google, step)
 

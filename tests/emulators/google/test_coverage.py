@@ -1,4 +1,4 @@
-"""COVERAGE.md says what is modelled, no more and no less."""
+"""COVERAGE.md lists exactly what is modelled."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_every_request_kind_is_listed() -> None:
 
 
 def test_handlers_answer_methods_that_exist() -> None:
-    """No handler waits for a method that no document has."""
+    """Every handler belongs to a method of a discovery document."""
     known = {method.id for name in app.DOCUMENTS for method in discovery.load(name).methods}
 
     assert set(HANDLERS) <= known

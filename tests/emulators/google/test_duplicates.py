@@ -1,4 +1,4 @@
-"""Repeated rows of a range are removed, and a batch can compare what is there with what was expected."""
+"""Duplicate rows of a range are removed, and a batch can compare the sheet with expected rows."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def removed(answer: dict[str, Any], index: int = 0) -> int:
 
 
 def test_rows_below_move_up_within_the_range(google: Google) -> None:
-    """The first of equal rows stays, wherever they stand; cells beside and below the range stay too."""
+    """The first of equal rows stays; cells beside and below the range do not change."""
     book = google.grid([["h"], ["a", "1"], ["b", "2"], ["a", "3"], ["c", "4"], ["a", "5"], ["a", "6"]])
 
     answer = google.batch(book, delete_duplicates(cells(1, 6)))
@@ -93,7 +93,7 @@ COMPARED = [
 
 @pytest.mark.parametrize(("compared", "kept"), COMPARED)
 def test_chosen_columns_are_compared(google: Google, compared: list[dict[str, Any]], kept: list[int]) -> None:
-    """Whole rows of the range go, whatever stands in the columns that are not compared."""
+    """Whole rows of the range are removed, with any values in columns that are not compared."""
     book = google.grid([[*row, f"beside {index}"] for index, row in enumerate(ROWS)])
 
     answer = google.batch(book, delete_duplicates(cells(0, 5, 0, 3), *compared))
@@ -166,7 +166,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("request_body", "words"), REFUSED)
 def test_columns_that_cannot_be_compared(google: Google, request_body: dict[str, Any], words: str) -> None:
-    """They are of the range."""
+    """Columns outside of the range are refused."""
     book = google.grid([["a"], ["a"]])
 
     with pytest.raises(HttpError, match=words):
@@ -177,11 +177,11 @@ def test_columns_that_cannot_be_compared(google: Google, request_body: dict[str,
 
 
 def guard(expected: Sequence[Sequence[Any]], *, order: str, mark: dict[str, Any]) -> list[dict[str, Any]]:
-    """Compare the first rows of the first tab with *expected*, in a tab that is gone in the end.
+    """Compare the first rows of the first tab with *expected*, in a temporary tab.
 
-    The expected rows and those that are there go below each other. Where they are equal, the second half
-    vanishes, and the sort brings the marked row, which is last, up to right below the first half.
-    The mark is made again in the end, and dies with the tab.
+    The expected and the current rows are written below each other. If they are equal, the second half is
+    removed as duplicates, and the sort moves the marked last row up to the first half. The mark is created
+    again at the end, and deleted with the tab.
     """
     height, width = len(expected), len(expected[0])
     both = cells(0, 2 * height, 0, width + 1, TEMPORARY)
@@ -287,7 +287,7 @@ def test_guard_lets_the_expected_sheet_pass(google: Google, mark_row: Mark) -> N
 def test_guard_undoes_everything_where_the_sheet_differs(
     google: Google, mark_row: Mark, change: dict[str, Any]
 ) -> None:
-    """One cell that somebody changed fails the batch as a whole: no tab, no metadata, no write is left."""
+    """One changed cell makes the whole batch fail: no tab, no metadata and no write is left."""
     book = google.grid([])
     google.batch(book, write(SHEET))
     google.batch(book, change)
@@ -331,7 +331,7 @@ def test_metadata_follows_a_sort_past_empty_rows(
 
 
 def test_pasted_values_are_those_of_the_moment(google: Google) -> None:
-    """What is pasted onto a tab that formulas read is seen by the next paste of the same batch."""
+    """A paste to cells that formulas use is seen by the next paste of the same batch."""
     book = google.grid([["1", "=A1*10"]])
     paste = {"source": cells(0, 1, 1, 2), "destination": cells(0, 1), "pasteType": "PASTE_VALUES"}
 
@@ -341,7 +341,7 @@ def test_pasted_values_are_those_of_the_moment(google: Google) -> None:
 
 
 def test_pasted_values_of_a_spilled_array(google: Google) -> None:
-    """A cell that shows part of an array is pasted as what it shows."""
+    """A cell that shows a part of an array is pasted with its shown value."""
     book = google.grid([["=ARRAYFORMULA(C1:C2*2)", "", "3"], ["", "", "4"]])
 
     google.batch(

@@ -14,7 +14,7 @@ CLIENT = "client@zarya.ru"
 
 
 def refused(google: Google, book: str, *edits: dict[str, Any], **options: Any) -> str:
-    """The sentence with which the page refuses edits."""
+    """The page's message about refused edits."""
     with pytest.raises(HTTPError) as caught:
         google.edit(book, *edits, **options)
     assert caught.value.code == 400
@@ -22,7 +22,7 @@ def refused(google: Google, book: str, *edits: dict[str, Any], **options: Any) -
 
 
 def share(google: Google, book: str, role: str = "writer") -> None:
-    """Let anyone with the link in."""
+    """Share the workbook with anyone who has the link."""
     google.drive.permissions().create(fileId=book, body={"type": "anyone", "role": role}).execute()
 
 
@@ -33,7 +33,7 @@ def protect(google: Google, book: str, **body: Any) -> None:
 
 
 def validate(google: Google, book: str, condition: dict[str, Any], **rule: Any) -> None:
-    """Put a strict rule on A1."""
+    """Set a strict rule on A1."""
     span = {"sheetId": 0, "startRowIndex": 0, "endRowIndex": 1, "startColumnIndex": 0, "endColumnIndex": 1}
     google.batch(
         book, {"setDataValidation": {"range": span, "rule": {"condition": condition, "strict": True, **rule}}}
@@ -122,7 +122,7 @@ def test_edits_are_one_step(google: Google) -> None:
 
 
 def test_metadata_follows_a_person(google: Google, mark_row: Any) -> None:
-    """A sort in the page carries the identity of the rows, as a sort by the API does."""
+    """Metadata follows the rows in a sort in the page, as in a sort by the API."""
     book = google.grid([["b"], ["a"]])
     google.batch(book, mark_row(1, 0), mark_row(2, 1))
 
@@ -135,7 +135,7 @@ TYPE_A1 = {"type": "type", "sheet": "Sheet1", "cell": "A1", "text": "новое"
 
 
 def test_protected_cell(google: Google) -> None:
-    """A person who is no editor of the protection is refused in the page's words; the owner is not."""
+    """A person who is not an editor of the protection gets the page's message; the owner may edit."""
     book = google.grid([["x"]])
     share(google, book)
     protect(google, book, editors={"users": []})
@@ -157,7 +157,7 @@ ALLOWED = [
 
 @pytest.mark.parametrize("protection", ALLOWED)
 def test_protection_lets_editors_in(google: Google, protection: dict[str, Any]) -> None:
-    """Named editors edit; a warning stops nobody."""
+    """Named editors may edit; a protection that only warns stops nobody."""
     book = google.grid([["x"]])
     share(google, book)
     protect(google, book, **protection)
@@ -181,7 +181,7 @@ def test_deleting_a_protected_row(google: Google) -> None:
 
 
 def test_reader_cannot_edit(google: Google) -> None:
-    """Who has the link to read does not write."""
+    """A person with a link for reading cannot edit."""
     book = google.create()
     share(google, book, "reader")
 
@@ -233,7 +233,7 @@ def test_strict_rule(google: Google, kind: str, values: list[str], bad: str, goo
 
 
 def test_api_is_not_validated(google: Google) -> None:
-    """A strict rule is for people: the API writes what it likes."""
+    """Strict rules apply to people, not to the API."""
     book = google.create()
     validate(google, book, {"type": "ONE_OF_LIST", "values": [{"userEnteredValue": "да"}]})
 

@@ -1,4 +1,4 @@
-"""Formulas are computed, kept as typed, and follow what they point at."""
+"""Formulas are computed, stored as typed, and follow the cells that they refer to."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ FOLLOWING = [
 
 @pytest.mark.parametrize(("formula", "request_body", "wanted"), FOLLOWING)
 def test_references_follow(google: Google, formula: str, request_body: dict[str, Any], wanted: str) -> None:
-    """The text of a formula after its references followed what they pointed at."""
+    """The text of a formula after the cells of its references moved."""
     book = google.create()
     google.type(book, "E1", [[formula]])
 
@@ -164,7 +164,7 @@ def test_references_follow(google: Google, formula: str, request_body: dict[str,
 
 
 def test_copy_shifts_relative_references(google: Google) -> None:
-    """A copy two rows lower points two rows lower, but for what is fixed."""
+    """A copy two rows lower refers to cells two rows lower, except for absolute references."""
     book = google.grid([["=B1+$C$1+B$1"]])
 
     google.batch(book, {"copyPaste": {"source": cells(0, 1), "destination": cells(2, 3)}})
@@ -185,7 +185,7 @@ def test_repeat_cell_fills_a_formula(google: Google) -> None:
 
 
 def test_other_tab_follows(google: Google) -> None:
-    """A formula on another tab follows, and breaks when the tab goes."""
+    """A formula on another tab follows, and shows an error when the tab is deleted."""
     book = google.grid([[1], [2]])
     google.batch(book, {"addSheet": {"properties": {"sheetId": 5, "title": "Итог"}}})
     google.type(book, "'Итог'!A1", [["=Sheet1!A2"]])
@@ -239,7 +239,7 @@ def test_formula_that_cannot_be_read(google: Google) -> None:
 
 
 def test_russian_words_in_a_formula(google: Google) -> None:
-    """Truth and the name of a range may be written in Russian."""
+    """Booleans and the name of a range may be written in Russian."""
     book = google.grid([[8]], locale="ru_RU")
     google.batch(book, {"addNamedRange": {"namedRange": {"name": "лимит", "range": cells(0, 1)}}})
 
@@ -252,7 +252,7 @@ REFUSED = ["={A1:A2}", '=TEXT(A1;"d mmmm")']
 
 
 @pytest.mark.parametrize("formula", REFUSED)
-def test_what_would_come_out_wrong_is_refused(google: Google, formula: str) -> None:
-    """What the engine would compute differently from Sheets is not guessed."""
+def test_wrongly_computed_formulas_are_refused(google: Google, formula: str) -> None:
+    """Formulas that the engine would compute differently from Sheets are refused."""
     with pytest.raises(HttpError, match="501"):
         google.grid([[formula]], locale="ru_RU")

@@ -1,4 +1,4 @@
-"""ID tokens are proved by the published certificates, with Google's own library."""
+"""ID tokens are verified with the published certificates, by Google's own library."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WANTED = {"email": "anna@agency.ru", "audience": "vitrina-client-id"}
 
 @pytest.fixture(scope="module")
 def base() -> Any:
-    """An emulator that lives now: Google's library asks the clock of the machine."""
+    """An emulator with the current time, because Google's library uses the clock of the machine."""
     with running(create_app()) as address:
         yield address
 
@@ -31,7 +31,7 @@ def token(base: str, **wanted: Any) -> str:
 
 
 def certificates(base: str, version: int = 1) -> Any:
-    """What is published."""
+    """The published certificates."""
     with urlopen(f"{base}/oauth2/v{version}/certs") as response:  # noqa: S310 - loopback
         return json.loads(response.read())
 

@@ -1,4 +1,4 @@
-"""What is typed is read, and what is stored is shown, as the workbook's locale says."""
+"""Typed text is parsed, and values are shown, in the workbook's locale."""
 
 from __future__ import annotations
 
@@ -127,8 +127,8 @@ def test_own_format_stays(google: Google) -> None:
     ]
 
 
-def test_text_format_reads_nothing(google: Google) -> None:
-    """What is typed into a cell of the TEXT format stays text."""
+def test_text_format_keeps_text(google: Google) -> None:
+    """Text that is typed into a cell with the format TEXT stays text."""
     book = google.create()
     cell = {"userEnteredFormat": {"numberFormat": {"type": "TEXT"}}}
     google.batch(
@@ -148,6 +148,6 @@ def test_first_tab_of_a_russian_workbook(google: Google) -> None:
 
 
 def test_unknown_locale_is_refused(google: Google) -> None:
-    """A locale that is not modelled is named, not guessed."""
+    """A locale that is not modelled is refused with its name."""
     with pytest.raises(HttpError, match="the locale tr_TR"):
         google.create(locale="tr_TR")

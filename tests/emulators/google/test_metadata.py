@@ -1,4 +1,4 @@
-"""Developer metadata: who it follows, when it dies, how it is found."""
+"""Developer metadata: what it follows, when it is deleted, how it is found."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_metadata_follows_its_row(
 
 
 def test_overwritten_values_keep_it(google: Google, book: str) -> None:
-    """Metadata belongs to the row, not to what is written in it."""
+    """Metadata belongs to the row, not to its values."""
     google.type(book, "A1", [["x"]])
 
     assert google.metadata(book)[101] == 0
@@ -243,14 +243,14 @@ def test_duplicate_sheet_drops_it(google: Google, book: str) -> None:
 
 
 def test_deleted_sheet_takes_it(google: Google, book: str) -> None:
-    """Metadata of a tab and its rows dies with the tab."""
+    """Metadata of a tab and its rows is deleted with the tab."""
     google.batch(book, {"addSheet": {"properties": {"sheetId": 9}}}, {"deleteSheet": {"sheetId": 0}})
 
     assert google.metadata(book) == {}
 
 
 def test_limit_of_characters(google: Google, book: str) -> None:
-    """30,000 characters of keys and values are all that a workbook itself keeps."""
+    """A workbook itself keeps at most 30,000 characters of keys and values."""
     entry = {
         "metadataKey": "k",
         "metadataValue": "x" * 30_000,

@@ -1,4 +1,4 @@
-"""What lies over the grid: groups, filters, protection, names, tabs, ranges of cells."""
+"""Objects on the grid: groups, filters, protection, names, tabs, ranges of cells."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_protected_range_is_changed_and_deleted(google: Google) -> None:
     assert first(google, book, "protectedRanges") is None
 
 
-def test_named_range_dies_with_its_cells(google: Google) -> None:
+def test_named_range_is_deleted_with_its_cells(google: Google) -> None:
     """A name whose cells are deleted is gone."""
     book = google.create()
     google.batch(book, {"addNamedRange": {"namedRange": {"name": "limit", "range": cells(1, 2)}}})
@@ -199,7 +199,7 @@ def test_move_a_tab(google: Google) -> None:
 
 
 def test_insert_range_shifts_only_its_columns(google: Google) -> None:
-    """Making room in column A leaves column B."""
+    """Inserting cells in column A leaves column B."""
     book = google.grid([["a", "1"], ["b", "2"]])
 
     google.batch(book, {"insertRange": {"range": cells(0, 1), "shiftDimension": "ROWS"}})
@@ -208,7 +208,7 @@ def test_insert_range_shifts_only_its_columns(google: Google) -> None:
 
 
 def test_delete_range_pulls_up_only_its_columns(google: Google) -> None:
-    """Taking a cell out of column A leaves column B."""
+    """Deleting a cell of column A leaves column B."""
     book = google.grid([["a", "1"], ["b", "2"]])
 
     google.batch(book, {"deleteRange": {"range": cells(0, 1), "shiftDimension": "ROWS"}})
@@ -226,7 +226,7 @@ PASTES = [
 
 @pytest.mark.parametrize(("kind", "wanted"), PASTES)
 def test_paste_types(google: Google, kind: str, wanted: tuple[Any, bool]) -> None:
-    """What each kind of paste takes along from a bold formula."""
+    """Value and format after each kind of paste of a bold formula."""
     book = google.grid([["=1+2"]])
     cell = {
         "userEnteredValue": {"formulaValue": "=A1*2"},

@@ -47,7 +47,7 @@ def test_writes_beyond_the_quota_are_refused_as_by_google(limited: Google) -> No
 
 
 def test_reads_and_writes_have_a_quota_each(limited: Google) -> None:
-    """A search is a read, though it is a POST; spent reads leave the writes alone."""
+    """A search is a read, although it is a POST; reads and writes are counted separately."""
     book = limited.create()
     limited.read(book, "A1")
     limited.metadata(book)
@@ -72,8 +72,8 @@ def test_drive_and_people_are_not_counted(limited: Google) -> None:
     assert limited.read(book, "A1") == [["d"]]
 
 
-def test_another_user_has_a_quota_of_his_own(limited: Google) -> None:
-    """Whoever is named in ``quotaUser`` neither spends nor lacks what the others have."""
+def test_another_user_has_an_own_quota(limited: Google) -> None:
+    """Calls with a ``quotaUser`` have their own quota."""
     book = limited.create()
     for _ in range(3):
         limited.read(book, "A1")
@@ -85,7 +85,7 @@ def test_another_user_has_a_quota_of_his_own(limited: Google) -> None:
 
 
 def test_off_until_switched_on_and_after_a_reset(google: Google) -> None:
-    """Nothing is counted where nobody asked for it."""
+    """The quota is off at the start and after a reset."""
     control(google.base, "/_emulator/quota", {"reads_per_minute": 0, "writes_per_minute": 0})
     control(google.base, "/_emulator/reset", {})
 
@@ -95,7 +95,7 @@ def test_off_until_switched_on_and_after_a_reset(google: Google) -> None:
 
 
 def test_minute_refills_at_once() -> None:
-    """Calls are refused until the minute is over, then all of the next one are there; nothing is saved up."""
+    """Calls are refused until the minute is over; then the whole quota is available, and nothing is saved."""
     clock = [1000.0]
     quota = Quota(lambda: clock[0])
     quota.set(60, 2)
@@ -117,7 +117,7 @@ def test_minute_refills_at_once() -> None:
 
 
 def test_every_method_is_read_or_write() -> None:
-    """What changes a workbook writes; what only tells of it reads."""
+    """Methods that change a workbook are writes, all others are reads."""
     methods = [method.id for method in load("sheets.v4").methods]
 
     reads = {method.removeprefix("sheets.spreadsheets.") for method in methods if kind_of(method) == "Read"}

@@ -1,4 +1,4 @@
-"""The emulator on a loopback port, seeded anew for each test."""
+"""The emulator on a loopback port, seeded again for each test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.emulators.kaiten.kaiten_world import SPACE, Receiver, TestClock, Worl
 
 @pytest.fixture(scope="session")
 def served() -> Iterator[World]:
-    """One emulator for all tests; each test seeds it anew."""
+    """One emulator for all tests; each test seeds it again."""
     with running(create_app(clock=TestClock())) as url:
         world = World(url)
         yield world
@@ -51,7 +51,7 @@ def served_receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def receiver(world: World, served_receiver: Receiver) -> Iterator[Receiver]:
-    """A receiver that the space tells about everything; made after the board and the card."""
+    """A receiver of all events of the space; created after the board and the card."""
     served_receiver.clear()
     body = {"url": served_receiver.url}
     world.bot.post(f"/spaces/{SPACE}/external-webhooks", json=body).raise_for_status()

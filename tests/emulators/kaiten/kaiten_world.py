@@ -25,13 +25,13 @@ SEED = {
     ],
     "spaces": [{"id": SPACE, "title": "Клиенты", "users": {"1": "admin", "2": "writer"}}],
     "properties": [{"id": 42, "name": "Часы", "type": "number"}],
-    # High enough that only the tests of the limit meet it.
+    # High enough that only the tests of the limit reach it.
     "limit_per_s": 100_000,
 }
 
 
 class TestClock:
-    """A clock that moves one second with each look, so that every row has a time of its own."""
+    """A clock that moves one second with each call, so that every row has a different time."""
 
     __test__ = False
 
@@ -87,7 +87,7 @@ class World:
         return card
 
     def settle(self) -> None:
-        """Wait until every event that may be sent has been sent."""
+        """Wait until all events are sent."""
         assert self.control.post("/webhooks/settle", json={"timeout_s": 10}).json()["settled"]
 
     def close(self) -> None:
@@ -97,7 +97,7 @@ class World:
 
 
 class Receiver:
-    """The other end of the webhook."""
+    """The server that gets the webhooks."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -112,12 +112,12 @@ class Receiver:
             return Response(status=self.status)
 
     def clear(self) -> None:
-        """Forget what came, and answer 200."""
+        """Delete received events, and answer 200."""
         self.requests: list[tuple[dict[str, str], Any]] = []
         self.status = 200
 
     def events(self) -> list[str]:
-        """Names of the events that came, in order."""
+        """Names of received events, in order."""
         return [body["event"] for _, body in self.requests]
 
     def data(self, event: str) -> dict[str, Any]:

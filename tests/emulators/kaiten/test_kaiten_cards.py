@@ -1,4 +1,4 @@
-"""Cards: make, read, list, move, archive, delete."""
+"""Cards: create, read, list, move, archive, delete."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def column(board: Json, title: str) -> int:
 
 
 def listed(world: World, **query: Any) -> list[int]:
-    """Ids that the list answers with."""
+    """Ids of the listed cards."""
     answer = world.bot.get("/cards", params=query)
     assert answer.status_code == 200, answer.text
     return [card["id"] for card in answer.json()]
 
 
 def test_create_answers_200_with_the_card(world: World, board: Json) -> None:
-    """Kaiten's documentation shows 200, not 201."""
+    """Creation answers 200 with the card, as in Kaiten's documentation, and not 201."""
     answer = world.bot.post(
         "/cards", json={"title": "Тексты", "board_id": board["id"], "due_date": "2026-09-15"}
     )
@@ -38,7 +38,7 @@ def test_create_answers_200_with_the_card(world: World, board: Json) -> None:
 
 
 def test_create_without_a_place_takes_the_first_cell(world: World, board: Json) -> None:
-    """Column and lane may be left out."""
+    """Without column and lane a card gets the first ones of the board."""
     card = world.make_card(board)
 
     assert card["column_id"] == board["columns"][0]["id"]
@@ -61,7 +61,7 @@ def test_create_without_a_place_takes_the_first_cell(world: World, board: Json) 
     ],
 )
 def test_create_refuses_bad_values(world: World, board: Json, change: Json, message: str) -> None:
-    """The sentence names the field; nothing is made."""
+    """The message names the field, and nothing is created."""
     answer = world.bot.post("/cards", json={"title": "Тексты", "board_id": board["id"], **change})
 
     assert (answer.status_code, answer.json()) == (400, {"message": message})
@@ -69,7 +69,7 @@ def test_create_refuses_bad_values(world: World, board: Json, change: Json, mess
 
 
 def test_create_needs_a_board(world: World) -> None:
-    """The one sentence of Kaiten's validation that public clients quote."""
+    """The message is the one of Kaiten that public clients quote."""
     answer = world.bot.post("/cards", json={"title": "Тексты"})
 
     assert answer.status_code == 400
@@ -77,7 +77,7 @@ def test_create_needs_a_board(world: World) -> None:
 
 
 def test_external_id_is_not_unique(world: World, board: Json) -> None:
-    """Two creates with one external id are two cards; the filter finds both, the oldest first."""
+    """Two calls with one external id create two cards; the filter finds both, the oldest first."""
     first = world.make_card(board, external_id="sheet:1")
     second = world.make_card(board, external_id="sheet:1")
     world.make_card(board, external_id="sheet:11")
@@ -86,7 +86,7 @@ def test_external_id_is_not_unique(world: World, board: Json) -> None:
 
 
 def test_create_with_responsible(world: World, board: Json) -> None:
-    """``responsible_id`` becomes a member of type 2, and is no field of the card."""
+    """``responsible_id`` becomes a member of type 2, and is not a field of the card."""
     card = world.make_card(board, responsible_id=ANNA)
 
     assert [(member["id"], member["type"]) for member in card["members"]] == [(ANNA, 2)]
@@ -94,7 +94,7 @@ def test_create_with_responsible(world: World, board: Json) -> None:
 
 
 def test_create_with_an_outsider_as_responsible_is_refused(world: World, board: Json) -> None:
-    """Somebody who does not see the space cannot be on its cards, and no card is left behind."""
+    """A person without access to the space cannot be responsible, and no card is created."""
     body = {"title": "Тексты", "board_id": board["id"], "responsible_id": STRANGER}
     answer = world.bot.post("/cards", json=body)
 
@@ -115,7 +115,7 @@ def test_size_is_read_out_of_the_text(
 
 
 def test_unknown_field_is_ignored_and_writes_nothing(world: World, card: Json) -> None:
-    """200, the card as it was: only the version gives it away."""
+    """An unknown field answers 200 and changes nothing; only the unchanged version shows it."""
     answer = world.bot.patch(f"/cards/{card['id']}", json={"titel": "Опечатка", "responsible_id": ANNA})
 
     assert answer.status_code == 200
@@ -125,7 +125,7 @@ def test_unknown_field_is_ignored_and_writes_nothing(world: World, card: Json) -
 
 
 def test_known_field_grows_the_version(world: World, card: Json) -> None:
-    """What a client checks to know that its change was written."""
+    """A change of a known field increases the version."""
     after = world.bot.patch(f"/cards/{card['id']}", json={"title": "Новые тексты"}).json()
 
     assert (after["title"], after["version"]) == ("Новые тексты", card["version"] + 1)
@@ -133,7 +133,7 @@ def test_known_field_grows_the_version(world: World, card: Json) -> None:
 
 
 def test_properties_are_merged(world: World, board: Json) -> None:
-    """``null`` takes a value away; the others stay."""
+    """Properties are merged; ``null`` removes a value."""
     card = world.make_card(board, properties={"id_42": 12})
 
     assert card["properties"] == {"id_42": 12}
@@ -158,7 +158,7 @@ def test_move_changes_state_and_marks(world: World, board: Json, card: Json) -> 
     ("due", "is_on_time"), [("2026-08-31", False), ("2026-09-01", True), ("2026-09-02", True)]
 )
 def test_due_day_lasts_until_its_end(world: World, board: Json, due: str, is_on_time: bool) -> None:
-    """The tests' clock stands on 1 September 2026 for the whole run."""
+    """A card is on time until the end of its due day; the clock of the tests shows 1 September 2026."""
     assert START.date().isoformat() == "2026-09-01"
     card = world.make_card(board, due_date=due)
 
@@ -168,7 +168,7 @@ def test_due_day_lasts_until_its_end(world: World, board: Json, due: str, is_on_
 
 
 def test_move_to_a_column_of_another_board_is_refused(world: World, card: Json) -> None:
-    """A column alone does not carry a card to another board."""
+    """A column of another board without this board is refused."""
     other = world.make_board()
 
     answer = world.bot.patch(f"/cards/{card['id']}", json={"column_id": other["columns"][0]["id"]})
@@ -178,7 +178,7 @@ def test_move_to_a_column_of_another_board_is_refused(world: World, card: Json) 
 
 
 def test_move_to_another_board(world: World, card: Json) -> None:
-    """With the board alone, the card lands in its first cell."""
+    """With only a board, the card gets the first column and lane of it."""
     other = world.make_board()
 
     after = world.bot.patch(f"/cards/{card['id']}", json={"board_id": other["id"]}).json()
@@ -207,12 +207,12 @@ def test_delete_hides_the_card(world: World, board: Json, card: Json) -> None:
 
 
 def test_card_by_uid_is_not_found(world: World, card: Json) -> None:
-    """Only the number is an address."""
+    """A card can be read by its number only, not by its uid."""
     assert world.bot.get(f"/cards/{card['uid']}").status_code == 404
 
 
 def test_limit_is_clamped_silently(world: World, board: Json) -> None:
-    """Asking for 500 gives 100 and no word about it."""
+    """A limit of 500 counts as 100, without an error."""
     ids = [world.make_card(board)["id"] for _ in range(103)]
 
     assert listed(world, limit=500) == ids[:100]
@@ -221,7 +221,7 @@ def test_limit_is_clamped_silently(world: World, board: Json) -> None:
 
 
 def test_list_filters(world: World, board: Json) -> None:
-    """Each filter leaves the cards that it names."""
+    """Each filter returns only the matching cards."""
     other = world.make_board()
     first = world.make_card(board, title="Логотип", responsible_id=ANNA)
     second = world.make_card(board, title="Сайт", column_id=column(board, "В работе"), due_date="2026-09-20")
@@ -247,7 +247,7 @@ def test_list_filters(world: World, board: Json) -> None:
 
 
 def test_updated_after_finds_edits_and_not_parts(world: World, board: Json) -> None:
-    """Hours, ticks and comments leave ``updated`` alone: an assumption, and the harsher one."""
+    """Hours, ticks and comments do not change ``updated``: an assumption that is harder for clients."""
     edited, logged = world.make_card(board), world.make_card(board)
     moment = logged["updated"]
 
@@ -278,7 +278,7 @@ def test_list_leaves_out_what_only_get_has(world: World, board: Json) -> None:
 
 
 def test_filter_that_is_not_modelled_is_refused_by_name(world: World, board: Json) -> None:
-    """Better 501 than a wrong list."""
+    """A filter that is not modelled answers 501 with its name."""
     answer = world.bot.get("/cards", params={"query": "логотип", "board_id": board["id"]})
 
     assert answer.status_code == 501

@@ -12,13 +12,13 @@ Json = dict[str, Any]
 
 
 def get(world: World, card: Json) -> Json:
-    """The card with everything."""
+    """The card with all parts."""
     shown: Json = world.bot.get(f"/cards/{card['id']}").json()
     return shown
 
 
 def test_member_becomes_responsible_and_cannot_be_demoted(world: World, card: Json) -> None:
-    """PATCH takes only type 2; the way back is removal."""
+    """PATCH accepts only type 2; only removal undoes it."""
     address = f"/cards/{card['id']}/members"
     assert world.bot.post(address, json={"user_id": ANNA, "type": 2}).json()["type"] == 1
 
@@ -30,7 +30,7 @@ def test_member_becomes_responsible_and_cannot_be_demoted(world: World, card: Js
 
 
 def test_several_people_may_be_responsible(world: World, card: Json) -> None:
-    """Nobody is pushed out."""
+    """A second responsible person does not replace the first."""
     for user_id in (BOT, ANNA):
         world.bot.post(f"/cards/{card['id']}/members", json={"user_id": user_id})
         world.bot.patch(f"/cards/{card['id']}/members/{user_id}", json={"type": 2})
@@ -39,7 +39,7 @@ def test_several_people_may_be_responsible(world: World, card: Json) -> None:
 
 
 def test_comments(world: World, card: Json) -> None:
-    """Text only, at most 4096 characters; an edit leaves its mark."""
+    """Comments are texts of at most 4096 characters; an edited one is marked."""
     address = f"/cards/{card['id']}/comments"
     comment = world.anna.post(address, json={"text": "Готово?"}).json()
 
@@ -54,7 +54,7 @@ def test_comments(world: World, card: Json) -> None:
 
 
 def test_checklists_come_inside_the_card_only(world: World, card: Json) -> None:
-    """The obvious address is 405."""
+    """Checklists are part of the card; ``GET /cards/{id}/checklists`` is 405."""
     address = f"/cards/{card['id']}/checklists"
     checklist = world.bot.post(address, json={"name": "Состав работ"}).json()
     item = {"text": "Семантика", "due_date": "2026-09-03", "responsible_id": ANNA}
@@ -70,7 +70,7 @@ def test_checklists_come_inside_the_card_only(world: World, card: Json) -> None:
 
 
 def test_tick_says_who_and_when(world: World, card: Json) -> None:
-    """And taking it back forgets both."""
+    """A ticked item has person and time; unticking removes both."""
     checklist = world.bot.post(f"/cards/{card['id']}/checklists", json={"name": "Состав"}).json()
     items = f"/cards/{card['id']}/checklists/{checklist['id']}/items"
     item = world.bot.post(items, json={"text": "Раз"}).json()
@@ -86,7 +86,7 @@ def test_tick_says_who_and_when(world: World, card: Json) -> None:
 
 
 def test_checklist_item_moves_and_goes(world: World, card: Json) -> None:
-    """To another checklist of the same card; then away, then the checklist itself."""
+    """An item moves to another checklist of its card, then it and the checklist are deleted."""
     address = f"/cards/{card['id']}/checklists"
     one, two = (world.bot.post(address, json={"name": name}).json() for name in ("Один", "Два"))
     item = world.bot.post(f"{address}/{one['id']}/items", json={"text": "Раз"}).json()
@@ -101,7 +101,7 @@ def test_checklist_item_moves_and_goes(world: World, card: Json) -> None:
 
 
 def test_checklist_of_another_card_is_not_found(world: World, board: Json, card: Json) -> None:
-    """The card in the address must be the right one."""
+    """A checklist is not found under another card."""
     other = world.make_card(board)
     checklist = world.bot.post(f"/cards/{other['id']}/checklists", json={"name": "Чужой"}).json()
 
@@ -121,7 +121,7 @@ def test_time_is_booked_on_the_owner_of_the_token(world: World, card: Json) -> N
 
 
 def test_day_of_a_time_log_has_two_forms(world: World, card: Json) -> None:
-    """POST and PATCH answer a moment, GET a day."""
+    """``for_date`` is a moment in answers of POST and PATCH, and a day in GET."""
     address = f"/cards/{card['id']}/time-logs"
     log = world.bot.post(address, json={"role_id": -1, "time_spent": 5, "for_date": "2026-09-01"}).json()
     changed = world.bot.patch(f"{address}/{log['id']}", json={"for_date": "2026-09-02"}).json()
@@ -145,13 +145,13 @@ def test_day_of_a_time_log_has_two_forms(world: World, card: Json) -> None:
     ],
 )
 def test_bad_time_log(world: World, card: Json, log: Json) -> None:
-    """Nothing is booked."""
+    """A wrong time log is refused, and no time is logged."""
     assert world.bot.post(f"/cards/{card['id']}/time-logs", json=log).status_code == 400
     assert get(world, card)["time_spent_sum"] == 0
 
 
 def test_external_links(world: World, card: Json) -> None:
-    """The same address twice is two links: whoever repeats must look first."""
+    """The same address twice creates two links, so a client must search before a repeat."""
     address = f"/cards/{card['id']}/external-links"
     link = {"url": "https://docs.google.com/x", "description": "Книга клиента"}
     first, second = (world.bot.post(address, json=link).json() for _ in range(2))
@@ -166,7 +166,7 @@ def test_external_links(world: World, card: Json) -> None:
 
 
 def test_children(world: World, board: Json, card: Json) -> None:
-    """Done children are counted; both ends see the bond."""
+    """Done children are counted; both cards show the relation."""
     child = world.make_card(board, column_id=board["columns"][2]["id"])
     address = f"/cards/{card['id']}/children"
 
@@ -180,7 +180,7 @@ def test_children(world: World, board: Json, card: Json) -> None:
 
 
 def test_child_under_a_wrong_key_links_nothing(world: World, board: Json, card: Json) -> None:
-    """200 all the same."""
+    """A child with a wrong key answers 200 but links nothing."""
     child = world.make_card(board)
 
     assert world.bot.post(f"/cards/{card['id']}/children", json={"child_id": child["id"]}).status_code == 200
@@ -188,7 +188,7 @@ def test_child_under_a_wrong_key_links_nothing(world: World, board: Json, card: 
 
 
 def test_tags_are_made_by_name(world: World, card: Json) -> None:
-    """The same name is the same tag; one that is on no card is invisible."""
+    """The same name gives the same tag; a tag without cards is not listed."""
     unused = world.bot.post("/tags", json={"name": "зерно"}).json()
     assert world.bot.get("/tags").json() == []
 
@@ -202,7 +202,7 @@ def test_tags_are_made_by_name(world: World, card: Json) -> None:
 
 
 def test_custom_properties(world: World) -> None:
-    """Those of the seed, and new ones."""
+    """Properties of the seed and new ones are listed."""
     world.bot.post("/company/custom-properties", json={"name": "Ссылка", "type": "url"})
 
     assert [(row["name"], row["type"]) for row in world.bot.get("/company/custom-properties").json()] == [

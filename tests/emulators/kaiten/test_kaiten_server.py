@@ -21,7 +21,7 @@ from emulators.kaiten.limiter import Limiter
 from tests.emulators.kaiten.kaiten_world import SEED, World
 
 Json = dict[str, Any]
-#: After which a client gives up.
+#: Seconds after which a client stops waiting.
 PATIENCE_S = 0.2
 COVERAGE = Path(sys.modules["emulators.kaiten"].__file__ or "").parent / "COVERAGE.md"
 
@@ -50,7 +50,7 @@ def test_tokens_do_not_share_the_window() -> None:
 
 
 def test_too_many_calls_get_an_html_page(world: World) -> None:
-    """429 is not JSON and says to wait a second; the headers stand on every answer."""
+    """429 is an HTML page that says to wait a second; every answer has the headers of the limit."""
     world.control.post("/rate-limit", json={"limit_per_s": 2})
 
     answers = [world.anna.get("/users/current") for _ in range(3)]
@@ -80,7 +80,7 @@ def test_too_many_calls_get_an_html_page(world: World) -> None:
     ],
 )
 def test_faults_look_like_kaiten(world: World, status: int, kind: str, text: str) -> None:
-    """One call fails, and nothing is made; the next one works."""
+    """One call fails and creates nothing; the next one works."""
     world.control.post("/fail-next", json={"status": status, "method": "spaces.create"})
 
     failed = world.bot.post("/spaces", json={"title": "Ещё"})
@@ -92,8 +92,8 @@ def test_faults_look_like_kaiten(world: World, status: int, kind: str, text: str
     assert world.bot.post("/spaces", json={"title": "Ещё"}).status_code == 200
 
 
-def test_lost_answer_leaves_what_was_made(world: World, board: Json) -> None:
-    """The reason why a client must look before it makes a card again."""
+def test_a_call_with_a_lost_answer_is_carried_out(world: World, board: Json) -> None:
+    """A card whose answer was lost exists, so a client must search before it creates the card again."""
     world.control.post("/fail-next", json={"status": "timeout", "method": "cards.create"})
 
     with pytest.raises(httpx.TransportError):
@@ -103,7 +103,7 @@ def test_lost_answer_leaves_what_was_made(world: World, board: Json) -> None:
 
 
 def impatient(world: World) -> httpx.Client:
-    """A client that gives up soon."""
+    """A client with a short timeout."""
     headers = {"Authorization": "Bearer bot"}
     return httpx.Client(
         base_url=f"{world.url}/api/latest", headers=headers, trust_env=False, timeout=PATIENCE_S
@@ -111,17 +111,17 @@ def impatient(world: World) -> httpx.Client:
 
 
 def cards_with_key(world: World) -> int:
-    """What a look for the cards of the external id finds."""
+    """Count of the cards that a search by the external id finds."""
     return len(world.bot.get("/cards", params={"external_id": "e"}).raise_for_status().json())
 
 
 def waiting(world: World) -> int:
-    """How many calls wait in a step of the plan."""
+    """Count of calls that wait in a step of the plan."""
     return int(world.control.get("/plan").json()["waiting"])
 
 
 def until(happened: Callable[[], bool]) -> None:
-    """Look again and again, for ten seconds at most."""
+    """Wait until the condition holds, for at most ten seconds."""
     give_up_at = time.monotonic() + 10
     while not happened():
         assert time.monotonic() < give_up_at
@@ -129,7 +129,7 @@ def until(happened: Callable[[], bool]) -> None:
 
 
 def test_call_is_carried_out_after_the_client_gave_up(world: World, board: Json) -> None:
-    """Two looks after the lost answer see nothing; the card appears when the held call goes on."""
+    """After a timeout two searches find nothing; the card appears when the held call continues."""
     body = {"title": "Тексты", "board_id": board["id"], "external_id": "e"}
     world.control.post("/plan", json=[{"at": 1, "method": "cards.create", "hold": True}]).raise_for_status()
 
@@ -142,8 +142,8 @@ def test_call_is_carried_out_after_the_client_gave_up(world: World, board: Json)
     assert waiting(world) == 0
 
 
-def test_call_that_waits_does_not_keep_others(world: World, board: Json) -> None:
-    """A second card with the same key is made at once, and the first one comes after it."""
+def test_call_that_waits_does_not_block_others(world: World, board: Json) -> None:
+    """During a held call a second card with the same key is created at once; the first one comes later."""
     body = {"title": "Первая", "board_id": board["id"], "external_id": "e"}
     world.control.post("/plan", json=[{"at": 1, "method": "cards.create", "hold": True}]).raise_for_status()
     with impatient(world) as client, pytest.raises(httpx.ReadTimeout):
@@ -159,7 +159,7 @@ def test_call_that_waits_does_not_keep_others(world: World, board: Json) -> None
 
 
 def test_call_is_carried_out_some_time_later(world: World, board: Json) -> None:
-    """By itself, after the given time."""
+    """A delayed call is carried out by itself after the given time."""
     body = {"title": "Тексты", "board_id": board["id"], "external_id": "e"}
     step = {"at": 1, "method": "cards.create", "delay_s": 3 * PATIENCE_S}
     world.control.post("/plan", json=[step]).raise_for_status()
@@ -172,7 +172,7 @@ def test_call_is_carried_out_some_time_later(world: World, board: Json) -> None:
 
 
 def test_call_is_carried_out_at_once_and_answered_late(world: World, board: Json) -> None:
-    """The client gives up, and its first look finds the card."""
+    """With a late answer the client stops waiting, and its first search finds the card."""
     body = {"title": "Тексты", "board_id": board["id"], "external_id": "e"}
     step = {"at": 1, "when": "after", "method": "cards.create", "hold": True}
     world.control.post("/plan", json=[step]).raise_for_status()
@@ -186,7 +186,7 @@ def test_call_is_carried_out_at_once_and_answered_late(world: World, board: Json
 
 
 def test_patient_client_gets_the_answer(world: World, board: Json) -> None:
-    """A delay shorter than its patience is only a slow call."""
+    """A client whose timeout is longer than the delay gets the answer."""
     step = {"at": 1, "method": "cards.create", "delay_s": 0.05}
     world.control.post("/plan", json=[step]).raise_for_status()
 
@@ -194,14 +194,14 @@ def test_patient_client_gets_the_answer(world: World, board: Json) -> None:
 
 
 def test_delay_is_not_negative(world: World) -> None:
-    """400 with the reason."""
+    """A negative delay is refused with 400 and the reason."""
     answer = world.control.post("/plan", json=[{"at": 1, "delay_s": -1}])
 
     assert (answer.status_code, answer.json()["message"]) == (400, "a call waits for zero seconds or more")
 
 
 def test_calls_are_counted_by_name(world: World, board: Json) -> None:
-    """The names are those of the coverage list."""
+    """Calls are counted by the names of the coverage list."""
     world.control.delete("/calls")
     card = world.make_card(board)
     world.bot.get(f"/cards/{card['id']}")
@@ -214,7 +214,7 @@ def test_calls_are_counted_by_name(world: World, board: Json) -> None:
 
 
 def test_version_grows_with_changes_only(world: World, card: Json) -> None:
-    """A page that watches it redraws only when it must."""
+    """Only changes increase the version, so a page draws only when it must."""
     before = world.control.get("/version").json()["version"]
     world.bot.get(f"/cards/{card['id']}")
     assert world.control.get("/version").json()["version"] == before
@@ -225,7 +225,7 @@ def test_version_grows_with_changes_only(world: World, card: Json) -> None:
 
 
 def test_call_that_is_not_modelled_is_named(world: World) -> None:
-    """501, so that nobody takes silence for an answer."""
+    """A call that is not modelled answers 501 with its name."""
     answer = world.bot.get("/sprints")
 
     assert answer.status_code == 501
@@ -233,12 +233,12 @@ def test_call_that_is_not_modelled_is_named(world: World) -> None:
 
 
 def test_unknown_path_is_404(world: World) -> None:
-    """As in Kaiten."""
+    """An unknown path answers 404, as in Kaiten."""
     assert world.bot.get("/no-such-thing").status_code == 404
 
 
 def test_body_that_is_not_json(world: World) -> None:
-    """400, not a crash."""
+    """A body that is not JSON is refused with 400."""
     answer = world.bot.post("/cards", content=b"{", headers={"content-type": "application/json"})
 
     assert answer.status_code == 400
@@ -255,7 +255,7 @@ def test_seed_without_a_token_is_refused(world: World) -> None:
 
 
 def test_same_calls_give_the_same_ids(world: World) -> None:
-    """Ids come from a counter that a seed sets back."""
+    """Ids come from a counter that a seed resets, so equal calls give equal ids."""
     first = world.make_card(world.make_board())["id"]
     world.seed()
 
@@ -263,7 +263,7 @@ def test_same_calls_give_the_same_ids(world: World) -> None:
 
 
 def test_state_survives_a_restart(tmp_path: Path) -> None:
-    """Everything is there again, and new ids do not meet old ones."""
+    """After a restart all data exist, and new ids differ from old ones."""
     path = tmp_path / "kaiten.json"
     app = create_app(path)
     with running(app) as url:
@@ -290,8 +290,8 @@ def test_state_survives_a_restart(tmp_path: Path) -> None:
     assert new["id"] > before["id"]
 
 
-def test_kept_state_is_brought_back(world: World, board: Json) -> None:
-    """As often as one likes, whatever was done to its cards in between."""
+def test_saved_state_is_restored(world: World, board: Json) -> None:
+    """A saved state can be restored repeatedly, after any changes."""
     card = world.make_card(board)
     world.bot.post(f"/cards/{card['id']}/checklists", json={"name": "Этапы"}).raise_for_status()
     before = world.control.get("/state").json()
@@ -308,7 +308,7 @@ def test_kept_state_is_brought_back(world: World, board: Json) -> None:
 
 
 def test_runs_as_a_process(tmp_path: Path) -> None:
-    """``python -m emulators.kaiten`` serves, and keeps its state when told to stop."""
+    """``python -m emulators.kaiten`` serves, and saves its state when it is stopped."""
     state = tmp_path / "state.json"
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -341,7 +341,7 @@ def _until_it_listens(client: httpx.Client) -> None:
 
 
 def test_coverage_lists_every_call() -> None:
-    """Ticked where it is modelled, open where it is refused by name."""
+    """Every call is in the coverage list, with a tick if it is modelled."""
     lines = re.findall(r"^- \[(x| )\] `([\w.]+)`", COVERAGE.read_text(encoding="utf-8"), re.MULTILINE)
 
     assert sorted(name for mark, name in lines if mark == "x") == sorted(route.name for route in ROUTES)

@@ -1,4 +1,4 @@
-"""External webhooks: what is told, in which shape, and how it can go wrong."""
+"""External webhooks: events, their form, and modes of failure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ AUTHOR_KEYS = {"id", "full_name", "username", "email"}
 
 
 def test_card_events(world: World, board: Json, receiver: Receiver) -> None:
-    """A move is an update that names ids; who moved is the author."""
+    """A move is an update with ids; its author is the person who moved the card."""
     card = world.make_card(board, external_id="sheet:1")
     target = board["columns"][1]["id"]
     world.anna.patch(f"/cards/{card['id']}", json={"column_id": target})
@@ -33,7 +33,7 @@ def test_card_events(world: World, board: Json, receiver: Receiver) -> None:
 
 
 def test_delivery_is_plain(world: World, board: Json, receiver: Receiver) -> None:
-    """JSON, and nothing that could prove where it is from."""
+    """A webhook is JSON without a signature."""
     world.make_card(board)
     world.settle()
 
@@ -54,7 +54,7 @@ def test_delivery_is_plain(world: World, board: Json, receiver: Receiver) -> Non
 def test_update_names_what_changed(
     world: World, card: Json, receiver: Receiver, change: Json, keys: set[str]
 ) -> None:
-    """Besides the marks that every change has."""
+    """An update has the changed fields, beside those that every change has."""
     world.bot.patch(f"/cards/{card['id']}", json=change)
     world.settle()
 
@@ -62,8 +62,8 @@ def test_update_names_what_changed(
     assert changes.keys() - {"updated", "version", "updater_id", "counters_recalculated_at"} == keys
 
 
-def test_change_of_nothing_is_not_told(world: World, card: Json, receiver: Receiver) -> None:
-    """Neither is an unknown field."""
+def test_change_of_nothing_sends_no_event(world: World, card: Json, receiver: Receiver) -> None:
+    """A change without effect, or of an unknown field, sends no event."""
     world.bot.patch(f"/cards/{card['id']}", json={"title": card["title"], "responsible_id": ANNA})
     world.settle()
 
@@ -71,7 +71,7 @@ def test_change_of_nothing_is_not_told(world: World, card: Json, receiver: Recei
 
 
 def test_deletion_is_an_update(world: World, card: Json, receiver: Receiver) -> None:
-    """There is no event of its own."""
+    """A deletion is sent as an update; it has no event of its own."""
     world.bot.delete(f"/cards/{card['id']}")
     world.settle()
 
@@ -79,7 +79,7 @@ def test_deletion_is_an_update(world: World, card: Json, receiver: Receiver) -> 
 
 
 def test_events_of_parts(world: World, card: Json, receiver: Receiver) -> None:
-    """Members, comments, hours and tags are told with the card's id."""
+    """Events of members, comments, hours and tags have the card's id."""
     at = f"/cards/{card['id']}"
     world.bot.post(f"{at}/members", json={"user_id": ANNA})
     world.bot.patch(f"{at}/members/{ANNA}", json={"type": 2})
@@ -112,7 +112,7 @@ def test_events_of_parts(world: World, card: Json, receiver: Receiver) -> None:
 def test_checklists_links_and_children_are_silent(
     world: World, board: Json, card: Json, receiver: Receiver
 ) -> None:
-    """No event exists for them: whoever wants to know has to read the card."""
+    """There are no events for checklists, links and children; a client must read the card."""
     at = f"/cards/{card['id']}"
     checklist = world.bot.post(f"{at}/checklists", json={"name": "Состав"}).json()
     world.bot.post(f"{at}/checklists/{checklist['id']}/items", json={"text": "Раз", "checked": True})
@@ -124,7 +124,7 @@ def test_checklists_links_and_children_are_silent(
 
 
 def test_board_and_space_events(world: World, receiver: Receiver) -> None:
-    """Boards are told when made and changed, the space when changed."""
+    """There are events for created and changed boards, and for changed spaces."""
     board = world.make_board()
     world.bot.patch(f"/spaces/{SPACE}/boards/{board['id']}", json={"title": "Другое"})
     world.bot.patch(f"/spaces/{SPACE}", json={"title": "Все клиенты"})
@@ -135,7 +135,7 @@ def test_board_and_space_events(world: World, receiver: Receiver) -> None:
 
 
 def test_disabled_webhook_is_silent(world: World, board: Json, receiver: Receiver) -> None:
-    """``enabled`` false stops it."""
+    """A webhook with ``enabled`` false gets no events."""
     (webhook,) = world.bot.get(f"/spaces/{SPACE}/external-webhooks").json()
     world.bot.patch(f"/spaces/{SPACE}/external-webhooks/{webhook['id']}", json={"enabled": False})
     world.make_card(board)
@@ -145,7 +145,7 @@ def test_disabled_webhook_is_silent(world: World, board: Json, receiver: Receive
 
 
 def test_refused_delivery_is_not_repeated(world: World, board: Json, receiver: Receiver) -> None:
-    """One try, and the next event goes out all the same."""
+    """A refused event is not repeated, and the next one is sent."""
     receiver.status = 500
     world.make_card(board)
     world.make_card(board)
@@ -157,7 +157,7 @@ def test_refused_delivery_is_not_repeated(world: World, board: Json, receiver: R
 
 
 def titles(receiver: Receiver) -> list[str]:
-    """Titles of the cards told, in order."""
+    """Titles of the cards in the events, in order."""
     return [body["data"]["title"] for _, body in receiver.requests]
 
 
@@ -174,7 +174,7 @@ def titles(receiver: Receiver) -> list[str]:
 def test_modes(
     world: World, board: Json, receiver: Receiver, mode: str, before: list[str], after: list[str]
 ) -> None:
-    """Late, twice, out of order, never: before and after the release."""
+    """Events come late, twice, out of order or never; before and after the release."""
     world.control.post("/webhooks", json={"mode": mode}).raise_for_status()
     for title in ("А", "Б"):
         world.make_card(board, title=title)
@@ -188,5 +188,5 @@ def test_modes(
 
 
 def test_unknown_mode_is_refused(world: World) -> None:
-    """By name."""
+    """An unknown mode is refused with its name."""
     assert world.control.post("/webhooks", json={"mode": "lose"}).status_code == 400

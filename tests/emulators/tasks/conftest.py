@@ -27,6 +27,6 @@ def world(served: World) -> Iterator[World]:
     served.handler.clear()
     served.seed()
     yield served
-    # A handler that still waits would meet the next test.
+    # A handler that still waits would disturb the next test.
     served.handler.during = lambda: None
     served.control.post("/reset")

@@ -29,12 +29,12 @@ def make_client(url: str) -> tasks_v2.CloudTasksClient:
 
 @dataclass
 class Handler:
-    """The functions that tasks are sent to, and the signer of tokens."""
+    """The server that gets tasks, and the signer of tokens."""
 
     url: str = ""
     #: ``(headers, body)`` of every request, in order.
     requests: list[tuple[dict[str, str], Any]] = field(default_factory=list)
-    #: What to answer, first to last; then 200.
+    #: Answers in order; after them 200.
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     tokens: list[dict[str, Any]] = field(default_factory=list)
     #: Called while a request is being handled.
@@ -59,7 +59,7 @@ class Handler:
             return jsonify({"id_token": f"signed-{len(self.tokens)}"})
 
     def clear(self) -> None:
-        """Forget everything and answer 200."""
+        """Delete all requests and answers, and answer 200."""
         self.requests, self.answers, self.tokens = [], [], []
         self.during = lambda: None
 
@@ -80,7 +80,7 @@ class World:
         self.control = httpx.Client(base_url=f"{self.url}/_emulator", trust_env=False, timeout=60)
 
     def seed(self, **queue: Any) -> None:
-        """Start anew; quick retries unless *queue* says otherwise."""
+        """Seed again, with quick retries unless *queue* has other settings."""
         settings = {"retryConfig": {"minBackoff": "0.01s", "maxBackoff": "0.05s", "maxAttempts": 5}, **queue}
         self.control.post("/reset").raise_for_status()
         self.control.post("/seed", json={"queues": [{"name": QUEUE, **settings}]}).raise_for_status()

@@ -1,4 +1,4 @@
-"""Queues and tasks without HTTP, on a clock that only tests move."""
+"""Queues and tasks without HTTP, with a clock that only tests move."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REQUEST = {"url": "http://127.0.0.1:1/task"}
 
 
 class Bench:
-    """Tasks and the clock that they look at."""
+    """Tasks and their clock."""
 
     def __init__(self, **settings: Any) -> None:
         self.now = 1000.0
@@ -26,7 +26,7 @@ class Bench:
         return self.tasks.create(queue, f"{queue}/tasks/{task_id}", dict(REQUEST), at, 600.0)
 
     def take_ids(self) -> list[str]:
-        """Ids of all tasks that are let out now."""
+        """Ids of all tasks that may run now."""
         ids = []
         while task := self.tasks.take():
             ids.append(task.task_id)
@@ -34,7 +34,7 @@ class Bench:
 
 
 def test_due_tasks_come_out_by_time() -> None:
-    """The one that waits longest first; those of the future stay."""
+    """The task that waits longest comes first; tasks of the future stay."""
     bench = Bench()
     bench.add("late", at=999.0)
     bench.add("early", at=998.0)
@@ -47,7 +47,7 @@ def test_due_tasks_come_out_by_time() -> None:
 
 @pytest.mark.parametrize("state", [SCHEDULED, DONE, DELETED])
 def test_name_stays_taken(state: str) -> None:
-    """While the task lives, and for a day after it ran or was deleted."""
+    """A name is taken while its task exists, and for a day after it ran or was deleted."""
     bench = Bench()
     task = bench.add("a")
     if state == DONE:
@@ -69,7 +69,7 @@ def test_name_stays_taken(state: str) -> None:
 
 
 def test_same_id_in_another_queue_is_another_task() -> None:
-    """Names are full names."""
+    """Names include the queue, so the same id in another queue is another task."""
     bench = Bench()
     bench.add("a")
 
@@ -96,7 +96,7 @@ def test_backoff(failures: int, expected_s: float) -> None:
 
 
 def test_failed_attempt_waits_and_is_repeated() -> None:
-    """Not a moment earlier than the back-off says."""
+    """A failed attempt is repeated after the back-off, not earlier."""
     bench = Bench(min_backoff_s=2.0, max_backoff_s=60.0)
     task = bench.add("a")
     bench.tasks.take()
@@ -109,7 +109,7 @@ def test_failed_attempt_waits_and_is_repeated() -> None:
 
 
 def test_retry_after_is_honoured() -> None:
-    """A handler that is busy says for how long."""
+    """``Retry-After`` of a busy handler makes the wait longer."""
     bench = Bench(min_backoff_s=2.0)
     task = bench.add("a")
     bench.tasks.take()
@@ -119,7 +119,7 @@ def test_retry_after_is_honoured() -> None:
 
 
 def test_task_is_given_up_after_the_last_attempt() -> None:
-    """Three attempts, no more."""
+    """After the last of three attempts the task has failed."""
     bench = Bench(max_attempts=3, min_backoff_s=0.0)
     task = bench.add("a")
     for _ in range(3):
@@ -131,7 +131,7 @@ def test_task_is_given_up_after_the_last_attempt() -> None:
 
 
 def test_concurrency_is_counted_for_each_queue() -> None:
-    """One at a time here does not hold up another queue."""
+    """Concurrency is limited for each queue, without effect on other queues."""
     bench = Bench(max_concurrent_dispatches=1)
     first, _ = bench.add("a"), bench.add("b")
     bench.add("c", queue=f"{QUEUE}2")
@@ -141,8 +141,8 @@ def test_concurrency_is_counted_for_each_queue() -> None:
     assert bench.take_ids() == ["b"]
 
 
-def test_rate_lets_out_so_many_a_second() -> None:
-    """Two a second: one at once, the next half a second later."""
+def test_rate_limits_tasks_in_a_second() -> None:
+    """With a rate of two a second one task runs at once, the next half a second later."""
     bench = Bench(max_dispatches_per_second=2.0)
     for task_id in "abc":
         bench.add(task_id)
@@ -154,8 +154,8 @@ def test_rate_lets_out_so_many_a_second() -> None:
     assert bench.take_ids() == ["b"]
 
 
-def test_paused_queue_lets_nothing_out() -> None:
-    """Until it is resumed."""
+def test_paused_queue_runs_nothing() -> None:
+    """A paused queue runs no task until it is resumed."""
     bench = Bench()
     bench.add("a")
     bench.tasks.pause(QUEUE, is_paused=True)
@@ -167,7 +167,7 @@ def test_paused_queue_lets_nothing_out() -> None:
 
 
 def test_task_deleted_while_it_runs_is_not_repeated() -> None:
-    """Its answer does not matter any more."""
+    """A task that is deleted while it runs is not repeated after a failure."""
     bench = Bench(min_backoff_s=0.0)
     task = bench.add("a")
     bench.tasks.take()
@@ -179,7 +179,7 @@ def test_task_deleted_while_it_runs_is_not_repeated() -> None:
 
 
 def test_running_task_runs_again_after_a_restart() -> None:
-    """Nobody knows how far it came: at least once, not at most once."""
+    """A task that was running at the stop runs again: it is delivered at least once."""
     bench = Bench()
     bench.add("running")
     bench.take_ids()
@@ -205,7 +205,7 @@ def test_running_task_runs_again_after_a_restart() -> None:
 
 @pytest.mark.parametrize("task_id", ["", "а", "a b", "a" * 501])
 def test_bad_task_id(task_id: str) -> None:
-    """Latin letters, numbers, hyphens and underscores, at most 500."""
+    """An id has at most 500 Latin letters, digits, hyphens and underscores."""
     with pytest.raises(GoogleError) as refused:
         Bench().add(task_id)
 
@@ -213,7 +213,7 @@ def test_bad_task_id(task_id: str) -> None:
 
 
 def test_task_must_be_in_the_queue_of_the_request() -> None:
-    """The name and the address must agree."""
+    """The queue in the task's name must be that of the request."""
     with pytest.raises(GoogleError) as refused:
         Bench().tasks.create(QUEUE, f"{QUEUE}2/tasks/a", dict(REQUEST), None, 600.0)
 
@@ -221,7 +221,7 @@ def test_task_must_be_in_the_queue_of_the_request() -> None:
 
 
 def test_schedule_ends_after_thirty_days() -> None:
-    """Further ahead is refused."""
+    """A schedule time of more than thirty days ahead is refused."""
     bench = Bench()
     day_s = 24 * 3600
 

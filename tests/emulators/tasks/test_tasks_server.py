@@ -1,4 +1,4 @@
-"""The emulator with Google's own client in front and a real handler behind."""
+"""The emulator with Google's own client and a real handler."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.emulators.tasks.tasks_world import QUEUE, ROBOT, World
 
 
 def test_task_reaches_its_handler(world: World) -> None:
-    """Body and headers as given, and those that Cloud Tasks adds."""
+    """The handler gets the given body and headers, and those that Cloud Tasks adds."""
     made = world.add({"операция": 7}, name="op-7")
     assert world.run_until_empty()
 
@@ -32,7 +32,7 @@ def test_task_reaches_its_handler(world: World) -> None:
 
 
 def test_unnamed_tasks_get_names(world: World) -> None:
-    """Each its own."""
+    """Each task without a name gets a different one."""
     names = {world.add(number).name for number in range(3)}
 
     assert len(names) == 3
@@ -40,7 +40,7 @@ def test_unnamed_tasks_get_names(world: World) -> None:
 
 
 def test_second_task_with_the_name_is_refused(world: World) -> None:
-    """While the first waits. Over REST the client makes a plain ``Conflict`` of it, not ``AlreadyExists``."""
+    """While the first task waits, the name is refused; over REST the client raises ``Conflict``."""
     world.add(1, name="op", delay_s=60)
 
     with pytest.raises(exceptions.Conflict, match="Requested entity already exists") as refused:
@@ -49,7 +49,7 @@ def test_second_task_with_the_name_is_refused(world: World) -> None:
 
 
 def test_name_stays_taken_after_the_task_ran(world: World) -> None:
-    """Google remembers the name, and says so in other words."""
+    """After the task ran, the name is refused with another message."""
     world.add(1, name="op")
     world.run_until_empty()
 
@@ -59,7 +59,7 @@ def test_name_stays_taken_after_the_task_ran(world: World) -> None:
 
 
 def test_delayed_task_waits(world: World) -> None:
-    """It is not pending until its time, unless somebody hurries it."""
+    """A delayed task is not pending before its time, unless it is made due."""
     world.add("later", delay_s=600)
     world.add("now")
 
@@ -70,7 +70,7 @@ def test_delayed_task_waits(world: World) -> None:
 
 
 def test_short_delay_is_kept(world: World) -> None:
-    """The emulator wakes by itself."""
+    """A task with a short delay runs by itself after it."""
     arrived = threading.Event()
     world.handler.during = arrived.set
     world.add("soon", delay_s=0.3)
@@ -80,7 +80,7 @@ def test_short_delay_is_kept(world: World) -> None:
 
 
 def test_failed_attempt_is_repeated_with_its_count(world: World) -> None:
-    """Retries carry how often and why."""
+    """Headers of a retry have its count and the reason."""
     world.handler.answers = [(500, {}), (503, {"Retry-After": "0"})]
     world.add(1, name="op")
     assert world.run_until_empty()
@@ -93,7 +93,7 @@ def test_failed_attempt_is_repeated_with_its_count(world: World) -> None:
 
 
 def test_task_is_given_up(world: World) -> None:
-    """After five attempts, as the queue says; the queue is empty then."""
+    """After the five attempts of the queue's setting the task has failed, and the queue is empty."""
     world.handler.answers = [(500, {})] * 9
     world.add(1, name="op")
 
@@ -103,7 +103,7 @@ def test_task_is_given_up(world: World) -> None:
 
 
 def test_handler_that_is_away_is_tried_again(world: World) -> None:
-    """No answer at all is a failed attempt like another."""
+    """An attempt without an answer counts as failed and is repeated."""
     task = tasks_v2.Task(
         name=f"{QUEUE}/tasks/op", http_request=tasks_v2.HttpRequest(url="http://127.0.0.1:1/task", body=b"{}")
     )
@@ -114,7 +114,7 @@ def test_handler_that_is_away_is_tried_again(world: World) -> None:
 
 
 def test_oidc_token_is_signed_for_each_attempt(world: World) -> None:
-    """For the service account and the audience that the task names."""
+    """Each attempt has a new token for the service account and audience of the task."""
     world.handler.answers = [(500, {})]
     token = tasks_v2.OidcToken(service_account_email=ROBOT, audience="https://task.vitrina.test")
     world.add(1, oidc_token=token)
@@ -128,7 +128,7 @@ def test_oidc_token_is_signed_for_each_attempt(world: World) -> None:
 
 
 def test_audience_is_the_address_when_none_is_given(world: World) -> None:
-    """As Google does it."""
+    """Without an audience the token has the address of the task, as in Google."""
     world.add(1, oidc_token=tasks_v2.OidcToken(service_account_email=ROBOT))
     assert world.run_until_empty()
 
@@ -136,7 +136,7 @@ def test_audience_is_the_address_when_none_is_given(world: World) -> None:
 
 
 def test_task_without_a_token_has_no_authorization(world: World) -> None:
-    """Nothing is signed that was not asked for."""
+    """A task without a token is sent without the header."""
     world.add(1)
     assert world.run_until_empty()
 
@@ -145,7 +145,7 @@ def test_task_without_a_token_has_no_authorization(world: World) -> None:
 
 @pytest.mark.parametrize(("limit", "expected"), [(1, 1), (3, 3)])
 def test_concurrency(world: World, limit: int, expected: int) -> None:
-    """As many at once as the queue allows: all tasks meet before the first may go."""
+    """As many tasks run at the same time as the queue allows: the handler waits until all have arrived."""
     world.seed(rateLimits={"maxConcurrentDispatches": limit})
     lock, at_once, peak = threading.Lock(), 0, 0
     everyone_is_here = threading.Barrier(expected)
@@ -168,7 +168,7 @@ def test_concurrency(world: World, limit: int, expected: int) -> None:
 
 
 def test_get_list_delete(world: World) -> None:
-    """The payload comes in the full view only; what is deleted never runs."""
+    """Only the full view has the payload; a deleted task never runs."""
     made = world.add({"a": 1}, name="op", delay_s=600)
 
     basic = world.client.get_task(name=made.name)
@@ -188,7 +188,7 @@ def test_get_list_delete(world: World) -> None:
 
 
 def test_list_comes_in_pages(world: World) -> None:
-    """The client follows them by itself."""
+    """The list has pages, which the client follows by itself."""
     made = [world.add(number, delay_s=600 + number).name for number in range(5)]
 
     pager = world.client.list_tasks(request={"parent": QUEUE, "page_size": 2})
@@ -198,7 +198,7 @@ def test_list_comes_in_pages(world: World) -> None:
 
 
 def test_run_now(world: World) -> None:
-    """``tasks.run`` does not wait for the time."""
+    """``tasks.run`` runs a task before its time."""
     made = world.add("later", name="op", delay_s=600)
     world.client.run_task(name=made.name)
 
@@ -207,7 +207,7 @@ def test_run_now(world: World) -> None:
 
 
 def test_queue_is_made_changed_paused_and_purged(world: World) -> None:
-    """With the client that an operator's script would use."""
+    """A queue can be created, changed, paused and purged with Google's client."""
     name = "projects/p/locations/l/queues/other"
     queue = tasks_v2.Queue(name=name, rate_limits=tasks_v2.RateLimits(max_concurrent_dispatches=1))
     world.client.create_queue(parent="projects/p/locations/l", queue=queue)
@@ -240,7 +240,7 @@ def test_queue_is_made_changed_paused_and_purged(world: World) -> None:
     ],
 )
 def test_bad_tasks(world: World, task: dict[str, object], code: int) -> None:
-    """Refused in Google's form; nothing is queued."""
+    """A wrong task is refused in Google's form, and nothing is queued."""
     answer = httpx.post(f"{world.url}/v2/{QUEUE}/tasks", json={"task": task}, trust_env=False)
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (code, code)
@@ -248,7 +248,7 @@ def test_bad_tasks(world: World, task: dict[str, object], code: int) -> None:
 
 
 def test_faults_look_like_google(world: World) -> None:
-    """The client reads them as its own exceptions; nothing is queued."""
+    """The client raises its own exceptions for faults, and nothing is queued."""
     world.control.post("/fail-next", json={"status": 503, "method": "tasks.create"})
 
     with pytest.raises(exceptions.ServiceUnavailable):
@@ -261,13 +261,13 @@ def test_faults_look_like_google(world: World) -> None:
 
 
 def test_call_that_is_not_modelled_is_named(world: World) -> None:
-    """501 with the name."""
+    """A call that is not modelled answers 501 with its name."""
     with pytest.raises(exceptions.MethodNotImplemented, match=r"queues\.list"):
         list(world.client.list_queues(parent="projects/p/locations/l", retry=None))
 
 
-def test_kept_state_is_brought_back(world: World) -> None:
-    """With tasks that wait, as often as one likes."""
+def test_saved_state_is_restored(world: World) -> None:
+    """A saved state with waiting tasks can be restored repeatedly."""
     world.add(1, name="op", delay_s=60)
     before = world.control.get("/state").json()
     world.control.post("/save-state", json={"name": "begin"}).raise_for_status()
@@ -282,7 +282,7 @@ def test_kept_state_is_brought_back(world: World) -> None:
 
 
 def test_state_survives_a_restart(world: World, tmp_path: Path) -> None:
-    """What waited runs afterwards, once; names are still taken."""
+    """After a restart waiting tasks run once, and names are still taken."""
     path = tmp_path / "tasks.json"
     app = create_app(world.handler.url, path)
     with running(app) as url:

@@ -285,7 +285,7 @@ def test_changes_of_two_survive() -> None:
     assert mine.value == {"n": 41, "mine": 42} == tracked(store).value
 
 
-def test_put_replaces_whatever_is_there_by_then() -> None:
+def test_put_replaces_any_current_value() -> None:
     """``put`` replaces any current value."""
     store = MemoryStore()
     mine, theirs = tracked(store), tracked(store)

@@ -150,7 +150,7 @@ def test_sizes_have_norms_of_their_own() -> None:
     assert norm_of(works).typical_hours == pytest.approx(math.sqrt(12))
 
 
-def test_work_types_are_the_same_whatever_their_capitals() -> None:
+def test_work_types_are_equal_in_any_letter_case() -> None:
     """Work types are equal in any letter case; the spelling of the last one is shown."""
     [norm] = learn([work("баннер", "design", 3), work("Баннер", "design", 3, day=1)]).shown
 

@@ -62,7 +62,7 @@ def test_the_shortest_item_that_makes_room_is_named() -> None:
     assert told.in_the_way == (InTheWay(("А", 1), 32.0), InTheWay(("А", 2), 6.0))
 
 
-def test_the_client_is_told_of_nobody_elses_items() -> None:
+def test_the_client_gets_changes_of_the_own_project_only() -> None:
     """Staff may drop the other client's item of 6 h; the client gets only changes of the own project."""
     told = explained(situation([item(1, 32), item(2, 6, "Б"), item(3, 8)]))[3]
 
@@ -129,7 +129,7 @@ def test_nobody_drops_a_higher_class_for_an_item() -> None:
     assert told[4].change == Change(ChangeKind.DROP_ITEM, 10.0, item=("А", 3))
 
 
-def test_a_change_that_does_not_let_the_item_in_is_not_told() -> None:
+def test_a_change_that_does_not_let_the_item_in_is_not_suggested() -> None:
     """Free hours would go to the item before it, so the only suggested change is the first place."""
     items = [item(1, 30, priority=Priority.URGENT), item(2, 10), item(3, 10), item(4, 10)]
     told = explained(situation(items))[4]

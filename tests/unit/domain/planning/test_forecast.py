@@ -34,7 +34,7 @@ def item(number: int, hours: dict[str, float], **more: object) -> BacklogItem:
     return BacklogItem(number, f"Т-{number}", f"задача {number}", Priority.NORMAL, number, hours, **more)  # type: ignore[arg-type]
 
 
-def told(errors: Sequence[PastError], **more: object) -> Forecast | NoForecast:
+def forecast_with(errors: Sequence[PastError], **more: object) -> Forecast | NoForecast:
     """A forecast of 40 h of Anna, for an agency with these past errors."""
     resources = team(ANNA, **more)
     planned = assign_evenly([item(number, {"design": 4.0}) for number in range(10)], resources)
@@ -43,14 +43,14 @@ def told(errors: Sequence[PastError], **more: object) -> Forecast | NoForecast:
 
 def test_norms_that_were_always_right_forecast_one_day() -> None:
     """With norms without errors 40 h at 8 h a day end on Friday, in both forecasts."""
-    one = told([PastError(3.0, 3.0)] * LEAST_ERRORS)
+    one = forecast_with([PastError(3.0, 3.0)] * LEAST_ERRORS)
 
     assert one == Forecast(MONDAY, date(2026, 11, 27), date(2026, 11, 27), LEAST_ERRORS)
 
 
 def test_norms_that_were_always_too_low_by_half_forecast_twice_the_days() -> None:
     """With norms of half the actual hours 40 h become 80 h, which are two weeks."""
-    one = told([PastError(3.0, 6.0)] * LEAST_ERRORS)
+    one = forecast_with([PastError(3.0, 6.0)] * LEAST_ERRORS)
 
     assert one == Forecast(MONDAY, date(2026, 12, 4), date(2026, 12, 4), LEAST_ERRORS)
 
@@ -58,11 +58,11 @@ def test_norms_that_were_always_too_low_by_half_forecast_twice_the_days() -> Non
 def test_errors_of_the_past_move_the_almost_certain_day_on() -> None:
     """With varying errors the almost certain day is later; the same input gives the same days."""
     errors = [PastError(4.0, 1.0), PastError(4.0, 12.0)] * LEAST_ERRORS
-    one = told(errors)
+    one = forecast_with(errors)
 
     assert isinstance(one, Forecast)
     assert date(2026, 11, 27) < one.likely_on < one.almost_certain_on
-    assert told(errors) == one
+    assert forecast_with(errors) == one
 
 
 def test_a_common_cause_widens_the_forecast() -> None:
@@ -77,7 +77,7 @@ def test_a_common_cause_widens_the_forecast() -> None:
 
 def test_a_short_history_gives_no_forecast() -> None:
     """With one past error less than needed there is no forecast."""
-    assert told([PastError(3.0, 3.0)] * (LEAST_ERRORS - 1)) == NoForecast(LEAST_ERRORS - 1)
+    assert forecast_with([PastError(3.0, 3.0)] * (LEAST_ERRORS - 1)) == NoForecast(LEAST_ERRORS - 1)
 
 
 def test_errors_depend_on_what_is_known_of_an_item() -> None:
@@ -99,7 +99,9 @@ def test_errors_depend_on_what_is_known_of_an_item() -> None:
 
 def test_a_backlog_without_hours_has_no_end() -> None:
     """A backlog of a contract of 0 hours has no last day."""
-    one = told([PastError(3.0, 3.0)] * LEAST_ERRORS, limits=(HourLimit(0.0, PeriodKind.MONTH, project=""),))
+    one = forecast_with(
+        [PastError(3.0, 3.0)] * LEAST_ERRORS, limits=(HourLimit(0.0, PeriodKind.MONTH, project=""),)
+    )
 
     assert one == NoForecast(LEAST_ERRORS, is_endless=True)
 
@@ -143,9 +145,9 @@ def test_few_draws_are_as_exact_as_many(monkeypatch: pytest.MonkeyPatch) -> None
     chance = random.Random(5)
     errors = [PastError(4.0, 4.0 * chance.lognormvariate(0, 0.7)) for _ in range(300)]
     monkeypatch.setattr(forecasts, "MOST_DRAWS", 20)
-    few = told(errors)
+    few = forecast_with(errors)
     monkeypatch.setattr(forecasts, "MOST_DRAWS", 1000)
-    many = told(errors)
+    many = forecast_with(errors)
 
     assert isinstance(few, Forecast)
     assert isinstance(many, Forecast)

@@ -1,6 +1,6 @@
-"""Random agencies: what holds for every plan. ``python -m benchmarks.planning --runs 5000`` plays more.
+"""Properties of plans of random agencies. ``python -m benchmarks.planning --runs 5000`` checks more.
 
-A failing agency is named by its seed; ``agency_of(seed)`` makes it again.
+A failure names the seed of its agency; ``agency_of(seed)`` creates it again.
 """
 
 import random
@@ -20,14 +20,14 @@ from vitrina.domain.planning.selection import select
 
 pytestmark = pytest.mark.slow
 
-#: Agencies of a file of seeds, so that the processes of the test run share them.
+#: Blocks of seeds, which are divided among the processes of a test run.
 BLOCKS = 8
 SMALL_RUNS = 125
 LARGE_SEEDS = (1, 2, 3)
 
 
 def agency_of(seed: int, *, most_items: int = 120, large_ratio: float = 0.03) -> RandomAgency:
-    """5-30 people, 10-50 clients, 30 items or more, of a week or a month."""
+    """An agency of 5-30 people, 10-50 clients and 30 items or more, for a week or a month."""
     chance = random.Random(seed)
     return random_agency(
         seed,
@@ -41,7 +41,7 @@ def agency_of(seed: int, *, most_items: int = 120, large_ratio: float = 0.03) ->
 
 @cache
 def planned(seed: int) -> tuple[RandomAgency, PeriodPlan]:
-    """An agency and its plan, which several tests look at and none changes."""
+    """An agency and its plan; several tests use them and none changes them."""
     agency = agency_of(seed)
     return agency, plan_period(agency.items, agency.resources, period=agency.period)
 
@@ -53,7 +53,7 @@ def seeds_of(block: int) -> range:
 
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_no_limit_is_ever_exceeded(block: int) -> None:
-    """The checker finds nothing wrong in this period's plan, nor in the next one made upon it."""
+    """The checker finds no violation in the plan of a period, nor in the next one after it."""
     for seed in seeds_of(block):
         agency, plan = planned(seed)
 
@@ -65,7 +65,7 @@ def test_no_limit_is_ever_exceeded(block: int) -> None:
 
 @pytest.mark.parametrize("seed", LARGE_SEEDS)
 def test_a_large_agency_keeps_its_limits(seed: int) -> None:
-    """30 people, 50 clients, 1,000 items."""
+    """Limits are kept with 30 people, 50 clients and 1,000 items."""
     agency = random_agency(seed, people=30, projects=50, items=1000, large_ratio=0.01)
     plan = plan_period(agency.items, agency.resources, period=agency.period)
 
@@ -74,7 +74,7 @@ def test_a_large_agency_keeps_its_limits(seed: int) -> None:
 
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_every_item_is_decided_once_and_its_hours_are_kept(block: int) -> None:
-    """What is taken and what is carried over make up the estimate; the same input gives the same plan."""
+    """Taken and carried over hours are together the estimate; the same input gives the same plan."""
     for seed in seeds_of(block):
         agency, plan = planned(seed)
         selection = plan.selection
@@ -98,10 +98,10 @@ def test_every_item_is_decided_once_and_its_hours_are_kept(block: int) -> None:
         assert plan_period(shuffled, agency.resources, period=agency.period) == plan, f"seed {seed}"
 
 
-def test_what_is_left_out_does_not_fit_beside_what_is_above() -> None:
-    """By exact sums and an exact search; the exceptions take a chain longer than two, and are few.
+def test_items_left_out_do_not_fit_with_those_above() -> None:
+    """Checked with exact sums and an exact search; the few exceptions need a chain longer than two.
 
-    Where the search gives up, nothing is said; ``python -m benchmarks.planning`` asks a solver.
+    If the search gives up, the item is not checked; ``python -m benchmarks.planning`` uses a solver.
     """
     found: Counter[Room] = Counter()
     for seed in range(60):
@@ -119,10 +119,10 @@ def test_what_is_left_out_does_not_fit_beside_what_is_above() -> None:
 
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_more_capacity_never_takes_from_a_higher_class(block: int) -> None:
-    """The first item of which a plan with more capacity takes other hours gains them.
+    """The first item with different hours in a plan with more capacity gains hours.
 
-    Except where only a chain longer than two would keep it (``python -m benchmarks.planning --runs 2000``
-    counts them): the plan without the capacity shows that it fits.
+    The exception are items that only a chain longer than two would keep: the other plan shows that they fit
+    (``python -m benchmarks.planning --runs 2000`` counts them).
     """
     found: Counter[Difference] = Counter()
     for seed in seeds_of(block)[::2]:
@@ -147,8 +147,8 @@ def test_more_capacity_never_takes_from_a_higher_class(block: int) -> None:
 
 
 @pytest.mark.parametrize("block", range(4))
-def test_every_change_that_is_told_lets_the_item_in(block: int) -> None:
-    """Applied and planned again, days and all, the item is in; the expected period is right."""
+def test_every_suggested_change_lets_the_item_in(block: int) -> None:
+    """After the suggested change a new plan contains the item, and the expected period is right."""
     told = 0
     for seed in range(block * 12, (block + 1) * 12):
         agency = agency_of(seed, most_items=60)

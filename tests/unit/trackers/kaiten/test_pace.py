@@ -39,12 +39,12 @@ def pace(clock: Clock) -> Pace:
     return Pace(now=lambda: clock.now, sleep=clock.sleep)
 
 
-def test_four_a_second_until_told(clock: Clock, pace: Pace) -> None:
+def test_four_calls_a_second_before_the_first_answer(clock: Clock, pace: Pace) -> None:
     """Before the first answer there are four calls a second; the documented limit is five."""
     assert clock.starts(pace, 5) == [0.0, 0.25, 0.5, 0.75, 1.0]
 
 
-def test_four_fifths_of_the_limit_once_told(clock: Clock, pace: Pace) -> None:
+def test_four_fifths_of_the_limit_after_an_answer(clock: Clock, pace: Pace) -> None:
     """With a limit of 50 a second there are 40 calls a second: one in 25 ms."""
     pace.learn({"x-ratelimit-limit": "50", "x-ratelimit-remaining": "49"})
 

@@ -18,7 +18,7 @@ from vitrina.workbook.reading.book import (
 )
 
 
-def told(error: WorkbookShapeError) -> str:
+def sentence_of(error: WorkbookShapeError) -> str:
     """The Russian sentence of an error."""
     return render(Sentence(error.code, error.where), "ru")
 
@@ -92,9 +92,9 @@ def test_what_is_gone_is_named_as_the_template_calls_it() -> None:
     with pytest.raises(WorkbookShapeError) as field:
         book.field("limit_hours")
 
-    assert "В книге «Заря — Сайт» нет листа «В работе»" in told(tab.value)
-    assert "На листе «Бэклог» нет колонки «Вид работы»" in told(column.value)
-    assert "нет поля «Лимит часов на период»" in told(field.value)
+    assert "В книге «Заря — Сайт» нет листа «В работе»" in sentence_of(tab.value)
+    assert "На листе «Бэклог» нет колонки «Вид работы»" in sentence_of(column.value)
+    assert "нет поля «Лимит часов на период»" in sentence_of(field.value)
 
 
 def test_two_of_a_kind_are_refused_with_both_places() -> None:
@@ -108,8 +108,8 @@ def test_two_of_a_kind_are_refused_with_both_places() -> None:
     with pytest.raises(WorkbookShapeError) as columns:
         parse_book(resource(sheet("backlog", ("id", "", "id"), [], title="Бэклог")))
 
-    assert "«Один» и «Два»" in told(tabs.value)
-    assert "колонки A и C" in told(columns.value)
+    assert "«Один» и «Два»" in sentence_of(tabs.value)
+    assert "колонки A и C" in sentence_of(columns.value)
 
 
 def test_the_header_is_found_without_its_mark_by_the_frozen_rows() -> None:

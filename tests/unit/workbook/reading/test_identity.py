@@ -77,7 +77,7 @@ def numbers(identity: BacklogIdentity | ProgressIdentity) -> list[int]:
     return [identity.numbers[index] for index in sorted(identity.numbers)]
 
 
-def told(identity: BacklogIdentity | ProgressIdentity) -> list[str]:
+def repair_codes(identity: BacklogIdentity | ProgressIdentity) -> list[str]:
     """Codes of the repairs."""
     return [one.code for one in identity.healed]
 
@@ -147,7 +147,7 @@ def test_rows_of_the_backlog(lines: list[Line], expected: list[int], healed: lis
     identity = read(*lines)
 
     assert numbers(identity) == expected
-    assert told(identity) == healed
+    assert repair_codes(identity) == healed
     assert identity.problems == ()
 
 
@@ -209,14 +209,14 @@ def test_an_item_that_the_sheet_has_in_the_backlog_again_goes_back(line: Line) -
     identity = read(line, started=[item(5)])
 
     assert (numbers(identity), identity.returned) == ([5], {5})
-    assert told(identity)[0] == "heal.returned"
+    assert repair_codes(identity)[0] == "heal.returned"
 
 
 def test_a_reservation_that_did_not_reach_the_sheet_is_not_reported() -> None:
     """A reservation whose write failed is not reported, because nobody saw it started."""
     identity = read((5, "ЗРН-5", "А"), started=[item(5, is_reserved=True)])
 
-    assert (identity.returned, told(identity)) == ({5}, [])
+    assert (identity.returned, repair_codes(identity)) == ({5}, [])
 
 
 @pytest.mark.parametrize("line", [(5, "ЗРН-5", "А"), (None, "ЗРН-5", "А")])
@@ -316,7 +316,7 @@ def test_what_is_done_or_only_reserved_is_not_missed() -> None:
     assert identify_progress(book_of(), started, prefix="ЗРН").lost == frozenset()
 
 
-def test_few_lines_are_told() -> None:
+def test_only_some_repairs_are_listed() -> None:
     """Only some repairs are listed, the rest is a count."""
     healed = read(*[(None, f"УЛБ-{number}", "А") for number in range(1, 8)]).healed
 
@@ -350,20 +350,20 @@ class Person:
     dice: random.Random
     places: list[Place] = field(default_factory=list)
     #: Tasks that were copied, overwritten, or whose ID was typed over.
-    meddled: set[str] = field(default_factory=set)
+    affected: set[str] = field(default_factory=set)
     typed_count: int = 0
 
     def place(self) -> Place:
         """A random row."""
         return self.dice.choice(self.places)
 
-    def meddle(self, *places: Place) -> None:
+    def mark_affected(self, *places: Place) -> None:
         """Record the tasks of rows."""
-        self.meddled |= {place.token for place in places if place.token}
+        self.affected |= {place.token for place in places if place.token}
 
-    def meddle_with_id(self, text: str | None) -> None:
+    def mark_affected_by_id(self, text: str | None) -> None:
         """Record the tasks of rows whose ID is now on another row."""
-        self.meddle(*(place for place in self.places if text and place.text == text))
+        self.mark_affected(*(place for place in self.places if text and place.text == text))
 
     def type_task(self) -> None:
         """Type a task into a row without one."""
@@ -371,25 +371,25 @@ class Person:
         if place.token is None:
             self.typed_count += 1
             place.token = f"задача {self.typed_count}"
-            self.meddle(place)
-            self.meddle_with_id(place.text)
+            self.mark_affected(place)
+            self.mark_affected_by_id(place.text)
 
     def copy(self) -> None:
         """Copy a row over another."""
         source, target = self.place(), self.place()
         if source is not target:
-            self.meddle(source, target)
+            self.mark_affected(source, target)
             target.put(source)
             if source.token:
                 self.typed_count += 1
                 target.token = f"копия {self.typed_count}"
-                self.meddle(target)
+                self.mark_affected(target)
 
     def cut(self) -> None:
         """Cut a row and paste it, mostly to a free place."""
         source, target = self.place(), self.place()
         if source is not target and source.token:
-            self.meddle(target)
+            self.mark_affected(target)
             target.put(source)
             source.put(Place())
 
@@ -406,20 +406,20 @@ class Person:
     def clear_id(self) -> None:
         """Clear an ID."""
         place = self.place()
-        self.meddle(place)
+        self.mark_affected(place)
         place.text = None
 
     def type_id(self) -> None:
         """Type an ID over another."""
         place, text = self.place(), f"ЗРН-{self.dice.randint(1, 15)}"
-        self.meddle(place)
-        self.meddle_with_id(text)
+        self.mark_affected(place)
+        self.mark_affected_by_id(text)
         place.text = text
 
     def clear_row(self) -> None:
         """Clear the cells of a row."""
         place = self.place()
-        self.meddle(place)
+        self.mark_affected(place)
         place.put(Place())
 
     def sort(self) -> None:
@@ -434,7 +434,7 @@ class Person:
         """Delete a row."""
         if len(self.places) > 4:
             place = self.places.pop(self.dice.randrange(len(self.places)))
-            self.meddle(place)
+            self.mark_affected(place)
 
     def act(self) -> None:
         """Make one random edit."""
@@ -480,16 +480,16 @@ def test_random_edits(seed: int) -> None:
     _, last_number = heal(person.places, 0)
     for _ in range(8):
         known = {place.token: place.mark for place in person.places if place.token}
-        person.meddled.clear()
+        person.affected.clear()
         for _ in range(dice.randint(1, 6)):
             person.act()
 
         identity, last_number = heal(person.places, last_number)
         while identity.problems:
             asked = person.places[int(identity.problems[0].cell[1:]) - 3]
-            assert asked.token in person.meddled | {token for token in known if token}
+            assert asked.token in person.affected | {token for token in known if token}
             asked.text = None
-            person.meddle(asked)
+            person.mark_affected(asked)
             identity, last_number = heal(person.places, last_number)
 
         filled = [place for place in person.places if place.token]
@@ -497,7 +497,7 @@ def test_random_edits(seed: int) -> None:
         assert len(marks) == len(set(marks))
         assert all(place.mark is not None and place.text == f"ЗРН-{place.mark}" for place in filled)
         for place in filled:
-            if place.token not in person.meddled and place.token in known:
+            if place.token not in person.affected and place.token in known:
                 assert place.mark == known[place.token], f"seed {seed}: {place.token}"
         again, _ = heal(person.places, last_number)
         assert (again.healed, again.problems) == ((), ())

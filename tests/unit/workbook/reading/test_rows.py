@@ -157,7 +157,7 @@ def work(*rows: tuple[int | None, dict[str, Any]]) -> WorkRows:
     return read_work(book, CHOICES, identity=identify_progress(book, (), prefix="ЗРН"), today=TODAY)
 
 
-def test_actions_are_read_whatever_people_did_to_them() -> None:
+def test_actions_are_read_with_unreadable_cells() -> None:
     """An unreadable figure counts as empty; people's own rows, without a number, are not actions."""
     second = row_number_of_action(4, 1)
     result = work(

@@ -320,7 +320,7 @@ BROKEN: dict[str, tuple[Callable[[Any], None], str, str]] = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_broken_template_is_told_with_its_place(directory, case):
+def test_an_error_names_the_place_of_a_mistake(directory, case):
     """The error names the place of a mistake by keys and not by numbers."""
     change, path, problem = BROKEN[case]
     spoil(directory, "client.json", change)
@@ -332,7 +332,7 @@ def test_a_broken_template_is_told_with_its_place(directory, case):
     assert problem in caught.value.problem
 
 
-def test_a_missing_text_is_told_with_its_language(directory):
+def test_an_error_names_a_missing_text_and_its_language(directory):
     """The error for a missing text names its key and language."""
     spoil(directory, "texts.en.json", lambda texts: texts.pop("backlog.task"))
 
@@ -342,7 +342,7 @@ def test_a_missing_text_is_told_with_its_language(directory):
         load_template("client", directory)
 
 
-def test_a_file_that_is_not_json_is_told_with_its_line(directory):
+def test_an_error_names_the_line_of_invalid_json(directory):
     """The error for invalid JSON names the line."""
     (directory / "theme.json").write_text('{\n  "font": "Roboto",\n}', encoding="utf-8")
 
@@ -350,7 +350,7 @@ def test_a_file_that_is_not_json_is_told_with_its_line(directory):
         load_template("client", directory)
 
 
-def test_a_missing_file_is_told_by_its_name(directory):
+def test_an_error_names_a_missing_file(directory):
     """The error for a missing file names it."""
     (directory / "agency.json").unlink()
 
