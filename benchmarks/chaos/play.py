@@ -216,10 +216,7 @@ class _Run:
 
     def _click(self, action: str) -> None:
         if action == QUEUE:
-            self._world.webhooks.settle(TIMEOUT_S)
-            self._world.tasks.make_due()
-            if not self._world.tasks.wait_until_empty(TIMEOUT_S, include_later=False):
-                raise TimeoutError("the queue does not become empty")
+            self._settle()
             return
         params: Json = {}
         if action == "start_batch":
