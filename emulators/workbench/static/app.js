@@ -184,7 +184,11 @@ class Page {
   async loadRows(from, to) {
     const { tab } = this;
     if (tab && (await this.book.loadRows(tab, from, to)) && tab === this.tab) {
+      const keepsSelection = this.grid.isSelectedInView();
       this.grid.show(tab);
+      if (keepsSelection) {
+        this.grid.scrollToSelected(); // The rows above may be higher than estimated.
+      }
     }
   }
 

@@ -375,6 +375,17 @@ export class Grid {
     this.canvas.querySelector(`thead th[data-column="${column}"]`)?.classList.add('on-axis');
   }
 
+  /** Whether any part of the selected cell is visible beside and below the frozen cells. */
+  isSelectedInView() {
+    const { root, tab } = this;
+    const { row, column } = this.selected;
+    const top = this.top(row) - root.scrollTop;
+    const left = this.lefts[column] - root.scrollLeft;
+    const isRowInView = top + this.rowHeight(row) > this.top(tab.frozenRows) && top < root.clientHeight;
+    const right = left + this.lefts[column + 1] - this.lefts[column];
+    return isRowInView && right > this.lefts[tab.frozenColumns] && left < root.clientWidth;
+  }
+
   scrollToSelected() {
     const { row, column } = this.selected;
     const { tab, root } = this;
