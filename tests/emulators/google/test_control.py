@@ -194,9 +194,11 @@ def test_clock_can_be_set(google: Google) -> None:
 def test_work_grows_with_the_rows_and_no_faster(google: Google, mark_row: Any, part: str) -> None:
     """Ten times the rows in a batch, or in a masked read, cost far less than a hundred times the work.
 
-    Both are processor time of one run; a copy of the world for each request would grow with the square.
+    Both are the least processor time of three runs, because other work on the machine adds to it. A copy of
+    the world for each request would grow with the square.
     """
-    few, many = work_on(google, mark_row, 100, part), work_on(google, mark_row, 1000, part)
+    few = min(work_on(google, mark_row, 100, part) for _ in range(3))
+    many = min(work_on(google, mark_row, 1000, part) for _ in range(3))
 
     assert many < 40 * few
 
