@@ -37,7 +37,6 @@ from vitrina.operations.run import (
     QUEUED,
     RUNNING,
     Run,
-    Writes,
 )
 from vitrina.operations.services import Services
 from vitrina.operations.wishes import WISH, Wish, WishEnd, wish_from_document, wish_key
@@ -295,10 +294,11 @@ def run_operation(services: Services, body: Json, actions: Mapping[str, Action])
         wish = store.get_many([(WISH, own_wish)]).get((WISH, own_wish))
     action = actions[data["action"]]
     run = Run(services, actor_from_data(data), replace(operation, data={**data, "state": RUNNING}))
-    run.take(*_leases(action, data["spreadsheet_id"]), updates=[Writes(done)])
+    run.take(*_leases(action, data["spreadsheet_id"]))
     answer, status = _answer(run, action, data)
     failed = {"origin_id": run.origin_id, "steps": run.steps} if status >= 500 else None
-    run.at_end(updates=[WishEnd(wish_from_document(wish, own_wish), operation.key, journal=failed)])
+    # The outbox keeps the task until here: if the queue gives up, the timer queues it again.
+    run.at_end(*done, updates=[WishEnd(wish_from_document(wish, own_wish), operation.key, journal=failed)])
     _end(run, ENDED, answer_json(answer, data["locale"]), status)
     log.info(
         "operation ended",

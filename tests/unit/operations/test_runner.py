@@ -416,6 +416,23 @@ def test_a_second_click_follows_the_first(services: Any) -> None:
     assert run_click(services, third, action)[0]["operation_id"] == third.operation_id
 
 
+def test_a_queue_that_gave_up_a_dead_process(services: Any) -> None:
+    """The outbox keeps the task of an operation that has not ended, and the timer queues it again."""
+    counter = Counter(Killed())
+    action = queued(counter)
+    run_click(services, CLICK, action)
+    with pytest.raises(Killed):
+        deliver(services, action)
+    services.clock.advance(GRACE.total_seconds() + LEASE_S)
+
+    [wish] = find_overdue(services)
+    send_again(services, wish)
+    deliver(services, action)
+
+    assert status_of(services)[0]["data"] == {"count": 2}
+    assert [keys(services, kind) for kind in (OUTBOX, WISH, LEASE)] == [[], [], []]
+
+
 @pytest.mark.parametrize(
     "other",
     [
