@@ -178,15 +178,16 @@ def row_states(
     is_only = len(item.actions) == 1
     states: dict[int, RowState] = {}
     for action, line in zip(item.actions, lines, strict=False):
-        assignee = card.assignee_id if is_only or line is None else line.assignee_id
-        specialist = names.get(assignee or "", None)
+        # A card without its checklist, being made or changed by people, says nothing of each action.
+        told = card if is_only else line
+        specialist = names.get((told and told.assignee_id) or "")
         row = by_number.get(action.row_number)
         worker = specialist or (row.specialist if row else action.specialist)
         tracker_id = next((key for key, name in names.items() if name == worker), None)
         hours = sum(left.values()) if is_only else left.pop(tracker_id or "", 0.0)
         if row is None and rows:
             continue
-        due_on = card.due_on if is_only or line is None else line.due_on
+        due_on = told.due_on if told else None
         known = row.status if row else ActionStatus.DONE
         states[action.row_number] = RowState(
             status or known,
