@@ -98,6 +98,17 @@ def test_other_person_and_other_day(office: MemoryOffice) -> None:
     assert office.items()[2].actions[0].specialist == "Борис Ким"
 
 
+def test_card_without_its_checklist(office: MemoryOffice) -> None:
+    """A card that is half made does not give all actions of its item to the card's person."""
+    before, item = states(office), office.items()[1]
+    office.tracker.change(office.card(1).card_id, checklist=())
+
+    office.do("refresh")
+
+    assert [one[2] for one in states(office)] == [one[2] for one in before]
+    assert office.items()[1] == item
+
+
 def test_nothing_differs(office: MemoryOffice) -> None:
     """A click always says when the look was; the store is not written but for the leases."""
     office.do("refresh")
