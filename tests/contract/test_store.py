@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.threads import run_at_once
 from vitrina.errors import ConfigurationError, RetriableServiceError, StoreConflictError
 from vitrina.ports import ABSENT, MOST_BYTES, Delete, Document, Put, Store, new_token
 from vitrina.store.memory import MemoryStore
@@ -49,27 +49,6 @@ def load(store: Store, kind: str, key: str) -> Document:
 def keys_of(documents: list[Document]) -> list[str]:
     """Keys in the order given."""
     return [document.key for document in documents]
-
-
-def run_at_once(do: Callable[[int], None], count: int = THREADS) -> None:
-    """Call *do* with 0, 1, 2 … at the same moment, each in a thread; raise an error of any of them."""
-    gate = threading.Barrier(count)
-    errors: list[BaseException] = []
-
-    def wait_and_do(number: int) -> None:
-        gate.wait()
-        try:
-            do(number)
-        except BaseException as error:  # noqa: BLE001 - told below
-            errors.append(error)
-
-    threads = [threading.Thread(target=wait_and_do, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
 
 
 # --- Reading ---------------------------------------------------------------------------------------
@@ -419,7 +398,7 @@ def test_only_one_of_many_threads_creates(store: Store) -> None:
         except StoreConflictError:
             lost.append(number)
 
-    run_at_once(create)
+    run_at_once(create, THREADS)
 
     assert (len(won), len(lost)) == (1, THREADS - 1)
     assert load(store, "lease", "x").data == {"n": won[0]}
@@ -441,7 +420,7 @@ def test_no_increment_of_many_threads_is_lost(store: Store) -> None:
                 continue
             return
 
-    run_at_once(increment)
+    run_at_once(increment, THREADS)
 
     assert load(store, "counter", "x").data == {"n": THREADS}
     assert sorted(one.data["n"] for one in store.find("log")) == list(range(1, THREADS + 1))

@@ -112,24 +112,3 @@ class FakeAction:
 
 class Killed(BaseException):
     """The process is killed: no code catches it, and nothing is written any more."""
-
-
-def run_at_once(do: Callable[[int], None], count: int) -> None:
-    """Call *do* with 0, 1, 2 … at the same moment, each in a thread; raise an error of any of them."""
-    gate = threading.Barrier(count)
-    errors: list[BaseException] = []
-
-    def wait_and_do(number: int) -> None:
-        gate.wait()
-        try:
-            do(number)
-        except BaseException as error:  # noqa: BLE001 - told below
-            errors.append(error)
-
-    threads = [threading.Thread(target=wait_and_do, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.operations.fakes import ANNA, FakeServices, load, run_at_once
+from tests.harness.threads import run_at_once
+from tests.unit.operations.fakes import ANNA, FakeServices, load
 from vitrina.errors import StoreConflictError
 from vitrina.operations.google_quota import (
     MINUTE_S,

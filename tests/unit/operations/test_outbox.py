@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.operations.fakes import ANNA, fake_services, load, run_at_once
+from tests.harness.threads import run_at_once
+from tests.unit.operations.fakes import ANNA, fake_services, load
 from vitrina.errors import RetriableServiceError, StoreConflictError
 from vitrina.operations import outbox
 from vitrina.operations.outbox import GRACE, OUTBOX, TaskWish, find_overdue, fulfil, send_again

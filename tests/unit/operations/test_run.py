@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.operations.fakes import ANNA, LEASE_S, Killed, fake_services, load, run_at_once
+from tests.harness.threads import run_at_once
+from tests.unit.operations.fakes import ANNA, LEASE_S, Killed, fake_services, load
 from vitrina.errors import BusyError, RetriableServiceError, StoreConflictError
 from vitrina.operations import run as run_module
 from vitrina.operations.run import LEASE, OPERATION, Run, Writes, ending

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness.threads import run_at_once
 from tests.unit.operations.fakes import (
     AGENCY,
     ANNA,
@@ -20,7 +21,6 @@ from tests.unit.operations.fakes import (
     done,
     fake_services,
     load,
-    run_at_once,
 )
 from vitrina.errors import (
     BusyError,
