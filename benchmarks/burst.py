@@ -80,7 +80,7 @@ class Observation:
 
 @dataclass
 class Burst:
-    """All events and observations."""
+    """Changes of cards, and what the workbooks showed after each write."""
 
     events: list[Event] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)

@@ -14,12 +14,12 @@ class CommandError(Exception):
 
 
 def print_line(line: str) -> None:
-    """Print one line of the result."""
+    """Print one line to standard output."""
     sys.stdout.write(f"{line}\n")
 
 
 def print_error(line: str) -> None:
-    """Print one line of a complaint."""
+    """Print one line to standard error."""
     sys.stderr.write(f"{line}\n")
 
 

@@ -132,7 +132,7 @@ def run_click(services: Services, click: Click, action: Action) -> tuple[Json, i
 def operation_status(
     services: Services, operation_id: str, spreadsheet_id: str, actor: Actor, locale: str
 ) -> tuple[Json, int]:
-    """How far an operation is, or its answer, with the HTTP status; nobody else may ask for it."""
+    """Return the progress or the answer of an operation, with the HTTP status. Only its actor may ask."""
     operation = _load(services.store, operation_id)
     data = operation.data
     if data["spreadsheet_id"] != spreadsheet_id or actor_from_data(data) != actor:
@@ -251,7 +251,7 @@ def _new_operation(services: Services, click: Click, action: Action, wish: Wish)
 
 
 def _task(click: Click, data: Json, key: str) -> TaskWish:
-    """The task of an operation, by the name of the click: the queue may have given up an earlier one."""
+    """Return the task of an operation, named after the click: the queue refuses a name it had before."""
     operation_id = data.get("operation_id", click.operation_id)
     body = {"kind": "operation", "id": operation_id, "wish_key": key}
     return TaskWish(f"operation-{click.operation_id}", body)

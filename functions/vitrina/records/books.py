@@ -72,7 +72,7 @@ def agency_from_document(document: Document | None) -> Agency:
 
 
 def project_from_document(document: Document | None) -> Project:
-    """The project of a client's workbook; raises ``UnknownWorkbookError``."""
+    """Return a client workbook's project; raises ``UnknownWorkbookError`` for any other workbook."""
     return Project(**known_fields(Project, _data(document, "client")))
 
 

@@ -40,7 +40,7 @@ def outcomes_key(spreadsheet_id: str, day: date) -> Key:
 def tracked_forecasts(
     store: Store, document: Document | None, spreadsheet_id: str, agency_id: str
 ) -> Tracked[Shown]:
-    """The open forecasts of a project."""
+    """Return the forecasts of a project whose work is not finished."""
     return _tracked(unpack_one(store, FORECASTS, spreadsheet_id, document), agency_id)
 
 

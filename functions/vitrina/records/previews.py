@@ -1,4 +1,4 @@
-"""Previews of batches: what was shown to a person, to be confirmed exactly so."""
+"""Previews of batches. A start takes exactly the items that its preview showed."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class ProjectWork:
         return replace(self, items={**self.items, **{item.number: item for item in items}})
 
     def amended(self, number: int, **changes: Any) -> ProjectWork:
-        """With fields of an item changed; as it is where there is no such item."""
+        """Return the work with fields of one item changed, or unchanged if there is no such item."""
         item = self.items.get(number)
         return self if item is None else self.with_items([replace(item, **changes)])
 

@@ -268,7 +268,7 @@ def _remembered(
 
 
 def _overload_messages(services: Services, people: People, committed: Hours) -> list[Sentence]:
-    """Messages about people with too many hours from today on, one for each person."""
+    """Return one message for each person with more hours than possible on some day from today on."""
     days = [day for day in load_days(services, HORIZON_DAYS) if day >= services.today()]
     messages: list[Sentence] = []
     for name in sorted(committed):

@@ -1,4 +1,4 @@
-"""Converts Kaiten's JSON to the dataclasses of ``ports`` and back. Pure."""
+"""Converts Kaiten's JSON to the dataclasses of ``ports`` and back, without calls."""
 
 from __future__ import annotations
 
