@@ -15,7 +15,7 @@ from vitrina.operations.run import Run
 from vitrina.operations.undo_record import write_undoably
 from vitrina.ports import Card, ChecklistItem, NewCard, TaskTracker
 from vitrina.project.snapshot import Snapshot, read_snapshot
-from vitrina.records.cards import CardOwner, put_card
+from vitrina.records.cards import CardOwner, delete_card, put_card
 from vitrina.records.team import tracker_ids
 from vitrina.records.work import Item, ProjectWork
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
@@ -143,40 +143,50 @@ def _make_cards(
 def _make_card(run: Run, snapshot: Snapshot, item: Item, card: NewCard, present: Sequence[str]) -> str:
     """Id of the item's card. The card is created if there is none, and stored.
 
-    A create call that timed out, in this process or another one, may still be carried out later. So after
-    each creation we look for duplicates, and remove the new card if there is an older one.
+    A card that somebody deleted before it was complete is replaced. A create call that timed out, in this
+    process or another one, may still be carried out later. So after each creation we look for duplicates, and
+    remove the new card if there is an older one.
     """
     tracker = run.services.tracker
-    card_id, is_ours = item.card_id or next(iter(present), ""), False
+    deleted_id = item.card_id if _is_deleted(tracker, item.card_id, present) else ""
+    known_id = "" if deleted_id else item.card_id
+    card_id, is_ours = known_id or next(iter(present), ""), False
     if not card_id:
         card_id, is_ours = tracker.create_card(card), True
         twins = tracker.find_twins(card.board_id, card.external_id)
         if twins and twins[0] != card_id:
             tracker.remove_card(card_id)
             card_id, is_ours = twins[0], False
+    replaceable = ("", card_id, deleted_id)
+    keeping = snapshot.stored.work.change(lambda work: _with_card(work, item.number, card_id, replaceable))
     owner = CardOwner(item.spreadsheet_id, item.number)
-    keeping = snapshot.stored.work.change(lambda work: _with_card(work, item.number, card_id))
+    forgetting = [delete_card(deleted_id)] if deleted_id else []
     try:
-        run.commit(put_card(card_id, owner), updates=[keeping])
+        run.commit(put_card(card_id, owner), *forgetting, updates=[keeping])
     except BusyError:
         keeping.reload(run.services.store)
-        if is_ours and not _may_have_card(snapshot.stored.work.value, item.number, card_id):
+        if is_ours and not _may_have_card(snapshot.stored.work.value, item.number, replaceable):
             tracker.remove_card(card_id)
         raise
     return card_id
 
 
-def _with_card(work: ProjectWork, number: int, card_id: str) -> ProjectWork:
+def _is_deleted(tracker: TaskTracker, card_id: str, present: Collection[str]) -> bool:
+    """Whether somebody deleted a card. A card that the search has not found may be on another board."""
+    return bool(card_id) and card_id not in present and tracker.get_card(card_id) is None
+
+
+def _with_card(work: ProjectWork, number: int, card_id: str, replaceable: Collection[str]) -> ProjectWork:
     """The work with the card id of an item set; raises ``BusyError`` if the item may not have the card."""
-    if not _may_have_card(work, number, card_id):
+    if not _may_have_card(work, number, replaceable):
         raise BusyError("workbook.busy")
     return work.amended(number, card_id=card_id)
 
 
-def _may_have_card(work: ProjectWork, number: int, card_id: str) -> bool:
+def _may_have_card(work: ProjectWork, number: int, replaceable: Collection[str]) -> bool:
     """``False`` if the item was undone, or another process has created its card."""
     item = work.items.get(number)
-    return item is not None and item.card_id in ("", card_id)
+    return item is not None and item.card_id in replaceable
 
 
 def _with_wanted(work: ProjectWork, numbers: Collection[int], now: datetime) -> ProjectWork:
@@ -195,21 +205,28 @@ def _settled(work: ProjectWork, complete: Collection[int], known: Collection[int
 
 
 def _remove_late_twins(run: Run, snapshot: Snapshot, lacking: Collection[int]) -> list[int]:
-    """Remove duplicate cards, and duplicate parts of a card, that the tracker created late.
+    """Remove cards, and parts of a card, that the tracker created late and that their item has already.
 
-    The search happens some minutes after the call that had no answer. Cards that somebody has begun to work
-    on stay, and *Проверить всё* names them. Returns the numbers of the items that were searched.
+    The search happens some minutes after the call that had no answer. An item whose push was undone keeps no
+    card. Cards that somebody has begun to work on stay, and *Проверить всё* names them. Returns the numbers
+    of the items that were searched.
     """
     services, now = run.services, run.services.clock.now()
     items = snapshot.stored.work.value.items.values()
-    over = [item for item in items if item.card_id and item.card_lost_at and item.card_lost_at + GRACE <= now]
+    over = [
+        item
+        for item in items
+        if item.card_lost_at
+        and item.card_lost_at + GRACE <= now
+        and (item.card_id or not item.is_card_wanted)
+    ]
     for item in over:
         created_as = fingerprint_of_item(snapshot, item)
         remove_unused(
             services.tracker, snapshot.project.board_id, item.external_id, created_as, keep=item.card_id
         )
         own_rows = [row for row in snapshot.work_rows.actions if row.item_number == item.number]
-        if own_rows and item.number not in lacking:
+        if item.card_id and own_rows and item.number not in lacking:
             services.tracker.complete_card(item.card_id, new_card(snapshot, item, own_rows))
     return [item.number for item in over]
 

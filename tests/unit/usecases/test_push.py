@@ -335,6 +335,59 @@ def test_card_without_its_checklist(office: MemoryOffice) -> None:
     assert not office.items()[1].is_card_wanted
 
 
+def test_incomplete_card_that_was_deleted(office: MemoryOffice) -> None:
+    """Somebody deleted the card before it had its checklist: the next push makes another one."""
+    office.tracker.before("complete_card", no_answer("Трекер"))
+    with pytest.raises(RetriableServiceError):
+        office.do("push")
+    deleted_id = office.items()[1].card_id
+    office.tracker.remove_card(deleted_id)
+
+    office.do("push")
+
+    assert sorted(cards_of(office)) == ["ЗРН-1 · Лендинг", "ЗРН-2 · Баннер"]
+    assert len(office.card(1).checklist) == 3
+    assert stored_document(office.store, *card_key(deleted_id)) is None
+    assert stored_document(office.store, *card_key(office.card(1).card_id)) is not None
+
+
+def test_incomplete_card_that_was_moved_to_another_board(office: MemoryOffice) -> None:
+    """The search on the board does not find it, but it is there: it is completed."""
+    office.tracker.before("complete_card", no_answer("Трекер"))
+    with pytest.raises(RetriableServiceError):
+        office.do("push")
+    card_id = office.items()[1].card_id
+    office.tracker.change(card_id, board_id="other")
+
+    office.do("push")
+
+    assert (office.card(1).card_id, len(office.card(1).checklist)) == (card_id, 3)
+    assert len(office.tracker.cards) == 2
+
+
+def test_undo_removed_the_card_and_was_refused(office: MemoryOffice) -> None:
+    """The timer has nothing more to look for then, and makes no card."""
+    office.tracker.after("complete_card", no_answer("Трекер"))
+    with pytest.raises(RetriableServiceError):
+        office.do("push")
+    title = office.tab("in_progress").title
+    column = {"type": "insert_columns", "sheet": title, "at": "A", "count": 1}
+    office.workbooks.before("batch_update", lambda: office.edit(column))
+    with pytest.raises(UserError):
+        office.do("undo")
+    assert office.tracker.cards == []
+    assert office.items()[1].card_lost_at is not None
+    office.clock.advance(minutes=3)
+    [name] = office.store.keys(OUTBOX)
+    wish = stored_document(office.store, OUTBOX, name)
+    assert wish is not None
+
+    office.run_job({**wish.data["body"], "wish": name})
+
+    assert office.items()[1].card_lost_at is None
+    assert not office.items()[1].card_id
+
+
 # --- Others in the middle ----------------------------------------------------------------------------
 
 
