@@ -139,9 +139,14 @@ def _items_with_cards(snapshot: Snapshot, record: Json) -> tuple[list[Item], lis
 def _cards_of(
     run: Run, snapshot: Snapshot, whole: Sequence[Item], half_made: Sequence[Item]
 ) -> list[tuple[Item, str]]:
-    """The cards of these items, as far as they are there."""
+    """The cards of these items. One that an earlier delivery removed may still be stored with its item."""
     known = run.services.tracker.find_cards(snapshot.project.board_id) if half_made else {}
-    half = [(item, card_id) for item in half_made for card_id in known.get(item.external_id, ())]
+    half = [
+        (item, card_id)
+        for item in half_made
+        for card_id in dict.fromkeys((*known.get(item.external_id, ()), item.card_id))
+        if card_id
+    ]
     return [*((item, item.card_id) for item in whole), *half]
 
 

@@ -294,6 +294,25 @@ def test_process_that_died_after_the_cards() -> None:
     assert entries(office) == ["estimate", "start_batch"]
 
 
+def test_process_that_died_after_an_incomplete_card() -> None:
+    """The card is gone, and the store does not know it yet: the next delivery forgets it as well."""
+    office = started_office()
+    office.tracker.before("complete_card", no_answer("Трекер"))
+    with pytest.raises(RetriableServiceError):
+        office.do("push")
+    office.tracker.after("remove_card", die)
+    with pytest.raises(Killed):
+        office.do("undo", operation_id="click")
+    assert (office.tracker.cards, bool(office.items()[1].card_id)) == ([], True)
+    office.clock.advance(seconds=91)
+
+    answer = office.do("undo", operation_id="click")
+
+    assert (answer.outcome, answer.data["action"]) == (Outcome.DONE, "start_batch")
+    assert office.items() == {}
+    assert office.table("in_progress", "id") == []
+
+
 def test_action_clicked_before_the_second_delivery() -> None:
     """The operation goes on with the action that it began with, and leaves the newer one alone."""
     office = started_office()
