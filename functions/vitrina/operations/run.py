@@ -102,6 +102,8 @@ class Run:
         self._holder = uuid.uuid4().hex
         #: Versions of the leases held, by key.
         self._held: dict[str, int] = {}
+        #: Leases held whose last holder did not release them: a write of that run may still be on its way.
+        self.unreleased: set[str] = set()
         self._committed_at = time.monotonic()
         #: The last write asked for of each document.
         self._final_writes: dict[Key, Write] = {}
@@ -143,6 +145,8 @@ class Run:
                     one.committed(token)
                 return
             known = self._versions_when_free(known, give_up_at)
+            self.unreleased -= known.keys()
+            self.unreleased |= {key for key, version in known.items() if version != ABSENT}
 
     def _versions_when_free(self, keys: Iterable[str], give_up_at: float) -> dict[str, int]:
         """Versions of leases as soon as nobody holds them; raises ``BusyError`` where that takes too long."""

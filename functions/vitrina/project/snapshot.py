@@ -266,8 +266,8 @@ def read_snapshot(
 ) -> Snapshot:
     """Read a project: two round trips of the store, and one read of the workbook.
 
-    Into the workbook no start can write any more that the snapshot does not show: where the write of a
-    reservation may still be on its way, the fence is moved and the workbook read once more.
+    No rows can move in the workbook any more by a write that the snapshot does not show: if a write of
+    another run may still be on its way, the fence is moved and the workbook is read again.
 
     Parameters
     ----------
@@ -295,8 +295,10 @@ def snapshot_of(run: Run, stored: Stored, *, fenced: bool = True) -> Snapshot:
     """
     workbooks, spreadsheet_id = run.services.workbooks, stored.project.spreadsheet_id
     snapshot = Snapshot(run, stored, parse_book(workbooks.read(spreadsheet_id), stored.shape))
-    if fenced and snapshot.resolution.is_open_reservation(snapshot.book):
+    is_open = spreadsheet_id in run.unreleased or snapshot.resolution.is_open_reservation(snapshot.book)
+    if fenced and is_open:
         workbooks.batch_update(spreadsheet_id, move_fence(snapshot.book.fence, uuid.uuid4().hex[:8]))
+        run.unreleased.discard(spreadsheet_id)
         snapshot = Snapshot(run, stored, parse_book(workbooks.read(spreadsheet_id), stored.shape))
     snapshot.remember_shape()
     return snapshot

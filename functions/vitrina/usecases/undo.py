@@ -199,6 +199,7 @@ def _kept_items(snapshot: Snapshot, record: Json) -> list[Item]:
 
 def _write_back(run: Run, snapshot: Snapshot, record: Json, kept: list[Item]) -> Restoration:
     change = WorkbookChange()
+    change.hold_fence(snapshot.book)
     result = restore(change, snapshot.book, record, kept=frozenset(item.number for item in kept))
     _empty_progress(change, snapshot, record, kept)
     if result.is_outdated:

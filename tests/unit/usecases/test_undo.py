@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,10 +10,11 @@ import pytest
 from tests.harness.fakes.interruptions import busy, no_answer
 from tests.harness.memory_office import MemoryOffice, client_office, pushed_office, started_office
 from tests.harness.stored import stored_document, tracked_state
-from vitrina.errors import BusyError, RetriableServiceError, UserError
+from vitrina.errors import BusyError, ChangedMeanwhileError, RetriableServiceError, UserError
 from vitrina.operations.answer import Outcome
 from vitrina.operations.outbox import OUTBOX
 from vitrina.operations.run import LEASE
+from vitrina.ports import Json
 from vitrina.records.books import load_project
 from vitrina.records.undo import UNDO
 
@@ -311,6 +313,40 @@ def test_process_that_died_after_an_incomplete_card() -> None:
     assert (answer.outcome, answer.data["action"]) == (Outcome.DONE, "start_batch")
     assert office.items() == {}
     assert office.table("in_progress", "id") == []
+
+
+def test_write_that_arrives_after_the_lease_expired(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A push has taken the workbook over: Google refuses the write of the undo, whatever it would change."""
+    office = started_office()
+    late: list[Json] = []
+
+    def hang(_: str, requests: Sequence[Json]) -> Json:
+        late.extend(requests)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(office.workbooks, "batch_update", hang)
+        with pytest.raises(Killed):
+            office.do("undo", operation_id="click")
+    office.clock.advance(seconds=91)
+    refused: list[str] = []
+
+    def arrive() -> None:
+        try:
+            office.workbooks.batch_update(office.client_id, late)
+        except ChangedMeanwhileError as error:
+            refused.append(error.code)
+
+    office.tracker.before("create_card", arrive)
+
+    office.do("push")
+
+    assert refused == ["sheet.changed"]
+    assert [bool(link) for _, link in office.table("in_progress", "id", "card")] == [True] * 4
+    answer = office.do("undo", operation_id="click")
+    assert (answer.outcome, answer.data["left"]) == (Outcome.PARTIAL, 2)
+    assert sorted(office.items()) == [1, 2]
+    assert len(office.table("in_progress", "id")) == 4
 
 
 def test_action_clicked_before_the_second_delivery() -> None:

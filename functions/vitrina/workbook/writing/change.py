@@ -11,8 +11,8 @@ has
 - a row that moves to another tab is deleted, and its mark is created in the other tab. If another row was
   deleted instead, the mark is still in use and the whole batch is refused.
 
-A write that depends on a reservation in the store holds the fence (``fence``), so that it is refused after
-the reservation was taken back.
+A write that moves rows holds the fence (``fence``), so that it is refused after its reservation was taken
+back, or the lease of its run was taken over.
 
 The batch itself compares the cells that are written, or that the change depends on, with what was read
 (``compare``). Rows that leave a tab keep what people added to them: they move to the shelf as a whole and can
@@ -240,7 +240,7 @@ class WorkbookChange:
         self._final_cells[sheet_id][row_index, column_index] = cell_data(value)
 
     def hold_fence(self, book: Book) -> None:
-        """Refuse the batch if a reservation of this workbook was taken back since *book* was read."""
+        """Refuse the batch if somebody moved the fence of this workbook since *book* was read."""
         self._fences = [book.fence]
 
     def guard_layout(self, tab: Tab) -> None:
