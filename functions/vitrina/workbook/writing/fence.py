@@ -2,8 +2,8 @@
 
 *Fence* is a term of the glossary. A lease in the store may expire while a write of its holder is still on its
 way to Google. Whoever takes over such a lease, or takes back the reservation of such a write, moves the fence
-first. From then on Google refuses every batch that holds the fence with its former value. It is a fencing token (M. Kleppmann, *How to
-do distributed locking*, 2016) that Google checks.
+first. From then on Google refuses every batch that holds the fence with its former value. It is a fencing
+token (M. Kleppmann, *How to do distributed locking*, 2016) that Google checks.
 """
 
 from __future__ import annotations
