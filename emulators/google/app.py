@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
+import orjson
 from flask import Flask, Response, g, request
 
 from emulators.common.control import Control
@@ -25,6 +26,8 @@ __all__ = ["create_app", "drive_api", "sheets_api"]
 
 DOCUMENTS = ("sheets.v4", "drive.v3")
 V2_UPLOAD = "/upload/drive/v2/files/"
+READ = "sheets.spreadsheets.get"
+JSON = "application/json"
 
 
 class Google:
@@ -110,6 +113,8 @@ class Google:
         if registered is None:
             raise NotModelledError(f"the method {method.id}")
         call = self._call(document, method, path)
+        if method.id == READ:
+            return self._read(call)
         with self.store.lock:
             result = registered.handler(call)
             call.commit()
@@ -120,6 +125,18 @@ class Google:
         if isinstance(result, drive_api.Raw):
             return Response(result.content, mimetype=result.mime_type)
         return _json(masks.select(call.mask, result))
+
+    def _read(self, call: Call) -> Response:
+        """Answer a read of a workbook. Its text is kept until the workbook changes or a minute has passed."""
+        minute, query = call.now.replace(second=0, microsecond=0), request.query_string
+        with self.store.lock:
+            book = call.book()
+            if book.answers[0] != minute:
+                book.answers = (minute, {})
+            texts = book.answers[1]
+            if query not in texts:
+                texts[query] = _text(masks.select(call.mask, sheets_api.get(call)))
+            return Response(texts[query], mimetype=JSON)
 
     def _call(self, document: Document, method: Method, path: dict[str, str]) -> Call:
         query = schema.check_query(
@@ -188,7 +205,15 @@ class Google:
 
 
 def _json(value: Any) -> Response:
-    return Response(json.dumps(value, ensure_ascii=False), mimetype="application/json")
+    return Response(_text(value), mimetype=JSON)
+
+
+def _text(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        # An integer of more than 64 bits.
+        return json.dumps(value, ensure_ascii=False).encode()
 
 
 def _nulls(sent: Any, prefix: str = "") -> list[str]:

@@ -255,8 +255,13 @@ class Painter:
         kept = 0
         extra = self._conditional.painted_box() if self._conditional else None
         spill = self._spill_edges()
+        computed = {row for row, _ in self._computed}
         for index in range(box.top, box.bottom):
             line = self._sheet.rows[index]
+            if self._only_entered and index not in computed and not self._is_entered(line.cells):
+                # Most rows of a formatted tab are empty, and most callers do not ask for formats.
+                rows.append({})
+                continue
             right = max(len(line.cells), spill.get(index, 0))
             if extra and extra.top <= index < extra.bottom:
                 right = max(right, extra.right)
@@ -268,6 +273,11 @@ class Painter:
                 kept = len(rows)
         return rows[:kept]
 
+    def _is_entered(self, cells: list[Cell]) -> bool:
+        """Whether one of the cells has something that is shown."""
+        entered = self._entered
+        return any(not entered.isdisjoint(cell) for cell in cells)
+
     def _spill_edges(self) -> dict[int, int]:
         edges: dict[int, int] = {}
         for row, column in self._computed:
@@ -277,7 +287,6 @@ class Painter:
     def _cell(self, row: int, column: int) -> Cell:
         cell = self._sheet.cell(row, column)
         if self._only_entered and not (self._entered & cell.keys() or (row, column) in self._computed):
-            # Most cells of a formatted tab are empty, and most callers do not ask for formats.
             return {}
         result = {name: cell[name] for name in self._stored if name in cell} if cell else {}
         value = None

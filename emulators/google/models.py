@@ -339,6 +339,8 @@ class Book:
     ``ROWS`` or ``COLUMNS``; for the last two the line itself names the id)."""
     results: Any = None
     """Computed values of the formulas, kept until the next change; see ``formulas``."""
+    answers: tuple[Any, dict[bytes, bytes]] = (None, {})
+    """The minute, and the texts that ``spreadsheets.get`` answered in it, by query."""
 
     def clone(self) -> Book:
         """A copy that shares the cells."""

@@ -6,7 +6,7 @@ import copy
 import hashlib
 import string
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -31,7 +31,7 @@ class SavedStore:
     counter: int
     frozen_at: datetime | None
     files: dict[str, dict[str, Any]]
-    books: list[Book]
+    books: Mapping[str, Book]
 
 
 class Store:
@@ -102,17 +102,16 @@ class Store:
         self.frozen_at = None
 
     def save_state(self) -> SavedStore:
-        """A copy of everything but the keys; workbooks share their cells, which never change."""
+        """A copy of everything but the keys. Workbooks never change: a change replaces the whole workbook."""
         with self.lock:
-            books = [book.clone() for book in self.books.values()]
-            return SavedStore(self._counter, self.frozen_at, copy.deepcopy(self.files), books)
+            return SavedStore(self._counter, self.frozen_at, copy.deepcopy(self.files), dict(self.books))
 
     def restore_state(self, saved: SavedStore) -> None:
         """The opposite of :meth:`save_state`."""
         with self.lock:
             self._counter, self.frozen_at = saved.counter, saved.frozen_at
             self.files = copy.deepcopy(saved.files)
-            self.books = {book.spreadsheet_id: book.clone() for book in saved.books}
+            self.books = dict(saved.books)
 
     def dump(self) -> dict[str, Any]:
         """Everything as JSON-able data."""

@@ -254,8 +254,8 @@ def test_what_a_refresh_wrote_of_a_card_goes_with_it(office: Office) -> None:
     assert_answer(answer, "done", 200)
     assert office.cards() == []
     place = difference(
-        started.books[office.client_id]["sheets"][1:],
-        take_snapshot(office).books[office.client_id]["sheets"][1:],
+        started.books[office.client_id].content["sheets"][1:],
+        take_snapshot(office).books[office.client_id].content["sheets"][1:],
     )
     assert place is None, place
 
