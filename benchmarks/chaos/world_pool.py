@@ -6,10 +6,10 @@ import atexit
 import logging
 import multiprocessing
 import tempfile
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.chaos.history import History
@@ -21,16 +21,38 @@ _player: Player | None = None
 
 
 @dataclass(frozen=True)
+class _World:
+    """A process with a world, and the variants whose starting points it has."""
+
+    process: ProcessPoolExecutor
+    variants: set[int] = field(default_factory=set)
+
+
 class WorldPool:
     """Processes that play histories at the same time."""
 
-    _pool: ProcessPoolExecutor
+    def __init__(self, worlds: Sequence[_World]) -> None:
+        self._worlds = worlds
 
     def play(self, histories: Iterable[History]) -> Iterator[Result]:
         """Play the histories; yields each result as soon as it is there."""
-        futures: list[Future[Result]] = [self._pool.submit(_play, one) for one in histories]
-        for future in as_completed(futures):
-            yield future.result()
+        waiting, idle = list(histories), list(self._worlds)
+        running: dict[Future[Result], _World] = {}
+        while waiting or running:
+            while waiting and idle:
+                world = idle.pop()
+                history = self._choose(world, waiting)
+                waiting.remove(history)
+                world.variants.add(history.variant)
+                running[world.process.submit(_play, history)] = world
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                idle.append(running.pop(future))
+                yield future.result()
+
+    def _choose(self, world: _World, waiting: Sequence[History]) -> History:
+        """The next history of a world: it takes seconds to make the starting points of another variant."""
+        known = {variant for one in self._worlds for variant in one.variants}
+        return min(waiting, key=lambda one: (one.variant not in world.variants, one.variant in known))
 
 
 @contextmanager
@@ -38,8 +60,17 @@ def running_world_pool(count: int, *, guards: str) -> Iterator[WorldPool]:
     """A pool of *count* worlds, while the block runs."""
     # A forked process would have copies of servers whose threads do not run in it.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_open, initargs=(guards,)) as pool:
-        yield WorldPool(pool)
+    with ExitStack() as stack:
+        yield WorldPool(
+            [
+                _World(
+                    stack.enter_context(
+                        ProcessPoolExecutor(1, mp_context=context, initializer=_open, initargs=(guards,))
+                    )
+                )
+                for _ in range(count)
+            ]
+        )
 
 
 def _open(guards: str) -> None:
