@@ -115,7 +115,13 @@ class LocalOffice:
     def restore_state(self, saved: SavedOffice) -> None:
         """Restore what was saved. To be called before the functions get their first request."""
         self._order_servers("restore-state", saved.name)
-        self._store_path.write_bytes(saved.documents)
+        # Through SQLite, as connections to the file may still be open.
+        with (
+            closing(sqlite3.connect(":memory:")) as source,
+            closing(sqlite3.connect(self._store_path)) as store,
+        ):
+            source.deserialize(saved.documents)
+            source.backup(store)
         self.agency, self.client_id = saved.agency, saved.client_id
 
     def _order_servers(self, order: str, name: str) -> None:
