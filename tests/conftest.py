@@ -1,7 +1,8 @@
-"""Shared by all tests: keeps settings of the developer's machine out."""
+"""Shared by all tests: how they are run, and settings of the developer's machine kept out."""
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -11,6 +12,14 @@ from tests.harness.folders import memory_folder
 if (_in_memory := memory_folder()) is not None:
     # Where pytest makes the folders of ``tmp_path``; the workers inherit it.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_in_memory))
+
+# Workbooks are many small objects without cycles, which the collector would visit again and again.
+gc.set_threshold(100_000, 50, 100)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are processors: tests also wait for leases, queues and processes."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(autouse=True)
