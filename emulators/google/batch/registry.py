@@ -26,6 +26,8 @@ class Batch:
     book: Book
     store: Store
     now: datetime
+    #: Formulas of the workbook in lower case, until one of them may have changed.
+    _formulas: tuple[str, ...] | None = None
 
     def area(self, given: GridRange) -> tuple[Sheet, Box]:
         """The tab and the rectangle of a grid range of a request."""
@@ -45,16 +47,17 @@ class Batch:
     def forget_computed(self) -> None:
         """Clear computed values, after a change that may affect formulas."""
         self.book.results = None
+        self._formulas = None
 
     def is_seen(self, sheet: Sheet) -> bool:
         """Whether a formula may refer to a tab: on it, with its title, or with computed references."""
+        if sheet.formula_count:
+            return True
+        if self._formulas is None:
+            texts = (text.casefold() for other in self.book.sheets for _, _, text in other.formulas())
+            self._formulas = tuple(dict.fromkeys(texts))
         signs = (sheet.title.casefold(), "indirect", *self._names_on(sheet))
-        return bool(sheet.formula_count) or any(
-            sign in text.casefold()
-            for other in self.book.sheets
-            for _, _, text in other.formulas()
-            for sign in signs
-        )
+        return any(sign in text for text in self._formulas for sign in signs)
 
     def _names_on(self, sheet: Sheet) -> list[str]:
         ranges = self.book.named_ranges
