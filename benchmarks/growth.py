@@ -1,4 +1,4 @@
-"""``python -m benchmarks.growth [--store memory] [--repeat 5] [--markdown]``: what clicks cost with age.
+"""``python -m benchmarks.growth [--store firestore] [--repeat 5] [--markdown]``: what clicks cost with age.
 
 Counts the documents that each action of the menu reads and writes in the store, and the round trips of the
 store, with 0, 1,000 and 30,000 finished items behind it and 100,000 works of imported history; and what the
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
@@ -26,8 +26,10 @@ from unittest.mock import patch
 from benchmarks.aged_agency import BACKLOG_ROWS, AgedAgency, prepare
 from benchmarks.api_calls import NOW, SetEnv
 from benchmarks.tables import as_table
+from emulators.common.firestore import running_firestore
 from emulators.world.story import people_of, staff_of
 from tests.harness.counting_store import CountingStore, StoreCost, fill_store, used_store
+from tests.harness.firestore import new_firestore
 from tests.harness.local_office import LocalOffice, OfficeError
 from tests.harness.servers import Servers, running_servers
 from vitrina.bootstrap import application
@@ -64,11 +66,7 @@ MOST_AT_NIGHT = 999
 #: Time of a click in the oldest agency against that in the youngest.
 MOST_TIMES = 1.2
 
-#: An empty store of each kind, which may use a folder of its own.
-STORES: Mapping[str, Callable[[Path], Store]] = {
-    "sqlite": lambda folder: SqliteStore.create(folder / "measured.sqlite"),
-    "memory": lambda _: MemoryStore(),
-}
+STORES = ("sqlite", "memory", "firestore")
 
 #: Calls of the emulators that make something.
 CREATIONS = (("tasks", "tasks.create"), ("kaiten", "cards.create"))
@@ -118,7 +116,11 @@ def run(
     machine nor what one run leaves to the next meets one age more than the others.
     """
     # Progress is written whenever two seconds have passed: that would count how slow the machine is.
-    with running_servers() as servers, patch.object(run_module, "REPORT_S", math.inf):
+    with (
+        running_servers() as servers,
+        _store_makers(stores) as makers,
+        patch.object(run_module, "REPORT_S", math.inf),
+    ):
         agency = prepare(
             servers, setenv, folder / "agency", ages=ages, work_count=work_count, row_count=row_count
         )
@@ -127,12 +129,27 @@ def run(
             rounds = []
             for number in range(repeats):
                 played = {
-                    age: _play(servers, setenv, folder / f"{kind}-{number}-{age}", STORES[kind], agency, age)
+                    age: _play(servers, setenv, folder / f"{kind}-{number}-{age}", makers[kind], agency, age)
                     for age in _turned(ages, number)
                 }
                 rounds.append([played[age] for age in ages])
             found[kind] = Costs(_summed_up(rounds), agency.project_count)
         return found
+
+
+@contextmanager
+def _store_makers(kinds: Sequence[str]) -> Iterator[Mapping[str, Callable[[Path], Store]]]:
+    """Functions that make an empty store of each kind, which may use a folder of its own."""
+    makers: dict[str, Callable[[Path], Store]] = {
+        "sqlite": lambda folder: SqliteStore.create(folder / "measured.sqlite"),
+        "memory": lambda _: MemoryStore(),
+    }
+    with ExitStack() as stack:
+        if "firestore" in kinds:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vitrina-")))
+            url = stack.enter_context(running_firestore(folder / "firestore.log"))
+            makers["firestore"] = lambda _: new_firestore(url)
+        yield makers
 
 
 def _turned(ages: Sequence[int], number: int) -> Sequence[int]:

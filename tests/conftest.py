@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
 
 import pytest
 
+from emulators.common.firestore import running_firestore
+from tests.harness.firestore import is_firestore_installed
 from tests.harness.folders import memory_folder
 
 if (_in_memory := memory_folder()) is not None:
@@ -26,6 +29,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that no process still works on them when all others end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.fixture(scope="session")
+def firestore_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of Google's own Firestore emulator."""
+    if not is_firestore_installed():
+        pytest.skip("the Firestore emulator is not installed")
+    with running_firestore(tmp_path_factory.mktemp("firestore") / "emulator.log") as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

@@ -202,7 +202,7 @@ def settings_environment(folder: Path, servers: Addresses, *, staff: Sequence[st
     """The settings of the product for the local world. Only addresses and identities are its own."""
     functions = servers.url("functions")
     return {
-        "VITRINA_STORE_PATH": str(folder / STORE_NAME),
+        "VITRINA_STORE": str(folder / STORE_NAME),
         "VITRINA_TOKEN_AUDIENCE": AUDIENCE,
         "VITRINA_STAFF": ",".join(staff),
         "VITRINA_SERVICE_ACCOUNT": SERVICE_ACCOUNT,

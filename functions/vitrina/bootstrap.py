@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from vitrina import logs
 from vitrina.domain.calendar import WorkCalendar
+from vitrina.google.firestore import make_firestore
 from vitrina.google.identity import GOOGLE_CERTS_URL, GoogleIdentity
 from vitrina.google.queue import CloudTasksQueue
 from vitrina.google.services import make_services
@@ -17,6 +19,7 @@ from vitrina.operations.services import Services
 from vitrina.operations.upgrade import upgrade
 from vitrina.ports import Identity, Store
 from vitrina.settings import Settings
+from vitrina.store.firestore import FirestoreStore
 from vitrina.store.sqlite import SqliteStore
 from vitrina.trackers.kaiten.client import KaitenTracker
 from vitrina.workbook.reading.choices import Choices
@@ -100,12 +103,23 @@ def build(settings: Settings) -> Application:
 
 def open_store(settings: Settings) -> Store:
     """The store of an installation. Opens no connection."""
-    return SqliteStore(settings.store_path)
+    return store_at(settings.store, settings.firestore_url)
 
 
 def create_store(settings: Settings) -> None:
-    """Create the store of a new installation if it is absent."""
-    SqliteStore.create(settings.store_path)
+    """Create the file of a new installation if it is absent; a database of Firestore is made before."""
+    store_at(settings.store, settings.firestore_url, is_new=True)
+
+
+def store_at(address: str, firestore_url: str = "", *, is_new: bool = False) -> Store:
+    """The store at an address as in ``Settings.store``; if it *is_new*, an absent file is created."""
+    if _is_firestore(address):
+        return FirestoreStore(make_firestore(firestore_url), address)
+    return SqliteStore.create(Path(address)) if is_new else SqliteStore(Path(address))
+
+
+def _is_firestore(address: str) -> bool:
+    return address.startswith("projects/")
 
 
 @cache
@@ -113,6 +127,7 @@ def application() -> Application:
     """The application of this process, built from the environment. Upgrades a store of an older release."""
     logs.configure()
     app = build(Settings.from_environment())
-    if app.settings.store_path.is_file():
+    address = app.settings.store
+    if _is_firestore(address) or Path(address).is_file():
         upgrade(app.services.store, app.services.clock.now())
     return app

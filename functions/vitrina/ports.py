@@ -203,8 +203,12 @@ Key = tuple[str, str]
 #: The version of a document that does not exist.
 ABSENT = 0
 
-#: Most bytes of a document: its JSON and its key in UTF-8. This is the limit of Firestore.
-MOST_BYTES = 1_048_576
+#: Most bytes of a document: its JSON and its key in UTF-8. Firestore takes 1,048,576 with names and fields.
+MOST_BYTES = 1_000_000
+
+#: Top-level fields by whose value documents are found, and those by whose order they are found.
+FOUND_BY = ("agency_id", "spreadsheet_id", "kind", "is_open", "has_cards", "has_unfinished", "has_touched")
+FOUND_BEFORE = ("at", "due_at", "shown_at")
 
 
 @dataclass(frozen=True)
@@ -269,11 +273,23 @@ class Store(Protocol):
         Parameters
         ----------
         where
-            Values of top-level fields that a document must have.
+            Values of fields of ``FOUND_BY`` that a document must have.
         before
-            A top-level field, and a text: the field must be a text that is less.
+            A field of ``FOUND_BEFORE``, and a text: the field must be a text that is less. The documents are
+            in the order of this field then. Not together with *where*.
         limit
             Most documents to return.
+
+        Raises
+        ------
+        ValueError
+            If no index of the store answers this query.
+        """
+
+    def page(self, after: Key | None, limit: int) -> list[Document]:
+        """The first documents of all kinds, by kind and key, that come after a key; ``None`` for the first.
+
+        For copies of a whole store; no click reads it.
         """
 
     def commit(self, writes: Sequence[Write], *, token: int | None = None) -> None:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
-from pathlib import Path
 
 from vitrina.errors import ConfigurationError
 
@@ -17,7 +16,8 @@ PREFIX = "VITRINA_"
 class Settings:
     """Settings of an operator, one environment variable ``VITRINA_<FIELD>`` each; see docs/settings.md."""
 
-    store_path: Path
+    #: Path of a SQLite file, or ``projects/P/databases/D`` of Firestore.
+    store: str
     token_audience: str
     staff: tuple[str, ...]
     service_account: str
@@ -48,6 +48,7 @@ class Settings:
     #: Address of a spreadsheet for a person; contains ``{id}``.
     spreadsheet_url: str = "https://docs.google.com/spreadsheets/d/{id}/edit"
     tasks_url: str = ""
+    firestore_url: str = ""
     #: A moment at which the clock starts, for demonstrations and tests.
     now: datetime | None = None
 
@@ -74,7 +75,7 @@ class Settings:
 
 
 #: Names of settings in an older release, which still work.
-_OLDER_NAMES: Mapping[str, str] = {"quota_per_minute": "turns_per_minute"}
+_OLDER_NAMES: Mapping[str, str] = {"quota_per_minute": "turns_per_minute", "store": "store_path"}
 
 
 def _text(environment: Mapping[str, str], name: str) -> str:
@@ -96,7 +97,6 @@ def _moment(text: str) -> datetime:
 
 
 _CONVERT: Mapping[str, Callable[[str], object]] = {
-    "store_path": Path,
     "staff": _list,
     "kaiten_timeout_s": float,
     "retry_wait_s": float,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.firestore import new_firestore
 from tests.harness.threads import run_at_once
 from vitrina.errors import ConfigurationError, RetriableServiceError, StoreConflictError
 from vitrina.ports import ABSENT, MOST_BYTES, Delete, Document, Put, Store, new_token
@@ -35,9 +36,11 @@ CREATE INDEX document_agency_id ON document (json_extract(data, '$.agency_id'));
 """
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["sqlite", "memory", "firestore"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """A new, empty store of each kind."""
+    if request.param == "firestore":
+        return new_firestore(request.getfixturevalue("firestore_url"))
     return SqliteStore.create(tmp_path / "store.sqlite") if request.param == "sqlite" else MemoryStore()
 
 
@@ -103,10 +106,12 @@ def test_documents_are_not_shared_with_callers(store: Store) -> None:
 def test_unicode_in_keys_kinds_and_conditions(store: Store) -> None:
     """Keys and texts of any language are distinguished and ordered; similar characters are different."""
     names = ["é", "e\u0301", "Ё", "ё", "😀", "\uffff", "a/b", "a:b", "%_'\"", " "]
-    store.commit([Put("kind", name, {"who": name}) for name in names])
+    store.commit([Put("kind", name, {"agency_id": name}) for name in names])
 
     assert keys_of(store.find("kind")) == sorted(names)
-    assert [keys_of(store.find("kind", where={"who": name})) for name in names] == [[name] for name in names]
+    assert [keys_of(store.find("kind", where={"agency_id": name})) for name in names] == [
+        [name] for name in names
+    ]
     assert {key for _, key in store.get_many(("kind", name) for name in names)} == set(names)
 
 
@@ -114,26 +119,26 @@ def test_find_by_texts_and_booleans(store: Store) -> None:
     """All conditions must hold; a text does not equal a number; a missing field does not match."""
     store.commit(
         [
-            Put("item", "b", {"kind": "x", "book": "1", "is_open": True}),
-            Put("item", "a", {"kind": "x", "book": "1", "is_open": True}),
-            Put("item", "c", {"kind": "x", "book": "1", "is_open": False}),
-            Put("item", "d", {"kind": "x", "book": "2", "is_open": True}),
-            Put("item", "e", {"kind": "x", "book": 1, "is_open": "True"}),
+            Put("item", "b", {"kind": "x", "agency_id": "1", "is_open": True}),
+            Put("item", "a", {"kind": "x", "agency_id": "1", "is_open": True}),
+            Put("item", "c", {"kind": "x", "agency_id": "1", "is_open": False}),
+            Put("item", "d", {"kind": "x", "agency_id": "2", "is_open": True}),
+            Put("item", "e", {"kind": "x", "agency_id": 1, "is_open": "True"}),
             Put("item", "f", {"kind": None}),
-            Put("book", "a", {"kind": "x", "book": "1", "is_open": True}),
+            Put("book", "a", {"kind": "x", "agency_id": "1", "is_open": True}),
         ]
     )
 
-    assert keys_of(store.find("item", where={"book": "1", "kind": "x", "is_open": True})) == ["a", "b"]
+    assert keys_of(store.find("item", where={"agency_id": "1", "kind": "x", "is_open": True})) == ["a", "b"]
     assert keys_of(store.find("item", where={"is_open": False})) == ["c"]
-    assert keys_of(store.find("item", where={"book": "1"})) == ["a", "b", "c"]
+    assert keys_of(store.find("item", where={"agency_id": "1"})) == ["a", "b", "c"]
     assert keys_of(store.find("item", where={})) == ["a", "b", "c", "d", "e", "f"]
-    assert store.find("item", where={"absent": "1"}) == []
+    assert store.find("item", where={"spreadsheet_id": "1"}) == []
     assert store.find("absent") == []
 
 
 def test_find_before_a_text(store: Store) -> None:
-    """Only texts less than the bound match; numbers, nulls and missing fields never do."""
+    """Only texts less than the bound match, the least first; numbers, nulls and missing fields never do."""
     store.commit(
         [
             Put("wish", "a", {"at": "2026-11-02"}),
@@ -147,11 +152,22 @@ def test_find_before_a_text(store: Store) -> None:
         ]
     )
 
-    assert keys_of(store.find("wish", before=("at", "2026-11-03"))) == ["a", "b"]
-    assert keys_of(store.find("wish", before=("at", "я"))) == ["a", "b", "c"]
-    assert keys_of(store.find("wish", before=("at", "2026-11-03"), limit=1)) == ["a"]
-    assert keys_of(store.find("wish", where={"at": "2026-11-02"}, before=("at", "2026-11-03"))) == ["a"]
+    assert keys_of(store.find("wish", before=("at", "2026-11-03"))) == ["b", "a"]
+    assert keys_of(store.find("wish", before=("at", "я"))) == ["b", "a", "c"]
+    assert keys_of(store.find("wish", before=("at", "2026-11-03"), limit=1)) == ["b"]
     assert store.find("wish", before=("at", "2026-11-01")) == []
+
+
+def test_find_without_an_index_is_refused(store: Store) -> None:
+    """Firestore needs an index for each query, so that every store refuses those that have none."""
+    for query in (
+        {"where": {"title": "x"}},
+        {"where": {"at": "2026"}},
+        {"before": ("agency_id", "x")},
+        {"where": {"agency_id": "x"}, "before": ("at", "2026")},
+    ):
+        with pytest.raises(ValueError, match="cannot be found by"):
+            store.find("item", **query)  # type: ignore[arg-type]
 
 
 def test_find_gives_the_first_by_key(store: Store) -> None:
@@ -161,6 +177,23 @@ def test_find_gives_the_first_by_key(store: Store) -> None:
     assert keys_of(store.find("item")) == ["1", "10", "100", "2", "9"]
     assert keys_of(store.find("item", limit=2)) == ["1", "10"]
     assert keys_of(store.find("item", limit=50)) == ["1", "10", "100", "2", "9"]
+
+
+def test_pages_have_every_document_once(store: Store) -> None:
+    """Page after page, by kind and key: of every kind, also names with signs that ids may not have."""
+    keys = sorted(
+        [("item", f"{number}") for number in range(12)]
+        + [("item_part", "1"), ("book", "a/b"), ("book", "a.b"), ("book", "a"), ("книга", "ё")]
+    )
+    store.commit([Put(kind, key, {"at": key}) for kind, key in keys])
+
+    found: list[tuple[str, str]] = []
+    while page := store.page(found[-1] if found else None, 5):
+        assert len(page) <= 5
+        assert [one.data for one in page] == [{"at": one.key} for one in page]
+        found += [(one.kind, one.key) for one in page]
+
+    assert found == keys
 
 
 # --- Versions --------------------------------------------------------------------------------------

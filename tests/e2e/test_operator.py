@@ -87,7 +87,7 @@ def test_missing_settings_are_named(command: list[str], capsys: pytest.CaptureFi
 
     assert main(command) == 1
 
-    assert "VITRINA_STORE_PATH" in capsys.readouterr().err
+    assert "VITRINA_STORE" in capsys.readouterr().err
 
 
 def test_a_bad_profile_is_refused(empty_office: Office, capsys: pytest.CaptureFixture[str]) -> None:

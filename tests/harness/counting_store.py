@@ -75,6 +75,12 @@ class CountingStore:
         self._count(read=max(1, len(found)))
         return found
 
+    def page(self, after: Key | None, limit: int) -> list[Document]:
+        """See ``Store``."""
+        found = self._store.page(after, limit)
+        self._count(read=max(1, len(found)))
+        return found
+
     def commit(self, writes: Sequence[Write], *, token: int | None = None) -> None:
         """See ``Store``; a commit that is refused counts as well."""
         self._count(written=len(writes), keys=[(one.kind, one.key) for one in writes])

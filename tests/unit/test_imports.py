@@ -23,7 +23,7 @@ ALLOWED = {
     "ports": set(),
     "google": {"domain", "ports"},
     "trackers": {"domain", "ports"},
-    "store": {"domain", "ports"},
+    "store": {"domain", "google", "ports"},
     "cli": {*ORDER, "bootstrap", "google", "settings", *SHARED} - {"web"},
     "__main__": {"cli"},
     "bootstrap": {*ORDER, *SHARED, "logs", "google", "settings", "store", "trackers"} - {"web"},

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from vitrina.cli import check, create_agency, import_history
+from vitrina.cli import check, copy_store, create_agency, import_history
 from vitrina.cli.console import CommandError, print_error, print_product_error
 from vitrina.cli.doctor import command as doctor
 from vitrina.errors import VitrinaError
@@ -18,6 +18,7 @@ COMMANDS = {
     "create-agency": create_agency,
     "import-history": import_history,
     "check": check,
+    "copy-store": copy_store,
     "doctor": doctor,
 }
 

@@ -62,7 +62,7 @@ def make_services(google_url: str = "") -> GoogleServices:
     else:
         credentials, _ = google.auth.default(scopes=SCOPES)
     sheets, drive = (
-        build_from_document(_document(name, version, google_url), credentials=credentials)
+        build_from_document(discovery_document(name, version, google_url), credentials=credentials)
         for name, version in (("sheets", "v4"), ("drive", "v3"))
     )
     return GoogleServices(
@@ -74,7 +74,8 @@ def make_services(google_url: str = "") -> GoogleServices:
     )
 
 
-def _document(name: str, version: str, google_url: str) -> dict[str, Any]:
+def discovery_document(name: str, version: str, google_url: str) -> dict[str, Any]:
+    """The discovery document of an API, for the real Google or a local server at *google_url*."""
     text = get_static_doc(name, version)
     if text is None:
         raise ConfigurationError("settings.no_discovery_document", name=name)

@@ -1,12 +1,12 @@
-"""Checks of writes that all stores share."""
+"""Checks of queries and writes that all stores share."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from vitrina.ports import MOST_BYTES, Key, Put, Write
+from vitrina.ports import FOUND_BEFORE, FOUND_BY, MOST_BYTES, Key, Put, Write
 
 #: Most bytes of one character in UTF-8.
 _MOST_BYTES_OF_CHARACTER = 4
@@ -24,6 +24,17 @@ def json_texts(writes: Sequence[Write]) -> dict[Key, str]:
     if twice:
         raise ValueError(f"written twice in one commit: {twice}")
     return {(one.kind, one.key): _json_text(one) for one in writes if isinstance(one, Put)}
+
+
+def require_index(where: Mapping[str, str | bool] | None, before: tuple[str, str] | None) -> None:
+    """Raise ``ValueError`` for a query that has no index in every store."""
+    unknown = [name for name in where or {} if name not in FOUND_BY]
+    if before is not None and before[0] not in FOUND_BEFORE:
+        unknown.append(before[0])
+    if unknown:
+        raise ValueError(f"documents cannot be found by {unknown}")
+    if where and before is not None:
+        raise ValueError("documents cannot be found by values and by order at once")
 
 
 def _json_text(put: Put) -> str:

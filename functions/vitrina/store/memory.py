@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from vitrina.errors import StoreConflictError
 from vitrina.ports import ABSENT, Document, Key, Put, Write, new_token
-from vitrina.store.documents import json_texts
+from vitrina.store.documents import json_texts, require_index
 
 
 class MemoryStore:
@@ -35,6 +35,7 @@ class MemoryStore:
         limit: int | None = None,
     ) -> list[Document]:
         """See ``Store``."""
+        require_index(where, before)
         with self._lock:
             own = sorted((key, one) for key, one in self._documents.items() if key[0] == kind)
         found = [_document(key, one) for key, one in own]
@@ -43,7 +44,14 @@ class MemoryStore:
         if before is not None:
             name, bound = before
             found = [one for one in found if isinstance(one.data.get(name), str) and one.data[name] < bound]
+            found.sort(key=lambda one: one.data[name])
         return found[:limit]
+
+    def page(self, after: Key | None, limit: int) -> list[Document]:
+        """See ``Store``."""
+        with self._lock:
+            keys = sorted(key for key in self._documents if after is None or key > after)[:limit]
+            return [_document(key, self._documents[key]) for key in keys]
 
     def commit(self, writes: Sequence[Write], *, token: int | None = None) -> None:
         """See ``Store``."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vitrina.errors import ConfigurationError, RetriableServiceError, StoreConflictError
 from vitrina.ports import ABSENT, Document, Json, Key, Put, Write, new_token
-from vitrina.store.documents import json_texts
+from vitrina.store.documents import json_texts, require_index
 
 #: Name of the service in messages to people.
 SERVICE = "SQLite"
@@ -91,18 +91,32 @@ class SqliteStore:
         limit: int | None = None,
     ) -> list[Document]:
         """See ``Store``."""
+        require_index(where, before)
+        order = "key"
         conditions, values = ["kind = ?"], [kind, *(where or {}).values()]
         conditions += [f"{_field(name)} = ?" for name in where or {}]
         if before is not None:
             # For SQLite every number is less than any text.
             conditions.append(f"{_field(before[0], 'json_type')} = 'text' AND {_field(before[0])} < ?")
             values.append(before[1])
+            order = f"{_field(before[0])}, key"
         values.append(-1 if limit is None else limit)  # type: ignore[arg-type]
         with self._errors():
             rows = self._connection.execute(
                 f"SELECT kind, key, version, data FROM document WHERE {' AND '.join(conditions)} "  # noqa: S608
-                "ORDER BY key LIMIT ?",
+                f"ORDER BY {order} LIMIT ?",
                 values,
+            ).fetchall()
+        return [_document(row) for row in rows]
+
+    def page(self, after: Key | None, limit: int) -> list[Document]:
+        """See ``Store``."""
+        with self._errors():
+            rows = self._connection.execute(
+                "SELECT kind, key, version, data FROM document WHERE (kind, key) > (?, ?) "
+                "ORDER BY kind, key LIMIT ?",
+                # No kind is empty, so that this is less than every key.
+                (*(after or ("", "")), limit),
             ).fetchall()
         return [_document(row) for row in rows]
 

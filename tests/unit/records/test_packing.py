@@ -252,7 +252,7 @@ def tracked(store: MemoryStore) -> Tracked[dict[str, int]]:
         load(store),
         encode=dict,
         decode=lambda payload: payload or {},
-        fields=lambda value: {"is_empty": not value},
+        fields=lambda value: {"is_open": not value},
     )
 
 
@@ -264,7 +264,7 @@ def test_a_change_is_written_and_known() -> None:
     commit(store, one.change(lambda value: {**value, "b": 2}))
 
     assert one.value == {"a": 1, "b": 2} == tracked(store).value
-    assert len(store.find(KIND, where={"is_empty": False})) == 1
+    assert len(store.find(KIND, where={"is_open": False})) == 1
 
 
 def test_changes_of_two_survive() -> None:
@@ -367,7 +367,7 @@ def test_two_changes_of_one_document_in_a_commit_are_refused() -> None:
 def test_a_document_of_a_later_release_is_read() -> None:
     """Unknown fields beside the payload do no harm."""
     store = MemoryStore()
-    save(store, {"a": 1}, is_empty=False)
+    save(store, {"a": 1}, is_open=False)
     kept = document(store, (KIND, KEY))
     assert kept is not None
     store.commit([Put(KIND, KEY, {**kept.data, "schema": 99, "later": {"x": [1]}}, kept.version)])

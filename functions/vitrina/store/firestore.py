@@ -1,0 +1,270 @@
+"""The store on Google Cloud: Firestore in Native mode, over its REST API."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from googleapiclient.errors import HttpError
+from httplib2 import HttpLib2Error
+
+from vitrina.errors import ConfigurationError, RetriableServiceError, StoreConflictError
+from vitrina.google.firestore import FirestoreService
+from vitrina.ports import ABSENT, FOUND_BEFORE, FOUND_BY, Document, Json, Key, Put, Write, new_token
+from vitrina.store.documents import json_texts, require_index
+
+#: Name of the service in messages to people.
+SERVICE = "Firestore"
+#: The collection of all documents. Its indexes are in ``firestore.indexes.json``.
+COLLECTION = "documents"
+
+#: Documents in one request of a read.
+_KEYS_AT_ONCE = 500
+#: How often a call is sent while Firestore is busy, and the first wait before a repeat, which doubles.
+_ATTEMPTS, _FIRST_WAIT_S = 5, 0.05
+#: HTTP statuses after which the same call may succeed: too many calls, or a server that is not there.
+_BUSY = frozenset({408, 429, 500, 502, 503, 504})
+#: Times of the last update that are kept for compare-and-set.
+_MOST_UPDATE_TIMES = 20_000
+
+
+class FirestoreStore:
+    """``Store`` over one collection of a Firestore database. Safe to use from many threads and processes.
+
+    Firestore compares the time of a document's last update, and our callers know its version. So the times
+    of the versions that this process has read or written are kept; that of another version is read first.
+
+    Parameters
+    ----------
+    service
+        Sends the requests.
+    database
+        ``projects/P/databases/D``.
+    """
+
+    def __init__(self, service: FirestoreService, database: str) -> None:
+        self._service = service
+        self._database = database
+        self._root = f"{database}/documents"
+        self._update_times = _UpdateTimes()
+
+    # --- Reading -------------------------------------------------------------------------------------
+
+    def get_many(self, keys: Iterable[Key]) -> dict[Key, Document]:
+        """See ``Store``."""
+        return {(one.kind, one.key): one for one in map(self._document, self._read(keys))}
+
+    def find(
+        self,
+        kind: str,
+        /,
+        *,
+        where: Mapping[str, str | bool] | None = None,
+        before: tuple[str, str] | None = None,
+        limit: int | None = None,
+    ) -> list[Document]:
+        """See ``Store``."""
+        require_index(where, before)
+        filters = [_filter("kind", "EQUAL", kind)]
+        filters += [_filter(f"by.{name}", "EQUAL", value) for name, value in (where or {}).items()]
+        query: Json = {}
+        if before is not None:
+            name, bound = before
+            filters.append(_filter(f"by.{name}", "LESS_THAN", bound))
+            query["orderBy"] = [_order(f"by.{name}")]
+        query["where"] = {"compositeFilter": {"op": "AND", "filters": filters}}
+        return self._query(query, limit)
+
+    def page(self, after: Key | None, limit: int) -> list[Document]:
+        """See ``Store``."""
+        query: Json = {"orderBy": [_order("__name__")]}
+        if after is not None:
+            query["startAt"] = {"values": [{"referenceValue": self._name(after)}], "before": False}
+        return self._query(query, limit)
+
+    def _query(self, query: Json, limit: int | None) -> list[Document]:
+        query["from"] = [{"collectionId": COLLECTION}]
+        if limit is not None:
+            query["limit"] = limit
+        request = self._service.documents.runQuery(parent=self._root, body={"structuredQuery": query})
+        rows = self._send(request)
+        return [self._document(row["document"]) for row in rows if "document" in row]
+
+    def _read(self, keys: Iterable[Key], **options: Any) -> list[Json]:
+        """The documents as Firestore gives them."""
+        names = [self._name(key) for key in dict.fromkeys(keys)]
+        found: list[Json] = []
+        for start in range(0, len(names), _KEYS_AT_ONCE):
+            body = {"documents": names[start : start + _KEYS_AT_ONCE], **options}
+            rows = self._send(self._service.documents.batchGet(database=self._database, body=body))
+            found += [row["found"] for row in rows if "found" in row]
+        return found
+
+    def _document(self, resource: Json) -> Document:
+        fields = resource["fields"]
+        kind, key = fields["kind"]["stringValue"], fields["key"]["stringValue"]
+        version = int(fields["version"]["integerValue"])
+        self._update_times.note((kind, key), version, resource["updateTime"])
+        return Document(kind, key, version, json.loads(fields["data"]["stringValue"]))
+
+    # --- Writing -------------------------------------------------------------------------------------
+
+    def commit(self, writes: Sequence[Write], *, token: int | None = None) -> None:
+        """See ``Store``."""
+        token = token or new_token()
+        texts = json_texts(writes)
+        for text in texts.values():
+            # JSON would carry half a surrogate pair, which UTF-8 cannot.
+            text.encode()
+        for attempt in range(_ATTEMPTS):
+            try:
+                bodies = [self._write(one, token, texts.get((one.kind, one.key), "")) for one in writes]
+            except KeyError:
+                if self._require_versions(writes, token):
+                    return
+                continue
+            request = self._service.documents.commit(database=self._database, body={"writes": bodies})
+            try:
+                results = self._send(request).get("writeResults", [])
+            except _PreconditionError:
+                # A commit whose answer was lost is refused as well when it is sent again.
+                if self._require_versions(writes, token):
+                    return
+                _sleep(attempt)
+                continue
+            for one, result in zip(writes, results, strict=True):
+                if isinstance(one, Put):
+                    self._update_times.note((one.kind, one.key), token, result["updateTime"])
+            return
+        raise RetriableServiceError("store.no_answer", service=SERVICE)
+
+    def _write(self, one: Write, token: int, text: str) -> Json:
+        """A write as Firestore takes it; raises ``KeyError`` if the time of its version is not known."""
+        name = self._name((one.kind, one.key))
+        body: Json = {"delete": name}
+        if isinstance(one, Put):
+            body = {"update": {"name": name, "fields": _fields(one, token, text)}}
+        if one.version == ABSENT:
+            body["currentDocument"] = {"exists": False}
+        elif one.version is not None:
+            body["currentDocument"] = {"updateTime": self._update_times.of((one.kind, one.key), one.version)}
+        return body
+
+    def _require_versions(self, writes: Sequence[Write], token: int) -> bool:
+        """Whether the commit with *token* was carried out; raises ``StoreConflictError`` if it cannot be."""
+        versions: dict[Key, int] = {}
+        mask = {"fieldPaths": ["kind", "key", "version"]}
+        for resource in self._read(((one.kind, one.key) for one in writes), mask=mask):
+            fields = resource["fields"]
+            key = fields["kind"]["stringValue"], fields["key"]["stringValue"]
+            versions[key] = int(fields["version"]["integerValue"])
+            self._update_times.note(key, versions[key], resource["updateTime"])
+        if token in versions.values():
+            return True
+        conflicts = [
+            (one.kind, one.key)
+            for one in writes
+            if one.version is not None and versions.get((one.kind, one.key), ABSENT) != one.version
+        ]
+        if conflicts:
+            raise StoreConflictError(conflicts)
+        return False
+
+    # --- Calls ---------------------------------------------------------------------------------------
+
+    def _send(self, request: Any) -> Any:
+        """The answer to a request, which is sent again while Firestore is busy: all are repeatable."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                return self._service.send(request)
+            except HttpError as error:
+                reason = _status_of(error)
+                if reason in ("FAILED_PRECONDITION", "ALREADY_EXISTS", "NOT_FOUND"):
+                    raise _PreconditionError from error
+                if reason != "ABORTED" and error.status_code not in _BUSY:
+                    raise ConfigurationError("store.refused", reason=error.reason) from error
+                failure: Exception = error
+            except (HttpLib2Error, OSError) as error:
+                failure = error
+            _sleep(attempt)
+        raise RetriableServiceError("store.no_answer", service=SERVICE) from failure
+
+    def _name(self, key: Key) -> str:
+        return f"{self._root}/{COLLECTION}/{document_id(key)}"
+
+
+class _PreconditionError(Exception):
+    """A document is not in the state that a commit expects."""
+
+
+class _UpdateTimes:
+    """Times of the last update of documents, by key and version. The oldest are dropped."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._times: OrderedDict[tuple[Key, int], str] = OrderedDict()
+
+    def note(self, key: Key, version: int, update_time: str) -> None:
+        """Remember the time of a version."""
+        with self._lock:
+            self._times[key, version] = update_time
+            self._times.move_to_end((key, version))
+            if len(self._times) > _MOST_UPDATE_TIMES:
+                self._times.popitem(last=False)
+
+    def of(self, key: Key, version: int) -> str:
+        """The time of a version; raises ``KeyError`` if it is not known."""
+        with self._lock:
+            return self._times[key, version]
+
+
+def document_id(key: Key) -> str:
+    """Id of a document in the collection. Ids are in the same order as kinds and keys.
+
+    An id may not contain a slash, be a dot or two, or begin with two underscores.
+    """
+    kind, name = key
+    return f"{kind}:{name.replace('.', '.0').replace('/', '.1')}"
+
+
+def _fields(put: Put, token: int, text: str) -> Json:
+    names = (*FOUND_BY, *FOUND_BEFORE)
+    by = {name: _value(put.data[name]) for name in names if isinstance(put.data.get(name), str | bool)}
+    return {
+        "kind": _value(put.kind),
+        "key": _value(put.key),
+        "version": {"integerValue": str(token)},
+        "data": _value(text),
+        "by": {"mapValue": {"fields": by}},
+    }
+
+
+def _value(value: str | bool) -> Json:
+    return {"booleanValue": value} if isinstance(value, bool) else {"stringValue": value}
+
+
+def _filter(path: str, operator: str, value: str | bool) -> Json:
+    return {"fieldFilter": {"field": {"fieldPath": path}, "op": operator, "value": _value(value)}}
+
+
+def _order(path: str) -> Json:
+    return {"field": {"fieldPath": path}, "direction": "ASCENDING"}
+
+
+def _status_of(error: HttpError) -> str:
+    """The canonical name of an error, such as ``ABORTED``; a read answers with a list of one."""
+    try:
+        body = json.loads(error.content)
+        body = body[0] if isinstance(body, list) else body
+        return str(body["error"]["status"])
+    except (ValueError, LookupError, TypeError):
+        return ""
+
+
+def _sleep(attempt: int) -> None:
+    time.sleep(random.uniform(0.0, _FIRST_WAIT_S * 2**attempt))  # noqa: S311 - no secret

@@ -1,0 +1,224 @@
+"""What Firestore and the way to it do to the store: lost answers, silence, other processes; and copies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.firestore import new_firestore
+from tests.harness.threads import run_at_once
+from vitrina.bootstrap import open_store
+from vitrina.cli.commands import main
+from vitrina.errors import ConfigurationError, RetriableServiceError, StoreConflictError
+from vitrina.google.firestore import FirestoreService
+from vitrina.operations.run import LEASE
+from vitrina.ports import ABSENT, FOUND_BEFORE, Delete, Put, new_token
+from vitrina.settings import Settings
+from vitrina.store import firestore as firestore_module
+from vitrina.store.firestore import COLLECTION, FirestoreStore
+from vitrina.store.sqlite import SqliteStore
+
+INDEXES = Path(__file__).parents[2] / "firestore.indexes.json"
+DATABASE = "projects/local/databases/(default)"
+
+
+class UnreliableService(FirestoreService):
+    """Loses what *lose* says: the request itself, or the answer to it."""
+
+    def __init__(self, service: FirestoreService, lose: Callable[[int], str]) -> None:
+        super().__init__(service.documents, service._credentials, service._idle)
+        self._lose = lose
+        self.sent = 0
+
+    def send(self, request: Any) -> Any:
+        """See ``FirestoreService``."""
+        self.sent += 1
+        lost = self._lose(self.sent)
+        if lost == "request":
+            raise ConnectionResetError("lost")
+        answer = super().send(request)
+        if lost == "answer":
+            raise ConnectionResetError("lost")
+        return answer
+
+
+@pytest.fixture
+def store(firestore_url: str) -> FirestoreStore:
+    """A new, empty store."""
+    return new_firestore(firestore_url)
+
+
+def beside(store: FirestoreStore, lose: Callable[[int], str] = lambda _: "") -> FirestoreStore:
+    """The same database, as another process sees it."""
+    return FirestoreStore(UnreliableService(store._service, lose), store._database)
+
+
+# --- Lost answers and silence ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lost", ["request", "answer"])
+def test_a_commit_is_carried_out_once(store: FirestoreStore, lost: str) -> None:
+    """The commit is sent again; whether the first one arrived shows the version that it wrote."""
+    store.commit([Put("item", "old", {"n": 1}), Put("item", "gone", {})])
+    other = beside(store, lambda number: lost if number == 2 else "")
+    old, gone = (one.version for one in other.get_many([("item", "old"), ("item", "gone")]).values())
+
+    token = new_token()
+    other.commit(
+        [Put("item", "new", {}, ABSENT), Put("item", "old", {"n": 2}, old), Delete("item", "gone", gone)],
+        token=token,
+    )
+
+    assert [(one.key, one.version) for one in store.find("item")] == [("new", token), ("old", token)]
+
+
+def test_a_refused_commit_is_refused_after_a_lost_answer(store: FirestoreStore) -> None:
+    """Somebody else wrote before: that answer was lost changes nothing."""
+    store.commit([Put("item", "a", {"n": 1})])
+    other = beside(store, lambda number: "answer" if number == 1 else "")
+
+    with pytest.raises(StoreConflictError) as caught:
+        other.commit([Put("item", "a", {"n": 2}, ABSENT), Put("item", "b", {})])
+
+    assert caught.value.keys == {("item", "a")}
+    assert [(one.key, one.data) for one in store.find("item")] == [("a", {"n": 1})]
+
+
+def test_silence_is_told_in_time(monkeypatch: pytest.MonkeyPatch, store: FirestoreStore) -> None:
+    """After some attempts the store is said not to answer, and nothing was written."""
+    monkeypatch.setattr(firestore_module, "_FIRST_WAIT_S", 0.0)
+    other = beside(store, lambda _: "request")
+    for call in (
+        lambda: other.get_many([("item", "a")]),
+        lambda: other.find("item"),
+        lambda: other.commit([Put("item", "a", {})]),
+    ):
+        with pytest.raises(RetriableServiceError) as caught:
+            call()
+        assert (caught.value.code, caught.value.service) == ("store.no_answer", "Firestore")
+    assert store.find("item") == []
+
+
+def test_a_request_that_firestore_refuses_is_not_repeated(store: FirestoreStore) -> None:
+    """It would be refused again: the administrator is told the reason. An id has at most 1,500 bytes."""
+    service = UnreliableService(store._service, lambda _: "")
+
+    with pytest.raises(ConfigurationError) as caught:
+        FirestoreStore(service, store._database).commit([Put("item", "a" * 2000, {})])
+
+    assert (caught.value.code, service.sent) == ("store.refused", 1)
+
+
+# --- Several processes -----------------------------------------------------------------------------
+
+
+def test_a_version_from_another_process(store: FirestoreStore) -> None:
+    """A process that has not read the document compares with its version as well: it reads it first."""
+    token = new_token()
+    store.commit([Put("item", "a", {"n": 1})], token=token)
+
+    beside(store).commit([Put("item", "a", {"n": 2}, token)])
+
+    with pytest.raises(StoreConflictError):
+        beside(store).commit([Put("item", "a", {"n": 3}, token)])
+    with pytest.raises(StoreConflictError):
+        beside(store).commit([Delete("item", "a", token)])
+    assert [one.data for one in store.find("item")] == [{"n": 2}]
+
+
+def test_an_expired_lease_is_taken_once(store: FirestoreStore) -> None:
+    """Twenty processes find it expired at the same moment; one of them has it then."""
+    expired = {"holder": "dead", "until": "2020-01-01T00:00:00+00:00"}
+    store.commit([Put(LEASE, "book", expired)])
+    held: list[int] = []
+
+    def take(number: int) -> None:
+        own = beside(store)
+        lease = own.get_many([(LEASE, "book")])[LEASE, "book"]
+        if lease.data != expired:
+            return
+        try:
+            own.commit([Put(LEASE, "book", {"holder": number, "until": "2999"}, lease.version)])
+        except StoreConflictError:
+            return
+        held.append(number)
+
+    run_at_once(take, 20)
+
+    assert len(held) == 1
+    assert store.get_many([(LEASE, "book")])[LEASE, "book"].data["holder"] == held[0]
+
+
+# --- Indexes and settings --------------------------------------------------------------------------
+
+
+def test_every_query_has_its_index() -> None:
+    """Equality needs none; each order needs one. Fields that nobody asks by are not indexed."""
+    file = json.loads(INDEXES.read_text(encoding="utf-8"))
+
+    assert {one["collectionGroup"] for one in [*file["indexes"], *file["fieldOverrides"]]} == {COLLECTION}
+    assert [[field["fieldPath"] for field in one["fields"]] for one in file["indexes"]] == [
+        ["kind", f"by.{name}"] for name in FOUND_BEFORE
+    ]
+    assert {field["order"] for one in file["indexes"] for field in one["fields"]} == {"ASCENDING"}
+    assert [(one["fieldPath"], one["indexes"]) for one in file["fieldOverrides"]] == [
+        ("data", []),
+        ("key", []),
+        ("version", []),
+    ]
+
+
+def test_settings_choose_the_store(firestore_url: str, tmp_path: Path) -> None:
+    """The address of the store is a file or a database; the setting has its older name as well."""
+    rest = {
+        f"VITRINA_{name}": "x"
+        for name in (
+            "TOKEN_AUDIENCE",
+            "STAFF",
+            "SERVICE_ACCOUNT",
+            "TASK_URL",
+            "WEBHOOK_URL",
+            "WEBHOOK_SECRET",
+        )
+    }
+    path = str(tmp_path / "store.sqlite")
+
+    for name in ("VITRINA_STORE", "VITRINA_STORE_PATH"):
+        assert isinstance(open_store(Settings.from_environment({**rest, name: path})), SqliteStore)
+    database = {"VITRINA_STORE": DATABASE, "VITRINA_FIRESTORE_URL": firestore_url}
+    opened = open_store(Settings.from_environment(rest | database))
+    assert isinstance(opened, FirestoreStore)
+    assert opened.find("book") == []
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.from_environment(rest)
+    assert caught.value.where == {"names": ["VITRINA_STORE"]}
+
+
+# --- Copies ----------------------------------------------------------------------------------------
+
+
+def test_an_installation_moves_and_comes_back(
+    firestore_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every document is in the other store, large ones and all kinds; one that is not empty is refused."""
+    monkeypatch.setenv("VITRINA_FIRESTORE_URL", firestore_url)
+    database = new_firestore(firestore_url)._database
+    first, last = tmp_path / "first.sqlite", tmp_path / "last.sqlite"
+    source = SqliteStore.create(first)
+    source.commit([Put("item", f"{number}", {"n": number, "text": "ж" * 900}) for number in range(300)])
+    source.commit([Put("work_part", "a/b.c", {"body": "x" * 900_000}), Put("book", "ё", {"kind": "agency"})])
+
+    assert main(["copy-store", str(first), database, "--locale", "en"]) == 0
+    # Three hundred, two, and the mark of an upgraded store.
+    assert capsys.readouterr().out == "303 documents are in both stores and equal.\n"
+    assert main(["copy-store", database, str(last), "--locale", "en"]) == 0
+    assert main(["copy-store", str(first), database, "--locale", "en"]) == 1
+
+    assert "is not empty" in capsys.readouterr().err
+    assert [(one.kind, one.key, one.data) for one in SqliteStore(last).page(None, 1000)] == [
+        (one.kind, one.key, one.data) for one in source.page(None, 1000)
+    ]
