@@ -18,8 +18,8 @@ $(READY): requirements.txt requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $(READY)
 
-demo: $(READY) ## Start the local world, play the agency's week, keep the page open (ONCE=1: end after the story)
-	$(BIN)/python -m emulators.world $(if $(ONCE),--once) $(if $(FOLDER),--folder $(FOLDER))
+demo: $(READY) ## Start the local world, play the agency's week, keep the page open (ONCE=1: end after it; STORE=firestore)
+	$(BIN)/python -m emulators.world $(if $(ONCE),--once) $(if $(FOLDER),--folder $(FOLDER)) $(if $(STORE),--store $(STORE))
 
 test: $(READY) ## Run all tests
 	$(BIN)/python -m pytest $(ARGS)

@@ -71,15 +71,17 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=100, help="calls of each kind")
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="vitrina-") as folder:
-        with running_firestore(Path(folder) / "firestore.log") as url:
-            ways = {"REST, our adapter": REST, "gRPC, google-cloud-firestore": GRPC}
-            rows = [_measured(name, program, url, arguments.calls) for name, program in ways.items()]
-            header = ("Way", "Import and open, s", "Memory, MB", "Modules", "Read, ms", "Commit, ms")
-            print(as_table(header, rows, markdown=arguments.markdown))
-            print()
-            header = ("Writers of one document", "Writes", "Refused", "Longest of one writer, s")
-            print(as_table(header, [_contended(url)], markdown=arguments.markdown))
+    with (
+        tempfile.TemporaryDirectory(prefix="vitrina-") as folder,
+        running_firestore(Path(folder) / "firestore.log") as url,
+    ):
+        ways = {"REST, our adapter": REST, "gRPC, google-cloud-firestore": GRPC}
+        rows = [_measured(name, program, url, arguments.calls) for name, program in ways.items()]
+        header = ("Way", "Import and open, s", "Memory, MB", "Modules", "Read, ms", "Commit, ms")
+        print(as_table(header, rows, markdown=arguments.markdown))
+        print()
+        header = ("Writers of one document", "Writes", "Refused", "Longest of one writer, s")
+        print(as_table(header, [_contended(url)], markdown=arguments.markdown))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""``python -m emulators.world [--once] [--folder DIR]``: the local world with the sample agency.
+"""``python -m emulators.world [--once] [--folder DIR] [--store STORE]``: the local world with the sample agency.
 
 Plays the story and prints a line for each step, then serves until Ctrl-C; with ``--once`` it ends then.
 """
@@ -11,12 +11,18 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from emulators.common.firestore import running_firestore
 from emulators.world.processes import Ports, World, running_world
 from emulators.world.sample import load_agency
 from emulators.world.story import Story, StoryError, people_of, staff_of
 from emulators.world.timer import PERIOD_S, call_schedule
+
+#: The database of the Firestore emulator.
+DATABASE = "projects/local/databases/(default)"
 
 
 def main() -> int:
@@ -26,15 +32,33 @@ def main() -> int:
     parser.add_argument(
         "--folder", type=Path, help="keep states and logs here (a new temporary folder if not given)"
     )
+    parser.add_argument(
+        "--store",
+        choices=("sqlite", "firestore"),
+        default="sqlite",
+        help="where the documents are: Google's Firestore emulator forgets them when it stops",
+    )
     for name, port in vars(Ports()).items():
         parser.add_argument(f"--{name}-port", type=int, default=port)
     arguments = parser.parse_args()
     ports = Ports(**{name: getattr(arguments, f"{name}_port") for name in vars(Ports())})
+    if arguments.folder and arguments.store == "firestore":
+        parser.error("the Firestore emulator keeps nothing: leave out --folder")
     with tempfile.TemporaryDirectory(prefix="vitrina-") as temporary:
-        return _run(arguments.folder or Path(temporary), ports, once=arguments.once)
+        return _run(arguments.folder or Path(temporary), ports, arguments.store, once=arguments.once)
 
 
-def _run(folder: Path, ports: Ports, *, once: bool) -> int:
+@contextmanager
+def _running_store(folder: Path, store: str) -> Iterator[Mapping[str, str]]:
+    """Run what the store needs while the block runs; gives the settings that differ from those of SQLite."""
+    if store == "sqlite":
+        yield {}
+        return
+    with running_firestore(folder / "firestore.log") as url:
+        yield {"VITRINA_STORE": DATABASE, "VITRINA_FIRESTORE_URL": url}
+
+
+def _run(folder: Path, ports: Ports, store: str, *, once: bool) -> int:
     sample = load_agency()
     started = time.monotonic()
 
@@ -45,7 +69,12 @@ def _run(folder: Path, ports: Ports, *, once: bool) -> int:
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     try:
         say("Запускаю: Google, Kaiten, Cloud Tasks, функции и страницу")
-        with running_world(folder, people_of(sample), staff=staff_of(sample), ports=ports) as world:
+        with (
+            _running_store(folder, store) as settings,
+            running_world(
+                folder, people_of(sample), staff=staff_of(sample), ports=ports, extra=settings
+            ) as world,
+        ):
             story = Story(world, say)
             story.play()
             _say_where(world, story)
