@@ -1,4 +1,4 @@
-"""``python -m emulators.world [--once] [--folder DIR] [--store STORE]``: the local world with the sample agency.
+"""``python -m emulators.world [--once] [--folder DIR] [--store NAME]``: the local world and its agency.
 
 Plays the story and prints a line for each step, then serves until Ctrl-C; with ``--once`` it ends then.
 """
