@@ -21,8 +21,8 @@ gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than there are processors: tests also wait for leases, queues and processes."""
-    return (os.cpu_count() or 1) + 1
+    """Two workers more than there are processors: tests also wait for leases, queues and processes."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -34,7 +34,7 @@ from emulators.world.processes import AUDIENCE
 from vitrina.operations.outbox import OUTBOX
 
 #: Waits before an operation is asked for its progress: from the first to the longest.
-FIRST_POLL_S, LAST_POLL_S = 0.02, 0.16
+FIRST_POLL_S, LAST_POLL_S = 0.05, 0.25
 JSON_TYPE = "application/json"
 #: An operation that is not answered by then counts as never finished.
 TIMEOUT_S = 40.0

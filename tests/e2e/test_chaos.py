@@ -13,11 +13,14 @@ from benchmarks.chaos.report import describe, failures
 from benchmarks.chaos.shrink import shrink
 from benchmarks.chaos.world_pool import WorldPool, running_world_pool
 
+# They take the longest of all files, and begin with the other slow ones.
+pytestmark = pytest.mark.slow
+
 SEED = 1
 RUNS = 200
 #: Without guards about one run of ten loses something; runs are played in groups of this size.
 RUNS_AT_A_TIME = 12
-WORLDS = 3
+WORLDS = 2
 SHRINK_S = 60.0
 
 
