@@ -125,7 +125,7 @@ class FirestoreStore:
             try:
                 bodies = [self._write(one, token, texts.get((one.kind, one.key), "")) for one in writes]
             except KeyError:
-                if self._require_versions(writes, token):
+                if self._was_carried_out(writes, token):
                     return
                 continue
             request = self._service.documents.commit(database=self._database, body={"writes": bodies})
@@ -133,7 +133,7 @@ class FirestoreStore:
                 results = self._send(request).get("writeResults", [])
             except _PreconditionError:
                 # A commit whose answer was lost is refused as well when it is sent again.
-                if self._require_versions(writes, token):
+                if self._was_carried_out(writes, token):
                     return
                 _sleep(attempt)
                 continue
@@ -155,7 +155,7 @@ class FirestoreStore:
             body["currentDocument"] = {"updateTime": self._update_times.of((one.kind, one.key), one.version)}
         return body
 
-    def _require_versions(self, writes: Sequence[Write], token: int) -> bool:
+    def _was_carried_out(self, writes: Sequence[Write], token: int) -> bool:
         """Whether the commit with *token* was carried out; raises ``StoreConflictError`` if it cannot be."""
         versions: dict[Key, int] = {}
         mask = {"fieldPaths": ["kind", "key", "version"]}
