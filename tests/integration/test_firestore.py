@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from googleapiclient.errors import HttpError
+from httplib2 import Response
 
 from tests.harness.firestore import new_firestore
 from tests.harness.threads import run_at_once
@@ -111,6 +113,26 @@ def test_a_request_that_firestore_refuses_is_not_repeated(store: FirestoreStore)
         FirestoreStore(service, store._database).commit([Put("item", "a" * 2000, {})])
 
     assert (caught.value.code, service.sent) == ("store.refused", 1)
+
+
+@pytest.mark.parametrize(("status", "reason"), [(400, "FAILED_PRECONDITION"), (404, "NOT_FOUND")])
+def test_a_database_or_an_index_that_is_missing(store: FirestoreStore, status: int, reason: str) -> None:
+    """The emulator asks for neither; Firestore answers a read so, and the administrator is told."""
+
+    def refuse(_: int) -> str:
+        body = [{"error": {"code": status, "message": "create it here", "status": reason}}]
+        raise HttpError(Response({"status": status}), json.dumps(body).encode())
+
+    other = beside(store, refuse)
+
+    for call in (
+        lambda: other.get_many([("item", "a")]),
+        lambda: other.find("item"),
+        lambda: other.commit([Put("item", "a", {})]),
+    ):
+        with pytest.raises(ConfigurationError) as caught:
+            call()
+        assert caught.value.code == "store.refused"
 
 
 # --- Several processes -----------------------------------------------------------------------------

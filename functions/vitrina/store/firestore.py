@@ -130,7 +130,7 @@ class FirestoreStore:
                 continue
             request = self._service.documents.commit(database=self._database, body={"writes": bodies})
             try:
-                results = self._send(request).get("writeResults", [])
+                results = self._send(request, has_preconditions=True).get("writeResults", [])
             except _PreconditionError:
                 # A commit whose answer was lost is refused as well when it is sent again.
                 if self._was_carried_out(writes, token):
@@ -177,14 +177,17 @@ class FirestoreStore:
 
     # --- Calls ---------------------------------------------------------------------------------------
 
-    def _send(self, request: Any) -> Any:
-        """The answer to a request, which is sent again while Firestore is busy: all are repeatable."""
+    def _send(self, request: Any, *, has_preconditions: bool = False) -> Any:
+        """The answer to a request, which is sent again while Firestore is busy: all are repeatable.
+
+        A read may be refused for a database or an index that is not there.
+        """
         for attempt in range(_ATTEMPTS):
             try:
                 return self._service.send(request)
             except HttpError as error:
                 reason = _status_of(error)
-                if reason in ("FAILED_PRECONDITION", "ALREADY_EXISTS", "NOT_FOUND"):
+                if has_preconditions and reason in ("FAILED_PRECONDITION", "ALREADY_EXISTS", "NOT_FOUND"):
                     raise _PreconditionError from error
                 if reason != "ABORTED" and error.status_code not in _BUSY:
                     raise ConfigurationError("store.refused", reason=error.reason) from error
