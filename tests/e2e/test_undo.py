@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from emulators.world.processes import ROBOT_ID
 from tests.harness.assertions import assert_answer
 from tests.harness.office import Office
 from tests.harness.snapshots import difference, take_snapshot
@@ -91,8 +92,13 @@ def assert_as_before(office: Office, before: Any) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_every_action_goes_back_cell_for_cell(office: Office, seed: int) -> None:
+def test_every_action_goes_back_cell_for_cell(
+    office: Office, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Estimate, start and push on a random sheet, undone one after the other in reverse."""
+    # Otherwise the webhook of the first card may arrive before its answer has told who we are, and be read.
+    monkeypatch.setenv("VITRINA_KAITEN_USER_ID", str(ROBOT_ID))
+    application.cache_clear()
     rng = random.Random(seed)
     fill_at_random(office, rng)
     empty = take_snapshot(office)
