@@ -27,7 +27,7 @@ import httpx
 import emulators.google.app
 from benchmarks.tables import as_table
 from emulators.common.client import local_client
-from emulators.common.server import LOOPBACK, running
+from emulators.common.server import LOOPBACK, free_port, running
 from emulators.world.functions import SOURCE
 from emulators.world.processes import AUDIENCE, ROOT, settings_environment
 
@@ -114,13 +114,6 @@ def wait_for(port: int) -> None:
             return
         time.sleep(0.1)
     raise TimeoutError("the functions did not start")
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server((LOOPBACK, 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def process_tree(pid: int) -> list[int]:

@@ -6,7 +6,6 @@ Java is started directly: a signal to ``gcloud emulators firestore start`` leave
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -15,7 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-LOOPBACK = "127.0.0.1"
+from emulators.common.server import LOOPBACK, free_port
+
 MAIN_CLASS = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
 JAR = Path("platform/cloud-firestore-emulator/cloud-firestore-emulator.jar")
 #: A small heap and a simple collector: it starts in half the time and needs a third of the memory.
@@ -28,14 +28,14 @@ class FirestoreMissingError(RuntimeError):
     """The emulator or Java is not installed."""
 
 
-def emulator_jar() -> Path:
-    """The program of the emulator; raises ``FirestoreMissingError``."""
-    gcloud = shutil.which("gcloud")
-    if gcloud is None:
-        raise FirestoreMissingError("install the Google Cloud CLI")
+def emulator_command() -> list[str]:
+    """The command that starts the emulator; raises ``FirestoreMissingError`` if it is not installed."""
+    gcloud, java = shutil.which("gcloud"), shutil.which("java")
+    if gcloud is None or java is None:
+        raise FirestoreMissingError("install the Google Cloud CLI and Java")
     for folder in Path(gcloud).resolve().parents:
         if (folder / JAR).is_file():
-            return folder / JAR
+            return [java, *JAVA_OPTIONS, "-cp", str(folder / JAR), MAIN_CLASS, "start"]
     raise FirestoreMissingError("install google-cloud-cli-firestore-emulator beside the Google Cloud CLI")
 
 
@@ -50,14 +50,12 @@ def running_firestore(log: Path) -> Iterator[str]:
     RuntimeError
         If it does not start.
     """
-    jar, java, port = emulator_jar(), shutil.which("java"), _free_port()
-    if java is None:
-        raise FirestoreMissingError("install Java")
+    command, port = emulator_command(), free_port()
     arguments = [f"--host={LOOPBACK}", f"--port={port}", "--database-mode=firestore-native"]
     with (
         log.open("ab") as output,
         subprocess.Popen(
-            [java, *JAVA_OPTIONS, "-cp", str(jar), MAIN_CLASS, "start", *arguments],
+            [*command, *arguments],
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -69,12 +67,6 @@ def running_firestore(log: Path) -> Iterator[str]:
             yield url
         finally:
             process.terminate()
-
-
-def _free_port() -> int:
-    with socket.create_server((LOOPBACK, 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
 
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

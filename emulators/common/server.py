@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, cast
@@ -43,6 +44,13 @@ class _Handler(WSGIRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log nothing: the emulators count calls instead."""
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
 
 
 def _make(app: WSGIApplication, port: int, fd: int | None = None) -> BaseWSGIServer:

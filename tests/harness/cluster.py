@@ -18,7 +18,7 @@ from typing import IO
 
 import httpx
 
-from emulators.common.server import LOOPBACK
+from emulators.common.server import LOOPBACK, free_port
 from emulators.world.processes import ROOT
 from tests.harness.servers import Servers
 from tests.harness.workers import Supervisor, WorkerPool, base_url, listen, running_worker_pool
@@ -54,7 +54,7 @@ class Cluster:
 def running_cluster(folder: Path, *, workers: int) -> Iterator[Cluster]:
     """Run the emulators while the block runs; logs go into *folder*."""
     with ExitStack() as stack:
-        google, kaiten, tasks = (f"http://{LOOPBACK}:{_free_port()}" for _ in range(3))
+        google, kaiten, tasks = (f"http://{LOOPBACK}:{free_port()}" for _ in range(3))
         for name, url, more in (
             ("google", google, []),
             ("kaiten", kaiten, []),
@@ -79,12 +79,6 @@ def _process(command: list[str], log: IO[bytes]) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait()
-
-
-def _free_port() -> int:
-    with closing(socket.create_server((LOOPBACK, 0))) as taken:
-        port: int = taken.getsockname()[1]
-        return port
 
 
 def _wait(url: str) -> None:

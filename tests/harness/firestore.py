@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 
-from emulators.common.firestore import FirestoreMissingError, emulator_jar
+from emulators.common.firestore import FirestoreMissingError, emulator_command
 from vitrina.google.firestore import make_firestore
 from vitrina.store.firestore import FirestoreStore
 
@@ -13,7 +13,7 @@ from vitrina.store.firestore import FirestoreStore
 def is_firestore_installed() -> bool:
     """Whether the emulator can be started; with ``REQUIRE_FIRESTORE`` set, it is an error if it cannot."""
     try:
-        emulator_jar()
+        emulator_command()
     except FirestoreMissingError:
         if os.environ.get("REQUIRE_FIRESTORE"):
             raise
