@@ -1,4 +1,4 @@
-"""Firestore's REST API, from the discovery document that ships with Google's API client."""
+"""A client of Firestore's REST API, built from the description that google-api-python-client contains."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-import google.auth
 import httplib2
-from google.auth.credentials import AnonymousCredentials, Credentials
+from google.auth.credentials import Credentials
 from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.discovery import build_from_document
 from googleapiclient.http import HttpRequest
 
-from vitrina.google.services import discovery_document
+from vitrina.google.services import credentials_for, discovery_document
 
 SCOPE = "https://www.googleapis.com/auth/datastore"
 
@@ -49,11 +48,8 @@ class FirestoreService:
 
 @cache
 def make_firestore(firestore_url: str = "") -> FirestoreService:
-    """The real Firestore, or an emulator at *firestore_url*; cached for all callers."""
-    if firestore_url:
-        credentials: Credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
-    else:
-        credentials, _ = google.auth.default(scopes=[SCOPE])
+    """A client of the real Firestore, or of an emulator at *firestore_url*; built once for each address."""
+    credentials = credentials_for(firestore_url, [SCOPE])
     document = discovery_document("firestore", "v1", firestore_url)
     # The document allows queries only below a document. Firestore takes the root too, where we keep ours.
     databases = document["resources"]["projects"]["resources"]["databases"]

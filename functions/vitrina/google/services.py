@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -57,10 +58,7 @@ def make_services(google_url: str = "") -> GoogleServices:
     The address is changed in the discovery documents: with the option ``api_endpoint`` batches and
     uploads would still go to the real Google (google.md section 7).
     """
-    if google_url:
-        credentials: Credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
-    else:
-        credentials, _ = google.auth.default(scopes=SCOPES)
+    credentials = credentials_for(google_url, SCOPES)
     sheets, drive = (
         build_from_document(discovery_document(name, version, google_url), credentials=credentials)
         for name, version in (("sheets", "v4"), ("drive", "v3"))
@@ -72,6 +70,15 @@ def make_services(google_url: str = "") -> GoogleServices:
         _credentials=credentials,
         _local=threading.local(),
     )
+
+
+def credentials_for(url: str, scopes: Sequence[str]) -> Credentials:
+    """Credentials of the service account, or none for a local server at *url*."""
+    if url:
+        anonymous: Credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+        return anonymous
+    credentials, _ = google.auth.default(scopes=scopes)
+    return credentials
 
 
 def discovery_document(name: str, version: str, google_url: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from googleapiclient.errors import HttpError
 from httplib2 import HttpLib2Error
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from vitrina.errors import ConfigurationError, RetriableServiceError, StoreConflictError
 from vitrina.google.firestore import FirestoreService
@@ -29,6 +30,10 @@ _KEYS_AT_ONCE = 500
 _ATTEMPTS, _FIRST_WAIT_S = 5, 0.05
 #: HTTP statuses after which the same call may succeed: too many calls, or a server that is not there.
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
+#: Canonical names of the errors of a commit whose precondition does not hold.
+_PRECONDITION_STATUSES = frozenset({"FAILED_PRECONDITION", "ALREADY_EXISTS", "NOT_FOUND"})
+#: Errors of a call that got no answer.
+_NO_ANSWER = (HttpLib2Error, OSError)
 #: Times of the last update that are kept for compare-and-set.
 _MOST_UPDATE_TIMES = 20_000
 
@@ -96,7 +101,7 @@ class FirestoreStore:
         return [self._document(row["document"]) for row in rows if "document" in row]
 
     def _read(self, keys: Iterable[Key], **options: Any) -> list[Json]:
-        """The documents as Firestore gives them."""
+        """Those of the documents that exist, as JSON of Firestore's API."""
         names = [self._name(key) for key in dict.fromkeys(keys)]
         found: list[Json] = []
         for start in range(0, len(names), _KEYS_AT_ONCE):
@@ -106,11 +111,16 @@ class FirestoreStore:
         return found
 
     def _document(self, resource: Json) -> Document:
+        key, version = self._note_version(resource)
+        return Document(*key, version, json.loads(resource["fields"]["data"]["stringValue"]))
+
+    def _note_version(self, resource: Json) -> tuple[Key, int]:
+        """Kind, key and version of a document that was read; the time of this version is remembered."""
         fields = resource["fields"]
-        kind, key = fields["kind"]["stringValue"], fields["key"]["stringValue"]
+        key: Key = (fields["kind"]["stringValue"], fields["key"]["stringValue"])
         version = int(fields["version"]["integerValue"])
-        self._update_times.note((kind, key), version, resource["updateTime"])
-        return Document(kind, key, version, json.loads(fields["data"]["stringValue"]))
+        self._update_times.note(key, version, resource["updateTime"])
+        return key, version
 
     # --- Writing -------------------------------------------------------------------------------------
 
@@ -157,13 +167,9 @@ class FirestoreStore:
 
     def _was_carried_out(self, writes: Sequence[Write], token: int) -> bool:
         """Whether the commit with *token* was carried out; raises ``StoreConflictError`` if it cannot be."""
-        versions: dict[Key, int] = {}
         mask = {"fieldPaths": ["kind", "key", "version"]}
-        for resource in self._read(((one.kind, one.key) for one in writes), mask=mask):
-            fields = resource["fields"]
-            key = fields["kind"]["stringValue"], fields["key"]["stringValue"]
-            versions[key] = int(fields["version"]["integerValue"])
-            self._update_times.note(key, versions[key], resource["updateTime"])
+        found = self._read(((one.kind, one.key) for one in writes), mask=mask)
+        versions = dict(map(self._note_version, found))
         if token in versions.values():
             return True
         conflicts = [
@@ -182,20 +188,22 @@ class FirestoreStore:
 
         A read may be refused for a database or an index that is not there.
         """
-        for attempt in range(_ATTEMPTS):
-            try:
-                return self._service.send(request)
-            except HttpError as error:
-                reason = _status_of(error)
-                if has_preconditions and reason in ("FAILED_PRECONDITION", "ALREADY_EXISTS", "NOT_FOUND"):
-                    raise _PreconditionError from error
-                if reason != "ABORTED" and error.status_code not in _BUSY:
-                    raise ConfigurationError("store.refused", reason=error.reason) from error
-                failure: Exception = error
-            except (HttpLib2Error, OSError) as error:
-                failure = error
-            _sleep(attempt)
-        raise RetriableServiceError("store.no_answer", service=SERVICE) from failure
+        attempts = Retrying(
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_random_exponential(multiplier=_FIRST_WAIT_S),
+            retry=retry_if_exception(_is_busy),
+            reraise=True,
+        )
+        try:
+            return attempts(self._service.send, request)
+        except HttpError as error:
+            if has_preconditions and _status_of(error) in _PRECONDITION_STATUSES:
+                raise _PreconditionError from error
+            if _is_busy(error):
+                raise RetriableServiceError("store.no_answer", service=SERVICE) from error
+            raise ConfigurationError("store.refused", reason=error.reason) from error
+        except _NO_ANSWER as error:
+            raise RetriableServiceError("store.no_answer", service=SERVICE) from error
 
     def _name(self, key: Key) -> str:
         return f"{self._root}/{COLLECTION}/{document_id(key)}"
@@ -221,7 +229,7 @@ class _UpdateTimes:
                 self._times.popitem(last=False)
 
     def of(self, key: Key, version: int) -> str:
-        """The time of a version; raises ``KeyError`` if it is not known."""
+        """When a version was written; raises ``KeyError`` if this process has not read or written it."""
         with self._lock:
             return self._times[key, version]
 
@@ -267,6 +275,13 @@ def _status_of(error: HttpError) -> str:
         return str(body["error"]["status"])
     except (ValueError, LookupError, TypeError):
         return ""
+
+
+def _is_busy(error: BaseException) -> bool:
+    """Whether the same call may succeed a little later."""
+    if isinstance(error, HttpError):
+        return _status_of(error) == "ABORTED" or error.status_code in _BUSY
+    return isinstance(error, _NO_ANSWER)
 
 
 def _sleep(attempt: int) -> None:
