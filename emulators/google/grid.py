@@ -274,7 +274,7 @@ class Painter:
         return rows[:kept]
 
     def _is_entered(self, cells: list[Cell]) -> bool:
-        """Whether one of the cells has something that is shown."""
+        """Whether one of the cells has a field that the caller asked for."""
         entered = self._entered
         return any(not entered.isdisjoint(cell) for cell in cells)
 

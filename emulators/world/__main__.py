@@ -50,7 +50,7 @@ def main() -> int:
 
 @contextmanager
 def _running_store(folder: Path, store: str) -> Iterator[Mapping[str, str]]:
-    """Run what the store needs while the block runs; gives the settings that differ from those of SQLite."""
+    """Run the server of the store, if it needs one; yields the settings by which the functions find it."""
     if store == "sqlite":
         yield {}
         return

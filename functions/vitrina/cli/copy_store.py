@@ -63,7 +63,7 @@ def copy_store(source: Store, target: Store) -> None:
 
 
 def compare_stores(source: Store, target: Store) -> tuple[int, Sequence[str]]:
-    """The count of documents of *source*, and those that are not the same in both stores, as text."""
+    """How many documents *source* has, and kind and key of those that differ or are in one store only."""
     left, right = _all(source), _all(target)
     count, different = 0, []
     one, other = next(left, None), next(right, None)
@@ -89,7 +89,7 @@ def _key(document: Document | None) -> tuple[str, str] | None:
 
 
 def _all(store: Store) -> Iterator[Document]:
-    """Every document, by kind and key."""
+    """Yield all documents of a store, in the order of kind and key."""
     page = store.page(None, PAGE)
     while page:
         yield from page

@@ -184,7 +184,7 @@ def _with_card(work: ProjectWork, number: int, card_id: str, replaceable: Collec
 
 
 def _may_have_card(work: ProjectWork, number: int, replaceable: Collection[str]) -> bool:
-    """``False`` if the item was undone, or another process has created its card."""
+    """Whether the item is still there and has none but a *replaceable* card: others may have undone it."""
     item = work.items.get(number)
     return item is not None and item.card_id in replaceable
 
