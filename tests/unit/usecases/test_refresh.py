@@ -46,7 +46,7 @@ def test_sheet_follows_the_card(office: MemoryOffice) -> None:
 
     assert (answer.outcome, answer.message.code) == (Outcome.DONE, "sync.done")
     assert (answer.data["cards"], answer.data["changed_rows"]) == (2, 4)
-    assert states(office)[-1] == ("ЗРН-2", "Выполнено", "Анна Белова", "1/1", 2.5)
+    assert states(office)[-1] == ("ЗРН-2", "Выполнено", "Борис Ким", "1/1", 2.5)
     assert [one[1] for one in states(office)[:3]] == ["Онбординг"] * 3
 
 
