@@ -115,9 +115,10 @@ class CountedStore:
         self.store = self
 
     def __call__(self) -> CountedStore:
+        """The application, which is the store itself."""
         return self
 
-    def get_many(self, keys: object) -> dict[object, object]:
+    def get_many(self, _keys: object) -> dict[object, object]:
         """See ``Store``."""
         self.questions += 1
         if isinstance(self.what, Exception):
