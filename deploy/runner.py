@@ -103,7 +103,9 @@ class Runner:
         for number, chapter in enumerate(chapters, start=1):
             self.say(f"\n{number}. {chapter.title}")
             for task in chapter.steps:
-                self.say(f"   {task.title}: {self._do(task)}")
+                # Before it is done, because it may take minutes.
+                self.say(f"   {task.title} …")
+                self.say(f"      {self._do(task)}")
 
     def _do(self, task: Task) -> str:
         if isinstance(task, WriteFile):
