@@ -196,7 +196,7 @@ def test_the_local_world_is_complete(empty_office: Office, capsys: pytest.Captur
     assert code == 0, facts
     assert facts == {
         "settings": "all that new clients, cards, queue and timer need are set",
-        "store": "the file answers and is empty: create-agency comes next",
+        "store": "the file answers and has no agency yet: create-agency comes next",
         "queue": "it runs 8 tasks at once and tries each 20 times",
         "timer": "on one machine nobody else sees what calls schedule",
         **dict.fromkeys(
@@ -237,7 +237,8 @@ def test_a_complete_installation(cloud: Cloud) -> None:
     """As ``make deploy`` leaves it."""
     assert check_settings(SETTINGS).startswith("all that")
     assert check_store(SETTINGS, cloud) == (
-        "Firestore in europe-west1 answers and is empty: create-agency comes next; its indexes are built"
+        "Firestore in europe-west1 answers, its indexes are built; "
+        "it has no agency yet: create-agency comes next"
     )
     assert check_queue(SETTINGS, cloud) == "it runs 8 tasks at once and tries each 20 times"
     assert check_timer(SETTINGS, cloud).endswith("its last call, at 2026-11-26T09:15:00.5Z, was answered")

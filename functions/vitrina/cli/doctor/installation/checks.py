@@ -19,6 +19,7 @@ from vitrina.cli.doctor.installation.fact import (
 )
 from vitrina.cli.doctor.installation.health import ask_function, function_urls
 from vitrina.ports import Json
+from vitrina.records.books import find_agencies
 from vitrina.settings import Settings
 
 INDEXES = Path(__file__).resolve().parents[5] / "firestore.indexes.json"
@@ -71,8 +72,9 @@ def check_settings(settings: Settings) -> str:
 
 def check_store(settings: Settings, cloud: Cloud) -> str:
     """The store answers; a database has its indexes, and forgets what expired."""
-    has_documents = bool(open_store(settings).page(None, 1))
-    holds = "has documents" if has_documents else "is empty: create-agency comes next"
+    count = len(find_agencies(open_store(settings)))
+    agencies = f"has {count} agencies" if count > 1 else "has an agency"
+    holds = agencies if count else "has no agency yet: create-agency comes next"
     if not settings.store.startswith("projects/"):
         return f"the file answers and {holds}"
     if settings.firestore_url:
@@ -81,7 +83,7 @@ def check_store(settings: Settings, cloud: Cloud) -> str:
     expect(database.get("type") == "FIRESTORE_NATIVE", f"it is of the type {database.get('type')}")
     problems = _index_problems(settings.store, cloud)
     expect(not problems, f"{'; '.join(problems)}: run make deploy")
-    return f"Firestore in {database.get('locationId')} answers and {holds}; its indexes are built"
+    return f"Firestore in {database.get('locationId')} answers, its indexes are built; it {holds}"
 
 
 def _index_problems(database: str, cloud: Cloud) -> list[str]:
