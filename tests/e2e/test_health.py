@@ -175,8 +175,9 @@ def test_a_silent_store_is_waited_for_once(settings: Settings) -> None:
     for _ in range(20):
         assert check.state(settings, store) == "no answer"  # type: ignore[arg-type]
 
-    assert 0.3 <= waited_s < 2.0
-    assert time.monotonic() - started - waited_s < 0.3
+    assert 0.3 <= waited_s < 5.0
+    # Twenty times the time limit would be six seconds.
+    assert time.monotonic() - started - waited_s < 3.0
     assert store.questions == 1
     answers.set()
 
@@ -225,4 +226,4 @@ def test_a_process_with_a_silent_store_answers_in_time(environment: Mapping[str,
 
     assert answer.status_code == 503
     assert answer.json() == {**WELL, "store": "no answer"}
-    assert took_s < health.TIMEOUT_S + 3
+    assert took_s < health.TIMEOUT_S * 2

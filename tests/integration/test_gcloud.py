@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from deploy import ROOT, plan
 from deploy.__main__ import main
 from deploy.gcloud import Command
@@ -90,14 +88,14 @@ def test_only_the_product_is_uploaded(tmp_path: Path) -> None:
     assert "functions/main.py" in files
 
 
-@pytest.mark.parametrize("name", ["installation.env", ".env", "functions/key.json", "pyproject.toml"])
-def test_other_files_are_left_out(name: str, tmp_path: Path) -> None:
+def test_other_files_are_left_out(tmp_path: Path) -> None:
     """Whatever lies beside the product: a key, settings, a store."""
     folder = tmp_path / "checkout"
     (folder / "functions").mkdir(parents=True)
     (folder / ".gcloudignore").write_bytes((ROOT / ".gcloudignore").read_bytes())
-    for one in ("functions/main.py", name):
-        (folder / one).write_text("x", encoding="utf-8")
+    others = ("installation.env", ".env", "functions/key.json", "pyproject.toml", "store.sqlite")
+    for name in ("functions/main.py", *others):
+        (folder / name).write_text("x", encoding="utf-8")
 
     files = run_gcloud(tmp_path, "meta", "list-files-for-upload", str(folder)).splitlines()
 
