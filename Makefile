@@ -40,14 +40,11 @@ check: $(READY) node_modules ## Lint and check types of Python and of the add-on
 	npm --prefix apps_script run --silent types
 	npm --prefix apps_script run --silent lint
 
-# PROJECT, REGION and the optional FIRESTORE_LOCATION, MENU_MIN_INSTANCES, OPERATOR: docs/deploy.md.
+# PROJECT, REGION and the optional SETTINGS, OPERATOR: docs/deploy.md.
 INSTALLATION = --project "$(PROJECT)" --region "$(REGION)" $(if $(SETTINGS),--settings "$(SETTINGS)")
 
 deploy: ## Make or update the installation on Google Cloud (PROJECT=… REGION=…; DRY_RUN=1 only prints how)
-	@$(PYTHON) -m deploy install $(INSTALLATION) $(if $(DRY_RUN),--dry-run) \
-	  $(if $(FIRESTORE_LOCATION),--firestore-location "$(FIRESTORE_LOCATION)") \
-	  $(if $(MENU_MIN_INSTANCES),--menu-min-instances "$(MENU_MIN_INSTANCES)") \
-	  $(if $(OPERATOR),--operator "$(OPERATOR)")
+	@$(PYTHON) -m deploy install $(INSTALLATION) $(if $(DRY_RUN),--dry-run) $(if $(OPERATOR),--operator "$(OPERATOR)")
 
 vitrina: $(READY) ## Run an operator's command as the installation (PROJECT=… REGION=… ARGS=doctor)
 	@$(BIN)/python -m deploy run $(INSTALLATION) -- $(ARGS)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from deploy import ROOT, plan
 from deploy.gcloud import Cli, GcloudCli, gcloud
-from deploy.installation import Installation, InstallationError, example_settings, read_settings
+from deploy.installation import Installation, InstallationError, example_settings, read_installation
 from deploy.runner import Runner, StepError, print_plan
 
 TO_FILL_IN = "TO-BE-FILLED-IN"
@@ -57,8 +57,6 @@ def make_parser() -> argparse.ArgumentParser:
         if name != "run":
             one.add_argument("--dry-run", action="store_true", help="print the commands, run none")
         if name == "install":
-            one.add_argument("--firestore-location", default="", help="default: the region")
-            one.add_argument("--menu-min-instances", type=int, default=1, help="default: 1")
             one.add_argument("--operator", default="", help="default: the account of gcloud")
         if name == "run":
             one.add_argument("arguments", nargs="+", help="arguments of python -m vitrina, after --")
@@ -71,16 +69,12 @@ def _run(parsed: argparse.Namespace, cli: Cli) -> int:
         print_line(f"# {parsed.settings.name} is not there yet; what it will hold is shown as {TO_FILL_IN}.")
         installation = replace(installation, settings=dict.fromkeys(example_settings(), TO_FILL_IN))
     elif parsed.command != "upgrade":
-        installation = replace(installation, settings=read_settings(parsed.settings))
+        installation = read_installation(parsed.settings, parsed.project, parsed.region)
     if parsed.command == "run":
         return _operate(installation, cli, parsed.arguments)
     if parsed.command == "install":
-        installation = replace(
-            installation,
-            operator=parsed.operator or (installation.operator if parsed.dry_run else _account(cli)),
-            firestore_location=parsed.firestore_location,
-            menu_min_instances=parsed.menu_min_instances,
-        )
+        operator = parsed.operator or (installation.operator if parsed.dry_run else _account(cli))
+        installation = replace(installation, operator=operator)
     chapters = plan.install(installation) if parsed.command == "install" else plan.upgrade(installation)
     about = f"Vitrina in the project {installation.project}, region {installation.region}."
     if parsed.dry_run:
@@ -103,7 +97,14 @@ def _account(cli: Cli) -> str:
 
 def _operate(installation: Installation, cli: Cli, arguments: Sequence[str]) -> int:
     """Run ``python -m vitrina`` with the environment that the functions have."""
-    environment = {**os.environ, **installation.environment}
+    environment = {**os.environ, **installation.environment, **read_secrets(installation, cli)}
+    command = [sys.executable, "-m", "vitrina", *arguments]
+    return subprocess.run(command, cwd=ROOT / "functions", env=environment, check=False).returncode  # noqa: S603
+
+
+def read_secrets(installation: Installation, cli: Cli) -> dict[str, str]:
+    """The values of the installation's secrets, by their environment variables."""
+    values = {}
     for secret in installation.secrets:
         read = gcloud(
             "secrets",
@@ -116,9 +117,8 @@ def _operate(installation: Installation, cli: Cli, arguments: Sequence[str]) -> 
         result = cli.run(read)
         if result.code != 0:
             raise InstallationError(f"{secret.variable} cannot be read:\n{result.errors.strip()}")
-        environment[secret.variable] = result.output.strip()
-    command = [sys.executable, "-m", "vitrina", *arguments]
-    return subprocess.run(command, cwd=ROOT / "functions", env=environment, check=False).returncode  # noqa: S603
+        values[secret.variable] = result.output.strip()
+    return values
 
 
 def print_line(line: str) -> None:

@@ -21,6 +21,9 @@ ALSO_REQUIRED = ("drive_folder_id",)
 #: The file that the operator copies and fills in.
 EXAMPLE = Path(__file__).with_name("settings.example.env")
 
+#: What the same file may say about the installation itself.
+MENU_MIN_INSTANCES, FIRESTORE_LOCATION = "MENU_MIN_INSTANCES", "FIRESTORE_LOCATION"
+
 DATABASE = "(default)"
 QUEUE = "vitrina"
 JOB = "vitrina-schedule"
@@ -126,8 +129,8 @@ class Installation:
         return [one for one in SECRETS if not one.needed_with or _variable(one.needed_with) in self.settings]
 
 
-def read_settings(path: Path) -> dict[str, str]:
-    """Read the operator's settings: lines ``NAME=value``, empty lines, and comments after ``#``.
+def read_installation(path: Path, project: str, region: str) -> Installation:
+    """The installation that the operator's file describes: lines ``NAME=value``, and comments after ``#``.
 
     Raises
     ------
@@ -141,6 +144,7 @@ def read_settings(path: Path) -> dict[str, str]:
             f"{path} is not there. Copy deploy/{EXAMPLE.name} to it and fill it in."
         ) from None
     settings: dict[str, str] = {}
+    options = {MENU_MIN_INSTANCES: "1", FIRESTORE_LOCATION: ""}
     problems = []
     for number, line in enumerate(lines, start=1):
         text = line.strip()
@@ -148,15 +152,25 @@ def read_settings(path: Path) -> dict[str, str]:
             continue
         name, equals, value = (part.strip() for part in text.partition("="))
         problem = _problem(name) if equals else "is not NAME=value"
-        if problem:
+        if name in options:
+            options[name] = value or options[name]
+        elif problem:
             problems.append(f"line {number}: {name} {problem}")
         elif value:
             settings[name] = value
+    if not options[MENU_MIN_INSTANCES].isdecimal():
+        problems.append(f"{MENU_MIN_INSTANCES} is a number of instances")
     problems += [f"{name} is missing" for name in _required() if name not in settings]
     problems = problems or _wrong_values(settings)
     if problems:
         raise InstallationError(f"{path}:\n" + "\n".join(f"  {one}" for one in problems))
-    return settings
+    return Installation(
+        project,
+        region,
+        settings,
+        firestore_location=options[FIRESTORE_LOCATION],
+        menu_min_instances=int(options[MENU_MIN_INSTANCES]),
+    )
 
 
 def example_settings() -> list[str]:

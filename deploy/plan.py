@@ -163,7 +163,7 @@ def _database(installation: Installation) -> Step:
             f"--project={installation.project}",
         ),
         is_there=firestore.require_native,
-        if_it_fails=f"Is {location} a location of Firestore? FIRESTORE_LOCATION=eur3 is another one.",
+        if_it_fails=f"Is {location} a location of Firestore? FIRESTORE_LOCATION in the settings names one.",
     )
 
 

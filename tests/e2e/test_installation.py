@@ -328,6 +328,18 @@ def test_google_that_does_not_answer_is_no_fault_of_the_installation() -> None:
     assert fact.condition is Condition.UNKNOWN
 
 
+def test_nobody_who_is_signed_in_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator forgot ``gcloud auth application-default login``."""
+    monkeypatch.setattr(google.auth, "default", _no_credentials)
+
+    fact = find_out("queue", partial(check_queue, SETTINGS, Cloud()))
+
+    assert (fact.condition, fact.observed) == (
+        Condition.UNKNOWN,
+        "nobody is signed in: no credentials",
+    )
+
+
 # --- Functions -------------------------------------------------------------------------------------
 
 
@@ -376,12 +388,12 @@ def test_a_function_that_is_not_for_everybody(monkeypatch: pytest.MonkeyPatch) -
 
         monkeypatch.undo()
         monkeypatch.setattr(google.auth, "default", _no_credentials)
-        with pytest.raises(UnknownError, match="no token to ask it with: nobody is signed in"):
+        with pytest.raises(UnknownError, match="no token to ask it with: no credentials"):
             ask_function(url, is_local=False)
 
 
 def _no_credentials(**_: Any) -> None:
-    raise DefaultCredentialsError("nobody is signed in")
+    raise DefaultCredentialsError("no credentials")
 
 
 def test_a_function_that_is_gone() -> None:

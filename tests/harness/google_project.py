@@ -93,6 +93,7 @@ class GoogleProject:
             "config get-value account": lambda _: Result(0, f"{self.email}\n", ""),
             "services enable": self._switch_on,
             "auth print-identity-token": lambda _: Result(0, "token\n", ""),
+            "secrets versions access": self._read_secret,
             "functions deploy": self._deploy,
             "firestore indexes composite": self._index,
             "firestore indexes fields": self._field,
@@ -128,6 +129,10 @@ class GoogleProject:
             self.values[key[1]] = call.value
         self.things[key] = call.arguments
         return DONE
+
+    def _read_secret(self, call: Call) -> Result:
+        value = self.values.get(call.flags["--secret"])
+        return Result(0, value, "") if value else refused("NOT_FOUND: the secret was not found")
 
     def _deploy(self, call: Call) -> Result:
         build_account = call.flags["--build-service-account"].rpartition("/")[2]

@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 
 from deploy import plan
-from deploy.__main__ import main
+from deploy.__main__ import main, read_secrets
 from deploy.functions import ENVIRONMENT_FILE, FUNCTIONS, THREADS
 from deploy.gcloud import Command, gcloud
-from deploy.installation import Installation
+from deploy.installation import Installation, InstallationError
 from deploy.runner import WAITS, Runner, StepError, print_plan
 from deploy.step import Step
 from tests.harness.google_project import GoogleProject
 from vitrina import __version__
+from vitrina.settings import Settings
 
 SETTINGS = {
     "VITRINA_TOKEN_AUDIENCE": "123-abc.apps.googleusercontent.com",
@@ -327,6 +328,36 @@ def test_who_is_not_signed_in_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
 
     assert "gcloud auth login" in capsys.readouterr().err
     assert project.made == []
+
+
+def test_operators_commands_get_the_secrets(tmp_path: Path) -> None:
+    """Those of the installation, read from Secret Manager; together with the settings they are complete."""
+    project = GoogleProject()
+    install(project, tmp_path)
+
+    read = read_secrets(INSTALLATION, project)
+
+    assert read == {
+        "VITRINA_WEBHOOK_SECRET": project.values["vitrina-webhook-secret"],
+        "VITRINA_KAITEN_TOKEN": TOKEN["VITRINA_KAITEN_TOKEN"],
+    }
+    assert Settings.from_environment({**INSTALLATION.environment, **read}).kaiten_url
+    with pytest.raises(InstallationError, match="VITRINA_WEBHOOK_SECRET cannot be read"):
+        read_secrets(INSTALLATION, GoogleProject())
+
+
+def test_operators_commands_are_run(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """As the installation; their exit code is that of the command."""
+    project = GoogleProject()
+    install(project, tmp_path)
+    settings = tmp_path / "installation.env"
+    settings.write_text("\n".join(f"{name}={value}" for name, value in SETTINGS.items()), encoding="utf-8")
+    where = ["--project=agency-vitrina", "--region=europe-west1", f"--settings={settings}"]
+
+    assert main(["run", *where, "--", "copy-store", str(tmp_path / "a"), str(tmp_path / "b")], project) == 1
+    assert str(tmp_path / "a") in capfd.readouterr().err
+    assert main(["run", *where, "--", "doctor", "--help"], project) == 0
+    assert "--installation" in capfd.readouterr().out
 
 
 def test_a_command_for_a_shell_is_quoted() -> None:

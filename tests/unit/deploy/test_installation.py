@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from deploy import plan
 from deploy.functions import environment_file
-from deploy.installation import EXAMPLE, SECRETS, Installation, InstallationError, read_settings
+from deploy.installation import EXAMPLE, SECRETS, Installation, InstallationError, read_installation
+from deploy.step import Step
 from vitrina.settings import PREFIX, Settings
 
 GOOD = """
@@ -22,21 +24,33 @@ VITRINA_KAITEN_USER_ID=
 """
 
 
-def write(folder: Path, text: str) -> Path:
-    """A settings file."""
+def read(folder: Path, text: str) -> Installation:
+    """The installation of a file with this text."""
     path = folder / "installation.env"
     path.write_text(text, encoding="utf-8")
-    return path
+    return read_installation(path, "agency-vitrina", "europe-west1")
 
 
 def test_settings_are_read(tmp_path: Path) -> None:
     """Comments, spaces and empty values are left out."""
-    assert read_settings(write(tmp_path, GOOD)) == {
+    assert read(tmp_path, GOOD).settings == {
         "VITRINA_TOKEN_AUDIENCE": "123-abc.apps.googleusercontent.com",
         "VITRINA_STAFF": "owner@agency.ru,pm@agency.ru",
         "VITRINA_DRIVE_FOLDER_ID": "0AbCdEf",
         "VITRINA_KAITEN_URL": "https://agency.kaiten.ru",
     }
+
+
+def test_the_installation_itself_is_described(tmp_path: Path) -> None:
+    """What a repeat of ``make deploy`` must not forget is in the file too; empty values are the defaults."""
+    plain = read(tmp_path, GOOD + "MENU_MIN_INSTANCES=\n")
+    other = read(tmp_path, GOOD + "MENU_MIN_INSTANCES=0\nFIRESTORE_LOCATION=eur3\n")
+
+    assert (plain.menu_min_instances, plain.firestore_location) == (1, "")
+    assert (other.menu_min_instances, other.firestore_location) == (0, "eur3")
+    commands = [task.run.line for one in plan.install(other) for task in one.steps if isinstance(task, Step)]
+    assert any("--location=eur3" in line for line in commands)
+    assert all("--min-instances=0" in line for line in commands if "functions deploy" in line)
 
 
 @pytest.mark.parametrize(
@@ -48,12 +62,13 @@ def test_settings_are_read(tmp_path: Path) -> None:
         ("VITRINA_NOW=2026-11-23T09:00:00+03:00", "VITRINA_NOW is for local servers"),
         ("VITRINA_STAFF owner@agency.ru", "is not NAME=value"),
         ("VITRINA_LEASE_S=soon", "could not convert"),
+        ("MENU_MIN_INSTANCES=one", "MENU_MIN_INSTANCES is a number"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, line: str, problem: str) -> None:
     """With what to do about it."""
     with pytest.raises(InstallationError) as refused:
-        read_settings(write(tmp_path, GOOD + line))
+        read(tmp_path, GOOD + line)
 
     assert problem in str(refused.value)
 
@@ -61,7 +76,7 @@ def test_a_wrong_line_is_named(tmp_path: Path, line: str, problem: str) -> None:
 def test_all_that_is_missing_is_named_together(tmp_path: Path) -> None:
     """The example has to be filled in; without a file the example is named."""
     with pytest.raises(InstallationError) as refused:
-        read_settings(write(tmp_path, EXAMPLE.read_text(encoding="utf-8")))
+        read(tmp_path, EXAMPLE.read_text(encoding="utf-8"))
 
     assert [line.split()[0] for line in str(refused.value).splitlines()[1:]] == [
         "VITRINA_TOKEN_AUDIENCE",
@@ -69,12 +84,12 @@ def test_all_that_is_missing_is_named_together(tmp_path: Path) -> None:
         "VITRINA_DRIVE_FOLDER_ID",
     ]
     with pytest.raises(InstallationError, match=r"settings\.example\.env"):
-        read_settings(tmp_path / "absent.env")
+        read_installation(tmp_path / "absent.env", "agency-vitrina", "europe-west1")
 
 
 def test_the_functions_have_all_settings_that_they_need(tmp_path: Path) -> None:
     """File, project and secrets together make complete settings."""
-    installation = Installation("agency-vitrina", "europe-west1", read_settings(write(tmp_path, GOOD)))
+    installation = read(tmp_path, GOOD)
 
     settings = Settings.from_environment(
         {**installation.environment, **{one.variable: "secret" for one in installation.secrets}}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from google.auth.exceptions import GoogleAuthError
 from googleapiclient.errors import HttpError
 from httplib2 import HttpLib2Error
 
@@ -61,6 +62,8 @@ def find_out(part: str, ask: Callable[[], str]) -> Fact:
     except VitrinaError as error:
         condition = Condition.WRONG if isinstance(error, ConfigurationError) else Condition.UNKNOWN
         observed = render(Sentence(error.code, error.where), "en")
+    except GoogleAuthError as error:
+        observed = f"nobody is signed in: {error}"
     except (HttpLib2Error, OSError) as error:
         observed = f"no answer: {error}"
     return Fact(part, condition, observed)
