@@ -61,6 +61,11 @@ class Story:
         )
         self._monday = _monday_of(self._services)
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+        self._menu.close()
+
     def play(self) -> None:
         """Play the whole story; raises ``StoryError`` if a step fails."""
         self._create_agency()

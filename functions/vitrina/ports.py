@@ -210,6 +210,10 @@ MOST_BYTES = 1_000_000
 FOUND_BY = ("agency_id", "spreadsheet_id", "kind", "is_open", "has_cards", "has_unfinished", "has_touched")
 FOUND_BEFORE = ("at", "due_at", "shown_at")
 
+#: Top-level field with the moment (ISO text with a zone) from which nobody needs a document any more. A store
+#: may delete the document some time after it; nothing relies on that.
+EXPIRES_AT = "expires_at"
+
 
 @dataclass(frozen=True)
 class Document:

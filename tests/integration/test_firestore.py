@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from vitrina.cli.commands import main
 from vitrina.errors import ConfigurationError, RetriableServiceError, StoreConflictError
 from vitrina.google.firestore import FirestoreService
 from vitrina.operations.run import LEASE
-from vitrina.ports import ABSENT, FOUND_BEFORE, Delete, Put, new_token
+from vitrina.operations.upgrade import upgrade
+from vitrina.ports import ABSENT, EXPIRES_AT, FOUND_BEFORE, Delete, Put, new_token
 from vitrina.settings import Settings
 from vitrina.store import firestore as firestore_module
 from vitrina.store.firestore import COLLECTION, FirestoreStore
@@ -189,9 +191,52 @@ def test_every_query_has_its_index() -> None:
     assert {field["order"] for one in file["indexes"] for field in one["fields"]} == {"ASCENDING"}
     assert [(one["fieldPath"], one["indexes"]) for one in file["fieldOverrides"]] == [
         ("data", []),
+        (EXPIRES_AT, []),
         ("key", []),
         ("version", []),
     ]
+
+
+def test_documents_expire_by_the_field_of_the_policy(store: FirestoreStore) -> None:
+    """The policy deletes by a timestamp, which only documents that say when they expire have."""
+    policies = [
+        one["fieldPath"]
+        for one in json.loads(INDEXES.read_text(encoding="utf-8"))["fieldOverrides"]
+        if one.get("ttl")
+    ]
+    store.commit(
+        [
+            Put("item", "short", {EXPIRES_AT: "2026-12-01T12:00:00.250000+03:00", "n": 1}),
+            Put("item", "long", {"n": 2}),
+        ]
+    )
+
+    names = [f"{store._root}/{COLLECTION}/item:{key}" for key in ("short", "long")]
+    rows = store._service.send(
+        store._service.documents.batchGet(database=store._database, body={"documents": names})
+    )
+    fields = {row["found"]["name"].rpartition(":")[2]: row["found"]["fields"] for row in rows}
+
+    assert policies == [EXPIRES_AT]
+    assert fields["short"][EXPIRES_AT] == {"timestampValue": "2026-12-01T09:00:00.250Z"}
+    assert EXPIRES_AT not in fields["long"]
+    [short] = store.get_many([("item", "short")]).values()
+    assert short.data == {EXPIRES_AT: "2026-12-01T12:00:00.250000+03:00", "n": 1}
+
+
+def test_a_store_that_functions_have_only_opened_is_empty(
+    firestore_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They leave a mark in a new database when their health is asked for, before anything is copied to it."""
+    monkeypatch.setenv("VITRINA_FIRESTORE_URL", firestore_url)
+    target = new_firestore(firestore_url)
+    upgrade(target, datetime.now(UTC))
+    source = SqliteStore.create(tmp_path / "store.sqlite")
+    source.commit([Put("item", "a", {"n": 1})])
+
+    assert main(["copy-store", str(tmp_path / "store.sqlite"), target._database, "--locale", "en"]) == 0
+
+    assert capsys.readouterr().out == "2 documents are in both stores and equal.\n"
 
 
 def test_settings_choose_the_store(firestore_url: str, tmp_path: Path) -> None:

@@ -16,7 +16,18 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 
 from vitrina.errors import ConfigurationError, RetriableServiceError, StoreConflictError
 from vitrina.google.firestore import FirestoreService
-from vitrina.ports import ABSENT, FOUND_BEFORE, FOUND_BY, Document, Json, Key, Put, Write, new_token
+from vitrina.ports import (
+    ABSENT,
+    EXPIRES_AT,
+    FOUND_BEFORE,
+    FOUND_BY,
+    Document,
+    Json,
+    Key,
+    Put,
+    Write,
+    new_token,
+)
 from vitrina.store.documents import json_texts, require_index
 
 #: Name of the service in messages to people.
@@ -246,13 +257,17 @@ def document_id(key: Key) -> str:
 def _fields(put: Put, token: int, text: str) -> Json:
     names = (*FOUND_BY, *FOUND_BEFORE)
     by = {name: _value(put.data[name]) for name in names if isinstance(put.data.get(name), str | bool)}
-    return {
+    fields = {
         "kind": _value(put.kind),
         "key": _value(put.key),
         "version": {"integerValue": str(token)},
         "data": _value(text),
         "by": {"mapValue": {"fields": by}},
     }
+    if EXPIRES_AT in put.data:
+        # A policy of the database deletes documents by this field: ``ttl`` in firestore.indexes.json.
+        fields[EXPIRES_AT] = {"timestampValue": put.data[EXPIRES_AT]}
+    return fields
 
 
 def _value(value: str | bool) -> Json:
