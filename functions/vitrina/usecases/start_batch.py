@@ -227,7 +227,7 @@ def _change(draft: Draft, items: list[Item]) -> WorkbookChange:
     words = words_of(draft)
     reasons = {
         one.left.item.number: render(reason(one, draft.situation, words, staff=False), locale)
-        for one in draft.explanations()
+        for one in draft.explanations
     }
     leaving = {item.number for item in items}
     heal(change, book, snapshot.backlog_identity, prefix=snapshot.project.code, leaving=leaving)
