@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast coverage check format
+.PHONY: help venv demo test test-fast coverage check format prism
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,12 @@ check: $(READY) node_modules ## Lint and check types of Python and of the add-on
 	$(BIN)/mypy
 	npm --prefix apps_script run --silent types
 	npm --prefix apps_script run --silent lint
+
+prism: tests/harness/prism/node_modules/.ready ## Install Prism, which judges the requests to Asana in tests (needs npm)
+
+tests/harness/prism/node_modules/.ready: tests/harness/prism/package-lock.json
+	npm --prefix tests/harness/prism ci --silent --no-audit --no-fund
+	touch $@
 
 format: $(READY) ## Format the Python code
 	$(BIN)/ruff format .
