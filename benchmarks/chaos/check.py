@@ -23,6 +23,7 @@ from vitrina.operations.run import OPERATION, QUEUED, RUNNING
 from vitrina.operations.wishes import WISH
 from vitrina.records.books import load_project
 from vitrina.records.work import Item
+from vitrina.trackers.kaiten.mapping import board_number
 from vitrina.workbook.reading.book import item_number_of_row
 
 LOST = "row lost"
@@ -314,7 +315,7 @@ def _check_load(store: _Documents) -> Iterator[Violation]:
 
 def _check_cards(world: ChaosWorld, store: _Documents, progress: Grid) -> Iterator[Violation]:
     """Each pushed item has one complete card, and the sheet shows its state."""
-    board_id = int(store.project.board_id)
+    board_id = int(board_number(store.project.board_id))
     tables = world.kaiten.state.tables
     cards = [
         card

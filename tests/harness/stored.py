@@ -50,7 +50,7 @@ def remove_items(store: Store, spreadsheet_id: str) -> None:
 def forget_cards(store: Store, spreadsheet_id: str) -> None:
     """Forget the cards of all items of a workbook, as if each process had died before it noted its card."""
     cards = [item.card_id for item in stored_items(store, spreadsheet_id=spreadsheet_id) if item.card_id]
-    store.commit([delete_card(card_id) for card_id in cards])
+    store.commit([delete_card("kaiten", card_id) for card_id in cards])
     _change_work(
         store,
         spreadsheet_id,

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from vitrina.errors import StoreConflictError, UserError
 from vitrina.operations.run import Run, Update
-from vitrina.ports import Document, Key
+from vitrina.ports import Document, Key, TaskTracker
 from vitrina.project.reservations import (
     BACKLOG_COLUMNS,
     PROGRESS_COLUMNS,
@@ -133,6 +133,11 @@ class Snapshot:
         self._identities = identify_rows(self.project, self.agency, book, self._known_items.values())
         self.resolution: Resolution = resolve_reservations(book, self._known_items, self._identities)
         self._others: Mapping[str, ProjectWork] | None = None
+
+    @property
+    def tracker(self) -> TaskTracker:
+        """The tracker of the project; raises ``FatalServiceError`` if it is not connected any more."""
+        return self.services.tracker(self.project.tracker)
 
     # --- Items ---------------------------------------------------------------------------------------
 

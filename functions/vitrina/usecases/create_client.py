@@ -15,9 +15,9 @@ from vitrina.errors import UnknownWorkbookError, UserError
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
-from vitrina.ports import Board, Stage, Write
+from vitrina.ports import Board, Stage, TaskTracker, Write
 from vitrina.project.agency_book import StoredAgency, read_stored_agency
-from vitrina.records.books import Agency, Project, find_projects, put_project
+from vitrina.records.books import Agency, Project, board_id_from, find_projects, put_project
 from vitrina.records.layouts import layout_from_document, layout_key
 from vitrina.tabs.projects_tab import add_project_row
 from vitrina.texts import render, sentence
@@ -39,6 +39,8 @@ class ClientForm:
     period: PeriodKind = PeriodKind.WEEK
     limit_hours: float | None = None
     responsible: str = ""
+    #: Name of a connection; empty for the one of new projects.
+    tracker: str = ""
 
 
 def check_form(services: Services, agency_id: str, form: ClientForm) -> None:
@@ -61,7 +63,9 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
         _refuse_taken_code(stored.projects.value, form)
     tag = f"client-{run.origin_id}"
     title = f"{form.client_name} — {form.project_name}"
-    board = _board(run, agency, f"{title} ({form.code})")
+    tracker_name = form.tracker or services.default_tracker
+    tracker = services.tracker(tracker_name)
+    board = _board(run, agency, tracker, f"{title} ({form.code})")
     run.set_progress(1, STEPS, sentence("client.progress_book"))
     spreadsheet_id: str = run.step(
         "create_workbook",
@@ -77,7 +81,8 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
     run.set_progress(3, STEPS, sentence("client.progress_share"))
     run.step("share_workbook", lambda: services.workbooks.share_by_link(spreadsheet_id))
     run.set_progress(4, STEPS, sentence("client.progress_webhook"))
-    run.step("connect_webhook", lambda: services.tracker.connect_webhook(services.webhook_url))
+    if tracker.can.sends_events:
+        run.step("connect_webhook", lambda: tracker.connect_webhook(board.board_id))
     project = Project(
         spreadsheet_id=spreadsheet_id,
         agency_id=agency_id,
@@ -86,9 +91,13 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
         code=form.code,
         locale=agency.locale,
         board_id=board.board_id,
-        lane_id=board.lane_id,
         board_url=board.url,
-        stages={status: stage.stage_id for status, stage in zip(ActionStatus, board.stages, strict=True)},
+        stages={
+            status: stage.stage_id
+            # Without a board there are no stages.
+            for status, stage in zip(ActionStatus, board.stages, strict=bool(board.stages))
+        },
+        tracker=tracker_name,
     )
     run.set_progress(5, STEPS, sentence("client.progress_register"))
     if "register_project" not in run.steps:
@@ -110,7 +119,7 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
     run.at_end(*remembering)
     return Answer(
         Outcome.DONE,
-        sentence("client.created", project=form.project_name),
+        sentence("client.created" if board.url else "client.created_book", project=form.project_name),
         details=(sentence("client.next"),),
         data={"spreadsheet_id": spreadsheet_id, "spreadsheet_url": url, "board_url": board.url},
     )
@@ -122,21 +131,25 @@ def _with_project(projects: tuple[Project, ...], project: Project) -> tuple[Proj
     return (*projects, project)
 
 
-def _board(run: Run, agency: Agency, title: str) -> Board:
+def _board(run: Run, agency: Agency, tracker: TaskTracker, title: str) -> Board:
+    """The board of the project, an empty one where the tracker has no boards."""
+    if not tracker.can.has_cards:
+        return Board("", (), "")
     services = run.services
     run.set_progress(0, STEPS, sentence("client.progress_board"))
 
     def find() -> Mapping[str, Any] | None:
-        found = services.tracker.find_board(title)
+        found = tracker.find_board(title)
         return asdict(found) if found else None
 
-    stages = [services.choices.label("status", status, agency.locale) for status in ActionStatus]
+    titles = [services.choices.label("status", status, agency.locale) for status in ActionStatus]
     data = run.step(
         "create_board",
-        lambda: asdict(services.tracker.create_board(title, stages)),
+        lambda: asdict(tracker.create_board(title, titles)),
         find=find,
     )
-    return Board(**{**data, "stages": tuple(Stage(**stage) for stage in data["stages"])})
+    stages = tuple(Stage(**stage) for stage in data["stages"])
+    return Board(board_id_from(data), stages, data["url"])
 
 
 def _find_filled(services: Services, spreadsheet_id: str) -> bool | None:
@@ -196,7 +209,7 @@ def _project_row(
         "project": form.project_name,
         "code": form.code,
         "workbook": Formula(f'=HYPERLINK("{url}";"{open_title}")'),
-        "board": Formula(f'=HYPERLINK("{board.url}";"{open_title}")'),
+        "board": Formula(f'=HYPERLINK("{board.url}";"{open_title}")') if board.url else None,
         "stage": services.choices.label("stage", "onboarding", locale),
         "period": services.choices.label("period", form.period, locale),
         "limit_hours": form.limit_hours,
