@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from emulators.asana.errors import NotModelledError, bad, forbidden
+from emulators.asana.errors import NotModelledError, bad, forbidden, plan
 from emulators.asana.models.call import Call, Listing, Record
 from emulators.asana.models.context import Context, reference, require_one
 from emulators.asana.models.fields import Field, check
@@ -68,6 +68,22 @@ class Parts:
         task = self._context.task(call.actor, gid)
         self._context.require(task["workspace"], "time_tracking", TIME)
         return Listing("time_tracking_entry", list(self._state.select("time_tracking_entries", task=gid)))
+
+    def list_all_entries(self, call: Call) -> Listing:
+        """``GET /time_tracking_entries?user=|task=``: 402 if no workspace of the caller has time tracking."""
+        if not {"user", "task"} & call.query.keys():
+            raise bad("Should specify one of task, attributable_to, portfolio, user, workspace")
+        spaces = self._context.workspaces_of(call.actor)
+        if not any(space["features"]["time_tracking"] for space in spaces):
+            raise plan(TIME)
+        rows = [
+            row
+            for row in self._state.select("time_tracking_entries")
+            if call.query.get("user") in (None, row["created_by"])
+            and call.query.get("task") in (None, row["task"])
+            and self._context.level_of_task(call.actor, self._state.tables["tasks"][row["task"]])
+        ]
+        return Listing("time_tracking_entry", rows)
 
     def add_entry(self, call: Call, gid: str) -> Record:
         """``POST /tasks/{gid}/time_tracking_entries``: time of the token's owner, told by no webhook."""

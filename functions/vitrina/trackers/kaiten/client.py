@@ -12,7 +12,8 @@ from vitrina.errors import FatalServiceError
 from vitrina.ports import Board, Capabilities, Card, Json, NewCard, Received, WebhookRequest
 from vitrina.trackers.connection import Connection, Surroundings
 from vitrina.trackers.kaiten import mapping
-from vitrina.trackers.kaiten.wire import FIRST_WAIT_S, PAGE, SERVICE, TIMEOUT_S, KaitenWire
+from vitrina.trackers.kaiten.wire import PAGE, SERVICE, KaitenWire
+from vitrina.trackers.rest import FIRST_WAIT_S, TIMEOUT_S
 
 #: Time zone in which a due date with a time becomes a day, unless another one is given.
 TIME_ZONE = ZoneInfo("Europe/Moscow")

@@ -35,7 +35,7 @@ class Pace:
         self._rate_per_s = FIRST_RATE_PER_S
         self._last_at = self._rest_until = -math.inf
 
-    def wait(self) -> None:
+    def wait(self, calls: int = 1) -> None:  # noqa: ARG002 - Kaiten has no batches
         """Sleep until the next call may be sent. Each thread gets a turn of its own.
 
         The distance to the previous call follows from the limit known now, so that the slow first rate
