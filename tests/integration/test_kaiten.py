@@ -158,20 +158,6 @@ def card_id(tracker: TaskTracker, new_card: NewCard) -> str:
 # Boards
 
 
-def test_board_has_the_stages_in_order(tracker: TaskTracker, board: Board) -> None:
-    """The stages have the given order, each with its own id."""
-    assert [stage.title for stage in board.stages] == list(STAGES)
-    assert len({stage.stage_id for stage in board.stages}) == 4
-
-
-def test_board_is_found_by_its_title(tracker: TaskTracker, board: Board) -> None:
-    """The board is found by its exact title; a similar title is another board."""
-    tracker.create_board("Зерно — Сайт (ЗРН2)", STAGES)
-
-    assert tracker.find_board("Зерно — Сайт (ЗРН)") == board
-    assert tracker.find_board("Зерно — Сайт") is None
-
-
 def test_last_stage_means_done(world: World, board: Board, card_id: str) -> None:
     """A card is finished in the last stage, and not before."""
     states = [
@@ -182,28 +168,7 @@ def test_last_stage_means_done(world: World, board: Board, card_id: str) -> None
     assert states == [1, 2, 2, 3]
 
 
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_board_of_few_stages(tracker: TaskTracker, count: int) -> None:
-    """A board may have few stages."""
-    assert len(tracker.create_board("Мало", STAGES[:count]).stages) == count
-
-
 # Cards
-
-
-def test_card_comes_back_as_it_was_made(
-    tracker: TaskTracker, board: Board, new_card: NewCard, card_id: str
-) -> None:
-    """Every field of the port is returned as it was created."""
-    card = tracker.get_card(board.board_id, card_id)
-
-    assert card is not None
-    assert (card.card_id, card.external_id, card.board_id) == (card_id, new_card.external_id, board.board_id)
-    assert (card.title, card.stage_id) == (new_card.title, board.stages[0].stage_id)
-    assert (card.due_on, card.assignee_id, card.is_archived) == (date(2026, 11, 25), str(ANNA), False)
-    assert card.steps == new_card.steps
-    assert card.logged_hours == {}
-    assert card.url == tracker.card_url(board.board_id, card_id)
 
 
 def test_estimate_and_link_reach_the_tracker(world: World, card_id: str) -> None:
@@ -217,17 +182,6 @@ def test_estimate_and_link_reach_the_tracker(world: World, card_id: str) -> None
     assert shown["description"] == "**Результат:** Двадцать описаний"
 
 
-def test_card_without_anything_optional(tracker: TaskTracker, new_card: NewCard) -> None:
-    """A card needs no date, person, hours or actions."""
-    bare = replace(new_card, due_on=None, assignee_id=None, estimate_hours=0.0, steps=())
-    made = tracker.create_card(bare)
-    tracker.complete_card(made, bare)
-
-    card = tracker.get_card(ANY_BOARD, made)
-    assert card is not None
-    assert (card.due_on, card.assignee_id, card.steps) == (None, None, ())
-
-
 def test_too_long_texts_are_cut(tracker: TaskTracker, new_card: NewCard) -> None:
     """Long texts are cut, and a repeat recognises the cut lines of the checklist."""
     long = replace(new_card, title="ы" * 2000, facts=(("Результат", "ы" * 40000),), steps=(Step("ы" * 5000),))
@@ -239,16 +193,6 @@ def test_too_long_texts_are_cut(tracker: TaskTracker, new_card: NewCard) -> None
     assert card is not None
     assert card.title.endswith("…")
     assert len(card.steps) == 1
-
-
-def test_complete_twice_changes_nothing(
-    world: World, tracker: TaskTracker, new_card: NewCard, card_id: str
-) -> None:
-    """A second call adds neither a second checklist nor a second link."""
-    before = world.person("GET", f"/cards/{card_id}")
-    tracker.complete_card(card_id, new_card)
-
-    assert world.person("GET", f"/cards/{card_id}") == before
 
 
 @pytest.mark.parametrize("lost", ["checklists.create", "checklist_items.create", "external_links.add"])
@@ -268,37 +212,6 @@ def test_complete_continues_after_a_lost_answer(
     assert card is not None
     assert card.steps == new_card.steps
     assert len(shown["checklists"]) == len(shown["external_links"]) == 1
-
-
-def test_item_made_later_stands_in_its_place(
-    world: World, tracker: TaskTracker, new_card: NewCard, card_id: str
-) -> None:
-    """A removed first action is added again as the first line."""
-    (checklist,) = world.person("GET", f"/cards/{card_id}")["checklists"]
-    first = checklist["items"][0]["id"]
-    world.person("DELETE", f"/cards/{card_id}/checklists/{checklist['id']}/items/{first}")
-
-    tracker.complete_card(card_id, new_card)
-
-    card = tracker.get_card(ANY_BOARD, card_id)
-    assert card is not None
-    assert [line.text for line in card.steps] == [line.text for line in new_card.steps]
-
-
-def test_two_equal_actions_are_two_lines(world: World, tracker: TaskTracker, new_card: NewCard) -> None:
-    """For two equal actions there are two lines; one existing line counts only once."""
-    twins = replace(new_card, steps=(Step("Дизайн — Анна"), Step("Дизайн — Анна")))
-    made = tracker.create_card(twins)
-    tracker.complete_card(made, twins)
-    (checklist,) = world.person("GET", f"/cards/{made}")["checklists"]
-    first = checklist["items"][0]["id"]
-    world.person("DELETE", f"/cards/{made}/checklists/{checklist['id']}/items/{first}")
-
-    tracker.complete_card(made, twins)
-
-    card = tracker.get_card(ANY_BOARD, made)
-    assert card is not None
-    assert [line.text for line in card.steps] == ["Дизайн — Анна"] * 2
 
 
 def test_what_is_there_twice_is_removed(
@@ -344,49 +257,6 @@ def test_second_checklist_of_ours_goes(
 # Looking for cards
 
 
-def test_cards_are_found_by_our_key(
-    world: World, tracker: TaskTracker, board: Board, new_card: NewCard
-) -> None:
-    """Cards are found by their key, also archived ones, the older first; cards without a key are left out."""
-    first, second = tracker.create_card(new_card), tracker.create_card(new_card)
-    archived = tracker.create_card(replace(new_card, external_id="vitrina:book:15"))
-    world.person("PATCH", f"/cards/{archived}", {"condition": 2})
-    world.person("POST", "/cards", {"title": "Своя", "board_id": number_of(board)})
-
-    assert tracker.find_cards(board.board_id) == {
-        "vitrina:book:14": (first, second),
-        "vitrina:book:15": (archived,),
-    }
-
-
-@pytest.mark.parametrize("archived", [0, 1])
-def test_archived_card_keeps_its_place_among_twins(
-    world: World, tracker: TaskTracker, board: Board, new_card: NewCard, archived: int
-) -> None:
-    """The order depends only on the age of the cards."""
-    made = [tracker.create_card(new_card) for _ in range(2)]
-    world.person("PATCH", f"/cards/{made[archived]}", {"condition": 2})
-
-    assert tracker.find_cards(board.board_id) == {"vitrina:book:14": tuple(made)}
-
-
-def test_all_pages_are_read(tracker: TaskTracker, board: Board, new_card: NewCard) -> None:
-    """All cards are found, also if there are more than fit into one page."""
-    made = {
-        f"vitrina:book:{n}": (tracker.create_card(replace(new_card, external_id=f"vitrina:book:{n}")),)
-        for n in range(205)
-    }
-
-    assert tracker.find_cards(board.board_id) == made
-
-
-def test_cards_of_other_boards_are_not_found(tracker: TaskTracker, board: Board, new_card: NewCard) -> None:
-    """Only cards of the given board are found."""
-    tracker.create_card(new_card)
-
-    assert tracker.find_cards(tracker.create_board("Другая", STAGES).board_id) == {}
-
-
 def test_twins_are_found_in_one_call(
     world: World, tracker: TaskTracker, board: Board, new_card: NewCard
 ) -> None:
@@ -404,35 +274,7 @@ def test_twins_are_found_in_one_call(
     assert world.control.get("/calls").json()["total"] == 1
 
 
-def test_card_that_was_never_made_has_no_twins(tracker: TaskTracker, board: Board) -> None:
-    """Without a card the result is empty, without an error."""
-    assert tracker.find_twins(board.board_id, "vitrina:book:14") == ()
-
-
 # What people do
-
-
-def test_move_tick_date_and_person_are_seen(
-    world: World, tracker: TaskTracker, board: Board, card_id: str
-) -> None:
-    """``get_card`` returns the current state after changes by people."""
-    (checklist,) = world.person("GET", f"/cards/{card_id}")["checklists"]
-    item = f"/cards/{card_id}/checklists/{checklist['id']}/items/{checklist['items'][1]['id']}"
-    world.person("PATCH", item, {"checked": True, "responsible_id": BOT, "due_date": "2026-11-27"})
-    world.person(
-        "PATCH", f"/cards/{card_id}", {"column_id": int(board.stages[2].stage_id), "due_date": "2026-11-30"}
-    )
-    world.person("DELETE", f"/cards/{card_id}/members/{ANNA}")
-
-    card = tracker.get_card(ANY_BOARD, card_id)
-
-    assert card is not None
-    assert (card.stage_id, card.due_on, card.assignee_id) == (
-        board.stages[2].stage_id,
-        date(2026, 11, 30),
-        None,
-    )
-    assert card.steps[1] == Step("Дизайн — Борис", True, str(BOT), date(2026, 11, 27))
 
 
 def test_plain_member_is_not_the_assignee(world: World, tracker: TaskTracker, new_card: NewCard) -> None:
@@ -459,54 +301,11 @@ def test_due_date_with_a_time_is_a_day_of_the_agency(
     assert tracker.get_card(ANY_BOARD, card_id).due_on == expected  # type: ignore[union-attr]
 
 
-def test_hours_are_given_by_person(world: World, tracker: TaskTracker, card_id: str) -> None:
-    """Minutes of the tracker become hours by person: 90 + 15 of Anna, 20 of another person."""
-    for minutes, token in ((90, "anna"), (15, "anna"), (20, "bot")):
-        log = {"role_id": -1, "time_spent": minutes, "for_date": "2026-11-24"}
-        world.person("POST", f"/cards/{card_id}/time-logs", log, who=token)
-
-    card = tracker.get_card(ANY_BOARD, card_id)
-
-    assert card is not None
-    assert card.logged_hours == {str(ANNA): pytest.approx(1.75), str(BOT): pytest.approx(1 / 3)}
-
-
 def test_plan_without_hours_leaves_the_rest(world: World, tracker: TaskTracker, card_id: str) -> None:
     """Without time logs in the company's plan the rest of the card is still read."""
     world.fail(402, "time_logs.list")
 
     assert tracker.get_card(ANY_BOARD, card_id).logged_hours is None  # type: ignore[union-attr]
-
-
-def test_checklists_of_people_come_after_ours(
-    world: World, tracker: TaskTracker, new_card: NewCard, card_id: str
-) -> None:
-    """Lines of people's checklists come after ours, even if their checklist is first on the card."""
-    path = f"/cards/{card_id}/checklists"
-    theirs = world.person("POST", path, {"name": "Не забыть", "sort_order": 0.5})
-    world.person("POST", f"{path}/{theirs['id']}/items", {"text": "Позвонить"})
-
-    card = tracker.get_card(ANY_BOARD, card_id)
-
-    assert card is not None
-    assert [line.text for line in card.steps] == [
-        *(line.text for line in new_card.steps),
-        "Позвонить",
-    ]
-
-
-def test_archived_card_is_marked(world: World, tracker: TaskTracker, card_id: str) -> None:
-    """An archived card is returned with ``is_archived``."""
-    world.person("PATCH", f"/cards/{card_id}", {"condition": 2})
-
-    assert tracker.get_card(ANY_BOARD, card_id).is_archived  # type: ignore[union-attr]
-
-
-def test_deleted_card_is_none(world: World, tracker: TaskTracker, card_id: str) -> None:
-    """A deleted card is ``None`` and not an error."""
-    world.person("DELETE", f"/cards/{card_id}")
-
-    assert tracker.get_card(ANY_BOARD, card_id) is None
 
 
 def test_subcolumn_is_the_stage_around_it(
@@ -645,13 +444,6 @@ def test_nonsense_names_no_card(world: World, tracker: TaskTracker, new_card: Ne
 def test_body_that_is_no_object_is_refused(tracker: TaskTracker, body: object) -> None:
     """Kaiten sends objects only."""
     assert receive(tracker, body) == Received(status=400)
-
-
-def test_person_is_found_by_email(world: World, tracker: TaskTracker) -> None:
-    """Of people who share a space with Vitrina's user; capitals make no difference."""
-    found = tracker.find_people(["ANNA@a.test", "igor@a.test"])
-
-    assert found == {"anna@a.test": str(ANNA)}
 
 
 # Refusals
