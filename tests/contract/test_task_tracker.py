@@ -6,6 +6,7 @@ Each test runs in the world of each tracker that has the abilities that it needs
 tracker     known differences
 ==========  =============================================================================================
 kaiten      none
+asana       a task cannot be archived: people take it out of the project, and then no search finds it
 memory      the fake of unit tests: its state is one object, so that no read of it fails and two processes
             make nothing twice
 folder      the toy: no hours, no person or date of a step, no webhooks, no faults, because it calls nobody
@@ -25,8 +26,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.tracker_worlds import folder, kaiten, memory, none, toy
-from tests.harness.tracker_worlds.world import FAULTS, OpenWorld, TrackerWorld
+from tests.harness.tracker_worlds import asana, folder, kaiten, memory, none, toy
+from tests.harness.tracker_worlds.world import FAULTS, FINDS_ARCHIVED, OpenWorld, TrackerWorld
 from vitrina.errors import FatalServiceError, RetriableServiceError, UserError
 from vitrina.ports import Board, Card, Link, NewCard, Step, TaskTracker
 from vitrina.trackers.registry import KINDS
@@ -34,6 +35,7 @@ from vitrina.trackers.registry import KINDS
 #: A world for each tracker. A new tracker is added here, and passes without a change of the tests.
 WORLDS: Mapping[str, OpenWorld] = {
     "kaiten": kaiten.open_world,
+    "asana": asana.open_world,
     "memory": memory.open_world,
     "folder": folder.open_world,
     "none": none.open_world,
@@ -41,9 +43,12 @@ WORLDS: Mapping[str, OpenWorld] = {
 #: Abilities that are missing in a world, as its tracker or the world itself says.
 LACKS: Mapping[str, frozenset[str]] = {
     "kaiten": frozenset(),
+    "asana": frozenset({FINDS_ARCHIVED}),
     "memory": frozenset({FAULTS}),
     "folder": frozenset({FAULTS, "tells_hours", "has_dated_steps", "sends_events"}),
-    "none": frozenset({FAULTS, "tells_hours", "has_dated_steps", "sends_events", "has_cards"}),
+    "none": frozenset(
+        {FAULTS, FINDS_ARCHIVED, "tells_hours", "has_dated_steps", "sends_events", "has_cards"}
+    ),
 }
 STAGES = ("Онбординг", "В работе", "На проверке", "Выполнено")
 BOOK = Link("https://docs.google.com/spreadsheets/d/book", "Книга клиента")
@@ -151,7 +156,7 @@ def test_every_kind_has_a_world() -> None:
 @needs("nothing")
 def test_what_is_lacking_is_written_down(world: TrackerWorld, world_name: str) -> None:
     """A tracker that can less than it did is noticed, as its tests would run no more."""
-    every = {"has_cards", "tells_hours", "has_dated_steps", "sends_events", FAULTS}
+    every = {"has_cards", "tells_hours", "has_dated_steps", "sends_events", FAULTS, FINDS_ARCHIVED}
 
     assert every - world.abilities == LACKS[world_name]
 
@@ -351,18 +356,18 @@ def test_what_two_processes_added_is_removed(
 def test_cards_are_found_by_our_key(
     world: TrackerWorld, tracker: TaskTracker, board: Board, new_card: NewCard
 ) -> None:
-    """Cards are found by their key, also archived ones, the older first; cards of people are left out."""
+    """Cards are found by their key, the older first; cards of people are left out."""
     first, second = tracker.create_card(new_card), tracker.create_card(new_card)
-    archived = tracker.create_card(replace(new_card, external_id="vitrina:book:15"))
-    world.archive(archived)
+    other = tracker.create_card(replace(new_card, external_id="vitrina:book:15"))
     world.add_card(board.board_id, "Своя")
 
     assert tracker.find_cards(board.board_id) == {
         "vitrina:book:14": (first, second),
-        "vitrina:book:15": (archived,),
+        "vitrina:book:15": (other,),
     }
 
 
+@needs("has_cards", FINDS_ARCHIVED)
 @pytest.mark.parametrize("archived", [0, 1])
 def test_archived_card_keeps_its_place_among_twins(
     world: TrackerWorld, tracker: TaskTracker, board: Board, new_card: NewCard, archived: int
@@ -570,9 +575,10 @@ def test_another_process_understands_the_same_requests(
 @needs("nothing")
 def test_forged_requests_are_refused(world: TrackerWorld) -> None:
     """They give no hint, and nothing is called."""
+    requests = world.forged()
     before = world.call_count
 
-    for request in world.forged():
+    for request in requests:
         received = world.tracker.receive(request)
         assert (received.status in (401, 403, 404), received.card_ids) == (True, ())
     assert world.call_count == before

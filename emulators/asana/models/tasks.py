@@ -399,7 +399,8 @@ class Tasks:
 def _is_wanted(task: Row, call: Call) -> bool:
     if "completed_since" in call.query and task["completed"]:
         since = call.query["completed_since"]
-        if since == "now" or task["completed_at"] < since:
+        done_at = moment_of("completed_since", task["completed_at"])
+        if since == "now" or done_at < moment_of("completed_since", since):
             return False
     modified_since = call.query.get("modified_since")
     if modified_since is None:

@@ -10,13 +10,17 @@ from datetime import tzinfo
 
 from vitrina.errors import ConfigurationError
 from vitrina.ports import TaskTracker, TrackerMemory
-from vitrina.trackers import kaiten, none
+from vitrina.trackers import asana, kaiten, none
 from vitrina.trackers.connection import Connection, Surroundings
 
 #: Makes the adapter of a connection. Each folder of this package has one such function.
 Connect = Callable[[Connection, Surroundings], TaskTracker]
 
-KINDS: Mapping[str, Connect] = {"kaiten": kaiten.connect, "none": none.connect}
+KINDS: Mapping[str, Connect] = {
+    "kaiten": kaiten.connect,
+    "asana": asana.connect,
+    "none": none.connect,
+}
 
 #: The connection of a project without a tracker; always there.
 NONE = Connection("none", "none")

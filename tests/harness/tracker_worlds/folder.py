@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from tests.harness.tracker_worlds.toy import PEOPLE, FolderTracker
-from tests.harness.tracker_worlds.world import abilities_of, request_of
+from tests.harness.tracker_worlds.world import FINDS_ARCHIVED, abilities_of, request_of
 from vitrina.ports import Json, NewCard, TaskTracker, WebhookRequest
 
 
@@ -24,7 +24,7 @@ class FolderWorld:
         self.people = {"anna": "anna", "igor": "igor"}
         self._folder = folder
         self.reset()
-        self.abilities = abilities_of(self.tracker)
+        self.abilities = abilities_of(self.tracker, FINDS_ARCHIVED)
 
     def reset(self) -> None:
         """See ``TrackerWorld``."""

@@ -12,7 +12,7 @@ import httpx
 
 from emulators.common.server import running
 from emulators.kaiten import create_app
-from tests.harness.tracker_worlds.world import FAULTS, abilities_of, request_of
+from tests.harness.tracker_worlds.world import FAULTS, FINDS_ARCHIVED, abilities_of, request_of
 from vitrina.ports import TaskTracker, WebhookRequest
 from vitrina.trackers.kaiten.client import KaitenTracker
 from vitrina.trackers.kaiten.pace import Pace
@@ -34,7 +34,7 @@ class KaitenWorld:
         self._http = httpx.Client(base_url=f"{url}/api/latest", trust_env=False)
         self._wire = KaitenWire(url, "bot", pace=Pace(sleep=_no_wait), sleep=_no_wait)
         self.tracker = self.make_tracker()
-        self.abilities = abilities_of(self.tracker, FAULTS)
+        self.abilities = abilities_of(self.tracker, FAULTS, FINDS_ARCHIVED)
 
     def reset(self) -> None:
         """See ``TrackerWorld``."""

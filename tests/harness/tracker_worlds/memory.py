@@ -9,7 +9,7 @@ from datetime import date
 
 from tests.harness.fakes.interruptions import busy, no_answer
 from tests.harness.fakes.tracker import OWN_AUTHOR, SECRET, SERVICE, FakeTracker, webhook_of
-from tests.harness.tracker_worlds.world import abilities_of
+from tests.harness.tracker_worlds.world import FINDS_ARCHIVED, abilities_of
 from vitrina.ports import Card, NewCard, Step, TaskTracker, WebhookRequest
 
 
@@ -19,7 +19,7 @@ class MemoryWorld:
     def __init__(self) -> None:
         self.people = {"anna": "11", "igor": "12"}
         self.reset()
-        self.abilities = abilities_of(self.tracker)
+        self.abilities = abilities_of(self.tracker, FINDS_ARCHIVED)
 
     def reset(self) -> None:
         """See ``TrackerWorld``."""

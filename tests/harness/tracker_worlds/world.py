@@ -12,6 +12,8 @@ from vitrina.ports import TaskTracker, WebhookRequest
 
 #: Something that a world can do, beside what the tracker says in ``can``: fail and be busy on demand.
 FAULTS = "faults"
+#: Whether a search finds archived cards.
+FINDS_ARCHIVED = "finds_archived"
 
 
 class TrackerWorld(Protocol):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from vitrina.errors import ConfigurationError, FatalServiceError
-from vitrina.ports import Board, Capabilities, Card, Json, NewCard, Received, WebhookRequest
+from vitrina.ports import Board, Capabilities, Card, Json, NewCard, Received, Step, WebhookRequest
 from vitrina.trackers.asana import mapping
 from vitrina.trackers.asana.mapping import BoardRef
 from vitrina.trackers.asana.options import Options
@@ -169,7 +169,8 @@ class AsanaTracker:
 
     def find_twins(self, board_id: str, external_id: str) -> tuple[str, ...]:
         """See ``TaskTracker``. A call for each hundred open tasks; only a paid search would need less."""
-        return self._cards(board_id, completed_since="now").get(external_id, ())
+        # Asana documents the word ``now`` too, but its OpenAPI file knows only moments.
+        return self._cards(board_id, completed_since=datetime.now(UTC).isoformat()).get(external_id, ())
 
     def _cards(self, board_id: str, **narrowed: str) -> dict[str, tuple[str, ...]]:
         board = self._ref(board_id)
@@ -194,11 +195,7 @@ class AsanaTracker:
     def complete_card(self, card_id: str, card: NewCard) -> tuple[str, ...]:
         """See ``TaskTracker``. Reads first: Asana would add the same subtasks and links twice."""
         subtasks, links = self._parts(card_id)
-        step_ids = [str(row["gid"]) for row in subtasks]
-        for step in mapping.missing_steps(subtasks, card.steps):
-            # One after the other: they are shown, and matched with the rows of the sheet, in this order.
-            made = self._wire.post(f"/tasks/{card_id}/subtasks", mapping.step_body(step), ("name",))
-            step_ids.append(str(made["gid"]))
+        step_ids = self._add_steps(card_id, subtasks, card.steps)
         for link in mapping.missing_links(links, card.links):
             self._wire.attach_link(card_id, link.url, mapping.link_title(link))
         surplus = mapping.surplus_steps(subtasks, card.steps, self._own_user(), self._zone)
@@ -207,6 +204,27 @@ class AsanaTracker:
         for gid in mapping.surplus_links(links, card.links):
             self._delete(f"/attachments/{gid}")
         return tuple(gid for gid in step_ids if gid not in surplus)
+
+    def _add_steps(self, card_id: str, subtasks: Sequence[Json], wanted: Sequence[Step]) -> list[str]:
+        """Add missing subtasks, each in its place: rows of the sheet are matched by the order.
+
+        Returns the gids of all, from top to bottom. They are made one after the other, at the end; only one
+        that belongs elsewhere has to be moved.
+        """
+        step_ids = [str(row["gid"]) for row in subtasks]
+        before = ""
+        for step, known in mapping.placed_steps(subtasks, wanted):
+            if known is not None:
+                before = known
+                continue
+            made = self._wire.post(f"/tasks/{card_id}/subtasks", mapping.step_body(step), ("name",))
+            gid, place = str(made["gid"]), step_ids.index(before) + 1 if before else 0
+            if place < len(step_ids):
+                anchor = {"insert_after": before} if before else {"insert_before": step_ids[0]}
+                self._wire.post(f"/tasks/{gid}/setParent", {"parent": card_id, **anchor})
+            step_ids.insert(place, gid)
+            before = gid
+        return step_ids
 
     def _parts(self, card_id: str) -> tuple[list[Json], list[Json]]:
         answers = self._wire.read_together(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -110,13 +110,11 @@ def card_body(card: NewCard, projects: Collection[str], *, is_number: bool) -> J
 
 def notes_of(card: NewCard, *, has_key: bool) -> str:
     """The description as rich text, which is XML. With *has_key*, its last line is our key."""
-    lines, length = [], 0
+    lines, room = [], NOTES_LENGTH
     for about, text in card.facts:
-        line = f"<strong>{_escaped(about)}:</strong> {_escaped(text)}"
-        length += len(line)
-        if length > NOTES_LENGTH:
-            line = f"<strong>{_escaped(about)}:</strong> …"
-        lines.append(line)
+        head = f"<strong>{_escaped(about)}:</strong> "
+        lines.append(head + _escaped_in(text, max(0, room - len(head))))
+        room -= len(lines[-1])
     if has_key:
         lines.append(f"[{_escaped(card.external_id)}]")
     return "<body>" + "\n".join(lines) + "</body>"
@@ -132,17 +130,19 @@ def step_body(step: Step) -> Json:
     return body
 
 
-def missing_steps(subtasks: Sequence[Json], wanted: Sequence[Step]) -> list[Step]:
-    """Steps that the card lacks. Two wanted steps with the same text need two subtasks."""
-    present = Counter(row["name"] for row in subtasks)
-    missing = []
+def placed_steps(subtasks: Sequence[Json], wanted: Sequence[Step]) -> list[tuple[Step, str | None]]:
+    """Wanted steps with the gids of their subtasks, ``None`` for one that the card lacks.
+
+    Two wanted steps with the same text need two subtasks.
+    """
+    present: defaultdict[str, deque[str]] = defaultdict(deque)
+    for row in subtasks:
+        present[row["name"]].append(row["gid"])
+    placed: list[tuple[Step, str | None]] = []
     for step in wanted:
-        name = _cut(step.text, TITLE_LENGTH)
-        if present[name]:
-            present[name] -= 1
-        else:
-            missing.append(step)
-    return missing
+        gids = present[_cut(step.text, TITLE_LENGTH)]
+        placed.append((step, gids.popleft() if gids else None))
+    return placed
 
 
 def surplus_steps(
@@ -244,7 +244,8 @@ def card_from(
     # People tick a task without moving it. Then it is in the last section for us.
     if task["completed"] and is_here and board.done_section:
         stage_id = board.done_section
-    steps = sorted(subtasks, key=lambda row: (_gid(row["created_by"]) != own_user_id, _age(row)))
+    # Ours first; each kind stays in the order in which it is shown.
+    steps = sorted(subtasks, key=lambda row: _gid(row["created_by"]) != own_user_id)
     return Card(
         card_id=task["gid"],
         external_id=key_of(task, board.key_field),
@@ -339,6 +340,16 @@ def _age(row: Json) -> tuple[str, int]:
 
 def _escaped(text: str) -> str:
     return escape(_NOT_XML.sub("", text))
+
+
+def _escaped_in(text: str, room: int) -> str:
+    """The escaped text in at most *room* characters."""
+    escaped = _escaped(text)
+    while len(escaped) > room:
+        # Each character may have become several, so that a share of the text is cut until it fits.
+        text = text[: max(0, int(len(text) * room / len(escaped)) - 1)]
+        escaped = _escaped(text) + "…" if room else ""
+    return escaped
 
 
 def _cut(text: str, length: int) -> str:
