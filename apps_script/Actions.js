@@ -13,7 +13,7 @@ function pushToTracker() {
   openAction_('push', 'run');
 }
 
-/** Menu: writes the state of the tracker into the workbook. */
+/** Menu: writes the state of the tracker into the workbook; without a tracker, takes what people typed. */
 function refreshFromTracker() {
   openAction_('refresh', 'run');
 }

@@ -4,6 +4,9 @@ const ADDON_NAME = 'Vitrina';
 /** Developer metadata of the spreadsheet under this key says what kind of workbook it is. */
 const BOOK_METADATA_KEY = 'vitrina.book';
 
+/** Developer metadata of a client workbook under this key says `none` if its project has no tracker. */
+const TRACKER_METADATA_KEY = 'vitrina.tracker';
+
 /**
  * The menu of each kind of workbook: the key of the item's text and the function that it calls.
  * @type {Record<string, [string, string][]>}
@@ -14,6 +17,13 @@ const MENUS = {
     ['menu.build_batch', 'buildBatch'],
     ['menu.push', 'pushToTracker'],
     ['menu.refresh', 'refreshFromTracker'],
+    ['menu.undo', 'undoLastAction'],
+    ['menu.check_book', 'checkBook'],
+  ],
+  client_without_tracker: [
+    ['menu.estimate', 'estimateBacklog'],
+    ['menu.build_batch', 'buildBatch'],
+    ['menu.refresh_sheet', 'refreshFromTracker'],
     ['menu.undo', 'undoLastAction'],
     ['menu.check_book', 'checkBook'],
   ],
@@ -81,11 +91,23 @@ function addMenu_(kind, locale) {
  * @returns {string}
  */
 function bookKind_() {
+  const kind = bookMetadata_(BOOK_METADATA_KEY);
+  if (kind === 'client' && bookMetadata_(TRACKER_METADATA_KEY) === 'none') {
+    return 'client_without_tracker';
+  }
+  return kind === 'client' || kind === 'agency' ? kind : 'other';
+}
+
+/**
+ * Developer metadata of the open workbook, or null if there is none under this key.
+ * @param {string} key
+ * @returns {string | null}
+ */
+function bookMetadata_(key) {
   const mark = SpreadsheetApp.getActive()
     .getDeveloperMetadata()
-    .find((metadata) => metadata.getKey() === BOOK_METADATA_KEY);
-  const kind = mark ? mark.getValue() : null;
-  return kind === 'client' || kind === 'agency' ? kind : 'other';
+    .find((metadata) => metadata.getKey() === key);
+  return mark ? mark.getValue() : null;
 }
 
 /**

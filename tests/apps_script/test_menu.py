@@ -54,6 +54,19 @@ def test_menu_of_book(addon, book, locale, expected):
     assert captions(menu) == expected
 
 
+def test_menu_without_a_tracker(addon):
+    """Nothing is sent to a tracker or read from one."""
+    menu = addon(book="client", tracker="none").open()
+
+    assert captions(menu) == [
+        "Оценить бэклог",
+        "Собрать неделю…",
+        "Учесть статусы и часы",
+        "Отменить последнее действие…",
+        "Проверить книгу",
+    ]
+
+
 def test_menu_is_the_addons_own_submenu(addon):
     """The menu has no title of its own: Google names it after the add-on."""
     assert addon().open().one("menu")["title"] is None

@@ -139,6 +139,12 @@ class Snapshot:
         """The tracker of the project; raises ``FatalServiceError`` if it is not connected any more."""
         return self.services.tracker(self.project.tracker)
 
+    @property
+    def has_cards(self) -> bool:
+        """Whether the project has cards in a tracker, connected or not."""
+        tracker = self.services.trackers.get(self.project.tracker)
+        return tracker is None or tracker.can.has_cards
+
     # --- Items ---------------------------------------------------------------------------------------
 
     @property

@@ -41,6 +41,7 @@ _CLIENT_FORM = _params(
     period={"enum": [kind.value for kind in PeriodKind], "default": PeriodKind.WEEK.value},
     limit_hours={"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 10_000, "default": None},
     responsible={"type": "string", "maxLength": 200, "default": ""},
+    tracker={"type": "string", "pattern": r"^[a-z][a-z0-9-]{0,30}\Z", "default": ""},
 )
 
 
@@ -115,4 +116,5 @@ def _form(params: Mapping[str, Any]) -> ClientForm:
         period=PeriodKind(params.get("period", PeriodKind.WEEK)),
         limit_hours=params.get("limit_hours"),
         responsible=params.get("responsible", "").strip(),
+        tracker=params.get("tracker", ""),
     )

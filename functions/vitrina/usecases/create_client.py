@@ -15,7 +15,7 @@ from vitrina.errors import UnknownWorkbookError, UserError
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
-from vitrina.ports import Board, Stage, TaskTracker, Write
+from vitrina.ports import Board, Capabilities, Stage, TaskTracker, Write
 from vitrina.project.agency_book import StoredAgency, read_stored_agency
 from vitrina.records.books import Agency, Project, board_id_from, find_projects, put_project
 from vitrina.records.layouts import layout_from_document, layout_key
@@ -44,8 +44,21 @@ class ClientForm:
 
 
 def check_form(services: Services, agency_id: str, form: ClientForm) -> None:
-    """Raise ``UserError`` if another project has the code: items of both would have the same IDs."""
+    """Raise ``UserError`` if another project has the code: items of both would have the same IDs.
+
+    Raises ``FatalServiceError`` if the chosen tracker is not connected.
+    """
+    services.tracker(form.tracker or services.default_tracker)
     _refuse_taken_code(find_projects(services.store, agency_id), form)
+
+
+def client_options(services: Services) -> Answer:
+    """Choices of the form: the trackers that a new project may have, the usual one first. Changes nothing."""
+    trackers = [
+        {"name": name, "title": tracker.name or sentence("tracker.without")}
+        for name, tracker in services.trackers.items()
+    ]
+    return Answer(Outcome.DONE, sentence("client.options"), data={"trackers": trackers})
 
 
 def _refuse_taken_code(projects: Iterable[Project], form: ClientForm) -> None:
@@ -75,7 +88,7 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
     run.set_progress(2, STEPS, sentence("client.progress_fill"))
     run.step(
         "fill_workbook",
-        lambda: _fill(services, stored, form, spreadsheet_id, board, title),
+        lambda: _fill(services, stored, form, spreadsheet_id, board, title, tracker.can),
         find=lambda: _find_filled(services, spreadsheet_id),
     )
     run.set_progress(3, STEPS, sentence("client.progress_share"))
@@ -168,6 +181,7 @@ def _fill(
     spreadsheet_id: str,
     board: Board,
     title: str,
+    can: Capabilities,
 ) -> None:
     agency, team = stored.agency, stored.team
     template = services.templates["client"]
@@ -183,7 +197,7 @@ def _fill(
                 "client_name": form.client_name,
                 "project_name": form.project_name,
                 "responsible": form.responsible,
-                "board_url": board.url,
+                "board_url": board.url or None,
                 "period": services.choices.label("period", form.period, locale),
                 "limit_hours": form.limit_hours,
             },
@@ -193,10 +207,18 @@ def _fill(
                 "specialists": [person.name for person in team.specialists] if team else [],
             },
         ),
+        typed=typed_columns(can),
+        has_tracker=can.has_cards,
         editors=services.editors,
         time_zone=services.time_zone.key,
     )
     services.workbooks.batch_update(spreadsheet_id, requests)
+
+
+def typed_columns(can: Capabilities) -> frozenset[str]:
+    """Columns that staff type themselves, because no tracker tells what is in them."""
+    columns = {"in_progress.status"} if not can.has_cards else set()
+    return frozenset(columns if can.tells_hours else {*columns, "in_progress.logged_hours"})
 
 
 def _project_row(

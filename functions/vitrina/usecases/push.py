@@ -37,7 +37,7 @@ def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
     get none.
     """
     snapshot = read_snapshot(run, spreadsheet_id, with_agency_work=False)
-    if not snapshot.tracker.can.has_cards:
+    if not snapshot.has_cards:
         raise UserError("tracker.none")
     rows, lost = snapshot.work_rows.actions, snapshot.lost_row_messages()
     if not rows:

@@ -54,6 +54,23 @@ def refresh(run: Run, spreadsheet_id: str) -> Answer:
     return write_card_states(run, snapshot, items)
 
 
+def _sheet_answer(snapshot: Snapshot) -> Answer:
+    """What to say of a project without a tracker: its items, and cells that could not be read."""
+    rows = snapshot.work_rows
+    cells = (*rows.problems, *rows.log_problems)
+    missing = snapshot.lost_row_messages()
+    return Answer(
+        Outcome.PARTIAL if cells or missing else Outcome.DONE,
+        sentence(
+            "sync.sheet",
+            open=sum(not row.is_done for row in rows.actions),
+            done=sum(row.is_done for row in rows.actions),
+        ),
+        details=(*repair_messages(snapshot.book, snapshot.progress_identity), *missing),
+        cells=cells,
+    )
+
+
 def write_card_states(
     run: Run, snapshot: Snapshot, items: Sequence[Item], *, says_when: bool = True
 ) -> Answer:
@@ -61,8 +78,9 @@ def write_card_states(
 
     With *says_when* the time of the update is always written, otherwise only together with a difference.
     """
+    has_cards = snapshot.has_cards
     cards: dict[int, Card | None] = {}
-    for item in items:
+    for item in items if has_cards else ():
         step = sentence("sync.progress", done=len(cards) + 1, total=len(items))
         run.report(len(cards), len(items), step)
         cards[item.number] = snapshot.tracker.get_card(snapshot.project.board_id, item.card_id)
@@ -75,6 +93,8 @@ def write_card_states(
         return _write(run, current, cards, says_when=says_when), current
 
     changed, current = retry_on_conflict(run, write)
+    if not has_cards:
+        return _sheet_answer(current)
     gone = [item.code for item in items if cards[item.number] is None]
     missing = current.lost_row_messages()
     if gone:
@@ -116,7 +136,7 @@ def _write(run: Run, snapshot: Snapshot, cards: Mapping[int, Card | None], *, sa
             status = project.statuses.get(card.stage_id)
             is_done = item.is_done if status is None else status is ActionStatus.DONE
             after[number] = _with_states(item, states, snapshot.today, is_done=is_done)
-    after |= _as_in_sheet(rows, items, snapshot.today)
+    after |= _as_in_sheet(rows, items, snapshot.today, has_cards=snapshot.has_cards)
     by_key = {item.key: item for item in [*snapshot.agency_items, *after.values()]}
     now = list(by_key.values())
     redrawn = write_schedule(snapshot, change, now)
@@ -225,7 +245,9 @@ def _status_of_action(stage: ActionStatus, *, is_ticked: bool) -> ActionStatus:
 
 def _typed_hours(row: WorkRow | None, action: ItemAction) -> float:
     """Logged hours of an action that people type into its row; the last known ones if the row is gone."""
-    return action.logged_hours if row is None else row.logged_hours or 0.0
+    if row is None or row.has_bad_log:
+        return action.logged_hours
+    return row.logged_hours or 0.0
 
 
 def _with_states(item: Item, states: Mapping[int, RowState], today: date, *, is_done: bool) -> Item:
@@ -235,22 +257,29 @@ def _with_states(item: Item, states: Mapping[int, RowState], today: date, *, is_
     return replace(item, is_done=is_done, finished_on=finished_on, actions=actions)
 
 
-def _as_in_sheet(rows: Iterable[WorkRow], items: Mapping[int, Item], today: date) -> dict[int, Item]:
+def _as_in_sheet(
+    rows: Iterable[WorkRow], items: Mapping[int, Item], today: date, *, has_cards: bool
+) -> dict[int, Item]:
     """Items without a card, with the state that people entered in their rows, by number."""
     by_number = {row.row_number: row for row in rows}
     updated: dict[int, Item] = {}
     for item in items.values():
         own_rows = [by_number[one.row_number] for one in item.actions if one.row_number in by_number]
-        if item.card_id or item.is_reserved or len(own_rows) < len(item.actions):
+        in_tracker = has_cards and item.card_id
+        if in_tracker or item.is_reserved or len(own_rows) < len(item.actions):
             continue
         states = {
-            row.row_number: RowState(row.status, row.due_on, None, "", row.logged_hours or 0.0)
-            for row in own_rows
+            action.row_number: _state_of_row(by_number[action.row_number], action) for action in item.actions
         }
         is_done = all(row.is_done for row in own_rows)
-        if item.is_done or is_done:
-            updated[item.number] = _with_states(item, states, today, is_done=is_done)
+        updated[item.number] = _with_states(item, states, today, is_done=is_done)
     return updated
+
+
+def _state_of_row(row: WorkRow, action: ItemAction) -> RowState:
+    """State of an action as people typed it."""
+    hours = _typed_hours(row, action)
+    return RowState(row.status, row.due_on, None, "", hours, is_ticked=row.is_done, tells_hours=False)
 
 
 def _write_row(
