@@ -19,7 +19,7 @@ from vitrina.records.cards import CardOwner, delete_card, put_card
 from vitrina.records.team import tracker_ids
 from vitrina.records.work import Item, ProjectWork
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
-from vitrina.texts import format_number, render, sentence
+from vitrina.texts import Sentence, format_number, render, sentence
 from vitrina.workbook.reading.book import item_number_of_row
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.reading.work_rows import WorkRow
@@ -77,7 +77,11 @@ def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
     )
     if failure is None and not is_looking:
         run.at_end(fulfil(push_wish(spreadsheet_id).name))
-    details = (*repair_messages(snapshot.book, snapshot.progress_identity), *lost)
+    details = (
+        *repair_messages(snapshot.book, snapshot.progress_identity),
+        *lost,
+        *_unknown_people(snapshot, created),
+    )
     left = len(new) - len(created)
     if failure is not None:
         message = sentence("push.partial", count=len(created), left=left)
@@ -91,6 +95,14 @@ def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
         details=details,
         data={"made": len(created)},
     )
+
+
+def _unknown_people(snapshot: Snapshot, created: Collection[int]) -> list[Sentence]:
+    """Names the specialists of new cards whom the tracker does not know: nobody is assigned there."""
+    ids = tracker_ids(snapshot.stored.team, snapshot.project.tracker)
+    rows = [row for row in snapshot.work_rows.actions if row.item_number in created]
+    names = sorted({row.specialist for row in rows if row.specialist and row.specialist not in ids})
+    return [sentence("push.unknown_people", service=snapshot.tracker.name, names=names)] if names else []
 
 
 def push_wish(spreadsheet_id: str) -> TaskWish:
