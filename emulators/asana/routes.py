@@ -342,6 +342,11 @@ def _install_webhook_control(app: Flask, asana: Asana, webhooks: Webhooks) -> No
         webhooks.advance(int(body["hours"]), float(body.get("timeout_s", 10)))
         return jsonify({"now": webhooks.now().isoformat(), "webhooks": len(asana.state.tables["webhooks"])})
 
+    @app.post(f"{CONTROL_PREFIX}/webhooks/resend")
+    def resend() -> Response:
+        webhooks.resend(int(request.get_json(force=True)["number"]))
+        return jsonify({})
+
     @app.post(f"{CONTROL_PREFIX}/webhooks/forge")
     def forge() -> Response:
         body = request.get_json(force=True)

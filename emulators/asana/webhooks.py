@@ -121,6 +121,17 @@ class Webhooks:
                 self._waiting.extend([delivery] * (2 if self.mode == "duplicate" else 1))
                 self._changed.notify_all()
 
+    def resend(self, number: int) -> None:
+        """Send a delivery once more, with the same body and signature."""
+        with self._changed:
+            old = self._all[number - 1]
+            delivery = Delivery(
+                len(self._all) + 1, old.webhook_gid, old.url, old.secret, old.events, "waiting"
+            )
+            self._all.append(delivery)
+            self._waiting.append(delivery)
+            self._changed.notify_all()
+
     def forge(self, webhook: Row, events: list[Row], signature: str) -> None:
         """Send events with a signature that is not Asana's."""
         with self._changed:

@@ -248,6 +248,50 @@ def seed_kaiten(base: str, people: Sequence[Person], **limits: Any) -> int:
         return int(answer.json()["spaces"][0]["id"])
 
 
+@dataclass(frozen=True)
+class AsanaPlaces:
+    """Gids of what the local Asana begins with."""
+
+    workspace: str
+    general_project: str
+
+
+def seed_asana(base: str, people: Sequence[Person], **limits: Any) -> AsanaPlaces:
+    """Create people, a workspace and the agency's general project, unless an earlier run did."""
+    with local_client(base_url=base) as asana:
+        headers = {"Authorization": f"Bearer {local_token(ROBOT_ID)}"}
+        known = asana.get("/api/1.0/workspaces", headers=headers)
+        if known.status_code == 200 and known.json()["data"]:
+            workspace = known.json()["data"][0]["gid"]
+            projects = asana.get("/api/1.0/projects", params={"workspace": workspace}, headers=headers)
+            return AsanaPlaces(workspace, projects.json()["data"][0]["gid"])
+        made = asana.post("/_emulator/seed", json=_account(people, **limits)).raise_for_status().json()
+        return AsanaPlaces(made["workspace"], made["projects"][0])
+
+
+def _account(people: Sequence[Person], **limits: Any) -> dict[str, Any]:
+    everybody = [Person("Витрина", SERVICE_ACCOUNT, ROBOT_ID), *people]
+    return {
+        "workspace": {
+            "name": "Агентство",
+            "email_domains": sorted({one.email.rpartition("@")[2] for one in everybody}),
+        },
+        "teams": [{"name": "Клиенты"}],
+        "users": [
+            {
+                "gid": str(one.kaiten_id),
+                "name": one.name,
+                "email": one.email,
+                "token": one.kaiten_token,
+                "is_admin": one.kaiten_id == ROBOT_ID,
+            }
+            for one in everybody
+        ],
+        "projects": [{"name": "Все клиенты", "owner": str(ROBOT_ID)}],
+        **limits,
+    }
+
+
 def _company(people: Sequence[Person], **limits: Any) -> dict[str, Any]:
     everybody = [Person("Витрина", SERVICE_ACCOUNT, ROBOT_ID), *people]
     users = [

@@ -85,6 +85,8 @@ class Board:
     board_id: str
     stages: tuple[Stage, ...]
     url: str
+    #: Codes of sentences about what the account cannot do, for the person who makes the board.
+    remarks: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

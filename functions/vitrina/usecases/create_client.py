@@ -133,7 +133,10 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
     return Answer(
         Outcome.DONE,
         sentence("client.created" if board.url else "client.created_book", project=form.project_name),
-        details=(sentence("client.next"),),
+        details=(
+            sentence("client.next"),
+            *(sentence(code, service=tracker.name) for code in board.remarks),
+        ),
         data={"spreadsheet_id": spreadsheet_id, "spreadsheet_url": url, "board_url": board.url},
     )
 
@@ -162,7 +165,7 @@ def _board(run: Run, agency: Agency, tracker: TaskTracker, title: str) -> Board:
         find=find,
     )
     stages = tuple(Stage(**stage) for stage in data["stages"])
-    return Board(board_id_from(data), stages, data["url"])
+    return Board(board_id_from(data), stages, data["url"], tuple(data.get("remarks", ())))
 
 
 def _find_filled(services: Services, spreadsheet_id: str) -> bool | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
-from vitrina.errors import ConfigurationError, FatalServiceError
+from vitrina.errors import FatalServiceError
 from vitrina.ports import Board, Capabilities, Card, Json, NewCard, Received, Step, WebhookRequest
 from vitrina.trackers.asana import mapping
 from vitrina.trackers.asana.mapping import BoardRef
@@ -100,18 +101,6 @@ class AsanaTracker:
         self._webhooks.remember_own_user(self._own_user())
         self._webhooks.connect(BoardRef.parse(board_id).project)
 
-    def shortcomings(self, board_id: str) -> tuple[str, ...]:
-        """See ``TaskTracker``."""
-        codes = []
-        board = BoardRef.parse(board_id)
-        if not board.key_field:
-            codes.append("asana.no_fields")
-        if not self._plan.has_time(self._own_user()):
-            codes.append("asana.hours_in_field" if board.fact_field else "asana.no_hours")
-        if self._options.invites_guests and self._plan.hide_hours(board.project):
-            codes.append("asana.guests_see_hours")
-        return tuple(codes)
-
     def _find_project(self, title: str) -> str | None:
         projects = self._wire.pages("/projects", ("name",), workspace=self._workspace, archived="false")
         return next((row["gid"] for row in projects if row["name"] == title), None)
@@ -130,7 +119,7 @@ class AsanaTracker:
             return ""
         teams = list(self._wire.pages(f"/workspaces/{self._workspace}/teams", ("name",)))
         if len(teams) != 1:
-            raise ConfigurationError("asana.team_missing", service=SERVICE, count=len(teams))
+            raise FatalServiceError("asana.team_missing", service=SERVICE, count=len(teams))
         return str(teams[0]["gid"])
 
     def _make_sections(self, project: str, stages: Sequence[str]) -> None:
@@ -148,7 +137,18 @@ class AsanaTracker:
     def _board(self, project: str) -> Board:
         sections = list(self._wire.pages(f"/projects/{project}/sections", ("name",)))
         url = f"{self._wire.site_url}/0/{project}/board"
-        return mapping.board_from(project, sections, self._plan.settings(project), url)
+        settings = self._plan.settings(project)
+        board = mapping.board_from(project, sections, settings, url)
+        return replace(board, remarks=self._remarks(BoardRef.parse(board.board_id), settings))
+
+    def _remarks(self, board: BoardRef, settings: Sequence[Json]) -> tuple[str, ...]:
+        """What the plan of the workspace cannot do, for the person who makes the board."""
+        codes = [] if board.key_field else ["asana.no_fields"]
+        if not self._plan.has_time(self._own_user()):
+            codes.append("asana.hours_in_field" if board.fact_field else "asana.no_hours")
+        if self._options.invites_guests and mapping.hours_seen_by_guests(settings):
+            codes.append("asana.guests_see_hours")
+        return tuple(codes)
 
     # --- People ---
 

@@ -19,6 +19,8 @@ KEY_FIELD, PLAN_FIELD, FACT_FIELD = "Витрина: номер", "Витрин�
 KINDS: Mapping[str, str] = {KEY_FIELD: "text", PLAN_FIELD: "number", FACT_FIELD: "number"}
 #: Fields that clients must not see.
 HOURS_FIELDS = (PLAN_FIELD, FACT_FIELD)
+#: A field with this privacy is seen by guests.
+FOR_GUESTS, HIDDEN_FROM_GUESTS = "public_with_guests", "public"
 #: Hours with hundredths.
 PRECISION = 2
 
@@ -73,6 +75,16 @@ def board_from(project: str, sections: Sequence[Json], settings: Iterable[Json],
     )
     stages = tuple(Stage(section["gid"], section["name"]) for section in sections)
     return Board(str(reference), stages, url)
+
+
+def hours_seen_by_guests(settings: Iterable[Json]) -> tuple[str, ...]:
+    """Names of our fields with hours that guests of a project see."""
+    fields = [setting["custom_field"] for setting in settings]
+    return tuple(
+        field["name"]
+        for field in fields
+        if field["name"] in HOURS_FIELDS and field["privacy_setting"] == FOR_GUESTS
+    )
 
 
 def card_body(card: NewCard, projects: Collection[str], *, is_number: bool) -> Json:

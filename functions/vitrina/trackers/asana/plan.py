@@ -12,9 +12,6 @@ from vitrina.trackers.asana.wire import SERVICE, AsanaWire
 
 _FIELDS = ("name", "resource_subtype", "privacy_setting")
 _SETTINGS = tuple(f"custom_field.{name}" for name in _FIELDS)
-#: A field with this privacy is seen by guests.
-FOR_GUESTS = "public_with_guests"
-HIDDEN_FROM_GUESTS = "public"
 
 
 class Plan:
@@ -61,24 +58,20 @@ class Plan:
 
     def hide_hours(self, project: str) -> tuple[str, ...]:
         """Hide our fields with hours from guests; return the names of those that guests still see."""
-        seen = []
-        for setting in self.settings(project):
-            field = setting["custom_field"]
-            if field["name"] in mapping.HOURS_FIELDS and not self._hide(field):
-                seen.append(field["name"])
-        return tuple(seen)
+        settings = self.settings(project)
+        seen = mapping.hours_seen_by_guests(settings)
+        fields = [one["custom_field"] for one in settings if one["custom_field"]["name"] in seen]
+        return tuple(field["name"] for field in fields if not self._hide(field))
 
     def _hide(self, field: Json) -> bool:
-        if field["privacy_setting"] != FOR_GUESTS:
-            return True
         try:
             # Not in the requests of the OpenAPI file, so that only the answer tells whether it was done.
             changed = self._wire.put(
-                f"/custom_fields/{field['gid']}", {"privacy_setting": HIDDEN_FROM_GUESTS}, _FIELDS
+                f"/custom_fields/{field['gid']}", {"privacy_setting": mapping.HIDDEN_FROM_GUESTS}, _FIELDS
             )
         except FatalServiceError:
             return False
-        return bool(changed["privacy_setting"] != FOR_GUESTS)
+        return bool(changed["privacy_setting"] != mapping.FOR_GUESTS)
 
     def _known(self) -> dict[str, str]:
         """Gids of our fields in the workspace by their names."""
