@@ -20,6 +20,11 @@ if (_in_memory := memory_folder()) is not None:
 gc.set_threshold(100_000, 50, 100)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--full``: variants that take minutes and are shortened otherwise."""
+    parser.addoption("--full", action="store_true", help="do not shorten the kill test with Asana")
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """Two workers more than there are processors: tests also wait for leases, queues and processes."""
     return (os.cpu_count() or 1) + 2
