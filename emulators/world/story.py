@@ -91,7 +91,7 @@ class Story:
                         "email": one["email"],
                         "profiles": ", ".join(one["profiles"]),
                         "hours_per_day": one["hours_per_day"],
-                        "kaiten_id": tracker_ids[one["email"]],
+                        "tracker_id.kaiten": tracker_ids[one["email"]],
                     }
                     for one in self.sample["specialists"]
                 ],

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, Protocol
 
 Json = dict[str, Any]
@@ -165,16 +166,24 @@ class WebhookRequest:
         Segments of the path after the name of the tracker.
     headers
         Headers with names in lower case.
-    body
-        The body as it was sent, for checks of a signature; not longer than the limit of the entry point.
+    sent
+        The body, or what reads it: nothing of it is read before the adapter asks for it.
     read_json
         Parses the body. Raises ``RequestError`` if it is not JSON, or nested too deeply.
     """
 
     path: tuple[str, ...]
     headers: Mapping[str, str]
-    body: bytes
+    sent: bytes | Callable[[], bytes]
     read_json: Callable[[], Any]
+
+    @cached_property
+    def body(self) -> bytes:
+        """The body as it was sent, for checks of a signature.
+
+        Raises ``BodyTooLargeError`` if it is longer than the limit of the entry point.
+        """
+        return self.sent if isinstance(self.sent, bytes) else self.sent()
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,9 @@ class Backend:
         @app.post("/menu")
         def menu() -> tuple[Response, int]:
             asked = request.get_json()
+            if asked["action"] == "new_client_options" and "new_client_options" not in self.answers:
+                # The form asks for its choices by itself; most tests do not care.
+                return jsonify({"outcome": "done", "message": "", "data": {"trackers": []}}), 200
             self.received.append({**asked, "authorization": request.headers["authorization"]})
             answers = self.answers[asked["action"]]
             status, envelope = answers.pop(0) if len(answers) > 1 else answers[0]

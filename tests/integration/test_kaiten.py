@@ -578,3 +578,12 @@ def test_making_is_repeated_when_nobody_listened() -> None:
 
     wire.close()
     assert patience.slept_s == [0.5, 1.0, 2.0]
+
+
+def test_body_is_not_read_without_the_secret(tracker: TaskTracker) -> None:
+    """A stranger cannot make us read and parse what he sends."""
+
+    def fail() -> bytes:
+        raise AssertionError("the body was read")
+
+    assert tracker.receive(WebhookRequest(("other",), {}, fail, fail)) == Received(status=404)

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from vitrina.operations.run import Run
-from vitrina.ports import Document, Key, TaskTracker
-from vitrina.project.tracker_people import with_found_ids
+from vitrina.ports import Document, Key
 from vitrina.records.books import (
     Agency,
     Project,
@@ -70,8 +69,6 @@ def read_agency_book(run: Run, agency_id: str, shape: Shape) -> Book:
 def read_team_of(run: Run, agency: Agency, book: Book) -> Team:
     """The agency's people as its workbook has them now; they are kept at the end of the run.
 
-    Trackers are asked for the ids of people who have none in the workbook.
-
     Raises
     ------
     CellsError
@@ -79,15 +76,5 @@ def read_team_of(run: Run, agency: Agency, book: Book) -> Team:
     """
     services = run.services
     team = read_team(book, services.choices, profiles=agency.profiles, today=services.today())
-    if _lacks_ids(team, services.trackers):
-        key = team_key(agency.spreadsheet_id)
-        known = team_from_document(services.store, services.store.get_many([key]).get(key))
-        team = with_found_ids(team, services.trackers, known)
     run.at_end(*team_writes(agency.spreadsheet_id, team))
     return team
-
-
-def _lacks_ids(team: Team, trackers: Mapping[str, TaskTracker]) -> bool:
-    """Whether somebody with an e-mail has no id in a tracker."""
-    names = {name for name, tracker in trackers.items() if tracker.can.has_cards}
-    return any(one.email and names - one.tracker_ids.keys() for one in team.specialists)

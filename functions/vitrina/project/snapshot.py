@@ -21,6 +21,7 @@ from vitrina.project.reservations import (
     require_columns,
     resolve_reservations,
 )
+from vitrina.project.tracker_people import people_in_tracker
 from vitrina.records.backlog_state import BacklogState, backlog_state_key, tracked_backlog_state
 from vitrina.records.books import Agency, Project, agency_from_document, book_key, project_from_document
 from vitrina.records.finished import load_finished
@@ -138,6 +139,13 @@ class Snapshot:
     def tracker(self) -> TaskTracker:
         """The tracker of the project; raises ``FatalServiceError`` if it is not connected any more."""
         return self.services.tracker(self.project.tracker)
+
+    @cached_property
+    def people_in_tracker(self) -> Mapping[str, str]:
+        """Ids in the tracker by specialist's name; *push* sets what it has found."""
+        return people_in_tracker(
+            self.services, self.agency.spreadsheet_id, self.stored.team, self.project.tracker
+        )
 
     @property
     def has_cards(self) -> bool:

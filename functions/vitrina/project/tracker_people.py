@@ -1,64 +1,67 @@
-"""Finds the ids of specialists in trackers by their e-mail, where *Специалисты* has none."""
+"""Ids of an agency's people in a tracker: those of *Специалисты*, and those that their e-mail leads to.
+
+The store does not keep e-mails. What was found by one is kept by the person's name.
+"""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
-from dataclasses import replace
+import json
+from collections.abc import Collection, Mapping
 
-from vitrina.domain.backlog import Specialist
-from vitrina.errors import ServiceError
-from vitrina.ports import TaskTracker
-from vitrina.workbook.reading.team import Team
+from vitrina.operations.run import Run
+from vitrina.operations.services import Services
+from vitrina.project.agency_book import read_agency_book, read_stored_agency
+from vitrina.records.cards import StoredTrackerMemory
+from vitrina.records.team import tracker_ids
+from vitrina.workbook.reading.team import Team, read_team
 
-log = logging.getLogger("vitrina.team")
+#: Name of the text in the memory of a tracker that holds the ids of an agency's people by their names.
+FOUND = "people"
 
 
-def with_found_ids(team: Team, trackers: Mapping[str, TaskTracker], known: Team | None) -> Team:
-    """The team with the ids that trackers know; what the sheet says wins.
+def people_in_tracker(
+    services: Services, agency_id: str, team: Team | None, tracker: str
+) -> Mapping[str, str]:
+    """Ids by name. The store is read only if somebody of the team has no id in *Специалисты*."""
+    ids = tracker_ids(team, tracker)
+    if team is None or all(one.name in ids for one in team.specialists):
+        return ids
+    return {**_found(services, agency_id, tracker), **ids}
 
-    Each tracker is asked once for all people who have no id in it, unless an id was found before. A tracker
-    that does not answer now is asked the next time.
 
-    Parameters
-    ----------
-    known
-        The team as it was kept last.
+def find_people_in_tracker(run: Run, agency_id: str, tracker: str, names: Collection[str]) -> dict[str, str]:
+    """Look for people by the e-mails of *Специалисты*; what is found is remembered. Returns ids by name.
+
+    One read of the agency's workbook and one search.
+
+    Raises
+    ------
+    CellsError
+        If cells of the agency's workbook are bad.
+    ServiceError
+        If Google or the tracker refuses.
     """
-    for name, tracker in trackers.items():
-        if tracker.can.has_cards:
-            team = _with_ids_of(team, name, tracker, known)
-    return team
+    services = run.services
+    stored = read_stored_agency(run, agency_id)
+    book = read_agency_book(run, agency_id, stored.shape)
+    team = read_team(book, services.choices, profiles=stored.agency.profiles, today=services.today())
+    emails = {one.name: one.email.casefold() for one in team.specialists if one.email and one.name in names}
+    if not emails:
+        return {}
+    by_email = services.tracker(tracker).find_people(emails.values())
+    found = {name: by_email[email] for name, email in emails.items() if email in by_email}
+    if found:
+        known = {**_found(services, agency_id, tracker), **found}
+        memory = StoredTrackerMemory(services.store, tracker)
+        memory.save(_name(agency_id), json.dumps(known, ensure_ascii=False))
+    return found
 
 
-def _with_ids_of(team: Team, name: str, tracker: TaskTracker, known: Team | None) -> Team:
-    lacking = {one.name: one for one in team.specialists if name not in one.tracker_ids and one.email}
-    kept = {one.name: one.tracker_ids[name] for one in _people(known) if name in one.tracker_ids}
-    found = {person: kept[person] for person in lacking if person in kept}
-    unknown = {person: one.email for person, one in lacking.items() if person not in found}
-    if unknown:
-        try:
-            by_email = tracker.find_people(list(unknown.values()))
-        except ServiceError as error:
-            log.warning("people not looked for: %s", error.code)
-            by_email = {}
-        found |= {
-            person: by_email[email.casefold()]
-            for person, email in unknown.items()
-            if email.casefold() in by_email
-        }
-    if not found:
-        return team
-    return replace(
-        team, specialists=tuple(_with_id(one, name, found.get(one.name)) for one in team.specialists)
-    )
+def _found(services: Services, agency_id: str, tracker: str) -> Mapping[str, str]:
+    text = StoredTrackerMemory(services.store, tracker).load(_name(agency_id))
+    found: dict[str, str] = json.loads(text) if text else {}
+    return found
 
 
-def _with_id(specialist: Specialist, tracker: str, user_id: str | None) -> Specialist:
-    if user_id is None:
-        return specialist
-    return replace(specialist, tracker_ids={**specialist.tracker_ids, tracker: user_id})
-
-
-def _people(team: Team | None) -> tuple[Specialist, ...]:
-    return team.specialists if team else ()
+def _name(agency_id: str) -> str:
+    return f"{FOUND}:{agency_id}"

@@ -132,7 +132,7 @@ def _project(data: Json) -> Project:
 
 
 def board_id_from(data: Json) -> str:
-    """The id of a board. Documents before release 0.3 keep the lane of its cards apart."""
+    """The id of a board. Documents of older releases keep the lane of its cards apart."""
     lane_id = data.get("lane_id")
     return f"{data['board_id']}/{lane_id}" if lane_id else str(data["board_id"])
 

@@ -70,7 +70,7 @@ def team_from_data(data: Json) -> Team:
 
 
 def _tracker_ids(data: Json) -> Mapping[str, str]:
-    """Ids of a person. A document before release 0.3 has one, of the only tracker that there was."""
+    """Ids of a person. A document of an older release has one, of the only tracker that there was."""
     if "tracker_ids" in data:
         return dict(data["tracker_ids"])
     return {FIRST_TRACKER: data["tracker_id"]} if data["tracker_id"] else {}

@@ -22,9 +22,9 @@ from vitrina.ports import Card, TaskTracker
 from vitrina.project.agency_book import read_agency_book, read_stored_agency
 from vitrina.project.client_books import elsewhere_messages, read_client_books
 from vitrina.project.reservations import PROGRESS_COLUMNS, has_columns
+from vitrina.project.tracker_people import people_in_tracker
 from vitrina.records.books import Project, load_project
 from vitrina.records.layouts import shape_from, shape_key
-from vitrina.records.team import tracker_ids
 from vitrina.records.work import external_id
 from vitrina.texts import Days, Sentence, sentence
 from vitrina.workbook.reading.backlog_rows import read_started_after
@@ -215,7 +215,10 @@ def _cards_of(services: Services, book: CheckedBook, team: Team) -> Cards:
     tracker = services.tracker(project.tracker)
     if not tracker.can.has_cards:
         return Cards()
-    names = {user_id: name for name, user_id in tracker_ids(team, project.tracker).items()}
+    names = {
+        user_id: name
+        for name, user_id in people_in_tracker(services, project.agency_id, team, project.tracker).items()
+    }
     items: dict[int, list[WorkRow]] = {}
     for row in book.work.rows:
         item = number_of_id(row.code, project.code)

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from vitrina.domain.backlog import ActionStatus
-from vitrina.errors import BusyError, RetriableServiceError, ServiceError, UserError
+from vitrina.errors import (
+    AccessDeniedError,
+    BusyError,
+    FatalServiceError,
+    RetriableServiceError,
+    ServiceError,
+    UserError,
+)
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.outbox import GRACE, TaskWish, fulfil
 from vitrina.operations.retry_on_conflict import retry_on_conflict
@@ -15,8 +24,8 @@ from vitrina.operations.run import Run
 from vitrina.operations.undo_record import write_undoably
 from vitrina.ports import Card, Link, NewCard, Step, TaskTracker
 from vitrina.project.snapshot import Snapshot, read_snapshot
+from vitrina.project.tracker_people import find_people_in_tracker
 from vitrina.records.cards import CardOwner, delete_card, put_card
-from vitrina.records.team import tracker_ids
 from vitrina.records.work import Item, ProjectWork
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.texts import Sentence, format_number, render, sentence
@@ -26,6 +35,13 @@ from vitrina.workbook.reading.work_rows import WorkRow
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.heal import heal, repair_messages
 from vitrina.workbook.writing.values import Formula
+
+#: Most links of documents on a card; further ones are in the workbook.
+MOST_DOCUMENTS = 10
+#: An address in a text, without the punctuation that follows it.
+_URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,:;!?)]")
+
+log = logging.getLogger("vitrina.push")
 
 
 def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
@@ -78,9 +94,9 @@ def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
     if failure is None and not is_looking:
         run.at_end(fulfil(push_wish(spreadsheet_id).name))
     details = (
+        *_unknown_people(snapshot, created),
         *repair_messages(snapshot.book, snapshot.progress_identity),
         *lost,
-        *_unknown_people(snapshot, created),
     )
     left = len(new) - len(created)
     if failure is not None:
@@ -95,14 +111,6 @@ def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
         details=details,
         data={"made": len(created)},
     )
-
-
-def _unknown_people(snapshot: Snapshot, created: Collection[int]) -> list[Sentence]:
-    """Names the specialists of new cards whom the tracker does not know: nobody is assigned there."""
-    ids = tracker_ids(snapshot.stored.team, snapshot.project.tracker)
-    rows = [row for row in snapshot.work_rows.actions if row.item_number in created]
-    names = sorted({row.specialist for row in rows if row.specialist and row.specialist not in ids})
-    return [sentence("push.unknown_people", service=snapshot.tracker.name, names=names)] if names else []
 
 
 def push_wish(spreadsheet_id: str) -> TaskWish:
@@ -149,6 +157,7 @@ def _make_cards(
     failure: ServiceError | None = None
     asked_for = 0
     try:
+        _find_people(run, snapshot, new)
         known = tracker.find_cards(snapshot.project.board_id)
         for item in new:
             step = sentence("push.progress", done=len(created) + 1, total=len(new))
@@ -167,6 +176,40 @@ def _make_cards(
         if isinstance(error, RetriableServiceError) and error.status != 429 and asked_for:
             unclear.add(asked_for)
     return failure
+
+
+def _find_people(run: Run, snapshot: Snapshot, new: Sequence[Item]) -> None:
+    """Look for people of *new* items who have no id in the tracker yet.
+
+    If the tracker does not let us search, or a cell of the agency's workbook is bad, their cards are made
+    without them.
+    """
+    missing = _without_id(snapshot, {item.number for item in new})
+    if not missing:
+        return
+    agency_id, tracker = snapshot.agency.spreadsheet_id, snapshot.project.tracker
+    try:
+        found = find_people_in_tracker(run, agency_id, tracker, missing)
+    except (AccessDeniedError, FatalServiceError, UserError) as error:
+        log.warning("people not searched: %s", error.code)
+    else:
+        snapshot.people_in_tracker = {**snapshot.people_in_tracker, **found}
+
+
+def _without_id(snapshot: Snapshot, numbers: Collection[int]) -> list[str]:
+    """Names of the team who work on these items and are not known to the tracker."""
+    team = {one.name for one in snapshot.stored.team.specialists} if snapshot.stored.team else set()
+    rows = (row for row in snapshot.work_rows.actions if row.item_number in numbers)
+    names = dict.fromkeys(row.specialist for row in rows if row.specialist in team)
+    return [name for name in names if name not in snapshot.people_in_tracker]
+
+
+def _unknown_people(snapshot: Snapshot, created: Collection[int]) -> tuple[Sentence, ...]:
+    """Who has no account in the tracker, so that cards were made without him."""
+    unknown = _without_id(snapshot, created)
+    if not unknown:
+        return ()
+    return (sentence("push.unknown_people", people=unknown, service=snapshot.tracker.name),)
 
 
 def _make_card(run: Run, snapshot: Snapshot, item: Item, card: NewCard, present: Sequence[str]) -> str:
@@ -312,7 +355,7 @@ def _fingerprint(card: Card | NewCard) -> str:
 def new_card(snapshot: Snapshot, item: Item, rows: Sequence[WorkRow]) -> NewCard:
     """The card to create for an item; *rows* are the rows of this item."""
     services, project, locale = snapshot.services, snapshot.project, locale_of(snapshot.book)
-    ids = tracker_ids(snapshot.stored.team, project.tracker)
+    ids = snapshot.people_in_tracker
     rows = sorted(rows, key=lambda row: row.row_number)
     return NewCard(
         external_id=item.external_id,
@@ -329,9 +372,21 @@ def new_card(snapshot: Snapshot, item: Item, rows: Sequence[WorkRow]) -> NewCard
                 services.workbooks.url(project.spreadsheet_id),
                 render(sentence("card.link", project=project.project_name), locale),
             ),
+            *_documents(snapshot),
         ),
         profiles=tuple(dict.fromkeys(row.profile for row in rows if row.profile)),
     )
+
+
+def _documents(snapshot: Snapshot) -> tuple[Link, ...]:
+    """Links that people gave in the field *Документы*: each with the rest of its line as title."""
+    place = snapshot.book.fields.get("documents")
+    links: dict[str, Link] = {}
+    for line in place.cell.text.splitlines() if place else ():
+        for url in _URL.findall(line):
+            title = line.replace(url, "").strip(" \t.,:;–—-()") or url
+            links.setdefault(url, Link(url, title))
+    return tuple(links.values())[:MOST_DOCUMENTS]
 
 
 def _step(snapshot: Snapshot, row: WorkRow, assignee_id: str | None) -> Step:

@@ -17,7 +17,6 @@ from vitrina.project.planner_input import parts_of, planned_items
 from vitrina.project.snapshot import Snapshot, read_snapshot
 from vitrina.records.books import Project
 from vitrina.records.finished import load_finished, unpack_items, unpacked
-from vitrina.records.team import tracker_ids
 from vitrina.records.work import Item, ItemAction, ProjectWork
 from vitrina.tabs.finish_forecast import can_tell_finish, write_forecast
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
@@ -114,9 +113,7 @@ def _write(run: Run, snapshot: Snapshot, cards: Mapping[int, Card | None], *, sa
     packed = [number for number in cards if number not in snapshot.items and work.has_finished(number)]
     items = dict(snapshot.items)
     items |= load_finished(run.services.store, project.spreadsheet_id, project.agency_id, packed)
-    names = {
-        tracker_id: name for name, tracker_id in tracker_ids(snapshot.stored.team, project.tracker).items()
-    }
+    names = {user_id: name for name, user_id in snapshot.people_in_tracker.items()}
     tab, rows = book.tab("in_progress"), snapshot.work_rows.actions
     change = WorkbookChange()
     heal(change, book, snapshot.progress_identity, prefix=project.code)

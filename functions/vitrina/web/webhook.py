@@ -29,7 +29,7 @@ def handle_webhook(request: Request, application: OpenApplication) -> Response:
         if request.method != "POST" or name is None:
             return response({}, 404)
         headers = {key.lower(): value for key, value in request.headers.items()}
-        sent = WebhookRequest(path, headers, read_body(request), partial(read_json, request))
+        sent = WebhookRequest(path, headers, partial(read_body, request), partial(read_json, request))
         received = services.tracker(name).receive(sent)
         known_count = take_hints(services, name, received.card_ids)
     except RequestError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,7 @@ from vitrina.records.books import (
 )
 from vitrina.records.cards import (
     CardOwner,
+    StoredTrackerMemory,
     SyncChange,
     SyncState,
     card_key,
@@ -50,7 +51,14 @@ from vitrina.records.layouts import (
 )
 from vitrina.records.packing import deleting_writes, unpack_one
 from vitrina.records.previews import PREVIEW, Preview, preview_from_document, preview_key
-from vitrina.records.team import team_from_document, team_key, team_writes, tracker_ids
+from vitrina.records.team import (
+    team_data,
+    team_from_data,
+    team_from_document,
+    team_key,
+    team_writes,
+    tracker_ids,
+)
 from vitrina.store.memory import MemoryStore
 from vitrina.workbook.reading.book import Book, Cell, Mark, Row, Tab
 from vitrina.workbook.reading.shape import KnownColumn, KnownTab, Shape
@@ -155,6 +163,45 @@ def test_a_book_is_written_over_the_version_that_was_read(store: MemoryStore) ->
 
 
 # --- Teams and previews ----------------------------------------------------------------------------
+
+
+def test_project_of_an_older_release(store: MemoryStore) -> None:
+    """Its board had a lane apart, and there was one tracker."""
+    old = {**asdict(PROJECT), "board_id": "7", "lane_id": "8"}
+    del old["tracker"]
+    store.commit([Put("book", BOOK, {"kind": "client", "schema": 2, **old})])
+
+    project = load_project(store, BOOK)
+
+    assert (project.board_id, project.tracker) == ("7/8", "kaiten")
+
+
+def test_team_of_an_older_release(store: MemoryStore) -> None:
+    """Each person had one id."""
+    data = team_data(TEAM)
+    for one in data["specialists"]:
+        one["tracker_id"] = one.pop("tracker_ids").get("kaiten")
+
+    assert tracker_ids(team_from_data(data), "kaiten") == {"Анна": "5"}
+
+
+def test_cards_of_two_trackers_are_two_cards(store: MemoryStore) -> None:
+    """Ids are unique in one tracker only; those of the first one are as older releases wrote them."""
+    store.commit([put_card("kaiten", "77", CardOwner(BOOK, 7)), put_card("acme", "77", CardOwner(BOOK, 8))])
+
+    owners = [card_owner_from_document(document(store, card_key(one, "77"))) for one in ("kaiten", "acme")]
+
+    assert owners == [CardOwner(BOOK, 7), CardOwner(BOOK, 8)]
+    assert document(store, ("card", "77")) is not None
+
+
+def test_memory_of_a_tracker(store: MemoryStore) -> None:
+    """Each connection has its own; the last text stays."""
+    memory, other = StoredTrackerMemory(store, "asana"), StoredTrackerMemory(store, "acme")
+    memory.save("secret", "one")
+    memory.save("secret", "two")
+
+    assert (memory.load("secret"), other.load("secret"), memory.load("gone")) == ("two", None, None)
 
 
 def test_a_team_comes_back(store: MemoryStore) -> None:

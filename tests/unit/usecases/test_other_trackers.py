@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
+from tests.harness.agency_data import TEAM
+from tests.harness.fakes.interruptions import busy
 from tests.harness.memory_office import MemoryOffice, agency_office, client_office
 from tests.harness.tracker_worlds.folder import FolderWorld
-from vitrina.errors import FatalServiceError, UserError
+from vitrina.errors import FatalServiceError, RetriableServiceError, UserError
 from vitrina.operations.answer import Outcome
 from vitrina.ports import Capabilities
 from vitrina.records.books import load_project, put_project
+from vitrina.records.cards import StoredTrackerMemory
 from vitrina.trackers.none.client import NoTracker
 from vitrina.usecases.create_client import client_options, typed_columns
 from vitrina.workbook.reading.book import TRACKER_KEY
@@ -299,3 +302,109 @@ def test_undo_with_the_toy(toy: MemoryOffice, folder: FolderWorld) -> None:
     assert answer.outcome is Outcome.PARTIAL
     assert folder.tracker.get_card("", landing) is not None
     assert folder.tracker.get_card("", banner) is None
+
+
+# --- Who is who in the tracker, and what a card tells ------------------------------------------------
+
+
+def without_ids(*names: str) -> list[dict[str, Any]]:
+    """The team, in which these people have no id."""
+    gone = ("tracker_id.kaiten",)
+    return [
+        {key: value for key, value in one.items() if key not in gone or one["name"] not in names}
+        for one in TEAM
+    ]
+
+
+@pytest.fixture
+def strangers() -> MemoryOffice:
+    """Anna and Vera have no id in *Специалисты*; Anna has an account in the tracker."""
+    office = MemoryOffice()
+    office.set_up_agency(team=without_ids("Анна Белова", "Вера Орлова"))
+    office.tracker.add_person("Anna@mayak.example", "77")
+    office.create_client()
+    office.start(*ROWS)
+    return office
+
+
+def test_people_are_found_by_their_email(strangers: MemoryOffice) -> None:
+    """One search for all of them; the e-mail is not kept, the id is."""
+    answer = strangers.do("push")
+
+    card = strangers.card(1)
+    assert [step.assignee_id for step in card.steps] == ["77", "12", None]
+    assert strangers.card(2).assignee_id == "77"
+    assert strangers.tracker.calls["find_people"] == 1
+    assert [one.where for one in answer.details if one.code == "push.unknown_people"] == [
+        {"people": ["Вера Орлова"], "service": "Трекер"}
+    ]
+    memory = StoredTrackerMemory(strangers.store, "kaiten")
+    assert json.loads(memory.load(f"people:{strangers.agency_id}") or "") == {"Анна Белова": "77"}
+
+
+def test_who_was_found_is_known_afterwards(strangers: MemoryOffice) -> None:
+    """A card that is given to her is hers in the sheet too, and hours of hers count for her row."""
+    strangers.do("push")
+    strangers.tracker.log_hours(strangers.card(1).card_id, "77", 2.0)
+    strangers.tracker.change(strangers.card(2).card_id, assignee_id="12")
+
+    strangers.do("refresh")
+
+    rows = strangers.table("in_progress", "specialist", "logged_hours")
+    assert (rows[0], rows[-1][0]) == (("Анна Белова", 2.0), "Борис Ким")
+
+
+def test_cards_are_untouched_though_people_were_searched(strangers: MemoryOffice) -> None:
+    """An undo knows who was found."""
+    strangers.do("push")
+
+    assert strangers.do("undo").outcome is Outcome.DONE
+    assert strangers.tracker.cards == []
+
+
+def test_bad_cell_of_the_agency_does_not_stop_the_push(strangers: MemoryOffice) -> None:
+    """Cards are made without those who could not be searched, and they are named."""
+    strangers.type("specialists", 1, strangers.agency_id, hours_per_day="много")
+
+    answer = strangers.do("push")
+
+    assert answer.data["made"] == 2
+    [unknown] = [one for one in answer.details if one.code == "push.unknown_people"]
+    assert unknown.where["people"] == ["Анна Белова", "Вера Орлова"]
+
+
+def test_tracker_that_is_busy_with_the_search(strangers: MemoryOffice) -> None:
+    """Nothing is made; the next push makes it."""
+    strangers.tracker.before("find_people", busy("Трекер"))
+
+    with pytest.raises(RetriableServiceError):
+        strangers.do("push")
+
+    assert strangers.tracker.cards == []
+    assert strangers.do("push").data["made"] == 2
+
+
+def test_what_a_card_tells() -> None:
+    """Result, priority, kind of work, size, quantity; links of the workbook and of the documents."""
+    office = client_office()
+    documents = "Договор: https://disk.example/a?b=1&c=2.\nБриф (https://disk.example/brief)\nПароль у Анны"
+    office.set_field("documents", documents)
+    office.start(
+        {"task": "Баннер", "work_type": "Баннер", "result": "*Яркий*", "size": "M", "quantity": "3"},
+        is_pushed=True,
+    )
+
+    made = office.tracker.made_as(office.card(1).card_id)
+
+    assert dict(made.facts) == {
+        "Результат": "*Яркий*",
+        "Приоритет": "Обычный",
+        "Вид работ": "Баннер",
+        "Размер": "M",
+        "Количество": "3",
+    }
+    assert [(link.url, link.title) for link in made.links[1:]] == [
+        ("https://disk.example/a?b=1&c=2", "Договор"),
+        ("https://disk.example/brief", "Бриф"),
+    ]
+    assert made.profiles == ("Дизайн",)

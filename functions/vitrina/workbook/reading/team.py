@@ -92,12 +92,12 @@ def _tracker_ids(reader: CellReader, row: Row) -> Mapping[str, str]:
         if column.startswith(TRACKER_ID_PREFIX)
     }
     columns = {**_OLDER_ID_COLUMNS, **named}
-    texts = {
-        tracker: reader.text(row, column)
+    # A column of today wins over the older one, unless it is empty.
+    return {
+        tracker: text
         for column, tracker in columns.items()
-        if column in reader.tab.columns
+        if column in reader.tab.columns and (text := reader.text(row, column))
     }
-    return {tracker: text for tracker, text in texts.items() if text}
 
 
 def _days_away(

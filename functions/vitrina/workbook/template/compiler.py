@@ -84,6 +84,7 @@ def compile_book(
     locale: Locale,
     profiles: Sequence[Profile],
     values: BookValues | None = None,
+    trackers: Mapping[str, str] | None = None,
     typed: Collection[str] = (),
     has_tracker: bool = True,
     editors: Sequence[str] = (),
@@ -94,6 +95,8 @@ def compile_book(
 
     Parameters
     ----------
+    trackers
+        Titles of trackers by the name of the connection: each gets a column with the ids of people.
     typed
         Columns of the add-on, as ``tab.column``, that staff fill in this workbook instead.
     has_tracker
@@ -116,6 +119,7 @@ def compile_book(
         tuple(profiles),
         values or BookValues(),
         tuple(editors),
+        dict(trackers or {}),
         frozenset(typed),
         has_tracker=has_tracker,
     )
@@ -155,12 +159,13 @@ class _Book:
     profiles: tuple[Profile, ...]
     values: BookValues
     editors: tuple[str, ...]
+    trackers: Mapping[str, str]
     typed: frozenset[str]
     has_tracker: bool
 
     @property
     def formulas(self) -> Formulas:
-        return Formulas(self.template, self.locale, self.profiles)
+        return Formulas(self.template, self.locale, self.profiles, self.trackers)
 
     @property
     def formats(self) -> CellFormats:
@@ -172,7 +177,7 @@ class _Book:
     def columns(self, tab: TabTemplate) -> tuple[ColumnTemplate, ...]:
         return tuple(
             replace(column, owner="staff") if f"{tab.key}.{column.key}" in self.typed else column
-            for column in tab.expand(self.profiles)
+            for column in tab.expand(self.profiles, self.trackers)
         )
 
     def check_values(self) -> None:
