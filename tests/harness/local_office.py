@@ -149,7 +149,7 @@ class LocalOffice:
             name=name,
             locale=locale,
             profiles=profiles,
-            rows={"specialists": team},
+            rows={"specialists": [self._row_of(one) for one in team]},
             settings={"load_factor": 1.0},
         )
         if history:
@@ -157,6 +157,10 @@ class LocalOffice:
             answer = self.click(self.agency.spreadsheet_id, "recalculate_norms")
             _require(answer["outcome"] == "done", answer)
         return self.agency
+
+    def _row_of(self, person: Mapping[str, Any]) -> dict[str, Any]:
+        """A row of *Специалисты*, with the person's id in the column of this office's tracker."""
+        return {key.replace("tracker_id.kaiten", f"tracker_id.{self.tracker}"): person[key] for key in person}
 
     def create_client(self, **form: Any) -> str:
         """Create a client through the menu; returns the id of the workbook. *form* overrides its fields."""
