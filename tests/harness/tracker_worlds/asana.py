@@ -73,6 +73,7 @@ class AsanaWorld:
         options: Options = OPTIONS,
         features: Mapping[str, bool] | None = None,
     ) -> None:
+        self.url = url
         self.people = {name: USERS[name] for name in ("anna", "igor")}
         self.memory = DictMemory()
         self.options, self.features = options, dict(features or {})
