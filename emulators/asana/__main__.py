@@ -1,4 +1,4 @@
-"""``python -m emulators.asana --port 8404 [--state FILE]``."""
+"""``python -m emulators.asana --port 8405 [--state FILE]``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from emulators.common.server import serve_forever
 def main() -> None:
     """Serve until stopped."""
     parser = argparse.ArgumentParser(prog="python -m emulators.asana", description=__doc__)
-    parser.add_argument("--port", type=int, default=8404)
+    parser.add_argument("--port", type=int, default=8405)
     parser.add_argument("--state", type=Path, help="file that keeps the state between runs")
     arguments = parser.parse_args()
     app = create_app(arguments.state)

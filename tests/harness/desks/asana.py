@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from emulators.world.processes import ROBOT_ID, Person, local_token, seed_asana
+from emulators.world.processes import ROBOT_ID, Person, asana_connection, local_token
 from tests.harness.desks.desk import EmulatorDesk, TrackerCard
 from vitrina.trackers.asana.mapping import KEY_FIELD, PLAN_FIELD
 
@@ -29,18 +29,9 @@ class AsanaDesk(EmulatorDesk):
         """See ``Desk``. The agency has one general project for the tasks of all clients."""
         self.control("POST", "/reset")
         url = self.servers.url(self.server)
-        made = seed_asana(url, people, limits=LIMITS)
-        self.workspace = made.workspace
-        connection = {
-            "kind": "asana",
-            "url": url,
-            "token": local_token(ROBOT_ID),
-            "place_id": made.workspace,
-            "own_user_id": str(ROBOT_ID),
-            "general_project": made.general_project,
-            "calls_per_minute": str(LIMITS["calls_per_minute"]),
-        }
-        self._general = made.general_project
+        connection = asana_connection(url, people, limits=LIMITS)
+        connection["calls_per_minute"] = str(LIMITS["calls_per_minute"])
+        self.workspace, self._general = connection["place_id"], connection["general_project"]
         return {"VITRINA_KAITEN_URL": "", "VITRINA_TRACKERS": json.dumps({"asana": connection})}
 
     def call(self, method: str, path: str, *, user_id: int = ROBOT_ID, **data: Any) -> Any:
