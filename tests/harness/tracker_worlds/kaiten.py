@@ -141,9 +141,7 @@ class KaitenWorld:
     def text_of(self, card_id: str) -> str:
         """See ``TrackerWorld``."""
         text: str = self._do("GET", f"/cards/{card_id}")["description"] or ""
-        # Marks that are not escaped would format the text, and are not shown.
-        shown = re.sub(r"\\(.)|[*_`#]", r"\1", text)
-        return shown.replace("  \n", "\n")
+        return "\n".join(_shown(line) for line in text.split("  \n"))
 
     def links_of(self, card_id: str) -> list[tuple[str, str]]:
         """See ``TrackerWorld``."""
@@ -218,6 +216,14 @@ def open_world() -> Iterator[KaitenWorld]:
             yield world
         finally:
             world.close()
+
+
+def _shown(line: str) -> str:
+    """A line of Markdown as it is shown: without marks that nothing escapes."""
+    line = re.sub(r"^\s*(#+|[-+=]+|\d+[.)])\s*", "", line)
+    # Entities and tags of HTML, links and pictures would be shown as something else.
+    line = re.sub(r"(?<!\\)(&\w+;|<[^>]*>|!?\[[^]]*]\([^)]*\))", "", line)
+    return re.sub(r"\\(.)|[*_`~|]", r"\1", line)
 
 
 def _number(board_id: str) -> int:

@@ -110,11 +110,11 @@ class KaitenTracker:
             raise FatalServiceError("tracker.webhook_taken", service=SERVICE)
 
     def find_people(self, emails: Collection[str]) -> Mapping[str, str]:
-        """See ``TaskTracker``. Kaiten lists people who share a space with the owner of the token."""
+        """See ``TaskTracker``. Only people of the space may be responsible for its cards."""
         wanted = {email.casefold() for email in emails}
         if not wanted:
             return {}
-        known = mapping.user_ids_by_email(self._wire.pages("/users"))
+        known = mapping.user_ids_by_email(self._wire.get(f"/spaces/{self._space_id}/users"))
         return {email: known[email] for email in wanted if email in known}
 
     def find_cards(self, board_id: str) -> Mapping[str, tuple[str, ...]]:

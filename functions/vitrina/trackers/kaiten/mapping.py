@@ -21,8 +21,10 @@ LANE_MARK = "/"
 #: checklists of a card.
 CHECKLIST_NAME = "Состав работ"
 
-#: Characters that mean something in Markdown, or in the HTML that it may contain.
-_MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~&]")
+#: What means something in Markdown, or in the HTML that it may contain.
+_MARKUP = re.compile(r"[\\`*_\[\]<>|~&]")
+#: What makes a line a heading, a list, a quotation or a rule.
+_LINE_MARK = re.compile(r"^(\s*\d*)([#+\-=.)])")
 
 TITLE_LENGTH, DESCRIPTION_LENGTH, ITEM_LENGTH, LINK_TITLE_LENGTH = 1024, 32768, 4096, 512
 
@@ -298,5 +300,9 @@ def _cut(text: str, length: int, *, tail: str = "") -> str:
 
 
 def _escaped(text: str) -> str:
-    """Plain text as Markdown that shows it as it is, each line on a line of its own."""
-    return "  \n".join(_MARKUP.sub(r"\\\g<0>", line) for line in text.splitlines())
+    """Plain text as Markdown that shows it as it is, each line on a line of its own.
+
+    The first line does not begin a paragraph.
+    """
+    first, *others = (_MARKUP.sub(r"\\\g<0>", line) for line in text.splitlines() or [""])
+    return "  \n".join([first, *(_LINE_MARK.sub(r"\1\\\2", line) for line in others)])
