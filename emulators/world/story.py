@@ -25,6 +25,8 @@ from vitrina.workbook.template.definition import Profile
 
 #: The first tracker id of the sample's people; the others follow.
 FIRST_KAITEN_ID = 101
+#: Place of the client whose project is in Asana.
+ASANA_CLIENT = 2
 SETTLE_TIMEOUT_S = 60
 
 
@@ -122,6 +124,8 @@ class Story:
                 key: data[key]
                 for key in ("client_name", "project_name", "code", "period", "limit_hours", "responsible")
             },
+            # One of the clients is in another tracker than the rest: a mixed agency is normal.
+            tracker="asana" if len(self.clients) == ASANA_CLIENT else "kaiten",
         )
         client.spreadsheet_id, client.board_url = (
             answer["data"]["spreadsheet_id"],
