@@ -33,6 +33,11 @@ function newClient() {
   openAction_('new_client', 'form');
 }
 
+/** Menu: asks for the client's e-mail, then invites him to the project in the tracker. */
+function inviteClient() {
+  openAction_('invite_client', 'form');
+}
+
 /** Menu: recalculates the norms, after a confirmation, because the estimates of all clients use them. */
 function recalculateNorms() {
   openAction_('recalculate_norms', 'confirm');

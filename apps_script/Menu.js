@@ -4,7 +4,10 @@ const ADDON_NAME = 'Vitrina';
 /** Developer metadata of the spreadsheet under this key says what kind of workbook it is. */
 const BOOK_METADATA_KEY = 'vitrina.book';
 
-/** Developer metadata of a client workbook under this key says `none` if its project has no tracker. */
+/**
+ * Developer metadata of a client workbook under this key says `none` if its project has no tracker, and
+ * `guests` if the tracker may invite the client.
+ */
 const TRACKER_METADATA_KEY = 'vitrina.tracker';
 
 /**
@@ -17,6 +20,15 @@ const MENUS = {
     ['menu.build_batch', 'buildBatch'],
     ['menu.push', 'pushToTracker'],
     ['menu.refresh', 'refreshFromTracker'],
+    ['menu.undo', 'undoLastAction'],
+    ['menu.check_book', 'checkBook'],
+  ],
+  client_with_guests: [
+    ['menu.estimate', 'estimateBacklog'],
+    ['menu.build_batch', 'buildBatch'],
+    ['menu.push', 'pushToTracker'],
+    ['menu.refresh', 'refreshFromTracker'],
+    ['menu.invite_client', 'inviteClient'],
     ['menu.undo', 'undoLastAction'],
     ['menu.check_book', 'checkBook'],
   ],
@@ -92,8 +104,12 @@ function addMenu_(kind, locale) {
  */
 function bookKind_() {
   const kind = bookMetadata_(BOOK_METADATA_KEY);
-  if (kind === 'client' && bookMetadata_(TRACKER_METADATA_KEY) === 'none') {
+  const tracker = kind === 'client' ? bookMetadata_(TRACKER_METADATA_KEY) : null;
+  if (tracker === 'none') {
     return 'client_without_tracker';
+  }
+  if (tracker === 'guests') {
+    return 'client_with_guests';
   }
   return kind === 'client' || kind === 'agency' ? kind : 'other';
 }

@@ -66,6 +66,8 @@ class Capabilities:
     has_dated_steps: bool = True
     #: Whether it reports changes by webhook.
     sends_events: bool = True
+    #: Whether the client may be invited to the board of his project; such a tracker is a ``GuestHost``.
+    invites_guests: bool = False
 
 
 @dataclass(frozen=True)
@@ -318,6 +320,31 @@ class TaskTracker(Protocol):
             If the body cannot be parsed.
         RetriableServiceError
             If the adapter cannot read its memory: the tracker should send the request again.
+        """
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Somebody who was invited to a board.
+
+    ``is_guest`` is ``False`` if the tracker made him a full member, who takes a paid seat.
+    """
+
+    is_guest: bool
+
+
+class GuestHost(Protocol):
+    """A tracker whose boards clients may be invited to."""
+
+    def invite_guest(self, board_id: str, email: str) -> Guest:
+        """Invite a person to read and comment one board. A repeat changes nothing.
+
+        Raises
+        ------
+        UserError
+            If guests would see hours: nobody is invited then.
+        ServiceError
+            If the tracker refuses, for example because it allows no guests.
         """
 
 

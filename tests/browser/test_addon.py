@@ -230,6 +230,30 @@ def test_new_client_form_offers_the_trackers(workbench, world):
     assert world.backend.received[-1]["params"]["tracker"] == "none"
 
 
+def test_invitation_asks_for_the_email(workbench, world):
+    """It is offered where the metadata of the workbook says so; a warning is shown as it is."""
+    mark = {"metadataKey": "vitrina.tracker", "metadataValue": "guests", "visibility": "DOCUMENT"}
+    request = {"createDeveloperMetadata": {"developerMetadata": {**mark, "location": {"spreadsheet": True}}}}
+    path = f"/v4/spreadsheets/{world.client_book_id}:batchUpdate"
+    world.google.post(path, json={"requests": [request]}).raise_for_status()
+    world.backend.will_answer(
+        "invite_client",
+        outcome="partial",
+        message="Пригласили, но это платное место.",
+        details=["Проверьте адрес."],
+    )
+    workbench.page.reload()
+    workbench.page.wait_for_selector("body[data-ready]")
+    workbench.choose_from_menu("Пригласить клиента в проект…")
+    form = workbench.sidebar
+
+    form.get_by_label("E-mail клиента").fill("client@zarya.test")
+    form.get_by_role("button", name="Пригласить").click()
+    expect(form.get_by_text("Пригласили, но это платное место.")).to_be_visible()
+
+    assert world.backend.received[-1]["params"] == {"email": "client@zarya.test"}
+
+
 def test_start_without_a_tracker_does_not_offer_the_push(workbench, world):
     """The button after a start is there only where there is something to send to."""
     for has_tracker, buttons in ((True, 1), (False, 0)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -18,7 +19,7 @@ from tests.harness.tracker_worlds.asana import (
     AsanaWorld,
     open_world,
 )
-from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError
+from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError, UserError
 from vitrina.ports import Board, Link, NewCard, Step
 from vitrina.trackers.asana.client import PENDING
 from vitrina.trackers.asana.mapping import FACT_FIELD, KEY_FIELD, PLAN_FIELD, BoardRef
@@ -243,6 +244,74 @@ def test_card_is_read_with_one_request(world: AsanaWorld) -> None:
         world.log_hours(made, "igor", 1)
 
     assert counts == [1, 2]
+
+
+# Guests
+
+
+def guests(world: AsanaWorld) -> AsanaWorld:
+    """The world of an agency that invites clients, with a plan that lets us hide fields."""
+    world.options, world.features = replace(OPTIONS, invites_guests=True), {"field_privacy": True}
+    world.reset()
+    return world
+
+
+def test_client_becomes_a_guest_who_sees_no_hours(world: AsanaWorld) -> None:
+    """He sees the cards of his project, and their fields without hours. A repeat changes nothing."""
+    board = board_of(guests(world))
+    made = world.tracker.create_card(card_on(board))
+
+    invited = [world.tracker.invite_guest(board.board_id, "client@zarya.test") for _ in range(2)]
+
+    assert [one.is_guest for one in invited] == [True, True]
+    state = world.control.get("/state").json()
+    for user in state["tables"]["users"]:
+        user["token"] = user["token"] or "client"
+    world.control.post("/seed", json=state).raise_for_status()
+    task = world.do("GET", f"/tasks/{made}", who="client")
+    assert [field["name"] for field in task["custom_fields"]] == [KEY_FIELD]
+    [project] = world.do("GET", f"/projects?workspace={WORKSPACE}", who="client")
+    assert project["gid"] == BoardRef.parse(board.board_id).project
+
+
+def test_person_of_the_own_domain_becomes_a_member(world: AsanaWorld) -> None:
+    """Which is told, because it takes a paid seat."""
+    board = board_of(guests(world))
+
+    assert not world.tracker.invite_guest(board.board_id, "client@a.test").is_guest
+
+
+def test_nobody_is_invited_who_would_see_hours(world: AsanaWorld) -> None:
+    """Where the API does not hide fields, a person has to; the board says so when it is made."""
+    guests(world)
+    world.features = {}
+    world.reset()
+    board = board_of(world)
+
+    with pytest.raises(UserError) as refused:
+        world.tracker.invite_guest(board.board_id, "client@zarya.test")
+
+    assert (refused.value.code, refused.value.where["names"]) == ("asana.guests_would_see", (PLAN_FIELD,))
+    assert board.remarks == ("asana.guests_see_hours",)
+    emails = [row["email"] for row in world.do("GET", f"/workspaces/{WORKSPACE}/users?opt_fields=email")]
+    assert "client@zarya.test" not in emails
+
+
+def test_organization_without_guests(world: AsanaWorld) -> None:
+    """Asana's refusal is told."""
+    guests(world)
+    world.features = {"field_privacy": True, "guest_invites": False}
+    world.reset()
+    board = board_of(world)
+
+    with pytest.raises(AccessDeniedError):
+        world.tracker.invite_guest(board.board_id, "client@zarya.test")
+
+
+def test_guests_are_off_unless_switched_on(world: AsanaWorld) -> None:
+    """The menu does not offer it, and the action refuses."""
+    assert not world.tracker.can.invites_guests
+    assert guests(world).tracker.can.invites_guests
 
 
 # Refusals

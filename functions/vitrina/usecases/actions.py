@@ -15,6 +15,7 @@ from vitrina.usecases.build_batch import build_batch
 from vitrina.usecases.check_books import check_all, check_book
 from vitrina.usecases.create_client import ClientForm, check_form, create_client
 from vitrina.usecases.estimate import estimate
+from vitrina.usecases.invite_client import invite_client
 from vitrina.usecases.push import push
 from vitrina.usecases.recalculate_norms import recalculate_norms
 from vitrina.usecases.refresh import refresh
@@ -45,6 +46,9 @@ _CLIENT_FORM = _params(
 )
 
 
+_INVITATION = _params(email={"type": "string", "pattern": r"^\s*[^@\s]+@[^@\s]+\s*\Z", "maxLength": 200})
+
+
 def _nothing_to_check(_services: Services, _spreadsheet_id: str, _params: Params) -> None:
     """Accept the click: problems of this action are found while it runs."""
 
@@ -68,6 +72,9 @@ class Action:
 
 ACTIONS: Mapping[str, Action] = {
     "estimate": Action("client", _NO_PARAMS, lambda run, book, _: estimate(run, book)),
+    "invite_client": Action(
+        "client", _INVITATION, lambda run, book, params: invite_client(run, book, params["email"]), holds=()
+    ),
     "build_batch": Action(
         "client",
         _params(period={"enum": ["current", "next"], "default": "current"}),

@@ -212,6 +212,7 @@ def _fill(
         ),
         typed=typed_columns(can),
         has_tracker=can.has_cards,
+        invites_guests=can.invites_guests,
         editors=services.editors,
         time_zone=services.time_zone.key,
     )

@@ -81,7 +81,7 @@ class AsanaWorld:
         self._http = httpx.Client(base_url=f"{url}{PREFIX}", trust_env=False)
         self._wire = AsanaWire(url, "bot", pace=Pace(1_000_000, sleep=_no_wait), sleep=_no_wait)
         self._receiver = receiver
-        self.tracker = self.make_tracker()
+        self.tracker: AsanaTracker = self.make_tracker()
         receiver.world = self
         self.abilities = abilities_of(self.tracker, FAULTS)
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
-from vitrina.errors import FatalServiceError
-from vitrina.ports import Board, Capabilities, Card, Json, NewCard, Received, Step, WebhookRequest
+from vitrina.errors import FatalServiceError, UserError
+from vitrina.ports import Board, Capabilities, Card, Guest, Json, NewCard, Received, Step, WebhookRequest
 from vitrina.trackers.asana import mapping
 from vitrina.trackers.asana.mapping import BoardRef
 from vitrina.trackers.asana.options import Options
@@ -20,6 +20,9 @@ from vitrina.trackers.connection import Connection, Surroundings
 #: Name of a project while its sections and fields are being made. It is renamed last, so that a project
 #: with the right name is whole, and a repeat goes on with this one.
 PENDING = "{title} (Витрина готовит)"
+
+#: What a client may do in his project.
+GUEST_LEVEL = "commenter"
 
 
 def connect(connection: Connection, surroundings: Surroundings) -> AsanaTracker:
@@ -58,8 +61,6 @@ class AsanaTracker:
         Name of the tracker for people.
     """
 
-    can = Capabilities()
-
     def __init__(
         self,
         wire: AsanaWire,
@@ -71,6 +72,7 @@ class AsanaTracker:
         name: str = SERVICE,
     ) -> None:
         self.name = name
+        self.can = Capabilities(invites_guests=options.invites_guests)
         self._wire = wire
         self._workspace = workspace
         self._zone: tzinfo = surroundings.zone
@@ -160,6 +162,18 @@ class AsanaTracker:
         rows = self._wire.pages(f"/workspaces/{self._workspace}/users", ("email",))
         known = {row["email"].casefold(): str(row["gid"]) for row in rows if row.get("email")}
         return {email: known[email] for email in wanted if email in known}
+
+    def invite_guest(self, board_id: str, email: str) -> Guest:
+        """See ``GuestHost``. The domain of the e-mail decides who becomes a guest, so we look afterwards."""
+        project = BoardRef.parse(board_id).project
+        if seen := self._plan.hide_hours(project):
+            raise UserError("asana.guests_would_see", service=SERVICE, names=seen)
+        path = f"/workspaces/{self._workspace}"
+        user_id = str(self._wire.post(f"{path}/addUser", {"user": email}, ("name",))["gid"])
+        body = {"parent": project, "member": user_id, "access_level": GUEST_LEVEL}
+        self._wire.post("/memberships", body)
+        rows = self._wire.pages(f"{path}/workspace_memberships", ("is_guest",), user=user_id)
+        return Guest(is_guest=all(row["is_guest"] for row in rows))
 
     # --- Cards ---
 

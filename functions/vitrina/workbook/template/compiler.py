@@ -21,6 +21,7 @@ from vitrina.workbook.reading.book import (
     NO_TRACKER,
     TAB_KEY,
     TRACKER_KEY,
+    WITH_GUESTS,
     column_letters,
 )
 from vitrina.workbook.template.cell_format import CellFormats
@@ -87,6 +88,7 @@ def compile_book(
     trackers: Mapping[str, str] | None = None,
     typed: Collection[str] = (),
     has_tracker: bool = True,
+    invites_guests: bool = False,
     editors: Sequence[str] = (),
     time_zone: str = "Europe/Moscow",
     existing_sheet_id: int = 0,
@@ -101,6 +103,8 @@ def compile_book(
         Columns of the add-on, as ``tab.column``, that staff fill in this workbook instead.
     has_tracker
         Whether the project has a tracker; the menu of the add-on asks for it.
+    invites_guests
+        Whether this tracker may invite the client; the menu of the add-on asks for it too.
     editors
         E-mails of those who may edit headers and columns of the add-on: the service account and the staff;
         ``@agency.ru`` means everybody of the domain of the file. Staff must be included because Google lets
@@ -122,6 +126,7 @@ def compile_book(
         dict(trackers or {}),
         frozenset(typed),
         has_tracker=has_tracker,
+        invites_guests=invites_guests,
     )
     book.check_values()
     properties = {"locale": template.text(locale, "locale"), "timeZone": time_zone}
@@ -162,6 +167,7 @@ class _Book:
     trackers: Mapping[str, str]
     typed: frozenset[str]
     has_tracker: bool
+    invites_guests: bool
 
     @property
     def formulas(self) -> Formulas:
@@ -238,6 +244,8 @@ def _metadata(book: _Book) -> Iterator[Json]:
     yield mark("vitrina.template", "1", {"spreadsheet": True})
     if not book.has_tracker:
         yield mark(TRACKER_KEY, NO_TRACKER, {"spreadsheet": True})
+    elif book.invites_guests:
+        yield mark(TRACKER_KEY, WITH_GUESTS, {"spreadsheet": True})
     for tab in book.template.tabs:
         yield mark(TAB_KEY, tab.key, {"sheetId": tab.sheet_id})
         for index, column in enumerate(book.columns(tab)):
