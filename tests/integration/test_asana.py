@@ -20,7 +20,7 @@ from tests.harness.tracker_worlds.asana import (
     open_world,
 )
 from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError, UserError
-from vitrina.ports import Board, Link, NewCard, Step
+from vitrina.ports import Board, Link, NewCard, Step, WebhookRequest
 from vitrina.trackers.asana.client import PENDING
 from vitrina.trackers.asana.mapping import FACT_FIELD, KEY_FIELD, PLAN_FIELD, BoardRef
 from vitrina.trackers.asana.pace import Pace
@@ -392,6 +392,21 @@ def test_webhook_that_died_is_made_again(world: AsanaWorld) -> None:
     world.make_tracker().connect_webhook(board.board_id)
     assert len(hooks()) == 1
     assert hooks() != second
+
+
+def test_handshake_is_accepted_only_while_one_is_expected(world: AsanaWorld) -> None:
+    """Also after a webhook could not be made."""
+    board = board_of(world)
+    world.fail(403, "webhooks.create", 1)
+    with pytest.raises(AccessDeniedError):
+        world.tracker.connect_webhook(board.board_id)
+
+    project = BoardRef.parse(board.board_id).project
+    offer = WebhookRequest((SECRET, project), {"x-hook-secret": "mine"}, b"{}", dict)
+
+    assert world.tracker.receive(offer).status == 404
+    world.tracker.connect_webhook(board.board_id)
+    assert world.tracker.receive(offer).status == 404
 
 
 def test_surplus_webhooks_of_ours_are_removed(world: AsanaWorld) -> None:

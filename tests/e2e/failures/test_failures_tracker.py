@@ -8,6 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from tests.e2e.failures.helpers import (
     WRITE,
     estimate_backlog,
@@ -21,8 +23,10 @@ from tests.e2e.failures.helpers import (
 )
 from tests.harness.assertions import assert_answer
 from tests.harness.desks import with_every_tracker
+from tests.harness.desks.asana import AsanaDesk
 from tests.harness.office import WEBHOOK_SECRET, Office
 from tests.harness.stored import forget_cards, touched_cards
+from vitrina.jobs.nightly import reconnect_webhooks
 
 
 def assert_one_card_each(office: Office) -> None:
@@ -192,3 +196,23 @@ def test_failure_14_our_own_changes_do_not_echo(office: Office) -> None:
 
     assert office.desk.deliveries() != []
     assert WRITE not in office.calls("google")
+
+
+@pytest.mark.parametrize("tracker_name", ["asana"], indirect=True)
+def test_failure_14_a_webhook_that_died_lives_again_after_the_night(office: Office) -> None:
+    """Asana deletes a webhook that nobody answered for a day; what was lost is found by a refresh."""
+    put_in_progress(office)
+    assert isinstance(office.desk, AsanaDesk)
+    office.desk.delete_webhooks()
+    move_card(office, "Статья", 1)
+    office.settle()
+    assert statuses(office)["Статья"] == "Онбординг"
+
+    assert office.agency is not None
+    reconnect_webhooks(office.services, office.agency.spreadsheet_id)
+    move_card(office, "Статья", 2)
+    office.settle()
+
+    assert statuses(office)["Статья"] == "На проверке"
+    [(_, is_active)] = office.desk.webhooks()
+    assert is_active

@@ -94,6 +94,11 @@ class AsanaDesk(EmulatorDesk):
         rows = self.call("GET", f"/webhooks?workspace={self.workspace}")
         return [(row["target"].rpartition("/")[0], row["active"]) for row in rows]
 
+    def delete_webhooks(self) -> None:
+        """Delete all webhooks, as Asana does with those that nobody answers."""
+        for row in self.call("GET", f"/webhooks?workspace={self.workspace}"):
+            self.call("DELETE", f"/webhooks/{row['gid']}")
+
     def addresses(self, cards: Sequence[TrackerCard]) -> dict[str, str]:
         """See ``Desk``."""
         boards = {f"/0/{project['gid']}": f"/<{project['name']}>" for project in self._projects()}

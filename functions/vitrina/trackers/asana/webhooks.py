@@ -12,6 +12,7 @@ import hmac
 import json
 from dataclasses import dataclass
 
+from vitrina.errors import ServiceError
 from vitrina.ports import Json, Received, TrackerMemory, WebhookRequest
 from vitrina.trackers.asana import mapping
 from vitrina.trackers.asana.wire import AsanaWire
@@ -69,7 +70,12 @@ class Webhooks:
             return
         self._save(project, Hook(self._load(project).secrets, is_expected=True))
         data: Json = {"resource": project, "target": target, "filters": FILTERS}
-        secret = self._wire.create_webhook(data)
+        try:
+            secret = self._wire.create_webhook(data)
+        except ServiceError:
+            # Nobody else may offer a secret from now on.
+            self._save(project, Hook(self._load(project).secrets))
+            raise
         others = [one for one in self._load(project).secrets if one != secret]
         self._save(project, Hook((secret, *others)[:SECRETS_KEPT]))
 
