@@ -17,6 +17,7 @@ from tests.harness.prism.judge import reason_to_skip, running_judge
 from tests.harness.prism.recorder import Recorder, SentRequest
 from tests.harness.tracker_worlds.asana import AsanaWorld, open_world
 from vitrina.ports import Board, NewCard
+from vitrina.trackers.asana.options import Options
 
 pytestmark = pytest.mark.skipif(bool(reason_to_skip()), reason=reason_to_skip())
 
@@ -71,6 +72,16 @@ def test_plan_that_lacks_something(features: dict[str, bool], new_card: NewCard)
 
         assert world.tracker.get_card(made.board_id, created) is not None
         assert world.tracker.find_cards(made.board_id) == {card.external_id: (created,)}
+
+
+def test_client_who_is_invited() -> None:
+    """Hiding the fields with hours, the invitation itself, and the look afterwards."""
+    options = Options(invites_guests=True)
+    with open_world(recorders.append, options=options, features={"field_privacy": True}) as world:
+        world.reset()
+        made = world.tracker.create_board("Зерно", STAGES)
+
+        assert world.tracker.invite_guest(made.board_id, "client@zarya.test").is_guest
 
 
 def test_all_requests_fit_the_description(
