@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast coverage check format deploy vitrina
+.PHONY: help venv demo test test-fast coverage check format deploy vitrina prism
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,12 @@ deploy: ## Make or update the installation on Google Cloud (PROJECT=… REGION=�
 
 vitrina: $(READY) ## Run an operator's command as the installation (PROJECT=… REGION=… ARGS=doctor)
 	@$(BIN)/python -m deploy run $(INSTALLATION) -- $(ARGS)
+
+prism: tests/harness/prism/node_modules/.ready ## Install Prism, which judges the requests to Asana in tests (needs npm)
+
+tests/harness/prism/node_modules/.ready: tests/harness/prism/package-lock.json
+	npm --prefix tests/harness/prism ci --silent --no-audit --no-fund
+	touch $@
 
 format: $(READY) ## Format the Python code
 	$(BIN)/ruff format .

@@ -140,7 +140,7 @@ def play(folder: Path, *, webhooks: int, workbooks: int, seconds: float, workers
                         "email": one.email,
                         "profiles": "Дизайн",
                         "hours_per_day": 8,
-                        "kaiten_id": str(one.kaiten_id),
+                        "tracker_id.kaiten": str(one.kaiten_id),
                     }
                     for one in PEOPLE
                 ],

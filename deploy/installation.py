@@ -23,6 +23,7 @@ EXAMPLE = Path(__file__).with_name("settings.example.env")
 
 #: What the same file may say about the installation itself.
 MENU_MIN_INSTANCES, FIRESTORE_LOCATION = "MENU_MIN_INSTANCES", "FIRESTORE_LOCATION"
+MORE_TRACKERS = "MORE_TRACKERS"
 
 DATABASE = "(default)"
 QUEUE = "vitrina"
@@ -40,14 +41,16 @@ class InstallationError(Exception):
 class Secret:
     """A setting whose value is in Secret Manager.
 
-    ``needed_with`` names a setting without which the secret is not needed; a secret that is *generated* has
-    no meaning outside, so that ``make deploy`` makes it up.
+    ``needed_with`` names a setting without which the secret is not needed; an *optional* one is needed where
+    ``MORE_TRACKERS`` says so; a secret that is *generated* has no meaning outside, so that ``make deploy``
+    makes it up.
     """
 
     setting: str
     name: str
     is_generated: bool = False
     needed_with: str = ""
+    is_optional: bool = False
 
     @property
     def variable(self) -> str:
@@ -58,6 +61,7 @@ class Secret:
 SECRETS = (
     Secret("webhook_secret", "vitrina-webhook-secret", is_generated=True),
     Secret("kaiten_token", "vitrina-kaiten-token", needed_with="kaiten_url"),
+    Secret("trackers", "vitrina-trackers", is_optional=True),
 )
 
 
@@ -75,6 +79,8 @@ class Installation:
         Region or multi-region of the database; it cannot be changed later.
     menu_min_instances
         Instances of ``menu`` that are always running: they cost money, and the first click does not wait.
+    has_more_trackers
+        Whether there are connections to trackers in ``VITRINA_TRACKERS``, a secret because of their tokens.
     """
 
     project: str
@@ -83,6 +89,7 @@ class Installation:
     operator: str = "OPERATOR"
     firestore_location: str = ""
     menu_min_instances: int = 1
+    has_more_trackers: bool = False
 
     def __post_init__(self) -> None:
         if not _PROJECT.fullmatch(self.project):
@@ -126,7 +133,12 @@ class Installation:
     @property
     def secrets(self) -> Sequence[Secret]:
         """The secrets that this installation needs."""
-        return [one for one in SECRETS if not one.needed_with or _variable(one.needed_with) in self.settings]
+        return [
+            one
+            for one in SECRETS
+            if (self.has_more_trackers or not one.is_optional)
+            and (not one.needed_with or _variable(one.needed_with) in self.settings)
+        ]
 
 
 def read_installation(path: Path, project: str, region: str) -> Installation:
@@ -144,7 +156,7 @@ def read_installation(path: Path, project: str, region: str) -> Installation:
             f"{path} is not there. Copy deploy/{EXAMPLE.name} to it and fill it in."
         ) from None
     settings: dict[str, str] = {}
-    options = {MENU_MIN_INSTANCES: "1", FIRESTORE_LOCATION: ""}
+    options = {MENU_MIN_INSTANCES: "1", FIRESTORE_LOCATION: "", MORE_TRACKERS: "0"}
     problems = []
     for number, line in enumerate(lines, start=1):
         text = line.strip()
@@ -160,6 +172,8 @@ def read_installation(path: Path, project: str, region: str) -> Installation:
             settings[name] = value
     if not options[MENU_MIN_INSTANCES].isdecimal():
         problems.append(f"{MENU_MIN_INSTANCES} is a number of instances")
+    if options[MORE_TRACKERS] not in ("0", "1"):
+        problems.append(f"{MORE_TRACKERS} is 1 or 0")
     problems += [f"{name} is missing" for name in _required() if name not in settings]
     problems = problems or _wrong_values(settings)
     if problems:
@@ -170,6 +184,7 @@ def read_installation(path: Path, project: str, region: str) -> Installation:
         settings,
         firestore_location=options[FIRESTORE_LOCATION],
         menu_min_instances=int(options[MENU_MIN_INSTANCES]),
+        has_more_trackers=options[MORE_TRACKERS] == "1",
     )
 
 
@@ -195,13 +210,18 @@ def _problem(name: str) -> str:
 
 def _required() -> list[str]:
     secrets = [one.setting for one in SECRETS]
-    without_default = [one.name for one in dataclasses.fields(Settings) if one.default is dataclasses.MISSING]
+    without_default = [
+        one.name
+        for one in dataclasses.fields(Settings)
+        if one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
+    ]
     wanted = [*without_default, *ALSO_REQUIRED]
     return [_variable(name) for name in wanted if name not in (*DERIVED, *secrets)]
 
 
 def _wrong_values(settings: Mapping[str, str]) -> list[str]:
     rest = {_variable(name): "x" for name in (*DERIVED, *(one.setting for one in SECRETS))}
+    rest[_variable("trackers")] = "{}"
     try:
         Settings.from_environment({**rest, **settings})
     except (VitrinaError, ValueError) as error:

@@ -20,6 +20,11 @@ if (_in_memory := memory_folder()) is not None:
 gc.set_threshold(100_000, 50, 100)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--full``: variants that take minutes and are shortened otherwise."""
+    parser.addoption("--full", action="store_true", help="do not shorten the kill test with Asana")
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """Two workers more than there are processors: tests also wait for leases, queues and processes."""
     return (os.cpu_count() or 1) + 2
@@ -29,6 +34,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that no process still works on them when all others end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured: the property ``figure`` of those that passed."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "figure" and report.when == "call":
+                terminalreporter.write_line(f"{report.nodeid}: {value}")
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from benchmarks.chaos.history import History, load_history
 from benchmarks.chaos.play import Result
 from benchmarks.chaos.report import describe, failures, format_lines, report_lines
 from benchmarks.chaos.shrink import shrink
+from benchmarks.chaos.trackers import TRACKERS
 from benchmarks.chaos.world_pool import WorldPool, running_world_pool
 
 SHRINK_S = 90.0
@@ -32,7 +33,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     histories = _histories(arguments)
     started_at = time.perf_counter()
-    with running_world_pool(arguments.worlds, guards=arguments.guards) as pool:
+    with running_world_pool(arguments.worlds, guards=arguments.guards, tracker=arguments.tracker) as pool:
         results = _play(pool, histories)
         print(
             format_lines(report_lines(results, time.perf_counter() - started_at), markdown=arguments.markdown)
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--guards", choices=("on", "off"), default="on", help="off: the product writes without its guards"
     )
+    parser.add_argument("--tracker", choices=tuple(TRACKERS), default="kaiten")
     parser.add_argument(
         "--worlds", type=int, default=os.cpu_count() or 1, help="worlds that play at the same time"
     )

@@ -53,7 +53,8 @@ _ACTIONS = ("estimate", "build_batch", "start_batch", "push", "refresh", "undo",
 _CALLS = {"estimate": 2, "build_batch": 2, "start_batch": 2, "push": 16, "refresh": 8, "undo": 6, QUEUE: 4}
 
 _WRITE = "google:sheets.spreadsheets.batchUpdate"
-_SERVICES = ("google:", "kaiten:", "")
+#: ``tracker:`` stands for the tracker of the world.
+_SERVICES = ("google:", "tracker:", "")
 _STATUSES = (429, 429, 503, 503, "timeout", "timeout", "drop", 500)
 _WEBHOOKS = ("deliver", "deliver", "duplicate", "duplicate", "hold", "reverse", "drop")
 

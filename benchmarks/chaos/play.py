@@ -189,7 +189,8 @@ class _Run:
                 status = "drop" if one.when == "before" else None
             case _:
                 act = lambda _: self._disturb(one)  # noqa: E731
-        return Step(one.at, one.when, one.method, status, retry_after=0 if status == 429 else None, act=act)
+        method = one.method.replace("tracker:", f"{self._world.tracker.name}:")
+        return Step(one.at, one.when, method, status, retry_after=0 if status == 429 else None, act=act)
 
     def _disturb(self, one: Disturbance) -> None:
         match one.kind:

@@ -23,17 +23,15 @@ import httpx
 from flask import Flask, Response, g
 
 import emulators.google.app
-import emulators.kaiten.routes
 import emulators.tasks.routes
 from benchmarks.chaos import agency
 from benchmarks.chaos.clock import TimeAhead
 from benchmarks.chaos.history import Json
+from benchmarks.chaos.trackers import TRACKERS, ChaosTracker, Webhooks
 from emulators.common.control import Control
 from emulators.common.plan import PassingCall, Plan
 from emulators.common.server import running
 from emulators.google.store import Store
-from emulators.kaiten.models import Kaiten
-from emulators.kaiten.webhooks import Webhooks
 from emulators.tasks.models import Tasks
 from emulators.world.processes import QUEUE, STORE_NAME, Person
 from emulators.world.timer import PERIOD_S, call_schedule
@@ -99,8 +97,7 @@ class ChaosWorld:
     folder: Path
     servers: Servers
     google: Store
-    kaiten: Kaiten
-    webhooks: Webhooks
+    tracker: ChaosTracker
     tasks: Tasks
     plan: Plan
     pool: WorkerPool
@@ -115,23 +112,23 @@ class ChaosWorld:
 
     def save_state(self) -> SavedWorld:
         """Copy the current state of servers and store."""
-        with self.google.lock, self.kaiten.lock:
+        with self.google.lock, self.tracker.lock:
             return SavedWorld(
                 # Workbooks are never changed in place: a change replaces the whole object.
                 dict(self.google.books),
                 copy.deepcopy(self.google.files),
                 self.google._counter,  # noqa: SLF001 - the next ids have to be the same
-                copy.deepcopy(self.kaiten.state.dump()),
+                self.tracker.save(),
                 self.documents(),
             )
 
     def restore_state(self, saved: SavedWorld) -> None:
         """Restore what was saved. No worker may be busy."""
-        with self.google.lock, self.kaiten.lock, closing(self._store()) as store:
+        with self.google.lock, self.tracker.lock, closing(self._store()) as store:
             self.google.books = dict(saved.books)
             self.google.files = copy.deepcopy(dict(saved.files))
             self.google._counter = saved.counter  # noqa: SLF001
-            self.kaiten.state.load(copy.deepcopy(saved.company))
+            self.tracker.load(saved.company)
             self.webhooks.clear()
             self.tasks.clear()
             store.execute("BEGIN IMMEDIATE")
@@ -160,6 +157,11 @@ class ChaosWorld:
     def documents_store(self) -> DocumentStore:
         """The store of the product, to look into."""
         return self.office.services.store
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """The webhooks of the tracker."""
+        return self.tracker.webhooks
 
     # --- The timer -------------------------------------------------------------------------------
 
@@ -203,23 +205,8 @@ class ChaosWorld:
 
     def work_in_tracker(self, what: Json) -> bool:
         """Move a card or log hours in the tracker; returns whether the card was there."""
-        with self.kaiten.lock:
-            cards = [
-                card
-                for card in self.kaiten.state.select("cards")
-                if what["task"] in card["title"] and card["condition"] == 1
-            ]
-            if not cards:
-                return False
-            card, actor = cards[0], self.kaiten.state.get("users", what["user_id"])
-            if "minutes" in what:
-                log = {"role_id": -1, "time_spent": what["minutes"], "for_date": "2026-11-23"}
-                self.kaiten.parts.add_time_log(actor, card["id"], log)
-            else:
-                columns = self.kaiten.boards.list_columns(actor, card["board_id"])
-                column = columns[what["stage"]]["id"]
-                self.kaiten.cards.update_card(actor, card["id"], {"column_id": column})
-            return True
+        with self.tracker.lock:
+            return self.tracker.work(what)
 
     def settle(self, timeout_s: float = 30.0) -> bool:
         """Wait until webhooks are delivered and queued work is done; returns ``False`` on timeout."""
@@ -255,31 +242,30 @@ def _has_open(pid: int, name: str) -> bool:
 
 
 @contextmanager
-def running_world(folder: Path, *, guards: str) -> Iterator[ChaosWorld]:
+def running_world(folder: Path, *, guards: str, tracker: str) -> Iterator[ChaosWorld]:
     """A world with an agency and without clients, while the block runs."""
     with ExitStack() as stack:
-        plan = Plan()
+        plan, side = Plan(), TRACKERS[tracker]()
         apps: dict[str, Flask] = {
             "google": emulators.google.app.create_app(),
-            "kaiten": emulators.kaiten.routes.create_app(),
+            tracker: side.app,
         }
         urls = {name: stack.enter_context(running(app)) for name, app in apps.items()}
         apps["tasks"] = emulators.tasks.routes.create_app(urls["google"])
         urls["tasks"] = stack.enter_context(running(apps["tasks"]))
         listener = stack.enter_context(closing(listen()))
-        servers = Servers(**urls, functions=base_url(listener))
+        servers = Servers(**{"kaiten": "", **urls}, functions=base_url(listener))
         clock = folder / "clock"
         time_ahead = TimeAhead(clock)
         command = ("benchmarks.chaos.workers", "--guards", guards, "--clock", str(clock))
         pool = stack.enter_context(running_worker_pool([listener], folder / "workers.log", command=command))
-        office = LocalOffice(servers, folder, agency.MANAGER)
+        office = LocalOffice(servers, folder, agency.MANAGER, tracker=tracker)
         stack.callback(office.http.close)
         world = ChaosWorld(
             folder,
             servers,
             apps["google"].extensions["google"].store,
-            apps["kaiten"].extensions["kaiten"],
-            apps["kaiten"].extensions["webhooks"],
+            side,
             apps["tasks"].extensions["tasks"],
             plan,
             pool,

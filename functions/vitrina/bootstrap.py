@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from vitrina import logs
 from vitrina.domain.calendar import WorkCalendar
+from vitrina.errors import ConfigurationError
 from vitrina.google.firestore import make_firestore
 from vitrina.google.identity import GOOGLE_CERTS_URL, GoogleIdentity
 from vitrina.google.queue import CloudTasksQueue
@@ -18,10 +19,12 @@ from vitrina.google.workbooks import GoogleWorkbooks
 from vitrina.operations.services import Services
 from vitrina.operations.upgrade import upgrade
 from vitrina.ports import Identity, Store
+from vitrina.records.cards import StoredTrackerMemory
 from vitrina.settings import Settings
 from vitrina.store.firestore import FirestoreStore
 from vitrina.store.sqlite import SqliteStore
-from vitrina.trackers.kaiten.client import KaitenTracker
+from vitrina.trackers.connection import Connection
+from vitrina.trackers.registry import FIRST, connection_from, open_trackers
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.template.definition import load_template
 
@@ -58,20 +61,21 @@ def build(settings: Settings) -> Application:
         folder_id=settings.drive_folder_id,
         wait_s=settings.retry_wait_s,
     )
+    store = open_store(settings)
     services = Services(
         workbooks=workbooks(),
         background_workbooks=workbooks(attempts=1),
         quota_per_minute=settings.quota_per_minute,
-        tracker=KaitenTracker(
-            base_url=settings.kaiten_url,
-            token=settings.kaiten_token,
-            space_id=settings.kaiten_space_id,
-            own_user_id=settings.kaiten_user_id,
+        trackers=open_trackers(
+            _connections(settings),
+            webhook_url=settings.webhook_url,
+            webhook_secret=settings.webhook_secret,
+            memory=partial(StoredTrackerMemory, store),
             zone=ZoneInfo(settings.time_zone),
             timeout_s=settings.kaiten_timeout_s,
             wait_s=settings.retry_wait_s,
         ),
-        store=open_store(settings),
+        store=store,
         queue=CloudTasksQueue(
             queue=settings.tasks_queue,
             url=settings.task_url,
@@ -83,7 +87,6 @@ def build(settings: Settings) -> Application:
         choices=Choices({**agency.choice_labels(), **client.choice_labels()}),
         templates={"client": client, "agency": agency},
         time_zone=ZoneInfo(settings.time_zone),
-        webhook_url=f"{settings.webhook_url.rstrip('/')}/kaiten/{settings.webhook_secret}",
         editors=(settings.service_account, *settings.staff),
         lease_s=settings.lease_s,
     )
@@ -99,6 +102,24 @@ def build(settings: Settings) -> Application:
         certs_url=certs_url,
     )
     return Application(settings, services, identity)
+
+
+def _connections(settings: Settings) -> list[Connection]:
+    """Connections to trackers: that of the settings ``VITRINA_KAITEN_…`` first."""
+    connections = [connection_from(name, data) for name, data in settings.trackers.items()]
+    if not settings.kaiten_url:
+        return connections
+    if FIRST in settings.trackers:
+        raise ConfigurationError("settings.tracker_twice", name=FIRST)
+    first = Connection(
+        name=FIRST,
+        kind=FIRST,
+        url=settings.kaiten_url,
+        token=settings.kaiten_token,
+        place_id=settings.kaiten_space_id,
+        own_user_id=settings.kaiten_user_id,
+    )
+    return [first, *connections]
 
 
 def open_store(settings: Settings) -> Store:

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.slow
 
 SEED = 1
 RUNS = 200
+#: Of an agency that works in Asana; ``python -m benchmarks.chaos --tracker asana --runs 300`` plays more.
+ASANA_RUNS = 16
 WORLDS = 2
 #: Without guards about one history in five of this variant loses something. It takes seconds to make the
 #: starting points of another variant.
@@ -43,6 +45,14 @@ def test_nothing_is_lost() -> None:
     for result in results:
         counts.update(result.counts)
     assert min(counts[name] for name in ("edits", "faults", "kills", "guards fired")) > RUNS / 10
+
+
+def test_nothing_is_lost_in_asana() -> None:
+    """The same with another tracker."""
+    with running_world_pool(WORLDS, guards="on", tracker="asana") as pool:
+        results = list(pool.play(draw_history(SEED, run) for run in range(ASANA_RUNS)))
+
+    assert not failures(results), "\n".join(map(describe, failures(results)))
 
 
 def test_losses_are_found_without_guards() -> None:

@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from emulators.world.processes import ROBOT_ID
 from tests.harness.crash import CRASH, MOMENTS, Call
+from tests.harness.desks.kaiten import KaitenDesk
 from tests.harness.local_office import SavedOffice
 from tests.harness.servers import Servers
 from tests.harness.snapshots import comparable_state, difference
@@ -38,8 +38,15 @@ def factory(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Itera
     Otherwise the webhooks of its own doings would have it read cards again after a crash, and write of them
     what the run without a crash does not.
     """
-    folder, settings = tmp_path_factory.mktemp("kill"), {"KAITEN_USER_ID": str(ROBOT_ID)}
+    folder, settings = tmp_path_factory.mktemp("kill"), KaitenDesk.own_user_settings
     with running_office_factory(servers, folder, **settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def asana_factory(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeFactory]:
+    """The same for an agency that works in Asana."""
+    with running_office_factory(servers, tmp_path_factory.mktemp("kill-asana"), tracker="asana") as running:
         yield running
 
 
@@ -56,6 +63,11 @@ class StartingPoints:
 @pytest.fixture(scope="module")
 def points(factory: OfficeFactory) -> StartingPoints:
     """Run the actions once without a crash, and save the state before each."""
+    return starting_points(factory)
+
+
+def starting_points(factory: OfficeFactory) -> StartingPoints:
+    """The states before each action."""
     with factory.office() as office:
         office.create_agency()
         agency = office.save_state()
@@ -109,13 +121,15 @@ def crash_at_every_call(
     saved: SavedOffice,
     action: Action,
     refusals: tuple[str, ...] = (),
+    crashes_at: Callable[[Call], bool] = lambda _: True,
 ) -> list[Call]:
     """Run the action with a crash before and after each call; returns the calls.
 
-    *refusals* are beginnings of messages with which a repeated click may be refused.
+    *refusals* are beginnings of messages with which a repeated click may be refused. *crashes_at* chooses
+    the calls.
     """
     calls, expected = run_without_crash(factory, saved, action)
-    for call in calls:
+    for call in filter(crashes_at, calls):
         for moment in MOMENTS:
             crash = f"{moment}:{call}"
             with subtests.test(msg=crash), factory.office(saved, **{CRASH: crash}) as office:
@@ -172,6 +186,27 @@ def test_push(factory: OfficeFactory, points: StartingPoints, subtests: pytest.S
 
     assert services_of(calls) == {"google", "kaiten", "tasks"}
     assert sum(call.method == "POST /cards" for call in calls) == len(BACKLOG)
+
+
+def test_push_to_asana(
+    asana_factory: OfficeFactory, subtests: pytest.Subtests, request: pytest.FixtureRequest
+) -> None:
+    """The same in Asana. Unless ``--full`` is given, only at calls that make something there."""
+    is_full = request.config.getoption("--full")
+
+    def action(office: WorkerOffice) -> Mapping[str, Any]:
+        return click_until_answered(office, office.client_id, "push")
+
+    def makes_something(call: Call) -> bool:
+        return call.service == "asana" and call.method.startswith("POST") and "batch" not in call.method
+
+    saved = starting_points(asana_factory).started
+    calls = crash_at_every_call(
+        asana_factory, subtests, saved, action, crashes_at=lambda call: is_full or makes_something(call)
+    )
+
+    assert services_of(calls) == {"google", "asana", "tasks"}
+    assert sum(call.method == "POST /tasks" for call in calls) == len(BACKLOG)
 
 
 def test_update_load(factory: OfficeFactory, points: StartingPoints, subtests: pytest.Subtests) -> None:

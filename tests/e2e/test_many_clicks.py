@@ -11,6 +11,7 @@ import pytest
 
 from emulators.world.client import MenuClient
 from tests.harness.assertions import assert_sentence
+from tests.harness.desks import DESKS
 from tests.harness.office import MANAGER
 from tests.harness.servers import Servers
 from tests.harness.snapshots import comparable_state, difference
@@ -25,10 +26,13 @@ BACKLOG = (
 )
 
 
-@pytest.fixture(scope="module")
-def factory(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeFactory]:
-    """Four workers on addresses of their own."""
-    with running_office_factory(servers, tmp_path_factory.mktemp("clicks"), workers=WORKERS) as running:
+@pytest.fixture(scope="module", params=list(DESKS))
+def factory(
+    request: pytest.FixtureRequest, servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OfficeFactory]:
+    """Four workers on addresses of their own, for an agency in each tracker."""
+    folder = tmp_path_factory.mktemp("clicks")
+    with running_office_factory(servers, folder, workers=WORKERS, tracker=request.param) as running:
         yield running
 
 

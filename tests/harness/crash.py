@@ -27,6 +27,8 @@ from vitrina.google.services import GoogleServices
 CRASH = "WORLD_CRASH"
 CALLS = "WORLD_CALLS"
 MOMENTS = ("before", "after")
+#: Where the API of each tracker begins.
+API_PATHS = {"kaiten": "/api/latest", "asana": "/api/1.0"}
 
 Result = TypeVar("Result")
 
@@ -91,6 +93,12 @@ class CallMonitor:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _call_of_tracker(path: str) -> tuple[str, str]:
+    """The tracker of a path, and the path below its API with a star for each number."""
+    name, prefix = next((name, prefix) for name, prefix in API_PATHS.items() if path.startswith(prefix))
+    return name, re.sub(r"\d+", "*", path.removeprefix(prefix))
+
+
 def install(environment: Mapping[str, str] = os.environ) -> None:
     """Monitor every outside call of this process, if the environment asks for it."""
     crash, calls_path = environment.get(CRASH, ""), environment.get(CALLS, "")
@@ -107,9 +115,9 @@ def install(environment: Mapping[str, str] = os.environ) -> None:
         monitor.run("tasks", "create", lambda: add_task(self, name, *arguments, **options))
 
     def tracker(self: httpx.Client, request: httpx.Request, **options: Any) -> httpx.Response:
-        path = re.sub(r"\d+", "*", request.url.path.removeprefix("/api/latest"))
+        service, path = _call_of_tracker(request.url.path)
         return monitor.run(
-            "kaiten", f"{request.method} {path}", lambda: send_tracker(self, request, **options)
+            service, f"{request.method} {path}", lambda: send_tracker(self, request, **options)
         )
 
     GoogleServices.send = google  # type: ignore[method-assign]

@@ -25,10 +25,12 @@ from emulators.world.processes import (
     Person,
     local_token,
     open_folder,
-    seed_kaiten,
     settings_environment,
 )
 from emulators.world.timer import call_schedule
+from tests.harness.desks import DESKS
+from tests.harness.desks.desk import Desk
+from tests.harness.desks.kaiten import KaitenDesk
 from tests.harness.servers import Servers
 from vitrina.bootstrap import application
 from vitrina.domain.estimating.norms import FinishedWork
@@ -39,13 +41,6 @@ from vitrina.store.sqlite import SqliteStore
 from vitrina.usecases.create_agency import create_agency
 from vitrina.workbook.reading.book import Book, Row, Tab, parse_book
 from vitrina.workbook.template.definition import Profile
-
-#: Calls a second that the tracker takes. The real limit of 50 would make tests slow.
-KAITEN_LIMIT_PER_S = 500
-
-
-#: The servers whose state is saved; the queue is empty then.
-SAVED_SERVERS = ("google", "kaiten")
 
 
 @dataclass(frozen=True)
@@ -71,9 +66,14 @@ class LocalOffice:
     #: E-mail of the person who clicks.
     staff: str
     http: httpx.Client = field(default_factory=lambda: local_client(timeout=60.0))
-    space_id: int = 0
     agency: Agency | None = None
     client_id: str = ""
+    #: Which tracker the agency works in: a key of ``DESKS``.
+    tracker: str = "kaiten"
+
+    def __post_init__(self) -> None:
+        #: The people at the tracker.
+        self.desk: Desk = DESKS[self.tracker](self.http, self.servers)
 
     # --- Setting up ------------------------------------------------------------------------------
 
@@ -87,12 +87,12 @@ class LocalOffice:
         settings: Mapping[str, str] | None = None,
     ) -> None:
         """Reset all servers, add *people* to the tracker and set the functions' environment for them."""
-        for name in ("tasks", "google", "kaiten"):
+        for name in ("tasks", "google"):
             self.http.post(f"{self.servers.url(name)}/_emulator/reset").raise_for_status()
-        self.space_id = seed_kaiten(self.servers.kaiten, people, limit_per_s=KAITEN_LIMIT_PER_S)
+        of_tracker = self.desk.open(people)
         environment = {
             **settings_environment(self.folder, self.servers, staff=[staff or self.staff]),
-            "VITRINA_KAITEN_SPACE_ID": str(self.space_id),
+            **of_tracker,
             "VITRINA_DRIVE_FOLDER_ID": open_folder(self.servers.google, [staff or self.staff]),
             "VITRINA_NOW": now.isoformat(),
             **(settings or {}),
@@ -125,7 +125,8 @@ class LocalOffice:
         self.agency, self.client_id = saved.agency, saved.client_id
 
     def _order_servers(self, order: str, name: str) -> None:
-        for server in SAVED_SERVERS:
+        # The queue is empty then.
+        for server in ("google", self.desk.server):
             url = f"{self.servers.url(server)}/_emulator/{order}"
             self.http.post(url, json={"name": name}).raise_for_status()
 
@@ -148,7 +149,7 @@ class LocalOffice:
             name=name,
             locale=locale,
             profiles=profiles,
-            rows={"specialists": team},
+            rows={"specialists": [self._row_of(one) for one in team]},
             settings={"load_factor": 1.0},
         )
         if history:
@@ -156,6 +157,10 @@ class LocalOffice:
             answer = self.click(self.agency.spreadsheet_id, "recalculate_norms")
             _require(answer["outcome"] == "done", answer)
         return self.agency
+
+    def _row_of(self, person: Mapping[str, Any]) -> dict[str, Any]:
+        """A row of *Специалисты*, with the person's id in the column of this office's tracker."""
+        return {key.replace("tracker_id.kaiten", f"tracker_id.{self.tracker}"): person[key] for key in person}
 
     def create_client(self, **form: Any) -> str:
         """Create a client through the menu; returns the id of the workbook. *form* overrides its fields."""
@@ -272,8 +277,8 @@ class LocalOffice:
 
     def forget_calls(self) -> None:
         """Start to count calls from zero."""
-        for url in (self.servers.google, self.servers.kaiten):
-            self.http.delete(f"{url}/_emulator/calls").raise_for_status()
+        for server in ("google", self.desk.server):
+            self.http.delete(f"{self.servers.url(server)}/_emulator/calls").raise_for_status()
 
     def fail_next(self, server: str, **fault: Any) -> None:
         """Make the next calls of an emulator fail."""
@@ -290,6 +295,11 @@ class LocalOffice:
         _require(answer.status_code < 300, answer.text)
         return answer.json()
 
+    @property
+    def space_id(self) -> int:
+        """Number of the agency's space in Kaiten."""
+        return KaitenDesk.space_of(self.desk)
+
     def cards(self) -> list[Any]:
         """All cards of the tracker, as its list gives them."""
         cards: list[Any] = self.kaiten("GET", f"/cards?space_id={self.space_id}&limit=100", user_id=ROBOT_ID)
@@ -301,8 +311,7 @@ class LocalOffice:
 
     def settle(self) -> None:
         """Wait until webhooks are delivered and queued work is done."""
-        self.http.post(f"{self.servers.kaiten}/_emulator/webhooks/settle", json={}).raise_for_status()
-        self.http.post(f"{self.servers.kaiten}/_emulator/webhooks/settle", json={})
+        self.desk.settle()
         self.http.post(
             f"{self.servers.tasks}/_emulator/run-until-empty", json={"timeout_s": 30, "include_later": True}
         ).raise_for_status()

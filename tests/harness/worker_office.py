@@ -65,6 +65,7 @@ class OfficeFactory:
     listeners: Sequence[socket]
     folder: Path
     settings: Mapping[str, str]
+    tracker: str = "kaiten"
     _numbers: Iterator[int] = field(default_factory=count)
 
     @contextmanager
@@ -77,7 +78,9 @@ class OfficeFactory:
         folder = self.folder / f"office-{next(self._numbers)}"
         folder.mkdir()
         urls = [base_url(listener) for listener in self.listeners]
-        office = WorkerOffice(replace(self.servers, functions=urls[0]), folder, urls=urls)
+        office = WorkerOffice(
+            replace(self.servers, functions=urls[0]), folder, urls=urls, tracker=self.tracker
+        )
         with pytest.MonkeyPatch.context() as patch, closing(office.http):
             office.reset_for_test(patch)
             if saved is not None:
@@ -110,11 +113,11 @@ class OfficeFactory:
 
 @contextmanager
 def running_office_factory(
-    servers: Servers, folder: Path, *, workers: int = 1, **settings: str
+    servers: Servers, folder: Path, *, workers: int = 1, tracker: str = "kaiten", **settings: str
 ) -> Iterator[OfficeFactory]:
     """A factory of offices on running emulators; *settings* are named without their prefix."""
     with ExitStack() as stack:
         listeners = [stack.enter_context(closing(listen())) for _ in range(workers)]
         pool = stack.enter_context(running_worker_pool(listeners, folder / "workers.log"))
         own = {f"VITRINA_{name}": value for name, value in {"RETRY_WAIT_S": "0", **settings}.items()}
-        yield OfficeFactory(servers, pool, listeners, folder, own)
+        yield OfficeFactory(servers, pool, listeners, folder, own, tracker)

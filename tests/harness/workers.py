@@ -27,7 +27,7 @@ from emulators.common.server import LOOPBACK, serve_forever
 from emulators.world import functions
 from tests.harness import crash
 from vitrina.google.services import make_services
-from vitrina.trackers.kaiten.wire import trusted_authorities
+from vitrina.trackers.rest import trusted_authorities
 from vitrina.workbook.template.definition import load_template
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from vitrina.errors import StoreConflictError, UserError
 from vitrina.operations.run import Run, Update
-from vitrina.ports import Document, Key
+from vitrina.ports import Document, Key, TaskTracker
 from vitrina.project.reservations import (
     BACKLOG_COLUMNS,
     PROGRESS_COLUMNS,
@@ -21,6 +21,7 @@ from vitrina.project.reservations import (
     require_columns,
     resolve_reservations,
 )
+from vitrina.project.tracker_people import people_in_tracker
 from vitrina.records.backlog_state import BacklogState, backlog_state_key, tracked_backlog_state
 from vitrina.records.books import Agency, Project, agency_from_document, book_key, project_from_document
 from vitrina.records.finished import load_finished
@@ -133,6 +134,24 @@ class Snapshot:
         self._identities = identify_rows(self.project, self.agency, book, self._known_items.values())
         self.resolution: Resolution = resolve_reservations(book, self._known_items, self._identities)
         self._others: Mapping[str, ProjectWork] | None = None
+
+    @property
+    def tracker(self) -> TaskTracker:
+        """The tracker of the project; raises ``FatalServiceError`` if it is not connected any more."""
+        return self.services.tracker(self.project.tracker)
+
+    @cached_property
+    def people_in_tracker(self) -> Mapping[str, str]:
+        """Ids in the tracker by specialist's name; *push* sets what it has found."""
+        return people_in_tracker(
+            self.services, self.agency.spreadsheet_id, self.stored.team, self.project.tracker
+        )
+
+    @property
+    def has_cards(self) -> bool:
+        """Whether the project has cards in a tracker, connected or not."""
+        tracker = self.services.trackers.get(self.project.tracker)
+        return tracker is None or tracker.can.has_cards
 
     # --- Items ---------------------------------------------------------------------------------------
 

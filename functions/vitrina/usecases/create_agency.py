@@ -54,6 +54,7 @@ def create_agency(
             rows=rows or {},
             options={"profiles": [one.title for one in chosen]},
         ),
+        trackers={name: one.name for name, one in services.trackers.items() if one.can.has_cards},
         editors=services.editors,
         time_zone=services.time_zone.key,
     )

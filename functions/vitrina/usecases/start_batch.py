@@ -86,10 +86,10 @@ def _start(run: Run, spreadsheet_id: str, preview_id: str) -> Answer:
         ),
         details=(
             *([sentence("batch.runs_on", items=draft.running_on)] if draft.running_on else []),
-            sentence("batch.push_next"),
+            sentence("batch.push_next" if snapshot.has_cards else "batch.type_next"),
             *repair_messages(snapshot.book, snapshot.backlog_identity, snapshot.progress_identity),
         ),
-        data={"started": [item.code for item in items]},
+        data={"started": [item.code for item in items], "has_tracker": snapshot.has_cards},
     )
 
 

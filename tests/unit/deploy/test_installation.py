@@ -63,6 +63,7 @@ def test_the_installation_itself_is_described(tmp_path: Path) -> None:
         ("VITRINA_STAFF owner@agency.ru", "is not NAME=value"),
         ("VITRINA_LEASE_S=soon", "could not convert"),
         ("MENU_MIN_INSTANCES=one", "MENU_MIN_INSTANCES is a number"),
+        ("MORE_TRACKERS=asana", "MORE_TRACKERS is 1 or 0"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, line: str, problem: str) -> None:
@@ -117,6 +118,12 @@ def test_a_secret_is_needed_with_its_service(tmp_path: Path) -> None:
     names = [one.setting for one in Installation("agency-vitrina", "europe-west1", without).secrets]
 
     assert names == ["webhook_secret"]
+
+
+def test_connections_to_trackers_are_a_secret_where_there_are_some(tmp_path: Path) -> None:
+    """They hold tokens; without them nobody is asked for them."""
+    assert "trackers" not in [one.setting for one in read(tmp_path, GOOD).secrets]
+    assert "trackers" in [one.setting for one in read(tmp_path, GOOD + "MORE_TRACKERS=1\n").secrets]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from tests.harness.memory_office import MemoryOffice, pushed_office, started_off
 from tests.harness.stored import touched_cards
 from vitrina.errors import RetriableServiceError
 from vitrina.jobs.reconcile import MOST_AT_ONCE, plan_reconciliation
-from vitrina.jobs.sync_touched import take_hint
 from vitrina.operations.run import LEASE
 from vitrina.records.cards import CardOwner, SyncState, put_card, put_sync
 from vitrina.records.work import load_work
@@ -106,7 +105,7 @@ def test_nothing_is_open_any_more(office: MemoryOffice) -> None:
         finish(office, number)
     assert plan_reconciliation(office.services) == 0
 
-    take_hint(office.services, office.tracker.webhook(office.items()[1].card_id))
+    office.receive(office.tracker.webhook(office.items()[1].card_id))
 
     assert plan_reconciliation(office.services) == 1
 
@@ -127,8 +126,8 @@ def test_more_workbooks_than_fit_take_turns(office: MemoryOffice) -> None:
     count = MOST_AT_ONCE + 10
     for number in range(count - 1):
         owner = CardOwner(f"book-{number}", 1)
-        state = SyncState(owner.spreadsheet_id).touch(f"c{number}", 1, "stamp")
-        office.store.commit([put_card(f"c{number}", owner), put_sync(state)])
+        state = SyncState(owner.spreadsheet_id).touch({f"c{number}": 1}, "stamp")
+        office.store.commit([put_card("kaiten", f"c{number}", owner), put_sync(state)])
 
     assert plan_reconciliation(office.services) == MOST_AT_ONCE
     office.clock.advance(minutes=15)
@@ -157,14 +156,14 @@ def test_hint_whose_task_was_lost(office: MemoryOffice) -> None:
     """The look does its work, and the next webhook queues a task again."""
     card_id = office.items()[2].card_id
     office.tracker.move(card_id, 1)
-    take_hint(office.services, office.tracker.webhook(card_id))
+    office.receive(office.tracker.webhook(card_id))
     office.queue.lose()
 
     call_and_run(office)
 
     assert statuses(office)[-1] == "В работе"
     assert touched_cards(office.store) == []
-    take_hint(office.services, office.tracker.webhook(card_id))
+    office.receive(office.tracker.webhook(card_id))
     assert len(office.queue.waiting) == 1
 
 
@@ -172,7 +171,7 @@ def test_hint_of_a_finished_item_whose_task_was_lost(office: MemoryOffice) -> No
     """Its card was opened again: it is read although the item counts as done."""
     card_id = finish(office, 2)
     office.tracker.move(card_id, 1)
-    take_hint(office.services, office.tracker.webhook(card_id))
+    office.receive(office.tracker.webhook(card_id))
     office.queue.lose()
 
     call_and_run(office)
@@ -192,7 +191,7 @@ def test_hint_of_a_packed_item_whose_task_was_lost(office: MemoryOffice, with_ro
     office.run_job({"kind": "norms", "spreadsheet_id": office.agency_id})
     assert load_work(office.store, office.client_id, office.agency_id).value.has_finished(2)
     office.tracker.move(card_id, 1)
-    take_hint(office.services, office.tracker.webhook(card_id))
+    office.receive(office.tracker.webhook(card_id))
     office.queue.lose()
 
     call_and_run(office)
@@ -205,7 +204,7 @@ def test_webhook_and_look_at_once(office: MemoryOffice) -> None:
     """Whichever comes first writes; the other one finds nothing that differs."""
     card_id = office.items()[2].card_id
     office.tracker.move(card_id, 1)
-    take_hint(office.services, office.tracker.webhook(card_id))
+    office.receive(office.tracker.webhook(card_id))
     plan_reconciliation(office.services)
 
     office.run_queue()

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from tests.harness.fakes.interruptions import busy, no_answer
+from tests.harness.fakes.tracker import webhook_of
 from tests.harness.memory_office import MemoryOffice, pushed_office
 from tests.harness.stored import stored_document, touched_cards
 from vitrina.errors import BusyError, RetriableServiceError
 from vitrina.jobs.registry import deliver_outbox
-from vitrina.jobs.sync_touched import take_hint
 from vitrina.operations.google_quota import QUOTA_KEY
 from vitrina.operations.outbox import OUTBOX
 from vitrina.operations.run import LEASE
@@ -28,7 +28,7 @@ def office() -> MemoryOffice:
 
 def hint(office: MemoryOffice, number: int) -> bool:
     """A webhook about the card of an item."""
-    return take_hint(office.services, office.tracker.webhook(office.items()[number].card_id))
+    return office.receive(office.tracker.webhook(office.items()[number].card_id))
 
 
 def move(office: MemoryOffice, number: int, stage: int = 1) -> None:
@@ -70,14 +70,15 @@ def test_hint_is_kept_and_queued(office: MemoryOffice) -> None:
 def test_card_of_somebody_else(office: MemoryOffice) -> None:
     """A card that we did not make; a body of any form; what Vitrina did itself: nothing is kept."""
     own_id = office.items()[1].card_id
-    bodies = [
-        {"card_id": "999"},
-        {"card_id": {"$": 1}},
-        {},
+    requests = [
+        office.tracker.webhook("999"),
+        webhook_of({"card_id": {"$": 1}}),
+        webhook_of({}),
         office.tracker.webhook(own_id, author="vitrina"),
+        office.tracker.webhook(own_id, secret="wrong"),
     ]
 
-    assert [take_hint(office.services, body) for body in bodies] == [False] * 4
+    assert [office.receive(one) for one in requests] == [0] * 5
 
     assert (office.queue.waiting, office.store.keys(SYNC)) == ([], [])
 
@@ -365,7 +366,7 @@ def test_packed_item_whose_card_is_opened(office: MemoryOffice, with_row: bool) 
     """It comes back among the open ones with all that it had, whether its row is in the sheet or not."""
     card_id = pack_banner(office, with_row=with_row)
     office.tracker.move(card_id, 1)
-    assert take_hint(office.services, office.tracker.webhook(card_id))
+    assert office.receive(office.tracker.webhook(card_id))
 
     office.run_queue()
 
@@ -380,7 +381,7 @@ def test_packed_item_whose_card_gets_hours(office: MemoryOffice) -> None:
     """They are kept: the item comes back until the next night packs it again."""
     card_id = pack_banner(office, with_row=True)
     office.tracker.log_hours(card_id, "11", 1.0)
-    take_hint(office.services, office.tracker.webhook(card_id))
+    office.receive(office.tracker.webhook(card_id))
 
     office.run_queue()
     assert office.items()[2].actions[0].logged_hours == 3.0
@@ -393,7 +394,7 @@ def test_packed_item_whose_card_gets_hours(office: MemoryOffice) -> None:
 def test_packed_item_whose_card_only_moved_about(office: MemoryOffice) -> None:
     """Where nothing differs it stays packed."""
     card_id = pack_banner(office, with_row=True)
-    take_hint(office.services, office.tracker.webhook(card_id))
+    office.receive(office.tracker.webhook(card_id))
 
     office.run_queue()
 
@@ -408,7 +409,7 @@ def test_item_packed_while_its_card_is_read(office: MemoryOffice) -> None:
     office.do("refresh")
     office.clock.advance(days=60)
     office.tracker.move(card_id, 1)
-    take_hint(office.services, office.tracker.webhook(card_id))
+    office.receive(office.tracker.webhook(card_id))
     night = {"kind": "norms", "spreadsheet_id": office.agency_id}
     office.tracker.after("get_card", lambda: office.run_job(night))
     with pytest.raises(BusyError):

@@ -240,7 +240,7 @@ def test_each_workbook_has_its_own_check(office: MemoryOffice) -> None:
         office.do("check_all", office.client_id)
 
 
-def test_item_reopened_while_it_is_checked(office: MemoryOffice) -> None:
+def test_item_reopened_while_it_is_done(office: MemoryOffice) -> None:
     """What happens after a workbook was read is judged the next time; nothing breaks."""
     office.workbooks.after("read", lambda: office.change_item(1, is_done=True))
 

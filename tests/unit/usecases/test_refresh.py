@@ -98,10 +98,10 @@ def test_other_person_and_other_day(office: MemoryOffice) -> None:
     assert office.items()[2].actions[0].specialist == "Борис Ким"
 
 
-def test_card_without_its_checklist(office: MemoryOffice) -> None:
+def test_card_without_its_steps(office: MemoryOffice) -> None:
     """A card that is half made does not give all actions of its item to the card's person."""
     before, item = states(office), office.items()[1]
-    office.tracker.change(office.card(1).card_id, checklist=())
+    office.tracker.change(office.card(1).card_id, steps=())
 
     office.do("refresh")
 

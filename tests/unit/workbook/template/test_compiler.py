@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from googleapiclient.discovery_cache import get_static_doc
 
-from vitrina.workbook.reading.book import ACTION_BASE, row_number_of_action
+from vitrina.workbook.reading.book import ACTION_BASE, NO_TRACKER, TRACKER_KEY, row_number_of_action
 from vitrina.workbook.template.compiler import FIRST_METADATA_ID, BookValues, compile_book, serial_day
 from vitrina.workbook.template.definition import LOCALES, TabTemplate, load_template
 
@@ -421,6 +421,30 @@ def test_the_form_is_protected_but_for_the_fields_of_the_staff():
     is_open = {one["startRowIndex"] for one in area["unprotectedRanges"]}
 
     assert is_open == {index for index, field in rows.items() if field.owner != "addon"}
+
+
+def test_columns_that_staff_type_are_not_protected():
+    """What a tracker does not tell is typed; the menu learns that there is no tracker."""
+    typed = {"in_progress.status", "in_progress.logged_hours"}
+    template = load_template("client")
+    profiles = template.standard_profiles("ru")
+    requests = compile_book(
+        template, locale="ru", profiles=profiles, typed=typed, has_tracker=False, editors=EDITORS
+    )
+
+    def protected(requests):
+        areas = [body["protectedRange"]["range"] for body in bodies(requests, "addProtectedRange")]
+        sheet_id = tab("client", "in_progress").sheet_id
+        return {
+            one["startColumnIndex"]
+            for one in areas
+            if one["sheetId"] == sheet_id and "endRowIndex" not in one
+        }
+
+    opened = {column_index("client", "in_progress", key) for key in ("status", "logged_hours")}
+    marks = [body["developerMetadata"] for body in bodies(requests, "createDeveloperMetadata")]
+    assert protected(requests) == protected(compiled("client")) - opened
+    assert [one["metadataValue"] for one in marks if one["metadataKey"] == TRACKER_KEY] == [NO_TRACKER]
 
 
 def test_conditional_formats_of_a_sheet_are_numbered_from_zero():
