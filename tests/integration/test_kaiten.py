@@ -14,7 +14,9 @@ import pytest
 from emulators.common.server import running
 from emulators.kaiten import create_app
 from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError
-from vitrina.ports import Board, Link, NewCard, Received, Step, TaskTracker, WebhookRequest
+from vitrina.ports import Board, Link, NewCard, Received, Step, TaskTracker, TrackerMemory, WebhookRequest
+from vitrina.records.cards import StoredTrackerMemory
+from vitrina.store.memory import MemoryStore
 from vitrina.trackers.kaiten.client import KaitenTracker
 from vitrina.trackers.kaiten.pace import Pace
 from vitrina.trackers.kaiten.wire import KaitenWire
@@ -85,9 +87,14 @@ def served() -> Iterator[World]:
     with running(create_app()) as url:
         wire = KaitenWire(url, "bot", pace=Pace(sleep=Patience()), sleep=patience)
 
-        def make_tracker(webhook_url: str = WEBHOOK_URL) -> TaskTracker:
+        def make_tracker(webhook_url: str = WEBHOOK_URL, memory: TrackerMemory | None = None) -> TaskTracker:
             return KaitenTracker(
-                base_url=url, token="bot", space_id=str(SPACE), webhook_url=webhook_url, wire=wire
+                base_url=url,
+                token="bot",
+                space_id=str(SPACE),
+                webhook_url=webhook_url,
+                memory=memory,
+                wire=wire,
             )
 
         world = World(make_tracker(), make_tracker, url, patience)
@@ -392,7 +399,7 @@ def test_events_name_their_card(world: World, tracker: TaskTracker, board: Board
 def test_events_are_foreign_until_the_own_user_is_known(
     world: World, tracker: TaskTracker, board: Board, new_card: NewCard
 ) -> None:
-    """A new process learns its own user from the first card that it creates."""
+    """A process without a memory learns its own user from the first card that it creates."""
     tracker.connect_webhook(board.board_id)
     world.control.post("/webhooks", json={"mode": "drop"}).raise_for_status()
     made = tracker.create_card(new_card)
@@ -404,6 +411,22 @@ def test_events_are_foreign_until_the_own_user_is_known(
     assert world.control.get("/calls").json()["total"] == 0
     fresh.create_card(new_card)
     assert [receive(fresh, body).card_ids for body in bodies] == [()] * 2
+
+
+def test_own_user_is_known_before_the_first_event(world: World, board: Board, new_card: NewCard) -> None:
+    """It is asked for once, when the webhook is connected, and remembered for other processes."""
+    memory = StoredTrackerMemory(MemoryStore(), "kaiten")
+    tracker, other = (world.make_tracker(memory=memory) for _ in range(2))
+    for _ in range(2):
+        tracker.connect_webhook(board.board_id)
+    assert world.calls("users.current") == 1
+    world.control.post("/webhooks", json={"mode": "drop"}).raise_for_status()
+    made = world.make_tracker().create_card(new_card)
+    world.person("PATCH", f"/cards/{made}", {"title": "Другое"})
+
+    hints = [[receive(one, body).card_ids for body in events(world)] for one in (tracker, other)]
+
+    assert hints == [[(), (), (made,)]] * 2
 
 
 @pytest.mark.parametrize("path", [("other",), ("secret", "more"), ("more", "secret"), ("",)])

@@ -14,6 +14,8 @@ from emulators.common.server import running
 from emulators.kaiten import create_app
 from tests.harness.tracker_worlds.world import FAULTS, FINDS_ARCHIVED, abilities_of, request_of
 from vitrina.ports import TaskTracker, WebhookRequest
+from vitrina.records.cards import StoredTrackerMemory
+from vitrina.store.memory import MemoryStore
 from vitrina.trackers.kaiten.client import KaitenTracker
 from vitrina.trackers.kaiten.pace import Pace
 from vitrina.trackers.kaiten.wire import KaitenWire
@@ -33,6 +35,7 @@ class KaitenWorld:
         self._control = httpx.Client(base_url=f"{url}/_emulator", trust_env=False)
         self._http = httpx.Client(base_url=f"{url}/api/latest", trust_env=False)
         self._wire = KaitenWire(url, "bot", pace=Pace(sleep=_no_wait), sleep=_no_wait)
+        self._store = MemoryStore()
         self.tracker = self.make_tracker()
         self.abilities = abilities_of(self.tracker, FAULTS, FINDS_ARCHIVED)
 
@@ -49,12 +52,18 @@ class KaitenWorld:
         self._control.post("/seed", json=seed).raise_for_status()
         self._control.post("/webhooks", json={"mode": "drop"}).raise_for_status()
         self._control.delete("/calls").raise_for_status()
+        self._store = MemoryStore()
         self.tracker = self.make_tracker()
 
     def make_tracker(self) -> TaskTracker:
         """See ``TrackerWorld``."""
         return KaitenTracker(
-            base_url="", token="", space_id=str(SPACE), webhook_url=WEBHOOK_URL, wire=self._wire
+            base_url="",
+            token="",
+            space_id=str(SPACE),
+            webhook_url=WEBHOOK_URL,
+            memory=StoredTrackerMemory(self._store, "kaiten"),
+            wire=self._wire,
         )
 
     def close(self) -> None:

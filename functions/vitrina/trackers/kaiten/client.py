@@ -5,11 +5,12 @@ from __future__ import annotations
 import hmac
 from collections.abc import Collection, Mapping, Sequence
 from datetime import tzinfo
+from functools import cached_property
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from vitrina.errors import FatalServiceError
-from vitrina.ports import Board, Capabilities, Card, Json, NewCard, Received, WebhookRequest
+from vitrina.ports import Board, Capabilities, Card, Json, NewCard, Received, TrackerMemory, WebhookRequest
 from vitrina.trackers.connection import Connection, Surroundings
 from vitrina.trackers.kaiten import mapping
 from vitrina.trackers.kaiten.wire import PAGE, SERVICE, KaitenWire
@@ -17,6 +18,8 @@ from vitrina.trackers.rest import FIRST_WAIT_S, TIMEOUT_S
 
 #: Time zone in which a due date with a time becomes a day, unless another one is given.
 TIME_ZONE = ZoneInfo("Europe/Moscow")
+#: Name of the text in the tracker's memory that holds the id of the own user.
+OWN_USER = "own_user"
 
 
 def connect(connection: Connection, surroundings: Surroundings) -> KaitenTracker:
@@ -28,6 +31,7 @@ def connect(connection: Connection, surroundings: Surroundings) -> KaitenTracker
         webhook_url=surroundings.webhook_url,
         own_user_id=connection.own_user_id,
         name=connection.title or SERVICE,
+        memory=surroundings.memory,
         zone=surroundings.zone,
         timeout_s=surroundings.timeout_s,
         wait_s=surroundings.wait_s,
@@ -46,11 +50,14 @@ class KaitenTracker:
     space_id
         Id of the space in which boards are made.
     own_user_id
-        Id of the user whose token it is. Where it is empty, the first card that this object makes tells it.
+        Id of the user whose token it is. If it is empty, the tracker is asked before a webhook is connected,
+        and *memory* tells it to other processes; without both, the first card made by this object tells it.
     webhook_url
         Address of this tracker's webhook; its last part is the secret.
     name
         Name of the tracker for people.
+    memory
+        Keeps the id of the own user for all processes.
     zone
         Time zone in which a due date with a time becomes a day.
     timeout_s
@@ -72,6 +79,7 @@ class KaitenTracker:
         webhook_url: str,
         own_user_id: str = "",
         name: str = SERVICE,
+        memory: TrackerMemory | None = None,
         zone: tzinfo = TIME_ZONE,
         timeout_s: float = TIMEOUT_S,
         wait_s: float = FIRST_WAIT_S,
@@ -82,6 +90,7 @@ class KaitenTracker:
         self._space_id = space_id
         self._webhook_url = webhook_url
         self._own_user_id: str | None = own_user_id or None
+        self._memory = memory
         self._zone = zone
 
     def create_board(self, title: str, stages: Sequence[str]) -> Board:
@@ -97,6 +106,8 @@ class KaitenTracker:
 
     def connect_webhook(self, board_id: str) -> None:  # noqa: ARG002 - other trackers need the board
         """See ``TaskTracker``. A space of Kaiten has one webhook; that of another system is not replaced."""
+        # Before the first event comes: those of our own changes are to be told apart from the beginning.
+        self._learn_own_user()
         url = self._webhook_url
         path = f"/spaces/{self._space_id}/external-webhooks"
         present = next(iter(self._wire.get(path)), None)
@@ -197,7 +208,18 @@ class KaitenTracker:
 
     def _is_own(self, body: Json) -> bool:
         author_id = mapping.author_id_of_event(body)
-        return author_id is not None and author_id == self._own_user_id
+        return author_id is not None and author_id == (self._own_user_id or self._remembered_user_id)
+
+    def _learn_own_user(self) -> None:
+        if self._own_user_id is None:
+            self._own_user_id = str(self._wire.get("/users/current")["id"])
+            if self._memory is not None:
+                self._memory.save(OWN_USER, self._own_user_id)
+
+    @cached_property
+    def _remembered_user_id(self) -> str | None:
+        """What another process has learned: looked up once, as each webhook would do it again."""
+        return self._memory.load(OWN_USER) if self._memory is not None else None
 
     def _delete(self, path: str) -> None:
         """Delete what may be gone already."""
