@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.auth.credentials import Credentials
+from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 from googleapiclient.errors import HttpError
 from httplib2 import Response
 
@@ -15,7 +17,13 @@ from tests.harness.firestore import new_firestore
 from tests.harness.threads import run_at_once
 from vitrina.bootstrap import open_store
 from vitrina.cli.commands import main
-from vitrina.errors import ConfigurationError, RetriableServiceError, StoreConflictError
+from vitrina.errors import (
+    AccessDeniedError,
+    ConfigurationError,
+    RetriableServiceError,
+    ServiceError,
+    StoreConflictError,
+)
 from vitrina.google.firestore import FirestoreService
 from vitrina.operations.run import LEASE
 from vitrina.ports import ABSENT, FOUND_BEFORE, Delete, Put, new_token
@@ -48,6 +56,24 @@ class UnreliableService(FirestoreService):
         return answer
 
 
+class FailingToken(Credentials):
+    """Credentials whose token cannot be fetched *failures* times."""
+
+    def __init__(self, error: GoogleAuthError, failures: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._error = error
+        self._left = failures
+        self.asked = 0
+
+    def refresh(self, _: object) -> None:
+        """See ``Credentials``."""
+        self.asked += 1
+        if self._left:
+            self._left -= 1
+            raise self._error
+        self.token = "owner"
+
+
 @pytest.fixture
 def store(firestore_url: str) -> FirestoreStore:
     """A new, empty store."""
@@ -57,6 +83,11 @@ def store(firestore_url: str) -> FirestoreStore:
 def beside(store: FirestoreStore, lose: Callable[[int], str] = lambda _: "") -> FirestoreStore:
     """The same database, as another process sees it."""
     return FirestoreStore(UnreliableService(store._service, lose), store._database)
+
+
+def with_token(store: FirestoreStore, credentials: Credentials) -> FirestoreStore:
+    """The same database, for whose calls a token is fetched first."""
+    return FirestoreStore(FirestoreService(store._service.documents, credentials), store._database)
 
 
 # --- Lost answers and silence ----------------------------------------------------------------------
@@ -113,6 +144,35 @@ def test_a_request_that_firestore_refuses_is_not_repeated(store: FirestoreStore)
         FirestoreStore(service, store._database).commit([Put("item", "a" * 2000, {})])
 
     assert (caught.value.code, service.sent) == ("store.refused", 1)
+
+
+@pytest.mark.parametrize(
+    "error", [TransportError("connection refused"), RefreshError("internal_failure", retryable=True)]
+)
+def test_a_token_that_comes_later(
+    monkeypatch: pytest.MonkeyPatch, store: FirestoreStore, error: GoogleAuthError
+) -> None:
+    """The server of tokens is away for a moment: the call is sent again. If it stays away, that is told."""
+    monkeypatch.setattr(firestore_module, "_FIRST_WAIT_S", 0.0)
+    soon, never = (FailingToken(error, failures) for failures in (2, 1000))
+
+    with_token(store, soon).commit([Put("item", "a", {})])
+    with pytest.raises(RetriableServiceError) as caught:
+        with_token(store, never).get_many([("item", "a")])
+
+    assert (caught.value.code, caught.value.service) == ("store.no_answer", "Firestore")
+    assert [one.key for one in store.find("item")] == ["a"]
+
+
+def test_a_token_that_nobody_gets(store: FirestoreStore) -> None:
+    """A deleted service account is told at once, and stays an error of access."""
+    token = FailingToken(RefreshError("invalid_grant: Account has been deleted"), failures=1000)
+
+    with pytest.raises(ServiceError) as caught:
+        with_token(store, token).find("item")
+
+    assert (type(caught.value), caught.value.code) == (AccessDeniedError, "google.no_key")
+    assert token.asked == 1
 
 
 @pytest.mark.parametrize(("status", "reason"), [(400, "FAILED_PRECONDITION"), (404, "NOT_FOUND")])

@@ -10,12 +10,18 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from google.auth.exceptions import GoogleAuthError
 from googleapiclient.errors import HttpError
-from httplib2 import HttpLib2Error
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from vitrina.errors import ConfigurationError, RetriableServiceError, StoreConflictError
+from vitrina.errors import (
+    AccessDeniedError,
+    ConfigurationError,
+    RetriableServiceError,
+    StoreConflictError,
+)
 from vitrina.google.firestore import FirestoreService
+from vitrina.google.services import BUSY_STATUSES, NO_ANSWER, may_pass
 from vitrina.ports import ABSENT, FOUND_BEFORE, FOUND_BY, Document, Json, Key, Put, Write, new_token
 from vitrina.store.documents import json_texts, require_index
 
@@ -28,12 +34,8 @@ COLLECTION = "documents"
 _KEYS_AT_ONCE = 500
 #: How often a call is sent while Firestore is busy, and the first wait before a repeat, which doubles.
 _ATTEMPTS, _FIRST_WAIT_S = 5, 0.05
-#: HTTP statuses after which the same call may succeed: too many calls, or a server that is not there.
-_BUSY = frozenset({408, 429, 500, 502, 503, 504})
 #: Canonical names of the errors of a commit whose precondition does not hold.
 _PRECONDITION_STATUSES = frozenset({"FAILED_PRECONDITION", "ALREADY_EXISTS", "NOT_FOUND"})
-#: Errors of a call that got no answer.
-_NO_ANSWER = (HttpLib2Error, OSError)
 #: Times of the last update that are kept for compare-and-set.
 _MOST_UPDATE_TIMES = 20_000
 
@@ -202,8 +204,12 @@ class FirestoreStore:
             if _is_busy(error):
                 raise RetriableServiceError("store.no_answer", service=SERVICE) from error
             raise ConfigurationError("store.refused", reason=error.reason) from error
-        except _NO_ANSWER as error:
+        except NO_ANSWER as error:
             raise RetriableServiceError("store.no_answer", service=SERVICE) from error
+        except GoogleAuthError as error:
+            if may_pass(error):
+                raise RetriableServiceError("store.no_answer", service=SERVICE) from error
+            raise AccessDeniedError("google.no_key", service=SERVICE, status=401) from error
 
     def _name(self, key: Key) -> str:
         return f"{self._root}/{COLLECTION}/{document_id(key)}"
@@ -280,8 +286,10 @@ def _status_of(error: HttpError) -> str:
 def _is_busy(error: BaseException) -> bool:
     """Whether the same call may succeed a little later."""
     if isinstance(error, HttpError):
-        return _status_of(error) == "ABORTED" or error.status_code in _BUSY
-    return isinstance(error, _NO_ANSWER)
+        return _status_of(error) == "ABORTED" or error.status_code in BUSY_STATUSES
+    if isinstance(error, GoogleAuthError):
+        return may_pass(error)
+    return isinstance(error, NO_ANSWER)
 
 
 def _sleep(attempt: int) -> None:
