@@ -26,6 +26,7 @@ from typing import IO
 from emulators.common.server import LOOPBACK, serve_forever
 from emulators.world import functions
 from tests.harness import crash
+from vitrina.google.firestore import make_firestore
 from vitrina.google.services import make_services
 from vitrina.trackers.kaiten.wire import trusted_authorities
 from vitrina.workbook.template.definition import load_template
@@ -148,6 +149,8 @@ def base_url(listener: socket.socket) -> str:
 def load_shared(environment: Mapping[str, str]) -> None:
     """Load what is the same for every worker. It holds no connections, so that forked workers may use it."""
     make_services(environment["VITRINA_GOOGLE_URL"])
+    if url := environment.get("VITRINA_FIRESTORE_URL"):
+        make_firestore(url)
     trusted_authorities()
     load_template("client")
     load_template("agency")
