@@ -10,8 +10,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
@@ -21,6 +23,7 @@ from benchmarks.chaos.play import Result
 from benchmarks.chaos.report import describe, failures, format_lines, report_lines
 from benchmarks.chaos.shrink import shrink
 from benchmarks.chaos.world_pool import WorldPool, running_world_pool
+from emulators.common.firestore import running_firestore
 
 SHRINK_S = 90.0
 #: Progress is printed after so many runs.
@@ -32,7 +35,10 @@ def main() -> int:
     arguments = _parser().parse_args()
     histories = _histories(arguments)
     started_at = time.perf_counter()
-    with running_world_pool(arguments.worlds, guards=arguments.guards) as pool:
+    with (
+        _running_store(arguments.store) as firestore_url,
+        running_world_pool(arguments.worlds, guards=arguments.guards, firestore_url=firestore_url) as pool,
+    ):
         results = _play(pool, histories)
         print(
             format_lines(report_lines(results, time.perf_counter() - started_at), markdown=arguments.markdown)
@@ -59,6 +65,12 @@ def _parser() -> argparse.ArgumentParser:
         "--guards", choices=("on", "off"), default="on", help="off: the product writes without its guards"
     )
     parser.add_argument(
+        "--store",
+        choices=("sqlite", "firestore"),
+        default="sqlite",
+        help="firestore: over Google's emulator, with processes that are frozen and clocks that are apart",
+    )
+    parser.add_argument(
         "--worlds", type=int, default=os.cpu_count() or 1, help="worlds that play at the same time"
     )
     parser.add_argument("--shrink-seconds", type=float, default=SHRINK_S, metavar="S")
@@ -71,7 +83,23 @@ def _histories(arguments: argparse.Namespace) -> list[History]:
     if arguments.replay is not None:
         return [load_history(arguments.replay)] * arguments.times
     runs = range(arguments.runs) if arguments.only is None else [arguments.only]
-    return [draw_history(arguments.seed, run) for run in runs for _ in range(arguments.times)]
+    instances = arguments.store == "firestore"
+    return [
+        draw_history(arguments.seed, run, instances=instances) for run in runs for _ in range(arguments.times)
+    ]
+
+
+@contextmanager
+def _running_store(store: str) -> Iterator[str]:
+    """Run the server of a store; gives its address, empty where it needs none."""
+    if store == "sqlite":
+        yield ""
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="vitrina-") as folder,
+        running_firestore(Path(folder) / "firestore.log") as url,
+    ):
+        yield url
 
 
 def _play(pool: WorldPool, histories: Sequence[History]) -> list[Result]:
