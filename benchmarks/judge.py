@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from benchmarks.agencies import RandomAgency
-from vitrina.domain.calendar import Period, period_of
+from vitrina.domain.calendar import Period, PeriodKind, period_of
 from vitrina.domain.checking.check import AfterRow, DayRow, Facts, LimitRow, PersonRow, Violation, check
 from vitrina.domain.planning.capacity import Booking, Ledger, Resources
 from vitrina.domain.planning.planner import PeriodPlan
@@ -51,11 +51,8 @@ def facts_of(agency: RandomAgency, plan: PeriodPlan) -> Facts:
     worked = {row.day for row in rows_of(plan, resources.bookings)} | {agency.period.end_on}
     first, last = min(worked), max(worked)
     days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
-    windows = [
-        (limit, window)
-        for limit in resources.limits
-        for window in {period_of(day, limit.kind) for day in days}
-    ]
+    periods = {kind: {period_of(day, kind) for day in days} for kind in PeriodKind}
+    windows = [(limit, window) for limit in resources.limits for window in periods[limit.kind]]
     return Facts(
         people=tuple(
             PersonRow(one.name, one.hours_per_day * resources.load_factor, one.days_away)

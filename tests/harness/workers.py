@@ -42,6 +42,8 @@ PRELOADED = (
     "vitrina.web.webhook",
     "google.cloud.tasks_v2.services.cloud_tasks.transports",
     "httpcore",
+    "holidays.countries",
+    "pandas",
 )
 #: How many connections may wait while a worker is being replaced.
 BACKLOG = 128
@@ -98,6 +100,8 @@ class Supervisor:
         self._listener = listener
         self._environment = environment
         self._is_wanted = False
+        # So that a worker which is replaced while the supervisor stops is killed as well.
+        self._lock = threading.Lock()
         self._pid_fd = -1
         self._thread = threading.Thread()
         self.deaths = 0
@@ -113,8 +117,8 @@ class Supervisor:
 
     def stop(self) -> None:
         """Kill the worker, without a replacement."""
-        self._is_wanted = False
-        with contextlib.suppress(ProcessLookupError):
+        with self._lock, contextlib.suppress(ProcessLookupError):
+            self._is_wanted = False
             signal.pidfd_send_signal(self._pid_fd, signal.SIGKILL)
         self._thread.join()
         os.close(self._pid_fd)
@@ -126,11 +130,12 @@ class Supervisor:
     def _keep_alive(self) -> None:
         while True:
             select.select([self._pid_fd], [], [])
-            if not self._is_wanted:
-                return
-            self.deaths += 1
-            dead = self._pid_fd
-            self._pid_fd = self._fork({})
+            with self._lock:
+                if not self._is_wanted:
+                    return
+                self.deaths += 1
+                dead = self._pid_fd
+                self._pid_fd = self._fork({})
             os.close(dead)
 
 

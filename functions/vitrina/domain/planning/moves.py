@@ -15,8 +15,16 @@ from dataclasses import dataclass, field
 
 from vitrina.domain.planning.capacity import EPSILON_HOURS
 
+#: Units per hour in subset sums; work is rounded up to whole units, room down.
+UNITS = 1000
 
-@dataclass(eq=False)
+
+def units_of(hours: float) -> int:
+    """Hours as whole ``UNITS``, rounded up."""
+    return math.ceil((hours - EPSILON_HOURS) * UNITS)
+
+
+@dataclass(eq=False, slots=True)
 class Part:
     """Hours of one action that a person has; a fixed part is not reassigned."""
 
@@ -25,6 +33,10 @@ class Part:
     hours: float
     person: PersonLoad
     is_fixed: bool = False
+    units: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.units = units_of(self.hours)
 
 
 @dataclass(eq=False)
@@ -362,10 +374,6 @@ class SearchBudget:
     left: int
 
 
-#: Units per hour in subset sums; work is rounded up to whole units, room down.
-UNITS = 1000
-
-
 class _Trial:
     """The loads of people after some exchanges that are not carried out yet."""
 
@@ -400,15 +408,21 @@ class _Trial:
 
     def _tree(self, root: PersonLoad) -> list[tuple[PersonLoad, PersonLoad]]:
         """Pairs of people of whom the second can take work from the first, breadth first from *root*."""
-        reached = {root.place}
         waiting, tree = [root], []
+        rest = [person for person in self._people if person is not root]
+        seen: set[str] = set()  # Everybody with one of these profiles is reached.
         for person in waiting:
-            wanted = {part.profile for part in self._parts[person.place]}
-            for other in self._people:
-                if other.place not in reached and not wanted.isdisjoint(other.profiles):
-                    reached.add(other.place)
-                    waiting.append(other)
-                    tree.append((person, other))
+            if not rest:
+                break
+            wanted = {part.profile for part in self._parts[person.place]} - seen
+            if not wanted:
+                continue
+            seen |= wanted
+            apart = wanted.isdisjoint
+            near = [other for other in rest if not apart(other.profiles)]
+            rest = [other for other in rest if apart(other.profiles)]
+            waiting += near
+            tree += [(person, other) for other in near]
         return tree
 
     def _pull(self, person: PersonLoad, other: PersonLoad, wanted: float) -> None:
@@ -425,7 +439,7 @@ class _Trial:
         self._budget.left -= len(shared)
         had = sum([part.hours for part in theirs])
         given = best_subset(
-            [part.hours for part in shared],
+            [part.units for part in shared],
             least=had + wanted - self.free[person.place],
             most=had + self.free[other.place],
         )
@@ -453,30 +467,39 @@ class _Trial:
         return [parts[place] for place in sorted(range(len(parts)), key=keys.__getitem__)]
 
 
-def best_subset(hours: Sequence[float], *, least: float, most: float) -> list[int]:
-    """Places of hours whose sum is the smallest of at least *least*, else the largest, and at most *most*.
+def best_subset(units: Sequence[int], *, least: float, most: float) -> list[int]:
+    """Places of *units* whose sum is the smallest of at least *least*, else the largest, and at most *most*.
 
     Subset sum by dynamic programming over the bits of one number (Pisinger 1999 surveys the problem).
+
+    Parameters
+    ----------
+    units
+        Sizes in ``UNITS`` of an hour.
+    least, most
+        Limits of the sum in hours.
     """
-    units = [math.ceil(one * UNITS - EPSILON_HOURS * UNITS) for one in hours]
     step = math.gcd(*units) or 1
     sizes = [one // step for one in units]
     room = min(math.floor((most + EPSILON_HOURS) * UNITS) // step, sum(sizes))
     if room < 0:
         return []
+    low = max(0, math.ceil((least - EPSILON_HOURS) * UNITS / step)) if least < math.inf else room
+    wanted = min(low, room)  # No sum is better than this one.
     window = (1 << (room + 1)) - 1
-    sums = [1]
+    reached = 1
+    sums = []
     for size in sizes:
-        sums.append((sums[-1] | sums[-1] << size) & window)
-    reached = sums[-1]
-    enough = -1
-    if least < math.inf:
-        low = max(0, math.ceil((least - EPSILON_HOURS) * UNITS / step))
-        above = reached >> low
-        enough = low + (above & -above).bit_length() - 1 if above else -1
-    total = enough if enough >= 0 else reached.bit_length() - 1
+        if reached >> wanted & 1:
+            break
+        sums.append(reached)
+        reached = (reached | reached << size) & window
+    above = reached >> low
+    total = low + (above & -above).bit_length() - 1 if above else reached.bit_length() - 1
     chosen = []
-    for place in range(len(sizes) - 1, -1, -1):
+    for place in range(len(sums) - 1, -1, -1):
+        if not total:
+            break
         if not sums[place] >> total & 1:
             chosen.append(place)
             total -= sizes[place]

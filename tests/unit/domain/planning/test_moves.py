@@ -14,6 +14,7 @@ from vitrina.domain.planning.moves import (
     gather_most,
     gather_room,
     make_room,
+    units_of,
 )
 
 
@@ -150,7 +151,8 @@ def test_the_most_hours_are_collected_for_one_person() -> None:
 def test_best_subset_by_hand(least: float, most: float, expected: float) -> None:
     """Best subsets of 1.5, 2.75 and 4 h."""
     hours = [1.5, 2.75, 4.0]
-    total = sum(hours[place] for place in best_subset(hours, least=least, most=most))
+    units = [units_of(one) for one in hours]
+    total = sum(hours[place] for place in best_subset(units, least=least, most=most))
 
     assert total == min(expected, sum(hours))
 
@@ -167,7 +169,8 @@ def test_best_subset_of_any_hours() -> None:
             if sum(one for place, one in enumerate(hours) if mask >> place & 1) <= most
         )
 
-        total = sum(hours[place] for place in best_subset(hours, least=99.0, most=most))
+        units = [units_of(one) for one in hours]
+        total = sum(hours[place] for place in best_subset(units, least=99.0, most=most))
         assert best - 0.01 < total <= most + 1e-5, f"seed {seed}"
 
 
