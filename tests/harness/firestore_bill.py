@@ -20,7 +20,8 @@ from unittest.mock import patch
 from googleapiclient.http import HttpRequest
 
 from vitrina import bootstrap
-from vitrina.google.firestore import FirestoreService, make_firestore
+from vitrina.google.firestore import make_firestore
+from vitrina.google.rest import RestService
 from vitrina.ports import Json
 
 READ, WRITE, DELETE = "read", "write", "delete"
@@ -72,13 +73,13 @@ class Bill:
 
 
 @dataclass(frozen=True)
-class BilledFirestore(FirestoreService):
+class BilledFirestore(RestService):
     """A client of Firestore that keeps the bill."""
 
     bill: Bill = field(default_factory=Bill)
 
     def send(self, request: HttpRequest) -> Any:
-        """See ``FirestoreService``."""
+        """See ``RestService``."""
         body = json.loads(request.body)
         for name in body.get("documents", ()):
             self.bill.add(READ, _kind(name))
@@ -97,16 +98,16 @@ class BilledFirestore(FirestoreService):
         return answer
 
 
-def billed(service: FirestoreService, bill: Bill) -> BilledFirestore:
+def billed(service: RestService, bill: Bill) -> BilledFirestore:
     """A client like *service* that adds to *bill*."""
-    return BilledFirestore(service.documents, service._credentials, service._idle, bill)
+    return BilledFirestore(service.resource, service.credentials, service.timeout_s, service._idle, bill)
 
 
 @contextmanager
 def billed_firestore(bill: Bill) -> Iterator[None]:
     """Have the functions of this process add to *bill* while the block runs."""
 
-    def make(url: str) -> FirestoreService:
+    def make(url: str) -> RestService:
         return billed(make_firestore(url), bill)
 
     with patch.object(bootstrap, "make_firestore", make):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from vitrina.errors import (
     ServiceError,
     StoreConflictError,
 )
-from vitrina.google.firestore import FirestoreService
+from vitrina.google.rest import RestService
 from vitrina.operations.run import LEASE
 from vitrina.ports import ABSENT, FOUND_BEFORE, Delete, Put, new_token
 from vitrina.settings import Settings
@@ -36,16 +36,16 @@ INDEXES = Path(__file__).parents[2] / "firestore.indexes.json"
 DATABASE = "projects/local/databases/(default)"
 
 
-class UnreliableService(FirestoreService):
+class UnreliableService(RestService):
     """Loses what *lose* says: the request itself, or the answer to it."""
 
-    def __init__(self, service: FirestoreService, lose: Callable[[int], str]) -> None:
-        super().__init__(service.documents, service._credentials, service._idle)
+    def __init__(self, service: RestService, lose: Callable[[int], str]) -> None:
+        super().__init__(service.resource, service.credentials, service.timeout_s, service._idle)
         self._lose = lose
         self.sent = 0
 
     def send(self, request: Any) -> Any:
-        """See ``FirestoreService``."""
+        """See ``RestService``."""
         self.sent += 1
         lost = self._lose(self.sent)
         if lost == "request":
@@ -85,9 +85,18 @@ def beside(store: FirestoreStore, lose: Callable[[int], str] = lambda _: "") -> 
     return FirestoreStore(UnreliableService(store._service, lose), store._database)
 
 
-def with_token(store: FirestoreStore, credentials: Credentials) -> FirestoreStore:
-    """The same database, for whose calls a token is fetched first."""
-    return FirestoreStore(FirestoreService(store._service.documents, credentials), store._database)
+@pytest.fixture
+def with_token(store: FirestoreStore) -> Iterator[Callable[[Credentials], FirestoreStore]]:
+    """Gives the same database, for whose calls a token of some credentials is fetched first."""
+    services: list[RestService] = []
+
+    def make(credentials: Credentials) -> FirestoreStore:
+        services.append(RestService(store._service.resource, credentials, timeout_s=8.0))
+        return FirestoreStore(services[-1], store._database)
+
+    yield make
+    for http in (http for service in services for http in service._idle):
+        http.close()
 
 
 # --- Lost answers and silence ----------------------------------------------------------------------
@@ -150,26 +159,29 @@ def test_a_request_that_firestore_refuses_is_not_repeated(store: FirestoreStore)
     "error", [TransportError("connection refused"), RefreshError("internal_failure", retryable=True)]
 )
 def test_a_token_that_comes_later(
-    monkeypatch: pytest.MonkeyPatch, store: FirestoreStore, error: GoogleAuthError
+    monkeypatch: pytest.MonkeyPatch,
+    store: FirestoreStore,
+    with_token: Callable[[Credentials], FirestoreStore],
+    error: GoogleAuthError,
 ) -> None:
     """The server of tokens is away for a moment: the call is sent again. If it stays away, that is told."""
     monkeypatch.setattr(firestore_module, "_FIRST_WAIT_S", 0.0)
     soon, never = (FailingToken(error, failures) for failures in (2, 1000))
 
-    with_token(store, soon).commit([Put("item", "a", {})])
+    with_token(soon).commit([Put("item", "a", {})])
     with pytest.raises(RetriableServiceError) as caught:
-        with_token(store, never).get_many([("item", "a")])
+        with_token(never).get_many([("item", "a")])
 
     assert (caught.value.code, caught.value.service) == ("store.no_answer", "Firestore")
     assert [one.key for one in store.find("item")] == ["a"]
 
 
-def test_a_token_that_nobody_gets(store: FirestoreStore) -> None:
+def test_a_token_that_nobody_gets(with_token: Callable[[Credentials], FirestoreStore]) -> None:
     """A deleted service account is told at once, and stays an error of access."""
     token = FailingToken(RefreshError("invalid_grant: Account has been deleted"), failures=1000)
 
     with pytest.raises(ServiceError) as caught:
-        with_token(store, token).find("item")
+        with_token(token).find("item")
 
     assert (type(caught.value), caught.value.code) == (AccessDeniedError, "google.no_key")
     assert token.asked == 1

@@ -20,7 +20,7 @@ from vitrina.errors import (
     RetriableServiceError,
     StoreConflictError,
 )
-from vitrina.google.firestore import FirestoreService
+from vitrina.google.rest import RestService
 from vitrina.google.services import BUSY_STATUSES, NO_ANSWER, may_pass
 from vitrina.ports import ABSENT, FOUND_BEFORE, FOUND_BY, Document, Json, Key, Put, Write, new_token
 from vitrina.store.documents import json_texts, require_index
@@ -54,7 +54,7 @@ class FirestoreStore:
         ``projects/P/databases/D``.
     """
 
-    def __init__(self, service: FirestoreService, database: str) -> None:
+    def __init__(self, service: RestService, database: str) -> None:
         self._service = service
         self._database = database
         self._root = f"{database}/documents"
@@ -98,7 +98,7 @@ class FirestoreStore:
         query["from"] = [{"collectionId": COLLECTION}]
         if limit is not None:
             query["limit"] = limit
-        request = self._service.documents.runQuery(parent=self._root, body={"structuredQuery": query})
+        request = self._service.resource.runQuery(parent=self._root, body={"structuredQuery": query})
         rows = self._send(request)
         return [self._document(row["document"]) for row in rows if "document" in row]
 
@@ -108,7 +108,7 @@ class FirestoreStore:
         found: list[Json] = []
         for start in range(0, len(names), _KEYS_AT_ONCE):
             body = {"documents": names[start : start + _KEYS_AT_ONCE], **options}
-            rows = self._send(self._service.documents.batchGet(database=self._database, body=body))
+            rows = self._send(self._service.resource.batchGet(database=self._database, body=body))
             found += [row["found"] for row in rows if "found" in row]
         return found
 
@@ -140,7 +140,7 @@ class FirestoreStore:
                 if self._was_carried_out(writes, token):
                     return
                 continue
-            request = self._service.documents.commit(database=self._database, body={"writes": bodies})
+            request = self._service.resource.commit(database=self._database, body={"writes": bodies})
             try:
                 results = self._send(request, has_preconditions=True).get("writeResults", [])
             except _PreconditionError:
