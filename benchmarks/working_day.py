@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -44,6 +45,7 @@ from tests.harness.local_office import LocalOffice, OfficeError
 from tests.harness.servers import Servers
 from vitrina import bootstrap
 from vitrina.operations import run as run_module
+from vitrina.project import client_books
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,6 +121,10 @@ class DayClock:
         """Let time pass, if *at* is later."""
         self._at = max(self._at, at)
 
+    def sleep(self, seconds: float) -> None:
+        """Let so much time pass."""
+        self._at += seconds
+
 
 @dataclass(frozen=True)
 class Happened:
@@ -148,6 +154,8 @@ def play_day(folder: Path, setenv: SetEnv, *, clients: int, webhooks: int, seed:
         # Progress is written whenever two seconds have passed: that would count how slow the machine is.
         stack.enter_context(patch.object(run_module, "REPORT_S", math.inf))
         stack.enter_context(patch.object(bootstrap, "SystemClock", lambda _: clock))
+        # Who reads all workbooks waits for the slots of the quota.
+        stack.enter_context(patch.object(client_books, "time", SimpleNamespace(sleep=clock.sleep)))
         url = stack.enter_context(running_firestore(folder / "firestore.log"))
         stack.enter_context(billed_firestore(bill))
         servers, tasks, sender = stack.enter_context(_running_servers(clock))
