@@ -153,7 +153,7 @@ def play_day(folder: Path, setenv: SetEnv, *, clients: int, webhooks: int, seed:
     with ExitStack() as stack:
         # Progress is written whenever two seconds have passed: that would count how slow the machine is.
         stack.enter_context(patch.object(run_module, "REPORT_S", math.inf))
-        stack.enter_context(patch.object(bootstrap, "SystemClock", lambda _: clock))
+        stack.enter_context(patch.object(bootstrap, "SystemClock", lambda *_: clock))
         # Who reads all workbooks waits for the slots of the quota.
         stack.enter_context(patch.object(client_books, "time", SimpleNamespace(sleep=clock.sleep)))
         url = stack.enter_context(running_firestore(folder / "firestore.log"))

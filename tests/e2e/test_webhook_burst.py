@@ -50,7 +50,7 @@ def agency_with_clients(
 class StandingClock:
     """A clock that stands at the moment of the setting: how fast the machine is does not matter."""
 
-    def __init__(self, start: datetime) -> None:
+    def __init__(self, start: datetime, _: object) -> None:
         self._start = start
 
     def now(self) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from httplib2 import Response
 
 from tests.harness.firestore import new_firestore
 from tests.harness.threads import run_at_once
+from vitrina import bootstrap
 from vitrina.bootstrap import open_store
 from vitrina.cli.commands import main
 from vitrina.errors import (
@@ -25,6 +27,7 @@ from vitrina.errors import (
     StoreConflictError,
 )
 from vitrina.google.rest import RestService
+from vitrina.google.server_time import ServerTime
 from vitrina.operations.run import LEASE
 from vitrina.ports import ABSENT, FOUND_BEFORE, Delete, Put, new_token
 from vitrina.settings import Settings
@@ -245,6 +248,62 @@ def test_an_expired_lease_is_taken_once(store: FirestoreStore) -> None:
 
     assert len(held) == 1
     assert store.get_many([(LEASE, "book")])[LEASE, "book"].data["holder"] == held[0]
+
+
+# --- Clocks ----------------------------------------------------------------------------------------
+
+
+def on_machine(store: FirestoreStore, ahead_s: float) -> FirestoreStore:
+    """The same database, seen from a machine whose clock is ahead by so many seconds, or behind."""
+    time = ServerTime(lambda: datetime.now(UTC) + timedelta(seconds=ahead_s))
+    return FirestoreStore(store._service, store._database, time)
+
+
+CALLS = [
+    lambda store: store.get_many([("item", "a")]),
+    lambda store: store.get_many([("item", "absent")]),
+    lambda store: store.find("item"),
+    lambda store: store.find("nothing"),
+    lambda store: store.commit([Put("item", "b", {})]),
+]
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("ahead_s", [-120.0, 120.0])
+def test_machines_agree_on_the_time(
+    store: FirestoreStore, ahead_s: float, call: Callable[[FirestoreStore], object]
+) -> None:
+    """Two minutes apart before, they go by Firestore's clock after their first call."""
+    store.commit([Put("item", "a", {})])
+    other = on_machine(store, ahead_s)
+
+    call(other)
+
+    assert abs(other.time.now() - store.time.now()) < timedelta(seconds=1)
+
+
+def test_the_product_goes_by_the_clock_of_its_store(
+    monkeypatch: pytest.MonkeyPatch, firestore_url: str, store: FirestoreStore
+) -> None:
+    """Leases, slots of the quota and wishes are compared with times that other instances wrote."""
+    behind = on_machine(store, -120.0)
+    monkeypatch.setattr(bootstrap, "open_store", lambda _: behind)
+    settings = Settings(
+        store=store._database,
+        token_audience="x",
+        staff=("x",),
+        service_account="x",
+        task_url="x",
+        webhook_url="x",
+        webhook_secret="x",
+        google_url=firestore_url,
+    )
+    services = bootstrap.build(settings).services
+    assert datetime.now(UTC) - services.clock.now() > timedelta(seconds=100)
+
+    services.store.find("item")
+
+    assert abs(datetime.now(UTC) - services.clock.now()) < timedelta(seconds=1)
 
 
 # --- Indexes and settings --------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -97,6 +98,17 @@ def test_delayed_task_waits(world: World) -> None:
     world.run()
 
     assert world.calls == []
+
+
+def test_delay_is_counted_by_the_given_clock(world: World) -> None:
+    """Cloud Tasks takes a moment by its own clock; the machine's may be off."""
+    machine_now = dt.datetime.now(dt.UTC)
+    world.queue._now = lambda: machine_now + dt.timedelta(seconds=120)
+
+    world.queue.add("later", {}, delay_s=600)
+
+    [task] = httpx.get(f"{world.tasks_url}/_emulator/tasks", trust_env=False).json()["tasks"]
+    assert dt.datetime.fromisoformat(task["due_at"]) == machine_now + dt.timedelta(seconds=720)
 
 
 def test_entry_point_believes_the_token(world: World) -> None:

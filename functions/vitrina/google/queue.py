@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
+from collections.abc import Callable
 from functools import cache
 
 from google.auth.exceptions import GoogleAuthError
@@ -13,6 +14,7 @@ from googleapiclient.errors import HttpError
 
 from vitrina.errors import RetriableServiceError
 from vitrina.google.rest import RestService
+from vitrina.google.server_time import machine_time
 from vitrina.google.services import NO_ANSWER, credentials_for, discovery_document
 from vitrina.ports import Json
 
@@ -36,13 +38,24 @@ class CloudTasksQueue:
         Address of the ``task`` entry point; also the audience of the token.
     tasks_url
         A local server in place of the real one; empty in production.
+    now
+        The current moment by the clock of Google's servers.
     """
 
-    def __init__(self, *, queue: str, url: str, service_account: str, tasks_url: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        queue: str,
+        url: str,
+        service_account: str,
+        tasks_url: str = "",
+        now: Callable[[], dt.datetime] = machine_time,
+    ) -> None:
         self._queue = queue
         self._url = url
         self._service_account = service_account
         self._tasks_url = tasks_url
+        self._now = now
 
     def add(self, name: str, body: Json, *, delay_s: float = 0.0) -> None:
         """See ``Queue``. A request that is sent twice queues one task, because it has a name."""
@@ -57,8 +70,7 @@ class CloudTasksQueue:
             },
         }
         if delay_s:
-            due_at = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=delay_s)
-            task["scheduleTime"] = due_at.isoformat()
+            task["scheduleTime"] = (self._now() + dt.timedelta(seconds=delay_s)).isoformat()
         try:
             service = make_tasks(self._tasks_url)
             service.send(service.resource.create(parent=self._queue, body={"task": task}))

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from google.auth.exceptions import GoogleAuthError
@@ -21,6 +22,7 @@ from vitrina.errors import (
     StoreConflictError,
 )
 from vitrina.google.rest import RestService
+from vitrina.google.server_time import ServerTime
 from vitrina.google.services import BUSY_STATUSES, NO_ANSWER, may_pass
 from vitrina.ports import ABSENT, FOUND_BEFORE, FOUND_BY, Document, Json, Key, Put, Write, new_token
 from vitrina.store.documents import json_texts, require_index
@@ -52,9 +54,12 @@ class FirestoreStore:
         Sends the requests.
     database
         ``projects/P/databases/D``.
+    time
+        Is set by the times in Firestore's answers.
     """
 
-    def __init__(self, service: RestService, database: str) -> None:
+    def __init__(self, service: RestService, database: str, time: ServerTime | None = None) -> None:
+        self.time = time or ServerTime()
         self._service = service
         self._database = database
         self._root = f"{database}/documents"
@@ -197,7 +202,7 @@ class FirestoreStore:
             reraise=True,
         )
         try:
-            return attempts(self._service.send, request)
+            return attempts(self._send_once, request)
         except HttpError as error:
             if has_preconditions and _status_of(error) in _PRECONDITION_STATUSES:
                 raise _PreconditionError from error
@@ -210,6 +215,14 @@ class FirestoreStore:
             if may_pass(error):
                 raise RetriableServiceError("store.no_answer", service=SERVICE) from error
             raise AccessDeniedError("google.no_key", service=SERVICE, status=401) from error
+
+    def _send_once(self, request: Any) -> Any:
+        sent_at = self.time.machine_now()
+        answer = self._service.send(request)
+        received_at = self.time.machine_now()
+        for moment in _moments_in(answer):
+            self.time.note(moment, sent_at=sent_at, received_at=received_at)
+        return answer
 
     def _name(self, key: Key) -> str:
         return f"{self._root}/{COLLECTION}/{document_id(key)}"
@@ -271,6 +284,17 @@ def _filter(path: str, operator: str, value: str | bool) -> Json:
 
 def _order(path: str) -> Json:
     return {"field": {"fieldPath": path}, "direction": "ASCENDING"}
+
+
+def _moments_in(answer: Any) -> list[datetime]:
+    """Firestore's time of a read, which each of its rows has, or of a commit."""
+    texts = (
+        [answer.get("commitTime")]
+        if isinstance(answer, dict)
+        else [row.get("readTime") for row in answer[:1]]
+    )
+    # Firestore writes nine digits of a second, of which Python takes six.
+    return [datetime.fromisoformat(text) for text in texts if text]
 
 
 def _status_of(error: HttpError) -> str:
