@@ -13,7 +13,6 @@ import json
 import logging
 import math
 import random
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -33,7 +32,7 @@ from benchmarks.burst import Client, create_clients
 from emulators.common.firestore import running_firestore
 from emulators.common.server import running
 from emulators.kaiten.webhooks import Webhooks
-from emulators.tasks.models import RUNNING, SCHEDULED, Json, Settings, Task, Tasks
+from emulators.tasks.models import RUNNING, SCHEDULED, Settings, Tasks
 from emulators.world.client import MenuClient
 from emulators.world.functions import create_app as create_functions
 from emulators.world.processes import QUEUE, ROBOT_ID
@@ -44,6 +43,7 @@ from tests.harness.firestore_bill import Bill, Line, billed_firestore, purpose
 from tests.harness.local_office import LocalOffice, OfficeError
 from tests.harness.servers import Servers
 from vitrina import bootstrap
+from vitrina.google.server_time import ServerTime
 from vitrina.operations import run as run_module
 from vitrina.project import client_books
 
@@ -154,6 +154,7 @@ def play_day(folder: Path, setenv: SetEnv, *, clients: int, webhooks: int, seed:
         # Progress is written whenever two seconds have passed: that would count how slow the machine is.
         stack.enter_context(patch.object(run_module, "REPORT_S", math.inf))
         stack.enter_context(patch.object(bootstrap, "SystemClock", lambda *_: clock))
+        stack.enter_context(patch.object(ServerTime, "now", lambda _: clock.now()))
         # Who reads all workbooks waits for the slots of the quota.
         stack.enter_context(patch.object(client_books, "time", SimpleNamespace(sleep=clock.sleep)))
         url = stack.enter_context(running_firestore(folder / "firestore.log"))
@@ -175,18 +176,7 @@ def _running_servers(clock: DayClock) -> Iterator[tuple[Servers, Tasks, Webhooks
         queue = emulators.tasks.routes.create_app(google, clock=clock.seconds)
         functions = _with_purposes(create_functions())
         urls = [stack.enter_context(running(app)) for app in (kaiten, queue, functions)]
-        tasks: Tasks = queue.extensions["tasks"]
-        create = tasks.create
-
-        def create_by_clock(
-            name: str, task: str | None, request: Json, due_at: float | None, deadline_s: float
-        ) -> Task:
-            # The product names the moment by the machine's clock.
-            due_at = None if due_at is None else clock.seconds() + due_at - time.time()
-            return create(name, task, request, due_at, deadline_s)
-
-        stack.enter_context(patch.object(tasks, "create", create_by_clock))
-        yield Servers(google, *urls), tasks, kaiten.extensions["webhooks"]
+        yield Servers(google, *urls), queue.extensions["tasks"], kaiten.extensions["webhooks"]
 
 
 def _with_purposes(app: WSGIApplication) -> WSGIApplication:
@@ -395,7 +385,8 @@ class _Day:
         with self.tasks.changed:
             has_ended = self.tasks.changed.wait_for(is_quiet, TASK_TIMEOUT_S)
         if not has_ended or not self.webhooks.settle(TASK_TIMEOUT_S):
-            raise OfficeError("a task does not end")
+            left = [one.task_id for one in self.tasks.every() if one.state == RUNNING]
+            raise OfficeError(f"tasks do not end: {left}")
 
 
 def _with_settings(setenv: SetEnv) -> SetEnv:

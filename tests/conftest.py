@@ -31,6 +31,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the tests with several processes keep their documents."""
+    parser.addoption("--store", choices=("sqlite", "firestore"), default="sqlite", help="see CONTRIBUTING.md")
+
+
+@pytest.fixture(scope="session")
+def store_url(request: pytest.FixtureRequest) -> str:
+    """The address of the emulator that ``--store firestore`` asks for, empty for files."""
+    is_firestore = request.config.getoption("--store") == "firestore"
+    return str(request.getfixturevalue("firestore_url")) if is_firestore else ""
+
+
 @pytest.fixture(scope="session")
 def firestore_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of Google's own Firestore emulator."""

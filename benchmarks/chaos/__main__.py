@@ -12,8 +12,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
@@ -23,7 +22,7 @@ from benchmarks.chaos.play import Result
 from benchmarks.chaos.report import describe, failures, format_lines, report_lines
 from benchmarks.chaos.shrink import shrink
 from benchmarks.chaos.world_pool import WorldPool, running_world_pool
-from emulators.common.firestore import running_firestore
+from emulators.common.firestore import STORES, running_store
 
 SHRINK_S = 90.0
 #: Progress is printed after so many runs.
@@ -36,7 +35,8 @@ def main() -> int:
     histories = _histories(arguments)
     started_at = time.perf_counter()
     with (
-        _running_store(arguments.store) as firestore_url,
+        tempfile.TemporaryDirectory(prefix="vitrina-") as folder,
+        running_store(arguments.store, Path(folder)) as firestore_url,
         running_world_pool(arguments.worlds, guards=arguments.guards, firestore_url=firestore_url) as pool,
     ):
         results = _play(pool, histories)
@@ -66,8 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--store",
-        choices=("sqlite", "firestore"),
-        default="sqlite",
+        choices=STORES,
+        default=STORES[0],
         help="firestore: over Google's emulator, with processes that are frozen and clocks that are apart",
     )
     parser.add_argument(
@@ -87,19 +87,6 @@ def _histories(arguments: argparse.Namespace) -> list[History]:
     return [
         draw_history(arguments.seed, run, instances=instances) for run in runs for _ in range(arguments.times)
     ]
-
-
-@contextmanager
-def _running_store(store: str) -> Iterator[str]:
-    """Run the server of a store; gives its address, empty where it needs none."""
-    if store == "sqlite":
-        yield ""
-        return
-    with (
-        tempfile.TemporaryDirectory(prefix="vitrina-") as folder,
-        running_firestore(Path(folder) / "firestore.log") as url,
-    ):
-        yield url
 
 
 def _play(pool: WorldPool, histories: Sequence[History]) -> list[Result]:
