@@ -27,7 +27,7 @@ from unittest.mock import patch
 import emulators.google.app
 import emulators.kaiten.routes
 import emulators.tasks.routes
-from benchmarks.api_calls import SetEnv, backlog_rows, open_agency
+from benchmarks.api_calls import SetEnv, open_agency
 from benchmarks.burst import Client, create_clients
 from emulators.common.firestore import running_firestore
 from emulators.common.server import running
@@ -61,6 +61,7 @@ FIRST_HOUR, LAST_HOUR = 9, 19
 CARDS = 8
 #: Rows of each backlog, and those that a manager adds before he plans.
 BACKLOG_ROWS, NEW_ROWS = 10, 3
+ROW_HOURS = 0.1
 PROFILE = "design"
 
 #: The sidebar asks once a second how far an operation is; they take some seconds.
@@ -230,7 +231,7 @@ class _Day:
         self.tasks.configure(QUEUE, Settings(max_concurrent_dispatches=1, max_dispatches_per_second=1e6))
         for number in range(client_count):
             self.clients += create_clients(self.office, 1, cards=CARDS, profile=PROFILE, first=number + 1)
-            self.office.paste_backlog(backlog_rows(self.sample, BACKLOG_ROWS))
+            self.office.paste_backlog(_rows(BACKLOG_ROWS, "В бэклоге"))
             self._click(self.office.client_id, "estimate")
             self.clock.move_to(self.clock.seconds() + 60)
             if (number + 1) % 10 == 0:
@@ -292,7 +293,7 @@ class _Day:
         office, book_id = self.office, client.project.spreadsheet_id
         office.client_id = book_id
         if "start_batch" in actions:
-            office.paste_backlog(backlog_rows(self.sample, NEW_ROWS))
+            office.paste_backlog(_rows(NEW_ROWS, "Новая"))
         preview_id = ""
         for action in actions:
             if action == "build_batch":
@@ -387,6 +388,11 @@ class _Day:
         if not has_ended or not self.webhooks.settle(TASK_TIMEOUT_S):
             left = [one.task_id for one in self.tasks.every() if one.state == RUNNING]
             raise OfficeError(f"tasks do not end: {left}")
+
+
+def _rows(count: int, title: str) -> list[dict[str, str | float]]:
+    """Rows of a backlog that take so little time that all clients' batches fit into a week."""
+    return [{"task": f"{title} {number}", f"hours.{PROFILE}": ROW_HOURS} for number in range(1, count + 1)]
 
 
 def _with_settings(setenv: SetEnv) -> SetEnv:

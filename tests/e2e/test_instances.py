@@ -1,6 +1,6 @@
-"""Four instances over Firestore: one is killed around a call of the store, or frozen while others go on.
+"""Four instances over Firestore: one is killed around a commit of the store, or frozen while others go on.
 
-``test_kill.py`` does the former for every action and call, with ``--store firestore``.
+``test_kill.py`` does the former for every action and commit, with ``--store firestore``.
 """
 
 from __future__ import annotations

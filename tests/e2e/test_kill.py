@@ -2,7 +2,7 @@
 
 A supervisor starts another process, the queue delivers again, and the manager repeats a click that got no
 answer. The final state is that of a run without a crash, with nothing doubled. With ``--store firestore`` it
-is also killed around every call of the store.
+is also killed around every commit of the store.
 """
 
 from __future__ import annotations

@@ -3,8 +3,9 @@
 ``WORLD_CRASH="before:kaiten:POST /cards:2"``: the process kills itself right before it sends its second
 such call; with ``after``, right after the answer has arrived. ``WORLD_FREEZE`` has it stop there until
 somebody continues it. ``WORLD_CALLS`` names a file to which each call is appended, so that a test knows at
-which calls it can crash the process. Calls of a store that is a service are among them. The product has no
-code for this: its clients are patched in memory.
+which calls it can crash the process. Commits of a store that is a service are among them; its reads are not,
+as their number depends on how often somebody asks for progress. The product has no code for this: its
+clients are patched in memory.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ CRASH = "WORLD_CRASH"
 FREEZE = "WORLD_FREEZE"
 CALLS = "WORLD_CALLS"
 MOMENTS = ("before", "after")
-#: Service of the calls of the store.
+#: Service of the commits of the store, and their method in Google's discovery document.
 FIRESTORE = "firestore"
+STORE_COMMIT = "firestore.projects.databases.documents.commit"
 
 Result = TypeVar("Result")
 
@@ -122,10 +124,9 @@ def install(environment: Mapping[str, str] = os.environ) -> None:
         monitor.run("tasks", "create", lambda: add_task(self, name, *arguments, **options))
 
     def rest(self: RestService, request: HttpRequest) -> Any:
-        service, method = request.methodId.split(".")[0], request.methodId.rpartition(".")[2]
-        if service != FIRESTORE:
+        if request.methodId != STORE_COMMIT:
             return send_rest(self, request)
-        return monitor.run(service, method, lambda: send_rest(self, request))
+        return monitor.run(FIRESTORE, "commit", lambda: send_rest(self, request))
 
     def tracker(self: httpx.Client, request: httpx.Request, **options: Any) -> httpx.Response:
         path = re.sub(r"\d+", "*", request.url.path.removeprefix("/api/latest"))
