@@ -114,9 +114,11 @@ class Burst:
         return [written[event.row.spreadsheet_id] - event.at for event in self.events]
 
 
-def create_clients(office: LocalOffice, count: int, *, cards: int, profile: str) -> list[Client]:
-    """Create clients with *cards* items in progress each, through the menu."""
-    return [_create_client(office, number, cards, profile) for number in range(1, count + 1)]
+def create_clients(
+    office: LocalOffice, count: int, *, cards: int, profile: str, first: int = 1
+) -> list[Client]:
+    """Create clients, numbered from *first*, with *cards* items in progress each, through the menu."""
+    return [_create_client(office, number, cards, profile) for number in range(first, first + count)]
 
 
 def _create_client(office: LocalOffice, number: int, cards: int, profile: str) -> Client:

@@ -21,8 +21,9 @@ gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--full``: variants that take minutes and are shortened otherwise."""
+    """Variants that take minutes: all calls of the kill test with Asana, several processes over Firestore."""
     parser.addoption("--full", action="store_true", help="do not shorten the kill test with Asana")
+    parser.addoption("--store", choices=("sqlite", "firestore"), default="sqlite", help="see CONTRIBUTING.md")
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -42,6 +43,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, value in report.user_properties:
             if name == "figure" and report.when == "call":
                 terminalreporter.write_line(f"{report.nodeid}: {value}")
+
+
+@pytest.fixture(scope="session")
+def store_url(request: pytest.FixtureRequest) -> str:
+    """The address of the emulator that ``--store firestore`` asks for, empty for files."""
+    is_firestore = request.config.getoption("--store") == "firestore"
+    return str(request.getfixturevalue("firestore_url")) if is_firestore else ""
 
 
 @pytest.fixture(scope="session")

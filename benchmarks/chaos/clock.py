@@ -1,22 +1,32 @@
 """A clock that all workers of a world share, so that minutes can pass at once.
 
-Wishes in the outbox, late twins of cards and expired leases wait for minutes; a run has no such time.
+Wishes in the outbox, late twins of cards and expired leases wait for minutes; a run has no such time. The
+clocks of single workers may be further ahead, as those of different machines may be.
 """
 
 from __future__ import annotations
 
 import mmap
+import os
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
 from vitrina import bootstrap
 
-BYTES = 8
+#: The environment variable of a worker that has its number, from 0.
+NUMBER = "WORLD_NUMBER"
+#: Clocks that the file has room for.
+MOST_WORKERS = 16
+BYTES = 8 * (1 + MOST_WORKERS)
 
 
 class TimeAhead:
-    """Seconds by which the workers' clocks are ahead, in a file that every worker looks into."""
+    """Seconds by which the workers' clocks are ahead, in a file that every worker looks into.
+
+    The first number is that of all workers; then comes what each of them is ahead of the others.
+    """
 
     def __init__(self, path: Path) -> None:
         path.touch()
@@ -29,13 +39,23 @@ class TimeAhead:
         """How far the clocks are ahead."""
         return self._seconds[0]
 
+    def of(self, number: int) -> float:
+        """How far the clock of a worker is ahead."""
+        return self._seconds[0] + self._seconds[1 + number]
+
     def advance(self, seconds: float) -> None:
         """Let so much time pass."""
         self._seconds[0] += seconds
 
+    def set_apart(self, seconds: Sequence[float]) -> None:
+        """Set the clocks of the first workers ahead of the others by so much each."""
+        for number, ahead in enumerate(seconds):
+            self._seconds[1 + number] = ahead
+
     def reset(self) -> None:
         """Set the clocks back to where they started."""
-        self._seconds[0] = 0.0
+        for place in range(len(self._seconds)):
+            self._seconds[place] = 0.0
 
 
 def share_clock(path: Path) -> None:
@@ -44,6 +64,6 @@ def share_clock(path: Path) -> None:
     now = bootstrap.SystemClock.now
 
     def shared_now(clock: bootstrap.SystemClock) -> datetime:
-        return now(clock) + timedelta(seconds=ahead.seconds)
+        return now(clock) + timedelta(seconds=ahead.of(int(os.environ.get(NUMBER, "0"))))
 
     bootstrap.SystemClock.now = shared_now  # type: ignore[method-assign]

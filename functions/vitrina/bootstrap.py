@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from vitrina.errors import ConfigurationError
 from vitrina.google.firestore import make_firestore
 from vitrina.google.identity import GOOGLE_CERTS_URL, GoogleIdentity
 from vitrina.google.queue import CloudTasksQueue
+from vitrina.google.server_time import machine_time
 from vitrina.google.services import make_services
 from vitrina.google.workbooks import GoogleWorkbooks
 from vitrina.operations.services import Services
@@ -30,15 +32,15 @@ from vitrina.workbook.template.definition import load_template
 
 
 class SystemClock:
-    """``Clock`` of the machine, or a clock that starts at the moment *start* when it is created."""
+    """``Clock`` by the time that *now* gives, or one that starts at the moment *start* when it is created."""
 
-    def __init__(self, start: datetime | None = None) -> None:
-        self._offset = start - datetime.now(UTC) if start else None
+    def __init__(self, start: datetime | None = None, now: Callable[[], datetime] = machine_time) -> None:
+        self._now = now
+        self._offset = start - now() if start else timedelta()
 
     def now(self) -> datetime:
         """See ``Clock``."""
-        now = datetime.now(UTC)
-        return now if self._offset is None else now + self._offset
+        return self._now() + self._offset
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,10 @@ class Application:
 
 def build(settings: Settings) -> Application:
     """Build the application of one installation. Opens no connection."""
-    clock = SystemClock(settings.now)
+    store = open_store(settings)
+    # The machines of several instances may have different clocks; their store has one.
+    now = store.time.now if isinstance(store, FirestoreStore) else machine_time
+    clock = SystemClock(settings.now, now)
     client, agency = load_template("client"), load_template("agency")
     workbooks = partial(
         GoogleWorkbooks,
@@ -81,6 +86,7 @@ def build(settings: Settings) -> Application:
             url=settings.task_url,
             service_account=settings.service_account,
             tasks_url=settings.tasks_url,
+            now=now,
         ),
         clock=clock,
         calendar=WorkCalendar(settings.country),

@@ -24,6 +24,8 @@ WORLDS = 2
 #: starting points of another variant.
 FIRST_VARIANT = 4
 SHRINK_S = 60.0
+#: Runs over Firestore; the command plays hundreds.
+FIRESTORE_RUNS = 4
 
 
 def test_nothing_is_lost() -> None:
@@ -63,3 +65,15 @@ def test_losses_are_found_without_guards() -> None:
         results = (next(pool.play([history])) for history in histories)
         found = (violation.kind for result in results for violation in result.violations)
         assert any(kind in {LOST, DOUBLED, WRONG, OVERWRITTEN} for kind in found)
+
+
+def test_nothing_is_lost_over_firestore(firestore_url: str) -> None:
+    """Processes are frozen as well, clocks are apart, and calls of the store fail."""
+    drawn = (draw_history(SEED, run, instances=True) for run in range(RUNS))
+    histories = [one for one in drawn if one.variant == FIRST_VARIANT][:FIRESTORE_RUNS]
+    with running_world_pool(1, guards="on", firestore_url=firestore_url) as pool:
+        results = list(pool.play(histories))
+
+    assert [describe(one) for one in failures(results)] == []
+    assert len(results) == FIRESTORE_RUNS
+    assert sum(one.counts["actions"] for one in results) > FIRESTORE_RUNS

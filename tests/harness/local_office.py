@@ -6,10 +6,8 @@ real client libraries.
 
 from __future__ import annotations
 
-import sqlite3
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +19,6 @@ from emulators.common.client import local_client
 from emulators.world.client import MenuClient
 from emulators.world.processes import (
     ROBOT_ID,
-    STORE_NAME,
     Person,
     local_token,
     open_folder,
@@ -31,13 +28,13 @@ from emulators.world.timer import call_schedule
 from tests.harness.desks import DESKS
 from tests.harness.desks.desk import Desk
 from tests.harness.desks.kaiten import KaitenDesk
+from tests.harness.documents import Documents, documents_of
 from tests.harness.servers import Servers
 from vitrina.bootstrap import application
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.operations.services import Services
 from vitrina.records.books import Agency
 from vitrina.records.history import save_history
-from vitrina.store.sqlite import SqliteStore
 from vitrina.usecases.create_agency import create_agency
 from vitrina.workbook.reading.book import Book, Row, Tab, parse_book
 from vitrina.workbook.template.definition import Profile
@@ -45,10 +42,10 @@ from vitrina.workbook.template.definition import Profile
 
 @dataclass(frozen=True)
 class SavedOffice:
-    """A saved state: its name on the servers, the store's file, and the office's own fields."""
+    """A saved state: its name on the servers, the store's documents, and the office's own fields."""
 
     name: str
-    documents: bytes
+    documents: Any
     agency: Agency | None
     client_id: str
 
@@ -70,10 +67,13 @@ class LocalOffice:
     client_id: str = ""
     #: Which tracker the agency works in: a key of ``DESKS``.
     tracker: str = "kaiten"
+    #: Where the Firestore emulator is that keeps its documents; if empty, they are in a file of *folder*.
+    firestore_url: str = ""
 
     def __post_init__(self) -> None:
         #: The people at the tracker.
         self.desk: Desk = DESKS[self.tracker](self.http, self.servers)
+        self.documents: Documents = documents_of(self.folder, self.firestore_url)
 
     # --- Setting up ------------------------------------------------------------------------------
 
@@ -92,6 +92,7 @@ class LocalOffice:
         of_tracker = self.desk.open(people)
         environment = {
             **settings_environment(self.folder, self.servers, staff=[staff or self.staff]),
+            **self.documents.settings,
             **of_tracker,
             "VITRINA_DRIVE_FOLDER_ID": open_folder(self.servers.google, [staff or self.staff]),
             "VITRINA_NOW": now.isoformat(),
@@ -99,29 +100,19 @@ class LocalOffice:
         }
         for name, value in environment.items():
             setenv(name, value)
-        SqliteStore.create(self._store_path)
+        self.documents.create()
         application.cache_clear()
 
     def save_state(self) -> SavedOffice:
         """Save servers and store, to be restored later on the same servers after a reset."""
         name = uuid.uuid4().hex
         self._order_servers("save-state", name)
-        copy = self.folder / "copy.sqlite"
-        copy.unlink(missing_ok=True)
-        with closing(sqlite3.connect(self._store_path)) as store:
-            store.execute("VACUUM INTO ?", (str(copy),))
-        return SavedOffice(name, copy.read_bytes(), self.agency, self.client_id)
+        return SavedOffice(name, self.documents.save(), self.agency, self.client_id)
 
     def restore_state(self, saved: SavedOffice) -> None:
         """Restore what was saved. To be called before the functions get their first request."""
         self._order_servers("restore-state", saved.name)
-        # Through SQLite, as connections to the file may still be open.
-        with (
-            closing(sqlite3.connect(":memory:")) as source,
-            closing(sqlite3.connect(self._store_path)) as store,
-        ):
-            source.deserialize(saved.documents)
-            source.backup(store)
+        self.documents.restore(saved.documents)
         self.agency, self.client_id = saved.agency, saved.client_id
 
     def _order_servers(self, order: str, name: str) -> None:
@@ -129,10 +120,6 @@ class LocalOffice:
         for server in ("google", self.desk.server):
             url = f"{self.servers.url(server)}/_emulator/{order}"
             self.http.post(url, json={"name": name}).raise_for_status()
-
-    @property
-    def _store_path(self) -> Path:
-        return self.folder / STORE_NAME
 
     def set_up_agency(
         self,

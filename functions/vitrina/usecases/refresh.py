@@ -75,9 +75,15 @@ def write_card_states(
 ) -> Answer:
     """Read the cards of *items* and write the differences.
 
-    With *says_when* the time of the update is always written, otherwise only together with a difference.
+    Calendar and days of the end depend on the work of all clients, one document of the store each. A snapshot
+    without it gets it only where something of this client takes more or less time than before.
+
+    Parameters
+    ----------
+    says_when
+        Whether the time of the update is always written, or only together with a difference.
     """
-    has_cards = snapshot.has_cards
+    has_cards, is_whole = snapshot.has_cards, snapshot.has_agency_work
     cards: dict[int, Card | None] = {}
     for item in items if has_cards else ():
         step = sentence("sync.progress", done=len(cards) + 1, total=len(items))
@@ -88,7 +94,7 @@ def write_card_states(
 
     def write() -> tuple[int, Snapshot]:
         # The first attempt uses the snapshot; a retry after a change by people reads the sheet again.
-        current = known.pop() if known else read_snapshot(run, spreadsheet_id)
+        current = known.pop() if known else _read_again(run, spreadsheet_id, is_whole=is_whole)
         return _write(run, current, cards, says_when=says_when), current
 
     changed, current = retry_on_conflict(run, write)
@@ -104,6 +110,10 @@ def write_card_states(
         details=(*repair_messages(current.book, current.progress_identity), *missing),
         data={"cards": len(cards), "changed_rows": changed},
     )
+
+
+def _read_again(run: Run, spreadsheet_id: str, *, is_whole: bool) -> Snapshot:
+    return read_snapshot(run, spreadsheet_id, with_agency_work=is_whole, for_planning=is_whole)
 
 
 def _write(run: Run, snapshot: Snapshot, cards: Mapping[int, Card | None], *, says_when: bool) -> int:
@@ -134,18 +144,44 @@ def _write(run: Run, snapshot: Snapshot, cards: Mapping[int, Card | None], *, sa
             is_done = item.is_done if status is None else status is ActionStatus.DONE
             after[number] = _with_states(item, states, snapshot.today, is_done=is_done)
     after |= _as_in_sheet(rows, items, snapshot.today, has_cards=snapshot.has_cards)
+    if not snapshot.has_agency_work and _takes_another_time(work.items, {**items, **after}, snapshot.today):
+        snapshot.read_agency_work()
     by_key = {item.key: item for item in [*snapshot.agency_items, *after.values()]}
     now = list(by_key.values())
-    redrawn = write_schedule(snapshot, change, now)
+    redrawn = snapshot.has_agency_work and write_schedule(snapshot, change, now)
     if changed_rows or redrawn or says_when:
         write_refreshed_mark(run.services, change, book)
-        _tell_finish(snapshot, change, now)
+        if snapshot.has_agency_work:
+            _tell_finish(snapshot, change, now)
     if change:
         # Fails if the lease expired during a slow call: another action may be working here now.
         run.commit()
         run.services.workbooks.batch_update(project.spreadsheet_id, change.requests())
     _keep(run, snapshot, items, after)
     return changed_rows
+
+
+def _takes_another_time(before: Mapping[int, Item], after: Mapping[int, Item], today: date) -> bool:
+    """Whether calendar and days of the end have changed with the items of a client."""
+    return _time_taken(before, today) != _time_taken(after, today)
+
+
+def _time_taken(items: Mapping[int, Item], today: date) -> Mapping[int, object]:
+    """What of the open items takes time: whose days, and what is left where these are over."""
+    return {
+        number: [
+            (
+                action.specialist,
+                action.is_done,
+                action.is_ticked,
+                action.day_hours,
+                action.logged_hours if max(action.day_hours, default=date.min) < today else None,
+            )
+            for action in item.actions
+        ]
+        for number, item in items.items()
+        if not item.is_done
+    }
 
 
 def _tell_finish(snapshot: Snapshot, change: WorkbookChange, items: list[Item]) -> None:

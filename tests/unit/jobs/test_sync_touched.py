@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 
 import pytest
 
@@ -17,7 +18,7 @@ from vitrina.operations.outbox import OUTBOX
 from vitrina.operations.run import LEASE
 from vitrina.ports import Put
 from vitrina.records.cards import SYNC
-from vitrina.records.work import load_work
+from vitrina.records.work import WORK, load_work
 
 
 @pytest.fixture
@@ -402,19 +403,22 @@ def test_packed_item_whose_card_only_moved_about(office: MemoryOffice) -> None:
     assert touched_cards(office.store) == []
 
 
-def test_item_packed_while_its_card_is_read(office: MemoryOffice) -> None:
-    """The night comes between reading and committing: what the card says is not lost."""
+def finish_then_pack_while_read(office: MemoryOffice) -> str:
+    """The banner is done; the night comes right after its card is read. Gives the id of the card."""
     card_id = office.items()[2].card_id
     office.tracker.move(card_id, -1)
     office.do("refresh")
     office.clock.advance(days=60)
-    office.tracker.move(card_id, 1)
-    office.receive(office.tracker.webhook(card_id))
     night = {"kind": "norms", "spreadsheet_id": office.agency_id}
     office.tracker.after("get_card", lambda: office.run_job(night))
-    with pytest.raises(BusyError):
-        office.run_queue()
-    assert len(touched_cards(office.store)) == 1
+    return card_id
+
+
+def test_item_packed_while_its_card_is_read(office: MemoryOffice) -> None:
+    """The night comes between reading and committing: what the card says is not lost."""
+    card_id = finish_then_pack_while_read(office)
+    office.tracker.move(card_id, 1)
+    office.receive(office.tracker.webhook(card_id))
 
     office.run_queue()
 
@@ -422,3 +426,48 @@ def test_item_packed_while_its_card_is_read(office: MemoryOffice) -> None:
     assert load_work(office.store, office.client_id, office.agency_id).value.finished == ()
     assert statuses(office)[-1] == "В работе"
     assert stored_document(office.store, SYNC, office.client_id) is not None
+
+
+def test_hours_of_an_item_packed_while_its_card_is_read(office: MemoryOffice) -> None:
+    """The same for hours, which no calendar shows: the queue brings the task back."""
+    card_id = finish_then_pack_while_read(office)
+    office.tracker.log_hours(card_id, "11", 2.0)
+    office.receive(office.tracker.webhook(card_id))
+    with pytest.raises(BusyError):
+        office.run_queue()
+    assert len(touched_cards(office.store)) == 1
+
+    office.run_queue()
+
+    assert office.items()[2].actions[0].logged_hours == 2.0
+    assert touched_cards(office.store) == []
+
+
+# --- Other clients -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "is_drawn"),
+    [
+        (lambda office, card_id: office.tracker.move(card_id, 1), False),
+        (lambda office, card_id: office.tracker.log_hours(card_id, "11", 1.0), False),
+        (lambda office, card_id: office.tracker.change(card_id, due_on=date(2026, 11, 30)), False),
+        (lambda office, card_id: office.tracker.tick(card_id), True),
+        (lambda office, card_id: office.tracker.move(card_id, -1), True),
+    ],
+)
+def test_work_of_others_is_read_where_time_is_freed(
+    office: MemoryOffice, change: Callable[[MemoryOffice, str], None], is_drawn: bool
+) -> None:
+    """Calendar and days of the end need it, and only they: a moved card costs no document of each client."""
+    office.do("refresh")
+    card_id = office.items()[1].card_id
+    change(office, card_id)
+    office.receive(office.tracker.webhook(card_id))
+    asked: list[str] = []
+    find = office.store.find
+    office.store.find = lambda kind, /, **rest: [asked.append(kind), find(kind, **rest)][1]  # type: ignore[method-assign,func-returns-value]
+
+    office.run_queue()
+
+    assert (WORK in asked) == is_drawn
