@@ -30,7 +30,7 @@ SPREADSHEET_MIME_TYPE = "application/vnd.google-apps.spreadsheet"
 READ_FIELDS = (
     "spreadsheetId,properties(title,locale,timeZone),namedRanges,developerMetadata(metadataKey,metadataValue),"
     "sheets(properties(sheetId,title,index,gridProperties(rowCount,columnCount,frozenRowCount)),"
-    "developerMetadata(metadataId,metadataKey,metadataValue),"
+    "developerMetadata(metadataId,metadataKey,metadataValue),protectedRanges,"
     "data(rowMetadata.developerMetadata(metadataId,metadataKey,metadataValue),"
     "columnMetadata.developerMetadata(metadataId,metadataKey,metadataValue),"
     "rowData.values(userEnteredValue,effectiveValue,note)))"

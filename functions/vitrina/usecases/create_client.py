@@ -5,28 +5,46 @@ It can be resumed: every step finds what an earlier attempt has created, so noth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.calendar import PeriodKind
-from vitrina.errors import UnknownWorkbookError, UserError
+from vitrina.errors import (
+    CellsError,
+    ChangedMeanwhileError,
+    UnknownWorkbookError,
+    UserError,
+    WorkbookShapeError,
+)
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.ports import Board, Stage, Write
-from vitrina.project.agency_book import StoredAgency, read_stored_agency
+from vitrina.project.agency_book import StoredAgency, read_agency_book, read_stored_agency, read_team_of
+from vitrina.project.protection import certain_editors, editors_of, note_editors
 from vitrina.records.books import Agency, Project, find_projects, put_project
+from vitrina.records.history import load_imported
 from vitrina.records.layouts import layout_from_document, layout_key
+from vitrina.tabs.norms import own_work_types
 from vitrina.tabs.projects_tab import add_project_row
 from vitrina.texts import render, sentence
 from vitrina.workbook.reading.book import parse_book
 from vitrina.workbook.template.compiler import BookValues, compile_book
 from vitrina.workbook.template.definition import Locale, Profile
+from vitrina.workbook.writing.protection import Editors
 from vitrina.workbook.writing.values import Formula, Value
 
 STEPS = 6
+
+#: Most values that Google takes in a drop-down.
+MOST_CHOICES = 500
+
+#: Results of the step that fills the workbook. Older releases noted nothing.
+FILLED = "filled"
+EDITORS_REFUSED = "editors_refused"
 
 
 @dataclass(frozen=True)
@@ -69,9 +87,9 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
         find=lambda: services.workbooks.find_by_tag(tag),
     )
     run.set_progress(2, STEPS, sentence("client.progress_fill"))
-    run.step(
+    filled: str = run.step(
         "fill_workbook",
-        lambda: _fill(services, stored, form, spreadsheet_id, board, title),
+        lambda: _fill(run, stored, form, spreadsheet_id, board, title),
         find=lambda: _find_filled(services, spreadsheet_id),
     )
     run.set_progress(3, STEPS, sentence("client.progress_share"))
@@ -111,7 +129,10 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
     return Answer(
         Outcome.DONE,
         sentence("client.created", project=form.project_name),
-        details=(sentence("client.next"),),
+        details=(
+            sentence("client.next"),
+            *([sentence("client.editors_refused")] if filled == EDITORS_REFUSED else []),
+        ),
         data={"spreadsheet_id": spreadsheet_id, "spreadsheet_url": url, "board_url": board.url},
     )
 
@@ -139,51 +160,92 @@ def _board(run: Run, agency: Agency, title: str) -> Board:
     return Board(**{**data, "stages": tuple(Stage(**stage) for stage in data["stages"])})
 
 
-def _find_filled(services: Services, spreadsheet_id: str) -> bool | None:
-    """``True`` if an earlier attempt has filled the workbook: one batch fills all of it or nothing."""
+def _find_filled(services: Services, spreadsheet_id: str) -> str | None:
+    """``FILLED`` if an earlier attempt has filled the workbook: one batch fills all of it or nothing."""
     try:
         parse_book(services.workbooks.read(spreadsheet_id))
     except UnknownWorkbookError:
         return None
-    return True
+    return FILLED
 
 
 def _fill(
-    services: Services,
+    run: Run,
     stored: StoredAgency,
     form: ClientForm,
     spreadsheet_id: str,
     board: Board,
     title: str,
+) -> str:
+    """Fill the workbook; ``EDITORS_REFUSED`` if Google takes only the editors whom the operator named."""
+    services = run.services
+    stored, work_types = _agency_now(run, stored)
+    wanted = editors_of(services, stored.team)
+    values = _values(services, stored.agency, form, board, title, work_types)
+    try:
+        _compile(services, stored.agency, spreadsheet_id, values, wanted)
+    except ChangedMeanwhileError:
+        certain = certain_editors(services)
+        if _find_filled(services, spreadsheet_id) or certain == wanted:
+            raise
+        # Nobody else knows of the new file, so what Google refuses is an editor.
+        _compile(services, stored.agency, spreadsheet_id, values, certain)
+        run.at_end(note_editors(spreadsheet_id, certain, refused=wanted))
+        return EDITORS_REFUSED
+    run.at_end(note_editors(spreadsheet_id, wanted))
+    return FILLED
+
+
+def _agency_now(run: Run, stored: StoredAgency) -> tuple[StoredAgency, list[str]]:
+    """The agency with its people as its workbook has them now, and the work types that a client may see."""
+    agency = stored.agency
+    book = read_agency_book(run, agency.spreadsheet_id, stored.shape)
+    # Bad cells there must not keep a new client waiting: what was read before holds.
+    with contextlib.suppress(CellsError, WorkbookShapeError):
+        stored = replace(stored, team=read_team_of(run, agency, book))
+    imported = load_imported(run.services.store, agency.spreadsheet_id)
+    return stored, own_work_types(run.services, stored, book, imported)
+
+
+def _compile(
+    services: Services, agency: Agency, spreadsheet_id: str, values: BookValues, editors: Editors
 ) -> None:
-    agency, team = stored.agency, stored.team
-    template = services.templates["client"]
-    locale: Locale = "en" if agency.locale == "en" else "ru"
-    today = services.today()
     requests = compile_book(
-        template,
-        locale=locale,
+        services.templates["client"],
+        locale=_locale(agency),
         profiles=[Profile(key, title) for key, title in agency.profiles.items()],
-        values=BookValues(
-            title=title,
-            fields={
-                "client_name": form.client_name,
-                "project_name": form.project_name,
-                "responsible": form.responsible,
-                "board_url": board.url,
-                "period": services.choices.label("period", form.period, locale),
-                "limit_hours": form.limit_hours,
-            },
-            days=services.calendar.working_days_from(today, count=30),
-            options={
-                "work_types": list(stored.norms.value.norms.work_types.values()),
-                "specialists": [person.name for person in team.specialists] if team else [],
-            },
-        ),
-        editors=services.editors,
+        values=values,
+        editors=editors,
         time_zone=services.time_zone.key,
     )
     services.workbooks.batch_update(spreadsheet_id, requests)
+
+
+def _values(
+    services: Services,
+    agency: Agency,
+    form: ClientForm,
+    board: Board,
+    title: str,
+    work_types: Sequence[str],
+) -> BookValues:
+    return BookValues(
+        title=title,
+        fields={
+            "client_name": form.client_name,
+            "project_name": form.project_name,
+            "responsible": form.responsible,
+            "board_url": board.url,
+            "period": services.choices.label("period", form.period, _locale(agency)),
+            "limit_hours": form.limit_hours,
+        },
+        days=services.calendar.working_days_from(services.today(), count=30),
+        options={"work_types": list(work_types)[:MOST_CHOICES]},
+    )
+
+
+def _locale(agency: Agency) -> Locale:
+    return "en" if agency.locale == "en" else "ru"
 
 
 def _project_row(

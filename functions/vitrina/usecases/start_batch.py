@@ -15,6 +15,7 @@ from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
 from vitrina.operations.undo_record import write_undoably
 from vitrina.project.planner_input import PlannedPart, write_range
+from vitrina.project.protection import new_shelf
 from vitrina.project.resources import plan_lease, plan_write
 from vitrina.project.snapshot import Snapshot, read_snapshot, read_stored, snapshot_of
 from vitrina.records.books import put_project
@@ -232,7 +233,7 @@ def _change(draft: Draft, items: list[Item]) -> WorkbookChange:
     leaving = {item.number for item in items}
     heal(change, book, snapshot.backlog_identity, prefix=snapshot.project.code, leaving=leaving)
     heal(change, book, snapshot.progress_identity, prefix=snapshot.project.code)
-    change.shelve_on(book.tabs.get(SHELF), render(sentence("shelf.title"), locale))
+    change.shelve_on(book.tabs.get(SHELF), new_shelf(services, book, render(sentence("shelf.title"), locale)))
     planned = [key for key in backlog_tab.columns if key in PLANNED_BY or key.startswith(HOURS_PREFIX)]
     for row in snapshot.backlog.rows:
         if row.number not in reasons:

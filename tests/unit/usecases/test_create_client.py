@@ -87,13 +87,13 @@ def test_project_stands_in_the_agencys_workbook(office: MemoryOffice) -> None:
     assert sorted(codes(office)) == ["ЗРН", "УЛБ"]
 
 
-def test_agencys_workbook_is_not_read(office: MemoryOffice) -> None:
-    """Where its tab stands is remembered: one write each for the new workbook and the row of the project."""
+def test_agencys_workbook_is_read_once(office: MemoryOffice) -> None:
+    """For its people and work types; one write each for the new workbook and the row of the project."""
     office.workbooks.calls.clear()
 
     office.create_client(**FORM)
 
-    assert office.workbooks.calls == {"create": 1, "batch_update": 2, "share_by_link": 1}
+    assert office.workbooks.calls == {"create": 1, "read": 1, "batch_update": 2, "share_by_link": 1}
 
 
 def test_new_client_can_be_worked_with(office: MemoryOffice) -> None:
