@@ -148,7 +148,7 @@ def test_client_cannot_change_the_structure(filled: Office) -> None:
 
 
 def test_client_works_in_the_cells_that_are_open(filled: Office) -> None:
-    """A task below the last one, a paste and a clear within the columns, an approval: and the add-on reads it."""
+    """A task below the last one, a paste and a clear within the columns, an approval; the add-on reads it."""
     tab, work = filled.book().tab("backlog"), filled.book().tab("in_progress")
     free = max(row.index for row in tab.rows if tab.cell(row, "task").text) + 2
     approval = f"{column_letters(work.column('approval'))}2"

@@ -29,9 +29,10 @@ from vitrina.records.books import Agency, Project, find_projects, put_project
 from vitrina.records.history import load_imported
 from vitrina.records.layouts import layout_from_document, layout_key
 from vitrina.tabs.norms import own_work_types
-from vitrina.tabs.projects_tab import add_project_row
+from vitrina.tabs.projects_tab import add_project_row, projects_layout
 from vitrina.texts import render, sentence
-from vitrina.workbook.reading.book import parse_book
+from vitrina.workbook.reading.book import Tab, parse_book
+from vitrina.workbook.reading.team import Team
 from vitrina.workbook.template.compiler import BookValues, compile_book
 from vitrina.workbook.template.definition import Locale, Profile
 from vitrina.workbook.writing.protection import Editors
@@ -87,9 +88,11 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
         find=lambda: services.workbooks.find_by_tag(tag),
     )
     run.set_progress(2, STEPS, sentence("client.progress_fill"))
+    is_filled = "result" in run.steps.get("fill_workbook", {})
+    now = _stored_now(stored) if is_filled else _agency_now(run, stored)
     filled: str = run.step(
         "fill_workbook",
-        lambda: _fill(run, stored, form, spreadsheet_id, board, title),
+        lambda: _fill(run, now, form, spreadsheet_id, board, title),
         find=lambda: _find_filled(services, spreadsheet_id),
     )
     run.set_progress(3, STEPS, sentence("client.progress_share"))
@@ -118,11 +121,10 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
     number = [one.spreadsheet_id for one in stored.projects.value].index(spreadsheet_id) + 1
     url = services.workbooks.url(spreadsheet_id)
     row = _project_row(services, agency, form, url, board)
-    layout = layout_from_document(stored.more.get(layout_key(agency_id)))
     remembering: list[Write] = []
 
     def add_row() -> None:
-        remembering.extend(add_project_row(services, agency, layout, number, row))
+        remembering.extend(add_project_row(services, agency, now.layout, number, row))
 
     run.step("register_project", add_row)
     run.at_end(*remembering)
@@ -171,7 +173,7 @@ def _find_filled(services: Services, spreadsheet_id: str) -> str | None:
 
 def _fill(
     run: Run,
-    stored: StoredAgency,
+    now: _AgencyNow,
     form: ClientForm,
     spreadsheet_id: str,
     board: Board,
@@ -179,32 +181,51 @@ def _fill(
 ) -> str:
     """Fill the workbook; ``EDITORS_REFUSED`` if Google takes only the editors whom the operator named."""
     services = run.services
-    stored, work_types = _agency_now(run, stored)
-    wanted = editors_of(services, stored.team)
-    values = _values(services, stored.agency, form, board, title, work_types)
+    wanted = editors_of(services, now.team)
+    values = _values(services, now.agency, form, board, title, now.work_types)
     try:
-        _compile(services, stored.agency, spreadsheet_id, values, wanted)
+        _compile(services, now.agency, spreadsheet_id, values, wanted)
     except ChangedMeanwhileError:
         certain = certain_editors(services)
         if _find_filled(services, spreadsheet_id) or certain == wanted:
             raise
         # Nobody else knows of the new file, so what Google refuses is an editor.
-        _compile(services, stored.agency, spreadsheet_id, values, certain)
+        _compile(services, now.agency, spreadsheet_id, values, certain)
         run.at_end(note_editors(spreadsheet_id, certain, refused=wanted))
         return EDITORS_REFUSED
     run.at_end(note_editors(spreadsheet_id, wanted))
     return FILLED
 
 
-def _agency_now(run: Run, stored: StoredAgency) -> tuple[StoredAgency, list[str]]:
-    """The agency with its people as its workbook has them now, and the work types that a client may see."""
+@dataclass(frozen=True)
+class _AgencyNow:
+    """What a new client takes over from the agency's workbook, which is read once.
+
+    ``work_types`` are those that clients may see, ``layout`` is where *Проекты* stands.
+    """
+
+    agency: Agency
+    team: Team | None
+    work_types: Sequence[str]
+    layout: Tab | None
+
+
+def _stored_now(stored: StoredAgency) -> _AgencyNow:
+    """What the store has of it, where the workbook was filled by an earlier attempt."""
     agency = stored.agency
+    layout = layout_from_document(stored.more.get(layout_key(agency.spreadsheet_id)))
+    return _AgencyNow(agency, stored.team, (), layout)
+
+
+def _agency_now(run: Run, stored: StoredAgency) -> _AgencyNow:
+    agency, team = stored.agency, stored.team
     book = read_agency_book(run, agency.spreadsheet_id, stored.shape)
     # Bad cells there must not keep a new client waiting: what was read before holds.
     with contextlib.suppress(CellsError, WorkbookShapeError):
-        stored = replace(stored, team=read_team_of(run, agency, book))
+        team = read_team_of(run, agency, book)
     imported = load_imported(run.services.store, agency.spreadsheet_id)
-    return stored, own_work_types(run.services, stored, book, imported)
+    work_types = own_work_types(run.services, replace(stored, team=team), book, imported)
+    return _AgencyNow(agency, team, work_types, projects_layout(book))
 
 
 def _compile(

@@ -20,7 +20,7 @@ from emulators.google.store import SavedStore
 from emulators.google.store import Store as GoogleState
 from tests.harness.fakes.interruptions import Interruptions
 from vitrina.errors import AccessDeniedError, ChangedMeanwhileError, FatalServiceError
-from vitrina.google.workbooks import PROTECTED, READ_FIELDS, SERVICE
+from vitrina.google.workbooks import PROTECTED, READ_FIELDS, SERVICE, SHOWN_FIELDS
 from vitrina.ports import Clock, Json
 
 _DOCUMENT = discovery.load("sheets.v4")
@@ -69,6 +69,14 @@ class FakeWorkbooks(Interruptions):
         """See ``Workbooks``."""
         with self._called("read"):
             return self.look(spreadsheet_id)
+
+    def read_as_shown(self, spreadsheet_id: str) -> Json:
+        """See ``Workbooks``."""
+        with self._called("read_as_shown"):
+            mask, book = masks.parse(SHOWN_FIELDS), self._book(spreadsheet_id)
+            shown = grid.spreadsheet(book, None, mask, self._state.now(), grid_data=True)
+            resource: Json = json.loads(json.dumps(masks.select(mask, shown)))
+            return resource
 
     def batch_update(self, spreadsheet_id: str, requests: Sequence[Json]) -> Json:
         """See ``Workbooks``. Says of a refusal what ``GoogleWorkbooks`` says of Google's."""
@@ -139,7 +147,7 @@ class FakeWorkbooks(Interruptions):
         permissions += [{"type": "user", "role": "writer", "emailAddress": person} for person in people]
 
     def refuse_editor(self, address: str) -> None:
-        """From now on refuse protections with this editor, as Google may for an address without an account."""
+        """Refuse protections with this editor, as Google may for an address without an account."""
         self._unknown_editors.add(address)
 
     def delete(self, spreadsheet_id: str) -> None:

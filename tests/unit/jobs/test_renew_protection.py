@@ -56,7 +56,7 @@ def areas(office: MemoryOffice) -> list[ProtectedRange]:
 
 
 def test_new_workbook_lets_in_the_people_of_the_agency(office: MemoryOffice) -> None:
-    """Those of *Специалисты*, the staff of the setting and the service account; the night has nothing to do."""
+    """Those of *Специалисты*, the staff of the setting, the service account; the night has nothing to do."""
     assert editors(office) == {ROBOT, MANAGER, *PEOPLE}
 
     night(office)

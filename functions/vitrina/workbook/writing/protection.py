@@ -105,7 +105,7 @@ def renew(
 def _renew_tab(
     book: Book, tab: Tab, template: BookTemplate, locale: Locale, editors: Json, *, editors_changed: bool
 ) -> list[Json]:
-    area = Area(tab.sheet_id, tab.header_index + 1, sorted(_client_columns(tab, template)))
+    area = Area(tab.sheet_id, tab.header_index + 1, sorted(client_columns(tab, template)))
     own = [one for one in book.protected_ranges if one.sheet_id == tab.sheet_id]
     sheet = _find(own, _texts(template, SHEET_TEXT), is_whole_sheet=True)
     header = _find(own, _texts(template, HEADER_TEXT), is_whole_sheet=False) if area.open_columns else None
@@ -147,7 +147,7 @@ def _own_tabs(book: Book, template: BookTemplate) -> list[Tab]:
     return [tab for key, tab in book.tabs.items() if key in keys]
 
 
-def _client_columns(tab: Tab, template: BookTemplate) -> list[int]:
+def client_columns(tab: Tab, template: BookTemplate) -> list[int]:
     """Where the client's own columns are now; the shelf has none."""
     keys = (
         column.key
@@ -184,6 +184,6 @@ def _covers_header(known: ProtectedRange, area: Area) -> bool:
 def _guards(book: Book, template: BookTemplate) -> Iterator[Json]:
     """Refuse the batch if a tab with open columns has changed its columns since it was read."""
     for tab in _own_tabs(book, template):
-        if _client_columns(tab, template):
+        if client_columns(tab, template):
             for mark in tab.marks:
                 yield from guard_mark(tab.sheet_id, mark)
