@@ -164,6 +164,15 @@ def test_board_is_found_by_its_title(tracker: TaskTracker, board: Board) -> None
     assert tracker.find_board("Зерно — Сайт") is None
 
 
+def test_boards_have_addresses_of_their_own(tracker: TaskTracker, board: Board) -> None:
+    """Each client gets a link to his own board; a board that is found again has the same."""
+    other = tracker.create_board("Улыбка — Реклама (УЛБ)", ["Онбординг", "Выполнено"])
+    found = tracker.find_board("Улыбка — Реклама (УЛБ)")
+
+    assert found is not None
+    assert found.url == other.url != board.url
+
+
 def test_last_stage_means_done(world: World, board: Board, card_id: str) -> None:
     """A card is finished in the last stage, and not before."""
     states = [
