@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from vitrina.domain.estimating.learning import start_with
 from vitrina.domain.estimating.norms import Basis, EffortNorm, FinishedWork, NormCell, Norms, NormSource
-from vitrina.errors import CellsError, WorkbookShapeError
 from vitrina.operations.services import Services
 from vitrina.project.agency_book import StoredAgency
 from vitrina.records.books import Agency
@@ -136,26 +134,22 @@ def _write_row(change: WorkbookChange, tab: Tab, known: NormRow, values: Mapping
 
 def own_work_types(
     services: Services, stored: StoredAgency, book: Book, imported: Iterable[FinishedWork]
-) -> list[str]:
-    """Work types that a client may see: the agency's own, never those of another client's workbook.
+) -> tuple[str, ...]:
+    """Work types that every client may see: the agency's own, never those of another client's workbook.
 
-    They are the list in *Настройки*, or else the types of *imported* work, of the starting norms and those
-    that staff typed in *Нормы*. A norm that was only learned in clients' workbooks has a type that a client
-    may have typed.
+    They are the types of *imported* work, of the starting norms, and those that staff typed in *Нормы*. A
+    norm that was only learned in clients' workbooks has a type that a client may have typed.
     """
-    if stored.team is not None and stored.team.work_types:
-        return list(stored.team.work_types)
     found = [one.work_type for one in imported]
     if wants(book, STARTING_NORMS):
         found += [one.work_type for one in starting_norms(locale_of(book), stored.agency.profiles)]
     shown = stored.norms.value.shown
-    # A bad norm must not keep a new client waiting.
-    with contextlib.suppress(CellsError, WorkbookShapeError):
-        rows = read_norm_rows(
-            book, services.choices, profiles=stored.agency.profiles, shown=shown, today=services.today()
-        )
-        found += [row.work_type for row in rows if _is_typed(book.tab("norms"), row, shown)]
-    return list({one.casefold(): one for one in reversed(found) if one}.values())[::-1]
+    rows = read_norm_rows(
+        book, services.choices, profiles=stored.agency.profiles, shown=shown, today=services.today()
+    )
+    found += [row.work_type for row in rows if _is_typed(book.tab("norms"), row, shown)]
+    by_name = {one.casefold(): one for one in reversed(found) if one}
+    return tuple(by_name[name] for name in sorted(by_name))
 
 
 def _is_typed(tab: Tab, row: NormRow, shown: Collection[NormCell]) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from vitrina.domain.backlog import ActionStatus
@@ -26,9 +26,7 @@ from vitrina.ports import Board, Stage, Write
 from vitrina.project.agency_book import StoredAgency, read_agency_book, read_stored_agency, read_team_of
 from vitrina.project.protection import certain_editors, editors_of, note_editors
 from vitrina.records.books import Agency, Project, find_projects, put_project
-from vitrina.records.history import load_imported
 from vitrina.records.layouts import layout_from_document, layout_key
-from vitrina.tabs.norms import own_work_types
 from vitrina.tabs.projects_tab import add_project_row, projects_layout
 from vitrina.texts import render, sentence
 from vitrina.workbook.reading.book import Tab, parse_book
@@ -223,8 +221,7 @@ def _agency_now(run: Run, stored: StoredAgency) -> _AgencyNow:
     # Bad cells there must not keep a new client waiting: what was read before holds.
     with contextlib.suppress(CellsError, WorkbookShapeError):
         team = read_team_of(run, agency, book)
-    imported = load_imported(run.services.store, agency.spreadsheet_id)
-    work_types = own_work_types(run.services, replace(stored, team=team), book, imported)
+    work_types = (team.work_types if team else ()) or stored.norms.value.own_types
     return _AgencyNow(agency, team, work_types, projects_layout(book))
 
 
