@@ -18,6 +18,11 @@ function refreshFromTracker() {
   openAction_('refresh', 'run');
 }
 
+/** Menu: shows what the client sees of each tab, and what may be more than he should. */
+function showAsClient() {
+  openAction_('show_as_client', 'run');
+}
+
 /** Menu: undoes the last action, after a confirmation. */
 function undoLastAction() {
   openAction_('undo', 'confirm');

@@ -20,6 +20,7 @@ const MENUS = {
     ['menu.build_batch', 'buildBatch'],
     ['menu.push', 'pushToTracker'],
     ['menu.refresh', 'refreshFromTracker'],
+    ['menu.show_as_client', 'showAsClient'],
     ['menu.undo', 'undoLastAction'],
     ['menu.check_book', 'checkBook'],
   ],

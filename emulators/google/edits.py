@@ -6,10 +6,10 @@ protected cells or against strict validation, with the page's messages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from emulators.google import conditions, filters, formulas, references, spreadsheets, values
+from emulators.google import access, conditions, filters, formulas, references, spreadsheets, values
 from emulators.google.a1 import Box, cell_name, column_index
 from emulators.google.batch.dimensions import delete_lines, insert_lines, move_lines
 from emulators.google.batch.paste import copy_cells, cut_cells
@@ -39,42 +39,56 @@ def apply(store: Store, body: dict[str, Any]) -> None:
     ApiError
         400 with the page's message.
     """
-    book = store.book(body["spreadsheet_id"]).clone()
     person = body.get("as") or OWNER
-    _check_may_edit(store, book, person)
-    editor = _Editor(Batch(book, store, store.now()), person)
+    book = _open(store, body["spreadsheet_id"], person)
     for edit in body.get("edits", []):
-        handler = _HANDLERS.get(edit.get("type", ""))
-        if handler is None:
-            raise ApiError(400, f"Unknown type of edit: {edit.get('type')}")
-        try:
-            handler(editor, edit)
-        except BadRequestError as error:
-            raise ApiError(400, error.message) from error
-        except KeyError as error:
-            raise ApiError(400, f"The edit {edit['type']} needs {error}") from error
-        book.results = None
+        _apply_one(book, store, person, edit)
     store.replace(book)
 
 
-def _check_may_edit(store: Store, book: Book, person: str) -> None:
-    """Refuse a person without the right to write, from the file's permissions, its link or its folders."""
-    roles = {"owner", "organizer", "fileOrganizer", "writer"}
-    for permission in _permissions(store, book.spreadsheet_id):
-        mine = permission.get("emailAddress", "").casefold() == person.casefold()
-        at_domain = person.casefold().endswith("@" + permission.get("domain", " ").casefold())
-        if permission["role"] in roles and (mine or permission["type"] == "anyone" or at_domain):
-            return
-    raise ApiError(400, READ_ONLY)
+def apply_each(store: Store, body: dict[str, Any]) -> list[str | None]:
+    """Apply each edit of *body* by itself; return the page's message for each one that was refused.
+
+    Raises
+    ------
+    ApiError
+        400 if the person may not edit the file at all.
+    """
+    person = body.get("as") or OWNER
+    book = _open(store, body["spreadsheet_id"], person)
+    messages: list[str | None] = []
+    for edit in body.get("edits", []):
+        draft = book.clone()
+        try:
+            _apply_one(draft, store, person, edit)
+        except ApiError as error:
+            messages.append(error.message)
+        else:
+            book = draft
+            messages.append(None)
+    store.replace(book)
+    return messages
 
 
-def _permissions(store: Store, file_id: str) -> Iterator[dict[str, Any]]:
-    """Permissions of a file, including those that it inherits from its folders."""
-    file = store.files.get(file_id)
-    if file is not None:
-        yield from file["permissions"]
-        for parent in file["parents"]:
-            yield from _permissions(store, parent)
+def _open(store: Store, spreadsheet_id: str, person: str) -> Book:
+    """A draft of a workbook that the person may edit."""
+    book = store.book(spreadsheet_id)
+    if not access.has_role(store, spreadsheet_id, person, access.WRITERS):
+        raise ApiError(400, READ_ONLY)
+    return book.clone()
+
+
+def _apply_one(book: Book, store: Store, person: str, edit: Edit) -> None:
+    handler = _HANDLERS.get(edit.get("type", ""))
+    if handler is None:
+        raise ApiError(400, f"Unknown type of edit: {edit.get('type')}")
+    try:
+        handler(_Editor(Batch(book, store, store.now()), person), edit)
+    except BadRequestError as error:
+        raise ApiError(400, error.message) from error
+    except KeyError as error:
+        raise ApiError(400, f"The edit {edit['type']} needs {error}") from error
+    book.results = None
 
 
 class _Editor:
@@ -83,7 +97,7 @@ class _Editor:
     def __init__(self, batch: Batch, person: str) -> None:
         self.batch = batch
         self.book = batch.book
-        self._person = person.casefold()
+        self._person = person
         self._locale = locale(self.book.locale)
         self._reader = values.Reader(self.book, "USER_ENTERED", batch.now)
 
@@ -103,21 +117,18 @@ class _Editor:
 
     def guard(self, sheet: Sheet, box: Box) -> None:
         """Refuse changes of cells that are protected from this person."""
-        if self._person == OWNER.casefold():
-            return
-        for protection in sheet.protected_ranges:
-            if protection.get("warningOnly") or self._is_editor(protection):
-                continue
-            protected = sheet.box(protection["range"])
-            if not protected.meets(box):
-                continue
-            free = [sheet.box(part) for part in protection.get("unprotectedRanges", [])]
-            if not any(part.covers(_overlap(protected, box)) for part in free):
-                raise invalid(PROTECTED)
+        if not access.is_free(self.batch.store, sheet, box, self._person):
+            raise invalid(PROTECTED)
 
-    def _is_editor(self, protection: dict[str, Any]) -> bool:
-        users = protection.get("editors", {}).get("users", [])
-        return self._person in [user.casefold() for user in users]
+    def guard_structure(self, sheet: Sheet) -> None:
+        """Refuse changes of a tab, its rows and columns, if the whole tab is protected from this person."""
+        if not access.may_change_structure(self.batch.store, sheet, self._person):
+            raise invalid(PROTECTED)
+
+    def guard_insertion(self, sheet: Sheet, dimension: str, at: int) -> None:
+        """Refuse new rows or columns inside of what is protected from this person."""
+        if not access.may_insert(self.batch.store, sheet, dimension, at, self._person):
+            raise invalid(PROTECTED)
 
     def enter(self, sheet: Sheet, row: int, column: int, text: str) -> None:
         """Type *text* into a cell."""
@@ -173,15 +184,6 @@ class _Editor:
         return {"stringValue": value} if isinstance(value, str) else {"numberValue": value}
 
 
-def _overlap(first: Box, second: Box) -> Box:
-    return Box(
-        max(first.top, second.top),
-        max(first.left, second.left),
-        min(first.bottom, second.bottom),
-        min(first.right, second.right),
-    )
-
-
 Handler = Callable[[_Editor, Edit], None]
 
 
@@ -222,6 +224,7 @@ def _sort(editor: _Editor, edit: Edit) -> None:
 
 def _filter(editor: _Editor, edit: Edit) -> None:
     sheet, box = editor.area(edit["sheet"], edit["range"])
+    editor.guard(sheet, box)
     sheet.basic_filter = {"range": _grid_range(sheet, box)}
 
 
@@ -239,6 +242,7 @@ def _lines_box(sheet: Sheet, dimension: str, start: int, end: int) -> Box:
 def _insert(dimension: str) -> Handler:
     def run(editor: _Editor, edit: Edit) -> None:
         sheet, at, count = editor.sheet(edit["sheet"]), _line(edit, dimension), int(edit.get("count", 1))
+        editor.guard_insertion(sheet, dimension, at)
         at_end = at == len(sheet.lines(dimension))
         insert_lines(editor.book, sheet, dimension, at, count, inherit_before=at_end)
 
@@ -248,6 +252,7 @@ def _insert(dimension: str) -> Handler:
 def _delete(dimension: str) -> Handler:
     def run(editor: _Editor, edit: Edit) -> None:
         sheet, at, count = editor.sheet(edit["sheet"]), _line(edit, dimension), int(edit.get("count", 1))
+        editor.guard_structure(sheet)
         editor.guard(sheet, _lines_box(sheet, dimension, at, at + count))
         delete_lines(editor.book, sheet, dimension, at, at + count)
 
@@ -257,6 +262,7 @@ def _delete(dimension: str) -> Handler:
 def _move(dimension: str) -> Handler:
     def run(editor: _Editor, edit: Edit) -> None:
         sheet, at, count = editor.sheet(edit["sheet"]), _line(edit, dimension), int(edit.get("count", 1))
+        editor.guard_structure(sheet)
         editor.guard(sheet, _lines_box(sheet, dimension, at, at + count))
         target = _line({"at": edit["to"]}, dimension)
         move_lines(editor.book, sheet, dimension, at, at + count, target)
@@ -287,11 +293,14 @@ def _copy_paste(editor: _Editor, edit: Edit) -> None:
 
 
 def _rename_tab(editor: _Editor, edit: Edit) -> None:
-    set_title(editor.book, editor.sheet(edit["sheet"]), edit["title"])
+    sheet = editor.sheet(edit["sheet"])
+    editor.guard_structure(sheet)
+    set_title(editor.book, sheet, edit["title"])
 
 
 def _delete_tab(editor: _Editor, edit: Edit) -> None:
     sheet = editor.sheet(edit["sheet"])
+    editor.guard_structure(sheet)
     editor.guard(sheet, sheet.whole)
     remove_sheet(editor.book, sheet)
 

@@ -1,4 +1,4 @@
-"""Endpoints beside the APIs: identity, edits by a person, the clock, the quota, the list of workbooks."""
+"""Endpoints beside the APIs: identity, edits and views of a person, groups, the clock, the quota."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from emulators.google import edits, identity
+from emulators.google import access, edits, grid, identity
 from emulators.google.errors import ApiError
 from emulators.google.quota import MINUTE_S, Quota
 from emulators.google.store import Store
@@ -55,18 +55,6 @@ def blueprint(store: Store, quota: Quota, changed: Callable[[], None]) -> Bluepr
             ]
         return jsonify(listed)
 
-    @routes.post("/_emulator/edit")
-    def edit() -> Response:
-        try:
-            with store.lock:
-                edits.apply(store, request.get_json(force=True))
-        except ApiError as error:
-            response = jsonify({"message": error.message})
-            response.status_code = error.code
-            return response
-        changed()
-        return jsonify({})
-
     @routes.post("/_emulator/clock")
     def clock() -> Response:
         now = request.get_json(force=True).get("now")
@@ -75,8 +63,52 @@ def blueprint(store: Store, quota: Quota, changed: Callable[[], None]) -> Bluepr
         changed()
         return jsonify({"now": store.timestamp()})
 
+    _install_people(routes, store, changed)
     _install_quota(routes, quota)
     return routes
+
+
+def _install_people(routes: Blueprint, store: Store, changed: Callable[[], None]) -> None:
+    @routes.post("/_emulator/edit")
+    def edit() -> Response:
+        body = request.get_json(force=True)
+        answer: dict[str, Any] = {}
+        try:
+            with store.lock:
+                if body.get("each"):
+                    answer["messages"] = edits.apply_each(store, body)
+                else:
+                    edits.apply(store, body)
+        except ApiError as error:
+            return _refusal(error)
+        changed()
+        return jsonify(answer)
+
+    @routes.get("/_emulator/look")
+    def look() -> Response:
+        person = request.args["as"]
+        try:
+            with store.lock:
+                book = access.open_to_read(store, request.args["spreadsheet_id"], person)
+                whole = grid.spreadsheet(book, None, None, store.now(), grid_data=True)
+                return jsonify(access.as_seen_by(store, book, whole, person))
+        except ApiError as error:
+            return _refusal(error)
+
+    @routes.post("/_emulator/people")
+    def people() -> Response:
+        body = request.get_json(force=True)
+        with store.lock:
+            store.groups = {name.casefold(): list(members) for name, members in body["groups"].items()}
+            store.domain = body["domain"]
+        changed()
+        return jsonify({})
+
+
+def _refusal(error: ApiError) -> Response:
+    response = jsonify({"message": error.message})
+    response.status_code = error.code
+    return response
 
 
 def _install_quota(routes: Blueprint, quota: Quota) -> None:

@@ -32,6 +32,8 @@ class SavedStore:
     frozen_at: datetime | None
     files: dict[str, dict[str, Any]]
     books: Mapping[str, Book]
+    groups: dict[str, list[str]]
+    domain: str
 
 
 class Store:
@@ -47,6 +49,10 @@ class Store:
         self.files: dict[str, dict[str, Any]] = {}
         self.books: dict[str, Book] = {}
         self.identity: dict[str, str] = {}
+        #: Members of Google groups by the group's address in lower case.
+        self.groups: dict[str, list[str]] = {}
+        #: The Workspace domain that the files belong to; empty for those of a consumer account.
+        self.domain = ""
         self._counter = 0
 
     # Ids and times
@@ -98,13 +104,21 @@ class Store:
         """Delete everything but the key that signs tokens."""
         self.files.clear()
         self.books.clear()
+        self.groups, self.domain = {}, ""
         self._counter = 0
         self.frozen_at = None
 
     def save_state(self) -> SavedStore:
         """A copy of everything but the keys. Workbooks never change: a change replaces the whole workbook."""
         with self.lock:
-            return SavedStore(self._counter, self.frozen_at, copy.deepcopy(self.files), dict(self.books))
+            return SavedStore(
+                self._counter,
+                self.frozen_at,
+                copy.deepcopy(self.files),
+                dict(self.books),
+                copy.deepcopy(self.groups),
+                self.domain,
+            )
 
     def restore_state(self, saved: SavedStore) -> None:
         """The opposite of :meth:`save_state`."""
@@ -112,6 +126,7 @@ class Store:
             self._counter, self.frozen_at = saved.counter, saved.frozen_at
             self.files = copy.deepcopy(saved.files)
             self.books = dict(saved.books)
+            self.groups, self.domain = copy.deepcopy(saved.groups), saved.domain
 
     def dump(self) -> dict[str, Any]:
         """Everything as JSON-able data."""
@@ -121,6 +136,8 @@ class Store:
                 "counter": self._counter,
                 "frozen_at": self.frozen_at.isoformat() if self.frozen_at else None,
                 "identity": dict(self.identity),
+                "groups": dict(self.groups),
+                "domain": self.domain,
                 "files": [dict(file) for file in self.files.values()],
                 "books": [book.dump() for book in self.books.values()],
             }
@@ -132,5 +149,6 @@ class Store:
             frozen_at = data.get("frozen_at")
             self.frozen_at = datetime.fromisoformat(frozen_at) if frozen_at else None
             self.identity = data.get("identity") or self.identity
+            self.groups, self.domain = data.get("groups", {}), data.get("domain", "")
             self.files = {file["id"]: file for file in data["files"]}
             self.books = {book["spreadsheet_id"]: Book.load(book) for book in data["books"]}

@@ -25,6 +25,9 @@ class Workbooks(Protocol):
     def read(self, spreadsheet_id: str) -> Json:
         """Read the whole workbook: a Spreadsheet resource with values, notes and metadata."""
 
+    def read_as_shown(self, spreadsheet_id: str) -> Json:
+        """Read the same with what a person sees: texts of cells, drop-downs, and what is hidden."""
+
     def batch_update(self, spreadsheet_id: str, requests: Sequence[Json]) -> Json:
         """Apply *requests* in order, all or none; return Google's reply.
 

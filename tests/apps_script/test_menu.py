@@ -21,6 +21,7 @@ def captions(execution):
                 "Собрать неделю…",
                 "Отправить в трекер",
                 "Обновить из трекера",
+                "Показать глазами клиента",
                 "Отменить последнее действие…",
                 "Проверить книгу",
             ],
@@ -33,6 +34,7 @@ def captions(execution):
                 "Build the week…",
                 "Send to the tracker",
                 "Refresh from the tracker",
+                "Show as the client sees it",
                 "Undo the last action…",
                 "Check this workbook",
             ],
@@ -124,4 +126,4 @@ def test_install_builds_the_menu_at_once(addon):
     """After installation from an open workbook the menu appears without opening it again."""
     execution = addon().evaluate("onInstall({authMode: ScriptApp.AuthMode.FULL})")
 
-    assert len(captions(execution)) == 6
+    assert len(captions(execution)) == 7

@@ -184,6 +184,15 @@ def test_board_is_found_by_its_title(world: TrackerWorld, tracker: TaskTracker, 
         assert one.find_board("Зерно — Сайт") is None
 
 
+def test_boards_have_addresses_of_their_own(tracker: TaskTracker, board: Board) -> None:
+    """Each client gets a link to his own board; a board that is found again has the same."""
+    other = tracker.create_board("Улыбка — Реклама (УЛБ)", STAGES)
+    found = tracker.find_board("Улыбка — Реклама (УЛБ)")
+
+    assert found is not None
+    assert found.url == other.url != board.url
+
+
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_board_of_few_stages(tracker: TaskTracker, count: int) -> None:
     """A board may have few stages."""

@@ -498,8 +498,15 @@ def test_batch_follows_the_priorities(story: Story) -> None:
 
 
 def test_reasons_speak_of_the_hours_of_the_item(story: Story) -> None:
-    """What is needed is the item's sum or one of its cells, or what begins a large one: more than is free."""
+    """What is needed is the item's sum or one of its cells, or what begins a large one: more than is free.
+
+    Staff are told so; the client reads no hours of people, and no advice.
+    """
     for row in story.left:
+        assert "входит" not in row["reason"], row
+        assert "если" not in row["reason"], row
+        assert "лимит" in row["reason"] or not re.search(r"\d ч", row["reason"]), row
+    for row in story.preview["left_out"]:
         hours = story.expected_hours(row["id"])
         figures = [float(text.replace(",", ".")) for text in re.findall(r"\d+(?:,\d+)?", row["reason"])]
         needed, other, third = figures[:3]

@@ -16,6 +16,7 @@ from emulators.common.server import running
 from emulators.google.app import create_app
 from vitrina.workbook.template.compiler import BookValues, compile_book
 from vitrina.workbook.template.definition import LOCALES, load_template
+from vitrina.workbook.writing.protection import Editors
 
 ROBOT, MANAGER, CLIENT = "robot@agency.example", "anna@agency.example", "olga@client.example"
 SHEET = "application/vnd.google-apps.spreadsheet"
@@ -53,7 +54,7 @@ def make(google: str, book: str, locale: str, values: BookValues) -> tuple[str, 
         locale=locale,
         profiles=template.standard_profiles(locale),
         values=values,
-        editors=[ROBOT, MANAGER],
+        editors=Editors((ROBOT, MANAGER)),
     )
     return made["id"], batch(google, made["id"], requests)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from emulators.google import cells, grid, masks
 from emulators.google.a1 import GridRange, grid_range, parse_bounds
+from emulators.google.access import is_whole_sheet
 from emulators.google.batch.registry import Batch, Reply, Request, request
 from emulators.google.errors import invalid
 from emulators.google.filters import from_grid_range
@@ -104,29 +105,48 @@ def delete_named_range(batch: Batch, body: Request) -> None:
 # Protected ranges
 
 
-def _clean_protection(item: Item) -> Item:
+#: What an editor of a protected range looks like; the rest is for Google to know.
+_ADDRESS = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+")
+
+
+def _clean_protection(batch: Batch, item: Item) -> Item:
     # The caller is the owner and can always edit, whatever the request says.
     result = {name: part for name, part in item.items() if part not in (None, False)}
     result["requestingUserCanEdit"] = True
+    if item.get("editors") is None:
+        return result
+    editors = {name: part for name, part in item["editors"].items() if part}
     if item.get("warningOnly"):
+        if editors:
+            raise invalid("ProtectedRange is warningOnly. Editors cannot be set on it.")
         result.pop("editors", None)
-    else:
-        editors = item.get("editors", {})
-        result["editors"] = {name: part for name, part in editors.items() if part}
-    return result
+        return result
+    for address in (*editors.get("users", ()), *editors.get("groups", ())):
+        if not _ADDRESS.fullmatch(address):
+            raise invalid(f"Invalid email address: {address}")
+    if editors.get("domainUsersCanEdit") and not batch.store.domain:
+        raise invalid("Domain protection is only supported on documents within a domain.")
+    return result | {"editors": editors}
 
 
 def _protection_ranges(batch: Batch, item: Item) -> Item:
     result = dict(item)
-    if "namedRangeId" in item and "range" not in item:
+    if "namedRangeId" in item and "range" in item:
+        raise invalid("Only one of range, namedRangeId and tableId may be set on a protected range.")
+    if "namedRangeId" in item:
         named = batch.book.named_ranges[_named(batch.book, item["namedRangeId"])]
         result["range"] = named["range"]
     elif "range" in item:
         result["range"] = checked_range(batch, item["range"])
     else:
         raise invalid("protectedRange.range must be specified.")
-    if "unprotectedRanges" in item:
+    if item.get("unprotectedRanges"):
         result["unprotectedRanges"] = [checked_range(batch, part) for part in item["unprotectedRanges"]]
+        if not is_whole_sheet(result["range"]):
+            raise invalid("Unprotected ranges are only supported on protected sheets.")
+        own_id = result["range"].get("sheetId", 0)
+        if any(part.get("sheetId", 0) != own_id for part in result["unprotectedRanges"]):
+            raise invalid("Unprotected ranges must be on the protected sheet.")
     return result
 
 
@@ -135,7 +155,7 @@ def add_protected_range(batch: Batch, body: Request) -> Reply:
     """Protect a range or a tab."""
     given = body.get("protectedRange", {})
     item_id = _new_id(batch, given, "protectedRangeId")
-    item = {"protectedRangeId": item_id} | _clean_protection(_protection_ranges(batch, given))
+    item = {"protectedRangeId": item_id} | _clean_protection(batch, _protection_ranges(batch, given))
     item["protectedRangeId"] = item_id
     batch.book.sheet(item["range"]["sheetId"]).protected_ranges.append(item)
     return {"protectedRange": _shown(item)}
@@ -155,7 +175,12 @@ def update_protected_range(batch: Batch, body: Request) -> None:
     )
     old = sheet.protected_ranges[index]
     new = masks.update(old, given, mask) | {"protectedRangeId": old["protectedRangeId"]}
-    new = _clean_protection(_protection_ranges(batch, new))
+    if "namedRangeId" in old and "range" not in given:
+        # The range is known from the name.
+        new.pop("range")
+    if given.get("warningOnly") and "editors" not in given:
+        new.pop("editors", None)
+    new = _clean_protection(batch, _protection_ranges(batch, new))
     if new["range"]["sheetId"] == sheet.sheet_id:
         sheet.protected_ranges[index] = new
     else:

@@ -24,14 +24,24 @@ from vitrina.ports import Json
 SERVICE = "Google"
 SPREADSHEET_MIME_TYPE = "application/vnd.google-apps.spreadsheet"
 
+_MARK = "developerMetadata(metadataId,metadataKey,metadataValue)"
+_BOOK = (
+    "spreadsheetId,properties(title,locale,timeZone),namedRanges,developerMetadata(metadataKey,metadataValue)"
+)
+_GRID = "gridProperties(rowCount,columnCount,frozenRowCount)"
+
 #: Field mask of everything that the product reads from a workbook, in one request.
 READ_FIELDS = (
-    "spreadsheetId,properties(title,locale,timeZone),namedRanges,developerMetadata(metadataKey,metadataValue),"
-    "sheets(properties(sheetId,title,index,gridProperties(rowCount,columnCount,frozenRowCount)),"
-    "developerMetadata(metadataId,metadataKey,metadataValue),"
-    "data(rowMetadata.developerMetadata(metadataId,metadataKey,metadataValue),"
-    "columnMetadata.developerMetadata(metadataId,metadataKey,metadataValue),"
+    f"{_BOOK},sheets(properties(sheetId,title,index,{_GRID}),{_MARK},protectedRanges,"
+    f"data(rowMetadata.{_MARK},columnMetadata.{_MARK},"
     "rowData.values(userEnteredValue,effectiveValue,note)))"
+)
+
+#: The same with what a person sees of the cells, and what is hidden.
+SHOWN_FIELDS = (
+    f"{_BOOK},sheets(properties(sheetId,title,index,hidden,{_GRID}),{_MARK},protectedRanges,"
+    f"data(rowMetadata(hiddenByUser,hiddenByFilter,{_MARK}),columnMetadata(hiddenByUser,{_MARK}),"
+    "rowData.values(userEnteredValue,effectiveValue,formattedValue,note,dataValidation.condition)))"
 )
 
 ATTEMPTS = 4
@@ -77,6 +87,12 @@ class GoogleWorkbooks:
     def read(self, spreadsheet_id: str) -> Json:
         """See ``Workbooks``."""
         request = self._services.spreadsheets.get(spreadsheetId=spreadsheet_id, fields=READ_FIELDS)
+        resource: Json = self._send(request, repeat=_is_busy)
+        return resource
+
+    def read_as_shown(self, spreadsheet_id: str) -> Json:
+        """See ``Workbooks``."""
+        request = self._services.spreadsheets.get(spreadsheetId=spreadsheet_id, fields=SHOWN_FIELDS)
         resource: Json = self._send(request, repeat=_is_busy)
         return resource
 

@@ -7,6 +7,7 @@ import logging
 from datetime import datetime
 
 from vitrina.errors import ServiceError, StoreConflictError, UserError
+from vitrina.jobs.renew_protection import protection_task
 from vitrina.jobs.sync_touched import task_name
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import QUOTA_KEY, SlotBooking
@@ -34,7 +35,7 @@ def is_night(services: Services) -> bool:
 
 
 def plan_nights(services: Services) -> int:
-    """Queue the nightly job of every agency that has none for today; return the count."""
+    """Queue the nightly jobs of every agency that has none for today; return the count of agencies."""
     if not is_night(services):
         return 0
     today, planned = services.today(), 0
@@ -44,9 +45,11 @@ def plan_nights(services: Services) -> int:
         last = known.get(_night_key(agency_id))
         if last is not None and last.data["on"] == today.isoformat():
             continue
-        task = _task(agency_id, today.toordinal())
-        services.store.commit([Put(NIGHT, agency_id, {"on": today.isoformat()}), task.put(services)])
-        task.send(services)
+        tasks = [_task(agency_id, today.toordinal()), protection_task(agency_id, today.toordinal())]
+        planned_on = Put(NIGHT, agency_id, {"on": today.isoformat()})
+        services.store.commit([planned_on, *(task.put(services) for task in tasks)])
+        for task in tasks:
+            task.send(services)
         planned += 1
     return planned
 

@@ -20,6 +20,7 @@ from vitrina.jobs.expire import expire
 from vitrina.jobs.nightly import learn_at_night, plan_nights
 from vitrina.jobs.push_wanted import push_wanted, remove_orphans
 from vitrina.jobs.reconcile import plan_reconciliation, reconcile
+from vitrina.jobs.renew_protection import protect_at_night
 from vitrina.jobs.sync_touched import sync_touched
 from vitrina.operations.outbox import find_overdue, fulfil, send_again
 from vitrina.operations.runner import run_operation
@@ -55,6 +56,7 @@ JOBS: Mapping[str, Job] = {
     "sync": Job(_BOOK, _in_background(sync_touched)),
     "reconcile": Job({**_BOOK, "is_nightly": {"type": "boolean"}}, _in_background(reconcile)),
     "norms": Job(_BOOK, _in_background(learn_at_night)),
+    "protect": Job(_BOOK, _in_background(protect_at_night)),
     "push": Job(_BOOK, _in_background(push_wanted)),
     "remove_orphans": Job(
         {"spreadsheet_id": _ID, "created_as": {"type": "object", "additionalProperties": _ID}},

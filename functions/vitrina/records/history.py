@@ -33,10 +33,19 @@ def save_history(store: Store, agency_id: str, works: Mapping[str, FinishedWork]
 
 def load_history(store: Store, agency_id: str, works: Iterable[ProjectWork]) -> list[FinishedWork]:
     """All finished work of an agency: imported, packed, and that of *works*. Two round trips."""
-    packs = unpack(store, store.find(HISTORY, where={"agency_id": agency_id}))
-    imported = (_work(row) for pack in packs for row in pack.payload.values())
+    return [*load_imported(store, agency_id), *load_done(store, agency_id, works)]
+
+
+def load_done(store: Store, agency_id: str, works: Iterable[ProjectWork]) -> list[FinishedWork]:
+    """What was finished in clients' workbooks: packed, and that of *works*. One round trip."""
     recent = (fact for work in works for item in work.items.values() for fact in facts_of_item(item))
-    return [*imported, *load_facts(store, agency_id), *recent]
+    return [*load_facts(store, agency_id), *recent]
+
+
+def load_imported(store: Store, agency_id: str) -> list[FinishedWork]:
+    """The work that the agency imported, without that of its clients' workbooks. One round trip."""
+    packs = unpack(store, store.find(HISTORY, where={"agency_id": agency_id}))
+    return [_work(row) for pack in packs for row in pack.payload.values()]
 
 
 def _batches(names: Iterable[str]) -> dict[str, list[str]]:

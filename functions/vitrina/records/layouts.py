@@ -1,8 +1,8 @@
-"""How workbooks looked when they were last read: their tabs and columns, and where *Проекты* stood."""
+"""How workbooks looked when they were last read or written: tabs and columns, *Проекты*, protection."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from vitrina.ports import Document, Key, Put, Write
 from vitrina.records.packing import SCHEMA, known_fields
@@ -11,6 +11,7 @@ from vitrina.workbook.reading.shape import Shape, shape_from_document
 
 SHAPE = "shape"
 LAYOUT = "layout"
+PROTECTION = "protection"
 
 
 def shape_key(spreadsheet_id: str) -> Key:
@@ -46,3 +47,28 @@ def layout_from_document(document: Document | None) -> Tab | None:
     data = known_fields(Tab, document.data)
     marks = tuple(Mark(**known_fields(Mark, mark)) for mark in data["marks"])
     return Tab(**{**data, "rows": (), "marks": marks, "header": ()})
+
+
+@dataclass(frozen=True)
+class ShownProtection:
+    """The editors that a workbook's protection has, and those that Google refused, each as a digest."""
+
+    written: str = ""
+    refused: str = ""
+
+
+def protection_key(spreadsheet_id: str) -> Key:
+    """Where it is kept who the editors of a workbook's protection are."""
+    return PROTECTION, spreadsheet_id
+
+
+def protection_from(document: Document | None) -> ShownProtection:
+    """What was written last, empty for a workbook whose protection was never renewed."""
+    if document is None:
+        return ShownProtection()
+    return ShownProtection(**known_fields(ShownProtection, document.data))
+
+
+def put_protection(spreadsheet_id: str, protection: ShownProtection) -> Put:
+    """The write that remembers the editors of a workbook's protection."""
+    return Put(PROTECTION, spreadsheet_id, {"schema": SCHEMA, **asdict(protection)})

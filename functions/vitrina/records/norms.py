@@ -23,12 +23,13 @@ class KeptNorms:
 
     ``units`` are what one of a work type is, by its folded name; ``shown`` are the means that the add-on
     wrote into *Нормы*, by group, more than one where a write was not confirmed: what people type over them
-    is known from them.
+    is known from them. ``own_types`` are the work types that every client may see.
     """
 
     norms: Norms
     units: Mapping[str, str] = field(default_factory=dict)
     shown: Mapping[NormCell, tuple[float, ...]] = field(default_factory=dict)
+    own_types: tuple[str, ...] = ()
 
 
 def norms_key(agency_id: str) -> Key:
@@ -43,14 +44,16 @@ def tracked_norms(store: Store, document: Document | None, agency_id: str) -> Tr
 
 def _norms_data(kept: KeptNorms) -> Json:
     shown = [[*cell, list(figures)] for cell, figures in kept.shown.items()]
-    return {**kept.norms.data(), "units": dict(kept.units), "shown": shown}
+    own_types = list(kept.own_types)
+    return {**kept.norms.data(), "units": dict(kept.units), "shown": shown, "own_types": own_types}
 
 
 def _norms(payload: Any) -> KeptNorms:
     if payload is None:
         return KeptNorms(Norms())
     shown = {NormCell(*cell): tuple(figures) for *cell, figures in payload["shown"]}
-    return KeptNorms(norms_from_document(payload), payload["units"], shown)
+    own_types = tuple(payload.get("own_types", ()))
+    return KeptNorms(norms_from_document(payload), payload["units"], shown, own_types)
 
 
 # --- Titles ----------------------------------------------------------------------------------------

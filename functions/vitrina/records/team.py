@@ -51,6 +51,9 @@ def team_data(team: Team) -> Json:
         "profiles": dict(team.profiles),
         "load_factor": team.load_factor,
         "week_limit_hours": team.week_limit_hours,
+        "editors_group": team.editors_group,
+        "shows_free_hours": team.shows_free_hours,
+        "work_types": list(team.work_types),
     }
 
 
@@ -66,7 +69,15 @@ def team_from_data(data: Json) -> Team:
         )
         for one in data["specialists"]
     )
-    return Team(specialists, data["profiles"], data["load_factor"], data.get("week_limit_hours"))
+    return Team(
+        specialists,
+        data["profiles"],
+        data["load_factor"],
+        data.get("week_limit_hours"),
+        editors_group=data.get("editors_group", ""),
+        shows_free_hours=data.get("shows_free_hours", False),
+        work_types=tuple(data.get("work_types", ())),
+    )
 
 
 def _tracker_ids(data: Json) -> Mapping[str, str]:

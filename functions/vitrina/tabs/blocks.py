@@ -14,6 +14,16 @@ from vitrina.workbook.writing.values import Value
 SHARE_DIGITS = 3
 
 
+#: Empty rows that a client always finds below the last one: he may not add rows to a protected tab.
+SPARE_ROWS = 20
+
+
+def last_used_row(tab: Tab) -> int:
+    """Count of the tab's rows down to the last one that is not empty."""
+    used = (row.index for row in tab.rows if any(not cell.is_empty for cell in row.cells))
+    return max(used, default=tab.header_index) + 1
+
+
 def column_group(tab: Tab, prefix: str) -> list[str]:
     """Columns of a repeated group, in the order of their numbers."""
     keys = (key for key in tab.columns if key.startswith(prefix))

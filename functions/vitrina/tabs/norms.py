@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from vitrina.domain.estimating.learning import start_with
-from vitrina.domain.estimating.norms import Basis, EffortNorm, NormCell, Norms, NormSource
+from vitrina.domain.estimating.norms import Basis, EffortNorm, FinishedWork, NormCell, Norms, NormSource
 from vitrina.operations.services import Services
+from vitrina.project.agency_book import StoredAgency
 from vitrina.records.books import Agency
 from vitrina.records.norms import KeptNorms
 from vitrina.tabs.blocks import SHARE_DIGITS, holds
 from vitrina.workbook.reading.book import Book, Tab
 from vitrina.workbook.reading.norm_rows import NormRow, read_norm_rows
-from vitrina.workbook.reading.settings import locale_of, wants_starting_norms
+from vitrina.workbook.reading.settings import locale_of, wants
 from vitrina.workbook.template.starting_norms import starting_norms
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.values import Value
+
+#: Key of the setting.
+STARTING_NORMS = "starting_norms"
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ def with_typed_norms(
     )
     units = {row.cell.work_type: row.unit for row in reversed(rows) if row.unit}
     facts = norms
-    if wants_starting_norms(book):
+    if wants(book, STARTING_NORMS):
         guesses = starting_norms(locale_of(book), agency.profiles)
         facts = start_with(norms, {one.cell: (one.work_type, one.typical_hours) for one in guesses})
         units = {one.cell.work_type: one.unit for one in guesses} | units
@@ -126,3 +130,29 @@ def _write_row(change: WorkbookChange, tab: Tab, known: NormRow, values: Mapping
     change.expect(tab, known.row, "work_type", "profile", *(("size",) if "size" in tab.columns else ()))
     for key in differing:
         change.set(tab, known.row, key, ours[key])
+
+
+def own_work_types(
+    services: Services, stored: StoredAgency, book: Book, imported: Iterable[FinishedWork]
+) -> tuple[str, ...]:
+    """Work types that every client may see: the agency's own, never those of another client's workbook.
+
+    They are the types of *imported* work, of the starting norms, and those that staff typed in *Нормы*. A
+    norm that was only learned in clients' workbooks has a type that a client may have typed.
+    """
+    found = [one.work_type for one in imported]
+    if wants(book, STARTING_NORMS):
+        found += [one.work_type for one in starting_norms(locale_of(book), stored.agency.profiles)]
+    shown = stored.norms.value.shown
+    rows = read_norm_rows(
+        book, services.choices, profiles=stored.agency.profiles, shown=shown, today=services.today()
+    )
+    found += [row.work_type for row in rows if _is_typed(book.tab("norms"), row, shown)]
+    by_name = {one.casefold(): one for one in reversed(found) if one}
+    return tuple(by_name[name] for name in sorted(by_name))
+
+
+def _is_typed(tab: Tab, row: NormRow, shown: Collection[NormCell]) -> bool:
+    """Whether staff made a row, or gave it a norm: rows of the add-on have a count of facts."""
+    is_counted = "fact_count" in tab.columns and bool(tab.cell(row.row, "fact_count").text)
+    return row.pinned_hours is not None or not (is_counted or row.cell in shown)

@@ -7,6 +7,7 @@ from the last read, and the batch fails as a whole if they have moved.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 
 from vitrina.domain.quantities import serial_of_day
@@ -21,6 +22,12 @@ from vitrina.workbook.writing.change import NewRow, WorkbookChange
 from vitrina.workbook.writing.values import Value
 
 TAB = "projects"
+
+
+def projects_layout(book: Book) -> Tab | None:
+    """Where header and columns of the tab stand in a workbook that was just read."""
+    tab = book.tabs.get(TAB)
+    return None if tab is None else replace(tab, rows=())
 
 
 def layout_write(book: Book) -> Write:

@@ -1,6 +1,8 @@
 """Why an item is left out, as a sentence: one for the client's sheet, one for the sidebar of staff.
 
-The client's sentence names no person and no other client: their work is called «другие проекты».
+The client's sentence says why and when, in a client's words. It names no person and no other client, whose
+work is called «другие проекты», shows no hours of people, and gives no instruction. What would let the item
+in is said to the staff only.
 """
 
 from __future__ import annotations
@@ -44,20 +46,29 @@ class Words:
     calendar: WorkCalendar
 
 
-def reason(explanation: Explanation, situation: Situation, words: Words, *, staff: bool) -> Sentence:
+def staff_reason(explanation: Explanation, situation: Situation, words: Words) -> Sentence:
     """Why the item is left out, when it will enter, and what change would let it in now."""
-    why = _why(explanation, words, staff=staff)
+    why = _why(explanation, words)
     if explanation.left.needed_hours < _wanted_hours(explanation.left) - EPSILON_HOURS:
         why = sentence("reason.to_begin", why=why)
     days = period_days(words.calendar, explanation.enters) if explanation.enters else None
-    change = explanation.change if staff else explanation.own_change
-    change_text = _change(change, explanation, words, staff=staff) if change else None
+    change_text = _change(explanation.change, explanation, words) if explanation.change else None
     if days or change_text:
         code = "reason.change" if not days else "reason.enters_change" if change_text else "reason.enters"
         return sentence(code, why=why, days=days, change=change_text)
     if explanation.left.reason not in LACK_OF_ROOM:
         return why
     return sentence(f"reason.far.{situation.period.kind}", why=why, count=PERIODS_AHEAD)
+
+
+def client_reason(explanation: Explanation, situation: Situation, words: Words) -> Sentence:
+    """Why the item is not in this period, and when it will be, as far as that can be told."""
+    why = _why_for_client(explanation, words)
+    if explanation.enters:
+        return sentence("client_reason.enters", why=why, days=period_days(words.calendar, explanation.enters))
+    if explanation.left.reason not in LACK_OF_ROOM:
+        return why
+    return sentence(f"client_reason.far.{situation.period.kind}", why=why, count=PERIODS_AHEAD)
 
 
 def _wanted_hours(left: LeftOutItem) -> float:
@@ -73,82 +84,89 @@ def period_days(calendar: WorkCalendar, period: Period) -> Days:
     return Days(days[0], days[-1]) if days else Days(period.start_on, period.end_on)
 
 
-def _why(explanation: Explanation, words: Words, *, staff: bool) -> Sentence:
+def _why(explanation: Explanation, words: Words) -> Sentence:
     left = explanation.left
     title = words.profiles.get(left.profile or "", left.profile or "")
     match left.reason:
         case LeftOutReason.WAITS_FOR:
-            items = [words.codes.get(number, str(number)) for number in left.waits_for]
-            return sentence("reason.waits_for", items=items)
+            return sentence("reason.waits_for", items=_waited_for(left, words))
         case LeftOutReason.PROJECT_LIMIT | LeftOutReason.AGENCY_LIMIT:
-            return _over_limit(left, staff=staff)
+            return sentence(
+                f"reason.{left.reason}",
+                needed=left.needed_hours,
+                free=left.free_hours,
+                limit=left.capacity_hours,
+            )
         case LeftOutReason.NO_SPECIALIST:
             return sentence("reason.no_specialist", profile=title)
         case LeftOutReason.NO_ESTIMATE:
             return sentence("reason.no_estimate")
         case LeftOutReason.NO_DAYS:
-            who = _who(title, left.specialist, staff=staff)
+            who = sentence("reason.who", profile=title, name=left.specialist)
             return sentence("reason.no_days", who=who, needed=left.needed_hours)
         case LeftOutReason.SPECIALIST_BUSY:
-            return _busy(explanation, words, title, staff=staff)
+            return _busy(explanation, words, title)
 
 
-def _over_limit(left: LeftOutItem, *, staff: bool) -> Sentence:
-    """Sentence about a limit. A client is not told the agency's limit over all clients."""
-    if left.reason is LeftOutReason.AGENCY_LIMIT and not staff:
-        return sentence("reason.team_busy", needed=left.needed_hours)
-    return sentence(
-        f"reason.{left.reason}",
-        needed=left.needed_hours,
-        free=left.free_hours,
-        limit=left.capacity_hours,
-    )
+def _waited_for(left: LeftOutItem, words: Words) -> list[str]:
+    return [words.codes.get(number, str(number)) for number in left.waits_for]
 
 
-def _busy(  # noqa: PLR0911 - one for each way to be busy
-    explanation: Explanation, words: Words, title: str, *, staff: bool
-) -> Sentence:
+def _busy(explanation: Explanation, words: Words, title: str) -> Sentence:
     left = explanation.left
-    who = _who(title, left.specialist, staff=staff)
+    who = sentence("reason.who", profile=title, name=left.specialist)
     busy = max(0.0, left.capacity_hours - left.free_hours)
     figures = {"who": who, "needed": left.needed_hours, "busy": busy, "capacity": left.capacity_hours}
     if left.capacity_hours <= EPSILON_HOURS:
         return sentence("reason.no_hours", who=who, needed=left.needed_hours)
     if busy <= EPSILON_HOURS:
         return sentence("reason.too_short", **figures)
-    if staff:
-        known = [
-            sentence(
-                "reason.item", id=words.tasks[way.item][0], task=words.tasks[way.item][1], hours=way.hours
-            )
-            for way in explanation.in_the_way
-            if way.item in words.tasks
-        ][:MOST_IN_THE_WAY]
-        if known:
-            return sentence("reason.busy_with", **figures, items=known)
-        return sentence("reason.specialist_busy", **figures)
-    other = sum(
-        way.hours
+    known = [
+        sentence("reason.item", id=words.tasks[way.item][0], task=words.tasks[way.item][1], hours=way.hours)
         for way in explanation.in_the_way
-        if way.item[0] not in (left.item.project, own_rows_of(left.item.project))
-    )
-    if other > busy - EPSILON_HOURS:
-        return sentence("reason.busy_only_elsewhere", **figures)
-    if other > EPSILON_HOURS:
-        return sentence("reason.busy_elsewhere", **figures, other=other)
+        if way.item in words.tasks
+    ][:MOST_IN_THE_WAY]
+    if known:
+        return sentence("reason.busy_with", **figures, items=known)
     return sentence("reason.specialist_busy", **figures)
 
 
-def _who(title: str, name: str | None, *, staff: bool) -> Sentence:
-    """The profile; for staff also the person."""
-    if staff:
-        return sentence("reason.who", profile=title, name=name)
-    return sentence("reason.profile", profile=title)
+def _why_for_client(explanation: Explanation, words: Words) -> Sentence:
+    left = explanation.left
+    title = words.profiles.get(left.profile or "", left.profile or "")
+    match left.reason:
+        case LeftOutReason.WAITS_FOR:
+            return sentence("client_reason.waits_for", items=_waited_for(left, words))
+        case LeftOutReason.PROJECT_LIMIT:
+            # The limit is the client's own, so that he may know its figures.
+            return sentence(
+                "client_reason.project_limit",
+                needed=left.needed_hours,
+                free=left.free_hours,
+                limit=left.capacity_hours,
+            )
+        case LeftOutReason.AGENCY_LIMIT:
+            return sentence("client_reason.team_busy")
+        case LeftOutReason.NO_SPECIALIST | LeftOutReason.NO_ESTIMATE | LeftOutReason.NO_DAYS:
+            return sentence(f"client_reason.{left.reason}", profile=title)
+        case LeftOutReason.SPECIALIST_BUSY:
+            return sentence(f"client_reason.{_kind_of_busy(explanation)}", profile=title)
 
 
-def _change(  # noqa: PLR0911 - one for each kind of change
-    change: Change, explanation: Explanation, words: Words, *, staff: bool
-) -> Sentence:
+def _kind_of_busy(explanation: Explanation) -> str:
+    """What takes the hours of a profile: the client's own tasks, other projects, or both."""
+    left = explanation.left
+    busy = left.capacity_hours - left.free_hours
+    if busy <= EPSILON_HOURS:
+        return "no_hours" if left.capacity_hours <= EPSILON_HOURS else "too_short"
+    own = (left.item.project, own_rows_of(left.item.project))
+    other = sum(way.hours for way in explanation.in_the_way if way.item[0] not in own)
+    if other <= EPSILON_HOURS:
+        return "busy"
+    return "busy_only_elsewhere" if other > busy - EPSILON_HOURS else "busy_elsewhere"
+
+
+def _change(change: Change, explanation: Explanation, words: Words) -> Sentence:
     match change.kind:
         case ChangeKind.DROP_ITEM:
             code, task = words.tasks[change.item] if change.item else ("", "")
@@ -159,9 +177,7 @@ def _change(  # noqa: PLR0911 - one for each kind of change
         case ChangeKind.MOVE_ABSENCE:
             return sentence("change.move_absence", name=change.specialist)
         case ChangeKind.ADD_HOURS:
-            if staff:
-                return sentence("change.add_hours_of", name=change.specialist, hours=change.hours)
-            return sentence("change.add_hours", hours=change.hours)
+            return sentence("change.add_hours_of", name=change.specialist, hours=change.hours)
         case ChangeKind.PUT_FIRST:
             if change.priority in (None, explanation.left.item.priority):
                 return sentence("change.put_first")

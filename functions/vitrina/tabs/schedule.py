@@ -1,7 +1,8 @@
 """The tab *План-график*: who works on what on which day, as the client may see it.
 
-Work for other clients is summed as «другие проекты» and never named. A line under each person shows the
-free hours of the days. Short days, part-time work and absences reduce them and are not shown separately.
+Work for other clients is summed as «другие проекты» and never named. Where the agency has switched that on, a
+line under each person shows the free hours of the days. Short days, part-time work and absences reduce them
+and are not shown separately; nor are days with too many hours.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def write_schedule(snapshot: Snapshot, change: WorkbookChange, items: Iterable[I
     monday = services.calendar.current_period(services.today(), PeriodKind.WEEK).start_on
     days = services.calendar.working_days_from(monday, count=len(day_columns))
     team = snapshot.stored.team
-    people = People(team, services.calendar) if team else None
+    people = People(team, services.calendar) if team and team.shows_free_hours else None
     lines = _lines(project, list(items), snapshot.typed_hours, people, days, _titles(locale_of(book)))
     keys = ("label", "load", *day_columns)
     if _is_shown(tab, keys, lines, days):
@@ -142,9 +143,9 @@ def _lines(
 
 
 def _left(people: People, name: str, hours: Mapping[date, float], days: Iterable[date]) -> dict[date, float]:
-    """Free hours of a person by day; negative on days with too many hours."""
+    """Free hours of a person by day."""
     left = {day: people.capacity(name, day) - hours.get(day, 0.0) for day in days}
-    return {day: one for day, one in left.items() if abs(one) > TOLERANCE_HOURS}
+    return {day: one for day, one in left.items() if one > TOLERANCE_HOURS}
 
 
 def _line(label: str, hours: Mapping[date, float], days: list[date]) -> list[Value]:

@@ -19,6 +19,7 @@ from vitrina.usecases.invite_client import invite_client
 from vitrina.usecases.push import push
 from vitrina.usecases.recalculate_norms import recalculate_norms
 from vitrina.usecases.refresh import refresh
+from vitrina.usecases.show_as_client import show_as_client
 from vitrina.usecases.start_batch import start_batch
 from vitrina.usecases.undo import undo
 from vitrina.usecases.update_load import update_load
@@ -92,6 +93,7 @@ ACTIONS: Mapping[str, Action] = {
     "check_book": Action(
         "client", _NO_PARAMS, lambda run, book, _: check_book(run, book), is_queued=True, holds=()
     ),
+    "show_as_client": Action("client", _NO_PARAMS, lambda run, book, _: show_as_client(run, book), holds=()),
     "new_client": Action(
         "agency",
         _CLIENT_FORM,

@@ -27,7 +27,7 @@ from vitrina.project.snapshot import Snapshot, read_stored, require_items, snaps
 from vitrina.records.layouts import shape_from, shape_key
 from vitrina.records.previews import Preview
 from vitrina.records.work import Item
-from vitrina.tabs.reasons import Words, period_days, reason
+from vitrina.tabs.reasons import Words, period_days, staff_reason
 from vitrina.texts import Sentence, sentence
 from vitrina.workbook.reading.settings import read_terms
 from vitrina.workbook.reading.team import Team
@@ -334,7 +334,7 @@ def _preview_data(services: Services, draft: Draft) -> Mapping[str, Any]:
                 "task": one.left.item.task,
                 "priority": priority(one.left.item.priority),
                 "hours": one.left.item.total_hours,
-                "reason": reason(one, draft.situation, words, staff=True),
+                "reason": staff_reason(one, draft.situation, words),
             }
             for one in draft.explanations
         ],

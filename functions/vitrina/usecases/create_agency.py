@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from vitrina.operations.services import Services
+from vitrina.project.protection import editors_of
 from vitrina.records.books import Agency, put_agency
 from vitrina.tabs.projects_tab import layout_write
 from vitrina.texts import pick_locale
@@ -55,7 +56,7 @@ def create_agency(
             options={"profiles": [one.title for one in chosen]},
         ),
         trackers={name: one.name for name, one in services.trackers.items() if one.can.has_cards},
-        editors=services.editors,
+        editors=editors_of(services, None),
         time_zone=services.time_zone.key,
     )
     services.workbooks.batch_update(spreadsheet_id, requests)

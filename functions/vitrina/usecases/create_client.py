@@ -5,28 +5,45 @@ It can be resumed: every step finds what an earlier attempt has created, so noth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.calendar import PeriodKind
-from vitrina.errors import UnknownWorkbookError, UserError
+from vitrina.errors import (
+    CellsError,
+    ChangedMeanwhileError,
+    UnknownWorkbookError,
+    UserError,
+    WorkbookShapeError,
+)
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.ports import Board, Capabilities, Stage, TaskTracker, Write
-from vitrina.project.agency_book import StoredAgency, read_stored_agency
+from vitrina.project.agency_book import StoredAgency, read_agency_book, read_stored_agency, read_team_of
+from vitrina.project.protection import certain_editors, editors_of, note_editors
 from vitrina.records.books import Agency, Project, board_id_from, find_projects, put_project
 from vitrina.records.layouts import layout_from_document, layout_key
-from vitrina.tabs.projects_tab import add_project_row
+from vitrina.tabs.projects_tab import add_project_row, projects_layout
 from vitrina.texts import render, sentence
-from vitrina.workbook.reading.book import parse_book
+from vitrina.workbook.reading.book import Tab, parse_book
+from vitrina.workbook.reading.team import Team
 from vitrina.workbook.template.compiler import BookValues, compile_book
 from vitrina.workbook.template.definition import Locale, Profile
+from vitrina.workbook.writing.protection import Editors
 from vitrina.workbook.writing.values import Formula, Value
 
 STEPS = 6
+
+#: Most values that Google takes in a drop-down.
+MOST_CHOICES = 500
+
+#: Results of the step that fills the workbook. Older releases noted nothing.
+FILLED = "filled"
+EDITORS_REFUSED = "editors_refused"
 
 
 @dataclass(frozen=True)
@@ -86,9 +103,11 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
         find=lambda: services.workbooks.find_by_tag(tag),
     )
     run.set_progress(2, STEPS, sentence("client.progress_fill"))
-    run.step(
+    is_filled = "result" in run.steps.get("fill_workbook", {})
+    now = _stored_now(stored) if is_filled else _agency_now(run, stored)
+    filled: str = run.step(
         "fill_workbook",
-        lambda: _fill(services, stored, form, spreadsheet_id, board, title, tracker.can),
+        lambda: _fill(run, now, form, spreadsheet_id, board, title, tracker.can),
         find=lambda: _find_filled(services, spreadsheet_id),
     )
     run.set_progress(3, STEPS, sentence("client.progress_share"))
@@ -122,11 +141,10 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
     number = [one.spreadsheet_id for one in stored.projects.value].index(spreadsheet_id) + 1
     url = services.workbooks.url(spreadsheet_id)
     row = _project_row(services, agency, form, url, board)
-    layout = layout_from_document(stored.more.get(layout_key(agency_id)))
     remembering: list[Write] = []
 
     def add_row() -> None:
-        remembering.extend(add_project_row(services, agency, layout, number, row))
+        remembering.extend(add_project_row(services, agency, now.layout, number, row))
 
     run.step("register_project", add_row)
     run.at_end(*remembering)
@@ -135,6 +153,7 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
         sentence("client.created" if board.url else "client.created_book", project=form.project_name),
         details=(
             sentence("client.next"),
+            *([sentence("client.editors_refused")] if filled == EDITORS_REFUSED else []),
             *(sentence(code, service=tracker.name) for code in board.remarks),
         ),
         data={"spreadsheet_id": spreadsheet_id, "spreadsheet_url": url, "board_url": board.url},
@@ -168,52 +187,89 @@ def _board(run: Run, agency: Agency, tracker: TaskTracker, title: str) -> Board:
     return Board(board_id_from(data), stages, data["url"], tuple(data.get("remarks", ())))
 
 
-def _find_filled(services: Services, spreadsheet_id: str) -> bool | None:
-    """``True`` if an earlier attempt has filled the workbook: one batch fills all of it or nothing."""
+def _find_filled(services: Services, spreadsheet_id: str) -> str | None:
+    """``FILLED`` if an earlier attempt has filled the workbook: one batch fills all of it or nothing."""
     try:
         parse_book(services.workbooks.read(spreadsheet_id))
     except UnknownWorkbookError:
         return None
-    return True
+    return FILLED
 
 
 def _fill(
-    services: Services,
-    stored: StoredAgency,
+    run: Run,
+    now: _AgencyNow,
     form: ClientForm,
     spreadsheet_id: str,
     board: Board,
     title: str,
     can: Capabilities,
-) -> None:
+) -> str:
+    """Fill the workbook; ``EDITORS_REFUSED`` if Google takes only the editors whom the operator named."""
+    services = run.services
+    wanted = editors_of(services, now.team)
+    values = _values(services, now.agency, form, board, title, now.work_types)
+    try:
+        _compile(services, now.agency, spreadsheet_id, values, can, wanted)
+    except ChangedMeanwhileError:
+        certain = certain_editors(services)
+        if _find_filled(services, spreadsheet_id) or certain == wanted:
+            raise
+        # Nobody else knows of the new file, so what Google refuses is an editor.
+        _compile(services, now.agency, spreadsheet_id, values, can, certain)
+        run.at_end(note_editors(spreadsheet_id, certain, refused=wanted))
+        return EDITORS_REFUSED
+    run.at_end(note_editors(spreadsheet_id, wanted))
+    return FILLED
+
+
+@dataclass(frozen=True)
+class _AgencyNow:
+    """What a new client takes over from the agency's workbook, which is read once.
+
+    ``work_types`` are those that clients may see, ``layout`` is where *Проекты* stands.
+    """
+
+    agency: Agency
+    team: Team | None
+    work_types: Sequence[str]
+    layout: Tab | None
+
+
+def _stored_now(stored: StoredAgency) -> _AgencyNow:
+    """What the store has of it, where the workbook was filled by an earlier attempt."""
+    agency = stored.agency
+    layout = layout_from_document(stored.more.get(layout_key(agency.spreadsheet_id)))
+    return _AgencyNow(agency, stored.team, (), layout)
+
+
+def _agency_now(run: Run, stored: StoredAgency) -> _AgencyNow:
     agency, team = stored.agency, stored.team
-    template = services.templates["client"]
-    locale: Locale = "en" if agency.locale == "en" else "ru"
-    today = services.today()
+    book = read_agency_book(run, agency.spreadsheet_id, stored.shape)
+    # Bad cells there must not keep a new client waiting: what was read before holds.
+    with contextlib.suppress(CellsError, WorkbookShapeError):
+        team = read_team_of(run, agency, book)
+    work_types = (team.work_types if team else ()) or stored.norms.value.own_types
+    return _AgencyNow(agency, team, work_types, projects_layout(book))
+
+
+def _compile(
+    services: Services,
+    agency: Agency,
+    spreadsheet_id: str,
+    values: BookValues,
+    can: Capabilities,
+    editors: Editors,
+) -> None:
     requests = compile_book(
-        template,
-        locale=locale,
+        services.templates["client"],
+        locale=_locale(agency),
         profiles=[Profile(key, title) for key, title in agency.profiles.items()],
-        values=BookValues(
-            title=title,
-            fields={
-                "client_name": form.client_name,
-                "project_name": form.project_name,
-                "responsible": form.responsible,
-                "board_url": board.url or None,
-                "period": services.choices.label("period", form.period, locale),
-                "limit_hours": form.limit_hours,
-            },
-            days=services.calendar.working_days_from(today, count=30),
-            options={
-                "work_types": list(stored.norms.value.norms.work_types.values()),
-                "specialists": [person.name for person in team.specialists] if team else [],
-            },
-        ),
+        values=values,
         typed=typed_columns(can),
         has_tracker=can.has_cards,
         invites_guests=can.invites_guests,
-        editors=services.editors,
+        editors=editors,
         time_zone=services.time_zone.key,
     )
     services.workbooks.batch_update(spreadsheet_id, requests)
@@ -223,6 +279,33 @@ def typed_columns(can: Capabilities) -> frozenset[str]:
     """Columns that staff type themselves, because no tracker tells what is in them."""
     columns = {"in_progress.status"} if not can.has_cards else set()
     return frozenset(columns if can.tells_hours else {*columns, "in_progress.logged_hours"})
+
+
+def _values(
+    services: Services,
+    agency: Agency,
+    form: ClientForm,
+    board: Board,
+    title: str,
+    work_types: Sequence[str],
+) -> BookValues:
+    return BookValues(
+        title=title,
+        fields={
+            "client_name": form.client_name,
+            "project_name": form.project_name,
+            "responsible": form.responsible,
+            "board_url": board.url or None,
+            "period": services.choices.label("period", form.period, _locale(agency)),
+            "limit_hours": form.limit_hours,
+        },
+        days=services.calendar.working_days_from(services.today(), count=30),
+        options={"work_types": list(work_types)[:MOST_CHOICES]},
+    )
+
+
+def _locale(agency: Agency) -> Locale:
+    return "en" if agency.locale == "en" else "ru"
 
 
 def _project_row(

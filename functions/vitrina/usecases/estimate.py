@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vitrina.domain.backlog import EstimateSource
@@ -17,6 +17,7 @@ from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.operations.undo_record import write_undoably
+from vitrina.ports import Json
 from vitrina.project.planner_input import (
     forecast_row,
     own_profiles,
@@ -28,12 +29,13 @@ from vitrina.project.planner_input import (
     written_by_us,
 )
 from vitrina.project.snapshot import Snapshot, read_snapshot, require_items
-from vitrina.records.backlog_state import MOST_NOTES, BacklogState, Figures
+from vitrina.records.backlog_state import BacklogState, Figures
 from vitrina.records.books import put_project
 from vitrina.records.norms import KeptNorms, titles_key
+from vitrina.tabs.blocks import SPARE_ROWS, last_used_row
 from vitrina.tabs.finish_forecast import write_forecast
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
-from vitrina.texts import Sentence, render, sentence
+from vitrina.texts import Sentence, sentence
 from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX, Backlog, BacklogRow
 from vitrina.workbook.reading.book import Book, Tab, column_letters
 from vitrina.workbook.reading.settings import locale_of
@@ -42,6 +44,9 @@ from vitrina.workbook.writing.heal import heal, repair_messages
 
 #: Most names in one answer: nobody reads more.
 MAX_DETAILS = 12
+
+#: Most tasks whose hours are explained in one answer.
+MOST_SOURCES = 200
 
 MINUTES = 60
 
@@ -85,11 +90,10 @@ def _estimate(run: Run, spreadsheet_id: str) -> Answer:
     change = WorkbookChange()
     locale = locale_of(book)
     heal(change, book, backlog.identity, prefix=project.code)
-    notes = _Notes(state)
     for row in backlog.rows:
         _write_hours(change, run.services, backlog, row, estimates[row.number], locale=locale)
-        lines = explain(row, estimates[row.number], kept, profiles)
-        notes.write(change, backlog.tab, row, "\n".join(render(line, locale) for line in lines))
+        _remove_note(change, backlog.tab, row, state)
+    change.make_room(backlog.tab, last_used_row(backlog.tab) + SPARE_ROWS)
     parts = {
         row.number: plan_row(kept.norms, row, _hours(row, estimates), estimates[row.number].own)
         for row in backlog.rows
@@ -100,10 +104,11 @@ def _estimate(run: Run, spreadsheet_id: str) -> Answer:
     write_forecast(snapshot, change, items, parts, snapshot.agency_items)
     if change:
         write_refreshed_mark(run.services, change, book)
-        _write(run, snapshot, change, estimates, notes)
+        _write(run, snapshot, change, estimates)
     else:
         run.at_end(updates=[snapshot.change_work()])
-    return _answer(book, backlog, estimates, total)
+    sources = _sources(backlog, estimates, kept, profiles)
+    return _answer(book, backlog, estimates, total, sources)
 
 
 def _write(
@@ -111,7 +116,6 @@ def _write(
     snapshot: Snapshot,
     change: WorkbookChange,
     estimates: Mapping[int, RowEstimate],
-    notes: _Notes,
 ) -> None:
     """Write the workbook, and store the add-on's own figures before and after the write.
 
@@ -137,7 +141,7 @@ def _write(
         # A refused write must not use up numbers of items.
         if_refused=[put_project(snapshot.project)],
         updates=[
-            tracked.put(replace(state, figures={**known, **either}, note_hashes=notes.hashes)),
+            tracked.put(replace(state, figures={**known, **either})),
             snapshot.change_work(),
         ],
         estimates={str(number): known[number] for number in ours if number in known},
@@ -283,23 +287,11 @@ def _write_hours(
         change.set(tab, row.row, "source", services.choices.label("source", result.source, locale))
 
 
-class _Notes:
-    """Notes at the cells that name the source of an estimate. Notes that people wrote are left alone."""
-
-    def __init__(self, state: BacklogState) -> None:
-        self._known: dict[str, None] = dict.fromkeys(state.note_hashes)
-
-    @property
-    def hashes(self) -> tuple[str, ...]:
-        """Hashes of the notes that the add-on wrote. They are stored before the notes are written."""
-        return tuple(self._known)[-MOST_NOTES:]
-
-    def write(self, change: WorkbookChange, tab: Tab, row: BacklogRow, text: str) -> None:
-        """Write a note, unless the cell has a note of a person."""
-        standing = tab.cell(row.row, "source").note
-        if text != standing and (not standing or _hash(standing) in self._known):
-            change.note(tab, row.row, "source", text)
-            self._known[_hash(text)] = None
+def _remove_note(change: WorkbookChange, tab: Tab, row: BacklogRow, state: BacklogState) -> None:
+    """Delete a note that an older release wrote for the staff: clients read it. People's notes stay."""
+    note = tab.cell(row.row, "source").note
+    if note and _hash(note) in state.note_hashes:
+        change.note(tab, row.row, "source", "")
 
 
 def _hash(text: str) -> str:
@@ -309,7 +301,7 @@ def _hash(text: str) -> str:
 def explain(
     row: BacklogRow, result: RowEstimate, kept: KeptNorms, titles: Mapping[str, str]
 ) -> list[Sentence]:
-    """Where the hours of a row come from. A client reads it, so no person or other client is named."""
+    """Where the hours of a row come from, for the staff: the client's workbook has nothing of it."""
     lines: list[Sentence] = []
     for profile, forecast in result.forecasts.items():
         name, unit = titles.get(profile, profile), kept.units.get(forecast.norm.cell.work_type)
@@ -322,6 +314,21 @@ def explain(
     if result.guess is not None:
         return [sentence("source.guess", work_type=result.guess.work_type)]
     return lines or [sentence(f"source.{result.source}")]
+
+
+def _sources(
+    backlog: Backlog, estimates: Mapping[int, RowEstimate], kept: KeptNorms, titles: Mapping[str, str]
+) -> list[Json]:
+    """Where the hours of each task come from, for the sidebar."""
+    return [
+        {
+            "id": row.code,
+            "task": row.task,
+            "hours": sum(_hours(row, estimates).values()),
+            "lines": explain(row, estimates[row.number], kept, titles),
+        }
+        for row in backlog.rows
+    ]
 
 
 def _of_norm(row: BacklogRow, forecast: Forecast, unit: str | None) -> list[Sentence]:
@@ -368,7 +375,11 @@ def _hours(row: BacklogRow, estimates: Mapping[int, RowEstimate]) -> dict[str, f
 
 
 def _answer(
-    book: Book, backlog: Backlog, estimates: Mapping[int, RowEstimate], total: Total | None
+    book: Book,
+    backlog: Backlog,
+    estimates: Mapping[int, RowEstimate],
+    total: Total | None,
+    sources: Sequence[Json],
 ) -> Answer:
     by_source = {source: sum(one.source is source for one in estimates.values()) for source in EstimateSource}
     gaps = [one.gap for one in estimates.values() if one.gap is not None]
@@ -393,6 +404,8 @@ def _answer(
             "estimated": by_source[EstimateSource.NORM],
             "typed": by_source[EstimateSource.SPECIALIST],
             "gaps": len(gaps),
+            "sources": sources[:MOST_SOURCES],
+            "sources_left": max(0, len(sources) - MOST_SOURCES),
             "total": None if total is None else {"p50_hours": total.p50_hours, "p85_hours": total.p85_hours},
         },
     )

@@ -17,11 +17,11 @@ from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
 from vitrina.project.agency_book import read_agency_book, read_stored_agency
 from vitrina.records.forecasts import load_outcomes
-from vitrina.records.history import load_history
+from vitrina.records.history import load_done, load_imported
 from vitrina.records.norms import KeptNorms
 from vitrina.records.work import find_all_work
 from vitrina.tabs.finish_forecast import settle_open_forecasts
-from vitrina.tabs.norms import LearnedNorms, with_typed_norms, write_norms
+from vitrina.tabs.norms import LearnedNorms, own_work_types, with_typed_norms, write_norms
 from vitrina.tabs.promises import write_promises
 from vitrina.texts import sentence
 from vitrina.workbook.writing.change import WorkbookChange
@@ -31,7 +31,8 @@ def recalculate_norms(run: Run, agency_id: str) -> Answer:
     """Learn the norms from the whole history and show them: one read and one write of the workbook."""
     store = run.services.store
     works = find_all_work(store, agency_id)
-    history = load_history(store, agency_id, (work.value for work in works.values()))
+    imported = load_imported(store, agency_id)
+    history = [*imported, *load_done(store, agency_id, (work.value for work in works.values()))]
     norms = learn(history)
     settled, ended = settle_open_forecasts(store, agency_id, works, run.services.today())
     run.commit(updates=settled)
@@ -47,7 +48,8 @@ def recalculate_norms(run: Run, agency_id: str) -> Answer:
         change = WorkbookChange()
         shown = write_norms(change, run.services, stored.agency, book, learned)
         write_promises(change, book, history, outcomes)
-        after = KeptNorms(learned.norms, learned.units, shown)
+        own_types = own_work_types(run.services, stored, book, imported)
+        after = KeptNorms(learned.norms, learned.units, shown, own_types)
         if change:
             # The write may fail, or succeed while its answer is lost: until it has succeeded for certain,
             # both the old and the new figures count as the add-on's.

@@ -15,14 +15,16 @@ from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
 from vitrina.operations.undo_record import write_undoably
 from vitrina.project.planner_input import PlannedPart, write_range
+from vitrina.project.protection import new_shelf
 from vitrina.project.resources import plan_lease, plan_write
 from vitrina.project.snapshot import Snapshot, read_snapshot, read_stored, snapshot_of
 from vitrina.records.books import put_project
 from vitrina.records.norms import titles_key, with_titles
 from vitrina.records.previews import Preview, preview_from_document, preview_key
 from vitrina.records.work import Item, ItemAction, ProjectWork
+from vitrina.tabs.blocks import SPARE_ROWS, last_used_row
 from vitrina.tabs.finish_forecast import write_forecast
-from vitrina.tabs.reasons import LACK_OF_ROOM, reason
+from vitrina.tabs.reasons import LACK_OF_ROOM, client_reason
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import Sentence, render, sentence
@@ -226,13 +228,14 @@ def _change(draft: Draft, items: list[Item]) -> WorkbookChange:
     change.hold_fence(book)
     words = words_of(draft)
     reasons = {
-        one.left.item.number: render(reason(one, draft.situation, words, staff=False), locale)
+        one.left.item.number: render(client_reason(one, draft.situation, words), locale)
         for one in draft.explanations
     }
     leaving = {item.number for item in items}
     heal(change, book, snapshot.backlog_identity, prefix=snapshot.project.code, leaving=leaving)
     heal(change, book, snapshot.progress_identity, prefix=snapshot.project.code)
-    change.shelve_on(book.tabs.get(SHELF), render(sentence("shelf.title"), locale))
+    change.shelve_on(book.tabs.get(SHELF), new_shelf(services, book, render(sentence("shelf.title"), locale)))
+    change.make_room(backlog_tab, last_used_row(backlog_tab) + SPARE_ROWS)
     planned = [key for key in backlog_tab.columns if key in PLANNED_BY or key.startswith(HOURS_PREFIX)]
     for row in snapshot.backlog.rows:
         if row.number not in reasons:

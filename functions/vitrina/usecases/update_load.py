@@ -5,13 +5,14 @@ One read of each client's workbook, one read and one write of the agency's workb
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
 
 from vitrina.domain.checking.feasibility import TOLERANCE_HOURS
-from vitrina.errors import BusyError, StoreConflictError, WorkbookShapeError
+from vitrina.errors import BusyError, ChangedMeanwhileError, StoreConflictError, WorkbookShapeError
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.google_quota import QUOTA_KEY
 from vitrina.operations.retry_on_conflict import retry_on_conflict
@@ -21,6 +22,7 @@ from vitrina.ports import ABSENT, Document, Store
 from vitrina.project.agency_book import read_agency_book, read_stored_agency, read_team_of
 from vitrina.project.client_books import UnreadBook, elsewhere_messages, read_client_books
 from vitrina.project.commitments import ClientWork, People, Rebuilt, rebuild_commitments
+from vitrina.project.protection import load_protections, renew_protection
 from vitrina.project.reservations import (
     PROGRESS_COLUMNS,
     has_columns,
@@ -55,13 +57,23 @@ def update_load(run: Run, agency_id: str) -> Answer:
     services = run.services
     stored = read_stored_agency(run, agency_id, more=[QUOTA_KEY, plan_key(agency_id)])
     book = read_agency_book(run, agency_id, stored.shape)
-    people = People(read_team_of(run, stored.agency, book), services.calendar)
+    team = read_team_of(run, stored.agency, book)
+    people = People(team, services.calendar)
     projects = stored.projects.value
+    protections = load_protections(services.store, projects)
+    refused: list[Project] = []
+
+    def renew(book: Book, project: Project) -> None:
+        """Renew the protection; a workbook that is changed just now waits for the night."""
+        with contextlib.suppress(ChangedMeanwhileError):
+            if not renew_protection(run, book, team, protections.get(project.spreadsheet_id)):
+                refused.append(project)
+
     works = find_open_work(services.store, agency_id)
     found, unread = read_client_books(
         run,
         projects,
-        lambda project: _read_client_work(run, stored.agency, project, works),
+        lambda project: _read_client_work(run, stored.agency, project, works, renew),
         quota=stored.more.get(QUOTA_KEY),
     )
     rebuilt = _rebuild(run, agency_id, people, found, works, stored.more.get(plan_key(agency_id)))
@@ -71,6 +83,7 @@ def update_load(run: Run, agency_id: str) -> Answer:
     details = [
         *(one.message for one in unread),
         *lacking,
+        *([sentence("load.editors_refused")] if refused else []),
         *_overload_messages(services, people, rebuilt.taken),
         *(line for one in found for line in elsewhere_messages(one.project, one.rows.problems)),
     ]
@@ -89,7 +102,11 @@ def update_load(run: Run, agency_id: str) -> Answer:
 
 
 def _read_client_work(
-    run: Run, agency: Agency, project: Project, works: Mapping[str, Tracked[ProjectWork]]
+    run: Run,
+    agency: Agency,
+    project: Project,
+    works: Mapping[str, Tracked[ProjectWork]],
+    renew: Callable[[Book, Project], None],
 ) -> ClientWork:
     """*В работе* of a client, and the client's items as the store had them: one read of the workbook.
 
@@ -106,6 +123,7 @@ def _read_client_work(
         key = shape_key(spreadsheet_id)
         book = parse_book(resource, shape_from(services.store.get_many([key]).get(key)))
         require_columns(book, "in_progress", PROGRESS_COLUMNS)
+    renew(book, project)
     known = works[spreadsheet_id].value.items if spreadsheet_id in works else {}
     identities = identify_rows(project, agency, book, known.values())
     if resolve_reservations(book, known, identities).not_started or identities.progress is None:

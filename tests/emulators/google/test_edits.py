@@ -171,7 +171,7 @@ def test_deleting_a_protected_row(google: Google) -> None:
     """Rows with protected cells of others cannot be deleted."""
     book = google.grid([["x"]])
     share(google, book)
-    protect(google, book)
+    protect(google, book, editors={"users": []})
 
     message = refused(
         google, book, {"type": "delete_rows", "sheet": "Sheet1", "at": 1, "count": 1}, **{"as": CLIENT}

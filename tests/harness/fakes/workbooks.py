@@ -20,7 +20,7 @@ from emulators.google.store import SavedStore
 from emulators.google.store import Store as GoogleState
 from tests.harness.fakes.interruptions import Interruptions
 from vitrina.errors import AccessDeniedError, ChangedMeanwhileError, FatalServiceError
-from vitrina.google.workbooks import PROTECTED, READ_FIELDS, SERVICE
+from vitrina.google.workbooks import PROTECTED, READ_FIELDS, SERVICE, SHOWN_FIELDS
 from vitrina.ports import Clock, Json
 
 _DOCUMENT = discovery.load("sheets.v4")
@@ -53,6 +53,7 @@ class FakeWorkbooks(Interruptions):
     def __init__(self, clock: Clock, saved: SavedWorkbooks | None = None) -> None:
         super().__init__()
         self._state = GoogleState(clock.now)
+        self._unknown_editors: set[str] = set()
         self._tags: dict[str, str] = {}
         #: Ids of the files that anyone who has the link may read.
         self.shared_ids: set[str] = set()
@@ -69,11 +70,21 @@ class FakeWorkbooks(Interruptions):
         with self._called("read"):
             return self.look(spreadsheet_id)
 
+    def read_as_shown(self, spreadsheet_id: str) -> Json:
+        """See ``Workbooks``."""
+        with self._called("read_as_shown"):
+            mask, book = masks.parse(SHOWN_FIELDS), self._book(spreadsheet_id)
+            shown = grid.spreadsheet(book, None, mask, self._state.now(), grid_data=True)
+            resource: Json = json.loads(json.dumps(masks.select(mask, shown)))
+            return resource
+
     def batch_update(self, spreadsheet_id: str, requests: Sequence[Json]) -> Json:
         """See ``Workbooks``. Says of a refusal what ``GoogleWorkbooks`` says of Google's."""
         body = json.loads(_checked(json.dumps({"requests": list(requests)})))
         with self._called("batch_update"):
             draft = self._book(spreadsheet_id).clone()
+            if any(address in json.dumps(body) for address in self._unknown_editors):
+                raise _refusal(ApiError(400, "Invalid requests[0].addProtectedRange: Invalid user"))
             try:
                 replies = batch.apply(draft, body.get("requests", []), self._state, self._state.now())
             except ApiError as error:
@@ -124,6 +135,20 @@ class FakeWorkbooks(Interruptions):
     def edit(self, spreadsheet_id: str, *several: Mapping[str, Any]) -> None:
         """Edit a workbook as a person does; the edits are those of the emulator's control endpoint."""
         edits.apply(self._state, {"spreadsheet_id": spreadsheet_id, "edits": list(several)})
+
+    def edit_as(self, person: str, spreadsheet_id: str, *several: Mapping[str, Any]) -> None:
+        """Edit a workbook as a certain person, whom protections may keep out."""
+        body = {"spreadsheet_id": spreadsheet_id, "edits": list(several), "as": person}
+        edits.apply(self._state, body)
+
+    def let_edit(self, spreadsheet_id: str, *people: str) -> None:
+        """Share a file with people who may edit it."""
+        permissions = self._state.files[spreadsheet_id]["permissions"]
+        permissions += [{"type": "user", "role": "writer", "emailAddress": person} for person in people]
+
+    def refuse_editor(self, address: str) -> None:
+        """Refuse protections with this editor, as Google may for an address without an account."""
+        self._unknown_editors.add(address)
 
     def delete(self, spreadsheet_id: str) -> None:
         """Delete a file, as a person may."""

@@ -92,6 +92,9 @@ TEAM = Team(
     {"design": "Дизайн", "copy": "Тексты"},
     load_factor=0.8,
     week_limit_hours=160.0,
+    editors_group="team@agency.ru",
+    shows_free_hours=True,
+    work_types=("Баннер", "Лендинг"),
 )
 
 

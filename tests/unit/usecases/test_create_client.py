@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.harness.agency_data import MANAGER
 from tests.harness.fakes.interruptions import no_answer
 from tests.harness.memory_office import MemoryOffice, agency_office
 from vitrina.domain.calendar import PeriodKind
@@ -86,13 +87,49 @@ def test_project_stands_in_the_agencys_workbook(office: MemoryOffice) -> None:
     assert sorted(codes(office)) == ["ЗРН", "УЛБ"]
 
 
-def test_agencys_workbook_is_not_read(office: MemoryOffice) -> None:
-    """Where its tab stands is remembered: one write each for the new workbook and the row of the project."""
+def test_agencys_workbook_is_read_once(office: MemoryOffice) -> None:
+    """For its people and work types; one write each for the new workbook and the row of the project."""
     office.workbooks.calls.clear()
 
     office.create_client(**FORM)
 
-    assert office.workbooks.calls == {"create": 1, "batch_update": 2, "share_by_link": 1}
+    assert office.workbooks.calls == {"create": 1, "read": 1, "batch_update": 2, "share_by_link": 1}
+
+
+def choices_of(office: MemoryOffice, tab_key: str, column: str) -> list[str]:
+    """What the drop-down of a column of the current client offers."""
+    tab = office.tab(tab_key)
+    shown = office.workbooks.read_as_shown(office.client_id)
+    [sheet] = [one for one in shown["sheets"] if one["properties"]["title"] == tab.title]
+    cell = sheet["data"][0]["rowData"][1]["values"][tab.column(column)]
+    return [
+        one["userEnteredValue"]
+        for one in cell.get("dataValidation", {"condition": {}})["condition"]["values"]
+    ]
+
+
+def test_drop_down_has_the_agencys_own_work_types(office: MemoryOffice) -> None:
+    """A list in the settings goes before the types of the history."""
+    office.create_client(**FORM)
+    assert choices_of(office, "backlog", "work_type") == ["Баннер", "Лендинг", "Статья"]
+    keys = [key for (key,) in office.table("settings", "key", spreadsheet_id=office.agency_id)]
+    office.type("settings", keys.index("client_work_types"), office.agency_id, value="Сайт, баннер; Сайт")
+
+    office.create_client(client_name="Улыбка", project_name="Реклама", code="УЛБ")
+
+    assert choices_of(office, "backlog", "work_type") == ["Сайт", "баннер"]
+    assert choices_of(office, "in_progress", "specialist") == ["='В работе'!$D$2:$D"]
+
+
+def test_bad_cell_of_the_people_does_not_keep_a_client_waiting(office: MemoryOffice) -> None:
+    """The workbook is made for the staff that the operator named; the rest follows at night."""
+    office.type("specialists", 0, office.agency_id, hours_per_day="много")
+
+    office.create_client(**FORM)
+
+    users = {user for one in office.book().protected_ranges for user in one.editors["users"]}
+    assert MANAGER in users
+    assert "anna@mayak.example" not in users
 
 
 def test_new_client_can_be_worked_with(office: MemoryOffice) -> None:

@@ -21,6 +21,7 @@ from vitrina.operations.run import LEASE
 from vitrina.records.backlog_state import BACKLOG_STATE
 from vitrina.records.books import load_project
 from vitrina.records.undo import UNDO
+from vitrina.tabs.blocks import SPARE_ROWS
 
 HOURS = ("task", "hours.design", "hours.copy", "hours.development")
 
@@ -329,3 +330,17 @@ def test_refused_write_uses_up_no_numbers(office: MemoryOffice) -> None:
 
     assert office.table("backlog", "id", "task") == [("ЗРН-1", "Б")]
     assert load_project(office.store, office.client_id).last_number == 1
+
+
+def test_there_is_room_for_new_tasks_below_the_last_one() -> None:
+    """A client may not add rows to the tab: twenty empty ones are kept, with the formats of the first."""
+    office = client_office()
+    last = office.tab("backlog").row_count - 2
+    office.type("backlog", last, task="Последняя", hours_design="2")
+
+    office.do("estimate")
+
+    tab = office.tab("backlog")
+    assert tab.row_count == tab.header_index + 1 + last + 1 + SPARE_ROWS
+    office.do("estimate")
+    assert office.tab("backlog").row_count == tab.row_count

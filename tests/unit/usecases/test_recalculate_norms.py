@@ -153,6 +153,25 @@ def test_nothing_to_learn_from() -> None:
     assert office.workbooks.calls == {"read": 1}
 
 
+def test_types_that_every_client_may_see(office: MemoryOffice) -> None:
+    """Imported ones and those that staff typed in the tab; none that only a client's workbook has."""
+    office.start({"task": "Тайна", "work_type": "Слово клиента", "hours_design": "5"}, is_pushed=True)
+    [number] = [number for number, item in office.items().items() if item.task == "Тайна"]
+    card_id = office.card(number).card_id
+    office.tracker.log_hours(card_id, "11", 5.0)
+    office.tracker.move(card_id, -1)
+    office.do("refresh")
+    free = len(office.table("norms", "work_type", spreadsheet_id=office.agency_id))
+    office.type("norms", free, office.agency_id, work_type="Аудит", profile="Дизайн", pinned_hours="7")
+    office.type("norms", free + 1, office.agency_id, work_type="Логотип", profile="Дизайн")
+
+    for _ in range(2):
+        office.do("recalculate_norms")
+
+        assert ("Слово клиента", "Дизайн") in norms(office)
+        assert kept(office).own_types == ("Аудит", "Баннер", "Лендинг", "Логотип", "Статья")
+
+
 def test_norm_of_zero_hours_is_named(office: MemoryOffice) -> None:
     """Nobody works for nothing; the norms stay as they were."""
     office.type("norms", place(office, "Баннер"), office.agency_id, pinned_hours="0")

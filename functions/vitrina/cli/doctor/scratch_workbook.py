@@ -13,9 +13,11 @@ from vitrina.workbook.reading.book import Book, Cell, Row, Tab, parse_book
 from vitrina.workbook.template.compiler import BookValues, compile_book
 from vitrina.workbook.template.definition import Locale, load_template
 from vitrina.workbook.writing.change import NewRow, WorkbookChange
+from vitrina.workbook.writing.protection import Editors
 
 TITLE = "Vitrina doctor, may be deleted"
 TAB = "backlog"
+
 
 #: Shows a person an instruction and returns when the person has done it.
 AskPerson = Callable[[str], None]
@@ -60,7 +62,7 @@ class ScratchWorkbook:
             locale=locale,
             profiles=template.standard_profiles(locale),
             values=BookValues(),
-            editors=self._editors,
+            editors=Editors(tuple(one for one in self._editors if not one.startswith("@"))),
         )
         self.workbooks.batch_update(self.file_id, requests)
         self._is_filled = True

@@ -96,13 +96,13 @@ class KaitenTracker:
     def create_board(self, title: str, stages: Sequence[str]) -> Board:
         """See ``TaskTracker``."""
         data = self._wire.post(f"/spaces/{self._space_id}/boards", mapping.board_body(title, stages))
-        return mapping.board_from(data, self._board_url())
+        return mapping.board_from(data, self._board_url(data["id"]))
 
     def find_board(self, title: str) -> Board | None:
         """See ``TaskTracker``. Lists the boards of the space: ``/boards/{id}`` would return every card."""
         boards = self._wire.get(f"/spaces/{self._space_id}/boards")
         found = next((board for board in boards if board["title"] == title), None)
-        return None if found is None else mapping.board_from(found, self._board_url())
+        return None if found is None else mapping.board_from(found, self._board_url(found["id"]))
 
     def connect_webhook(self, board_id: str) -> None:  # noqa: ARG002 - other trackers need the board
         """See ``TaskTracker``. A space of Kaiten has one webhook; that of another system is not replaced."""
@@ -193,7 +193,7 @@ class KaitenTracker:
 
     def card_url(self, board_id: str, card_id: str) -> str:  # noqa: ARG002 - other trackers need the board
         """See ``TaskTracker``."""
-        return f"{self._board_url()}/card/{card_id}"
+        return f"{self._boards_url}/card/{card_id}"
 
     def receive(self, request: WebhookRequest) -> Received:
         """See ``TaskTracker``. Kaiten signs nothing: only the path, which is a secret, tells who sends it."""
@@ -229,9 +229,14 @@ class KaitenTracker:
             if error.status != 404:
                 raise
 
-    def _board_url(self) -> str:
-        """Address of the page with the boards of the space; a single board has no address in Kaiten."""
+    @property
+    def _boards_url(self) -> str:
+        """Address of the page with all boards of the space."""
         return f"{self._wire.site_url}/space/{self._space_id}/boards"
+
+    def _board_url(self, board_id: int) -> str:
+        """Address of that page with only one board in view: the space has boards of other clients too."""
+        return f"{self._boards_url}?focus=board&focusId={board_id}"
 
     def _time_logs(self, card_id: str) -> list[Json] | None:
         try:

@@ -215,6 +215,27 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class ProtectedRange:
+    """Cells or a whole tab that only *editors* may edit; ``unprotected`` are cells that everybody may.
+
+    ``area`` and ``unprotected`` are ranges of Google; those of a whole tab have no bounds.
+    """
+
+    range_id: int
+    sheet_id: int
+    description: str
+    area: Json
+    unprotected: tuple[Json, ...] = ()
+    editors: Json = field(default_factory=dict)
+    is_warning: bool = False
+
+    @property
+    def is_whole_sheet(self) -> bool:
+        """Whether the whole tab is protected."""
+        return not self.area.keys() - {"sheetId"}
+
+
+@dataclass(frozen=True)
 class Book:
     """A workbook that the product made."""
 
@@ -230,6 +251,7 @@ class Book:
     repairs: tuple[Repair, ...] = ()
     #: Value of the fence (``workbook/writing/fence.py``), empty until it is moved for the first time.
     fence: str = ""
+    protected_ranges: tuple[ProtectedRange, ...] = ()
 
     @property
     def shape(self) -> Shape:
@@ -319,6 +341,22 @@ def parse_book(resource: Json, known: Shape | None = None) -> Book:
         grids=grids,
         repairs=tuple(repairs),
         fence=_value_of(resource.get("developerMetadata", ()), FENCE_KEY) or "",
+        protected_ranges=tuple(
+            _protected(one) for sheet in sheets for one in sheet.get("protectedRanges", ())
+        ),
+    )
+
+
+def _protected(data: Json) -> ProtectedRange:
+    area = data.get("range", {})
+    return ProtectedRange(
+        range_id=data["protectedRangeId"],
+        sheet_id=area.get("sheetId", 0),
+        description=data.get("description", ""),
+        area=area,
+        unprotected=tuple(data.get("unprotectedRanges", ())),
+        editors=data.get("editors", {}),
+        is_warning=data.get("warningOnly", False),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from vitrina.errors import CellProblem, CellsError
 from vitrina.workbook.reading.book import Book, Cell, Row, Tab
 from vitrina.workbook.reading.cells import BadCellError, hours_in_cell
 from vitrina.workbook.reading.choices import Choices
+
+#: What an e-mail address looks like; Google refuses other texts as editors.
+ADDRESS = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+")
 
 #: Answers that mean yes.
 YES = frozenset({"да", "yes", "true", "истина", "1"})
@@ -61,10 +65,30 @@ def read_settings(book: Book) -> Mapping[str, tuple[Tab, Row, Cell]]:
     return {key: (tab, row, tab.cell(row, "value")) for row in tab.rows if (key := tab.cell(row, "key").text)}
 
 
-def wants_starting_norms(book: Book) -> bool:
-    """Whether the agency uses the starting norms."""
-    found = read_settings(book).get("starting_norms") if "settings" in book.tabs else None
-    return found is not None and found[2].text.casefold() in YES
+def wants(book: Book, key: str) -> bool:
+    """Whether the agency has switched a setting on; a setting that is not there is off."""
+    return _text(book, key).casefold() in YES
+
+
+def read_list(book: Book, key: str) -> tuple[str, ...]:
+    """The parts of a setting that commas, semicolons or line breaks separate, each once."""
+    parts = (part.strip() for part in re.split(r"[,;\n]", _text(book, key)))
+    return tuple({part.casefold(): part for part in parts if part}.values())
+
+
+def read_address(book: Book, key: str, *, problems: list[CellProblem]) -> str:
+    """An e-mail address in lower case, empty where nothing is set; another text goes to *problems*."""
+    text = _text(book, key)
+    if text and not ADDRESS.fullmatch(text):
+        tab, row, _ = read_settings(book)[key]
+        problems.append(tab.problem(row, "value", "cell.address", value=text))
+        return ""
+    return text.lower()
+
+
+def _text(book: Book, key: str) -> str:
+    found = read_settings(book).get(key) if "settings" in book.tabs else None
+    return found[2].text if found else ""
 
 
 def read_load_factor(book: Book, *, problems: list[CellProblem]) -> float:

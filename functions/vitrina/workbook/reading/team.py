@@ -12,7 +12,14 @@ from vitrina.errors import CellProblem, CellsError
 from vitrina.workbook.reading.book import Book, Row
 from vitrina.workbook.reading.cells import CellReader
 from vitrina.workbook.reading.choices import Choices
-from vitrina.workbook.reading.settings import locale_of, read_load_factor, read_week_limit
+from vitrina.workbook.reading.settings import (
+    locale_of,
+    read_address,
+    read_list,
+    read_load_factor,
+    read_week_limit,
+    wants,
+)
 
 #: Names in *Отсутствия* that mean everybody: a day off of the agency.
 EVERYBODY = frozenset({"все", "everybody", "everyone", "all"})
@@ -34,6 +41,12 @@ class Team:
     profiles: Mapping[str, str]
     load_factor: float = 1.0
     week_limit_hours: float | None = None
+    #: Address of the Google group of the staff, empty where the agency has none.
+    editors_group: str = ""
+    #: Whether clients see the free hours of the people who work for them.
+    shows_free_hours: bool = False
+    #: Work types that clients' workbooks offer, empty for those that the agency's norms have.
+    work_types: tuple[str, ...] = ()
 
 
 def read_team(book: Book, choices: Choices, *, profiles: Mapping[str, str], today: date) -> Team:
@@ -79,9 +92,18 @@ def read_team(book: Book, choices: Choices, *, profiles: Mapping[str, str], toda
         )
     load_factor = read_load_factor(book, problems=reader.problems)
     week_limit_hours = read_week_limit(book, problems=reader.problems)
+    editors_group = read_address(book, "editors_group", problems=reader.problems)
     if reader.problems:
         raise CellsError(reader.problems)
-    return Team(tuple(specialists), profiles, load_factor, week_limit_hours)
+    return Team(
+        tuple(specialists),
+        profiles,
+        load_factor,
+        week_limit_hours,
+        editors_group=editors_group,
+        shows_free_hours=wants(book, "client_sees_free_hours"),
+        work_types=read_list(book, "client_work_types"),
+    )
 
 
 def _tracker_ids(reader: CellReader, row: Row) -> Mapping[str, str]:

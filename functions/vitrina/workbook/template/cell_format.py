@@ -126,18 +126,22 @@ class CellFormats:
             chosen["backgroundColorStyle"] = self.colour(style.fill)
         return chosen
 
-    def validation(self, of: Described) -> Json | None:
+    def validation(self, of: Described, own_values: str = "") -> Json | None:
         """Validation rule of a cell, or ``None``. Closed lists reject other values; other rules only warn.
 
         A date such as «к среде» is information, so it is marked and not rejected.
+
+        Parameters
+        ----------
+        own_values
+            Reference to the values of the cell's column, for a column that offers its own values.
         """
         if of.formula is not None:
             return None
-        options = self.options.get(of.options or "") if isinstance(of, ColumnTemplate) else None
         if of.choices is not None:
             return self._one_of(self.template.choice_texts(of.choices, self.locale), strict=True)
-        if options:
-            return self._one_of(options, strict=False)
+        if isinstance(of, ColumnTemplate) and of.options is not None:
+            return self._open_list(of.options, own_values)
         if of.type == "date":
             return {
                 "condition": {"type": "DATE_IS_VALID"},
@@ -151,6 +155,18 @@ class CellFormats:
                 "strict": False,
             }
         return None
+
+    def _open_list(self, name: str, own_values: str) -> Json | None:
+        """Drop-down of an open list, or of the values that the column has, new ones included."""
+        if name != "own":
+            options = self.options.get(name)
+            return self._one_of(options, strict=False) if options else None
+        return {
+            "condition": {"type": "ONE_OF_RANGE", "values": [{"userEnteredValue": own_values}]},
+            "inputMessage": self._text("hint.choice"),
+            "showCustomUi": True,
+            "strict": False,
+        }
 
     def _one_of(self, texts: Sequence[str], *, strict: bool) -> Json:
         return {

@@ -35,12 +35,16 @@ from vitrina.workbook.template.definition import (
     TabTemplate,
 )
 from vitrina.workbook.template.formulas import VALUE_COLUMN, Formulas
+from vitrina.workbook.writing.protection import Area, Editors, protect, protect_range
 
 Value = str | float | bool | date | datetime | None
 
 #: Metadata of the template have ids from the end of the range of Google (positive 32-bit integers). Ids that
 #: Google chooses could collide with numbers of items, which are ids of row metadata in the same workbook.
 FIRST_METADATA_ID = 2_147_400_000
+
+#: Only the account that protects.
+NOBODY_ELSE = Editors(())
 
 _EPOCH = date(1899, 12, 30)
 _LABEL, _GUIDE = 1, 4
@@ -89,7 +93,7 @@ def compile_book(
     typed: Collection[str] = (),
     has_tracker: bool = True,
     invites_guests: bool = False,
-    editors: Sequence[str] = (),
+    editors: Editors = NOBODY_ELSE,
     time_zone: str = "Europe/Moscow",
     existing_sheet_id: int = 0,
 ) -> list[Json]:
@@ -106,9 +110,9 @@ def compile_book(
     invites_guests
         Whether this tracker may invite the client; the menu of the add-on asks for it too.
     editors
-        E-mails of those who may edit headers and columns of the add-on: the service account and the staff;
-        ``@agency.ru`` means everybody of the domain of the file. Staff must be included because Google lets
-        nobody sort a table who may not edit one of its columns.
+        Who may edit what is protected: of a client's workbook all but the client's columns, of the agency's
+        the headers and the columns of the add-on. Staff must be included because Google lets nobody sort a
+        table who may not edit one of its columns.
     existing_sheet_id
         Id of the sheet that the empty spreadsheet has; it is deleted.
 
@@ -122,7 +126,7 @@ def compile_book(
         locale,
         tuple(profiles),
         values or BookValues(),
-        tuple(editors),
+        editors,
         dict(trackers or {}),
         frozenset(typed),
         has_tracker=has_tracker,
@@ -141,6 +145,7 @@ def compile_book(
     for tab in template.tabs:
         requests += _form(book, tab) if tab.kind == "form" else _table(book, tab)
         requests += _rules(book, tab)
+        requests += _protection(book, tab)
     return requests
 
 
@@ -163,7 +168,7 @@ class _Book:
     locale: Locale
     profiles: tuple[Profile, ...]
     values: BookValues
-    editors: tuple[str, ...]
+    editors: Editors
     trackers: Mapping[str, str]
     typed: frozenset[str]
     has_tracker: bool
@@ -179,6 +184,10 @@ class _Book:
 
     def text(self, key: str) -> str:
         return self.template.text(self.locale, key)
+
+    def sheet_title(self, tab: TabTemplate) -> str:
+        """Title of a tab, as it stands between quotes in a reference."""
+        return self.text(tab.key).replace("'", "''")
 
     def columns(self, tab: TabTemplate) -> tuple[ColumnTemplate, ...]:
         return tuple(
@@ -296,19 +305,22 @@ def _hide(tab: TabTemplate, column: int) -> Json:
     }
 
 
-def _protect(book: _Book, area: Json, text_key: str, *, open_areas: Sequence[Json] = ()) -> Json:
-    protected: Json = {
-        "range": area,
-        "description": book.text(text_key),
-        "warningOnly": False,
-        "editors": {
-            "users": [one for one in book.editors if not one.startswith("@")],
-            "domainUsersCanEdit": any(one.startswith("@") for one in book.editors),
-        },
-    }
-    if open_areas:
-        protected["unprotectedRanges"] = list(open_areas)
-    return {"addProtectedRange": {"protectedRange": protected}}
+def _protection(book: _Book, tab: TabTemplate) -> Iterator[Json]:
+    """Protection of a tab: of a client's workbook from clients, of the agency's from mistakes."""
+    columns, editors = book.columns(tab), book.editors.data
+    if book.template.key == "client":
+        open_columns = [index for index, column in enumerate(columns) if column.owner == "client"]
+        area = Area(tab.sheet_id, tab.header_rows, open_columns)
+        yield from protect(area, editors, book.template, book.locale)
+        return
+    header = _range(tab, (0, tab.header_rows), (0, len(columns)))
+    yield protect_range(header, book.text("protected.header"), editors)
+    for index, column in enumerate(columns):
+        if column.owner == "addon":
+            # The range begins at the header, so that rows inserted right below it are inside.
+            yield protect_range(
+                _range(tab, (0, None), (index, index + 1)), book.text("protected.addon"), editors
+            )
 
 
 # --- Tables and calendars ------------------------------------------------------------------------
@@ -330,7 +342,8 @@ def _table(book: _Book, tab: TabTemplate) -> Iterator[Json]:
         if column.hidden:
             yield _hide(tab, index)
         cell: Json = {"userEnteredFormat": book.formats.value(column)}
-        rule = book.formats.validation(column)
+        own_values = f"='{book.sheet_title(tab)}'!{_values_below(tab, index)}"
+        rule = book.formats.validation(column, own_values)
         if rule is not None:
             cell["dataValidation"] = rule
         yield {
@@ -341,13 +354,14 @@ def _table(book: _Book, tab: TabTemplate) -> Iterator[Json]:
             }
         }
     yield from _first_rows(book, tab, columns)
-    yield _protect(book, _range(tab, (0, header_rows), (0, len(columns))), "protected.header")
-    for index, column in enumerate(columns):
-        if column.owner == "addon":
-            # The range begins at the header, so that rows inserted right below it are inside.
-            yield _protect(book, _range(tab, (0, None), (index, index + 1)), "protected.addon")
     if tab.chart is not None:
         yield _chart(book, tab, tab.chart, [column.key for column in columns])
+
+
+def _values_below(tab: TabTemplate, index: int) -> str:
+    """Address of all cells of a column below the header."""
+    letters = column_letters(index)
+    return f"${letters}${tab.header_rows + 1}:${letters}"
 
 
 def _chart(book: _Book, tab: TabTemplate, chart: Chart, keys: Sequence[str]) -> Json:
@@ -496,14 +510,10 @@ def _form(book: _Book, tab: TabTemplate) -> Iterator[Json]:
     cells = [{"values": _form_cells(book, tab, index)} for index in range(tab.rows)]
     fields = "userEnteredValue,userEnteredFormat,dataValidation,note"
     yield {"updateCells": {"range": everything, "rows": cells, "fields": fields}}
-    open_areas = []
     for index, row in enumerate(tab.form):
         if row.field is not None:
             area = _range(tab, (index, index + 1), (VALUE_COLUMN, VALUE_COLUMN + 1))
             yield {"addNamedRange": {"namedRange": {"name": row.field.range_name, "range": area}}}
-            if row.field.owner != "addon":
-                open_areas.append(area)
-    yield _protect(book, _range(tab), "protected.form", open_areas=open_areas)
 
 
 def _form_cells(book: _Book, tab: TabTemplate, index: int) -> list[Json]:

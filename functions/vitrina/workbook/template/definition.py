@@ -324,6 +324,7 @@ _SHARED_TEXTS = (
     "protected.header",
     "protected.addon",
     "protected.form",
+    "protected.sheet",
     "hint.choice",
     "hint.date",
     "hint.hours",

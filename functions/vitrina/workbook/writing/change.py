@@ -39,7 +39,7 @@ from vitrina.workbook.writing.requests import (
     update_cells,
     whole_row,
 )
-from vitrina.workbook.writing.shelf import Return, shelve_requests, unshelve_requests
+from vitrina.workbook.writing.shelf import NewShelf, Return, shelve_requests, unshelve_requests
 from vitrina.workbook.writing.trace import Trace
 from vitrina.workbook.writing.values import Formula, Value, cell_data
 
@@ -82,7 +82,7 @@ class WorkbookChange:
         self._deleted: dict[int, set[int]] = defaultdict(set)
         self._brought_back: list[tuple[Tab, int, Row, int | None]] = []
         self._shelf: Tab | None = None
-        self._shelf_title = ""
+        self._new_shelf = NewShelf("")
         self._inserted: list[tuple[Tab, _Landing, Sequence[NewRow]]] = []
         self._layouts: dict[int, Tab] = {}
         self._grown: list[Json] = []
@@ -178,9 +178,9 @@ class WorkbookChange:
                 # The column was identified by its title.
                 self._expect(tab, Row(tab.header_index, None, ()), [repair.mark.index], leaves=False)
 
-    def shelve_on(self, shelf: Tab | None, title: str) -> None:
-        """Set the shelf for rows that leave a tab; without one a new shelf with *title* is created."""
-        self._shelf, self._shelf_title = shelf, title
+    def shelve_on(self, shelf: Tab | None, new: NewShelf) -> None:
+        """Set the shelf for rows that leave a tab; without one a *new* shelf is created."""
+        self._shelf, self._new_shelf = shelf, new
 
     def move_out(self, tab: Tab, row: Row, number: int, *expected: str) -> None:
         """Move a row to the shelf; a row of another tab takes over its *number*.
@@ -319,7 +319,7 @@ class WorkbookChange:
 
     def _shelve(self) -> list[Json]:
         places = [(tab, row.index, number) for tab, row, number in self._moved]
-        return shelve_requests(self._shelf, self._shelf_title, places)
+        return shelve_requests(self._shelf, self._new_shelf, places)
 
     def _unshelve(self) -> list[Json]:
         """Rows come back after other rows were deleted, so their indices are corrected."""

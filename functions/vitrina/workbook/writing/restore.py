@@ -10,6 +10,7 @@ from vitrina.errors import UserError
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import SHELF, Book, Row, Tab, column_letters, item_number_of_row
 from vitrina.workbook.writing.change import WorkbookChange
+from vitrina.workbook.writing.shelf import NewShelf
 from vitrina.workbook.writing.values import Formula, at_row, formula_shape, is_same, value_of_kept
 
 #: Columns of *В работе* that the add-on fills after the row was created.
@@ -141,7 +142,7 @@ def _rows_back(
             for row in own:
                 change.delete(tab, row)
     if shelf is not None:
-        change.shelve_on(shelf, shelf.title)
+        change.shelve_on(shelf, NewShelf(shelf.title))
     for home, index, number, had_number in back:
         place = _place(home, index, record)
         change.bring_back(home, place, on_shelf[number], number if had_number else None)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import HEADER_KEY, SHELF, SHELF_KEY, TAB_KEY, Mark, Row, Tab
+from vitrina.workbook.writing.protection import protect_range
 from vitrina.workbook.writing.requests import (
     create_mark,
     cut_row,
@@ -35,10 +36,19 @@ class Return:
     mark: Mark | None
 
 
-def shelve_requests(shelf: Tab | None, title: str, rows: Sequence[tuple[Tab, int, int]]) -> list[Json]:
+@dataclass(frozen=True)
+class NewShelf:
+    """Title of a shelf that has to be created, with the text and the editors of its protection."""
+
+    title: str
+    description: str = ""
+    editors: Json | None = None
+
+
+def shelve_requests(shelf: Tab | None, new: NewShelf, rows: Sequence[tuple[Tab, int, int]]) -> list[Json]:
     """Move rows to the top of the shelf; each is a tab, an index and the number of its item.
 
-    The emptied rows stay in their tab. Without a *shelf* a new one with *title* is created.
+    The emptied rows stay in their tab. Without a *shelf* a *new* one is created.
     """
     if not rows:
         return []
@@ -47,7 +57,7 @@ def shelve_requests(shelf: Tab | None, title: str, rows: Sequence[tuple[Tab, int
     batch: list[Json] = []
     if shelf is None:
         shelf_id, first = SHELF_SHEET_ID, 1
-        batch += _new_shelf(title, rows[0][0], 1 + len(rows), width)
+        batch += _new_shelf(new, rows[0][0], 1 + len(rows), width)
     else:
         shelf_id, first = shelf.sheet_id, shelf.header_index + 1
         missing = width - shelf.column_count
@@ -80,10 +90,10 @@ def unshelve_requests(shelf: Tab | None, rows: Sequence[Return]) -> list[Json]:
     return batch + [delete_rows(shelf.sheet_id, *run) for run in reversed(list(runs(taken)))]
 
 
-def _new_shelf(title: str, model: Tab, row_count: int, column_count: int) -> list[Json]:
+def _new_shelf(new: NewShelf, model: Tab, row_count: int, column_count: int) -> list[Json]:
     """Create a hidden tab with the header of *model*, the tab of its rows."""
     size = {"rowCount": row_count, "columnCount": column_count, "frozenRowCount": 1}
-    properties = {"sheetId": SHELF_SHEET_ID, "title": title, "hidden": True, "gridProperties": size}
+    properties = {"sheetId": SHELF_SHEET_ID, "title": new.title, "hidden": True, "gridProperties": size}
     mark = {
         "metadataKey": TAB_KEY,
         "metadataValue": SHELF,
@@ -101,4 +111,5 @@ def _new_shelf(title: str, model: Tab, row_count: int, column_count: int) -> lis
                 "pasteType": "PASTE_NORMAL",
             }
         },
+        *([protect_range({"sheetId": SHELF_SHEET_ID}, new.description, new.editors)] if new.editors else []),
     ]

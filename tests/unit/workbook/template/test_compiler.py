@@ -14,13 +14,14 @@ from googleapiclient.discovery_cache import get_static_doc
 from vitrina.workbook.reading.book import ACTION_BASE, NO_TRACKER, TRACKER_KEY, row_number_of_action
 from vitrina.workbook.template.compiler import FIRST_METADATA_ID, BookValues, compile_book, serial_day
 from vitrina.workbook.template.definition import LOCALES, TabTemplate, load_template
+from vitrina.workbook.writing.protection import Editors
 
 BOOKS = ("client", "agency")
 EVERY_BOOK = pytest.mark.parametrize(
     ("book", "locale"), [(book, locale) for book in BOOKS for locale in LOCALES]
 )
 SIX_IN_THE_EVENING = datetime(2026, 11, 21, 18, 0, tzinfo=ZoneInfo("Europe/Moscow"))
-EDITORS = ["vitrina@agency.example", "anna@agency.example"]
+EDITORS = Editors(("vitrina@agency.example", "anna@agency.example"))
 
 FILLED = {
     "client": BookValues(
@@ -386,45 +387,100 @@ def test_an_open_list_takes_other_values_too():
 
 def test_an_open_list_that_is_not_known_leaves_the_column_free():
     """A column with an empty open list has no drop-down, because Google refuses a list without values."""
-    assert offered("in_progress", "specialist") is None
+    template = load_template("client")
+    requests = compile_book(template, locale="ru", profiles=[], values=BookValues())
+    column = [one.key for one in template.tab("backlog").expand([])].index("work_type")
+    cells = {
+        body["range"]["startColumnIndex"]: body["cell"]
+        for body in bodies(requests, "repeatCell")
+        if body["range"]["sheetId"] == template.tab("backlog").sheet_id
+    }
+
+    assert "dataValidation" not in cells[column]
+
+
+def test_people_that_are_offered_are_those_who_stand_in_the_column():
+    """No list of the agency's people is written; others may be typed without a warning."""
+    index = column_index("client", "in_progress", "specialist")
+    rule = column_cell("in_progress", index)["dataValidation"]
+
+    assert rule["condition"] == {
+        "type": "ONE_OF_RANGE",
+        "values": [{"userEnteredValue": "='В работе'!$D$2:$D"}],
+    }
+    assert rule["strict"] is False
+
+
+def protected(book: str, locale: str) -> dict[int, list[dict[str, Any]]]:
+    """Protected ranges by tab."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for body in bodies(compiled(book, locale), "addProtectedRange"):
+        found.setdefault(body["protectedRange"]["range"]["sheetId"], []).append(body["protectedRange"])
+    return found
 
 
 @EVERY_BOOK
-def test_headings_and_the_columns_of_the_add_on_are_protected(book, locale):
-    """Headings and the add-on's columns are protected, also in rows inserted below the heading."""
-    template = load_template(book)
-    areas = [body["protectedRange"] for body in bodies(compiled(book, locale), "addProtectedRange")]
-    assert all(
-        area["editors"] == {"users": EDITORS, "domainUsersCanEdit": False} and area["warningOnly"] is False
-        for area in areas
-    )
+def test_protection_lets_in_nobody_but_its_editors(book, locale):
+    """It names its editors, is no mere warning, and leaves out the domain."""
+    areas = [one for own in protected(book, locale).values() for one in own]
 
+    assert {one.sheet_id for one in load_template(book).tabs} == set(protected(book, locale))
+    assert all(one["editors"] == EDITORS.data and one["warningOnly"] is False for one in areas)
+    assert EDITORS.data["domainUsersCanEdit"] is False
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_all_of_a_clients_workbook_is_protected_but_the_clients_columns(locale):
+    """Every tab as a whole; columns of the client are open from the top, and their header is protected."""
+    template = load_template("client")
     for one in template.tabs:
-        mine = [area["range"] for area in areas if area["range"]["sheetId"] == one.sheet_id]
+        whole, *more = protected("client", locale)[one.sheet_id]
+        columns = one.expand(template.standard_profiles(locale))
+        own = {i for i, column in enumerate(columns) if column.owner == "client"}
+        opened = whole.get("unprotectedRanges", [])
+
+        assert whole["range"] == {"sheetId": one.sheet_id}
+        assert own == {i for part in opened for i in range(part["startColumnIndex"], part["endColumnIndex"])}
+        assert not any("startRowIndex" in part or "endRowIndex" in part for part in opened)
+        assert [part["range"] for part in more] == (
+            [{"sheetId": one.sheet_id, "startRowIndex": 0, "endRowIndex": one.header_rows}] if own else []
+        )
+
+
+def test_client_may_edit_six_things():
+    """Task, wanted result, priority, wanted date, approval and remark."""
+    columns = {
+        f"{one.key}.{column.key}"
+        for one in load_template("client").tabs
+        for column in one.columns
+        if column.owner == "client"
+    }
+
+    assert columns == {
+        "backlog.task",
+        "backlog.result",
+        "backlog.priority",
+        "backlog.wanted_on",
+        "in_progress.approval",
+        "in_progress.remark",
+    }
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_headings_and_the_columns_of_the_add_on_are_protected_in_the_agencys_workbook(locale):
+    """Headings and the add-on's columns are protected, also in rows inserted below the heading."""
+    template = load_template("agency")
+    for one in template.tabs:
+        mine = [area["range"] for area in protected("agency", locale)[one.sheet_id]]
         whole = [area for area in mine if area.get("startRowIndex") == 0 and "endRowIndex" not in area]
-        columns = {area["startColumnIndex"] for area in whole}
         expanded = one.expand(template.standard_profiles(locale))
-        if one.kind != "form":
-            assert columns == {i for i, column in enumerate(expanded) if column.owner == "addon"}
-            assert {"startRowIndex": 0, "endRowIndex": one.header_rows}.items() <= mine[0].items()
+        own = {i for i, column in enumerate(expanded) if column.owner == "addon"}
+        assert {area["startColumnIndex"] for area in whole} == own
+        assert {"startRowIndex": 0, "endRowIndex": one.header_rows}.items() <= mine[0].items()
 
 
-def test_the_form_is_protected_but_for_the_fields_of_the_staff():
-    """The form is protected except for fields of the staff."""
-    form = tab("client", "client")
-    area = next(
-        body["protectedRange"]
-        for body in bodies(compiled("client"), "addProtectedRange")
-        if body["protectedRange"]["range"] == {"sheetId": form.sheet_id}
-    )
-    rows = {index: row.field for index, row in enumerate(form.form) if row.field}
-    is_open = {one["startRowIndex"] for one in area["unprotectedRanges"]}
-
-    assert is_open == {index for index, field in rows.items() if field.owner != "addon"}
-
-
-def test_columns_that_staff_type_are_not_protected():
-    """What a tracker does not tell is typed; the menu learns that there is no tracker."""
+def test_columns_that_staff_type_stay_closed_to_the_client():
+    """What a tracker does not tell is typed by staff; the menu learns that there is no tracker."""
     typed = {"in_progress.status", "in_progress.logged_hours"}
     template = load_template("client")
     profiles = template.standard_profiles("ru")
@@ -433,17 +489,10 @@ def test_columns_that_staff_type_are_not_protected():
     )
 
     def protected(requests):
-        areas = [body["protectedRange"]["range"] for body in bodies(requests, "addProtectedRange")]
-        sheet_id = tab("client", "in_progress").sheet_id
-        return {
-            one["startColumnIndex"]
-            for one in areas
-            if one["sheetId"] == sheet_id and "endRowIndex" not in one
-        }
+        return [body["protectedRange"] for body in bodies(requests, "addProtectedRange")]
 
-    opened = {column_index("client", "in_progress", key) for key in ("status", "logged_hours")}
     marks = [body["developerMetadata"] for body in bodies(requests, "createDeveloperMetadata")]
-    assert protected(requests) == protected(compiled("client")) - opened
+    assert protected(requests) == protected(compiled("client"))
     assert [one["metadataValue"] for one in marks if one["metadataKey"] == TRACKER_KEY] == [NO_TRACKER]
 
 

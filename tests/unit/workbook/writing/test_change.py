@@ -11,6 +11,7 @@ from tests.unit.workbook.books import backlog, resource, sheet
 from vitrina.workbook.reading.book import Tab, parse_book
 from vitrina.workbook.writing.change import Formula, NewRow, Value, WorkbookChange
 from vitrina.workbook.writing.compare import SHEET_ID as COMPARED
+from vitrina.workbook.writing.shelf import NewShelf
 
 
 def tab_of(*numbers: int | None) -> Tab:
@@ -149,7 +150,7 @@ def test_a_row_that_moves_is_deleted_before_its_mark_is_made_elsewhere() -> None
     )
     source, target = book.tab("backlog"), book.tab("in_progress")
     change = WorkbookChange()
-    change.shelve_on(None, "Полка")
+    change.shelve_on(None, NewShelf("Полка"))
     change.move_out(source, source.rows[0], 4)
     change.insert(target, [NewRow(4, {"id": "ЗРН-4", "action": "А"})])
 

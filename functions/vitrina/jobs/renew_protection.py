@@ -1,0 +1,56 @@
+"""Nightly job of every agency: the protection of its clients' workbooks follows *Специалисты*."""
+
+from __future__ import annotations
+
+import logging
+
+from vitrina.errors import CellsError, WorkbookShapeError
+from vitrina.jobs.sync_touched import task_name
+from vitrina.operations.actor import CLOCK
+from vitrina.operations.google_quota import QUOTA_KEY
+from vitrina.operations.outbox import TaskWish, fulfil
+from vitrina.operations.run import Run, ending
+from vitrina.operations.services import Services
+from vitrina.ports import Json
+from vitrina.project.agency_book import read_agency_book, read_stored_agency, read_team_of
+from vitrina.project.client_books import read_client_books
+from vitrina.project.protection import load_protections, renew_protection
+from vitrina.records.books import Project
+from vitrina.workbook.reading.book import parse_book
+
+log = logging.getLogger("vitrina.jobs")
+
+
+def protection_task(agency_id: str, number: int) -> TaskWish:
+    """The task of a night, whose *number* is that of the day."""
+    body = {"kind": "protect", "spreadsheet_id": agency_id}
+    return TaskWish(task_name("protect", agency_id, number), body)
+
+
+def protect_at_night(services: Services, body: Json) -> None:
+    """Renew the protection of all workbooks of an agency, one after the other in slots of Google's quota.
+
+    A workbook that cannot be read, or is changed meanwhile, waits for the next night; so do all of them if
+    a cell of *Специалисты* is bad.
+    """
+    agency_id = body["spreadsheet_id"]
+    run = Run(services, CLOCK, agency_id=agency_id)
+    with ending(run):
+        stored = read_stored_agency(run, agency_id, more=[QUOTA_KEY])
+        try:
+            team = read_team_of(run, stored.agency, read_agency_book(run, agency_id, stored.shape))
+        except (CellsError, WorkbookShapeError) as error:
+            log.warning("protection not renewed: %s", error.code)
+        else:
+            projects = stored.projects.value
+            known = load_protections(services.store, projects)
+
+            def renew(project: Project) -> None:
+                book = parse_book(services.workbooks.read(project.spreadsheet_id))
+                renew_protection(run, book, team, known.get(project.spreadsheet_id))
+
+            _, unread = read_client_books(run, projects, renew, quota=stored.more.get(QUOTA_KEY))
+            for one in unread:
+                log.warning("protection not renewed: %s", one.error.code)
+        if body.get("wish"):
+            run.at_end(fulfil(body["wish"]))
