@@ -1,7 +1,7 @@
 """A clock that all workers of a world share, so that minutes can pass at once.
 
 Wishes in the outbox, late twins of cards and expired leases wait for minutes; a run has no such time. The
-clocks of single workers may be further ahead, as those of different machines may be.
+machines' clocks may be apart as well: each worker then believes to be on a machine whose clock is ahead.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
 from vitrina import bootstrap
+from vitrina.google import server_time
 
 #: The environment variable of a worker that has its number, from 0.
 NUMBER = "WORLD_NUMBER"
@@ -25,7 +26,7 @@ BYTES = 8 * (1 + MOST_WORKERS)
 class TimeAhead:
     """Seconds by which the workers' clocks are ahead, in a file that every worker looks into.
 
-    The first number is that of all workers; then comes what each of them is ahead of the others.
+    The first number is that of all workers; then come those by which their machines' clocks are ahead.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,16 +40,16 @@ class TimeAhead:
         """How far the clocks are ahead."""
         return self._seconds[0]
 
-    def of(self, number: int) -> float:
-        """How far the clock of a worker is ahead."""
-        return self._seconds[0] + self._seconds[1 + number]
+    def of_machine(self, number: int) -> float:
+        """How far the clock of a worker's machine is ahead."""
+        return self._seconds[1 + number]
 
     def advance(self, seconds: float) -> None:
         """Let so much time pass."""
         self._seconds[0] += seconds
 
     def set_apart(self, seconds: Sequence[float]) -> None:
-        """Set the clocks of the first workers ahead of the others by so much each."""
+        """Set the clocks of the first workers' machines ahead by so much each."""
         for number, ahead in enumerate(seconds):
             self._seconds[1 + number] = ahead
 
@@ -59,11 +60,18 @@ class TimeAhead:
 
 
 def share_clock(path: Path) -> None:
-    """Have the clock of the product in this process, and in those forked from it, look into *path*."""
+    """Have the clock of the product in this process, and in those forked from it, look into *path*.
+
+    The machine's clock is seen through the store, which corrects it.
+    """
     ahead = TimeAhead(path)
-    now = bootstrap.SystemClock.now
+    now, machine_time = bootstrap.SystemClock.now, server_time.machine_time
 
     def shared_now(clock: bootstrap.SystemClock) -> datetime:
-        return now(clock) + timedelta(seconds=ahead.of(int(os.environ.get(NUMBER, "0"))))
+        return now(clock) + timedelta(seconds=ahead.seconds)
+
+    def time_of_this_machine() -> datetime:
+        return machine_time() + timedelta(seconds=ahead.of_machine(int(os.environ.get(NUMBER, "0"))))
 
     bootstrap.SystemClock.now = shared_now  # type: ignore[method-assign]
+    server_time.machine_time = time_of_this_machine

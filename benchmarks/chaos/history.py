@@ -51,7 +51,7 @@ class History:
     """One run, from its starting point to the last click.
 
     ``start`` names the starting point, ``variant`` the backlog, and ``webhooks`` how the tracker delivers its
-    events. ``apart`` has the seconds by which the clock of each process is ahead.
+    events. ``apart`` has the seconds by which the clock of each process's machine is ahead.
     """
 
     seed: int

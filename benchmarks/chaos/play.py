@@ -90,7 +90,6 @@ class Player:
             self._post,
             self._waiting.give_up_soon,
             repeats_click=history.run % 2 == 0,
-            apart_s=max(history.apart, default=0),
         )
         try:
             self._world.webhooks.set_mode(history.webhooks)
@@ -195,12 +194,10 @@ class _Run:
         give_up: Callable[[], None],
         *,
         repeats_click: bool,
-        apart_s: float,
     ) -> None:
         self._world = world
         self._give_up = give_up
         self._repeats_click = repeats_click
-        self._apart_s = apart_s
         self._start = start
         self._post = post
         self._preview_id = start.preview_id
@@ -345,8 +342,6 @@ class _Run:
         self._world.webhooks.release()
         self._world.webhooks.set_mode("deliver")
         self._settle()
-        # What a process whose clock is ahead has left behind holds for others until their time is there.
-        self._world.time_ahead.advance(self._apart_s)
         for action in dict.fromkeys(one.action for one in self.click_results if one.needs_another_click):
             self._click_to_the_end(action)
         self._click_to_the_end("estimate")

@@ -36,7 +36,7 @@ class SystemClock:
 
     def __init__(self, start: datetime | None = None, now: Callable[[], datetime] = machine_time) -> None:
         self._now = now
-        self._offset = start - now() if start else timedelta()
+        self._offset = start - machine_time() if start else timedelta()
 
     def now(self) -> datetime:
         """See ``Clock``."""

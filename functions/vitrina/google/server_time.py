@@ -18,8 +18,8 @@ class ServerTime:
     answer bounds how far the machine's clock is off; it is corrected by the least that fits.
     """
 
-    def __init__(self, machine_now: Callable[[], datetime] = machine_time) -> None:
-        self.machine_now = machine_now
+    def __init__(self, machine_now: Callable[[], datetime] | None = None) -> None:
+        self.machine_now = machine_now or machine_time
         self._ahead = timedelta()
 
     def now(self) -> datetime:
