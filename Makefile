@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast coverage check format
+.PHONY: help venv demo test test-fast coverage check format deploy vitrina prism
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,21 @@ check: $(READY) node_modules ## Lint and check types of Python and of the add-on
 	$(BIN)/mypy
 	npm --prefix apps_script run --silent types
 	npm --prefix apps_script run --silent lint
+
+# PROJECT, REGION and the optional SETTINGS, OPERATOR: docs/deploy.md.
+INSTALLATION = --project "$(PROJECT)" --region "$(REGION)" $(if $(SETTINGS),--settings "$(SETTINGS)")
+
+deploy: ## Make or update the installation on Google Cloud (PROJECT=… REGION=…; DRY_RUN=1 only prints how)
+	@$(PYTHON) -m deploy install $(INSTALLATION) $(if $(DRY_RUN),--dry-run) $(if $(OPERATOR),--operator "$(OPERATOR)")
+
+vitrina: $(READY) ## Run an operator's command as the installation (PROJECT=… REGION=… ARGS=doctor)
+	@$(BIN)/python -m deploy run $(INSTALLATION) -- $(ARGS)
+
+prism: tests/harness/prism/node_modules/.ready ## Install Prism, which judges the requests to Asana in tests (needs npm)
+
+tests/harness/prism/node_modules/.ready: tests/harness/prism/package-lock.json
+	npm --prefix tests/harness/prism ci --silent --no-audit --no-fund
+	touch $@
 
 format: $(READY) ## Format the Python code
 	$(BIN)/ruff format .

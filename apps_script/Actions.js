@@ -13,7 +13,7 @@ function pushToTracker() {
   openAction_('push', 'run');
 }
 
-/** Menu: writes the state of the tracker into the workbook. */
+/** Menu: writes the state of the tracker into the workbook; without a tracker, takes what people typed. */
 function refreshFromTracker() {
   openAction_('refresh', 'run');
 }
@@ -36,6 +36,11 @@ function checkBook() {
 /** Menu: shows the form of a new client, then creates the workbook and the board. */
 function newClient() {
   openAction_('new_client', 'form');
+}
+
+/** Menu: asks for the client's e-mail, then invites him to the project in the tracker. */
+function inviteClient() {
+  openAction_('invite_client', 'form');
 }
 
 /** Menu: recalculates the norms, after a confirmation, because the estimates of all clients use them. */

@@ -5,6 +5,12 @@ const ADDON_NAME = 'Vitrina';
 const BOOK_METADATA_KEY = 'vitrina.book';
 
 /**
+ * Developer metadata of a client workbook under this key says `none` if its project has no tracker, and
+ * `guests` if the tracker may invite the client.
+ */
+const TRACKER_METADATA_KEY = 'vitrina.tracker';
+
+/**
  * The menu of each kind of workbook: the key of the item's text and the function that it calls.
  * @type {Record<string, [string, string][]>}
  */
@@ -15,6 +21,22 @@ const MENUS = {
     ['menu.push', 'pushToTracker'],
     ['menu.refresh', 'refreshFromTracker'],
     ['menu.show_as_client', 'showAsClient'],
+    ['menu.undo', 'undoLastAction'],
+    ['menu.check_book', 'checkBook'],
+  ],
+  client_with_guests: [
+    ['menu.estimate', 'estimateBacklog'],
+    ['menu.build_batch', 'buildBatch'],
+    ['menu.push', 'pushToTracker'],
+    ['menu.refresh', 'refreshFromTracker'],
+    ['menu.invite_client', 'inviteClient'],
+    ['menu.undo', 'undoLastAction'],
+    ['menu.check_book', 'checkBook'],
+  ],
+  client_without_tracker: [
+    ['menu.estimate', 'estimateBacklog'],
+    ['menu.build_batch', 'buildBatch'],
+    ['menu.refresh_sheet', 'refreshFromTracker'],
     ['menu.undo', 'undoLastAction'],
     ['menu.check_book', 'checkBook'],
   ],
@@ -82,11 +104,27 @@ function addMenu_(kind, locale) {
  * @returns {string}
  */
 function bookKind_() {
+  const kind = bookMetadata_(BOOK_METADATA_KEY);
+  const tracker = kind === 'client' ? bookMetadata_(TRACKER_METADATA_KEY) : null;
+  if (tracker === 'none') {
+    return 'client_without_tracker';
+  }
+  if (tracker === 'guests') {
+    return 'client_with_guests';
+  }
+  return kind === 'client' || kind === 'agency' ? kind : 'other';
+}
+
+/**
+ * Developer metadata of the open workbook, or null if there is none under this key.
+ * @param {string} key
+ * @returns {string | null}
+ */
+function bookMetadata_(key) {
   const mark = SpreadsheetApp.getActive()
     .getDeveloperMetadata()
-    .find((metadata) => metadata.getKey() === BOOK_METADATA_KEY);
-  const kind = mark ? mark.getValue() : null;
-  return kind === 'client' || kind === 'agency' ? kind : 'other';
+    .find((metadata) => metadata.getKey() === key);
+  return mark ? mark.getValue() : null;
 }
 
 /**

@@ -24,7 +24,7 @@ from tests.harness.servers import Servers
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.domain.planning.forecast import Forecast, ForecastOutcome
 from vitrina.ports import Document, Store
-from vitrina.records.books import Project, load_project, put_project
+from vitrina.records.books import FIRST_TRACKER, Project, load_project, put_project
 from vitrina.records.cards import CardOwner, put_card
 from vitrina.records.finished import pack
 from vitrina.records.forecasts import load_outcomes_of_year
@@ -153,7 +153,12 @@ def _aged(
         work = load_work(store, project.spreadsheet_id, project.agency_id)
         packed, writes = pack(store, work.value, items)
         store.commit([*writes, *work.writes(packed)])
-        store.commit([put_card(item.card_id, CardOwner(item.spreadsheet_id, item.number)) for item in items])
+        store.commit(
+            [
+                put_card(FIRST_TRACKER, item.card_id, CardOwner(item.spreadsheet_id, item.number))
+                for item in items
+            ]
+        )
         _keep_outcomes(store, project, items)
         titles += [(item.work_type, item.task) for item in items]
     _keep_titles(store, projects[0].agency_id, titles)

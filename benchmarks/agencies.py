@@ -149,6 +149,20 @@ def _quarters(hours: float) -> float:
     return max(0.25, round(hours * 4) / 4)
 
 
+def with_wanted_days(agency: RandomAgency, *, ratio: float = 0.3) -> RandomAgency:
+    """The agency with days on which clients want some items, from the third day of its period on."""
+    chance = random.Random(f"wanted {agency.seed}")
+    first = agency.period.start_on + timedelta(days=2)
+    days = (agency.period.end_on - first).days + 7
+    items = tuple(
+        replace(item, wanted_on=first + timedelta(days=chance.randint(0, days)))
+        if chance.random() < ratio
+        else item
+        for item in agency.items
+    )
+    return replace(agency, items=items)
+
+
 def more_capacity(agency: RandomAgency, seed: int) -> RandomAgency:
     """The agency with more capacity: longer days, one more person, or no absences."""
     chance = random.Random(seed)

@@ -264,7 +264,7 @@ def open_agency(
         name=sample["name"],
         profiles=[Profile(one["key"], one["title"]) for one in sample["profiles"]],
         team=[
-            {**one, "profiles": ", ".join(one["profiles"]), "kaiten_id": ids[one["email"]]}
+            {**one, "profiles": ", ".join(one["profiles"]), "tracker_id.kaiten": ids[one["email"]]}
             for one in sample["specialists"]
         ],
         history=_sample_history() if history is None else history,

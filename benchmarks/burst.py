@@ -22,6 +22,7 @@ from emulators.world.processes import ROBOT_ID
 from tests.harness.local_office import LocalOffice, OfficeError
 from vitrina.domain.quantities import SERIAL_DAY_ZERO
 from vitrina.records.books import Project, load_project
+from vitrina.trackers.kaiten.mapping import board_number
 from vitrina.workbook.reading.settings import locale_of
 
 #: The first event of a card sets this date, the next one the day after.
@@ -113,9 +114,11 @@ class Burst:
         return [written[event.row.spreadsheet_id] - event.at for event in self.events]
 
 
-def create_clients(office: LocalOffice, count: int, *, cards: int, profile: str) -> list[Client]:
-    """Create clients with *cards* items in progress each, through the menu."""
-    return [_create_client(office, number, cards, profile) for number in range(1, count + 1)]
+def create_clients(
+    office: LocalOffice, count: int, *, cards: int, profile: str, first: int = 1
+) -> list[Client]:
+    """Create clients, numbered from *first*, with *cards* items in progress each, through the menu."""
+    return [_create_client(office, number, cards, profile) for number in range(first, first + count)]
 
 
 def _create_client(office: LocalOffice, number: int, cards: int, profile: str) -> Client:
@@ -138,7 +141,9 @@ def _read_client(office: LocalOffice, cards: int) -> Client:
     project = load_project(office.services.store, office.client_id)
     book = office.book()
     tab = book.tab("in_progress")
-    on_board = office.kaiten("GET", f"/cards?board_id={project.board_id}&limit=100", user_id=ROBOT_ID)
+    on_board = office.kaiten(
+        "GET", f"/cards?board_id={board_number(project.board_id)}&limit=100", user_id=ROBOT_ID
+    )
     by_number = {one["external_id"].rpartition(":")[2]: one["id"] for one in on_board}
     rows = tuple(
         CardRow(project.spreadsheet_id, by_number[str(row.number)], tab.cell(row, "id").text)

@@ -9,25 +9,21 @@ threads write one document at once, each only over the version that it read.
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
-from statistics import median
 
+from benchmarks.fresh_process import run_fresh
 from benchmarks.tables import as_table
 from emulators.common.firestore import running_firestore
 from tests.harness.firestore import new_firestore
 from vitrina.errors import StoreConflictError
 from vitrina.ports import Put
 
-ROOT = Path(__file__).parents[1]
 WRITERS = 20
 WRITES_EACH = 5
-ROUNDS = 3
 
 #: Programs that open Firestore and print what it cost. ``{url}`` and ``{calls}`` are filled in.
 REST = """
@@ -86,16 +82,10 @@ def main() -> int:
 
 
 def _measured(name: str, program: str, url: str, calls: int) -> tuple[str, ...]:
-    text = (program + MEASURE).format(url=url, calls=calls)
-    found = []
-    for _ in range(ROUNDS):
-        ended = subprocess.run(
-            [sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        if ended.returncode:
-            return (name, "not installed", "", "", "", "")
-        found.append(json.loads(ended.stdout))
-    opened, memory, modules, read, written = (median(one) for one in zip(*found, strict=True))
+    found = run_fresh((program + MEASURE).format(url=url, calls=calls))
+    if found is None:
+        return (name, "not installed", "", "", "", "")
+    opened, memory, modules, read, written = found
     return name, f"{opened:.2f}", f"{memory:.0f}", f"{modules:.0f}", f"{read:.1f}", f"{written:.1f}"
 
 

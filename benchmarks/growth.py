@@ -39,6 +39,7 @@ from vitrina.ports import Store
 from vitrina.records.books import load_project
 from vitrina.store.memory import MemoryStore
 from vitrina.store.sqlite import SqliteStore
+from vitrina.trackers.kaiten.mapping import board_number
 
 FINISHED = (0, 1_000, 30_000)
 WORKS = 100_000
@@ -298,8 +299,8 @@ def _click(office: LocalOffice, action: str, *, spreadsheet_id: str = "", **para
 def _move_a_card(office: LocalOffice, user_id: int) -> None:
     """A specialist moves a card of the client."""
     project = load_project(application().services.store, office.client_id)
-    card = next(one for one in office.cards() if str(one["board_id"]) == project.board_id)
-    columns = office.kaiten("GET", f"/boards/{project.board_id}/columns", user_id=user_id)
+    card = next(one for one in office.cards() if str(one["board_id"]) == board_number(project.board_id))
+    columns = office.kaiten("GET", f"/boards/{board_number(project.board_id)}/columns", user_id=user_id)
     office.kaiten("PATCH", f"/cards/{card['id']}", user_id=user_id, column_id=columns[1]["id"])
 
 

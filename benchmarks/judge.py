@@ -124,7 +124,7 @@ def _room(
             return Room.NONE if waits and left.waits_for else Room.WRONG
         case LeftOutReason.PROJECT_LIMIT:
             limits = [
-                ledger.limit_hours(number, places)
+                ledger.limit_hours(number, period)
                 for number, limit in enumerate(ledger.resources.limits)
                 if limit.project == item.project
             ]

@@ -2,8 +2,10 @@
 
 On a fixed set of random agencies (5 to 20 people, 10 clients, 30 to 300 items, a week or a month) it compares
 the product's selection with a queue that stops at the first item that does not fit, with a plain greedy
-choice, and with the exact answer in strict order from OR-Tools. Then it shows how the time grows with the
-items, for 20 people and 20 clients in a week.
+choice, and with the exact answer in strict order from OR-Tools. Then it compares with release 0.1: on which
+working day of a month an item of the two top classes is finished on average, where the work is a part of the
+free hours; and how many of the days on which clients want items are kept. Last it shows how the time grows
+with the items, for 20 people and 20 clients in a week.
 
 With ``--runs N`` it plans for N random agencies of all sizes instead, and counts violations: exceeded limits,
 plans that differ for the same input, items left out that would have fitted, suggested changes that do not let
@@ -18,13 +20,15 @@ import os
 import random
 import sys
 import time
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from statistics import mean, median
 
-from benchmarks.agencies import RandomAgency, more_capacity, random_agency
+from benchmarks.agencies import RandomAgency, more_capacity, random_agency, with_wanted_days
 from benchmarks.judge import (
     Difference,
     Loss,
@@ -42,7 +46,8 @@ from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger
 from vitrina.domain.planning.explain import Situation, changed, explain
 from vitrina.domain.planning.moves import Moves, PersonLoad
-from vitrina.domain.planning.planner import PeriodPlan, plan_on, plan_period
+from vitrina.domain.planning.planner import HORIZON_CALENDAR_DAYS, PeriodPlan, plan_on, plan_period
+from vitrina.domain.planning.schedule import Schedule, schedule
 from vitrina.domain.planning.selection import Chooser, LeftOutItem, LeftOutReason, Selection, priority_class
 
 #: People, items and period of the fixed set; 10 clients each.
@@ -57,9 +62,17 @@ SIZES = (
 PEOPLE, PROJECTS = 20, 20
 GROWTH_ITEMS = (100, 300, 1000, 3000)
 
-#: Targets of issue 5.
-LEAST_TOP_RATIO = 0.99
-MOST_CLASS_INVERSIONS = 1.0
+#: Work as a part of the free hours of a month, and the teams for which it is planned.
+DEMAND_RATIOS = (0.3, 0.7, 0.9)
+DEMAND_PEOPLE = (10, 20)
+DEMAND_SEEDS = 20
+
+#: Targets of issue 18.
+LEAST_TOP_RATIO = 0.999
+MOST_CLASS_INVERSIONS = 0.5
+#: Days to the end of the two top classes beside those of release 0.1, at this demand.
+JUDGED_DEMAND_RATIO = 0.7
+MOST_DAYS_RATIO = 0.75
 #: Milliseconds of the selection for 300 items and 20 people.
 MOST_MS = 20.0
 
@@ -74,6 +87,20 @@ class PlainChooser(Chooser):
     def preference(self, person: PersonLoad, profile: str) -> tuple[float, float, int]:  # noqa: ARG002
         """Prefer the person with most free hours."""
         return (0.0, -person.free, person.place)
+
+
+class ByOtherProfiles(Chooser):
+    """The rule of release 0.1: the person whose other profiles are wanted least, however little is wanted."""
+
+    def _scarcity_of(self, person: PersonLoad) -> dict[str, float]:
+        return {
+            profile: sum(self._pressure.get(other, 0.0) for other in person.profiles if other != profile)
+            for profile in person.profiles
+        }
+
+    def preference(self, person: PersonLoad, profile: str) -> tuple[float, float, int]:
+        """Prefer the person whose other profiles are wanted least."""
+        return (self._scarcity[person.place][profile], -person.free, person.place)
 
 
 class BlockingChooser(PlainChooser):
@@ -107,9 +134,9 @@ class Score:
     ms: float
 
 
-def ledger_of(agency: RandomAgency) -> Ledger:
-    """Free hours of the period."""
-    return Ledger(agency.resources, since=agency.period.start_on, until=agency.period.end_on)
+def ledger_of(agency: RandomAgency, *, until: date | None = None) -> Ledger:
+    """Free hours of the period, or of the days from its first to *until*."""
+    return Ledger(agency.resources, since=agency.period.start_on, until=until or agency.period.end_on)
 
 
 def score(agency: RandomAgency, kind: type[Chooser]) -> Score:
@@ -141,7 +168,6 @@ def _inversions(
     from benchmarks.exact import UnansweredError, assign  # noqa: PLC0415 - OR-Tools is needed here only
 
     skills = [frozenset(one.profiles) for one in agency.resources.specialists]
-    places = ledger.places(agency.period)
     place_of = {one.name: place for place, one in enumerate(agency.resources.specialists)}
     order = {key: place for place, key in enumerate(selection.order)}
     found = [0, 0, 0]
@@ -157,7 +183,7 @@ def _inversions(
             spent = sum(one.hours for one in stays if one.item.project == left.item.project)
             if any(
                 limit.project == left.item.project
-                and spent + left.item.total_hours > ledger.limit_hours(place, places) + EPSILON_HOURS
+                and spent + left.item.total_hours > ledger.limit_hours(place, agency.period) + EPSILON_HOURS
                 for place, limit in enumerate(agency.resources.limits)
             ):
                 continue
@@ -190,6 +216,79 @@ def compare_ways(agency_count: int) -> dict[str, list[Score]]:
         for seed in range(agency_count)
     ]
     return {name: [score(agency, kind) for agency in agencies] for name, kind in ways.items()}
+
+
+def days_to_finish() -> list[tuple[float, float, float]]:
+    """Demand, and the mean working days until an item of the two top classes is finished: 0.1's, and ours."""
+    lines = []
+    for ratio in DEMAND_RATIOS:
+        agencies = [
+            agency_with(seed, people, ratio) for people in DEMAND_PEOPLE for seed in range(DEMAND_SEEDS)
+        ]
+        before, now = (
+            mean(_mean_days(agency, kind) for agency in agencies) for kind in (ByOtherProfiles, Chooser)
+        )
+        lines.append((ratio, before, now))
+    return lines
+
+
+def agency_with(seed: int, people: int, demand_ratio: float) -> RandomAgency:
+    """An agency without limits of contracts, with work for a part of the free hours of a month."""
+    agency = random_agency(seed, people=people, projects=10, items=40 * people, kind=PeriodKind.MONTH)
+    agency = replace(agency, resources=replace(agency.resources, limits=()))
+    ledger = ledger_of(agency)
+    places = ledger.places(agency.period)
+    left = demand_ratio * sum(ledger.free_hours(person, places) for person in range(people))
+    items = []
+    for item in agency.items:
+        left -= item.total_hours
+        if left < 0:
+            break
+        items.append(item)
+    return replace(agency, items=tuple(items))
+
+
+def _mean_days(agency: RandomAgency, kind: type[Chooser]) -> float:
+    selection = kind(agency.items, ledger_of(agency), period=agency.period).choose()
+    placed = _on_days(selection, agency)
+    days = ledger_of(agency, until=agency.period.end_on + timedelta(days=HORIZON_CALENDAR_DAYS)).days
+    return mean(bisect_right(days, one.due_on) for one in placed.items if priority_class(one.item) <= 1)
+
+
+def _on_days(selection: Selection, agency: RandomAgency) -> Schedule:
+    """The plain schedule of a selection."""
+    ledger = ledger_of(agency, until=agency.period.end_on + timedelta(days=HORIZON_CALENDAR_DAYS))
+    return schedule(selection.taken, ledger, rest_on=agency.period.end_on + timedelta(days=1))
+
+
+def wanted_days_kept(agency_count: int) -> list[tuple[str, float, float, float]]:
+    """Way, share of kept wanted days of the two top classes and of all, and hours of the two top classes.
+
+    Release 0.1 planned as if nobody had named a day.
+    """
+    agencies = [
+        random_agency(seed, people=people, projects=10, items=items, kind=kind)
+        for people, items, kind in SIZES
+        for seed in range(agency_count)
+    ]
+    wanted = [with_wanted_days(agency) for agency in agencies]
+    return [
+        (name, *_kept(wanted, [plan_period(one.items, one.resources, period=one.period) for one in planned]))
+        for name, planned in (("Rule of 0.1", agencies), ("Ours", wanted))
+    ]
+
+
+def _kept(agencies: Sequence[RandomAgency], plans: Sequence[PeriodPlan]) -> tuple[float, float, float]:
+    kept: dict[bool, list[bool]] = {True: [], False: []}
+    top_hours = 0.0
+    for agency, plan in zip(agencies, plans, strict=True):
+        due = {one.item.key: one.due_on for one in plan.schedule.items}
+        for item in agency.items:
+            if item.wanted_on is not None and item.wanted_on in agency.period:
+                is_kept = due.get(item.key, date.max) <= item.wanted_on
+                kept[priority_class(item) <= 1].append(is_kept)
+        top_hours += sum(one.hours for one in plan.selection.taken if priority_class(one.item) <= 1)
+    return mean(kept[True]), mean(kept[True] + kept[False]), top_hours
 
 
 def growth() -> list[tuple[int, float, float]]:
@@ -300,8 +399,17 @@ def complaints(scores: dict[str, list[Score]]) -> list[str]:
     if top < LEAST_TOP_RATIO:
         found.append(f"{top:.1%} of the exact hours of the two top classes")
     if mean(one.class_inversions for one in ours) > MOST_CLASS_INVERSIONS:
-        found.append("more than one class inversion a plan")
+        found.append(f"more than {MOST_CLASS_INVERSIONS} class inversions a plan")
     return found
+
+
+def days_complaints(lines: Sequence[tuple[float, float, float]]) -> list[str]:
+    """A sentence if the two top classes do not end sooner by the wanted part."""
+    return [
+        f"the two top classes take {now / before:.0%} of the days of 0.1 at a demand of {ratio:.0%}"
+        for ratio, before, now in lines
+        if ratio == JUDGED_DEMAND_RATIO and now / before > MOST_DAYS_RATIO
+    ]
 
 
 def time_complaints(lines: Sequence[tuple[int, float, float]]) -> list[str]:
@@ -338,6 +446,21 @@ def _ways_table(scores: dict[str, list[Score]], *, markdown: bool) -> str:
         "Median ms", "Longest ms",
     )  # fmt: skip
     return as_table(header, lines, markdown=markdown)
+
+
+def _days_table(lines: Sequence[tuple[float, float, float]], *, markdown: bool) -> str:
+    rows = [
+        (f"{ratio:.0%}", f"{before:.2f}", f"{now:.2f}", f"{now / before:.0%}") for ratio, before, now in lines
+    ]
+    header = ("Work of the free hours", "Days by the rule of 0.1", "Days", "Ratio")
+    return as_table(header, rows, markdown=markdown)
+
+
+def _wanted_table(lines: Sequence[tuple[str, float, float, float]], *, markdown: bool) -> str:
+    base = lines[0][3]
+    rows = [(name, f"{top:.1%}", f"{every:.1%}", f"{hours / base:.2%}") for name, top, every, hours in lines]
+    header = ("Way", "Wanted days kept, two top classes", "All classes", "Hours of the two top classes")
+    return as_table(header, rows, markdown=markdown)
 
 
 def _growth_table(lines: Sequence[tuple[int, float, float]], *, markdown: bool) -> str:
@@ -379,9 +502,13 @@ def main() -> int:
         return 1 if any(seen[what] for what in bad) else 0
     scores = compare_ways(arguments.agencies)
     print(_ways_table(scores, markdown=arguments.markdown), end="\n\n")
+    days = days_to_finish()
+    print(_days_table(days, markdown=arguments.markdown), end="\n\n")
+    wanted = wanted_days_kept(arguments.agencies)
+    print(_wanted_table(wanted, markdown=arguments.markdown), end="\n\n")
     grown = growth()
     print(_growth_table(grown, markdown=arguments.markdown))
-    found = complaints(scores) + time_complaints(grown)
+    found = complaints(scores) + days_complaints(days) + time_complaints(grown)
     for line in found:
         print(line, file=sys.stderr)
     return 1 if found else 0

@@ -21,7 +21,7 @@ from benchmarks.tables import as_table
 from tests.harness.shared import shared_path
 from vitrina.domain.planning.project import Activity, ProjectSchedule, shortest
 
-MOST_GAP_RATIO = 0.04
+MOST_GAP_RATIO = 0.013
 MOST_MS = 20.0
 
 

@@ -31,6 +31,7 @@ from benchmarks.burst import (
     send_webhooks,
     wrong_cells,
 )
+from emulators.common.firestore import STORES, running_store
 from emulators.world.processes import QUEUE, Person
 from tests.harness.cluster import running_cluster
 from tests.harness.local_office import LocalOffice
@@ -119,10 +120,19 @@ def _figures(values: Sequence[float]) -> tuple[float, float, float]:
     return cuts[9], cuts[18], max(values)
 
 
-def play(folder: Path, *, webhooks: int, workbooks: int, seconds: float, workers: int, quota: int) -> Outcome:
+def play(
+    folder: Path,
+    *,
+    webhooks: int,
+    workbooks: int,
+    seconds: float,
+    workers: int,
+    quota: int,
+    firestore_url: str,
+) -> Outcome:
     """Set up the agency, send the webhooks, and wait until the cells are right."""
     with running_cluster(folder, workers=workers) as cluster:
-        office = LocalOffice(cluster.servers, folder, MANAGER)
+        office = LocalOffice(cluster.servers, folder, MANAGER, firestore_url=firestore_url)
         real_time = {"VITRINA_NOW": "", "VITRINA_QUOTA_PER_MINUTE": str(quota)}
         office.reset(
             os.environ.__setitem__, people=PEOPLE, now=datetime.now().astimezone(), settings=real_time
@@ -140,7 +150,7 @@ def play(folder: Path, *, webhooks: int, workbooks: int, seconds: float, workers
                         "email": one.email,
                         "profiles": "Дизайн",
                         "hours_per_day": 8,
-                        "kaiten_id": str(one.kaiten_id),
+                        "tracker_id.kaiten": str(one.kaiten_id),
                     }
                     for one in PEOPLE
                 ],
@@ -233,9 +243,21 @@ def main() -> int:
         default=Settings.quota_per_minute,
         help="VITRINA_QUOTA_PER_MINUTE; with far more than Google's own, Google has to refuse",
     )
+    parser.add_argument("--store", choices=STORES, default=STORES[0], help="where the documents are")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="vitrina-") as folder:
-        outcome = play(Path(folder), **vars(arguments))
+    with (
+        tempfile.TemporaryDirectory(prefix="vitrina-") as folder,
+        running_store(arguments.store, Path(folder)) as firestore_url,
+    ):
+        outcome = play(
+            Path(folder),
+            webhooks=arguments.webhooks,
+            workbooks=arguments.workbooks,
+            seconds=arguments.seconds,
+            workers=arguments.workers,
+            quota=arguments.quota,
+            firestore_url=firestore_url,
+        )
     print(report(outcome))
     found = outcome.missed_targets()
     for line in found:

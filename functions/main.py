@@ -1,4 +1,4 @@
-"""Entry points of the deployed functions, one each."""
+"""Entry points of the deployed functions, one each. Each also answers ``GET …/health``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import functions_framework
 from flask import Request, Response
 
 from vitrina.bootstrap import application
+from vitrina.web.health import serve
 from vitrina.web.menu import handle_menu
 from vitrina.web.schedule import handle_schedule
 from vitrina.web.task import handle_task
@@ -15,22 +16,22 @@ from vitrina.web.webhook import handle_webhook
 @functions_framework.http
 def menu(request: Request) -> Response:
     """A member of staff clicked."""
-    return handle_menu(request, application)
+    return serve(request, application, handle_menu)
 
 
 @functions_framework.http
 def webhook(request: Request) -> Response:
     """A tracker says that something changed."""
-    return handle_webhook(request, application)
+    return serve(request, application, handle_webhook)
 
 
 @functions_framework.http
 def task(request: Request) -> Response:
     """The queue delivers work."""
-    return handle_task(request, application)
+    return serve(request, application, handle_task)
 
 
 @functions_framework.http
 def schedule(request: Request) -> Response:
     """The timer rings."""
-    return handle_schedule(request, application)
+    return serve(request, application, handle_schedule)

@@ -20,6 +20,12 @@ if (_in_memory := memory_folder()) is not None:
 gc.set_threshold(100_000, 50, 100)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Variants that take minutes: all calls of the kill test with Asana, several processes over Firestore."""
+    parser.addoption("--full", action="store_true", help="do not shorten the kill test with Asana")
+    parser.addoption("--store", choices=("sqlite", "firestore"), default="sqlite", help="see CONTRIBUTING.md")
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """Two workers more than there are processors: tests also wait for leases, queues and processes."""
     return (os.cpu_count() or 1) + 2
@@ -29,6 +35,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that no process still works on them when all others end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured: the property ``figure`` of those that passed."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "figure" and report.when == "call":
+                terminalreporter.write_line(f"{report.nodeid}: {value}")
+
+
+@pytest.fixture(scope="session")
+def store_url(request: pytest.FixtureRequest) -> str:
+    """The address of the emulator that ``--store firestore`` asks for, empty for files."""
+    is_firestore = request.config.getoption("--store") == "firestore"
+    return str(request.getfixturevalue("firestore_url")) if is_firestore else ""
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +21,9 @@ from benchmarks.chaos.history import History, load_history
 from benchmarks.chaos.play import Result
 from benchmarks.chaos.report import describe, failures, format_lines, report_lines
 from benchmarks.chaos.shrink import shrink
+from benchmarks.chaos.trackers import TRACKERS
 from benchmarks.chaos.world_pool import WorldPool, running_world_pool
+from emulators.common.firestore import STORES, running_store
 
 SHRINK_S = 90.0
 #: Progress is printed after so many runs.
@@ -32,7 +35,16 @@ def main() -> int:
     arguments = _parser().parse_args()
     histories = _histories(arguments)
     started_at = time.perf_counter()
-    with running_world_pool(arguments.worlds, guards=arguments.guards) as pool:
+    with (
+        tempfile.TemporaryDirectory(prefix="vitrina-") as folder,
+        running_store(arguments.store, Path(folder)) as firestore_url,
+        running_world_pool(
+            arguments.worlds,
+            guards=arguments.guards,
+            tracker=arguments.tracker,
+            firestore_url=firestore_url,
+        ) as pool,
+    ):
         results = _play(pool, histories)
         print(
             format_lines(report_lines(results, time.perf_counter() - started_at), markdown=arguments.markdown)
@@ -58,6 +70,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--guards", choices=("on", "off"), default="on", help="off: the product writes without its guards"
     )
+    parser.add_argument("--tracker", choices=tuple(TRACKERS), default="kaiten")
+    parser.add_argument(
+        "--store",
+        choices=STORES,
+        default=STORES[0],
+        help="firestore: over Google's emulator, with processes that are frozen and clocks that are apart",
+    )
     parser.add_argument(
         "--worlds", type=int, default=os.cpu_count() or 1, help="worlds that play at the same time"
     )
@@ -71,7 +90,10 @@ def _histories(arguments: argparse.Namespace) -> list[History]:
     if arguments.replay is not None:
         return [load_history(arguments.replay)] * arguments.times
     runs = range(arguments.runs) if arguments.only is None else [arguments.only]
-    return [draw_history(arguments.seed, run) for run in runs for _ in range(arguments.times)]
+    instances = arguments.store == "firestore"
+    return [
+        draw_history(arguments.seed, run, instances=instances) for run in runs for _ in range(arguments.times)
+    ]
 
 
 def _play(pool: WorldPool, histories: Sequence[History]) -> list[Result]:

@@ -40,7 +40,7 @@ TEAM: tuple[Mapping[str, Any], ...] = tuple(
         "email": one.email,
         "profiles": _PROFILES_OF[one.name],
         "hours_per_day": HOURS_PER_DAY[one.name],
-        "kaiten_id": str(one.kaiten_id),
+        "tracker_id.kaiten": str(one.kaiten_id),
     }
     for one in PEOPLE
 )

@@ -15,8 +15,8 @@ from benchmarks.chaos.expected import HOURS, PROFILES, ExpectedItem, ExpectedSta
 from benchmarks.chaos.grid import MAIN_COLUMNS, Grid, Line, Value, shelf_rows, text_in, value_in
 from benchmarks.chaos.history import Json
 from benchmarks.chaos.starting_points import StartingPoint
+from benchmarks.chaos.trackers import CardState
 from benchmarks.chaos.world import ChaosWorld
-from emulators.kaiten.models.context import DELETED
 from tests.harness.stored import stored_items, touched_cards
 from vitrina.operations.outbox import OUTBOX
 from vitrina.operations.run import OPERATION, QUEUED, RUNNING
@@ -81,7 +81,7 @@ def check_world(
     What the outbox still holds has to be carried out by the timer; where that *is_timer_to_come*, only what
     such a wish is for may be unfinished.
     """
-    with world.google.lock, world.kaiten.lock:
+    with world.google.lock, world.tracker.lock:
         book = world.google.book(start.spreadsheet_id)
         grids = {tab: Grid(book, tab, start.titles[tab]) for tab in MAIN_COLUMNS}
         backlog, progress = grids["backlog"], grids["in_progress"]
@@ -314,22 +314,16 @@ def _check_load(store: _Documents) -> Iterator[Violation]:
 
 def _check_cards(world: ChaosWorld, store: _Documents, progress: Grid) -> Iterator[Violation]:
     """Each pushed item has one complete card, and the sheet shows its state."""
-    board_id = int(store.project.board_id)
-    tables = world.kaiten.state.tables
-    cards = [
-        card
-        for card in tables["cards"].values()
-        if card["board_id"] == board_id and card["condition"] != DELETED
-    ]
-    by_id = {str(card["id"]): card for card in cards}
+    cards = list(world.tracker.cards(store.project.board_id))
+    by_id = {card.card_id: card for card in cards}
     # A card whose creation was not answered may appear after everybody has looked.
     if not store.is_wished("push", "remove_orphans"):
-        for key, count in Counter(card["external_id"] for card in cards).items():
+        for key, count in Counter(card.external_id for card in cards).items():
             if count > 1:
                 yield Violation(CARD_DOUBLED, f"{count} cards with {key}")
         known = {item.card_id for item in store.items.values() if item.card_id}
         for card_id in by_id.keys() - known:
-            yield Violation(CARD_WRONG, f"no item has the card {by_id[card_id]['title']}")
+            yield Violation(CARD_WRONG, f"no item has the card {by_id[card_id].title}")
     for item in store.items.values():
         if not item.card_id:
             continue
@@ -337,37 +331,29 @@ def _check_cards(world: ChaosWorld, store: _Documents, progress: Grid) -> Iterat
         if card is None:
             yield Violation(CARD_WRONG, f"{item.code} has the card {item.card_id}, which is not there")
             continue
-        yield from _check_card(tables, card, item, progress, is_push_to_come=store.is_wished("push"))
+        yield from _check_card(card, item, progress, is_push_to_come=store.is_wished("push"))
 
 
-def _check_card(
-    tables: Mapping[str, Any], card: Json, item: Item, progress: Grid, *, is_push_to_come: bool
-) -> Iterator[Violation]:
-    lists = [one for one in tables["checklists"].values() if one["card_id"] == card["id"]]
-    ids = {one["id"] for one in lists}
-    lines = [one["text"] for one in tables["checklist_items"].values() if one["checklist_id"] in ids]
-    links = [one for one in tables["links"].values() if one["card_id"] == card["id"]]
-    counts = (len(lists), len(set(lines)), len(lines), len(links))
+def _check_card(card: CardState, item: Item, progress: Grid, *, is_push_to_come: bool) -> Iterator[Violation]:
+    counts = (card.list_count, len(set(card.steps)), len(card.steps), card.link_count)
     wanted = (1, len(item.actions), len(item.actions), 1)
     # A part whose creation was not answered may appear after everybody has looked.
     is_more = all(count >= least for count, least in zip(counts, wanted, strict=True))
     if counts != wanted and not (is_push_to_come and is_more):
-        what = f"checklists, texts, lines, links: {counts} and not {wanted}"
+        what = f"lists, texts, steps, links: {counts} and not {wanted}"
         yield Violation(CARD_DOUBLED if is_more else CARD_WRONG, f"{item.code}: {what}")
-    stage = tables["columns"][card["column_id"]]["title"]
-    minutes = sum(log["time_spent"] for log in tables["time_logs"].values() if log["card_id"] == card["id"])
     own = [
         line for line in progress.used if line.numbers and item_number_of_row(line.numbers[0]) == item.number
     ]
     for line in own:
         status, link = progress.text(line, "status"), progress.text(line, "card")
-        if status != stage:
-            yield Violation(WRONG, f"{item.code} is «{status}» in the sheet, «{stage}» in the tracker")
-        if f'/card/{card["id"]}"' not in link:
-            yield Violation(WRONG, f"{item.code} has the link {link}, its card is {card['id']}")
+        if status != card.stage:
+            yield Violation(WRONG, f"{item.code} is «{status}» in the sheet, «{card.stage}» in the tracker")
+        if card.address not in link:
+            yield Violation(WRONG, f"{item.code} has the link {link}, its card is {card.card_id}")
     logged = sum(number_in(progress.value(line, "logged_hours")) or 0.0 for line in own)
-    if abs(logged - minutes / 60) > 0.02 * len(item.actions):
-        yield Violation(WRONG, f"{item.code}: {logged} h in the sheet, {minutes} minutes in the tracker")
+    if abs(logged - card.minutes / 60) > 0.02 * len(item.actions):
+        yield Violation(WRONG, f"{item.code}: {logged} h in the sheet, {card.minutes} minutes in the tracker")
 
 
 def _shown(value: Value) -> str:

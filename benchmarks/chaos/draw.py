@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 from benchmarks.chaos.agency import (
     APPROVALS,
@@ -20,6 +21,7 @@ from benchmarks.chaos.history import (
     DELAY,
     EDIT,
     FAULT,
+    FREEZE,
     KILL,
     MAKE_DUE,
     RELEASE,
@@ -29,6 +31,7 @@ from benchmarks.chaos.history import (
     Phase,
 )
 from benchmarks.chaos.starting_points import STARTS, VARIANTS
+from benchmarks.chaos.world import STORE, WORKERS
 
 QUEUE = "queue"
 
@@ -53,14 +56,27 @@ _ACTIONS = ("estimate", "build_batch", "start_batch", "push", "refresh", "undo",
 _CALLS = {"estimate": 2, "build_batch": 2, "start_batch": 2, "push": 16, "refresh": 8, "undo": 6, QUEUE: 4}
 
 _WRITE = "google:sheets.spreadsheets.batchUpdate"
-_SERVICES = ("google:", "kaiten:", "")
+_READ = "google:sheets.spreadsheets.get"
+#: Calls of the store, and about how many of each an action makes.
+_STORE_CALLS = {f"{STORE}commit": 4, f"{STORE}batchGet": 5, STORE: 9}
+#: ``tracker:`` stands for the tracker of the world.
+_SERVICES = ("google:", "tracker:", "")
 _STATUSES = (429, 429, 503, 503, "timeout", "timeout", "drop", 500)
+_STORE_STATUSES = (429, 503, 503, "timeout", "timeout", "drop", "drop")
+#: The most that two clocks differ, in seconds.
+_MOST_APART_S = 120
 _WEBHOOKS = ("deliver", "deliver", "duplicate", "duplicate", "hold", "reverse", "drop")
 
 
-def draw_history(seed: int, run: int) -> History:
-    """The history of one run; the same for the same seed and run."""
-    return _Drawer(seed, run).history()
+def draw_history(seed: int, run: int, *, instances: bool = False) -> History:
+    """The history of one run; the same for the same seed and run.
+
+    With *instances*, processes are frozen as well, clocks are apart, and calls of the store fail; the rest is
+    the same as without.
+    """
+    drawer = _Drawer(seed, run)
+    history = drawer.history()
+    return drawer.with_instances(history) if instances else history
 
 
 class _Drawer:
@@ -96,6 +112,25 @@ class _Drawer:
         webhooks = draw.choice(_WEBHOOKS)
         phases = tuple(Phase(one, tuple(more)) for one, more in zip(clicks, disturbances, strict=True))
         return History(self._seed, self._run, self._variant, self._start, webhooks, phases)
+
+    def with_instances(self, history: History) -> History:
+        """The history with what several instances over a store far away may suffer beside."""
+        draw = self._draw = random.Random(f"{self._seed}:{self._run}:instances")
+        more: list[list[Disturbance]] = [[] for _ in history.phases]
+        for count, make in (
+            (draw.choice((0, 0, 1, 1, 2)), self._freeze),
+            (draw.choice((0, 0, 0, 0, 1)), self._kill_at_store),
+            (draw.choice((0, 0, 1, 2, 3)), self._store_fault),
+            (draw.choice((0,) * 19 + (1,)), self._slow_store),
+        ):
+            for _ in range(count):
+                more[draw.randrange(len(more))].append(make())
+        phases = tuple(
+            replace(phase, disturbances=(*phase.disturbances, *added))
+            for phase, added in zip(history.phases, more, strict=True)
+        )
+        apart = tuple(draw.choice((0, 0, _MOST_APART_S // 2, _MOST_APART_S)) for _ in range(WORKERS))
+        return replace(history, phases=phases, apart=apart if draw.random() < 0.5 else ())
 
     def _clicks(self, count: int) -> list[tuple[str, ...]]:
         draw, last = self._draw, self._start
@@ -148,6 +183,33 @@ class _Drawer:
         """A call that takes longer than the lease, so that another process takes the lease meanwhile."""
         at, when, method = self._moment(clicks)
         return [Disturbance(DELAY, max(1, at), when, method, {})]
+
+    def _freeze(self) -> Disturbance:
+        """Freeze a process: after it read the sheet, around a call of the store, or when it has written."""
+        draw = self._draw
+        if draw.random() < 0.4:
+            return Disturbance(FREEZE, draw.choice((1, 1, 2)), "after", _READ, {})
+        if draw.random() < 0.2:
+            return Disturbance(FREEZE, 1, "after", _WRITE, {})
+        at, method = self._store_call()
+        return Disturbance(FREEZE, at, draw.choice(("before", "after")), method, {})
+
+    def _kill_at_store(self) -> Disturbance:
+        at, method = self._store_call()
+        return Disturbance(KILL, at, self._draw.choice(("before", "after")), method, {})
+
+    def _store_fault(self) -> Disturbance:
+        at, method = self._store_call()
+        return Disturbance(FAULT, at, "before", method, {"status": self._draw.choice(_STORE_STATUSES)})
+
+    def _slow_store(self) -> Disturbance:
+        """A commit that takes longer than the lease."""
+        at = self._draw.randint(1, _STORE_CALLS[f"{STORE}commit"])
+        return Disturbance(DELAY, at, "before", f"{STORE}commit", {})
+
+    def _store_call(self) -> tuple[int, str]:
+        method = self._draw.choice(list(_STORE_CALLS))
+        return self._draw.randint(1, 2 * _STORE_CALLS[method]), method
 
     def _card(self, clicks: tuple[str, ...]) -> list[Disturbance]:
         draw = self._draw

@@ -10,8 +10,9 @@ from typing import Any
 Json = dict[str, Any]
 
 #: Kinds of disturbances: a person edits the sheet, a person works in the tracker, a call fails, a process is
-#: killed, a call takes longer than a lease, postponed tasks of the queue become due, held webhooks are sent.
-EDIT, CARD, FAULT, KILL, DELAY = "edit", "card", "fault", "kill", "delay"
+#: killed, a process is frozen for a minute, a call takes longer than a lease, postponed tasks of the queue
+#: become due, held webhooks are sent.
+EDIT, CARD, FAULT, KILL, FREEZE, DELAY = "edit", "card", "fault", "kill", "freeze", "delay"
 MAKE_DUE, RELEASE = "make_due", "release"
 
 
@@ -50,7 +51,7 @@ class History:
     """One run, from its starting point to the last click.
 
     ``start`` names the starting point, ``variant`` the backlog, and ``webhooks`` how the tracker delivers its
-    events.
+    events. ``apart`` has the seconds by which the clock of each process's machine is ahead.
     """
 
     seed: int
@@ -59,6 +60,7 @@ class History:
     start: str
     webhooks: str
     phases: tuple[Phase, ...]
+    apart: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:
@@ -88,7 +90,11 @@ def _line(value: object) -> str:
 def load_history(path: Path) -> History:
     """Read a history that ``save`` has written."""
     data = json.loads(path.read_text(encoding="utf-8"))
-    return History(**data | {"phases": tuple(_phase(one) for one in data["phases"])})
+    parts = {
+        "phases": tuple(_phase(one) for one in data["phases"]),
+        "apart": tuple(data.get("apart", ())),
+    }
+    return History(**data | parts)
 
 
 def _phase(data: Json) -> Phase:
@@ -96,12 +102,16 @@ def _phase(data: Json) -> Phase:
 
 
 def smaller_histories(history: History) -> list[History]:
-    """All histories with one part less: first a whole phase, then a click, then a disturbance."""
+    """All histories with one part less: first a whole phase, then a click, then a disturbance.
+
+    Where clocks are apart, one with equal clocks is among them.
+    """
     phases = history.phases
     found = [phases[:n] + phases[n + 1 :] for n in range(len(phases))]
     for n, phase in enumerate(phases):
         found += [(*phases[:n], changed, *phases[n + 1 :]) for changed in _smaller_phases(phase)]
-    return [replace(history, phases=one) for one in found]
+    equal_clocks = [replace(history, apart=())] if history.apart else []
+    return [*(replace(history, phases=one) for one in found), *equal_clocks]
 
 
 def _smaller_phases(phase: Phase) -> list[Phase]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from benchmarks.chaos.click_result import ClickResult
 from benchmarks.chaos.history import (
     DELAY,
     FAULT,
+    FREEZE,
     KILL,
     Disturbance,
     History,
@@ -42,6 +44,9 @@ TIMEOUT_S = 40.0
 CLICKS_AT_END = 6
 #: How often the timer is called at the end while the outbox holds something.
 TIMER_CALLS_AT_END = 3
+
+#: While a process stands still, people give up waiting after so long and click again.
+PATIENCE_S = 0.3
 
 #: A slow call takes so much longer than a lease.
 BEYOND_LEASE_S = 0.5
@@ -70,14 +75,22 @@ class Player:
         self._world = world
         self._starting_points = StartingPoints(world)
         self._token, self._token_until = "", 0.0
+        self._waiting = _Waiting()
 
     def play(self, history: History) -> Result:
         """Play a history from its starting point, and check what is there at the end."""
         started_at = time.perf_counter()
         start = self._starting_points.get(history.variant, history.start)
         self._world.restore_state(start.saved)
+        self._world.time_ahead.set_apart(history.apart)
         # After a lost answer the same click may be repeated, as the page does, or a new one be made.
-        run = _Run(self._world, start, self._post, repeats_click=history.run % 2 == 0)
+        run = _Run(
+            self._world,
+            start,
+            self._post,
+            self._waiting.give_up_soon,
+            repeats_click=history.run % 2 == 0,
+        )
         try:
             self._world.webhooks.set_mode(history.webhooks)
             for phase in history.phases:
@@ -94,7 +107,7 @@ class Player:
         except TimeoutError as error:
             violations = [Violation(UNFINISHED, str(error))]
         finally:
-            self._world.plan.clear()
+            self._world.clear_plans()
         if violations:
             # Work that still hangs must not reach the next run.
             self._world.kill_all()
@@ -113,21 +126,55 @@ class Player:
     def _post(self, body: Json) -> Json:
         """Send one request to any of the workers; raises ``OSError`` if there is no answer."""
         token = {"Authorization": f"Bearer {self._fresh_token()}"}
-        return _post_json(f"{self._world.servers.functions}/menu", body, token)
+        return _post_json(f"{self._world.servers.functions}/menu", body, token, self._waiting)
 
     def _fresh_token(self) -> str:
         if time.monotonic() > self._token_until:
             url = f"{self._world.servers.google}/_emulator/identity/token"
-            answer = _post_json(url, {"email": MANAGER, "audience": AUDIENCE}, {})
+            answer = _post_json(url, {"email": MANAGER, "audience": AUDIENCE}, {}, _Waiting())
             self._token, self._token_until = answer["id_token"], time.monotonic() + 600
         return self._token
 
 
-def _post_json(url: str, body: Json, headers: Mapping[str, str]) -> Json:
+class _Waiting:
+    """Connections on which somebody waits for an answer."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connections: set[HTTPConnection] = set()
+
+    @contextmanager
+    def on(self, connection: HTTPConnection) -> Iterator[None]:
+        """Count a connection while the block runs."""
+        with self._lock:
+            self._connections.add(connection)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._connections.remove(connection)
+
+    def give_up_soon(self) -> None:
+        """Have all who wait now give up after ``PATIENCE_S``, if they still wait then."""
+        with self._lock:
+            waiting = set(self._connections)
+        timer = threading.Timer(PATIENCE_S, self._give_up, [waiting])
+        timer.daemon = True
+        timer.start()
+
+    def _give_up(self, waiting: set[HTTPConnection]) -> None:
+        with self._lock:
+            for connection in waiting & self._connections:
+                # It may have been closed by the other side.
+                with suppress(OSError, AttributeError):
+                    connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _post_json(url: str, body: Json, headers: Mapping[str, str], waiting: _Waiting) -> Json:
     # There are hundreds of thousands of requests, and a full HTTP client takes longer than the answers.
     parts = urlsplit(url)
     connection = HTTPConnection(parts.netloc, timeout=TIMEOUT_S)
-    with closing(connection):
+    with closing(connection), waiting.on(connection):
         try:
             connection.request("POST", parts.path, json.dumps(body), {**headers, "Content-Type": JSON_TYPE})
             response = connection.getresponse()
@@ -140,9 +187,16 @@ class _Run:
     """The run that is being played."""
 
     def __init__(
-        self, world: ChaosWorld, start: StartingPoint, post: Callable[[Json], Json], *, repeats_click: bool
+        self,
+        world: ChaosWorld,
+        start: StartingPoint,
+        post: Callable[[Json], Json],
+        give_up: Callable[[], None],
+        *,
+        repeats_click: bool,
     ) -> None:
         self._world = world
+        self._give_up = give_up
         self._repeats_click = repeats_click
         self._start = start
         self._post = post
@@ -160,12 +214,12 @@ class _Run:
             if one.at == 0:
                 self._disturb(one)
         planned = [(self._step(one), one) for one in phase.disturbances if one.at]
-        self._world.plan.add(step for step, _ in planned)
+        self._world.plan_steps(step for step, _ in planned)
         self._click_all(phase.clicks)
-        left = {id(step) for step in self._world.plan.clear()}
+        left = {id(step) for step in self._world.clear_plans()}
         for step, one in planned:
             # Edits are made in any case; a fault needs its call, which was not made.
-            if id(step) in left and one.kind not in (FAULT, KILL, DELAY):
+            if id(step) in left and one.kind not in (FAULT, KILL, FREEZE, DELAY):
                 self._disturb(one)
 
     def _click_all(self, actions: Sequence[str]) -> None:
@@ -187,9 +241,12 @@ class _Run:
                 act = self._kill
                 # A process that dies before its call has not made the call.
                 status = "drop" if one.when == "before" else None
+            case "freeze":
+                act = self._freeze
             case _:
                 act = lambda _: self._disturb(one)  # noqa: E731
-        return Step(one.at, one.when, one.method, status, retry_after=0 if status == 429 else None, act=act)
+        method = one.method.replace("tracker:", f"{self._world.tracker.name}:")
+        return Step(one.at, one.when, method, status, retry_after=0 if status == 429 else None, act=act)
 
     def _disturb(self, one: Disturbance) -> None:
         match one.kind:
@@ -207,6 +264,10 @@ class _Run:
 
     def _kill(self, call: PassingCall) -> None:
         self._count("kills", self._world.kill_caller(call))
+
+    def _freeze(self, call: PassingCall) -> None:
+        self._count("freezes", self._world.freeze_caller(call))
+        self._give_up()
 
     def _count(self, what: str, has_happened: bool) -> None:
         with self._lock:

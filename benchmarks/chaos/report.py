@@ -15,6 +15,7 @@ COUNTS = (
     "faults",
     "slow calls",
     "kills",
+    "freezes",
     "webhooks",
     "timer calls for lost tasks",
     "guards fired",

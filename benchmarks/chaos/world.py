@@ -9,10 +9,10 @@ import copy
 import os
 import select
 import signal
-import sqlite3
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,19 +23,18 @@ import httpx
 from flask import Flask, Response, g
 
 import emulators.google.app
-import emulators.kaiten.routes
 import emulators.tasks.routes
 from benchmarks.chaos import agency
-from benchmarks.chaos.clock import TimeAhead
+from benchmarks.chaos.clock import NUMBER, TimeAhead
 from benchmarks.chaos.history import Json
+from benchmarks.chaos.trackers import TRACKERS, ChaosTracker, Webhooks
+from emulators.common import firestore_calls
 from emulators.common.control import Control
-from emulators.common.plan import PassingCall, Plan
+from emulators.common.plan import PassingCall, Plan, Step
 from emulators.common.server import running
 from emulators.google.store import Store
-from emulators.kaiten.models import Kaiten
-from emulators.kaiten.webhooks import Webhooks
 from emulators.tasks.models import Tasks
-from emulators.world.processes import QUEUE, STORE_NAME, Person
+from emulators.world.processes import QUEUE, Person
 from emulators.world.timer import PERIOD_S, call_schedule
 from tests.harness.local_office import LocalOffice
 from tests.harness.servers import Servers
@@ -43,7 +42,10 @@ from tests.harness.workers import Supervisor, WorkerPool, base_url, listen, runn
 from vitrina.bootstrap import application
 from vitrina.ports import Store as DocumentStore
 
-WORKERS = 3
+WORKERS = 4
+
+#: Prefix of the calls of a store that is a service.
+STORE = "firestore:"
 
 #: Short, so that the lease of a dead worker ends soon; long enough for the work on a busy machine.
 LEASE_S = 3.0
@@ -55,6 +57,10 @@ MAKE_DUE_EVERY_S = 2.0
 
 #: How often the process of a connection is looked for.
 LOOKUP_ATTEMPTS = 5
+
+#: How long a frozen process stands still, by the product's clock and in fact.
+FROZEN_S = 60.0
+FROZEN_IN_FACT_S = 1.5
 
 BATCH_UPDATE = "google:sheets.spreadsheets.batchUpdate"
 
@@ -89,7 +95,7 @@ class SavedWorld:
     files: Mapping[str, Any]
     counter: int
     company: Json
-    documents: list[tuple[Any, ...]]
+    documents: Any
 
 
 @dataclass
@@ -99,10 +105,11 @@ class ChaosWorld:
     folder: Path
     servers: Servers
     google: Store
-    kaiten: Kaiten
-    webhooks: Webhooks
+    tracker: ChaosTracker
     tasks: Tasks
     plan: Plan
+    #: The calls of the store are counted by themselves: there are many more of them than of the others.
+    store_plan: Plan
     pool: WorkerPool
     office: LocalOffice
     #: How far the workers' clocks are ahead.
@@ -115,42 +122,31 @@ class ChaosWorld:
 
     def save_state(self) -> SavedWorld:
         """Copy the current state of servers and store."""
-        with self.google.lock, self.kaiten.lock:
+        with self.google.lock, self.tracker.lock:
             return SavedWorld(
                 # Workbooks are never changed in place: a change replaces the whole object.
                 dict(self.google.books),
                 copy.deepcopy(self.google.files),
                 self.google._counter,  # noqa: SLF001 - the next ids have to be the same
-                copy.deepcopy(self.kaiten.state.dump()),
-                self.documents(),
+                self.tracker.save(),
+                self.office.documents.save(),
             )
 
     def restore_state(self, saved: SavedWorld) -> None:
         """Restore what was saved. No worker may be busy."""
-        with self.google.lock, self.kaiten.lock, closing(self._store()) as store:
+        with self.google.lock, self.tracker.lock:
             self.google.books = dict(saved.books)
             self.google.files = copy.deepcopy(dict(saved.files))
             self.google._counter = saved.counter  # noqa: SLF001
-            self.kaiten.state.load(copy.deepcopy(saved.company))
+            self.tracker.load(saved.company)
             self.webhooks.clear()
             self.tasks.clear()
-            store.execute("BEGIN IMMEDIATE")
-            store.execute("DELETE FROM document")
-            store.executemany("INSERT INTO document VALUES (?, ?, ?, ?)", saved.documents)
-            store.execute("COMMIT")
+            self.office.documents.restore(saved.documents)
         self._speed_up_queue()
         self.time_ahead.reset()
-        self.plan.clear()
+        self.clear_plans()
         self.guards = GuardCounts()
         self.calls.clear()
-
-    def documents(self) -> list[tuple[Any, ...]]:
-        """All documents of the store as kind, key, version and text."""
-        with closing(self._store()) as store:
-            return store.execute("SELECT kind, key, version, data FROM document").fetchall()
-
-    def _store(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.folder / STORE_NAME, isolation_level=None, timeout=30.0)
 
     def _speed_up_queue(self) -> None:
         url = f"{self.servers.tasks}/v2/{QUEUE}"
@@ -160,6 +156,11 @@ class ChaosWorld:
     def documents_store(self) -> DocumentStore:
         """The store of the product, to look into."""
         return self.office.services.store
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """The webhooks of the tracker."""
+        return self.tracker.webhooks
 
     # --- The timer -------------------------------------------------------------------------------
 
@@ -172,6 +173,27 @@ class ChaosWorld:
         return False
 
     # --- Disturbances ----------------------------------------------------------------------------
+
+    def plan_steps(self, steps: Iterable[Step]) -> None:
+        """Let steps happen at their calls, counted from now."""
+        for step in steps:
+            (self.store_plan if step.method.startswith(STORE) else self.plan).add([step])
+
+    def clear_plans(self) -> list[Step]:
+        """Remove the steps that have not happened, and return them."""
+        return [*self.plan.clear(), *self.store_plan.clear()]
+
+    def freeze_caller(self, call: PassingCall) -> bool:
+        """Stop the worker that made this call for a minute; returns whether it was found."""
+        pid = self.process_of(call.port)
+        if pid is None:
+            return False
+        os.kill(pid, signal.SIGSTOP)
+        self.time_ahead.advance(FROZEN_S)
+        thaw = threading.Timer(FROZEN_IN_FACT_S, _continue, [pid])
+        thaw.daemon = True
+        thaw.start()
+        return True
 
     def kill_caller(self, call: PassingCall) -> bool:
         """Kill the worker that made this call and wait until it is dead; returns whether it was found."""
@@ -203,23 +225,8 @@ class ChaosWorld:
 
     def work_in_tracker(self, what: Json) -> bool:
         """Move a card or log hours in the tracker; returns whether the card was there."""
-        with self.kaiten.lock:
-            cards = [
-                card
-                for card in self.kaiten.state.select("cards")
-                if what["task"] in card["title"] and card["condition"] == 1
-            ]
-            if not cards:
-                return False
-            card, actor = cards[0], self.kaiten.state.get("users", what["user_id"])
-            if "minutes" in what:
-                log = {"role_id": -1, "time_spent": what["minutes"], "for_date": "2026-11-23"}
-                self.kaiten.parts.add_time_log(actor, card["id"], log)
-            else:
-                columns = self.kaiten.boards.list_columns(actor, card["board_id"])
-                column = columns[what["stage"]]["id"]
-                self.kaiten.cards.update_card(actor, card["id"], {"column_id": column})
-            return True
+        with self.tracker.lock:
+            return self.tracker.work(what)
 
     def settle(self, timeout_s: float = 30.0) -> bool:
         """Wait until webhooks are delivered and queued work is done; returns ``False`` on timeout."""
@@ -254,34 +261,45 @@ def _has_open(pid: int, name: str) -> bool:
     return False
 
 
+def _continue(pid: int) -> None:
+    # It may have been killed meanwhile.
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGCONT)
+
+
 @contextmanager
-def running_world(folder: Path, *, guards: str) -> Iterator[ChaosWorld]:
-    """A world with an agency and without clients, while the block runs."""
+def running_world(
+    folder: Path, *, guards: str, tracker: str, firestore_url: str = ""
+) -> Iterator[ChaosWorld]:
+    """A world with an agency and without clients, while the block runs.
+
+    The documents are in the Firestore emulator at *firestore_url*, or in a file where that is empty.
+    """
     with ExitStack() as stack:
-        plan = Plan()
+        plan, store_plan, side = Plan(), Plan(), TRACKERS[tracker]()
         apps: dict[str, Flask] = {
             "google": emulators.google.app.create_app(),
-            "kaiten": emulators.kaiten.routes.create_app(),
+            tracker: side.app,
         }
         urls = {name: stack.enter_context(running(app)) for name, app in apps.items()}
         apps["tasks"] = emulators.tasks.routes.create_app(urls["google"])
         urls["tasks"] = stack.enter_context(running(apps["tasks"]))
         listener = stack.enter_context(closing(listen()))
-        servers = Servers(**urls, functions=base_url(listener))
+        servers = Servers(**{"kaiten": "", **urls}, functions=base_url(listener))
         clock = folder / "clock"
         time_ahead = TimeAhead(clock)
         command = ("benchmarks.chaos.workers", "--guards", guards, "--clock", str(clock))
         pool = stack.enter_context(running_worker_pool([listener], folder / "workers.log", command=command))
-        office = LocalOffice(servers, folder, agency.MANAGER)
+        office = LocalOffice(servers, folder, agency.MANAGER, tracker=tracker, firestore_url=firestore_url)
         stack.callback(office.http.close)
         world = ChaosWorld(
             folder,
             servers,
             apps["google"].extensions["google"].store,
-            apps["kaiten"].extensions["kaiten"],
-            apps["kaiten"].extensions["webhooks"],
+            side,
             apps["tasks"].extensions["tasks"],
             plan,
+            store_plan,
             pool,
             office,
             time_ahead,
@@ -290,9 +308,18 @@ def running_world(folder: Path, *, guards: str) -> Iterator[ChaosWorld]:
             _observe_calls(world, app, name)
         people = [Person(agency.NAME, agency.MANAGER, 10), *agency.PEOPLE]
         office.reset(os.environ.__setitem__, people=people, now=agency.NOW)
-        given = {name: value for name, value in os.environ.items() if name.startswith("VITRINA_")}
-        environment = _settings_with_shared_clock({**given, **SETTINGS})
-        world.supervisors = [Supervisor(pool, listener, environment) for _ in range(WORKERS)]
+        settings = {name: value for name, value in os.environ.items() if name.startswith("VITRINA_")}
+        settings |= SETTINGS
+        if firestore_url:
+            store = firestore_calls.create_app(firestore_url)
+            control: Control = store.extensions["control"]
+            control.plan, control.prefix = store_plan, STORE
+            settings["VITRINA_FIRESTORE_URL"] = stack.enter_context(running(store))
+        began_at = time.monotonic()
+        world.supervisors = [
+            Supervisor(pool, listener, _settings_of_worker(number, settings, began_at))
+            for number in range(WORKERS)
+        ]
         for supervisor in world.supervisors:
             supervisor.start()
         stack.callback(_stop, world)
@@ -318,13 +345,14 @@ def _observe_calls(world: ChaosWorld, app: Flask, name: str) -> None:
         return response
 
 
-def _settings_with_shared_clock(settings: Mapping[str, str]) -> Callable[[], Mapping[str, str]]:
-    """Gives the settings of the next worker: its clock starts at the current time of the others."""
-    began_at = time.monotonic()
+def _settings_of_worker(
+    number: int, settings: Mapping[str, str], began_at: float
+) -> Callable[[], Mapping[str, str]]:
+    """Gives the settings of a worker and its replacements: the clocks start at the time of the others."""
 
     def environment() -> Mapping[str, str]:
         now = agency.NOW + timedelta(seconds=time.monotonic() - began_at)
-        return {**settings, "VITRINA_NOW": now.isoformat()}
+        return {**settings, "VITRINA_NOW": now.isoformat(), NUMBER: str(number)}
 
     return environment
 

@@ -56,8 +56,10 @@ class WorldPool:
 
 
 @contextmanager
-def running_world_pool(count: int, *, guards: str) -> Iterator[WorldPool]:
-    """A pool of *count* worlds, while the block runs."""
+def running_world_pool(
+    count: int, *, guards: str, tracker: str = "kaiten", firestore_url: str = ""
+) -> Iterator[WorldPool]:
+    """A pool of *count* worlds, while the block runs; see ``running_world``."""
     # A forked process would have copies of servers whose threads do not run in it.
     context = multiprocessing.get_context("spawn")
     with ExitStack() as stack:
@@ -65,7 +67,12 @@ def running_world_pool(count: int, *, guards: str) -> Iterator[WorldPool]:
             [
                 _World(
                     stack.enter_context(
-                        ProcessPoolExecutor(1, mp_context=context, initializer=_open, initargs=(guards,))
+                        ProcessPoolExecutor(
+                            1,
+                            mp_context=context,
+                            initializer=_open,
+                            initargs=(guards, tracker, firestore_url),
+                        )
                     )
                 )
                 for _ in range(count)
@@ -73,14 +80,15 @@ def running_world_pool(count: int, *, guards: str) -> Iterator[WorldPool]:
         )
 
 
-def _open(guards: str) -> None:
+def _open(guards: str, tracker: str, firestore_url: str) -> None:
     """Open the world of this process."""
     global _player  # noqa: PLW0603 - the pool's initialiser cannot return it
     # Warnings of the emulators about workers that were killed on purpose are of no use.
     logging.disable(logging.WARNING)
     stack = ExitStack()
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="vitrina-chaos-", dir=memory_folder()))
-    _player = Player(stack.enter_context(running_world(Path(folder), guards=guards)))
+    world = running_world(Path(folder), guards=guards, tracker=tracker, firestore_url=firestore_url)
+    _player = Player(stack.enter_context(world))
     atexit.register(stack.close)
 
 

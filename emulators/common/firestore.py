@@ -21,6 +21,9 @@ JAR = Path("platform/cloud-firestore-emulator/cloud-firestore-emulator.jar")
 #: A small heap and a simple collector: it starts in half the time and needs a third of the memory.
 JAVA_OPTIONS = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 START_TIMEOUT_S = 60.0
+
+#: Stores that several processes can share, as command lines name them.
+STORES = ("sqlite", "firestore")
 POLL_S = 0.1
 
 
@@ -67,6 +70,16 @@ def running_firestore(log: Path) -> Iterator[str]:
             yield url
         finally:
             process.terminate()
+
+
+@contextmanager
+def running_store(name: str, folder: Path) -> Iterator[str]:
+    """Run the server of one of ``STORES`` while the block runs; gives its address, empty for SQLite."""
+    if name == "sqlite":
+        yield ""
+        return
+    with running_firestore(folder / "firestore.log") as url:
+        yield url
 
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

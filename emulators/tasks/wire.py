@@ -97,7 +97,7 @@ def queue_to_json(name: str, settings: Settings) -> Json:
             "maxBackoff": f"{settings.max_backoff_s:.9f}s",
             "maxDoublings": settings.max_doublings,
         },
-        "state": 2 if settings.is_paused else 1,
+        "state": "PAUSED" if settings.is_paused else "RUNNING",
     }
 
 

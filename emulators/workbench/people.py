@@ -1,9 +1,10 @@
 """People who can be chosen at the page. A file of people looks like this::
 
-    [{"email": "anna@agency.example", "name": "Анна Белова", "kaiten_token": "…"},
-     {"email": "client@zarya.example", "name": "Клиент", "kaiten_token": null}]
+    [{"email": "anna@agency.example", "name": "Анна Белова", "tracker_token": "…"},
+     {"email": "client@zarya.example", "name": "Клиент", "tracker_token": null}]
 
-A person without a token of Kaiten sees no board. The backend decides whether a person is staff.
+The token is the same in all trackers. A person without one
+sees no board. The backend decides whether a person is staff.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Person:
-    """A person with a Google account and optionally a token in Kaiten."""
+    """A person with a Google account and optionally a token in the trackers."""
 
     email: str
     name: str
-    kaiten_token: str | None = None
+    tracker_token: str | None = None
 
 
 STRANGER = Person("guest@example.com", "Посторонний")
@@ -29,5 +30,5 @@ STRANGER = Person("guest@example.com", "Посторонний")
 def read_people(path: Path | None) -> tuple[Person, ...]:
     """The people of a file, and a stranger who is always added."""
     rows = [] if path is None else json.loads(path.read_text(encoding="utf-8"))
-    people = tuple(Person(row["email"], row["name"], row.get("kaiten_token")) for row in rows)
+    people = tuple(Person(row["email"], row["name"], row.get("tracker_token")) for row in rows)
     return (*people, STRANGER)

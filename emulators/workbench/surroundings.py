@@ -11,7 +11,8 @@ from emulators.workbench.people import STRANGER, Person
 class Surroundings:
     """Addresses of the servers, and the people who can be chosen at the page.
 
-    ``audience`` is the OAuth client id for which identity tokens of the add-on are made.
+    ``audience`` is the OAuth client id for which identity tokens of the add-on are made. Without
+    ``asana_url`` the page shows the boards of Kaiten only.
     """
 
     google_url: str
@@ -19,7 +20,14 @@ class Surroundings:
     menu_url: str
     audience: str
     people: tuple[Person, ...] = (STRANGER,)
+    asana_url: str = ""
     first_user: str | None = None
+
+    @property
+    def tracker_urls(self) -> dict[str, str]:
+        """Addresses of the trackers by the names of their servers."""
+        urls = {"kaiten": self.kaiten_url, "asana": self.asana_url}
+        return {name: url for name, url in urls.items() if url}
 
     def person(self, email: str | None) -> Person | None:
         """The person with this e-mail."""

@@ -11,11 +11,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
-from emulators.common.firestore import running_firestore
+from emulators.common.firestore import STORES, running_store
 from emulators.world.processes import Ports, World, running_world
 from emulators.world.sample import load_agency
 from emulators.world.story import Story, StoryError, people_of, staff_of
@@ -34,8 +33,8 @@ def main() -> int:
     )
     parser.add_argument(
         "--store",
-        choices=("sqlite", "firestore"),
-        default="sqlite",
+        choices=STORES,
+        default=STORES[0],
         help="where the documents are: Google's Firestore emulator forgets them when it stops",
     )
     for name, port in vars(Ports()).items():
@@ -48,14 +47,9 @@ def main() -> int:
         return _run(arguments.folder or Path(temporary), ports, arguments.store, once=arguments.once)
 
 
-@contextmanager
-def _running_store(folder: Path, store: str) -> Iterator[Mapping[str, str]]:
-    """Run the server of the store, if it needs one; yields the settings by which the functions find it."""
-    if store == "sqlite":
-        yield {}
-        return
-    with running_firestore(folder / "firestore.log") as url:
-        yield {"VITRINA_STORE": DATABASE, "VITRINA_FIRESTORE_URL": url}
+def _settings_of_store(firestore_url: str) -> Mapping[str, str]:
+    """Settings by which the functions find the store, if it is not the file of the world."""
+    return {"VITRINA_STORE": DATABASE, "VITRINA_FIRESTORE_URL": firestore_url} if firestore_url else {}
 
 
 def _run(folder: Path, ports: Ports, store: str, *, once: bool) -> int:
@@ -68,11 +62,15 @@ def _run(folder: Path, ports: Ports, store: str, *, once: bool) -> int:
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     try:
-        say("Запускаю: Google, Kaiten, Cloud Tasks, функции и страницу")
+        say("Запускаю: Google, Kaiten, Asana, Cloud Tasks, функции и страницу")
         with (
-            _running_store(folder, store) as settings,
+            running_store(store, folder) as firestore_url,
             running_world(
-                folder, people_of(sample), staff=staff_of(sample), ports=ports, extra=settings
+                folder,
+                people_of(sample),
+                staff=staff_of(sample),
+                ports=ports,
+                extra=_settings_of_store(firestore_url),
             ) as world,
         ):
             story = Story(world, say)
@@ -93,7 +91,7 @@ def _run(folder: Path, ports: Ports, store: str, *, once: bool) -> int:
 def _say_where(world: World, story: Story) -> None:
     """Print the address of the page with the first client's workbook."""
     print()
-    print(f"Готово: книга агентства, {len(story.clients)} клиента, доски Kaiten. Откройте:")
+    print(f"Готово: книга агентства, {len(story.clients)} клиента, доски Kaiten и Asana. Откройте:")
     print(f"  {world.url('workbench')}/#{story.clients[0].spreadsheet_id}")
     print("Меню «Vitrina» работает; перетащите карточку на доске, и ячейка изменится.")
 

@@ -32,6 +32,10 @@ class MenuClient:
         self._email = email
         self._locale = locale
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
     def click(
         self,
         spreadsheet_id: str,

@@ -43,6 +43,7 @@ class Ports:
     google: int = 8401
     kaiten: int = 8402
     tasks: int = 8403
+    asana: int = 8405
     functions: int = 8410
     workbench: int = 8400
 
@@ -135,7 +136,7 @@ class World:
         port = str(getattr(self.ports, name))
         state = ["--state", str(self.folder / f"{name}.json")]
         match name:
-            case "google" | "kaiten":
+            case "google" | "kaiten" | "asana":
                 return [f"emulators.{name}", "--port", port, *state]
             case "tasks":
                 return ["emulators.tasks", "--port", port, "--identity", self.url("google"), *state]
@@ -143,6 +144,8 @@ class World:
                 return ["emulators.world.functions", "--port", port]
             case _:
                 links = ["--google", self.url("google"), "--kaiten", self.url("kaiten")]
+                if "asana" in self._processes:
+                    links += ["--asana", self.url("asana")]
                 links += ["--backend", self.url("functions"), "--audience", AUDIENCE]
                 return [
                     "emulators.workbench",
@@ -154,7 +157,9 @@ class World:
                 ]
 
 
-SERVERS = ("google", "kaiten", "tasks", "functions", "workbench")
+SERVERS = ("google", "kaiten", "asana", "tasks", "functions", "workbench")
+#: Servers that the functions need before they start.
+FIRST_SERVERS = ("google", "kaiten", "asana")
 
 
 @contextlib.contextmanager
@@ -177,9 +182,10 @@ def running_world(
     }
     world = World(ports, folder, people, environment)
     try:
-        for name in ("google", "kaiten"):
+        first = [name for name in FIRST_SERVERS if name in servers]
+        for name in first:
             world.start(name)
-        for name in ("google", "kaiten"):
+        for name in first:
             world.wait(name)
         space_id = seed_kaiten(world.url("kaiten"), people)
         world.environment = {
@@ -188,7 +194,10 @@ def running_world(
             "VITRINA_DRIVE_FOLDER_ID": open_folder(world.url("google"), [one.email for one in people]),
         }
         _write_people(folder, people)
-        rest = [name for name in servers if name not in ("google", "kaiten")]
+        if "asana" in first:
+            connection = asana_connection(world.url("asana"), people)
+            world.environment = {**world.environment, "VITRINA_TRACKERS": json.dumps({"asana": connection})}
+        rest = [name for name in servers if name not in first]
         for name in rest:
             world.start(name)
         for name in rest:
@@ -248,6 +257,63 @@ def seed_kaiten(base: str, people: Sequence[Person], **limits: Any) -> int:
         return int(answer.json()["spaces"][0]["id"])
 
 
+@dataclass(frozen=True)
+class AsanaPlaces:
+    """Gids of what the local Asana begins with."""
+
+    workspace: str
+    general_project: str
+
+
+def seed_asana(base: str, people: Sequence[Person], **limits: Any) -> AsanaPlaces:
+    """Create people, a workspace and the agency's general project, unless an earlier run did."""
+    with local_client(base_url=base) as asana:
+        headers = {"Authorization": f"Bearer {local_token(ROBOT_ID)}"}
+        known = asana.get("/api/1.0/workspaces", headers=headers)
+        if known.status_code == 200 and known.json()["data"]:
+            workspace = known.json()["data"][0]["gid"]
+            projects = asana.get("/api/1.0/projects", params={"workspace": workspace}, headers=headers)
+            return AsanaPlaces(workspace, projects.json()["data"][0]["gid"])
+        made = asana.post("/_emulator/seed", json=_account(people, **limits)).raise_for_status().json()
+        return AsanaPlaces(made["workspace"], made["projects"][0])
+
+
+def asana_connection(base: str, people: Sequence[Person], **limits: Any) -> dict[str, str]:
+    """The connection of ``VITRINA_TRACKERS`` to the local Asana, which is filled if it is empty."""
+    places = seed_asana(base, people, **limits)
+    return {
+        "kind": "asana",
+        "url": base,
+        "token": local_token(ROBOT_ID),
+        "place_id": places.workspace,
+        "own_user_id": str(ROBOT_ID),
+        "general_project": places.general_project,
+    }
+
+
+def _account(people: Sequence[Person], **limits: Any) -> dict[str, Any]:
+    everybody = [Person("Витрина", SERVICE_ACCOUNT, ROBOT_ID), *people]
+    return {
+        "workspace": {
+            "name": "Агентство",
+            "email_domains": sorted({one.email.rpartition("@")[2] for one in everybody}),
+        },
+        "teams": [{"name": "Клиенты"}],
+        "users": [
+            {
+                "gid": str(one.kaiten_id),
+                "name": one.name,
+                "email": one.email,
+                "token": one.kaiten_token,
+                "is_admin": one.kaiten_id == ROBOT_ID,
+            }
+            for one in everybody
+        ],
+        "projects": [{"name": "Все клиенты", "owner": str(ROBOT_ID)}],
+        **limits,
+    }
+
+
 def _company(people: Sequence[Person], **limits: Any) -> dict[str, Any]:
     everybody = [Person("Витрина", SERVICE_ACCOUNT, ROBOT_ID), *people]
     users = [
@@ -266,5 +332,5 @@ def _company(people: Sequence[Person], **limits: Any) -> dict[str, Any]:
 
 def _write_people(folder: Path, people: Sequence[Person]) -> None:
     """Write the list of people from whom the user of the workbench is chosen."""
-    rows = [{"name": one.name, "email": one.email, "kaiten_token": one.kaiten_token} for one in people]
+    rows = [{"name": one.name, "email": one.email, "tracker_token": one.kaiten_token} for one in people]
     (folder / "people.json").write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")

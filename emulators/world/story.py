@@ -25,6 +25,8 @@ from vitrina.workbook.template.definition import Profile
 
 #: The first tracker id of the sample's people; the others follow.
 FIRST_KAITEN_ID = 101
+#: Place of the client whose project is in Asana.
+ASANA_CLIENT = 2
 SETTLE_TIMEOUT_S = 60
 
 
@@ -61,6 +63,11 @@ class Story:
         )
         self._monday = _monday_of(self._services)
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+        self._menu.close()
+
     def play(self) -> None:
         """Play the whole story; raises ``StoryError`` if a step fails."""
         self._create_agency()
@@ -91,7 +98,7 @@ class Story:
                         "email": one["email"],
                         "profiles": ", ".join(one["profiles"]),
                         "hours_per_day": one["hours_per_day"],
-                        "kaiten_id": tracker_ids[one["email"]],
+                        "tracker_id.kaiten": tracker_ids[one["email"]],
                     }
                     for one in self.sample["specialists"]
                 ],
@@ -122,6 +129,8 @@ class Story:
                 key: data[key]
                 for key in ("client_name", "project_name", "code", "period", "limit_hours", "responsible")
             },
+            # One of the clients is in another tracker than the rest: a mixed agency is normal.
+            tracker="asana" if len(self.clients) == ASANA_CLIENT else "kaiten",
         )
         client.spreadsheet_id, client.board_url = (
             answer["data"]["spreadsheet_id"],

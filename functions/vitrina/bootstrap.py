@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from vitrina import logs
 from vitrina.domain.calendar import WorkCalendar
+from vitrina.errors import ConfigurationError
 from vitrina.google.firestore import make_firestore
 from vitrina.google.identity import GOOGLE_CERTS_URL, GoogleIdentity
 from vitrina.google.queue import CloudTasksQueue
+from vitrina.google.server_time import machine_time
 from vitrina.google.services import make_services
 from vitrina.google.workbooks import GoogleWorkbooks
 from vitrina.operations.services import Services
 from vitrina.operations.upgrade import upgrade
 from vitrina.ports import Identity, Store
+from vitrina.records.cards import StoredTrackerMemory
 from vitrina.settings import Settings
 from vitrina.store.firestore import FirestoreStore
 from vitrina.store.sqlite import SqliteStore
-from vitrina.trackers.kaiten.client import KaitenTracker
+from vitrina.trackers.connection import Connection
+from vitrina.trackers.registry import FIRST, connection_from, open_trackers
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.template.definition import load_template
 
 
 class SystemClock:
-    """``Clock`` of the machine, or a clock that starts at the moment *start* when it is created."""
+    """``Clock`` by the time that *now* gives, or one that starts at the moment *start* when it is created."""
 
-    def __init__(self, start: datetime | None = None) -> None:
-        self._offset = start - datetime.now(UTC) if start else None
+    def __init__(self, start: datetime | None = None, now: Callable[[], datetime] = machine_time) -> None:
+        self._now = now
+        self._offset = start - machine_time() if start else timedelta()
 
     def now(self) -> datetime:
         """See ``Clock``."""
-        now = datetime.now(UTC)
-        return now if self._offset is None else now + self._offset
+        return self._now() + self._offset
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,10 @@ class Application:
 
 def build(settings: Settings) -> Application:
     """Build the application of one installation. Opens no connection."""
-    clock = SystemClock(settings.now)
+    store = open_store(settings)
+    # The machines of several instances may have different clocks; their store has one.
+    now = store.time.now if isinstance(store, FirestoreStore) else machine_time
+    clock = SystemClock(settings.now, now)
     client, agency = load_template("client"), load_template("agency")
     workbooks = partial(
         GoogleWorkbooks,
@@ -58,32 +66,33 @@ def build(settings: Settings) -> Application:
         folder_id=settings.drive_folder_id,
         wait_s=settings.retry_wait_s,
     )
+    store = open_store(settings)
     services = Services(
         workbooks=workbooks(),
         background_workbooks=workbooks(attempts=1),
         quota_per_minute=settings.quota_per_minute,
-        tracker=KaitenTracker(
-            base_url=settings.kaiten_url,
-            token=settings.kaiten_token,
-            space_id=settings.kaiten_space_id,
-            own_user_id=settings.kaiten_user_id,
+        trackers=open_trackers(
+            _connections(settings),
+            webhook_url=settings.webhook_url,
+            webhook_secret=settings.webhook_secret,
+            memory=partial(StoredTrackerMemory, store),
             zone=ZoneInfo(settings.time_zone),
             timeout_s=settings.kaiten_timeout_s,
             wait_s=settings.retry_wait_s,
         ),
-        store=open_store(settings),
+        store=store,
         queue=CloudTasksQueue(
             queue=settings.tasks_queue,
             url=settings.task_url,
             service_account=settings.service_account,
             tasks_url=settings.tasks_url,
+            now=now,
         ),
         clock=clock,
         calendar=WorkCalendar(settings.country),
         choices=Choices({**agency.choice_labels(), **client.choice_labels()}),
         templates={"client": client, "agency": agency},
         time_zone=ZoneInfo(settings.time_zone),
-        webhook_url=f"{settings.webhook_url.rstrip('/')}/kaiten/{settings.webhook_secret}",
         editors=(settings.service_account, *settings.staff),
         lease_s=settings.lease_s,
     )
@@ -99,6 +108,24 @@ def build(settings: Settings) -> Application:
         certs_url=certs_url,
     )
     return Application(settings, services, identity)
+
+
+def _connections(settings: Settings) -> list[Connection]:
+    """Connections to trackers: that of the settings ``VITRINA_KAITEN_…`` first."""
+    connections = [connection_from(name, data) for name, data in settings.trackers.items()]
+    if not settings.kaiten_url:
+        return connections
+    if FIRST in settings.trackers:
+        raise ConfigurationError("settings.tracker_twice", name=FIRST)
+    first = Connection(
+        name=FIRST,
+        kind=FIRST,
+        url=settings.kaiten_url,
+        token=settings.kaiten_token,
+        place_id=settings.kaiten_space_id,
+        own_user_id=settings.kaiten_user_id,
+    )
+    return [first, *connections]
 
 
 def open_store(settings: Settings) -> Store:

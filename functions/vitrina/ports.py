@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, Protocol
 
 Json = dict[str, Any]
@@ -52,12 +53,29 @@ class Workbooks(Protocol):
         """Address to open the spreadsheet with. No request."""
 
 
-# --- The task tracker ----------------------------------------------------------------------------
+# --- Task trackers -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a tracker can do. Menu, sidebar and use cases offer nothing that it cannot."""
+
+    #: Whether it holds boards and cards. Where it does not, everything is done in the sheet, and calls that
+    #: make a board or a card raise ``UserError``.
+    has_cards: bool = True
+    #: Whether people log hours there. Otherwise they type them into *В работе*.
+    tells_hours: bool = True
+    #: Whether a step of a card has a person and a date of its own. Otherwise both stand in its text.
+    has_dated_steps: bool = True
+    #: Whether it reports changes by webhook.
+    sends_events: bool = True
+    #: Whether the client may be invited to the board of his project; such a tracker is a ``GuestHost``.
+    invites_guests: bool = False
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A column of the tracker's board."""
+    """A stage of the tracker's board: a column or a section."""
 
     stage_id: str
     title: str
@@ -65,40 +83,60 @@ class Stage:
 
 @dataclass(frozen=True)
 class Board:
-    """A board of one client's project, with the lane for its cards."""
+    """A board of one client's project.
+
+    Only the tracker that made it understands ``board_id``: it is stored and handed back as it is.
+    """
 
     board_id: str
-    lane_id: str
     stages: tuple[Stage, ...]
     url: str
+    #: Codes of sentences about what the account cannot do, for the person who makes the board.
+    remarks: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
-class ChecklistItem:
-    """One action of a card: a line of its checklist that a specialist ticks."""
+class Step:
+    """One action of a card, which a specialist marks as done: a subtask or a line of a checklist.
+
+    ``step_id`` is set if the tracker reports changes of the step under an id of its own.
+    """
 
     text: str
-    is_checked: bool = False
+    is_done: bool = False
     assignee_id: str | None = None
     due_on: date | None = None
+    step_id: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link on a card."""
+
+    url: str
+    title: str
 
 
 @dataclass(frozen=True)
 class NewCard:
-    """A card to create. ``external_id`` is our own key, by which a repeated push finds the card."""
+    """A card to create. All texts are plain: the adapter escapes them for the markup of its tracker."""
 
+    #: Our own key, by which a repeated push finds the card.
     external_id: str
     board_id: str
     stage_id: str
-    lane_id: str
     title: str
-    description: str
+    #: Lines of the description: what a line is about, and its text.
+    facts: tuple[tuple[str, str], ...]
     due_on: date | None
     estimate_hours: float
     assignee_id: str | None
-    checklist: tuple[ChecklistItem, ...]
-    link_url: str
-    link_title: str
+    #: One step for each action, in the order of the work.
+    steps: tuple[Step, ...]
+    #: The first one leads back to the workbook.
+    links: tuple[Link, ...]
+    #: Titles of the profiles that work on it, in the order of the work, each once.
+    profiles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,6 +145,7 @@ class Card:
 
     card_id: str
     external_id: str | None
+    #: The board on which it was looked for, or another one if people moved it there.
     board_id: str
     title: str
     stage_id: str
@@ -114,32 +153,107 @@ class Card:
     due_on: date | None
     assignee_id: str | None
     is_archived: bool
-    checklist: tuple[ChecklistItem, ...]
-    #: Logged hours by user id of the tracker.
-    logged_hours: Mapping[str, float] = field(default_factory=dict)
+    #: Our own steps first, in the order in which they were made, then those that people added.
+    steps: tuple[Step, ...]
+    #: Logged hours by user id of the tracker; ``None`` if it cannot tell hours.
+    logged_hours: Mapping[str, float] | None = field(default_factory=dict)
+    #: Comments of people, without those of Vitrina and of the tracker itself.
     comment_count: int = 0
 
 
+@dataclass(frozen=True)
+class WebhookRequest:
+    """A request that came to the address of a tracker.
+
+    Parameters
+    ----------
+    path
+        Segments of the path after the name of the tracker.
+    headers
+        Headers with names in lower case.
+    sent
+        The body, or what reads it: nothing of it is read before the adapter asks for it.
+    read_json
+        Parses the body. Raises ``RequestError`` if it is not JSON, or nested too deeply.
+    """
+
+    path: tuple[str, ...]
+    headers: Mapping[str, str]
+    sent: bytes | Callable[[], bytes]
+    read_json: Callable[[], Any]
+
+    @cached_property
+    def body(self) -> bytes:
+        """The body as it was sent, for checks of a signature.
+
+        Raises ``BodyTooLargeError`` if it is longer than the limit of the entry point.
+        """
+        return self.sent if isinstance(self.sent, bytes) else self.sent()
+
+
+@dataclass(frozen=True)
+class Received:
+    """What a tracker makes of a request: the answer to send, and what to look at.
+
+    Parameters
+    ----------
+    status
+        HTTP status of the answer. 404 if the request is not from the tracker, 400 if it makes no sense.
+    headers
+        Headers of the answer, for example of a handshake.
+    card_ids
+        Ids of cards and steps that others than Vitrina changed. They are only hints: each card is read
+        again. An id that is not ours is ignored.
+    """
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    card_ids: tuple[str, ...] = ()
+
+
 class TaskTracker(Protocol):
-    """A task tracker. Every method that sends a request raises ``ServiceError``.
+    """A task tracker: one account of it. Every method that sends a request raises ``ServiceError``.
 
     The adapter repeats calls that read when the tracker is busy. A call that creates something is
     repeated only when the tracker says that it did nothing (429). The tracker may still carry out a
     call after the adapter stopped waiting for it. So call ``find_twins`` after each ``create_card``,
     and again some minutes later if its answer was lost.
+
+    A project keeps the name of its tracker's connection and the ids that the tracker gave it. Ids of
+    boards, stages, cards, steps and people are texts that only this tracker understands; ids of cards and
+    steps are unique in it.
     """
 
     #: Name of the tracker as a person knows it.
     name: str
+    can: Capabilities
+
+    # --- Boards ---
 
     def create_board(self, title: str, stages: Sequence[str]) -> Board:
-        """Create a board with the given columns. The last one means *done*."""
+        """Create a board with the given stages. A card in the last one is *done*."""
 
     def find_board(self, title: str) -> Board | None:
-        """Board with exactly this title in the agency's space, or ``None``."""
+        """Board with exactly this title in the place where ``create_board`` makes boards, or ``None``."""
 
-    def connect_webhook(self, url: str) -> None:
-        """Make the tracker send changes to *url*. Does nothing if the webhook exists already."""
+    def connect_webhook(self, board_id: str) -> None:
+        """Make the tracker report changes of a board; do nothing if it does already.
+
+        A webhook that the tracker switched off or deleted is made again. The tracker may call ``receive``,
+        in this process or another one, before this call returns. The adapter knows its own address.
+
+        Raises
+        ------
+        FatalServiceError
+            If the tracker has room for one webhook only, and another system has it.
+        """
+
+    # --- People ---
+
+    def find_people(self, emails: Collection[str]) -> Mapping[str, str]:
+        """User ids of people by their e-mail in lower case. Who is not found is left out."""
+
+    # --- Cards ---
 
     def find_cards(self, board_id: str) -> Mapping[str, tuple[str, ...]]:
         """All cards of a board, live and archived.
@@ -154,7 +268,7 @@ class TaskTracker(Protocol):
     def find_twins(self, board_id: str, external_id: str) -> tuple[str, ...]:
         """Ids of all live cards with this external id on the board: normally one.
 
-        One request, however many cards the board has.
+        Few requests, however many cards the board has.
 
         Returns
         -------
@@ -164,38 +278,90 @@ class TaskTracker(Protocol):
         """
 
     def create_card(self, card: NewCard) -> str:
-        """Create the card without checklist and link, and return its id.
+        """Create the card without steps and links, and return its id.
 
         A tracker does not keep external ids unique: two calls with the same card create two cards.
         """
 
-    def complete_card(self, card_id: str, card: NewCard) -> None:
-        """Add missing lines of the checklist and a missing link, and remove duplicate ones.
+    def complete_card(self, card_id: str, card: NewCard) -> tuple[str, ...]:
+        """Add missing steps and links, and remove duplicate ones.
 
-        May be repeated. Two concurrent calls may create duplicates, which the next call removes. Lines that
-        a person has ticked stay.
+        May be repeated. Two concurrent calls may create duplicates, which the next call removes. Steps that
+        a person has done or changed stay, and so do those that people added.
+
+        Returns
+        -------
+        tuple[str, ...]
+            Ids under which the tracker reports changes of the card's steps; empty if it reports them under
+            the id of the card.
         """
 
-    def get_card(self, card_id: str) -> Card | None:
-        """Current state with checklist and hours, or ``None`` if the card is gone."""
+    def get_card(self, board_id: str, card_id: str) -> Card | None:
+        """Current state with steps and hours, or ``None`` if the card is gone.
+
+        *board_id* is the board of the project: a card may be on several boards, at another stage of each.
+        """
 
     def remove_card(self, card_id: str) -> None:
-        """Delete a card. Does nothing if it is already gone."""
+        """Delete a card with its steps. Does nothing if it is already gone."""
 
     def card_url(self, board_id: str, card_id: str) -> str:
         """Address to open a card with. No request."""
 
-    def card_id_of_event(self, body: Json) -> str | None:
-        """Id of the card that a webhook is about, or ``None`` if it is about something else.
+    # --- Webhooks ---
 
-        Sends no request. *body* may be any JSON object, because webhooks are not signed.
+    def receive(self, request: WebhookRequest) -> Received:
+        """Read a request that came to the address of this tracker. Sends no request to the tracker.
+
+        The adapter proves that the request is from the tracker, as well as the tracker allows. Changes that
+        Vitrina made itself give no hint if the adapter knows its own user already; an unneeded read of a
+        card costs little.
+
+        Raises
+        ------
+        RequestError
+            If the body cannot be parsed.
+        RetriableServiceError
+            If the adapter cannot read its memory: the tracker should send the request again.
         """
 
-    def is_own_event(self, body: Json) -> bool:
-        """Whether a webhook reports a change that Vitrina made itself. Sends no request.
 
-        ``False`` if the adapter does not know its own user yet: an unneeded read of a card costs little.
+@dataclass(frozen=True)
+class Guest:
+    """Somebody who was invited to a board.
+
+    ``is_guest`` is ``False`` if the tracker made him a full member, who takes a paid seat.
+    """
+
+    is_guest: bool
+
+
+class GuestHost(Protocol):
+    """A tracker whose boards clients may be invited to."""
+
+    def invite_guest(self, board_id: str, email: str) -> Guest:
+        """Invite a person to read and comment one board. A repeat changes nothing.
+
+        Raises
+        ------
+        UserError
+            If guests would see hours: nobody is invited then.
+        ServiceError
+            If the tracker refuses, for example because it allows no guests.
         """
+
+
+class TrackerMemory(Protocol):
+    """Small texts that an adapter keeps for all processes, for example the secret of a webhook.
+
+    Each connection has a memory of its own. Both methods raise ``RetriableServiceError``.
+    """
+
+    def load(self, name: str) -> str | None:
+        """The text that was saved last under this name, or ``None``."""
+
+    def save(self, name: str, text: str) -> None:
+        """Keep a text, in place of an older one."""
 
 
 # --- The store -----------------------------------------------------------------------------------
@@ -212,6 +378,10 @@ MOST_BYTES = 1_000_000
 #: Top-level fields by whose value documents are found, and those by whose order they are found.
 FOUND_BY = ("agency_id", "spreadsheet_id", "kind", "is_open", "has_cards", "has_unfinished", "has_touched")
 FOUND_BEFORE = ("at", "due_at", "shown_at")
+
+#: Top-level field with the moment (ISO text with a zone) from which nobody needs a document any more. A store
+#: may delete the document some time after it; nothing relies on that.
+EXPIRES_AT = "expires_at"
 
 
 @dataclass(frozen=True)

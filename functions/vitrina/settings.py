@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
@@ -34,6 +35,8 @@ class Settings:
     kaiten_user_id: str = ""
     #: Seconds that one attempt of a call waits for the answer of Kaiten.
     kaiten_timeout_s: float = 20.0
+    #: Further connections to trackers: settings of each, by its name. See docs/settings.md.
+    trackers: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     tasks_queue: str = ""
     country: str = "RU"
     time_zone: str = "Europe/Moscow"
@@ -67,7 +70,7 @@ class Settings:
             text = _text(environment, one.name)
             if text:
                 values[one.name] = _CONVERT.get(one.name, str)(text)
-            elif one.default is MISSING:
+            elif one.default is MISSING and one.default_factory is MISSING:
                 missing.append(PREFIX + one.name.upper())
         if missing:
             raise ConfigurationError("settings.missing", names=missing)
@@ -96,8 +99,18 @@ def _moment(text: str) -> datetime:
     return moment
 
 
+def _trackers(text: str) -> dict[str, dict[str, str]]:
+    """The JSON of ``VITRINA_TRACKERS``. The error does not repeat it, because it holds tokens."""
+    try:
+        data = json.loads(text)
+        return {name: {key: str(value) for key, value in one.items()} for name, one in data.items()}
+    except (ValueError, AttributeError):
+        raise ConfigurationError("settings.trackers") from None
+
+
 _CONVERT: Mapping[str, Callable[[str], object]] = {
     "staff": _list,
+    "trackers": _trackers,
     "kaiten_timeout_s": float,
     "retry_wait_s": float,
     "lease_s": float,

@@ -59,6 +59,7 @@ class AddOn:
     """The add-on in one workbook. Each call has its own globals, as on Google; properties stay."""
 
     book: str | None = "client"
+    tracker: str | None = None
     locale: str = "ru_RU"
     user_locale: str = "ru"
     auth_mode: str = "FULL"
@@ -100,6 +101,8 @@ class AddOn:
         metadata = [{"key": "someone.else", "value": "client"}]
         if self.book is not None:
             metadata.append({"key": "vitrina.book", "value": self.book})
+        if self.tracker is not None:
+            metadata.append({"key": "vitrina.tracker", "value": self.tracker})
         return {
             "spreadsheet": {
                 "id": "book-1",

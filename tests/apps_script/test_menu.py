@@ -56,15 +56,40 @@ def test_menu_of_book(addon, book, locale, expected):
     assert captions(menu) == expected
 
 
+def test_menu_without_a_tracker(addon):
+    """Nothing is sent to a tracker or read from one."""
+    menu = addon(book="client", tracker="none").open()
+
+    assert captions(menu) == [
+        "Оценить бэклог",
+        "Собрать неделю…",
+        "Учесть статусы и часы",
+        "Отменить последнее действие…",
+        "Проверить книгу",
+    ]
+
+
+def test_menu_where_clients_are_invited(addon):
+    """The invitation is offered only where the agency switched it on."""
+    items = captions(addon(book="client", tracker="guests").open())
+
+    assert [one for one in items if one not in captions(addon(book="client").open())] == [
+        "Пригласить клиента в проект…"
+    ]
+
+
 def test_menu_is_the_addons_own_submenu(addon):
     """The menu has no title of its own: Google names it after the add-on."""
     assert addon().open().one("menu")["title"] is None
 
 
-@pytest.mark.parametrize("book", ["client", "agency", None])
-def test_menu_items_call_functions_that_exist(addon, book):
+@pytest.mark.parametrize(
+    ("book", "tracker"),
+    [("client", None), ("client", "none"), ("client", "guests"), ("agency", None), (None, None)],
+)
+def test_menu_items_call_functions_that_exist(addon, book, tracker):
     """Every item calls an existing function, and none a function that is private for Google."""
-    items = addon(book=book).open().one("menu")["items"]
+    items = addon(book=book, tracker=tracker).open().one("menu")["items"]
 
     for item in items:
         assert addon().evaluate(f"typeof {item['functionName']}").result == "function"

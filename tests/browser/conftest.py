@@ -13,13 +13,14 @@ import pytest
 from flask import Flask, Response, jsonify, request
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from emulators.asana.routes import create_app as create_asana
 from emulators.common.server import running
 from emulators.google.app import create_app as create_google
 from emulators.kaiten.routes import create_app as create_kaiten
 from emulators.workbench.people import STRANGER, Person
 from emulators.workbench.routes import create_app as create_workbench
 from emulators.workbench.surroundings import Surroundings
-from tests.browser.seed import agency_book, client_book, seed_board
+from tests.browser.seed import agency_book, client_book, seed_account, seed_board
 from tests.browser.workbench_page import WorkbenchPage
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -73,6 +74,9 @@ class Backend:
         @app.post("/menu")
         def menu() -> tuple[Response, int]:
             asked = request.get_json()
+            if asked["action"] == "new_client_options" and "new_client_options" not in self.answers:
+                # The form asks for its choices by itself; most tests do not care.
+                return jsonify({"outcome": "done", "message": "", "data": {"trackers": []}}), 200
             self.received.append({**asked, "authorization": request.headers["authorization"]})
             answers = self.answers[asked["action"]]
             status, envelope = answers.pop(0) if len(answers) > 1 else answers[0]
@@ -87,6 +91,7 @@ class Servers:
 
     google: httpx.Client
     kaiten: httpx.Client
+    asana: httpx.Client
     backend: Backend
     url: str
 
@@ -97,6 +102,7 @@ class World:
 
     google: httpx.Client
     kaiten: httpx.Client
+    asana: httpx.Client
     backend: Backend
     url: str
     client_book_id: str
@@ -124,19 +130,22 @@ def servers() -> Iterator[Servers]:
     with (
         running(create_google(None)) as google_url,
         running(create_kaiten()) as kaiten_url,
+        running(create_asana()) as asana_url,
         running(backend.app()) as backend_url,
         httpx.Client(base_url=google_url, trust_env=False) as google,
         httpx.Client(base_url=kaiten_url, trust_env=False) as kaiten,
+        httpx.Client(base_url=asana_url, trust_env=False) as asana,
     ):
         surroundings = Surroundings(
             google_url=google_url,
             kaiten_url=kaiten_url,
+            asana_url=asana_url,
             menu_url=f"{backend_url}/menu",
             audience="vitrina-addon",
             people=(ANNA, IGOR, STRANGER),
         )
         with running(create_workbench(surroundings)) as url:
-            yield Servers(google, kaiten, backend, url)
+            yield Servers(google, kaiten, asana, backend, url)
 
 
 @pytest.fixture
@@ -153,7 +162,18 @@ def world(servers: Servers) -> World:
         permission = {"type": "user", "role": "writer", "emailAddress": person.email}
         google.post(f"/drive/v3/files/{client_book_id}/permissions", json=permission).raise_for_status()
     board = seed_board(servers.kaiten, [ANNA, IGOR])
-    return World(google, servers.kaiten, servers.backend, servers.url, client_book_id, agency_book_id, board)
+    servers.asana.post("/_emulator/reset").raise_for_status()
+    seed_account(servers.asana, [ANNA, IGOR])
+    return World(
+        google,
+        servers.kaiten,
+        servers.asana,
+        servers.backend,
+        servers.url,
+        client_book_id,
+        agency_book_id,
+        board,
+    )
 
 
 @pytest.fixture

@@ -201,14 +201,14 @@ def seed_board(kaiten: httpx.Client, people: Sequence[Person]) -> Json:
             "full_name": person.name,
             "email": person.email,
             "username": person.email.split("@")[0],
-            "token": person.kaiten_token,
+            "token": person.tracker_token,
         }
         for number, person in enumerate(people, start=1)
     ]
     access = {str(user["id"]): "writer" for user in users}
     space = {"id": 1, "title": "Клиенты", "users": access}
     kaiten.post("/_emulator/seed", json={"users": users, "spaces": [space]}).raise_for_status()
-    kaiten.headers["authorization"] = f"Bearer {people[0].kaiten_token}"
+    kaiten.headers["authorization"] = f"Bearer {people[0].tracker_token}"
 
     def make(path: str, body: Json) -> Json:
         made: Json = kaiten.post(f"/api/latest{path}", json=body).raise_for_status().json()
@@ -241,3 +241,35 @@ def seed_board(kaiten: httpx.Client, people: Sequence[Person]) -> Json:
     for text in ("Прототип", "Макет"):
         make(f"/cards/{card['id']}/checklists/{checklist['id']}/items", {"text": text, "checked": False})
     return {"id": board["id"], "columns": ids, "card_id": card["id"], "space_id": 1}
+
+
+def seed_account(asana: httpx.Client, people: Sequence[Person]) -> None:
+    """People of a workspace without projects."""
+    users = [{"name": one.name, "email": one.email, "token": one.tracker_token} for one in people]
+    seed = {"workspace": {"name": "Маяк", "is_organization": False}, "users": users}
+    asana.post("/_emulator/seed", json=seed).raise_for_status()
+    asana.headers["authorization"] = f"Bearer {people[0].tracker_token}"
+
+
+def seed_project(asana: httpx.Client) -> Json:
+    """Create a project with one task that has two subtasks; return the gids."""
+
+    def make(path: str, **data: object) -> Json:
+        answer = asana.post(f"/api/1.0{path}", json={"data": data}).raise_for_status()
+        made: Json = answer.json()["data"]
+        return made
+
+    workspace = asana.get("/api/1.0/workspaces").json()["data"][0]["gid"]
+    project = make("/projects", name="Север — сайт (СВР)", workspace=workspace)["gid"]
+    sections = {
+        name: make(f"/projects/{project}/sections", name=name)["gid"] for name in ("В работе", "Выполнено")
+    }
+    field = {"name": "Витрина: часы по плану", "resource_subtype": "number", "workspace": workspace}
+    hours = make("/custom_fields", **field)["gid"]
+    make(f"/projects/{project}/addCustomFieldSetting", custom_field=hours)
+    places = [{"project": project, "section": sections["В работе"]}]
+    fields = {"due_on": "2026-11-25", "assignee": "me", "custom_fields": {hours: "8"}}
+    task = make("/tasks", name="СВР-1 · Каталог", memberships=places, **fields)["gid"]
+    for name in ("Прототип", "Вёрстка"):
+        make(f"/tasks/{task}/subtasks", name=name)
+    return {"project": project, "sections": sections, "task": task}

@@ -209,6 +209,66 @@ def test_new_client_form_sends_what_was_filled_in(workbench, world):
     }
 
 
+def test_new_client_form_offers_the_trackers(workbench, world):
+    """Where there is a choice, the usual one is marked, and the chosen one is sent."""
+    trackers = [{"name": "kaiten", "title": "Kaiten"}, {"name": "none", "title": "без трекера"}]
+    world.backend.will_answer("new_client_options", outcome="done", message="", data={"trackers": trackers})
+    world.backend.will_answer("new_client", outcome="done", message="Клиент готов.")
+    workbench.open(world.agency_book_id)
+    workbench.choose_from_menu("Новый клиент…")
+    form = workbench.sidebar
+
+    expect(form.get_by_label("Kaiten")).to_be_checked()
+    form.get_by_label("Клиент", exact=True).fill("Заря")
+    form.get_by_label("Проект", exact=True).fill("Сайт")
+    form.get_by_label("Код проекта").fill("ЗРН")
+    form.get_by_text("без трекера").click()
+    workbench.screenshot("new_client_form_trackers")
+    form.get_by_role("button", name="Создать").click()
+    expect(form.get_by_text("Клиент готов.")).to_be_visible()
+
+    assert world.backend.received[-1]["params"]["tracker"] == "none"
+
+
+def test_invitation_asks_for_the_email(workbench, world):
+    """It is offered where the metadata of the workbook says so; a warning is shown as it is."""
+    mark = {"metadataKey": "vitrina.tracker", "metadataValue": "guests", "visibility": "DOCUMENT"}
+    request = {"createDeveloperMetadata": {"developerMetadata": {**mark, "location": {"spreadsheet": True}}}}
+    path = f"/v4/spreadsheets/{world.client_book_id}:batchUpdate"
+    world.google.post(path, json={"requests": [request]}).raise_for_status()
+    world.backend.will_answer(
+        "invite_client",
+        outcome="partial",
+        message="Пригласили, но это платное место.",
+        details=["Проверьте адрес."],
+    )
+    workbench.page.reload()
+    workbench.page.wait_for_selector("body[data-ready]")
+    workbench.choose_from_menu("Пригласить клиента в проект…")
+    form = workbench.sidebar
+
+    form.get_by_label("E-mail клиента").fill("client@zarya.test")
+    form.get_by_role("button", name="Пригласить").click()
+    expect(form.get_by_text("Пригласили, но это платное место.")).to_be_visible()
+
+    assert world.backend.received[-1]["params"] == {"email": "client@zarya.test"}
+
+
+def test_start_without_a_tracker_does_not_offer_the_push(workbench, world):
+    """The button after a start is there only where there is something to send to."""
+    for has_tracker, buttons in ((True, 1), (False, 0)):
+        world.backend.answers.clear()
+        world.backend.will_answer("build_batch", outcome="done", message="", data=PREVIEW)
+        data = {"started": ["ЗРН-1"], "has_tracker": has_tracker}
+        world.backend.will_answer("start_batch", outcome="done", message="Начали.", data=data)
+        workbench.open(world.client_book_id)
+        workbench.choose_from_menu("Собрать неделю…")
+        workbench.sidebar.get_by_role("button", name="Начать неделю").click()
+        expect(workbench.sidebar.get_by_text("Начали.")).to_be_visible()
+
+        assert workbench.sidebar.get_by_role("button", name="Отправить в трекер").count() == buttons
+
+
 def test_norms_are_recalculated_only_after_asking(workbench, world):
     """An action for all clients needs a confirmation; cancelling sends nothing."""
     world.backend.will_answer("recalculate_norms", outcome="done", message="Изменились 4 нормы из 18.")

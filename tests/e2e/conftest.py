@@ -21,9 +21,17 @@ def servers() -> Iterator[Servers]:
 
 
 @pytest.fixture
-def empty_office(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+def tracker_name(request: pytest.FixtureRequest) -> str:
+    """The tracker that the agency works in; Kaiten, unless a test runs with every tracker."""
+    return str(getattr(request, "param", "kaiten"))
+
+
+@pytest.fixture
+def empty_office(
+    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tracker_name: str
+) -> Iterator[Office]:
     """An office without an agency, on servers without any data."""
-    office = Office(servers, tmp_path)
+    office = Office(servers, tmp_path, tracker=tracker_name)
     office.reset_for_test(monkeypatch)
     yield office
     office.settle()
@@ -57,9 +65,10 @@ def office(empty_office: Office, saved_offices: dict[str, SavedOffice]) -> Offic
 def _restore_or_set_up(
     office: Office, saved_offices: dict[str, SavedOffice], name: str, set_up: Callable[[Office], object]
 ) -> Office:
-    if name in saved_offices:
-        office.restore_state(saved_offices[name])
+    key = f"{name}-{office.tracker}"
+    if key in saved_offices:
+        office.restore_state(saved_offices[key])
     else:
         set_up(office)
-        saved_offices[name] = office.save_state()
+        saved_offices[key] = office.save_state()
     return office

@@ -26,6 +26,7 @@ from vitrina.ports import Delete
 from vitrina.records.books import load_project
 from vitrina.records.history import save_history
 from vitrina.records.layouts import shape_key
+from vitrina.trackers.kaiten.mapping import board_number
 from vitrina.usecases.create_agency import create_agency
 from vitrina.workbook.reading.book import COLUMN_KEY, Mark, Row, Tab
 
@@ -896,7 +897,7 @@ def test_text_from_outside_stays_text(client: ModuleOffice) -> None:
     preview_id = client.do("build_batch", period="current")["data"]["preview_id"]
     assert_answer(client.do("start_batch", preview_id=preview_id), "done", 200)
     assert_answer(client.do("push"), "done", 200)
-    board_id = load_project(client.services.store, client.client_id).board_id
+    board_id = board_number(load_project(client.services.store, client.client_id).board_id)
     [card] = [card for card in client.cards() if str(card["board_id"]) == board_id]
     assert card["title"].endswith(evil)
     client.kaiten("PATCH", f"/cards/{card['id']}", title=evil)

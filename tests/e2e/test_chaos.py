@@ -17,11 +17,15 @@ pytestmark = pytest.mark.slow
 
 SEED = 1
 RUNS = 200
+#: Of an agency that works in Asana; ``python -m benchmarks.chaos --tracker asana --runs 300`` plays more.
+ASANA_RUNS = 16
 WORLDS = 2
 #: Without guards about one history in five of this variant loses something. It takes seconds to make the
 #: starting points of another variant.
 FIRST_VARIANT = 4
 SHRINK_S = 60.0
+#: Runs over Firestore; the command plays hundreds.
+FIRESTORE_RUNS = 4
 
 
 def test_nothing_is_lost() -> None:
@@ -45,6 +49,14 @@ def test_nothing_is_lost() -> None:
     assert min(counts[name] for name in ("edits", "faults", "kills", "guards fired")) > RUNS / 10
 
 
+def test_nothing_is_lost_in_asana() -> None:
+    """The same with another tracker."""
+    with running_world_pool(WORLDS, guards="on", tracker="asana") as pool:
+        results = list(pool.play(draw_history(SEED, run) for run in range(ASANA_RUNS)))
+
+    assert not failures(results), "\n".join(map(describe, failures(results)))
+
+
 def test_losses_are_found_without_guards() -> None:
     """The benchmark can fail: it finds rows that were lost, doubled or written wrongly."""
     histories = [draw_history(SEED, run) for run in range(RUNS)]
@@ -53,3 +65,15 @@ def test_losses_are_found_without_guards() -> None:
         results = (next(pool.play([history])) for history in histories)
         found = (violation.kind for result in results for violation in result.violations)
         assert any(kind in {LOST, DOUBLED, WRONG, OVERWRITTEN} for kind in found)
+
+
+def test_nothing_is_lost_over_firestore(firestore_url: str) -> None:
+    """Processes are frozen as well, clocks are apart, and calls of the store fail."""
+    drawn = (draw_history(SEED, run, instances=True) for run in range(RUNS))
+    histories = [one for one in drawn if one.variant == FIRST_VARIANT][:FIRESTORE_RUNS]
+    with running_world_pool(1, guards="on", firestore_url=firestore_url) as pool:
+        results = list(pool.play(histories))
+
+    assert [describe(one) for one in failures(results)] == []
+    assert len(results) == FIRESTORE_RUNS
+    assert sum(one.counts["actions"] for one in results) > FIRESTORE_RUNS

@@ -153,7 +153,7 @@ def test_card_that_is_there_twice(office: Office) -> None:
     archived = office.kaiten("POST", "/cards", **_copy(second))
     office.kaiten("PATCH", f"/cards/{archived['id']}", condition=2)
 
-    url = office.services.tracker.card_url
+    url = office.services.trackers["kaiten"].card_url
     linked, extra = (url(str(card["board_id"]), str(card["id"])) for card in (first, twin))
     [line] = check_findings(office)
     assert line == (

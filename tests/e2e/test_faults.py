@@ -21,6 +21,7 @@ from tests.harness.stored import remove_items, stored_items, touched_cards
 from vitrina.ports import NewCard
 from vitrina.records.books import load_project
 from vitrina.records.work import Item
+from vitrina.trackers.kaiten.mapping import board_number
 
 #: Nobody listens there.
 NOWHERE = "http://127.0.0.1:9"
@@ -80,7 +81,7 @@ def own_items(office: ModuleOffice) -> list[Item]:
 
 def own_cards(office: ModuleOffice) -> list[Any]:
     """Cards of the current client, as the tracker lists them."""
-    board_id = load_project(office.services.store, office.client_id).board_id
+    board_id = board_number(load_project(office.services.store, office.client_id).board_id)
     return [card for card in office.cards() if str(card["board_id"]) == board_id]
 
 
@@ -273,7 +274,7 @@ def test_push_that_fails_half_way_keeps_what_it_made(client: ModuleOffice) -> No
     """Kaiten refuses from the second card on: the first is linked, the answer says how many are left."""
     client.fill_backlog(*({"task": f"Правка {n}", "work_type": "", "hours_copy": "1"} for n in range(3)))
     start(client)
-    original = client.services.tracker.complete_card
+    original = client.services.trackers["kaiten"].complete_card
     made = []
 
     def complete_one(card_id: str, card: NewCard) -> None:
@@ -282,7 +283,7 @@ def test_push_that_fails_half_way_keeps_what_it_made(client: ModuleOffice) -> No
         client.fail_next("kaiten", method="cards.create", status=402)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(client.services.tracker, "complete_card", complete_one)
+        patch.setattr(client.services.trackers["kaiten"], "complete_card", complete_one)
         partial = client.do("push")
     links = [text for (text,) in client.table("in_progress", "card")]
     answer = client.do("push")

@@ -1,28 +1,24 @@
 """The functions' process is killed right before and right after every outside call of an action.
 
 A supervisor starts another process, the queue delivers again, and the manager repeats a click that got no
-answer. The final state is that of a run without a crash, with nothing doubled.
+answer. The final state is that of a run without a crash, with nothing doubled. With ``--store firestore`` it
+is also killed around every commit of the store.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import pytest
 
-from emulators.world.processes import ROBOT_ID
-from tests.harness.crash import CRASH, MOMENTS, Call
+from tests.harness.crash import CRASH, FIRESTORE, MOMENTS, Call
+from tests.harness.desks.kaiten import KaitenDesk
 from tests.harness.local_office import SavedOffice
 from tests.harness.servers import Servers
 from tests.harness.snapshots import comparable_state, difference
 from tests.harness.worker_office import OfficeFactory, WorkerOffice, running_office_factory
-
-TIMEOUT_S = 120.0
-POLL_S = 0.05
 
 BACKLOG = (
     {"task": "Лендинг", "work_type": "Лендинг"},
@@ -32,14 +28,23 @@ FORM = {"client_name": "Улыбка", "project_name": "Лето", "code": "ЛЕ
 
 
 @pytest.fixture(scope="module")
-def factory(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeFactory]:
+def factory(
+    servers: Servers, tmp_path_factory: pytest.TempPathFactory, store_url: str
+) -> Iterator[OfficeFactory]:
     """One worker at a time, which knows its own user of the tracker.
 
     Otherwise the webhooks of its own doings would have it read cards again after a crash, and write of them
     what the run without a crash does not.
     """
-    folder, settings = tmp_path_factory.mktemp("kill"), {"KAITEN_USER_ID": str(ROBOT_ID)}
-    with running_office_factory(servers, folder, **settings) as running:
+    folder, settings = tmp_path_factory.mktemp("kill"), KaitenDesk.own_user_settings
+    with running_office_factory(servers, folder, firestore_url=store_url, **settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def asana_factory(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeFactory]:
+    """The same for an agency that works in Asana."""
+    with running_office_factory(servers, tmp_path_factory.mktemp("kill-asana"), tracker="asana") as running:
         yield running
 
 
@@ -56,6 +61,11 @@ class StartingPoints:
 @pytest.fixture(scope="module")
 def points(factory: OfficeFactory) -> StartingPoints:
     """Run the actions once without a crash, and save the state before each."""
+    return starting_points(factory)
+
+
+def starting_points(factory: OfficeFactory) -> StartingPoints:
+    """The states before each action."""
     with factory.office() as office:
         office.create_agency()
         agency = office.save_state()
@@ -69,26 +79,6 @@ def points(factory: OfficeFactory) -> StartingPoints:
 
 
 Action = Callable[[WorkerOffice], Mapping[str, Any]]
-
-
-def click_until_answered(
-    office: WorkerOffice, spreadsheet_id: str, action: str, **params: Any
-) -> dict[str, Any]:
-    """The final answer to a click, which is repeated while it gets no answer."""
-    menu = office.manager()
-    give_up_at = time.monotonic() + TIMEOUT_S
-    answer = None
-    while answer is None or answer["outcome"] in ("accepted", "running"):
-        assert time.monotonic() < give_up_at, answer
-        try:
-            if answer is None:
-                answer = menu.post(spreadsheet_id, action, **params)
-            else:
-                time.sleep(POLL_S)
-                answer = menu.post(spreadsheet_id, "operation", operation_id=answer["operation_id"])
-        except httpx.TransportError:
-            continue
-    return answer
 
 
 def run_without_crash(
@@ -109,13 +99,15 @@ def crash_at_every_call(
     saved: SavedOffice,
     action: Action,
     refusals: tuple[str, ...] = (),
+    crashes_at: Callable[[Call], bool] = lambda _: True,
 ) -> list[Call]:
     """Run the action with a crash before and after each call; returns the calls.
 
-    *refusals* are beginnings of messages with which a repeated click may be refused.
+    *refusals* are beginnings of messages with which a repeated click may be refused. *crashes_at* chooses
+    the calls.
     """
     calls, expected = run_without_crash(factory, saved, action)
-    for call in calls:
+    for call in filter(crashes_at, calls):
         for moment in MOMENTS:
             crash = f"{moment}:{call}"
             with subtests.test(msg=crash), factory.office(saved, **{CRASH: crash}) as office:
@@ -132,7 +124,7 @@ def crash_at_every_call(
 
 def services_of(calls: list[Call]) -> set[str]:
     """The outside services of the calls."""
-    return {call.service for call in calls}
+    return {call.service for call in calls} - {FIRESTORE}
 
 
 def test_new_client(factory: OfficeFactory, points: StartingPoints, subtests: pytest.Subtests) -> None:
@@ -140,7 +132,7 @@ def test_new_client(factory: OfficeFactory, points: StartingPoints, subtests: py
 
     def action(office: WorkerOffice) -> Mapping[str, Any]:
         assert office.agency is not None
-        return click_until_answered(office, office.agency.spreadsheet_id, "new_client", **FORM)
+        return office.click_until_answered(office.agency.spreadsheet_id, "new_client", **FORM)
 
     # The click without an answer had been queued, so the second one finds the code taken.
     calls = crash_at_every_call(factory, subtests, points.agency, action, ("Код",))
@@ -152,11 +144,11 @@ def test_start_batch(factory: OfficeFactory, points: StartingPoints, subtests: p
     """The rows move once and the hours are promised once; the second click does it or says it is done."""
 
     def action(office: WorkerOffice) -> Mapping[str, Any]:
-        return click_until_answered(office, office.client_id, "start_batch", preview_id=points.preview_id)
+        return office.click_until_answered(office.client_id, "start_batch", preview_id=points.preview_id)
 
     calls = crash_at_every_call(factory, subtests, points.previewed, action, ("Этот период уже начат",))
 
-    assert [call.method for call in calls] == [
+    assert [call.method for call in calls if call.service != FIRESTORE] == [
         "sheets.spreadsheets.get",
         "sheets.spreadsheets.batchUpdate",
     ]
@@ -166,12 +158,33 @@ def test_push(factory: OfficeFactory, points: StartingPoints, subtests: pytest.S
     """One card for each item, with one checklist and one link."""
 
     def action(office: WorkerOffice) -> Mapping[str, Any]:
-        return click_until_answered(office, office.client_id, "push")
+        return office.click_until_answered(office.client_id, "push")
 
     calls = crash_at_every_call(factory, subtests, points.started, action)
 
     assert services_of(calls) == {"google", "kaiten", "tasks"}
     assert sum(call.method == "POST /cards" for call in calls) == len(BACKLOG)
+
+
+def test_push_to_asana(
+    asana_factory: OfficeFactory, subtests: pytest.Subtests, request: pytest.FixtureRequest
+) -> None:
+    """The same in Asana. Unless ``--full`` is given, only at calls that make something there."""
+    is_full = request.config.getoption("--full")
+
+    def action(office: WorkerOffice) -> Mapping[str, Any]:
+        return office.click_until_answered(office.client_id, "push")
+
+    def makes_something(call: Call) -> bool:
+        return call.service == "asana" and call.method.startswith("POST") and "batch" not in call.method
+
+    saved = starting_points(asana_factory).started
+    calls = crash_at_every_call(
+        asana_factory, subtests, saved, action, crashes_at=lambda call: is_full or makes_something(call)
+    )
+
+    assert services_of(calls) == {"google", "asana", "tasks"}
+    assert sum(call.method == "POST /tasks" for call in calls) == len(BACKLOG)
 
 
 def test_update_load(factory: OfficeFactory, points: StartingPoints, subtests: pytest.Subtests) -> None:
@@ -183,7 +196,7 @@ def test_update_load(factory: OfficeFactory, points: StartingPoints, subtests: p
         others = [one for one in tab.rows if tab.cell(one, "id").text == "ЗРН-1" and one != row]
         office.type("in_progress", row.index, hours="6", due_on="27.11.2026")
         office.type("in_progress", others[0].index, specialist="Борис Ким")
-        return click_until_answered(office, office.agency.spreadsheet_id, "update_load")
+        return office.click_until_answered(office.agency.spreadsheet_id, "update_load")
 
     calls = crash_at_every_call(factory, subtests, points.started, action)
 

@@ -65,10 +65,14 @@ class Manager:
 
 
 @pytest.fixture(scope="module")
-def factory(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeFactory]:
+def factory(
+    servers: Servers, tmp_path_factory: pytest.TempPathFactory, store_url: str
+) -> Iterator[OfficeFactory]:
     """Four workers on addresses of their own; everybody of the agency is staff."""
     folder = tmp_path_factory.mktemp("hours")
-    with running_office_factory(servers, folder, workers=WORKERS, STAFF="@mayak.example") as running:
+    with running_office_factory(
+        servers, folder, workers=WORKERS, firestore_url=store_url, STAFF="@mayak.example"
+    ) as running:
         yield running
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from tests.harness.desks import with_every_tracker
 from tests.harness.office import MANAGER, NOW, Office
 from vitrina.domain.quantities import serial_of_day
 
@@ -13,8 +14,9 @@ def day(iso: str) -> float:
     return float(serial_of_day(date.fromisoformat(iso)))
 
 
+@with_every_tracker
 def test_new_client_gets_a_workbook_a_board_and_a_link(agency: Office) -> None:
-    """The workbook has its tabs and form, anyone with the link may read, the board has four columns."""
+    """The workbook has its tabs and form, anyone with the link may read, the board has four stages."""
     answer = agency.click(
         agency.agency.spreadsheet_id,  # type: ignore[union-attr]
         "new_client",
@@ -38,15 +40,15 @@ def test_new_client_gets_a_workbook_a_board_and_a_link(agency: Office) -> None:
         "period": "месяц",
         "limit_hours": 80.0,
     }
-    [board] = agency.kaiten("GET", f"/spaces/{agency.space_id}/boards")
-    columns = agency.kaiten("GET", f"/boards/{board['id']}/columns")
-    assert [column["title"] for column in columns] == ["Онбординг", "В работе", "На проверке", "Выполнено"]
+    [(_, stages)] = agency.desk.boards()
+    assert stages == ["Онбординг", "В работе", "На проверке", "Выполнено"]
     permissions = agency.http.get(
         f"{agency.servers.google}/drive/v3/files/{book.spreadsheet_id}/permissions?fields=permissions(type,role)"
     ).json()["permissions"]
     assert {"type": "anyone", "role": "reader"} in permissions
-    [hook] = agency.kaiten("GET", f"/spaces/{agency.space_id}/external-webhooks", user_id=1)
-    assert hook["url"].startswith(f"{agency.servers.functions}/webhook/kaiten/")
+    [(url, is_active)] = agency.desk.webhooks()
+    assert url.startswith(f"{agency.servers.functions}/webhook/{agency.tracker}/")
+    assert is_active
 
 
 def test_estimate_fills_hours_from_the_norms(office: Office) -> None:
@@ -240,29 +242,27 @@ def started(office: Office) -> None:
     office.settle()
 
 
+@with_every_tracker
 def test_push_makes_one_card_an_item(office: Office) -> None:
-    """Checklist of actions, due date, responsible, hours and a link back; the sheet links to the card."""
+    """A step for each action, due date, responsible, hours and a link back; the sheet links to the card."""
     started(office)
 
-    cards = {card["title"]: office.kaiten("GET", f"/cards/{card['id']}") for card in office.cards()}
+    cards = {card.title: card for card in office.desk.cards()}
 
     assert sorted(cards) == ["ЗРН-1 · Лендинг", "ЗРН-2 · Баннер"]
     card = cards["ЗРН-1 · Лендинг"]
-    [checklist] = card["checklists"]
-    lines = [(line["text"], line["responsible_id"], line["due_date"][:10]) for line in checklist["items"]]
-    assert lines == [
-        ("Дизайн — Анна Белова", 11, "2026-11-24"),
-        ("Тексты — Борис Ким", 12, "2026-11-25"),
-        ("Разработка — Вера Орлова", 13, "2026-11-30"),
-    ]
-    assert card["due_date"][:10] == "2026-11-30"
-    assert "Страница открывается" in card["description"]
-    assert [member["id"] for member in card["members"] if member["type"] == 2] == [11]
-    assert "33" in card["size_text"]
-    assert office.client_id in card["external_links"][0]["url"]
+    assert card.steps == (
+        ("Дизайн — Анна Белова", "2026-11-24", "11"),
+        ("Тексты — Борис Ким", "2026-11-25", "12"),
+        ("Разработка — Вера Орлова", "2026-11-30", "13"),
+    )
+    assert (card.due_on, card.assignee_id, card.hours) == ("2026-11-30", "11", 33.0)
+    assert "Страница открывается" in card.description
+    assert office.client_id in card.links[0]
     assert [shown for (shown,) in office.table("in_progress", "card")] == ["Открыть"] * 4
 
 
+@with_every_tracker
 def test_push_again_makes_nothing(office: Office) -> None:
     """A second click finds all cards made."""
     started(office)
@@ -270,23 +270,18 @@ def test_push_again_makes_nothing(office: Office) -> None:
     answer = office.do("push")
 
     assert answer["message"] == "Все задачи уже в трекере (2). Новых карточек нет."
-    assert len(office.cards()) == 2
+    assert len(office.desk.cards()) == 2
 
 
+@with_every_tracker
 def test_a_moved_card_changes_the_cells(office: Office) -> None:
     """The tracker's webhook has the card read again; status, progress, hours and dates stand in the sheet."""
     started(office)
-    card = next(card for card in office.cards() if "Баннер" in card["title"])
-    columns = office.kaiten("GET", f"/boards/{card['board_id']}/columns")
-    full = office.kaiten("GET", f"/cards/{card['id']}")
-    line = full["checklists"][0]["items"][0]
-    office.kaiten(
-        "PATCH",
-        f"/cards/{card['id']}/checklists/{full['checklists'][0]['id']}/items/{line['id']}",
-        checked=True,
-    )
-    office.kaiten("POST", f"/cards/{card['id']}/time-logs", role_id=-1, time_spent=150, for_date="2026-11-23")
-    office.kaiten("PATCH", f"/cards/{card['id']}", column_id=columns[1]["id"], due_date="2026-11-27")
+    card_id = next(card.card_id for card in office.desk.cards() if "Баннер" in card.title)
+    office.desk.finish_step(card_id, 0)
+    office.desk.log_minutes(card_id, 150)
+    office.desk.move(card_id, 1)
+    office.desk.set_due(card_id, "2026-11-27")
 
     office.settle()
 
@@ -300,13 +295,12 @@ def test_a_moved_card_changes_the_cells(office: Office) -> None:
     }
 
 
+@with_every_tracker
 def test_refresh_repairs_what_webhooks_lost(office: Office) -> None:
     """No webhook arrives; the menu item brings the sheet to the tracker's state."""
     started(office)
-    office.http.post(f"{office.servers.kaiten}/_emulator/webhooks", json={"mode": "drop"}).raise_for_status()
-    card = next(card for card in office.cards() if "Баннер" in card["title"])
-    columns = office.kaiten("GET", f"/boards/{card['board_id']}/columns")
-    office.kaiten("PATCH", f"/cards/{card['id']}", column_id=columns[2]["id"])
+    office.desk.set_webhook_mode("drop")
+    office.desk.move(next(card.card_id for card in office.desk.cards() if "Баннер" in card.title), 2)
     office.settle()
     tab, row = office.row("in_progress", "ЗРН-2")
     assert tab.cell(row, "status").value == "Онбординг"
@@ -321,13 +315,13 @@ def test_refresh_repairs_what_webhooks_lost(office: Office) -> None:
     assert serial_of_day(NOW.date()) < fresh < serial_of_day(NOW.date()) + 1
 
 
+@with_every_tracker
 def test_finished_work_teaches_the_norms(office: Office) -> None:
     """Hours logged on a finished item are a fact; one long task of four moves the norm by a tenth at most."""
     started(office)
-    card = next(card for card in office.cards() if "Баннер" in card["title"])
-    columns = office.kaiten("GET", f"/boards/{card['board_id']}/columns")
-    office.kaiten("POST", f"/cards/{card['id']}/time-logs", role_id=-1, time_spent=420, for_date="2026-11-23")
-    office.kaiten("PATCH", f"/cards/{card['id']}", column_id=columns[3]["id"])
+    card_id = next(card.card_id for card in office.desk.cards() if "Баннер" in card.title)
+    office.desk.log_minutes(card_id, 420)
+    office.desk.move(card_id, 3)
     office.settle()
 
     assert office.agency is not None

@@ -1,4 +1,7 @@
-"""Twenty clicks at once on *start batch*, over four processes that share the store: one batch."""
+"""Twenty clicks at once on *start batch*, over four processes that share the store: one batch.
+
+Over Firestore the clocks of the processes are apart by up to two minutes as well.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,14 @@ import pytest
 
 from emulators.world.client import MenuClient
 from tests.harness.assertions import assert_sentence
+from tests.harness.desks import DESKS
 from tests.harness.office import MANAGER
 from tests.harness.servers import Servers
 from tests.harness.snapshots import comparable_state, difference
 from tests.harness.worker_office import OfficeFactory, running_office_factory
 
 WORKERS = 4
+APART = (0.0, 120.0, 60.0, 0.0)
 CLICKS = 20
 BACKLOG = (
     {"task": "Лендинг", "work_type": "Лендинг"},
@@ -25,10 +30,21 @@ BACKLOG = (
 )
 
 
-@pytest.fixture(scope="module")
-def factory(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeFactory]:
-    """Four workers on addresses of their own."""
-    with running_office_factory(servers, tmp_path_factory.mktemp("clicks"), workers=WORKERS) as running:
+@pytest.fixture(scope="module", params=[*((desk, "sqlite") for desk in DESKS), ("kaiten", "firestore")])
+def factory(
+    request: pytest.FixtureRequest, servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OfficeFactory]:
+    """Four workers on addresses of their own, for an agency in each tracker, and over Firestore."""
+    tracker, store = request.param
+    is_firestore = store == "firestore"
+    with running_office_factory(
+        servers,
+        tmp_path_factory.mktemp("clicks"),
+        workers=WORKERS,
+        tracker=tracker,
+        firestore_url=request.getfixturevalue("firestore_url") if is_firestore else "",
+        apart=APART if is_firestore else (),
+    ) as running:
         yield running
 
 

@@ -251,7 +251,7 @@ def open_agency(
                 "email": one.email,
                 "profiles": ", ".join(profiles_of[one.name.removeprefix("Сотрудник ")]),
                 "hours_per_day": DAY_HOURS,
-                "kaiten_id": str(one.kaiten_id),
+                "tracker_id.kaiten": str(one.kaiten_id),
             }
             for one in people
         ],

@@ -19,6 +19,7 @@ from vitrina.operations.run import OPERATION, QUEUED
 from vitrina.records.books import find_projects, load_project
 from vitrina.records.cards import SYNC
 from vitrina.records.previews import PREVIEW
+from vitrina.trackers.kaiten.mapping import board_number
 
 _codes = (f"СВ{number}" for number in count(1))
 
@@ -79,7 +80,7 @@ def set_mode(office: ModuleOffice, mode: str) -> None:
 def move(office: ModuleOffice, *, webhook: str) -> None:
     """A specialist takes the client's card to the next column."""
     set_mode(office, webhook)
-    board_id = int(load_project(office.services.store, office.client_id).board_id)
+    board_id = int(board_number(load_project(office.services.store, office.client_id).board_id))
     [card] = [one for one in office.cards() if one["board_id"] == board_id]
     columns = office.kaiten("GET", f"/boards/{board_id}/columns")
     office.kaiten("PATCH", f"/cards/{card['id']}", column_id=columns[1]["id"])
@@ -202,7 +203,7 @@ def test_task_that_the_queue_lost(office: ModuleOffice) -> None:
     assert touched_cards(office.services.store, spreadsheet_id=office.client_id) == []
     known = len(tasks(office, "sync"))
     project = load_project(office.services.store, office.client_id)
-    [card] = [one for one in office.cards() if str(one["board_id"]) == project.board_id]
+    [card] = [one for one in office.cards() if str(one["board_id"]) == board_number(project.board_id)]
     office.kaiten("PATCH", f"/cards/{card['id']}", due_date="2027-01-15")
     office.settle()
     assert len(tasks(office, "sync")) == known + 1

@@ -377,7 +377,7 @@ def test_no_card_stays_of_an_item_that_was_taken_back(
 ) -> None:
     """The lease of a slow push ran out, and an undo came between: the card that was just made goes."""
     start(office)
-    create = office.services.tracker.create_card
+    create = office.services.trackers["kaiten"].create_card
 
     def create_and_take_back(card: NewCard) -> str:
         card_id = create(card)
@@ -385,7 +385,7 @@ def test_no_card_stays_of_an_item_that_was_taken_back(
         return card_id
 
     with monkeypatch.context() as patch:
-        patch.setattr(office.services.tracker, "create_card", create_and_take_back)
+        patch.setattr(office.services.trackers["kaiten"], "create_card", create_and_take_back)
         office.do("push")
 
     assert office.cards() == []
@@ -399,7 +399,7 @@ def test_no_card_stays_of_a_push_that_outlived_its_lease(
     monkeypatch.setenv("VITRINA_LEASE_S", "0.1")
     application.cache_clear()
     start(office)
-    create = office.services.tracker.create_card
+    create = office.services.trackers["kaiten"].create_card
     taken_back: list[dict[str, Any]] = []
 
     def create_late(card: NewCard) -> str:
@@ -408,7 +408,7 @@ def test_no_card_stays_of_a_push_that_outlived_its_lease(
         return create(card)
 
     with monkeypatch.context() as patch:
-        patch.setattr(office.services.tracker, "create_card", create_late)
+        patch.setattr(office.services.trackers["kaiten"], "create_card", create_late)
         office.do("push")
 
     assert_answer(taken_back[0], "done", 200)

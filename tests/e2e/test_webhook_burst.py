@@ -36,10 +36,10 @@ TIMEOUT_S = 60.0
 
 @pytest.fixture(scope="module")
 def agency_with_clients(
-    servers: Servers, tmp_path_factory: pytest.TempPathFactory
+    servers: Servers, tmp_path_factory: pytest.TempPathFactory, store_url: str
 ) -> Iterator[tuple[ModuleOffice, Sequence[Client]]]:
     """An agency with clients that have cards."""
-    with running_agency(servers, tmp_path_factory.mktemp("office")) as office:
+    with running_agency(servers, tmp_path_factory.mktemp("office"), firestore_url=store_url) as office:
         clients = create_clients(office, WORKBOOKS, cards=CARDS, profile="design")
         office.settle()
         yield office, clients
@@ -50,7 +50,7 @@ def agency_with_clients(
 class StandingClock:
     """A clock that stands at the moment of the setting: how fast the machine is does not matter."""
 
-    def __init__(self, start: datetime) -> None:
+    def __init__(self, start: datetime, _: object) -> None:
         self._start = start
 
     def now(self) -> datetime:

@@ -22,7 +22,7 @@ TEAM: tuple[Mapping[str, Any], ...] = tuple(
         "email": f"{login}@mayak.example",
         "profiles": profiles,
         "hours_per_day": hours_per_day,
-        "kaiten_id": kaiten_id,
+        "tracker_id.kaiten": kaiten_id,
     }
     for name, login, profiles, hours_per_day, kaiten_id in (
         ("Анна Белова", "anna", "Дизайн", 8, "11"),

@@ -64,7 +64,7 @@ def running_cluster(folder: Path, *, workers: int) -> Iterator[Cluster]:
             command = [f"emulators.{name}", "--port", url.rpartition(":")[2], *more]
             stack.enter_context(_process(command, log))
         for url in (google, kaiten, tasks):
-            _wait(url)
+            wait_for_answer(url)
         listener = stack.enter_context(closing(listen()))
         pool = stack.enter_context(running_worker_pool([listener], folder / "functions.log"))
         servers = Servers(google, kaiten, tasks, base_url(listener))
@@ -81,7 +81,8 @@ def _process(command: list[str], log: IO[bytes]) -> Iterator[None]:
         process.wait()
 
 
-def _wait(url: str) -> None:
+def wait_for_answer(url: str) -> None:
+    """Wait until a server of this machine answers, with whatever status."""
     give_up_at = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < give_up_at:
         with contextlib.suppress(httpx.TransportError):

@@ -1,9 +1,11 @@
-"""Kills a functions process at a chosen call to an outside service.
+"""Kills or freezes a functions process at a chosen call to an outside service.
 
 ``WORLD_CRASH="before:kaiten:POST /cards:2"``: the process kills itself right before it sends its second
-such call; with ``after``, right after the answer has arrived. ``WORLD_CALLS`` names a file to which each
-call is appended, so that a test knows at which calls it can crash the process. The product has no code
-for this: its clients are patched in memory.
+such call; with ``after``, right after the answer has arrived. ``WORLD_FREEZE`` has it stop there until
+somebody continues it. ``WORLD_CALLS`` names a file to which each call is appended, so that a test knows at
+which calls it can crash the process. Commits of a store that is a service are among them; its reads are not,
+as their number depends on how often somebody asks for progress. The product has no code for this: its
+clients are patched in memory.
 """
 
 from __future__ import annotations
@@ -22,11 +24,18 @@ import httpx
 from googleapiclient.http import HttpRequest
 
 from vitrina.google.queue import CloudTasksQueue
+from vitrina.google.rest import RestService
 from vitrina.google.services import GoogleServices
 
 CRASH = "WORLD_CRASH"
+FREEZE = "WORLD_FREEZE"
 CALLS = "WORLD_CALLS"
 MOMENTS = ("before", "after")
+#: Where the API of each tracker begins.
+API_PATHS = {"kaiten": "/api/latest", "asana": "/api/1.0"}
+#: Service of the commits of the store, and their method in Google's discovery document.
+FIRESTORE = "firestore"
+STORE_COMMIT = "firestore.projects.databases.documents.commit"
 
 Result = TypeVar("Result")
 
@@ -50,21 +59,22 @@ class Call:
 
 
 class CallMonitor:
-    """Counts the outside calls of this process, and kills the process at one of them.
+    """Counts the outside calls of this process, and kills or freezes the process at one of them.
 
     Parameters
     ----------
-    crash
-        ``before:<call>`` or ``after:<call>``; empty for no crash.
+    crash, freeze
+        ``before:<call>`` or ``after:<call>``; empty for none.
     calls_path
         File to which each call is appended as a line, or ``None``.
     """
 
-    def __init__(self, crash: str = "", calls_path: Path | None = None) -> None:
-        self._moment, _, call = crash.partition(":")
-        self._crash_call = Call.parse(call) if call else None
-        if self._crash_call is not None and self._moment not in MOMENTS:
-            raise ValueError(f"{CRASH} begins with one of {MOMENTS}, not with {self._moment!r}")
+    def __init__(self, crash: str = "", calls_path: Path | None = None, freeze: str = "") -> None:
+        self._signals = {
+            _moment_and_call(text): number
+            for text, number in ((crash, signal.SIGKILL), (freeze, signal.SIGSTOP))
+            if text
+        }
         self._calls_path = calls_path
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, str]] = Counter()
@@ -75,30 +85,45 @@ class CallMonitor:
             self._counts[service, method] += 1
             call = Call(service, method, self._counts[service, method])
             self._note(call)
-        self._crash_at("before", call)
+        self._stop_at("before", call)
         try:
             return do()
         finally:
-            self._crash_at("after", call)
+            self._stop_at("after", call)
 
     def _note(self, call: Call) -> None:
         if self._calls_path is not None:
             with self._calls_path.open("a", encoding="utf-8") as file:
                 file.write(f"{call}\n")
 
-    def _crash_at(self, moment: str, call: Call) -> None:
-        if self._crash_call == call and self._moment == moment:
-            os.kill(os.getpid(), signal.SIGKILL)
+    def _stop_at(self, moment: str, call: Call) -> None:
+        if (moment, call) in self._signals:
+            os.kill(os.getpid(), self._signals[moment, call])
+
+
+def _moment_and_call(text: str) -> tuple[str, Call]:
+    moment, _, call = text.partition(":")
+    if moment not in MOMENTS:
+        raise ValueError(f"a moment is one of {MOMENTS}, not {moment!r}")
+    return moment, Call.parse(call)
+
+
+def _call_of_tracker(path: str) -> tuple[str, str]:
+    """The tracker of a path, and the path below its API with a star for each number."""
+    name, prefix = next((name, prefix) for name, prefix in API_PATHS.items() if path.startswith(prefix))
+    return name, re.sub(r"\d+", "*", path.removeprefix(prefix))
 
 
 def install(environment: Mapping[str, str] = os.environ) -> None:
     """Monitor every outside call of this process, if the environment asks for it."""
-    crash, calls_path = environment.get(CRASH, ""), environment.get(CALLS, "")
-    if not crash and not calls_path:
+    crash, freeze = environment.get(CRASH, ""), environment.get(FREEZE, "")
+    calls_path = environment.get(CALLS, "")
+    if not (crash or freeze or calls_path):
         return
-    monitor = CallMonitor(crash, Path(calls_path) if calls_path else None)
+    monitor = CallMonitor(crash, Path(calls_path) if calls_path else None, freeze)
     # All calls to Google and to the queue go through the first two; httpx is used for the tracker only.
     send_google, add_task, send_tracker = GoogleServices.send, CloudTasksQueue.add, httpx.Client.send
+    send_rest = RestService.send
 
     def google(self: GoogleServices, request: HttpRequest) -> Any:
         return monitor.run("google", request.methodId, lambda: send_google(self, request))
@@ -106,12 +131,18 @@ def install(environment: Mapping[str, str] = os.environ) -> None:
     def tasks(self: CloudTasksQueue, name: str, *arguments: Any, **options: Any) -> None:
         monitor.run("tasks", "create", lambda: add_task(self, name, *arguments, **options))
 
+    def rest(self: RestService, request: HttpRequest) -> Any:
+        if request.methodId != STORE_COMMIT:
+            return send_rest(self, request)
+        return monitor.run(FIRESTORE, "commit", lambda: send_rest(self, request))
+
     def tracker(self: httpx.Client, request: httpx.Request, **options: Any) -> httpx.Response:
-        path = re.sub(r"\d+", "*", request.url.path.removeprefix("/api/latest"))
+        service, path = _call_of_tracker(request.url.path)
         return monitor.run(
-            "kaiten", f"{request.method} {path}", lambda: send_tracker(self, request, **options)
+            service, f"{request.method} {path}", lambda: send_tracker(self, request, **options)
         )
 
     GoogleServices.send = google  # type: ignore[method-assign]
     CloudTasksQueue.add = tasks  # type: ignore[method-assign]
+    RestService.send = rest  # type: ignore[method-assign]
     httpx.Client.send = tracker  # type: ignore[method-assign,assignment]

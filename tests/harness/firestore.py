@@ -21,6 +21,11 @@ def is_firestore_installed() -> bool:
     return True
 
 
+def new_database() -> str:
+    """The name of an empty database of the emulator: that of a project of its own."""
+    return f"projects/p{uuid.uuid4().hex}/databases/(default)"
+
+
 def new_firestore(url: str) -> FirestoreStore:
-    """A store in an empty database of the emulator at *url*: that of a project of its own."""
-    return FirestoreStore(make_firestore(url), f"projects/p{uuid.uuid4().hex}/databases/(default)")
+    """A store in an empty database of the emulator at *url*."""
+    return FirestoreStore(make_firestore(url), new_database())

@@ -6,10 +6,8 @@ real client libraries.
 
 from __future__ import annotations
 
-import sqlite3
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,39 +19,33 @@ from emulators.common.client import local_client
 from emulators.world.client import MenuClient
 from emulators.world.processes import (
     ROBOT_ID,
-    STORE_NAME,
     Person,
     local_token,
     open_folder,
-    seed_kaiten,
     settings_environment,
 )
 from emulators.world.timer import call_schedule
+from tests.harness.desks import DESKS
+from tests.harness.desks.desk import Desk
+from tests.harness.desks.kaiten import KaitenDesk
+from tests.harness.documents import Documents, documents_of
 from tests.harness.servers import Servers
 from vitrina.bootstrap import application
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.operations.services import Services
 from vitrina.records.books import Agency
 from vitrina.records.history import save_history
-from vitrina.store.sqlite import SqliteStore
 from vitrina.usecases.create_agency import create_agency
 from vitrina.workbook.reading.book import Book, Row, Tab, parse_book
 from vitrina.workbook.template.definition import Profile
 
-#: Calls a second that the tracker takes. The real limit of 50 would make tests slow.
-KAITEN_LIMIT_PER_S = 500
-
-
-#: The servers whose state is saved; the queue is empty then.
-SAVED_SERVERS = ("google", "kaiten")
-
 
 @dataclass(frozen=True)
 class SavedOffice:
-    """A saved state: its name on the servers, the store's file, and the office's own fields."""
+    """A saved state: its name on the servers, the store's documents, and the office's own fields."""
 
     name: str
-    documents: bytes
+    documents: Any
     agency: Agency | None
     client_id: str
 
@@ -71,9 +63,17 @@ class LocalOffice:
     #: E-mail of the person who clicks.
     staff: str
     http: httpx.Client = field(default_factory=lambda: local_client(timeout=60.0))
-    space_id: int = 0
     agency: Agency | None = None
     client_id: str = ""
+    #: Which tracker the agency works in: a key of ``DESKS``.
+    tracker: str = "kaiten"
+    #: Where the Firestore emulator is that keeps its documents; if empty, they are in a file of *folder*.
+    firestore_url: str = ""
+
+    def __post_init__(self) -> None:
+        #: The people at the tracker.
+        self.desk: Desk = DESKS[self.tracker](self.http, self.servers)
+        self.documents: Documents = documents_of(self.folder, self.firestore_url)
 
     # --- Setting up ------------------------------------------------------------------------------
 
@@ -87,51 +87,39 @@ class LocalOffice:
         settings: Mapping[str, str] | None = None,
     ) -> None:
         """Reset all servers, add *people* to the tracker and set the functions' environment for them."""
-        for name in ("tasks", "google", "kaiten"):
+        for name in ("tasks", "google"):
             self.http.post(f"{self.servers.url(name)}/_emulator/reset").raise_for_status()
-        self.space_id = seed_kaiten(self.servers.kaiten, people, limit_per_s=KAITEN_LIMIT_PER_S)
+        of_tracker = self.desk.open(people)
         environment = {
             **settings_environment(self.folder, self.servers, staff=[staff or self.staff]),
-            "VITRINA_KAITEN_SPACE_ID": str(self.space_id),
+            **self.documents.settings,
+            **of_tracker,
             "VITRINA_DRIVE_FOLDER_ID": open_folder(self.servers.google, [staff or self.staff]),
             "VITRINA_NOW": now.isoformat(),
             **(settings or {}),
         }
         for name, value in environment.items():
             setenv(name, value)
-        SqliteStore.create(self._store_path)
+        self.documents.create()
         application.cache_clear()
 
     def save_state(self) -> SavedOffice:
         """Save servers and store, to be restored later on the same servers after a reset."""
         name = uuid.uuid4().hex
         self._order_servers("save-state", name)
-        copy = self.folder / "copy.sqlite"
-        copy.unlink(missing_ok=True)
-        with closing(sqlite3.connect(self._store_path)) as store:
-            store.execute("VACUUM INTO ?", (str(copy),))
-        return SavedOffice(name, copy.read_bytes(), self.agency, self.client_id)
+        return SavedOffice(name, self.documents.save(), self.agency, self.client_id)
 
     def restore_state(self, saved: SavedOffice) -> None:
         """Restore what was saved. To be called before the functions get their first request."""
         self._order_servers("restore-state", saved.name)
-        # Through SQLite, as connections to the file may still be open.
-        with (
-            closing(sqlite3.connect(":memory:")) as source,
-            closing(sqlite3.connect(self._store_path)) as store,
-        ):
-            source.deserialize(saved.documents)
-            source.backup(store)
+        self.documents.restore(saved.documents)
         self.agency, self.client_id = saved.agency, saved.client_id
 
     def _order_servers(self, order: str, name: str) -> None:
-        for server in SAVED_SERVERS:
+        # The queue is empty then.
+        for server in ("google", self.desk.server):
             url = f"{self.servers.url(server)}/_emulator/{order}"
             self.http.post(url, json={"name": name}).raise_for_status()
-
-    @property
-    def _store_path(self) -> Path:
-        return self.folder / STORE_NAME
 
     def set_up_agency(
         self,
@@ -148,7 +136,7 @@ class LocalOffice:
             name=name,
             locale=locale,
             profiles=profiles,
-            rows={"specialists": team},
+            rows={"specialists": [self._row_of(one) for one in team]},
             settings={"load_factor": 1.0},
         )
         if history:
@@ -156,6 +144,10 @@ class LocalOffice:
             answer = self.click(self.agency.spreadsheet_id, "recalculate_norms")
             _require(answer["outcome"] == "done", answer)
         return self.agency
+
+    def _row_of(self, person: Mapping[str, Any]) -> dict[str, Any]:
+        """A row of *Специалисты*, with the person's id in the column of this office's tracker."""
+        return {key.replace("tracker_id.kaiten", f"tracker_id.{self.tracker}"): person[key] for key in person}
 
     def create_client(self, **form: Any) -> str:
         """Create a client through the menu; returns the id of the workbook. *form* overrides its fields."""
@@ -272,8 +264,8 @@ class LocalOffice:
 
     def forget_calls(self) -> None:
         """Start to count calls from zero."""
-        for url in (self.servers.google, self.servers.kaiten):
-            self.http.delete(f"{url}/_emulator/calls").raise_for_status()
+        for server in ("google", self.desk.server):
+            self.http.delete(f"{self.servers.url(server)}/_emulator/calls").raise_for_status()
 
     def fail_next(self, server: str, **fault: Any) -> None:
         """Make the next calls of an emulator fail."""
@@ -290,6 +282,11 @@ class LocalOffice:
         _require(answer.status_code < 300, answer.text)
         return answer.json()
 
+    @property
+    def space_id(self) -> int:
+        """Number of the agency's space in Kaiten."""
+        return KaitenDesk.space_of(self.desk)
+
     def cards(self) -> list[Any]:
         """All cards of the tracker, as its list gives them."""
         cards: list[Any] = self.kaiten("GET", f"/cards?space_id={self.space_id}&limit=100", user_id=ROBOT_ID)
@@ -301,8 +298,7 @@ class LocalOffice:
 
     def settle(self) -> None:
         """Wait until webhooks are delivered and queued work is done."""
-        self.http.post(f"{self.servers.kaiten}/_emulator/webhooks/settle", json={}).raise_for_status()
-        self.http.post(f"{self.servers.kaiten}/_emulator/webhooks/settle", json={})
+        self.desk.settle()
         self.http.post(
             f"{self.servers.tasks}/_emulator/run-until-empty", json={"timeout_s": 30, "include_later": True}
         ).raise_for_status()

@@ -22,11 +22,13 @@ from tests.harness.fakes.workbooks import FakeWorkbooks, SavedWorkbooks
 from tests.harness.stored import stored_document, stored_items
 from vitrina.errors import VitrinaError
 from vitrina.jobs.registry import JOBS
+from vitrina.jobs.sync_touched import take_hints
 from vitrina.operations.actor import Actor, person
 from vitrina.operations.answer import Answer, answer_json
 from vitrina.operations.run import ENDED, FAILED, OPERATION, RUNNING, Run
 from vitrina.operations.services import Services
-from vitrina.ports import ABSENT, Card, Document, Json
+from vitrina.ports import ABSENT, Card, Document, Json, WebhookRequest
+from vitrina.records.books import FIRST_TRACKER
 from vitrina.records.history import save_history
 from vitrina.records.work import Item, load_work
 from vitrina.usecases.actions import ACTIONS
@@ -109,6 +111,11 @@ class MemoryOffice:
             self.clock.set(max(due_at, self.clock.now()))
             done.append(self.queue.run_next(self.run_job).name)
         return done
+
+    def receive(self, request: WebhookRequest) -> int:
+        """Receive a webhook of the tracker, as its entry point does; gives the count of known cards."""
+        card_ids = self.tracker.receive(request).card_ids
+        return take_hints(self.services, FIRST_TRACKER, card_ids)
 
     # --- Setting up ----------------------------------------------------------------------------------
 
@@ -209,7 +216,7 @@ class MemoryOffice:
     def card(self, number: int) -> Card:
         """The card of an item."""
         item = self.items()[number]
-        card = self.tracker.get_card(item.card_id)
+        card = self.tracker.get_card("", item.card_id)
         assert card is not None, item
         return card
 

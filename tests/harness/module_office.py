@@ -31,9 +31,11 @@ class ModuleOffice(Office):
 
 
 @contextmanager
-def running_agency(servers: Servers, folder: Path, **settings: str) -> Iterator[ModuleOffice]:
+def running_agency(
+    servers: Servers, folder: Path, *, firestore_url: str = "", **settings: str
+) -> Iterator[ModuleOffice]:
     """An agency with people and norms, for all tests of a module. Retries do not wait."""
-    office = ModuleOffice(servers, folder)
+    office = ModuleOffice(servers, folder, firestore_url=firestore_url)
     with pytest.MonkeyPatch.context() as patch:
         office.reset_for_test(patch)
         prefix = "VITRINA_"

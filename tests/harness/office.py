@@ -25,7 +25,7 @@ class Office(LocalOffice):
         self, monkeypatch: pytest.MonkeyPatch, *, now: datetime = NOW, staff: str = MANAGER
     ) -> None:
         """Reset all servers, add the team to the tracker and set the environment of the functions."""
-        people = [Person(one["name"], one["email"], int(one["kaiten_id"])) for one in TEAM]
+        people = [Person(one["name"], one["email"], int(one["tracker_id.kaiten"])) for one in TEAM]
         secret = {"VITRINA_WEBHOOK_SECRET": WEBHOOK_SECRET}
         self.reset(monkeypatch.setenv, people=people, now=now, staff=staff, settings=secret)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+import emulators.asana.routes
 import emulators.google.app
 import emulators.kaiten.routes
 import emulators.tasks.routes
@@ -21,6 +22,7 @@ class Servers:
     kaiten: str
     tasks: str
     functions: str
+    asana: str = ""
 
     def url(self, name: str) -> str:
         """Base URL of a server."""
@@ -34,5 +36,6 @@ def running_servers() -> Iterator[Servers]:
         google = stack.enter_context(running(emulators.google.app.create_app()))
         kaiten = stack.enter_context(running(emulators.kaiten.routes.create_app()))
         tasks = stack.enter_context(running(emulators.tasks.routes.create_app(google)))
+        asana = stack.enter_context(running(emulators.asana.routes.create_app()))
         functions = stack.enter_context(running(create_functions()))
-        yield Servers(google, kaiten, tasks, functions)
+        yield Servers(google, kaiten, tasks, functions, asana)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from emulators.world.processes import ROBOT_ID
+from tests.harness.desks.desk import TrackerCard
 from tests.harness.office import Office
 from tests.harness.stored import stored_items
 from vitrina.records.books import find_projects
@@ -102,10 +103,8 @@ def comparable_state(office: Office) -> dict[str, Any]:
     assert office.agency is not None
     files = office.http.get(f"{google}/_emulator/workbooks").json()
     names = {one["spreadsheetId"]: f"<{one['title']}>" for one in files}
-    boards = office.kaiten("GET", f"/spaces/{office.space_id}/boards", user_id=ROBOT_ID)
-    cards = [office.kaiten("GET", f"/cards/{card['id']}", user_id=ROBOT_ID) for card in office.cards()]
-    hooks = office.kaiten("GET", f"/spaces/{office.space_id}/external-webhooks", user_id=ROBOT_ID)
-    addresses = {f"/card/{card['id']}": f"/card/<{card['external_id']}>" for card in cards}
+    cards = office.desk.cards()
+    addresses = office.desk.addresses(cards)
     ours = [office.agency.spreadsheet_id] + [
         project.spreadsheet_id
         for project in find_projects(office.services.store, office.agency.spreadsheet_id)
@@ -113,12 +112,9 @@ def comparable_state(office: Office) -> dict[str, Any]:
     state = {
         "files": sorted((one["title"], len(_permissions(office, one["spreadsheetId"]))) for one in files),
         "books": sorted((names[book_id], _sheet_state(office, book_id)) for book_id in ours),
-        "boards": sorted(
-            (board["title"], [column["title"] for column in board["columns"]], len(board["lanes"]))
-            for board in boards
-        ),
-        "cards": sorted((_card_state(card, boards) for card in cards), key=str),
-        "webhooks": [(hook["url"], hook["enabled"]) for hook in hooks],
+        "boards": sorted(office.desk.boards()),
+        "cards": sorted((_card_state(card) for card in cards), key=str),
+        "webhooks": office.desk.webhooks(),
         "items": sorted(
             (item.key, item.actions, item.is_reserved, item.is_done, bool(item.card_id))
             for item in stored_items(office.services.store)
@@ -153,19 +149,8 @@ def _sheet_state(office: Office, spreadsheet_id: str) -> dict[str, Any]:
     return {"tabs": tabs, "fields": fields}
 
 
-def _card_state(card: Mapping[str, Any], boards: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return {
-        "external_id": card["external_id"],
-        "title": card["title"],
-        "board": [board["title"] for board in boards if board["id"] == card["board_id"]],
-        "due": card["due_date"],
-        "members": sorted(member["id"] for member in card["members"]),
-        "checklists": [
-            (one["name"], [(item["text"], item["due_date"], item["responsible_id"]) for item in one["items"]])
-            for one in card["checklists"]
-        ],
-        "links": [link["url"] for link in card["external_links"]],
-    }
+def _card_state(card: TrackerCard) -> dict[str, Any]:
+    return {name: value for name, value in vars(card).items() if name != "card_id"}
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:

@@ -9,7 +9,14 @@ from datetime import date
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.ports import Delete, Document, Put, Store
 from vitrina.records.backlog_state import BACKLOG_STATE, BacklogState, tracked_backlog_state
-from vitrina.records.books import Project, projects_key, put_project, tracked_projects
+from vitrina.records.books import (
+    Project,
+    book_key,
+    project_from_document,
+    projects_key,
+    put_project,
+    tracked_projects,
+)
 from vitrina.records.cards import delete_card, find_touched
 from vitrina.records.forecasts import Shown, ShownForecast, forecasts_key, tracked_forecasts
 from vitrina.records.history import load_history
@@ -49,8 +56,11 @@ def remove_items(store: Store, spreadsheet_id: str) -> None:
 
 def forget_cards(store: Store, spreadsheet_id: str) -> None:
     """Forget the cards of all items of a workbook, as if each process had died before it noted its card."""
+    tracker = project_from_document(
+        store.get_many([book_key(spreadsheet_id)]).get(book_key(spreadsheet_id))
+    ).tracker
     cards = [item.card_id for item in stored_items(store, spreadsheet_id=spreadsheet_id) if item.card_id]
-    store.commit([delete_card(card_id) for card_id in cards])
+    store.commit([delete_card(tracker, card_id) for card_id in cards])
     _change_work(
         store,
         spreadsheet_id,

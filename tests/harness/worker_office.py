@@ -8,12 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from socket import socket
+from typing import Any
 
+import httpx
 import pytest
 
+from emulators.world.client import MenuClient
 from emulators.world.processes import QUEUE
 from tests.harness.crash import CALLS
 from tests.harness.local_office import SavedOffice
@@ -24,6 +28,9 @@ from vitrina.bootstrap import application
 
 #: Longer than a lease.
 CLOCK_STEP_AFTER_DEATH = timedelta(minutes=2)
+
+#: How long a click may take, and how often the progress of an operation is asked for.
+ANSWER_TIMEOUT_S, POLL_S = 120.0, 0.05
 
 #: The queue repeats failed tasks soon and does not give up.
 QUICK_QUEUE = {
@@ -46,38 +53,72 @@ class WorkerOffice(Office):
         return self.folder / "calls.txt"
 
     def start(self, **first_only: str) -> None:
-        """Start every worker. Their replacements do not get the variables of *first_only*."""
-        for supervisor in self.supervisors:
-            supervisor.start(**{CALLS: str(self.calls_path), **first_only})
+        """Start every worker. The first one gets the variables of *first_only*, its replacements do not."""
+        for number, supervisor in enumerate(self.supervisors):
+            supervisor.start(**{CALLS: str(self.calls_path), **({} if number else first_only)})
 
     def stop(self) -> None:
         """Kill every worker, without a replacement."""
         for supervisor in self.supervisors:
             supervisor.stop()
 
+    def at(self, number: int) -> MenuClient:
+        """A menu client of the manager at one of the workers."""
+        return MenuClient(self.urls[number], self.servers.google, email=self.staff)
+
+    def click_until_answered(
+        self, spreadsheet_id: str, action: str, *, at: int = 0, **params: Any
+    ) -> dict[str, Any]:
+        """The final answer to a click at a worker, which is repeated while it gets no answer."""
+        menu, answer = self.at(at), None
+        give_up_at = time.monotonic() + ANSWER_TIMEOUT_S
+        while answer is None or answer["outcome"] in ("accepted", "running"):
+            assert time.monotonic() < give_up_at, answer
+            try:
+                if answer is None:
+                    answer = menu.post(spreadsheet_id, action, **params)
+                else:
+                    time.sleep(POLL_S)
+                    answer = menu.post(spreadsheet_id, "operation", operation_id=answer["operation_id"])
+            except httpx.TransportError:
+                continue
+        return answer
+
 
 @dataclass
 class OfficeFactory:
-    """Makes offices with running workers, one after the other, on the same servers."""
+    """Makes offices with running workers, one after the other, on the same servers.
+
+    ``apart`` has the seconds by which the clock of each worker is ahead.
+    """
 
     servers: Servers
     pool: WorkerPool
     listeners: Sequence[socket]
     folder: Path
     settings: Mapping[str, str]
+    tracker: str = "kaiten"
+    firestore_url: str = ""
+    apart: Sequence[float] = ()
     _numbers: Iterator[int] = field(default_factory=count)
 
     @contextmanager
     def office(self, saved: SavedOffice | None = None, **first_only: str) -> Iterator[WorkerOffice]:
         """An office with running workers, in the *saved* state if one is given.
 
-        The first workers also get the variables of *first_only*, their replacements do not.
+        The first worker also gets the variables of *first_only*, its replacements do not.
         """
         # A new store file each time: a connection that is still open would damage a file that is replaced.
         folder = self.folder / f"office-{next(self._numbers)}"
         folder.mkdir()
         urls = [base_url(listener) for listener in self.listeners]
-        office = WorkerOffice(replace(self.servers, functions=urls[0]), folder, urls=urls)
+        office = WorkerOffice(
+            replace(self.servers, functions=urls[0]),
+            folder,
+            urls=urls,
+            tracker=self.tracker,
+            firestore_url=self.firestore_url,
+        )
         with pytest.MonkeyPatch.context() as patch, closing(office.http):
             office.reset_for_test(patch)
             if saved is not None:
@@ -87,14 +128,20 @@ class OfficeFactory:
             given = {key: os.environ[key] for key in os.environ if key.startswith("VITRINA_")}
             began_at = time.monotonic()
 
-            def environment() -> Mapping[str, str]:
+            def environment(ahead_s: float) -> Mapping[str, str]:
                 # The clock of a process starts from the setting, and the clocks of all workers must agree.
                 # After a death the clock jumps over the lease of the dead worker: no test waits for it.
                 deaths = sum(supervisor.deaths for supervisor in office.supervisors)
-                now = NOW + timedelta(seconds=time.monotonic() - began_at) + deaths * CLOCK_STEP_AFTER_DEATH
+                passed = timedelta(seconds=time.monotonic() - began_at + ahead_s)
+                now = NOW + passed + deaths * CLOCK_STEP_AFTER_DEATH
                 return {**given, **self.settings, "VITRINA_NOW": now.isoformat()}
 
-            office.supervisors = [Supervisor(self.pool, listener, environment) for listener in self.listeners]
+            office.supervisors = [
+                Supervisor(self.pool, listener, partial(environment, ahead_s))
+                for listener, ahead_s in zip(
+                    self.listeners, self.apart or [0.0] * len(self.listeners), strict=True
+                )
+            ]
             office.start(**first_only)
             try:
                 yield office
@@ -110,11 +157,21 @@ class OfficeFactory:
 
 @contextmanager
 def running_office_factory(
-    servers: Servers, folder: Path, *, workers: int = 1, **settings: str
+    servers: Servers,
+    folder: Path,
+    *,
+    workers: int = 1,
+    tracker: str = "kaiten",
+    firestore_url: str = "",
+    apart: Sequence[float] = (),
+    **settings: str,
 ) -> Iterator[OfficeFactory]:
-    """A factory of offices on running emulators; *settings* are named without their prefix."""
+    """A factory of offices on running emulators; *settings* are named without their prefix.
+
+    The documents are in the Firestore emulator at *firestore_url*, or in files where that is empty.
+    """
     with ExitStack() as stack:
         listeners = [stack.enter_context(closing(listen())) for _ in range(workers)]
         pool = stack.enter_context(running_worker_pool(listeners, folder / "workers.log"))
         own = {f"VITRINA_{name}": value for name, value in {"RETRY_WAIT_S": "0", **settings}.items()}
-        yield OfficeFactory(servers, pool, listeners, folder, own)
+        yield OfficeFactory(servers, pool, listeners, folder, own, tracker, firestore_url, apart)

@@ -26,8 +26,10 @@ from typing import IO
 from emulators.common.server import LOOPBACK, serve_forever
 from emulators.world import functions
 from tests.harness import crash
+from vitrina.google.firestore import make_firestore
+from vitrina.google.queue import make_tasks
 from vitrina.google.services import make_services
-from vitrina.trackers.kaiten.wire import trusted_authorities
+from vitrina.trackers.rest import trusted_authorities
 from vitrina.workbook.template.definition import load_template
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +41,6 @@ PRELOADED = (
     "vitrina.web.schedule",
     "vitrina.web.task",
     "vitrina.web.webhook",
-    "google.cloud.tasks_v2.services.cloud_tasks.transports",
     "httpcore",
     "holidays.countries",
     "pandas",
@@ -153,6 +154,9 @@ def base_url(listener: socket.socket) -> str:
 def load_shared(environment: Mapping[str, str]) -> None:
     """Load what is the same for every worker. It holds no connections, so that forked workers may use it."""
     make_services(environment["VITRINA_GOOGLE_URL"])
+    make_tasks(environment["VITRINA_TASKS_URL"])
+    if url := environment.get("VITRINA_FIRESTORE_URL"):
+        make_firestore(url)
     trusted_authorities()
     load_template("client")
     load_template("agency")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,13 +11,17 @@ from typing import Any
 import httpx
 import pytest
 from flask import Flask, Response, request
+from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import TransportError
 
 from emulators.common.server import running
 from emulators.google.app import create_app as create_google
 from emulators.tasks import create_app as create_tasks
 from vitrina.errors import AuthenticationError, RetriableServiceError
+from vitrina.google import queue as queue_module
 from vitrina.google.identity import GoogleIdentity
-from vitrina.google.queue import CloudTasksQueue
+from vitrina.google.queue import CloudTasksQueue, make_tasks
+from vitrina.google.rest import RestService
 
 ROBOT = "robot@vitrina.iam.test"
 
@@ -69,6 +74,12 @@ def world() -> Iterator[World]:
         yield World(queue, tasks_url, f"{url}/task", google_url, calls)
 
 
+def fail_creation(world: World, status: int | str, count: int) -> None:
+    """Make the next requests for a task fail."""
+    fault = {"status": status, "method": "tasks.create", "count": count}
+    httpx.post(f"{world.tasks_url}/_emulator/fail-next", json=fault, trust_env=False).raise_for_status()
+
+
 def test_same_name_is_queued_once(world: World) -> None:
     """A second task is not queued while the first waits, nor after it ran, and the caller gets no error."""
     world.queue.add("sync-1", {"n": 1})
@@ -87,6 +98,17 @@ def test_delayed_task_waits(world: World) -> None:
     world.run()
 
     assert world.calls == []
+
+
+def test_delay_is_counted_by_the_given_clock(world: World) -> None:
+    """Cloud Tasks takes a moment by its own clock; the machine's may be off."""
+    machine_now = dt.datetime.now(dt.UTC)
+    world.queue._now = lambda: machine_now + dt.timedelta(seconds=120)
+
+    world.queue.add("later", {}, delay_s=600)
+
+    [task] = httpx.get(f"{world.tasks_url}/_emulator/tasks", trust_env=False).json()["tasks"]
+    assert dt.datetime.fromisoformat(task["due_at"]) == machine_now + dt.timedelta(seconds=720)
 
 
 def test_entry_point_believes_the_token(world: World) -> None:
@@ -111,18 +133,27 @@ def test_entry_point_believes_the_token(world: World) -> None:
 
 def test_queue_that_is_away(world: World) -> None:
     """A queue without an answer is a temporary error."""
-    body = {"status": 503, "method": "tasks.create"}
-    httpx.post(f"{world.tasks_url}/_emulator/fail-next", json=body, trust_env=False).raise_for_status()
+    fail_creation(world, 503, 1)
 
     with pytest.raises(RetriableServiceError):
         world.queue.add("op", {})
 
 
 @pytest.mark.parametrize("status", ["drop", "timeout"])
+def test_lost_connection(world: World, status: str) -> None:
+    """The request is sent once more: there is one task, whether the first one had arrived or not."""
+    fail_creation(world, status, 1)
+
+    world.queue.add("operation-1", {"n": 1})
+    world.run()
+
+    assert [body for _, body in world.calls] == [{"n": 1}]
+
+
+@pytest.mark.parametrize("status", ["drop", "timeout"])
 def test_lost_connection_is_worth_another_click(world: World, status: str) -> None:
-    """After a lost connection the caller gets a temporary error and may queue the same name again."""
-    fault = {"status": status, "method": "tasks.create"}
-    httpx.post(f"{world.tasks_url}/_emulator/fail-next", json=fault, trust_env=False).raise_for_status()
+    """Where it is lost again the caller gets a temporary error and may queue the same name again."""
+    fail_creation(world, status, 2)
 
     with pytest.raises(RetriableServiceError):
         world.queue.add("operation-1", {"n": 1})
@@ -130,3 +161,18 @@ def test_lost_connection_is_worth_another_click(world: World, status: str) -> No
     world.run()
 
     assert [body for _, body in world.calls] == [{"n": 1}]
+
+
+def test_token_that_cannot_be_had(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Google's server of tokens is away: a temporary error as well."""
+
+    class NoToken(AnonymousCredentials):
+        def before_request(self, *_: object) -> None:
+            raise TransportError("connection refused")
+
+    service = make_tasks(world.tasks_url)
+    without = RestService(service.resource, NoToken(), service.timeout_s)  # type: ignore[no-untyped-call]
+    monkeypatch.setattr(queue_module, "make_tasks", lambda _: without)
+
+    with pytest.raises(RetriableServiceError):
+        world.queue.add("op", {})

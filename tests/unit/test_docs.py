@@ -47,6 +47,8 @@ def table_of(text: str) -> dict[str, list[str]]:
 
 def default_of(setting: dataclasses.Field[object]) -> str:
     """A default as written in docs/settings.md."""
+    if setting.default_factory is not dataclasses.MISSING:
+        return "empty"
     if setting.default is dataclasses.MISSING:
         return "required"
     return f"`{setting.default}`" if setting.default not in ("", None) else "empty"

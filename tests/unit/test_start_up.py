@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-HEAVY = {"pandas", "numpy", "rapidfuzz"}
+HEAVY = {"pandas", "numpy", "rapidfuzz", "grpc"}
 
 
 def test_the_menu_loads_no_heavy_package() -> None:

@@ -2,16 +2,21 @@
 
 import { AddOn } from './addon.js';
 import { google, ServiceError, workbench } from './api.js';
+import { AsanaSource } from './asana_source.js';
 import { Board } from './board.js';
 import { Book, CHUNK_ROWS, changedCells } from './book.js';
 import { colourOf, el, initials, openPopup, showDialog } from './dom.js';
 import { openEditor } from './editor.js';
 import { typedText } from './format.js';
 import { Grid, hasDropdown } from './grid.js';
+import { KaitenSource } from './kaiten_source.js';
 import { inRussian } from './refusals.js';
 
 const RETRY_MS = 1000;
 const $ = (selector) => document.querySelector(selector);
+
+/** Trackers whose boards the page can show. */
+const SOURCES = [new KaitenSource(), new AsanaSource()];
 
 class Page {
   async start() {
@@ -34,7 +39,7 @@ class Page {
       onActivate: ({ sheet, cell }) => this.goTo(sheet, cell),
       onLink: (url) => this.follow(url),
     });
-    this.board = new Board($('#board'));
+    this.board = new Board($('#board'), SOURCES.filter(({ server }) => session.trackers.includes(server)));
     this.showPeople();
     this.showViews();
     $('#book-title').addEventListener('click', (event) => this.chooseBook(event.currentTarget));
@@ -211,14 +216,13 @@ class Page {
   /** A link to a workbook, a card or a board of ours, or to another site. */
   async follow(url) {
     const book = /\/spreadsheets\/d\/([\w-]+)/.exec(url);
-    const card = /\/card\/(\d+)/.exec(url);
-    const board = boardIdOf(url);
+    const place = this.board.placeOf(url);
     if (book) {
       location.hash = book[1];
-    } else if (card && this.person.has_board) {
-      await this.board.openCard(Number(card[1]));
-    } else if (board !== null) {
-      await this.board.showBoard(board);
+    } else if (place?.cardId && this.person.has_board) {
+      await this.board.openCard(place.cardId, place.source);
+    } else if (place?.boardId) {
+      await this.board.showBoard(place);
     } else {
       window.open(url, '_blank', 'noreferrer');
     }
@@ -232,7 +236,7 @@ class Page {
   async showBoardOfBook() {
     const url = await this.book?.namedValue('vt_board_url').catch(() => null);
     // Kaiten has no address for a single board, so a link may contain only the space.
-    await this.board.showBoard((url && boardIdOf(url)) ?? this.board.idByTitle(this.book?.title));
+    await this.board.showBoard((url && this.board.placeOf(url)) ?? this.board.placeByTitle(this.book?.title));
   }
 
   // ---- Cells ----
@@ -315,7 +319,7 @@ class Page {
         if (now.google !== seen.google) {
           work.push(this.readAgain());
         }
-        if (now.kaiten !== seen.kaiten) {
+        if (now.kaiten !== seen.kaiten || now.asana !== seen.asana) {
           work.push(this.board.refresh());
         }
         seen = now;
@@ -330,12 +334,6 @@ class Page {
       }
     }
   }
-}
-
-/** The number of a board in its address, or null. */
-function boardIdOf(url) {
-  const found = /\/boards?\/(\d+)/.exec(url);
-  return found ? Number(found[1]) : null;
 }
 
 /** The earlier tab without the rows that were not read again. */

@@ -1,16 +1,16 @@
-/** The board of the tracker beside the workbook: columns, cards, a card's panel. */
+/**
+ * The board of the tracker beside the workbook: columns, cards, a card's panel.
+ *
+ * A source speaks with one tracker; `boards`, `read` and `card` of it say what there is to draw.
+ */
 
-import { kaitenOf } from './api.js';
 import { colourOf, day, el, hours, initials, openPopup, showDialog } from './dom.js';
 
-const RESPONSIBLE = 2;
-const DONE_COLUMN = 3;
-const EMPLOYEE_ROLE = -1;
-const PAGE = 100;
-
 export class Board {
-  constructor(root) {
+  constructor(root, sources) {
     this.root = root;
+    this.sources = sources;
+    this.source = sources[0];
     this.boardId = null;
     this.boards = [];
     this.cardReads = 0;
@@ -23,23 +23,35 @@ export class Board {
   /** Changes the person at the board. */
   async as(person) {
     this.person = person;
-    this.kaiten = kaitenOf(person.email);
+    this.sources.forEach((source) => source.as(person));
     this.closeCard();
     await this.refresh();
   }
 
-  /** Shows the board of the open workbook, if it has one. */
-  async showBoard(boardId) {
-    if (boardId !== null && boardId !== this.boardId) {
-      this.boardId = boardId;
-      this.seen.clear();
-      await this.refresh();
+  /** The place in a tracker that an address leads to, or null. */
+  placeOf(url) {
+    for (const source of this.sources) {
+      const found = source.find(url);
+      if (found) {
+        return { source, ...found };
+      }
     }
+    return null;
   }
 
   /** The board with the name of a workbook, or null. */
-  idByTitle(title) {
-    return this.boards.find((board) => title && board.title.startsWith(title))?.id ?? null;
+  placeByTitle(title) {
+    return this.boards.find((board) => title && board.title.startsWith(title)) ?? null;
+  }
+
+  /** Shows a board, if there is one. */
+  async showBoard(place) {
+    if (place?.boardId && (place.boardId !== this.boardId || place.source !== this.source)) {
+      this.source = place.source;
+      this.boardId = place.boardId;
+      this.seen.clear();
+      await this.refresh();
+    }
   }
 
   /** Reads the board again and highlights what moved. */
@@ -51,40 +63,28 @@ export class Board {
     this.boardReads += 1;
     const read = this.boardReads;
     try {
-      const spaces = await this.kaiten.get('/spaces');
-      this.boards = spaces.flatMap((space) => (space.boards ?? []).map((board) => ({ ...board, space: space.title })));
-      const board = this.boards.find(({ id }) => id === this.boardId) ?? this.boards[0];
+      this.boards = (await Promise.all(this.sources.map(boardsOf))).flat();
+      const board =
+        this.boards.find((one) => one.boardId === this.boardId && one.source === this.source) ?? this.boards[0];
       if (!board) {
         this.root.replaceChildren(el('p', { class: 'empty' }, 'В трекере пока нет досок.'));
         return;
       }
-      this.boardId = board.id;
-      const [columns, cards] = await Promise.all([this.kaiten.get(`/boards/${board.id}/columns`), this.readCards(board.id)]);
+      [this.source, this.boardId] = [board.source, board.boardId];
+      const { columns, cards } = await board.source.read(board.boardId);
       if (read !== this.boardReads) {
         return; // A later read is running: this one may be older than a change.
       }
       this.draw(board, columns, cards);
       if (!this.drawer.hidden) {
-        await this.openCard(this.cardId);
+        await this.openCard(this.cardId, this.cardSource);
       }
     } catch (error) {
       this.root.replaceChildren(el('p', { class: 'empty' }, `Трекер не отвечает: ${error.message}`));
     }
   }
 
-  async readCards(boardId) {
-    const cards = [];
-    for (let offset = 0; ; offset += PAGE) {
-      const page = await this.kaiten.get(`/cards?board_id=${boardId}&limit=${PAGE}&offset=${offset}`);
-      cards.push(...page);
-      if (page.length < PAGE) {
-        return cards;
-      }
-    }
-  }
-
   draw(board, columns, cards) {
-    const sorted = [...columns].sort((a, b) => a.sort_order - b.sort_order);
     const first = this.seen.size === 0;
     const scrolled = Object.fromEntries(
       [...this.root.querySelectorAll('.column')].map((column) => [column.dataset.id, column.querySelector('.cards').scrollTop]),
@@ -94,15 +94,15 @@ export class Board {
         'div',
         { class: 'board-head' },
         el('button', { class: 'board-title', onclick: (event) => this.chooseBoard(event.currentTarget) }, board.title),
-        el('span', { class: 'quiet' }, 'Kaiten'),
+        el('span', { class: 'quiet' }, board.source.name),
       ),
       el(
         'div',
         { class: 'columns' },
-        ...sorted.map((column) =>
+        ...columns.map((column) =>
           this.drawColumn(
             column,
-            cards.filter((card) => card.column_id === column.id).sort((a, b) => a.sort_order - b.sort_order),
+            cards.filter((card) => card.columnId === column.id),
             first,
           ),
         ),
@@ -133,7 +133,7 @@ export class Board {
         ondrop: (event) => {
           event.preventDefault();
           node.classList.remove('target');
-          this.move(Number(event.dataTransfer.getData('text/plain')), column.id);
+          this.move(event.dataTransfer.getData('text/plain'), column.id);
         },
       },
       el('h3', {}, column.title, el('span', {}, String(cards.length))),
@@ -143,9 +143,7 @@ export class Board {
   }
 
   drawCard(card, column, first) {
-    const responsible = (card.members ?? []).find(({ type }) => type === RESPONSIBLE);
-    const isDone = column.type === DONE_COLUMN;
-    const isLate = card.due_date && !isDone && card.due_date.slice(0, 10) < today();
+    const isLate = card.dueOn && !column.isDone && card.dueOn < today();
     const isNew = !first && this.seen.get(card.id) !== fingerprint(card);
     return el(
       'article',
@@ -155,7 +153,7 @@ export class Board {
         tabindex: 0,
         'data-card': card.id,
         ondragstart: (event) => {
-          event.dataTransfer.setData('text/plain', String(card.id));
+          event.dataTransfer.setData('text/plain', card.id);
           event.dataTransfer.effectAllowed = 'move';
         },
         onclick: () => this.openCard(card.id),
@@ -165,10 +163,10 @@ export class Board {
       el(
         'div',
         { class: 'card-foot' },
-        card.due_date ? el('span', { class: isLate ? 'due late' : 'due' }, day(card.due_date)) : null,
-        card.goals_total > 0 ? el('span', { class: 'goals' }, `${card.goals_done} из ${card.goals_total}`) : null,
+        card.dueOn ? el('span', { class: isLate ? 'due late' : 'due' }, day(card.dueOn)) : null,
+        card.steps > 0 ? el('span', { class: 'goals' }, `${card.doneSteps} из ${card.steps}`) : null,
         hoursOf(card) ? el('span', { class: 'hours' }, hoursOf(card)) : null,
-        responsible ? avatar(responsible.full_name) : null,
+        card.person ? avatar(card.person) : null,
       ),
     );
   }
@@ -186,11 +184,11 @@ export class Board {
             {
               onclick: () => {
                 close();
-                this.showBoard(board.id);
+                this.showBoard(board);
               },
             },
             board.title,
-            el('span', { class: 'quiet' }, board.space),
+            el('span', { class: 'quiet' }, `${board.place} · ${board.source.name}`),
           ),
         ),
       ),
@@ -199,33 +197,30 @@ export class Board {
   }
 
   async move(cardId, columnId) {
-    await this.attempt(() => this.kaiten.patch(`/cards/${cardId}`, { column_id: columnId }));
+    await this.attempt(() => this.source.move(cardId, columnId));
     await this.refresh();
   }
 
   // ---- The panel of one card ----
 
-  async openCard(cardId) {
+  async openCard(cardId, source = this.source) {
     this.cardId = cardId;
+    this.cardSource = source;
     this.cardReads += 1;
     const read = this.cardReads;
-    const [card, logs] = await Promise.all([
-      this.kaiten.get(`/cards/${cardId}`),
-      this.kaiten.get(`/cards/${cardId}/time-logs`),
-    ]);
+    const card = await source.card(cardId);
     if (read !== this.cardReads) {
       return; // A later read is running: this one may be older than a change.
     }
-    const state = JSON.stringify([card, logs]);
+    const state = JSON.stringify(card);
     if (!this.drawer.hidden && state === this.drawnCard) {
       return; // Nothing to draw, so a person who is typing is not disturbed.
     }
-    if (this.drawer.hidden || this.timeForm?.dataset.card !== String(card.id)) {
+    if (this.drawer.hidden || this.timeForm?.dataset.card !== card.id) {
       this.timeForm = this.drawTimeForm(card.id);
     }
     this.drawnCard = state;
     const focused = document.activeElement;
-    const responsible = (card.members ?? []).filter(({ type }) => type === RESPONSIBLE);
     this.drawer.replaceChildren(
       el('div', { class: 'bar' }, el('span', { class: 'quiet' }, `№ ${card.id}`), el('button', { 'aria-label': 'Закрыть', onclick: () => this.closeCard() }, '×')),
       el(
@@ -235,18 +230,18 @@ export class Board {
         el(
           'dl',
           {},
-          responsible.length ? fact('Ответственный', ...responsible.map(({ full_name: name }) => [avatar(name), name]).flat()) : null,
-          card.due_date ? fact('Срок', day(card.due_date)) : null,
+          card.people.length ? fact('Ответственный', ...card.people.map((name) => [avatar(name), name]).flat()) : null,
+          card.dueOn ? fact('Срок', day(card.dueOn)) : null,
           hoursOf(card) ? fact('Часы', hoursOf(card)) : null,
-          ...(card.external_links ?? []).map(({ url, description }) =>
+          ...card.links.map(({ url, title }) =>
             /^https?:/.test(url)
-              ? fact('Ссылка', el('a', { href: url, target: '_blank', rel: 'noreferrer' }, description || url))
+              ? fact('Ссылка', el('a', { href: url, target: '_blank', rel: 'noreferrer' }, title))
               : null,
           ),
         ),
         card.description ? el('p', { class: 'description' }, card.description) : null,
-        ...(card.checklists ?? []).map((checklist) => this.drawChecklist(card, checklist)),
-        this.drawTimeLogs(logs),
+        ...card.lists.map((list) => this.drawSteps(card, list)),
+        this.drawTimeLogs(card.logs),
       ),
     );
     this.drawer.hidden = false;
@@ -259,15 +254,15 @@ export class Board {
     this.drawer.hidden = true;
   }
 
-  drawChecklist(card, checklist) {
+  drawSteps(card, list) {
     return el(
       'section',
       {},
-      el('h3', {}, checklist.name),
+      el('h3', {}, list.title),
       el(
         'ul',
         { class: 'checklist' },
-        ...(checklist.items ?? []).map((item) =>
+        ...list.steps.map((step) =>
           el(
             'li',
             {},
@@ -276,10 +271,10 @@ export class Board {
               {},
               el('input', {
                 type: 'checkbox',
-                checked: item.checked,
-                onchange: (event) => this.tick(card.id, checklist.id, item.id, event.target.checked),
+                checked: step.isDone,
+                onchange: (event) => this.finishStep(card.id, step.id, event.target.checked),
               }),
-              el('span', {}, item.text),
+              el('span', {}, step.text),
             ),
           ),
         ),
@@ -318,29 +313,23 @@ export class Board {
       el(
         'li',
         {},
-        el('span', {}, day(log.for_date)),
-        el('span', {}, log.user?.full_name ?? log.author?.full_name ?? ''),
-        el('b', {}, hours(log.time_spent / 60)),
+        el('span', {}, day(log.day)),
+        el('span', {}, log.person),
+        el('b', {}, hours(log.minutes / 60)),
       ),
     );
     return el('section', {}, el('h3', {}, 'Время'), this.timeForm, el('ul', { class: 'logs' }, ...rows));
   }
 
-  async tick(cardId, checklistId, itemId, checked) {
-    await this.attempt(() => this.kaiten.patch(`/cards/${cardId}/checklists/${checklistId}/items/${itemId}`, { checked }));
+  async finishStep(cardId, stepId, isDone) {
+    await this.attempt(() => this.cardSource.finishStep(cardId, stepId, isDone));
     await this.refresh();
   }
 
   async logTime(cardId, form) {
     const data = new FormData(form);
     const minutes = Math.round(60 * Number(String(data.get('hours')).replace(',', '.')));
-    await this.attempt(() =>
-      this.kaiten.post(`/cards/${cardId}/time-logs`, {
-        role_id: EMPLOYEE_ROLE,
-        time_spent: minutes,
-        for_date: data.get('day'),
-      }),
-    );
+    await this.attempt(() => this.cardSource.logTime(cardId, minutes, data.get('day')));
     form.elements.hours.value = '';
     await this.refresh();
   }
@@ -352,6 +341,11 @@ export class Board {
       showDialog('Трекер отказал', error.message);
     }
   }
+}
+
+/** Boards of one source, each with the source. */
+async function boardsOf(source) {
+  return (await source.boards()).map(({ id, title, place }) => ({ source, boardId: id, title, place }));
 }
 
 function avatar(name) {
@@ -366,8 +360,7 @@ function fact(name, ...value) {
 
 /** Logged and planned hours: «1,5 из 8 ч». */
 function hoursOf(card) {
-  const logged = (card.time_spent_sum ?? 0) / 60;
-  const planned = Number(String(card.size ?? card.size_text ?? '').replace(',', '.')) || 0;
+  const [logged, planned] = [card.minutes / 60, card.plannedHours];
   if (planned && logged) {
     return `${hours(logged).replace(' ч', '')} из ${hours(planned)}`;
   }
@@ -376,7 +369,7 @@ function hoursOf(card) {
 
 /** The parts of a card that the board shows; a difference is highlighted. */
 function fingerprint(card) {
-  return [card.column_id, card.title, card.due_date, card.goals_done, card.goals_total, card.time_spent_sum].join('|');
+  return [card.columnId, card.title, card.dueOn, card.doneSteps, card.steps, card.minutes].join('|');
 }
 
 function today() {

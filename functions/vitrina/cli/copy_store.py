@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from vitrina.bootstrap import store_at
 from vitrina.cli.console import CommandError, add_locale, print_line
-from vitrina.operations.upgrade import upgrade
+from vitrina.operations.upgrade import META, upgrade
 from vitrina.ports import Document, Put, Store
 
 #: Documents that are read at once: each may have a megabyte.
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     firestore_url = os.environ.get("VITRINA_FIRESTORE_URL", "")
     source = store_at(arguments.source, firestore_url)
     target = store_at(arguments.target, firestore_url, is_new=True)
-    if target.page(None, 1):
+    if not _is_empty(target):
         raise CommandError(f"{arguments.target} is not empty: nothing was copied")
     upgrade(source, datetime.now(UTC))
     copy_store(source, target)
@@ -46,6 +46,11 @@ def run(arguments: argparse.Namespace) -> int:
         )
     print_line(f"{count} documents are in both stores and equal.")
     return 0
+
+
+def _is_empty(store: Store) -> bool:
+    """Whether there is nothing but the mark that functions leave when they first open a store."""
+    return all(document.kind == META for document in store.page(None, PAGE))
 
 
 def copy_store(source: Store, target: Store) -> None:

@@ -95,7 +95,8 @@ class Specialist:
     profiles: tuple[str, ...]
     hours_per_day: float
     email: str = ""
-    tracker_id: str | None = None
+    #: User id by the name of the tracker's connection.
+    tracker_ids: Mapping[str, str] = field(default_factory=dict)
     days_away: frozenset[date] = frozenset()
 
 

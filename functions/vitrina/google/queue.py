@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import json
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import cache
 
-import requests
-from google.api_core.exceptions import Conflict, GoogleAPICallError, RetryError
-from google.auth.exceptions import TransportError
+from google.auth.exceptions import GoogleAuthError
+from googleapiclient.discovery import build_from_document
+from googleapiclient.errors import HttpError
 
 from vitrina.errors import RetriableServiceError
+from vitrina.google.rest import RestService
+from vitrina.google.server_time import machine_time
+from vitrina.google.services import NO_ANSWER, credentials_for, discovery_document
 from vitrina.ports import Json
-
-if TYPE_CHECKING:
-    from google.cloud.tasks_v2 import CloudTasksClient
 
 #: Name of the service in messages to people.
 SERVICE = "Google"
+SCOPE = "https://www.googleapis.com/auth/cloud-tasks"
 TIMEOUT_S = 10.0
 
-#: Errors of a call. The REST transport passes errors of the connection on unchanged.
-FAILURES = (GoogleAPICallError, RetryError, TransportError, requests.RequestException)
+#: HTTP status for a name that the queue has or had.
+_TAKEN = 409
 
 
 class CloudTasksQueue:
@@ -36,46 +38,55 @@ class CloudTasksQueue:
         Address of the ``task`` entry point; also the audience of the token.
     tasks_url
         A local server in place of the real one; empty in production.
+    now
+        The current moment by the clock of Google's servers.
     """
 
-    def __init__(self, *, queue: str, url: str, service_account: str, tasks_url: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        queue: str,
+        url: str,
+        service_account: str,
+        tasks_url: str = "",
+        now: Callable[[], dt.datetime] = machine_time,
+    ) -> None:
         self._queue = queue
         self._url = url
         self._service_account = service_account
         self._tasks_url = tasks_url
+        self._now = now
 
     def add(self, name: str, body: Json, *, delay_s: float = 0.0) -> None:
-        """See ``Queue``."""
-        task: dict[str, Any] = {
+        """See ``Queue``. A request that is sent twice queues one task, because it has a name."""
+        task: Json = {
             "name": f"{self._queue}/tasks/{name}",
-            "http_request": {
+            "httpRequest": {
                 "url": self._url,
-                "http_method": "POST",
+                "httpMethod": "POST",
                 "headers": {"Content-Type": "application/json"},
-                "body": json.dumps(body).encode(),
-                "oidc_token": {"service_account_email": self._service_account, "audience": self._url},
+                "body": base64.b64encode(json.dumps(body).encode()).decode("ascii"),
+                "oidcToken": {"serviceAccountEmail": self._service_account, "audience": self._url},
             },
         }
         if delay_s:
-            task["schedule_time"] = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=delay_s)
+            task["scheduleTime"] = (self._now() + dt.timedelta(seconds=delay_s)).isoformat()
         try:
-            self._client.create_task(request={"parent": self._queue, "task": task}, timeout=TIMEOUT_S)
-        except Conflict:
-            return
-        except FAILURES as error:
+            service = make_tasks(self._tasks_url)
+            service.send(service.resource.create(parent=self._queue, body={"task": task}))
+        except HttpError as error:
+            if error.status_code != _TAKEN:
+                raise RetriableServiceError("service.no_answer", service=SERVICE) from error
+        except (GoogleAuthError, *NO_ANSWER) as error:
             raise RetriableServiceError("service.no_answer", service=SERVICE) from error
 
-    @cached_property
-    def _client(self) -> CloudTasksClient:
-        # Imported here, because the import takes almost a second and few requests queue a task.
-        from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415
-        from google.cloud.tasks_v2 import CloudTasksClient  # noqa: PLC0415
-        from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksRestTransport  # noqa: PLC0415
 
-        if not self._tasks_url:
-            return CloudTasksClient()
-        scheme, host = self._tasks_url.rstrip("/").split("://")
-        credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
-        return CloudTasksClient(
-            transport=CloudTasksRestTransport(host=host, url_scheme=scheme, credentials=credentials)
-        )
+@cache
+def make_tasks(tasks_url: str = "") -> RestService:
+    """The resource of tasks of the real Cloud Tasks, or of a local server at *tasks_url*.
+
+    It is built once for each address, when a process queues its first task: few requests do.
+    """
+    credentials = credentials_for(tasks_url, [SCOPE])
+    service = build_from_document(discovery_document("cloudtasks", "v2", tasks_url), credentials=credentials)
+    return RestService(service.projects().locations().queues().tasks(), credentials, TIMEOUT_S)

@@ -6,6 +6,7 @@ times as long as the request itself. Therefore the resource objects are kept.
 
 from __future__ import annotations
 
+import http.client
 import json
 import threading
 from collections.abc import Sequence
@@ -15,7 +16,9 @@ from typing import Any
 
 import google.auth
 import google_auth_httplib2
+import httplib2
 from google.auth.credentials import AnonymousCredentials, Credentials
+from google.auth.exceptions import GoogleAuthError, TransportError
 from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
 from googleapiclient.http import HttpRequest
@@ -27,6 +30,11 @@ SCOPES = (
     "https://www.googleapis.com/auth/spreadsheets",
     "https://www.googleapis.com/auth/drive",
 )
+
+#: Statuses after which the same call may succeed: too many calls, or a server that is not there.
+BUSY_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+#: Errors of a call that got no answer.
+NO_ANSWER = (OSError, httplib2.HttpLib2Error, http.client.HTTPException)
 
 #: A batch may take Google up to three minutes; a menu request cannot wait that long.
 TIMEOUT_S = 60
@@ -79,6 +87,14 @@ def credentials_for(url: str, scopes: Sequence[str]) -> Credentials:
         return anonymous
     credentials, _ = google.auth.default(scopes=scopes)
     return credentials
+
+
+def may_pass(error: GoogleAuthError) -> bool:
+    """Whether a token may be had a little later: its server is busy or out of reach.
+
+    The client fetches a token itself, at the first call of an hour or after a 401, so every call may fail so.
+    """
+    return bool(error.retryable) or isinstance(error, TransportError)
 
 
 def discovery_document(name: str, version: str, google_url: str) -> dict[str, Any]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import httplib2
-from google.auth.exceptions import GoogleAuthError, TransportError
+from google.auth.exceptions import GoogleAuthError
 from googleapiclient.errors import HttpError
 from googleapiclient.http import HttpRequest
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -20,7 +18,7 @@ from vitrina.errors import (
     RetriableServiceError,
     ServiceError,
 )
-from vitrina.google.services import GoogleServices
+from vitrina.google.services import BUSY_STATUSES, NO_ANSWER, GoogleServices, may_pass
 from vitrina.ports import Json
 
 SERVICE = "Google"
@@ -50,10 +48,8 @@ ATTEMPTS = 4
 MAX_WAIT_S = 8.0
 #: Shortest and longest wait in seconds after a call was refused for quota, which refills every minute.
 REFILL_S = (15.0, 60.0)
-NO_ANSWER = (OSError, httplib2.HttpLib2Error, http.client.HTTPException)
 #: Part of Google's message about a cell that we may not edit.
 PROTECTED = "protected cell or object"
-BUSY_STATUSES = (408, 429, 500, 502, 503, 504)
 
 
 class GoogleWorkbooks:
@@ -162,8 +158,7 @@ class GoogleWorkbooks:
         except NO_ANSWER as error:
             raise RetriableServiceError("service.no_answer", service=SERVICE) from error
         except GoogleAuthError as error:
-            # The client fetches a token itself, at the first call of an hour or after a 401.
-            if error.retryable or isinstance(error, TransportError):
+            if may_pass(error):
                 raise RetriableServiceError("service.no_answer", service=SERVICE) from error
             raise AccessDeniedError("google.no_key", service=SERVICE, status=401) from error
 

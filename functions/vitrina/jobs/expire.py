@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from vitrina.operations.kept_answer import ANSWER
-from vitrina.operations.run import OPERATION, QUEUED
+from vitrina.operations.run import OPERATION, OPERATION_LIFE, QUEUED
 from vitrina.operations.services import Services
 from vitrina.ports import Delete, Document, Write
 from vitrina.records.packing import part_kind
-from vitrina.records.previews import PREVIEW
+from vitrina.records.previews import PREVIEW, PREVIEW_LIFE
 
-PREVIEW_LIFE = timedelta(days=7)
-OPERATION_LIFE = timedelta(days=30)
 #: Most documents of a kind that one call of the timer deletes.
 MOST_AT_ONCE = 300
 

@@ -1,11 +1,12 @@
-"""Nightly job of every agency: packs finished work and learns norms."""
+"""Nightly job of every agency: packs finished work, learns norms, and revives webhooks that died."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 from datetime import datetime
 
-from vitrina.errors import StoreConflictError, UserError
+from vitrina.errors import ServiceError, StoreConflictError, UserError
 from vitrina.jobs.renew_protection import protection_task
 from vitrina.jobs.sync_touched import task_name
 from vitrina.operations.actor import CLOCK
@@ -14,10 +15,12 @@ from vitrina.operations.outbox import TaskWish, fulfil
 from vitrina.operations.run import Run, Writes, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json, Key, Put
-from vitrina.records.books import find_agencies
+from vitrina.records.books import find_agencies, find_projects
 from vitrina.records.finished import pack
 from vitrina.records.work import find_all_work
 from vitrina.usecases.recalculate_norms import recalculate_norms
+
+log = logging.getLogger("vitrina.nightly")
 
 #: Kind of the documents that hold the day for which an agency's nightly job was last planned.
 NIGHT = "night"
@@ -64,6 +67,8 @@ def learn_at_night(services: Services, body: Json) -> None:
         run.commit(task.put(services))
         task.send(services)
         return
+    # Before the lease: the tracker calls us back while it makes a webhook.
+    reconnect_webhooks(services, agency_id)
     with ending(run):
         run.take(agency_id)
         # First, because learning may fail every night: for a bad cell, until somebody corrects it.
@@ -74,6 +79,21 @@ def learn_at_night(services: Services, body: Json) -> None:
             # Without finished work there is nothing to learn from.
             if error.code != "norms.no_history":
                 raise
+
+
+def reconnect_webhooks(services: Services, agency_id: str) -> None:
+    """Make the webhook of each project anew if the tracker has switched it off or deleted it.
+
+    Asana deletes a webhook that was not answered for a day. What happened meanwhile is found by the timer.
+    """
+    for project in find_projects(services.store, agency_id):
+        tracker = services.trackers.get(project.tracker)
+        if tracker is None or not tracker.can.sends_events:
+            continue
+        try:
+            tracker.connect_webhook(project.board_id)
+        except ServiceError as error:
+            log.warning("webhook not connected: %s", error.code)
 
 
 def pack_finished_work(run: Run, agency_id: str) -> None:

@@ -40,11 +40,12 @@ def remove_orphans(services: Services, body: Json) -> None:
     with ending(run):
         run.take(spreadsheet_id)
         stored = read_stored(run, spreadsheet_id)
+        tracker = services.tracker(stored.project.tracker)
         items = {item.external_id: item for item in stored.work.value.items.values()}
         for external_id, created_as in body["created_as"].items():
             item = items.get(external_id)
             if item is not None and item.is_card_wanted:
                 continue
             keep = item.card_id if item is not None else ""
-            remove_unused(services.tracker, stored.project.board_id, external_id, created_as, keep=keep)
+            remove_unused(tracker, stored.project.board_id, external_id, created_as, keep=keep)
         run.at_end(fulfil(body["wish"]))

@@ -1,7 +1,8 @@
 """Timer job: compares open cards with the sheets, for changes whose webhook was lost.
 
 A webhook is sent once. It may be lost on the way, while we are down, or with the task that it became. So
-every open card is read again from time to time. All of this may run twice at the same time.
+every open card is read again from time to time, and every workbook is looked at once a night. All of this may
+run twice at the same time.
 """
 
 from __future__ import annotations
@@ -17,25 +18,32 @@ from vitrina.records.work import Item, find_workbooks_to_look_at
 PERIOD_S = 900.0
 #: Seconds between two workbooks: this uses twenty of the sixty reads that Google allows in a minute.
 SPREAD_S = 3.0
-#: Most workbooks that fit into a period; if there are more, they take turns.
-MOST_AT_ONCE = int(PERIOD_S / SPREAD_S)
+#: Most workbooks of a period, beside those of which webhooks spoke; if there are more, they take turns. An
+#: agency with 50 clients is looked at within an hour, which leaves the larger part of Firestore's free quota.
+MOST_AT_ONCE = 12
+#: Most workbooks of a night: so many fit into a period.
+MOST_AT_NIGHT = int(PERIOD_S / SPREAD_S)
 
 
-def plan_reconciliation(services: Services, *, everything: bool = False) -> int:
-    """Queue a check of every workbook with open cards, spread over time; return the count.
+def plan_reconciliation(services: Services, *, is_nightly: bool = False) -> int:
+    """Queue a check of workbooks with open cards, spread over time; return the count.
 
-    With *everything*, workbooks without cards are included: there people mark in the sheet what is done.
+    The nightly one includes workbooks without cards, as there people mark in the sheet what is done, and
+    draws the calendars anew.
     """
-    touched = {state.spreadsheet_id for state in find_touched(services.store)}
-    open_ones = find_workbooks_to_look_at(services.store, without_cards=everything)
-    spreadsheet_ids = sorted({*open_ones, *touched})
-    period = int(services.clock.now().timestamp() // PERIOD_S)
-    first = period * MOST_AT_ONCE % max(1, len(spreadsheet_ids))
-    now_due = (spreadsheet_ids[first:] + spreadsheet_ids[:first])[:MOST_AT_ONCE]
+    touched = sorted(state.spreadsheet_id for state in find_touched(services.store))
+    open_ones = find_workbooks_to_look_at(services.store, without_cards=is_nightly)
+    others = sorted({*open_ones} - {*touched})
+    period, most = int(services.clock.now().timestamp() // PERIOD_S), MOST_AT_ONCE
+    body: Json = {"kind": "reconcile"}
+    if is_nightly:
+        most, body = MOST_AT_NIGHT, {**body, "is_nightly": True}
+    first = period * most % max(1, len(others))
+    now_due = [*touched, *(others[first:] + others[:first])[:most]]
     for place, spreadsheet_id in enumerate(now_due):
         services.queue.add(
             task_name("reconcile", spreadsheet_id, period),
-            {"kind": "reconcile", "spreadsheet_id": spreadsheet_id},
+            {**body, "spreadsheet_id": spreadsheet_id},
             delay_s=place * SPREAD_S,
         )
     return len(now_due)
@@ -54,4 +62,4 @@ def reconcile(services: Services, body: Json) -> None:
         chosen = {item.number: item for item in [*unfinished, *touched_items(snapshot, state)]}
         return list(chosen.values())
 
-    look_at_cards(services, body, open_items, says_when=False)
+    look_at_cards(services, body, open_items, says_when=False, draws=body.get("is_nightly", False))

@@ -17,7 +17,7 @@ from vitrina.errors import (
     VitrinaError,
 )
 from vitrina.jobs.expire import expire
-from vitrina.jobs.nightly import is_night, learn_at_night, plan_nights
+from vitrina.jobs.nightly import learn_at_night, plan_nights
 from vitrina.jobs.push_wanted import push_wanted, remove_orphans
 from vitrina.jobs.reconcile import plan_reconciliation, reconcile
 from vitrina.jobs.renew_protection import protect_at_night
@@ -54,7 +54,7 @@ JOBS: Mapping[str, Job] = {
         {"id": _ID, "wish_key": _ID}, lambda services, body: run_operation(services, body, ACTIONS)
     ),
     "sync": Job(_BOOK, _in_background(sync_touched)),
-    "reconcile": Job(_BOOK, _in_background(reconcile)),
+    "reconcile": Job({**_BOOK, "is_nightly": {"type": "boolean"}}, _in_background(reconcile)),
     "norms": Job(_BOOK, _in_background(learn_at_night)),
     "protect": Job(_BOOK, _in_background(protect_at_night)),
     "push": Job(_BOOK, _in_background(push_wanted)),
@@ -96,9 +96,10 @@ def run_job(services: Services, body: Json) -> None:
 
 def call_timer(services: Services) -> Json:
     """Plan the periodic jobs; return counts by name. The work itself is done by tasks."""
+    night_count = plan_nights(services)
     return {
-        "workbooks": plan_reconciliation(services, everything=is_night(services)),
-        "norms": plan_nights(services),
+        "workbooks": plan_reconciliation(services, is_nightly=night_count > 0),
+        "norms": night_count,
         "deleted": expire(services),
         "sent_again": deliver_outbox(services),
     }

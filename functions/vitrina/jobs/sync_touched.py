@@ -10,7 +10,8 @@ import hashlib
 import logging
 import math
 import uuid
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from vitrina.errors import ServiceError, StoreConflictError
@@ -23,7 +24,6 @@ from vitrina.ports import Document, Json, Store, Write
 from vitrina.project.snapshot import Snapshot, read_snapshot
 from vitrina.records.books import book_key, project_from_document
 from vitrina.records.cards import (
-    CardOwner,
     SyncChange,
     SyncState,
     card_key,
@@ -45,33 +45,37 @@ GATHER_S = 2.0
 MOST_GATHERED_S = 10.0
 
 
-def take_hint(services: Services, body: Json) -> bool:
-    """Store that a card was touched and queue its task; return ``False`` if the card is not ours.
+def take_hints(services: Services, tracker: str, card_ids: Iterable[str]) -> int:
+    """Store that cards of a tracker were touched and queue the tasks of their workbooks.
 
-    The hint and the outbox entry of its task are stored before any call to an outside system.
+    The hints and the outbox entries of the tasks are stored before any call to an outside system. Returns
+    the count of the ids that are ours.
     """
-    card_id = services.tracker.card_id_of_event(body)
-    if card_id is None or services.tracker.is_own_event(body):
-        return False
-    key = card_key(card_id)
-    owner = card_owner_from_document(services.store.get_many([key]).get(key))
-    if owner is None:
-        return False
-    task = _keep_hint(services, card_id, owner)
-    if task is not None:
-        try:
-            task.send(services)
-        except ServiceError as error:
-            log.warning("sync not queued, the timer will: %s", error.code)
-    return True
+    keys = {card_id: card_key(tracker, card_id) for card_id in card_ids}
+    if not keys:
+        return 0
+    found = services.store.get_many(keys.values())
+    touched: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for card_id, key in keys.items():
+        owner = card_owner_from_document(found.get(key))
+        if owner is not None:
+            touched[owner.spreadsheet_id][card_id] = owner.number
+    for spreadsheet_id, numbers in touched.items():
+        task = _keep_hints(services, spreadsheet_id, numbers)
+        if task is not None:
+            try:
+                task.send(services)
+            except ServiceError as error:
+                log.warning("sync not queued, the timer will: %s", error.code)
+    return sum(map(len, touched.values()))
 
 
-def _keep_hint(services: Services, card_id: str, owner: CardOwner) -> TaskWish | None:
-    """Store a hint; return the task to queue for it, or ``None`` if a task is already waiting."""
-    store, key = services.store, sync_key(owner.spreadsheet_id)
+def _keep_hints(services: Services, spreadsheet_id: str, numbers: Mapping[str, int]) -> TaskWish | None:
+    """Store hints; return the task to queue for them, or ``None`` if a task is already waiting."""
+    store, key = services.store, sync_key(spreadsheet_id)
     while True:
-        state = sync_from_document(store.get_many([key]).get(key), owner.spreadsheet_id)
-        touched = state.touch(card_id, owner.number, uuid.uuid4().hex[:12])
+        state = sync_from_document(store.get_many([key]).get(key), spreadsheet_id)
+        touched = state.touch(numbers, uuid.uuid4().hex[:12])
         task = None if state.is_queued else sync_task(state, GATHER_S)
         try:
             store.commit(
@@ -102,6 +106,7 @@ def look_at_cards(
     choose: Callable[[Snapshot, SyncState], list[Item]],
     *,
     says_when: bool,
+    draws: bool = False,
 ) -> None:
     """Read some cards and write the differences into the sheet, in a slot of Google's quota.
 
@@ -116,6 +121,9 @@ def look_at_cards(
         Returns the items whose cards are to be read.
     says_when
         Whether the time of the update is written even if nothing differs.
+    draws
+        Whether the calendar is drawn even if nothing of this client differs: the work of the other clients
+        is read for it, a document for each.
     """
     spreadsheet_id = body["spreadsheet_id"]
     keys = [sync_key(spreadsheet_id), QUOTA_KEY, book_key(spreadsheet_id)]
@@ -139,7 +147,7 @@ def look_at_cards(
         if not run.holds(spreadsheet_id):
             # The slot came while it was booked.
             run.take(spreadsheet_id)
-        snapshot = read_snapshot(run, spreadsheet_id)
+        snapshot = read_snapshot(run, spreadsheet_id, with_agency_work=draws, for_planning=draws)
         items = choose(snapshot, read)
         if items or any(not item.is_done for item in snapshot.items.values()):
             write_card_states(run, snapshot, items, says_when=says_when)
@@ -195,6 +203,9 @@ class _SlotOfTask:
     def _next_state(self, now: SyncState) -> SyncState:
         """The next state: once a sync begins, the next webhook has to queue a task; while it waits, not."""
         is_sync = self._body["kind"] == "sync"
+        if self.has_come and not is_sync and not now.is_queued and not now.touched:
+            # A check that takes no hints away.
+            return now
         if self.has_come:
             return replace(now, generation=now.generation + 1, is_queued=False)
         return replace(now, generation=now.generation + 1, is_queued=True) if is_sync else now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from vitrina.ports import Json, Store, Write
 from vitrina.records.packing import Packed, packed_writes, unpack_one
@@ -13,11 +14,11 @@ ANSWER = "answer"
 MOST_CHARACTERS = 200_000
 
 
-def kept_answer(operation_id: str, answer: Json) -> tuple[Json, list[Write]]:
+def kept_answer(operation_id: str, answer: Json, *, expires_at: datetime) -> tuple[Json, list[Write]]:
     """What the document of an operation holds of its answer, and the writes that keep the rest."""
     if len(json.dumps(answer)) <= MOST_CHARACTERS:
         return answer, []
-    writes = packed_writes(Packed(ANSWER, operation_id, None, None), answer)
+    writes = packed_writes(Packed(ANSWER, operation_id, None, None), answer, expires_at=expires_at)
     return {"outcome": answer["outcome"], "is_packed": True, "parts": len(writes)}, writes
 
 

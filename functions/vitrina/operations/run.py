@@ -31,6 +31,8 @@ FAILED = "failed"
 ENDED = "ended"
 #: The click follows an operation that the same person started before.
 FOLLOWING = "following"
+#: How long an operation is kept for repeats of its click. One that is still queued is kept until it ends.
+OPERATION_LIFE = timedelta(days=30)
 
 POLL_S = 0.05
 #: How long a run waits for a lease that somebody else holds.

@@ -34,13 +34,14 @@ from vitrina.operations.run import (
     FAILED,
     FOLLOWING,
     OPERATION,
+    OPERATION_LIFE,
     QUEUED,
     RUNNING,
     Run,
 )
 from vitrina.operations.services import Services
 from vitrina.operations.wishes import WISH, Wish, WishEnd, wish_from_document, wish_key
-from vitrina.ports import ABSENT, Document, Json, Key, Put, Store, Write
+from vitrina.ports import ABSENT, EXPIRES_AT, Document, Json, Key, Put, Store, Write
 from vitrina.records.books import book_key, book_kind
 from vitrina.texts import Sentence, render, sentence
 
@@ -160,7 +161,8 @@ def _run_at_once(
         if state == RUNNING and not _is_over(services, operation.data):
             told = _running(click.operation_id, operation.data, click.locale)
             return answer_json(told, click.locale), 200
-    data = {**click.data(services.clock.now()), "state": RUNNING, "is_queued": False}
+    now = services.clock.now()
+    data = {**click.data(now), **_life(now), "state": RUNNING, "is_queued": False}
     if operation is not None and "steps" in operation.data:
         # What a run that failed or died has begun outside.
         data["steps"] = operation.data["steps"]
@@ -169,10 +171,11 @@ def _run_at_once(
     try:
         run.take(*_leases(action, click.spreadsheet_id))
     except BusyError:
-        now = services.store.get_many([(OPERATION, click.operation_id)]).get((OPERATION, click.operation_id))
-        if now is not None and now.version != version:
+        key = (OPERATION, click.operation_id)
+        newest = services.store.get_many([key]).get(key)
+        if newest is not None and newest.version != version:
             # The same click came at the same moment and is being run.
-            return _run_at_once(services, click, action, now)
+            return _run_at_once(services, click, action, newest)
         raise
     try:
         envelope = answer_json(action.run(run, click.spreadsheet_id, click.params), click.locale)
@@ -239,10 +242,11 @@ def _queue(
 
 def _new_operation(services: Services, click: Click, action: Action, wish: Wish) -> tuple[Json, list[Write]]:
     """The document of a click's operation, and writes to the wish; raises what the action's check raises."""
-    data = click.data(services.clock.now())
+    now = services.clock.now()
+    data = click.data(now)
     open_id = wish.operation_of(click.actor)
     if open_id is not None:
-        return {**data, "state": FOLLOWING, "operation_id": open_id}, []
+        return {**data, **_life(now), "state": FOLLOWING, "operation_id": open_id}, []
     if not wish.origin_id:
         # An operation that goes on where another one failed has passed the check.
         action.check(services, click.spreadsheet_id, click.params)
@@ -332,8 +336,9 @@ def _answer(run: Run, action: Action, data: Json) -> tuple[Answer, int]:
 
 def _end(run: Run, state: str, answer: Json, status: int) -> None:
     """The last commit of a run, with the answer of its operation."""
-    kept, writes = kept_answer(run.operation_id, answer)
-    run.end(*writes, state=state, answer=kept, http_status=status)
+    now = run.services.clock.now()
+    kept, writes = kept_answer(run.operation_id, answer, expires_at=now + OPERATION_LIFE)
+    run.end(*writes, state=state, answer=kept, http_status=status, **_life(now))
 
 
 # --- Both ------------------------------------------------------------------------------------------
@@ -346,6 +351,11 @@ def _load(store: Store, operation_id: str) -> Document:
     if operation is None:
         raise RequestError("request.unknown_operation")
     return operation
+
+
+def _life(now: datetime) -> Json:
+    """The field of an operation that says until when it is kept."""
+    return {EXPIRES_AT: (now + OPERATION_LIFE).isoformat()}
 
 
 def _leases(action: Action, spreadsheet_id: str) -> list[str]:

@@ -8,6 +8,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from vitrina.domain.calendar import WorkCalendar
+from vitrina.errors import FatalServiceError
 from vitrina.ports import Clock, Queue, Store, TaskTracker, Workbooks
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.template.definition import BookTemplate
@@ -18,7 +19,8 @@ class Services:
     """The outside world and the fixed facts, chosen once by ``bootstrap``."""
 
     workbooks: Workbooks
-    tracker: TaskTracker
+    #: Trackers by the name that projects keep; the first one is that of new projects.
+    trackers: Mapping[str, TaskTracker]
     store: Store
     queue: Queue
     clock: Clock
@@ -26,7 +28,6 @@ class Services:
     choices: Choices
     templates: Mapping[str, BookTemplate]
     time_zone: ZoneInfo
-    webhook_url: str
     #: Who may change headings and the add-on's columns: the service account and the staff.
     editors: tuple[str, ...]
     #: How long a lease holds: longer than any step takes, as a killed process keeps others waiting so long.
@@ -39,6 +40,18 @@ class Services:
     def in_background(self) -> Services:
         """The services for background work: no local retry, the queue redelivers."""
         return replace(self, workbooks=self.background_workbooks)
+
+    def tracker(self, name: str) -> TaskTracker:
+        """The tracker that a project names; raises ``FatalServiceError`` if it is not connected any more."""
+        try:
+            return self.trackers[name]
+        except KeyError:
+            raise FatalServiceError("tracker.not_connected", service=name) from None
+
+    @property
+    def default_tracker(self) -> str:
+        """Name of the tracker of new projects."""
+        return next(iter(self.trackers))
 
     def today(self) -> date:
         """The day in the agency's time zone."""

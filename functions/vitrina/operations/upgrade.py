@@ -20,7 +20,7 @@ from vitrina.errors import StoreConflictError
 from vitrina.operations.wishes import wish_key
 from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Store, Write
 from vitrina.records.backlog_state import BACKLOG_STATE
-from vitrina.records.books import BOOK, project_from_document, projects_key, tracked_projects
+from vitrina.records.books import BOOK, FIRST_TRACKER, project_from_document, projects_key, tracked_projects
 from vitrina.records.cards import SYNC, CardOwner, put_card
 from vitrina.records.finished import pack
 from vitrina.records.forecasts import FORECASTS, OUTCOMES
@@ -118,7 +118,11 @@ def _upgrade_work(store: Store, spreadsheet_id: str, agency_id: str, today: date
         work = replace(work, typed_hours=_hours(typed.data["hours"]))
     packed, writes = pack(store, work, work.packable(today))
     writes += tracked.writes(packed)
-    writes += [put_card(one.card_id, CardOwner(spreadsheet_id, one.number)) for one in items if one.card_id]
+    writes += [
+        put_card(FIRST_TRACKER, one.card_id, CardOwner(spreadsheet_id, one.number))
+        for one in items
+        if one.card_id
+    ]
     writes += _sync_writes(store, spreadsheet_id, {one.card_id: one.number for one in items})
     key = titles_key(agency_id)
     titles = tracked_titles(store, store.get_many([key]).get(key), agency_id)

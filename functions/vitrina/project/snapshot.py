@@ -12,7 +12,7 @@ from functools import cached_property
 
 from vitrina.errors import StoreConflictError, UserError
 from vitrina.operations.run import Run, Update
-from vitrina.ports import Document, Key
+from vitrina.ports import Document, Key, Store, TaskTracker
 from vitrina.project.reservations import (
     BACKLOG_COLUMNS,
     PROGRESS_COLUMNS,
@@ -21,6 +21,7 @@ from vitrina.project.reservations import (
     require_columns,
     resolve_reservations,
 )
+from vitrina.project.tracker_people import people_in_tracker
 from vitrina.records.backlog_state import BacklogState, backlog_state_key, tracked_backlog_state
 from vitrina.records.books import Agency, Project, agency_from_document, book_key, project_from_document
 from vitrina.records.finished import load_finished
@@ -59,6 +60,7 @@ from vitrina.workbook.writing.fence import move_fence
 class Stored:
     """What the store holds of a project and its agency: one round trip.
 
+    What only planning needs may be read later, when it is first asked for: all of it in another round trip.
     ``more`` are further documents that the action asked for, by kind and key.
     """
 
@@ -66,16 +68,74 @@ class Stored:
     agency: Agency
     shape: Shape
     work: Tracked[ProjectWork]
-    backlog_state: Tracked[BacklogState]
-    forecasts: Tracked[Shown]
-    undo: UndoList
-    norms: Tracked[KeptNorms]
     team: Team | None
+    _store: Store
+    #: Documents for planning, ``None`` where they were not read yet.
+    _read: Mapping[Key, Document] | None
     more: Mapping[Key, Document] = field(default_factory=dict)
 
+    @cached_property
+    def backlog_state(self) -> Tracked[BacklogState]:
+        """What is remembered of the backlog."""
+        document = self._for_planning.get(backlog_state_key(self._spreadsheet_id))
+        return tracked_backlog_state(self._store, document, self._spreadsheet_id)
 
-def read_stored(run: Run, spreadsheet_id: str, *, more: Iterable[Key] = ()) -> Stored:
-    """What the store holds of a project; raises ``UnknownWorkbookError`` for another kind of workbook."""
+    @cached_property
+    def forecasts(self) -> Tracked[Shown]:
+        """Forecasts that the first tab showed."""
+        document = self._for_planning.get(forecasts_key(self._spreadsheet_id))
+        return tracked_forecasts(self._store, document, self._spreadsheet_id, self._agency_id)
+
+    @cached_property
+    def undo(self) -> UndoList:
+        """The last actions that can be undone."""
+        document = self._for_planning.get(undo_key(self._spreadsheet_id))
+        return undo_list_from_document(document, self._spreadsheet_id)
+
+    @cached_property
+    def norms(self) -> Tracked[KeptNorms]:
+        """The norms of the agency."""
+        return tracked_norms(self._store, self._for_planning.get(norms_key(self._agency_id)), self._agency_id)
+
+    @cached_property
+    def _for_planning(self) -> Mapping[Key, Document]:
+        if self._read is not None:
+            return self._read
+        return self._store.get_many(_planning_keys(self._spreadsheet_id, self._agency_id))
+
+    @property
+    def _spreadsheet_id(self) -> str:
+        return self.project.spreadsheet_id
+
+    @property
+    def _agency_id(self) -> str:
+        return self.agency.spreadsheet_id
+
+
+def _planning_keys(spreadsheet_id: str, agency_id: str) -> list[Key]:
+    return [
+        backlog_state_key(spreadsheet_id),
+        forecasts_key(spreadsheet_id),
+        undo_key(spreadsheet_id),
+        norms_key(agency_id),
+    ]
+
+
+def read_stored(
+    run: Run, spreadsheet_id: str, *, more: Iterable[Key] = (), for_planning: bool = True
+) -> Stored:
+    """What the store holds of a project.
+
+    Parameters
+    ----------
+    for_planning
+        Whether what only planning needs is read at once. Firestore bills every document.
+
+    Raises
+    ------
+    UnknownWorkbookError
+        If it is another kind of workbook.
+    """
     store = run.services.store
     agency_id = run.agency_id
     if not agency_id:
@@ -91,11 +151,8 @@ def read_stored(run: Run, spreadsheet_id: str, *, more: Iterable[Key] = ()) -> S
             book_key(agency_id),
             shape_key(spreadsheet_id),
             work_key(spreadsheet_id),
-            backlog_state_key(spreadsheet_id),
-            forecasts_key(spreadsheet_id),
-            undo_key(spreadsheet_id),
-            norms_key(agency_id),
             team_key(agency_id),
+            *(_planning_keys(spreadsheet_id, agency_id) if for_planning else ()),
             *wanted,
         ]
     )
@@ -104,15 +161,9 @@ def read_stored(run: Run, spreadsheet_id: str, *, more: Iterable[Key] = ()) -> S
         agency=agency_from_document(found.get(book_key(agency_id))),
         shape=shape_from(found.get(shape_key(spreadsheet_id))),
         work=work_from_document(store, found.get(work_key(spreadsheet_id)), spreadsheet_id, agency_id),
-        backlog_state=tracked_backlog_state(
-            store, found.get(backlog_state_key(spreadsheet_id)), spreadsheet_id
-        ),
-        forecasts=tracked_forecasts(
-            store, found.get(forecasts_key(spreadsheet_id)), spreadsheet_id, agency_id
-        ),
-        undo=undo_list_from_document(found.get(undo_key(spreadsheet_id)), spreadsheet_id),
-        norms=tracked_norms(store, found.get(norms_key(agency_id)), agency_id),
         team=team_from_document(store, found.get(team_key(agency_id))),
+        _store=store,
+        _read=found if for_planning else None,
         more={key: found[key] for key in wanted if key in found},
     )
 
@@ -133,6 +184,24 @@ class Snapshot:
         self._identities = identify_rows(self.project, self.agency, book, self._known_items.values())
         self.resolution: Resolution = resolve_reservations(book, self._known_items, self._identities)
         self._others: Mapping[str, ProjectWork] | None = None
+
+    @property
+    def tracker(self) -> TaskTracker:
+        """The tracker of the project; raises ``FatalServiceError`` if it is not connected any more."""
+        return self.services.tracker(self.project.tracker)
+
+    @cached_property
+    def people_in_tracker(self) -> Mapping[str, str]:
+        """Ids in the tracker by specialist's name; *push* sets what it has found."""
+        return people_in_tracker(
+            self.services, self.agency.spreadsheet_id, self.stored.team, self.project.tracker
+        )
+
+    @property
+    def has_cards(self) -> bool:
+        """Whether the project has cards in a tracker, connected or not."""
+        tracker = self.services.trackers.get(self.project.tracker)
+        return tracker is None or tracker.can.has_cards
 
     # --- Items ---------------------------------------------------------------------------------------
 
@@ -158,6 +227,11 @@ class Snapshot:
     def typed_hours(self) -> Mapping[str, Hours]:
         """Hours of people's own rows by workbook, specialist and day."""
         return {spreadsheet_id: work.typed_hours for spreadsheet_id, work in self.works.items()}
+
+    @property
+    def has_agency_work(self) -> bool:
+        """Whether what is promised to the other clients was read."""
+        return self._others is not None
 
     def read_agency_work(self) -> None:
         """Read what is promised to the other clients of the agency: one round trip.
@@ -262,7 +336,12 @@ class Snapshot:
 
 
 def read_snapshot(
-    run: Run, spreadsheet_id: str, *, more: Iterable[Key] = (), with_agency_work: bool = True
+    run: Run,
+    spreadsheet_id: str,
+    *,
+    more: Iterable[Key] = (),
+    with_agency_work: bool = True,
+    for_planning: bool = True,
 ) -> Snapshot:
     """Read a project: two round trips of the store, and one read of the workbook.
 
@@ -275,13 +354,16 @@ def read_snapshot(
         Further documents that the action needs.
     with_agency_work
         Whether what is promised to other clients is read as well.
+    for_planning
+        See ``read_stored``.
 
     Raises
     ------
     ChangedMeanwhileError
         If somebody else moved the fence just now.
     """
-    snapshot = snapshot_of(run, read_stored(run, spreadsheet_id, more=more))
+    stored = read_stored(run, spreadsheet_id, more=more, for_planning=for_planning)
+    snapshot = snapshot_of(run, stored)
     if with_agency_work:
         snapshot.read_agency_work()
     return snapshot

@@ -14,6 +14,9 @@ from vitrina.records.packing import SCHEMA, Tracked, known_fields, unpack_one
 BOOK = "book"
 PROJECTS = "projects"
 
+#: The tracker of documents that were written before a project could choose.
+FIRST_TRACKER = "kaiten"
+
 
 @dataclass(frozen=True)
 class Agency:
@@ -35,13 +38,15 @@ class Project:
     project_name: str
     code: str
     locale: str
+    #: Empty where the tracker has no boards.
     board_id: str
-    lane_id: str
     board_url: str
     #: Stage id of the board by status.
     stages: Mapping[str, str]
     #: The highest number ever given to an item.
     last_number: int = 0
+    #: Name of the connection to its tracker.
+    tracker: str = FIRST_TRACKER
 
     @property
     def statuses(self) -> Mapping[str, ActionStatus]:
@@ -73,7 +78,7 @@ def agency_from_document(document: Document | None) -> Agency:
 
 def project_from_document(document: Document | None) -> Project:
     """Return a client workbook's project; raises ``UnknownWorkbookError`` for any other workbook."""
-    return Project(**known_fields(Project, _data(document, "client")))
+    return _project(_data(document, "client"))
 
 
 def put_agency(agency: Agency, *, version: int | None = None) -> Put:
@@ -119,7 +124,17 @@ def find_projects(store: Store, agency_id: str) -> list[Project]:
 
 
 def _projects(payload: Any) -> tuple[Project, ...]:
-    return tuple(Project(**known_fields(Project, data)) for data in payload or ())
+    return tuple(_project(data) for data in payload or ())
+
+
+def _project(data: Json) -> Project:
+    return Project(**{**known_fields(Project, data), "board_id": board_id_from(data)})
+
+
+def board_id_from(data: Json) -> str:
+    """The id of a board. Documents of older releases keep the lane of its cards apart."""
+    lane_id = data.get("lane_id")
+    return f"{data['board_id']}/{lane_id}" if lane_id else str(data["board_id"])
 
 
 def find_agencies(store: Store) -> list[Agency]:

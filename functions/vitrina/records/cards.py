@@ -1,4 +1,4 @@
-"""Which item a card of the tracker belongs to, and which cards webhooks spoke of that nobody read yet."""
+"""What is kept for trackers: whose cards are whose, which ones webhooks spoke of, what adapters remember."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from vitrina.ports import ABSENT, Delete, Document, Key, Put, Store, Write
+from vitrina.records.books import FIRST_TRACKER
 from vitrina.records.packing import SCHEMA
 
 CARD = "card"
 SYNC = "sync"
+TRACKER_MEMORY = "tracker_memory"
 
 
 @dataclass(frozen=True)
@@ -20,20 +22,24 @@ class CardOwner:
     number: int
 
 
-def card_key(card_id: str) -> Key:
-    """Where the owner of a card is kept."""
-    return CARD, card_id
+def card_key(tracker: str, card_id: str) -> Key:
+    """Where the owner of a card, or of a step with an id of its own, is kept.
+
+    Ids are unique in one tracker only. Those of the first one have no prefix, as in releases that knew no
+    other.
+    """
+    return CARD, card_id if tracker == FIRST_TRACKER else f"{tracker}:{card_id}"
 
 
-def put_card(card_id: str, owner: CardOwner) -> Put:
+def put_card(tracker: str, card_id: str, owner: CardOwner) -> Put:
     """The write that keeps the owner of a card."""
     data = {"schema": SCHEMA, "spreadsheet_id": owner.spreadsheet_id, "number": owner.number}
-    return Put(CARD, card_id, data)
+    return Put(*card_key(tracker, card_id), data)
 
 
-def delete_card(card_id: str) -> Delete:
+def delete_card(tracker: str, card_id: str) -> Delete:
     """The write that forgets a card."""
-    return Delete(CARD, card_id)
+    return Delete(*card_key(tracker, card_id))
 
 
 def card_owner_from_document(document: Document | None) -> CardOwner | None:
@@ -57,12 +63,12 @@ class SyncState:
     stamps: Mapping[str, str] = field(default_factory=dict)
     version: int = ABSENT
 
-    def touch(self, card_id: str, number: int, stamp: str) -> SyncState:
-        """With a card that a webhook spoke of."""
+    def touch(self, numbers: Mapping[str, int], stamp: str) -> SyncState:
+        """With cards that a webhook spoke of: numbers of their items by card id."""
         return replace(
             self,
-            touched={**self.touched, card_id: number},
-            stamps={**self.stamps, card_id: stamp},
+            touched={**self.touched, **numbers},
+            stamps={**self.stamps, **dict.fromkeys(numbers, stamp)},
         )
 
     def without(self, read: SyncState) -> SyncState:
@@ -138,3 +144,27 @@ def find_touched(store: Store, *, limit: int | None = None) -> list[SyncState]:
     """States of the workbooks of which cards wait to be read, at most *limit* of them."""
     found = store.find(SYNC, where={"has_touched": True}, limit=limit)
     return [sync_from_document(document, document.key) for document in found]
+
+
+# --- Memory of adapters ------------------------------------------------------------------------------
+
+
+class StoredTrackerMemory:
+    """``TrackerMemory`` of one connection in the store."""
+
+    def __init__(self, store: Store, connection: str) -> None:
+        self._store = store
+        self._connection = connection
+
+    def load(self, name: str) -> str | None:
+        """See ``TrackerMemory``."""
+        key = self._key(name)
+        document = self._store.get_many([key]).get(key)
+        return None if document is None else str(document.data["text"])
+
+    def save(self, name: str, text: str) -> None:
+        """See ``TrackerMemory``."""
+        self._store.commit([Put(*self._key(name), {"schema": SCHEMA, "text": text})])
+
+    def _key(self, name: str) -> Key:
+        return TRACKER_MEMORY, f"{self._connection}:{name}"

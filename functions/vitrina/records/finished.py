@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from vitrina.domain.estimating.norms import FinishedWork
-from vitrina.ports import Document, Key, Store, Write
+from vitrina.ports import Document, Json, Key, Store, Write
 from vitrina.records.packing import Packed, deleting_writes, packed_writes, unpack
 from vitrina.records.work import Item, ProjectWork, item_data, item_from_data
 
@@ -103,7 +103,7 @@ def _amended(store: Store, work: ProjectWork, *, add: list[Item], remove: set[in
             for item in add
             if finished_key(work.spreadsheet_id, item.number) == key
         }
-        fields = {"spreadsheet_id": work.spreadsheet_id, "agency_id": work.agency_id}
+        fields: Json = {"spreadsheet_id": work.spreadsheet_id, "agency_id": work.agency_id}
         rows = [own[number] for number in sorted(own)]
         writes += packed_writes(before, rows, **fields) if rows else deleting_writes(before)
     return writes

@@ -13,10 +13,11 @@ import secrets
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from vitrina.errors import StoreConflictError
-from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Store, Write
+from vitrina.ports import ABSENT, EXPIRES_AT, Delete, Document, Json, Key, Put, Store, Write
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -57,20 +58,31 @@ def part_kind(kind: str) -> str:
     return f"{kind}_part"
 
 
-def packed_writes(before: Packed, payload: Any, **fields: Any) -> list[Write]:
+def packed_writes(
+    before: Packed, payload: Any, *, expires_at: datetime | None = None, **fields: Any
+) -> list[Write]:
     """Writes that put *payload* in place of what was read, refused where it was changed meanwhile.
 
-    *fields* stand beside the payload and can be searched for.
+    *fields* stand beside the payload and can be searched for. From *expires_at* on the store may delete
+    the documents.
     """
+    life = {EXPIRES_AT: expires_at.isoformat()} if expires_at else {}
     text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
     body = base64.b64encode(zlib.compress(text.encode(), LEVEL)).decode("ascii")
     parts = [body[start : start + MOST_CHARACTERS] for start in range(0, len(body), MOST_CHARACTERS)]
     writing = secrets.token_hex(8)
     kind, key = before.kind, before.key
-    head: Json = {**fields, "schema": SCHEMA, "writing": writing, "parts": len(parts), "body": parts[0]}
+    head: Json = {
+        **fields,
+        **life,
+        "schema": SCHEMA,
+        "writing": writing,
+        "parts": len(parts),
+        "body": parts[0],
+    }
     writes: list[Write] = [Put(kind, key, head, before.version)]
     writes += [
-        Put(part_kind(kind), f"{key}:{number}", {"writing": writing, "body": part})
+        Put(part_kind(kind), f"{key}:{number}", {**life, "writing": writing, "body": part})
         for number, part in enumerate(parts[1:], start=1)
     ]
     writes += [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from vitrina.ports import Document, Json, Key, Store, Write
@@ -14,6 +14,8 @@ from vitrina.records.team import team_data, team_from_data
 from vitrina.workbook.reading.team import Team
 
 PREVIEW = "preview"
+#: How long a preview is kept after it was shown.
+PREVIEW_LIFE = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Preview:
         """Writes that keep the preview, over an equal one that was shown before."""
         before = Packed(PREVIEW, self.preview_id, None, None)
         fields = {"spreadsheet_id": self.spreadsheet_id, "shown_at": shown_at.isoformat()}
-        return packed_writes(before, self._payload(), **fields)
+        return packed_writes(before, self._payload(), expires_at=shown_at + PREVIEW_LIFE, **fields)
 
     def _payload(self) -> dict[str, Any]:
         return {

@@ -7,6 +7,7 @@ from datetime import date
 
 from vitrina.domain.backlog import Specialist
 from vitrina.ports import Document, Json, Key, Store, Write
+from vitrina.records.books import FIRST_TRACKER
 from vitrina.records.packing import Packed, packed_writes, unpack_one
 from vitrina.workbook.reading.team import Team
 
@@ -42,7 +43,7 @@ def team_data(team: Team) -> Json:
                 "name": one.name,
                 "profiles": list(one.profiles),
                 "hours_per_day": one.hours_per_day,
-                "tracker_id": one.tracker_id,
+                "tracker_ids": dict(one.tracker_ids),
                 "days_away": sorted(day.isoformat() for day in one.days_away),
             }
             for one in team.specialists
@@ -63,7 +64,7 @@ def team_from_data(data: Json) -> Team:
             name=one["name"],
             profiles=tuple(one["profiles"]),
             hours_per_day=one["hours_per_day"],
-            tracker_id=one["tracker_id"],
+            tracker_ids=_tracker_ids(one),
             days_away=frozenset(date.fromisoformat(day) for day in one["days_away"]),
         )
         for one in data["specialists"]
@@ -79,7 +80,14 @@ def team_from_data(data: Json) -> Team:
     )
 
 
-def tracker_ids(team: Team | None) -> Mapping[str, str]:
-    """Ids in the tracker by specialist's name."""
+def _tracker_ids(data: Json) -> Mapping[str, str]:
+    """Ids of a person. A document of an older release has one, of the only tracker that there was."""
+    if "tracker_ids" in data:
+        return dict(data["tracker_ids"])
+    return {FIRST_TRACKER: data["tracker_id"]} if data["tracker_id"] else {}
+
+
+def tracker_ids(team: Team | None, tracker: str) -> Mapping[str, str]:
+    """Ids in a tracker by specialist's name."""
     people = team.specialists if team else ()
-    return {person.name: person.tracker_id for person in people if person.tracker_id}
+    return {one.name: one.tracker_ids[tracker] for one in people if tracker in one.tracker_ids}

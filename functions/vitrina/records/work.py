@@ -77,6 +77,8 @@ class Item:
     is_card_wanted: bool = False
     #: When calls of the tracker for its card began whose end nobody knows: what they make may appear later.
     card_lost_at: datetime | None = None
+    #: Ids under which the tracker reports changes of its card's steps, if they differ from that of the card.
+    step_ids: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, int]:
@@ -236,7 +238,7 @@ _ACTION_DEFAULTS: Mapping[str, Any] = {
     "is_ticked": False,
 }
 _ITEM_FIELDS = tuple(
-    one.name for one in fields(Item) if one.name not in ("spreadsheet_id", "agency_id", "actions")
+    one.name for one in fields(Item) if one.name not in ("spreadsheet_id", "agency_id", "actions", "step_ids")
 )
 
 
@@ -246,6 +248,8 @@ def item_data(item: Item) -> Json:
     data["finished_on"] = item.finished_on.isoformat() if item.finished_on else ""
     data["card_lost_at"] = item.card_lost_at.isoformat() if item.card_lost_at else ""
     data["actions"] = [_action_data(action) for action in item.actions]
+    if item.step_ids:
+        data["step_ids"] = list(item.step_ids)
     return data
 
 
@@ -255,6 +259,7 @@ def item_from_data(data: Json, spreadsheet_id: str, agency_id: str) -> Item:
     finished_on, lost_at = data.get("finished_on"), data.get("card_lost_at")
     values["finished_on"] = date.fromisoformat(finished_on) if finished_on else None
     values["card_lost_at"] = datetime.fromisoformat(lost_at) if lost_at else None
+    values["step_ids"] = tuple(data.get("step_ids", ()))
     actions = tuple(_action(one) for one in data["actions"])
     return Item(spreadsheet_id=spreadsheet_id, agency_id=agency_id, actions=actions, **values)
 

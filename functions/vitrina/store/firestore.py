@@ -8,15 +8,34 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from google.auth.exceptions import GoogleAuthError
 from googleapiclient.errors import HttpError
-from httplib2 import HttpLib2Error
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from vitrina.errors import ConfigurationError, RetriableServiceError, StoreConflictError
-from vitrina.google.firestore import FirestoreService
-from vitrina.ports import ABSENT, FOUND_BEFORE, FOUND_BY, Document, Json, Key, Put, Write, new_token
+from vitrina.errors import (
+    AccessDeniedError,
+    ConfigurationError,
+    RetriableServiceError,
+    StoreConflictError,
+)
+from vitrina.google.rest import RestService
+from vitrina.google.server_time import ServerTime
+from vitrina.google.services import BUSY_STATUSES, NO_ANSWER, may_pass
+from vitrina.ports import (
+    ABSENT,
+    EXPIRES_AT,
+    FOUND_BEFORE,
+    FOUND_BY,
+    Document,
+    Json,
+    Key,
+    Put,
+    Write,
+    new_token,
+)
 from vitrina.store.documents import json_texts, require_index
 
 #: Name of the service in messages to people.
@@ -28,12 +47,8 @@ COLLECTION = "documents"
 _KEYS_AT_ONCE = 500
 #: How often a call is sent while Firestore is busy, and the first wait before a repeat, which doubles.
 _ATTEMPTS, _FIRST_WAIT_S = 5, 0.05
-#: HTTP statuses after which the same call may succeed: too many calls, or a server that is not there.
-_BUSY = frozenset({408, 429, 500, 502, 503, 504})
 #: Canonical names of the errors of a commit whose precondition does not hold.
 _PRECONDITION_STATUSES = frozenset({"FAILED_PRECONDITION", "ALREADY_EXISTS", "NOT_FOUND"})
-#: Errors of a call that got no answer.
-_NO_ANSWER = (HttpLib2Error, OSError)
 #: Times of the last update that are kept for compare-and-set.
 _MOST_UPDATE_TIMES = 20_000
 
@@ -50,9 +65,12 @@ class FirestoreStore:
         Sends the requests.
     database
         ``projects/P/databases/D``.
+    time
+        Is set by the times in Firestore's answers.
     """
 
-    def __init__(self, service: FirestoreService, database: str) -> None:
+    def __init__(self, service: RestService, database: str, time: ServerTime | None = None) -> None:
+        self.time = time or ServerTime()
         self._service = service
         self._database = database
         self._root = f"{database}/documents"
@@ -96,7 +114,7 @@ class FirestoreStore:
         query["from"] = [{"collectionId": COLLECTION}]
         if limit is not None:
             query["limit"] = limit
-        request = self._service.documents.runQuery(parent=self._root, body={"structuredQuery": query})
+        request = self._service.resource.runQuery(parent=self._root, body={"structuredQuery": query})
         rows = self._send(request)
         return [self._document(row["document"]) for row in rows if "document" in row]
 
@@ -106,7 +124,7 @@ class FirestoreStore:
         found: list[Json] = []
         for start in range(0, len(names), _KEYS_AT_ONCE):
             body = {"documents": names[start : start + _KEYS_AT_ONCE], **options}
-            rows = self._send(self._service.documents.batchGet(database=self._database, body=body))
+            rows = self._send(self._service.resource.batchGet(database=self._database, body=body))
             found += [row["found"] for row in rows if "found" in row]
         return found
 
@@ -138,7 +156,7 @@ class FirestoreStore:
                 if self._was_carried_out(writes, token):
                     return
                 continue
-            request = self._service.documents.commit(database=self._database, body={"writes": bodies})
+            request = self._service.resource.commit(database=self._database, body={"writes": bodies})
             try:
                 results = self._send(request, has_preconditions=True).get("writeResults", [])
             except _PreconditionError:
@@ -195,15 +213,27 @@ class FirestoreStore:
             reraise=True,
         )
         try:
-            return attempts(self._service.send, request)
+            return attempts(self._send_once, request)
         except HttpError as error:
             if has_preconditions and _status_of(error) in _PRECONDITION_STATUSES:
                 raise _PreconditionError from error
             if _is_busy(error):
                 raise RetriableServiceError("store.no_answer", service=SERVICE) from error
             raise ConfigurationError("store.refused", reason=error.reason) from error
-        except _NO_ANSWER as error:
+        except NO_ANSWER as error:
             raise RetriableServiceError("store.no_answer", service=SERVICE) from error
+        except GoogleAuthError as error:
+            if may_pass(error):
+                raise RetriableServiceError("store.no_answer", service=SERVICE) from error
+            raise AccessDeniedError("google.no_key", service=SERVICE, status=401) from error
+
+    def _send_once(self, request: Any) -> Any:
+        sent_at = self.time.machine_now()
+        answer = self._service.send(request)
+        received_at = self.time.machine_now()
+        for moment in _moments_in(answer):
+            self.time.note(moment, sent_at=sent_at, received_at=received_at)
+        return answer
 
     def _name(self, key: Key) -> str:
         return f"{self._root}/{COLLECTION}/{document_id(key)}"
@@ -246,13 +276,17 @@ def document_id(key: Key) -> str:
 def _fields(put: Put, token: int, text: str) -> Json:
     names = (*FOUND_BY, *FOUND_BEFORE)
     by = {name: _value(put.data[name]) for name in names if isinstance(put.data.get(name), str | bool)}
-    return {
+    fields = {
         "kind": _value(put.kind),
         "key": _value(put.key),
         "version": {"integerValue": str(token)},
         "data": _value(text),
         "by": {"mapValue": {"fields": by}},
     }
+    if EXPIRES_AT in put.data:
+        # A policy of the database deletes documents by this field: ``ttl`` in firestore.indexes.json.
+        fields[EXPIRES_AT] = {"timestampValue": put.data[EXPIRES_AT]}
+    return fields
 
 
 def _value(value: str | bool) -> Json:
@@ -265,6 +299,17 @@ def _filter(path: str, operator: str, value: str | bool) -> Json:
 
 def _order(path: str) -> Json:
     return {"field": {"fieldPath": path}, "direction": "ASCENDING"}
+
+
+def _moments_in(answer: Any) -> list[datetime]:
+    """Firestore's time of a read, which each of its rows has, or of a commit."""
+    texts = (
+        [answer.get("commitTime")]
+        if isinstance(answer, dict)
+        else [row.get("readTime") for row in answer[:1]]
+    )
+    # Firestore writes nine digits of a second, of which Python takes six.
+    return [datetime.fromisoformat(text) for text in texts if text]
 
 
 def _status_of(error: HttpError) -> str:
@@ -280,8 +325,10 @@ def _status_of(error: HttpError) -> str:
 def _is_busy(error: BaseException) -> bool:
     """Whether the same call may succeed a little later."""
     if isinstance(error, HttpError):
-        return _status_of(error) == "ABORTED" or error.status_code in _BUSY
-    return isinstance(error, _NO_ANSWER)
+        return _status_of(error) == "ABORTED" or error.status_code in BUSY_STATUSES
+    if isinstance(error, GoogleAuthError):
+        return may_pass(error)
+    return isinstance(error, NO_ANSWER)
 
 
 def _sleep(attempt: int) -> None:

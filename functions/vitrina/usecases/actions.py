@@ -15,6 +15,7 @@ from vitrina.usecases.build_batch import build_batch
 from vitrina.usecases.check_books import check_all, check_book
 from vitrina.usecases.create_client import ClientForm, check_form, create_client
 from vitrina.usecases.estimate import estimate
+from vitrina.usecases.invite_client import invite_client
 from vitrina.usecases.push import push
 from vitrina.usecases.recalculate_norms import recalculate_norms
 from vitrina.usecases.refresh import refresh
@@ -42,7 +43,11 @@ _CLIENT_FORM = _params(
     period={"enum": [kind.value for kind in PeriodKind], "default": PeriodKind.WEEK.value},
     limit_hours={"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 10_000, "default": None},
     responsible={"type": "string", "maxLength": 200, "default": ""},
+    tracker={"type": "string", "pattern": r"^[a-z][a-z0-9-]{0,30}\Z", "default": ""},
 )
+
+
+_INVITATION = _params(email={"type": "string", "pattern": r"^\s*[^@\s]+@[^@\s]+\s*\Z", "maxLength": 200})
 
 
 def _nothing_to_check(_services: Services, _spreadsheet_id: str, _params: Params) -> None:
@@ -68,6 +73,9 @@ class Action:
 
 ACTIONS: Mapping[str, Action] = {
     "estimate": Action("client", _NO_PARAMS, lambda run, book, _: estimate(run, book)),
+    "invite_client": Action(
+        "client", _INVITATION, lambda run, book, params: invite_client(run, book, params["email"]), holds=()
+    ),
     "build_batch": Action(
         "client",
         _params(period={"enum": ["current", "next"], "default": "current"}),
@@ -117,4 +125,5 @@ def _form(params: Mapping[str, Any]) -> ClientForm:
         period=PeriodKind(params.get("period", PeriodKind.WEEK)),
         limit_hours=params.get("limit_hours"),
         responsible=params.get("responsible", "").strip(),
+        tracker=params.get("tracker", ""),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from vitrina.domain.calendar import Period
@@ -67,6 +68,7 @@ class Draft:
         """ID texts of items that would end after the period."""
         return [one.item.code for one in self.chosen if one.due_on > self.plan.period.end_on]
 
+    @cached_property
     def explanations(self) -> tuple[Explanation, ...]:
         """Reasons for each item that is left out."""
         return explain(self.situation, self.plan, most_tries=MOST_TRIES)
@@ -129,6 +131,7 @@ def _plan_messages(draft: Draft) -> list[Sentence]:
     messages = [total_message("total.batch", draft.total)] if draft.total else []
     if running_on := draft.running_on:
         messages.append(sentence("batch.runs_on", items=running_on))
+    messages += _wanted_messages(draft)
     if raised := [item.code for item in draft.situation.items if is_raised(item)]:
         messages.append(sentence("batch.raised", items=raised))
     combined = [
@@ -140,6 +143,35 @@ def _plan_messages(draft: Draft) -> list[Sentence]:
     if combined:
         messages.append(sentence("batch.combined", items=list(dict.fromkeys(combined))))
     return messages
+
+
+def _wanted_messages(draft: Draft) -> list[Sentence]:
+    """Wanted days that the plan cannot keep, with the days that can be."""
+    since = draft.plan.since
+    wanted = {item.key: item.wanted_on for item in draft.situation.items if item.wanted_on is not None}
+    late = [
+        sentence("batch.wanted_item", item=one.item.code, wanted=day, due=one.due_on)
+        for one in draft.chosen
+        if (day := wanted.get(one.item.key)) is not None and since <= day < one.due_on
+    ]
+    left = [
+        sentence(
+            "batch.wanted_left_item",
+            item=one.left.item.code,
+            wanted=day,
+            days=period_days(draft.snapshot.services.calendar, one.enters),
+        )
+        for one in draft.explanations
+        if (day := wanted.get(one.left.item.key)) is not None
+        and since <= day
+        and one.enters is not None
+        and day < one.enters.start_on
+    ]
+    past = [
+        item.code for item in draft.situation.items if item.wanted_on is not None and item.wanted_on < since
+    ]
+    told = {"batch.wanted_late": [*late, *left], "batch.wanted_past": past}
+    return [sentence(code, items=items) for code, items in told.items() if items]
 
 
 def draft_plan(snapshot: Snapshot, team: Team, span: Period) -> Draft:
@@ -304,6 +336,6 @@ def _preview_data(services: Services, draft: Draft) -> Mapping[str, Any]:
                 "hours": one.left.item.total_hours,
                 "reason": staff_reason(one, draft.situation, words),
             }
-            for one in draft.explanations()
+            for one in draft.explanations
         ],
     }

@@ -18,10 +18,11 @@ from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.google_quota import QUOTA_KEY
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
-from vitrina.ports import Card
+from vitrina.ports import Card, TaskTracker
 from vitrina.project.agency_book import read_agency_book, read_stored_agency
 from vitrina.project.client_books import elsewhere_messages, read_client_books
 from vitrina.project.reservations import PROGRESS_COLUMNS, has_columns
+from vitrina.project.tracker_people import people_in_tracker
 from vitrina.records.books import Project, load_project
 from vitrina.records.layouts import shape_from, shape_key
 from vitrina.records.work import external_id
@@ -196,13 +197,12 @@ def _sheet_row(project: Project, row: WorkRow) -> SheetRow:
 
 def _check_cards(run: Run, books: Sequence[CheckedBook], team: Team) -> Cards:
     """Compare days and people of the cards with those of the rows."""
-    names = {cards.tracker_id: cards.name for cards in team.specialists if cards.tracker_id}
     total = Cards()
     for done, book in enumerate(books):
         step = sentence("check.progress", done=done + 1, total=len(books))
         run.report(done, len(books), step)
         try:
-            cards = _cards_of(run.services, book, names)
+            cards = _cards_of(run.services, book, team)
         except ServiceError as error:
             why = Sentence(error.code, error.where)
             cards = Cards(unread=(sentence("check.cards_unread", project=book.project.title, why=why),))
@@ -210,8 +210,15 @@ def _check_cards(run: Run, books: Sequence[CheckedBook], team: Team) -> Cards:
     return total
 
 
-def _cards_of(services: Services, book: CheckedBook, names: Mapping[str, str]) -> Cards:
+def _cards_of(services: Services, book: CheckedBook, team: Team) -> Cards:
     project = book.project
+    tracker = services.tracker(project.tracker)
+    if not tracker.can.has_cards:
+        return Cards()
+    names = {
+        user_id: name
+        for name, user_id in people_in_tracker(services, project.agency_id, team, project.tracker).items()
+    }
     items: dict[int, list[WorkRow]] = {}
     for row in book.work.rows:
         item = number_of_id(row.code, project.code)
@@ -224,7 +231,7 @@ def _cards_of(services: Services, book: CheckedBook, names: Mapping[str, str]) -
     }
     if not linked:
         return Cards()
-    known = services.tracker.find_cards(project.board_id)
+    known = tracker.find_cards(project.board_id)
     found: list[Sentence] = []
     count = 0
     for item, rows in sorted(items.items()):
@@ -232,13 +239,13 @@ def _cards_of(services: Services, book: CheckedBook, names: Mapping[str, str]) -
         card_ids = known.get(key, ())
         if len(card_ids) > 1:
             # Some of them may be archived; archived cards do no harm.
-            live_ids = services.tracker.find_twins(project.board_id, key)
+            live_ids = tracker.find_twins(project.board_id, key)
             if len(live_ids) > 1:
-                card_ids = _linked_first(services, project, live_ids, rows)
-                found.append(_card_twice(services, project, card_ids, rows))
+                card_ids = _linked_first(tracker, project, live_ids, rows)
+                found.append(_card_twice(tracker, project, card_ids, rows))
         if item not in linked:
             continue
-        card = services.tracker.get_card(card_ids[0]) if card_ids else None
+        card = tracker.get_card(project.board_id, card_ids[0]) if card_ids else None
         if card is None:
             found.append(sentence("check.gone", id=rows[0].code))
             continue
@@ -249,27 +256,27 @@ def _cards_of(services: Services, book: CheckedBook, names: Mapping[str, str]) -
 
 
 def _linked_first(
-    services: Services, project: Project, card_ids: Sequence[str], rows: Sequence[WorkRow]
+    tracker: TaskTracker, project: Project, card_ids: Sequence[str], rows: Sequence[WorkRow]
 ) -> tuple[str, ...]:
     """Cards of one item: the one that its rows link to first, the others oldest first."""
     formulas = [row.card.formula or "" for row in rows]
 
     def is_not_linked(card_id: str) -> bool:
-        link = f'"{services.tracker.card_url(project.board_id, card_id)}"'
+        link = f'"{tracker.card_url(project.board_id, card_id)}"'
         return not any(link in formula for formula in formulas)
 
     return tuple(sorted(card_ids, key=is_not_linked))
 
 
 def _card_twice(
-    services: Services, project: Project, card_ids: Sequence[str], rows: Sequence[WorkRow]
+    tracker: TaskTracker, project: Project, card_ids: Sequence[str], rows: Sequence[WorkRow]
 ) -> Sentence:
     """Several live cards of one item; the first of *card_ids* is the one to keep."""
-    keep, *extra = (services.tracker.card_url(project.board_id, card_id) for card_id in card_ids)
+    keep, *extra = (tracker.card_url(project.board_id, card_id) for card_id in card_ids)
     return sentence(
         "check.card_twice",
         id=rows[0].code,
-        service=services.tracker.name,
+        service=tracker.name,
         count=len(card_ids),
         keep=keep,
         extra=extra,
@@ -277,7 +284,7 @@ def _card_twice(
 
 
 def _card_against_rows(card: Card, rows: Sequence[WorkRow], names: Mapping[str, str]) -> Iterable[Sentence]:
-    """Differences between a card and the rows of its item; a checklist has a line for each row.
+    """Differences between a card and the rows of its item; it has a step for each row.
 
     A field that is empty in the card is no difference.
     """
@@ -288,7 +295,7 @@ def _card_against_rows(card: Card, rows: Sequence[WorkRow], names: Mapping[str, 
     by_place = {row.position: row for row in rows}
     lines = [
         (by_place[place], line.due_on, line.assignee_id)
-        for place, line in enumerate(card.checklist)
+        for place, line in enumerate(card.steps)
         if place in by_place
     ]
     if len(rows) == 1:

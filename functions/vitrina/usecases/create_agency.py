@@ -55,6 +55,7 @@ def create_agency(
             rows=rows or {},
             options={"profiles": [one.title for one in chosen]},
         ),
+        trackers={name: one.name for name, one in services.trackers.items() if one.can.has_cards},
         editors=editors_of(services, None),
         time_zone=services.time_zone.key,
     )

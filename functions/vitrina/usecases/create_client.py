@@ -22,10 +22,10 @@ from vitrina.errors import (
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
-from vitrina.ports import Board, Stage, Write
+from vitrina.ports import Board, Capabilities, Stage, TaskTracker, Write
 from vitrina.project.agency_book import StoredAgency, read_agency_book, read_stored_agency, read_team_of
 from vitrina.project.protection import certain_editors, editors_of, note_editors
-from vitrina.records.books import Agency, Project, find_projects, put_project
+from vitrina.records.books import Agency, Project, board_id_from, find_projects, put_project
 from vitrina.records.layouts import Protections, layout_from_document, layout_key, protection_key
 from vitrina.tabs.projects_tab import add_project_row, projects_layout
 from vitrina.texts import render, sentence
@@ -56,11 +56,26 @@ class ClientForm:
     period: PeriodKind = PeriodKind.WEEK
     limit_hours: float | None = None
     responsible: str = ""
+    #: Name of a connection; empty for the one of new projects.
+    tracker: str = ""
 
 
 def check_form(services: Services, agency_id: str, form: ClientForm) -> None:
-    """Raise ``UserError`` if another project has the code: items of both would have the same IDs."""
+    """Raise ``UserError`` if another project has the code: items of both would have the same IDs.
+
+    Raises ``FatalServiceError`` if the chosen tracker is not connected.
+    """
+    services.tracker(form.tracker or services.default_tracker)
     _refuse_taken_code(find_projects(services.store, agency_id), form)
+
+
+def client_options(services: Services) -> Answer:
+    """Choices of the form: the trackers that a new project may have, the usual one first. Changes nothing."""
+    trackers = [
+        {"name": name, "title": tracker.name or sentence("tracker.without")}
+        for name, tracker in services.trackers.items()
+    ]
+    return Answer(Outcome.DONE, sentence("client.options"), data={"trackers": trackers})
 
 
 def _refuse_taken_code(projects: Iterable[Project], form: ClientForm) -> None:
@@ -78,7 +93,9 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
         _refuse_taken_code(stored.projects.value, form)
     tag = f"client-{run.origin_id}"
     title = f"{form.client_name} — {form.project_name}"
-    board = _board(run, agency, f"{title} ({form.code})")
+    tracker_name = form.tracker or services.default_tracker
+    tracker = services.tracker(tracker_name)
+    board = _board(run, agency, tracker, f"{title} ({form.code})")
     run.set_progress(1, STEPS, sentence("client.progress_book"))
     spreadsheet_id: str = run.step(
         "create_workbook",
@@ -90,13 +107,14 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
     now = _stored_now(stored) if is_filled else _agency_now(run, stored)
     filled: str = run.step(
         "fill_workbook",
-        lambda: _fill(run, now, form, spreadsheet_id, board, title),
+        lambda: _fill(run, now, form, spreadsheet_id, board, title, tracker.can),
         find=lambda: _find_filled(services, spreadsheet_id),
     )
     run.set_progress(3, STEPS, sentence("client.progress_share"))
     run.step("share_workbook", lambda: services.workbooks.share_by_link(spreadsheet_id))
     run.set_progress(4, STEPS, sentence("client.progress_webhook"))
-    run.step("connect_webhook", lambda: services.tracker.connect_webhook(services.webhook_url))
+    if tracker.can.sends_events:
+        run.step("connect_webhook", lambda: tracker.connect_webhook(board.board_id))
     project = Project(
         spreadsheet_id=spreadsheet_id,
         agency_id=agency_id,
@@ -105,9 +123,13 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
         code=form.code,
         locale=agency.locale,
         board_id=board.board_id,
-        lane_id=board.lane_id,
         board_url=board.url,
-        stages={status: stage.stage_id for status, stage in zip(ActionStatus, board.stages, strict=True)},
+        stages={
+            status: stage.stage_id
+            # Without a board there are no stages.
+            for status, stage in zip(ActionStatus, board.stages, strict=bool(board.stages))
+        },
+        tracker=tracker_name,
     )
     run.set_progress(5, STEPS, sentence("client.progress_register"))
     if "register_project" not in run.steps:
@@ -128,10 +150,11 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
     run.at_end(*remembering)
     return Answer(
         Outcome.DONE,
-        sentence("client.created", project=form.project_name),
+        sentence("client.created" if board.url else "client.created_book", project=form.project_name),
         details=(
             sentence("client.next"),
             *([sentence("client.editors_refused")] if filled == EDITORS_REFUSED else []),
+            *(sentence(code, service=tracker.name) for code in board.remarks),
         ),
         data={"spreadsheet_id": spreadsheet_id, "spreadsheet_url": url, "board_url": board.url},
     )
@@ -143,21 +166,25 @@ def _with_project(projects: tuple[Project, ...], project: Project) -> tuple[Proj
     return (*projects, project)
 
 
-def _board(run: Run, agency: Agency, title: str) -> Board:
+def _board(run: Run, agency: Agency, tracker: TaskTracker, title: str) -> Board:
+    """The board of the project, an empty one where the tracker has no boards."""
+    if not tracker.can.has_cards:
+        return Board("", (), "")
     services = run.services
     run.set_progress(0, STEPS, sentence("client.progress_board"))
 
     def find() -> Mapping[str, Any] | None:
-        found = services.tracker.find_board(title)
+        found = tracker.find_board(title)
         return asdict(found) if found else None
 
-    stages = [services.choices.label("status", status, agency.locale) for status in ActionStatus]
+    titles = [services.choices.label("status", status, agency.locale) for status in ActionStatus]
     data = run.step(
         "create_board",
-        lambda: asdict(services.tracker.create_board(title, stages)),
+        lambda: asdict(tracker.create_board(title, titles)),
         find=find,
     )
-    return Board(**{**data, "stages": tuple(Stage(**stage) for stage in data["stages"])})
+    stages = tuple(Stage(**stage) for stage in data["stages"])
+    return Board(board_id_from(data), stages, data["url"], tuple(data.get("remarks", ())))
 
 
 def _find_filled(services: Services, spreadsheet_id: str) -> str | None:
@@ -176,19 +203,20 @@ def _fill(
     spreadsheet_id: str,
     board: Board,
     title: str,
+    can: Capabilities,
 ) -> str:
     """Fill the workbook; ``EDITORS_REFUSED`` if Google takes only the editors whom the operator named."""
     services = run.services
     wanted = editors_of(services, now.team)
     values = _values(services, now.agency, form, board, title, now.work_types)
     try:
-        _compile(services, now.agency, spreadsheet_id, values, wanted)
+        _compile(services, now.agency, spreadsheet_id, values, can, wanted)
     except ChangedMeanwhileError:
         certain = certain_editors(services)
         if _find_filled(services, spreadsheet_id) or certain == wanted:
             raise
         # Nobody else knows of the new file, so what Google refuses is an editor.
-        _compile(services, now.agency, spreadsheet_id, values, certain)
+        _compile(services, now.agency, spreadsheet_id, values, can, certain)
         note_editors(run, now.protections, spreadsheet_id, certain, refused=wanted)
         return EDITORS_REFUSED
     note_editors(run, now.protections, spreadsheet_id, wanted)
@@ -232,17 +260,31 @@ def _protections(stored: StoredAgency) -> Protections:
 
 
 def _compile(
-    services: Services, agency: Agency, spreadsheet_id: str, values: BookValues, editors: Editors
+    services: Services,
+    agency: Agency,
+    spreadsheet_id: str,
+    values: BookValues,
+    can: Capabilities,
+    editors: Editors,
 ) -> None:
     requests = compile_book(
         services.templates["client"],
         locale=_locale(agency),
         profiles=[Profile(key, title) for key, title in agency.profiles.items()],
         values=values,
+        typed=typed_columns(can),
+        has_tracker=can.has_cards,
+        invites_guests=can.invites_guests,
         editors=editors,
         time_zone=services.time_zone.key,
     )
     services.workbooks.batch_update(spreadsheet_id, requests)
+
+
+def typed_columns(can: Capabilities) -> frozenset[str]:
+    """Columns that staff type themselves, because no tracker tells what is in them."""
+    columns = {"in_progress.status"} if not can.has_cards else set()
+    return frozenset(columns if can.tells_hours else {*columns, "in_progress.logged_hours"})
 
 
 def _values(
@@ -259,7 +301,7 @@ def _values(
             "client_name": form.client_name,
             "project_name": form.project_name,
             "responsible": form.responsible,
-            "board_url": board.url,
+            "board_url": board.url or None,
             "period": services.choices.label("period", form.period, _locale(agency)),
             "limit_hours": form.limit_hours,
         },
@@ -282,7 +324,7 @@ def _project_row(
         "project": form.project_name,
         "code": form.code,
         "workbook": Formula(f'=HYPERLINK("{url}";"{open_title}")'),
-        "board": Formula(f'=HYPERLINK("{board.url}";"{open_title}")'),
+        "board": Formula(f'=HYPERLINK("{board.url}";"{open_title}")') if board.url else None,
         "stage": services.choices.label("stage", "onboarding", locale),
         "period": services.choices.label("period", form.period, locale),
         "limit_hours": form.limit_hours,

@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from vitrina.domain.backlog import ActionStatus
-from vitrina.errors import BusyError, RetriableServiceError, ServiceError, UserError
+from vitrina.errors import (
+    AccessDeniedError,
+    BusyError,
+    FatalServiceError,
+    RetriableServiceError,
+    ServiceError,
+    UserError,
+)
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.outbox import GRACE, TaskWish, fulfil
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
 from vitrina.operations.undo_record import write_undoably
-from vitrina.ports import Card, ChecklistItem, NewCard, TaskTracker
+from vitrina.ports import Card, Link, NewCard, Step, TaskTracker
 from vitrina.project.snapshot import Snapshot, read_snapshot
+from vitrina.project.tracker_people import find_people_in_tracker
 from vitrina.records.cards import CardOwner, delete_card, put_card
-from vitrina.records.team import tracker_ids
 from vitrina.records.work import Item, ProjectWork
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
-from vitrina.texts import render, sentence
+from vitrina.texts import Sentence, format_number, render, sentence
 from vitrina.workbook.reading.book import item_number_of_row
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.reading.work_rows import WorkRow
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.heal import heal, repair_messages
 from vitrina.workbook.writing.values import Formula
+
+#: Most links of documents on a card; further ones are in the workbook.
+MOST_DOCUMENTS = 10
+#: An address in a text, without the punctuation that follows it.
+_URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,:;!?)]")
+
+log = logging.getLogger("vitrina.push")
 
 
 def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
@@ -37,6 +53,8 @@ def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
     get none.
     """
     snapshot = read_snapshot(run, spreadsheet_id, with_agency_work=False)
+    if not snapshot.has_cards:
+        raise UserError("tracker.none")
     rows, lost = snapshot.work_rows.actions, snapshot.lost_row_messages()
     if not rows:
         if lost:
@@ -52,21 +70,34 @@ def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
         if (item.is_card_wanted or not (item.card_id or only_wanted)) and item.number not in lacking
     ]
     unclear = {item.number for item in new if item.card_lost_at}
-    created, failure = _make_cards(run, snapshot, new, unclear)
+    created: dict[int, str] = {}
+    steps: dict[int, tuple[str, ...]] = {}
+    failure = _make_cards(run, snapshot, new, unclear, created=created, steps=steps)
     known = [item.number for item in new if item.number not in unclear]
     if failure is not None and not created:
-        run.commit(updates=[snapshot.stored.work.change(lambda work: _settled(work, [], known))])
+        run.commit(updates=[snapshot.stored.work.change(lambda work: _settled(work, [], known, {}))])
         raise failure
     linked = {item.number: item.card_id for item in wanted if item.card_id} | created
     _write_links(run, snapshot, linked)
-    known += _remove_late_twins(run, snapshot, lacking)
+    known += _remove_late_twins(run, snapshot, lacking, steps)
     is_looking = any(
         item.card_lost_at and item.number not in known for item in snapshot.stored.work.value.items.values()
     )
-    run.at_end(updates=[snapshot.stored.work.change(lambda work: _settled(work, created, known))])
+    owned = [
+        put_card(snapshot.project.tracker, step_id, CardOwner(spreadsheet_id, number))
+        for number, step_ids in steps.items()
+        for step_id in step_ids
+    ]
+    run.at_end(
+        *owned, updates=[snapshot.stored.work.change(lambda work: _settled(work, created, known, steps))]
+    )
     if failure is None and not is_looking:
         run.at_end(fulfil(push_wish(spreadsheet_id).name))
-    details = (*repair_messages(snapshot.book, snapshot.progress_identity), *lost)
+    details = (
+        *_unknown_people(snapshot, created),
+        *repair_messages(snapshot.book, snapshot.progress_identity),
+        *lost,
+    )
     left = len(new) - len(created)
     if failure is not None:
         message = sentence("push.partial", count=len(created), left=left)
@@ -91,9 +122,15 @@ def push_wish(spreadsheet_id: str) -> TaskWish:
 
 
 def _make_cards(
-    run: Run, snapshot: Snapshot, new: Sequence[Item], unclear: set[int]
-) -> tuple[dict[int, str], ServiceError | None]:
-    """Create the cards of *new* items.
+    run: Run,
+    snapshot: Snapshot,
+    new: Sequence[Item],
+    unclear: set[int],
+    *,
+    created: dict[int, str],
+    steps: dict[int, tuple[str, ...]],
+) -> ServiceError | None:
+    """Create the cards of *new* items. Returns the error that stopped the rest.
 
     Before the tracker is called, the store notes which cards are wanted, and since when calls may be running,
     in case this process dies. Each card is stored as soon as it exists, and counts as wanted until it is
@@ -103,16 +140,14 @@ def _make_cards(
     ----------
     unclear
         Numbers of items with a call without an answer; the item at which this push stopped is added.
-
-    Returns
-    -------
-    tuple[dict[int, str], ServiceError | None]
-        Card ids by item number, and the error that stopped the rest.
+    created
+        Gets the ids of complete cards by item number.
+    steps
+        Gets the ids of their steps, where they have ids of their own.
     """
-    created: dict[int, str] = {}
     if not new:
-        return created, None
-    services = run.services
+        return None
+    services, tracker = run.services, snapshot.tracker
     wish = push_wish(snapshot.project.spreadsheet_id)
     wanted = [item.number for item in new]
     now = services.clock.now()
@@ -122,7 +157,8 @@ def _make_cards(
     failure: ServiceError | None = None
     asked_for = 0
     try:
-        known = services.tracker.find_cards(snapshot.project.board_id)
+        _find_people(run, snapshot, new)
+        known = tracker.find_cards(snapshot.project.board_id)
         for item in new:
             step = sentence("push.progress", done=len(created) + 1, total=len(new))
             run.set_progress(len(created), len(new), step)
@@ -130,14 +166,50 @@ def _make_cards(
             card = new_card(snapshot, item, own_rows)
             asked_for = item.number
             card_id = _make_card(run, snapshot, item, card, known.get(item.external_id, ()))
-            services.tracker.complete_card(card_id, card)
+            step_ids = tracker.complete_card(card_id, card)
             created[item.number] = card_id
+            if step_ids:
+                steps[item.number] = step_ids
     except ServiceError as error:
         failure = error
         # After status 429, or a refusal, nothing is carried out later.
         if isinstance(error, RetriableServiceError) and error.status != 429 and asked_for:
             unclear.add(asked_for)
-    return created, failure
+    return failure
+
+
+def _find_people(run: Run, snapshot: Snapshot, new: Sequence[Item]) -> None:
+    """Look for people of *new* items who have no id in the tracker yet.
+
+    If the tracker does not let us search, or a cell of the agency's workbook is bad, their cards are made
+    without them.
+    """
+    missing = _without_id(snapshot, {item.number for item in new})
+    if not missing:
+        return
+    agency_id, tracker = snapshot.agency.spreadsheet_id, snapshot.project.tracker
+    try:
+        found = find_people_in_tracker(run, agency_id, tracker, missing)
+    except (AccessDeniedError, FatalServiceError, UserError) as error:
+        log.warning("people not searched: %s", error.code)
+    else:
+        snapshot.people_in_tracker = {**snapshot.people_in_tracker, **found}
+
+
+def _without_id(snapshot: Snapshot, numbers: Collection[int]) -> list[str]:
+    """Names of the team who work on these items and are not known to the tracker."""
+    team = {one.name for one in snapshot.stored.team.specialists} if snapshot.stored.team else set()
+    rows = (row for row in snapshot.work_rows.actions if row.item_number in numbers)
+    names = dict.fromkeys(row.specialist for row in rows if row.specialist in team)
+    return [name for name in names if name not in snapshot.people_in_tracker]
+
+
+def _unknown_people(snapshot: Snapshot, created: Collection[int]) -> tuple[Sentence, ...]:
+    """Who has no account in the tracker, so that cards were made without him."""
+    unknown = _without_id(snapshot, created)
+    if not unknown:
+        return ()
+    return (sentence("push.unknown_people", people=unknown, service=snapshot.tracker.name),)
 
 
 def _make_card(run: Run, snapshot: Snapshot, item: Item, card: NewCard, present: Sequence[str]) -> str:
@@ -147,8 +219,8 @@ def _make_card(run: Run, snapshot: Snapshot, item: Item, card: NewCard, present:
     process or another one, may still be carried out later. So after each creation we look for duplicates, and
     remove the new card if there is an older one.
     """
-    tracker = run.services.tracker
-    deleted_id = item.card_id if _is_deleted(tracker, item.card_id, present) else ""
+    tracker, name = snapshot.tracker, snapshot.project.tracker
+    deleted_id = item.card_id if _is_deleted(snapshot, item.card_id, present) else ""
     known_id = "" if deleted_id else item.card_id
     card_id, is_ours = known_id or next(iter(present), ""), False
     if not card_id:
@@ -160,9 +232,9 @@ def _make_card(run: Run, snapshot: Snapshot, item: Item, card: NewCard, present:
     replaceable = ("", card_id, deleted_id)
     keeping = snapshot.stored.work.change(lambda work: _with_card(work, item.number, card_id, replaceable))
     owner = CardOwner(item.spreadsheet_id, item.number)
-    forgetting = [delete_card(deleted_id)] if deleted_id else []
+    forgetting = [delete_card(name, deleted_id)] if deleted_id else []
     try:
-        run.commit(put_card(card_id, owner), *forgetting, updates=[keeping])
+        run.commit(put_card(name, card_id, owner), *forgetting, updates=[keeping])
     except BusyError:
         keeping.reload(run.services.store)
         if is_ours and not _may_have_card(snapshot.stored.work.value, item.number, replaceable):
@@ -171,9 +243,11 @@ def _make_card(run: Run, snapshot: Snapshot, item: Item, card: NewCard, present:
     return card_id
 
 
-def _is_deleted(tracker: TaskTracker, card_id: str, present: Collection[str]) -> bool:
+def _is_deleted(snapshot: Snapshot, card_id: str, present: Collection[str]) -> bool:
     """Whether somebody deleted a card. A card that the search has not found may be on another board."""
-    return bool(card_id) and card_id not in present and tracker.get_card(card_id) is None
+    if not card_id or card_id in present:
+        return False
+    return snapshot.tracker.get_card(snapshot.project.board_id, card_id) is None
 
 
 def _with_card(work: ProjectWork, number: int, card_id: str, replaceable: Collection[str]) -> ProjectWork:
@@ -195,23 +269,32 @@ def _with_wanted(work: ProjectWork, numbers: Collection[int], now: datetime) -> 
     return work
 
 
-def _settled(work: ProjectWork, complete: Collection[int], known: Collection[int]) -> ProjectWork:
+def _settled(
+    work: ProjectWork,
+    complete: Collection[int],
+    known: Collection[int],
+    steps: Mapping[int, tuple[str, ...]],
+) -> ProjectWork:
     """The work after cards were completed, and after the calls for the *known* items have ended."""
     for number in complete:
         work = work.amended(number, is_card_wanted=False)
     for number in known:
         work = work.amended(number, card_lost_at=None)
+    for number, step_ids in steps.items():
+        work = work.amended(number, step_ids=step_ids)
     return work
 
 
-def _remove_late_twins(run: Run, snapshot: Snapshot, lacking: Collection[int]) -> list[int]:
+def _remove_late_twins(
+    run: Run, snapshot: Snapshot, lacking: Collection[int], steps: dict[int, tuple[str, ...]]
+) -> list[int]:
     """Remove cards, and parts of a card, that the tracker created late and that their item has already.
 
     The search happens some minutes after the call that had no answer. An item whose push was undone keeps no
     card. Cards that somebody has begun to work on stay, and *Проверить всё* names them. Returns the numbers
     of the items that were searched.
     """
-    services, now = run.services, run.services.clock.now()
+    tracker, now = snapshot.tracker, run.services.clock.now()
     items = snapshot.stored.work.value.items.values()
     over = [
         item
@@ -222,12 +305,12 @@ def _remove_late_twins(run: Run, snapshot: Snapshot, lacking: Collection[int]) -
     ]
     for item in over:
         created_as = fingerprint_of_item(snapshot, item)
-        remove_unused(
-            services.tracker, snapshot.project.board_id, item.external_id, created_as, keep=item.card_id
-        )
+        remove_unused(tracker, snapshot.project.board_id, item.external_id, created_as, keep=item.card_id)
         own_rows = [row for row in snapshot.work_rows.actions if row.item_number == item.number]
         if item.card_id and own_rows and item.number not in lacking:
-            services.tracker.complete_card(item.card_id, new_card(snapshot, item, own_rows))
+            step_ids = tracker.complete_card(item.card_id, new_card(snapshot, item, own_rows))
+            if step_ids:
+                steps[item.number] = step_ids
     return [item.number for item in over]
 
 
@@ -239,16 +322,21 @@ def remove_unused(
     *created_as* is the fingerprint that they were created with.
     """
     for card_id in tracker.find_twins(board_id, external_id):
-        card = tracker.get_card(card_id) if card_id != keep else None
+        card = tracker.get_card(board_id, card_id) if card_id != keep else None
         if card is not None and _is_unused(card, created_as):
             tracker.remove_card(card_id)
 
 
 def _is_unused(card: Card, created_as: str) -> bool:
     """Whether a card is as it was created, without hours, comments and ticks."""
-    is_ticked = any(line.is_checked for line in card.checklist)
-    is_used = card.is_archived or card.comment_count or any(card.logged_hours.values()) or is_ticked
-    return not is_used and _fingerprint(card) == created_as
+    return not is_worked_on(card) and _fingerprint(card) == created_as
+
+
+def is_worked_on(card: Card) -> bool:
+    """Whether somebody archived or commented a card, finished a step, or logged hours."""
+    has_hours = any((card.logged_hours or {}).values())
+    is_begun = any(step.is_done for step in card.steps)
+    return card.is_archived or card.comment_count > 0 or has_hours or is_begun
 
 
 def fingerprint_of_item(snapshot: Snapshot, item: Item) -> str:
@@ -267,35 +355,62 @@ def _fingerprint(card: Card | NewCard) -> str:
 def new_card(snapshot: Snapshot, item: Item, rows: Sequence[WorkRow]) -> NewCard:
     """The card to create for an item; *rows* are the rows of this item."""
     services, project, locale = snapshot.services, snapshot.project, locale_of(snapshot.book)
-    ids = tracker_ids(snapshot.stored.team)
+    ids = snapshot.people_in_tracker
     rows = sorted(rows, key=lambda row: row.row_number)
-    priority = services.choices.label("priority", item.priority, locale)
-    description = render(
-        sentence(
-            "card.description", result=item.result or "—", priority=priority, work_type=item.work_type or "—"
-        ),
-        locale,
-    )
     return NewCard(
         external_id=item.external_id,
         board_id=project.board_id,
         stage_id=project.stages[ActionStatus.ONBOARDING],
-        lane_id=project.lane_id,
         title=f"{item.code} · {item.task}",
-        description=description,
+        facts=_facts(snapshot, item),
         due_on=max((row.due_on for row in rows if row.due_on), default=None),
         estimate_hours=sum(row.planned_hours for row in rows),
         assignee_id=ids.get(rows[0].specialist),
-        checklist=tuple(
-            ChecklistItem(
-                text=f"{row.profile} — {row.specialist}",
-                assignee_id=ids.get(row.specialist),
-                due_on=row.due_on,
-            )
-            for row in rows
+        steps=tuple(_step(snapshot, row, ids.get(row.specialist)) for row in rows),
+        links=(
+            Link(
+                services.workbooks.url(project.spreadsheet_id),
+                render(sentence("card.link", project=project.project_name), locale),
+            ),
+            *_documents(snapshot),
         ),
-        link_url=services.workbooks.url(project.spreadsheet_id),
-        link_title=render(sentence("card.link", project=project.project_name), locale),
+        profiles=tuple(dict.fromkeys(row.profile for row in rows if row.profile)),
+    )
+
+
+def _documents(snapshot: Snapshot) -> tuple[Link, ...]:
+    """Links that people gave in the field *Документы*: each with the rest of its line as title."""
+    place = snapshot.book.fields.get("documents")
+    links: dict[str, Link] = {}
+    for line in place.cell.text.splitlines() if place else ():
+        for url in _URL.findall(line):
+            title = line.replace(url, "").strip(" \t.,:;–—-()") or url
+            links.setdefault(url, Link(url, title))
+    return tuple(links.values())[:MOST_DOCUMENTS]
+
+
+def _step(snapshot: Snapshot, row: WorkRow, assignee_id: str | None) -> Step:
+    """The step of a row. Where a step has no day of its own, the day stands in its text."""
+    text = f"{row.profile} — {row.specialist}"
+    if snapshot.tracker.can.has_dated_steps:
+        return Step(text, assignee_id=assignee_id, due_on=row.due_on)
+    if row.due_on:
+        text = render(sentence("card.step_until", text=text, day=row.due_on), locale_of(snapshot.book))
+    return Step(text)
+
+
+def _facts(snapshot: Snapshot, item: Item) -> tuple[tuple[str, str], ...]:
+    """What the description of a card tells, without what the item lacks."""
+    choices, locale = snapshot.services.choices, locale_of(snapshot.book)
+    facts = {
+        "result": item.result,
+        "priority": choices.label("priority", item.priority, locale),
+        "work_type": item.work_type,
+        "size": choices.label("size", item.size, locale) if item.size else "",
+        "quantity": format_number(item.quantity, locale) if item.quantity != 1 else "",
+    }
+    return tuple(
+        (render(sentence(f"card.fact.{name}"), locale), text) for name, text in facts.items() if text
     )
 
 
@@ -326,7 +441,7 @@ def _write_links_once(run: Run, snapshot: Snapshot, card_ids: Mapping[int, str])
         card_id = card_ids.get(row.item_number)
         if card_id is None:
             continue
-        url = run.services.tracker.card_url(project.board_id, card_id)
+        url = snapshot.tracker.card_url(project.board_id, card_id)
         link = Formula(f'=HYPERLINK("{url}";"{title}")')
         if tab.cell(row.row, "card").formula != link.text:
             change.set(tab, row.row, "card", link)

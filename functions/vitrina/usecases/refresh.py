@@ -17,7 +17,6 @@ from vitrina.project.planner_input import parts_of, planned_items
 from vitrina.project.snapshot import Snapshot, read_snapshot
 from vitrina.records.books import Project
 from vitrina.records.finished import load_finished, unpack_items, unpacked
-from vitrina.records.team import tracker_ids
 from vitrina.records.work import Item, ItemAction, ProjectWork
 from vitrina.tabs.finish_forecast import can_tell_finish, write_forecast
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
@@ -33,7 +32,7 @@ from vitrina.workbook.writing.values import Value
 
 @dataclass(frozen=True)
 class RowState:
-    """State of one action in the tracker."""
+    """State of one action. Its hours are those of its row, unless the tracker *tells_hours*."""
 
     status: ActionStatus
     due_on: date | None
@@ -41,6 +40,7 @@ class RowState:
     progress: str
     logged_hours: float
     is_ticked: bool = False
+    tells_hours: bool = True
 
 
 def refresh(run: Run, spreadsheet_id: str) -> Answer:
@@ -53,27 +53,53 @@ def refresh(run: Run, spreadsheet_id: str) -> Answer:
     return write_card_states(run, snapshot, items)
 
 
+def _sheet_answer(snapshot: Snapshot) -> Answer:
+    """What to say of a project without a tracker: its items, and cells that could not be read."""
+    rows = snapshot.work_rows
+    cells = (*rows.problems, *rows.log_problems)
+    missing = snapshot.lost_row_messages()
+    return Answer(
+        Outcome.PARTIAL if cells or missing else Outcome.DONE,
+        sentence(
+            "sync.sheet",
+            open=sum(not row.is_done for row in rows.actions),
+            done=sum(row.is_done for row in rows.actions),
+        ),
+        details=(*repair_messages(snapshot.book, snapshot.progress_identity), *missing),
+        cells=cells,
+    )
+
+
 def write_card_states(
     run: Run, snapshot: Snapshot, items: Sequence[Item], *, says_when: bool = True
 ) -> Answer:
     """Read the cards of *items* and write the differences.
 
-    With *says_when* the time of the update is always written, otherwise only together with a difference.
+    Calendar and days of the end depend on the work of all clients, one document of the store each. A snapshot
+    without it gets it only where something of this client takes more or less time than before.
+
+    Parameters
+    ----------
+    says_when
+        Whether the time of the update is always written, or only together with a difference.
     """
+    has_cards, is_whole = snapshot.has_cards, snapshot.has_agency_work
     cards: dict[int, Card | None] = {}
-    for item in items:
+    for item in items if has_cards else ():
         step = sentence("sync.progress", done=len(cards) + 1, total=len(items))
         run.report(len(cards), len(items), step)
-        cards[item.number] = run.services.tracker.get_card(item.card_id)
+        cards[item.number] = snapshot.tracker.get_card(snapshot.project.board_id, item.card_id)
     spreadsheet_id = snapshot.project.spreadsheet_id
     known = [snapshot]
 
     def write() -> tuple[int, Snapshot]:
         # The first attempt uses the snapshot; a retry after a change by people reads the sheet again.
-        current = known.pop() if known else read_snapshot(run, spreadsheet_id)
+        current = known.pop() if known else _read_again(run, spreadsheet_id, is_whole=is_whole)
         return _write(run, current, cards, says_when=says_when), current
 
     changed, current = retry_on_conflict(run, write)
+    if not has_cards:
+        return _sheet_answer(current)
     gone = [item.code for item in items if cards[item.number] is None]
     missing = current.lost_row_messages()
     if gone:
@@ -86,6 +112,10 @@ def write_card_states(
     )
 
 
+def _read_again(run: Run, spreadsheet_id: str, *, is_whole: bool) -> Snapshot:
+    return read_snapshot(run, spreadsheet_id, with_agency_work=is_whole, for_planning=is_whole)
+
+
 def _write(run: Run, snapshot: Snapshot, cards: Mapping[int, Card | None], *, says_when: bool) -> int:
     """Write the workbook once and the store once; return the count of rows that differed."""
     book, project, work = snapshot.book, snapshot.project, snapshot.stored.work.value
@@ -93,7 +123,7 @@ def _write(run: Run, snapshot: Snapshot, cards: Mapping[int, Card | None], *, sa
     packed = [number for number in cards if number not in snapshot.items and work.has_finished(number)]
     items = dict(snapshot.items)
     items |= load_finished(run.services.store, project.spreadsheet_id, project.agency_id, packed)
-    names = {tracker_id: name for name, tracker_id in tracker_ids(snapshot.stored.team).items()}
+    names = {user_id: name for name, user_id in snapshot.people_in_tracker.items()}
     tab, rows = book.tab("in_progress"), snapshot.work_rows.actions
     change = WorkbookChange()
     heal(change, book, snapshot.progress_identity, prefix=project.code)
@@ -110,20 +140,48 @@ def _write(run: Run, snapshot: Snapshot, cards: Mapping[int, Card | None], *, sa
             _write_row(run.services, change, tab, book, row, states[row.row_number]) for row in own_rows
         )
         if own_rows or number in packed:
-            after[number] = _as_in_tracker(item, states, snapshot.today)
-    after |= _as_in_sheet(rows, items, snapshot.today)
+            status = project.statuses.get(card.stage_id)
+            is_done = item.is_done if status is None else status is ActionStatus.DONE
+            after[number] = _with_states(item, states, snapshot.today, is_done=is_done)
+    after |= _as_in_sheet(rows, items, snapshot.today, has_cards=snapshot.has_cards)
+    if not snapshot.has_agency_work and _takes_another_time(work.items, {**items, **after}, snapshot.today):
+        snapshot.read_agency_work()
     by_key = {item.key: item for item in [*snapshot.agency_items, *after.values()]}
     now = list(by_key.values())
-    redrawn = write_schedule(snapshot, change, now)
+    redrawn = snapshot.has_agency_work and write_schedule(snapshot, change, now)
     if changed_rows or redrawn or says_when:
         write_refreshed_mark(run.services, change, book)
-        _tell_finish(snapshot, change, now)
+        if snapshot.has_agency_work:
+            _tell_finish(snapshot, change, now)
     if change:
         # Fails if the lease expired during a slow call: another action may be working here now.
         run.commit()
         run.services.workbooks.batch_update(project.spreadsheet_id, change.requests())
     _keep(run, snapshot, items, after)
     return changed_rows
+
+
+def _takes_another_time(before: Mapping[int, Item], after: Mapping[int, Item], today: date) -> bool:
+    """Whether calendar and days of the end have changed with the items of a client."""
+    return _time_taken(before, today) != _time_taken(after, today)
+
+
+def _time_taken(items: Mapping[int, Item], today: date) -> Mapping[int, object]:
+    """What of the open items takes time: whose days, and what is left where these are over."""
+    return {
+        number: [
+            (
+                action.specialist,
+                action.is_done,
+                action.is_ticked,
+                action.day_hours,
+                action.logged_hours if max(action.day_hours, default=date.min) < today else None,
+            )
+            for action in item.actions
+        ]
+        for number, item in items.items()
+        if not item.is_done
+    }
 
 
 def _tell_finish(snapshot: Snapshot, change: WorkbookChange, items: list[Item]) -> None:
@@ -166,20 +224,21 @@ def row_states(
 ) -> dict[int, RowState]:
     """State of each row of a card's item, by row number; of each action if no row is left.
 
-    The card's checklist has a line for each action, in the same order. People may have added lines, and
-    removed rows from the sheet. ``names`` are the specialists' names by their id in the tracker.
+    The card has a step for each action, in the same order. People may have added steps, and removed rows
+    from the sheet. ``names`` are the specialists' names by their id in the tracker.
     """
-    status = project.statuses.get(card.stage_id)
-    done = sum(line.is_checked for line in card.checklist)
-    progress = f"{done}/{len(card.checklist)}" if card.checklist else ""
+    stage = project.statuses.get(card.stage_id)
+    done = sum(step.is_done for step in card.steps)
+    progress = f"{done}/{len(card.steps)}" if card.steps else ""
     by_number = {row.row_number: row for row in rows}
-    lines = list(card.checklist) + [None] * len(item.actions)
-    left = dict(card.logged_hours)
+    steps = list(card.steps) + [None] * len(item.actions)
+    tells_hours = card.logged_hours is not None
+    left = dict(card.logged_hours or {})
     is_only = len(item.actions) == 1
     states: dict[int, RowState] = {}
-    for action, line in zip(item.actions, lines, strict=False):
-        # A card without its checklist, being made or changed by people, says nothing of each action.
-        told = card if is_only else line
+    for action, step in zip(item.actions, steps, strict=False):
+        # A card without its steps, being made or changed by people, says nothing of each action.
+        told = card if is_only else step
         specialist = names.get((told and told.assignee_id) or "")
         row = by_number.get(action.row_number)
         worker = specialist or (row.specialist if row else action.specialist)
@@ -188,14 +247,16 @@ def row_states(
         if row is None and rows:
             continue
         due_on = told.due_on if told else None
+        is_ticked = step is not None and step.is_done
         known = row.status if row else ActionStatus.DONE
         states[action.row_number] = RowState(
-            status or known,
+            known if stage is None else _status_of_action(stage, is_ticked=is_ticked and not is_only),
             due_on or (row.due_on if row else None),
             specialist,
             progress,
-            hours,
-            is_ticked=line is not None and line.is_checked,
+            hours if tells_hours else _typed_hours(row, action),
+            is_ticked=is_ticked,
+            tells_hours=tells_hours,
         )
     if not is_only and left:
         # Hours of people without an action of their own are added to the first action.
@@ -204,29 +265,54 @@ def row_states(
     return states
 
 
-def _as_in_tracker(item: Item, states: Mapping[int, RowState], today: date) -> Item:
-    """The item with the state of its card. Hours logged after its end count; the day of its end stays."""
-    is_done = all(state.status is ActionStatus.DONE for state in states.values())
+def _status_of_action(stage: ActionStatus, *, is_ticked: bool) -> ActionStatus:
+    """State of one action of a card with several.
+
+    While people work on a card, an action is done once its step is. Review and the end are of the card as a
+    whole: then its stage is the state of all its actions. A card with one action has the state of this action
+    anyway, also if somebody opens it again and leaves the step ticked.
+    """
+    is_worked_on = stage in (ActionStatus.ONBOARDING, ActionStatus.IN_WORK)
+    return ActionStatus.DONE if is_worked_on and is_ticked else stage
+
+
+def _typed_hours(row: WorkRow | None, action: ItemAction) -> float:
+    """Logged hours of an action that people type into its row; the last known ones if the row is gone."""
+    if row is None or row.has_bad_log:
+        return action.logged_hours
+    return row.logged_hours or 0.0
+
+
+def _with_states(item: Item, states: Mapping[int, RowState], today: date, *, is_done: bool) -> Item:
+    """The item with these states. Hours logged after its end count; the day of its end stays."""
     actions = tuple(_with_state(action, states.get(action.row_number)) for action in item.actions)
     finished_on = (item.finished_on or today) if is_done else None
     return replace(item, is_done=is_done, finished_on=finished_on, actions=actions)
 
 
-def _as_in_sheet(rows: Iterable[WorkRow], items: Mapping[int, Item], today: date) -> dict[int, Item]:
+def _as_in_sheet(
+    rows: Iterable[WorkRow], items: Mapping[int, Item], today: date, *, has_cards: bool
+) -> dict[int, Item]:
     """Items without a card, with the state that people entered in their rows, by number."""
     by_number = {row.row_number: row for row in rows}
     updated: dict[int, Item] = {}
     for item in items.values():
         own_rows = [by_number[one.row_number] for one in item.actions if one.row_number in by_number]
-        if item.card_id or item.is_reserved or len(own_rows) < len(item.actions):
+        in_tracker = has_cards and item.card_id
+        if in_tracker or item.is_reserved or len(own_rows) < len(item.actions):
             continue
         states = {
-            row.row_number: RowState(row.status, row.due_on, None, "", row.logged_hours or 0.0)
-            for row in own_rows
+            action.row_number: _state_of_row(by_number[action.row_number], action) for action in item.actions
         }
-        if item.is_done or all(row.is_done for row in own_rows):
-            updated[item.number] = _as_in_tracker(item, states, today)
+        is_done = all(row.is_done for row in own_rows)
+        updated[item.number] = _with_states(item, states, today, is_done=is_done)
     return updated
+
+
+def _state_of_row(row: WorkRow, action: ItemAction) -> RowState:
+    """State of an action as people typed it."""
+    hours = _typed_hours(row, action)
+    return RowState(row.status, row.due_on, None, "", hours, is_ticked=row.is_done, tells_hours=False)
 
 
 def _write_row(
@@ -238,8 +324,9 @@ def _write_row(
         "due_on": state.due_on,
         "specialist": state.specialist or row.specialist,
         "progress": state.progress or None,
-        "logged_hours": round(state.logged_hours, 2) or None,
     }
+    if state.tells_hours:
+        wanted["logged_hours"] = round(state.logged_hours, 2) or None
     differs = False
     for column, value in wanted.items():
         if value != _current(tab, row, column):

@@ -88,10 +88,10 @@ def _start(run: Run, spreadsheet_id: str, preview_id: str) -> Answer:
         ),
         details=(
             *([sentence("batch.runs_on", items=draft.running_on)] if draft.running_on else []),
-            sentence("batch.push_next"),
+            sentence("batch.push_next" if snapshot.has_cards else "batch.type_next"),
             *repair_messages(snapshot.book, snapshot.backlog_identity, snapshot.progress_identity),
         ),
-        data={"started": [item.code for item in items]},
+        data={"started": [item.code for item in items], "has_tracker": snapshot.has_cards},
     )
 
 
@@ -229,7 +229,7 @@ def _change(draft: Draft, items: list[Item]) -> WorkbookChange:
     words = words_of(draft)
     reasons = {
         one.left.item.number: render(client_reason(one, draft.situation, words), locale)
-        for one in draft.explanations()
+        for one in draft.explanations
     }
     leaving = {item.number for item in items}
     heal(change, book, snapshot.backlog_identity, prefix=snapshot.project.code, leaving=leaving)

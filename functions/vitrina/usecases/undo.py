@@ -24,7 +24,7 @@ from vitrina.records.undo import UndoEntry, load_record
 from vitrina.records.work import Item, ProjectWork
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import Sentence, sentence
-from vitrina.usecases.push import fingerprint_of_item, new_card
+from vitrina.usecases.push import fingerprint_of_item, is_worked_on, new_card
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.restore import Restoration, has_happened, restore
 
@@ -76,15 +76,15 @@ def _remove_cards(run: Run, snapshot: Snapshot, record: Json) -> tuple[list[str]
         ID texts of items whose cards stay, and items of which another card may appear later: a push that
         was interrupted, or that is slower than its lease, may have a creation under way.
     """
-    tracker, work = run.services.tracker, snapshot.stored.work
+    tracker, project, work = snapshot.tracker, snapshot.project, snapshot.stored.work
     rows = snapshot.work_rows.actions
     begun: list[str] = []
     whole, half_made = _items_with_cards(snapshot, record)
-    cards = _cards_of(run, snapshot, whole, half_made)
+    cards = _cards_of(snapshot, whole, half_made)
     for done, (item, card_id) in enumerate(cards):
         step = sentence("undo.progress", done=done + 1, total=len(cards))
         run.report(done, len(cards), step)
-        card = tracker.get_card(card_id)
+        card = tracker.get_card(project.board_id, card_id)
         own_rows = [row for row in rows if row.item_number == item.number]
         expected = new_card(snapshot, item, own_rows) if own_rows else None
         if card is not None and (
@@ -97,7 +97,7 @@ def _remove_cards(run: Run, snapshot: Snapshot, record: Json) -> tuple[list[str]
         if card is not None:
             tracker.remove_card(card_id)
         run.commit(
-            delete_card(card_id),
+            *(delete_card(project.tracker, one) for one in (card_id, *item.step_ids)),
             updates=[work.change(lambda now, n=item.number, c=card_id: _without_card(now, n, c))],  # type: ignore[misc]
         )
     may_appear = (item for item in [*whole, *half_made] if item.is_card_wanted or item.card_lost_at)
@@ -113,7 +113,7 @@ def _without_card(work: ProjectWork, number: int, card_id: str) -> ProjectWork:
     if item is None:
         return work
     card = "" if item.card_id == card_id else item.card_id
-    return work.amended(number, card_id=card, is_card_wanted=False)
+    return work.amended(number, card_id=card, is_card_wanted=False, step_ids=())
 
 
 def _items_with_cards(snapshot: Snapshot, record: Json) -> tuple[list[Item], list[Item]]:
@@ -136,11 +136,9 @@ def _items_with_cards(snapshot: Snapshot, record: Json) -> tuple[list[Item], lis
     return whole, half_made
 
 
-def _cards_of(
-    run: Run, snapshot: Snapshot, whole: Sequence[Item], half_made: Sequence[Item]
-) -> list[tuple[Item, str]]:
+def _cards_of(snapshot: Snapshot, whole: Sequence[Item], half_made: Sequence[Item]) -> list[tuple[Item, str]]:
     """The cards of these items. One that an earlier delivery removed may still be stored with its item."""
-    known = run.services.tracker.find_cards(snapshot.project.board_id) if half_made else {}
+    known = snapshot.tracker.find_cards(snapshot.project.board_id) if half_made else {}
     half = [
         (item, card_id)
         for item in half_made
@@ -153,20 +151,14 @@ def _cards_of(
 def is_untouched(card: Card, expected: NewCard, *, is_whole: bool) -> bool:
     """Whether a card is as we created it: not moved, ticked, commented or changed, and no hours logged.
 
-    A card that is not whole may lack lines of its checklist.
+    A card that is not whole may lack steps.
     """
     return (
         card.stage_id == expected.stage_id
-        and not card.is_archived
-        and not card.comment_count
-        and not any(card.logged_hours.values())
+        and not is_worked_on(card)
         and (card.title, card.due_on, card.assignee_id)
         == (expected.title, expected.due_on, expected.assignee_id)
-        and (
-            card.checklist == expected.checklist
-            if is_whole
-            else set(card.checklist) <= set(expected.checklist)
-        )
+        and (card.steps == expected.steps if is_whole else set(card.steps) <= set(expected.steps))
     )
 
 

@@ -99,6 +99,19 @@ def parse_body(request: Request, schema: Json) -> Any:
     return body
 
 
+def read_body(request: Request) -> bytes:
+    """The body of a request that was limited by ``limit_body``; raises ``BodyTooLargeError``.
+
+    If it declares a greater length, nothing of it is read.
+    """
+    limit_bytes = request.max_content_length
+    if limit_bytes is None:
+        raise RuntimeError("limit_body was not called")
+    if (request.content_length or 0) > limit_bytes or len(request.get_data()) > limit_bytes:
+        raise BodyTooLargeError("request.too_large", limit=limit_bytes // 1024)
+    return request.get_data()
+
+
 def read_json(request: Request, *, max_depth: int = MAX_DEPTH) -> Any:
     """The JSON body of a request whose body was limited by ``limit_body``.
 
@@ -114,14 +127,10 @@ def read_json(request: Request, *, max_depth: int = MAX_DEPTH) -> Any:
     RequestError
         If it is not JSON in UTF-8, is nested too deeply, or has a number or a text that cannot be stored.
     """
-    limit_bytes = request.max_content_length
-    if limit_bytes is None:
-        raise RuntimeError("limit_body was not called")
-    if (request.content_length or 0) > limit_bytes or len(request.get_data()) > limit_bytes:
-        raise BodyTooLargeError("request.too_large", limit=limit_bytes // 1024)
+    data = read_body(request)
     try:
         # By default Python guesses the encoding, and accepts NaN and Infinity as numbers.
-        body = json.loads(request.get_data().decode("utf-8"), parse_constant=_refuse_constant)
+        body = json.loads(data.decode("utf-8"), parse_constant=_refuse_constant)
     except RecursionError as error:
         raise RequestError("request.too_deep") from error
     except ValueError as error:

@@ -15,6 +15,7 @@ from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.texts import pick_locale
 from vitrina.usecases.actions import ACTIONS
+from vitrina.usecases.create_client import client_options
 from vitrina.web.http import (
     MENU_BODY_BYTES,
     OpenApplication,
@@ -29,6 +30,7 @@ from vitrina.web.http import (
 log = logging.getLogger("vitrina.menu")
 
 OPERATION_STATUS = "operation"
+NEW_CLIENT_OPTIONS = "new_client_options"
 
 _ENVELOPE: Json = {
     "type": "object",
@@ -83,6 +85,8 @@ def _answer(services: Services, body: Json, actor: Actor, locale: str) -> tuple[
     if name == OPERATION_STATUS:
         check(params, _OPERATION_PARAMS)
         return operation_status(services, params["operation_id"], spreadsheet_id, actor, locale)
+    if name == NEW_CLIENT_OPTIONS:
+        return answer_json(client_options(services), locale), 200
     action = ACTIONS.get(name)
     if action is None:
         raise RequestError("request.unknown_action", action=name)

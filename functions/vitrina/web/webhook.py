@@ -1,43 +1,55 @@
 """The ``webhook`` entry point: a tracker reports a change.
 
-Kaiten does not sign webhooks. So the last part of the path is a secret, and the body is used only as a hint
-which card to read.
+The path names the connection of the tracker. Its adapter proves who sent the request, as well as the tracker
+allows. What the body says is used only as a hint which cards to read.
 """
 
 from __future__ import annotations
 
-import hmac
 import logging
+from collections.abc import Container
+from functools import partial
 
 from flask import Request, Response
 
 from vitrina.errors import RequestError, VitrinaError
-from vitrina.jobs.sync_touched import take_hint
-from vitrina.web.http import WEBHOOK_BODY_BYTES, OpenApplication, limit_body, read_json, response
+from vitrina.jobs.sync_touched import take_hints
+from vitrina.ports import WebhookRequest
+from vitrina.web.http import WEBHOOK_BODY_BYTES, OpenApplication, limit_body, read_body, read_json, response
 
 log = logging.getLogger("vitrina.webhook")
 
 
 def handle_webhook(request: Request, application: OpenApplication) -> Response:
-    """Store the hint and answer at once; 404 for a path without the secret."""
+    """Store the hints and answer at once; 404 for a path without a tracker or its secret."""
     limit_body(request, WEBHOOK_BODY_BYTES)
     try:
-        app = application()
-        if request.method != "POST" or not _has_secret(request, app.settings.webhook_secret):
+        services = application().services
+        name, path = _tracker_in(request.path, services.trackers)
+        if request.method != "POST" or name is None:
             return response({}, 404)
-        body = read_json(request)
-        known = isinstance(body, dict) and take_hint(app.services, body)
+        headers = {key.lower(): value for key, value in request.headers.items()}
+        sent = WebhookRequest(path, headers, partial(read_body, request), partial(read_json, request))
+        received = services.tracker(name).receive(sent)
+        known_count = take_hints(services, name, received.card_ids)
     except RequestError as error:
         return response({}, error.http_status)
     except VitrinaError as error:
         log.warning("webhook not kept: %s", error.code, exc_info=error)
         return response({}, 503)
-    if not isinstance(body, dict):
-        return response({}, 400)
-    log.info("webhook %s", "noted" if known else "of no card of ours")
-    return response({}, 200)
+    log.info("webhook %s", "noted" if known_count else "of no card of ours")
+    answer = response({}, received.status)
+    answer.headers.update(received.headers)
+    return answer
 
 
-def _has_secret(request: Request, secret: str) -> bool:
-    given = request.path.rstrip("/").rsplit("/", 1)[-1]
-    return hmac.compare_digest(given.encode(), secret.encode())
+def _tracker_in(path: str, trackers: Container[str]) -> tuple[str | None, tuple[str, ...]]:
+    """Name of the tracker in a path, and what follows it; ``None`` if the path names none.
+
+    Before the name stands the path of the entry point, or nothing, depending on where it runs.
+    """
+    segments = [segment for segment in path.split("/") if segment]
+    for place in range(len(segments) - 1, -1, -1):
+        if segments[place] in trackers:
+            return segments[place], tuple(segments[place + 1 :])
+    return None, ()

@@ -82,21 +82,19 @@ def card_of(office: Office, task: str) -> dict[str, Any]:
 
 
 def move_card(office: Office, task: str, stage: int) -> None:
-    """Move a card to a column of the board, as a specialist."""
-    card = card_of(office, task)
-    columns = office.kaiten("GET", f"/boards/{card['board_id']}/columns")
-    office.kaiten("PATCH", f"/cards/{card['id']}", column_id=columns[stage]["id"])
+    """Move a card to a stage of the board, as a specialist."""
+    [card_id] = [one.card_id for one in office.desk.cards() if one.title.endswith(f"· {task}")]
+    office.desk.move(card_id, stage)
 
 
 def set_webhook_mode(office: Office, mode: str) -> None:
     """Set how the tracker delivers its webhooks from now on."""
-    office.http.post(f"{office.servers.kaiten}/_emulator/webhooks", json={"mode": mode}).raise_for_status()
+    office.desk.set_webhook_mode(mode)
 
 
 def release_webhooks(office: Office) -> int:
     """Send the held webhooks; returns how many there were."""
-    answer = office.http.post(f"{office.servers.kaiten}/_emulator/webhooks/release", json={})
-    return int(answer.raise_for_status().json()["released"])
+    return office.desk.release_webhooks()
 
 
 #: The contents of a workbook without formats, which would take ten times as long.

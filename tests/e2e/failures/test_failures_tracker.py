@@ -8,10 +8,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from emulators.world.processes import ROBOT_ID
+import pytest
+
 from tests.e2e.failures.helpers import (
     WRITE,
-    card_of,
     estimate_backlog,
     move_card,
     outcomes,
@@ -22,21 +22,23 @@ from tests.e2e.failures.helpers import (
     statuses,
 )
 from tests.harness.assertions import assert_answer
+from tests.harness.desks import with_every_tracker
+from tests.harness.desks.asana import AsanaDesk
 from tests.harness.office import WEBHOOK_SECRET, Office
 from tests.harness.stored import forget_cards, touched_cards
+from vitrina.jobs.nightly import reconnect_webhooks
 
 
 def assert_one_card_each(office: Office) -> None:
     """One whole card for each of the three tasks, and a link to it in each row."""
-    titles = Counter(str(card["title"]) for card in office.cards())
-    assert titles == {"ЗРН-1 · Баннер": 1, "ЗРН-2 · Лендинг": 1, "ЗРН-3 · Статья": 1}
-    for card in office.cards():
-        whole = office.kaiten("GET", f"/cards/{card['id']}", user_id=ROBOT_ID)
-        assert len(whole["checklists"]) == 1
-        assert len(whole["external_links"]) == 1
+    cards = office.desk.cards()
+    parts = {card.title: office.desk.count_of_parts(card.card_id) for card in cards}
+    assert Counter(card.title for card in cards).total() == 3
+    assert parts == {"ЗРН-1 · Баннер": (1, 1), "ЗРН-2 · Лендинг": (3, 1), "ЗРН-3 · Статья": (1, 1)}
     assert [text for (text,) in office.table("in_progress", "card")] == ["Открыть"] * 5
 
 
+@with_every_tracker
 def test_failure_04_a_double_click_makes_each_card_once(office: Office) -> None:
     """The same click twice, and four clicks of two people at once."""
     estimate_backlog(office)
@@ -57,14 +59,23 @@ def test_failure_04_a_double_click_makes_each_card_once(office: Office) -> None:
     assert_one_card_each(office)
 
 
+#: Calls of each tracker that make something, by what is made.
+MAKING = {
+    "kaiten": ("cards.create", "external_links.add", "checklists.create"),
+    "asana": ("tasks.create", "attachments.create", "subtasks.create"),
+}
+
+
+@with_every_tracker
 def test_failure_04_a_lost_answer_or_write_makes_no_second_card(office: Office) -> None:
-    """Kaiten made the card and its answer is lost; the cards are made and the sheet's write is lost."""
+    """The tracker made the card and its answer is lost; the cards are made and the sheet's write is lost."""
+    card, link, step = MAKING[office.tracker]
     estimate_backlog(office)
     start_period(office)
     faults: tuple[tuple[str, str, int | str], ...] = (
-        ("kaiten", "cards.create", "timeout"),
-        ("kaiten", "external_links.add", "timeout"),
-        ("kaiten", "checklists.create", 500),
+        (office.tracker, card, "timeout"),
+        (office.tracker, link, "timeout"),
+        (office.tracker, step, 500),
         ("google", WRITE, 503),
         ("google", WRITE, "drop"),
         ("google", WRITE, "timeout"),
@@ -79,6 +90,7 @@ def test_failure_04_a_lost_answer_or_write_makes_no_second_card(office: Office) 
     assert_one_card_each(office)
 
 
+@with_every_tracker
 def test_failure_04_a_card_whose_number_was_never_noted_is_found(office: Office) -> None:
     """The process ends between the card and the note of it: the next click finds the card by our key."""
     put_in_progress(office)
@@ -130,25 +142,23 @@ def replayed(office: Office) -> None:
     """Somebody who has the address sends old ones again."""
     move_card(office, "Статья", 3)
     office.settle()
-    sent = office.http.get(f"{office.servers.kaiten}/_emulator/webhooks").json()["deliveries"]
+    sent = office.desk.deliveries()
     move_card(office, "Статья", 2)
     office.settle()
-    for delivery in sent:
-        office.http.post(delivery["url"], json=delivery["body"]).raise_for_status()
+    office.desk.replay(sent)
 
 
 def forged(office: Office) -> None:
-    """One without the secret is nothing; one with it and a lie in it is a reason to look."""
+    """What is not from the tracker is refused, and what cannot be told apart is a reason to look."""
     move_card(office, "Статья", 2)
     office.settle()
-    card = card_of(office, "Статья")
-    lie = {"event": "card:update", "data": {"old": {"id": card["id"]}, "changes": {"column_id": 1}}}
-    url = f"{office.servers.functions}/webhook/kaiten/"
-    assert office.http.post(url + "0" * 40, json=lie).status_code == 404
-    assert touched_cards(office.services.store) == []
-    assert office.http.post(url + WEBHOOK_SECRET, json=lie).status_code == 200
+    [card_id] = [one.card_id for one in office.desk.cards() if one.title.endswith("· Статья")]
+    office.desk.forge(card_id, office.servers.functions, WEBHOOK_SECRET)
+    if office.tracker == "asana":
+        assert touched_cards(office.services.store) == []
 
 
+@with_every_tracker
 def test_failure_14_the_sheet_ends_as_the_tracker_is(office: Office) -> None:
     """Lost, repeated, reordered, late, replayed, forged: each time the row says *На проверке*."""
     put_in_progress(office)
@@ -174,8 +184,9 @@ def test_failure_14_the_sheet_ends_as_the_tracker_is(office: Office) -> None:
         assert statuses(office) == expected, way.__doc__
 
 
+@with_every_tracker
 def test_failure_14_our_own_changes_do_not_echo(office: Office) -> None:
-    """Kaiten tells of the cards that we make ourselves: nothing is written for that."""
+    """Trackers tell of the cards that we make ourselves: nothing is written for that."""
     estimate_backlog(office)
     start_period(office)
     assert office.do("push")["outcome"] == "done"
@@ -183,5 +194,25 @@ def test_failure_14_our_own_changes_do_not_echo(office: Office) -> None:
 
     office.settle()
 
-    assert office.http.get(f"{office.servers.kaiten}/_emulator/webhooks").json()["deliveries"] != []
+    assert office.desk.deliveries() != []
     assert WRITE not in office.calls("google")
+
+
+@pytest.mark.parametrize("tracker_name", ["asana"], indirect=True)
+def test_failure_14_a_webhook_that_died_lives_again_after_the_night(office: Office) -> None:
+    """Asana deletes a webhook that nobody answered for a day; what was lost is found by a refresh."""
+    put_in_progress(office)
+    assert isinstance(office.desk, AsanaDesk)
+    office.desk.delete_webhooks()
+    move_card(office, "Статья", 1)
+    office.settle()
+    assert statuses(office)["Статья"] == "Онбординг"
+
+    assert office.agency is not None
+    reconnect_webhooks(office.services, office.agency.spreadsheet_id)
+    move_card(office, "Статья", 2)
+    office.settle()
+
+    assert statuses(office)["Статья"] == "На проверке"
+    [(_, is_active)] = office.desk.webhooks()
+    assert is_active

@@ -181,11 +181,11 @@ def test_failure_12_long_numbers_and_codes_stay_texts(
 ) -> None:
     """What a person types as a task, and an id above 2**53, is the same in sheet, tracker and sheet again."""
     office = empty_office
-    people = [Person(one["name"], one["email"], int(one["kaiten_id"])) for one in TEAM[:2]]
+    people = [Person(one["name"], one["email"], int(one["tracker_id.kaiten"])) for one in TEAM[:2]]
     office.reset(
         monkeypatch.setenv, people=[*people, Person("Вера Орлова", "vera@mayak.example", BIG_ID)], now=NOW
     )
-    office.create_agency(team=[*TEAM[:2], {**TEAM[2], "kaiten_id": str(BIG_ID)}])
+    office.create_agency(team=[*TEAM[:2], {**TEAM[2], "tracker_id.kaiten": str(BIG_ID)}])
     office.create_client()
 
     put_in_progress(office, *({"task": text, "result": text, "hours_development": "1"} for text in NUMBERS))
@@ -194,7 +194,7 @@ def test_failure_12_long_numbers_and_codes_stay_texts(
     [shown] = [
         one
         for name, one in office.table(
-            "specialists", "name", "kaiten_id", spreadsheet_id=office.agency.spreadsheet_id
+            "specialists", "name", "tracker_id.kaiten", spreadsheet_id=office.agency.spreadsheet_id
         )
         if name == "Вера Орлова"
     ]

@@ -304,7 +304,7 @@ def test_row_01_late_card_that_somebody_works_on_stays(
     assert len(kept) == 3
     [line] = twins_told(hasty)
     assert line.startswith("ЗРН-1: в Kaiten 2 карточки вместо одной.")
-    assert f"лишних ({hasty.services.tracker.card_url('', str(late['id']))})" in line
+    assert f"лишних ({hasty.services.trackers['kaiten'].card_url('', str(late['id']))})" in line
 
 
 def test_row_01_start_undone_while_somebody_works_on_the_late_card(

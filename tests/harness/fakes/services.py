@@ -14,10 +14,11 @@ from tests.harness.fakes.tracker import FakeTracker
 from tests.harness.fakes.workbooks import FakeWorkbooks
 from vitrina.domain.calendar import WorkCalendar
 from vitrina.operations.services import Services
+from vitrina.records.books import FIRST_TRACKER
+from vitrina.trackers.none.client import NoTracker
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.template.definition import BookTemplate, load_template
 
-WEBHOOK_URL = "https://functions.example/webhook/kaiten/secret"
 #: Who writes the workbooks.
 ROBOT = "robot@vitrina.example"
 
@@ -30,7 +31,7 @@ def make_services(**given: Any) -> Services:
     fields: dict[str, Any] = {
         "workbooks": workbooks,
         "background_workbooks": workbooks,
-        "tracker": given.pop("tracker", None) or FakeTracker(),
+        "trackers": {FIRST_TRACKER: given.pop("tracker", None) or FakeTracker(), "none": NoTracker()},
         "store": given.pop("store", None) or WatchedStore(),
         "queue": given.pop("queue", None) or FakeQueue(clock),
         "clock": clock,
@@ -38,7 +39,6 @@ def make_services(**given: Any) -> Services:
         "choices": Choices({**templates["agency"].choice_labels(), **templates["client"].choice_labels()}),
         "templates": templates,
         "time_zone": ZoneInfo("Europe/Moscow"),
-        "webhook_url": WEBHOOK_URL,
         "editors": (ROBOT, MANAGER),
         "lease_s": 90.0,
         "quota_per_minute": 50,

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.harness.fakes.interruptions import Interruptions, no_answer
 from vitrina.errors import FatalServiceError
-from vitrina.ports import Board, Card, Json, NewCard, Stage
+from vitrina.ports import Board, Capabilities, Card, Json, NewCard, Received, Stage, WebhookRequest
 
 SERVICE = "Трекер"
 
 #: The author of events that Vitrina's own calls cause.
 OWN_AUTHOR = "vitrina"
+#: The last part of the address of its webhooks.
+SECRET = "secret"
+
+
+def webhook_of(body: Json, *, secret: str = SECRET) -> WebhookRequest:
+    """A request with this body, as the entry point hands it to an adapter."""
+    sent = json.dumps(body).encode()
+    return WebhookRequest((secret,), {}, sent, lambda: json.loads(sent))
 
 
 @dataclass
@@ -29,7 +38,10 @@ class _State:
     #: Addresses of links by card id.
     links: dict[str, list[str]] = field(default_factory=dict)
     made: dict[str, NewCard] = field(default_factory=dict)
-    webhook_urls: list[str] = field(default_factory=list)
+    #: Boards of which changes are reported.
+    webhook_boards: list[str] = field(default_factory=list)
+    #: User ids by e-mail in lower case.
+    people: dict[str, str] = field(default_factory=dict)
     last_id: int = 0
 
 
@@ -37,6 +49,7 @@ class FakeTracker(Interruptions):
     """``TaskTracker`` in memory. Ids grow, so that the older of two cards has the smaller one."""
 
     name = SERVICE
+    can = Capabilities()
 
     def __init__(self, saved: _State | None = None) -> None:
         super().__init__()
@@ -44,6 +57,8 @@ class FakeTracker(Interruptions):
         #: Creations that were given up by the caller and not carried out yet.
         self._late: list[NewCard] = []
         self._is_next_creation_late = False
+        #: Whether changes of a step are reported under an id of its own, as those of a subtask are.
+        self.has_step_ids = False
 
     # --- The port ----------------------------------------------------------------------------------
 
@@ -52,7 +67,7 @@ class FakeTracker(Interruptions):
         with self._called("create_board"):
             board_id = self._new_id()
             columns = tuple(Stage(self._new_id(), stage) for stage in stages)
-            board = Board(board_id, self._new_id(), columns, f"https://tracker.example/board/{board_id}")
+            board = Board(board_id, columns, f"https://tracker.example/board/{board_id}")
             self._state.boards[board_id] = board
             self._state.board_titles[board_id] = title
         return board
@@ -64,11 +79,17 @@ class FakeTracker(Interruptions):
             found = [self._state.boards[board_id] for board_id, one in titles if one == title]
         return found[0] if found else None
 
-    def connect_webhook(self, url: str) -> None:
+    def connect_webhook(self, board_id: str) -> None:
         """See ``TaskTracker``."""
         with self._called("connect_webhook"):
-            if url not in self._state.webhook_urls:
-                self._state.webhook_urls.append(url)
+            if board_id not in self._state.webhook_boards:
+                self._state.webhook_boards.append(board_id)
+
+    def find_people(self, emails: Collection[str]) -> Mapping[str, str]:
+        """See ``TaskTracker``."""
+        with self._called("find_people"):
+            wanted = {email.casefold() for email in emails}
+            return {email: user_id for email, user_id in self._state.people.items() if email in wanted}
 
     def find_cards(self, board_id: str) -> Mapping[str, tuple[str, ...]]:
         """See ``TaskTracker``."""
@@ -94,22 +115,24 @@ class FakeTracker(Interruptions):
                 no_answer(SERVICE)()
             return self._make(card)
 
-    def complete_card(self, card_id: str, card: NewCard) -> None:
-        """See ``TaskTracker``. A line counts as there by its text, however it was changed since."""
+    def complete_card(self, card_id: str, card: NewCard) -> tuple[str, ...]:
+        """See ``TaskTracker``. A step counts as there by its text, however it was changed since."""
         with self._called("complete_card"):
             present = self._require(card_id)
-            texts = Counter(line.text for line in present.checklist)
-            lines = list(present.checklist)
-            for place, line in enumerate(card.checklist):
-                if texts[line.text]:
-                    texts[line.text] -= 1
+            texts = Counter(step.text for step in present.steps)
+            steps = list(present.steps)
+            for place, step in enumerate(card.steps):
+                if texts[step.text]:
+                    texts[step.text] -= 1
                 else:
-                    lines.insert(place, line)
-            self.change(card_id, checklist=tuple(lines))
-            if card.link_url not in self._state.links[card_id]:
-                self._state.links[card_id].append(card.link_url)
+                    step_id = self._new_id() if self.has_step_ids else ""
+                    steps.insert(place, replace(step, step_id=step_id))
+            self.change(card_id, steps=tuple(steps))
+            known = self._state.links[card_id]
+            known += [link.url for link in card.links if link.url not in known]
+            return tuple(step.step_id for step in steps if step.step_id)
 
-    def get_card(self, card_id: str) -> Card | None:
+    def get_card(self, board_id: str, card_id: str) -> Card | None:  # noqa: ARG002 - each is on one board
         """See ``TaskTracker``."""
         with self._called("get_card"):
             return self._state.cards.get(card_id)
@@ -123,14 +146,14 @@ class FakeTracker(Interruptions):
         """See ``TaskTracker``."""
         return f"https://tracker.example/board/{board_id}/card/{card_id}"
 
-    def card_id_of_event(self, body: Json) -> str | None:
+    def receive(self, request: WebhookRequest) -> Received:
         """See ``TaskTracker``."""
-        card_id = body.get("card_id")
-        return card_id if isinstance(card_id, str) else None
-
-    def is_own_event(self, body: Json) -> bool:
-        """See ``TaskTracker``."""
-        return body.get("author") == OWN_AUTHOR
+        if request.path != (SECRET,):
+            return Received(status=404)
+        body = request.read_json()
+        card_id = body.get("card_id") if isinstance(body, dict) else None
+        is_hint = isinstance(card_id, str) and body.get("author") != OWN_AUTHOR
+        return Received(card_ids=(card_id,) if is_hint else ())
 
     # --- What tests do -----------------------------------------------------------------------------
 
@@ -153,19 +176,23 @@ class FakeTracker(Interruptions):
         self.change(card_id, stage_id=board.stages[stage].stage_id)
 
     def tick(self, card_id: str, place: int = 0) -> None:
-        """Tick a line of a card's checklist."""
-        lines = list(self._require(card_id).checklist)
-        lines[place] = replace(lines[place], is_checked=True)
-        self.change(card_id, checklist=tuple(lines))
+        """Mark a step of a card as done."""
+        steps = list(self._require(card_id).steps)
+        steps[place] = replace(steps[place], is_done=True)
+        self.change(card_id, steps=tuple(steps))
 
     def log_hours(self, card_id: str, user_id: str, hours: float) -> None:
         """Log hours of a person, beside those that are there."""
-        known = self._require(card_id).logged_hours
+        known = self._require(card_id).logged_hours or {}
         self.change(card_id, logged_hours={**known, user_id: known.get(user_id, 0.0) + hours})
 
-    def webhook(self, card_id: str, *, author: str = "somebody") -> Json:
-        """The body of an event about a card."""
-        return {"card_id": card_id, "author": author}
+    def webhook(self, card_id: str, *, author: str = "somebody", secret: str = SECRET) -> WebhookRequest:
+        """A request that reports a change of a card, or of a step with an id of its own."""
+        return webhook_of({"card_id": card_id, "author": author}, secret=secret)
+
+    def add_person(self, email: str, user_id: str) -> None:
+        """Let somebody have an account."""
+        self._state.people[email.casefold()] = user_id
 
     @property
     def cards(self) -> list[Card]:
@@ -178,9 +205,9 @@ class FakeTracker(Interruptions):
         return list(self._state.board_titles.values())
 
     @property
-    def webhook_urls(self) -> list[str]:
-        """Addresses that are told of changes."""
-        return list(self._state.webhook_urls)
+    def webhook_boards(self) -> list[str]:
+        """Boards of which changes are reported."""
+        return list(self._state.webhook_boards)
 
     def links(self, card_id: str) -> list[str]:
         """Addresses of the links of a card."""
@@ -211,7 +238,7 @@ class FakeTracker(Interruptions):
             due_on=card.due_on,
             assignee_id=card.assignee_id,
             is_archived=False,
-            checklist=(),
+            steps=(),
         )
         self._state.links[card_id] = []
         self._state.made[card_id] = card

@@ -8,9 +8,9 @@ from datetime import date
 import pytest
 
 from tests.harness.fakes.interruptions import busy, no_answer
-from tests.harness.fakes.tracker import FakeTracker
+from tests.harness.fakes.tracker import FakeTracker, webhook_of
 from vitrina.errors import FatalServiceError, RetriableServiceError
-from vitrina.ports import Board, ChecklistItem, NewCard
+from vitrina.ports import Board, Link, NewCard, Received, Step
 
 STAGES = ("Онбординг", "В работе", "На проверке", "Выполнено")
 
@@ -34,15 +34,13 @@ def new_card(board: Board) -> NewCard:
         external_id="vitrina:book:14",
         board_id=board.board_id,
         stage_id=board.stages[0].stage_id,
-        lane_id=board.lane_id,
         title="ЗРН-14 · Тексты",
-        description="Двадцать описаний",
+        facts=(("Результат", "Двадцать описаний"),),
         due_on=date(2026, 11, 25),
         estimate_hours=7.5,
         assignee_id="11",
-        checklist=(ChecklistItem("Тексты — Анна", assignee_id="11"), ChecklistItem("Дизайн — Борис")),
-        link_url="https://sheets.example/book",
-        link_title="Книга клиента",
+        steps=(Step("Тексты — Анна", assignee_id="11"), Step("Дизайн — Борис")),
+        links=(Link("https://sheets.example/book", "Книга клиента"),),
     )
 
 
@@ -53,33 +51,33 @@ def test_board_has_its_stages_in_order(tracker: FakeTracker, board: Board) -> No
     assert tracker.find_board("Зер") is None
 
 
-def test_card_is_made_without_its_checklist(tracker: FakeTracker, new_card: NewCard) -> None:
+def test_card_is_made_without_its_steps(tracker: FakeTracker, new_card: NewCard) -> None:
     """That and the link come with its completion."""
     card_id = tracker.create_card(new_card)
-    bare = tracker.get_card(card_id)
+    bare = tracker.get_card("", card_id)
     tracker.complete_card(card_id, new_card)
-    whole = tracker.get_card(card_id)
+    whole = tracker.get_card("", card_id)
 
     assert bare is not None
     assert whole is not None
-    assert (bare.checklist, bare.title, bare.due_on) == ((), new_card.title, new_card.due_on)
-    assert whole.checklist == new_card.checklist
-    assert tracker.links(card_id) == [new_card.link_url]
+    assert (bare.steps, bare.title, bare.due_on) == ((), new_card.title, new_card.due_on)
+    assert whole.steps == new_card.steps
+    assert tracker.links(card_id) == [new_card.links[0].url]
 
 
 def test_completion_may_be_repeated(tracker: FakeTracker, new_card: NewCard) -> None:
     """What is there stays as people have it; what is missing comes back in its place."""
     card_id = tracker.create_card(new_card)
     tracker.complete_card(card_id, new_card)
-    ticked = replace(new_card.checklist[1], is_checked=True)
-    tracker.change(card_id, checklist=(ticked,))
+    ticked = replace(new_card.steps[1], is_done=True)
+    tracker.change(card_id, steps=(ticked,))
 
     tracker.complete_card(card_id, new_card)
 
-    card = tracker.get_card(card_id)
+    card = tracker.get_card("", card_id)
     assert card is not None
-    assert card.checklist == (new_card.checklist[0], ticked)
-    assert tracker.links(card_id) == [new_card.link_url]
+    assert card.steps == (new_card.steps[0], ticked)
+    assert tracker.links(card_id) == [new_card.links[0].url]
 
 
 def test_external_ids_are_not_unique(tracker: FakeTracker, board: Board, new_card: NewCard) -> None:
@@ -109,7 +107,7 @@ def test_removing_a_card_may_be_repeated(tracker: FakeTracker, new_card: NewCard
     tracker.remove_card(card_id)
     tracker.remove_card(card_id)
 
-    assert tracker.get_card(card_id) is None
+    assert tracker.get_card("", card_id) is None
     with pytest.raises(FatalServiceError):
         tracker.complete_card(card_id, new_card)
 
@@ -158,28 +156,53 @@ def test_people_work_on_a_card(tracker: FakeTracker, board: Board, new_card: New
     tracker.log_hours(card_id, "11", 1.5)
     tracker.log_hours(card_id, "11", 2)
 
-    card = tracker.get_card(card_id)
+    card = tracker.get_card("", card_id)
     assert card is not None
     assert card.stage_id == board.stages[-1].stage_id
-    assert [line.is_checked for line in card.checklist] == [False, True]
+    assert [line.is_done for line in card.steps] == [False, True]
     assert card.logged_hours == {"11": 3.5}
 
 
 def test_webhook_names_its_card_and_author(tracker: FakeTracker) -> None:
     """What Vitrina did itself is told apart; a body of any other form is about no card."""
-    own = tracker.webhook("7", author="vitrina")
+    requests = [tracker.webhook("7"), tracker.webhook("7", author="vitrina"), webhook_of({"card_id": ["7"]})]
 
-    assert (tracker.card_id_of_event(own), tracker.is_own_event(own)) == ("7", True)
-    assert not tracker.is_own_event(tracker.webhook("7"))
-    assert tracker.card_id_of_event({"card_id": ["7"]}) is None
+    assert [tracker.receive(one).card_ids for one in requests] == [("7",), (), ()]
+
+
+def test_webhook_with_another_secret_is_refused(tracker: FakeTracker) -> None:
+    """It says nothing about a card."""
+    assert tracker.receive(tracker.webhook("7", secret="wrong")) == Received(status=404)
 
 
 def test_webhook_is_connected_once(tracker: FakeTracker) -> None:
     """However often it is asked for."""
-    tracker.connect_webhook("https://functions.example/hook")
-    tracker.connect_webhook("https://functions.example/hook")
+    tracker.connect_webhook("1")
+    tracker.connect_webhook("1")
 
-    assert tracker.webhook_urls == ["https://functions.example/hook"]
+    assert tracker.webhook_boards == ["1"]
+
+
+def test_people_are_found_by_their_email(tracker: FakeTracker) -> None:
+    """However it is capitalised; who has no account is left out."""
+    tracker.add_person("Anna@agency.example", "11")
+
+    assert tracker.find_people(["ANNA@agency.example", "igor@agency.example"]) == {
+        "anna@agency.example": "11"
+    }
+
+
+def test_steps_may_have_ids_of_their_own(tracker: FakeTracker, new_card: NewCard) -> None:
+    """Then changes of them are reported under these ids."""
+    tracker.has_step_ids = True
+    card_id = tracker.create_card(new_card)
+
+    step_ids = tracker.complete_card(card_id, new_card)
+
+    card = tracker.get_card("", card_id)
+    assert card is not None
+    assert len(set(step_ids)) == 2
+    assert tuple(step.step_id for step in card.steps) == step_ids
 
 
 def test_others_begin_with_what_was_saved(tracker: FakeTracker, board: Board, new_card: NewCard) -> None:

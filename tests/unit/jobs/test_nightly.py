@@ -45,6 +45,27 @@ def night(office: MemoryOffice, days: int = 0) -> None:
     office.run_job({"kind": "norms", "spreadsheet_id": office.agency_id})
 
 
+# --- Webhooks ----------------------------------------------------------------------------------------
+
+
+def test_webhook_of_each_project_is_connected_again(office: MemoryOffice) -> None:
+    """The tracker may have deleted it; it is made before the lease, as the tracker calls us back."""
+    office.tracker._state.webhook_boards.clear()
+
+    night(office)
+
+    assert len(office.tracker._state.webhook_boards) == 1
+
+
+def test_tracker_that_does_not_answer_keeps_nothing_from_the_night(office: MemoryOffice) -> None:
+    """The next night tries again."""
+    office.tracker.before("connect_webhook", busy())
+
+    night(office)
+
+    assert stored_history(office.store, office.agency_id)
+
+
 # --- Packing -----------------------------------------------------------------------------------------
 
 

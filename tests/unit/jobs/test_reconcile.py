@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,10 +11,11 @@ from tests.harness.memory_office import MemoryOffice, pushed_office, started_off
 from tests.harness.stored import touched_cards
 from vitrina.errors import RetriableServiceError
 from vitrina.jobs.reconcile import MOST_AT_ONCE, plan_reconciliation
-from vitrina.jobs.sync_touched import take_hint
+from vitrina.jobs.registry import call_timer
 from vitrina.operations.run import LEASE
+from vitrina.ports import Put
 from vitrina.records.cards import CardOwner, SyncState, put_card, put_sync
-from vitrina.records.work import load_work
+from vitrina.records.work import WORK, load_work
 
 
 @pytest.fixture
@@ -32,6 +33,11 @@ def call_and_run(office: MemoryOffice) -> None:
     """The timer plans, and the queue runs."""
     plan_reconciliation(office.services)
     office.run_queue()
+
+
+def busy_elsewhere(office: MemoryOffice) -> bool:
+    """Whether the calendar has a line with hours for other clients."""
+    return any("другие проекты" in label for (label,) in office.table("schedule", "label"))
 
 
 def finish(office: MemoryOffice, number: int) -> str:
@@ -97,7 +103,7 @@ def test_workbooks_without_open_cards_are_left_out() -> None:
     office = started_office()
 
     assert plan_reconciliation(office.services) == 0
-    assert plan_reconciliation(office.services, everything=True) == 1
+    assert plan_reconciliation(office.services, is_nightly=True) == 1
 
 
 def test_nothing_is_open_any_more(office: MemoryOffice) -> None:
@@ -106,7 +112,7 @@ def test_nothing_is_open_any_more(office: MemoryOffice) -> None:
         finish(office, number)
     assert plan_reconciliation(office.services) == 0
 
-    take_hint(office.services, office.tracker.webhook(office.items()[1].card_id))
+    office.receive(office.tracker.webhook(office.items()[1].card_id))
 
     assert plan_reconciliation(office.services) == 1
 
@@ -123,12 +129,11 @@ def test_workbooks_are_spread_over_time(office: MemoryOffice) -> None:
 
 
 def test_more_workbooks_than_fit_take_turns(office: MemoryOffice) -> None:
-    """Each is planned in one of two periods that follow each other."""
+    """Each is planned in one of two periods that follow each other; at night all are."""
     count = MOST_AT_ONCE + 10
     for number in range(count - 1):
-        owner = CardOwner(f"book-{number}", 1)
-        state = SyncState(owner.spreadsheet_id).touch(f"c{number}", 1, "stamp")
-        office.store.commit([put_card(f"c{number}", owner), put_sync(state)])
+        flags = {"has_cards": True, "has_unfinished": True}
+        office.store.commit([Put(WORK, f"book-{number}", flags)])
 
     assert plan_reconciliation(office.services) == MOST_AT_ONCE
     office.clock.advance(minutes=15)
@@ -136,6 +141,50 @@ def test_more_workbooks_than_fit_take_turns(office: MemoryOffice) -> None:
 
     planned = {task.body["spreadsheet_id"] for task in office.queue.waiting}
     assert len(planned) == count
+    office.clock.advance(minutes=15)
+    assert plan_reconciliation(office.services, is_nightly=True) == count
+
+
+def test_workbooks_that_webhooks_spoke_of_do_not_wait(office: MemoryOffice) -> None:
+    """They are looked at in every period, beside those whose turn it is."""
+    for number in range(MOST_AT_ONCE + 10):
+        owner = CardOwner(f"book-{number}", 1)
+        state = SyncState(owner.spreadsheet_id).touch({f"c{number}": 1}, "stamp")
+        office.store.commit([put_card("kaiten", f"c{number}", owner), put_sync(state)])
+
+    assert plan_reconciliation(office.services) == MOST_AT_ONCE + 10 + 1
+
+
+def test_the_night_looks_at_everything_once(office: MemoryOffice) -> None:
+    """With the first call of the night; the next calls go on as by day."""
+    office.clock.set(datetime.fromisoformat("2026-11-24T02:00:00+03:00"))
+
+    planned = []
+    for _ in range(2):
+        call_timer(office.services)
+        planned += [task.body.get("is_nightly", False) for task in office.queue.waiting]
+        office.queue.waiting.clear()
+        office.clock.advance(minutes=15)
+
+    assert planned.count(True) == 1
+
+
+def test_the_night_draws_what_other_clients_changed(office: MemoryOffice) -> None:
+    """A look by day reads the work of no other client; the calendar gets their hours at night."""
+    first_id = office.client_id
+    office.do("refresh")
+    office.create_client(client_name="Улыбка", project_name="Реклама", code="УЛБ")
+    office.start({"task": "Макет", "hours_design": "5"})
+    office.client_id = first_id
+    assert not busy_elsewhere(office)
+
+    call_and_run(office)
+    assert not busy_elsewhere(office)
+    office.clock.advance(minutes=15)
+    plan_reconciliation(office.services, is_nightly=True)
+    office.run_queue()
+
+    assert busy_elsewhere(office)
 
 
 def test_queue_that_does_not_answer(office: MemoryOffice) -> None:
@@ -157,14 +206,14 @@ def test_hint_whose_task_was_lost(office: MemoryOffice) -> None:
     """The look does its work, and the next webhook queues a task again."""
     card_id = office.items()[2].card_id
     office.tracker.move(card_id, 1)
-    take_hint(office.services, office.tracker.webhook(card_id))
+    office.receive(office.tracker.webhook(card_id))
     office.queue.lose()
 
     call_and_run(office)
 
     assert statuses(office)[-1] == "В работе"
     assert touched_cards(office.store) == []
-    take_hint(office.services, office.tracker.webhook(card_id))
+    office.receive(office.tracker.webhook(card_id))
     assert len(office.queue.waiting) == 1
 
 
@@ -172,7 +221,7 @@ def test_hint_of_a_finished_item_whose_task_was_lost(office: MemoryOffice) -> No
     """Its card was opened again: it is read although the item counts as done."""
     card_id = finish(office, 2)
     office.tracker.move(card_id, 1)
-    take_hint(office.services, office.tracker.webhook(card_id))
+    office.receive(office.tracker.webhook(card_id))
     office.queue.lose()
 
     call_and_run(office)
@@ -192,7 +241,7 @@ def test_hint_of_a_packed_item_whose_task_was_lost(office: MemoryOffice, with_ro
     office.run_job({"kind": "norms", "spreadsheet_id": office.agency_id})
     assert load_work(office.store, office.client_id, office.agency_id).value.has_finished(2)
     office.tracker.move(card_id, 1)
-    take_hint(office.services, office.tracker.webhook(card_id))
+    office.receive(office.tracker.webhook(card_id))
     office.queue.lose()
 
     call_and_run(office)
@@ -205,7 +254,7 @@ def test_webhook_and_look_at_once(office: MemoryOffice) -> None:
     """Whichever comes first writes; the other one finds nothing that differs."""
     card_id = office.items()[2].card_id
     office.tracker.move(card_id, 1)
-    take_hint(office.services, office.tracker.webhook(card_id))
+    office.receive(office.tracker.webhook(card_id))
     plan_reconciliation(office.services)
 
     office.run_queue()

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 
 import pytest
 
 from tests.harness.fakes.interruptions import busy, no_answer
+from tests.harness.fakes.tracker import webhook_of
 from tests.harness.memory_office import MemoryOffice, pushed_office
 from tests.harness.stored import stored_document, touched_cards
 from vitrina.errors import BusyError, RetriableServiceError
 from vitrina.jobs.registry import deliver_outbox
-from vitrina.jobs.sync_touched import take_hint
 from vitrina.operations.google_quota import QUOTA_KEY
 from vitrina.operations.outbox import OUTBOX
 from vitrina.operations.run import LEASE
 from vitrina.ports import Put
 from vitrina.records.cards import SYNC
-from vitrina.records.work import load_work
+from vitrina.records.work import WORK, load_work
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def office() -> MemoryOffice:
 
 def hint(office: MemoryOffice, number: int) -> bool:
     """A webhook about the card of an item."""
-    return take_hint(office.services, office.tracker.webhook(office.items()[number].card_id))
+    return office.receive(office.tracker.webhook(office.items()[number].card_id))
 
 
 def move(office: MemoryOffice, number: int, stage: int = 1) -> None:
@@ -70,14 +71,15 @@ def test_hint_is_kept_and_queued(office: MemoryOffice) -> None:
 def test_card_of_somebody_else(office: MemoryOffice) -> None:
     """A card that we did not make; a body of any form; what Vitrina did itself: nothing is kept."""
     own_id = office.items()[1].card_id
-    bodies = [
-        {"card_id": "999"},
-        {"card_id": {"$": 1}},
-        {},
+    requests = [
+        office.tracker.webhook("999"),
+        webhook_of({"card_id": {"$": 1}}),
+        webhook_of({}),
         office.tracker.webhook(own_id, author="vitrina"),
+        office.tracker.webhook(own_id, secret="wrong"),
     ]
 
-    assert [take_hint(office.services, body) for body in bodies] == [False] * 4
+    assert [office.receive(one) for one in requests] == [0] * 5
 
     assert (office.queue.waiting, office.store.keys(SYNC)) == ([], [])
 
@@ -365,7 +367,7 @@ def test_packed_item_whose_card_is_opened(office: MemoryOffice, with_row: bool) 
     """It comes back among the open ones with all that it had, whether its row is in the sheet or not."""
     card_id = pack_banner(office, with_row=with_row)
     office.tracker.move(card_id, 1)
-    assert take_hint(office.services, office.tracker.webhook(card_id))
+    assert office.receive(office.tracker.webhook(card_id))
 
     office.run_queue()
 
@@ -380,7 +382,7 @@ def test_packed_item_whose_card_gets_hours(office: MemoryOffice) -> None:
     """They are kept: the item comes back until the next night packs it again."""
     card_id = pack_banner(office, with_row=True)
     office.tracker.log_hours(card_id, "11", 1.0)
-    take_hint(office.services, office.tracker.webhook(card_id))
+    office.receive(office.tracker.webhook(card_id))
 
     office.run_queue()
     assert office.items()[2].actions[0].logged_hours == 3.0
@@ -393,7 +395,7 @@ def test_packed_item_whose_card_gets_hours(office: MemoryOffice) -> None:
 def test_packed_item_whose_card_only_moved_about(office: MemoryOffice) -> None:
     """Where nothing differs it stays packed."""
     card_id = pack_banner(office, with_row=True)
-    take_hint(office.services, office.tracker.webhook(card_id))
+    office.receive(office.tracker.webhook(card_id))
 
     office.run_queue()
 
@@ -401,19 +403,22 @@ def test_packed_item_whose_card_only_moved_about(office: MemoryOffice) -> None:
     assert touched_cards(office.store) == []
 
 
-def test_item_packed_while_its_card_is_read(office: MemoryOffice) -> None:
-    """The night comes between reading and committing: what the card says is not lost."""
+def finish_then_pack_while_read(office: MemoryOffice) -> str:
+    """The banner is done; the night comes right after its card is read. Gives the id of the card."""
     card_id = office.items()[2].card_id
     office.tracker.move(card_id, -1)
     office.do("refresh")
     office.clock.advance(days=60)
-    office.tracker.move(card_id, 1)
-    take_hint(office.services, office.tracker.webhook(card_id))
     night = {"kind": "norms", "spreadsheet_id": office.agency_id}
     office.tracker.after("get_card", lambda: office.run_job(night))
-    with pytest.raises(BusyError):
-        office.run_queue()
-    assert len(touched_cards(office.store)) == 1
+    return card_id
+
+
+def test_item_packed_while_its_card_is_read(office: MemoryOffice) -> None:
+    """The night comes between reading and committing: what the card says is not lost."""
+    card_id = finish_then_pack_while_read(office)
+    office.tracker.move(card_id, 1)
+    office.receive(office.tracker.webhook(card_id))
 
     office.run_queue()
 
@@ -421,3 +426,48 @@ def test_item_packed_while_its_card_is_read(office: MemoryOffice) -> None:
     assert load_work(office.store, office.client_id, office.agency_id).value.finished == ()
     assert statuses(office)[-1] == "В работе"
     assert stored_document(office.store, SYNC, office.client_id) is not None
+
+
+def test_hours_of_an_item_packed_while_its_card_is_read(office: MemoryOffice) -> None:
+    """The same for hours, which no calendar shows: the queue brings the task back."""
+    card_id = finish_then_pack_while_read(office)
+    office.tracker.log_hours(card_id, "11", 2.0)
+    office.receive(office.tracker.webhook(card_id))
+    with pytest.raises(BusyError):
+        office.run_queue()
+    assert len(touched_cards(office.store)) == 1
+
+    office.run_queue()
+
+    assert office.items()[2].actions[0].logged_hours == 2.0
+    assert touched_cards(office.store) == []
+
+
+# --- Other clients -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "is_drawn"),
+    [
+        (lambda office, card_id: office.tracker.move(card_id, 1), False),
+        (lambda office, card_id: office.tracker.log_hours(card_id, "11", 1.0), False),
+        (lambda office, card_id: office.tracker.change(card_id, due_on=date(2026, 11, 30)), False),
+        (lambda office, card_id: office.tracker.tick(card_id), True),
+        (lambda office, card_id: office.tracker.move(card_id, -1), True),
+    ],
+)
+def test_work_of_others_is_read_where_time_is_freed(
+    office: MemoryOffice, change: Callable[[MemoryOffice, str], None], is_drawn: bool
+) -> None:
+    """Calendar and days of the end need it, and only they: a moved card costs no document of each client."""
+    office.do("refresh")
+    card_id = office.items()[1].card_id
+    change(office, card_id)
+    office.receive(office.tracker.webhook(card_id))
+    asked: list[str] = []
+    find = office.store.find
+    office.store.find = lambda kind, /, **rest: [asked.append(kind), find(kind, **rest)][1]  # type: ignore[method-assign,func-returns-value]
+
+    office.run_queue()
+
+    assert (WORK in asked) == is_drawn

@@ -79,7 +79,7 @@ class FakeServices:
 def fake_services() -> Any:
     """Services with an agency and a project; typed as ``Any``, as they are only a part of ``Services``."""
     services = FakeServices()
-    project = Project(BOOK, AGENCY, "Заря", "Сайт", "ЗРН", "ru", "7", "8", "https://kaiten/7", {})
+    project = Project(BOOK, AGENCY, "Заря", "Сайт", "ЗРН", "ru", "7/8", "https://kaiten/7", {})
     services.store.commit([put_agency(Agency(AGENCY, "Агентство", "ru", {})), put_project(project)])
     return services
 

@@ -116,6 +116,7 @@ def full_item(number: int, **more: Any) -> Item:
         "finished_on": date(2026, 11, 20),
         "is_card_wanted": True,
         "card_lost_at": datetime(2026, 11, 19, 10, 30, 5, 250, tzinfo=UTC),
+        "step_ids": ("771", "772"),
         "quantity": 2.5,
         **more,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,7 @@ from vitrina.records.books import (
 )
 from vitrina.records.cards import (
     CardOwner,
+    StoredTrackerMemory,
     SyncChange,
     SyncState,
     card_key,
@@ -50,7 +51,14 @@ from vitrina.records.layouts import (
 )
 from vitrina.records.packing import deleting_writes, unpack_one
 from vitrina.records.previews import PREVIEW, Preview, preview_from_document, preview_key
-from vitrina.records.team import team_from_document, team_key, team_writes, tracker_ids
+from vitrina.records.team import (
+    team_data,
+    team_from_data,
+    team_from_document,
+    team_key,
+    team_writes,
+    tracker_ids,
+)
 from vitrina.store.memory import MemoryStore
 from vitrina.workbook.reading.book import Book, Cell, Mark, Row, Tab
 from vitrina.workbook.reading.shape import KnownColumn, KnownTab, Shape
@@ -65,15 +73,20 @@ PROJECT = Project(
     project_name="Сайт",
     code="ЗРН",
     locale="ru",
-    board_id="7",
-    lane_id="8",
+    board_id="7/8",
     board_url="https://kaiten/7",
     stages={"queued": "1", "done": "2"},
     last_number=41,
 )
 TEAM = Team(
     (
-        Specialist("Анна", ("design", "copy"), 7.5, tracker_id="5", days_away=frozenset({TODAY})),
+        Specialist(
+            "Анна",
+            ("design", "copy"),
+            7.5,
+            tracker_ids={"kaiten": "5", "acme": "7"},
+            days_away=frozenset({TODAY}),
+        ),
         Specialist("Борис", ("copy",), 4.0),
     ),
     {"design": "Дизайн", "copy": "Тексты"},
@@ -155,6 +168,45 @@ def test_a_book_is_written_over_the_version_that_was_read(store: MemoryStore) ->
 # --- Teams and previews ----------------------------------------------------------------------------
 
 
+def test_project_of_an_older_release(store: MemoryStore) -> None:
+    """Its board had a lane apart, and there was one tracker."""
+    old = {**asdict(PROJECT), "board_id": "7", "lane_id": "8"}
+    del old["tracker"]
+    store.commit([Put("book", BOOK, {"kind": "client", "schema": 2, **old})])
+
+    project = load_project(store, BOOK)
+
+    assert (project.board_id, project.tracker) == ("7/8", "kaiten")
+
+
+def test_team_of_an_older_release(store: MemoryStore) -> None:
+    """Each person had one id."""
+    data = team_data(TEAM)
+    for one in data["specialists"]:
+        one["tracker_id"] = one.pop("tracker_ids").get("kaiten")
+
+    assert tracker_ids(team_from_data(data), "kaiten") == {"Анна": "5"}
+
+
+def test_cards_of_two_trackers_are_two_cards(store: MemoryStore) -> None:
+    """Ids are unique in one tracker only; those of the first one are as older releases wrote them."""
+    store.commit([put_card("kaiten", "77", CardOwner(BOOK, 7)), put_card("acme", "77", CardOwner(BOOK, 8))])
+
+    owners = [card_owner_from_document(document(store, card_key(one, "77"))) for one in ("kaiten", "acme")]
+
+    assert owners == [CardOwner(BOOK, 7), CardOwner(BOOK, 8)]
+    assert document(store, ("card", "77")) is not None
+
+
+def test_memory_of_a_tracker(store: MemoryStore) -> None:
+    """Each connection has its own; the last text stays."""
+    memory, other = StoredTrackerMemory(store, "asana"), StoredTrackerMemory(store, "acme")
+    memory.save("secret", "one")
+    memory.save("secret", "two")
+
+    assert (memory.load("secret"), other.load("secret"), memory.load("gone")) == ("two", None, None)
+
+
 def test_a_team_comes_back(store: MemoryStore) -> None:
     """The team is stored with everything that plans need, but without e-mails."""
     known = replace(
@@ -166,8 +218,9 @@ def test_a_team_comes_back(store: MemoryStore) -> None:
     assert team_from_document(store, document(store, team_key(AGENCY))) == TEAM
     assert "anna@" not in str(unpack_one(store, *team_key(AGENCY), document(store, team_key(AGENCY))).payload)
     assert team_from_document(store, None) is None
-    assert tracker_ids(TEAM) == {"Анна": "5"}
-    assert tracker_ids(None) == {}
+    assert tracker_ids(TEAM, "kaiten") == {"Анна": "5"}
+    assert tracker_ids(TEAM, "asana") == {}
+    assert tracker_ids(None, "kaiten") == {}
 
 
 def preview(**more: Any) -> Preview:
@@ -310,12 +363,12 @@ def test_a_shape_comes_back(store: MemoryStore, monkeypatch: pytest.MonkeyPatch)
 
 def test_the_owner_of_a_card_comes_back(store: MemoryStore) -> None:
     """The owner of a card is stored until it is deleted."""
-    store.commit([put_card("77", CardOwner(BOOK, 7))])
-    add_fields(store, card_key("77"))
-    assert card_owner_from_document(document(store, card_key("77"))) == CardOwner(BOOK, 7)
+    store.commit([put_card("kaiten", "77", CardOwner(BOOK, 7))])
+    add_fields(store, card_key("kaiten", "77"))
+    assert card_owner_from_document(document(store, card_key("kaiten", "77"))) == CardOwner(BOOK, 7)
 
-    store.commit([delete_card("77")])
-    assert card_owner_from_document(document(store, card_key("77"))) is None
+    store.commit([delete_card("kaiten", "77")])
+    assert card_owner_from_document(document(store, card_key("kaiten", "77"))) is None
 
 
 def load_sync(store: Store, spreadsheet_id: str = BOOK) -> SyncState:
@@ -326,7 +379,7 @@ def load_sync(store: Store, spreadsheet_id: str = BOOK) -> SyncState:
 def test_a_sync_state_comes_back(store: MemoryStore) -> None:
     """The state is written only over the version that was read; states with touched cards are found."""
     assert load_sync(store) == SyncState(BOOK)
-    state = replace(SyncState(BOOK, 3, True), version=ABSENT).touch("77", 7, "s1").touch("78", 8, "s2")
+    state = replace(SyncState(BOOK, 3, True), version=ABSENT).touch({"77": 7}, "s1").touch({"78": 8}, "s2")
     store.commit([put_sync(state), put_sync(SyncState("quiet", 1))])
     add_fields(store, sync_key(BOOK))
 
@@ -349,8 +402,8 @@ def test_a_sync_state_of_the_first_release(store: MemoryStore) -> None:
 
 def test_changes_of_a_sync_state_survive(store: MemoryStore) -> None:
     """Two concurrent webhooks both note their card; a change without effect is not written."""
-    mine = SyncChange(load_sync(store), lambda state: state.touch("77", 7, "s1"))
-    theirs = SyncChange(load_sync(store), lambda state: state.touch("78", 8, "s2"))
+    mine = SyncChange(load_sync(store), lambda state: state.touch({"77": 7}, "s1"))
+    theirs = SyncChange(load_sync(store), lambda state: state.touch({"78": 8}, "s2"))
     commit(store, theirs)
     commit(store, mine)
     assert mine.state == load_sync(store)
@@ -363,8 +416,8 @@ def test_changes_of_a_sync_state_survive(store: MemoryStore) -> None:
 
 def test_a_card_that_was_touched_again_stays() -> None:
     """A card that was touched again after it was read stays noted."""
-    read = SyncState(BOOK).touch("77", 7, "s1").touch("78", 8, "s2")
-    now = read.touch("77", 7, "s3").touch("79", 9, "s4")
+    read = SyncState(BOOK).touch({"77": 7}, "s1").touch({"78": 8}, "s2")
+    now = read.touch({"77": 7}, "s3").touch({"79": 9}, "s4")
 
     left = now.without(read)
 

@@ -13,6 +13,7 @@ from vitrina.operations.answer import Outcome
 from vitrina.operations.run import LEASE
 from vitrina.records.previews import PREVIEW, preview_from_document
 from vitrina.records.work import WORK
+from vitrina.texts import render
 
 
 @pytest.fixture
@@ -57,6 +58,35 @@ def test_reason_is_given_for_what_is_left_out(office: MemoryOffice) -> None:
     assert [one["task"] for one in answer.data["chosen"]] == ["Ясная"]
     [left] = answer.data["left_out"]
     assert (left["task"], left["reason"].code) == ("Неясная", "reason.no_estimate")
+
+
+def test_wanted_days_that_cannot_be_kept_are_told_with_those_that_can(office: MemoryOffice) -> None:
+    """One that ends later and one whose day is past; a day that is kept is no news."""
+    office.fill_backlog(
+        {"task": "Лендинг", "hours_design": "20", "wanted_on": "24.11.2026"},
+        {"task": "Баннер", "hours_copy": "2", "wanted_on": "27.11.2026"},
+        {"task": "Логотип", "hours_copy": "1", "wanted_on": "20.11.2026"},
+    )
+
+    told = [render(one, "ru") for one in office.do("build_batch").details if "wanted" in one.code]
+
+    assert told == [
+        "К желаемой дате не успеть: ЗРН-1 (хотели к 24.11.2026, по плану 25.11.2026).",
+        "Желаемая дата уже прошла, договоритесь о новой: ЗРН-3.",
+    ]
+
+
+def test_wanted_day_of_what_does_not_enter_is_told_with_its_period(office: MemoryOffice) -> None:
+    """The developer's week is spent on what is urgent: the item enters with the next one."""
+    office.fill_backlog(
+        {"task": "Лендинг", "hours_development": "38", "priority": "Срочно"},
+        {"task": "Форма", "hours_development": "9", "wanted_on": "27.11.2026"},
+    )
+
+    [told] = [one for one in office.do("build_batch").details if one.code == "batch.wanted_late"]
+
+    expected = "К желаемой дате не успеть: ЗРН-2 (хотели к 27.11.2026, войдёт 30 ноября – 4 декабря)."
+    assert render(told, "ru") == expected
 
 
 def test_nothing_is_written_into_the_workbook(office: MemoryOffice) -> None:

@@ -25,7 +25,7 @@ def office() -> MemoryOffice:
 def _two_clients() -> SavedOffice:
     office = pushed_office()
     office.create_client(client_name="Улыбка", project_name="Реклама", code="УЛБ")
-    office.start({"task": "Текст", "hours_copy": "5"}, is_pushed=True)
+    office.start({"task": "Текст", "hours_development": "5"}, is_pushed=True)
     return office.save()
 
 
@@ -159,10 +159,10 @@ def test_card_of_another_day(office: MemoryOffice) -> None:
 
 def test_card_of_another_person(office: MemoryOffice) -> None:
     """One whom the agency knows; a person of no action contradicts nothing."""
-    office.tracker.change(office.card(2).card_id, assignee_id="12")
+    office.tracker.change(office.card(2).card_id, assignee_id="11")
 
     [told] = office.do("check_book").details
-    assert (told.code, told.where["card"]) == ("check.person", "Борис Ким")
+    assert (told.code, told.where["card"]) == ("check.person", "Анна Белова")
 
     office.tracker.change(office.card(2).card_id, assignee_id="99")
     assert codes(office.do("check_book")) == []
@@ -240,7 +240,7 @@ def test_each_workbook_has_its_own_check(office: MemoryOffice) -> None:
         office.do("check_all", office.client_id)
 
 
-def test_item_reopened_while_it_is_checked(office: MemoryOffice) -> None:
+def test_item_reopened_while_it_is_done(office: MemoryOffice) -> None:
     """What happens after a workbook was read is judged the next time; nothing breaks."""
     office.workbooks.after("read", lambda: office.change_item(1, is_done=True))
 

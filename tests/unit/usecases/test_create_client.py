@@ -8,7 +8,6 @@ import pytest
 
 from tests.harness.agency_data import MANAGER
 from tests.harness.fakes.interruptions import no_answer
-from tests.harness.fakes.services import WEBHOOK_URL
 from tests.harness.memory_office import MemoryOffice, agency_office
 from vitrina.domain.calendar import PeriodKind
 from vitrina.errors import (
@@ -76,7 +75,7 @@ def test_board_has_a_stage_for_each_status(office: MemoryOffice) -> None:
         "review",
         "done",
     ]
-    assert office.tracker.webhook_urls == [WEBHOOK_URL]
+    assert office.tracker.webhook_boards == [project.board_id]
 
 
 def test_project_stands_in_the_agencys_workbook(office: MemoryOffice) -> None:
@@ -213,7 +212,7 @@ def assert_made_once(office: MemoryOffice) -> None:
     [project] = find_projects(office.store, office.agency_id)
     assert len(office.workbooks.ids) == 2
     assert office.tracker.board_titles == ["Заря — Сайт (ЗРН)"]
-    assert office.tracker.webhook_urls == [WEBHOOK_URL]
+    assert office.tracker.webhook_boards == [project.board_id]
     assert office.workbooks.shared_ids == {project.spreadsheet_id}
     assert codes(office) == ["ЗРН"]
     assert office.store.keys(LEASE) == []

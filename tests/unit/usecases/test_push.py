@@ -52,7 +52,7 @@ def test_each_item_gets_a_card(office: MemoryOffice) -> None:
     assert (answer.outcome, answer.message.code, answer.data["made"]) == (Outcome.DONE, "push.done", 2)
     assert cards_of(office) == ["ЗРН-1 · Лендинг", "ЗРН-2 · Баннер"]
     card = office.card(1)
-    assert [(line.text, line.assignee_id, line.due_on) for line in card.checklist] == [
+    assert [(line.text, line.assignee_id, line.due_on) for line in card.steps] == [
         ("Дизайн — Анна Белова", "11", date(2026, 11, 24)),
         ("Тексты — Борис Ким", "12", date(2026, 11, 25)),
         ("Разработка — Вера Орлова", "13", date(2026, 11, 30)),
@@ -78,7 +78,9 @@ def test_card_is_known_by_its_id(office: MemoryOffice) -> None:
     """So that a webhook finds its item; nothing is left to be done."""
     office.do("push")
 
-    owner = card_owner_from_document(stored_document(office.store, *card_key(office.card(2).card_id)))
+    owner = card_owner_from_document(
+        stored_document(office.store, *card_key("kaiten", office.card(2).card_id))
+    )
     assert owner is not None
     assert (owner.spreadsheet_id, owner.number) == (office.client_id, 2)
     assert [item.is_card_wanted for item in office.items().values()] == [False, False]
@@ -202,7 +204,7 @@ def test_answer_of_a_creation_is_lost(office: MemoryOffice) -> None:
 
     assert answer.data["made"] == 2
     assert cards_of(office) == ["ЗРН-1 · Лендинг", "ЗРН-2 · Баннер"]
-    assert len(office.card(1).checklist) == 3
+    assert len(office.card(1).steps) == 3
 
 
 def test_busy_tracker_has_made_nothing(office: MemoryOffice) -> None:
@@ -265,7 +267,7 @@ def test_late_card_that_somebody_works_on(office: MemoryOffice) -> None:
 
     office.do("push")
 
-    assert office.tracker.get_card(late) is not None
+    assert office.tracker.get_card("", late) is not None
     assert office.items()[1].card_lost_at is None
 
 
@@ -276,20 +278,17 @@ def test_older_twin_of_another_process(office: MemoryOffice) -> None:
     def make_twin() -> None:
         item = office.items()[1]
         board = next(iter(office.tracker.save().boards.values()))
-        stage_id, lane_id = board.stages[0].stage_id, board.lane_id
         card = NewCard(
             external_id=item.external_id,
             board_id=board.board_id,
-            stage_id=stage_id,
-            lane_id=lane_id,
+            stage_id=board.stages[0].stage_id,
             title="ЗРН-1 · Лендинг",
-            description="",
+            facts=(),
             due_on=None,
             estimate_hours=0.0,
             assignee_id=None,
-            checklist=(),
-            link_url="",
-            link_title="",
+            steps=(),
+            links=(),
         )
         twin.append(office.tracker.create_card(card))
 
@@ -299,7 +298,7 @@ def test_older_twin_of_another_process(office: MemoryOffice) -> None:
 
     assert cards_of(office) == ["ЗРН-1 · Лендинг", "ЗРН-2 · Баннер"]
     assert office.card(1).card_id == twin[0]
-    assert len(office.card(1).checklist) == 3
+    assert len(office.card(1).steps) == 3
 
 
 def test_tracker_fails_half_way(office: MemoryOffice) -> None:
@@ -320,7 +319,7 @@ def test_tracker_fails_half_way(office: MemoryOffice) -> None:
     assert office.store.keys(OUTBOX) == [push_wish(office.client_id).name]
 
 
-def test_card_without_its_checklist(office: MemoryOffice) -> None:
+def test_card_without_its_steps(office: MemoryOffice) -> None:
     """It is known and stays wanted until it is complete; the next push completes it."""
     office.tracker.before("complete_card", no_answer("Трекер"))
     with pytest.raises(RetriableServiceError):
@@ -330,7 +329,7 @@ def test_card_without_its_checklist(office: MemoryOffice) -> None:
 
     office.do("push")
 
-    assert len(office.card(1).checklist) == 3
+    assert len(office.card(1).steps) == 3
     assert len(office.tracker.cards) == 2
     assert not office.items()[1].is_card_wanted
 
@@ -346,9 +345,9 @@ def test_incomplete_card_that_was_deleted(office: MemoryOffice) -> None:
     office.do("push")
 
     assert sorted(cards_of(office)) == ["ЗРН-1 · Лендинг", "ЗРН-2 · Баннер"]
-    assert len(office.card(1).checklist) == 3
-    assert stored_document(office.store, *card_key(deleted_id)) is None
-    assert stored_document(office.store, *card_key(office.card(1).card_id)) is not None
+    assert len(office.card(1).steps) == 3
+    assert stored_document(office.store, *card_key("kaiten", deleted_id)) is None
+    assert stored_document(office.store, *card_key("kaiten", office.card(1).card_id)) is not None
 
 
 def test_incomplete_card_that_was_moved_to_another_board(office: MemoryOffice) -> None:
@@ -361,7 +360,7 @@ def test_incomplete_card_that_was_moved_to_another_board(office: MemoryOffice) -
 
     office.do("push")
 
-    assert (office.card(1).card_id, len(office.card(1).checklist)) == (card_id, 3)
+    assert (office.card(1).card_id, len(office.card(1).steps)) == (card_id, 3)
     assert len(office.tracker.cards) == 2
 
 

@@ -46,7 +46,7 @@ def test_sheet_follows_the_card(office: MemoryOffice) -> None:
 
     assert (answer.outcome, answer.message.code) == (Outcome.DONE, "sync.done")
     assert (answer.data["cards"], answer.data["changed_rows"]) == (2, 4)
-    assert states(office)[-1] == ("ЗРН-2", "Выполнено", "Анна Белова", "1/1", 2.5)
+    assert states(office)[-1] == ("ЗРН-2", "Выполнено", "Борис Ким", "1/1", 2.5)
     assert [one[1] for one in states(office)[:3]] == ["Онбординг"] * 3
 
 
@@ -98,10 +98,10 @@ def test_other_person_and_other_day(office: MemoryOffice) -> None:
     assert office.items()[2].actions[0].specialist == "Борис Ким"
 
 
-def test_card_without_its_checklist(office: MemoryOffice) -> None:
+def test_card_without_its_steps(office: MemoryOffice) -> None:
     """A card that is half made does not give all actions of its item to the card's person."""
     before, item = states(office), office.items()[1]
-    office.tracker.change(office.card(1).card_id, checklist=())
+    office.tracker.change(office.card(1).card_id, steps=())
 
     office.do("refresh")
 

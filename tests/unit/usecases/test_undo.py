@@ -205,7 +205,7 @@ def test_any_touch_of_a_person_keeps_the_card(act: str) -> None:
 
     office.do("undo")
 
-    assert office.tracker.get_card(card_id) is not None
+    assert office.tracker.get_card("", card_id) is not None
 
 
 def test_start_whose_item_has_a_card() -> None:

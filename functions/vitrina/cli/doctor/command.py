@@ -1,7 +1,8 @@
-"""Test on a scratch spreadsheet which assumptions of docs/assumptions.md hold.
+"""Check the installation, and test on a scratch spreadsheet which assumptions of docs/assumptions.md hold.
 
-Creates a scratch spreadsheet in the configured folder, tests each assumption on it, prints a table and
-puts the spreadsheet into the bin. The exit code is 0 only if every assumption that writes depend on holds.
+Looks at settings, store, queue, timer and functions. Then creates a scratch spreadsheet in the configured
+folder, tests each assumption on it, prints a table and puts the spreadsheet into the bin. The exit code is 0
+only if nothing of the installation is wrong and every assumption that writes depend on holds.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 from vitrina.cli.console import print_error, print_line
 from vitrina.cli.doctor.adapter import DoctorWorkbooks
 from vitrina.cli.doctor.assumptions import read_assumptions
+from vitrina.cli.doctor.installation.checks import check_installation, format_facts, is_complete
 from vitrina.cli.doctor.report import format_report, run_probes, vital_probes_hold
 from vitrina.cli.doctor.scratch_workbook import ScratchWorkbook
 from vitrina.errors import VitrinaError
@@ -25,14 +27,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also test what needs a person at the page, and wait for that person",
     )
+    parser.add_argument(
+        "--installation",
+        action="store_true",
+        help="only check the installation, which takes seconds and creates nothing",
+    )
     # The report is in English only, and so are the errors.
     parser.set_defaults(locale="en")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the probes and print their report."""
+    """Look at the installation, run the probes, and print what was found."""
     assumptions = read_assumptions()
     settings = Settings.from_environment()
+    facts = check_installation(settings)
+    print_line(f"The installation\n\n{format_facts(facts)}")
+    if arguments.installation:
+        return 0 if is_complete(facts) else 1
     scratch = ScratchWorkbook(
         DoctorWorkbooks.from_settings(settings),
         editors=(settings.service_account, *settings.staff),
@@ -42,8 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
         findings = run_probes(scratch)
     finally:
         is_discarded = _discard(scratch)
-    print_line(format_report(assumptions, findings))
-    return 0 if vital_probes_hold(findings) and is_discarded else 1
+    print_line(f"\nThe assumptions\n\n{format_report(assumptions, findings)}")
+    return 0 if is_complete(facts) and vital_probes_hold(findings) and is_discarded else 1
 
 
 def ask_person(instruction: str) -> None:

@@ -15,13 +15,14 @@ by more than a twentieth.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from vitrina.domain.estimating.effort import Task, forecast
 from vitrina.domain.estimating.norms import (
+    LEAST_ERRORS,
     Basis,
     EffortNorm,
     FinishedWork,
@@ -84,8 +85,29 @@ def learn(history: Iterable[FinishedWork]) -> Norms:
     table = _Table(history)
     if not table.count:
         return Norms()
-    errors = {basis.value: tuple(errors) for basis, errors in _replay(table).items()}
-    return Norms(dict(table.cells(table.count)), errors, table.specialists_ratios(table.count))
+    errors, ratios = _unbiased(_replay(table), table.specialists_ratios(table.count))
+    return Norms(dict(table.cells(table.count)), errors, ratios)
+
+
+def _unbiased(
+    errors: Mapping[Basis, Sequence[PastError]], ratios: Mapping[str, float]
+) -> tuple[dict[str, tuple[PastError, ...]], dict[str, float]]:
+    """Errors by basis and specialists' ratios, with half of the past bias of such forecasts taken away.
+
+    A mean between norm and figure is their geometric mean, which lies below both in sums. The ratio of the
+    sums of actual and forecast hours is drawn halfway to 1, as it changes from year to year. The ratios enter
+    a mean by their square root.
+    """
+    kept = {basis.value: tuple(ones) for basis, ones in errors.items()}
+    known = errors[Basis.SPECIALIST]
+    if len(known) < LEAST_ERRORS:
+        return kept, dict(ratios)
+    bias = sum(one.actual_hours for one in known) / sum(one.mean_hours for one in known)
+    factor = math.sqrt(bias)
+    kept[Basis.SPECIALIST.value] = tuple(
+        PastError(one.mean_hours * factor, one.actual_hours) for one in known
+    )
+    return kept, {profile: ratio * bias for profile, ratio in ratios.items()}
 
 
 def start_with(norms: Norms, guesses: Mapping[NormCell, tuple[str, float]]) -> Norms:

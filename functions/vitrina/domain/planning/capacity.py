@@ -242,7 +242,29 @@ class Ledger:
         """Remaining hours of *person* on the days."""
         return sum(self.free[person][place] for place in places)
 
-    def limit_hours(self, number: int, places: Sequence[int]) -> float:
-        """Remaining hours of a limit in all weeks or months that contain one of the days."""
-        windows = {self.window_of(number, place) for place in places}
-        return sum(max(0.0, self.left[number][window]) for window in windows)
+    def limit_hours(self, number: int, period: Period) -> float:
+        """Remaining hours of a limit in *period*.
+
+        A week that a month cuts off counts by the share of its working hours that the month has.
+        """
+        kind = self.resources.limits[number].kind
+        windows = sorted({self.window_of(number, place) for place in self.places(period)})
+        shares = [1.0] * len(windows)
+        if kind is PeriodKind.WEEK:
+            first = next(iter(self._windows[kind]))
+            weeks = [first + timedelta(weeks=window) for window in windows]
+            shares = [
+                _share_inside(period_of(start_on, kind), period, self.resources.calendar)
+                for start_on in weeks
+            ]
+        return sum(
+            max(0.0, self.left[number][window]) * share for window, share in zip(windows, shares, strict=True)
+        )
+
+
+def _share_inside(week: Period, period: Period, calendar: WorkCalendar) -> float:
+    """Share of the working hours of *week* that are in *period*."""
+    if week.start_on in period and week.end_on in period:
+        return 1.0
+    whole = calendar.hours(week)
+    return sum(calendar.day_hours(day) for day in week if day in period) / whole if whole else 1.0

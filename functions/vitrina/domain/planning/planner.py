@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from vitrina.domain.backlog import BacklogItem
-from vitrina.domain.calendar import Period
-from vitrina.domain.planning.capacity import Ledger, Resources
+from vitrina.domain.backlog import BacklogItem, Priority
+from vitrina.domain.calendar import Period, PeriodKind
+from vitrina.domain.planning.capacity import HourLimit, Ledger, Resources
 from vitrina.domain.planning.schedule import ItemKey, Schedule, ScheduledItem, schedule
 from vitrina.domain.planning.selection import (
     LeftOutItem,
@@ -16,8 +16,13 @@ from vitrina.domain.planning.selection import (
     SearchBudgets,
     Selection,
     TakenItem,
+    priority_class,
     select,
+    wanted_days,
 )
+
+#: Most schedules that are tried to keep wanted days.
+WANTED_TRIES = 6
 
 #: Calendar days after the period on which work may continue that has no room in it.
 HORIZON_CALENDAR_DAYS = 120
@@ -89,26 +94,117 @@ def plan_period(
     first = max(since or period.start_on, period.start_on)
     until = period.end_on + timedelta(days=HORIZON_CALENDAR_DAYS)
     ledger = Ledger(resources, since=first, until=until)
-    rest_on = period.end_on + timedelta(days=1)
     late: dict[ItemKey, LeftOutItem] = {}
     known: Mapping[ItemKey, TakenItem | LeftOutItem] = {}
     wanted, budgets = list(items), SearchBudgets()
     while True:
         waiting = unfinished | late.keys()
         selection = select(wanted, ledger, period=period, unfinished=waiting, known=known, budgets=budgets)
-        placed = schedule(selection.taken, ledger.copy(), promised=promised, rest_on=rest_on)
-        begun = {one.item.key for one in placed.items if one.start_on in period}
-        found = {one.item.key: _late(one, placed) for one in selection.taken if one.item.key not in begun}
-        if not found:
+        placed = _schedule_in_time(selection, ledger, period, promised=promised)
+        begun = _begun(placed, period)
+        behind = [one for one in selection.taken if one.item.key not in begun]
+        if not behind:
             return PeriodPlan(period, first, selection, placed, tuple(late.values()))
+        stopping = _stopping_limits(selection, behind, ledger, period, promised=promised)
+        found = {one.item.key: _late(one, placed, stopping.get(one.item.key)) for one in behind}
         late |= found
         wanted = [item for item in wanted if item.key not in found]
         known = selection.decided_before(found)
 
 
-def _late(taken: TakenItem, placed: Schedule) -> LeftOutItem:
+def _begun(placed: Schedule, period: Period) -> frozenset[ItemKey]:
+    """Keys of the items that begin in *period*."""
+    return frozenset(one.item.key for one in placed.items if one.start_on in period)
+
+
+def _schedule_in_time(
+    selection: Selection, ledger: Ledger, period: Period, *, promised: Mapping[ItemKey, date] | None
+) -> Schedule:
+    """The schedule of the selection in which most wanted days are kept, those of higher classes first.
+
+    Items that end after their wanted day go first in their class, one class after the other, where that
+    keeps more days and no item loses its place in the period.
+    """
+    rest_on = period.end_on + timedelta(days=1)
+    days = wanted_days(one.item for one in selection.taken)
+    wanted = {key: day for key, day in days.items() if ledger.days and day >= ledger.days[0]}
+    classes = {one.item.key: priority_class(one.item) for one in selection.taken}
+    best = schedule(selection.taken, ledger.copy(), promised=promised, rest_on=rest_on)
+    pressing: dict[ItemKey, date] = {}
+    tried: set[ItemKey] = set()
+    for _ in range(WANTED_TRIES):
+        missed = [key for key in _missed(best, wanted) if key not in tried]
+        if not missed:
+            break
+        first = min(classes[key] for key in missed)
+        more = {key: wanted[key] for key in missed if classes[key] == first}
+        tried |= more.keys()
+        placed = schedule(
+            selection.taken, ledger.copy(), promised=promised, pressing=pressing | more, rest_on=rest_on
+        )
+        keeps_more = _missed_by_class(placed) < _missed_by_class(best)
+        if keeps_more and _begun(placed, period) >= _begun(best, period):
+            best, pressing = placed, pressing | more
+    return best
+
+
+def _missed(placed: Schedule, wanted: Mapping[ItemKey, date]) -> list[ItemKey]:
+    """Keys of the items that end after the day on which they are wanted."""
+    return [one.item.key for one in placed.items if one.due_on > wanted.get(one.item.key, date.max)]
+
+
+def _missed_by_class(placed: Schedule) -> list[int]:
+    """Count of items that end after their own wanted day, by class."""
+    missed = [
+        priority_class(one.item) for one in placed.items if one.due_on > (one.item.wanted_on or date.max)
+    ]
+    return [missed.count(rank) for rank in range(len(Priority))]
+
+
+def _stopping_limits(
+    selection: Selection,
+    behind: Sequence[TakenItem],
+    ledger: Ledger,
+    period: Period,
+    *,
+    promised: Mapping[ItemKey, date] | None,
+) -> dict[ItemKey, HourLimit]:
+    """By item that finds no day in *period*, the weekly limit without which it would begin there.
+
+    The selection counts a month as a whole; its weeks may each be full.
+    """
+    limits = ledger.resources.limits
+    found: dict[ItemKey, HourLimit] = {}
+    for limit in dict.fromkeys(limits):
+        if (
+            limit.kind is not PeriodKind.WEEK
+            or period.kind is PeriodKind.WEEK
+            or limit.specialist is not None
+        ):
+            continue
+        waiting = [
+            one for one in behind if one.item.key not in found and limit.project in (None, one.item.project)
+        ]
+        if not waiting:
+            continue
+        without = replace(ledger.resources, limits=tuple(one for one in limits if one != limit))
+        free = Ledger(without, since=ledger.days[0], until=ledger.days[-1])
+        placed = _schedule_in_time(selection, free, period, promised=promised)
+        begun = _begun(placed, period)
+        found |= {one.item.key: limit for one in waiting if one.item.key in begun}
+    return found
+
+
+def _late(taken: TakenItem, placed: Schedule, stopping: HourLimit | None) -> LeftOutItem:
     others = {one.item.key for one in placed.items}
     before = tuple(number for number in taken.item.depends_on if (taken.item.project, number) in others)
+    if stopping is not None:
+        return LeftOutItem(
+            taken.item,
+            LeftOutReason.AGENCY_LIMIT if stopping.project is None else LeftOutReason.PROJECT_LIMIT,
+            needed_hours=taken.item.total_hours,
+            capacity_hours=stopping.hours,
+        )
     if before:
         return LeftOutItem(taken.item, LeftOutReason.WAITS_FOR, waits_for=before)
     first = taken.assignments[0]

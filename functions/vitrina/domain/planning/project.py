@@ -2,18 +2,23 @@
 
 It is for a plan from start to end, such as a launch. Activities have a fixed number of days, run without a
 break, and need hours of one or more groups of people on each day. There are no priorities here;
-``schedule`` uses the same serial method with priorities for weeks and months.
+``schedule`` uses the serial method with priorities for weeks and months.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+import heapq
+import math
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vitrina.domain.planning.capacity import EPSILON_HOURS
 from vitrina.domain.planning.schedule import serial_order
 
 Key = Hashable
+
+#: Units per hour of needs and capacities; needs are rounded up to whole units, capacities down.
+UNITS = 1000
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class ProjectSchedule:
 
 
 def shortest(activities: Sequence[Activity], capacity: Mapping[str, float]) -> ProjectSchedule:
-    """The shortest of several serial schedules, each improved by shifting backwards and forwards.
+    """The shortest of several schedules, each improved by shifting backwards and forwards.
 
     Parameters
     ----------
@@ -54,103 +59,198 @@ def shortest(activities: Sequence[Activity], capacity: Mapping[str, float]) -> P
     ValueError
         If an activity needs more than the capacity of a day, or activities wait for each other in a circle.
 
-    Notes ----- The priority rules are latest finish, latest start and most successors. An improvement shifts
-    all activities as late and then as early as possible, while that shortens the project. Measured by
+    Notes
+    -----
+    Schedules are generated serially and in parallel, from the beginning and from the end of the project, by
+    the priority rules latest finish, latest start and most successors (Kolisch 1996). An improvement shifts
+    all activities as late and then as early as possible, while that shortens the project. The search stops
+    at a schedule that is as short as the longest path, or as the work of a group needs. Measured by
     ``python -m benchmarks.psplib``.
     """
-    for one in activities:
-        if any(hours > capacity.get(group, 0.0) + EPSILON_HOURS for group, hours in one.needs.items()):
+    units = {group: math.floor((hours + EPSILON_HOURS) * UNITS) for group, hours in capacity.items()}
+    needs = [{group: _units(hours) for group, hours in one.needs.items() if hours > 0} for one in activities]
+    for one, need in zip(activities, needs, strict=True):
+        if any(amount > units.get(group, 0) for group, amount in need.items()):
             raise ValueError(f"Activity {one.key!r} needs more than a day has.")
-    forward = _Direction(activities, {one.key: one.after for one in activities}, capacity)
-    followers: dict[Key, tuple[Key, ...]] = {one.key: () for one in activities}
-    for one in activities:
-        for before in one.after:
-            followers[before] = (*followers[before], one.key)
-    backward = _Direction(activities, followers, capacity)
-    if len(forward.order(lambda _: 0)) < len(activities):
+    place = {one.key: number for number, one in enumerate(activities)}
+    before = [[place[key] for key in one.after] for one in activities]
+    after: list[list[int]] = [[] for _ in activities]
+    for number, ones in enumerate(before):
+        for other in ones:
+            after[other].append(number)
+    days = [one.days for one in activities]
+    resources = _Resources(units, needs)
+    forward, backward = _Direction(days, before, after, resources), _Direction(days, after, before, resources)
+    if len(forward.topological) < len(activities):
         raise ValueError("Activities wait for each other in a circle.")
-    tails = backward.longest_paths()
-    successors = backward.reach()
-    days = {one.key: one.days for one in activities}
-    rules: tuple[Callable[[Key], float], ...] = (
-        lambda key: -(tails[key] - days[key]),  # Latest finish first.
-        lambda key: -tails[key],  # Latest start first.
-        lambda key: -len(successors[key]),  # Most successors first.
+    least = max(forward.longest_path, resources.least_days(days))
+    best: list[int] | None = None
+    for starts in _candidates(forward, backward):
+        found = _improved(starts, forward, backward, least)
+        if best is None or forward.length(found) < forward.length(best):
+            best = found
+        if forward.length(best) <= least:
+            break
+    best = best or []
+    return ProjectSchedule(
+        {one.key: start for one, start in zip(activities, best, strict=True)}, forward.length(best)
     )
-    candidates = [_improved(forward.serial(rule), forward, backward) for rule in rules]
-    return min(candidates, key=lambda one: one.days)
 
 
-def _improved(schedule: ProjectSchedule, forward: _Direction, backward: _Direction) -> ProjectSchedule:
+def _units(hours: float) -> int:
+    return math.ceil((hours - EPSILON_HOURS) * UNITS)
+
+
+def _candidates(forward: _Direction, backward: _Direction) -> Iterator[list[int]]:
+    """First days of activities in schedules of both directions, those that are best on average first."""
+    for rule in forward.rules():
+        yield forward.parallel(rule)
+        yield forward.serial(rule)
+    for rule in backward.rules():
+        for starts in (backward.parallel(rule), backward.serial(rule)):
+            yield forward.serial(backward.reversed(starts))
+
+
+def _improved(starts: list[int], forward: _Direction, backward: _Direction, least: int) -> list[int]:
     """Shift activities as late, then as early as possible, while the project gets shorter."""
-    while True:
-        ends = {key: start + forward.days[key] for key, start in schedule.starts.items()}
-        late = backward.serial(lambda key, ends=ends: -ends[key])  # type: ignore[misc]
-        ends = {key: start + forward.days[key] for key, start in late.starts.items()}
-        early = forward.serial(lambda key, ends=ends: -ends[key])  # type: ignore[misc]
-        if early.days >= schedule.days:
-            return schedule
-        schedule = early
+    while forward.length(starts) > least:
+        late = backward.serial(forward.reversed(starts))
+        early = forward.serial(backward.reversed(late))
+        if forward.length(early) >= forward.length(starts):
+            return starts
+        starts = early
+    return starts
+
+
+class _Resources:
+    """Units of all groups packed into one number, so that one comparison tells whether work fits.
+
+    Each group has a field with one bit more than its capacity needs. That bit is set in ``guard``; it is lost
+    in a subtraction where the group has too little.
+    """
+
+    def __init__(self, units: Mapping[str, int], needs: Sequence[Mapping[str, int]]) -> None:
+        self._units = units
+        self._needs = needs
+        offset, self.guard, capacity = 0, 0, 0
+        offsets = {}
+        for group, amount in units.items():
+            offsets[group] = offset
+            capacity |= amount << offset
+            offset += amount.bit_length() + 1
+            self.guard |= 1 << (offset - 1)
+        self.capacity = capacity | self.guard
+        self.needs = [sum(amount << offsets[group] for group, amount in need.items()) for need in needs]
+
+    def least_days(self, days: Sequence[int]) -> int:
+        """Days that the work of the busiest group takes at least."""
+        work: dict[str, int] = {}
+        for length, need in zip(days, self._needs, strict=True):
+            for group, amount in need.items():
+                work[group] = work.get(group, 0) + amount * length
+        return max((-(-amount // self._units[group]) for group, amount in work.items()), default=0)
 
 
 class _Direction:
-    """The project from its beginning, or from its end with all dependencies reversed."""
+    """The project from its beginning, or from its end with all dependencies reversed.
+
+    Activities are numbers; ranks and starts are lists by number.
+    """
 
     def __init__(
         self,
-        activities: Sequence[Activity],
-        before: Mapping[Key, Iterable[Key]],
-        capacity: Mapping[str, float],
+        days: Sequence[int],
+        before: Sequence[Sequence[int]],
+        after: Sequence[Sequence[int]],
+        resources: _Resources,
     ) -> None:
-        self.days = {one.key: one.days for one in activities}
-        self._before = {key: tuple(ones) for key, ones in before.items()}
-        self._capacity = capacity
-        self._needs = {
-            one.key: [(group, hours) for group, hours in one.needs.items() if hours > 0] for one in activities
-        }
-        self._horizon = sum(self.days.values()) + 1
+        self.days = days
+        self._before = before
+        self._after = after
+        self._resources = resources
+        self._horizon = sum(days) + 1
+        self.topological = serial_order(range(len(days)), dict(enumerate(before)), lambda _: 0)
+        self.longest_path = max(self._paths(), default=0)
 
-    def order(self, rule: Callable[[Key], float]) -> list[Key]:
-        return serial_order(self.days, self._before, rule)
-
-    def longest_paths(self) -> dict[Key, int]:
-        """Least days from the beginning of this direction to the end of each activity."""
-        longest: dict[Key, int] = {}
-        for key in self.order(lambda _: 0):
-            longest[key] = self.days[key] + max((longest[one] for one in self._before[key]), default=0)
+    def _paths(self) -> list[int]:
+        """Least days from the beginning of each activity to the end of this direction."""
+        longest = [0] * len(self.days)
+        for number in reversed(self.topological):
+            follow = max([longest[one] for one in self._after[number]], default=0)
+            longest[number] = self.days[number] + follow
         return longest
 
-    def reach(self) -> dict[Key, set[Key]]:
-        """All direct and indirect predecessors of each activity in this direction."""
-        reached: dict[Key, set[Key]] = {}
-        for key in self.order(lambda _: 0):
-            reached[key] = set(self._before[key]).union(*(reached[one] for one in self._before[key]))
-        return reached
+    def rules(self) -> Iterator[list[int]]:
+        """Ranks by priority rule, the smallest first: latest finish, latest start, most successors."""
+        paths = self._paths()
+        yield [length - path for path, length in zip(paths, self.days, strict=True)]
+        yield [-path for path in paths]
+        successors: list[set[int]] = [set() for _ in paths]
+        for number in reversed(self.topological):
+            successors[number].update(self._after[number], *[successors[one] for one in self._after[number]])
+        yield [-len(ones) for ones in successors]
 
-    def serial(self, rule: Callable[[Key], float]) -> ProjectSchedule:
-        """Place each activity on its earliest days, in the order of the rule."""
-        free = {group: [hours + EPSILON_HOURS] * self._horizon for group, hours in self._capacity.items()}
-        starts: dict[Key, int] = {}
-        length = 0
-        for key in self.order(rule):
-            days = self.days[key]
-            start = max((starts[one] + self.days[one] for one in self._before[key]), default=0)
-            rows = [(free[group], hours) for group, hours in self._needs[key]]
-            start = _earliest(rows, start, days)
-            for row, hours in rows:
-                for day in range(start, start + days):
-                    row[day] -= hours
-            starts[key] = start
-            length = max(length, start + days)
-        return ProjectSchedule(starts, length)
+    def length(self, starts: Sequence[int]) -> int:
+        """Days of a schedule."""
+        return max([start + length for start, length in zip(starts, self.days, strict=True)], default=0)
 
+    def reversed(self, starts: Sequence[int]) -> list[int]:
+        """First days, counted from the end in the other direction; also the ranks to shift activities."""
+        end = self.length(starts)
+        return [end - start - length for start, length in zip(starts, self.days, strict=True)]
 
-def _earliest(rows: Sequence[tuple[list[float], float]], start: int, days: int) -> int:
-    """The first day from *start* on from which all groups have their hours for *days* days."""
-    day = start + days - 1
-    while day >= start:
-        if all(row[day] >= hours for row, hours in rows):
-            day -= 1
-        else:
-            start, day = day + 1, day + days
-    return start
+    def serial(self, ranks: Sequence[int]) -> list[int]:
+        """Place each activity on its earliest days, by rank."""
+        guard, needs = self._resources.guard, self._resources.needs
+        free = [self._resources.capacity] * self._horizon
+        starts = [0] * len(self.days)
+        waits = [len(ones) for ones in self._before]
+        ready = [(ranks[number], number) for number, count in enumerate(waits) if not count]
+        heapq.heapify(ready)
+        while ready:
+            number = heapq.heappop(ready)[1]
+            days, need = self.days[number], needs[number]
+            start = max([starts[one] + self.days[one] for one in self._before[number]], default=0)
+            day = start + days - 1
+            while day >= start:
+                if free[day] - need & guard == guard:
+                    day -= 1
+                else:
+                    start, day = day + 1, day + days
+            for day in range(start, start + days):
+                free[day] -= need
+            starts[number] = start
+            for one in self._after[number]:
+                waits[one] -= 1
+                if not waits[one]:
+                    heapq.heappush(ready, (ranks[one], one))
+        return starts
+
+    def parallel(self, ranks: Sequence[int]) -> list[int]:
+        """Day after day, begin the activities that may begin and fit, by rank."""
+        guard, needs, free = self._resources.guard, self._resources.needs, self._resources.capacity
+        starts = [0] * len(self.days)
+        waits = [len(ones) for ones in self._before]
+        ready = sorted((ranks[number], number) for number, count in enumerate(waits) if not count)
+        running: list[tuple[int, int]] = []
+        day = 0
+        while ready or running:
+            waiting = []
+            for rank, number in ready:
+                if free - needs[number] & guard == guard:
+                    free -= needs[number]
+                    starts[number] = day
+                    heapq.heappush(running, (day + self.days[number], number))
+                else:
+                    waiting.append((rank, number))
+            ready = waiting
+            day = running[0][0]
+            while running and running[0][0] == day:
+                number = heapq.heappop(running)[1]
+                free += needs[number]
+                for one in self._after[number]:
+                    waits[one] -= 1
+                    if not waits[one]:
+                        ready.append((ranks[one], one))
+            ready.sort()
+        return starts

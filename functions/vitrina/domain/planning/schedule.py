@@ -258,6 +258,7 @@ def schedule(
     ledger: Ledger,
     *,
     promised: Mapping[ItemKey, date] | None = None,
+    pressing: Mapping[ItemKey, date] | None = None,
     rest_on: date | None = None,
     wip_limit: int = WIP_LIMIT,
 ) -> Schedule:
@@ -271,6 +272,8 @@ def schedule(
         Days from the first that may be planned up to the horizon; it is changed.
     promised
         Promised days by item. These items are scheduled first, the earliest day before the others.
+    pressing
+        Wanted days by item. These items are the first of their class, the earliest day before the others.
     rest_on
         The first day that may hold what is carried over.
 
@@ -279,7 +282,7 @@ def schedule(
     Schedule
         No person and no limit exceeds its hours on any day, week or month.
     """
-    queue = queue_of(taken, promised)
+    queue = queue_of(taken, promised, pressing)
     timeline = Timeline(ledger, wip_limit=wip_limit)
     scheduled: list[ScheduledItem] = []
     unplaced: list[BacklogItem] = []
@@ -305,14 +308,18 @@ class Queue:
     circular: tuple[BacklogItem, ...] = ()
 
 
-def queue_of(taken: Iterable[TakenItem], promised: Mapping[ItemKey, date] | None = None) -> Queue:
-    """Orders the selected work by planned hours; *promised* is as in ``schedule``."""
+def queue_of(
+    taken: Iterable[TakenItem],
+    promised: Mapping[ItemKey, date] | None = None,
+    pressing: Mapping[ItemKey, date] | None = None,
+) -> Queue:
+    """Orders the selected work by planned hours; *promised* and *pressing* are as in ``schedule``."""
     by_key = {one.item.key: one for one in taken}
-    told = promised or {}
+    told, wanted = promised or {}, pressing or {}
     before = {
         key: [(one.item.project, number) for number in one.item.depends_on] for key, one in by_key.items()
     }
-    order = serial_order(by_key, before, lambda key: _rank(by_key[key], told.get(key)))
+    order = serial_order(by_key, before, lambda key: _rank(by_key[key], told.get(key), wanted.get(key)))
     left = by_key.keys() - set(order)
     return Queue(
         tuple(by_key[key] for key in order),
@@ -342,7 +349,7 @@ def put(
     for one, waits_for in zip(queue.items, queue.waits_for, strict=True):
         steps = [Step(part.profile, people[part.specialist], next(each)) for part in one.assignments]
         if one.rest_hours:
-            steps = _with_rest(steps, one.rest_hours)
+            steps = _with_rest(steps, one, people)
         earliest = max((ends[key] + 1 for key in waits_for if key in ends), default=0)
         placed = _put(one.item.project, steps, timeline, earliest, rest_from)
         if placed is not None:
@@ -374,14 +381,15 @@ def _booked_ends(ledger: Ledger) -> dict[ItemKey, int]:
     }
 
 
-def _rank(one: TakenItem, promised_on: date | None) -> tuple[object, ...]:
-    """Sort key: promised items, begun items, then by class, short items first."""
+def _rank(one: TakenItem, promised_on: date | None, wanted_on: date | None) -> tuple[object, ...]:
+    """Sort key: promised items, begun items, then by class, pressing items and then short ones first."""
     item = one.item
     return (
         promised_on is None,
         promised_on or date.max,
         not item.is_carried_over,
         priority_class(item),
+        wanted_on or date.max,
         one.hours,
         item.rank,
         item.key,
@@ -391,7 +399,8 @@ def _rank(one: TakenItem, promised_on: date | None) -> tuple[object, ...]:
 class Step(NamedTuple):
     """One action of an item: hours of a person in the period, and hours that are carried over.
 
-    ``None`` as the person means that the whole action is carried over and not assigned yet.
+    Without hours in the period the whole action is carried over; ``None`` as the person means that anybody
+    with the profile may do it then.
     """
 
     profile: str
@@ -404,12 +413,17 @@ class Step(NamedTuple):
 Placed = tuple[int, Pieces]
 
 
-def _with_rest(steps: Sequence[Step], rest_hours: Mapping[str, float]) -> list[Step]:
+def _with_rest(steps: Sequence[Step], one: TakenItem, people: Mapping[str, int]) -> list[Step]:
     """The steps with the rest of the last one, then the actions that are carried over whole."""
     begun = {step.profile for step in steps}
+    keepers = {profile: people.get(name) for profile, name in one.item.keeps.items()}
     return [
-        *(step._replace(rest_hours=rest_hours.get(step.profile, 0.0)) for step in steps),
-        *(Step(profile, None, 0.0, hours) for profile, hours in rest_hours.items() if profile not in begun),
+        *(step._replace(rest_hours=one.rest_hours.get(step.profile, 0.0)) for step in steps),
+        *(
+            Step(profile, keepers.get(profile), 0.0, hours)
+            for profile, hours in one.rest_hours.items()
+            if profile not in begun
+        ),
     ]
 
 
@@ -434,18 +448,22 @@ def _put(
 
 
 def _placed(project: str, step: Step, timeline: Timeline, earliest: int, rest_from: int) -> Placed | None:
-    """Person and days of a step; one that is not assigned goes to the person who ends it first."""
-    if step.person is not None:
+    """Person and days of a step; one that nobody has goes to the person who ends it first."""
+    if step.person is not None and step.hours > 0:
         pieces = timeline.fit(
             step.person, project, step.hours, earliest=earliest, rest=step.rest_hours, rest_from=rest_from
         )
         return None if pieces is None else (step.person, pieces)
     earliest = max(earliest, rest_from)
-    ways = [
-        (person, pieces)
+    skilled = [
+        person
         for person, specialist in enumerate(timeline.ledger.resources.specialists)
         if step.profile in specialist.profiles
-        and (pieces := timeline.fit(person, project, step.rest_hours, earliest=earliest)) is not None
+    ]
+    ways = [
+        (person, pieces)
+        for person in ([step.person] if step.person in skilled else skilled)
+        if (pieces := timeline.fit(person, project, step.rest_hours, earliest=earliest)) is not None
     ]
     return min(ways, key=lambda way: (way[1][-1][0], way[0]), default=None)
 

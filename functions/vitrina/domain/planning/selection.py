@@ -11,6 +11,7 @@ import heapq
 import math
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
 from itertools import takewhile
@@ -182,9 +183,11 @@ def select(
     Selection
         The same input gives the same selection.
 
-    Notes ----- Work is assigned to the person whose other profiles are wanted least. If nobody has room, up
-    to two parts are given to other people, or pairs of people divide their work anew (``moves``). No limit is
-    ever exceeded.
+    Notes
+    -----
+    Work is assigned to the freest person of those whose other profiles are not lacking. If nobody has room,
+    up to two parts are given to other people, or pairs of people divide their work anew (``moves``). No limit
+    is ever exceeded.
     """
     return Chooser(items, ledger, period=period, unfinished=unfinished, known=known, budgets=budgets).choose()
 
@@ -220,10 +223,17 @@ class Chooser:
         ]
         loads = [self._person_load(place) for place in range(len(specialists))]
         self.team = TeamLoad(loads, step_hours=_step_hours(self._items))
-        self._limit_left = [ledger.limit_hours(number, self._places) for number in range(len(self._limits))]
+        self._limit_left = [ledger.limit_hours(number, period) for number in range(len(self._limits))]
         self._full_time_hours = ledger.resources.calendar.hours(period)
         self._pressure = self._pressures()
+        #: By profile, how much more is wanted than there is, as a share of what there is.
+        self._lacking = {profile: max(0.0, one - 1.0) for profile, one in self._pressure.items()}
         self._scarcity = [self._scarcity_of(person) for person in self.team.people]
+        since = ledger.days[0] if ledger.days else period.start_on
+        #: Days of this period on which items are wanted that can still be kept.
+        self._wanted = {
+            key: day for key, day in wanted_days(self._items).items() if since <= day <= period.end_on
+        }
         self._pending = {item.key for item in self._items} | unfinished
         self._waiting: dict[tuple[str, int], list[BacklogItem]] = {}
         self._taken: list[tuple[BacklogItem, list[Part], dict[str, float]]] = []
@@ -241,7 +251,7 @@ class Chooser:
         free = self._ledger.free_hours(place, self._places)
         for number, limit in enumerate(self._limits):
             if limit.specialist == specialist.name:
-                free = min(free, self._ledger.limit_hours(number, self._places))
+                free = min(free, self._ledger.limit_hours(number, self._period))
         return PersonLoad(place, specialist.profiles, max(0.0, free))
 
     def _pressures(self) -> Mapping[str, float]:
@@ -257,9 +267,9 @@ class Chooser:
         }
 
     def _scarcity_of(self, person: PersonLoad) -> dict[str, float]:
-        """By profile, the sum of the pressures of the person's other profiles."""
+        """By profile, how much the person's other profiles are lacking."""
         return {
-            profile: sum(self._pressure.get(other, 0.0) for other in person.profiles if other != profile)
+            profile: sum(self._lacking.get(other, 0.0) for other in person.profiles if other != profile)
             for profile in person.profiles
         }
 
@@ -287,7 +297,7 @@ class Chooser:
         return Selection(taken, tuple(self._left_out), tuple(self._order), self._move_count)
 
     def _in_order(self) -> Iterator[BacklogItem]:
-        """Items begun before, then by class; inside a class projects take turns."""
+        """Items begun before, then by class; inside it those wanted in the period, then projects in turn."""
         begun = [item for item in self._items if item.is_carried_over]
         yield from sorted(begun, key=lambda item: (priority_class(item), item.rank, item.key))
         classes: dict[int, list[BacklogItem]] = {}
@@ -295,7 +305,12 @@ class Chooser:
             if not item.is_carried_over:
                 classes.setdefault(priority_class(item), []).append(item)
         for _, members in sorted(classes.items()):
-            yield from self._in_turns(members)
+            dated = {item.key: day for item in members if (day := self._wanted.get(item.key)) is not None}
+            yield from sorted(
+                (item for item in members if item.key in dated),
+                key=lambda item: (dated[item.key], _place_in_backlog(item)),
+            )
+            yield from self._in_turns([item for item in members if item.key not in dated])
 
     def _in_turns(self, members: list[BacklogItem]) -> Iterator[BacklogItem]:
         """The project with the smallest used share of its limit is next, one above its week's share last."""
@@ -354,7 +369,13 @@ class Chooser:
         if isinstance(known, LeftOutItem):
             return known
         parts = [
-            self._take(known.item, one.profile, one.hours, self.team.people[self._places_of[one.specialist]])
+            self._take(
+                known.item,
+                one.profile,
+                one.hours,
+                self.team.people[self._places_of[one.specialist]],
+                is_fixed=known.item.keeps.get(one.profile) == one.specialist,
+            )
             for one in known.assignments
         ]
         self._taken.append((known.item, parts, dict(known.rest_hours)))
@@ -464,8 +485,13 @@ class Chooser:
         return next((person for person in skilled if self._names[person.place] == name), None)
 
     def preference(self, person: PersonLoad, profile: str) -> tuple[float, float, int]:
-        """Sort key of people: least wanted other profiles first, then most free hours."""
-        return (self._scarcity[person.place][profile], -person.free, person.place)
+        """Sort key of people: those whose other profiles are not lacking first, then the freest.
+
+        The freest has most of the own hours left, so that nobody is idle; where the profile itself is
+        lacking, most hours, so that long actions find room.
+        """
+        whole = self._capacity[person.place] if self._lacking.get(profile, 0.0) <= 0 else 1.0
+        return (self._scarcity[person.place][profile], -person.free / max(whole, EPSILON_HOURS), person.place)
 
     def _take(
         self, item: BacklogItem, profile: str, hours: float, person: PersonLoad, *, is_fixed: bool = False
@@ -559,7 +585,7 @@ class Chooser:
         least = min(MIN_START_HOURS, item.hours[profile])
         if most < least - EPSILON_HOURS:
             return None
-        person = self._keeper(item, profile)
+        keeper = person = self._keeper(item, profile)
         if person is None:
             found = gather_most(self.team, profile, most, self._budgets.begun[self._class])
             if found is None or found[2] < least - EPSILON_HOURS:
@@ -568,7 +594,26 @@ class Chooser:
             person = found[1]
         if not person.holds(least):
             return None
-        return self._take(item, profile, max(least, self.team.whole_steps(min(most, person.free))), person)
+        hours = max(least, self.team.whole_steps(min(most, person.free)))
+        return self._take(item, profile, hours, person, is_fixed=keeper is not None)
+
+
+def wanted_days(items: Iterable[BacklogItem]) -> dict[tuple[str, int], date]:
+    """The day on which each item is wanted: its own, or the day before that of an item which waits for it."""
+    by_key = {item.key: item for item in items}
+    days = {item.key: item.wanted_on for item in by_key.values() if item.wanted_on is not None}
+    #: The items from which a day has come, so that a circle of items ends.
+    above = {key: frozenset({key}) for key in days}
+    waiting = sorted(days, key=lambda key: days[key], reverse=True)
+    while waiting:
+        key = waiting.pop()
+        for number in by_key[key].depends_on:
+            before, day = (key[0], number), days[key] - timedelta(days=1)
+            if before in by_key and before not in above[key] and day < days.get(before, date.max):
+                days[before] = day
+                above[before] = above[key] | {before}
+                waiting.append(before)
+    return days
 
 
 def _step_hours(items: Iterable[BacklogItem]) -> float:

@@ -1,1 +1,5 @@
 """Kaiten as a ``TaskTracker``."""
+
+from vitrina.trackers.kaiten.client import connect
+
+__all__ = ["connect"]

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hmac
+from collections.abc import Collection, Mapping, Sequence
 from datetime import tzinfo
+from functools import cached_property
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from vitrina.errors import FatalServiceError
-from vitrina.ports import Board, Card, Json, NewCard
+from vitrina.ports import Board, Capabilities, Card, Json, NewCard, Received, TrackerMemory, WebhookRequest
+from vitrina.trackers.connection import Connection, Surroundings
 from vitrina.trackers.kaiten import mapping
-from vitrina.trackers.kaiten.wire import FIRST_WAIT_S, PAGE, SERVICE, TIMEOUT_S, KaitenWire
+from vitrina.trackers.kaiten.wire import PAGE, SERVICE, KaitenWire
+from vitrina.trackers.rest import FIRST_WAIT_S, TIMEOUT_S
 
 #: Time zone in which a due date with a time becomes a day, unless another one is given.
 TIME_ZONE = ZoneInfo("Europe/Moscow")
+#: Name of the text in the tracker's memory that holds the id of the own user.
+OWN_USER = "own_user"
+
+
+def connect(connection: Connection, surroundings: Surroundings) -> KaitenTracker:
+    """The adapter of a connection; ``place_id`` is the space."""
+    return KaitenTracker(
+        base_url=connection.url,
+        token=connection.token,
+        space_id=connection.place_id,
+        webhook_url=surroundings.webhook_url,
+        own_user_id=connection.own_user_id,
+        name=connection.title or SERVICE,
+        memory=surroundings.memory,
+        zone=surroundings.zone,
+        timeout_s=surroundings.timeout_s,
+        wait_s=surroundings.wait_s,
+    )
 
 
 class KaitenTracker:
@@ -28,7 +50,14 @@ class KaitenTracker:
     space_id
         Id of the space in which boards are made.
     own_user_id
-        Id of the user whose token it is. Where it is empty, the first card that this object makes tells it.
+        Id of the user whose token it is. If it is empty, the tracker is asked before a webhook is connected,
+        and *memory* tells it to other processes; without both, the first card made by this object tells it.
+    webhook_url
+        Address of this tracker's webhook; its last part is the secret.
+    name
+        Name of the tracker for people.
+    memory
+        Keeps the id of the own user for all processes.
     zone
         Time zone in which a due date with a time becomes a day.
     timeout_s
@@ -39,7 +68,7 @@ class KaitenTracker:
         Used instead of one made from *base_url*, *token*, *timeout_s* and *wait_s*.
     """
 
-    name = SERVICE
+    can = Capabilities()
 
     def __init__(
         self,
@@ -47,15 +76,21 @@ class KaitenTracker:
         base_url: str,
         token: str,
         space_id: str,
+        webhook_url: str,
         own_user_id: str = "",
+        name: str = SERVICE,
+        memory: TrackerMemory | None = None,
         zone: tzinfo = TIME_ZONE,
         timeout_s: float = TIMEOUT_S,
         wait_s: float = FIRST_WAIT_S,
         wire: KaitenWire | None = None,
     ) -> None:
         self._wire = wire or KaitenWire(base_url, token, timeout_s=timeout_s, wait_s=wait_s)
+        self.name = name
         self._space_id = space_id
+        self._webhook_url = webhook_url
         self._own_user_id: str | None = own_user_id or None
+        self._memory = memory
         self._zone = zone
 
     def create_board(self, title: str, stages: Sequence[str]) -> Board:
@@ -69,14 +104,11 @@ class KaitenTracker:
         found = next((board for board in boards if board["title"] == title), None)
         return None if found is None else mapping.board_from(found, self._board_url(found["id"]))
 
-    def connect_webhook(self, url: str) -> None:
-        """See ``TaskTracker``. A space of Kaiten has one webhook; that of another system is not replaced.
-
-        Raises
-        ------
-        FatalServiceError
-            If the webhook of the space belongs to another system.
-        """
+    def connect_webhook(self, board_id: str) -> None:  # noqa: ARG002 - other trackers need the board
+        """See ``TaskTracker``. A space of Kaiten has one webhook; that of another system is not replaced."""
+        # Before the first event comes: those of our own changes are to be told apart from the beginning.
+        self._learn_own_user()
+        url = self._webhook_url
         path = f"/spaces/{self._space_id}/external-webhooks"
         present = next(iter(self._wire.get(path)), None)
         if present is None:
@@ -88,17 +120,30 @@ class KaitenTracker:
         else:
             raise FatalServiceError("tracker.webhook_taken", service=SERVICE)
 
+    def find_people(self, emails: Collection[str]) -> Mapping[str, str]:
+        """See ``TaskTracker``. Only people of the space may be responsible for its cards."""
+        wanted = {email.casefold() for email in emails}
+        if not wanted:
+            return {}
+        known = mapping.user_ids_by_email(self._wire.get(f"/spaces/{self._space_id}/users"))
+        return {email: known[email] for email in wanted if email in known}
+
     def find_cards(self, board_id: str) -> Mapping[str, tuple[str, ...]]:
         """See ``TaskTracker``. Kaiten lists live and archived cards in separate lists."""
+        number = mapping.board_number(board_id)
         cards: list[Json] = []
         for condition in (mapping.LIVE, mapping.ARCHIVED):
-            cards += self._wire.pages("/cards", board_id=board_id, condition=condition)
+            cards += self._wire.pages("/cards", board_id=number, condition=condition)
         return mapping.card_ids_by_external_id(cards)
 
     def find_twins(self, board_id: str, external_id: str) -> tuple[str, ...]:
         """See ``TaskTracker``. Twins are few, so that one page is enough."""
         cards = self._wire.get(
-            "/cards", board_id=board_id, external_id=external_id, condition=mapping.LIVE, limit=PAGE
+            "/cards",
+            board_id=mapping.board_number(board_id),
+            external_id=external_id,
+            condition=mapping.LIVE,
+            limit=PAGE,
         )
         # Only an exact match counts, in case the filter of Kaiten is wider than its documentation says.
         return mapping.card_ids_by_external_id(cards).get(external_id, ())
@@ -110,11 +155,11 @@ class KaitenTracker:
         self._own_user_id = self._own_user_id or mapping.owner_id(data)
         return str(data["id"])
 
-    def complete_card(self, card_id: str, card: NewCard) -> None:
-        """See ``TaskTracker``. Reads the card first: Kaiten would add the same items and link twice."""
+    def complete_card(self, card_id: str, card: NewCard) -> tuple[str, ...]:
+        """See ``TaskTracker``. Reads the card first: Kaiten would add the same items and links twice."""
         path = f"/cards/{card_id}"
         data = self._wire.get(path)
-        missing = mapping.missing_items(data, card.checklist)
+        missing = mapping.missing_items(data, card.steps)
         if missing:
             checklist_id = mapping.own_checklist_id(data)
             if checklist_id is None:
@@ -122,12 +167,13 @@ class KaitenTracker:
                 checklist_id = made["id"]
             for position, item in missing:
                 self._wire.post(f"{path}/checklists/{checklist_id}/items", mapping.item_body(item, position))
-        if not mapping.has_link(data, card.link_url):
-            self._wire.post(f"{path}/external-links", mapping.link_body(card))
+        for link in mapping.missing_links(data, card):
+            self._wire.post(f"{path}/external-links", mapping.link_body(link))
         for surplus in mapping.surplus_parts(data, card):
             self._delete(f"{path}/{surplus}")
+        return ()
 
-    def get_card(self, card_id: str) -> Card | None:
+    def get_card(self, board_id: str, card_id: str) -> Card | None:
         """See ``TaskTracker``. Two calls: a card has the sum of its hours, time logs say whose they are."""
         try:
             data = self._wire.get(f"/cards/{card_id}")
@@ -137,8 +183,9 @@ class KaitenTracker:
             raise
         if data["condition"] == mapping.DELETED:
             return None
-        url = self.card_url(str(data["board_id"]), card_id)
-        return mapping.card_from(data, self._time_logs(card_id), url=url, zone=self._zone)
+        url = self.card_url(board_id, card_id)
+        logs = self._time_logs(card_id)
+        return mapping.card_from(data, logs, board_id=board_id, url=url, zone=self._zone)
 
     def remove_card(self, card_id: str) -> None:
         """See ``TaskTracker``."""
@@ -148,14 +195,31 @@ class KaitenTracker:
         """See ``TaskTracker``."""
         return f"{self._boards_url}/card/{card_id}"
 
-    def card_id_of_event(self, body: Json) -> str | None:
-        """See ``TaskTracker``."""
-        return mapping.card_id_of_event(body)
+    def receive(self, request: WebhookRequest) -> Received:
+        """See ``TaskTracker``. Kaiten signs nothing: only the path, which is a secret, tells who sends it."""
+        secret = self._webhook_url.rpartition("/")[2]
+        if not hmac.compare_digest("/".join(request.path).encode(), secret.encode()):
+            return Received(status=404)
+        body = request.read_json()
+        if not isinstance(body, dict):
+            return Received(status=400)
+        card_id = mapping.card_id_of_event(body)
+        return Received(card_ids=() if card_id is None or self._is_own(body) else (card_id,))
 
-    def is_own_event(self, body: Json) -> bool:
-        """See ``TaskTracker``."""
+    def _is_own(self, body: Json) -> bool:
         author_id = mapping.author_id_of_event(body)
-        return author_id is not None and author_id == self._own_user_id
+        return author_id is not None and author_id == (self._own_user_id or self._remembered_user_id)
+
+    def _learn_own_user(self) -> None:
+        if self._own_user_id is None:
+            self._own_user_id = str(self._wire.get("/users/current")["id"])
+            if self._memory is not None:
+                self._memory.save(OWN_USER, self._own_user_id)
+
+    @cached_property
+    def _remembered_user_id(self) -> str | None:
+        """What another process has learned: looked up once, as each webhook would do it again."""
+        return self._memory.load(OWN_USER) if self._memory is not None else None
 
     def _delete(self, path: str) -> None:
         """Delete what may be gone already."""
@@ -174,13 +238,13 @@ class KaitenTracker:
         """Address of that page with only one board in view: the space has boards of other clients too."""
         return f"{self._boards_url}?focus=board&focusId={board_id}"
 
-    def _time_logs(self, card_id: str) -> list[Json]:
+    def _time_logs(self, card_id: str) -> list[Json] | None:
         try:
             logs: list[Json] = self._wire.get(f"/cards/{card_id}/time-logs")
         except FatalServiceError as error:
-            # The company's plan has no time logs: the card is read without hours.
+            # The company's plan has no time logs: hours are typed into the sheet.
             if error.status == 402:
-                return []
+                return None
             raise
         return logs
 

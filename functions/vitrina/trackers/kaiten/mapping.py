@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, tzinfo
 
-from vitrina.ports import Board, Card, ChecklistItem, Json, NewCard, Stage
+from vitrina.ports import Board, Card, Json, Link, NewCard, Stage, Step
 
 QUEUE, IN_PROGRESS, DONE = 1, 2, 3
 LIVE, ARCHIVED, DELETED = 1, 2, 3
 RESPONSIBLE = 2
 MINUTES_IN_HOUR = 60.0
 
+#: What separates the board from its lane in the id of a board.
+LANE_MARK = "/"
+
 #: Name of the checklist that we make. People may rename it or add others, so that items are looked for in all
 #: checklists of a card.
 CHECKLIST_NAME = "Состав работ"
+
+#: What means something in Markdown, or in the HTML that it may contain.
+_MARKUP = re.compile(r"[\\`*_\[\]<>|~&]")
+#: What makes a line a heading, a list, a quotation or a rule.
+_LINE_MARK = re.compile(r"^(\s*\d*)([#+\-=.)])")
 
 TITLE_LENGTH, DESCRIPTION_LENGTH, ITEM_LENGTH, LINK_TITLE_LENGTH = 1024, 32768, 4096, 512
 
@@ -28,26 +37,35 @@ def board_body(title: str, stages: Sequence[str]) -> Json:
 
 
 def board_from(data: Json, url: str) -> Board:
-    """A board with its columns from left to right and its first lane that is not archived."""
+    """A board with its columns from left to right.
+
+    Its id contains that of its first lane that is not archived: cards are made in this lane.
+    """
     lanes = [lane for lane in data["lanes"] if lane.get("condition", LIVE) == LIVE]
     return Board(
-        board_id=str(data["id"]),
-        lane_id=str(_in_order(lanes)[0]["id"]),
+        board_id=f"{data['id']}{LANE_MARK}{_in_order(lanes)[0]['id']}",
         stages=tuple(Stage(str(column["id"]), column["title"]) for column in _in_order(data["columns"])),
         url=url,
     )
 
 
+def board_number(board_id: str) -> str:
+    """Kaiten's own number of a board."""
+    return board_id.partition(LANE_MARK)[0]
+
+
 def card_body(card: NewCard) -> Json:
     """Body of a new card. ``size`` in Kaiten has no unit of its own; ours is the hour."""
+    board, _, lane = card.board_id.partition(LANE_MARK)
     body: Json = {
         "title": _cut(card.title, TITLE_LENGTH),
-        "description": _cut(card.description, DESCRIPTION_LENGTH),
-        "board_id": int(card.board_id),
+        "description": description(card),
+        "board_id": int(board),
         "column_id": int(card.stage_id),
-        "lane_id": int(card.lane_id),
         "external_id": card.external_id,
     }
+    if lane:
+        body["lane_id"] = int(lane)
     if card.estimate_hours:
         body["size_text"] = f"{round(card.estimate_hours, 2):g}"
     if card.due_on is not None:
@@ -57,43 +75,52 @@ def card_body(card: NewCard) -> Json:
     return body
 
 
-def item_body(item: ChecklistItem, position: int) -> Json:
+def description(card: NewCard) -> str:
+    """The facts of a card in Markdown, a paragraph each. What clients typed is escaped."""
+    facts = (f"**{_escaped(about)}:** {_escaped(text)}" for about, text in card.facts)
+    # A cut may leave half of an escaped character.
+    return _cut("\n\n".join(facts), DESCRIPTION_LENGTH, tail="\\")
+
+
+def item_body(step: Step, position: int) -> Json:
     """Body of a checklist item. ``sort_order`` is given so that an item added later still gets its place."""
     body: Json = {
-        "text": _cut(item.text, ITEM_LENGTH),
-        "checked": item.is_checked,
+        "text": _cut(step.text, ITEM_LENGTH),
+        "checked": step.is_done,
         "sort_order": position,
     }
-    if item.due_on is not None:
-        body["due_date"] = item.due_on.isoformat()
-    if item.assignee_id is not None:
-        body["responsible_id"] = int(item.assignee_id)
+    if step.due_on is not None:
+        body["due_date"] = step.due_on.isoformat()
+    if step.assignee_id is not None:
+        body["responsible_id"] = int(step.assignee_id)
     return body
 
 
-def link_body(card: NewCard) -> Json:
-    """Body of the link back to the workbook."""
-    return {"url": card.link_url, "description": _cut(card.link_title, LINK_TITLE_LENGTH)}
+def link_body(link: Link) -> Json:
+    """Body of a link."""
+    return {"url": link.url, "description": _cut(link.title, LINK_TITLE_LENGTH)}
 
 
-def has_link(data: Json, url: str) -> bool:
-    """Whether the card has the link already. Kaiten accepts the same link twice."""
-    return any(link["url"] == url for link in data.get("external_links") or ())
+def missing_links(data: Json, card: NewCard) -> list[Link]:
+    """Links that the card lacks. Kaiten accepts the same link twice."""
+    present = {link["url"] for link in data.get("external_links") or ()}
+    wanted = {link.url: link for link in card.links}
+    return [link for url, link in wanted.items() if url not in present]
 
 
-def missing_items(data: Json, wanted: Sequence[ChecklistItem]) -> list[tuple[int, ChecklistItem]]:
+def missing_items(data: Json, wanted: Sequence[Step]) -> list[tuple[int, Step]]:
     """Items that the card lacks, with their places counted from 1.
 
     Two wanted items with the same text need two items on the card.
     """
     present = Counter(item["text"] for item in _items(data))
     missing = []
-    for position, item in enumerate(wanted, start=1):
-        text = _cut(item.text, ITEM_LENGTH)
+    for position, step in enumerate(wanted, start=1):
+        text = _cut(step.text, ITEM_LENGTH)
         if present[text]:
             present[text] -= 1
         else:
-            missing.append((position, item))
+            missing.append((position, step))
     return missing
 
 
@@ -103,7 +130,7 @@ def surplus_parts(data: Json, card: NewCard) -> list[str]:
     Of equal lines the ticked ones stay. Lines and checklists of people are left alone.
     """
     own = [checklist for checklist in _checklists(data) if checklist["name"] == CHECKLIST_NAME]
-    wanted = Counter(_cut(item.text, ITEM_LENGTH) for item in card.checklist)
+    wanted = Counter(_cut(step.text, ITEM_LENGTH) for step in card.steps)
     lines = [(checklist["id"], item) for checklist in own for item in _items_of(checklist)]
     paths: list[str] = []
     left = Counter(checklist_id for checklist_id, _ in lines)
@@ -116,8 +143,15 @@ def surplus_parts(data: Json, card: NewCard) -> list[str]:
             paths.append(f"checklists/{checklist_id}/items/{item['id']}")
             left[checklist_id] -= 1
     paths += [f"checklists/{checklist['id']}" for checklist in own[1:] if not left[checklist["id"]]]
-    links = sorted(link["id"] for link in data.get("external_links") or () if link["url"] == card.link_url)
-    return [*paths, *(f"external-links/{link_id}" for link_id in links[1:])]
+    return [*paths, *(f"external-links/{link_id}" for link_id in _surplus_links(data, card))]
+
+
+def _surplus_links(data: Json, card: NewCard) -> list[int]:
+    """Ids of links of *card* that its card in Kaiten has already; the oldest one of each address stays."""
+    ids: defaultdict[str, list[int]] = defaultdict(list)
+    for link in data.get("external_links") or ():
+        ids[link["url"]].append(link["id"])
+    return [link_id for link in card.links for link_id in sorted(ids.pop(link.url, []))[1:]]
 
 
 def own_checklist_id(data: Json) -> int | None:
@@ -125,19 +159,24 @@ def own_checklist_id(data: Json) -> int | None:
     return next((int(row["id"]) for row in _checklists(data) if row["name"] == CHECKLIST_NAME), None)
 
 
-def card_from(data: Json, time_logs: Iterable[Json], *, url: str, zone: tzinfo) -> Card:
+def card_from(data: Json, time_logs: Iterable[Json] | None, *, board_id: str, url: str, zone: tzinfo) -> Card:
     """The state of a card.
 
     Parameters
     ----------
+    time_logs
+        ``None`` if the company's plan has none.
+    board_id
+        The board on which it was looked for.
     zone
         Time zone in which a due date with a time becomes a day.
     """
     column = data.get("column") or {}
+    number = str(data["board_id"])
     return Card(
         card_id=str(data["id"]),
         external_id=data.get("external_id"),
-        board_id=str(data["board_id"]),
+        board_id=board_id if number == board_number(board_id) else number,
         title=data["title"],
         # A card in a subcolumn is at the stage of the parent column.
         stage_id=str(column.get("column_id") or data["column_id"]),
@@ -145,8 +184,8 @@ def card_from(data: Json, time_logs: Iterable[Json], *, url: str, zone: tzinfo) 
         due_on=_due_on(data, zone),
         assignee_id=_assignee_id(data),
         is_archived=data["condition"] == ARCHIVED,
-        checklist=tuple(_item_from(item) for item in _items(data)),
-        logged_hours=_hours_by_user(time_logs),
+        steps=tuple(_step_from(item) for item in _items(data)),
+        logged_hours=None if time_logs is None else _hours_by_user(time_logs),
         comment_count=int(data.get("comments_total") or 0),
     )
 
@@ -165,6 +204,11 @@ def card_ids_by_external_id(cards: Iterable[Json]) -> dict[str, tuple[str, ...]]
 def owner_id(data: Json) -> str | None:
     """Id of the owner of a card: the user who made it, unless the body named another."""
     return _id(_number(data.get("owner_id")))
+
+
+def user_ids_by_email(users: Iterable[Json]) -> dict[str, str]:
+    """Ids of users by their e-mail in lower case."""
+    return {user["email"].casefold(): str(user["id"]) for user in users if user.get("email")}
 
 
 def author_id_of_event(body: Json) -> str | None:
@@ -209,11 +253,11 @@ def _items_of(checklist: Json) -> list[Json]:
     return [row for row in _in_order(checklist.get("items") or ()) if not row.get("deleted")]
 
 
-def _item_from(row: Json) -> ChecklistItem:
+def _step_from(row: Json) -> Step:
     due = row.get("due_date")
-    return ChecklistItem(
+    return Step(
         text=row["text"],
-        is_checked=bool(row["checked"]),
+        is_done=bool(row["checked"]),
         assignee_id=_id(row.get("responsible_id")),
         due_on=date.fromisoformat(due[:10]) if due else None,
     )
@@ -250,5 +294,15 @@ def _id(value: int | None) -> str | None:
     return None if value is None else str(value)
 
 
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
+def _cut(text: str, length: int, *, tail: str = "") -> str:
+    """*text* in at most *length* characters; where it is cut, characters of *tail* at the end go too."""
+    return text if len(text) <= length else text[: length - 1].rstrip(tail) + "…"
+
+
+def _escaped(text: str) -> str:
+    """Plain text as Markdown that shows it as it is, each line on a line of its own.
+
+    The first line does not begin a paragraph.
+    """
+    first, *others = (_MARKUP.sub(r"\\\g<0>", line) for line in text.splitlines() or [""])
+    return "  \n".join([first, *(_LINE_MARK.sub(r"\1\\\2", line) for line in others)])

@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 
 #: Rate until an answer states the limit. The documentation says 5 calls a second, measurements say 50.
 FIRST_RATE_PER_S = 4.0
 #: Part of the limit that we use: other clients may call with the same token.
-SHARE_OF_LIMIT = 0.8
+SHARE_OF_LIMIT = 0.95
+#: Length of the window in seconds.
+WINDOW_S = 1.0
 #: Longest wait for the end of the window, which is one second long whatever the answer says.
 LONGEST_REST_S = 2.0
 
 
 class Pace:
-    """Spaces calls evenly, and pauses when an answer says that no call is left in this window.
+    """Spaces calls evenly, and pauses when another client has used up the calls of this window.
 
     Parameters
     ----------
@@ -34,8 +37,10 @@ class Pace:
         self._lock = threading.Lock()
         self._rate_per_s = FIRST_RATE_PER_S
         self._last_at = self._rest_until = -math.inf
+        #: Our own calls of the last second.
+        self._turns: deque[float] = deque()
 
-    def wait(self) -> None:
+    def wait(self, calls: int = 1) -> None:  # noqa: ARG002 - Kaiten has no batches
         """Sleep until the next call may be sent. Each thread gets a turn of its own.
 
         The distance to the previous call follows from the limit known now, so that the slow first rate
@@ -45,6 +50,7 @@ class Pace:
             now = self._now()
             turn_at = max(now, self._last_at + 1.0 / self._rate_per_s, self._rest_until)
             self._last_at = turn_at
+            self._turns.append(turn_at)
         if turn_at > now:
             self._sleep(turn_at - now)
 
@@ -56,9 +62,16 @@ class Pace:
         with self._lock:
             if limit:
                 self._rate_per_s = limit * SHARE_OF_LIMIT
-            if remaining == 0 and reset is not None:
+            if remaining == 0 and reset is not None and not self._fill_the_window(limit):
                 rest_until = min(reset, self._now() + LONGEST_REST_S)
                 self._rest_until = max(self._rest_until, rest_until)
+
+    def _fill_the_window(self, limit: float | None) -> bool:
+        """Whether our own calls are all that the limit allows: then their distance is enough."""
+        began_at = self._now() - WINDOW_S
+        while self._turns and self._turns[0] < began_at:
+            self._turns.popleft()
+        return limit is not None and len(self._turns) >= limit - 1
 
 
 def _number(text: str | None) -> float | None:

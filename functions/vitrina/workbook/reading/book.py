@@ -18,6 +18,10 @@ from vitrina.workbook.reading.shape import KnownColumn, KnownTab, Shape
 
 #: Keys of Google's developer metadata. Keys of rows are short because a sheet has 30,000 characters for all.
 BOOK_KEY = "vitrina.book"
+#: Says ``none`` in a workbook whose project has no tracker, and ``guests`` where the tracker may invite the
+#: client; the add-on reads it for its menu.
+TRACKER_KEY = "vitrina.tracker"
+NO_TRACKER, WITH_GUESTS = "none", "guests"
 FENCE_KEY = "vitrina.fence"
 TAB_KEY = "vitrina.tab"
 COLUMN_KEY = "c"

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from vitrina.domain.backlog import Specialist
 from vitrina.errors import CellProblem, CellsError
-from vitrina.workbook.reading.book import Book
+from vitrina.workbook.reading.book import Book, Row
 from vitrina.workbook.reading.cells import CellReader
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.reading.settings import (
@@ -23,6 +23,11 @@ from vitrina.workbook.reading.settings import (
 
 #: Names in *Отсутствия* that mean everybody: a day off of the agency.
 EVERYBODY = frozenset({"все", "everybody", "everyone", "all"})
+
+#: Columns with the ids of people in a tracker begin with this; the name of the tracker follows.
+TRACKER_ID_PREFIX = "tracker_id."
+#: The column of workbooks made when there was one tracker, with the name of this tracker.
+_OLDER_ID_COLUMNS = {"kaiten_id": "kaiten"}
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ def read_team(book: Book, choices: Choices, *, profiles: Mapping[str, str], toda
                 profiles=tuple(keys[part.casefold()] for part in named if part.casefold() in keys),
                 hours_per_day=hours or 0.0,
                 email=reader.text(row, "email"),
-                tracker_id=reader.text(row, "kaiten_id") or None,
+                tracker_ids=_tracker_ids(reader, row),
                 days_away=frozenset(everybody | away.get(name.casefold(), set())),
             )
         )
@@ -99,6 +104,22 @@ def read_team(book: Book, choices: Choices, *, profiles: Mapping[str, str], toda
         shows_free_hours=wants(book, "client_sees_free_hours"),
         work_types=read_list(book, "client_work_types"),
     )
+
+
+def _tracker_ids(reader: CellReader, row: Row) -> Mapping[str, str]:
+    """Ids of a person by tracker, each in a column of its own."""
+    named = {
+        column: column.removeprefix(TRACKER_ID_PREFIX)
+        for column in reader.tab.columns
+        if column.startswith(TRACKER_ID_PREFIX)
+    }
+    columns = {**_OLDER_ID_COLUMNS, **named}
+    # A column of today wins over the older one, unless it is empty.
+    return {
+        tracker: text
+        for column, tracker in columns.items()
+        if column in reader.tab.columns and (text := reader.text(row, column))
+    }
 
 
 def _days_away(

@@ -38,6 +38,8 @@ class WorkRow:
     logged_hours: float | None
     card: Cell
     is_copy: bool = False
+    #: Whether logged hours are typed that cannot be understood.
+    has_bad_log: bool = False
     #: Whether no cell of the row is bad and nothing is missing that open work needs.
     is_readable: bool = True
 
@@ -87,11 +89,15 @@ class WorkRow:
 
 @dataclass(frozen=True)
 class WorkRows:
-    """All rows of *В работе*, from the top, and the bad cells of open ones."""
+    """All rows of *В работе*, from the top, and the bad cells of open ones.
+
+    ``log_problems`` are bad cells with logged hours in rows that are done.
+    """
 
     tab: Tab
     rows: tuple[WorkRow, ...]
     problems: tuple[CellProblem, ...]
+    log_problems: tuple[CellProblem, ...] = ()
 
     @cached_property
     def actions(self) -> tuple[WorkRow, ...]:
@@ -107,12 +113,13 @@ class WorkRows:
 def read_work(book: Book, choices: Choices, *, identity: ProgressIdentity, today: date) -> WorkRows:
     """The rows of *В работе*: all that are an action, and those of people that hold work.
 
-    Open work needs a person, hours and at least one day; what is missing is a problem. Finished work has
-    no problems.
+    Open work needs a person, hours and at least one day; what is missing is a problem. Of finished work only
+    the logged hours matter.
     """
     tab = identity.tab
     rows: list[WorkRow] = []
     problems: list[CellProblem] = []
+    log_problems: list[CellProblem] = []
     for row in tab.rows:
         reader = CellReader(tab, choices, locale=locale_of(book), today=today)
         number = identity.numbers.get(row.index)
@@ -123,8 +130,11 @@ def read_work(book: Book, choices: Choices, *, identity: ProgressIdentity, today
             _add_missing(reader, work_row)
             problems += reader.problems
             work_row = replace(work_row, is_readable=not reader.problems)
+        elif work_row.has_bad_log:
+            address = tab.address(row, "logged_hours")
+            log_problems += [problem for problem in reader.problems if problem.cell == address]
         rows.append(work_row)
-    return WorkRows(tab, tuple(rows), tuple(problems))
+    return WorkRows(tab, tuple(rows), tuple(problems), tuple(log_problems))
 
 
 def _holds_work(reader: CellReader, row: Row) -> bool:
@@ -137,6 +147,7 @@ def _holds_work(reader: CellReader, row: Row) -> bool:
 def _read_row(reader: CellReader, row: Row, number: int | None, *, is_copy: bool) -> WorkRow:
     """The row as it stands. Workbooks of early versions have no columns of progress and logged hours."""
     columns = reader.tab.columns
+    logged_hours = reader.hours(row, "logged_hours") if "logged_hours" in columns else None
     return WorkRow(
         row=row,
         number=number,
@@ -149,9 +160,14 @@ def _read_row(reader: CellReader, row: Row, number: int | None, *, is_copy: bool
         specialist=reader.text(row, "specialist"),
         status=ActionStatus(reader.choice(row, "status", "status", ActionStatus.ONBOARDING)),
         progress=reader.text(row, "progress") if "progress" in columns else "",
-        logged_hours=reader.hours(row, "logged_hours") if "logged_hours" in columns else None,
+        logged_hours=logged_hours,
         card=reader.tab.cell(row, "card"),
         is_copy=is_copy,
+        has_bad_log=(
+            logged_hours is None
+            and "logged_hours" in columns
+            and not reader.tab.cell(row, "logged_hours").is_empty
+        ),
     )
 
 

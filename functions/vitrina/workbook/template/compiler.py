@@ -7,13 +7,23 @@ does no harm.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import count
 
 from vitrina.ports import Json
-from vitrina.workbook.reading.book import BOOK_KEY, COLUMN_KEY, END_KEY, HEADER_KEY, TAB_KEY, column_letters
+from vitrina.workbook.reading.book import (
+    BOOK_KEY,
+    COLUMN_KEY,
+    END_KEY,
+    HEADER_KEY,
+    NO_TRACKER,
+    TAB_KEY,
+    TRACKER_KEY,
+    WITH_GUESTS,
+    column_letters,
+)
 from vitrina.workbook.template.cell_format import CellFormats
 from vitrina.workbook.template.definition import (
     BookTemplate,
@@ -79,6 +89,10 @@ def compile_book(
     locale: Locale,
     profiles: Sequence[Profile],
     values: BookValues | None = None,
+    trackers: Mapping[str, str] | None = None,
+    typed: Collection[str] = (),
+    has_tracker: bool = True,
+    invites_guests: bool = False,
     editors: Editors = NOBODY_ELSE,
     time_zone: str = "Europe/Moscow",
     existing_sheet_id: int = 0,
@@ -87,6 +101,14 @@ def compile_book(
 
     Parameters
     ----------
+    trackers
+        Titles of trackers by the name of the connection: each gets a column with the ids of people.
+    typed
+        Columns of the add-on, as ``tab.column``, that staff fill in this workbook instead.
+    has_tracker
+        Whether the project has a tracker; the menu of the add-on asks for it.
+    invites_guests
+        Whether this tracker may invite the client; the menu of the add-on asks for it too.
     editors
         Who may edit what is protected: of a client's workbook all but the client's columns, of the agency's
         the headers and the columns of the add-on. Staff must be included because Google lets nobody sort a
@@ -99,7 +121,17 @@ def compile_book(
     ValueError
         If ``values`` name a field, tab or column that the template does not have.
     """
-    book = _Book(template, locale, tuple(profiles), values or BookValues(), editors)
+    book = _Book(
+        template,
+        locale,
+        tuple(profiles),
+        values or BookValues(),
+        editors,
+        dict(trackers or {}),
+        frozenset(typed),
+        has_tracker=has_tracker,
+        invites_guests=invites_guests,
+    )
     book.check_values()
     properties = {"locale": template.text(locale, "locale"), "timeZone": time_zone}
     if book.values.title is not None:
@@ -137,10 +169,14 @@ class _Book:
     profiles: tuple[Profile, ...]
     values: BookValues
     editors: Editors
+    trackers: Mapping[str, str]
+    typed: frozenset[str]
+    has_tracker: bool
+    invites_guests: bool
 
     @property
     def formulas(self) -> Formulas:
-        return Formulas(self.template, self.locale, self.profiles)
+        return Formulas(self.template, self.locale, self.profiles, self.trackers)
 
     @property
     def formats(self) -> CellFormats:
@@ -154,7 +190,10 @@ class _Book:
         return self.text(tab.key).replace("'", "''")
 
     def columns(self, tab: TabTemplate) -> tuple[ColumnTemplate, ...]:
-        return tab.expand(self.profiles)
+        return tuple(
+            replace(column, owner="staff") if f"{tab.key}.{column.key}" in self.typed else column
+            for column in tab.expand(self.profiles, self.trackers)
+        )
 
     def check_values(self) -> None:
         """Raise ``ValueError`` for values with unknown keys."""
@@ -212,6 +251,10 @@ def _metadata(book: _Book) -> Iterator[Json]:
 
     yield mark(BOOK_KEY, book.template.key, {"spreadsheet": True})
     yield mark("vitrina.template", "1", {"spreadsheet": True})
+    if not book.has_tracker:
+        yield mark(TRACKER_KEY, NO_TRACKER, {"spreadsheet": True})
+    elif book.invites_guests:
+        yield mark(TRACKER_KEY, WITH_GUESTS, {"spreadsheet": True})
     for tab in book.template.tabs:
         yield mark(TAB_KEY, tab.key, {"sheetId": tab.sheet_id})
         for index, column in enumerate(book.columns(tab)):

@@ -91,7 +91,7 @@ class ColumnTemplate:
     #: Pixels.
     width: int
     owner: Owner
-    repeat: int | Literal["profiles"] | None = None
+    repeat: int | Literal["profiles", "trackers"] | None = None
     #: Closed list of the template, or ``None``.
     choices: str | None = None
     #: Name of an open list that is given when the workbook is made, or ``None``.
@@ -101,7 +101,7 @@ class ColumnTemplate:
     hidden: bool = False
     #: Key of the group; equals ``key`` where the column is not repeated.
     group: str = ""
-    #: Title of the profile, or number inside the group, for ``{name}`` and ``{n}`` of the texts.
+    #: Title of the profile or tracker, or number inside the group, for ``{name}`` and ``{n}`` of the texts.
     name: str = ""
 
 
@@ -194,9 +194,14 @@ class TabTemplate:
         """Fields of the form, from the top."""
         return tuple(row.field for row in self.form if row.field is not None)
 
-    def expand(self, profiles: Sequence[Profile]) -> tuple[ColumnTemplate, ...]:
-        """Columns from left to right, with repeated groups unfolded: ``hours.design``, ``fact.1``."""
-        return tuple(one for column in self.columns for one in _unfold(column, profiles))
+    def expand(
+        self, profiles: Sequence[Profile], trackers: Mapping[str, str] | None = None
+    ) -> tuple[ColumnTemplate, ...]:
+        """Columns from left to right, with repeated groups unfolded: ``hours.design``, ``fact.1``.
+
+        *trackers* are titles by the name of the connection.
+        """
+        return tuple(one for column in self.columns for one in _unfold(column, profiles, trackers or {}))
 
 
 @dataclass(frozen=True)
@@ -394,12 +399,17 @@ def _form_row(raw: Mapping[str, Any]) -> FormRow:
     return FormRow("field", raw["key"], field=FieldTemplate(**{k: v for k, v in raw.items() if k != "kind"}))
 
 
-def _unfold(column: ColumnTemplate, profiles: Sequence[Profile]) -> Iterator[ColumnTemplate]:
+def _unfold(
+    column: ColumnTemplate, profiles: Sequence[Profile], trackers: Mapping[str, str]
+) -> Iterator[ColumnTemplate]:
     if column.repeat is None:
         yield column
     elif column.repeat == "profiles":
         for profile in profiles:
             yield replace(column, key=f"{column.key}.{profile.key}", name=profile.title)
+    elif column.repeat == "trackers":
+        for name, title in trackers.items():
+            yield replace(column, key=f"{column.key}.{name}", name=title)
     else:
         for number in range(1, column.repeat + 1):
             yield replace(column, key=f"{column.key}.{number}", name=str(number))

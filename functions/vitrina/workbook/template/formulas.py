@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vitrina.workbook.reading.book import column_letters
 from vitrina.workbook.template.definition import PLACEHOLDER, BookTemplate, Locale, Profile, TabTemplate
@@ -24,6 +24,8 @@ class Formulas:
     template: BookTemplate
     locale: Locale
     profiles: tuple[Profile, ...]
+    #: Titles of trackers by the name of the connection.
+    trackers: Mapping[str, str] = field(default_factory=dict)
 
     def fill(
         self, formula: str, *, letters: Mapping[str, str] | None = None, row: int = 0, day_row: int = 0
@@ -54,7 +56,10 @@ class Formulas:
 
     def letters(self, tab: TabTemplate) -> dict[str, str]:
         """Letters of the columns of a new tab by unfolded key."""
-        return {column.key: column_letters(index) for index, column in enumerate(tab.expand(self.profiles))}
+        return {
+            column.key: column_letters(index)
+            for index, column in enumerate(tab.expand(self.profiles, self.trackers))
+        }
 
     def field_row(self, key: str) -> int:
         """Index of the row of a field in the form."""

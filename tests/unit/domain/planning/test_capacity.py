@@ -48,7 +48,7 @@ def test_a_limit_counts_every_day_of_its_month_also_those_before() -> None:
     spent = Booking("Борис", "А", 1, {date(2026, 11, 5): 6.0, TUESDAY: 4.0, date(2026, 12, 1): 9.0})
     one = ledger(limits=(HourLimit(40.0, PeriodKind.MONTH, project="А"),), bookings=(spent,))
 
-    assert one.limit_hours(0, one.places(WEEK)) == 30.0
+    assert one.limit_hours(0, WEEK) == 30.0
 
 
 def test_a_day_has_no_more_room_than_its_limits() -> None:
@@ -72,8 +72,18 @@ def test_a_week_over_two_months_takes_from_both() -> None:
     limits = (HourLimit(40.0, PeriodKind.MONTH, project="А"),)
     one = Ledger(resources(limits=limits, bookings=(spent,)), since=week.start_on, until=week.end_on)
 
-    assert one.limit_hours(0, one.places(week)) == 45.0
+    assert one.limit_hours(0, week) == 45.0
     assert [one.room(0, "А", place) for place in range(5)] == [5.0, 5.0, 8.0, 8.0, 8.0]
+
+
+def test_a_week_cut_off_by_the_month_counts_by_its_days() -> None:
+    """July 2026 has three working days of its first week and four whole weeks: 24 h and 4 * 40 h."""
+    month = period_of(date(2026, 7, 15), PeriodKind.MONTH)
+    one = Ledger(
+        resources(limits=(HourLimit(40.0, PeriodKind.WEEK),)), since=month.start_on, until=month.end_on
+    )
+
+    assert one.limit_hours(0, month) == pytest.approx(24 + 4 * 40)
 
 
 def test_the_share_of_a_week_grows_with_the_month() -> None:

@@ -6,17 +6,19 @@ A failure names the seed of its agency; ``agency_of(seed)`` creates it again.
 import random
 from collections import Counter
 from dataclasses import replace
+from datetime import date, timedelta
 from functools import cache
 
 import pytest
 
 from benchmarks.agencies import RandomAgency, more_capacity, random_agency
 from benchmarks.judge import Difference, Loss, Room, compare, loss, rooms, violations
-from vitrina.domain.calendar import PeriodKind
-from vitrina.domain.planning.capacity import Ledger
+from vitrina.domain.calendar import PeriodKind, period_of
+from vitrina.domain.planning.capacity import HourLimit, Ledger
 from vitrina.domain.planning.explain import Situation, changed, explain
 from vitrina.domain.planning.planner import PeriodPlan, plan_on, plan_period
-from vitrina.domain.planning.selection import select
+from vitrina.domain.planning.schedule import schedule
+from vitrina.domain.planning.selection import Assignment, LeftOutItem, LeftOutReason, TakenItem, select
 
 pytestmark = pytest.mark.slow
 
@@ -171,3 +173,88 @@ def test_every_suggested_change_lets_the_item_in(block: int) -> None:
                 assert key in following.taken_keys, f"seed {seed}, {key}"
 
     assert told > 20
+
+
+def test_nobody_is_idle_while_a_colleague_has_two_actions_of_the_same_profile() -> None:
+    """In a roomy month nobody gets a second action of a profile before a colleague with it has one."""
+    compared = 0
+    for seed in range(120):
+        agency = roomy_agency(seed)
+        plan = plan_period(agency.items, agency.resources, period=agency.period)
+        parts = [part for one in plan.selection.taken for part in one.assignments]
+        by_person = Counter((part.specialist, part.profile) for part in parts)
+        busy = {part.specialist for part in parts}
+        for person in agency.resources.specialists:
+            if person.name in busy:
+                continue
+            for profile in person.profiles:
+                compared += 1
+                most = max((count for (_, of), count in by_person.items() if of == profile), default=0)
+                assert most <= 1, f"seed {seed}: {person.name} is idle beside {most} actions of {profile}"
+    print(compared)  # noqa: T201 - the count is wanted
+    assert compared > 10
+
+
+def roomy_agency(seed: int) -> RandomAgency:
+    """Ten people in a month with 4 to 24 items, who would do more than a hundred."""
+    agency = random_agency(seed, people=10, projects=10, items=4 + seed // 6, kind=PeriodKind.MONTH)
+    team = tuple(replace(one, days_away=frozenset()) for one in agency.resources.specialists)
+    return replace(agency, resources=replace(agency.resources, specialists=team, bookings=(), limits=()))
+
+
+def test_a_weekly_limit_that_stops_an_item_is_named() -> None:
+    """In a month with a weekly limit, an item that would begin without it is not told to wait for days."""
+    named = 0
+    for seed in range(60):
+        agency = random_agency(seed, people=5, projects=10, items=120, kind=PeriodKind.MONTH)
+        agency = replace(agency, period=period_of(date(2026, 1 + seed % 12, 15), PeriodKind.MONTH))
+        hours = sum(one.hours_per_day for one in agency.resources.specialists)
+        weekly = HourLimit(round(hours * random.Random(seed).uniform(1.0, 3.5)), PeriodKind.WEEK)
+        resources = replace(agency.resources, bookings=(), limits=(weekly,))
+        plan = plan_period(agency.items, resources, period=agency.period)
+        late = {left.item.key: left for left in plan.late}
+        named += sum(left.reason is LeftOutReason.AGENCY_LIMIT for left in plan.left_out)
+        without = Ledger(
+            replace(resources, limits=()), since=plan.since, until=agency.period.end_on + timedelta(days=120)
+        )
+        for key, left in late.items():
+            if left.reason is not LeftOutReason.NO_DAYS:
+                continue
+            # The item beside all that the plan took, without the limit.
+            whole = TakenItem(left.item, (assignment_of(left),), {})
+            placed = schedule((*plan.selection.taken, whole), without.copy())
+            begun = {one.item.key for one in placed.items if one.start_on in agency.period}
+            assert key not in begun, f"seed {seed}, {key}"
+    print(named)  # noqa: T201 - the count is wanted
+    assert named > 10
+
+
+def assignment_of(left: LeftOutItem) -> Assignment:
+    """The first action of an item that found no day, as it was assigned."""
+    return Assignment(left.profile or "", left.specialist or "", left.needed_hours)
+
+
+def test_begun_work_keeps_its_people() -> None:
+    """Actions of begun items stay with those who have them, whatever else is chosen."""
+    kept = 0
+    for seed in range(60):
+        agency = agency_of(seed, most_items=80, large_ratio=0.05)
+        chance = random.Random(seed)
+        items = []
+        for item in agency.items:
+            people = {
+                profile: chance.choice(
+                    [one.name for one in agency.resources.specialists if profile in one.profiles]
+                )
+                for profile in item.hours
+            }
+            begun = chance.random() < 0.2 and not item.depends_on
+            items.append(replace(item, is_carried_over=True, keeps=people) if begun else item)
+        plan = plan_period(items, agency.resources, period=agency.period)
+        for one in plan.schedule.items:
+            for action in one.actions:
+                if action.profile in one.item.keeps:
+                    kept += 1
+                    assert action.specialist == one.item.keeps[action.profile], f"seed {seed}, {one.item.key}"
+    print(kept)  # noqa: T201 - the count is wanted
+    assert kept > 200

@@ -44,11 +44,11 @@ def test_four_calls_a_second_before_the_first_answer(clock: Clock, pace: Pace) -
     assert clock.starts(pace, 5) == [0.0, 0.25, 0.5, 0.75, 1.0]
 
 
-def test_four_fifths_of_the_limit_after_an_answer(clock: Clock, pace: Pace) -> None:
-    """With a limit of 50 a second there are 40 calls a second: one in 25 ms."""
+def test_nearly_the_limit_after_an_answer(clock: Clock, pace: Pace) -> None:
+    """With a limit of 50 a second there are 47.5 calls a second: one in 21.05 ms."""
     pace.learn({"x-ratelimit-limit": "50", "x-ratelimit-remaining": "49"})
 
-    assert clock.starts(pace, 4) == [0.0, 0.025, 0.05, 0.075]
+    assert clock.starts(pace, 4) == [0.0, 0.0211, 0.0421, 0.0632]
 
 
 def test_first_answer_ends_the_slow_pace(clock: Clock, pace: Pace) -> None:
@@ -56,7 +56,7 @@ def test_first_answer_ends_the_slow_pace(clock: Clock, pace: Pace) -> None:
     pace.wait()
     pace.learn({"x-ratelimit-limit": "50", "x-ratelimit-remaining": "49"})
 
-    assert clock.starts(pace, 2) == [0.025, 0.05]
+    assert clock.starts(pace, 2) == [0.0211, 0.0421]
 
 
 def test_slow_caller_does_not_wait(clock: Clock, pace: Pace) -> None:
@@ -71,7 +71,7 @@ def test_rest_when_nothing_is_left(clock: Clock, pace: Pace) -> None:
     """If no call is left, for example because of another client, the next one waits for the reset."""
     pace.learn({"x-ratelimit-limit": "50", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1001"})
 
-    assert clock.starts(pace, 2) == [1.0, 1.025]
+    assert clock.starts(pace, 2) == [1.0, 1.0211]
 
 
 def test_far_reset_is_not_believed(clock: Clock, pace: Pace) -> None:

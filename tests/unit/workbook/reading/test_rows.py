@@ -259,7 +259,7 @@ def test_terms_that_cannot_be_understood(period: Any, limit: Any, expected: dict
 
 # --- The team ------------------------------------------------------------------------------------
 
-PEOPLE = ("name", "email", "profiles", "hours_per_day", "kaiten_id")
+PEOPLE = ("name", "email", "profiles", "hours_per_day", "kaiten_id", "tracker_id.kaiten", "tracker_id.acme")
 PROFILES = {"design": "Дизайн", "copy": "Тексты"}
 
 
@@ -315,8 +315,27 @@ def test_a_team() -> None:
     )
 
     [anna] = result.specialists
-    assert (anna.profiles, anna.hours_per_day, anna.tracker_id) == (("design", "copy"), 7.5, "11")
+    assert (anna.profiles, anna.hours_per_day) == (("design", "copy"), 7.5)
+    assert anna.tracker_ids == {"kaiten": "11"}
     assert sorted(day.day for day in anna.days_away) == [24, 25, 26]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ({"kaiten_id": 11}, {"kaiten": "11"}),  # a workbook of an older release
+        ({"kaiten_id": 11, "tracker_id.kaiten": 12}, {"kaiten": "12"}),
+        ({"tracker_id.acme": "7"}, {"acme": "7"}),
+        ({}, {}),
+    ],
+)
+def test_ids_in_trackers(cells: dict[str, Any], expected: dict[str, str]) -> None:
+    """Each tracker has a column; the only one of older workbooks is that of Kaiten."""
+    person = {key: value for key, value in ANNA.items() if key != "kaiten_id"}
+
+    [anna] = team([{**person, **cells}]).specialists
+
+    assert anna.tracker_ids == expected
 
 
 @pytest.mark.parametrize(("typed", "share"), [(0.8, 0.8), ("80%", 0.8), ("0,75", 0.75), (None, 1.0)])

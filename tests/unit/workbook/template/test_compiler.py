@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from googleapiclient.discovery_cache import get_static_doc
 
-from vitrina.workbook.reading.book import ACTION_BASE, row_number_of_action
+from vitrina.workbook.reading.book import ACTION_BASE, NO_TRACKER, TRACKER_KEY, row_number_of_action
 from vitrina.workbook.template.compiler import FIRST_METADATA_ID, BookValues, compile_book, serial_day
 from vitrina.workbook.template.definition import LOCALES, TabTemplate, load_template
 from vitrina.workbook.writing.protection import Editors
@@ -477,6 +477,23 @@ def test_headings_and_the_columns_of_the_add_on_are_protected_in_the_agencys_wor
         own = {i for i, column in enumerate(expanded) if column.owner == "addon"}
         assert {area["startColumnIndex"] for area in whole} == own
         assert {"startRowIndex": 0, "endRowIndex": one.header_rows}.items() <= mine[0].items()
+
+
+def test_columns_that_staff_type_stay_closed_to_the_client():
+    """What a tracker does not tell is typed by staff; the menu learns that there is no tracker."""
+    typed = {"in_progress.status", "in_progress.logged_hours"}
+    template = load_template("client")
+    profiles = template.standard_profiles("ru")
+    requests = compile_book(
+        template, locale="ru", profiles=profiles, typed=typed, has_tracker=False, editors=EDITORS
+    )
+
+    def protected(requests):
+        return [body["protectedRange"] for body in bodies(requests, "addProtectedRange")]
+
+    marks = [body["developerMetadata"] for body in bodies(requests, "createDeveloperMetadata")]
+    assert protected(requests) == protected(compiled("client"))
+    assert [one["metadataValue"] for one in marks if one["metadataKey"] == TRACKER_KEY] == [NO_TRACKER]
 
 
 def test_conditional_formats_of_a_sheet_are_numbered_from_zero():

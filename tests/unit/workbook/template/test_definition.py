@@ -36,7 +36,7 @@ CONTRACT = {
     "norms": "work_type profile size unit pinned_hours hours_per_unit typical_hours p85_hours fact_count "
     "spread_hours difference source changed_on",
     "promises": "month finished_count within_typical within_p85 planned_hours actual_hours planned_ratio",
-    "specialists": "name email profiles hours_per_day kaiten_id",
+    "specialists": "name email profiles hours_per_day tracker_id",
     "absences": "specialist first_day last_day note",
     "projects": "client project code workbook board stage period limit_hours weight next_due late_count",
     "settings": "key value",

@@ -1,0 +1,1 @@
+"""Is the installation complete: settings, store, queue, timer and functions."""

@@ -1,0 +1,5 @@
+"""Asana as a ``TaskTracker``."""
+
+from vitrina.trackers.asana.client import connect
+
+__all__ = ["connect"]

@@ -1,0 +1,69 @@
+"""What the adapter of a tracker is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+
+from vitrina.ports import TrackerMemory
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Access to one account of a tracker. A project names the connection that it uses.
+
+    Parameters
+    ----------
+    name
+        How projects and addresses of webhooks name it: lower-case letters, digits and hyphens.
+    kind
+        Which tracker it is: a key of ``registry.KINDS``.
+    title
+        Name for people; empty for that of the tracker.
+    url
+        Address of the account; empty if the tracker has one address for all.
+    token
+        Of the user made for Vitrina.
+    place_id
+        Where boards are made: the space, workspace or team.
+    own_user_id
+        Id of the user who owns the token; empty if the adapter has to find it out.
+    options
+        Further settings that only the adapter of this kind knows, by name.
+    """
+
+    name: str
+    kind: str
+    title: str = ""
+    url: str = ""
+    token: str = field(default="", repr=False)
+    place_id: str = ""
+    own_user_id: str = ""
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What an adapter gets from the installation.
+
+    Parameters
+    ----------
+    webhook_url
+        Address at which this connection receives webhooks. The last part of its path is a secret of this
+        connection. An adapter may add further parts, which it gets back in ``WebhookRequest.path``.
+    memory
+        What the adapter keeps for all processes.
+    zone
+        Time zone in which moments become days.
+    timeout_s
+        Seconds that one attempt of a call waits for the answer.
+    wait_s
+        Seconds before the first repeat of a call; longer before further ones.
+    """
+
+    webhook_url: str = field(repr=False)
+    memory: TrackerMemory
+    zone: tzinfo
+    timeout_s: float
+    wait_s: float

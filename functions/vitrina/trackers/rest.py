@@ -1,0 +1,214 @@
+"""Sends calls to a tracker's REST API: pace, repeats, and refusals turned into our errors."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
+from typing import Any, Protocol
+
+import httpx
+import tenacity
+
+from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError, ServiceError
+from vitrina.ports import Json
+
+#: How long an attempt may wait for the answer. A tracker may carry a call out after that.
+TIMEOUT_S = 20.0
+LONGEST_CONNECT_S = 5.0
+ATTEMPTS = 4
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
+#: No repeat begins so many seconds after the first attempt: the lease of an action ends after 90.
+LONGEST_CALL_S = 75.0
+
+#: Methods whose second call changes nothing.
+REPEATABLE = ("GET", "DELETE")
+#: The request was not sent, so that even a call that makes something may be repeated.
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+_REFUSALS: Mapping[int, tuple[type[ServiceError], str]] = {
+    401: (AccessDeniedError, "tracker.unauthorized"),
+    402: (FatalServiceError, "tracker.plan"),
+    403: (AccessDeniedError, "tracker.forbidden"),
+    404: (FatalServiceError, "tracker.not_found"),
+}
+
+
+class Pacer(Protocol):
+    """Keeps calls under the rate limit of a tracker."""
+
+    def wait(self, calls: int = 1) -> None:
+        """Sleep until so many calls may be sent."""
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Take what the headers of an answer say about the limit."""
+
+
+@cache
+def trusted_authorities() -> ssl.SSLContext:
+    """TLS context shared by all clients, loaded once."""
+    return httpx.create_ssl_context()
+
+
+class RestWire:
+    """Sends calls over one connection pool, at one pace.
+
+    After 429 a call is repeated whatever its method: the tracker did nothing. After 5xx or a lost answer
+    only calls that change nothing when they are repeated are sent again: any other may have been carried
+    out, or be carried out later, so that the caller has to look before it tries again.
+
+    Parameters
+    ----------
+    service
+        Name of the tracker, for errors.
+    api_url
+        Address of the API.
+    pace
+        May be shared by several wires.
+    timeout_s
+        Seconds that one attempt waits for the answer; connecting takes 5 seconds at most.
+    attempts
+        How often a call is sent at most, the first time included.
+    wait_s
+        Seconds before the first repeat of a call; doubled for each further repeat.
+    longest_wait_s
+        The longest wait before a repeat, whatever the tracker asks for.
+    sleep
+        Waits so many seconds before a repeat.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        api_url: str,
+        token: str,
+        *,
+        pace: Pacer,
+        timeout_s: float = TIMEOUT_S,
+        attempts: int = ATTEMPTS,
+        wait_s: float = FIRST_WAIT_S,
+        longest_wait_s: float = LONGEST_WAIT_S,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.pace = pace
+        self._service = service
+        self._api_url = api_url
+        self._token = token
+        self._timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, LONGEST_CONNECT_S))
+        self._attempts = attempts
+        self._wait_s = wait_s
+        self._longest_wait_s = longest_wait_s
+        self._sleep = sleep
+        self._log = logging.getLogger(f"vitrina.{service.lower()}")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        body: Json | None = None,
+        form: Mapping[str, str] | None = None,
+        calls: int = 1,
+        is_repeatable: bool | None = None,
+    ) -> Any:
+        """Send a call and return the JSON of the answer.
+
+        Parameters
+        ----------
+        form
+            Fields of a multipart form, in place of *body*.
+        calls
+            As how many calls the tracker counts this one.
+        is_repeatable
+            Whether a second call changes nothing; if not given, the method decides.
+
+        Raises
+        ------
+        ServiceError
+            If the tracker refuses the call, or does not answer.
+        """
+        repeats = method in REPEATABLE if is_repeatable is None else is_repeatable
+
+        def attempt() -> Any:
+            self.pace.wait(calls)
+            files = None if form is None else {name: (None, text.encode()) for name, text in form.items()}
+            response = self._client.request(method, path, params=params, json=body, files=files)
+            self.pace.learn(response.headers)
+            response.raise_for_status()
+            return response.json()
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(lambda error: _is_worth_repeating(error, repeats=repeats)),
+            stop=tenacity.stop_after_attempt(self._attempts) | tenacity.stop_before_delay(LONGEST_CALL_S),
+            wait=self._wait_before_repeat,
+            sleep=self._sleep,
+            before_sleep=self._log_repeat,
+            reraise=True,
+        )
+        try:
+            return retrying(attempt)
+        except (httpx.HTTPError, ValueError) as error:
+            raise translated(error, self._service) from error
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        # Made with the first call: loading the certificates takes longer than the rest of the start.
+        return httpx.Client(
+            verify=trusted_authorities(),
+            base_url=self._api_url,
+            headers={"Authorization": f"Bearer {self._token}", "Accept": "application/json"},
+            timeout=self._timeout,
+        )
+
+    def _wait_before_repeat(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked_s = retry_after_s(error.response.headers) if isinstance(error, httpx.HTTPStatusError) else None
+        grown_s = self._wait_s * float(2 ** (state.attempt_number - 1))
+        return min(max(grown_s, asked_s or 0.0), self._longest_wait_s)
+
+    def _log_repeat(self, state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        is_answer = isinstance(error, httpx.HTTPStatusError)
+        status = error.response.status_code if is_answer else type(error).__name__  # type: ignore[union-attr]
+        self._log.info("%s answered %s, attempt %d", self._service, status, state.attempt_number)
+
+
+def translated(error: Exception, service: str) -> ServiceError:
+    """Our error for a failed call; a ``ValueError`` means that the answer was not JSON."""
+    if not isinstance(error, httpx.HTTPStatusError):
+        return RetriableServiceError("service.no_answer", service=service)
+    return refusal(error.response.status_code, service, retry_after_s(error.response.headers))
+
+
+def refusal(status: int, service: str, wait_s: float | None = None) -> ServiceError:
+    """Our error for the status of an answer."""
+    if status in _REFUSALS:
+        kind, code = _REFUSALS[status]
+        return kind(code, service=service, status=status)
+    if status in (408, 429):
+        return RetriableServiceError("service.busy", service=service, status=status, retry_after_s=wait_s)
+    if status >= 500:
+        return RetriableServiceError("service.no_answer", service=service, status=status)
+    return FatalServiceError("service.refused", service=service, status=status)
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the header ``Retry-After`` asks for."""
+    text = headers.get("retry-after", "")
+    return float(text) if text.isdecimal() else None
+
+
+def _is_worth_repeating(error: BaseException, *, repeats: bool) -> bool:
+    if isinstance(error, httpx.HTTPStatusError):
+        status = error.response.status_code
+        return status == 429 or (repeats and (status == 408 or status >= 500))
+    if isinstance(error, _NEVER_SENT):
+        return True
+    return repeats and isinstance(error, httpx.TransportError)

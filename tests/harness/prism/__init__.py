@@ -1,0 +1,1 @@
+"""Judges requests by a vendor's OpenAPI file with Prism."""
