@@ -282,3 +282,49 @@ def test_norms_are_recalculated_only_after_asking(workbench, world):
     workbench.sidebar.get_by_role("button", name="Пересчитать").click()
 
     expect(workbench.sidebar.get_by_role("status")).to_have_text("Изменились 4 нормы из 18.")
+
+
+def test_estimate_explains_its_figures(workbench, world):
+    """Where the hours of each task come from stands in the sidebar, not in the client's workbook."""
+    source = {"id": "ЗРН-1", "task": "<b>Лендинг</b>", "hours": 33.0, "lines": ["Дизайн: 12 похожих задач"]}
+    data = {"sources": [source], "sources_left": 3}
+    world.backend.will_answer("estimate", outcome="done", message="Оценка есть.", data=data)
+
+    workbench.choose_from_menu("Оценить бэклог")
+
+    item = workbench.sidebar.locator("#sources li")
+    expect(item).to_contain_text("<b>Лендинг</b>")
+    expect(item).to_contain_text("Дизайн: 12 похожих задач")
+    expect(workbench.sidebar.locator("main")).to_contain_text("Ещё задач: 3")
+
+
+def test_workbook_is_shown_as_the_client_sees_it(workbench, world):
+    """Each tab can be opened; findings lead to their cells, and the headline is no good news then."""
+    rows = [[{"label": "№", "text": "ЗРН-1"}, {"label": "Задача", "text": "<i>Баннер</i>"}]]
+    tabs = [
+        {"title": "Бэклог", "may_edit": ["Приоритет", "Задача"], "rows": rows, "rows_left": 2},
+        {"title": "Готово", "may_edit": [], "rows": [], "rows_left": 0},
+    ]
+    cells = [{"sheet": "Бэклог", "cell": "C2", "message": "«Улыбка» — это другой клиент"}]
+    world.backend.will_answer(
+        "show_as_client",
+        outcome="done",
+        message="Это видит клиент.",
+        cells=cells,
+        data={"found": 1, "tabs": tabs},
+    )
+
+    workbench.choose_from_menu("Показать глазами клиента")
+
+    sidebar = workbench.sidebar
+    expect(sidebar.get_by_role("heading", name="Есть что поправить")).to_be_visible()
+    expect(sidebar.locator("button.cell")).to_contain_text("«Улыбка» — это другой клиент")
+    backlog, done = sidebar.locator("details.tab").nth(0), sidebar.locator("details.tab").nth(1)
+    expect(backlog.locator(".item")).to_be_hidden()
+    backlog.locator("summary").click()
+    expect(backlog).to_contain_text("Клиент может менять: Приоритет, Задача")
+    expect(backlog.locator(".item")).to_have_text("№: ЗРН-1Задача: <i>Баннер</i>")
+    expect(backlog).to_contain_text("и ещё строк: 2")
+    done.locator("summary").click()
+    expect(done).to_contain_text("Клиент только читает")
+    expect(done).to_contain_text("Пусто")

@@ -9,7 +9,9 @@ from typing import Any
 from tests.e2e.test_learned_norms import agency_id, many_banners, recalculate, remember
 from tests.harness.office import NOW, Office
 from tests.harness.stored import put_forecasts, stored_forecasts, stored_items
+from vitrina.ports import Delete
 from vitrina.records.forecasts import ShownForecast, load_outcomes
+from vitrina.records.team import TEAM
 
 THIN = "пока мало законченных задач, чтобы обещать"
 
@@ -83,6 +85,8 @@ def test_a_thin_history_is_refused_in_the_field(office: Office) -> None:
 
 def test_without_a_team_nothing_is_told(office: Office) -> None:
     """Nobody's hours were ever read."""
+    assert office.agency is not None
+    office.services.store.commit([Delete(TEAM, office.agency.spreadsheet_id)])
     fill(office)
 
     office.do("estimate")

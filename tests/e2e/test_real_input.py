@@ -508,8 +508,14 @@ def test_reasons_speak_of_the_hours_of_the_item(story: Story) -> None:
         assert "лимит" in row["reason"] or not re.search(r"\d ч", row["reason"]), row
     for row in story.preview["left_out"]:
         hours = story.expected_hours(row["id"])
-        figures = [float(text.replace(",", ".")) for text in re.findall(r"\d+(?:,\d+)?", row["reason"])]
-        needed, other, third = figures[:3]
+        # Names of people have digits too.
+        number = r"(\d+(?:,\d+)?)"
+        forms = (
+            rf"нужно {number} ч, занято {number} из {number} ч",
+            rf"нужно {number} ч, .* {number} ч осталось {number} ч",
+        )
+        [match] = [match for form in forms if (match := re.search(form, row["reason"]))]
+        needed, other, third = (float(text.replace(",", ".")) for text in match.groups())
         free = third if "лимита" in row["reason"] else third - other
         whole = (sum(hours.values()), *hours.values())
         if "больше целого периода" in row["reason"]:

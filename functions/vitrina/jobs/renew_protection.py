@@ -14,8 +14,9 @@ from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.project.agency_book import read_agency_book, read_stored_agency, read_team_of
 from vitrina.project.client_books import read_client_books
-from vitrina.project.protection import load_protections, renew_protection
+from vitrina.project.protection import renew_protection
 from vitrina.records.books import Project
+from vitrina.records.layouts import Protections, protection_key
 from vitrina.workbook.reading.book import parse_book
 
 log = logging.getLogger("vitrina.jobs")
@@ -36,18 +37,18 @@ def protect_at_night(services: Services, body: Json) -> None:
     agency_id = body["spreadsheet_id"]
     run = Run(services, CLOCK, agency_id=agency_id)
     with ending(run):
-        stored = read_stored_agency(run, agency_id, more=[QUOTA_KEY])
+        stored = read_stored_agency(run, agency_id, more=[QUOTA_KEY, protection_key(agency_id)])
         try:
             team = read_team_of(run, stored.agency, read_agency_book(run, agency_id, stored.shape))
         except (CellsError, WorkbookShapeError) as error:
             log.warning("protection not renewed: %s", error.code)
         else:
             projects = stored.projects.value
-            known = load_protections(services.store, projects)
+            known = Protections(agency_id, stored.more.get(protection_key(agency_id)))
 
             def renew(project: Project) -> None:
                 book = parse_book(services.workbooks.read(project.spreadsheet_id))
-                renew_protection(run, book, team, known.get(project.spreadsheet_id))
+                renew_protection(run, book, team, known)
 
             _, unread = read_client_books(run, projects, renew, quota=stored.more.get(QUOTA_KEY))
             for one in unread:

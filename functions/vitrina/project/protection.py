@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
 
 from vitrina.errors import ChangedMeanwhileError
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
-from vitrina.ports import Document, Store, Write
-from vitrina.records.books import Project
-from vitrina.records.layouts import ShownProtection, protection_from, protection_key, put_protection
+from vitrina.records.layouts import Protections, ShownProtection
 from vitrina.texts import pick_locale
 from vitrina.workbook.reading.book import Book
 from vitrina.workbook.reading.settings import ADDRESS
@@ -40,7 +37,7 @@ def certain_editors(services: Services) -> Editors:
     return Editors(tuple(one for one in services.editors if not one.startswith("@")))
 
 
-def renew_protection(run: Run, book: Book, team: Team | None, document: Document | None) -> bool:
+def renew_protection(run: Run, book: Book, team: Team | None, known: Protections) -> bool:
     """Bring the protection of a client's workbook up to date; ``False`` if Google did not take all editors.
 
     One write where something differs, and none otherwise. If Google refuses the editors, because an address
@@ -49,7 +46,7 @@ def renew_protection(run: Run, book: Book, team: Team | None, document: Document
 
     Parameters
     ----------
-    document
+    known
         What was written before, of ``protection_key``.
 
     Raises
@@ -57,25 +54,26 @@ def renew_protection(run: Run, book: Book, team: Team | None, document: Document
     ChangedMeanwhileError
         If the workbook was changed after it was read.
     """
-    services, known = run.services, protection_from(document)
+    services, before = run.services, known.of(book.spreadsheet_id)
     wanted = editors_of(services, team)
-    if known.refused != digest(wanted):
+    if before.refused != digest(wanted):
         try:
             _write(run, book, wanted, known)
         except ChangedMeanwhileError:
-            if known.written == digest(wanted):
+            if before.written == digest(wanted):
                 raise
         else:
             return True
-    _write(run, book, _taken_before(services, book, wanted), known, refused=digest(wanted))
+    _write(run, book, _taken_before(services, book, wanted), known, refused=wanted)
     return False
 
 
-def note_editors(spreadsheet_id: str, editors: Editors, *, refused: Editors | None = None) -> Write:
-    """The write that remembers whom the protection of a new workbook lets in, and whom Google refused."""
-    return put_protection(
-        spreadsheet_id, ShownProtection(digest(editors), digest(refused) if refused else "")
-    )
+def note_editors(
+    run: Run, known: Protections, spreadsheet_id: str, editors: Editors, *, refused: Editors | None = None
+) -> None:
+    """Remember at the end of the run whom a protection lets in, and whom Google refused."""
+    now = ShownProtection(digest(editors), digest(refused) if refused else "")
+    run.at_end(*known.note(spreadsheet_id, now))
 
 
 def new_shelf(services: Services, book: Book, title: str) -> NewShelf:
@@ -98,21 +96,15 @@ def _locale(book: Book) -> Locale:
     return "en" if pick_locale(book.locale) == "en" else "ru"
 
 
-def load_protections(store: Store, projects: Iterable[Project]) -> Mapping[str, Document]:
-    """What was written last of the protection of each workbook, by the workbook's id: one round trip."""
-    found = store.get_many(protection_key(one.spreadsheet_id) for one in projects)
-    return {document.key: document for document in found.values()}
-
-
-def _write(run: Run, book: Book, editors: Editors, known: ShownProtection, *, refused: str = "") -> None:
-    changed = known.written != digest(editors)
+def _write(
+    run: Run, book: Book, editors: Editors, known: Protections, *, refused: Editors | None = None
+) -> None:
+    changed = known.of(book.spreadsheet_id).written != digest(editors)
     template = run.services.templates["client"]
     requests = renew(book, template, _locale(book), editors, editors_changed=changed)
     if requests:
         run.services.workbooks.batch_update(book.spreadsheet_id, requests)
-    now = ShownProtection(digest(editors), refused)
-    if now != known:
-        run.at_end(put_protection(book.spreadsheet_id, now))
+    note_editors(run, known, book.spreadsheet_id, editors, refused=refused)
 
 
 def _taken_before(services: Services, book: Book, wanted: Editors) -> Editors:

@@ -57,18 +57,32 @@ class ShownProtection:
     refused: str = ""
 
 
-def protection_key(spreadsheet_id: str) -> Key:
-    """Where it is kept who the editors of a workbook's protection are."""
-    return PROTECTION, spreadsheet_id
+class Protections:
+    """The protections of an agency's workbooks as they were last written, by the workbook's id.
+
+    If two runs write at once, the entries of one may be lost; those workbooks are written once more then.
+    """
+
+    def __init__(self, agency_id: str, document: Document | None) -> None:
+        self._agency_id = agency_id
+        books = document.data["books"] if document else {}
+        self._books = {
+            key: ShownProtection(**known_fields(ShownProtection, one)) for key, one in books.items()
+        }
+
+    def of(self, spreadsheet_id: str) -> ShownProtection:
+        """What was written last, empty for a workbook whose protection was never renewed."""
+        return self._books.get(spreadsheet_id, ShownProtection())
+
+    def note(self, spreadsheet_id: str, protection: ShownProtection) -> list[Write]:
+        """The write that remembers what a workbook has now, none where that is known."""
+        if self._books.get(spreadsheet_id) == protection:
+            return []
+        self._books[spreadsheet_id] = protection
+        books = {key: asdict(one) for key, one in self._books.items()}
+        return [Put(PROTECTION, self._agency_id, {"schema": SCHEMA, "books": books})]
 
 
-def protection_from(document: Document | None) -> ShownProtection:
-    """What was written last, empty for a workbook whose protection was never renewed."""
-    if document is None:
-        return ShownProtection()
-    return ShownProtection(**known_fields(ShownProtection, document.data))
-
-
-def put_protection(spreadsheet_id: str, protection: ShownProtection) -> Put:
-    """The write that remembers the editors of a workbook's protection."""
-    return Put(PROTECTION, spreadsheet_id, {"schema": SCHEMA, **asdict(protection)})
+def protection_key(agency_id: str) -> Key:
+    """Where it is kept who the editors of the workbooks' protections are."""
+    return PROTECTION, agency_id

@@ -26,7 +26,7 @@ from vitrina.ports import Board, Capabilities, Stage, TaskTracker, Write
 from vitrina.project.agency_book import StoredAgency, read_agency_book, read_stored_agency, read_team_of
 from vitrina.project.protection import certain_editors, editors_of, note_editors
 from vitrina.records.books import Agency, Project, board_id_from, find_projects, put_project
-from vitrina.records.layouts import layout_from_document, layout_key
+from vitrina.records.layouts import Protections, layout_from_document, layout_key, protection_key
 from vitrina.tabs.projects_tab import add_project_row, projects_layout
 from vitrina.texts import render, sentence
 from vitrina.workbook.reading.book import Tab, parse_book
@@ -87,7 +87,7 @@ def _refuse_taken_code(projects: Iterable[Project], form: ClientForm) -> None:
 def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
     """Create everything that a new project needs, each thing once."""
     services = run.services
-    stored = read_stored_agency(run, agency_id, more=[layout_key(agency_id)])
+    stored = read_stored_agency(run, agency_id, more=[layout_key(agency_id), protection_key(agency_id)])
     agency = stored.agency
     if run.is_new:
         _refuse_taken_code(stored.projects.value, form)
@@ -217,9 +217,9 @@ def _fill(
             raise
         # Nobody else knows of the new file, so what Google refuses is an editor.
         _compile(services, now.agency, spreadsheet_id, values, can, certain)
-        run.at_end(note_editors(spreadsheet_id, certain, refused=wanted))
+        note_editors(run, now.protections, spreadsheet_id, certain, refused=wanted)
         return EDITORS_REFUSED
-    run.at_end(note_editors(spreadsheet_id, wanted))
+    note_editors(run, now.protections, spreadsheet_id, wanted)
     return FILLED
 
 
@@ -234,13 +234,14 @@ class _AgencyNow:
     team: Team | None
     work_types: Sequence[str]
     layout: Tab | None
+    protections: Protections
 
 
 def _stored_now(stored: StoredAgency) -> _AgencyNow:
     """What the store has of it, where the workbook was filled by an earlier attempt."""
     agency = stored.agency
     layout = layout_from_document(stored.more.get(layout_key(agency.spreadsheet_id)))
-    return _AgencyNow(agency, stored.team, (), layout)
+    return _AgencyNow(agency, stored.team, (), layout, _protections(stored))
 
 
 def _agency_now(run: Run, stored: StoredAgency) -> _AgencyNow:
@@ -250,7 +251,12 @@ def _agency_now(run: Run, stored: StoredAgency) -> _AgencyNow:
     with contextlib.suppress(CellsError, WorkbookShapeError):
         team = read_team_of(run, agency, book)
     work_types = (team.work_types if team else ()) or stored.norms.value.own_types
-    return _AgencyNow(agency, team, work_types, projects_layout(book))
+    return _AgencyNow(agency, team, work_types, projects_layout(book), _protections(stored))
+
+
+def _protections(stored: StoredAgency) -> Protections:
+    agency_id = stored.agency.spreadsheet_id
+    return Protections(agency_id, stored.more.get(protection_key(agency_id)))
 
 
 def _compile(

@@ -22,7 +22,7 @@ from vitrina.ports import ABSENT, Document, Store
 from vitrina.project.agency_book import read_agency_book, read_stored_agency, read_team_of
 from vitrina.project.client_books import UnreadBook, elsewhere_messages, read_client_books
 from vitrina.project.commitments import ClientWork, People, Rebuilt, rebuild_commitments
-from vitrina.project.protection import load_protections, renew_protection
+from vitrina.project.protection import renew_protection
 from vitrina.project.reservations import (
     PROGRESS_COLUMNS,
     has_columns,
@@ -33,7 +33,7 @@ from vitrina.project.reservations import (
 from vitrina.project.resources import plan_key, plan_write
 from vitrina.project.snapshot import read_snapshot
 from vitrina.records.books import Agency, Project
-from vitrina.records.layouts import shape_from, shape_key
+from vitrina.records.layouts import Protections, protection_key, shape_from, shape_key
 from vitrina.records.packing import Tracked
 from vitrina.records.work import Item, ProjectWork, find_open_work, load_work
 from vitrina.tabs.board import BoardLine, is_late, line_of_row, lines_of_item, write_board
@@ -55,18 +55,20 @@ Hours = Mapping[str, Mapping[date, float]]
 def update_load(run: Run, agency_id: str) -> Answer:
     """Rebuild the committed hours of all people from the rows of *В работе*, then draw the tabs."""
     services = run.services
-    stored = read_stored_agency(run, agency_id, more=[QUOTA_KEY, plan_key(agency_id)])
+    stored = read_stored_agency(
+        run, agency_id, more=[QUOTA_KEY, plan_key(agency_id), protection_key(agency_id)]
+    )
     book = read_agency_book(run, agency_id, stored.shape)
     team = read_team_of(run, stored.agency, book)
     people = People(team, services.calendar)
     projects = stored.projects.value
-    protections = load_protections(services.store, projects)
+    protections = Protections(agency_id, stored.more.get(protection_key(agency_id)))
     refused: list[Project] = []
 
     def renew(book: Book, project: Project) -> None:
         """Renew the protection; a workbook that is changed just now waits for the night."""
         with contextlib.suppress(ChangedMeanwhileError):
-            if not renew_protection(run, book, team, protections.get(project.spreadsheet_id)):
+            if not renew_protection(run, book, team, protections):
                 refused.append(project)
 
     works = find_open_work(services.store, agency_id)

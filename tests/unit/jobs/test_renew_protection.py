@@ -222,7 +222,7 @@ def test_workbook_of_an_older_release(office: MemoryOffice) -> None:
             area["unprotectedRanges"] = [{"sheetId": tab.sheet_id, "startRowIndex": 27, "endRowIndex": 28}]
         old.append({"addProtectedRange": {"protectedRange": area}})
     office.workbooks.batch_update(office.client_id, old)
-    [version] = [one.version for one in office.store.get_many([(PROTECTION, office.client_id)]).values()]
+    [version] = [one.version for one in office.store.get_many([(PROTECTION, office.agency_id)]).values()]
     assert may(office, CLIENT, "Клиент", "C28")
 
     night(office)
