@@ -21,7 +21,7 @@ SPREAD_S = 3.0
 #: Most workbooks of a period, beside those of which webhooks spoke; if there are more, they take turns. An
 #: agency with 50 clients is looked at within an hour, which leaves the larger part of Firestore's free quota.
 MOST_AT_ONCE = 12
-#: Hours in which workbooks take turns. In the others webhooks tell of changes, and the nightly look finds them.
+#: Hours in which workbooks take turns. In the others there are webhooks and the nightly look.
 TURN_HOURS = range(7, 22)
 #: Most workbooks of a night: so many fit into a period.
 MOST_AT_NIGHT = int(PERIOD_S / SPREAD_S)
