@@ -115,15 +115,20 @@ class Burst:
 
 
 def create_clients(
-    office: LocalOffice, count: int, *, cards: int, profile: str, first: int = 1
+    office: LocalOffice, count: int, *, cards: int, profile: str, first: int = 1, hours: float = 0.1
 ) -> list[Client]:
-    """Create clients, numbered from *first*, with *cards* items in progress each, through the menu."""
-    return [_create_client(office, number, cards, profile) for number in range(first, first + count)]
+    """Create clients, numbered from *first*, with *cards* items in progress each, through the menu.
+
+    Each item takes *hours* of the *profile*.
+    """
+    return [_create_client(office, number, cards, profile, hours) for number in range(first, first + count)]
 
 
-def _create_client(office: LocalOffice, number: int, cards: int, profile: str) -> Client:
+def _create_client(office: LocalOffice, number: int, cards: int, profile: str, hours: float) -> Client:
     office.create_client(client_name=f"Клиент {number}", project_name=f"Проект {number}", code=f"К{number}")
-    office.paste_backlog([{"task": f"Задача {one}", f"hours.{profile}": 0.1} for one in range(1, cards + 1)])
+    office.paste_backlog(
+        [{"task": f"Задача {one}", f"hours.{profile}": hours} for one in range(1, cards + 1)]
+    )
     preview = _do(office, "build_batch")
     _do(office, "start_batch", preview_id=preview["data"]["preview_id"])
     _do(office, "push")

@@ -62,7 +62,8 @@ CARDS = 8
 #: Rows of each backlog, and those that a manager adds before he plans.
 BACKLOG_ROWS, NEW_ROWS = 10, 3
 ROW_HOURS = 0.1
-PROFILE = "design"
+#: Hours of a card, so that the week of the team is about full: on the second day a fifth is overdue.
+CARD_HOURS = 0.6
 
 #: The sidebar asks once a second how far an operation is; they take some seconds.
 QUESTIONS = 5
@@ -230,7 +231,10 @@ class _Day:
         open_agency(self.office, _with_settings(setenv), self.sample, now=SET_UP_AT)
         self.tasks.configure(QUEUE, Settings(max_concurrent_dispatches=1, max_dispatches_per_second=1e6))
         for number in range(client_count):
-            self.clients += create_clients(self.office, 1, cards=CARDS, profile=PROFILE, first=number + 1)
+            profile = self.sample["profiles"][number % len(self.sample["profiles"])]["key"]
+            self.clients += create_clients(
+                self.office, 1, cards=CARDS, profile=profile, first=number + 1, hours=CARD_HOURS
+            )
             self.office.paste_backlog(_rows(BACKLOG_ROWS, "В бэклоге"))
             self._click(self.office.client_id, "estimate")
             self.clock.move_to(self.clock.seconds() + 60)
@@ -292,7 +296,7 @@ class _Day:
     def _session(self, client: Client, actions: Sequence[str]) -> None:
         office, book_id = self.office, client.project.spreadsheet_id
         office.client_id = book_id
-        if "start_batch" in actions:
+        if "estimate" in actions:
             office.paste_backlog(_rows(NEW_ROWS, "Новая"))
         preview_id = ""
         for action in actions:
@@ -392,7 +396,7 @@ class _Day:
 
 def _rows(count: int, title: str) -> list[dict[str, str | float]]:
     """Rows of a backlog that take so little time that all clients' batches fit into a week."""
-    return [{"task": f"{title} {number}", f"hours.{PROFILE}": ROW_HOURS} for number in range(1, count + 1)]
+    return [{"task": f"{title} {number}", "hours.design": ROW_HOURS} for number in range(1, count + 1)]
 
 
 def _with_settings(setenv: SetEnv) -> SetEnv:

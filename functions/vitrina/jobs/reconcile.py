@@ -21,6 +21,8 @@ SPREAD_S = 3.0
 #: Most workbooks of a period, beside those of which webhooks spoke; if there are more, they take turns. An
 #: agency with 50 clients is looked at within an hour, which leaves the larger part of Firestore's free quota.
 MOST_AT_ONCE = 12
+#: Hours in which workbooks take turns. In the others there are webhooks and the nightly look.
+TURN_HOURS = range(7, 22)
 #: Most workbooks of a night: so many fit into a period.
 MOST_AT_NIGHT = int(PERIOD_S / SPREAD_S)
 
@@ -32,7 +34,9 @@ def plan_reconciliation(services: Services, *, is_nightly: bool = False) -> int:
     draws the calendars anew.
     """
     touched = sorted(state.spreadsheet_id for state in find_touched(services.store))
-    open_ones = find_workbooks_to_look_at(services.store, without_cards=is_nightly)
+    open_ones: list[str] = []
+    if is_nightly or services.clock.now().astimezone(services.time_zone).hour in TURN_HOURS:
+        open_ones = find_workbooks_to_look_at(services.store, without_cards=is_nightly)
     others = sorted({*open_ones} - {*touched})
     period, most = int(services.clock.now().timestamp() // PERIOD_S), MOST_AT_ONCE
     body: Json = {"kind": "reconcile"}

@@ -22,7 +22,6 @@ from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Document, Json, Store, Write
 from vitrina.project.snapshot import Snapshot, read_snapshot
-from vitrina.records.books import book_key, project_from_document
 from vitrina.records.cards import (
     SyncChange,
     SyncState,
@@ -126,11 +125,10 @@ def look_at_cards(
         is read for it, a document for each.
     """
     spreadsheet_id = body["spreadsheet_id"]
-    keys = [sync_key(spreadsheet_id), QUOTA_KEY, book_key(spreadsheet_id)]
-    found = services.store.get_many(keys)
-    project = project_from_document(found.get(keys[2]))
-    state = sync_from_document(found.get(keys[0]), spreadsheet_id)
-    run = Run(services, CLOCK, agency_id=project.agency_id)
+    key = sync_key(spreadsheet_id)
+    found = services.store.get_many([key, QUOTA_KEY])
+    state = sync_from_document(found.get(key), spreadsheet_id)
+    run = Run(services, CLOCK)
     slot = _SlotOfTask(services, found.get(QUOTA_KEY), state, body)
     slot.writes()
     if slot.has_come:

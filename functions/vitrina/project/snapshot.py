@@ -124,7 +124,7 @@ def _planning_keys(spreadsheet_id: str, agency_id: str) -> list[Key]:
 def read_stored(
     run: Run, spreadsheet_id: str, *, more: Iterable[Key] = (), for_planning: bool = True
 ) -> Stored:
-    """What the store holds of a project.
+    """What the store holds of a project: one round trip, or two for a run that does not know its agency.
 
     Parameters
     ----------
@@ -136,18 +136,16 @@ def read_stored(
     UnknownWorkbookError
         If it is another kind of workbook.
     """
-    store = run.services.store
-    agency_id = run.agency_id
+    store, book = run.services.store, book_key(spreadsheet_id)
+    agency_id, known = run.agency_id, {}
     if not agency_id:
-        # An operation that an older release queued does not name its agency.
-        project = project_from_document(
-            store.get_many([book_key(spreadsheet_id)]).get(book_key(spreadsheet_id))
-        )
-        agency_id = project.agency_id
+        # A job, or an operation that an older release queued.
+        known = store.get_many([book])
+        agency_id = project_from_document(known.get(book)).agency_id
     wanted = list(more)
-    found = store.get_many(
+    found = known | store.get_many(
         [
-            book_key(spreadsheet_id),
+            *(() if known else (book,)),
             book_key(agency_id),
             shape_key(spreadsheet_id),
             work_key(spreadsheet_id),
@@ -157,7 +155,7 @@ def read_stored(
         ]
     )
     return Stored(
-        project=project_from_document(found.get(book_key(spreadsheet_id))),
+        project=project_from_document(found.get(book)),
         agency=agency_from_document(found.get(book_key(agency_id))),
         shape=shape_from(found.get(shape_key(spreadsheet_id))),
         work=work_from_document(store, found.get(work_key(spreadsheet_id)), spreadsheet_id, agency_id),

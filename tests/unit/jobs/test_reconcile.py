@@ -155,6 +155,17 @@ def test_workbooks_that_webhooks_spoke_of_do_not_wait(office: MemoryOffice) -> N
     assert plan_reconciliation(office.services) == MOST_AT_ONCE + 10 + 1
 
 
+@pytest.mark.parametrize(("hour", "planned"), [(6, 0), (7, 1), (21, 1), (22, 0)])
+def test_workbooks_take_turns_by_day(office: MemoryOffice, hour: int, planned: int) -> None:
+    """Nobody works at night; what a webhook speaks of then is looked at all the same."""
+    office.clock.set(datetime.fromisoformat(f"2026-11-24T{hour:02}:30:00+03:00"))
+    assert plan_reconciliation(office.services) == planned
+
+    take_hint(office.services, office.tracker.webhook(office.items()[1].card_id))
+
+    assert plan_reconciliation(office.services) == 1
+
+
 def test_the_night_looks_at_everything_once(office: MemoryOffice) -> None:
     """With the first call of the night; the next calls go on as by day."""
     office.clock.set(datetime.fromisoformat("2026-11-24T02:00:00+03:00"))
