@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from emulators.world.processes import STORE_NAME
+from tests.harness.desks.kaiten import KaitenDesk
 from tests.harness.local_office import SavedOffice
 from tests.harness.office import NOW, Office
 from vitrina.bootstrap import application
@@ -124,7 +125,8 @@ def bring_back(name: str, office: OldOffice, monkeypatch: pytest.MonkeyPatch, lo
         loaded[name] = office.save_state(), world
     saved, office.known = loaded[name]
     office.restore_state(saved)
-    office.space_id = office.known["space_id"]
+    office.desk = KaitenDesk(office.http, office.servers)
+    office.desk.space_id = office.known["space_id"]
     monkeypatch.setenv("VITRINA_KAITEN_SPACE_ID", str(office.space_id))
     monkeypatch.setenv("VITRINA_DRIVE_FOLDER_ID", office.known["folder_id"])
     monkeypatch.setenv("VITRINA_RETRY_WAIT_S", "0")

@@ -153,7 +153,7 @@ def test_a_start_tells_the_days_anew_with_its_own_write(office: Office) -> None:
 
 def test_what_is_in_progress_is_not_certain(office: Office) -> None:
     """All posters are begun: the likely day is not before the last planned one, the certain day is later."""
-    fill(office)
+    fill(office, 8)
     know_the_team(office)
     start(office)
 
@@ -164,8 +164,8 @@ def test_what_is_in_progress_is_not_certain(office: Office) -> None:
 
 
 def test_a_refresh_tells_the_days_of_what_is_left(office: Office) -> None:
-    """Of two posters one is done and the other a day of work; then nothing is left."""
-    fill(office, 2)
+    """Of three posters of two designers one is done; then nothing is left."""
+    fill(office, 3)
     know_the_team(office)
     start(office)
     before = finish(office)
@@ -175,10 +175,11 @@ def test_a_refresh_tells_the_days_of_what_is_left(office: Office) -> None:
 
     assert office.calls("google") == {"sheets.spreadsheets.get": 1, "sheets.spreadsheets.batchUpdate": 1}
     [kept] = forecasts(office)
-    assert kept.numbers == {2}
+    assert kept.numbers == {2, 3}
     assert finish(office) <= before
 
     finish_row(office, "ЗРН-2")
+    finish_row(office, "ЗРН-3")
     office.do("refresh")
 
     assert finish(office) == "в бэклоге и в работе сейчас ничего нет"

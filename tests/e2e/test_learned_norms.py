@@ -272,7 +272,7 @@ def test_a_specialists_figure_stays_and_the_plan_combines_it(office: Office) -> 
     assert office.table("backlog", "id", "hours.design", "source") == [("ЗРН-1", 6.0, "специалист")]
     [chosen] = preview["data"]["chosen"]
     assert chosen["hours"] == pytest.approx(5.2, abs=0.1)
-    assert "в план берём 5,2 ч" in told(estimated, "ЗРН-1")
+    assert "в план берём 5,3 ч" in told(estimated, "ЗРН-1")
     assert any("ЗРН-1" in line for line in preview["details"])
     office.do("start_batch", preview_id=preview["data"]["preview_id"])
     [item] = stored_items(office.services.store, spreadsheet_id=office.client_id)

@@ -343,7 +343,7 @@ def test_documents_expire_by_the_field_of_the_policy(store: FirestoreStore) -> N
 
     names = [f"{store._root}/{COLLECTION}/item:{key}" for key in ("short", "long")]
     rows = store._service.send(
-        store._service.documents.batchGet(database=store._database, body={"documents": names})
+        store._service.resource.batchGet(database=store._database, body={"documents": names})
     )
     fields = {row["found"]["name"].rpartition(":")[2]: row["found"]["fields"] for row in rows}
 
