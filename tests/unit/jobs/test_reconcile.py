@@ -161,7 +161,7 @@ def test_workbooks_take_turns_by_day(office: MemoryOffice, hour: int, planned: i
     office.clock.set(datetime.fromisoformat(f"2026-11-24T{hour:02}:30:00+03:00"))
     assert plan_reconciliation(office.services) == planned
 
-    take_hint(office.services, office.tracker.webhook(office.items()[1].card_id))
+    office.receive(office.tracker.webhook(office.items()[1].card_id))
 
     assert plan_reconciliation(office.services) == 1
 
