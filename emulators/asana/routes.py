@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,10 +18,13 @@ from emulators.asana.limits import DEFAULTS, Limits
 from emulators.asana.models import Asana
 from emulators.asana.models.call import Call, Listing, Record, page_of
 from emulators.asana.models.shapes import Shapes
-from emulators.asana.models.state import Clock, Row, utc_now
-from emulators.asana.webhooks import MODES, Webhooks
+from emulators.asana.models.state import Row
+from emulators.asana.webhooks import Webhooks
+from emulators.common.authorization import bearer_token
+from emulators.common.clock import Clock, utc_now
 from emulators.common.control import CONTROL_PREFIX, Control
-from emulators.common.statefile import StateFile
+from emulators.common.deliveries import install_webhook_control
+from emulators.common.kept_state import KeptState
 
 PREFIX = "/api/1.0"
 MOST_ACTIONS = 10
@@ -57,43 +59,22 @@ def create_app(
     webhooks.asana = asana
     asana.webhooks.on_new = webhooks.first_heartbeat
 
-    def snapshot() -> Row:
-        with asana.lock:
-            return asana.state.dump()
-
-    state_file = StateFile(state_path, snapshot)
-    saved = state_file.load()
-    if saved is not None:
-        asana.state.load(saved)
-
     def forget_traffic() -> None:
         webhooks.clear()
         limits.clear()
 
-    def reset() -> None:
-        with asana.lock:
-            asana.state.clear()
-            forget_traffic()
-            state_file.mark_changed()
-
-    def fill(body: Any) -> Row:
-        with asana.lock:
-            made = seed.load(asana, body)
-            forget_traffic()
-            state_file.mark_changed()
-            return made
-
+    kept = KeptState(state_path, asana.lock, asana.state, lambda body: seed.load(asana, body), forget_traffic)
     router = Router(asana, webhooks)
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     control = Control(
         name_call=router.name_of_request,
         fault_response=lambda status, retry_after_s: errors.answer(status, retry_after_s=retry_after_s),
-        reset=reset,
-        seed=fill,
-        snapshot=snapshot,
-        save_state=snapshot,
-        restore_state=lambda saved: fill(copy.deepcopy(saved)),
+        reset=kept.reset,
+        seed=kept.seed,
+        snapshot=kept.snapshot,
+        save_state=kept.snapshot,
+        restore_state=kept.restore,
     )
     _install_limits(app, asana, limits)
     control.install(app)
@@ -112,11 +93,11 @@ def create_app(
     @app.after_request
     def note_change(response: Response) -> Response:
         if request.method not in ("GET", "HEAD") and response.status_code < 300:
-            state_file.mark_changed()
+            kept.file.mark_changed()
             control.touch()
         return response
 
-    app.extensions |= {"state_file": state_file, "asana": asana, "webhooks": webhooks}
+    app.extensions |= {"state_file": kept.file, "asana": asana, "webhooks": webhooks}
     return app
 
 
@@ -230,11 +211,6 @@ class Router:
             return Answer(error.status, errors.body_of(error.status, str(error)))
 
 
-def _token() -> str:
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    return token if kind.lower() == "bearer" else ""
-
-
 def _install_limits(app: Flask, asana: Asana, limits: Limits) -> None:
     """Apply the limits before anything else: the real ones count every call, also unknown ones."""
 
@@ -248,10 +224,10 @@ def _install_limits(app: Flask, asana: Asana, limits: Limits) -> None:
             data = body.get("data") if isinstance(body, dict) else None
             actions = data.get("actions") if isinstance(data, dict) else None
             calls = max(1, len(actions)) if isinstance(actions, list) else 1
-        wait_s = limits.begin(_token(), asana.state.limits, is_read=is_read, calls=calls)
+        wait_s = limits.begin(bearer_token(), asana.state.limits, is_read=is_read, calls=calls)
         if wait_s is not None:
             return errors.answer(429, retry_after_s=wait_s)
-        g.counted = (_token(), is_read)
+        g.counted = (bearer_token(), is_read)
         return None
 
     @app.teardown_request
@@ -281,9 +257,9 @@ def _install_api(app: Flask, router: Router) -> None:
     def api(path: str) -> Response:
         path = f"/{path}"
         if request.method == "POST" and path == "/batch":
-            answer = router.serve_batch(_token(), _data())
+            answer = router.serve_batch(bearer_token(), _data())
         else:
-            answer = router.serve(_token(), request.method, path, lambda actor: _call(actor, path))
+            answer = router.serve(bearer_token(), request.method, path, lambda actor: _call(actor, path))
         g.cost = answer.cost
         response = jsonify(answer.body)
         response.status_code = answer.status
@@ -315,26 +291,7 @@ def _data() -> Any:
 
 
 def _install_webhook_control(app: Flask, asana: Asana, webhooks: Webhooks) -> None:
-    @app.get(f"{CONTROL_PREFIX}/webhooks")
-    def list_deliveries() -> Response:
-        return jsonify({"mode": webhooks.mode, "deliveries": webhooks.to_json()})
-
-    @app.post(f"{CONTROL_PREFIX}/webhooks")
-    def set_mode() -> Response:
-        mode = request.get_json(force=True).get("mode")
-        if mode not in MODES:
-            return errors.answer(400, f"mode is one of {', '.join(MODES)}")
-        webhooks.set_mode(mode)
-        return jsonify({"mode": mode})
-
-    @app.post(f"{CONTROL_PREFIX}/webhooks/release")
-    def release() -> Response:
-        return jsonify({"released": webhooks.release()})
-
-    @app.post(f"{CONTROL_PREFIX}/webhooks/settle")
-    def settle() -> Response:
-        timeout_s = float((request.get_json(force=True, silent=True) or {}).get("timeout_s", 10))
-        return jsonify({"settled": webhooks.settle(timeout_s)})
+    install_webhook_control(app, webhooks, lambda message: errors.answer(400, message))
 
     @app.post(f"{CONTROL_PREFIX}/webhooks/advance")
     def advance() -> Response:

@@ -1,49 +1,39 @@
 """Delivers events with a signature, repeats failed ones, and deletes webhooks that nobody answers.
 
-Tests and the workbench choose a *mode* in which events come late, twice, out of order, or not at all. The
-time of heartbeats and repeats can be moved forward.
+The time of heartbeats and repeats can be moved forward.
 """
 
 from __future__ import annotations
 
-import collections
 import hashlib
 import hmac
 import json
-import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 
 from emulators.asana.models import Asana
-from emulators.asana.models.state import Row, stamp
+from emulators.asana.models.state import Row
+from emulators.common.clock import stamp
+from emulators.common.deliveries import Deliveries, Delivery
 
 SECRET, SIGNATURE = "X-Hook-Secret", "X-Hook-Signature"
 TIMEOUT_S = 10.0
-MODES = ("deliver", "hold", "drop", "duplicate", "reverse")
 HEARTBEAT_EVERY = timedelta(hours=8)
 DELETED_AFTER = timedelta(hours=24)
 FIRST_REPEAT = timedelta(minutes=1)
 LONGEST_REPEAT = timedelta(hours=4)
-#: How often the thread looks whether a repeat is due.
-LOOK_EVERY_S = 0.5
 
 
-@dataclass
-class Delivery:
+@dataclass(eq=False, kw_only=True)
+class EventsDelivery(Delivery):
     """Events to be sent to one webhook."""
 
-    number: int
     webhook_gid: str
-    url: str
     secret: str
     events: list[Row]
-    #: ``waiting``, ``held``, ``delivered``, ``failed`` or ``dropped``.
-    status: str
-    #: HTTP statuses of the receiver's answers; ``None`` if no answer came.
-    answers: list[int | None] = field(default_factory=list)
     #: Not before this moment.
     due_at: datetime | None = None
     #: A signature in place of the right one.
@@ -51,14 +41,17 @@ class Delivery:
 
     def to_json(self) -> dict[str, Any]:
         """As the control endpoint shows it."""
-        return {
-            "number": self.number,
-            "webhook": self.webhook_gid,
-            "url": self.url,
-            "body": {"events": self.events},
-            "status": self.status,
-            "answers": self.answers,
-        }
+        return {**super().to_json(), "webhook": self.webhook_gid, "body": {"events": self.events}}
+
+
+def _delivery(webhook: Row, events: list[Row], signature: str | None = None) -> EventsDelivery:
+    return EventsDelivery(
+        url=webhook["target"],
+        webhook_gid=webhook["gid"],
+        secret=webhook["secret"],
+        events=events,
+        signature=signature,
+    )
 
 
 def signature_of(secret: str, body: bytes) -> str:
@@ -66,30 +59,19 @@ def signature_of(secret: str, body: bytes) -> str:
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-class Webhooks:
-    """The deliveries of one account, in order, from a thread of their own."""
+class Webhooks(Deliveries[EventsDelivery]):
+    """The deliveries of one account."""
 
     def __init__(self) -> None:
         self.asana: Asana | None = None
-        self._changed = threading.Condition()
-        self._waiting: collections.deque[Delivery] = collections.deque()
-        self._client = httpx.Client(
-            timeout=TIMEOUT_S, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
-        )
-        self._is_sending = False
-        self._moved = timedelta()
-        self.clear()
-        threading.Thread(target=self._deliver_forever, daemon=True).start()
+        super().__init__(TIMEOUT_S)
 
     def clear(self) -> None:
         """Delete all deliveries, return to the mode ``deliver`` and to the present."""
         with self._changed:
-            self._waiting.clear()
-            self._held: list[Delivery] = []
-            self._all: list[Delivery] = []
+            super().clear()
             self._beats: dict[str, datetime] = {}
             self._moved = timedelta()
-            self.mode = "deliver"
 
     # --- Sending ---------------------------------------------------------------------------------
 
@@ -103,75 +85,23 @@ class Webhooks:
 
     def first_heartbeat(self, webhook: Row) -> None:
         """Send the heartbeat with which every webhook begins."""
-        with self._changed:
-            self._beats[webhook["gid"]] = self.now()
-            self._waiting.append(self._delivery(webhook, []))
-            self._changed.notify_all()
+        self._send_heartbeat(webhook, self.now())
 
     def publish(self, webhook: Row, events: list[Row]) -> None:
         """Queue the events of one call, or handle them as the mode says."""
-        with self._changed:
-            delivery = self._delivery(webhook, events)
-            if self.mode == "drop":
-                delivery.status = "dropped"
-            elif self.mode in ("hold", "reverse"):
-                delivery.status = "held"
-                self._held.append(delivery)
-            else:
-                self._waiting.extend([delivery] * (2 if self.mode == "duplicate" else 1))
-                self._changed.notify_all()
+        self._send_as_mode_says(_delivery(webhook, events))
 
     def resend(self, number: int) -> None:
-        """Send a delivery once more, with the same body and signature."""
+        """Send the events of a delivery again, with the same body and signature."""
         with self._changed:
             old = self._all[number - 1]
-            delivery = Delivery(
-                len(self._all) + 1, old.webhook_gid, old.url, old.secret, old.events, "waiting"
-            )
-            self._all.append(delivery)
-            self._waiting.append(delivery)
-            self._changed.notify_all()
+        self._send_in_any_mode(
+            EventsDelivery(url=old.url, webhook_gid=old.webhook_gid, secret=old.secret, events=old.events)
+        )
 
     def forge(self, webhook: Row, events: list[Row], signature: str) -> None:
         """Send events with a signature that is not Asana's."""
-        with self._changed:
-            delivery = self._delivery(webhook, events)
-            delivery.signature = signature
-            self._waiting.append(delivery)
-            self._changed.notify_all()
-
-    def _delivery(self, webhook: Row, events: list[Row]) -> Delivery:
-        number = len(self._all) + 1
-        delivery = Delivery(number, webhook["gid"], webhook["target"], webhook["secret"], events, "waiting")
-        self._all.append(delivery)
-        return delivery
-
-    def set_mode(self, mode: str) -> None:
-        """Choose what happens to events from now on; held ones stay held."""
-        with self._changed:
-            self.mode = mode
-
-    def release(self) -> int:
-        """Send held events, the newest first in mode ``reverse``; return the count of deliveries."""
-        with self._changed:
-            held, self._held = self._held, []
-            for delivery in held:
-                delivery.status = "waiting"
-            self._waiting.extend(reversed(held) if self.mode == "reverse" else held)
-            self._changed.notify_all()
-            return len(held)
-
-    def settle(self, timeout_s: float) -> bool:
-        """Wait until nothing that is due waits or is being sent; return ``False`` after *timeout_s*."""
-        with self._changed:
-            return self._changed.wait_for(
-                lambda: self._next_due() is None and not self._is_sending, timeout_s
-            )
-
-    def to_json(self) -> list[dict[str, Any]]:
-        """All deliveries, oldest first."""
-        with self._changed:
-            return [delivery.to_json() for delivery in self._all]
+        self._send_in_any_mode(_delivery(webhook, events, signature))
 
     # --- Time ------------------------------------------------------------------------------------
 
@@ -193,8 +123,12 @@ class Webhooks:
         now = self.now()
         for webhook in self._account().state.select("webhooks", active=True):
             if now - self._beats.setdefault(webhook["gid"], now) >= HEARTBEAT_EVERY:
-                self._beats[webhook["gid"]] = now
-                self._waiting.append(self._delivery(webhook, []))
+                self._send_heartbeat(webhook, now)
+
+    def _send_heartbeat(self, webhook: Row, now: datetime) -> None:
+        with self._changed:
+            self._beats[webhook["gid"]] = now
+            self._send_in_any_mode(_delivery(webhook, []))
 
     def _delete_dead(self) -> None:
         account, now = self._account(), self.now()
@@ -211,35 +145,20 @@ class Webhooks:
 
     # --- The thread ------------------------------------------------------------------------------
 
-    def _next_due(self) -> Delivery | None:
+    def _next_due(self) -> EventsDelivery | None:
         if not self._waiting:
             return None
         now = self.now()
         return next((one for one in self._waiting if one.due_at is None or one.due_at <= now), None)
 
-    def _deliver_forever(self) -> None:
-        while True:
-            with self._changed:
-                self._is_sending = False
-                self._changed.notify_all()
-                while (delivery := self._next_due()) is None:
-                    self._changed.wait(LOOK_EVERY_S if self._waiting else None)
-                self._waiting.remove(delivery)
-                self._is_sending = True
-            answer, content = self._post(delivery)
-            self._note(delivery, answer, content)
-
-    def _post(self, delivery: Delivery) -> tuple[int | None, str]:
+    def _deliver(self, delivery: EventsDelivery) -> None:
         body = json.dumps({"events": delivery.events}).encode()
         signature = delivery.signature or signature_of(delivery.secret, body)
         headers = {"Content-Type": "application/json", SIGNATURE: signature}
-        try:
-            answer = self._client.post(delivery.url, content=body, headers=headers)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return None, str(error)
-        return answer.status_code, answer.text
+        answer, content = self._post(delivery, content=body, headers=headers)
+        self._note(delivery, answer, content)
 
-    def _note(self, delivery: Delivery, answer: int | None, content: str) -> None:
+    def _note(self, delivery: EventsDelivery, answer: int | None, content: str) -> None:
         account = self._account()
         is_taken = answer is not None and 200 <= answer < 300
         with account.lock:

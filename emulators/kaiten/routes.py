@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import time
 from collections.abc import Callable
@@ -12,14 +11,16 @@ from typing import Any
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from emulators.common.authorization import bearer_token
+from emulators.common.clock import Clock, utc_now
 from emulators.common.control import CONTROL_PREFIX, Control
-from emulators.common.statefile import StateFile
+from emulators.common.deliveries import install_webhook_control
+from emulators.common.kept_state import KeptState
 from emulators.kaiten import errors, seed
 from emulators.kaiten.calls import NOT_MODELLED, ROUTES, Route
 from emulators.kaiten.limiter import Limiter
 from emulators.kaiten.models import Kaiten
-from emulators.kaiten.models.state import Clock, Row, utc_now
-from emulators.kaiten.webhooks import MODES, Webhooks
+from emulators.kaiten.webhooks import Webhooks
 
 PREFIXES = ("/api/latest", "/api/v1")
 
@@ -41,31 +42,13 @@ def create_app(
     webhooks, limiter = Webhooks(), Limiter(now)
     kaiten = Kaiten(webhooks.publish, clock)
 
-    def snapshot() -> Row:
-        with kaiten.lock:
-            return kaiten.state.dump()
-
-    state_file = StateFile(state_path, snapshot)
-    saved = state_file.load()
-    if saved is not None:
-        kaiten.state.load(saved)
-
     def forget_traffic() -> None:
         webhooks.clear()
         limiter.clear()
 
-    def reset() -> None:
-        with kaiten.lock:
-            kaiten.state.clear()
-            forget_traffic()
-            state_file.mark_changed()
-
-    def fill(body: Any) -> Row:
-        with kaiten.lock:
-            made = seed.load(kaiten.state, body)
-            forget_traffic()
-            state_file.mark_changed()
-            return made
+    kept = KeptState(
+        state_path, kaiten.lock, kaiten.state, lambda body: seed.load(kaiten.state, body), forget_traffic
+    )
 
     def fault(status: int, retry_after_s: float | None) -> Response:
         return errors.answer(status, retry_after_s=retry_after_s)
@@ -75,17 +58,17 @@ def create_app(
     control = Control(
         name_call=_name_of_call,
         fault_response=fault,
-        reset=reset,
-        seed=fill,
-        snapshot=snapshot,
-        save_state=snapshot,
-        restore_state=lambda saved: fill(copy.deepcopy(saved)),
+        reset=kept.reset,
+        seed=kept.seed,
+        snapshot=kept.snapshot,
+        save_state=kept.snapshot,
+        restore_state=kept.restore,
     )
     _install_limit(app, kaiten, limiter)
     control.install(app)
     _install_errors(app)
     _install_routes(app, kaiten)
-    _install_webhook_control(app, webhooks)
+    install_webhook_control(app, webhooks, lambda message: errors.answer(400, message))
 
     @app.post(f"{CONTROL_PREFIX}/rate-limit")
     def rate_limit() -> Response:
@@ -95,11 +78,11 @@ def create_app(
     @app.after_request
     def note_change(response: Response) -> Response:
         if request.method not in ("GET", "HEAD") and response.status_code == 200:
-            state_file.mark_changed()
+            kept.file.mark_changed()
             control.touch()
         return response
 
-    app.extensions |= {"state_file": state_file, "kaiten": kaiten, "webhooks": webhooks}
+    app.extensions |= {"state_file": kept.file, "kaiten": kaiten, "webhooks": webhooks}
     return app
 
 
@@ -109,11 +92,6 @@ def _name_of_call() -> str | None:
     return request.endpoint or "unknown"
 
 
-def _token() -> str:
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    return token if kind.lower() == "bearer" else ""
-
-
 def _install_limit(app: Flask, kaiten: Kaiten, limiter: Limiter) -> None:
     """Apply the limit before anything else: the real limit counts every call, also unknown ones."""
 
@@ -121,7 +99,7 @@ def _install_limit(app: Flask, kaiten: Kaiten, limiter: Limiter) -> None:
     def refuse_when_too_many() -> Response | None:
         if not request.path.startswith(PREFIXES):
             return None
-        g.allowance = limiter.take(_token(), kaiten.state.limit_per_s)
+        g.allowance = limiter.take(bearer_token(), kaiten.state.limit_per_s)
         return errors.answer(429) if g.allowance.is_refused else None
 
     @app.after_request
@@ -149,7 +127,7 @@ def _install_errors(app: Flask) -> None:
 def _install_routes(app: Flask, kaiten: Kaiten) -> None:
     def view(route: Route, **ids: int) -> Response:
         with kaiten.lock:
-            actor = kaiten.actor(_token())
+            actor = kaiten.actor(bearer_token())
             if actor is None:
                 return errors.answer(401)
             body = request.get_json(force=True, silent=True) if request.data else {}
@@ -175,26 +153,3 @@ def _install_routes(app: Flask, kaiten: Kaiten) -> None:
 def _add(app: Flask, path: str, name: str, methods: list[str], view: Callable[..., Response]) -> None:
     """Add an address of a call; the second prefix shares the view of the first."""
     app.add_url_rule(path, name, app.view_functions.get(name, view), methods=methods)
-
-
-def _install_webhook_control(app: Flask, webhooks: Webhooks) -> None:
-    @app.get(f"{CONTROL_PREFIX}/webhooks")
-    def list_deliveries() -> Response:
-        return jsonify({"mode": webhooks.mode, "deliveries": webhooks.to_json()})
-
-    @app.post(f"{CONTROL_PREFIX}/webhooks")
-    def set_mode() -> Response:
-        mode = request.get_json(force=True).get("mode")
-        if mode not in MODES:
-            return errors.answer(400, f"mode is one of {', '.join(MODES)}")
-        webhooks.set_mode(mode)
-        return jsonify({"mode": mode})
-
-    @app.post(f"{CONTROL_PREFIX}/webhooks/release")
-    def release() -> Response:
-        return jsonify({"released": webhooks.release()})
-
-    @app.post(f"{CONTROL_PREFIX}/webhooks/settle")
-    def settle() -> Response:
-        timeout_s = float((request.get_json(force=True, silent=True) or {}).get("timeout_s", 10))
-        return jsonify({"settled": webhooks.settle(timeout_s)})

@@ -10,9 +10,10 @@ from emulators.asana.models.custom_fields import CustomFields
 from emulators.asana.models.parts import Parts
 from emulators.asana.models.people import People
 from emulators.asana.models.projects import Projects
-from emulators.asana.models.state import Clock, Row, State, utc_now
+from emulators.asana.models.state import Row, State
 from emulators.asana.models.tasks import Tasks
 from emulators.asana.models.webhook_calls import Handshake, WebhookCalls, passes
+from emulators.common.clock import Clock, utc_now
 
 
 class Asana:

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from emulators.asana.errors import bad
-from emulators.asana.models.state import Row, stamp
+from emulators.asana.models.state import Row
+from emulators.common.clock import stamp
 
 _IS: dict[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emulators.asana.errors import missing
 from emulators.asana.limits import DEFAULTS
+from emulators.common.clock import Clock, stamp, utc_now
 
 Row = dict[str, Any]
-Clock = Callable[[], datetime]
 
 #: All tables count together from here, in the length of real ids.
 FIRST_GID = 1200000000000001
@@ -29,16 +28,6 @@ FEATURES: Mapping[str, bool] = {
     "guest_invites": True,
     "field_privacy": False,
 }
-
-
-def utc_now() -> datetime:
-    """The current moment in UTC."""
-    return datetime.now(UTC)
-
-
-def stamp(moment: datetime) -> str:
-    """A moment as Asana writes it: ISO 8601 in UTC with milliseconds and ``Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 class State:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from emulators.common.clock import Clock, utc_now
 from emulators.kaiten.models.boards import Boards
 from emulators.kaiten.models.cards import Cards
 from emulators.kaiten.models.checklists import Checklists
@@ -11,7 +12,7 @@ from emulators.kaiten.models.context import Context, Publish
 from emulators.kaiten.models.parts import Parts
 from emulators.kaiten.models.properties import Properties
 from emulators.kaiten.models.spaces import Spaces
-from emulators.kaiten.models.state import Clock, Row, State, utc_now
+from emulators.kaiten.models.state import Row, State
 
 
 class Kaiten:

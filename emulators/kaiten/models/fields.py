@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from emulators.common.clock import stamp
 from emulators.kaiten.errors import bad
-from emulators.kaiten.models.state import Row, stamp
+from emulators.kaiten.models.state import Row
 
 _IS: dict[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 import uuid
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from typing import Any
 
+from emulators.common.clock import Clock, stamp, utc_now
 from emulators.kaiten.errors import missing
 
 Row = dict[str, Any]
-Clock = Callable[[], datetime]
 
 FIRST_ID = 1001
 """All tables count together from here: an id of one kind is never by accident one of another."""
@@ -26,16 +25,6 @@ INDEXED = frozenset({"space_id", "board_id", "card_id", "child_id", "checklist_i
 """Columns by which rows are looked up often enough to keep their ids at hand."""
 
 DEFAULT_LIMIT_PER_S = 50
-
-
-def utc_now() -> datetime:
-    """The current moment in UTC."""
-    return datetime.now(UTC)
-
-
-def stamp(moment: datetime) -> str:
-    """A moment as Kaiten writes it: ISO 8601 in UTC with milliseconds and ``Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 class State:
