@@ -156,6 +156,7 @@ class Ledger:
         }
         self.left = [[limit.hours] * len(self._windows[limit.kind]) for limit in resources.limits]
         self._concerned: dict[tuple[int, str], tuple[int, ...]] = {}
+        self._shares: dict[tuple[Period, PeriodKind], Sequence[tuple[int, float]]] = {}
         for booking in resources.bookings:
             self._book(booking)
 
@@ -247,24 +248,24 @@ class Ledger:
 
         A week that a month cuts off counts by the share of its working hours that the month has.
         """
-        kind = self.resources.limits[number].kind
-        windows = sorted({self.window_of(number, place) for place in self.places(period)})
-        shares = [1.0] * len(windows)
-        if kind is PeriodKind.WEEK:
-            first = next(iter(self._windows[kind]))
-            weeks = [first + timedelta(weeks=window) for window in windows]
-            shares = [
-                _share_inside(period_of(start_on, kind), period, self.resources.calendar)
-                for start_on in weeks
+        left, kind = self.left[number], self.resources.limits[number].kind
+        return sum(max(0.0, left[window]) * share for window, share in self._windows_in(period, kind))
+
+    def _windows_in(self, period: Period, kind: PeriodKind) -> Sequence[tuple[int, float]]:
+        """Places of the weeks or months that have days in *period*, each with the share that counts."""
+        known = self._shares.get((period, kind))
+        if known is None:
+            windows = sorted({self._of_day[kind][place] for place in self.places(period)})
+            starts = list(self._windows[kind])
+            known = self._shares[period, kind] = [
+                (window, self._share(period_of(starts[window], kind), period)) for window in windows
             ]
-        return sum(
-            max(0.0, self.left[number][window]) * share for window, share in zip(windows, shares, strict=True)
-        )
+        return known
 
-
-def _share_inside(week: Period, period: Period, calendar: WorkCalendar) -> float:
-    """Share of the working hours of *week* that are in *period*."""
-    if week.start_on in period and week.end_on in period:
-        return 1.0
-    whole = calendar.hours(week)
-    return sum(calendar.day_hours(day) for day in week if day in period) / whole if whole else 1.0
+    def _share(self, window: Period, period: Period) -> float:
+        """Share of a week's working hours that are in *period*; a month counts as a whole."""
+        if window.kind is PeriodKind.MONTH or (window.start_on in period and window.end_on in period):
+            return 1.0
+        calendar = self.resources.calendar
+        whole = calendar.hours(window)
+        return sum(calendar.day_hours(day) for day in window if day in period) / whole if whole else 1.0
