@@ -5,6 +5,7 @@ Hours that are committed to any client are subtracted from all of them.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
@@ -17,9 +18,17 @@ from vitrina.domain.calendar import Period, PeriodKind, WorkCalendar, period_of
 #: Tolerance for sums of floats, less than a second.
 EPSILON_HOURS = 1e-5
 
+#: Units per hour where hours are counted in whole numbers; work is rounded up to whole units, room down.
+UNITS = 1000
+
 #: Share of the working day that is planned; the rest is for talk, corrections and unforeseen work.
 #: Measured: 80 % makes 8 % of the items late, 100 % makes it 14 %.
 LOAD_FACTOR = 0.8
+
+
+def units_of(hours: float) -> int:
+    """Hours of work as whole ``UNITS``, rounded up."""
+    return math.ceil((hours - EPSILON_HOURS) * UNITS)
 
 
 @dataclass(frozen=True)

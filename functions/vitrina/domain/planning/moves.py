@@ -13,15 +13,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vitrina.domain.planning.capacity import EPSILON_HOURS
-
-#: Units per hour in subset sums; work is rounded up to whole units, room down.
-UNITS = 1000
-
-
-def units_of(hours: float) -> int:
-    """Hours as whole ``UNITS``, rounded up."""
-    return math.ceil((hours - EPSILON_HOURS) * UNITS)
+from vitrina.domain.planning.capacity import EPSILON_HOURS, UNITS, units_of
 
 
 @dataclass(eq=False, slots=True)

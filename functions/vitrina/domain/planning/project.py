@@ -12,13 +12,10 @@ import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from vitrina.domain.planning.capacity import EPSILON_HOURS
+from vitrina.domain.planning.capacity import EPSILON_HOURS, UNITS, units_of
 from vitrina.domain.planning.schedule import serial_order
 
 Key = Hashable
-
-#: Units per hour of needs and capacities; needs are rounded up to whole units, capacities down.
-UNITS = 1000
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,9 @@ def shortest(activities: Sequence[Activity], capacity: Mapping[str, float]) -> P
     ``python -m benchmarks.psplib``.
     """
     units = {group: math.floor((hours + EPSILON_HOURS) * UNITS) for group, hours in capacity.items()}
-    needs = [{group: _units(hours) for group, hours in one.needs.items() if hours > 0} for one in activities]
+    needs = [
+        {group: units_of(hours) for group, hours in one.needs.items() if hours > 0} for one in activities
+    ]
     for one, need in zip(activities, needs, strict=True):
         if any(amount > units.get(group, 0) for group, amount in need.items()):
             raise ValueError(f"Activity {one.key!r} needs more than a day has.")
@@ -95,10 +94,6 @@ def shortest(activities: Sequence[Activity], capacity: Mapping[str, float]) -> P
     return ProjectSchedule(
         {one.key: start for one, start in zip(activities, best, strict=True)}, forward.length(best)
     )
-
-
-def _units(hours: float) -> int:
-    return math.ceil((hours - EPSILON_HOURS) * UNITS)
 
 
 def _candidates(forward: _Direction, backward: _Direction) -> Iterator[list[int]]:
@@ -169,11 +164,15 @@ class _Direction:
         self._after = after
         self._resources = resources
         self._horizon = sum(days) + 1
-        self.topological = serial_order(range(len(days)), dict(enumerate(before)), lambda _: 0)
+        self.topological = self._order([0] * len(days))
         self.longest_path = max(self._paths(), default=0)
 
+    def _order(self, ranks: Sequence[int]) -> list[int]:
+        """Activities by rank, each after those before it."""
+        return serial_order(range(len(ranks)), dict(enumerate(self._before)), ranks.__getitem__)
+
     def _paths(self) -> list[int]:
-        """Least days from the beginning of each activity to the end of this direction."""
+        """Fewest days from the start of each activity to the end of the project, in this direction."""
         longest = [0] * len(self.days)
         for number in reversed(self.topological):
             follow = max([longest[one] for one in self._after[number]], default=0)
@@ -204,11 +203,7 @@ class _Direction:
         guard, needs = self._resources.guard, self._resources.needs
         free = [self._resources.capacity] * self._horizon
         starts = [0] * len(self.days)
-        waits = [len(ones) for ones in self._before]
-        ready = [(ranks[number], number) for number, count in enumerate(waits) if not count]
-        heapq.heapify(ready)
-        while ready:
-            number = heapq.heappop(ready)[1]
+        for number in self._order(ranks):
             days, need = self.days[number], needs[number]
             start = max([starts[one] + self.days[one] for one in self._before[number]], default=0)
             day = start + days - 1
@@ -220,10 +215,6 @@ class _Direction:
             for day in range(start, start + days):
                 free[day] -= need
             starts[number] = start
-            for one in self._after[number]:
-                waits[one] -= 1
-                if not waits[one]:
-                    heapq.heappush(ready, (ranks[one], one))
         return starts
 
     def parallel(self, ranks: Sequence[int]) -> list[int]:

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from vitrina.domain.planning.capacity import units_of
 from vitrina.domain.planning.moves import (
     Moves,
     Part,
@@ -14,7 +15,6 @@ from vitrina.domain.planning.moves import (
     gather_most,
     gather_room,
     make_room,
-    units_of,
 )
 
 
