@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -27,20 +27,6 @@ SEED: Json = {
     # High enough that only the tests of the limits reach it.
     "limits": {"calls_per_minute": 1_000_000, "cost_per_minute": 10_000_000},
 }
-
-
-class TestClock:
-    """A clock that moves one second with each call, so that every row has a different time."""
-
-    __test__ = False
-
-    def __init__(self) -> None:
-        self.moment = START
-
-    def __call__(self) -> datetime:
-        """The next second."""
-        self.moment += timedelta(seconds=1)
-        return self.moment
 
 
 class Person:

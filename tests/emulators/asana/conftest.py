@@ -8,13 +8,14 @@ import pytest
 
 from emulators.asana import create_app
 from emulators.common.server import running
-from tests.emulators.asana.asana_world import Json, Receiver, TestClock, World
+from tests.emulators.asana.asana_world import START, Json, Receiver, World
+from tests.emulators.clock import TickingClock
 
 
 @pytest.fixture(scope="session")
 def served() -> Iterator[World]:
     """One emulator for all tests; each test seeds it again."""
-    with running(create_app(clock=TestClock())) as url:
+    with running(create_app(clock=TickingClock(START))) as url:
         world = World(url)
         yield world
         world.close()

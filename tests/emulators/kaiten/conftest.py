@@ -9,13 +9,14 @@ import pytest
 
 from emulators.common.server import running
 from emulators.kaiten import create_app
-from tests.emulators.kaiten.kaiten_world import SPACE, Receiver, TestClock, World
+from tests.emulators.clock import TickingClock
+from tests.emulators.kaiten.kaiten_world import SPACE, START, Receiver, World
 
 
 @pytest.fixture(scope="session")
 def served() -> Iterator[World]:
     """One emulator for all tests; each test seeds it again."""
-    with running(create_app(clock=TestClock())) as url:
+    with running(create_app(clock=TickingClock(START))) as url:
         world = World(url)
         yield world
         world.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -28,20 +28,6 @@ SEED = {
     # High enough that only the tests of the limit reach it.
     "limit_per_s": 100_000,
 }
-
-
-class TestClock:
-    """A clock that moves one second with each call, so that every row has a different time."""
-
-    __test__ = False
-
-    def __init__(self) -> None:
-        self.moment = START
-
-    def __call__(self) -> datetime:
-        """The next second."""
-        self.moment += timedelta(seconds=1)
-        return self.moment
 
 
 @dataclass

@@ -50,6 +50,11 @@ def may(office: MemoryOffice, person: str, sheet: str, cell: str) -> bool:
     return True
 
 
+def write_specialist(office: MemoryOffice, row_index: int, **values: str) -> None:
+    """Write a row of *Специалисты*."""
+    office.type("specialists", row_index, office.agency_id, **values)
+
+
 def areas(office: MemoryOffice) -> list[ProtectedRange]:
     """What is protected."""
     return list(office.book().protected_ranges)
@@ -66,16 +71,8 @@ def test_new_workbook_lets_in_the_people_of_the_agency(office: MemoryOffice) -> 
 
 def test_new_colleague_and_one_who_left(office: MemoryOffice) -> None:
     """After the next night the one may edit, the other may not; the next night writes nothing."""
-    office.type(
-        "specialists",
-        3,
-        office.agency_id,
-        name="Глеб",
-        email="Gleb@mayak.example",
-        profiles="Дизайн",
-        hours_per_day="8",
-    )
-    office.type("specialists", 2, office.agency_id, name="", email="", profiles="", hours_per_day="")
+    write_specialist(office, 3, name="Глеб", email="Gleb@mayak.example", profiles="Дизайн", hours_per_day="8")
+    write_specialist(office, 2, name="", email="", profiles="", hours_per_day="")
 
     night(office)
 
@@ -91,15 +88,7 @@ def test_new_colleague_and_one_who_left(office: MemoryOffice) -> None:
 
 def test_load_renews_it_at_once(office: MemoryOffice) -> None:
     """*Обновить загрузку* reads all workbooks anyway."""
-    office.type(
-        "specialists",
-        3,
-        office.agency_id,
-        name="Глеб",
-        email="gleb@mayak.example",
-        profiles="Дизайн",
-        hours_per_day="8",
-    )
+    write_specialist(office, 3, name="Глеб", email="gleb@mayak.example", profiles="Дизайн", hours_per_day="8")
 
     office.do("update_load")
 
@@ -123,16 +112,8 @@ def test_group_in_place_of_people(office: MemoryOffice) -> None:
 
 def test_address_that_google_refuses(office: MemoryOffice) -> None:
     """Everybody else stays or leaves as wanted; the same list is not tried again, and the load says so."""
-    office.type(
-        "specialists",
-        3,
-        office.agency_id,
-        name="Глеб",
-        email="gleb@mayak.example",
-        profiles="Дизайн",
-        hours_per_day="8",
-    )
-    office.type("specialists", 2, office.agency_id, email="")
+    write_specialist(office, 3, name="Глеб", email="gleb@mayak.example", profiles="Дизайн", hours_per_day="8")
+    write_specialist(office, 2, email="")
     office.workbooks.refuse_editor("gleb@mayak.example")
 
     answer = office.do("update_load")
@@ -141,7 +122,7 @@ def test_address_that_google_refuses(office: MemoryOffice) -> None:
     assert editors(office) == {ROBOT, MANAGER, *PEOPLE[:2]}
     night(office)
     assert office.workbooks.calls == {"read": 2}
-    office.type("specialists", 3, office.agency_id, email="")
+    write_specialist(office, 3, email="")
     answer = office.do("update_load")
     assert "load.editors_refused" not in [one.code for one in answer.details]
 
@@ -246,7 +227,7 @@ def test_shelf_is_protected_like_the_backlog() -> None:
 
 def test_bad_cell_of_the_people_leaves_everything_as_it_is(office: MemoryOffice) -> None:
     """Who may edit is not known then."""
-    office.type("specialists", 0, office.agency_id, hours_per_day="много")
+    write_specialist(office, 0, hours_per_day="много")
 
     night(office)
 
@@ -258,7 +239,7 @@ def test_workbook_that_is_gone_does_not_keep_others_waiting(office: MemoryOffice
     first = office.client_id
     office.create_client(client_name="Улыбка", project_name="Реклама", code="УЛБ")
     office.workbooks.delete(first)
-    office.type("specialists", 2, office.agency_id, email="")
+    write_specialist(office, 2, email="")
 
     night(office)
 
