@@ -99,7 +99,7 @@ class ByOtherProfiles(Chooser):
         }
 
     def preference(self, person: PersonLoad, profile: str) -> tuple[float, float, int]:
-        """Prefer the person whose other profiles are wanted least."""
+        """Prefer the person whose other profiles are wanted least, then the one with most free hours."""
         return (self._scarcity[person.place][profile], -person.free, person.place)
 
 

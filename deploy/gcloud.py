@@ -43,7 +43,7 @@ class Command:
 
 
 def _quoted(argument: str) -> str:
-    """An argument for a shell. Of a flag only the value is quoted, as people write it."""
+    """An argument, quoted for a shell. In ``--flag=value`` only the value is quoted."""
     flag, equals, value = argument.partition("=")
     if not argument.startswith("--") or not equals:
         return shlex.quote(argument)

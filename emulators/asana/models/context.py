@@ -189,6 +189,6 @@ def reference(kind: str, row: Row) -> Row:
 
 
 def require_one(data: Row, *names: str) -> None:
-    """Refuse a body that has none of these fields."""
+    """Raise 400 if the body has none of these fields."""
     if not any(data.get(name) for name in names):
         raise bad(f"{names[0]}: Missing input")

@@ -1,4 +1,4 @@
-"""The tables of one Asana account, in memory and as JSON."""
+"""The data of one Asana account: tables of rows in memory, which can be saved as JSON."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class Protections:
         }
 
     def of(self, spreadsheet_id: str) -> ShownProtection:
-        """What was written last, empty for a workbook whose protection was never renewed."""
+        """The protection that was written last; an empty one if none was."""
         return self._books.get(spreadsheet_id, ShownProtection())
 
     def note(self, spreadsheet_id: str, protection: ShownProtection) -> list[Write]:

@@ -302,7 +302,7 @@ def day_of(task: Json, zone: tzinfo) -> date | None:
 
 
 def tasks_of_events(body: Json, own_user_id: str | None) -> tuple[str, ...] | None:
-    """Gids of tasks that others changed, each once; ``None`` if the body is not of a webhook.
+    """Gids of tasks that others changed, each once; ``None`` if the body is not that of a webhook.
 
     A change of a subtask names its parent too, if the event does: people may have added it.
     """

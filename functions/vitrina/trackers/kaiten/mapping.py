@@ -109,7 +109,7 @@ def missing_links(data: Json, card: NewCard) -> list[Link]:
 
 
 def missing_items(data: Json, wanted: Sequence[Step]) -> list[tuple[int, Step]]:
-    """Items that the card lacks, with their places counted from 1.
+    """Checklist items that the card lacks, each with its place in the list, counted from 1.
 
     Two wanted items with the same text need two items on the card.
     """

@@ -107,7 +107,7 @@ def _index_problems(database: str, cloud: Cloud) -> list[str]:
 
 
 def _paths(index: Json) -> tuple[str, ...]:
-    """The fields of an index; Firestore adds the name of the document."""
+    """The fields of an index, without the document's name, which Firestore adds to each."""
     return tuple(one["fieldPath"] for one in index["fields"] if one["fieldPath"] != "__name__")
 
 
