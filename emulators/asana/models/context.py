@@ -83,11 +83,7 @@ class Context:
         """A project in which *actor* has at least the level *needs*."""
         row = self.state.tables["projects"].get(str(gid))
         level = None if row is None else self.level(actor, row)
-        if row is None or level is None:
-            raise missing("project", gid)
-        if LEVELS.index(level) < LEVELS.index(needs):
-            raise forbidden("You do not have access to edit this project.")
-        return row
+        return _reached("project", gid, row, level, needs)
 
     def section(self, actor: Row, gid: object, needs: str = "viewer") -> Row:
         """A section of such a project."""
@@ -101,11 +97,7 @@ class Context:
         """A task that *actor* reaches through a project, its parent task, or because it is his."""
         row = self.state.tables["tasks"].get(str(gid))
         level = None if row is None else self.level_of_task(actor, row)
-        if row is None or level is None:
-            raise missing("task", gid)
-        if LEVELS.index(level) < LEVELS.index(needs):
-            raise forbidden("You do not have access to edit this task.")
-        return row
+        return _reached("task", gid, row, level, needs)
 
     def level_of_task(self, actor: Row, task: Row) -> str | None:
         """The highest level by which *actor* reaches a task."""
@@ -186,6 +178,15 @@ def reference(kind: str, row: Row) -> Row:
     if "resource_subtype" in row:
         shown["resource_subtype"] = row["resource_subtype"]
     return shown
+
+
+def _reached(kind: str, gid: object, row: Row | None, level: str | None, needs: str) -> Row:
+    """The row if *level* is at least *needs*, else Asana's 404 or 403."""
+    if row is None or level is None:
+        raise missing(kind, gid)
+    if LEVELS.index(level) < LEVELS.index(needs):
+        raise forbidden(f"You do not have access to edit this {kind}.")
+    return row
 
 
 def require_one(data: Row, *names: str) -> None:

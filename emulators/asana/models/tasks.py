@@ -45,11 +45,14 @@ _NEW = {
     "followers": Field("list"),
     "tags": Field("gids"),
 }
+_PLACE = {
+    "insert_before": Field("gid", nullable=True),
+    "insert_after": Field("gid", nullable=True),
+}
 _ADD_PROJECT = {
     "project": Field("gid", required=True),
     "section": Field("gid", nullable=True),
-    "insert_before": Field("gid", nullable=True),
-    "insert_after": Field("gid", nullable=True),
+    **_PLACE,
 }
 _REMOVE_PROJECT = {"project": Field("gid", required=True)}
 _ADD_TASK = {
@@ -57,11 +60,7 @@ _ADD_TASK = {
     "insert_before": Field("gid"),
     "insert_after": Field("gid"),
 }
-_SET_PARENT = {
-    "parent": Field("gid", nullable=True),
-    "insert_before": Field("gid", nullable=True),
-    "insert_after": Field("gid", nullable=True),
-}
+_SET_PARENT = {"parent": Field("gid", nullable=True), **_PLACE}
 _BLANK: Row = {
     "name": "",
     "notes": "",
