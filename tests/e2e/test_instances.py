@@ -71,9 +71,7 @@ def previewed(factory: OfficeFactory) -> Previewed:
     with factory.office() as office:
         office.create_agency()
         office.create_client()
-        office.fill_backlog(*BACKLOG)
-        office.do("estimate")
-        preview_id = office.do("build_batch", period="current")["data"]["preview_id"]
+        preview_id = office.preview_backlog(*BACKLOG)
         saved = office.save_state()
         assert office.do("start_batch", preview_id=preview_id)["outcome"] == "done"
         return Previewed(saved, preview_id, comparable_state(office))

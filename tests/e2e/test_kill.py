@@ -70,9 +70,7 @@ def starting_points(factory: OfficeFactory) -> StartingPoints:
         office.create_agency()
         agency = office.save_state()
         office.create_client()
-        office.fill_backlog(*BACKLOG)
-        office.do("estimate")
-        preview_id: str = office.do("build_batch", period="current")["data"]["preview_id"]
+        preview_id = office.preview_backlog(*BACKLOG)
         previewed = office.save_state()
         assert office.do("start_batch", preview_id=preview_id)["outcome"] == "done"
         return StartingPoints(agency, previewed, preview_id, office.save_state())

@@ -53,9 +53,7 @@ def test_one_batch_of_twenty_clicks(factory: OfficeFactory) -> None:
     with factory.office() as office:
         office.create_agency()
         office.create_client()
-        office.fill_backlog(*BACKLOG)
-        office.do("estimate")
-        preview_id = office.do("build_batch", period="current")["data"]["preview_id"]
+        preview_id = office.preview_backlog(*BACKLOG)
         before = office.save_state()
         assert office.do("start_batch", preview_id=preview_id)["outcome"] == "done"
         expected = comparable_state(office)

@@ -214,6 +214,13 @@ class LocalOffice:
                 **{key.replace("hours_", "hours."): text for key, text in row.items()},
             )
 
+    def preview_backlog(self, *rows: Mapping[str, str]) -> str:
+        """Fill the backlog with *rows*, estimate them and build a batch of them; returns the preview's id."""
+        self.fill_backlog(*rows)
+        self.do("estimate")
+        preview_id: str = self.do("build_batch", period="current")["data"]["preview_id"]
+        return preview_id
+
     def paste_backlog(self, rows: Sequence[Mapping[str, str | float]]) -> None:
         """Paste rows below those of the backlog in one go; keys as in the template.
 
