@@ -18,7 +18,7 @@ from vitrina.operations.services import Services
 from vitrina.records.history import save_history
 from vitrina.records.work import load_work
 from vitrina.settings import Settings
-from vitrina.usecases.create_agency import create_agency
+from vitrina.usecases.agency.create_agency import create_agency
 from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX
 from vitrina.workbook.reading.book import Book, Row, Tab, parse_book
 from vitrina.workbook.template.definition import Profile

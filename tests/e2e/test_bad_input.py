@@ -27,7 +27,7 @@ from vitrina.records.books import load_project
 from vitrina.records.history import save_history
 from vitrina.records.layouts import shape_key
 from vitrina.trackers.kaiten.mapping import board_number
-from vitrina.usecases.create_agency import create_agency
+from vitrina.usecases.agency.create_agency import create_agency
 from vitrina.workbook.reading.book import COLUMN_KEY, Mark, Row, Tab
 
 _codes = (f"ВВ{number}" for number in count(1))

@@ -35,7 +35,7 @@ from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.operations.services import Services
 from vitrina.records.books import Agency
 from vitrina.records.history import save_history
-from vitrina.usecases.create_agency import create_agency
+from vitrina.usecases.agency.create_agency import create_agency
 from vitrina.workbook.reading.book import Book, Row, Tab, parse_book
 from vitrina.workbook.template.definition import Profile
 

@@ -32,7 +32,7 @@ from vitrina.records.books import FIRST_TRACKER
 from vitrina.records.history import save_history
 from vitrina.records.work import Item, load_work
 from vitrina.usecases.actions import ACTIONS
-from vitrina.usecases.create_agency import create_agency
+from vitrina.usecases.agency.create_agency import create_agency
 from vitrina.workbook.reading.book import Book, Row, Tab, parse_book
 
 #: How long a run waits for a lease of somebody else, in real seconds: others do nothing meanwhile.

@@ -21,5 +21,5 @@ def test_the_menu_loads_no_heavy_package() -> None:
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     ).stdout.split()
 
-    assert "vitrina.usecases.estimate" in loaded
+    assert "vitrina.usecases.batch.estimate" in loaded
     assert not HEAVY & set(loaded)

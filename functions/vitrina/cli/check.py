@@ -17,7 +17,7 @@ from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.records.books import book_key, book_kind, find_agencies
 from vitrina.texts import render
-from vitrina.usecases.check_books import check_all, check_book
+from vitrina.usecases.agency.check_books import check_all, check_book
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ from vitrina.bootstrap import application, create_store
 from vitrina.cli.console import print_line
 from vitrina.operations.services import Services
 from vitrina.settings import Settings
-from vitrina.usecases.create_agency import create_agency
+from vitrina.usecases.agency.create_agency import create_agency
 from vitrina.workbook.template.definition import Profile
 
 

@@ -18,7 +18,7 @@ from vitrina.ports import Json, Key, Put
 from vitrina.records.books import find_agencies, find_projects
 from vitrina.records.finished import pack
 from vitrina.records.work import find_all_work
-from vitrina.usecases.recalculate_norms import recalculate_norms
+from vitrina.usecases.agency.recalculate_norms import recalculate_norms
 
 log = logging.getLogger("vitrina.nightly")
 

@@ -9,7 +9,7 @@ from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.project.snapshot import read_stored
-from vitrina.usecases.push import push, push_wish, remove_unused
+from vitrina.usecases.tracker.push import push, push_wish, remove_unused
 
 
 def push_wanted(services: Services, body: Json) -> None:

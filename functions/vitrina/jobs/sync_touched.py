@@ -34,7 +34,7 @@ from vitrina.records.cards import (
 )
 from vitrina.records.finished import load_finished
 from vitrina.records.work import Item
-from vitrina.usecases.refresh import write_card_states
+from vitrina.usecases.tracker.refresh import write_card_states
 
 log = logging.getLogger("vitrina.sync")
 

@@ -11,18 +11,18 @@ from vitrina.operations.answer import Answer
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.ports import Json
-from vitrina.usecases.build_batch import build_batch
-from vitrina.usecases.check_books import check_all, check_book
-from vitrina.usecases.create_client import ClientForm, check_form, create_client
-from vitrina.usecases.estimate import estimate
-from vitrina.usecases.invite_client import invite_client
-from vitrina.usecases.push import push
-from vitrina.usecases.recalculate_norms import recalculate_norms
-from vitrina.usecases.refresh import refresh
-from vitrina.usecases.show_as_client import show_as_client
-from vitrina.usecases.start_batch import start_batch
+from vitrina.usecases.agency.check_books import check_all, check_book
+from vitrina.usecases.agency.recalculate_norms import recalculate_norms
+from vitrina.usecases.agency.update_load import update_load
+from vitrina.usecases.batch.build_batch import build_batch
+from vitrina.usecases.batch.estimate import estimate
+from vitrina.usecases.batch.start_batch import start_batch
+from vitrina.usecases.clients.create_client import ClientForm, check_form, create_client
+from vitrina.usecases.clients.invite_client import invite_client
+from vitrina.usecases.clients.show_as_client import show_as_client
+from vitrina.usecases.tracker.push import push
+from vitrina.usecases.tracker.refresh import refresh
 from vitrina.usecases.undo import undo
-from vitrina.usecases.update_load import update_load
 
 Params = Mapping[str, Any]
 

@@ -24,7 +24,7 @@ from vitrina.records.undo import UndoEntry, load_record
 from vitrina.records.work import Item, ProjectWork
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import Sentence, sentence
-from vitrina.usecases.push import fingerprint_of_item, is_worked_on, new_card
+from vitrina.usecases.tracker.push import fingerprint_of_item, is_worked_on, new_card
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.restore import Restoration, has_happened, restore
 

@@ -15,7 +15,7 @@ from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.texts import pick_locale
 from vitrina.usecases.actions import ACTIONS
-from vitrina.usecases.create_client import client_options
+from vitrina.usecases.clients.create_client import client_options
 from vitrina.web.http import (
     MENU_BODY_BYTES,
     OpenApplication,

@@ -20,7 +20,7 @@ from vitrina.errors import (
 from vitrina.operations.answer import Outcome
 from vitrina.operations.run import LEASE
 from vitrina.records.books import find_projects, load_project
-from vitrina.usecases.create_client import ClientForm, check_form
+from vitrina.usecases.clients.create_client import ClientForm, check_form
 
 FORM = {"client_name": "Заря", "project_name": "Сайт", "code": "ЗРН", "limit_hours": 80}
 

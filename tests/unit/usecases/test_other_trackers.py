@@ -20,7 +20,7 @@ from vitrina.ports import Capabilities
 from vitrina.records.books import load_project, put_project
 from vitrina.records.cards import StoredTrackerMemory
 from vitrina.trackers.none.client import NoTracker
-from vitrina.usecases.create_client import client_options, typed_columns
+from vitrina.usecases.clients.create_client import client_options, typed_columns
 from vitrina.workbook.reading.book import TRACKER_KEY
 
 ROWS = ({"task": "Лендинг", "work_type": "Лендинг"}, {"task": "Баннер", "work_type": "Баннер"})

@@ -28,7 +28,7 @@ from vitrina.tabs.reasons import LACK_OF_ROOM, client_reason
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import Sentence, render, sentence
-from vitrina.usecases.build_batch import Draft, draft_plan, effect, period_title, words_of
+from vitrina.usecases.batch.build_batch import Draft, draft_plan, effect, period_title, words_of
 from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX
 from vitrina.workbook.reading.book import SHELF, Book, row_number_of_action
 from vitrina.workbook.reading.settings import locale_of

@@ -1,0 +1,1 @@
+"""Actions of a person on the task tracker: push and refresh."""
