@@ -305,6 +305,13 @@ class TaskTracker(Protocol):
     def remove_card(self, card_id: str) -> None:
         """Delete a card with its steps. Does nothing if it is already gone."""
 
+    def set_closed(self, card_id: str, link: Link, *, is_closed: bool) -> None:
+        """Close a card whose work goes on elsewhere, with a *link* to that place on it, or undo this.
+
+        Text, steps and hours of a closed card can be read, and its stage stays. May be repeated. Does nothing
+        if the card is gone.
+        """
+
     def card_url(self, board_id: str, card_id: str) -> str:
         """Address to open a card with. No request."""
 

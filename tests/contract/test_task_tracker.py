@@ -509,6 +509,40 @@ def test_archived_card_is_marked(
     assert read(tracker, board, card_id).is_archived
 
 
+def test_closed_card_leads_on_and_comes_back(
+    world: TrackerWorld, tracker: TaskTracker, board: Board, new_card: NewCard, card_id: str
+) -> None:
+    """No search for live cards finds it; its steps can be read; opened again it is as before."""
+    link = Link("https://tracker.example/new?a=1&b=2", "Задача теперь здесь")
+    before, links = read(tracker, board, card_id), world.links_of(card_id)
+    for _ in range(2):
+        tracker.set_closed(card_id, link, is_closed=True)
+
+    assert tracker.find_twins(board.board_id, new_card.external_id) == ()
+    assert read(tracker, board, card_id).steps == before.steps
+    assert sorted(world.links_of(card_id)) == sorted([*links, (link.url, link.title)])
+
+    for _ in range(2):
+        tracker.set_closed(card_id, link, is_closed=False)
+
+    assert tracker.find_twins(board.board_id, new_card.external_id) == (card_id,)
+    assert read(tracker, board, card_id) == before
+    assert sorted(world.links_of(card_id)) == sorted(links)
+
+
+def test_closing_a_card_that_is_gone(
+    world: TrackerWorld, tracker: TaskTracker, board: Board, card_id: str
+) -> None:
+    """There is nothing to close."""
+    world.delete(card_id)
+    link = Link("https://tracker.example/new", "Задача теперь здесь")
+
+    tracker.set_closed(card_id, link, is_closed=True)
+    tracker.set_closed(card_id, link, is_closed=False)
+
+    assert tracker.get_card(board.board_id, card_id) is None
+
+
 def test_card_on_another_board_says_so(
     world: TrackerWorld, tracker: TaskTracker, board: Board, card_id: str
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.harness.fakes.interruptions import Interruptions, no_answer
 from vitrina.errors import FatalServiceError
-from vitrina.ports import Board, Capabilities, Card, Json, NewCard, Received, Stage, WebhookRequest
+from vitrina.ports import Board, Capabilities, Card, Json, Link, NewCard, Received, Stage, WebhookRequest
 
 SERVICE = "Трекер"
 
@@ -38,6 +38,8 @@ class _State:
     #: Addresses of links by card id.
     links: dict[str, list[str]] = field(default_factory=dict)
     made: dict[str, NewCard] = field(default_factory=dict)
+    #: Titles of links by address.
+    link_titles: dict[str, str] = field(default_factory=dict)
     #: Boards of which changes are reported.
     webhook_boards: list[str] = field(default_factory=list)
     #: User ids by e-mail in lower case.
@@ -128,6 +130,7 @@ class FakeTracker(Interruptions):
                     step_id = self._new_id() if self.has_step_ids else ""
                     steps.insert(place, replace(step, step_id=step_id))
             self.change(card_id, steps=tuple(steps))
+            self._state.link_titles |= {link.url: link.title for link in card.links}
             known = self._state.links[card_id]
             known += [link.url for link in card.links if link.url not in known]
             return tuple(step.step_id for step in steps if step.step_id)
@@ -141,6 +144,15 @@ class FakeTracker(Interruptions):
         """See ``TaskTracker``."""
         with self._called("remove_card"):
             self._state.cards.pop(card_id, None)
+
+    def set_closed(self, card_id: str, link: Link, *, is_closed: bool) -> None:
+        """See ``TaskTracker``."""
+        with self._called("set_closed"):
+            if card_id in self._state.cards:
+                self.change(card_id, is_archived=is_closed)
+                self._state.link_titles[link.url] = link.title
+                others = [one for one in self._state.links[card_id] if one != link.url]
+                self._state.links[card_id] = [*others, link.url] if is_closed else others
 
     def card_url(self, board_id: str, card_id: str) -> str:
         """See ``TaskTracker``."""
@@ -212,6 +224,10 @@ class FakeTracker(Interruptions):
     def links(self, card_id: str) -> list[str]:
         """Addresses of the links of a card."""
         return list(self._state.links[card_id])
+
+    def link_title(self, url: str) -> str:
+        """Title of the links to an address."""
+        return self._state.link_titles[url]
 
     def made_as(self, card_id: str) -> NewCard:
         """What a card was made of."""

@@ -50,19 +50,19 @@ class FolderWorld:
 
     def move(self, board_id: str, card_id: str, stage_id: str) -> None:
         """See ``TrackerWorld``."""
-        self._edit(card_id, lambda data: data.update(board=board_id, stage=stage_id))
+        self._edit(card_id, lambda data: data.update(board_id=board_id, stage_id=stage_id))
 
     def move_to_board(self, card_id: str, board_id: str) -> None:
         """See ``TrackerWorld``."""
-        self._edit(card_id, lambda data: data.update(board=board_id))
+        self._edit(card_id, lambda data: data.update(board_id=board_id))
 
     def set_due(self, card_id: str, day: date | None) -> None:
         """See ``TrackerWorld``."""
-        self._edit(card_id, lambda data: data.update(due=day.isoformat() if day else None))
+        self._edit(card_id, lambda data: data.update(due_on=day.isoformat() if day else None))
 
     def assign(self, card_id: str, user_id: str | None) -> None:
         """See ``TrackerWorld``."""
-        self._edit(card_id, lambda data: data.update(who=user_id))
+        self._edit(card_id, lambda data: data.update(assignee_id=user_id))
 
     def finish_step(self, card_id: str, place: int) -> None:
         """See ``TrackerWorld``."""
@@ -82,7 +82,7 @@ class FolderWorld:
 
     def archive(self, card_id: str) -> None:
         """See ``TrackerWorld``."""
-        self._edit(card_id, lambda data: data.update(archived=True))
+        self._edit(card_id, lambda data: data.update(is_archived=True))
 
     def delete(self, card_id: str) -> None:
         """See ``TrackerWorld``."""
@@ -92,7 +92,7 @@ class FolderWorld:
 
     def text_of(self, card_id: str) -> str:
         """See ``TrackerWorld``."""
-        return "\n".join(self._read(card_id)["text"])
+        return "\n".join(self._read(card_id)["facts"])
 
     def links_of(self, card_id: str) -> list[tuple[str, str]]:
         """See ``TrackerWorld``."""

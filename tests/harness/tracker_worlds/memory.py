@@ -105,8 +105,7 @@ class MemoryWorld:
 
     def links_of(self, card_id: str) -> list[tuple[str, str]]:
         """See ``TrackerWorld``."""
-        titles = {link.url: link.title for link in self._fake.made_as(card_id).links}
-        return [(url, titles[url]) for url in self._fake.links(card_id)]
+        return [(url, self._fake.link_title(url)) for url in self._fake.links(card_id)]
 
     # --- The tracker from outside ---
 

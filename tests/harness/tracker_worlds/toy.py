@@ -9,15 +9,19 @@ import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import date
 from itertools import count
 from pathlib import Path
 
-from vitrina.ports import Board, Capabilities, Card, Json, NewCard, Received, Stage, Step, WebhookRequest
+from vitrina import ports
 from vitrina.trackers.connection import Connection, Surroundings
 
 PEOPLE = "people.json"
-_EMPTY = {"steps": [], "links": [], "comments": [], "archived": False}
+_EMPTY: ports.Json = {"steps": [], "links": [], "comments": [], "is_archived": False}
+
+#: What stands in the file as it is in a card.
+_SAME = ("external_id", "board_id", "title", "stage_id", "assignee_id", "is_archived")
 
 
 def connect(connection: Connection, surroundings: Surroundings) -> FolderTracker:
@@ -29,16 +33,16 @@ class FolderTracker:
     """``TaskTracker`` in a folder. The id of a board or a card is the number of its file."""
 
     name = "Папка"
-    can = Capabilities(tells_hours=False, has_dated_steps=False, sends_events=False)
+    can = ports.Capabilities(tells_hours=False, has_dated_steps=False, sends_events=False)
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def create_board(self, title: str, stages: Sequence[str]) -> Board:
+    def create_board(self, title: str, stages: Sequence[str]) -> ports.Board:
         """See ``TaskTracker``."""
         return self._board(self._create({"board_title": title, "stages": list(stages)}))
 
-    def find_board(self, title: str) -> Board | None:
+    def find_board(self, title: str) -> ports.Board | None:
         """See ``TaskTracker``."""
         found = [one for one, data in self._files() if data.get("board_title") == title]
         return self._board(found[0]) if found else None
@@ -56,31 +60,21 @@ class FolderTracker:
         """See ``TaskTracker``."""
         found: dict[str, tuple[str, ...]] = {}
         for card_id, data in self._files():
-            if data.get("board") == board_id and data["key"]:
-                found[data["key"]] = (*found.get(data["key"], ()), card_id)
+            if data.get("board_id") == board_id and data["external_id"]:
+                found[data["external_id"]] = (*found.get(data["external_id"], ()), card_id)
         return found
 
     def find_twins(self, board_id: str, external_id: str) -> tuple[str, ...]:
         """See ``TaskTracker``."""
         card_ids = self.find_cards(board_id).get(external_id, ())
-        return tuple(card_id for card_id in card_ids if not self._read(card_id)["archived"])
+        return tuple(card_id for card_id in card_ids if not self._read(card_id)["is_archived"])
 
-    def create_card(self, card: NewCard) -> str:
+    def create_card(self, card: ports.NewCard) -> str:
         """See ``TaskTracker``."""
-        return self._create(
-            _EMPTY
-            | {
-                "key": card.external_id,
-                "board": card.board_id,
-                "stage": card.stage_id,
-                "title": card.title,
-                "text": [f"{about}: {text}" for about, text in card.facts],
-                "due": card.due_on.isoformat() if card.due_on else None,
-                "who": card.assignee_id,
-            }
-        )
+        facts = [f"{about}: {text}" for about, text in card.facts]
+        return self._create({**asdict(card), **_EMPTY, "facts": facts})
 
-    def complete_card(self, card_id: str, card: NewCard) -> tuple[str, ...]:
+    def complete_card(self, card_id: str, card: ports.NewCard) -> tuple[str, ...]:
         """See ``TaskTracker``. The file is written as a whole, so that nothing is there twice."""
         data = self._read(card_id)
         present = Counter(text for text, _ in data["steps"])
@@ -88,28 +82,23 @@ class FolderTracker:
             if present[step.text]:
                 present[step.text] -= 1
             else:
-                data["steps"].insert(place, [step.text, False])
+                data["steps"].insert(place, [step.text, step.is_done])
         known = {url for url, _ in data["links"]}
         data["links"] += [[link.url, link.title] for link in card.links if link.url not in known]
-        self._path(card_id).write_text(json.dumps(data), encoding="utf-8")
+        self._write(card_id, data)
         return ()
 
-    def get_card(self, board_id: str, card_id: str) -> Card | None:
+    def get_card(self, board_id: str, card_id: str) -> ports.Card | None:
         """See ``TaskTracker``."""
         if not self._path(card_id).exists():
             return None
         data = self._read(card_id)
-        return Card(
+        return ports.Card(
             card_id=card_id,
-            external_id=data["key"],
-            board_id=data["board"],
-            title=data["title"],
-            stage_id=data["stage"],
+            **{name: data[name] for name in _SAME},
             url=self.card_url(board_id, card_id),
-            due_on=date.fromisoformat(data["due"]) if data["due"] else None,
-            assignee_id=data["who"],
-            is_archived=data["archived"],
-            steps=tuple(Step(text, is_done) for text, is_done in data["steps"]),
+            due_on=date.fromisoformat(data["due_on"]) if data["due_on"] else None,
+            steps=tuple(ports.Step(text, is_done) for text, is_done in data["steps"]),
             logged_hours=None,
             comment_count=len(data["comments"]),
         )
@@ -118,32 +107,43 @@ class FolderTracker:
         """See ``TaskTracker``."""
         self._path(card_id).unlink(missing_ok=True)
 
+    def set_closed(self, card_id: str, link: ports.Link, *, is_closed: bool) -> None:
+        """See ``TaskTracker``."""
+        if self._path(card_id).exists():
+            data = self._read(card_id)
+            others = [one for one in data["links"] if one[0] != link.url]
+            links = [*others, [link.url, link.title]] if is_closed else others
+            self._write(card_id, {**data, "is_archived": is_closed, "links": links})
+
     def card_url(self, board_id: str, card_id: str) -> str:  # noqa: ARG002
         """See ``TaskTracker``."""
         return self._path(card_id).as_uri()
 
-    def receive(self, request: WebhookRequest) -> Received:  # noqa: ARG002
+    def receive(self, request: ports.WebhookRequest) -> ports.Received:  # noqa: ARG002
         """See ``TaskTracker``."""
-        return Received(status=404)
+        return ports.Received(status=404)
 
     def _path(self, file_id: str) -> Path:
         return self._folder / f"{file_id}.json"
 
-    def _read(self, file_id: str) -> Json:
-        data: Json = json.loads(self._path(file_id).read_text(encoding="utf-8"))
+    def _read(self, file_id: str) -> ports.Json:
+        data: ports.Json = json.loads(self._path(file_id).read_text(encoding="utf-8"))
         return data
 
-    def _create(self, data: Json) -> str:
+    def _write(self, file_id: str, data: ports.Json) -> None:
+        self._path(file_id).write_text(json.dumps(data), encoding="utf-8")
+
+    def _create(self, data: ports.Json) -> str:
         for number in count(1):
             with suppress(FileExistsError), self._path(str(number)).open("x", encoding="utf-8") as file:
-                json.dump(data, file)
+                json.dump(data, file, default=date.isoformat)
                 return str(number)
         raise AssertionError("numbers do not end")
 
-    def _files(self) -> list[tuple[str, Json]]:
+    def _files(self) -> list[tuple[str, ports.Json]]:
         numbers = sorted(int(path.stem) for path in self._folder.glob("[0-9]*.json"))
         return [(str(number), self._read(str(number))) for number in numbers]
 
-    def _board(self, board_id: str) -> Board:
-        stages = tuple(Stage(one, one) for one in self._read(board_id)["stages"])
-        return Board(board_id, stages, self._path(board_id).as_uri())
+    def _board(self, board_id: str) -> ports.Board:
+        stages = tuple(ports.Stage(one, one) for one in self._read(board_id)["stages"])
+        return ports.Board(board_id, stages, self._path(board_id).as_uri())

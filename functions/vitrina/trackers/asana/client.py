@@ -7,7 +7,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
 from vitrina.errors import FatalServiceError, UserError
-from vitrina.ports import Board, Capabilities, Card, Guest, Json, NewCard, Received, Step, WebhookRequest
+from vitrina.ports import (
+    Board,
+    Capabilities,
+    Card,
+    Guest,
+    Json,
+    Link,
+    NewCard,
+    Received,
+    Step,
+    WebhookRequest,
+)
 from vitrina.trackers.asana import mapping
 from vitrina.trackers.asana.mapping import BoardRef
 from vitrina.trackers.asana.options import Options
@@ -286,6 +297,20 @@ class AsanaTracker:
     def remove_card(self, card_id: str) -> None:
         """See ``TaskTracker``."""
         self._delete(f"/tasks/{card_id}")
+
+    def set_closed(self, card_id: str, link: Link, *, is_closed: bool) -> None:
+        """See ``TaskTracker``. A closed task is completed in its section: Asana archives no tasks."""
+        read = Read("/attachments", mapping.LINK_FIELDS, (("parent", card_id),))
+        task, attached = self._wire.read_together([Read(f"/tasks/{card_id}", ("completed",)), read])
+        if _is_gone(task):
+            return
+        links: list[Json] = attached.required()
+        if is_closed and mapping.missing_links(links, [link]):
+            self._wire.attach_link(card_id, link.url, mapping.link_title(link))
+        if task.required()["completed"] != is_closed:
+            self._wire.put(f"/tasks/{card_id}", {"completed": is_closed}, ("completed",))
+        for gid in () if is_closed else mapping.gids_of_link(links, link.url):
+            self._delete(f"/attachments/{gid}")
 
     def card_url(self, board_id: str, card_id: str) -> str:
         """See ``TaskTracker``."""

@@ -197,6 +197,11 @@ def surplus_links(attachments: Iterable[Json], links: Sequence[Link]) -> list[st
     return [gid for link in links for gid in gids[link.url][1:]]
 
 
+def gids_of_link(attachments: Iterable[Json], url: str) -> list[str]:
+    """Gids of the attached links that lead to an address."""
+    return [row["gid"] for row in attachments if row.get("view_url") == url]
+
+
 def link_title(link: Link) -> str:
     """Title of a link in Asana, which needs one."""
     return _cut(link.title or link.url, LINK_TITLE_LENGTH)

@@ -10,7 +10,17 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from vitrina.errors import FatalServiceError
-from vitrina.ports import Board, Capabilities, Card, Json, NewCard, Received, TrackerMemory, WebhookRequest
+from vitrina.ports import (
+    Board,
+    Capabilities,
+    Card,
+    Json,
+    Link,
+    NewCard,
+    Received,
+    TrackerMemory,
+    WebhookRequest,
+)
 from vitrina.trackers.connection import Connection, Surroundings
 from vitrina.trackers.kaiten import mapping
 from vitrina.trackers.kaiten.wire import PAGE, SERVICE, KaitenWire
@@ -175,13 +185,8 @@ class KaitenTracker:
 
     def get_card(self, board_id: str, card_id: str) -> Card | None:
         """See ``TaskTracker``. Two calls: a card has the sum of its hours, time logs say whose they are."""
-        try:
-            data = self._wire.get(f"/cards/{card_id}")
-        except FatalServiceError as error:
-            if error.status == 404:
-                return None
-            raise
-        if data["condition"] == mapping.DELETED:
+        data = self._find(f"/cards/{card_id}")
+        if data is None:
             return None
         url = self.card_url(board_id, card_id)
         logs = self._time_logs(card_id)
@@ -190,6 +195,21 @@ class KaitenTracker:
     def remove_card(self, card_id: str) -> None:
         """See ``TaskTracker``."""
         self._delete(f"/cards/{card_id}")
+
+    def set_closed(self, card_id: str, link: Link, *, is_closed: bool) -> None:
+        """See ``TaskTracker``. A closed card is archived in its column."""
+        path = f"/cards/{card_id}"
+        data = self._find(path)
+        if data is None:
+            return
+        present = mapping.link_ids(data, link.url)
+        if is_closed and not present:
+            self._wire.post(f"{path}/external-links", mapping.link_body(link))
+        condition = mapping.ARCHIVED if is_closed else mapping.LIVE
+        if data["condition"] != condition:
+            self._wire.patch(path, {"condition": condition})
+        for link_id in () if is_closed else present:
+            self._delete(f"{path}/external-links/{link_id}")
 
     def card_url(self, board_id: str, card_id: str) -> str:  # noqa: ARG002 - other trackers need the board
         """See ``TaskTracker``."""
@@ -220,6 +240,16 @@ class KaitenTracker:
     def _remembered_user_id(self) -> str | None:
         """What another process has learned: looked up once, as each webhook would do it again."""
         return self._memory.load(OWN_USER) if self._memory is not None else None
+
+    def _find(self, path: str) -> Json | None:
+        """A card, or ``None`` if it is gone."""
+        try:
+            data: Json = self._wire.get(path)
+        except FatalServiceError as error:
+            if error.status == 404:
+                return None
+            raise
+        return None if data["condition"] == mapping.DELETED else data
 
     def _delete(self, path: str) -> None:
         """Delete what may be gone already."""

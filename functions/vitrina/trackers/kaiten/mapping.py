@@ -108,6 +108,11 @@ def missing_links(data: Json, card: NewCard) -> list[Link]:
     return [link for url, link in wanted.items() if url not in present]
 
 
+def link_ids(data: Json, url: str) -> list[int]:
+    """Ids of the links of a card that lead to an address."""
+    return [link["id"] for link in data.get("external_links") or () if link["url"] == url]
+
+
 def missing_items(data: Json, wanted: Sequence[Step]) -> list[tuple[int, Step]]:
     """Checklist items that the card lacks, each with its place in the list, counted from 1.
 

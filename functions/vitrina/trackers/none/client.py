@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from vitrina.errors import UserError
-from vitrina.ports import Board, Capabilities, Card, NewCard, Received, TaskTracker, WebhookRequest
+from vitrina.ports import Board, Capabilities, Card, Link, NewCard, Received, TaskTracker, WebhookRequest
 from vitrina.trackers.connection import Connection, Surroundings
 
 
@@ -61,6 +61,9 @@ class NoTracker:
 
     def remove_card(self, card_id: str) -> None:
         """See ``TaskTracker``. It is gone already."""
+
+    def set_closed(self, card_id: str, link: Link, *, is_closed: bool) -> None:
+        """See ``TaskTracker``. There is no card."""
 
     def card_url(self, board_id: str, card_id: str) -> str:
         """See ``TaskTracker``."""
