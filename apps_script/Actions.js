@@ -53,6 +53,11 @@ function updateLoad() {
   openAction_('update_load', 'run');
 }
 
+/** Menu: shows which projects may move to which tracker, then moves them. */
+function switchTracker() {
+  openAction_('switch_tracker', 'form');
+}
+
 /** Menu: checks all workbooks and the tracker. */
 function checkAll() {
   openAction_('check_all', 'run');

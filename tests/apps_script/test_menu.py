@@ -39,10 +39,40 @@ def captions(execution):
                 "Check this workbook",
             ],
         ),
-        ("agency", "ru_RU", ["Новый клиент…", "Пересчитать нормы", "Обновить загрузку", "Проверить всё"]),
-        ("agency", "en_GB", ["New client…", "Recalculate the norms", "Refresh the load", "Check everything"]),
+        (
+            "agency",
+            "ru_RU",
+            [
+                "Новый клиент…",
+                "Пересчитать нормы",
+                "Обновить загрузку",
+                "Подключить / сменить трекер…",
+                "Проверить всё",
+            ],
+        ),
+        (
+            "agency",
+            "en_GB",
+            [
+                "New client…",
+                "Recalculate the norms",
+                "Refresh the load",
+                "Connect / switch tracker…",
+                "Check everything",
+            ],
+        ),
         # A language without texts gets English.
-        ("agency", "de_DE", ["New client…", "Recalculate the norms", "Refresh the load", "Check everything"]),
+        (
+            "agency",
+            "de_DE",
+            [
+                "New client…",
+                "Recalculate the norms",
+                "Refresh the load",
+                "Connect / switch tracker…",
+                "Check everything",
+            ],
+        ),
         # Not our workbook: one item with an explanation.
         (None, "ru_RU", ["Почему здесь нет команд?"]),
         # A mark with an unknown value is not ours.
@@ -64,6 +94,7 @@ def test_menu_without_a_tracker(addon):
         "Оценить бэклог",
         "Собрать неделю…",
         "Учесть статусы и часы",
+        "Показать глазами клиента",
         "Отменить последнее действие…",
         "Проверить книгу",
     ]
@@ -110,7 +141,13 @@ def test_turning_on_builds_the_menu(addon):
     """The item of the menu without rights builds the real menu and says where it is."""
     execution = addon(book="agency").call("enableInThisBook")
 
-    assert captions(execution) == ["Новый клиент…", "Пересчитать нормы", "Обновить загрузку", "Проверить всё"]
+    assert captions(execution) == [
+        "Новый клиент…",
+        "Пересчитать нормы",
+        "Обновить загрузку",
+        "Подключить / сменить трекер…",
+        "Проверить всё",
+    ]
     assert "Меню Vitrina включено" in execution.one("toast")["message"]
 
 

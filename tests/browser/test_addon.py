@@ -65,7 +65,15 @@ def test_menu_follows_the_workbook(workbench):
 
     items = workbench.page.locator("#menubar .submenu li")
 
-    expect(items).to_have_text(["Новый клиент…", "Пересчитать нормы", "Обновить загрузку", "Проверить всё"])
+    expect(items).to_have_text(
+        [
+            "Новый клиент…",
+            "Пересчитать нормы",
+            "Обновить загрузку",
+            "Подключить / сменить трекер…",
+            "Проверить всё",
+        ]
+    )
 
 
 def test_preview_shows_hours_people_and_reasons(workbench, world):
@@ -228,6 +236,45 @@ def test_new_client_form_offers_the_trackers(workbench, world):
     expect(form.get_by_text("Клиент готов.")).to_be_visible()
 
     assert world.backend.received[-1]["params"]["tracker"] == "none"
+
+
+def test_switch_of_the_tracker_is_previewed(workbench, world):
+    """Which projects, where to, what that makes; only then it is done."""
+    trackers = [
+        {"name": name, "title": title} for name, title in (("asana", "Asana"), ("none", "без трекера"))
+    ]
+    projects = [
+        {"id": f"book-{n}", "title": title, "tracker": "kaiten", "tracker_title": "Kaiten"}
+        for n, title in enumerate(("Заря — Сайт", "Улыбка — Лето"))
+    ]
+    options = {"trackers": trackers, "projects": projects}
+    preview = {"tracker": "asana", "projects": ["book-1"]}
+    world.backend.will_answer("switch_options", outcome="done", message="", data=options)
+    world.backend.will_answer(
+        "preview_switch",
+        outcome="done",
+        message="Переведём 1 проект в Asana и создадим 3 карточки для открытых задач.",
+        details=["Улыбка — Лето: сейчас Kaiten, 3 открытые задачи"],
+        data=preview,
+    )
+    world.backend.will_answer("switch_tracker", outcome="done", message="Готово: 1 проект в Asana.")
+    workbench.open(world.agency_book_id)
+    workbench.choose_from_menu("Подключить / сменить трекер…")
+    form = workbench.sidebar
+
+    form.get_by_text("Asana").click()
+    form.get_by_label("Все проекты").uncheck()
+    form.get_by_role("button", name="Показать, что изменится").click()
+    expect(form.get_by_role("alert")).to_have_text("Выберите хотя бы один проект.")
+    form.get_by_label("Улыбка — Лето").check()
+    workbench.screenshot("switch_form")
+    form.get_by_role("button", name="Показать, что изменится").click()
+    expect(form.get_by_role("status")).to_contain_text("создадим 3 карточки")
+    workbench.screenshot("switch_preview")
+    form.get_by_role("button", name="Перенести").click()
+    expect(form.get_by_text("Готово: 1 проект в Asana.")).to_be_visible()
+
+    assert [one["params"] for one in world.backend.received[1:]] == [preview, preview]
 
 
 def test_invitation_asks_for_the_email(workbench, world):

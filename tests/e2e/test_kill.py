@@ -7,17 +7,17 @@ is also killed around every commit of the store.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from tests.harness.crash import CRASH, FIRESTORE, MOMENTS, Call
+from tests.harness.crash import FIRESTORE, Call
+from tests.harness.crash_runs import crash_at_every_call
 from tests.harness.desks.kaiten import KaitenDesk
 from tests.harness.local_office import SavedOffice
 from tests.harness.servers import Servers
-from tests.harness.snapshots import comparable_state, difference
 from tests.harness.worker_office import OfficeFactory, WorkerOffice, running_office_factory
 
 BACKLOG = (
@@ -74,50 +74,6 @@ def starting_points(factory: OfficeFactory) -> StartingPoints:
         previewed = office.save_state()
         assert office.do("start_batch", preview_id=preview_id)["outcome"] == "done"
         return StartingPoints(agency, previewed, preview_id, office.save_state())
-
-
-Action = Callable[[WorkerOffice], Mapping[str, Any]]
-
-
-def run_without_crash(
-    factory: OfficeFactory, saved: SavedOffice, action: Action
-) -> tuple[list[Call], dict[str, Any]]:
-    """The outside calls of an action, and the state after it."""
-    with factory.office(saved) as office:
-        answer = action(office)
-        office.settle()
-        assert answer["outcome"] == "done", answer
-        calls = [Call.parse(line) for line in office.calls_path.read_text(encoding="utf-8").splitlines()]
-        return calls, comparable_state(office)
-
-
-def crash_at_every_call(
-    factory: OfficeFactory,
-    subtests: pytest.Subtests,
-    saved: SavedOffice,
-    action: Action,
-    refusals: tuple[str, ...] = (),
-    crashes_at: Callable[[Call], bool] = lambda _: True,
-) -> list[Call]:
-    """Run the action with a crash before and after each call; returns the calls.
-
-    *refusals* are beginnings of messages with which a repeated click may be refused. *crashes_at* chooses
-    the calls.
-    """
-    calls, expected = run_without_crash(factory, saved, action)
-    for call in filter(crashes_at, calls):
-        for moment in MOMENTS:
-            crash = f"{moment}:{call}"
-            with subtests.test(msg=crash), factory.office(saved, **{CRASH: crash}) as office:
-                answer = action(office)
-                office.settle()
-
-                assert [supervisor.deaths for supervisor in office.supervisors] == [1]
-                is_refused = answer["outcome"] == "refused" and answer["message"].startswith(refusals)
-                assert answer["outcome"] == "done" or (refusals and is_refused), answer
-                place = difference(expected, comparable_state(office))
-                assert place is None, place
-    return calls
 
 
 def services_of(calls: list[Call]) -> set[str]:

@@ -117,7 +117,7 @@ class LocalOffice:
 
     def _order_servers(self, order: str, name: str) -> None:
         # The queue is empty then.
-        for server in ("google", self.desk.server):
+        for server in ("google", self.desk.server, *self.desk.more_servers):
             url = f"{self.servers.url(server)}/_emulator/{order}"
             self.http.post(url, json={"name": name}).raise_for_status()
 
@@ -147,7 +147,9 @@ class LocalOffice:
 
     def _row_of(self, person: Mapping[str, Any]) -> dict[str, Any]:
         """A row of *Специалисты*, with the person's id in the column of this office's tracker."""
-        return {key.replace("tracker_id.kaiten", f"tracker_id.{self.tracker}"): person[key] for key in person}
+        return {
+            key.replace("tracker_id.kaiten", f"tracker_id.{self.desk.server}"): person[key] for key in person
+        }
 
     def create_client(self, **form: Any) -> str:
         """Create a client through the menu; returns the id of the workbook. *form* overrides its fields."""
@@ -271,7 +273,7 @@ class LocalOffice:
 
     def forget_calls(self) -> None:
         """Start to count calls from zero."""
-        for server in ("google", self.desk.server):
+        for server in ("google", self.desk.server, *self.desk.more_servers):
             self.http.delete(f"{self.servers.url(server)}/_emulator/calls").raise_for_status()
 
     def fail_next(self, server: str, **fault: Any) -> None:

@@ -120,7 +120,7 @@ def comparable_state(office: Office) -> dict[str, Any]:
             for item in stored_items(office.services.store)
         ),
         "projects": sorted(
-            (names[one.spreadsheet_id], one.project_name, one.code, one.last_number)
+            (names[one.spreadsheet_id], one.project_name, one.code, one.last_number, one.tracker)
             for one in find_projects(office.services.store, office.agency.spreadsheet_id)
         ),
     }

@@ -21,7 +21,7 @@ from vitrina.operations.outbox import TaskWish, fulfil
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Document, Json, Store, Write
-from vitrina.project.snapshot import Snapshot, read_snapshot
+from vitrina.project.snapshot import Snapshot, load_packed, read_snapshot
 from vitrina.records.cards import (
     SyncChange,
     SyncState,
@@ -32,7 +32,6 @@ from vitrina.records.cards import (
     sync_from_document,
     sync_key,
 )
-from vitrina.records.finished import load_finished
 from vitrina.records.work import Item
 from vitrina.usecases.tracker.refresh import write_card_states
 
@@ -95,7 +94,7 @@ def touched_items(snapshot: Snapshot, state: SyncState) -> list[Item]:
     found = {number: snapshot.items.get(number) for number in state.touched.values()}
     work, project = snapshot.stored.work.value, snapshot.project
     packed = [number for number, item in found.items() if item is None and work.has_finished(number)]
-    finished = load_finished(snapshot.services.store, project.spreadsheet_id, project.agency_id, packed)
+    finished = load_packed(snapshot.services.store, project, packed)
     return [item for item in [*found.values(), *finished.values()] if item is not None and item.card_id]
 
 

@@ -328,9 +328,7 @@ class Snapshot:
         numbers = {
             number for number in _numbers_in(self.book, self.project.code) if work.has_finished(number)
         }
-        return load_finished(
-            self._run.services.store, self.project.spreadsheet_id, self.agency.spreadsheet_id, numbers
-        )
+        return load_packed(self._run.services.store, self.project, numbers)
 
 
 def read_snapshot(
@@ -382,6 +380,15 @@ def snapshot_of(run: Run, stored: Stored, *, fenced: bool = True) -> Snapshot:
         snapshot = Snapshot(run, stored, parse_book(workbooks.read(spreadsheet_id), stored.shape))
     snapshot.remember_shape()
     return snapshot
+
+
+def load_packed(store: Store, project: Project, numbers: Iterable[int]) -> dict[int, Item]:
+    """Packed items of a project; see ``load_finished``. A card in a tracker that it left counts as none."""
+    found = load_finished(store, project.spreadsheet_id, project.agency_id, numbers)
+    return {
+        number: item if project.is_followed_in(item.card_tracker) else replace(item, card_id="", step_ids=())
+        for number, item in found.items()
+    }
 
 
 def require_items(backlog: Backlog) -> None:

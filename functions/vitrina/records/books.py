@@ -47,6 +47,12 @@ class Project:
     last_number: int = 0
     #: Name of the connection to its tracker.
     tracker: str = FIRST_TRACKER
+    #: Name of the first connection that it had; empty if the tracker was never switched.
+    first_tracker: str = ""
+
+    def is_followed_in(self, card_tracker: str) -> bool:
+        """Whether its present tracker has the cards of a connection; see ``Item.card_tracker``."""
+        return (card_tracker or self.first_tracker or self.tracker) == self.tracker
 
     @property
     def statuses(self) -> Mapping[str, ActionStatus]:

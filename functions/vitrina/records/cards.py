@@ -1,17 +1,23 @@
-"""What is kept for trackers: whose cards are whose, which ones webhooks spoke of, what adapters remember."""
+"""What is kept for trackers.
+
+Whose cards are whose, which ones webhooks spoke of, what adapters remember, and how the tracker of a project
+was switched.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
 
-from vitrina.ports import ABSENT, Delete, Document, Key, Put, Store, Write
+from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Store, Write
 from vitrina.records.books import FIRST_TRACKER
-from vitrina.records.packing import SCHEMA
+from vitrina.records.packing import SCHEMA, Packed, known_fields, packed_writes, unpack_one
 
 CARD = "card"
 SYNC = "sync"
 TRACKER_MEMORY = "tracker_memory"
+SWITCH = "tracker_switch"
 
 
 @dataclass(frozen=True)
@@ -168,3 +174,107 @@ class StoredTrackerMemory:
 
     def _key(self, name: str) -> Key:
         return TRACKER_MEMORY, f"{self._connection}:{name}"
+
+
+# --- Switches of a project's tracker -----------------------------------------------------------------
+
+
+class SwitchPhase(StrEnum):
+    """How far a switch is: cards are being made, the former ones closed; then it is done or being undone."""
+
+    MAKING = "making"
+    CLOSING = "closing"
+    DONE = "done"
+    UNDOING = "undoing"
+
+
+@dataclass(frozen=True)
+class TrackerPlace:
+    """Where the cards of a project are: the connection, the board, and its stages by status."""
+
+    tracker: str
+    board_id: str
+    board_url: str
+    stages: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class FormerItem:
+    """What an item had before the switch; see ``Item`` and ``ItemAction``.
+
+    ``hours`` are its carried hours by row of the action and ``logged`` all of its hours; ``done_rows`` are
+    those of actions that were done before a still earlier switch. ``onward_url`` is the link that its card
+    got when it was closed, known while the switch is undone.
+    """
+
+    card_id: str = ""
+    step_ids: tuple[str, ...] = ()
+    card_tracker: str = ""
+    switch_count: int = 0
+    first_status: str = ""
+    hours: Mapping[int, float] = field(default_factory=dict)
+    logged: Mapping[int, float] = field(default_factory=dict)
+    done_rows: tuple[int, ...] = ()
+    onward_url: str = ""
+
+
+@dataclass(frozen=True)
+class TrackerSwitch:
+    """The last switch of a project's tracker.
+
+    ``before`` and ``after`` are the places of its cards. ``items`` are all items whose card is another one
+    since then, by number, and ``is_first`` says that the project had only one tracker before.
+    """
+
+    spreadsheet_id: str
+    phase: SwitchPhase
+    before: TrackerPlace
+    after: TrackerPlace
+    items: Mapping[int, FormerItem]
+    is_first: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something of it is still to be done."""
+        return self.phase is not SwitchPhase.DONE
+
+
+def switch_key(spreadsheet_id: str) -> Key:
+    """Where the last switch of a project's tracker is kept."""
+    return SWITCH, spreadsheet_id
+
+
+def load_switch(store: Store, spreadsheet_id: str) -> TrackerSwitch | None:
+    """The last switch of a project's tracker, or ``None``."""
+    key = switch_key(spreadsheet_id)
+    data = unpack_one(store, *key, store.get_many([key]).get(key)).payload
+    if data is None:
+        return None
+    items = {int(number): _former_item(one) for number, one in data["items"].items()}
+    return TrackerSwitch(
+        spreadsheet_id,
+        SwitchPhase(data["phase"]),
+        TrackerPlace(**known_fields(TrackerPlace, data["before"])),
+        TrackerPlace(**known_fields(TrackerPlace, data["after"])),
+        items,
+        bool(data["is_first"]),
+    )
+
+
+def switch_writes(switch: TrackerSwitch) -> list[Write]:
+    """Writes that keep a switch in place of the one before it. Its run holds the workbook's lease."""
+    return packed_writes(Packed(*switch_key(switch.spreadsheet_id), None, None), asdict(switch))
+
+
+def switch_deletion(spreadsheet_id: str) -> Delete:
+    """The write that forgets the last switch of a project."""
+    return Delete(*switch_key(spreadsheet_id))
+
+
+def _former_item(data: Json) -> FormerItem:
+    values = known_fields(FormerItem, data)
+    values["step_ids"] = tuple(values.get("step_ids", ()))
+    values["done_rows"] = tuple(values.get("done_rows", ()))
+    for name in ("hours", "logged"):
+        values[name] = {int(number): hours for number, hours in values.get(name, {}).items()}
+    return FormerItem(**values)

@@ -46,6 +46,10 @@ class ItemAction:
     logged_hours: float = 0.0
     #: Whether its line on the card is ticked: nothing of it is left to do, though the card is not done.
     is_ticked: bool = False
+    #: Hours logged where the work was followed before, to which those that its tracker tells are added.
+    carried_hours: float = 0.0
+    #: Whether its line is ticked when the card is made, as it was done before the tracker was switched.
+    was_done_before: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,12 @@ class Item:
     card_lost_at: datetime | None = None
     #: Ids under which the tracker reports changes of its card's steps, if they differ from that of the card.
     step_ids: tuple[str, ...] = ()
+    #: The connection of its card; empty for cards from before the first switch of the project's tracker.
+    card_tracker: str = ""
+    #: How often the tracker of the project was switched since the item began.
+    switch_count: int = 0
+    #: Status with which its card is made; empty for the first one of the board.
+    first_status: str = ""
 
     @property
     def key(self) -> tuple[str, int]:
@@ -99,12 +109,17 @@ class Item:
     @property
     def external_id(self) -> str:
         """Our key of its card in the tracker."""
-        return external_id(self.spreadsheet_id, self.number)
+        return external_id(self.spreadsheet_id, self.number, self.switch_count)
 
 
-def external_id(spreadsheet_id: str, number: int) -> str:
-    """Our key of an item's card in the tracker."""
-    return f"vitrina:{spreadsheet_id}:{number}"
+def external_id(spreadsheet_id: str, number: int, switch_count: int = 0) -> str:
+    """Our key of an item's card in the tracker.
+
+    After each switch of the tracker it is another one: a project may come back to a tracker that has its
+    earlier cards.
+    """
+    key = f"vitrina:{spreadsheet_id}:{number}"
+    return f"{key}:{switch_count}" if switch_count else key
 
 
 @dataclass(frozen=True)
@@ -236,7 +251,10 @@ _ACTION_DEFAULTS: Mapping[str, Any] = {
     "p85_hours": None,
     "logged_hours": 0.0,
     "is_ticked": False,
+    "carried_hours": 0.0,
+    "was_done_before": False,
 }
+_ITEM_DEFAULTS: Mapping[str, Any] = {"card_tracker": "", "switch_count": 0, "first_status": ""}
 _ITEM_FIELDS = tuple(
     one.name for one in fields(Item) if one.name not in ("spreadsheet_id", "agency_id", "actions", "step_ids")
 )
@@ -244,7 +262,11 @@ _ITEM_FIELDS = tuple(
 
 def item_data(item: Item) -> Json:
     """The item as JSON, without the workbook that it belongs to; days as ISO text."""
-    data: Json = {name: getattr(item, name) for name in _ITEM_FIELDS}
+    data: Json = {
+        name: value
+        for name in _ITEM_FIELDS
+        if (value := getattr(item, name)) != _ITEM_DEFAULTS.get(name, ...)
+    }
     data["finished_on"] = item.finished_on.isoformat() if item.finished_on else ""
     data["card_lost_at"] = item.card_lost_at.isoformat() if item.card_lost_at else ""
     data["actions"] = [_action_data(action) for action in item.actions]

@@ -17,9 +17,11 @@ from vitrina.ports import Write
 from vitrina.records.books import Agency, Project
 from vitrina.records.layouts import put_layout
 from vitrina.tabs.board import BoardLine, is_late
+from vitrina.texts import render, sentence
 from vitrina.workbook.reading.book import Book, Tab, parse_book
+from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.change import NewRow, WorkbookChange
-from vitrina.workbook.writing.values import Value
+from vitrina.workbook.writing.values import Formula, Value
 
 TAB = "projects"
 
@@ -102,6 +104,21 @@ def write_projects(
             if key in tab.columns and not _is_same(tab.cell(row, key).value, value):
                 change.expect(tab, row, "code")
                 change.set(tab, row, key, value)
+
+
+def write_board_links(change: WorkbookChange, book: Book, urls: Mapping[int, str]) -> None:
+    """Have the rows of projects link to their boards; *urls* by the project's number, empty for none."""
+    tab = book.tabs.get(TAB)
+    if tab is None or "board" not in tab.columns:
+        return
+    title = render(sentence("card.open"), locale_of(book))
+    for row in tab.rows:
+        url, cell = urls.get(row.number or 0), tab.cell(row, "board")
+        if url is None:
+            continue
+        wanted = Formula(f'=HYPERLINK("{url}";"{title}")') if url else None
+        if (wanted is None and not cell.is_empty) or (wanted is not None and cell.formula != wanted.text):
+            change.set(tab, row, "board", wanted)
 
 
 def _is_same(shown: str | float | bool | None, value: Value) -> bool:

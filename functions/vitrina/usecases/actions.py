@@ -22,6 +22,12 @@ from vitrina.usecases.clients.invite_client import invite_client
 from vitrina.usecases.clients.show_as_client import show_as_client
 from vitrina.usecases.tracker.push import push
 from vitrina.usecases.tracker.refresh import refresh
+from vitrina.usecases.tracker.switch_tracker import (
+    check_switch,
+    preview_switch,
+    switch_options,
+    switch_tracker,
+)
 from vitrina.usecases.undo import undo
 
 Params = Mapping[str, Any]
@@ -47,6 +53,10 @@ _CLIENT_FORM = _params(
 )
 
 
+_SWITCH = _params(
+    tracker={"type": "string", "pattern": r"^[a-z][a-z0-9-]{0,30}\Z"},
+    projects={"type": "array", "items": _ID, "minItems": 1, "maxItems": 500, "uniqueItems": True},
+)
 _INVITATION = _params(email={"type": "string", "pattern": r"^\s*[^@\s]+@[^@\s]+\s*\Z", "maxLength": 200})
 
 
@@ -102,6 +112,23 @@ ACTIONS: Mapping[str, Action] = {
         # Of two clicks at the same time the second one waits, and then finds the code taken.
         holds=("new_client:{book}",),
         check=lambda services, book, params: check_form(services, book, _form(params)),
+    ),
+    "switch_options": Action("agency", _NO_PARAMS, lambda run, book, _: switch_options(run, book), holds=()),
+    "preview_switch": Action(
+        "agency",
+        _SWITCH,
+        lambda run, book, params: preview_switch(run, book, params["tracker"], params["projects"]),
+        holds=(),
+    ),
+    "switch_tracker": Action(
+        "agency",
+        _SWITCH,
+        lambda run, book, params: switch_tracker(run, book, params["tracker"], params["projects"]),
+        is_queued=True,
+        holds=("switch_tracker:{book}",),
+        check=lambda services, book, params: check_switch(
+            services, book, params["tracker"], params["projects"]
+        ),
     ),
     "recalculate_norms": Action("agency", _NO_PARAMS, lambda run, book, _: recalculate_norms(run, book)),
     "update_load": Action(

@@ -19,12 +19,14 @@ from vitrina.operations.services import Services
 from vitrina.ports import Card, Json, NewCard
 from vitrina.project.snapshot import Snapshot, read_snapshot, snapshot_of
 from vitrina.records.backlog_state import BacklogState
-from vitrina.records.cards import delete_card
+from vitrina.records.cards import delete_card, load_switch
 from vitrina.records.undo import UndoEntry, load_record
 from vitrina.records.work import Item, ProjectWork
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import Sentence, sentence
+from vitrina.usecases.tracker.move_project import ACTION
 from vitrina.usecases.tracker.push import fingerprint_of_item, is_worked_on, new_card
+from vitrina.usecases.tracker.undo_switch import undo_switch
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.restore import Restoration, has_happened, restore
 
@@ -37,6 +39,8 @@ def undo(run: Run, spreadsheet_id: str) -> Answer:
     snapshot = retry_on_conflict(run, lambda: read_snapshot(run, spreadsheet_id, with_agency_work=False))
     # A second delivery continues with the same action, whatever happened after the first one stopped.
     chosen: Json = run.steps.get("choose", {}).get("result") or _choose(run, snapshot)
+    if chosen["action"] == ACTION:
+        return _undo_switch(run, snapshot, chosen)
     record = load_record(run.services.store, chosen["id"])
     if record is None:
         return _answer(run.services, chosen, [], Restoration())
@@ -62,6 +66,18 @@ def _choose(run: Run, snapshot: Snapshot) -> Json:
                 continue
         return {"id": entry.record_id, "action": entry.action, "at": entry.at}
     raise UserError("undo.nothing")
+
+
+def _undo_switch(run: Run, snapshot: Snapshot, chosen: Json) -> Answer:
+    """Undo a switch of the tracker. Only the last one can be undone, so that no other is kept."""
+    switch = load_switch(run.services.store, snapshot.project.spreadsheet_id)
+    run.note_step("choose", chosen)
+    if switch is not None:
+        undo_switch(run, snapshot, switch)
+    undo_list = snapshot.stored.undo
+    entries = _entries_before(undo_list.entries, chosen["id"])
+    run.at_end(*undo_list.writes([one for one in entries if one.action != ACTION]))
+    return _answer(run.services, chosen, [], Restoration())
 
 
 # --- Cards -----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from vitrina.trackers.asana.mapping import KEY_FIELD, PLAN_FIELD
 #: High enough that no test waits for the limits.
 LIMITS = {"calls_per_minute": 1_000_000, "cost_per_minute": 100_000_000}
 FIELDS = (
-    "name,notes,due_on,assignee,actual_time_minutes,custom_fields.name,custom_fields.text_value,"
+    "name,notes,completed,due_on,assignee,actual_time_minutes,custom_fields.name,custom_fields.text_value,"
     "custom_fields.number_value,memberships.project.name,memberships.section.name"
 )
 
@@ -80,6 +80,7 @@ class AsanaDesk(EmulatorDesk):
             ),
             links=tuple(link["view_url"] for link in links),
             minutes=sum(row["actual_time_minutes"] or 0 for row in rows),
+            is_closed=task["completed"],
         )
 
     def boards(self) -> list[tuple[str, list[str]]]:

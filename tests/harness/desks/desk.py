@@ -36,6 +36,8 @@ class TrackerCard:
     steps: tuple[tuple[str, str, str], ...]
     links: tuple[str, ...]
     minutes: int
+    #: Whether it is archived or finished, whatever its stage.
+    is_closed: bool = False
 
 
 class Desk(Protocol):
@@ -43,6 +45,8 @@ class Desk(Protocol):
 
     #: Name of the server and of the connection.
     server: str
+    #: Names of the servers of further trackers.
+    more_servers: tuple[str, ...]
     #: Settings with which processes know their own user from the beginning, without their prefix.
     own_user_settings: Mapping[str, str]
 
@@ -101,6 +105,7 @@ class EmulatorDesk:
     """What the desks of all emulators share."""
 
     server = ""
+    more_servers: tuple[str, ...] = ()
 
     def __init__(self, http: httpx.Client, servers: Addresses) -> None:
         self.http = http

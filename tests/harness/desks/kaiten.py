@@ -7,6 +7,7 @@ from typing import Any
 
 from emulators.world.processes import ROBOT_ID, Person, local_token, seed_kaiten
 from tests.harness.desks.desk import EmulatorDesk, TrackerCard
+from vitrina.trackers.kaiten.mapping import ARCHIVED, LIVE
 
 #: Calls a second that the tracker takes. The real limit of 50 would make tests slow.
 LIMIT_PER_S = 500
@@ -44,7 +45,8 @@ class KaitenDesk(EmulatorDesk):
 
     def cards(self) -> list[TrackerCard]:
         """See ``Desk``."""
-        rows = self.call("GET", f"/cards?space_id={self.space_id}&limit=100", user_id=ROBOT_ID)
+        path = f"/cards?space_id={self.space_id}&limit=100&condition="
+        rows = [row for one in (LIVE, ARCHIVED) for row in self.call("GET", f"{path}{one}", user_id=ROBOT_ID)]
         return [self._card(row["id"]) for row in rows]
 
     def _card(self, card_id: int) -> TrackerCard:
@@ -66,6 +68,7 @@ class KaitenDesk(EmulatorDesk):
             ),
             links=tuple(link["url"] for link in card["external_links"]),
             minutes=card["time_spent_sum"],
+            is_closed=card["condition"] == ARCHIVED,
         )
 
     def boards(self) -> list[tuple[str, list[str]]]:

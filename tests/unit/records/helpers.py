@@ -104,6 +104,8 @@ def full_item(number: int, **more: Any) -> Item:
             p85_hours=9.25,
             logged_hours=5.5,
             is_ticked=True,
+            carried_hours=1.5,
+            was_done_before=True,
         ),
         action(2, profile="copy", specialist="Борис", days=0, hours=1.5),
     )
@@ -117,6 +119,9 @@ def full_item(number: int, **more: Any) -> Item:
         "is_card_wanted": True,
         "card_lost_at": datetime(2026, 11, 19, 10, 30, 5, 250, tzinfo=UTC),
         "step_ids": ("771", "772"),
+        "card_tracker": "asana",
+        "switch_count": 2,
+        "first_status": "in_work",
         "quantity": 2.5,
         **more,
     }

@@ -232,10 +232,11 @@ def _cards_of(services: Services, book: CheckedBook, team: Team) -> Cards:
     if not linked:
         return Cards()
     known = tracker.find_cards(project.board_id)
+    keys = _latest_keys(known, project)
     found: list[Sentence] = []
     count = 0
     for item, rows in sorted(items.items()):
-        key = external_id(project.spreadsheet_id, item)
+        key = keys.get(item, "")
         card_ids = known.get(key, ())
         if len(card_ids) > 1:
             # Some of them may be archived; archived cards do no harm.
@@ -253,6 +254,18 @@ def _cards_of(services: Services, book: CheckedBook, team: Team) -> Cards:
         rows.sort(key=lambda row: row.position)
         found += _card_against_rows(card, rows, names)
     return Cards(tuple(found), count)
+
+
+def _latest_keys(keys: Iterable[str], project: Project) -> dict[int, str]:
+    """The newest of our keys on a board by item: one that came back to a tracker has older ones too."""
+    latest: dict[int, tuple[int, str]] = {}
+    prefix = external_id(project.spreadsheet_id, 0)[:-1]
+    for key in keys:
+        number, _, switches = key.removeprefix(prefix).partition(":")
+        if key.startswith(prefix) and number.isdecimal() and (switches or "0").isdecimal():
+            found = int(switches or 0), key
+            latest[int(number)] = max(found, latest.get(int(number), found))
+    return {number: key for number, (_, key) in latest.items()}
 
 
 def _linked_first(

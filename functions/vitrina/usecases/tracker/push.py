@@ -6,6 +6,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from vitrina.domain.backlog import ActionStatus
@@ -22,7 +23,7 @@ from vitrina.operations.outbox import GRACE, TaskWish, fulfil
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
 from vitrina.operations.undo_record import write_undoably
-from vitrina.ports import Card, Link, NewCard, Step, TaskTracker
+from vitrina.ports import Card, Link, NewCard, Step, TaskTracker, Write
 from vitrina.project.snapshot import Snapshot, read_snapshot
 from vitrina.project.tracker_people import find_people_in_tracker
 from vitrina.records.cards import CardOwner, delete_card, put_card
@@ -67,15 +68,16 @@ def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
     new = [
         item
         for item in wanted
-        if (item.is_card_wanted or not (item.card_id or only_wanted)) and item.number not in lacking
+        if (item.is_card_wanted or not (item.card_id or item.is_done or only_wanted))
+        and item.number not in lacking
     ]
     unclear = {item.number for item in new if item.card_lost_at}
     created: dict[int, str] = {}
     steps: dict[int, tuple[str, ...]] = {}
-    failure = _make_cards(run, snapshot, new, unclear, created=created, steps=steps)
+    failure = make_cards(run, snapshot, new, unclear, created=created, steps=steps)
     known = [item.number for item in new if item.number not in unclear]
     if failure is not None and not created:
-        run.commit(updates=[snapshot.stored.work.change(lambda work: _settled(work, [], known, {}))])
+        run.commit(updates=[snapshot.stored.work.change(lambda work: settled(work, [], known, {}))])
         raise failure
     linked = {item.number: item.card_id for item in wanted if item.card_id} | created
     _write_links(run, snapshot, linked)
@@ -83,13 +85,9 @@ def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
     is_looking = any(
         item.card_lost_at and item.number not in known for item in snapshot.stored.work.value.items.values()
     )
-    owned = [
-        put_card(snapshot.project.tracker, step_id, CardOwner(spreadsheet_id, number))
-        for number, step_ids in steps.items()
-        for step_id in step_ids
-    ]
     run.at_end(
-        *owned, updates=[snapshot.stored.work.change(lambda work: _settled(work, created, known, steps))]
+        *owned_steps(snapshot, steps),
+        updates=[snapshot.stored.work.change(lambda work: settled(work, created, known, steps))],
     )
     if failure is None and not is_looking:
         run.at_end(fulfil(push_wish(spreadsheet_id).name))
@@ -113,6 +111,16 @@ def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
     )
 
 
+def owned_steps(snapshot: Snapshot, steps: Mapping[int, tuple[str, ...]]) -> list[Write]:
+    """Writes that keep whose the steps are; *steps* are their ids by item number."""
+    project = snapshot.project
+    return [
+        put_card(project.tracker, step_id, CardOwner(project.spreadsheet_id, number))
+        for number, step_ids in steps.items()
+        for step_id in step_ids
+    ]
+
+
 def push_wish(spreadsheet_id: str) -> TaskWish:
     """Outbox entry for a task that creates the wanted cards of a workbook and removes duplicate cards."""
     return TaskWish(f"push-{spreadsheet_id}", {"kind": "push", "spreadsheet_id": spreadsheet_id})
@@ -121,7 +129,7 @@ def push_wish(spreadsheet_id: str) -> TaskWish:
 # --- Making cards ----------------------------------------------------------------------------------
 
 
-def _make_cards(
+def make_cards(
     run: Run,
     snapshot: Snapshot,
     new: Sequence[Item],
@@ -230,7 +238,9 @@ def _make_card(run: Run, snapshot: Snapshot, item: Item, card: NewCard, present:
             tracker.remove_card(card_id)
             card_id, is_ours = twins[0], False
     replaceable = ("", card_id, deleted_id)
-    keeping = snapshot.stored.work.change(lambda work: _with_card(work, item.number, card_id, replaceable))
+    keeping = snapshot.stored.work.change(
+        lambda work: _with_card(work, item.number, card_id, name, replaceable)
+    )
     owner = CardOwner(item.spreadsheet_id, item.number)
     forgetting = [delete_card(name, deleted_id)] if deleted_id else []
     try:
@@ -250,11 +260,13 @@ def _is_deleted(snapshot: Snapshot, card_id: str, present: Collection[str]) -> b
     return snapshot.tracker.get_card(snapshot.project.board_id, card_id) is None
 
 
-def _with_card(work: ProjectWork, number: int, card_id: str, replaceable: Collection[str]) -> ProjectWork:
+def _with_card(
+    work: ProjectWork, number: int, card_id: str, tracker: str, replaceable: Collection[str]
+) -> ProjectWork:
     """The work with the card id of an item set; raises ``BusyError`` if the item may not have the card."""
     if not _may_have_card(work, number, replaceable):
         raise BusyError("workbook.busy")
-    return work.amended(number, card_id=card_id)
+    return work.amended(number, card_id=card_id, card_tracker=tracker)
 
 
 def _may_have_card(work: ProjectWork, number: int, replaceable: Collection[str]) -> bool:
@@ -269,13 +281,16 @@ def _with_wanted(work: ProjectWork, numbers: Collection[int], now: datetime) -> 
     return work
 
 
-def _settled(
+def settled(
     work: ProjectWork,
     complete: Collection[int],
     known: Collection[int],
     steps: Mapping[int, tuple[str, ...]],
 ) -> ProjectWork:
-    """The work after cards were completed, and after the calls for the *known* items have ended."""
+    """The work after cards were completed, and after the calls for the *known* items have ended.
+
+    *steps* are ids of steps by item number, as ``make_cards`` gives them.
+    """
     for number in complete:
         work = work.amended(number, is_card_wanted=False)
     for number in known:
@@ -357,16 +372,20 @@ def new_card(snapshot: Snapshot, item: Item, rows: Sequence[WorkRow]) -> NewCard
     services, project, locale = snapshot.services, snapshot.project, locale_of(snapshot.book)
     ids = snapshot.people_in_tracker
     rows = sorted(rows, key=lambda row: row.row_number)
+    done_before = {action.row_number for action in item.actions if action.was_done_before}
     return NewCard(
         external_id=item.external_id,
         board_id=project.board_id,
-        stage_id=project.stages[ActionStatus.ONBOARDING],
+        stage_id=project.stages[item.first_status or ActionStatus.ONBOARDING],
         title=f"{item.code} · {item.task}",
         facts=_facts(snapshot, item),
         due_on=max((row.due_on for row in rows if row.due_on), default=None),
         estimate_hours=sum(row.planned_hours for row in rows),
         assignee_id=ids.get(rows[0].specialist),
-        steps=tuple(_step(snapshot, row, ids.get(row.specialist)) for row in rows),
+        steps=tuple(
+            replace(_step(snapshot, row, ids.get(row.specialist)), is_done=row.row_number in done_before)
+            for row in rows
+        ),
         links=(
             Link(
                 services.workbooks.url(project.spreadsheet_id),

@@ -14,9 +14,9 @@ from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.ports import Card
 from vitrina.project.planner_input import parts_of, planned_items
-from vitrina.project.snapshot import Snapshot, read_snapshot
+from vitrina.project.snapshot import Snapshot, load_packed, read_snapshot
 from vitrina.records.books import Project
-from vitrina.records.finished import load_finished, unpack_items, unpacked
+from vitrina.records.finished import unpack_items, unpacked
 from vitrina.records.work import Item, ItemAction, ProjectWork
 from vitrina.tabs.finish_forecast import can_tell_finish, write_forecast
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
@@ -122,7 +122,7 @@ def _write(run: Run, snapshot: Snapshot, cards: Mapping[int, Card | None], *, sa
     # A card may belong to a finished item that was packed and has no row any more.
     packed = [number for number in cards if number not in snapshot.items and work.has_finished(number)]
     items = dict(snapshot.items)
-    items |= load_finished(run.services.store, project.spreadsheet_id, project.agency_id, packed)
+    items |= load_packed(run.services.store, project, packed)
     names = {user_id: name for name, user_id in snapshot.people_in_tracker.items()}
     tab, rows = book.tab("in_progress"), snapshot.work_rows.actions
     change = WorkbookChange()
@@ -254,7 +254,7 @@ def row_states(
             due_on or (row.due_on if row else None),
             specialist,
             progress,
-            hours if tells_hours else _typed_hours(row, action),
+            action.carried_hours + hours if tells_hours else _typed_hours(row, action),
             is_ticked=is_ticked,
             tells_hours=tells_hours,
         )

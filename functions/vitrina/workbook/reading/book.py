@@ -69,6 +69,13 @@ def position_of_row(row_number: int) -> int:
     return 0 if row_number < ACTION_BASE else (row_number - ACTION_BASE) % 100
 
 
+def tracker_mark(*, has_cards: bool, invites_guests: bool) -> str:
+    """What the workbook of a project says of its tracker; see ``TRACKER_KEY``."""
+    if not has_cards:
+        return NO_TRACKER
+    return WITH_GUESTS if invites_guests else ""
+
+
 @dataclass(frozen=True)
 class Cell:
     """Content of a cell; ``value`` is the result of the formula if there is one."""
@@ -252,6 +259,8 @@ class Book:
     #: Value of the fence (``workbook/writing/fence.py``), empty until it is moved for the first time.
     fence: str = ""
     protected_ranges: tuple[ProtectedRange, ...] = ()
+    #: What the add-on's menu asks: see ``TRACKER_KEY``. Empty for a tracker without guests.
+    tracker_mark: str = ""
 
     @property
     def shape(self) -> Shape:
@@ -341,6 +350,7 @@ def parse_book(resource: Json, known: Shape | None = None) -> Book:
         grids=grids,
         repairs=tuple(repairs),
         fence=_value_of(resource.get("developerMetadata", ()), FENCE_KEY) or "",
+        tracker_mark=_value_of(resource.get("developerMetadata", ()), TRACKER_KEY) or "",
         protected_ranges=tuple(
             _protected(one) for sheet in sheets for one in sheet.get("protectedRanges", ())
         ),

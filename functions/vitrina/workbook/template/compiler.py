@@ -18,11 +18,10 @@ from vitrina.workbook.reading.book import (
     COLUMN_KEY,
     END_KEY,
     HEADER_KEY,
-    NO_TRACKER,
     TAB_KEY,
     TRACKER_KEY,
-    WITH_GUESTS,
     column_letters,
+    tracker_mark,
 )
 from vitrina.workbook.template.cell_format import CellFormats
 from vitrina.workbook.template.definition import (
@@ -251,10 +250,8 @@ def _metadata(book: _Book) -> Iterator[Json]:
 
     yield mark(BOOK_KEY, book.template.key, {"spreadsheet": True})
     yield mark("vitrina.template", "1", {"spreadsheet": True})
-    if not book.has_tracker:
-        yield mark(TRACKER_KEY, NO_TRACKER, {"spreadsheet": True})
-    elif book.invites_guests:
-        yield mark(TRACKER_KEY, WITH_GUESTS, {"spreadsheet": True})
+    if of_tracker := tracker_mark(has_cards=book.has_tracker, invites_guests=book.invites_guests):
+        yield mark(TRACKER_KEY, of_tracker, {"spreadsheet": True})
     for tab in book.template.tabs:
         yield mark(TAB_KEY, tab.key, {"sheetId": tab.sheet_id})
         for index, column in enumerate(book.columns(tab)):

@@ -34,6 +34,7 @@ from vitrina.workbook.writing.requests import (
     delete_mark,
     delete_rows,
     guard_mark,
+    replace_tracker_mark,
     row_range,
     runs,
     update_cells,
@@ -87,6 +88,7 @@ class WorkbookChange:
         self._layouts: dict[int, Tab] = {}
         self._grown: list[Json] = []
         self._fences: list[str] = []
+        self._book_marks: list[Json] = []
         self._final_cells: dict[int, dict[tuple[int, int], Json]] = defaultdict(dict)
 
     def __bool__(self) -> bool:
@@ -100,6 +102,7 @@ class WorkbookChange:
             or self._deleted
             or self._brought_back
             or self._inserted
+            or self._book_marks
         )
 
     def set(self, tab: Tab, row: Row, column: str, value: Value) -> None:
@@ -239,6 +242,10 @@ class WorkbookChange:
         """Write a cell after all rows have moved, by its place then."""
         self._final_cells[sheet_id][row_index, column_index] = cell_data(value)
 
+    def set_tracker_mark(self, book: Book, value: str) -> None:
+        """Have the workbook say something else of its project's tracker; see ``tracker_mark``."""
+        self._book_marks = replace_tracker_mark(book.tracker_mark, value)
+
     def hold_fence(self, book: Book) -> None:
         """Refuse the batch if somebody moved the fence of this workbook since *book* was read."""
         self._fences = [book.fence]
@@ -264,6 +271,7 @@ class WorkbookChange:
         return [
             *self._grown,
             *(request for fence in self._fences for request in hold_fence(fence)),
+            *self._book_marks,
             *self._guards(),
             *compare_requests(self._areas()),
             *self._writes(),

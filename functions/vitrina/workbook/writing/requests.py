@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from vitrina.ports import Json
-from vitrina.workbook.reading.book import Mark
+from vitrina.workbook.reading.book import TRACKER_KEY, Mark
+
+#: Of the mark of the tracker where it was made after the workbook; see ``FENCE_ID``.
+TRACKER_MARK_ID = 2_147_399_001
 
 
 def guard_mark(sheet_id: int, mark: Mark) -> list[Json]:
@@ -35,6 +38,24 @@ def create_mark(sheet_id: int, mark: Mark) -> Json:
     if mark.value:
         metadata["metadataValue"] = mark.value
     return {"createDeveloperMetadata": {"developerMetadata": metadata}}
+
+
+def replace_tracker_mark(before: str, after: str) -> list[Json]:
+    """Have the workbook say something else of its project's tracker; empty texts are no mark."""
+    requests: list[Json] = []
+    if before != after and before:
+        lookup = {"metadataKey": TRACKER_KEY, "metadataValue": before}
+        requests.append({"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": lookup}}})
+    if before != after and after:
+        metadata: Json = {
+            "metadataId": TRACKER_MARK_ID,
+            "metadataKey": TRACKER_KEY,
+            "metadataValue": after,
+            "visibility": "DOCUMENT",
+            "location": {"spreadsheet": True},
+        }
+        requests.append({"createDeveloperMetadata": {"developerMetadata": metadata}})
+    return requests
 
 
 def _location(sheet_id: int, mark: Mark) -> Json:

@@ -1,0 +1,57 @@
+"""Runs an action again and again, and kills its process at another outside call each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import pytest
+
+from tests.harness.crash import CRASH, MOMENTS, Call
+from tests.harness.local_office import SavedOffice
+from tests.harness.snapshots import comparable_state, difference
+from tests.harness.worker_office import OfficeFactory, WorkerOffice
+
+Action = Callable[[WorkerOffice], Mapping[str, Any]]
+
+
+def run_without_crash(
+    factory: OfficeFactory, saved: SavedOffice, action: Action
+) -> tuple[list[Call], dict[str, Any]]:
+    """The outside calls of an action, and the state after it."""
+    with factory.office(saved) as office:
+        answer = action(office)
+        office.settle()
+        assert answer["outcome"] == "done", answer
+        calls = [Call.parse(line) for line in office.calls_path.read_text(encoding="utf-8").splitlines()]
+        return calls, comparable_state(office)
+
+
+def crash_at_every_call(
+    factory: OfficeFactory,
+    subtests: pytest.Subtests,
+    saved: SavedOffice,
+    action: Action,
+    refusals: tuple[str, ...] = (),
+    crashes_at: Callable[[Call], bool] = lambda _: True,
+    moments: Collection[str] = MOMENTS,
+) -> list[Call]:
+    """Run the action with a crash before and after each call; returns the calls.
+
+    *refusals* are beginnings of messages with which a repeated click may be refused. *crashes_at* chooses
+    the calls, *moments* whether before or after them.
+    """
+    calls, expected = run_without_crash(factory, saved, action)
+    for call in filter(crashes_at, calls):
+        for moment in moments:
+            crash = f"{moment}:{call}"
+            with subtests.test(msg=crash), factory.office(saved, **{CRASH: crash}) as office:
+                answer = action(office)
+                office.settle()
+
+                assert [supervisor.deaths for supervisor in office.supervisors] == [1]
+                is_refused = answer["outcome"] == "refused" and answer["message"].startswith(refusals)
+                assert answer["outcome"] == "done" or (refusals and is_refused), answer
+                place = difference(expected, comparable_state(office))
+                assert place is None, place
+    return calls
