@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -20,7 +20,7 @@ from vitrina.google.services import make_services
 from vitrina.google.workbooks import GoogleWorkbooks
 from vitrina.operations.services import Services
 from vitrina.operations.upgrade import upgrade
-from vitrina.ports import Identity, Store
+from vitrina.ports import Identity, Store, TaskTracker, TrackerMemory
 from vitrina.records.cards import StoredTrackerMemory
 from vitrina.settings import Settings
 from vitrina.store.firestore import FirestoreStore
@@ -71,15 +71,7 @@ def build(settings: Settings) -> Application:
         workbooks=workbooks(),
         background_workbooks=workbooks(attempts=1),
         quota_per_minute=settings.quota_per_minute,
-        trackers=open_trackers(
-            _connections(settings),
-            webhook_url=settings.webhook_url,
-            webhook_secret=settings.webhook_secret,
-            memory=partial(StoredTrackerMemory, store),
-            zone=ZoneInfo(settings.time_zone),
-            timeout_s=settings.kaiten_timeout_s,
-            wait_s=settings.retry_wait_s,
-        ),
+        trackers=_open_trackers(settings, connections(settings), partial(StoredTrackerMemory, store)),
         store=store,
         queue=CloudTasksQueue(
             queue=settings.tasks_queue,
@@ -110,11 +102,30 @@ def build(settings: Settings) -> Application:
     return Application(settings, services, identity)
 
 
-def _connections(settings: Settings) -> list[Connection]:
+def open_tracker(settings: Settings, connection: Connection, memory: TrackerMemory) -> TaskTracker:
+    """The adapter of one connection, with a memory of its own. Sends no request."""
+    return _open_trackers(settings, [connection], lambda _: memory)[connection.name]
+
+
+def _open_trackers(
+    settings: Settings, chosen: Sequence[Connection], memory: Callable[[str], TrackerMemory]
+) -> dict[str, TaskTracker]:
+    return open_trackers(
+        chosen,
+        webhook_url=settings.webhook_url,
+        webhook_secret=settings.webhook_secret,
+        memory=memory,
+        zone=ZoneInfo(settings.time_zone),
+        timeout_s=settings.kaiten_timeout_s,
+        wait_s=settings.retry_wait_s,
+    )
+
+
+def connections(settings: Settings) -> list[Connection]:
     """Connections to trackers: that of the settings ``VITRINA_KAITEN_…`` first."""
-    connections = [connection_from(name, data) for name, data in settings.trackers.items()]
+    found = [connection_from(name, data) for name, data in settings.trackers.items()]
     if not settings.kaiten_url:
-        return connections
+        return found
     if FIRST in settings.trackers:
         raise ConfigurationError("settings.tracker_twice", name=FIRST)
     first = Connection(
@@ -125,7 +136,7 @@ def _connections(settings: Settings) -> list[Connection]:
         place_id=settings.kaiten_space_id,
         own_user_id=settings.kaiten_user_id,
     )
-    return [first, *connections]
+    return [first, *found]
 
 
 def open_store(settings: Settings) -> Store:

@@ -20,7 +20,9 @@ from vitrina.cli.doctor.command import ask_person
 from vitrina.cli.doctor.probe import State
 from vitrina.cli.doctor.report import PROBES, run_probes
 from vitrina.cli.doctor.scratch_workbook import TITLE, AskPerson, ScratchWorkbook
+from vitrina.cli.doctor.tracker.probes import TRACKER_PROBES
 from vitrina.settings import Settings
+from vitrina.trackers.kaiten import mapping
 
 VITAL = {probe.number for probe in PROBES if probe.is_vital}
 
@@ -247,3 +249,60 @@ def test_the_doctor_waits_for_enter(
 
     assert "Sort it.\nPress Enter" in capsys.readouterr().out
     assert answers.read() == "rest"
+
+
+# --- Trackers ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tracker_name", ["kaiten and asana"], indirect=True)
+def test_what_is_assumed_of_trackers_is_tried(
+    empty_office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a board of each connection, of which nothing is left.
+
+    The Asana of the tests hides no field from guests, as its OpenAPI file has no way to do so.
+    """
+    code, states, printed = run_doctor(capsys, "--tracker")
+
+    tried = {number for probe in TRACKER_PROBES for number in probe.numbers.values()}
+    assert (code, states) == (0, {**dict.fromkeys(tried, "holds"), 54: "DOES NOT HOLD"}), printed
+    assert "guests see Витрина: часы по плану" in printed
+    assert "Kaiten (kaiten)" in printed
+    assert "Asana (asana)" in printed
+    assert (empty_office.desk.boards(), empty_office.desk.cards()) == ([], [])
+
+
+def test_tracker_that_forgets_our_key_is_told(
+    empty_office: Office, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what to do instead; the board is deleted all the same."""
+    card_body = mapping.card_body
+    monkeypatch.setattr(mapping, "card_body", lambda card: {**card_body(card), "external_id": None})
+
+    code, states, printed = run_doctor(capsys, "--tracker", "kaiten")
+
+    assert code == 1
+    assert {number for number, state in states.items() if state != "holds"} == {16}
+    assert "live cards with its key: 0" in printed
+    assert "instead: a marker in the description" in printed
+    assert empty_office.desk.boards() == []
+
+
+def test_plan_without_time_tracking_is_told(empty_office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is no failure: hours are typed then."""
+    empty_office.fail_next("kaiten", method="time_logs.add", status=402)
+
+    code, states, printed = run_doctor(capsys, "--tracker", "kaiten")
+
+    assert (code, states[22]) == (0, "not tried")
+    assert "the plan of the account has no time tracking" in printed
+
+
+def test_unknown_connection_is_refused(empty_office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is asked of any tracker."""
+    empty_office.forget_calls()
+
+    assert main(["doctor", "--tracker", "trello"]) == 2
+
+    assert "trello" in capsys.readouterr().err
+    assert empty_office.calls("kaiten") == {}

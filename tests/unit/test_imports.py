@@ -24,7 +24,7 @@ ALLOWED = {
     "google": {"domain", "ports"},
     "trackers": {"domain", "ports"},
     "store": {"domain", "google", "ports"},
-    "cli": {*ORDER, "bootstrap", "google", "settings", *SHARED} - {"web"},
+    "cli": {*ORDER, "bootstrap", "google", "settings", "trackers", *SHARED} - {"web"},
     "__main__": {"cli"},
     "bootstrap": {*ORDER, *SHARED, "logs", "google", "settings", "store", "trackers"} - {"web"},
     **{

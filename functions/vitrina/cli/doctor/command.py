@@ -1,5 +1,7 @@
 """Check the installation, and test on a scratch spreadsheet which assumptions of docs/assumptions.md hold.
 
+With ``--tracker`` it tests instead, on a scratch board of each connected tracker, what is assumed about them.
+
 Looks at settings, store, queue, timer and functions. Then creates a scratch spreadsheet in the configured
 folder, tests each assumption on it, prints a table and puts the spreadsheet into the bin. The exit code is 0
 only if nothing of the installation is wrong and every assumption that writes depend on holds.
@@ -9,15 +11,23 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
+from vitrina.bootstrap import connections, open_tracker
 from vitrina.cli.console import print_error, print_line
 from vitrina.cli.doctor.adapter import DoctorWorkbooks
-from vitrina.cli.doctor.assumptions import read_assumptions
+from vitrina.cli.doctor.assumptions import Assumption, read_assumptions
 from vitrina.cli.doctor.installation.checks import check_installation, format_facts, is_complete
 from vitrina.cli.doctor.report import format_report, run_probes, vital_probes_hold
 from vitrina.cli.doctor.scratch_workbook import ScratchWorkbook
+from vitrina.cli.doctor.tracker.hands import HANDS
+from vitrina.cli.doctor.tracker.report import run_tracker_probes, vital_tracker_probes_hold
+from vitrina.cli.doctor.tracker.scratch_board import ScratchBoard
 from vitrina.errors import VitrinaError
 from vitrina.settings import Settings
+
+#: Value of `--tracker` for all connections of the installation.
+EVERY_TRACKER = "all"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="only check the installation, which takes seconds and creates nothing",
     )
+    parser.add_argument(
+        "--tracker",
+        nargs="?",
+        const=EVERY_TRACKER,
+        metavar="CONNECTION",
+        help="test a scratch board of this connection to a tracker, or of all of them, instead",
+    )
     # The report is in English only, and so are the errors.
     parser.set_defaults(locale="en")
 
@@ -40,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Look at the installation, run the probes, and print what was found."""
     assumptions = read_assumptions()
     settings = Settings.from_environment()
+    if arguments.tracker:
+        return _run_for_trackers(settings, arguments.tracker, assumptions)
     facts = check_installation(settings)
     print_line(f"The installation\n\n{format_facts(facts)}")
     if arguments.installation:
@@ -52,9 +71,39 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         findings = run_probes(scratch)
     finally:
-        is_discarded = _discard(scratch)
+        is_discarded = _discard(scratch, "The scratch spreadsheet is still in the folder")
     print_line(f"\nThe assumptions\n\n{format_report(assumptions, findings)}")
     return 0 if is_complete(facts) and vital_probes_hold(findings) and is_discarded else 1
+
+
+def _run_for_trackers(settings: Settings, wanted: str, assumptions: Sequence[Assumption]) -> int:
+    """Run the probes of one connection or of all; 0 if what is vital holds and nothing is left over."""
+    chosen = [one for one in connections(settings) if wanted in {EVERY_TRACKER, one.name}]
+    if not chosen:
+        print_error(f"There is no connection {wanted!r} to a tracker.")
+        return 2
+    is_good = True
+    for connection in chosen:
+        tracker = open_tracker(settings, connection, _Forgetful())
+        scratch = ScratchBoard(tracker, HANDS[connection.kind](connection), connection.kind)
+        try:
+            findings = run_tracker_probes(scratch)
+        finally:
+            is_discarded = _discard(scratch, f"The board {scratch.title!r} is still there")
+        rows = [one for one in assumptions if one.number in findings]
+        print_line(f"{tracker.name} ({connection.name})\n\n{format_report(rows, findings)}\n")
+        is_good &= is_discarded and vital_tracker_probes_hold(connection.kind, findings)
+    return 0 if is_good else 1
+
+
+class _Forgetful:
+    """``TrackerMemory`` that keeps nothing: the doctor leaves no trace in the store."""
+
+    def load(self, name: str) -> str | None:
+        """See ``TrackerMemory``."""
+
+    def save(self, name: str, text: str) -> None:
+        """See ``TrackerMemory``."""
 
 
 def ask_person(instruction: str) -> None:
@@ -64,10 +113,10 @@ def ask_person(instruction: str) -> None:
     sys.stdin.readline()
 
 
-def _discard(scratch: ScratchWorkbook) -> bool:
+def _discard(scratch: ScratchWorkbook | ScratchBoard, left: str) -> bool:
     try:
         scratch.discard()
     except VitrinaError as error:
-        print_error(f"The scratch spreadsheet is still in the folder, find it by its name: {error}")
+        print_error(f"{left}, find it by its name: {error}")
         return False
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from vitrina.cli.doctor.assumptions import Assumption
 from vitrina.cli.doctor.probe import AssumptionFailedError, Finding, NotTriedError, Probe, State
@@ -34,15 +34,20 @@ def run_probes(scratch: ScratchWorkbook, probes: Sequence[Probe] = PROBES) -> di
 def _finding(probe: Probe, scratch: ScratchWorkbook) -> Finding:
     if probe.is_by_hand and scratch.ask_person is None:
         return Finding(State.NOT_TRIED, "needs a person: --by-hand")
+    return finding_of(lambda: probe.run(scratch))
+
+
+def finding_of(run: Callable[[], None]) -> Finding:
+    """What the run of a probe says about its assumption."""
     try:
-        probe.run(scratch)
+        run()
     except (AssumptionFailedError, NotTriedError, NoScratchWorkbookError) as error:
         return Finding(_STATES[type(error)], str(error))
     except VitrinaError as error:
-        # Google was busy or refused an earlier step of the probe; the cause has Google's own words.
+        # The service was busy or refused an earlier step of the probe; the cause has its own words.
         return Finding(State.UNKNOWN, f"{error} ({error.__cause__})" if error.__cause__ else str(error))
     except (StopIteration, LookupError) as error:
-        return Finding(State.UNKNOWN, f"Google's answer could not be read: {error!r}")
+        return Finding(State.UNKNOWN, f"the answer could not be read: {error!r}")
     return Finding(State.HOLDS)
 
 
@@ -57,7 +62,8 @@ def format_report(assumptions: Sequence[Assumption], findings: Mapping[int, Find
     indent = " " * (width + 9)
     lines = []
     for assumption in assumptions:
-        finding = findings.get(assumption.number, Finding(State.UNKNOWN, assumption.reason))
+        reason = assumption.reason or "needs a scratch board: --tracker"
+        finding = findings.get(assumption.number, Finding(State.UNKNOWN, reason))
         lines.append(f"{assumption.number:>3}  {finding.state:<{width}}  {assumption.statement}")
         if finding.observed:
             lines.append(f"{indent}{finding.observed}")

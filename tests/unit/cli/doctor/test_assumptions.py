@@ -8,6 +8,7 @@ import pytest
 
 from vitrina.cli.doctor.assumptions import read_assumptions
 from vitrina.cli.doctor.report import PROBES
+from vitrina.cli.doctor.tracker.probes import TRACKER_PROBES
 
 ROWS = read_assumptions()
 
@@ -19,9 +20,20 @@ def test_every_number_is_given_once() -> None:
 
 def test_every_probe_has_its_row_and_every_row_its_probe() -> None:
     """A row names the probe of its number; a probe has a row that names it."""
+    of_trackers = {number: probe.name for probe in TRACKER_PROBES for number in probe.numbers.values()}
     assert {one.number: one.checked_by for one in ROWS if one.checked_by} == {
-        probe.number: probe.name for probe in PROBES
+        **{probe.number: probe.name for probe in PROBES},
+        **of_trackers,
     }
+
+
+def test_tracker_probes_are_of_their_tracker() -> None:
+    """A row of Kaiten is tried in Kaiten."""
+    services = {one.number: one.service.casefold() for one in ROWS}
+    for probe in TRACKER_PROBES:
+        assert {kind: services[number] for kind, number in probe.numbers.items()} == {
+            kind: kind for kind in probe.numbers
+        }
 
 
 def test_google_rows_without_a_check_say_why() -> None:
