@@ -30,6 +30,7 @@ PREVIEW = {
     "chosen": [
         {
             "id": "ЗРН-1",
+            "number": 1,
             "task": "<b>Главная</b> страница",
             "priority": "Срочно",
             "hours": 20.0,
@@ -37,6 +38,8 @@ PREVIEW = {
             "actions": [
                 {
                     "profile": "Дизайн",
+                    "profile_key": "design",
+                    "colleagues": ["Анна Белова", "Игорь Ким"],
                     "specialist": "Анна Белова",
                     "hours": 20.0,
                     "start_on": "2026-11-23",
@@ -48,6 +51,8 @@ PREVIEW = {
     "left_out": [
         {
             "id": "ЗРН-2",
+            "number": 2,
+            "group": "не хватает часов: Тексты",
             "task": "Тексты",
             "priority": "",
             "hours": 9.0,
@@ -97,6 +102,39 @@ def test_preview_shows_hours_people_and_reasons(workbench, world):
     expect(chosen).to_contain_text("23–25 нояб.")
     expect(sidebar.locator(".details li")).to_have_text([healed])
     expect(sidebar.locator("#left-out li")).to_contain_text("у Игоря нет свободных часов")
+
+
+def test_manager_changes_the_plan_by_hand(workbench, world):
+    """Each tick, person and day is planned at once, together with those before; one click drops them all."""
+    world.backend.will_answer("build_batch", outcome="done", message="", data=PREVIEW)
+    workbench.choose_from_menu("Собрать неделю…")
+    sidebar = workbench.sidebar
+    expect(sidebar.locator("#left-out summary")).to_contain_text("не хватает часов: Тексты")
+    planned = world.backend.received
+
+    sidebar.get_by_label("Взять в период: Тексты").click()
+    expect(sidebar.get_by_text("План с вашими изменениями")).to_be_visible()
+    sidebar.get_by_text("Изменить").click()
+    sidebar.get_by_label("Кто: Дизайн").select_option("Игорь Ким")
+    sidebar.get_by_text("Изменить").click()
+    workbench.screenshot("preview_changed")
+    sidebar.get_by_label("Сделать к").fill("2026-11-26")
+    sidebar.get_by_label("Взять в период: <b>Главная</b> страница").click()
+    expect(sidebar.get_by_text("План с вашими изменениями")).to_be_visible()
+
+    person = {"item": 1, "profile": "design", "specialist": "Игорь Ким"}
+    wishes = [one["params"].get("wishes") for one in planned]
+    assert wishes == [
+        None,
+        {"out": [], "wanted": [2], "people": [], "done_by": []},
+        {"out": [], "wanted": [2], "people": [person], "done_by": []},
+        {"out": [], "wanted": [2], "people": [person], "done_by": [{"item": 1, "day": "2026-11-26"}]},
+        {"out": [1], "wanted": [2], "people": [person], "done_by": []},
+    ]
+    sidebar.get_by_role("button", name="Сбросить").click()
+    expect(sidebar.get_by_role("button", name="Начать неделю")).to_be_visible()
+    expect(sidebar.get_by_text("План с вашими изменениями")).to_be_hidden()
+    assert planned[-1]["params"] == {"period": "current"}
 
 
 def test_confirmed_is_what_was_previewed(workbench, world):

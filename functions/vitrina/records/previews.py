@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,13 +20,17 @@ PREVIEW_LIFE = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Preview:
-    """A plan of a period as it was shown. ``effect`` is what starting it would do, by item number."""
+    """A plan of a period as it was shown.
+
+    ``effect`` is what starting it would do, by item number; ``wishes`` are those of the person, as they came.
+    """
 
     spreadsheet_id: str
     start_on: date
     period_kind: str
     team: Team
     effect: Json
+    wishes: Json = field(default_factory=dict)
 
     @property
     def preview_id(self) -> str:
@@ -47,6 +51,7 @@ class Preview:
             "kind": self.period_kind,
             "team": team_data(self.team),
             "effect": self.effect,
+            **({"wishes": self.wishes} if self.wishes else {}),
         }
 
 
@@ -65,5 +70,10 @@ def preview_from_document(store: Store, document: Document | None) -> Preview | 
         return None
     start_on = date.fromisoformat(data["start_on"])
     return Preview(
-        data["spreadsheet_id"], start_on, data["kind"], team_from_data(data["team"]), data["effect"]
+        data["spreadsheet_id"],
+        start_on,
+        data["kind"],
+        team_from_data(data["team"]),
+        data["effect"],
+        data.get("wishes", {}),
     )

@@ -71,6 +71,13 @@ def client_reason(explanation: Explanation, situation: Situation, words: Words) 
     return sentence(f"client_reason.far.{situation.period.kind}", why=why, count=PERIODS_AHEAD)
 
 
+def reason_group(explanation: Explanation, words: Words) -> Sentence:
+    """The kind of the reason, which several items may share."""
+    left = explanation.left
+    title = words.profiles.get(left.profile or "", left.profile or "")
+    return sentence(f"reason_group.{left.reason}", profile=title)
+
+
 def _wanted_hours(left: LeftOutItem) -> float:
     """Free hours that are needed to take the whole item."""
     if left.reason not in LACK_OF_ROOM:
@@ -99,8 +106,8 @@ def _why(explanation: Explanation, words: Words) -> Sentence:
             )
         case LeftOutReason.NO_SPECIALIST:
             return sentence("reason.no_specialist", profile=title)
-        case LeftOutReason.NO_ESTIMATE:
-            return sentence("reason.no_estimate")
+        case LeftOutReason.NO_ESTIMATE | LeftOutReason.TAKEN_OUT:
+            return sentence(f"reason.{left.reason}")
         case LeftOutReason.NO_DAYS:
             who = sentence("reason.who", profile=title, name=left.specialist)
             return sentence("reason.no_days", who=who, needed=left.needed_hours)
@@ -147,7 +154,12 @@ def _why_for_client(explanation: Explanation, words: Words) -> Sentence:
             )
         case LeftOutReason.AGENCY_LIMIT:
             return sentence("client_reason.team_busy")
-        case LeftOutReason.NO_SPECIALIST | LeftOutReason.NO_ESTIMATE | LeftOutReason.NO_DAYS:
+        case (
+            LeftOutReason.NO_SPECIALIST
+            | LeftOutReason.NO_ESTIMATE
+            | LeftOutReason.NO_DAYS
+            | LeftOutReason.TAKEN_OUT
+        ):
             return sentence(f"client_reason.{left.reason}", profile=title)
         case LeftOutReason.SPECIALIST_BUSY:
             return sentence(f"client_reason.{_kind_of_busy(explanation)}", profile=title)

@@ -16,6 +16,7 @@ from vitrina.usecases.agency.recalculate_norms import recalculate_norms
 from vitrina.usecases.agency.update_load import update_load
 from vitrina.usecases.batch.build_batch import build_batch
 from vitrina.usecases.batch.estimate import estimate
+from vitrina.usecases.batch.plan_wishes import WISHES_SCHEMA
 from vitrina.usecases.batch.start_batch import start_batch
 from vitrina.usecases.clients.create_client import ClientForm, check_form, create_client
 from vitrina.usecases.clients.invite_client import invite_client
@@ -88,8 +89,10 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "build_batch": Action(
         "client",
-        _params(period={"enum": ["current", "next"], "default": "current"}),
-        lambda run, book, params: build_batch(run, book, period=params.get("period", "current")),
+        _params(period={"enum": ["current", "next"], "default": "current"}, wishes=WISHES_SCHEMA),
+        lambda run, book, params: build_batch(
+            run, book, period=params.get("period", "current"), wishes=params.get("wishes")
+        ),
         holds=(),
     ),
     "start_batch": Action(

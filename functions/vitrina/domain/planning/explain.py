@@ -14,9 +14,10 @@ from functools import cached_property
 from vitrina.domain.backlog import BacklogItem, Priority
 from vitrina.domain.calendar import Period
 from vitrina.domain.planning.capacity import Resources
-from vitrina.domain.planning.planner import PeriodPlan, plan_on, plan_period
+from vitrina.domain.planning.planner import PeriodPlan, plan_on
 from vitrina.domain.planning.schedule import ItemKey
 from vitrina.domain.planning.selection import LeftOutItem, LeftOutReason, priority_class
+from vitrina.domain.planning.wishes import NO_WISHES, Wishes, plan_as_wished
 
 #: Count of following periods that are planned to find the one in which an item is expected.
 PERIODS_AHEAD = 12
@@ -89,13 +90,14 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Situation:
-    """The input of a plan: the arguments of ``plan_period``."""
+    """The input of a plan: the arguments of ``plan_as_wished``."""
 
     items: tuple[BacklogItem, ...]
     resources: Resources
     period: Period
     since: date | None = None
     unfinished: frozenset[ItemKey] = frozenset()
+    wishes: Wishes = NO_WISHES
 
     @property
     def first_on(self) -> date:
@@ -103,10 +105,11 @@ class Situation:
         return max(self.since or self.period.start_on, self.period.start_on)
 
     def plan(self) -> PeriodPlan:
-        """The plan of the period."""
-        return plan_period(
+        """The plan of the period, with the wishes of a person."""
+        return plan_as_wished(
             self.items,
             self.resources,
+            self.wishes,
             period=self.period,
             since=self.since,
             unfinished=self.unfinished,

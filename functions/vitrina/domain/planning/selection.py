@@ -55,6 +55,7 @@ class LeftOutReason(StrEnum):
     AGENCY_LIMIT = "agency_limit"
     SPECIALIST_BUSY = "specialist_busy"
     NO_DAYS = "no_days"
+    TAKEN_OUT = "taken_out"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from vitrina.domain.planning.capacity import Booking
 from vitrina.domain.planning.explain import Explanation, Situation, explain
 from vitrina.domain.planning.planner import PeriodPlan
 from vitrina.domain.planning.schedule import ScheduledItem
-from vitrina.domain.planning.selection import is_raised
+from vitrina.domain.planning.selection import LeftOutReason, is_raised
+from vitrina.domain.planning.wishes import NO_WISHES, Wishes, cost_of
 from vitrina.errors import CellProblem, CellsError
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.run import Run
@@ -27,8 +28,9 @@ from vitrina.project.snapshot import Snapshot, read_stored, require_items, snaps
 from vitrina.records.layouts import shape_from, shape_key
 from vitrina.records.previews import Preview
 from vitrina.records.work import Item
-from vitrina.tabs.reasons import Words, period_days, staff_reason
+from vitrina.tabs.reasons import Words, period_days, reason_group, staff_reason
 from vitrina.texts import Sentence, sentence
+from vitrina.usecases.batch.plan_wishes import wish_messages, wishes_from
 from vitrina.workbook.reading.settings import read_terms
 from vitrina.workbook.reading.team import Team
 from vitrina.workbook.writing.heal import repair_messages
@@ -74,13 +76,15 @@ class Draft:
         return explain(self.situation, self.plan, most_tries=MOST_TRIES)
 
 
-def build_batch(run: Run, spreadsheet_id: str, *, period: str) -> Answer:
+def build_batch(run: Run, spreadsheet_id: str, *, period: str, wishes: Json | None = None) -> Answer:
     """Plan a period and keep the plan until the manager confirms it.
 
     Parameters
     ----------
     period
         ``current`` or ``next``.
+    wishes
+        What the manager changed in the preview; see ``plan_wishes.WISHES_SCHEMA``.
 
     Raises
     ------
@@ -110,8 +114,9 @@ def build_batch(run: Run, spreadsheet_id: str, *, period: str) -> Answer:
     if period == "next":
         span = span.next()
     snapshot.read_agency_work()
-    draft = draft_plan(snapshot, team, span)
-    preview = Preview(spreadsheet_id, span.start_on, span.kind, team, effect(draft))
+    wished = wishes or {}
+    draft = draft_plan(snapshot, team, span, wishes_from(wished, snapshot, team))
+    preview = Preview(spreadsheet_id, span.start_on, span.kind, team, effect(draft), wished)
     run.at_end(*preview.writes(shown_at=services.clock.now()))
     return Answer(
         Outcome.DONE,
@@ -128,7 +133,9 @@ def build_batch(run: Run, spreadsheet_id: str, *, period: str) -> Answer:
 
 def _plan_messages(draft: Draft) -> list[Sentence]:
     """The total of the chosen items, and points in which the plan may surprise a person."""
-    messages = [total_message("total.batch", draft.total)] if draft.total else []
+    messages = _messages_about_wishes(draft)
+    if draft.total:
+        messages.append(total_message("total.batch", draft.total))
     if running_on := draft.running_on:
         messages.append(sentence("batch.runs_on", items=running_on))
     messages += _wanted_messages(draft)
@@ -143,6 +150,18 @@ def _plan_messages(draft: Draft) -> list[Sentence]:
     if combined:
         messages.append(sentence("batch.combined", items=list(dict.fromkeys(combined))))
     return messages
+
+
+def _messages_about_wishes(draft: Draft) -> list[Sentence]:
+    """What the wishes of the manager cost, and what of them cannot be."""
+    situation = draft.situation
+    if not situation.wishes:
+        return []
+    without = replace(situation, wishes=NO_WISHES).plan()
+    words = words_of(draft)
+    whys = {one.left.item.number: staff_reason(one, situation, words) for one in draft.explanations}
+    cost = cost_of(without, draft.plan, situation.wishes)
+    return wish_messages(situation.wishes, draft.plan, draft.explanations, cost, whys)
 
 
 def _wanted_messages(draft: Draft) -> list[Sentence]:
@@ -174,8 +193,8 @@ def _wanted_messages(draft: Draft) -> list[Sentence]:
     return [sentence(code, items=items) for code, items in told.items() if items]
 
 
-def draft_plan(snapshot: Snapshot, team: Team, span: Period) -> Draft:
-    """Plan *span* from the workbook as it was read and from the work in progress at all clients."""
+def draft_plan(snapshot: Snapshot, team: Team, span: Period, wishes: Wishes = NO_WISHES) -> Draft:
+    """Plan *span* from the workbook as it was read, the work at all clients, and a person's *wishes*."""
     project, backlog = snapshot.project, snapshot.backlog
     require_items(backlog)
     terms = read_terms(snapshot.book, snapshot.services.choices)
@@ -189,6 +208,7 @@ def draft_plan(snapshot: Snapshot, team: Team, span: Period) -> Draft:
         span,
         since=snapshot.today,
         unfinished=frozenset((item.spreadsheet_id, item.number) for item in own if not item.is_done),
+        wishes=wishes,
     )
     plan = situation.plan()
     return Draft(
@@ -290,6 +310,10 @@ def _hours_on(days: Collection[date], bookings: Iterable[Booking]) -> dict[str, 
 def _preview_data(services: Services, draft: Draft) -> Mapping[str, Any]:
     plan, profiles = draft.plan, draft.snapshot.agency.profiles
     words = words_of(draft)
+    skilled: dict[str, list[str]] = {}
+    for one in draft.situation.resources.specialists:
+        for profile in one.profiles:
+            skilled.setdefault(profile, []).append(one.name)
 
     def priority(code: str) -> Sentence:
         return sentence(f"priority.{code}")
@@ -310,6 +334,7 @@ def _preview_data(services: Services, draft: Draft) -> Mapping[str, Any]:
         "chosen": [
             {
                 "id": chosen.item.code,
+                "number": chosen.item.number,
                 "task": chosen.item.task,
                 "priority": priority(chosen.item.priority),
                 "hours": chosen.item.total_hours,
@@ -318,6 +343,8 @@ def _preview_data(services: Services, draft: Draft) -> Mapping[str, Any]:
                 "actions": [
                     {
                         "profile": profiles.get(action.profile, action.profile),
+                        "profile_key": action.profile,
+                        "colleagues": skilled.get(action.profile, []),
                         "specialist": action.specialist,
                         "hours": action.hours,
                         "start_on": action.start_on,
@@ -331,6 +358,9 @@ def _preview_data(services: Services, draft: Draft) -> Mapping[str, Any]:
         "left_out": [
             {
                 "id": one.left.item.code,
+                "number": one.left.item.number,
+                "group": reason_group(one, words),
+                "is_taken_out": one.left.reason is LeftOutReason.TAKEN_OUT,
                 "task": one.left.item.task,
                 "priority": priority(one.left.item.priority),
                 "hours": one.left.item.total_hours,

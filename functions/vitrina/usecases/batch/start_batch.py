@@ -29,6 +29,7 @@ from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.batch.build_batch import Draft, draft_plan, effect, period_title, words_of
+from vitrina.usecases.batch.plan_wishes import wishes_from
 from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX
 from vitrina.workbook.reading.book import SHELF, Book, row_number_of_action
 from vitrina.workbook.reading.settings import locale_of
@@ -104,7 +105,8 @@ def _promise_hours(run: Run, snapshot: Snapshot, preview: Preview, span: Period)
     run.take(planning)
     try:
         snapshot.read_agency_work()
-        draft = draft_plan(snapshot, preview.team, span)
+        wishes = wishes_from(preview.wishes, snapshot, preview.team)
+        draft = draft_plan(snapshot, preview.team, span, wishes)
         _check_effect(draft, preview)
         items = [_item(snapshot, chosen, draft.parts[chosen.item.number]) for chosen in draft.chosen]
         project = replace(snapshot.project, last_number=snapshot.backlog.last_number)
