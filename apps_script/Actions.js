@@ -18,6 +18,16 @@ function refreshFromTracker() {
   openAction_('refresh', 'run');
 }
 
+/** Menu: shows the form of a task for a specialist, filled from the selected cell. */
+function assignTask() {
+  const cell = SpreadsheetApp.getActive().getCurrentCell();
+  openAction_(
+    'assign_task',
+    'form',
+    cell ? { sheet_id: cell.getSheet().getSheetId(), row: cell.getRow(), note: cell.getNote() } : {},
+  );
+}
+
 /** Menu: shows what the client sees of each tab, and what may be more than he should. */
 function showAsClient() {
   openAction_('show_as_client', 'run');

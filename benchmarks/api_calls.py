@@ -2,9 +2,9 @@
 
 Counts the requests of each action of the menu to Google and Kaiten, at several sizes of the backlog, on the
 local servers with the sample agency. The exit code is 1 if an action makes more requests to Google than
-allowed. Estimate, start of a batch, webhook and refresh may use one read and one write of the workbook at
-every size, a new client at most five requests, and the load and the check one read of each workbook, with as
-many rows of work in progress.
+allowed. Estimate, start of a batch, webhook, refresh and a task may use one read and one write of the
+workbook at every size, a new client at most five requests, and the load and the check one read of each
+workbook, with as many rows of work in progress.
 """
 
 from __future__ import annotations
@@ -49,11 +49,13 @@ ACTIONS = {
     "push": "Push",
     "webhook": "Webhook",
     "refresh": "Refresh",
+    "preview_assignment": "Preview a task",
+    "assign_task": "Assign a task",
     "update_load": "Refresh the load",
     "check_all": "Check everything",
 }
 #: Actions that take exactly one read and one write of the workbook.
-ONE_READ_ONE_WRITE = ("estimate", "start_batch", "webhook", "refresh")
+ONE_READ_ONE_WRITE = ("estimate", "start_batch", "webhook", "refresh", "assign_task")
 #: Reads and writes of actions that read the workbooks of a client and the agency, and write only the latter.
 ALL_BOOKS = {"update_load": (2, 1), "check_all": (2, 0)}
 #: Three of Sheets: the agency's people and settings are read as they are now.
@@ -240,6 +242,12 @@ def _play(servers: Servers, setenv: SetEnv, folder: Path, row_count: int) -> lis
         office.settle()
     with meter.measure("refresh"):
         click_action(office, "refresh")
+    with meter.measure("preview_assignment"):
+        form = click_action(office, "preview_assignment", is_filled=True, parts=[_part(sample)])
+    with meter.measure("assign_task"):
+        preview_id = form["data"]["preview_id"]
+        click_action(office, "assign_task", preview_id=preview_id, title="Benchmark", result="")
+    office.settle()
     office.paste_work(_work(sample, row_count))
     for action in ALL_BOOKS:
         with meter.measure(action):
@@ -291,6 +299,11 @@ def backlog_rows(sample: Mapping[str, Any], row_count: int) -> list[dict[str, st
         {"task": f"{item['task']} ({number})", "work_type": item["work_type"]}
         for number, item in zip(range(1, row_count + 1), itertools.cycle(tasks), strict=False)
     ]
+
+
+def _part(sample: Mapping[str, Any]) -> dict[str, Any]:
+    """Four hours of the sample's first profile, as the form of a task asks for them."""
+    return {"profile": sample["profiles"][0]["key"], "specialist": "", "hours": 4}
 
 
 def _work(sample: Mapping[str, Any], row_count: int) -> list[dict[str, str | float]]:

@@ -52,6 +52,8 @@ CLICKS = {
     "push": "Push",
     "webhook": "Webhook",
     "refresh": "Refresh",
+    "preview_assignment": "Preview a task",
+    "assign_task": "Assign a task",
     "update_load": "Refresh the load",
 }
 NIGHT = "night"
@@ -274,6 +276,13 @@ def _play(
             _release_webhooks(office)
         with meter.measure("refresh"):
             _click(office, "refresh")
+        with meter.measure("preview_assignment"):
+            part = {"profile": agency.sample["profiles"][0]["key"], "specialist": "", "hours": 4}
+            form = _click(office, "preview_assignment", is_filled=True, parts=[part])
+        with meter.measure("assign_task"):
+            preview_id = form["data"]["preview_id"]
+            _click(office, "assign_task", preview_id=preview_id, title="Benchmark", result="")
+        office.settle()
         with meter.measure("update_load"):
             _click(office, "update_load", spreadsheet_id=agency.agency_id)
         with meter.measure(NIGHT):

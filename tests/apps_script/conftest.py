@@ -60,6 +60,7 @@ class AddOn:
 
     book: str | None = "client"
     tracker: str | None = None
+    current_cell: dict[str, Any] | None = None
     locale: str = "ru_RU"
     user_locale: str = "ru"
     auth_mode: str = "FULL"
@@ -110,6 +111,7 @@ class AddOn:
                 "locale": self.locale,
                 "metadata": metadata,
                 "sheets": ["Бэклог", "В работе"],
+                "currentCell": self.current_cell,
             },
             "authMode": self.auth_mode,
             "userLocale": self.user_locale,

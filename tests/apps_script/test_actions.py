@@ -13,6 +13,7 @@ ACTIONS = [
     ("buildBatch", "client", "run", "build_batch", {"period": "current"}),
     ("pushToTracker", "client", "run", "push", {}),
     ("refreshFromTracker", "client", "run", "refresh", {}),
+    ("assignTask", "client", "form", "assign_task", {}),
     ("newClient", "agency", "form", "new_client", {}),
     ("recalculateNorms", "agency", "confirm", "recalculate_norms", {}),
 ]
@@ -27,6 +28,16 @@ def test_click_opens_the_sidebar_first(addon, function, book, view, action, para
     assert (state["view"], state["action"], state["params"]) == (view, action, params)
     assert execution.one("sidebar")["title"] == "Vitrina"
     assert execution.sent == []
+
+
+@pytest.mark.parametrize("note", ["Баннер\n=A1", ""])
+def test_task_begins_with_the_selected_cell(addon, note):
+    """The form gets the cell's tab, its row as people count it, and its note as it is."""
+    cell = {"sheetId": 102, "row": 7, "column": 3, "note": note}
+
+    state = addon(current_cell=cell).call("assignTask").sidebar_state
+
+    assert state["params"] == {"sheet_id": 102, "row": 7, "note": note}
 
 
 def test_click_has_its_own_request_id(addon):

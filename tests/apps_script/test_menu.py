@@ -21,6 +21,7 @@ def captions(execution):
                 "Собрать неделю…",
                 "Отправить в трекер",
                 "Обновить из трекера",
+                "Поставить задачу специалисту…",
                 "Показать глазами клиента",
                 "Отменить последнее действие…",
                 "Проверить книгу",
@@ -34,6 +35,7 @@ def captions(execution):
                 "Build the week…",
                 "Send to the tracker",
                 "Refresh from the tracker",
+                "Assign a task to a specialist…",
                 "Show as the client sees it",
                 "Undo the last action…",
                 "Check this workbook",
@@ -94,6 +96,7 @@ def test_menu_without_a_tracker(addon):
         "Оценить бэклог",
         "Собрать неделю…",
         "Учесть статусы и часы",
+        "Поставить задачу специалисту…",
         "Показать глазами клиента",
         "Отменить последнее действие…",
         "Проверить книгу",
@@ -163,4 +166,4 @@ def test_install_builds_the_menu_at_once(addon):
     """After installation from an open workbook the menu appears without opening it again."""
     execution = addon().evaluate("onInstall({authMode: ScriptApp.AuthMode.FULL})")
 
-    assert len(captions(execution)) == 7
+    assert len(captions(execution)) == 8

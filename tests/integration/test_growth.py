@@ -80,6 +80,8 @@ def test_things_made_outside_are_counted(found: dict[str, Costs]) -> None:
         "start_batch": 0,
         "webhook": 1,
         "refresh": 1,
+        "preview_assignment": 0,
+        "assign_task": 1,
         "update_load": 1,
         NIGHT: 0,
     }

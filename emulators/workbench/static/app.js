@@ -230,7 +230,21 @@ class Page {
 
   spreadsheet() {
     const { id, title, locale, metadata, sheets } = this.book;
-    return { id, name: title, locale, metadata, sheets: sheets.map((sheet) => sheet.title) };
+    return {
+      id,
+      name: title,
+      locale,
+      metadata,
+      sheets: sheets.map((sheet) => sheet.title),
+      currentCell: this.tab ? this.currentCell() : null,
+    };
+  }
+
+  /** The selected cell with its note, rows and columns from 1. */
+  currentCell() {
+    const { row, column } = this.grid.selected;
+    const note = this.grid.cell(row, column)?.note ?? '';
+    return { sheetId: this.tab.sheetId, row: row + 1, column: column + 1, note };
   }
 
   async showBoardOfBook() {

@@ -6,7 +6,8 @@
  * that an unknown call is noticed here and not in a customer's workbook.
  *
  * The host is an object of synchronous functions:
- *   spreadsheet() -> {id, name, locale, metadata: [{key, value}], sheets: [title]}
+ *   spreadsheet() -> {id, name, locale, metadata: [{key, value}], sheets: [title],
+ *     currentCell: {sheetId, row, column, note} | null, with rows and columns from 1}
  *   fetch({url, method, headers, contentType, payload}) -> {status, headers, body} | {error}
  *   authMode() -> NONE | LIMITED | FULL       userLocale() -> string       uuid() -> string
  *   identityToken() -> string | null
@@ -129,10 +130,26 @@ function createGoogle(host) {
     });
   }
 
+  /** The selected cell, or of several selected ones the one with the border; null if there is none. */
+  function currentCell() {
+    permitted('SpreadsheetApp.getCurrentCell', 'NONE');
+    const cell = host.spreadsheet().currentCell;
+    return cell
+      ? modelled('Range', {
+          getSheet: () => modelled('Sheet', { getSheetId: () => cell.sheetId }),
+          getRow: () => cell.row,
+          getColumn: () => cell.column,
+          // An empty text if the cell has no note; comments are not notes and are not read.
+          getNote: () => cell.note ?? '',
+        })
+      : null;
+  }
+
   const spreadsheet = modelled('Spreadsheet', {
     getId: () => host.spreadsheet().id,
     getName: () => host.spreadsheet().name,
     getSpreadsheetLocale: () => host.spreadsheet().locale,
+    getCurrentCell: currentCell,
     getSheetByName: (title) => (host.spreadsheet().sheets.includes(title) ? sheet(title) : null),
     getDeveloperMetadata: () =>
       host

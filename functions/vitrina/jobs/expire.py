@@ -9,7 +9,7 @@ from vitrina.operations.run import OPERATION, OPERATION_LIFE, QUEUED
 from vitrina.operations.services import Services
 from vitrina.ports import Delete, Document, Write
 from vitrina.records.packing import part_kind
-from vitrina.records.previews import PREVIEW, PREVIEW_LIFE
+from vitrina.records.previews import ASSIGNMENT, PREVIEW, PREVIEW_LIFE
 
 #: Most documents of a kind that one call of the timer deletes.
 MOST_AT_ONCE = 300
@@ -18,7 +18,12 @@ MOST_AT_ONCE = 300
 def expire(services: Services) -> int:
     """Delete old previews and finished operations; return the count. Queued operations are kept."""
     store, now = services.store, services.clock.now()
-    previews = store.find(PREVIEW, before=("shown_at", _text(now - PREVIEW_LIFE)), limit=MOST_AT_ONCE)
+    shown_before = ("shown_at", _text(now - PREVIEW_LIFE))
+    previews = [
+        one
+        for kind in (PREVIEW, ASSIGNMENT)
+        for one in store.find(kind, before=shown_before, limit=MOST_AT_ONCE)
+    ]
     operations = [
         one
         for one in store.find(OPERATION, before=("at", _text(now - OPERATION_LIFE)), limit=MOST_AT_ONCE)

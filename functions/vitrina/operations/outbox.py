@@ -35,9 +35,13 @@ class TaskWish:
         data = {"body": self.body, "due_at": due_at.isoformat(), "tries": 1}
         return Put(OUTBOX, self.name, data)
 
-    def send(self, services: Services) -> None:
-        """Queue the task; raises ``RetriableServiceError``."""
-        services.queue.add(self.name, {**self.body, "wish": self.name}, delay_s=self.delay_s)
+    def send(self, services: Services, *, task_name: str = "") -> None:
+        """Queue the task; raises ``RetriableServiceError``.
+
+        A wish that is written again and again under one name has its task queued under *task_name*: the queue
+        does not take a name twice.
+        """
+        services.queue.add(task_name or self.name, {**self.body, "wish": self.name}, delay_s=self.delay_s)
 
 
 def fulfil(name: str) -> Delete:

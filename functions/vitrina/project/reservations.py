@@ -8,7 +8,7 @@ either. Items of another workbook count as they are: its own next reading decide
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from vitrina.records.books import Agency, Project
 from vitrina.records.work import Item, ProjectWork
@@ -55,12 +55,7 @@ class Resolution:
             is_final = not item.is_reserved or item.fence != fence
             if is_final and work.items.get(number) == item:
                 work = work.without_items([number])
-        seen = [
-            replace(item, is_reserved=False)
-            for number, item in work.items.items()
-            if item.is_reserved and number in self.started
-        ]
-        return work.with_items(seen) if seen else work
+        return work.with_seen([number for number in work.items if number in self.started])
 
 
 def identify_rows(project: Project, agency: Agency, book: Book, items: Iterable[Item]) -> RowIdentities:
@@ -97,9 +92,15 @@ def resolve_reservations(book: Book, items: Mapping[int, Item], identities: RowI
     if identities.backlog:
         gone |= identities.backlog.returned & items.keys()
     return Resolution(
-        {number: item for number, item in items.items() if number not in gone},
+        _with_moved_days({number: item for number, item in items.items() if number not in gone}),
         {number: item for number, item in items.items() if number in gone},
     )
+
+
+def _with_moved_days(items: Mapping[int, Item]) -> Mapping[int, Item]:
+    """The items with the days that reserved ones among them have moved in the sheet."""
+    moved = {row: days for item in items.values() for row, days in item.moved_days.items()}
+    return ProjectWork("", "", items).with_days(moved).items if moved else items
 
 
 def has_backlog(book: Book) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -46,6 +47,11 @@ class BacklogState:
             )
             for number in sorted(left | (self.passed_over.keys() & kept))
         }
+
+
+def hash_of_note(text: str) -> str:
+    """The hash under which a note of the add-on is remembered."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def backlog_state_key(spreadsheet_id: str) -> Key:

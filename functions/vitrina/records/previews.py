@@ -1,9 +1,10 @@
-"""Previews of batches. A start takes exactly the items that its preview showed."""
+"""Previews of batches and of single tasks. What is confirmed is exactly what the preview showed."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -35,8 +36,7 @@ class Preview:
     @property
     def preview_id(self) -> str:
         """The same for the same content, and for no other."""
-        text = json.dumps(self._payload(), ensure_ascii=False, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        return _id_of(self._payload())
 
     def writes(self, *, shown_at: datetime) -> list[Write]:
         """Writes that keep the preview, over an equal one that was shown before."""
@@ -77,3 +77,69 @@ def preview_from_document(store: Store, document: Document | None) -> Preview | 
         data["effect"],
         data.get("wishes", {}),
     )
+
+
+# --- Single tasks ----------------------------------------------------------------------------------
+
+ASSIGNMENT = "assignment"
+
+
+@dataclass(frozen=True)
+class AssignmentPreview:
+    """A task for a specialist as it was shown: what was asked for, and what confirming it would do.
+
+    ``after_number`` is the last number of an item then, so that a second task with the same words is another
+    one.
+    """
+
+    spreadsheet_id: str
+    after_number: int
+    team: Team
+    request: Json
+    effect: Json
+
+    @property
+    def preview_id(self) -> str:
+        """The same for the same content, and for no other."""
+        return _id_of(self._payload())
+
+    def writes(self, *, shown_at: datetime) -> list[Write]:
+        """Writes that keep the preview, over an equal one that was shown before."""
+        before = Packed(ASSIGNMENT, self.preview_id, None, None)
+        fields = {"spreadsheet_id": self.spreadsheet_id, "shown_at": shown_at.isoformat()}
+        return packed_writes(before, self._payload(), expires_at=shown_at + PREVIEW_LIFE, **fields)
+
+    def _payload(self) -> dict[str, Any]:
+        return {
+            "spreadsheet_id": self.spreadsheet_id,
+            "after_number": self.after_number,
+            "team": team_data(self.team),
+            "request": self.request,
+            "effect": self.effect,
+        }
+
+
+def assignment_key(preview_id: str) -> Key:
+    """Where the preview of a task is kept."""
+    return ASSIGNMENT, preview_id
+
+
+def assignment_from_document(store: Store, document: Document | None) -> AssignmentPreview | None:
+    """The preview of a task, ``None`` where there is none of this id."""
+    if document is None:
+        return None
+    data = unpack_one(store, document.kind, document.key, document).payload
+    if data is None:
+        return None
+    return AssignmentPreview(
+        data["spreadsheet_id"],
+        data["after_number"],
+        team_from_data(data["team"]),
+        data["request"],
+        data["effect"],
+    )
+
+
+def _id_of(payload: Mapping[str, Any]) -> str:
+    text = json.dumps(payload, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from vitrina.ports import Document, Json, Key, Store
-from vitrina.records.packing import Packed, Tracked, unpack, unpack_one
+from vitrina.records.packing import Packed, Tracked, known_fields, unpack, unpack_one
 
 WORK = "work"
 
@@ -53,6 +53,21 @@ class ItemAction:
 
 
 @dataclass(frozen=True)
+class Allowance:
+    """Leave to go over hour limits with an item: who gave it, on which day, and by how many hours.
+
+    ``person_hours`` are hours above those that people have, by specialist; ``project_hours`` and
+    ``agency_hours`` those above the limits of the project and of the agency.
+    """
+
+    by: str
+    allowed_on: date
+    person_hours: Mapping[str, float] = field(default_factory=dict)
+    project_hours: float = 0.0
+    agency_hours: float = 0.0
+
+
+@dataclass(frozen=True)
 class Item:
     """An item that left the backlog: what its row cannot hold any more, and what its people promised.
 
@@ -89,6 +104,12 @@ class Item:
     switch_count: int = 0
     #: Status with which its card is made; empty for the first one of the board.
     first_status: str = ""
+    #: Id of the preview that it was assigned by, empty for an item of a batch.
+    assigned_by: str = ""
+    #: Leave to go over hour limits with it.
+    allowance: Allowance | None = None
+    #: Days that other actions of the project get, by row number, as soon as its own rows are seen.
+    moved_days: Mapping[int, Mapping[date, float]] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, int]:
@@ -148,6 +169,32 @@ class ProjectWork:
         """Without the items of these numbers."""
         gone = set(numbers)
         return replace(self, items={number: one for number, one in self.items.items() if number not in gone})
+
+    def with_days(self, days: Mapping[int, Mapping[date, float]]) -> ProjectWork:
+        """With other promised days for the actions of these row numbers."""
+        changed = [
+            replace(
+                item,
+                actions=tuple(
+                    replace(one, day_hours=dict(days.get(one.row_number, one.day_hours)))
+                    for one in item.actions
+                ),
+            )
+            for item in self.items.values()
+            if any(one.row_number in days for one in item.actions)
+        ]
+        return self.with_items(changed)
+
+    def with_seen(self, numbers: Iterable[int]) -> ProjectWork:
+        """With nothing reserved of these items, whose rows are in the sheet, and with what they move."""
+        found = (self.items[number] for number in numbers if number in self.items)
+        reserved = [item for item in found if item.is_reserved]
+        work = self
+        for item in reserved:
+            work = work.with_days(item.moved_days)
+        return work.with_items(
+            replace(work.items[one.number], is_reserved=False, moved_days={}) for one in reserved
+        )
 
     def has_finished(self, number: int) -> bool:
         """Whether ``records.finished`` keeps the item of this number."""
@@ -255,9 +302,17 @@ _ACTION_DEFAULTS: Mapping[str, Any] = {
     "was_done_before": False,
 }
 _ITEM_DEFAULTS: Mapping[str, Any] = {"card_tracker": "", "switch_count": 0, "first_status": ""}
-_ITEM_FIELDS = tuple(
-    one.name for one in fields(Item) if one.name not in ("spreadsheet_id", "agency_id", "actions", "step_ids")
+#: Fields of an item that are not written as they are, or only where there is something to write.
+_OTHER_FIELDS = (
+    "spreadsheet_id",
+    "agency_id",
+    "actions",
+    "step_ids",
+    "assigned_by",
+    "allowance",
+    "moved_days",
 )
+_ITEM_FIELDS = tuple(one.name for one in fields(Item) if one.name not in _OTHER_FIELDS)
 
 
 def item_data(item: Item) -> Json:
@@ -272,6 +327,13 @@ def item_data(item: Item) -> Json:
     data["actions"] = [_action_data(action) for action in item.actions]
     if item.step_ids:
         data["step_ids"] = list(item.step_ids)
+    if item.assigned_by:
+        data["assigned_by"] = item.assigned_by
+    if item.allowance is not None:
+        allowed_on = item.allowance.allowed_on.isoformat()
+        data["allowance"] = {**vars(item.allowance), "allowed_on": allowed_on}
+    if item.moved_days:
+        data["moved_days"] = {str(row): _days_data(days) for row, days in item.moved_days.items()}
     return data
 
 
@@ -282,6 +344,12 @@ def item_from_data(data: Json, spreadsheet_id: str, agency_id: str) -> Item:
     values["finished_on"] = date.fromisoformat(finished_on) if finished_on else None
     values["card_lost_at"] = datetime.fromisoformat(lost_at) if lost_at else None
     values["step_ids"] = tuple(data.get("step_ids", ()))
+    values["assigned_by"] = data.get("assigned_by", "")
+    if allowance := data.get("allowance"):
+        known = known_fields(Allowance, allowance)
+        allowed_on = date.fromisoformat(allowance["allowed_on"])
+        values["allowance"] = Allowance(**{**known, "allowed_on": allowed_on})
+    values["moved_days"] = {int(row): _days(days) for row, days in data.get("moved_days", {}).items()}
     actions = tuple(_action(one) for one in data["actions"])
     return Item(spreadsheet_id=spreadsheet_id, agency_id=agency_id, actions=actions, **values)
 
@@ -292,15 +360,22 @@ def _action_data(action: ItemAction) -> Json:
         for name in _ACTION_FIELDS
         if (value := getattr(action, name)) != _ACTION_DEFAULTS.get(name, ...)
     }
-    data["day_hours"] = {day.isoformat(): hours for day, hours in action.day_hours.items()}
+    data["day_hours"] = _days_data(action.day_hours)
     return data
 
 
 def _action(data: Json) -> ItemAction:
     values = {name: data[name] for name in _ACTION_FIELDS if name in data}
-    days = data["day_hours"].items()
-    values["day_hours"] = {date.fromisoformat(day): hours for day, hours in days}
+    values["day_hours"] = _days(data["day_hours"])
     return ItemAction(**values)
+
+
+def _days_data(day_hours: Mapping[date, float]) -> Json:
+    return {day.isoformat(): hours for day, hours in day_hours.items()}
+
+
+def _days(data: Mapping[str, float]) -> dict[date, float]:
+    return {date.fromisoformat(day): hours for day, hours in data.items()}
 
 
 # --- Hours -----------------------------------------------------------------------------------------

@@ -14,10 +14,14 @@ from vitrina.ports import Json
 from vitrina.usecases.agency.check_books import check_all, check_book
 from vitrina.usecases.agency.recalculate_norms import recalculate_norms
 from vitrina.usecases.agency.update_load import update_load
+from vitrina.usecases.batch.assign_task import assign_task
 from vitrina.usecases.batch.build_batch import build_batch
+from vitrina.usecases.batch.draft_assignment import request_from_data
 from vitrina.usecases.batch.estimate import estimate
 from vitrina.usecases.batch.plan_wishes import WISHES_SCHEMA
+from vitrina.usecases.batch.preview_assignment import preview_assignment
 from vitrina.usecases.batch.start_batch import start_batch
+from vitrina.usecases.batch.task_source import Selection
 from vitrina.usecases.clients.create_client import ClientForm, check_form, create_client
 from vitrina.usecases.clients.invite_client import invite_client
 from vitrina.usecases.clients.show_as_client import show_as_client
@@ -58,6 +62,33 @@ _SWITCH = _params(
     tracker={"type": "string", "pattern": r"^[a-z][a-z0-9-]{0,30}\Z"},
     projects={"type": "array", "items": _ID, "minItems": 1, "maxItems": 500, "uniqueItems": True},
 )
+#: Google's longest note.
+_LONG_TEXT = {"type": "string", "maxLength": 50_000, "default": ""}
+_PLACE = {"type": ["integer", "null"], "minimum": 0, "default": None}
+_PART = _params(
+    profile={"type": "string", "maxLength": 100},
+    specialist={"type": "string", "maxLength": 200, "default": ""},
+    hours={"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 1000, "default": None},
+)
+
+_ASSIGNMENT_FORM = _params(
+    sheet_id=_PLACE,
+    row=_PLACE,
+    note=_LONG_TEXT,
+    is_filled={"type": "boolean", "default": False},
+    number={"type": ["integer", "null"], "minimum": 1, "default": None},
+    work_type={"type": "string", "maxLength": 200, "default": ""},
+    parts={"type": "array", "items": _PART, "maxItems": 20, "default": []},
+    wanted_on={"type": ["string", "null"], "pattern": r"^\d{4}-\d{2}-\d{2}\Z", "default": None},
+    is_urgent={"type": "boolean", "default": False},
+    allows_over={"type": "boolean", "default": False},
+)
+_ASSIGNMENT = _params(
+    preview_id=_ID,
+    title={"type": "string", "pattern": r"\S", "maxLength": 500},
+    result=_LONG_TEXT,
+)
+
 _INVITATION = _params(email={"type": "string", "pattern": r"^\s*[^@\s]+@[^@\s]+\s*\Z", "maxLength": 200})
 
 
@@ -99,6 +130,29 @@ ACTIONS: Mapping[str, Action] = {
         "client",
         _params(preview_id=_ID),
         lambda run, book, params: start_batch(run, book, preview_id=params["preview_id"]),
+    ),
+    "preview_assignment": Action(
+        "client",
+        _ASSIGNMENT_FORM,
+        lambda run, book, params: preview_assignment(
+            run,
+            book,
+            selection=Selection(params.get("sheet_id"), params.get("row"), params.get("note", "")),
+            request=request_from_data(params),
+            is_filled=params.get("is_filled", False),
+        ),
+        holds=(),
+    ),
+    "assign_task": Action(
+        "client",
+        _ASSIGNMENT,
+        lambda run, book, params: assign_task(
+            run,
+            book,
+            preview_id=params["preview_id"],
+            title=params["title"],
+            result=params.get("result", ""),
+        ),
     ),
     "push": Action("client", _NO_PARAMS, lambda run, book, _: push(run, book), is_queued=True),
     "refresh": Action("client", _NO_PARAMS, lambda run, book, _: refresh(run, book), is_queued=True),

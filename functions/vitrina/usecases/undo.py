@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from vitrina.errors import UserError
 from vitrina.operations.answer import Answer, Outcome
@@ -27,6 +27,7 @@ from vitrina.texts import Sentence, sentence
 from vitrina.usecases.tracker.move_project import ACTION
 from vitrina.usecases.tracker.push import fingerprint_of_item, is_worked_on, new_card
 from vitrina.usecases.tracker.undo_switch import undo_switch
+from vitrina.workbook.reading.book import item_number_of_row
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.restore import Restoration, has_happened, restore
 
@@ -134,10 +135,10 @@ def _without_card(work: ProjectWork, number: int, card_id: str) -> ProjectWork:
 
 def _items_with_cards(snapshot: Snapshot, record: Json) -> tuple[list[Item], list[Item]]:
     """Items whose cards the action created, and items whose cards an interrupted push may have created."""
-    if record["action"] not in ("start_batch", "push"):
+    if record["action"] not in ("start_batch", "assign_task", "push"):
         return [], []
     linked: dict[str, str] = record.get("cards", {})
-    started = {number for _, _, number, _ in record["trace"]["moved"]}
+    started = _started_numbers(record)
     own = snapshot.items.values()
     half_made = [
         item
@@ -149,7 +150,17 @@ def _items_with_cards(snapshot: Snapshot, record: Json) -> tuple[list[Item], lis
         for item in own
         if item.card_id and item not in half_made and linked.get(str(item.number)) == item.card_id
     ]
+    if record["action"] == "assign_task":
+        # Its card is made by a job, which nobody has to undo before.
+        whole += [item for item in own if item.number in started and item.card_id and item not in half_made]
     return whole, half_made
+
+
+def _started_numbers(record: Json) -> set[int]:
+    """Numbers of the items that the action brought into *В работе*."""
+    inserted = record["trace"]["inserted"].get("in_progress", {"rows": []})
+    made = {item_number_of_row(number) for number, _ in inserted["rows"]}
+    return made | {number for _, _, number, _ in record["trace"]["moved"]}
 
 
 def _cards_of(snapshot: Snapshot, whole: Sequence[Item], half_made: Sequence[Item]) -> list[tuple[Item, str]]:
@@ -199,7 +210,7 @@ def _wish_for_orphans(run: Run, snapshot: Snapshot, created_as: Mapping[str, str
 
 def _kept_items(snapshot: Snapshot, record: Json) -> list[Item]:
     """Items that the action started and that stay in progress, because they have a card."""
-    started = {number for _, _, number, _ in record["trace"]["moved"]}
+    started = _started_numbers(record)
     linked = {int(number) for number in record.get("cards", {})}
     own = snapshot.stored.work.value.items.values()
     return [item for item in own if item.card_id and item.number in started | linked]
@@ -213,9 +224,12 @@ def _write_back(run: Run, snapshot: Snapshot, record: Json, kept: list[Item]) ->
     if result.is_outdated:
         snapshot.read_agency_work()
         spreadsheet_id = snapshot.project.spreadsheet_id
-        started = {number for _, _, number, _ in record["trace"]["moved"]} - result.items.keys()
-        gone = {(spreadsheet_id, number) for number in started}
-        write_schedule(snapshot, change, [item for item in snapshot.agency_items if item.key not in gone])
+        gone = {(spreadsheet_id, number) for number in _started_numbers(record) - result.items.keys()}
+        own = _with_days_before(snapshot.works[spreadsheet_id], record).items
+        items = [
+            own[one.number] if one.spreadsheet_id == spreadsheet_id else one for one in snapshot.agency_items
+        ]
+        write_schedule(snapshot, change, [item for item in items if item.key not in gone])
     # Fails if the lease expired during a slow call: another action may be working here now.
     run.commit()
     if change:
@@ -244,14 +258,37 @@ def _forget(
     lost: Sequence[Item],
 ) -> None:
     """Release reserved hours, restore the add-on's own figures, and drop the record of the action."""
-    moved = {number for _, _, number, _ in record["trace"]["moved"]} - set(stay)
+    gone = _started_numbers(record) - set(stay)
     stored = snapshot.stored
-    run.at_end(updates=[stored.work.change(lambda work: _without_wanted(work, lost).without_items(moved))])
+    run.at_end(
+        updates=[
+            stored.work.change(
+                lambda work: _with_days_before(_without_wanted(work, lost).without_items(gone), record)
+            )
+        ]
+    )
     if "estimates" in record:
         touched = {int(number) for _, number, *_ in record["trace"]["cells"] if number}
         before = {int(number): figures for number, figures in record["estimates"].items()}
         run.at_end(updates=[stored.backlog_state.change(lambda state: _with_figures(state, touched, before))])
     run.at_end(*stored.undo.writes(_entries_before(stored.undo.entries, record_id)))
+
+
+def _with_days_before(work: ProjectWork, record: Json) -> ProjectWork:
+    """The work with the promised days that the action moved, where they were not changed since."""
+    before: dict[str, dict[str, dict[str, float]]] = record.get("moved_days", {})
+    days = {}
+    for item in work.items.values():
+        for action in item.actions:
+            kept = before.get(str(action.row_number))
+            if kept is not None and _iso(action.day_hours) == kept["after"]:
+                by_day = kept["before"].items()
+                days[action.row_number] = {date.fromisoformat(day): hours for day, hours in by_day}
+    return work.with_days(days)
+
+
+def _iso(day_hours: Mapping[date, float]) -> dict[str, float]:
+    return {day.isoformat(): hours for day, hours in day_hours.items()}
 
 
 def _without_wanted(work: ProjectWork, items: Sequence[Item]) -> ProjectWork:

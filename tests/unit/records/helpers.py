@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from vitrina.errors import StoreConflictError
 from vitrina.ports import MOST_BYTES, Document, Key, Store, Write, new_token
-from vitrina.records.work import Item, ItemAction
+from vitrina.records.work import Allowance, Item, ItemAction
 from vitrina.store.memory import MemoryStore
 
 AGENCY = "agency"
@@ -122,6 +122,9 @@ def full_item(number: int, **more: Any) -> Item:
         "card_tracker": "asana",
         "switch_count": 2,
         "first_status": "in_work",
+        "assigned_by": "preview-1",
+        "moved_days": {9: {TODAY: 2.0}},
+        "allowance": Allowance("boss@agency.example", date(2026, 11, 18), {"Анна": 2.5}, 4.0, 1.5),
         "quantity": 2.5,
         **more,
     }

@@ -1,8 +1,9 @@
 """*Проверить всё* and *Проверить книгу*: finds contradictions within the sheets and with the tracker.
 
-Only cells and cards are checked. The store gives only the list of workbooks: what it remembers was written
-by the planner and may be wrong in the same way. Nothing is written, so one client's data cannot get into
-another client's file. The answer is for staff and may name all clients.
+Only cells and cards are checked. The store gives only the list of workbooks, and what somebody has allowed
+to go over hour limits: what else it remembers was written by the planner and may be wrong in the same way.
+Nothing is written, so one client's data cannot get into another client's file. The answer is for staff and
+may name all clients.
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from vitrina.domain.checking.check import AfterRow, PersonRow
-from vitrina.domain.checking.check_sheets import Contradiction, Finding, Judge, SheetRow, ShownCalendar
+from vitrina.domain.checking.check_sheets import (
+    ROUNDING_HOURS,
+    Contradiction,
+    Finding,
+    Judge,
+    SheetRow,
+    ShownCalendar,
+)
 from vitrina.errors import CellProblem, ServiceError
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.google_quota import QUOTA_KEY
@@ -25,7 +33,7 @@ from vitrina.project.reservations import PROGRESS_COLUMNS, has_columns
 from vitrina.project.tracker_people import people_in_tracker
 from vitrina.records.books import Project, load_project
 from vitrina.records.layouts import shape_from, shape_key
-from vitrina.records.work import external_id
+from vitrina.records.work import Item, external_id, find_open_work
 from vitrina.texts import Days, Sentence, sentence
 from vitrina.workbook.reading.backlog_rows import read_started_after
 from vitrina.workbook.reading.book import parse_book
@@ -104,6 +112,8 @@ def _check(run: Run, agency_id: str, only: str | None) -> Answer:
     own = [checked for checked in books if only is None or checked.project.spreadsheet_id == only]
     if only is not None:
         findings = [finding for finding in findings if finding.concerns(only)]
+    allowed = _allowed_items(services, agency_id)
+    findings = [finding for finding in findings if not _is_allowed(finding, allowed)]
     cards = _check_cards(run, own, team)
     titles = {checked.project.spreadsheet_id: checked.project.title for checked in books}
     problems = [problem for checked in own for problem in checked.work.problems]
@@ -122,6 +132,11 @@ def _check(run: Run, agency_id: str, only: str | None) -> Answer:
         found,
         problems if only else [],
         [*(unread_book.message for unread_book in unread), *cards.unread],
+        [
+            _allowance_message(item)
+            for item in allowed
+            if any(item.spreadsheet_id == checked.project.spreadsheet_id for checked in own)
+        ],
         {
             "books": len(own),
             "rows": sum(not row.is_done for checked in own for row in checked.work.rows),
@@ -134,10 +149,11 @@ def _answer(
     found: Sequence[Sentence],
     cells: Sequence[CellProblem],
     unread: Sequence[Sentence],
+    allowed: Sequence[Sentence],
     counts: Mapping[str, int],
 ) -> Answer:
     count = len(found) + len(cells)
-    details = [*unread, *found]
+    details = [*unread, *found, *allowed]
     if len(details) > MAX_LINES:
         more = len(details) - MAX_LINES + 1
         details = [*details[: MAX_LINES - 1], sentence("list.more", count=more)]
@@ -146,7 +162,7 @@ def _answer(
         sentence("check.found" if count else "check.nothing", count=count, **counts),
         details=tuple(details),
         cells=tuple(cells),
-        data={"found": count, "unread": len(unread), **counts},
+        data={"found": count, "unread": len(unread), "allowed": len(allowed), **counts},
     )
 
 
@@ -190,6 +206,53 @@ def _sheet_row(project: Project, row: WorkRow) -> SheetRow:
         position=row.position if is_own else None,
         line=row.row.index + 1,
     )
+
+
+# --- What was allowed ------------------------------------------------------------------------------
+
+
+def _allowed_items(services: Services, agency_id: str) -> list[Item]:
+    """Open items that somebody has allowed to go over hour limits, by project and number.
+
+    Only the store knows who did.
+    """
+    works = find_open_work(services.store, agency_id).values()
+    items = [item for work in works for item in work.value.items.values()]
+    today = services.today()
+    return sorted(
+        (item for item in items if item.allowance and not item.is_done and item.last_day >= today),
+        key=lambda item: item.key,
+    )
+
+
+def _is_allowed(finding: Finding, allowed: Iterable[Item]) -> bool:
+    """Whether somebody has allowed as many hours above the capacity as the finding has."""
+    if finding.kind not in (Contradiction.OVERLOAD, Contradiction.DRAWN_OVERLOAD):
+        return False
+    codes = {(row.project, row.code) for row in finding.rows}
+    codes |= {(project, code) for project in finding.projects for code in finding.codes}
+    hours = sum(
+        item.allowance.person_hours.get(finding.specialist, 0.0)
+        for item in allowed
+        if item.allowance is not None and (item.spreadsheet_id, item.code) in codes
+    )
+    return finding.hours - finding.capacity_hours <= hours + ROUNDING_HOURS
+
+
+def _allowance_message(item: Item) -> Sentence:
+    """Who has allowed an item to go over which limits, and when."""
+    allowance = item.allowance
+    if allowance is None:
+        raise ValueError(item)
+    limits = [
+        sentence("check.allowed_person", name=name, hours=hours)
+        for name, hours in allowance.person_hours.items()
+    ]
+    if allowance.project_hours:
+        limits.append(sentence("check.allowed_project", hours=allowance.project_hours))
+    if allowance.agency_hours:
+        limits.append(sentence("check.allowed_agency", hours=allowance.agency_hours))
+    return sentence("check.allowed", id=item.code, who=allowance.by, day=allowance.allowed_on, limits=limits)
 
 
 # --- Cards ---------------------------------------------------------------------------------------

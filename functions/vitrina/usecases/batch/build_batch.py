@@ -204,7 +204,9 @@ def draft_plan(snapshot: Snapshot, team: Team, span: Period, wishes: Wishes = NO
     parts = parts_of(state, backlog, norms)
     situation = Situation(
         tuple(planned_items(project, state, backlog, parts)),
-        resources_of(snapshot.services, project, team, terms, _as_in_sheet(snapshot), snapshot.typed_hours),
+        resources_of(
+            snapshot.services, project, team, terms, work_as_in_sheet(snapshot), snapshot.typed_hours
+        ),
         span,
         since=snapshot.today,
         unfinished=frozenset((item.spreadsheet_id, item.number) for item in own if not item.is_done),
@@ -223,7 +225,7 @@ def draft_plan(snapshot: Snapshot, team: Team, span: Period, wishes: Wishes = NO
     )
 
 
-def _as_in_sheet(snapshot: Snapshot) -> list[Item]:
+def work_as_in_sheet(snapshot: Snapshot) -> list[Item]:
     """Items of all clients, with work marked done where this sheet says so: the store may not know it yet."""
     done = {row.number for row in snapshot.work_rows.actions if row.is_done}
     own_id = snapshot.project.spreadsheet_id

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -29,7 +28,7 @@ from vitrina.project.planner_input import (
     written_by_us,
 )
 from vitrina.project.snapshot import Snapshot, read_snapshot, require_items
-from vitrina.records.backlog_state import BacklogState, Figures
+from vitrina.records.backlog_state import BacklogState, Figures, hash_of_note
 from vitrina.records.books import put_project
 from vitrina.records.norms import KeptNorms, titles_key
 from vitrina.tabs.blocks import SPARE_ROWS, last_used_row
@@ -290,12 +289,8 @@ def _write_hours(
 def _remove_note(change: WorkbookChange, tab: Tab, row: BacklogRow, state: BacklogState) -> None:
     """Delete a note that an older release wrote for the staff: clients read it. People's notes stay."""
     note = tab.cell(row.row, "source").note
-    if note and _hash(note) in state.note_hashes:
+    if note and hash_of_note(note) in state.note_hashes:
         change.note(tab, row.row, "source", "")
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def explain(

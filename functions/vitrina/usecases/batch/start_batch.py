@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from vitrina.domain.backlog import ActionStatus
@@ -50,7 +50,7 @@ def start_batch(run: Run, spreadsheet_id: str, *, preview_id: str) -> Answer:
     except VitrinaError:
         # If the sheet cannot be read now, the next read of it decides.
         with contextlib.suppress(VitrinaError):
-            _take_back_by_sheet(run, spreadsheet_id)
+            take_back_by_sheet(run, spreadsheet_id)
         raise
 
 
@@ -116,7 +116,7 @@ def _promise_hours(run: Run, snapshot: Snapshot, preview: Preview, span: Period)
             plan_write(project.agency_id),
             run.release(planning),
             updates=[
-                snapshot.change_work(lambda work: _reserved(work, items)),
+                snapshot.change_work(lambda work: reserved(work, items)),
                 snapshot.titles.change(lambda titles: with_titles(titles, started)),
             ],
         )
@@ -128,7 +128,7 @@ def _promise_hours(run: Run, snapshot: Snapshot, preview: Preview, span: Period)
     return draft, items
 
 
-def _reserved(work: ProjectWork, items: Sequence[Item]) -> ProjectWork:
+def reserved(work: ProjectWork, items: Sequence[Item]) -> ProjectWork:
     """The work with *items* reserved; raises ``BusyError`` if one of them was started meanwhile."""
     if any(item.number in work.items for item in items):
         raise BusyError("workbook.busy")
@@ -144,7 +144,7 @@ def _note_started(run: Run, draft: Draft, items: Sequence[Item]) -> None:
     start_on = draft.plan.period.start_on
     run.at_end(
         updates=[
-            stored.work.change(lambda work: _without_reservations(work, started)),
+            stored.work.change(lambda work: work.with_seen(started)),
             stored.backlog_state.change(
                 lambda state: replace(
                     state, passed_over=state.passed_over_in(start_on, left_out, known=known)
@@ -154,12 +154,7 @@ def _note_started(run: Run, draft: Draft, items: Sequence[Item]) -> None:
     )
 
 
-def _without_reservations(work: ProjectWork, numbers: Collection[int]) -> ProjectWork:
-    seen = [work.items[number] for number in numbers if number in work.items]
-    return work.with_items(replace(item, is_reserved=False) for item in seen)
-
-
-def _take_back_by_sheet(run: Run, spreadsheet_id: str) -> None:
+def take_back_by_sheet(run: Run, spreadsheet_id: str) -> None:
     """Release the hours that a refused start has reserved, so that other projects can use them."""
     run.drop_final_writes()
     stored = read_stored(run, spreadsheet_id)
@@ -246,14 +241,7 @@ def _change(draft: Draft, items: list[Item]) -> WorkbookChange:
         if backlog_tab.cell(row.row, "reason").text != reasons[row.number]:
             change.set(backlog_tab, row.row, "reason", reasons[row.number])
     onboarding = services.choices.label("status", ActionStatus.ONBOARDING, locale)
-    change.append(
-        progress_tab,
-        [
-            _new_row(item, action, snapshot.agency.profiles, onboarding)
-            for item in items
-            for action in item.actions
-        ],
-    )
+    change.append(progress_tab, new_rows(items, snapshot.agency.profiles, onboarding))
     as_it_will_be = [*snapshot.agency_items, *items]
     write_schedule(snapshot, change, as_it_will_be)
     write_range(change, book, draft.left_total)
@@ -261,6 +249,11 @@ def _change(draft: Draft, items: list[Item]) -> WorkbookChange:
     write_forecast(snapshot, change, stay, draft.parts, as_it_will_be)
     write_refreshed_mark(services, change, book)
     return change
+
+
+def new_rows(items: Iterable[Item], profiles: Mapping[str, str], status: str) -> list[NewRow]:
+    """The rows of *В работе* for items that are started: one for each action, with the label *status*."""
+    return [_new_row(item, action, profiles, status) for item in items for action in item.actions]
 
 
 def _new_row(item: Item, action: ItemAction, profiles: Mapping[str, str], status: str) -> NewRow:

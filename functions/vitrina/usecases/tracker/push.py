@@ -80,7 +80,7 @@ def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
         run.commit(updates=[snapshot.stored.work.change(lambda work: settled(work, [], known, {}))])
         raise failure
     linked = {item.number: item.card_id for item in wanted if item.card_id} | created
-    _write_links(run, snapshot, linked)
+    _write_links(run, snapshot, linked, is_by_itself=only_wanted)
     known += _remove_late_twins(run, snapshot, lacking, steps)
     is_looking = any(
         item.card_lost_at and item.number not in known for item in snapshot.stored.work.value.items.values()
@@ -436,7 +436,7 @@ def _facts(snapshot: Snapshot, item: Item) -> tuple[tuple[str, str], ...]:
 # --- Links -----------------------------------------------------------------------------------------
 
 
-def _write_links(run: Run, snapshot: Snapshot, card_ids: Mapping[int, str]) -> None:
+def _write_links(run: Run, snapshot: Snapshot, card_ids: Mapping[int, str], *, is_by_itself: bool) -> None:
     """Link the rows to their cards. If the sheet changed after it was read, read it again and retry."""
     spreadsheet_id = snapshot.project.spreadsheet_id
     known = [snapshot]
@@ -444,12 +444,14 @@ def _write_links(run: Run, snapshot: Snapshot, card_ids: Mapping[int, str]) -> N
     def write() -> None:
         # The first attempt uses the snapshot; a retry after a change by people reads the sheet again.
         current = known.pop() if known else read_snapshot(run, spreadsheet_id, with_agency_work=False)
-        _write_links_once(run, current, card_ids)
+        _write_links_once(run, current, card_ids, is_by_itself=is_by_itself)
 
     retry_on_conflict(run, write)
 
 
-def _write_links_once(run: Run, snapshot: Snapshot, card_ids: Mapping[int, str]) -> None:
+def _write_links_once(
+    run: Run, snapshot: Snapshot, card_ids: Mapping[int, str], *, is_by_itself: bool
+) -> None:
     book, project = snapshot.book, snapshot.project
     tab = book.tab("in_progress")
     title = render(sentence("card.open"), locale_of(book))
@@ -468,4 +470,9 @@ def _write_links_once(run: Run, snapshot: Snapshot, card_ids: Mapping[int, str])
                 linked[str(row.item_number)] = card_id
     if change:
         write_refreshed_mark(run.services, change, book)
-        write_undoably(run, snapshot.stored.undo, book, change, action="push", cards=linked)
+        if is_by_itself and linked and all(snapshot.items[int(number)].assigned_by for number in linked):
+            # The cards belong to the actions that assigned the tasks, and are undone with them.
+            run.commit()
+            run.services.workbooks.batch_update(book.spreadsheet_id, change.requests())
+        else:
+            write_undoably(run, snapshot.stored.undo, book, change, action="push", cards=linked)

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import CONTENT, ROW_KEY, Book, Field, Mark, Repair, Row, Tab
@@ -49,10 +49,11 @@ __all__ = ["Formula", "NewRow", "Value", "WorkbookChange"]
 
 @dataclass(frozen=True)
 class NewRow:
-    """A row to be inserted."""
+    """A row to be inserted, with notes of its cells by column."""
 
     number: int
     values: dict[str, Value]
+    notes: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -384,5 +385,11 @@ def _insert_rows(tab: Tab, landing: _Landing, rows: Sequence[NewRow]) -> list[Js
         for column, value in row.values.items()
     }
     batch += update_cells(tab.sheet_id, cells, "userEnteredValue")
+    notes: dict[tuple[int, int], Json] = {
+        (first + down, tab.column(column)): {"note": text}
+        for down, row in enumerate(rows)
+        for column, text in row.notes.items()
+    }
+    batch += update_cells(tab.sheet_id, notes, "note")
     batch += [create_mark(tab.sheet_id, _row_mark(first + down, row.number)) for down, row in enumerate(rows)]
     return batch

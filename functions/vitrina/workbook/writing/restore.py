@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,7 +122,7 @@ def _rows_back(
 ) -> bool:
     """Move rows back from the shelf and delete those that replaced them; returns whether some stay."""
     trace = record["trace"]
-    if not trace["moved"]:
+    if "in_progress" not in trace["inserted"]:
         return False
     shelf, tab = book.tabs.get(SHELF), book.tab("in_progress")
     on_shelf = _shelf_rows(shelf)
@@ -141,12 +141,31 @@ def _rows_back(
             back.append((book.tab(key), index, number, had_number))
             for row in own:
                 change.delete(tab, row)
+    _tasks_away(change, tab, rows, trace, kept | touched, result)
     if shelf is not None:
         change.shelve_on(shelf, NewShelf(shelf.title))
     for home, index, number, had_number in back:
         place = _place(home, index, record)
         change.bring_back(home, place, on_shelf[number], number if had_number else None)
     return bool(result.items)
+
+
+def _tasks_away(
+    change: WorkbookChange,
+    tab: Tab,
+    rows: Mapping[int, Row],
+    trace: Json,
+    staying: Collection[int],
+    result: Restoration,
+) -> None:
+    """Delete the rows of tasks that came from no row of the backlog; items *staying* keep theirs."""
+    moved = {number for _, _, number, _ in trace["moved"]}
+    for row_number, row in rows.items():
+        number = item_number_of_row(row_number)
+        if number in staying and number not in moved:
+            result.items[number] = tab.cell(row, "id").text
+        elif number not in moved:
+            change.delete(tab, row)
 
 
 def _shelf_rows(shelf: Tab | None) -> dict[int, Row]:
