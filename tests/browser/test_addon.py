@@ -413,3 +413,95 @@ def test_workbook_is_shown_as_the_client_sees_it(workbench, world):
     done.locator("summary").click()
     expect(done).to_contain_text("Клиент только читает")
     expect(done).to_contain_text("Пусто")
+
+
+def task_form(**more):
+    """The form of a task as the backend fills it: one part, with its person and days."""
+    person = {"name": "Анна Белова", "start_on": "2026-11-23", "due_on": "2026-11-23", "free_hours": 12.0}
+    part = {"profile": "design", "specialist": "Анна Белова", "hours": 3.0}
+    return {
+        "preview_id": "task-1",
+        "task": {"title": "Баннер", "result": "", "is_note": True, "number": None, "id": None},
+        "row": None,
+        "work_types": ["Баннер", "<b>Лендинг</b>"],
+        "profiles": [{"key": "design", "title": "Дизайн"}],
+        "request": {
+            "number": None,
+            "work_type": "Баннер",
+            "parts": [part],
+            "wanted_on": None,
+            "is_urgent": False,
+            "allows_over": False,
+        },
+        "parts": [
+            {
+                **part,
+                "profile_title": "Дизайн",
+                "norm_hours": 3.0,
+                "start_on": "2026-11-23",
+                "due_on": "2026-11-23",
+                "people": [person],
+            }
+        ],
+        "over": [],
+        "could_days": None,
+        "moves": [],
+        **more,
+    }
+
+
+def test_task_that_is_refused_keeps_what_was_entered(workbench, world):
+    """The new plan is asked for with the same fields, and the words stay."""
+    world.backend.will_answer("preview_assignment", outcome="done", message="Сможем.", data=task_form())
+    refusal = {"outcome": "refused", "message": "После расчёта что-то изменилось."}
+    world.backend.will_answer("assign_task", 409, **refusal)
+    workbench.open_tab("Бэклог")
+    workbench.cell("C3").click()
+    workbench.choose_from_menu("Поставить задачу специалисту…")
+    form = workbench.sidebar
+    form.locator('[name="title"]').fill("Баннер\nк празднику")
+    form.locator('[name="result"]').fill("Синий")
+
+    form.get_by_role("button", name="Поставить задачу").click()
+    form.get_by_role("button", name="Показать новый расчёт").click()
+
+    expect(form.locator('[name="title"]')).to_have_value("Баннер к празднику")
+    expect(form.locator('[name="result"]')).to_have_value("Синий")
+    opened, confirmed, again = world.backend.received
+    assert opened["params"] == {"sheet_id": 11, "row": 3, "note": ""}
+    assert confirmed["params"] == {"preview_id": "task-1", "title": "Баннер к празднику", "result": "Синий"}
+    assert again["params"] == {**task_form()["request"], "is_filled": True}
+
+
+def test_note_in_a_row_of_the_backlog_can_be_left(workbench, world):
+    """The form asks which of the two is meant, and can go back."""
+    row = {"number": 14, "id": "ЗРН-14", "task": "Лендинг"}
+    of_row = {"title": "Лендинг", "result": "", "is_note": False, "number": 14, "id": "ЗРН-14"}
+    for data in (task_form(row=row), task_form(task=of_row), task_form(row=row)):
+        world.backend.will_answer("preview_assignment", outcome="done", message="Сможем.", data=data)
+    workbench.choose_from_menu("Поставить задачу специалисту…")
+    form = workbench.sidebar
+
+    form.get_by_text("ЗРН-14", exact=True).click()
+    expect(form.locator("#task-row")).to_have_text("ЗРН-14 · Лендинг")
+    form.get_by_text("Примечание", exact=True).click()
+    expect(form.locator('[name="title"]')).to_have_value("Баннер")
+
+    assert world.backend.received[1]["params"] == {"number": 14}
+    assert world.backend.received[0]["params"] == world.backend.received[2]["params"]
+
+
+def test_task_is_planned_anew_for_another_kind_of_work(workbench, world):
+    """Person and hours of the old kind are not sent; an answer that comes too late is not shown."""
+    world.backend.will_answer("preview_assignment", outcome="done", message="Сможем.", data=task_form())
+    bad = {"outcome": "refused", "message": "В книге агентства ошибка."}
+    world.backend.will_answer("preview_assignment", 422, **bad)
+    workbench.choose_from_menu("Поставить задачу специалисту…")
+    form = workbench.sidebar
+
+    form.locator('[name="work_type"]').select_option("<b>Лендинг</b>")
+
+    expect(form.locator("#plan")).to_have_text("В книге агентства ошибка.")
+    expect(form.get_by_role("button", name="Поставить задачу")).to_be_disabled()
+    asked = world.backend.received[-1]["params"]
+    assert (asked["work_type"], asked["parts"][0]["hours"]) == ("<b>Лендинг</b>", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import cache
@@ -523,6 +524,18 @@ def test_urgent_task_goes_before_what_is_not_begun() -> None:
     assert check.data["found"] == 0, check.details
 
 
+def test_nothing_moves_for_a_task_that_is_not_ready_sooner() -> None:
+    """There is room today beside what is promised."""
+    office = busy_office(hours=8)
+    later = office.table("in_progress", "due_on")
+
+    form = ask(office, one_part(hours=4), is_urgent=True)
+
+    assert (form.data["moves"], form.data["parts"][0]["due_on"]) == ([], TODAY)
+    assert "assign.nothing_moves" in codes(form)
+    assert office.table("in_progress", "due_on") == later
+
+
 def test_begun_work_is_never_moved() -> None:
     """By its status, or by logged hours."""
     office = urgent_office()
@@ -599,6 +612,28 @@ def test_moved_days_come_back_with_undo() -> None:
     assert answer.outcome is Outcome.DONE, answer.details
     assert office.table("in_progress", "id", "action", "specialist", "hours", "start_on", "due_on") == table
     assert {n: i.actions for n, i in office.items().items()} == {n: i.actions for n, i in items.items()}
+
+
+def test_client_reads_nothing_internal() -> None:
+    """Who allowed what, the work type and the words of other clients stay out of the client's file."""
+    office = busy_office(40)
+    office.create_client(client_name="Улыбка", project_name="Лето", code="ЛЕТО", limit_hours=4)
+    form = ask(
+        office,
+        one_part("development", VERA, 6),
+        work_type="Тайный вид",
+        wanted_on=FRIDAY.isoformat(),
+        allows_over=True,
+    )
+
+    assign(office, form, result="Синий")
+
+    [item] = office.items().values()
+    assert item.allowance is not None
+    sheets = json.dumps(office.workbooks.look(office.client_id)["sheets"], ensure_ascii=False)
+    assert "Синий" in sheets
+    for secret in ("Тайный вид", "Личный кабинет", "Заря", "сверх", "азреш", "allow"):
+        assert secret not in sheets, secret
 
 
 # --- Twice, late, lost -------------------------------------------------------------------------------

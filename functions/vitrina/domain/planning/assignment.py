@@ -218,7 +218,7 @@ def before_others(
             return None
         days, stuck = _put_back(by_row, free, after, timeline, project)
         staying |= stuck
-        behind, begun = _overtaken(by_row, free, days, after)
+        behind, begun = _overtaken(by_row, free, staying, days, after)
         moving |= behind
         staying |= begun
         if free == moving - staying:
@@ -284,10 +284,11 @@ def _as_before(one: OpenAction, timeline: Timeline, person: int, project: str) -
 def _overtaken(
     by_row: Mapping[int, OpenAction],
     free: Collection[int],
+    staying: Collection[int],
     days: Mapping[int, Mapping[date, float]],
     after: Mapping[int, Collection[int]],
 ) -> tuple[set[int], set[int]]:
-    """Actions that would begin before their predecessor has ended, and the movers that this forbids."""
+    """Actions that would begin before their predecessor has ended, and movers that *staying* ones forbid."""
     behind: set[int] = set()
     begun: set[int] = set()
     for one in by_row.values():
@@ -296,7 +297,7 @@ def _overtaken(
         for before in _before(by_row.values(), one, after):
             new = days.get(before.row_number)
             if new is not None and before.due_on < one.start_on <= max(new):
-                if one.can_move:
+                if one.can_move and one.row_number not in staying:
                     behind.add(one.row_number)
                 else:
                     begun.add(before.row_number)

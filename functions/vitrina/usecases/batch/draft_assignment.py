@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from vitrina.domain.backlog import ActionStatus
+from vitrina.domain.checking.feasibility import TOLERANCE_HOURS
 from vitrina.domain.estimating.effort import Task, forecast
 from vitrina.domain.estimating.norms import tenth
 from vitrina.domain.planning.assignment import (
@@ -134,8 +135,9 @@ def draft_assignment(snapshot: Snapshot, team: Team, source: TaskSource, request
     if not parts:
         return draft
     project = snapshot.project.spreadsheet_id
+    usual = on_first_days(parts, resources, project=project, since=today)
     if request.is_urgent:
-        usual = before_others(
+        sooner = before_others(
             parts,
             lambda rows: _resources(snapshot, team, rows),
             _open_actions(snapshot, team),
@@ -143,8 +145,9 @@ def draft_assignment(snapshot: Snapshot, team: Team, source: TaskSource, request
             project=project,
             since=today,
         )
-    else:
-        usual = on_first_days(parts, resources, project=project, since=today)
+        # Nothing moves for a task that would not be ready any sooner.
+        if sooner is not None and (usual is None or sooner.due_on < usual.due_on):
+            usual = sooner
     could = _beyond_limits(parts, resources, usual, request, project=project, since=today)
     could_over = over(could.actions, resources, project=project, since=today) if could else Over()
     if could and could_over and request.allows_over:
@@ -261,7 +264,7 @@ def _is_as_planned(row: WorkRow, action: ItemAction) -> bool:
     return (
         row.is_readable
         and row.specialist == action.specialist
-        and row.hours == action.hours
+        and abs(row.planned_hours - action.hours) <= TOLERANCE_HOURS
         and row.start_on == min(action.day_hours)
         and row.due_on == max(action.day_hours)
     )
