@@ -600,6 +600,21 @@ def test_row_begun_after_the_form_was_shown_refuses() -> None:
     assert len(office.items()) == 2
 
 
+def test_row_begun_while_it_is_moved_refuses() -> None:
+    """Between the read and the write: the batch compares what shows that work was begun."""
+    office = urgent_office()
+    due = office.table("in_progress", "due_on")
+    form = ask(office, one_part("development", VERA, 8), is_urgent=True)
+    office.workbooks.before("batch_update", lambda: office.type("in_progress", 0, logged_hours="2"))
+
+    with pytest.raises(ChangedMeanwhileError) as error:
+        assign(office, form)
+
+    assert error.value.code == "assign.changed"
+    assert office.table("in_progress", "due_on") == due
+    assert len(office.items()) == 2
+
+
 def test_moved_days_come_back_with_undo() -> None:
     """In the sheet and in the promises."""
     office = urgent_office()
