@@ -15,7 +15,7 @@ from vitrina.domain.backlog import PlannedAction
 from vitrina.domain.calendar import Period, period_of
 from vitrina.domain.checking.feasibility import spread
 from vitrina.domain.planning.capacity import EPSILON_HOURS, HourLimit, Ledger, Resources
-from vitrina.domain.planning.planner import HORIZON_CALENDAR_DAYS
+from vitrina.domain.planning.open_work import OpenAction, actions_before, new_timeline, room_as_before
 from vitrina.domain.planning.schedule import Pieces, Timeline
 
 
@@ -58,28 +58,6 @@ class Over:
 
 
 @dataclass(frozen=True)
-class OpenAction:
-    """An action in progress of the project. It ``can_move`` if nobody has begun it."""
-
-    row_number: int
-    item: int
-    position: int
-    specialist: str
-    day_hours: Mapping[date, float]
-    can_move: bool
-
-    @property
-    def start_on(self) -> date:
-        """First day with work."""
-        return min(self.day_hours)
-
-    @property
-    def due_on(self) -> date:
-        """Last day with work."""
-        return max(self.day_hours)
-
-
-@dataclass(frozen=True)
 class Move:
     """New days of an action that makes room."""
 
@@ -104,7 +82,7 @@ def offers(
     profile: str, hours: float, resources: Resources, *, project: str, since: date
 ) -> tuple[Offer, ...]:
     """People with *profile*, the one who can begin first before the others; nothing is taken."""
-    timeline = _timeline(resources, since)
+    timeline = new_timeline(resources, since)
     days = timeline.ledger.days
     found = []
     for place, person in enumerate(resources.specialists):
@@ -121,7 +99,7 @@ def on_first_days(
     parts: Sequence[TaskPart], resources: Resources, *, project: str, since: date
 ) -> Assignment | None:
     """The parts on the first days with room; ``None`` where there are none within the horizon."""
-    actions = _place(parts, _timeline(resources, since), project)
+    actions = _place(parts, new_timeline(resources, since), project)
     return None if actions is None else Assignment(actions)
 
 
@@ -138,7 +116,7 @@ def until_day(
     Assignment or None
         ``None`` where there is no working day of a person left for his part.
     """
-    timeline = _timeline(replace(resources, limits=()), since)
+    timeline = new_timeline(replace(resources, limits=()), since)
     ledger = timeline.ledger
     last = bisect_right(ledger.days, last_day) - 1
     actions: list[PlannedAction] = []
@@ -159,7 +137,7 @@ def until_day(
 
 def over(actions: Iterable[PlannedAction], resources: Resources, *, project: str, since: date) -> Over:
     """By how much *actions*, which are not booked in *resources*, go over hours of people and over limits."""
-    ledger = _timeline(resources, since).ledger
+    ledger = new_timeline(resources, since).ledger
     places = {day: place for place, day in enumerate(ledger.days)}
     persons: dict[str, float] = {}
     windows: dict[tuple[int, date], float] = {}
@@ -212,7 +190,7 @@ def before_others(
     staying: set[int] = set()
     while True:
         free = frozenset(moving - staying)
-        timeline = _timeline(resources_without(free), since)
+        timeline = new_timeline(resources_without(free), since)
         actions = _place(parts, timeline, project)
         if actions is None:
             return None
@@ -244,10 +222,10 @@ def _put_back(
     for one in sorted((by_row[row] for row in free), key=lambda one: (one.start_on, one.row_number)):
         ends = [
             max(days.get(before.row_number, before.day_hours))
-            for before in _before(by_row.values(), one, after)
+            for before in actions_before(by_row.values(), one, after)
         ]
         person, end = ledger.people[one.specialist], max(ends, default=date.min)
-        pieces = _as_before(one, timeline, person, project) if end < one.start_on else None
+        pieces = room_as_before(one, timeline, person, project) if end < one.start_on else None
         if pieces is None:
             first = max(one.start_on, end + timedelta(days=1) if ends else one.start_on)
             earliest = sum(day < first for day in ledger.days)
@@ -259,26 +237,6 @@ def _put_back(
         timeline.open(person, pieces)
         days[one.row_number] = {ledger.days[place]: hours for place, hours in pieces}
     return days, stuck
-
-
-def _as_before(one: OpenAction, timeline: Timeline, person: int, project: str) -> Pieces | None:
-    """The old days of an action, ``None`` if there is no room on them any more."""
-    ledger = timeline.ledger
-    places = {day: place for place, day in enumerate(ledger.days)}
-    if any(day not in places for day in one.day_hours):
-        return None
-    pieces = [(places[day], hours) for day, hours in sorted(one.day_hours.items())]
-    spent: dict[tuple[int, int], float] = {}
-    for place, hours in pieces:
-        if ledger.free[person][place] < hours - EPSILON_HOURS:
-            return None
-        for number in ledger.limits_of(person, project):
-            key = (number, ledger.window_of(number, place))
-            spent[key] = spent.get(key, 0.0) + hours
-    fits = all(
-        ledger.left[number][window] > hours - EPSILON_HOURS for (number, window), hours in spent.items()
-    )
-    return pieces if fits else None
 
 
 def _overtaken(
@@ -294,7 +252,7 @@ def _overtaken(
     for one in by_row.values():
         if one.row_number in free:
             continue
-        for before in _before(by_row.values(), one, after):
+        for before in actions_before(by_row.values(), one, after):
             new = days.get(before.row_number)
             if new is not None and before.due_on < one.start_on <= max(new):
                 if one.can_move and one.row_number not in staying:
@@ -302,23 +260,6 @@ def _overtaken(
                 else:
                     begun.add(before.row_number)
     return behind, begun
-
-
-def _before(
-    every: Iterable[OpenAction], one: OpenAction, after: Mapping[int, Collection[int]]
-) -> list[OpenAction]:
-    """The actions that have to end before *one* begins."""
-    items = after.get(one.item, ())
-    return [
-        other
-        for other in every
-        if (other.item == one.item and other.position < one.position)
-        or (other.item in items and other.item != one.item)
-    ]
-
-
-def _timeline(resources: Resources, since: date) -> Timeline:
-    return Timeline(Ledger(resources, since=since, until=since + timedelta(days=HORIZON_CALENDAR_DAYS)))
 
 
 def _place(parts: Sequence[TaskPart], timeline: Timeline, project: str) -> tuple[PlannedAction, ...] | None:
