@@ -13,7 +13,6 @@ from vitrina.domain.estimating.effort import Task, forecast
 from vitrina.domain.estimating.norms import tenth
 from vitrina.domain.planning.assignment import (
     Assignment,
-    OpenAction,
     Over,
     TaskPart,
     before_others,
@@ -23,6 +22,7 @@ from vitrina.domain.planning.assignment import (
     until_day,
 )
 from vitrina.domain.planning.capacity import Resources
+from vitrina.domain.planning.open_work import OpenAction
 from vitrina.errors import UserError
 from vitrina.ports import Json
 from vitrina.project.planner_input import PlannedPart
