@@ -28,6 +28,11 @@ function assignTask() {
   );
 }
 
+/** Menu: shows which open work has to move, and moves it after a yes. */
+function replanWork() {
+  openAction_('preview_replan', 'run');
+}
+
 /** Menu: shows what the client sees of each tab, and what may be more than he should. */
 function showAsClient() {
   openAction_('show_as_client', 'run');

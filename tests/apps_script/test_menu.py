@@ -22,6 +22,7 @@ def captions(execution):
                 "Отправить в трекер",
                 "Обновить из трекера",
                 "Поставить задачу специалисту…",
+                "Перепланировать…",
                 "Показать глазами клиента",
                 "Отменить последнее действие…",
                 "Проверить книгу",
@@ -36,6 +37,7 @@ def captions(execution):
                 "Send to the tracker",
                 "Refresh from the tracker",
                 "Assign a task to a specialist…",
+                "Replan…",
                 "Show as the client sees it",
                 "Undo the last action…",
                 "Check this workbook",
@@ -97,6 +99,7 @@ def test_menu_without_a_tracker(addon):
         "Собрать неделю…",
         "Учесть статусы и часы",
         "Поставить задачу специалисту…",
+        "Перепланировать…",
         "Показать глазами клиента",
         "Отменить последнее действие…",
         "Проверить книгу",
@@ -166,4 +169,4 @@ def test_install_builds_the_menu_at_once(addon):
     """After installation from an open workbook the menu appears without opening it again."""
     execution = addon().evaluate("onInstall({authMode: ScriptApp.AuthMode.FULL})")
 
-    assert len(captions(execution)) == 8
+    assert len(captions(execution)) == 9

@@ -137,6 +137,46 @@ def test_manager_changes_the_plan_by_hand(workbench, world):
     assert planned[-1]["params"] == {"period": "current"}
 
 
+def test_conflict_leads_to_a_new_plan(workbench, world):
+    """The check offers it; what moves is shown with people, days and reasons before it is done."""
+    move = {
+        "id": "ЗРН-4",
+        "task": "Баннеры для акции",
+        "profile": "Дизайн",
+        "before": {"specialist": "Анна Белова", "start_on": "2026-11-24", "due_on": "2026-11-25"},
+        "after": {"specialist": "Игорь Ким", "start_on": "2026-11-25", "due_on": "2026-11-27"},
+        "is_day_broken": True,
+        "why": "в эти дни человек отсутствует",
+    }
+    world.backend.will_answer(
+        "check_book",
+        outcome="done",
+        message="Нашли 1 противоречие.",
+        details=["Анна Белова отсутствует 24 ноября, а ЗРН-4 стоит на этот день."],
+        data={"found": 1, "can_replan": True},
+    )
+    world.backend.will_answer(
+        "preview_replan",
+        outcome="done",
+        message="Перенесём 1 работу, обещанных сроков изменится: 1. Пока ничего не изменено.",
+        details=["ЗРН-2 уже начали (Анна Белова), она остаётся как есть: в эти дни человек отсутствует."],
+        data={"preview_id": "replan-1", "moves": [move]},
+    )
+    world.backend.will_answer("replan_work", outcome="done", message="Перенесли 1 работу: ЗРН-4.")
+    workbench.choose_from_menu("Проверить книгу")
+    sidebar = workbench.sidebar
+
+    sidebar.get_by_role("button", name="Перепланировать…").click()
+    expect(sidebar.locator("#moves li")).to_contain_text(
+        "в эти дни человек отсутствует; обещанный срок меняется"
+    )
+    workbench.screenshot("replan")
+    sidebar.get_by_role("button", name="Перенести").click()
+    expect(sidebar.get_by_text("Перенесли 1 работу: ЗРН-4.")).to_be_visible()
+
+    assert world.backend.received[-1]["params"] == {"preview_id": "replan-1"}
+
+
 def test_confirmed_is_what_was_previewed(workbench, world):
     """The button sends the preview's id once, with a new request id."""
     world.backend.will_answer("build_batch", outcome="done", message="", data=PREVIEW)

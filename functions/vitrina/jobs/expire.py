@@ -9,7 +9,7 @@ from vitrina.operations.run import OPERATION, OPERATION_LIFE, QUEUED
 from vitrina.operations.services import Services
 from vitrina.ports import Delete, Document, Write
 from vitrina.records.packing import part_kind
-from vitrina.records.previews import ASSIGNMENT, PREVIEW, PREVIEW_LIFE
+from vitrina.records.previews import ASSIGNMENT, PREVIEW, PREVIEW_LIFE, REPLAN
 
 #: Most documents of a kind that one call of the timer deletes.
 MOST_AT_ONCE = 300
@@ -21,7 +21,7 @@ def expire(services: Services) -> int:
     shown_before = ("shown_at", _text(now - PREVIEW_LIFE))
     previews = [
         one
-        for kind in (PREVIEW, ASSIGNMENT)
+        for kind in (PREVIEW, ASSIGNMENT, REPLAN)
         for one in store.find(kind, before=shown_before, limit=MOST_AT_ONCE)
     ]
     operations = [

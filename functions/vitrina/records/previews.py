@@ -140,6 +140,47 @@ def assignment_from_document(store: Store, document: Document | None) -> Assignm
     )
 
 
+# --- Replanned work ---------------------------------------------------------------------------------
+
+REPLAN = "replan"
+
+
+@dataclass(frozen=True)
+class ReplanPreview:
+    """Open work as it would be planned anew: what confirming it would do, by row."""
+
+    spreadsheet_id: str
+    team: Team
+    effect: Json
+
+    @property
+    def preview_id(self) -> str:
+        """The same for the same content, and for no other."""
+        return _id_of(self._payload())
+
+    def writes(self, *, shown_at: datetime) -> list[Write]:
+        """Writes that keep the preview, over an equal one that was shown before."""
+        before = Packed(REPLAN, self.preview_id, None, None)
+        fields = {"spreadsheet_id": self.spreadsheet_id, "shown_at": shown_at.isoformat()}
+        return packed_writes(before, self._payload(), expires_at=shown_at + PREVIEW_LIFE, **fields)
+
+    def _payload(self) -> dict[str, Any]:
+        return {"spreadsheet_id": self.spreadsheet_id, "team": team_data(self.team), "effect": self.effect}
+
+
+def replan_key(preview_id: str) -> Key:
+    """Where the preview of a replanning is kept."""
+    return REPLAN, preview_id
+
+
+def replan_from_document(store: Store, document: Document | None) -> ReplanPreview | None:
+    """The preview of a replanning, ``None`` where there is none of this id."""
+    data = None if document is None else unpack_one(store, document.kind, document.key, document).payload
+    if data is None:
+        return None
+    return ReplanPreview(data["spreadsheet_id"], team_from_data(data["team"]), data["effect"])
+
+
 def _id_of(payload: Mapping[str, Any]) -> str:
     text = json.dumps(payload, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -20,6 +20,7 @@ from vitrina.usecases.batch.draft_assignment import request_from_data
 from vitrina.usecases.batch.estimate import estimate
 from vitrina.usecases.batch.plan_wishes import WISHES_SCHEMA
 from vitrina.usecases.batch.preview_assignment import preview_assignment
+from vitrina.usecases.batch.replan_work import preview_replan, replan_work
 from vitrina.usecases.batch.start_batch import start_batch
 from vitrina.usecases.batch.task_source import Selection
 from vitrina.usecases.clients.create_client import ClientForm, check_form, create_client
@@ -125,6 +126,12 @@ ACTIONS: Mapping[str, Action] = {
             run, book, period=params.get("period", "current"), wishes=params.get("wishes")
         ),
         holds=(),
+    ),
+    "preview_replan": Action("client", _NO_PARAMS, lambda run, book, _: preview_replan(run, book), holds=()),
+    "replan_work": Action(
+        "client",
+        _params(preview_id=_ID),
+        lambda run, book, params: replan_work(run, book, preview_id=params["preview_id"]),
     ),
     "start_batch": Action(
         "client",

@@ -24,6 +24,7 @@ from vitrina.records.undo import UndoEntry, load_record
 from vitrina.records.work import Item, ProjectWork
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import Sentence, sentence
+from vitrina.usecases.batch.replan_work import with_states
 from vitrina.usecases.tracker.move_project import ACTION
 from vitrina.usecases.tracker.push import fingerprint_of_item, is_worked_on, new_card
 from vitrina.usecases.tracker.undo_switch import undo_switch
@@ -276,6 +277,7 @@ def _forget(
 
 def _with_days_before(work: ProjectWork, record: Json) -> ProjectWork:
     """The work with the promised days that the action moved, where they were not changed since."""
+    work = with_states(work, record.get("moved_rows", {}), "before")
     before: dict[str, dict[str, dict[str, float]]] = record.get("moved_days", {})
     days = {}
     for item in work.items.values():

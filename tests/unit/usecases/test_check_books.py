@@ -43,7 +43,15 @@ def test_nothing_contradicts(office: MemoryOffice, action: str) -> None:
     answer = office.do(action)
 
     assert (answer.outcome, answer.message.code) == (Outcome.DONE, "check.nothing")
-    assert answer.data == {"found": 0, "unread": 0, "allowed": 0, "books": 1, "rows": 4, "cards": 2}
+    assert answer.data == {
+        "found": 0,
+        "unread": 0,
+        "allowed": 0,
+        "can_replan": False,
+        "books": 1,
+        "rows": 4,
+        "cards": 2,
+    }
     assert (answer.details, answer.cells) == ((), ())
 
 

@@ -142,6 +142,7 @@ def _check(run: Run, agency_id: str, only: str | None) -> Answer:
             "rows": sum(not row.is_done for checked in own for row in checked.work.rows),
             "cards": cards.count,
         },
+        can_replan=bool(only and findings),
     )
 
 
@@ -151,6 +152,8 @@ def _answer(
     unread: Sequence[Sentence],
     allowed: Sequence[Sentence],
     counts: Mapping[str, int],
+    *,
+    can_replan: bool,
 ) -> Answer:
     count = len(found) + len(cells)
     details = [*unread, *found, *allowed]
@@ -162,7 +165,13 @@ def _answer(
         sentence("check.found" if count else "check.nothing", count=count, **counts),
         details=tuple(details),
         cells=tuple(cells),
-        data={"found": count, "unread": len(unread), "allowed": len(allowed), **counts},
+        data={
+            "found": count,
+            "unread": len(unread),
+            "allowed": len(allowed),
+            "can_replan": can_replan,
+            **counts,
+        },
     )
 
 

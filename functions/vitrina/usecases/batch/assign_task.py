@@ -96,7 +96,7 @@ def _assign(run: Run, spreadsheet_id: str, preview_id: str, title: str, result: 
     if known is not None:
         # A second click, or the repeat of one whose answer was lost.
         _seen(run, snapshot, known)
-        _send_card_wish(run, snapshot)
+        send_card_wish(run, snapshot)
         return _answer(snapshot, known, (), is_new=False)
     draft, item = _promise_hours(run, snapshot, preview, title, result)
     moves = draft.assignment.moves if draft.assignment else ()
@@ -115,7 +115,7 @@ def _assign(run: Run, spreadsheet_id: str, preview_id: str, title: str, result: 
         moved_days=moved_days,
     )
     _seen(run, snapshot, item)
-    _send_card_wish(run, snapshot)
+    send_card_wish(run, snapshot)
     return _answer(snapshot, item, moves, over=draft.over, is_new=True)
 
 
@@ -318,8 +318,8 @@ def _seen(run: Run, snapshot: Snapshot, item: Item) -> None:
     run.at_end(updates=[snapshot.stored.work.change(lambda work: work.with_seen([item.number]))])
 
 
-def _send_card_wish(run: Run, snapshot: Snapshot) -> None:
-    """Queue the task that makes the card; where the queue does not answer, the timer does it."""
+def send_card_wish(run: Run, snapshot: Snapshot) -> None:
+    """Queue the task that brings the cards up to date; where the queue does not answer, the timer does it."""
     if not snapshot.has_cards:
         return
     wish = replace(push_wish(snapshot.project.spreadsheet_id), delay_s=CARD_DELAY_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -37,6 +38,9 @@ from vitrina.workbook.reading.backlog_rows import read_started_after
 from vitrina.workbook.reading.settings import read_terms
 from vitrina.workbook.reading.team import Team
 from vitrina.workbook.reading.work_rows import WorkRow
+
+#: Progress of a card of which nothing is done: empty, or no step of several.
+_NOTHING_DONE = re.compile(r"|0/\d+")
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ def draft_assignment(snapshot: Snapshot, team: Team, source: TaskSource, request
     today = snapshot.today
     if request.wanted_on is not None and request.wanted_on < today:
         raise UserError("assign.day_passed", day=request.wanted_on)
-    resources = _resources(snapshot, team, ())
+    resources = resources_without(snapshot, team, ())
     request = _completed(snapshot, team, source, request, resources)
     draft = Draft(snapshot, team, source, request, resources, None)
     parts = _whole_parts(request)
@@ -139,7 +143,7 @@ def draft_assignment(snapshot: Snapshot, team: Team, source: TaskSource, request
     if request.is_urgent:
         sooner = before_others(
             parts,
-            lambda rows: _resources(snapshot, team, rows),
+            lambda rows: resources_without(snapshot, team, rows),
             _open_actions(snapshot, team),
             read_started_after(snapshot.book),
             project=project,
@@ -204,7 +208,7 @@ def _day_data(day_hours: Mapping[date, float]) -> Json:
 # --- Inputs ----------------------------------------------------------------------------------------
 
 
-def _resources(snapshot: Snapshot, team: Team, without: Collection[int]) -> Resources:
+def resources_without(snapshot: Snapshot, team: Team, without: Collection[int]) -> Resources:
     """Resources of the project's plan; actions of its rows *without* promise nothing."""
     own_id = snapshot.project.spreadsheet_id
 
@@ -238,7 +242,7 @@ def _open_actions(snapshot: Snapshot, team: Team) -> list[OpenAction]:
             continue
         can_move = (
             not _is_begun(row, action, snapshot.today)
-            and _is_as_planned(row, action)
+            and is_as_planned(row, action)
             and action.specialist in known
         )
         found.append(
@@ -250,17 +254,22 @@ def _open_actions(snapshot: Snapshot, team: Team) -> list[OpenAction]:
 
 
 def _is_begun(row: WorkRow, action: ItemAction, today: date) -> bool:
+    return has_been_begun(row, action) or min(action.day_hours) < today
+
+
+def has_been_begun(row: WorkRow, action: ItemAction) -> bool:
+    """Whether somebody has worked on an action, as far as row and store tell."""
     return (
         row.status is not ActionStatus.ONBOARDING
-        or bool(row.progress)
+        or not _NOTHING_DONE.fullmatch(row.progress)
         or (row.logged_hours or 0.0) > 0
         or action.logged_hours > 0
         or action.is_ticked
-        or min(action.day_hours) < today
     )
 
 
-def _is_as_planned(row: WorkRow, action: ItemAction) -> bool:
+def is_as_planned(row: WorkRow, action: ItemAction) -> bool:
+    """Whether the cells of a row are as the add-on has written them."""
     return (
         row.is_readable
         and row.specialist == action.specialist
