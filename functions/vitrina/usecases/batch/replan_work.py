@@ -29,7 +29,6 @@ from vitrina.tabs.finish_forecast import can_tell_finish, write_forecast
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import Sentence, render, sentence
-from vitrina.usecases.batch.assign_task import send_card_wish
 from vitrina.usecases.batch.draft_replan import (
     ReplanDraft,
     days_from,
@@ -38,7 +37,6 @@ from vitrina.usecases.batch.draft_replan import (
     move_data,
     state_of,
 )
-from vitrina.usecases.tracker.push import push_wish
 from vitrina.workbook.reading.book import item_number_of_row
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.change import WorkbookChange
@@ -115,7 +113,6 @@ def _replan(run: Run, spreadsheet_id: str, preview_id: str) -> Answer:
     else:
         snapshot.read_agency_work()
     change = _change(snapshot, moves)
-    wishes = [push_wish(spreadsheet_id).put(run.services)] if snapshot.has_cards else []
     planning = plan_lease(snapshot.agency)
     releases = [plan_write(snapshot.project.agency_id), run.release(planning)] if run.holds(planning) else []
     try:
@@ -125,7 +122,7 @@ def _replan(run: Run, spreadsheet_id: str, preview_id: str) -> Answer:
             snapshot.book,
             change,
             action=ACTION,
-            writes=[*wishes, *releases],
+            writes=releases,
             updates=[snapshot.change_work(lambda work: with_states(work, moves, "after"))],
             moved_rows=dict(moves),
         )
@@ -133,8 +130,6 @@ def _replan(run: Run, spreadsheet_id: str, preview_id: str) -> Answer:
         # Nothing was written into the sheet: what was promised anew is taken back.
         run.commit(updates=[snapshot.stored.work.change(lambda work: with_states(work, moves, "before"))])
         raise
-    if snapshot.has_cards:
-        send_card_wish(run, snapshot)
     codes = dict.fromkeys(snapshot.items[item_number_of_row(int(row))].code for row in moves)
     return Answer(
         Outcome.DONE,
@@ -143,7 +138,7 @@ def _replan(run: Run, spreadsheet_id: str, preview_id: str) -> Answer:
             *([sentence("replan.cards_follow")] if snapshot.has_cards else []),
             *repair_messages(snapshot.book, snapshot.progress_identity),
         ),
-        data={"moved": len(moves)},
+        data={"moved": len(moves), "has_tracker": snapshot.has_cards},
     )
 
 
