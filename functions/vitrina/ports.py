@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import Enum
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -69,6 +70,8 @@ class Capabilities:
     has_dated_steps: bool = True
     #: Whether it reports changes by webhook.
     sends_events: bool = True
+    #: Whether it reports changes of a step under the id of the step.
+    steps_send_events: bool = False
     #: Whether the client may be invited to the board of his project; such a tracker is a ``GuestHost``.
     invites_guests: bool = False
 
@@ -99,7 +102,8 @@ class Board:
 class Step:
     """One action of a card, which a specialist marks as done: a subtask or a line of a checklist.
 
-    ``step_id`` is set if the tracker reports changes of the step under an id of its own.
+    ``step_id`` tells it from the other steps wherever people move it; empty if the tracker has no such id, or
+    for a step that is to be made.
     """
 
     text: str
@@ -159,6 +163,58 @@ class Card:
     logged_hours: Mapping[str, float] | None = field(default_factory=dict)
     #: Comments of people, without those of Vitrina and of the tracker itself.
     comment_count: int = 0
+    #: Hours that the card is to take, ``None`` if the place for them is empty.
+    estimate_hours: float | None = None
+    #: Whether there is a place for these hours, and hours stand there.
+    has_estimate: bool = True
+    #: Lines of the description that look like facts of ``NewCard``: text by what it is about.
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+class Kept(Enum):
+    """In a change: leave the field as it is."""
+
+    KEPT = "kept"
+
+
+KEPT = Kept.KEPT
+
+
+@dataclass(frozen=True)
+class FactChange:
+    """Another text of a fact of the description.
+
+    It is written only where the fact still begins with *before*; a fact that is not there is added.
+    """
+
+    about: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class StepChange:
+    """What to change of a step. ``None`` empties a field."""
+
+    step_id: str
+    text: str | Kept = KEPT
+    due_on: date | Kept | None = KEPT
+    assignee_id: str | Kept | None = KEPT
+
+
+@dataclass(frozen=True)
+class CardChange:
+    """What to change of a card; all else stays. ``None`` empties a field. All texts are plain."""
+
+    title: str | Kept = KEPT
+    due_on: date | Kept | None = KEPT
+    assignee_id: str | Kept | None = KEPT
+    estimate_hours: float | Kept | None = KEPT
+    facts: tuple[FactChange, ...] = ()
+    steps: tuple[StepChange, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self != CardChange()
 
 
 @dataclass(frozen=True)
@@ -289,11 +345,24 @@ class TaskTracker(Protocol):
         May be repeated. Two concurrent calls may create duplicates, which the next call removes. Steps that
         a person has done or changed stay, and so do those that people added.
 
+        A step of *card* with an id is that step, whatever its text is now.
+
         Returns
         -------
         tuple[str, ...]
-            Ids under which the tracker reports changes of the card's steps; empty if it reports them under
-            the id of the card.
+            Ids of the steps of *card*, in its order; empty if steps have no ids.
+        """
+
+    def change_card(self, board_id: str, card_id: str, change: CardChange) -> None:
+        """Change fields of a card and of its steps; what people typed elsewhere on the card stays.
+
+        May be repeated. Steps that are gone are left out. The tracker may take only a part of it: the caller
+        reads the card again.
+
+        Raises
+        ------
+        FatalServiceError
+            If the card is gone, or the tracker refuses a value.
         """
 
     def get_card(self, board_id: str, card_id: str) -> Card | None:

@@ -29,7 +29,17 @@ import pytest
 from tests.harness.tracker_worlds import asana, folder, kaiten, memory, none, toy
 from tests.harness.tracker_worlds.world import FAULTS, FINDS_ARCHIVED, OpenWorld, TrackerWorld
 from vitrina.errors import FatalServiceError, RetriableServiceError, UserError
-from vitrina.ports import Board, Card, Link, NewCard, Step, TaskTracker
+from vitrina.ports import (
+    Board,
+    Card,
+    CardChange,
+    FactChange,
+    Link,
+    NewCard,
+    Step,
+    StepChange,
+    TaskTracker,
+)
 from vitrina.trackers.registry import KINDS
 
 #: A world for each tracker. A new tracker is added here, and passes without a change of the tests.
@@ -223,6 +233,7 @@ def test_card_comes_back_as_it_was_made(
     assert (card.title, card.stage_id) == (new_card.title, board.stages[0].stage_id)
     assert (card.due_on, card.assignee_id) == (new_card.due_on, new_card.assignee_id)
     assert (card.is_archived, card.comment_count) == (False, 0)
+    assert (card.estimate_hours, card.facts) == (new_card.estimate_hours, dict(new_card.facts))
     assert card.steps == new_card.steps
     assert card.logged_hours == ({} if tracker.can.tells_hours else None)
     assert card.url == tracker.card_url(board.board_id, card_id)
@@ -296,15 +307,31 @@ def test_complete_twice_changes_nothing(
     assert (read(tracker, board, card_id), world.links_of(card_id)) == (before, links)
 
 
-def test_steps_with_ids_of_their_own(
-    tracker: TaskTracker, board: Board, new_card: NewCard, card_id: str
+def test_steps_have_ids_of_their_own(
+    world: TrackerWorld, tracker: TaskTracker, board: Board, new_card: NewCard, card_id: str
 ) -> None:
-    """Where the tracker reports changes of a step under an id of its own, we learn each of them."""
+    """We learn the id of each of our steps, and it stays the same wherever people move the step."""
     step_ids = tracker.complete_card(card_id, new_card)
+    world.reverse_steps(card_id)
 
     card = read(tracker, board, card_id)
-    assert tuple(step.step_id for step in card.steps if step.step_id) == step_ids
+    assert texts(card) == [step.text for step in reversed(new_card.steps)]
+    assert tuple(step.step_id for step in card.steps if step.step_id) == step_ids[::-1]
     assert len(step_ids) in (0, len(new_card.steps))
+
+
+def test_step_is_known_by_its_id(tracker: TaskTracker, board: Board, new_card: NewCard, card_id: str) -> None:
+    """Its text may be another one now: it is not made a second time."""
+    step_ids = tracker.complete_card(card_id, new_card)
+    if not step_ids:
+        return
+    renamed = [
+        replace(step, step_id=step_id, text=f"{step.text}!")
+        for step, step_id in zip(new_card.steps, step_ids, strict=True)
+    ]
+
+    assert tracker.complete_card(card_id, replace(new_card, steps=tuple(renamed))) == step_ids
+    assert texts(read(tracker, board, card_id)) == [step.text for step in new_card.steps]
 
 
 def test_step_made_later_stands_in_its_place(
@@ -357,6 +384,109 @@ def test_what_two_processes_added_is_removed(
     tracker.complete_card(card_id, new_card)
 
     assert (read(tracker, board, card_id), world.links_of(card_id)) == (before, links)
+
+
+# Changing cards
+
+
+def test_change_of_every_field(world: TrackerWorld, tracker: TaskTracker, board: Board, card_id: str) -> None:
+    """Each field has its new value, and the other facts, links and steps stay. A repeat changes nothing."""
+    links, igor = world.links_of(card_id), world.people["igor"]
+    change = CardChange(
+        title="ЗРН-14 · Тексты",
+        due_on=date(2026, 12, 1),
+        assignee_id=igor,
+        estimate_hours=9.25,
+        facts=(FactChange("Результат", "Двадцать описаний", "Тридцать\nописаний <b>"),),
+    )
+
+    for _ in range(2):
+        tracker.change_card(board.board_id, card_id, change)
+
+    card = read(tracker, board, card_id)
+    assert (card.title, card.due_on, card.assignee_id) == (change.title, change.due_on, igor)
+    assert card.estimate_hours == 9.25
+    assert dict(card.facts) == {"Результат": "Тридцать\nописаний <b>", "Вид работ": "Тексты"}
+    assert "Результат: Тридцать\nописаний <b>" in world.text_of(card_id)
+    assert (len(card.steps), world.links_of(card_id)) == (2, links)
+
+
+def test_change_of_one_field_leaves_the_others(
+    tracker: TaskTracker, board: Board, new_card: NewCard, card_id: str
+) -> None:
+    """What people changed meanwhile is not written over."""
+    before = read(tracker, board, card_id)
+
+    tracker.change_card(board.board_id, card_id, CardChange(estimate_hours=8.0))
+
+    assert read(tracker, board, card_id) == replace(before, estimate_hours=8.0)
+
+
+def test_fields_are_emptied(tracker: TaskTracker, board: Board, card_id: str) -> None:
+    """A person chose the empty value of the sheet."""
+    change = CardChange(due_on=None, assignee_id=None, estimate_hours=None)
+
+    tracker.change_card(board.board_id, card_id, change)
+
+    card = read(tracker, board, card_id)
+    assert (card.due_on, card.assignee_id, card.estimate_hours) == (None, None, None)
+
+
+@needs("has_dated_steps")
+def test_change_of_a_step(
+    world: TrackerWorld, tracker: TaskTracker, board: Board, new_card: NewCard, card_id: str
+) -> None:
+    """Text, day and person; a step that is done stays done, one that is gone is left out."""
+    first, second = tracker.complete_card(card_id, new_card)
+    world.finish_step(card_id, 1)
+    world.remove_step(card_id, 0)
+    day, igor = date(2026, 12, 2), world.people["igor"]
+    changes = (
+        StepChange(first, text="Нет его"),
+        StepChange(second, text="Дизайн — Игорь", due_on=day, assignee_id=igor),
+    )
+
+    tracker.change_card(board.board_id, card_id, CardChange(steps=changes))
+
+    [step] = read(tracker, board, card_id).steps
+    assert step == Step("Дизайн — Игорь", is_done=True, assignee_id=igor, due_on=day)
+
+
+def test_changed_facts_of_people_stay(
+    world: TrackerWorld, tracker: TaskTracker, board: Board, card_id: str
+) -> None:
+    """A fact that people have changed is not replaced; one that is missing is added."""
+    world.set_fact(card_id, "Результат", "Десять")
+    changes = (FactChange("Результат", "Двадцать описаний", "Сорок"), FactChange("Количество", "", "5"))
+
+    tracker.change_card(board.board_id, card_id, CardChange(facts=changes))
+
+    facts = read(tracker, board, card_id).facts
+    assert dict(facts) == {"Результат": "Десять", "Вид работ": "Тексты", "Количество": "5"}
+    assert "Количество: 5" in world.text_of(card_id)
+
+
+def test_hours_of_people_are_seen(
+    world: TrackerWorld, tracker: TaskTracker, board: Board, card_id: str
+) -> None:
+    """The estimate of a card is read back as hours."""
+    seen = []
+    for hours in (12.5, None):
+        world.set_estimate(card_id, hours)
+        card = read(tracker, board, card_id)
+        seen.append((card.estimate_hours, card.has_estimate))
+
+    assert seen == [(12.5, True), (None, True)]
+
+
+def test_change_of_a_card_that_is_gone(
+    world: TrackerWorld, tracker: TaskTracker, board: Board, card_id: str
+) -> None:
+    """It is refused for good."""
+    world.delete(card_id)
+
+    with pytest.raises((FatalServiceError, FileNotFoundError)):
+        tracker.change_card(board.board_id, card_id, CardChange(title="Тексты"))
 
 
 # Looking for cards
@@ -717,6 +847,7 @@ def test_without_cards_looking_finds_nothing_and_making_is_refused() -> None:
             lambda: tracker.create_board("Зерно", STAGES),
             lambda: tracker.create_card(card),
             lambda: tracker.complete_card("7", card),
+            lambda: tracker.change_card("", "7", CardChange(title="Тексты")),
         ):
             with pytest.raises(UserError) as refused:
                 make()

@@ -23,6 +23,12 @@ DAYS_KEPT = 45
 Hours = Mapping[str, Mapping[date, float]]
 """Hours by specialist and day."""
 
+Agreed = Mapping[str, str | float]
+"""Values on which sheet and tracker agreed last: days as ISO text, people by their id in the tracker.
+
+A field that is missing was never compared.
+"""
+
 
 @dataclass(frozen=True)
 class ItemAction:
@@ -50,6 +56,10 @@ class ItemAction:
     carried_hours: float = 0.0
     #: Whether its line is ticked when the card is made, as it was done before the tracker was switched.
     was_done_before: bool = False
+    #: Id of its step on the card, empty while it is not known.
+    step_id: str = ""
+    #: What sheet and tracker agreed on last, by the field; see ``project.card_fields``.
+    agreed: Agreed = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,6 +120,8 @@ class Item:
     allowance: Allowance | None = None
     #: Days that other actions of the project get, by row number, as soon as its own rows are seen.
     moved_days: Mapping[int, Mapping[date, float]] = field(default_factory=dict)
+    #: What sheet and tracker agreed on last for the card as a whole. Title, result and quantity are fields.
+    agreed: Agreed = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, int]:
@@ -300,6 +312,8 @@ _ACTION_DEFAULTS: Mapping[str, Any] = {
     "is_ticked": False,
     "carried_hours": 0.0,
     "was_done_before": False,
+    "step_id": "",
+    "agreed": {},
 }
 _ITEM_DEFAULTS: Mapping[str, Any] = {"card_tracker": "", "switch_count": 0, "first_status": ""}
 #: Fields of an item that are not written as they are, or only where there is something to write.
@@ -308,6 +322,7 @@ _OTHER_FIELDS = (
     "agency_id",
     "actions",
     "step_ids",
+    "agreed",
     "assigned_by",
     "allowance",
     "moved_days",
@@ -334,6 +349,8 @@ def item_data(item: Item) -> Json:
         data["allowance"] = {**vars(item.allowance), "allowed_on": allowed_on}
     if item.moved_days:
         data["moved_days"] = {str(row): _days_data(days) for row, days in item.moved_days.items()}
+    if item.agreed:
+        data["agreed"] = dict(item.agreed)
     return data
 
 
@@ -350,6 +367,7 @@ def item_from_data(data: Json, spreadsheet_id: str, agency_id: str) -> Item:
         allowed_on = date.fromisoformat(allowance["allowed_on"])
         values["allowance"] = Allowance(**{**known, "allowed_on": allowed_on})
     values["moved_days"] = {int(row): _days(days) for row, days in data.get("moved_days", {}).items()}
+    values["agreed"] = data.get("agreed", {})
     actions = tuple(_action(one) for one in data["actions"])
     return Item(spreadsheet_id=spreadsheet_id, agency_id=agency_id, actions=actions, **values)
 

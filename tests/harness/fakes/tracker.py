@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import copy
 import json
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.harness.fakes.interruptions import Interruptions, no_answer
 from vitrina.errors import FatalServiceError
-from vitrina.ports import Board, Capabilities, Card, Json, Link, NewCard, Received, Stage, WebhookRequest
+from vitrina.ports import (
+    KEPT,
+    Board,
+    Capabilities,
+    Card,
+    CardChange,
+    Json,
+    Link,
+    NewCard,
+    Received,
+    Stage,
+    StepChange,
+    WebhookRequest,
+)
 
 SERVICE = "Трекер"
 
@@ -51,7 +63,6 @@ class FakeTracker(Interruptions):
     """``TaskTracker`` in memory. Ids grow, so that the older of two cards has the smaller one."""
 
     name = SERVICE
-    can = Capabilities()
 
     def __init__(self, saved: _State | None = None) -> None:
         super().__init__()
@@ -59,8 +70,7 @@ class FakeTracker(Interruptions):
         #: Creations that were given up by the caller and not carried out yet.
         self._late: list[NewCard] = []
         self._is_next_creation_late = False
-        #: Whether changes of a step are reported under an id of its own, as those of a subtask are.
-        self.has_step_ids = False
+        self.can = Capabilities()
 
     # --- The port ----------------------------------------------------------------------------------
 
@@ -121,19 +131,34 @@ class FakeTracker(Interruptions):
         """See ``TaskTracker``. A step counts as there by its text, however it was changed since."""
         with self._called("complete_card"):
             present = self._require(card_id)
-            texts = Counter(step.text for step in present.steps)
             steps = list(present.steps)
+            left, step_ids = list(steps), []
             for place, step in enumerate(card.steps):
-                if texts[step.text]:
-                    texts[step.text] -= 1
+                known = (one for one in left if one.step_id and one.step_id == step.step_id)
+                same = next(known, None) or next((one for one in left if one.text == step.text), None)
+                if same is None:
+                    same = replace(step, step_id=self._new_id())
+                    steps.insert(place, same)
                 else:
-                    step_id = self._new_id() if self.has_step_ids else ""
-                    steps.insert(place, replace(step, step_id=step_id))
+                    left.remove(same)
+                step_ids.append(same.step_id)
             self.change(card_id, steps=tuple(steps))
             self._state.link_titles |= {link.url: link.title for link in card.links}
-            known = self._state.links[card_id]
-            known += [link.url for link in card.links if link.url not in known]
-            return tuple(step.step_id for step in steps if step.step_id)
+            links = self._state.links[card_id]
+            links += [link.url for link in card.links if link.url not in links]
+            return tuple(step_ids)
+
+    def change_card(self, board_id: str, card_id: str, change: CardChange) -> None:  # noqa: ARG002
+        """See ``TaskTracker``."""
+        with self._called("change_card"):
+            card = self._require(card_id)
+            changed = {step.step_id: _changes(step) for step in change.steps}
+            facts = dict(card.facts)
+            for one in change.facts:
+                if one.about not in facts or facts[one.about].startswith(one.before):
+                    facts[one.about] = one.after + facts.get(one.about, one.before)[len(one.before) :]
+            steps = tuple(replace(step, **changed.get(step.step_id, {})) for step in card.steps)
+            self.change(card_id, **{**_changes(change), "steps": steps, "facts": facts})
 
     def get_card(self, board_id: str, card_id: str) -> Card | None:  # noqa: ARG002 - each is on one board
         """See ``TaskTracker``."""
@@ -168,6 +193,10 @@ class FakeTracker(Interruptions):
         return Received(card_ids=(card_id,) if is_hint else ())
 
     # --- What tests do -----------------------------------------------------------------------------
+
+    def report_steps(self) -> None:
+        """Report changes of a step under its own id from now on, as those of a subtask are."""
+        self.can = replace(self.can, steps_send_events=True)
 
     def delay_next_creation(self) -> None:
         """Have the next ``create_card`` end without an answer, and the card appear later."""
@@ -255,6 +284,8 @@ class FakeTracker(Interruptions):
             assignee_id=card.assignee_id,
             is_archived=False,
             steps=(),
+            estimate_hours=card.estimate_hours or None,
+            facts=dict(card.facts),
         )
         self._state.links[card_id] = []
         self._state.made[card_id] = card
@@ -272,3 +303,9 @@ class FakeTracker(Interruptions):
     def _new_id(self) -> str:
         self._state.last_id += 1
         return str(self._state.last_id)
+
+
+def _changes(change: CardChange | StepChange) -> Json:
+    """The changed fields of the card or step itself, by name."""
+    names = ("title", "text", "due_on", "assignee_id", "estimate_hours")
+    return {name: getattr(change, name) for name in names if getattr(change, name, KEPT) is not KEPT}

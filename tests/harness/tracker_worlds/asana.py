@@ -22,7 +22,7 @@ from tests.harness.prism.recorder import Recorder
 from tests.harness.tracker_worlds.world import FAULTS, abilities_of
 from vitrina.ports import WebhookRequest
 from vitrina.trackers.asana.client import AsanaTracker
-from vitrina.trackers.asana.mapping import BoardRef
+from vitrina.trackers.asana.mapping import PLAN_FIELD, BoardRef
 from vitrina.trackers.asana.options import Options
 from vitrina.trackers.asana.pace import Pace
 from vitrina.trackers.asana.wire import AsanaWire
@@ -158,6 +158,27 @@ class AsanaWorld:
     def assign(self, card_id: str, user_id: str | None) -> None:
         """See ``TrackerWorld``."""
         self.do("PUT", f"/tasks/{card_id}", assignee=user_id)
+
+    def set_estimate(self, card_id: str, hours: float | None) -> None:
+        """See ``TrackerWorld``."""
+        fields = self.do("GET", f"/tasks/{card_id}?opt_fields=custom_fields.name")["custom_fields"]
+        plan = next(field["gid"] for field in fields if field["name"] == PLAN_FIELD)
+        self.do("PUT", f"/tasks/{card_id}", custom_fields={plan: hours})
+
+    def set_fact(self, card_id: str, about: str, text: str) -> None:
+        """See ``TrackerWorld``."""
+        notes = self.do("GET", f"/tasks/{card_id}?opt_fields=html_notes")["html_notes"]
+        root = ET.fromstring(notes)  # noqa: S314 - from our own emulator
+        head = next(one for one in root if one.text == f"{about}:")
+        head.tail = f" {text}\n"
+        self.do("PUT", f"/tasks/{card_id}", html_notes=ET.tostring(root, encoding="unicode"))
+
+    def reverse_steps(self, card_id: str) -> None:
+        """See ``TrackerWorld``."""
+        first, *others = self.step_ids(card_id)
+        for gid in others:
+            self.do("POST", f"/tasks/{gid}/setParent", parent=card_id, insert_before=first)
+            first = gid
 
     def finish_step(self, card_id: str, place: int) -> None:
         """See ``TrackerWorld``."""

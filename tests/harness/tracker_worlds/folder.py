@@ -64,6 +64,18 @@ class FolderWorld:
         """See ``TrackerWorld``."""
         self._edit(card_id, lambda data: data.update(assignee_id=user_id))
 
+    def set_estimate(self, card_id: str, hours: float | None) -> None:
+        """See ``TrackerWorld``."""
+        self._edit(card_id, lambda data: data.update(estimate_hours=hours))
+
+    def set_fact(self, card_id: str, about: str, text: str) -> None:
+        """See ``TrackerWorld``."""
+        self._edit(card_id, lambda data: data["facts"].update({about: text}))
+
+    def reverse_steps(self, card_id: str) -> None:
+        """See ``TrackerWorld``."""
+        self._edit(card_id, lambda data: data["steps"].reverse())
+
     def finish_step(self, card_id: str, place: int) -> None:
         """See ``TrackerWorld``."""
         self._edit(card_id, lambda data: data["steps"][place].__setitem__(1, True))
@@ -92,7 +104,7 @@ class FolderWorld:
 
     def text_of(self, card_id: str) -> str:
         """See ``TrackerWorld``."""
-        return "\n".join(self._read(card_id)["facts"])
+        return "\n".join(f"{about}: {text}" for about, text in self._read(card_id)["facts"].items())
 
     def links_of(self, card_id: str) -> list[tuple[str, str]]:
         """See ``TrackerWorld``."""

@@ -101,6 +101,23 @@ class KaitenWorld:
             self._do("POST", f"/cards/{card_id}/members", user_id=int(user_id))
             self._do("PATCH", f"/cards/{card_id}/members/{user_id}", type=2)
 
+    def set_estimate(self, card_id: str, hours: float | None) -> None:
+        """See ``TrackerWorld``."""
+        self._do("PATCH", f"/cards/{card_id}", size_text=None if hours is None else f"{hours:g}")
+
+    def set_fact(self, card_id: str, about: str, text: str) -> None:
+        """See ``TrackerWorld``."""
+        paragraphs = self._do("GET", f"/cards/{card_id}")["description"].split("\n\n")
+        head = f"**{about}:**"
+        changed = [f"{head} {text}" if one.startswith(head) else one for one in paragraphs]
+        assert changed != paragraphs or f"{head} {text}" in paragraphs, about
+        self._do("PATCH", f"/cards/{card_id}", description="\n\n".join(changed))
+
+    def reverse_steps(self, card_id: str) -> None:
+        """See ``TrackerWorld``."""
+        for place, path in enumerate(reversed(self._items(card_id)), start=1):
+            self._do("PATCH", path, sort_order=place)
+
     def finish_step(self, card_id: str, place: int) -> None:
         """See ``TrackerWorld``."""
         self._do("PATCH", self._items(card_id)[place], checked=True)

@@ -61,6 +61,18 @@ class MemoryWorld:
         """See ``TrackerWorld``."""
         self._fake.change(self._told(card_id), assignee_id=user_id)
 
+    def set_estimate(self, card_id: str, hours: float | None) -> None:
+        """See ``TrackerWorld``."""
+        self._fake.change(self._told(card_id), estimate_hours=hours)
+
+    def set_fact(self, card_id: str, about: str, text: str) -> None:
+        """See ``TrackerWorld``."""
+        self._fake.change(self._told(card_id), facts={**self._card(card_id).facts, about: text})
+
+    def reverse_steps(self, card_id: str) -> None:
+        """See ``TrackerWorld``."""
+        self._fake.change(self._told(card_id), steps=self._card(card_id).steps[::-1])
+
     def finish_step(self, card_id: str, place: int) -> None:
         """See ``TrackerWorld``."""
         self._fake.tick(self._told(card_id), place)
@@ -101,7 +113,7 @@ class MemoryWorld:
 
     def text_of(self, card_id: str) -> str:
         """See ``TrackerWorld``."""
-        return "\n".join(f"{about}: {text}" for about, text in self._fake.made_as(card_id).facts)
+        return "\n".join(f"{about}: {text}" for about, text in self._card(card_id).facts.items())
 
     def links_of(self, card_id: str) -> list[tuple[str, str]]:
         """See ``TrackerWorld``."""

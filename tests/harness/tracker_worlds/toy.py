@@ -6,7 +6,6 @@ It cannot log hours, its steps have no person and no date, and it reports nothin
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -19,9 +18,11 @@ from vitrina.trackers.connection import Connection, Surroundings
 
 PEOPLE = "people.json"
 _EMPTY: ports.Json = {"steps": [], "links": [], "comments": [], "is_archived": False}
-
-#: What stands in the file as it is in a card.
-_SAME = ("external_id", "board_id", "title", "stage_id", "assignee_id", "is_archived")
+#: What stands in the file as it is in a card, and what a change may change.
+_CHANGED = ("title", "due_on", "assignee_id", "estimate_hours")
+_SAME = (
+    "external_id", "board_id", "stage_id", "is_archived", "facts", "title", "assignee_id", "estimate_hours",
+)  # fmt: skip
 
 
 def connect(connection: Connection, surroundings: Surroundings) -> FolderTracker:
@@ -44,8 +45,8 @@ class FolderTracker:
 
     def find_board(self, title: str) -> ports.Board | None:
         """See ``TaskTracker``."""
-        found = [one for one, data in self._files() if data.get("board_title") == title]
-        return self._board(found[0]) if found else None
+        titles = {data.get("board_title"): one for one, data in reversed(self._files())}
+        return self._board(titles[title]) if title in titles else None
 
     def connect_webhook(self, board_id: str) -> None:
         """See ``TaskTracker``. A folder reports nothing."""
@@ -71,37 +72,37 @@ class FolderTracker:
 
     def create_card(self, card: ports.NewCard) -> str:
         """See ``TaskTracker``."""
-        facts = [f"{about}: {text}" for about, text in card.facts]
-        return self._create({**asdict(card), **_EMPTY, "facts": facts})
+        own = {"facts": dict(card.facts), "estimate_hours": card.estimate_hours or None}
+        return self._create({**asdict(card), **_EMPTY, **own})
 
     def complete_card(self, card_id: str, card: ports.NewCard) -> tuple[str, ...]:
         """See ``TaskTracker``. The file is written as a whole, so that nothing is there twice."""
         data = self._read(card_id)
-        present = Counter(text for text, _ in data["steps"])
+        texts, links = [text for text, _ in data["steps"]], dict(data["links"])
         for place, step in enumerate(card.steps):
-            if present[step.text]:
-                present[step.text] -= 1
-            else:
+            if texts.count(step.text) < [one.text for one in card.steps[: place + 1]].count(step.text):
                 data["steps"].insert(place, [step.text, step.is_done])
-        known = {url for url, _ in data["links"]}
-        data["links"] += [[link.url, link.title] for link in card.links if link.url not in known]
+        data["links"] += [[link.url, link.title] for link in card.links if link.url not in links]
         self._write(card_id, data)
         return ()
 
+    def change_card(self, board_id: str, card_id: str, change: ports.CardChange) -> None:  # noqa: ARG002
+        """See ``TaskTracker``. Steps have no ids."""
+        data, new = self._read(card_id), vars(change)
+        data |= {name: new[name] for name in _CHANGED if new[name] is not ports.KEPT}
+        known: dict[str, str] = data["facts"]
+        known |= {a.about: a.after for a in change.facts if known.get(a.about, a.before) == a.before}
+        self._write(card_id, data)
+
     def get_card(self, board_id: str, card_id: str) -> ports.Card | None:
         """See ``TaskTracker``."""
-        if not self._path(card_id).exists():
-            return None
-        data = self._read(card_id)
-        return ports.Card(
-            card_id=card_id,
+        data = self._read(card_id) if self._path(card_id).exists() else None
+        return data and ports.Card(
             **{name: data[name] for name in _SAME},
-            url=self.card_url(board_id, card_id),
-            due_on=date.fromisoformat(data["due_on"]) if data["due_on"] else None,
+            card_id=card_id, url=self.card_url(board_id, card_id), comment_count=len(data["comments"]),
+            due_on=date.fromisoformat(data["due_on"]) if data["due_on"] else None, logged_hours=None,
             steps=tuple(ports.Step(text, is_done) for text, is_done in data["steps"]),
-            logged_hours=None,
-            comment_count=len(data["comments"]),
-        )
+        )  # fmt: skip
 
     def remove_card(self, card_id: str) -> None:
         """See ``TaskTracker``."""
@@ -111,8 +112,8 @@ class FolderTracker:
         """See ``TaskTracker``."""
         if self._path(card_id).exists():
             data = self._read(card_id)
-            others = [one for one in data["links"] if one[0] != link.url]
-            links = [*others, [link.url, link.title]] if is_closed else others
+            links = [one for one in data["links"] if one[0] != link.url]
+            links += [[link.url, link.title]] * is_closed
             self._write(card_id, {**data, "is_archived": is_closed, "links": links})
 
     def card_url(self, board_id: str, card_id: str) -> str:  # noqa: ARG002
@@ -127,11 +128,10 @@ class FolderTracker:
         return self._folder / f"{file_id}.json"
 
     def _read(self, file_id: str) -> ports.Json:
-        data: ports.Json = json.loads(self._path(file_id).read_text(encoding="utf-8"))
-        return data
+        return dict(json.loads(self._path(file_id).read_text(encoding="utf-8")))
 
     def _write(self, file_id: str, data: ports.Json) -> None:
-        self._path(file_id).write_text(json.dumps(data), encoding="utf-8")
+        self._path(file_id).write_text(json.dumps(data, default=date.isoformat), encoding="utf-8")
 
     def _create(self, data: ports.Json) -> str:
         for number in count(1):
@@ -141,8 +141,8 @@ class FolderTracker:
         raise AssertionError("numbers do not end")
 
     def _files(self) -> list[tuple[str, ports.Json]]:
-        numbers = sorted(int(path.stem) for path in self._folder.glob("[0-9]*.json"))
-        return [(str(number), self._read(str(number))) for number in numbers]
+        numbers = sorted((path.stem for path in self._folder.glob("[0-9]*.json")), key=int)
+        return [(number, self._read(number)) for number in numbers]
 
     def _board(self, board_id: str) -> ports.Board:
         stages = tuple(ports.Stage(one, one) for one in self._read(board_id)["stages"])

@@ -55,6 +55,15 @@ class TrackerWorld(Protocol):
     def assign(self, card_id: str, user_id: str | None) -> None:
         """Give a card to somebody."""
 
+    def set_estimate(self, card_id: str, hours: float | None) -> None:
+        """Change the hours that a card is to take."""
+
+    def set_fact(self, card_id: str, about: str, text: str) -> None:
+        """Write another text of a fact into the description, and leave the rest."""
+
+    def reverse_steps(self, card_id: str) -> None:
+        """Put the steps into the opposite order."""
+
     def finish_step(self, card_id: str, place: int) -> None:
         """Mark a step as done."""
 

@@ -194,7 +194,7 @@ def test_people_are_found_by_their_email(tracker: FakeTracker) -> None:
 
 def test_steps_may_have_ids_of_their_own(tracker: FakeTracker, new_card: NewCard) -> None:
     """Then changes of them are reported under these ids."""
-    tracker.has_step_ids = True
+    tracker.report_steps()
     card_id = tracker.create_card(new_card)
 
     step_ids = tracker.complete_card(card_id, new_card)

@@ -106,6 +106,8 @@ def full_item(number: int, **more: Any) -> Item:
             is_ticked=True,
             carried_hours=1.5,
             was_done_before=True,
+            step_id="771",
+            agreed={"due_on": "2026-11-25", "person": "11"},
         ),
         action(2, profile="copy", specialist="Борис", days=0, hours=1.5),
     )
@@ -125,6 +127,7 @@ def full_item(number: int, **more: Any) -> Item:
         "assigned_by": "preview-1",
         "moved_days": {9: {TODAY: 2.0}},
         "allowance": Allowance("boss@agency.example", date(2026, 11, 18), {"Анна": 2.5}, 4.0, 1.5),
+        "agreed": {"hours": 7.5},
         "quantity": 2.5,
         **more,
     }

@@ -8,9 +8,11 @@ from datetime import UTC, datetime, tzinfo
 
 from vitrina.errors import FatalServiceError, UserError
 from vitrina.ports import (
+    KEPT,
     Board,
     Capabilities,
     Card,
+    CardChange,
     Guest,
     Json,
     Link,
@@ -83,7 +85,7 @@ class AsanaTracker:
         name: str = SERVICE,
     ) -> None:
         self.name = name
-        self.can = Capabilities(invites_guests=options.invites_guests)
+        self.can = Capabilities(steps_send_events=True, invites_guests=options.invites_guests)
         self._wire = wire
         self._workspace = workspace
         self._zone: tzinfo = surroundings.zone
@@ -220,36 +222,62 @@ class AsanaTracker:
     def complete_card(self, card_id: str, card: NewCard) -> tuple[str, ...]:
         """See ``TaskTracker``. Reads first: Asana would add the same subtasks and links twice."""
         subtasks, links = self._parts(card_id)
-        step_ids = self._add_steps(card_id, subtasks, card.steps)
+        surplus = mapping.surplus_steps(subtasks, card.steps, self._own_user(), self._zone)
+        kept = [row for row in subtasks if row["gid"] not in surplus]
+        step_ids = self._add_steps(card_id, kept, card.steps)
         for link in mapping.missing_links(links, card.links):
             self._wire.attach_link(card_id, link.url, mapping.link_title(link))
-        surplus = mapping.surplus_steps(subtasks, card.steps, self._own_user(), self._zone)
         for gid in surplus:
             self._delete(f"/tasks/{gid}")
         for gid in mapping.surplus_links(links, card.links):
             self._delete(f"/attachments/{gid}")
-        return tuple(gid for gid in step_ids if gid not in surplus)
+        return tuple(step_ids)
 
     def _add_steps(self, card_id: str, subtasks: Sequence[Json], wanted: Sequence[Step]) -> list[str]:
-        """Add missing subtasks, each in its place: rows of the sheet are matched by the order.
+        """Add missing subtasks, each in the place that it has among the wanted steps.
 
-        Returns the gids of all, from top to bottom. They are made one after the other, at the end; only one
-        that belongs elsewhere has to be moved.
+        Returns the gids of the wanted steps. They are made one after the other, at the end; only one that
+        belongs elsewhere has to be moved.
         """
-        step_ids = [str(row["gid"]) for row in subtasks]
-        before = ""
+        order = [str(row["gid"]) for row in subtasks]
+        before, step_ids = "", []
         for step, known in mapping.placed_steps(subtasks, wanted):
-            if known is not None:
-                before = known
-                continue
-            made = self._wire.post(f"/tasks/{card_id}/subtasks", mapping.step_body(step), ("name",))
-            gid, place = str(made["gid"]), step_ids.index(before) + 1 if before else 0
-            if place < len(step_ids):
-                anchor = {"insert_after": before} if before else {"insert_before": step_ids[0]}
-                self._wire.post(f"/tasks/{gid}/setParent", {"parent": card_id, **anchor})
-            step_ids.insert(place, gid)
+            gid = known
+            if gid is None:
+                made = self._wire.post(f"/tasks/{card_id}/subtasks", mapping.step_body(step), ("name",))
+                gid, place = str(made["gid"]), order.index(before) + 1 if before else 0
+                if place < len(order):
+                    anchor = {"insert_after": before} if before else {"insert_before": order[0]}
+                    self._wire.post(f"/tasks/{gid}/setParent", {"parent": card_id, **anchor})
+                order.insert(place, gid)
+            step_ids.append(gid)
             before = gid
         return step_ids
+
+    def change_card(self, board_id: str, card_id: str, change: CardChange) -> None:
+        """See ``TaskTracker``. A call for the task, and one for each changed subtask."""
+        board, path = self._ref(board_id), f"/tasks/{card_id}"
+        notes = self._wire.get(path, ("html_notes",))["html_notes"] if change.facts else ""
+        try:
+            self._change_task(path, change, board, notes, is_number=False)
+        except FatalServiceError as error:
+            if error.status != 400 or change.estimate_hours is KEPT:
+                raise
+            # Nothing was changed. Maybe it wants hours as a number.
+            self._change_task(path, change, board, notes, is_number=True)
+        for step in change.steps:
+            try:
+                self._wire.put(f"/tasks/{step.step_id}", mapping.step_change(step), ("name",))
+            except FatalServiceError as error:
+                if error.status != 404:
+                    raise
+
+    def _change_task(
+        self, path: str, change: CardChange, board: BoardRef, notes: str, *, is_number: bool
+    ) -> None:
+        body = mapping.change_body(change, plan_field=board.plan_field, notes=notes, is_number=is_number)
+        if body:
+            self._wire.put(path, body, ("name",))
 
     def _parts(self, card_id: str) -> tuple[list[Json], list[Json]]:
         answers = self._wire.read_together(

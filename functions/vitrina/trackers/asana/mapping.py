@@ -7,9 +7,21 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
-from vitrina.ports import Board, Card, Json, Link, NewCard, Stage, Step
+from vitrina.ports import (
+    KEPT,
+    Board,
+    Card,
+    CardChange,
+    FactChange,
+    Json,
+    Link,
+    NewCard,
+    Stage,
+    Step,
+    StepChange,
+)
 
 MINUTES_IN_HOUR = 60.0
 TITLE_LENGTH, NOTES_LENGTH, LINK_TITLE_LENGTH = 1024, 60_000, 1024
@@ -26,7 +38,7 @@ PRECISION = 2
 
 #: What is asked of a task, of its subtasks, of lists, and of time entries. Gids always come along.
 CARD_FIELDS = (
-    "name", "completed", "due_on", "due_at", "assignee", "notes", "memberships.project",
+    "name", "completed", "due_on", "due_at", "assignee", "notes", "html_notes", "memberships.project",
     "memberships.section", "custom_fields.text_value", "custom_fields.number_value", "actual_time_minutes",
 )  # fmt: skip
 STEP_FIELDS = (
@@ -38,6 +50,9 @@ LINK_FIELDS = ("view_url", "resource_subtype")
 
 #: Our key in the last line of the notes, where the plan has no custom fields.
 _KEY_LINE = re.compile(r"^\[(vitrina:\S+)\]\s*$", re.MULTILINE)
+#: A part of the notes that looks like a fact: up to the next one.
+_FACT = re.compile(r"<strong>(?P<about>[^<]+):</strong>(?P<text>.*?)(?=\n?<strong>|\Z)", re.DOTALL)
+_WITHOUT_TAGS = re.compile(r"<[^>]*>")
 #: Characters that XML does not allow.
 _NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -109,8 +124,7 @@ def card_body(card: NewCard, projects: Collection[str], *, is_number: bool) -> J
     if board.key_field:
         values[board.key_field] = card.external_id
     if board.plan_field and card.estimate_hours:
-        hours = round(card.estimate_hours, PRECISION)
-        values[board.plan_field] = hours if is_number else f"{hours:g}"
+        values[board.plan_field] = _hours_value(card.estimate_hours, is_number=is_number)
     if values:
         body["custom_fields"] = values
     if card.due_on is not None:
@@ -124,12 +138,70 @@ def notes_of(card: NewCard, *, has_key: bool) -> str:
     """The description as rich text, which is XML. With *has_key*, its last line is our key."""
     lines, room = [], NOTES_LENGTH
     for about, text in card.facts:
-        head = f"<strong>{_escaped(about)}:</strong> "
+        head = f"{_head(about)} "
         lines.append(head + _escaped_in(text, max(0, room - len(head))))
         room -= len(lines[-1])
     if has_key:
         lines.append(f"[{_escaped(card.external_id)}]")
     return "<body>" + "\n".join(lines) + "</body>"
+
+
+def change_body(change: CardChange, *, plan_field: str, notes: str, is_number: bool) -> Json:
+    """Body of a change of a task itself; empty if nothing of it changes.
+
+    Parameters
+    ----------
+    plan_field
+        Gid of our field with hours; without one they are left out.
+    notes
+        The notes as they are, as rich text.
+    is_number
+        See ``card_body``.
+    """
+    body: Json = {}
+    if change.title is not KEPT:
+        body["name"] = _cut(change.title, TITLE_LENGTH)
+    if change.due_on is not KEPT:
+        body["due_on"] = change.due_on.isoformat() if change.due_on else None
+    if change.assignee_id is not KEPT:
+        body["assignee"] = change.assignee_id
+    if change.estimate_hours is not KEPT and plan_field:
+        body["custom_fields"] = {plan_field: _hours_value(change.estimate_hours, is_number=is_number)}
+    if change.facts:
+        body["html_notes"] = changed_notes(notes, change.facts)
+    return body
+
+
+def changed_notes(notes: str, changes: Iterable[FactChange]) -> str:
+    """Rich text with other facts; a fact that is not there becomes the last line, before our key."""
+    for change in changes:
+        head, before, after = _head(change.about), _escaped(change.before), _escaped(change.after)
+        at = notes.find(head)
+        start = at + len(head) + 1
+        if at < 0:
+            key = _KEY_LINE.search(_WITHOUT_TAGS.sub("\n", notes))
+            end = notes.rindex(f"[{key[1]}]") if key else notes.rindex("</body>")
+            notes = _joined(notes[:end], f"{head} {after}", notes[end:])
+        elif notes.startswith(before, start):
+            notes = notes[:start] + after + notes[start + len(before) :]
+    return notes
+
+
+def _joined(before: str, line: str, after: str) -> str:
+    first = "" if before.endswith(("\n", "<body>")) else "\n"
+    return before + first + line + ("" if after.startswith("</body>") else "\n") + after
+
+
+def step_change(change: StepChange) -> Json:
+    """Body of a change of a subtask."""
+    body: Json = {}
+    if change.text is not KEPT:
+        body["name"] = _cut(change.text, TITLE_LENGTH)
+    if change.due_on is not KEPT:
+        body["due_on"] = change.due_on.isoformat() if change.due_on else None
+    if change.assignee_id is not KEPT:
+        body["assignee"] = change.assignee_id
+    return body
 
 
 def step_body(step: Step) -> Json:
@@ -145,15 +217,18 @@ def step_body(step: Step) -> Json:
 def placed_steps(subtasks: Sequence[Json], wanted: Sequence[Step]) -> list[tuple[Step, str | None]]:
     """Wanted steps with the gids of their subtasks, ``None`` for one that the card lacks.
 
-    Two wanted steps with the same text need two subtasks.
+    A subtask is known by its gid, else by its name. Two wanted steps with the same text need two subtasks.
     """
+    known = {step.step_id for step in wanted} & {row["gid"] for row in subtasks}
     present: defaultdict[str, deque[str]] = defaultdict(deque)
     for row in subtasks:
-        present[row["name"]].append(row["gid"])
+        if row["gid"] not in known:
+            present[row["name"]].append(row["gid"])
     placed: list[tuple[Step, str | None]] = []
     for step in wanted:
         gids = present[_cut(step.text, TITLE_LENGTH)]
-        placed.append((step, gids.popleft() if gids else None))
+        found = step.step_id if step.step_id in known else None
+        placed.append((step, found or (gids.popleft() if gids else None)))
     return placed
 
 
@@ -162,10 +237,12 @@ def surplus_steps(
 ) -> list[str]:
     """Gids of own subtasks that are there more often than wanted, without those that people changed.
 
-    Of equal ones a finished one stays first, then one that is not as it was made, then the oldest.
+    Of equal ones that with a known gid stays first, then a finished one, then one that is not as it was made,
+    then the oldest.
     """
     count = Counter(_cut(step.text, TITLE_LENGTH) for step in wanted)
     made = {_cut(step.text, TITLE_LENGTH): step for step in wanted}
+    known = {step.step_id for step in wanted}
 
     def is_changed(row: Json) -> bool:
         step = made[row["name"]]
@@ -174,11 +251,14 @@ def surplus_steps(
             step.assignee_id,
         )
 
+    def order(row: Json) -> tuple[object, ...]:
+        return row["gid"] not in known, not row["completed"], not is_changed(row), _age(row)
+
     own = [row for row in subtasks if row["name"] in made and _gid(row["created_by"]) == own_user_id]
     surplus = []
-    for row in sorted(own, key=lambda row: (not row["completed"], not is_changed(row), _age(row))):
+    for row in sorted(own, key=order):
         count[row["name"]] -= 1
-        if count[row["name"]] < 0 and not is_changed(row):
+        if count[row["name"]] < 0 and row["gid"] not in known and not is_changed(row):
             surplus.append(row["gid"])
     return surplus
 
@@ -277,7 +357,17 @@ def card_from(
         steps=tuple(_step_from(row, zone) for row in steps),
         logged_hours=logged_hours,
         comment_count=comment_count,
+        estimate_hours=_number_in(task, board.plan_field),
+        has_estimate=bool(board.plan_field),
+        facts=facts_of(task.get("html_notes") or ""),
     )
+
+
+def facts_of(notes: str) -> dict[str, str]:
+    """Parts of rich text that begin like ``<strong>Вид работ:</strong> Тексты``: text by what it is about."""
+    inner = notes.removeprefix("<body>").removesuffix("</body>")
+    found = {_unescaped(one["about"]): _unescaped(one["text"]) for one in _FACT.finditer(inner)}
+    return {about: _KEY_LINE.sub("", text).strip() for about, text in found.items()}
 
 
 def hours_by_user(entries: Iterable[Json]) -> dict[str, float]:
@@ -340,6 +430,19 @@ def _value(task: Json, field: str, name: str) -> object:
     return next((row.get(name) for row in rows if row["gid"] == field), None)
 
 
+def _number_in(task: Json, field: str) -> float | None:
+    value = _value(task, field, "number_value")
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _hours_value(hours: float | None, *, is_number: bool) -> float | str | None:
+    """Hours as the value of a number field: as its text, which may be empty, or as a number or ``null``."""
+    if not hours:
+        return None if is_number else ""
+    rounded = round(hours, PRECISION)
+    return rounded if is_number else f"{rounded:.10g}"
+
+
 def _gid(row: Json | None) -> str | None:
     return None if row is None else str(row["gid"])
 
@@ -357,6 +460,14 @@ def _age(row: Json) -> tuple[str, int]:
 
 def _escaped(text: str) -> str:
     return escape(_NOT_XML.sub("", text))
+
+
+def _head(about: str) -> str:
+    return f"<strong>{_escaped(about)}:</strong>"
+
+
+def _unescaped(text: str) -> str:
+    return unescape(_WITHOUT_TAGS.sub("", text))
 
 
 def _escaped_in(text: str, room: int) -> str:

@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 from vitrina.errors import FatalServiceError
 from vitrina.ports import (
+    KEPT,
     Board,
     Capabilities,
     Card,
+    CardChange,
     Json,
     Link,
     NewCard,
@@ -169,19 +171,46 @@ class KaitenTracker:
         """See ``TaskTracker``. Reads the card first: Kaiten would add the same items and links twice."""
         path = f"/cards/{card_id}"
         data = self._wire.get(path)
-        missing = mapping.missing_items(data, card.steps)
-        if missing:
+        placed = mapping.placed_items(data, card.steps)
+        step_ids = [str(item["id"]) if item is not None else "" for item in placed]
+        if not all(step_ids):
             checklist_id = mapping.own_checklist_id(data)
             if checklist_id is None:
                 made = self._wire.post(f"{path}/checklists", {"name": mapping.CHECKLIST_NAME})
                 checklist_id = made["id"]
-            for position, item in missing:
-                self._wire.post(f"{path}/checklists/{checklist_id}/items", mapping.item_body(item, position))
+            for place, step in enumerate(card.steps):
+                if not step_ids[place]:
+                    body = mapping.item_body(step, place + 1)
+                    item = self._wire.post(f"{path}/checklists/{checklist_id}/items", body)
+                    step_ids[place] = str(item["id"])
         for link in mapping.missing_links(data, card):
             self._wire.post(f"{path}/external-links", mapping.link_body(link))
         for surplus in mapping.surplus_parts(data, card):
             self._delete(f"{path}/{surplus}")
-        return ()
+        return tuple(step_ids)
+
+    def change_card(self, board_id: str, card_id: str, change: CardChange) -> None:  # noqa: ARG002
+        """See ``TaskTracker``. Reads the card first: people and checklists have addresses of their own."""
+        path = f"/cards/{card_id}"
+        data = self._wire.get(path)
+        body = mapping.change_body(data, change)
+        if body:
+            self._wire.patch(path, body)
+        for place, item in mapping.changed_items(data, change.steps):
+            self._wire.patch(f"{path}/{place}", item)
+        if change.assignee_id is not KEPT:
+            self._make_responsible(path, data, change.assignee_id)
+
+    def _make_responsible(self, path: str, data: Json, user_id: str | None) -> None:
+        """Make one person responsible for a card. Who was it before is no member any more."""
+        present, responsible = mapping.members(data)
+        if user_id is not None and user_id not in present:
+            self._wire.post(f"{path}/members", {"user_id": int(user_id)})
+        if user_id is not None and user_id not in responsible:
+            self._wire.patch(f"{path}/members/{user_id}", {"type": mapping.RESPONSIBLE})
+        for other in responsible:
+            if other != user_id:
+                self._delete(f"{path}/members/{other}")
 
     def get_card(self, board_id: str, card_id: str) -> Card | None:
         """See ``TaskTracker``. Two calls: a card has the sum of its hours, time logs say whose they are."""

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, tzinfo
 
-from vitrina.ports import Board, Card, Json, Link, NewCard, Stage, Step
+from vitrina.domain.quantities import parse_hours
+from vitrina.ports import (
+    KEPT,
+    Board,
+    Card,
+    CardChange,
+    FactChange,
+    Json,
+    Link,
+    NewCard,
+    Stage,
+    Step,
+    StepChange,
+)
 
 QUEUE, IN_PROGRESS, DONE = 1, 2, 3
 LIVE, ARCHIVED, DELETED = 1, 2, 3
@@ -25,6 +38,10 @@ CHECKLIST_NAME = "Состав работ"
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~&]")
 #: What makes a line a heading, a list, a quotation or a rule.
 _LINE_MARK = re.compile(r"^(\s*\d*)([#+\-=.)])")
+
+PARAGRAPH = "\n\n"
+#: A paragraph that looks like a fact.
+_FACT = re.compile(r"\*\*(?P<about>[^*\n]+):\*\*[ \u00a0]?(?P<text>.*)", re.DOTALL)
 
 TITLE_LENGTH, DESCRIPTION_LENGTH, ITEM_LENGTH, LINK_TITLE_LENGTH = 1024, 32768, 4096, 512
 
@@ -67,7 +84,7 @@ def card_body(card: NewCard) -> Json:
     if lane:
         body["lane_id"] = int(lane)
     if card.estimate_hours:
-        body["size_text"] = f"{round(card.estimate_hours, 2):g}"
+        body["size_text"] = _size_text(card.estimate_hours)
     if card.due_on is not None:
         body |= {"due_date": card.due_on.isoformat(), "due_date_time_present": False}
     if card.assignee_id is not None:
@@ -77,9 +94,66 @@ def card_body(card: NewCard) -> Json:
 
 def description(card: NewCard) -> str:
     """The facts of a card in Markdown, a paragraph each. What clients typed is escaped."""
-    facts = (f"**{_escaped(about)}:** {_escaped(text)}" for about, text in card.facts)
+    facts = (f"{_head(about)} {_escaped(text)}" for about, text in card.facts)
     # A cut may leave half of an escaped character.
-    return _cut("\n\n".join(facts), DESCRIPTION_LENGTH, tail="\\")
+    return _cut(PARAGRAPH.join(facts), DESCRIPTION_LENGTH, tail="\\")
+
+
+def changed_description(text: str, changes: Iterable[FactChange]) -> str:
+    """The description with other facts; a fact that is not there becomes the last paragraph."""
+    paragraphs = text.split(PARAGRAPH) if text else []
+    for change in changes:
+        head, before = _head(change.about), _escaped(change.before)
+        at = next((at for at, one in enumerate(paragraphs) if one.startswith(head)), None)
+        if at is None:
+            paragraphs.append(f"{head} {_escaped(change.after)}")
+        elif (rest := paragraphs[at][len(head) :].lstrip()).startswith(before):
+            paragraphs[at] = f"{head} {_escaped(change.after)}{rest[len(before) :]}"
+    return _cut(PARAGRAPH.join(paragraphs), DESCRIPTION_LENGTH, tail="\\")
+
+
+def change_body(data: Json, change: CardChange) -> Json:
+    """Body of a change of the card *data* itself, without its people and steps; empty if nothing differs."""
+    body: Json = {}
+    if change.title is not KEPT:
+        body["title"] = _cut(change.title, TITLE_LENGTH)
+    if change.due_on is not KEPT:
+        day = change.due_on
+        body |= {"due_date": day.isoformat() if day else None, "due_date_time_present": False}
+    if change.estimate_hours is not KEPT:
+        body["size_text"] = _size_text(change.estimate_hours) if change.estimate_hours else None
+    if change.facts:
+        body["description"] = changed_description(data.get("description") or "", change.facts)
+    return body
+
+
+def changed_items(data: Json, changes: Iterable[StepChange]) -> list[tuple[str, Json]]:
+    """Path, below the card's own, and body for each step that is there."""
+    places = {
+        str(item["id"]): f"checklists/{checklist['id']}/items/{item['id']}"
+        for checklist in _checklists(data)
+        for item in _items_of(checklist)
+    }
+    return [(places[one.step_id], _item_change(one)) for one in changes if one.step_id in places]
+
+
+def _item_change(change: StepChange) -> Json:
+    body: Json = {}
+    if change.text is not KEPT:
+        body["text"] = _cut(change.text, ITEM_LENGTH)
+    if change.due_on is not KEPT:
+        body["due_date"] = change.due_on.isoformat() if change.due_on else None
+    if change.assignee_id is not KEPT:
+        body["responsible_id"] = int(change.assignee_id) if change.assignee_id else None
+    return body
+
+
+def members(data: Json) -> tuple[set[str], list[str]]:
+    """Ids of all members of a card, and of those who are responsible for it."""
+    rows = data.get("members") or ()
+    return {str(row["id"]) for row in rows}, [
+        str(row["id"]) for row in rows if row.get("type") == RESPONSIBLE
+    ]
 
 
 def item_body(step: Step, position: int) -> Json:
@@ -113,20 +187,22 @@ def link_ids(data: Json, url: str) -> list[int]:
     return [link["id"] for link in data.get("external_links") or () if link["url"] == url]
 
 
-def missing_items(data: Json, wanted: Sequence[Step]) -> list[tuple[int, Step]]:
-    """Checklist items that the card lacks, each with its place in the list, counted from 1.
+def placed_items(data: Json, wanted: Sequence[Step]) -> list[Json | None]:
+    """The checklist item of each wanted step, ``None`` for one that the card lacks.
 
-    Two wanted items with the same text need two items on the card.
+    An item is known by its id, else by its text; of equal texts the ticked ones come first. Two wanted items
+    with the same text need two items on the card.
     """
-    present = Counter(item["text"] for item in _items(data))
-    missing = []
-    for position, step in enumerate(wanted, start=1):
-        text = _cut(step.text, ITEM_LENGTH)
-        if present[text]:
-            present[text] -= 1
-        else:
-            missing.append((position, step))
-    return missing
+    items = {str(item["id"]): item for item in _items(data)}
+    placed = [items.pop(step.step_id, None) for step in wanted]
+    by_text: defaultdict[str, deque[Json]] = defaultdict(deque)
+    for item in sorted(items.values(), key=lambda row: not row["checked"]):
+        by_text[item["text"]].append(item)
+    for place, step in enumerate(wanted):
+        same = by_text[_cut(step.text, ITEM_LENGTH)]
+        if placed[place] is None and same:
+            placed[place] = same.popleft()
+    return placed
 
 
 def surplus_parts(data: Json, card: NewCard) -> list[str]:
@@ -135,18 +211,15 @@ def surplus_parts(data: Json, card: NewCard) -> list[str]:
     Of equal lines the ticked ones stay. Lines and checklists of people are left alone.
     """
     own = [checklist for checklist in _checklists(data) if checklist["name"] == CHECKLIST_NAME]
-    wanted = Counter(_cut(step.text, ITEM_LENGTH) for step in card.steps)
-    lines = [(checklist["id"], item) for checklist in own for item in _items_of(checklist)]
+    wanted = {_cut(step.text, ITEM_LENGTH) for step in card.steps}
+    placed = {item["id"] for item in placed_items(data, card.steps) if item is not None}
     paths: list[str] = []
-    left = Counter(checklist_id for checklist_id, _ in lines)
-    for checklist_id, item in sorted(lines, key=lambda line: not line[1]["checked"]):
-        text = item["text"]
-        if text not in wanted:
-            continue
-        wanted[text] -= 1
-        if wanted[text] < 0 and not item["checked"]:
-            paths.append(f"checklists/{checklist_id}/items/{item['id']}")
-            left[checklist_id] -= 1
+    left = Counter(checklist["id"] for checklist in own for _ in _items_of(checklist))
+    for checklist in own:
+        for item in _items_of(checklist):
+            if item["text"] in wanted and item["id"] not in placed and not item["checked"]:
+                paths.append(f"checklists/{checklist['id']}/items/{item['id']}")
+                left[checklist["id"]] -= 1
     paths += [f"checklists/{checklist['id']}" for checklist in own[1:] if not left[checklist["id"]]]
     return [*paths, *(f"external-links/{link_id}" for link_id in _surplus_links(data, card))]
 
@@ -192,7 +265,16 @@ def card_from(data: Json, time_logs: Iterable[Json] | None, *, board_id: str, ur
         steps=tuple(_step_from(item) for item in _items(data)),
         logged_hours=None if time_logs is None else _hours_by_user(time_logs),
         comment_count=int(data.get("comments_total") or 0),
+        estimate_hours=_estimate(data),
+        has_estimate=_estimate(data) is not None or not data.get("size_text"),
+        facts=facts_of(data.get("description") or ""),
     )
+
+
+def facts_of(text: str) -> dict[str, str]:
+    """Paragraphs of a description like ``**Вид работ:** Тексты``: plain text by what it is about."""
+    found = (_FACT.match(paragraph) for paragraph in text.split(PARAGRAPH))
+    return {_plain(one["about"]): _plain(one["text"]) for one in found if one}
 
 
 def card_ids_by_external_id(cards: Iterable[Json]) -> dict[str, tuple[str, ...]]:
@@ -265,6 +347,7 @@ def _step_from(row: Json) -> Step:
         is_done=bool(row["checked"]),
         assignee_id=_id(row.get("responsible_id")),
         due_on=date.fromisoformat(due[:10]) if due else None,
+        step_id=str(row["id"]),
     )
 
 
@@ -290,6 +373,18 @@ def _hours_by_user(time_logs: Iterable[Json]) -> dict[str, float]:
     return {user_id: spent / MINUTES_IN_HOUR for user_id, spent in minutes.items()}
 
 
+def _size_text(hours: float) -> str:
+    return f"{round(hours, 2):.10g}"
+
+
+def _estimate(data: Json) -> float | None:
+    """Hours of the size; ``None`` if it is empty, or has another unit, such as ``3 SP``."""
+    try:
+        return parse_hours(data.get("size_text") or "")
+    except ValueError:
+        return None
+
+
 def _number(value: object) -> int | None:
     """*value* where it is a JSON integer; ``True`` is an ``int`` in Python only."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
@@ -311,3 +406,12 @@ def _escaped(text: str) -> str:
     """
     first, *others = (_MARKUP.sub(r"\\\g<0>", line) for line in text.splitlines() or [""])
     return "  \n".join([first, *(_LINE_MARK.sub(r"\1\\\2", line) for line in others)])
+
+
+def _head(about: str) -> str:
+    return f"**{_escaped(about)}:**"
+
+
+def _plain(text: str) -> str:
+    """Markdown that we wrote as plain text."""
+    return re.sub(r"\\(.)", r"\1", "\n".join(line.rstrip(" ") for line in text.split("\n")))

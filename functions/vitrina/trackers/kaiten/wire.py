@@ -59,8 +59,8 @@ class KaitenWire(RestWire):
         return self.call("POST", path, body=body)
 
     def patch(self, path: str, body: Json) -> Any:
-        """Send a PATCH, which changes something."""
-        return self.call("PATCH", path, body=body)
+        """Send a PATCH: only the given fields change, so that it may be repeated."""
+        return self.call("PATCH", path, body=body, is_repeatable=True)
 
     def delete(self, path: str) -> Any:
         """Send a DELETE. Kaiten answers 404 for what is deleted already."""

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from vitrina.errors import UserError
-from vitrina.ports import Board, Capabilities, Card, Link, NewCard, Received, TaskTracker, WebhookRequest
+from vitrina.ports import (
+    Board,
+    Capabilities,
+    Card,
+    CardChange,
+    Link,
+    NewCard,
+    Received,
+    TaskTracker,
+    WebhookRequest,
+)
 from vitrina.trackers.connection import Connection, Surroundings
 
 
@@ -52,6 +62,10 @@ class NoTracker:
         raise UserError("tracker.none")
 
     def complete_card(self, card_id: str, card: NewCard) -> tuple[str, ...]:
+        """See ``TaskTracker``."""
+        raise UserError("tracker.none")
+
+    def change_card(self, board_id: str, card_id: str, change: CardChange) -> None:
         """See ``TaskTracker``."""
         raise UserError("tracker.none")
 
