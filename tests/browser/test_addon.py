@@ -545,3 +545,96 @@ def test_task_is_planned_anew_for_another_kind_of_work(workbench, world):
     expect(form.get_by_role("button", name="Поставить задачу")).to_be_disabled()
     asked = world.backend.received[-1]["params"]
     assert (asked["work_type"], asked["parts"][0]["hours"]) == ("<b>Лендинг</b>", None)
+
+
+CONFLICTS = [
+    {
+        "key": "14-14-due_on-0123456789",
+        "id": "ЗРН-14",
+        "task": "Баннер на главную страницу к чёрной пятнице",
+        "part": "",
+        "field": "Срок",
+        "sheet": "04.12.2026",
+        "tracker": ["07.12.2026"],
+    },
+    {
+        "key": "15-1000001501-specialist-9876543210",
+        "id": "ЗРН-15",
+        "task": "<b>Лендинг</b>",
+        "part": "Тексты",
+        "field": "Кто делает",
+        "sheet": "Анна Белова",
+        "tracker": ["Борис Ким"],
+    },
+    {
+        "key": "15-0-hours-aaaaaaaaaa",
+        "id": "ЗРН-15",
+        "task": "<b>Лендинг</b>",
+        "part": "",
+        "field": "Часы",
+        "sheet": "12,5 ч",
+        "tracker": ["16 ч"],
+    },
+]
+CONFLICT_MESSAGE = (
+    "И в таблице, и в трекере изменили одно и то же: 3 значения. "
+    "Выберите, что оставить; пока всё стоит как было."
+)
+
+
+def show_conflicts(workbench, world):
+    """A push finds that the same was changed on both sides."""
+    world.backend.will_answer(
+        "push",
+        outcome="partial",
+        message=CONFLICT_MESSAGE,
+        details=["Отправили правки таблицы: 2 карточки."],
+        data={"conflicts": CONFLICTS, "conflicts_left": 0},
+    )
+    workbench.choose_from_menu("Отправить в трекер")
+    expect(workbench.sidebar.get_by_role("heading", name="Выберите, что верно")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("button", "keep"), [("Оставить как в таблице", "sheet"), ("Взять из трекера", "tracker")]
+)
+def test_conflicts_are_settled_with_one_click(workbench, world, button, keep):
+    """Both values stand beside each other; one button chooses for all."""
+    world.backend.will_answer("settle_conflicts", outcome="done", message="Готово.")
+    show_conflicts(workbench, world)
+    shown = workbench.sidebar.locator("#conflicts li")
+    expect(shown).to_have_count(3)
+    expect(shown.nth(1)).to_contain_text("<b>Лендинг</b>")
+    expect(shown.nth(1).locator(".side")).to_have_text(["В таблицеАнна Белова", "В трекереБорис Ким"])
+    workbench.screenshot(f"conflicts_{keep}")
+
+    workbench.sidebar.get_by_role("button", name=button).click()
+    expect(workbench.sidebar.get_by_role("status")).to_have_text("Готово.")
+
+    keys = [one["key"] for one in CONFLICTS]
+    assert world.backend.received[-1]["params"] == {"keep": keep, "conflicts": keys, "shown": []}
+
+
+def test_one_conflict_is_settled_by_its_value(workbench, world):
+    """A click on a value chooses it; the other lines are asked for again."""
+    world.backend.will_answer(
+        "settle_conflicts", outcome="partial", message="Осталось 2.", data={"conflicts": CONFLICTS[1:]}
+    )
+    show_conflicts(workbench, world)
+
+    workbench.sidebar.locator("#conflicts li").nth(0).locator("[data-keep=tracker]").click()
+    expect(workbench.sidebar.locator("#conflicts li")).to_have_count(2)
+
+    first, *others = [one["key"] for one in CONFLICTS]
+    asked = world.backend.received[-1]["params"]
+    assert asked == {"keep": "tracker", "conflicts": [first], "shown": others}
+
+
+def test_conflicts_fit_a_narrow_page(workbench, world):
+    """Nothing is cut off at 390 pixels."""
+    show_conflicts(workbench, world)
+    workbench.page.set_viewport_size({"width": 390, "height": 844})
+    workbench.screenshot("conflicts_narrow")
+
+    body = workbench.sidebar.locator("body")
+    assert body.evaluate("body => body.scrollWidth <= body.clientWidth")

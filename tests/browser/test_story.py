@@ -126,18 +126,18 @@ def test_a_week_of_the_agency(workbench: WorkbenchPage, office: Office) -> None:
     client.screenshot("story-5-schedule")
     client.open_tab("В работе")
     expect(client.cell("B2")).to_have_text("Посадочная страница подписки")
-    expect(client.cell("D4")).to_have_text("Вера Орлова")
+    expect(client.cell("E4")).to_have_text("Вера Орлова")
 
     client.choose_from_menu("Отправить в трекер")
     expect(client.sidebar.get_by_role("status")).to_contain_text("В трекере 3 новые карточки", timeout=20_000)
-    expect(client.cell("K2")).to_have_text("Открыть")
+    expect(client.cell("M2")).to_have_text("Открыть")
     client.page.get_by_role("radio", name="Таблица и доска").click()
     expect(client.column("Онбординг").locator(".card")).to_have_count(3)
     client.screenshot("story-6-pushed")
 
-    expect(client.cell("H5")).to_have_text("Онбординг")
+    expect(client.cell("J5")).to_have_text("Онбординг")
     client.drag("Баннер на главную", "В работе")
-    expect(client.cell("H5")).to_have_text("В работе", timeout=15_000)
+    expect(client.cell("J5")).to_have_text("В работе", timeout=15_000)
     client.screenshot("story-7-dragged")
 
     client.choose_from_menu("Отменить последнее действие…")
@@ -150,8 +150,8 @@ def test_a_week_of_the_agency(workbench: WorkbenchPage, office: Office) -> None:
     expect(client.sidebar.locator("body")).to_contain_text("с карточками уже работают")
     expect(client.column("Онбординг").locator(".card")).to_have_count(0)
     expect(client.card("Баннер на главную")).to_be_visible()
-    expect(client.cell("K2")).to_have_text("")
-    expect(client.cell("K5")).to_have_text("Открыть")
+    expect(client.cell("M2")).to_have_text("")
+    expect(client.cell("M5")).to_have_text("Открыть")
     client.screenshot("story-9-undone")
 
     client.sidebar.get_by_role("button", name="Закрыть").click()

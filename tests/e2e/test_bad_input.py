@@ -331,7 +331,7 @@ def unmarked(office: ModuleOffice, mark: Mark, tab: Tab, title: str) -> Iterator
             "build_batch",
             {"size", "status", "reason", "hours_total", "hours.design", "hours.copy", "hours.development"},
         ),
-        ("in_progress", "refresh", {"approval", "remark"}),
+        ("in_progress", "refresh", {"approval", "remark", "result", "quantity"}),
     ],
 )
 def test_every_column_that_is_needed_is_asked_for_by_its_title(

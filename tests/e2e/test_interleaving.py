@@ -154,7 +154,7 @@ def test_link_finds_its_row(office: Office, monkeypatch: pytest.MonkeyPatch) -> 
     office.do("start_batch", preview_id=office.do("build_batch")["data"]["preview_id"])
     tab = office.book().tab("in_progress")
     index = next(row.index for row in tab.rows if tab.cell(row, "action").text == "Статья")
-    cut = {"type": "cut_paste", "sheet": "В работе", "from": f"A{index + 1}:M{index + 1}", "to": "A20"}
+    cut = {"type": "cut_paste", "sheet": "В работе", "from": f"A{index + 1}:O{index + 1}", "to": "A20"}
     edit_before_next_writes(office, monkeypatch, [cut])
 
     answer = office.do("push")
@@ -176,7 +176,7 @@ def test_status_finds_its_row(office: Office, monkeypatch: pytest.MonkeyPatch) -
     office.settle()
     card = next(card for card in office.cards() if "Статья" in card["title"])
     columns = office.kaiten("GET", f"/boards/{card['board_id']}/columns")
-    sort = {"type": "sort", "sheet": "В работе", "range": "A2:M6", "column": "B", "order": "DESCENDING"}
+    sort = {"type": "sort", "sheet": "В работе", "range": "A2:O6", "column": "B", "order": "DESCENDING"}
     insert = {"type": "insert_rows", "sheet": "В работе", "at": 1, "count": 1}
     edit_before_next_writes(office, monkeypatch, [sort], [insert])
 

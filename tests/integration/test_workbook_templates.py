@@ -173,8 +173,8 @@ def test_a_client_cannot_spoil_what_the_add_on_keeps(google, untouched, sheet, c
     [
         ("Бэклог", "C5", "Хочу рассылку"),  # a wish
         ("Бэклог", "B2", "Высокий"),  # its priority
-        ("В работе", "L2", "Принято"),  # an approval
-        ("В работе", "M2", "Кнопка мала"),  # a remark
+        ("В работе", "N2", "Принято"),  # an approval
+        ("В работе", "O2", "Кнопка мала"),  # a remark
     ],
 )
 def test_a_client_can_edit_own_columns(google, workbook, sheet, cell, text):

@@ -241,6 +241,12 @@ class Run:
         )
         self._final_writes, self._final_updates = {}, []
 
+    def carry_out_final_writes(self) -> None:
+        """Carry out now what was asked for by ``at_end``: what follows may fail without it."""
+        writes, updates = self._final_writes.values(), self._final_updates
+        self._final_writes, self._final_updates = {}, []
+        self.commit(*writes, updates=updates)
+
     def drop_final_writes(self) -> None:
         """Forget what was asked for by ``at_end``; for a run that failed."""
         self._final_writes, self._final_updates = {}, []

@@ -204,7 +204,8 @@ class FormerItem:
 
     ``hours`` are its carried hours by row of the action and ``logged`` all of its hours; ``done_rows`` are
     those of actions that were done before a still earlier switch. ``onward_url`` is the link that its card
-    got when it was closed, known while the switch is undone.
+    got when it was closed, known while the switch is undone. ``agreements`` are the ids of its steps and what
+    sheet and tracker agreed on, as ``project.card_fields`` gives them.
     """
 
     card_id: str = ""
@@ -216,6 +217,7 @@ class FormerItem:
     logged: Mapping[int, float] = field(default_factory=dict)
     done_rows: tuple[int, ...] = ()
     onward_url: str = ""
+    agreements: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from vitrina.usecases.clients.invite_client import invite_client
 from vitrina.usecases.clients.show_as_client import show_as_client
 from vitrina.usecases.tracker.push import push
 from vitrina.usecases.tracker.refresh import refresh
+from vitrina.usecases.tracker.settle_conflicts import KEEP_SHEET, KEEP_TRACKER, settle_conflicts
 from vitrina.usecases.tracker.switch_tracker import (
     check_switch,
     preview_switch,
@@ -91,6 +92,18 @@ _ASSIGNMENT = _params(
 )
 
 _INVITATION = _params(email={"type": "string", "pattern": r"^\s*[^@\s]+@[^@\s]+\s*\Z", "maxLength": 200})
+
+#: Number of the item, row, field, and what stands on both sides.
+_CONFLICTS = {
+    "type": "array",
+    "items": {"type": "string", "pattern": r"^\d{1,10}-\d{1,10}-[a-z_]{1,20}-[0-9a-f]{10}\Z"},
+    "maxItems": 500,
+}
+_CHOICE = _params(
+    keep={"enum": [KEEP_SHEET, KEEP_TRACKER]},
+    conflicts={**_CONFLICTS, "minItems": 1},
+    shown={**_CONFLICTS, "default": []},
+)
 
 
 def _nothing_to_check(_services: Services, _spreadsheet_id: str, _params: Params) -> None:
@@ -163,6 +176,18 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "push": Action("client", _NO_PARAMS, lambda run, book, _: push(run, book), is_queued=True),
     "refresh": Action("client", _NO_PARAMS, lambda run, book, _: refresh(run, book), is_queued=True),
+    "settle_conflicts": Action(
+        "client",
+        _CHOICE,
+        lambda run, book, params: settle_conflicts(
+            run,
+            book,
+            keep=params["keep"],
+            conflicts=params["conflicts"],
+            shown=params.get("shown", ()),
+        ),
+        is_queued=True,
+    ),
     "undo": Action("client", _NO_PARAMS, lambda run, book, _: undo(run, book), is_queued=True),
     "check_book": Action(
         "client", _NO_PARAMS, lambda run, book, _: check_book(run, book), is_queued=True, holds=()

@@ -17,6 +17,7 @@ from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.ports import Card, Json, NewCard
+from vitrina.project.card_fields import without_card
 from vitrina.project.snapshot import Snapshot, read_snapshot, snapshot_of
 from vitrina.records.backlog_state import BacklogState
 from vitrina.records.cards import delete_card, load_switch
@@ -130,8 +131,9 @@ def _without_card(work: ProjectWork, number: int, card_id: str) -> ProjectWork:
     item = work.items.get(number)
     if item is None:
         return work
-    card = "" if item.card_id == card_id else item.card_id
-    return work.amended(number, card_id=card, is_card_wanted=False, step_ids=())
+    if item.card_id == card_id:
+        item = without_card(item)
+    return work.with_items([replace(item, is_card_wanted=False, step_ids=())])
 
 
 def _items_with_cards(snapshot: Snapshot, record: Json) -> tuple[list[Item], list[Item]]:

@@ -37,7 +37,7 @@ FORMULAS = {
         "R5": f"=LEN(C5)*2+{OURS}",
         "S120": f"=SUM(G:G)+{OURS}",
     },
-    "В работе": {"N1": f"=ARRAYFORMULA(LEN(B1:B)+{OURS})", "P120": f"=COUNTA(A:A)+{OURS}"},
+    "В работе": {"P1": f"=ARRAYFORMULA(LEN(B1:B)+{OURS})", "R120": f"=COUNTA(A:A)+{OURS}"},
 }
 
 
@@ -93,7 +93,7 @@ def test_failure_08_formulas_of_people_survive_every_command(office: Office) -> 
     unclear, banner, own = len("Неясная"), len("Баннер"), len("своё")
     assert backlog[1, 16]["effectiveValue"] == {"numberValue": unclear + own}
     assert backlog[1, 17]["effectiveValue"] == {"numberValue": 2 * unclear + own}
-    assert work[1, 13]["effectiveValue"] == {"numberValue": banner + own}
+    assert work[1, 15]["effectiveValue"] == {"numberValue": banner + own}
     # The task that the first tab shows stands in row 2 now.
     assert client[29, 4]["userEnteredValue"] == {"formulaValue": "='Бэклог'!C2"}
 
@@ -154,7 +154,7 @@ def decorate(office: Office) -> None:
 def outside_owned_cells(office: Office) -> dict[str, Any]:
     """The workbook without what the add-on may write: values of its cells, its notes, marks of rows."""
     ranges = [
-        f"'{title}'!A1:{last}12" for title, last in (("Бэклог", "P"), ("В работе", "M"), ("Готово", "I"))
+        f"'{title}'!A1:{last}12" for title, last in (("Бэклог", "P"), ("В работе", "O"), ("Готово", "I"))
     ]
     resource = read_raw(office, fields=FIELDS, ranges=ranges)
     del resource["developerMetadata"]

@@ -72,7 +72,7 @@ def test_failure_01_the_tracker_writes_into_the_row_of_its_card(office: Office) 
     """The table in work is sorted, or gets title rows, after the card was moved."""
     put_in_progress(office)
     edits: tuple[Mapping[str, Any], ...] = (
-        {"type": "sort", "sheet": "В работе", "range": "A2:M6", "column": "B", "order": "DESCENDING"},
+        {"type": "sort", "sheet": "В работе", "range": "A2:O6", "column": "B", "order": "DESCENDING"},
         {"type": "insert_rows", "sheet": "В работе", "at": 1, "count": 3},
     )
 
@@ -90,7 +90,7 @@ def test_failure_02_parallel_runs_and_a_filter_lose_no_row(office: Office) -> No
     """Twenty clicks at once over an open filter, while people type: rows are the old and the new ones."""
     put_in_progress(office)
     old = office.table("in_progress", "id", "action", "profile", "hours")
-    for title, last in (("Бэклог", "P"), ("В работе", "M")):
+    for title, last in (("Бэклог", "P"), ("В работе", "O")):
         office.edit({"type": "filter", "sheet": title, "range": f"A1:{last}100"})
     estimate_backlog(office, *({"task": f"Правка {number}", "hours_copy": "1"} for number in range(1, 5)))
     preview_id = build_preview(office, "next")

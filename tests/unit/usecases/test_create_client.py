@@ -118,7 +118,7 @@ def test_drop_down_has_the_agencys_own_work_types(office: MemoryOffice) -> None:
     office.create_client(client_name="Улыбка", project_name="Реклама", code="УЛБ")
 
     assert choices_of(office, "backlog", "work_type") == ["Сайт", "баннер"]
-    assert choices_of(office, "in_progress", "specialist") == ["='В работе'!$D$2:$D"]
+    assert choices_of(office, "in_progress", "specialist") == ["='В работе'!$E$2:$E"]
 
 
 def test_bad_cell_of_the_people_does_not_keep_a_client_waiting(office: MemoryOffice) -> None:

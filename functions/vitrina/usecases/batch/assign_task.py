@@ -262,9 +262,9 @@ def _change(draft: Draft, item: Item) -> WorkbookChange:
         change.move_out(tab, row.row, row.number, *planned)
     _write_moves(snapshot, change, draft.assignment.moves if draft.assignment else ())
     onboarding = services.choices.label("status", ActionStatus.ONBOARDING, locale)
-    rows = new_rows([item], snapshot.agency.profiles, onboarding)
-    if row is None and item.result:
-        # The tab has no column for it, and without a tracker there is no other place.
+    rows = new_rows(progress_tab, [item], snapshot.agency.profiles, onboarding)
+    if row is None and item.result and "result" not in progress_tab.columns:
+        # A workbook of an earlier release has no column for it, and a project may have no tracker.
         rows[0].notes["action"] = item.result
     change.append(progress_tab, rows)
     days = _new_days(draft)

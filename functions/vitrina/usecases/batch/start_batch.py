@@ -31,10 +31,11 @@ from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.batch.build_batch import Draft, draft_plan, effect, period_title, words_of
 from vitrina.usecases.batch.plan_wishes import wishes_from
 from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX
-from vitrina.workbook.reading.book import SHELF, Book, row_number_of_action
+from vitrina.workbook.reading.book import SHELF, Book, Tab, row_number_of_action
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.change import NewRow, WorkbookChange
 from vitrina.workbook.writing.heal import heal, repair_messages
+from vitrina.workbook.writing.values import Value
 
 #: Backlog columns that the plan of an item depends on, beside the columns of hours.
 PLANNED_BY = ("task", "result", "priority", "work_type", "size", "quantity", "wanted_on", "depends_on")
@@ -241,7 +242,7 @@ def _change(draft: Draft, items: list[Item]) -> WorkbookChange:
         if backlog_tab.cell(row.row, "reason").text != reasons[row.number]:
             change.set(backlog_tab, row.row, "reason", reasons[row.number])
     onboarding = services.choices.label("status", ActionStatus.ONBOARDING, locale)
-    change.append(progress_tab, new_rows(items, snapshot.agency.profiles, onboarding))
+    change.append(progress_tab, new_rows(progress_tab, items, snapshot.agency.profiles, onboarding))
     as_it_will_be = [*snapshot.agency_items, *items]
     write_schedule(snapshot, change, as_it_will_be)
     write_range(change, book, draft.left_total)
@@ -251,22 +252,23 @@ def _change(draft: Draft, items: list[Item]) -> WorkbookChange:
     return change
 
 
-def new_rows(items: Iterable[Item], profiles: Mapping[str, str], status: str) -> list[NewRow]:
+def new_rows(tab: Tab, items: Iterable[Item], profiles: Mapping[str, str], status: str) -> list[NewRow]:
     """The rows of *В работе* for items that are started: one for each action, with the label *status*."""
-    return [_new_row(item, action, profiles, status) for item in items for action in item.actions]
+    return [_new_row(tab, item, action, profiles, status) for item in items for action in item.actions]
 
 
-def _new_row(item: Item, action: ItemAction, profiles: Mapping[str, str], status: str) -> NewRow:
-    return NewRow(
-        action.row_number,
-        {
-            "id": item.code,
-            "action": item.task,
-            "profile": profiles.get(action.profile, action.profile),
-            "specialist": action.specialist,
-            "hours": action.hours,
-            "start_on": min(action.day_hours),
-            "due_on": max(action.day_hours),
-            "status": status,
-        },
-    )
+def _new_row(tab: Tab, item: Item, action: ItemAction, profiles: Mapping[str, str], status: str) -> NewRow:
+    values: dict[str, Value] = {
+        "id": item.code,
+        "action": item.task,
+        "profile": profiles.get(action.profile, action.profile),
+        "specialist": action.specialist,
+        "hours": action.hours,
+        "start_on": min(action.day_hours),
+        "due_on": max(action.day_hours),
+        "status": status,
+    }
+    # Workbooks of earlier releases have no such columns.
+    newer: dict[str, Value] = {"result": item.result or None, "quantity": item.quantity}
+    values |= {key: value for key, value in newer.items() if key in tab.columns}
+    return NewRow(action.row_number, values)

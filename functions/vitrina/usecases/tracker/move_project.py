@@ -25,6 +25,7 @@ from vitrina.operations.run import Run, Update, ending
 from vitrina.operations.services import Services
 from vitrina.operations.undo_record import write_undoably
 from vitrina.ports import Board, Card, Link, TaskTracker, Write
+from vitrina.project.card_fields import agreements_of, match_steps, with_agreements, without_card
 from vitrina.project.snapshot import Snapshot, read_snapshot
 from vitrina.project.tracker_people import people_in_tracker
 from vitrina.records.books import Project, load_project, projects_key, put_project, tracked_projects
@@ -42,6 +43,7 @@ from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.tracker.push import make_cards, owned_steps, push_wish, settled
 from vitrina.usecases.tracker.refresh import row_states, write_card_states
+from vitrina.usecases.tracker.two_way import surroundings_of
 from vitrina.workbook.reading.book import item_number_of_row, tracker_mark
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.reading.work_rows import WorkRow
@@ -240,6 +242,7 @@ def _former(item: Item) -> FormerItem:
         {action.row_number: action.carried_hours for action in item.actions if action.carried_hours},
         {action.row_number: action.logged_hours for action in item.actions if action.logged_hours},
         tuple(action.row_number for action in item.actions if action.was_done_before),
+        agreements=agreements_of(item),
     )
 
 
@@ -253,17 +256,16 @@ def _moved(item: Item, rows: list[WorkRow], *, has_cards: bool) -> Item:
 
     open_statuses = [row.status for row in rows if not row.is_done]
     order = list(ActionStatus)
+    apart = without_card(item)
     return replace(
-        item,
-        card_id="",
-        step_ids=(),
+        apart,
         card_tracker="",
         switch_count=item.switch_count + 1,
         first_status=str(min(open_statuses, key=order.index)) if open_statuses else "",
         is_card_wanted=has_cards and bool(open_statuses) and not item.is_done,
         actions=tuple(
             replace(action, carried_hours=action.logged_hours, was_done_before=is_done(action))
-            for action in item.actions
+            for action in apart.actions
         ),
     )
 
@@ -271,7 +273,8 @@ def _moved(item: Item, rows: list[WorkRow], *, has_cards: bool) -> Item:
 def _with_changes(now: Item, moved: Item) -> Item:
     """The item as the store has it, with what the move changes."""
     by_row = {action.row_number: action for action in moved.actions}
-    names = ("card_id", "step_ids", "card_tracker", "switch_count", "first_status", "is_card_wanted")
+    names = ("card_tracker", "switch_count", "first_status", "is_card_wanted")
+    now = without_card(now)
     return replace(
         now,
         **{name: getattr(moved, name) for name in names},
@@ -302,7 +305,10 @@ def _make_cards(run: Run, switch: TrackerSwitch) -> TrackerSwitch:
         steps: dict[int, tuple[str, ...]] = {}
         failure = make_cards(own, snapshot, new, unclear, created=created, steps=steps)
         known = [item.number for item in new if item.number not in unclear]
-        settling = snapshot.stored.work.change(lambda work: settled(work, created, known, steps))
+        tells_of_steps = snapshot.tracker.can.steps_send_events
+        settling = snapshot.stored.work.change(
+            lambda work: settled(work, created, known, steps, tells_of_steps=tells_of_steps)
+        )
         if failure is not None:
             own.commit(updates=[settling])
             raise failure
@@ -369,17 +375,19 @@ def link_onward(snapshot: Snapshot, item: Item) -> Link:
 def _total_hours(snapshot: Snapshot, switch: TrackerSwitch, item: Item, card: Card) -> Mapping[int, float]:
     """Hours of each action until its card was closed, those of still earlier trackers included."""
     former = switch.items[item.number]
+    known = with_agreements(item, former.agreements)
     as_before = replace(
-        item,
+        known,
         actions=tuple(
-            replace(one, carried_hours=former.hours.get(one.row_number, 0.0)) for one in item.actions
+            replace(one, carried_hours=former.hours.get(one.row_number, 0.0)) for one in known.actions
         ),
     )
     rows = [row for row in snapshot.work_rows.actions if row.item_number == item.number]
     project = replace(snapshot.project, stages=switch.before.stages)
     ids = people_in_tracker(snapshot.services, project.agency_id, snapshot.stored.team, switch.before.tracker)
-    names = {user_id: name for name, user_id in ids.items()}
-    states = row_states(card, as_before, rows, project, names)
+    around = surroundings_of(snapshot, people=ids)
+    steps = match_steps(as_before, card, {row.row_number: row for row in rows}, around)
+    states = row_states(card, as_before, rows, project, around, steps)
     return {number: state.logged_hours for number, state in states.items()}
 
 

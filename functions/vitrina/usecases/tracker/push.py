@@ -1,11 +1,11 @@
-"""*Отправить в трекер*: creates one card for each item that is in progress."""
+"""*Отправить в трекер*: creates one card for each item in progress, and changes those that are there."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from vitrina.domain.backlog import ActionStatus
 from vitrina.errors import (
     AccessDeniedError,
     BusyError,
+    CellProblem,
     FatalServiceError,
     RetriableServiceError,
     ServiceError,
@@ -24,12 +25,23 @@ from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
 from vitrina.operations.undo_record import write_undoably
 from vitrina.ports import Card, Link, NewCard, Step, TaskTracker, Write
+from vitrina.project.card_fields import (
+    Words,
+    agreed_as_made,
+    is_open,
+    look_at,
+    shown_quantity,
+    with_steps,
+    words_of,
+)
 from vitrina.project.snapshot import Snapshot, read_snapshot
 from vitrina.project.tracker_people import find_people_in_tracker
 from vitrina.records.cards import CardOwner, delete_card, put_card
-from vitrina.records.work import Item, ProjectWork
+from vitrina.records.work import Item, ItemAction, ProjectWork
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
-from vitrina.texts import Sentence, format_number, render, sentence
+from vitrina.texts import Sentence, render, sentence
+from vitrina.usecases.tracker.refresh import items_with_cards, write_card_states
+from vitrina.usecases.tracker.two_way import about, own_rows, step_text, surroundings_of
 from vitrina.workbook.reading.book import item_number_of_row
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.reading.work_rows import WorkRow
@@ -46,16 +58,79 @@ log = logging.getLogger("vitrina.push")
 
 
 def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
-    """Create the missing cards and write their links into the sheet.
+    """Create the missing cards, write their links into the sheet, and carry on what people changed since.
 
     A card is found again by our key in the tracker, so neither a second click nor a lost answer creates a
     second one. If the tracker fails half-way, the cards created so far are linked, and the next click or the
-    timer creates the rest. With *only_wanted*, items whose cards nobody asked for, or whose push was undone,
-    get none.
+    timer creates the rest. Of the cards that are there only those are read of which the sheet has something
+    that both sides did not agree on. With *only_wanted*, items whose cards nobody asked for, or whose push
+    was undone, get none, and cards that are there are left alone.
     """
     snapshot = read_snapshot(run, spreadsheet_id, with_agency_work=False)
     if not snapshot.has_cards:
         raise UserError("tracker.none")
+    made = _push_missing(run, snapshot, only_wanted=only_wanted)
+    if only_wanted or "left" in made.data:
+        return made
+    changed, cells = _changed_items(snapshot, made.data["items"])
+    if changed:
+        # What was created stays, whatever becomes of the rest.
+        run.carry_out_final_writes()
+        _find_people(run, snapshot, changed)
+    return _with_changes(run, snapshot, made, changed, cells)
+
+
+def _changed_items(snapshot: Snapshot, created: Collection[str]) -> tuple[list[Item], list[CellProblem]]:
+    """Items of which the sheet has something that is not agreed on, and cells that cannot be read."""
+    around = surroundings_of(snapshot)
+    changed: list[Item] = []
+    cells: dict[tuple[str, str], CellProblem] = {}
+    for item in items_with_cards(snapshot):
+        rows = own_rows(snapshot, item)
+        if rows and item.code not in created:
+            look = look_at(item, rows, None, around)
+            cells |= {(one.sheet, one.cell): one for one in look.problems}
+            if is_open(look):
+                changed.append(item)
+    return changed, list(cells.values())
+
+
+def _with_changes(
+    run: Run, snapshot: Snapshot, made: Answer, changed: Sequence[Item], cells: Sequence[CellProblem]
+) -> Answer:
+    """Carry on the changes of items, and say it together with what was made."""
+    data = {name: value for name, value in made.data.items() if name != "items"}
+    if not changed:
+        is_bad = bool(cells) or made.outcome is Outcome.PARTIAL
+        outcome = Outcome.PARTIAL if is_bad else made.outcome
+        return replace(made, outcome=outcome, cells=tuple(cells), data=data)
+    synced = write_card_states(run, snapshot, changed, says_when=False)
+    sent = synced.data["sent_cards"]
+    all_cells = {(one.sheet, one.cell): one for one in (*cells, *synced.cells)}
+    messages = [made.message] if made.data["made"] else []
+    if sent:
+        messages.append(sentence("push.changed", count=sent))
+    if synced.data.get("conflicts"):
+        messages.insert(0, synced.message)
+    first, *others = messages or [made.message]
+    unknown = _unknown_people(snapshot, [item.number for item in changed])
+    details: list[Sentence] = []
+    for one in (*others, *made.details, *unknown, *synced.details):
+        if one not in details:
+            details.append(one)
+    is_partial = bool(all_cells) or Outcome.PARTIAL in (made.outcome, synced.outcome)
+    return Answer(
+        Outcome.PARTIAL if is_partial else Outcome.DONE,
+        first,
+        details=tuple(details),
+        cells=tuple(all_cells.values()),
+        data={**synced.data, **data},
+    )
+
+
+def _push_missing(run: Run, snapshot: Snapshot, *, only_wanted: bool) -> Answer:
+    """Create the missing cards and link them; ``items`` of the data are the codes of new cards."""
+    spreadsheet_id = snapshot.project.spreadsheet_id
     rows, lost = snapshot.work_rows.actions, snapshot.lost_row_messages()
     if not rows:
         if lost:
@@ -77,7 +152,10 @@ def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
     failure = make_cards(run, snapshot, new, unclear, created=created, steps=steps)
     known = [item.number for item in new if item.number not in unclear]
     if failure is not None and not created:
-        run.commit(updates=[snapshot.stored.work.change(lambda work: settled(work, [], known, {}))])
+        settling = snapshot.stored.work.change(
+            lambda work: settled(work, [], known, {}, tells_of_steps=False)
+        )
+        run.commit(updates=[settling])
         raise failure
     linked = {item.number: item.card_id for item in wanted if item.card_id} | created
     _write_links(run, snapshot, linked, is_by_itself=only_wanted)
@@ -85,10 +163,11 @@ def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
     is_looking = any(
         item.card_lost_at and item.number not in known for item in snapshot.stored.work.value.items.values()
     )
-    run.at_end(
-        *owned_steps(snapshot, steps),
-        updates=[snapshot.stored.work.change(lambda work: settled(work, created, known, steps))],
+    tells_of_steps = snapshot.tracker.can.steps_send_events
+    settling = snapshot.stored.work.change(
+        lambda work: settled(work, created, known, steps, tells_of_steps=tells_of_steps)
     )
+    run.at_end(*owned_steps(snapshot, steps), updates=[settling])
     if failure is None and not is_looking:
         run.at_end(fulfil(push_wish(spreadsheet_id).name))
     details = (
@@ -107,13 +186,18 @@ def push(run: Run, spreadsheet_id: str, *, only_wanted: bool = False) -> Answer:
         Outcome.PARTIAL if lost else Outcome.DONE,
         sentence(code, count=len(created), linked=len(linked)),
         details=details,
-        data={"made": len(created)},
+        data={"made": len(created), "items": [item.code for item in new]},
     )
 
 
 def owned_steps(snapshot: Snapshot, steps: Mapping[int, tuple[str, ...]]) -> list[Write]:
-    """Writes that keep whose the steps are; *steps* are their ids by item number."""
+    """Writes that keep whose the steps are, where the tracker reports changes under their ids.
+
+    *steps* are their ids by item number.
+    """
     project = snapshot.project
+    if not snapshot.tracker.can.steps_send_events:
+        return []
     return [
         put_card(project.tracker, step_id, CardOwner(project.spreadsheet_id, number))
         for number, step_ids in steps.items()
@@ -228,6 +312,11 @@ def _make_card(run: Run, snapshot: Snapshot, item: Item, card: NewCard, present:
     remove the new card if there is an older one.
     """
     tracker, name = snapshot.tracker, snapshot.project.tracker
+
+    def made(current: Item) -> Item:
+        around, rows = surroundings_of(snapshot), own_rows(snapshot, item)
+        return agreed_as_made(current, words_of(item, rows, around), card, around.can)
+
     deleted_id = item.card_id if _is_deleted(snapshot, item.card_id, present) else ""
     known_id = "" if deleted_id else item.card_id
     card_id, is_ours = known_id or next(iter(present), ""), False
@@ -239,7 +328,7 @@ def _make_card(run: Run, snapshot: Snapshot, item: Item, card: NewCard, present:
             card_id, is_ours = twins[0], False
     replaceable = ("", card_id, deleted_id)
     keeping = snapshot.stored.work.change(
-        lambda work: _with_card(work, item.number, card_id, name, replaceable)
+        lambda work: _with_card(work, item.number, card_id, name, replaceable, made if is_ours else None)
     )
     owner = CardOwner(item.spreadsheet_id, item.number)
     forgetting = [delete_card(name, deleted_id)] if deleted_id else []
@@ -261,12 +350,21 @@ def _is_deleted(snapshot: Snapshot, card_id: str, present: Collection[str]) -> b
 
 
 def _with_card(
-    work: ProjectWork, number: int, card_id: str, tracker: str, replaceable: Collection[str]
+    work: ProjectWork,
+    number: int,
+    card_id: str,
+    tracker: str,
+    replaceable: Collection[str],
+    made: Callable[[Item], Item] | None,
 ) -> ProjectWork:
-    """The work with the card id of an item set; raises ``BusyError`` if the item may not have the card."""
+    """The work with the card id of an item set; raises ``BusyError`` if the item may not have the card.
+
+    *made* adds what was written to a card that this push made; of any other card nothing is agreed on.
+    """
     if not _may_have_card(work, number, replaceable):
         raise BusyError("workbook.busy")
-    return work.amended(number, card_id=card_id, card_tracker=tracker)
+    item = work.items[number]
+    return work.with_items([replace(made(item) if made else item, card_id=card_id, card_tracker=tracker)])
 
 
 def _may_have_card(work: ProjectWork, number: int, replaceable: Collection[str]) -> bool:
@@ -286,17 +384,22 @@ def settled(
     complete: Collection[int],
     known: Collection[int],
     steps: Mapping[int, tuple[str, ...]],
+    *,
+    tells_of_steps: bool,
 ) -> ProjectWork:
     """The work after cards were completed, and after the calls for the *known* items have ended.
 
-    *steps* are ids of steps by item number, as ``make_cards`` gives them.
+    *steps* are the ids of the steps of items, in the order of their actions. They are kept a second time
+    where the tracker reports changes under them.
     """
     for number in complete:
         work = work.amended(number, is_card_wanted=False)
     for number in known:
         work = work.amended(number, card_lost_at=None)
     for number, step_ids in steps.items():
-        work = work.amended(number, step_ids=step_ids)
+        if number in work.items:
+            item = with_steps(work.items[number], step_ids)
+            work = work.with_items([replace(item, step_ids=step_ids) if tells_of_steps else item])
     return work
 
 
@@ -370,22 +473,24 @@ def _fingerprint(card: Card | NewCard) -> str:
 def new_card(snapshot: Snapshot, item: Item, rows: Sequence[WorkRow]) -> NewCard:
     """The card to create for an item; *rows* are the rows of this item."""
     services, project, locale = snapshot.services, snapshot.project, locale_of(snapshot.book)
-    ids = snapshot.people_in_tracker
+    around = surroundings_of(snapshot)
     rows = sorted(rows, key=lambda row: row.row_number)
-    done_before = {action.row_number for action in item.actions if action.was_done_before}
+    words = words_of(item, rows, around)
+    actions = {action.row_number: action for action in item.actions}
+
+    def person(row: WorkRow) -> str | None:
+        return around.person_id(row.specialist) or None
+
     return NewCard(
         external_id=item.external_id,
         board_id=project.board_id,
         stage_id=project.stages[item.first_status or ActionStatus.ONBOARDING],
-        title=f"{item.code} · {item.task}",
-        facts=_facts(snapshot, item),
+        title=f"{item.code} · {words.title}",
+        facts=_facts(snapshot, item, words),
         due_on=max((row.due_on for row in rows if row.due_on), default=None),
         estimate_hours=sum(row.planned_hours for row in rows),
-        assignee_id=ids.get(rows[0].specialist),
-        steps=tuple(
-            replace(_step(snapshot, row, ids.get(row.specialist)), is_done=row.row_number in done_before)
-            for row in rows
-        ),
+        assignee_id=person(rows[0]),
+        steps=tuple(_step(snapshot, row, actions.get(row.row_number), person(row)) for row in rows),
         links=(
             Link(
                 services.workbooks.url(project.spreadsheet_id),
@@ -408,29 +513,25 @@ def _documents(snapshot: Snapshot) -> tuple[Link, ...]:
     return tuple(links.values())[:MOST_DOCUMENTS]
 
 
-def _step(snapshot: Snapshot, row: WorkRow, assignee_id: str | None) -> Step:
-    """The step of a row. Where a step has no day of its own, the day stands in its text."""
-    text = f"{row.profile} — {row.specialist}"
-    if snapshot.tracker.can.has_dated_steps:
-        return Step(text, assignee_id=assignee_id, due_on=row.due_on)
-    if row.due_on:
-        text = render(sentence("card.step_until", text=text, day=row.due_on), locale_of(snapshot.book))
-    return Step(text)
+def _step(snapshot: Snapshot, row: WorkRow, action: ItemAction | None, assignee_id: str | None) -> Step:
+    is_done = action is not None and action.was_done_before
+    step = Step(step_text(snapshot, row), is_done, step_id=action.step_id if action else "")
+    if not snapshot.tracker.can.has_dated_steps:
+        return step
+    return replace(step, assignee_id=assignee_id, due_on=row.due_on)
 
 
-def _facts(snapshot: Snapshot, item: Item) -> tuple[tuple[str, str], ...]:
+def _facts(snapshot: Snapshot, item: Item, words: Words) -> tuple[tuple[str, str], ...]:
     """What the description of a card tells, without what the item lacks."""
     choices, locale = snapshot.services.choices, locale_of(snapshot.book)
     facts = {
-        "result": item.result,
+        "result": words.result,
         "priority": choices.label("priority", item.priority, locale),
         "work_type": item.work_type,
         "size": choices.label("size", item.size, locale) if item.size else "",
-        "quantity": format_number(item.quantity, locale) if item.quantity != 1 else "",
+        "quantity": shown_quantity(words.quantity, locale),
     }
-    return tuple(
-        (render(sentence(f"card.fact.{name}"), locale), text) for name, text in facts.items() if text
-    )
+    return tuple((about(name, locale), text) for name, text in facts.items() if text)
 
 
 # --- Links -----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""*Обновить из трекера*: writes the state of the cards into the sheet."""
+"""*Обновить из трекера*: writes the state of the cards into the sheet, and changes of it to the cards."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
-from vitrina.ports import Card
+from vitrina.ports import Card, Step
+from vitrina.project.card_fields import Surroundings, agreed_after, look_at
 from vitrina.project.planner_input import parts_of, planned_items
 from vitrina.project.snapshot import Snapshot, load_packed, read_snapshot
 from vitrina.records.books import Project
@@ -22,6 +23,19 @@ from vitrina.tabs.finish_forecast import can_tell_finish, write_forecast
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import sentence
+from vitrina.usecases.tracker.two_way import (
+    Choice,
+    Findings,
+    cells_of,
+    conflicts_data,
+    gather,
+    note_conflicts,
+    own_rows,
+    send_changes,
+    settled,
+    surroundings_of,
+    tell_of_place,
+)
 from vitrina.workbook.reading.book import Book, Tab
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.reading.work_rows import WorkRow
@@ -29,14 +43,24 @@ from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.heal import heal, repair_messages
 from vitrina.workbook.writing.values import Value
 
+#: Messages of which a person has to do something.
+UNSENT = (
+    "sync.not_taken",
+    "sync.archived_unsent",
+    "sync.stranger",
+    "sync.bad_day",
+    "sync.bad_hours",
+    "sync.bad_quantity",
+    "sync.torn.result",
+    "sync.torn.quantity",
+)
+
 
 @dataclass(frozen=True)
 class RowState:
     """State of one action. Its hours are those of its row, unless the tracker *tells_hours*."""
 
     status: ActionStatus
-    due_on: date | None
-    specialist: str | None
     progress: str
     logged_hours: float
     is_ticked: bool = False
@@ -44,13 +68,17 @@ class RowState:
 
 
 def refresh(run: Run, spreadsheet_id: str) -> Answer:
-    """Read every card of the project and write the differences.
+    """Read every card of the project and write the differences, in both directions.
 
     Items that were finished long ago are read only while their rows are still in the sheet.
     """
     snapshot = read_snapshot(run, spreadsheet_id)
-    items = [item for item in snapshot.items.values() if item.card_id]
-    return write_card_states(run, snapshot, items)
+    return write_card_states(run, snapshot, items_with_cards(snapshot))
+
+
+def items_with_cards(snapshot: Snapshot) -> list[Item]:
+    """The items of a project that have a card."""
+    return [item for item in snapshot.items.values() if item.card_id]
 
 
 def _sheet_answer(snapshot: Snapshot) -> Answer:
@@ -71,9 +99,18 @@ def _sheet_answer(snapshot: Snapshot) -> Answer:
 
 
 def write_card_states(
-    run: Run, snapshot: Snapshot, items: Sequence[Item], *, says_when: bool = True
+    run: Run,
+    snapshot: Snapshot,
+    items: Sequence[Item],
+    *,
+    says_when: bool = True,
+    choice: Choice | None = None,
 ) -> Answer:
-    """Read the cards of *items* and write the differences.
+    """Read the cards of *items* and write the differences: first to the cards, then into the sheet.
+
+    What both sides changed is told in the answer and stays as it is, unless *choice* settles it. A process
+    that dies after any of the writes leaves a state from which the next look goes on: a value that reached
+    the other side is the same on both sides then.
 
     Calendar and days of the end depend on the work of all clients, one document of the store each. A snapshot
     without it gets it only where something of this client takes more or less time than before.
@@ -85,30 +122,49 @@ def write_card_states(
     """
     has_cards, is_whole = snapshot.has_cards, snapshot.has_agency_work
     cards: dict[int, Card | None] = {}
+    sent_cards = 0
     for item in items if has_cards else ():
         step = sentence("sync.progress", done=len(cards) + 1, total=len(items))
         run.report(len(cards), len(items), step)
-        cards[item.number] = snapshot.tracker.get_card(snapshot.project.board_id, item.card_id)
+        card = snapshot.tracker.get_card(snapshot.project.board_id, item.card_id)
+        after = send_changes(run, snapshot, item, card, choice) if card else None
+        sent_cards += after is not card
+        cards[item.number] = after
     spreadsheet_id = snapshot.project.spreadsheet_id
     known = [snapshot]
 
-    def write() -> tuple[int, Snapshot]:
+    def write() -> tuple[int, Snapshot, Findings]:
         # The first attempt uses the snapshot; a retry after a change by people reads the sheet again.
         current = known.pop() if known else _read_again(run, spreadsheet_id, is_whole=is_whole)
-        return _write(run, current, cards, says_when=says_when), current
+        findings = Findings()
+        changed = _write(run, current, cards, findings, says_when=says_when, choice=choice)
+        return changed, current, findings
 
-    changed, current = retry_on_conflict(run, write)
+    changed, current, findings = retry_on_conflict(run, write)
     if not has_cards:
         return _sheet_answer(current)
     gone = [item.code for item in items if cards[item.number] is None]
     missing = current.lost_row_messages()
     if gone:
         missing = (sentence("sync.gone", items=gone), *missing)
+    cells = tuple(findings.problems.values())
+    told = findings.messages()
+    is_open = bool(missing or cells or findings.conflicts or any(one.code in UNSENT for one in told))
+    if findings.conflicts:
+        message = sentence("sync.conflicts", count=len(findings.conflicts))
+    else:
+        message = sentence("sync.done" if items else "sync.nothing", cards=len(cards), changed=changed)
     return Answer(
-        Outcome.PARTIAL if missing else Outcome.DONE,
-        sentence("sync.done" if items else "sync.nothing", cards=len(cards), changed=changed),
-        details=(*repair_messages(current.book, current.progress_identity), *missing),
-        data={"cards": len(cards), "changed_rows": changed},
+        Outcome.PARTIAL if is_open else Outcome.DONE,
+        message,
+        details=(*repair_messages(current.book, current.progress_identity), *missing, *told),
+        cells=cells,
+        data={
+            "cards": len(cards),
+            "changed_rows": changed,
+            "sent_cards": sent_cards,
+            **conflicts_data(findings),
+        },
     )
 
 
@@ -116,14 +172,22 @@ def _read_again(run: Run, spreadsheet_id: str, *, is_whole: bool) -> Snapshot:
     return read_snapshot(run, spreadsheet_id, with_agency_work=is_whole, for_planning=is_whole)
 
 
-def _write(run: Run, snapshot: Snapshot, cards: Mapping[int, Card | None], *, says_when: bool) -> int:
+def _write(
+    run: Run,
+    snapshot: Snapshot,
+    cards: Mapping[int, Card | None],
+    findings: Findings,
+    *,
+    says_when: bool,
+    choice: Choice | None,
+) -> int:
     """Write the workbook once and the store once; return the count of rows that differed."""
     book, project, work = snapshot.book, snapshot.project, snapshot.stored.work.value
     # A card may belong to a finished item that was packed and has no row any more.
     packed = [number for number in cards if number not in snapshot.items and work.has_finished(number)]
     items = dict(snapshot.items)
     items |= load_packed(run.services.store, project, packed)
-    names = {user_id: name for name, user_id in snapshot.people_in_tracker.items()}
+    around = surroundings_of(snapshot) if cards else None
     tab, rows = book.tab("in_progress"), snapshot.work_rows.actions
     change = WorkbookChange()
     heal(change, book, snapshot.progress_identity, prefix=project.code)
@@ -133,16 +197,28 @@ def _write(run: Run, snapshot: Snapshot, cards: Mapping[int, Card | None], *, sa
         item = items.get(number)
         if card is None or item is None:
             continue
-        known = {action.row_number for action in item.actions}
-        own_rows = [row for row in rows if row.number in known]
-        states = row_states(card, item, own_rows, project, names)
+        if around is None:
+            raise AssertionError("there are cards, so that the surroundings are known")
+        item_rows = own_rows(snapshot, item)
+        look = settled(item, look_at(item, item_rows, card, around), choice, around)
+        gather(findings, snapshot, item, look, card, around)
+        tell_of_place(findings, project, item, card)
+        cells = cells_of(item, look, item_rows, around)
+        states = row_states(card, item, item_rows, project, around, look.steps)
         changed_rows += sum(
-            _write_row(run.services, change, tab, book, row, states[row.row_number]) for row in own_rows
+            _write_row(run.services, change, tab, book, row, states[row.row_number], cells[row.row_number])
+            for row in item_rows
         )
-        if own_rows or number in packed:
+        note_conflicts(change, look, item_rows, around)
+        if item_rows or number in packed:
             status = project.statuses.get(card.stage_id)
             is_done = item.is_done if status is None else status is ActionStatus.DONE
-            after[number] = _with_states(item, states, snapshot.today, is_done=is_done)
+            people = {
+                row.row_number: cells[row.row_number].get("specialist", row.specialist) for row in item_rows
+            }
+            after[number] = _with_states(
+                agreed_after(item, look), states, snapshot.today, is_done=is_done, people=people
+            )
     after |= _as_in_sheet(rows, items, snapshot.today, has_cards=snapshot.has_cards)
     if not snapshot.has_agency_work and _takes_another_time(work.items, {**items, **after}, snapshot.today):
         snapshot.read_agency_work()
@@ -194,6 +270,10 @@ def _tell_finish(snapshot: Snapshot, change: WorkbookChange, items: list[Item]) 
     write_forecast(snapshot, change, planned, parts, items)
 
 
+#: Fields of an item that a look at its card may change.
+_KEPT_FIELDS = ("is_done", "finished_on", "actions", "agreed", "task", "result", "quantity")
+
+
 def _keep(run: Run, snapshot: Snapshot, items: Mapping[int, Item], after: Mapping[int, Item]) -> None:
     """Store the changed items at the end of the run; a packed item is unpacked."""
     changed = {number: item for number, item in after.items() if item != items[number]}
@@ -209,7 +289,7 @@ def _keep(run: Run, snapshot: Snapshot, items: Mapping[int, Item], after: Mappin
             # Packed since it was read: a repeat finds the item there and unpacks it.
             raise StoreConflictError([snapshot.stored.work.key])
         for number, item in changed.items():
-            fields = {name: getattr(item, name) for name in ("is_done", "finished_on", "actions")}
+            fields = {name: getattr(item, name) for name in _KEPT_FIELDS}
             work = work.amended(number, **fields)
         return work
 
@@ -220,39 +300,39 @@ def _keep(run: Run, snapshot: Snapshot, items: Mapping[int, Item], after: Mappin
 
 
 def row_states(
-    card: Card, item: Item, rows: Sequence[WorkRow], project: Project, names: Mapping[str, str]
+    card: Card,
+    item: Item,
+    rows: Sequence[WorkRow],
+    project: Project,
+    around: Surroundings,
+    steps: Mapping[int, Step],
 ) -> dict[int, RowState]:
     """State of each row of a card's item, by row number; of each action if no row is left.
 
-    The card has a step for each action, in the same order. People may have added steps, and removed rows
-    from the sheet. ``names`` are the specialists' names by their id in the tracker.
+    *steps* are the steps of the actions that have one. People may have added steps, and removed rows from the
+    sheet.
     """
     stage = project.statuses.get(card.stage_id)
     done = sum(step.is_done for step in card.steps)
     progress = f"{done}/{len(card.steps)}" if card.steps else ""
     by_number = {row.row_number: row for row in rows}
-    steps = list(card.steps) + [None] * len(item.actions)
     tells_hours = card.logged_hours is not None
     left = dict(card.logged_hours or {})
     is_only = len(item.actions) == 1
     states: dict[int, RowState] = {}
-    for action, step in zip(item.actions, steps, strict=False):
+    for action in item.actions:
+        step, row = steps.get(action.row_number), by_number.get(action.row_number)
         # A card without its steps, being made or changed by people, says nothing of each action.
-        told = card if is_only else step
-        specialist = names.get((told and told.assignee_id) or "")
-        row = by_number.get(action.row_number)
-        worker = specialist or (row.specialist if row else action.specialist)
-        tracker_id = next((key for key, name in names.items() if name == worker), None)
-        hours = sum(left.values()) if is_only else left.pop(tracker_id or "", 0.0)
+        person_id = (card.assignee_id if is_only else step and step.assignee_id) or ""
+        if person_id not in around.names:
+            person_id = around.person_id(row.specialist if row else action.specialist)
+        hours = sum(left.values()) if is_only else left.pop(person_id, 0.0)
         if row is None and rows:
             continue
-        due_on = told.due_on if told else None
         is_ticked = step is not None and step.is_done
         known = row.status if row else ActionStatus.DONE
         states[action.row_number] = RowState(
             known if stage is None else _status_of_action(stage, is_ticked=is_ticked and not is_only),
-            due_on or (row.due_on if row else None),
-            specialist,
             progress,
             action.carried_hours + hours if tells_hours else _typed_hours(row, action),
             is_ticked=is_ticked,
@@ -283,9 +363,23 @@ def _typed_hours(row: WorkRow | None, action: ItemAction) -> float:
     return row.logged_hours or 0.0
 
 
-def _with_states(item: Item, states: Mapping[int, RowState], today: date, *, is_done: bool) -> Item:
-    """The item with these states. Hours logged after its end count; the day of its end stays."""
-    actions = tuple(_with_state(action, states.get(action.row_number)) for action in item.actions)
+def _with_states(
+    item: Item,
+    states: Mapping[int, RowState],
+    today: date,
+    *,
+    is_done: bool,
+    people: Mapping[int, Value] | None = None,
+) -> Item:
+    """The item with these states. Hours logged after its end count; the day of its end stays.
+
+    *people* are the persons who stand in the rows, by row number.
+    """
+    who = people or {}
+    actions = tuple(
+        _with_state(action, states.get(action.row_number), str(who.get(action.row_number) or ""))
+        for action in item.actions
+    )
     finished_on = (item.finished_on or today) if is_done else None
     return replace(item, is_done=is_done, finished_on=finished_on, actions=actions)
 
@@ -312,19 +406,21 @@ def _as_in_sheet(
 def _state_of_row(row: WorkRow, action: ItemAction) -> RowState:
     """State of an action as people typed it."""
     hours = _typed_hours(row, action)
-    return RowState(row.status, row.due_on, None, "", hours, is_ticked=row.is_done, tells_hours=False)
+    return RowState(row.status, "", hours, is_ticked=row.is_done, tells_hours=False)
 
 
 def _write_row(
-    services: Services, change: WorkbookChange, tab: Tab, book: Book, row: WorkRow, state: RowState
+    services: Services,
+    change: WorkbookChange,
+    tab: Tab,
+    book: Book,
+    row: WorkRow,
+    state: RowState,
+    cells: Mapping[str, Value],
 ) -> bool:
+    """Write what differs: the tracker's own columns, and the *cells* that it has changed."""
     label = services.choices.label("status", state.status, locale_of(book))
-    wanted: dict[str, Value] = {
-        "status": label,
-        "due_on": state.due_on,
-        "specialist": state.specialist or row.specialist,
-        "progress": state.progress or None,
-    }
+    wanted: dict[str, Value] = {"status": label, "progress": state.progress or None, **cells}
     if state.tells_hours:
         wanted["logged_hours"] = round(state.logged_hours, 2) or None
     differs = False
@@ -339,17 +435,17 @@ def _current(tab: Tab, row: WorkRow, column: str) -> Value:
     if column == "due_on":
         return row.due_on
     cell = tab.cell(row.row, column)
-    if column == "logged_hours":
+    if column in ("logged_hours", "hours", "quantity"):
         return cell.value if isinstance(cell.value, float) else None
     return cell.text or None
 
 
-def _with_state(action: ItemAction, state: RowState | None) -> ItemAction:
+def _with_state(action: ItemAction, state: RowState | None, person: str) -> ItemAction:
     if state is None:
         return action
     return replace(
         action,
-        specialist=state.specialist or action.specialist,
+        specialist=person or action.specialist,
         logged_hours=state.logged_hours,
         is_ticked=state.is_ticked,
     )

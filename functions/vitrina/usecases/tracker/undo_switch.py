@@ -14,6 +14,7 @@ from vitrina.operations.outbox import fulfil
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
 from vitrina.ports import Card, Link, Write
+from vitrina.project.card_fields import with_agreements
 from vitrina.project.snapshot import Snapshot, read_stored, snapshot_of
 from vitrina.records.cards import (
     CardOwner,
@@ -182,6 +183,7 @@ def _as_former(item: Item, former: FormerItem) -> Item:
             was_done_before=action.row_number in former.done_rows,
         )
 
+    item = with_agreements(item, former.agreements)
     return replace(
         item,
         card_id=former.card_id,

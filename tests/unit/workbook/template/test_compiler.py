@@ -406,7 +406,7 @@ def test_people_that_are_offered_are_those_who_stand_in_the_column():
 
     assert rule["condition"] == {
         "type": "ONE_OF_RANGE",
-        "values": [{"userEnteredValue": "='В работе'!$D$2:$D"}],
+        "values": [{"userEnteredValue": "='В работе'!$E$2:$E"}],
     }
     assert rule["strict"] is False
 
