@@ -253,3 +253,12 @@ def test_item_reopened_while_it_is_done(office: MemoryOffice) -> None:
     office.workbooks.after("read", lambda: office.change_item(1, is_done=True))
 
     assert office.do("check_all").outcome is Outcome.DONE
+
+
+def test_reordered_steps_are_no_contradiction() -> None:
+    """A step is known by its text, wherever people put it."""
+    office = pushed_office()
+    card = office.card(1)
+    office.tracker.change(card.card_id, steps=card.steps[::-1])
+
+    assert office.do("check_book").data["found"] == 0

@@ -26,7 +26,7 @@ from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.google_quota import QUOTA_KEY
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
-from vitrina.ports import Card, TaskTracker
+from vitrina.ports import Card, Step, TaskTracker
 from vitrina.project.agency_book import read_agency_book, read_stored_agency
 from vitrina.project.client_books import elsewhere_messages, read_client_books
 from vitrina.project.reservations import PROGRESS_COLUMNS, has_columns
@@ -371,18 +371,14 @@ def _card_twice(
 def _card_against_rows(card: Card, rows: Sequence[WorkRow], names: Mapping[str, str]) -> Iterable[Sentence]:
     """Differences between a card and the rows of its item; it has a step for each row.
 
-    A field that is empty in the card is no difference.
+    A step is known by its text, which begins with the profile, or else by its place. A field
+    that is empty in the card is no difference.
     """
     code = rows[0].code
     due_days = [row.last_day for row in rows if row.last_day]
     if card.due_on and due_days and card.due_on != max(due_days):
         yield sentence("check.due", id=code, sheet=max(due_days), card=card.due_on)
-    by_place = {row.position: row for row in rows}
-    lines = [
-        (by_place[place], line.due_on, line.assignee_id)
-        for place, line in enumerate(card.steps)
-        if place in by_place
-    ]
+    lines = [(row, step.due_on, step.assignee_id) for row, step in _steps_of(card, rows)]
     if len(rows) == 1:
         lines = [(rows[0], None, card.assignee_id)]
     for row, due_on, assignee_id in lines:
@@ -455,3 +451,17 @@ def _label(row: SheetRow, titles: Mapping[str, str]) -> Sentence | str:
     if row.code:
         return f"{row.code} ({row.profile})" if row.profile else row.code
     return sentence("check.own_work", action=row.action, project=titles[row.project])
+
+
+def _steps_of(card: Card, rows: Sequence[WorkRow]) -> Iterable[tuple[WorkRow, Step]]:
+    left, unknown = list(card.steps), []
+    for row in rows:
+        same = [step for step in left if row.profile and step.text.startswith(f"{row.profile} — ")]
+        if len(same) == 1:
+            left.remove(same[0])
+            yield row, same[0]
+        else:
+            unknown.append(row)
+    for row in unknown:
+        if row.position < len(card.steps) and card.steps[row.position] in left:
+            yield row, card.steps[row.position]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vitrina.cli.doctor.probe import NotTriedError, expect
 from vitrina.cli.doctor.tracker.scratch_board import DUE_ON, STAGES, ScratchBoard
-from vitrina.ports import Link, Step
+from vitrina.ports import CardChange, FactChange, Link, Step, StepChange
 
 #: The test of an assumption on a board.
 Check = Callable[[ScratchBoard], None]
@@ -148,3 +148,42 @@ def removed_card_takes_its_steps(scratch: ScratchBoard) -> None:
     _, card_id, step_ids = scratch.make_card((Step("One"),))
     scratch.tracker.remove_card(card_id)
     expect(all(scratch.hands.is_gone(step_id) for step_id in step_ids), "its subtask is still there")
+
+
+@tracker_probe(kaiten=72, asana=75)
+def facts_of_a_card_come_back(scratch: ScratchBoard) -> None:
+    """As they were written, and with another text after a change; links and steps stay."""
+    card, card_id, _ = scratch.make_card((Step("One"),))
+    [(about, text)] = card.facts
+    made = scratch.read(card_id)
+    expect(made is not None and dict(made.facts) == {about: text}, f"it came back as {made and made.facts}")
+    change = CardChange(facts=(FactChange(about, text, "Another <text>"),))
+    scratch.tracker.change_card(card.board_id, card_id, change)
+    changed = scratch.read(card_id)
+    expect(
+        changed is not None and dict(changed.facts) == {about: "Another <text>"},
+        f"the change came back as {changed and changed.facts}",
+    )
+
+
+@tracker_probe(kaiten=74, asana=76)
+def card_can_be_changed(scratch: ScratchBoard) -> None:
+    """Day, person and hours of the card, and day and person of its step: emptied, and filled again."""
+    own = scratch.own_user[0]
+    card, card_id, step_ids = scratch.make_card((Step("One", assignee_id=own, due_on=DUE_ON),))
+    made = scratch.read(card_id)
+    for day, person, hours in ((None, None, None), (DUE_ON, own, card.estimate_hours)):
+        steps = tuple(StepChange(one, due_on=day, assignee_id=person) for one in step_ids)
+        change = CardChange(due_on=day, assignee_id=person, estimate_hours=hours, steps=steps)
+        scratch.tracker.change_card(card.board_id, card_id, change)
+        now = scratch.read(card_id)
+        has_hours = now is None or not now.has_estimate or now.estimate_hours == hours
+        expect(
+            now is not None and (now.due_on, now.assignee_id) == (day, person) and has_hours,
+            f"{change} came back as {now}",
+        )
+        expect(
+            now is not None and [(one.due_on, one.assignee_id) for one in now.steps] == [(day, person)],
+            f"the step came back as {now and now.steps}",
+        )
+    expect(scratch.read(card_id) == made, f"it is {scratch.read(card_id)} now, and was {made}")
