@@ -162,6 +162,8 @@ class _Play:
         self._old: list[WebhookRequest] = []
         self._result = Played(seed, run)
         self._last: Answer | None = None
+        #: Fields that the running click decides.
+        self._chosen: list[FieldKey] = []
 
     def play(self) -> Played:
         """Edits and looks, then looks until all is quiet."""
@@ -237,7 +239,7 @@ class _Play:
         place, column, text = self._cell()
 
         def type_now() -> None:
-            self._check(())
+            self._check(self._chosen)
             self._note(f"sheet in the middle: row {place}, {column} = {text}")
             self._office.type("in_progress", place, **{column: text})
             self._model.person_did(self._state())
@@ -257,12 +259,12 @@ class _Play:
 
     def _click(self, action: str, **params: Any) -> None:
         self._note(f"click: {action} {params.get('keep', '')}")
-        self._last = None
+        self._last, self._chosen = None, [_field_of(key) for key in params.get("conflicts", ())]
         with suppress(VitrinaError):
             self._last = self._office.do(action, **params)
             self._result.counts["conflicts"] += len(self._last.data.get("conflicts", ()))
-        chosen = [_field_of(key) for key in params.get("conflicts", ())]
-        self._check(chosen, has_seen_all=action == "refresh" and self._last is not None)
+        self._check(self._chosen, has_seen_all=action == "refresh" and self._last is not None)
+        self._chosen = []
 
     def _job(self, kind: str) -> None:
         self._note(f"job: {kind}")

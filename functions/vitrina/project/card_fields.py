@@ -385,6 +385,9 @@ class _Comparison:
     ) -> CardField:
         tracker, is_torn = merge(agreed, list(places.values()))
         verdict = Verdict.CONFLICT if is_torn else compare(agreed, sheet, tracker)
+        if verdict is Verdict.TO_SHEET and self._has_formula(name, row_number):
+            # A person's formula is not written over without his choice.
+            verdict = Verdict.CONFLICT
         return CardField(name, row_number, agreed, sheet, tracker, places, verdict, shown)
 
     def _own(
@@ -398,6 +401,10 @@ class _Comparison:
         [tracker] = places.values()
         verdict = compare_own(agreed, sheet, tracker)
         self._fields.append(CardField(name, row_number, agreed, sheet, tracker, places, verdict))
+
+    def _has_formula(self, name: Name, row_number: int | None) -> bool:
+        rows = self._rows if row_number is None else [self._by_number[row_number]]
+        return any(self._around.tab.cell(row.row, name).formula is not None for row in rows)
 
     def _trouble(self, code: str, **where: object) -> None:
         self._troubles.append(Trouble(code, {"id": self._item.code, **where}))

@@ -155,6 +155,20 @@ def test_push_makes_cards_and_changes_others(office: MemoryOffice) -> None:
     assert len(office.tracker.cards) == 3
 
 
+def test_tracker_that_fails_after_cards_were_made(office: MemoryOffice) -> None:
+    """What was made is said, with the reason why the rest is missing; the next push does it."""
+    office.start({"task": "Статья", "work_type": "Статья"})
+    office.type("in_progress", BANNER, due_on="04.12.2026")
+    office.tracker.before("change_card", no_answer("Трекер"))
+
+    answer = office.do("push")
+
+    assert (answer.outcome, answer.data["made"]) == (Outcome.PARTIAL, 1)
+    assert codes(answer)[0] == "service.no_answer"
+    assert office.do("push").message.code == "push.changed"
+    assert office.card(2).due_on == date(2026, 12, 4)
+
+
 def test_several_actions_have_days_and_people_of_their_own(office: MemoryOffice) -> None:
     """Each follows its step; day and person of the card itself follow the rows."""
     office.type("in_progress", 0, due_on="30.11.2026")
@@ -346,6 +360,20 @@ def test_emptied_field_is_a_conflict(office: MemoryOffice, side: str) -> None:
     assert [one["field"].code for one in answer.data["conflicts"]] == ["conflict.field.due_on"]
     office.do("settle_conflicts", keep="tracker" if side == "sheet" else "sheet", conflicts=keys(answer))
     assert office.card(2).due_on == day_of(office, BANNER) == known
+
+
+def test_formula_of_a_person_is_not_written_over(office: MemoryOffice) -> None:
+    """The card's value is shown beside it, and stands there only after a choice."""
+    office.type("in_progress", BANNER, hours="=2+1")
+    office.do("push")
+    change(office, 2, estimate_hours=6.0)
+
+    answer = office.do("refresh")
+
+    tab = office.tab("in_progress")
+    assert tab.cell(tab.rows[BANNER], "hours").formula == "=2+1"
+    office.do("settle_conflicts", keep="tracker", conflicts=keys(answer))
+    assert row(office, BANNER, "hours") == 6.0
 
 
 # --- The client's words ------------------------------------------------------------------------------
@@ -566,7 +594,7 @@ def test_tracker_that_refuses_a_value(office: MemoryOffice) -> None:
     assert office.card(2).due_on == day_of(office, BANNER) == date(2026, 12, 4)
 
 
-def refused(error: Exception) -> Any:
+def refused(error: BaseException) -> Any:
     """Raises an error in place of a call."""
 
     def fail() -> None:
@@ -600,6 +628,54 @@ def test_answer_that_is_lost(office: MemoryOffice, fake: str, call: str, moment:
     assert keys(answer) == []
     assert (office.card(2).due_on, office.card(2).estimate_hours) == (date(2026, 12, 4), 6.0)
     assert (day_of(office, BANNER), row(office, BANNER, "hours")) == (date(2026, 12, 4), 6.0)
+
+
+class Killed(BaseException):
+    """The process is gone: nothing is cleaned up."""
+
+
+@pytest.mark.parametrize("action", ["push", "refresh"])
+def test_killed_after_each_call(action: str) -> None:
+    """Whoever goes on, both sides end the same, with nothing sent twice that people would notice."""
+
+    def edited() -> MemoryOffice:
+        office = pushed_office()
+        office.type("in_progress", BANNER, due_on="04.12.2026", quantity="3")
+        office.type("in_progress", 0, specialist="Борис Ким")
+        change(office, 2, estimate_hours=6.0)
+        change_step(office, 1, 2, due_on=date(2026, 12, 7))
+        return office
+
+    def end(office: MemoryOffice) -> Any:
+        office.do("refresh")
+        cells = [[row(office, at, one) for one in FIELDS] for at in range(4)]
+        return cells, office.tracker.cards, {n: replace(one, fence="") for n, one in office.items().items()}
+
+    office = edited()
+    for one in (office.tracker, office.workbooks, office.store):
+        one.calls.clear()
+    office.do(action)
+    counts = [
+        (fake, call, count)
+        for fake in ("tracker", "workbooks", "store")
+        for call, count in getattr(office, fake).calls.items()
+    ]
+    expected = end(office)
+    for fake, call, count in counts:
+        for nth in range(count):
+            office = edited()
+            # Before a call is right after the one before it.
+            for _ in range(nth):
+                getattr(office, fake).after(call, lambda: None)
+            getattr(office, fake).after(call, refused(Killed()))
+            with pytest.raises(Killed):
+                office.do(action, operation_id="click")
+            office.clock.advance(seconds=100)
+
+            office.do(action, operation_id="click")
+
+            assert end(office) == expected, (fake, call, nth)
+    assert sum(count for _, _, count in counts) > 12
 
 
 def test_edit_between_reading_and_writing(office: MemoryOffice) -> None:

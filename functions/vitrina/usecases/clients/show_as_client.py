@@ -18,6 +18,7 @@ from vitrina.project.agency_book import StoredAgency, read_stored_agency
 from vitrina.records.books import Project, load_project
 from vitrina.records.layouts import shape_from, shape_key
 from vitrina.texts import sentence
+from vitrina.usecases.tracker.two_way import conflict_note
 from vitrina.workbook.reading.book import Book, parse_book
 from vitrina.workbook.reading.client_view import SeenCell, SeenTab, seen_tabs
 from vitrina.workbook.template.definition import LOCALES, BookTemplate, Profile
@@ -161,6 +162,7 @@ def _own_notes(template: BookTemplate, profiles: Mapping[str, str]) -> set[str]:
         for tab in template.tabs
         for column in tab.expand(named)
     }
+    notes |= {conflict_note(locale) for locale in LOCALES}
     return notes | {text for texts in template.texts.values() for text in texts.values()}
 
 

@@ -104,7 +104,13 @@ def _with_changes(
         is_bad = bool(cells) or made.outcome is Outcome.PARTIAL
         outcome = Outcome.PARTIAL if is_bad else made.outcome
         return replace(made, outcome=outcome, cells=tuple(cells), data=data)
-    synced = write_card_states(run, snapshot, changed, says_when=False)
+    try:
+        synced = write_card_states(run, snapshot, changed, says_when=False)
+    except ServiceError as error:
+        if not made.data["made"]:
+            raise
+        why = sentence(error.code, **error.where)
+        return replace(made, outcome=Outcome.PARTIAL, details=(why, *made.details), data=data)
     sent = synced.data["sent_cards"]
     all_cells = {(one.sheet, one.cell): one for one in (*cells, *synced.cells)}
     messages = [made.message] if made.data["made"] else []

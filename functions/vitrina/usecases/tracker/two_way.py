@@ -233,6 +233,8 @@ def _shared_words(item: Item, words: Words) -> Iterable[tuple[Name, Value, Value
 
 def _has(tab: Tab, row: WorkRow, name: Name, value: Value) -> bool:
     cell = tab.cell(row.row, name)
+    if cell.formula is not None:
+        return False
     return cell.is_empty or (cell.value if isinstance(value, float) else cell.text) == value
 
 
