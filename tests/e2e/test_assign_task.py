@@ -79,7 +79,7 @@ def test_a_note_becomes_row_and_card(office: Office) -> None:
     tab = office.book().tab("in_progress")
     [row] = [one for one in tab.rows if one.number]
     assert (tab.cell(row, "action").text, tab.cell(row, "action").formula) == (title, None)
-    assert tab.cell(row, "action").note == result
+    assert tab.cell(row, "result").text == result
     assert [card.title for card in office.desk.cards()] == ["ЗРН-1 · Баннер к распродаже"]
     assert tab.cell(row, "card").text == "Открыть"
 

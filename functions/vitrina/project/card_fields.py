@@ -254,10 +254,11 @@ class _Comparison:
         prefix = f"{item.code} · "
         title = card.title if card else prefix + item.task
         self._own(Name.TITLE, None, prefix + item.task, prefix + words.title, {ON_CARD: title})
-        if Name.RESULT in self._around.tab.columns:
+        # Rows that contradict say nothing, and nothing is written into them.
+        if Name.RESULT in self._around.tab.columns and Name.RESULT not in words.torn:
             text = card.facts.get(abouts[Name.RESULT], "") if card else item.result
             self._own(Name.RESULT, None, item.result, words.result, {ON_CARD: text})
-        if Name.QUANTITY in self._around.tab.columns:
+        if Name.QUANTITY in self._around.tab.columns and Name.QUANTITY not in words.torn:
             quantity = self._quantity_on_card()
             if quantity is not None:
                 self._both(Name.QUANTITY, None, item.quantity, words.quantity, {ON_CARD: quantity})

@@ -303,7 +303,7 @@ def test_confirmed_task_has_row_promise_and_number() -> None:
     tab = office.tab("in_progress")
     [row] = [one for one in tab.rows if one.number]
     assert row.number == 1
-    assert tab.cell(row, "action").note == "Синий"
+    assert (tab.cell(row, "result").text, tab.cell(row, "action").note) == ("Синий", "")
     [item] = office.items().values()
     assert (item.number, item.is_reserved, item.work_type, item.result) == (1, False, "Баннер", "Синий")
     assert committed_hours([item]) == {ANNA: {TODAY: 3.0}}

@@ -230,6 +230,35 @@ def test_result_in_one_row_is_that_of_the_item(office: MemoryOffice) -> None:
     assert office.card(1).title == "ЗРН-1 · Посадочная"
 
 
+def test_rows_that_contradict_are_left_alone(office: MemoryOffice) -> None:
+    """Neither of them goes to the card, and the card's quantity is not written over them; that is told."""
+    office.type("in_progress", 0, quantity="2")
+    office.type("in_progress", 1, quantity="3")
+    change(office, 1, facts={**office.card(1).facts, "Количество": "5"})
+
+    answer = office.do("refresh")
+
+    assert "sync.torn.quantity" in codes(answer)
+    assert [row(office, at, "quantity") for at in range(3)] == [2.0, 3.0, 1.0]
+    assert office.card(1).facts["Количество"] == "5"
+    for at in range(3):
+        office.type("in_progress", at, quantity="5")
+    assert "sync.torn.quantity" not in codes(office.do("refresh"))
+
+
+def test_conflict_of_an_item_is_not_spread_over_its_rows(office: MemoryOffice) -> None:
+    """The other rows keep what they have until somebody decides."""
+    office.type("in_progress", 1, quantity="2")
+    change(office, 1, facts={**office.card(1).facts, "Количество": "5"})
+
+    answer = office.do("refresh")
+
+    assert [row(office, at, "quantity") for at in range(3)] == [1.0, 2.0, 1.0]
+    office.do("settle_conflicts", keep="sheet", conflicts=keys(answer))
+    assert [row(office, at, "quantity") for at in range(3)] == [2.0] * 3
+    assert office.card(1).facts["Количество"] == "2"
+
+
 # --- Both sides ------------------------------------------------------------------------------------
 
 

@@ -215,11 +215,12 @@ def cells_of(
         else:
             for number in by_number:
                 cells[number][one.name] = one.tracker
-    words = words_of(item, rows, around)
+    words, torn = words_of(item, rows, around), {one.name for one in look.having(Verdict.CONFLICT)}
     for name, old, new in _shared_words(item, words):
         for number, row in by_number.items():
             # What a person wrote into one row stands in the others too.
-            if name in around.tab.columns and name not in cells[number] and _has(around.tab, row, name, old):
+            is_free = name in around.tab.columns and name not in torn and name not in cells[number]
+            if is_free and _has(around.tab, row, name, old):
                 cells[number][name] = new
     return cells
 
