@@ -437,6 +437,22 @@ def test_card_is_made_with_the_words_of_the_sheet() -> None:
     assert (office.items()[2].task, office.items()[2].quantity) == ("Баннер на главную", 4.0)
 
 
+def test_card_that_was_found_is_agreed_on() -> None:
+    """The process that made it died; what it has in common with the rows is known, and edits go both ways."""
+    office = started_office()
+    office.tracker.after("create_card", no_answer("Трекер"))
+    with pytest.raises(RetriableServiceError):
+        office.do("push")
+    office.do("push")
+    office.tracker.calls.clear()
+
+    assert office.do("push").message.code == "push.nothing_new"
+    assert office.tracker.calls["get_card"] == 0
+    office.type("in_progress", 0, due_on="30.11.2026")
+    assert keys(office.do("push")) == []
+    assert office.card(1).steps[0].due_on == date(2026, 11, 30)
+
+
 # --- Steps -------------------------------------------------------------------------------------------
 
 

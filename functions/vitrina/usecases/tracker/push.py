@@ -27,6 +27,7 @@ from vitrina.operations.undo_record import write_undoably
 from vitrina.ports import Card, Link, NewCard, Step, TaskTracker, Write
 from vitrina.project.card_fields import (
     Words,
+    agreed_after,
     agreed_as_made,
     is_open,
     look_at,
@@ -265,6 +266,7 @@ def make_cards(
             asked_for = item.number
             card_id = _make_card(run, snapshot, item, card, known.get(item.external_id, ()))
             step_ids = tracker.complete_card(card_id, card)
+            _agree_on_found(run, snapshot, item, step_ids)
             created[item.number] = card_id
             if step_ids:
                 steps[item.number] = step_ids
@@ -346,6 +348,27 @@ def _make_card(run: Run, snapshot: Snapshot, item: Item, card: NewCard, present:
             tracker.remove_card(card_id)
         raise
     return card_id
+
+
+def _agree_on_found(run: Run, snapshot: Snapshot, item: Item, step_ids: Sequence[str]) -> None:
+    """Agree on what a card has in common with its rows, if it was found and not made by this push.
+
+    The process that made it died before it could say what it wrote.
+    """
+    current = snapshot.stored.work.value.items.get(item.number)
+    if current is None or current.agreed:
+        return
+    card = snapshot.tracker.get_card(snapshot.project.board_id, current.card_id)
+    if card is None:
+        return
+    rows = own_rows(snapshot, item)
+    look = look_at(with_steps(current, step_ids), rows, card, surroundings_of(snapshot))
+
+    def agreed(work: ProjectWork) -> ProjectWork:
+        now = work.items.get(item.number)
+        return work if now is None else work.with_items([agreed_after(with_steps(now, step_ids), look)])
+
+    run.commit(updates=[snapshot.stored.work.change(agreed)])
 
 
 def _is_deleted(snapshot: Snapshot, card_id: str, present: Collection[str]) -> bool:
