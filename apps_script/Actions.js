@@ -73,6 +73,11 @@ function switchTracker() {
   openAction_('switch_tracker', 'form');
 }
 
+/** Menu: brings workbooks of an older release along to this one. */
+function upgradeBooks() {
+  openAction_('upgrade_books', 'run');
+}
+
 /** Menu: checks all workbooks and the tracker. */
 function checkAll() {
   openAction_('check_all', 'run');

@@ -53,6 +53,7 @@ const MENUS = {
     ['menu.recalculate_norms', 'recalculateNorms'],
     ['menu.update_load', 'updateLoad'],
     ['menu.switch_tracker', 'switchTracker'],
+    ['menu.upgrade_books', 'upgradeBooks'],
     ['menu.check_all', 'checkAll'],
   ],
   other: [['menu.why_empty', 'explainEmptyMenu']],

@@ -29,6 +29,9 @@ class Workbooks(Protocol):
     def read_as_shown(self, spreadsheet_id: str) -> Json:
         """Read the same with what a person sees: texts of cells, drop-downs, and what is hidden."""
 
+    def read_for_upgrade(self, spreadsheet_id: str) -> Json:
+        """Read the same as ``read`` with drop-downs, rules of colour and all marks of the workbook."""
+
     def batch_update(self, spreadsheet_id: str, requests: Sequence[Json]) -> Json:
         """Apply *requests* in order, all or none; return Google's reply.
 

@@ -4,6 +4,22 @@ from __future__ import annotations
 
 import pytest
 
+AGENCY_RU = [
+    "Новый клиент…",
+    "Пересчитать нормы",
+    "Обновить загрузку",
+    "Подключить / сменить трекер…",
+    "Обновить книги",
+    "Проверить всё",
+]
+AGENCY_EN = [
+    "New client…",
+    "Recalculate the norms",
+    "Refresh the load",
+    "Update workbooks",
+    "Check everything",
+]
+
 
 def captions(execution):
     """Captions of the menu's items."""
@@ -43,40 +59,10 @@ def captions(execution):
                 "Check this workbook",
             ],
         ),
-        (
-            "agency",
-            "ru_RU",
-            [
-                "Новый клиент…",
-                "Пересчитать нормы",
-                "Обновить загрузку",
-                "Подключить / сменить трекер…",
-                "Проверить всё",
-            ],
-        ),
-        (
-            "agency",
-            "en_GB",
-            [
-                "New client…",
-                "Recalculate the norms",
-                "Refresh the load",
-                "Connect / switch tracker…",
-                "Check everything",
-            ],
-        ),
+        ("agency", "ru_RU", AGENCY_RU),
+        ("agency", "en_GB", AGENCY_EN),
         # A language without texts gets English.
-        (
-            "agency",
-            "de_DE",
-            [
-                "New client…",
-                "Recalculate the norms",
-                "Refresh the load",
-                "Connect / switch tracker…",
-                "Check everything",
-            ],
-        ),
+        ("agency", "de_DE", AGENCY_EN),
         # Not our workbook: one item with an explanation.
         (None, "ru_RU", ["Почему здесь нет команд?"]),
         # A mark with an unknown value is not ours.
@@ -147,13 +133,7 @@ def test_turning_on_builds_the_menu(addon):
     """The item of the menu without rights builds the real menu and says where it is."""
     execution = addon(book="agency").call("enableInThisBook")
 
-    assert captions(execution) == [
-        "Новый клиент…",
-        "Пересчитать нормы",
-        "Обновить загрузку",
-        "Подключить / сменить трекер…",
-        "Проверить всё",
-    ]
+    assert captions(execution) == AGENCY_RU
     assert "Меню Vitrina включено" in execution.one("toast")["message"]
 
 

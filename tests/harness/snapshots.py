@@ -12,18 +12,11 @@ import orjson
 
 from emulators.world.processes import ROBOT_ID
 from tests.harness.desks.desk import TrackerCard
+from tests.harness.fakes.workbooks import EVERYTHING
 from tests.harness.office import Office
 from tests.harness.stored import stored_items
 from vitrina.records.books import find_projects
 from vitrina.workbook.reading.book import FENCE_KEY
-
-#: Everything that can be written into a workbook. The values that Google derives are ten times as much.
-FIELDS = (
-    "properties,namedRanges,developerMetadata,"
-    "sheets(properties,developerMetadata,protectedRanges,merges,conditionalFormats,charts,"
-    "data(rowMetadata,columnMetadata,"
-    "rowData.values(userEnteredValue,effectiveValue,note,userEnteredFormat,dataValidation)))"
-)
 
 
 class BookText:
@@ -73,7 +66,7 @@ def take_snapshot(office: Office) -> Snapshot:
 
 def _read_book(office: Office, spreadsheet_id: str) -> BookText:
     url = f"{office.servers.google}/v4/spreadsheets/{spreadsheet_id}"
-    return BookText(office.http.get(url, params={"fields": FIELDS}).raise_for_status().content)
+    return BookText(office.http.get(url, params={"fields": EVERYTHING}).raise_for_status().content)
 
 
 def without_fence(book: dict[str, Any]) -> dict[str, Any]:

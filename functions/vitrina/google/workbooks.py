@@ -44,6 +44,15 @@ SHOWN_FIELDS = (
     "rowData.values(userEnteredValue,effectiveValue,formattedValue,note,dataValidation.condition)))"
 )
 
+#: The same as ``READ_FIELDS`` with what an upgrade compares: drop-downs, rules of colour, ids of all marks.
+UPGRADE_FIELDS = (
+    f"spreadsheetId,properties(title,locale,timeZone),namedRanges,{_MARK},"
+    f"sheets(properties(sheetId,title,index,{_GRID}),{_MARK},protectedRanges,"
+    "conditionalFormats(ranges,booleanRule.condition),"
+    f"data(rowMetadata.{_MARK},columnMetadata.{_MARK},"
+    "rowData.values(userEnteredValue,effectiveValue,note,dataValidation(condition,inputMessage))))"
+)
+
 ATTEMPTS = 4
 MAX_WAIT_S = 8.0
 #: Shortest and longest wait in seconds after a call was refused for quota, which refills every minute.
@@ -93,6 +102,12 @@ class GoogleWorkbooks:
     def read_as_shown(self, spreadsheet_id: str) -> Json:
         """See ``Workbooks``."""
         request = self._services.spreadsheets.get(spreadsheetId=spreadsheet_id, fields=SHOWN_FIELDS)
+        resource: Json = self._send(request, repeat=_is_busy)
+        return resource
+
+    def read_for_upgrade(self, spreadsheet_id: str) -> Json:
+        """See ``Workbooks``."""
+        request = self._services.spreadsheets.get(spreadsheetId=spreadsheet_id, fields=UPGRADE_FIELDS)
         resource: Json = self._send(request, repeat=_is_busy)
         return resource
 

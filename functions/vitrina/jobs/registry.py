@@ -22,6 +22,7 @@ from vitrina.jobs.push_wanted import push_wanted, remove_orphans
 from vitrina.jobs.reconcile import plan_reconciliation, reconcile
 from vitrina.jobs.renew_protection import protect_at_night
 from vitrina.jobs.sync_touched import sync_touched
+from vitrina.jobs.upgrade_book import upgrade_one
 from vitrina.operations.outbox import find_overdue, fulfil, send_again
 from vitrina.operations.runner import run_operation
 from vitrina.operations.services import Services
@@ -57,6 +58,7 @@ JOBS: Mapping[str, Job] = {
     "reconcile": Job({**_BOOK, "is_nightly": {"type": "boolean"}}, _in_background(reconcile)),
     "norms": Job(_BOOK, _in_background(learn_at_night)),
     "protect": Job(_BOOK, _in_background(protect_at_night)),
+    "upgrade": Job(_BOOK, _in_background(upgrade_one)),
     "push": Job(_BOOK, _in_background(push_wanted)),
     "remove_orphans": Job(
         {"spreadsheet_id": _ID, "created_as": {"type": "object", "additionalProperties": _ID}},

@@ -1,10 +1,14 @@
-"""Nightly job of every agency: the protection of its clients' workbooks follows *Специалисты*."""
+"""Nightly job of every agency: the protection of its clients' workbooks follows *Специалисты*.
+
+A workbook of an older release is brought along instead, which renews its protection as well.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 
-from vitrina.errors import CellsError, WorkbookShapeError
+from vitrina.errors import BusyError, CellsError, ChangedMeanwhileError, WorkbookShapeError
 from vitrina.jobs.sync_touched import task_name
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import QUOTA_KEY
@@ -13,11 +17,19 @@ from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.project.agency_book import read_agency_book, read_stored_agency, read_team_of
+from vitrina.project.book_upgrade import (
+    UpgradeContext,
+    is_client_book_old,
+    upgrade_agency_book,
+    upgrade_client_book,
+    work_types_for_clients,
+)
 from vitrina.project.client_books import read_client_books
 from vitrina.project.protection import renew_protection
 from vitrina.records.books import Project
 from vitrina.records.layouts import Protections, protection_key
 from vitrina.workbook.reading.book import parse_book
+from vitrina.workbook.template.upgrade import is_old
 
 log = logging.getLogger("vitrina.jobs")
 
@@ -39,15 +51,25 @@ def protect_at_night(services: Services, body: Json) -> None:
     with ending(run):
         stored = read_stored_agency(run, agency_id, more=[QUOTA_KEY, protection_key(agency_id)])
         try:
-            team = read_team_of(run, stored.agency, read_agency_book(run, agency_id, stored.shape))
+            book = read_agency_book(run, agency_id, stored.shape)
+            if is_old(book, services.templates["agency"].version):
+                with contextlib.suppress(ChangedMeanwhileError, BusyError):
+                    upgrade_agency_book(run, stored.agency)
+            team = read_team_of(run, stored.agency, book)
         except (CellsError, WorkbookShapeError) as error:
             log.warning("protection not renewed: %s", error.code)
         else:
             projects = stored.projects.value
             known = Protections(agency_id, stored.more.get(protection_key(agency_id)))
 
+            work_types = work_types_for_clients(team, stored.norms.value)
+            context = UpgradeContext(stored.agency, team, work_types, known)
+
             def renew(project: Project) -> None:
                 book = parse_book(services.workbooks.read(project.spreadsheet_id))
+                if is_client_book_old(services, book):
+                    upgrade_client_book(run, project, context)
+                    return
                 renew_protection(run, book, team, known)
 
             _, unread = read_client_books(run, projects, renew, quota=stored.more.get(QUOTA_KEY))

