@@ -390,7 +390,7 @@ def test_a_column_that_goes_between_preview_and_start(client: ModuleOffice) -> N
     answer = client.do("start_batch", preview_id=preview_id)
 
     assert_answer(answer, "refused", 422)
-    assert "«Почему не в этой неделе»" in answer["message"]
+    assert "«Почему не сейчас»" in answer["message"]
     assert_unchanged(client, before)
     assert stored_items(client.services.store, spreadsheet_id=client.client_id) == []
 

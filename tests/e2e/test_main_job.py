@@ -172,7 +172,7 @@ def test_start_moves_exactly_what_was_previewed(office: Office) -> None:
     ]
     assert office.table("backlog", "id") == []
     fields = office.book().fields
-    assert [fields[key].cell.value for key in ("backlog_count", "in_progress_count")] == [0.0, 5.0]
+    assert [fields[key].cell.value for key in ("backlog_count", "in_progress_count")] == [0.0, 3.0]
     labels = [label for (label,) in office.table("schedule", "label")]
     assert labels[:3] == ["Анна Белова", "    ЗРН-1 Лендинг", "Борис Ким"]
 

@@ -454,7 +454,7 @@ def test_limit_of_the_project_is_kept(story: Story) -> None:
         {
             "backlog_count": len(story.left),
             "backlog_hours": waiting,
-            "in_progress_count": len(story.started),
+            "in_progress_count": len({row["id"] for row in story.started}),
             "used_hours": started,
             "left_hours": LIMIT_HOURS - started,
         }

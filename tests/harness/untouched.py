@@ -172,7 +172,7 @@ def _kept_rows(before: Json, after: Json, columns: Sequence[int]) -> tuple[list[
 def _text(cell: Json) -> str:
     value = cell.get("userEnteredValue", {})
     if "formulaValue" in value:
-        return _blank(value["formulaValue"])
+        return shape_of(value["formulaValue"])
     return str(value)
 
 
@@ -192,10 +192,13 @@ def _in_cell(before: Json, after: Json, *, is_new: bool) -> Iterator[str]:
     if rules[0] != rules[1] and any(rule.get("inputMessage") != HINT for rule in rules):
         yield "its validation"
     one, other = before.get("userEnteredValue", {}), after.get("userEnteredValue", {})
+    if shape_of(one.get("formulaValue", "")) in _FORMULAS and "numberValue" in other:
+        # A formula of ours whose result the add-on writes itself now.
+        return
     if "formulaValue" in one and "formulaValue" in other:
-        shape = _blank(one["formulaValue"])
+        shape = shape_of(one["formulaValue"])
         is_ours = shape in _FORMULAS
-        if shape != _blank(other["formulaValue"]) and not is_ours:
+        if shape != shape_of(other["formulaValue"]) and not is_ours:
             yield f"its formula {one} → {other}"
         elif before.get("effectiveValue") != after.get("effectiveValue") and not is_ours:
             yield f"its result: {before.get('effectiveValue')} → {after.get('effectiveValue')}"
@@ -213,10 +216,11 @@ _PLACES = re.compile(r"\{\w+:[\w.]+\}|\"[^\"]*\"|'[^']*'!|\$?\b[A-Z]{1,2}\$?\d*\
 
 def _shapes(formulas: Any) -> set[str]:
     """Shapes of formulas of a template, with any text for the placeholders of texts."""
-    return {_blank(formula) for formula in formulas}
+    return {shape_of(formula) for formula in formulas}
 
 
-def _blank(formula: str) -> str:
+def shape_of(formula: str) -> str:
+    """A formula without what differs from workbook to workbook: places, texts, numbers, placeholders."""
     import re  # noqa: PLC0415
 
     return re.sub(
@@ -256,7 +260,7 @@ def _rules(before: Json, after: Json) -> Iterator[str]:
         text = _rule(rule)
         if text in kept[at:]:
             at = kept.index(text, at) + 1
-        elif _blank(_formula(rule)) not in gone:
+        elif shape_of(_formula(rule)) not in gone:
             yield f"a rule of colour: {text}"
 
 
@@ -268,5 +272,5 @@ def _formula(rule: Json) -> str:
 def _rule(rule: Json) -> str:
     """A rule without the addresses that follow inserted columns."""
     condition = dict(rule["booleanRule"]["condition"])
-    condition["values"] = [_blank(_formula(rule))]
+    condition["values"] = [shape_of(_formula(rule))]
     return json.dumps([condition, rule["booleanRule"]["format"]], sort_keys=True, ensure_ascii=False)

@@ -176,9 +176,10 @@ def _message(
     )
     days = {"likely": finish.likely_on, "sure": finish.almost_certain_on}
     left_out = len(backlog) - sum(not one.item.is_carried_over for one in assigned)
+    is_one_day = finish.likely_on == finish.almost_certain_on
     if left_out:
-        return sentence("finish.part", **days, count=left_out), finish
-    return sentence("finish.days", **days), finish
+        return sentence("finish.part_day" if is_one_day else "finish.part", **days, count=left_out), finish
+    return sentence("finish.day" if is_one_day else "finish.days", **days), finish
 
 
 # --- What is in progress ---------------------------------------------------------------------------

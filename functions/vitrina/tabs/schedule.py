@@ -2,7 +2,8 @@
 
 Work for other clients is summed as «другие проекты» and never named. Where the agency has switched that on, a
 line under each person shows the free hours of the days. Short days, part-time work and absences reduce them
-and are not shown separately; nor are days with too many hours.
+and are not shown separately; nor are days with too many hours. What was finished this week stays until the
+week is over, with a tick; it takes nobody's hours.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from vitrina.domain.quantities import serial_of_day
 from vitrina.project.commitments import People
 from vitrina.project.snapshot import Snapshot
 from vitrina.records.books import Project
-from vitrina.records.work import Hours, Item, add_hours, committed_hours
+from vitrina.records.work import Hours, Item, ItemAction, add_hours, committed_hours
 from vitrina.texts import render, sentence
 from vitrina.workbook.reading.book import Tab
 from vitrina.workbook.reading.settings import locale_of
@@ -25,6 +26,8 @@ from vitrina.workbook.template.definition import ACTION_INDENT
 from vitrina.workbook.writing.change import Value, WorkbookChange
 
 DAY_PREFIX = "day."
+#: Before the ID of work that is done: the checker reads lines that begin with an ID.
+DONE_MARK = "✓ "
 
 
 @dataclass(frozen=True)
@@ -123,12 +126,19 @@ def _lines(
     for hours in typed.values():
         add_hours(others, hours)
     total = committed_hours(own)
-    names = sorted({action.specialist for item in own for action in item.actions} | own_rows.keys())
+    done = _done_this_week(project, items, days[0])
+    at_work = {action.specialist for item in own for action in item.actions}
+    names = sorted(at_work | {name for name, *_ in done} | own_rows.keys())
     for hours in (own_rows, others):
         add_hours(total, hours)
     lines: list[list[Value]] = []
     for name in names:
         lines.append(_line(name, total.get(name, {}), days))
+        lines += [
+            _line(f"{ACTION_INDENT}{DONE_MARK}{item.code} {item.task}", action.day_hours, days)
+            for who, item, action in done
+            if who == name
+        ]
         for item in own:
             for action in item.actions:
                 if action.specialist == name and not action.is_done:
@@ -140,6 +150,21 @@ def _lines(
         if people and people.find(name):
             lines.append(_line(titles.free, _left(people, name, total.get(name, {}), days), days))
     return lines
+
+
+def _done_this_week(
+    project: Project, items: Iterable[Item], monday: date
+) -> list[tuple[str, Item, ItemAction]]:
+    """Work of the project that was finished since *monday*, with who did it, on the days planned for it."""
+    found = [
+        (action.specialist, item, action)
+        for item in items
+        if item.spreadsheet_id == project.spreadsheet_id
+        for action in item.actions
+        if (item.is_done or action.is_done) and any(day >= monday for day in action.day_hours)
+        if not item.is_done or (item.finished_on or date.min) >= monday
+    ]
+    return sorted(found, key=lambda one: (one[1].number, one[2].row_number))
 
 
 def _left(people: People, name: str, hours: Mapping[date, float], days: Iterable[date]) -> dict[date, float]:

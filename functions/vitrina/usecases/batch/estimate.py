@@ -32,6 +32,7 @@ from vitrina.records.backlog_state import BacklogState, Figures, hash_of_note
 from vitrina.records.books import put_project
 from vitrina.records.norms import KeptNorms, titles_key
 from vitrina.tabs.blocks import SPARE_ROWS, last_used_row
+from vitrina.tabs.brief import write_brief
 from vitrina.tabs.finish_forecast import write_forecast
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.texts import Sentence, sentence
@@ -101,6 +102,7 @@ def _estimate(run: Run, spreadsheet_id: str) -> Answer:
     write_range(change, book, total)
     items = planned_items(project, state, backlog, parts)
     write_forecast(snapshot, change, items, parts, snapshot.agency_items)
+    write_brief(snapshot, change, snapshot.agency_items)
     if change:
         write_refreshed_mark(run.services, change, book)
         _write(run, snapshot, change, estimates)

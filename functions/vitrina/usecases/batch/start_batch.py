@@ -23,6 +23,7 @@ from vitrina.records.norms import titles_key, with_titles
 from vitrina.records.previews import Preview, preview_from_document, preview_key
 from vitrina.records.work import Item, ItemAction, ProjectWork
 from vitrina.tabs.blocks import SPARE_ROWS, last_used_row
+from vitrina.tabs.brief import write_brief
 from vitrina.tabs.finish_forecast import write_forecast
 from vitrina.tabs.reasons import LACK_OF_ROOM, client_reason
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
@@ -248,6 +249,7 @@ def _change(draft: Draft, items: list[Item]) -> WorkbookChange:
     write_range(change, book, draft.left_total)
     stay = [item for item in draft.situation.items if item.number not in leaving]
     write_forecast(snapshot, change, stay, draft.parts, as_it_will_be)
+    write_brief(snapshot, change, as_it_will_be)
     write_refreshed_mark(services, change, book)
     return change
 

@@ -296,6 +296,7 @@ def _values(
             "board_url": board.url or None,
             "period": services.choices.label("period", form.period, _locale(agency)),
             "limit_hours": form.limit_hours,
+            "in_progress_count": 0,
         },
         days=services.calendar.working_days_from(services.today(), count=30),
         options={"work_types": list(work_types)[:MOST_CHOICES]},

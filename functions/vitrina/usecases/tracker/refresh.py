@@ -19,6 +19,7 @@ from vitrina.project.snapshot import Snapshot, load_packed, read_snapshot
 from vitrina.records.books import Project
 from vitrina.records.finished import unpack_items, unpacked
 from vitrina.records.work import Item, ItemAction, ProjectWork
+from vitrina.tabs.brief import write_brief
 from vitrina.tabs.finish_forecast import can_tell_finish, write_forecast
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.tabs.schedule import write_schedule
@@ -227,6 +228,7 @@ def _write(
     redrawn = snapshot.has_agency_work and write_schedule(snapshot, change, now)
     if changed_rows or redrawn or says_when:
         write_refreshed_mark(run.services, change, book)
+        write_brief(snapshot, change, now)
         if snapshot.has_agency_work:
             _tell_finish(snapshot, change, now)
     if change:

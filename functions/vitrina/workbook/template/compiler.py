@@ -50,9 +50,9 @@ NOBODY_ELSE = Editors(())
 
 _EPOCH = date(1899, 12, 30)
 _LABEL, _GUIDE = 1, 4
-#: Pixels; other rows of a form are 26 high.
-_FORM_ROW_HEIGHTS = {"space": 12, "title": 42, "section": 32}
-_TWO_LINES = 44
+#: Pixels. A field has room for a label of two lines on a phone.
+_FORM_ROW_HEIGHTS = {"space": 12, "title": 42, "subtitle": 26, "section": 32}
+FIELD_HEIGHT = 34
 
 
 #: Pixels: distance of a chart from the last column, and its width and height.
@@ -536,7 +536,7 @@ def _form(book: Compilation, tab: TabTemplate) -> Iterator[Json]:
     for index, width in enumerate(tab.widths):
         yield _size(tab, "COLUMNS", index, index + 1, width)
     for index, row in enumerate(tab.form):
-        yield form_row_height(tab, row, index)
+        yield from form_row_height(tab, row, index)
     everything = _range(tab, (0, tab.rows), (0, len(tab.widths)))
     cells = [{"values": _form_cells(book, tab, index)} for index in range(tab.rows)]
     fields = "userEnteredValue,userEnteredFormat,dataValidation,note"
@@ -546,11 +546,10 @@ def _form(book: Compilation, tab: TabTemplate) -> Iterator[Json]:
             yield name_field(tab, row.field, index, VALUE_COLUMN)
 
 
-def form_row_height(tab: TabTemplate, row: FormRow, index: int) -> Json:
-    """Request that gives a row of a form at *index* its height."""
-    is_long = row.field is not None and row.field.type == "long_text"
-    height = _TWO_LINES if is_long else _FORM_ROW_HEIGHTS.get(row.kind, 26)
-    return _size(tab, "ROWS", index, index + 1, height)
+def form_row_height(tab: TabTemplate, row: FormRow, index: int) -> Iterator[Json]:
+    """Request for the height of a row of a form at *index*; a long text has what Google finds it needs."""
+    if row.field is None or row.field.type != "long_text":
+        yield _size(tab, "ROWS", index, index + 1, _FORM_ROW_HEIGHTS.get(row.kind, FIELD_HEIGHT))
 
 
 def name_field(tab: TabTemplate, one: FieldTemplate, row: int, column: int) -> Json:
@@ -563,7 +562,7 @@ def form_row_cells(book: Compilation, tab: TabTemplate, row: FormRow) -> list[Js
     """Cells of one row of a form: label and value."""
     cells: list[Json] = [{"userEnteredFormat": book.formats.plain()} for _ in tab.widths]
     if row.field is not None:
-        label = book.formats.plain(book.formats.font(colour="muted"))
+        label = book.formats.plain(book.formats.font(colour="muted")) | {"wrapStrategy": "WRAP"}
         cells[_LABEL] = _text_cell(book.text(f"{tab.key}.{row.key}"), label)
         if row.field.note:
             cells[_LABEL]["note"] = book.text(f"{tab.key}.{row.key}.note")
@@ -604,6 +603,10 @@ def _text_cell(text: str, cell_format: Json) -> Json:
 def _field_cell(book: Compilation, one: FieldTemplate) -> Json:
     value = book.values.fields.get(one.key)
     cell = _cell(value)
+    if one.type == "link" and isinstance(value, str):
+        # An address that a program writes as text is no link.
+        address, title = value.replace('"', "%22"), book.text("link.open").replace('"', '""')
+        cell = {"userEnteredValue": {"formulaValue": f'=HYPERLINK("{address}";"{title}")'}}
     if value is None and one.formula is not None:
         cell = {"userEnteredValue": {"formulaValue": book.formulas.fill(one.formula)}}
     cell |= {"userEnteredFormat": book.formats.field(one)}

@@ -335,6 +335,7 @@ _SHARED_TEXTS = (
     "protected.addon",
     "protected.form",
     "protected.sheet",
+    "link.open",
     "hint.choice",
     "hint.date",
     "hint.hours",
@@ -478,6 +479,7 @@ def _targets(template: BookTemplate, tab: TabTemplate) -> Mapping[str, frozenset
     numbered = {one.key for one in tab.expand(())}
     return {
         "cell": frozenset({column.key for column in tab.columns} | numbered),
+        "upto": frozenset({column.key for column in tab.columns}),
         "first": frozenset(groups),
         "last": frozenset(groups),
         "day": frozenset(groups),

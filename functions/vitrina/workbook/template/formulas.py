@@ -49,6 +49,9 @@ class Formulas:
             kind, target = found[1], found[2]
             if kind in ("cell", "first", "last"):
                 return _cell(kind, target, letters or {}, row)
+            if kind == "upto":
+                letter = _first_of(target, letters or {})
+                return f"${letter}$1:${letter}{row}"
             if kind == "day":
                 return f"{_first_of(target, letters or {})}${day_row}"
             if kind == "field":

@@ -479,7 +479,7 @@ class _Upgrade:
                 if column.formula is not None:
                     yield from self._column_formulas(tab, column, self._formula_rows(tab))
         for tab, row, left, line in self._rows:
-            yield form_row_height(tab, line, row)
+            yield from form_row_height(tab, line, row)
             cells = form_row_cells(after, tab, line)[max(VALUE_COLUMN - left, 0) : -1]
             start = max(left - VALUE_COLUMN, 0)
             placed = {(row, start + right): cell for right, cell in enumerate(cells)}
@@ -503,15 +503,18 @@ class _Upgrade:
         for tab in self._tabs:
             for one in tab.fields:
                 former = self._earlier.formulas.get(f"{tab.key}.{one.key}", ())
-                if one.formula is None or one.key not in self._book.fields or not former:
+                if one.key not in self._book.fields or not former:
                     continue
                 cell = self._book.fields[one.key].cell
-                wanted = self._after.filled(one.formula, tab)
-                if wanted is not None and any(
-                    same_formula(cell.formula, self._now.filled(formula, tab)) for formula in former
-                ):
+                if any(same_formula(cell.formula, self._now.filled(formula, tab)) for formula in former):
                     place = self._after.places.fields[one.key]
-                    yield from _write_formulas(self._book.tabs[tab.key].sheet_id, {place: wanted})
+                    wanted = self._after.filled(one.formula, tab) if one.formula else None
+                    # Where the add-on writes a value now, the last result stays until it does.
+                    value = (
+                        {"userEnteredValue": {"formulaValue": wanted}} if wanted else cell_data(cell.value)
+                    )
+                    sheet_id = self._book.tabs[tab.key].sheet_id
+                    yield from update_cells(sheet_id, {place: value}, "userEnteredValue")
             for column in self._now.columns(tab):
                 former = self._earlier.formulas.get(f"{tab.key}.{column.group}", ())
                 present = self._book.tabs[tab.key]

@@ -28,8 +28,8 @@ BOOKS = ("client", "agency")
 CONTRACT = {
     "backlog": "id priority task result work_type quantity hours hours_total source wanted_on depends_on"
     " status reason",
-    "in_progress": "id action profile specialist hours start_on due_on status progress logged_hours card"
-    " approval remark",
+    "in_progress": "id action status due_on specialist approval remark profile start_on hours logged_hours"
+    " progress card",
     "done": "id task specialist hours logged_hours started_on finished_on approved_by approved_on",
     "metrics": "metric unit source target fact plan_to_date trend state",
     "schedule": "label load day",
@@ -43,7 +43,8 @@ CONTRACT = {
 }
 FIELDS = (
     "client_name project_name responsible board_url chat_url documents period limit_hours backlog_count"
-    " in_progress_count used_hours left_hours expected_finish refreshed_at"
+    " state done_lately waiting next_due contact backlog_unestimated in_progress_count used_hours left_hours"
+    " expected_finish refreshed_at"
 )
 
 

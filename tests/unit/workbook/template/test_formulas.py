@@ -1,13 +1,13 @@
 """The formulas of a new workbook, computed by a spreadsheet engine."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import ironcalc
 import pytest
 
-from vitrina.workbook.template.compiler import BookValues, compile_book
+from vitrina.workbook.template.compiler import BookValues, compile_book, serial_day
 from vitrina.workbook.template.definition import load_template
 
 
@@ -115,7 +115,7 @@ def test_an_empty_workbook_counts_nothing():
     sheets = Sheets(BookValues(fields=PERIOD))
 
     counted = [
-        sheets.field(key) for key in ("backlog_count", "backlog_hours", "in_progress_count", "used_hours")
+        sheets.field(key) for key in ("backlog_count", "backlog_hours", "backlog_unestimated", "used_hours")
     ]
     assert counted == [0, 0, 0, 0]
     assert sheets.field("left_hours") == 40
@@ -136,9 +136,124 @@ def test_the_backlog_is_counted_by_its_tasks(busy):
     assert busy.field("backlog_hours") == 12.5
 
 
-def test_finished_work_is_not_in_progress(busy):
-    """Of 4 rows 1 is done, so 3 are in progress."""
-    assert busy.field("in_progress_count") == 3
+TODAY = date.today()  # noqa: DTZ011 - the spreadsheet engine has the clock of this machine
+
+
+def on_the_way(status: str, due_on: date | None = None, **more: Any) -> dict[str, Any]:
+    """A row of *В работе*, due in a month if nothing else is said."""
+    due_on = due_on or TODAY + timedelta(days=30)
+    return {"id": "ЗРН-1", "action": "Баннер", "status": status, "due_on": due_on, **more}
+
+
+def working_days_ago(count: int) -> date:
+    """The day from which today is so many working days away, by weekdays."""
+    days = (TODAY - timedelta(days=number) for number in range(1, 40))
+    return [day for day in days if day.weekday() < 5][count - 1]
+
+
+@pytest.mark.parametrize(
+    ("rows", "backlog", "expected"),
+    [
+        ([], [], "Открытых задач нет."),
+        ([on_the_way("Выполнено")], [], "Открытых задач нет."),
+        ([], [{"task": "Баннер"}], "Сейчас ничего не в работе: задачи ждут своей очереди."),
+        ([on_the_way("В работе")], [], "Идём по плану: просроченного нет."),
+        ([on_the_way("В работе", TODAY)], [], "Идём по плану: просроченного нет."),
+        (
+            [on_the_way("На проверке", TODAY - timedelta(days=3)), on_the_way("В работе")],
+            [],
+            "Идём по плану: просроченного нет.",
+        ),
+        ([on_the_way("На проверке")], [], "Всё, что было в работе, сделано и ждёт вашей приёмки."),
+        (
+            [on_the_way("На проверке", approval="Принято"), on_the_way("Выполнено")],
+            [],
+            "Идём по плану: просроченного нет.",
+        ),
+        (
+            [on_the_way("В работе", working_days_ago(3)), on_the_way("Онбординг", working_days_ago(1))],
+            [],
+            "Отстаём от плана, рабочих дней: 3. Что просрочено, на листе «В работе» красное.",
+        ),
+    ],
+)
+def test_one_sentence_says_how_the_project_is_doing(rows, backlog, expected):
+    """It is computed from the rows, so that it is true on every day."""
+    if TODAY.weekday() > 4 and "Отстаём" in expected:
+        pytest.skip("on a weekend the engine counts one working day less")
+    sheets = Sheets(BookValues(rows={"in_progress": rows, "backlog": backlog}))
+
+    assert sheets.field("state") == expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "backlog", "expected"),
+    [
+        ([on_the_way("В работе")], [{"task": "Баннер"}], "Сейчас от вас ничего не нужно."),
+        (
+            [on_the_way("На проверке")],
+            [],
+            "Посмотрите и примите работы со статусом «На проверке» на листе «В работе».",
+        ),
+        ([on_the_way("На проверке", approval="Принято")], [], "Сейчас от вас ничего не нужно."),
+        (
+            [on_the_way("На проверке")],
+            [{"task": "Баннер", "status": "Уточняем"}],
+            (
+                "Посмотрите и примите работы со статусом «На проверке» на листе «В работе». "
+                "Ответьте на вопросы: задачи со статусом «Уточняем» в «Бэклоге»."
+            ),
+        ),
+    ],
+)
+def test_the_client_is_told_what_waits_for_him(rows, backlog, expected):
+    """What he has accepted does not wait any more, at once."""
+    sheets = Sheets(BookValues(rows={"in_progress": rows, "backlog": backlog}))
+
+    assert sheets.field("waiting") == expected
+
+
+def test_the_next_due_day_is_that_of_open_work():
+    """Past days and what is done do not count."""
+    rows = [
+        on_the_way("В работе", TODAY - timedelta(days=9)),
+        on_the_way("Выполнено", TODAY + timedelta(days=1)),
+        on_the_way("В работе", TODAY + timedelta(days=4)),
+        on_the_way("Онбординг", TODAY + timedelta(days=6)),
+    ]
+
+    assert Sheets(BookValues(rows={"in_progress": rows})).field("next_due") == serial_day(
+        TODAY + timedelta(days=4)
+    )
+    assert Sheets(BookValues()).field("next_due") == ""
+
+
+@pytest.mark.parametrize(
+    ("responsible", "chat", "expected"),
+    [
+        ("", "", "Тому, кто прислал вам эту таблицу."),
+        ("Анна Белова, менеджер", "", "Анна Белова, менеджер"),
+        ("", "https://t.me/zarya", "чат: https://t.me/zarya"),
+        ("Анна", "https://t.me/zarya", "Анна, чат: https://t.me/zarya"),
+    ],
+)
+def test_the_client_knows_whom_to_write_to(responsible, chat, expected):
+    """By name or role, and where."""
+    sheets = Sheets(BookValues(fields={"responsible": responsible or None}))
+    row, column = sheets.fields["vt_chat_url"]
+    sheets.model.set_user_input(0, row, column, chat)
+    sheets.model.evaluate()
+
+    assert sheets.field("contact") == expected
+
+
+def test_tasks_without_an_estimate_are_counted():
+    """Those that have a task and no hours."""
+    sheets = Sheets(
+        BookValues(rows={"backlog": [{"task": "А", "hours_total": 3}, {"task": "Б"}, {"task": "В"}]})
+    )
+
+    assert sheets.field("backlog_unestimated") == 2
 
 
 def test_hours_count_in_the_period_in_which_the_work_starts(busy):

@@ -15,7 +15,7 @@ from tests.harness.agency_data import NOW
 from tests.harness.fakes.clock import FixedClock
 from tests.harness.fakes.workbooks import FakeWorkbooks
 from tests.harness.next_release import next_client_template
-from tests.harness.untouched import differences
+from tests.harness.untouched import differences, shape_of
 from vitrina.errors import ChangedMeanwhileError
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import Book, Tab, parse_book
@@ -28,7 +28,6 @@ from vitrina.workbook.template.definition import (
 from vitrina.workbook.template.earlier import load_earlier
 from vitrina.workbook.template.upgrade import upgrade_requests
 from vitrina.workbook.writing.protection import Editors
-from vitrina.workbook.writing.values import formula_shape
 
 FIXTURE = Path(__file__).parents[3] / "fixtures" / "release_0_1" / "in_progress.json.xz"
 EDITORS = Editors(("robot@agency.ru", "manager@agency.ru"))
@@ -129,7 +128,7 @@ def looks(resource: Json) -> Iterator[tuple[Any, ...]]:
         tab = book.tabs["settings"]
         yield "settings", *(tab.cell(row, key).text for key in ("key", "title", "note"))
     for key, field in book.fields.items():
-        yield "field", key, formula_shape(field.cell.formula or "")
+        yield "field", key, shape_of(field.cell.formula or "")
     yield "version", book.version
 
 
@@ -142,16 +141,23 @@ def _looks_of_table(tab: Tab, sheet: Json) -> Iterator[tuple[Any, ...]]:
             yield tab.key, key, cell["userEnteredValue"]["stringValue"], cell.get("note")
         condition = last.get("dataValidation", {}).get("condition", {})
         values = [one["userEnteredValue"] for one in condition.get("values", ())]
-        yield tab.key, key, "list", condition.get("type"), *map(formula_shape, values)
+        yield tab.key, key, "list", condition.get("type"), *map(shape_of, values)
 
 
 def _looks_of_rules(tab: Tab, sheet: Json) -> Iterator[tuple[Any, ...]]:
     for rule in sheet.get("conditionalFormats", ()):
         condition = rule["booleanRule"]["condition"]
-        values = [formula_shape(one["userEnteredValue"]) for one in condition.get("values", ())]
+        values = [shape_of(one["userEnteredValue"]) for one in condition.get("values", ())]
         yield tab.key, "rule", condition["type"], *values, *sorted(rule["booleanRule"]["format"])
     for one in sheet.get("protectedRanges", ()):
-        yield tab.key, "protection", one["description"], json.dumps(one.get("unprotectedRanges", ()))
+        spans = [
+            range(area["startColumnIndex"], area["endColumnIndex"])
+            for area in one.get("unprotectedRanges", ())
+        ]
+        open_columns = sorted(
+            key for key, index in tab.columns.items() if any(index in span for span in spans)
+        )
+        yield tab.key, "protection", one["description"], *open_columns
 
 
 def of_people(seen: tuple[Any, ...]) -> bool:
