@@ -338,7 +338,7 @@ def test_projects_sorted_while_the_books_are_read(office: Office, monkeypatch: p
         calls.append(spreadsheet_id)
         if len(calls) == 1:
             office.edit(
-                {"type": "sort", "sheet": "Проекты", "range": "A2:K3", "column": "C"},
+                {"type": "sort", "sheet": "Проекты", "range": "A2:O3", "column": "I"},
                 spreadsheet_id=agency_id,
             )
         return real(spreadsheet_id, requests)

@@ -10,7 +10,7 @@ from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.checking.feasibility import TOLERANCE_HOURS
 from vitrina.operations.services import Services
 from vitrina.project.commitments import People
-from vitrina.tabs.blocks import column_group, used_row_count, write_column
+from vitrina.tabs.blocks import column_group, share, used_row_count, write_column
 from vitrina.texts import Days, render, sentence
 from vitrina.workbook.reading.book import Book
 from vitrina.workbook.reading.settings import locale_of
@@ -47,6 +47,8 @@ def write_load(
         change.set_block(tab, tab.header_index, tab.columns[key], [[day]])
     for position, key in enumerate(keys):
         write_column(change, tab, key, [line.cells[position] for line in lines], blank_count)
+    write_column(change, tab, "load_share", [line.share for line in lines], blank_count)
+    write_column(change, tab, "free_hours", [line.free_hours for line in lines], blank_count)
     for position, key in enumerate(room_keys[: len(days)]):
         write_column(change, tab, key, [line.room[position] for line in lines], blank_count)
     if tab.header_index > 0:
@@ -63,6 +65,10 @@ class LoadLine:
 
     cells: tuple[Value, ...]
     room: tuple[Value, ...]
+    #: Share of the hours of the days shown that is taken; ``None`` where the person has none.
+    share: float | None = None
+    #: Hours of the days shown that are not taken.
+    free_hours: float = 0.0
 
 
 def load_days(services: Services, count: int) -> list[date]:
@@ -90,7 +96,10 @@ def load_lines(
         hours = [_shown(by_day.get(day, 0.0), free) for day, free in zip(days, room, strict=True)]
         cells: list[Value] = [one or None for one in hours]
         load = round(sum(hours), 2)
-        lines.append(LoadLine((name, round(usual, 2) if usual is not None else None, load, *cells), (*room,)))
+        shown = (name, round(usual, 2) if usual is not None else None, load, *cells)
+        taken = share(load / sum(room)) if sum(room) else None
+        free_hours = sum(max(0.0, free - one) for one, free in zip(hours, room, strict=True))
+        lines.append(LoadLine(shown, (*room,), taken, round(free_hours, 2)))
     return lines
 
 

@@ -17,6 +17,7 @@ from vitrina.ports import Write
 from vitrina.records.books import Agency, Project
 from vitrina.records.layouts import put_layout
 from vitrina.tabs.board import BoardLine, is_late
+from vitrina.tabs.project_signs import ProjectSigns
 from vitrina.texts import render, sentence
 from vitrina.workbook.reading.book import Book, Tab, parse_book
 from vitrina.workbook.reading.settings import locale_of
@@ -80,26 +81,35 @@ def write_projects(
     services: Services,
     change: WorkbookChange,
     book: Book,
-    projects: Iterable[Project],
+    projects: Iterable[tuple[Project, ProjectSigns]],
     lines: Iterable[BoardLine],
 ) -> None:
-    """Write the next due day of each of *projects*, and the count of late work."""
+    """Write of each of *projects* how it is doing, its next due day, and the count of late work.
+
+    A workbook that is not brought along yet lacks some of the columns.
+    """
     tab = book.tabs.get("projects")
     if tab is None or "code" not in tab.columns:
         return
-    today = services.today()
+    today, locale = services.today(), locale_of(book)
     by_project: dict[str, list[BoardLine]] = {}
     for line in lines:
         by_project.setdefault(line.project.spreadsheet_id, []).append(line)
-    by_code = {project.code.casefold(): project for project in projects}
+    by_code = {project.code.casefold(): (project, signs) for project, signs in projects}
     for row in tab.rows:
-        project = by_code.get(tab.cell(row, "code").text.casefold())
-        if project is None:
+        found = by_code.get(tab.cell(row, "code").text.casefold())
+        if found is None:
             continue
+        project, signs = found
         own = by_project.get(project.spreadsheet_id, [])
-        next_due = min((line.due_on for line in own if line.due_on), default=None)
-        late_count = sum(is_late(line, today) for line in own)
-        wanted: dict[str, Value] = {"next_due": next_due, "late_count": late_count}
+        wanted: dict[str, Value] = {
+            "health": services.choices.label("health", signs.health, locale),
+            "waits": "; ".join(render(one, locale) for one in signs.waits) or None,
+            "finish": signs.finish or None,
+            "next_due": min((line.due_on for line in own if line.due_on), default=None),
+            "late_count": sum(is_late(line, today) for line in own),
+            "refreshed_at": signs.refreshed_at,
+        }
         for key, value in wanted.items():
             if key in tab.columns and not _is_same(tab.cell(row, key).value, value):
                 change.expect(tab, row, "code")

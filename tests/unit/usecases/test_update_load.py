@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
 import pytest
 
+from tests.harness.agency_data import NOW
 from tests.harness.fakes.interruptions import busy, no_answer
 from tests.harness.memory_office import MemoryOffice, SavedOffice, agency_office, client_office
 from tests.harness.stored import stored_works
@@ -378,3 +379,77 @@ def test_lease_taken_over_while_books_were_read(office: MemoryOffice) -> None:
 
     assert office.workbooks.calls == {"read": 3}
     assert promised(office) == BEFORE
+
+
+# --- How projects are doing --------------------------------------------------------------------------------
+
+SIGNS = ("client", "health", "waits")
+
+
+def signs(office: MemoryOffice) -> tuple[object, ...]:
+    """The first line of *Проекты* after the load was drawn."""
+    office.do("update_load")
+    return office.table("projects", *SIGNS, spreadsheet_id=office.agency_id)[0][1:]
+
+
+def test_a_project_without_work_says_so() -> None:
+    """Nothing is in progress."""
+    assert signs(client_office()) == ("нет работы", None)
+
+
+def test_a_project_is_on_plan_until_a_due_day_has_passed() -> None:
+    """Then its late tasks are named, each once."""
+    office = client_office()
+    office.start({"task": "Лендинг", "work_type": "Лендинг"}, {"task": "Баннер", "work_type": "Баннер"})
+    before = signs(office)
+    office.clock.set(NOW + timedelta(days=60))
+
+    assert before == ("по плану", None)
+    assert signs(office) == ("отстаёт", "мы, срок прошёл: ЗРН-1 и ЗРН-2")
+
+
+def test_a_project_waits_for_the_client() -> None:
+    """For his approval of what is in review, and for answers; what he has accepted waits for us."""
+    office = client_office()
+    office.start(
+        {"task": "Лендинг", "work_type": "Лендинг"}, {"task": "Баннер", "work_type": "Баннер"}, is_pushed=True
+    )
+    for number in (1, 2):
+        office.tracker.move(office.card(number).card_id, 2)
+    office.do("refresh")
+    office.fill_backlog({"task": "Каталог", "status": "Уточняем"})
+    office.do("estimate")
+    waiting = signs(office)
+    tab = office.tab("in_progress")
+    rows = [row.index - tab.header_index - 1 for row in tab.rows if tab.cell(row, "id").text == "ЗРН-1"]
+    for row in rows:
+        office.type("in_progress", row, approval="Принято")
+
+    assert waiting == ("ждёт клиента", "клиент, приёмка: ЗРН-1 и ЗРН-2; клиент, вопросы: ЗРН-3")
+    assert signs(office)[1] == ("мы, клиент принял: ЗРН-1; клиент, приёмка: ЗРН-2; клиент, вопросы: ЗРН-3")
+
+
+def test_finish_and_freshness_are_those_of_the_clients_workbook() -> None:
+    """The same text, and the moment of the last write there."""
+    office = client_office()
+    office.start({"task": "Лендинг", "work_type": "Лендинг"})
+    office.do("update_load")
+
+    [line] = office.table("projects", "client", "finish", "refreshed_at", spreadsheet_id=office.agency_id)
+    fields = office.book().fields
+    assert line[1:] == (fields["expected_finish"].cell.value, fields["refreshed_at"].cell.value)
+    assert line[2] is not None
+
+
+def test_the_load_is_told_in_per_cent_and_free_hours() -> None:
+    """Of the days shown; who has nothing to do has all hours free."""
+    office = client_office()
+    office.start({"task": "Баннер", "work_type": "Баннер"})
+    office.do("update_load")
+
+    lines = office.table(
+        "load", "specialist", "load", "load_share", "free_hours", spreadsheet_id=office.agency_id
+    )
+    for _, load, share, free in lines:
+        assert share == pytest.approx(load / (load + free), abs=0.001)
+    assert sum(load for _, load, *_ in lines) == 3.0

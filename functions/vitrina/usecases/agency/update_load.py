@@ -38,6 +38,7 @@ from vitrina.records.packing import Tracked
 from vitrina.records.work import Item, ProjectWork, find_open_work, load_work
 from vitrina.tabs.board import BoardLine, is_late, line_of_row, lines_of_item, write_board
 from vitrina.tabs.load import load_days, write_load
+from vitrina.tabs.project_signs import ProjectSigns, read_signs
 from vitrina.tabs.projects_tab import write_projects
 from vitrina.texts import Sentence, sentence
 from vitrina.workbook.reading.book import Book, parse_book
@@ -72,15 +73,17 @@ def update_load(run: Run, agency_id: str) -> Answer:
                 refused.append(project)
 
     works = find_open_work(services.store, agency_id)
-    found, unread = read_client_books(
-        run,
-        projects,
-        lambda project: _read_client_work(run, stored.agency, project, works, renew),
-        quota=stored.more.get(QUOTA_KEY),
-    )
+    signs: list[tuple[Project, ProjectSigns]] = []
+
+    def read(project: Project) -> ClientWork:
+        work, client_book = _read_client_work(run, stored.agency, project, works, renew)
+        signs.append((project, read_signs(client_book, work.rows, services.choices, services.today())))
+        return work
+
+    found, unread = read_client_books(run, projects, read, quota=stored.more.get(QUOTA_KEY))
     rebuilt = _rebuild(run, agency_id, people, found, works, stored.more.get(plan_key(agency_id)))
     lines = [*_lines(services, stored.agency, found), *_remembered(stored.agency, unread, rebuilt.works)]
-    _draw_all(run, stored.agency, book, people, rebuilt.taken, lines, [one.project for one in found])
+    _draw_all(run, stored.agency, book, people, rebuilt.taken, lines, signs)
     lacking = _lacking(book)
     details = [
         *(one.message for one in unread),
@@ -109,8 +112,8 @@ def _read_client_work(
     project: Project,
     works: Mapping[str, Tracked[ProjectWork]],
     renew: Callable[[Book, Project], None],
-) -> ClientWork:
-    """*В работе* of a client, and the client's items as the store had them: one read of the workbook.
+) -> tuple[ClientWork, Book]:
+    """*В работе* of a client with the items that the store had, and the workbook: one read of it.
 
     Raises
     ------
@@ -132,10 +135,10 @@ def _read_client_work(
         # An interrupted action has left a reservation: resolve it as the next action would.
         return _settled_client_work(run, project)
     rows = read_work(book, services.choices, identity=identities.progress, today=services.today())
-    return ClientWork(project, rows, {number: _as_started(item) for number, item in known.items()})
+    return ClientWork(project, rows, {number: _as_started(item) for number, item in known.items()}), book
 
 
-def _settled_client_work(run: Run, project: Project) -> ClientWork:
+def _settled_client_work(run: Run, project: Project) -> tuple[ClientWork, Book]:
     """The same under the lease of the workbook, with reservations resolved from the sheet."""
     own_run = Run(run.services, run.actor, agency_id=project.agency_id)
     with ending(own_run):
@@ -144,7 +147,7 @@ def _settled_client_work(run: Run, project: Project) -> ClientWork:
             own_run, lambda: read_snapshot(own_run, project.spreadsheet_id, with_agency_work=False)
         )
         own_run.commit(updates=[snapshot.change_work()])
-    return ClientWork(project, snapshot.work_rows, snapshot.stored.work.value.items)
+    return ClientWork(project, snapshot.work_rows, snapshot.stored.work.value.items), snapshot.book
 
 
 def _as_started(item: Item) -> Item:
@@ -245,7 +248,7 @@ def _draw_all(
     people: People,
     committed: Hours,
     lines: Sequence[BoardLine],
-    projects: Sequence[Project],
+    signs: Sequence[tuple[Project, ProjectSigns]],
 ) -> None:
     """Draw the tabs with one write. If people changed the workbook after it was read, read and retry."""
     services, known = run.services, [book]
@@ -258,7 +261,7 @@ def _draw_all(
         change.repair(current)
         write_load(services, change, current, people, committed)
         write_board(services, change, current, lines)
-        write_projects(services, change, current, projects, lines)
+        write_projects(services, change, current, signs, lines)
         if change:
             services.workbooks.batch_update(agency.spreadsheet_id, change.requests())
 

@@ -38,7 +38,8 @@ CONTRACT = {
     "promises": "month finished_count within_typical within_p85 planned_hours actual_hours planned_ratio",
     "specialists": "name email profiles hours_per_day tracker_id",
     "absences": "specialist first_day last_day note",
-    "projects": "client project code workbook board stage period limit_hours weight next_due late_count",
+    "projects": "client project health waits finish next_due late_count refreshed_at code workbook board"
+    " stage period limit_hours weight",
     "settings": "key value",
 }
 FIELDS = (
@@ -90,13 +91,13 @@ def test_tabs_stand_in_the_agreed_order():
         "done",
     ]
     assert [tab.key for tab in load_template("agency").tabs] == [
+        "projects",
+        "load",
+        "board",
         "norms",
         "promises",
         "specialists",
         "absences",
-        "projects",
-        "load",
-        "board",
         "settings",
         "log",
     ]
