@@ -83,7 +83,8 @@ def _own_tab(hand: _Hand) -> None:
 
 def _own_column(hand: _Hand) -> None:
     tab = hand.tab()
-    at = hand.rng.randint(0, max(tab.columns.values()) + 1)
+    # Behind the last column the page would give the new one the drop-downs of its neighbour.
+    at = hand.rng.randint(0, max(tab.columns.values()))
     letters, first = column_letters(at), tab.header_index + 2
     near = column_letters(at + 1 if at + 1 < tab.column_count else at - 1)
     hand.edit(

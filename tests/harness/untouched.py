@@ -18,8 +18,15 @@ from vitrina.workbook.reading.book import column_letters
 TEMPLATES = Path(__file__).parents[2] / "sheet_templates"
 EARLIER = json.loads((TEMPLATES / "earlier.json").read_text(encoding="utf-8"))
 
-#: Texts and notes that a release wrote, with a blank where a name stands in them.
-WORDINGS = {text for texts in EARLIER["texts"].values() for wordings in texts.values() for text in wordings}
+#: Texts and notes that a release wrote, with anything where a name or a number stands in them.
+WORDINGS = re.compile(
+    "|".join(
+        re.sub(r"\\{\w+\\}", ".+", re.escape(text))
+        for texts in EARLIER["texts"].values()
+        for wordings in texts.values()
+        for text in wordings
+    )
+)
 #: Hint of every drop-down that a release made.
 HINT = json.loads((TEMPLATES / "texts.ru.json").read_text(encoding="utf-8"))["hint.choice"]
 #: What may change of a protection that we made.
@@ -207,11 +214,11 @@ def _in_cell(before: Json, after: Json, *, is_new: bool) -> Iterator[str]:
 
 
 def _is_wording(text: str) -> bool:
-    return text in WORDINGS
+    return WORDINGS.fullmatch(text) is not None
 
 
-#: Placeholders, texts, references and numbers of a formula, or of what ``formula_shape`` leaves of it.
-_PLACES = re.compile(r"\{\w+:[\w.]+\}|\"[^\"]*\"|'[^']*'!|\$?\b[A-Z]{1,2}\$?\d*\b:?|\d+|#")
+#: Placeholders, texts, references and numbers of a formula.
+_PLACES = re.compile(r"\{\w+:[\w.]+\}|\"[^\"]*\"|'[^']*'!|\$?\b[A-Z]{1,2}\$?\d*\b|\d+|[#:]")
 
 
 def _shapes(formulas: Any) -> set[str]:
@@ -221,11 +228,7 @@ def _shapes(formulas: Any) -> set[str]:
 
 def shape_of(formula: str) -> str:
     """A formula without what differs from workbook to workbook: places, texts, numbers, placeholders."""
-    import re  # noqa: PLC0415
-
-    return re.sub(
-        r"\{\w+:[\w.]+\}|\"[^\"]*\"|'[^']*'!|\$?[A-Z]{1,2}\$?\d*(:\$?[A-Z]{1,2}\$?\d*)?|\d+|#", "", formula
-    )
+    return _PLACES.sub("", formula)
 
 
 class _Formulas:

@@ -485,6 +485,7 @@ def _targets(template: BookTemplate, tab: TabTemplate) -> Mapping[str, frozenset
         "day": frozenset(groups),
         "column": frozenset(f"{each.key}.{column.key}" for each in template.tabs for column in each.columns),
         "headers": frozenset(each.key for each in template.tabs),
+        "form": frozenset(one.key for each in template.tabs for one in each.fields),
         "field": frozenset(one.key for each in template.tabs for one in each.fields),
         "choice": frozenset(f"{name}.{code}" for name, codes in template.choices.items() for code in codes),
         "text": frozenset.intersection(*(frozenset(texts) for texts in template.texts.values())),

@@ -49,6 +49,9 @@ class Formulas:
             kind, target = found[1], found[2]
             if kind in ("cell", "first", "last"):
                 return _cell(kind, target, letters or {}, row)
+            if kind == "form":
+                field_row, column = self.field_place(target)
+                return f"'{self.sheet_title(self._form)}'!${column_letters(column)}${field_row + 1}"
             if kind == "upto":
                 letter = _first_of(target, letters or {})
                 return f"${letter}$1:${letter}{row}"
@@ -73,6 +76,10 @@ class Formulas:
         """Indices of row and column of a field of the form."""
         rows = (numbered for tab in self.template.tabs for numbered in enumerate(tab.form))
         return next(index for index, row in rows if row.kind == "field" and row.key == key), VALUE_COLUMN
+
+    @property
+    def _form(self) -> TabTemplate:
+        return next(tab for tab in self.template.tabs if tab.kind == "form")
 
     def sheet_title(self, tab: TabTemplate) -> str:
         """Title of a tab, as it stands between quotes in a reference."""

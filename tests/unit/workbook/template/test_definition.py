@@ -31,7 +31,7 @@ CONTRACT = {
     "in_progress": "id action status due_on specialist approval remark profile start_on hours logged_hours"
     " progress card",
     "done": "id task specialist hours logged_hours started_on finished_on approved_by approved_on",
-    "metrics": "metric unit source target fact plan_to_date trend state",
+    "metrics": "metric unit source target kind since_on fact plan_to_date trend state",
     "schedule": "label load day",
     "norms": "work_type profile size unit pinned_hours hours_per_unit typical_hours p85_hours fact_count "
     "spread_hours difference source changed_on",
