@@ -16,6 +16,7 @@ AGENCY_EN = [
     "New client…",
     "Recalculate the norms",
     "Refresh the load",
+    "Connect / switch tracker…",
     "Update workbooks",
     "Check everything",
 ]

@@ -31,6 +31,7 @@ from vitrina.records.norms import titles_key, with_titles
 from vitrina.records.previews import AssignmentPreview, assignment_from_document, assignment_key
 from vitrina.records.work import Allowance, Item, ItemAction, ProjectWork
 from vitrina.tabs.blocks import SPARE_ROWS, last_used_row
+from vitrina.tabs.brief import write_brief
 from vitrina.tabs.finish_forecast import write_forecast
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.tabs.schedule import write_schedule
@@ -308,6 +309,7 @@ def _write_outlook(
     if any(row.number == item.number for row in backlog.rows):
         write_range(change, snapshot.book, total_of(norms, (parts[one.number] for one in stay)))
     write_forecast(snapshot, change, stay, parts, as_it_will_be)
+    write_brief(snapshot, change, as_it_will_be)
 
 
 # --- The end ---------------------------------------------------------------------------------------
