@@ -28,8 +28,8 @@ BOOKS = ("client", "agency")
 CONTRACT = {
     "backlog": "id priority task result work_type quantity hours hours_total source wanted_on depends_on"
     " status reason",
-    "in_progress": "id action status due_on specialist approval remark profile start_on hours logged_hours"
-    " progress card",
+    "in_progress": "id action status due_on specialist approval remark result profile quantity start_on hours"
+    " logged_hours progress card",
     "done": "id task specialist hours logged_hours started_on finished_on approved_by approved_on",
     "metrics": "metric unit source target kind since_on fact plan_to_date trend state",
     "schedule": "label load day",
