@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.estimating.effort import Forecast, Task, Total, forecast, total
 from vitrina.domain.estimating.norms import Basis, Norms, tenth
+from vitrina.domain.quantities import MAX_HOURS
+from vitrina.errors import CellProblem
 from vitrina.records.backlog_state import BacklogState, Figures
 from vitrina.records.books import Project
 from vitrina.texts import Sentence, render, sentence
@@ -63,6 +65,30 @@ def forecast_row(norms: Norms, row: BacklogRow, profile: str, own: frozenset[str
         return None
     typed = row.hours.get(profile) if profile not in own and profile not in row.formula_profiles else None
     return forecast(norms, Task(row.work_type, profile, row.quantity, row.size, typed or None))
+
+
+def impossible_quantities(
+    backlog: Backlog, norms: Norms, own: Mapping[int, frozenset[str]], titles: Mapping[str, str]
+) -> list[CellProblem]:
+    """Quantities that lead by the norms to more hours than a cell may hold.
+
+    Parameters
+    ----------
+    own
+        Profiles whose hours the add-on writes, by the number of the row.
+    titles
+        Titles of the profiles by key.
+    """
+    return [
+        backlog.tab.problem(
+            row.row, "quantity", "cell.quantity_hours", hours=hours, profile=titles.get(profile, profile)
+        )
+        for row in backlog.rows
+        for profile in norms.profiles_of(row.work_type)
+        if profile in own[row.number]
+        and (made := forecast_row(norms, row, profile, own[row.number])) is not None
+        and (hours := tenth(made.mean_hours)) > MAX_HOURS
+    ]
 
 
 def plan_row(

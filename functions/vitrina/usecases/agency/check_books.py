@@ -1,7 +1,9 @@
 """*Проверить всё* and *Проверить книгу*: finds contradictions within the sheets and with the tracker.
 
-Only cells and cards are checked. The store gives only the list of workbooks, and what somebody has allowed
-to go over hour limits: what else it remembers was written by the planner and may be wrong in the same way.
+Only cells and cards are checked. The store gives only the list of workbooks, the norms, which items were
+started, and what somebody has allowed to go over hour limits: what else it remembers was written by the
+planner and may be wrong in the same way. Cells of *Бэклог* and *Клиент* are judged as *estimate* and *build*
+judge them, so that no cell is good here and refused there.
 Nothing is written, so one client's data cannot get into another client's file. The answer is for staff and
 may name all clients.
 """
@@ -12,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from vitrina.domain.backlog import EstimateSource
 from vitrina.domain.checking.check import AfterRow, PersonRow
 from vitrina.domain.checking.check_sheets import (
     ROUNDING_HOURS,
@@ -21,24 +24,39 @@ from vitrina.domain.checking.check_sheets import (
     SheetRow,
     ShownCalendar,
 )
-from vitrina.errors import CellProblem, ServiceError
+from vitrina.domain.estimating.norms import Norms
+from vitrina.errors import CellProblem, ServiceError, WorkbookShapeError
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.google_quota import QUOTA_KEY
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.ports import Card, Step, TaskTracker
 from vitrina.project.agency_book import read_agency_book, read_stored_agency
-from vitrina.project.client_books import elsewhere_messages, read_client_books
-from vitrina.project.reservations import PROGRESS_COLUMNS, has_columns
+from vitrina.project.client_books import UnreadBook, elsewhere_messages, read_client_books
+from vitrina.project.planner_input import impossible_quantities
+from vitrina.project.reservations import (
+    BACKLOG_COLUMNS,
+    PROGRESS_COLUMNS,
+    has_backlog,
+    has_columns,
+    identify_rows,
+    require_columns,
+)
 from vitrina.project.tracker_people import people_in_tracker
-from vitrina.records.books import Project, load_project
+from vitrina.records.books import Agency, Project, load_project
 from vitrina.records.layouts import shape_from, shape_key
 from vitrina.records.work import Item, external_id, find_open_work
 from vitrina.texts import Days, Sentence, sentence
-from vitrina.workbook.reading.backlog_rows import read_started_after
-from vitrina.workbook.reading.book import parse_book
+from vitrina.workbook.reading.backlog_rows import (
+    Backlog,
+    BacklogRow,
+    read_backlog,
+    read_started_after,
+)
+from vitrina.workbook.reading.book import Book, parse_book
 from vitrina.workbook.reading.calendar_reader import read_calendar
 from vitrina.workbook.reading.identity import identify_progress, number_of_id
+from vitrina.workbook.reading.settings import responsible_problems, terms_problems
 from vitrina.workbook.reading.team import Team, read_team
 from vitrina.workbook.reading.work_rows import WorkRow, WorkRows, read_work
 
@@ -57,6 +75,21 @@ class CheckedBook:
     rows: tuple[SheetRow, ...]
     calendar: ShownCalendar | None
     after: tuple[AfterRow, ...]
+    #: Every cell that some action would refuse.
+    problems: tuple[CellProblem, ...]
+    #: Why *Бэклог* could not be read, where it could not.
+    unread: UnreadBook | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the store and the agency's workbook say before a client's workbook is read."""
+
+    agency: Agency
+    norms: Norms
+    team: Team
+    #: Open items, by the workbook's id and number.
+    items: Mapping[str, Mapping[int, Item]]
 
 
 @dataclass(frozen=True)
@@ -93,10 +126,17 @@ def _check(run: Run, agency_id: str, only: str | None) -> Answer:
     stored = read_stored_agency(run, agency_id, more=[QUOTA_KEY])
     book = read_agency_book(run, agency_id, stored.shape)
     team = read_team(book, services.choices, profiles=stored.agency.profiles, today=services.today())
+    works = find_open_work(services.store, agency_id)
+    known = Known(
+        stored.agency,
+        stored.norms.value.norms,
+        team,
+        {spreadsheet_id: work.value.items for spreadsheet_id, work in works.items()},
+    )
     books, unread = read_client_books(
         run,
         stored.projects.value,
-        lambda project: _read(services, project),
+        lambda project: _read(services, project, known),
         quota=stored.more.get(QUOTA_KEY),
     )
     people = [
@@ -112,26 +152,25 @@ def _check(run: Run, agency_id: str, only: str | None) -> Answer:
     own = [checked for checked in books if only is None or checked.project.spreadsheet_id == only]
     if only is not None:
         findings = [finding for finding in findings if finding.concerns(only)]
-    allowed = _allowed_items(services, agency_id)
+    allowed = _allowed_items(services, known)
     findings = [finding for finding in findings if not _is_allowed(finding, allowed)]
     cards = _check_cards(run, own, team)
     titles = {checked.project.spreadsheet_id: checked.project.title for checked in books}
-    problems = [problem for checked in own for problem in checked.work.problems]
+    problems = [problem for checked in own for problem in checked.problems]
+    half_read = [checked.unread for checked in own if checked.unread is not None]
     found = [
         *(_finding_message(finding, titles) for finding in findings),
         *cards.found,
         *(
             []
             if only
-            else (
-                line for checked in own for line in elsewhere_messages(checked.project, checked.work.problems)
-            )
+            else (line for checked in own for line in elsewhere_messages(checked.project, checked.problems))
         ),
     ]
     return _answer(
         found,
         problems if only else [],
-        [*(unread_book.message for unread_book in unread), *cards.unread],
+        [*(one.message for one in [*unread, *half_read]), *cards.unread],
         [
             _allowance_message(item)
             for item in allowed
@@ -178,11 +217,11 @@ def _answer(
 # --- Cells ---------------------------------------------------------------------------------------
 
 
-def _read(services: Services, project: Project) -> CheckedBook:
+def _read(services: Services, project: Project, known: Known) -> CheckedBook:
     """Read the cells of a workbook. Rows are identified by their own marks and IDs, not by the store."""
     resource = services.workbooks.read(project.spreadsheet_id)
     book = parse_book(resource)
-    if not has_columns(book, "in_progress", PROGRESS_COLUMNS):
+    if not (has_columns(book, "in_progress", PROGRESS_COLUMNS) and has_backlog(book)):
         # The column marks are lost: recognise the columns by the remembered layout.
         key = shape_key(project.spreadsheet_id)
         book = parse_book(resource, shape_from(services.store.get_many([key]).get(key)))
@@ -194,7 +233,40 @@ def _read(services: Services, project: Project) -> CheckedBook:
         for item, predecessors in read_started_after(book).items()
         for predecessor in predecessors
     )
-    return CheckedBook(project, work, rows, read_calendar(book, prefix=project.code), after)
+    problems = [
+        *work.problems,
+        *terms_problems(book, services.choices),
+        *responsible_problems(book, [person.name for person in known.team.specialists]),
+    ]
+    unread = None
+    try:
+        problems += _backlog_problems(services, project, book, known)
+    except WorkbookShapeError as error:
+        unread = UnreadBook(project, error)
+    calendar = read_calendar(book, prefix=project.code)
+    return CheckedBook(project, work, rows, calendar, after, tuple(problems), unread)
+
+
+def _backlog_problems(
+    services: Services, project: Project, book: Book, known: Known
+) -> tuple[CellProblem, ...]:
+    """Cells of the backlog that *estimate* refuses."""
+    items = known.items.get(project.spreadsheet_id, {})
+    identity = identify_rows(project, known.agency, book, items.values()).backlog
+    if identity is None:
+        require_columns(book, "backlog", BACKLOG_COLUMNS)
+        raise AssertionError("the columns are there, so that the rows are known")
+    backlog = read_backlog(
+        book, services.choices, identity=identity, prefix=project.code, today=services.today()
+    )
+    own = {row.number: _own_profiles(row, backlog) for row in backlog.rows}
+    return (*backlog.problems, *impossible_quantities(backlog, known.norms, own, known.agency.profiles))
+
+
+def _own_profiles(row: BacklogRow, backlog: Backlog) -> frozenset[str]:
+    """Profiles whose hours *estimate* would write, as far as the cells tell."""
+    typed = row.formula_profiles if row.source == EstimateSource.NORM else row.hours.keys()
+    return frozenset(backlog.profiles) - typed
 
 
 def _sheet_row(project: Project, row: WorkRow) -> SheetRow:
@@ -220,13 +292,12 @@ def _sheet_row(project: Project, row: WorkRow) -> SheetRow:
 # --- What was allowed ------------------------------------------------------------------------------
 
 
-def _allowed_items(services: Services, agency_id: str) -> list[Item]:
+def _allowed_items(services: Services, known: Known) -> list[Item]:
     """Open items that somebody has allowed to go over hour limits, by project and number.
 
     Only the store knows who did.
     """
-    works = find_open_work(services.store, agency_id).values()
-    items = [item for work in works for item in work.value.items.values()]
+    items = [item for items in known.items.values() for item in items.values()]
     today = services.today()
     return sorted(
         (item for item in items if item.allowance and not item.is_done and item.last_day >= today),

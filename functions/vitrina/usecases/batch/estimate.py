@@ -9,7 +9,6 @@ from vitrina.domain.backlog import EstimateSource
 from vitrina.domain.estimating.effort import Forecast, Total
 from vitrina.domain.estimating.guesses import Guess, KnownTitles
 from vitrina.domain.estimating.norms import FEW_FACTS, Basis, Norms, NormSource, tenth
-from vitrina.domain.quantities import MAX_HOURS
 from vitrina.errors import CellsError, WorkbookShapeError
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.retry_on_conflict import retry_on_conflict
@@ -19,6 +18,7 @@ from vitrina.operations.undo_record import write_undoably
 from vitrina.ports import Json
 from vitrina.project.planner_input import (
     forecast_row,
+    impossible_quantities,
     own_profiles,
     plan_row,
     planned_items,
@@ -38,7 +38,7 @@ from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.texts import Sentence, sentence
 from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX, Backlog, BacklogRow
 from vitrina.workbook.reading.book import Book, Tab, column_letters
-from vitrina.workbook.reading.settings import locale_of
+from vitrina.workbook.reading.settings import locale_of, responsible_problems
 from vitrina.workbook.writing.change import Formula, WorkbookChange
 from vitrina.workbook.writing.heal import heal, repair_messages
 
@@ -86,7 +86,9 @@ def _estimate(run: Run, spreadsheet_id: str) -> Answer:
         row.number: estimate_row(row, kept.norms, written_by_us(state.figures, row), backlog, titles)
         for row in backlog.rows
     }
-    _require_possible(backlog, estimates, profiles)
+    own = {number: one.own for number, one in estimates.items()}
+    if problems := impossible_quantities(backlog, kept.norms, own, profiles):
+        raise CellsError(problems)
     change = WorkbookChange()
     locale = locale_of(book)
     heal(change, book, backlog.identity, prefix=project.code)
@@ -109,7 +111,10 @@ def _estimate(run: Run, spreadsheet_id: str) -> Answer:
     else:
         run.at_end(updates=[snapshot.change_work()])
     sources = _sources(backlog, estimates, kept, profiles)
-    return _answer(book, backlog, estimates, total, sources)
+    answer = _answer(book, backlog, estimates, total, sources)
+    team = snapshot.stored.team
+    names = [person.name for person in team.specialists] if team else []
+    return replace(answer, cells=responsible_problems(book, names)) if names else answer
 
 
 def _write(
@@ -191,22 +196,6 @@ def _require_columns(backlog: Backlog, norms: Norms, titles: Mapping[str, str]) 
             raise WorkbookShapeError("shape.column_gone", sheet=backlog.tab.title, title=title)
 
 
-def _require_possible(
-    backlog: Backlog, estimates: Mapping[int, RowEstimate], titles: Mapping[str, str]
-) -> None:
-    """Raise if a quantity leads to more hours than a cell may hold."""
-    problems = [
-        backlog.tab.problem(
-            row.row, "quantity", "cell.quantity_hours", hours=hours, profile=titles.get(profile, profile)
-        )
-        for row in backlog.rows
-        for profile, hours in estimates[row.number].hours.items()
-        if hours > MAX_HOURS
-    ]
-    if problems:
-        raise CellsError(problems)
-
-
 def estimate_row(
     row: BacklogRow,
     norms: Norms,
@@ -236,6 +225,9 @@ def estimate_row(
         return RowEstimate(hours, outdated, EstimateSource.NORM, forecasts, own, gap=None)
     if typed:
         return RowEstimate({}, outdated, EstimateSource.SPECIALIST, forecasts, own, gap=None)
+    if row.hours.keys() - own:
+        # All of them are 0.
+        return RowEstimate({}, outdated, EstimateSource.NONE, {}, own, sentence("estimate.zero", id=row.code))
     if row.work_type:
         gap = sentence("estimate.no_norm", id=row.code, work_type=row.work_type)
         return RowEstimate({}, outdated, EstimateSource.NONE, {}, own, gap)

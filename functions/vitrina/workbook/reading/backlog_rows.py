@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
+from graphlib import CycleError, TopologicalSorter
 
 from vitrina.domain.backlog import BacklogItem, Priority
 from vitrina.errors import CellProblem, CellsError
@@ -112,6 +113,7 @@ def read_backlog(
     known = {item_number_of_row(number) for number in book.row_numbers} | set(identity.numbers.values())
     for row in rows:
         _check_dependencies(reader, row, known, example=f"{prefix}-1")
+    _check_circles(reader, rows)
     return Backlog(identity, rows, tuple(reader.problems), profiles)
 
 
@@ -145,9 +147,32 @@ def _read_row(
 def _check_dependencies(reader: CellReader, row: BacklogRow, known: Set[int], *, example: str) -> None:
     """Add a problem if the cell names no item, an unknown one, or the item itself."""
     text = reader.text(row.row, "depends_on")
-    is_good = row.depends_on and all(number in known and number != row.number for number in row.depends_on)
-    if text and not is_good:
+    if row.number in row.depends_on:
+        reader.add_problem(row.row, "depends_on", "cell.depends_on_itself", id=row.code)
+    elif text and not (row.depends_on and all(number in known for number in row.depends_on)):
         reader.add_problem(row.row, "depends_on", "cell.depends_on", value=text, example=example)
+
+
+def _check_circles(reader: CellReader, rows: Sequence[BacklogRow]) -> None:
+    """Add a problem for each circle of rows that wait for each other, at its first row."""
+    by_number = {row.number: row for row in rows}
+    after = {
+        row.number: {one for one in row.depends_on if one in by_number and one != row.number} for row in rows
+    }
+    while circle := _find_circle(after):
+        members = [row for row in rows if row.number in circle]
+        codes = [row.code for row in members]
+        reader.add_problem(members[0].row, "depends_on", "cell.depends_on_circle", items=codes)
+        after = {number: before - circle for number, before in after.items() if number not in circle}
+
+
+def _find_circle(after: Mapping[int, Set[int]]) -> frozenset[int]:
+    """Members of one circle, empty where there is none."""
+    try:
+        TopologicalSorter(after).prepare()
+    except CycleError as error:
+        return frozenset(error.args[1])
+    return frozenset()
 
 
 def read_started_after(book: Book) -> Mapping[int, tuple[int, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from vitrina.domain.calendar import PeriodKind
@@ -57,6 +57,39 @@ def read_terms(book: Book, choices: Choices) -> ProjectTerms:
     if problems:
         raise CellsError(problems)
     return ProjectTerms(PeriodKind(kind or PeriodKind.WEEK), hours)
+
+
+def terms_problems(book: Book, choices: Choices) -> tuple[CellProblem, ...]:
+    """The cells that ``read_terms`` refuses; none where the workbook has no such fields."""
+    if not {"period", "limit_hours"} <= book.fields.keys():
+        return ()
+    try:
+        read_terms(book, choices)
+    except CellsError as error:
+        return error.problems
+    return ()
+
+
+def responsible_problems(book: Book, names: Collection[str]) -> tuple[CellProblem, ...]:
+    """The cell of the person responsible for a project, where it names nobody who is known.
+
+    An e-mail address and any of *names*, the people of the agency, are known; so are several of them with
+    commas between. An empty cell is no problem.
+    """
+    place = book.fields.get("responsible")
+    if place is None:
+        return ()
+    known = {_plain(name) for name in names}
+    parts = [part.strip() for part in re.split(r"[,;\n]", place.cell.text) if part.strip()]
+    unknown = [part for part in parts if _plain(part) not in known and not ADDRESS.search(part)]
+    return tuple(
+        CellProblem(place.sheet_title, place.address, "cell.responsible", (("value", part),))
+        for part in unknown
+    )
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split()).casefold()
 
 
 def read_settings(book: Book) -> Mapping[str, tuple[Tab, Row, Cell]]:

@@ -101,7 +101,7 @@ MAY_DAY = 46143  # 1 May 2026, which 1.5 becomes in a Russian workbook
         ("work_type", cell(ValueError), "cell.formula_error"),
         ("depends_on", "вон та", "cell.depends_on"),
         ("depends_on", "ЗРН-99", "cell.depends_on"),
-        ("depends_on", "ЗРН-1", "cell.depends_on"),  # itself
+        ("depends_on", "ЗРН-1", "cell.depends_on_itself"),
     ],
 )
 def test_a_cell_that_means_nothing_is_named(column: str, value: Any, code: str) -> None:

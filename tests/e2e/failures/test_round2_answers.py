@@ -1,0 +1,94 @@
+"""Rows 10 and 12 of the second list: answers that are right, through the menu."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.failures.helpers import BACKLOG, estimate_backlog
+from tests.harness.assertions import assert_answer
+from tests.harness.office import Office
+
+#: Column, what a person types into the first row of the backlog, and how the complaint begins.
+BAD_CELLS = (
+    ("quantity", "пять штук", "«пять штук» — не количество"),
+    ("quantity", "1000000", "по норме выходит"),
+    ("hours.design", "много", "«много» — не часы"),
+    ("wanted_on", "к среде", "«к среде» — не дата"),
+    ("depends_on", "ЗРН-99", "«ЗРН-99»: такой задачи нет"),
+    ("depends_on", "ЗРН-1", "задача ЗРН-1 не может ждать саму себя"),
+    ("depends_on", "ЗРН-2", "задачи ждут друг друга по кругу: ЗРН-1 и ЗРН-2"),
+)
+
+
+def complaints(answer: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Sheet, cell and sentence of each bad cell."""
+    return [(one["sheet"], one["cell"], one["message"]) for one in answer["cells"]]
+
+
+def test_row_10_the_check_tells_what_the_estimate_refuses(office: Office) -> None:
+    """Each bad cell of the backlog: the same sentence, and the same cell to go to."""
+    estimate_backlog(office)
+    office.type("backlog", 2, depends_on="ЗРН-1")
+    assert office.do("check_book")["cells"] == []
+    for column, text, begins in BAD_CELLS:
+        office.type("backlog", 1, **{column: text})
+        refused = office.do("estimate")
+
+        checked = office.do("check_book")
+
+        assert_answer(refused, "refused", 422)
+        assert complaints(refused), column
+        assert complaints(refused)[0][2].startswith(begins), complaints(refused)
+        assert complaints(checked) == complaints(refused)
+        assert checked["data"]["found"] == len(refused["cells"])
+        office.type("backlog", 1, **{column: {"hours.design": "3"}.get(column, "")})
+
+
+def test_row_10_the_check_of_all_names_the_workbook_of_the_cell(office: Office) -> None:
+    """In the agency's workbook: project, tab and cell in the sentence."""
+    assert office.agency is not None
+    office.fill_backlog({**BACKLOG[0], "quantity": "пять"})
+
+    answer = office.click(office.agency.spreadsheet_id, "check_all")
+
+    [line] = answer["details"]
+    assert line.startswith("Заря — Сайт, лист «Бэклог», G2: «пять» — не количество"), line
+
+
+def test_row_10_zero_hours_are_told_as_such(office: Office) -> None:
+    """A kind of work with a norm, none, and no kind at all: nothing is said of norms."""
+    office.fill_backlog(
+        {"task": "Баннер", "work_type": "Баннер", "hours_design": "0"},
+        {"task": "Совещание", "hours_copy": "0"},
+        {"task": "Статья", "work_type": "Статья", "hours_design": "0"},
+    )
+
+    answer = office.do("estimate")
+
+    assert_answer(answer, "partial", 200)
+    assert [line for line in answer["details"] if "ЗРН" in line] == [
+        f"{code}: вписано 0 ч, с нулём задача не попадёт в план. Впишите часы больше нуля или очистите ячейку"
+        for code in ("ЗРН-1", "ЗРН-2")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_known"),
+    [("Анна Белова", True), ("анна  белова", True), ("team@agency.ru", True), ("", True), ("Петя", False)],
+)
+def test_row_10_unknown_responsible_is_told(office: Office, typed: str, is_known: bool) -> None:
+    """By the estimate, which goes on, and by the check, with the cell to go to."""
+    estimate_backlog(office)
+    assert office.do("check_book")["outcome"] == "done"
+    place = office.book().field("responsible")
+    office.edit({"type": "type", "sheet": place.sheet_title, "cell": place.address, "text": typed})
+
+    estimated, checked = office.do("estimate"), office.do("check_book")
+
+    assert_answer(estimated, "done", 200)
+    expected = [] if is_known else [(place.sheet_title, place.address)]
+    for answer in (estimated, checked):
+        assert [(sheet, cell) for sheet, cell, _ in complaints(answer)] == expected
+    assert all(message.startswith("«Петя» — не почта") for _, _, message in complaints(checked))
