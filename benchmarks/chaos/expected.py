@@ -82,11 +82,6 @@ class ExpectedState:
         """Note that a new row was typed."""
         return self.items.setdefault(task, ExpectedItem(task))
 
-    def forget_numbers(self) -> None:
-        """Forget all numbers: if the estimate that gave them was undone, the next one gives others."""
-        for item in self.items.values():
-            item.number = None
-
     @property
     def not_deleted(self) -> list[ExpectedItem]:
         """Items whose row no person deleted."""

@@ -288,9 +288,6 @@ class _Run:
         result = self._click_until_answered(action, params)
         with self._lock:
             self.click_results.append(result)
-            # A click that is repeated after a lost answer may have undone one action more than it tells.
-            if action == "undo" and (result.lost_answers or result.data.get("action") == "estimate"):
-                self.person.expected.forget_numbers()
 
     def _click_until_answered(self, action: str, params: Json) -> ClickResult:
         give_up_at = time.monotonic() + TIMEOUT_S

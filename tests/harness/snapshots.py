@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from tests.harness.fakes.workbooks import EVERYTHING
 from tests.harness.office import Office
 from tests.harness.stored import stored_items
 from vitrina.records.books import find_projects
-from vitrina.workbook.reading.book import FENCE_KEY
+from vitrina.workbook.reading.book import FENCE_KEY, Tab
 
 
 class BookText:
@@ -73,6 +74,20 @@ def without_fence(book: dict[str, Any]) -> dict[str, Any]:
     """The workbook without its fence mark, which may move when nothing else is written."""
     kept = [one for one in book.get("developerMetadata", ()) if one["metadataKey"] != FENCE_KEY]
     return {**book, "developerMetadata": kept}
+
+
+def without_given_numbers(book: Mapping[str, Any], tab: Tab) -> dict[str, Any]:
+    """The workbook without the marks of the rows of a tab, and without their ID texts."""
+    bare = copy.deepcopy(dict(book))
+    sheet = next(one for one in bare["sheets"] if one["properties"]["title"] == tab.title)
+    [data] = sheet["data"]
+    for row in data["rowMetadata"]:
+        row.pop("developerMetadata", None)
+    for row in data["rowData"][tab.header_index + 1 :]:
+        for cell in row.get("values", ())[tab.columns["id"] :][:1]:
+            cell.pop("userEnteredValue", None)
+            cell.pop("effectiveValue", None)
+    return bare
 
 
 def difference(was: Any, now: Any, place: str = "") -> str | None:

@@ -20,7 +20,7 @@ from tests.e2e.failures.helpers import (
 )
 from tests.harness.assertions import assert_answer
 from tests.harness.office import Office
-from tests.harness.snapshots import difference
+from tests.harness.snapshots import difference, without_given_numbers
 
 
 def test_failure_20_every_action_can_be_taken_back(office: Office) -> None:
@@ -42,7 +42,11 @@ def test_failure_20_every_action_can_be_taken_back(office: Office) -> None:
     for before in reversed(states):
         assert_answer(office.do("undo"), "done", 200)
         office.settle()
-        assert difference(before, read_raw(office)) is None
+        now, tab = read_raw(office), office.book().tab("backlog")
+        if before is states[0]:
+            # A number that was given stays with its row.
+            before, now = without_given_numbers(before, tab), without_given_numbers(now, tab)  # noqa: PLW2901
+        assert difference(before, now) is None
     assert office.cards() == []
     assert_answer(office.do("undo"), "refused", 422)
 

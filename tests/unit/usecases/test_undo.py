@@ -45,6 +45,11 @@ def cells(office: MemoryOffice) -> dict[str, Any]:
     return found
 
 
+def with_ids(before: dict[str, Any], *codes: str) -> dict[str, Any]:
+    """The same cells with the numbers that the rows of the backlog keep, from the top."""
+    return before | {f"backlog!{row}:0": (code, None, "") for row, code in enumerate(codes, start=1)}
+
+
 def entries(office: MemoryOffice) -> list[str]:
     """Actions that can be undone, the newest last."""
     document = stored_document(office.store, UNDO, office.client_id)
@@ -55,7 +60,7 @@ def entries(office: MemoryOffice) -> list[str]:
 
 
 def test_estimate_goes_back() -> None:
-    """Cell for cell; the figures that the store has of it go as well."""
+    """Cell for cell, but the rows keep their numbers; the figures that the store has go as well."""
     office = client_office()
     office.fill_backlog(BANNER, LANDING)
     before = cells(office)
@@ -68,9 +73,46 @@ def test_estimate_goes_back() -> None:
         "undo.done",
         "estimate",
     )
-    assert cells(office) == before
+    assert cells(office) == with_ids(before, "ЗРН-1", "ЗРН-2")
     assert tracked_state(office.store, office.client_id).value.figures == {}
     assert office.store.keys("undo_record") == []
+
+
+def test_number_stays_with_its_row_and_is_never_given_again() -> None:
+    """After an undo rows are added, moved and deleted: the next estimate numbers new rows only."""
+    office = client_office()
+    office.fill_backlog(BANNER, LANDING, {"task": "Статья", "work_type": "Статья"})
+    office.do("estimate")
+    office.do("undo")
+    sheet = office.tab("backlog").title
+    office.edit(
+        {"type": "delete_rows", "sheet": sheet, "at": 4, "count": 1},
+        {"type": "insert_rows", "sheet": sheet, "at": 2, "count": 1},
+    )
+    office.type("backlog", 0, task="Новая", work_type="Баннер")
+    before = cells(office)
+
+    answer = office.do("estimate")
+    office.do("undo")
+
+    assert not [one for one in answer.details if one.code.startswith("heal.")]
+    assert cells(office) == with_ids(before, "ЗРН-4", "ЗРН-1", "ЗРН-2")
+    assert load_project(office.store, office.client_id).last_number == 4
+
+
+def test_start_of_rows_without_numbers_gives_them_for_good() -> None:
+    """Hours were typed and nobody estimated: the rows come back with the numbers that the start gave them."""
+    office = client_office()
+    office.fill_backlog({"task": "Баннер", "hours_design": "2"}, {"task": "Форма", "hours_design": "3"})
+    office.do("start_batch", preview_id=office.do("build_batch").data["preview_id"])
+    started = {item.task: item.number for item in office.items().values()}
+    office.do("undo")
+
+    office.do("estimate")
+
+    assert dict(office.table("backlog", "task", "id")) == {
+        task: f"ЗРН-{number}" for task, number in started.items()
+    }
 
 
 def test_second_estimate_goes_back_to_the_first() -> None:
@@ -136,7 +178,7 @@ def test_several_go_back_one_after_the_other() -> None:
     undone = [office.do("undo").data["action"] for _ in range(3)]
 
     assert undone == ["push", "start_batch", "estimate"]
-    assert cells(office) == before
+    assert cells(office) == with_ids(before, "ЗРН-1")
     with pytest.raises(UserError):
         office.do("undo")
 
@@ -239,7 +281,7 @@ def test_action_whose_answer_was_lost_and_that_happened() -> None:
 
     assert office.do("undo").data["action"] == "estimate"
 
-    assert cells(office) == before
+    assert cells(office) == with_ids(before, "ЗРН-1")
 
 
 def test_action_whose_write_did_not_happen() -> None:

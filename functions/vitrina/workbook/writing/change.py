@@ -82,7 +82,7 @@ class WorkbookChange:
         self._repairs: dict[tuple[int, Mark], Repair] = {}
         self._moved: list[tuple[Tab, Row, int]] = []
         self._deleted: dict[int, set[int]] = defaultdict(set)
-        self._brought_back: list[tuple[Tab, int, Row, int | None]] = []
+        self._brought_back: list[tuple[Tab, int, Row, int]] = []
         self._shelf: Tab | None = None
         self._new_shelf = NewShelf("")
         self._inserted: list[tuple[Tab, _Landing, Sequence[NewRow]]] = []
@@ -200,8 +200,8 @@ class WorkbookChange:
         self._deleted[tab.sheet_id].add(row.index)
         self.trace.moved(tab, row, number)
 
-    def bring_back(self, tab: Tab, index: int, shelf_row: Row, number: int | None) -> None:
-        """Move a row of the shelf before the row at *index* of a tab, with its former *number*."""
+    def bring_back(self, tab: Tab, index: int, shelf_row: Row, number: int) -> None:
+        """Move a row of the shelf before the row at *index* of a tab, with its *number*."""
         self.guard_layout(tab)
         self._brought_back.append((tab, index, shelf_row, number))
 
@@ -335,8 +335,7 @@ class WorkbookChange:
         places = []
         for tab, index, shelf_row, number in self._brought_back:
             above = sum(deleted < index for deleted in self._deleted[tab.sheet_id])
-            mark = None if number is None else _row_mark(index - above, number)
-            places.append(Return(tab, index - above, shelf_row, mark))
+            places.append(Return(tab, index - above, shelf_row, _row_mark(index - above, number)))
         return unshelve_requests(self._shelf, places)
 
 

@@ -48,6 +48,8 @@ def has_happened(book: Book, trace: Json) -> bool:
 def restore(change: WorkbookChange, book: Book, record: Json, *, kept: frozenset[int]) -> Restoration:
     """Add to *change* what undoes the action of *record*; items *kept* stay in work.
 
+    A number that the action gave stays with its row: people may have named it to each other already.
+
     Raises
     ------
     UserError
@@ -60,10 +62,6 @@ def restore(change: WorkbookChange, book: Book, record: Json, *, kept: frozenset
     some_stay = _rows_back(change, book, record, kept, result)
     _cells_back(change, book, trace, kept, result)
     _fields_back(change, book, trace)
-    for key, number in trace["identified"]:
-        row = _rows_by_number(book.tabs[key]).get(number) if key in book.tabs else None
-        if row is not None:
-            change.forget(book.tabs[key], row)
     if trace["moved"] and not some_stay:
         _formulas_back(change, book, record)
     return result
@@ -73,7 +71,10 @@ def _cells_back(
     change: WorkbookChange, book: Book, trace: Json, kept: frozenset[int], result: Restoration
 ) -> None:
     """Restore cells and notes that still hold what the action wrote; returns the others by sheet."""
+    given = {(key, number) for key, number in trace["identified"]}
     for tab, row, column, before, after in _cells(book, trace["cells"]):
+        if (tab.key, row.number) in given and column == tab.columns.get("id"):
+            continue
         if tab.key == "in_progress" and row.number and item_number_of_row(row.number) in kept:
             continue
         cell, old = tab.cell_at(row.index, column), value_of_kept(before)
@@ -132,21 +133,20 @@ def _rows_back(
         item_number_of_row(number) for number, row in rows.items() if not _is_as_made(tab, row, made[number])
     }
     back = []
-    for key, index, number, had_number in trace["moved"]:
+    for key, index, number, _ in trace["moved"]:
         own = [row for row_number, row in rows.items() if item_number_of_row(row_number) == number]
         if number in kept or number in touched:
             if own:
                 result.items[number] = tab.cell(own[0], "id").text
         elif number in on_shelf:
-            back.append((book.tab(key), index, number, had_number))
+            back.append((book.tab(key), index, number))
             for row in own:
                 change.delete(tab, row)
     _tasks_away(change, tab, rows, trace, kept | touched, result)
     if shelf is not None:
         change.shelve_on(shelf, NewShelf(shelf.title))
-    for home, index, number, had_number in back:
-        place = _place(home, index, record)
-        change.bring_back(home, place, on_shelf[number], number if had_number else None)
+    for home, index, number in back:
+        change.bring_back(home, _place(home, index, record), on_shelf[number], number)
     return bool(result.items)
 
 

@@ -28,12 +28,12 @@ SHELF_SHEET_ID = 107
 
 @dataclass(frozen=True)
 class Return:
-    """A row that returns from the shelf to *index* of *tab*, with its *mark* if it had one."""
+    """A row that returns from the shelf to *index* of *tab*, with its *mark*."""
 
     tab: Tab
     index: int
     shelf_row: Row
-    mark: Mark | None
+    mark: Mark
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,7 @@ def unshelve_requests(shelf: Tab | None, rows: Sequence[Return]) -> list[Json]:
         sheet_id = one.tab.sheet_id
         batch.append({"insertDimension": {"range": row_range(sheet_id, one.index)}})
         batch.append(cut_row(shelf.sheet_id, one.shelf_row.index, sheet_id, one.index, one.tab.column_count))
-        if one.mark is not None:
-            batch.append(create_mark(sheet_id, one.mark))
+        batch.append(create_mark(sheet_id, one.mark))
     if len(rows) == sum(row.shelf_mark is not None for row in shelf.rows):
         return [*batch, {"deleteSheet": {"sheetId": shelf.sheet_id}}]
     taken = sorted(one.shelf_row.index for one in rows)
