@@ -410,6 +410,34 @@ def test_norms_are_recalculated_only_after_asking(workbench, world):
     expect(workbench.sidebar.get_by_role("status")).to_have_text("Изменились 4 нормы из 18.")
 
 
+def test_undo_asks_about_what_it_would_undo(workbench, world):
+    """The question of the backend is shown, and the click is about the same action."""
+    question = "Отменить «Начать период» от 12:40?"
+    world.backend.will_answer("undo_question", outcome="done", message=question, data={"record_id": "r1"})
+    world.backend.will_answer("undo", outcome="done", message="Отменили.")
+    workbench.open(world.client_book_id)
+    workbench.choose_from_menu("Отменить последнее действие…")
+    expect(workbench.sidebar.get_by_role("heading", name=question)).to_be_visible()
+
+    workbench.sidebar.get_by_role("button", name="Отменить действие").click()
+
+    expect(workbench.sidebar.get_by_role("status")).to_have_text("Отменили.")
+    assert [(one["action"], one["params"]) for one in world.backend.received] == [
+        ("undo_question", {}),
+        ("undo", {"record_id": "r1"}),
+    ]
+
+
+def test_undo_says_at_once_that_there_is_nothing(workbench, world):
+    """Nobody is asked about something that cannot be."""
+    world.backend.will_answer("undo_question", 422, outcome="refused", message="Отменять нечего.")
+    workbench.open(world.client_book_id)
+    workbench.choose_from_menu("Отменить последнее действие…")
+
+    expect(workbench.sidebar.get_by_role("status")).to_have_text("Отменять нечего.")
+    assert workbench.sidebar.get_by_role("button", name="Отменить действие").count() == 0
+
+
 def test_estimate_explains_its_figures(workbench, world):
     """Where the hours of each task come from stands in the sidebar, not in the client's workbook."""
     source = {"id": "ЗРН-1", "task": "<b>Лендинг</b>", "hours": 33.0, "lines": ["Дизайн: 12 похожих задач"]}

@@ -189,7 +189,12 @@ ACTIONS: Mapping[str, Action] = {
         ),
         is_queued=True,
     ),
-    "undo": Action("client", _NO_PARAMS, lambda run, book, _: undo(run, book), is_queued=True),
+    "undo": Action(
+        "client",
+        _params(record_id={"type": "string", "maxLength": 64, "default": ""}),
+        lambda run, book, params: undo(run, book, params.get("record_id", "")),
+        is_queued=True,
+    ),
     "check_book": Action(
         "client", _NO_PARAMS, lambda run, book, _: check_book(run, book), is_queued=True, holds=()
     ),

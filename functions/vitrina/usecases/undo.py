@@ -6,7 +6,7 @@ and are named. Every step may be repeated: what is already restored is left alon
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -20,8 +20,10 @@ from vitrina.ports import Card, Json, NewCard
 from vitrina.project.card_fields import without_card
 from vitrina.project.snapshot import Snapshot, read_snapshot, snapshot_of
 from vitrina.records.backlog_state import BacklogState
+from vitrina.records.books import book_key, project_from_document
 from vitrina.records.cards import delete_card, load_switch
-from vitrina.records.undo import UndoEntry, load_record
+from vitrina.records.layouts import shape_from, shape_key
+from vitrina.records.undo import UndoEntry, load_record, undo_key, undo_list_from_document
 from vitrina.records.work import Item, ProjectWork
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import Sentence, sentence
@@ -29,7 +31,7 @@ from vitrina.usecases.batch.replan_work import with_states
 from vitrina.usecases.tracker.move_project import ACTION
 from vitrina.usecases.tracker.push import fingerprint_of_item, is_worked_on, new_card
 from vitrina.usecases.tracker.undo_switch import undo_switch
-from vitrina.workbook.reading.book import item_number_of_row
+from vitrina.workbook.reading.book import Book, item_number_of_row, parse_book
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.restore import Restoration, has_happened, restore
 
@@ -37,11 +39,53 @@ from vitrina.workbook.writing.restore import Restoration, has_happened, restore
 MAX_DETAILS = 12
 
 
-def undo(run: Run, spreadsheet_id: str) -> Answer:
-    """Undo the last action that changed something in the workbook."""
+def ask_before_undo(services: Services, spreadsheet_id: str) -> Answer:
+    """The question before an undo: which action would be undone, and when it was done. Changes nothing.
+
+    ``data`` has the ``record_id`` of the action, for ``undo``.
+
+    Raises
+    ------
+    UserError
+        If there is nothing to undo.
+    UnknownWorkbookError
+        If it is not a client's workbook.
+    """
+    keys = [book_key(spreadsheet_id), undo_key(spreadsheet_id), shape_key(spreadsheet_id)]
+    found = services.store.get_many(keys)
+    project_from_document(found.get(keys[0]))
+    entries = undo_list_from_document(found.get(keys[1]), spreadsheet_id).entries
+
+    def read_book() -> Book:
+        return parse_book(services.workbooks.read(spreadsheet_id), shape_from(found.get(keys[2])))
+
+    chosen = _last_entry(services, entries, read_book)
+    at = datetime.fromisoformat(chosen.at).astimezone(services.time_zone)
+    code = "undo.question" if at.date() == services.today() else "undo.question_of_day"
+    action = sentence(f"undo.action.{chosen.action}")
+    return Answer(
+        Outcome.DONE,
+        sentence(code, action=action, time=at.strftime("%H:%M"), day=at.date()),
+        data={"record_id": chosen.record_id, "action": chosen.action},
+    )
+
+
+def undo(run: Run, spreadsheet_id: str, record_id: str = "") -> Answer:
+    """Undo the last action that changed something in the workbook.
+
+    Parameters
+    ----------
+    record_id
+        The action that the person was asked about; empty for whatever is the last one.
+
+    Raises
+    ------
+    UserError
+        If there is nothing to undo, or another action is the last one by now.
+    """
     snapshot = retry_on_conflict(run, lambda: read_snapshot(run, spreadsheet_id, with_agency_work=False))
     # A second delivery continues with the same action, whatever happened after the first one stopped.
-    chosen: Json = run.steps.get("choose", {}).get("result") or _choose(run, snapshot)
+    chosen: Json = run.steps.get("choose", {}).get("result") or _choose(snapshot, record_id)
     if chosen["action"] == ACTION:
         return _undo_switch(run, snapshot, chosen)
     record = load_record(run.services.store, chosen["id"])
@@ -60,14 +104,21 @@ def undo(run: Run, spreadsheet_id: str) -> Answer:
     return _answer(run.services, chosen, begun, left)
 
 
-def _choose(run: Run, snapshot: Snapshot) -> Json:
+def _choose(snapshot: Snapshot, wanted: str) -> Json:
+    entry = _last_entry(snapshot.services, snapshot.stored.undo.entries, lambda: snapshot.book)
+    if wanted and entry.record_id != wanted:
+        raise UserError("undo.other_action", action=sentence(f"undo.action.{entry.action}"))
+    return {"id": entry.record_id, "action": entry.action, "at": entry.at}
+
+
+def _last_entry(services: Services, entries: Sequence[UndoEntry], read_book: Callable[[], Book]) -> UndoEntry:
     """The last action that was carried out. If its answer was lost, the sheet shows whether it was."""
-    for entry in reversed(snapshot.stored.undo.entries):
+    for entry in reversed(entries):
         if entry.is_pending:
-            record = load_record(run.services.store, entry.record_id)
-            if record is None or not has_happened(snapshot.book, record["trace"]):
+            record = load_record(services.store, entry.record_id)
+            if record is None or not has_happened(read_book(), record["trace"]):
                 continue
-        return {"id": entry.record_id, "action": entry.action, "at": entry.at}
+        return entry
     raise UserError("undo.nothing")
 
 

@@ -16,6 +16,7 @@ from vitrina.ports import Json
 from vitrina.texts import pick_locale
 from vitrina.usecases.actions import ACTIONS
 from vitrina.usecases.clients.create_client import client_options
+from vitrina.usecases.undo import ask_before_undo
 from vitrina.web.http import (
     MENU_BODY_BYTES,
     OpenApplication,
@@ -31,6 +32,7 @@ log = logging.getLogger("vitrina.menu")
 
 OPERATION_STATUS = "operation"
 NEW_CLIENT_OPTIONS = "new_client_options"
+UNDO_QUESTION = "undo_question"
 
 _ENVELOPE: Json = {
     "type": "object",
@@ -87,6 +89,8 @@ def _answer(services: Services, body: Json, actor: Actor, locale: str) -> tuple[
         return operation_status(services, params["operation_id"], spreadsheet_id, actor, locale)
     if name == NEW_CLIENT_OPTIONS:
         return answer_json(client_options(services), locale), 200
+    if name == UNDO_QUESTION:
+        return answer_json(ask_before_undo(services, spreadsheet_id), locale), 200
     action = ACTIONS.get(name)
     if action is None:
         raise RequestError("request.unknown_action", action=name)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.e2e.failures.helpers import BACKLOG, estimate_backlog
+from tests.e2e.failures.helpers import BACKLOG, build_preview, estimate_backlog, start_period
+from tests.e2e.failures.test_round2 import restart_at
+from tests.harness.agency_data import NOW
 from tests.harness.assertions import assert_answer
 from tests.harness.office import Office
 
@@ -92,3 +95,51 @@ def test_row_10_unknown_responsible_is_told(office: Office, typed: str, is_known
     for answer in (estimated, checked):
         assert [(sheet, cell) for sheet, cell, _ in complaints(answer)] == expected
     assert all(message.startswith("«Петя» — не почта") for _, _, message in complaints(checked))
+
+
+def test_row_10_the_undo_question_names_the_action_and_its_moment(office: Office) -> None:
+    """Asked before anything was done, and after each action; the click undoes what it named or nothing."""
+    nothing = office.do("undo_question")
+    assert_answer(nothing, "refused", 422)
+    assert nothing["message"].startswith("Отменять нечего")
+    estimate_backlog(office)
+    office.forget_calls()
+
+    asked = office.do("undo_question")
+
+    at = NOW.astimezone(office.services.time_zone)
+    assert asked["message"] == f"Отменить «Оценить бэклог» от {at:%H:%M}?"
+    assert office.calls("google") == {}
+    start_period(office)
+    other = office.do("undo", record_id=asked["data"]["record_id"])
+    assert_answer(other, "refused", 422)
+    assert "«Начать период»" in other["message"]
+    assert office.table("in_progress", "action")
+    started = office.do("undo_question")
+    assert started["message"] == f"Отменить «Начать период» от {at:%H:%M}?"
+    assert_answer(office.do("undo", record_id=started["data"]["record_id"]), "done", 200)
+    assert office.table("in_progress", "action") == []
+
+
+def test_row_10_the_undo_question_of_another_day_names_the_day(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The moment alone would be taken for one of today."""
+    estimate_backlog(office)
+    restart_at(monkeypatch, NOW + timedelta(days=1))
+
+    at = NOW.astimezone(office.services.time_zone)
+    assert office.do("undo_question")["message"] == f"Отменить «Оценить бэклог» от {at:%d.%m.%Y}, {at:%H:%M}?"
+
+
+@pytest.mark.parametrize(("status", "action"), [("timeout", "«Начать период»"), ("drop", "«Оценить бэклог»")])
+def test_row_10_the_undo_question_knows_whether_a_lost_write_arrived(
+    office: Office, status: str, action: str
+) -> None:
+    """The sheet tells, as it does when the undo is carried out."""
+    estimate_backlog(office)
+    preview_id = build_preview(office)
+    office.fail_next("google", method="sheets.spreadsheets.batchUpdate", status=status, count=1)
+    assert office.do("start_batch", preview_id=preview_id)["outcome"] == "failed"
+
+    assert action in office.do("undo_question")["message"]
