@@ -4,7 +4,8 @@
  * @property {'done' | 'partial' | 'refused' | 'failed' | 'accepted' | 'running'} outcome
  * @property {string} message one sentence
  * @property {string[]} [details] more sentences
- * @property {{sheet: string, cell: string, message: string}[]} [cells] what to correct
+ * @property {{sheet: string, cell: string, message: string, spreadsheet_id?: string, url?: string}[]} [cells]
+ *   what to correct; with `url` if it may be in another workbook
  * @property {Record<string, any>} [data]
  * @property {string} [operation_id] what to ask about while the outcome is accepted or running
  * @property {boolean} [retriable] the same request may be sent once more, with the same id

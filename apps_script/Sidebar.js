@@ -15,9 +15,10 @@
  */
 function showSidebar_(state) {
   const locale = bookLocale_();
+  const spreadsheetId = SpreadsheetApp.getActive().getId();
   const template = HtmlService.createTemplateFromFile('Sidebar');
   // The page reads this from a script element, which "</script>" in a text would close too early.
-  template.state = JSON.stringify({ ...state, locale, texts: TEXTS[locale] }).replace(/</g, '\\u003c');
+  template.state = JSON.stringify({ ...state, locale, spreadsheetId, texts: TEXTS[locale] }).replace(/</g, '\\u003c');
   SpreadsheetApp.getUi().showSidebar(template.evaluate().setTitle(ADDON_NAME));
 }
 

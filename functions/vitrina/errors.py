@@ -64,6 +64,9 @@ class CellProblem:
     #: Code of the sentence, and values of its placeholders.
     code: str
     where: tuple[tuple[str, Any], ...] = ()
+    #: Workbook of the cell and the address that opens it there; empty where it is the one that was clicked.
+    spreadsheet_id: str = ""
+    url: str = ""
 
 
 class CellsError(UserError):

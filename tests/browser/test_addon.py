@@ -226,6 +226,22 @@ def test_cell_to_correct_is_selected_on_click(workbench, world):
     expect(workbench.cell("F120")).to_have_text("15")
 
 
+def test_cell_of_another_workbook_opens_it(workbench, world):
+    """A link to the cell there; a cell with an address in the open workbook is selected as any other."""
+    url = "https://docs.google.com/spreadsheets/d/other/edit#gid=7&range=C2"
+    cell = {"sheet": "Специалисты", "cell": "C2", "message": "Нет часов.", "url": url}
+    own = {"sheet": "Бэклог", "cell": "F120", "message": "Не число.", "url": url}
+    cells = [{**cell, "spreadsheet_id": "other"}, {**own, "spreadsheet_id": world.client_book_id}]
+    world.backend.will_answer("estimate", 422, outcome="refused", message="Не получилось.", cells=cells)
+
+    workbench.choose_from_menu("Оценить бэклог")
+
+    link = workbench.sidebar.get_by_role("link", name="Другая книга: Специалисты, C2")
+    expect(link).to_have_attribute("href", url)
+    workbench.sidebar.get_by_role("button", name="Бэклог, F120").click()
+    expect(workbench.page.locator("#address")).to_have_text("F120")
+
+
 def test_operation_is_followed_to_its_end(workbench, world):
     """A long action shows its progress, then its result."""
     world.backend.will_answer("push", 202, outcome="accepted", message="Принято.", operation_id="op-1")

@@ -66,7 +66,9 @@ def unexpected_answer() -> Answer:
 
 
 def _cell(problem: CellProblem, locale: str) -> dict[str, Any]:
+    elsewhere = {"spreadsheet_id": problem.spreadsheet_id, "url": problem.url} if problem.url else {}
     return {
+        **elsewhere,
         "sheet": problem.sheet,
         "cell": problem.cell,
         "message": render(Sentence(problem.code, dict(problem.where)), locale),

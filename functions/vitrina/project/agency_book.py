@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from vitrina.errors import CellsError
 from vitrina.operations.run import Run
+from vitrina.operations.services import Services
 from vitrina.ports import Document, Key
 from vitrina.records.books import (
     Agency,
@@ -66,15 +68,34 @@ def read_agency_book(run: Run, agency_id: str, shape: Shape) -> Book:
     return book
 
 
-def read_team_of(run: Run, agency: Agency, book: Book) -> Team:
-    """The agency's people as its workbook has them now; they are kept at the end of the run.
+def look_at_team(services: Services, agency: Agency, book: Book) -> Team:
+    """The agency's people as its workbook has them now.
 
     Raises
     ------
     CellsError
-        With all bad cells of the people's tabs.
+        With all bad cells of the people's tabs. Each has the address that opens it: most actions are clicked
+        in a client's workbook.
     """
-    services = run.services
-    team = read_team(book, services.choices, profiles=agency.profiles, today=services.today())
+    try:
+        return read_team(book, services.choices, profiles=agency.profiles, today=services.today())
+    except CellsError as error:
+        sheet_ids = {tab.title: tab.sheet_id for tab in book.tabs.values()}
+        url = services.workbooks.url(book.spreadsheet_id)
+        raise CellsError(
+            [
+                replace(
+                    problem,
+                    spreadsheet_id=book.spreadsheet_id,
+                    url=f"{url}#gid={sheet_ids[problem.sheet]}&range={problem.cell}",
+                )
+                for problem in error.problems
+            ]
+        ) from error
+
+
+def read_team_of(run: Run, agency: Agency, book: Book) -> Team:
+    """See ``look_at_team``; the people are kept at the end of the run."""
+    team = look_at_team(run.services, agency, book)
     run.at_end(*team_writes(agency.spreadsheet_id, team))
     return team

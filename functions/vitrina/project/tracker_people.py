@@ -10,10 +10,10 @@ from collections.abc import Collection, Mapping
 
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
-from vitrina.project.agency_book import read_agency_book, read_stored_agency
+from vitrina.project.agency_book import look_at_team, read_agency_book, read_stored_agency
 from vitrina.records.cards import StoredTrackerMemory
 from vitrina.records.team import tracker_ids
-from vitrina.workbook.reading.team import Team, read_team
+from vitrina.workbook.reading.team import Team
 
 #: Name of the text in the memory of a tracker that holds the ids of an agency's people by their names.
 FOUND = "people"
@@ -44,7 +44,7 @@ def find_people_in_tracker(run: Run, agency_id: str, tracker: str, names: Collec
     services = run.services
     stored = read_stored_agency(run, agency_id)
     book = read_agency_book(run, agency_id, stored.shape)
-    team = read_team(book, services.choices, profiles=stored.agency.profiles, today=services.today())
+    team = look_at_team(services, stored.agency, book)
     emails = {one.name: one.email.casefold() for one in team.specialists if one.email and one.name in names}
     if not emails:
         return {}

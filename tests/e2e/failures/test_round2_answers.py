@@ -143,3 +143,24 @@ def test_row_10_the_undo_question_knows_whether_a_lost_write_arrived(
     assert office.do("start_batch", preview_id=preview_id)["outcome"] == "failed"
 
     assert action in office.do("undo_question")["message"]
+
+
+@pytest.mark.parametrize("action", ["build_batch", "check_book"])
+def test_row_10_a_bad_cell_of_the_agencys_workbook_can_be_gone_to(office: Office, action: str) -> None:
+    """Clicked in the client's workbook: the address of the other one, with tab and cell."""
+    assert office.agency is not None
+    agency_id = office.agency.spreadsheet_id
+    estimate_backlog(office)
+    start_period(office)
+    tab = office.book(agency_id).tab("specialists")
+    row = tab.rows[0]
+    office.type("specialists", row.index, agency_id, hours_per_day="много")
+
+    answer = office.do(action)
+
+    assert_answer(answer, "refused", 422)
+    [cell] = answer["cells"]
+    url = office.services.workbooks.url(agency_id)
+    place = tab.address(row, "hours_per_day")
+    assert (cell["sheet"], cell["cell"], cell["spreadsheet_id"]) == (tab.title, place, agency_id)
+    assert cell["url"] == f"{url}#gid={tab.sheet_id}&range={place}"

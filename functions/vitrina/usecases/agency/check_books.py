@@ -31,7 +31,7 @@ from vitrina.operations.google_quota import QUOTA_KEY
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.ports import Card, Step, TaskTracker
-from vitrina.project.agency_book import read_agency_book, read_stored_agency
+from vitrina.project.agency_book import look_at_team, read_agency_book, read_stored_agency
 from vitrina.project.client_books import UnreadBook, elsewhere_messages, read_client_books
 from vitrina.project.planner_input import impossible_quantities
 from vitrina.project.reservations import (
@@ -57,7 +57,7 @@ from vitrina.workbook.reading.book import Book, parse_book
 from vitrina.workbook.reading.calendar_reader import read_calendar
 from vitrina.workbook.reading.identity import identify_progress, number_of_id
 from vitrina.workbook.reading.settings import responsible_problems, terms_problems
-from vitrina.workbook.reading.team import Team, read_team
+from vitrina.workbook.reading.team import Team
 from vitrina.workbook.reading.work_rows import WorkRow, WorkRows, read_work
 
 #: Nobody reads more lines than this; the command ``check`` prints all of them.
@@ -125,7 +125,7 @@ def _check(run: Run, agency_id: str, only: str | None) -> Answer:
     services = run.services
     stored = read_stored_agency(run, agency_id, more=[QUOTA_KEY])
     book = read_agency_book(run, agency_id, stored.shape)
-    team = read_team(book, services.choices, profiles=stored.agency.profiles, today=services.today())
+    team = look_at_team(services, stored.agency, book)
     works = find_open_work(services.store, agency_id)
     known = Known(
         stored.agency,
