@@ -242,6 +242,23 @@ def test_cell_of_another_workbook_opens_it(workbench, world):
     expect(workbench.page.locator("#address")).to_have_text("F120")
 
 
+def test_busy_workbook_offers_to_repeat(workbench, world):
+    """The same click is sent again."""
+    busy = "Сейчас в этой книге Анна Белова начинает период, начато в 12:40."
+    world.backend.will_answer("start_batch", 409, outcome="refused", message=busy, data={"is_busy": True})
+    world.backend.will_answer("start_batch", outcome="done", message="Начали.", data={"has_tracker": False})
+    world.backend.will_answer("build_batch", outcome="done", message="", data=PREVIEW)
+    workbench.choose_from_menu("Собрать неделю…")
+    workbench.sidebar.get_by_role("button", name="Начать неделю").click()
+    expect(workbench.sidebar.get_by_role("status")).to_have_text(busy)
+
+    workbench.sidebar.get_by_role("button", name="Повторить").click()
+
+    expect(workbench.sidebar.get_by_role("status")).to_have_text("Начали.")
+    first, second = (one for one in world.backend.received if one["action"] == "start_batch")
+    assert (first["request_id"], first["params"]) == (second["request_id"], second["params"])
+
+
 def test_operation_is_followed_to_its_end(workbench, world):
     """A long action shows its progress, then its result."""
     world.backend.will_answer("push", 202, outcome="accepted", message="Принято.", operation_id="op-1")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from vitrina.errors import CellProblem, CellsError, ServiceError, VitrinaError
+from vitrina.errors import BusyError, CellProblem, CellsError, ServiceError, VitrinaError
 from vitrina.ports import Json
 from vitrina.texts import Sentence, render, render_all
 
@@ -57,6 +57,7 @@ def error_answer(error: VitrinaError) -> Answer:
         message=Sentence(error.code, error.where),
         details=details,
         cells=error.problems if isinstance(error, CellsError) else (),
+        data={"is_busy": True} if isinstance(error, BusyError) else {},
     )
 
 

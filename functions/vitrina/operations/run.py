@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from vitrina.errors import BusyError, StoreConflictError, VitrinaError
 from vitrina.operations.actor import Actor
+from vitrina.operations.busy import busy_with
 from vitrina.operations.services import Services
 from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Store, Write, new_token
 from vitrina.texts import Sentence
@@ -155,10 +156,11 @@ class Run:
         keys = list(keys)
         while True:
             found = self._store.get_many((LEASE, key) for key in keys)
-            if not any(self._is_held(document) for document in found.values()):
+            held = [document for document in found.values() if self._is_held(document)]
+            if not held:
                 return {key: found[LEASE, key].version if (LEASE, key) in found else ABSENT for key in keys}
             if time.monotonic() > give_up_at:
-                raise BusyError("workbook.busy")
+                raise busy_with(held[0].data, self.services, self.agency_id)
             time.sleep(POLL_S * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
 
     def holds(self, key: str) -> bool:
@@ -173,7 +175,8 @@ class Run:
         return datetime.fromisoformat(document.data["until"]) > self.services.clock.now()
 
     def _lease_data(self) -> Json:
-        return {"holder": self._holder, "until": self._until()}
+        doing: Json = {key: self._operation[key] for key in ("action", "at") if key in self._operation}
+        return {"holder": self._holder, "until": self._until(), "actor": self.actor.data(), **doing}
 
     def _until(self) -> str:
         return (self.services.clock.now() + timedelta(seconds=self.services.lease_s)).isoformat()

@@ -20,8 +20,9 @@ def team_key(agency_id: str) -> Key:
 
 
 def team_writes(agency_id: str, team: Team) -> list[Write]:
-    """Writes that keep a team in place of any other."""
-    return packed_writes(Packed(TEAM, agency_id, None, None), team_data(team))
+    """Writes that keep a team in place of any other, with the e-mails by which people who click are named."""
+    emails = {one.name: one.email for one in team.specialists if one.email}
+    return packed_writes(Packed(TEAM, agency_id, None, None), {**team_data(team), "emails": emails})
 
 
 def team_from_document(store: Store, document: Document | None) -> Team | None:
@@ -36,7 +37,7 @@ def team_from_document(store: Store, document: Document | None) -> Team | None:
 
 
 def team_data(team: Team) -> Json:
-    """The team as JSON."""
+    """The team as JSON, without e-mails: plans need none."""
     return {
         "specialists": [
             {
@@ -64,6 +65,7 @@ def team_from_data(data: Json) -> Team:
             name=one["name"],
             profiles=tuple(one["profiles"]),
             hours_per_day=one["hours_per_day"],
+            email=data.get("emails", {}).get(one["name"], ""),
             tracker_ids=_tracker_ids(one),
             days_away=frozenset(date.fromisoformat(day) for day in one["days_away"]),
         )

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.e2e.failures.helpers import BACKLOG, build_preview, estimate_backlog, start_period
 from tests.e2e.failures.test_round2 import restart_at
-from tests.harness.agency_data import NOW
+from tests.harness.agency_data import MANAGER, NOW, TEAM
 from tests.harness.assertions import assert_answer
 from tests.harness.office import Office
+from vitrina.operations.actor import person
+from vitrina.operations.run import LEASE, Run
+from vitrina.ports import Put
+from vitrina.texts import LOCALES, load
+from vitrina.usecases.actions import ACTIONS
 
 #: Column, what a person types into the first row of the backlog, and how the complaint begins.
 BAD_CELLS = (
@@ -164,3 +169,65 @@ def test_row_10_a_bad_cell_of_the_agencys_workbook_can_be_gone_to(office: Office
     place = tab.address(row, "hours_per_day")
     assert (cell["sheet"], cell["cell"], cell["spreadsheet_id"]) == (tab.title, place, agency_id)
     assert cell["url"] == f"{url}#gid={tab.sheet_id}&range={place}"
+
+
+def hold_workbook(office: Office, **data: Any) -> None:
+    """Have another run hold the client's workbook for some minutes."""
+    until = (NOW + timedelta(minutes=5)).isoformat()
+    office.services.store.commit([Put(LEASE, office.client_id, {"holder": "other", "until": until, **data})])
+
+
+@pytest.mark.parametrize(
+    ("held", "message"),
+    [
+        ({}, "С этой книгой сейчас работает другое действие."),
+        ({"actor": {"kind": "clock", "name": ""}}, "Сейчас «Витрина» сама обновляет эту книгу."),
+        ({"email": TEAM[0]["email"]}, "Сейчас в этой книге Анна Белова начинает период, начато в {at}."),
+        ({"email": "new@example.com"}, "Сейчас в этой книге new@example.com начинает период, начато в {at}."),
+    ],
+    ids=["older release", "job", "known", "unknown"],
+)
+def test_row_10_busy_says_who_and_what(
+    office: Office, monkeypatch: pytest.MonkeyPatch, held: dict[str, Any], message: str
+) -> None:
+    """As far as it is known; the same click can be repeated."""
+    estimate_backlog(office)
+    build_preview(office)
+    email = held.pop("email", None)
+    if email:
+        held |= {"actor": person(email).data(), "action": "start_batch", "at": NOW.isoformat()}
+    hold_workbook(office, **held)
+    monkeypatch.setattr(Run.take, "__kwdefaults__", {"updates": (), "wait_s": 0.1})
+
+    answer = office.do("estimate")
+
+    assert_answer(answer, "refused", 409)
+    at = NOW.astimezone(office.services.time_zone)
+    assert answer["message"] == f"{message} Подождите минуту и повторите.".format(at=f"{at:%H:%M}")
+    assert answer["data"] == {"is_busy": True}
+
+
+def test_row_10_each_action_that_holds_a_workbook_can_be_named() -> None:
+    """In both languages."""
+    holding = {f"busy.{name}" for name, action in ACTIONS.items() if action.holds}
+
+    assert all(holding <= load(locale).keys() for locale in LOCALES)
+
+
+def test_row_10_a_running_action_says_what_it_is(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lease of a real click has the person, the action and the moment."""
+    office.fill_backlog(*BACKLOG)
+    leases: list[Any] = []
+    read = office.services.workbooks.read
+
+    def look(spreadsheet_id: str) -> Any:
+        key = (LEASE, office.client_id)
+        leases.append(office.services.store.get_many([key])[key].data)
+        return read(spreadsheet_id)
+
+    monkeypatch.setattr(office.services.workbooks, "read", look)
+    office.do("estimate")
+
+    assert leases[0]["actor"] == person(MANAGER).data()
+    assert leases[0]["action"] == "estimate"
+    assert abs(datetime.fromisoformat(leases[0]["at"]) - NOW) < timedelta(minutes=1)
