@@ -1,6 +1,7 @@
 """``python -m emulators.world [--once] [--folder DIR] [--store NAME]``: the local world and its agency.
 
 Plays the story and prints a line for each step, then serves until Ctrl-C; with ``--once`` it ends then.
+With the ``--folder`` of an earlier run it goes on with the agency that is there.
 """
 
 from __future__ import annotations
@@ -74,7 +75,10 @@ def _run(folder: Path, ports: Ports, store: str, *, once: bool) -> int:
             ) as world,
         ):
             story = Story(world, say)
-            story.play()
+            if story.resume():
+                say("В этой папке агентство уже есть: продолжаю с ним")
+            else:
+                story.play()
             _say_where(world, story)
             if not once:
                 say("Ctrl-C — остановить.")

@@ -15,6 +15,7 @@ from emulators.world.sample import HistoryRow, load_agency, load_history
 from vitrina.bootstrap import build, create_store
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.operations.services import Services
+from vitrina.records.books import find_agencies, find_projects
 from vitrina.records.history import save_history
 from vitrina.records.work import load_work
 from vitrina.settings import Settings
@@ -67,6 +68,26 @@ class Story:
         """Close the connections."""
         self._http.close()
         self._menu.close()
+
+    def resume(self) -> bool:
+        """Take up the agency that an earlier run has made in the same folder; ``False`` if there is none.
+
+        Raises
+        ------
+        StoryError
+            If that run broke off before it had made all clients.
+        """
+        agencies = find_agencies(self._services.store)
+        if not agencies:
+            return False
+        self.agency_id = agencies[0].spreadsheet_id
+        known = {one.code: one for one in find_projects(self._services.store, self.agency_id)}
+        for data in self.sample["clients"]:
+            project = known.get(data["code"])
+            if project is None:
+                raise StoryError(f"the story broke off here before: {data['client_name']} is missing")
+            self.clients.append(Client(data, project.spreadsheet_id, project.board_url))
+        return True
 
     def play(self) -> None:
         """Play the whole story; raises ``StoryError`` if a step fails."""
