@@ -72,6 +72,84 @@ def test_plural_forms(count: int, ru: str, en: str) -> None:
     assert en in render(sentence("push.done", count=count), "en")
 
 
+#: Figures with which each sentence is read.
+FIGURES = (0, 1, 2, 5, 11, 21, 1.5)
+#: A placeholder of a figure with the forms of its word.
+COUNTED = re.compile(r"\{(\w+):plural ([^}]*)\}")
+#: Words in front of a counted noun. Each was read with all figures: none has to change with the number, as
+#: «входит» and «ближайшие» would. A new word is read in the same way before it is added.
+READ_BEFORE_A_COUNT = {
+    *("Дальше", "Нашли", "Переведём", "Пересчитали", "Посмотрите", "Прочитали", "Создали", "создадим"),
+    *("для", "за", "на", "номерам", "обновили", "оценки", "по", "понять", "проверили", "процессе", "трекере"),
+}
+#: Words that may follow a figure without forms.
+UNCHANGED_AFTER_A_FIGURE = {"ч", "из"}
+
+
+def with_numbers(locale: str) -> list[str]:
+    """Codes of the sentences that count something."""
+    return [code for code, text in load(locale).items() if COUNTED.search(text)]
+
+
+def russian_form(value: float, forms: list[str]) -> str:
+    """The form of a word after a figure, by the rule of the school book."""
+    if value != int(value):
+        return forms[1]
+    tens, ones = value % 100, value % 10
+    if ones == 1 and tens != 11:
+        return forms[0]
+    return forms[1] if 2 <= ones <= 4 and not 12 <= tens <= 14 else forms[2]
+
+
+@pytest.mark.parametrize("value", FIGURES)
+@pytest.mark.parametrize("code", with_numbers("ru"))
+def test_row_10_counted_words_agree_with_every_figure(code: str, value: float) -> None:
+    """In Russian each figure has the right form of its word, with a decimal comma."""
+    text = load("ru")[code]
+    names = {name for _, name, _, _ in string.Formatter().parse(text) if name}
+    shown = str(value).replace(".", ",")
+
+    told = render(sentence(code, **dict.fromkeys(names, value)), "ru")
+
+    for _, forms in COUNTED.findall(text):
+        assert f"{shown} {russian_form(value, forms.split('|'))}" in told
+    assert not re.search(r"[{}|]|plural", told)
+
+
+@pytest.mark.parametrize("value", FIGURES)
+@pytest.mark.parametrize("code", with_numbers("en"))
+def test_row_10_counted_words_agree_in_english(code: str, value: float) -> None:
+    """One has the first form, every other figure the second."""
+    text = load("en")[code]
+    names = {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+    told = render(sentence(code, **dict.fromkeys(names, value)), "en")
+
+    for _, forms in COUNTED.findall(text):
+        assert f"{value} {forms.split('|')[0 if value == 1 else 1]}" in told
+
+
+@pytest.mark.parametrize("code", with_numbers("ru"))
+def test_row_10_nothing_in_front_of_a_figure_depends_on_it(code: str) -> None:
+    """The word before was read with all figures; what ends in a colon does not depend on them."""
+    before = re.findall(r"([а-яё]+)»?\s+\{\w+:plural", load("ru")[code], re.IGNORECASE)
+
+    assert set(before) <= READ_BEFORE_A_COUNT
+
+
+def test_row_10_no_figure_stands_before_a_word_without_forms() -> None:
+    """«5 задача» cannot be written: a figure before a noun has the forms of the noun."""
+    figures = {name for code in with_numbers("ru") for name, _ in COUNTED.findall(load("ru")[code])}
+    found = {
+        code: word
+        for code, text in load("ru").items()
+        for name, word in re.findall(r"\{(\w+)\}\s+([а-яё]+)", text)
+        if name in (figures | {"hours", "left", "total"}) - {"items"} and word not in UNCHANGED_AFTER_A_FIGURE
+    }
+
+    assert found == {}
+
+
 def test_numbers_and_lists_are_written_as_in_the_language() -> None:
     """Russian has a decimal comma, English a point; Russian lists have «и»."""
     told = sentence("cell.choice", value="?", allowed=["Срочно", "Высокий", "Низкий"])
