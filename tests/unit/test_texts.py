@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import string
 from datetime import date
@@ -184,3 +185,23 @@ def test_titles_of_the_templates_can_be_named() -> None:
 def test_russian_is_the_default(wanted: str | None, locale: str) -> None:
     """English for any English, Russian for everything else."""
     assert pick_locale(wanted) == locale
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_row_12_no_text_shows_a_raw_key(locale: str) -> None:
+    """Settings, columns and errors are named by their titles, never as ``load_factor``."""
+    shown = {code: re.sub(r"\{[^}]*\}", "", text) for code, text in load(locale).items()}
+
+    # An option that the operator writes in this way.
+    raw = {code for code, text in shown.items() if re.search(r"[a-z]_[a-z]", text)}
+    assert raw == {"asana.wrong_option"}
+
+
+def test_row_12_every_setting_has_a_title_and_an_explanation() -> None:
+    """In both languages, beside its key."""
+    template = json.loads((PACKAGE.parents[1] / "sheet_templates" / "agency.json").read_text("utf-8"))
+    [tab] = [one for one in template["tabs"] if one["key"] == "settings"]
+    keys = {f"{TITLE_PREFIX}settings.{one['key']}" for one in tab["settings"]}
+
+    for locale in LOCALES:
+        assert {f"{key}.{part}" for key in keys for part in ("title", "help")} <= load(locale).keys()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -10,6 +10,11 @@ from typing import Any
 from vitrina.errors import BusyError, CellProblem, CellsError, ServiceError, VitrinaError
 from vitrina.ports import Json
 from vitrina.texts import Sentence, render, render_all
+
+#: More lines of an answer that say the same of other tasks are told as one.
+MOST_ALIKE = 3
+#: The most tasks that such a line names.
+MOST_IDS = 12
 
 
 class Outcome(StrEnum):
@@ -33,6 +38,33 @@ class Answer:
     cells: tuple[CellProblem, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
     operation_id: str | None = None
+
+
+def group_alike(lines: Sequence[Sentence], grouped: Mapping[str, str]) -> list[Sentence]:
+    """The same lines, with one in place of more than ``MOST_ALIKE`` that differ in their ``id`` only.
+
+    Parameters
+    ----------
+    grouped
+        Codes of the sentences for many, by the code of the sentence for one. They have the placeholders
+        ``items``, the first ids, and ``count`` in place of ``id``.
+    """
+    alike: dict[tuple[Any, ...], list[Sentence]] = {}
+    for place, line in enumerate(lines):
+        rest = {key: value for key, value in line.where.items() if key != "id"}
+        key = (line.code, repr(rest)) if line.code in grouped else (place,)
+        alike.setdefault(key, []).append(line)
+    told: list[Sentence] = []
+    for group in alike.values():
+        first = group[0]
+        if len(group) <= MOST_ALIKE:
+            told += group
+            continue
+        ids = [line.where["id"] for line in group]
+        where = {key: value for key, value in first.where.items() if key != "id"}
+        where |= {"items": ids[:MOST_IDS], "count": len(ids)}
+        told.append(Sentence(grouped[first.code], where))
+    return told
 
 
 def answer_json(answer: Answer, locale: str) -> Json:

@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.failures.helpers import BACKLOG, build_preview, estimate_backlog, start_period
+from tests.e2e.failures.helpers import (
+    BACKLOG,
+    build_preview,
+    estimate_backlog,
+    set_webhook_mode,
+    start_period,
+)
 from tests.e2e.failures.test_round2 import restart_at
 from tests.harness.agency_data import MANAGER, NOW, TEAM
 from tests.harness.assertions import assert_answer
@@ -231,3 +237,40 @@ def test_row_10_a_running_action_says_what_it_is(office: Office, monkeypatch: py
     assert leases[0]["actor"] == person(MANAGER).data()
     assert leases[0]["action"] == "estimate"
     assert abs(datetime.fromisoformat(leases[0]["at"]) - NOW) < timedelta(minutes=1)
+
+
+def test_row_10_one_reason_of_many_tasks_is_told_once(office: Office) -> None:
+    """Twenty tasks without a kind of work, four of a kind without a norm, three with a zero."""
+    office.fill_backlog(
+        *({"task": f"Встреча {number}"} for number in range(20)),
+        *({"task": f"Съёмка {number}", "work_type": "Съёмка"} for number in range(4)),
+        *({"task": f"Звонок {number}", "hours_copy": "0"} for number in range(3)),
+    )
+
+    answer = office.do("estimate")
+
+    assert_answer(answer, "partial", 200)
+    ids = ", ".join(f"ЗРН-{number}" for number in range(1, 12))
+    assert answer["details"][-5:-3] == [
+        f"не указан вид работ: {ids} и ЗРН-12 (всего 20)",
+        "по виду работ «Съёмка» ещё нет нормы: ЗРН-21, ЗРН-22, ЗРН-23 и ЗРН-24 (всего 4)",
+    ]
+    assert [line.split(":")[0] for line in answer["details"][-3:]] == ["ЗРН-25", "ЗРН-26", "ЗРН-27"]
+    assert answer["data"]["gaps"] == 27
+
+
+def test_row_10_cards_that_are_gone_are_told_in_one_line(office: Office) -> None:
+    """Somebody deleted the cards of the board."""
+    estimate_backlog(office, *({"task": f"Баннер {number}", "hours_design": "1"} for number in range(5)))
+    start_period(office)
+    assert office.do("push")["outcome"] == "done"
+    office.settle()
+    set_webhook_mode(office, "drop")
+    for card in office.cards():
+        office.kaiten("DELETE", f"/cards/{card['id']}")
+
+    answer = office.do("check_book")
+
+    ids = "ЗРН-1, ЗРН-2, ЗРН-3, ЗРН-4 и ЗРН-5"
+    assert answer["details"] == [f"Ссылки на карточки есть, а карточек в трекере нет: {ids} (всего 5)."]
+    assert answer["data"]["found"] == 5

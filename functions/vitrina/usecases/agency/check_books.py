@@ -26,7 +26,7 @@ from vitrina.domain.checking.check_sheets import (
 )
 from vitrina.domain.estimating.norms import Norms
 from vitrina.errors import CellProblem, ServiceError, WorkbookShapeError
-from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.answer import Answer, Outcome, group_alike
 from vitrina.operations.google_quota import QUOTA_KEY
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
@@ -195,7 +195,7 @@ def _answer(
     can_replan: bool,
 ) -> Answer:
     count = len(found) + len(cells)
-    details = [*unread, *found, *allowed]
+    details = [*unread, *group_alike(found, {"check.gone": "check.gone_many"}), *allowed]
     if len(details) > MAX_LINES:
         more = len(details) - MAX_LINES + 1
         details = [*details[: MAX_LINES - 1], sentence("list.more", count=more)]

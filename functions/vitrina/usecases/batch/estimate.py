@@ -10,7 +10,7 @@ from vitrina.domain.estimating.effort import Forecast, Total
 from vitrina.domain.estimating.guesses import Guess, KnownTitles
 from vitrina.domain.estimating.norms import FEW_FACTS, Basis, Norms, NormSource, tenth
 from vitrina.errors import CellsError, WorkbookShapeError
-from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.answer import Answer, Outcome, group_alike
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
@@ -44,6 +44,14 @@ from vitrina.workbook.writing.heal import heal, repair_messages
 
 #: Most names in one answer: nobody reads more.
 MAX_DETAILS = 12
+
+#: What is said of many tasks without an estimate, by what is said of one.
+GAPS_OF_MANY = {
+    "estimate.no_norm": "estimate.no_norm_many",
+    "estimate.no_work_type": "estimate.no_work_type_many",
+    "estimate.guess": "estimate.guess_many",
+    "estimate.zero": "estimate.zero_many",
+}
 
 #: Most tasks whose hours are explained in one answer.
 MOST_SOURCES = 200
@@ -372,9 +380,10 @@ def _answer(
 ) -> Answer:
     by_source = {source: sum(one.source is source for one in estimates.values()) for source in EstimateSource}
     gaps = [one.gap for one in estimates.values() if one.gap is not None]
-    shown = gaps[:MAX_DETAILS]
-    if len(gaps) > len(shown):
-        shown.append(sentence("list.more", count=len(gaps) - len(shown)))
+    lines = group_alike(gaps, GAPS_OF_MANY)
+    shown = lines[:MAX_DETAILS]
+    if len(lines) > len(shown):
+        shown.append(sentence("list.more", count=len(lines) - len(shown)))
     hours = sum(hours for row in backlog.rows for hours in _hours(row, estimates).values())
     # For one or two tasks their notes already say the same.
     sums = [total_message("total.backlog", total)] if total and len(estimates) > FEW_FACTS - 1 else []
