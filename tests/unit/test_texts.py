@@ -80,6 +80,7 @@ COUNTED = re.compile(r"\{(\w+):plural ([^}]*)\}")
 #: Words in front of a counted noun. Each was read with all figures: none has to change with the number, as
 #: «входит» and «ближайшие» would. A new word is read in the same way before it is added.
 READ_BEFORE_A_COUNT = {
+    *("Витрины", "Обновили", "Перенесли", "Перенесём", "ещё", "изменений", "периоде"),
     *("Дальше", "Нашли", "Переведём", "Пересчитали", "Посмотрите", "Прочитали", "Создали", "создадим"),
     *("для", "за", "на", "номерам", "обновили", "оценки", "по", "понять", "проверили", "процессе", "трекере"),
 }
