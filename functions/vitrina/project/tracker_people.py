@@ -1,6 +1,6 @@
 """Ids of an agency's people in a tracker: those of *Специалисты*, and those that their e-mail leads to.
 
-The store does not keep e-mails. What was found by one is kept by the person's name.
+What was found by an e-mail is kept by the person's name.
 """
 
 from __future__ import annotations
