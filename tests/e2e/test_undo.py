@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from emulators.world.processes import ROBOT_ID
+from tests.harness.agency_data import TEAM
 from tests.harness.assertions import assert_answer
 from tests.harness.office import Office
 from tests.harness.snapshots import BookText, difference, take_snapshot, without_given_numbers
@@ -136,6 +137,40 @@ def test_every_action_goes_back_cell_for_cell(
     assert numbers.items() <= kept.items()
     assert office.do("estimate")["outcome"] in ("done", "partial")
     assert dict(office.table("backlog", "task", "id")) == kept
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_replanned_work_goes_back_cell_for_cell(
+    office: Office, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People of a random sheet with cards fall ill; the new plan goes back with notes, days and calendar."""
+    monkeypatch.setenv("VITRINA_KAITEN_USER_ID", str(ROBOT_ID))
+    application.cache_clear()
+    fill_at_random(office, random.Random(seed))
+    assert office.do("estimate")["outcome"] in ("done", "partial")
+    preview_id = office.do("build_batch")["data"]["preview_id"]
+    assert office.do("start_batch", preview_id=preview_id)["outcome"] == "done"
+    assert office.do("push")["outcome"] == "done"
+    office.settle()
+    assert office.agency is not None
+    agency_id = office.agency.spreadsheet_id
+    first = office.book(agency_id).tab("absences").header_index + 1
+    for place, one in enumerate(TEAM[: 1 + seed % 2]):
+        away = {"specialist": one["name"], "first_day": "23.11.2026", "last_day": "26.11.2026"}
+        office.type("absences", first + place, agency_id, **away)
+    preview = office.do("preview_replan")["data"]
+    before, promised = take_snapshot(office), stored_items(office.services.store)
+
+    answer = office.do("replan_work", preview_id=preview["preview_id"])
+    office.settle()
+
+    assert_answer(answer, "done", 200)
+    assert preview["moves"]
+    assert difference(vars(before), vars(take_snapshot(office))) is not None
+    assert_answer(office.do("undo"), "done", 200)
+    office.settle()
+    assert_as_before(office, before)
+    assert stored_items(office.services.store) == promised
 
 
 def start(office: Office) -> None:
