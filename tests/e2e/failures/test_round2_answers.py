@@ -274,3 +274,19 @@ def test_row_10_cards_that_are_gone_are_told_in_one_line(office: Office) -> None
     ids = "ЗРН-1, ЗРН-2, ЗРН-3, ЗРН-4 и ЗРН-5"
     assert answer["details"] == [f"Ссылки на карточки есть, а карточек в трекере нет: {ids} (всего 5)."]
     assert answer["data"]["found"] == 5
+
+
+def test_row_12_owner_reads_titles_and_no_keys(agency: Office) -> None:
+    """The column with the keys of the settings, such as ``load_factor``, is hidden."""
+    assert agency.agency is not None
+    agency_id = agency.agency.spreadsheet_id
+    tab = agency.book(agency_id).tab("settings")
+    url = f"{agency.servers.google}/v4/spreadsheets/{agency_id}"
+    fields = "sheets(properties.sheetId,data.columnMetadata.hiddenByUser)"
+    sheets = agency.http.get(url, params={"fields": fields}).json()["sheets"]
+    [columns] = [
+        one["data"][0]["columnMetadata"] for one in sheets if one["properties"]["sheetId"] == tab.sheet_id
+    ]
+
+    assert columns[tab.column("key")].get("hiddenByUser")
+    assert not columns[tab.column("title")].get("hiddenByUser")
