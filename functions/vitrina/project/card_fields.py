@@ -551,7 +551,7 @@ def agreements_of(item: Item) -> Json:
 
 
 def with_agreements(item: Item, agreements: Json) -> Item:
-    """The item with what ``agreements_of`` told of it; nothing is known where that is empty."""
+    """Set on the item what ``agreements_of`` returned; an empty object clears all agreements."""
     known = agreements.get("actions", {})
 
     def of(action: ItemAction) -> ItemAction:

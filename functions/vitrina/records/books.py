@@ -65,6 +65,11 @@ class Project:
         return f"{self.client_name} — {self.project_name}"
 
 
+def board_title(project_title: str, code: str) -> str:
+    """The title of a project's board in a tracker, by which a repeat finds it."""
+    return f"{project_title} ({code})"
+
+
 def book_key(spreadsheet_id: str) -> Key:
     """Where the agency or project of a workbook is kept."""
     return BOOK, spreadsheet_id

@@ -10,11 +10,11 @@ from vitrina.operations.services import Services
 from vitrina.records.books import Project
 from vitrina.records.work import Item
 from vitrina.tabs.blocks import used_row_count, write_column
-from vitrina.texts import render, sentence
 from vitrina.workbook.reading.book import Book
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.reading.work_rows import WorkRow
 from vitrina.workbook.writing.change import WorkbookChange
+from vitrina.workbook.writing.open_link import open_link
 from vitrina.workbook.writing.values import Formula, Value
 
 
@@ -78,7 +78,7 @@ def write_board(services: Services, change: WorkbookChange, book: Book, lines: I
     tab = book.tabs.get("board")
     if tab is None:
         return
-    title = render(sentence("card.open"), locale_of(book))
+    locale = locale_of(book)
     ordered = sorted(lines, key=_by_due_day)
     first = tab.header_index + 1
     rows: list[dict[str, Value]] = [
@@ -95,9 +95,7 @@ def write_board(services: Services, change: WorkbookChange, book: Book, lines: I
             "due_on": line.due_on,
             "progress": line.progress or None,
             "card": line.card,
-            "workbook": Formula(
-                f'=HYPERLINK("{services.workbooks.url(line.project.spreadsheet_id)}";"{title}")'
-            ),
+            "workbook": open_link(services.workbooks.url(line.project.spreadsheet_id), locale),
         }
         for line in ordered
     ]

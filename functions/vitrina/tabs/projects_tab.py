@@ -18,11 +18,12 @@ from vitrina.records.books import Agency, Project
 from vitrina.records.layouts import put_layout
 from vitrina.tabs.board import BoardLine, is_late
 from vitrina.tabs.project_signs import ProjectSigns
-from vitrina.texts import render, sentence
+from vitrina.texts import render
 from vitrina.workbook.reading.book import Book, Tab, parse_book
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.change import NewRow, WorkbookChange
-from vitrina.workbook.writing.values import Formula, Value
+from vitrina.workbook.writing.open_link import set_open_link
+from vitrina.workbook.writing.values import Value
 
 TAB = "projects"
 
@@ -121,14 +122,10 @@ def write_board_links(change: WorkbookChange, book: Book, urls: Mapping[int, str
     tab = book.tabs.get(TAB)
     if tab is None or "board" not in tab.columns:
         return
-    title = render(sentence("card.open"), locale_of(book))
     for row in tab.rows:
-        url, cell = urls.get(row.number or 0), tab.cell(row, "board")
-        if url is None:
-            continue
-        wanted = Formula(f'=HYPERLINK("{url}";"{title}")') if url else None
-        if (wanted is None and not cell.is_empty) or (wanted is not None and cell.formula != wanted.text):
-            change.set(tab, row, "board", wanted)
+        url = urls.get(row.number or 0)
+        if url is not None:
+            set_open_link(change, tab, row, "board", url, locale_of(book))
 
 
 def _is_same(shown: str | float | bool | None, value: Value) -> bool:

@@ -21,11 +21,11 @@ from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.ports import Json
-from vitrina.project.agency_book import read_agency_book, read_team_of
+from vitrina.project.agency_book import read_team_now
 from vitrina.project.planner_input import PlannedPart, parts_of, planned_items, total_message, total_of
 from vitrina.project.resources import resources_of
 from vitrina.project.snapshot import Snapshot, read_stored, require_items, snapshot_of
-from vitrina.records.layouts import shape_from, shape_key
+from vitrina.records.layouts import shape_key
 from vitrina.records.previews import Preview
 from vitrina.records.work import Item
 from vitrina.tabs.reasons import Words, period_days, reason_group, staff_reason
@@ -97,8 +97,7 @@ def build_batch(run: Run, spreadsheet_id: str, *, period: str, wishes: Json | No
     problems: list[CellProblem] = []
     team = None
     try:
-        shape = shape_from(stored.more.get(shape_key(agency.spreadsheet_id)))
-        team = read_team_of(run, agency, read_agency_book(run, agency.spreadsheet_id, shape))
+        team = read_team_now(run, agency, stored.more)
     except CellsError as error:
         problems += error.problems
     snapshot = snapshot_of(run, stored, fenced=False)

@@ -13,9 +13,9 @@ from vitrina.domain.planning.planner import HORIZON_CALENDAR_DAYS
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.run import Run
 from vitrina.ports import Json
-from vitrina.project.agency_book import read_agency_book, read_team_of
+from vitrina.project.agency_book import read_team_now
 from vitrina.project.snapshot import read_stored, snapshot_of
-from vitrina.records.layouts import shape_from, shape_key
+from vitrina.records.layouts import shape_key
 from vitrina.records.previews import AssignmentPreview
 from vitrina.texts import Days, Sentence, sentence
 from vitrina.usecases.batch.draft_assignment import (
@@ -48,8 +48,7 @@ def preview_assignment(
     """
     services = run.services
     stored = read_stored(run, spreadsheet_id, more=[shape_key(run.agency_id)])
-    shape = shape_from(stored.more.get(shape_key(stored.agency.spreadsheet_id)))
-    team = read_team_of(run, stored.agency, read_agency_book(run, stored.agency.spreadsheet_id, shape))
+    team = read_team_now(run, stored.agency, stored.more)
     snapshot = snapshot_of(run, stored, fenced=False)
     snapshot.read_agency_work()
     if request.number is not None:

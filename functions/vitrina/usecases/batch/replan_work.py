@@ -18,11 +18,11 @@ from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
 from vitrina.operations.undo_record import write_undoably
 from vitrina.ports import Json
-from vitrina.project.agency_book import read_agency_book, read_team_of
+from vitrina.project.agency_book import read_team_now
 from vitrina.project.planner_input import parts_of, planned_items
 from vitrina.project.resources import plan_lease, plan_write
 from vitrina.project.snapshot import Snapshot, read_snapshot, read_stored, snapshot_of
-from vitrina.records.layouts import shape_from, shape_key
+from vitrina.records.layouts import shape_key
 from vitrina.records.previews import ReplanPreview, replan_from_document, replan_key
 from vitrina.records.work import Item, ItemAction, ProjectWork
 from vitrina.tabs.finish_forecast import can_tell_finish, write_forecast
@@ -56,8 +56,7 @@ def preview_replan(run: Run, spreadsheet_id: str) -> Answer:
     """
     services = run.services
     stored = read_stored(run, spreadsheet_id, more=[shape_key(run.agency_id)])
-    shape = shape_from(stored.more.get(shape_key(stored.agency.spreadsheet_id)))
-    team = read_team_of(run, stored.agency, read_agency_book(run, stored.agency.spreadsheet_id, shape))
+    team = read_team_now(run, stored.agency, stored.more)
     snapshot = snapshot_of(run, stored, fenced=False)
     snapshot.read_agency_work()
     draft = draft_replan(snapshot, team)

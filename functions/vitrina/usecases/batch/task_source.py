@@ -32,7 +32,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class TaskSource:
-    """What a task begins with.
+    """The texts that the form of a task is filled with, and the row that they come from.
 
     ``backlog_row`` is a row that is started with the task. ``row_choice`` is a row of the backlog whose cell
     has the note that was taken instead. ``work_row`` is a row in progress whose words were taken.
@@ -48,7 +48,7 @@ class TaskSource:
 
 
 def source_of(snapshot: Snapshot, selection: Selection) -> TaskSource:
-    """What the task begins with: the note of a person, else the row, else nothing.
+    """The texts that the form is filled with: those of the cell's note, else of its row, else none.
 
     Raises
     ------

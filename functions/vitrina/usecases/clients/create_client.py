@@ -26,16 +26,17 @@ from vitrina.ports import Board, Capabilities, Stage, TaskTracker, Write
 from vitrina.project.agency_book import StoredAgency, read_agency_book, read_stored_agency, read_team_of
 from vitrina.project.book_upgrade import MOST_CHOICES, typed_columns, work_types_for_clients
 from vitrina.project.protection import certain_editors, editors_of, note_editors
-from vitrina.records.books import Agency, Project, board_id_from, find_projects, put_project
+from vitrina.records.books import Agency, Project, board_id_from, board_title, find_projects, put_project
 from vitrina.records.layouts import Protections, layout_from_document, layout_key, protection_key
 from vitrina.tabs.projects_tab import add_project_row, projects_layout
-from vitrina.texts import render, sentence
+from vitrina.texts import sentence
 from vitrina.workbook.reading.book import Tab, parse_book
 from vitrina.workbook.reading.team import Team
 from vitrina.workbook.template.compiler import BookValues, compile_book
 from vitrina.workbook.template.definition import Locale, Profile
+from vitrina.workbook.writing.open_link import open_link
 from vitrina.workbook.writing.protection import Editors
-from vitrina.workbook.writing.values import Formula, Value
+from vitrina.workbook.writing.values import Value
 
 STEPS = 6
 
@@ -93,7 +94,7 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
     title = f"{form.client_name} — {form.project_name}"
     tracker_name = form.tracker or services.default_tracker
     tracker = services.tracker(tracker_name)
-    board = _board(run, agency, tracker, f"{title} ({form.code})")
+    board = _board(run, agency, tracker, board_title(title, form.code))
     run.set_progress(1, STEPS, sentence("client.progress_book"))
     spreadsheet_id: str = run.step(
         "create_workbook",
@@ -311,13 +312,12 @@ def _project_row(
     services: Services, agency: Agency, form: ClientForm, url: str, board: Board
 ) -> dict[str, Value]:
     locale = agency.locale
-    open_title = render(sentence("card.open"), locale)
     return {
         "client": form.client_name,
         "project": form.project_name,
         "code": form.code,
-        "workbook": Formula(f'=HYPERLINK("{url}";"{open_title}")'),
-        "board": Formula(f'=HYPERLINK("{board.url}";"{open_title}")') if board.url else None,
+        "workbook": open_link(url, locale),
+        "board": open_link(board.url, locale) if board.url else None,
         "stage": services.choices.label("stage", "onboarding", locale),
         "period": services.choices.label("period", form.period, locale),
         "limit_hours": form.limit_hours,

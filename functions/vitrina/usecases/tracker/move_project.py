@@ -13,7 +13,7 @@ It goes on where an earlier attempt stopped, and each of its steps may be repeat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -28,7 +28,14 @@ from vitrina.ports import Board, Card, Link, TaskTracker, Write
 from vitrina.project.card_fields import agreements_of, match_steps, with_agreements, without_card
 from vitrina.project.snapshot import Snapshot, read_snapshot
 from vitrina.project.tracker_people import people_in_tracker
-from vitrina.records.books import Project, load_project, projects_key, put_project, tracked_projects
+from vitrina.records.books import (
+    Project,
+    board_title,
+    load_project,
+    projects_key,
+    put_project,
+    tracked_projects,
+)
 from vitrina.records.cards import (
     FormerItem,
     SwitchPhase,
@@ -49,7 +56,7 @@ from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.reading.work_rows import WorkRow
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.heal import heal
-from vitrina.workbook.writing.values import Formula
+from vitrina.workbook.writing.open_link import set_open_link
 
 #: Name of this action in the list of what can be undone.
 ACTION = "switch_tracker"
@@ -77,21 +84,21 @@ def move_project(run: Run, spreadsheet_id: str, target: str, report: Report) -> 
         If a tracker or Google refuses; a repeat goes on from there.
     """
     remarks: tuple[Sentence, ...] = ()
+    project = load_project(run.services.store, spreadsheet_id)
     switch = load_switch(run.services.store, spreadsheet_id)
     if switch is not None and switch.phase is SwitchPhase.UNDOING:
         raise UserError("switch.being_undone")
     if switch is None or not switch.is_open:
-        project = load_project(run.services.store, spreadsheet_id)
         if project.tracker == target:
             return Moved(0)
         remarks = _begin(run, project, target, report)
         switch = load_switch(run.services.store, spreadsheet_id)
     if switch is not None and switch.phase is SwitchPhase.MAKING:
-        report(sentence("switch.progress_cards", project=_title(run, spreadsheet_id)))
+        report(sentence("switch.progress_cards", project=project.title))
         switch = _make_cards(run, switch)
     if switch is None:
         return Moved(0, remarks)
-    report(sentence("switch.progress_close", project=_title(run, spreadsheet_id)))
+    report(sentence("switch.progress_close", project=project.title))
     card_count = _finish(run, switch)
     if switch.after.tracker != target:
         # An earlier switch had not ended.
@@ -127,6 +134,13 @@ def put_place(run: Run, project: Project, place: TrackerPlace, *, first_tracker:
     return put_project(moved(project)), listed.change(with_place)
 
 
+def forget_cards(project: Project, items: Iterable[Item]) -> list[Write]:
+    """Writes that forget whose the cards and steps of *items* are."""
+    return [
+        delete_card(project.tracker, one) for item in items for one in (item.card_id, *item.step_ids) if one
+    ]
+
+
 @contextmanager
 def holding(run: Run, spreadsheet_id: str) -> Iterator[Run]:
     """A run of its own that holds a workbook's lease, in the name of the same person."""
@@ -134,10 +148,6 @@ def holding(run: Run, spreadsheet_id: str) -> Iterator[Run]:
     with ending(own):
         own.take(spreadsheet_id)
         yield own
-
-
-def _title(run: Run, spreadsheet_id: str) -> str:
-    return load_project(run.services.store, spreadsheet_id).title
 
 
 # --- Begin -----------------------------------------------------------------------------------------
@@ -162,7 +172,7 @@ def _board(services: Services, project: Project, tracker: TaskTracker) -> Board:
     """The board of the project in a tracker; the one that it had there before, if people kept it."""
     if not tracker.can.has_cards:
         return Board("", (), "")
-    title = f"{project.title} ({project.code})"
+    title = board_title(project.title, project.code)
     board = tracker.find_board(title)
     if board is None or len(board.stages) != len(ActionStatus):
         titles = [services.choices.label("status", status, project.locale) for status in ActionStatus]
@@ -196,28 +206,21 @@ def _switch(run: Run, snapshot: Snapshot, target: str, board: Board) -> None:
         # Without a board there are no stages.
         {str(status): stage for status, stage in zip(ActionStatus, stages, strict=bool(stages))},
     )
-    kept = snapshot.stored.work.value.items.keys() | items.keys()
     switch = TrackerSwitch(
         project.spreadsheet_id,
         SwitchPhase.MAKING if has_cards else SwitchPhase.CLOSING,
         place_of(project),
         after,
-        {number: _former(items[number]) for number in kept if number in items},
+        {number: _former(item) for number, item in items.items()},
         is_first=not project.first_tracker,
     )
-    forgotten = [
-        delete_card(project.tracker, one)
-        for item in items.values()
-        for one in (item.card_id, *item.step_ids)
-        if one
-    ]
     putting, listing = put_place(run, project, after, first_tracker=project.first_tracker or project.tracker)
     wanted = any(item.is_card_wanted for item in moved.values())
     wishes = [push_wish(project.spreadsheet_id).put(run.services)] if wanted else []
     run.commit(
         putting,
         *switch_writes(switch),
-        *forgotten,
+        *forget_cards(project, items.values()),
         *wishes,
         updates=[
             listing,
@@ -432,14 +435,9 @@ def _write_workbook(run: Run, snapshot: Snapshot, switch: TrackerSwitch, totals:
 
 def set_link(change: WorkbookChange, snapshot: Snapshot, row: WorkRow, item: Item) -> None:
     """Have a row link to the card of its item, or to nothing where that has none."""
-    tab, wanted = snapshot.work_rows.tab, None
-    cell = tab.cell(row.row, "card")
-    if item.card_id:
-        url = snapshot.tracker.card_url(snapshot.project.board_id, item.card_id)
-        title = render(sentence("card.open"), locale_of(snapshot.book))
-        wanted = Formula(f'=HYPERLINK("{url}";"{title}")')
-    if (wanted is None and not cell.is_empty) or (wanted is not None and cell.formula != wanted.text):
-        change.set(tab, row.row, "card", wanted)
+    tab, board_id, locale = snapshot.work_rows.tab, snapshot.project.board_id, locale_of(snapshot.book)
+    url = snapshot.tracker.card_url(board_id, item.card_id) if item.card_id else ""
+    set_open_link(change, tab, row.row, "card", url, locale)
 
 
 def set_place(change: WorkbookChange, snapshot: Snapshot) -> None:

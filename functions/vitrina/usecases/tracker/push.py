@@ -48,7 +48,7 @@ from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.reading.work_rows import WorkRow
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.heal import heal, repair_messages
-from vitrina.workbook.writing.values import Formula
+from vitrina.workbook.writing.open_link import open_link
 
 #: Most links of documents on a card; further ones are in the workbook.
 MOST_DOCUMENTS = 10
@@ -584,7 +584,6 @@ def _write_links_once(
 ) -> None:
     book, project = snapshot.book, snapshot.project
     tab = book.tab("in_progress")
-    title = render(sentence("card.open"), locale_of(book))
     change = WorkbookChange()
     linked: dict[str, str] = {}
     heal(change, book, snapshot.progress_identity, prefix=project.code)
@@ -592,8 +591,7 @@ def _write_links_once(
         card_id = card_ids.get(row.item_number)
         if card_id is None:
             continue
-        url = snapshot.tracker.card_url(project.board_id, card_id)
-        link = Formula(f'=HYPERLINK("{url}";"{title}")')
+        link = open_link(snapshot.tracker.card_url(project.board_id, card_id), locale_of(book))
         if tab.cell(row.row, "card").formula != link.text:
             change.set(tab, row.row, "card", link)
             if tab.cell(row.row, "card").is_empty:

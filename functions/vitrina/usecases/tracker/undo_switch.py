@@ -21,7 +21,6 @@ from vitrina.records.cards import (
     FormerItem,
     SwitchPhase,
     TrackerSwitch,
-    delete_card,
     put_card,
     switch_deletion,
     switch_writes,
@@ -29,7 +28,7 @@ from vitrina.records.cards import (
 from vitrina.records.work import Item, ItemAction, ProjectWork
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.texts import sentence
-from vitrina.usecases.tracker.move_project import link_onward, put_place, set_link, set_place
+from vitrina.usecases.tracker.move_project import forget_cards, link_onward, put_place, set_link, set_place
 from vitrina.usecases.tracker.push import new_card, push_wish
 from vitrina.usecases.tracker.switch_tracker import link_boards
 from vitrina.workbook.reading.work_rows import WorkRow
@@ -136,12 +135,6 @@ def _take_back(run: Run, snapshot: Snapshot, switch: TrackerSwitch) -> TrackerSw
     for item in items.values():
         if item.card_id:
             tracker.remove_card(item.card_id)
-    forgotten = [
-        delete_card(project.tracker, one)
-        for item in items.values()
-        for one in (item.card_id, *item.step_ids)
-        if one
-    ]
     remembered: list[Write] = [
         put_card(switch.before.tracker, one, CardOwner(project.spreadsheet_id, number))
         for number, former in switch.items.items()
@@ -159,7 +152,7 @@ def _take_back(run: Run, snapshot: Snapshot, switch: TrackerSwitch) -> TrackerSw
     putting, listing = put_place(run, project, switch.before, first_tracker=first_tracker)
     run.commit(
         putting,
-        *forgotten,
+        *forget_cards(project, items.values()),
         *remembered,
         *switch_writes(undoing),
         fulfil(push_wish(project.spreadsheet_id).name),

@@ -18,9 +18,6 @@ from vitrina.trackers.kaiten.wire import KaitenWire
 class Hands(Protocol):
     """Calls of one kind of tracker. All of them raise ``ServiceError``."""
 
-    #: Whether a search for all cards finds closed ones.
-    finds_closed: bool
-
     def own_user(self) -> tuple[str, str]:
         """User id and e-mail of the user who owns the token."""
 
@@ -39,8 +36,6 @@ class Hands(Protocol):
 
 class KaitenHands:
     """See ``Hands``."""
-
-    finds_closed = True
 
     def __init__(self, connection: Connection) -> None:
         self._wire = KaitenWire(connection.url, connection.token)
@@ -72,8 +67,6 @@ class KaitenHands:
 
 class AsanaHands:
     """See ``Hands``."""
-
-    finds_closed = True
 
     def __init__(self, connection: Connection) -> None:
         self._wire = AsanaWire(connection.url, connection.token)
