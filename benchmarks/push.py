@@ -83,7 +83,7 @@ class Limit:
         return f"{self.tracker}, {self.calls:,} calls a {unit}"
 
     def needs_s(self, count: int) -> float:
-        """Seconds that the limit needs for so many calls."""
+        """The shortest time in seconds in which the limit allows *count* calls, at an even pace."""
         return count * self.per_s / self.calls
 
 

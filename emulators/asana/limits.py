@@ -31,7 +31,7 @@ class _Token:
 
 
 class Limits:
-    """Counts calls and costs of all tokens.
+    """Counts the calls and costs of each token, and refuses those above the limits.
 
     Parameters
     ----------

@@ -91,7 +91,7 @@ def spread_hours(total: float, parts: list[float]) -> list[float]:
 
 
 def _plain(value: Value | Unknown) -> Value:
-    """The value without what makes no difference: kinds of spaces, rounding, and kinds of emptiness."""
+    """The value as it is compared: spaces made single, figures rounded, an empty text as ``None``."""
     if isinstance(value, str):
         # No tracker keeps texts of any length.
         return " ".join(value.split())[:1000].rstrip() or None

@@ -245,7 +245,7 @@ class Run:
         self._final_writes, self._final_updates = {}, []
 
     def carry_out_final_writes(self) -> None:
-        """Carry out now what was asked for by ``at_end``: what follows may fail without it."""
+        """Commit now what ``at_end`` has collected, so that a later failure does not lose it."""
         writes, updates = self._final_writes.values(), self._final_updates
         self._final_writes, self._final_updates = {}, []
         self.commit(*writes, updates=updates)

@@ -85,7 +85,7 @@ def protect_range(target: Json, description: str, editors: Json, unprotected: Se
 def renew(
     book: Book, template: BookTemplate, locale: Locale, editors: Editors, *, editors_changed: bool
 ) -> list[Json]:
-    """Requests that bring the protection of a workbook up to date, none where it is.
+    """Requests that bring the protection of a workbook up to date; empty if nothing differs.
 
     Protections of an older release are replaced. Protections that people added are left alone. The batch is
     refused if columns have moved since the reading.
