@@ -18,9 +18,9 @@ from benchmarks.chaos.starting_points import StartingPoint
 from benchmarks.chaos.trackers import CardState
 from benchmarks.chaos.world import ChaosWorld
 from tests.harness.stored import stored_items, touched_cards
+from vitrina.operations.clicks.wishes import WISH
 from vitrina.operations.outbox import OUTBOX
 from vitrina.operations.run import OPERATION, QUEUED, RUNNING
-from vitrina.operations.wishes import WISH
 from vitrina.records.books import load_project
 from vitrina.records.work import Item
 from vitrina.workbook.reading.book import item_number_of_row

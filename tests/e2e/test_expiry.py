@@ -10,7 +10,7 @@ from tests.harness.assertions import assert_answer
 from tests.harness.office import Office
 from vitrina.jobs.expire import expire
 from vitrina.operations import kept_answer
-from vitrina.operations.kept_answer import ANSWER
+from vitrina.operations.clicks.kept_answer import ANSWER
 from vitrina.operations.run import OPERATION, OPERATION_LIFE
 from vitrina.ports import EXPIRES_AT, Document
 from vitrina.records import packing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from vitrina.operations.kept_answer import ANSWER
+from vitrina.operations.clicks.kept_answer import ANSWER
 from vitrina.operations.run import OPERATION, OPERATION_LIFE, QUEUED
 from vitrina.operations.services import Services
 from vitrina.ports import Delete, Document, Write

@@ -23,8 +23,8 @@ from vitrina.jobs.reconcile import plan_reconciliation, reconcile
 from vitrina.jobs.renew_protection import protect_at_night
 from vitrina.jobs.sync_touched import sync_touched
 from vitrina.jobs.upgrade_book import upgrade_one
+from vitrina.operations.clicks.runner import run_operation
 from vitrina.operations.outbox import find_overdue, fulfil, send_again
-from vitrina.operations.runner import run_operation
 from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.usecases.actions import ACTIONS

@@ -17,7 +17,7 @@ from typing import Any
 
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.errors import StoreConflictError
-from vitrina.operations.wishes import wish_key
+from vitrina.operations.clicks.wishes import wish_key
 from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Store, Write
 from vitrina.records.backlog_state import BACKLOG_STATE
 from vitrina.records.books import BOOK, FIRST_TRACKER, project_from_document, projects_key, tracked_projects

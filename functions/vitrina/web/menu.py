@@ -10,7 +10,7 @@ from flask import Request, Response
 from vitrina.errors import RequestError, VitrinaError
 from vitrina.operations.actor import Actor, person
 from vitrina.operations.answer import answer_json, error_answer, unexpected_answer
-from vitrina.operations.runner import Click, operation_status, run_click
+from vitrina.operations.clicks.runner import Click, operation_status, run_click
 from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.texts import pick_locale

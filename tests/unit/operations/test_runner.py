@@ -31,10 +31,10 @@ from vitrina.errors import (
 )
 from vitrina.operations.actor import CLOCK, Actor, ActorKind
 from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.clicks.runner import Click, operation_status, run_click, run_operation
+from vitrina.operations.clicks.wishes import WISH, WishEnd, wish_from_document, wish_key
 from vitrina.operations.outbox import GRACE, OUTBOX, find_overdue, send_again
 from vitrina.operations.run import ENDED, FAILED, FOLLOWING, LEASE, OPERATION, QUEUED, RUNNING, Run
-from vitrina.operations.runner import Click, operation_status, run_click, run_operation
-from vitrina.operations.wishes import WISH, WishEnd, wish_from_document, wish_key
 from vitrina.ports import ABSENT, Json, Put
 from vitrina.texts import sentence
 

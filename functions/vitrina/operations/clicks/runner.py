@@ -26,7 +26,8 @@ from vitrina.errors import (
 )
 from vitrina.operations.actor import Actor, actor_from_data
 from vitrina.operations.answer import Answer, Outcome, answer_json, error_answer, unexpected_answer
-from vitrina.operations.kept_answer import kept_answer, load_answer
+from vitrina.operations.clicks.kept_answer import kept_answer, load_answer
+from vitrina.operations.clicks.wishes import WISH, Wish, WishEnd, wish_from_document, wish_key
 from vitrina.operations.outbox import TaskWish, fulfil
 from vitrina.operations.run import (
     ATTEMPTS,
@@ -40,7 +41,6 @@ from vitrina.operations.run import (
     Run,
 )
 from vitrina.operations.services import Services
-from vitrina.operations.wishes import WISH, Wish, WishEnd, wish_from_document, wish_key
 from vitrina.ports import ABSENT, EXPIRES_AT, Document, Json, Key, Put, Store, Write
 from vitrina.records.books import book_key, book_kind
 from vitrina.texts import Sentence, render, sentence
