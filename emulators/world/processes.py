@@ -213,7 +213,7 @@ def settings_environment(folder: Path, servers: Addresses, *, staff: Sequence[st
     return {
         "VITRINA_STORE": str(folder / STORE_NAME),
         "VITRINA_TOKEN_AUDIENCE": AUDIENCE,
-        "VITRINA_STAFF": ",".join(staff),
+        "VITRINA_OWNERS": ",".join(staff),
         "VITRINA_SERVICE_ACCOUNT": SERVICE_ACCOUNT,
         "VITRINA_TASK_URL": f"{functions}/task",
         "VITRINA_SCHEDULE_URL": f"{functions}/schedule",

@@ -114,14 +114,20 @@ class Story:
             profiles=[Profile(one["key"], one["title"]) for one in self.sample["profiles"]],
             rows={
                 "specialists": [
-                    {
-                        "name": one["name"],
-                        "email": one["email"],
-                        "profiles": ", ".join(one["profiles"]),
-                        "hours_per_day": one["hours_per_day"],
-                        "tracker_id.kaiten": tracker_ids[one["email"]],
-                    }
-                    for one in self.sample["specialists"]
+                    *(
+                        {"name": one["name"], "email": one["email"], "role": one["role"]}
+                        for one in self.sample["managers"]
+                    ),
+                    *(
+                        {
+                            "name": one["name"],
+                            "email": one["email"],
+                            "profiles": ", ".join(one["profiles"]),
+                            "hours_per_day": one["hours_per_day"],
+                            "tracker_id.kaiten": tracker_ids[one["email"]],
+                        }
+                        for one in self.sample["specialists"]
+                    ),
                 ],
                 "absences": [
                     {
@@ -295,8 +301,8 @@ def people_of(sample: Mapping[str, Any]) -> Sequence[Person]:
 
 
 def staff_of(sample: Mapping[str, Any]) -> Sequence[str]:
-    """E-mail addresses of those who may use the menu: the managers."""
-    return [one["email"] for one in sample["managers"]]
+    """The owner's e-mail address; the other manager stands in *Специалисты*."""
+    return [one["email"] for one in sample["managers"][:1]]
 
 
 def _monday_of(services: Services) -> dt.date:

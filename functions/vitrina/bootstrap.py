@@ -85,7 +85,7 @@ def build(settings: Settings) -> Application:
         choices=Choices({**agency.choice_labels(), **client.choice_labels()}),
         templates={"client": client, "agency": agency},
         time_zone=ZoneInfo(settings.time_zone),
-        editors=(settings.service_account, *settings.staff),
+        editors=(settings.service_account, *settings.owners),
         lease_s=settings.lease_s,
     )
     certs_url = (
@@ -93,7 +93,6 @@ def build(settings: Settings) -> Application:
     )
     identity = GoogleIdentity(
         audience=settings.token_audience,
-        staff=settings.staff,
         service_account=settings.service_account,
         task_audience=settings.task_url,
         schedule_audience=settings.schedule_url,

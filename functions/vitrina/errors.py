@@ -132,7 +132,7 @@ class AuthenticationError(VitrinaError):
 
 
 class NotStaffError(VitrinaError):
-    """The person is known and is not on the staff list."""
+    """The person is known and has no role by which he may do this."""
 
     http_status = 403
 

@@ -590,8 +590,8 @@ class Clock(Protocol):
 class Identity(Protocol):
     """Finds out who sent a request."""
 
-    def staff_email(self, token: str) -> str:
-        """E-mail of the person who owns an ID token; raises ``AuthenticationError`` or ``NotStaffError``."""
+    def person_email(self, token: str) -> str:
+        """E-mail in lower case of the person who owns an ID token; raises ``AuthenticationError``."""
 
     def check_task_caller(self, token: str) -> None:
         """Raise ``AuthenticationError`` unless the token belongs to our own service account."""

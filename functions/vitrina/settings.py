@@ -20,7 +20,8 @@ class Settings:
     #: Path of a SQLite file, or ``projects/P/databases/D`` of Firestore.
     store: str
     token_audience: str
-    staff: tuple[str, ...]
+    #: Owners: everybody else who may use the menu stands in *Специалисты*. ``@agency.ru`` is a whole domain.
+    owners: tuple[str, ...]
     service_account: str
     task_url: str
     webhook_url: str
@@ -78,7 +79,11 @@ class Settings:
 
 
 #: Names of settings in an older release, which still work.
-_OLDER_NAMES: Mapping[str, str] = {"quota_per_minute": "turns_per_minute", "store": "store_path"}
+_OLDER_NAMES: Mapping[str, str] = {
+    "owners": "staff",
+    "quota_per_minute": "turns_per_minute",
+    "store": "store_path",
+}
 
 
 def _text(environment: Mapping[str, str], name: str) -> str:
@@ -109,7 +114,7 @@ def _trackers(text: str) -> dict[str, dict[str, str]]:
 
 
 _CONVERT: Mapping[str, Callable[[str], object]] = {
-    "staff": _list,
+    "owners": _list,
     "trackers": _trackers,
     "kaiten_timeout_s": float,
     "retry_wait_s": float,

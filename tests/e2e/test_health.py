@@ -74,7 +74,7 @@ def test_only_a_get_of_health_is_answered(target: str, environment: Mapping[str,
     assert asked.get("/healthy").status_code in (404, 405)
 
 
-@pytest.mark.parametrize("setting", ["VITRINA_STAFF", "VITRINA_LEASE_S"])
+@pytest.mark.parametrize("setting", ["VITRINA_OWNERS", "VITRINA_LEASE_S"])
 def test_wrong_settings_are_told_without_their_names(
     setting: str,
     environment: Mapping[str, str],
@@ -82,7 +82,7 @@ def test_wrong_settings_are_told_without_their_names(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A stranger learns that settings are wrong; the log has the name of one that is missing."""
-    monkeypatch.setenv(setting, "" if setting == "VITRINA_STAFF" else "soon")
+    monkeypatch.setenv(setting, "" if setting == "VITRINA_OWNERS" else "soon")
 
     answer = client("menu").get("/health")
 

@@ -292,7 +292,7 @@ def test_the_product_goes_by_the_clock_of_its_store(
     settings = Settings(
         store=store._database,
         token_audience="x",
-        staff=("x",),
+        owners=("x",),
         service_account="x",
         task_url="x",
         webhook_url="x",

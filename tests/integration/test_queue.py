@@ -120,7 +120,6 @@ def test_entry_point_believes_the_token(world: World) -> None:
     def identity(audience: str) -> GoogleIdentity:
         return GoogleIdentity(
             audience="add-on",
-            staff=(),
             service_account=ROBOT,
             task_audience=audience,
             certs_url=f"{world.google_url}/oauth2/v1/certs",

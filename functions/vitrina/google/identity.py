@@ -8,7 +8,7 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from google.auth.transport.requests import Request
 from google.oauth2 import id_token
 
-from vitrina.errors import AuthenticationError, NotStaffError, RetriableServiceError
+from vitrina.errors import AuthenticationError, RetriableServiceError
 
 GOOGLE_CERTS_URL = "https://www.googleapis.com/oauth2/v1/certs"
 ISSUERS = ("accounts.google.com", "https://accounts.google.com")
@@ -25,8 +25,6 @@ class GoogleIdentity:
     ----------
     audience
         OAuth client of the add-on's script project. Tokens for any other client are refused.
-    staff
-        E-mail addresses in lower case; ``@agency.ru`` stands for everybody of that domain.
     service_account
         E-mail address of the account that calls the entry points of queue and timer.
     task_audience, schedule_audience
@@ -40,14 +38,12 @@ class GoogleIdentity:
         self,
         *,
         audience: str,
-        staff: tuple[str, ...],
         service_account: str,
         task_audience: str,
         schedule_audience: str = "",
         certs_url: str = GOOGLE_CERTS_URL,
     ) -> None:
         self._audience = audience
-        self._staff = frozenset(staff)
         self._service_account = service_account.lower()
         self._task_audience = task_audience
         self._schedule_audience = schedule_audience
@@ -55,12 +51,9 @@ class GoogleIdentity:
         # Google's certificates are valid for hours; without a cache each request would fetch them again.
         self._request = Request(session=CacheControl(requests.Session()))
 
-    def staff_email(self, token: str) -> str:
+    def person_email(self, token: str) -> str:
         """See ``Identity``."""
-        email = self._email(token, self._audience)
-        if email not in self._staff and email[email.rindex("@") :] not in self._staff:
-            raise NotStaffError("auth.not_staff", email=email)
-        return email
+        return self._email(token, self._audience)
 
     def check_task_caller(self, token: str) -> None:
         """See ``Identity``."""

@@ -36,5 +36,4 @@ def busy_with(lease: Json, services: Services, agency_id: str) -> BusyError:
 def _name_of(email: str, services: Services, agency_id: str) -> str:
     key = team_key(agency_id)
     team = team_from_document(services.store, services.store.get_many([key]).get(key)) if agency_id else None
-    people = team.specialists if team else ()
-    return next((one.name for one in people if one.email.casefold() == email.casefold()), email)
+    return team.name_of(email) if team else email

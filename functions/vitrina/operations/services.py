@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -28,7 +28,7 @@ class Services:
     choices: Choices
     templates: Mapping[str, BookTemplate]
     time_zone: ZoneInfo
-    #: Who may change headings and the add-on's columns: the service account and the staff.
+    #: Who may always change headings and the add-on's columns: the service account, then the owners.
     editors: tuple[str, ...]
     #: How long a lease holds: longer than any step takes, as a killed process keeps others waiting so long.
     lease_s: float
@@ -36,6 +36,13 @@ class Services:
     background_workbooks: Workbooks
     #: Reads, and as many writes, of Google that background work may make in a minute.
     quota_per_minute: int
+    #: Agencies by the workbook's id, as far as this process has learnt them; they never change.
+    known_agencies: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Addresses of the owners whom the operator named; ``@agency.ru`` is everybody of that domain."""
+        return self.editors[1:]
 
     def in_background(self) -> Services:
         """The services for background work: no local retry, the queue redelivers."""

@@ -36,7 +36,7 @@ def editors_of(services: Services, team: Team | None) -> Editors:
     if team is not None and team.editors_group:
         return Editors((service_account,), (team.editors_group,))
     certain = certain_editors(services)
-    people = [one.email.lower() for one in team.specialists] if team else []
+    people = team.names_by_email if team else ()
     users = dict.fromkeys([*certain.users, *(one for one in people if ADDRESS.fullmatch(one))])
     return Editors(tuple(users), domain_users=any(one.startswith("@") for one in staff))
 

@@ -9,7 +9,7 @@ from vitrina.domain.backlog import Specialist
 from vitrina.ports import Document, Json, Key, Store, Write
 from vitrina.records.books import FIRST_TRACKER
 from vitrina.records.packing import Packed, packed_writes, unpack_one
-from vitrina.workbook.reading.team import Team
+from vitrina.workbook.reading.team import Role, StaffMember, Team
 
 TEAM = "team"
 
@@ -20,9 +20,13 @@ def team_key(agency_id: str) -> Key:
 
 
 def team_writes(agency_id: str, team: Team) -> list[Write]:
-    """Writes that keep a team in place of any other, with the e-mails by which people who click are named."""
-    emails = {one.name: one.email for one in team.specialists if one.email}
-    return packed_writes(Packed(TEAM, agency_id, None, None), {**team_data(team), "emails": emails})
+    """Writes that keep a team in place of any other, with the e-mails and roles of those who click."""
+    data = {
+        **team_data(team),
+        "emails": {one.name: one.email for one in team.specialists if one.email},
+        "staff": [{"name": one.name, "email": one.email, "role": one.role.value} for one in team.staff],
+    }
+    return packed_writes(Packed(TEAM, agency_id, None, None), data)
 
 
 def team_from_document(store: Store, document: Document | None) -> Team | None:
@@ -37,7 +41,7 @@ def team_from_document(store: Store, document: Document | None) -> Team | None:
 
 
 def team_data(team: Team) -> Json:
-    """The team as JSON, without e-mails: plans need none."""
+    """The team as JSON, without e-mails and roles: plans need none."""
     return {
         "specialists": [
             {
@@ -79,6 +83,9 @@ def team_from_data(data: Json) -> Team:
         editors_group=data.get("editors_group", ""),
         shows_free_hours=data.get("shows_free_hours", False),
         work_types=tuple(data.get("work_types", ())),
+        staff=tuple(
+            StaffMember(one["name"], one["email"], Role(one["role"])) for one in data.get("staff", ())
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from vitrina.domain.calendar import PeriodKind
 from vitrina.operations.answer import Answer
+from vitrina.operations.clicks.access import MANAGING
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.ports import Json
@@ -37,6 +38,7 @@ from vitrina.usecases.tracker.switch_tracker import (
     switch_tracker,
 )
 from vitrina.usecases.undo import undo
+from vitrina.workbook.reading.team import Role
 
 Params = Mapping[str, Any]
 
@@ -117,12 +119,13 @@ class Action:
 
     A quick action runs while the menu waits. With ``is_queued`` the click only runs ``check`` and queues the
     action; the ``task`` entry point runs it later. ``holds`` are the keys of the leases that a run takes,
-    with ``{book}`` in place of the workbook's id.
+    with ``{book}`` in place of the workbook's id. ``roles`` are those of the people who may do it.
     """
 
     book_kind: str
     params: Json
     run: Callable[[Run, str, Params], Answer]
+    roles: frozenset[Role] = MANAGING
     is_queued: bool = False
     holds: tuple[str, ...] = ("{book}",)
     check: Callable[[Services, str, Params], None] = _nothing_to_check

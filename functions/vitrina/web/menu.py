@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Request, Response
 
-from vitrina.errors import RequestError, VitrinaError
+from vitrina.errors import NotStaffError, RequestError, VitrinaError
 from vitrina.operations.actor import Actor, person
-from vitrina.operations.answer import answer_json, error_answer, unexpected_answer
+from vitrina.operations.answer import Answer, answer_json, error_answer, unexpected_answer
+from vitrina.operations.clicks.access import access_keys, require_role
 from vitrina.operations.clicks.runner import Click, operation_status, run_click
 from vitrina.operations.services import Services
 from vitrina.ports import Json
+from vitrina.project.team_renewal import renew_team
 from vitrina.texts import pick_locale
 from vitrina.usecases.actions import ACTIONS
 from vitrina.usecases.clients.create_client import client_options
@@ -31,8 +34,11 @@ from vitrina.web.http import (
 log = logging.getLogger("vitrina.menu")
 
 OPERATION_STATUS = "operation"
-NEW_CLIENT_OPTIONS = "new_client_options"
-UNDO_QUESTION = "undo_question"
+#: Questions that the add-on asks before an action; they change nothing.
+QUESTIONS: Mapping[str, Callable[[Services, str], Answer]] = {
+    "new_client_options": lambda services, _: client_options(services),
+    "undo_question": ask_before_undo,
+}
 
 _ENVELOPE: Json = {
     "type": "object",
@@ -62,7 +68,7 @@ def handle_menu(request: Request, application: OpenApplication) -> Response:
     try:
         check_method(request)
         app = application()
-        email = app.identity.staff_email(bearer_token(request))
+        email = app.identity.person_email(bearer_token(request))
         body = read_json(request)
         locale = _locale_of(body, locale)
         check(body, _ENVELOPE)
@@ -83,14 +89,24 @@ def _locale_of(body: Any, default: str) -> str:
 
 
 def _answer(services: Services, body: Json, actor: Actor, locale: str) -> tuple[Json, int]:
+    try:
+        return _answer_known(services, body, actor, locale)
+    except NotStaffError:
+        # The person may have been put into *Специалисты* since it was read.
+        if not renew_team(services, services.known_agencies[body["spreadsheet_id"]]):
+            raise
+    return _answer_known(services, body, actor, locale)
+
+
+def _answer_known(services: Services, body: Json, actor: Actor, locale: str) -> tuple[Json, int]:
     spreadsheet_id, params, name = body["spreadsheet_id"], body.get("params", {}), body["action"]
     if name == OPERATION_STATUS:
         check(params, _OPERATION_PARAMS)
         return operation_status(services, params["operation_id"], spreadsheet_id, actor, locale)
-    if name == NEW_CLIENT_OPTIONS:
-        return answer_json(client_options(services), locale), 200
-    if name == UNDO_QUESTION:
-        return answer_json(ask_before_undo(services, spreadsheet_id), locale), 200
+    if name in QUESTIONS:
+        found = services.store.get_many(access_keys(services, actor, spreadsheet_id))
+        require_role(services, actor, spreadsheet_id, found)
+        return answer_json(QUESTIONS[name](services, spreadsheet_id), locale), 200
     action = ACTIONS.get(name)
     if action is None:
         raise RequestError("request.unknown_action", action=name)

@@ -23,7 +23,7 @@ from vitrina.settings import Settings
 
 SETTINGS = {
     "VITRINA_TOKEN_AUDIENCE": "123-abc.apps.googleusercontent.com",
-    "VITRINA_STAFF": "owner@agency.ru,pm@agency.ru",
+    "VITRINA_OWNERS": "owner@agency.ru,pm@agency.ru",
     "VITRINA_DRIVE_FOLDER_ID": "0AbCdEf",
     "VITRINA_KAITEN_URL": "https://agency.kaiten.ru",
     "VITRINA_KAITEN_SPACE_ID": "123456",
@@ -66,7 +66,7 @@ def test_everything_is_made(tmp_path: Path) -> None:
     assert set(project.functions) == {one.name for one in FUNCTIONS}
     assert len(project.values["vitrina-webhook-secret"]) == 48
     assert project.values["vitrina-kaiten-token"] == TOKEN["VITRINA_KAITEN_TOKEN"]
-    assert "VITRINA_STAFF" in (tmp_path / ENVIRONMENT_FILE).read_text(encoding="utf-8")
+    assert "VITRINA_OWNERS" in (tmp_path / ENVIRONMENT_FILE).read_text(encoding="utf-8")
     assert {name for name, _, role in project.bindings if role == "roles/run.invoker"} == {
         "vitrina-task",
         "vitrina-schedule",

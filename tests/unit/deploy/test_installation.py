@@ -17,7 +17,7 @@ from vitrina.settings import PREFIX, Settings
 GOOD = """
 # A comment.
 VITRINA_TOKEN_AUDIENCE = 123-abc.apps.googleusercontent.com
-VITRINA_STAFF=owner@agency.ru,pm@agency.ru
+VITRINA_OWNERS=owner@agency.ru,pm@agency.ru
 VITRINA_DRIVE_FOLDER_ID=0AbCdEf
 VITRINA_KAITEN_URL=https://agency.kaiten.ru
 VITRINA_KAITEN_USER_ID=
@@ -35,7 +35,7 @@ def test_settings_are_read(tmp_path: Path) -> None:
     """Comments, spaces and empty values are left out."""
     assert read(tmp_path, GOOD).settings == {
         "VITRINA_TOKEN_AUDIENCE": "123-abc.apps.googleusercontent.com",
-        "VITRINA_STAFF": "owner@agency.ru,pm@agency.ru",
+        "VITRINA_OWNERS": "owner@agency.ru,pm@agency.ru",
         "VITRINA_DRIVE_FOLDER_ID": "0AbCdEf",
         "VITRINA_KAITEN_URL": "https://agency.kaiten.ru",
     }
@@ -60,7 +60,7 @@ def test_the_installation_itself_is_described(tmp_path: Path) -> None:
         ("VITRINA_KAITEN_TOKEN=abc", "VITRINA_KAITEN_TOKEN is a secret"),
         ("VITRINA_TASK_URL=https://x/task", "VITRINA_TASK_URL follows from project and region"),
         ("VITRINA_NOW=2026-11-23T09:00:00+03:00", "VITRINA_NOW is for local servers"),
-        ("VITRINA_STAFF owner@agency.ru", "is not NAME=value"),
+        ("VITRINA_OWNERS owner@agency.ru", "is not NAME=value"),
         ("VITRINA_LEASE_S=soon", "could not convert"),
         ("MENU_MIN_INSTANCES=one", "MENU_MIN_INSTANCES is a number"),
         ("MORE_TRACKERS=asana", "MORE_TRACKERS is 1 or 0"),
@@ -81,7 +81,7 @@ def test_all_that_is_missing_is_named_together(tmp_path: Path) -> None:
 
     assert [line.split()[0] for line in str(refused.value).splitlines()[1:]] == [
         "VITRINA_TOKEN_AUDIENCE",
-        "VITRINA_STAFF",
+        "VITRINA_OWNERS",
         "VITRINA_DRIVE_FOLDER_ID",
     ]
     with pytest.raises(InstallationError, match=r"settings\.example\.env"):
@@ -113,7 +113,7 @@ def test_every_secret_setting_is_in_secret_manager() -> None:
 
 def test_a_secret_is_needed_with_its_service(tmp_path: Path) -> None:
     """Without Kaiten there is no token of Kaiten."""
-    without = {"VITRINA_STAFF": "owner@agency.ru"}
+    without = {"VITRINA_OWNERS": "owner@agency.ru"}
 
     names = [one.setting for one in Installation("agency-vitrina", "europe-west1", without).secrets]
 

@@ -11,11 +11,13 @@ from typing import Any
 from vitrina.errors import RetriableServiceError
 from vitrina.operations.actor import person
 from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.clicks.access import MANAGING
 from vitrina.operations.run import Run
 from vitrina.ports import Document, Json, Key
 from vitrina.records.books import Agency, Project, put_agency, put_project
 from vitrina.store.memory import MemoryStore
 from vitrina.texts import sentence
+from vitrina.workbook.reading.team import Role
 
 AGENCY = "agency"
 BOOK = "book-1"
@@ -74,6 +76,8 @@ class FakeServices:
     queue: FakeQueue = field(default_factory=FakeQueue)
     lease_s: float = LEASE_S
     quota_per_minute: int = 50
+    owners: tuple[str, ...] = ("@agency.ru",)
+    known_agencies: dict[str, str] = field(default_factory=dict)
 
 
 def fake_services() -> Any:
@@ -107,6 +111,7 @@ class FakeAction:
     is_queued: bool = False
     check: Callable[[Any, str, Mapping[str, Any]], None] = allow
     book_kind: str = "client"
+    roles: frozenset[Role] = MANAGING
     holds: tuple[str, ...] = ("{book}",)
 
 

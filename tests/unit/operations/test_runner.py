@@ -132,7 +132,7 @@ def test_the_first_result_never_changes(services: Any) -> None:
         replace(CLICK, params={"n": 2}),
         replace(CLICK, action="start_batch"),
         replace(CLICK, actor=BORIS),
-        replace(CLICK, actor=Actor(ActorKind.CLIENT, ANNA.name)),
+        replace(CLICK, actor=Actor(ActorKind.RULE, ANNA.name)),
     ],
 )
 @pytest.mark.parametrize("is_queued", [False, True])

@@ -18,7 +18,7 @@ from vitrina.trackers.registry import connection_from, open_trackers, webhook_ur
 REQUIRED = {
     "VITRINA_STORE": "/nowhere/store.sqlite",
     "VITRINA_TOKEN_AUDIENCE": "audience",
-    "VITRINA_STAFF": "owner@agency.ru",
+    "VITRINA_OWNERS": "owner@agency.ru",
     "VITRINA_SERVICE_ACCOUNT": "robot@agency.ru",
     "VITRINA_TASK_URL": "https://vitrina.agency.ru/task",
     "VITRINA_WEBHOOK_URL": "https://vitrina.agency.ru/webhook",

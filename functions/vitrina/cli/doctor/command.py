@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0 if is_complete(facts) else 1
     scratch = ScratchWorkbook(
         DoctorWorkbooks.from_settings(settings),
-        editors=(settings.service_account, *settings.staff),
+        editors=(settings.service_account, *settings.owners),
         ask_person=ask_person if arguments.by_hand else None,
     )
     try:

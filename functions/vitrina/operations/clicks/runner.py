@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -26,6 +26,7 @@ from vitrina.errors import (
 )
 from vitrina.operations.actor import Actor, actor_from_data
 from vitrina.operations.answer import Answer, Outcome, answer_json, error_answer, unexpected_answer
+from vitrina.operations.clicks.access import access_keys, require_role
 from vitrina.operations.clicks.kept_answer import kept_answer, load_answer
 from vitrina.operations.clicks.wishes import WISH, Wish, WishEnd, wish_from_document, wish_key
 from vitrina.operations.outbox import TaskWish, fulfil
@@ -44,6 +45,7 @@ from vitrina.operations.services import Services
 from vitrina.ports import ABSENT, EXPIRES_AT, Document, Json, Key, Put, Store, Write
 from vitrina.records.books import book_key, book_kind
 from vitrina.texts import Sentence, render, sentence
+from vitrina.workbook.reading.team import Role
 
 log = logging.getLogger("vitrina.operations")
 
@@ -56,6 +58,10 @@ class Action(Protocol):
     @property
     def book_kind(self) -> str:
         """Kind of the workbook that it is an action of: ``client`` or ``agency``."""
+
+    @property
+    def roles(self) -> Collection[Role]:
+        """Roles of the people who may do it."""
 
     @property
     def is_queued(self) -> bool:
@@ -111,17 +117,18 @@ def run_click(services: Services, click: Click, action: Action) -> tuple[Json, i
 
     Raises
     ------
+    NotStaffError
+        If the person has no role by which he may do it.
     VitrinaError
         If the action refuses or fails. A refusal is kept, and is the answer of each repeat.
     """
     wish = wish_key(click.data(services.clock.now()))
-    known = services.store.get_many(
-        [(OPERATION, click.operation_id), book_key(click.spreadsheet_id), (WISH, wish)]
-    )
-    book = known.get(book_key(click.spreadsheet_id))
-    if book_kind(book) != action.book_kind or book is None:
+    access = access_keys(services, click.actor, click.spreadsheet_id)
+    known = services.store.get_many([(OPERATION, click.operation_id), (WISH, wish), *access])
+    if book_kind(known.get(book_key(click.spreadsheet_id))) != action.book_kind:
         raise UnknownWorkbookError(f"workbook.not_{action.book_kind}")
-    click = replace(click, agency_id=book.data.get("agency_id", click.spreadsheet_id))
+    agency_id = require_role(services, click.actor, click.spreadsheet_id, known, action.roles)
+    click = replace(click, agency_id=agency_id)
     operation = known.get((OPERATION, click.operation_id))
     if operation is not None and not _is_same_click(operation.data, click):
         raise RequestError("request.other_params")

@@ -236,7 +236,7 @@ def _read(services: Services, project: Project, known: Known) -> CheckedBook:
     problems = [
         *work.problems,
         *terms_problems(book, services.choices),
-        *responsible_problems(book, [person.name for person in known.team.specialists]),
+        *responsible_problems(book, known.team.names),
     ]
     unread = None
     try:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 
 from vitrina.domain.backlog import Specialist
 from vitrina.errors import CellProblem, CellsError
@@ -13,6 +14,7 @@ from vitrina.workbook.reading.book import Book, Row
 from vitrina.workbook.reading.cells import CellReader
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.reading.settings import (
+    ADDRESS,
     locale_of,
     read_address,
     read_list,
@@ -30,9 +32,30 @@ TRACKER_ID_PREFIX = "tracker_id."
 _OLDER_ID_COLUMNS = {"kaiten_id": "kaiten"}
 
 
+class Role(StrEnum):
+    """What a person of the agency does in Vitrina."""
+
+    OWNER = "owner"
+    MANAGER = "manager"
+    ACCOUNTANT = "accountant"
+    SPECIALIST = "specialist"
+
+
+@dataclass(frozen=True)
+class StaffMember:
+    """A person whose role is more than a specialist's. ``email`` is in lower case."""
+
+    name: str
+    email: str
+    role: Role
+
+
 @dataclass(frozen=True)
 class Team:
     """People and planning rules of an agency. ``profiles`` are titles by key.
+
+    ``specialists`` are those whose hours are planned, ``staff`` those with a role that is more than that.
+    A person can be in both.
 
     ``week_limit_hours`` are the most hours of all people for all clients in a week, ``None`` for no limit.
     """
@@ -47,21 +70,49 @@ class Team:
     shows_free_hours: bool = False
     #: Work types that clients' workbooks offer, empty for those that the agency's norms have.
     work_types: tuple[str, ...] = ()
+    staff: tuple[StaffMember, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of all people."""
+        return frozenset([*(one.name for one in self.staff), *(one.name for one in self.specialists)])
+
+    def role_of(self, email: str) -> Role | None:
+        """The role of a person; ``None`` for an address that nobody of the team has."""
+        for member in self.staff:
+            if member.email == email.casefold():
+                return member.role
+        known = any(one.email.casefold() == email.casefold() for one in self.specialists)
+        return Role.SPECIALIST if known else None
+
+    def name_of(self, email: str) -> str:
+        """The name of a person by e-mail; the e-mail itself where nobody has it."""
+        return self.names_by_email.get(email.casefold(), email)
+
+    @property
+    def names_by_email(self) -> Mapping[str, str]:
+        """Names of all people by e-mail in lower case."""
+        planned = {one.email.casefold(): one.name for one in self.specialists if one.email}
+        return {**planned, **{one.email: one.name for one in self.staff}}
 
 
 def read_team(book: Book, choices: Choices, *, profiles: Mapping[str, str], today: date) -> Team:
-    """The specialists with their days of absence, including days off of the agency.
+    """The specialists with their days of absence, including days off of the agency, and who has which role.
+
+    Somebody with a role and neither hours nor profiles is not planned: a manager, an accountant.
 
     Raises
     ------
     CellsError
-        If a specialist has no hours or no profile, a cell cannot be understood, two specialists have the same
-        name, or an absence is of an unknown person.
+        If a specialist has no hours or no profile, a cell cannot be understood, two people have the same name
+        or address, somebody with a role has no address, or an absence is of an unknown person.
     """
     tab = book.tab("specialists")
     reader = CellReader(tab, choices, locale=locale_of(book), today=today)
     keys = {title.casefold(): key for key, title in profiles.items()} | {key: key for key in profiles}
     specialists: list[Specialist] = []
+    staff: list[StaffMember] = []
+    seen: set[str] = set()
     names = {tab.cell(row, "name").text.casefold() for row in tab.rows}
     away = _days_away(book, choices, today=today, names=names | EVERYBODY, problems=reader.problems)
     everybody = {day for name in EVERYBODY for day in away.get(name, ())}
@@ -69,8 +120,14 @@ def read_team(book: Book, choices: Choices, *, profiles: Mapping[str, str], toda
         name = reader.text(row, "name")
         if not name:
             continue
-        if any(name.casefold() == other.name.casefold() for other in specialists):
+        if name.casefold() in seen:
             reader.add_problem(row, "name", "cell.name_twice", name=name)
+        seen.add(name.casefold())
+        member = _staff_member(reader, row, name, staff)
+        if member is not None:
+            staff.append(member)
+            if all(tab.cell(row, column).is_empty for column in ("hours_per_day", "profiles")):
+                continue
         hours = reader.hours(row, "hours_per_day")
         if hours is None and tab.cell(row, "hours_per_day").text == "":
             reader.add_problem(row, "hours_per_day", "cell.no_day_hours", name=name)
@@ -103,7 +160,25 @@ def read_team(book: Book, choices: Choices, *, profiles: Mapping[str, str], toda
         editors_group=editors_group,
         shows_free_hours=wants(book, "client_sees_free_hours"),
         work_types=read_list(book, "client_work_types"),
+        staff=tuple(staff),
     )
+
+
+def _staff_member(
+    reader: CellReader, row: Row, name: str, others: Sequence[StaffMember]
+) -> StaffMember | None:
+    """The person of a row whose role is more than a specialist's; workbooks of release 0.1 have no roles."""
+    if "role" not in reader.tab.columns:
+        return None
+    role = Role(reader.choice(row, "role", "role", Role.SPECIALIST))
+    if role is Role.SPECIALIST:
+        return None
+    email = reader.text(row, "email").casefold()
+    if not ADDRESS.fullmatch(email):
+        reader.add_problem(row, "email", "cell.role_email", name=name)
+    if email and any(email == other.email for other in others):
+        reader.add_problem(row, "email", "cell.email_twice", value=email)
+    return StaffMember(name, email, role)
 
 
 def _tracker_ids(reader: CellReader, row: Row) -> Mapping[str, str]:
