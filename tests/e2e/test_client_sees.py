@@ -15,6 +15,7 @@ from tests.e2e.failures.helpers import move_card, read_raw, send_requests, start
 from tests.harness.local_office import SavedOffice
 from tests.harness.office import MANAGER, NOW, TEAM, Office
 from vitrina.bootstrap import application
+from vitrina.workbook.reading.book import column_letters
 
 CLIENT = "client@zarya.example"
 
@@ -78,6 +79,7 @@ def fill_agency(office: Office) -> None:
     book = office.book(agency_id)
     people = book.tab("specialists")
     wider = {"appendDimension": {"sheetId": people.sheet_id, "dimension": "COLUMNS", "length": 1}}
+    own_column = column_letters(max(people.columns.values()) + 1)
     tab = {"addSheet": {"properties": {"title": "Канлист"}}}
     send_requests(office, wider, tab, spreadsheet_id=agency_id)
     office.type(
@@ -94,7 +96,7 @@ def fill_agency(office: Office) -> None:
     office.type("absences", 2, agency_id, specialist=str(STRANGER["name"]), **away)
     office.type("norms", 1, agency_id, unit="Канединица")
     office.edit(
-        {"type": "type", "sheet": people.title, "cell": "F2", "text": "987654"},
+        {"type": "type", "sheet": people.title, "cell": f"{own_column}2", "text": "987654"},
         {"type": "note", "sheet": people.title, "cell": "A2", "text": "Канзаметка"},
         {"type": "type", "sheet": "Канлист", "cell": "A1", "text": "Канзаметка"},
         spreadsheet_id=agency_id,
