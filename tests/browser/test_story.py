@@ -218,9 +218,7 @@ def test_a_stranger_is_refused_in_words(workbench: WorkbenchPage, office: Office
     workbench.choose_from_menu("Пересчитать нормы")
     workbench.sidebar.get_by_role("button", name="Пересчитать").click()
 
-    expect(workbench.sidebar.locator("body")).to_contain_text(
-        "Почты guest@example.com нет среди сотрудников"
-    )
+    expect(workbench.sidebar.locator("body")).to_contain_text("Почты guest@example.com нет среди сотрудников")
     assert "sheets.spreadsheets.batchUpdate" not in office.calls("google")
 
 

@@ -8,10 +8,9 @@ from datetime import datetime
 
 from vitrina.errors import ServiceError, StoreConflictError, UserError
 from vitrina.jobs.renew_protection import protection_task
-from vitrina.jobs.sync_touched import task_name
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import QUOTA_KEY, SlotBooking
-from vitrina.operations.outbox import TaskWish, fulfil
+from vitrina.operations.outbox import TaskWish, fulfil, task_name
 from vitrina.operations.run import Run, Writes, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json, Key, Put

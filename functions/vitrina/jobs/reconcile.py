@@ -7,7 +7,8 @@ run twice at the same time.
 
 from __future__ import annotations
 
-from vitrina.jobs.sync_touched import look_at_cards, task_name, touched_items
+from vitrina.jobs.sync_touched import look_at_cards, touched_items
+from vitrina.operations.outbox import task_name
 from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.project.snapshot import Snapshot

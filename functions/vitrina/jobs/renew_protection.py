@@ -9,10 +9,9 @@ import contextlib
 import logging
 
 from vitrina.errors import BusyError, CellsError, ChangedMeanwhileError, WorkbookShapeError
-from vitrina.jobs.sync_touched import task_name
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import QUOTA_KEY
-from vitrina.operations.outbox import TaskWish, fulfil
+from vitrina.operations.outbox import TaskWish, fulfil, task_name
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json

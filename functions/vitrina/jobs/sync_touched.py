@@ -6,7 +6,6 @@ workbook become one task, and the tasks of many workbooks are spread over the sl
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 import uuid
@@ -17,7 +16,7 @@ from dataclasses import replace
 from vitrina.errors import ServiceError, StoreConflictError
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import MINUTE_S, QUOTA_KEY, SlotBooking
-from vitrina.operations.outbox import TaskWish, fulfil
+from vitrina.operations.outbox import TaskWish, fulfil, task_name
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Document, Json, Store, Write
@@ -221,11 +220,6 @@ def sync_task(state: SyncState, delay_s: float, *, slot: float | None = None) ->
     booked = {} if slot is None else {"slot": slot}
     body = {"kind": "sync", "spreadsheet_id": state.spreadsheet_id, **booked}
     return TaskWish(task_name("sync", state.spreadsheet_id, state.generation), body, delay_s)
-
-
-def task_name(kind: str, spreadsheet_id: str, number: int) -> str:
-    """Name of a task for a workbook. The id is hashed, because it may hold characters not allowed there."""
-    return f"{kind}-{hashlib.sha256(spreadsheet_id.encode()).hexdigest()[:24]}-{number}"
 
 
 def _more_gathering_s(services: Services) -> float:

@@ -7,6 +7,7 @@ repeat finds what the first try made.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -42,6 +43,11 @@ class TaskWish:
         does not take a name twice.
         """
         services.queue.add(task_name or self.name, {**self.body, "wish": self.name}, delay_s=self.delay_s)
+
+
+def task_name(kind: str, spreadsheet_id: str, number: int) -> str:
+    """Name of a task for a workbook. The id is hashed, because it may hold characters not allowed there."""
+    return f"{kind}-{hashlib.sha256(spreadsheet_id.encode()).hexdigest()[:24]}-{number}"
 
 
 def fulfil(name: str) -> Delete:
