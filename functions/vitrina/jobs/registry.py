@@ -20,6 +20,7 @@ from vitrina.jobs.expire import expire
 from vitrina.jobs.nightly import learn_at_night, plan_nights
 from vitrina.jobs.push_wanted import push_wanted, remove_orphans
 from vitrina.jobs.reconcile import plan_reconciliation, reconcile
+from vitrina.jobs.refresh_agency import plan_refreshes, refresh_agency
 from vitrina.jobs.renew_protection import protect_at_night
 from vitrina.jobs.sync_touched import sync_touched
 from vitrina.jobs.upgrade_book import upgrade_one
@@ -59,6 +60,7 @@ JOBS: Mapping[str, Job] = {
     "norms": Job(_BOOK, _in_background(learn_at_night)),
     "protect": Job(_BOOK, _in_background(protect_at_night)),
     "upgrade": Job(_BOOK, _in_background(upgrade_one)),
+    "agency": Job({**_BOOK, "draws": {"type": "boolean"}}, _in_background(refresh_agency)),
     "push": Job(_BOOK, _in_background(push_wanted)),
     "remove_orphans": Job(
         {"spreadsheet_id": _ID, "created_as": {"type": "object", "additionalProperties": _ID}},
@@ -101,6 +103,7 @@ def call_timer(services: Services) -> Json:
     night_count = plan_nights(services)
     return {
         "workbooks": plan_reconciliation(services, is_nightly=night_count > 0),
+        "agencies": plan_refreshes(services),
         "norms": night_count,
         "deleted": expire(services),
         "sent_again": deliver_outbox(services),

@@ -13,9 +13,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from vitrina.errors import ServiceError, StoreConflictError
+from vitrina.errors import StoreConflictError
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import MINUTE_S, QUOTA_KEY, SlotBooking
+from vitrina.operations.journal import refresh_wish
 from vitrina.operations.outbox import TaskWish, fulfil, task_name
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
@@ -38,7 +39,9 @@ log = logging.getLogger("vitrina.sync")
 
 #: Seconds within which webhooks of one workbook become one write.
 GATHER_S = 2.0
-#: The same while many workbooks wait for their slot.
+#: Seconds in which changes at the tracker become one drawing of the agency's load.
+DRAW_S = 900.0
+#: The same as ``GATHER_S`` while many workbooks wait for their slot.
 MOST_GATHERED_S = 10.0
 
 
@@ -60,10 +63,7 @@ def take_hints(services: Services, tracker: str, card_ids: Iterable[str]) -> int
     for spreadsheet_id, numbers in touched.items():
         task = _keep_hints(services, spreadsheet_id, numbers)
         if task is not None:
-            try:
-                task.send(services)
-            except ServiceError as error:
-                log.warning("sync not queued, the timer will: %s", error.code)
+            task.try_to_send(services)
     return sum(map(len, touched.values()))
 
 
@@ -139,6 +139,7 @@ def look_at_cards(
         slot.task.send(services)
         return
     read = slot.state
+    drawing: TaskWish | None = None
     with ending(run):
         if not run.holds(spreadsheet_id):
             # The slot came while it was booked.
@@ -146,8 +147,13 @@ def look_at_cards(
         snapshot = read_snapshot(run, spreadsheet_id, with_agency_work=draws, for_planning=draws)
         items = choose(snapshot, read)
         if items or any(not item.is_done for item in snapshot.items.values()):
-            write_card_states(run, snapshot, items, says_when=says_when)
+            answer = write_card_states(run, snapshot, items, says_when=says_when)
+            if answer.data.get("moved_hours"):
+                drawing = refresh_wish(services, snapshot.agency.spreadsheet_id, draws=True, gather_s=DRAW_S)
+                run.at_end(drawing.put(services))
         run.at_end(updates=[SyncChange(read, lambda now: now.without(read))])
+    if drawing is not None:
+        drawing.try_to_send(services)
 
 
 class _SlotOfTask:

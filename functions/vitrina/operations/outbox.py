@@ -8,11 +8,15 @@ repeat finds what the first try made.
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from vitrina.errors import ServiceError
 from vitrina.operations.services import Services
 from vitrina.ports import Delete, Document, Json, Put
+
+log = logging.getLogger("vitrina.outbox")
 
 OUTBOX = "outbox"
 
@@ -43,6 +47,13 @@ class TaskWish:
         does not take a name twice.
         """
         services.queue.add(task_name or self.name, {**self.body, "wish": self.name}, delay_s=self.delay_s)
+
+    def try_to_send(self, services: Services) -> None:
+        """Queue the task; where the queue does not answer, the timer sends it later."""
+        try:
+            self.send(services)
+        except ServiceError as error:
+            log.warning("task not queued, the timer will: %s", error.code)
 
 
 def task_name(kind: str, spreadsheet_id: str, number: int) -> str:

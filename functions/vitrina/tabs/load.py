@@ -59,6 +59,11 @@ def write_load(
         change.set_block(tab, tab.header_index - 1, tab.columns["specialist"], cells)
 
 
+def shown_day_count(book: Book) -> int:
+    """Count of the days that the tab has columns for."""
+    return len(column_group(book.tabs["load"], DAY_PREFIX)) if "load" in book.tabs else 0
+
+
 @dataclass(frozen=True)
 class LoadLine:
     """A person's line: name, hours of an ordinary day, sum of hours, hours of each day; and the capacity."""

@@ -120,21 +120,28 @@ class Action:
     A quick action runs while the menu waits. With ``is_queued`` the click only runs ``check`` and queues the
     action; the ``task`` entry point runs it later. ``holds`` are the keys of the leases that a run takes,
     with ``{book}`` in place of the workbook's id. ``roles`` are those of the people who may do it.
+    One that ``is_noted`` gets a line in *Журнал*; where it ``changes_hours``, *Загрузка* is drawn after it.
     """
 
     book_kind: str
     params: Json
     run: Callable[[Run, str, Params], Answer]
     roles: frozenset[Role] = MANAGING
+    is_noted: bool = False
+    changes_hours: bool = False
     is_queued: bool = False
     holds: tuple[str, ...] = ("{book}",)
     check: Callable[[Services, str, Params], None] = _nothing_to_check
 
 
 ACTIONS: Mapping[str, Action] = {
-    "estimate": Action("client", _NO_PARAMS, lambda run, book, _: estimate(run, book)),
+    "estimate": Action("client", _NO_PARAMS, lambda run, book, _: estimate(run, book), is_noted=True),
     "invite_client": Action(
-        "client", _INVITATION, lambda run, book, params: invite_client(run, book, params["email"]), holds=()
+        "client",
+        _INVITATION,
+        lambda run, book, params: invite_client(run, book, params["email"]),
+        holds=(),
+        is_noted=True,
     ),
     "build_batch": Action(
         "client",
@@ -149,11 +156,15 @@ ACTIONS: Mapping[str, Action] = {
         "client",
         _params(preview_id=_ID),
         lambda run, book, params: replan_work(run, book, preview_id=params["preview_id"]),
+        is_noted=True,
+        changes_hours=True,
     ),
     "start_batch": Action(
         "client",
         _params(preview_id=_ID),
         lambda run, book, params: start_batch(run, book, preview_id=params["preview_id"]),
+        is_noted=True,
+        changes_hours=True,
     ),
     "preview_assignment": Action(
         "client",
@@ -177,9 +188,18 @@ ACTIONS: Mapping[str, Action] = {
             title=params["title"],
             result=params.get("result", ""),
         ),
+        is_noted=True,
+        changes_hours=True,
     ),
-    "push": Action("client", _NO_PARAMS, lambda run, book, _: push(run, book), is_queued=True),
-    "refresh": Action("client", _NO_PARAMS, lambda run, book, _: refresh(run, book), is_queued=True),
+    "push": Action("client", _NO_PARAMS, lambda run, book, _: push(run, book), is_queued=True, is_noted=True),
+    "refresh": Action(
+        "client",
+        _NO_PARAMS,
+        lambda run, book, _: refresh(run, book),
+        is_queued=True,
+        is_noted=True,
+        changes_hours=True,
+    ),
     "settle_conflicts": Action(
         "client",
         _CHOICE,
@@ -191,12 +211,16 @@ ACTIONS: Mapping[str, Action] = {
             shown=params.get("shown", ()),
         ),
         is_queued=True,
+        is_noted=True,
+        changes_hours=True,
     ),
     "undo": Action(
         "client",
         _params(record_id={"type": "string", "maxLength": 64, "default": ""}),
         lambda run, book, params: undo(run, book, params.get("record_id", "")),
         is_queued=True,
+        is_noted=True,
+        changes_hours=True,
     ),
     "check_book": Action(
         "client", _NO_PARAMS, lambda run, book, _: check_book(run, book), is_queued=True, holds=()
@@ -210,6 +234,7 @@ ACTIONS: Mapping[str, Action] = {
         # Of two clicks at the same time the second one waits, and then finds the code taken.
         holds=("new_client:{book}",),
         check=lambda services, book, params: check_form(services, book, _form(params)),
+        is_noted=True,
     ),
     "switch_options": Action("agency", _NO_PARAMS, lambda run, book, _: switch_options(run, book), holds=()),
     "preview_switch": Action(
@@ -227,14 +252,18 @@ ACTIONS: Mapping[str, Action] = {
         check=lambda services, book, params: check_switch(
             services, book, params["tracker"], params["projects"]
         ),
+        is_noted=True,
     ),
-    "recalculate_norms": Action("agency", _NO_PARAMS, lambda run, book, _: recalculate_norms(run, book)),
+    "recalculate_norms": Action(
+        "agency", _NO_PARAMS, lambda run, book, _: recalculate_norms(run, book), is_noted=True
+    ),
     "update_load": Action(
         "agency",
         _NO_PARAMS,
         lambda run, book, _: update_load(run, book),
         is_queued=True,
         holds=("load:{book}",),
+        is_noted=True,
     ),
     "upgrade_books": Action(
         "agency",
@@ -242,6 +271,7 @@ ACTIONS: Mapping[str, Action] = {
         lambda run, book, _: upgrade_books(run, book),
         is_queued=True,
         holds=("upgrade:{book}",),
+        is_noted=True,
     ),
     "check_all": Action(
         "agency", _NO_PARAMS, lambda run, book, _: check_all(run, book), is_queued=True, holds=()

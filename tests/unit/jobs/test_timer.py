@@ -212,7 +212,13 @@ def test_only_so_many_are_deleted_at_once(office: MemoryOffice) -> None:
 
 def test_timer_of_an_empty_installation() -> None:
     """Nothing is there, and nothing is done."""
-    assert call_timer(make_services()) == {"workbooks": 0, "norms": 0, "deleted": 0, "sent_again": 0}
+    assert call_timer(make_services()) == {
+        "workbooks": 0,
+        "agencies": 0,
+        "norms": 0,
+        "deleted": 0,
+        "sent_again": 0,
+    }
 
 
 def test_timer_does_all_of_it() -> None:
@@ -221,9 +227,15 @@ def test_timer_does_all_of_it() -> None:
     wish_for(office, "a")
     office.clock.advance(minutes=3)
 
-    assert call_timer(office.services) == {"workbooks": 1, "norms": 0, "deleted": 0, "sent_again": 1}
+    assert call_timer(office.services) == {
+        "workbooks": 1,
+        "agencies": 1,
+        "norms": 0,
+        "deleted": 0,
+        "sent_again": 1,
+    }
 
-    assert sorted(task.body["kind"] for task in office.queue.waiting) == ["push", "reconcile"]
+    assert sorted(task.body["kind"] for task in office.queue.waiting) == ["agency", "push", "reconcile"]
 
 
 def test_timer_while_the_queue_is_down() -> None:

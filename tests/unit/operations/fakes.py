@@ -113,6 +113,8 @@ class FakeAction:
     book_kind: str = "client"
     roles: frozenset[Role] = MANAGING
     holds: tuple[str, ...] = ("{book}",)
+    is_noted: bool = False
+    changes_hours: bool = False
 
 
 class Killed(BaseException):

@@ -29,6 +29,7 @@ from vitrina.operations.answer import Answer, Outcome, answer_json, error_answer
 from vitrina.operations.clicks.access import access_keys, require_role
 from vitrina.operations.clicks.kept_answer import kept_answer, load_answer
 from vitrina.operations.clicks.wishes import WISH, Wish, WishEnd, wish_from_document, wish_key
+from vitrina.operations.journal import JournalLine, refresh_wish
 from vitrina.operations.outbox import TaskWish, fulfil
 from vitrina.operations.run import (
     ATTEMPTS,
@@ -66,6 +67,14 @@ class Action(Protocol):
     @property
     def is_queued(self) -> bool:
         """Whether it may take longer than the menu waits."""
+
+    @property
+    def is_noted(self) -> bool:
+        """Whether how it ended is told in *Журнал*."""
+
+    @property
+    def changes_hours(self) -> bool:
+        """Whether hours of people may be others after it."""
 
     @property
     def holds(self) -> tuple[str, ...]:
@@ -186,22 +195,22 @@ def _run_at_once(
         raise
     try:
         envelope = answer_json(action.run(run, click.spreadsheet_id, click.params), click.locale)
-        _end(run, ENDED, envelope, 200)
+        _end(run, action, data, ENDED, envelope, 200)
     except VitrinaError as error:
         state = FAILED if isinstance(error, ServiceError | BusyError) else ENDED
-        _end_with_error(run, error_answer(error), error.http_status, state, click.locale)
+        _end_with_error(run, action, data, state, error_answer(error), error.http_status)
         raise
     except Exception:
-        _end_with_error(run, unexpected_answer(), 500, FAILED, click.locale)
+        _end_with_error(run, action, data, FAILED, unexpected_answer(), 500)
         raise
     return envelope, 200
 
 
-def _end_with_error(run: Run, answer: Answer, status: int, state: str, locale: str) -> None:
+def _end_with_error(run: Run, action: Action, data: Json, state: str, answer: Answer, status: int) -> None:
     """Keep how a run failed, and give its leases back, unless somebody else has taken it over."""
     run.drop_final_writes()
     with contextlib.suppress(VitrinaError):
-        _end(run, state, answer_json(answer, locale), status)
+        _end(run, action, data, state, answer_json(answer, data["locale"]), status)
 
 
 # --- Queued ----------------------------------------------------------------------------------------
@@ -237,7 +246,7 @@ def _queue(
         else:
             data = operation.data
             task = _task(click, data, key)
-        _send(services, task)
+        task.try_to_send(services)
         answer = Answer(
             Outcome.ACCEPTED,
             sentence("operation.accepted"),
@@ -266,14 +275,6 @@ def _task(click: Click, data: Json, key: str) -> TaskWish:
     operation_id = data.get("operation_id", click.operation_id)
     body = {"kind": "operation", "id": operation_id, "wish_key": key}
     return TaskWish(f"operation-{click.operation_id}", body)
-
-
-def _send(services: Services, task: TaskWish) -> None:
-    """Queue the task now; where the queue does not answer, the timer does it."""
-    try:
-        task.send(services)
-    except ServiceError as error:
-        log.warning("task not queued, the timer will: %s", error.code)
 
 
 def run_operation(services: Services, body: Json, actions: Mapping[str, Action]) -> None:
@@ -310,7 +311,7 @@ def run_operation(services: Services, body: Json, actions: Mapping[str, Action])
     failed = {"origin_id": run.origin_id, "steps": run.steps} if status >= 500 else None
     # The outbox keeps the task until here: if the queue gives up, the timer queues it again.
     run.at_end(*done, updates=[WishEnd(wish_from_document(wish, own_wish), operation.key, journal=failed)])
-    _end(run, ENDED, answer_json(answer, data["locale"]), status)
+    _end(run, action, data, ENDED, answer_json(answer, data["locale"]), status)
     log.info(
         "operation ended",
         extra={
@@ -341,11 +342,30 @@ def _answer(run: Run, action: Action, data: Json) -> tuple[Answer, int]:
         return unexpected_answer(), 500
 
 
-def _end(run: Run, state: str, answer: Json, status: int) -> None:
-    """The last commit of a run, with the answer of its operation."""
+def _end(run: Run, action: Action, data: Json, state: str, answer: Json, status: int) -> None:
+    """The last commit of a run, with the answer of its operation, and its line for *Журнал*."""
     now = run.services.clock.now()
     kept, writes = kept_answer(run.operation_id, answer, expires_at=now + OPERATION_LIFE)
+    wish = None
+    if action.is_noted and run.agency_id and not answer["data"].get("is_busy"):
+        wish = refresh_wish(run.services, run.agency_id, draws=action.changes_hours)
+        writes = [*writes, _journal_line(run, data, answer).put(), wish.put(run.services)]
     run.end(*writes, state=state, answer=kept, http_status=status, **_life(now))
+    if wish is not None:
+        wish.try_to_send(run.services)
+
+
+def _journal_line(run: Run, data: Json, answer: Json) -> JournalLine:
+    return JournalLine(
+        operation_id=run.operation_id,
+        agency_id=run.agency_id,
+        spreadsheet_id=data["spreadsheet_id"],
+        at=run.services.clock.now().isoformat(),
+        who=run.actor.name,
+        action=data["action"],
+        outcome=answer["outcome"],
+        message=answer["message"],
+    )
 
 
 # --- Both ------------------------------------------------------------------------------------------

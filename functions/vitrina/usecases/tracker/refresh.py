@@ -120,6 +120,12 @@ def write_card_states(
     ----------
     says_when
         Whether the time of the update is always written, or only together with a difference.
+
+    Returns
+    -------
+    Answer
+        Its data tell in ``moved_hours`` whether the work of all clients was read, because hours of people
+        have moved or from the beginning.
     """
     has_cards, is_whole = snapshot.has_cards, snapshot.has_agency_work
     cards: dict[int, Card | None] = {}
@@ -163,6 +169,7 @@ def write_card_states(
         data={
             "cards": len(cards),
             "changed_rows": changed,
+            "moved_hours": current.has_agency_work,
             "sent_cards": sent_cards,
             **conflicts_data(findings),
         },

@@ -86,6 +86,7 @@ class WorkbookChange:
         self._shelf: Tab | None = None
         self._new_shelf = NewShelf("")
         self._inserted: list[tuple[Tab, _Landing, Sequence[NewRow]]] = []
+        self._lines: list[tuple[Tab, Sequence[Mapping[str, Value]], int]] = []
         self._layouts: dict[int, Tab] = {}
         self._grown: list[Json] = []
         self._fences: list[str] = []
@@ -103,6 +104,7 @@ class WorkbookChange:
             or self._deleted
             or self._brought_back
             or self._inserted
+            or self._lines
             or self._book_marks
         )
 
@@ -234,6 +236,12 @@ class WorkbookChange:
             landing = _Landing(first, first + 1, like=first)
         self._insert(tab, rows, landing)
 
+    def insert_lines(self, tab: Tab, lines: Sequence[Mapping[str, Value]], *, most: int) -> None:
+        """Insert rows without numbers right below the header; rows beyond *most* are deleted at the end."""
+        if lines:
+            self.guard_layout(tab)
+            self._lines.append((tab, lines, most))
+
     def _insert(self, tab: Tab, rows: Sequence[NewRow], landing: _Landing) -> None:
         self.guard_layout(tab)
         self._inserted.append((tab, landing, rows))
@@ -280,6 +288,7 @@ class WorkbookChange:
             *self._deletions(),
             *self._unshelve(),
             *(request for inserted in self._inserted for request in _insert_rows(*inserted)),
+            *(request for lines in self._lines for request in _insert_lines(*lines)),
             *_all_cells(self._final_cells, "userEnteredValue"),
         ]
 
@@ -369,8 +378,16 @@ def _last_row(tab: Tab) -> int:
     return last
 
 
-def _insert_rows(tab: Tab, landing: _Landing, rows: Sequence[NewRow]) -> list[Json]:
-    """Insert rows with the formats and drop-downs of an existing row."""
+def _insert_lines(tab: Tab, lines: Sequence[Mapping[str, Value]], most: int) -> list[Json]:
+    """Insert rows below the header, and delete as many of the last ones as are too many."""
+    first = tab.header_index + 1
+    batch = _open_rows(tab, _Landing(first, first, like=first + len(lines)), lines)
+    too_many = tab.row_count + len(lines) - first - most
+    return [*batch, delete_rows(tab.sheet_id, first + most, too_many)] if too_many > 0 else batch
+
+
+def _open_rows(tab: Tab, landing: _Landing, rows: Sequence[Mapping[str, Value]]) -> list[Json]:
+    """Insert rows with the formats and drop-downs of an existing row, and write their values."""
     first, count = landing.first, len(rows)
     opened = row_range(tab.sheet_id, landing.opened_at, count)
     inherits = landing.opened_at > tab.header_index + 1
@@ -380,10 +397,16 @@ def _insert_rows(tab: Tab, landing: _Landing, rows: Sequence[NewRow]) -> list[Js
     batch += [_paste(source, target, kind) for kind in ("PASTE_FORMAT", "PASTE_DATA_VALIDATION")]
     cells = {
         (first + down, tab.column(column)): cell_data(value)
-        for down, row in enumerate(rows)
-        for column, value in row.values.items()
+        for down, values in enumerate(rows)
+        for column, value in values.items()
     }
-    batch += update_cells(tab.sheet_id, cells, "userEnteredValue")
+    return [*batch, *update_cells(tab.sheet_id, cells, "userEnteredValue")]
+
+
+def _insert_rows(tab: Tab, landing: _Landing, rows: Sequence[NewRow]) -> list[Json]:
+    """Insert rows with their notes and numbers."""
+    first = landing.first
+    batch = _open_rows(tab, landing, [row.values for row in rows])
     notes: dict[tuple[int, int], Json] = {
         (first + down, tab.column(column)): {"note": text}
         for down, row in enumerate(rows)
