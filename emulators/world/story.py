@@ -165,7 +165,7 @@ class Story:
         )
         self.clients.append(client)
         self._fill(client)
-        self._say_detail(f"{answer['message']} В бэклоге {len(data['backlog'])} задач.")
+        self._say_detail(f"{answer['message']} Задач в бэклоге: {len(data['backlog'])}.")
 
     def _fill(self, client: Client) -> None:
         """Type the backlog, the metrics and a few fields, as people do."""
@@ -191,7 +191,7 @@ class Story:
             row = Row(metrics.header_index + 1 + position, None, ())
             edits += [
                 _type(metrics, row, key, str(metric[key]))
-                for key in ("metric", "unit", "source", "target", "better")
+                for key in ("metric", "unit", "source", "target", "better", "kind")
             ]
             for number, fact in enumerate(metric["facts"], start=1):
                 edits.append(_type(metrics, row, f"fact.{number}", str(fact).replace(".", ",")))

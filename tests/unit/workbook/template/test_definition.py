@@ -31,14 +31,14 @@ CONTRACT = {
     "in_progress": "id action status due_on specialist approval remark result profile quantity start_on hours"
     " logged_hours progress card",
     "done": "id task specialist hours logged_hours started_on finished_on approved_by approved_on",
-    "metrics": "metric unit source target kind since_on fact plan_to_date trend state",
+    "metrics": "metric state plan_to_date trend target unit kind since_on source fact",
     "schedule": "label load day",
     "norms": "work_type profile size unit pinned_hours hours_per_unit typical_hours p85_hours fact_count "
     "spread_hours difference source changed_on",
     "promises": "month finished_count within_typical within_p85 planned_hours actual_hours planned_ratio",
-    "specialists": "name email profiles hours_per_day tracker_id",
+    "specialists": "name email role profiles hours_per_day tracker_id",
     "absences": "specialist first_day last_day note",
-    "projects": "client project health waits finish next_due late_count refreshed_at code workbook board"
+    "projects": "client health waits next_due late_count finish project refreshed_at code workbook board"
     " stage period limit_hours weight",
     "settings": "key value",
 }
