@@ -355,7 +355,19 @@ METRICS = [
     ({"target": 420, "better": "меньше", "fact.1": 488}, 420, "мало данных"),
     # An average, and a last value.
     ({"target": 30, "kind": "среднее", "fact.1": 20, "fact.2": 44}, 30, "в плане"),
-    ({"target": 30, "kind": "среднее", "fact.1": 20, "fact.2": 30}, 30, "отстаёт"),
+    ({"target": 30, "kind": "среднее", "fact.1": 20, "fact.2": 29}, 30, "отстаёт"),
+    # The mean is worse than the goal, and the last period no longer is.
+    ({"target": 30, "kind": "среднее", "fact.1": 20, "fact.2": 30}, 30, "в плане"),
+    (
+        {
+            "target": 420,
+            "better": "меньше",
+            "kind": RATIO,
+            **{f"fact.{n}": price for n, price in enumerate((488, 461, 430, 402, 395, 381), start=1)},
+        },
+        420,
+        "в плане",
+    ),
     ({"target": 10, "better": "меньше", "kind": "последнее", "fact.1": 30, "fact.2": 9}, 10, "в плане"),
     ({"target": 10, "better": "меньше", "kind": "последнее", "fact.1": 3, "fact.2": 12}, 10, "отстаёт"),
     # There is no figure yet.
