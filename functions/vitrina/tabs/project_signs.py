@@ -10,7 +10,7 @@ from vitrina.domain.backlog import ActionStatus
 from vitrina.texts import Sentence, sentence
 from vitrina.workbook.reading.book import Book
 from vitrina.workbook.reading.choices import Choices
-from vitrina.workbook.reading.work_rows import WorkRows
+from vitrina.workbook.reading.work_rows import WorkRow, WorkRows
 
 LATE, WAITING, ON_PLAN, IDLE = "late", "waiting", "on_plan", "idle"
 #: Most IDs in one sentence.
@@ -33,24 +33,22 @@ class ProjectSigns:
 def read_signs(book: Book, rows: WorkRows, choices: Choices, today: date) -> ProjectSigns:
     """The signs of a client's workbook; *rows* are those of its *В работе*.
 
-    Work in review is not late: it waits for the client, unless he has accepted it.
+    Work in review is not late: it waits for the client, unless he has accepted or returned it.
     """
     open_rows = [row for row in rows.rows if not row.is_done and not row.is_copy]
     in_review = [row for row in open_rows if row.status is ActionStatus.REVIEW]
     late = [
         row for row in open_rows if row not in in_review and row.last_day is not None and row.last_day < today
     ]
-    has_approval = "approval" in rows.tab.columns
-    accepted = [
-        row
-        for row in in_review
-        if has_approval and choices.code("approval", rows.tab.cell(row.row, "approval").text) == "accepted"
-    ]
-    to_accept = _codes([row.code for row in in_review if row not in accepted])
+    accepted = [row for row in in_review if _approval(row, rows, choices) == "accepted"]
+    returned = [row for row in open_rows if _approval(row, rows, choices) == "returned"]
+    to_accept = _codes([row.code for row in in_review if row not in accepted and row not in returned])
     questions = _codes(_questions(book, choices))
     waits = []
     if late:
         waits.append(sentence("signs.late", items=_shown(_codes([row.code for row in late]))))
+    if returned:
+        waits.append(sentence("signs.returned", items=_shown(_codes([row.code for row in returned]))))
     if accepted:
         waits.append(sentence("signs.accepted", items=_shown(_codes([row.code for row in accepted]))))
     if to_accept:
@@ -66,6 +64,13 @@ def read_signs(book: Book, rows: WorkRows, choices: Choices, today: date) -> Pro
         finish.cell.text if finish is not None else "",
         moment if isinstance(moment, float) else None,
     )
+
+
+def _approval(row: WorkRow, rows: WorkRows, choices: Choices) -> str | None:
+    """What the client has chosen in a row, as far as the tab has a column for it."""
+    if "approval" not in rows.tab.columns:
+        return None
+    return choices.code("approval", rows.tab.cell(row.row, "approval").text)
 
 
 def _questions(book: Book, choices: Choices) -> list[str]:

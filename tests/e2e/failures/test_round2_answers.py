@@ -1,4 +1,4 @@
-"""Rows 10 and 12 of the second list: answers that are right, through the menu."""
+"""Rows 7 and 10 to 12 of the second list: answers that are right, through the menu."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tests.e2e.failures.helpers import (
     BACKLOG,
     build_preview,
     estimate_backlog,
+    put_in_progress,
     set_webhook_mode,
     start_period,
 )
@@ -21,6 +22,8 @@ from tests.harness.office import Office
 from vitrina.operations.actor import person
 from vitrina.operations.run import LEASE, Run
 from vitrina.ports import Put
+from vitrina.project import team_renewal
+from vitrina.records.books import find_projects
 from vitrina.texts import LOCALES, load
 from vitrina.usecases.actions import ACTIONS
 
@@ -290,3 +293,77 @@ def test_row_12_owner_reads_titles_and_no_keys(agency: Office) -> None:
 
     assert columns[tab.column("key")].get("hiddenByUser")
     assert not columns[tab.column("title")].get("hiddenByUser")
+
+
+def agency_id_of(office: Office) -> str:
+    """Id of the agency's workbook."""
+    assert office.agency is not None
+    return office.agency.spreadsheet_id
+
+
+def test_row_7_what_the_client_chose_reaches_the_agency(office: Office) -> None:
+    """*Вернули* and *Принято* of work in review say in *Проекты* that it is our turn."""
+    put_in_progress(office, *BACKLOG)
+    for card in office.cards()[:2]:
+        office.kaiten("PATCH", f"/cards/{card['id']}", column_id=review_column(office, card))
+    office.do("refresh")
+    tab = office.book().tab("in_progress")
+    decisions = iter(("Принято", "Вернули"))
+    chosen: dict[str, str] = {}
+    for row in tab.rows:
+        code = tab.cell(row, "id").text
+        if tab.cell(row, "status").text == "На проверке":
+            if code not in chosen:
+                chosen[code] = next(decisions)
+            office.type("in_progress", row.index, approval=chosen[code])
+
+    office.click(agency_id_of(office), "update_load")
+
+    accepted, returned = chosen
+    [(waits,)] = office.table("projects", "waits", spreadsheet_id=agency_id_of(office))
+    assert waits == f"мы, клиент вернул: {returned}; мы, клиент принял: {accepted}"
+
+
+def test_row_7_the_journal_is_filled_and_the_board_is_the_projects_own(office: Office) -> None:
+    """Each action has a line, and two clients have links to two boards."""
+    office.create_client(client_name="Луч", project_name="Блог", code="ЛУЧ")
+    office.settle()
+
+    lines = office.table("log", "action", "outcome", "who", spreadsheet_id=agency_id_of(office))
+    assert ("Новый клиент", "сделано", MANAGER) in lines
+    boards = office.table("projects", "board", spreadsheet_id=agency_id_of(office))
+    cards = [project.board_url for project in find_projects(office.services.store, agency_id_of(office))]
+    assert len(boards) == len(set(cards)) == 2
+
+
+def test_row_11_the_owner_sees_projects_first_and_a_fresh_load(office: Office) -> None:
+    """The workbook opens on *Проекты* with a mark of health; the load follows a start by itself."""
+    estimate_backlog(office)
+    start_period(office)
+    office.settle()
+
+    load = office.table("load", "specialist", "load", "load_share", spreadsheet_id=agency_id_of(office))
+    assert any(hours > 0 and share > 0 for _, hours, share in load)
+    office.click(agency_id_of(office), "update_load")
+    url = f"{office.servers.google}/v4/spreadsheets/{agency_id_of(office)}"
+    sheets = office.http.get(url, params={"fields": "sheets.properties.title"}).json()["sheets"]
+    assert sheets[0]["properties"]["title"] == "Проекты"
+    assert office.table("projects", "health", spreadsheet_id=agency_id_of(office)) == [("по плану",)]
+
+
+def test_row_12_a_manager_is_added_in_the_workbook(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row in *Специалисты* with a role is enough: no setting, no restart."""
+    monkeypatch.setattr(team_renewal, "PAUSE_S", 0.0)
+    nina = office.manager("nina@mayak.example")
+    assert nina.post(office.client_id, "build_batch")["http_status"] == 403
+    tab = office.book(agency_id_of(office)).tab("specialists")
+    values = {"name": "Нина Градова", "email": "nina@mayak.example", "role": "менеджер"}
+    office.type("specialists", tab.rows[-1].index + 1, agency_id_of(office), **values)
+
+    assert nina.post(office.client_id, "check_book")["http_status"] == 202
+
+
+def review_column(office: Office, card: Any) -> Any:
+    """The column *На проверке* of the board of a card."""
+    columns = office.kaiten("GET", f"/boards/{card['board_id']}/columns")
+    return next(column["id"] for column in columns if column["title"] == "На проверке")

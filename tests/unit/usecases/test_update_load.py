@@ -409,7 +409,7 @@ def test_a_project_is_on_plan_until_a_due_day_has_passed() -> None:
 
 
 def test_a_project_waits_for_the_client() -> None:
-    """For his approval of what is in review, and for answers; what he has accepted waits for us."""
+    """For his approval of what is in review, and for answers; what he accepted or returned waits for us."""
     office = client_office()
     office.start(
         {"task": "Лендинг", "work_type": "Лендинг"}, {"task": "Баннер", "work_type": "Баннер"}, is_pushed=True
@@ -427,6 +427,10 @@ def test_a_project_waits_for_the_client() -> None:
 
     assert waiting == ("ждёт клиента", "клиент, приёмка: ЗРН-1 и ЗРН-2; клиент, вопросы: ЗРН-3")
     assert signs(office)[1] == ("мы, клиент принял: ЗРН-1; клиент, приёмка: ЗРН-2; клиент, вопросы: ЗРН-3")
+
+    for row in rows:
+        office.type("in_progress", row, approval="Вернули")
+    assert signs(office)[1] == ("мы, клиент вернул: ЗРН-1; клиент, приёмка: ЗРН-2; клиент, вопросы: ЗРН-3")
 
 
 def test_finish_and_freshness_are_those_of_the_clients_workbook() -> None:

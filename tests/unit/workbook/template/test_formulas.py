@@ -196,6 +196,7 @@ def test_one_sentence_says_how_the_project_is_doing(rows, backlog, expected):
             "Посмотрите и примите работы со статусом «На проверке» на листе «В работе».",
         ),
         ([on_the_way("На проверке", approval="Принято")], [], "Сейчас от вас ничего не нужно."),
+        ([on_the_way("На проверке", approval="Вернули")], [], "Сейчас от вас ничего не нужно."),
         (
             [on_the_way("На проверке")],
             [{"task": "Баннер", "status": "Уточняем"}],
@@ -207,7 +208,7 @@ def test_one_sentence_says_how_the_project_is_doing(rows, backlog, expected):
     ],
 )
 def test_the_client_is_told_what_waits_for_him(rows, backlog, expected):
-    """What he has accepted does not wait any more, at once."""
+    """What he has accepted or returned does not wait for him any more, at once."""
     sheets = Sheets(BookValues(rows={"in_progress": rows, "backlog": backlog}))
 
     assert sheets.field("waiting") == expected
