@@ -22,6 +22,7 @@ from vitrina.records.backlog_state import BACKLOG_STATE
 from vitrina.records.books import load_project
 from vitrina.records.undo import UNDO
 from vitrina.tabs.blocks import SPARE_ROWS
+from vitrina.texts import render
 
 HOURS = ("task", "hours.design", "hours.copy", "hours.development")
 
@@ -39,6 +40,23 @@ def figures(office: MemoryOffice) -> dict[int, dict[str, list[float]]]:
 
 
 # --- The main way ------------------------------------------------------------------------------------
+
+
+def test_wanted_days_that_cannot_be_met_are_told_with_those_that_can(office: MemoryOffice) -> None:
+    """20 hours of design end on Wednesday at the earliest, whoever begins; a past day needs a new one."""
+    office.fill_backlog(
+        {"task": "Лендинг", "hours_design": "20", "wanted_on": "24.11.2026"},
+        {"task": "Баннер", "hours_design": "8", "wanted_on": "23.11.2026"},
+        {"task": "Логотип", "hours_copy": "1", "wanted_on": "20.11.2026"},
+    )
+
+    told = [render(one, "ru") for one in office.do("estimate").details if "wanted" in one.code]
+
+    late = "ЗРН-1 (хотели к 24.11.2026, раньше 25.11.2026 не получится)"
+    assert told == [
+        f"К желаемой дате не успеть, даже если начать сегодня: {late}.",
+        "Желаемая дата уже прошла, договоритесь о новой: ЗРН-3.",
+    ]
 
 
 def test_hours_are_those_of_the_norms(office: MemoryOffice) -> None:

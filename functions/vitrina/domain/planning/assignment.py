@@ -95,6 +95,33 @@ def offers(
     )
 
 
+def first_due_day(
+    hours: Mapping[str, float], resources: Resources, timeline: Timeline, *, project: str
+) -> date | None:
+    """The day before which work of some hours by profile cannot be done, even if it is the first to begin.
+
+    Each part goes to the person who ends it first, and begins after the one before it. Nothing is taken from
+    *timeline*, so that it serves many tasks; two parts that share a limit may need longer.
+
+    Returns
+    -------
+    date or None
+        ``None`` where nobody has the profile, or no room within the horizon.
+    """
+    earliest = 0
+    for profile, needed in hours.items():
+        fits = (
+            timeline.fit(place, project, needed, earliest=earliest)
+            for place, person in enumerate(resources.specialists)
+            if profile in person.profiles
+        )
+        ends = [pieces[-1][0] for pieces in fits if pieces]
+        if not ends:
+            return None
+        earliest = min(ends) + 1
+    return timeline.ledger.days[earliest - 1] if earliest else None
+
+
 def on_first_days(
     parts: Sequence[TaskPart], resources: Resources, *, project: str, since: date
 ) -> Assignment | None:

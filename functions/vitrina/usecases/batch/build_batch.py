@@ -31,6 +31,7 @@ from vitrina.records.work import Item
 from vitrina.tabs.reasons import Words, period_days, reason_group, staff_reason
 from vitrina.texts import Sentence, sentence
 from vitrina.usecases.batch.plan_wishes import wish_messages, wishes_from
+from vitrina.usecases.batch.wanted_days import missed_in_plan
 from vitrina.workbook.reading.settings import read_terms
 from vitrina.workbook.reading.team import Team
 from vitrina.workbook.writing.heal import repair_messages
@@ -137,7 +138,8 @@ def _plan_messages(draft: Draft) -> list[Sentence]:
         messages.append(total_message("total.batch", draft.total))
     if running_on := draft.running_on:
         messages.append(sentence("batch.runs_on", items=running_on))
-    messages += _wanted_messages(draft)
+    calendar = draft.snapshot.services.calendar
+    messages += missed_in_plan(draft.situation, draft.plan, draft.explanations, calendar)
     if raised := [item.code for item in draft.situation.items if is_raised(item)]:
         messages.append(sentence("batch.raised", items=raised))
     combined = [
@@ -161,35 +163,6 @@ def _messages_about_wishes(draft: Draft) -> list[Sentence]:
     whys = {one.left.item.number: staff_reason(one, situation, words) for one in draft.explanations}
     cost = cost_of(without, draft.plan, situation.wishes)
     return wish_messages(situation.wishes, draft.plan, draft.explanations, cost, whys)
-
-
-def _wanted_messages(draft: Draft) -> list[Sentence]:
-    """Wanted days that the plan cannot keep, with the days that can be."""
-    since = draft.plan.since
-    wanted = {item.key: item.wanted_on for item in draft.situation.items if item.wanted_on is not None}
-    late = [
-        sentence("batch.wanted_item", item=one.item.code, wanted=day, due=one.due_on)
-        for one in draft.chosen
-        if (day := wanted.get(one.item.key)) is not None and since <= day < one.due_on
-    ]
-    left = [
-        sentence(
-            "batch.wanted_left_item",
-            item=one.left.item.code,
-            wanted=day,
-            days=period_days(draft.snapshot.services.calendar, one.enters),
-        )
-        for one in draft.explanations
-        if (day := wanted.get(one.left.item.key)) is not None
-        and since <= day
-        and one.enters is not None
-        and day < one.enters.start_on
-    ]
-    past = [
-        item.code for item in draft.situation.items if item.wanted_on is not None and item.wanted_on < since
-    ]
-    told = {"batch.wanted_late": [*late, *left], "batch.wanted_past": past}
-    return [sentence(code, items=items) for code, items in told.items() if items]
 
 
 def draft_plan(snapshot: Snapshot, team: Team, span: Period, wishes: Wishes = NO_WISHES) -> Draft:

@@ -36,6 +36,7 @@ from vitrina.tabs.brief import write_brief
 from vitrina.tabs.finish_forecast import write_forecast
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.texts import Sentence, sentence
+from vitrina.usecases.batch.wanted_days import missed_from_the_start
 from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX, Backlog, BacklogRow
 from vitrina.workbook.reading.book import Book, Tab, column_letters
 from vitrina.workbook.reading.settings import locale_of, responsible_problems
@@ -120,6 +121,7 @@ def _estimate(run: Run, spreadsheet_id: str) -> Answer:
         run.at_end(updates=[snapshot.change_work()])
     sources = _sources(backlog, estimates, kept, profiles)
     answer = _answer(book, backlog, estimates, total, sources)
+    answer = replace(answer, details=(*missed_from_the_start(snapshot, items), *answer.details))
     team = snapshot.stored.team
     names = [person.name for person in team.specialists] if team else []
     return replace(answer, cells=responsible_problems(book, names)) if names else answer

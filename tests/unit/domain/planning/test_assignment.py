@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -17,17 +18,20 @@ from vitrina.domain.planning.assignment import (
     OpenAction,
     TaskPart,
     before_others,
+    first_due_day,
     offers,
     on_first_days,
     over,
     until_day,
 )
 from vitrina.domain.planning.capacity import Booking, HourLimit, Resources
+from vitrina.domain.planning.open_work import new_timeline
 
 MONDAY = date(2026, 11, 30)
 ANNA, BORIS = Specialist("Анна", ("design",), 8.0), Specialist("Борис", ("design", "copy"), 6.0)
 CALENDAR = WorkCalendar()
 RUNS = 150
+KEYS = ("design", "copy", "seo")
 
 
 def day(number: int) -> date:
@@ -195,3 +199,50 @@ def test_urgent_tasks_keep_every_rule() -> None:
         )
         assert check(rows, facts) == [], seed
     assert moved_count > RUNS / 3
+
+
+def parts_of(hours: Mapping[str, float], people: Iterable[Specialist]) -> list[TaskPart]:
+    """One part for each profile, with its person."""
+    return [TaskPart(key, one.name, hours[key]) for key, one in zip(hours, people, strict=True)]
+
+
+def test_no_choice_of_people_ends_before_the_first_due_day() -> None:
+    """For random bookings, limits and parts, all choices are tried."""
+    for seed in range(RUNS):
+        chance = random.Random(f"first-due-{seed}")
+        team = [
+            Specialist(
+                f"person {n}", tuple(chance.sample(("design", "copy", "seo"), 2)), chance.choice((4.0, 8.0))
+            )
+            for n in range(4)
+        ]
+        bookings = [
+            Booking(person.name, "Б", 9, {day(n): float(chance.randint(1, 4))})
+            for person in team
+            for n in range(10)
+            if chance.random() < 0.5 and CALENDAR.is_working_day(day(n))
+        ]
+        limits = [HourLimit(float(chance.randint(4, 30)), PeriodKind.WEEK, project="А")]
+        given = resources(*bookings, limits=limits, team=team)
+        hours = {key: float(chance.randint(1, 14)) for key in chance.sample(KEYS, 2)}
+
+        found = first_due_day(hours, given, new_timeline(given, MONDAY), project="А")
+
+        choices = itertools.product(*([one for one in team if key in one.profiles] for key in hours))
+        ends = [
+            placed.due_on
+            for people in choices
+            for parts in [
+                [TaskPart(key, one.name, hours[key]) for key, one in zip(hours, people, strict=True)]
+            ]
+            if (placed := on_first_days(parts, given, project="А", since=MONDAY)) is not None
+        ]
+        assert found is None or not ends or found <= min(ends), seed
+        assert (found is None) == (not ends), seed
+
+
+def test_first_due_day_of_a_profile_that_nobody_has() -> None:
+    """Nobody can tell."""
+    given = resources()
+
+    assert first_due_day({"seo": 3.0}, given, new_timeline(given, MONDAY), project="А") is None
