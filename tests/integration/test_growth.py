@@ -82,7 +82,7 @@ def test_things_made_outside_are_counted(found: dict[str, Costs]) -> None:
         "refresh": 2,
         "preview_assignment": 0,
         "assign_task": 2,
-        "update_load": 1,
+        "update_load": 2,
         NIGHT: 0,
     }
 
