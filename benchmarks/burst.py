@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 
+from emulators.common.client import local_client
 from emulators.world.processes import ROBOT_ID
 from tests.harness.local_office import LocalOffice, OfficeError
 from vitrina.domain.quantities import SERIAL_DAY_ZERO
@@ -250,7 +251,7 @@ def _observe(
     google: str, clients: Sequence[Client], observations: list[Observation], stopped: threading.Event
 ) -> None:
     known: dict[str, str] = {}
-    with httpx.Client(base_url=google, trust_env=False, timeout=60.0) as http:
+    with local_client(base_url=google, timeout=60.0) as http:
         while not stopped.wait(OBSERVE_EVERY_S):
             listed = http.get("/_emulator/workbooks").json()
             times = {one["spreadsheetId"]: one["modifiedTime"] for one in listed}
@@ -282,7 +283,7 @@ def _shown(http: httpx.Client, client: Client) -> dict[str, tuple[int, str]]:
 def wrong_cells(office: LocalOffice, clients: Sequence[Client]) -> list[str]:
     """A sentence for each row that does not show its card's column and date."""
     wrong = []
-    with httpx.Client(base_url=office.servers.google, trust_env=False, timeout=60.0) as http:
+    with local_client(base_url=office.servers.google, timeout=60.0) as http:
         for client in clients:
             shown = _shown(http, client)
             for row in client.rows:

@@ -6,7 +6,7 @@ mistakes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -68,19 +68,19 @@ class Grid:
         """The title of the tab."""
         return self.sheet.title
 
-    @property
-    def lines(self) -> Iterator[Line]:
+    @cached_property
+    def lines(self) -> list[Line]:
         """All rows below the headings."""
-        for index in range(self.header_index + 1, len(self.sheet.rows)):
-            found = tuple(
-                number
-                for number in self.sheet.rows[index].metadata
-                if self._book.metadata[number]["key"] == ROW_KEY
-            )
-            yield Line(index, found)
+        metadata = self._book.metadata
+        return [
+            Line(index, tuple(number for number in row.metadata if metadata[number]["key"] == ROW_KEY))
+            for index, row in enumerate(self.sheet.rows)
+            if index > self.header_index
+        ]
 
     @cached_property
     def _by_text(self) -> Mapping[str, list[Line]]:
+        """Rows below the headings by the text of their main column."""
         found: dict[str, list[Line]] = {}
         for line in self.lines:
             found.setdefault(self.text(line, MAIN_COLUMNS[self.tab]), []).append(line)
@@ -93,9 +93,10 @@ class Grid:
 
     def find(self, text: str, **more: str) -> list[Line]:
         """Rows whose main column has *text* and whose other columns have the texts of *more*."""
-        wanted = {MAIN_COLUMNS[self.tab]: text, **more}
         return [
-            line for line in self.lines if all(self.text(line, key) == shown for key, shown in wanted.items())
+            line
+            for line in self._by_text.get(text, ())
+            if all(self.text(line, key) == shown for key, shown in more.items())
         ]
 
     def value(self, line: Line, key: str) -> Value:

@@ -22,6 +22,7 @@ from typing import Any, Generic, TypeVar
 import httpx
 from flask import Flask, Response, jsonify, request
 
+from emulators.common.client import local_client
 from emulators.common.control import CONTROL_PREFIX
 
 MODES = ("deliver", "hold", "drop", "duplicate", "reverse")
@@ -55,9 +56,7 @@ class Deliveries(ABC, Generic[D]):
     def __init__(self, timeout_s: float) -> None:
         self._changed = threading.Condition()
         self._waiting: collections.deque[D] = collections.deque()
-        self._client = httpx.Client(
-            timeout=timeout_s, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
-        )
+        self._client = local_client(timeout=timeout_s, limits=httpx.Limits(max_keepalive_connections=0))
         self._is_sending = False
         self.clear()
         threading.Thread(target=self._deliver_forever, daemon=True).start()

@@ -196,9 +196,53 @@ def rule_values(book: Book, formulas: Iterable[str], now: datetime) -> dict[str,
     return known.rules
 
 
+#: Results by everything that they depend on. Tests bring back the same workbooks again and again.
+_COMPUTED: dict[Any, Results] = {}
+_MOST_COMPUTED = 100
+
+
 def _compute(book: Book, extra: list[str], now: datetime) -> Results:
     if not extra and not has_formulas(book):
         return Results()
+    translator = _Translator(book, now)
+    content = _content(book, extra, translator)
+    found = None if content is None else _COMPUTED.pop(content, None)
+    if found is None:
+        found = _evaluate(book, extra, translator)
+    if content is not None:
+        # The last one used is the last one to be forgotten.
+        _COMPUTED[content] = found
+        if len(_COMPUTED) > _MOST_COMPUTED:
+            _COMPUTED.pop(next(iter(_COMPUTED), None), None)
+    # Rules are added to the results of a workbook; the values of cells are never changed.
+    return Results(found.cells, dict(found.rules))
+
+
+def _content(book: Book, extra: list[str], translator: _Translator) -> Any:
+    """Everything that the results depend on; ``None`` if they are others at every moment."""
+    cells = []
+    for index, sheet in enumerate(book.sheets):
+        for row, line in enumerate(sheet.rows):
+            for column, cell in enumerate(line.cells):
+                value = cell.get("userEnteredValue")
+                if value:
+                    [(kind, entered)] = value.items()
+                    if kind == "formulaValue" and _is_momentary(entered):
+                        return None
+                    cells.append((index, row, column, kind, entered))
+    if any(map(_is_momentary, extra)):
+        return None
+    names = [(one["name"], tuple(one["range"].items())) for one in book.named_ranges]
+    return translator.shape, tuple(names), tuple(extra), tuple(cells)
+
+
+@lru_cache(maxsize=10_000)
+def _is_momentary(text: str) -> bool:
+    """Whether a formula may have another value a second later."""
+    return re.search(r"NOW|RAND", text, re.IGNORECASE) is not None
+
+
+def _evaluate(book: Book, extra: list[str], translator: _Translator) -> Results:
     model = ironcalc.create("workbook", "en", "UTC", "en")
     for index, title in enumerate(_engine_titles(book).values()):
         if index:
@@ -207,7 +251,6 @@ def _compute(book: Book, extra: list[str], now: datetime) -> Results:
             model.rename_sheet(0, title)
     model.add_sheet(SCRATCH)
     _define_names(model, book)
-    translator = _Translator(book, now)
     places: list[tuple[int, int, int, str]] = []
     for index, sheet in enumerate(book.sheets):
         _load_sheet(model, index, sheet, translator, places)
@@ -346,6 +389,7 @@ def _collect_spills(model: Any, book: Book, found: Results) -> None:
             found.cells[sheet.sheet_id][place] = _extended(raw, is_error=is_error)
 
 
+#: Translations by the formula, its tab, and what they depend on.
 _TRANSLATED: dict[Any, str] = {}
 _MOST_TRANSLATED = 20_000
 
@@ -370,26 +414,30 @@ class _Translator:
         except ZoneInfoNotFoundError:
             zone = ZoneInfo("UTC")
         self._now = to_serial(now.astimezone(zone).replace(tzinfo=None))
-        #: Everything that a translation depends on, beside the formula and its tab.
-        self._shape = (
+        #: What every translation depends on, beside the formula and its tab.
+        self._names = (
             book.locale,
             int(self._now),
             tuple(self._words.items()),
-            tuple((one.sheet_id, one.title, len(one.rows), len(one.columns)) for one in book.sheets),
+            tuple((one.sheet_id, one.title) for one in book.sheets),
         )
+        #: The same, and the sizes of the tabs, on which references with an open side depend.
+        self.shape = (*self._names, tuple((len(one.rows), len(one.columns)) for one in book.sheets))
+        self._has_open_side = False
 
     def translate(self, text: str, own: Sheet | None) -> str:
         """The formula for ironcalc. *own* is the tab of the formula.
 
         Cached, because a workbook is computed after every change and most of its formulas stay the same.
         """
-        key = (text, own.sheet_id if own else None, self._shape)
-        found = _TRANSLATED.get(key)
+        tab = own.sheet_id if own else None
+        found = _TRANSLATED.get((text, tab, self._names)) or _TRANSLATED.get((text, tab, self.shape))
         if found is None:
+            self._has_open_side = False
             tokens = [token for token in references.tokens(text) if not token.text.isspace()]
             found = "".join(self._sequence(tokens, own))
             if "NOW" not in text.upper():
-                _remember(key, found)
+                _remember((text, tab, self.shape if self._has_open_side else self._names), found)
         return found
 
     def _sequence(self, tokens: list[Token], own: Sheet | None) -> list[str]:
@@ -465,6 +513,8 @@ class _Translator:
         if sheet is None or last is None:
             return reference.text()
         first = reference.first
+        if None in (first.column, last.column, first.row, last.row):
+            self._has_open_side = True
         if first.column is None or last.column is None:
             first = first._replace(column=first.column or 0)
             last = last._replace(column=len(sheet.columns) - 1 if last.column is None else last.column)

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from emulators.common.client import local_client
 from emulators.tasks.models import Task, Tasks
 
 IDENTITY_TIMEOUT_S = 10.0
@@ -34,7 +35,7 @@ class Dispatcher:
     def __init__(self, tasks: Tasks, identity_url: str | None) -> None:
         self._tasks = tasks
         self._identity_url = identity_url
-        self._client = httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
+        self._client = local_client(limits=httpx.Limits(max_keepalive_connections=0))
         threading.Thread(target=self._dispatch_forever, daemon=True, name="tasks").start()
 
     def _dispatch_forever(self) -> None:

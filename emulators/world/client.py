@@ -7,11 +7,14 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+import httpx
+
 from emulators.common.client import local_client
 from emulators.world.processes import AUDIENCE
 
 POLL_S = 0.1
 OPERATION_TIMEOUT_S = 300.0
+ANSWER_TIMEOUT_S = 120.0
 
 
 class MenuClient:
@@ -23,10 +26,20 @@ class MenuClient:
         Base URL of the functions.
     google_url
         Base URL of the Google emulator, which signs the person's ID token.
+    http
+        Somebody else's client, whose connections are used; its own ones if not given.
     """
 
-    def __init__(self, functions_url: str, google_url: str, *, email: str, locale: str = "ru") -> None:
-        self._http = local_client(timeout=120.0)
+    def __init__(
+        self,
+        functions_url: str,
+        google_url: str,
+        *,
+        email: str,
+        locale: str = "ru",
+        http: httpx.Client | None = None,
+    ) -> None:
+        self._http = local_client() if http is None else http
         self._menu_url = f"{functions_url}/menu"
         self._token_url = f"{google_url}/_emulator/identity/token"
         self._email = email
@@ -61,7 +74,8 @@ class MenuClient:
         self, spreadsheet_id: str, action: str, *, request_id: str | None = None, **params: Any
     ) -> dict[str, Any]:
         """Send one request; returns its immediate answer, with ``http_status`` added."""
-        token = self._http.post(self._token_url, json={"email": self._email, "audience": AUDIENCE})
+        asked = {"email": self._email, "audience": AUDIENCE}
+        token = self._http.post(self._token_url, json=asked, timeout=ANSWER_TIMEOUT_S)
         body = {
             "action": action,
             "spreadsheet_id": spreadsheet_id,
@@ -73,7 +87,7 @@ class MenuClient:
             "Authorization": f"Bearer {token.json()['id_token']}",
             "Accept-Language": self._locale,
         }
-        response = self._http.post(self._menu_url, json=body, headers=headers)
+        response = self._http.post(self._menu_url, json=body, headers=headers, timeout=ANSWER_TIMEOUT_S)
         answer: dict[str, Any] = response.json()
         answer["http_status"] = response.status_code
         return answer

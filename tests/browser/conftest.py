@@ -14,6 +14,7 @@ from flask import Flask, Response, jsonify, request
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from emulators.asana.routes import create_app as create_asana
+from emulators.common.client import local_client
 from emulators.common.server import running
 from emulators.google.app import create_app as create_google
 from emulators.kaiten.routes import create_app as create_kaiten
@@ -132,9 +133,9 @@ def servers() -> Iterator[Servers]:
         running(create_kaiten()) as kaiten_url,
         running(create_asana()) as asana_url,
         running(backend.app()) as backend_url,
-        httpx.Client(base_url=google_url, trust_env=False) as google,
-        httpx.Client(base_url=kaiten_url, trust_env=False) as kaiten,
-        httpx.Client(base_url=asana_url, trust_env=False) as asana,
+        local_client(base_url=google_url) as google,
+        local_client(base_url=kaiten_url) as kaiten,
+        local_client(base_url=asana_url) as asana,
     ):
         surroundings = Surroundings(
             google_url=google_url,

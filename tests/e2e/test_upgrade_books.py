@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.e2e.old_release import Loaded, OldOffice, bring_back
@@ -47,9 +48,11 @@ def everything(office: OldOffice) -> dict[str, Json]:
     """All that can be seen of all workbooks."""
     google = office.servers.google
     return {
-        key: office.http.get(f"{google}/v4/spreadsheets/{key}", params={"fields": EVERYTHING})
-        .raise_for_status()
-        .json()
+        key: orjson.loads(
+            office.http.get(f"{google}/v4/spreadsheets/{key}", params={"fields": EVERYTHING})
+            .raise_for_status()
+            .content
+        )
         for key in (office.agency_id, *office.clients.values())
     }
 

@@ -172,7 +172,11 @@ class LocalOffice:
     def manager(self, email: str = "", locale: str = "ru") -> MenuClient:
         """A menu client of a member of staff."""
         return MenuClient(
-            self.servers.functions, self.servers.google, email=email or self.staff, locale=locale
+            self.servers.functions,
+            self.servers.google,
+            email=email or self.staff,
+            locale=locale,
+            http=self.http,
         )
 
     def click(self, spreadsheet_id: str, action: str, **params: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,16 +77,36 @@ def without_fence(book: dict[str, Any]) -> dict[str, Any]:
 
 def without_given_numbers(book: Mapping[str, Any], tab: Tab) -> dict[str, Any]:
     """The workbook without the marks of the rows of a tab, and without their ID texts."""
-    bare = copy.deepcopy(dict(book))
-    sheet = next(one for one in bare["sheets"] if one["properties"]["title"] == tab.title)
+    return {
+        **book,
+        "sheets": [
+            _without_numbers(one, tab) if one["properties"]["title"] == tab.title else one
+            for one in book["sheets"]
+        ],
+    }
+
+
+def _without_numbers(sheet: Mapping[str, Any], tab: Tab) -> dict[str, Any]:
     [data] = sheet["data"]
-    for row in data["rowMetadata"]:
-        row.pop("developerMetadata", None)
-    for row in data["rowData"][tab.header_index + 1 :]:
-        for cell in row.get("values", ())[tab.columns["id"] :][:1]:
-            cell.pop("userEnteredValue", None)
-            cell.pop("effectiveValue", None)
-    return bare
+    first, column = tab.header_index + 1, tab.columns["id"]
+    rows = [_without_id(row, column) if index >= first else row for index, row in enumerate(data["rowData"])]
+    marks = [
+        {key: value for key, value in row.items() if key != "developerMetadata"}
+        for row in data["rowMetadata"]
+    ]
+    return {**sheet, "data": [{**data, "rowData": rows, "rowMetadata": marks}]}
+
+
+def _without_id(row: Mapping[str, Any], column: int) -> Mapping[str, Any]:
+    cells = row.get("values", [])
+    if column >= len(cells):
+        return row
+    bare = {
+        key: value
+        for key, value in cells[column].items()
+        if key not in ("userEnteredValue", "effectiveValue")
+    }
+    return {**row, "values": [*cells[:column], bare, *cells[column + 1 :]]}
 
 
 def difference(was: Any, now: Any, place: str = "") -> str | None:

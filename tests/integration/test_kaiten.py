@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-import httpx
 import pytest
 
+from emulators.common.client import local_client
 from emulators.common.server import running
 from emulators.kaiten import create_app
 from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError
@@ -58,8 +58,8 @@ class World:
     patience: Patience
 
     def __post_init__(self) -> None:
-        self.control = httpx.Client(base_url=f"{self.url}/_emulator", trust_env=False)
-        self.people = httpx.Client(base_url=f"{self.url}/api/latest", trust_env=False)
+        self.control = local_client(base_url=f"{self.url}/_emulator")
+        self.people = local_client(base_url=f"{self.url}/api/latest")
 
     def person(self, method: str, path: str, body: Json | None = None, *, who: str = "anna") -> Any:
         """Make a call as a person in the tracker."""

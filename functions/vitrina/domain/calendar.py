@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import holidays
 
@@ -46,13 +46,14 @@ class Period:
         day = self.start_on
         while day <= self.end_on:
             yield day
-            day += timedelta(days=1)
+            day += _DAY
 
     def next(self) -> Period:
         """The period that begins on the day after this one."""
         return period_of(self.end_on + timedelta(days=1), self.kind)
 
 
+@lru_cache(maxsize=4096)
 def period_of(day: date, kind: PeriodKind) -> Period:
     """The week (from Monday) or the calendar month that holds *day*."""
     if kind is PeriodKind.WEEK:
@@ -92,6 +93,10 @@ class WorkCalendar:
         return {}
 
     @cached_property
+    def _shares(self) -> dict[Period, float]:
+        return {}
+
+    @cached_property
     def _transferred(self) -> Mapping[date, date]:
         """Day off that was transferred to each working Saturday or Sunday."""
         found: dict[date, date] = {}
@@ -123,6 +128,13 @@ class WorkCalendar:
     def share_of_day(self, day: date) -> float:
         """Ratio of *day* to an ordinary day; a part-time person's day is shortened by the same ratio."""
         return self.day_hours(day) / FULL_DAY_HOURS
+
+    def share_of_period(self, period: Period) -> float:
+        """Ratio of *period* to an ordinary day."""
+        share = self._shares.get(period)
+        if share is None:
+            share = self._shares[period] = sum(self.share_of_day(day) for day in period)
+        return share
 
     def hours(self, period: Period) -> float:
         """Hours of a full-time person in *period*."""

@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 from flask import Flask, Response, request
 
+from emulators.common.client import local_client
+
 Json = dict[str, Any]
 SPACE, TEAM, PROJECT = "900", "910", "920"
 BOT, ANNA, GUEST, STRANGER = "11", "12", "13", "14"
@@ -34,7 +36,7 @@ class Person:
 
     def __init__(self, url: str, token: str) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self.http = httpx.Client(base_url=f"{url}/api/1.0", headers=headers, trust_env=False)
+        self.http = local_client(base_url=f"{url}/api/1.0", headers=headers)
 
     def ask(self, method: str, path: str, data: Json | None = None, **query: str) -> httpx.Response:
         """Send a call; *data* is put into the envelope."""
@@ -71,7 +73,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.bot, self.anna, self.guest = (Person(self.url, token) for token in ("bot", "anna", "guest"))
-        self.control = httpx.Client(base_url=f"{self.url}/_emulator", trust_env=False)
+        self.control = local_client(base_url=f"{self.url}/_emulator")
 
     def seed(self, **changes: Any) -> None:
         """Start from the seed again; *features* and *limits* change only what they name."""

@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 from flask import Flask, Response, request
 
+from emulators.common.client import local_client
+
 SPACE = 10
 BOT, ANNA, STRANGER = 1, 2, 3
 START = datetime(2026, 9, 1, 10, 0, tzinfo=UTC)
@@ -40,12 +42,12 @@ class World:
         self.bot = self.client("bot")
         self.anna = self.client("anna")
         self.stranger = self.client("stranger")
-        self.control = httpx.Client(base_url=f"{self.url}/_emulator", trust_env=False)
+        self.control = local_client(base_url=f"{self.url}/_emulator")
 
     def client(self, token: str) -> httpx.Client:
         """A client that signs in with *token*."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx.Client(base_url=f"{self.url}/api/latest", headers=headers, trust_env=False)
+        return local_client(base_url=f"{self.url}/api/latest", headers=headers)
 
     def seed(self, **changes: Any) -> None:
         """Start from the seed again."""

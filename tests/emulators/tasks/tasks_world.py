@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 from flask import Flask, Response, jsonify, request
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports.rest import CloudTasksRestTransport
 from google.protobuf import duration_pb2, timestamp_pb2
+
+from emulators.common.client import local_client
 
 QUEUE = "projects/p/locations/l/queues/jobs"
 ROBOT = "robot@vitrina.test"
@@ -77,7 +78,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.client = make_client(self.url)
-        self.control = httpx.Client(base_url=f"{self.url}/_emulator", trust_env=False, timeout=60)
+        self.control = local_client(base_url=f"{self.url}/_emulator", timeout=60)
 
     def seed(self, **queue: Any) -> None:
         """Seed again, with quick retries unless *queue* has other settings."""

@@ -13,6 +13,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from emulators.google import batch, discovery, edits, grid, masks, schema, spreadsheets
 from emulators.google.errors import ApiError, BadRequestError
 from emulators.google.models import Book
@@ -38,11 +40,11 @@ EVERYTHING = (
 
 @dataclass(frozen=True)
 class _Shown:
-    """What a workbook shows as JSON text, as long as it is this one, at this moment."""
+    """What a workbook shows as JSON, as long as it is this one, at this moment."""
 
     book: Book
     now: datetime
-    text: str
+    text: bytes
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ class FakeWorkbooks(Interruptions):
     def _select(self, spreadsheet_id: str, fields: str) -> Json:
         mask, book = masks.parse(fields), self._book(spreadsheet_id)
         shown = grid.spreadsheet(book, None, mask, self._state.now(), grid_data=True)
-        resource: Json = json.loads(json.dumps(masks.select(mask, shown)))
+        resource: Json = orjson.loads(orjson.dumps(masks.select(mask, shown)))
         return resource
 
     def _book(self, spreadsheet_id: str) -> Book:
@@ -143,9 +145,9 @@ class FakeWorkbooks(Interruptions):
         known = self._shown.get(spreadsheet_id)
         if known is None or known.book is not book or known.now != now:
             shown = grid.spreadsheet(book, None, _READ_MASK, now, grid_data=True)
-            known = _Shown(book, now, json.dumps(masks.select(_READ_MASK, shown)))
+            known = _Shown(book, now, orjson.dumps(masks.select(_READ_MASK, shown)))
             self._shown[spreadsheet_id] = known
-        resource: Json = json.loads(known.text)
+        resource: Json = orjson.loads(known.text)
         return resource
 
     def look_at_all(self, spreadsheet_id: str) -> Json:

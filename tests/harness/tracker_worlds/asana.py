@@ -12,11 +12,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-import httpx
 from flask import Flask, Response, request
 
 from emulators.asana import create_app
 from emulators.asana.routes import PREFIX
+from emulators.common.client import local_client
 from emulators.common.server import running
 from tests.harness.prism.recorder import Recorder
 from tests.harness.tracker_worlds.world import FAULTS, abilities_of
@@ -77,8 +77,8 @@ class AsanaWorld:
         self.people = {name: USERS[name] for name in ("anna", "igor")}
         self.memory = DictMemory()
         self.options, self.features = options, dict(features or {})
-        self.control = httpx.Client(base_url=f"{url}/_emulator", trust_env=False)
-        self._http = httpx.Client(base_url=f"{url}{PREFIX}", trust_env=False)
+        self.control = local_client(base_url=f"{url}/_emulator")
+        self._http = local_client(base_url=f"{url}{PREFIX}")
         self._wire = AsanaWire(url, "bot", pace=Pace(1_000_000, sleep=_no_wait), sleep=_no_wait)
         self._receiver = receiver
         self.tracker: AsanaTracker = self.make_tracker()

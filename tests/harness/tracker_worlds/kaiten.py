@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
-import httpx
-
+from emulators.common.client import local_client
 from emulators.common.server import running
 from emulators.kaiten import create_app
 from tests.harness.tracker_worlds.world import FAULTS, FINDS_ARCHIVED, abilities_of, request_of
@@ -32,8 +31,8 @@ class KaitenWorld:
 
     def __init__(self, url: str) -> None:
         self.people = {name: str(USERS[name]) for name in ("anna", "igor")}
-        self._control = httpx.Client(base_url=f"{url}/_emulator", trust_env=False)
-        self._http = httpx.Client(base_url=f"{url}/api/latest", trust_env=False)
+        self._control = local_client(base_url=f"{url}/_emulator")
+        self._http = local_client(base_url=f"{url}/api/latest")
         self._wire = KaitenWire(url, "bot", pace=Pace(sleep=_no_wait), sleep=_no_wait)
         self._store = MemoryStore()
         self.tracker = self.make_tracker()

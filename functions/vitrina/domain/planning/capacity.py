@@ -6,7 +6,7 @@ Hours that are committed to any client are subtracted from all of them.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -113,8 +113,7 @@ class Resources:
 
     def full_period_hours(self, specialist: Specialist, period: Period) -> float:
         """Hours of *specialist* in the whole *period*, without regard to absences and committed hours."""
-        share = sum(self.calendar.share_of_day(day) for day in period)
-        return specialist.hours_per_day * self.load_factor * share
+        return specialist.hours_per_day * self.load_factor * self.calendar.share_of_period(period)
 
 
 def week_share_hours(limit: HourLimit, calendar: WorkCalendar, week: Period) -> float:
@@ -165,6 +164,7 @@ class Ledger:
         }
         self.left = [[limit.hours] * len(self._windows[limit.kind]) for limit in resources.limits]
         self._concerned: dict[tuple[int, str], tuple[int, ...]] = {}
+        self._of_project: dict[str, list[tuple[int, HourLimit]]] = {}
         self._shares: dict[tuple[Period, PeriodKind], Sequence[tuple[int, float]]] = {}
         for booking in resources.bookings:
             self._book(booking)
@@ -195,11 +195,7 @@ class Ledger:
 
     def _book(self, booking: Booking) -> None:
         person = self.people.get(booking.specialist)
-        limits = [
-            number
-            for number, limit in enumerate(self.resources.limits)
-            if limit.concerns(project=booking.project, specialist=booking.specialist)
-        ]
+        limits = self._concerning(booking.project, booking.specialist)
         for day, hours in booking.day_hours.items():
             place = self._place.get(day)
             if person is not None and place is not None:
@@ -215,12 +211,21 @@ class Ledger:
         known = self._concerned.get((person, project))
         if known is None:
             name = self.resources.specialists[person].name
-            known = self._concerned[person, project] = tuple(
-                number
-                for number, limit in enumerate(self.resources.limits)
-                if limit.concerns(project=project, specialist=name)
-            )
+            known = self._concerned[person, project] = self._concerning(project, name)
         return known
+
+    def _concerning(self, project: str, specialist: str) -> tuple[int, ...]:
+        """Places of the limits that work of *specialist* for *project* counts against."""
+        known = self._of_project.get(project)
+        if known is None:
+            known = self._of_project[project] = [
+                (number, limit)
+                for number, limit in enumerate(self.resources.limits)
+                if limit.project in (None, project)
+            ]
+        return tuple(
+            number for number, limit in known if limit.concerns(project=project, specialist=specialist)
+        )
 
     def room(self, person: int, project: str, place: int) -> float:
         """Hours that *person* may still work for *project* on the day, by his own hours and every limit."""
@@ -245,8 +250,7 @@ class Ledger:
 
     def places(self, period: Period) -> range:
         """Places of the days in *period*."""
-        inside = [place for place, day in enumerate(self.days) if day in period]
-        return range(inside[0], inside[-1] + 1) if inside else range(0)
+        return range(bisect_left(self.days, period.start_on), bisect_right(self.days, period.end_on))
 
     def free_hours(self, person: int, places: Sequence[int]) -> float:
         """Remaining hours of *person* on the days."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vitrina.domain.planning.capacity import EPSILON_HOURS, UNITS, units_of
@@ -410,53 +410,69 @@ class _Trial:
             if not wanted:
                 continue
             seen |= wanted
-            apart = wanted.isdisjoint
-            near = [other for other in rest if not apart(other.profiles)]
-            rest = [other for other in rest if apart(other.profiles)]
-            waiting += near
-            tree += [(person, other) for other in near]
+            is_apart = wanted.isdisjoint
+            others, rest = rest, []
+            for other in others:
+                if is_apart(other.profiles):
+                    rest.append(other)
+                else:
+                    waiting.append(other)
+                    tree.append((person, other))
         return tree
 
     def _pull(self, person: PersonLoad, other: PersonLoad, wanted: float) -> None:
         """Divide the common work anew so that *person* has *wanted* hours free, or as many as possible."""
-        if self.free[person.place] >= wanted - EPSILON_HOURS:
+        free, here, there = self.free, person.place, other.place
+        if free[here] >= wanted - EPSILON_HOURS:
             return
-        if self._chance is None and self.free[other.place] <= EPSILON_HOURS:
+        if self._chance is None and free[there] <= EPSILON_HOURS:
             return
-        mine = [part for part in self._parts[person.place] if part.profile in other.profiles]
+        mine, own = _divide(self._parts[here], other.profiles)
         if not mine:
             return
-        theirs = [part for part in self._parts[other.place] if part.profile in person.profiles]
+        theirs, others_own = _divide(self._parts[there], person.profiles)
         shared = self._ordered(mine + theirs)
         self._budget.left -= len(shared)
         had = sum([part.hours for part in theirs])
         given = best_subset(
             [part.units for part in shared],
-            least=had + wanted - self.free[person.place],
-            most=had + self.free[other.place],
+            least=had + wanted - free[here],
+            most=had + free[there],
         )
         gain = sum([shared[place].hours for place in given]) - had
         if gain < -EPSILON_HOURS or (gain <= EPSILON_HOURS and self._chance is None):
             return
         places = set(given)
-        chosen = [part for place, part in enumerate(shared) if place in places]
-        kept = [part for place, part in enumerate(shared) if place not in places]
-        self._parts[person.place] = self._besides(person, other) + kept
-        self._parts[other.place] = self._besides(other, person) + chosen
-        self.free[person.place] += gain
-        self.free[other.place] -= gain
-
-    def _besides(self, person: PersonLoad, other: PersonLoad) -> list[Part]:
-        """Parts of *person* that *other* cannot do."""
-        return [part for part in self._parts[person.place] if part.profile not in other.profiles]
+        for place, part in enumerate(shared):
+            if place in places:
+                others_own.append(part)
+            else:
+                own.append(part)
+        self._parts[here] = own
+        self._parts[there] = others_own
+        free[here] += gain
+        free[there] -= gain
 
     def _ordered(self, parts: list[Part]) -> list[Part]:
         """The order in which parts are given away if several subsets have the right sum."""
         chance = self._chance
         if chance is None:
             return sorted(parts, key=lambda part: -part.hours)
-        keys = [chance.random() for _ in parts]
+        draw = chance.random
+        keys = [draw() for _ in parts]
         return [parts[place] for place in sorted(range(len(parts)), key=keys.__getitem__)]
+
+
+def _divide(parts: Sequence[Part], profiles: Container[str]) -> tuple[list[Part], list[Part]]:
+    """Parts of these profiles, and the others."""
+    inside: list[Part] = []
+    outside: list[Part] = []
+    for part in parts:
+        if part.profile in profiles:
+            inside.append(part)
+        else:
+            outside.append(part)
+    return inside, outside
 
 
 def best_subset(units: Sequence[int], *, least: float, most: float) -> list[int]:
@@ -476,13 +492,15 @@ def best_subset(units: Sequence[int], *, least: float, most: float) -> list[int]
     room = min(math.floor((most + EPSILON_HOURS) * UNITS) // step, sum(sizes))
     if room < 0:
         return []
+    if room < min(sizes, default=0):
+        return []
     low = max(0, math.ceil((least - EPSILON_HOURS) * UNITS / step)) if least < math.inf else room
-    wanted = min(low, room)  # No sum is better than this one.
+    wanted = 1 << min(low, room)  # No sum is better than this one.
     window = (1 << (room + 1)) - 1
     reached = 1
     sums = []
     for size in sizes:
-        if reached >> wanted & 1:
+        if reached & wanted:
             break
         sums.append(reached)
         reached = (reached | reached << size) & window

@@ -133,11 +133,11 @@ class Timeline:
         return twin
 
     def _open_booked(self, person: int, first: date, last: date) -> None:
-        inside = [place for place, day in enumerate(self.ledger.days) if first <= day <= last]
-        if not inside:
+        days = self.ledger.days
+        start, end = bisect_left(days, first), bisect_right(days, last) - 1
+        if start > end:
             return
-        began_before = first < self.ledger.days[0]
-        self._open(person, -1 if began_before else inside[0], inside[-1])
+        self._open(person, -1 if first < days[0] else start, end)
 
     def _open(self, person: int, start: int, end: int) -> None:
         if start == end:
