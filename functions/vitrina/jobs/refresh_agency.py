@@ -1,7 +1,9 @@
-"""Job that keeps the agency's workbook fresh: *Журнал*, *Загрузка*, and what is known of its people.
+"""Jobs that keep the agency's workbook fresh without a click.
 
-It runs a minute after an action or a change at the tracker, and every quarter of an hour of the day, because
-nobody tells us of an absence that is typed. Without anything new it only reads the workbook.
+One is cheap: *Журнал*, *Загрузка*, and what is known of its people, from that workbook and the store. It runs
+a minute after an action or a change at the tracker, and every quarter of an hour of the day, because nobody
+tells us of an absence that is typed. Without anything new it only reads the workbook.
+The other reads the workbooks of all clients, once an hour of the day: *Проекты* and *Общая доска* as well.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import hashlib
 import json
 import logging
 
-from vitrina.errors import UserError
+from vitrina.errors import BusyError, UserError
 from vitrina.jobs.reconcile import PERIOD_S, TURN_HOURS
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import QUOTA_KEY, SlotBooking
@@ -26,26 +28,57 @@ from vitrina.records.books import find_agencies
 from vitrina.records.work import find_open_work, taken_hours
 from vitrina.tabs.journal import write_journal
 from vitrina.tabs.load import load_days, load_lines, shown_day_count, write_load
+from vitrina.usecases.agency.update_load import update_load
 from vitrina.workbook.reading.book import Book
 from vitrina.workbook.reading.team import Team
 from vitrina.workbook.writing.change import WorkbookChange
 
 log = logging.getLogger("vitrina.jobs")
 
+#: Seconds between two drawings of all tabs.
+REDRAW_S = 3600.0
 #: Kind of the documents with a digest of the load that was drawn last.
 LOAD_SHOWN = "load_shown"
 
 
 def plan_refreshes(services: Services) -> int:
-    """Queue a look at every agency's workbook, by day; return the count."""
+    """Queue a look at every agency's workbook, by day, and once an hour at those of its clients.
+
+    Returns the count of agencies.
+    """
     now = services.clock.now()
     if now.astimezone(services.time_zone).hour not in TURN_HOURS:
         return 0
+    moment = now.timestamp()
     agencies = find_agencies(services.store)
     for agency in agencies:
-        name = task_name("agency", agency.spreadsheet_id, int(now.timestamp() // PERIOD_S))
-        services.queue.add(name, {"kind": "agency", "spreadsheet_id": agency.spreadsheet_id, "draws": False})
+        agency_id = agency.spreadsheet_id
+        # Both have names of their period, so that a repeat within it queues nothing.
+        services.queue.add(
+            task_name("agency", agency_id, int(moment // PERIOD_S)),
+            {"kind": "agency", "spreadsheet_id": agency_id, "draws": False},
+        )
+        services.queue.add(
+            task_name("redraw", agency_id, int(moment // REDRAW_S)),
+            {"kind": "redraw", "spreadsheet_id": agency_id},
+        )
     return len(agencies)
+
+
+def redraw_agency(services: Services, body: Json) -> None:
+    """Do what *Обновить загрузку* does: one read of each client's workbook, in slots of Google's quota."""
+    agency_id = body["spreadsheet_id"]
+    run = Run(services, CLOCK, agency_id=agency_id)
+    with ending(run):
+        run.take(f"load:{agency_id}")
+        try:
+            update_load(run, agency_id)
+        except UserError as error:
+            if isinstance(error, BusyError):
+                raise
+            # Cells of the people are bad: whoever clicks is told, and the next hour tries again.
+            run.drop_final_writes()
+            log.info("tabs not drawn: %s", error.code)
 
 
 def refresh_agency(services: Services, body: Json) -> None:

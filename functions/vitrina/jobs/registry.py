@@ -20,7 +20,7 @@ from vitrina.jobs.expire import expire
 from vitrina.jobs.nightly import learn_at_night, plan_nights
 from vitrina.jobs.push_wanted import push_wanted, remove_orphans
 from vitrina.jobs.reconcile import plan_reconciliation, reconcile
-from vitrina.jobs.refresh_agency import plan_refreshes, refresh_agency
+from vitrina.jobs.refresh_agency import plan_refreshes, redraw_agency, refresh_agency
 from vitrina.jobs.renew_protection import protect_at_night
 from vitrina.jobs.sync_touched import sync_touched
 from vitrina.jobs.upgrade_book import upgrade_one
@@ -61,6 +61,7 @@ JOBS: Mapping[str, Job] = {
     "protect": Job(_BOOK, _in_background(protect_at_night)),
     "upgrade": Job(_BOOK, _in_background(upgrade_one)),
     "agency": Job({**_BOOK, "draws": {"type": "boolean"}}, _in_background(refresh_agency)),
+    "redraw": Job(_BOOK, _in_background(redraw_agency)),
     "push": Job(_BOOK, _in_background(push_wanted)),
     "remove_orphans": Job(
         {"spreadsheet_id": _ID, "created_as": {"type": "object", "additionalProperties": _ID}},

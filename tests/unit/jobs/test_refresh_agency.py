@@ -193,9 +193,33 @@ def test_people_being_typed_keep_nothing_waiting() -> None:
 
 
 def test_agencies_are_looked_at_by_day(office: MemoryOffice) -> None:
-    """Once in a quarter of an hour; at night nobody looks."""
+    """Once in a quarter of an hour, at the clients' workbooks once an hour; at night nobody looks."""
     assert [plan_refreshes(office.services) for _ in range(2)] == [1, 1]
-    assert len(office.queue.waiting) == 1
+    assert [task.body["kind"] for task in office.queue.waiting] == ["agency", "redraw"]
+    office.clock.advance(minutes=16)
+    plan_refreshes(office.services)
+    assert [task.body["kind"] for task in office.queue.waiting] == ["agency", "redraw", "agency"]
     office.clock.advance(hours=15)
 
     assert plan_refreshes(office.services) == 0
+
+
+def test_projects_are_drawn_without_a_click() -> None:
+    """Once an hour: what the client returned is seen although nobody has clicked."""
+    office = started_office()
+    plan_refreshes(office.services)
+    office.type("in_progress", 0, approval="Вернули")
+    office.run_queue()
+
+    [(waits,)] = office.table("projects", "waits", spreadsheet_id=office.agency_id)
+    assert waits.startswith("мы, клиент вернул: ЗРН-")
+
+
+def test_bad_cells_of_people_wait_for_the_next_hour() -> None:
+    """Nobody has clicked, so that nobody is told; the queue does not try the same again."""
+    office = started_office()
+    office.type("specialists", 3, office.agency_id, name="Новый человек")
+
+    office.run_job({"kind": "redraw", "spreadsheet_id": office.agency_id})
+
+    assert office.table("board", "id", spreadsheet_id=office.agency_id) == []

@@ -235,7 +235,12 @@ def test_timer_does_all_of_it() -> None:
         "sent_again": 1,
     }
 
-    assert sorted(task.body["kind"] for task in office.queue.waiting) == ["agency", "push", "reconcile"]
+    assert sorted(task.body["kind"] for task in office.queue.waiting) == [
+        "agency",
+        "push",
+        "reconcile",
+        "redraw",
+    ]
 
 
 def test_timer_while_the_queue_is_down() -> None:
