@@ -100,6 +100,8 @@ PURPOSES = {
     "norms": "The night's learning",
     "push": "Cards that a push left",
     "remove_orphans": "Late cards",
+    "agency": "Look at the agency",
+    "redraw": "All tabs of the agency",
 }
 
 Say = Callable[[str], None]

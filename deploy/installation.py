@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vitrina.errors import VitrinaError
+from vitrina.errors import SettingsError
 from vitrina.settings import PREFIX, Settings
 
 #: Settings that follow from project and region.
@@ -220,12 +220,14 @@ def _required() -> list[str]:
 
 
 def _wrong_values(settings: Mapping[str, str]) -> list[str]:
-    rest = {_variable(name): "x" for name in (*DERIVED, *(one.setting for one in SECRETS))}
+    """What is wrong with the values; secrets and what is derived get values that are right."""
+    names = (*DERIVED, *(one.setting for one in SECRETS))
+    rest = {_variable(name): "https://x.example" if name.endswith("_url") else "x" * 32 for name in names}
     rest[_variable("trackers")] = "{}"
     try:
         Settings.from_environment({**rest, **settings})
-    except (VitrinaError, ValueError) as error:
-        return [str(error)]
+    except SettingsError as error:
+        return [f"{one.code} {dict(one.where)}" for one in error.problems]
     return []
 
 

@@ -18,13 +18,14 @@ VitrinaError(code, **where)
 │   ├── AccessDeniedError          somebody has to grant us access               HTTP 502
 │   └── FatalServiceError          the same call would be refused again          HTTP 502
 └── ConfigurationError             a setting is missing or wrong                 fails at start-up
+    └── SettingsError              settings of the environment, all together
 
-``code`` names a sentence in ``texts/errors.*.json`` and ``where`` fills its placeholders.
+``code`` names a sentence in ``texts/messages.*.json`` and ``where`` fills its placeholders.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -197,3 +198,22 @@ class FatalServiceError(ServiceError):
 
 class ConfigurationError(VitrinaError):
     """A setting is missing or wrong."""
+
+
+@dataclass(frozen=True)
+class SettingProblem:
+    """A setting that is missing or wrong: the code of the sentence, and the values of its placeholders."""
+
+    code: str
+    where: Mapping[str, Any]
+
+
+class SettingsError(ConfigurationError):
+    """Some settings of the environment are missing or wrong. All of them are reported together."""
+
+    def __init__(self, problems: Sequence[SettingProblem]) -> None:
+        super().__init__("settings.wrong", names=[one.where["name"] for one in problems])
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        return "; ".join(f"{one.code} {dict(one.where)}" for one in self.problems)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from vitrina.errors import ConfigurationError
+from vitrina.errors import SettingProblem, SettingsError
 
 PREFIX = "VITRINA_"
 
@@ -58,23 +63,26 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read the settings.
+        """Read and check the settings.
 
         Raises
         ------
-        ConfigurationError
-            If settings without a default are missing (all are named), or ``VITRINA_NOW`` has no time zone.
+        SettingsError
+            If settings are missing or wrong. All of them are named, with what to do.
         """
         values: dict[str, object] = {}
-        missing = []
+        problems: list[SettingProblem] = []
         for one in fields(cls):
-            text = _text(environment, one.name)
+            text, name = _text(environment, one.name), PREFIX + one.name.upper()
             if text:
-                values[one.name] = _CONVERT.get(one.name, str)(text)
+                try:
+                    values[one.name] = _CONVERT.get(one.name, str)(text)
+                except WrongSettingError as error:
+                    problems.append(SettingProblem(error.code, {"name": name, **error.where}))
             elif one.default is MISSING and one.default_factory is MISSING:
-                missing.append(PREFIX + one.name.upper())
-        if missing:
-            raise ConfigurationError("settings.missing", names=missing)
+                problems.append(SettingProblem("settings.missing", {"name": name}))
+        if problems:
+            raise SettingsError(problems)
         return cls(**values)  # type: ignore[arg-type]
 
 
@@ -93,14 +101,30 @@ def _text(environment: Mapping[str, str], name: str) -> str:
     return next((text for text in texts if text), "")
 
 
-def _list(text: str) -> tuple[str, ...]:
-    return tuple(part.strip().lower() for part in text.split(",") if part.strip())
+class WrongSettingError(Exception):
+    """A value that cannot be used: the code of the sentence, and its placeholders but the name."""
+
+    def __init__(self, code: str, **where: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.where = where
+
+
+def _owners(text: str) -> tuple[str, ...]:
+    found = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    for one in found:
+        if not _ADDRESS.fullmatch(one) or one in CONSUMER_DOMAINS:
+            raise WrongSettingError("settings.owner", value=one)
+    return found
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise WrongSettingError("settings.now", value=text) from None
     if moment.tzinfo is None:
-        raise ConfigurationError("settings.now_without_zone", value=text)
+        raise WrongSettingError("settings.now", value=text)
     return moment
 
 
@@ -110,15 +134,87 @@ def _trackers(text: str) -> dict[str, dict[str, str]]:
         data = json.loads(text)
         return {name: {key: str(value) for key, value in one.items()} for name, one in data.items()}
     except (ValueError, AttributeError):
-        raise ConfigurationError("settings.trackers") from None
+        raise WrongSettingError("settings.trackers") from None
 
+
+def _number(least: float, most: float) -> Callable[[str], float]:
+    def convert(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        # Written so that it is also wrong for what is not a number.
+        if not least <= value <= most:
+            raise WrongSettingError("settings.number", value=text, least=least, most=most)
+        return value
+
+    return convert
+
+
+def _count(least: int, most: int) -> Callable[[str], int]:
+    convert = _number(least, most)
+    return lambda text: int(convert(text))
+
+
+def _url(text: str) -> str:
+    """An address that is encrypted, or one of this machine."""
+    address = urlsplit(text)
+    is_here = address.hostname in ("127.0.0.1", "localhost")
+    if not address.hostname or not (address.scheme == "https" or (address.scheme == "http" and is_here)):
+        raise WrongSettingError("settings.url", value=text)
+    return text
+
+
+def _spreadsheet_url(text: str) -> str:
+    if "{id}" not in text:
+        raise WrongSettingError("settings.no_id_in_url", value=text)
+    return _url(text)
+
+
+def _secret(text: str) -> str:
+    """A secret that nobody guesses and that stands in an address; the error does not repeat it."""
+    if not _SECRET.fullmatch(text):
+        raise WrongSettingError("settings.secret", least=LEAST_SECRET)
+    return text
+
+
+def _time_zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise WrongSettingError("settings.time_zone", value=text) from None
+
+
+#: Domains on which anybody can have an address: not those of an agency.
+CONSUMER_DOMAINS = frozenset(
+    {
+        *("@gmail.com", "@googlemail.com", "@yandex.ru", "@ya.ru", "@yandex.com", "@mail.ru", "@bk.ru"),
+        *("@inbox.ru", "@list.ru", "@internet.ru", "@rambler.ru", "@outlook.com", "@hotmail.com"),
+        *("@live.com", "@icloud.com", "@me.com", "@yahoo.com", "@proton.me", "@protonmail.com"),
+    }
+)
+#: Least letters and digits of a secret.
+LEAST_SECRET = 24
+
+_ADDRESS = re.compile(r"[^\s@,;<>]*@[^\s@,;<>]+\.[^\s@,;<>]+")
+_SECRET = re.compile(rf"[A-Za-z0-9_-]{{{LEAST_SECRET},}}")
 
 _CONVERT: Mapping[str, Callable[[str], object]] = {
-    "owners": _list,
+    "owners": _owners,
     "trackers": _trackers,
-    "kaiten_timeout_s": float,
-    "retry_wait_s": float,
-    "lease_s": float,
-    "quota_per_minute": int,
+    "webhook_secret": _secret,
+    "kaiten_timeout_s": _number(1, 60),
+    "retry_wait_s": _number(0, 60),
+    "lease_s": _number(1, 3600),
+    "quota_per_minute": _count(1, 10_000),
+    "time_zone": _time_zone,
     "now": _moment,
+    "spreadsheet_url": _spreadsheet_url,
+    **dict.fromkeys(
+        (
+            *("task_url", "webhook_url", "schedule_url"),
+            *("kaiten_url", "google_url", "tasks_url", "firestore_url"),
+        ),
+        _url,
+    ),
 }

@@ -24,6 +24,7 @@ from vitrina.errors import (
     ConfigurationError,
     RetriableServiceError,
     ServiceError,
+    SettingsError,
     StoreConflictError,
 )
 from vitrina.google.rest import RestService
@@ -372,15 +373,12 @@ def test_a_store_that_functions_have_only_opened_is_empty(
 def test_settings_choose_the_store(firestore_url: str, tmp_path: Path) -> None:
     """The address of the store is a file or a database; the setting has its older name as well."""
     rest = {
-        f"VITRINA_{name}": "x"
-        for name in (
-            "TOKEN_AUDIENCE",
-            "STAFF",
-            "SERVICE_ACCOUNT",
-            "TASK_URL",
-            "WEBHOOK_URL",
-            "WEBHOOK_SECRET",
-        )
+        "VITRINA_TOKEN_AUDIENCE": "audience",
+        "VITRINA_STAFF": "owner@agency.ru",
+        "VITRINA_SERVICE_ACCOUNT": "robot@project.example",
+        "VITRINA_TASK_URL": "https://x.example/task",
+        "VITRINA_WEBHOOK_URL": "https://x.example/webhook",
+        "VITRINA_WEBHOOK_SECRET": "x" * 32,
     }
     path = str(tmp_path / "store.sqlite")
 
@@ -390,7 +388,7 @@ def test_settings_choose_the_store(firestore_url: str, tmp_path: Path) -> None:
     opened = open_store(Settings.from_environment(rest | database))
     assert isinstance(opened, FirestoreStore)
     assert opened.find("book") == []
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(SettingsError) as caught:
         Settings.from_environment(rest)
     assert caught.value.where == {"names": ["VITRINA_STORE"]}
 

@@ -44,7 +44,7 @@ def commands_beside_the_plans(tmp_path: Path) -> Iterator[str]:
     """What ``deploy`` runs before a plan, and to read secrets."""
     settings = tmp_path / "installation.env"
     names = ("VITRINA_TOKEN_AUDIENCE", "VITRINA_OWNERS", "VITRINA_DRIVE_FOLDER_ID")
-    settings.write_text("".join(f"{name}=x\n" for name in names), encoding="utf-8")
+    settings.write_text("".join(f"{name}=x@x.example\n" for name in names), encoding="utf-8")
     where = ["--project=agency-vitrina", "--region=europe-west1", f"--settings={settings}"]
     for arguments in (["install", *where], ["run", *where, "--", "check"]):
         project = GoogleProject(email="(unset)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from vitrina.errors import CellProblem, CellsError, VitrinaError
+from vitrina.errors import CellProblem, CellsError, SettingsError, VitrinaError
 from vitrina.texts import Sentence, pick_locale, render
 
 
@@ -24,8 +24,10 @@ def print_error(line: str) -> None:
 
 
 def print_product_error(error: VitrinaError, locale: str) -> None:
-    """Print the sentence of an error of the product, and each cell that it names."""
+    """Print the sentence of an error of the product, and each cell or setting that it names."""
     print_error(render(Sentence(error.code, error.where), locale))
+    for setting in error.problems if isinstance(error, SettingsError) else ():
+        print_error(render(Sentence(setting.code, setting.where), locale))
     for problem in error.problems if isinstance(error, CellsError) else ():
         print_error(cell_line(problem, locale))
 

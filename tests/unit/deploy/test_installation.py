@@ -61,7 +61,7 @@ def test_the_installation_itself_is_described(tmp_path: Path) -> None:
         ("VITRINA_TASK_URL=https://x/task", "VITRINA_TASK_URL follows from project and region"),
         ("VITRINA_NOW=2026-11-23T09:00:00+03:00", "VITRINA_NOW is for local servers"),
         ("VITRINA_OWNERS owner@agency.ru", "is not NAME=value"),
-        ("VITRINA_LEASE_S=soon", "could not convert"),
+        ("VITRINA_LEASE_S=soon", "settings.number"),
         ("MENU_MIN_INSTANCES=one", "MENU_MIN_INSTANCES is a number"),
         ("MORE_TRACKERS=asana", "MORE_TRACKERS is 1 or 0"),
     ],
@@ -93,7 +93,7 @@ def test_the_functions_have_all_settings_that_they_need(tmp_path: Path) -> None:
     installation = read(tmp_path, GOOD)
 
     settings = Settings.from_environment(
-        {**installation.environment, **{one.variable: "secret" for one in installation.secrets}}
+        {**installation.environment, **{one.variable: "secret" * 5 for one in installation.secrets}}
     )
 
     assert settings.store == "projects/agency-vitrina/databases/(default)"
@@ -101,7 +101,7 @@ def test_the_functions_have_all_settings_that_they_need(tmp_path: Path) -> None:
     assert settings.task_url == "https://europe-west1-agency-vitrina.cloudfunctions.net/vitrina-task"
     assert settings.schedule_url == settings.task_url.replace("-task", "-schedule")
     assert settings.tasks_queue == "projects/agency-vitrina/locations/europe-west1/queues/vitrina"
-    assert settings.kaiten_token == "secret"
+    assert settings.kaiten_token == "secret" * 5
 
 
 def test_every_secret_setting_is_in_secret_manager() -> None:
