@@ -199,6 +199,8 @@ def rule_values(book: Book, formulas: Iterable[str], now: datetime) -> dict[str,
 #: Results by everything that they depend on. Tests bring back the same workbooks again and again.
 _COMPUTED: dict[Any, Results] = {}
 _MOST_COMPUTED = 100
+#: Results of larger workbooks are not kept: they would take gigabytes.
+_MOST_CELLS = 3_000
 
 
 def _compute(book: Book, extra: list[str], now: datetime) -> Results:
@@ -219,7 +221,7 @@ def _compute(book: Book, extra: list[str], now: datetime) -> Results:
 
 
 def _content(book: Book, extra: list[str], translator: _Translator) -> Any:
-    """Everything that the results depend on; ``None`` if they are others at every moment."""
+    """Everything that the results depend on; ``None`` if they change every moment, or if it is too much."""
     cells = []
     for index, sheet in enumerate(book.sheets):
         for row, line in enumerate(sheet.rows):
@@ -230,7 +232,7 @@ def _content(book: Book, extra: list[str], translator: _Translator) -> Any:
                     if kind == "formulaValue" and _is_momentary(entered):
                         return None
                     cells.append((index, row, column, kind, entered))
-    if any(map(_is_momentary, extra)):
+    if len(cells) > _MOST_CELLS or any(map(_is_momentary, extra)):
         return None
     names = [(one["name"], tuple(one["range"].items())) for one in book.named_ranges]
     return translator.shape, tuple(names), tuple(extra), tuple(cells)
