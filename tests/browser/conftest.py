@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from flask import Flask, Response, jsonify, request
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from emulators.asana.routes import create_app as create_asana
 from emulators.common.client import local_client
@@ -177,14 +177,26 @@ def world(servers: Servers) -> World:
     )
 
 
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A window of the browser, shared because it keeps the scripts of the page compiled."""
+    window = browser.new_context(viewport=WINDOW, locale="ru-RU", timezone_id="Europe/Moscow")
+    yield window
+    window.close()
+
+
 @pytest.fixture
-def workbench(browser: Browser, world: World, request: pytest.FixtureRequest) -> Iterator[WorkbenchPage]:
+def workbench(
+    context: BrowserContext, world: World, request: pytest.FixtureRequest
+) -> Iterator[WorkbenchPage]:
     """The page, opened by the first person. A script error in it fails the test."""
-    context = browser.new_context(viewport=WINDOW, locale="ru-RU", timezone_id="Europe/Moscow")
     page = WorkbenchPage(context.new_page(), world.url)
     page.open(world.client_book_id)
     yield page
     page.screenshot(request.node.name)
-    context.close()
+    # The next test begins as somebody who was never here.
+    page.page.evaluate("localStorage.clear()")
+    for opened in context.pages:
+        opened.close()
 
     assert page.errors == []

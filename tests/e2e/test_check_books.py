@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.test_update_load import retype, start, two_clients
 from tests.harness.office import Office
+from vitrina.bootstrap import application
 from vitrina.cli.commands import main
 
 
@@ -210,8 +211,10 @@ def test_check_of_one_workbook(office: Office) -> None:
     assert office.services.workbooks.read(office.client_id) == before
 
 
-def test_tracker_that_does_not_answer(office: Office) -> None:
+def test_tracker_that_does_not_answer(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sheets are judged all the same, and what was not compared is said."""
+    monkeypatch.setenv("VITRINA_RETRY_WAIT_S", "0")
+    application.cache_clear()
     start(office, {"task": "Баннер", "hours_design": "8"})
     office.do("push")
     office.fail_next("kaiten", status=500, count=100)

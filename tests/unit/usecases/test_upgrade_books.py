@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 
 from tests.harness.fakes.interruptions import no_answer
-from tests.harness.memory_office import MemoryOffice, client_office
+from tests.harness.memory_office import WAIT_S, MemoryOffice, client_office
 from tests.harness.next_release import VERSION, next_release
 from vitrina.errors import BusyError, ChangedMeanwhileError
 from vitrina.jobs.registry import deliver_outbox
 from vitrina.operations.answer import Outcome
 from vitrina.operations.outbox import OUTBOX
+from vitrina.operations.run import Run
 from vitrina.texts import render
 
 
@@ -25,6 +26,14 @@ def office() -> MemoryOffice:
     office.client_id = first
     office.services = next_release(office.services)
     return office
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs that wait for a workbook give up at once: nobody frees it meanwhile."""
+    defaults = Run.take.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "wait_s", WAIT_S)
 
 
 def versions(office: MemoryOffice) -> list[int]:
@@ -47,6 +56,7 @@ def test_all_workbooks_are_brought_along_with_a_read_and_a_write_each(office: Me
     assert office.workbooks.calls == {"read_for_upgrade": 6, "batch_update": 3}
 
 
+@pytest.mark.usefixtures("_impatient")
 def test_a_workbook_where_somebody_works_is_named_and_waits(office: MemoryOffice) -> None:
     """The others are brought along; the next click does the rest."""
     working = office.new_run()
@@ -110,6 +120,7 @@ def test_an_action_in_an_old_workbook_has_it_brought_along_later(office: MemoryO
     assert office.store.find(OUTBOX) == []
 
 
+@pytest.mark.usefixtures("_impatient")
 def test_the_task_waits_for_an_action_that_runs(office: MemoryOffice) -> None:
     """It is delivered again by the queue."""
     working = office.new_run()
