@@ -1,4 +1,4 @@
-"""Sends calls to a tracker's REST API: pace, repeats, and refusals turned into our errors."""
+"""Sends calls to the REST API of an outside system: pace, repeats, and refusals turned into our errors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _REFUSALS: Mapping[int, tuple[type[ServiceError], str]] = {
 
 
 class Pacer(Protocol):
-    """Keeps calls under the rate limit of a tracker."""
+    """Keeps calls under the rate limit of the outside system."""
 
     def wait(self, calls: int = 1) -> None:
         """Sleep until so many calls may be sent."""
