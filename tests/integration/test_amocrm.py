@@ -190,6 +190,24 @@ def test_empty_objects_may_be_lists(body: Any) -> None:
     assert crm.list_fields() == ()
 
 
+def test_filter_that_is_not_kept() -> None:
+    """A list that has tasks of other deals too: one with our key there is not ours."""
+    rows = [{"id": n, "entity_id": n, "text": "Текст\n[key]"} for n in range(1, 4)]
+    made: list[int] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return page(rows, has_next=False, kind="tasks")
+        made.append(77)
+        return httpx.Response(200, json={"_embedded": {"tasks": [{"id": 77}]}})
+
+    crm, due_at = crm_over(answer), datetime(2026, 9, 3, tzinfo=UTC)
+
+    assert crm.create_task("2", DealTask("key", "Текст", "1", due_at)) == "2"
+    assert made == []
+    assert crm.create_task("9", DealTask("key", "Текст", "1", due_at)) == "77"
+
+
 # --- Unchanged answers ---------------------------------------------------------------------------
 
 

@@ -25,13 +25,24 @@ from vitrina.crm_port import (
 )
 from vitrina.errors import FatalServiceError, RetriableServiceError
 from vitrina.ports import Json, WebhookRequest
+from vitrina.rest import FIRST_WAIT_S, TIMEOUT_S
 
+#: Whether the list of changed deals is asked for with ``If-Modified-Since``.
+ASKS_FOR_NEWS = True
 #: ``If-Modified-Since`` has whole seconds, and a change in that very second has to be told.
 MARGIN = timedelta(seconds=1)
 
 
 def connect(
-    url: str, token: str, *, webhook_url: str, zone: tzinfo, timeout_s: float, wait_s: float
+    url: str,
+    token: str,
+    *,
+    webhook_url: str,
+    zone: tzinfo,
+    timeout_s: float = TIMEOUT_S,
+    wait_s: float = FIRST_WAIT_S,
+    rest_s: float = REST_S,
+    asks_for_news: bool = ASKS_FOR_NEWS,
 ) -> AmoCrm:
     """The adapter of an account. Sends no request.
 
@@ -48,10 +59,14 @@ def connect(
     timeout_s
         Seconds that one attempt of a call waits for the answer.
     wait_s
-        Seconds before the first repeat of a call. Rests after a refusal grow and shrink with it.
+        Seconds before the first repeat of a call.
+    rest_s
+        Seconds without calls after amoCRM refused one because there were too many.
+    asks_for_news
+        Whether a list in which nothing changed may be answered with 304.
     """
-    wire = AmoWire(url, token, pace=Pace(rest_s=REST_S * wait_s), timeout_s=timeout_s, wait_s=wait_s)
-    return AmoCrm(wire, webhook_url=webhook_url, zone=zone)
+    wire = AmoWire(url, token, pace=Pace(rest_s=rest_s), timeout_s=timeout_s, wait_s=wait_s)
+    return AmoCrm(wire, webhook_url=webhook_url, zone=zone, asks_for_news=asks_for_news)
 
 
 class AmoCrm:
@@ -63,12 +78,17 @@ class AmoCrm:
         See ``connect``.
     zone
         See ``connect``.
+    asks_for_news
+        See ``connect``.
     """
 
     name = SERVICE
 
-    def __init__(self, wire: AmoWire, *, webhook_url: str, zone: tzinfo) -> None:
+    def __init__(
+        self, wire: AmoWire, *, webhook_url: str, zone: tzinfo, asks_for_news: bool = ASKS_FOR_NEWS
+    ) -> None:
         self._wire = wire
+        self._asks_for_news = asks_for_news
         self._webhook_url = webhook_url
         self._zone = zone
 
@@ -150,7 +170,7 @@ class AmoCrm:
         params: dict[str, str | int] = {"order[updated_at]": "asc", "limit": PAGE}
         if only:
             params["with"] = only
-        newer_than: datetime | None = mapping.moment(begins_at) - MARGIN
+        newer_than = mapping.moment(begins_at) - MARGIN if self._asks_for_news else None
         last: list[Json] | None = None
         while True:
             query = {**params, "filter[updated_at][from]": begins_at, "page": page}
