@@ -15,7 +15,7 @@ import pytest
 from emulators.amocrm import create_app
 from emulators.common.server import running
 from tests.emulators.amocrm.amocrm_world import LEAD, OLGA, SALES, SEED, SIGNED, World
-from tests.harness.crm_worlds.amocrm import WEBHOOK_URL, ZONE, AmoWorld, open_world
+from tests.harness.crm_worlds.amocrm import WEBHOOK_URL, ZONE, AmoWorld, form_request, open_world
 from vitrina.crm.amocrm import connect
 from vitrina.crm.amocrm.client import AmoCrm
 from vitrina.crm.amocrm.pace import Pace
@@ -206,6 +206,45 @@ def test_filter_that_is_not_kept() -> None:
     assert crm.create_task("2", DealTask("key", "Текст", "1", due_at)) == "2"
     assert made == []
     assert crm.create_task("9", DealTask("key", "Текст", "1", due_at)) == "77"
+
+
+# --- Deals that are gone -------------------------------------------------------------------------
+
+
+def test_deal_in_the_bin_that_is_answered_by_its_id() -> None:
+    """Where amoCRM shows it with a mark, no list is read."""
+    row = {"id": 5, "name": "Сайт", "updated_at": 1_790_000_000, "is_deleted": True}
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(200, json=row)
+
+    deal = crm_over(answer).get_deal("5")
+
+    assert deal is not None
+    assert (deal.is_deleted, deal.name, asked) == (True, "Сайт", ["/api/v4/leads/5"])
+
+
+@pytest.mark.parametrize("status", [204, 404])
+def test_objects_that_are_gone(status: int) -> None:
+    """204 and 404 mean the same: no deal; no name of a company or contact that was deleted."""
+    row = {"id": 5, "updated_at": 1_790_000_000}
+    parts = {"companies": [{"id": 7}], "contacts": [{"id": 9}]}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/leads/5"):
+            return httpx.Response(200, json={**row, "_embedded": parts})
+        return httpx.Response(204 if request.url.path.endswith("/leads") else status)
+
+    crm = crm_over(answer)
+    deal = crm.get_deal("5", with_personal_data=True)
+
+    assert crm.get_deal("6") is None
+    assert deal is not None
+    assert deal.company is not None
+    assert (deal.company.name, deal.company.company_id) == ("", "7")
+    assert [(one.contact_id, one.name, one.phones) for one in deal.contacts] == [("9", "", ())]
 
 
 # --- Unchanged answers ---------------------------------------------------------------------------
@@ -558,6 +597,17 @@ def test_adapter_of_the_settings(world: AmoWorld, suffix: str) -> None:
     assert crm.get_account().name == "Агентство"
     assert crm.deal_url("5") == f"{world.world.url}/leads/detail/5"
     assert crm.name == "amoCRM"
+
+
+def test_largest_body_is_read_quickly(crm: AmoCrm) -> None:
+    """A megabyte, the most that the entry point takes: amoCRM waits two seconds for an answer."""
+    body = "&".join(f"leads[update][{number}][id]={number}" for number in range(1, 32_000))
+    begun = time.monotonic()
+
+    received = crm.receive(form_request(body[:1_000_000]))
+
+    assert len(received.deal_ids) > 30_000
+    assert time.monotonic() - begun < 1
 
 
 def test_hint_leads_to_the_deal(world: AmoWorld, crm: AmoCrm) -> None:

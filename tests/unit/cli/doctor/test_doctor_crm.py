@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -17,8 +18,16 @@ from vitrina.bootstrap import CRM, crm_webhook_url, open_crm
 from vitrina.cli.commands import main
 from vitrina.cli.doctor.crm.checks import check_crm
 from vitrina.cli.doctor.installation.fact import Fact
+from vitrina.crm.amocrm import client
+from vitrina.crm.amocrm.pace import Pace
 from vitrina.crm_port import ChangedDeal, WebhookState
-from vitrina.errors import AccessDeniedError, ConfigurationError, FatalServiceError, VitrinaError
+from vitrina.errors import (
+    AccessDeniedError,
+    ConfigurationError,
+    FatalServiceError,
+    SettingsError,
+    VitrinaError,
+)
 from vitrina.settings import Settings
 from vitrina.trackers.registry import connection_from
 
@@ -191,7 +200,8 @@ def test_answer_that_cannot_be_read(world: MemoryWorld) -> None:
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """An account of amoCRM to which the installation is connected."""
+    """An account of amoCRM to which the installation is connected; calls do not wait for each other."""
+    monkeypatch.setattr(client, "Pace", partial(Pace, 0.0))
     with running(create_app()) as url:
         account = World(url)
         account.seed()
@@ -293,6 +303,23 @@ def test_settings_hide_the_token() -> None:
 
     assert settings.crm_token == TOKEN
     assert TOKEN not in repr(settings) + repr(crm) + repr(vars(crm))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("VITRINA_CRM_URL", "http://agency.amocrm.ru"),
+        ("VITRINA_CRM_URL", "agency"),
+        ("VITRINA_CRM_REST_S", "-1"),
+        ("VITRINA_CRM_REST_S", "soon"),
+    ],
+)
+def test_wrong_setting_is_named(name: str, value: str) -> None:
+    """The token goes over https only."""
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment({**ENVIRONMENT, name: value})
+
+    assert name in str(refused.value)
 
 
 def test_address_of_the_webhook() -> None:
