@@ -247,6 +247,17 @@ def test_objects_that_are_gone(status: int) -> None:
     assert [(one.contact_id, one.name, one.phones) for one in deal.contacts] == [("9", "", ())]
 
 
+def test_refusal_does_not_look_like_a_deal_that_is_gone(world: AmoWorld, crm: AmoCrm) -> None:
+    """An unpaid account has its deals still."""
+    deal_id = world.add_deal()
+    fail(world, 402, "leads.get")
+
+    with pytest.raises(FatalServiceError) as refused:
+        crm.get_deal(deal_id)
+
+    assert refused.value.code == "crm.plan"
+
+
 # --- Unchanged answers ---------------------------------------------------------------------------
 
 
