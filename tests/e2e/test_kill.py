@@ -102,7 +102,11 @@ def test_start_batch(factory: OfficeFactory, points: StartingPoints, subtests: p
 
     calls = crash_at_every_call(factory, subtests, points.previewed, action, ("Этот период уже начат",))
 
+    # The task that it asks for fills the journal and draws the load.
     assert [call.method for call in calls if call.service != FIRESTORE] == [
+        "sheets.spreadsheets.get",
+        "sheets.spreadsheets.batchUpdate",
+        "create",
         "sheets.spreadsheets.get",
         "sheets.spreadsheets.batchUpdate",
     ]
@@ -156,6 +160,9 @@ def test_update_load(factory: OfficeFactory, points: StartingPoints, subtests: p
 
     assert [call.method for call in calls if call.service == "google"] == [
         "sheets.spreadsheets.get",
+        "sheets.spreadsheets.get",
+        "sheets.spreadsheets.batchUpdate",
+        # The journal.
         "sheets.spreadsheets.get",
         "sheets.spreadsheets.batchUpdate",
     ]

@@ -358,8 +358,9 @@ def test_row_02_hint_is_sent_again_until_the_queue_takes_it(
 ) -> None:
     """The timer meets the same queue: it fails as well, and the next call of the timer succeeds."""
     put_in_progress(office, {"task": "Баннер", "hours_design": "2"})
-    # Each call of the timer also has the open cards read; without that only the hint is left.
+    # Each call of the timer also has cards and workbooks read; without that only the hint is left.
     monkeypatch.setattr("vitrina.jobs.registry.plan_reconciliation", lambda *_, **__: 0)
+    monkeypatch.setattr("vitrina.jobs.registry.plan_refreshes", lambda _: 0)
     office.fail_next("tasks", status=503, count=2)
     move_card(office, "Баннер", 1)
     office.settle()

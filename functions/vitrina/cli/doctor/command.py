@@ -1,7 +1,7 @@
 """Check the installation, and test on a scratch spreadsheet which assumptions of docs/assumptions.md hold.
 
 With ``--tracker`` it tests instead, on a scratch board of each connected tracker, what is assumed about them.
-With ``--crm`` it looks at the CRM instead: account, pipelines, people, changed deals, and the webhook.
+With ``--crm`` it looks at the CRM instead: account, pipelines, people, changed deals.
 
 Looks at settings, store, queue, timer and functions. Then creates a scratch spreadsheet in the configured
 folder, tests each assumption on it, prints a table and puts the spreadsheet into the bin. The exit code is 0
@@ -56,11 +56,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="look at the CRM instead, which takes seconds and changes nothing",
     )
-    parser.add_argument(
-        "--connect-webhook",
-        action="store_true",
-        help="with --crm: make the subscription to changes of deals, if it is not as it should be",
-    )
     # The report is in English only, and so are the errors.
     parser.set_defaults(locale="en")
 
@@ -72,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.tracker:
         return _run_for_trackers(settings, arguments.tracker, assumptions)
     if arguments.crm:
-        return run_for_crm(settings, connects_webhook=arguments.connect_webhook)
+        return run_for_crm(settings)
     facts = check_installation(settings)
     print_line(f"The installation\n\n{format_facts(facts)}")
     if arguments.installation:

@@ -20,7 +20,7 @@ from vitrina.cli.doctor.crm.checks import check_crm
 from vitrina.cli.doctor.installation.fact import Fact
 from vitrina.crm.amocrm import client
 from vitrina.crm.amocrm.pace import Pace
-from vitrina.crm_port import ChangedDeal, WebhookState
+from vitrina.crm_port import ChangedDeal
 from vitrina.errors import (
     AccessDeniedError,
     ConfigurationError,
@@ -31,7 +31,6 @@ from vitrina.errors import (
 from vitrina.settings import Settings
 from vitrina.trackers.registry import connection_from
 
-ADDRESS = "https://vitrina.a.test/webhook/crm_deals/…"
 TOKEN = "a-long-lived-token-of-amocrm"
 ENVIRONMENT = {
     "VITRINA_STORE": "store.sqlite",
@@ -47,24 +46,16 @@ ENVIRONMENT = {
 
 @pytest.fixture
 def world() -> MemoryWorld:
-    """A CRM in memory with a deal and a subscription."""
+    """A CRM in memory with a deal."""
     world = MemoryWorld()
     world.reset()
-    world.fake.connect_webhook()
     world.add_deal()
     return world
 
 
-def facts(world: MemoryWorld, *, connects_webhook: bool = False) -> dict[str, Fact]:
+def facts(world: MemoryWorld) -> dict[str, Fact]:
     """What is found, by part."""
-    found = check_crm(
-        world.fake,
-        world.fake,
-        webhook_address=ADDRESS,
-        now=world.now(),
-        connects_webhook=connects_webhook,
-    )
-    return {one.part: one for one in found}
+    return {one.part: one for one in check_crm(world.fake, world.fake, now=world.now())}
 
 
 def raising(error: VitrinaError) -> Callable[[], None]:
@@ -84,13 +75,11 @@ def test_all_is_well(world: MemoryWorld) -> None:
     found = facts(world)
 
     assert {part: str(one.condition) for part, one in found.items()} == dict.fromkeys(
-        ("account", "pipelines", "fields", "people", "deals", "webhook"), "ok"
+        ("account", "pipelines", "fields", "people", "deals"), "ok"
     )
     assert "Продажи: Заявка, Квалифицирован, Договор подписан" in found["pipelines"].observed
     assert found["people"].observed == "2 of 2 people can be found by their e-mail"
     assert found["deals"].observed.startswith("1 changed in the last 7 days")
-    assert found["webhook"].observed == f"changes of deals are reported to {ADDRESS}"
-    assert world.fake.calls["connect_webhook"] == 1
     assert world.contact_reads() == 0
 
 
@@ -102,7 +91,7 @@ def test_dead_token_ends_the_report(world: MemoryWorld) -> None:
 
     assert (part, str(fact.condition)) == ("account", "WRONG")
     assert "VITRINA_CRM_TOKEN" in fact.observed
-    assert world.fake.calls.total() == 2
+    assert world.fake.calls.total() == 1
 
 
 def test_busy_crm_is_unknown(world: MemoryWorld) -> None:
@@ -116,7 +105,7 @@ def test_busy_crm_is_unknown(world: MemoryWorld) -> None:
     ("call", "part", "error", "words"),
     [
         ("list_users", "people", AccessDeniedError("crm.forbidden", service="CRM"), "administrator's rights"),
-        ("check_webhook", "webhook", FatalServiceError("crm.plan", service="CRM"), "plan does not include"),
+        ("list_fields", "fields", FatalServiceError("crm.plan", service="CRM"), "plan does not include"),
     ],
 )
 def test_missing_right_or_plan(
@@ -130,27 +119,6 @@ def test_missing_right_or_plan(
     assert [name for name, one in found.items() if one.condition != "ok"] == [part]
     assert str(found[part].condition) == "WRONG"
     assert words in found[part].observed
-
-
-@pytest.mark.parametrize(
-    ("state", "words"),
-    [
-        (WebhookState.ABSENT, "there is none for"),
-        (WebhookState.DISABLED, "switched off the one for"),
-        (WebhookState.INCOMPLETE, "does not report all changes"),
-    ],
-)
-def test_webhook_that_is_not_as_it_should_be(world: MemoryWorld, state: WebhookState, words: str) -> None:
-    """The report names the command that makes it, and the command makes it."""
-    world.fake.set_webhook(state)
-
-    fact = facts(world)["webhook"]
-
-    assert str(fact.condition) == "WRONG"
-    assert words in fact.observed
-    assert ADDRESS in fact.observed
-    assert "doctor --crm --connect-webhook" in fact.observed
-    assert str(facts(world, connects_webhook=True)["webhook"].condition) == "ok"
 
 
 def test_no_pipelines(world: MemoryWorld) -> None:
@@ -172,7 +140,7 @@ def test_hidden_changes_are_found(world: MemoryWorld) -> None:
     """The list of news lacks a deal that the whole list has."""
     crm = Forgetful()
 
-    found = check_crm(crm, world.fake, webhook_address=ADDRESS, now=world.now() + timedelta(days=1))
+    found = check_crm(crm, world.fake, now=world.now() + timedelta(days=1))
 
     [fact] = [one for one in found if one.part == "deals"]
     assert str(fact.condition) == "WRONG"
@@ -211,27 +179,23 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         account.close()
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+def run(capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     """Exit code and all that was printed."""
-    code = main(["doctor", "--crm", *arguments])
+    code = main(["doctor", "--crm"])
     printed = capsys.readouterr()
     return code, printed.out + printed.err
 
 
 def test_doctor_of_amocrm(account: World, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a subscription it is wrong; after the command all is well. No secret is shown."""
+    """All is well; nothing is changed, and nobody's data are read."""
     account.make_deal(contact_ids=[901])
 
     code, printed = run(capsys)
-    assert code == 1
-    assert "WRONG    webhook    there is none for https://vitrina.a.test/webhook/crm_deals/…: run" in printed
 
-    code, printed = run(capsys, "--connect-webhook")
     assert (code, "WRONG" in printed) == (0, False), printed
-    assert run(capsys)[0] == 0
-    [row] = account.bot.get("/webhooks").json()["_embedded"]["webhooks"]
-    assert row["destination"].rpartition("/")[2] not in printed
-    assert account.control.get("/calls").json()["counts"].get("contacts.get") is None
+    counts = account.control.get("/calls").json()["counts"]
+    assert counts.get("contacts.get") is None
+    assert counts.get("webhooks.add") is None
 
 
 @pytest.mark.parametrize(

@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from vitrina.cli.doctor.installation.fact import Condition, Fact, UnknownError, WrongError, expect, find_out
-from vitrina.crm_port import Crm, WebhookState
+from vitrina.crm_port import Crm
 from vitrina.errors import AccessDeniedError, FatalServiceError
 from vitrina.texts import Sentence, render
 
 #: Deals that changed within this time are listed.
 LOOKED_BACK = timedelta(days=7)
-#: Command that makes the subscription.
-CONNECT = "python -m vitrina doctor --crm --connect-webhook"
-#: What to do about a subscription that is not as it should be.
-_ADVICE: Mapping[WebhookState, str] = {
-    WebhookState.ABSENT: f"there is none for {{address}}: run {CONNECT}",
-    WebhookState.DISABLED: (
-        "the CRM switched off the one for {address}, as too many of its requests were not answered well: "
-        f"see that the function webhook answers (doctor --installation), then run {CONNECT}"
-    ),
-    WebhookState.INCOMPLETE: f"the one for {{address}} does not report all changes of deals: run {CONNECT}",
-}
 
 
-def check_crm(
-    crm: Crm, plain: Crm, *, webhook_address: str, now: datetime, connects_webhook: bool = False
-) -> list[Fact]:
-    """Look at everything that the product needs of a CRM.
+def check_crm(crm: Crm, plain: Crm, *, now: datetime) -> list[Fact]:
+    """Look at what the product needs of a CRM; nothing is changed there.
 
-    Parameters
-    ----------
-    plain
-        The same CRM, asked for whole lists even where nothing changed.
-    webhook_address
-        Where the subscription leads, without its secret.
-    connects_webhook
-        Whether to make the subscription; otherwise nothing is changed.
+    *plain* is the same CRM, asked for whole lists even where nothing changed.
     """
     account = _find_out("account", lambda: check_account(crm))
     if account.condition != Condition.OK:
@@ -49,7 +29,6 @@ def check_crm(
         _find_out("fields", lambda: f"{len(crm.list_fields())} custom fields of deals to choose from"),
         _find_out("people", lambda: check_people(crm)),
         _find_out("deals", lambda: check_deals(crm, plain, now)),
-        _find_out("webhook", lambda: check_webhook(crm, webhook_address, connects_webhook=connects_webhook)),
     ]
 
 
@@ -95,16 +74,6 @@ def _expect_all(deal_ids: set[str], crm: Crm, since: datetime) -> None:
             f"{len(missing)} changed deals are hidden where only news is asked for: "
             "report it, and set ASKS_FOR_NEWS in functions/vitrina/crm/amocrm/client.py to False"
         )
-
-
-def check_webhook(crm: Crm, address: str, *, connects_webhook: bool) -> str:
-    """The subscription is there and reports all changes of deals."""
-    if connects_webhook:
-        crm.connect_webhook()
-    state = crm.check_webhook()
-    if state != WebhookState.ACTIVE:
-        raise WrongError(_ADVICE[state].format(address=address))
-    return f"changes of deals are reported to {address}"
 
 
 def _find_out(part: str, ask: Callable[[], str]) -> Fact:
