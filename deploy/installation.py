@@ -61,6 +61,7 @@ class Secret:
 SECRETS = (
     Secret("webhook_secret", "vitrina-webhook-secret", is_generated=True),
     Secret("kaiten_token", "vitrina-kaiten-token", needed_with="kaiten_url"),
+    Secret("crm_token", "vitrina-crm-token", needed_with="crm_url"),
     Secret("trackers", "vitrina-trackers", is_optional=True),
 )
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from vitrina import logs
+from vitrina.crm import amocrm
+from vitrina.crm_port import Crm
 from vitrina.domain.calendar import WorkCalendar
 from vitrina.errors import ConfigurationError
 from vitrina.google.firestore import make_firestore
@@ -26,9 +28,12 @@ from vitrina.settings import Settings
 from vitrina.store.firestore import FirestoreStore
 from vitrina.store.sqlite import SqliteStore
 from vitrina.trackers.connection import Connection
-from vitrina.trackers.registry import FIRST, connection_from, open_trackers
+from vitrina.trackers.registry import FIRST, connection_from, open_trackers, webhook_url_of
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.template.definition import load_template
+
+#: How addresses of webhooks name the CRM. No connection of a tracker has an underscore in its name.
+CRM = "crm_deals"
 
 
 class SystemClock:
@@ -136,6 +141,36 @@ def connections(settings: Settings) -> list[Connection]:
         own_user_id=settings.kaiten_user_id,
     )
     return [first, *found]
+
+
+def open_crm(settings: Settings, *, asks_for_news: bool = True) -> Crm | None:
+    """The CRM of the installation, or ``None`` if it has none. Sends no request.
+
+    *asks_for_news* is ``False`` for whole lists even where nothing changed; the doctor compares both.
+
+    Raises
+    ------
+    ConfigurationError
+        If only one of address and token is set.
+    """
+    if not settings.crm_url and not settings.crm_token:
+        return None
+    if not settings.crm_url or not settings.crm_token:
+        raise ConfigurationError("settings.crm")
+    return amocrm.connect(
+        settings.crm_url,
+        settings.crm_token,
+        webhook_url=crm_webhook_url(settings),
+        zone=ZoneInfo(settings.time_zone),
+        wait_s=settings.retry_wait_s,
+        rest_s=settings.crm_rest_s,
+        asks_for_news=asks_for_news and amocrm.ASKS_FOR_NEWS,
+    )
+
+
+def crm_webhook_url(settings: Settings) -> str:
+    """Address at which the CRM reports changes of deals; its last part is a secret of its own."""
+    return webhook_url_of(CRM, settings.webhook_url, settings.webhook_secret)
 
 
 def open_store(settings: Settings) -> Store:

@@ -43,6 +43,11 @@ class Settings:
     kaiten_timeout_s: float = 20.0
     #: Further connections to trackers: settings of each, by its name. See docs/settings.md.
     trackers: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    #: Address of the agency's account of amoCRM; empty if there is no CRM.
+    crm_url: str = ""
+    crm_token: str = field(default="", repr=False)
+    #: Seconds without calls after amoCRM refused one because there were too many; it blocks who goes on.
+    crm_rest_s: float = 61.0
     tasks_queue: str = ""
     country: str = "RU"
     time_zone: str = "Europe/Moscow"
@@ -204,6 +209,7 @@ _CONVERT: Mapping[str, Callable[[str], object]] = {
     "trackers": _trackers,
     "webhook_secret": _secret,
     "kaiten_timeout_s": _number(0.1, 60),
+    "crm_rest_s": _number(0, 3600),
     "retry_wait_s": _number(0, 60),
     "lease_s": _number(0.05, 3600),
     "quota_per_minute": _count(1, 10_000),
@@ -213,7 +219,7 @@ _CONVERT: Mapping[str, Callable[[str], object]] = {
     **dict.fromkeys(
         (
             *("task_url", "webhook_url", "schedule_url"),
-            *("kaiten_url", "google_url", "tasks_url", "firestore_url"),
+            *("kaiten_url", "crm_url", "google_url", "tasks_url", "firestore_url"),
         ),
         _url,
     ),

@@ -1,6 +1,7 @@
 """Check the installation, and test on a scratch spreadsheet which assumptions of docs/assumptions.md hold.
 
 With ``--tracker`` it tests instead, on a scratch board of each connected tracker, what is assumed about them.
+With ``--crm`` it looks at the CRM instead: account, pipelines, people, changed deals.
 
 Looks at settings, store, queue, timer and functions. Then creates a scratch spreadsheet in the configured
 folder, tests each assumption on it, prints a table and puts the spreadsheet into the bin. The exit code is 0
@@ -17,6 +18,7 @@ from vitrina.bootstrap import connections, open_tracker
 from vitrina.cli.console import print_error, print_line
 from vitrina.cli.doctor.adapter import DoctorWorkbooks
 from vitrina.cli.doctor.assumptions import Assumption, read_assumptions
+from vitrina.cli.doctor.crm.command import run_for_crm
 from vitrina.cli.doctor.installation.checks import check_installation, format_facts, is_complete
 from vitrina.cli.doctor.report import format_report, run_probes, vital_probes_hold
 from vitrina.cli.doctor.scratch_workbook import ScratchWorkbook
@@ -49,6 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CONNECTION",
         help="test a scratch board of this connection to a tracker, or of all of them, instead",
     )
+    parser.add_argument(
+        "--crm",
+        action="store_true",
+        help="look at the CRM instead, which takes seconds and changes nothing",
+    )
     # The report is in English only, and so are the errors.
     parser.set_defaults(locale="en")
 
@@ -59,6 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     if arguments.tracker:
         return _run_for_trackers(settings, arguments.tracker, assumptions)
+    if arguments.crm:
+        return run_for_crm(settings)
     facts = check_installation(settings)
     print_line(f"The installation\n\n{format_facts(facts)}")
     if arguments.installation:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vitrina.ports import Json
+from vitrina.rest import ATTEMPTS, FIRST_WAIT_S, TIMEOUT_S, RestWire, refusal
 from vitrina.trackers.asana.pace import Pace
-from vitrina.trackers.rest import ATTEMPTS, FIRST_WAIT_S, TIMEOUT_S, RestWire, refusal
 
 SERVICE = "Asana"
 SITE_URL = "https://app.asana.com"

@@ -23,10 +23,10 @@ from vitrina.ports import (
     TrackerMemory,
     WebhookRequest,
 )
+from vitrina.rest import FIRST_WAIT_S, TIMEOUT_S
 from vitrina.trackers.connection import Connection, Surroundings
 from vitrina.trackers.kaiten import mapping
 from vitrina.trackers.kaiten.wire import PAGE, SERVICE, KaitenWire
-from vitrina.trackers.rest import FIRST_WAIT_S, TIMEOUT_S
 
 #: Time zone in which a due date with a time becomes a day, unless another one is given.
 TIME_ZONE = ZoneInfo("Europe/Moscow")

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from vitrina.ports import Json
+from vitrina.rest import ATTEMPTS, FIRST_WAIT_S, TIMEOUT_S, RestWire
 from vitrina.trackers.kaiten.pace import Pace
-from vitrina.trackers.rest import ATTEMPTS, FIRST_WAIT_S, TIMEOUT_S, RestWire
 
 SERVICE = "Kaiten"
 API_PATH = "/api/latest"

@@ -1,11 +1,11 @@
-"""Sends calls to a tracker's REST API: pace, repeats, and refusals turned into our errors."""
+"""Sends calls to the REST API of an outside system: pace, repeats, and refusals turned into our errors."""
 
 from __future__ import annotations
 
 import logging
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ import tenacity
 from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError, ServiceError
 from vitrina.ports import Json
 
-#: How long an attempt may wait for the answer. A tracker may carry a call out after that.
+#: How long an attempt may wait for the answer. The call may be carried out after that.
 TIMEOUT_S = 20.0
 LONGEST_CONNECT_S = 5.0
 ATTEMPTS = 4
@@ -28,7 +28,10 @@ REPEATABLE = ("GET", "DELETE")
 #: The request was not sent, so that even a call that makes something may be repeated.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
-_REFUSALS: Mapping[int, tuple[type[ServiceError], str]] = {
+#: Error and code of a sentence for a status.
+Refusals = Mapping[int, tuple[type[ServiceError], str]]
+
+TRACKER_REFUSALS: Refusals = {
     401: (AccessDeniedError, "tracker.unauthorized"),
     402: (FatalServiceError, "tracker.plan"),
     403: (AccessDeniedError, "tracker.forbidden"),
@@ -37,7 +40,7 @@ _REFUSALS: Mapping[int, tuple[type[ServiceError], str]] = {
 
 
 class Pacer(Protocol):
-    """Keeps calls under the rate limit of a tracker."""
+    """Keeps calls under the rate limit of the outside system."""
 
     def wait(self, calls: int = 1) -> None:
         """Sleep until so many calls may be sent."""
@@ -53,16 +56,16 @@ def trusted_authorities() -> ssl.SSLContext:
 
 
 class RestWire:
-    """Sends calls over one connection pool, at one pace.
+    """Sends calls over one connection pool, at one pace. Adapters override what is special there.
 
-    After 429 a call is repeated whatever its method: the tracker did nothing. After 5xx or a lost answer
+    After 429 a call is repeated whatever its method: nothing was done. After 5xx or a lost answer
     only calls that change nothing when they are repeated are sent again: any other may have been carried
     out, or be carried out later, so that the caller has to look before it tries again.
 
     Parameters
     ----------
     service
-        Name of the tracker, for errors.
+        Name of the outside system, for errors.
     api_url
         Address of the API.
     pace
@@ -74,7 +77,7 @@ class RestWire:
     wait_s
         Seconds before the first repeat of a call; doubled for each further repeat.
     longest_wait_s
-        The longest wait before a repeat, whatever the tracker asks for.
+        The longest wait before a repeat, whatever the outside system asks for.
     sleep
         Waits so many seconds before a repeat.
     """
@@ -113,8 +116,9 @@ class RestWire:
         path: str,
         *,
         params: Mapping[str, str | int] | None = None,
-        body: Json | None = None,
+        body: Json | Sequence[Json] | None = None,
         form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         calls: int = 1,
         is_repeatable: bool | None = None,
     ) -> Any:
@@ -124,25 +128,28 @@ class RestWire:
         ----------
         form
             Fields of a multipart form, in place of *body*.
+        headers
+            Headers beside those of every call.
         calls
-            As how many calls the tracker counts this one.
+            As how many calls the outside system counts this one.
         is_repeatable
             Whether a second call changes nothing; if not given, the method decides.
 
         Raises
         ------
         ServiceError
-            If the tracker refuses the call, or does not answer.
+            If the outside system refuses the call, or does not answer.
         """
         repeats = method in REPEATABLE if is_repeatable is None else is_repeatable
 
         def attempt() -> Any:
             self.pace.wait(calls)
             files = None if form is None else {name: (None, text.encode()) for name, text in form.items()}
-            response = self._client.request(method, path, params=params, json=body, files=files)
+            response = self._client.request(
+                method, path, params=params, json=body, files=files, headers=headers
+            )
             self.pace.learn(response.headers)
-            response.raise_for_status()
-            return response.json()
+            return self.content_of(response)
 
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: _is_worth_repeating(error, repeats=repeats)),
@@ -155,7 +162,16 @@ class RestWire:
         try:
             return retrying(attempt)
         except (httpx.HTTPError, ValueError) as error:
-            raise translated(error, self._service) from error
+            raise self.error_of(error) from error
+
+    def content_of(self, response: httpx.Response) -> Any:
+        """The JSON of an answer; raises ``httpx.HTTPStatusError`` for a refusal."""
+        response.raise_for_status()
+        return response.json()
+
+    def error_of(self, error: Exception) -> ServiceError:
+        """Our error for a failed call."""
+        return translated(error, self._service)
 
     @cached_property
     def _client(self) -> httpx.Client:
@@ -180,17 +196,20 @@ class RestWire:
         self._log.info("%s answered %s, attempt %d", self._service, status, state.attempt_number)
 
 
-def translated(error: Exception, service: str) -> ServiceError:
+def translated(error: Exception, service: str, refusals: Refusals = TRACKER_REFUSALS) -> ServiceError:
     """Our error for a failed call; a ``ValueError`` means that the answer was not JSON."""
     if not isinstance(error, httpx.HTTPStatusError):
         return RetriableServiceError("service.no_answer", service=service)
-    return refusal(error.response.status_code, service, retry_after_s(error.response.headers))
+    status, wait_s = error.response.status_code, retry_after_s(error.response.headers)
+    return refusal(status, service, wait_s, refusals)
 
 
-def refusal(status: int, service: str, wait_s: float | None = None) -> ServiceError:
+def refusal(
+    status: int, service: str, wait_s: float | None = None, refusals: Refusals = TRACKER_REFUSALS
+) -> ServiceError:
     """Our error for the status of an answer."""
-    if status in _REFUSALS:
-        kind, code = _REFUSALS[status]
+    if status in refusals:
+        kind, code = refusals[status]
         return kind(code, service=service, status=status)
     if status in (408, 429):
         return RetriableServiceError("service.busy", service=service, status=status, retry_after_s=wait_s)

@@ -1,0 +1,1 @@
+"""Looks at the CRM of the installation, without changing anything unless the operator asks for it."""

@@ -1,0 +1,1 @@
+"""CRMs with people in them, for the tests of the port ``Crm``."""
