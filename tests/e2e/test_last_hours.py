@@ -71,7 +71,7 @@ def factory(
     """Four workers on addresses of their own; everybody of the agency is staff."""
     folder = tmp_path_factory.mktemp("hours")
     with running_office_factory(
-        servers, folder, workers=WORKERS, firestore_url=store_url, STAFF="@mayak.example"
+        servers, folder, workers=WORKERS, firestore_url=store_url, OWNERS="@mayak.example"
     ) as running:
         yield running
 
