@@ -9,8 +9,9 @@ import pytest
 from tests.harness.assertions import assert_answer
 from tests.harness.office import Office
 from vitrina.jobs.expire import expire
-from vitrina.operations import kept_answer
+from vitrina.operations.clicks import kept_answer
 from vitrina.operations.clicks.kept_answer import ANSWER
+from vitrina.operations.journal import JOURNAL, LINE_LIFE
 from vitrina.operations.run import OPERATION, OPERATION_LIFE
 from vitrina.ports import EXPIRES_AT, Document
 from vitrina.records import packing
@@ -42,6 +43,7 @@ def test_old_documents_expire_when_the_timer_would_delete_them(
     lives = {
         **dict.fromkeys((PREVIEW, part_kind(PREVIEW)), PREVIEW_LIFE),
         **dict.fromkeys((OPERATION, ANSWER, part_kind(ANSWER)), OPERATION_LIFE),
+        JOURNAL: LINE_LIFE,
     }
 
     assert lives.keys() <= {one.kind for one in found}

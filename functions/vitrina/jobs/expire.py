@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from vitrina.operations.clicks.kept_answer import ANSWER
+from vitrina.operations.journal import JOURNAL, LINE_LIFE
 from vitrina.operations.run import OPERATION, OPERATION_LIFE, QUEUED
 from vitrina.operations.services import Services
 from vitrina.ports import Delete, Document, Write
@@ -16,7 +17,10 @@ MOST_AT_ONCE = 300
 
 
 def expire(services: Services) -> int:
-    """Delete old previews and finished operations; return the count. Queued operations are kept."""
+    """Delete old previews, finished operations, and lines that no workbook took; return the count.
+
+    Queued operations are kept.
+    """
     store, now = services.store, services.clock.now()
     shown_before = ("shown_at", _text(now - PREVIEW_LIFE))
     previews = [
@@ -29,7 +33,8 @@ def expire(services: Services) -> int:
         for one in store.find(OPERATION, before=("at", _text(now - OPERATION_LIFE)), limit=MOST_AT_ONCE)
         if one.data["state"] != QUEUED
     ]
-    old = [*previews, *operations]
+    lines = store.find(JOURNAL, before=("at", _text(now - LINE_LIFE)), limit=MOST_AT_ONCE)
+    old = [*previews, *operations, *lines]
     if old:
         store.commit([write for one in old for write in _deletes(one)])
     return len(old)

@@ -12,6 +12,7 @@ from tests.harness.agency_data import MANAGER
 from tests.harness.fakes.interruptions import no_answer
 from tests.harness.memory_office import MemoryOffice, client_office, started_office
 from vitrina.errors import RetriableServiceError, VitrinaError
+from vitrina.jobs.expire import expire
 from vitrina.jobs.refresh_agency import plan_refreshes
 from vitrina.operations.actor import person
 from vitrina.operations.clicks.runner import Click, run_click
@@ -115,6 +116,19 @@ def test_a_line_whose_task_was_lost_is_found(office: MemoryOffice) -> None:
     change_of_agency(office)
 
     assert len(journal(office)) == 1
+
+
+def test_a_line_that_no_workbook_took_goes_after_a_month(office: MemoryOffice) -> None:
+    """Its workbook could not be written all that time."""
+    click(office, "recalculate_norms", 1)
+    office.clock.advance(days=29)
+    expire(office.services)
+    assert len(office.store.find(JOURNAL)) == 1
+    office.clock.advance(days=2)
+
+    expire(office.services)
+
+    assert office.store.find(JOURNAL) == []
 
 
 def test_the_tab_is_bounded(office: MemoryOffice) -> None:
