@@ -68,6 +68,7 @@ def old_documents(world: str) -> list[Write]:
     return [Put(kind, key, json.loads(data)) for kind, key, data in rows]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("world", ["in_progress", "unfinished", "long_past"])
 def test_an_upgrade_that_was_killed_goes_on(world: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed before any of its commits, it ends with the same documents when it is run again."""

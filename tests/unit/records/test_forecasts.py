@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
+
 from tests.unit.records.helpers import AGENCY, BOOK, TODAY, assert_all_fit, commit, document
 from vitrina.domain.planning.forecast import Forecast, ForecastOutcome
 from vitrina.records.forecasts import (
@@ -59,6 +61,7 @@ def test_open_forecasts_are_found() -> None:
     assert find_open_forecasts(store, "other") == {}
 
 
+@pytest.mark.slow
 def test_forecasts_of_ten_years_fit() -> None:
     """A forecast of a thousand items on each day of ten years fits."""
     store = MemoryStore()

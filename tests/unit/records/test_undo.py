@@ -116,6 +116,7 @@ def test_two_actions_at_once() -> None:
     assert load_record(store, "b") is None
 
 
+@pytest.mark.slow
 def test_a_record_of_ten_thousand_rows_fits() -> None:
     """A record with thirty columns before and after, and a formula in each row, fits."""
     chance = random.Random(1)

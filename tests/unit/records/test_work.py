@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from datetime import date, timedelta
 
+import pytest
+
 from tests.unit.records.helpers import (
     AGENCY,
     BOOK,
@@ -134,6 +136,7 @@ def test_two_who_start_items_at_once() -> None:
     assert load(store).value.items == {1: item(1), 2: item(2)}
 
 
+@pytest.mark.slow
 def test_ten_thousand_open_items_of_one_project() -> None:
     """Ten thousand open items are read back, and no document is above the limit."""
     store = MemoryStore()

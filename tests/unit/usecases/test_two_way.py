@@ -679,6 +679,7 @@ class Killed(BaseException):
     """The process is gone: nothing is cleaned up."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", ["push", "refresh"])
 def test_killed_after_each_call(action: str) -> None:
     """Whoever goes on, both sides end the same, with nothing sent twice that people would notice."""

@@ -44,6 +44,7 @@ def moves(before: dict[NormCell, EffortNorm], after: dict[NormCell, EffortNorm])
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spread", [0.0, 0.2, 0.4])
 def test_no_norm_moves_by_more_than_a_tenth(spread: float) -> None:
     """In random histories, with groups of three or more facts, no typical figure or mean moves by more."""

@@ -168,6 +168,7 @@ def faults(case: Case, rows: list[DayRow]) -> set[Violation]:
     return {*check(rows, facts_of(case, rows))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_replanned_work_keeps_all_limits(block: int) -> None:
     """The checker finds nothing that was not there without the project's open work.

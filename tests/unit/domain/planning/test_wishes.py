@@ -68,6 +68,7 @@ def planned(agency: RandomAgency, wishes: Wishes) -> PeriodPlan:
     return plan_as_wished(agency.items, agency.resources, wishes, period=agency.period)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_wishes_are_followed_within_the_limits(block: int) -> None:
     """The checker finds nothing; out is out, in is in or has a reason, and a chosen person does the work."""
@@ -112,6 +113,7 @@ def test_no_wishes_change_nothing() -> None:
         assert planned(agency, Wishes()) == Situation(agency.items, agency.resources, agency.period).plan()
 
 
+@pytest.mark.slow
 def test_cost_names_who_gives_way() -> None:
     """Exactly the items that are in without the wishes and not with them, and those that end later."""
     seen: Counter[str] = Counter()
@@ -134,6 +136,7 @@ def test_cost_names_who_gives_way() -> None:
     assert seen["let in"] > 10
 
 
+@pytest.mark.slow
 def test_item_with_a_day_is_done_as_early_as_it_can_be() -> None:
     """No other order of work finishes it sooner: it has the days as if it were alone."""
     checked = 0
