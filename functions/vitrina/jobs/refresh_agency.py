@@ -27,7 +27,7 @@ from vitrina.project.commitments import People
 from vitrina.records.books import find_agencies
 from vitrina.records.work import find_open_work, taken_hours
 from vitrina.tabs.journal import write_journal
-from vitrina.tabs.load import load_days, load_lines, shown_day_count, write_load
+from vitrina.tabs.load import shown_load, write_load
 from vitrina.usecases.agency.update_load import update_load
 from vitrina.workbook.reading.book import Book
 from vitrina.workbook.reading.team import Team
@@ -130,13 +130,13 @@ def _draw_load(run: Run, stored: StoredAgency, change: WorkbookChange, book: Boo
     services, agency_id = run.services, stored.agency.spreadsheet_id
     people = People(team, services.calendar)
     taken = taken_hours(work.value for work in find_open_work(services.store, agency_id).values())
-    days = load_days(services, shown_day_count(book))
-    shown = [(one.cells, one.room) for one in load_lines(people, taken, days)]
-    text = json.dumps([shown, [day.isoformat() for day in days]])
+    load = shown_load(services, book, people, taken)
+    shown = [(one.cells, one.room) for one in load.lines]
+    text = json.dumps([shown, [day.isoformat() for day in load.days]])
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     known = stored.more.get(_shown_key(agency_id))
     if known is None or known.data["digest"] != digest:
-        write_load(services, change, book, people, taken)
+        write_load(services, change, book, load)
         run.at_end(Put(LOAD_SHOWN, agency_id, {"digest": digest}))
 
 

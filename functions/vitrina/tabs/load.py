@@ -21,13 +21,24 @@ DAY_PREFIX = "day."
 ROOM_PREFIX = "room."
 
 
-def write_load(
-    services: Services,
-    change: WorkbookChange,
-    book: Book,
-    people: People,
-    committed: Mapping[str, Mapping[date, float]],
-) -> None:
+@dataclass(frozen=True)
+class ShownLoad:
+    """What the tab shows: its days, and a line for each person."""
+
+    days: Sequence[date]
+    lines: Sequence[LoadLine]
+
+
+def shown_load(
+    services: Services, book: Book, people: People, committed: Mapping[str, Mapping[date, float]]
+) -> ShownLoad:
+    """The load on the days that the tab has columns for."""
+    count = len(column_group(book.tabs["load"], DAY_PREFIX)) if "load" in book.tabs else 0
+    days = load_days(services, count)
+    return ShownLoad(days, load_lines(people, committed, days))
+
+
+def write_load(services: Services, change: WorkbookChange, book: Book, load: ShownLoad) -> None:
     """Write hours of each person on each working day from this week on, and the capacity of these days.
 
     The capacity is in hidden columns, which the colours need: days off and short days differ from person to
@@ -37,8 +48,7 @@ def write_load(
     if tab is None or "specialist" not in tab.columns:
         return
     day_keys, room_keys = column_group(tab, DAY_PREFIX), column_group(tab, ROOM_PREFIX)
-    days = load_days(services, len(day_keys))
-    lines = load_lines(people, committed, days)
+    days, lines = load.days, load.lines
     first = tab.header_index + 1
     blank_count = max(0, used_row_count(tab, ["specialist"]) - len(lines))
     change.make_room(tab, first + len(lines))
@@ -57,11 +67,6 @@ def write_load(
         refreshed = sentence("load.refreshed", days=today, time=f"{moment:%H:%M}")
         cells: list[list[Value]] = [[render(refreshed, locale_of(book))]]
         change.set_block(tab, tab.header_index - 1, tab.columns["specialist"], cells)
-
-
-def shown_day_count(book: Book) -> int:
-    """Count of the days that the tab has columns for."""
-    return len(column_group(book.tabs["load"], DAY_PREFIX)) if "load" in book.tabs else 0
 
 
 @dataclass(frozen=True)

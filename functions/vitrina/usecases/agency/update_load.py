@@ -37,7 +37,7 @@ from vitrina.records.layouts import Protections, protection_key, shape_from, sha
 from vitrina.records.packing import Tracked
 from vitrina.records.work import Item, ProjectWork, find_open_work, load_work
 from vitrina.tabs.board import BoardLine, is_late, line_of_row, lines_of_item, write_board
-from vitrina.tabs.load import load_days, write_load
+from vitrina.tabs.load import load_days, shown_load, write_load
 from vitrina.tabs.project_signs import ProjectSigns, read_signs
 from vitrina.tabs.projects_tab import write_projects
 from vitrina.texts import Sentence, sentence
@@ -259,7 +259,7 @@ def _draw_all(
         )
         change = WorkbookChange()
         change.repair(current)
-        write_load(services, change, current, people, committed)
+        write_load(services, change, current, shown_load(services, current, people, committed))
         write_board(services, change, current, lines)
         write_projects(services, change, current, signs, lines)
         if change:
