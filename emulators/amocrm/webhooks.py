@@ -107,7 +107,7 @@ class Webhooks(Deliveries[FormDelivery]):
 
 
 def wait_after(answers: list[int | None]) -> timedelta | None:
-    """How long amoCRM waits before the next attempt, or ``None`` if there is none."""
+    """How long amoCRM waits before it sends a webhook again; ``None`` if it gives up."""
     count, last = len(answers), answers[-1] or 0
     if count <= len(WAITS):
         return WAITS[count - 1]

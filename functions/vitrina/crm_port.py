@@ -167,7 +167,7 @@ class DealTask:
 
 
 class WebhookState(Enum):
-    """What has become of our subscription to changes of deals."""
+    """State of our subscription to changes of deals."""
 
     ACTIVE = "active"
     #: There is none.
@@ -255,7 +255,7 @@ class Crm(Protocol):
         """
 
     def deal_url(self, deal_id: str) -> str:
-        """Address of the deal's card. No request."""
+        """Address of the deal's card; sends no request."""
 
     # --- Writing ---
 

@@ -66,7 +66,7 @@ def plan_refreshes(services: Services) -> int:
 
 
 def redraw_agency(services: Services, body: Json) -> None:
-    """Do what *Обновить загрузку* does: one read of each client's workbook, in slots of Google's quota."""
+    """Draw all tabs as *Обновить загрузку* does: one read of each client's workbook."""
     agency_id = body["spreadsheet_id"]
     run = Run(services, CLOCK, agency_id=agency_id)
     with ending(run):

@@ -47,7 +47,7 @@ class JournalLine:
         return Put(JOURNAL, self.operation_id, data)
 
     def delete(self) -> Delete:
-        """The write that removes the line, which stands in the workbook now."""
+        """The write that deletes the line after it was written into the workbook."""
         return Delete(JOURNAL, self.operation_id)
 
 

@@ -271,7 +271,7 @@ def _is_id(text: str) -> bool:
 
 
 def _required(row_id: str) -> str:
-    """The id; raises ``FatalServiceError`` for one that amoCRM cannot have."""
+    """The same id; raises ``FatalServiceError`` if it is not a number, as all ids of amoCRM are."""
     if not _is_id(row_id):
         raise FatalServiceError("crm.not_found", service=SERVICE, status=404)
     return row_id

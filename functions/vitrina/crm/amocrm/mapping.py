@@ -233,7 +233,7 @@ def with_key(text: str, key: str) -> str:
 
 
 def has_key(text: str, key: str) -> bool:
-    """Whether a text bears our key, wherever people moved it to."""
+    """Whether a text contains our key, at any place."""
     return _mark(key) in text
 
 

@@ -58,7 +58,7 @@ class Pace:
         self._is_blocked = False
 
     def wait(self, calls: int = 1) -> None:
-        """Sleep until the next call may be sent. Each thread gets turns of its own.
+        """Sleep until the next call may be sent. No two threads get the same moment.
 
         Raises
         ------

@@ -135,7 +135,7 @@ def put_place(run: Run, project: Project, place: TrackerPlace, *, first_tracker:
 
 
 def forget_cards(project: Project, items: Iterable[Item]) -> list[Write]:
-    """Writes that forget whose the cards and steps of *items* are."""
+    """Writes that delete the documents of the cards and steps of *items*."""
     return [
         delete_card(project.tracker, one) for item in items for one in (item.card_id, *item.step_ids) if one
     ]
