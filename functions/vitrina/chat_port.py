@@ -1,0 +1,252 @@
+"""Protocol of a chat where an agency talks with its clients, beside the other protocols in ``ports``.
+
+Each project has a group, and the group has topics. A bot cannot make a group: a person of the agency makes it
+and adds the bot with the link from ``Chat.group_link``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from vitrina.crm_port import WebhookState
+from vitrina.errors import FatalServiceError
+from vitrina.ports import WebhookRequest
+
+#: Most characters of a message. The caller shortens what is longer.
+MOST_TEXT = 4096
+#: Most characters of a topic's name.
+MOST_TOPIC_NAME = 128
+
+
+class BotRight(Enum):
+    """A right of an administrator that the bot needs in a group."""
+
+    TOPICS = "topics"
+    INVITES = "invites"
+
+
+@dataclass(frozen=True)
+class Bot:
+    """The bot that the token belongs to. ``username`` has no ``@``."""
+
+    bot_id: str
+    username: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Current state of a group: what the bot may do there."""
+
+    chat_id: str
+    title: str
+    is_member: bool
+    has_topics: bool
+    rights: frozenset[BotRight]
+
+
+@dataclass(frozen=True)
+class ChatMessage:
+    """A message of the bot. ``text`` is plain and has at most ``MOST_TEXT`` characters."""
+
+    chat_id: str
+    text: str
+    #: Empty for the general topic.
+    topic_id: str = ""
+    #: Id of the message that it answers; it is sent without it if that message is gone.
+    reply_to: str = ""
+
+
+class GroupLack(Enum):
+    """Why a group cannot be used until a person has changed something."""
+
+    #: The bot was removed, or the group was deleted.
+    GONE = "gone"
+    TOPICS_OFF = "topics_off"
+    #: The topic was deleted.
+    TOPIC_GONE = "topic_gone"
+    NO_RIGHT_TOPICS = "no_right_topics"
+    NO_RIGHT_INVITES = "no_right_invites"
+    #: The bot may not write.
+    MUTED = "muted"
+
+
+class GroupUnusableError(FatalServiceError):
+    """The group lacks something that only a person can change."""
+
+    def __init__(self, lack: GroupLack, *, service: str) -> None:
+        super().__init__(f"chat.{lack.value}", service=service)
+        self.lack = lack
+
+
+class GroupUpgradedError(FatalServiceError):
+    """The group was upgraded: nothing was done, and the call works with *new_chat_id*."""
+
+    def __init__(self, new_chat_id: str, *, service: str) -> None:
+        super().__init__("chat.upgraded", service=service)
+        self.new_chat_id = new_chat_id
+
+
+# --- What a chat reports ---
+
+
+@dataclass(frozen=True)
+class BotMoved:
+    """The bot was added to a group, removed, or has other rights now: the group is to be read again."""
+
+    chat_id: str
+
+
+@dataclass(frozen=True)
+class GroupClaimed:
+    """Somebody used the link from ``group_link`` in this group; ``payload`` is what the link carried."""
+
+    chat_id: str
+    payload: str
+    person_id: str
+
+
+@dataclass(frozen=True)
+class GroupUpgraded:
+    """A group was upgraded: it is known by its new id only."""
+
+    chat_id: str
+    new_chat_id: str
+
+
+@dataclass(frozen=True)
+class MessageReceived:
+    """A person wrote something that the bot sees: an answer to a message of the bot, or a command.
+
+    Parameters
+    ----------
+    command
+        Name of the command without ``/`` and the bot's name; empty for an answer.
+    text
+        Plain text, without the command.
+    reply_to
+        Id of the bot's message that it answers, or empty.
+    person_id
+        Id of the person in the chat; his name is never read.
+    """
+
+    chat_id: str
+    message_id: str
+    topic_id: str
+    person_id: str
+    text: str
+    command: str = ""
+    reply_to: str = ""
+
+
+ChatEvent = BotMoved | GroupClaimed | GroupUpgraded | MessageReceived
+
+
+@dataclass(frozen=True)
+class ReceivedChat:
+    """What a request of the chat means: the status to answer with, and what happened.
+
+    Parameters
+    ----------
+    status
+        HTTP status of the answer. 404 if the request is not from the chat, 400 if its body makes no sense.
+    update_id
+        The chat sends an update again until it is answered with 200; a repeat has the same id. Empty if there
+        is nothing to do.
+    """
+
+    status: int = 200
+    update_id: str = ""
+    events: tuple[ChatEvent, ...] = ()
+
+
+class Chat(Protocol):
+    """A bot in a chat. Ids are texts that only this chat understands; ids of messages grow within a group.
+
+    Every method that sends a request raises ``ServiceError``, and each attempt of a call has a time limit.
+    ``RetriableServiceError`` means that the same call may work later, after ``retry_after_s`` if it is set.
+    ``GroupUnusableError`` and ``GroupUpgradedError`` say what became of a group.
+    """
+
+    #: Name of the chat as a person knows it.
+    name: str
+
+    def get_bot(self) -> Bot:
+        """The bot of the token: a call that shows whether the token is right."""
+
+    def group_link(self, username: str, payload: str) -> str:
+        """Link that adds the bot to a group, with the rights that it needs; sends no request.
+
+        Parameters
+        ----------
+        payload
+            1 to 64 letters, digits, ``_`` and ``-``; comes back in ``GroupClaimed``.
+        """
+
+    def get_group(self, chat_id: str) -> Group | None:
+        """Current state of a group, or ``None`` if there is none that the bot knows."""
+
+    def is_administrator(self, chat_id: str, person_id: str) -> bool:
+        """Whether a person is an administrator of the group, or its owner."""
+
+    def create_topic(self, chat_id: str, name: str, *, after: str = "", known: Collection[str] = ()) -> str:
+        """Create a topic, unless an earlier call made it and its answer was lost.
+
+        The chat has no list of topics. With *after*, what came soon after that message is tried, without the
+        topics that are *known*.
+
+        Parameters
+        ----------
+        name
+            At most ``MOST_TOPIC_NAME`` characters.
+        after
+            Id of the last message of the group that was known before the first call; empty for a first call.
+        known
+            Ids of topics with other names.
+
+        Returns
+        -------
+        str
+            Id of the topic.
+        """
+
+    def create_invite(self, chat_id: str, name: str, *, most_people: int) -> str:
+        """Link with which *most_people* may join the group. Each call makes a link.
+
+        *name* is seen by administrators and at most 32 characters long.
+        """
+
+    def send(self, message: ChatMessage) -> str:
+        """Send a message and return its id.
+
+        After ``RetriableServiceError`` without ``retry_after_s`` it may have been sent: use ``find_sent``.
+        """
+
+    def find_sent(self, message: ChatMessage, *, after: str, known: Collection[str]) -> str | None:
+        """Id of a message that ``send`` sent though its answer was lost, or ``None``.
+
+        Tries messages that came soon after *after*, without those that are *known*: all other messages of the
+        bot there.
+        """
+
+    def edit(self, message_id: str, message: ChatMessage) -> None:
+        """Give a message of the bot another text. Does nothing if it has this text, or is gone.
+
+        May be repeated.
+        """
+
+    # --- Webhooks ---
+
+    def check_webhook(self) -> WebhookState:
+        """What has become of the subscription to updates at our address."""
+
+    def connect_webhook(self) -> None:
+        """Make the chat report updates; do nothing if it does already. May be repeated."""
+
+    def receive(self, request: WebhookRequest) -> ReceivedChat:
+        """Read a request that came to our address. Sends no request.
+
+        The adapter proves that the request is from the chat, as well as the chat allows.
+        """
