@@ -20,7 +20,7 @@ from vitrina.google.queue import CloudTasksQueue
 from vitrina.google.server_time import machine_time
 from vitrina.google.services import make_services
 from vitrina.google.workbooks import GoogleWorkbooks
-from vitrina.operations.services import Services
+from vitrina.operations.services import CRM, Services
 from vitrina.operations.upgrade import upgrade
 from vitrina.ports import Identity, Store, TaskTracker, TrackerMemory
 from vitrina.records.cards import StoredTrackerMemory
@@ -31,9 +31,6 @@ from vitrina.trackers.connection import Connection
 from vitrina.trackers.registry import FIRST, connection_from, open_trackers, webhook_url_of
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.template.definition import load_template
-
-#: How addresses of webhooks name the CRM. No connection of a tracker has an underscore in its name.
-CRM = "crm_deals"
 
 
 class SystemClock:
@@ -92,6 +89,8 @@ def build(settings: Settings) -> Application:
         time_zone=ZoneInfo(settings.time_zone),
         editors=(settings.service_account, *settings.owners),
         lease_s=settings.lease_s,
+        crm=open_crm(settings),
+        crm_agency=settings.crm_agency,
     )
     certs_url = (
         f"{settings.google_url.rstrip('/')}/oauth2/v1/certs" if settings.google_url else GOOGLE_CERTS_URL

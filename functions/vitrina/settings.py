@@ -46,6 +46,8 @@ class Settings:
     #: Address of the agency's account of amoCRM; empty if there is no CRM.
     crm_url: str = ""
     crm_token: str = field(default="", repr=False)
+    #: Workbook of the agency whose deals amoCRM has; needed where the installation has several agencies.
+    crm_agency: str = ""
     #: Seconds without calls after amoCRM refused one because there were too many; it blocks who goes on.
     crm_rest_s: float = 61.0
     tasks_queue: str = ""

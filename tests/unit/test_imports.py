@@ -13,7 +13,7 @@ PACKAGE = FUNCTIONS / "vitrina"
 #: The parts of the package, from the bottom up: each may import itself and those before it.
 ORDER = ("domain", "workbook", "records", "operations", "project", "tabs", "usecases", "jobs", "web")
 #: Parts that every part of ``ORDER`` above ``domain`` may import too.
-SHARED = {"ports", "crm_port", "texts"}
+SHARED = {"ports", "crm_port", "chat_port", "texts"}
 #: Parts that the other parts may import, beside themselves, ``errors`` and packages.
 ALLOWED = {
     "errors": set(),
@@ -22,6 +22,7 @@ ALLOWED = {
     "logs": set(),
     "ports": set(),
     "crm_port": {"ports"},
+    "chat_port": {"crm_port", "ports"},
     "rest": {"ports"},
     "google": {"domain", "ports"},
     "trackers": {"domain", "ports", "rest"},

@@ -22,6 +22,7 @@ from vitrina.jobs.push_wanted import push_wanted, remove_orphans
 from vitrina.jobs.reconcile import plan_reconciliation, reconcile
 from vitrina.jobs.refresh_agency import plan_refreshes, redraw_agency, refresh_agency
 from vitrina.jobs.renew_protection import protect_at_night
+from vitrina.jobs.sync_deals import plan_deals, sync_deals
 from vitrina.jobs.sync_touched import sync_touched
 from vitrina.jobs.upgrade_book import upgrade_one
 from vitrina.operations.clicks.runner import run_operation
@@ -62,6 +63,7 @@ JOBS: Mapping[str, Job] = {
     "upgrade": Job(_BOOK, _in_background(upgrade_one)),
     "agency": Job({**_BOOK, "draws": {"type": "boolean"}}, _in_background(refresh_agency)),
     "redraw": Job(_BOOK, _in_background(redraw_agency)),
+    "deals": Job({**_BOOK, "lists": {"type": "boolean"}}, _in_background(sync_deals)),
     "push": Job(_BOOK, _in_background(push_wanted)),
     "remove_orphans": Job(
         {"spreadsheet_id": _ID, "created_as": {"type": "object", "additionalProperties": _ID}},
@@ -101,13 +103,16 @@ def run_job(services: Services, body: Json) -> None:
 
 def call_timer(services: Services) -> Json:
     """Plan the periodic jobs; return counts by name. The work itself is done by tasks."""
+    # First, because it goes on where the queue refuses something.
+    sent_count = deliver_outbox(services)
     night_count = plan_nights(services)
     return {
         "workbooks": plan_reconciliation(services, is_nightly=night_count > 0),
         "agencies": plan_refreshes(services),
         "norms": night_count,
+        "crms": plan_deals(services),
         "deleted": expire(services),
-        "sent_again": deliver_outbox(services),
+        "sent_again": sent_count,
     }
 
 

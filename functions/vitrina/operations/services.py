@@ -7,11 +7,15 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from vitrina.crm_port import Crm
 from vitrina.domain.calendar import WorkCalendar
 from vitrina.errors import FatalServiceError
 from vitrina.ports import Clock, Queue, Store, TaskTracker, Workbooks
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.template.definition import BookTemplate
+
+#: How addresses of webhooks name the CRM. No connection of a tracker has an underscore in its name.
+CRM = "crm_deals"
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,10 @@ class Services:
     background_workbooks: Workbooks
     #: Reads, and as many writes, of Google that background work may make in a minute.
     quota_per_minute: int
+    #: ``None`` if there is no CRM.
+    crm: Crm | None = None
+    #: The agency whose deals the CRM has; empty for the only one of the installation.
+    crm_agency: str = ""
     #: Agencies by the workbook's id, as far as this process has learnt them; they never change.
     known_agencies: dict[str, str] = field(default_factory=dict)
 

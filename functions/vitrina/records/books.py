@@ -49,6 +49,8 @@ class Project:
     tracker: str = FIRST_TRACKER
     #: Name of the first connection that it had; empty if the tracker was never switched.
     first_tracker: str = ""
+    #: The deal of the CRM from which it began; empty if a person made it.
+    deal_id: str = ""
 
     def is_followed_in(self, card_tracker: str) -> bool:
         """Whether its present tracker has the cards of a connection; see ``Item.card_tracker``."""

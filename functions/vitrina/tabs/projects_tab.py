@@ -6,7 +6,7 @@ from the last read, and the batch fails as a whole if they have moved.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -20,6 +20,7 @@ from vitrina.tabs.board import BoardLine, is_late
 from vitrina.tabs.project_signs import ProjectSigns
 from vitrina.texts import render
 from vitrina.workbook.reading.book import Book, Tab, parse_book
+from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.change import NewRow, WorkbookChange
 from vitrina.workbook.writing.open_link import set_open_link
@@ -74,7 +75,9 @@ def _write_row(
     services: Services, agency: Agency, tab: Tab, number: int, values: Mapping[str, Value]
 ) -> None:
     change = WorkbookChange()
-    change.insert(tab, [NewRow(number, dict(values))])
+    # A workbook that is not brought along yet lacks some of the columns.
+    known = {key: value for key, value in values.items() if key in tab.columns}
+    change.insert(tab, [NewRow(number, known)])
     services.workbooks.batch_update(agency.spreadsheet_id, change.requests())
 
 
@@ -115,6 +118,19 @@ def write_projects(
             if key in tab.columns and not _is_same(tab.cell(row, key).value, value):
                 change.expect(tab, row, "code")
                 change.set(tab, row, key, value)
+
+
+def stages_of_projects(book: Book, projects: Sequence[Project], choices: Choices) -> dict[str, str]:
+    """The stage of each project, by the id of its workbook. Rows are marked with the project's number."""
+    tab = book.tabs.get(TAB)
+    if tab is None or "stage" not in tab.columns:
+        return {}
+    numbered = dict(enumerate(projects, start=1))
+    found = (
+        (numbered.get(row.number or 0), choices.code("stage", tab.cell(row, "stage").text))
+        for row in tab.rows
+    )
+    return {project.spreadsheet_id: stage for project, stage in found if project and stage}
 
 
 def write_board_links(change: WorkbookChange, book: Book, urls: Mapping[int, str]) -> None:

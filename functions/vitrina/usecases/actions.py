@@ -25,9 +25,10 @@ from vitrina.usecases.batch.preview_assignment import preview_assignment
 from vitrina.usecases.batch.replan_work import preview_replan, replan_work
 from vitrina.usecases.batch.start_batch import start_batch
 from vitrina.usecases.batch.task_source import Selection
-from vitrina.usecases.clients.create_client import ClientForm, check_form, create_client
+from vitrina.usecases.clients.create_client import ClientForm, DealFacts, check_form, create_client
 from vitrina.usecases.clients.invite_client import invite_client
 from vitrina.usecases.clients.show_as_client import show_as_client
+from vitrina.usecases.deals.project_code import CODE
 from vitrina.usecases.tracker.push import push
 from vitrina.usecases.tracker.refresh import refresh
 from vitrina.usecases.tracker.settle_conflicts import KEEP_SHEET, KEEP_TRACKER, settle_conflicts
@@ -55,13 +56,21 @@ _ID = {"type": "string", "pattern": r"^[A-Za-z0-9_-]{1,100}\Z"}
 _CLIENT_FORM = _params(
     client_name=_TEXT,
     project_name=_TEXT,
-    code={"type": "string", "pattern": r"^[A-ZА-ЯЁ][A-ZА-ЯЁ0-9]{1,7}\Z"},
+    code={"type": "string", "pattern": rf"^{CODE.pattern}\Z"},
     period={"enum": [kind.value for kind in PeriodKind], "default": PeriodKind.WEEK.value},
     limit_hours={"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 10_000, "default": None},
     responsible={"type": "string", "maxLength": 200, "default": ""},
     tracker={"type": "string", "pattern": r"^[a-z][a-z0-9-]{0,30}\Z", "default": ""},
+    onboarding={"type": "string", "maxLength": 200, "default": ""},
 )
-
+#: What a rule makes of a deal; no person sends it.
+_DEAL_FORM = _params(
+    **_CLIENT_FORM["properties"],
+    deal_id={"type": "string", "maxLength": 40},
+    deal_url={"type": "string", "maxLength": 500},
+    for_staff={"type": "string", "maxLength": 2000},
+    for_client={"type": "string", "maxLength": 2000},
+)
 
 _SWITCH = _params(
     tracker={"type": "string", "pattern": r"^[a-z][a-z0-9-]{0,30}\Z"},
@@ -236,6 +245,17 @@ ACTIONS: Mapping[str, Action] = {
         check=lambda services, book, params: check_form(services, book, _form(params)),
         is_noted=True,
     ),
+    "start_project": Action(
+        "agency",
+        _DEAL_FORM,
+        lambda run, book, params: create_client(run, book, _form(params), _deal(params)),
+        # Only the rule of the CRM does it.
+        roles=frozenset(),
+        is_queued=True,
+        holds=("new_client:{book}",),
+        check=lambda services, book, params: check_form(services, book, _form(params)),
+        is_noted=True,
+    ),
     "switch_options": Action("agency", _NO_PARAMS, lambda run, book, _: switch_options(run, book), holds=()),
     "preview_switch": Action(
         "agency",
@@ -288,4 +308,9 @@ def _form(params: Mapping[str, Any]) -> ClientForm:
         limit_hours=params.get("limit_hours"),
         responsible=params.get("responsible", "").strip(),
         tracker=params.get("tracker", ""),
+        onboarding=params.get("onboarding", ""),
     )
+
+
+def _deal(params: Mapping[str, Any]) -> DealFacts:
+    return DealFacts(params["deal_id"], params["deal_url"], params["for_staff"], params["for_client"])

@@ -1,19 +1,20 @@
-"""The ``webhook`` entry point: a tracker reports a change.
+"""The ``webhook`` entry point: a tracker or the CRM reports a change.
 
-The path names the connection of the tracker. Its adapter proves who sent the request, as well as the tracker
-allows. What the body says is used only as a hint which cards to read.
+The path names the connection of the tracker, or the CRM. Its adapter proves who sent the request, as well as
+the outside system allows. What the body says is used only as a hint which cards or deals to read.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Container
 from functools import partial
 
 from flask import Request, Response
 
-from vitrina.errors import RequestError, VitrinaError
+from vitrina.errors import ConfigurationError, RequestError, VitrinaError
+from vitrina.jobs.sync_deals import take_deal_hints
 from vitrina.jobs.sync_touched import take_hints
+from vitrina.operations.services import CRM, Services
 from vitrina.ports import WebhookRequest
 from vitrina.web.http import WEBHOOK_BODY_BYTES, OpenApplication, limit_body, read_body, read_json, response
 
@@ -21,35 +22,53 @@ log = logging.getLogger("vitrina.webhook")
 
 
 def handle_webhook(request: Request, application: OpenApplication) -> Response:
-    """Store the hints and answer at once; 404 for a path without a tracker or its secret."""
+    """Store the hints and answer at once; 404 for a path that names nobody or lacks the secret."""
     limit_body(request, WEBHOOK_BODY_BYTES)
     try:
         services = application().services
-        name, path = _tracker_in(request.path, services.trackers)
+        name, path = _sender_in(request.path, services)
         if request.method != "POST" or name is None:
             return response({}, 404)
         headers = {key.lower(): value for key, value in request.headers.items()}
         sent = WebhookRequest(path, headers, partial(read_body, request), partial(read_json, request))
-        received = services.tracker(name).receive(sent)
-        known_count = take_hints(services, name, received.card_ids)
+        answer = _take_deals(services, sent) if name == CRM else _take_cards(services, name, sent)
     except RequestError as error:
         return response({}, error.http_status)
     except VitrinaError as error:
         log.warning("webhook not kept: %s", error.code, exc_info=error)
         return response({}, 503)
+    return answer
+
+
+def _take_cards(services: Services, tracker: str, sent: WebhookRequest) -> Response:
+    received = services.tracker(tracker).receive(sent)
+    known_count = take_hints(services, tracker, received.card_ids)
     log.info("webhook %s", "noted" if known_count else "of no card of ours")
     answer = response({}, received.status)
     answer.headers.update(received.headers)
     return answer
 
 
-def _tracker_in(path: str, trackers: Container[str]) -> tuple[str | None, tuple[str, ...]]:
-    """Name of the tracker in a path, and what follows it; ``None`` if the path names none.
+def _take_deals(services: Services, sent: WebhookRequest) -> Response:
+    if services.crm is None:
+        return response({}, 404)
+    received = services.crm.receive(sent)
+    try:
+        take_deal_hints(services, received.deal_ids)
+    except ConfigurationError as error:
+        # Refusals would make the CRM switch its webhooks off.
+        log.error("deals are not read: %s", error.code)  # noqa: TRY400 - the place tells nothing
+    log.info("webhook of %d deals", len(received.deal_ids))
+    return response({}, received.status)
+
+
+def _sender_in(path: str, services: Services) -> tuple[str | None, tuple[str, ...]]:
+    """Who is named in a path, and what follows it; ``None`` if the path names nobody.
 
     Before the name stands the path of the entry point, or nothing, depending on where it runs.
     """
     segments = [segment for segment in path.split("/") if segment]
     for place in range(len(segments) - 1, -1, -1):
-        if segments[place] in trackers:
+        if segments[place] in services.trackers or segments[place] == CRM:
             return segments[place], tuple(segments[place + 1 :])
     return None, ()

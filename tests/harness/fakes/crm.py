@@ -203,6 +203,10 @@ class FakeCrm(Interruptions):
         """The moment of the last change."""
         return self._state.now
 
+    def set_time(self, now: datetime) -> None:
+        """Let the next change be a second after *now*."""
+        self._state.now = now
+
     def new_id(self) -> str:
         """An id that was not given before."""
         self._state.last_id += 1

@@ -216,6 +216,7 @@ def test_timer_of_an_empty_installation() -> None:
         "workbooks": 0,
         "agencies": 0,
         "norms": 0,
+        "crms": 0,
         "deleted": 0,
         "sent_again": 0,
     }
@@ -231,6 +232,7 @@ def test_timer_does_all_of_it() -> None:
         "workbooks": 1,
         "agencies": 1,
         "norms": 0,
+        "crms": 0,
         "deleted": 0,
         "sent_again": 1,
     }

@@ -1,6 +1,7 @@
-"""*Новый клиент…*: creates workbook, sharing and tracker board of a new project.
+"""Creates workbook, sharing and tracker board of a new project: *Новый клиент…*, or a deal that was won.
 
-It can be resumed: every step finds what an earlier attempt has created, so nothing is created twice.
+It can be resumed: every step finds what an earlier attempt has created, so nothing is created twice. What may
+come later, such as the onboarding, is noted as missing and made by the job ``launch``.
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ from vitrina.project.book_upgrade import MOST_CHOICES, typed_columns, work_types
 from vitrina.project.protection import certain_editors, editors_of, note_editors
 from vitrina.records.books import Agency, Project, board_id_from, board_title, find_projects, put_project
 from vitrina.records.layouts import Protections, layout_from_document, layout_key, protection_key
+from vitrina.records.outside.launches import Launch, LaunchPart, Missing
 from vitrina.tabs.projects_tab import add_project_row, projects_layout
 from vitrina.texts import sentence
+from vitrina.usecases.deals.hints import note_deals
 from vitrina.workbook.reading.book import Tab, parse_book
 from vitrina.workbook.reading.team import Team
 from vitrina.workbook.template.compiler import BookValues, compile_book
@@ -57,6 +60,18 @@ class ClientForm:
     responsible: str = ""
     #: Name of a connection; empty for the one of new projects.
     tracker: str = ""
+    #: Kind of project, by which the onboarding is chosen; empty for none.
+    onboarding: str = ""
+
+
+@dataclass(frozen=True)
+class DealFacts:
+    """What is carried over from the deal of a project: texts for the staff, and for the client."""
+
+    deal_id: str
+    url: str
+    for_staff: str = ""
+    for_client: str = ""
 
 
 def check_form(services: Services, agency_id: str, form: ClientForm) -> None:
@@ -83,7 +98,7 @@ def _refuse_taken_code(projects: Iterable[Project], form: ClientForm) -> None:
             raise UserError("client.code_taken", code=form.code, project=project.project_name)
 
 
-def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
+def create_client(run: Run, agency_id: str, form: ClientForm, deal: DealFacts | None = None) -> Answer:
     """Create everything that a new project needs, each thing once."""
     services = run.services
     stored = read_stored_agency(run, agency_id, more=[layout_key(agency_id), protection_key(agency_id)])
@@ -106,7 +121,7 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
     now = _stored_now(stored) if is_filled else _agency_now(run, stored)
     filled: str = run.step(
         "fill_workbook",
-        lambda: _fill(run, now, form, spreadsheet_id, board, title, tracker.can),
+        lambda: _fill(run, now, form, deal, spreadsheet_id, board, title, tracker.can),
         find=lambda: _find_filled(services, spreadsheet_id),
     )
     run.set_progress(3, STEPS, sentence("client.progress_share"))
@@ -129,17 +144,19 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
             for status, stage in zip(ActionStatus, board.stages, strict=bool(board.stages))
         },
         tracker=tracker_name,
+        deal_id=deal.deal_id if deal else "",
     )
     run.set_progress(5, STEPS, sentence("client.progress_register"))
     if "register_project" not in run.steps:
         # Written once: from here on the document counts the project's items.
         run.commit(
             put_project(project),
+            _launch(project, form).put(),
             updates=[stored.projects.change(lambda projects: _with_project(projects, project))],
         )
     number = [one.spreadsheet_id for one in stored.projects.value].index(spreadsheet_id) + 1
     url = services.workbooks.url(spreadsheet_id)
-    row = _project_row(services, agency, form, url, board)
+    row = _project_row(services, agency, form, deal, url, board)
     remembering: list[Write] = []
 
     def add_row() -> None:
@@ -147,6 +164,8 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
 
     run.step("register_project", add_row)
     run.at_end(*remembering)
+    if project.deal_id:
+        note_deals(services, agency_id, [project.deal_id])
     return Answer(
         Outcome.DONE,
         sentence("client.created" if board.url else "client.created_book", project=form.project_name),
@@ -157,6 +176,16 @@ def create_client(run: Run, agency_id: str, form: ClientForm) -> Answer:
         ),
         data={"spreadsheet_id": spreadsheet_id, "spreadsheet_url": url, "board_url": board.url},
     )
+
+
+def _launch(project: Project, form: ClientForm) -> Launch:
+    """What the project lacks when workbook and board are there."""
+    parts = (
+        *([LaunchPart.ONBOARDING] if form.onboarding else []),
+        *([LaunchPart.DEAL_NOTE] if project.deal_id else []),
+    )
+    missing = {part: Missing() for part in parts}
+    return Launch(project.spreadsheet_id, project.agency_id, project.deal_id, form.onboarding, missing)
 
 
 def _with_project(projects: tuple[Project, ...], project: Project) -> tuple[Project, ...]:
@@ -199,6 +228,7 @@ def _fill(
     run: Run,
     now: _AgencyNow,
     form: ClientForm,
+    deal: DealFacts | None,
     spreadsheet_id: str,
     board: Board,
     title: str,
@@ -207,7 +237,7 @@ def _fill(
     """Fill the workbook; ``EDITORS_REFUSED`` if Google takes only the editors whom the operator named."""
     services = run.services
     wanted = editors_of(services, now.team)
-    values = _values(services, now.agency, form, board, title, now.work_types)
+    values = _values(services, now.agency, form, deal, board, title, now.work_types)
     try:
         _compile(services, now.agency, spreadsheet_id, values, can, wanted)
     except ChangedMeanwhileError:
@@ -284,6 +314,7 @@ def _values(
     services: Services,
     agency: Agency,
     form: ClientForm,
+    deal: DealFacts | None,
     board: Board,
     title: str,
     work_types: Sequence[str],
@@ -297,6 +328,7 @@ def _values(
             "board_url": board.url or None,
             "period": services.choices.label("period", form.period, _locale(agency)),
             "limit_hours": form.limit_hours,
+            "terms": (deal.for_client if deal else "") or None,
             "in_progress_count": 0,
         },
         days=services.calendar.working_days_from(services.today(), count=30),
@@ -309,7 +341,7 @@ def _locale(agency: Agency) -> Locale:
 
 
 def _project_row(
-    services: Services, agency: Agency, form: ClientForm, url: str, board: Board
+    services: Services, agency: Agency, form: ClientForm, deal: DealFacts | None, url: str, board: Board
 ) -> dict[str, Value]:
     locale = agency.locale
     return {
@@ -318,6 +350,7 @@ def _project_row(
         "code": form.code,
         "workbook": open_link(url, locale),
         "board": open_link(board.url, locale) if board.url else None,
+        **({"deal": open_link(deal.url, locale), "from_deal": deal.for_staff or None} if deal else {}),
         "stage": services.choices.label("stage", "onboarding", locale),
         "period": services.choices.label("period", form.period, locale),
         "limit_hours": form.limit_hours,

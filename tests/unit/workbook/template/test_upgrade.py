@@ -126,7 +126,8 @@ def looks(resource: Json) -> Iterator[tuple[Any, ...]]:
             yield "client", "text", cell.text
     for row in book.tabs["settings"].rows if book.kind == "agency" else ():
         tab = book.tabs["settings"]
-        yield "settings", *(tab.cell(row, key).text for key in ("key", "title", "note"))
+        if tab.cell(row, "key").text:
+            yield "settings", *(tab.cell(row, key).text for key in ("key", "title", "note"))
     for key, field in book.fields.items():
         yield "field", key, shape_of(field.cell.formula or "")
     yield "version", book.version

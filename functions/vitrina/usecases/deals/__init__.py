@@ -1,0 +1,1 @@
+"""What is made of the deals of a CRM: a card of the sales board, a project."""
