@@ -25,9 +25,11 @@ from vitrina.ports import Json, Key, Put
 from vitrina.project.agency_book import StoredAgency, read_agency_book, read_stored_agency, read_team_of
 from vitrina.project.commitments import People
 from vitrina.records.books import find_agencies
+from vitrina.records.outside.launches import find_open_launches
 from vitrina.records.work import find_open_work, taken_hours
 from vitrina.tabs.journal import write_journal
 from vitrina.tabs.load import shown_load, write_load
+from vitrina.tabs.projects_tab import write_missing
 from vitrina.usecases.agency.update_load import update_load
 from vitrina.workbook.reading.book import Book
 from vitrina.workbook.reading.team import Team
@@ -109,6 +111,7 @@ def _refresh(run: Run, stored: StoredAgency, *, draws: bool) -> None:
     change = WorkbookChange()
     change.repair(book)
     write_journal(services, change, book, lines, team=team, projects=projects)
+    write_missing(change, book, stored.projects.value, find_open_launches(services.store, agency_id))
     if team is not None and (draws or team != stored.team):
         _draw_load(run, stored, change, book, team)
     if change:

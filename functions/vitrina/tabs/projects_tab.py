@@ -16,9 +16,10 @@ from vitrina.operations.services import Services
 from vitrina.ports import Write
 from vitrina.records.books import Agency, Project
 from vitrina.records.layouts import put_layout
+from vitrina.records.outside.launches import Launch, LaunchPart
 from vitrina.tabs.board import BoardLine, is_late
 from vitrina.tabs.project_signs import ProjectSigns
-from vitrina.texts import render
+from vitrina.texts import Sentence, render, sentence
 from vitrina.workbook.reading.book import Book, Tab, parse_book
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.reading.settings import locale_of
@@ -131,6 +132,36 @@ def stages_of_projects(book: Book, projects: Sequence[Project], choices: Choices
         for row in tab.rows
     )
     return {project.spreadsheet_id: stage for project, stage in found if project and stage}
+
+
+def write_missing(
+    change: WorkbookChange, book: Book, projects: Sequence[Project], launches: Mapping[str, Launch]
+) -> None:
+    """Write what new projects still lack and why; *launches* by the id of the workbook."""
+    tab = book.tabs.get(TAB)
+    if tab is None or "missing" not in tab.columns:
+        return
+    locale = locale_of(book)
+    numbered = dict(enumerate(projects, start=1))
+    for row in tab.rows:
+        project = numbered.get(row.number or 0)
+        if project is None:
+            continue
+        launch = launches.get(project.spreadsheet_id)
+        text = "; ".join(render(one, locale) for one in _lacks(launch)) if launch else ""
+        if tab.cell(row, "missing").text != text:
+            change.set(tab, row, "missing", text or None)
+
+
+def _lacks(launch: Launch) -> list[Sentence]:
+    """What a project lacks, each with the reason where there is one."""
+    return [
+        sentence(f"launch.{part}_why", why=Sentence(missing.code, missing.where))
+        if (missing := launch.missing[part]).code
+        else sentence(f"launch.{part}")
+        for part in LaunchPart
+        if part in launch.missing
+    ]
 
 
 def write_board_links(change: WorkbookChange, book: Book, urls: Mapping[int, str]) -> None:

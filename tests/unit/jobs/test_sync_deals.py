@@ -257,11 +257,18 @@ def test_a_crm_that_does_not_answer_is_asked_again(office: DealOffice, call: str
     getattr(office.crm, fails)(call, no_answer("amoCRM"))
     with pytest.raises(RetriableServiceError):
         office.deliver()
+    if call == "write_note":
+        waiting = [one for one in office.queue.waiting if one.body["kind"] == "agency"]
+        office.clock.advance(minutes=2)
+        office.run_job(waiting[0].body)
+        why = "заметка в сделке: amoCRM не отвечает, «Витрина» повторит сама"
+        assert office.table("projects", "code", "missing", spreadsheet_id=office.agency_id) == [("ЗРН", why)]
     office.tick()
     office.tick()
     (project,) = office.projects()
     assert len(office.crm.notes_of(deal_id)) == 1
     assert load_launch(office.store, project.spreadsheet_id).missing == {}  # type: ignore[union-attr]
+    assert office.table("projects", "code", "missing", spreadsheet_id=office.agency_id) == [("ЗРН", None)]
 
 
 def test_a_project_whose_tracker_was_down_goes_on_where_it_failed(office: DealOffice) -> None:

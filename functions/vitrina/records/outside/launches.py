@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from vitrina.errors import VitrinaError
+from vitrina.errors import RetriableServiceError, VitrinaError
 from vitrina.ports import ABSENT, Document, Json, Key, Put, Store, Write
 
 LAUNCH = "launch"
@@ -29,7 +29,9 @@ class Missing:
 
 
 def reason_of(error: VitrinaError) -> Missing:
-    """The reason that an error gives, as far as it can be kept."""
+    """The reason that an error gives, as far as it can be kept; what passes is tried again by itself."""
+    if isinstance(error, RetriableServiceError):
+        return Missing("launch.no_answer", {"service": error.service})
     return Missing(error.code, {key: one for key, one in error.where.items() if isinstance(one, str | int)})
 
 

@@ -56,7 +56,7 @@ class DealLook:
     project_stages
         Stage of each project, by the id of its workbook.
     told
-        What was told to the agency.
+        Deals of which the agency's workbook does not show everything yet.
     """
 
     run: Run
@@ -66,7 +66,7 @@ class DealLook:
     around: Surroundings
     start: Callable[[Click], None]
     project_stages: Mapping[str, str]
-    told: list[JournalLine] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)
 
     @property
     def now(self) -> datetime:
@@ -232,6 +232,7 @@ def _note_links(look: DealLook, kept: KeptDeal, project: Project) -> KeptDeal:
         why = reason_of(error)
         change = LaunchChange(services.store, kept.spreadsheet_id, lambda one: one.with_part(part, why))
         look.run.commit(updates=[change])
+        look.told.add(kept.deal_id)
         raise
     change = LaunchChange(services.store, kept.spreadsheet_id, lambda one: one.with_part(part, None))
     return _keep(look, replace(kept, is_noted=True), updates=[change])
@@ -284,5 +285,6 @@ def _keep(
 ) -> KeptDeal:
     """Keep what became of a deal, with lines for *Журнал*."""
     version = look.run.commit(kept.put(), *(line.put() for line in lines), updates=updates or [])
-    look.told.extend(lines)
+    if lines or updates:
+        look.told.add(kept.deal_id)
     return replace(kept, version=version)
