@@ -162,6 +162,7 @@ def open_crm(settings: Settings, *, asks_for_news: bool = True) -> Crm | None:
         webhook_url=crm_webhook_url(settings),
         zone=ZoneInfo(settings.time_zone),
         wait_s=settings.retry_wait_s,
+        calls_per_s=settings.crm_calls_per_s,
         rest_s=settings.crm_rest_s,
         asks_for_news=asks_for_news and amocrm.ASKS_FOR_NEWS,
     )
