@@ -150,7 +150,7 @@ WAYS: tuple[int | str, ...] = ("timeout", "drop", 429, 500)
 def test_systems_that_fail(
     factory: OfficeFactory, saved: SavedOffice, subtests: pytest.Subtests, request: pytest.FixtureRequest
 ) -> None:
-    """Each call of the chain fails as often as one attempt tries it, in one way, or with ``--full`` in each."""
+    """Each call of the chain fails as often as an attempt tries it, in one way; with ``--full`` in each."""
     is_full = request.config.getoption("--full")
     for place, (server, method) in enumerate(CHAIN):
         for way in WAYS if is_full else (WAYS[place % len(WAYS)],):

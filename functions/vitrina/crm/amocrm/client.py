@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, tzinfo
 
 from vitrina.crm.amocrm import mapping, webhooks
-from vitrina.crm.amocrm.pace import CALLS_PER_S, REST_S, SERVICE, Pace
+from vitrina.crm.amocrm.pace import CALLS_PER_S, REST_S, SERVICE, Pace, distance
 from vitrina.crm.amocrm.wire import PAGE, AmoWire, Params, check_page, embedded, has_next, is_lost
 from vitrina.crm_port import (
     ChangedDeal,
@@ -68,7 +68,7 @@ def connect(
     asks_for_news
         Whether a list in which nothing changed may be answered with 304.
     """
-    pace = Pace(1 / calls_per_s, rest_s=rest_s)
+    pace = Pace(distance(calls_per_s), rest_s=rest_s)
     wire = AmoWire(url, token, pace=pace, timeout_s=timeout_s, wait_s=wait_s)
     return AmoCrm(wire, webhook_url=webhook_url, zone=zone, asks_for_news=asks_for_news)
 

@@ -26,6 +26,11 @@ RESTS_OF_SUSPICION = 10
 LONGEST_REST_S = 3600.0
 
 
+def distance(calls_per_s: float = CALLS_PER_S) -> float:
+    """Seconds between calls with which no second has more of them: a little more than their share."""
+    return 1.05 / calls_per_s
+
+
 class Pace:
     """Spaces calls evenly. During a rest calls are refused here and not sent.
 
@@ -43,7 +48,7 @@ class Pace:
 
     def __init__(
         self,
-        distance_s: float = 1 / CALLS_PER_S,
+        distance_s: float,
         *,
         rest_s: float = REST_S,
         now: Callable[[], float] = time.monotonic,
