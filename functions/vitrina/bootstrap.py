@@ -10,6 +10,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from vitrina import logs
+from vitrina.chat import telegram
+from vitrina.chat_port import Chat
 from vitrina.crm import amocrm
 from vitrina.crm_port import Crm
 from vitrina.domain.calendar import WorkCalendar
@@ -34,6 +36,8 @@ from vitrina.workbook.template.definition import load_template
 
 #: How addresses of webhooks name the CRM. No connection of a tracker has an underscore in its name.
 CRM = "crm_deals"
+#: The same for the chat, and the name of what its secret in a header is computed from.
+CHAT, CHAT_HEADER = "chat_updates", "chat_header"
 
 
 class SystemClock:
@@ -171,6 +175,24 @@ def open_crm(settings: Settings, *, asks_for_news: bool = True) -> Crm | None:
 def crm_webhook_url(settings: Settings) -> str:
     """Address at which the CRM reports changes of deals; its last part is a secret of its own."""
     return webhook_url_of(CRM, settings.webhook_url, settings.webhook_secret)
+
+
+def open_chat(settings: Settings) -> Chat | None:
+    """The chat of the installation, or ``None`` if it has none. Sends no request."""
+    if not settings.chat_token:
+        return None
+    return telegram.connect(
+        settings.chat_url,
+        settings.chat_token,
+        webhook_url=chat_webhook_url(settings),
+        webhook_secret=webhook_url_of(CHAT_HEADER, "", settings.webhook_secret).rpartition("/")[2],
+        wait_s=settings.retry_wait_s,
+    )
+
+
+def chat_webhook_url(settings: Settings) -> str:
+    """Address at which the chat reports updates; its last part is a secret of its own."""
+    return webhook_url_of(CHAT, settings.webhook_url, settings.webhook_secret)
 
 
 def open_store(settings: Settings) -> Store:
