@@ -403,6 +403,17 @@ def test_what_is_not_surely_ours_is_not_taken(shown: dict[str, Any]) -> None:
     assert deleted == [77]
 
 
+def test_refusal_in_other_words_is_no_topic() -> None:
+    """A repeat must not fail for ever because Telegram says it otherwise."""
+
+    def answer(method: str, _: dict[str, Any]) -> httpx.Response:
+        if method == "createForumTopic":
+            return ok({"message_thread_id": 99})
+        return no(400, "Bad Request: something new")
+
+    assert chat_over(answer).create_topic("-1", "Согласования", after="4") == "99"
+
+
 def test_search_for_a_topic_goes_no_further_than_a_lack() -> None:
     """A bot that was removed is told at the first try."""
     tried: list[str] = []
