@@ -382,7 +382,10 @@ def test_trial_that_cannot_be_deleted_is_no_failure(
         {"reply_to_message": {"message_id": 6}},
         {"reply_to_message": {"message_id": 6, "forum_topic_created": {"name": "Другая"}}},
         {"reply_to_message": {"message_id": 5, "forum_topic_created": {"name": "Согласования"}}},
-        {"message_thread_id": 5, "reply_to_message": {"forum_topic_created": {"name": "Согласования"}}},
+        {
+            "message_thread_id": 5,
+            "reply_to_message": {"message_id": 6, "forum_topic_created": {"name": "Согласования"}},
+        },
     ],
 )
 def test_what_is_not_surely_ours_is_not_taken(shown: dict[str, Any]) -> None:
