@@ -16,6 +16,8 @@ from vitrina.workbook.template.definition import BookTemplate
 
 #: How addresses of webhooks name the CRM. No connection of a tracker has an underscore in its name.
 CRM = "crm_deals"
+#: The same for the chat.
+CHAT = "chat_updates"
 
 
 @dataclass(frozen=True)
