@@ -247,6 +247,15 @@ def test_stranger_sees_no_funnel(funnel):
     expect(funnel.page.locator("#funnel")).to_contain_text("нет доступа к CRM")
 
 
+def test_who_is_no_user_of_the_crm_sees_no_funnel(funnel, world):
+    """A token of the trackers is not enough."""
+    seed_deals(world.amocrm, [IGOR])
+
+    expect(funnel.page.locator("#funnel")).to_contain_text("нет доступа к CRM")
+    funnel.become("Игорь Ким")
+    expect(card(funnel, "Сайт кофейни")).to_be_visible()
+
+
 def test_funnel_on_a_phone(deals, funnel, world):
     """The page does not scroll sideways, and the stage is chosen in the panel."""
     funnel.page.set_viewport_size(PHONE)

@@ -41,7 +41,7 @@ export class Funnel {
   /** Reads the deals again and highlights what changed. */
   async refresh() {
     if (!this.person?.has_token) {
-      this.root.replaceChildren(el('p', { class: 'empty' }, 'У этого человека нет доступа к CRM.'));
+      this.refuse();
       return;
     }
     this.reads += 1;
@@ -52,6 +52,11 @@ export class Funnel {
         return; // A later read is running: this one may be older than a change.
       }
       this.account = account;
+      this.user = account.users.find(({ email }) => email.toLowerCase() === this.person.email.toLowerCase());
+      if (!this.user) {
+        this.refuse();
+        return;
+      }
       this.draw();
       await this.panel.refresh(this.crm, account);
     } catch (error) {
@@ -59,9 +64,16 @@ export class Funnel {
     }
   }
 
+  /** Says that the person is no user of the CRM. */
+  refuse() {
+    this.user = null;
+    this.close();
+    this.root.replaceChildren(el('p', { class: 'empty' }, 'У этого человека нет доступа к CRM.'));
+  }
+
   /** Opens the panel of a deal, and the pipeline in which it is. */
   async open(dealId) {
-    if (!this.account) {
+    if (!this.user) {
       return;
     }
     const deal = this.account.deals.find((one) => String(one.id) === String(dealId));
@@ -159,9 +171,8 @@ export class Funnel {
 
   /** Does in the CRM what the person at the page does; webhooks follow. */
   async act(action) {
-    const user = this.account.users.find(({ email }) => email.toLowerCase() === this.person.email.toLowerCase());
     try {
-      await this.crm.act(user ? { ...action, user_id: user.id } : action);
+      await this.crm.act({ ...action, user_id: this.user.id });
     } catch (error) {
       this.panel.drawAgain();
       showDialog('CRM отказала', error.message);
