@@ -38,6 +38,9 @@ from vitrina.workbook.writing.restore import Restoration, has_happened, restore
 #: Most names in one answer: nobody reads more.
 MAX_DETAILS = 12
 
+#: Actions whose cards a job makes by itself.
+_CARDS_BY_JOB = ("assign_task", "apply_onboarding")
+
 
 def ask_before_undo(services: Services, spreadsheet_id: str) -> Answer:
     """The question before an undo: which action would be undone, and when it was done. Changes nothing.
@@ -189,7 +192,7 @@ def _without_card(work: ProjectWork, number: int, card_id: str) -> ProjectWork:
 
 def _items_with_cards(snapshot: Snapshot, record: Json) -> tuple[list[Item], list[Item]]:
     """Items whose cards the action created, and items whose cards an interrupted push may have created."""
-    if record["action"] not in ("start_batch", "assign_task", "push"):
+    if record["action"] not in ("start_batch", "push", *_CARDS_BY_JOB):
         return [], []
     linked: dict[str, str] = record.get("cards", {})
     started = _started_numbers(record)
@@ -204,8 +207,8 @@ def _items_with_cards(snapshot: Snapshot, record: Json) -> tuple[list[Item], lis
         for item in own
         if item.card_id and item not in half_made and linked.get(str(item.number)) == item.card_id
     ]
-    if record["action"] == "assign_task":
-        # Its card is made by a job, which nobody has to undo before.
+    if record["action"] in _CARDS_BY_JOB:
+        # Its cards are made by a job, which nobody has to undo before.
         whole += [item for item in own if item.number in started and item.card_id and item not in half_made]
     return whole, half_made
 
