@@ -33,6 +33,7 @@ from vitrina.usecases.tracker.push import fingerprint_of_item, is_worked_on, new
 from vitrina.usecases.tracker.undo_switch import undo_switch
 from vitrina.workbook.reading.book import Book, item_number_of_row, parse_book
 from vitrina.workbook.writing.change import WorkbookChange
+from vitrina.workbook.writing.client_needs import hide_emptied
 from vitrina.workbook.writing.restore import Restoration, has_happened, restore
 
 #: Most names in one answer: nobody reads more.
@@ -278,6 +279,7 @@ def _write_back(run: Run, snapshot: Snapshot, record: Json, kept: list[Item]) ->
     change.hold_fence(snapshot.book)
     result = restore(change, snapshot.book, record, kept=frozenset(item.number for item in kept))
     _empty_progress(change, snapshot, record, kept)
+    hide_emptied(change, snapshot.book, record["trace"]["fields"])
     if result.is_outdated:
         snapshot.read_agency_work()
         spreadsheet_id = snapshot.project.spreadsheet_id

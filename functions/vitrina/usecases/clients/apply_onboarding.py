@@ -41,6 +41,7 @@ from vitrina.workbook.reading.book import row_number_of_action
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.reading.team import Team
 from vitrina.workbook.writing.change import WorkbookChange
+from vitrina.workbook.writing.client_needs import add_needs
 from vitrina.workbook.writing.heal import heal, repair_messages
 
 
@@ -94,11 +95,12 @@ def _apply(
             data={"added": [], "known": [item.code for item in items]},
         )
     draft, items = _promise_hours(run, snapshot, team, template, plan_id)
+    change, without_line = _change(draft, items)
     write_undoably(
         run,
         snapshot.stored.undo,
         snapshot.book,
-        _change(draft, items),
+        change,
         action="apply_onboarding",
         # A refused write must not use up numbers of items.
         if_refused=[put_project(snapshot.project)],
@@ -106,10 +108,11 @@ def _apply(
     _seen(run, snapshot, items)
     send_card_wish(run, snapshot)
     return Answer(
-        Outcome.DONE,
+        Outcome.PARTIAL if without_line else Outcome.DONE,
         sentence("onboarding.done", count=len(items), hours=draft.hours, due=draft.plan.due_on),
         details=(
             *draft_messages(draft),
+            *([sentence("onboarding.no_line", needs=without_line)] if without_line else []),
             sentence("onboarding.cards_follow" if snapshot.has_cards else "batch.type_next"),
             *repair_messages(snapshot.book, snapshot.backlog_identity, snapshot.progress_identity),
         ),
@@ -197,7 +200,8 @@ def _item(draft: Draft, planned: PlannedTask, number: int, numbers: dict[int, in
     )
 
 
-def _change(draft: Draft, items: Sequence[Item]) -> WorkbookChange:
+def _change(draft: Draft, items: Sequence[Item]) -> tuple[WorkbookChange, list[str]]:
+    """The change of the workbook, and what is needed from the client but found no line on the first tab."""
     snapshot = draft.snapshot
     book, locale, services = snapshot.book, locale_of(snapshot.book), snapshot.services
     tab = book.tab("in_progress")
@@ -214,11 +218,12 @@ def _change(draft: Draft, items: Sequence[Item]) -> WorkbookChange:
             if row.number in results:
                 row.notes["action"] = results[row.number]
     change.append(tab, rows)
+    without_line = add_needs(change, book, ((need.text, need.due_on) for need in draft.needs))
     as_it_will_be = [*snapshot.agency_items, *items]
     write_schedule(snapshot, change, as_it_will_be)
     write_outlook(snapshot, change, (), as_it_will_be)
     write_refreshed_mark(services, change, book)
-    return change
+    return change, without_line
 
 
 def _seen(run: Run, snapshot: Snapshot, items: Sequence[Item]) -> None:
