@@ -219,6 +219,12 @@ class ProjectWork:
             replace(work.items[one.number], is_reserved=False, moved_days={}) for one in reserved
         )
 
+    @property
+    def is_onboarded(self) -> bool:
+        """Whether the project has tasks of a template, and all of them are done."""
+        own = [item for item in self.items.values() if item.template_task]
+        return bool(own or self.finished_tasks) and all(item.is_done for item in own)
+
     def has_finished(self, number: int) -> bool:
         """Whether ``records.finished`` keeps the item of this number."""
         place = bisect_right(self.finished, number, key=lambda one: one[0])

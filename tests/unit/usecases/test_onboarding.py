@@ -279,3 +279,64 @@ def test_the_check_knows_the_order_of_the_template(office: MemoryOffice) -> None
     office.edit(*edits)
 
     assert office.do("check_book").data["found"] > 0
+
+
+# --- The stage of the project --------------------------------------------------------------------------
+
+
+def stage(office: MemoryOffice) -> str:
+    """Its stage in *Проекты*."""
+    [(found,)] = office.table("projects", "stage", spreadsheet_id=office.agency_id)
+    return str(found)
+
+
+def finish(office: MemoryOffice, *numbers: int) -> None:
+    """Move cards to the last column of the board, look at them, and let the jobs run."""
+    for number in numbers:
+        office.tracker.move(office.card(number).card_id, -1)
+    office.do("refresh")
+    office.run_job({"kind": "agency", "spreadsheet_id": office.agency_id, "draws": True})
+
+
+def test_the_stage_moves_when_all_of_it_is_done(office: MemoryOffice) -> None:
+    """Not before the last task; tasks of the backlog do not matter."""
+    office.do("apply_onboarding", kind="Сайт")
+    office.start({"task": "Баннер", "hours_design": "2"})
+    office.do("push")
+    finish(office, 1, 2)
+    assert stage(office) == "Запуск"
+
+    finish(office, 3)
+
+    assert stage(office) == "В работе"
+
+
+def test_a_stage_that_a_person_chose_stays(office: MemoryOffice) -> None:
+    """A project that was paused meanwhile; and one without an onboarding keeps its stage."""
+    assert stage(office) == "Запуск"
+    office.start({"task": "Баннер", "hours_design": "2"}, is_pushed=True)
+    finish(office, 1)
+    assert stage(office) == "Запуск"
+    office.do("apply_onboarding", kind="Сайт")
+    office.do("push")
+    tab = office.tab("projects", office.agency_id)
+    cell = tab.address(next(row for row in tab.rows if tab.cell(row, "code").text), "stage")
+    pause = {"type": "type", "sheet": tab.title, "cell": cell, "text": "Пауза"}
+    office.edit(pause, spreadsheet_id=office.agency_id)
+
+    finish(office, 2, 3, 4)
+
+    assert stage(office) == "Пауза"
+
+
+def test_update_load_moves_the_stage_too(office: MemoryOffice) -> None:
+    """Where the workbooks of the clients are read."""
+    office.do("apply_onboarding", kind="Сайт")
+    office.do("push")
+    for number in (1, 2, 3):
+        office.tracker.move(office.card(number).card_id, -1)
+    office.do("refresh")
+
+    office.do("update_load")
+
+    assert stage(office) == "В работе"
