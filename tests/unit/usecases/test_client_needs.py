@@ -137,3 +137,26 @@ def test_the_client_view_names_the_ticks(office: MemoryOffice) -> None:
     [first, *_] = office.do("show_as_client").data["tabs"]
 
     assert first["may_edit"] == ["Что нужно от вас"]
+
+
+def test_a_late_line_is_red_and_a_ticked_one_pale(office: MemoryOffice) -> None:
+    """Each line by its own day and tick."""
+
+    def colours() -> list[Any]:
+        mask = "sheets(properties.title,data.rowData.values.effectiveFormat.textFormat.foregroundColorStyle)"
+        shown = office.workbooks.look_at(office.client_id, mask)
+        first = need_lines(office.book())
+        sheet = next(one for one in shown["sheets"] if one["properties"]["title"] == "Клиент")
+        rows = sheet["data"][0]["rowData"]
+        cells = [rows[line.text.row_index]["values"][line.text.column_index] for line in first[:2]]
+        return [cell["effectiveFormat"]["textFormat"]["foregroundColorStyle"] for cell in cells]
+
+    usual = colours()
+    assert usual[0] == usual[1]
+    tick(office, 0)
+    office.clock.set(NOW + timedelta(days=3))
+
+    ticked, late = colours()
+
+    assert len([one for one in (ticked, late) if one != usual[0]]) == 2
+    assert ticked != late
