@@ -69,14 +69,14 @@ def test_a_template_fills_lines(office: MemoryOffice) -> None:
     ]
     assert shown_rows(office) == [True, True, *[False] * 8]
     assert said(office, "needs") == "Ждём, пунктов: 2. Передали — поставьте галочку справа."
-    assert said(office, "waiting") == "Передайте то, что отмечено ниже, пунктов: 2."
+    assert said(office, "waiting") == "Передайте то, что перечислено ниже, пунктов: 2."
 
 
 def test_a_tick_of_the_client_counts_at_once_and_stays(office: MemoryOffice) -> None:
     """Also when the template is applied again."""
     tick(office, 0)
 
-    assert said(office, "waiting") == "Передайте то, что отмечено ниже, пунктов: 1."
+    assert said(office, "waiting") == "Передайте то, что перечислено ниже, пунктов: 1."
     more: Mapping[str, str] = {"number": "4", "task": "Стиль", "profile": "Дизайн", "hours": "3"}
     need = {"need": "Логотип", "need_days": "5"}
     type_template(office, *ROWS, {**more, **need})
