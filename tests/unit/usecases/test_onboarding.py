@@ -10,7 +10,8 @@ import pytest
 
 from tests.harness.agency_data import NOW
 from tests.harness.memory_office import MemoryOffice, client_office
-from vitrina.errors import CellsError, ChangedMeanwhileError, UserError
+from tests.harness.next_release import next_release
+from vitrina.errors import CellsError, ChangedMeanwhileError, UserError, WorkbookShapeError
 from vitrina.operations.run import ENDED
 from vitrina.records.books import load_project
 from vitrina.records.finished import pack
@@ -202,6 +203,20 @@ def test_an_empty_tab_says_where_to_type(office: MemoryOffice) -> None:
         with pytest.raises(UserError) as caught:
             office.do(action, **params)
         assert caught.value.code == "onboarding.empty"
+
+
+def test_an_agency_workbook_of_an_older_release_is_brought_along_first(office: MemoryOffice) -> None:
+    """It has no such tab; *Обновить книги* is the way out."""
+    tab = office.tab("onboarding", office.agency_id)
+    office.edit({"type": "delete_tab", "sheet": tab.title}, spreadsheet_id=office.agency_id)
+    with pytest.raises(WorkbookShapeError):
+        office.do("preview_onboarding")
+    office.services = next_release(office.services)
+
+    with pytest.raises(UserError) as caught:
+        office.do("apply_onboarding", kind="Сайт")
+
+    assert caught.value.code == "onboarding.old_book"
 
 
 def test_the_limit_of_the_project_counts(office: MemoryOffice) -> None:

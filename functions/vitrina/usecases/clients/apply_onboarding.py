@@ -48,7 +48,8 @@ from vitrina.workbook.writing.heal import heal, repair_messages
 def apply_onboarding(run: Run, spreadsheet_id: str, kind: str, *, plan_id: str = "") -> Answer:
     """Add what the project lacks of the template of *kind*.
 
-    It may be repeated: after a crash, by a second click, or on a running project.
+    It may be repeated: after a crash, by a second click, or on a running project. The run holds the lease of
+    the workbook.
 
     Parameters
     ----------
@@ -95,12 +96,11 @@ def _apply(
             data={"added": [], "known": [item.code for item in items]},
         )
     draft, items = _promise_hours(run, snapshot, team, template, plan_id)
-    change, without_line = _change(draft, items)
     write_undoably(
         run,
         snapshot.stored.undo,
         snapshot.book,
-        change,
+        _change(draft, items),
         action="apply_onboarding",
         # A refused write must not use up numbers of items.
         if_refused=[put_project(snapshot.project)],
@@ -108,11 +108,10 @@ def _apply(
     _seen(run, snapshot, items)
     send_card_wish(run, snapshot)
     return Answer(
-        Outcome.PARTIAL if without_line else Outcome.DONE,
+        Outcome.PARTIAL if draft.needs_without_line else Outcome.DONE,
         sentence("onboarding.done", count=len(items), hours=draft.hours, due=draft.plan.due_on),
         details=(
             *draft_messages(draft),
-            *([sentence("onboarding.no_line", needs=without_line)] if without_line else []),
             sentence("onboarding.cards_follow" if snapshot.has_cards else "batch.type_next"),
             *repair_messages(snapshot.book, snapshot.backlog_identity, snapshot.progress_identity),
         ),
@@ -200,8 +199,7 @@ def _item(draft: Draft, planned: PlannedTask, number: int, numbers: dict[int, in
     )
 
 
-def _change(draft: Draft, items: Sequence[Item]) -> tuple[WorkbookChange, list[str]]:
-    """The change of the workbook, and what is needed from the client but found no line on the first tab."""
+def _change(draft: Draft, items: Sequence[Item]) -> WorkbookChange:
     snapshot = draft.snapshot
     book, locale, services = snapshot.book, locale_of(snapshot.book), snapshot.services
     tab = book.tab("in_progress")
@@ -218,12 +216,12 @@ def _change(draft: Draft, items: Sequence[Item]) -> tuple[WorkbookChange, list[s
             if row.number in results:
                 row.notes["action"] = results[row.number]
     change.append(tab, rows)
-    without_line = add_needs(change, book, ((need.text, need.due_on) for need in draft.needs))
+    add_needs(change, book, ((need.text, need.due_on) for need in draft.needs))
     as_it_will_be = [*snapshot.agency_items, *items]
     write_schedule(snapshot, change, as_it_will_be)
     write_outlook(snapshot, change, (), as_it_will_be)
     write_refreshed_mark(services, change, book)
-    return change, without_line
+    return change
 
 
 def _seen(run: Run, snapshot: Snapshot, items: Sequence[Item]) -> None:

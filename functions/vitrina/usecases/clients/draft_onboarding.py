@@ -24,8 +24,10 @@ from vitrina.records.layouts import shape_from, shape_key
 from vitrina.records.work import Item
 from vitrina.usecases.batch.draft_assignment import resources_without
 from vitrina.workbook.reading.book import Book
-from vitrina.workbook.reading.onboarding_rows import OnboardingTab, read_onboarding
+from vitrina.workbook.reading.onboarding_rows import ONBOARDING, OnboardingTab, read_onboarding
 from vitrina.workbook.reading.team import Team
+from vitrina.workbook.template.upgrade import is_old
+from vitrina.workbook.writing.client_needs import need_lines
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,15 @@ def read_templates(
     ------
     CellsError
         If cells of the people's tabs are bad.
+    UserError
+        If the workbook is of an older release, which has no tab *Онбординг*.
     WorkbookShapeError
-        If the workbook has no tab *Онбординг*.
+        If somebody has deleted the tab.
     """
     shape = shape_from(found.get(shape_key(agency.spreadsheet_id)))
     book = read_agency_book(run, agency.spreadsheet_id, shape)
+    if ONBOARDING not in book.tabs and is_old(book, run.services.templates["agency"].version):
+        raise UserError("onboarding.old_book")
     team = read_team_of(run, agency, book)
 
     def norm_hours(work_type: str, profile: str) -> float | None:
@@ -126,6 +132,12 @@ class Draft:
             for need in planned.task.needs
         ]
         return sorted(found, key=lambda need: (need.due_on, need.task))
+
+    @property
+    def needs_without_line(self) -> list[str]:
+        """What finds no free line on the first tab."""
+        free = sum(line.is_free for line in need_lines(self.snapshot.book))
+        return [need.text for need in self.needs[free:]]
 
     @property
     def plan_id(self) -> str:

@@ -55,7 +55,7 @@ def _message(draft: Draft) -> Sentence:
 
 
 def draft_messages(draft: Draft) -> list[Sentence]:
-    """What is there already, and how much later it ends because of the project's limit of hours."""
+    """What is there already, how much later it ends because of the project's limit, what finds no line."""
     messages = []
     if draft.known and draft.plan.tasks:
         codes, count = draft.known_codes, len(draft.known)
@@ -65,6 +65,8 @@ def draft_messages(draft: Draft) -> list[Sentence]:
     if due is not None and without is not None and without < due:
         limit = read_terms(draft.snapshot.book, draft.snapshot.services.choices).limit_hours
         messages.append(sentence("onboarding.limit", limit=limit, due=due, without=without))
+    if draft.needs_without_line:
+        messages.append(sentence("onboarding.no_line", needs=draft.needs_without_line))
     return messages
 
 

@@ -62,25 +62,19 @@ def open_needs(book: Book) -> list[NeedLine]:
     return [line for line in need_lines(book) if not line.is_free and not line.is_done]
 
 
-def add_needs(change: WorkbookChange, book: Book, needs: Iterable[tuple[str, date]]) -> list[str]:
-    """Write *needs* into free lines and show these; returns what found none."""
-    if "client" not in book.tabs:
-        return [text for text, _ in needs]
-    tab = book.tab("client")
+def add_needs(change: WorkbookChange, book: Book, needs: Iterable[tuple[str, date]]) -> None:
+    """Write *needs* into free lines and show these; what finds no line is left out."""
     free = [line for line in need_lines(book) if line.is_free]
-    without: list[str] = []
-    for place, (text, due_on) in enumerate(needs):
-        if place >= len(free):
-            without.append(text)
-            continue
-        line = free[place]
+    if not free or "client" not in book.tabs:
+        return
+    tab = book.tab("client")
+    for line, (text, due_on) in zip(free, needs, strict=False):
         change.set_field(tab, line.text, text)
         change.set_field(tab, line.day, due_on)
         if line.is_done:
             # Left from a line that was undone.
             change.set_field(tab, line.tick, value=False)
         change.show_row(tab, line.text.row_index, is_shown=True)
-    return without
 
 
 def hide_emptied(change: WorkbookChange, book: Book, fields: Sequence[Sequence[Json]]) -> None:
