@@ -22,9 +22,9 @@ from vitrina.records.books import Agency, Project, load_project
 from vitrina.records.outside.deals import DealPhase, KeptAccount, KeptDeal, load_deal
 from vitrina.records.outside.launches import LaunchChange, LaunchPart, reason_of
 from vitrina.texts import render, sentence
+from vitrina.usecases.deals.deal_rules import DealMeaning
 from vitrina.usecases.deals.deal_terms import DealTerms, Surroundings, read_terms_of
 from vitrina.usecases.deals.sales_card import make_sales_card
-from vitrina.workbook.reading.deal_rules import DealMeaning
 
 #: The action that makes the project of a deal.
 ACTION = "start_project"
