@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -329,7 +330,8 @@ def send_card_wish(run: Run, snapshot: Snapshot) -> None:
         return
     wish = replace(push_wish(snapshot.project.spreadsheet_id), delay_s=CARD_DELAY_S)
     try:
-        wish.send(run.services, task_name=f"{wish.name}-{run.operation_id}")
+        # A job has no operation, and a queue takes a name only once.
+        wish.send(run.services, task_name=f"{wish.name}-{run.operation_id or uuid.uuid4().hex}")
     except ServiceError as error:
         log.warning("task of a card not queued, the timer will: %s", error.code)
 
