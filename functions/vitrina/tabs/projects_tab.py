@@ -156,8 +156,8 @@ def write_missing(
 def _lacks(launch: Launch) -> list[Sentence]:
     """What a project lacks, each with the reason where there is one."""
     return [
-        sentence(f"launch.{part}_why", why=Sentence(missing.code, missing.where))
-        if (missing := launch.missing[part]).code
+        sentence(f"launch.{part}_why", why=why)
+        if (why := launch.missing[part])
         else sentence(f"launch.{part}")
         for part in LaunchPart
         if part in launch.missing

@@ -59,6 +59,17 @@ class OnboardingTab:
         return template
 
 
+def kinds_in(book: Book) -> tuple[str, ...]:
+    """Kinds of projects that have a template, however they are capitalised; none without the tab."""
+    tab = book.tabs.get(ONBOARDING)
+    if tab is None or "kind" not in tab.columns:
+        return ()
+    by_name: dict[str, str] = {}
+    for title in filter(None, (tab.cell(row, "kind").text for row in tab.rows)):
+        by_name.setdefault(_folded(title), title)
+    return tuple(by_name.values())
+
+
 def read_onboarding(
     book: Book, choices: Choices, *, team: Team, norm_hours: NormHours, today: date
 ) -> OnboardingTab:
@@ -72,10 +83,7 @@ def read_onboarding(
     tab = book.tab(ONBOARDING)
     rows = [row for row in tab.rows if any(tab.cell(row, key).text for key in _CONTENT if key in tab.columns)]
     titles = [tab.cell(row, "kind").text for row in rows]
-    by_name: dict[str, str] = {}
-    for title in filter(None, titles):
-        by_name.setdefault(_folded(title), title)
-    kinds = tuple(by_name.values())
+    kinds = kinds_in(book)
 
     def read(kind: str) -> tuple[OnboardingTemplate, list[CellProblem]]:
         reader = CellReader(tab, choices, locale=locale_of(book), today=today)
