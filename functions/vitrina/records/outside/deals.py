@@ -34,7 +34,7 @@ class KeptAccount:
         The stages that mean something, each as setting, pipeline and stage id. Deals that stood there when
         they were chosen are left alone: what their stage meant then, by id.
     told_problems, told_refusal
-        What was told last of settings that cannot be used, and of a CRM that refuses us; empty if all is well.
+        What was told last of settings that cannot be used, and of a CRM that refuses us; else empty.
     project_stages
         Stages of projects that were sent to the CRM, or are just being sent, by deal.
     """
