@@ -199,6 +199,28 @@ def test_link_in_a_cell_adds_the_bot(chat, world):
     assert (bot["status"], bot["rights"]) == ("administrator", ["can_manage_topics", "can_invite_users"])
 
 
+def test_link_in_the_sidebar_adds_the_bot(chat, world):
+    """A new group is suggested if the bot lacks nothing in the others."""
+    cell = {
+        "sheet": "Клиент",
+        "cell": "C9",
+        "message": "Добавьте бота.",
+        "url": LINK,
+        "spreadsheet_id": "other",
+    }
+    world.backend.will_answer("estimate", 422, outcome="refused", message="Чата нет.", cells=[cell])
+    chat.choose_from_menu("Оценить бэклог")
+
+    chat.sidebar.get_by_role("link", name="Добавьте бота.").click()
+    form = chat.page.get_by_role("dialog", name="Добавить бота в группу")
+    form.get_by_label("Название").fill("Север")
+    form.get_by_role("button", name="Добавить", exact=True).click()
+    expect(message(chat, "/start@vitrina_bot p7")).to_be_visible()
+    send_as_bot(world, chat_now(world, "Север")["id"], "Добрый день! Это чат проекта")
+
+    expect(message(chat, "Это чат проекта")).to_be_visible()
+
+
 def test_pasted_link_adds_the_bot_to_a_new_group(chat, world):
     """A wrong link is refused at its field."""
     world.telegram.post("/_emulator/do", json={"action": "remove_bot", "chat_id": chat_now(world)["id"]})

@@ -54,23 +54,32 @@ export class Chat {
     this.panel.close();
   }
 
-  /** Reads groups and people again; nothing that did not change is drawn anew. */
-  async refresh() {
+  /** Reads groups and people again, until nothing newer is being read. What did not change is not drawn anew. */
+  refresh() {
+    this.reading = this.read();
+    return this.reading;
+  }
+
+  async read() {
     this.reads += 1;
     const read = this.reads;
+    let found = null;
+    let failure = '';
     try {
-      const [chats, users] = await Promise.all([telegram.chats(), telegram.users()]);
-      if (read !== this.reads) {
-        return; // A later read is running: this one may be older than a change.
-      }
-      this.take(chats, users);
-      this.draw();
+      found = await Promise.all([telegram.chats(), telegram.users()]);
     } catch (error) {
-      this.failure.textContent = `Telegram не отвечает: ${error.message}`;
-      this.failure.hidden = false;
+      failure = `Telegram не отвечает: ${error.message}`;
+    }
+    if (read !== this.reads) {
+      await this.reading; // A later read is running: this one may be older than a change.
       return;
     }
-    this.failure.hidden = true;
+    this.failure.textContent = failure;
+    this.failure.hidden = !failure;
+    if (found) {
+      this.take(...found);
+      this.draw();
+    }
   }
 
   take(chats, users) {
@@ -343,7 +352,7 @@ export class Chat {
   /** Who writes: one of the people of the group, and a way to add another one. */
   drawWriters() {
     const people = this.possibleWriters;
-    const state = JSON.stringify([this.chatId, people.map(({ id, name, is_client: isClient }) => [id, name, isClient]), this.writer?.id]);
+    const state = JSON.stringify([this.chatId, people.map(({ id, name, is_client: isClient }) => [id, name, isClient])]);
     if (state === this.drawnWriters) {
       return;
     }
@@ -360,7 +369,7 @@ export class Chat {
             value: one.id,
             'data-key': `writer-${one.id}`,
             checked: one.id === this.writer.id,
-            onchange: () => this.chooseWriter(one.id),
+            onchange: () => this.writers.set(this.chatId, one.id),
           }),
           avatar(one.name),
           el('span', { class: 'name' }, one.name.split(' ')[0]),
@@ -369,11 +378,6 @@ export class Chat {
       ),
       el('button', { type: 'button', 'data-key': 'add', 'aria-label': 'Добавить человека в группу', onclick: () => this.panel.open(this.chat, this.users) }, '+'),
     ]);
-  }
-
-  chooseWriter(personId) {
-    this.writers.set(this.chatId, personId);
-    this.drawWriters();
   }
 
   // ---- Unread messages ----
