@@ -203,7 +203,7 @@ def running_world(
             connection = asana_connection(world.url("asana"), people)
             world.environment = {**world.environment, "VITRINA_TRACKERS": json.dumps({"asana": connection})}
         if "amocrm" in first:
-            seed_amocrm(world.url("amocrm"), _with_robot(people))
+            seed_amocrm(world.url("amocrm"), with_robot(people))
             world.environment = {**world.environment, **crm_settings(world.url("amocrm"))}
         if "telegram" in first:
             seed_telegram(world.url("telegram"), people)
@@ -308,7 +308,7 @@ def asana_connection(base: str, people: Sequence[Person], **limits: Any) -> dict
 
 
 def _account(people: Sequence[Person], **limits: Any) -> dict[str, Any]:
-    everybody = _with_robot(people)
+    everybody = with_robot(people)
     return {
         "workspace": {
             "name": "Агентство",
@@ -331,7 +331,7 @@ def _account(people: Sequence[Person], **limits: Any) -> dict[str, Any]:
 
 
 def _company(people: Sequence[Person], **limits: Any) -> dict[str, Any]:
-    everybody = _with_robot(people)
+    everybody = with_robot(people)
     users = [
         {
             "id": one.kaiten_id,
@@ -346,7 +346,7 @@ def _company(people: Sequence[Person], **limits: Any) -> dict[str, Any]:
     return {"users": users, "spaces": [{"title": "Клиенты", "users": members}], **limits}
 
 
-def _with_robot(people: Sequence[Person]) -> Sequence[Person]:
+def with_robot(people: Sequence[Person]) -> Sequence[Person]:
     """The product's own account in an outside system, and the people."""
     return [Person("Витрина", SERVICE_ACCOUNT, ROBOT_ID), *people]
 

@@ -14,6 +14,7 @@ ACTIONS = [
     ("pushToTracker", "client", "run", "push", {}),
     ("refreshFromTracker", "client", "run", "refresh", {}),
     ("assignTask", "client", "form", "assign_task", {}),
+    ("addOnboarding", "client", "run", "preview_onboarding", {}),
     ("newClient", "agency", "form", "new_client", {}),
     ("recalculateNorms", "agency", "confirm", "recalculate_norms", {}),
 ]

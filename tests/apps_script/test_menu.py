@@ -39,6 +39,7 @@ def captions(execution):
                 "Отправить в трекер",
                 "Обновить из трекера",
                 "Поставить задачу специалисту…",
+                "Добавить онбординг…",
                 "Перепланировать…",
                 "Показать глазами клиента",
                 "Отменить последнее действие…",
@@ -54,6 +55,7 @@ def captions(execution):
                 "Send to the tracker",
                 "Refresh from the tracker",
                 "Assign a task to a specialist…",
+                "Add onboarding…",
                 "Replan…",
                 "Show as the client sees it",
                 "Undo the last action…",
@@ -86,6 +88,7 @@ def test_menu_without_a_tracker(addon):
         "Собрать неделю…",
         "Учесть статусы и часы",
         "Поставить задачу специалисту…",
+        "Добавить онбординг…",
         "Перепланировать…",
         "Показать глазами клиента",
         "Отменить последнее действие…",
@@ -150,4 +153,4 @@ def test_install_builds_the_menu_at_once(addon):
     """After installation from an open workbook the menu appears without opening it again."""
     execution = addon().evaluate("onInstall({authMode: ScriptApp.AuthMode.FULL})")
 
-    assert len(captions(execution)) == 9
+    assert len(captions(execution)) == 10

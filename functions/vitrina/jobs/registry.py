@@ -17,6 +17,7 @@ from vitrina.errors import (
     VitrinaError,
 )
 from vitrina.jobs.expire import expire
+from vitrina.jobs.launch_project import launch_project
 from vitrina.jobs.nightly import learn_at_night, plan_nights
 from vitrina.jobs.push_wanted import push_wanted, remove_orphans
 from vitrina.jobs.reconcile import plan_reconciliation, reconcile
@@ -64,6 +65,7 @@ JOBS: Mapping[str, Job] = {
     "agency": Job({**_BOOK, "draws": {"type": "boolean"}}, _in_background(refresh_agency)),
     "redraw": Job(_BOOK, _in_background(redraw_agency)),
     "deals": Job({**_BOOK, "lists": {"type": "boolean"}}, _in_background(sync_deals)),
+    "launch": Job({"spreadsheet_id": _ID}, _in_background(launch_project)),
     "push": Job(_BOOK, _in_background(push_wanted)),
     "remove_orphans": Job(
         {"spreadsheet_id": _ID, "created_as": {"type": "object", "additionalProperties": _ID}},

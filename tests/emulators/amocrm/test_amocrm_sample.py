@@ -29,7 +29,7 @@ from vitrina.settings import Settings
 CRM = load_crm()
 PEOPLE = [Person("Витрина", SERVICE_ACCOUNT, ROBOT_ID), *people_of(load_agency())]
 #: What a deal has to tell before a project can begin.
-NEEDED = {"Вид договора", "Период", "Лимит часов", "Код проекта", "Начало работ"}
+NEEDED = {"Вид проекта", "Период", "Лимит часов", "Код проекта", "Начало работ"}
 
 
 @pytest.fixture
