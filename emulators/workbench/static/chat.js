@@ -13,10 +13,8 @@ const PEOPLE = ['человек', 'человека', 'человек'];
 const NEAR_END = 40;
 
 export class Chat {
-  /** @param {function(string)} onLink opens an address that is none of Telegram's */
-  constructor(root, onLink) {
+  constructor(root) {
     this.root = root;
-    this.onLink = onLink;
     this.reads = 0;
     this.chatId = null;
     this.topicId = null;

@@ -33,7 +33,7 @@ export function lackOf(chat) {
 
 export class GroupPanel {
   /**
-   * @param {{onAction: function(Object): Promise<void>, onAddBot: function(), onLink: function(string), onClosed: function()}} callbacks
+   * @param {{onAction: function(Object): Promise<void>, onAddBot: function(), onClosed: function()}} callbacks
    *   `onAction` does something in the open group.
    */
   constructor(callbacks) {

@@ -5,6 +5,7 @@ import { avatar } from './columns.js';
 import { el, linked, moment } from './dom.js';
 
 const COMMAND = /(^|\s)(\/[A-Za-z0-9_]+(?:@[A-Za-z0-9_]+)?)/;
+const MOST_SHORT = 100;
 /** Sentences by the kind of a service message. */
 const SERVICE = {
   supergroup_chat_created: (_, author) => `Группа создана: ${author}`,
@@ -33,7 +34,8 @@ export function drawMessages(messages, callbacks) {
 
 /** One line that names a message. */
 export function shortText({ text, service, author }) {
-  return service ? sentence(service, author) : text.replace(/\s+/g, ' ');
+  const line = service ? sentence(service, author) : text.replace(/\s+/g, ' ');
+  return line.length > MOST_SHORT ? `${line.slice(0, MOST_SHORT)}…` : line;
 }
 
 function drawService({ service, author }) {
