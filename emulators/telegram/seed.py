@@ -3,8 +3,9 @@
 ::
 
     {"bots": [{"id", "username", "first_name", "token"}, …],
-     "people": [{"id", "first_name", "username"?}, …]}
+     "people": [{"id", "first_name", "last_name"?, "username"?, "is_client"?}, …]}
 
+``is_client`` is nothing that Telegram knows: the page tells clients from people of the agency by it.
 Groups are made with ``POST /_emulator/do``. All earlier data are deleted. A whole state from
 ``GET /_emulator/state`` can be loaded as well.
 """

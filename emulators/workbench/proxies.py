@@ -15,16 +15,27 @@ CHANGES_WAIT_S = 15.0
 CHANGES_STEP_S = 0.15
 """How often the emulators are asked meanwhile: quicker than a person notices."""
 VERSION_TIMEOUT_S = 5.0
+NOT_STARTED = "Этот сервер не запущен."
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def install_proxies(app: Flask, surroundings: Surroundings, client: httpx.Client) -> None:
-    """Add ``/google/…`` and a path for each tracker and the CRM, with the token of the person at the page."""
+    """Add ``/google/…``, ``/telegram/…``, and a path for each tracker and the CRM.
+
+    Trackers and the CRM get the token of the person at the page.
+    """
 
     # The encoded path is passed on: the name of a tab may contain a slash, and decoding would split it.
     @app.route("/google/<path:path>", methods=METHODS)
     def google(path: str) -> Response:  # noqa: ARG001
         return _forward(client, surroundings.google_url, "/google/", {})
+
+    @app.route("/telegram/<path:path>", methods=METHODS)
+    def telegram(path: str) -> Response:  # noqa: ARG001
+        """For anybody: who writes is chosen in the chat, and clients sit at no workbook of ours."""
+        if not surroundings.telegram_url:
+            return _message(404, NOT_STARTED)
+        return _forward(client, surroundings.telegram_url, "/telegram/", {})
 
     @app.route("/<any(kaiten, asana, amocrm):server>/<path:path>", methods=METHODS)
     def other(server: str, path: str) -> Response:  # noqa: ARG001
@@ -32,7 +43,7 @@ def install_proxies(app: Flask, surroundings: Surroundings, client: httpx.Client
         if person is None or person.tracker_token is None:
             return _message(401, "У этого человека нет сюда доступа.")
         if server not in surroundings.server_urls:
-            return _message(404, "Этот сервер не запущен.")
+            return _message(404, NOT_STARTED)
         bearer = {"authorization": f"Bearer {person.tracker_token}"}
         return _forward(client, surroundings.server_urls[server], f"/{server}/", bearer)
 

@@ -57,5 +57,12 @@ def _install_page(app: Flask, surroundings: Surroundings) -> None:
             for person in surroundings.people
         ]
         trackers = list(surroundings.tracker_urls)
-        has_crm = bool(surroundings.amocrm_url)
-        return jsonify({"people": people, "user": first.email, "trackers": trackers, "has_crm": has_crm})
+        return jsonify(
+            {
+                "people": people,
+                "user": first.email,
+                "trackers": trackers,
+                "has_crm": bool(surroundings.amocrm_url),
+                "has_chat": bool(surroundings.telegram_url),
+            }
+        )

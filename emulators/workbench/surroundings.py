@@ -12,7 +12,8 @@ class Surroundings:
     """Addresses of the servers, and the people who can be chosen at the page.
 
     ``audience`` is the OAuth client id for which identity tokens of the add-on are made. Without
-    ``asana_url`` the page shows the boards of Kaiten only, and without ``amocrm_url`` no funnel.
+    ``asana_url`` the page shows the boards of Kaiten only, without ``amocrm_url`` no funnel, and without
+    ``telegram_url`` no chat.
     """
 
     google_url: str
@@ -22,6 +23,7 @@ class Surroundings:
     people: tuple[Person, ...] = (STRANGER,)
     asana_url: str = ""
     amocrm_url: str = ""
+    telegram_url: str = ""
     first_user: str | None = None
 
     @property
@@ -32,8 +34,9 @@ class Surroundings:
 
     @property
     def server_urls(self) -> dict[str, str]:
-        """Addresses of the trackers and of the CRM by the names of their servers."""
-        return self.tracker_urls | ({"amocrm": self.amocrm_url} if self.amocrm_url else {})
+        """Addresses of the trackers, the CRM and the chat by the names of their servers."""
+        further = {"amocrm": self.amocrm_url, "telegram": self.telegram_url}
+        return self.tracker_urls | {name: url for name, url in further.items() if url}
 
     def person(self, email: str | None) -> Person | None:
         """The person with this e-mail."""

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import httpx
 
 from emulators.common.client import local_client
+from emulators.world.chat import chat_settings, seed_telegram
 from emulators.world.crm import seed_amocrm
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +47,7 @@ class Ports:
     tasks: int = 8403
     asana: int = 8405
     amocrm: int = 8406
+    telegram: int = 8407
     functions: int = 8410
     workbench: int = 8400
 
@@ -138,7 +140,7 @@ class World:
         port = str(getattr(self.ports, name))
         state = ["--state", str(self.folder / f"{name}.json")]
         match name:
-            case "google" | "kaiten" | "asana" | "amocrm":
+            case "google" | "kaiten" | "asana" | "amocrm" | "telegram":
                 return [f"emulators.{name}", "--port", port, *state]
             case "tasks":
                 return ["emulators.tasks", "--port", port, "--identity", self.url("google"), *state]
@@ -146,7 +148,7 @@ class World:
                 return ["emulators.world.functions", "--port", port]
             case _:
                 links = ["--google", self.url("google"), "--kaiten", self.url("kaiten")]
-                for further in ("asana", "amocrm"):
+                for further in ("asana", "amocrm", "telegram"):
                     if further in self._processes:
                         links += [f"--{further}", self.url(further)]
                 links += ["--backend", self.url("functions"), "--audience", AUDIENCE]
@@ -160,9 +162,9 @@ class World:
                 ]
 
 
-SERVERS = ("google", "kaiten", "asana", "amocrm", "tasks", "functions", "workbench")
+SERVERS = ("google", "kaiten", "asana", "amocrm", "telegram", "tasks", "functions", "workbench")
 #: Servers that the functions need before they start.
-FIRST_SERVERS = ("google", "kaiten", "asana", "amocrm")
+FIRST_SERVERS = ("google", "kaiten", "asana", "amocrm", "telegram")
 
 
 @contextlib.contextmanager
@@ -203,6 +205,9 @@ def running_world(
         if "amocrm" in first:
             seed_amocrm(world.url("amocrm"), with_robot(people))
             world.environment = {**world.environment, **crm_settings(world.url("amocrm"))}
+        if "telegram" in first:
+            seed_telegram(world.url("telegram"), people)
+            world.environment = {**world.environment, **chat_settings(world.url("telegram"))}
         rest = [name for name in servers if name not in first]
         for name in rest:
             world.start(name)

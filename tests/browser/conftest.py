@@ -19,6 +19,7 @@ from emulators.common.client import local_client
 from emulators.common.server import running
 from emulators.google.app import create_app as create_google
 from emulators.kaiten.routes import create_app as create_kaiten
+from emulators.telegram.routes import create_app as create_telegram
 from emulators.workbench.people import STRANGER, Person
 from emulators.workbench.routes import create_app as create_workbench
 from emulators.workbench.surroundings import Surroundings
@@ -95,6 +96,7 @@ class Servers:
     kaiten: httpx.Client
     asana: httpx.Client
     amocrm: httpx.Client
+    telegram: httpx.Client
     backend: Backend
     url: str
 
@@ -107,6 +109,7 @@ class World:
     kaiten: httpx.Client
     asana: httpx.Client
     amocrm: httpx.Client
+    telegram: httpx.Client
     backend: Backend
     url: str
     client_book_id: str
@@ -136,23 +139,26 @@ def servers() -> Iterator[Servers]:
         running(create_kaiten()) as kaiten_url,
         running(create_asana()) as asana_url,
         running(create_amocrm()) as amocrm_url,
+        running(create_telegram()) as telegram_url,
         running(backend.app()) as backend_url,
         local_client(base_url=google_url) as google,
         local_client(base_url=kaiten_url) as kaiten,
         local_client(base_url=asana_url) as asana,
         local_client(base_url=amocrm_url) as amocrm,
+        local_client(base_url=telegram_url) as telegram,
     ):
         surroundings = Surroundings(
             google_url=google_url,
             kaiten_url=kaiten_url,
             asana_url=asana_url,
             amocrm_url=amocrm_url,
+            telegram_url=telegram_url,
             menu_url=f"{backend_url}/menu",
             audience="vitrina-addon",
             people=(ANNA, IGOR, STRANGER),
         )
         with running(create_workbench(surroundings)) as url:
-            yield Servers(google, kaiten, asana, amocrm, backend, url)
+            yield Servers(google, kaiten, asana, amocrm, telegram, backend, url)
 
 
 @pytest.fixture
@@ -172,11 +178,13 @@ def world(servers: Servers) -> World:
     servers.asana.post("/_emulator/reset").raise_for_status()
     seed_account(servers.asana, [ANNA, IGOR])
     servers.amocrm.post("/_emulator/reset").raise_for_status()
+    servers.telegram.post("/_emulator/reset").raise_for_status()
     return World(
         google,
         servers.kaiten,
         servers.asana,
         servers.amocrm,
+        servers.telegram,
         servers.backend,
         servers.url,
         client_book_id,

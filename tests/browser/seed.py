@@ -9,6 +9,9 @@ import httpx
 
 from emulators.workbench.people import Person
 
+BOT_ID = 7000001
+BOT_TOKEN = f"{BOT_ID}:AAE-vitrina_bot-token"
+BOT_NAMES = {"username": "vitrina_bot", "first_name": "Витрина"}
 Json = dict[str, Any]
 
 GREEN = {"red": 0.06, "green": 0.35, "blue": 0.31}
@@ -321,3 +324,27 @@ def seed_deals(amocrm: httpx.Client, people: Sequence[Person]) -> Json:
     lacking = make("Реклама обжарки", 501, sales["offer"], fields={"702": "Месяц"})
     make("Поддержка магазина", 502, 5021)
     return {"ready": ready, "lacking": lacking, "offer": sales["offer"], "signed": sales["signed"]}
+
+
+def seed_chat(telegram: httpx.Client) -> Json:
+    """Create a bot, a manager, two clients, and a group with two topics; return the ids."""
+    people = [
+        {"id": 42, "first_name": "Анна", "last_name": "Белова", "username": "anna_b"},
+        {"id": 43, "first_name": "Ирина", "last_name": "Зернова", "is_client": True},
+        {"id": 44, "first_name": "Пётр", "last_name": "Осокин", "is_client": True},
+    ]
+    seed = {"bots": [{"id": BOT_ID, "token": BOT_TOKEN, **BOT_NAMES}], "people": people}
+    telegram.post("/_emulator/seed", json=seed).raise_for_status()
+
+    def do(action: str, **fields: object) -> Json:
+        made: Json = (
+            telegram.post("/_emulator/do", json={"action": action, **fields}).raise_for_status().json()
+        )
+        return made
+
+    chat_id = do("create_group", title="Кофейня «Заря»")["chat_id"]
+    do("add_person", chat_id=chat_id, person_id=43)
+    do("add_bot", chat_id=chat_id)
+    topic_id = do("create_topic", chat_id=chat_id, name="Отчёты")["topic_id"]
+    do("write", chat_id=chat_id, topic_id=topic_id, text="Здесь будут отчёты за неделю")
+    return {"chat_id": chat_id, "topic_id": topic_id}

@@ -26,7 +26,7 @@ _COMMAND = re.compile(r"/[A-Za-z0-9_]+(?:@[A-Za-z0-9_]+)?")
 
 def user(row: Row) -> Row:
     """``User``."""
-    keys = ("id", "is_bot", "first_name", "username")
+    keys = ("id", "is_bot", "first_name", "last_name", "username")
     return {key: row[key] for key in keys if key in row}
 
 

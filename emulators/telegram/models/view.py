@@ -1,8 +1,13 @@
-"""The groups as a page shows them: ``GET /_emulator/chats``."""
+"""Groups and users as a page shows them: ``GET /_emulator/chats`` and ``GET /_emulator/users``."""
 
 from __future__ import annotations
 
 from emulators.telegram.models.state import Row, State
+
+
+def users(state: State) -> list[Row]:
+    """Bots and people, also those in no group: ``[{"id", "name", "username", "is_bot", "is_client"}, …]``."""
+    return [_user(row) for row in state.users.values()]
 
 
 def chats(state: State) -> list[Row]:
@@ -10,10 +15,11 @@ def chats(state: State) -> list[Row]:
 
     ::
 
-        [{"id", "title", "type", "has_topics", "is_deleted", "upgraded_to",
-          "members": [{"id", "name", "is_bot", "status", "rights"}, …],
+        [{"id", "title", "type", "has_topics", "is_deleted", "may_send", "upgraded_to",
+          "members": [{"id", "name", "username", "is_bot", "is_client", "status", "rights"}, …],
           "topics": [{"id", "name", "is_closed", "messages": [
-              {"id", "at", "author", "author_id", "is_bot", "text", "service", "reply_to", "is_edited"},
+              {"id", "at", "author", "author_id", "is_bot", "is_client", "text", "service", "reply_to",
+               "is_edited"},
               …]}, …],
           "invites": [{"invite_link", "name"?, "member_limit"?, …}, …]}, …]
     """
@@ -30,6 +36,7 @@ def _chat(state: State, chat: Row) -> Row:
         "type": chat["type"],
         "has_topics": chat["is_forum"],
         "is_deleted": chat["is_deleted"],
+        "may_send": chat["may_send"],
         "upgraded_to": chat["upgraded_to"],
         "members": [_member(state, key, row) for key, row in chat["members"].items()],
         "topics": [
@@ -40,15 +47,22 @@ def _chat(state: State, chat: Row) -> Row:
     }
 
 
-def _member(state: State, user_id: str, row: Row) -> Row:
-    user = state.users[user_id]
+def _user(row: Row) -> Row:
     return {
-        "id": user["id"],
-        "name": user["first_name"],
-        "is_bot": user["is_bot"],
-        "status": row["status"],
-        "rights": row["rights"],
+        "id": row["id"],
+        "name": _full_name(row),
+        "username": row.get("username"),
+        "is_bot": row["is_bot"],
+        "is_client": row.get("is_client", False),
     }
+
+
+def _full_name(user: Row) -> str:
+    return " ".join(user[key] for key in ("first_name", "last_name") if user.get(key))
+
+
+def _member(state: State, user_id: str, row: Row) -> Row:
+    return {**_user(state.users[user_id]), "status": row["status"], "rights": row["rights"]}
 
 
 def _message(state: State, row: Row) -> Row:
@@ -56,9 +70,10 @@ def _message(state: State, row: Row) -> Row:
     return {
         "id": row["message_id"],
         "at": row["date"],
-        "author": user["first_name"],
+        "author": _full_name(user),
         "author_id": user["id"],
         "is_bot": user["is_bot"],
+        "is_client": user.get("is_client", False),
         "text": row["text"],
         "service": row["service"],
         "reply_to": row["reply_to"],

@@ -3,7 +3,7 @@
 /** An error of a service, with its message and the whole body. */
 export class ServiceError extends Error {
   constructor(status, body) {
-    super(body?.error?.message ?? body?.errors?.[0]?.message ?? body?.message ?? body?.detail ?? `Ошибка ${status}`);
+    super(body?.error?.message ?? body?.errors?.[0]?.message ?? body?.message ?? body?.detail ?? body?.description ?? `Ошибка ${status}`);
     this.status = status;
     this.body = body;
   }
@@ -89,3 +89,10 @@ export function amocrmOf(email) {
     act: (action) => call('POST', '/do', action),
   };
 }
+
+/** Telegram as people use it: groups that a page shows, and what people do there. */
+export const telegram = {
+  users: () => request('GET', '/telegram/_emulator/users'),
+  chats: () => request('GET', '/telegram/_emulator/chats'),
+  act: (action) => request('POST', '/telegram/_emulator/do', action),
+};

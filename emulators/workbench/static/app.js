@@ -1,10 +1,11 @@
-/** The page: connects the workbook, the add-on, the board and the funnel, and updates them after changes. */
+/** The page: connects the workbook, the add-on, the board, the funnel and the chat, and updates them after changes. */
 
 import { AddOn } from './addon.js';
 import { google, ServiceError, workbench } from './api.js';
 import { AsanaSource } from './asana_source.js';
 import { Board } from './board.js';
 import { Book, CHUNK_ROWS, changedCells } from './book.js';
+import { Chat } from './chat.js';
 import { colourOf, el, initials, openPopup, showDialog } from './dom.js';
 import { openEditor } from './editor.js';
 import { typedText } from './format.js';
@@ -42,13 +43,19 @@ class Page {
     });
     this.board = new Board($('#board'), SOURCES.filter(({ server }) => session.trackers.includes(server)));
     this.funnel = session.has_crm ? new Funnel($('#funnel')) : null;
+    this.chat = session.has_chat ? new Chat($('#chat')) : null;
     this.showPeople();
     this.showViews();
     this.showPanes();
     $('#book-title').addEventListener('click', (event) => this.chooseBook(event.currentTarget));
     addEventListener('hashchange', () => this.openFromAddress());
     document.addEventListener('click', (event) => this.onLinkClick(event));
-    await Promise.all([this.openFromAddress(), this.board.as(this.person), this.funnel?.as(this.person)]);
+    await Promise.all([
+      this.openFromAddress(),
+      this.board.as(this.person),
+      this.funnel?.as(this.person),
+      this.chat?.refresh(),
+    ]);
     await this.showBoardOfBook();
     document.body.dataset.ready = 'true';
     this.watch(seen);
@@ -82,37 +89,44 @@ class Page {
   }
 
   showViews() {
-    const choose = (view) => {
-      document.body.dataset.view = view;
-      localStorage.setItem('view', view);
-      for (const button of document.querySelectorAll('.views button')) {
-        button.setAttribute('aria-checked', String(button.dataset.view === view));
-      }
-    };
     document
       .querySelectorAll('.views button')
-      .forEach((button) => button.addEventListener('click', () => choose(button.dataset.view)));
-    choose(localStorage.getItem('view') ?? 'split');
+      .forEach((button) => button.addEventListener('click', () => this.chooseView(button.dataset.view)));
+    this.chooseView(localStorage.getItem('view') ?? 'split');
   }
 
-  /** The board and the funnel share one place; without a CRM there is nothing to choose. */
+  chooseView(view) {
+    document.body.dataset.view = view;
+    localStorage.setItem('view', view);
+    for (const button of document.querySelectorAll('.views button')) {
+      button.setAttribute('aria-checked', String(button.dataset.view === view));
+    }
+    this.chat?.appear();
+  }
+
+  /** The board, the funnel and the chat share one place; those whose server does not run cannot be chosen. */
   showPanes() {
-    $('.panes').hidden = !this.funnel;
+    const panes = { board: this.board, funnel: this.funnel, chat: this.chat };
     for (const button of document.querySelectorAll('.panes button')) {
+      button.hidden = !panes[button.dataset.pane];
       button.addEventListener('click', () => this.choosePane(button.dataset.pane));
     }
-    this.choosePane((this.funnel && localStorage.getItem('pane')) ?? 'board');
+    $('.panes').hidden = !this.funnel && !this.chat;
+    const last = localStorage.getItem('pane');
+    this.choosePane(panes[last] ? last : 'board');
   }
 
   choosePane(pane) {
     localStorage.setItem('pane', pane);
     this.board.closeCard();
     this.funnel?.close();
+    this.chat?.close();
     for (const button of document.querySelectorAll('.panes button')) {
       const isChosen = button.dataset.pane === pane;
       button.setAttribute('aria-selected', String(isChosen));
       $(`#${button.dataset.pane}`).hidden = !isChosen;
     }
+    this.chat?.appear();
   }
 
   // ---- Workbooks and tabs ----
@@ -229,20 +243,27 @@ class Page {
   }
 
   onLinkClick(event) {
-    const link = event.target.closest('#grid a[href], .drawer a[href^="http"]');
+    const link = event.target.closest('#grid a[href], .drawer a[href^="http"], #chat a[href]');
     if (link) {
       event.preventDefault();
       this.follow(link.href);
     }
   }
 
-  /** A link to a workbook, a card, a board or a deal of ours, or to another site. */
+  /** A link to a workbook, a card, a board or a deal of ours, one for Telegram, or one to another site. */
   async follow(url) {
     const book = /\/spreadsheets\/d\/([\w-]+)/.exec(url);
     const place = this.board.placeOf(url);
     const dealId = this.funnel?.find(url);
+    const chatLink = this.chat?.find(url);
     if (book) {
       location.hash = book[1];
+    } else if (chatLink) {
+      this.choosePane('chat');
+      if (document.body.dataset.view === 'table') {
+        this.chooseView('split');
+      }
+      await this.chat.follow(chatLink, url);
     } else if (dealId && this.person.has_token) {
       this.choosePane('funnel');
       await this.funnel.open(dealId);
@@ -367,6 +388,9 @@ class Page {
         }
         if (now.amocrm !== seen.amocrm) {
           work.push(this.funnel?.refresh());
+        }
+        if (now.telegram !== seen.telegram) {
+          work.push(this.chat?.refresh());
         }
         seen = now;
         await Promise.all(work);

@@ -1,9 +1,8 @@
 /** The panel of one deal: its stage and fields to be filled in, contacts, tasks and notes. */
 
-import { el, moment, roubles } from './dom.js';
+import { el, linked, moment, roubles } from './dom.js';
 
 const NOBODY = '—';
-const URL_IN_TEXT = /(https?:\/\/[^\s<>«»"]*[^\s<>«»".,;:!?)\]])/;
 /** A day of a field is the moment at which it begins in Moscow, which has no summer time. */
 const ZONE = 'Europe/Moscow';
 const OFFSET = '+03:00';
@@ -266,15 +265,6 @@ function drawContact({ name, phone, is_main: isMain }) {
 
 function drawNote({ text, author, created_at: createdAt }) {
   return el('li', {}, el('small', {}, `${author}, ${moment(createdAt)}`), el('p', {}, ...linked(text)));
-}
-
-/** A text whose addresses are links. */
-function linked(text) {
-  return text
-    .split(URL_IN_TEXT)
-    .map((part, place) =>
-      place % 2 ? el('a', { href: part, target: '_blank', rel: 'noreferrer' }, part) : document.createTextNode(part),
-    );
 }
 
 /** Draws a panel anew; what a person is typing, the focus and the scroll position stay. */

@@ -1,5 +1,7 @@
 /** Small helpers to build the page. Texts are only added as text nodes. */
 
+const URL_IN_TEXT = /(https?:\/\/[^\s<>«»"]*[^\s<>«»".,;:!?)\]])/;
+
 /**
  * An element with attributes, listeners (`onclick` and the like) and children.
  * A child or an attribute that is null, undefined or false is left out.
@@ -64,6 +66,15 @@ export function plural(count, [one, few, many]) {
   return `${count} ${form}`;
 }
 
+/** A text whose addresses are links. */
+export function linked(text) {
+  return text
+    .split(URL_IN_TEXT)
+    .map((part, place) =>
+      place % 2 ? el('a', { href: part, target: '_blank', rel: 'noreferrer' }, part) : document.createTextNode(part),
+    );
+}
+
 /** A dialog like Google's: a title, a sentence, one button. */
 export function showDialog(title, message) {
   const dialog = el(
@@ -75,6 +86,48 @@ export function showDialog(title, message) {
   );
   document.body.append(dialog);
   dialog.showModal();
+}
+
+/**
+ * A dialog with controls, a button to go on and one to cancel.
+ *
+ * @returns {Promise<FormData|null>} what was filled in, or null if it was cancelled
+ */
+export function askDialog(title, action, ...controls) {
+  return new Promise((resolve) => {
+    let answer = null;
+    const form = el(
+      'form',
+      {
+        method: 'dialog',
+        onsubmit: () => {
+          answer = new FormData(form);
+        },
+      },
+      ...controls,
+      el(
+        'div',
+        { class: 'buttons' },
+        el('button', { type: 'button', onclick: () => dialog.close() }, 'Отмена'),
+        el('button', { class: 'primary' }, action),
+      ),
+    );
+    const dialog = el(
+      'dialog',
+      {
+        class: 'message ask',
+        'aria-label': title,
+        onclose: () => {
+          dialog.remove();
+          resolve(answer);
+        },
+      },
+      el('h2', {}, title),
+      form,
+    );
+    document.body.append(dialog);
+    dialog.showModal();
+  });
 }
 
 /** A list that opens below a button and closes on a click elsewhere. */

@@ -1,4 +1,4 @@
-"""An invented agency: people, three clients with their backlogs, half a year of finished work, and deals.
+"""An invented agency: people, three clients with their backlogs, half a year of finished work, deals, a bot.
 
 Days are counted from the Monday on which the story starts, so that the sample is never out of date.
 """
@@ -42,6 +42,15 @@ def load_crm() -> dict[str, Any]:
     """
     crm: dict[str, Any] = json.loads((DIRECTORY / "crm.json").read_text(encoding="utf-8"))
     return crm
+
+
+def load_chat() -> dict[str, Any]:
+    """The chat of ``chat.json``: the agency's bot, and the accounts of people in Telegram.
+
+    ``staff`` stand by their e-mail addresses in the agency, ``clients`` by their own names.
+    """
+    chat: dict[str, Any] = json.loads((DIRECTORY / "chat.json").read_text(encoding="utf-8"))
+    return chat
 
 
 def load_history() -> list[HistoryRow]:

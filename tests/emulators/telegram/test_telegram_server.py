@@ -16,7 +16,7 @@ from emulators.telegram import create_app
 from emulators.telegram.calls import METHODS
 from emulators.telegram.errors import TelegramError
 from emulators.telegram.limiter import Limiter
-from tests.emulators.telegram.telegram_world import SEED, TOKEN, World
+from tests.emulators.telegram.telegram_world import OLGA, SEED, TOKEN, Receiver, World
 
 COVERAGE = Path(sys.modules["emulators.telegram"].__file__ or "").parent / "COVERAGE.md"
 
@@ -159,6 +159,32 @@ def test_wrong_seed_is_refused(world: World) -> None:
     """No object, or a bot without a token."""
     for body in ([], {"bots": [{"id": 1}]}):
         assert world.control.post("/seed", json=body).status_code == 400
+
+
+def test_page_tells_people_apart(world: World, receiver: Receiver) -> None:
+    """By what the seed says. A bot is told names, but not who is a client."""
+    olga = {"id": OLGA, "first_name": "Ольга", "last_name": "Рощина", "is_client": True}
+    world.control.post("/seed", json={"bots": SEED["bots"], "people": [SEED["people"][0], olga]})
+    world.result("setWebhook", url=receiver.url)
+    chat_id = world.add_group()
+    world.do("add_person", chat_id=chat_id, person_id=OLGA)
+    world.do("write", chat_id=chat_id, user_id=OLGA, text="Добрый день")
+    world.settle()
+
+    users = world.control.get("/users").json()
+    assert users[-1] == {
+        "id": OLGA,
+        "name": "Ольга Рощина",
+        "username": None,
+        "is_bot": False,
+        "is_client": True,
+    }
+    chat = world.chat(chat_id)
+    assert [one["is_client"] for one in chat["members"]] == [False, False, True]
+    written = chat["topics"][0]["messages"][-1]
+    assert (written["author"], written["is_client"]) == ("Ольга Рощина", True)
+    told = receiver.updates[-1]["message"]["from"]
+    assert told == {"id": OLGA, "is_bot": False, "first_name": "Ольга", "last_name": "Рощина"}
 
 
 # --- The state -----------------------------------------------------------------------------------
