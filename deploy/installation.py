@@ -62,6 +62,7 @@ SECRETS = (
     Secret("webhook_secret", "vitrina-webhook-secret", is_generated=True),
     Secret("kaiten_token", "vitrina-kaiten-token", needed_with="kaiten_url"),
     Secret("crm_token", "vitrina-crm-token", needed_with="crm_url"),
+    Secret("chat_token", "vitrina-chat-token", needed_with="chat_url"),
     Secret("trackers", "vitrina-trackers", is_optional=True),
 )
 
@@ -224,7 +225,7 @@ def _wrong_values(settings: Mapping[str, str]) -> list[str]:
     """What is wrong with the values; secrets and what is derived get values that are right."""
     names = (*DERIVED, *(one.setting for one in SECRETS))
     rest = {_variable(name): "https://x.example" if name.endswith("_url") else "x" * 32 for name in names}
-    rest[_variable("trackers")] = "{}"
+    rest |= {_variable("trackers"): "{}", _variable("chat_token"): "1:x"}
     try:
         Settings.from_environment({**rest, **settings})
     except SettingsError as error:

@@ -10,6 +10,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from vitrina import logs
+from vitrina.chat import telegram
+from vitrina.chat_port import Chat
 from vitrina.crm import amocrm
 from vitrina.crm_port import Crm
 from vitrina.domain.calendar import WorkCalendar
@@ -20,7 +22,7 @@ from vitrina.google.queue import CloudTasksQueue
 from vitrina.google.server_time import machine_time
 from vitrina.google.services import make_services
 from vitrina.google.workbooks import GoogleWorkbooks
-from vitrina.operations.services import CRM, Services
+from vitrina.operations.services import CHAT, CRM, Services
 from vitrina.operations.upgrade import upgrade
 from vitrina.ports import Identity, Store, TaskTracker, TrackerMemory
 from vitrina.records.cards import StoredTrackerMemory
@@ -31,6 +33,9 @@ from vitrina.trackers.connection import Connection
 from vitrina.trackers.registry import FIRST, connection_from, open_trackers, webhook_url_of
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.template.definition import load_template
+
+#: Name of what the secret in the header of the chat's requests is computed from.
+CHAT_HEADER = "chat_header"
 
 
 class SystemClock:
@@ -91,6 +96,7 @@ def build(settings: Settings) -> Application:
         lease_s=settings.lease_s,
         crm=open_crm(settings),
         crm_agency=settings.crm_agency,
+        chat=open_chat(settings),
     )
     certs_url = (
         f"{settings.google_url.rstrip('/')}/oauth2/v1/certs" if settings.google_url else GOOGLE_CERTS_URL
@@ -170,6 +176,24 @@ def open_crm(settings: Settings, *, asks_for_news: bool = True) -> Crm | None:
 def crm_webhook_url(settings: Settings) -> str:
     """Address at which the CRM reports changes of deals; its last part is a secret of its own."""
     return webhook_url_of(CRM, settings.webhook_url, settings.webhook_secret)
+
+
+def open_chat(settings: Settings) -> Chat | None:
+    """The chat of the installation, or ``None`` if it has none. Sends no request."""
+    if not settings.chat_token:
+        return None
+    return telegram.connect(
+        settings.chat_url,
+        settings.chat_token,
+        webhook_url=chat_webhook_url(settings),
+        webhook_secret=webhook_url_of(CHAT_HEADER, "", settings.webhook_secret).rpartition("/")[2],
+        wait_s=settings.retry_wait_s,
+    )
+
+
+def chat_webhook_url(settings: Settings) -> str:
+    """Address at which the chat reports updates; its last part is a secret of its own."""
+    return webhook_url_of(CHAT, settings.webhook_url, settings.webhook_secret)
 
 
 def open_store(settings: Settings) -> Store:

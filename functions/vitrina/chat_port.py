@@ -6,6 +6,7 @@ and adds the bot with the link from ``Chat.group_link``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
@@ -15,10 +16,13 @@ from vitrina.crm_port import WebhookState
 from vitrina.errors import FatalServiceError
 from vitrina.ports import WebhookRequest
 
-#: Most characters of a message. The caller shortens what is longer.
+#: Most characters of a message, a topic's name and an invitation's name. As chats count them, a letter of
+#: Russian is one and most emoji are two: units of UTF-16. ``shortened`` cuts what is longer.
 MOST_TEXT = 4096
-#: Most characters of a topic's name.
 MOST_TOPIC_NAME = 128
+MOST_INVITE_NAME = 32
+#: What ``GroupClaimed`` may bring.
+PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class BotRight(Enum):
@@ -49,7 +53,7 @@ class Group:
 
 @dataclass(frozen=True)
 class ChatMessage:
-    """A message of the bot. ``text`` is plain and has at most ``MOST_TEXT`` characters."""
+    """A message of the bot. ``text`` is plain and has 1 to ``MOST_TEXT`` characters; see ``shortened``."""
 
     chat_id: str
     text: str
@@ -57,6 +61,9 @@ class ChatMessage:
     topic_id: str = ""
     #: Id of the message that it answers; it is sent without it if that message is gone.
     reply_to: str = ""
+
+    def __post_init__(self) -> None:
+        check_length(self.text, MOST_TEXT)
 
 
 class GroupLack(Enum):
@@ -69,7 +76,7 @@ class GroupLack(Enum):
     TOPIC_GONE = "topic_gone"
     NO_RIGHT_TOPICS = "no_right_topics"
     NO_RIGHT_INVITES = "no_right_invites"
-    #: The bot may not write.
+    #: The bot may not write, or the topic is closed.
     MUTED = "muted"
 
 
@@ -129,7 +136,8 @@ class MessageReceived:
     reply_to
         Id of the bot's message that it answers, or empty.
     person_id
-        Id of the person in the chat; his name is never read.
+        Id of the person in the chat; his name is never read. An administrator who writes as the group,
+        without a name, has the id of the group.
     """
 
     chat_id: str
@@ -189,22 +197,23 @@ class Chat(Protocol):
         """Current state of a group, or ``None`` if there is none that the bot knows."""
 
     def is_administrator(self, chat_id: str, person_id: str) -> bool:
-        """Whether a person is an administrator of the group, or its owner."""
+        """Whether a person is an administrator of the group, or its owner, or writes as the group."""
 
     def create_topic(self, chat_id: str, name: str, *, after: str = "", known: Collection[str] = ()) -> str:
         """Create a topic, unless an earlier call made it and its answer was lost.
 
-        The chat has no list of topics. With *after*, what came soon after that message is tried, without the
-        topics that are *known*.
+        The chat has no list of topics. With *after*, what came soon after that message is tried, without what
+        is *known*. No topic that others made is renamed or taken for ours, unless it was made with this very
+        name. Where a topic is tried, a message may appear for a moment.
 
         Parameters
         ----------
         name
-            At most ``MOST_TOPIC_NAME`` characters.
+            1 to ``MOST_TOPIC_NAME`` characters.
         after
             Id of the last message of the group that was known before the first call; empty for a first call.
         known
-            Ids of topics with other names.
+            Ids of other topics and of messages.
 
         Returns
         -------
@@ -215,7 +224,7 @@ class Chat(Protocol):
     def create_invite(self, chat_id: str, name: str, *, most_people: int) -> str:
         """Link with which *most_people* may join the group. Each call makes a link.
 
-        *name* is seen by administrators and at most 32 characters long.
+        *name* is seen by administrators and has at most ``MOST_INVITE_NAME`` characters.
         """
 
     def send(self, message: ChatMessage) -> str:
@@ -228,7 +237,7 @@ class Chat(Protocol):
         """Id of a message that ``send`` sent though its answer was lost, or ``None``.
 
         Tries messages that came soon after *after*, without those that are *known*: all other messages of the
-        bot there.
+        bot there. One that is left out there gets this text.
         """
 
     def edit(self, message_id: str, message: ChatMessage) -> None:
@@ -250,3 +259,27 @@ class Chat(Protocol):
 
         The adapter proves that the request is from the chat, as well as the chat allows.
         """
+
+
+def shortened(text: str, most: int = MOST_TEXT) -> str:
+    """The same text, or its beginning with an ellipsis if it has more characters than a chat takes.
+
+    No character of two units is cut in half.
+    """
+    if text_length(text) <= most:
+        return text
+    units = text.encode("utf-16-le", "surrogatepass")[: 2 * (most - 1)]
+    return units.decode("utf-16-le", "ignore").rstrip() + "…"
+
+
+def text_length(text: str) -> int:
+    """Count of characters as chats count them: units of UTF-16."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def check_length(text: str, most: int) -> None:
+    """Raise ``ValueError`` for a text that is empty, or longer than *most* characters."""
+    if not text.strip():
+        raise ValueError("the text is empty")
+    if text_length(text) > most:
+        raise ValueError(f"the text has {text_length(text)} characters, and {most} are allowed")

@@ -173,15 +173,19 @@ class RestWire:
         """Our error for a failed call."""
         return translated(error, self._service)
 
-    @cached_property
-    def _client(self) -> httpx.Client:
-        # Made with the first call: loading the certificates takes longer than the rest of the start.
+    def make_client(self) -> httpx.Client:
+        """The client of all calls, which gives each of them the token."""
         return httpx.Client(
             verify=trusted_authorities(),
             base_url=self._api_url,
             headers={"Authorization": f"Bearer {self._token}", "Accept": "application/json"},
             timeout=self._timeout,
         )
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        # Made with the first call: loading the certificates takes longer than the rest of the start.
+        return self.make_client()
 
     def _wait_before_repeat(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None

@@ -50,6 +50,9 @@ class Settings:
     crm_agency: str = ""
     #: Seconds without calls after amoCRM refused one because there were too many; it blocks who goes on.
     crm_rest_s: float = 61.0
+    #: Token of the agency's bot in Telegram; empty if there is no chat.
+    chat_token: str = field(default="", repr=False)
+    chat_url: str = "https://api.telegram.org"
     tasks_queue: str = ""
     country: str = "RU"
     time_zone: str = "Europe/Moscow"
@@ -185,6 +188,13 @@ def _secret(text: str) -> str:
     return text
 
 
+def _chat_token(text: str) -> str:
+    """A token as Telegram gives it; it stands in addresses. The error does not repeat it."""
+    if not _CHAT_TOKEN.fullmatch(text):
+        raise WrongSettingError("settings.chat_token")
+    return text
+
+
 def _time_zone(text: str) -> str:
     try:
         return ZoneInfo(text).key
@@ -204,12 +214,14 @@ CONSUMER_DOMAINS = frozenset(
 LEAST_SECRET = 24
 
 _ADDRESS = re.compile(r"[^\s@,;<>]*@[^\s@,;<>]+\.[^\s@,;<>]+")
+_CHAT_TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]+")
 _SECRET = re.compile(rf"[A-Za-z0-9_-]{{{LEAST_SECRET},}}")
 
 _CONVERT: Mapping[str, Callable[[str], object]] = {
     "owners": _owners,
     "trackers": _trackers,
     "webhook_secret": _secret,
+    "chat_token": _chat_token,
     "kaiten_timeout_s": _number(0.1, 60),
     "crm_rest_s": _number(0, 3600),
     "retry_wait_s": _number(0, 60),
@@ -221,7 +233,7 @@ _CONVERT: Mapping[str, Callable[[str], object]] = {
     **dict.fromkeys(
         (
             *("task_url", "webhook_url", "schedule_url"),
-            *("kaiten_url", "crm_url", "google_url", "tasks_url", "firestore_url"),
+            *("kaiten_url", "crm_url", "chat_url", "google_url", "tasks_url", "firestore_url"),
         ),
         _url,
     ),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from vitrina.chat_port import Chat
 from vitrina.crm_port import Crm
 from vitrina.domain.calendar import WorkCalendar
 from vitrina.errors import FatalServiceError
@@ -14,8 +15,9 @@ from vitrina.ports import Clock, Queue, Store, TaskTracker, Workbooks
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.template.definition import BookTemplate
 
-#: How addresses of webhooks name the CRM. No connection of a tracker has an underscore in its name.
-CRM = "crm_deals"
+#: How addresses of webhooks name the CRM and the chat. No connection of a tracker has an underscore in its
+#: name.
+CRM, CHAT = "crm_deals", "chat_updates"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Services:
     crm: Crm | None = None
     #: The agency whose deals the CRM has; empty for the only one of the installation.
     crm_agency: str = ""
+    #: ``None`` if there is no chat.
+    chat: Chat | None = None
     #: Agencies by the workbook's id, as far as this process has learnt them; they never change.
     known_agencies: dict[str, str] = field(default_factory=dict)
 

@@ -1,0 +1,5 @@
+"""Telegram as a ``Chat``."""
+
+from vitrina.chat.telegram.client import connect
+
+__all__ = ["connect"]

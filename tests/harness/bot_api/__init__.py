@@ -1,0 +1,1 @@
+"""Judges requests and answers by the description of Telegram's Bot API."""

@@ -1,0 +1,1 @@
+"""Chats with people in them, for the tests of the port ``Chat``."""
