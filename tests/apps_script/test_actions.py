@@ -14,6 +14,10 @@ ACTIONS = [
     ("pushToTracker", "client", "run", "push", {}),
     ("refreshFromTracker", "client", "run", "refresh", {}),
     ("assignTask", "client", "form", "assign_task", {}),
+    ("noteCall", "client", "form", "note_call", {}),
+    ("showChat", "client", "run", "show_chat", {}),
+    ("answerQuestion", "client", "form", "answer_question", {}),
+    ("showAgencyChat", "agency", "run", "show_agency_chat", {}),
     ("newClient", "agency", "form", "new_client", {}),
     ("recalculateNorms", "agency", "confirm", "recalculate_norms", {}),
 ]

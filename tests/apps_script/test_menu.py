@@ -40,6 +40,7 @@ def captions(execution):
                 "Обновить из трекера",
                 "Поставить задачу специалисту…",
                 "Перепланировать…",
+                "Итоги созвона…",
                 "Показать глазами клиента",
                 "Отменить последнее действие…",
                 "Проверить книгу",
@@ -55,6 +56,7 @@ def captions(execution):
                 "Refresh from the tracker",
                 "Assign a task to a specialist…",
                 "Replan…",
+                "Results of a call…",
                 "Show as the client sees it",
                 "Undo the last action…",
                 "Check this workbook",
@@ -77,6 +79,27 @@ def test_menu_of_book(addon, book, locale, expected):
     assert captions(menu) == expected
 
 
+CHAT_ITEMS = {"Чат с клиентом…", "Ответить на вопрос…", "Чат агентства…"}
+
+
+@pytest.mark.parametrize(
+    ("book", "tracker", "items"),
+    [
+        ("client", None, ["Чат с клиентом…", "Ответить на вопрос…"]),
+        ("client", "none", ["Чат с клиентом…", "Ответить на вопрос…"]),
+        ("client", "guests", ["Чат с клиентом…", "Ответить на вопрос…"]),
+        ("agency", None, ["Чат агентства…"]),
+    ],
+)
+def test_the_chat_is_offered_where_there_is_one(addon, book, tracker, items):
+    """Nobody is offered what the agency does not have."""
+    with_chat = captions(addon(book=book, tracker=tracker, chat="on").open())
+    without = captions(addon(book=book, tracker=tracker).open())
+
+    assert [one for one in with_chat if one in CHAT_ITEMS] == items
+    assert [one for one in with_chat if one not in CHAT_ITEMS] == without
+
+
 def test_menu_without_a_tracker(addon):
     """Nothing is sent to a tracker or read from one."""
     menu = addon(book="client", tracker="none").open()
@@ -87,6 +110,7 @@ def test_menu_without_a_tracker(addon):
         "Учесть статусы и часы",
         "Поставить задачу специалисту…",
         "Перепланировать…",
+        "Итоги созвона…",
         "Показать глазами клиента",
         "Отменить последнее действие…",
         "Проверить книгу",
@@ -150,4 +174,4 @@ def test_install_builds_the_menu_at_once(addon):
     """After installation from an open workbook the menu appears without opening it again."""
     execution = addon().evaluate("onInstall({authMode: ScriptApp.AuthMode.FULL})")
 
-    assert len(captions(execution)) == 9
+    assert len(captions(execution)) == 10
