@@ -252,7 +252,7 @@ class Chat(Protocol):
         """What has become of the subscription to updates at our address."""
 
     def connect_webhook(self) -> None:
-        """Make the chat report updates; do nothing if it does already. May be repeated."""
+        """Make the chat report updates at our address and nowhere else. May be repeated."""
 
     def receive(self, request: WebhookRequest) -> ReceivedChat:
         """Read a request that came to our address. Sends no request.

@@ -6,6 +6,7 @@ What is special about Telegram's wire is tested in ``tests/integration/test_tele
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 
@@ -361,6 +362,89 @@ def test_edit_after_a_fault(world: ChatWorld, chat: Chat, chat_id: str, fault: s
     chat.edit(message_id, ChatMessage(chat_id, "Стало"))
 
     assert world.texts_of(chat_id) == ["Стало"]
+
+
+class Office:
+    """The use of a group as the port wants it: what came before is remembered, and a repeat looks first.
+
+    Parameters
+    ----------
+    chance
+        Chooses the faults, and what people do meanwhile.
+    """
+
+    def __init__(self, world: ChatWorld, chat_id: str, chance: random.Random) -> None:
+        self._world = world
+        self._chat_id = chat_id
+        self._chance = chance
+        self._known: list[str] = []
+        self.topics: dict[str, str] = {}
+        self.texts: dict[str, list[str]] = {"": []}
+
+    def add_topic(self, name: str) -> None:
+        """Make a topic, whatever happens."""
+        after, is_first = self._last(), True
+        while True:
+            self._disturb("create_topic")
+            try:
+                topic_id = self._chat().create_topic(
+                    self._chat_id, name, after="" if is_first else after, known=self._known
+                )
+                break
+            except RetriableServiceError as error:
+                self._world.pass_time(error.retry_after_s or 60)
+                is_first = False
+        self._known.append(topic_id)
+        self.topics[topic_id], self.texts[topic_id] = name, []
+
+    def send(self, text: str) -> None:
+        """Send a message somewhere, whatever happens."""
+        message = ChatMessage(self._chat_id, text, self._chance.choice(list(self.texts)))
+        after, message_id = self._last(), None
+        while message_id is None:
+            self._disturb("send")
+            try:
+                message_id = self._chat().send(message)
+            except RetriableServiceError as error:
+                self._world.pass_time(error.retry_after_s or 60)
+                if error.retry_after_s is None:
+                    message_id = self._chat().find_sent(message, after=after, known=self._known)
+        self._known.append(message_id)
+        self.texts[message.topic_id].append(text)
+
+    def _chat(self) -> Chat:
+        return self._chance.choice([self._world.chat, self._world.make_chat()])
+
+    def _last(self) -> str:
+        return max(self._known, key=int, default="1")
+
+    def _disturb(self, call: str) -> None:
+        """A person does something, and the call may fail."""
+        if self._chance.random() < 0.3:
+            self._world.add_topic(self._chat_id, f"Чужая {self._chance.randrange(10**6)}")
+        if self._chance.random() < 0.4:
+            fault = self._chance.choice(["lose_answer", "break_call", "be_busy"])
+            getattr(self._world, fault)(call)
+
+
+def test_nothing_is_lost_or_doubled(world: ChatWorld, chat_id: str) -> None:
+    """Forty random writes by two processes, among faults and people: each topic and message once."""
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")  # noqa: T201 - shown where the test fails
+    chance = random.Random(seed)
+    office = Office(world, chat_id, chance)
+
+    for number in range(40):
+        if chance.random() < 0.25:
+            office.add_topic(f"Наша {number}")
+        else:
+            office.send(f"Сообщение {number}")
+
+    seen = world.topics_of(chat_id)
+    assert {one: name for one, name in seen.items() if name.startswith("Наша")} == office.topics
+    assert {name.partition(" ")[0] for name in seen.values()} <= {"Наша", "Чужая"}
+    for topic_id in ("", *seen):
+        assert world.texts_of(chat_id, topic_id) == office.texts.get(topic_id, [])
 
 
 # --- Groups that lack something ------------------------------------------------------------------

@@ -10,7 +10,8 @@
 ``switch_topics``       ``chat_id``, ``is_on``: a basic group is upgraded first
 ``upgrade_group``       ``chat_id``: to a supergroup, whose id is the answer
 ``delete_group``        ``chat_id``
-``add_person``          ``chat_id``, ``person_id``, ``is_administrator``, ``is_anonymous``
+``add_person``          ``chat_id``, ``person_id``, ``invite_link``, ``is_administrator``,
+                        ``is_anonymous``
 ``write``               ``chat_id``, ``text``, and optionally ``topic_id``, ``reply_to``
 ``edit_message``        ``chat_id``, ``message_id``, ``text``
 ``delete_message``      ``chat_id``, ``message_id``
@@ -106,10 +107,13 @@ class People:
         chat: Row,
         person_id: int,
         *,
+        invite_link: str = "",
         is_administrator: bool = False,
         is_anonymous: bool = False,
     ) -> None:
         person = self._state.users[str(person_id)]
+        if invite_link:
+            _use_invite(chat, invite_link)
         status = "administrator" if is_administrator else "member"
         chat["members"][str(person["id"])] = {**_member(status), "is_anonymous": is_anonymous}
         self._say(chat, person, service={"new_chat_members": [shapes.user(person)]})
@@ -205,6 +209,15 @@ class People:
         if str(bot["id"]) in new["members"]:
             self._tell_move(actor, bot, new, _member("left"))
         return new
+
+
+def _use_invite(chat: Row, link: str) -> None:
+    """Count somebody who joins with a link; raises ``ValueError`` if it is unknown, or used up."""
+    invite = next((one for one in chat["invites"] if one["invite_link"] == link), None)
+    joined = chat["joined"].get(link, 0)
+    if invite is None or joined >= invite.get("member_limit", joined + 1):
+        raise ValueError("the link is unknown, or as many people have joined with it as may")
+    chat["joined"][link] = joined + 1
 
 
 def _member(status: str) -> Row:

@@ -72,6 +72,8 @@ class State:
             "topics": {},
             "messages": {},
             "invites": [],
+            # Count of people by the link with which they joined.
+            "joined": {},
         }
         self.chats[str(chat_id)] = chat
         return chat

@@ -111,6 +111,19 @@ def test_invitations(world: World, chat_id: int) -> None:
     assert "manage chat invite link" in world.refusal("createChatInviteLink", chat_id=chat_id)
 
 
+def test_people_join_with_a_link(world: World, chat_id: int) -> None:
+    """As many as it allows."""
+    link = world.result("createChatInviteLink", chat_id=chat_id, member_limit=1)["invite_link"]
+    join = {"action": "add_person", "chat_id": chat_id, "person_id": PETR}
+
+    statuses = [
+        world.control.post("/do", json={**join, "invite_link": one}).status_code for one in (link, link, "x")
+    ]
+
+    assert statuses == [200, 400, 400]
+    assert world.result("getChatMember", chat_id=chat_id, user_id=PETR)["status"] == "member"
+
+
 # --- Topics --------------------------------------------------------------------------------------
 
 

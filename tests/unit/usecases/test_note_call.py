@@ -1,4 +1,4 @@
-"""*Итоги созвона…*: decisions become rows once, the text goes to the chat once, and what a batch tells there."""
+"""*Итоги созвона…*: decisions become rows once, the text is told once; and what is told of a batch."""
 
 from __future__ import annotations
 

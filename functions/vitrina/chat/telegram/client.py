@@ -152,6 +152,9 @@ class TelegramChat:
             if error.lack in (GroupLack.TOPIC_GONE, GroupLack.MUTED):
                 return False
             raise
+        except RefusedError:
+            # In whatever words: nothing was sent, so that this is not our topic.
+            return False
         self._wire.pace.note(chat_id)
         try:
             return mapping.name_of_topic(sent, topic_id) == name.strip()

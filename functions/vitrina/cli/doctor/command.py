@@ -2,6 +2,8 @@
 
 With ``--tracker`` it tests instead, on a scratch board of each connected tracker, what is assumed about them.
 With ``--crm`` it looks at the CRM instead: account, pipelines, people, changed deals.
+With ``--chat`` it looks at the chat instead: token and webhook. With ``--chat-group`` it also tries, in a
+test group, what is assumed about the chat.
 
 Looks at settings, store, queue, timer and functions. Then creates a scratch spreadsheet in the configured
 folder, tests each assumption on it, prints a table and puts the spreadsheet into the bin. The exit code is 0
@@ -18,6 +20,7 @@ from vitrina.bootstrap import connections, open_tracker
 from vitrina.cli.console import print_error, print_line
 from vitrina.cli.doctor.adapter import DoctorWorkbooks
 from vitrina.cli.doctor.assumptions import Assumption, read_assumptions
+from vitrina.cli.doctor.chat.command import run_for_chat
 from vitrina.cli.doctor.crm.command import run_for_crm
 from vitrina.cli.doctor.installation.checks import check_installation, format_facts, is_complete
 from vitrina.cli.doctor.report import format_report, run_probes, vital_probes_hold
@@ -56,6 +59,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="look at the CRM instead, which takes seconds and changes nothing",
     )
+    parser.add_argument(
+        "--chat",
+        action="store_true",
+        help="look at the chat instead, which takes seconds and changes nothing",
+    )
+    parser.add_argument(
+        "--chat-group",
+        type=int,
+        metavar="ID",
+        help="also try in this test group what is assumed about the chat; it is written --chat-group=-100…",
+    )
     # The report is in English only, and so are the errors.
     parser.set_defaults(locale="en")
 
@@ -68,6 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
         return _run_for_trackers(settings, arguments.tracker, assumptions)
     if arguments.crm:
         return run_for_crm(settings)
+    if arguments.chat or arguments.chat_group:
+        return run_for_chat(settings, str(arguments.chat_group or ""), assumptions)
     facts = check_installation(settings)
     print_line(f"The installation\n\n{format_facts(facts)}")
     if arguments.installation:

@@ -25,6 +25,9 @@ _STATES: Mapping[type[Exception], State] = {
     NoScratchWorkbookError: State.UNKNOWN,
 }
 
+#: Where the probes of a service run, if not on a scratch board of a tracker.
+_ELSEWHERE: Mapping[str, str] = {"Telegram": "needs a test group: --chat-group"}
+
 
 def run_probes(scratch: ScratchWorkbook, probes: Sequence[Probe] = PROBES) -> dict[int, Finding]:
     """Run the probes in their order and return each finding by the number of its assumption."""
@@ -62,7 +65,7 @@ def format_report(assumptions: Sequence[Assumption], findings: Mapping[int, Find
     indent = " " * (width + 9)
     lines = []
     for assumption in assumptions:
-        reason = assumption.reason or "needs a scratch board: --tracker"
+        reason = assumption.reason or _ELSEWHERE.get(assumption.service, "needs a scratch board: --tracker")
         finding = findings.get(assumption.number, Finding(State.UNKNOWN, reason))
         lines.append(f"{assumption.number:>3}  {finding.state:<{width}}  {assumption.statement}")
         if finding.observed:
