@@ -23,9 +23,11 @@ from typing import Any, TypeVar
 import httpx
 from googleapiclient.http import HttpRequest
 
+from vitrina.chat.telegram import pace
 from vitrina.google.queue import CloudTasksQueue
 from vitrina.google.rest import RestService
 from vitrina.google.services import GoogleServices
+from vitrina.usecases.chats import updates, workbook
 
 CRASH = "WORLD_CRASH"
 FREEZE = "WORLD_FREEZE"
@@ -33,6 +35,8 @@ CALLS = "WORLD_CALLS"
 MOMENTS = ("before", "after")
 #: Where the API of each tracker begins.
 API_PATHS = {"kaiten": "/api/latest", "asana": "/api/1.0"}
+#: Beginning of the paths of the chat, whose methods are the last part.
+CHAT, CHAT_PATH = "telegram", "/bot"
 #: Service of the commits of the store, and their method in Google's discovery document.
 FIRESTORE = "firestore"
 STORE_COMMIT = "firestore.projects.databases.documents.commit"
@@ -109,7 +113,9 @@ def _moment_and_call(text: str) -> tuple[str, Call]:
 
 
 def _call_of_tracker(path: str) -> tuple[str, str]:
-    """The tracker of a path, and the path below its API with a star for each number."""
+    """The tracker or chat of a path, and the path below its API with a star for each number."""
+    if path.startswith(CHAT_PATH):
+        return CHAT, path[path.rindex("/") :]
     name, prefix = next((name, prefix) for name, prefix in API_PATHS.items() if path.startswith(prefix))
     return name, re.sub(r"\d+", "*", path.removeprefix(prefix))
 
@@ -142,6 +148,9 @@ def install(environment: Mapping[str, str] = os.environ) -> None:
             service, f"{request.method} {path}", lambda: send_tracker(self, request, **options)
         )
 
+    # No test waits for the pace of a chat, or for what is gathered for it.
+    pace.DISTANCE_S = 0.0
+    updates.GATHER_S = workbook.GATHER_S = 0.002
     GoogleServices.send = google  # type: ignore[method-assign]
     CloudTasksQueue.add = tasks  # type: ignore[method-assign]
     RestService.send = rest  # type: ignore[method-assign]

@@ -238,14 +238,16 @@ class Run:
     def end(self, *writes: Write, updates: Iterable[Update] = (), **operation: Any) -> None:
         """The last commit: what was asked for by ``at_end``, the operation's end, and all leases back.
 
+        Of two writes of one document, that of *writes* is carried out.
+
         *operation* are fields of the operation's document, without which it is not written.
         """
         releases = [self.release(key) for key in list(self._held)]
         if self._operation_key:
             self._operation |= operation
+        last = self._final_writes | {(one.kind, one.key): one for one in writes}
         self.commit(
-            *self._final_writes.values(),
-            *writes,
+            *last.values(),
             *releases,
             updates=[*self._final_updates, *updates],
         )

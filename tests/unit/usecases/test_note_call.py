@@ -96,10 +96,7 @@ def test_a_batch_is_told_without_people_and_hours() -> None:
 def test_what_is_told_where_is_chosen_by_the_agency() -> None:
     """Another topic, the general one, or nothing; what cannot be used is told in *Журнал* once."""
     office = ChatOffice()
-    chosen = (
-        "Начат период: Постмиты; Итоги созвона: общая; Начат проект: не сообщать; Обед: Отчёты;"
-        "Ответ на вопрос: Курилка"
-    )
+    chosen = "Начат период: Курилка; Итоги созвона: общая; Начат проект: не сообщать; Обед: Отчёты"
     tab = office.tab("settings", office.agency_id)
     places = {tab.cell(row, "key").text: row for row in tab.rows}
     for key, text in {"chat_events": chosen, "chat_topic_invoices": "", "chat_people": "много"}.items():
@@ -112,7 +109,7 @@ def test_what_is_told_where_is_chosen_by_the_agency() -> None:
     office.start({"task": "Лендинг", "work_type": "Лендинг"})
     office.do("note_call", text="Обсудили")
     office.run_queue()
-    assert len(office.texts(group, "Постмиты")) == 1
+    assert len(office.texts(group, "Отчёты")) == 1
     assert len(office.texts(group)) == 1
     for _ in range(3):
         office.tick()

@@ -35,7 +35,7 @@ def write_chat_book(services: Services, body: Json) -> None:
     run.commit(updates=[booking])
     if booking.wait_s > 0:
         slot = booking.moments[0]
-        wish = chat_book_wish(services, spreadsheet_id, slot=slot, delay_s=booking.wait_s)
+        wish = chat_book_wish(services, spreadsheet_id, slot=slot, wait_s=booking.wait_s)
         run.commit(wish.put(services), *(one for one in done if one.key != wish.name))
         wish.send(services)
         return

@@ -45,7 +45,7 @@ def serve_chat(services: Services, body: Json) -> None:
             if error.retry_after_s is None:
                 raise
             room.keep(rest_until=max(room.state.rest_until, room.now_s + error.retry_after_s))
-            run.queue_at_end(chat_wish(services, spreadsheet_id, delay_s=error.retry_after_s))
+            run.queue_at_end(chat_wish(services, spreadsheet_id, wait_s=error.retry_after_s))
         run.at_end(*done)
 
 

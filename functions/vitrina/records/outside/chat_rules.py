@@ -18,15 +18,15 @@ class Told(StrEnum):
     BEGUN = "begun"
     BATCH = "batch"
     CALL = "call"
+    #: An answer to a question, and what became of it: both are told where it was asked.
     ANSWER = "answer"
-    #: Confirms a question where it was asked.
     QUESTION = "question"
     UNANSWERED = "unanswered"
     UNUSABLE = "unusable"
 
 
 #: What is told to clients, and where is chosen by the agency.
-CHOSEN = (Told.BEGUN, Told.BATCH, Told.CALL, Told.ANSWER)
+CHOSEN = (Told.BEGUN, Told.BATCH, Told.CALL)
 #: What only the agency's own chat is told.
 INTERNAL = frozenset({Told.UNANSWERED, Told.UNUSABLE})
 
@@ -40,7 +40,6 @@ USUAL_PLACES: Mapping[str, str] = {
     Told.BEGUN: GENERAL,
     Told.BATCH: "reports",
     Told.CALL: "meetings",
-    Told.ANSWER: "questions",
 }
 
 

@@ -20,7 +20,7 @@ log = logging.getLogger("vitrina.chats")
 #: How often what is done is begun anew: after an upgrade, and after a topic was deleted.
 ATTEMPTS = 4
 #: Events whose message goes where something was written, if to no topic.
-_WHERE_ASKED = (Told.QUESTION,)
+_WHERE_ASKED = (Told.QUESTION, Told.ANSWER)
 
 
 def talk(room: Room) -> None:

@@ -39,11 +39,11 @@ log = logging.getLogger("vitrina.chats")
 GATHER_S = 2.0
 
 
-def chat_wish(services: Services, spreadsheet_id: str, *, delay_s: float = GATHER_S) -> TaskWish:
-    """The task that talks in a chat, one for all wishes within some seconds."""
-    delay_s = max(delay_s, GATHER_S)
+def chat_wish(services: Services, spreadsheet_id: str, *, wait_s: float = 0.0) -> TaskWish:
+    """The task that talks in a chat after *wait_s* seconds, one for all wishes within some seconds."""
+    delay_s = max(wait_s, GATHER_S)
     due_at = services.clock.now().timestamp() + delay_s
-    kind = "chat" if delay_s == GATHER_S else "chat-later"
+    kind = "chat-later" if wait_s > GATHER_S else "chat"
     body = {"kind": "chat", "spreadsheet_id": spreadsheet_id}
     return TaskWish(task_name(kind, spreadsheet_id, int(due_at // GATHER_S)), body, delay_s)
 

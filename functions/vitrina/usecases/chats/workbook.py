@@ -21,10 +21,11 @@ GATHER_S = 5.0
 
 
 def chat_book_wish(
-    services: Services, spreadsheet_id: str, *, slot: float | None = None, delay_s: float = GATHER_S
+    services: Services, spreadsheet_id: str, *, slot: float | None = None, wait_s: float = 0.0
 ) -> TaskWish:
     """The task that writes about the chat into a workbook; *slot* of Google's quota is booked for it."""
     body = {"kind": "chat_book", "spreadsheet_id": spreadsheet_id}
+    delay_s = max(wait_s, GATHER_S)
     due_at = services.clock.now().timestamp() + delay_s
     if slot is None:
         return TaskWish(task_name("chat-book", spreadsheet_id, int(due_at // GATHER_S)), body, delay_s)
