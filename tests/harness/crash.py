@@ -35,8 +35,8 @@ CALLS = "WORLD_CALLS"
 MOMENTS = ("before", "after")
 #: Where the API of each tracker begins.
 API_PATHS = {"kaiten": "/api/latest", "asana": "/api/1.0"}
-#: Beginning of the paths of the chat, whose methods are the last part.
-CHAT, CHAT_PATH = "telegram", "/bot"
+#: The chat: its client sends a path of one method, and the token is put before it later.
+CHAT = "telegram"
 #: Service of the commits of the store, and their method in Google's discovery document.
 FIRESTORE = "firestore"
 STORE_COMMIT = "firestore.projects.databases.documents.commit"
@@ -114,14 +114,17 @@ def _moment_and_call(text: str) -> tuple[str, Call]:
 
 def _call_of_tracker(path: str) -> tuple[str, str]:
     """The tracker or chat of a path, and the path below its API with a star for each number."""
-    if path.startswith(CHAT_PATH):
-        return CHAT, path[path.rindex("/") :]
+    if "/" not in path[1:]:
+        return CHAT, path
     name, prefix = next((name, prefix) for name, prefix in API_PATHS.items() if path.startswith(prefix))
     return name, re.sub(r"\d+", "*", path.removeprefix(prefix))
 
 
 def install(environment: Mapping[str, str] = os.environ) -> None:
     """Monitor every outside call of this process, if the environment asks for it."""
+    # Also in a process that replaces a dead one: see ``chat_servers.quicken``.
+    pace.DISTANCE_S = 0.0
+    updates.GATHER_S = workbook.GATHER_S = 0.002
     crash, freeze = environment.get(CRASH, ""), environment.get(FREEZE, "")
     calls_path = environment.get(CALLS, "")
     if not (crash or freeze or calls_path):
@@ -148,9 +151,6 @@ def install(environment: Mapping[str, str] = os.environ) -> None:
             service, f"{request.method} {path}", lambda: send_tracker(self, request, **options)
         )
 
-    # No test waits for the pace of a chat, or for what is gathered for it.
-    pace.DISTANCE_S = 0.0
-    updates.GATHER_S = workbook.GATHER_S = 0.002
     GoogleServices.send = google  # type: ignore[method-assign]
     CloudTasksQueue.add = tasks  # type: ignore[method-assign]
     RestService.send = rest  # type: ignore[method-assign]
