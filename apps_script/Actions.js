@@ -28,6 +28,11 @@ function assignTask() {
   );
 }
 
+/** Menu: shows the kinds of project of the agency's templates, and the first tasks of one before they are added. */
+function addOnboarding() {
+  openAction_('preview_onboarding', 'run');
+}
+
 /** Menu: shows which open work has to move, and moves it after a yes. */
 function replanWork() {
   openAction_('preview_replan', 'run');

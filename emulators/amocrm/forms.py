@@ -57,6 +57,8 @@ def _long(deal: Row) -> list[Pair]:
         pairs += [(f"{head}[id]", field["field_id"]), (f"{head}[name]", field["field_name"])]
         for number, value in enumerate(field["values"]):
             pairs.append((f"{head}[values][{number}][value]", value["value"]))
+            if "enum_id" in value:
+                pairs.append((f"{head}[values][{number}][enum]", value["enum_id"]))
     return pairs
 
 

@@ -86,6 +86,7 @@ def create_app(
     _install_routes(app, account)
     install_webhook_control(app, webhooks, lambda message: errors.answer(400, message))
     _install_control(app, limiter, webhooks, do)
+    _install_funnel(app, account)
 
     @app.after_request
     def note_change(response: Response) -> Response:
@@ -170,6 +171,23 @@ def _install_routes(app: Flask, account: Account) -> None:
 def _newer_than() -> int | None:
     text = request.headers.get("if-modified-since")
     return int(parsedate_to_datetime(text).timestamp()) if text else None
+
+
+def _install_funnel(app: Flask, account: Account) -> None:
+    """Add what a page with the funnel reads."""
+
+    @app.get(f"{CONTROL_PREFIX}/deals")
+    def deals() -> Response:
+        with account.lock:
+            return jsonify(account.funnel.read())
+
+    @app.get(f"{CONTROL_PREFIX}/deals/<int:deal_id>")
+    def deal(deal_id: int) -> Response:
+        with account.lock:
+            found = account.funnel.read_deal(deal_id)
+        if found is None:
+            abort(404, f"there is no deal {deal_id}")
+        return jsonify(found)
 
 
 def _install_control(

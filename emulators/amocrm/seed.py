@@ -5,7 +5,7 @@
     {"account": {"id", "name", "subdomain", "has_webhooks"},
      "users": [{"id", "name", "email", "token", "is_admin"}, …],
      "pipelines": [{"id", "name", "statuses": [{"id", "name"}, …]}, …],
-     "fields": [{"id", "name", "type", "code"?}, …],
+     "fields": [{"id", "name", "type", "code"?, "enums"?: [{"id", "value"}, …]}, …],
      "companies": [{"id", "name"}, …],
      "contacts": [{"id", "name", "phone"?}, …],
      "triggers": [{"pipeline_id", "status_id", "url"}, …]}
@@ -45,12 +45,21 @@ def load(state: State, body: Any) -> Row:
     for place, pipeline in enumerate(body.get("pipelines", []), start=1):
         _add_pipeline(state, pipeline, place)
     for place, one in enumerate(body.get("fields", []), start=1):
-        state.add("fields", **{"code": None, "sort": place, **one})
+        state.add("fields", **{"code": None, "sort": place, **one, "enums": _enums(one)})
     for one in body.get("companies", []):
         state.add("companies", **one)
     for one in body.get("contacts", []):
         state.add("contacts", **{"phone": None, **one})
     return {}
+
+
+def _enums(field: Row) -> list[Row] | None:
+    """The choices of a field, in their order."""
+    enums = [
+        {"id": one["id"], "value": one["value"], "sort": number}
+        for number, one in enumerate(field.get("enums") or (), start=1)
+    ]
+    return enums or None
 
 
 def _add_pipeline(state: State, pipeline: Row, place: int) -> None:

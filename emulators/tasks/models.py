@@ -210,17 +210,34 @@ class Tasks:
             return [task for task in alive if include_later or task.due_at <= now or task.dispatch_count]
 
     def wait_until_empty(self, timeout_s: float, *, include_later: bool) -> bool:
-        """Wait until nothing is pending; return ``False`` after *timeout_s*."""
+        """Wait until nothing is pending; return ``False`` after *timeout_s*.
+
+        With *include_later*, tasks are due at once, also those that are created meanwhile.
+        """
+
+        def is_empty() -> bool:
+            if include_later:
+                self.make_due()
+            return not self.pending(include_later=include_later)
+
         with self.changed:
-            return self.changed.wait_for(lambda: not self.pending(include_later=include_later), timeout_s)
+            return self.changed.wait_for(is_empty, timeout_s)
 
     def make_due(self, *, include_repeats: bool = False) -> None:
         """Make every task due that was created for later; with *include_repeats* also failed ones."""
         with self.changed:
-            for task in self._tasks.values():
-                if task.state == SCHEDULED and (include_repeats or task.dispatch_count == 0):
-                    task.due_at = min(task.due_at, self._clock())
-            self._note_change()
+            now = self._clock()
+            later = [
+                task
+                for task in self._tasks.values()
+                if task.state == SCHEDULED
+                and task.due_at > now
+                and (include_repeats or task.dispatch_count == 0)
+            ]
+            for task in later:
+                task.due_at = now
+            if later:
+                self._note_change()
 
     def every(self) -> list[Task]:
         """All stored tasks, including ended ones, oldest first."""

@@ -18,6 +18,7 @@ def main() -> None:
     parser.add_argument("--google", default="http://127.0.0.1:8401", help="the Google emulator")
     parser.add_argument("--kaiten", default="http://127.0.0.1:8402", help="the Kaiten emulator")
     parser.add_argument("--asana", default="", help="the Asana emulator; empty if it does not run")
+    parser.add_argument("--amocrm", default="", help="the amoCRM emulator; empty if it does not run")
     parser.add_argument("--backend", default="http://127.0.0.1:8410", help="the functions; /menu is added")
     parser.add_argument("--people", type=Path, help="who may sit at the page: a JSON list, see people.py")
     parser.add_argument("--user", help="e-mail of the person that the page starts with")
@@ -27,6 +28,7 @@ def main() -> None:
         google_url=arguments.google.rstrip("/"),
         kaiten_url=arguments.kaiten.rstrip("/"),
         asana_url=arguments.asana.rstrip("/"),
+        amocrm_url=arguments.amocrm.rstrip("/"),
         menu_url=arguments.backend.rstrip("/") + "/menu",
         audience=arguments.audience,
         people=read_people(arguments.people),

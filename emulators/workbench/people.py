@@ -3,8 +3,8 @@
     [{"email": "anna@agency.example", "name": "Анна Белова", "tracker_token": "…"},
      {"email": "client@zarya.example", "name": "Клиент", "tracker_token": null}]
 
-The token is the same in all trackers. A person without one
-sees no board. The backend decides whether a person is staff.
+The token is the same in all trackers and in the CRM. A person without one
+sees no board and no funnel. The backend decides whether a person is staff.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Person:
-    """A person with a Google account and optionally a token in the trackers."""
+    """A person with a Google account and optionally a token in the trackers and the CRM."""
 
     email: str
     name: str

@@ -19,27 +19,27 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def install_proxies(app: Flask, surroundings: Surroundings, client: httpx.Client) -> None:
-    """Add ``/google/…`` and a path for each tracker, whose calls get the token of the person at the page."""
+    """Add ``/google/…`` and a path for each tracker and the CRM, with the token of the person at the page."""
 
     # The encoded path is passed on: the name of a tab may contain a slash, and decoding would split it.
     @app.route("/google/<path:path>", methods=METHODS)
     def google(path: str) -> Response:  # noqa: ARG001
         return _forward(client, surroundings.google_url, "/google/", {})
 
-    @app.route("/<any(kaiten, asana):server>/<path:path>", methods=METHODS)
-    def tracker(server: str, path: str) -> Response:  # noqa: ARG001
+    @app.route("/<any(kaiten, asana, amocrm):server>/<path:path>", methods=METHODS)
+    def other(server: str, path: str) -> Response:  # noqa: ARG001
         person = surroundings.person(request.headers.get("x-workbench-user"))
         if person is None or person.tracker_token is None:
-            return _message(401, "У этого человека нет доступа к трекеру.")
-        if server not in surroundings.tracker_urls:
-            return _message(404, "Этот трекер не запущен.")
+            return _message(401, "У этого человека нет сюда доступа.")
+        if server not in surroundings.server_urls:
+            return _message(404, "Этот сервер не запущен.")
         bearer = {"authorization": f"Bearer {person.tracker_token}"}
-        return _forward(client, surroundings.tracker_urls[server], f"/{server}/", bearer)
+        return _forward(client, surroundings.server_urls[server], f"/{server}/", bearer)
 
     @app.get("/api/changes")
     def changes() -> Response:
         """Answer as soon as a version differs from the last one that the page knows."""
-        urls = {"google": surroundings.google_url, **surroundings.tracker_urls}
+        urls = {"google": surroundings.google_url, **surroundings.server_urls}
         seen = {name: request.args.get(name, type=int) for name in urls}
         give_up_at = time.monotonic() + CHANGES_WAIT_S
         while True:

@@ -53,8 +53,9 @@ def _install_page(app: Flask, surroundings: Surroundings) -> None:
     def session() -> Response:
         first = surroundings.person(surroundings.first_user) or surroundings.people[0]
         people = [
-            {"email": person.email, "name": person.name, "has_board": person.tracker_token is not None}
+            {"email": person.email, "name": person.name, "has_token": person.tracker_token is not None}
             for person in surroundings.people
         ]
         trackers = list(surroundings.tracker_urls)
-        return jsonify({"people": people, "user": first.email, "trackers": trackers})
+        has_crm = bool(surroundings.amocrm_url)
+        return jsonify({"people": people, "user": first.email, "trackers": trackers, "has_crm": has_crm})

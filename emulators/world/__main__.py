@@ -63,7 +63,7 @@ def _run(folder: Path, ports: Ports, store: str, *, once: bool) -> int:
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     try:
-        say("Запускаю: Google, Kaiten, Asana, Cloud Tasks, функции и страницу")
+        say("Запускаю: Google, Kaiten, Asana, amoCRM, Cloud Tasks, функции и страницу")
         with (
             running_store(store, folder) as firestore_url,
             running_world(
@@ -95,7 +95,8 @@ def _run(folder: Path, ports: Ports, store: str, *, once: bool) -> int:
 def _say_where(world: World, story: Story) -> None:
     """Print the address of the page with the first client's workbook."""
     print()
-    print(f"Готово: книга агентства, {len(story.clients)} клиента, доски Kaiten и Asana. Откройте:")
+    boards = "доски Kaiten и Asana, сделки amoCRM"
+    print(f"Готово: книга агентства, {len(story.clients)} клиента, {boards}. Откройте:")
     print(f"  {world.url('workbench')}/#{story.clients[0].spreadsheet_id}")
     print("Меню «Vitrina» работает; перетащите карточку на доске, и ячейка изменится.")
 

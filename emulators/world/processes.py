@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import httpx
 
 from emulators.common.client import local_client
+from emulators.world.crm import seed_amocrm
 
 ROOT = Path(__file__).parents[2]
 AUDIENCE = "vitrina-addon"
@@ -44,6 +45,7 @@ class Ports:
     kaiten: int = 8402
     tasks: int = 8403
     asana: int = 8405
+    amocrm: int = 8406
     functions: int = 8410
     workbench: int = 8400
 
@@ -136,7 +138,7 @@ class World:
         port = str(getattr(self.ports, name))
         state = ["--state", str(self.folder / f"{name}.json")]
         match name:
-            case "google" | "kaiten" | "asana":
+            case "google" | "kaiten" | "asana" | "amocrm":
                 return [f"emulators.{name}", "--port", port, *state]
             case "tasks":
                 return ["emulators.tasks", "--port", port, "--identity", self.url("google"), *state]
@@ -144,8 +146,9 @@ class World:
                 return ["emulators.world.functions", "--port", port]
             case _:
                 links = ["--google", self.url("google"), "--kaiten", self.url("kaiten")]
-                if "asana" in self._processes:
-                    links += ["--asana", self.url("asana")]
+                for further in ("asana", "amocrm"):
+                    if further in self._processes:
+                        links += [f"--{further}", self.url(further)]
                 links += ["--backend", self.url("functions"), "--audience", AUDIENCE]
                 return [
                     "emulators.workbench",
@@ -157,9 +160,9 @@ class World:
                 ]
 
 
-SERVERS = ("google", "kaiten", "asana", "tasks", "functions", "workbench")
+SERVERS = ("google", "kaiten", "asana", "amocrm", "tasks", "functions", "workbench")
 #: Servers that the functions need before they start.
-FIRST_SERVERS = ("google", "kaiten", "asana")
+FIRST_SERVERS = ("google", "kaiten", "asana", "amocrm")
 
 
 @contextlib.contextmanager
@@ -197,6 +200,9 @@ def running_world(
         if "asana" in first:
             connection = asana_connection(world.url("asana"), people)
             world.environment = {**world.environment, "VITRINA_TRACKERS": json.dumps({"asana": connection})}
+        if "amocrm" in first:
+            seed_amocrm(world.url("amocrm"), with_robot(people))
+            world.environment = {**world.environment, **crm_settings(world.url("amocrm"))}
         rest = [name for name in servers if name not in first]
         for name in rest:
             world.start(name)
@@ -229,6 +235,11 @@ def settings_environment(folder: Path, servers: Addresses, *, staff: Sequence[st
         "VITRINA_TURNS_PER_MINUTE": "6000",
         "NO_PROXY": "127.0.0.1",
     }
+
+
+def crm_settings(base: str) -> dict[str, str]:
+    """The settings by which the product finds the local CRM."""
+    return {"VITRINA_CRM_URL": base, "VITRINA_CRM_TOKEN": local_token(ROBOT_ID)}
 
 
 def open_folder(google_url: str, emails: Sequence[str]) -> str:
@@ -292,7 +303,7 @@ def asana_connection(base: str, people: Sequence[Person], **limits: Any) -> dict
 
 
 def _account(people: Sequence[Person], **limits: Any) -> dict[str, Any]:
-    everybody = [Person("Витрина", SERVICE_ACCOUNT, ROBOT_ID), *people]
+    everybody = with_robot(people)
     return {
         "workspace": {
             "name": "Агентство",
@@ -315,7 +326,7 @@ def _account(people: Sequence[Person], **limits: Any) -> dict[str, Any]:
 
 
 def _company(people: Sequence[Person], **limits: Any) -> dict[str, Any]:
-    everybody = [Person("Витрина", SERVICE_ACCOUNT, ROBOT_ID), *people]
+    everybody = with_robot(people)
     users = [
         {
             "id": one.kaiten_id,
@@ -328,6 +339,11 @@ def _company(people: Sequence[Person], **limits: Any) -> dict[str, Any]:
     ]
     members = {str(one["id"]): "admin" if one["id"] == ROBOT_ID else "writer" for one in users}
     return {"users": users, "spaces": [{"title": "Клиенты", "users": members}], **limits}
+
+
+def with_robot(people: Sequence[Person]) -> Sequence[Person]:
+    """The product's own account in an outside system, and the people."""
+    return [Person("Витрина", SERVICE_ACCOUNT, ROBOT_ID), *people]
 
 
 def _write_people(folder: Path, people: Sequence[Person]) -> None:

@@ -11,12 +11,14 @@ from typing import Any
 from emulators.common.client import local_client
 from emulators.world.client import MenuClient
 from emulators.world.processes import Person, World
-from emulators.world.sample import HistoryRow, load_agency, load_history
+from emulators.world.sample import HistoryRow, load_agency, load_crm, load_history
+from emulators.world.timer import call_schedule
 from vitrina.bootstrap import build, create_store
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.operations.services import Services
-from vitrina.records.books import find_agencies, find_projects
+from vitrina.records.books import Project, find_agencies, find_projects
 from vitrina.records.history import save_history
+from vitrina.records.outside.launches import find_open_launches
 from vitrina.records.work import load_work
 from vitrina.settings import Settings
 from vitrina.usecases.agency.create_agency import create_agency
@@ -29,6 +31,19 @@ FIRST_KAITEN_ID = 101
 #: Place of the client whose project is in Asana.
 ASANA_CLIENT = 2
 SETTLE_TIMEOUT_S = 60
+#: The stage of the sample's first pipeline at which a project begins.
+WON_STAGE = "Договор подписан"
+#: What the agency chooses on *Настройки* for its deals.
+DEAL_SETTINGS = {
+    "deal_project": f"Продажи: {WON_STAGE}",
+    "deal_card": "Продажи: Квалифицирован",
+    "deal_in_work": "Сопровождение: В работе",
+    "deal_code": "Код проекта",
+    "deal_period": "Период",
+    "deal_limit": "Лимит часов",
+    "deal_onboarding": "Вид проекта",
+    "deal_staff_fields": "Условия",
+}
 
 
 class StoryError(RuntimeError):
@@ -63,6 +78,7 @@ class Story:
             self.world.url("functions"), self.world.url("google"), email=self.sample["managers"][0]["email"]
         )
         self._monday = _monday_of(self._services)
+        self._crm = load_crm()
 
     def close(self) -> None:
         """Close the connections."""
@@ -92,6 +108,7 @@ class Story:
     def play(self) -> None:
         """Play the whole story; raises ``StoryError`` if a step fails."""
         self._create_agency()
+        self._win_deal()
         for client in self.sample["clients"]:
             self._create_client(Client(client))
         for client in self.clients:
@@ -139,12 +156,54 @@ class Story:
                     for one in self.sample["absences"]
                 ],
             },
+            settings=DEAL_SETTINGS,
         )
         self.agency_id = agency.spreadsheet_id
         history = load_history()
         save_history(self._services.store, self.agency_id, _works(history, self._monday))
         answer = self._click(self.agency_id, "recalculate_norms")
         self._say_detail(f"{answer['message']} Специалистов: {len(self.sample['specialists'])}.")
+
+    def _win_deal(self) -> None:
+        """A deal is dragged to the stage that the agency has chosen, and its project appears by itself."""
+        self.say("Сделка выиграна: amoCRM → проект, книга, доска, онбординг")
+        # From its first look on the add-on knows which deals stood there before.
+        settings = self.world.environment
+        caller, audience = settings["VITRINA_SERVICE_ACCOUNT"], settings["VITRINA_SCHEDULE_URL"]
+        call_schedule(self.world, email=caller, audience=audience).raise_for_status()
+        self._settle()
+        (pipeline, *_), deal = self._crm["pipelines"], self._crm["deals"][0]
+        move = {"action": "move_deal", "id": deal["id"], "pipeline_id": pipeline["id"]}
+        stage = next(one for one in pipeline["statuses"] if one["name"] == WON_STAGE)
+        self._of_crm("/do", {**move, "status_id": stage["id"]})
+        project = self._project_of(str(deal["id"]))
+        rows = parse_book(self._services.workbooks.read(project.spreadsheet_id)).tab("in_progress")
+        tasks = {rows.cell(row, "id").text for row in rows.rows if rows.cell(row, "id").text}
+        note = next(one for one in self._notes(deal["id"]) if project.code in one)
+        self._say_detail(f"{project.title}: задач онбординга {len(tasks)}, с людьми и сроками.")
+        self._say_detail(f"Заметка в сделке: {note.splitlines()[0]}")
+
+    def _project_of(self, deal_id: str) -> Project:
+        """The project of a deal, as soon as it has its onboarding and its note."""
+        give_up_at = time.monotonic() + SETTLE_TIMEOUT_S
+        while True:
+            self._of_crm("/webhooks/settle", {"timeout_s": 10})
+            self._settle()
+            made = find_projects(self._services.store, self.agency_id)
+            project = next((one for one in made if one.deal_id == deal_id), None)
+            if project is not None and not find_open_launches(self._services.store, self.agency_id):
+                return project
+            if time.monotonic() > give_up_at:
+                raise StoryError("the deal did not become a project")
+
+    def _notes(self, deal_id: int) -> list[str]:
+        """Texts of the notes of a deal, the latest first."""
+        url = f"{self.world.url('amocrm')}/_emulator/deals/{deal_id}"
+        return [one["text"] for one in self._http.get(url).raise_for_status().json()["notes"]]
+
+    def _of_crm(self, path: str, body: Mapping[str, Any]) -> None:
+        url = f"{self.world.url('amocrm')}/_emulator{path}"
+        self._http.post(url, json=body).raise_for_status()
 
     def _create_client(self, client: Client) -> None:
         data = client.data

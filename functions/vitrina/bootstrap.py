@@ -34,7 +34,7 @@ from vitrina.trackers.registry import FIRST, connection_from, open_trackers, web
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.template.definition import load_template
 
-#: Name of what the secret in the header of the chat's requests is computed from.
+#: Name of what the secret in a header of the chat is computed from.
 CHAT_HEADER = "chat_header"
 
 
@@ -168,6 +168,7 @@ def open_crm(settings: Settings, *, asks_for_news: bool = True) -> Crm | None:
         webhook_url=crm_webhook_url(settings),
         zone=ZoneInfo(settings.time_zone),
         wait_s=settings.retry_wait_s,
+        calls_per_s=settings.crm_calls_per_s,
         rest_s=settings.crm_rest_s,
         asks_for_news=asks_for_news and amocrm.ASKS_FOR_NEWS,
     )

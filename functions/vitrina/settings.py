@@ -48,6 +48,8 @@ class Settings:
     crm_token: str = field(default="", repr=False)
     #: Workbook of the agency whose deals amoCRM has; needed where the installation has several agencies.
     crm_agency: str = ""
+    #: Calls of amoCRM in a second. It allows 7; less leaves room for other programs with the same token.
+    crm_calls_per_s: float = 3.0
     #: Seconds without calls after amoCRM refused one because there were too many; it blocks who goes on.
     crm_rest_s: float = 61.0
     #: Token of the agency's bot in Telegram; empty if there is no chat.
@@ -223,6 +225,7 @@ _CONVERT: Mapping[str, Callable[[str], object]] = {
     "webhook_secret": _secret,
     "chat_token": _chat_token,
     "kaiten_timeout_s": _number(0.1, 60),
+    "crm_calls_per_s": _number(0.1, 50),
     "crm_rest_s": _number(0, 3600),
     "retry_wait_s": _number(0, 60),
     "lease_s": _number(0.05, 3600),

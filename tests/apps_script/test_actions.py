@@ -18,6 +18,7 @@ ACTIONS = [
     ("showChat", "client", "run", "show_chat", {}),
     ("answerQuestion", "client", "form", "answer_question", {}),
     ("showAgencyChat", "agency", "run", "show_agency_chat", {}),
+    ("addOnboarding", "client", "run", "preview_onboarding", {}),
     ("newClient", "agency", "form", "new_client", {}),
     ("recalculateNorms", "agency", "confirm", "recalculate_norms", {}),
 ]

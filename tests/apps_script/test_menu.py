@@ -39,6 +39,7 @@ def captions(execution):
                 "Отправить в трекер",
                 "Обновить из трекера",
                 "Поставить задачу специалисту…",
+                "Добавить онбординг…",
                 "Перепланировать…",
                 "Итоги созвона…",
                 "Показать глазами клиента",
@@ -55,6 +56,7 @@ def captions(execution):
                 "Send to the tracker",
                 "Refresh from the tracker",
                 "Assign a task to a specialist…",
+                "Add onboarding…",
                 "Replan…",
                 "Results of a call…",
                 "Show as the client sees it",
@@ -109,6 +111,7 @@ def test_menu_without_a_tracker(addon):
         "Собрать неделю…",
         "Учесть статусы и часы",
         "Поставить задачу специалисту…",
+        "Добавить онбординг…",
         "Перепланировать…",
         "Итоги созвона…",
         "Показать глазами клиента",
@@ -174,4 +177,4 @@ def test_install_builds_the_menu_at_once(addon):
     """After installation from an open workbook the menu appears without opening it again."""
     execution = addon().evaluate("onInstall({authMode: ScriptApp.AuthMode.FULL})")
 
-    assert len(captions(execution)) == 10
+    assert len(captions(execution)) == 11

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask, Response, jsonify, request
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
+from emulators.amocrm.routes import create_app as create_amocrm
 from emulators.asana.routes import create_app as create_asana
 from emulators.common.client import local_client
 from emulators.common.server import running
@@ -93,6 +94,7 @@ class Servers:
     google: httpx.Client
     kaiten: httpx.Client
     asana: httpx.Client
+    amocrm: httpx.Client
     backend: Backend
     url: str
 
@@ -104,6 +106,7 @@ class World:
     google: httpx.Client
     kaiten: httpx.Client
     asana: httpx.Client
+    amocrm: httpx.Client
     backend: Backend
     url: str
     client_book_id: str
@@ -132,21 +135,24 @@ def servers() -> Iterator[Servers]:
         running(create_google(None)) as google_url,
         running(create_kaiten()) as kaiten_url,
         running(create_asana()) as asana_url,
+        running(create_amocrm()) as amocrm_url,
         running(backend.app()) as backend_url,
         local_client(base_url=google_url) as google,
         local_client(base_url=kaiten_url) as kaiten,
         local_client(base_url=asana_url) as asana,
+        local_client(base_url=amocrm_url) as amocrm,
     ):
         surroundings = Surroundings(
             google_url=google_url,
             kaiten_url=kaiten_url,
             asana_url=asana_url,
+            amocrm_url=amocrm_url,
             menu_url=f"{backend_url}/menu",
             audience="vitrina-addon",
             people=(ANNA, IGOR, STRANGER),
         )
         with running(create_workbench(surroundings)) as url:
-            yield Servers(google, kaiten, asana, backend, url)
+            yield Servers(google, kaiten, asana, amocrm, backend, url)
 
 
 @pytest.fixture
@@ -165,10 +171,12 @@ def world(servers: Servers) -> World:
     board = seed_board(servers.kaiten, [ANNA, IGOR])
     servers.asana.post("/_emulator/reset").raise_for_status()
     seed_account(servers.asana, [ANNA, IGOR])
+    servers.amocrm.post("/_emulator/reset").raise_for_status()
     return World(
         google,
         servers.kaiten,
         servers.asana,
+        servers.amocrm,
         servers.backend,
         servers.url,
         client_book_id,

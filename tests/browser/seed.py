@@ -273,3 +273,51 @@ def seed_project(asana: httpx.Client) -> Json:
     for name in ("Прототип", "Вёрстка"):
         make(f"/tasks/{task}/subtasks", name=name)
     return {"project": project, "sections": sections, "task": task}
+
+
+def seed_deals(amocrm: httpx.Client, people: Sequence[Person]) -> Json:
+    """Create two pipelines and three deals; return the ids."""
+    sales = {"offer": 5011, "signed": 5012}
+    users = [
+        {"id": number, "name": person.name, "email": person.email.upper(), "token": person.tracker_token}
+        for number, person in enumerate(people, start=1)
+    ]
+    periods = [{"id": 7021, "value": "Неделя"}, {"id": 7022, "value": "Месяц"}]
+    seed = {
+        "users": users,
+        "pipelines": [
+            {
+                "id": 501,
+                "name": "Продажи",
+                "statuses": [
+                    {"id": sales["offer"], "name": "КП отправлено"},
+                    {"id": sales["signed"], "name": "Договор подписан"},
+                ],
+            },
+            {"id": 502, "name": "Сопровождение", "statuses": [{"id": 5021, "name": "В работе"}]},
+        ],
+        "fields": [
+            {"id": 701, "name": "Лимит часов", "type": "numeric"},
+            {"id": 702, "name": "Период", "type": "select", "enums": periods},
+            {"id": 703, "name": "Начало работ", "type": "date"},
+            {"id": 704, "name": "Условия", "type": "textarea"},
+        ],
+        "companies": [{"id": 801, "name": "ООО «Зерно»"}],
+        "contacts": [{"id": 901, "name": "Ирина Зернова", "phone": "+7 900 000-00-01"}],
+    }
+    amocrm.post("/_emulator/seed", json=seed).raise_for_status()
+    amocrm.headers["authorization"] = f"Bearer {people[0].tracker_token}"
+
+    def make(name: str, pipeline_id: int, status_id: int, **more: object) -> int:
+        place = {"pipeline_id": pipeline_id, "status_id": status_id}
+        deal = {"action": "create_deal", "user_id": len(people), "name": name, **place, **more}
+        return int(amocrm.post("/_emulator/do", json=deal).raise_for_status().json()["id"])
+
+    # The 1st of December begins in Moscow.
+    fields = {"701": "40", "702": "Неделя", "703": 1796072400}
+    ready = make(
+        "Сайт кофейни", 501, sales["offer"], price=1250000, company_id=801, contact_ids=[901], fields=fields
+    )
+    lacking = make("Реклама обжарки", 501, sales["offer"], fields={"702": "Месяц"})
+    make("Поддержка магазина", 502, 5021)
+    return {"ready": ready, "lacking": lacking, "offer": sales["offer"], "signed": sales["signed"]}

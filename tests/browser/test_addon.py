@@ -178,6 +178,51 @@ def test_conflict_leads_to_a_new_plan(workbench, world):
     assert world.backend.received[-1]["params"] == {"preview_id": "replan-1"}
 
 
+def test_onboarding_is_shown_before_it_is_added(workbench, world):
+    """The kind of project is chosen, the tasks are shown with people and days, and exactly they are added."""
+    actions = [
+        {
+            "profile": "Тексты",
+            "specialist": "Борис Ким",
+            "hours": 4,
+            "start_on": "2026-11-24",
+            "due_on": "2026-11-25",
+        }
+    ]
+    plan = {
+        "kinds": ["Сайт", "Продвижение"],
+        "kind": "Сайт",
+        "plan_id": "plan-1",
+        "tasks": [{"number": 1, "task": "Познакомиться и собрать вводные", "actions": actions}],
+        "needs": [{"text": "Заполнить бриф", "due_on": "2026-11-25"}],
+    }
+    world.backend.will_answer("preview_onboarding", outcome="done", message="", data={"kinds": plan["kinds"]})
+    world.backend.will_answer(
+        "preview_onboarding",
+        outcome="done",
+        message="Добавим 1 задачу, 4 ч, закончим 25.11.2026. Пока ничего не изменено.",
+        data=plan,
+    )
+    done = "Онбординг добавлен: 1 задача, 4 ч."
+    world.backend.will_answer("apply_onboarding", outcome="done", message=done)
+    workbench.choose_from_menu("Добавить онбординг…")
+    sidebar = workbench.sidebar
+    expect(sidebar.get_by_role("button", name="Продвижение")).to_be_visible()
+
+    sidebar.get_by_role("button", name="Сайт").click()
+    expect(sidebar.locator("#tasks li")).to_contain_text("Борис Ким")
+    expect(sidebar.locator("#needs li")).to_contain_text("Заполнить бриф")
+    workbench.screenshot("onboarding")
+    sidebar.get_by_role("button", name="Добавить").click()
+    expect(sidebar.get_by_text(done)).to_be_visible()
+
+    assert [asked["params"] for asked in world.backend.received] == [
+        {},
+        {"kind": "Сайт"},
+        {"kind": "Сайт", "plan_id": "plan-1"},
+    ]
+
+
 def test_confirmed_is_what_was_previewed(workbench, world):
     """The button sends the preview's id once, with a new request id."""
     world.backend.will_answer("build_batch", outcome="done", message="", data=PREVIEW)

@@ -14,10 +14,11 @@ from emulators.google.edits import PROTECTED
 from tests.e2e.failures.helpers import move_card, read_raw, sheet_of, start_period
 from tests.harness.office import MANAGER, TEAM, Office
 from vitrina.workbook.reading.book import SHELF, column_letters
+from vitrina.workbook.writing.client_needs import need_lines
 
 CLIENT = "client@zarya.example"
 
-#: The six kinds of cells that are the client's.
+#: The client's columns; the ticks of the first tab are his too.
 CLIENTS_OWN = {
     ("backlog", "task"),
     ("backlog", "result"),
@@ -93,8 +94,8 @@ def walk(office: Office, person: str, change: dict[str, Any]) -> dict[str, set[t
     return open_cells
 
 
-def test_client_can_change_the_six_kinds_of_cells_and_no_other(filled: Office) -> None:
-    """Of every cell of every tab, the hidden one too, exactly the rows of the client's six columns."""
+def test_client_can_change_the_seven_kinds_of_cells_and_no_other(filled: Office) -> None:
+    """Of every cell of every tab, the hidden one too, exactly the client's six columns and his ticks."""
     book = filled.book()
     assert set(book.tabs) == set(TABS)
     wanted = {
@@ -106,6 +107,9 @@ def test_client_can_change_the_six_kinds_of_cells_and_no_other(filled: Office) -
         }
         for key in TABS
     }
+    form = book.tab("client").title
+    wanted[form] |= {(line.tick.row_index, line.tick.column_index) for line in need_lines(book)}
+    assert len(wanted[form]) == 10
 
     typed = walk(filled, CLIENT, {"type": "type", "text": "новое"})
 

@@ -15,12 +15,21 @@ from typing import Any
 import httpx
 import pytest
 
+import emulators.amocrm.routes
 import emulators.google.app
 import emulators.kaiten.routes
 import emulators.tasks.routes
 from emulators.common.client import local_client
 from emulators.common.server import running
-from emulators.world.processes import Person, open_folder, seed_kaiten, settings_environment
+from emulators.world.crm import seed_amocrm
+from emulators.world.processes import (
+    Person,
+    crm_settings,
+    open_folder,
+    seed_kaiten,
+    settings_environment,
+    with_robot,
+)
 from emulators.world.sample import load_agency
 from emulators.world.story import Story, people_of, staff_of
 from emulators.world.timer import call_schedule
@@ -53,7 +62,9 @@ def environment_of(
 ) -> dict[str, str]:
     """What the functions get: the addresses end in their names in Google Cloud."""
     space_id = seed_kaiten(servers.kaiten, people, limit_per_s=500)
+    seed_amocrm(servers.amocrm, with_robot(people))
     return {
+        **crm_settings(servers.amocrm),
         **settings_environment(folder, servers, staff=staff_of(load_agency())),
         **{
             f"VITRINA_{name.upper()}_URL": f"{servers.functions}/vitrina-{name}"
@@ -81,7 +92,8 @@ def test_what_would_be_deployed_plays_the_story(firestore_url: str, tmp_path: Pa
         google = stack.enter_context(running(emulators.google.app.create_app()))
         kaiten = stack.enter_context(running(emulators.kaiten.routes.create_app()))
         tasks = stack.enter_context(running(emulators.tasks.routes.create_app(google)))
-        servers = Servers(google, kaiten, tasks, url)
+        amocrm = stack.enter_context(running(emulators.amocrm.routes.create_app()))
+        servers = Servers(google, kaiten, tasks, url, amocrm=amocrm)
         environment = environment_of(servers, firestore_url, people, tmp_path)
         front.instances = stack.enter_context(
             running_instances(upload, commands, environment, count=INSTANCES, logs=tmp_path)

@@ -33,8 +33,8 @@ CRASH = "WORLD_CRASH"
 FREEZE = "WORLD_FREEZE"
 CALLS = "WORLD_CALLS"
 MOMENTS = ("before", "after")
-#: Where the API of each tracker begins.
-API_PATHS = {"kaiten": "/api/latest", "asana": "/api/1.0"}
+#: Where the API of each tracker and of the CRM begins.
+API_PATHS = {"kaiten": "/api/latest", "asana": "/api/1.0", "amocrm": "/api/v4"}
 #: The chat: its client sends a path of one method, and the token is put before it later.
 CHAT = "telegram"
 #: Service of the commits of the store, and their method in Google's discovery document.
@@ -113,7 +113,7 @@ def _moment_and_call(text: str) -> tuple[str, Call]:
 
 
 def _call_of_tracker(path: str) -> tuple[str, str]:
-    """The tracker or chat of a path, and the path below its API with a star for each number."""
+    """The system of a path, and the path below its API with a star for each number."""
     if "/" not in path[1:]:
         return CHAT, path
     name, prefix = next((name, prefix) for name, prefix in API_PATHS.items() if path.startswith(prefix))
@@ -130,7 +130,7 @@ def install(environment: Mapping[str, str] = os.environ) -> None:
     if not (crash or freeze or calls_path):
         return
     monitor = CallMonitor(crash, Path(calls_path) if calls_path else None, freeze)
-    # All calls to Google and to the queue go through the first two; httpx is used for the tracker only.
+    # All calls to Google and to the queue go through the first two; httpx is used for trackers and CRM.
     send_google, add_task, send_tracker = GoogleServices.send, CloudTasksQueue.add, httpx.Client.send
     send_rest = RestService.send
 

@@ -26,6 +26,7 @@ from emulators.world.processes import (
 )
 from emulators.world.timer import call_schedule
 from tests.harness.desks import DESKS
+from tests.harness.desks.crm import CrmDesk
 from tests.harness.desks.desk import Desk
 from tests.harness.desks.kaiten import KaitenDesk
 from tests.harness.documents import Documents, documents_of
@@ -67,12 +68,15 @@ class LocalOffice:
     client_id: str = ""
     #: Which tracker the agency works in: a key of ``DESKS``.
     tracker: str = "kaiten"
+    #: Whether projects may begin from deals.
+    has_crm: bool = False
     #: Where the Firestore emulator is that keeps its documents; if empty, they are in a file of *folder*.
     firestore_url: str = ""
 
     def __post_init__(self) -> None:
         #: The people at the tracker.
         self.desk: Desk = DESKS[self.tracker](self.http, self.servers)
+        self.crm = CrmDesk(self.http, self.servers)
         self.documents: Documents = documents_of(self.folder, self.firestore_url)
 
     # --- Setting up ------------------------------------------------------------------------------
@@ -94,6 +98,7 @@ class LocalOffice:
             **settings_environment(self.folder, self.servers, staff=[staff or self.staff]),
             **self.documents.settings,
             **of_tracker,
+            **(self.crm.open() if self.has_crm else {}),
             "VITRINA_DRIVE_FOLDER_ID": open_folder(self.servers.google, [staff or self.staff]),
             "VITRINA_NOW": now.isoformat(),
             **(settings or {}),
@@ -117,9 +122,13 @@ class LocalOffice:
 
     def _order_servers(self, order: str, name: str) -> None:
         # The queue is empty then.
-        for server in ("google", self.desk.server, *self.desk.more_servers):
+        of_crm = (self.crm.server,) if self.has_crm else ()
+        for server in ("google", self.desk.server, *self.desk.more_servers, *of_crm):
             url = f"{self.servers.url(server)}/_emulator/{order}"
             self.http.post(url, json={"name": name}).raise_for_status()
+        if self.has_crm:
+            # It does not belong to the state.
+            self.crm.lift_limit()
 
     def set_up_agency(
         self,
@@ -312,6 +321,8 @@ class LocalOffice:
     def settle(self) -> None:
         """Wait until webhooks are delivered and queued work is done."""
         self.desk.settle()
+        if self.has_crm:
+            self.crm.settle()
         self.http.post(
             f"{self.servers.tasks}/_emulator/run-until-empty", json={"timeout_s": 30, "include_later": True}
         ).raise_for_status()

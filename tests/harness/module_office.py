@@ -32,10 +32,10 @@ class ModuleOffice(Office):
 
 @contextmanager
 def running_agency(
-    servers: Servers, folder: Path, *, firestore_url: str = "", **settings: str
+    servers: Servers, folder: Path, *, firestore_url: str = "", has_crm: bool = False, **settings: str
 ) -> Iterator[ModuleOffice]:
     """An agency with people and norms, for all tests of a module. Retries do not wait."""
-    office = ModuleOffice(servers, folder, firestore_url=firestore_url)
+    office = ModuleOffice(servers, folder, firestore_url=firestore_url, has_crm=has_crm)
     with pytest.MonkeyPatch.context() as patch:
         office.reset_for_test(patch)
         prefix = "VITRINA_"

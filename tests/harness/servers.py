@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+import emulators.amocrm.routes
 import emulators.asana.routes
 import emulators.google.app
 import emulators.kaiten.routes
@@ -23,6 +24,7 @@ class Servers:
     tasks: str
     functions: str
     asana: str = ""
+    amocrm: str = ""
 
     def url(self, name: str) -> str:
         """Base URL of a server."""
@@ -37,5 +39,6 @@ def running_servers() -> Iterator[Servers]:
         kaiten = stack.enter_context(running(emulators.kaiten.routes.create_app()))
         tasks = stack.enter_context(running(emulators.tasks.routes.create_app(google)))
         asana = stack.enter_context(running(emulators.asana.routes.create_app()))
+        amocrm = stack.enter_context(running(emulators.amocrm.routes.create_app()))
         functions = stack.enter_context(running(create_functions()))
-        yield Servers(google, kaiten, tasks, functions, asana)
+        yield Servers(google, kaiten, tasks, functions, asana, amocrm)

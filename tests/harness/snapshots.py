@@ -187,9 +187,10 @@ def _sheet_state(office: Office, spreadsheet_id: str) -> dict[str, Any]:
 
 
 def _rows_of(tab: Tab) -> list[Any]:
-    """Number and cells of each row that is not empty."""
+    """Number and cells of each row that is not empty, without the time of the last write."""
+    columns = [column for column in tab.columns if column != "refreshed_at"]
     return [
-        (row.number, {column: vars(tab.cell(row, column)) for column in tab.columns})
+        (row.number, {column: vars(tab.cell(row, column)) for column in columns})
         for row in tab.rows
         if row.number is not None or any(not cell.is_empty for cell in row.cells)
     ]

@@ -46,6 +46,10 @@ class WorkerOffice(Office):
     supervisors: Sequence[Supervisor] = ()
     #: Base URLs of the workers; the queue and the webhooks call the first one.
     urls: Sequence[str] = ()
+    #: How far the clock jumps after a death.
+    step: timedelta = CLOCK_STEP_AFTER_DEATH
+    #: How far the clock was moved on.
+    moved: timedelta = timedelta()
 
     @property
     def calls_path(self) -> Path:
@@ -61,6 +65,13 @@ class WorkerOffice(Office):
         """Kill every worker, without a replacement."""
         for supervisor in self.supervisors:
             supervisor.stop()
+
+    def let_pass(self, time: timedelta) -> None:
+        """Move the clock on: the workers are started anew."""
+        deaths = sum(supervisor.deaths for supervisor in self.supervisors)
+        self.stop()
+        self.moved += time + deaths * self.step
+        self.start()
 
     def at(self, number: int) -> MenuClient:
         """A menu client of the manager at one of the workers."""
@@ -100,6 +111,9 @@ class OfficeFactory:
     tracker: str = "kaiten"
     firestore_url: str = ""
     apart: Sequence[float] = ()
+    has_crm: bool = False
+    #: How far the clock jumps after a death.
+    clock_step: timedelta = CLOCK_STEP_AFTER_DEATH
     _numbers: Iterator[int] = field(default_factory=count)
 
     @contextmanager
@@ -118,6 +132,8 @@ class OfficeFactory:
             urls=urls,
             tracker=self.tracker,
             firestore_url=self.firestore_url,
+            has_crm=self.has_crm,
+            step=self.clock_step,
         )
         with pytest.MonkeyPatch.context() as patch, closing(office.http):
             office.reset_for_test(patch)
@@ -133,7 +149,7 @@ class OfficeFactory:
                 # After a death the clock jumps over the lease of the dead worker: no test waits for it.
                 deaths = sum(supervisor.deaths for supervisor in office.supervisors)
                 passed = timedelta(seconds=time.monotonic() - began_at + ahead_s)
-                now = NOW + passed + deaths * CLOCK_STEP_AFTER_DEATH
+                now = NOW + passed + office.moved + deaths * self.clock_step
                 return {**given, **self.settings, "VITRINA_NOW": now.isoformat()}
 
             office.supervisors = [
@@ -164,6 +180,8 @@ def running_office_factory(
     tracker: str = "kaiten",
     firestore_url: str = "",
     apart: Sequence[float] = (),
+    has_crm: bool = False,
+    clock_step: timedelta = CLOCK_STEP_AFTER_DEATH,
     **settings: str,
 ) -> Iterator[OfficeFactory]:
     """A factory of offices on running emulators; *settings* are named without their prefix.
@@ -174,4 +192,15 @@ def running_office_factory(
         listeners = [stack.enter_context(closing(listen())) for _ in range(workers)]
         pool = stack.enter_context(running_worker_pool(listeners, folder / "workers.log"))
         own = {f"VITRINA_{name}": value for name, value in {"RETRY_WAIT_S": "0", **settings}.items()}
-        yield OfficeFactory(servers, pool, listeners, folder, own, tracker, firestore_url, apart)
+        yield OfficeFactory(
+            servers,
+            pool,
+            listeners,
+            folder,
+            own,
+            tracker,
+            firestore_url,
+            apart,
+            has_crm=has_crm,
+            clock_step=clock_step,
+        )

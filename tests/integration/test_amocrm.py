@@ -18,7 +18,7 @@ from tests.emulators.amocrm.amocrm_world import LEAD, OLGA, SALES, SEED, SIGNED,
 from tests.harness.crm_worlds.amocrm import WEBHOOK_URL, ZONE, AmoWorld, form_request, open_world
 from vitrina.crm.amocrm import connect
 from vitrina.crm.amocrm.client import AmoCrm
-from vitrina.crm.amocrm.pace import Pace
+from vitrina.crm.amocrm.pace import Pace, distance
 from vitrina.crm.amocrm.wire import AmoWire
 from vitrina.crm_port import DealNote, DealTask, WebhookState
 from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError, ServiceError
@@ -402,7 +402,7 @@ def limited() -> Iterator[tuple[World, Callable[[], AmoCrm], Clock]]:
     wires: list[AmoWire] = []
 
     def process() -> AmoCrm:
-        pace = Pace(rest_s=61.0, now=clock, sleep=clock.sleep)
+        pace = Pace(distance(), rest_s=61.0, now=clock, sleep=clock.sleep)
         wires.append(AmoWire(url, "bot", pace=pace, sleep=clock.sleep))
         return AmoCrm(wires[-1], webhook_url=WEBHOOK_URL, zone=ZONE)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from emulators.amocrm.models.deals import Deals
+from emulators.amocrm.models.funnel import Funnel
 from emulators.amocrm.models.hooks import Hooks, Publish
 from emulators.amocrm.models.office import Office
 from emulators.amocrm.models.parts import Parts
@@ -30,6 +31,7 @@ class Account:
         self.deals = Deals(self.state, self.hooks.tell)
         self.parts = Parts(self.state)
         self.people = People(self.state, self.deals, self.parts, self.hooks)
+        self.funnel = Funnel(self.state)
 
     def actor(self, token: str) -> Row | None:
         """The user who owns the token."""

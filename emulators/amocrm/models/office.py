@@ -91,7 +91,7 @@ class Office:
                 **row,
                 "entity_type": "leads",
                 "is_api_only": False,
-                "enums": None,
+                "enums": row.get("enums"),
                 "_links": {"self": call.link(f"/leads/custom_fields/{row['id']}")},
             }
             for row in self._state.select("fields")

@@ -4,7 +4,8 @@
 ``create_deal``        ``name``, ``pipeline_id``, ``status_id``, and optionally ``id``, ``price``,
                        ``responsible_user_id``, ``contact_ids``, ``company_id``, ``fields``
                        (values by field id)
-``change_deal``        ``id`` and any of the same but the stage
+``change_deal``        ``id`` and any of the same but the stage; ``fields`` replaces all values
+``set_fields``         ``id``, ``fields``: only these values; ``null`` or an empty text removes one
 ``move_deal``          ``id``, ``pipeline_id``, ``status_id``
 ``delete_deal``        ``id``: into the bin
 ``restore_deal``       ``id``: out of the bin
@@ -86,6 +87,14 @@ class People:
             changes["custom_fields_values"] = self._values(fields["fields"])
         self._deals.write(actor, deal, changes, ("update",))
 
+    def _set_fields(self, actor: Row, **fields: Any) -> None:
+        deal = self._deal(fields["id"])
+        wanted = {int(field_id): value for field_id, value in fields["fields"].items()}
+        kept = [row for row in deal["custom_fields_values"] or () if row["field_id"] not in wanted]
+        filled = {field_id: value for field_id, value in wanted.items() if value not in (None, "")}
+        values = sorted([*kept, *(self._values(filled) or ())], key=lambda row: int(row["field_id"]))
+        self._deals.write(actor, deal, {"custom_fields_values": values or None}, ("update",))
+
     def _move_deal(self, actor: Row, **fields: Any) -> None:
         self._deals.move(actor, self._deal(fields["id"]), fields["pipeline_id"], fields["status_id"])
 
@@ -143,7 +152,19 @@ class People:
                     "field_name": field["name"],
                     "field_code": field["code"],
                     "field_type": field["type"],
-                    "values": [{"value": value} for value in (given if isinstance(given, list) else [given])],
+                    "values": [
+                        _value(field, value) for value in (given if isinstance(given, list) else [given])
+                    ],
                 }
             )
         return found or None
+
+
+def _value(field: Row, value: Any) -> Row:
+    """One value; that of a field with choices has the id of its choice too."""
+    if not field.get("enums"):
+        return {"value": value}
+    chosen = next((one for one in field["enums"] if one["value"] == value), None)
+    if chosen is None:
+        raise ValueError(f"{field['name']} has no choice {value}")
+    return {"value": value, "enum_id": chosen["id"], "enum_code": None}

@@ -3,7 +3,7 @@
 /** An error of a service, with its message and the whole body. */
 export class ServiceError extends Error {
   constructor(status, body) {
-    super(body?.error?.message ?? body?.errors?.[0]?.message ?? body?.message ?? `Ошибка ${status}`);
+    super(body?.error?.message ?? body?.errors?.[0]?.message ?? body?.message ?? body?.detail ?? `Ошибка ${status}`);
     this.status = status;
     this.body = body;
   }
@@ -77,5 +77,15 @@ export function asanaOf(email) {
     get: (path) => call('GET', path),
     post: (path, data) => call('POST', path, data),
     put: (path, data) => call('PUT', path, data),
+  };
+}
+
+/** The CRM as a person uses it: what is on the page of the funnel, and what the person does there. */
+export function amocrmOf(email) {
+  const call = (method, path, body) => request(method, `/amocrm/_emulator${path}`, body, { 'x-workbench-user': email });
+  return {
+    deals: () => call('GET', '/deals'),
+    deal: (id) => call('GET', `/deals/${id}`),
+    act: (action) => call('POST', '/do', action),
   };
 }

@@ -1,4 +1,4 @@
-/** The page: connects the workbook, the add-on and the board, and updates them after changes. */
+/** The page: connects the workbook, the add-on, the board and the funnel, and updates them after changes. */
 
 import { AddOn } from './addon.js';
 import { google, ServiceError, workbench } from './api.js';
@@ -8,6 +8,7 @@ import { Book, CHUNK_ROWS, changedCells } from './book.js';
 import { colourOf, el, initials, openPopup, showDialog } from './dom.js';
 import { openEditor } from './editor.js';
 import { typedText } from './format.js';
+import { Funnel } from './funnel.js';
 import { Grid, hasDropdown } from './grid.js';
 import { KaitenSource } from './kaiten_source.js';
 import { inRussian } from './refusals.js';
@@ -40,12 +41,14 @@ class Page {
       onLink: (url) => this.follow(url),
     });
     this.board = new Board($('#board'), SOURCES.filter(({ server }) => session.trackers.includes(server)));
+    this.funnel = session.has_crm ? new Funnel($('#funnel')) : null;
     this.showPeople();
     this.showViews();
+    this.showPanes();
     $('#book-title').addEventListener('click', (event) => this.chooseBook(event.currentTarget));
     addEventListener('hashchange', () => this.openFromAddress());
     document.addEventListener('click', (event) => this.onLinkClick(event));
-    await Promise.all([this.openFromAddress(), this.board.as(this.person)]);
+    await Promise.all([this.openFromAddress(), this.board.as(this.person), this.funnel?.as(this.person)]);
     await this.showBoardOfBook();
     document.body.dataset.ready = 'true';
     this.watch(seen);
@@ -74,7 +77,7 @@ class Page {
       this.person = this.personOf(select.value);
       localStorage.setItem('user', this.person.email);
       showAvatar();
-      await Promise.all([this.addOn.open(), this.board.as(this.person)]);
+      await Promise.all([this.addOn.open(), this.board.as(this.person), this.funnel?.as(this.person)]);
     });
   }
 
@@ -90,6 +93,26 @@ class Page {
       .querySelectorAll('.views button')
       .forEach((button) => button.addEventListener('click', () => choose(button.dataset.view)));
     choose(localStorage.getItem('view') ?? 'split');
+  }
+
+  /** The board and the funnel share one place; without a CRM there is nothing to choose. */
+  showPanes() {
+    $('.panes').hidden = !this.funnel;
+    for (const button of document.querySelectorAll('.panes button')) {
+      button.addEventListener('click', () => this.choosePane(button.dataset.pane));
+    }
+    this.choosePane((this.funnel && localStorage.getItem('pane')) ?? 'board');
+  }
+
+  choosePane(pane) {
+    localStorage.setItem('pane', pane);
+    this.board.closeCard();
+    this.funnel?.close();
+    for (const button of document.querySelectorAll('.panes button')) {
+      const isChosen = button.dataset.pane === pane;
+      button.setAttribute('aria-selected', String(isChosen));
+      $(`#${button.dataset.pane}`).hidden = !isChosen;
+    }
   }
 
   // ---- Workbooks and tabs ----
@@ -206,22 +229,28 @@ class Page {
   }
 
   onLinkClick(event) {
-    const link = event.target.closest('#grid a[href], #card a[href]');
+    const link = event.target.closest('#grid a[href], .drawer a[href^="http"]');
     if (link) {
       event.preventDefault();
       this.follow(link.href);
     }
   }
 
-  /** A link to a workbook, a card or a board of ours, or to another site. */
+  /** A link to a workbook, a card, a board or a deal of ours, or to another site. */
   async follow(url) {
     const book = /\/spreadsheets\/d\/([\w-]+)/.exec(url);
     const place = this.board.placeOf(url);
+    const dealId = this.funnel?.find(url);
     if (book) {
       location.hash = book[1];
-    } else if (place?.cardId && this.person.has_board) {
+    } else if (dealId && this.person.has_token) {
+      this.choosePane('funnel');
+      await this.funnel.open(dealId);
+    } else if (place?.cardId && this.person.has_token) {
+      this.choosePane('board');
       await this.board.openCard(place.cardId, place.source);
     } else if (place?.boardId) {
+      this.choosePane('board');
       await this.board.showBoard(place);
     } else {
       window.open(url, '_blank', 'noreferrer');
@@ -335,6 +364,9 @@ class Page {
         }
         if (now.kaiten !== seen.kaiten || now.asana !== seen.asana) {
           work.push(this.board.refresh());
+        }
+        if (now.amocrm !== seen.amocrm) {
+          work.push(this.funnel?.refresh());
         }
         seen = now;
         await Promise.all(work);

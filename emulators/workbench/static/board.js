@@ -4,7 +4,8 @@
  * A source speaks with one tracker; `boards`, `read` and `card` of it say what there is to draw.
  */
 
-import { colourOf, day, el, hours, initials, openPopup, showDialog } from './dom.js';
+import { avatar, drawCard, drawColumn, showColumns } from './columns.js';
+import { day, el, hours, openPopup, showDialog } from './dom.js';
 
 export class Board {
   constructor(root, sources) {
@@ -16,7 +17,7 @@ export class Board {
     this.cardReads = 0;
     this.boardReads = 0;
     this.seen = new Map();
-    this.drawer = el('aside', { id: 'card', hidden: true, 'aria-label': 'Карточка' });
+    this.drawer = el('aside', { id: 'card', class: 'drawer', hidden: true, 'aria-label': 'Карточка' });
     document.body.append(this.drawer);
   }
 
@@ -56,7 +57,7 @@ export class Board {
 
   /** Reads the board again and highlights what moved. */
   async refresh() {
-    if (!this.person?.has_board) {
+    if (!this.person?.has_token) {
       this.root.replaceChildren(el('p', { class: 'empty' }, 'У этого человека нет доступа к трекеру.'));
       return;
     }
@@ -86,77 +87,34 @@ export class Board {
 
   draw(board, columns, cards) {
     const first = this.seen.size === 0;
-    const scrolled = Object.fromEntries(
-      [...this.root.querySelectorAll('.column')].map((column) => [column.dataset.id, column.querySelector('.cards').scrollTop]),
-    );
-    this.root.replaceChildren(
+    showColumns(
+      this.root,
       el(
         'div',
         { class: 'board-head' },
         el('button', { class: 'board-title', onclick: (event) => this.chooseBoard(event.currentTarget) }, board.title),
         el('span', { class: 'quiet' }, board.source.name),
       ),
-      el(
-        'div',
-        { class: 'columns' },
-        ...columns.map((column) =>
-          this.drawColumn(
-            column,
-            cards.filter((card) => card.columnId === column.id),
-            first,
-          ),
-        ),
-      ),
+      columns.map((column) => {
+        const inColumn = cards.filter((card) => card.columnId === column.id);
+        return drawColumn(
+          { id: column.id, title: column.title, summary: String(inColumn.length) },
+          inColumn.map((card) => this.drawCard(card, column, first)),
+          (cardId) => this.move(cardId, column.id),
+        );
+      }),
     );
-    for (const column of this.root.querySelectorAll('.column')) {
-      column.querySelector('.cards').scrollTop = scrolled[column.dataset.id] ?? 0;
-    }
     this.seen = new Map(cards.map((card) => [card.id, fingerprint(card)]));
-  }
-
-  drawColumn(column, cards, first) {
-    const node = el(
-      'section',
-      {
-        class: 'column',
-        'data-id': column.id,
-        'aria-label': column.title,
-        ondragover: (event) => {
-          event.preventDefault();
-          node.classList.add('target');
-        },
-        ondragleave: (event) => {
-          if (!node.contains(event.relatedTarget)) {
-            node.classList.remove('target');
-          }
-        },
-        ondrop: (event) => {
-          event.preventDefault();
-          node.classList.remove('target');
-          this.move(event.dataTransfer.getData('text/plain'), column.id);
-        },
-      },
-      el('h3', {}, column.title, el('span', {}, String(cards.length))),
-      el('div', { class: 'cards' }, ...cards.map((card) => this.drawCard(card, column, first))),
-    );
-    return node;
   }
 
   drawCard(card, column, first) {
     const isLate = card.dueOn && !column.isDone && card.dueOn < today();
     const isNew = !first && this.seen.get(card.id) !== fingerprint(card);
-    return el(
-      'article',
+    return drawCard(
       {
-        class: `card${isNew ? ' flash' : ''}`,
-        draggable: 'true',
-        tabindex: 0,
-        'data-card': card.id,
-        ondragstart: (event) => {
-          event.dataTransfer.setData('text/plain', card.id);
-          event.dataTransfer.effectAllowed = 'move';
-        },
-        onclick: () => this.openCard(card.id),
+        id: card.id,
+        isNew,
+        onOpen: () => this.openCard(card.id),
         onkeydown: (event) => event.key === 'Enter' && this.openCard(card.id),
       },
       el('div', { class: 'card-title' }, card.title),
@@ -346,12 +304,6 @@ export class Board {
 /** Boards of one source, each with the source. */
 async function boardsOf(source) {
   return (await source.boards()).map(({ id, title, place }) => ({ source, boardId: id, title, place }));
-}
-
-function avatar(name) {
-  const node = el('span', { class: 'avatar', title: name }, initials(name));
-  node.style.background = colourOf(name);
-  return node;
 }
 
 function fact(name, ...value) {

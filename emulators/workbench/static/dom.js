@@ -47,6 +47,23 @@ export function day(isoDate) {
   return new Intl.DateTimeFormat('ru', { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(date);
 }
 
+/** A moment as a person reads it: «24 нояб., 18:00». */
+export function moment(seconds) {
+  const format = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' };
+  return new Intl.DateTimeFormat('ru', format).format(new Date(1000 * seconds));
+}
+
+/** Money as a person reads it: «1 250 000 ₽». */
+export function roubles(value) {
+  return `${new Intl.NumberFormat('ru', { maximumFractionDigits: 2 }).format(value)} ₽`;
+}
+
+/** A number with its noun, whose forms are those of 1, 2 and 5. */
+export function plural(count, [one, few, many]) {
+  const form = { one, few, many }[new Intl.PluralRules('ru').select(count)] ?? few;
+  return `${count} ${form}`;
+}
+
 /** A dialog like Google's: a title, a sentence, one button. */
 export function showDialog(title, message) {
   const dialog = el(

@@ -1,4 +1,4 @@
-"""An invented agency: its people, three clients with their backlogs, and half a year of finished work.
+"""An invented agency: people, three clients with their backlogs, half a year of finished work, and deals.
 
 Days are counted from the Monday on which the story starts, so that the sample is never out of date.
 """
@@ -32,6 +32,16 @@ def load_agency() -> dict[str, Any]:
     """
     agency: dict[str, Any] = json.loads((DIRECTORY / "agency.json").read_text(encoding="utf-8"))
     return agency
+
+
+def load_crm() -> dict[str, Any]:
+    """The CRM of ``crm.json``: a seed of the amoCRM emulator, with ``deals`` beside it.
+
+    Fields of a deal stand by their names, ``begins_in_days`` and ``in_days`` count from the day on which
+    the CRM is filled. A deal without a pipeline is in the first one; ``responsible`` is an e-mail address.
+    """
+    crm: dict[str, Any] = json.loads((DIRECTORY / "crm.json").read_text(encoding="utf-8"))
+    return crm
 
 
 def load_history() -> list[HistoryRow]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Mapping
 
 from vitrina.errors import BusyError, UserError
 from vitrina.jobs.reconcile import PERIOD_S, TURN_HOURS
@@ -27,10 +28,10 @@ from vitrina.project.commitments import People
 from vitrina.records.books import find_agencies
 from vitrina.records.outside.chat_questions import by_project, find_open_questions
 from vitrina.records.outside.launches import find_open_launches
-from vitrina.records.work import find_open_work, taken_hours
+from vitrina.records.work import ProjectWork, find_open_work, taken_hours
 from vitrina.tabs.journal import write_journal
 from vitrina.tabs.load import shown_load, write_load
-from vitrina.tabs.projects_tab import write_missing, write_questions
+from vitrina.tabs.projects_tab import write_missing, write_questions, write_stages
 from vitrina.usecases.agency.update_load import update_load
 from vitrina.usecases.chats.rules import renew_rules
 from vitrina.workbook.reading.book import Book
@@ -119,7 +120,11 @@ def _refresh(run: Run, stored: StoredAgency, *, draws: bool) -> None:
         write_questions(change, book, stored.projects.value, by_project(questions))
     write_missing(change, book, stored.projects.value, find_open_launches(services.store, agency_id))
     if team is not None and (draws or team != stored.team):
-        _draw_load(run, stored, change, book, team)
+        found = find_open_work(services.store, agency_id)
+        works = {spreadsheet_id: work.value for spreadsheet_id, work in found.items()}
+        onboarded = {spreadsheet_id for spreadsheet_id, work in works.items() if work.is_onboarded}
+        write_stages(services, change, book, stored.projects.value, onboarded)
+        _draw_load(run, stored, change, book, team, works)
     if change:
         services.workbooks.batch_update(agency_id, change.requests())
     run.at_end(*(line.delete() for line in lines))
@@ -134,11 +139,18 @@ def _read_team(run: Run, stored: StoredAgency, book: Book) -> Team | None:
         return stored.team
 
 
-def _draw_load(run: Run, stored: StoredAgency, change: WorkbookChange, book: Book, team: Team) -> None:
-    """Draw *Загрузка* if it differs from what was drawn last: one more round trip of the store."""
+def _draw_load(
+    run: Run,
+    stored: StoredAgency,
+    change: WorkbookChange,
+    book: Book,
+    team: Team,
+    works: Mapping[str, ProjectWork],
+) -> None:
+    """Draw *Загрузка* if it differs from what was drawn last."""
     services, agency_id = run.services, stored.agency.spreadsheet_id
     people = People(team, services.calendar)
-    taken = taken_hours(work.value for work in find_open_work(services.store, agency_id).values())
+    taken = taken_hours(works.values())
     load = shown_load(services, book, people, taken)
     shown = [(one.cells, one.room) for one in load.lines]
     text = json.dumps([shown, [day.isoformat() for day in load.days]])

@@ -20,6 +20,7 @@ from vitrina.jobs.chats.books import write_chat_book
 from vitrina.jobs.chats.serve import serve_chat
 from vitrina.jobs.chats.watch import plan_chats, watch_chats
 from vitrina.jobs.expire import expire
+from vitrina.jobs.launch_project import launch_project
 from vitrina.jobs.nightly import learn_at_night, plan_nights
 from vitrina.jobs.push_wanted import push_wanted, remove_orphans
 from vitrina.jobs.reconcile import plan_reconciliation, reconcile
@@ -70,6 +71,7 @@ JOBS: Mapping[str, Job] = {
     "chat": Job(_BOOK, _in_background(serve_chat)),
     "chat_book": Job(_BOOK, _in_background(write_chat_book)),
     "chats": Job(_BOOK, _in_background(watch_chats)),
+    "launch": Job({"spreadsheet_id": _ID}, _in_background(launch_project)),
     "push": Job(_BOOK, _in_background(push_wanted)),
     "remove_orphans": Job(
         {"spreadsheet_id": _ID, "created_as": {"type": "object", "additionalProperties": _ID}},

@@ -33,11 +33,12 @@ from vitrina.records.outside.deals import DealHints, KeptDeal, find_open_deals, 
 from vitrina.tabs.projects_tab import stages_of_projects
 from vitrina.usecases.actions import ACTIONS
 from vitrina.usecases.deals.crm_account import CrmAccount
+from vitrina.usecases.deals.deal_rules import is_about_deals
 from vitrina.usecases.deals.deal_terms import Surroundings
 from vitrina.usecases.deals.hints import agency_of_crm, note_deals
 from vitrina.usecases.deals.look_at_deal import STAGES_BACK, DealLook, look_at_deal, rule_of
 from vitrina.workbook.reading.book import Book
-from vitrina.workbook.reading.deal_rules import is_about_deals
+from vitrina.workbook.reading.onboarding_rows import kinds_in
 from vitrina.workbook.reading.settings import locale_of
 
 log = logging.getLogger("vitrina.deals")
@@ -136,7 +137,7 @@ def _look(
         team=stored.team,
         users=account.kept.users,
         codes=codes,
-        kinds=(),
+        kinds=kinds_in(book),
     )
 
     def start(click: Click) -> None:

@@ -15,9 +15,10 @@ from vitrina.ports import Clock, Queue, Store, TaskTracker, Workbooks
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.template.definition import BookTemplate
 
-#: How addresses of webhooks name the CRM and the chat. No connection of a tracker has an underscore in its
-#: name.
-CRM, CHAT = "crm_deals", "chat_updates"
+#: How addresses of webhooks name the CRM. No connection of a tracker has an underscore in its name.
+CRM = "crm_deals"
+#: The same for the chat.
+CHAT = "chat_updates"
 
 
 @dataclass(frozen=True)

@@ -80,18 +80,23 @@ def look_at_team(services: Services, agency: Agency, book: Book) -> Team:
     try:
         return read_team(book, services.choices, profiles=agency.profiles, today=services.today())
     except CellsError as error:
-        sheet_ids = {tab.title: tab.sheet_id for tab in book.tabs.values()}
-        url = services.workbooks.url(book.spreadsheet_id)
-        raise CellsError(
-            [
-                replace(
-                    problem,
-                    spreadsheet_id=book.spreadsheet_id,
-                    url=f"{url}#gid={sheet_ids[problem.sheet]}&range={problem.cell}",
-                )
-                for problem in error.problems
-            ]
-        ) from error
+        raise located(services, book, error) from error
+
+
+def located(services: Services, book: Book, error: CellsError) -> CellsError:
+    """The bad cells of the agency's workbook with the address that opens each."""
+    sheet_ids = {tab.title: tab.sheet_id for tab in book.tabs.values()}
+    url = services.workbooks.url(book.spreadsheet_id)
+    return CellsError(
+        [
+            replace(
+                problem,
+                spreadsheet_id=book.spreadsheet_id,
+                url=f"{url}#gid={sheet_ids[problem.sheet]}&range={problem.cell}",
+            )
+            for problem in error.problems
+        ]
+    )
 
 
 def read_team_of(run: Run, agency: Agency, book: Book) -> Team:

@@ -18,6 +18,7 @@ from vitrina.workbook.reading.team import Team
 from vitrina.workbook.template.compiler import BookValues, Compilation
 from vitrina.workbook.template.definition import Profile
 from vitrina.workbook.template.earlier import load_earlier
+from vitrina.workbook.template.starting_onboarding import ONBOARDING_TAB, starting_onboarding
 from vitrina.workbook.template.upgrade import is_old, upgrade_requests
 from vitrina.workbook.writing.protection import Editors
 
@@ -120,7 +121,10 @@ def upgrade_agency_book(run: Run, agency: Agency) -> bool:
             template,
             locale_of_book(book),
             profiles,
-            BookValues(options={"profiles": [one.title for one in profiles]}),
+            BookValues(
+                rows={ONBOARDING_TAB: starting_onboarding(template, locale_of_book(book), agency.profiles)},
+                options={"profiles": [one.title for one in profiles]},
+            ),
             editors_of(services, None),
             {name: one.name for name, one in services.trackers.items() if one.can.has_cards},
             frozenset(),

@@ -44,7 +44,8 @@ def pack(store: Store, work: ProjectWork, items: Iterable[Item]) -> tuple[Projec
     numbers = {item.number for item in moved}
     writes = _amended(store, work, add=moved, remove=set())
     finished = _ranges(_numbers(work.finished) | numbers)
-    return replace(work.without_items(numbers), finished=finished), writes
+    tasks = work.finished_tasks | {item.template_task for item in moved if item.template_task}
+    return replace(work.without_items(numbers), finished=finished, finished_tasks=tasks), writes
 
 
 def unpack_items(store: Store, work: ProjectWork, items: Iterable[Item]) -> tuple[ProjectWork, list[Write]]:
@@ -58,7 +59,8 @@ def unpacked(work: ProjectWork, items: Iterable[Item]) -> ProjectWork:
     """The work of a project with items that come back from packed documents."""
     back = list(items)
     finished = _ranges(_numbers(work.finished) - {item.number for item in back})
-    return replace(work.with_items(back), finished=finished)
+    tasks = work.finished_tasks - {item.template_task for item in back}
+    return replace(work.with_items(back), finished=finished, finished_tasks=tasks)
 
 
 def load_facts(store: Store, agency_id: str) -> Iterator[FinishedWork]:

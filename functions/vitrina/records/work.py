@@ -116,6 +116,10 @@ class Item:
     first_status: str = ""
     #: Id of the preview that it was assigned by, empty for an item of a batch.
     assigned_by: str = ""
+    #: Key of the task of a template of onboarding that it was made from; empty for other items.
+    template_task: str = ""
+    #: Numbers of the items that had to end before it, where its row of the backlog does not tell them.
+    after: tuple[int, ...] = ()
     #: Leave to go over hour limits with it.
     allowance: Allowance | None = None
     #: Days that other actions of the project get, by row number, as soon as its own rows are seen.
@@ -140,6 +144,11 @@ class Item:
         return max([*days, self.finished_on or date.min], default=date.min)
 
     @property
+    def is_pushed_by_itself(self) -> bool:
+        """Whether the action that started it has its card made too, so that one undo takes back both."""
+        return bool(self.assigned_by or self.template_task)
+
+    @property
     def external_id(self) -> str:
         """Our key of its card in the tracker."""
         return external_id(self.spreadsheet_id, self.number, self.switch_count)
@@ -159,7 +168,8 @@ def external_id(spreadsheet_id: str, number: int, switch_count: int = 0) -> str:
 class ProjectWork:
     """The items of a project by number, and the hours of rows that people typed into *В работе* themselves.
 
-    ``finished`` are ranges, first and last, of the numbers that ``records.finished`` keeps, in order.
+    ``finished`` are ranges, first and last, of the numbers that ``records.finished`` keeps, in order;
+    ``finished_tasks`` are the keys of tasks of templates among them.
     """
 
     spreadsheet_id: str
@@ -167,6 +177,7 @@ class ProjectWork:
     items: Mapping[int, Item] = field(default_factory=dict)
     typed_hours: Hours = field(default_factory=dict)
     finished: tuple[tuple[int, int], ...] = ()
+    finished_tasks: frozenset[str] = frozenset()
 
     def with_items(self, items: Iterable[Item]) -> ProjectWork:
         """With *items* added, or put in place of those with the same numbers."""
@@ -207,6 +218,12 @@ class ProjectWork:
         return work.with_items(
             replace(work.items[one.number], is_reserved=False, moved_days={}) for one in reserved
         )
+
+    @property
+    def is_onboarded(self) -> bool:
+        """Whether the project has tasks of a template, and all of them are done."""
+        own = [item for item in self.items.values() if item.template_task]
+        return bool(own or self.finished_tasks) and all(item.is_done for item in own)
 
     def has_finished(self, number: int) -> bool:
         """Whether ``records.finished`` keeps the item of this number."""
@@ -273,6 +290,7 @@ def _payload(work: ProjectWork) -> Json:
             for name, by_day in work.typed_hours.items()
         },
         "finished": [list(one) for one in work.finished],
+        **({"finished_tasks": sorted(work.finished_tasks)} if work.finished_tasks else {}),
     }
 
 
@@ -299,6 +317,7 @@ def _work(payload: Any, spreadsheet_id: str, agency_id: str) -> ProjectWork:
             for name, by_day in payload["typed"].items()
         },
         tuple((first, last) for first, last in payload["finished"]),
+        frozenset(payload.get("finished_tasks", ())),
     )
 
 
@@ -324,6 +343,8 @@ _OTHER_FIELDS = (
     "step_ids",
     "agreed",
     "assigned_by",
+    "template_task",
+    "after",
     "allowance",
     "moved_days",
 )
@@ -344,6 +365,10 @@ def item_data(item: Item) -> Json:
         data["step_ids"] = list(item.step_ids)
     if item.assigned_by:
         data["assigned_by"] = item.assigned_by
+    if item.template_task:
+        data["template_task"] = item.template_task
+    if item.after:
+        data["after"] = list(item.after)
     if item.allowance is not None:
         allowed_on = item.allowance.allowed_on.isoformat()
         data["allowance"] = {**vars(item.allowance), "allowed_on": allowed_on}
@@ -362,6 +387,8 @@ def item_from_data(data: Json, spreadsheet_id: str, agency_id: str) -> Item:
     values["card_lost_at"] = datetime.fromisoformat(lost_at) if lost_at else None
     values["step_ids"] = tuple(data.get("step_ids", ()))
     values["assigned_by"] = data.get("assigned_by", "")
+    values["template_task"] = data.get("template_task", "")
+    values["after"] = tuple(data.get("after", ()))
     if allowance := data.get("allowance"):
         known = known_fields(Allowance, allowance)
         allowed_on = date.fromisoformat(allowance["allowed_on"])

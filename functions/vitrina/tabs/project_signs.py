@@ -11,6 +11,7 @@ from vitrina.texts import Sentence, sentence
 from vitrina.workbook.reading.book import Book
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.reading.work_rows import WorkRow, WorkRows
+from vitrina.workbook.writing.client_needs import open_needs
 
 LATE, WAITING, ON_PLAN, IDLE = "late", "waiting", "on_plan", "idle"
 #: Most IDs in one sentence.
@@ -44,6 +45,8 @@ def read_signs(book: Book, rows: WorkRows, choices: Choices, today: date) -> Pro
     returned = [row for row in open_rows if _approval(row, rows, choices) == "returned"]
     to_accept = _codes([row.code for row in in_review if row not in accepted and row not in returned])
     questions = _codes(_questions(book, choices))
+    needs = open_needs(book)
+    past = sum(line.due_on is not None and line.due_on < today for line in needs)
     waits = []
     if late:
         waits.append(sentence("signs.late", items=_shown(_codes([row.code for row in late]))))
@@ -53,9 +56,11 @@ def read_signs(book: Book, rows: WorkRows, choices: Choices, today: date) -> Pro
         waits.append(sentence("signs.accepted", items=_shown(_codes([row.code for row in accepted]))))
     if to_accept:
         waits.append(sentence("signs.to_accept", items=_shown(to_accept)))
+    if needs:
+        waits.append(sentence("signs.needs_late" if past else "signs.needs", count=len(needs), late=past))
     if questions:
         waits.append(sentence("signs.questions", items=_shown(questions)))
-    health = LATE if late else WAITING if to_accept or questions else ON_PLAN if open_rows else IDLE
+    health = LATE if late else WAITING if to_accept or questions or needs else ON_PLAN if open_rows else IDLE
     finish, refreshed = book.fields.get("expected_finish"), book.fields.get("refreshed_at")
     moment = refreshed.cell.value if refreshed is not None else None
     return ProjectSigns(

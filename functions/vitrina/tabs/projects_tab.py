@@ -6,7 +6,7 @@ from the last read, and the batch fails as a whole if they have moved.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -189,12 +189,38 @@ def _waiting(questions: Sequence[Question]) -> Sentence:
 def _lacks(launch: Launch) -> list[Sentence]:
     """What a project lacks, each with the reason where there is one."""
     return [
-        sentence(f"launch.{part}_why", why=Sentence(missing.code, missing.where))
-        if (missing := launch.missing[part]).code
+        sentence(f"launch.{part}_why", why=why)
+        if (why := launch.missing[part])
         else sentence(f"launch.{part}")
         for part in LaunchPart
         if part in launch.missing
     ]
+
+
+def write_stages(
+    services: Services,
+    change: WorkbookChange,
+    book: Book,
+    projects: Iterable[Project],
+    onboarded: Container[str],
+) -> None:
+    """Move projects whose onboarding is done from this stage to the next one.
+
+    Parameters
+    ----------
+    onboarded
+        Ids of the workbooks of projects whose onboarding is done. A stage that a person has chosen otherwise
+        stays.
+    """
+    tab = book.tabs.get(TAB)
+    if tab is None or not {"code", "stage"} <= tab.columns.keys():
+        return
+    done = {one.code.casefold() for one in projects if one.spreadsheet_id in onboarded}
+    for row in tab.rows:
+        stage = services.choices.code("stage", tab.cell(row, "stage").text)
+        if stage == "onboarding" and tab.cell(row, "code").text.casefold() in done:
+            change.expect(tab, row, "code")
+            change.set(tab, row, "stage", services.choices.label("stage", "active", locale_of(book)))
 
 
 def write_board_links(change: WorkbookChange, book: Book, urls: Mapping[int, str]) -> None:

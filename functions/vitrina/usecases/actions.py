@@ -28,8 +28,10 @@ from vitrina.usecases.batch.task_source import Selection
 from vitrina.usecases.chats.answer_question import answer_question, open_questions
 from vitrina.usecases.chats.note_call import note_call
 from vitrina.usecases.chats.show_chat import show_chat
+from vitrina.usecases.clients.apply_onboarding import apply_onboarding
 from vitrina.usecases.clients.create_client import ClientForm, DealFacts, check_form, create_client
 from vitrina.usecases.clients.invite_client import invite_client
+from vitrina.usecases.clients.preview_onboarding import preview_onboarding
 from vitrina.usecases.clients.show_as_client import show_as_client
 from vitrina.usecases.deals.project_code import CODE
 from vitrina.usecases.tracker.push import push
@@ -105,6 +107,9 @@ _ASSIGNMENT = _params(
     title={"type": "string", "pattern": r"\S", "maxLength": 500},
     result=_LONG_TEXT,
 )
+
+#: A kind of project is a cell of the agency's workbook.
+_KIND = {"type": "string", "maxLength": 200}
 
 _INVITATION = _params(email={"type": "string", "pattern": r"^\s*[^@\s]+@[^@\s]+\s*\Z", "maxLength": 200})
 
@@ -208,6 +213,21 @@ ACTIONS: Mapping[str, Action] = {
             preview_id=params["preview_id"],
             title=params["title"],
             result=params.get("result", ""),
+        ),
+        is_noted=True,
+        changes_hours=True,
+    ),
+    "preview_onboarding": Action(
+        "client",
+        _params(kind={**_KIND, "default": ""}),
+        lambda run, book, params: preview_onboarding(run, book, kind=params.get("kind", "")),
+        holds=(),
+    ),
+    "apply_onboarding": Action(
+        "client",
+        _params(kind={**_KIND, "pattern": r"\S"}, plan_id={**_ID, "default": ""}),
+        lambda run, book, params: apply_onboarding(
+            run, book, params["kind"], plan_id=params.get("plan_id", "")
         ),
         is_noted=True,
         changes_hours=True,

@@ -33,10 +33,14 @@ from vitrina.usecases.tracker.push import fingerprint_of_item, is_worked_on, new
 from vitrina.usecases.tracker.undo_switch import undo_switch
 from vitrina.workbook.reading.book import Book, item_number_of_row, parse_book
 from vitrina.workbook.writing.change import WorkbookChange
+from vitrina.workbook.writing.client_needs import hide_emptied
 from vitrina.workbook.writing.restore import Restoration, has_happened, restore
 
 #: Most names in one answer: nobody reads more.
 MAX_DETAILS = 12
+
+#: Actions whose cards a job makes by itself.
+_CARDS_BY_JOB = ("assign_task", "apply_onboarding")
 
 
 def ask_before_undo(services: Services, spreadsheet_id: str) -> Answer:
@@ -189,7 +193,7 @@ def _without_card(work: ProjectWork, number: int, card_id: str) -> ProjectWork:
 
 def _items_with_cards(snapshot: Snapshot, record: Json) -> tuple[list[Item], list[Item]]:
     """Items whose cards the action created, and items whose cards an interrupted push may have created."""
-    if record["action"] not in ("start_batch", "assign_task", "push"):
+    if record["action"] not in ("start_batch", "push", *_CARDS_BY_JOB):
         return [], []
     linked: dict[str, str] = record.get("cards", {})
     started = _started_numbers(record)
@@ -204,8 +208,8 @@ def _items_with_cards(snapshot: Snapshot, record: Json) -> tuple[list[Item], lis
         for item in own
         if item.card_id and item not in half_made and linked.get(str(item.number)) == item.card_id
     ]
-    if record["action"] == "assign_task":
-        # Its card is made by a job, which nobody has to undo before.
+    if record["action"] in _CARDS_BY_JOB:
+        # Its cards are made by a job, which nobody has to undo before.
         whole += [item for item in own if item.number in started and item.card_id and item not in half_made]
     return whole, half_made
 
@@ -275,6 +279,7 @@ def _write_back(run: Run, snapshot: Snapshot, record: Json, kept: list[Item]) ->
     change.hold_fence(snapshot.book)
     result = restore(change, snapshot.book, record, kept=frozenset(item.number for item in kept))
     _empty_progress(change, snapshot, record, kept)
+    hide_emptied(change, snapshot.book, record["trace"]["fields"])
     if result.is_outdated:
         snapshot.read_agency_work()
         spreadsheet_id = snapshot.project.spreadsheet_id

@@ -36,7 +36,7 @@ log = logging.getLogger("vitrina.menu")
 OPERATION_STATUS = "operation"
 #: Questions that the add-on asks before an action; they change nothing.
 QUESTIONS: Mapping[str, Callable[[Services, str], Answer]] = {
-    "new_client_options": lambda services, _: client_options(services),
+    "new_client_options": client_options,
     "undo_question": ask_before_undo,
 }
 

@@ -154,6 +154,10 @@ class FakeWorkbooks(Interruptions):
         """Everything that can be written into a workbook."""
         return self._select(spreadsheet_id, EVERYTHING)
 
+    def look_at(self, spreadsheet_id: str, fields: str) -> Json:
+        """What Google gives of these fields; it is not counted."""
+        return self._select(spreadsheet_id, fields)
+
     def load(self, state: Json) -> None:
         """Replace all workbooks by a kept state of the emulator."""
         self._state.load(state)

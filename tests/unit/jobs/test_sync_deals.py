@@ -325,3 +325,39 @@ def test_deals_that_move_at_random(seed: int) -> None:
     assert len(made) == len(set(made))
     assert now <= set(made) <= was_signed
     assert all(len(office.crm.notes_of(deal_id)) == 1 for deal_id in made)
+
+
+def test_a_deal_chooses_the_onboarding(office: DealOffice) -> None:
+    """Its tasks have people and days; the project is asked for nothing that is on the tab."""
+    office.choose(deal_onboarding="Вид договора")
+    deal_id = office.add_deal("signed", fields={"kind": "Реклама на заборах"})
+    office.deliver()
+    assert office.projects() == []
+    assert "Подходит: Сайт и Продвижение" in office.crm.tasks_of(deal_id)[0].text
+
+    office.change(deal_id, fields={"kind": ("сайт",)})
+    office.deliver()
+    (project,) = office.projects()
+    rows = office.table("in_progress", "id", "specialist", "due_on", spreadsheet_id=project.spreadsheet_id)
+    assert len({row[0] for row in rows}) == 5
+    assert all(specialist and due_on for _, specialist, due_on in rows)
+    assert load_launch(office.store, project.spreadsheet_id).missing == {}  # type: ignore[union-attr]
+
+
+def test_an_onboarding_that_cannot_be_read_is_told_and_made_later(office: DealOffice) -> None:
+    """*Проекты* say why it is missing; when the cell is corrected, it comes by itself."""
+    office.choose(deal_onboarding="Вид договора")
+    office.type("onboarding", 0, office.agency_id, hours="много")
+    office.add_deal("signed", fields={"kind": "Сайт"})
+    office.deliver()
+    (project,) = office.projects()
+    office.tick()
+    ((missing,),) = office.table("projects", "missing", spreadsheet_id=office.agency_id)
+    assert missing == "онбординг: исправьте ячейки G2 на листе «Онбординг», дальше само"
+    assert office.table("in_progress", "id", spreadsheet_id=project.spreadsheet_id) == []
+
+    office.type("onboarding", 0, office.agency_id, hours="4")
+    office.tick()
+    office.tick()
+    assert len(office.table("in_progress", "id", spreadsheet_id=project.spreadsheet_id)) >= 5
+    assert office.table("projects", "code", "missing", spreadsheet_id=office.agency_id) == [("ЗРН", None)]

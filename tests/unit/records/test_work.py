@@ -63,7 +63,12 @@ def test_work_comes_back() -> None:
     """Items, typed hours and ranges of finished numbers are stored."""
     store = MemoryStore()
     work = ProjectWork(
-        BOOK, AGENCY, {7: full_item(7), 12: item(12)}, TYPED, finished=((1, 6), (8, 8), (100, 2000))
+        BOOK,
+        AGENCY,
+        {7: full_item(7), 12: item(12)},
+        TYPED,
+        finished=((1, 6), (8, 8), (100, 2000)),
+        finished_tasks=frozenset({"сайт#2"}),
     )
     commit(store, load(store).put(work))
 

@@ -201,10 +201,12 @@ def test_undo_of_a_start(office: MemoryOffice) -> None:
 
 def test_form_offers_what_is_connected() -> None:
     """The usual one first; «no tracker» always."""
-    answer = client_options(client_office().services)
+    office = client_office()
+    answer = client_options(office.services, office.agency_id)
 
     assert [(one["name"], one["title"]) for one in answer.data["trackers"][:1]] == [("kaiten", "Трекер")]
     assert [one["name"] for one in answer.data["trackers"]] == ["kaiten", "none"]
+    assert answer.data["kinds"] == ("Сайт", "Продвижение")
 
 
 def test_agency_with_two_kinds_of_clients() -> None:

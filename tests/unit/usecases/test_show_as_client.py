@@ -65,7 +65,7 @@ def test_each_tab_is_shown_as_the_client_reads_it(office: MemoryOffice) -> None:
         "Желаемая дата",
     ]
     assert tab(answer, "В работе")["may_edit"] == ["Приёмка", "Ваше замечание"]
-    assert tab(answer, "Клиент")["may_edit"] == []
+    assert tab(answer, "Клиент")["may_edit"] == ["Что нужно от вас"]
     form = [one for row in tab(answer, "Клиент")["rows"] for one in row]
     assert {"label": "Лимит часов на период", "text": "100,0 ч"} in form
     assert {"label": "Кто делает", "text": "Анна Белова"} in tab(answer, "В работе")["rows"][0]

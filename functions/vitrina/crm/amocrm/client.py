@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, tzinfo
 
 from vitrina.crm.amocrm import mapping, webhooks
-from vitrina.crm.amocrm.pace import REST_S, SERVICE, Pace
+from vitrina.crm.amocrm.pace import CALLS_PER_S, REST_S, SERVICE, Pace, distance
 from vitrina.crm.amocrm.wire import PAGE, AmoWire, Params, check_page, embedded, has_next, is_lost
 from vitrina.crm_port import (
     ChangedDeal,
@@ -41,6 +41,7 @@ def connect(
     zone: tzinfo,
     timeout_s: float = TIMEOUT_S,
     wait_s: float = FIRST_WAIT_S,
+    calls_per_s: float = CALLS_PER_S,
     rest_s: float = REST_S,
     asks_for_news: bool = ASKS_FOR_NEWS,
 ) -> AmoCrm:
@@ -60,12 +61,15 @@ def connect(
         Seconds that one attempt of a call waits for the answer.
     wait_s
         Seconds before the first repeat of a call.
+    calls_per_s
+        Most calls in a second.
     rest_s
         Seconds without calls after amoCRM refused one because there were too many.
     asks_for_news
         Whether a list in which nothing changed may be answered with 304.
     """
-    wire = AmoWire(url, token, pace=Pace(rest_s=rest_s), timeout_s=timeout_s, wait_s=wait_s)
+    pace = Pace(distance(calls_per_s), rest_s=rest_s)
+    wire = AmoWire(url, token, pace=pace, timeout_s=timeout_s, wait_s=wait_s)
     return AmoCrm(wire, webhook_url=webhook_url, zone=zone, asks_for_news=asks_for_news)
 
 

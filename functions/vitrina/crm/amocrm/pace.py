@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from vitrina.errors import RetriableServiceError
 
 SERVICE = "amoCRM"
-#: Seconds between the calls of one process: three in any second, so that two processes stay below amoCRM's 7.
-DISTANCE_S = 0.35
+#: Most calls of one process in a second, so that two processes stay below amoCRM's 7.
+CALLS_PER_S = 3.0
 #: Rest after a 429: within a minute, a second one is taken for a repeated offence.
 REST_S = 61.0
 #: Rest after a block, in rests after a 429.
@@ -24,6 +24,11 @@ RESTS_OF_BLOCK = 15
 RESTS_OF_SUSPICION = 10
 #: The longest rest that amoCRM can ask for.
 LONGEST_REST_S = 3600.0
+
+
+def distance(calls_per_s: float = CALLS_PER_S) -> float:
+    """Seconds between calls with which no second has more of them: a little more than their share."""
+    return 1.05 / calls_per_s
 
 
 class Pace:
@@ -43,7 +48,7 @@ class Pace:
 
     def __init__(
         self,
-        distance_s: float = DISTANCE_S,
+        distance_s: float,
         *,
         rest_s: float = REST_S,
         now: Callable[[], float] = time.monotonic,

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from vitrina.crm.amocrm.pace import SERVICE, Pace
+from vitrina.crm.amocrm.pace import SERVICE, Pace, distance
 from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError, ServiceError
 from vitrina.ports import Json
 from vitrina.rest import FIRST_WAIT_S, TIMEOUT_S, Refusals, RestWire, retry_after_s, translated
@@ -60,7 +60,7 @@ class AmoWire(RestWire):
             SERVICE,
             self.site_url + API_PATH,
             token,
-            pace=pace or Pace(sleep=sleep),
+            pace=pace or Pace(distance(), sleep=sleep),
             timeout_s=timeout_s,
             attempts=attempts,
             wait_s=wait_s,

@@ -25,6 +25,10 @@ class Fault(StrEnum):
     LIMIT = "limit"
     TOO_MANY_AT_ONCE = "too_many_at_once"
     UNKNOWN_PERSON = "unknown_person"
+    #: Work that somebody does who may not, that has other hours than asked for, or that begins too early.
+    WRONG_PERSON = "wrong_person"
+    WRONG_HOURS = "wrong_hours"
+    TOO_EARLY = "too_early"
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,18 @@ class AfterRow:
 
 
 @dataclass(frozen=True)
+class AskedRow:
+    """What was asked of an action of an item: its hours, who may do it, and its first possible day."""
+
+    project: str
+    item: int
+    action: int
+    hours: float
+    people: frozenset[str]
+    first_day: date = date.min
+
+
+@dataclass(frozen=True)
 class Violation:
     """A fault and its place; ``hours`` and ``allowed_hours`` where hours are exceeded."""
 
@@ -97,6 +113,8 @@ class Facts:
         Hours of an ordinary day. On a shorter day everybody's hours are reduced in proportion.
     wip_limit
         The most actions that a person may have in progress at once; ``None`` for no check.
+    asked
+        Actions that have to be there exactly so; others are not compared with anything.
     """
 
     people: tuple[PersonRow, ...]
@@ -105,6 +123,7 @@ class Facts:
     after: tuple[AfterRow, ...] = ()
     full_day_hours: float = 8.0
     wip_limit: int | None = None
+    asked: tuple[AskedRow, ...] = ()
 
 
 @dataclass
@@ -129,6 +148,7 @@ def check(rows: Iterable[DayRow], facts: Facts) -> list[Violation]:
         *_limits(known, facts.limits),
         *_actions_in_order(known),
         *_items_in_order(known, facts.after),
+        *_as_asked(known, facts.asked),
     ]
     if facts.wip_limit is not None:
         found += _at_once(known, facts.wip_limit)
@@ -218,6 +238,23 @@ def _items_in_order(rows: list[DayRow], after: tuple[AfterRow, ...]) -> Iterable
         if one is not None and before is not None and one[0] <= before[1]:
             items = ((pair.project, pair.predecessor), (pair.project, pair.item))
             yield Violation(Fault.BEFORE_PREDECESSOR, day=one[0], project=pair.project, items=items)
+
+
+def _as_asked(rows: list[DayRow], asked: tuple[AskedRow, ...]) -> Iterable[Violation]:
+    for one in asked:
+        own = [
+            row for row in rows if (row.project, row.item, row.action) == (one.project, one.item, one.action)
+        ]
+        items, hours = ((one.project, one.item),), sum(row.hours for row in own)
+        if abs(hours - one.hours) > TOLERANCE_HOURS:
+            yield Violation(
+                Fault.WRONG_HOURS, project=one.project, items=items, hours=hours, allowed_hours=one.hours
+            )
+        for row in own:
+            if row.specialist not in one.people:
+                yield Violation(Fault.WRONG_PERSON, row.specialist, row.day, one.project, items, row.hours)
+            if row.day < one.first_day:
+                yield Violation(Fault.TOO_EARLY, row.specialist, row.day, one.project, items, row.hours)
 
 
 def _spans(rows: list[DayRow]) -> dict[tuple[str, int, int], tuple[date, date]]:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from vitrina.ports import ABSENT, EXPIRES_AT, Document, Json, Key, Put, Store
 from vitrina.records.packing import known_fields
 
-CHAT = "chat"
+KEPT_CHAT = "chat"
 CHAT_LINK = "chat_link"
 CHAT_GROUP = "chat_group"
 CHAT_STATE = "chat_state"
@@ -64,12 +64,12 @@ class KeptChat:
     def put(self) -> Put:
         """The write that keeps it, if it was not changed since it was read."""
         data = {key: one for key, one in asdict(self).items() if key not in ("spreadsheet_id", "version")}
-        return Put(CHAT, self.spreadsheet_id, data, self.version)
+        return Put(KEPT_CHAT, self.spreadsheet_id, data, self.version)
 
 
 def chat_key(spreadsheet_id: str) -> Key:
     """Where the chat of a workbook is kept."""
-    return CHAT, spreadsheet_id
+    return KEPT_CHAT, spreadsheet_id
 
 
 def chat_from_document(document: Document | None, spreadsheet_id: str, agency_id: str) -> KeptChat:
@@ -88,7 +88,7 @@ def load_chat(store: Store, spreadsheet_id: str, agency_id: str) -> KeptChat:
 
 def find_chats(store: Store, agency_id: str) -> dict[str, KeptChat]:
     """All chats of an agency, with its own one, by the id of the workbook."""
-    found = store.find(CHAT, where={"agency_id": agency_id})
+    found = store.find(KEPT_CHAT, where={"agency_id": agency_id})
     return {one.key: chat_from_document(one, one.key, agency_id) for one in found}
 
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from vitrina.errors import RetriableServiceError, VitrinaError
-from vitrina.ports import ABSENT, Document, Json, Key, Put, Store, Write
+from vitrina.ports import ABSENT, Document, Key, Put, Store, Write
 
 LAUNCH = "launch"
 
@@ -21,23 +20,8 @@ class LaunchPart(StrEnum):
 
 
 @dataclass(frozen=True)
-class Missing:
-    """Why a part is not there yet: the code of a sentence and its placeholders; no code if it just waits."""
-
-    code: str = ""
-    where: Json = field(default_factory=dict)
-
-
-def reason_of(error: VitrinaError) -> Missing:
-    """The reason that an error gives, as far as it can be kept; what passes is tried again by itself."""
-    if isinstance(error, RetriableServiceError):
-        return Missing("launch.no_answer", {"service": error.service})
-    return Missing(error.code, {key: one for key, one in error.where.items() if isinstance(one, str | int)})
-
-
-@dataclass(frozen=True)
 class Launch:
-    """What a new project still lacks, by part.
+    """What a new project still lacks: by part the reason in the agency's language, empty if it just waits.
 
     ``deal_id`` and ``onboarding`` are the deal that it comes from and the kind of its onboarding, or empty.
     """
@@ -46,10 +30,11 @@ class Launch:
     agency_id: str
     deal_id: str = ""
     onboarding: str = ""
-    missing: Mapping[LaunchPart, Missing] = field(default_factory=dict)
+    locale: str = "ru"
+    missing: Mapping[LaunchPart, str] = field(default_factory=dict)
     version: int = ABSENT
 
-    def with_part(self, part: LaunchPart, missing: Missing | None) -> Launch:
+    def with_part(self, part: LaunchPart, missing: str | None) -> Launch:
         """With a part that is there now (``None``), or with another reason why it is not."""
         others = {key: one for key, one in self.missing.items() if key is not part}
         return replace(self, missing=others if missing is None else {**others, part: missing})
@@ -60,7 +45,8 @@ class Launch:
             "agency_id": self.agency_id,
             "deal_id": self.deal_id,
             "onboarding": self.onboarding,
-            "missing": {part: {"code": one.code, "where": one.where} for part, one in self.missing.items()},
+            "locale": self.locale,
+            "missing": dict(self.missing),
             "is_open": bool(self.missing),
         }
         return Put(LAUNCH, self.spreadsheet_id, data, self.version)
@@ -112,7 +98,6 @@ def launch_from_document(document: Document | None) -> Launch | None:
     if document is None:
         return None
     data = document.data
-    missing = {LaunchPart(part): Missing(**one) for part, one in data["missing"].items()}
-    return Launch(
-        document.key, data["agency_id"], data["deal_id"], data["onboarding"], missing, document.version
-    )
+    missing = {LaunchPart(part): why for part, why in data["missing"].items()}
+    values = {key: data[key] for key in ("agency_id", "deal_id", "onboarding", "locale")}
+    return Launch(document.key, **values, missing=missing, version=document.version)

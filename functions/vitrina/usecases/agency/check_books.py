@@ -1,9 +1,10 @@
 """*Проверить всё* and *Проверить книгу*: finds contradictions within the sheets and with the tracker.
 
 Only cells and cards are checked. The store gives only the list of workbooks, the norms, which items were
-started, and what somebody has allowed to go over hour limits: what else it remembers was written by the
-planner and may be wrong in the same way. Cells of *Бэклог* and *Клиент* are judged as *estimate* and *build*
-judge them, so that no cell is good here and refused there.
+started, which of them a template of onboarding puts after which, and what somebody has allowed to go over
+hour limits: what else it remembers was written by the planner and may be wrong in the same way. Cells of
+*Бэклог* and *Клиент* are judged as *estimate* and *build* judge them, so that no cell is good here and
+refused there.
 Nothing is written, so one client's data cannot get into another client's file. The answer is for staff and
 may name all clients.
 """
@@ -228,9 +229,11 @@ def _read(services: Services, project: Project, known: Known) -> CheckedBook:
     identity = identify_progress(book, (), prefix=project.code)
     work = read_work(book, services.choices, identity=identity, today=services.today())
     rows = tuple(_sheet_row(project, row) for row in work.rows if row.is_readable and row.last_day)
+    items = known.items.get(project.spreadsheet_id, {})
+    waits = {item.number: item.after for item in items.values()} | dict(read_started_after(book))
     after = tuple(
         AfterRow(project.spreadsheet_id, item, predecessor)
-        for item, predecessors in read_started_after(book).items()
+        for item, predecessors in waits.items()
         for predecessor in predecessors
     )
     problems = [

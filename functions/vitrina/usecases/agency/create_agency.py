@@ -12,6 +12,7 @@ from vitrina.texts import pick_locale
 from vitrina.workbook.reading.book import parse_book
 from vitrina.workbook.template.compiler import BookValues, Value, compile_book
 from vitrina.workbook.template.definition import Locale, Profile
+from vitrina.workbook.template.starting_onboarding import ONBOARDING_TAB, starting_onboarding
 
 
 def create_agency(
@@ -33,13 +34,15 @@ def create_agency(
         Kinds of specialists. Each gets a column of hours in every client workbook. Where there are none,
         those of the template are used.
     rows
-        First rows of the tabs, by key of the tab and key of the column.
+        First rows of the tabs, by key of the tab and key of the column; *Онбординг* has rows of its own where
+        none are given.
     settings
         Values of the settings tab by key.
     """
     template = services.templates["agency"]
     language: Locale = "en" if pick_locale(locale) == "en" else "ru"
     chosen = tuple(profiles) or template.standard_profiles(language)
+    usual = starting_onboarding(template, language, {one.key: one.title for one in chosen})
     spreadsheet_id = services.workbooks.create(name, tag=f"agency-{name}")
     requests = compile_book(
         template,
@@ -52,7 +55,7 @@ def create_agency(
                 "profiles": ", ".join(one.title for one in chosen),
                 **(settings or {}),
             },
-            rows=rows or {},
+            rows={ONBOARDING_TAB: usual, **(rows or {})},
             options={"profiles": [one.title for one in chosen]},
         ),
         trackers={name: one.name for name, one in services.trackers.items() if one.can.has_cards},

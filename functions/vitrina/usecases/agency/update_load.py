@@ -6,7 +6,7 @@ One read of each client's workbook, one read and one write of the agency's workb
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -39,7 +39,7 @@ from vitrina.records.work import Item, ProjectWork, find_open_work, load_work
 from vitrina.tabs.board import BoardLine, is_late, line_of_row, lines_of_item, write_board
 from vitrina.tabs.load import load_days, shown_load, write_load
 from vitrina.tabs.project_signs import ProjectSigns, read_signs
-from vitrina.tabs.projects_tab import write_projects
+from vitrina.tabs.projects_tab import write_projects, write_stages
 from vitrina.texts import Sentence, sentence
 from vitrina.workbook.reading.book import Book, parse_book
 from vitrina.workbook.reading.work_rows import read_work
@@ -83,7 +83,8 @@ def update_load(run: Run, agency_id: str) -> Answer:
     found, unread = read_client_books(run, projects, read, quota=stored.more.get(QUOTA_KEY))
     rebuilt = _rebuild(run, agency_id, people, found, works, stored.more.get(plan_key(agency_id)))
     lines = [*_lines(services, stored.agency, found), *_remembered(stored.agency, unread, rebuilt.works)]
-    _draw_all(run, stored.agency, book, people, rebuilt.taken, lines, signs)
+    onboarded = {one for one, work in rebuilt.works.items() if work.is_onboarded}
+    _draw_all(run, stored.agency, book, people, rebuilt.taken, lines, signs, onboarded)
     lacking = _lacking(book)
     details = [
         *(one.message for one in unread),
@@ -249,6 +250,7 @@ def _draw_all(
     committed: Hours,
     lines: Sequence[BoardLine],
     signs: Sequence[tuple[Project, ProjectSigns]],
+    onboarded: Set[str],
 ) -> None:
     """Draw the tabs with one write. If people changed the workbook after it was read, read and retry."""
     services, known = run.services, [book]
@@ -262,6 +264,7 @@ def _draw_all(
         write_load(services, change, current, shown_load(services, current, people, committed))
         write_board(services, change, current, lines)
         write_projects(services, change, current, signs, lines)
+        write_stages(services, change, current, [project for project, _ in signs], onboarded)
         if change:
             services.workbooks.batch_update(agency.spreadsheet_id, change.requests())
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -276,7 +277,7 @@ def _change(draft: Draft, item: Item) -> WorkbookChange:
     others = [one for one in snapshot.agency_items if one.spreadsheet_id != item.spreadsheet_id]
     as_it_will_be = [*others, *moved.values(), item]
     write_schedule(snapshot, change, as_it_will_be)
-    _write_outlook(snapshot, change, item, as_it_will_be)
+    write_outlook(snapshot, change, [item.number], as_it_will_be)
     write_refreshed_mark(services, change, book)
     return change
 
@@ -294,19 +295,22 @@ def _write_moves(snapshot: Snapshot, change: WorkbookChange, moves: Sequence[Mov
         change.set(tab, row, "due_on", max(move.day_hours))
 
 
-def _write_outlook(
-    snapshot: Snapshot, change: WorkbookChange, item: Item, as_it_will_be: Sequence[Item]
+def write_outlook(
+    snapshot: Snapshot, change: WorkbookChange, leaving: Collection[int], as_it_will_be: Sequence[Item]
 ) -> None:
-    """Sum and forecast of the backlog on the first tab, unless a cell of it cannot be understood."""
+    """Sum and forecast of the backlog on the first tab, unless a cell of it cannot be understood.
+
+    Rows whose numbers are *leaving* do not count any more.
+    """
     backlog = snapshot.backlog
     if backlog.problems:
         return
     state, norms = snapshot.stored.backlog_state.value, snapshot.stored.norms.value.norms
     parts = parts_of(state, backlog, norms)
     stay = [
-        one for one in planned_items(snapshot.project, state, backlog, parts) if one.number != item.number
+        one for one in planned_items(snapshot.project, state, backlog, parts) if one.number not in leaving
     ]
-    if any(row.number == item.number for row in backlog.rows):
+    if any(row.number in leaving for row in backlog.rows):
         write_range(change, snapshot.book, total_of(norms, (parts[one.number] for one in stay)))
     write_forecast(snapshot, change, stay, parts, as_it_will_be)
     write_brief(snapshot, change, as_it_will_be)
@@ -326,7 +330,8 @@ def send_card_wish(run: Run, snapshot: Snapshot) -> None:
         return
     wish = replace(push_wish(snapshot.project.spreadsheet_id), delay_s=CARD_DELAY_S)
     try:
-        wish.send(run.services, task_name=f"{wish.name}-{run.operation_id}")
+        # A job has no operation, and a queue takes a name only once.
+        wish.send(run.services, task_name=f"{wish.name}-{run.operation_id or uuid.uuid4().hex}")
     except ServiceError as error:
         log.warning("task of a card not queued, the timer will: %s", error.code)
 

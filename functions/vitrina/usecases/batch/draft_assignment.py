@@ -145,7 +145,7 @@ def draft_assignment(snapshot: Snapshot, team: Team, source: TaskSource, request
             parts,
             lambda rows: resources_without(snapshot, team, rows),
             _open_actions(snapshot, team),
-            read_started_after(snapshot.book),
+            started_after(snapshot),
             project=project,
             since=today,
         )
@@ -224,6 +224,12 @@ def resources_without(snapshot: Snapshot, team: Team, without: Collection[int]) 
         [freed(item) for item in work_as_in_sheet(snapshot)],
         snapshot.typed_hours,
     )
+
+
+def started_after(snapshot: Snapshot) -> Mapping[int, tuple[int, ...]]:
+    """Predecessors of items in progress by number: those of backlog rows, and those of templates."""
+    of_templates = {item.number: item.after for item in snapshot.items.values() if item.after}
+    return {**of_templates, **read_started_after(snapshot.book)}
 
 
 def _open_actions(snapshot: Snapshot, team: Team) -> list[OpenAction]:

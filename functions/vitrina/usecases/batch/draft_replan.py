@@ -11,8 +11,12 @@ from vitrina.domain.planning.replan import Replan, Replanned, replan
 from vitrina.ports import Json
 from vitrina.project.snapshot import Snapshot
 from vitrina.records.work import ItemAction
-from vitrina.usecases.batch.draft_assignment import has_been_begun, is_as_planned, resources_without
-from vitrina.workbook.reading.backlog_rows import read_started_after
+from vitrina.usecases.batch.draft_assignment import (
+    has_been_begun,
+    is_as_planned,
+    resources_without,
+    started_after,
+)
 from vitrina.workbook.reading.team import Team
 
 
@@ -30,7 +34,7 @@ def draft_replan(snapshot: Snapshot, team: Team) -> ReplanDraft:
     plan = replan(
         lambda rows: resources_without(snapshot, team, rows),
         open_actions(snapshot),
-        read_started_after(snapshot.book),
+        started_after(snapshot),
         project=snapshot.project.spreadsheet_id,
         since=snapshot.today,
     )

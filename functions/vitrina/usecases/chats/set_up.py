@@ -6,7 +6,6 @@ from vitrina.chat_port import MOST_INVITE_NAME, BotRight, GroupLack, GroupUnusab
 from vitrina.operations.journal import JournalLine, refresh_wish
 from vitrina.records.books import load_project
 from vitrina.records.outside.chat_rules import TOPICS, Told
-from vitrina.records.outside.launches import Missing
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.chats.post import post_message
 from vitrina.usecases.chats.room import Room
@@ -80,7 +79,7 @@ def note_lack(room: Room, lack: GroupLack) -> None:
     if room.state.lack == code:
         return
     was_ready, where = room.state.is_ready, {"service": room.chat.name}
-    run.at_end(updates=[launch_change(services, room.kept, Missing(code, where))])
+    run.at_end(updates=[launch_change(services, room.kept, Sentence(code, where))])
     run.queue_at_end(refresh_wish(services, room.kept.agency_id, draws=False))
     if was_ready:
         _tell_agency(room, Sentence(code, where))

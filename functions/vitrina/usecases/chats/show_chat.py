@@ -23,7 +23,6 @@ from vitrina.records.outside.chats import (
     load_state,
     put_link,
 )
-from vitrina.records.outside.launches import Missing
 from vitrina.texts import Sentence, sentence
 from vitrina.usecases.chats.rules import renew_rules
 from vitrina.usecases.chats.updates import chat_wish, launch_change
@@ -94,7 +93,7 @@ def _token(run: Run, kept: KeptChat) -> str:
         waiting = replace(now, token=new)
         return [waiting.put(), put_link(waiting)]
 
-    launch = None if kept.chat_id else launch_change(run.services, kept, Missing(kept.refused))
+    launch = None if kept.chat_id else launch_change(run.services, kept, Sentence(kept.refused))
     store = run.services.store
     changes = [DocumentChange(store, (chat_key(kept.spreadsheet_id),), change)]
     run.commit(updates=[*changes, *([launch] if launch else [])])

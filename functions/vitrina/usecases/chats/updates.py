@@ -19,6 +19,7 @@ from vitrina.operations.journal import refresh_wish
 from vitrina.operations.outbox import TaskWish, task_name
 from vitrina.operations.services import Services
 from vitrina.ports import Delete, Document, Write
+from vitrina.records.books import load_project
 from vitrina.records.outside.change import DocumentChange
 from vitrina.records.outside.chats import (
     CHAT_GROUP,
@@ -31,7 +32,8 @@ from vitrina.records.outside.chats import (
     load_chat,
     put_group,
 )
-from vitrina.records.outside.launches import Launch, LaunchPart, Missing, launch_from_document, launch_key
+from vitrina.records.outside.launches import Launch, LaunchPart, launch_from_document, launch_key
+from vitrina.texts import Sentence, render
 
 log = logging.getLogger("vitrina.chats")
 
@@ -99,7 +101,7 @@ def _claim(
     if group is not None and group.data["owner"] != chat.spreadsheet_id:
         # The token stays: with it, the same person can take another group.
         refused = replace(chat, refused="chat.taken")
-        launch = launch_change(services, chat, Missing(refused.refused))
+        launch = launch_change(services, chat, Sentence(refused.refused))
         wish = refresh_wish(services, chat.agency_id, draws=False)
         services.store.commit([refused.put(), *launch.writes(), wish.put(services)])
         return wish
@@ -140,13 +142,23 @@ def _owner_of(services: Services, document: Document) -> KeptChat:
     return load_chat(services.store, document.data["owner"], document.data["agency_id"])
 
 
-def launch_change(services: Services, chat: KeptChat, missing: Missing | None) -> DocumentChange:
-    """Keep whether the project lacks its chat, and why; for one of an older release too."""
+def launch_change(services: Services, chat: KeptChat, missing: Sentence | None) -> DocumentChange:
+    """Keep whether the project lacks its chat, and why; for one of an older release too.
+
+    *missing* is the reason, with an empty code where it just waits; ``None`` if the chat is there.
+    """
 
     def change(documents: list[Document | None]) -> list[Write]:
-        known = launch_from_document(documents[0])
-        launch = known or Launch(chat.spreadsheet_id, chat.agency_id)
-        changed = launch.with_part(LaunchPart.CHAT, missing)
-        return [] if changed == launch or chat.is_internal else [changed.put()]
+        if chat.is_internal:
+            return []
+        launch = launch_from_document(documents[0]) or _new_launch(services, chat)
+        why = render(missing, launch.locale) if missing is not None and missing.code else ""
+        changed = launch.with_part(LaunchPart.CHAT, None if missing is None else why)
+        return [] if changed == launch else [changed.put()]
 
     return DocumentChange(services.store, (launch_key(chat.spreadsheet_id),), change)
+
+
+def _new_launch(services: Services, chat: KeptChat) -> Launch:
+    project = load_project(services.store, chat.spreadsheet_id)
+    return Launch(chat.spreadsheet_id, chat.agency_id, locale=project.locale)

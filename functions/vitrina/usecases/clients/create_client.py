@@ -21,6 +21,7 @@ from vitrina.errors import (
     WorkbookShapeError,
 )
 from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.outbox import TaskWish, task_name
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.ports import Board, Capabilities, Stage, TaskTracker, Write
@@ -30,11 +31,12 @@ from vitrina.project.protection import certain_editors, editors_of, note_editors
 from vitrina.records.books import Agency, Project, board_id_from, board_title, find_projects, put_project
 from vitrina.records.layouts import Protections, layout_from_document, layout_key, protection_key
 from vitrina.records.outside.chats import KeptChat
-from vitrina.records.outside.launches import Launch, LaunchPart, Missing
+from vitrina.records.outside.launches import Launch, LaunchPart
 from vitrina.tabs.projects_tab import add_project_row, projects_layout
 from vitrina.texts import render, sentence
 from vitrina.usecases.deals.hints import note_deals
 from vitrina.workbook.reading.book import Tab, parse_book
+from vitrina.workbook.reading.onboarding_rows import kinds_in
 from vitrina.workbook.reading.team import Team
 from vitrina.workbook.template.compiler import BookValues, compile_book
 from vitrina.workbook.template.definition import Locale, Profile
@@ -84,13 +86,14 @@ def check_form(services: Services, agency_id: str, form: ClientForm) -> None:
     _refuse_taken_code(find_projects(services.store, agency_id), form)
 
 
-def client_options(services: Services) -> Answer:
-    """Choices of the form: the trackers that a new project may have, the usual one first. Changes nothing."""
+def client_options(services: Services, agency_id: str) -> Answer:
+    """Choices of the form: trackers, the usual one first, and kinds of projects. Changes nothing."""
     trackers = [
         {"name": name, "title": tracker.name or sentence("tracker.without")}
         for name, tracker in services.trackers.items()
     ]
-    return Answer(Outcome.DONE, sentence("client.options"), data={"trackers": trackers})
+    kinds = kinds_in(parse_book(services.workbooks.read(agency_id)))
+    return Answer(Outcome.DONE, sentence("client.options"), data={"trackers": trackers, "kinds": kinds})
 
 
 def _refuse_taken_code(projects: Iterable[Project], form: ClientForm) -> None:
@@ -166,8 +169,7 @@ def create_client(run: Run, agency_id: str, form: ClientForm, deal: DealFacts | 
 
     run.step("register_project", add_row)
     run.at_end(*remembering)
-    if project.deal_id:
-        note_deals(services, agency_id, [project.deal_id])
+    _follow_up(run, project, form)
     return Answer(
         Outcome.DONE,
         sentence("client.created" if board.url else "client.created_book", project=form.project_name),
@@ -180,6 +182,18 @@ def create_client(run: Run, agency_id: str, form: ClientForm, deal: DealFacts | 
     )
 
 
+def _follow_up(run: Run, project: Project, form: ClientForm) -> None:
+    """Ask for what comes after workbook and board; what the queue does not take is sent by the timer."""
+    services = run.services
+    if form.onboarding:
+        name = task_name("launch", project.spreadsheet_id, 0)
+        task = TaskWish(name, {"kind": "launch", "spreadsheet_id": project.spreadsheet_id})
+        run.commit(task.put(services))
+        task.try_to_send(services)
+    if project.deal_id:
+        note_deals(services, project.agency_id, [project.deal_id])
+
+
 def _launch(services: Services, project: Project, form: ClientForm) -> Launch:
     """What the project lacks when workbook and board are there."""
     parts = (
@@ -187,8 +201,15 @@ def _launch(services: Services, project: Project, form: ClientForm) -> Launch:
         *([LaunchPart.DEAL_NOTE] if project.deal_id else []),
         *([LaunchPart.CHAT] if services.chat else []),
     )
-    missing = {part: Missing() for part in parts}
-    return Launch(project.spreadsheet_id, project.agency_id, project.deal_id, form.onboarding, missing)
+    missing = dict.fromkeys(parts, "")
+    return Launch(
+        project.spreadsheet_id,
+        project.agency_id,
+        deal_id=project.deal_id,
+        onboarding=form.onboarding,
+        locale=project.locale,
+        missing=missing,
+    )
 
 
 def _offered_chat(services: Services, project: Project) -> list[Write]:

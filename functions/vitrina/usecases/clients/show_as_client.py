@@ -15,6 +15,7 @@ from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.run import Run
 from vitrina.ports import Json
 from vitrina.project.agency_book import StoredAgency, read_stored_agency
+from vitrina.project.protection import locale_of_book
 from vitrina.records.books import Project, load_project
 from vitrina.records.layouts import shape_from, shape_key
 from vitrina.texts import sentence
@@ -22,7 +23,7 @@ from vitrina.usecases.tracker.two_way import conflict_note
 from vitrina.workbook.reading.book import Book, parse_book
 from vitrina.workbook.reading.client_view import SeenCell, SeenTab, seen_tabs
 from vitrina.workbook.template.definition import LOCALES, BookTemplate, Profile
-from vitrina.workbook.writing.protection import client_columns
+from vitrina.workbook.writing.protection import client_cells, client_columns
 
 #: What the sidebar shows of each tab, and how much of each text.
 MOST_ROWS = 12
@@ -181,9 +182,11 @@ def _tab_data(tab: SeenTab, book: Book, template: BookTemplate) -> Json:
     headings, rows = tab.headings(), tab.shown_rows()
     most = MOST_ROWS if headings else MOST_FORM_ROWS
     own = client_columns(book.tabs[tab.key], template) if tab.key else []
+    ticks = client_cells(book, book.tabs[tab.key], template) if tab.key else []
+    named = [template.text(locale_of_book(book), "client.section.needs")] if ticks else []
     return {
         "title": tab.title,
-        "may_edit": [headings[column] for column in own if column in headings],
+        "may_edit": [*named, *(headings[column] for column in own if column in headings)],
         "rows": [_entries(row, headings)[:MOST_CELLS] for row in rows[:most]],
         "rows_left": max(0, len(rows) - most),
     }

@@ -13,8 +13,8 @@ from vitrina.operations.run import Run
 from vitrina.project.agency_book import StoredAgency
 from vitrina.records.outside.deals import account_writes, deal_key, load_account
 from vitrina.texts import Sentence, render, sentence
+from vitrina.usecases.deals.deal_rules import DealMeaning, DealRules, read_deal_rules
 from vitrina.workbook.reading.book import Book
-from vitrina.workbook.reading.deal_rules import DealMeaning, DealRules, read_deal_rules
 from vitrina.workbook.reading.settings import locale_of
 
 #: How long what was read of the account is used before it is read again.

@@ -12,9 +12,9 @@ from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.quantities import parse_number
 from vitrina.ports import Json
 from vitrina.texts import Sentence, format_number, render, sentence
+from vitrina.usecases.deals.deal_rules import DealRules
 from vitrina.usecases.deals.project_code import CODE, make_code
 from vitrina.workbook.reading.choices import Choices
-from vitrina.workbook.reading.deal_rules import DealRules
 from vitrina.workbook.reading.team import Team
 
 #: Most characters of a text that is carried over; Google takes 50,000 in a cell.

@@ -18,13 +18,14 @@ from vitrina.operations.clicks.kept_answer import load_answer
 from vitrina.operations.clicks.runner import Click
 from vitrina.operations.journal import JournalLine
 from vitrina.operations.run import ENDED, OPERATION, Run
+from vitrina.project.missing_part import reason_of
 from vitrina.records.books import Agency, Project, load_project
 from vitrina.records.outside.deals import DealPhase, KeptAccount, KeptDeal, load_deal
-from vitrina.records.outside.launches import LaunchChange, LaunchPart, reason_of
+from vitrina.records.outside.launches import LaunchChange, LaunchPart
 from vitrina.texts import render, sentence
+from vitrina.usecases.deals.deal_rules import DealMeaning
 from vitrina.usecases.deals.deal_terms import DealTerms, Surroundings, read_terms_of
 from vitrina.usecases.deals.sales_card import make_sales_card
-from vitrina.workbook.reading.deal_rules import DealMeaning
 
 #: The action that makes the project of a deal.
 ACTION = "start_project"
@@ -229,7 +230,7 @@ def _note_links(look: DealLook, kept: KeptDeal, project: Project) -> KeptDeal:
     try:
         look.crm.write_note(kept.deal_id, DealNote(NOTE_KEY, text))
     except VitrinaError as error:
-        why = reason_of(error)
+        why = reason_of(error, look.agency.locale)
         change = LaunchChange(services.store, kept.spreadsheet_id, lambda one: one.with_part(part, why))
         look.run.commit(updates=[change])
         look.told.add(kept.deal_id)

@@ -6,8 +6,8 @@ from vitrina.crm_port import Deal
 from vitrina.operations.run import Run
 from vitrina.ports import Board, Link, NewCard, TaskTracker
 from vitrina.texts import render, sentence
+from vitrina.usecases.deals.deal_rules import DealRules
 from vitrina.usecases.deals.deal_terms import Surroundings, staff_facts
-from vitrina.workbook.reading.deal_rules import DealRules
 
 #: Card id of a deal where the tracker has no cards.
 NO_CARD = "-"

@@ -598,8 +598,9 @@ def _write_links_once(
                 linked[str(row.item_number)] = card_id
     if change:
         write_refreshed_mark(run.services, change, book)
-        if is_by_itself and linked and all(snapshot.items[int(number)].assigned_by for number in linked):
-            # The cards belong to the actions that assigned the tasks, and are undone with them.
+        own = [snapshot.items[int(number)].is_pushed_by_itself for number in linked]
+        if is_by_itself and own and all(own):
+            # The cards belong to the actions that started the items, and are undone with them.
             run.commit()
             run.services.workbooks.batch_update(book.spreadsheet_id, change.requests())
         else:

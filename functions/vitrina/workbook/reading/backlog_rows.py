@@ -159,14 +159,14 @@ def _check_circles(reader: CellReader, rows: Sequence[BacklogRow]) -> None:
     after = {
         row.number: {one for one in row.depends_on if one in by_number and one != row.number} for row in rows
     }
-    while circle := _find_circle(after):
+    while circle := find_circle(after):
         members = [row for row in rows if row.number in circle]
         codes = [row.code for row in members]
         reader.add_problem(members[0].row, "depends_on", "cell.depends_on_circle", items=codes)
         after = {number: before - circle for number, before in after.items() if number not in circle}
 
 
-def _find_circle(after: Mapping[int, Set[int]]) -> frozenset[int]:
+def find_circle(after: Mapping[int, Set[int]]) -> frozenset[int]:
     """Members of one circle, empty where there is none."""
     try:
         TopologicalSorter(after).prepare()

@@ -9,7 +9,7 @@ from vitrina.ports import Json
 from vitrina.workbook.template.definition import BookTemplate, ColumnTemplate, FieldTemplate, Locale
 
 _RIGHT = frozenset({"integer", "number", "hours", "percent"})
-_CENTRE = frozenset({"date", "datetime", "choice", "code", "day"})
+_CENTRE = frozenset({"date", "datetime", "choice", "code", "day", "tick"})
 
 #: Number formats that are the same in every language. Hours of a day have none because the column is too
 #: narrow for decimals.
@@ -106,6 +106,8 @@ class CellFormats:
 
     def field(self, of: FieldTemplate) -> Json:
         """A value of the form: aligned to the left, hours with their unit."""
+        if of.type == "tick":
+            return self.value(of) | {"padding": padding(2)}
         chosen = self.value(of) | {"horizontalAlignment": "LEFT"}
         if of.type == "hours":
             chosen["numberFormat"] = {"type": "NUMBER", "pattern": self._text("format.hours_with_unit")}
@@ -142,6 +144,12 @@ class CellFormats:
             return self._one_of(self.template.choice_texts(of.choices, self.locale), strict=True)
         if isinstance(of, ColumnTemplate) and of.options is not None:
             return self._open_list(of.options, own_values)
+        return self._by_type(of)
+
+    def _by_type(self, of: Described) -> Json | None:
+        """Validation rule by the type of a value."""
+        if of.type == "tick":
+            return {"condition": {"type": "BOOLEAN"}, "strict": True}
         if of.type == "date":
             return {
                 "condition": {"type": "DATE_IS_VALID"},

@@ -40,6 +40,7 @@ from vitrina.workbook.template.definition import (
 )
 from vitrina.workbook.template.formulas import VALUE_COLUMN, Formulas
 from vitrina.workbook.writing.protection import Area, Editors, protect, protect_range
+from vitrina.workbook.writing.requests import hide_rows
 
 Value = str | float | bool | date | datetime | None
 
@@ -333,7 +334,10 @@ def _protection(book: Compilation, tab: TabTemplate) -> Iterator[Json]:
     columns, editors = book.columns(tab), book.editors.data
     if book.template.key == "client":
         open_columns = [index for index, column in enumerate(columns) if column.owner == "client"]
-        area = Area(tab.sheet_id, tab.header_rows, open_columns)
+        open_cells = [
+            book.formulas.field_place(part.key) for part in tab.line_fields if part.owner == "client"
+        ]
+        area = Area(tab.sheet_id, tab.header_rows, open_columns, open_cells)
         yield from protect(area, editors, book.template, book.locale)
         return
     header = _range(tab, (0, tab.header_rows), (0, len(columns)))
@@ -551,14 +555,24 @@ def _form(book: Compilation, tab: TabTemplate) -> Iterator[Json]:
     fields = "userEnteredValue,userEnteredFormat,dataValidation,note"
     yield {"updateCells": {"range": everything, "rows": cells, "fields": fields}}
     for index, row in enumerate(tab.form):
-        if row.field is not None:
-            yield name_field(tab, row.field, index, VALUE_COLUMN)
+        yield from name_fields(tab, row, index, VALUE_COLUMN)
 
 
 def form_row_height(tab: TabTemplate, row: FormRow, index: int) -> Iterator[Json]:
     """Request for the height of a row of a form at *index*; a long text has what Google finds it needs."""
-    if row.field is None or row.field.type != "long_text":
+    if row.kind == "line":
+        yield hide_rows(tab.sheet_id, index, 1, hidden=True)
+    elif row.field is None or row.field.type != "long_text":
         yield _size(tab, "ROWS", index, index + 1, _FORM_ROW_HEIGHTS.get(row.kind, FIELD_HEIGHT))
+
+
+def name_fields(tab: TabTemplate, row: FormRow, index: int, column: int) -> Iterator[Json]:
+    """Requests for the named ranges of a row of a form at *index* whose values stand in *column*."""
+    if row.field is not None:
+        yield name_field(tab, row.field, index, column)
+    for right, part in enumerate(row.parts):
+        if column - 1 + right >= 0:
+            yield name_field(tab, part, index, column - 1 + right)
 
 
 def name_field(tab: TabTemplate, one: FieldTemplate, row: int, column: int) -> Json:
@@ -576,6 +590,9 @@ def form_row_cells(book: Compilation, tab: TabTemplate, row: FormRow) -> list[Js
         if row.field.note:
             cells[_LABEL]["note"] = book.text(f"{tab.key}.{row.key}.note")
         cells[VALUE_COLUMN] = _field_cell(book, row.field)
+    elif row.kind == "line":
+        for right, part in enumerate(row.parts):
+            cells[_LABEL + right] = _field_cell(book, part)
     elif row.kind == "section":
         cells[_LABEL] = _text_cell(book.text(f"{tab.key}.section.{row.key}"), _section_format(book))
         cells[VALUE_COLUMN] = {"userEnteredFormat": _section_format(book)}
@@ -611,7 +628,7 @@ def _text_cell(text: str, cell_format: Json) -> Json:
 
 def _field_cell(book: Compilation, one: FieldTemplate) -> Json:
     value = book.values.fields.get(one.key)
-    cell = _cell(value)
+    cell = _cell(False if one.type == "tick" else value)
     if one.type == "link" and isinstance(value, str):
         # An address that a program writes as text is no link.
         address, title = value.replace('"', "%22"), book.text("link.open").replace('"', '""')
@@ -658,6 +675,9 @@ def place_rule(book: Compilation, tab: TabTemplate, rule: Rule) -> tuple[list[Js
         _range(tab, (row, row + 1), (column, column + 1))
         for row, column in (book.formulas.field_place(key) for key in rule.fields)
     ]
+    if rule.block:
+        (top_row, left), (bottom, right) = (book.formulas.field_place(key) for key in rule.block)
+        ranges.append(_range(tab, (top_row, bottom + 1), (left, right + 1)))
     letters = book.formulas.letters(tab)
     formula = book.formulas.fill(rule.formula, letters=letters, row=top + 1, day_row=header_rows)
     return ranges, {"type": "CUSTOM_FORMULA", "values": [{"userEnteredValue": formula}]}

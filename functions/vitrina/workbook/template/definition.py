@@ -129,13 +129,28 @@ class FieldTemplate:
 
 @dataclass(frozen=True)
 class FormRow:
-    """One row of a form: a field, or a heading or gap between fields."""
+    """One row of a form: a field, a heading or gap between fields, or a line.
 
-    kind: Literal["space", "title", "subtitle", "section", "field"]
+    A line is for one thing that the client has to do: by which day, what, and a tick. It is hidden until it
+    is filled.
+    """
+
+    kind: Literal["space", "title", "subtitle", "section", "field", "line"]
     key: str = ""
     formula: str = ""
     field: FieldTemplate | None = None
     since: int = 1
+
+    @property
+    def parts(self) -> tuple[FieldTemplate, ...]:
+        """The fields of a line from left to right; the middle one stands in the column of values."""
+        if self.kind != "line":
+            return ()
+        return (
+            FieldTemplate(f"{self.key}_by", "date", "addon", style="quiet"),
+            FieldTemplate(self.key, "long_text", "addon"),
+            FieldTemplate(f"{self.key}_done", "tick", "client"),
+        )
 
 
 @dataclass(frozen=True)
@@ -156,6 +171,8 @@ class Rule:
     style: str
     columns: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+    #: First and last field of a rectangle of cells.
+    block: tuple[str, ...] = ()
     with_header: bool = False
     since: int = 1
 
@@ -200,6 +217,11 @@ class TabTemplate:
     def fields(self) -> tuple[FieldTemplate, ...]:
         """Fields of the form, from the top."""
         return tuple(row.field for row in self.form if row.field is not None)
+
+    @property
+    def line_fields(self) -> tuple[FieldTemplate, ...]:
+        """Fields of the lines of the form, from the top."""
+        return tuple(part for row in self.form for part in row.parts)
 
     def expand(
         self, profiles: Sequence[Profile], trackers: Mapping[str, str] | None = None
@@ -398,8 +420,8 @@ def _tab(raw: Mapping[str, Any]) -> TabTemplate:
 
 def rule_from(raw: Mapping[str, Any]) -> Rule:
     """A rule as it stands in a template."""
-    columns, fields = tuple(raw.get("columns", [])), tuple(raw.get("fields", []))
-    return Rule(**{**raw, "columns": columns, "fields": fields})
+    places = {name: tuple(raw.get(name, [])) for name in ("columns", "fields", "block")}
+    return Rule(**{**raw, **places})
 
 
 def _form_row(raw: Mapping[str, Any]) -> FormRow:
@@ -444,10 +466,11 @@ def _check(template: BookTemplate, name: str) -> None:
 
 
 def _check_tab(template: BookTemplate, tab: TabTemplate, place: str) -> None:
-    _unique([*(column.key for column in tab.columns), *(one.key for one in tab.fields)], place)
+    fields = (*tab.fields, *tab.line_fields)
+    _unique([*(column.key for column in tab.columns), *(one.key for one in fields)], place)
     if tab.colour not in template.theme.palette:
         raise TemplateError(f"{place} › colour", f"there is no colour «{tab.colour}» in the palette")
-    listed: list[ColumnTemplate | FieldTemplate] = [*tab.columns, *tab.fields]
+    listed: list[ColumnTemplate | FieldTemplate] = [*tab.columns, *fields]
     for one in listed:
         if one.choices is not None and one.choices not in template.choices:
             raise TemplateError(f"{place} › {one.key} › choices", f"there is no list «{one.choices}»")
@@ -460,7 +483,7 @@ def _check_tab(template: BookTemplate, tab: TabTemplate, place: str) -> None:
 
 
 def _check_rules(template: BookTemplate, tab: TabTemplate, place: str) -> None:
-    known = {one.key for one in tab.columns} | {one.key for one in tab.fields}
+    known = {one.key for one in tab.columns} | {one.key for one in (*tab.fields, *tab.line_fields)}
     drawn = (tab.chart.by, *tab.chart.series) if tab.chart else ()
     for key in drawn:
         if key not in known:
@@ -468,7 +491,7 @@ def _check_rules(template: BookTemplate, tab: TabTemplate, place: str) -> None:
     for rule in tab.rules:
         if rule.style not in template.theme.styles:
             raise TemplateError(place, f"there is no style «{rule.style}»")
-        for key in (*rule.columns, *rule.fields):
+        for key in (*rule.columns, *rule.fields, *rule.block):
             if key not in known:
                 raise TemplateError(place, f"there is no column or field «{key}»")
 
@@ -477,6 +500,7 @@ def _targets(template: BookTemplate, tab: TabTemplate) -> Mapping[str, frozenset
     """Valid targets of placeholders in the formulas of *tab*, by kind."""
     groups = {column.key for column in tab.columns if column.repeat is not None}
     numbered = {one.key for one in tab.expand(())}
+    fields = frozenset(one.key for each in template.tabs for one in (*each.fields, *each.line_fields))
     return {
         "cell": frozenset({column.key for column in tab.columns} | numbered),
         "upto": frozenset({column.key for column in tab.columns}),
@@ -485,8 +509,9 @@ def _targets(template: BookTemplate, tab: TabTemplate) -> Mapping[str, frozenset
         "day": frozenset(groups),
         "column": frozenset(f"{each.key}.{column.key}" for each in template.tabs for column in each.columns),
         "headers": frozenset(each.key for each in template.tabs),
-        "form": frozenset(one.key for each in template.tabs for one in each.fields),
-        "field": frozenset(one.key for each in template.tabs for one in each.fields),
+        "form": fields,
+        "field": fields,
+        "row": fields,
         "choice": frozenset(f"{name}.{code}" for name, codes in template.choices.items() for code in codes),
         "text": frozenset.intersection(*(frozenset(texts) for texts in template.texts.values())),
     }

@@ -57,9 +57,9 @@ class Formulas:
                 return f"${letter}$1:${letter}{row}"
             if kind == "day":
                 return f"{_first_of(target, letters or {})}${day_row}"
-            if kind == "field":
+            if kind in ("field", "row"):
                 field_row, column = self.field_place(target)
-                return f"${column_letters(column)}${field_row + 1}"
+                return f"${column_letters(column)}{'$' if kind == 'field' else ''}{field_row + 1}"
             return self._of_book(kind, target)
 
         return PLACEHOLDER.sub(replaced, formula)
@@ -74,8 +74,14 @@ class Formulas:
 
     def field_place(self, key: str) -> tuple[int, int]:
         """Indices of row and column of a field of the form."""
-        rows = (numbered for tab in self.template.tabs for numbered in enumerate(tab.form))
-        return next(index for index, row in rows if row.kind == "field" and row.key == key), VALUE_COLUMN
+        for tab in self.template.tabs:
+            for index, row in enumerate(tab.form):
+                if row.kind == "field" and row.key == key:
+                    return index, VALUE_COLUMN
+                for right, part in enumerate(row.parts):
+                    if part.key == key:
+                        return index, VALUE_COLUMN - 1 + right
+        raise KeyError(key)
 
     @property
     def _form(self) -> TabTemplate:

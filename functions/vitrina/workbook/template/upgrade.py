@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import chain, count
 
 from vitrina.ports import Json
-from vitrina.workbook.reading.book import COLUMN_KEY, SHELF, VERSION_KEY, Book, Cell, Tab
+from vitrina.workbook.reading.book import COLUMN_KEY, SHELF, VERSION_KEY, Book, Cell, Field, Tab
 from vitrina.workbook.template.compiler import (
     FIRST_METADATA_ID,
     Compilation,
@@ -25,7 +25,7 @@ from vitrina.workbook.template.compiler import (
     form_row_height,
     heading_cell,
     mark,
-    name_field,
+    name_fields,
     place_rule,
     protect_column,
     setting_rows,
@@ -413,7 +413,10 @@ class _Upgrade:
     def _insert_rows(self, tab: TabTemplate, fields: dict[str, tuple[int, int]]) -> Iterator[Json]:
         """New rows of the form, each block before the field that follows it in the template."""
         form = tab.form
-        is_new = [self._is_newer(row.since) and (row.field is None or row.key not in fields) for row in form]
+        is_new = [
+            self._is_newer(row.since) and (row.kind not in ("field", "line") or row.key not in fields)
+            for row in form
+        ]
         for first, length in runs([index for index, new in enumerate(is_new) if new]):
             end = first + length
             found = self._place_of_block(form, is_new, (first, end), fields)
@@ -437,6 +440,9 @@ class _Upgrade:
                 self._rows.append((tab, at + down, left, line))
                 if line.field is not None:
                     fields[line.key] = at + down, left
+                for right, part in enumerate(line.parts):
+                    if left - 1 + right >= 0:
+                        fields[part.key] = at + down, left - 1 + right
 
     def _place_of_block(
         self,
@@ -486,8 +492,7 @@ class _Upgrade:
             yield from update_cells(
                 tab.sheet_id, placed, "userEnteredValue,userEnteredFormat,dataValidation,note"
             )
-            if line.field is not None:
-                yield name_field(tab, line.field, row, left)
+            yield from name_fields(tab, line, row, left)
 
     def _formula_rows(self, tab: TabTemplate) -> range:
         """Rows that have the formulas of the tab: those with content, and as many as a new one has."""
@@ -601,7 +606,13 @@ class _Upgrade:
                 )
                 for key, tab in self._book.tabs.items()
             }
-            book = replace(self._book, tabs=tabs)
+            form = self._book.tabs.get("client")
+            fields = {
+                key: Field(key, form.sheet_id, form.title, row, column, Cell())
+                for key, (row, column) in self._after.places.fields.items()
+                if form is not None
+            }
+            book = replace(self._book, tabs=tabs, fields=fields)
             yield from renew_ranges(
                 book,
                 self._template,

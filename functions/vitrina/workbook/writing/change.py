@@ -34,6 +34,7 @@ from vitrina.workbook.writing.requests import (
     delete_mark,
     delete_rows,
     guard_mark,
+    hide_rows,
     make_chat_mark,
     replace_tracker_mark,
     row_range,
@@ -92,6 +93,7 @@ class WorkbookChange:
         self._grown: list[Json] = []
         self._fences: list[str] = []
         self._book_marks: list[Json] = []
+        self._shown_rows: dict[tuple[int, int], bool] = {}
         self._final_cells: dict[int, dict[tuple[int, int], Json]] = defaultdict(dict)
 
     def __bool__(self) -> bool:
@@ -138,6 +140,11 @@ class WorkbookChange:
         self.guard_layout(tab)
         self._cells[tab.sheet_id][place.row_index, place.column_index] = cell_data(value)
         self.trace.field(place, value)
+
+    def show_row(self, tab: Tab, row_index: int, *, is_shown: bool) -> None:
+        """Show or hide a row of a form."""
+        self.guard_layout(tab)
+        self._shown_rows[tab.sheet_id, row_index] = is_shown
 
     def set_block(
         self, tab: Tab, row_index: int, column_index: int, values: Sequence[Sequence[Value]]
@@ -289,6 +296,10 @@ class WorkbookChange:
             *self._guards(),
             *compare_requests(self._areas()),
             *self._writes(),
+            *(
+                hide_rows(sheet_id, row, 1, hidden=not is_shown)
+                for (sheet_id, row), is_shown in self._shown_rows.items()
+            ),
             *self._shelve(),
             *self._deletions(),
             *self._unshelve(),

@@ -1,4 +1,4 @@
-"""Protection of a client's workbook: a client may edit only the columns that are his.
+"""Protection of a client's workbook: a client may edit only the columns and the ticks that are his.
 
 Each tab is protected as a whole, with the client's columns left open from the first row on, so that a row
 inserted right below the header is open too. A second protection covers the header of these columns. Where a
@@ -40,19 +40,35 @@ class Editors:
 
 @dataclass(frozen=True)
 class Area:
-    """What is protected of a tab: all of it but the rows below the header in *open_columns*."""
+    """What is protected of a tab: all but the rows below the header in *open_columns*, and *open_cells*.
+
+    The cells are given by row and column.
+    """
 
     sheet_id: int
     header_rows: int
     open_columns: Sequence[int]
+    open_cells: Sequence[tuple[int, int]] = ()
 
     @property
     def unprotected(self) -> list[Json]:
-        """The open columns as ranges, header included."""
-        return [
+        """The open columns as ranges, header included, and the open cells."""
+        columns = [
             {"sheetId": self.sheet_id, "startColumnIndex": first, "endColumnIndex": first + count}
             for first, count in runs(sorted(self.open_columns))
         ]
+        cells = [
+            {
+                "sheetId": self.sheet_id,
+                "startRowIndex": first,
+                "endRowIndex": first + count,
+                "startColumnIndex": column,
+                "endColumnIndex": column + 1,
+            }
+            for column in sorted({column for _, column in self.open_cells})
+            for first, count in runs(sorted(row for row, one in self.open_cells if one == column))
+        ]
+        return columns + cells
 
     @property
     def header(self) -> Json:
@@ -113,7 +129,8 @@ def renew_ranges(
 def _renew_tab(
     book: Book, tab: Tab, template: BookTemplate, locale: Locale, editors: Json, *, editors_changed: bool
 ) -> list[Json]:
-    area = Area(tab.sheet_id, tab.header_index + 1, sorted(client_columns(tab, template)))
+    columns, cells = client_columns(tab, template), client_cells(book, tab, template)
+    area = Area(tab.sheet_id, tab.header_index + 1, sorted(columns), cells)
     own = [one for one in book.protected_ranges if one.sheet_id == tab.sheet_id]
     sheet = _find(own, _texts(template, SHEET_TEXT), is_whole_sheet=True)
     header = _find(own, _texts(template, HEADER_TEXT), is_whole_sheet=False) if area.open_columns else None
@@ -166,16 +183,33 @@ def client_columns(tab: Tab, template: BookTemplate) -> list[int]:
     return [tab.columns[key] for key in keys if key in tab.columns]
 
 
+def client_cells(book: Book, tab: Tab, template: BookTemplate) -> list[tuple[int, int]]:
+    """Row and column of the client's own cells of a form."""
+    keys = (
+        part.key
+        for one in template.tabs
+        for part in one.line_fields
+        if one.key == tab.key and part.owner == "client"
+    )
+    found = (book.fields[key] for key in keys if key in book.fields)
+    return [(one.row_index, one.column_index) for one in found if one.sheet_id == tab.sheet_id]
+
+
 def _is_open(known: ProtectedRange, tab: Tab, area: Area) -> bool:
-    """Whether exactly the client's columns are open, each down to the last row."""
+    """Whether exactly the client's columns are open, each down to the last row, and the client's cells."""
     open_columns: set[int] = set()
+    open_cells: set[tuple[int, int]] = set()
     for one in known.unprotected:
         top, bottom = one.get("startRowIndex", 0), one.get("endRowIndex", tab.row_count)
-        if top > area.header_rows or bottom < tab.row_count:
-            return False
         left, right = one.get("startColumnIndex", 0), one.get("endColumnIndex", tab.column_count)
-        open_columns.update(range(left, right))
-    return open_columns == set(area.open_columns) and not known.is_warning
+        if area.open_cells:
+            open_cells.update((row, column) for row in range(top, bottom) for column in range(left, right))
+        elif top > area.header_rows or bottom < tab.row_count:
+            return False
+        else:
+            open_columns.update(range(left, right))
+    is_same = open_columns == set(area.open_columns) and open_cells == set(area.open_cells)
+    return is_same and not known.is_warning
 
 
 def _covers_header(known: ProtectedRange, area: Area) -> bool:
@@ -190,8 +224,8 @@ def _covers_header(known: ProtectedRange, area: Area) -> bool:
 
 
 def _guards(book: Book, template: BookTemplate) -> Iterator[Json]:
-    """Refuse the batch if a tab with open columns has changed its columns since it was read."""
+    """Refuse the batch if a tab with open columns or cells has changed since it was read."""
     for tab in _own_tabs(book, template):
-        if client_columns(tab, template):
+        if client_columns(tab, template) or client_cells(book, tab, template):
             for mark in tab.marks:
                 yield from guard_mark(tab.sheet_id, mark)

@@ -121,6 +121,18 @@ def cut_row(
     }
 
 
+def hide_rows(sheet_id: int, first: int, count: int, *, hidden: bool) -> Json:
+    """Request that hides *count* rows from *first* on, or shows them."""
+    place = {"sheetId": sheet_id, "dimension": "ROWS", "startIndex": first, "endIndex": first + count}
+    return {
+        "updateDimensionProperties": {
+            "range": place,
+            "properties": {"hiddenByUser": hidden},
+            "fields": "hiddenByUser",
+        }
+    }
+
+
 def whole_row(sheet_id: int, index: int, column_count: int) -> Json:
     """Range of all cells of a row."""
     return {

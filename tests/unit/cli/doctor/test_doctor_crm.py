@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from functools import partial
 
 import pytest
 
@@ -19,7 +18,6 @@ from vitrina.cli.commands import main
 from vitrina.cli.doctor.crm.checks import check_crm
 from vitrina.cli.doctor.installation.fact import Fact
 from vitrina.crm.amocrm import client
-from vitrina.crm.amocrm.pace import Pace
 from vitrina.crm_port import ChangedDeal
 from vitrina.errors import (
     AccessDeniedError,
@@ -169,7 +167,7 @@ def test_answer_that_cannot_be_read(world: MemoryWorld) -> None:
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """An account of amoCRM to which the installation is connected; calls do not wait for each other."""
-    monkeypatch.setattr(client, "Pace", partial(Pace, 0.0))
+    monkeypatch.setattr(client, "distance", lambda _: 0.0)
     with running(create_app()) as url:
         account = World(url)
         account.seed()

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from emulators.amocrm.limiter import Limiter
-from vitrina.crm.amocrm.pace import DISTANCE_S, Pace
+from vitrina.crm.amocrm.pace import Pace, distance
 from vitrina.errors import RetriableServiceError
 
 
@@ -25,7 +25,7 @@ class Clock:
         """Move the clock."""
         self.now += seconds
 
-    def pace(self, distance_s: float = DISTANCE_S) -> Pace:
+    def pace(self, distance_s: float = distance()) -> Pace:
         """A pace with this clock, whose rests are a minute."""
         return Pace(distance_s, rest_s=60.0, now=self, sleep=self.sleep)
 

@@ -280,7 +280,7 @@ def test_every_field_of_the_form_has_a_named_range_on_its_value():
         for body in bodies(compiled("client"), "addNamedRange")
     }
 
-    assert named.keys() == {field.range_name for field in form.fields}
+    assert named.keys() == {field.range_name for field in (*form.fields, *form.line_fields)}
     for field in form.fields:
         area = named[field.range_name]
         label = shown[area["startRowIndex"], area["startColumnIndex"] - 1]
@@ -438,6 +438,12 @@ def test_all_of_a_clients_workbook_is_protected_but_the_clients_columns(locale):
         columns = one.expand(template.standard_profiles(locale))
         own = {i for i, column in enumerate(columns) if column.owner == "client"}
         opened = whole.get("unprotectedRanges", [])
+        if one.kind == "form":
+            rows = [index for index, row in enumerate(one.form) if row.kind == "line"]
+            [ticks] = opened
+            assert (ticks["startRowIndex"], ticks["endRowIndex"]) == (rows[0], rows[-1] + 1)
+            assert (ticks["startColumnIndex"], ticks["endColumnIndex"]) == (3, 4)
+            opened = []
 
         assert whole["range"] == {"sheetId": one.sheet_id}
         assert own == {i for part in opened for i in range(part["startColumnIndex"], part["endColumnIndex"])}

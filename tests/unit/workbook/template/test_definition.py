@@ -98,6 +98,7 @@ def test_tabs_stand_in_the_agreed_order():
         "promises",
         "specialists",
         "absences",
+        "onboarding",
         "settings",
         "log",
     ]

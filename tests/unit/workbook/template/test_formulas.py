@@ -58,6 +58,8 @@ class Sheets:
             sheet = self.indexes[body["range"]["sheetId"]]
             if "formulaValue" in value:
                 self.model.set_user_input(sheet, row, column, value["formulaValue"].replace(";", ","))
+            elif "boolValue" in value:
+                self.model.set_user_input(sheet, row, column, str(value["boolValue"]).upper())
             elif "numberValue" in value:
                 self.model.update_cell_with_number(sheet, row, column, float(value["numberValue"]))
             else:

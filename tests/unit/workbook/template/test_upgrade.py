@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import lzma
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,9 @@ from vitrina.workbook.template.definition import (
     load_template,
 )
 from vitrina.workbook.template.earlier import load_earlier
+from vitrina.workbook.template.starting_onboarding import ONBOARDING_TAB, starting_onboarding
 from vitrina.workbook.template.upgrade import upgrade_requests
+from vitrina.workbook.writing.client_needs import need_lines
 from vitrina.workbook.writing.protection import Editors
 
 FIXTURE = Path(__file__).parents[3] / "fixtures" / "release_0_1" / "in_progress.json.xz"
@@ -295,3 +298,52 @@ def test_what_people_removed_stays_removed(old: OldBooks) -> None:
     book = old.book("ЗРН")
     assert "done" not in book.tabs
     assert "quantity" not in book.tab("backlog").columns
+
+
+def test_an_old_first_tab_gets_the_lines_of_the_client(old: OldBooks) -> None:
+    """Ten lines, empty and hidden, whose ticks the client may set and nothing else on the tab."""
+    old.upgrade("ЗРН")
+
+    book, resource = old.book("ЗРН"), old.everything("ЗРН")
+    lines = need_lines(book)
+    sheet = next(one for one in resource["sheets"] if one["properties"]["sheetId"] == 101)
+    rows = sheet["data"][0]["rowMetadata"]
+    assert [(line.is_free, line.is_done) for line in lines] == [(True, False)] * 10
+    assert all(rows[line.text.row_index].get("hiddenByUser") for line in lines)
+    assert {line.text.row_index for line in lines} == set(
+        range(lines[0].text.row_index, lines[0].text.row_index + 10)
+    )
+    [opened] = [
+        area
+        for one in sheet["protectedRanges"]
+        for area in one.get("unprotectedRanges", ())
+        if "startRowIndex" in area
+    ]
+    assert (opened["startRowIndex"], opened["endRowIndex"], opened["startColumnIndex"]) == (
+        lines[0].tick.row_index,
+        lines[-1].tick.row_index + 1,
+        lines[0].tick.column_index,
+    )
+
+
+def test_an_old_agency_workbook_gets_the_templates_of_onboarding(old: OldBooks) -> None:
+    """The tab stands behind *Отсутствия*, with the rows that the compilation brings."""
+    template, base = load_template("agency"), old.base("agency")
+    titles = {one.key: one.title for one in old.profiles}
+    rows = {ONBOARDING_TAB: starting_onboarding(template, "ru", titles)}
+    values = replace(base.values, rows=rows)
+    resource = old.workbooks.read_for_upgrade(old.id_of("agency"))
+    requests = upgrade_requests(
+        resource, parse_book(resource), replace(base, values=values), load_earlier("agency")
+    )
+    old.workbooks.batch_update(old.id_of("agency"), requests)
+
+    book = old.book("agency")
+    order = [
+        tab.key for tab in sorted(book.tabs.values(), key=lambda tab: list(book.grids).index(tab.sheet_id))
+    ]
+    tab = book.tab(ONBOARDING_TAB)
+    assert order[order.index("absences") + 1] == ONBOARDING_TAB
+    assert [tab.cell(row, "kind").text for row in tab.rows if tab.cell(row, "kind").text] == [
+        str(row["kind"]) for row in rows[ONBOARDING_TAB]
+    ]

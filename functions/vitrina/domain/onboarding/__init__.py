@@ -1,0 +1,1 @@
+"""Onboarding: the first tasks of a project, from a template of the agency."""
