@@ -117,7 +117,7 @@ def _refresh(run: Run, stored: StoredAgency, *, draws: bool) -> None:
     if services.chat is not None:
         renew_rules(run, book)
         questions = find_open_questions(services.store, agency_id)
-        write_questions(change, book, stored.projects.value, by_project(questions))
+        write_questions(change, book, stored.projects.value, by_project(questions), services.time_zone)
     write_missing(change, book, stored.projects.value, find_open_launches(services.store, agency_id))
     if team is not None and (draws or team != stored.team):
         found = find_open_work(services.store, agency_id)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
+from zoneinfo import ZoneInfo
 
 from vitrina.domain.quantities import serial_of_day
 from vitrina.errors import ChangedMeanwhileError
@@ -161,8 +162,17 @@ def write_questions(
     book: Book,
     projects: Sequence[Project],
     questions: Mapping[str, Sequence[Question]],
+    zone: ZoneInfo,
 ) -> None:
-    """Write how many questions of clients wait for an answer, and the oldest; by the id of the workbook."""
+    """Write how many questions of clients wait for an answer, and the oldest.
+
+    Parameters
+    ----------
+    questions
+        Questions by the id of the workbook, the oldest first.
+    zone
+        Days of questions are those of this zone.
+    """
     tab = book.tabs.get(TAB)
     if tab is None or "questions" not in tab.columns:
         return
@@ -172,18 +182,17 @@ def write_questions(
         if project is None:
             continue
         own = questions.get(project.spreadsheet_id, ())
-        text = render(_waiting(own), locale) if own else ""
+        text = render(_waiting(own, zone), locale) if own else ""
         if tab.cell(row, "questions").text != text:
             change.set(tab, row, "questions", text or None)
 
 
-def _waiting(questions: Sequence[Question]) -> Sentence:
+def _waiting(questions: Sequence[Question], zone: ZoneInfo) -> Sentence:
     oldest = questions[0]
-    asked_on = datetime.fromisoformat(oldest.at).date()
     text = " ".join(oldest.text.split())
     if len(text) > MOST_CHARACTERS:
         text = f"{text[: MOST_CHARACTERS - 1].rstrip()}…"
-    return sentence("questions.project", count=len(questions), on=asked_on, text=text)
+    return sentence("questions.project", count=len(questions), on=oldest.asked_on(zone), text=text)
 
 
 def _lacks(launch: Launch) -> list[Sentence]:

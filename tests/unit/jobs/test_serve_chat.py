@@ -8,6 +8,8 @@ from tests.harness.chat_office import CLIENT, ChatOffice
 from tests.harness.fakes.interruptions import no_answer
 from vitrina.chat_port import BotMoved, BotRight, GroupClaimed
 from vitrina.errors import RetriableServiceError, UserError
+from vitrina.records.outside.chat_rules import Told
+from vitrina.usecases.chats.post import post_message
 
 TOPICS = ["Вопросы", "Постмиты", "Счета и акты", "Отчёты"]
 
@@ -289,3 +291,78 @@ def test_the_agency_is_reminded_in_working_hours(office: ChatOffice) -> None:
     for _ in range(30):
         office.tick(60)
     assert reminders() == before
+
+
+def test_a_link_is_of_no_use_once_the_bot_is_back(office: ChatOffice) -> None:
+    """It was shown while the bot was gone; the bot came back to the same group without it."""
+    group = office.add_group()
+    group.is_member = False
+    office.chat.tell(BotMoved(group.chat_id))
+    office.deliver()
+    token = office.token()
+    group.is_member = True
+    office.chat.tell(BotMoved(group.chat_id))
+    office.deliver()
+    other = office.chat.add_group("Чужая", payload=token)
+    office.deliver()
+    assert other.topics == {}
+    assert office.state().chat_id == group.chat_id
+    assert len(group.topics) == 4
+
+
+def test_a_muted_bot_is_told_of_once_a_day(office: ChatOffice) -> None:
+    """Nobody tells that it may write again: it is tried every quarter of an hour, and goes on by itself."""
+    internal = office.add_group(office.agency_id, "Маяк")
+    group = office.add_group()
+    group.is_administrator, group.may_write = False, False
+    office.do("note_call", text="Обсудили главную")
+    for _ in range(10):
+        office.tick()
+    assert sum("не работает" in one for one in office.texts(internal)) == 1
+    assert "не может писать" in office.project_row("missing")
+    group.is_administrator, group.may_write = True, True
+    office.tick()
+    assert len(office.texts(group, "Постмиты")) == 1
+    assert office.project_row("missing") == ""
+
+
+def test_a_message_that_is_too_long_is_shortened(office: ChatOffice) -> None:
+    """With all decisions it may be longer than a chat takes."""
+    group = office.add_group()
+    office.do("note_call", text="д" * 3500, decisions=["р" * 500 for _ in range(10)])
+    office.run_queue()
+    (told,) = office.texts(group, "Постмиты")
+    assert (len(told), told[-1]) == (4096, "…")
+
+
+def test_a_repeat_under_one_name_edits_the_first(office: ChatOffice) -> None:
+    """Also where the group is another one meanwhile: then it is sent there."""
+    group = office.add_group()
+    post(office, "Первый текст")
+    post(office, "Второй текст")
+    assert office.texts(group, "Отчёты") == ["Второй текст"]
+    sent = office.chat.calls["send"] + office.chat.calls["edit"]
+    post(office, "Второй текст")
+    assert office.chat.calls["send"] + office.chat.calls["edit"] == sent
+
+
+def post(office: ChatOffice, text: str) -> None:
+    """Have a text told of one batch."""
+    run = office.new_run()
+    post_message(run, office.client_id, office.agency_id, Told.BATCH, "one", text)
+    run.end()
+    office.run_queue()
+
+
+@pytest.mark.parametrize("event", list(Told))
+def test_an_internal_event_never_goes_to_a_client(office: ChatOffice, event: Told) -> None:
+    """The event decides, whatever the caller names."""
+    internal = office.add_group(office.agency_id, "Маяк")
+    group = office.add_group()
+    run = office.new_run()
+    post_message(run, office.client_id, office.agency_id, event, "any", "Слово")
+    run.end()
+    office.run_queue()
+    seen = any("Слово" in one.text for one in group.messages.values())
+    assert seen == (event not in (Told.UNANSWERED, Told.UNUSABLE))
+    assert any("Слово" in one.text for one in internal.messages.values()) != seen

@@ -53,7 +53,7 @@ def _write(run: Run, spreadsheet_id: str) -> None:
     state = load_state(store, spreadsheet_id, run.agency_id).of_group(kept.chat_id)
     questions = find_project_questions(store, spreadsheet_id)
     change = WorkbookChange()
-    shown = write_chat(change, book, kept, state.invite_url, questions)
+    shown = write_chat(change, book, kept, state.invite_url, questions, services.time_zone)
     if change:
         services.workbooks.batch_update(spreadsheet_id, change.requests())
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from vitrina.ports import ABSENT, EXPIRES_AT, Document, Key, Put, Store
 from vitrina.records.packing import known_fields
@@ -51,6 +52,10 @@ class Question:
             until = (datetime.fromisoformat(self.answered_at) + ANSWERED_LIFE).isoformat()
             data |= {EXPIRES_AT: until, "due_at": until}
         return Put(*self.key, data, self.version)
+
+    def asked_on(self, zone: ZoneInfo) -> date:
+        """The day on which it was asked."""
+        return datetime.fromisoformat(self.at).astimezone(zone).date()
 
     def answered(self, now: datetime) -> Question:
         """The question with an answer."""

@@ -133,8 +133,9 @@ class ChatState:
         Whether the set-up is through and nothing is lacking, and whether it was once.
     lack
         Code of the sentence that says what the group lacks, or empty.
-    lack_count
-        How often the group became unusable.
+    lack_count, told_lack, told_at
+        How often the agency was told that the group cannot be used; what it was told last, until a message
+        gets through, and when, in seconds of Unix time.
     last_id, own_ids
         The last known message, and the bot's latest ones.
     moments, rest_until
@@ -155,6 +156,8 @@ class ChatState:
     is_greeted: bool = False
     lack: str = ""
     lack_count: int = 0
+    told_lack: str = ""
+    told_at: float = 0.0
     last_id: str = ""
     own_ids: tuple[str, ...] = ()
     moments: tuple[float, ...] = ()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from vitrina.errors import UserError
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.run import Run
@@ -34,7 +32,7 @@ def open_questions(run: Run, spreadsheet_id: str) -> Answer:
                 {
                     "number": one.number,
                     "text": one.text,
-                    "on": datetime.fromisoformat(one.at).astimezone(zone).date(),
+                    "on": one.asked_on(zone),
                 }
                 for one in questions[:MOST_SHOWN]
             ]

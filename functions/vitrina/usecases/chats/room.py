@@ -146,7 +146,7 @@ class Room:
             return [replace(sent, is_open=waits).put()]
 
         store = self.run.services.store
-        state = self.state.with_ids(message_id, is_own=True)
+        state = replace(self.state.with_ids(message_id, is_own=True), told_lack="")
         if message.question:
             state = replace(state, notices={**state.notices, message_id: message.question})
         version = self.run.commit(state.put(), updates=[DocumentChange(store, (message.key,), change)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from vitrina.chat_port import MOST_INVITE_NAME, BotRight, GroupLack, GroupUnusableError, shortened
 from vitrina.operations.journal import JournalLine, refresh_wish
 from vitrina.records.books import load_project
@@ -11,6 +13,9 @@ from vitrina.usecases.chats.post import post_message
 from vitrina.usecases.chats.room import Room
 from vitrina.usecases.chats.updates import launch_change
 from vitrina.usecases.chats.workbook import chat_book_wish
+
+#: Seconds after which the agency is told once more of the same trouble.
+TELL_AGAIN_S = 20 * 3600.0
 
 
 def set_up(room: Room) -> None:
@@ -74,21 +79,25 @@ def _greet(room: Room) -> None:
 
 
 def note_lack(room: Room, lack: GroupLack) -> None:
-    """Keep why the group cannot be used, and tell the agency once each time."""
+    """Keep why the group cannot be used, and tell the agency: once, and again after ``TELL_AGAIN_S``."""
     run, services, code = room.run, room.run.services, f"chat.{lack.value}"
     if room.state.lack == code:
         return
-    was_ready, where = room.state.is_ready, {"service": room.chat.name}
+    state, where = room.state, {"service": room.chat.name}
     run.at_end(updates=[launch_change(services, room.kept, Sentence(code, where))])
     run.queue_at_end(refresh_wish(services, room.kept.agency_id, draws=False))
-    if was_ready:
-        _tell_agency(room, Sentence(code, where))
-    room.keep_with_final(is_ready=False, lack=code, lack_count=room.state.lack_count + was_ready)
+    # A closed topic looks well until something is sent there, and nobody tells of its opening.
+    is_known = state.told_lack == code and room.now_s - state.told_at < TELL_AGAIN_S
+    told: dict[str, Any] = {}
+    if state.is_ready and not is_known:
+        told = {"lack_count": state.lack_count + 1, "told_lack": code, "told_at": room.now_s}
+        _tell_agency(room, Sentence(code, where), told["lack_count"])
+    room.keep_with_final(is_ready=False, lack=code, **told)
 
 
-def _tell_agency(room: Room, why: Sentence) -> None:
+def _tell_agency(room: Room, why: Sentence, number: int) -> None:
     run, kept, services = room.run, room.kept, room.run.services
-    name = f"unusable-{kept.spreadsheet_id}-{room.state.lack_count}"
+    name = f"unusable-{kept.spreadsheet_id}-{number}"
     if kept.is_internal:
         # Nobody reads there what is wrong with it.
         line = JournalLine(

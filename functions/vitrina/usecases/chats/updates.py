@@ -30,6 +30,7 @@ from vitrina.records.outside.chats import (
     group_key,
     link_key,
     load_chat,
+    load_state,
     put_group,
 )
 from vitrina.records.outside.launches import Launch, LaunchPart, launch_from_document, launch_key
@@ -95,7 +96,7 @@ def _claim(
 ) -> TaskWish | None:
     """Give the group to the project of the link, unless another one has it. The link works once."""
     chat = _owner_of(services, link)
-    if chat.token != event.payload:
+    if chat.token != event.payload or _has_other_group(services, chat, event.chat_id):
         return None
     used: list[Write] = [Delete(CHAT_LINK, link.key, link.version)]
     if group is not None and group.data["owner"] != chat.spreadsheet_id:
@@ -110,6 +111,12 @@ def _claim(
     mine: list[Write] = [] if group is not None else [put_group(chat, event.chat_id)]
     claimed = replace(chat, token="", chat_id=event.chat_id, refused="")
     return _keep(services, update_id, event, claimed, claimed.put(), *used, *mine)
+
+
+def _has_other_group(services: Services, chat: KeptChat, chat_id: str) -> bool:
+    """Whether there is another group that works: the bot came back there after a link was shown."""
+    state = load_state(services.store, chat.spreadsheet_id, chat.agency_id)
+    return state.is_ready and chat.chat_id not in ("", chat_id)
 
 
 def _upgrade(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from vitrina.operations.outbox import TaskWish, task_name
 from vitrina.operations.services import Services
@@ -33,7 +33,12 @@ def chat_book_wish(
 
 
 def write_chat(
-    change: WorkbookChange, book: Book, chat: KeptChat, invite_url: str, questions: Sequence[Question]
+    change: WorkbookChange,
+    book: Book,
+    chat: KeptChat,
+    invite_url: str,
+    questions: Sequence[Question],
+    zone: ZoneInfo,
 ) -> str:
     """Write what differs; returns the invitation that stands in the workbook then, if it is ours.
 
@@ -50,18 +55,21 @@ def write_chat(
             change.set_field(book.tab("client"), place, invite_url)
             shown = invite_url
     if "questions" in book.fields:
-        place, text = book.field("questions"), questions_text(questions, locale_of(book))
+        place, text = book.field("questions"), questions_text(questions, locale_of(book), zone)
         if place.cell.text != text:
             change.set_field(book.tab("client"), place, text)
     return shown
 
 
-def questions_text(questions: Sequence[Question], locale: str) -> str:
-    """Open questions in the client's words, a line for each."""
+def questions_text(questions: Sequence[Question], locale: str, zone: ZoneInfo) -> str:
+    """Open questions in the client's words, a line for each; days are those of *zone*."""
     if not questions:
         return render(sentence("questions.none"), locale)
     lines = [
-        render(sentence("questions.line", number=str(one.number), text=brief(one.text), on=_day(one)), locale)
+        render(
+            sentence("questions.line", number=str(one.number), text=brief(one.text), on=one.asked_on(zone)),
+            locale,
+        )
         for one in questions[:MOST_QUESTIONS]
     ]
     more = len(questions) - MOST_QUESTIONS
@@ -74,7 +82,3 @@ def brief(text: str, most: int = MOST_CHARACTERS) -> str:
     """The beginning of a text, in one line."""
     plain = " ".join(text.split())
     return plain if len(plain) <= most else f"{plain[: most - 1].rstrip()}…"
-
-
-def _day(question: Question) -> object:
-    return datetime.fromisoformat(question.at).date()
