@@ -23,7 +23,10 @@ from tests.harness.office import Office
 from tests.harness.servers import Servers
 from tests.harness.worker_office import OfficeFactory, WorkerOffice, running_office_factory
 from vitrina.jobs.refresh_agency import redraw_agency
-from vitrina.records.books import find_projects
+from vitrina.operations.actor import CLOCK
+from vitrina.operations.run import Run, ending
+from vitrina.records.books import Project, find_projects
+from vitrina.usecases.tracker.refresh import refresh
 
 #: Longer than a lease and a period of the timer.
 STEP = timedelta(minutes=16)
@@ -98,6 +101,14 @@ def made(office: Office) -> Counter[str]:
     )
 
 
+def look_at(office: Office, project: Project) -> None:
+    """Read the cards of a project."""
+    run = Run(office.services, CLOCK, agency_id=project.agency_id)
+    with ending(run):
+        run.take(project.spreadsheet_id)
+        refresh(run, project.spreadsheet_id)
+
+
 def win(office: WorkerOffice, *, every: timedelta | None = None) -> Mapping[str, Any]:
     """Drag the deal to the stage; repeats what was lost as amoCRM and the timer do, until all is there.
 
@@ -113,8 +124,10 @@ def win(office: WorkerOffice, *, every: timedelta | None = None) -> Mapping[str,
         office.crm.control("POST", "/webhooks/advance", {"minutes": 5})
         office.call_schedule()
         office.settle()
-    # The timer does so where it had to call.
+    # The timer does both where it had to call.
     assert office.agency is not None
+    for project in find_projects(office.services.store, office.agency.spreadsheet_id):
+        look_at(office, project)
     redraw_agency(office.services, {"kind": "redraw", "spreadsheet_id": office.agency.spreadsheet_id})
     found = made(office)
     return {"outcome": "done" if found == ONE_OF_EACH else "wrong", "message": str(found)}

@@ -18,6 +18,7 @@ from tests.emulators.amocrm.amocrm_world import (
     SIGNED,
     WON,
 )
+from tests.harness.agency_data import MANAGER
 from tests.harness.desks.desk import Addresses
 
 #: Stages of the funnel of sales by a name for tests.
@@ -27,7 +28,7 @@ RULES = {"deal_project": "Продажи: Договор подписан", "dea
 
 
 class CrmDesk:
-    """The account of amoCRM of an office."""
+    """The account of amoCRM of an office; its manager sells as well."""
 
     server = "amocrm"
 
@@ -43,7 +44,8 @@ class CrmDesk:
     def open(self) -> dict[str, str]:
         """Begin anew, without deals; returns the settings of the product."""
         self.control("POST", "/reset")
-        self.control("POST", "/seed", SEED)
+        users = [{**one, "email": MANAGER} if one["id"] == OLGA else one for one in SEED["users"]]
+        self.control("POST", "/seed", {**SEED, "users": users})
         self.lift_limit()
         settings = {"URL": self.url, "TOKEN": "bot", "CALLS_PER_S": "50", "REST_S": "0"}
         return {f"VITRINA_CRM_{name}": value for name, value in settings.items()}

@@ -1,7 +1,8 @@
 """Check the installation, and test on a scratch spreadsheet which assumptions of docs/assumptions.md hold.
 
 With ``--tracker`` it tests instead, on a scratch board of each connected tracker, what is assumed about them.
-With ``--crm`` it looks at the CRM instead: account, pipelines, people, changed deals.
+With ``--crm`` it looks at the CRM instead: account, pipelines, people, changed deals. With ``--crm-deal`` it
+also tries, in a test deal, what is assumed about the CRM.
 With ``--chat`` it looks at the chat instead: token and webhook. With ``--chat-group`` it also tries, in a
 test group, what is assumed about the chat.
 
@@ -60,6 +61,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="look at the CRM instead, which takes seconds and changes nothing",
     )
     parser.add_argument(
+        "--crm-deal",
+        metavar="NUMBER",
+        help="also try in this test deal what is assumed about the CRM; a note and a task remain in it",
+    )
+    parser.add_argument(
         "--chat",
         action="store_true",
         help="look at the chat instead, which takes seconds and changes nothing",
@@ -80,8 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     if arguments.tracker:
         return _run_for_trackers(settings, arguments.tracker, assumptions)
-    if arguments.crm:
-        return run_for_crm(settings)
+    if arguments.crm or arguments.crm_deal:
+        return run_for_crm(settings, arguments.crm_deal or "", assumptions)
     if arguments.chat or arguments.chat_group:
         return run_for_chat(settings, str(arguments.chat_group or ""), assumptions)
     facts = check_installation(settings)

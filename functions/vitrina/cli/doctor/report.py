@@ -26,7 +26,10 @@ _STATES: Mapping[type[Exception], State] = {
 }
 
 #: Where the probes of a service run, if not on a scratch board of a tracker.
-_ELSEWHERE: Mapping[str, str] = {"Telegram": "needs a test group: --chat-group"}
+_ELSEWHERE: Mapping[str, str] = {
+    "Telegram": "needs a test group: --chat-group",
+    "amoCRM": "needs a test deal: --crm-deal",
+}
 
 
 def run_probes(scratch: ScratchWorkbook, probes: Sequence[Probe] = PROBES) -> dict[int, Finding]:

@@ -8,6 +8,7 @@ import pytest
 
 from vitrina.cli.doctor.assumptions import read_assumptions
 from vitrina.cli.doctor.chat.trial import CHAT_PROBES
+from vitrina.cli.doctor.crm.trial import CRM_PROBES
 from vitrina.cli.doctor.report import PROBES
 from vitrina.cli.doctor.tracker.probes import TRACKER_PROBES
 
@@ -26,6 +27,7 @@ def test_every_probe_has_its_row_and_every_row_its_probe() -> None:
         **{probe.number: probe.name for probe in PROBES},
         **of_trackers,
         **{probe.number: probe.name for probe in CHAT_PROBES},
+        **{probe.number: probe.name for probe in CRM_PROBES},
     }
 
 
@@ -41,7 +43,7 @@ def test_tracker_probes_are_of_their_tracker() -> None:
 def test_google_rows_without_a_check_say_why() -> None:
     """Rows without a check have a reason and a fallback."""
     for one in ROWS:
-        assert one.service in ("Google", "Kaiten", "Asana", "Telegram", "Ourselves")
+        assert one.service in ("Google", "Kaiten", "Asana", "Telegram", "amoCRM", "Ourselves")
         assert one.checked_by or len(one.reason) > 10, one
         assert one.fallback, one
 

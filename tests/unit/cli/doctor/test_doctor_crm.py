@@ -9,13 +9,14 @@ import pytest
 
 from emulators.amocrm import create_app
 from emulators.common.server import running
-from tests.emulators.amocrm.amocrm_world import World
+from tests.emulators.amocrm.amocrm_world import LEAD, World
 from tests.harness.crm_worlds.memory import MemoryWorld
 from tests.harness.fakes.crm import FakeCrm
 from tests.harness.fakes.interruptions import busy, no_answer
 from vitrina.bootstrap import CRM, crm_webhook_url, open_crm
 from vitrina.cli.commands import main
 from vitrina.cli.doctor.crm.checks import check_crm
+from vitrina.cli.doctor.crm.trial import CRM_PROBES
 from vitrina.cli.doctor.installation.fact import Fact
 from vitrina.crm.amocrm import client
 from vitrina.crm_port import ChangedDeal
@@ -194,6 +195,27 @@ def test_doctor_of_amocrm(account: World, capsys: pytest.CaptureFixture[str]) ->
     counts = account.control.get("/calls").json()["counts"]
     assert counts.get("contacts.get") is None
     assert counts.get("webhooks.add") is None
+
+
+def test_trial_in_a_deal(account: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every assumption holds; the deal stands where it stood, and what remains is said."""
+    deal_id = account.make_deal()
+
+    code = main(["doctor", "--crm-deal", str(deal_id)])
+
+    printed = capsys.readouterr().out
+    assert (code, printed.count("holds")) == (0, len(CRM_PROBES)), printed
+    assert "A note and a task remain in the deal" in printed
+    assert account.bot.get(f"/leads/{deal_id}").json()["status_id"] == LEAD
+    assert len(account.bot.get(f"/leads/{deal_id}/notes").json()["_embedded"]["notes"]) == 1
+
+
+def test_trial_in_a_deal_that_is_not_there(account: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """It says what to do."""
+    code = main(["doctor", "--crm-deal", "123"])
+
+    assert code == 1
+    assert "There is no deal 123: make one for the trial" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def one_read_has_everything(scratch: ScratchWorkbook) -> None:
         columns = {column.key for column in wanted.expand(template.standard_profiles("ru"))}
         expect(columns == tab.columns.keys(), f"{tab.title}: read the columns {', '.join(tab.columns)}")
         expect(bool(tab.marks), f"{tab.title}: no mark of a header or a last row was read")
-    fields = {one.key for tab in template.tabs for one in tab.fields}
+    fields = {one.key for tab in template.tabs for one in (*tab.fields, *tab.line_fields)}
     expect(fields == book.fields.keys(), f"read the fields {', '.join(book.fields)}")
     read = row_with_task(book.tab(TAB), "read").number
     expect(read == number, f"row {number} was read with the mark {read}")
