@@ -85,7 +85,7 @@ class DealRun:
                 self._move(deal_id, self._chance.choice(STAGES))
             if self._chance.random() < 0.5:
                 office.crm.control("POST", "/webhooks/release")
-            office.settle()
+            self._settle()
             if self._chance.random() < 0.3:
                 self._let_pass()
         self._set_mode("deliver")
@@ -114,7 +114,13 @@ class DealRun:
         self._now += STEP
         self._office.restart(NOW=self._now.isoformat())
         self._office.call_schedule().raise_for_status()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Wait until nothing is queued, however long the limit of the CRM makes it take."""
         self._office.settle()
+        while not self._office.is_queue_empty():
+            self._office.settle()
 
     def _is_quiet(self) -> bool:
         assert self._office.agency is not None

@@ -318,6 +318,12 @@ class LocalOffice:
         """Call ``schedule`` as the timer does."""
         return call_schedule(self.servers, **caller)
 
+    def is_queue_empty(self) -> bool:
+        """Whether no task is queued or runs."""
+        url = f"{self.servers.tasks}/_emulator/run-until-empty"
+        answer = self.http.post(url, json={"timeout_s": 0, "include_later": True}).raise_for_status()
+        return bool(answer.json()["empty"])
+
     def settle(self) -> None:
         """Wait until webhooks are delivered and queued work is done."""
         self.desk.settle()
