@@ -8,6 +8,7 @@ from tests.harness.chat_office import CLIENT, ChatOffice
 from tests.harness.fakes.interruptions import no_answer
 from vitrina.chat_port import BotMoved, BotRight, GroupClaimed
 from vitrina.errors import RetriableServiceError, UserError
+from vitrina.jobs.expire import expire
 from vitrina.records.outside.chat_rules import Told
 from vitrina.usecases.chats.post import post_message
 
@@ -366,3 +367,18 @@ def test_an_internal_event_never_goes_to_a_client(office: ChatOffice, event: Tol
     seen = any("Слово" in one.text for one in group.messages.values())
     assert seen == (event not in (Told.UNANSWERED, Told.UNUSABLE))
     assert any("Слово" in one.text for one in internal.messages.values()) != seen
+
+
+def test_what_is_old_is_deleted(office: ChatOffice) -> None:
+    """Messages that were sent, updates and answered questions; never a question that waits."""
+    group = office.add_group()
+    office.ask(group, "/question Когда?")
+    office.ask(group, "/question Где?")
+    office.do("answer_question", number=1, text="Завтра")
+    office.run_queue()
+    kinds = ("chat_message", "chat_update", "chat_question")
+    assert [len(office.store.find(kind)) for kind in kinds] == [4, 3, 2]
+    office.clock.advance(days=100)
+    expire(office.services)
+    assert [len(office.store.find(kind)) for kind in kinds] == [0, 0, 1]
+    assert [one.text for one in office.questions()] == ["Где?"]
