@@ -382,3 +382,25 @@ def test_what_is_old_is_deleted(office: ChatOffice) -> None:
     expire(office.services)
     assert [len(office.store.find(kind)) for kind in kinds] == [0, 0, 1]
     assert [one.text for one in office.questions()] == ["Где?"]
+
+
+def test_a_topic_that_is_chosen_later_is_made(office: ChatOffice) -> None:
+    """With the next message; another name renames nothing."""
+    choose(office, chat_topic_meetings="")
+    group = office.add_group()
+    assert "Постмиты" not in group.topics.values()
+    choose(office, chat_topic_meetings="Созвоны", chat_topic_reports="Другое имя")
+    office.tick()
+    office.do("note_call", text="Обсудили главную")
+    office.run_queue()
+    assert sorted(group.topics.values()) == sorted(["Вопросы", "Созвоны", "Счета и акты", "Отчёты"])
+
+
+def choose(office: ChatOffice, **settings: str) -> None:
+    """Type into *Настройки*."""
+    tab = office.tab("settings", office.agency_id)
+    rows = {tab.cell(row, "key").text: row for row in tab.rows}
+    for key, text in settings.items():
+        cell = tab.address(rows[key], "value")
+        edit = {"type": "type", "sheet": tab.title, "cell": cell, "text": text}
+        office.edit(edit, spreadsheet_id=office.agency_id)

@@ -16,9 +16,9 @@ from vitrina.records.outside.chat_rules import ChatRules
 from vitrina.records.outside.chats import ChatState, KeptChat, chat_from_document, chat_key
 from vitrina.texts import Sentence, render
 
-#: Messages in a group in any window; all processes together. The window is longer than Telegram's minute, as
-#: a message takes some time to get there.
-MOST_IN_WINDOW, WINDOW_S = 20, 62.0
+#: Messages in a group in any window; all processes together. The window is longer than Telegram's minute: an
+#: adapter may wait for seconds before it sends.
+MOST_IN_WINDOW, WINDOW_S = 20, 65.0
 #: Before the first message that is known of a group.
 BEFORE_ALL = "0"
 
@@ -76,10 +76,9 @@ class Room:
         if wait_s > 0:
             raise RetriableServiceError("service.busy", service=self.chat.name, retry_after_s=wait_s)
 
-    @property
-    def _moments(self) -> tuple[float, ...]:
-        """The moments of messages with one that is sent now."""
-        return (*self.state.moments, self.now_s)[-MOST_IN_WINDOW:]
+    def _moments(self, count: int = 1) -> tuple[float, ...]:
+        """The moments of messages with those that are sent now."""
+        return (*self.state.moments, *[self.now_s] * count)[-MOST_IN_WINDOW:]
 
     # --- Calls that make something -------------------------------------------------------------------
 
@@ -90,7 +89,8 @@ class Room:
         after = begun["after"] if begun.get("key") == key else ""
         self.keep(
             begun_topic={"key": key, "after": after or self.state.last_id or BEFORE_ALL},
-            moments=self._moments,
+            # A look for a topic of an earlier call sends a message as well.
+            moments=self._moments(2 if after else 1),
         )
         known = frozenset(self.state.topics.values())
         try:
@@ -110,7 +110,7 @@ class Room:
         chat_id = self.kept.chat_id
         text = ChatMessage(chat_id, message.text, topic_id, message.reply_to)
         if message.sent_in == chat_id:
-            self.keep(moments=self._moments)
+            self.keep(moments=self._moments())
             self.chat.edit(message.sent_id, text)
             self._keep_sent(message, message.sent_id)
             return message.sent_id
@@ -125,7 +125,7 @@ class Room:
             if found is not None:
                 return found
         begun = replace(message, begun_in=chat_id, after=self.state.last_id or BEFORE_ALL)
-        self.keep(moments=self._moments)
+        self.keep(moments=self._moments())
         self._change(message, begun_in=begun.begun_in, after=begun.after)
         try:
             return self.chat.send(text)

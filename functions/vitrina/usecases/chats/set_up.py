@@ -36,6 +36,11 @@ def set_up(room: Room) -> None:
     _note_ready(room)
 
 
+def lacks_topics(room: Room) -> bool:
+    """Whether the agency wants topics that were not made: it may have chosen them later."""
+    return not room.kept.is_internal and not room.rules.topics.keys() <= room.state.topics.keys()
+
+
 def _make_topics(room: Room, *, has_topics: bool, rights: frozenset[BotRight]) -> None:
     wanted = [key for key in TOPICS if key in room.rules.topics and key not in room.state.topics]
     # Without topics the group is a basic one, and it becomes another group when they are switched on.

@@ -13,7 +13,7 @@ from vitrina.records.outside.chats import KeptUpdate, find_updates, load_chat, p
 from vitrina.texts import Sentence
 from vitrina.usecases.chats.questions import take_message
 from vitrina.usecases.chats.room import Room
-from vitrina.usecases.chats.set_up import note_lack, set_up
+from vitrina.usecases.chats.set_up import lacks_topics, note_lack, set_up
 
 log = logging.getLogger("vitrina.chats")
 
@@ -38,7 +38,7 @@ def talk(room: Room) -> None:
         return
     for _ in range(ATTEMPTS):
         try:
-            if looks or not room.state.is_ready:
+            if looks or not room.state.is_ready or lacks_topics(room):
                 set_up(room)
             _send_waiting(room)
         except GroupUpgradedError as error:
