@@ -31,6 +31,7 @@ from vitrina.ports import Json
 from vitrina.project.agency_book import StoredAgency, read_agency_book, read_stored_agency
 from vitrina.records.outside.deals import DealHints, KeptDeal, find_open_deals, load_hints
 from vitrina.tabs.projects_tab import stages_of_projects
+from vitrina.texts import Sentence, render
 from vitrina.usecases.actions import ACTIONS
 from vitrina.usecases.deals.crm_account import CrmAccount
 from vitrina.usecases.deals.deal_rules import is_about_deals
@@ -47,7 +48,7 @@ log = logging.getLogger("vitrina.deals")
 MOST_AT_ONCE = 40
 
 #: Errors of one deal that concern all: the task is delivered again.
-_OF_ALL = (BusyError, RetriableServiceError, AccessDeniedError, ConfigurationError)
+_OF_ALL = (BusyError, AccessDeniedError, ConfigurationError)
 
 
 def take_deal_hints(services: Services, deal_ids: Sequence[str]) -> None:
@@ -108,14 +109,22 @@ def sync_deals(services: Services, body: Json) -> None:
 
 def _sync(run: Run, crm: Crm, stored: StoredAgency, book: Book, *, lists: bool) -> None:
     account = CrmAccount(run, crm, stored, book)
-    account.renew()
-    if lists:
-        crm.connect_webhook()
-        _touch(run, account.list_changes())
+    try:
+        account.renew()
+        if lists:
+            crm.connect_webhook()
+            account.list_changes(lambda deal_ids: _touch(run, deal_ids))
+    except AccessDeniedError as error:
+        # Otherwise nobody would learn that deals are not read any more.
+        account.note_refusal(render(Sentence(error.code, error.where), stored.agency.locale))
+        raise
+    account.note_refusal("")
     open_deals = find_open_deals(run.services.store, run.agency_id)
     look = _look(run, crm, stored, book, account, open_deals)
     _touch(run, (one.deal_id for one in open_deals))
-    _touch(run, _with_new_stage(account, stored, look))
+    stages = _stages_to_send(stored, look)
+    _touch(run, (one for one, stage in stages.items() if account.kept.project_stages.get(one) != stage))
+    account.keep(project_stages=stages)
     _look_at_touched(run, account, look)
 
 
@@ -147,27 +156,36 @@ def _look(
     return DealLook(run, crm, stored.agency, account.kept, around, start, stages)
 
 
-def _with_new_stage(account: CrmAccount, stored: StoredAgency, look: DealLook) -> list[str]:
-    """Deals whose project has another stage now than when the CRM was told of it."""
-    stages = {
+def _stages_to_send(stored: StoredAgency, look: DealLook) -> dict[str, str]:
+    """Stages of projects that the CRM is told, by deal."""
+    return {
         project.deal_id: stage
         for project in stored.projects.value
         if project.deal_id and (stage := look.project_stages.get(project.spreadsheet_id)) in STAGES_BACK
     }
-    new = [deal_id for deal_id, stage in stages.items() if account.kept.project_stages.get(deal_id) != stage]
-    account.keep(project_stages=stages)
-    return new
 
 
 def _look_at_touched(run: Run, account: CrmAccount, look: DealLook) -> None:
-    """Look at the touched deals, one after the other. What is wrong with one does not stop the others."""
+    """Look at the touched deals, one after the other. What is wrong with one does not stop the others.
+
+    Raises
+    ------
+    RetriableServiceError
+        If the CRM does not answer, or at the end, if another system did not for one of the deals.
+    """
     touched = load_hints(run.services.store, run.agency_id).touched
     left_stage: list[str] = []
+    postponed: RetriableServiceError | None = None
     try:
         for deal_id, mark in list(touched.items())[:MOST_AT_ONCE]:
             try:
                 if look_at_deal(look, deal_id):
                     left_stage.append(deal_id)
+            except RetriableServiceError as error:
+                if error.service == look.crm.name:
+                    raise
+                postponed = error
+                continue
             except _OF_ALL:
                 raise
             except VitrinaError as error:
@@ -179,6 +197,8 @@ def _look_at_touched(run: Run, account: CrmAccount, look: DealLook) -> None:
             wish = refresh_wish(run.services, run.agency_id, draws=False)
             run.commit(wish.put(run.services))
             wish.try_to_send(run.services)
+    if postponed is not None:
+        raise postponed
 
 
 def _touch(run: Run, deal_ids: Iterable[str]) -> None:

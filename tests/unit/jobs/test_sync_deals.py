@@ -11,7 +11,8 @@ import pytest
 from tests.harness.deal_office import RULES, DealOffice
 from tests.harness.fakes.interruptions import no_answer
 from vitrina.crm_port import Company
-from vitrina.errors import RetriableServiceError
+from vitrina.errors import AccessDeniedError, RetriableServiceError
+from vitrina.jobs import sync_deals
 from vitrina.jobs.sync_deals import take_deal_hints
 from vitrina.records.outside.deals import DealPhase
 from vitrina.records.outside.launches import load_launch
@@ -361,3 +362,55 @@ def test_an_onboarding_that_cannot_be_read_is_told_and_made_later(office: DealOf
     office.tick()
     assert len(office.table("in_progress", "id", spreadsheet_id=project.spreadsheet_id)) >= 5
     assert office.table("projects", "code", "missing", spreadsheet_id=office.agency_id) == [("ЗРН", None)]
+
+
+def test_a_tracker_that_is_down_does_not_stop_other_deals(office: DealOffice) -> None:
+    """The sales card comes later; the project of the next deal begins at once."""
+    office.tracker.before("find_board", no_answer("Kaiten"))
+    office.add_deal("qualified", company_id="71")
+    deal_id = office.add_deal("signed")
+    with pytest.raises(RetriableServiceError):
+        office.deliver()
+    office.tick()
+    assert [one.deal_id for one in office.projects()] == [deal_id]
+    board = office.tracker.find_board("Продажи")
+    assert board is not None
+    assert len(office.tracker.find_cards(board.board_id)) == 1
+
+
+def test_a_dead_token_is_told_once(office: DealOffice) -> None:
+    """*Журнал* says that deals are not read any more, and what to do."""
+
+    def refuse() -> None:
+        raise AccessDeniedError("crm.unauthorized", service="amoCRM", status=401)
+
+    for _ in range(3):
+        office.crm.before("connect_webhook", refuse)
+        with pytest.raises(AccessDeniedError):
+            office.tick()
+        office.queue.waiting[:] = [one for one in office.queue.waiting if one.body["kind"] != "deals"]
+    assert sum("VITRINA_CRM_TOKEN" in message for message in office.journal()) == 1
+
+
+def test_a_code_that_was_taken_meanwhile_is_made_anew(office: DealOffice) -> None:
+    """A manager makes a project with the same code while the deal is being looked at."""
+    office.crm.before("get_deal", lambda: office.create_client(code="ЗРН"))
+    office.add_deal("signed")
+    office.deliver()
+    office.tick()
+    assert sorted(one.code for one in office.projects()) == ["ЗРН", "ЗРН2"]
+
+
+def test_changes_are_listed_again_if_the_process_died(
+    office: DealOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was listed is kept only after the deals are noted."""
+    office.add_deal("signed")
+    office.crm.sent.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(sync_deals, "_touch", lambda *_: no_answer("the store")())
+        with pytest.raises(RetriableServiceError):
+            office.tick()
+    office.tick()
+    office.run_queue()
+    assert len(office.projects()) == 1

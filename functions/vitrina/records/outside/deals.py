@@ -33,8 +33,8 @@ class KeptAccount:
     chosen, passed_over
         The stages that mean something, each as setting, pipeline and stage id. Deals that stood there when
         they were chosen are left alone: what their stage meant then, by id.
-    told_problems
-        What was told last of settings that cannot be used.
+    told_problems, told_refusal
+        What was told last of settings that cannot be used, and of a CRM that refuses us; else empty.
     project_stages
         Stages of projects that were sent to the CRM, or are just being sent, by deal.
     """
@@ -48,6 +48,7 @@ class KeptAccount:
     chosen: tuple[tuple[str, str, str], ...] = ()
     passed_over: Mapping[str, str] = field(default_factory=dict)
     told_problems: tuple[str, ...] = ()
+    told_refusal: str = ""
     seen: Mapping[str, str] = field(default_factory=dict)
     project_stages: Mapping[str, str] = field(default_factory=dict)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -61,22 +61,26 @@ class CrmAccount:
         if self.kept.chosen != self.rules.chosen:
             self._pass_over()
 
-    def list_changes(self) -> list[str]:
-        """Ids of deals that were changed since the last list, and with which something is to be done."""
+    def list_changes(self, touch: Callable[[Sequence[str]], None]) -> None:
+        """Hand ids of deals to *touch* that were changed since the last list and ask for something.
+
+        What was listed is kept after that: a process that dies in between lists it once more.
+        """
         since = datetime.fromisoformat(self.kept.listed_at) if self.kept.listed_at else LONG_AGO
         now = self._now
         changed = self._crm.list_changed_deals(since - OVERLAP)
         seen = {one.deal_id: one.updated_at.isoformat() for one in changed}
         new = [one for one in changed if self.kept.seen.get(one.deal_id) != seen[one.deal_id]]
         known = self._run.services.store.get_many(deal_key(one.deal_id) for one in new)
-        self.keep(listed_at=now.isoformat(), seen=seen)
-        return [
+        wanted = [
             one.deal_id
             for one in new
             if deal_key(one.deal_id) in known
             or one.deal_id in self.kept.passed_over
             or self.rules.meaning(one.pipeline_id, one.stage_id) in WANTED
         ]
+        touch(wanted)
+        self.keep(listed_at=now.isoformat(), seen=seen)
 
     def keep(self, **changes: Any) -> None:
         """Keep fields of ``KeptAccount``."""
@@ -152,3 +156,11 @@ class CrmAccount:
             return
         self._tell(*texts)
         self.keep(told_problems=texts)
+
+    def note_refusal(self, text: str) -> None:
+        """Tell once why the CRM lets us read nothing; an empty text means that it does again."""
+        if text == self.kept.told_refusal:
+            return
+        if text:
+            self._tell(text)
+        self.keep(told_refusal=text)

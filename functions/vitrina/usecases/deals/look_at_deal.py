@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from vitrina.crm_port import Crm, Deal, DealNote, DealTask
-from vitrina.errors import VitrinaError
+from vitrina.errors import UserError, VitrinaError
 from vitrina.operations.actor import Actor, ActorKind
 from vitrina.operations.clicks.kept_answer import load_answer
 from vitrina.operations.clicks.runner import Click
@@ -36,6 +36,7 @@ ASKED_UNTIL_HOUR = 18
 #: How long a project that failed waits for the next attempt; each one waits twice as long as the one before.
 FIRST_WAIT = timedelta(minutes=10)
 LONGEST_WAIT = timedelta(hours=6)
+MOST_DOUBLINGS = 10
 
 #: Settings that name the stage of a deal, by the stage of its project.
 STAGES_BACK = {"active": "deal_in_work", "finished": "deal_finished"}
@@ -127,7 +128,7 @@ def _begin(look: DealLook, kept: KeptDeal, deal: Deal) -> None:
     if terms.lacking:
         _ask(look, kept, deal, terms)
     else:
-        _start(look, replace(kept, params=terms.params, lacking=()))
+        _start(look, replace(kept, params=terms.params, lacking=()), deal)
 
 
 def _ask(look: DealLook, kept: KeptDeal, deal: Deal, terms: DealTerms) -> None:
@@ -142,7 +143,8 @@ def _ask(look: DealLook, kept: KeptDeal, deal: Deal, terms: DealTerms) -> None:
         task = DealTask(TASK_KEY, text, deal.responsible_id, _next_evening(look))
         task_id = look.crm.create_task(deal.deal_id, task)
     asked = replace(kept, phase=DealPhase.ASKED, lacking=lacking, task_id=task_id)
-    _keep(look, asked, look.tell(asked, "deal.waits", lacking=terms.lacking))
+    code = "deal.waits" if task_id else "deal.waits_for_nobody"
+    _keep(look, asked, look.tell(asked, code, lacking=terms.lacking))
 
 
 def _next_evening(look: DealLook) -> datetime:
@@ -152,15 +154,25 @@ def _next_evening(look: DealLook) -> datetime:
     return datetime(day.year, day.month, day.day, ASKED_UNTIL_HOUR, tzinfo=services.time_zone)
 
 
-def _start(look: DealLook, kept: KeptDeal) -> None:
+def _start(look: DealLook, kept: KeptDeal, deal: Deal) -> None:
     """Queue the operation that makes the project, after it was noted: a repeat queues the same one."""
-    wait = min(FIRST_WAIT * 2**kept.tries, LONGEST_WAIT)
+    wait = min(FIRST_WAIT * 2 ** min(kept.tries, MOST_DOUBLINGS), LONGEST_WAIT)
     tried = replace(kept, tries=kept.tries + 1, phase=DealPhase.STARTING)
     click = _click(look, tried)
     look.around.codes[kept.params["code"]] = kept.deal_id
     started = replace(tried, operation_id=click.operation_id, next_look_at=(look.now + wait).isoformat())
-    _keep(look, started)
-    look.start(click)
+    _queue(look, _keep(look, started), deal)
+
+
+def _queue(look: DealLook, kept: KeptDeal, deal: Deal) -> None:
+    """Queue the operation. A code that somebody took in the meantime is chosen anew, or asked for."""
+    try:
+        look.start(_click(look, kept))
+    except UserError as error:
+        if error.code != "client.code_taken":
+            raise
+        look.around.codes[kept.params["code"]] = ""
+        _begin(look, replace(kept, phase=DealPhase.SEEN), deal)
 
 
 def _click(look: DealLook, kept: KeptDeal) -> Click:
@@ -198,8 +210,8 @@ def _check_start(look: DealLook, kept: KeptDeal, deal: Deal) -> KeptDeal:
     key = (OPERATION, kept.operation_id)
     operation = look.run.services.store.get_many([key]).get(key)
     if operation is None:
-        look.start(_click(look, kept))
-        return kept
+        _queue(look, kept, deal)
+        return load_deal(look.run.services.store, kept.deal_id, kept.agency_id)
     if operation.data["state"] != ENDED:
         return kept
     if operation.data["http_status"] == 200:
@@ -213,7 +225,7 @@ def _check_start(look: DealLook, kept: KeptDeal, deal: Deal) -> KeptDeal:
         _begin(look, replace(kept, phase=DealPhase.SEEN), deal)
     else:
         # With the same parameters it goes on where it failed.
-        _start(look, kept)
+        _start(look, kept, deal)
     return load_deal(look.run.services.store, kept.deal_id, kept.agency_id)
 
 
