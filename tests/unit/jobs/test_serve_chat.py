@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
+from random import Random
+
 import pytest
 
 from tests.harness.chat_office import CLIENT, ChatOffice
@@ -404,3 +408,60 @@ def choose(office: ChatOffice, **settings: str) -> None:
         cell = tab.address(rows[key], "value")
         edit = {"type": "type", "sheet": tab.title, "cell": cell, "text": text}
         office.edit(edit, spreadsheet_id=office.agency_id)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_week_by_chance(seed: int) -> None:
+    """Webhooks are doubled and late, calls fail, groups are upgraded and the bot is removed and comes back.
+
+    Whatever happens: topics of a group are there once, each text is told once in the group of now, and each
+    question is kept once.
+    """
+    chance, office = Random(seed), ChatOffice()
+    group = office.add_group()
+    told: list[str] = []
+    asked: list[str] = []
+    for step in range(40):
+        match chance.choice(("call", "call", "ask", "fail", "fail", "upgrade", "remove", "tick")):
+            case "call":
+                told.append(f"Созвон {step}")
+                office.do("note_call", text=told[-1])
+            case "ask" if group.is_member:
+                asked.append(f"Вопрос {step}?")
+                office.chat.write(group.chat_id, f"/question {asked[-1]}", person_id=CLIENT)
+            case "fail":
+                moment = chance.choice((office.chat.before, office.chat.after))
+                moment(chance.choice(("send", "create_topic", "get_group", "edit")), no_answer("Chat"))
+            case "upgrade" if group.is_member and not has_begun(office) and chance.random() < 0.3:
+                group = office.chat.upgrade(group.chat_id)
+            case "remove" if chance.random() < 0.3:
+                group.is_member = not group.is_member
+                office.chat.tell(BotMoved(group.chat_id))
+            case _:
+                office.clock.advance(minutes=chance.choice((1, 5, 20)))
+        office.chat.sent[:] = [one for one in office.chat.sent for _ in range(chance.choice((1, 1, 2)))]
+        try_to(office.deliver if chance.random() < 0.5 else office.tick)
+    group.is_member = True
+    office.chat.tell(BotMoved(group.chat_id))
+    for _ in range(12):
+        try_to(office.deliver)
+        try_to(office.tick)
+
+    assert sorted(group.topics.values()) == sorted(TOPICS)
+    everything = [one.text for each in office.chat.groups.values() for one in each.messages.values()]
+    for text in told:
+        assert sum(one.endswith(f"\n{text}") for one in everything) == 1, text
+    assert sorted(one.text for one in office.questions()) == sorted(asked)
+    assert len({one.number for one in office.questions()}) == len(asked)
+    assert office.state().is_ready
+
+
+def has_begun(office: ChatOffice) -> bool:
+    """Whether an answer was lost: in another group nobody can look what came of the call."""
+    return any(one.data["begun_in"] for one in office.store.find("chat_message"))
+
+
+def try_to(do: Callable[[], object]) -> None:
+    """Do something that may break off because the chat does not answer; the queue tries again later."""
+    with contextlib.suppress(RetriableServiceError):
+        do()

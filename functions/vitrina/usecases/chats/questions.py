@@ -26,7 +26,7 @@ from vitrina.usecases.chats.workbook import chat_book_wish
 #: Commands that ask a question. Telegram knows Latin letters only in them.
 COMMANDS = frozenset({"question", "vopros"})
 #: How people begin a question as if it was a command.
-_TYPED_COMMAND = re.compile(r"^/?\s*вопрос\b[\s:.,—–-]*", re.IGNORECASE)
+_TYPED_COMMAND = re.compile(r"^\s*(?:/вопрос\b[\s:.,—–-]*|вопрос\s*[:—–]\s*)", re.IGNORECASE)
 
 
 def take_message(room: Room, event: MessageReceived, *, handled: Write) -> None:
