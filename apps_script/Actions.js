@@ -38,6 +38,26 @@ function replanWork() {
   openAction_('preview_replan', 'run');
 }
 
+/** Menu: shows the form for the results of a call; its decisions become rows of the backlog. */
+function noteCall() {
+  openAction_('note_call', 'form');
+}
+
+/** Menu: shows how far the chat with the client is, and how to go on. */
+function showChat() {
+  openAction_('show_chat', 'run');
+}
+
+/** Menu: shows the questions that clients asked in the chat, then sends an answer. */
+function answerQuestion() {
+  openAction_('answer_question', 'form');
+}
+
+/** Menu: the same for the agency's own chat. */
+function showAgencyChat() {
+  openAction_('show_agency_chat', 'run');
+}
+
 /** Menu: shows what the client sees of each tab, and what may be more than he should. */
 function showAsClient() {
   openAction_('show_as_client', 'run');

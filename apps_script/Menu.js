@@ -10,9 +10,13 @@ const BOOK_METADATA_KEY = 'vitrina.book';
  */
 const TRACKER_METADATA_KEY = 'vitrina.tracker';
 
+/** Developer metadata of a workbook under this key says `on` if its agency has a chat. */
+const CHAT_METADATA_KEY = 'vitrina.chat';
+
 /**
- * The menu of each kind of workbook: the key of the item's text and the function that it calls.
- * @type {Record<string, [string, string][]>}
+ * The menu of each kind of workbook: the key of the item's text and the function that it calls. The items
+ * with `chat` are there only where the agency has a chat.
+ * @type {Record<string, [string, string, 'chat'?][]>}
  */
 const MENUS = {
   client: [
@@ -23,6 +27,9 @@ const MENUS = {
     ['menu.assign_task', 'assignTask'],
     ['menu.add_onboarding', 'addOnboarding'],
     ['menu.replan', 'replanWork'],
+    ['menu.note_call', 'noteCall'],
+    ['menu.chat', 'showChat', 'chat'],
+    ['menu.answer_question', 'answerQuestion', 'chat'],
     ['menu.show_as_client', 'showAsClient'],
     ['menu.undo', 'undoLastAction'],
     ['menu.check_book', 'checkBook'],
@@ -36,6 +43,9 @@ const MENUS = {
     ['menu.invite_client', 'inviteClient'],
     ['menu.add_onboarding', 'addOnboarding'],
     ['menu.replan', 'replanWork'],
+    ['menu.note_call', 'noteCall'],
+    ['menu.chat', 'showChat', 'chat'],
+    ['menu.answer_question', 'answerQuestion', 'chat'],
     ['menu.show_as_client', 'showAsClient'],
     ['menu.undo', 'undoLastAction'],
     ['menu.check_book', 'checkBook'],
@@ -47,6 +57,9 @@ const MENUS = {
     ['menu.assign_task', 'assignTask'],
     ['menu.add_onboarding', 'addOnboarding'],
     ['menu.replan', 'replanWork'],
+    ['menu.note_call', 'noteCall'],
+    ['menu.chat', 'showChat', 'chat'],
+    ['menu.answer_question', 'answerQuestion', 'chat'],
     ['menu.show_as_client', 'showAsClient'],
     ['menu.undo', 'undoLastAction'],
     ['menu.check_book', 'checkBook'],
@@ -56,6 +69,7 @@ const MENUS = {
     ['menu.recalculate_norms', 'recalculateNorms'],
     ['menu.update_load', 'updateLoad'],
     ['menu.switch_tracker', 'switchTracker'],
+    ['menu.agency_chat', 'showAgencyChat', 'chat'],
     ['menu.upgrade_books', 'upgradeBooks'],
     ['menu.check_all', 'checkAll'],
   ],
@@ -73,9 +87,9 @@ const MENUS = {
  */
 function onOpen(event) {
   if (event.authMode === ScriptApp.AuthMode.NONE) {
-    addMenu_('disabled', localeOf_(Session.getActiveUserLocale()));
+    addMenu_('disabled', localeOf_(Session.getActiveUserLocale()), false);
   } else {
-    addMenu_(bookKind_(), bookLocale_());
+    addMenu_(bookKind_(), bookLocale_(), hasChat_());
   }
 }
 
@@ -90,7 +104,7 @@ function onInstall(event) {
 /** Replaces the menu of a workbook that could not be read when it was opened. */
 function enableInThisBook() {
   const kind = bookKind_();
-  addMenu_(kind, bookLocale_());
+  addMenu_(kind, bookLocale_(), hasChat_());
   if (kind === 'other') {
     explainEmptyMenu();
   } else {
@@ -103,11 +117,14 @@ function enableInThisBook() {
  * and for a script bound to a workbook.
  * @param {string} kind
  * @param {string} locale
+ * @param {boolean} hasChat
  */
-function addMenu_(kind, locale) {
+function addMenu_(kind, locale, hasChat) {
   const menu = SpreadsheetApp.getUi().createAddonMenu();
-  for (const [key, handler] of MENUS[kind]) {
-    menu.addItem(text_(locale, key), handler);
+  for (const [key, handler, needs] of MENUS[kind]) {
+    if (needs !== 'chat' || hasChat) {
+      menu.addItem(text_(locale, key), handler);
+    }
   }
   menu.addToUi();
 }
@@ -126,6 +143,14 @@ function bookKind_() {
     return 'client_with_guests';
   }
   return kind === 'client' || kind === 'agency' ? kind : 'other';
+}
+
+/**
+ * Whether the agency of the open workbook has a chat.
+ * @returns {boolean}
+ */
+function hasChat_() {
+  return bookMetadata_(CHAT_METADATA_KEY) === 'on';
 }
 
 /**

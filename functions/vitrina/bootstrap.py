@@ -96,6 +96,7 @@ def build(settings: Settings) -> Application:
         lease_s=settings.lease_s,
         crm=open_crm(settings),
         crm_agency=settings.crm_agency,
+        chat=open_chat(settings),
     )
     certs_url = (
         f"{settings.google_url.rstrip('/')}/oauth2/v1/certs" if settings.google_url else GOOGLE_CERTS_URL

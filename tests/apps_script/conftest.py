@@ -60,6 +60,7 @@ class AddOn:
 
     book: str | None = "client"
     tracker: str | None = None
+    chat: str | None = None
     current_cell: dict[str, Any] | None = None
     locale: str = "ru_RU"
     user_locale: str = "ru"
@@ -104,6 +105,8 @@ class AddOn:
             metadata.append({"key": "vitrina.book", "value": self.book})
         if self.tracker is not None:
             metadata.append({"key": "vitrina.tracker", "value": self.tracker})
+        if self.chat is not None:
+            metadata.append({"key": "vitrina.chat", "value": self.chat})
         return {
             "spreadsheet": {
                 "id": "book-1",

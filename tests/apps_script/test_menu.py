@@ -41,6 +41,7 @@ def captions(execution):
                 "Поставить задачу специалисту…",
                 "Добавить онбординг…",
                 "Перепланировать…",
+                "Итоги созвона…",
                 "Показать глазами клиента",
                 "Отменить последнее действие…",
                 "Проверить книгу",
@@ -57,6 +58,7 @@ def captions(execution):
                 "Assign a task to a specialist…",
                 "Add onboarding…",
                 "Replan…",
+                "Results of a call…",
                 "Show as the client sees it",
                 "Undo the last action…",
                 "Check this workbook",
@@ -79,6 +81,27 @@ def test_menu_of_book(addon, book, locale, expected):
     assert captions(menu) == expected
 
 
+CHAT_ITEMS = {"Чат с клиентом…", "Ответить на вопрос…", "Чат агентства…"}
+
+
+@pytest.mark.parametrize(
+    ("book", "tracker", "items"),
+    [
+        ("client", None, ["Чат с клиентом…", "Ответить на вопрос…"]),
+        ("client", "none", ["Чат с клиентом…", "Ответить на вопрос…"]),
+        ("client", "guests", ["Чат с клиентом…", "Ответить на вопрос…"]),
+        ("agency", None, ["Чат агентства…"]),
+    ],
+)
+def test_the_chat_is_offered_where_there_is_one(addon, book, tracker, items):
+    """Nobody is offered what the agency does not have."""
+    with_chat = captions(addon(book=book, tracker=tracker, chat="on").open())
+    without = captions(addon(book=book, tracker=tracker).open())
+
+    assert [one for one in with_chat if one in CHAT_ITEMS] == items
+    assert [one for one in with_chat if one not in CHAT_ITEMS] == without
+
+
 def test_menu_without_a_tracker(addon):
     """Nothing is sent to a tracker or read from one."""
     menu = addon(book="client", tracker="none").open()
@@ -90,6 +113,7 @@ def test_menu_without_a_tracker(addon):
         "Поставить задачу специалисту…",
         "Добавить онбординг…",
         "Перепланировать…",
+        "Итоги созвона…",
         "Показать глазами клиента",
         "Отменить последнее действие…",
         "Проверить книгу",
@@ -153,4 +177,4 @@ def test_install_builds_the_menu_at_once(addon):
     """After installation from an open workbook the menu appears without opening it again."""
     execution = addon().evaluate("onInstall({authMode: ScriptApp.AuthMode.FULL})")
 
-    assert len(captions(execution)) == 10
+    assert len(captions(execution)) == 11

@@ -23,9 +23,11 @@ from typing import Any, TypeVar
 import httpx
 from googleapiclient.http import HttpRequest
 
+from vitrina.chat.telegram import pace
 from vitrina.google.queue import CloudTasksQueue
 from vitrina.google.rest import RestService
 from vitrina.google.services import GoogleServices
+from vitrina.usecases.chats import updates, workbook
 
 CRASH = "WORLD_CRASH"
 FREEZE = "WORLD_FREEZE"
@@ -33,6 +35,8 @@ CALLS = "WORLD_CALLS"
 MOMENTS = ("before", "after")
 #: Where the API of each tracker and of the CRM begins.
 API_PATHS = {"kaiten": "/api/latest", "asana": "/api/1.0", "amocrm": "/api/v4"}
+#: The chat: its client sends a path of one method, and the token is put before it later.
+CHAT = "telegram"
 #: Service of the commits of the store, and their method in Google's discovery document.
 FIRESTORE = "firestore"
 STORE_COMMIT = "firestore.projects.databases.documents.commit"
@@ -110,12 +114,17 @@ def _moment_and_call(text: str) -> tuple[str, Call]:
 
 def _call_of_tracker(path: str) -> tuple[str, str]:
     """The system of a path, and the path below its API with a star for each number."""
+    if "/" not in path[1:]:
+        return CHAT, path
     name, prefix = next((name, prefix) for name, prefix in API_PATHS.items() if path.startswith(prefix))
     return name, re.sub(r"\d+", "*", path.removeprefix(prefix))
 
 
 def install(environment: Mapping[str, str] = os.environ) -> None:
     """Monitor every outside call of this process, if the environment asks for it."""
+    # Also in a process that replaces a dead one: see ``chat_servers.quicken``.
+    pace.DISTANCE_S = 0.0
+    updates.GATHER_S = workbook.GATHER_S = 0.002
     crash, freeze = environment.get(CRASH, ""), environment.get(FREEZE, "")
     calls_path = environment.get(CALLS, "")
     if not (crash or freeze or calls_path):

@@ -9,6 +9,9 @@ from vitrina.operations.journal import JOURNAL, LINE_LIFE
 from vitrina.operations.run import OPERATION, OPERATION_LIFE, QUEUED
 from vitrina.operations.services import Services
 from vitrina.ports import Delete, Document, Write
+from vitrina.records.outside.chat_messages import CHAT_MESSAGE
+from vitrina.records.outside.chat_questions import CHAT_QUESTION
+from vitrina.records.outside.chats import CHAT_UPDATE
 from vitrina.records.packing import part_kind
 from vitrina.records.previews import ASSIGNMENT, PREVIEW, PREVIEW_LIFE, REPLAN
 
@@ -19,7 +22,7 @@ MOST_AT_ONCE = 300
 def expire(services: Services) -> int:
     """Delete old previews, finished operations, and lines that no workbook took; return the count.
 
-    Queued operations are kept.
+    Queued operations are kept. So is what happened in chats and was not handled.
     """
     store, now = services.store, services.clock.now()
     shown_before = ("shown_at", _text(now - PREVIEW_LIFE))
@@ -34,7 +37,13 @@ def expire(services: Services) -> int:
         if one.data["state"] != QUEUED
     ]
     lines = store.find(JOURNAL, before=("at", _text(now - LINE_LIFE)), limit=MOST_AT_ONCE)
-    old = [*previews, *operations, *lines]
+    told_before = ("due_at", _text(now))
+    told = [
+        one
+        for kind in (CHAT_MESSAGE, CHAT_QUESTION, CHAT_UPDATE)
+        for one in store.find(kind, before=told_before, limit=MOST_AT_ONCE)
+    ]
+    old = [*previews, *operations, *lines, *told]
     if old:
         store.commit([write for one in old for write in _deletes(one)])
     return len(old)

@@ -26,12 +26,14 @@ from vitrina.ports import Json, Key, Put
 from vitrina.project.agency_book import StoredAgency, read_agency_book, read_stored_agency, read_team_of
 from vitrina.project.commitments import People
 from vitrina.records.books import find_agencies
+from vitrina.records.outside.chat_questions import by_project, find_open_questions
 from vitrina.records.outside.launches import find_open_launches
 from vitrina.records.work import ProjectWork, find_open_work, taken_hours
 from vitrina.tabs.journal import write_journal
 from vitrina.tabs.load import shown_load, write_load
-from vitrina.tabs.projects_tab import write_missing, write_stages
+from vitrina.tabs.projects_tab import write_missing, write_questions, write_stages
 from vitrina.usecases.agency.update_load import update_load
+from vitrina.usecases.chats.rules import renew_rules
 from vitrina.workbook.reading.book import Book
 from vitrina.workbook.reading.team import Team
 from vitrina.workbook.writing.change import WorkbookChange
@@ -112,6 +114,10 @@ def _refresh(run: Run, stored: StoredAgency, *, draws: bool) -> None:
     change = WorkbookChange()
     change.repair(book)
     write_journal(services, change, book, lines, team=team, projects=projects)
+    if services.chat is not None:
+        renew_rules(run, book)
+        questions = find_open_questions(services.store, agency_id)
+        write_questions(change, book, stored.projects.value, by_project(questions), services.time_zone)
     write_missing(change, book, stored.projects.value, find_open_launches(services.store, agency_id))
     if team is not None and (draws or team != stored.team):
         found = find_open_work(services.store, agency_id)

@@ -16,6 +16,9 @@ from vitrina.errors import (
     StoreConflictError,
     VitrinaError,
 )
+from vitrina.jobs.chats.books import write_chat_book
+from vitrina.jobs.chats.serve import serve_chat
+from vitrina.jobs.chats.watch import plan_chats, watch_chats
 from vitrina.jobs.expire import expire
 from vitrina.jobs.launch_project import launch_project
 from vitrina.jobs.nightly import learn_at_night, plan_nights
@@ -65,6 +68,9 @@ JOBS: Mapping[str, Job] = {
     "agency": Job({**_BOOK, "draws": {"type": "boolean"}}, _in_background(refresh_agency)),
     "redraw": Job(_BOOK, _in_background(redraw_agency)),
     "deals": Job({**_BOOK, "lists": {"type": "boolean"}}, _in_background(sync_deals)),
+    "chat": Job(_BOOK, _in_background(serve_chat)),
+    "chat_book": Job(_BOOK, _in_background(write_chat_book)),
+    "chats": Job(_BOOK, _in_background(watch_chats)),
     "launch": Job({"spreadsheet_id": _ID}, _in_background(launch_project)),
     "push": Job(_BOOK, _in_background(push_wanted)),
     "remove_orphans": Job(
@@ -113,6 +119,7 @@ def call_timer(services: Services) -> Json:
         "agencies": plan_refreshes(services),
         "norms": night_count,
         "crms": plan_deals(services),
+        "chats": plan_chats(services),
         "deleted": expire(services),
         "sent_again": sent_count,
     }

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from vitrina.errors import BusyError, StoreConflictError, VitrinaError
 from vitrina.operations.actor import Actor
 from vitrina.operations.busy import busy_with
+from vitrina.operations.outbox import TaskWish
 from vitrina.operations.services import Services
 from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Store, Write, new_token
 from vitrina.texts import Sentence
@@ -111,6 +112,7 @@ class Run:
         #: The last write asked for of each document.
         self._final_writes: dict[Key, Write] = {}
         self._final_updates: list[Update] = []
+        self._final_tasks: dict[str, TaskWish] = {}
 
     # --- Leases --------------------------------------------------------------------------------------
 
@@ -228,31 +230,50 @@ class Run:
         self._final_writes |= {(one.kind, one.key): one for one in writes}
         self._final_updates += updates
 
+    def queue_at_end(self, *tasks: TaskWish) -> None:
+        """Keep tasks in the commit that ends the run, and queue them after it."""
+        self.at_end(*(one.put(self.services) for one in tasks))
+        self._final_tasks |= {one.name: one for one in tasks}
+
     def end(self, *writes: Write, updates: Iterable[Update] = (), **operation: Any) -> None:
         """The last commit: what was asked for by ``at_end``, the operation's end, and all leases back.
+
+        Of two writes of one document, that of *writes* is carried out.
 
         *operation* are fields of the operation's document, without which it is not written.
         """
         releases = [self.release(key) for key in list(self._held)]
         if self._operation_key:
             self._operation |= operation
+        last = self._final_writes | {(one.kind, one.key): one for one in writes}
         self.commit(
-            *self._final_writes.values(),
-            *writes,
+            *last.values(),
             *releases,
             updates=[*self._final_updates, *updates],
         )
-        self._final_writes, self._final_updates = {}, []
+        self._queue_final_tasks()
 
-    def carry_out_final_writes(self) -> None:
-        """Commit now what ``at_end`` has collected, so that a later failure does not lose it."""
-        writes, updates = self._final_writes.values(), self._final_updates
-        self._final_writes, self._final_updates = {}, []
-        self.commit(*writes, updates=updates)
+    def carry_out_final_writes(self) -> int:
+        """Commit now what ``at_end`` has collected, so that a later failure does not lose it.
+
+        Gives the version that the written documents have now.
+        """
+        writes, updates, tasks = self._final_writes.values(), self._final_updates, self._final_tasks
+        self.drop_final_writes()
+        version = self.commit(*writes, updates=updates)
+        self._final_tasks = tasks
+        self._queue_final_tasks()
+        return version
 
     def drop_final_writes(self) -> None:
         """Forget what was asked for by ``at_end``; for a run that failed."""
-        self._final_writes, self._final_updates = {}, []
+        self._final_writes, self._final_updates, self._final_tasks = {}, [], {}
+
+    def _queue_final_tasks(self) -> None:
+        tasks = self._final_tasks.values()
+        self.drop_final_writes()
+        for one in tasks:
+            one.try_to_send(self.services)
 
     def _renewals(self, released: Collection[str] = ()) -> list[Write]:
         renewals: list[Write] = [

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from vitrina.chat_port import Chat
 from vitrina.crm_port import Crm
 from vitrina.domain.calendar import WorkCalendar
 from vitrina.errors import FatalServiceError
@@ -46,6 +47,8 @@ class Services:
     crm: Crm | None = None
     #: The agency whose deals the CRM has; empty for the only one of the installation.
     crm_agency: str = ""
+    #: ``None`` if there is no chat.
+    chat: Chat | None = None
     #: Agencies by the workbook's id, as far as this process has learnt them; they never change.
     known_agencies: dict[str, str] = field(default_factory=dict)
 

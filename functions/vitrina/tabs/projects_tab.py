@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from vitrina.domain.quantities import serial_of_day
 from vitrina.errors import ChangedMeanwhileError
@@ -16,6 +17,7 @@ from vitrina.operations.services import Services
 from vitrina.ports import Write
 from vitrina.records.books import Agency, Project
 from vitrina.records.layouts import put_layout
+from vitrina.records.outside.chat_questions import Question
 from vitrina.records.outside.launches import Launch, LaunchPart
 from vitrina.tabs.board import BoardLine, is_late
 from vitrina.tabs.project_signs import ProjectSigns
@@ -28,6 +30,8 @@ from vitrina.workbook.writing.open_link import set_open_link
 from vitrina.workbook.writing.values import Value
 
 TAB = "projects"
+#: Most characters of a question.
+MOST_CHARACTERS = 120
 
 
 def projects_layout(book: Book) -> Tab | None:
@@ -151,6 +155,44 @@ def write_missing(
         text = "; ".join(render(one, locale) for one in _lacks(launch)) if launch else ""
         if tab.cell(row, "missing").text != text:
             change.set(tab, row, "missing", text or None)
+
+
+def write_questions(
+    change: WorkbookChange,
+    book: Book,
+    projects: Sequence[Project],
+    questions: Mapping[str, Sequence[Question]],
+    zone: ZoneInfo,
+) -> None:
+    """Write how many questions of clients wait for an answer, and the oldest.
+
+    Parameters
+    ----------
+    questions
+        Questions by the id of the workbook, the oldest first.
+    zone
+        Days of questions are those of this zone.
+    """
+    tab = book.tabs.get(TAB)
+    if tab is None or "questions" not in tab.columns:
+        return
+    locale, numbered = locale_of(book), dict(enumerate(projects, start=1))
+    for row in tab.rows:
+        project = numbered.get(row.number or 0)
+        if project is None:
+            continue
+        own = questions.get(project.spreadsheet_id, ())
+        text = render(_waiting(own, zone), locale) if own else ""
+        if tab.cell(row, "questions").text != text:
+            change.set(tab, row, "questions", text or None)
+
+
+def _waiting(questions: Sequence[Question], zone: ZoneInfo) -> Sentence:
+    oldest = questions[0]
+    text = " ".join(oldest.text.split())
+    if len(text) > MOST_CHARACTERS:
+        text = f"{text[: MOST_CHARACTERS - 1].rstrip()}…"
+    return sentence("questions.project", count=len(questions), on=oldest.asked_on(zone), text=text)
 
 
 def _lacks(launch: Launch) -> list[Sentence]:

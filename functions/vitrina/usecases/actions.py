@@ -25,6 +25,9 @@ from vitrina.usecases.batch.preview_assignment import preview_assignment
 from vitrina.usecases.batch.replan_work import preview_replan, replan_work
 from vitrina.usecases.batch.start_batch import start_batch
 from vitrina.usecases.batch.task_source import Selection
+from vitrina.usecases.chats.answer_question import answer_question, open_questions
+from vitrina.usecases.chats.note_call import note_call
+from vitrina.usecases.chats.show_chat import show_chat
 from vitrina.usecases.clients.apply_onboarding import apply_onboarding
 from vitrina.usecases.clients.create_client import ClientForm, DealFacts, check_form, create_client
 from vitrina.usecases.clients.invite_client import invite_client
@@ -109,6 +112,15 @@ _ASSIGNMENT = _params(
 _KIND = {"type": "string", "maxLength": 200}
 
 _INVITATION = _params(email={"type": "string", "pattern": r"^\s*[^@\s]+@[^@\s]+\s*\Z", "maxLength": 200})
+
+#: With some words around it, it fits into one message.
+_CHAT_TEXT: Json = {"type": "string", "pattern": r"\S", "maxLength": 3500}
+_DECISIONS: Json = {
+    "type": "array",
+    "items": {"type": "string", "maxLength": 500},
+    "maxItems": 30,
+    "default": [],
+}
 
 #: Number of the item, row, field, and what stands on both sides.
 _CONFLICTS = {
@@ -255,6 +267,32 @@ ACTIONS: Mapping[str, Action] = {
         "client", _NO_PARAMS, lambda run, book, _: check_book(run, book), is_queued=True, holds=()
     ),
     "show_as_client": Action("client", _NO_PARAMS, lambda run, book, _: show_as_client(run, book), holds=()),
+    "show_chat": Action(
+        "client",
+        _NO_PARAMS,
+        lambda run, book, _: show_chat(run, book, agency_id=run.agency_id),
+        holds=(),
+    ),
+    "open_questions": Action("client", _NO_PARAMS, lambda run, book, _: open_questions(run, book), holds=()),
+    "answer_question": Action(
+        "client",
+        _params(number={"type": "integer", "minimum": 1}, text=_CHAT_TEXT),
+        lambda run, book, params: answer_question(run, book, number=params["number"], text=params["text"]),
+        # Of two answers at the same time the second one finds the question answered.
+        holds=("questions:{book}",),
+        is_noted=True,
+    ),
+    "note_call": Action(
+        "client",
+        _params(text={**_CHAT_TEXT, "pattern": "", "default": ""}, decisions=_DECISIONS),
+        lambda run, book, params: note_call(
+            run, book, text=params.get("text", ""), decisions=params.get("decisions", ())
+        ),
+        is_noted=True,
+    ),
+    "show_agency_chat": Action(
+        "agency", _NO_PARAMS, lambda run, book, _: show_chat(run, book, agency_id=book), holds=()
+    ),
     "new_client": Action(
         "agency",
         _CLIENT_FORM,

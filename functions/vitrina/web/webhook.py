@@ -1,7 +1,8 @@
-"""The ``webhook`` entry point: a tracker or the CRM reports a change.
+"""The ``webhook`` entry point: a tracker, the CRM or the chat reports something.
 
-The path names the connection of the tracker, or the CRM. Its adapter proves who sent the request, as well as
-the outside system allows. What the body says is used only as a hint which cards or deals to read.
+The path names the connection of the tracker, the CRM or the chat. Its adapter proves who sent the request, as
+well as the outside system allows. What a tracker or the CRM says is used only as a hint which cards or deals
+to read; what people wrote in a chat is kept.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from flask import Request, Response
 from vitrina.errors import ConfigurationError, RequestError, VitrinaError
 from vitrina.jobs.sync_deals import take_deal_hints
 from vitrina.jobs.sync_touched import take_hints
-from vitrina.operations.services import CRM, Services
+from vitrina.operations.services import CHAT, CRM, Services
 from vitrina.ports import WebhookRequest
+from vitrina.usecases.chats.updates import take_updates
 from vitrina.web.http import WEBHOOK_BODY_BYTES, OpenApplication, limit_body, read_body, read_json, response
 
 log = logging.getLogger("vitrina.webhook")
@@ -31,13 +33,28 @@ def handle_webhook(request: Request, application: OpenApplication) -> Response:
             return response({}, 404)
         headers = {key.lower(): value for key, value in request.headers.items()}
         sent = WebhookRequest(path, headers, partial(read_body, request), partial(read_json, request))
-        answer = _take_deals(services, sent) if name == CRM else _take_cards(services, name, sent)
+        answer = _take(services, name, sent)
     except RequestError as error:
         return response({}, error.http_status)
     except VitrinaError as error:
         log.warning("webhook not kept: %s", error.code, exc_info=error)
         return response({}, 503)
     return answer
+
+
+def _take(services: Services, name: str, sent: WebhookRequest) -> Response:
+    if name == CRM:
+        return _take_deals(services, sent)
+    return _take_chat(services, sent) if name == CHAT else _take_cards(services, name, sent)
+
+
+def _take_chat(services: Services, sent: WebhookRequest) -> Response:
+    if services.chat is None:
+        return response({}, 404)
+    received = services.chat.receive(sent)
+    count = take_updates(services, received)
+    log.info("webhook of the chat %s", "kept" if count else "without an event of ours")
+    return response({}, received.status)
 
 
 def _take_cards(services: Services, tracker: str, sent: WebhookRequest) -> Response:
@@ -69,6 +86,6 @@ def _sender_in(path: str, services: Services) -> tuple[str | None, tuple[str, ..
     """
     segments = [segment for segment in path.split("/") if segment]
     for place in range(len(segments) - 1, -1, -1):
-        if segments[place] in services.trackers or segments[place] == CRM:
+        if segments[place] in services.trackers or segments[place] in (CRM, CHAT):
             return segments[place], tuple(segments[place + 1 :])
     return None, ()

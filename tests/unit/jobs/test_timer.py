@@ -217,6 +217,7 @@ def test_timer_of_an_empty_installation() -> None:
         "agencies": 0,
         "norms": 0,
         "crms": 0,
+        "chats": 0,
         "deleted": 0,
         "sent_again": 0,
     }
@@ -233,6 +234,7 @@ def test_timer_does_all_of_it() -> None:
         "agencies": 1,
         "norms": 0,
         "crms": 0,
+        "chats": 0,
         "deleted": 0,
         "sent_again": 1,
     }

@@ -60,13 +60,13 @@ def launch_key(spreadsheet_id: str) -> Key:
 def load_launch(store: Store, spreadsheet_id: str) -> Launch | None:
     """What a project lacks; ``None`` for one of an older release."""
     key = launch_key(spreadsheet_id)
-    return _launch(store.get_many([key]).get(key))
+    return launch_from_document(store.get_many([key]).get(key))
 
 
 def find_open_launches(store: Store, agency_id: str) -> dict[str, Launch]:
     """Projects that lack something, by the id of their workbook."""
     found = store.find(LAUNCH, where={"agency_id": agency_id, "is_open": True})
-    return {one.key: launch for one in found if (launch := _launch(one)) is not None}
+    return {one.key: launch for one in found if (launch := launch_from_document(one)) is not None}
 
 
 class LaunchChange:
@@ -93,7 +93,8 @@ class LaunchChange:
         """See ``Update``."""
 
 
-def _launch(document: Document | None) -> Launch | None:
+def launch_from_document(document: Document | None) -> Launch | None:
+    """What a project lacks, ``None`` where nothing is kept of it."""
     if document is None:
         return None
     data = document.data

@@ -59,6 +59,7 @@ def create_agency(
             options={"profiles": [one.title for one in chosen]},
         ),
         trackers={name: one.name for name, one in services.trackers.items() if one.can.has_cards},
+        has_chat=services.chat is not None,
         editors=editors_of(services, None),
         time_zone=services.time_zone.key,
     )

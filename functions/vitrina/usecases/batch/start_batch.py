@@ -31,6 +31,7 @@ from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.batch.build_batch import Draft, draft_plan, effect, period_title, words_of
 from vitrina.usecases.batch.plan_wishes import wishes_from
+from vitrina.usecases.chats.tell_batch import tell_batch
 from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX
 from vitrina.workbook.reading.book import SHELF, Book, Tab, row_number_of_action
 from vitrina.workbook.reading.settings import locale_of
@@ -80,6 +81,7 @@ def _start(run: Run, spreadsheet_id: str, preview_id: str) -> Answer:
         if_refused=[put_project(snapshot.project)],
     )
     _note_started(run, draft, items)
+    tell_batch(run, snapshot.project, span, items, preview_id)
     return Answer(
         Outcome.DONE,
         sentence(

@@ -30,9 +30,10 @@ from vitrina.project.book_upgrade import MOST_CHOICES, typed_columns, work_types
 from vitrina.project.protection import certain_editors, editors_of, note_editors
 from vitrina.records.books import Agency, Project, board_id_from, board_title, find_projects, put_project
 from vitrina.records.layouts import Protections, layout_from_document, layout_key, protection_key
+from vitrina.records.outside.chats import KeptChat
 from vitrina.records.outside.launches import Launch, LaunchPart
 from vitrina.tabs.projects_tab import add_project_row, projects_layout
-from vitrina.texts import sentence
+from vitrina.texts import render, sentence
 from vitrina.usecases.deals.hints import note_deals
 from vitrina.workbook.reading.book import Tab, parse_book
 from vitrina.workbook.reading.onboarding_rows import kinds_in
@@ -154,7 +155,8 @@ def create_client(run: Run, agency_id: str, form: ClientForm, deal: DealFacts | 
         # Written once: from here on the document counts the project's items.
         run.commit(
             put_project(project),
-            _launch(project, form).put(),
+            _launch(services, project, form).put(),
+            *_offered_chat(services, project),
             updates=[stored.projects.change(lambda projects: _with_project(projects, project))],
         )
     number = [one.spreadsheet_id for one in stored.projects.value].index(spreadsheet_id) + 1
@@ -192,11 +194,12 @@ def _follow_up(run: Run, project: Project, form: ClientForm) -> None:
         note_deals(services, project.agency_id, [project.deal_id])
 
 
-def _launch(project: Project, form: ClientForm) -> Launch:
+def _launch(services: Services, project: Project, form: ClientForm) -> Launch:
     """What the project lacks when workbook and board are there."""
     parts = (
         *([LaunchPart.ONBOARDING] if form.onboarding else []),
         *([LaunchPart.DEAL_NOTE] if project.deal_id else []),
+        *([LaunchPart.CHAT] if services.chat else []),
     )
     missing = dict.fromkeys(parts, "")
     return Launch(
@@ -207,6 +210,13 @@ def _launch(project: Project, form: ClientForm) -> Launch:
         locale=project.locale,
         missing=missing,
     )
+
+
+def _offered_chat(services: Services, project: Project) -> list[Write]:
+    """The write that keeps that the menu of the new workbook offers the chat."""
+    if services.chat is None:
+        return []
+    return [KeptChat(project.spreadsheet_id, project.agency_id, is_offered=True).put()]
 
 
 def _with_project(projects: tuple[Project, ...], project: Project) -> tuple[Project, ...]:
@@ -325,6 +335,7 @@ def _compile(
         typed=typed_columns(can),
         has_tracker=can.has_cards,
         invites_guests=can.invites_guests,
+        has_chat=services.chat is not None,
         editors=editors,
         time_zone=services.time_zone.key,
     )
@@ -351,6 +362,7 @@ def _values(
             "limit_hours": form.limit_hours,
             "terms": (deal.for_client if deal else "") or None,
             "in_progress_count": 0,
+            "questions": render(sentence("questions.none"), _locale(agency)),
         },
         days=services.calendar.working_days_from(services.today(), count=30),
         options={"work_types": list(work_types)[:MOST_CHOICES]},

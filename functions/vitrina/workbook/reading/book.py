@@ -24,6 +24,9 @@ VERSION_KEY = "vitrina.template"
 #: client; the add-on reads it for its menu.
 TRACKER_KEY = "vitrina.tracker"
 NO_TRACKER, WITH_GUESTS = "none", "guests"
+#: Says ``on`` in a workbook whose agency has a chat; the add-on reads it for its menu.
+CHAT_KEY = "vitrina.chat"
+WITH_CHAT = "on"
 FENCE_KEY = "vitrina.fence"
 TAB_KEY = "vitrina.tab"
 COLUMN_KEY = "c"
@@ -263,6 +266,8 @@ class Book:
     protected_ranges: tuple[ProtectedRange, ...] = ()
     #: What the add-on's menu asks: see ``TRACKER_KEY``. Empty for a tracker without guests.
     tracker_mark: str = ""
+    #: See ``CHAT_KEY``; empty where there is no chat.
+    chat_mark: str = ""
     #: Version of the template, 1 where that is not known.
     version: int = 1
 
@@ -355,6 +360,7 @@ def parse_book(resource: Json, known: Shape | None = None) -> Book:
         repairs=tuple(repairs),
         fence=_value_of(resource.get("developerMetadata", ()), FENCE_KEY) or "",
         tracker_mark=_value_of(resource.get("developerMetadata", ()), TRACKER_KEY) or "",
+        chat_mark=_value_of(resource.get("developerMetadata", ()), CHAT_KEY) or "",
         protected_ranges=tuple(
             _protected(one) for sheet in sheets for one in sheet.get("protectedRanges", ())
         ),

@@ -15,12 +15,14 @@ from itertools import count
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import (
     BOOK_KEY,
+    CHAT_KEY,
     COLUMN_KEY,
     END_KEY,
     HEADER_KEY,
     TAB_KEY,
     TRACKER_KEY,
     VERSION_KEY,
+    WITH_CHAT,
     column_letters,
     tracker_mark,
 )
@@ -96,6 +98,7 @@ def compile_book(
     typed: Collection[str] = (),
     has_tracker: bool = True,
     invites_guests: bool = False,
+    has_chat: bool = False,
     editors: Editors = NOBODY_ELSE,
     time_zone: str = "Europe/Moscow",
     existing_sheet_id: int = 0,
@@ -112,6 +115,8 @@ def compile_book(
         Whether the project has a tracker; the menu of the add-on asks for it.
     invites_guests
         Whether this tracker may invite the client; the menu of the add-on asks for it too.
+    has_chat
+        Whether the agency has a chat; the same menu asks for it.
     editors
         Who may edit what is protected: of a client's workbook all but the client's columns, of the agency's
         the headers and the columns of the add-on. Staff must be included because Google lets nobody sort a
@@ -134,6 +139,7 @@ def compile_book(
         frozenset(typed),
         has_tracker=has_tracker,
         invites_guests=invites_guests,
+        has_chat=has_chat,
     )
     book.check_values()
     properties = {"locale": template.text(locale, "locale"), "timeZone": time_zone}
@@ -188,6 +194,7 @@ class Compilation:
     typed: frozenset[str]
     has_tracker: bool = True
     invites_guests: bool = False
+    has_chat: bool = False
 
     @property
     def formulas(self) -> Formulas:
@@ -266,6 +273,8 @@ def _marks_of_book(book: Compilation, ids: Iterator[int]) -> Iterator[Json]:
     yield mark(next(ids), VERSION_KEY, str(book.template.version), everywhere)
     if of_tracker := tracker_mark(has_cards=book.has_tracker, invites_guests=book.invites_guests):
         yield mark(next(ids), TRACKER_KEY, of_tracker, everywhere)
+    if book.has_chat:
+        yield mark(next(ids), CHAT_KEY, WITH_CHAT, everywhere)
 
 
 def _marks_of_tab(book: Compilation, tab: TabTemplate, ids: Iterator[int]) -> Iterator[Json]:

@@ -35,6 +35,7 @@ from vitrina.workbook.writing.requests import (
     delete_rows,
     guard_mark,
     hide_rows,
+    make_chat_mark,
     replace_tracker_mark,
     row_range,
     runs,
@@ -260,7 +261,11 @@ class WorkbookChange:
 
     def set_tracker_mark(self, book: Book, value: str) -> None:
         """Have the workbook say something else of its project's tracker; see ``tracker_mark``."""
-        self._book_marks = replace_tracker_mark(book.tracker_mark, value)
+        self._book_marks += replace_tracker_mark(book.tracker_mark, value)
+
+    def set_chat_mark(self, value: str) -> None:
+        """Have the workbook say that its agency has a chat; it must not say so already."""
+        self._book_marks += make_chat_mark(value)
 
     def hold_fence(self, book: Book) -> None:
         """Refuse the batch if somebody moved the fence of this workbook since *book* was read."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from vitrina.ports import Json
-from vitrina.workbook.reading.book import TRACKER_KEY, Mark
+from vitrina.workbook.reading.book import CHAT_KEY, TRACKER_KEY, Mark
 
 #: Of the mark of the tracker where it was made after the workbook; see ``FENCE_ID``.
 TRACKER_MARK_ID = 2_147_399_001
+CHAT_MARK_ID = 2_147_399_002
 
 
 def guard_mark(sheet_id: int, mark: Mark) -> list[Json]:
@@ -56,6 +57,18 @@ def replace_tracker_mark(before: str, after: str) -> list[Json]:
         }
         requests.append({"createDeveloperMetadata": {"developerMetadata": metadata}})
     return requests
+
+
+def make_chat_mark(value: str) -> list[Json]:
+    """Have the workbook say that its agency has a chat."""
+    metadata: Json = {
+        "metadataId": CHAT_MARK_ID,
+        "metadataKey": CHAT_KEY,
+        "metadataValue": value,
+        "visibility": "DOCUMENT",
+        "location": {"spreadsheet": True},
+    }
+    return [{"createDeveloperMetadata": {"developerMetadata": metadata}}]
 
 
 def _location(sheet_id: int, mark: Mark) -> Json:

@@ -13,8 +13,9 @@ from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.shelf import NewShelf
 from vitrina.workbook.writing.values import Formula, at_row, formula_shape, is_same, value_of_kept
 
-#: Columns of *В работе* that the add-on fills after the row was created.
+#: Columns that the add-on fills after the row was created: of *В работе*, and of *Бэклог*.
 FILLED_LATER = ("card", "progress", "logged_hours")
+ESTIMATED_LATER = ("hours_total", "source", "reason")
 
 
 @dataclass
@@ -60,6 +61,7 @@ def restore(change: WorkbookChange, book: Book, record: Json, *, kept: frozenset
         if key in book.tabs and dict(book.tabs[key].columns) != columns:
             raise UserError("undo.columns_moved", sheet=book.tabs[key].title)
     some_stay = _rows_back(change, book, record, kept, result)
+    _added_away(change, book, trace, result)
     _cells_back(change, book, trace, kept, result)
     _fields_back(change, book, trace)
     if trace["moved"] and not some_stay:
@@ -168,14 +170,30 @@ def _tasks_away(
             change.delete(tab, row)
 
 
+def _added_away(change: WorkbookChange, book: Book, trace: Json, result: Restoration) -> None:
+    """Delete rows that the action added to the backlog; those that people have changed stay."""
+    tab = book.tabs.get("backlog")
+    if tab is None or tab.key not in trace["inserted"]:
+        return
+    rows = _rows_by_number(tab)
+    for number, values in trace["inserted"][tab.key]["rows"]:
+        row = rows.get(number)
+        if row is None:
+            continue
+        if _is_as_made(tab, row, values, later=ESTIMATED_LATER):
+            change.delete(tab, row)
+        else:
+            result.items[number] = tab.cell(row, "id").text
+
+
 def _shelf_rows(shelf: Tab | None) -> dict[int, Row]:
     """Rows of the shelf by item number."""
     rows = shelf.rows if shelf is not None else ()
     return {int(row.shelf_mark.value): row for row in rows if row.shelf_mark is not None}
 
 
-def _is_as_made(tab: Tab, row: Row, values: Json) -> bool:
-    """Whether a row of *В работе* holds only what the add-on wrote, when it was created or later.
+def _is_as_made(tab: Tab, row: Row, values: Json, *, later: Collection[str] = FILLED_LATER) -> bool:
+    """Whether a row holds only what the add-on wrote, when it was created or *later*.
 
     Remarks and columns of people are changes by people.
     """
@@ -184,7 +202,7 @@ def _is_as_made(tab: Tab, row: Row, values: Json) -> bool:
     return all(
         is_same(tab.cell(row, column), value_of_kept(values.get(column, {})))
         for column in tab.columns
-        if column not in FILLED_LATER
+        if column not in later
     ) and all((cell.is_empty or cell.is_spilled) and not cell.note for cell in others)
 
 

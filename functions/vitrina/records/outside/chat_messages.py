@@ -1,0 +1,97 @@
+"""Messages that wait to be sent to a chat, and those that were sent, so that a repeat edits the first one."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+
+from vitrina.ports import ABSENT, EXPIRES_AT, Document, Key, Put, Store
+from vitrina.records.packing import known_fields
+
+CHAT_MESSAGE = "chat_message"
+
+#: How long a message that was sent is known by its key.
+MESSAGE_LIFE = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class KeptMessage:
+    """A message to the chat of *spreadsheet_id*.
+
+    Parameters
+    ----------
+    name
+        What the message is about: a second one with the same name edits the first.
+    topic, topic_id
+        Key of the topic, or the id of one where somebody wrote; both empty for the general one.
+    question
+        Number of the question that it confirms, 0 for none.
+    at
+        When it was asked for, as ISO text.
+    is_open
+        Whether it is to be sent, or edited.
+    begun_in, after
+        The group to which sending it was begun without an answer, and the last message there before that.
+    sent_in, sent_id
+        The group to which it was sent, and its id there.
+    """
+
+    spreadsheet_id: str
+    agency_id: str
+    name: str
+    event: str
+    text: str
+    topic: str = ""
+    topic_id: str = ""
+    reply_to: str = ""
+    question: int = 0
+    at: str = ""
+    is_open: bool = True
+    begun_in: str = ""
+    after: str = ""
+    sent_in: str = ""
+    sent_id: str = ""
+    version: int = ABSENT
+
+    @property
+    def key(self) -> Key:
+        """Where it is kept."""
+        return message_key(self.spreadsheet_id, self.name)
+
+    def put(self) -> Put:
+        """The write that keeps it, if it was not changed since it was read."""
+        data = {name: one for name, one in asdict(self).items() if name != "version"}
+        if not self.is_open:
+            until = (datetime.fromisoformat(self.at) + MESSAGE_LIFE).isoformat()
+            # The text is told; the document is only needed for repeats.
+            data |= {"text": _digest(self.text), EXPIRES_AT: until, "due_at": until}
+        return Put(*self.key, data, self.version)
+
+    def has_text(self, text: str) -> bool:
+        """Whether it was asked for, or sent, with this text."""
+        return self.text == (text if self.is_open else _digest(text))
+
+    def repeated(self, other: KeptMessage) -> KeptMessage:
+        """The same message with the text of another one of its name."""
+        return replace(self, text=other.text, at=other.at, question=other.question, is_open=True)
+
+
+def message_key(spreadsheet_id: str, name: str) -> Key:
+    """Where the message of this name is kept."""
+    return CHAT_MESSAGE, hashlib.sha256(f"{spreadsheet_id}:{name}".encode()).hexdigest()[:32]
+
+
+def message_from_document(document: Document) -> KeptMessage:
+    """A kept message."""
+    return KeptMessage(**{**known_fields(KeptMessage, document.data), "version": document.version})
+
+
+def find_waiting(store: Store, spreadsheet_id: str) -> list[KeptMessage]:
+    """Messages to a chat that are to be sent, in the order in which they were asked for."""
+    found = store.find(CHAT_MESSAGE, where={"spreadsheet_id": spreadsheet_id, "is_open": True})
+    return sorted(map(message_from_document, found), key=lambda one: (one.at, one.name))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,99 @@
+"""Questions that clients asked in their chats."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from vitrina.ports import ABSENT, EXPIRES_AT, Document, Key, Put, Store
+from vitrina.records.packing import known_fields
+
+CHAT_QUESTION = "chat_question"
+
+#: How long an answered question is kept.
+ANSWERED_LIFE = timedelta(days=90)
+#: Most characters that are kept of a question.
+MOST_CHARACTERS = 2000
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question of a client. ``person`` tells people of a chat apart without naming them.
+
+    ``reminder`` is the count of the last reminder. A question of which nothing was answered ``is_open``.
+    """
+
+    spreadsheet_id: str
+    agency_id: str
+    number: int
+    text: str
+    at: str
+    chat_id: str
+    message_id: str
+    topic_id: str = ""
+    person: str = ""
+    reminder: int = 0
+    is_open: bool = True
+    answered_at: str = ""
+    version: int = ABSENT
+
+    @property
+    def key(self) -> Key:
+        """Where it is kept."""
+        return question_key(self.spreadsheet_id, self.number)
+
+    def put(self) -> Put:
+        """The write that keeps it, if it was not changed since it was read."""
+        data = {name: one for name, one in asdict(self).items() if name != "version"}
+        if not self.is_open:
+            until = (datetime.fromisoformat(self.answered_at) + ANSWERED_LIFE).isoformat()
+            data |= {EXPIRES_AT: until, "due_at": until}
+        return Put(*self.key, data, self.version)
+
+    def asked_on(self, zone: ZoneInfo) -> date:
+        """The day on which it was asked."""
+        return datetime.fromisoformat(self.at).astimezone(zone).date()
+
+    def answered(self, now: datetime) -> Question:
+        """The question with an answer."""
+        return replace(self, is_open=False, answered_at=now.isoformat())
+
+
+def question_key(spreadsheet_id: str, number: int) -> Key:
+    """Where a question is kept."""
+    return CHAT_QUESTION, f"{spreadsheet_id}:{number}"
+
+
+def question_from_document(document: Document) -> Question:
+    """A kept question."""
+    return Question(**{**known_fields(Question, document.data), "version": document.version})
+
+
+def find_open_questions(store: Store, agency_id: str) -> list[Question]:
+    """Questions to an agency that nobody has answered, the oldest first."""
+    return _sorted(store.find(CHAT_QUESTION, where={"agency_id": agency_id, "is_open": True}))
+
+
+def find_project_questions(store: Store, spreadsheet_id: str) -> list[Question]:
+    """The same of one project."""
+    return _sorted(store.find(CHAT_QUESTION, where={"spreadsheet_id": spreadsheet_id, "is_open": True}))
+
+
+def by_project(questions: Iterable[Question]) -> Mapping[str, list[Question]]:
+    """Questions by the workbook of their project, in the same order."""
+    found: dict[str, list[Question]] = {}
+    for one in questions:
+        found.setdefault(one.spreadsheet_id, []).append(one)
+    return found
+
+
+def anonymous(chat_id: str, person_id: str) -> str:
+    """What stands for a person: always the same in a chat, and no name."""
+    return hashlib.sha256(f"{chat_id}:{person_id}".encode()).hexdigest()[:16]
+
+
+def _sorted(found: Iterable[Document]) -> list[Question]:
+    return sorted(map(question_from_document, found), key=lambda one: (one.at, one.number))
