@@ -6,22 +6,25 @@ import datetime as dt
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 from emulators.common.client import local_client
 from emulators.world.client import MenuClient
 from emulators.world.processes import Person, World
-from emulators.world.sample import HistoryRow, load_agency, load_crm, load_history
+from emulators.world.sample import HistoryRow, load_agency, load_chat, load_crm, load_history
 from emulators.world.timer import call_schedule
 from vitrina.bootstrap import build, create_store
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.operations.services import Services
 from vitrina.records.books import Project, find_agencies, find_projects
 from vitrina.records.history import save_history
-from vitrina.records.outside.launches import find_open_launches
+from vitrina.records.outside.chat_questions import find_open_questions
+from vitrina.records.outside.launches import LaunchPart, find_open_launches
 from vitrina.records.work import load_work
 from vitrina.settings import Settings
 from vitrina.usecases.agency.create_agency import create_agency
+from vitrina.usecases.chats.updates import GATHER_S
 from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX
 from vitrina.workbook.reading.book import Book, Row, Tab, parse_book
 from vitrina.workbook.template.definition import Profile
@@ -33,6 +36,8 @@ ASANA_CLIENT = 2
 SETTLE_TIMEOUT_S = 60
 #: The stage of the sample's first pipeline at which a project begins.
 WON_STAGE = "Договор подписан"
+#: What the client asks in the chat.
+QUESTION = "Когда можно будет посмотреть структуру сайта?"
 #: What the agency chooses on *Настройки* for its deals.
 DEAL_SETTINGS = {
     "deal_project": f"Продажи: {WON_STAGE}",
@@ -44,6 +49,9 @@ DEAL_SETTINGS = {
     "deal_onboarding": "Вид проекта",
     "deal_staff_fields": "Условия",
 }
+
+
+Found = TypeVar("Found")
 
 
 class StoryError(RuntimeError):
@@ -79,6 +87,7 @@ class Story:
         )
         self._monday = _monday_of(self._services)
         self._crm = load_crm()
+        self._chat = load_chat()
 
     def close(self) -> None:
         """Close the connections."""
@@ -108,7 +117,7 @@ class Story:
     def play(self) -> None:
         """Play the whole story; raises ``StoryError`` if a step fails."""
         self._create_agency()
-        self._win_deal()
+        self._open_chat(self._win_deal())
         for client in self.sample["clients"]:
             self._create_client(Client(client))
         for client in self.clients:
@@ -164,7 +173,7 @@ class Story:
         answer = self._click(self.agency_id, "recalculate_norms")
         self._say_detail(f"{answer['message']} Специалистов: {len(self.sample['specialists'])}.")
 
-    def _win_deal(self) -> None:
+    def _win_deal(self) -> Project:
         """A deal is dragged to the stage that the agency has chosen, and its project appears by itself."""
         self.say("Сделка выиграна: amoCRM → проект, книга, доска, онбординг")
         # From its first look on the add-on knows which deals stood there before.
@@ -182,19 +191,70 @@ class Story:
         note = next(one for one in self._notes(deal["id"]) if project.code in one)
         self._say_detail(f"{project.title}: задач онбординга {len(tasks)}, с людьми и сроками.")
         self._say_detail(f"Заметка в сделке: {note.splitlines()[0]}")
+        return project
+
+    def _open_chat(self, project: Project) -> None:
+        """The manager makes a group and adds the bot with the link; the client joins it and asks."""
+        self.say("Чат с клиентом: группа в Telegram, бот по ссылке, темы")
+        link = self._click(project.spreadsheet_id, "show_chat")["data"]["link"]
+        (manager, *_), (client, *_) = self._chat["staff"], self._chat["clients"]
+        group = {
+            "action": "create_group",
+            "title": project.title,
+            "has_topics": True,
+            "user_id": manager["id"],
+        }
+        chat_id = self._in_chat(group)["chat_id"]
+        payload = parse_qs(urlsplit(link).query)["startgroup"][0]
+        self._in_chat({"action": "add_bot", "chat_id": chat_id, "user_id": manager["id"], "payload": payload})
+        self._wait_until(
+            lambda: not find_open_launches(self._services.store, self.agency_id), "the chat is not ready"
+        )
+        self._in_chat({"action": "add_person", "chat_id": chat_id, "person_id": client["id"]})
+        question = {
+            "action": "write",
+            "chat_id": chat_id,
+            "user_id": client["id"],
+            "text": f"/question {QUESTION}",
+        }
+        self._in_chat(question)
+        asked = self._wait_until(
+            lambda: find_open_questions(self._services.store, self.agency_id), "nobody has asked"
+        )
+        invite = self._click(project.spreadsheet_id, "show_chat")["data"]["invite"]
+        self._say_detail(f"Приглашение для клиента: {invite}")
+        self._say_detail(f"Вопрос № {asked[0].number} клиента записан: «{asked[0].text}»")
+
+    def _in_chat(self, action: Mapping[str, Any]) -> dict[str, Any]:
+        """What somebody does in the chat, with all that follows."""
+        base = f"{self.world.url('telegram')}/_emulator"
+        # Tasks are named after the seconds in which updates are gathered, and here they run before those end.
+        time.sleep(GATHER_S)
+        made: dict[str, Any] = self._http.post(f"{base}/do", json=action).raise_for_status().json()
+        self._http.post(f"{base}/webhooks/settle", json={"timeout_s": 10}).raise_for_status()
+        self._settle()
+        return made
+
+    def _wait_until(self, look: Callable[[], Found], otherwise: str) -> Found:
+        """What *look* finds as soon as it finds something."""
+        give_up_at = time.monotonic() + SETTLE_TIMEOUT_S
+        while not (found := look()):
+            if time.monotonic() > give_up_at:
+                raise StoryError(otherwise)
+            self._settle()
+        return found
 
     def _project_of(self, deal_id: str) -> Project:
-        """The project of a deal, as soon as it has its onboarding and its note."""
-        give_up_at = time.monotonic() + SETTLE_TIMEOUT_S
-        while True:
+        """The project of a deal, as soon as it lacks nothing but its chat, which people make."""
+
+        def look() -> Sequence[Project]:
             self._of_crm("/webhooks/settle", {"timeout_s": 10})
-            self._settle()
             made = find_projects(self._services.store, self.agency_id)
-            project = next((one for one in made if one.deal_id == deal_id), None)
-            if project is not None and not find_open_launches(self._services.store, self.agency_id):
-                return project
-            if time.monotonic() > give_up_at:
-                raise StoryError("the deal did not become a project")
+            open_launches = find_open_launches(self._services.store, self.agency_id).values()
+            is_waiting = any(launch.missing.keys() - {LaunchPart.CHAT} for launch in open_launches)
+            return [] if is_waiting else [one for one in made if one.deal_id == deal_id]
+
+        return self._wait_until(look, "the deal did not become a project")[0]
 
     def _notes(self, deal_id: int) -> list[str]:
         """Texts of the notes of a deal, the latest first."""

@@ -25,6 +25,7 @@ class Servers:
     functions: str
     asana: str = ""
     amocrm: str = ""
+    telegram: str = ""
 
     def url(self, name: str) -> str:
         """Base URL of a server."""
