@@ -41,26 +41,22 @@ def launch_project(services: Services, body: Json) -> None:
         services.store.commit(done)
         return
     run = Run(services, CLOCK, agency_id=launch.agency_id)
-    refresh = refresh_wish(services, launch.agency_id, draws=True)
     with ending(run):
         run.take(spreadsheet_id)
         try:
             answer = apply_onboarding(run, spreadsheet_id, launch.onboarding)
         except VitrinaError as error:
             run.drop_final_writes()
-            run.at_end(
-                refresh.put(services), updates=[_part(services, launch, reason_of(error, launch.locale))]
-            )
+            run.at_end(updates=[_part(services, launch, reason_of(error, launch.locale))])
+            run.queue_at_end(refresh_wish(services, launch.agency_id, draws=True))
             if isinstance(error, BusyError | ChangedMeanwhileError | RetriableServiceError):
                 run.carry_out_final_writes()
                 raise
             log.info("onboarding waits: %s", error.code, extra={"workbook": spreadsheet_id})
         else:
             line = _line(run, launch, answer)
-            run.at_end(
-                *done, line.put(), refresh.put(services), updates=[_part(services, launch, missing=None)]
-            )
-    refresh.try_to_send(services)
+            run.at_end(*done, line.put(), updates=[_part(services, launch, missing=None)])
+            run.queue_at_end(refresh_wish(services, launch.agency_id, draws=True))
 
 
 def _part(services: Services, launch: Launch, missing: str | None) -> LaunchChange:

@@ -187,9 +187,7 @@ def _follow_up(run: Run, project: Project, form: ClientForm) -> None:
     services = run.services
     if form.onboarding:
         name = task_name("launch", project.spreadsheet_id, 0)
-        task = TaskWish(name, {"kind": "launch", "spreadsheet_id": project.spreadsheet_id})
-        run.commit(task.put(services))
-        task.try_to_send(services)
+        run.queue_at_end(TaskWish(name, {"kind": "launch", "spreadsheet_id": project.spreadsheet_id}))
     if project.deal_id:
         note_deals(services, project.agency_id, [project.deal_id])
 
