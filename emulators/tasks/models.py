@@ -209,14 +209,15 @@ class Tasks:
             alive = [task for task in self._tasks.values() if task.state in ALIVE]
             return [task for task in alive if include_later or task.due_at <= now or task.dispatch_count]
 
-    def wait_until_empty(self, timeout_s: float, *, include_later: bool) -> bool:
+    def wait_until_empty(self, timeout_s: float, *, include_later: bool, include_new: bool = False) -> bool:
         """Wait until nothing is pending; return ``False`` after *timeout_s*.
 
-        With *include_later*, tasks are due at once, also those that are created meanwhile.
+        With *include_new*, what is created meanwhile for later is due at once as well. A task that queues
+        itself again until its time has come then runs as often as it can.
         """
 
         def is_empty() -> bool:
-            if include_later:
+            if include_new:
                 self.make_due()
             return not self.pending(include_later=include_later)
 

@@ -184,7 +184,13 @@ def _install_control(app: Flask, tasks: Tasks) -> None:
     def run_until_empty() -> Response:
         body = request.get_json(force=True, silent=True) or {}
         include_later = bool(body.get("include_later"))
-        is_empty = tasks.wait_until_empty(float(body.get("timeout_s", 30)), include_later=include_later)
+        if include_later:
+            tasks.make_due()
+        is_empty = tasks.wait_until_empty(
+            float(body.get("timeout_s", 30)),
+            include_later=include_later,
+            include_new=bool(body.get("include_new")),
+        )
         return jsonify(
             {"empty": is_empty, "pending": [task.name for task in tasks.pending(include_later=True)]}
         )

@@ -393,7 +393,7 @@ class Story:
         self._http.post(f"{self.world.url('kaiten')}/_emulator/webhooks/settle", json={})
         self._http.post(
             f"{self.world.url('tasks')}/_emulator/run-until-empty",
-            json={"timeout_s": SETTLE_TIMEOUT_S, "include_later": True},
+            json={"timeout_s": SETTLE_TIMEOUT_S, "include_later": True, "include_new": True},
             timeout=90.0,
         ).raise_for_status()
 

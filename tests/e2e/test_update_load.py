@@ -333,12 +333,17 @@ def test_projects_sorted_while_the_books_are_read(office: Office, monkeypatch: p
     workbooks = office.services.workbooks
     real = workbooks.batch_update
     calls: list[str] = []
+    tab = office.book(agency_id).tab("projects")
+    last, code = (
+        tab.address(tab.rows[0], key).rstrip("0123456789")
+        for key in (max(tab.columns, key=tab.column), "code")
+    )
 
     def batch_update(spreadsheet_id: str, requests: Any) -> Any:
         calls.append(spreadsheet_id)
         if len(calls) == 1:
             office.edit(
-                {"type": "sort", "sheet": "Проекты", "range": "A2:O3", "column": "I"},
+                {"type": "sort", "sheet": "Проекты", "range": f"A2:{last}3", "column": code},
                 spreadsheet_id=agency_id,
             )
         return real(spreadsheet_id, requests)

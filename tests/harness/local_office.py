@@ -329,9 +329,9 @@ class LocalOffice:
         self.desk.settle()
         if self.has_crm:
             self.crm.settle()
-        self.http.post(
-            f"{self.servers.tasks}/_emulator/run-until-empty", json={"timeout_s": 30, "include_later": True}
-        ).raise_for_status()
+        # One look at deals is followed by another one.
+        body = {"timeout_s": 30, "include_later": True, "include_new": self.has_crm}
+        self.http.post(f"{self.servers.tasks}/_emulator/run-until-empty", json=body).raise_for_status()
 
 
 def _require(is_right: bool, answer: object) -> None:
