@@ -24,6 +24,7 @@ from vitrina.records.outside.launches import LaunchPart, find_open_launches
 from vitrina.records.work import load_work
 from vitrina.settings import Settings
 from vitrina.usecases.agency.create_agency import create_agency
+from vitrina.usecases.chats.updates import GATHER_S
 from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX
 from vitrina.workbook.reading.book import Book, Row, Tab, parse_book
 from vitrina.workbook.template.definition import Profile
@@ -227,6 +228,8 @@ class Story:
     def _in_chat(self, action: Mapping[str, Any]) -> dict[str, Any]:
         """What somebody does in the chat, with all that follows."""
         base = f"{self.world.url('telegram')}/_emulator"
+        # Tasks are named after the seconds in which updates are gathered, and here they run before those end.
+        time.sleep(GATHER_S)
         made: dict[str, Any] = self._http.post(f"{base}/do", json=action).raise_for_status().json()
         self._http.post(f"{base}/webhooks/settle", json={"timeout_s": 10}).raise_for_status()
         self._settle()

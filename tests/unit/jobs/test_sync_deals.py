@@ -414,3 +414,28 @@ def test_changes_are_listed_again_if_the_process_died(
     office.tick()
     office.run_queue()
     assert len(office.projects()) == 1
+
+
+def test_a_deal_that_is_deleted_while_its_project_begins(office: DealOffice) -> None:
+    """The project stays and lacks no note; nothing is left to be looked at."""
+    deal_id = office.add_deal("signed")
+    office.crm.after("get_deal", lambda: office.change(deal_id, is_deleted=True))
+    office.deliver()
+    office.tick()
+    (project,) = office.projects()
+    assert load_launch(office.store, project.spreadsheet_id).missing == {}  # type: ignore[union-attr]
+    assert not office.deal(deal_id).is_open
+    assert sum("удалили или объединили" in message for message in office.journal()) == 1
+
+
+def test_a_deal_that_is_deleted_after_its_project_failed(office: DealOffice) -> None:
+    """It is not begun again."""
+    for _ in range(3):
+        office.tracker.before("create_board", no_answer("Kaiten"))
+    deal_id = office.add_deal("signed")
+    office.deliver()
+    office.change(deal_id, is_deleted=True)
+    office.deliver()
+    for _ in range(4):
+        office.tick(60)
+    assert (office.projects(), office.deal(deal_id).is_open) == ([], False)

@@ -40,17 +40,15 @@ log = logging.getLogger("vitrina.chats")
 
 #: Seconds in which what happens in a chat is gathered for one task.
 GATHER_S = 2.0
-#: Seconds in which wishes become one task. Short, because a queue does not take a name twice.
-SLOT_S = 0.25
 
 
 def chat_wish(services: Services, spreadsheet_id: str, *, wait_s: float = 0.0) -> TaskWish:
-    """The task that talks in a chat after *wait_s* seconds, one for all wishes of the same moment."""
+    """The task that talks in a chat after *wait_s* seconds, one for all wishes within some seconds."""
     delay_s = max(wait_s, GATHER_S)
     due_at = services.clock.now().timestamp() + delay_s
-    kind, slot_s = ("chat-later", GATHER_S) if wait_s > GATHER_S else ("chat", SLOT_S)
+    kind = "chat-later" if wait_s > GATHER_S else "chat"
     body = {"kind": "chat", "spreadsheet_id": spreadsheet_id}
-    return TaskWish(task_name(kind, spreadsheet_id, int(due_at // slot_s)), body, delay_s)
+    return TaskWish(task_name(kind, spreadsheet_id, int(due_at // GATHER_S)), body, delay_s)
 
 
 def take_updates(services: Services, received: ReceivedChat) -> int:

@@ -18,6 +18,7 @@ from vitrina.operations.clicks.kept_answer import load_answer
 from vitrina.operations.clicks.runner import Click
 from vitrina.operations.journal import JournalLine
 from vitrina.operations.run import ENDED, OPERATION, Run
+from vitrina.ports import Document
 from vitrina.project.missing_part import reason_of
 from vitrina.records.books import Agency, Project, load_project
 from vitrina.records.outside.deals import DealPhase, KeptAccount, KeptDeal, load_deal
@@ -207,17 +208,15 @@ def _follow(look: DealLook, kept: KeptDeal, deal: Deal) -> None:
 
 def _check_start(look: DealLook, kept: KeptDeal, deal: Deal) -> KeptDeal:
     """See how the operation that makes the project ended; one that failed is begun again after some time."""
-    key = (OPERATION, kept.operation_id)
-    operation = look.run.services.store.get_many([key]).get(key)
+    operation = _operation_of(look, kept)
     if operation is None:
         _queue(look, kept, deal)
         return load_deal(look.run.services.store, kept.deal_id, kept.agency_id)
     if operation.data["state"] != ENDED:
         return kept
-    if operation.data["http_status"] == 200:
-        answer = load_answer(look.run.services.store, kept.operation_id, operation.data["answer"])
-        spreadsheet_id = answer["data"]["spreadsheet_id"]
-        return _keep(look, replace(kept, phase=DealPhase.STARTED, spreadsheet_id=spreadsheet_id))
+    made = _project_made(look, operation)
+    if made:
+        return _keep(look, replace(kept, phase=DealPhase.STARTED, spreadsheet_id=made))
     if look.now < datetime.fromisoformat(kept.next_look_at):
         return kept
     if operation.data["http_status"] < 500:
@@ -281,7 +280,9 @@ def _tell_of_stage(look: DealLook, kept: KeptDeal, deal: Deal) -> KeptDeal:
 
 def _note_gone(look: DealLook, kept: KeptDeal) -> None:
     """Tell that a deal with a project was deleted or merged; the project stays."""
-    if kept.phase not in (DealPhase.STARTING, DealPhase.STARTED) or "deal.gone" in kept.told:
+    if kept.phase is DealPhase.STARTING:
+        kept = _without_retry(look, kept)
+    if kept.phase is not DealPhase.STARTED or "deal.gone" in kept.told:
         return
     # Nothing can be noted in it any more.
     gone = replace(kept, told=("deal.gone",), is_noted=True)
@@ -290,7 +291,30 @@ def _note_gone(look: DealLook, kept: KeptDeal) -> None:
         kept.spreadsheet_id,
         lambda one: one.with_part(LaunchPart.DEAL_NOTE, None),
     )
-    _keep(look, gone, look.tell(kept, "deal.gone"), updates=[change] if kept.spreadsheet_id else [])
+    _keep(look, gone, look.tell(kept, "deal.gone"), updates=[change])
+
+
+def _without_retry(look: DealLook, kept: KeptDeal) -> KeptDeal:
+    """The deal as the operation left it that makes its project; one that failed is not begun again."""
+    operation = _operation_of(look, kept)
+    if operation is not None and operation.data["state"] != ENDED:
+        return kept
+    made = _project_made(look, operation)
+    phase = DealPhase.STARTED if made else DealPhase.SEEN
+    return _keep(look, replace(kept, phase=phase, spreadsheet_id=made))
+
+
+def _operation_of(look: DealLook, kept: KeptDeal) -> Document | None:
+    key = (OPERATION, kept.operation_id)
+    return look.run.services.store.get_many([key]).get(key)
+
+
+def _project_made(look: DealLook, operation: Document | None) -> str:
+    """The workbook that an operation which ended has made; empty if it failed."""
+    if operation is None or operation.data["http_status"] != 200:
+        return ""
+    answer = load_answer(look.run.services.store, operation.key, operation.data["answer"])
+    return str(answer["data"]["spreadsheet_id"])
 
 
 def _keep(
