@@ -19,6 +19,8 @@ from tests.harness.worker_office import OfficeFactory, WorkerOffice, running_off
 
 pytestmark = pytest.mark.slow
 
+#: How often they repeat it.
+REPEATS = 2
 #: Calls that only look are many, and a death there is like one at the call before.
 LOOKS = ("POST /getMe", "POST /getWebhookInfo", "POST /getChatMember")
 
@@ -51,11 +53,13 @@ def saved(factory: OfficeFactory) -> SavedOffice:
 
 
 def recover(office: WorkerOffice, world: World) -> None:
-    """Wait until all is done that a death has left; Telegram repeats what was not answered."""
+    """Wait until all is done that a death has left: Telegram and the timer repeat what was not done."""
     settle(office, world)
     if any(supervisor.deaths for supervisor in office.supervisors):
-        world.advance(2)
-        settle(office, world)
+        for _ in range(REPEATS):
+            world.advance(2)
+            office.call_schedule()
+            settle(office, world)
 
 
 def play(office: WorkerOffice, world: World) -> dict[str, Any]:
