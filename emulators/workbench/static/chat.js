@@ -244,7 +244,7 @@ export class Chat {
       id,
       title,
       hasTopics,
-      topics.map(({ messages, ...topic }) => topic),
+      topics.map((topic) => ({ ...topic, messages: undefined })),
     ]);
     const state = JSON.stringify([names, this.chatId, this.topicId]);
     if (state === this.drawnGroups) {

@@ -69,7 +69,7 @@ export class GroupPanel {
 
   /** Shows what has become of the group. A typed name of a topic stays, and so does the focus. */
   show(chat, users) {
-    const state = JSON.stringify([{ ...chat, topics: chat.topics.map(({ messages, ...topic }) => topic) }, users]);
+    const state = JSON.stringify([{ ...chat, topics: chat.topics.map((topic) => ({ ...topic, messages: undefined })) }, users]);
     if (state === this.drawn) {
       return;
     }
