@@ -36,12 +36,7 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
         office = Office(servers, tmp_path, has_crm=True)
         office.reset_for_test(monkeypatch)
         office.create_agency()
-        assert office.agency is not None
-        agency_id = office.agency.spreadsheet_id
-        tab = office.book(agency_id).tab("settings")
-        rows = {tab.cell(row, "key").text: row.index for row in tab.rows}
-        for key, text in {**RULES, "deal_onboarding": "Вид проекта"}.items():
-            office.type("settings", rows[key], agency_id, value=text)
+        office.choose(**RULES, deal_onboarding="Вид проекта")
         office.crm.add_deal("qualified", price=540_000, fields={str(KIND): "Сайт"})
         office.call_schedule()
         office.settle()

@@ -57,21 +57,11 @@ def saved(factory: OfficeFactory) -> SavedOffice:
     """An agency that has chosen its stages, and one deal that is not won yet."""
     with factory.office() as office:
         office.create_agency()
-        choose_stages(office)
+        office.choose(**RULES, deal_onboarding="Вид проекта")
         office.crm.add_deal(fields={str(KIND): "Сайт"})
         office.call_schedule()
         office.settle()
         return office.save_state()
-
-
-def choose_stages(office: Office) -> None:
-    """Type what begins a project into *Настройки*."""
-    assert office.agency is not None
-    agency_id = office.agency.spreadsheet_id
-    tab = office.book(agency_id).tab("settings")
-    rows = {tab.cell(row, "key").text: row.index for row in tab.rows}
-    for key, text in {**RULES, "deal_onboarding": "Вид проекта"}.items():
-        office.type("settings", rows[key], agency_id, value=text)
 
 
 def deal_of(office: Office) -> int:

@@ -74,7 +74,8 @@ class DealRun:
     def play(self, deal_count: int, rounds: int, moves_per_round: int) -> DealResult:
         """Choose the stages, make deals, move them, and let the timer call until nothing is left."""
         office, began_at = self._office, time.monotonic()
-        choose_stages(office)
+        # No sales cards: they are not counted here.
+        office.choose(deal_project=RULES["deal_project"])
         self._let_pass()
         for number in range(deal_count):
             self.model.put(office.crm.add_deal(name=f"Сделка {number + 1}"), "lead")
@@ -143,15 +144,6 @@ class DealRun:
             [f"{len(titles)} boards for {len(projects)} projects"] if len(titles) != len(projects) else []
         )
         return len(projects), wrong
-
-
-def choose_stages(office: ModuleOffice) -> None:
-    """Type what begins a project into *Настройки*; no sales cards, which are not counted here."""
-    assert office.agency is not None
-    agency_id = office.agency.spreadsheet_id
-    tab = office.book(agency_id).tab("settings")
-    rows = {tab.cell(row, "key").text: row.index for row in tab.rows}
-    office.type("settings", rows["deal_project"], agency_id, value=RULES["deal_project"])
 
 
 def count_notes(office: ModuleOffice) -> dict[int, int]:

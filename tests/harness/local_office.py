@@ -219,6 +219,16 @@ class LocalOffice:
             spreadsheet_id=spreadsheet_id,
         )
 
+    def choose(self, **settings: str) -> None:
+        """Type values into *Настройки* of the agency's workbook, by the keys of the settings."""
+        if self.agency is None:
+            raise OfficeError("there is no agency yet")
+        agency_id = self.agency.spreadsheet_id
+        tab = self.book(agency_id).tab("settings")
+        rows = {tab.cell(row, "key").text: row.index for row in tab.rows}
+        for key, text in settings.items():
+            self.type("settings", rows[key], agency_id, value=text)
+
     def fill_backlog(self, *rows: Mapping[str, str]) -> None:
         """Type rows below the header of the backlog; ``hours_design`` is the template's ``hours.design``."""
         first = self.book().tab("backlog").header_index + 1

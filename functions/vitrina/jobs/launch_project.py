@@ -17,7 +17,7 @@ from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.project.missing_part import reason_of
-from vitrina.records.outside.launches import Launch, LaunchChange, LaunchPart, load_launch
+from vitrina.records.outside.launches import Launch, LaunchPart, load_launch, part_change
 from vitrina.texts import render
 from vitrina.usecases.clients.apply_onboarding import apply_onboarding
 
@@ -47,7 +47,8 @@ def launch_project(services: Services, body: Json) -> None:
             answer = apply_onboarding(run, spreadsheet_id, launch.onboarding)
         except VitrinaError as error:
             run.drop_final_writes()
-            run.at_end(updates=[_part(services, launch, reason_of(error, launch.locale))])
+            why = reason_of(error, launch.locale)
+            run.at_end(updates=[part_change(services.store, spreadsheet_id, LaunchPart.ONBOARDING, why)])
             run.queue_at_end(refresh_wish(services, launch.agency_id, draws=True))
             if isinstance(error, BusyError | ChangedMeanwhileError | RetriableServiceError):
                 run.carry_out_final_writes()
@@ -55,16 +56,9 @@ def launch_project(services: Services, body: Json) -> None:
             log.info("onboarding waits: %s", error.code, extra={"workbook": spreadsheet_id})
         else:
             line = _line(run, launch, answer)
-            run.at_end(*done, line.put(), updates=[_part(services, launch, missing=None)])
+            made = part_change(services.store, spreadsheet_id, LaunchPart.ONBOARDING, None)
+            run.at_end(*done, line.put(), updates=[made])
             run.queue_at_end(refresh_wish(services, launch.agency_id, draws=True))
-
-
-def _part(services: Services, launch: Launch, missing: str | None) -> LaunchChange:
-    return LaunchChange(
-        services.store,
-        launch.spreadsheet_id,
-        lambda now: now.with_part(LaunchPart.ONBOARDING, missing),
-    )
 
 
 def _line(run: Run, launch: Launch, answer: Answer) -> JournalLine:

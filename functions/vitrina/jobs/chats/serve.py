@@ -11,7 +11,7 @@ from vitrina.operations.outbox import fulfil
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
-from vitrina.records.outside.chats import chat_from_document, chat_key, load_state
+from vitrina.records.outside.chats import chat_key, load_chat, load_state
 from vitrina.usecases.chats.room import Room
 from vitrina.usecases.chats.rules import rules_of
 from vitrina.usecases.chats.talk import talk
@@ -51,7 +51,7 @@ def serve_chat(services: Services, body: Json) -> None:
 
 def _room(run: Run, chat: Chat, spreadsheet_id: str) -> Room:
     """The chat as it is kept now that nobody else talks there."""
-    store, key = run.services.store, chat_key(spreadsheet_id)
-    kept = chat_from_document(store.get_many([key]).get(key), spreadsheet_id, run.agency_id)
+    store = run.services.store
+    kept = load_chat(store, spreadsheet_id, run.agency_id)
     state = load_state(store, spreadsheet_id, run.agency_id).of_group(kept.chat_id)
     return Room(run, chat, kept, state, rules_of(run, run.agency_id))

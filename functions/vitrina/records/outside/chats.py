@@ -93,7 +93,7 @@ def find_chats(store: Store, agency_id: str) -> dict[str, KeptChat]:
 
 
 def link_key(token: str) -> Key:
-    """Where it is kept whose chat a link is for."""
+    """Where the owner of a link is kept."""
     return CHAT_LINK, token
 
 
@@ -104,7 +104,7 @@ def put_link(chat: KeptChat) -> Put:
 
 
 def group_key(chat_id: str) -> Key:
-    """Where it is kept whose group it is."""
+    """Where the owner of a group is kept."""
     return CHAT_GROUP, chat_id
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from vitrina.ports import ABSENT, Document, Key, Put, Store, Write
+from vitrina.records.outside.change import DocumentChange
 
 LAUNCH = "launch"
 
@@ -53,12 +54,12 @@ class Launch:
 
 
 def launch_key(spreadsheet_id: str) -> Key:
-    """Where it is kept."""
+    """Where is kept what a project lacks."""
     return LAUNCH, spreadsheet_id
 
 
 def load_launch(store: Store, spreadsheet_id: str) -> Launch | None:
-    """What a project lacks; ``None`` for one of an older release."""
+    """What a project lacks; ``None`` if an older release made the project."""
     key = launch_key(spreadsheet_id)
     return launch_from_document(store.get_many([key]).get(key))
 
@@ -69,28 +70,20 @@ def find_open_launches(store: Store, agency_id: str) -> dict[str, Launch]:
     return {one.key: launch for one in found if (launch := launch_from_document(one)) is not None}
 
 
-class LaunchChange:
-    """Changes what is kept of a project; made anew where that changed meanwhile. See ``Update``."""
+def part_change(store: Store, spreadsheet_id: str, part: LaunchPart, missing: str | None) -> DocumentChange:
+    """Keep that a part is there now (``None``), or another reason why it is not.
 
-    def __init__(self, store: Store, spreadsheet_id: str, change: Callable[[Launch], Launch]) -> None:
-        self.keys: tuple[Key, ...] = (launch_key(spreadsheet_id),)
-        self._spreadsheet_id = spreadsheet_id
-        self._change = change
-        self.reload(store)
+    Nothing is written where nothing is kept of the project, or nothing differs.
+    """
 
-    def writes(self) -> list[Write]:
-        """See ``Update``; none where nothing is kept of the project, or nothing differs."""
-        if self._launch is None:
+    def change(documents: list[Document | None]) -> list[Write]:
+        launch = launch_from_document(documents[0])
+        if launch is None:
             return []
-        changed = self._change(self._launch)
-        return [] if changed == self._launch else [changed.put()]
+        changed = launch.with_part(part, missing)
+        return [] if changed == launch else [changed.put()]
 
-    def reload(self, store: Store) -> None:
-        """See ``Update``."""
-        self._launch = load_launch(store, self._spreadsheet_id)
-
-    def committed(self, version: int) -> None:
-        """See ``Update``."""
+    return DocumentChange(store, (launch_key(spreadsheet_id),), change)
 
 
 def launch_from_document(document: Document | None) -> Launch | None:

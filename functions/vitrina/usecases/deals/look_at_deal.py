@@ -21,8 +21,9 @@ from vitrina.operations.run import ENDED, OPERATION, Run
 from vitrina.ports import Document
 from vitrina.project.missing_part import reason_of
 from vitrina.records.books import Agency, Project, load_project
+from vitrina.records.outside.change import DocumentChange
 from vitrina.records.outside.deals import DealPhase, KeptAccount, KeptDeal, load_deal
-from vitrina.records.outside.launches import LaunchChange, LaunchPart
+from vitrina.records.outside.launches import LaunchPart, part_change
 from vitrina.texts import render, sentence
 from vitrina.usecases.deals.deal_rules import DealMeaning
 from vitrina.usecases.deals.deal_terms import DealTerms, Surroundings, read_terms_of
@@ -242,11 +243,11 @@ def _note_links(look: DealLook, kept: KeptDeal, project: Project) -> KeptDeal:
         look.crm.write_note(kept.deal_id, DealNote(NOTE_KEY, text))
     except VitrinaError as error:
         why = reason_of(error, look.agency.locale)
-        change = LaunchChange(services.store, kept.spreadsheet_id, lambda one: one.with_part(part, why))
+        change = part_change(services.store, kept.spreadsheet_id, part, why)
         look.run.commit(updates=[change])
         look.told.add(kept.deal_id)
         raise
-    change = LaunchChange(services.store, kept.spreadsheet_id, lambda one: one.with_part(part, None))
+    change = part_change(services.store, kept.spreadsheet_id, part, None)
     return _keep(look, replace(kept, is_noted=True), updates=[change])
 
 
@@ -286,11 +287,7 @@ def _note_gone(look: DealLook, kept: KeptDeal) -> None:
         return
     # Nothing can be noted in it any more.
     gone = replace(kept, told=("deal.gone",), is_noted=True)
-    change = LaunchChange(
-        look.run.services.store,
-        kept.spreadsheet_id,
-        lambda one: one.with_part(LaunchPart.DEAL_NOTE, None),
-    )
+    change = part_change(look.run.services.store, kept.spreadsheet_id, LaunchPart.DEAL_NOTE, None)
     _keep(look, gone, look.tell(kept, "deal.gone"), updates=[change])
 
 
@@ -318,7 +315,7 @@ def _project_made(look: DealLook, operation: Document | None) -> str:
 
 
 def _keep(
-    look: DealLook, kept: KeptDeal, *lines: JournalLine, updates: list[LaunchChange] | None = None
+    look: DealLook, kept: KeptDeal, *lines: JournalLine, updates: list[DocumentChange] | None = None
 ) -> KeptDeal:
     """Keep what became of a deal, with lines for *Журнал*."""
     version = look.run.commit(kept.put(), *(line.put() for line in lines), updates=updates or [])
