@@ -39,7 +39,7 @@ from vitrina.operations.outbox import OUTBOX
 FIRST_POLL_S, LAST_POLL_S = 0.05, 0.25
 JSON_TYPE = "application/json"
 #: An operation that is not answered by then counts as never finished.
-TIMEOUT_S = 40.0
+TIMEOUT_S = 120.0
 #: How often a click is repeated at the end while something outside fails.
 CLICKS_AT_END = 6
 #: How often the timer is called at the end while the outbox holds something.

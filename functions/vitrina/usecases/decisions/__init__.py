@@ -1,0 +1,1 @@
+"""What clients decide about finished work, and what follows from it."""

@@ -1,0 +1,225 @@
+"""Keeps what a client decides about work that is shown to him, whatever way it came.
+
+Each decision is made once: of two at the same moment the second one finds the first. It is carried out later
+by the task ``settle``, and until then the client can take it back.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from vitrina.errors import StoreConflictError, UserError
+from vitrina.operations.journal import refresh_wish
+from vitrina.operations.outbox import TaskWish, task_name
+from vitrina.operations.services import Services
+from vitrina.ports import Write
+from vitrina.records.outside.client_pages import ClientPage, Decided, ShownItem, load_page
+from vitrina.records.outside.decisions import (
+    Channel,
+    Decision,
+    DecisionKind,
+    DecisionState,
+    decision_from_document,
+    decision_key,
+)
+
+#: How long a client can take a decision back.
+HOLD = timedelta(minutes=10)
+#: Most characters of a remark.
+MOST_TEXT = 4000
+#: Most items of one answer.
+MOST_ITEMS = 200
+#: Characters that a person's text keeps although they are no letters.
+_KEPT_CONTROLS = "\n\t"
+
+
+class Ending(StrEnum):
+    """What became of a wish to decide about an item."""
+
+    MADE = "made"
+    #: The same was decided before: a repeat, or another person was faster.
+    SAME = "same"
+    #: Something else was decided before.
+    OTHER = "other"
+    #: Something else is shown now than what the person saw.
+    CHANGED = "changed"
+    #: Nothing is shown to the client any more.
+    GONE = "gone"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A decision that somebody wants to make.
+
+    Parameters
+    ----------
+    seen
+        Fingerprints of what the person saw, by the item's number. An item without one is not checked.
+    text
+        The client's remark; a return needs one.
+    who, note, origin
+        See ``Decision``.
+    """
+
+    kind: DecisionKind
+    channel: Channel
+    seen: dict[int, str]
+    text: str = ""
+    who: str = ""
+    note: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it ended for one item: ``decided`` is what holds now, ``None`` where nothing was decided."""
+
+    number: int
+    code: str
+    ending: Ending
+    decided: Decided | None = None
+
+
+def decide(
+    services: Services, spreadsheet_id: str, agency_id: str, verdict: Verdict, *, hold: timedelta = HOLD
+) -> list[Outcome]:
+    """Keep the decision for each item of ``verdict.seen`` that can be decided, in one commit.
+
+    Raises
+    ------
+    UserError
+        If work is returned without a remark, or too many items or characters were sent.
+    RetriableServiceError
+        If the store does not answer; the same call may be made again.
+    """
+    text = clean_text(verdict.text)
+    if verdict.kind is DecisionKind.RETURNED and not text:
+        raise UserError("decision.no_text")
+    if len(text) > MOST_TEXT:
+        raise UserError("decision.long_text", most=MOST_TEXT)
+    if len(verdict.seen) > MOST_ITEMS:
+        raise UserError("decision.many_items", most=MOST_ITEMS)
+    verdict = replace(verdict, text=text, note=clean_text(verdict.note))
+    while True:
+        page = load_page(services.store, spreadsheet_id, agency_id)
+        outcomes, made = _judge(services, page, verdict, hold)
+        if not made:
+            return outcomes
+        wish = settle_wish(services, spreadsheet_id, made)
+        changed = page.with_items(_decided_item(page.by_number[one.number], one) for one in made)
+        refresh = refresh_wish(services, agency_id, draws=False)
+        writes: list[Write] = [changed.put(), *(one.put() for one in made)]
+        try:
+            services.store.commit([*writes, wish.put(services), refresh.put(services)])
+        except StoreConflictError:
+            # Somebody decided at the same moment, or something else is shown now.
+            continue
+        wish.try_to_send(services)
+        refresh.try_to_send(services)
+        return outcomes
+
+
+def take_back(
+    services: Services, spreadsheet_id: str, agency_id: str, numbers: Iterable[int]
+) -> list[Outcome]:
+    """Take back decisions that the client can still take back: he is asked again."""
+    wanted = list(numbers)
+    while True:
+        page = load_page(services.store, spreadsheet_id, agency_id)
+        now = services.clock.now()
+        items = [page.by_number[one] for one in wanted if one in page.by_number]
+        taken = [one for one in items if one.decided is not None and one.decided.can_be_taken_back(now)]
+        outcomes = [
+            Outcome(one.number, one.code, Ending.MADE if one in taken else Ending.GONE, one.decided)
+            for one in items
+        ]
+        if not taken:
+            return outcomes
+        keys = [decision_key(spreadsheet_id, one.number, one.ordinal) for one in taken]
+        found = services.store.get_many(keys)
+        kept = [decision_from_document(found[key]) for key in keys]
+        changed = page.with_items(replace(one, decided=None) for one in taken)
+        back = [one.with_state(DecisionState.TAKEN_BACK).put() for one in kept]
+        try:
+            services.store.commit([changed.put(), *back])
+        except StoreConflictError:
+            continue
+        return outcomes
+
+
+def settle_wish(services: Services, spreadsheet_id: str, made: Sequence[Decision]) -> TaskWish:
+    """The task that carries decisions out, once none of *made* can be taken back any more."""
+    now = services.clock.now()
+    due_s = max(_due_s(one) for one in made)
+    body = {"kind": "settle", "spreadsheet_id": spreadsheet_id}
+    return TaskWish(
+        # The moment in milliseconds: two decisions at the same one share the task.
+        task_name("settle", spreadsheet_id, int(due_s * 1000)),
+        body,
+        max(0.0, due_s - now.timestamp()),
+    )
+
+
+def clean_text(text: str) -> str:
+    """A person's text without characters that could hide or turn what stands around it."""
+    plain = "".join(" " if unicodedata.category(one) == "Zs" else one for one in text.replace("\r\n", "\n"))
+    return "".join(one for one in plain if one.isprintable() or one in _KEPT_CONTROLS).strip()
+
+
+def _due_s(decision: Decision) -> float:
+    return datetime.fromisoformat(decision.settles_at).timestamp()
+
+
+def _judge(
+    services: Services, page: ClientPage, verdict: Verdict, hold: timedelta
+) -> tuple[list[Outcome], list[Decision]]:
+    now = services.clock.now()
+    outcomes: list[Outcome] = []
+    made: list[Decision] = []
+    for number, seen in verdict.seen.items():
+        item = page.by_number.get(number)
+        if item is None:
+            outcomes.append(Outcome(number, "", Ending.GONE))
+        elif item.decided is not None and seen in ("", item.fingerprint):
+            same = item.decided.kind == verdict.kind
+            outcomes.append(Outcome(number, item.code, Ending.SAME if same else Ending.OTHER, item.decided))
+        elif seen not in ("", item.fingerprint):
+            outcomes.append(Outcome(number, item.code, Ending.CHANGED, item.decided))
+        else:
+            decision = Decision(
+                page.spreadsheet_id,
+                page.agency_id,
+                number,
+                item.ordinal + 1,
+                item.code,
+                item.title,
+                item.round,
+                item.fingerprint,
+                verdict.kind.value,
+                verdict.channel.value,
+                now.isoformat(),
+                (now + hold).isoformat(),
+                result_url=item.result_url,
+                hours=item.hours,
+                text=verdict.text,
+                who=verdict.who,
+                note=verdict.note,
+                origin=verdict.origin,
+            )
+            made.append(decision)
+            outcomes.append(Outcome(number, item.code, Ending.MADE, _decided(decision)))
+    return outcomes, made
+
+
+def _decided_item(item: ShownItem, decision: Decision) -> ShownItem:
+    return replace(item, ordinal=decision.ordinal, decided=_decided(decision))
+
+
+def _decided(decision: Decision) -> Decided:
+    return Decided(
+        decision.kind, decision.channel, decision.at, decision.settles_at, text=decision.text[:MOST_TEXT]
+    )
