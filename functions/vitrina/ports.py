@@ -213,6 +213,8 @@ class CardChange:
     due_on: date | Kept | None = KEPT
     assignee_id: str | Kept | None = KEPT
     estimate_hours: float | Kept | None = KEPT
+    #: Id of the stage to which the card moves, on the board of its project.
+    stage_id: str | Kept = KEPT
     facts: tuple[FactChange, ...] = ()
     steps: tuple[StepChange, ...] = ()
 

@@ -422,6 +422,16 @@ def test_change_of_one_field_leaves_the_others(
     assert read(tracker, board, card_id) == replace(before, estimate_hours=8.0)
 
 
+def test_move_to_another_stage(tracker: TaskTracker, board: Board, card_id: str) -> None:
+    """A card goes to the last stage, where it is done, and back; a repeat changes nothing."""
+    before = read(tracker, board, card_id)
+    last, first = board.stages[-1].stage_id, before.stage_id
+
+    for stage_id in (last, last, first):
+        tracker.change_card(board.board_id, card_id, CardChange(stage_id=stage_id))
+        assert read(tracker, board, card_id) == replace(before, stage_id=stage_id)
+
+
 def test_fields_are_emptied(tracker: TaskTracker, board: Board, card_id: str) -> None:
     """A person chose the empty value of the sheet."""
     change = CardChange(due_on=None, assignee_id=None, estimate_hours=None)

@@ -307,5 +307,5 @@ class FakeTracker(Interruptions):
 
 def _changes(change: CardChange | StepChange) -> Json:
     """The changed fields of the card or step itself, by name."""
-    names = ("title", "text", "due_on", "assignee_id", "estimate_hours")
+    names = ("title", "text", "due_on", "assignee_id", "estimate_hours", "stage_id")
     return {name: getattr(change, name) for name in names if getattr(change, name, KEPT) is not KEPT}

@@ -255,7 +255,7 @@ class AsanaTracker:
         return step_ids
 
     def change_card(self, board_id: str, card_id: str, change: CardChange) -> None:
-        """See ``TaskTracker``. A call for the task, and one for each changed subtask."""
+        """See ``TaskTracker``. A call for the task, one for its section and one for each changed subtask."""
         board, path = self._ref(board_id), f"/tasks/{card_id}"
         notes = self._wire.get(path, ("html_notes",))["html_notes"] if change.facts else ""
         try:
@@ -265,6 +265,8 @@ class AsanaTracker:
                 raise
             # Nothing was changed. Maybe it wants hours as a number.
             self._change_task(path, change, board, notes, is_number=True)
+        if change.stage_id is not KEPT:
+            self._wire.post(f"/sections/{change.stage_id}/addTask", {"task": card_id})
         for step in change.steps:
             try:
                 self._wire.put(f"/tasks/{step.step_id}", mapping.step_change(step), ("name",))
@@ -276,6 +278,9 @@ class AsanaTracker:
         self, path: str, change: CardChange, board: BoardRef, notes: str, *, is_number: bool
     ) -> None:
         body = mapping.change_body(change, plan_field=board.plan_field, notes=notes, is_number=is_number)
+        if change.stage_id is not KEPT:
+            # A task that people ticked is in the last section for us, wherever it stands.
+            body["completed"] = change.stage_id == board.done_section
         if body:
             self._wire.put(path, body, ("name",))
 

@@ -120,6 +120,8 @@ def change_body(data: Json, change: CardChange) -> Json:
     if change.due_on is not KEPT:
         day = change.due_on
         body |= {"due_date": day.isoformat() if day else None, "due_date_time_present": False}
+    if change.stage_id is not KEPT:
+        body["column_id"] = int(change.stage_id)
     if change.estimate_hours is not KEPT:
         body["size_text"] = _size_text(change.estimate_hours) if change.estimate_hours else None
     if change.facts:
