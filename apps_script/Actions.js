@@ -38,6 +38,16 @@ function replanWork() {
   openAction_('preview_replan', 'run');
 }
 
+/** Menu: shows finished work, and shows it to the client with a link to the result. */
+function showToClient() {
+  openAction_('show_to_client', 'form');
+}
+
+/** Menu: shows finished work, and notes what the client said of it. */
+function decideForClient() {
+  openAction_('decide_for_client', 'form');
+}
+
 /** Menu: shows the form for the results of a call; its decisions become rows of the backlog. */
 function noteCall() {
   openAction_('note_call', 'form');

@@ -94,6 +94,7 @@ def build(settings: Settings) -> Application:
         time_zone=ZoneInfo(settings.time_zone),
         editors=(settings.service_account, *settings.owners),
         lease_s=settings.lease_s,
+        decision_hold=timedelta(seconds=settings.decision_hold_s),
         crm=open_crm(settings),
         crm_agency=settings.crm_agency,
         chat=open_chat(settings),

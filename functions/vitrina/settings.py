@@ -62,6 +62,8 @@ class Settings:
     retry_wait_s: float = 1.0
     #: Seconds after which the lease of a killed process ends; must be longer than any step of an action.
     lease_s: float = 90.0
+    #: How long a client can take a decision back.
+    decision_hold_s: float = 600.0
     #: Workbooks that webhooks and the timer may write in a minute; the rest of the quota is for people.
     quota_per_minute: int = 50
     #: Local servers in place of the real ones; empty in production.
@@ -229,6 +231,7 @@ _CONVERT: Mapping[str, Callable[[str], object]] = {
     "crm_rest_s": _number(0, 3600),
     "retry_wait_s": _number(0, 60),
     "lease_s": _number(0.05, 3600),
+    "decision_hold_s": _number(0, 86_400),
     "quota_per_minute": _count(1, 10_000),
     "time_zone": _time_zone,
     "now": _moment,

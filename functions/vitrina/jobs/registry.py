@@ -26,6 +26,7 @@ from vitrina.jobs.push_wanted import push_wanted, remove_orphans
 from vitrina.jobs.reconcile import plan_reconciliation, reconcile
 from vitrina.jobs.refresh_agency import plan_refreshes, redraw_agency, refresh_agency
 from vitrina.jobs.renew_protection import protect_at_night
+from vitrina.jobs.settle_decisions import settle_decisions
 from vitrina.jobs.sync_deals import plan_deals, sync_deals
 from vitrina.jobs.sync_touched import sync_touched
 from vitrina.jobs.upgrade_book import upgrade_one
@@ -72,6 +73,7 @@ JOBS: Mapping[str, Job] = {
     "chat_book": Job(_BOOK, _in_background(write_chat_book)),
     "chats": Job(_BOOK, _in_background(watch_chats)),
     "launch": Job({"spreadsheet_id": _ID}, _in_background(launch_project)),
+    "settle": Job({"spreadsheet_id": _ID}, _in_background(settle_decisions)),
     "push": Job(_BOOK, _in_background(push_wanted)),
     "remove_orphans": Job(
         {"spreadsheet_id": _ID, "created_as": {"type": "object", "additionalProperties": _ID}},

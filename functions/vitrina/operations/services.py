@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from vitrina.chat_port import Chat
@@ -43,6 +43,8 @@ class Services:
     background_workbooks: Workbooks
     #: Reads, and as many writes, of Google that background work may make in a minute.
     quota_per_minute: int
+    #: How long a client can take a decision back.
+    decision_hold: timedelta = timedelta(minutes=10)
     #: ``None`` if there is no CRM.
     crm: Crm | None = None
     #: The agency whose deals the CRM has; empty for the only one of the installation.

@@ -120,6 +120,8 @@ class Item:
     template_task: str = ""
     #: Numbers of the items that had to end before it, where its row of the backlog does not tell them.
     after: tuple[int, ...] = ()
+    #: Whether the client is asked about it, or could be: it is finished by the specialist.
+    is_shown: bool = False
     #: Leave to go over hour limits with it.
     allowance: Allowance | None = None
     #: Days that other actions of the project get, by row number, as soon as its own rows are seen.
@@ -334,7 +336,12 @@ _ACTION_DEFAULTS: Mapping[str, Any] = {
     "step_id": "",
     "agreed": {},
 }
-_ITEM_DEFAULTS: Mapping[str, Any] = {"card_tracker": "", "switch_count": 0, "first_status": ""}
+_ITEM_DEFAULTS: Mapping[str, Any] = {
+    "card_tracker": "",
+    "switch_count": 0,
+    "first_status": "",
+    "is_shown": False,
+}
 #: Fields of an item that are not written as they are, or only where there is something to write.
 _OTHER_FIELDS = (
     "spreadsheet_id",

@@ -12,6 +12,7 @@ from vitrina.operations.clicks.access import MANAGING
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.ports import Json
+from vitrina.records.outside.decisions import DecisionKind
 from vitrina.usecases.agency.check_books import check_all, check_book
 from vitrina.usecases.agency.recalculate_norms import recalculate_norms
 from vitrina.usecases.agency.update_load import update_load
@@ -34,6 +35,10 @@ from vitrina.usecases.clients.invite_client import invite_client
 from vitrina.usecases.clients.preview_onboarding import preview_onboarding
 from vitrina.usecases.clients.show_as_client import show_as_client
 from vitrina.usecases.deals.project_code import CODE
+from vitrina.usecases.decisions.decide import MOST_ITEMS, MOST_TEXT
+from vitrina.usecases.decisions.decide_for_client import decide_for_client
+from vitrina.usecases.decisions.show_to_client import finished_work, show_to_client
+from vitrina.usecases.decisions.take_back_accepted import accepted_work, take_back_accepted
 from vitrina.usecases.tracker.push import push
 from vitrina.usecases.tracker.refresh import refresh
 from vitrina.usecases.tracker.settle_conflicts import KEEP_SHEET, KEEP_TRACKER, settle_conflicts
@@ -121,6 +126,25 @@ _DECISIONS: Json = {
     "maxItems": 30,
     "default": [],
 }
+
+_NUMBER: Json = {"type": "integer", "minimum": 1, "maximum": 10_000_000}
+_NUMBERS: Json = {
+    "type": "array",
+    "items": _NUMBER,
+    "minItems": 1,
+    "maxItems": MOST_ITEMS,
+    "uniqueItems": True,
+}
+_SHOWING = _params(
+    numbers=_NUMBERS,
+    result_url={"type": "string", "pattern": r"^(\s*|\s*https://\S+\s*)\Z", "maxLength": 2000, "default": ""},
+)
+_CLIENTS_DECISION = _params(
+    numbers=_NUMBERS,
+    kind={"enum": [one.value for one in DecisionKind]},
+    text={"type": "string", "maxLength": MOST_TEXT, "default": ""},
+    note={"type": "string", "pattern": r"\S", "maxLength": 500},
+)
 
 #: Number of the item, row, field, and what stands on both sides.
 _CONFLICTS = {
@@ -289,6 +313,37 @@ ACTIONS: Mapping[str, Action] = {
             run, book, text=params.get("text", ""), decisions=params.get("decisions", ())
         ),
         is_noted=True,
+    ),
+    "finished_work": Action("client", _NO_PARAMS, lambda run, book, _: finished_work(run, book), holds=()),
+    "show_to_client": Action(
+        "client",
+        _SHOWING,
+        lambda run, book, params: show_to_client(
+            run, book, numbers=params["numbers"], result_url=params.get("result_url", "")
+        ),
+        is_noted=True,
+    ),
+    "decide_for_client": Action(
+        "client",
+        _CLIENTS_DECISION,
+        lambda run, book, params: decide_for_client(
+            run,
+            book,
+            numbers=params["numbers"],
+            kind=DecisionKind(params["kind"]),
+            text=params.get("text", ""),
+            note=params["note"],
+        ),
+        is_noted=True,
+        changes_hours=True,
+    ),
+    "accepted_work": Action("client", _NO_PARAMS, lambda run, book, _: accepted_work(run, book), holds=()),
+    "take_back_accepted": Action(
+        "client",
+        _params(number=_NUMBER),
+        lambda run, book, params: take_back_accepted(run, book, number=params["number"]),
+        is_noted=True,
+        changes_hours=True,
     ),
     "show_agency_chat": Action(
         "agency", _NO_PARAMS, lambda run, book, _: show_chat(run, book, agency_id=book), holds=()

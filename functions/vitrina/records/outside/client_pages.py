@@ -49,6 +49,8 @@ class ShownItem:
         E-mail of the person of the agency who checked it, empty where nobody had to.
     decided
         ``None`` while the client is asked. A returned item stays with its decision until it is shown again.
+    is_withdrawn
+        Whether people took it back to work before the client decided.
     """
 
     number: int
@@ -61,6 +63,7 @@ class ShownItem:
     checked_by: str = ""
     ordinal: int = 0
     decided: Decided | None = None
+    is_withdrawn: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -70,8 +73,8 @@ class ShownItem:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the client has not decided."""
-        return self.decided is None
+        """Whether the client is asked and has not decided."""
+        return self.decided is None and not self.is_withdrawn
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ class DecisionState(StrEnum):
 
     #: It can be taken back by the client until ``settles_at``.
     MADE = "made"
+    #: It is being carried out.
+    SETTLING = "settling"
     #: It is carried out in workbook and tracker. Staff can take it back until accounting has it.
     SETTLED = "settled"
     TAKEN_BACK = "taken_back"
@@ -101,7 +103,9 @@ class Decision:
     @property
     def is_open(self) -> bool:
         """Whether something is still to be done with it."""
-        return self.state == DecisionState.MADE or (self.is_accepted and not self.request_id)
+        if self.state in (DecisionState.MADE, DecisionState.SETTLING):
+            return True
+        return self.is_accepted and not self.request_id
 
     @property
     def is_accepted(self) -> bool:
@@ -115,6 +119,8 @@ class Decision:
 
     def is_due(self, now: datetime) -> bool:
         """Whether the client cannot take it back any more, and it is not carried out yet."""
+        if self.state == DecisionState.SETTLING:
+            return True
         return self.state == DecisionState.MADE and datetime.fromisoformat(self.settles_at) <= now
 
     def with_state(self, state: DecisionState) -> Decision:

@@ -268,8 +268,8 @@ def _new_row(tab: Tab, item: Item, action: ItemAction, profiles: Mapping[str, st
         "profile": profiles.get(action.profile, action.profile),
         "specialist": action.specialist,
         "hours": action.hours,
-        "start_on": min(action.day_hours),
-        "due_on": max(action.day_hours),
+        "start_on": min(action.day_hours, default=None),
+        "due_on": max(action.day_hours, default=None),
         "status": status,
     }
     # Workbooks of earlier releases have no such columns.

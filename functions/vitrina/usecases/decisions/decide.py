@@ -27,8 +27,6 @@ from vitrina.records.outside.decisions import (
     decision_key,
 )
 
-#: How long a client can take a decision back.
-HOLD = timedelta(minutes=10)
 #: Most characters of a remark.
 MOST_TEXT = 4000
 #: Most items of one answer.
@@ -85,9 +83,19 @@ class Outcome:
 
 
 def decide(
-    services: Services, spreadsheet_id: str, agency_id: str, verdict: Verdict, *, hold: timedelta = HOLD
+    services: Services,
+    spreadsheet_id: str,
+    agency_id: str,
+    verdict: Verdict,
+    *,
+    hold: timedelta | None = None,
 ) -> list[Outcome]:
     """Keep the decision for each item of ``verdict.seen`` that can be decided, in one commit.
+
+    Parameters
+    ----------
+    hold
+        How long it can be taken back, if not as long as the installation says.
 
     Raises
     ------
@@ -106,7 +114,7 @@ def decide(
     verdict = replace(verdict, text=text, note=clean_text(verdict.note))
     while True:
         page = load_page(services.store, spreadsheet_id, agency_id)
-        outcomes, made = _judge(services, page, verdict, hold)
+        outcomes, made = _judge(services, page, verdict, services.decision_hold if hold is None else hold)
         if not made:
             return outcomes
         wish = settle_wish(services, spreadsheet_id, made)
@@ -132,18 +140,19 @@ def take_back(
         page = load_page(services.store, spreadsheet_id, agency_id)
         now = services.clock.now()
         items = [page.by_number[one] for one in wanted if one in page.by_number]
-        taken = [one for one in items if one.decided is not None and one.decided.can_be_taken_back(now)]
+        open_ones = [one for one in items if one.decided is not None and one.decided.can_be_taken_back(now)]
+        keys = {one.number: decision_key(spreadsheet_id, one.number, one.ordinal) for one in open_ones}
+        found = services.store.get_many(keys.values()) if keys else {}
+        kept = {number: decision_from_document(found[key]) for number, key in keys.items()}
+        taken = [one for one in open_ones if kept[one.number].state == DecisionState.MADE]
         outcomes = [
             Outcome(one.number, one.code, Ending.MADE if one in taken else Ending.GONE, one.decided)
             for one in items
         ]
         if not taken:
             return outcomes
-        keys = [decision_key(spreadsheet_id, one.number, one.ordinal) for one in taken]
-        found = services.store.get_many(keys)
-        kept = [decision_from_document(found[key]) for key in keys]
         changed = page.with_items(replace(one, decided=None) for one in taken)
-        back = [one.with_state(DecisionState.TAKEN_BACK).put() for one in kept]
+        back = [kept[one.number].with_state(DecisionState.TAKEN_BACK).put() for one in taken]
         try:
             services.store.commit([changed.put(), *back])
         except StoreConflictError:
@@ -182,7 +191,7 @@ def _judge(
     made: list[Decision] = []
     for number, seen in verdict.seen.items():
         item = page.by_number.get(number)
-        if item is None:
+        if item is None or item.is_withdrawn:
             outcomes.append(Outcome(number, "", Ending.GONE))
         elif item.decided is not None and seen in ("", item.fingerprint):
             same = item.decided.kind == verdict.kind

@@ -24,6 +24,7 @@ from vitrina.tabs.finish_forecast import can_tell_finish, write_forecast
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import sentence
+from vitrina.usecases.decisions.show_to_client import clear_answer, follow_reviews, waits_for_client
 from vitrina.usecases.tracker.two_way import (
     Choice,
     Findings,
@@ -201,6 +202,7 @@ def _write(
     heal(change, book, snapshot.progress_identity, prefix=project.code)
     changed_rows = 0
     after: dict[int, Item] = {}
+    statuses: dict[int, list[ActionStatus]] = {}
     for number, card in cards.items():
         item = items.get(number)
         if card is None or item is None:
@@ -219,6 +221,7 @@ def _write(
         )
         note_conflicts(change, look, item_rows, around)
         if item_rows or number in packed:
+            statuses[number] = [state.status for state in states.values()]
             status = project.statuses.get(card.stage_id)
             is_done = item.is_done if status is None else status is ActionStatus.DONE
             people = {
@@ -228,6 +231,9 @@ def _write(
                 agreed_after(item, look), states, snapshot.today, is_done=is_done, people=people
             )
     after |= _as_in_sheet(rows, items, snapshot.today, has_cards=snapshot.has_cards)
+    turned = _turned(snapshot, after, statuses)
+    for item in turned.values():
+        clear_answer(run.services, change, tab, own_rows(snapshot, item))
     if not snapshot.has_agency_work and _takes_another_time(work.items, {**items, **after}, snapshot.today):
         snapshot.read_agency_work()
     by_key = {item.key: item for item in [*snapshot.agency_items, *after.values()]}
@@ -242,8 +248,24 @@ def _write(
         # Fails if the lease expired during a slow call: another action may be working here now.
         run.commit()
         run.services.workbooks.batch_update(project.spreadsheet_id, change.requests())
+    after |= follow_reviews(run, project, turned, snapshot.today)
     _keep(run, snapshot, items, after)
     return changed_rows
+
+
+def _turned(
+    snapshot: Snapshot, after: Mapping[int, Item], statuses: Mapping[int, list[ActionStatus]]
+) -> dict[int, Item]:
+    """Items about which the client is to be asked now, or not any more.
+
+    *statuses* are those of actions whose cards were read; those of the others stand in their rows.
+    """
+    turned = {}
+    for number, item in after.items():
+        now = statuses.get(number) or [row.status for row in own_rows(snapshot, item)]
+        if now and waits_for_client(now, is_shown=item.is_shown) != item.is_shown:
+            turned[number] = item
+    return turned
 
 
 def _takes_another_time(before: Mapping[int, Item], after: Mapping[int, Item], today: date) -> bool:
@@ -280,7 +302,7 @@ def _tell_finish(snapshot: Snapshot, change: WorkbookChange, items: list[Item]) 
 
 
 #: Fields of an item that a look at its card may change.
-_KEPT_FIELDS = ("is_done", "finished_on", "actions", "agreed", "task", "result", "quantity")
+_KEPT_FIELDS = ("is_done", "finished_on", "actions", "agreed", "task", "result", "quantity", "is_shown")
 
 
 def _keep(run: Run, snapshot: Snapshot, items: Mapping[int, Item], after: Mapping[int, Item]) -> None:

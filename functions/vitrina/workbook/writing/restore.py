@@ -134,8 +134,12 @@ def _rows_back(
     touched = {
         item_number_of_row(number) for number, row in rows.items() if not _is_as_made(tab, row, made[number])
     }
+    accepted = _accepted_rows(book)
+    result.items.update({number: accepted[number] for number in made if number in accepted})
     back = []
     for key, index, number, _ in trace["moved"]:
+        if number in accepted:
+            continue
         own = [row for row_number, row in rows.items() if item_number_of_row(row_number) == number]
         if number in kept or number in touched:
             if own:
@@ -184,6 +188,14 @@ def _added_away(change: WorkbookChange, book: Book, trace: Json, result: Restora
             change.delete(tab, row)
         else:
             result.items[number] = tab.cell(row, "id").text
+
+
+def _accepted_rows(book: Book) -> dict[int, str]:
+    """ID texts of the items that the client has accepted, by number: their rows stand in *Готово*."""
+    tab = book.tabs.get("done")
+    if tab is None or "id" not in tab.columns:
+        return {}
+    return {row.number: tab.cell(row, "id").text for row in tab.rows if row.number is not None}
 
 
 def _shelf_rows(shelf: Tab | None) -> dict[int, Row]:
