@@ -41,6 +41,8 @@ def captions(execution):
                 "Поставить задачу специалисту…",
                 "Добавить онбординг…",
                 "Перепланировать…",
+                "Показать клиенту…",
+                "Принять за клиента…",
                 "Итоги созвона…",
                 "Показать глазами клиента",
                 "Отменить последнее действие…",
@@ -58,6 +60,8 @@ def captions(execution):
                 "Assign a task to a specialist…",
                 "Add onboarding…",
                 "Replan…",
+                "Show to client…",
+                "Accept for client…",
                 "Results of a call…",
                 "Show as the client sees it",
                 "Undo the last action…",
@@ -113,6 +117,8 @@ def test_menu_without_a_tracker(addon):
         "Поставить задачу специалисту…",
         "Добавить онбординг…",
         "Перепланировать…",
+        "Показать клиенту…",
+        "Принять за клиента…",
         "Итоги созвона…",
         "Показать глазами клиента",
         "Отменить последнее действие…",
@@ -177,4 +183,4 @@ def test_install_builds_the_menu_at_once(addon):
     """After installation from an open workbook the menu appears without opening it again."""
     execution = addon().evaluate("onInstall({authMode: ScriptApp.AuthMode.FULL})")
 
-    assert len(captions(execution)) == 11
+    assert len(captions(execution)) == 13

@@ -126,6 +126,7 @@ def full_item(number: int, **more: Any) -> Item:
         "first_status": "in_work",
         "assigned_by": "preview-1",
         "template_task": "сайт#1",
+        "is_shown": True,
         "after": (3, 4),
         "moved_days": {9: {TODAY: 2.0}},
         "allowance": Allowance("boss@agency.example", date(2026, 11, 18), {"Анна": 2.5}, 4.0, 1.5),
