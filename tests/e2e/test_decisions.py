@@ -71,7 +71,7 @@ def answer_for(office: Office, kind: DecisionKind, *numbers: int, text: str = ""
     seen = {one: page_of(office).by_number[one].fingerprint for one in numbers}
     verdict = Verdict(kind, Channel.PAGE, seen, text=text)
     outcomes = decide(office.services, office.client_id, office.agency.spreadsheet_id, verdict)
-    office.settle()
+    office.settle(include_new=True)
     return outcomes
 
 

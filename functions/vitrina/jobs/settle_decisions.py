@@ -13,7 +13,9 @@ from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.project.missing_part import reason_of
 from vitrina.records.books import Project, load_project
+from vitrina.records.outside.decisions import Decision, DecisionState, find_open_decisions
 from vitrina.texts import render, sentence
+from vitrina.usecases.decisions.decide import settle_wish
 from vitrina.usecases.decisions.settle import settle
 
 log = logging.getLogger("vitrina.decisions")
@@ -52,7 +54,16 @@ def settle_decisions(services: Services, body: Json) -> None:
             run.at_end(_line(run, project, name, "done", told).put())
         if settled:
             run.queue_at_end(refresh_wish(services, project.agency_id, draws=True))
-        run.at_end(*done)
+        wishes = [settle_wish(services, spreadsheet_id, [one]) for one in _later(services, spreadsheet_id)]
+        names = {wish.name for wish in wishes}
+        # The queue does not take the name of this task again, but the timer sends the wish.
+        run.at_end(*(wish.put(services) for wish in wishes), *(one for one in done if one.key not in names))
+
+
+def _later(services: Services, spreadsheet_id: str) -> list[Decision]:
+    """Decisions that the client can still take back: the task came early, or is that of another decision."""
+    found = find_open_decisions(services.store, spreadsheet_id)
+    return [one for one in found if one.state == DecisionState.MADE]
 
 
 def _line(run: Run, project: Project, name: str, outcome: str, message: str) -> JournalLine:
