@@ -53,6 +53,9 @@ class Workbooks(Protocol):
     def share_by_link(self, spreadsheet_id: str) -> None:
         """Allow anyone who has the link to read the file."""
 
+    def is_open_to_edit(self, spreadsheet_id: str) -> bool:
+        """Whether anyone who has the link may edit the file, so that nobody knows who did."""
+
     def url(self, spreadsheet_id: str) -> str:
         """Address to open the spreadsheet with. No request."""
 

@@ -24,6 +24,7 @@ ROWS = (
 #: Stages of a board from the left.
 IN_WORK, REVIEW, DONE = 1, 2, 3
 REMARK = "Сделайте кнопку крупнее"
+CLIENT = "client@zarya.example"
 DONE_COLUMNS = ("id", "task", "specialist", "hours", "approved_by")
 
 
@@ -268,3 +269,36 @@ def test_back_to_work_before_he_answers(started: Office) -> None:
         Verdict(DecisionKind.ACCEPTED, Channel.PAGE, {2: seen}),
     )
     assert [one.ending for one in outcome] == [Ending.GONE]
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+def test_chosen_in_the_sheet(started: Office, is_open: bool) -> None:
+    """The cells decide where only people with a name can edit; else they are a proposal for staff."""
+    share(started, type="user", role="writer", emailAddress=CLIENT)
+    if is_open:
+        share(started, type="anyone", role="writer")
+    to_stage(started, "ЗРН-1", REVIEW)
+    to_stage(started, "ЗРН-2", REVIEW)
+    tab = started.book().tab("in_progress")
+    for row in tab.rows:
+        if tab.cell(row, "id").text == "ЗРН-1":
+            started.type("in_progress", row.index, approval="Принято", remark="Отлично!")
+        if tab.cell(row, "id").text == "ЗРН-2":
+            started.type("in_progress", row.index, approval="Вернули", remark=REMARK)
+
+    assert started.do("refresh")["outcome"] == "done"
+    started.settle(include_new=True)
+
+    if is_open:
+        assert (decisions_of(started, 1), decisions_of(started, 2)) == ([], [])
+        assert started.table("done", "id") == []
+        return
+    assert started.table("done", "id", "approved_by") == [("ЗРН-1", "Клиент, в таблице")]
+    assert decisions_of(started, 2) == [("returned", "settled", 1)]
+    assert stage_of(started, "ЗРН-2") == "В работе"
+
+
+def share(office: Office, **permission: str) -> None:
+    """Share the workbook, as a manager may by Google's own dialog."""
+    url = f"{office.servers.google}/drive/v3/files/{office.client_id}/permissions"
+    office.http.post(url, json=permission).raise_for_status()

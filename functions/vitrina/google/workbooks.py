@@ -60,6 +60,9 @@ REFILL_S = (15.0, 60.0)
 #: Part of Google's message about a cell that we may not edit.
 PROTECTED = "protected cell or object"
 
+#: Roles of Drive that may change the contents of a file.
+_EDITING = frozenset({"writer", "fileOrganizer", "organizer", "owner"})
+
 
 class GoogleWorkbooks:
     """``Workbooks`` of the real Google, or of a local server with the same API.
@@ -148,6 +151,24 @@ class GoogleWorkbooks:
         )
         # A second permission for "anyone" replaces the first one, so the call is safe to repeat.
         self._send(request, repeat=_is_busy)
+
+    def is_open_to_edit(self, spreadsheet_id: str) -> bool:
+        """See ``Workbooks``. A request for each hundred people."""
+        page_token: str | None = None
+        while True:
+            request = self._services.permissions.list(
+                fileId=spreadsheet_id,
+                supportsAllDrives=True,
+                pageSize=100,
+                pageToken=page_token,
+                fields="nextPageToken,permissions(type,role)",
+            )
+            answer = self._send(request, repeat=_is_busy)
+            if any(one["type"] == "anyone" and one["role"] in _EDITING for one in answer["permissions"]):
+                return True
+            page_token = answer.get("nextPageToken")
+            if page_token is None:
+                return False
 
     def url(self, spreadsheet_id: str) -> str:
         """See ``Workbooks``."""

@@ -73,7 +73,9 @@ JOBS: Mapping[str, Job] = {
     "chat_book": Job(_BOOK, _in_background(write_chat_book)),
     "chats": Job(_BOOK, _in_background(watch_chats)),
     "launch": Job({"spreadsheet_id": _ID}, _in_background(launch_project)),
-    "settle": Job({"spreadsheet_id": _ID}, _in_background(settle_decisions)),
+    "settle": Job(
+        {"spreadsheet_id": _ID, "reads_cells": {"type": "boolean"}}, _in_background(settle_decisions)
+    ),
     "push": Job(_BOOK, _in_background(push_wanted)),
     "remove_orphans": Job(
         {"spreadsheet_id": _ID, "created_as": {"type": "object", "additionalProperties": _ID}},

@@ -16,6 +16,7 @@ from vitrina.records.books import Project, load_project
 from vitrina.records.outside.decisions import Decision, DecisionState, find_open_decisions
 from vitrina.texts import render, sentence
 from vitrina.usecases.decisions.decide import settle_wish
+from vitrina.usecases.decisions.read_cells import decide_by_cells
 from vitrina.usecases.decisions.settle import settle
 
 log = logging.getLogger("vitrina.decisions")
@@ -38,6 +39,8 @@ def settle_decisions(services: Services, body: Json) -> None:
     with ending(run):
         run.take(spreadsheet_id)
         try:
+            if body.get("reads_cells"):
+                decide_by_cells(run, spreadsheet_id)
             settled = settle(run, spreadsheet_id)
         except (BusyError, ChangedMeanwhileError, RetriableServiceError):
             raise

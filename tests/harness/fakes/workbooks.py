@@ -116,6 +116,11 @@ class FakeWorkbooks(Interruptions):
         with self._called("find_by_tag"):
             return self._tags.get(tag)
 
+    def is_open_to_edit(self, spreadsheet_id: str) -> bool:  # noqa: ARG002 - nobody shares these
+        """See ``Workbooks``."""
+        with self._called("is_open_to_edit"):
+            return False
+
     def share_by_link(self, spreadsheet_id: str) -> None:
         """See ``Workbooks``."""
         with self._called("share_by_link"):

@@ -29,7 +29,7 @@ from vitrina.tabs.brief import write_brief
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import render, sentence
-from vitrina.usecases.decisions.show_to_client import rows_of
+from vitrina.usecases.tracker.two_way import own_rows
 from vitrina.workbook.reading.book import Tab
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.reading.work_rows import WorkRow
@@ -143,7 +143,7 @@ def _accepted(item: Item, today: date) -> Item:
 
 def _move_to_done(snapshot: Snapshot, change: WorkbookChange, item: Item, decision: Decision) -> list[NewRow]:
     """Delete the rows of an item, and return its row of *Готово*: none if an earlier attempt wrote it."""
-    tab, rows = snapshot.work_rows.tab, rows_of(snapshot, item)
+    tab, rows = snapshot.work_rows.tab, own_rows(snapshot, item)
     for row in rows:
         change.delete(tab, row.row)
     done = snapshot.book.tab("done")
@@ -191,7 +191,7 @@ def _write_return(snapshot: Snapshot, change: WorkbookChange, item: Item, decisi
     told = render(sentence("decision.round", round=str(decision.round), day=day, text=decision.text), locale)
     is_only = len(item.actions) == 1
     ticked = {action.row_number: action.is_ticked and not is_only for action in item.actions}
-    for row in rows_of(snapshot, item):
+    for row in own_rows(snapshot, item):
         # A card in work says this of its steps, so that the next look at it changes nothing.
         status = ActionStatus.DONE if ticked[row.row_number] and item.card_id else ActionStatus.IN_WORK
         change.set(tab, row.row, "status", services.choices.label("status", status, locale))

@@ -24,7 +24,7 @@ from vitrina.tabs.finish_forecast import can_tell_finish, write_forecast
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import sentence
-from vitrina.usecases.decisions.show_to_client import clear_answer, follow_reviews, waits_for_client
+from vitrina.usecases.decisions.follow_reviews import follow_reviews, turned_items
 from vitrina.usecases.tracker.two_way import (
     Choice,
     Findings,
@@ -231,9 +231,7 @@ def _write(
                 agreed_after(item, look), states, snapshot.today, is_done=is_done, people=people
             )
     after |= _as_in_sheet(rows, items, snapshot.today, has_cards=snapshot.has_cards)
-    turned = _turned(snapshot, after, statuses)
-    for item in turned.values():
-        clear_answer(run.services, change, tab, own_rows(snapshot, item))
+    turned = turned_items(snapshot, change, after, statuses)
     if not snapshot.has_agency_work and _takes_another_time(work.items, {**items, **after}, snapshot.today):
         snapshot.read_agency_work()
     by_key = {item.key: item for item in [*snapshot.agency_items, *after.values()]}
@@ -248,24 +246,9 @@ def _write(
         # Fails if the lease expired during a slow call: another action may be working here now.
         run.commit()
         run.services.workbooks.batch_update(project.spreadsheet_id, change.requests())
-    after |= follow_reviews(run, project, turned, snapshot.today)
+    after |= follow_reviews(run, snapshot, after, turned)
     _keep(run, snapshot, items, after)
     return changed_rows
-
-
-def _turned(
-    snapshot: Snapshot, after: Mapping[int, Item], statuses: Mapping[int, list[ActionStatus]]
-) -> dict[int, Item]:
-    """Items about which the client is to be asked now, or not any more.
-
-    *statuses* are those of actions whose cards were read; those of the others stand in their rows.
-    """
-    turned = {}
-    for number, item in after.items():
-        now = statuses.get(number) or [row.status for row in own_rows(snapshot, item)]
-        if now and waits_for_client(now, is_shown=item.is_shown) != item.is_shown:
-            turned[number] = item
-    return turned
 
 
 def _takes_another_time(before: Mapping[int, Item], after: Mapping[int, Item], today: date) -> bool:

@@ -1,0 +1,128 @@
+"""Follows which work is in review: the client is asked about it, by itself, and not asked about the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+
+from vitrina.domain.backlog import ActionStatus
+from vitrina.operations.run import Run
+from vitrina.operations.services import Services
+from vitrina.ports import Document, Write
+from vitrina.project.snapshot import Snapshot
+from vitrina.records.books import Project
+from vitrina.records.outside.change import DocumentChange
+from vitrina.records.outside.client_pages import ClientPage, ShownItem, page_from_document, page_key
+from vitrina.records.outside.decisions import DecisionKind
+from vitrina.records.work import Item
+from vitrina.usecases.decisions.read_cells import cells_wish, has_answer
+from vitrina.usecases.tracker.two_way import own_rows
+from vitrina.workbook.reading.book import Tab
+from vitrina.workbook.reading.work_rows import WorkRow
+from vitrina.workbook.writing.change import WorkbookChange
+
+#: What a row may say of work that nobody of the agency has to do anything for.
+FINISHED = frozenset({ActionStatus.REVIEW, ActionStatus.DONE})
+
+
+def turned_items(
+    snapshot: Snapshot,
+    change: WorkbookChange,
+    items: Mapping[int, Item],
+    statuses: Mapping[int, Sequence[ActionStatus]],
+) -> dict[int, Item]:
+    """Items about which the client is to be asked now, or not any more; *change* empties his last answers.
+
+    *statuses* are those of actions whose cards were read; those of the others stand in their rows.
+    """
+    turned = {}
+    for number, item in items.items():
+        rows = own_rows(snapshot, item)
+        now = statuses.get(number) or [row.status for row in rows]
+        if now and waits_for_client(now, is_shown=item.is_shown) != item.is_shown:
+            turned[number] = item
+            _clear_answer(snapshot.services, change, snapshot.work_rows.tab, rows)
+    return turned
+
+
+def follow_reviews(
+    run: Run, snapshot: Snapshot, items: Mapping[int, Item], turned: Mapping[int, Item]
+) -> dict[int, Item]:
+    """At the end of the run, show the *turned* items or withdraw them, and read answers in cells of others.
+
+    Returns
+    -------
+    dict[int, Item]
+        The turned items with the new ``is_shown``.
+    """
+    project, today = snapshot.project, snapshot.today
+    asked = [item for number, item in items.items() if item.is_shown and number not in turned]
+    if any(has_answer(run.services, snapshot.work_rows, own_rows(snapshot, item)) for item in asked):
+        run.queue_at_end(cells_wish(run.services, project.spreadsheet_id))
+    shown = [item for item in turned.values() if not item.is_shown]
+    withdrawn = [item.number for item in turned.values() if item.is_shown]
+    if turned:
+        run.at_end(updates=[_page_change(run, project, shown, withdrawn, today)])
+    return {number: replace(item, is_shown=not item.is_shown) for number, item in turned.items()}
+
+
+def waits_for_client(statuses: Sequence[ActionStatus], *, is_shown: bool) -> bool:
+    """Whether the client is asked about an item with actions in these states.
+
+    He goes on being asked about work that people then moved on to the end without his answer.
+    """
+    return FINISHED.issuperset(statuses) and (is_shown or ActionStatus.REVIEW in statuses)
+
+
+def _clear_answer(services: Services, change: WorkbookChange, tab: Tab, rows: Iterable[WorkRow]) -> None:
+    """Empty the cells with the client's last answer, that the work is returned: he is asked again.
+
+    What he wrote stays in the note of the cell.
+    """
+    for row in rows:
+        if "approval" not in tab.columns:
+            return
+        cell = tab.cell(row.row, "approval")
+        if services.choices.code("approval", cell.text) != DecisionKind.RETURNED:
+            continue
+        change.set(tab, row.row, "approval", None)
+        if "remark" in tab.columns and tab.cell(row.row, "remark").text in cell.note:
+            change.set(tab, row.row, "remark", None)
+
+
+def _page_change(
+    run: Run, project: Project, shown: Sequence[Item], withdrawn: Iterable[int], today: date
+) -> DocumentChange:
+    """A change of the project's page. Work that the client has decided about stays with its decision."""
+    gone = set(withdrawn)
+
+    def change(documents: list[Document | None]) -> list[Write]:
+        page = page_from_document(documents[0], project.spreadsheet_id, project.agency_id)
+        page = replace(page, locale=project.locale)
+        waiting = [one for one in page.items if one.number in gone and one.is_waiting]
+        back = [replace(one, is_withdrawn=True) for one in waiting]
+        changed = page.with_items([*back, *(shown_item(page, item, today) for item in shown)])
+        return [changed.put()]
+
+    return DocumentChange(run.services.store, (page_key(project.spreadsheet_id),), change)
+
+
+def shown_item(page: ClientPage, item: Item, today: date) -> ShownItem:
+    """The item as it is shown now: once more after a return, or as before if it was only taken back."""
+    known = page.by_number.get(item.number)
+    if known is not None and known.decided is not None and not known.decided.is_settled:
+        return known
+    hours = sum(action.hours for action in item.actions)
+    if known is None:
+        return ShownItem(item.number, item.code, item.task, hours, 1, today.isoformat())
+    again = known.decided is not None
+    return replace(
+        known,
+        title=item.task,
+        hours=hours,
+        round=known.round + again,
+        shown_on=today.isoformat(),
+        decided=None,
+        is_withdrawn=False,
+    )
