@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.office import Office
+from tests.harness.office import TEAM, Office
 from tests.harness.stored import stored_items
 from vitrina.bootstrap import application
 from vitrina.errors import UserError
@@ -302,3 +302,33 @@ def share(office: Office, **permission: str) -> None:
     """Share the workbook, as a manager may by Google's own dialog."""
     url = f"{office.servers.google}/drive/v3/files/{office.client_id}/permissions"
     office.http.post(url, json=permission).raise_for_status()
+
+
+def test_checked_by_another_person(started: Office) -> None:
+    """The client is not asked before somebody who did not do the work has shown it to him."""
+    started.choose(client_check="другим человеком")
+    assert started.agency is not None
+    agency_id = started.agency.spreadsheet_id
+    people = started.book(agency_id).tab("specialists")
+    for row in people.rows:
+        if people.cell(row, "name").text:
+            started.type("specialists", row.index, agency_id, role="менеджер")
+    started.click(agency_id, "update_load")
+    started.settle(include_new=True)
+    to_stage(started, "ЗРН-2", REVIEW)
+    tab, row = started.row("in_progress", "ЗРН-2")
+    assert (page_of(started).items, tab.cell(row, "approval").text) == ((), "—")
+    assert not started.book().field("waiting").cell.text.startswith("Посмотрите")
+    doer = next(one["email"] for one in TEAM if one["name"] == tab.cell(row, "specialist").text)
+    own = started.manager(doer).click(started.client_id, "show_to_client", numbers=[2])
+
+    answer = started.do("show_to_client", numbers=[2], result_url="https://design.example/2")
+    started.settle(include_new=True)
+
+    assert own["message"] == "ЗРН-2: эту работу делали вы. Показать её клиенту должен другой человек."
+    assert answer["outcome"] == "done"
+    tab, row = started.row("in_progress", "ЗРН-2")
+    assert tab.cell(row, "approval").text == ""
+    assert [(one.number, one.is_waiting) for one in page_of(started).items] == [(2, True)]
+    started.do("refresh")
+    assert [(one.number, one.is_waiting) for one in page_of(started).items] == [(2, True)]

@@ -9,7 +9,7 @@ from vitrina.domain.backlog import Specialist
 from vitrina.ports import Document, Json, Key, Store, Write
 from vitrina.records.books import FIRST_TRACKER
 from vitrina.records.packing import Packed, packed_writes, unpack_one
-from vitrina.workbook.reading.team import Role, StaffMember, Team
+from vitrina.workbook.reading.team import ClientCheck, Role, StaffMember, Team
 
 TEAM = "team"
 
@@ -58,6 +58,7 @@ def team_data(team: Team) -> Json:
         "week_limit_hours": team.week_limit_hours,
         "editors_group": team.editors_group,
         "shows_free_hours": team.shows_free_hours,
+        "client_check": team.client_check.value,
         "work_types": list(team.work_types),
     }
 
@@ -82,6 +83,7 @@ def team_from_data(data: Json) -> Team:
         data.get("week_limit_hours"),
         editors_group=data.get("editors_group", ""),
         shows_free_hours=data.get("shows_free_hours", False),
+        client_check=ClientCheck(data.get("client_check", ClientCheck.NOBODY)),
         work_types=tuple(data.get("work_types", ())),
         staff=tuple(
             StaffMember(one["name"], one["email"], Role(one["role"])) for one in data.get("staff", ())

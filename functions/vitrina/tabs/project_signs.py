@@ -14,6 +14,8 @@ from vitrina.workbook.reading.work_rows import WorkRow, WorkRows
 from vitrina.workbook.writing.client_needs import open_needs
 
 LATE, WAITING, ON_PLAN, IDLE = "late", "waiting", "on_plan", "idle"
+#: Code of the answer in *Приёмка* of work that the client is not asked about yet.
+UNASKED = "none"
 #: Most IDs in one sentence.
 MOST_SHOWN = 5
 
@@ -43,7 +45,9 @@ def read_signs(book: Book, rows: WorkRows, choices: Choices, today: date) -> Pro
     ]
     accepted = [row for row in in_review if _approval(row, rows, choices) == "accepted"]
     returned = [row for row in open_rows if _approval(row, rows, choices) == "returned"]
-    to_accept = _codes([row.code for row in in_review if row not in accepted and row not in returned])
+    to_check = [row for row in in_review if _approval(row, rows, choices) == UNASKED]
+    decided = [*accepted, *returned, *to_check]
+    to_accept = _codes([row.code for row in in_review if row not in decided])
     questions = _codes(_questions(book, choices))
     needs = open_needs(book)
     past = sum(line.due_on is not None and line.due_on < today for line in needs)
@@ -54,6 +58,8 @@ def read_signs(book: Book, rows: WorkRows, choices: Choices, today: date) -> Pro
         waits.append(sentence("signs.returned", items=_shown(_codes([row.code for row in returned]))))
     if accepted:
         waits.append(sentence("signs.accepted", items=_shown(_codes([row.code for row in accepted]))))
+    if to_check:
+        waits.append(sentence("signs.to_check", items=_shown(_codes([row.code for row in to_check]))))
     if to_accept:
         waits.append(sentence("signs.to_accept", items=_shown(to_accept)))
     if needs:

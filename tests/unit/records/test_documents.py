@@ -62,7 +62,7 @@ from vitrina.records.team import (
 from vitrina.store.memory import MemoryStore
 from vitrina.workbook.reading.book import Book, Cell, Mark, Row, Tab
 from vitrina.workbook.reading.shape import KnownColumn, KnownTab, Shape
-from vitrina.workbook.reading.team import Team
+from vitrina.workbook.reading.team import ClientCheck, Team
 
 SHOWN_AT = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
 AGENCY_BOOK = Agency(AGENCY, "Агентство", "ru", {"design": "Дизайн", "copy": "Тексты"})
@@ -94,6 +94,7 @@ TEAM = Team(
     week_limit_hours=160.0,
     editors_group="team@agency.ru",
     shows_free_hours=True,
+    client_check=ClientCheck.ANOTHER,
     work_types=("Баннер", "Лендинг"),
 )
 

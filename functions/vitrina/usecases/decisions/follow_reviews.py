@@ -8,7 +8,6 @@ from datetime import date
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.operations.run import Run
-from vitrina.operations.services import Services
 from vitrina.ports import Document, Write
 from vitrina.project.snapshot import Snapshot
 from vitrina.records.books import Project
@@ -16,9 +15,11 @@ from vitrina.records.outside.change import DocumentChange
 from vitrina.records.outside.client_pages import ClientPage, ShownItem, page_from_document, page_key
 from vitrina.records.outside.decisions import DecisionKind
 from vitrina.records.work import Item
+from vitrina.tabs.project_signs import UNASKED
 from vitrina.usecases.decisions.read_cells import cells_wish, has_answer
 from vitrina.usecases.tracker.two_way import own_rows
-from vitrina.workbook.reading.book import Tab
+from vitrina.workbook.reading.settings import locale_of
+from vitrina.workbook.reading.team import ClientCheck
 from vitrina.workbook.reading.work_rows import WorkRow
 from vitrina.workbook.writing.change import WorkbookChange
 
@@ -34,16 +35,29 @@ def turned_items(
 ) -> dict[int, Item]:
     """Items about which the client is to be asked now, or not any more; *change* empties his last answers.
 
+    Where the agency checks work first, a dash in place of the answer says that he is not asked yet.
+
     *statuses* are those of actions whose cards were read; those of the others stand in their rows.
     """
     turned = {}
+    is_checked = is_checked_first(snapshot)
     for number, item in items.items():
         rows = own_rows(snapshot, item)
         now = statuses.get(number) or [row.status for row in rows]
-        if now and waits_for_client(now, is_shown=item.is_shown) != item.is_shown:
-            turned[number] = item
-            _clear_answer(snapshot.services, change, snapshot.work_rows.tab, rows)
+        if not now or waits_for_client(now, is_shown=item.is_shown) == item.is_shown:
+            continue
+        if is_checked and not item.is_shown:
+            set_answer(snapshot, change, rows, UNASKED)
+            continue
+        turned[number] = item
+        set_answer(snapshot, change, rows, None)
     return turned
+
+
+def is_checked_first(snapshot: Snapshot) -> bool:
+    """Whether somebody of the agency looks at finished work before the client is asked about it."""
+    team = snapshot.stored.team
+    return team is not None and team.client_check is not ClientCheck.NOBODY
 
 
 def follow_reviews(
@@ -75,20 +89,27 @@ def waits_for_client(statuses: Sequence[ActionStatus], *, is_shown: bool) -> boo
     return FINISHED.issuperset(statuses) and (is_shown or ActionStatus.REVIEW in statuses)
 
 
-def _clear_answer(services: Services, change: WorkbookChange, tab: Tab, rows: Iterable[WorkRow]) -> None:
-    """Empty the cells with the client's last answer, that the work is returned: he is asked again.
+def set_answer(
+    snapshot: Snapshot, change: WorkbookChange, rows: Iterable[WorkRow], answer: str | None
+) -> None:
+    """Empty the cells with the client's last answer, or write ``UNASKED`` there.
 
-    What he wrote stays in the note of the cell.
+    What he wrote of work that he returned stays in the note of the cell. A new answer of his is left alone.
     """
+    tab, choices = snapshot.work_rows.tab, snapshot.services.choices
+    if "approval" not in tab.columns:
+        return
+    label = choices.label("approval", answer, locale_of(snapshot.book)) if answer else None
     for row in rows:
-        if "approval" not in tab.columns:
-            return
         cell = tab.cell(row.row, "approval")
-        if services.choices.code("approval", cell.text) != DecisionKind.RETURNED:
+        code = choices.code("approval", cell.text)
+        if cell.text == (label or "") or (cell.text and code not in (DecisionKind.RETURNED, UNASKED)):
             continue
-        change.set(tab, row.row, "approval", None)
-        if "remark" in tab.columns and tab.cell(row.row, "remark").text in cell.note:
-            change.set(tab, row.row, "remark", None)
+        change.set(tab, row.row, "approval", label)
+        if code == DecisionKind.RETURNED and "remark" in tab.columns:
+            remark = tab.cell(row.row, "remark").text
+            if remark and remark in cell.note:
+                change.set(tab, row.row, "remark", None)
 
 
 def _page_change(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from vitrina.errors import UserError
 from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run, Update
 from vitrina.ports import Document, Json, Write
 from vitrina.project.snapshot import Snapshot, read_snapshot
@@ -14,8 +15,10 @@ from vitrina.records.outside.change import DocumentChange
 from vitrina.records.outside.client_pages import ShownItem, page_from_document, page_key
 from vitrina.records.work import Item, ProjectWork
 from vitrina.texts import sentence
-from vitrina.usecases.decisions.follow_reviews import FINISHED, shown_item
+from vitrina.usecases.decisions.follow_reviews import FINISHED, set_answer, shown_item
 from vitrina.usecases.tracker.two_way import own_rows
+from vitrina.workbook.reading.team import ClientCheck
+from vitrina.workbook.writing.change import WorkbookChange
 
 
 def finished_work(run: Run, spreadsheet_id: str) -> Answer:
@@ -57,10 +60,33 @@ def show_to_client(run: Run, spreadsheet_id: str, *, numbers: Sequence[int], res
     UserError
         If one of them is not in review.
     """
+    items = retry_on_conflict(run, lambda: _show(run, spreadsheet_id, numbers, result_url.strip()))
+    return Answer(Outcome.DONE, sentence("review.done", items=[item.code for item in items]))
+
+
+def _show(run: Run, spreadsheet_id: str, numbers: Sequence[int], result_url: str) -> list[Item]:
     snapshot = read_snapshot(run, spreadsheet_id, with_agency_work=False)
     items = [finished_item(snapshot, number) for number in numbers]
-    run.at_end(updates=show_items(run, snapshot, items, result_url=result_url.strip()))
-    return Answer(Outcome.DONE, sentence("review.done", items=[item.code for item in items]))
+    _require_another(run, snapshot, items)
+    change = WorkbookChange()
+    for item in items:
+        set_answer(snapshot, change, own_rows(snapshot, item), None)
+    if change:
+        run.commit()
+        run.services.workbooks.batch_update(spreadsheet_id, change.requests())
+    run.at_end(updates=show_items(run, snapshot, items, result_url=result_url))
+    return items
+
+
+def _require_another(run: Run, snapshot: Snapshot, items: Sequence[Item]) -> None:
+    """Raise ``UserError`` if the person did the work himself and another one has to check it."""
+    team = snapshot.stored.team
+    if team is None or team.client_check is not ClientCheck.ANOTHER:
+        return
+    name = team.name_of(run.actor.name)
+    own = [item.code for item in items if any(row.specialist == name for row in own_rows(snapshot, item))]
+    if own:
+        raise UserError("review.own_work", items=own)
 
 
 def finished_item(snapshot: Snapshot, number: int) -> Item:

@@ -50,6 +50,19 @@ class StaffMember:
     role: Role
 
 
+class ClientCheck(StrEnum):
+    """Who of the agency checks finished work before the client sees it."""
+
+    NOBODY = "nobody"
+    ANYBODY = "anybody"
+    #: Somebody who did not do it.
+    ANOTHER = "another"
+
+
+#: How people write ``ANOTHER`` in *Настройки*.
+_ANOTHER = re.compile(r"друг|another|other", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Team:
     """People and planning rules of an agency. ``profiles`` are titles by key.
@@ -68,6 +81,8 @@ class Team:
     editors_group: str = ""
     #: Whether clients see the free hours of the people who work for them.
     shows_free_hours: bool = False
+    #: Who checks finished work before the client sees it.
+    client_check: ClientCheck = ClientCheck.NOBODY
     #: Work types that clients' workbooks offer, empty for those that the agency's norms have.
     work_types: tuple[str, ...] = ()
     staff: tuple[StaffMember, ...] = ()
@@ -159,9 +174,16 @@ def read_team(book: Book, choices: Choices, *, profiles: Mapping[str, str], toda
         week_limit_hours,
         editors_group=editors_group,
         shows_free_hours=wants(book, "client_sees_free_hours"),
+        client_check=_client_check(book),
         work_types=read_list(book, "client_work_types"),
         staff=tuple(staff),
     )
+
+
+def _client_check(book: Book) -> ClientCheck:
+    if _ANOTHER.search(", ".join(read_list(book, "client_check"))):
+        return ClientCheck.ANOTHER
+    return ClientCheck.ANYBODY if wants(book, "client_check") else ClientCheck.NOBODY
 
 
 def _staff_member(
