@@ -58,7 +58,7 @@ function showChat() {
   openAction_('show_chat', 'run');
 }
 
-/** Menu: shows the questions that clients asked in the chat, then sends an answer. */
+/** Menu: shows the questions that clients asked in the chat or on the page, then sends an answer. */
 function answerQuestion() {
   openAction_('answer_question', 'form');
 }

@@ -44,6 +44,7 @@ def captions(execution):
                 "Показать клиенту…",
                 "Принять за клиента…",
                 "Итоги созвона…",
+                "Ответить на вопрос…",
                 "Показать глазами клиента",
                 "Отменить последнее действие…",
                 "Проверить книгу",
@@ -63,6 +64,7 @@ def captions(execution):
                 "Show to client…",
                 "Accept for client…",
                 "Results of a call…",
+                "Answer a question…",
                 "Show as the client sees it",
                 "Undo the last action…",
                 "Check this workbook",
@@ -85,15 +87,15 @@ def test_menu_of_book(addon, book, locale, expected):
     assert captions(menu) == expected
 
 
-CHAT_ITEMS = {"Чат с клиентом…", "Ответить на вопрос…", "Чат агентства…"}
+CHAT_ITEMS = {"Чат с клиентом…", "Чат агентства…"}
 
 
 @pytest.mark.parametrize(
     ("book", "tracker", "items"),
     [
-        ("client", None, ["Чат с клиентом…", "Ответить на вопрос…"]),
-        ("client", "none", ["Чат с клиентом…", "Ответить на вопрос…"]),
-        ("client", "guests", ["Чат с клиентом…", "Ответить на вопрос…"]),
+        ("client", None, ["Чат с клиентом…"]),
+        ("client", "none", ["Чат с клиентом…"]),
+        ("client", "guests", ["Чат с клиентом…"]),
         ("agency", None, ["Чат агентства…"]),
     ],
 )
@@ -120,6 +122,7 @@ def test_menu_without_a_tracker(addon):
         "Показать клиенту…",
         "Принять за клиента…",
         "Итоги созвона…",
+        "Ответить на вопрос…",
         "Показать глазами клиента",
         "Отменить последнее действие…",
         "Проверить книгу",
@@ -183,4 +186,4 @@ def test_install_builds_the_menu_at_once(addon):
     """After installation from an open workbook the menu appears without opening it again."""
     execution = addon().evaluate("onInstall({authMode: ScriptApp.AuthMode.FULL})")
 
-    assert len(captions(execution)) == 13
+    assert len(captions(execution)) == 14

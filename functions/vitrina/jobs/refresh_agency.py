@@ -116,8 +116,9 @@ def _refresh(run: Run, stored: StoredAgency, *, draws: bool) -> None:
     write_journal(services, change, book, lines, team=team, projects=projects)
     if services.chat is not None:
         renew_rules(run, book)
-        questions = find_open_questions(services.store, agency_id)
-        write_questions(change, book, stored.projects.value, by_project(questions), services.time_zone)
+    # Clients ask on their pages as well.
+    questions = find_open_questions(services.store, agency_id)
+    write_questions(change, book, stored.projects.value, by_project(questions), services.time_zone)
     write_missing(change, book, stored.projects.value, find_open_launches(services.store, agency_id))
     if team is not None and (draws or team != stored.team):
         found = find_open_work(services.store, agency_id)

@@ -19,6 +19,7 @@ from vitrina.errors import (
 from vitrina.jobs.chats.books import write_chat_book
 from vitrina.jobs.chats.serve import serve_chat
 from vitrina.jobs.chats.watch import plan_chats, watch_chats
+from vitrina.jobs.client_wishes import carry_out_wishes
 from vitrina.jobs.expire import expire
 from vitrina.jobs.launch_project import launch_project
 from vitrina.jobs.nightly import learn_at_night, plan_nights
@@ -72,6 +73,7 @@ JOBS: Mapping[str, Job] = {
     "chat": Job(_BOOK, _in_background(serve_chat)),
     "chat_book": Job(_BOOK, _in_background(write_chat_book)),
     "chats": Job(_BOOK, _in_background(watch_chats)),
+    "client_wishes": Job(_BOOK, _in_background(carry_out_wishes)),
     "launch": Job({"spreadsheet_id": _ID}, _in_background(launch_project)),
     "settle": Job(
         {"spreadsheet_id": _ID, "reads_cells": {"type": "boolean"}}, _in_background(settle_decisions)

@@ -1,4 +1,7 @@
-"""Job that writes about the chat into one workbook: the items of its menu, the invitation, open questions."""
+"""Job that writes about the chat into one workbook: the items of its menu, the invitation, open questions.
+
+Without a chat there are still questions of the client's page.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from vitrina.records.layouts import shape_from, shape_key
 from vitrina.records.outside.change import DocumentChange
 from vitrina.records.outside.chat_questions import find_project_questions
 from vitrina.records.outside.chats import chat_from_document, chat_key, load_chat, load_state
-from vitrina.usecases.chats.workbook import chat_book_wish, write_chat
+from vitrina.usecases.chats.workbook import chat_book_wish, write_chat, write_questions_field
 from vitrina.workbook.reading.book import parse_book
 from vitrina.workbook.writing.change import WorkbookChange
 
@@ -27,7 +30,7 @@ def write_chat_book(services: Services, body: Json) -> None:
     done = [fulfil(body["wish"])] if body.get("wish") else []
     known = services.store.get_many([book_key(spreadsheet_id), QUOTA_KEY])
     book = known.get(book_key(spreadsheet_id))
-    if book is None or services.chat is None:
+    if book is None:
         services.store.commit(done)
         return
     run = Run(services, CLOCK, agency_id=str(book.data.get("agency_id", spreadsheet_id)))
@@ -53,13 +56,17 @@ def _write(run: Run, spreadsheet_id: str) -> None:
     state = load_state(store, spreadsheet_id, run.agency_id).of_group(kept.chat_id)
     questions = find_project_questions(store, spreadsheet_id)
     change = WorkbookChange()
-    shown = write_chat(change, book, kept, state.invite_url, questions, services.time_zone)
+    shown = kept.shown_url
+    if services.chat is None:
+        write_questions_field(change, book, questions, services.time_zone)
+    else:
+        shown = write_chat(change, book, kept, state.invite_url, questions, services.time_zone)
     if change:
         services.workbooks.batch_update(spreadsheet_id, change.requests())
 
     def note(documents: list[Document | None]) -> list[Write]:
         now = chat_from_document(documents[0], spreadsheet_id, run.agency_id)
-        noted = replace(now, is_offered=True, shown_url=shown)
+        noted = replace(now, is_offered=now.is_offered or services.chat is not None, shown_url=shown)
         return [] if noted == now else [noted.put()]
 
     run.at_end(updates=[DocumentChange(store, (chat_key(spreadsheet_id),), note)])

@@ -1,4 +1,4 @@
-"""Questions that clients asked in their chats."""
+"""Questions that clients asked, in their chats or on their pages."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ CHAT_QUESTION = "chat_question"
 
 #: How long an answered question is kept.
 ANSWERED_LIFE = timedelta(days=90)
-#: Most characters that are kept of a question.
+#: Most characters that are kept of a question, and of its answer.
 MOST_CHARACTERS = 2000
+MOST_ANSWER = 4000
+#: Most questions that a page shows.
+MOST_ON_PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Question:
     """A question of a client. ``person`` tells people of a chat apart without naming them.
 
     ``reminder`` is the count of the last reminder. A question of which nothing was answered ``is_open``.
+    ``message_id`` is empty for one that was asked on the page; of the others no ``answer`` is kept.
     """
 
     spreadsheet_id: str
@@ -38,6 +42,8 @@ class Question:
     reminder: int = 0
     is_open: bool = True
     answered_at: str = ""
+    is_from_page: bool = False
+    answer: str = ""
     version: int = ABSENT
 
     @property
@@ -57,9 +63,10 @@ class Question:
         """The day on which it was asked."""
         return datetime.fromisoformat(self.at).astimezone(zone).date()
 
-    def answered(self, now: datetime) -> Question:
-        """The question with an answer."""
-        return replace(self, is_open=False, answered_at=now.isoformat())
+    def answered(self, now: datetime, text: str) -> Question:
+        """The question with an answer, whose text is kept where the page shows it."""
+        answer = text[:MOST_ANSWER] if self.is_from_page else ""
+        return replace(self, is_open=False, answered_at=now.isoformat(), answer=answer)
 
 
 def question_key(spreadsheet_id: str, number: int) -> Key:
@@ -80,6 +87,13 @@ def find_open_questions(store: Store, agency_id: str) -> list[Question]:
 def find_project_questions(store: Store, spreadsheet_id: str) -> list[Question]:
     """The same of one project."""
     return _sorted(store.find(CHAT_QUESTION, where={"spreadsheet_id": spreadsheet_id, "is_open": True}))
+
+
+def answers_for_page(store: Store, spreadsheet_id: str) -> list[Question]:
+    """Questions that were asked on the page of a project, with their answers so far, the latest first."""
+    found = store.find(CHAT_QUESTION, where={"spreadsheet_id": spreadsheet_id})
+    own = [one for one in _sorted(found) if one.is_from_page]
+    return own[::-1][:MOST_ON_PAGE]
 
 
 def by_project(questions: Iterable[Question]) -> Mapping[str, list[Question]]:

@@ -23,12 +23,14 @@ class Told(StrEnum):
     QUESTION = "question"
     UNANSWERED = "unanswered"
     UNUSABLE = "unusable"
+    #: What a client has added from his page.
+    ASKED = "asked"
 
 
 #: What is told to clients, and where is chosen by the agency.
 CHOSEN = (Told.BEGUN, Told.BATCH, Told.CALL)
 #: What only the agency's own chat is told.
-INTERNAL = frozenset({Told.UNANSWERED, Told.UNUSABLE})
+INTERNAL = frozenset({Told.UNANSWERED, Told.UNUSABLE, Told.ASKED})
 
 #: Keys of the topics, in the order in which they are made.
 TOPICS = ("questions", "meetings", "invoices", "reports")

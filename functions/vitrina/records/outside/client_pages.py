@@ -79,7 +79,10 @@ class ShownItem:
 
 @dataclass(frozen=True)
 class ClientPage:
-    """The page of a project. ``content`` is what was drawn from the workbook at ``drawn_at``, ISO text."""
+    """The page of a project. ``content`` is what was drawn from the workbook at ``drawn_at``, ISO text.
+
+    ``proposals`` are numbers of what the client ordered from the page and nobody has taken up yet.
+    """
 
     spreadsheet_id: str
     agency_id: str
@@ -87,6 +90,7 @@ class ClientPage:
     items: tuple[ShownItem, ...] = ()
     content: Json = field(default_factory=dict)
     drawn_at: str = ""
+    proposals: tuple[int, ...] = ()
     version: int = field(default=ABSENT, compare=False)
 
     @property
@@ -122,7 +126,13 @@ def page_from_document(document: Document | None, spreadsheet_id: str, agency_id
     values = known_fields(ClientPage, document.data)
     items = tuple(_item(one) for one in values.pop("items", ()))
     return ClientPage(
-        **{**values, "spreadsheet_id": spreadsheet_id, "items": items, "version": document.version}
+        **{
+            **values,
+            "spreadsheet_id": spreadsheet_id,
+            "items": items,
+            "proposals": tuple(values.get("proposals", ())),
+            "version": document.version,
+        }
     )
 
 

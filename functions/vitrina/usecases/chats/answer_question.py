@@ -1,4 +1,4 @@
-"""*Ответить на вопрос…*: which questions wait, and an answer that goes to the chat."""
+"""*Ответить на вопрос…*: which questions wait, and an answer that goes to the chat or to the page."""
 
 from __future__ import annotations
 
@@ -41,14 +41,17 @@ def open_questions(run: Run, spreadsheet_id: str) -> Answer:
 
 
 def answer_question(run: Run, spreadsheet_id: str, *, number: int, text: str) -> Answer:
-    """Send the answer to the chat as a reply to the question, and close the question."""
+    """Send the answer to the chat as a reply to the question, and close the question.
+
+    The answer to a question that was asked on the page is kept for the page, whether there is a chat or not.
+    """
     store, key = run.services.store, question_key(spreadsheet_id, number)
     document = store.get_many([key]).get(key)
     question = None if document is None else question_from_document(document)
     if question is None or not question.is_open:
         raise UserError("questions.gone", number=str(number))
     project = load_project(store, spreadsheet_id)
-    run.at_end(close_question(run, question))
+    run.at_end(close_question(run, question, text.strip()))
     post_message(
         run,
         spreadsheet_id,
@@ -59,4 +62,5 @@ def answer_question(run: Run, spreadsheet_id: str, *, number: int, text: str) ->
         topic_id=question.topic_id,
         reply_to=question.message_id,
     )
-    return Answer(Outcome.DONE, sentence("questions.answered", number=str(number)))
+    code = "questions.answered_page" if question.is_from_page else "questions.answered"
+    return Answer(Outcome.DONE, sentence(code, number=str(number)))

@@ -21,8 +21,10 @@ from vitrina.records.outside.chat_rules import Told
 from vitrina.texts import render, sentence
 from vitrina.usecases.chats.post import post_message
 from vitrina.usecases.chats.room import Room
-from vitrina.usecases.chats.workbook import chat_book_wish
+from vitrina.usecases.chats.workbook import brief, chat_book_wish
 
+#: Most characters of a question of the page in the chat.
+MOST_SHOWN = 1000
 #: Commands that ask a question. Telegram knows Latin letters only in them.
 COMMANDS = frozenset({"question", "vopros"})
 #: How people begin a question as if it was a command.
@@ -43,7 +45,7 @@ def take_message(room: Room, event: MessageReceived, *, handled: Write) -> None:
         return
     question = None if is_asking else _confirmed_by(room, event.reply_to)
     if not is_asking and room.chat.is_administrator(event.chat_id, event.person_id):
-        _answered(room, question, handled)
+        _answered(room, question, text, handled)
     elif question is not None:
         _add(room, question, text, handled)
     else:
@@ -67,7 +69,7 @@ def _ask(room: Room, event: MessageReceived, text: str, handled: Write) -> None:
         event.topic_id,
         anonymous(event.chat_id, event.person_id),
     )
-    _confirm(room.run, question)
+    confirm_question(room.run, question)
     room.keep_with_final(handled, question.put(), last_question=number)
 
 
@@ -78,33 +80,37 @@ def _add(room: Room, question: Question, text: str, handled: Write) -> None:
     room.keep_with_final(handled, added.put())
 
 
-def _answered(room: Room, question: Question | None, handled: Write) -> None:
+def _answered(room: Room, question: Question | None, text: str, handled: Write) -> None:
     """Close the question that an administrator answered in the chat."""
     if question is None:
         room.run.commit(handled)
         return
     notices = {key: one for key, one in room.state.notices.items() if one != question.number}
-    room.keep_with_final(handled, close_question(room.run, question), notices=notices)
+    room.keep_with_final(handled, close_question(room.run, question, text), notices=notices)
 
 
-def close_question(run: Run, question: Question) -> Put:
+def close_question(run: Run, question: Question, answer: str) -> Put:
     """The write that keeps a question as answered; where it was confirmed, that is said at the run's end."""
-    closed = question.answered(run.services.clock.now())
-    _confirm(run, closed)
+    closed = question.answered(run.services.clock.now(), answer)
+    confirm_question(run, closed)
     return closed.put()
 
 
-def _confirm(run: Run, question: Question) -> None:
-    """Say in the chat what became of the question, in one message."""
+def confirm_question(run: Run, question: Question) -> None:
+    """Say in the chat what became of the question, in one message; both workbooks show it."""
     project = load_project(run.services.store, question.spreadsheet_id)
     code = "chat.question_noted" if question.is_open else "chat.question_answered"
+    told = sentence(code, number=str(question.number))
+    if question.is_from_page:
+        # Nobody in the chat has read it yet.
+        told = sentence(f"{code}_page", number=str(question.number), text=brief(question.text, MOST_SHOWN))
     post_message(
         run,
         question.spreadsheet_id,
         question.agency_id,
         Told.QUESTION,
         f"question-{question.number}",
-        render(sentence(code, number=str(question.number)), project.locale),
+        render(told, project.locale),
         topic_id=question.topic_id,
         reply_to=question.message_id,
         question=question.number if question.is_open else 0,

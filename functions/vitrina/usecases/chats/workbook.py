@@ -54,11 +54,19 @@ def write_chat(
         if invite_url and place.cell.text in ("", chat.shown_url) and place.cell.text != invite_url:
             change.set_field(book.tab("client"), place, invite_url)
             shown = invite_url
-    if "questions" in book.fields:
-        place, text = book.field("questions"), questions_text(questions, locale_of(book), zone)
-        if place.cell.text != text:
-            change.set_field(book.tab("client"), place, text)
+    write_questions_field(change, book, questions, zone)
     return shown
+
+
+def write_questions_field(
+    change: WorkbookChange, book: Book, questions: Sequence[Question], zone: ZoneInfo
+) -> None:
+    """Write the open questions on the client's first tab, if other ones stand there."""
+    if "questions" not in book.fields or "client" not in book.tabs:
+        return
+    place, text = book.field("questions"), questions_text(questions, locale_of(book), zone)
+    if place.cell.text != text:
+        change.set_field(book.tab("client"), place, text)
 
 
 def questions_text(questions: Sequence[Question], locale: str, zone: ZoneInfo) -> str:

@@ -141,6 +141,14 @@ class WorkbookChange:
         self._cells[tab.sheet_id][place.row_index, place.column_index] = cell_data(value)
         self.trace.field(place, value)
 
+    def set_field_if_same(
+        self, tab: Tab, place: Field, value: Value, *, rests_on: Collection[Field] = ()
+    ) -> None:
+        """As ``set_field``; the batch is refused if it, or a field that it rests on, has changed since."""
+        for one in (place, *rests_on):
+            self._expect(tab, Row(one.row_index, None, ()), [one.column_index], leaves=False)
+        self.set_field(tab, place, value)
+
     def show_row(self, tab: Tab, row_index: int, *, is_shown: bool) -> None:
         """Show or hide a row of a form."""
         self.guard_layout(tab)

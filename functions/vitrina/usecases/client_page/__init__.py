@@ -1,0 +1,1 @@
+"""What a client adds from his page."""
