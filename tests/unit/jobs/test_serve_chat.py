@@ -13,7 +13,7 @@ from tests.harness.fakes.interruptions import no_answer
 from vitrina.chat_port import BotMoved, BotRight, GroupClaimed
 from vitrina.errors import RetriableServiceError, UserError
 from vitrina.jobs.expire import expire
-from vitrina.records.outside.chat_rules import Told
+from vitrina.records.outside.chat_rules import INTERNAL, Told
 from vitrina.usecases.chats.post import post_message
 
 TOPICS = ["Вопросы", "Постмиты", "Счета и акты", "Отчёты"]
@@ -369,7 +369,7 @@ def test_an_internal_event_never_goes_to_a_client(office: ChatOffice, event: Tol
     run.end()
     office.run_queue()
     seen = any("Слово" in one.text for one in group.messages.values())
-    assert seen == (event not in (Told.UNANSWERED, Told.UNUSABLE))
+    assert seen == (event not in INTERNAL)
     assert any("Слово" in one.text for one in internal.messages.values()) != seen
 
 

@@ -27,7 +27,7 @@ class Question:
     """A question of a client. ``person`` tells people of a chat apart without naming them.
 
     ``reminder`` is the count of the last reminder. A question of which nothing was answered ``is_open``.
-    ``message_id`` is empty for one that was asked on the page; of the others no ``answer`` is kept.
+    ``message_id`` is empty for one that was asked on the page; of the others no ``answer_text`` is kept.
     """
 
     spreadsheet_id: str
@@ -43,7 +43,7 @@ class Question:
     is_open: bool = True
     answered_at: str = ""
     is_from_page: bool = False
-    answer: str = ""
+    answer_text: str = ""
     version: int = ABSENT
 
     @property
@@ -66,7 +66,7 @@ class Question:
     def answered(self, now: datetime, text: str) -> Question:
         """The question with an answer, whose text is kept where the page shows it."""
         answer = text[:MOST_ANSWER] if self.is_from_page else ""
-        return replace(self, is_open=False, answered_at=now.isoformat(), answer=answer)
+        return replace(self, is_open=False, answered_at=now.isoformat(), answer_text=answer)
 
 
 def question_key(spreadsheet_id: str, number: int) -> Key:

@@ -53,8 +53,8 @@ class ClientWish:
     kind
         A ``WishKind``.
     fields
-        By kind: ``question`` has ``text``; ``order`` has ``title`` and ``text``; ``review`` has ``mark`` (from
-        1 to 5) and ``text``; ``attachment`` has ``number`` of an item (may be empty), ``url`` and ``note``;
+        By kind: ``question`` has ``text``; ``order`` has ``title`` and ``text``; ``review`` has ``mark`` (1
+        to 5) and ``text``; ``attachment`` has ``number`` of an item (may be empty), ``url`` and ``note``;
         ``need`` has ``line`` (from 1), ``ticked`` and ``text``, which is the text of the line as the client
         saw it (may be empty); ``priority`` has ``number`` and ``direction`` (``up`` or ``down``). Numbers and
         ticks may be texts, as forms send them.
