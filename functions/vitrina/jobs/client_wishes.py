@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from vitrina.errors import BusyError, ChangedMeanwhileError, UserError
@@ -43,32 +44,42 @@ def carry_out_wishes(services: Services, body: Json) -> None:
         services.store.commit(done)
         return
     run = Run(services, CLOCK, agency_id=waiting[0].agency_id)
-    if any(one.kind in IN_WORKBOOK for one in waiting):
-        task = _wait_for_slot(run, body, waiting[0])
-        if task is not None:
-            _queue_again(run, task)
-            return
     with ending(run):
         run.take(spreadsheet_id)
+        # Another task may have carried out all of it meanwhile; then nothing is asked of Google.
+        waiting = find_open_wishes(services.store, spreadsheet_id)
         keep_reviews(run, spreadsheet_id)
         run.carry_out_final_writes()
-        try:
-            retry_on_conflict(run, lambda: write_wishes(run, spreadsheet_id))
-        except (BusyError, ChangedMeanwhileError):
-            raise
-        except UserError as error:
-            # A tab or a column is gone. The rest is carried out now, and this once people have put it right.
-            run.drop_final_writes()
-            _tell_unwritten(run, spreadsheet_id, error)
-            task = replace(_task(body, waiting[0]), delay_s=LATER_S)
-            run.carry_out_final_writes()
-            _queue_again(run, task)
-            done = [one for one in done if one.key != task.name]
+        later = _write(run, body, waiting)
         run.carry_out_final_writes()
         if has_questions(run, spreadsheet_id):
             run.take(f"chat:{spreadsheet_id}")
             number_questions(run, spreadsheet_id)
-        run.at_end(*done)
+        if later is None:
+            run.at_end(*done)
+            return
+        _queue_again(run, later)
+
+
+def _write(run: Run, body: Json, waiting: Sequence[KeptWish]) -> TaskWish | None:
+    """Write what belongs into the workbook; the task that does it later, if it cannot be done now."""
+    spreadsheet_id = body["spreadsheet_id"]
+    own = [one for one in waiting if one.kind in IN_WORKBOOK]
+    if not own:
+        return None
+    task = _wait_for_slot(run, body, own[0])
+    if task is not None:
+        return task
+    try:
+        retry_on_conflict(run, lambda: write_wishes(run, spreadsheet_id))
+    except (BusyError, ChangedMeanwhileError):
+        raise
+    except UserError as error:
+        # A tab or a column is gone. It is tried again when people may have put it right.
+        run.drop_final_writes()
+        _tell_unwritten(run, spreadsheet_id, error)
+        return replace(_task(body, own[0]), delay_s=LATER_S)
+    return None
 
 
 def _wait_for_slot(run: Run, body: Json, wish: KeptWish) -> TaskWish | None:
