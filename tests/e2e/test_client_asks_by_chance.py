@@ -30,9 +30,13 @@ pytestmark = pytest.mark.slow
 SEED = 20261126
 HISTORIES, IN_A_WORKBOOK = 100, 10
 LEVELS = ("Низкий", "Обычный", "Высокий", "Срочно")
+USUAL = "Обычный"
 WORDS = ("Баннер", "Статья о зерне", "Плакат", "Аудит", *HOSTILE)
 NEEDS = ("Логотип", "Доступ к хостингу", "Фото команды")
 FAULTS = (
+    # Carried out, and the answer is lost.
+    ("sheets.spreadsheets.batchUpdate", "timeout"),
+    ("sheets.spreadsheets.batchUpdate", "timeout"),
     ("sheets.spreadsheets.batchUpdate", "drop"),
     ("sheets.spreadsheets.batchUpdate", 503),
     ("sheets.spreadsheets.get", 503),
@@ -53,7 +57,7 @@ class Order:
 
     title: str
     text: str
-    level: str = ""
+    level: str = USUAL
     is_proposal: bool = True
     links: list[str] = field(default_factory=list)
 
@@ -80,9 +84,8 @@ class Model:
         """Another priority, where the row is still a proposal."""
         order = self.orders[number - 1]
         if order.is_proposal:
-            at = LEVELS.index(order.level or "Обычный")
-            to = min(max(at + (1 if direction == "up" else -1), 0), 3)
-            order.level = order.level if to == at else LEVELS[to]
+            at = LEVELS.index(order.level) + (1 if direction == "up" else -1)
+            order.level = LEVELS[min(max(at, 0), 3)]
         self.results.append(("priority", "done" if order.is_proposal else "changed"))
 
     def tick(self, line: int, text: str, *, ticked: bool) -> None:
@@ -104,6 +107,7 @@ class History:
 
     def __init__(self, office: ModuleOffice, model: Model, draw: random.Random) -> None:
         self.office, self.model, self.draw = office, model, draw
+        self.plan = f"{office.servers.google}/_emulator/plan"
 
     def play(self) -> None:
         """Some rounds of staff and client, each carried out before the next."""
@@ -111,12 +115,18 @@ class History:
             self.staff()
             if self.draw.random() < 0.5:
                 method, status = self.draw.choice(FAULTS)
-                self.office.fail_next("google", method=method, status=status, count=self.draw.randint(1, 2))
+                steps = [
+                    {"at": at + 1, "method": method, "status": status}
+                    for at in range(self.draw.randint(1, 2))
+                ]
+                self.office.http.post(self.plan, json=steps).raise_for_status()
             # Whoever sends several forms at once knows only what was carried out before.
             known = len(self.model.orders)
             for _ in range(self.draw.randint(1, 4)):
                 self.client(known)
             settle_queue(self.office)
+            # What has not happened is not to hit the next round.
+            self.office.http.delete(self.plan).raise_for_status()
 
     def staff(self) -> None:
         """One thing that the agency does meanwhile."""
@@ -207,9 +217,12 @@ def check(office: ModuleOffice, model: Model) -> None:
     agency_id, store, book = office.agency.spreadsheet_id, office.services.store, office.book()
     tab = book.tab("backlog")
     rows = [row for row in tab.rows if tab.cell(row, "id").text]
-    assert [
-        tuple(tab.cell(row, key).value or "" for key in ("task", "result", "priority")) for row in rows
-    ] == [(one.title, one.text, one.level) for one in model.orders]
+    shown = [[tab.cell(row, key).text for key in ("priority", "task")] for row in rows]
+    # An empty cell is the usual priority.
+    assert [(level or USUAL, task) for level, task in shown] == [
+        (one.level, one.title) for one in model.orders
+    ]
+    assert [tab.cell(row, "result").value or "" for row in rows] == [one.text for one in model.orders]
     assert [tab.cell(row, "id").text for row in rows] == [f"{model.code}-{at + 1}" for at in range(len(rows))]
     assert not any(tab.cell(row, key).formula for row in rows for key in ("task", "result"))
     for row, order in zip(rows, model.orders, strict=True):
