@@ -17,10 +17,10 @@ from vitrina.operations.services import Services
 from vitrina.ports import Json, Write
 from vitrina.project.missing_part import reason_of
 from vitrina.records.books import load_project
-from vitrina.records.outside.client_wishes import KeptWish, find_open_wishes
+from vitrina.records.outside.client_wishes import KeptWish, WishKind, find_open_wishes
 from vitrina.texts import render, sentence
 from vitrina.usecases.client_page.ask import wish_task
-from vitrina.usecases.client_page.ask_staff import has_questions, keep_reviews, number_questions
+from vitrina.usecases.client_page.ask_staff import keep_reviews, number_questions
 from vitrina.usecases.client_page.write_wishes import IN_WORKBOOK, write_wishes
 
 log = logging.getLogger("vitrina.client_wishes")
@@ -48,13 +48,14 @@ def carry_out_wishes(services: Services, body: Json) -> None:
         run.take(spreadsheet_id)
         # Another task may have carried out all of it meanwhile; then nothing is asked of Google.
         waiting = find_open_wishes(services.store, spreadsheet_id)
-        keep_reviews(run, spreadsheet_id)
+        keep_reviews(run, waiting)
         run.carry_out_final_writes()
         later = _write(run, body, waiting)
         run.carry_out_final_writes()
-        if has_questions(run, spreadsheet_id):
+        questions = [one for one in waiting if one.kind == WishKind.QUESTION]
+        if questions:
             run.take(f"chat:{spreadsheet_id}")
-            number_questions(run, spreadsheet_id)
+            number_questions(run, spreadsheet_id, questions)
         if later is None:
             run.at_end(*done)
             return

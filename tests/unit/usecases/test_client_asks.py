@@ -12,10 +12,11 @@ from tests.harness.chat_office import ChatOffice
 from tests.harness.client_asks import HOSTILE, ask
 from tests.harness.fakes.interruptions import no_answer
 from tests.harness.memory_office import MemoryOffice, client_office, started_office
-from vitrina.errors import RetriableServiceError, UserError
+from vitrina.errors import BusyError, RetriableServiceError, UserError
 from vitrina.jobs.expire import expire
 from vitrina.jobs.registry import call_timer, run_job
 from vitrina.operations.outbox import OUTBOX
+from vitrina.operations.run import Run
 from vitrina.records.outside.chat_questions import answers_for_page
 from vitrina.records.outside.client_pages import load_page
 from vitrina.records.outside.client_wishes import CLIENT_WISH, load_wish
@@ -515,6 +516,23 @@ def test_an_order_that_was_written_before_the_crash_and_moved_since(desk: Desk) 
     assert desk.result(outcome) == "done"
     assert desk.rows() == []
     assert len({row[0] for row in office.table("in_progress", "id")}) == 1
+
+
+def test_a_chat_in_which_somebody_talks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of a question waits for it, and nothing else does."""
+    monkeypatch.setattr(Run.take, "__kwdefaults__", {"updates": (), "wait_s": 0.02})
+    office = desk.office
+    talk = office.new_run()
+    talk.take(f"chat:{office.client_id}")
+    order, question = desk.ask("order", title="Баннер"), desk.ask("question", text="Когда?")
+    with pytest.raises(BusyError):
+        office.run_queue(60)
+    assert [desk.result(one) for one in (order, question)] == ["done", "waits"]
+
+    talk.commit(talk.release(f"chat:{office.client_id}"))
+    office.run_queue(60)
+    assert desk.result(question) == "done"
+    assert len(desk.rows()) == 1
 
 
 def test_a_workbook_that_cannot_be_written(desk: Desk) -> None:
