@@ -349,6 +349,37 @@ def test_reviews_are_kept_and_told() -> None:
     assert kept == ["review", "review"]
 
 
+def test_an_action_of_staff_is_undone_although_the_client_ordered_since() -> None:
+    """*Undo* takes back the start of the period; the order stays, with what the client did to it."""
+    desk = Desk(started_office())
+    desk.done("order", title="Плакат")
+    desk.done("priority", number=3, direction="up")
+    assert desk.office.do("undo").outcome == "done"
+
+    assert sorted((row[0], row[1], row[4]) for row in desk.rows()) == [
+        ("ЗРН-1", "Лендинг", None),
+        ("ЗРН-2", "Баннер", None),
+        ("ЗРН-3", "Плакат", "Высокий"),
+    ]
+    assert desk.office.table("in_progress", "id") == []
+
+
+def test_an_english_project() -> None:
+    """Sheet, note, *Журнал* and sentences are in its language."""
+    office = MemoryOffice()
+    office.set_up_agency(locale="en")
+    office.create_client(code="ZRN")
+    ask(office.services, office.client_id, office.agency_id, "order", title="Banner")
+    ask(office.services, office.client_id, office.agency_id, "question", text="When?")
+    office.run_queue(60)
+    assert office.table("backlog", "id", "task", "status") == [("ZRN-1", "Banner", "Proposed")]
+    tab = office.tab("backlog")
+    note = next(tab.cell(row, "id").note for row in tab.rows if tab.cell(row, "task").text)
+    assert note.startswith("Ordered by the client on his page, ")
+    told = office.table("log", "who", "message", spreadsheet_id=office.agency_id)
+    assert ("Client", "The client asked question No. 1: When?") in told
+
+
 # --- Hostile text ----------------------------------------------------------------------------------
 
 
