@@ -126,7 +126,8 @@ class History:
             name, call = self.random.choice(CALLS)
             fails = getattr(getattr(self.office, name), self.random.choice(("before", "after")))
             fails(call, no_answer())
-        for _ in range(6):
+        # Faults of earlier steps may wait for the first such call.
+        for _ in range(30):
             try:
                 do()
             except RetriableServiceError:
