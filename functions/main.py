@@ -6,6 +6,7 @@ import functions_framework
 from flask import Request, Response
 
 from vitrina.bootstrap import application
+from vitrina.web.client_page import handle_client
 from vitrina.web.health import serve
 from vitrina.web.menu import handle_menu
 from vitrina.web.schedule import handle_schedule
@@ -35,3 +36,9 @@ def task(request: Request) -> Response:
 def schedule(request: Request) -> Response:
     """The timer rings."""
     return serve(request, application, handle_schedule)
+
+
+@functions_framework.http
+def client(request: Request) -> Response:
+    """A client opens the page of his project, or answers there."""
+    return serve(request, application, handle_client)

@@ -98,6 +98,7 @@ def build(settings: Settings) -> Application:
         crm=open_crm(settings),
         crm_agency=settings.crm_agency,
         chat=open_chat(settings),
+        client_url=settings.client_url.rstrip("/"),
     )
     certs_url = (
         f"{settings.google_url.rstrip('/')}/oauth2/v1/certs" if settings.google_url else GOOGLE_CERTS_URL

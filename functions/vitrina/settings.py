@@ -33,6 +33,8 @@ class Settings:
     webhook_secret: str = field(repr=False)
     #: Also the audience of the timer's tokens; if it is empty, the timer is refused.
     schedule_url: str = ""
+    #: Public address of the clients' pages; if it is empty, there are none.
+    client_url: str = ""
     drive_folder_id: str = ""
     kaiten_url: str = ""
     kaiten_token: str = field(default="", repr=False)
@@ -238,7 +240,7 @@ _CONVERT: Mapping[str, Callable[[str], object]] = {
     "spreadsheet_url": _spreadsheet_url,
     **dict.fromkeys(
         (
-            *("task_url", "webhook_url", "schedule_url"),
+            *("task_url", "webhook_url", "schedule_url", "client_url"),
             *("kaiten_url", "crm_url", "chat_url", "google_url", "tasks_url", "firestore_url"),
         ),
         _url,

@@ -51,6 +51,8 @@ class Services:
     crm_agency: str = ""
     #: ``None`` if there is no chat.
     chat: Chat | None = None
+    #: Address of the entry point of the clients' pages; empty if there are none.
+    client_url: str = ""
     #: Agencies by the workbook's id, as far as this process has learnt them; they never change.
     known_agencies: dict[str, str] = field(default_factory=dict)
 

@@ -82,6 +82,7 @@ class ClientPage:
     """The page of a project. ``content`` is what was drawn from the workbook at ``drawn_at``, ISO text.
 
     ``proposals`` are numbers of what the client ordered from the page and nobody has taken up yet.
+    It ``is_open`` once somebody got a link to it: other pages are not drawn.
     """
 
     spreadsheet_id: str
@@ -91,6 +92,7 @@ class ClientPage:
     content: Json = field(default_factory=dict)
     drawn_at: str = ""
     proposals: tuple[int, ...] = ()
+    is_open: bool = False
     version: int = field(default=ABSENT, compare=False)
 
     @property
@@ -140,6 +142,12 @@ def load_page(store: Store, spreadsheet_id: str, agency_id: str) -> ClientPage:
     """The page of a project: one round trip."""
     key = page_key(spreadsheet_id)
     return page_from_document(store.get_many([key]).get(key), spreadsheet_id, agency_id)
+
+
+def find_open_pages(store: Store, agency_id: str) -> Mapping[str, ClientPage]:
+    """The pages of an agency to which there are links, by the id of their workbooks."""
+    found = store.find(CLIENT_PAGE, where={"agency_id": agency_id, "is_open": True})
+    return {one.key: page_from_document(one, one.key, agency_id) for one in found}
 
 
 def _item(data: Json) -> ShownItem:

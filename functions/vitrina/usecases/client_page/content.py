@@ -1,0 +1,286 @@
+"""What a client's page shows of a workbook that somebody has read anyway.
+
+Only cells of the tabs that the client can open go into it, with the values that Google shows there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from vitrina.domain.backlog import ActionStatus
+from vitrina.domain.calendar import PeriodKind
+from vitrina.domain.quantities import day_of_serial
+from vitrina.errors import StoreConflictError
+from vitrina.operations.services import Services
+from vitrina.ports import Json
+from vitrina.records.outside.client_pages import ClientPage, load_page
+from vitrina.workbook.reading.book import Book, Cell, Row, Tab
+from vitrina.workbook.reading.cells import DATE_SERIALS
+from vitrina.workbook.reading.choices import Choices
+from vitrina.workbook.reading.settings import locale_of
+from vitrina.workbook.writing.client_needs import open_needs
+
+#: Most characters of a text of the page, and of a longer one.
+MOST_TITLE, MOST_TEXT = 200, 600
+#: Most lines of the lists of the page.
+MOST_WORK, MOST_DONE, MOST_METRICS, MOST_PROPOSALS = 30, 200, 20, 30
+
+#: Texts of the first tab by their names on the page.
+_TEXTS = {
+    "project": ("project_name", MOST_TITLE),
+    "client": ("client_name", MOST_TITLE),
+    "state": ("state", MOST_TEXT),
+    "contact": ("contact", MOST_TEXT),
+    "chat_url": ("chat_url", MOST_TEXT),
+    "documents": ("documents", MOST_TEXT),
+    "finish": ("expected_finish", MOST_TEXT),
+    "questions": ("questions", MOST_TEXT),
+}
+_HOURS = {"used": "used_hours", "left": "left_hours", "limit": "limit_hours"}
+_DAYS = {"next_due": "next_due", "period_start": "period_start", "period_end": "period_end"}
+#: From the least to the most finished; an item of several rows has the state of the least one.
+_STATUSES = (ActionStatus.ONBOARDING, ActionStatus.IN_WORK, ActionStatus.REVIEW, ActionStatus.DONE)
+
+
+def draw_content(services: Services, book: Book) -> Json:
+    """The contents of the page of a client's workbook. What the workbook lacks is left out."""
+    today, choices = services.today(), services.choices
+    week = services.calendar.current_period(today, PeriodKind.WEEK)
+    work = _works(book, choices)
+    open_work = [one for one in work if one["status"] != ActionStatus.DONE.value]
+    next_start, next_end = week.end_on + timedelta(days=1), week.end_on + timedelta(days=7)
+    this_week = [one for one in open_work if _begins(one) <= week.end_on.isoformat()]
+    next_week = [
+        one
+        for one in open_work
+        if one not in this_week and next_start.isoformat() <= _begins(one) <= next_end.isoformat()
+    ]
+    later = len(open_work) - len(this_week) - len(next_week)
+    content: Json = {
+        **{name: _field_text(book, key, most) for name, (key, most) in _TEXTS.items()},
+        **{name: _iso(_day(_field(book, key))) for name, key in _DAYS.items()},
+        "hours": {name: _number(_field(book, key)) for name, key in _HOURS.items()},
+        "refreshed_at": _moment(_field(book, "refreshed_at")),
+        "week_start": week.start_on.isoformat(),
+        "week_end": week.end_on.isoformat(),
+        "this_week": this_week[:MOST_WORK],
+        "next_week": next_week[:MOST_WORK],
+        "later_count": later + max(0, len(this_week) - MOST_WORK) + max(0, len(next_week) - MOST_WORK),
+        "done": _done(book, work),
+        "metrics": _metrics(book, choices),
+        "needs": _needs(book),
+        "proposals": _proposals(book, choices),
+    }
+    return {name: one for name, one in content.items() if one not in ("", None, [], {})}
+
+
+def keep_content(services: Services, page: ClientPage, content: Json, locale: str) -> bool:
+    """Keep what was drawn where it differs from what the page shows; tells whether it did.
+
+    Raises
+    ------
+    RetriableServiceError
+        If the store does not answer.
+    """
+    while True:
+        if not page.is_open or (page.content == content and page.locale == locale):
+            return False
+        now = services.clock.now().isoformat()
+        drawn = replace(page, content=content, locale=locale, drawn_at=now)
+        try:
+            services.store.commit([drawn.put()])
+        except StoreConflictError:
+            # A client has decided at this moment.
+            page = load_page(services.store, page.spreadsheet_id, page.agency_id)
+        else:
+            return True
+
+
+def draw_page(services: Services, page: ClientPage, book: Book) -> bool:
+    """Draw a page from a workbook and keep it where it differs; tells whether it did."""
+    return keep_content(services, page, draw_content(services, book), locale_of(book))
+
+
+# --- The first tab -----------------------------------------------------------------------------------
+
+
+def _field(book: Book, key: str) -> Cell | None:
+    found = book.fields.get(key)
+    return None if found is None or found.cell.is_error else found.cell
+
+
+def _field_text(book: Book, key: str, most: int) -> str:
+    cell = _field(book, key)
+    return "" if cell is None else _short(cell.text, most)
+
+
+def _needs(book: Book) -> list[Json]:
+    """Lines of «Что нужно от вас» without a tick; the number is that of the line."""
+    return [
+        {
+            "number": int(line.text.name.rpartition("_")[2]),
+            "text": _short(line.text.cell.text, MOST_TEXT),
+            "due_on": _iso(line.due_on),
+        }
+        for line in open_needs(book)
+        if not line.text.cell.is_error
+    ]
+
+
+# --- Work --------------------------------------------------------------------------------------------
+
+
+def _works(book: Book, choices: Choices) -> list[Json]:
+    """What is in progress: one line for each task, however many rows it has, by its day."""
+    tab = book.tabs.get("in_progress")
+    found: dict[str, Json] = {}
+    for row in _rows_with(tab, "action"):
+        code = _text(tab, row, "id")
+        status = choices.code("status", _text(tab, row, "status")) or ActionStatus.ONBOARDING.value
+        start, due = _day(_cell(tab, row, "start_on")), _day(_cell(tab, row, "due_on"))
+        line = {
+            "code": _short(code, MOST_TITLE),
+            "title": _short(_text(tab, row, "action"), MOST_TITLE),
+            "start_on": _iso(start or due),
+            "due_on": _iso(due or start),
+            "status": status,
+        }
+        key = code or f"row {row.index}"
+        found[key] = _merged(found[key], line) if key in found else line
+    return sorted(found.values(), key=lambda one: (one["due_on"] or "9999", one["code"]))
+
+
+def _merged(one: Json, other: Json) -> Json:
+    """Two rows of a task as one line."""
+    ranks = [status.value for status in _STATUSES]
+    starts = [day for day in (one["start_on"], other["start_on"]) if day]
+    return {
+        **one,
+        "start_on": min(starts, default=""),
+        "due_on": max(one["due_on"], other["due_on"]),
+        "status": min(one["status"], other["status"], key=ranks.index),
+    }
+
+
+def _begins(line: Json) -> str:
+    """The day from which a line counts; work without days counts from now on."""
+    return str(line["start_on"] or "")
+
+
+def _done(book: Book, work: Iterable[Json]) -> list[Json]:
+    """What is finished, the latest first: rows of *Готово*, and rows of *В работе* that are done."""
+    tab = book.tabs.get("done")
+    lines = [
+        {
+            "code": _short(_text(tab, row, "id"), MOST_TITLE),
+            "title": _short(_text(tab, row, "task"), MOST_TITLE),
+            "hours": _number(_cell(tab, row, "hours")),
+            "on": _iso(_day(_cell(tab, row, "finished_on"))),
+            "approved_on": _iso(_day(_cell(tab, row, "approved_on"))),
+        }
+        for row in _rows_with(tab, "task")
+    ]
+    known = {one["code"] for one in lines}
+    lines += [
+        {
+            "code": one["code"],
+            "title": one["title"],
+            "hours": None,
+            "on": one["due_on"],
+            "approved_on": "",
+        }
+        for one in work
+        if one["status"] == ActionStatus.DONE.value and one["code"] not in known
+    ]
+    return sorted(lines, key=lambda one: (one["on"] or "", one["code"]), reverse=True)[:MOST_DONE]
+
+
+def _metrics(book: Book, choices: Choices) -> list[Json]:
+    """Metrics with their state; without one nothing can be said."""
+    tab = book.tabs.get("metrics")
+    return [
+        {
+            "name": _short(_text(tab, row, "metric"), MOST_TITLE),
+            "state": choices.code("state", _text(tab, row, "state")) or "",
+            "target": _number(_cell(tab, row, "target")),
+            "unit": _short(_text(tab, row, "unit"), MOST_TITLE),
+            "last": _last_fact(tab, row),
+        }
+        for row in list(_rows_with(tab, "metric"))[:MOST_METRICS]
+    ]
+
+
+def _last_fact(tab: Tab | None, row: Row) -> float | None:
+    facts = sorted(
+        (int(key.rpartition(".")[2]), key)
+        for key in (tab.columns if tab else ())
+        if key.startswith("fact.") and key.rpartition(".")[2].isdecimal()
+    )
+    values = [_number(_cell(tab, row, key)) for _, key in facts]
+    return next((one for one in reversed(values) if one is not None), None)
+
+
+def _proposals(book: Book, choices: Choices) -> list[Json]:
+    """The client's own proposals in the backlog, in its order."""
+    tab = book.tabs.get("backlog")
+    return [
+        {
+            "number": row.number,
+            "code": _short(_text(tab, row, "id"), MOST_TITLE),
+            "title": _short(_text(tab, row, "task"), MOST_TITLE),
+        }
+        for row in _rows_with(tab, "task")
+        if row.number is not None and choices.code("backlog_status", _text(tab, row, "status")) == "proposed"
+    ][:MOST_PROPOSALS]
+
+
+# --- Cells -------------------------------------------------------------------------------------------
+
+
+def _rows_with(tab: Tab | None, key: str) -> Iterator[Row]:
+    """Rows in which something stands in a column."""
+    if tab is None or key not in tab.columns:
+        return
+    yield from (row for row in tab.rows if _text(tab, row, key))
+
+
+def _cell(tab: Tab | None, row: Row, key: str) -> Cell | None:
+    if tab is None or key not in tab.columns:
+        return None
+    cell = tab.cell(row, key)
+    return None if cell.is_error else cell
+
+
+def _text(tab: Tab | None, row: Row, key: str) -> str:
+    cell = _cell(tab, row, key)
+    return "" if cell is None else cell.text
+
+
+def _number(cell: Cell | None) -> float | None:
+    value: Any = None if cell is None else cell.value
+    return round(value, 2) if isinstance(value, float) else None
+
+
+def _day(cell: Cell | None) -> date | None:
+    value: Any = None if cell is None else cell.value
+    return day_of_serial(value) if isinstance(value, float) and int(value) in DATE_SERIALS else None
+
+
+def _moment(cell: Cell | None) -> str:
+    """A moment of the workbook's own clock, to the minute."""
+    day = _day(cell)
+    if day is None or cell is None or not isinstance(cell.value, float):
+        return ""
+    minutes = round((cell.value - int(cell.value)) * 24 * 60)
+    return (datetime.combine(day, datetime.min.time()) + timedelta(minutes=minutes)).isoformat()[:16]
+
+
+def _iso(day: date | None) -> str:
+    return day.isoformat() if day is not None else ""
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,0 +1,404 @@
+"""The ``client`` entry point: the page of a project, opened by a secret link without a login.
+
+``GET …/c/<token>`` shows it with two reads of the store and no call to Google. ``POST …/c/<token>/<act>``
+does something in two steps: the first one shows what would be done, the second one is sent by a person who has
+chosen his role and ticked a box. GET and HEAD change nothing but the note that the link was opened.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Request, Response
+
+from vitrina.errors import RequestError, RetriableServiceError, UserError, VitrinaError
+from vitrina.operations.services import Services
+from vitrina.records.outside.client_links import (
+    MOST_ACTS,
+    ClientLink,
+    find_link,
+    is_token,
+    note_act,
+    note_opening,
+)
+from vitrina.records.outside.client_pages import ClientPage, Decided, load_page
+from vitrina.records.outside.decisions import Channel, DecisionKind
+from vitrina.texts import Sentence, render, sentence
+from vitrina.usecases.decisions.decide import Ending, Outcome, Verdict, decide, take_back
+from vitrina.web.http import OTHER_BODY_BYTES, OpenApplication, limit_body
+from vitrina.web.pages.acts import (
+    DECIDING,
+    INPUTS,
+    ROLES,
+    Kind,
+    Wanted,
+    first,
+    read_form,
+    wanted_from_form,
+)
+from vitrina.web.pages.nonces import is_nonce, new_nonce
+from vitrina.web.pages.rendering import HEADERS, Setting, render_page
+from vitrina.web.pages.visitors import Guessers, address_of, is_from_own_page, is_robot, origin_of
+
+log = logging.getLogger("vitrina.client")
+
+#: What stands before the token in the path.
+PLACE = "c"
+#: Most items that are shown with their buttons, so that the page stays small.
+MOST_WAITING, MOST_DECIDED = 25, 20
+#: The field that people do not see: programs fill it in.
+TRAP = "website"
+DONE = "done"
+
+GUESSERS = Guessers()
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request for the page of a project, by a link that works."""
+
+    request: Request
+    services: Services
+    setting: Setting
+    token: str
+    link: ClientLink
+    page: ClientPage
+
+    @property
+    def may_act(self) -> bool:
+        """Whether forms are shown."""
+        return self.link.may_act
+
+
+def handle_client(request: Request, application: OpenApplication) -> Response:
+    """The page, a form, or what became of an act; an error is a page as well."""
+    limit_body(request, OTHER_BODY_BYTES)
+    # Until the page is known, its language is not either.
+    setting: Setting | None = None
+    try:
+        services = application().services
+        token, rest = _place_in(request.path)
+        setting = _setting(request, services, "ru", token, rest)
+        return _answer(request, services, setting, token, rest)
+    except RequestError as error:
+        return _error(setting, error.http_status, Sentence(error.code, error.where))
+    except RetriableServiceError as error:
+        log.warning("the store does not answer: %s", error.code)
+        return _error(setting, 503, sentence("page.later_again"))
+    except VitrinaError as error:
+        log.exception("client page: %s", error.code)
+        return _error(setting, 503, sentence("page.later_again"))
+
+
+def _answer(
+    request: Request, services: Services, setting: Setting, token: str, rest: Sequence[str]
+) -> Response:
+    if request.method not in ("GET", "HEAD", "POST"):
+        answer = _message(setting, 405, "page.method")
+        answer.headers["Allow"] = "GET, HEAD, POST"
+        return answer
+    address = address_of(request)
+    if GUESSERS.is_over(address):
+        answer = _message(setting, 429, "page.too_often")
+        answer.headers["Retry-After"] = "600"
+        return answer
+    link = find_link(services.store, token) if is_token(token) else None
+    if link is None:
+        GUESSERS.note(address)
+    if link is None or link.is_revoked:
+        return _unknown(setting)
+    now = services.clock.now()
+    if link.is_expired(now):
+        return _message(setting, 410, "page.expired", "page.ask_for_link")
+    page = load_page(services.store, link.spreadsheet_id, link.agency_id)
+    setting = _setting(request, services, page.locale, token, rest)
+    visit = Visit(request, services, setting, token, link, page)
+    if request.method == "POST":
+        return _post(visit, rest)
+    if not is_robot(request):
+        note_opening(services.store, link, now)
+    return _get(visit, rest)
+
+
+# --- Looking -----------------------------------------------------------------------------------------
+
+
+def _get(visit: Visit, rest: Sequence[str]) -> Response:
+    kind, page = _kind(rest), visit.page
+    if not rest:
+        return _main(visit)
+    if list(rest) == [DONE]:
+        return render_page(visit.setting, "done", c=_content(page), drawn_at=page.drawn_at)
+    if kind is None:
+        return _unknown(visit.setting)
+    if not visit.may_act:
+        return _message(visit.setting, 403, "page.look_only", back=True)
+    # A confirmation that somebody opens again by its address has nothing to fill in.
+    return _empty_form(visit, kind) if INPUTS[kind] else _main(visit)
+
+
+def _empty_form(visit: Visit, kind: Kind) -> Response:
+    """The form of an act, about the item that the address names."""
+    number = visit.request.args.get("n", "")
+    item = next((one for one in visit.page.items if str(one.number) == number), None)
+    if kind in DECIDING and (item is None or not item.is_waiting):
+        return _main(visit, errors=[sentence("page.gone")])
+    form = {"n": [number], f"seen_{number}": [item.fingerprint if item else ""]}
+    return _form(visit, wanted_from_form(kind, form, visit.page), wrong={})
+
+
+def _main(visit: Visit, status: int = 200, errors: Sequence[Sentence] = ()) -> Response:
+    page, setting = visit.page, visit.setting
+    waiting = [one for one in page.items if one.is_waiting]
+    decided = [one for one in page.items if one.decided is not None]
+    decided.sort(key=lambda one: one.decided.at if one.decided else "", reverse=True)
+    return render_page(
+        setting,
+        "main",
+        status,
+        c=_content(page),
+        drawn_at=page.drawn_at,
+        may_act=visit.may_act,
+        waiting=waiting[:MOST_WAITING],
+        waiting_more=max(0, len(waiting) - MOST_WAITING),
+        decided=decided[:MOST_DECIDED],
+        decided_line=lambda one: _decided_line(setting, one.decided),
+        now=visit.services.clock.now(),
+        errors=_rendered(setting, errors),
+        kinds=(),
+        wishes=(),
+        other_locale="en" if setting.locale == "ru" else "ru",
+    )
+
+
+class _Content(dict[str, Any]):
+    """Contents of a page in which whatever was not drawn is empty."""
+
+    def __missing__(self, _key: str) -> None:
+        return None
+
+
+def _content(page: ClientPage) -> Mapping[str, Any]:
+    return _Content(page.content)
+
+
+def _form(visit: Visit, wanted: Wanted, wrong: Mapping[str, Sentence], status: int = 200) -> Response:
+    """The form of an act, with what was typed and what is wrong with it."""
+    setting = visit.setting
+    item = wanted.items[0] if wanted.items else None
+    seen = [part for number, text in wanted.seen for part in (("n", str(number)), (f"seen_{number}", text))]
+    return render_page(
+        setting,
+        "form",
+        status,
+        kind=wanted.kind.value,
+        item=item,
+        fields=INPUTS[wanted.kind],
+        hidden=seen,
+        typed=dict(wanted.fields),
+        wrong={name: render(one, setting.locale) for name, one in wrong.items() if name},
+        errors=[render(one, setting.locale) for name, one in wrong.items() if not name],
+    )
+
+
+# --- Acting ------------------------------------------------------------------------------------------
+
+
+def _post(visit: Visit, rest: Sequence[str]) -> Response:
+    """The first step shows what would be done; the second one, with a nonce, does it."""
+    request, setting = visit.request, visit.setting
+    kind = _kind(rest)
+    if kind is None:
+        return _unknown(setting)
+    if not visit.may_act:
+        return _message(setting, 403, "page.look_only", back=True)
+    if is_robot(request) or not is_from_own_page(request, visit.services.client_url):
+        return _message(setting, 403, "page.not_from_page", back=True)
+    form = read_form(request)
+    wanted = wanted_from_form(kind, form, visit.page)
+    if not first(form, "nonce"):
+        return _confirm(visit, wanted)
+    return _act(visit, wanted, form)
+
+
+def _confirm(visit: Visit, wanted: Wanted) -> Response:
+    if wanted.wrong:
+        if INPUTS[wanted.kind]:
+            return _form(visit, wanted, wanted.wrong, 422)
+        return _main(visit, 422, list(wanted.wrong.values()))
+    lost = _lost(wanted)
+    if lost is not None:
+        return _main(visit, 409, [lost])
+    nonce = new_nonce(visit.token, wanted.kind, wanted.shown, visit.services.clock.now())
+    return _confirmation(visit, wanted, nonce)
+
+
+def _lost(wanted: Wanted) -> Sentence | None:
+    """Why an act cannot be confirmed any more: the items are not as the person saw them."""
+    if wanted.kind not in DECIDING:
+        return None
+    now = {
+        one.number: str(one.ordinal) if wanted.kind is Kind.UNDO else one.fingerprint for one in wanted.items
+    }
+    if len(now) < len(wanted.seen):
+        return sentence("page.gone")
+    if wanted.kind is not Kind.UNDO and not all(one.is_waiting for one in wanted.items):
+        return sentence("page.gone")
+    if any(now[number] != seen for number, seen in wanted.seen):
+        return sentence("page.changed")
+    return None
+
+
+def _confirmation(
+    visit: Visit,
+    wanted: Wanted,
+    nonce: str,
+    *,
+    wrong: Mapping[str, Sentence] | None = None,
+    role: str = "",
+    status: int = 200,
+) -> Response:
+    setting = visit.setting
+    found = {name: render(one, setting.locale) for name, one in (wrong or {}).items()}
+    told = [(setting.text(f"page.field_{wanted.kind}_{name}"), text) for name, text in wanted.fields if text]
+    return render_page(
+        setting,
+        "confirm",
+        status,
+        kind=wanted.kind.value,
+        items=wanted.items,
+        told=told,
+        hidden=wanted.shown,
+        nonce=nonce,
+        roles=ROLES,
+        typed={"role": role},
+        wrong=found,
+        errors=[text for name, text in found.items() if name not in ("role", "sure")],
+    )
+
+
+def _act(visit: Visit, wanted: Wanted, form: Mapping[str, list[str]]) -> Response:
+    """Do what was confirmed, once: a repeat is told what became of the first one."""
+    setting, services = visit.setting, visit.services
+    now, nonce, role = services.clock.now(), first(form, "nonce"), first(form, "role")
+    if wanted.wrong or not is_nonce(nonce, visit.token, wanted.kind, wanted.shown, now):
+        return _main(visit, 409, [sentence("page.old_form")])
+    wrong: dict[str, Sentence] = {}
+    if role not in ROLES:
+        wrong["role"] = sentence("page.no_role")
+    if first(form, "sure") != "yes":
+        wrong["sure"] = sentence("page.not_sure")
+    if first(form, TRAP):
+        wrong["trap"] = sentence("page.trapped")
+    if wrong:
+        return _confirmation(visit, wanted, nonce, wrong=wrong, role=role, status=422)
+    if not note_act(services.store, visit.link, now):
+        answer = _message(setting, 429, sentence("page.many_acts", most=MOST_ACTS), back=True)
+        answer.headers["Retry-After"] = "3600"
+        return answer
+    try:
+        outcomes = _decide(visit, wanted, role)
+    except UserError as error:
+        return _main(visit, error.http_status, [Sentence(error.code, error.where)])
+    log.info("client acted", extra={"action": wanted.kind.value, "workbook": visit.page.spreadsheet_id})
+    titles = {one.number: f"{one.code} {one.title}".strip() for one in wanted.items}
+    lines = [(titles.get(one.number, one.code), _outcome_line(setting, wanted.kind, one)) for one in outcomes]
+    is_made = all(one.ending in (Ending.MADE, Ending.SAME) for one in outcomes)
+    heading = setting.text("page.thanks" if is_made else "page.not_all")
+    return render_page(setting, "result", heading=heading, lines=lines)
+
+
+def _decide(visit: Visit, wanted: Wanted, role: str) -> list[Outcome]:
+    spreadsheet_id, agency_id = visit.page.spreadsheet_id, visit.page.agency_id
+    if wanted.kind is Kind.UNDO:
+        return take_back(visit.services, spreadsheet_id, agency_id, [number for number, _ in wanted.seen])
+    returned = wanted.kind is Kind.RETURN
+    verdict = Verdict(
+        DecisionKind.RETURNED if returned else DecisionKind.ACCEPTED,
+        Channel.PAGE,
+        dict(wanted.seen),
+        text=dict(wanted.fields).get("text", ""),
+        who=render(sentence(f"page.role_{role}"), visit.page.locale),
+        origin=origin_of(visit.request),
+    )
+    return decide(visit.services, spreadsheet_id, agency_id, verdict)
+
+
+def _outcome_line(setting: Setting, kind: Kind, outcome: Outcome) -> str:
+    """What became of one item."""
+    decided = outcome.decided
+    if outcome.ending is Ending.GONE or (decided is None and outcome.ending is not Ending.CHANGED):
+        return setting.text("page.gone" if kind is not Kind.UNDO else "page.too_late")
+    if outcome.ending is Ending.CHANGED or decided is None:
+        return setting.text("page.changed")
+    if kind is Kind.UNDO:
+        return setting.text("page.undone")
+    if outcome.ending is Ending.MADE:
+        return setting.text(f"page.made_{decided.kind}", until=setting.moment(decided.settles_at))
+    return _decided_line(setting, decided)
+
+
+def _decided_line(setting: Setting, decided: Decided) -> str:
+    return setting.text(f"page.already_{decided.kind}", moment=setting.moment(decided.at))
+
+
+# --- Both --------------------------------------------------------------------------------------------
+
+
+def _place_in(path: str) -> tuple[str, list[str]]:
+    """Token and what follows it; before them stands the path of the function, depending on where it runs."""
+    segments = [segment for segment in path.split("/") if segment]
+    if PLACE not in segments:
+        return "", []
+    place = segments.index(PLACE)
+    return "".join(segments[place + 1 : place + 2]), segments[place + 2 :]
+
+
+def _kind(rest: Sequence[str]) -> Kind | None:
+    return next((kind for kind in Kind if [kind.value] == list(rest)), None)
+
+
+def _setting(
+    request: Request, services: Services, own_locale: str, token: str, rest: Sequence[str]
+) -> Setting:
+    """Language and addresses of the answer: what was asked for, else the language of the workbook.
+
+    Who reads no Russian, as the browser says, gets the frame of a Russian page in English.
+    """
+    language = request.args.get("lang", "")
+    language = language if language in ("ru", "en") else ""
+    accepted = {code.partition("-")[0].lower() for code, _ in request.accept_languages}
+    reads_english_only = "en" in accepted and "ru" not in accepted
+    locale = language or ("en" if own_locale == "en" or reads_english_only else "ru")
+    is_below = bool(rest) or request.path.endswith("/")
+    address = f"../{token}" if is_below else token
+    return Setting(locale, services.time_zone, services.choices, address, language)
+
+
+def _unknown(setting: Setting) -> Response:
+    """The same answer for a link that never was, one that was revoked, and a place that is not there."""
+    return _message(setting, 404, "page.unknown", "page.ask_for_link")
+
+
+def _message(setting: Setting, status: int, *texts: str | Sentence, back: bool = False) -> Response:
+    """A page with nothing but sentences; the first one is its heading."""
+    heading, *lines = (
+        setting.text(one) if isinstance(one, str) else render(one, setting.locale) for one in texts
+    )
+    return render_page(
+        setting, "message", status, heading=heading, lines=lines, back=setting.to() if back else ""
+    )
+
+
+def _error(setting: Setting | None, status: int, text: Sentence) -> Response:
+    if setting is None:
+        # Settings or store are wrong, so that there is nothing to make a page of.
+        return Response("503", status=503, content_type="text/plain; charset=utf-8", headers=dict(HEADERS))
+    return _message(setting, status, text)
+
+
+def _rendered(setting: Setting, texts: Sequence[Sentence]) -> list[str]:
+    return [render(one, setting.locale) for one in texts]

@@ -1,0 +1,157 @@
+"""Renders the templates of the clients' pages. Everything that a person typed is escaped."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_skeleton
+from flask import Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from vitrina.texts import format_days, format_number, render, sentence
+from vitrina.workbook.reading.choices import Choices
+
+_FOLDER = Path(__file__).parent
+_STYLE = re.sub(r"\n+", "", (_FOLDER / "style.css").read_text(encoding="utf-8"))
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_ADDRESS = re.compile(r"https?://[^\s<>\"']+")
+#: Longer addresses are shown as text.
+MOST_ADDRESS = 2000
+
+#: Headers of every answer: no script, no frame, no cache, no index, and no trace of the token elsewhere.
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Strict-Transport-Security": "max-age=31536000",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
+    "Vary": "Accept-Language",
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the pages of one request have in common.
+
+    Parameters
+    ----------
+    address
+        Relative address of the page of the project, for links and forms.
+    language
+        Language that was asked for in the address, empty for none; it is kept in all links.
+    """
+
+    locale: str
+    zone: ZoneInfo
+    choices: Choices
+    address: str = ""
+    language: str = ""
+
+    def to(self, place: str = "", **query: object) -> str:
+        """Relative address of a place below the page."""
+        asked = {**({"lang": self.language} if self.language else {}), **query}
+        path = f"{self.address}/{place}" if place else self.address
+        return f"{path}?{urlencode(asked)}" if asked else path
+
+    def text(self, code: str, /, **where: Any) -> str:
+        """A sentence in the language of the page."""
+        return render(sentence(code, **where), self.locale)
+
+    def moment(self, text: str) -> str:
+        """``25.11 в 14:02`` from ISO text, in the agency's time zone."""
+        at = datetime.fromisoformat(text).astimezone(self.zone)
+        day = (
+            f"{at.day:02}.{at.month:02}" if self.locale == "ru" else format_skeleton("MMMd", at, locale="en")
+        )
+        return self.text("page.moment", day=day, time=f"{at:%H:%M}")
+
+    def day(self, text: str) -> str:
+        """``25 ноября, вт`` from an ISO day."""
+        on = date.fromisoformat(text)
+        return f"{format_days(on, on, self.locale)}, {format_skeleton('EEE', on, locale=self.locale)}"
+
+    def hours(self, value: float) -> str:
+        """``12,5 ч``, which no line break parts."""
+        return self.text("page.hours_value", value=value).replace(" ", "\u00a0")
+
+
+def render_page(setting: Setting, name: str, status: int = 200, **values: Any) -> Response:
+    """A page from its template, with the headers of every answer."""
+    template = _environment().get_template(f"{name}.html")
+    html = template.render(
+        locale=setting.locale,
+        style=Markup(_STYLE),  # noqa: S704 - our own file
+        t=setting.text,
+        to=setting.to,
+        day=setting.day,
+        moment=setting.moment,
+        hours=setting.hours,
+        number=partial(format_number, locale=setting.locale),
+        label=partial(_label, setting),
+        linked=linked,
+        safe_url=safe_url,
+        **values,
+    )
+    answer = Response(html, status=status, content_type="text/html; charset=utf-8")
+    answer.headers.update(HEADERS)
+    return answer
+
+
+def safe_url(text: str | None) -> str:
+    """The address if it leads to a page of the web, else empty: no script and no file."""
+    url = (text or "").strip()
+    if len(url) > MOST_ADDRESS or not _ADDRESS.fullmatch(url):
+        return ""
+    try:
+        return url if urlsplit(url).hostname else ""
+    except ValueError:
+        return ""
+
+
+def linked(text: str) -> list[Mapping[str, str]]:
+    """Parts of a text: ``text``, and ``url`` where it is the address of a page."""
+    parts: list[Mapping[str, str]] = []
+    place = 0
+    for found in _ADDRESS.finditer(text):
+        address = found[0].rstrip(".,;:!?)]}»")
+        if not safe_url(address):
+            continue
+        parts.append({"text": text[place : found.start()], "url": ""})
+        parts.append({"text": address, "url": address})
+        place = found.start() + len(address)
+    return [*parts, {"text": text[place:], "url": ""}]
+
+
+def _label(setting: Setting, group: str, code: str) -> str:
+    """The label of a choice as the workbook has it."""
+    return setting.choices.label(group, code, setting.locale) if code else ""
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
