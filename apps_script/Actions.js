@@ -73,6 +73,11 @@ function showAsClient() {
   openAction_('show_as_client', 'run');
 }
 
+/** Menu: shows the links by which the client opens his page, makes new ones, and switches them off. */
+function showClientLinks() {
+  openAction_('client_links', 'run');
+}
+
 /** Menu: undoes the last action, after a confirmation. */
 function undoLastAction() {
   openAction_('undo', 'confirm');

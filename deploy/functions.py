@@ -54,6 +54,9 @@ FUNCTIONS = (
         max_instances=10,
         purpose="the tracker's changes",
     ),
+    Function(
+        "client", is_public=True, memory="512Mi", timeout_s=30, max_instances=10, purpose="clients' pages"
+    ),
     # Learning norms holds the agency's whole history in memory. A task may take as long as Google allows.
     Function("task", is_public=False, memory="1Gi", timeout_s=1800, max_instances=4, purpose="queued work"),
     Function(

@@ -12,7 +12,7 @@ from vitrina.errors import SettingsError
 from vitrina.settings import PREFIX, Settings
 
 #: Settings that follow from project and region.
-DERIVED = ("store", "service_account", "task_url", "schedule_url", "webhook_url", "tasks_queue")
+DERIVED = ("store", "service_account", "task_url", "schedule_url", "webhook_url", "client_url", "tasks_queue")
 #: Settings that make sense for local servers only.
 LOCAL = ("google_url", "tasks_url", "firestore_url", "spreadsheet_url", "now")
 #: Settings that may be empty elsewhere: a service account cannot own files, so that it needs a folder.
@@ -128,6 +128,7 @@ class Installation:
             "task_url": self.url("vitrina-task"),
             "schedule_url": self.url("vitrina-schedule"),
             "webhook_url": self.url("vitrina-webhook"),
+            "client_url": self.url("vitrina-client"),
             "tasks_queue": f"projects/{self.project}/locations/{self.region}/queues/{QUEUE}",
         }
         return {**{_variable(name): value for name, value in derived.items()}, **self.settings}

@@ -27,6 +27,12 @@ def webhook(request: Request) -> Response:
 
 
 @functions_framework.http
+def client(request: Request) -> Response:
+    """A client opens the page of his project, or answers there."""
+    return serve(request, application, handle_client)
+
+
+@functions_framework.http
 def task(request: Request) -> Response:
     """The queue delivers work."""
     return serve(request, application, handle_task)
@@ -36,9 +42,3 @@ def task(request: Request) -> Response:
 def schedule(request: Request) -> Response:
     """The timer rings."""
     return serve(request, application, handle_schedule)
-
-
-@functions_framework.http
-def client(request: Request) -> Response:
-    """A client opens the page of his project, or answers there."""
-    return serve(request, application, handle_client)

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SOURCE = Path(__file__).parents[2] / "functions" / "main.py"
-TARGETS = ("menu", "webhook", "task", "schedule")
+TARGETS = ("menu", "webhook", "task", "schedule", "client")
 
 
 def create_app() -> WSGIApplication:
-    """``/menu``, ``/webhook``, ``/task`` and ``/schedule``, each the application of one Cloud Function."""
+    """``/menu``, ``/webhook`` and the others of ``TARGETS``, each the application of one Cloud Function."""
     apps = {target: functions_framework.create_app(target, str(SOURCE)) for target in TARGETS}
 
     def dispatch(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

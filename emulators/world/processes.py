@@ -183,6 +183,7 @@ def running_world(
     environment = {
         **settings_environment(folder, ports, staff=staff),
         "VITRINA_SPREADSHEET_URL": ports.url("workbench") + "/#{id}",
+        "VITRINA_CLIENT_URL": ports.url("functions") + "/client",
         **(extra or {}),
     }
     world = World(ports, folder, people, environment)

@@ -46,6 +46,7 @@ def captions(execution):
                 "Итоги созвона…",
                 "Ответить на вопрос…",
                 "Показать глазами клиента",
+                "Ссылка для клиента…",
                 "Отменить последнее действие…",
                 "Проверить книгу",
             ],
@@ -66,6 +67,7 @@ def captions(execution):
                 "Results of a call…",
                 "Answer a question…",
                 "Show as the client sees it",
+                "Link for the client…",
                 "Undo the last action…",
                 "Check this workbook",
             ],
@@ -124,6 +126,7 @@ def test_menu_without_a_tracker(addon):
         "Итоги созвона…",
         "Ответить на вопрос…",
         "Показать глазами клиента",
+        "Ссылка для клиента…",
         "Отменить последнее действие…",
         "Проверить книгу",
     ]
@@ -186,4 +189,4 @@ def test_install_builds_the_menu_at_once(addon):
     """After installation from an open workbook the menu appears without opening it again."""
     execution = addon().evaluate("onInstall({authMode: ScriptApp.AuthMode.FULL})")
 
-    assert len(captions(execution)) == 14
+    assert len(captions(execution)) == 15

@@ -20,6 +20,7 @@ from vitrina.jobs.chats.books import write_chat_book
 from vitrina.jobs.chats.serve import serve_chat
 from vitrina.jobs.chats.watch import plan_chats, watch_chats
 from vitrina.jobs.client_wishes import carry_out_wishes
+from vitrina.jobs.draw_client_page import draw_client_page
 from vitrina.jobs.expire import expire
 from vitrina.jobs.launch_project import launch_project
 from vitrina.jobs.nightly import learn_at_night, plan_nights
@@ -74,6 +75,7 @@ JOBS: Mapping[str, Job] = {
     "chat_book": Job(_BOOK, _in_background(write_chat_book)),
     "chats": Job(_BOOK, _in_background(watch_chats)),
     "client_wishes": Job(_BOOK, _in_background(carry_out_wishes)),
+    "client_page": Job(_BOOK, _in_background(draw_client_page)),
     "launch": Job({"spreadsheet_id": _ID}, _in_background(launch_project)),
     "settle": Job(
         {"spreadsheet_id": _ID, "reads_cells": {"type": "boolean"}}, _in_background(settle_decisions)

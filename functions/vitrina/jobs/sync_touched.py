@@ -18,6 +18,7 @@ from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import MINUTE_S, QUOTA_KEY, SlotBooking
 from vitrina.operations.journal import refresh_wish
 from vitrina.operations.outbox import TaskWish, fulfil, task_name
+from vitrina.operations.page_drawing import page_wishes
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Document, Json, Store, Write
@@ -139,7 +140,7 @@ def look_at_cards(
         slot.task.send(services)
         return
     read = slot.state
-    drawing: TaskWish | None = None
+    drawings: list[TaskWish] = []
     with ending(run):
         if not run.holds(spreadsheet_id):
             # The slot came while it was booked.
@@ -148,12 +149,15 @@ def look_at_cards(
         items = choose(snapshot, read)
         if items or any(not item.is_done for item in snapshot.items.values()):
             answer = write_card_states(run, snapshot, items, says_when=says_when)
+            agency_id = snapshot.agency.spreadsheet_id
             if answer.data.get("moved_hours"):
-                drawing = refresh_wish(services, snapshot.agency.spreadsheet_id, draws=True, gather_s=DRAW_S)
-                run.at_end(drawing.put(services))
+                drawings.append(refresh_wish(services, agency_id, draws=True, gather_s=DRAW_S))
+            if answer.data.get("changed_rows"):
+                drawings += page_wishes(services, spreadsheet_id, agency_id)
+            run.at_end(*(one.put(services) for one in drawings))
         run.at_end(updates=[SyncChange(read, lambda now: now.without(read))])
-    if drawing is not None:
-        drawing.try_to_send(services)
+    for one in drawings:
+        one.try_to_send(services)
 
 
 class _SlotOfTask:

@@ -30,7 +30,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """What the person is told, not yet in any language."""
+    """What the person is told, not yet in any language.
+
+    ``shown_once`` is further data that he gets now, and nobody afterwards: it is not kept.
+    """
 
     outcome: Outcome
     message: Sentence
@@ -38,6 +41,7 @@ class Answer:
     cells: tuple[CellProblem, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
     operation_id: str | None = None
+    shown_once: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def group_alike(lines: Sequence[Sentence], grouped: Mapping[str, str]) -> list[Sentence]:

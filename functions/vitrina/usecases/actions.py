@@ -12,6 +12,7 @@ from vitrina.operations.clicks.access import MANAGING
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.ports import Json
+from vitrina.records.outside.client_links import Scope
 from vitrina.records.outside.decisions import DecisionKind
 from vitrina.usecases.agency.check_books import check_all, check_book
 from vitrina.usecases.agency.recalculate_norms import recalculate_norms
@@ -29,6 +30,7 @@ from vitrina.usecases.batch.task_source import Selection
 from vitrina.usecases.chats.answer_question import answer_question, open_questions
 from vitrina.usecases.chats.note_call import note_call
 from vitrina.usecases.chats.show_chat import show_chat
+from vitrina.usecases.client_page.links import make_link, revoke_link, show_links
 from vitrina.usecases.clients.apply_onboarding import apply_onboarding
 from vitrina.usecases.clients.create_client import ClientForm, DealFacts, check_form, create_client
 from vitrina.usecases.clients.invite_client import invite_client
@@ -291,6 +293,21 @@ ACTIONS: Mapping[str, Action] = {
         "client", _NO_PARAMS, lambda run, book, _: check_book(run, book), is_queued=True, holds=()
     ),
     "show_as_client": Action("client", _NO_PARAMS, lambda run, book, _: show_as_client(run, book), holds=()),
+    "client_links": Action("client", _NO_PARAMS, lambda run, book, _: show_links(run, book), holds=()),
+    "make_client_link": Action(
+        "client",
+        _params(scope={"enum": [one.value for one in Scope]}),
+        lambda run, book, params: make_link(run, book, Scope(params["scope"])),
+        holds=("client_links:{book}",),
+        is_noted=True,
+    ),
+    "revoke_client_link": Action(
+        "client",
+        _params(link_id={"type": "string", "pattern": r"^[0-9a-f]{12}\Z"}),
+        lambda run, book, params: revoke_link(run, book, params["link_id"]),
+        holds=("client_links:{book}",),
+        is_noted=True,
+    ),
     "show_chat": Action(
         "client",
         _NO_PARAMS,

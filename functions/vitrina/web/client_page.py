@@ -1,8 +1,9 @@
 """The ``client`` entry point: the page of a project, opened by a secret link without a login.
 
-``GET …/c/<token>`` shows it with two reads of the store and no call to Google. ``POST …/c/<token>/<act>``
-does something in two steps: the first one shows what would be done, the second one is sent by a person who has
-chosen his role and ticked a box. GET and HEAD change nothing but the note that the link was opened.
+``GET …/c/<token>`` shows it with two reads of the store and no call to Google.
+``POST …/c/<token>/<act>`` does something in two steps. The first one shows what would be done; the second one
+is sent by a person who has chosen his role and ticked a box. GET and HEAD change nothing but the note that
+the link was opened.
 """
 
 from __future__ import annotations

@@ -239,6 +239,7 @@ def test_private_functions_are_asked_with_a_token(tmp_path: Path) -> None:
     assert {url.rsplit("/", 2)[1]: token for url, token in asked.items()} == {
         "vitrina-menu": None,
         "vitrina-webhook": None,
+        "vitrina-client": None,
         "vitrina-task": "Bearer token",
         "vitrina-schedule": "Bearer token",
     }

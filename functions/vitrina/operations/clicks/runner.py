@@ -31,6 +31,7 @@ from vitrina.operations.clicks.kept_answer import kept_answer, load_answer
 from vitrina.operations.clicks.wishes import WISH, Wish, WishEnd, wish_from_document, wish_key
 from vitrina.operations.journal import JournalLine, refresh_wish
 from vitrina.operations.outbox import TaskWish, fulfil
+from vitrina.operations.page_drawing import page_wishes
 from vitrina.operations.run import (
     ATTEMPTS,
     ENDED,
@@ -194,7 +195,8 @@ def _run_at_once(
             return _run_at_once(services, click, action, newest)
         raise
     try:
-        envelope = answer_json(action.run(run, click.spreadsheet_id, click.params), click.locale)
+        answer = action.run(run, click.spreadsheet_id, click.params)
+        envelope = answer_json(answer, click.locale)
         _end(run, action, data, ENDED, envelope, 200)
     except VitrinaError as error:
         state = FAILED if isinstance(error, ServiceError | BusyError) else ENDED
@@ -203,7 +205,8 @@ def _run_at_once(
     except Exception:
         _end_with_error(run, action, data, FAILED, unexpected_answer(), 500)
         raise
-    return envelope, 200
+    # What is shown once is in no document: a repeat of the click does not get it.
+    return {**envelope, "data": {**envelope["data"], **answer.shown_once}}, 200
 
 
 def _end_with_error(run: Run, action: Action, data: Json, state: str, answer: Answer, status: int) -> None:
@@ -346,13 +349,16 @@ def _end(run: Run, action: Action, data: Json, state: str, answer: Json, status:
     """The last commit of a run, with the answer of its operation, and its line for *Журнал*."""
     now = run.services.clock.now()
     kept, writes = kept_answer(run.operation_id, answer, expires_at=now + OPERATION_LIFE)
-    wish = None
+    wishes: list[TaskWish] = []
     if action.is_noted and run.agency_id and not answer["data"].get("is_busy"):
-        wish = refresh_wish(run.services, run.agency_id, draws=action.changes_hours)
-        writes = [*writes, _journal_line(run, data, answer).put(), wish.put(run.services)]
-    run.end(*writes, state=state, answer=kept, http_status=status, **_life(now))
-    if wish is not None:
-        wish.try_to_send(run.services)
+        wishes.append(refresh_wish(run.services, run.agency_id, draws=action.changes_hours))
+        writes = [*writes, _journal_line(run, data, answer).put()]
+        if action.book_kind == "client":
+            wishes += page_wishes(run.services, data["spreadsheet_id"], run.agency_id)
+    puts = [one.put(run.services) for one in wishes]
+    run.end(*writes, *puts, state=state, answer=kept, http_status=status, **_life(now))
+    for one in wishes:
+        one.try_to_send(run.services)
 
 
 def _journal_line(run: Run, data: Json, answer: Json) -> JournalLine:

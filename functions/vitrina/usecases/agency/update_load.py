@@ -1,6 +1,7 @@
 """*Обновить загрузку*: shows the load of all people over all clients, from the cells of all workbooks.
 
 One read of each client's workbook, one read and one write of the agency's workbook, of any size.
+Clients' pages are drawn from what was read.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from vitrina.project.resources import plan_key, plan_write
 from vitrina.project.snapshot import read_snapshot
 from vitrina.records.books import Agency, Project
 from vitrina.records.layouts import Protections, protection_key, shape_from, shape_key
+from vitrina.records.outside.client_pages import find_open_pages
 from vitrina.records.packing import Tracked
 from vitrina.records.work import Item, ProjectWork, find_open_work, load_work
 from vitrina.tabs.board import BoardLine, is_late, line_of_row, lines_of_item, write_board
@@ -41,6 +43,7 @@ from vitrina.tabs.load import load_days, shown_load, write_load
 from vitrina.tabs.project_signs import ProjectSigns, read_signs
 from vitrina.tabs.projects_tab import write_projects, write_stages
 from vitrina.texts import Sentence, sentence
+from vitrina.usecases.client_page.content import draw_page
 from vitrina.workbook.reading.book import Book, parse_book
 from vitrina.workbook.reading.work_rows import read_work
 from vitrina.workbook.writing.change import WorkbookChange
@@ -73,10 +76,13 @@ def update_load(run: Run, agency_id: str) -> Answer:
                 refused.append(project)
 
     works = find_open_work(services.store, agency_id)
+    pages = find_open_pages(services.store, agency_id) if services.client_url else {}
     signs: list[tuple[Project, ProjectSigns]] = []
 
     def read(project: Project) -> ClientWork:
         work, client_book = _read_client_work(run, stored.agency, project, works, renew)
+        if project.spreadsheet_id in pages:
+            draw_page(services, pages[project.spreadsheet_id], client_book)
         signs.append((project, read_signs(client_book, work.rows, services.choices, services.today())))
         return work
 

@@ -22,7 +22,12 @@ _REFUSED = (401, 403)
 
 def function_urls(settings: Settings) -> dict[str, str]:
     """Address of each function by its name; that of ``menu`` is no setting and stands beside ``task``."""
-    urls = {"webhook": settings.webhook_url, "task": settings.task_url, "schedule": settings.schedule_url}
+    urls = {
+        "webhook": settings.webhook_url,
+        "client": settings.client_url,
+        "task": settings.task_url,
+        "schedule": settings.schedule_url,
+    }
     if settings.task_url.endswith("task"):
         urls["menu"] = settings.task_url.removesuffix("task") + "menu"
     return {name: url.rstrip("/") for name, url in urls.items() if url}
