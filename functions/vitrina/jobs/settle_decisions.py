@@ -8,6 +8,7 @@ from vitrina.errors import BusyError, ChangedMeanwhileError, RetriableServiceErr
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.journal import JournalLine, refresh_wish
 from vitrina.operations.outbox import fulfil
+from vitrina.operations.page_drawing import page_wishes
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
@@ -56,7 +57,10 @@ def settle_decisions(services: Services, body: Json) -> None:
             name = f"decision-{one.spreadsheet_id}-{one.number}-{one.ordinal}"
             run.at_end(_line(run, project, name, "done", told).put())
         if settled:
-            run.queue_at_end(refresh_wish(services, project.agency_id, draws=True))
+            run.queue_at_end(
+                refresh_wish(services, project.agency_id, draws=True),
+                *page_wishes(services, spreadsheet_id, project.agency_id),
+            )
         wishes = [settle_wish(services, spreadsheet_id, [one]) for one in _later(services, spreadsheet_id)]
         names = {wish.name for wish in wishes}
         # The queue does not take the name of this task again, but the timer sends the wish.

@@ -272,6 +272,7 @@ def _confirmation(
         kind=wanted.kind.value,
         items=wanted.items,
         told=told,
+        hold_minutes=int(visit.services.decision_hold.total_seconds() // 60),
         hidden=wanted.shown,
         nonce=nonce,
         roles=ROLES,

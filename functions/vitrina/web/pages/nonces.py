@@ -22,13 +22,13 @@ def new_nonce(token: str, kind: str, shown: Shown, now: datetime) -> str:
     """A nonce for one act: its kind, and everything that the confirmation shows."""
     issued = f"{int(now.timestamp()):x}"
     chance = secrets.token_hex(8)
-    return f"{issued}.{chance}.{_sign(token, kind, shown, issued, chance)}"
+    return f"{issued}-{chance}-{_sign(token, kind, shown, issued, chance)}"
 
 
 def is_nonce(nonce: str, token: str, kind: str, shown: Shown, now: datetime) -> bool:
     """Whether a nonce was made for this act, not too long ago."""
-    issued, _, rest = nonce.partition(".")
-    chance, _, signature = rest.partition(".")
+    issued, _, rest = nonce.partition("-")
+    chance, _, signature = rest.partition("-")
     expected = _sign(token, kind, shown, issued, chance)
     if not hmac.compare_digest(signature.encode(), expected.encode()):
         return False
