@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import functions_framework
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -98,6 +99,7 @@ class ClientSite:
     """The entry point ``client``, and the store behind it."""
 
     store: CountingStore
+    app: Flask
     browser: FlaskClient
     #: Headers of a person with a phone.
     headers: Mapping[str, str]
@@ -196,11 +198,11 @@ def running_site(folder: Path, setenv: Any, *, now: datetime | None = None) -> I
     store = CountingStore(SqliteStore.create(Path(settings["VITRINA_STORE"])))
     GUESSERS.forget()
     with used_store(store):
-        browser = functions_framework.create_app("client", str(SOURCE)).test_client()
+        app = functions_framework.create_app("client", str(SOURCE))
         # The first request wakes the process; what it reads is not what a view costs.
         application()
         store.forget()
-        yield ClientSite(store, browser, PERSON)
+        yield ClientSite(store, app, app.test_client(), PERSON)
 
 
 def later(moment: datetime, **delta: float) -> str:
