@@ -166,7 +166,7 @@ def _main(visit: Visit, status: int = 200, errors: Sequence[Sentence] = ()) -> R
         waiting=waiting[:MOST_WAITING],
         waiting_more=max(0, len(waiting) - MOST_WAITING),
         decided=decided[:MOST_DECIDED],
-        decided_line=lambda one: _decided_line(setting, one.decided),
+        decided_line=lambda one: _decided_line(setting, one.decided, "was"),
         now=visit.services.clock.now(),
         errors=_rendered(setting, errors),
         kinds=(),
@@ -340,11 +340,11 @@ def _outcome_line(setting: Setting, kind: Kind, outcome: Outcome) -> str:
         return setting.text("page.undone")
     if outcome.ending is Ending.MADE:
         return setting.text(f"page.made_{decided.kind}", until=setting.moment(decided.settles_at))
-    return _decided_line(setting, decided)
+    return _decided_line(setting, decided, "already")
 
 
-def _decided_line(setting: Setting, decided: Decided) -> str:
-    return setting.text(f"page.already_{decided.kind}", moment=setting.moment(decided.at))
+def _decided_line(setting: Setting, decided: Decided, how: str) -> str:
+    return setting.text(f"page.{how}_{decided.kind}", moment=setting.moment(decided.at))
 
 
 # --- Both --------------------------------------------------------------------------------------------
