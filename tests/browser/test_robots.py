@@ -1,4 +1,4 @@
-"""Programs that open the link: previews, scanners, a browser that presses everything. None of them decides."""
+"""Programs that open the link: previews, scanners, a browser that presses all. None of them decides."""
 
 from __future__ import annotations
 

@@ -15,6 +15,10 @@ import { KaitenSource } from './kaiten_source.js';
 import { inRussian } from './refusals.js';
 
 const RETRY_MS = 1000;
+/** Address of a client's page: it ends in the token of a link. */
+const CLIENT_PAGE = /\/c\/[\w-]{22}$/;
+/** The client's phone is a window of its own: his page lets nobody put it into a frame. */
+const PHONE = 'popup,width=390,height=844,noopener,noreferrer';
 const $ = (selector) => document.querySelector(selector);
 
 /** Trackers whose boards the page can show. */
@@ -250,7 +254,7 @@ class Page {
     }
   }
 
-  /** A link to a workbook, a card, a board or a deal of ours, one for Telegram, or one to another site. */
+  /** A link to a workbook, a card, a board or a deal of ours, for Telegram, to a client's page or another site. */
   async follow(url) {
     const book = /\/spreadsheets\/d\/([\w-]+)/.exec(url);
     const place = this.board.placeOf(url);
@@ -273,6 +277,8 @@ class Page {
     } else if (place?.boardId) {
       this.choosePane('board');
       await this.board.showBoard(place);
+    } else if (CLIENT_PAGE.test(url)) {
+      window.open(url, '_blank', PHONE);
     } else {
       window.open(url, '_blank', 'noreferrer');
     }
