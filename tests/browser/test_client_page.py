@@ -164,6 +164,57 @@ def _returned(phone: Phone, token: str) -> None:
     expect(phone.page.get_by_text("Возвращено с замечанием.")).to_be_visible()
 
 
+def _question(phone: Phone, token: str) -> None:
+    phone.open(token)
+    phone.page.get_by_role("link", name="Задать вопрос").click()
+    phone.page.get_by_label("Ваш вопрос").fill("Когда будет вторая страница?")
+    phone.press("Дальше")
+    phone.confirm("Отправить")
+    expect(phone.page.get_by_role("heading", name="Вопрос записан.")).to_be_visible()
+
+
+def _wrong_order(phone: Phone, token: str) -> None:
+    phone.open(token)
+    phone.page.get_by_role("link", name="Заказать ещё").click()
+    phone.page.get_by_label("Что нужно сделать").fill(" ")
+    phone.page.get_by_label("Подробности").fill("Как первая")
+    phone.press("Дальше")
+    expect(phone.page.get_by_text("Заполните это поле.")).to_be_visible()
+    expect(phone.page.get_by_label("Подробности")).to_have_value("Как первая")
+
+
+def _attachment(phone: Phone, token: str) -> None:
+    phone.open(token)
+    phone.page.get_by_role("link", name="Передать материалы").click()
+    phone.page.get_by_label("Ссылка на файл или папку").fill("https://files.example/logo")
+    phone.page.get_by_label("К какой работе").select_option(label="ЗРН-3 Лендинг")
+    phone.press("Дальше")
+    expect(phone.page.get_by_role("heading", name="Передать ссылку?")).to_be_visible()
+
+
+def _review(phone: Phone, token: str) -> None:
+    phone.open(token)
+    phone.page.get_by_role("link", name="Оставить отзыв").click()
+    phone.page.get_by_label("Оценка").select_option("5")
+    phone.press("Дальше")
+    phone.confirm("Отправить")
+    expect(phone.page.get_by_role("heading", name="Спасибо за отзыв!")).to_be_visible()
+
+
+def _need(phone: Phone, token: str) -> None:
+    phone.open(token)
+    phone.press("Уже передано")
+    phone.confirm("Отметить")
+    expect(phone.page.get_by_role("heading", name="Отметка записана.")).to_be_visible()
+
+
+def _priority(phone: Phone, token: str) -> None:
+    phone.open(token)
+    phone.press("Раньше")
+    phone.confirm("Изменить")
+    expect(phone.page.get_by_role("heading", name="Записали")).to_be_visible()
+
+
 def _list_of_work(phone: Phone, token: str) -> None:
     phone.open(token)
     phone.page.get_by_role("link", name="Весь перечень").click()
@@ -218,7 +269,7 @@ def _full(phone: Phone, token: str) -> None:
         *(shown(number, title=long) for number in range(30)), content={**CONTENT, "this_week": work}
     )
     phone.open(token)
-    expect(phone.page.get_by_text("И ещё 5 работ")).to_be_visible()
+    expect(phone.page.get_by_text("И ещё 15 работ")).to_be_visible()
 
 
 def _english(phone: Phone, token: str) -> None:
@@ -241,6 +292,12 @@ STATES: dict[str, Callable[[Phone, str], None]] = {
     "return_form": _return_form,
     "wrong_return": _wrong_return,
     "returned": _returned,
+    "question": _question,
+    "wrong_order": _wrong_order,
+    "attachment": _attachment,
+    "review": _review,
+    "need": _need,
+    "priority": _priority,
     "list_of_work": _list_of_work,
     "empty": _empty,
     "not_drawn": _not_drawn,

@@ -15,6 +15,7 @@ from emulators.common.client import local_client
 from emulators.common.server import running
 from tests.harness.agency_data import NOW
 from tests.harness.client_site import PHONE, ClientSite, hidden_fields, running_site, shown
+from vitrina.web.pages.acts import Kind
 
 pytestmark = pytest.mark.browser
 
@@ -69,11 +70,11 @@ def test_programs_look_and_do_not_act(site: ClientSite, url: str, agent: str, pu
 
         assert http.get(f"{url}/{token}").status_code == 200
         assert http.head(f"{url}/{token}").status_code == 200
-        for act in ("accept", "return", "undo"):
+        for act in Kind:
             answer = _post(http, f"{url}/{token}/{act}", confirmed)
             assert answer.status_code == 403
 
-    assert site.decisions() == []
+    assert site.decisions() == site.wishes() == []
     assert site.link(token).opened_hours == 0
 
 
@@ -107,6 +108,7 @@ def test_a_browser_that_presses_everything(
     assert len(decisions) == made
     assert [one["state"] for one in decisions] == ["made"] * made
     assert site.page().by_number[14].is_waiting
+    assert site.wishes() == []
 
 
 class Crawler:

@@ -23,6 +23,7 @@ from vitrina.bootstrap import application
 from vitrina.ports import Json
 from vitrina.records.outside.client_links import ClientLink, Scope, find_link, new_link
 from vitrina.records.outside.client_pages import ClientPage, ShownItem, load_page
+from vitrina.records.outside.client_wishes import CLIENT_WISH
 from vitrina.records.outside.decisions import DECISION
 from vitrina.store.sqlite import SqliteStore
 from vitrina.web.client_page import GUESSERS
@@ -52,6 +53,7 @@ CONTENT: Json = {
     "questions": "Вопросов без ответа нет.",
     "this_week": [
         {
+            "number": 3,
             "code": "ЗРН-3",
             "title": "Лендинг",
             "start_on": "2026-11-23",
@@ -61,6 +63,7 @@ CONTENT: Json = {
     ],
     "next_week": [
         {
+            "number": 4,
             "code": "ЗРН-4",
             "title": "Статья о зерне",
             "start_on": "2026-11-30",
@@ -119,6 +122,7 @@ class ClientSite:
             CONTENT if content is None else content,
             self.now.isoformat(),
             is_open=True,
+            proposals=(8, 9),
             version=known.version,
         )
         self.store.commit([page.put()])
@@ -128,6 +132,10 @@ class ClientSite:
         link, token = new_link(book, AGENCY, scope, self.now)
         self.store.commit([replace(link, **fields).put()])
         return token
+
+    def wishes(self) -> list[Json]:
+        """All that clients asked for, in the store."""
+        return [one.data for one in self.store.documents() if one.kind == CLIENT_WISH]
 
     def link(self, token: str) -> ClientLink:
         """What the store has of a link."""
@@ -170,6 +178,10 @@ class ClientSite:
         """Choose a role, tick the box of a confirmation, and send it."""
         filled = {**hidden_fields(proposed.text), "role": "marketing", "sure": "yes", **fields}
         return self.post(f"{token}/{act}", filled)
+
+    def write(self, token: str, act: str, **fields: str) -> TestResponse:
+        """Both steps of an act that is about no work that is shown."""
+        return self.confirm(token, act, self.post(f"{token}/{act}", fields))
 
     def answer(self, token: str, act: str, *items: ShownItem, **fields: str) -> TestResponse:
         """Both steps."""

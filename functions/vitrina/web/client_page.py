@@ -28,20 +28,24 @@ from vitrina.records.outside.client_links import (
 from vitrina.records.outside.client_pages import ClientPage, Decided, load_page
 from vitrina.records.outside.decisions import Channel, DecisionKind
 from vitrina.texts import Sentence, render, sentence
+from vitrina.usecases.client_page.ask import ClientWish, take_wish
+from vitrina.usecases.client_page.content import shortened
 from vitrina.usecases.decisions.decide import Ending, Outcome, Verdict, decide, take_back
 from vitrina.web.http import OTHER_BODY_BYTES, OpenApplication, limit_body
 from vitrina.web.pages.acts import (
     DECIDING,
-    INPUTS,
     ROLES,
+    WRITING,
+    Input,
     Kind,
     Wanted,
     first,
     read_form,
+    visible,
     wanted_from_form,
 )
 from vitrina.web.pages.nonces import is_nonce, new_nonce
-from vitrina.web.pages.rendering import HEADERS, Setting, render_page
+from vitrina.web.pages.rendering import HEADERS, Setting, compressed, render_page
 from vitrina.web.pages.visitors import Guessers, address_of, is_from_own_page, is_robot, origin_of
 
 log = logging.getLogger("vitrina.client")
@@ -49,7 +53,9 @@ log = logging.getLogger("vitrina.client")
 #: What stands before the token in the path.
 PLACE = "c"
 #: Most items that are shown with their buttons, so that the page stays small.
-MOST_WAITING, MOST_DECIDED = 25, 20
+MOST_WAITING, MOST_DECIDED = 15, 10
+#: Most characters of what was sent that are shown again, and of a line of a choice.
+MOST_TOLD, MOST_OPTION = 300, 60
 #: The field that people do not see: programs fill it in.
 TRAP = "website"
 DONE = "done"
@@ -83,7 +89,7 @@ def handle_client(request: Request, application: OpenApplication) -> Response:
         services = application().services
         token, rest = _place_in(request.path)
         setting = _setting(request, services, "ru", token, rest)
-        return _answer(request, services, setting, token, rest)
+        return compressed(_answer(request, services, setting, token, rest), request)
     except RequestError as error:
         return _error(setting, error.http_status, Sentence(error.code, error.where))
     except RetriableServiceError as error:
@@ -138,7 +144,7 @@ def _get(visit: Visit, rest: Sequence[str]) -> Response:
     if not visit.may_act:
         return _message(visit.setting, 403, "page.look_only", back=True)
     # A confirmation that somebody opens again by its address has nothing to fill in.
-    return _empty_form(visit, kind) if INPUTS[kind] else _main(visit)
+    return _empty_form(visit, kind) if visible(kind) else _main(visit)
 
 
 def _empty_form(visit: Visit, kind: Kind) -> Response:
@@ -169,8 +175,8 @@ def _main(visit: Visit, status: int = 200, errors: Sequence[Sentence] = ()) -> R
         decided_line=lambda one: _decided_line(setting, one.decided, "was"),
         now=visit.services.clock.now(),
         errors=_rendered(setting, errors),
-        kinds=(),
-        wishes=(),
+        own=page.proposals,
+        writing=[one.value for one in WRITING],
         other_locale="en" if setting.locale == "ru" else "ru",
     )
 
@@ -197,7 +203,8 @@ def _form(visit: Visit, wanted: Wanted, wrong: Mapping[str, Sentence], status: i
         status,
         kind=wanted.kind.value,
         item=item,
-        fields=INPUTS[wanted.kind],
+        fields=visible(wanted.kind),
+        options=lambda one: _options(visit, one),
         hidden=seen,
         typed=dict(wanted.fields),
         wrong={name: render(one, setting.locale) for name, one in wrong.items() if name},
@@ -227,7 +234,7 @@ def _post(visit: Visit, rest: Sequence[str]) -> Response:
 
 def _confirm(visit: Visit, wanted: Wanted) -> Response:
     if wanted.wrong:
-        if INPUTS[wanted.kind]:
+        if visible(wanted.kind):
             return _form(visit, wanted, wanted.wrong, 422)
         return _main(visit, 422, list(wanted.wrong.values()))
     lost = _lost(wanted)
@@ -264,14 +271,13 @@ def _confirmation(
 ) -> Response:
     setting = visit.setting
     found = {name: render(one, setting.locale) for name, one in (wrong or {}).items()}
-    told = [(setting.text(f"page.field_{wanted.kind}_{name}"), text) for name, text in wanted.fields if text]
     return render_page(
         setting,
         "confirm",
         status,
         kind=wanted.kind.value,
         items=wanted.items,
-        told=told,
+        told=_told(visit, wanted),
         hold_minutes=int(visit.services.decision_hold.total_seconds() // 60),
         hidden=wanted.shown,
         nonce=nonce,
@@ -283,9 +289,8 @@ def _confirmation(
 
 
 def _act(visit: Visit, wanted: Wanted, form: Mapping[str, list[str]]) -> Response:
-    """Do what was confirmed, once: a repeat is told what became of the first one."""
-    setting, services = visit.setting, visit.services
-    now, nonce, role = services.clock.now(), first(form, "nonce"), first(form, "role")
+    """Do what was confirmed, if a person has filled the confirmation in."""
+    now, nonce, role = visit.services.clock.now(), first(form, "nonce"), first(form, "role")
     if wanted.wrong or not is_nonce(nonce, visit.token, wanted.kind, wanted.shown, now):
         return _main(visit, 409, [sentence("page.old_form")])
     wrong: dict[str, Sentence] = {}
@@ -297,20 +302,68 @@ def _act(visit: Visit, wanted: Wanted, form: Mapping[str, list[str]]) -> Respons
         wrong["trap"] = sentence("page.trapped")
     if wrong:
         return _confirmation(visit, wanted, nonce, wrong=wrong, role=role, status=422)
-    if not note_act(services.store, visit.link, now):
-        answer = _message(setting, 429, sentence("page.many_acts", most=MOST_ACTS), back=True)
+    if not note_act(visit.services.store, visit.link, now):
+        answer = _message(visit.setting, 429, sentence("page.many_acts", most=MOST_ACTS), back=True)
         answer.headers["Retry-After"] = "3600"
         return answer
+    log.info("client acts", extra={"action": wanted.kind.value, "workbook": visit.page.spreadsheet_id})
     try:
-        outcomes = _decide(visit, wanted, role)
+        return _decision(visit, wanted, role) if wanted.kind in DECIDING else _wish(visit, wanted, nonce)
     except UserError as error:
-        return _main(visit, error.http_status, [Sentence(error.code, error.where)])
-    log.info("client acted", extra={"action": wanted.kind.value, "workbook": visit.page.spreadsheet_id})
+        told = Sentence(error.code, error.where)
+        if visible(wanted.kind):
+            return _form(visit, wanted, {"": told}, error.http_status)
+        return _main(visit, error.http_status, [told])
+
+
+def _decision(visit: Visit, wanted: Wanted, role: str) -> Response:
+    """Decide, once: a repeat is told what became of the first one."""
+    setting, outcomes = visit.setting, _decide(visit, wanted, role)
     titles = {one.number: f"{one.code} {one.title}".strip() for one in wanted.items}
     lines = [(titles.get(one.number, one.code), _outcome_line(setting, wanted.kind, one)) for one in outcomes]
     is_made = all(one.ending in (Ending.MADE, Ending.SAME) for one in outcomes)
     heading = setting.text("page.thanks" if is_made else "page.not_all")
     return render_page(setting, "result", heading=heading, lines=lines)
+
+
+def _wish(visit: Visit, wanted: Wanted, nonce: str) -> Response:
+    """Keep what a client adds; a repeat of the form finds the first one."""
+    setting = visit.setting
+    wish = ClientWish(wanted.kind.value, dict(wanted.fields), origin_of(visit.request), nonce)
+    outcome = take_wish(visit.services, visit.page, wish)
+    told = render(outcome.message, setting.locale)
+    lines = [(shortened(text, MOST_TOLD), "") for _, text in _told(visit, wanted)]
+    if not outcome.is_new:
+        told = f"{told} {setting.text('page.already_sent', moment=setting.moment(outcome.at))}"
+    return render_page(setting, "result", heading=told, lines=lines)
+
+
+def _told(visit: Visit, wanted: Wanted) -> list[tuple[str, str]]:
+    """What a confirmation says of the fields: what each is about, and its text."""
+    setting, fields = visit.setting, dict(wanted.fields)
+    if wanted.kind is Kind.NEED:
+        return [(setting.text("page.needs"), fields["text"])]
+    if wanted.kind is Kind.PRIORITY:
+        direction = "up" if fields["direction"] == "up" else "down"
+        return [(setting.text(f"page.{direction}"), _titles(visit.page).get(fields["number"], ""))]
+    if "number" in fields:
+        fields["number"] = _titles(visit.page).get(fields["number"], "")
+    return [(setting.text(f"page.field_{wanted.kind}_{name}"), text) for name, text in fields.items() if text]
+
+
+def _titles(page: ClientPage) -> dict[str, str]:
+    """Work that a client can name, by its number."""
+    content = _content(page)
+    lines = [*(content["this_week"] or ()), *(content["next_week"] or ()), *(content["proposals"] or ())]
+    drawn = {str(one["number"]): f"{one['code']} {one['title']}" for one in lines if one.get("number")}
+    return {**{str(one.number): f"{one.code} {one.title}" for one in page.items}, **drawn}
+
+
+def _options(visit: Visit, field: Input) -> list[tuple[str, str]]:
+    """Values and texts of a choice."""
+    if field.options:
+        return [(one, one) for one in field.options]
+    return [(number, shortened(title, MOST_OPTION)) for number, title in _titles(visit.page).items()]
 
 
 def _decide(visit: Visit, wanted: Wanted, role: str) -> list[Outcome]:

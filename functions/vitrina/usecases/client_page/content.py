@@ -16,8 +16,9 @@ from vitrina.domain.quantities import day_of_serial
 from vitrina.errors import StoreConflictError
 from vitrina.operations.services import Services
 from vitrina.ports import Json
+from vitrina.records.outside.chat_questions import answers_for_page
 from vitrina.records.outside.client_pages import ClientPage, load_page
-from vitrina.workbook.reading.book import Book, Cell, Row, Tab
+from vitrina.workbook.reading.book import Book, Cell, Row, Tab, item_number_of_row
 from vitrina.workbook.reading.cells import DATE_SERIALS
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.reading.settings import locale_of
@@ -25,8 +26,10 @@ from vitrina.workbook.writing.client_needs import open_needs
 
 #: Most characters of a text of the page, and of a longer one.
 MOST_TITLE, MOST_TEXT = 200, 600
+#: Most questions with their answers, and most characters of an answer.
+MOST_ANSWERS, MOST_ANSWER = 5, 1000
 #: Most lines of the lists of the page.
-MOST_WORK, MOST_DONE, MOST_METRICS, MOST_PROPOSALS = 30, 200, 20, 30
+MOST_WORK, MOST_DONE, MOST_METRICS, MOST_PROPOSALS = 15, 200, 15, 15
 
 #: Texts of the first tab by their names on the page.
 _TEXTS = {
@@ -100,8 +103,21 @@ def keep_content(services: Services, page: ClientPage, content: Json, locale: st
 
 
 def draw_page(services: Services, page: ClientPage, book: Book) -> bool:
-    """Draw a page from a workbook and keep it where it differs; tells whether it did."""
-    return keep_content(services, page, draw_content(services, book), locale_of(book))
+    """Draw a page from a workbook and keep it where it differs; tells whether it did.
+
+    With it goes what was asked on the page, and what was answered.
+    """
+    questions = answers_for_page(services.store, page.spreadsheet_id)[:MOST_ANSWERS]
+    answers = [
+        {
+            "number": one.number,
+            "text": shortened(one.text, MOST_TEXT),
+            "answer": shortened(one.answer_text, MOST_ANSWER),
+        }
+        for one in questions
+    ]
+    content = draw_content(services, book) | ({"answers": answers} if answers else {})
+    return keep_content(services, page, content, locale_of(book))
 
 
 # --- The first tab -----------------------------------------------------------------------------------
@@ -114,7 +130,7 @@ def _field(book: Book, key: str) -> Cell | None:
 
 def _field_text(book: Book, key: str, most: int) -> str:
     cell = _field(book, key)
-    return "" if cell is None else _short(cell.text, most)
+    return "" if cell is None else shortened(cell.text, most)
 
 
 def _needs(book: Book) -> list[Json]:
@@ -122,7 +138,7 @@ def _needs(book: Book) -> list[Json]:
     return [
         {
             "number": int(line.text.name.rpartition("_")[2]),
-            "text": _short(line.text.cell.text, MOST_TEXT),
+            "text": shortened(line.text.cell.text, MOST_TEXT),
             "due_on": _iso(line.due_on),
         }
         for line in open_needs(book)
@@ -142,8 +158,9 @@ def _works(book: Book, choices: Choices) -> list[Json]:
         status = choices.code("status", _text(tab, row, "status")) or ActionStatus.ONBOARDING.value
         start, due = _day(_cell(tab, row, "start_on")), _day(_cell(tab, row, "due_on"))
         line = {
-            "code": _short(code, MOST_TITLE),
-            "title": _short(_text(tab, row, "action"), MOST_TITLE),
+            "number": item_number_of_row(row.number) if row.number else 0,
+            "code": shortened(code, MOST_TITLE),
+            "title": shortened(_text(tab, row, "action"), MOST_TITLE),
             "start_on": _iso(start or due),
             "due_on": _iso(due or start),
             "status": status,
@@ -175,8 +192,8 @@ def _done(book: Book, work: Iterable[Json]) -> list[Json]:
     tab = book.tabs.get("done")
     lines = [
         {
-            "code": _short(_text(tab, row, "id"), MOST_TITLE),
-            "title": _short(_text(tab, row, "task"), MOST_TITLE),
+            "code": shortened(_text(tab, row, "id"), MOST_TITLE),
+            "title": shortened(_text(tab, row, "task"), MOST_TITLE),
             "hours": _number(_cell(tab, row, "hours")),
             "on": _iso(_day(_cell(tab, row, "finished_on"))),
             "approved_on": _iso(_day(_cell(tab, row, "approved_on"))),
@@ -203,10 +220,10 @@ def _metrics(book: Book, choices: Choices) -> list[Json]:
     tab = book.tabs.get("metrics")
     return [
         {
-            "name": _short(_text(tab, row, "metric"), MOST_TITLE),
+            "name": shortened(_text(tab, row, "metric"), MOST_TITLE),
             "state": choices.code("state", _text(tab, row, "state")) or "",
             "target": _number(_cell(tab, row, "target")),
-            "unit": _short(_text(tab, row, "unit"), MOST_TITLE),
+            "unit": shortened(_text(tab, row, "unit"), MOST_TITLE),
             "last": _last_fact(tab, row),
         }
         for row in list(_rows_with(tab, "metric"))[:MOST_METRICS]
@@ -229,8 +246,8 @@ def _proposals(book: Book, choices: Choices) -> list[Json]:
     return [
         {
             "number": row.number,
-            "code": _short(_text(tab, row, "id"), MOST_TITLE),
-            "title": _short(_text(tab, row, "task"), MOST_TITLE),
+            "code": shortened(_text(tab, row, "id"), MOST_TITLE),
+            "title": shortened(_text(tab, row, "task"), MOST_TITLE),
         }
         for row in _rows_with(tab, "task")
         if row.number is not None and choices.code("backlog_status", _text(tab, row, "status")) == "proposed"
@@ -282,5 +299,6 @@ def _iso(day: date | None) -> str:
     return day.isoformat() if day is not None else ""
 
 
-def _short(text: str, most: int) -> str:
+def shortened(text: str, most: int) -> str:
+    """The beginning of a text of more than *most* characters."""
     return text if len(text) <= most else f"{text[: most - 1]}…"

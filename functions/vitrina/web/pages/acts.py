@@ -12,6 +12,7 @@ from flask import Request
 from vitrina.errors import RequestError
 from vitrina.records.outside.client_pages import ClientPage, ShownItem
 from vitrina.texts import Sentence, sentence
+from vitrina.usecases.client_page import ask
 from vitrina.usecases.decisions.decide import MOST_TEXT, clean_text
 from vitrina.web.http import read_body
 from vitrina.web.pages.rendering import MOST_ADDRESS, safe_url
@@ -29,21 +30,32 @@ class Kind(StrEnum):
     ACCEPT = "accept"
     RETURN = "return"
     UNDO = "undo"
+    QUESTION = "question"
+    ORDER = "order"
+    REVIEW = "review"
+    ATTACHMENT = "attachment"
+    NEED = "need"
+    PRIORITY = "priority"
 
 
 #: Acts about items that are shown.
 DECIDING = (Kind.ACCEPT, Kind.RETURN, Kind.UNDO)
+#: Acts that begin with a form of their own, in the order of their links.
+WRITING = (Kind.QUESTION, Kind.ORDER, Kind.ATTACHMENT, Kind.REVIEW)
 
 
 @dataclass(frozen=True)
 class Input:
-    """A field of a form. ``options`` are values and texts of a choice."""
+    """A field of a form; one of the type ``hidden`` is filled by the page.
+
+    ``options`` are the values of a choice; a choice without any has those that the page offers.
+    """
 
     name: str
     type: str = "text"
     most: int = 500
     is_needed: bool = True
-    options: tuple[tuple[str, str], ...] = ()
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,12 +87,37 @@ class Wanted:
         return [*seen, *self.fields]
 
 
-#: Fields of each act that a person fills in.
+#: Fields of each act.
 INPUTS: Mapping[Kind, Sequence[Input]] = {
     Kind.ACCEPT: (),
     Kind.RETURN: (Input("text", "long", MOST_TEXT),),
     Kind.UNDO: (),
+    Kind.QUESTION: (Input("text", "long", ask.MOST_QUESTION),),
+    Kind.ORDER: (
+        Input("title", most=ask.MOST_TITLE),
+        Input("text", "long", ask.MOST_TEXT, is_needed=False),
+    ),
+    Kind.REVIEW: (
+        Input("mark", "choice", options=("5", "4", "3", "2", "1")),
+        Input("text", "long", ask.MOST_TEXT, is_needed=False),
+    ),
+    Kind.ATTACHMENT: (
+        Input("url", "url", ask.MOST_LINK),
+        Input("number", "choice", is_needed=False),
+        Input("note", most=ask.MOST_NOTE, is_needed=False),
+    ),
+    Kind.NEED: (
+        Input("line", "hidden", 3),
+        Input("ticked", "hidden", 1),
+        Input("text", "hidden", ask.MOST_TEXT, is_needed=False),
+    ),
+    Kind.PRIORITY: (Input("number", "hidden", 10), Input("direction", "hidden", 4)),
 }
+
+
+def visible(kind: Kind) -> list[Input]:
+    """The fields of an act that a person fills in."""
+    return [one for one in INPUTS[kind] if one.type != "hidden"]
 
 
 def read_form(request: Request) -> Mapping[str, list[str]]:
@@ -132,7 +169,7 @@ def _problem(wanted: Input, text: str) -> Sentence | None:
         return sentence("page.field_long", most=wanted.most)
     if wanted.type == "url" and not safe_url(text):
         return sentence("page.field_url", most=MOST_ADDRESS)
-    if wanted.type == "choice" and text not in {value for value, _ in wanted.options}:
+    if wanted.options and text not in wanted.options:
         return sentence("page.field_choice")
     return None
 

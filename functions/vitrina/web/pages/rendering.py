@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import re
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
-from flask import Response
+from flask import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -28,6 +29,9 @@ _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode(
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+")
 #: Longer addresses are shown as text.
 MOST_ADDRESS = 2000
+
+#: Bytes from which on an answer is compressed.
+LEAST_COMPRESSED = 8_000
 
 #: Headers of every answer: no script, no frame, no cache, no index, and no trace of the token elsewhere.
 HEADERS: Mapping[str, str] = {
@@ -44,7 +48,7 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
-    "Vary": "Accept-Language",
+    "Vary": "Accept-Language, Accept-Encoding",
 }
 
 
@@ -113,6 +117,19 @@ def render_page(setting: Setting, name: str, status: int = 200, **values: Any) -
     )
     answer = Response(html, status=status, content_type="text/html; charset=utf-8")
     answer.headers.update(HEADERS)
+    return answer
+
+
+def compressed(answer: Response, request: Request) -> Response:
+    """The answer as a phone with a slow connection wants it; small ones and those of old programs stay.
+
+    Nothing that somebody else could choose is sent beside the token, so that the length tells nothing of it.
+    """
+    data = answer.get_data()
+    if len(data) < LEAST_COMPRESSED or request.accept_encodings["gzip"] <= 0:
+        return answer
+    answer.set_data(gzip.compress(data, compresslevel=5))
+    answer.headers["Content-Encoding"] = "gzip"
     return answer
 
 
