@@ -19,8 +19,8 @@ from vitrina.errors import (
 from vitrina.jobs.chats.books import write_chat_book
 from vitrina.jobs.chats.serve import serve_chat
 from vitrina.jobs.chats.watch import plan_chats, watch_chats
+from vitrina.jobs.client_pages.draw import draw_client_page
 from vitrina.jobs.client_wishes import carry_out_wishes
-from vitrina.jobs.draw_client_page import draw_client_page
 from vitrina.jobs.expire import expire
 from vitrina.jobs.launch_project import launch_project
 from vitrina.jobs.nightly import learn_at_night, plan_nights

@@ -45,7 +45,7 @@ from vitrina.web.pages.acts import (
     wanted_from_form,
 )
 from vitrina.web.pages.nonces import is_nonce, new_nonce
-from vitrina.web.pages.rendering import HEADERS, Setting, compressed, render_page
+from vitrina.web.pages.rendering import HEADERS, Rendered, Setting, compressed, render_page
 from vitrina.web.pages.visitors import Guessers, address_of, is_from_own_page, is_robot, origin_of
 
 log = logging.getLogger("vitrina.client")
@@ -61,6 +61,7 @@ TRAP = "website"
 DONE = "done"
 
 GUESSERS = Guessers()
+RENDERED = Rendered()
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def _answer(
 def _get(visit: Visit, rest: Sequence[str]) -> Response:
     kind, page = _kind(rest), visit.page
     if not rest:
-        return _main(visit)
+        return RENDERED.page(_key(visit), lambda: _main(visit))
     if list(rest) == [DONE]:
         return render_page(visit.setting, "done", c=_content(page), drawn_at=page.drawn_at)
     if kind is None:
@@ -145,6 +146,14 @@ def _get(visit: Visit, rest: Sequence[str]) -> Response:
         return _message(visit.setting, 403, "page.look_only", back=True)
     # A confirmation that somebody opens again by its address has nothing to fill in.
     return _empty_form(visit, kind) if visible(kind) else _main(visit)
+
+
+def _key(visit: Visit) -> tuple[object, ...]:
+    """Everything that the page follows from: the document by its version, which changes with each write."""
+    page, setting, now = visit.page, visit.setting, visit.services.clock.now()
+    open_ones = tuple(one.number for one in page.items if one.decided and one.decided.can_be_taken_back(now))
+    shown = (page.spreadsheet_id, page.version, visit.may_act, open_ones)
+    return (*shown, setting.locale, setting.address, setting.language)
 
 
 def _empty_form(visit: Visit, kind: Kind) -> Response:

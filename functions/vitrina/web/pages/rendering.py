@@ -6,10 +6,12 @@ import base64
 import gzip
 import hashlib
 import re
-from collections.abc import Mapping
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -90,8 +92,7 @@ class Setting:
 
     def day(self, text: str) -> str:
         """``25 ноября, вт`` from an ISO day."""
-        on = date.fromisoformat(text)
-        return f"{format_days(on, on, self.locale)}, {format_skeleton('EEE', on, locale=self.locale)}"
+        return _day(text, self.locale)
 
     def hours(self, value: float) -> str:
         """``12,5 ч``, which no line break parts."""
@@ -115,9 +116,35 @@ def render_page(setting: Setting, name: str, status: int = 200, **values: Any) -
         safe_url=safe_url,
         **values,
     )
+    return _response(html, status)
+
+
+def _response(html: str | bytes, status: int) -> Response:
     answer = Response(html, status=status, content_type="text/html; charset=utf-8")
     answer.headers.update(HEADERS)
     return answer
+
+
+class Rendered:
+    """Pages that this process has rendered, by everything that they follow from; the oldest go first."""
+
+    def __init__(self, most: int = 200) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._pages: OrderedDict[Hashable, bytes] = OrderedDict()
+
+    def page(self, key: Hashable, render_anew: Callable[[], Response]) -> Response:
+        """The page under *key*, rendered if it is not known."""
+        with self._lock:
+            data = self._pages.get(key)
+        if data is not None:
+            return _response(data, 200)
+        answer = render_anew()
+        with self._lock:
+            self._pages[key] = answer.get_data()
+            while len(self._pages) > self._most:
+                self._pages.popitem(last=False)
+        return answer
 
 
 def compressed(answer: Response, request: Request) -> Response:
@@ -128,7 +155,7 @@ def compressed(answer: Response, request: Request) -> Response:
     data = answer.get_data()
     if len(data) < LEAST_COMPRESSED or request.accept_encodings["gzip"] <= 0:
         return answer
-    answer.set_data(gzip.compress(data, compresslevel=5))
+    answer.set_data(_packed(data))
     answer.headers["Content-Encoding"] = "gzip"
     return answer
 
@@ -156,6 +183,17 @@ def linked(text: str) -> list[Mapping[str, str]]:
         parts.append({"text": address, "url": address})
         place = found.start() + len(address)
     return [*parts, {"text": text[place:], "url": ""}]
+
+
+@lru_cache(maxsize=100)
+def _packed(data: bytes) -> bytes:
+    return gzip.compress(data, compresslevel=5)
+
+
+@lru_cache(maxsize=1000)
+def _day(text: str, locale: str) -> str:
+    on = date.fromisoformat(text)
+    return f"{format_days(on, on, locale)}, {format_skeleton('EEE', on, locale=locale)}"
 
 
 def _label(setting: Setting, group: str, code: str) -> str:

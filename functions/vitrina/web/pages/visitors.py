@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections import OrderedDict
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import Request
@@ -94,6 +95,7 @@ class Guessers:
             self._counts.clear()
 
 
+@lru_cache(maxsize=1000)
 def _network(address: str, bits_v4: int, bits_v6: int) -> str:
     try:
         parsed = ipaddress.ip_address(address)

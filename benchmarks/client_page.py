@@ -1,0 +1,166 @@
+"""What a view of a client's page takes beside an empty function, in the same run and under the same load.
+
+``python -m benchmarks.client_page``. Both run as ``functions-framework`` serves them, each in a process of
+its own; people who look ask both by turns, so that whatever else the machine does slows both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+import httpx
+
+from benchmarks.tables import as_table
+from emulators.common.client import local_client
+from emulators.common.server import free_port
+from emulators.world.functions import SOURCE
+from tests.harness.client_site import CONTENT, PERSON, ClientSite, running_site, shown
+
+START_TIMEOUT_S = 60.0
+#: Most that the page may take of the time of an empty function, at the 95th percentile.
+MOST_TIMES = 1.5
+MOST_READS = 2
+EMPTY = """
+import functions_framework
+
+@functions_framework.http
+def empty(request):
+    return "ok"
+"""
+
+
+def main() -> None:
+    """Measure, print, and end with 1 if the page is too slow or reads too much."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.client_page", description=__doc__)
+    parser.add_argument("--views", type=int, default=1500, help="of each of the two")
+    parser.add_argument("--people", type=int, default=4, help="who look at the same time")
+    parser.add_argument("--items", type=int, default=5, help="pieces of work that wait on the page")
+    parser.add_argument(
+        "--think-ms", type=float, default=20.0, help="mean pause of a person between two views"
+    )
+    parser.add_argument("--markdown", action="store_true")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name, running_site(Path(name), os.environ.__setitem__) as site:
+        site.put_page(*(shown(number) for number in range(1, asked.items + 1)), content=CONTENT)
+        token = site.make_link()
+        reads, size = _cost(site, token)
+        known_ms, anew_ms = _here_ms(site, token, changes=False), _here_ms(site, token, changes=True)
+        source = Path(name) / "empty.py"
+        source.write_text(EMPTY, encoding="utf-8")
+        with (
+            _serving(SOURCE, "client", os.environ) as page_url,
+            _serving(source, "empty", os.environ) as empty_url,
+        ):
+            urls = {"page": f"{page_url}/client/c/{token}", "empty function": empty_url}
+            times = _load(urls, views=asked.views, people=asked.people, think_s=asked.think_ms / 1000)
+    header = ["", "views", "median ms", "p95 ms", "p99 ms"]
+    lines = [
+        [name, str(len(one)), *(f"{1000 * _percentile(one, share):.2f}" for share in (0.5, 0.95, 0.99))]
+        for name, one in times.items()
+    ]
+    ratio = _percentile(times["page"], 0.95) / _percentile(times["empty function"], 0.95)
+    print(as_table(header, lines, markdown=asked.markdown))
+    print(f"p95 of the page: {ratio:.2f} × that of an empty function (at most {MOST_TIMES})")
+    print(
+        f"without HTTP: {known_ms:.2f} ms, {anew_ms:.2f} ms where the page has changed since it was seen last"
+    )
+    print(f"documents read for a view: {reads} (at most {MOST_READS}); bytes: {size}")
+    sys.exit(ratio > MOST_TIMES or reads > MOST_READS)
+
+
+def _cost(site: ClientSite, token: str) -> tuple[int, int]:
+    """Documents that a view reads, and bytes of the page, once its first opening was noted."""
+    site.get(token)
+    site.store.forget()
+    answer = site.get(token)
+    return site.store.cost.documents_read, len(answer.data)
+
+
+def _here_ms(site: ClientSite, token: str, *, changes: bool) -> float:
+    """Median milliseconds of a view in this process, of a page that *changes* before each view or not."""
+    items, took = site.page().items, []
+    for _ in range(50):
+        if changes:
+            site.put_page(*items, content=CONTENT)
+        began = time.perf_counter()
+        site.get(token)
+        took.append(1000 * (time.perf_counter() - began))
+    return median(took)
+
+
+@contextmanager
+def _serving(source: Path, target: str, environment: Mapping[str, str]) -> Iterator[str]:
+    """Address of a function in a process of its own, as Google runs it."""
+    port = free_port()
+    command = ["functions_framework", "--source", str(source), "--target", target, "--port", str(port)]
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from functions_framework._cli import _cli; _cli()", *command[1:]],
+        env={**environment, "THREADS": "4"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait(url, process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    give_up_at = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < give_up_at and process.poll() is None:
+        try:
+            httpx.get(f"{url}/health", timeout=START_TIMEOUT_S)
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"{url} does not answer")
+
+
+def _load(urls: Mapping[str, str], *, views: int, people: int, think_s: float) -> Mapping[str, list[float]]:
+    """Seconds of each view, by what was asked; some at the beginning are not counted."""
+    times: dict[str, list[float]] = {name: [] for name in urls}
+    lock, warm_up = threading.Lock(), 20
+
+    def look(seed: int) -> None:
+        chance = random.Random(seed)
+        with local_client(headers=PERSON) as http:
+            for number in range(warm_up + views // people):
+                for name in chance.sample(sorted(urls), len(urls)):
+                    time.sleep(chance.expovariate(1 / think_s) if think_s else 0)
+                    began = time.perf_counter()
+                    answer = http.get(urls[name])
+                    took = time.perf_counter() - began
+                    assert answer.status_code == 200, answer.status_code
+                    if number >= warm_up:
+                        with lock:
+                            times[name].append(took)
+
+    threads = [threading.Thread(target=look, args=(seed,)) for seed in range(people)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    return times
+
+
+def _percentile(values: list[float], share: float) -> float:
+    return median(values) if share == 0.5 else sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+if __name__ == "__main__":
+    main()
