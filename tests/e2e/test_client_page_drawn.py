@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.failures.helpers import start_period
 from tests.harness.agency_data import NOW, TEAM
-from tests.harness.client_site import PERSON, later
+from tests.harness.client_site import PERSON, hidden_fields, later
 from tests.harness.office import Office
 from vitrina.bootstrap import application
 from vitrina.records.outside.client_pages import ClientPage, load_page
@@ -144,6 +144,64 @@ def test_pages_without_links_are_not_drawn(linked: Office) -> None:
     update_load(linked)
 
     assert page_of(linked).content == {}
+
+
+def test_from_the_board_to_done(linked: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A card in review waits on the page; the client accepts it there, and the list of work has it."""
+    monkeypatch.setenv("VITRINA_DECISION_HOLD_S", "0")
+    application.cache_clear()
+    url = make_link(linked)
+    linked.settle()
+    linked.fill_backlog(*BACKLOG)
+    linked.do("estimate")
+    start_period(linked)
+    assert linked.do("push")["outcome"] == "done"
+    linked.settle()
+    card = next(one for one in linked.desk.cards() if "Лендинг" in one.title)
+    linked.desk.move(card.card_id, 2)
+    linked.settle()
+    linked.do("refresh")
+    linked.settle()
+    assert "Принять" in read(linked, url)
+
+    (item,) = page_of(linked).items
+    proposed = post(linked, f"{url}/accept", {"n": str(item.number), f"seen_{item.number}": item.fingerprint})
+    done = post(linked, f"{url}/accept", {**hidden_fields(proposed), "role": "owner", "sure": "yes"})
+    assert "Спасибо, записали" in done
+    monkeypatch.setenv("VITRINA_NOW", later(NOW, minutes=5))
+    application.cache_clear()
+    linked.settle()
+
+    assert [one for (one,) in linked.table("done", "task")] == ["Лендинг"]
+    assert page_of(linked).items == ()
+    update_load(linked)
+    assert "Лендинг" in read(linked, f"{url}/done")
+    assert ">Принять</button>" not in read(linked, url)
+
+
+def post(office: Office, url: str, data: dict[str, Any]) -> str:
+    """The answer to a form, sent by a person."""
+    answer = office.http.post(url, data=data, headers=PERSON)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def test_a_question_is_answered_on_the_page(linked: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked by the client, answered from the menu, read on the page."""
+    url = make_link(linked)
+    linked.settle()
+    proposed = post(linked, f"{url}/question", {"text": "Когда макет?"})
+    post(linked, f"{url}/question", {**hidden_fields(proposed), "role": "owner", "sure": "yes"})
+    linked.settle()
+    monkeypatch.setenv("VITRINA_NOW", later(NOW, minutes=5))
+    application.cache_clear()
+
+    assert linked.do("answer_question", number=1, text="В четверг")["outcome"] == "done"
+    linked.settle()
+
+    page = read(linked, url)
+    assert "Когда макет?" in page
+    assert "В четверг" in page
 
 
 #: Words that no client may read.
