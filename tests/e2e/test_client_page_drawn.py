@@ -190,10 +190,13 @@ def test_a_question_is_answered_on_the_page(linked: Office, monkeypatch: pytest.
     """Asked by the client, answered from the menu, read on the page."""
     url = make_link(linked)
     linked.settle()
+    monkeypatch.setenv("VITRINA_NOW", later(NOW, minutes=5))
+    application.cache_clear()
     proposed = post(linked, f"{url}/question", {"text": "Когда макет?"})
     post(linked, f"{url}/question", {**hidden_fields(proposed), "role": "owner", "sure": "yes"})
     linked.settle()
-    monkeypatch.setenv("VITRINA_NOW", later(NOW, minutes=5))
+    assert "Ответа ещё нет." in read(linked, url)
+    monkeypatch.setenv("VITRINA_NOW", later(NOW, minutes=10))
     application.cache_clear()
 
     assert linked.do("answer_question", number=1, text="В четверг")["outcome"] == "done"

@@ -11,6 +11,7 @@ from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import QUOTA_KEY, SlotBooking
 from vitrina.operations.journal import JournalLine, refresh_wish
 from vitrina.operations.outbox import TaskWish, fulfil
+from vitrina.operations.page_drawing import page_wishes
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
@@ -56,6 +57,7 @@ def carry_out_wishes(services: Services, body: Json) -> None:
         if questions:
             run.take(f"chat:{spreadsheet_id}")
             number_questions(run, spreadsheet_id, questions)
+        run.queue_at_end(*page_wishes(services, spreadsheet_id, run.agency_id))
         if later is None:
             run.at_end(*done)
             return

@@ -10,6 +10,7 @@ from dataclasses import replace
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import QUOTA_KEY, SlotBooking
 from vitrina.operations.outbox import fulfil
+from vitrina.operations.page_drawing import page_wishes
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
@@ -63,6 +64,8 @@ def _write(run: Run, spreadsheet_id: str) -> None:
         shown = write_chat(change, book, kept, state.invite_url, questions, services.time_zone)
     if change:
         services.workbooks.batch_update(spreadsheet_id, change.requests())
+        # What was asked on the client's page is answered there as well.
+        run.queue_at_end(*page_wishes(services, spreadsheet_id, run.agency_id))
 
     def note(documents: list[Document | None]) -> list[Write]:
         now = chat_from_document(documents[0], spreadsheet_id, run.agency_id)
