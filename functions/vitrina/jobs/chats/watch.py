@@ -16,6 +16,7 @@ from vitrina.usecases.chats.reminders import remind
 from vitrina.usecases.chats.rules import rules_of
 from vitrina.usecases.chats.updates import chat_wish
 from vitrina.usecases.chats.workbook import chat_book_wish
+from vitrina.usecases.decisions.remind_shown import find_watched, watch_asks
 
 
 def plan_chats(services: Services) -> int:
@@ -46,6 +47,9 @@ def watch_chats(services: Services, body: Json) -> None:
             # What was put right without an event, or whose event was lost.
             run.queue_at_end(chat_wish(services, state.spreadsheet_id))
         _remind(run)
+        asks = find_watched(run)
+        if asks:
+            watch_asks(run, rules_of(run, agency_id), asks)
     if services.chat.check_webhook() is not WebhookState.ACTIVE:
         services.chat.connect_webhook()
 

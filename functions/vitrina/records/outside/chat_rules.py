@@ -18,6 +18,10 @@ class Told(StrEnum):
     BEGUN = "begun"
     BATCH = "batch"
     CALL = "call"
+    #: Finished work that the client is asked about.
+    SHOWN = "shown"
+    #: What happened in a week.
+    DIGEST = "digest"
     #: An answer to a question, and what became of it: both are told where it was asked.
     ANSWER = "answer"
     QUESTION = "question"
@@ -28,7 +32,7 @@ class Told(StrEnum):
 
 
 #: What is told to clients, and where is chosen by the agency.
-CHOSEN = (Told.BEGUN, Told.BATCH, Told.CALL)
+CHOSEN = (Told.BEGUN, Told.BATCH, Told.CALL, Told.SHOWN, Told.DIGEST)
 #: What only the agency's own chat is told.
 INTERNAL = frozenset({Told.UNANSWERED, Told.UNUSABLE, Told.ASKED})
 
@@ -42,6 +46,8 @@ USUAL_PLACES: Mapping[str, str] = {
     Told.BEGUN: GENERAL,
     Told.BATCH: "reports",
     Told.CALL: "meetings",
+    Told.SHOWN: "reports",
+    Told.DIGEST: "reports",
 }
 
 
@@ -59,6 +65,9 @@ class ChatRules:
         How many people an invitation lets in.
     remind_hours
         Working hours after which an unanswered question is reminded of; 0 for never.
+    remind_shown_days
+        Working days after which a client is reminded of finished work that he has not decided about; 0 for
+        never.
     told_problems
         Cells that could not be used, as they were told last.
     """
@@ -68,6 +77,7 @@ class ChatRules:
     places: Mapping[str, str] = field(default_factory=dict)
     most_people: int = 10
     remind_hours: float = 4.0
+    remind_shown_days: int = 3
     told_problems: tuple[str, ...] = ()
     version: int = field(default=ABSENT, compare=False)
 

@@ -108,7 +108,7 @@ class Room:
         """Send a message once, or edit the one that was sent before; returns its id."""
         self.check_pace()
         chat_id = self.kept.chat_id
-        text = ChatMessage(chat_id, message.text, topic_id, message.reply_to)
+        text = message.for_chat(chat_id, topic_id)
         if message.sent_in == chat_id:
             self.keep(moments=self._moments())
             self.chat.edit(message.sent_id, text)
@@ -141,7 +141,7 @@ class Room:
             if documents[0] is None:
                 return []
             now = message_from_document(documents[0])
-            waits = now.text != message.text
+            waits = not now.says_same(message)
             sent = replace(now, sent_in=self.kept.chat_id, sent_id=message_id, begun_in="", after="")
             return [replace(sent, is_open=waits).put()]
 
@@ -149,6 +149,8 @@ class Room:
         state = replace(self.state.with_ids(message_id, is_own=True), told_lack="")
         if message.question:
             state = replace(state, notices={**state.notices, message_id: message.question})
+        if message.prompt:
+            state = replace(state, prompts={**state.prompts, message_id: message.prompt})
         version = self.run.commit(state.put(), updates=[DocumentChange(store, (message.key,), change)])
         self.state = replace(state, version=version)
 

@@ -29,6 +29,8 @@ from vitrina.workbook.reading.settings import locale_of, read_settings
 MOST_PEOPLE = 99_999
 #: Most working hours before a reminder: two months.
 MOST_HOURS = 320.0
+#: Most working days between two reminders of finished work.
+MOST_DAYS = 60.0
 
 
 def read_rules(book: Book) -> tuple[ChatRules, tuple[CellProblem, ...]]:
@@ -44,6 +46,7 @@ def read_rules(book: Book) -> tuple[ChatRules, tuple[CellProblem, ...]]:
         _places(book, topics, problems),
         most_people=int(_number(book, "chat_people", 1, MOST_PEOPLE, 10, problems)),
         remind_hours=_number(book, "chat_remind_hours", 0, MOST_HOURS, 4, problems),
+        remind_shown_days=int(_number(book, "remind_shown_days", 0, MOST_DAYS, 3, problems)),
     )
     return rules, tuple(problems)
 
