@@ -7,21 +7,22 @@ from vitrina.operations.outbox import fulfil
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
-from vitrina.records.outside.client_pages import load_page
+from vitrina.records.outside.client_pages import load_page, page_key
 from vitrina.records.told.asks import find_open_asks
 from vitrina.usecases.decisions.chat_buttons import renew_asks
 
 
 def renew_chat_asks(services: Services, body: Json) -> None:
     """Reads of the store only; what changed is sent by the job of the chat."""
-    spreadsheet_id = body["spreadsheet_id"]
+    spreadsheet_id, store = body["spreadsheet_id"], services.store
     done = [fulfil(body["wish"])] if body.get("wish") else []
-    asks = find_open_asks(services.store, spreadsheet_id=spreadsheet_id)
-    if services.chat is None or not asks:
-        services.store.commit(done)
+    document = store.get_many([page_key(spreadsheet_id)]).get(page_key(spreadsheet_id))
+    if services.chat is None or document is None:
+        store.commit(done)
         return
-    run = Run(services, CLOCK, agency_id=asks[0].agency_id)
+    run = Run(services, CLOCK, agency_id=document.data["agency_id"])
     with ending(run):
         run.take(f"asks:{spreadsheet_id}")
-        renew_asks(run, load_page(services.store, spreadsheet_id, run.agency_id), asks)
+        page = load_page(store, spreadsheet_id, run.agency_id)
+        renew_asks(run, page, find_open_asks(store, spreadsheet_id=spreadsheet_id))
         run.at_end(*done)

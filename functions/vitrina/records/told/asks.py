@@ -29,6 +29,8 @@ class ChatAsk:
         What the buttons carry: 22 random characters.
     kind, at, settles_at
         The decision that the message tells, all empty while none is made; see ``Decided``.
+    ordinal
+        How many decisions were made about the item before this round was shown.
     reminder
         Count of the last reminder.
     is_told
@@ -50,6 +52,7 @@ class ChatAsk:
     kind: str = ""
     at: str = ""
     settles_at: str = ""
+    ordinal: int = 0
     reminder: int = 0
     is_told: bool = False
     is_open: bool = True
@@ -100,6 +103,7 @@ def new_ask(spreadsheet_id: str, agency_id: str, item: ShownItem) -> ChatAsk:
         item.title,
         item.shown_on,
         result_url=item.result_url,
+        ordinal=item.ordinal,
     )
 
 

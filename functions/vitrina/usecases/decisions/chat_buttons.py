@@ -20,7 +20,7 @@ from vitrina.records.outside.chat_messages import message_key
 from vitrina.records.outside.chat_rules import Told
 from vitrina.records.outside.chats import load_chat
 from vitrina.records.outside.client_pages import ClientPage, Decided, ShownItem
-from vitrina.records.outside.decisions import DecisionKind
+from vitrina.records.outside.decisions import DecisionKind, DecisionState, load_decisions
 from vitrina.records.told.asks import ChatAsk, ask_from_document, load_asks, new_ask
 from vitrina.texts import Days, Sentence, render, sentence
 from vitrina.usecases.chats.post import post_message
@@ -30,8 +30,12 @@ from vitrina.usecases.chats.workbook import brief
 ACCEPT, RETURN, TAKE_BACK = "a", "r", "u"
 #: Most characters of a title and of a remark in a message.
 MOST_TITLE, MOST_REMARK = 500, 1000
+#: Most decisions about one round of an item that are looked for.
+MOST_DECISIONS = 20
 #: Seconds after which a message is looked at that a client could change his mind about.
 LATER_S = 5.0
+#: Seconds after which the chat is told what has changed.
+GATHER_S = 1.0
 
 
 def tell_shown(run: Run, page: ClientPage, items: Sequence[ShownItem]) -> None:
@@ -56,20 +60,29 @@ def tell_decided(run: Run, page: ClientPage, items: Iterable[ShownItem]) -> None
 
 
 def renew_asks(run: Run, page: ClientPage, asks: Sequence[ChatAsk]) -> None:
-    """Have messages that are kept say what holds by *page*, also where an item is not on it any more."""
-    waiting = {one.number: one for one in page.items if one.is_waiting}
-    stale = [waiting[one.number] for one in asks if one.number in waiting]
-    # What is shown otherwise than the message says is asked anew.
-    fresh = {one.number: one for one in _keep_asks(run, page, stale)} if stale else {}
-    _tell(run, page, [fresh.get(one.number, one) for one in asks])
+    """Have the chat asked about all that waits on *page*, and the other *asks* say what holds by it."""
+    waiting = [one for one in page.items if one.is_waiting]
+    asked = _keep_asks(run, page, waiting) if waiting else []
+    numbers = {one.number for one in waiting}
+    _tell(run, page, [*asked, *(one for one in asks if one.number not in numbers)])
 
 
-def asks_wish(services: Services, spreadsheet_id: str, at: datetime) -> TaskWish:
-    """The task that renews the messages of a project some seconds after a moment."""
-    due_s = at.timestamp() + LATER_S
+def asks_wish(services: Services, spreadsheet_id: str, at: datetime | None = None) -> TaskWish:
+    """The task that has the chat say what a project's page says: soon, or some seconds after a moment.
+
+    Whoever changes the shown work of a page keeps it in the same commit.
+    """
+    now = services.clock.now()
+    due_s = now.timestamp() + GATHER_S if at is None else at.timestamp() + LATER_S
     body = {"kind": "asks", "spreadsheet_id": spreadsheet_id}
-    name = task_name("asks", spreadsheet_id, int(due_s))
-    return TaskWish(name, body, max(0.0, due_s - services.clock.now().timestamp()))
+    name = task_name("asks", spreadsheet_id, int(due_s * 1000))
+    return TaskWish(name, body, max(0.0, due_s - now.timestamp()))
+
+
+def queue_asks(run: Run, spreadsheet_id: str) -> None:
+    """Have the chat say what the page of a project says after the end of the run, where there are chats."""
+    if run.services.chat is not None:
+        run.queue_at_end(asks_wish(run.services, spreadsheet_id))
 
 
 def decided_text(services: Services, decided: Decided | ChatAsk) -> Sentence:
@@ -186,12 +199,24 @@ def _tell(run: Run, page: ClientPage, asks: Iterable[ChatAsk]) -> None:
     services = run.services
     chat = load_chat(services.store, page.spreadsheet_id, page.agency_id)
     for ask in asks:
-        drawn = _drawn(services, ask, page.by_number.get(ask.number), page.locale)
+        item = page.by_number.get(ask.number)
+        known = ask if item is not None or ask.kind else _with_decision(services, ask)
+        drawn = _drawn(services, known, item, page.locale)
         _post(run, drawn)
         _keep(run, replace(drawn.ask, is_told=bool(chat.chat_id)))
         if drawn.ask.kind and drawn.buttons:
             settles_at = datetime.fromisoformat(drawn.ask.settles_at)
             run.queue_at_end(asks_wish(services, page.spreadsheet_id, settles_at))
+
+
+def _with_decision(services: Services, ask: ChatAsk) -> ChatAsk:
+    """The message about an item that is gone, with the decision that was carried out, if there is one."""
+    count = ask.ordinal + MOST_DECISIONS
+    made = load_decisions(services.store, ask.spreadsheet_id, ask.number, count)
+    holds = [one for one in made if one.shown == ask.fingerprint and one.state != DecisionState.TAKEN_BACK]
+    if not holds:
+        return ask
+    return replace(ask, kind=holds[-1].kind, at=holds[-1].at, settles_at=holds[-1].settles_at)
 
 
 def _post(run: Run, drawn: _Drawn) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
-from vitrina.domain.calendar import Period
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.ports import Document, Write
@@ -32,7 +31,7 @@ def watch_asks(run: Run, rules: ChatRules, asks: Sequence[ChatAsk]) -> None:
     now = run.services.clock.now()
     late = {one.spreadsheet_id for one in asks if _is_late(one, now)}
     for spreadsheet_id in sorted(late):
-        run.queue_at_end(asks_wish(run.services, spreadsheet_id, now))
+        run.queue_at_end(asks_wish(run.services, spreadsheet_id))
     if rules.remind_shown_days <= 0 or not _is_by_day(run.services):
         return
     for ask in asks:
@@ -61,8 +60,9 @@ def _is_by_day(services: Services) -> bool:
 
 def _days_waited(services: Services, ask: ChatAsk) -> int:
     """Working days since the day on which it was shown, that one not counted."""
-    first, today = date.fromisoformat(ask.shown_on) + timedelta(days=1), services.today()
-    return len(services.calendar.working_days(Period(first, today))) if first <= today else 0
+    days = (services.today() - date.fromisoformat(ask.shown_on)).days
+    later = (date.fromisoformat(ask.shown_on) + timedelta(days=one) for one in range(1, days + 1))
+    return sum(services.calendar.is_working_day(one) for one in later)
 
 
 def _remind(run: Run, ask: ChatAsk, count: int, days: int) -> None:
@@ -74,7 +74,7 @@ def _remind(run: Run, ask: ChatAsk, count: int, days: int) -> None:
         return
     key = message_key(ask.spreadsheet_id, ask.name)
     document = store.get_many([key]).get(key)
-    text = sentence("chat.shown_waits", code=ask.code, title=brief(ask.title, MOST_TITLE), days=days)
+    text = sentence("chat.shown_waits", code=ask.code, title=brief(ask.title, MOST_TITLE), count=days)
     post_message(
         run,
         ask.spreadsheet_id,

@@ -26,7 +26,6 @@ from vitrina.usecases.chats.room import Room
 from vitrina.usecases.decisions.chat_buttons import (
     ACCEPT,
     RETURN,
-    TAKE_BACK,
     decided_text,
     tell_decided,
     tell_shown,
@@ -119,7 +118,6 @@ def _do(room: Room, event: ButtonPressed) -> _Answer:
         return _accept(room, ask, event)
     if data["what"] == RETURN:
         return _ask_remark(room, ask, event)
-    assert data["what"] == TAKE_BACK
     return _take_back(room, ask, int(data["ordinal"] or 0))
 
 
