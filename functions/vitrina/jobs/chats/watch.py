@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vitrina.crm_port import WebhookState
+from vitrina.jobs.chats.digest import queue_digests
 from vitrina.jobs.reconcile import PERIOD_S
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.outbox import task_name
@@ -47,9 +48,9 @@ def watch_chats(services: Services, body: Json) -> None:
             # What was put right without an event, or whose event was lost.
             run.queue_at_end(chat_wish(services, state.spreadsheet_id))
         _remind(run)
-        asks = find_watched(run)
-        if asks:
-            watch_asks(run, rules_of(run, agency_id), asks)
+        rules = rules_of(run, agency_id)
+        watch_asks(run, rules, find_watched(run))
+        queue_digests(run, rules)
     if services.chat.check_webhook() is not WebhookState.ACTIVE:
         services.chat.connect_webhook()
 
