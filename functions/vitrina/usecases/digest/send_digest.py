@@ -71,7 +71,8 @@ def week_of(day: date) -> str:
 def preview_digest(run: Run, spreadsheet_id: str) -> Answer:
     """What the digest would say now. Changes nothing.
 
-    ``data``: ``text``, its ``mark`` for ``send_digest``, and whether one of this week was sent.
+    ``data``: ``text``, its ``mark`` for ``send_digest``, whether it can be sent, and whether one of this week
+    was sent.
     """
     project = _project(run, spreadsheet_id)
     digest = compose(run, project)
@@ -82,7 +83,7 @@ def preview_digest(run: Run, spreadsheet_id: str) -> Answer:
         Outcome.DONE,
         sentence("digest.preview_again" if is_sent else "digest.preview"),
         details=(sentence("digest.stale"),) if is_stale else (),
-        data={"text": digest.text, "mark": digest.mark, "is_sent": is_sent},
+        data={"text": digest.text, "mark": digest.mark, "can_send": not is_stale, "is_sent": is_sent},
     )
 
 
