@@ -88,6 +88,8 @@ def test_menu_of_book(addon, book, locale, expected):
 
 
 CHAT_ITEMS = {"Чат с клиентом…", "Чат агентства…"}
+CHAT_ITEMS = {"Чат с клиентом…", "Ответить на вопрос…", "Сводка для клиента…", "Чат агентства…"}
+CLIENT_CHAT = ["Чат с клиентом…", "Ответить на вопрос…", "Сводка для клиента…"]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +98,9 @@ CHAT_ITEMS = {"Чат с клиентом…", "Чат агентства…"}
         ("client", None, ["Чат с клиентом…"]),
         ("client", "none", ["Чат с клиентом…"]),
         ("client", "guests", ["Чат с клиентом…"]),
+        ("client", None, CLIENT_CHAT),
+        ("client", "none", CLIENT_CHAT),
+        ("client", "guests", CLIENT_CHAT),
         ("agency", None, ["Чат агентства…"]),
     ],
 )

@@ -79,6 +79,10 @@ def test_digest_is_read_and_sent(with_chat, world):
     }
     shown = "Так будет выглядеть сводка."
     world.backend.will_answer("preview_digest", outcome="done", message=shown, data=data)
+    old = {**data, "can_send": False}
+    world.backend.will_answer(
+        "preview_digest", outcome="done", message=shown, details=["Данные старше суток."], data=old
+    )
     world.backend.will_answer("send_digest", outcome="done", message="Сводка уйдёт в чат.")
     with_chat.choose_from_menu("Сводка для клиента…")
     sidebar = with_chat.sidebar
@@ -88,10 +92,6 @@ def test_digest_is_read_and_sent(with_chat, world):
     expect(sidebar.get_by_text("Сводка уйдёт в чат.")).to_be_visible()
     assert world.backend.received[-1]["params"] == {"mark": "a" * 32}
 
-    old = {**data, "can_send": False}
-    world.backend.will_answer(
-        "preview_digest", outcome="done", message=shown, details=["Данные старше суток."], data=old
-    )
     with_chat.choose_from_menu("Сводка для клиента…")
     expect(with_chat.sidebar.get_by_text("Данные старше суток.")).to_be_visible()
     expect(with_chat.sidebar.get_by_role("button", name="Отправить в чат")).to_have_count(0)
