@@ -169,6 +169,8 @@ def _state_of(room: Room, ask: ChatAsk, item: ShownItem | None, *, is_made: bool
     decided = decided_text(services, item.decided)
     if not is_made:
         return _Answer(sentence("chat.press_already", decided=decided), is_alert=True)
+    if not item.decided.can_be_taken_back(services.clock.now()):
+        return _Answer(decided)
     return _Answer(sentence("chat.press_made", decided=decided, until=until_text(services, item.decided)))
 
 
