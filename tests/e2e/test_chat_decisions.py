@@ -364,3 +364,59 @@ def test_group_that_comes_later_is_asked_as_well(
     desk.settle()
 
     assert list(desk.buttons()) == [ACCEPT, RETURN]
+
+
+def test_from_the_card_to_done(desk: Desk) -> None:
+    """A card in review is asked about; returned by words, asked about again, accepted, and in *Готово*."""
+    office = desk.office
+    preview_id = office.preview_backlog({"task": "Лендинг", "work_type": "Лендинг", "priority": "Срочно"})
+    assert office.do("start_batch", preview_id=preview_id)["outcome"] == "done"
+    assert office.do("push")["outcome"] == "done"
+    desk.settle()
+
+    def to_review() -> None:
+        card = next(one for one in office.desk.cards() if "Лендинг" in one.title)
+        office.desk.move(card.card_id, 2)
+        desk.settle()
+        assert office.do("refresh")["outcome"] in ("done", "partial")
+        desk.settle()
+
+    def carry_out(moment: datetime) -> None:
+        # The queue of the tests runs its tasks early, when nothing is due yet.
+        desk.move_clock(moment)
+        body = {"kind": "settle", "spreadsheet_id": office.client_id}
+        office.services.queue.add(f"settle-{moment:%H%M}", body)
+        desk.settle()
+
+    def asked() -> list[dict[str, Any]]:
+        return [one for one in desk.messages() if one["text"].startswith("Готово, посмотрите")]
+
+    to_review()
+    (first,) = asked()
+    desk.press(RETURN, message=first)
+    prompt = desk.messages()[-1]
+    desk.write("Логотип крупнее", reply_to=prompt["id"])
+    carry_out(NOW + timedelta(minutes=15))
+    (first,) = asked()
+    assert ("Возвращено" in first["text"], desk.buttons(first)) == (True, {})
+    rows = office.table("in_progress", "status", "approval", "remark")
+    assert set(rows) == {("В работе", "Вернули", "Логотип крупнее")}
+
+    to_review()
+    first, second = asked()
+    assert list(desk.buttons(second)) == [ACCEPT, RETURN]
+    answer = desk.press_data("a:1:" + "x" * 22, first["id"])
+    assert "изменилась" in answer["text"]
+    desk.press(ACCEPT, message=second)
+    carry_out(NOW + timedelta(minutes=40))
+
+    ((task, approved_by),) = office.table("done", "task", "approved_by")
+    assert (task, office.table("in_progress", "status")) == ("Лендинг", [])
+    assert "чат" in str(approved_by).lower()
+    second = asked()[-1]
+    assert ("Принято" in second["text"], desk.buttons(second)) == (True, {})
+    kinds = [(one.kind, one.state) for one in desk.decisions(1)]
+    assert kinds == [
+        (DecisionKind.RETURNED, DecisionState.SETTLED),
+        (DecisionKind.ACCEPTED, DecisionState.SETTLED),
+    ]

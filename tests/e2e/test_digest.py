@@ -415,3 +415,19 @@ def test_nothing_goes_where_no_day_is_chosen(desk: Desk) -> None:
         assert (desk.sent(), desk.told()) == ([], [])
     lines = office.table("log", "action", "message", spreadsheet_id=office.agency.spreadsheet_id)
     assert [one for one in lines if "«когда-нибудь» — не день недели" in str(one[1])]
+
+
+def test_agency_that_wants_no_digests_in_chats(desk: Desk) -> None:
+    """The event has no topic: nothing goes by itself, and a click says where to choose one."""
+    office, clock = desk.office, desk.clock
+    assert office.agency is not None
+    office.choose(chat_events="Начат проект: Общая")
+    office.click(office.agency.spreadsheet_id, "update_load")
+    settle(office, desk.world)
+    clock.tick(THURSDAY.replace(hour=9))
+    write_something(desk)
+    clock.tick(THURSDAY.replace(hour=12))
+
+    answer = office.do("preview_digest")
+    assert (answer["outcome"], "не выбрано" in answer["message"]) == ("refused", True)
+    assert (desk.sent(), desk.told()) == ([], [])

@@ -12,6 +12,7 @@ from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.records.books import find_agencies, find_projects
 from vitrina.records.outside.chat_questions import find_open_questions
+from vitrina.records.outside.chat_rules import ChatRules, load_rules
 from vitrina.records.outside.chats import find_chats, find_lacking
 from vitrina.usecases.chats.reminders import remind
 from vitrina.usecases.chats.rules import rules_of
@@ -48,7 +49,8 @@ def watch_chats(services: Services, body: Json) -> None:
             # What was put right without an event, or whose event was lost.
             run.queue_at_end(chat_wish(services, state.spreadsheet_id))
         _remind(run)
-        rules = rules_of(run, agency_id)
+        # An agency whose settings nobody has read since it has a chat chose nothing.
+        rules = load_rules(services.store, agency_id) or ChatRules(agency_id)
         watch_asks(run, rules, find_watched(run))
         queue_digests(run, rules)
     if services.chat.check_webhook() is not WebhookState.ACTIVE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from vitrina.ports import Document, Write
 from vitrina.records.outside.change import DocumentChange
 from vitrina.records.outside.chat_messages import KeptMessage, message_from_document
 from vitrina.records.outside.chat_rules import ChatRules
-from vitrina.records.outside.chats import ChatState, KeptChat, chat_from_document, chat_key
+from vitrina.records.outside.chats import MOST_IDS, ChatState, KeptChat, chat_from_document, chat_key
 from vitrina.texts import Sentence, render
 
 #: Messages in a group in any window; all processes together. The window is longer than Telegram's minute: an
@@ -149,8 +150,7 @@ class Room:
         state = replace(self.state.with_ids(message_id, is_own=True), told_lack="")
         if message.question:
             state = replace(state, notices={**state.notices, message_id: message.question})
-        if message.prompt:
-            state = replace(state, prompts={**state.prompts, message_id: message.prompt})
+        state = replace(state, prompts=_prompts(state, message, message_id))
         version = self.run.commit(state.put(), updates=[DocumentChange(store, (message.key,), change)])
         self.state = replace(state, version=version)
 
@@ -191,6 +191,15 @@ class Room:
             return [] if changed == now else [changed.put()]
 
         return DocumentChange(self.run.services.store, (chat_key(kept.spreadsheet_id),), change)
+
+
+def _prompts(state: ChatState, message: KeptMessage, message_id: str) -> Mapping[str, str]:
+    """Messages that ask for a remark, with this one if it does now; the oldest are forgotten."""
+    others = {key: one for key, one in state.prompts.items() if key != message_id}
+    if not message.prompt:
+        return others
+    kept = list({**others, message_id: message.prompt}.items())
+    return dict(kept[-MOST_IDS:])
 
 
 def _fields_of(state: ChatState) -> dict[str, Any]:

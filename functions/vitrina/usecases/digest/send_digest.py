@@ -19,7 +19,7 @@ from vitrina.ports import Document, Write
 from vitrina.records.books import Project, load_project
 from vitrina.records.layouts import shape_from, shape_key
 from vitrina.records.outside.change import DocumentChange
-from vitrina.records.outside.chat_rules import Told
+from vitrina.records.outside.chat_rules import NOWHERE, Told, load_rules
 from vitrina.records.outside.chats import load_chat
 from vitrina.records.told.digests import KeptDigest, digest_from_document, digest_key, load_digest
 from vitrina.texts import Sentence, render, sentence
@@ -106,14 +106,22 @@ def send_digest(run: Run, spreadsheet_id: str, *, mark: str) -> Answer:
 
 
 def _project(run: Run, spreadsheet_id: str) -> Project:
-    """The project; raises ``UserError`` if it has no chat."""
+    """The project; raises ``UserError`` if it has no chat in which a digest is told."""
     store = run.services.store
     project = load_project(store, spreadsheet_id)
     if run.services.chat is None:
         raise UserError("chat.off")
     if not load_chat(store, spreadsheet_id, project.agency_id).chat_id:
         raise UserError("chat.no_group")
+    if not _has_place(run, project):
+        raise UserError("digest.nowhere")
     return project
+
+
+def _has_place(run: Run, project: Project) -> bool:
+    """Whether the agency wants digests in the chats of its clients."""
+    rules = load_rules(run.services.store, project.agency_id)
+    return rules is None or rules.places.get(Told.DIGEST) != NOWHERE
 
 
 # --- By the clock ------------------------------------------------------------------------------------
@@ -122,6 +130,8 @@ def _project(run: Run, spreadsheet_id: str) -> Project:
 def send_by_clock(run: Run, project: Project) -> None:
     """Send the digest, or tell the agency why it is not sent."""
     services = run.services
+    if not _has_place(run, project):
+        return
     digest = compose(run, project)
     known = load_digest(services.store, project.spreadsheet_id, project.agency_id)
     week = week_of(services.today())
