@@ -25,7 +25,7 @@ MONTHS = (
     *("сентября", "октября", "ноября", "декабря"),
 )
 STATUSES = ("Онбординг", "В работе", "На проверке", "Выполнено")
-APPROVALS = ("", "", "Принято", "Вернули")
+APPROVALS = ("", "", "", "Принято", "Вернули", "—")
 METRIC_STATES = ("в плане", "отстаёт", "мало данных", "нет данных")
 TITLES = ("Лендинг", "Статья о зерне", "Баннер <b>", "СУММ(1;2)", "Каталог «Осень»", "Письмо 🙂")
 #: Tasks of a part that are named.
@@ -139,7 +139,8 @@ def expected_lines(plan: Plan, state: str) -> list[str]:
         statuses = {one.status for one in actions}
         approvals = {one.approval for one in actions}
         due += [one.due_on for one in actions if one.status != "Выполнено" and one.due_on >= plan.today]
-        if statuses - {"На проверке", "Выполнено"} or "Вернули" in approvals:
+        is_unchecked = "На проверке" in statuses and "—" in approvals
+        if statuses - {"На проверке", "Выполнено"} or "Вернули" in approvals or is_unchecked:
             last = max(one.due_on for one in actions)
             in_work.append(f"• {code} {title}, до {days_in_words(last, last)}")
         elif "На проверке" in statuses and "Принято" not in approvals:

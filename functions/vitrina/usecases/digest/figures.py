@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.quantities import SERIAL_DAY_ZERO, day_of_serial
+from vitrina.tabs.project_signs import UNASKED
 from vitrina.tabs.refreshed_mark import FIELD as REFRESHED
 from vitrina.workbook.reading.book import Book, Row, Tab
 from vitrina.workbook.reading.cells import CellReader
@@ -222,9 +223,11 @@ def _open_work(book: Book, choices: Choices, today: date) -> tuple[tuple[Work, .
 
 
 def _is_finished(item: _Item) -> bool:
-    """Whether all of it is in review or done, and the client has not returned it."""
-    finished = {ActionStatus.REVIEW.value, ActionStatus.DONE.value}
-    return finished.issuperset(item.statuses) and "returned" not in item.approvals
+    """Whether all of it is in review or done, checked by the agency, and not returned by the client."""
+    review = ActionStatus.REVIEW.value
+    is_checked = review not in item.statuses or UNASKED not in item.approvals
+    is_ended = {review, ActionStatus.DONE.value}.issuperset(item.statuses)
+    return is_ended and is_checked and "returned" not in item.approvals
 
 
 def _is_answered(item: _Item) -> bool:
