@@ -35,6 +35,8 @@ class ChatAsk:
         Count of the last reminder.
     is_told
         Whether the project had a group to tell it to.
+    content
+        Tells what the message says from anything else that it could say.
     is_open
         Whether the message may still change.
     """
@@ -55,6 +57,7 @@ class ChatAsk:
     ordinal: int = 0
     reminder: int = 0
     is_told: bool = False
+    content: str = ""
     is_open: bool = True
     version: int = ABSENT
 

@@ -5,6 +5,8 @@ The message always says what holds: whatever way a decision came, it is edited.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -110,6 +112,12 @@ class _Drawn:
     #: What the message that asked for a remark says, if there is one.
     remark: str = ""
 
+    @property
+    def content(self) -> str:
+        """Tells what the message says, and its buttons, from anything else."""
+        said = [self.text, self.remark, *((one.text, one.data) for one in self.buttons)]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
 
 def _drawn(services: Services, ask: ChatAsk, item: ShownItem | None, locale: str) -> _Drawn:
     about = [render(sentence("chat.shown", code=ask.code, title=brief(ask.title, MOST_TITLE)), locale)]
@@ -202,8 +210,12 @@ def _tell(run: Run, page: ClientPage, asks: Iterable[ChatAsk]) -> None:
         item = page.by_number.get(ask.number)
         known = ask if item is not None or ask.kind else _with_decision(services, ask)
         drawn = _drawn(services, known, item, page.locale)
+        kept = replace(drawn.ask, is_told=bool(chat.chat_id), content=drawn.content)
+        if kept == ask:
+            # The message says this already, or waits to be sent.
+            continue
         _post(run, drawn)
-        _keep(run, replace(drawn.ask, is_told=bool(chat.chat_id)))
+        _keep(run, kept)
         if drawn.ask.kind and drawn.buttons:
             settles_at = datetime.fromisoformat(drawn.ask.settles_at)
             run.queue_at_end(asks_wish(services, page.spreadsheet_id, settles_at))
