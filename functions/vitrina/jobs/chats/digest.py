@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from vitrina.operations.actor import CLOCK
@@ -12,21 +13,22 @@ from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.records.books import book_key, load_project
 from vitrina.records.outside.chat_rules import ChatRules
-from vitrina.records.outside.chats import find_chats
 from vitrina.usecases.digest.send_digest import send_by_clock
 
 #: Hours after which a digest of the same day is written anew.
 EVERY_HOURS = 2
 
 
-def queue_digests(run: Run, rules: ChatRules) -> None:
-    """Queue the digests of an agency whose time has come; a repeat within ``EVERY_HOURS`` queues none."""
+def queue_digests(run: Run, rules: ChatRules, spreadsheet_ids: Iterable[str]) -> None:
+    """Queue the digests of projects with a group if their time has come.
+
+    A repeat within ``EVERY_HOURS`` queues none.
+    """
     now = run.services.clock.now().astimezone(run.services.time_zone)
     if not _is_due(rules, now):
         return
-    for chat in find_chats(run.services.store, run.agency_id).values():
-        if chat.chat_id and not chat.is_internal:
-            run.queue_at_end(_wish(chat.spreadsheet_id, now))
+    for spreadsheet_id in spreadsheet_ids:
+        run.queue_at_end(_wish(spreadsheet_id, now))
 
 
 def _is_due(rules: ChatRules, now: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
@@ -26,8 +26,12 @@ DAY_ENDS = time(18)
 GRACE = timedelta(minutes=5)
 
 
-def watch_asks(run: Run, rules: ChatRules, asks: Sequence[ChatAsk]) -> None:
-    """Look at the messages of an agency about work that is shown: reminders, and what a task has missed."""
+def watch_asks(run: Run, rules: ChatRules, asks: Sequence[ChatAsk], with_group: Collection[str]) -> None:
+    """Look at the messages of an agency about work that is shown: reminders, and what a task has missed.
+
+    *with_group* are the workbooks of projects that have a group.
+    """
+    asks = [one for one in asks if one.spreadsheet_id in with_group]
     now = run.services.clock.now()
     late = {one.spreadsheet_id for one in asks if _is_late(one, now)}
     for spreadsheet_id in sorted(late):
@@ -47,7 +51,7 @@ def find_watched(run: Run) -> list[ChatAsk]:
 
 
 def _is_late(ask: ChatAsk, now: datetime) -> bool:
-    """Whether the message should say something else by now: the project had no group, or a time is over."""
+    """Whether the message should say something else by now: there was no group then, or a time is over."""
     if not ask.is_told:
         return True
     return bool(ask.settles_at) and datetime.fromisoformat(ask.settles_at) + GRACE < now
