@@ -63,6 +63,11 @@ function answerQuestion() {
   openAction_('answer_question', 'form');
 }
 
+/** Menu: shows what the weekly digest says now, then sends it to the client's chat. */
+function sendDigest() {
+  openAction_('preview_digest', 'run');
+}
+
 /** Menu: the same for the agency's own chat. */
 function showAgencyChat() {
   openAction_('show_agency_chat', 'run');

@@ -21,7 +21,7 @@ from emulators.telegram.calls import METHODS, PREFIX
 from emulators.telegram.limiter import Limiter, Limits
 from emulators.telegram.models import Telegram
 from emulators.telegram.models.call import Call
-from emulators.telegram.models.view import chats, users
+from emulators.telegram.models.view import chats, presses, users
 from emulators.telegram.webhooks import Webhooks
 
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
@@ -168,6 +168,11 @@ def _install_control(
     def list_users() -> Response:
         with telegram.lock:
             return jsonify(users(telegram.state))
+
+    @app.get(f"{CONTROL_PREFIX}/presses")
+    def list_presses() -> Response:
+        with telegram.lock:
+            return jsonify(presses(telegram.state))
 
     @app.post(f"{CONTROL_PREFIX}/rate-limit")
     def rate_limit() -> Response:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Protocol
 
 from vitrina.crm_port import WebhookState
@@ -21,6 +21,10 @@ from vitrina.ports import WebhookRequest
 MOST_TEXT = 4096
 MOST_TOPIC_NAME = 128
 MOST_INVITE_NAME = 32
+MOST_BUTTON_TEXT = 64
+#: Most characters of the answer to a press, and most bytes of what a button carries.
+MOST_PRESS_TEXT = 200
+MOST_BUTTON_DATA = 64
 #: What ``GroupClaimed`` may bring.
 PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -51,6 +55,28 @@ class Group:
     rights: frozenset[BotRight]
 
 
+class ButtonStyle(StrEnum):
+    """Colour of a button; a chat that has none shows all alike."""
+
+    PLAIN = ""
+    SUCCESS = "success"
+    DANGER = "danger"
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button under a message. ``data`` comes back in ``ButtonPressed``: 1 to ``MOST_BUTTON_DATA`` bytes."""
+
+    text: str
+    data: str
+    style: ButtonStyle = ButtonStyle.PLAIN
+
+    def __post_init__(self) -> None:
+        check_length(self.text, MOST_BUTTON_TEXT)
+        if not 1 <= len(self.data.encode()) <= MOST_BUTTON_DATA:
+            raise ValueError(f"a button carries 1 to {MOST_BUTTON_DATA} bytes")
+
+
 @dataclass(frozen=True)
 class ChatMessage:
     """A message of the bot. ``text`` is plain and has 1 to ``MOST_TEXT`` characters; see ``shortened``."""
@@ -61,6 +87,8 @@ class ChatMessage:
     topic_id: str = ""
     #: Id of the message that it answers; it is sent without it if that message is gone.
     reply_to: str = ""
+    #: Shown in one row under the message.
+    buttons: tuple[Button, ...] = ()
 
     def __post_init__(self) -> None:
         check_length(self.text, MOST_TEXT)
@@ -149,7 +177,30 @@ class MessageReceived:
     reply_to: str = ""
 
 
-ChatEvent = BotMoved | GroupClaimed | GroupUpgraded | MessageReceived
+@dataclass(frozen=True)
+class ButtonPressed:
+    """A person pressed a button under a message of the bot.
+
+    Parameters
+    ----------
+    message_id
+        The message, which may be changed or gone by now.
+    person_id
+        As in ``MessageReceived``: the chat proves who pressed.
+    data
+        What the button carried. Somebody with a program of his own can send any text.
+    press_id
+        For ``Chat.answer_press``.
+    """
+
+    chat_id: str
+    message_id: str
+    person_id: str
+    data: str
+    press_id: str
+
+
+ChatEvent = BotMoved | GroupClaimed | GroupUpgraded | MessageReceived | ButtonPressed
 
 
 @dataclass(frozen=True)
@@ -241,9 +292,22 @@ class Chat(Protocol):
         """
 
     def edit(self, message_id: str, message: ChatMessage) -> None:
-        """Give a message of the bot another text. Does nothing if it has this text, or is gone.
+        """Give a message of the bot another text and other buttons, or take the buttons away.
 
-        May be repeated.
+        Does nothing if it has this text and these buttons, or is gone. May be repeated.
+        """
+
+    def answer_press(self, press_id: str, text: str, *, is_alert: bool = False) -> None:
+        """Show a text to the person who pressed a button, and to nobody else.
+
+        Does nothing if he does not wait any more: a chat waits some seconds. May be repeated.
+
+        Parameters
+        ----------
+        text
+            At most ``MOST_PRESS_TEXT`` characters.
+        is_alert
+            Whether he has to close it; otherwise it is shown for a moment.
         """
 
     # --- Webhooks ---

@@ -89,15 +89,16 @@ def test_menu_of_book(addon, book, locale, expected):
     assert captions(menu) == expected
 
 
-CHAT_ITEMS = {"Чат с клиентом…", "Чат агентства…"}
+CLIENT_CHAT = ["Чат с клиентом…", "Сводка для клиента…"]
+CHAT_ITEMS = {*CLIENT_CHAT, "Чат агентства…"}
 
 
 @pytest.mark.parametrize(
     ("book", "tracker", "items"),
     [
-        ("client", None, ["Чат с клиентом…"]),
-        ("client", "none", ["Чат с клиентом…"]),
-        ("client", "guests", ["Чат с клиентом…"]),
+        ("client", None, CLIENT_CHAT),
+        ("client", "none", CLIENT_CHAT),
+        ("client", "guests", CLIENT_CHAT),
         ("agency", None, ["Чат агентства…"]),
     ],
 )

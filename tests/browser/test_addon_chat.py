@@ -69,6 +69,34 @@ def test_a_question_is_answered(with_chat, world):
     assert world.backend.received[-1]["params"] == {"number": 3, "text": "В четверг"}
 
 
+def test_digest_is_read_and_sent(with_chat, world):
+    """What was shown is what is sent; with old data there is no button."""
+    data = {
+        "text": "«Сайт»: <b>за неделю</b>\n\nСделано: 2",
+        "mark": "a" * 32,
+        "can_send": True,
+        "is_sent": False,
+    }
+    shown = "Так будет выглядеть сводка."
+    world.backend.will_answer("preview_digest", outcome="done", message=shown, data=data)
+    old = {**data, "can_send": False}
+    world.backend.will_answer(
+        "preview_digest", outcome="done", message=shown, details=["Данные старше суток."], data=old
+    )
+    world.backend.will_answer("send_digest", outcome="done", message="Сводка уйдёт в чат.")
+    with_chat.choose_from_menu("Сводка для клиента…")
+    sidebar = with_chat.sidebar
+    expect(sidebar.locator("#digest")).to_have_text(data["text"])
+    with_chat.screenshot("digest")
+    sidebar.get_by_role("button", name="Отправить в чат").click()
+    expect(sidebar.get_by_text("Сводка уйдёт в чат.")).to_be_visible()
+    assert world.backend.received[-1]["params"] == {"mark": "a" * 32}
+
+    with_chat.choose_from_menu("Сводка для клиента…")
+    expect(with_chat.sidebar.get_by_text("Данные старше суток.")).to_be_visible()
+    expect(with_chat.sidebar.get_by_role("button", name="Отправить в чат")).to_have_count(0)
+
+
 def test_results_of_a_call_are_a_text_and_lines(workbench, world):
     """It is offered without a chat too; empty lines are no decisions."""
     world.backend.will_answer("note_call", outcome="done", message="В бэклог добавлено: 2 задачи.")

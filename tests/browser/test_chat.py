@@ -381,3 +381,24 @@ def test_chat_on_a_phone(chat, group, world):
 
     expect(chat.page.locator(".groups").get_by_role("button", name="Отчёты")).to_be_visible()
     expect(chat.page.locator(".messages")).to_be_hidden()
+
+
+def test_button_is_pressed(chat, group, world):
+    """By the chosen person; what the bot answers is shown, and its edit takes the buttons away."""
+    button = {"text": "Принять", "callback_data": "a:1", "style": "success"}
+    place = {"chat_id": group["chat_id"], "text": "Готово к проверке"}
+    message_id = send_as_bot(world, **place, reply_markup={"inline_keyboard": [[button]]})
+    chat.page.get_by_role("radio", name="Ирина").check()
+
+    message(chat, "Готово к проверке").get_by_role("button", name="Принять").click()
+    presses: list[dict[str, Any]] = []
+    while not presses:
+        presses = world.telegram.get("/_emulator/presses").raise_for_status().json()
+    answer = {"callback_query_id": presses[0]["id"], "text": "Принято в 14:02"}
+    world.telegram.post(f"/bot{BOT_TOKEN}/answerCallbackQuery", json=answer).raise_for_status()
+    edited = {**place, "message_id": message_id, "text": "Принято в 14:02."}
+    world.telegram.post(f"/bot{BOT_TOKEN}/editMessageText", json=edited).raise_for_status()
+
+    expect(chat.page.get_by_role("status").filter(has_text="Принято в 14:02")).to_be_visible()
+    expect(message(chat, "Принято в 14:02.").get_by_role("button", name="Принять")).to_have_count(0)
+    assert (presses[0]["user_id"], presses[0]["data"]) == (IRINA, "a:1")

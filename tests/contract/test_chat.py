@@ -17,11 +17,16 @@ from tests.harness.bot_api.recorder import Recorder, SentCall
 from tests.harness.chat_worlds import memory, telegram
 from tests.harness.chat_worlds.world import USERNAME, ChatWorld, OpenChatWorld
 from vitrina.chat_port import (
+    MOST_BUTTON_TEXT,
     MOST_INVITE_NAME,
+    MOST_PRESS_TEXT,
     MOST_TEXT,
     MOST_TOPIC_NAME,
     BotMoved,
     BotRight,
+    Button,
+    ButtonPressed,
+    ButtonStyle,
     Chat,
     ChatEvent,
     ChatMessage,
@@ -364,6 +369,104 @@ def test_edit_after_a_fault(world: ChatWorld, chat: Chat, chat_id: str, fault: s
     assert world.texts_of(chat_id) == ["Стало"]
 
 
+# --- Buttons -------------------------------------------------------------------------------------
+
+BUTTONS = (
+    Button("Принять", "a:7:Zm9v", ButtonStyle.SUCCESS),
+    Button("Вернуть с замечанием", "r:7:" + "x" * 60, ButtonStyle.DANGER),
+)
+
+
+def test_buttons_are_sent_and_edited(world: ChatWorld, chat: Chat, chat_id: str) -> None:
+    """An edit gives a message other buttons, leaves them as they are, or takes them away."""
+    message_id = chat.send(ChatMessage(chat_id, TEXT, buttons=BUTTONS))
+    assert world.buttons_of(chat_id, message_id) == list(BUTTONS)
+
+    for buttons in (BUTTONS[:1], BUTTONS[:1], (Button("Отменить", "u:7"),), ()):
+        chat.edit(message_id, ChatMessage(chat_id, TEXT, buttons=buttons))
+        assert world.buttons_of(chat_id, message_id) == list(buttons)
+    assert world.texts_of(chat_id) == [TEXT]
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [("", "x"), (" ", "x"), ("я" * (MOST_BUTTON_TEXT + 1), "x"), ("Да", ""), ("Да", "я" * 33)],
+)
+def test_button_that_no_chat_takes(text: str, data: str) -> None:
+    """Refused when it is made. Data are counted in bytes."""
+    with pytest.raises(ValueError, match=r"text|button"):
+        Button(text, data)
+    Button("Да", "я" * 32)
+
+
+@pytest.mark.parametrize("fault", ["lose_answer", "break_call"])
+def test_message_with_buttons_is_found_after_a_fault(
+    world: ChatWorld, chat: Chat, chat_id: str, fault: str
+) -> None:
+    """Text and buttons tell it: the same text with other buttons is another message."""
+    last = chat.send(ChatMessage(chat_id, "Раньше"))
+    getattr(world, fault)("send")
+    with pytest.raises(RetriableServiceError):
+        chat.send(ChatMessage(chat_id, TEXT, buttons=BUTTONS))
+    world.pass_time(60)
+
+    found = world.make_chat().find_sent(ChatMessage(chat_id, TEXT, buttons=BUTTONS), after=last, known=[last])
+
+    assert (found is not None) == (fault == "lose_answer")
+    if found is not None:
+        assert world.buttons_of(chat_id, found) == list(BUTTONS)
+
+
+def test_press_is_told(world: ChatWorld, chat: Chat, chat_id: str) -> None:
+    """Who, where, what, in a topic too; of a message that is gone, and with data that no button has."""
+    topic_id = chat.create_topic(chat_id, "Отчёты")
+    ours = chat.send(ChatMessage(chat_id, TEXT, topic_id, buttons=BUTTONS))
+    world.add_petr(chat_id)
+    since = connect(world)
+    first = world.press(chat_id, ours, BUTTONS[0].data)
+    second = world.press(chat_id, ours, "чужое", by=world.petr)
+    world.delete_message(chat_id, ours)
+    third = world.press(chat_id, ours, BUTTONS[1].data)
+
+    assert events(world, since) == [
+        ButtonPressed(chat_id, ours, world.irina, BUTTONS[0].data, first),
+        ButtonPressed(chat_id, ours, world.petr, "чужое", second),
+        ButtonPressed(chat_id, ours, world.irina, BUTTONS[1].data, third),
+    ]
+
+
+@pytest.mark.parametrize("is_alert", [False, True])
+def test_press_is_answered(world: ChatWorld, chat: Chat, chat_id: str, *, is_alert: bool) -> None:
+    """Once; a repeat and an answer that comes too late do nothing."""
+    ours = chat.send(ChatMessage(chat_id, TEXT, buttons=BUTTONS))
+    presses = [world.press(chat_id, ours, BUTTONS[0].data) for _ in range(2)]
+    for _ in range(2):
+        chat.answer_press(presses[0], "Принято в 14:02", is_alert=is_alert)
+    assert world.answer_to(presses[0]) == ("Принято в 14:02", is_alert)
+
+    world.let_presses_expire()
+    chat.answer_press(presses[1], "Поздно")
+    chat.answer_press("999", "Чужое")
+
+    assert world.answer_to(presses[1]) is None
+    with pytest.raises(ValueError, match="text"):
+        chat.answer_press(presses[1], "я" * (MOST_PRESS_TEXT + 1))
+
+
+@pytest.mark.parametrize("fault", ["lose_answer", "break_call"])
+def test_answer_to_a_press_may_be_repeated(world: ChatWorld, chat: Chat, chat_id: str, fault: str) -> None:
+    """Whatever happened to the first call. An answer that got lost shows itself as one that came too late."""
+    ours = chat.send(ChatMessage(chat_id, TEXT, buttons=BUTTONS))
+    press_id = world.press(chat_id, ours, BUTTONS[0].data)
+    getattr(world, fault)("answer_press")
+    with suppress(RetriableServiceError):
+        chat.answer_press(press_id, "Принято")
+
+    chat.answer_press(press_id, "Принято")
+
+    assert world.answer_to(press_id) == ("Принято", False)
+
+
 class Office:
     """The use of a group as the port wants it: what came before is remembered, and a repeat looks first.
 
@@ -697,6 +800,9 @@ def test_all_calls_fit_the_description(
     chat_id = world.add_group()
     with suppress(VitrinaError):
         world.chat.send(ChatMessage(chat_id, TEXT, world.chat.create_topic(chat_id, "Согласования"), "1"))
+    sent = world.chat.send(ChatMessage(chat_id, TEXT, buttons=BUTTONS[:1]))
+    world.chat.edit(sent, ChatMessage(chat_id, TEXT, buttons=BUTTONS[1:]))
+    world.chat.answer_press(world.press(chat_id, sent, "x"), "Принято", is_alert=True)
     calls = [call for recorder in RECORDERS for call in recorder.take()]
     violations = sorted({one for call in calls for one in violations_of(call)})
 
@@ -706,7 +812,7 @@ def test_all_calls_fit_the_description(
     )
     print(f"{len(calls)} calls judged: {', '.join(methods)}")  # noqa: T201 - shown where the test fails
     assert len(calls) > 2
-    assert {"createForumTopic", "sendMessage"} <= set(methods)
+    assert {"createForumTopic", "sendMessage", "answerCallbackQuery"} <= set(methods)
     assert not violations, "\n".join(violations)
 
 
@@ -722,6 +828,15 @@ def test_all_calls_fit_the_description(
         ("sendMessage", {"chat_id": -1, "text": "x", "reply_parameters": {}}, "lacks message_id"),
         ("createForumTopic", {"chat_id": -1, "name": "x" * 129}, "has 129 characters"),
         ("createChatInviteLink", {"chat_id": -1, "member_limit": 0}, "is 0"),
+        ("answerCallbackQuery", {"text": "x"}, "lacks callback_query_id"),
+        ("answerCallbackQuery", {"callback_query_id": "1", "text": "x" * 201}, "has 201 characters"),
+        ("editMessageText", {"text": "x", "reply_markup": {"inline_keyboard": [{}]}}, "is no list"),
+        (
+            "editMessageText",
+            {"text": "x", "reply_markup": {"inline_keyboard": [[{"text": "x", "callback_data": "я" * 33}]]}},
+            "has 66 bytes",
+        ),
+        ("sendMessage", {"chat_id": -1, "text": "x", "reply_markup": {"keyboard": 5}}, "reply_markup"),
         ("setWebhook", {"url": "https://a.test", "max_connections": 101}, "is 101"),
         ("setWebhook", {"url": "https://a.test", "allowed_updates": ["message", 5]}, "is no String"),
         ("setWebhook", {"url": "https://a.test", "secret_token": "a b"}, "other signs"),

@@ -514,6 +514,6 @@ def test_webhook_asks_for_what_is_needed_only(world: TelegramWorld, chat: Telegr
     assert bot["webhook"] == {
         "url": WEBHOOK_URL,
         "secret_token": f"{SECRET}-{USERNAME}",
-        "allowed_updates": ["message", "my_chat_member"],
+        "allowed_updates": ["message", "my_chat_member", "callback_query"],
         "max_connections": 8,
     }

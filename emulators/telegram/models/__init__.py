@@ -10,6 +10,7 @@ from emulators.telegram.models.groups import Groups
 from emulators.telegram.models.hooks import Hooks, Sender
 from emulators.telegram.models.messages import Messages
 from emulators.telegram.models.people import People
+from emulators.telegram.models.presses import Presses
 from emulators.telegram.models.state import State
 from emulators.telegram.models.topics import Topics
 
@@ -32,4 +33,5 @@ class Telegram:
         self.topics = Topics(self.state, self.groups, take)
         self.messages = Messages(self.state, self.groups, take)
         self.hooks = Hooks(self.state, sender)
-        self.people = People(self.state, self.topics, self.hooks)
+        self.presses = Presses(self.state, self.hooks)
+        self.people = People(self.state, self.topics, self.hooks, self.presses)

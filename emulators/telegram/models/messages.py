@@ -8,6 +8,7 @@ from emulators.telegram.errors import NotModelledError, bad
 from emulators.telegram.models import shapes
 from emulators.telegram.models.call import Call, length
 from emulators.telegram.models.groups import Groups
+from emulators.telegram.models.keyboards import keyboard_of
 from emulators.telegram.models.state import Row, State
 
 MOST_TEXT = 4096
@@ -37,11 +38,12 @@ class Messages:
         call.check_names(
             (
                 *("chat_id", "message_thread_id", "text", "link_preview_options"),
-                *("disable_notification", "reply_parameters"),
+                *("disable_notification", "reply_parameters", "reply_markup"),
             )
         )
         chat, text, bot_id = self._groups.group(call), _text(call), call.bot["id"]
         call.boolean("disable_notification")
+        keyboard = keyboard_of(call)
         if not self._groups.may_write(chat, bot_id):
             raise bad("not enough rights to send text messages to the chat")
         topic_id = self._topic_id(call, chat)
@@ -50,24 +52,34 @@ class Messages:
             "reply_to": self._answered(call, chat),
             "text": text,
             "has_preview": _has_preview(call),
+            "keyboard": keyboard,
         }
         self._take(chat["id"])
         return shapes.message(self._state, chat, self._state.add_message(chat, bot_id, **fields))
 
     def edit_message_text(self, call: Call) -> Row:
         """``editMessageText``."""
-        call.check_names(("chat_id", "message_id", "text", "link_preview_options"))
+        call.check_names(("chat_id", "message_id", "text", "link_preview_options", "reply_markup"))
+        # A keyboard that is not given is taken away.
+        given = {"text": _text(call), "has_preview": _has_preview(call), "keyboard": keyboard_of(call)}
+        return self._edit(call, given)
+
+    def edit_message_reply_markup(self, call: Call) -> Row:
+        """``editMessageReplyMarkup``."""
+        call.check_names(("chat_id", "message_id", "reply_markup"))
+        return self._edit(call, {"keyboard": keyboard_of(call)})
+
+    def _edit(self, call: Call, given: Row) -> Row:
         chat, message_id = self._groups.group(call), call.needed_integer("message_id")
-        text, has_preview = _text(call), _has_preview(call)
         row = chat["messages"].get(str(message_id))
         if row is None:
             raise bad("message to edit not found")
         if row["user_id"] != call.bot["id"] or row["service"]:
             raise bad("message can't be edited")
         self._take(chat["id"])
-        if (row["text"], row["has_preview"]) == (text, has_preview):
+        if all(row[name] == one for name, one in given.items()):
             raise bad(SAME)
-        row |= {"text": text, "has_preview": has_preview, "edit_date": self._state.now()}
+        row |= {**given, "edit_date": self._state.now()}
         return shapes.message(self._state, chat, row)
 
     def delete_message(self, call: Call) -> bool:

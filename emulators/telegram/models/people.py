@@ -13,6 +13,7 @@
 ``add_person``          ``chat_id``, ``person_id``, ``invite_link``, ``is_administrator``,
                         ``is_anonymous``
 ``write``               ``chat_id``, ``text``, and optionally ``topic_id``, ``reply_to``
+``press``               ``chat_id``, ``message_id``, ``data``: of a button; its id is the answer
 ``edit_message``        ``chat_id``, ``message_id``, ``text``
 ``delete_message``      ``chat_id``, ``message_id``
 ``create_topic``        ``chat_id``, ``name``
@@ -32,6 +33,7 @@ from typing import Any
 
 from emulators.telegram.models import shapes
 from emulators.telegram.models.hooks import Hooks
+from emulators.telegram.models.presses import Presses
 from emulators.telegram.models.state import Row, State
 from emulators.telegram.models.topics import Topics
 
@@ -42,10 +44,11 @@ RIGHTS = ("can_manage_topics", "can_invite_users")
 class People:
     """The actions by their names."""
 
-    def __init__(self, state: State, topics: Topics, hooks: Hooks) -> None:
+    def __init__(self, state: State, topics: Topics, hooks: Hooks, presses: Presses) -> None:
         self._state = state
         self._topics = topics
         self._hooks = hooks
+        self._presses = presses
 
     def do(self, wanted: Any) -> Row:
         """Carry out an action; raises ``ValueError`` or ``KeyError`` if there is no such action or row."""
@@ -138,6 +141,9 @@ class People:
             is_anonymous=self._state.member(chat, actor["id"])["is_anonymous"],
         )
         return {"message_id": row["message_id"]}
+
+    def _do_press(self, actor: Row, bot: Row, chat: Row, message_id: int, data: str) -> Row:
+        return {"press_id": self._presses.add(bot, chat, actor, message_id, data)["id"]}
 
     def _do_edit_message(self, _actor: Row, _bot: Row, chat: Row, message_id: int, text: str) -> None:
         row = chat["messages"][str(message_id)]

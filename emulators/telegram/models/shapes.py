@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from emulators.telegram.models.call import length
+from emulators.telegram.models.keyboards import markup
 from emulators.telegram.models.state import Row, State
 
 #: The user as whom administrators without a name write.
@@ -97,4 +98,6 @@ def message(state: State, group: Row, row: Row, *, is_inner: bool = False) -> Ro
         found["entities"] = [{"type": "bot_command", "offset": 0, "length": length(command[0])}]
     if not row["has_preview"]:
         found["link_preview_options"] = {"is_disabled": True}
+    if row["keyboard"]:
+        found["reply_markup"] = markup(row["keyboard"])
     return found

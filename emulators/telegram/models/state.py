@@ -13,6 +13,7 @@ Row = dict[str, Any]
 FIRST_GROUP, FIRST_SUPERGROUP = -4_000_000_001, -1_002_000_000_001
 #: Updates of a bot begin at some positive number; messages of groups that are no supergroups at another one.
 FIRST_UPDATE, FIRST_MESSAGE = 700_000_001, 501
+_COUNTS = ("groups", "supergroups", "updates", "messages", "links", "presses")
 
 
 class State:
@@ -34,7 +35,8 @@ class State:
         self.chats: dict[str, Row] = {}
         #: Updates of bots that have no webhook yet.
         self.pending: list[Row] = []
-        self.counts = {"groups": 0, "supergroups": 0, "updates": 0, "messages": 0, "links": 0}
+        self.presses: dict[str, Row] = {}
+        self.counts = dict.fromkeys(_COUNTS, 0)
 
     def now(self) -> int:
         """The current moment as Telegram writes it: whole seconds."""
@@ -98,6 +100,7 @@ class State:
             "service": None,
             "edit_date": None,
             "has_preview": True,
+            "keyboard": [],
             **fields,
         }
         chat["messages"][str(row["message_id"])] = row
@@ -118,10 +121,11 @@ class State:
 
     def dump(self) -> Row:
         """A copy of everything as JSON-able data."""
-        names = ("users", "chats", "pending", "counts")
+        names = ("users", "chats", "pending", "presses", "counts")
         return copy.deepcopy({name: getattr(self, name) for name in names})
 
     def load(self, data: Row) -> None:
         """Restore what ``dump`` returned."""
         self.users, self.chats = data["users"], data["chats"]
-        self.pending, self.counts = data["pending"], data["counts"]
+        self.pending, self.presses = data["pending"], data["presses"]
+        self.counts = data["counts"]

@@ -1,4 +1,4 @@
-"""Groups and users as a page shows them: ``GET /_emulator/chats`` and ``GET /_emulator/users``."""
+"""Groups, users and presses as a page shows them: ``GET /_emulator/chats``, ``…/users``, ``…/presses``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ def users(state: State) -> list[Row]:
     return [_user(row) for row in state.users.values()]
 
 
+def presses(state: State) -> list[Row]:
+    """Presses of buttons, oldest first, with what the person was shown: ``[{"id", "text", …}, …]``."""
+    return list(state.presses.values())
+
+
 def chats(state: State) -> list[Row]:
     """All groups with people, topics and messages, oldest first. The general topic has the id ``null``.
 
@@ -19,7 +24,7 @@ def chats(state: State) -> list[Row]:
           "members": [{"id", "name", "username", "is_bot", "is_client", "status", "rights"}, …],
           "topics": [{"id", "name", "is_closed", "messages": [
               {"id", "at", "author", "author_id", "is_bot", "is_client", "text", "service", "reply_to",
-               "is_edited"},
+               "is_edited", "keyboard": [[{"text", "callback_data", "style"?}, …], …]},
               …]}, …],
           "invites": [{"invite_link", "name"?, "member_limit"?, …}, …]}, …]
     """
@@ -78,4 +83,5 @@ def _message(state: State, row: Row) -> Row:
         "service": row["service"],
         "reply_to": row["reply_to"],
         "is_edited": row["edit_date"] is not None,
+        "keyboard": row["keyboard"],
     }

@@ -94,5 +94,6 @@ export function amocrmOf(email) {
 export const telegram = {
   users: () => request('GET', '/telegram/_emulator/users'),
   chats: () => request('GET', '/telegram/_emulator/chats'),
+  presses: () => request('GET', '/telegram/_emulator/presses'),
   act: (action) => request('POST', '/telegram/_emulator/do', action),
 };

@@ -12,6 +12,11 @@ const PEOPLE = ['человек', 'человека', 'человек'];
 /** From so near to its end a list is kept at its end, in pixels. */
 const NEAR_END = 40;
 
+/** How often, and how far apart, is looked for the answer to a press; how long it is shown. */
+const PRESS_TRIES = 40;
+const PRESS_MS = 300;
+const TOAST_MS = 6000;
+
 export class Chat {
   constructor(root) {
     this.root = root;
@@ -180,7 +185,8 @@ export class Chat {
     this.head = el('div', { class: 'room-head' });
     this.log = el('ol', { class: 'messages', tabindex: 0, 'aria-label': 'Сообщения', onscroll: () => this.onScroll() });
     this.composer = this.buildComposer();
-    this.room = el('section', { class: 'room', 'aria-label': 'Переписка' }, this.head, this.log, this.composer);
+    this.toast = el('p', { class: 'toast', role: 'status', hidden: true });
+    this.room = el('section', { class: 'room', 'aria-label': 'Переписка' }, this.head, this.log, this.toast, this.composer);
     this.root.dataset.screen = 'list';
     this.root.replaceChildren(this.failure, this.list, this.room);
     // A list that is shown again has forgotten how far it was scrolled, and a smaller one hides its end.
@@ -339,6 +345,7 @@ export class Chat {
     const top = this.log.scrollTop;
     const nodes = drawMessages(messages, {
       onReply: this.writer ? (message) => this.answer(message) : null,
+      onPress: this.writer ? (message, data) => this.press(message, data) : null,
       onCommand: (command) => this.insert(command),
       isNew: ({ id }) => !before.has(id),
     });
@@ -563,6 +570,21 @@ export class Chat {
     }
   }
 
+  /** Presses a button of the bot, and shows what the bot answers to the one who pressed. */
+  async press(message, data) {
+    const made = await this.act({ action: 'press', chat_id: this.chatId, user_id: this.writer.id, message_id: message.id, data });
+    const answer = made ? await answerOf(made.press_id) : null;
+    if (answer) {
+      this.toast.textContent = answer;
+      this.toast.hidden = false;
+      clearTimeout(this.toastEnds);
+      this.toastEnds = setTimeout(() => {
+        this.toast.hidden = true;
+      }, TOAST_MS);
+    }
+    await this.refresh();
+  }
+
   /** Does something in the open group in the name of its owner. */
   actAsOwner(action) {
     const owner = this.chat.members.find(({ status }) => status === 'creator') ?? this.writer;
@@ -581,6 +603,20 @@ export class Chat {
     await this.refresh();
     return made;
   }
+}
+
+/** What the bot answers to a press, or null where it does not. */
+async function answerOf(pressId) {
+  for (let tries = 0; tries < PRESS_TRIES; tries += 1) {
+    const press = (await telegram.presses()).find(({ id }) => id === pressId);
+    if (press?.is_answered) {
+      return press.text;
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, PRESS_MS);
+    });
+  }
+  return null;
 }
 
 function keyOf(chatId, topicId = '') {

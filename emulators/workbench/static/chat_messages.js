@@ -22,8 +22,10 @@ const SERVICE = {
 /**
  * Draws messages, oldest first.
  *
- * @param {{onReply: ?function(Object), onCommand: function(string), isNew: function(Object): boolean}} callbacks
- *   `onReply` is null where nobody can write; `onCommand` gets a command that was clicked.
+ * @param {{onReply: ?function(Object), onPress: ?function(Object, string), onCommand: function(string),
+ *   isNew: function(Object): boolean}} callbacks
+ *   `onReply` and `onPress` are null where nobody can write; `onPress` gets a message and what a button of it
+ *   carries, `onCommand` a command that was clicked.
  */
 export function drawMessages(messages, callbacks) {
   const byId = new Map(messages.map((message) => [message.id, message]));
@@ -47,7 +49,7 @@ function sentence(service, author) {
   return SERVICE[kind]?.(content, author) ?? kind;
 }
 
-function drawMessage(message, answered, { onReply, onCommand, isNew }) {
+function drawMessage(message, answered, { onReply, onPress, onCommand, isNew }) {
   const side = message.is_bot ? 'bot' : message.is_client ? 'client' : 'staff';
   return el(
     'li',
@@ -76,6 +78,22 @@ function drawMessage(message, answered, { onReply, onCommand, isNew }) {
       ),
       answered ? el('blockquote', {}, el('b', {}, answered.author), ' ', shortText(answered)) : null,
       el('p', {}, ...withCommands(message.text, onCommand)),
+      ...message.keyboard.map((row) => drawRow(message, row, onPress)),
+    ),
+  );
+}
+
+/** Buttons of the bot, one row. */
+function drawRow(message, row, onPress) {
+  return el(
+    'div',
+    { class: 'keyboard' },
+    ...row.map(({ text, callback_data: data, style = '' }) =>
+      el(
+        'button',
+        { class: `press ${style}`, 'data-key': `press-${message.id}-${data}`, disabled: !onPress, onclick: () => onPress(message, data) },
+        text,
+      ),
     ),
   );
 }

@@ -16,7 +16,9 @@ from vitrina.errors import (
     StoreConflictError,
     VitrinaError,
 )
+from vitrina.jobs.chats.asks import renew_chat_asks
 from vitrina.jobs.chats.books import write_chat_book
+from vitrina.jobs.chats.digest import write_digest
 from vitrina.jobs.chats.serve import serve_chat
 from vitrina.jobs.chats.watch import plan_chats, watch_chats
 from vitrina.jobs.client_pages.draw import draw_client_page
@@ -73,6 +75,8 @@ JOBS: Mapping[str, Job] = {
     "deals": Job({**_BOOK, "lists": {"type": "boolean"}}, _in_background(sync_deals)),
     "chat": Job(_BOOK, _in_background(serve_chat)),
     "chat_book": Job(_BOOK, _in_background(write_chat_book)),
+    "digest": Job({**_BOOK, "day": {"type": "string", "maxLength": 10}}, _in_background(write_digest)),
+    "asks": Job({"spreadsheet_id": _ID}, _in_background(renew_chat_asks)),
     "chats": Job(_BOOK, _in_background(watch_chats)),
     "client_wishes": Job(_BOOK, _in_background(carry_out_wishes)),
     "client_page": Job(_BOOK, _in_background(draw_client_page)),

@@ -41,6 +41,7 @@ from vitrina.usecases.decisions.decide import MOST_ITEMS, MOST_TEXT
 from vitrina.usecases.decisions.decide_for_client import decide_for_client
 from vitrina.usecases.decisions.show_to_client import finished_work, show_to_client
 from vitrina.usecases.decisions.take_back_accepted import accepted_work, take_back_accepted
+from vitrina.usecases.digest.send_digest import preview_digest, send_digest
 from vitrina.usecases.tracker.push import push
 from vitrina.usecases.tracker.refresh import refresh
 from vitrina.usecases.tracker.settle_conflicts import KEEP_SHEET, KEEP_TRACKER, settle_conflicts
@@ -329,6 +330,14 @@ ACTIONS: Mapping[str, Action] = {
         lambda run, book, params: note_call(
             run, book, text=params.get("text", ""), decisions=params.get("decisions", ())
         ),
+        is_noted=True,
+    ),
+    "preview_digest": Action("client", _NO_PARAMS, lambda run, book, _: preview_digest(run, book), holds=()),
+    "send_digest": Action(
+        "client",
+        _params(mark={"type": "string", "pattern": r"^[0-9a-f]{32}\Z"}),
+        lambda run, book, params: send_digest(run, book, mark=params["mark"]),
+        holds=("digest:{book}",),
         is_noted=True,
     ),
     "finished_work": Action("client", _NO_PARAMS, lambda run, book, _: finished_work(run, book), holds=()),

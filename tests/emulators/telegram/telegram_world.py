@@ -98,6 +98,20 @@ class World:
         rows = self.control.get("/chats").json()
         return next(one for one in rows if one["id"] == int(chat_id))
 
+    def message(self, chat_id: int | str, message_id: int | str) -> dict[str, Any]:
+        """A message as a page shows it."""
+        rows = (one for topic in self.chat(chat_id)["topics"] for one in topic["messages"])
+        return next(one for one in rows if one["id"] == int(message_id))
+
+    def presses(self) -> list[dict[str, Any]]:
+        """Presses of buttons, oldest first."""
+        rows: list[dict[str, Any]] = self.control.get("/presses").json()
+        return rows
+
+    def press(self, press_id: str) -> dict[str, Any]:
+        """A press of a button, with what the person was shown."""
+        return next(one for one in self.presses() if one["id"] == press_id)
+
     def texts(self, chat_id: int | str, topic_id: int | None = None) -> list[str]:
         """Texts of a topic, oldest first."""
         topic = next(one for one in self.chat(chat_id)["topics"] if one["id"] == topic_id)

@@ -19,6 +19,7 @@ from tests.harness.shared import shared_path
 
 DESCRIPTION = "conformance/vendors/telegram_bot_api.json.gz"
 _LENGTH = re.compile(r"(\d+)-(\d+) characters")
+_BYTES = re.compile(r"(\d+)-(\d+) bytes")
 _BOUNDS = re.compile(r"(?:^|[ ;,])(\d+)-(\d+)(?:\.|$| \()")
 _SECRET = re.compile(r"[A-Za-z0-9_-]+")
 _ARRAY = "Array of "
@@ -136,6 +137,9 @@ def _bounds(value: Any, description: str, place: str, name: str) -> Iterator[str
         units = len(value.encode("utf-16-le")) // 2
         if not int(length[1]) <= units <= int(length[2]):
             yield f"{place} has {units} characters"
+    size = _BYTES.search(description)
+    if size and isinstance(value, str) and not int(size[1]) <= len(value.encode()) <= int(size[2]):
+        yield f"{place} has {len(value.encode())} bytes"
     bounds = _BOUNDS.search(description)
     if bounds and isinstance(value, int) and not int(bounds[1]) <= value <= int(bounds[2]):
         yield f"{place} is {value}"

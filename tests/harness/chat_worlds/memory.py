@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from tests.harness.chat_worlds.world import ALL_RIGHTS
 from tests.harness.fakes.chat import SERVICE, FakeChat, request_of, webhook_of
 from tests.harness.fakes.interruptions import Interruption, no_answer
-from vitrina.chat_port import BotMoved, BotRight, Chat
+from vitrina.chat_port import BotMoved, BotRight, Button, Chat
 from vitrina.crm_port import WebhookState
 from vitrina.errors import AccessDeniedError, RetriableServiceError, ServiceError
 from vitrina.ports import WebhookRequest
@@ -77,6 +77,11 @@ class MemoryWorld:
         person_id = chat_id if is_anonymous else by or self.irina
         return self.fake.write(chat_id, text, person_id=person_id, topic_id=topic_id, reply_to=reply_to)
 
+    def press(self, chat_id: str, message_id: str, data: str, *, by: str = "") -> str:
+        """See ``ChatWorld``."""
+        self.fake.press(chat_id, message_id, data, person_id=by or self.irina)
+        return list(self.fake.presses)[-1]
+
     def edit(self, chat_id: str, message_id: str, text: str) -> None:
         """See ``ChatWorld``."""
         self.fake.groups[chat_id].messages[message_id].text = text
@@ -106,6 +111,15 @@ class MemoryWorld:
         """See ``ChatWorld``."""
         rows = self.fake.groups[chat_id].messages.values()
         return [one.text for one in rows if one.topic_id == topic_id]
+
+    def buttons_of(self, chat_id: str, message_id: str) -> list[Button]:
+        """See ``ChatWorld``."""
+        return list(self.fake.groups[chat_id].messages[message_id].buttons)
+
+    def answer_to(self, press_id: str) -> tuple[str, bool] | None:
+        """See ``ChatWorld``."""
+        press = self.fake.presses[press_id]
+        return (press.answer, press.is_alert) if press.answer else None
 
     # --- The chat from outside ---
 
@@ -148,6 +162,11 @@ class MemoryWorld:
 
     def pass_time(self, seconds: float) -> None:
         """See ``ChatWorld``."""
+
+    def let_presses_expire(self) -> None:
+        """See ``ChatWorld``."""
+        for one in self.fake.presses.values():
+            one.is_waiting = False
 
     #: The group in which Petr writes without a name.
     _anonymous_in = ""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from emulators.common.server import running
 from emulators.telegram import create_app
+from emulators.telegram.models.presses import LIFE_S
 from tests.emulators.clock import TickingClock
 from tests.emulators.telegram import telegram_world as account
 from tests.emulators.telegram.telegram_world import World
@@ -18,7 +20,7 @@ from vitrina.chat.telegram.client import TelegramChat
 from vitrina.chat.telegram.pace import Pace
 from vitrina.chat.telegram.webhooks import HEADER
 from vitrina.chat.telegram.wire import TelegramWire
-from vitrina.chat_port import BotRight, Chat
+from vitrina.chat_port import BotRight, Button, ButtonStyle, Chat
 from vitrina.errors import RequestError
 from vitrina.ports import WebhookRequest
 
@@ -33,9 +35,10 @@ CALLS = {
     "create_invite": "createChatInviteLink",
     "send": "sendMessage",
     "edit": "editMessageText",
+    "answer_press": "answerCallbackQuery",
     "connect_webhook": "setWebhook",
 }
-REPEATED = ("get_bot", "get_group", "edit", "connect_webhook")
+REPEATED = ("get_bot", "get_group", "edit", "answer_press", "connect_webhook")
 RIGHTS = {BotRight.TOPICS: "can_manage_topics", BotRight.INVITES: "can_invite_users"}
 
 
@@ -59,9 +62,10 @@ class VirtualTime:
 class TelegramWorld:
     """See ``ChatWorld``."""
 
-    def __init__(self, url: str, time: VirtualTime) -> None:
+    def __init__(self, url: str, time: VirtualTime, clock: TickingClock) -> None:
         self.world = World(url)
         self.time = time
+        self.clock = clock
         self._wires: list[TelegramWire] = []
         self.reset()
         self.irina, self.petr = str(account.IRINA), str(account.PETR)
@@ -126,6 +130,12 @@ class TelegramWorld:
         more |= {"reply_to": int(reply_to)} if reply_to else {}
         return str(self.world.do("write", chat_id=int(chat_id), text=text, **more)["message_id"])
 
+    def press(self, chat_id: str, message_id: str, data: str, *, by: str = "") -> str:
+        """See ``ChatWorld``."""
+        more: dict[str, Any] = {"user_id": int(by)} if by else {}
+        pressed = {"chat_id": int(chat_id), "message_id": int(message_id), "data": data}
+        return str(self.world.do("press", **pressed, **more)["press_id"])
+
     def edit(self, chat_id: str, message_id: str, text: str) -> None:
         """See ``ChatWorld``."""
         self.world.do("edit_message", chat_id=int(chat_id), message_id=int(message_id), text=text)
@@ -152,6 +162,19 @@ class TelegramWorld:
     def texts_of(self, chat_id: str, topic_id: str = "") -> list[str]:
         """See ``ChatWorld``."""
         return self.world.texts(chat_id, int(topic_id) if topic_id else None)
+
+    def buttons_of(self, chat_id: str, message_id: str) -> list[Button]:
+        """See ``ChatWorld``."""
+        return [
+            Button(one["text"], one["callback_data"], ButtonStyle(one.get("style", "")))
+            for row in self.world.message(chat_id, message_id)["keyboard"]
+            for one in row
+        ]
+
+    def answer_to(self, press_id: str) -> tuple[str, bool] | None:
+        """See ``ChatWorld``."""
+        press = self.world.press(press_id)
+        return (press["text"], press["is_alert"]) if press["is_answered"] else None
 
     # --- The chat from outside ---
 
@@ -183,6 +206,9 @@ class TelegramWorld:
             {"update_id": 5, "my_chat_member": {"chat": {"id": 5, "type": "private"}}},
             {"update_id": 5, "my_chat_member": {}},
             {"update_id": 5, "poll": {"id": "1"}},
+            {"update_id": 5, "callback_query": {"id": "1", "from": {"id": 5}, "inline_message_id": "x"}},
+            {"update_id": 5, "callback_query": {"id": "1", "from": None, "message": {"chat": group}}},
+            {"update_id": 5, "callback_query": {"id": "1", "from": {"id": 5}, "message": {"chat": group}}},
         )
         broken = WebhookRequest(("path-secret",), headers_of(), b"{", _no_json)
         return [broken, *map(update_request, bodies)]
@@ -216,6 +242,10 @@ class TelegramWorld:
         """See ``ChatWorld``."""
         self.time.now += seconds
 
+    def let_presses_expire(self) -> None:
+        """See ``ChatWorld``."""
+        self.clock.moment += timedelta(seconds=LIFE_S + 1)
+
     def _fail(self, status: int | str, call: str, count: int = 1) -> None:
         body = {"status": status, "method": CALLS[call], "count": count, "retry_after": 1}
         self.world.control.post("/fail-next", json=body).raise_for_status()
@@ -238,11 +268,12 @@ def update_request(
 def open_world(record: Callable[[Recorder], object] | None = None) -> Iterator[TelegramWorld]:
     """A world on an emulator of its own; *record* gets the recorder of its calls."""
     time = VirtualTime()
-    recorder = Recorder(create_app(clock=TickingClock(account.START), now=time))
+    clock = TickingClock(account.START)
+    recorder = Recorder(create_app(clock=clock, now=time))
     if record is not None:
         record(recorder)
     with running(recorder) as url:
-        world = TelegramWorld(url, time)
+        world = TelegramWorld(url, time, clock)
         try:
             yield world
         finally:

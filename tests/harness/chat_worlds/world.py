@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from vitrina.chat_port import BotRight, Chat
+from vitrina.chat_port import BotRight, Button, Chat
 from vitrina.ports import WebhookRequest
 
 ALL_RIGHTS = frozenset(BotRight)
@@ -54,6 +54,9 @@ class ChatWorld(Protocol):
     def write(self, chat_id: str, text: str, *, topic_id: str = "", reply_to: str = "", by: str = "") -> str:
         """Irina, or the person *by*, writes a message; its id."""
 
+    def press(self, chat_id: str, message_id: str, data: str, *, by: str = "") -> str:
+        """Irina, or the person *by*, presses a button; id of the press."""
+
     def edit(self, chat_id: str, message_id: str, text: str) -> None:
         """Somebody edits a message of a person."""
 
@@ -73,6 +76,12 @@ class ChatWorld(Protocol):
 
     def texts_of(self, chat_id: str, topic_id: str = "") -> list[str]:
         """Texts in a topic, oldest first."""
+
+    def buttons_of(self, chat_id: str, message_id: str) -> list[Button]:
+        """The buttons under a message."""
+
+    def answer_to(self, press_id: str) -> tuple[str, bool] | None:
+        """What a person was shown who pressed a button, and whether as an alert."""
 
     # --- The chat from outside ---
 
@@ -105,6 +114,9 @@ class ChatWorld(Protocol):
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass for the pace of the chat."""
+
+    def let_presses_expire(self) -> None:
+        """Let so much time pass that nobody waits for the answer to his press any more."""
 
 
 #: Opens a world; it is closed with the context.

@@ -10,11 +10,14 @@ from typing import Any
 from tests.harness.fakes.interruptions import Interruptions
 from vitrina.chat_port import (
     MOST_INVITE_NAME,
+    MOST_PRESS_TEXT,
     MOST_TOPIC_NAME,
     PAYLOAD,
     Bot,
     BotMoved,
     BotRight,
+    Button,
+    ButtonPressed,
     ChatEvent,
     ChatMessage,
     Group,
@@ -34,7 +37,9 @@ from vitrina.ports import WebhookRequest
 SERVICE = "Chat"
 SECRET = "secret"
 BOT = Bot("7", "vitrina_bot")
-_EVENTS = {one.__name__: one for one in (BotMoved, GroupClaimed, GroupUpgraded, MessageReceived)}
+_EVENTS = {
+    one.__name__: one for one in (BotMoved, GroupClaimed, GroupUpgraded, MessageReceived, ButtonPressed)
+}
 
 
 @dataclass
@@ -46,6 +51,17 @@ class FakeMessage:
     text: str
     topic_id: str = ""
     reply_to: str = ""
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass
+class FakePress:
+    """A press of a button, with the answer that the person was shown."""
+
+    person_id: str
+    answer: str = ""
+    is_alert: bool = False
+    is_waiting: bool = True
 
 
 @dataclass
@@ -89,6 +105,8 @@ class FakeChat(Interruptions):
         #: Requests that it sent to our address.
         self.sent: list[WebhookRequest] = []
         self.calls.clear()
+        #: Presses of buttons by their id.
+        self.presses: dict[str, FakePress] = {}
         self._last_chat = self._last_update = 0
 
     # --- The port ----------------------------------------------------------------------------------
@@ -155,7 +173,9 @@ class FakeChat(Interruptions):
             if message.topic_id and message.topic_id not in group.topics:
                 raise lacks(GroupLack.TOPIC_GONE)
             reply_to = message.reply_to if message.reply_to in group.messages else ""
-            sent = FakeMessage(group.new_id(), BOT.bot_id, message.text, message.topic_id, reply_to)
+            sent = FakeMessage(
+                group.new_id(), BOT.bot_id, message.text, message.topic_id, reply_to, message.buttons
+            )
             group.messages[sent.message_id] = sent
             return sent.message_id
 
@@ -167,7 +187,8 @@ class FakeChat(Interruptions):
             found = (
                 one for one in ours if int(one.message_id) > int(after or 0) and one.message_id not in known
             )
-            return next((one.message_id for one in found if one.text == message.text), None)
+            same = (one for one in found if (one.text, one.buttons) == (message.text, message.buttons))
+            return next((one.message_id for one in same), None)
 
     def edit(self, message_id: str, message: ChatMessage) -> None:
         """See ``Chat``."""
@@ -177,7 +198,15 @@ class FakeChat(Interruptions):
                 return
             if found.author_id != BOT.bot_id:
                 raise FatalServiceError("chat.refused", service=SERVICE, status=400, reason="not yours")
-            found.text = message.text
+            found.text, found.buttons = message.text, message.buttons
+
+    def answer_press(self, press_id: str, text: str, *, is_alert: bool = False) -> None:
+        """See ``Chat``."""
+        with self._called("answer_press"):
+            check_length(text, MOST_PRESS_TEXT)
+            press = self.presses.get(press_id)
+            if press is not None and press.is_waiting:
+                press.answer, press.is_alert, press.is_waiting = text, is_alert, False
 
     def check_webhook(self) -> WebhookState:
         """See ``Chat``."""
@@ -248,6 +277,13 @@ class FakeChat(Interruptions):
             seen = (chat_id, row.message_id, topic_id, person_id, text, command.lower())
             self.tell(MessageReceived(*seen, reply_to if is_answer else ""))
         return row.message_id
+
+    def press(self, chat_id: str, message_id: str, data: str, *, person_id: str = "1") -> FakePress:
+        """A press of a person, also of a button that is not there any more."""
+        press_id = f"press-{len(self.presses) + 1}"
+        self.presses[press_id] = FakePress(person_id)
+        self.tell(ButtonPressed(chat_id, message_id, person_id, data, press_id))
+        return self.presses[press_id]
 
     def tell(self, event: ChatEvent) -> None:
         """Send an event to our address, if there is a webhook."""

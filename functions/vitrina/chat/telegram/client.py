@@ -6,10 +6,11 @@ from collections.abc import Collection
 
 from vitrina.chat.telegram import mapping, webhooks
 from vitrina.chat.telegram.pace import SERVICE, Pace
-from vitrina.chat.telegram.refusals import NO_MESSAGE, NO_PERSON, NOT_MODIFIED, RefusedError
+from vitrina.chat.telegram.refusals import LATE_PRESS, NO_MESSAGE, NO_PERSON, NOT_MODIFIED, RefusedError
 from vitrina.chat.telegram.wire import TelegramWire
 from vitrina.chat_port import (
     MOST_INVITE_NAME,
+    MOST_PRESS_TEXT,
     MOST_TOPIC_NAME,
     PAYLOAD,
     Bot,
@@ -205,6 +206,16 @@ class TelegramChat:
             self._wire.send("editMessageText", mapping.edit_body(message_id, message), is_repeatable=True)
         except RefusedError as error:
             if not error.says(NOT_MODIFIED, *NO_MESSAGE):
+                raise
+
+    def answer_press(self, press_id: str, text: str, *, is_alert: bool = False) -> None:
+        """See ``Chat``. It is no message: no limit counts it."""
+        check_length(text, MOST_PRESS_TEXT)
+        body = {"callback_query_id": press_id, "text": text, "show_alert": is_alert}
+        try:
+            self._wire.send("answerCallbackQuery", body, is_repeatable=True)
+        except RefusedError as error:
+            if not error.says(*LATE_PRESS):
                 raise
 
     # --- Webhooks ---

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vitrina.chat_port import BotRight, ChatMessage, Group
+from vitrina.chat_port import BotRight, Button, ChatMessage, Group
 from vitrina.ports import Json
 
 #: Kinds of chats that are groups.
@@ -32,8 +32,19 @@ def edit_body(message_id: str, message: ChatMessage) -> Json:
 
 
 def text_body(message: ChatMessage) -> Json:
-    """Text and its form, the same in all calls: otherwise the same text would count as another one."""
-    return {"text": message.text, "link_preview_options": {"is_disabled": True}}
+    """Text, its form and buttons, the same in all calls: otherwise the same text would count as another one.
+
+    A message that is edited without a keyboard loses the one that it had.
+    """
+    body: Json = {"text": message.text, "link_preview_options": {"is_disabled": True}}
+    if message.buttons:
+        body["reply_markup"] = {"inline_keyboard": [[_button(one) for one in message.buttons]]}
+    return body
+
+
+def _button(button: Button) -> Json:
+    style = {"style": button.style.value} if button.style else {}
+    return {"text": button.text, "callback_data": button.data, **style}
 
 
 def group_from(chat: Json, member: Json) -> Group:

@@ -18,6 +18,8 @@ REST_S = 30.0
 NOT_MODIFIED = "message is not modified"
 #: Telegram's words for a message, a topic or a person that is not there.
 NO_MESSAGE = ("message to edit not found", "message_id_invalid", "message to delete not found")
+#: Telegram's words for a press that is answered too late, or twice.
+LATE_PRESS = ("query is too old", "query id is invalid", "query_id_invalid")
 NO_PERSON = (
     "user not found",
     "member not found",

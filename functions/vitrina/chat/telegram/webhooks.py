@@ -14,6 +14,7 @@ from vitrina.chat.telegram.mapping import GROUPS
 from vitrina.chat_port import (
     PAYLOAD,
     BotMoved,
+    ButtonPressed,
     ChatEvent,
     GroupClaimed,
     GroupUpgraded,
@@ -25,7 +26,7 @@ from vitrina.errors import RequestError
 from vitrina.ports import Json, WebhookRequest
 
 #: Kinds of updates that we subscribe to.
-UPDATES = ("message", "my_chat_member")
+UPDATES = ("message", "my_chat_member", "callback_query")
 #: Requests that Telegram may have open at once.
 MOST_CONNECTIONS = 8
 HEADER = "x-telegram-bot-api-secret-token"
@@ -90,7 +91,22 @@ def _events(update: Json, bot_id: str, username: str) -> list[ChatEvent]:
     if isinstance(message, dict) and message["chat"]["type"] in GROUPS:
         event = _upgrade(message) or _written(message, bot_id, username)
         return [] if event is None else [event]
+    pressed = update.get("callback_query")
+    if isinstance(pressed, dict) and pressed["message"]["chat"]["type"] in GROUPS:
+        return _pressed(pressed)
     return []
+
+
+def _pressed(query: Json) -> list[ChatEvent]:
+    """A press of a button with data. Of a message that is inaccessible now, chat and id are known too."""
+    data, message = query.get("data"), query["message"]
+    if not isinstance(data, str) or not data:
+        return []
+    chat_id = str(message["chat"]["id"])
+    sender = query["from"]
+    # Who acts as the group is shown as a bot.
+    person_id = chat_id if sender.get("is_bot") else str(sender["id"])
+    return [ButtonPressed(chat_id, str(message["message_id"]), person_id, data, str(query["id"]))]
 
 
 def _upgrade(message: Json) -> GroupUpgraded | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from vitrina.crm_port import WebhookState
+from vitrina.jobs.chats.digest import queue_digests
 from vitrina.jobs.reconcile import PERIOD_S
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.outbox import task_name
@@ -11,11 +14,13 @@ from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.records.books import find_agencies, find_projects
 from vitrina.records.outside.chat_questions import find_open_questions
-from vitrina.records.outside.chats import find_chats, find_lacking
+from vitrina.records.outside.chat_rules import ChatRules, load_rules
+from vitrina.records.outside.chats import KeptChat, find_chats, find_lacking
 from vitrina.usecases.chats.reminders import remind
 from vitrina.usecases.chats.rules import rules_of
 from vitrina.usecases.chats.updates import chat_wish
 from vitrina.usecases.chats.workbook import chat_book_wish
+from vitrina.usecases.decisions.remind_shown import find_watched, watch_asks
 
 
 def plan_chats(services: Services) -> int:
@@ -41,19 +46,24 @@ def watch_chats(services: Services, body: Json) -> None:
     run = Run(services, CLOCK, agency_id=agency_id)
     with ending(run):
         run.take(f"chats:{agency_id}")
-        _offer(run)
+        chats = find_chats(services.store, agency_id)
+        _offer(run, chats)
         for state in find_lacking(services.store, agency_id):
             # What was put right without an event, or whose event was lost.
             run.queue_at_end(chat_wish(services, state.spreadsheet_id))
         _remind(run)
+        # An agency whose settings nobody has read since it has a chat chose nothing.
+        rules = load_rules(services.store, agency_id) or ChatRules(agency_id)
+        groups = [one.spreadsheet_id for one in chats.values() if one.chat_id and not one.is_internal]
+        watch_asks(run, rules, find_watched(run), groups)
+        queue_digests(run, rules, groups)
     if services.chat.check_webhook() is not WebhookState.ACTIVE:
         services.chat.connect_webhook()
 
 
-def _offer(run: Run) -> None:
+def _offer(run: Run, chats: Mapping[str, KeptChat]) -> None:
     """Have the menus of workbooks that were made before there was a chat offer it."""
     services, agency_id = run.services, run.agency_id
-    chats = find_chats(services.store, agency_id)
     books = (agency_id, *(one.spreadsheet_id for one in find_projects(services.store, agency_id)))
     for spreadsheet_id in books:
         if spreadsheet_id not in chats or not chats[spreadsheet_id].is_offered:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
+from vitrina.chat_port import Button, ButtonStyle, ChatMessage
 from vitrina.ports import ABSENT, EXPIRES_AT, Document, Key, Put, Store
 from vitrina.records.packing import known_fields
 
@@ -27,6 +29,10 @@ class KeptMessage:
         Key of the topic, or the id of one where somebody wrote; both empty for the general one.
     question
         Number of the question that it confirms, 0 for none.
+    prompt
+        What it asks a remark for: see ``ChatState.prompts``; empty for other messages.
+    buttons
+        Text, data and style of each.
     at
         When it was asked for, as ISO text.
     is_open
@@ -46,6 +52,8 @@ class KeptMessage:
     topic_id: str = ""
     reply_to: str = ""
     question: int = 0
+    prompt: str = ""
+    buttons: tuple[tuple[str, str, str], ...] = ()
     at: str = ""
     is_open: bool = True
     begun_in: str = ""
@@ -65,16 +73,37 @@ class KeptMessage:
         if not self.is_open:
             until = (datetime.fromisoformat(self.at) + MESSAGE_LIFE).isoformat()
             # The text is told; the document is only needed for repeats.
-            data |= {"text": _digest(self.text), EXPIRES_AT: until, "due_at": until}
+            data |= {"text": self.content_digest, "buttons": (), EXPIRES_AT: until, "due_at": until}
         return Put(*self.key, data, self.version)
 
-    def has_text(self, text: str) -> bool:
-        """Whether it was asked for, or sent, with this text."""
-        return self.text == (text if self.is_open else _digest(text))
+    @property
+    def content_digest(self) -> str:
+        """Tells its text and buttons from all others."""
+        buttons = json.dumps([list(one) for one in self.buttons]) if self.buttons else ""
+        return hashlib.sha256(f"{self.text}{buttons}".encode()).hexdigest()[:16]
+
+    def says_same(self, other: KeptMessage) -> bool:
+        """Whether it was asked for, or sent, with the text and the buttons of *other*."""
+        if self.is_open:
+            return (self.text, self.buttons) == (other.text, other.buttons)
+        return self.text == other.content_digest
 
     def repeated(self, other: KeptMessage) -> KeptMessage:
-        """The same message with the text of another one of its name."""
-        return replace(self, text=other.text, at=other.at, question=other.question, is_open=True)
+        """The same message with the text and the buttons of another one of its name."""
+        return replace(
+            self,
+            text=other.text,
+            buttons=other.buttons,
+            at=other.at,
+            question=other.question,
+            prompt=other.prompt,
+            is_open=True,
+        )
+
+    def for_chat(self, chat_id: str, topic_id: str) -> ChatMessage:
+        """The message as a chat takes it."""
+        buttons = tuple(Button(text, data, ButtonStyle(style)) for text, data, style in self.buttons)
+        return ChatMessage(chat_id, self.text, topic_id, self.reply_to, buttons)
 
 
 def message_key(spreadsheet_id: str, name: str) -> Key:
@@ -84,14 +113,12 @@ def message_key(spreadsheet_id: str, name: str) -> Key:
 
 def message_from_document(document: Document) -> KeptMessage:
     """A kept message."""
-    return KeptMessage(**{**known_fields(KeptMessage, document.data), "version": document.version})
+    values = known_fields(KeptMessage, document.data)
+    values["buttons"] = tuple(tuple(one) for one in values.get("buttons", ()))
+    return KeptMessage(**{**values, "version": document.version})
 
 
 def find_waiting(store: Store, spreadsheet_id: str) -> list[KeptMessage]:
     """Messages to a chat that are to be sent, in the order in which they were asked for."""
     found = store.find(CHAT_MESSAGE, where={"spreadsheet_id": spreadsheet_id, "is_open": True})
     return sorted(map(message_from_document, found), key=lambda one: (one.at, one.name))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -18,6 +18,10 @@ class Told(StrEnum):
     BEGUN = "begun"
     BATCH = "batch"
     CALL = "call"
+    #: Finished work that the client is asked about.
+    SHOWN = "shown"
+    #: What happened in a week.
+    DIGEST = "digest"
     #: An answer to a question, and what became of it: both are told where it was asked.
     ANSWER = "answer"
     QUESTION = "question"
@@ -25,12 +29,14 @@ class Told(StrEnum):
     UNUSABLE = "unusable"
     #: What a client has added from his page.
     ASKED = "asked"
+    #: Why a digest was not sent.
+    DIGEST_HELD = "digest_held"
 
 
 #: What is told to clients, and where is chosen by the agency.
-CHOSEN = (Told.BEGUN, Told.BATCH, Told.CALL)
+CHOSEN = (Told.BEGUN, Told.BATCH, Told.CALL, Told.SHOWN, Told.DIGEST)
 #: What only the agency's own chat is told.
-INTERNAL = frozenset({Told.UNANSWERED, Told.UNUSABLE, Told.ASKED})
+INTERNAL = frozenset({Told.UNANSWERED, Told.UNUSABLE, Told.ASKED, Told.DIGEST_HELD})
 
 #: Keys of the topics, in the order in which they are made.
 TOPICS = ("questions", "meetings", "invoices", "reports")
@@ -42,6 +48,8 @@ USUAL_PLACES: Mapping[str, str] = {
     Told.BEGUN: GENERAL,
     Told.BATCH: "reports",
     Told.CALL: "meetings",
+    Told.SHOWN: "reports",
+    Told.DIGEST: "reports",
 }
 
 
@@ -59,6 +67,11 @@ class ChatRules:
         How many people an invitation lets in.
     remind_hours
         Working hours after which an unanswered question is reminded of; 0 for never.
+    remind_shown_days
+        Working days after which a client is reminded of finished work that he has not decided about; 0 for
+        never.
+    digest_day, digest_minute
+        Day of the week for digests, 0 for Monday and -1 for never, and the minute of that day.
     told_problems
         Cells that could not be used, as they were told last.
     """
@@ -68,6 +81,9 @@ class ChatRules:
     places: Mapping[str, str] = field(default_factory=dict)
     most_people: int = 10
     remind_hours: float = 4.0
+    remind_shown_days: int = 3
+    digest_day: int = -1
+    digest_minute: int = 600
     told_problems: tuple[str, ...] = ()
     version: int = field(default=ABSENT, compare=False)
 

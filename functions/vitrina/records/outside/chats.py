@@ -144,6 +144,9 @@ class ChatState:
         The highest number of a question.
     notices
         Numbers of open questions by the messages of the bot that confirm them.
+    prompts
+        What the messages of the bot are about that ask for a remark: number of the item, and the token of
+        its message, with a colon between.
     """
 
     spreadsheet_id: str
@@ -164,6 +167,7 @@ class ChatState:
     rest_until: float = 0.0
     last_question: int = 0
     notices: Mapping[str, int] = field(default_factory=dict)
+    prompts: Mapping[str, str] = field(default_factory=dict)
     version: int = ABSENT
 
     def of_group(self, chat_id: str) -> ChatState:
@@ -180,6 +184,7 @@ class ChatState:
             last_id="",
             own_ids=(),
             notices={},
+            prompts={},
         )
 
     def with_ids(self, *message_ids: str, is_own: bool) -> ChatState:

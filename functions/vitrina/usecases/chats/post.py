@@ -5,7 +5,9 @@ What is internal goes to the agency's own chat only: the event decides, not the 
 
 from __future__ import annotations
 
-from vitrina.chat_port import shortened
+from collections.abc import Sequence
+
+from vitrina.chat_port import Button, shortened
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.ports import Document, Write
@@ -27,8 +29,12 @@ def post_message(
     topic_id: str = "",
     reply_to: str = "",
     question: int = 0,
+    prompt: str = "",
+    buttons: Sequence[Button] = (),
 ) -> None:
     """Have a message sent after the end of the run; does nothing where the chat has no group.
+
+    A run posts one message of a name.
 
     Parameters
     ----------
@@ -42,6 +48,10 @@ def post_message(
         Id of the message that it answers.
     question
         Number of the question that it confirms, 0 for none.
+    prompt
+        What it asks a remark for: see ``ChatState.prompts``.
+    buttons
+        Shown under it.
     """
     if run.services.chat is None:
         return
@@ -55,6 +65,8 @@ def post_message(
         topic_id=topic_id,
         reply_to=reply_to,
         question=question,
+        prompt=prompt,
+        buttons=tuple((one.text, one.data, one.style.value) for one in buttons),
         at=run.services.clock.now().isoformat(),
     )
     change = _posting(run.services, message)
@@ -79,7 +91,7 @@ def _posting(services: Services, message: KeptMessage) -> _Posting:
         if known is None:
             return [message.put()]
         before = message_from_document(known)
-        return [] if before.has_text(message.text) else [before.repeated(message).put()]
+        return [] if before.says_same(message) else [before.repeated(message).put()]
 
     posting = _Posting(services.store, (message.key, group), change)
     posting.has_group = bool(posting.writes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from vitrina.ports import Document, Write
 from vitrina.records.outside.change import DocumentChange
 from vitrina.records.outside.chat_messages import KeptMessage, message_from_document
 from vitrina.records.outside.chat_rules import ChatRules
-from vitrina.records.outside.chats import ChatState, KeptChat, chat_from_document, chat_key
+from vitrina.records.outside.chats import MOST_IDS, ChatState, KeptChat, chat_from_document, chat_key
 from vitrina.texts import Sentence, render
 
 #: Messages in a group in any window; all processes together. The window is longer than Telegram's minute: an
@@ -108,7 +109,7 @@ class Room:
         """Send a message once, or edit the one that was sent before; returns its id."""
         self.check_pace()
         chat_id = self.kept.chat_id
-        text = ChatMessage(chat_id, message.text, topic_id, message.reply_to)
+        text = message.for_chat(chat_id, topic_id)
         if message.sent_in == chat_id:
             self.keep(moments=self._moments())
             self.chat.edit(message.sent_id, text)
@@ -141,7 +142,7 @@ class Room:
             if documents[0] is None:
                 return []
             now = message_from_document(documents[0])
-            waits = now.text != message.text
+            waits = not now.says_same(message)
             sent = replace(now, sent_in=self.kept.chat_id, sent_id=message_id, begun_in="", after="")
             return [replace(sent, is_open=waits).put()]
 
@@ -149,6 +150,7 @@ class Room:
         state = replace(self.state.with_ids(message_id, is_own=True), told_lack="")
         if message.question:
             state = replace(state, notices={**state.notices, message_id: message.question})
+        state = replace(state, prompts=_prompts(state, message, message_id))
         version = self.run.commit(state.put(), updates=[DocumentChange(store, (message.key,), change)])
         self.state = replace(state, version=version)
 
@@ -189,6 +191,15 @@ class Room:
             return [] if changed == now else [changed.put()]
 
         return DocumentChange(self.run.services.store, (chat_key(kept.spreadsheet_id),), change)
+
+
+def _prompts(state: ChatState, message: KeptMessage, message_id: str) -> Mapping[str, str]:
+    """Messages that ask for a remark, with this one if it does now; the oldest are forgotten."""
+    others = {key: one for key, one in state.prompts.items() if key != message_id}
+    if not message.prompt:
+        return others
+    kept = list({**others, message_id: message.prompt}.items())
+    return dict(kept[-MOST_IDS:])
 
 
 def _fields_of(state: ChatState) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from babel.dates import get_day_names
+
 from vitrina.chat_port import MOST_TOPIC_NAME, shortened
 from vitrina.domain.quantities import parse_number
 from vitrina.errors import CellProblem
@@ -21,14 +23,19 @@ from vitrina.records.outside.chat_rules import (
     ChatRules,
     load_rules,
 )
-from vitrina.texts import Sentence, render, sentence
+from vitrina.texts import LOCALES, Sentence, render, sentence
 from vitrina.workbook.reading.book import Book
+from vitrina.workbook.reading.cells import MINUTES_PER_DAY
 from vitrina.workbook.reading.settings import locale_of, read_settings
 
 #: Most people whom a chat lets in with one invitation.
 MOST_PEOPLE = 99_999
 #: Most working hours before a reminder: two months.
 MOST_HOURS = 320.0
+#: Most working days between two reminders of finished work.
+MOST_DAYS = 60.0
+#: How people write a time of day.
+_CLOCK = re.compile(r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))?")
 
 
 def read_rules(book: Book) -> tuple[ChatRules, tuple[CellProblem, ...]]:
@@ -44,6 +51,9 @@ def read_rules(book: Book) -> tuple[ChatRules, tuple[CellProblem, ...]]:
         _places(book, topics, problems),
         most_people=int(_number(book, "chat_people", 1, MOST_PEOPLE, 10, problems)),
         remind_hours=_number(book, "chat_remind_hours", 0, MOST_HOURS, 4, problems),
+        remind_shown_days=int(_number(book, "remind_shown_days", 0, MOST_DAYS, 3, problems)),
+        digest_day=_weekday(book, "digest_day", problems),
+        digest_minute=_minute(book, "digest_time", 600, problems),
     )
     return rules, tuple(problems)
 
@@ -147,6 +157,37 @@ def _number(
         return value
     problems.append(_problem(book, key, "cell.chat_number", value=text, least=least, most=most))
     return usual
+
+
+def _weekday(book: Book, key: str, problems: list[CellProblem]) -> int:
+    """A day of the week by its name, 0 for Monday; -1 for an empty or bad cell."""
+    text = _text(book, key).rstrip(".").casefold()
+    names = {
+        name.rstrip(".").casefold(): number
+        for locale in LOCALES
+        for width in ("wide", "abbreviated")
+        for number, name in get_day_names(width, locale=locale).items()
+    }
+    if text and text not in names:
+        wide = get_day_names("wide", locale=locale_of(book))
+        allowed = [wide[number] for number in range(len(wide))]
+        problems.append(_problem(book, key, "cell.weekday", value=text, allowed=allowed))
+    return int(names.get(text, -1))
+
+
+def _minute(book: Book, key: str, usual: int, problems: list[CellProblem]) -> int:
+    """A time of day in minutes; the spreadsheet keeps one as a part of a day."""
+    text = _text(book, key)
+    if not text:
+        return usual
+    value = read_settings(book)[key][2].value
+    if isinstance(value, float) and 0 < value < 1:
+        return round(value * MINUTES_PER_DAY)
+    clock = _CLOCK.fullmatch(text)
+    if clock is None or int(clock["hour"]) > 23 or int(clock["minute"] or 0) > 59:
+        problems.append(_problem(book, key, "cell.time_of_day", value=text))
+        return usual
+    return int(clock["hour"]) * 60 + int(clock["minute"] or 0)
 
 
 def _find(known: Mapping[str, str], name: str) -> str | None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from vitrina.chat_port import GroupLack, GroupUnusableError, GroupUpgradedError, MessageReceived
+from vitrina.chat_port import (
+    ButtonPressed,
+    GroupLack,
+    GroupUnusableError,
+    GroupUpgradedError,
+    MessageReceived,
+)
 from vitrina.errors import AccessDeniedError, FatalServiceError, StoreConflictError
 from vitrina.records.outside.chat_messages import KeptMessage, find_waiting
 from vitrina.records.outside.chat_rules import GENERAL, NOWHERE, Told
@@ -14,6 +20,7 @@ from vitrina.texts import Sentence
 from vitrina.usecases.chats.questions import take_message
 from vitrina.usecases.chats.room import Room
 from vitrina.usecases.chats.set_up import lacks_topics, note_lack, set_up
+from vitrina.usecases.decisions.take_press import take_press, take_remark
 
 log = logging.getLogger("vitrina.chats")
 
@@ -64,12 +71,16 @@ def _take_updates(room: Room) -> bool:
 
 def _take_update(room: Room, update: KeptUpdate) -> bool:
     handled = update.handled(room.run.services.clock.now())
+    if update.kind == ButtonPressed.__name__:
+        take_press(room, ButtonPressed(**update.event), handled=handled)
+        return False
     if update.kind != MessageReceived.__name__:
         room.run.commit(handled)
         return True
     event = MessageReceived(**update.event)
     try:
-        take_message(room, event, handled=handled)
+        if not take_remark(room, event, handled=handled):
+            take_message(room, event, handled=handled)
     except AccessDeniedError:
         raise
     except FatalServiceError:

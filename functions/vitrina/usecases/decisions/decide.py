@@ -26,6 +26,7 @@ from vitrina.records.outside.decisions import (
     decision_from_document,
     decision_key,
 )
+from vitrina.usecases.decisions.chat_buttons import asks_wish
 
 #: Most characters of a remark.
 MOST_TEXT = 4000
@@ -121,13 +122,14 @@ def decide(
         changed = page.with_items(_decided_item(page.by_number[one.number], one) for one in made)
         refresh = refresh_wish(services, agency_id, draws=False)
         writes: list[Write] = [changed.put(), *(one.put() for one in made)]
+        wishes = [wish, refresh, *_chat_wishes(services, spreadsheet_id)]
         try:
-            services.store.commit([*writes, wish.put(services), refresh.put(services)])
+            services.store.commit([*writes, *(one.put(services) for one in wishes)])
         except StoreConflictError:
             # Somebody decided at the same moment, or something else is shown now.
             continue
-        wish.try_to_send(services)
-        refresh.try_to_send(services)
+        for one in wishes:
+            one.try_to_send(services)
         return outcomes
 
 
@@ -153,10 +155,13 @@ def take_back(
             return outcomes
         changed = page.with_items(replace(one, decided=None) for one in taken)
         back = [kept[one.number].with_state(DecisionState.TAKEN_BACK).put() for one in taken]
+        wishes = _chat_wishes(services, spreadsheet_id)
         try:
-            services.store.commit([changed.put(), *back])
+            services.store.commit([changed.put(), *back, *(one.put(services) for one in wishes)])
         except StoreConflictError:
             continue
+        for wish in wishes:
+            wish.try_to_send(services)
         return outcomes
 
 
@@ -171,6 +176,11 @@ def settle_wish(services: Services, spreadsheet_id: str, made: Sequence[Decision
         body,
         max(0.0, due_s - now.timestamp()),
     )
+
+
+def _chat_wishes(services: Services, spreadsheet_id: str) -> list[TaskWish]:
+    """The task that has the message in the chat say what holds, where there are chats."""
+    return [] if services.chat is None else [asks_wish(services, spreadsheet_id)]
 
 
 def clean_text(text: str) -> str:

@@ -16,6 +16,7 @@ from vitrina.records.outside.client_pages import ClientPage, ShownItem, page_fro
 from vitrina.records.outside.decisions import DecisionKind
 from vitrina.records.work import Item
 from vitrina.tabs.project_signs import UNASKED
+from vitrina.usecases.decisions.chat_buttons import queue_asks
 from vitrina.usecases.decisions.read_cells import cells_wish, has_answer
 from vitrina.usecases.tracker.two_way import own_rows
 from vitrina.workbook.reading.settings import locale_of
@@ -78,6 +79,7 @@ def follow_reviews(
     withdrawn = [item.number for item in turned.values() if item.is_shown]
     if turned:
         run.at_end(updates=[_page_change(run, project, shown, withdrawn, today)])
+        queue_asks(run, project.spreadsheet_id)
     return {number: replace(item, is_shown=not item.is_shown) for number, item in turned.items()}
 
 

@@ -29,6 +29,7 @@ from vitrina.tabs.brief import write_brief
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import render, sentence
+from vitrina.usecases.decisions.chat_buttons import queue_asks
 from vitrina.usecases.tracker.two_way import own_rows
 from vitrina.workbook.reading.book import Tab
 from vitrina.workbook.reading.settings import locale_of
@@ -233,6 +234,7 @@ def _keep(run: Run, snapshot: Snapshot, due: Sequence[Decision], after: Mapping[
     stays = {(one.number, one.ordinal) for one in due if not _is_accepted(one)}
     page_change = DocumentChange(run.services.store, (page_key(project.spreadsheet_id),), page_writes)
     run.at_end(*(one.put() for one in settled), updates=[snapshot.change_work(amended), page_change])
+    queue_asks(run, project.spreadsheet_id)
 
 
 def _is_accepted(decision: Decision) -> bool:

@@ -15,6 +15,7 @@ from vitrina.records.outside.change import DocumentChange
 from vitrina.records.outside.client_pages import ShownItem, page_from_document, page_key
 from vitrina.records.work import Item, ProjectWork
 from vitrina.texts import sentence
+from vitrina.usecases.decisions.chat_buttons import queue_asks
 from vitrina.usecases.decisions.follow_reviews import FINISHED, set_answer, shown_item
 from vitrina.usecases.tracker.two_way import own_rows
 from vitrina.workbook.reading.team import ClientCheck
@@ -116,6 +117,7 @@ def show_items(run: Run, snapshot: Snapshot, items: Sequence[Item], *, result_ur
         return work
 
     key = page_key(project.spreadsheet_id)
+    queue_asks(run, project.spreadsheet_id)
     return [
         snapshot.change_work(work_shown),
         DocumentChange(run.services.store, (key,), page_writes),

@@ -142,7 +142,11 @@ def test_body_is_not_read_before_the_proof() -> None:
         ({"url": "https://other.test"}, WebhookState.ABSENT),
         ({"url": URL}, WebhookState.ACTIVE),
         ({"url": URL, "allowed_updates": []}, WebhookState.ACTIVE),
-        ({"url": URL, "allowed_updates": ["my_chat_member", "message", "poll"]}, WebhookState.ACTIVE),
+        (
+            {"url": URL, "allowed_updates": ["my_chat_member", "callback_query", "message", "poll"]},
+            WebhookState.ACTIVE,
+        ),
+        ({"url": URL, "allowed_updates": ["my_chat_member", "message"]}, WebhookState.INCOMPLETE),
         ({"url": URL, "allowed_updates": ["message"]}, WebhookState.INCOMPLETE),
     ],
 )

@@ -143,7 +143,7 @@ def test_trial_holds_and_leaves_nothing(world: World, run: Run) -> None:
     code, printed = run(f"--chat-group={chat_id}")
 
     assert code == 0, printed
-    assert printed.count(" holds ") == len(CHAT_PROBES) == 5
+    assert printed.count(" holds ") == len(CHAT_PROBES) == 6
     assert [one["name"] for one in world.chat(chat_id)["topics"]] == ["General"]
     assert world.texts(chat_id) == ["Привет"]
 
@@ -156,7 +156,7 @@ def test_topic_that_cannot_be_deleted_is_told(world: World, run: Run) -> None:
 
     assert code == 1
     assert f"Left over: the topic '{TITLE}" in printed
-    assert printed.count(" holds ") == 5
+    assert printed.count(" holds ") == 6
     [_, topic] = world.chat(chat_id)["topics"]
     assert world.texts(chat_id) == world.texts(chat_id, topic["id"]) == []
 
@@ -200,7 +200,7 @@ def test_assumption_that_does_not_hold(world: World, run: Run) -> None:
     code, printed = run(f"--chat-group={chat_id}")
 
     assert code == 1
-    assert (printed.count("DOES NOT HOLD"), printed.count(" holds ")) == (1, 4), printed
+    assert (printed.count("DOES NOT HOLD"), printed.count(" holds ")) == (1, 5), printed
     assert "somebody else wrote meanwhile" in printed
     assert world.texts(chat_id) == ["Привет"]
 
@@ -213,7 +213,7 @@ def test_trial_that_cannot_begin(world: World, run: Run) -> None:
     code, printed = run(f"--chat-group={chat_id}")
 
     assert code == 1
-    assert printed.count("nothing could be made in the group") == 5
+    assert printed.count("nothing could be made in the group") == 6
     assert world.texts(chat_id) == []
 
 

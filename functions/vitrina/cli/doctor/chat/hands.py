@@ -44,6 +44,11 @@ class Hands:
             return False
         return True
 
+    def has_buttons(self, chat_id: str, message_id: str, text: str) -> bool:
+        """Give a message of the bot another text; whether it has buttons then, as the answer tells."""
+        body = {"chat_id": int(chat_id), "message_id": int(message_id), "text": text}
+        return "reply_markup" in self._wire.send("editMessageText", body, is_repeatable=True)
+
     def close(self) -> None:
         """Close the connections."""
         self._wire.close()

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vitrina.chat_port import Chat, ChatMessage, GroupLack, GroupUnusableError
+from vitrina.chat_port import Button, Chat, ChatMessage, GroupLack, GroupUnusableError
 from vitrina.cli.doctor.chat.hands import Hands
 from vitrina.cli.doctor.probe import Finding, State, expect
 from vitrina.cli.doctor.report import finding_of
@@ -37,7 +37,11 @@ class TrialGroup:
 
     def send(self, text: str, topic_id: str = "") -> str:
         """Id of a new message."""
-        message_id = self.chat.send(ChatMessage(self.chat_id, text, topic_id))
+        return self.send_message(ChatMessage(self.chat_id, text, topic_id))
+
+    def send_message(self, message: ChatMessage) -> str:
+        """Id of a new message, which is deleted in the end."""
+        message_id = self.chat.send(message)
         self._messages.append(message_id)
         return message_id
 
@@ -129,6 +133,18 @@ def own_message_can_be_deleted(trial: TrialGroup) -> None:
     message_id = trial.send("Vitrina doctor: deleted at once")
     trial.hands.delete_message(trial.chat_id, message_id)
     trial.forget(message_id)
+
+
+@chat_probe(97)
+def buttons_tell_a_message_apart(trial: TrialGroup) -> None:
+    """The same text and buttons are found; an edit without buttons takes them away."""
+    text = "Vitrina doctor: a message with a button"
+    message = ChatMessage(trial.chat_id, text, buttons=(Button("Vitrina", "doctor"),))
+    message_id = trial.send_message(message)
+    found = trial.chat.find_sent(message, after=trial.second, known=[])
+    expect(found == message_id, f"the message {message_id} was not found, but {found}")
+    stay = trial.hands.has_buttons(trial.chat_id, message_id, f"{text} no more")
+    expect(not stay, "the button stayed")
 
 
 def run_trial(trial: TrialGroup) -> dict[int, Finding]:

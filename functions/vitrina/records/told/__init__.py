@@ -1,0 +1,1 @@
+"""What the chats of clients were asked and told, as far as it is to be known later."""
