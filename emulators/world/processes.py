@@ -184,6 +184,8 @@ def running_world(
         **settings_environment(folder, ports, staff=staff),
         "VITRINA_SPREADSHEET_URL": ports.url("workbench") + "/#{id}",
         "VITRINA_CLIENT_URL": ports.url("functions") + "/client",
+        # Nobody wants to wait ten minutes on one machine.
+        "VITRINA_DECISION_HOLD_S": "10",
         **(extra or {}),
     }
     world = World(ports, folder, people, environment)

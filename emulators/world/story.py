@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from emulators.common.client import local_client
 from emulators.world.client import MenuClient
+from emulators.world.phone import Phone
 from emulators.world.processes import Person, World
 from emulators.world.sample import HistoryRow, load_agency, load_chat, load_crm, load_history
 from emulators.world.timer import call_schedule
@@ -34,8 +35,13 @@ FIRST_KAITEN_ID = 101
 #: Place of the client whose project is in Asana.
 ASANA_CLIENT = 2
 SETTLE_TIMEOUT_S = 60
+LOOK_S = 0.5
 #: The stage of the sample's first pipeline at which a project begins.
 WON_STAGE = "Договор подписан"
+#: Places of *В работе* and *На проверке* on a board.
+IN_WORK, REVIEW = 1, 2
+#: What the client wants changed.
+REMARK = "Сделайте заголовок крупнее"
 #: What the client asks in the chat.
 QUESTION = "Когда можно будет посмотреть структуру сайта?"
 #: What the agency chooses on *Настройки* for its deals.
@@ -128,6 +134,7 @@ class Story:
             self._push(client)
         self._work_in_tracker(self.clients[0])
         self._refresh(self.clients[0])
+        self._accept(self.clients[0])
         self._show_load()
 
     def _create_agency(self) -> None:
@@ -244,6 +251,15 @@ class Story:
             self._settle()
         return found
 
+    def _wait_in_time(self, look: Callable[[], Found], otherwise: str) -> Found:
+        """The same without having tasks run before their time: a decision can be taken back until then."""
+        give_up_at = time.monotonic() + SETTLE_TIMEOUT_S
+        while not (found := look()):
+            if time.monotonic() > give_up_at:
+                raise StoryError(otherwise)
+            time.sleep(LOOK_S)
+        return found
+
     def _project_of(self, deal_id: str) -> Project:
         """The project of a deal, as soon as it lacks nothing but its chat, which people make."""
 
@@ -354,19 +370,48 @@ class Story:
         headers = {"Authorization": f"Bearer {worker.kaiten_token}"}
         base = f"{self.world.url('kaiten')}/api/latest"
         card = self._http.get(f"{base}/cards/{card_id}", headers=headers).json()
-        columns = self._http.get(f"{base}/boards/{card['board_id']}/columns", headers=headers).json()
         log = {"role_id": -1, "time_spent": 90, "for_date": self._day(0).isoformat()}
         self._http.post(f"{base}/cards/{card_id}/time-logs", headers=headers, json=log).raise_for_status()
         before = self._status(client, number)
-        self._http.patch(
-            f"{base}/cards/{card_id}", headers=headers, json={"column_id": columns[1]["id"]}
-        ).raise_for_status()
+        self._move_card(card_id, IN_WORK)
         after = self._status_after(client, number, before)
         self._say_detail(f"{card['title']}: ячейка «{before}» → «{after}», вебхук дошёл сам.")
 
     def _refresh(self, client: Client) -> None:
         self.say(f"Обновить из трекера: {client.data['project_name']}")
         self._say_detail(self._click(client.spreadsheet_id, "refresh")["message"])
+
+    def _accept(self, client: Client) -> None:
+        """Finished work is shown to the client, who returns it on his phone, then accepts it."""
+        self.say("Клиент смотрит работу на телефоне: вернул, потом принял")
+        number, card_id = self._items(client)[0]
+        link = self._click(client.spreadsheet_id, "make_client_link", scope="act")["data"]["url"]
+        phone = Phone(self._http, link)
+        self._move_card(card_id, REVIEW)
+        self._wait_in_time(lambda: f'name="seen_{number}"' in phone.look(), "the client is not asked")
+        phone.answer("return", number, text=REMARK)
+        self._wait_in_time(lambda: self._status(client, number) == "В работе", "the work did not come back")
+        self._say_detail(f"Вернул с замечанием «{REMARK}»: строка снова в работе, замечание на карточке.")
+        self._move_card(card_id, REVIEW)
+        self._wait_in_time(lambda: f'name="seen_{number}"' in phone.look(), "the client is not asked again")
+        phone.answer("accept", number)
+        done = self._wait_in_time(lambda: self._done(client), "the row is not in «Готово»")
+        self._say_detail(f"Принял: на листе «Готово» {done[0]}. Страница клиента: {link}")
+
+    def _move_card(self, card_id: str, stage: int) -> None:
+        """A specialist moves a card to a column of its board, counted from 0."""
+        headers = {"Authorization": f"Bearer {self.world.people[-1].kaiten_token}"}
+        base = f"{self.world.url('kaiten')}/api/latest"
+        card = self._http.get(f"{base}/cards/{card_id}", headers=headers).json()
+        columns = self._http.get(f"{base}/boards/{card['board_id']}/columns", headers=headers).json()
+        body = {"column_id": columns[stage]["id"]}
+        self._http.patch(f"{base}/cards/{card_id}", headers=headers, json=body).raise_for_status()
+
+    def _done(self, client: Client) -> list[str]:
+        """What stands in *Готово*."""
+        tab = self._book(client).tab("done")
+        codes = [(tab.cell(row, "id").text, tab.cell(row, "task").text) for row in tab.rows]
+        return [f"{code} «{task}»" for code, task in codes if code]
 
     def _show_load(self) -> None:
         self.say("Обновить загрузку: книга агентства")
