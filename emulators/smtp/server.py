@@ -15,7 +15,11 @@ from typing import Any, cast
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from emulators.common.server import free_port
+
 HOST = "127.0.0.1"
+#: Most bytes of a letter.
+MOST_BYTES = 10_000_000
 #: The letter is kept, and the connection closed without an answer.
 LOST = "lost"
 #: The connection is closed before the letter is kept.
@@ -82,10 +86,11 @@ class MailServer:
 @contextmanager
 def running_mail(server: MailServer, port: int = 0) -> Iterator[int]:
     """Serve SMTP from a thread while the block runs; yields the port. Port 0 takes a free one."""
-    controller = Controller(server, hostname=HOST, port=port, decode_data=False, data_size_limit=10_000_000)
+    chosen = port or free_port()
+    controller = Controller(server, hostname=HOST, port=chosen, decode_data=False, data_size_limit=MOST_BYTES)
     controller.start()
     try:
-        yield int(controller.server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
+        yield chosen
     finally:
         controller.stop()
 

@@ -6,6 +6,7 @@ text can add a header: signs that are not printable are taken out, and ``email``
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ NAME = "SMTP"
 _PERMANENT = 500
 #: Most characters of a subject.
 _MOST_SUBJECT = 300
+_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,250}")
 
 
 class Security(StrEnum):
@@ -75,7 +77,9 @@ class SmtpMail:
 
 
 def compose(letter: Letter, sender: str) -> EmailMessage:
-    """The letter as it travels: the same bytes for the same letter, but for the boundary of its parts."""
+    """The letter as it travels; raises ``FatalServiceError`` if the address is none."""
+    if not _ADDRESS.fullmatch(letter.to):
+        raise FatalServiceError("mail.refused", service=NAME)
     domain = sender.rpartition("@")[2]
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
@@ -117,7 +121,8 @@ def _refusal(code: int) -> FatalServiceError | RetriableServiceError:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(_plain(text).split())
+    """The text as the value of a header: ``email`` decodes ``=?…?=`` in it, with any line breaks there."""
+    return " ".join(_plain(text).replace("=?", "= ?").split())
 
 
 def _plain(text: str) -> str:
