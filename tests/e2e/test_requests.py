@@ -188,7 +188,7 @@ def test_a_refused_letter_is_told(factory: OfficeFactory, saved: SavedOffice, bo
     with factory.office(saved) as office:
         ask(office)
         settle(office)
-        # The task that writes the tab has run early here, and the queue takes its name once: the timer repeats.
+        # The task that writes the tab has run early here, and the queue takes a name once.
         office.let_pass(timedelta(minutes=10))
         office.call_schedule()
         settle(office)
