@@ -29,7 +29,7 @@ EMAIL = "buh@mayak.example"
 RATE = "2500,50"
 HOURS = {1: 2.5, 2: 4.0, 3: 1.33}
 ROW = ("number", "kind", "total", "state", "revision", "lines")
-#: Kills at all commits take minutes; without this only a part of them is tried.
+#: Kills at all calls take minutes; without this a third of them is tried.
 ALL = os.environ.get("VITRINA_ALL_KILLS") == "1"
 
 #: What a client may have typed as the name of a task.
@@ -221,7 +221,7 @@ def test_a_revision_and_a_withdrawal(factory: OfficeFactory, saved: SavedOffice,
     assert len({one["subject"] for one in box.letters()}) == 1
 
 
-def play(office: WorkerOffice, box: MailBox) -> dict[str, Any]:
+def play(office: WorkerOffice) -> None:
     """Ask, change the set, ask again, withdraw."""
     first, second, third = (str(uuid4()) for _ in range(3))
     assert ask(office, request_id=first)["outcome"] == "done"
@@ -235,6 +235,14 @@ def play(office: WorkerOffice, box: MailBox) -> dict[str, Any]:
     )
     assert answer["outcome"] == "done", answer
     settle(office)
+
+
+def finish(office: WorkerOffice, box: MailBox) -> dict[str, Any]:
+    """What there is after the timer has repeated what was left."""
+    # Tasks with a delay run early here, and the queue takes a name once.
+    office.let_pass(timedelta(minutes=10))
+    office.call_schedule()
+    settle(office)
     return seen(office, box)
 
 
@@ -244,23 +252,25 @@ def test_killed_at_every_call(
     """Wherever the process dies: the same request, row, letters and marks."""
     box.clear()
     with factory.office(saved, **{EVERYTHING: "1"}) as office:
-        expected = play(office, box)
+        play(office)
         lines = office.calls_path.read_text(encoding="utf-8").splitlines()
+        expected = finish(office, box)
     calls = list(map(Call.parse, lines))
     assert {call.service for call in calls} >= {"smtp", "store", "google", "tasks"}
     assert len(expected["letters"]) == 3
     for number, call in enumerate(calls):
         for moment in MOMENTS:
-            if not ALL and call.service == "store" and (number + MOMENTS.index(moment)) % 4:
+            if not ALL and (2 * number + MOMENTS.index(moment)) % 3:
                 continue
             box.clear()
             crash = f"{moment}:{call}"
             own = {EVERYTHING: "1", CRASH: crash}
             with subtests.test(msg=crash), factory.office(saved, **own) as office:
-                found = play(office, box)
+                play(office)
+                deaths = [supervisor.deaths for supervisor in office.supervisors]
 
-                assert [supervisor.deaths for supervisor in office.supervisors] == [1]
-                assert found == expected
+                assert deaths == [1]
+                assert finish(office, box) == expected
 
 
 def test_hostile_text_is_text(factory: OfficeFactory, saved: SavedOffice, box: MailBox) -> None:
