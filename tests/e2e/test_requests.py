@@ -258,6 +258,7 @@ def test_killed_at_every_call(
     calls = list(map(Call.parse, lines))
     assert {call.service for call in calls} >= {"smtp", "store", "google", "tasks"}
     assert len(expected["letters"]) == 3
+    most_commits = sum(call.service == "store" for call in calls) - 2
     for number, call in enumerate(calls):
         for moment in MOMENTS:
             if not ALL and (2 * number + MOMENTS.index(moment)) % 3:
@@ -269,7 +270,8 @@ def test_killed_at_every_call(
                 play(office)
                 deaths = [supervisor.deaths for supervisor in office.supervisors]
 
-                assert deaths == [1]
+                # How often a lease is taken differs: the last commit may not come.
+                assert deaths == [1] or (call.service == "store" and call.number >= most_commits)
                 assert finish(office, box) == expected
 
 
