@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.harness.accounting import accept, accepted, form
+from tests.harness.chat_office import ChatOffice
 from tests.harness.memory_office import MemoryOffice, client_office
 from vitrina.errors import CellsError, UserError
 from vitrina.records.outside.invoice_requests import InvoiceRequest, find_open_requests
@@ -197,3 +198,82 @@ def test_by_itself_after_the_month(office: MemoryOffice) -> None:
     [request] = requests(office)
     assert (request.kind, request.start_on, request.end_on) == ("closing", "2026-11-01", "2026-11-30")
     assert (request.asked_by, len(request.lines)) == ("", 3)
+
+
+def test_refused_and_asked_again(office: MemoryOffice) -> None:
+    """A refusal is told with its reason; asking again makes a revision with the same work."""
+    ask(office)
+    refresh(office)
+    office.type("invoices", 0, office.agency_id, state="отказ", reason="Нет договора")
+    refresh_now(office)
+    [request] = requests(office)
+    assert (request.state, request.answered.reason) == ("refused", "Нет договора")
+    assert rows(office)[0][4] == "менеджера: бухгалтерия отказала"
+    assert client_lines(request, "ru") == []
+    refresh_now(office)
+    messages = [text for (text,) in office.table("log", "message", spreadsheet_id=office.agency_id)]
+    assert "Бухгалтерия отказала по запросу ЗРН-2026-11-1: Нет договора" in messages
+
+    assert ask(office).data["revision"] == 2
+    refresh(office)
+    assert rows(office)[0][3:6] == ("запрошен", "бухгалтерию", 2.0)
+
+
+def test_what_accounting_cannot_type(office: MemoryOffice) -> None:
+    """A state that is none, a link that is none and a withdrawal in the row are told and change nothing."""
+    ask(office)
+    refresh(office)
+    office.type("invoices", 0, office.agency_id, state="отозван", link="javascript:alert(1)")
+    refresh_now(office)
+    refresh_now(office)
+    [request] = requests(office)
+    assert (request.state, request.answered.link) == ("asked", "")
+    assert rows(office)[0][3] == "запрошен"
+    messages = "\n".join(text for (text,) in office.table("log", "message", spreadsheet_id=office.agency_id))
+    assert "отзывают из меню" in messages
+    assert "javascript:alert(1)" in messages
+
+
+def test_a_quiet_request_is_looked_at_in_its_row(office: MemoryOffice) -> None:
+    """After months it is not open any more, and an answer in its row still counts."""
+    ask(office)
+    refresh(office)
+    office.clock.advance(days=130)
+    refresh_now(office)
+    assert requests(office) == []
+    office.type("invoices", 0, office.agency_id, paid_on="01.02.2027")
+    refresh_now(office)
+    assert rows(office)[0][3] == "оплачен"
+
+
+def refresh_now(office: MemoryOffice) -> None:
+    """Look at the agency's workbook."""
+    office.run_job({"kind": "agency", "spreadsheet_id": office.agency_id, "draws": False})
+
+
+def test_by_the_chat_of_the_agency() -> None:
+    """The request goes to the agency's own group, once, and its revision is a message of its own."""
+    office = ChatOffice()
+    internal = office.add_group(office.agency_id, "Маяк")
+    group = office.add_group()
+    accept(office.store, office.client_id, office.agency_id, 1, office.clock.now())
+    set_setting(office, "accounting_channel", "чат")
+    ask(office)
+    office.run_queue(60)
+
+    texts = [one.text for one in internal.messages.values() if "ЗРН-2026-11-1" in one.text]
+    assert len(texts) == 1
+    assert "Работа 1 — 2 (час)" in texts[0]
+    assert not [one.text for one in group.messages.values() if "ЗРН-2026-11-1" in one.text]
+    assert [one.unsent for one in requests(office)] == [""]
+
+
+def test_no_way_to_accounting_is_told(office: MemoryOffice) -> None:
+    """Where mail or chat is not set up, the row is there and *Журнал* says why nothing went out."""
+    set_setting(office, "accounting_channel", "чат")
+    ask(office)
+    office.run_queue(50)
+    refresh_now(office)
+    messages = [text for (text,) in office.table("log", "message", spreadsheet_id=office.agency_id)]
+    assert any("у агентства нет чата" in text for text in messages)
+    assert len(rows(office)) == 1

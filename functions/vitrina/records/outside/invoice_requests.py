@@ -87,6 +87,8 @@ class InvoiceRequest:
         What is to be sent of it now: ``REQUEST_NOTICE``, ``WITHDRAWAL_NOTICE`` or empty.
     notice_count
         How many notices there were, with this one.
+    is_quiet
+        Whether nobody has changed it for long.
     """
 
     spreadsheet_id: str
@@ -114,6 +116,7 @@ class InvoiceRequest:
     shown_revision: int = 0
     unsent: str = ""
     notice_count: int = 0
+    is_quiet: bool = False
     version: int = field(default=ABSENT, compare=False)
 
     @property
@@ -146,7 +149,7 @@ class InvoiceRequest:
         """Whether something is still to come: an answer, a row, a letter."""
         is_over = self.state in (RequestState.PAID, RequestState.WITHDRAWN)
         is_shown = self.shown_state == self.state and self.shown_revision == self.revision
-        return not is_over or bool(self.unsent) or not is_shown
+        return not (is_over or self.is_quiet) or bool(self.unsent) or not is_shown
 
     def put(self) -> Put:
         """The write that keeps it, if it was not changed since it was read."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from vitrina.domain.quantities import serial_of_day
 from vitrina.operations.journal import JournalLine
@@ -17,6 +17,7 @@ from vitrina.operations.run import Run
 from vitrina.ports import Document, Key, Write
 from vitrina.records.books import Project
 from vitrina.records.outside.change import DocumentChange
+from vitrina.records.outside.chat_rules import Told
 from vitrina.records.outside.invoice_requests import (
     INVOICE_REQUEST,
     Answered,
@@ -27,6 +28,7 @@ from vitrina.records.outside.invoice_requests import (
     request_from_document,
 )
 from vitrina.texts import Days, Sentence, render, sentence
+from vitrina.usecases.chats.post import post_message
 from vitrina.workbook.reading.book import Book, Row, Tab
 from vitrina.workbook.reading.cells import CellReader
 from vitrina.workbook.reading.settings import locale_of
@@ -39,8 +41,10 @@ TAB = "invoices"
 MOST_ROWS = 1_000_000
 #: Most characters of what accounting types.
 MOST_TEXT = 500
-#: Rows that are looked at: older ones are of requests that have ended.
-MOST_LOOKED_AT = 500
+#: Rows from the top whose requests are looked at although they have ended, or nobody has changed them lately.
+MOST_LOOKED_AT = 60
+#: After so many days without a change a request is looked at only in one of these rows.
+QUIET_DAYS = 120
 
 _GROUP = "request_state"
 #: Who has to do something next, by the state.
@@ -84,7 +88,14 @@ def follow_requests(
         else:
             shown = _read(run, reader, row, request)
             _write(change, tab, row, _known(tab, _values(run, shown, projects, team, locale)))
-        shown = replace(shown, shown_state=shown.state, shown_revision=shown.revision)
+        shown = replace(
+            shown,
+            shown_state=shown.state,
+            shown_revision=shown.revision,
+            is_quiet=date.fromisoformat(shown.changed_on) < run.services.today() - timedelta(days=QUIET_DAYS),
+        )
+        if shown.state != request.state:
+            _tell_state(run, shown, locale)
         if shown != request:
             run.at_end(updates=[_Seen(run, request, shown)])
     change.insert_lines(tab, fresh, most=MOST_ROWS)
@@ -129,6 +140,7 @@ class _Seen(DocumentChange):
                     answered=seen.answered,
                     shown_state=seen.shown_state,
                     shown_revision=seen.shown_revision,
+                    is_quiet=seen.is_quiet,
                 ).put()
             ]
 
@@ -191,8 +203,22 @@ def _day(reader: CellReader, row: Row, column: str) -> str:
     return day.isoformat() if day else ""
 
 
+def _tell_state(run: Run, request: InvoiceRequest, locale: str) -> None:
+    """Tell what accounting has answered: in *Журнал*, and what it refused in the agency's chat as well."""
+    state = sentence(f"title.choice.request_state.{request.state}")
+    told = sentence("accounting.answered", number=request.human_number, state=state)
+    if request.state == RequestState.REFUSED:
+        reason = request.answered.reason or render(sentence("accounting.no_reason"), locale)
+        told = sentence("accounting.refused", number=request.human_number, reason=reason)
+        name = f"accounting-{request.key[1]}-refused-{request.revision}"
+        text = render(told, locale)
+        post_message(run, request.spreadsheet_id, request.agency_id, Told.INVOICE, name, text)
+    line = _line(run, request.agency_id, request.spreadsheet_id, render(told, locale))
+    run.at_end(replace(line, outcome="done").put())
+
+
 def _line(run: Run, agency_id: str, spreadsheet_id: str, text: str) -> JournalLine:
-    digest = hashlib.sha256(f"{agency_id}:{text}".encode()).hexdigest()[:24]
+    digest = hashlib.sha256(f"{agency_id}:{text}:{run.services.today()}".encode()).hexdigest()[:24]
     return JournalLine(
         operation_id=f"accounting-{digest}",
         agency_id=agency_id,
