@@ -11,8 +11,9 @@ from tests.harness.accounting import accept, accepted, form
 from tests.harness.chat_office import ChatOffice
 from tests.harness.memory_office import MemoryOffice, client_office
 from vitrina.errors import CellsError, UserError
+from vitrina.jobs.nightly import plan_nights
 from vitrina.records.outside.invoice_requests import InvoiceRequest, find_open_requests
-from vitrina.usecases.accounting.client_lines import client_lines
+from vitrina.usecases.accounting.client_lines import client_lines, lines_of_project
 
 ROW = ("number", "kind", "total", "state", "waits_for", "revision", "lines")
 
@@ -91,6 +92,8 @@ def test_asked_once_and_answered(office: MemoryOffice) -> None:
     office.type("invoices", 0, office.agency_id, paid_on="30.11.2026")
     office.run_job({"kind": "agency", "spreadsheet_id": office.agency_id, "draws": False})
     assert rows(office)[0][3] == "оплачен"
+    told = lines_of_project(office.store, office.client_id, "ru")
+    assert [(one.text, one.url) for one in told] == [("Оплачено 30.11, спасибо", "https://docs.example/17")]
 
 
 def test_a_changed_set_is_a_revision(office: MemoryOffice) -> None:
@@ -192,9 +195,12 @@ def test_terms_of_a_client(office: MemoryOffice) -> None:
 def test_by_itself_after_the_month(office: MemoryOffice) -> None:
     """In the first night of a month each project is asked for once."""
     set_setting(office, "accounting_month_end", "закрывающие")
-    office.clock.set(datetime(2026, 12, 1, tzinfo=UTC))
-    for _ in range(3):
-        office.run_job({"kind": "month_end", "spreadsheet_id": office.agency_id})
+    for day in (1, 2, 3, 4):
+        office.clock.set(datetime(2026, 12, day, tzinfo=UTC))
+        assert plan_nights(office.services) == 1
+        planned = [one.body["kind"] for one in office.queue.waiting]
+        assert planned.count("month_end") == (day < 4)
+        office.run_queue(60)
     [request] = requests(office)
     assert (request.kind, request.start_on, request.end_on) == ("closing", "2026-11-01", "2026-11-30")
     assert (request.asked_by, len(request.lines)) == ("", 3)

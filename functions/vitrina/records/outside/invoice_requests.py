@@ -146,10 +146,10 @@ class InvoiceRequest:
 
     @property
     def is_open(self) -> bool:
-        """Whether something is still to come: an answer, a row, a letter."""
-        is_over = self.state in (RequestState.PAID, RequestState.WITHDRAWN)
+        """Whether something may still come: an answer, a correction, a row, a letter."""
         is_shown = self.shown_state == self.state and self.shown_revision == self.revision
-        return not (is_over or self.is_quiet) or bool(self.unsent) or not is_shown
+        is_followed = self.is_live and not self.is_quiet
+        return is_followed or bool(self.unsent) or not is_shown
 
     def put(self) -> Put:
         """The write that keeps it, if it was not changed since it was read."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from vitrina.domain.invoicing import RequestKind
-from vitrina.records.outside.invoice_requests import InvoiceRequest, RequestState
+from vitrina.ports import Store
+from vitrina.records.outside.invoice_requests import InvoiceRequest, RequestState, requests_of_project
 from vitrina.texts import render, sentence
 
 
@@ -16,6 +17,15 @@ class ClientLine:
 
     text: str
     url: str = ""
+
+
+def lines_of_project(store: Store, spreadsheet_id: str, locale: str) -> list[ClientLine]:
+    """What a client may know of the requests of his project, the newest first: one round trip.
+
+    Those that nobody has changed for months are left out.
+    """
+    requests = requests_of_project(store, spreadsheet_id)
+    return [line for one in reversed(requests) for line in client_lines(one, locale)]
 
 
 def client_lines(request: InvoiceRequest, locale: str) -> list[ClientLine]:

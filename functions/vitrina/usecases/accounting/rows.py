@@ -41,7 +41,7 @@ TAB = "invoices"
 MOST_ROWS = 1_000_000
 #: Most characters of what accounting types.
 MOST_TEXT = 500
-#: Rows from the top whose requests are looked at although they have ended, or nobody has changed them lately.
+#: Rows from the top whose requests are looked at although nobody has changed them lately.
 MOST_LOOKED_AT = 60
 #: After so many days without a change a request is looked at only in one of these rows.
 QUIET_DAYS = 120
@@ -106,15 +106,14 @@ def follow_requests(
 
 
 def _requests_of(run: Run, tab: Tab, rows: Mapping[str, Row], agency_id: str) -> list[InvoiceRequest]:
-    """Requests that are open, and those whose row says something else than that they have ended."""
+    """Requests that are open, and those of the first rows that are not withdrawn."""
     store, choices = run.services.store, run.services.choices
     found = {one.key: one for one in find_open_requests(store, agency_id)}
-    ended = (RequestState.PAID.value, RequestState.WITHDRAWN.value)
     others: list[Key] = [
         (INVOICE_REQUEST, text)
         for text, row in list(rows.items())[:MOST_LOOKED_AT]
         if (INVOICE_REQUEST, text) not in found
-        and choices.code(_GROUP, tab.cell(row, "state").text) not in ended
+        and choices.code(_GROUP, tab.cell(row, "state").text) != RequestState.WITHDRAWN
     ]
     if others:
         more = load_requests(store, others)
