@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from playwright.sync_api import expect
 
@@ -9,7 +11,24 @@ pytestmark = pytest.mark.browser
 
 OPTIONS = {
     "projects": [{"id": "book-1", "title": "Заря — Сайт"}, {"id": "book-2", "title": "Зерно — Реклама"}],
-    "requests": [{"key": "key-1", "number": "ЗРН-2026-11-1", "title": "Зерно — Реклама", "kind": "счёт"}],
+    "requests": [
+        {
+            "key": "key-1",
+            "number": "ЗРН-2026-11-1",
+            "title": "Зерно — Реклама",
+            "kind": "счёт",
+            "state": "запрошен",
+            "can_withdraw": True,
+        },
+        {
+            "key": "key-0",
+            "number": "ЗРН-2026-10-1",
+            "title": "Зерно — Реклама",
+            "kind": "счёт",
+            "state": "оплачен",
+            "can_withdraw": False,
+        },
+    ],
 }
 MESSAGE = "Зерно — Реклама, 1–30 ноября: счёт, 2 принятые работы."
 ASKED = "Запрос ЗРН-2026-11-2: 2 работы, 12 500,50 ₽."
@@ -84,8 +103,26 @@ def test_a_request_is_withdrawn(workbench, world):
     world.backend.will_answer("withdraw_request", outcome="done", message=done)
     workbench.open(world.agency_book_id)
     workbench.choose_from_menu("Запросить счёт и акты…")
-    expect(workbench.sidebar.locator("#requests li")).to_contain_text("Зерно — Реклама")
+    expect(workbench.sidebar.locator("#requests li")).to_contain_text(["запрошен", "оплачен"])
     workbench.sidebar.get_by_role("button", name="Отозвать").click()
     expect(workbench.sidebar.get_by_text(done)).to_be_visible()
 
     assert world.backend.received[-1]["params"] == {"key": "key-1"}
+
+
+def test_the_list_of_works_is_saved(workbench, world):
+    """The file comes with the answer and is saved by a link with its name."""
+    content = base64.b64encode(b"PK any").decode()
+    data = {"name": "ЗРН-2026-10-1-1.xlsx", "media_type": "application/octet-stream", "base64": content}
+    world.backend.will_answer("accounting_options", outcome="done", message="Выберите.", data=OPTIONS)
+    world.backend.will_answer("request_file", outcome="done", message="Список работ:", data=data)
+    workbench.open(world.agency_book_id)
+    workbench.choose_from_menu("Запросить счёт и акты…")
+    workbench.sidebar.locator("[data-id='ЗРН-2026-10-1']").get_by_role("button", name="Список работ").click()
+    link = workbench.sidebar.get_by_role("link", name=data["name"])
+    with workbench.page.expect_download() as download:
+        link.click()
+
+    # The frame of the workbench has no origin, and Chromium gives the file no name of ours there.
+    assert download.value.path().read_bytes() == b"PK any"
+    assert world.backend.received[-1]["params"] == {"key": "key-0"}

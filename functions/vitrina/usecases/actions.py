@@ -22,6 +22,7 @@ from vitrina.usecases.accounting.ask import (
     accounting_options,
     ask_accounting,
     preview_accounting,
+    request_file,
 )
 from vitrina.usecases.accounting.withdraw import withdraw_request
 from vitrina.usecases.agency.check_books import check_all, check_book
@@ -448,6 +449,12 @@ ACTIONS: Mapping[str, Action] = {
         # Of two people at the same time the second one finds what the first has asked for.
         holds=("accounting:{book}",),
         is_noted=True,
+    ),
+    "request_file": Action(
+        "agency",
+        _params(key=_ID),
+        lambda run, book, params: request_file(run, book, key=params["key"]),
+        holds=(),
     ),
     "withdraw_request": Action(
         "agency",

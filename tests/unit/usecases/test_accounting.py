@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from datetime import UTC, datetime
 from typing import Any
 
+import openpyxl
 import pytest
 
 from tests.harness.accounting import accept, accepted, form
@@ -94,6 +97,19 @@ def test_asked_once_and_answered(office: MemoryOffice) -> None:
     assert rows(office)[0][3] == "оплачен"
     told = lines_of_project(office.store, office.client_id, "ru")
     assert [(one.text, one.url) for one in told] == [("Оплачено 30.11, спасибо", "https://docs.example/17")]
+
+
+def test_the_list_of_works(office: MemoryOffice) -> None:
+    """It can be had for each request of the agency, and for none of another one."""
+    ask(office)
+    [shown] = office.do("accounting_options").data["requests"]
+    assert (shown["number"], shown["can_withdraw"]) == ("ЗРН-2026-11-1", True)
+    file = office.do("request_file", key=shown["key"]).data
+    assert file["name"] == "ЗРН-2026-11-1-1.xlsx"
+    sheet = openpyxl.load_workbook(io.BytesIO(base64.b64decode(file["base64"]))).active
+    assert [row[0].value for row in sheet.iter_rows(min_row=2)] == ["ЗРН-1", "ЗРН-2", "ЗРН-3", "Итого"]
+    with pytest.raises(UserError, match="no_request"):
+        office.do("request_file", key="other")
 
 
 def test_a_changed_set_is_a_revision(office: MemoryOffice) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -39,9 +40,12 @@ from vitrina.records.outside.invoice_requests import (
 )
 from vitrina.texts import Days, Sentence, sentence
 from vitrina.usecases.accounting.draft import MOST_CODES, Draft, LeftOut, draft_request
+from vitrina.usecases.accounting.lines_file import MEDIA_TYPE, file_name, lines_file
 from vitrina.usecases.accounting.terms import AccountingChannel, AccountingTerms, read_terms
 from vitrina.workbook.reading.book import Book
 
+#: Most requests that the sidebar shows, the newest first.
+MOST_SHOWN = 20
 #: Name of the job that sends what waits to accounting.
 SEND = "accounting"
 
@@ -66,9 +70,9 @@ class AskingForm:
 
 
 def accounting_options(run: Run, agency_id: str) -> Answer:
-    """Projects to choose from, and requests that can be withdrawn. Changes nothing."""
+    """Projects to choose from, and the latest requests with their state. Changes nothing."""
     stored = read_stored_agency(run, agency_id)
-    found = [one for one in find_open_requests(run.services.store, agency_id) if one.state in WITHDRAWABLE]
+    found = [one for one in find_open_requests(run.services.store, agency_id) if one.is_live]
     titles = {one.spreadsheet_id: one.title for one in stored.projects.value}
     return Answer(
         Outcome.DONE,
@@ -81,8 +85,10 @@ def accounting_options(run: Run, agency_id: str) -> Answer:
                     "number": one.human_number,
                     "title": titles.get(one.spreadsheet_id, ""),
                     "kind": sentence(f"accounting.kind.{one.kind}"),
+                    "state": _state(one),
+                    "can_withdraw": one.state in WITHDRAWABLE,
                 }
-                for one in found
+                for one in found[: -MOST_SHOWN - 1 : -1]
             ],
         },
     )
@@ -138,6 +144,20 @@ def ask_accounting(run: Run, agency_id: str, form: AskingForm, *, preview_id: st
     if draft.preview_id != preview_id or not draft.lines:
         raise UserError("accounting.changed")
     return _answer(keep_request(run, draft, asked_by=run.actor.name), draft.terms, locale)
+
+
+def request_file(run: Run, agency_id: str, *, key: str) -> Answer:
+    """The list of works of a request as an XLSX. Changes nothing."""
+    request = request_of(run.services, agency_id, key)
+    return Answer(
+        Outcome.DONE,
+        sentence("accounting.file", number=request.human_number),
+        data={
+            "name": file_name(request),
+            "media_type": MEDIA_TYPE,
+            "base64": base64.b64encode(lines_file(request)).decode(),
+        },
+    )
 
 
 def keep_request(run: Run, draft: Draft, *, asked_by: str) -> InvoiceRequest:
