@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.harness.chat_office import ChatOffice
 from tests.harness.memory_office import MemoryOffice, client_office
 from vitrina.errors import CellsError, UserError
 from vitrina.jobs.nightly import plan_nights
+from vitrina.records.outside.client_pages import load_page
 from vitrina.records.outside.invoice_requests import InvoiceRequest, find_open_requests
 from vitrina.usecases.accounting.client_lines import client_lines, lines_of_project
 
@@ -299,3 +301,19 @@ def test_no_way_to_accounting_is_told(office: MemoryOffice) -> None:
     messages = [text for (text,) in office.table("log", "message", spreadsheet_id=office.agency_id)]
     assert any("у агентства нет чата" in text for text in messages)
     assert len(rows(office)) == 1
+
+
+def test_the_clients_page_tells_it(office: MemoryOffice) -> None:
+    """What accounting issued stands on the page with its link, with no number, sum or reason."""
+    office.services = replace(office.services, client_url="https://client.example")
+    page = load_page(office.store, office.client_id, office.agency_id)
+    office.store.commit([replace(page, is_open=True).put()])
+    ask(office)
+    refresh(office)
+    link = "https://docs.example/17"
+    office.type("invoices", 0, office.agency_id, document_number="17", document_on="28.11.2026", link=link)
+    refresh_now(office)
+    office.run_queue(60)
+
+    page = load_page(office.store, office.client_id, office.agency_id)
+    assert page.content["documents"].endswith(f"Счёт выставлен 28.11 {link}")

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 
 from vitrina.domain.quantities import serial_of_day
 from vitrina.operations.journal import JournalLine
+from vitrina.operations.page_drawing import page_wishes
 from vitrina.operations.run import Run
 from vitrina.ports import Document, Key, Write
 from vitrina.records.books import Project
@@ -96,6 +97,8 @@ def follow_requests(
         )
         if shown.state != request.state:
             _tell_state(run, shown, locale)
+        if (shown.state, shown.answered) != (request.state, request.answered):
+            run.queue_at_end(*page_wishes(run.services, request.spreadsheet_id, request.agency_id))
         if shown != request:
             run.at_end(updates=[_Seen(run, request, shown)])
     change.insert_lines(tab, fresh, most=MOST_ROWS)
