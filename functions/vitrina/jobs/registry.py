@@ -16,9 +16,9 @@ from vitrina.errors import (
     StoreConflictError,
     VitrinaError,
 )
-from vitrina.jobs.chats.asks import renew_chat_asks
 from vitrina.jobs.accounting.month_end import ask_after_month
 from vitrina.jobs.accounting.send import send_to_accounting
+from vitrina.jobs.chats.asks import renew_chat_asks
 from vitrina.jobs.chats.books import write_chat_book
 from vitrina.jobs.chats.digest import write_digest
 from vitrina.jobs.chats.serve import serve_chat
