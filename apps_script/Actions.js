@@ -98,6 +98,11 @@ function newClient() {
   openAction_('new_client', 'form');
 }
 
+/** Menu: shows what accounting would be asked for, then asks it. */
+function askAccounting() {
+  openAction_('ask_accounting', 'form');
+}
+
 /** Menu: asks for the client's e-mail, then invites him to the project in the tracker. */
 function inviteClient() {
   openAction_('invite_client', 'form');

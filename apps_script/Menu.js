@@ -78,6 +78,7 @@ const MENUS = {
   ],
   agency: [
     ['menu.new_client', 'newClient'],
+    ['menu.ask_accounting', 'askAccounting'],
     ['menu.recalculate_norms', 'recalculateNorms'],
     ['menu.update_load', 'updateLoad'],
     ['menu.switch_tracker', 'switchTracker'],

@@ -63,6 +63,7 @@ SECRETS = (
     Secret("kaiten_token", "vitrina-kaiten-token", needed_with="kaiten_url"),
     Secret("crm_token", "vitrina-crm-token", needed_with="crm_url"),
     Secret("chat_token", "vitrina-chat-token", needed_with="chat_url"),
+    Secret("smtp_password", "vitrina-smtp-password", needed_with="smtp_user"),
     Secret("trackers", "vitrina-trackers", is_optional=True),
 )
 

@@ -48,6 +48,9 @@ class Ports:
     asana: int = 8405
     amocrm: int = 8406
     telegram: int = 8407
+    smtp: int = 8408
+    #: Where the mail server speaks SMTP; ``smtp`` is its control page.
+    mail: int = 8409
     functions: int = 8410
     workbench: int = 8400
 
@@ -142,6 +145,8 @@ class World:
         match name:
             case "google" | "kaiten" | "asana" | "amocrm" | "telegram":
                 return [f"emulators.{name}", "--port", port, *state]
+            case "smtp":
+                return ["emulators.smtp", "--port", port, "--mail-port", str(self.ports.mail)]
             case "tasks":
                 return ["emulators.tasks", "--port", port, "--identity", self.url("google"), *state]
             case "functions":
@@ -162,9 +167,9 @@ class World:
                 ]
 
 
-SERVERS = ("google", "kaiten", "asana", "amocrm", "telegram", "tasks", "functions", "workbench")
+SERVERS = ("google", "kaiten", "asana", "amocrm", "telegram", "smtp", "tasks", "functions", "workbench")
 #: Servers that the functions need before they start.
-FIRST_SERVERS = ("google", "kaiten", "asana", "amocrm", "telegram")
+FIRST_SERVERS = ("google", "kaiten", "asana", "amocrm", "telegram", "smtp")
 
 
 @contextlib.contextmanager
@@ -211,6 +216,8 @@ def running_world(
         if "telegram" in first:
             seed_telegram(world.url("telegram"), people)
             world.environment = {**world.environment, **chat_settings(world.url("telegram"))}
+        if "smtp" in first:
+            world.environment = {**world.environment, **mail_settings(ports.mail)}
         rest = [name for name in servers if name not in first]
         for name in rest:
             world.start(name)
@@ -248,6 +255,16 @@ def settings_environment(folder: Path, servers: Addresses, *, staff: Sequence[st
 def crm_settings(base: str) -> dict[str, str]:
     """The settings by which the product finds the local CRM."""
     return {"VITRINA_CRM_URL": base, "VITRINA_CRM_TOKEN": local_token(ROBOT_ID)}
+
+
+def mail_settings(port: int) -> dict[str, str]:
+    """The settings by which the product finds the local mail server."""
+    return {
+        "VITRINA_SMTP_HOST": "127.0.0.1",
+        "VITRINA_SMTP_PORT": str(port),
+        "VITRINA_SMTP_SENDER": SERVICE_ACCOUNT,
+        "VITRINA_SMTP_SECURITY": "none",
+    }
 
 
 def open_folder(google_url: str, emails: Sequence[str]) -> str:

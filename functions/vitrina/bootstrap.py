@@ -22,6 +22,8 @@ from vitrina.google.queue import CloudTasksQueue
 from vitrina.google.server_time import machine_time
 from vitrina.google.services import make_services
 from vitrina.google.workbooks import GoogleWorkbooks
+from vitrina.mail.smtp import Security, SmtpMail
+from vitrina.mail_port import Mail
 from vitrina.operations.services import CHAT, CRM, Services
 from vitrina.operations.upgrade import upgrade
 from vitrina.ports import Identity, Store, TaskTracker, TrackerMemory
@@ -99,6 +101,7 @@ def build(settings: Settings) -> Application:
         crm_agency=settings.crm_agency,
         chat=open_chat(settings),
         client_url=settings.client_url.rstrip("/"),
+        mail=open_mail(settings),
     )
     certs_url = (
         f"{settings.google_url.rstrip('/')}/oauth2/v1/certs" if settings.google_url else GOOGLE_CERTS_URL
@@ -191,6 +194,32 @@ def open_chat(settings: Settings) -> Chat | None:
         webhook_url=chat_webhook_url(settings),
         webhook_secret=webhook_url_of(CHAT_HEADER, "", settings.webhook_secret).rpartition("/")[2],
         wait_s=settings.retry_wait_s,
+    )
+
+
+def open_mail(settings: Settings) -> Mail | None:
+    """The mail server of the installation, or ``None`` if it has none. Opens no connection.
+
+    Raises
+    ------
+    ConfigurationError
+        If only one of server and sender is set, or letters would leave this machine unencrypted.
+    """
+    if not settings.smtp_host and not settings.smtp_sender:
+        return None
+    is_here = settings.smtp_host in ("127.0.0.1", "localhost")
+    security = Security(settings.smtp_security)
+    if not settings.smtp_host or not settings.smtp_sender:
+        raise ConfigurationError("settings.smtp")
+    if security is Security.NONE and not is_here:
+        raise ConfigurationError("settings.smtp_unencrypted")
+    return SmtpMail(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.smtp_sender,
+        user=settings.smtp_user,
+        password=settings.smtp_password,
+        security=security,
     )
 
 

@@ -57,6 +57,16 @@ class Settings:
     #: Token of the agency's bot in Telegram; empty if there is no chat.
     chat_token: str = field(default="", repr=False)
     chat_url: str = "https://api.telegram.org"
+    #: Mail server for letters to accounting; empty if there is none.
+    smtp_host: str = ""
+    smtp_port: int = 587
+    #: Empty for a server that asks for no login.
+    smtp_user: str = ""
+    smtp_password: str = field(default="", repr=False)
+    #: Address from which letters come; its domain stands in their ids.
+    smtp_sender: str = ""
+    #: ``starttls``, ``tls`` or, on this machine only, ``none``.
+    smtp_security: str = "starttls"
     tasks_queue: str = ""
     country: str = "RU"
     time_zone: str = "Europe/Moscow"
@@ -201,6 +211,18 @@ def _chat_token(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    if not _ADDRESS.fullmatch(text) or text.startswith("@") or not text.isascii() or not text.isprintable():
+        raise WrongSettingError("settings.address", value=text)
+    return text
+
+
+def _security(text: str) -> str:
+    if text.lower() not in SECURITIES:
+        raise WrongSettingError("settings.smtp_security", value=text, allowed=list(SECURITIES))
+    return text.lower()
+
+
 def _time_zone(text: str) -> str:
     try:
         return ZoneInfo(text).key
@@ -216,6 +238,8 @@ CONSUMER_DOMAINS = frozenset(
         *("@live.com", "@icloud.com", "@me.com", "@yahoo.com", "@proton.me", "@protonmail.com"),
     }
 )
+#: How a connection to a mail server is encrypted.
+SECURITIES = ("starttls", "tls", "none")
 #: Least letters and digits of a secret.
 LEAST_SECRET = 24
 
@@ -231,6 +255,9 @@ _CONVERT: Mapping[str, Callable[[str], object]] = {
     "kaiten_timeout_s": _number(0.1, 60),
     "crm_calls_per_s": _number(0.1, 50),
     "crm_rest_s": _number(0, 3600),
+    "smtp_port": _count(1, 65_535),
+    "smtp_sender": _address,
+    "smtp_security": _security,
     "retry_wait_s": _number(0, 60),
     "lease_s": _number(0.05, 3600),
     "decision_hold_s": _number(0, 86_400),

@@ -21,6 +21,7 @@ ACTIONS = [
     ("showAgencyChat", "agency", "run", "show_agency_chat", {}),
     ("addOnboarding", "client", "run", "preview_onboarding", {}),
     ("newClient", "agency", "form", "new_client", {}),
+    ("askAccounting", "agency", "form", "ask_accounting", {}),
     ("recalculateNorms", "agency", "confirm", "recalculate_norms", {}),
 ]
 

@@ -6,6 +6,7 @@ import pytest
 
 AGENCY_RU = [
     "Новый клиент…",
+    "Запросить счёт и акты…",
     "Пересчитать нормы",
     "Обновить загрузку",
     "Подключить / сменить трекер…",
@@ -14,6 +15,7 @@ AGENCY_RU = [
 ]
 AGENCY_EN = [
     "New client…",
+    "Ask for invoice and acts…",
     "Recalculate the norms",
     "Refresh the load",
     "Connect / switch tracker…",

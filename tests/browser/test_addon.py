@@ -73,6 +73,7 @@ def test_menu_follows_the_workbook(workbench):
     expect(items).to_have_text(
         [
             "Новый клиент…",
+            "Запросить счёт и акты…",
             "Пересчитать нормы",
             "Обновить загрузку",
             "Подключить / сменить трекер…",

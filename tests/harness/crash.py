@@ -27,11 +27,16 @@ from vitrina.chat.telegram import pace
 from vitrina.google.queue import CloudTasksQueue
 from vitrina.google.rest import RestService
 from vitrina.google.services import GoogleServices
+from vitrina.mail.smtp import SmtpMail
+from vitrina.mail_port import Letter
+from vitrina.store.sqlite import SqliteStore
 from vitrina.usecases.chats import updates, workbook
 
 CRASH = "WORLD_CRASH"
 FREEZE = "WORLD_FREEZE"
 CALLS = "WORLD_CALLS"
+#: If set, commits of a store in a file and letters are among the calls.
+EVERYTHING = "WORLD_EVERYTHING"
 MOMENTS = ("before", "after")
 #: Where the API of each tracker and of the CRM begins.
 API_PATHS = {"kaiten": "/api/latest", "asana": "/api/1.0", "amocrm": "/api/v4"}
@@ -151,7 +156,23 @@ def install(environment: Mapping[str, str] = os.environ) -> None:
             service, f"{request.method} {path}", lambda: send_tracker(self, request, **options)
         )
 
+    if environment.get(EVERYTHING):
+        _monitor_everything(monitor)
     GoogleServices.send = google  # type: ignore[method-assign]
     CloudTasksQueue.add = tasks  # type: ignore[method-assign]
     RestService.send = rest  # type: ignore[method-assign]
     httpx.Client.send = tracker  # type: ignore[method-assign,assignment]
+
+
+def _monitor_everything(monitor: CallMonitor) -> None:
+    """Have commits of a store in a file, and letters, among the calls."""
+    commit, send = SqliteStore.commit, SmtpMail.send
+
+    def store(self: SqliteStore, *arguments: Any, **options: Any) -> None:
+        monitor.run("store", "commit", lambda: commit(self, *arguments, **options))
+
+    def mail(self: SmtpMail, letter: Letter) -> None:
+        monitor.run("smtp", "send", lambda: send(self, letter))
+
+    SqliteStore.commit = store  # type: ignore[method-assign]
+    SmtpMail.send = mail  # type: ignore[method-assign]

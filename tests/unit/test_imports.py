@@ -13,7 +13,7 @@ PACKAGE = FUNCTIONS / "vitrina"
 #: The parts of the package, from the bottom up: each may import itself and those before it.
 ORDER = ("domain", "workbook", "records", "operations", "project", "tabs", "usecases", "jobs", "web")
 #: Parts that every part of ``ORDER`` above ``domain`` may import too.
-SHARED = {"ports", "chat_port", "crm_port", "texts"}
+SHARED = {"ports", "chat_port", "crm_port", "mail_port", "texts"}
 #: Parts that the other parts may import, beside themselves, ``errors`` and packages.
 ALLOWED = {
     "errors": set(),
@@ -23,15 +23,17 @@ ALLOWED = {
     "ports": set(),
     "crm_port": {"ports"},
     "chat_port": {"ports", "crm_port"},
+    "mail_port": set(),
     "rest": {"ports"},
     "google": {"domain", "ports"},
     "trackers": {"domain", "ports", "rest"},
     "crm": {"domain", "ports", "crm_port", "rest"},
     "chat": {"ports", "crm_port", "chat_port", "rest"},
+    "mail": {"mail_port"},
     "store": {"domain", "google", "ports"},
     "cli": {*ORDER, "bootstrap", "chat", "crm", "google", "settings", "trackers", *SHARED} - {"web"},
     "__main__": {"cli"},
-    "bootstrap": {*ORDER, *SHARED, "chat", "crm", "logs", "google", "settings", "store", "trackers"}
+    "bootstrap": {*ORDER, *SHARED, "chat", "crm", "logs", "mail", "google", "settings", "store", "trackers"}
     - {"web"},
     **{
         part: set(ORDER[:place]) | (SHARED if part != "domain" else set()) for place, part in enumerate(ORDER)

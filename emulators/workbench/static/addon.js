@@ -178,7 +178,7 @@ export class AddOn {
   showSidebar({ title, html }) {
     this.frame = el('iframe', {
       title,
-      sandbox: 'allow-scripts allow-forms',
+      sandbox: 'allow-scripts allow-forms allow-downloads',
       srcdoc: html.replace('<head>', `<head>${BRIDGE}`),
     });
     this.sidebar.querySelector('b').textContent = title;

@@ -7,6 +7,7 @@ import logging
 from datetime import datetime
 
 from vitrina.errors import ServiceError, StoreConflictError, UserError
+from vitrina.jobs.accounting.month_end import month_end_task
 from vitrina.jobs.renew_protection import protection_task
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import QUOTA_KEY, SlotBooking
@@ -44,7 +45,11 @@ def plan_nights(services: Services) -> int:
         last = known.get(_night_key(agency_id))
         if last is not None and last.data["on"] == today.isoformat():
             continue
-        tasks = [_task(agency_id, today.toordinal()), protection_task(agency_id, today.toordinal())]
+        tasks = [
+            _task(agency_id, today.toordinal()),
+            protection_task(agency_id, today.toordinal()),
+            *month_end_task(services, agency_id),
+        ]
         planned_on = Put(NIGHT, agency_id, {"on": today.isoformat()})
         services.store.commit([planned_on, *(task.put(services) for task in tasks)])
         for task in tasks:

@@ -32,6 +32,7 @@ from vitrina.records.work import ProjectWork, find_open_work, taken_hours
 from vitrina.tabs.journal import write_journal
 from vitrina.tabs.load import shown_load, write_load
 from vitrina.tabs.projects_tab import write_missing, write_questions, write_stages
+from vitrina.usecases.accounting.rows import follow_requests
 from vitrina.usecases.agency.update_load import update_load
 from vitrina.usecases.chats.rules import renew_rules
 from vitrina.workbook.reading.book import Book
@@ -119,6 +120,7 @@ def _refresh(run: Run, stored: StoredAgency, *, draws: bool) -> None:
     # Clients ask on their pages as well.
     questions = find_open_questions(services.store, agency_id)
     write_questions(change, book, stored.projects.value, by_project(questions), services.time_zone)
+    follow_requests(run, change, book, projects, team)
     write_missing(change, book, stored.projects.value, find_open_launches(services.store, agency_id))
     if team is not None and (draws or team != stored.team):
         found = find_open_work(services.store, agency_id)

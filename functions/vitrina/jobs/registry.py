@@ -16,6 +16,8 @@ from vitrina.errors import (
     StoreConflictError,
     VitrinaError,
 )
+from vitrina.jobs.accounting.month_end import ask_after_month
+from vitrina.jobs.accounting.send import send_to_accounting
 from vitrina.jobs.chats.asks import renew_chat_asks
 from vitrina.jobs.chats.books import write_chat_book
 from vitrina.jobs.chats.digest import write_digest
@@ -84,6 +86,8 @@ JOBS: Mapping[str, Job] = {
     "settle": Job(
         {"spreadsheet_id": _ID, "reads_cells": {"type": "boolean"}}, _in_background(settle_decisions)
     ),
+    "accounting": Job({"spreadsheet_id": _ID, "request": _ID}, _in_background(send_to_accounting)),
+    "month_end": Job({"spreadsheet_id": _ID}, _in_background(ask_after_month)),
     "push": Job(_BOOK, _in_background(push_wanted)),
     "remove_orphans": Job(
         {"spreadsheet_id": _ID, "created_as": {"type": "object", "additionalProperties": _ID}},

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from vitrina.domain.calendar import PeriodKind
+from vitrina.domain.invoicing import RequestKind
+from vitrina.errors import UserError
 from vitrina.operations.answer import Answer
 from vitrina.operations.clicks.access import MANAGING
 from vitrina.operations.run import Run
@@ -14,6 +17,14 @@ from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.records.outside.client_links import Scope
 from vitrina.records.outside.decisions import DecisionKind
+from vitrina.usecases.accounting.ask import (
+    AskingForm,
+    accounting_options,
+    ask_accounting,
+    preview_accounting,
+    request_file,
+)
+from vitrina.usecases.accounting.withdraw import withdraw_request
 from vitrina.usecases.agency.check_books import check_all, check_book
 from vitrina.usecases.agency.recalculate_norms import recalculate_norms
 from vitrina.usecases.agency.update_load import update_load
@@ -148,6 +159,15 @@ _CLIENTS_DECISION = _params(
     text={"type": "string", "maxLength": MOST_TEXT, "default": ""},
     note={"type": "string", "pattern": r"\S", "maxLength": 500},
 )
+
+_DAY: Json = {"type": ["string", "null"], "pattern": r"^\d{4}-\d{2}-\d{2}\Z", "default": None}
+_ASKING: Mapping[str, Json] = {
+    "project": _ID,
+    "kind": {"enum": [one.value for one in RequestKind]},
+    "month": {"enum": ["current", "previous", "days"], "default": "current"},
+    "start_on": _DAY,
+    "end_on": _DAY,
+}
 
 #: Number of the item, row, field, and what stands on both sides.
 _CONFLICTS = {
@@ -413,6 +433,36 @@ ACTIONS: Mapping[str, Action] = {
         ),
         is_noted=True,
     ),
+    "accounting_options": Action(
+        "agency", _NO_PARAMS, lambda run, book, _: accounting_options(run, book), holds=()
+    ),
+    "preview_accounting": Action(
+        "agency",
+        _params(**_ASKING),
+        lambda run, book, params: preview_accounting(run, book, _asking(params)),
+        holds=(),
+    ),
+    "ask_accounting": Action(
+        "agency",
+        _params(**_ASKING, preview_id=_ID),
+        lambda run, book, params: ask_accounting(run, book, _asking(params), preview_id=params["preview_id"]),
+        # Of two people at the same time the second one finds what the first has asked for.
+        holds=("accounting:{book}",),
+        is_noted=True,
+    ),
+    "request_file": Action(
+        "agency",
+        _params(key=_ID),
+        lambda run, book, params: request_file(run, book, key=params["key"]),
+        holds=(),
+    ),
+    "withdraw_request": Action(
+        "agency",
+        _params(key=_ID),
+        lambda run, book, params: withdraw_request(run, book, key=params["key"]),
+        holds=("accounting:{book}",),
+        is_noted=True,
+    ),
     "recalculate_norms": Action(
         "agency", _NO_PARAMS, lambda run, book, _: recalculate_norms(run, book), is_noted=True
     ),
@@ -449,6 +499,23 @@ def _form(params: Mapping[str, Any]) -> ClientForm:
         tracker=params.get("tracker", ""),
         onboarding=params.get("onboarding", ""),
     )
+
+
+def _asking(params: Mapping[str, Any]) -> AskingForm:
+    return AskingForm(
+        project_id=params["project"],
+        kind=RequestKind(params["kind"]),
+        month=params.get("month", "current"),
+        start_on=_day(params.get("start_on")),
+        end_on=_day(params.get("end_on")),
+    )
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise UserError("accounting.period") from error
 
 
 def _deal(params: Mapping[str, Any]) -> DealFacts:

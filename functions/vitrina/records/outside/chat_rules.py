@@ -31,12 +31,14 @@ class Told(StrEnum):
     ASKED = "asked"
     #: Why a digest was not sent.
     DIGEST_HELD = "digest_held"
+    #: A request to accounting.
+    INVOICE = "invoice"
 
 
 #: What is told to clients, and where is chosen by the agency.
 CHOSEN = (Told.BEGUN, Told.BATCH, Told.CALL, Told.SHOWN, Told.DIGEST)
 #: What only the agency's own chat is told.
-INTERNAL = frozenset({Told.UNANSWERED, Told.UNUSABLE, Told.ASKED, Told.DIGEST_HELD})
+INTERNAL = frozenset({Told.UNANSWERED, Told.UNUSABLE, Told.ASKED, Told.DIGEST_HELD, Told.INVOICE})
 
 #: Keys of the topics, in the order in which they are made.
 TOPICS = ("questions", "meetings", "invoices", "reports")

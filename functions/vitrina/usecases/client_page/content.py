@@ -18,6 +18,7 @@ from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.records.outside.chat_questions import answers_for_page
 from vitrina.records.outside.client_pages import ClientPage, load_page
+from vitrina.usecases.accounting.client_lines import lines_of_project
 from vitrina.workbook.reading.book import Book, Cell, Row, Tab, item_number_of_row
 from vitrina.workbook.reading.cells import DATE_SERIALS
 from vitrina.workbook.reading.choices import Choices
@@ -30,6 +31,9 @@ MOST_TITLE, MOST_TEXT = 200, 600
 MOST_ANSWERS, MOST_ANSWER = 5, 1000
 #: Most lines of the lists of the page.
 MOST_WORK, MOST_DONE, MOST_METRICS, MOST_PROPOSALS = 15, 200, 15, 15
+
+#: Most lines about what accounting has issued.
+MOST_INVOICES = 6
 
 #: Texts of the first tab by their names on the page.
 _TEXTS = {
@@ -105,7 +109,7 @@ def keep_content(services: Services, page: ClientPage, content: Json, locale: st
 def draw_page(services: Services, page: ClientPage, book: Book) -> bool:
     """Draw a page from a workbook and keep it where it differs; tells whether it did.
 
-    With it goes what was asked on the page, and what was answered.
+    With it goes what was asked on the page and what was answered, and what accounting has issued.
     """
     questions = answers_for_page(services.store, page.spreadsheet_id)[:MOST_ANSWERS]
     answers = [
@@ -117,6 +121,11 @@ def draw_page(services: Services, page: ClientPage, book: Book) -> bool:
         for one in questions
     ]
     content = draw_content(services, book) | ({"answers": answers} if answers else {})
+    # «Счёт выставлен 28.11» stands with the documents, its link after it.
+    told = lines_of_project(services.store, page.spreadsheet_id, locale_of(book))[:MOST_INVOICES]
+    invoices = [shortened(f"{one.text} {one.url}".strip(), MOST_TEXT) for one in told]
+    documents = "\n".join(filter(None, [content.get("documents", ""), *invoices]))
+    content |= {"documents": documents} if documents else {}
     return keep_content(services, page, content, locale_of(book))
 
 

@@ -99,6 +99,7 @@ def test_tabs_stand_in_the_agreed_order():
         "specialists",
         "absences",
         "onboarding",
+        "invoices",
         "settings",
         "log",
     ]

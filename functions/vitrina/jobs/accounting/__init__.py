@@ -1,0 +1,1 @@
+"""Jobs of the requests to accounting."""

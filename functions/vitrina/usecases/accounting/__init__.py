@@ -1,0 +1,1 @@
+"""Asks accounting for invoices and closing documents, and follows what it answers."""
