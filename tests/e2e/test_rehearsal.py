@@ -72,8 +72,10 @@ def environment_of(
         **settings_environment(folder, servers, staff=staff_of(load_agency())),
         **{
             f"VITRINA_{name.upper()}_URL": f"{servers.functions}/vitrina-{name}"
-            for name in ("task", "schedule", "webhook")
+            for name in ("task", "schedule", "webhook", "client")
         },
+        # The story waits until the client cannot take his decision back.
+        "VITRINA_DECISION_HOLD_S": "5",
         "VITRINA_STORE": new_firestore(firestore_url)._database,
         "VITRINA_FIRESTORE_URL": firestore_url,
         "VITRINA_KAITEN_SPACE_ID": str(space_id),

@@ -19,7 +19,7 @@ from vitrina.trackers.connection import Connection, Surroundings
 PEOPLE = "people.json"
 _EMPTY: ports.Json = {"steps": [], "links": [], "comments": [], "is_archived": False}
 #: What stands in the file as it is in a card, and what a change may change.
-_CHANGED = ("title", "due_on", "assignee_id", "estimate_hours")
+_CHANGED = ("title", "stage_id", "due_on", "assignee_id", "estimate_hours")
 _SAME = (
     "external_id", "board_id", "stage_id", "is_archived", "facts", "title", "assignee_id", "estimate_hours",
 )  # fmt: skip
