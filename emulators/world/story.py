@@ -135,6 +135,7 @@ class Story:
         self._work_in_tracker(self.clients[0])
         self._refresh(self.clients[0])
         self._accept(self.clients[0])
+        self._ask_accounting(self.clients[0])
         self._show_load()
 
     def _create_agency(self) -> None:
@@ -397,6 +398,17 @@ class Story:
         phone.answer("accept", number)
         done = self._wait_in_time(lambda: self._done(client), "the row is not in «Готово»")
         self._say_detail(f"Принял: на листе «Готово» {done[0]}. Страница клиента: {link}")
+
+    def _ask_accounting(self, client: Client) -> None:
+        """Accounting is asked once for what the client has accepted."""
+        self.say("Запросить счёт и акты: книга агентства")
+        form = {"project": client.spreadsheet_id, "kind": "both", "month": "current"}
+        shown = self._click(self.agency_id, "preview_accounting", **form)
+        self._say_detail(shown["message"])
+        preview_id = shown["data"]["preview_id"]
+        self._say_detail(
+            self._click(self.agency_id, "ask_accounting", **form, preview_id=preview_id)["message"]
+        )
 
     def _move_card(self, card_id: str, stage: int) -> None:
         """A specialist moves a card to a column of its board, counted from 0."""
