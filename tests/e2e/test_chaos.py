@@ -16,9 +16,9 @@ from benchmarks.chaos.world_pool import running_world_pool
 pytestmark = pytest.mark.slow
 
 SEED = 1
-RUNS = 200
+RUNS = 100
 #: Of an agency that works in Asana; ``python -m benchmarks.chaos --tracker asana --runs 300`` plays more.
-ASANA_RUNS = 16
+ASANA_RUNS = 8
 WORLDS = 2
 #: Without guards about one history in five of this variant loses something. It takes seconds to make the
 #: starting points of another variant.

@@ -72,6 +72,11 @@ def points(factory: OfficeFactory) -> StartingPoints:
         return StartingPoints(in_review, office.save_state())
 
 
+def is_of_a_late_task(call: Call) -> bool:
+    """Whether a call is one of the tasks that draw tabs and pages afterwards, which several clicks share."""
+    return call.service in ("google", "tasks") and call.number > 2
+
+
 def services_of(calls: list[Call]) -> set[str]:
     """The outside services that were called."""
     return {call.service for call in calls}
@@ -92,7 +97,7 @@ def test_both_answers(factory: OfficeFactory, points: StartingPoints, subtests: 
             office.settle(include_new=True)
         return {"outcome": "done"}
 
-    calls = crash_at_every_call(factory, subtests, points.in_review, action)
+    calls = crash_at_every_call(factory, subtests, points.in_review, action, may_be_missing=is_of_a_late_task)
 
     assert services_of(calls) >= {"google", "kaiten"}
     assert sum(call.method.startswith("PATCH /cards") for call in calls) == 2
@@ -105,7 +110,14 @@ def test_noted_by_staff(factory: OfficeFactory, points: StartingPoints, subtests
         told = {"numbers": [2], "kind": "accepted", "note": "по телефону"}
         return office.click_until_answered(office.client_id, "decide_for_client", **told)
 
-    crash_at_every_call(factory, subtests, points.in_review, action, ("Статья", "ЗРН-2 ещё не закончена"))
+    crash_at_every_call(
+        factory,
+        subtests,
+        points.in_review,
+        action,
+        ("ЗРН-2 ещё не закончена",),
+        may_be_missing=is_of_a_late_task,
+    )
 
 
 def test_taken_back(factory: OfficeFactory, points: StartingPoints, subtests: pytest.Subtests) -> None:
@@ -114,4 +126,11 @@ def test_taken_back(factory: OfficeFactory, points: StartingPoints, subtests: py
     def action(office: WorkerOffice) -> Mapping[str, Any]:
         return office.click_until_answered(office.client_id, "take_back_accepted", number=1)
 
-    crash_at_every_call(factory, subtests, points.accepted, action, ("Работу № 1 вернуть нельзя",))
+    crash_at_every_call(
+        factory,
+        subtests,
+        points.accepted,
+        action,
+        ("Работу № 1 вернуть нельзя",),
+        may_be_missing=is_of_a_late_task,
+    )

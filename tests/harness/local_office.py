@@ -334,16 +334,15 @@ class LocalOffice:
         answer = self.http.post(url, json={"timeout_s": 0, "include_later": True}).raise_for_status()
         return bool(answer.json()["empty"])
 
-    def settle(self, *, include_new: bool = False) -> None:
-        """Wait until webhooks are delivered and queued work is done.
+    def settle(self, *, include_new: bool = True) -> None:
+        """Wait until webhooks are delivered and queued work is done, delayed tasks early.
 
-        With *include_new* delayed tasks that tasks queue meanwhile are run early as well.
+        Without *include_new* delayed tasks that tasks queue meanwhile are waited for.
         """
         self.desk.settle()
         if self.has_crm:
             self.crm.settle()
-        # One look at deals is followed by another one.
-        body = {"timeout_s": 30, "include_later": True, "include_new": include_new or self.has_crm}
+        body = {"timeout_s": 30, "include_later": True, "include_new": include_new}
         self.http.post(f"{self.servers.tasks}/_emulator/run-until-empty", json=body).raise_for_status()
 
 

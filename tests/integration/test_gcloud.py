@@ -84,7 +84,9 @@ def test_only_the_product_is_uploaded(tmp_path: Path) -> None:
     files = run_gcloud(tmp_path, "meta", "list-files-for-upload", str(ROOT)).splitlines()
 
     assert {one.split("/")[0] for one in files} == {"functions", "sheet_templates", "requirements.txt"}
-    assert {one for one in files if not one.endswith((".py", ".json"))} == {"requirements.txt"}
+    folder = ROOT / "functions" / "vitrina" / "web" / "pages"
+    pages = {str(one.relative_to(ROOT)) for one in folder.iterdir() if one.suffix in (".html", ".css")}
+    assert {one for one in files if not one.endswith((".py", ".json"))} == {"requirements.txt"} | pages
     assert "functions/main.py" in files
 
 
