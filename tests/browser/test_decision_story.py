@@ -105,7 +105,7 @@ def pass_time(office: Office, monkeypatch: pytest.MonkeyPatch, **delta: float) -
     monkeypatch.setenv("VITRINA_NOW", (NOW + timedelta(**delta)).isoformat())
     application.cache_clear()
     office.call_schedule().raise_for_status()
-    office.settle(include_new=True)
+    office.settle()
 
 
 def picture(phone: Page, name: str) -> None:

@@ -72,7 +72,7 @@ def answer_for(office: Office, kind: DecisionKind, *numbers: int, text: str = ""
     seen = {one: page_of(office).by_number[one].fingerprint for one in numbers}
     verdict = Verdict(kind, Channel.PAGE, seen, text=text)
     outcomes = decide(office.services, office.client_id, office.agency.spreadsheet_id, verdict)
-    office.settle(include_new=True)
+    office.settle()
     return outcomes
 
 
@@ -287,7 +287,7 @@ def test_chosen_in_the_sheet(started: Office, is_open: bool) -> None:
             started.type("in_progress", row.index, approval="Вернули", remark=REMARK)
 
     assert started.do("refresh")["outcome"] == "done"
-    started.settle(include_new=True)
+    started.settle()
 
     if is_open:
         assert (decisions_of(started, 1), decisions_of(started, 2)) == ([], [])
@@ -314,7 +314,7 @@ def test_checked_by_another_person(started: Office) -> None:
         if people.cell(row, "name").text:
             started.type("specialists", row.index, agency_id, role="менеджер")
     started.click(agency_id, "update_load")
-    started.settle(include_new=True)
+    started.settle()
     to_stage(started, "ЗРН-2", REVIEW)
     tab, row = started.row("in_progress", "ЗРН-2")
     assert (page_of(started).items, tab.cell(row, "approval").text) == ((), "—")
@@ -323,7 +323,7 @@ def test_checked_by_another_person(started: Office) -> None:
     own = started.manager(doer).click(started.client_id, "show_to_client", numbers=[2])
 
     answer = started.do("show_to_client", numbers=[2], result_url="https://design.example/2")
-    started.settle(include_new=True)
+    started.settle()
 
     assert own["message"] == "ЗРН-2: эту работу делали вы. Показать её клиенту должен другой человек."
     assert answer["outcome"] == "done"

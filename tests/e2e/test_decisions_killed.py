@@ -94,7 +94,7 @@ def test_both_answers(factory: OfficeFactory, points: StartingPoints, subtests: 
             verdict = Verdict(kind, Channel.PAGE, {number: seen[number]}, text=text)
             decide(office.services, office.client_id, agency_id, verdict, hold=AT_ONCE)
             # The second one comes when the first is carried out, so that the calls have one order.
-            office.settle(include_new=True)
+            office.settle()
         return {"outcome": "done"}
 
     calls = crash_at_every_call(factory, subtests, points.in_review, action, may_be_missing=is_of_a_late_task)

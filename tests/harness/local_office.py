@@ -334,15 +334,12 @@ class LocalOffice:
         answer = self.http.post(url, json={"timeout_s": 0, "include_later": True}).raise_for_status()
         return bool(answer.json()["empty"])
 
-    def settle(self, *, include_new: bool = True) -> None:
-        """Wait until webhooks are delivered and queued work is done, delayed tasks early.
-
-        Without *include_new* delayed tasks that tasks queue meanwhile are waited for.
-        """
+    def settle(self) -> None:
+        """Wait until webhooks are delivered and queued work is done; delayed tasks are run early."""
         self.desk.settle()
         if self.has_crm:
             self.crm.settle()
-        body = {"timeout_s": 30, "include_later": True, "include_new": include_new}
+        body = {"timeout_s": 30, "include_later": True, "include_new": True}
         self.http.post(f"{self.servers.tasks}/_emulator/run-until-empty", json=body).raise_for_status()
 
 
