@@ -76,6 +76,13 @@ def answer_for(office: Office, kind: DecisionKind, *numbers: int, text: str = ""
     return outcomes
 
 
+def again(office: Office, kind: DecisionKind, seen: str) -> Outcome:
+    """Somebody who still sees item 2 as it was shown answers in the chat."""
+    assert office.agency is not None
+    verdict = Verdict(kind, Channel.CHAT, {2: seen}, text=REMARK)
+    return decide(office.services, office.client_id, office.agency.spreadsheet_id, verdict)[0]
+
+
 def decisions_of(office: Office, number: int) -> list[Any]:
     """Kind and state of all decisions about an item."""
     found = load_decisions(office.services.store, office.client_id, number, 9)
@@ -105,6 +112,7 @@ def test_returned_then_accepted(started: Office) -> None:
     assert [(one.code, one.round, one.is_waiting) for one in page_of(started).items] == [("ЗРН-2", 2, True)]
     tab, row = started.row("in_progress", "ЗРН-2")
     assert [tab.cell(row, key).text for key in ("status", "approval", "remark")] == ["На проверке", "", ""]
+    seen = page_of(started).items[0].fingerprint
     answer_for(started, DecisionKind.ACCEPTED, 2)
 
     assert stage_of(started, "ЗРН-2") == "Выполнено"
@@ -115,6 +123,8 @@ def test_returned_then_accepted(started: Office) -> None:
     assert item_of(started, 2).is_done
     assert page_of(started).items == ()
     assert decisions_of(started, 2) == [("returned", "settled", 1), ("accepted", "settled", 2)]
+    late = [again(started, kind, seen) for kind in DecisionKind]
+    assert [(one.ending, one.code) for one in late] == [(Ending.SAME, "ЗРН-2"), (Ending.OTHER, "ЗРН-2")]
     assert started.do("check_book")["data"]["found"] == 0
 
 

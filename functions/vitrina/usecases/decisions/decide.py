@@ -25,6 +25,7 @@ from vitrina.records.outside.decisions import (
     DecisionState,
     decision_from_document,
     decision_key,
+    find_open_decisions,
 )
 from vitrina.usecases.decisions.chat_buttons import asks_wish
 
@@ -117,7 +118,7 @@ def decide(
         page = load_page(services.store, spreadsheet_id, agency_id)
         outcomes, made = _judge(services, page, verdict, services.decision_hold if hold is None else hold)
         if not made:
-            return outcomes
+            return _with_accepted(services, page, verdict, outcomes)
         wish = settle_wish(services, spreadsheet_id, made)
         changed = page.with_items(_decided_item(page.by_number[one.number], one) for one in made)
         refresh = refresh_wish(services, agency_id, draws=False)
@@ -232,6 +233,26 @@ def _judge(
             made.append(decision)
             outcomes.append(Outcome(number, item.code, Ending.MADE, _decided(decision)))
     return outcomes, made
+
+
+def _with_accepted(
+    services: Services, page: ClientPage, verdict: Verdict, outcomes: list[Outcome]
+) -> list[Outcome]:
+    """The outcomes, where work that is not shown any more may be what the client has accepted before."""
+    if all(one.ending is not Ending.GONE for one in outcomes):
+        return outcomes
+    found = find_open_decisions(services.store, page.spreadsheet_id)
+    accepted = {one.number: one for one in found if one.is_accepted}
+
+    def corrected(outcome: Outcome) -> Outcome:
+        known = accepted.get(outcome.number)
+        if outcome.ending is not Ending.GONE or known is None or known.shown != verdict.seen[outcome.number]:
+            return outcome
+        ending = Ending.SAME if known.kind == verdict.kind else Ending.OTHER
+        decided = replace(_decided(known), is_settled=True)
+        return Outcome(outcome.number, known.code, ending, decided)
+
+    return [corrected(one) for one in outcomes]
 
 
 def _decided_item(item: ShownItem, decision: Decision) -> ShownItem:
