@@ -342,3 +342,14 @@ def test_checked_by_another_person(started: Office) -> None:
     assert [(one.number, one.is_waiting) for one in page_of(started).items] == [(2, True)]
     started.do("refresh")
     assert [(one.number, one.is_waiting) for one in page_of(started).items] == [(2, True)]
+
+
+def test_a_new_answer_in_the_sheet_stays(started: Office) -> None:
+    """What the client chose before the work went to review is his answer, not one of an earlier round."""
+    _, row = started.row("in_progress", "ЗРН-2")
+    started.type("in_progress", row.index, approval="Вернули", remark="Короче")
+
+    to_stage(started, "ЗРН-2", REVIEW)
+
+    tab, row = started.row("in_progress", "ЗРН-2")
+    assert [tab.cell(row, key).text for key in ("approval", "remark")] == ["Вернули", "Короче"]

@@ -105,13 +105,14 @@ def set_answer(
     for row in rows:
         cell = tab.cell(row.row, "approval")
         code = choices.code("approval", cell.text)
-        if cell.text == (label or "") or (cell.text and code not in (DecisionKind.RETURNED, UNASKED)):
+        remark = tab.cell(row.row, "remark").text if "remark" in tab.columns else ""
+        # A return that was carried out stands in the note with its remark.
+        is_old_return = code == DecisionKind.RETURNED and bool(cell.note) and remark in cell.note
+        if cell.text == (label or "") or not (cell.text == "" or code == UNASKED or is_old_return):
             continue
         change.set(tab, row.row, "approval", label)
-        if code == DecisionKind.RETURNED and "remark" in tab.columns:
-            remark = tab.cell(row.row, "remark").text
-            if remark and remark in cell.note:
-                change.set(tab, row.row, "remark", None)
+        if is_old_return and remark:
+            change.set(tab, row.row, "remark", None)
 
 
 def _page_change(
