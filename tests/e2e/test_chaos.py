@@ -16,7 +16,7 @@ from benchmarks.chaos.world_pool import running_world_pool
 pytestmark = pytest.mark.slow
 
 SEED = 1
-RUNS = 100
+RUNS = 60
 #: Of an agency that works in Asana; ``python -m benchmarks.chaos --tracker asana --runs 300`` plays more.
 ASANA_RUNS = 8
 WORLDS = 2
@@ -25,7 +25,7 @@ WORLDS = 2
 FIRST_VARIANT = 4
 SHRINK_S = 60.0
 #: Runs over Firestore; the command plays hundreds.
-FIRESTORE_RUNS = 4
+FIRESTORE_RUNS = 3
 
 
 def test_nothing_is_lost() -> None:

@@ -1,4 +1,4 @@
-"""A hundred random histories of clients at their pages, over the wire and with faults, against a model.
+"""Random histories of clients at their pages, over the wire and with faults, against a model.
 
 Ten to a workbook. Clients send forms of all kinds, some of them twice; staff take proposals up, type other
 needs and answer questions; Google does not answer, or carries a write out and its answer is lost. The seed
@@ -7,6 +7,7 @@ is printed.
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ from vitrina.workbook.writing.client_needs import need_lines
 pytestmark = pytest.mark.slow
 
 SEED = 20261126
-HISTORIES, IN_A_WORKBOOK = 100, 10
+HISTORIES, IN_A_WORKBOOK = int(os.environ.get("VITRINA_HISTORIES", "40")), 10
 LEVELS = ("Низкий", "Обычный", "Высокий", "Срочно")
 USUAL = "Обычный"
 WORDS = ("Баннер", "Статья о зерне", "Плакат", "Аудит", *HOSTILE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from tests.harness.crash import CRASH, MOMENTS, Call
 from tests.harness.local_office import SavedOffice
 from tests.harness.snapshots import comparable_state, difference
 from tests.harness.worker_office import OfficeFactory, WorkerOffice
+
+ALL_KILLS = os.environ.get("VITRINA_ALL_KILLS") == "1"
 
 Action = Callable[[WorkerOffice], Mapping[str, Any]]
 
@@ -34,18 +37,21 @@ def crash_at_every_call(
     action: Action,
     refusals: tuple[str, ...] = (),
     crashes_at: Callable[[Call], bool] = lambda _: True,
-    moments: Collection[str] = MOMENTS,
+    moments: Collection[str] = (),
     may_be_missing: Callable[[Call], bool] = lambda _: False,
 ) -> list[Call]:
-    """Run the action with a crash before and after each call; returns the calls.
+    """Run the action with a crash around each call; returns the calls.
+
+    With ``VITRINA_ALL_KILLS=1`` it crashes before and after each; else before one and after the next.
 
     *refusals* are beginnings of messages with which a repeated click may be refused. *crashes_at* chooses
-    the calls, *moments* whether before or after them. A call that *may_be_missing* is one of a task that
+    the calls, *moments* when around them, if not so. A call that *may_be_missing* is one of a task that
     others may have done already.
     """
     calls, expected = run_without_crash(factory, saved, action)
-    for call in filter(crashes_at, calls):
-        for moment in moments:
+    for order, call in enumerate(filter(crashes_at, calls)):
+        usual = MOMENTS if ALL_KILLS else (MOMENTS[order % len(MOMENTS)],)
+        for moment in moments or usual:
             crash = f"{moment}:{call}"
             with subtests.test(msg=crash), factory.office(saved, **{CRASH: crash}) as office:
                 answer = action(office)
