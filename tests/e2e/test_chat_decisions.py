@@ -420,3 +420,9 @@ def test_from_the_card_to_done(desk: Desk) -> None:
         (DecisionKind.RETURNED, DecisionState.SETTLED),
         (DecisionKind.ACCEPTED, DecisionState.SETTLED),
     ]
+
+    answer = office.do("take_back_accepted", number=1)
+    desk.settle()
+
+    assert answer["outcome"] == "done", answer
+    assert list(desk.buttons(asked()[-1])) == [ACCEPT, RETURN]

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
-from vitrina.ports import ABSENT, Document, Json, Key, Put, Store
+from vitrina.ports import ABSENT, Document, Json, Key, Put, Store, Write
+from vitrina.records.outside.change import DocumentChange
 from vitrina.records.packing import known_fields
 
 CLIENT_PAGE = "client_page"
@@ -148,6 +149,19 @@ def find_open_pages(store: Store, agency_id: str) -> Mapping[str, ClientPage]:
     """The pages of an agency to which there are links, by the id of their workbooks."""
     found = store.find(CLIENT_PAGE, where={"agency_id": agency_id, "is_open": True})
     return {one.key: page_from_document(one, one.key, agency_id) for one in found}
+
+
+def page_change(
+    store: Store, spreadsheet_id: str, agency_id: str, do: Callable[[ClientPage], ClientPage]
+) -> DocumentChange:
+    """A change of a project's page, made anew where that changed meanwhile; nothing where *do* keeps it."""
+
+    def change(documents: list[Document | None]) -> list[Write]:
+        page = page_from_document(documents[0], spreadsheet_id, agency_id)
+        changed = do(page)
+        return [] if changed == page else [changed.put()]
+
+    return DocumentChange(store, (page_key(spreadsheet_id),), change)
 
 
 def _item(data: Json) -> ShownItem:

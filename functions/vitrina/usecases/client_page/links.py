@@ -10,11 +10,10 @@ from vitrina.errors import UserError
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
-from vitrina.ports import Document, Json, Write
+from vitrina.ports import Json
 from vitrina.records.books import load_project
-from vitrina.records.outside.change import DocumentChange
 from vitrina.records.outside.client_links import ClientLink, Scope, find_links, new_link
-from vitrina.records.outside.client_pages import page_from_document, page_key
+from vitrina.records.outside.client_pages import ClientPage, page_change
 from vitrina.texts import Sentence, sentence
 
 #: Most links of a project that work at the same time.
@@ -50,12 +49,11 @@ def make_link(run: Run, spreadsheet_id: str, scope: Scope) -> Answer:
     project = load_project(store, spreadsheet_id)
     link, token = new_link(spreadsheet_id, project.agency_id, scope, now)
 
-    def opened(documents: list[Document | None]) -> list[Write]:
-        page = page_from_document(documents[0], spreadsheet_id, project.agency_id)
-        return [] if page.is_open else [replace(page, is_open=True, locale=project.locale).put()]
+    def opened(page: ClientPage) -> ClientPage:
+        return page if page.is_open else replace(page, is_open=True, locale=project.locale)
 
     # Before the run ends: its end has the page drawn if it is open.
-    run.commit(link.put(), updates=[DocumentChange(store, (page_key(spreadsheet_id),), opened)])
+    run.commit(link.put(), updates=[page_change(store, spreadsheet_id, project.agency_id, opened)])
     return Answer(
         Outcome.DONE,
         sentence(f"links.made_{scope.value}", until=_day(services, link.valid_until)),
@@ -82,11 +80,10 @@ def revoke_link(run: Run, spreadsheet_id: str, link_id: str) -> Answer:
     now = services.clock.now()
     is_last = not any(_state(one, now) == "valid" for one in links)
 
-    def closed(documents: list[Document | None]) -> list[Write]:
-        page = page_from_document(documents[0], spreadsheet_id, link.agency_id)
-        return [replace(page, is_open=False).put()] if is_last and page.is_open else []
+    def closed(page: ClientPage) -> ClientPage:
+        return replace(page, is_open=page.is_open and not is_last)
 
-    run.commit(revoked.put(), updates=[DocumentChange(store, (page_key(spreadsheet_id),), closed)])
+    run.commit(revoked.put(), updates=[page_change(store, spreadsheet_id, link.agency_id, closed)])
     return Answer(Outcome.DONE, sentence("links.revoked"), data=_data(services, links))
 
 

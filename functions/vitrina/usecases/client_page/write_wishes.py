@@ -13,11 +13,15 @@ from datetime import datetime
 from vitrina.domain.backlog import Priority
 from vitrina.errors import ChangedMeanwhileError
 from vitrina.operations.run import Run
-from vitrina.ports import Document, Write
+from vitrina.ports import ABSENT
 from vitrina.project.snapshot import Snapshot, read_snapshot
 from vitrina.records.books import put_project
 from vitrina.records.outside.change import DocumentChange
-from vitrina.records.outside.client_pages import ClientPage, load_page, page_from_document, page_key
+from vitrina.records.outside.client_pages import (
+    ClientPage,
+    load_page,
+    page_change,
+)
 from vitrina.records.outside.client_wishes import KeptWish, WishKind, WishResult, find_open_wishes
 from vitrina.tabs.blocks import SPARE_ROWS, last_used_row
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
@@ -40,14 +44,16 @@ MOST_NOTE = 8000
 
 @dataclass(frozen=True)
 class _Place:
-    """A row of an item: where its links are noted."""
+    """The row of an item, in whose note its links stand."""
 
     tab: Tab
     row: Row
 
 
 def write_wishes(run: Run, spreadsheet_id: str) -> None:
-    """Write what waits, and have it kept as carried out at the end of the run, which holds the workbook.
+    """Write all that waits, and keep it as carried out at the end of the run.
+
+    The run holds the lease of the workbook.
 
     Raises
     ------
@@ -308,19 +314,15 @@ class _Draft:
 def _proposals_change(snapshot: Snapshot, endings: Iterable[Ending]) -> DocumentChange:
     """Keep on the page which numbers are the client's proposals; those whose rows are gone are dropped."""
     project = snapshot.project
-    spreadsheet_id, agency_id = project.spreadsheet_id, project.agency_id
     new = [one.number for one in endings if one.wish.kind == WishKind.ORDER]
     known = set(new)
     if snapshot.has_backlog:
         known |= set(snapshot.backlog_identity.numbers.values())
 
-    def change(documents: list[Document | None]) -> list[Write]:
-        page = page_from_document(documents[0], spreadsheet_id, agency_id)
+    def change(page: ClientPage) -> ClientPage:
         own = dict.fromkeys([*page.proposals, *new])
         proposals = tuple(one for one in own if one in known or not snapshot.has_backlog)
-        if proposals == page.proposals:
-            return []
-        locale = page.locale if documents[0] else project.locale
-        return [replace(page, proposals=proposals, locale=locale).put()]
+        locale = page.locale if page.version != ABSENT else project.locale
+        return page if proposals == page.proposals else replace(page, proposals=proposals, locale=locale)
 
-    return DocumentChange(snapshot.services.store, (page_key(spreadsheet_id),), change)
+    return page_change(snapshot.services.store, project.spreadsheet_id, project.agency_id, change)

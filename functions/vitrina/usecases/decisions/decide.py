@@ -106,14 +106,7 @@ def decide(
     RetriableServiceError
         If the store does not answer; the same call may be made again.
     """
-    text = clean_text(verdict.text)
-    if verdict.kind is DecisionKind.RETURNED and not text:
-        raise UserError("decision.no_text")
-    if len(text) > MOST_TEXT:
-        raise UserError("decision.long_text", most=MOST_TEXT)
-    if len(verdict.seen) > MOST_ITEMS:
-        raise UserError("decision.many_items", most=MOST_ITEMS)
-    verdict = replace(verdict, text=text, note=clean_text(verdict.note))
+    verdict = _checked(verdict)
     while True:
         page = load_page(services.store, spreadsheet_id, agency_id)
         outcomes, made = _judge(services, page, verdict, services.decision_hold if hold is None else hold)
@@ -132,6 +125,18 @@ def decide(
         for one in wishes:
             one.try_to_send(services)
         return outcomes
+
+
+def _checked(verdict: Verdict) -> Verdict:
+    """The verdict with clean texts; raises ``UserError``."""
+    text = clean_text(verdict.text)
+    if verdict.kind is DecisionKind.RETURNED and not text:
+        raise UserError("decision.no_text")
+    if len(text) > MOST_TEXT:
+        raise UserError("decision.long_text", most=MOST_TEXT)
+    if len(verdict.seen) > MOST_ITEMS:
+        raise UserError("decision.many_items", most=MOST_ITEMS)
+    return replace(verdict, text=text, note=clean_text(verdict.note))
 
 
 def take_back(

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.operations.run import Run
-from vitrina.ports import Document, Write
 from vitrina.project.snapshot import Snapshot
-from vitrina.records.books import Project
-from vitrina.records.outside.change import DocumentChange
-from vitrina.records.outside.client_pages import ClientPage, ShownItem, page_from_document, page_key
+from vitrina.records.outside.client_pages import ClientPage, ShownItem
 from vitrina.records.outside.decisions import DecisionKind
 from vitrina.records.work import Item
 from vitrina.tabs.project_signs import UNASKED
-from vitrina.usecases.decisions.chat_buttons import queue_asks
 from vitrina.usecases.decisions.read_cells import cells_wish, has_answer
+from vitrina.usecases.decisions.shown_work import change_shown_work
 from vitrina.usecases.tracker.two_way import own_rows
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.reading.team import ClientCheck
@@ -78,8 +75,8 @@ def follow_reviews(
     shown = [item for item in turned.values() if not item.is_shown]
     withdrawn = [item.number for item in turned.values() if item.is_shown]
     if turned:
-        run.at_end(updates=[_page_change(run, project, shown, withdrawn, today)])
-        queue_asks(run, project.spreadsheet_id)
+        change = change_shown_work(run, project, lambda page: _followed(page, shown, withdrawn, today))
+        run.at_end(updates=[change])
     return {number: replace(item, is_shown=not item.is_shown) for number, item in turned.items()}
 
 
@@ -115,21 +112,11 @@ def set_answer(
             change.set(tab, row.row, "remark", None)
 
 
-def _page_change(
-    run: Run, project: Project, shown: Sequence[Item], withdrawn: Iterable[int], today: date
-) -> DocumentChange:
-    """A change of the project's page. Work that the client has decided about stays with its decision."""
-    gone = set(withdrawn)
-
-    def change(documents: list[Document | None]) -> list[Write]:
-        page = page_from_document(documents[0], project.spreadsheet_id, project.agency_id)
-        page = replace(page, locale=project.locale)
-        waiting = [one for one in page.items if one.number in gone and one.is_waiting]
-        back = [replace(one, is_withdrawn=True) for one in waiting]
-        changed = page.with_items([*back, *(shown_item(page, item, today) for item in shown)])
-        return [changed.put()]
-
-    return DocumentChange(run.services.store, (page_key(project.spreadsheet_id),), change)
+def _followed(page: ClientPage, shown: Sequence[Item], withdrawn: Collection[int], today: date) -> ClientPage:
+    """The page with these items; work that the client has decided about stays with its decision."""
+    waiting = [one for one in page.items if one.number in withdrawn and one.is_waiting]
+    back = [replace(one, is_withdrawn=True) for one in waiting]
+    return page.with_items([*back, *(shown_item(page, item, today) for item in shown)])
 
 
 def shown_item(page: ClientPage, item: Item, today: date) -> ShownItem:

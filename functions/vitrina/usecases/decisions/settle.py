@@ -14,10 +14,9 @@ from datetime import date, datetime
 from vitrina.domain.backlog import ActionStatus
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
-from vitrina.ports import CardChange, Document, FactChange, Write
+from vitrina.ports import FactChange
 from vitrina.project.snapshot import Snapshot, read_snapshot
-from vitrina.records.outside.change import DocumentChange
-from vitrina.records.outside.client_pages import page_from_document, page_key
+from vitrina.records.outside.client_pages import ClientPage
 from vitrina.records.outside.decisions import (
     Decision,
     DecisionKind,
@@ -29,7 +28,8 @@ from vitrina.tabs.brief import write_brief
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import render, sentence
-from vitrina.usecases.decisions.chat_buttons import queue_asks
+from vitrina.usecases.decisions.move_card import move_card
+from vitrina.usecases.decisions.shown_work import change_shown_work
 from vitrina.usecases.tracker.two_way import own_rows
 from vitrina.workbook.reading.book import Tab
 from vitrina.workbook.reading.settings import locale_of
@@ -85,25 +85,14 @@ def _begin(run: Run, due: Sequence[Decision]) -> list[Decision]:
 
 def _move_cards(snapshot: Snapshot, due: Iterable[Decision]) -> None:
     """Move each card to the stage that follows from the decision, and put the remark on it."""
-    project = snapshot.project
-    if not snapshot.has_cards:
-        return
     for decision in due:
         item = snapshot.items.get(decision.number)
-        if item is None or not item.card_id or not project.is_followed_in(item.card_tracker):
-            continue
-        card = snapshot.tracker.get_card(project.board_id, item.card_id)
-        if card is None:
+        if item is None:
             continue
         status = ActionStatus.DONE if _is_accepted(decision) else ActionStatus.IN_WORK
-        change = CardChange()
-        if card.stage_id != project.stages[status]:
-            change = replace(change, stage_id=project.stages[status])
-        about = render(sentence("decision.card_remark", round=str(decision.round)), project.locale)
-        if decision.text and about not in card.facts:
-            change = replace(change, facts=(FactChange(about, "", decision.text),))
-        if change:
-            snapshot.tracker.change_card(project.board_id, item.card_id, change)
+        about = render(sentence("decision.card_remark", round=str(decision.round)), snapshot.project.locale)
+        remark = FactChange(about, "", decision.text) if decision.text else None
+        move_card(snapshot, item, status, remark)
 
 
 # --- The sheet ---------------------------------------------------------------------------------------
@@ -183,7 +172,7 @@ def _texts_of_people(tab: Tab, row: WorkRow) -> list[str]:
 
 
 def _write_return(snapshot: Snapshot, change: WorkbookChange, item: Item, decision: Decision) -> None:
-    """Write what the client answered into his cells, and have the rows in work again.
+    """Write the client's answer into his cells, and set the rows back to work.
 
     The note of the cell with the answer tells the earlier rounds.
     """
@@ -218,23 +207,21 @@ def _keep(run: Run, snapshot: Snapshot, due: Sequence[Decision], after: Mapping[
             )
         return work
 
-    project = snapshot.project
-    settled = [one.with_state(DecisionState.SETTLED) for one in due]
+    gone = {one.number for one in due if _is_accepted(one)}
+    stays = {(one.number, one.ordinal) for one in due if not _is_accepted(one)}
 
-    def page_writes(documents: list[Document | None]) -> list[Write]:
-        page = page_from_document(documents[0], project.spreadsheet_id, project.agency_id)
+    def without(page: ClientPage) -> ClientPage:
         returned = [
             replace(one, decided=replace(one.decided, is_settled=True))
             for one in page.items
             if one.decided is not None and (one.number, one.ordinal) in stays
         ]
-        return [page.with_items(returned).without_items(gone).put()]
+        return page.with_items(returned).without_items(gone)
 
-    gone = {one.number for one in due if _is_accepted(one)}
-    stays = {(one.number, one.ordinal) for one in due if not _is_accepted(one)}
-    page_change = DocumentChange(run.services.store, (page_key(project.spreadsheet_id),), page_writes)
-    run.at_end(*(one.put() for one in settled), updates=[snapshot.change_work(amended), page_change])
-    queue_asks(run, project.spreadsheet_id)
+    run.at_end(
+        *(one.with_state(DecisionState.SETTLED).put() for one in due),
+        updates=[snapshot.change_work(amended), change_shown_work(run, snapshot.project, without)],
+    )
 
 
 def _is_accepted(decision: Decision) -> bool:

@@ -9,14 +9,13 @@ from vitrina.errors import UserError
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run, Update
-from vitrina.ports import Document, Json, Write
+from vitrina.ports import Json
 from vitrina.project.snapshot import Snapshot, read_snapshot
-from vitrina.records.outside.change import DocumentChange
-from vitrina.records.outside.client_pages import ShownItem, page_from_document, page_key
+from vitrina.records.outside.client_pages import ClientPage, ShownItem, page_from_document, page_key
 from vitrina.records.work import Item, ProjectWork
 from vitrina.texts import sentence
-from vitrina.usecases.decisions.chat_buttons import queue_asks
 from vitrina.usecases.decisions.follow_reviews import FINISHED, set_answer, shown_item
+from vitrina.usecases.decisions.shown_work import change_shown_work
 from vitrina.usecases.tracker.two_way import own_rows
 from vitrina.workbook.reading.team import ClientCheck
 from vitrina.workbook.writing.change import WorkbookChange
@@ -103,22 +102,15 @@ def show_items(run: Run, snapshot: Snapshot, items: Sequence[Item], *, result_ur
     """Changes of the store by which the client is asked about *items*, as the person who clicks saw them."""
     project, who = snapshot.project, run.actor.name
 
-    def page_writes(documents: list[Document | None]) -> list[Write]:
-        page = page_from_document(documents[0], project.spreadsheet_id, project.agency_id)
-        page = replace(page, locale=project.locale)
-        shown = [shown_item(page, item, snapshot.today) for item in items]
-        asked = [one for one in shown if one.decided is None]
+    def shown(page: ClientPage) -> ClientPage:
+        found = [shown_item(page, item, snapshot.today) for item in items]
+        asked = [one for one in found if one.decided is None]
         linked = [replace(one, result_url=result_url or one.result_url, checked_by=who) for one in asked]
-        return [page.with_items([*shown, *linked]).put()]
+        return page.with_items([*found, *linked])
 
     def work_shown(work: ProjectWork) -> ProjectWork:
         for item in items:
             work = work.amended(item.number, is_shown=True)
         return work
 
-    key = page_key(project.spreadsheet_id)
-    queue_asks(run, project.spreadsheet_id)
-    return [
-        snapshot.change_work(work_shown),
-        DocumentChange(run.services.store, (key,), page_writes),
-    ]
+    return [snapshot.change_work(work_shown), change_shown_work(run, project, shown)]

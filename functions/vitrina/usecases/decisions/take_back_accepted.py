@@ -9,10 +9,8 @@ from vitrina.errors import UserError
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
-from vitrina.ports import CardChange, Document, Write
 from vitrina.project.snapshot import Snapshot, read_snapshot
-from vitrina.records.outside.change import DocumentChange
-from vitrina.records.outside.client_pages import ShownItem, page_from_document, page_key
+from vitrina.records.outside.client_pages import ShownItem
 from vitrina.records.outside.decisions import Decision, DecisionState, find_open_decisions
 from vitrina.records.work import Item, ProjectWork
 from vitrina.tabs.brief import write_brief
@@ -20,6 +18,8 @@ from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import sentence
 from vitrina.usecases.batch.start_batch import new_rows
+from vitrina.usecases.decisions.move_card import move_card
+from vitrina.usecases.decisions.shown_work import change_shown_work
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.heal import heal
@@ -56,22 +56,12 @@ def _take_back(run: Run, decision: Decision) -> None:
     item = snapshot.stored.work.value.items.get(decision.number)
     if item is None:
         raise UserError("take_back.too_old", item=decision.code)
-    _move_card(snapshot, item)
+    move_card(snapshot, item, ActionStatus.REVIEW)
     reopened = replace(item, is_done=False, finished_on=None, is_shown=True)
     change = _change(snapshot, reopened)
     run.commit()
     run.services.workbooks.batch_update(decision.spreadsheet_id, change.requests())
     _keep(run, snapshot, decision, reopened)
-
-
-def _move_card(snapshot: Snapshot, item: Item) -> None:
-    project = snapshot.project
-    if not snapshot.has_cards or not item.card_id or not project.is_followed_in(item.card_tracker):
-        return
-    card = snapshot.tracker.get_card(project.board_id, item.card_id)
-    stage_id = project.stages[ActionStatus.REVIEW]
-    if card is not None and card.stage_id != stage_id:
-        snapshot.tracker.change_card(project.board_id, item.card_id, CardChange(stage_id=stage_id))
 
 
 def _change(snapshot: Snapshot, item: Item) -> WorkbookChange:
@@ -97,7 +87,6 @@ def _change(snapshot: Snapshot, item: Item) -> WorkbookChange:
 
 
 def _keep(run: Run, snapshot: Snapshot, decision: Decision, item: Item) -> None:
-    project = snapshot.project
     shown = ShownItem(
         decision.number,
         decision.code,
@@ -110,10 +99,6 @@ def _keep(run: Run, snapshot: Snapshot, decision: Decision, item: Item) -> None:
         ordinal=decision.ordinal,
     )
 
-    def page_writes(documents: list[Document | None]) -> list[Write]:
-        page = page_from_document(documents[0], project.spreadsheet_id, project.agency_id)
-        return [page.with_items([shown]).put()]
-
     def amended(work: ProjectWork) -> ProjectWork:
         return work.amended(item.number, is_done=False, finished_on=None, is_shown=True)
 
@@ -121,6 +106,6 @@ def _keep(run: Run, snapshot: Snapshot, decision: Decision, item: Item) -> None:
         decision.with_state(DecisionState.TAKEN_BACK).put(),
         updates=[
             snapshot.change_work(amended),
-            DocumentChange(run.services.store, (page_key(project.spreadsheet_id),), page_writes),
+            change_shown_work(run, snapshot.project, lambda page: page.with_items([shown])),
         ],
     )

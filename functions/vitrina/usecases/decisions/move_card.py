@@ -1,0 +1,30 @@
+"""Moves the card of an item to the stage that follows from a decision."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from vitrina.domain.backlog import ActionStatus
+from vitrina.ports import CardChange, FactChange
+from vitrina.project.snapshot import Snapshot
+from vitrina.records.work import Item
+
+
+def move_card(snapshot: Snapshot, item: Item, status: ActionStatus, remark: FactChange | None = None) -> None:
+    """Move the card, and add *remark* to it; what an earlier attempt has done is left alone.
+
+    Does nothing for an item without a card in the project's present tracker.
+    """
+    project = snapshot.project
+    if not snapshot.has_cards or not item.card_id or not project.is_followed_in(item.card_tracker):
+        return
+    card = snapshot.tracker.get_card(project.board_id, item.card_id)
+    if card is None:
+        return
+    change = CardChange()
+    if card.stage_id != project.stages[status]:
+        change = replace(change, stage_id=project.stages[status])
+    if remark is not None and remark.about not in card.facts:
+        change = replace(change, facts=(remark,))
+    if change:
+        snapshot.tracker.change_card(project.board_id, item.card_id, change)
