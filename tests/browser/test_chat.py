@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.seed import BOT_TOKEN, seed_chat
 from tests.browser.workbench_page import WorkbenchPage
+from tests.harness.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -66,6 +67,12 @@ def chat_now(world, title: str = "Кофейня «Заря»") -> dict[str, Any
     chats = world.telegram.get("/_emulator/chats").raise_for_status().json()
     found: dict[str, Any] = [one for one in chats if one["title"] == title][-1]
     return found
+
+
+def bot_now(world) -> dict[str, Any]:
+    """The bot as a member of the group."""
+    [bot] = [one for one in chat_now(world)["members"] if one["is_bot"]]
+    return bot
 
 
 def messages_now(world, topic_id: int | None = None, title: str = "Кофейня «Заря»") -> list[dict[str, Any]]:
@@ -246,8 +253,8 @@ def test_rights_of_the_bot(chat, world):
     opened = panel(chat)
     opened.get_by_label("Управление темами").uncheck()
     expect(opened.get_by_label("Управление темами")).not_to_be_checked()
-    [bot] = [one for one in chat_now(world)["members"] if one["is_bot"]]
-    assert bot["rights"] == ["can_invite_users"]
+    # The page sends the change after the box has changed.
+    wait_until(lambda: bot_now(world)["rights"] == ["can_invite_users"])
 
     opened.get_by_role("button", name="Запретить писать").click()
     expect(chat.page.locator(".room-head .lack")).to_have_text("бот не может писать")
@@ -256,8 +263,7 @@ def test_rights_of_the_bot(chat, world):
     opened.get_by_role("button", name="Удалить из группы").click()
     expect(opened.get_by_role("button", name="Добавить по ссылке…")).to_be_visible()
 
-    [bot] = [one for one in chat_now(world)["members"] if one["is_bot"]]
-    assert bot["status"] == "kicked"
+    assert bot_now(world)["status"] == "kicked"
 
 
 def test_person_is_added(chat, world):

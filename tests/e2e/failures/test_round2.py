@@ -26,12 +26,11 @@ from tests.e2e.failures.helpers import (
 from tests.harness.assertions import assert_answer
 from tests.harness.office import NOW, WEBHOOK_SECRET, Office
 from tests.harness.stored import stored_items, touched_cards
+from tests.harness.waiting import wait_until
 from vitrina.bootstrap import application
 
 #: How long the functions wait for the tracker here.
 PATIENCE_S = 0.5
-#: A busy machine may take so long for what usually takes no time.
-TIMEOUT_S = 20.0
 
 
 def restart_at(monkeypatch: pytest.MonkeyPatch, now: datetime, **settings: str) -> None:
@@ -46,14 +45,6 @@ def call_timer_later(office: Office, monkeypatch: pytest.MonkeyPatch, minutes: i
     restart_at(monkeypatch, NOW + timedelta(minutes=minutes))
     office.call_schedule().raise_for_status()
     office.settle()
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Wait for what a server does by itself."""
-    give_up_at = time.monotonic() + TIMEOUT_S
-    while not is_so():
-        assert time.monotonic() < give_up_at
-        time.sleep(0.02)
 
 
 def outbox(office: Office) -> list[str]:
