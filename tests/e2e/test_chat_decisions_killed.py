@@ -14,7 +14,8 @@ import pytest
 
 from tests.emulators.telegram.telegram_world import PETR, World
 from tests.harness.chat_servers import RIGHTS, running_telegram, settings_of, settle, token_of
-from tests.harness.crash import CHAT, CRASH, MOMENTS, Call
+from tests.harness.crash import CHAT, CRASH, Call
+from tests.harness.crash_runs import crashes_around
 from tests.harness.local_office import SavedOffice
 from tests.harness.office import NOW
 from tests.harness.servers import Servers
@@ -142,13 +143,10 @@ def test_each_decision_is_there_once(
     assert [[one[0] for one in made] for made in expected["decisions"]] == [["accepted"], ["returned"]]
     assert [buttons for _, buttons in expected["messages"]].count(["Отменить"]) == 2
     assert len(expected["messages"]) == 3
-    for call in calls:
-        for moment in MOMENTS:
-            begin()
-            crash = f"{moment}:{call}"
-            with subtests.test(msg=crash), factory.office(office_state, **{CRASH: crash}) as office:
-                found = play(office, telegram, chat_id)
+    for crash, _ in crashes_around(calls):
+        begin()
+        with subtests.test(msg=crash), factory.office(office_state, **{CRASH: crash}) as office:
+            found = play(office, telegram, chat_id)
 
-                assert [supervisor.deaths for supervisor in office.supervisors] == [1]
-                assert found == expected
-    print(f"{len(calls)} calls, each with a death before and after it")  # noqa: T201 - a figure to read
+            assert [supervisor.deaths for supervisor in office.supervisors] == [1]
+            assert found == expected

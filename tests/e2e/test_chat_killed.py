@@ -13,7 +13,8 @@ import pytest
 
 from tests.emulators.telegram.telegram_world import World
 from tests.harness.chat_servers import RIGHTS, running_telegram, settings_of, settle, token_of
-from tests.harness.crash import CHAT, CRASH, MOMENTS, Call
+from tests.harness.crash import CHAT, CRASH, Call
+from tests.harness.crash_runs import crashes_around
 from tests.harness.local_office import SavedOffice
 from tests.harness.servers import Servers
 from tests.harness.worker_office import OfficeFactory, WorkerOffice, running_office_factory
@@ -98,12 +99,10 @@ def test_each_thing_is_there_once(
     made = {f"POST /{one}" for one in ("createForumTopic", "createChatInviteLink", "sendMessage")}
     assert {call.method for call in calls} >= made
     assert [len(texts) for texts in expected["texts"]] == [1, 0, 1, 0, 0]
-    for call in calls:
-        for moment in MOMENTS:
-            telegram.seed()
-            crash = f"{moment}:{call}"
-            with subtests.test(msg=crash), factory.office(saved, **{CRASH: crash}) as office:
-                found = play(office, telegram)
+    for crash, _ in crashes_around(calls):
+        telegram.seed()
+        with subtests.test(msg=crash), factory.office(saved, **{CRASH: crash}) as office:
+            found = play(office, telegram)
 
-                assert [supervisor.deaths for supervisor in office.supervisors] == [1]
-                assert found == expected
+            assert [supervisor.deaths for supervisor in office.supervisors] == [1]
+            assert found == expected

@@ -13,7 +13,8 @@ import pytest
 from tests.emulators.telegram.telegram_world import World
 from tests.harness.chat_servers import RIGHTS, running_telegram, settings_of, settle, token_of
 from tests.harness.client_asks import ask
-from tests.harness.crash import CHAT, CRASH, MOMENTS, Call
+from tests.harness.crash import CHAT, CRASH, Call
+from tests.harness.crash_runs import crashes_around
 from tests.harness.local_office import SavedOffice
 from tests.harness.servers import Servers
 from tests.harness.worker_office import OfficeFactory, WorkerOffice, running_office_factory
@@ -156,12 +157,10 @@ def test_each_thing_is_there_once(
 
     assert {one.service for one in calls} >= {"google", "tasks", CHAT}
     assert {one.method for one in calls} >= {"sheets.spreadsheets.batchUpdate", "POST /sendMessage"}
-    for call in calls:
-        for moment in MOMENTS:
-            telegram.seed()
-            crash = f"{moment}:{call}"
-            with subtests.test(msg=crash), factory.office(saved, **{CRASH: crash}) as office:
-                found, _, deaths = play(office, telegram)
+    for crash, _ in crashes_around(calls):
+        telegram.seed()
+        with subtests.test(msg=crash), factory.office(saved, **{CRASH: crash}) as office:
+            found, _, deaths = play(office, telegram)
 
-                assert deaths == 1
-                assert found == expected
+            assert deaths == 1
+            assert found == expected

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.emulators.amocrm.amocrm_world import KIND
-from tests.harness.crash import FIRESTORE, MOMENTS, Call
+from tests.harness.crash import FIRESTORE, Call
 from tests.harness.crash_runs import crash_at_every_call
 from tests.harness.desks.crm import RULES
 from tests.harness.desks.kaiten import KaitenDesk
@@ -135,7 +135,7 @@ def makes_something(call: Call) -> bool:
 def test_killed_at_any_call(
     factory: OfficeFactory, saved: SavedOffice, subtests: pytest.Subtests, request: pytest.FixtureRequest
 ) -> None:
-    """Before and after each call of the chain; without ``--full`` after the first of each kind that changes.
+    """Around each call of the chain; without ``--full`` around the first of each kind that changes.
 
     A call that a process died before is one that did nothing, as in the test below.
     """
@@ -147,7 +147,6 @@ def test_killed_at_any_call(
         saved,
         win,
         crashes_at=(lambda _: True) if is_full else makes_something,
-        moments=MOMENTS if is_full else ("after",),
     )
 
     assert {call.service for call in calls} - {FIRESTORE} == {"google", "kaiten", "amocrm", "tasks"}

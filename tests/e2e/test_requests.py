@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -14,7 +13,8 @@ import openpyxl
 import pytest
 
 from tests.harness.accounting import accept, accepted, form
-from tests.harness.crash import CRASH, EVERYTHING, MOMENTS, Call
+from tests.harness.crash import CRASH, EVERYTHING, Call
+from tests.harness.crash_runs import crashes_around
 from tests.harness.local_office import SavedOffice
 from tests.harness.mail_box import MailBox, running_mail_box
 from tests.harness.office import NOW
@@ -29,8 +29,6 @@ EMAIL = "buh@mayak.example"
 RATE = "2500,50"
 HOURS = {1: 2.5, 2: 4.0, 3: 1.33}
 ROW = ("number", "kind", "total", "state", "revision", "lines")
-#: Kills at all calls take minutes; without this a third of them is tried.
-ALL = os.environ.get("VITRINA_ALL_KILLS") == "1"
 
 #: What a client may have typed as the name of a task.
 HOSTILE = (
@@ -259,20 +257,16 @@ def test_killed_at_every_call(
     assert {call.service for call in calls} >= {"smtp", "store", "google", "tasks"}
     assert len(expected["letters"]) == 3
     most_commits = sum(call.service == "store" for call in calls) - 2
-    for number, call in enumerate(calls):
-        for moment in MOMENTS:
-            if not ALL and (2 * number + MOMENTS.index(moment)) % 3:
-                continue
-            box.clear()
-            crash = f"{moment}:{call}"
-            own = {EVERYTHING: "1", CRASH: crash}
-            with subtests.test(msg=crash), factory.office(saved, **own) as office:
-                play(office)
-                deaths = [supervisor.deaths for supervisor in office.supervisors]
+    for crash, call in crashes_around(calls):
+        box.clear()
+        own = {EVERYTHING: "1", CRASH: crash}
+        with subtests.test(msg=crash), factory.office(saved, **own) as office:
+            play(office)
+            deaths = [supervisor.deaths for supervisor in office.supervisors]
 
-                # How often a lease is taken differs: the last commit may not come.
-                assert deaths == [1] or (call.service == "store" and call.number >= most_commits)
-                assert finish(office, box) == expected
+            # How often a lease is taken differs: the last commit may not come.
+            assert deaths == [1] or (call.service == "store" and call.number >= most_commits)
+            assert finish(office, box) == expected
 
 
 def test_hostile_text_is_text(factory: OfficeFactory, saved: SavedOffice, box: MailBox) -> None:

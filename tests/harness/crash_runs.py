@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from tests.harness.snapshots import comparable_state, difference
 from tests.harness.worker_office import OfficeFactory, WorkerOffice
 
 ALL_KILLS = os.environ.get("VITRINA_ALL_KILLS") == "1"
+#: Otherwise one in so many is played. Odd, so that it is in turn before a call and after one.
+USUAL_STEP = 5
 
 Action = Callable[[WorkerOffice], Mapping[str, Any]]
 
@@ -30,6 +33,15 @@ def run_without_crash(
         return calls, comparable_state(office)
 
 
+def crashes_around(calls: Iterable[Call]) -> Iterator[tuple[str, Call]]:
+    """Names of the crashes to play, as ``WORLD_CRASH`` takes them, each with its call.
+
+    With ``VITRINA_ALL_KILLS=1`` before and after each call, else one in five of these.
+    """
+    crashes = ((f"{moment}:{call}", call) for call in calls for moment in MOMENTS)
+    return islice(crashes, 0, None, 1 if ALL_KILLS else USUAL_STEP)
+
+
 def crash_at_every_call(
     factory: OfficeFactory,
     subtests: pytest.Subtests,
@@ -37,30 +49,23 @@ def crash_at_every_call(
     action: Action,
     refusals: tuple[str, ...] = (),
     crashes_at: Callable[[Call], bool] = lambda _: True,
-    moments: Collection[str] = (),
     may_be_missing: Callable[[Call], bool] = lambda _: False,
 ) -> list[Call]:
-    """Run the action with a crash around each call; returns the calls.
+    """Run the action with a crash around each call that ``crashes_around`` chooses; returns all calls.
 
-    With ``VITRINA_ALL_KILLS=1`` it crashes before and after each; else before one and after the next.
-
-    *refusals* are beginnings of messages with which a repeated click may be refused. *crashes_at* chooses
-    the calls, *moments* when around them, if not so. A call that *may_be_missing* is one of a task that
-    others may have done already.
+    *refusals* are beginnings of messages with which a repeated click may be refused. *crashes_at* leaves
+    out calls. A call that *may_be_missing* is one of a task that others may have done already.
     """
     calls, expected = run_without_crash(factory, saved, action)
-    for order, call in enumerate(filter(crashes_at, calls)):
-        usual = MOMENTS if ALL_KILLS else (MOMENTS[order % len(MOMENTS)],)
-        for moment in moments or usual:
-            crash = f"{moment}:{call}"
-            with subtests.test(msg=crash), factory.office(saved, **{CRASH: crash}) as office:
-                answer = action(office)
-                office.settle()
+    for crash, call in crashes_around(filter(crashes_at, calls)):
+        with subtests.test(msg=crash), factory.office(saved, **{CRASH: crash}) as office:
+            answer = action(office)
+            office.settle()
 
-                deaths = sum(supervisor.deaths for supervisor in office.supervisors)
-                assert deaths == 1 or (deaths == 0 and may_be_missing(call))
-                is_refused = answer["outcome"] == "refused" and answer["message"].startswith(refusals)
-                assert answer["outcome"] == "done" or (refusals and is_refused), answer
-                place = difference(expected, comparable_state(office))
-                assert place is None, place
+            deaths = sum(supervisor.deaths for supervisor in office.supervisors)
+            assert deaths == 1 or (deaths == 0 and may_be_missing(call))
+            is_refused = answer["outcome"] == "refused" and answer["message"].startswith(refusals)
+            assert answer["outcome"] == "done" or (refusals and is_refused), answer
+            place = difference(expected, comparable_state(office))
+            assert place is None, place
     return calls
