@@ -16,7 +16,7 @@ from benchmarks.chaos.world_pool import running_world_pool
 pytestmark = pytest.mark.slow
 
 SEED = 1
-RUNS = 60
+RUNS = 40
 #: Of an agency that works in Asana; ``python -m benchmarks.chaos --tracker asana --runs 300`` plays more.
 ASANA_RUNS = 8
 WORLDS = 2

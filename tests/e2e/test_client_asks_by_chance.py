@@ -29,7 +29,7 @@ from vitrina.workbook.writing.client_needs import need_lines
 pytestmark = pytest.mark.slow
 
 SEED = 20261126
-HISTORIES, IN_A_WORKBOOK = int(os.environ.get("VITRINA_HISTORIES", "40")), 10
+HISTORIES, IN_A_WORKBOOK = int(os.environ.get("VITRINA_HISTORIES", "20")), 10
 LEVELS = ("Низкий", "Обычный", "Высокий", "Срочно")
 USUAL = "Обычный"
 WORDS = ("Баннер", "Статья о зерне", "Плакат", "Аудит", *HOSTILE)

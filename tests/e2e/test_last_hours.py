@@ -1,4 +1,4 @@
-"""Forty managers start batches for forty clients at once, over four processes, and all want one designer."""
+"""Managers start batches for a client each at once, over four processes, and all want one designer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vitrina.records.books import find_projects
 from vitrina.records.work import committed_hours
 
 WORKERS = 4
-MANAGERS = 40
+MANAGERS = 24
 #: Vera has 40 hours in the week: thirteen of these items.
 HOURS = 3.0
 STARTED = 13

@@ -27,7 +27,7 @@ from vitrina.records.outside.invoice_requests import (
 )
 
 SEED = int(os.environ.get("VITRINA_TEST_SEED", "0")) or random.SystemRandom().randrange(10**9)
-HISTORIES = int(os.environ.get("VITRINA_HISTORIES", "50"))
+HISTORIES = int(os.environ.get("VITRINA_HISTORIES", "25"))
 STEPS = 14
 RATE = 250_050
 PARTS = {"invoice": {"invoice"}, "closing": {"closing"}, "both": {"invoice", "closing"}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +20,7 @@ from vitrina.usecases.decisions.decide import Verdict, decide, take_back
 
 NUMBER = 7
 STAFF, CLIENTS = "1", ("77", "78")
-HISTORIES, STEPS = 60, 30
+HISTORIES, STEPS = int(os.environ.get("VITRINA_HISTORIES", "30")), 30
 #: How a step may be disturbed: an answer of the chat is lost, or nothing was done.
 CALLS = ("send", "edit", "answer_press", "is_administrator")
 
