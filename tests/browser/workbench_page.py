@@ -10,6 +10,8 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 #: Attempts: the add-on builds its menu after a workbook was opened, maybe while the menu is being used.
 MENU_ATTEMPTS = 4
+#: Attempts: what is drawn above the board moves it under the mouse.
+DRAG_ATTEMPTS = 3
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "artifacts" / "screenshots"
 
@@ -91,9 +93,16 @@ class WorkbenchPage:
         return self.page.locator("#board .card", has_text=text)
 
     def drag(self, card: str, column: str) -> None:
-        """Drag a card into another column and wait until it is there."""
-        self.card(card).drag_to(self.column(column))
-        expect(self.column(column).locator(".card", has_text=card)).to_be_visible()
+        """Drag a card into another column and wait until it is there; try again if the page moved meanwhile."""
+        moved = self.column(column).locator(".card", has_text=card)
+        for _ in range(DRAG_ATTEMPTS):
+            self.card(card).drag_to(self.column(column))
+            try:
+                moved.wait_for(timeout=10_000)
+            except PlaywrightTimeoutError:
+                continue
+            break
+        expect(moved).to_be_visible()
 
     def screenshot(self, name: str) -> None:
         """Save a picture of the page."""
