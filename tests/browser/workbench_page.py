@@ -93,7 +93,7 @@ class WorkbenchPage:
         return self.page.locator("#board .card", has_text=text)
 
     def drag(self, card: str, column: str) -> None:
-        """Drag a card into another column and wait until it is there; try again if the page moved meanwhile."""
+        """Drag a card into another column and wait until it is there; again where the page has moved."""
         moved = self.column(column).locator(".card", has_text=card)
         for _ in range(DRAG_ATTEMPTS):
             self.card(card).drag_to(self.column(column))
