@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import orjson
 
-from emulators.google import batch, discovery, edits, grid, masks, schema, spreadsheets
+from emulators.google import batch, discovery, edits, formulas, grid, masks, schema, spreadsheets
 from emulators.google.errors import ApiError, BadRequestError
 from emulators.google.models import Book
 from emulators.google.store import SavedStore
@@ -40,10 +39,10 @@ EVERYTHING = (
 
 @dataclass(frozen=True)
 class _Shown:
-    """What a workbook shows as JSON, as long as it is this one, at this moment."""
+    """What a workbook shows as JSON, as long as it is this one and its formulas have these values."""
 
     book: Book
-    now: datetime
+    values: Mapping[int, Any]
     text: bytes
 
 
@@ -147,10 +146,11 @@ class FakeWorkbooks(Interruptions):
     def look(self, spreadsheet_id: str) -> Json:
         """What ``read`` gives; it is not counted and nothing happens around it."""
         book, now = self._book(spreadsheet_id), self._state.now()
+        values = formulas.results(book, now).cells
         known = self._shown.get(spreadsheet_id)
-        if known is None or known.book is not book or known.now != now:
+        if known is None or known.book is not book or known.values is not values:
             shown = grid.spreadsheet(book, None, _READ_MASK, now, grid_data=True)
-            known = _Shown(book, now, orjson.dumps(masks.select(_READ_MASK, shown)))
+            known = _Shown(book, values, orjson.dumps(masks.select(_READ_MASK, shown)))
             self._shown[spreadsheet_id] = known
         resource: Json = orjson.loads(known.text)
         return resource
