@@ -27,7 +27,7 @@ from vitrina.errors import StoreConflictError
 from vitrina.ports import ABSENT, Delete, Put
 from vitrina.store.memory import MemoryStore
 
-AGES = (0, 400)
+AGES = (0, 200)
 PROJECTS = 3
 
 
@@ -39,12 +39,12 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Costs]
             patch.delenv(name)
         folder = tmp_path_factory.mktemp("growth")
         stores = [kind for kind in STORES if kind != "firestore" or is_firestore_installed()]
-        yield run(patch.setenv, folder, stores=stores, ages=AGES, work_count=400, row_count=20)
+        yield run(patch.setenv, folder, stores=stores, ages=AGES, work_count=200, row_count=20)
 
 
 @pytest.mark.parametrize("kind", STORES)
 def test_finished_work_costs_no_click_anything(found: dict[str, Costs], kind: str) -> None:
-    """Documents and round trips are within their limits, and the same with 400 finished items as without."""
+    """Documents and round trips are within their limits, and the same with 200 finished items as without."""
     if kind not in found:
         pytest.skip("the Firestore emulator is not installed")
     costs = [replace(one, times=None) for one in found[kind].costs]

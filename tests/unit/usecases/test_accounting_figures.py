@@ -18,7 +18,7 @@ from tests.harness.memory_office import MemoryOffice, client_office
 from vitrina.mail_port import Letter
 
 SEED = int(os.environ.get("VITRINA_TEST_SEED", "0")) or random.SystemRandom().randrange(10**9)
-PROJECTS = int(os.environ.get("VITRINA_PROJECTS", "40"))
+PROJECTS = int(os.environ.get("VITRINA_PROJECTS", "20"))
 #: Projects of one agency.
 BLOCK = 20
 

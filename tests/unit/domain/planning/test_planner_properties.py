@@ -24,8 +24,8 @@ pytestmark = pytest.mark.slow
 
 #: Blocks of seeds, which are divided among the processes of a test run.
 BLOCKS = 8
-SMALL_RUNS = 125
-LARGE_SEEDS = (1, 2, 3)
+SMALL_RUNS = 60
+LARGE_SEEDS = (1, 2)
 
 
 def agency_of(seed: int, *, most_items: int = 120, large_ratio: float = 0.03) -> RandomAgency:
@@ -144,7 +144,7 @@ def test_more_capacity_never_takes_from_a_higher_class(block: int) -> None:
             assert loss(richer, less, more, key) is Loss.LONG_CHAIN, f"seed {seed}, {key}"
 
     print(dict(found))  # noqa: T201 - the count is wanted
-    assert found[Difference.BETTER] > 15
+    assert found[Difference.BETTER] > SMALL_RUNS / 8
     assert found[Difference.WORSE] <= 1
 
 
@@ -152,7 +152,7 @@ def test_more_capacity_never_takes_from_a_higher_class(block: int) -> None:
 def test_every_suggested_change_lets_the_item_in(block: int) -> None:
     """After the suggested change a new plan contains the item, and the expected period is right."""
     told = 0
-    for seed in range(block * 12, (block + 1) * 12):
+    for seed in range(block * 7, (block + 1) * 7):
         agency = agency_of(seed, most_items=60)
         situation = Situation(agency.items, agency.resources, agency.period)
         plan = situation.plan()
@@ -172,7 +172,7 @@ def test_every_suggested_change_lets_the_item_in(block: int) -> None:
                     following, resources = plan_on(following, resources)
                 assert key in following.taken_keys, f"seed {seed}, {key}"
 
-    assert told > 20
+    assert told > 10
 
 
 def test_nobody_is_idle_while_a_colleague_has_two_actions_of_the_same_profile() -> None:
