@@ -12,7 +12,7 @@ from typing import Any
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.calendar import PeriodKind
-from vitrina.domain.quantities import day_of_serial
+from vitrina.domain.quantities import known_day
 from vitrina.errors import StoreConflictError
 from vitrina.operations.services import Services
 from vitrina.ports import Json
@@ -20,7 +20,6 @@ from vitrina.records.outside.chat_questions import answers_for_page
 from vitrina.records.outside.client_pages import ClientPage, load_page
 from vitrina.usecases.accounting.client_lines import lines_of_project
 from vitrina.workbook.reading.book import Book, Cell, Row, Tab, item_number_of_row
-from vitrina.workbook.reading.cells import DATE_SERIALS
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.client_needs import open_needs
@@ -291,8 +290,7 @@ def _number(cell: Cell | None) -> float | None:
 
 
 def _day(cell: Cell | None) -> date | None:
-    value: Any = None if cell is None else cell.value
-    return day_of_serial(value) if isinstance(value, float) and int(value) in DATE_SERIALS else None
+    return None if cell is None else known_day(cell.value)
 
 
 def _moment(cell: Cell | None) -> str:
