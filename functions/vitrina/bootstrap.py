@@ -16,8 +16,8 @@ from vitrina.crm import amocrm
 from vitrina.crm_port import Crm
 from vitrina.domain.calendar import WorkCalendar
 from vitrina.errors import ConfigurationError
-from vitrina.google.firestore import make_firestore
 from vitrina.google.files import GoogleFiles
+from vitrina.google.firestore import make_firestore
 from vitrina.google.identity import GOOGLE_CERTS_URL, GoogleIdentity
 from vitrina.google.queue import CloudTasksQueue
 from vitrina.google.server_time import machine_time

@@ -16,6 +16,7 @@ from emulators.common.server import running
 from tests.browser.workbench_page import SCREENSHOTS
 from tests.harness.agency_data import NOW
 from tests.harness.client_site import CONTENT, PHONE, ClientSite, later, running_site, shown
+from tests.harness.sample_files import PDF
 from vitrina.bootstrap import application
 from vitrina.records.outside.client_links import Scope
 
@@ -26,7 +27,10 @@ SCREEN = {"width": 390, "height": 844}
 A, B = shown(14, title="Макет главной страницы"), shown(15, title="Баннер для выставки")
 LEAST_TARGET, LEAST_TEXT = 44, 16
 #: Things that a finger has to hit.
-TARGETS = "button, .button, select, textarea, input[type=text]:not([tabindex]), input[type=url], label.tick"
+TARGETS = (
+    "button, .button, select, textarea, input[type=text]:not([tabindex]), input[type=url], input[type=file], "
+    "label.tick"
+)
 
 
 @dataclass
@@ -185,11 +189,40 @@ def _wrong_order(phone: Phone, token: str) -> None:
 
 def _attachment(phone: Phone, token: str) -> None:
     phone.open(token)
-    phone.page.get_by_role("link", name="Передать материалы").click()
+    phone.page.get_by_role("link", name="Передать ссылку").click()
     phone.page.get_by_label("Ссылка на файл или папку").fill("https://files.example/logo")
     phone.page.get_by_label("К какой работе").select_option(label="ЗРН-3 Лендинг")
     phone.press("Дальше")
     expect(phone.page.get_by_role("heading", name="Передать ссылку?")).to_be_visible()
+
+
+def _file_form(phone: Phone, token: str) -> None:
+    phone.open(token)
+    phone.page.get_by_role("link", name="Передать файл").click()
+    expect(phone.page.get_by_text("До 10 МБ")).to_be_visible()
+
+
+def _wrong_file(phone: Phone, token: str) -> None:
+    _file_form(phone, token)
+    phone.page.get_by_label("К какой работе").select_option(label="ЗРН-3 Лендинг")
+    phone.page.get_by_label("Что в файле").fill("Логотип")
+    phone.page.get_by_label("Файл", exact=True).set_input_files(
+        {"name": "logo.svg", "mimeType": "image/png", "buffer": b"<svg onload='alert(1)'/>"}
+    )
+    phone.confirm("Передать файл")
+    expect(phone.page.get_by_text("Такой файл не принимаем.")).to_be_visible()
+    expect(phone.page.get_by_label("Что в файле")).to_have_value("Логотип")
+    expect(phone.page.get_by_role("checkbox")).to_be_checked()
+
+
+def _drive_is_down(phone: Phone, token: str) -> None:
+    # Behind the site there is no Drive.
+    _file_form(phone, token)
+    phone.page.get_by_label("Файл", exact=True).set_input_files(
+        {"name": "Бриф.pdf", "mimeType": "text/html", "buffer": PDF}
+    )
+    phone.confirm("Передать файл")
+    expect(phone.page.get_by_text("выберите файл ещё раз и отправьте через минуту")).to_be_visible()
 
 
 def _review(phone: Phone, token: str) -> None:
@@ -297,6 +330,9 @@ STATES: dict[str, Callable[[Phone, str], None]] = {
     "question": _question,
     "wrong_order": _wrong_order,
     "attachment": _attachment,
+    "file": _file_form,
+    "wrong_file": _wrong_file,
+    "drive_is_down": _drive_is_down,
     "review": _review,
     "need": _need,
     "priority": _priority,
