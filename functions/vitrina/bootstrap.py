@@ -39,6 +39,8 @@ from vitrina.workbook.template.definition import load_template
 
 #: Name of what the secret in a header of the chat is computed from.
 CHAT_HEADER = "chat_header"
+#: The same for the secret of links in digests.
+CLIENT_LINKS = "client_links"
 
 
 class SystemClock:
@@ -102,6 +104,7 @@ def build(settings: Settings) -> Application:
         crm_agency=settings.crm_agency,
         chat=open_chat(settings),
         client_url=settings.client_url.rstrip("/"),
+        link_secret=webhook_url_of(CLIENT_LINKS, "", settings.webhook_secret).rpartition("/")[2],
         files=GoogleFiles(
             make_services(settings.google_url, timeout_s=FILE_TIMEOUT_S), folder_id=settings.drive_folder_id
         ),
