@@ -107,6 +107,19 @@ def _main(phone: Phone, token: str) -> None:
     expect(phone.page.get_by_role("heading", name="Ждёт вас")).to_be_visible()
 
 
+def _waits_long(phone: Phone, token: str) -> None:
+    phone.site.put_page(
+        shown(14, title="Макет главной страницы", shown_on="2026-11-17"),
+        shown(15, title="Баннер для выставки", shown_on="2026-11-20"),
+        content={**CONTENT, "remind_days": 3},
+    )
+    phone.open(token)
+    # Wednesday to Friday, and today; the weekend does not count.
+    expect(phone.page.get_by_text("Ждёт вашего решения: 4 рабочих дня.")).to_be_visible()
+    expect(phone.page.get_by_text("Ждёт вашего решения")).to_have_count(1)
+    expect(phone.page.get_by_text("Если промолчать, работа не будет считаться принятой")).to_be_visible()
+
+
 def _confirmation(phone: Phone, token: str) -> None:
     phone.open(token)
     phone.accept("Макет")
@@ -318,6 +331,7 @@ AXE_RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-pract
 
 STATES: dict[str, Callable[[Phone, str], None]] = {
     "main": _main,
+    "waits_long": _waits_long,
     "confirmation": _confirmation,
     "wrong_confirmation": _wrong_confirmation,
     "accepted": _accepted,

@@ -25,7 +25,7 @@ from vitrina.records.outside.client_links import (
     note_act,
     note_opening,
 )
-from vitrina.records.outside.client_pages import ClientPage, Decided, load_page
+from vitrina.records.outside.client_pages import ClientPage, Decided, ShownItem, load_page
 from vitrina.records.outside.decisions import Channel, DecisionKind
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.client_page.ask import ClientWish, WishOutcome, take_wish
@@ -33,6 +33,7 @@ from vitrina.usecases.client_page.content import shortened
 from vitrina.usecases.client_page.file_kinds import KINDS
 from vitrina.usecases.client_page.keep_file import MOST_FILE_BYTES, SentFile, keep_file
 from vitrina.usecases.decisions.decide import Ending, Outcome, Verdict, decide, take_back
+from vitrina.usecases.decisions.remind_shown import days_waited
 from vitrina.web.http import OTHER_BODY_BYTES, OpenApplication, limit_body
 from vitrina.web.pages.acts import (
     DECIDING,
@@ -159,7 +160,7 @@ def _key(visit: Visit) -> tuple[object, ...]:
     page, setting, now = visit.page, visit.setting, visit.services.clock.now()
     open_ones = tuple(one.number for one in page.items if one.decided and one.decided.can_be_taken_back(now))
     shown = (page.spreadsheet_id, page.version, visit.may_act, open_ones)
-    return (*shown, setting.locale, setting.address, setting.language)
+    return (*shown, visit.services.today(), setting.locale, setting.address, setting.language)
 
 
 def _empty_form(visit: Visit, kind: Kind) -> Response:
@@ -187,6 +188,7 @@ def _main(visit: Visit, status: int = 200, errors: Sequence[Sentence] = ()) -> R
         waiting=waiting[:MOST_WAITING],
         waiting_more=max(0, len(waiting) - MOST_WAITING),
         decided=decided[:MOST_DECIDED],
+        waited=lambda one: _waited(visit, one),
         decided_line=lambda one: _decided_line(setting, one.decided, "was"),
         now=visit.services.clock.now(),
         errors=_rendered(setting, errors),
@@ -194,6 +196,12 @@ def _main(visit: Visit, status: int = 200, errors: Sequence[Sentence] = ()) -> R
         writing=[one.value for one in WRITING if one is not Kind.FILE or visit.services.files],
         other_locale="en" if setting.locale == "ru" else "ru",
     )
+
+
+def _waited(visit: Visit, item: ShownItem) -> int:
+    """Working days that an item waits for the client, 0 until they are to be spoken of."""
+    days, least = days_waited(visit.services, item.shown_on), _content(visit.page)["remind_days"]
+    return days if least and days >= least else 0
 
 
 class _Content(dict[str, Any]):
