@@ -22,6 +22,10 @@ FILE_BODY_BYTES = 32 * 1024 * 1024
 FIELDS_BYTES, MOST_PARTS = 256 * 1024, 20
 
 
+#: The type of a form with a file.
+FORM_TYPE = "multipart/form-data"
+
+
 @dataclass(frozen=True)
 class SentForm:
     """Fields of the form, and the file; without one both its name and its content are empty."""
@@ -40,6 +44,11 @@ class _Kept(io.BytesIO):
         return len(data)
 
 
+def is_file(request: Request) -> bool:
+    """Whether a form with a file was sent."""
+    return request.method == "POST" and request.mimetype == FORM_TYPE
+
+
 def read_upload(request: Request, name: str) -> SentForm:
     """The form that was sent, with the file of the field *name*.
 
@@ -52,7 +61,7 @@ def read_upload(request: Request, name: str) -> SentForm:
     RequestError
         If it is no form, or has too many fields.
     """
-    if request.mimetype != "multipart/form-data":
+    if not is_file(request):
         raise RequestError("request.not_json")
     if (request.content_length or 0) > FILE_BODY_BYTES:
         raise BodyTooLargeError("page.file_too_large")
