@@ -17,6 +17,7 @@ from vitrina.errors import StoreConflictError
 from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.records.outside.chat_questions import answers_for_page
+from vitrina.records.outside.chat_rules import ChatRules, load_rules
 from vitrina.records.outside.client_pages import ClientPage, load_page
 from vitrina.usecases.accounting.client_lines import lines_of_project
 from vitrina.workbook.reading.book import Book, Cell, Row, Tab, item_number_of_row
@@ -108,7 +109,8 @@ def keep_content(services: Services, page: ClientPage, content: Json, locale: st
 def draw_page(services: Services, page: ClientPage, book: Book) -> bool:
     """Draw a page from a workbook and keep it where it differs; tells whether it did.
 
-    With it goes what was asked on the page and what was answered, and what accounting has issued.
+    With it goes what was asked on the page and what was answered, what accounting has issued, and after how
+    many days the agency wants silence to be reminded of.
     """
     questions = answers_for_page(services.store, page.spreadsheet_id)[:MOST_ANSWERS]
     answers = [
@@ -125,6 +127,8 @@ def draw_page(services: Services, page: ClientPage, book: Book) -> bool:
     invoices = [shortened(f"{one.text} {one.url}".strip(), MOST_TEXT) for one in told]
     documents = "\n".join(filter(None, [content.get("documents", ""), *invoices]))
     content |= {"documents": documents} if documents else {}
+    rules = load_rules(services.store, page.agency_id) or ChatRules(page.agency_id)
+    content["remind_days"] = rules.remind_shown_days
     return keep_content(services, page, content, locale_of(book))
 
 
