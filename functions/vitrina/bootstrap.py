@@ -23,7 +23,6 @@ from vitrina.google.server_time import machine_time
 from vitrina.google.services import make_services
 from vitrina.google.workbooks import GoogleWorkbooks
 from vitrina.mail.smtp import Security, SmtpMail
-from vitrina.mail_port import Mail
 from vitrina.operations.services import CHAT, CRM, Services
 from vitrina.operations.upgrade import upgrade
 from vitrina.ports import Identity, Store, TaskTracker, TrackerMemory
@@ -38,6 +37,8 @@ from vitrina.workbook.template.definition import load_template
 
 #: Name of what the secret in a header of the chat is computed from.
 CHAT_HEADER = "chat_header"
+#: The same for tokens of links that are computed.
+LINKS = "accounting_links"
 
 
 class SystemClock:
@@ -101,6 +102,7 @@ def build(settings: Settings) -> Application:
         crm_agency=settings.crm_agency,
         chat=open_chat(settings),
         client_url=settings.client_url.rstrip("/"),
+        link_secret=webhook_url_of(LINKS, "", settings.webhook_secret).rpartition("/")[2],
         mail=open_mail(settings),
     )
     certs_url = (
@@ -197,7 +199,7 @@ def open_chat(settings: Settings) -> Chat | None:
     )
 
 
-def open_mail(settings: Settings) -> Mail | None:
+def open_mail(settings: Settings) -> SmtpMail | None:
     """The mail server of the installation, or ``None`` if it has none. Opens no connection.
 
     Raises

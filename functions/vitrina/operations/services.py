@@ -54,6 +54,8 @@ class Services:
     chat: Chat | None = None
     #: Address of the entry point of the clients' pages; empty if there are none.
     client_url: str = ""
+    #: Of this installation only: tokens of links are computed with it.
+    link_secret: str = field(default="", repr=False)
     #: ``None`` if there is no mail server.
     mail: Mail | None = None
     #: Agencies by the workbook's id, as far as this process has learnt them; they never change.
