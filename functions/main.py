@@ -6,10 +6,10 @@ import functions_framework
 from flask import Request, Response
 
 from vitrina.bootstrap import application
-from vitrina.web.client_page import handle_client
 from vitrina.web.health import serve
 from vitrina.web.menu import handle_menu
 from vitrina.web.schedule import handle_schedule
+from vitrina.web.secret_pages import handle_pages
 from vitrina.web.task import handle_task
 from vitrina.web.webhook import handle_webhook
 
@@ -32,8 +32,8 @@ def webhook(request: Request) -> Response:
 
 @functions_framework.http
 def client(request: Request) -> Response:
-    """A client opens the page of his project, or answers there."""
-    return serve(request, application, handle_client, limit_s=PAGE_S)
+    """A client or accounting opens a page by a secret link, or answers there."""
+    return serve(request, application, handle_pages, limit_s=PAGE_S)
 
 
 @functions_framework.http
