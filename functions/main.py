@@ -6,11 +6,11 @@ import functions_framework
 from flask import Request, Response
 
 from vitrina.bootstrap import application
-from vitrina.web.client_page import handle_client
 from vitrina.web.health import serve
 from vitrina.web.menu import handle_menu
 from vitrina.web.pages.uploads import is_file
 from vitrina.web.schedule import handle_schedule
+from vitrina.web.secret_pages import handle_pages
 from vitrina.web.task import handle_task
 from vitrina.web.webhook import handle_webhook
 
@@ -35,8 +35,8 @@ def webhook(request: Request) -> Response:
 
 @functions_framework.http
 def client(request: Request) -> Response:
-    """A client opens the page of his project, or answers there."""
-    return serve(request, application, handle_client, limit_s=FILE_S if is_file(request) else PAGE_S)
+    """A client or accounting opens a page by a secret link, or answers there."""
+    return serve(request, application, handle_pages, limit_s=FILE_S if is_file(request) else PAGE_S)
 
 
 @functions_framework.http

@@ -24,7 +24,6 @@ from vitrina.google.server_time import machine_time
 from vitrina.google.services import FILE_TIMEOUT_S, make_services
 from vitrina.google.workbooks import GoogleWorkbooks
 from vitrina.mail.smtp import Security, SmtpMail
-from vitrina.mail_port import Mail
 from vitrina.operations.services import CHAT, CRM, Services
 from vitrina.operations.upgrade import upgrade
 from vitrina.ports import Identity, Store, TaskTracker, TrackerMemory
@@ -39,8 +38,8 @@ from vitrina.workbook.template.definition import load_template
 
 #: Name of what the secret in a header of the chat is computed from.
 CHAT_HEADER = "chat_header"
-#: The same for the secret of links in digests.
-CLIENT_LINKS = "client_links"
+#: The same for what tokens of links are computed from.
+LINKS = "links"
 
 
 class SystemClock:
@@ -104,7 +103,7 @@ def build(settings: Settings) -> Application:
         crm_agency=settings.crm_agency,
         chat=open_chat(settings),
         client_url=settings.client_url.rstrip("/"),
-        link_secret=webhook_url_of(CLIENT_LINKS, "", settings.webhook_secret).rpartition("/")[2],
+        link_secret=webhook_url_of(LINKS, "", settings.webhook_secret).rpartition("/")[2],
         files=GoogleFiles(
             make_services(settings.google_url, timeout_s=FILE_TIMEOUT_S), folder_id=settings.drive_folder_id
         ),
@@ -204,7 +203,7 @@ def open_chat(settings: Settings) -> Chat | None:
     )
 
 
-def open_mail(settings: Settings) -> Mail | None:
+def open_mail(settings: Settings) -> SmtpMail | None:
     """The mail server of the installation, or ``None`` if it has none. Opens no connection.
 
     Raises

@@ -35,6 +35,28 @@ class Letter:
     attachments: tuple[Attachment, ...] = ()
 
 
+@dataclass(frozen=True)
+class MailServer:
+    """What a mail server says of itself, after a login and before any letter.
+
+    Parameters
+    ----------
+    encryption
+        In words, for the operator.
+    wants_login
+        Whether it offers a login.
+    sender_refusal
+        Why it would take no letter from our sender, empty if it would.
+    most_bytes
+        Of a letter; 0 if it names no limit.
+    """
+
+    encryption: str
+    wants_login: bool
+    sender_refusal: str
+    most_bytes: int
+
+
 class Mail(Protocol):
     """A mail server of the agency."""
 

@@ -414,6 +414,12 @@ class TaskTracker(Protocol):
         *board_id* is the board of the project: a card may be on several boards, at another stage of each.
         """
 
+    def comment_card(self, card_id: str, text: str) -> None:
+        """Add a comment, unless the card has one with exactly this text; who follows the card is told of it.
+
+        May be repeated. Two concurrent calls may add it twice. Does nothing if the card is gone.
+        """
+
     def remove_card(self, card_id: str) -> None:
         """Delete a card with its steps. Does nothing if it is already gone."""
 

@@ -13,8 +13,11 @@ from playwright.sync_api import Error as PlaywrightError
 
 from emulators.common.client import local_client
 from emulators.common.server import running
+from tests.harness.accounting_site import propose, put_request, request_of
 from tests.harness.agency_data import NOW
 from tests.harness.client_site import PHONE, ClientSite, hidden_fields, running_site, shown
+from vitrina.records.outside.accounting_links import find_accounting_link
+from vitrina.records.outside.invoice_requests import Answered
 from vitrina.web.pages.acts import Kind
 
 pytestmark = pytest.mark.browser
@@ -78,6 +81,24 @@ def test_programs_look_and_do_not_act(site: ClientSite, url: str, agent: str, pu
     assert site.link(token).opened_hours == 0
 
 
+def test_programs_do_not_answer_for_accounting(site: ClientSite, url: str) -> None:
+    """The same on the page of a request, with all that a person has confirmed."""
+    token = put_request(site)
+    confirmed = {**hidden_fields(propose(site, token, "paid").text), "sure": "yes"}
+    place = f"{url[:-1]}a/{token}"
+    for agent in (*ROBOTS, DISGUISED):
+        with local_client(headers={"User-Agent": agent}) as http:
+            del http.headers["accept"]
+            assert http.get(place).status_code == http.head(place).status_code == 200, agent
+            assert _post(http, f"{place}/answer", confirmed).status_code == 403, agent
+
+    assert request_of(site, token).state == "asked"
+    link = find_accounting_link(site.store, token)
+    assert link is not None
+    # The person, once.
+    assert link.opened_hours == 1
+
+
 def _post(http: httpx.Client, url: str, data: dict[str, str | list[str]]) -> httpx.Response:
     return http.post(url, data=data, headers={"Origin": url.partition("/client")[0]})
 
@@ -110,23 +131,38 @@ def test_a_browser_that_presses_everything(
     assert site.wishes() == []
 
 
+def test_a_browser_that_presses_all_of_accountings_page(site: ClientSite, url: str, browser: Browser) -> None:
+    """It gets no further than the first form, because it chooses nothing; nothing is answered."""
+    token = put_request(site, state="invoiced", answered=Answered("17", "2026-11-20"))
+    window = browser.new_context(locale="ru-RU", user_agent=PHONE)
+
+    presses = Crawler(window.new_page(), f"{url[:-1]}a/{token}", random.Random(1), most=12).run()
+    window.close()
+
+    assert presses > 3
+    request = request_of(site, token)
+    assert (request.state, request.answered) == ("invoiced", Answered("17", "2026-11-20"))
+
+
 class Crawler:
     """Opens all addresses that a page leads to, and presses each button of each page that it has seen."""
 
-    def __init__(self, page: Page, start: str, chance: random.Random) -> None:
+    def __init__(self, page: Page, start: str, chance: random.Random, most: int = MOST_PRESSES) -> None:
         self._page = page
         self._start = start
         self._chance = chance
         self._presses = 0
+        self._most = most
 
     def run(self) -> int:
         """Press until all was pressed; returns how often."""
         known, waiting = {self._start}, [self._start]
-        while waiting and self._presses < MOST_PRESSES:
+        while waiting and self._presses < self._most:
             place = waiting.pop(self._chance.randrange(len(waiting)))
             self._page.goto(place)
             links = self._page.locator("a[href]").evaluate_all("all => all.map(one => one.href)")
-            new = {one for one in links if one.startswith(self._start)} - known
+            # A file is saved and shows nothing to press.
+            new = {one for one in links if one.startswith(self._start) and ".xlsx" not in one} - known
             known |= new
             waiting += sorted(new)
             for number in range(self._page.locator("button").count()):

@@ -27,7 +27,7 @@ from vitrina.records.outside.client_pages import ClientPage, ShownItem, load_pag
 from vitrina.records.outside.client_wishes import CLIENT_WISH
 from vitrina.records.outside.decisions import DECISION
 from vitrina.store.sqlite import SqliteStore
-from vitrina.web.client_page import GUESSERS
+from vitrina.web.pages.frame import GUESSERS
 
 BOOK, AGENCY = "book-of-zarya", "book-of-agency"
 #: A phone as its browser describes itself.

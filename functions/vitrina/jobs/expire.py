@@ -9,6 +9,7 @@ from vitrina.operations.journal import JOURNAL, LINE_LIFE
 from vitrina.operations.run import OPERATION, OPERATION_LIFE, QUEUED
 from vitrina.operations.services import Services
 from vitrina.ports import Delete, Document, Write
+from vitrina.records.outside.accounting_links import ACCOUNTING_LINK
 from vitrina.records.outside.chat_messages import CHAT_MESSAGE
 from vitrina.records.outside.chat_questions import CHAT_QUESTION
 from vitrina.records.outside.chats import CHAT_UPDATE
@@ -25,7 +26,7 @@ def expire(services: Services) -> int:
     """Delete old previews, finished operations, and lines that no workbook took; return the count.
 
     Queued operations are kept. So is what happened in chats and was not handled, and what clients asked for
-    and was not carried out. Links of clients go a year after their time.
+    and was not carried out. Links go a year after their time.
     """
     store, now = services.store, services.clock.now()
     shown_before = ("shown_at", _text(now - PREVIEW_LIFE))
@@ -43,7 +44,7 @@ def expire(services: Services) -> int:
     told_before = ("due_at", _text(now))
     told = [
         one
-        for kind in (CHAT_MESSAGE, CHAT_QUESTION, CHAT_UPDATE, CLIENT_LINK, CLIENT_WISH)
+        for kind in (ACCOUNTING_LINK, CHAT_MESSAGE, CHAT_QUESTION, CHAT_UPDATE, CLIENT_LINK, CLIENT_WISH)
         for one in store.find(kind, before=told_before, limit=MOST_AT_ONCE)
     ]
     old = [*previews, *operations, *lines, *told]

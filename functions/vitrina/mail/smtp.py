@@ -17,13 +17,15 @@ from email.policy import SMTP
 from enum import StrEnum
 
 from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError
-from vitrina.mail_port import Letter
+from vitrina.mail_port import Letter, MailServer
 
 #: Seconds that the server may take for each of its answers.
 TIMEOUT_S = 20.0
 NAME = "SMTP"
 #: From this reply on the server says that a repeat does not help.
 _PERMANENT = 500
+#: From this one on, that it does not do what was asked.
+_REFUSED = 400
 #: Most characters of a subject.
 _MOST_SUBJECT = 300
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,250}")
@@ -56,6 +58,26 @@ class SmtpMail:
         with _translated(), self._connection() as server:
             server.send_message(message, from_addr=self.sender, to_addrs=[letter.to])
 
+    def look(self) -> MailServer:
+        """Connect, log in, ask whether our sender may send, and leave without a letter.
+
+        Raises as ``send`` does.
+        """
+        with _translated(), self._connection() as server:
+            server.ehlo_or_helo_if_needed()
+            code, said = server.mail(self.sender)
+            refusal = "" if code < _REFUSED else f"{code} {said.decode('utf-8', 'replace')}"
+            size = server.esmtp_features.get("size", "")
+            found = MailServer(
+                _encryption_of(server),
+                server.has_extn("auth"),
+                refusal,
+                int(size) if size.isascii() and size.isdecimal() else 0,
+            )
+            server.rset()
+            server.quit()
+        return found
+
     @contextmanager
     def _connection(self) -> Iterator[smtplib.SMTP]:
         context = ssl.create_default_context()
@@ -74,6 +96,12 @@ class SmtpMail:
         finally:
             # The letter is handed over by now: a lost answer to the goodbye means nothing.
             server.close()
+
+
+def _encryption_of(server: smtplib.SMTP) -> str:
+    if isinstance(server.sock, ssl.SSLSocket):
+        return f"encrypted with {server.sock.version()}"
+    return "not encrypted"
 
 
 def compose(letter: Letter, sender: str) -> EmailMessage:

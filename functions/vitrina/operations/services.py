@@ -54,7 +54,7 @@ class Services:
     chat: Chat | None = None
     #: Address of the entry point of the clients' pages; empty if there are none.
     client_url: str = ""
-    #: From which tokens of links in digests are computed; without one digests have no link.
+    #: From which tokens of links in digests and of accounting are computed; without one there are none.
     link_secret: str = field(default="", repr=False)
     #: ``None`` if clients cannot hand over files.
     files: Files | None = None

@@ -1,4 +1,4 @@
-"""The ``client`` entry point: the page of a project, opened by a secret link without a login.
+"""The page of a project, opened by a secret link without a login.
 
 ``GET …/c/<token>`` shows it with two reads of the store and no call to Google.
 ``POST …/c/<token>/<act>`` does something in two steps. The first one shows what would be done; the second one
@@ -15,13 +15,12 @@ from typing import Any
 
 from flask import Request, Response
 
-from vitrina.errors import RequestError, RetriableServiceError, UserError, VitrinaError
+from vitrina.errors import UserError
 from vitrina.operations.services import Services
 from vitrina.records.outside.client_links import (
     MOST_ACTS,
     ClientLink,
     find_link,
-    is_token,
     note_act,
     note_opening,
 )
@@ -34,7 +33,6 @@ from vitrina.usecases.client_page.file_kinds import KINDS
 from vitrina.usecases.client_page.keep_file import MOST_FILE_BYTES, SentFile, keep_file
 from vitrina.usecases.decisions.decide import Ending, Outcome, Verdict, decide, take_back
 from vitrina.usecases.decisions.remind_shown import days_waited
-from vitrina.web.http import OTHER_BODY_BYTES, OpenApplication, limit_body
 from vitrina.web.pages.acts import (
     DECIDING,
     INPUTS,
@@ -48,24 +46,26 @@ from vitrina.web.pages.acts import (
     visible,
     wanted_from_form,
 )
+from vitrina.web.pages.frame import (
+    TRAP,
+    message_page,
+    open_link,
+    setting_of,
+    unknown_page,
+)
 from vitrina.web.pages.nonces import is_nonce, new_nonce
-from vitrina.web.pages.rendering import HEADERS, Rendered, Setting, compressed, render_page
+from vitrina.web.pages.rendering import Rendered, Setting, render_page
 from vitrina.web.pages.uploads import read_upload
-from vitrina.web.pages.visitors import Guessers, address_of, is_from_own_page, is_robot, origin_of
+from vitrina.web.pages.visitors import is_from_own_page, is_robot, origin_of
 
 log = logging.getLogger("vitrina.client")
 
-#: What stands before the token in the path.
-PLACE = "c"
 #: Most items that are shown with their buttons, so that the page stays small.
 MOST_WAITING, MOST_DECIDED = 15, 10
 #: Most characters of what was sent that are shown again, and of a line of a choice.
 MOST_TOLD, MOST_OPTION = 300, 60
-#: The field that people do not see: programs fill it in.
-TRAP = "website"
 DONE = "done"
 
-GUESSERS = Guessers()
 RENDERED = Rendered()
 
 
@@ -86,53 +86,20 @@ class Visit:
         return self.link.may_act
 
 
-def handle_client(request: Request, application: OpenApplication) -> Response:
-    """The page, a form, or what became of an act; an error is a page as well."""
-    limit_body(request, OTHER_BODY_BYTES)
-    # Until the page is known, its language is not either.
-    setting: Setting | None = None
-    try:
-        services = application().services
-        token, rest = _place_in(request.path)
-        setting = _setting(request, services, "ru", token, rest)
-        return compressed(_answer(request, services, setting, token, rest), request)
-    except RequestError as error:
-        return _error(setting, error.http_status, Sentence(error.code, error.where))
-    except RetriableServiceError as error:
-        log.warning("the store does not answer: %s", error.code)
-        return _error(setting, 503, sentence("page.later_again"))
-    except VitrinaError as error:
-        log.exception("client page: %s", error.code)
-        return _error(setting, 503, sentence("page.later_again"))
-
-
-def _answer(
+def answer_client(
     request: Request, services: Services, setting: Setting, token: str, rest: Sequence[str]
 ) -> Response:
-    if request.method not in ("GET", "HEAD", "POST"):
-        answer = _message(setting, 405, "page.method")
-        answer.headers["Allow"] = "GET, HEAD, POST"
-        return answer
-    address = address_of(request)
-    if GUESSERS.is_over(address):
-        answer = _message(setting, 429, "page.too_often")
-        answer.headers["Retry-After"] = "600"
-        return answer
-    link = find_link(services.store, token) if is_token(token) else None
-    if link is None:
-        GUESSERS.note(address)
-    if link is None or link.is_revoked:
-        return _unknown(setting)
-    now = services.clock.now()
-    if link.is_expired(now):
-        return _message(setting, 410, "page.expired", "page.ask_for_link")
+    """The page, a form, or what became of an act."""
+    link = open_link(request, services, setting, token, find_link)
+    if isinstance(link, Response):
+        return link
     page = load_page(services.store, link.spreadsheet_id, link.agency_id)
-    setting = _setting(request, services, page.locale, token, rest)
+    setting = setting_of(request, services, page.locale, token, rest)
     visit = Visit(request, services, setting, token, link, page)
     if request.method == "POST":
         return _post(visit, rest)
     if not is_robot(request):
-        note_opening(services.store, link, now)
+        note_opening(services.store, link, services.clock.now())
     return _get(visit, rest)
 
 
@@ -146,9 +113,9 @@ def _get(visit: Visit, rest: Sequence[str]) -> Response:
     if list(rest) == [DONE]:
         return render_page(visit.setting, "done", c=_content(page), drawn_at=page.drawn_at)
     if kind is None:
-        return _unknown(visit.setting)
+        return unknown_page(visit.setting)
     if not visit.may_act:
-        return _message(visit.setting, 403, "page.look_only", back=True)
+        return message_page(visit.setting, 403, "page.look_only", back=True)
     if kind is Kind.FILE:
         return _file_form(visit, wanted_from_form(kind, {"number": [visit.request.args.get("n", "")]}, page))
     # A confirmation that somebody opens again by its address has nothing to fill in.
@@ -243,11 +210,11 @@ def _post(visit: Visit, rest: Sequence[str]) -> Response:
     request, setting = visit.request, visit.setting
     kind = _kind(rest)
     if kind is None:
-        return _unknown(setting)
+        return unknown_page(setting)
     if not visit.may_act:
-        return _message(setting, 403, "page.look_only", back=True)
+        return message_page(setting, 403, "page.look_only", back=True)
     if is_robot(request) or not is_from_own_page(request, visit.services.client_url):
-        return _message(setting, 403, "page.not_from_page", back=True)
+        return message_page(setting, 403, "page.not_from_page", back=True)
     if kind is Kind.FILE:
         return _take_file(visit)
     form = read_form(request)
@@ -353,7 +320,7 @@ def _count(visit: Visit, kind: Kind) -> bool:
 
 
 def _too_many(visit: Visit) -> Response:
-    answer = _message(visit.setting, 429, sentence("page.many_acts", most=MOST_ACTS), back=True)
+    answer = message_page(visit.setting, 429, sentence("page.many_acts", most=MOST_ACTS), back=True)
     answer.headers["Retry-After"] = "3600"
     return answer
 
@@ -399,7 +366,7 @@ def _file_form(
 ) -> Response:
     """The form for a file, with everything that was filled in; only the file has to be chosen again."""
     if visit.services.files is None:
-        return _unknown(visit.setting)
+        return unknown_page(visit.setting)
     setting, now = visit.setting, visit.services.clock.now()
     found = {name: render(one, setting.locale) for name, one in (wrong or {}).items()}
     own = {one.name for one in INPUTS[Kind.FILE]} | {"file", "role", "sure"}
@@ -513,56 +480,8 @@ def _decided_line(setting: Setting, decided: Decided, how: str) -> str:
 # --- Both --------------------------------------------------------------------------------------------
 
 
-def _place_in(path: str) -> tuple[str, list[str]]:
-    """Token and what follows it; before them stands the path of the function, depending on where it runs."""
-    segments = [segment for segment in path.split("/") if segment]
-    if PLACE not in segments:
-        return "", []
-    place = segments.index(PLACE)
-    return "".join(segments[place + 1 : place + 2]), segments[place + 2 :]
-
-
 def _kind(rest: Sequence[str]) -> Kind | None:
     return next((kind for kind in Kind if [kind.value] == list(rest)), None)
-
-
-def _setting(
-    request: Request, services: Services, own_locale: str, token: str, rest: Sequence[str]
-) -> Setting:
-    """Language and addresses of the answer: what was asked for, else the language of the workbook.
-
-    Who reads no Russian, as the browser says, gets the frame of a Russian page in English.
-    """
-    language = request.args.get("lang", "")
-    language = language if language in ("ru", "en") else ""
-    accepted = {code.partition("-")[0].lower() for code, _ in request.accept_languages}
-    reads_english_only = "en" in accepted and "ru" not in accepted
-    locale = language or ("en" if own_locale == "en" or reads_english_only else "ru")
-    is_below = bool(rest) or request.path.endswith("/")
-    address = f"../{token}" if is_below else token
-    return Setting(locale, services.time_zone, services.choices, address, language)
-
-
-def _unknown(setting: Setting) -> Response:
-    """The same answer for a link that never was, one that was revoked, and a place that is not there."""
-    return _message(setting, 404, "page.unknown", "page.ask_for_link")
-
-
-def _message(setting: Setting, status: int, *texts: str | Sentence, back: bool = False) -> Response:
-    """A page with nothing but sentences; the first one is its heading."""
-    heading, *lines = (
-        setting.text(one) if isinstance(one, str) else render(one, setting.locale) for one in texts
-    )
-    return render_page(
-        setting, "message", status, heading=heading, lines=lines, back=setting.to() if back else ""
-    )
-
-
-def _error(setting: Setting | None, status: int, text: Sentence) -> Response:
-    if setting is None:
-        # Settings or store are wrong, so that there is nothing to make a page of.
-        return Response("503", status=503, content_type="text/plain; charset=utf-8", headers=dict(HEADERS))
-    return _message(setting, status, text)
 
 
 def _rendered(setting: Setting, texts: Sequence[Sentence]) -> list[str]:

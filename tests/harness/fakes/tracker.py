@@ -49,6 +49,7 @@ class _State:
     cards: dict[str, Card] = field(default_factory=dict)
     #: Addresses of links by card id.
     links: dict[str, list[str]] = field(default_factory=dict)
+    comments: dict[str, list[str]] = field(default_factory=dict)
     made: dict[str, NewCard] = field(default_factory=dict)
     #: Titles of links by address.
     link_titles: dict[str, str] = field(default_factory=dict)
@@ -164,6 +165,17 @@ class FakeTracker(Interruptions):
         """See ``TaskTracker``."""
         with self._called("get_card"):
             return self._state.cards.get(card_id)
+
+    def comment_card(self, card_id: str, text: str) -> None:
+        """See ``TaskTracker``."""
+        with self._called("comment_card"):
+            known = self._state.comments.setdefault(card_id, [])
+            if card_id in self._state.cards and text not in known:
+                known.append(text)
+
+    def comments_of(self, card_id: str) -> list[str]:
+        """Comments of Vitrina, the oldest first."""
+        return list(self._state.comments.get(card_id, []))
 
     def remove_card(self, card_id: str) -> None:
         """See ``TaskTracker``."""

@@ -221,6 +221,11 @@ class AsanaWorld:
         """See ``TrackerWorld``."""
         self.do("POST", f"/tasks/{card_id}/stories", text=text)
 
+    def comments_of(self, card_id: str) -> list[str]:
+        """See ``TrackerWorld``."""
+        path = f"/tasks/{card_id}/stories?opt_fields=text,type"
+        return [one["text"] for one in self.do("GET", path) if one["type"] == "comment"]
+
     def archive(self, card_id: str) -> None:
         """See ``TrackerWorld``. It is taken out of the client's project and stays in those of the agency."""
         for place in self.do("GET", f"/tasks/{card_id}")["memberships"]:

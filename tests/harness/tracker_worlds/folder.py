@@ -92,6 +92,10 @@ class FolderWorld:
         """See ``TrackerWorld``."""
         self._edit(card_id, lambda data: data["comments"].append(text))
 
+    def comments_of(self, card_id: str) -> list[str]:
+        """See ``TrackerWorld``."""
+        return list(self._read(card_id)["comments"])
+
     def archive(self, card_id: str) -> None:
         """See ``TrackerWorld``."""
         self._edit(card_id, lambda data: data.update(is_archived=True))

@@ -153,6 +153,11 @@ class KaitenWorld:
         """See ``TrackerWorld``."""
         self._do("POST", f"/cards/{card_id}/comments", text=text)
 
+    def comments_of(self, card_id: str) -> list[str]:
+        """See ``TrackerWorld``."""
+        found = self._do("GET", f"/cards/{card_id}/comments")
+        return [re.sub(r"\\(.)", r"\1", one["text"]).replace("  \n", "\n") for one in found]
+
     def archive(self, card_id: str) -> None:
         """See ``TrackerWorld``."""
         self._do("PATCH", f"/cards/{card_id}", condition=2)

@@ -101,6 +101,10 @@ class MemoryWorld:
         """See ``TrackerWorld``."""
         self._fake.change(self._told(card_id), comment_count=self._card(card_id).comment_count + 1)
 
+    def comments_of(self, card_id: str) -> list[str]:
+        """See ``TrackerWorld``."""
+        return self._fake.comments_of(card_id)
+
     def archive(self, card_id: str) -> None:
         """See ``TrackerWorld``."""
         self._fake.change(self._told(card_id), is_archived=True)

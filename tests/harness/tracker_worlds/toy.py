@@ -104,6 +104,11 @@ class FolderTracker:
             steps=tuple(ports.Step(text, is_done) for text, is_done in data["steps"]),
         )  # fmt: skip
 
+    def comment_card(self, card_id: str, text: str) -> None:
+        """See ``TaskTracker``."""
+        if self._path(card_id).exists() and text not in (data := self._read(card_id))["comments"]:
+            self._write(card_id, {**data, "comments": [*data["comments"], text]})
+
     def remove_card(self, card_id: str) -> None:
         """See ``TaskTracker``."""
         self._path(card_id).unlink(missing_ok=True)

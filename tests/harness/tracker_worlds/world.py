@@ -96,6 +96,9 @@ class TrackerWorld(Protocol):
     def text_of(self, card_id: str) -> str:
         """Description of a card as a person reads it, without marks of its markup."""
 
+    def comments_of(self, card_id: str) -> list[str]:
+        """Texts of all comments that Vitrina wrote, the oldest first."""
+
     def links_of(self, card_id: str) -> list[tuple[str, str]]:
         """Address and title of each link."""
 

@@ -3,6 +3,7 @@
 With ``--tracker`` it tests instead, on a scratch board of each connected tracker, what is assumed about them.
 With ``--crm`` it looks at the CRM instead: account, pipelines, people, changed deals. With ``--crm-deal`` it
 also tries, in a test deal, what is assumed about the CRM.
+With ``--mail`` it looks at the mail server instead: connection, login, sender; no letter is sent.
 With ``--chat`` it looks at the chat instead: token and webhook. With ``--chat-group`` it also tries, in a
 test group, what is assumed about the chat.
 
@@ -24,6 +25,7 @@ from vitrina.cli.doctor.assumptions import Assumption, read_assumptions
 from vitrina.cli.doctor.chat.command import run_for_chat
 from vitrina.cli.doctor.crm.command import run_for_crm
 from vitrina.cli.doctor.installation.checks import check_installation, format_facts, is_complete
+from vitrina.cli.doctor.mail.command import run_for_mail
 from vitrina.cli.doctor.report import format_report, run_probes, vital_probes_hold
 from vitrina.cli.doctor.scratch_workbook import ScratchWorkbook
 from vitrina.cli.doctor.tracker.hands import HANDS
@@ -66,6 +68,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also try in this test deal what is assumed about the CRM; a note and a task remain in it",
     )
     parser.add_argument(
+        "--mail",
+        action="store_true",
+        help="look at the mail server instead, which takes seconds and sends no letter",
+    )
+    parser.add_argument(
         "--chat",
         action="store_true",
         help="look at the chat instead, which takes seconds and changes nothing",
@@ -88,6 +95,8 @@ def run(arguments: argparse.Namespace) -> int:
         return _run_for_trackers(settings, arguments.tracker, assumptions)
     if arguments.crm or arguments.crm_deal:
         return run_for_crm(settings, arguments.crm_deal or "", assumptions)
+    if arguments.mail:
+        return run_for_mail(settings)
     if arguments.chat or arguments.chat_group:
         return run_for_chat(settings, str(arguments.chat_group or ""), assumptions)
     facts = check_installation(settings)

@@ -1,4 +1,4 @@
-"""Links by which a client opens the page of his project without a login.
+"""Links that open a page without a login: that of a project for its client, and what is like it.
 
 The token of a link is known to those who have the link: the store keeps only its hash. That of a link for
 digests is computed from a secret of the installation and a random value that is kept.
@@ -14,6 +14,7 @@ import secrets
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self, TypeVar
 
 from vitrina.errors import StoreConflictError
 from vitrina.ports import ABSENT, EXPIRES_AT, Document, Key, Put, Store
@@ -46,8 +47,10 @@ LIFE = {Scope.LOOK: timedelta(days=365), Scope.ACT: timedelta(days=90)}
 
 
 @dataclass(frozen=True)
-class ClientLink:
+class SecretLink:
     """A link of a project. Moments are ISO text.
+
+    Each class has documents of a kind of its own, so that a token of one opens nothing of another.
 
     Parameters
     ----------
@@ -84,9 +87,14 @@ class ClientLink:
         return self.token_hash[:12]
 
     @property
-    def may_act(self) -> bool:
-        """Whether more can be done with it than to look."""
-        return self.scope == Scope.ACT
+    def key(self) -> Key:
+        """Where it is kept."""
+        return self.key_of(self.token_hash)
+
+    @staticmethod
+    def key_of(token_hash: str) -> Key:
+        """Where a link of this class is kept."""
+        raise NotImplementedError
 
     def is_expired(self, now: datetime) -> bool:
         """Whether its time is over."""
@@ -96,9 +104,9 @@ class ClientLink:
         """The write that keeps it, if it was not changed since it was read."""
         until = (datetime.fromisoformat(self.valid_until) + KEPT_AFTER).isoformat()
         data = {name: one for name, one in asdict(self).items() if name not in ("token_hash", "version")}
-        return Put(*link_key(self.token_hash), {**data, "due_at": until, EXPIRES_AT: until}, self.version)
+        return Put(*self.key, {**data, "due_at": until, EXPIRES_AT: until}, self.version)
 
-    def opened(self, now: datetime) -> ClientLink | None:
+    def opened(self, now: datetime) -> Self | None:
         """The link opened now, ``None`` where this was noted a short time ago."""
         if self.last_opened_at and now < datetime.fromisoformat(self.last_opened_at) + NOTED_EVERY:
             return None
@@ -109,12 +117,30 @@ class ClientLink:
             opened_hours=self.opened_hours + 1,
         )
 
-    def acted(self, now: datetime) -> ClientLink | None:
+    def acted(self, now: datetime) -> Self | None:
         """The link with one more act, ``None`` where there were too many in this hour."""
         is_new_hour = not self.acts_since or now >= datetime.fromisoformat(self.acts_since) + NOTED_EVERY
         if is_new_hour:
             return replace(self, acts_since=now.isoformat(), acts=1)
         return replace(self, acts=self.acts + 1) if self.acts < MOST_ACTS else None
+
+
+@dataclass(frozen=True)
+class ClientLink(SecretLink):
+    """A link to the page of a project."""
+
+    @staticmethod
+    def key_of(token_hash: str) -> Key:
+        """See ``SecretLink``."""
+        return CLIENT_LINK, token_hash
+
+    @property
+    def may_act(self) -> bool:
+        """Whether more can be done with it than to look."""
+        return self.scope == Scope.ACT
+
+
+AnyLink = TypeVar("AnyLink", bound=SecretLink)
 
 
 def new_link(spreadsheet_id: str, agency_id: str, scope: Scope, now: datetime) -> tuple[ClientLink, str]:
@@ -154,25 +180,26 @@ def is_token(text: str) -> bool:
     return _TOKEN.fullmatch(text) is not None
 
 
-def link_key(token_hash: str) -> Key:
-    """Where a link is kept."""
-    return CLIENT_LINK, token_hash
-
-
 def find_link(store: Store, token: str) -> ClientLink | None:
-    """The link with this token, ``None`` if there is none: one read."""
-    key = link_key(hash_of(token))
+    """The link to a project's page with this token, ``None`` if there is none: one read."""
+    return load_link(store, hash_of(token), ClientLink)
+
+
+def load_link(store: Store, token_hash: str, kind: type[AnyLink]) -> AnyLink | None:
+    """The link of a kind with this hash of its token, ``None`` if there is none: one read."""
+    key = kind.key_of(token_hash)
     document = store.get_many([key]).get(key)
-    return _from_document(document) if document is not None else None
+    return _from_document(document, kind) if document is not None else None
 
 
 def find_links(store: Store, spreadsheet_id: str) -> list[ClientLink]:
     """All links of a project, the newest first."""
     found = store.find(CLIENT_LINK, where={"spreadsheet_id": spreadsheet_id})
-    return sorted(map(_from_document, found), key=lambda one: one.created_at, reverse=True)
+    links = (_from_document(one, ClientLink) for one in found)
+    return sorted(links, key=lambda one: one.created_at, reverse=True)
 
 
-def note_opening(store: Store, link: ClientLink, now: datetime) -> None:
+def note_opening(store: Store, link: SecretLink, now: datetime) -> None:
     """Note that a link was opened; where somebody changed it at this moment, the next opening is noted."""
     opened = link.opened(now)
     if opened is None:
@@ -183,9 +210,9 @@ def note_opening(store: Store, link: ClientLink, now: datetime) -> None:
         return
 
 
-def note_act(store: Store, link: ClientLink, now: datetime) -> bool:
+def note_act(store: Store, link: SecretLink, now: datetime) -> bool:
     """Count an act of a link; ``False`` if it has made too many in this hour."""
-    current: ClientLink | None = link
+    current: SecretLink | None = link
     while current is not None:
         acted = current.acted(now)
         if acted is None:
@@ -193,14 +220,12 @@ def note_act(store: Store, link: ClientLink, now: datetime) -> bool:
         try:
             store.commit([acted.put()])
         except StoreConflictError:
-            key = link_key(link.token_hash)
-            document = store.get_many([key]).get(key)
-            current = _from_document(document) if document is not None else None
+            current = load_link(store, link.token_hash, type(link))
         else:
             return True
     return False
 
 
-def _from_document(document: Document) -> ClientLink:
-    known = known_fields(ClientLink, document.data)
-    return ClientLink(**{**known, "token_hash": document.key, "version": document.version})
+def _from_document(document: Document, kind: type[AnyLink]) -> AnyLink:
+    known = known_fields(kind, document.data)
+    return kind(**{**known, "token_hash": document.key, "version": document.version})

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from vitrina.domain.invoicing import Line, Period, RequestKind, line_from_data, total_kop
-from vitrina.ports import ABSENT, Document, Key, Put, Store
+from vitrina.ports import ABSENT, Document, Json, Key, Put, Store
 from vitrina.records.packing import known_fields
 
 INVOICE_REQUEST = "invoice_request"
@@ -69,7 +69,7 @@ class InvoiceRequest:
     asked_as
         What was previewed when it was asked for; a repeat of the click finds it.
     locale, channel, send_to
-        Language and way of the notices, and an e-mail address where they go by letter.
+        Language and way of the notices, and where they go: an e-mail address, or a board of the tracker.
     first_id
         Id of the first revision.
     body
@@ -83,6 +83,10 @@ class InvoiceRequest:
     shown_state, shown_revision
         State and revision that the row of *Счета и акты* had when it was written or read last; an empty state
         if it has no row.
+    shown_answered
+        What of the answer stood in the row then, ``None`` if it is all of ``answered``.
+    link_salt, link_hash
+        Of the link to the page of the request that is the newest: what its token is made of, and its hash.
     unsent
         What is to be sent of it now: ``REQUEST_NOTICE``, ``WITHDRAWAL_NOTICE`` or empty.
     notice_count
@@ -117,6 +121,9 @@ class InvoiceRequest:
     unsent: str = ""
     notice_count: int = 0
     is_quiet: bool = False
+    shown_answered: Answered | None = None
+    link_salt: str = ""
+    link_hash: str = ""
     version: int = field(default=ABSENT, compare=False)
 
     @property
@@ -145,9 +152,15 @@ class InvoiceRequest:
         return self.state != RequestState.WITHDRAWN
 
     @property
+    def row_answered(self) -> Answered:
+        """What of the answer the row had when it was written or read last."""
+        return self.answered if self.shown_answered is None else self.shown_answered
+
+    @property
     def is_open(self) -> bool:
         """Whether something may still come: an answer, a correction, a row, a letter."""
-        is_shown = self.shown_state == self.state and self.shown_revision == self.revision
+        shown = (self.shown_state, self.shown_revision, self.row_answered)
+        is_shown = shown == (self.state, self.revision, self.answered)
         is_followed = self.is_live and not self.is_quiet
         return is_followed or bool(self.unsent) or not is_shown
 
@@ -170,9 +183,18 @@ def request_key(spreadsheet_id: str, period: Period, kind: RequestKind) -> Key:
 def request_from_document(document: Document) -> InvoiceRequest:
     """A kept request."""
     values = known_fields(InvoiceRequest, document.data)
-    answered = Answered(**known_fields(Answered, values.get("answered", {})))
-    earlier = tuple(values.get("earlier", ()))
-    return InvoiceRequest(**{**values, "answered": answered, "earlier": earlier, "version": document.version})
+    shown = values.get("shown_answered")
+    made = {
+        "answered": _answered(values.get("answered", {})),
+        "shown_answered": None if shown is None else _answered(shown),
+        "earlier": tuple(values.get("earlier", ())),
+        "version": document.version,
+    }
+    return InvoiceRequest(**{**values, **made})
+
+
+def _answered(data: Json) -> Answered:
+    return Answered(**known_fields(Answered, data))
 
 
 def load_requests(store: Store, keys: Sequence[Key]) -> dict[Key, InvoiceRequest]:

@@ -327,6 +327,15 @@ class AsanaTracker:
         answers = self._wire.read_together(reads)
         return mapping.hours_by_user(row for answer in answers for row in answer.required())
 
+    def comment_card(self, card_id: str, text: str) -> None:
+        """See ``TaskTracker``. A plain comment has no markup."""
+        (task,) = self._wire.read_together([Read(f"/tasks/{card_id}", ("gid",))])
+        if _is_gone(task):
+            return
+        path, plain = f"/tasks/{card_id}/stories", text.strip()
+        if all(one.get("text") != plain for one in self._wire.pages(path, ("text",))):
+            self._wire.post(path, {"text": plain}, ("text",))
+
     def remove_card(self, card_id: str) -> None:
         """See ``TaskTracker``."""
         self._delete(f"/tasks/{card_id}")

@@ -221,6 +221,14 @@ class KaitenTracker:
         logs = self._time_logs(card_id)
         return mapping.card_from(data, logs, board_id=board_id, url=url, zone=self._zone)
 
+    def comment_card(self, card_id: str, text: str) -> None:
+        """See ``TaskTracker``."""
+        if self._find(f"/cards/{card_id}") is None:
+            return
+        path, body = f"/cards/{card_id}/comments", mapping.comment_body(text)
+        if all(one["text"].strip() != body["text"] for one in self._wire.get(path)):
+            self._wire.post(path, body)
+
     def remove_card(self, card_id: str) -> None:
         """See ``TaskTracker``."""
         self._delete(f"/cards/{card_id}")

@@ -44,6 +44,7 @@ PARAGRAPH = "\n\n"
 _FACT = re.compile(r"\*\*(?P<about>[^*\n]+):\*\*[ \u00a0]?(?P<text>.*)", re.DOTALL)
 
 TITLE_LENGTH, DESCRIPTION_LENGTH, ITEM_LENGTH, LINK_TITLE_LENGTH = 1024, 32768, 4096, 512
+COMMENT_LENGTH = 4096
 
 
 def board_body(title: str, stages: Sequence[str]) -> Json:
@@ -175,6 +176,11 @@ def item_body(step: Step, position: int) -> Json:
 def link_body(link: Link) -> Json:
     """Body of a link."""
     return {"url": link.url, "description": _cut(link.title, LINK_TITLE_LENGTH)}
+
+
+def comment_body(text: str) -> Json:
+    """Body of a comment, which is Markdown too."""
+    return {"text": _cut(_escaped(text.strip()), COMMENT_LENGTH, tail="\\")}
 
 
 def missing_links(data: Json, card: NewCard) -> list[Link]:

@@ -73,6 +73,9 @@ class NoTracker:
         """See ``TaskTracker``."""
         return None
 
+    def comment_card(self, card_id: str, text: str) -> None:
+        """See ``TaskTracker``. There is no card."""
+
     def remove_card(self, card_id: str) -> None:
         """See ``TaskTracker``. It is gone already."""
 

@@ -213,6 +213,8 @@ def _request(services: Services, draft: Draft, count: int, asked_by: str) -> Inv
         earlier = (*earlier, _as_earlier(before))
     now = services.clock.now()
     is_sent = terms.channel is not AccountingChannel.TABLE
+    # The link of a request that was withdrawn opens nothing any more.
+    kept = before if before is not None and before.is_live else None
     return InvoiceRequest(
         project.spreadsheet_id,
         project.agency_id,
@@ -229,11 +231,15 @@ def _request(services: Services, draft: Draft, count: int, asked_by: str) -> Inv
         asked_as=draft.preview_id,
         locale=project.locale,
         channel=terms.channel.value,
-        send_to=terms.email,
+        send_to=terms.send_to,
         first_id=before.first_id if before else own_id,
         earlier=earlier,
         changed_on=services.today().isoformat(),
         answered=Answered(),
+        # So that the row gives up what was answered to the revision before.
+        shown_answered=before.row_answered if before else None,
+        link_salt=kept.link_salt if kept else "",
+        link_hash=kept.link_hash if kept else "",
         shown_state=before.shown_state if before else "",
         shown_revision=before.shown_revision if before else 0,
         unsent=REQUEST_NOTICE if is_sent else "",
@@ -277,7 +283,7 @@ def _draft(run: Run, agency_id: str, form: AskingForm) -> tuple[Draft, str]:
 
 
 def _answer(request: InvoiceRequest, terms: AccountingTerms, locale: str) -> Answer:
-    where = sentence(f"accounting.goes_by.{terms.channel}", email=terms.email)
+    where = sentence(f"accounting.goes_by.{terms.channel}", to=terms.send_to)
     return Answer(
         Outcome.DONE,
         sentence(
@@ -303,7 +309,7 @@ def _details(draft: Draft, locale: str) -> tuple[Sentence, ...]:
         )
     told += left_out_lines(draft.left_out)
     if draft.lines:
-        told.append(sentence(f"accounting.goes_by.{terms.channel}", email=terms.email or "—"))
+        told.append(sentence(f"accounting.goes_by.{terms.channel}", to=terms.send_to or "—"))
         lacking = [
             name
             for name, value in (("contract", client.contract), ("inn", client.inn), ("entity", terms.entity))

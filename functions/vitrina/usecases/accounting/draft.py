@@ -43,6 +43,8 @@ from vitrina.usecases.accounting.terms import AccountingTerms, ClientTerms
 MOST_LINES = 400
 #: Most codes of work that is not accepted.
 MOST_CODES = 12
+#: What is not asked for: name of its sentence, and where the body of a request has it.
+LEFT_OUT = (("shown", "waits_for_client"), ("finished", "finished"), ("in_work", "in_work"))
 #: Most decisions about an item among which an acceptance is looked for.
 MOST_ROUNDS = 4
 

@@ -12,28 +12,37 @@ from vitrina.records.outside.invoice_requests import (
     InvoiceRequest,
 )
 from vitrina.texts import Days, Sentence, render, sentence
+from vitrina.usecases.accounting.draft import LEFT_OUT
 from vitrina.usecases.accounting.lines_file import MEDIA_TYPE, file_name, lines_file
 
 #: Most lines of a letter and of a message; the attachment has all of them.
 MOST_LINES, MOST_CHAT_LINES = 40, 15
 
 
-def letter_of(request: InvoiceRequest, notice: str) -> Letter:
-    """The letter of a notice: a repeat is the same letter, a later one stands in the thread of the first."""
+def letter_of(request: InvoiceRequest, notice: str, url: str = "") -> Letter:
+    """The letter of a notice: a repeat is the same letter, a later one stands in the thread of the first.
+
+    *url* is the address of the page of the request, empty if there is none.
+    """
     name = request.request_id if notice == REQUEST_NOTICE else f"{request.request_id}.{notice}"
     answers = request.first_id if name != request.first_id else ""
     files = (Attachment(file_name(request), MEDIA_TYPE, lines_file(request)),)
     return Letter(
         request.send_to,
-        _told(request, "mail.subject", **_about(request)),
-        text_of(request, notice, most=MOST_LINES),
+        subject_of(request),
+        text_of(request, notice, url, most=MOST_LINES),
         name,
         answers,
         files if notice == REQUEST_NOTICE else (),
     )
 
 
-def text_of(request: InvoiceRequest, notice: str, *, most: int = MOST_CHAT_LINES) -> str:
+def subject_of(request: InvoiceRequest) -> str:
+    """What a request is called in a letter and on a card."""
+    return _told(request, "mail.subject", **_about(request))
+
+
+def text_of(request: InvoiceRequest, notice: str, url: str = "", *, most: int = MOST_CHAT_LINES) -> str:
     """What a notice says, with at most so many lines of work."""
     if notice == WITHDRAWAL_NOTICE:
         return _told(request, "mail.withdrawn", number=request.human_number) + "\n"
@@ -45,14 +54,15 @@ def text_of(request: InvoiceRequest, notice: str, *, most: int = MOST_CHAT_LINES
     told.append(_told(request, "mail.kind", kind=_kind(request)))
     told.append("")
     told += _parties(request, body)
-    told += ["", *_lines(request, most), _told(request, "mail.total", total=_total(request))]
+    told += ["", *line_texts(request, most), _told(request, "mail.total", total=total_text(request))]
     if body["vat"]:
         told.append(_told(request, "mail.vat", vat=body["vat"]))
     told.append(_told(request, "mail.purpose", purpose=body["purpose"]))
-    told += ["", *_left_out(request)]
+    told += ["", *left_out_texts(request)]
     told += [
         _told(request, "mail.evidence", url=body["evidence"]),
-        _told(request, "mail.answer", number=request.human_number),
+        *([_told(request, "mail.page", url=url)] if url else []),
+        _told(request, "mail.answer_too" if url else "mail.answer", number=request.human_number),
         _told(request, "mail.fingerprint", fingerprint=request.fingerprint),
     ]
     return "\n".join(told) + "\n"
@@ -72,7 +82,8 @@ def _parties(request: InvoiceRequest, body: Any) -> list[str]:
     return told
 
 
-def _lines(request: InvoiceRequest, most: int) -> list[str]:
+def line_texts(request: InvoiceRequest, most: int) -> list[str]:
+    """A line for each piece of work, at most so many, and how many more there are."""
     lines = request.lines
     told = [_line(request, place, line) for place, line in enumerate(lines[:most], start=1)]
     if len(lines) > most:
@@ -102,10 +113,11 @@ def _hours(line: Line, locale: str) -> str:
     return text.replace(".", ",") if locale == "ru" else text
 
 
-def _left_out(request: InvoiceRequest) -> list[str]:
+def left_out_texts(request: InvoiceRequest) -> list[str]:
+    """What is not asked for, because nobody has accepted it."""
     groups = request.body["left_out"]
     told = []
-    for name, key in (("shown", "waits_for_client"), ("finished", "finished"), ("in_work", "in_work")):
+    for name, key in LEFT_OUT:
         count, codes = groups[key]["count"], groups[key]["items"]
         if count:
             more = ["…"] if count > len(codes) else []
@@ -130,10 +142,11 @@ def _kind(request: InvoiceRequest) -> Sentence:
     return sentence(f"accounting.kind.{request.kind}")
 
 
-def _total(request: InvoiceRequest) -> Sentence:
+def total_text(request: InvoiceRequest) -> str:
+    """The sum of a request, or who decides it."""
     if request.total_kop is None:
-        return sentence("accounting.sum_by_accounting")
-    return sentence("accounting.roubles", amount=roubles(request.total_kop, request.locale))
+        return _told(request, "sum_by_accounting")
+    return _told(request, "roubles", amount=roubles(request.total_kop, request.locale))
 
 
 def _told(request: InvoiceRequest, code: str, **where: Any) -> str:

@@ -1,24 +1,22 @@
 """The tab *Счета и акты* of the agency's workbook: a row for each request, and the answer to it.
 
 The add-on writes the request; state, document, link, day of payment and reason belong to accounting. What is
-typed there is kept in the document of the request, and stays in the cell.
+typed there is kept in the document of the request, and stays in the cell. What accounting answers on the page
+of the request is written into the same cells; a cell that was typed at that moment gives way to it.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 
 from vitrina.domain.quantities import serial_of_day
-from vitrina.operations.journal import JournalLine
 from vitrina.operations.page_drawing import page_wishes
 from vitrina.operations.run import Run
 from vitrina.ports import Document, Key, Write
 from vitrina.records.books import Project
 from vitrina.records.outside.change import DocumentChange
-from vitrina.records.outside.chat_rules import Told
 from vitrina.records.outside.invoice_requests import (
     INVOICE_REQUEST,
     Answered,
@@ -29,7 +27,7 @@ from vitrina.records.outside.invoice_requests import (
     request_from_document,
 )
 from vitrina.texts import Days, Sentence, render, sentence
-from vitrina.usecases.chats.post import post_message
+from vitrina.usecases.accounting.answer import MOST_TEXT, journal_line, state_said, tell_answer, with_answer
 from vitrina.workbook.reading.book import Book, Row, Tab
 from vitrina.workbook.reading.cells import CellReader
 from vitrina.workbook.reading.settings import locale_of
@@ -40,8 +38,6 @@ from vitrina.workbook.writing.values import Value
 TAB = "invoices"
 #: No row is ever deleted because there are too many.
 MOST_ROWS = 1_000_000
-#: Most characters of what accounting types.
-MOST_TEXT = 500
 #: Rows from the top whose requests are looked at although nobody has changed them lately.
 MOST_LOOKED_AT = 60
 #: After so many days without a change a request is looked at only in one of these rows.
@@ -57,8 +53,6 @@ _WAITS_FOR: Mapping[RequestState, str] = {
     RequestState.SIGNED: "client_pays",
     RequestState.REFUSED: "manager",
 }
-#: States in which a document's number says that it is issued.
-_BEFORE_ISSUED = (RequestState.ASKED, RequestState.RECEIVED)
 
 
 def follow_requests(
@@ -85,18 +79,27 @@ def follow_requests(
         row = rows.get(request.key[1])
         if row is None:
             shown = request
-            fresh.append(_known(tab, _values(run, request, projects, team, locale)))
+            values = _values(run, request, projects, team, locale)
+            answer = _answer_values(request.answered, Answered(), request.answered)
+            fresh.append(_known(tab, {**values, **answer}))
         else:
             shown = _read(run, reader, row, request)
             _write(change, tab, row, _known(tab, _values(run, shown, projects, team, locale)))
+            _write(
+                change,
+                tab,
+                row,
+                _known(tab, _answer_values(shown.answered, request.row_answered, request.answered)),
+            )
         shown = replace(
             shown,
             shown_state=shown.state,
             shown_revision=shown.revision,
+            shown_answered=None,
             is_quiet=date.fromisoformat(shown.changed_on) < run.services.today() - timedelta(days=QUIET_DAYS),
         )
         if shown.state != request.state:
-            _tell_state(run, shown, locale)
+            tell_answer(run, shown, locale)
         if (shown.state, shown.answered) != (request.state, request.answered):
             run.queue_at_end(*page_wishes(run.services, request.spreadsheet_id, request.agency_id))
         if shown != request:
@@ -105,7 +108,7 @@ def follow_requests(
     for problem in reader.problems:
         told = render(Sentence(problem.code, dict(problem.where)), locale)
         text = f"{problem.sheet}!{problem.cell}: {told}"
-        run.at_end(_line(run, book.spreadsheet_id, "", text).put())
+        run.at_end(journal_line(run, book.spreadsheet_id, "", text).put())
 
 
 def _requests_of(run: Run, tab: Tab, rows: Mapping[str, Row], agency_id: str) -> list[InvoiceRequest]:
@@ -132,7 +135,7 @@ class _Seen(DocumentChange):
             if documents[0] is None:
                 return []
             now = request_from_document(documents[0])
-            if (now.revision, now.state) != (before.revision, before.state):
+            if _answer_of(now) != _answer_of(before):
                 return []
             return [
                 replace(
@@ -142,6 +145,7 @@ class _Seen(DocumentChange):
                     answered=seen.answered,
                     shown_state=seen.shown_state,
                     shown_revision=seen.shown_revision,
+                    shown_answered=seen.shown_answered,
                     is_quiet=seen.is_quiet,
                 ).put()
             ]
@@ -149,51 +153,54 @@ class _Seen(DocumentChange):
         super().__init__(run.services.store, (before.key,), change)
 
 
+def _answer_of(request: InvoiceRequest) -> tuple[object, ...]:
+    return request.revision, request.state, request.answered, request.row_answered
+
+
 # --- What accounting types --------------------------------------------------------------------------------
 
 
 def _read(run: Run, reader: CellReader, row: Row, request: InvoiceRequest) -> InvoiceRequest:
     """The request with what its row says now."""
-    tab = reader.tab
     link = _text(reader, row, "link")
     if link and not link.startswith("https://"):
         reader.add_problem(row, "link", "cell.accounting_link", value=link)
         link = ""
-    answered = Answered(
+    typed = Answered(
         document_number=_text(reader, row, "document_number"),
         document_on=_day(reader, row, "document_on"),
         link=link,
         paid_on=_day(reader, row, "paid_on"),
         reason=_text(reader, row, "reason"),
     )
-    read = replace(request, answered=answered)
     if not request.is_live or request.shown_revision not in (0, request.revision):
         # The row is that of a revision which was replaced: its answer is not one to the newest.
-        return replace(read, answered=request.answered)
-    if "state" not in tab.columns:
-        return read
-    state = _state(run, reader, row, request, answered)
-    if state != request.state:
-        return replace(read, state=state, changed_on=run.services.today().isoformat())
-    return read
+        return request
+    answered = _merged(request, typed)
+    if "state" not in reader.tab.columns:
+        return replace(request, answered=answered)
+    state = state_said(request, _state(run, reader, row, request), answered)
+    return with_answer(request, state, answered, run.services.today().isoformat())
 
 
-def _state(run: Run, reader: CellReader, row: Row, request: InvoiceRequest, answered: Answered) -> str:
-    """The state that the row says, or that follows from a document's number or a day of payment."""
+def _merged(request: InvoiceRequest, typed: Answered) -> Answered:
+    """What the row says, but for fields that were answered elsewhere since the row was written or read."""
+    shown, known = asdict(request.row_answered), asdict(request.answered)
+    return Answered(
+        **{name: text if known[name] == shown[name] else known[name] for name, text in asdict(typed).items()}
+    )
+
+
+def _state(run: Run, reader: CellReader, row: Row, request: InvoiceRequest) -> str:
+    """The state that the row says, if the row had the newest one."""
     typed = reader.choice(row, "state", _GROUP, request.state)
-    state = request.state
-    if request.shown_state == request.state and typed != request.state:
-        if typed == RequestState.WITHDRAWN:
-            told = render(sentence("accounting.withdraw_by_menu", number=request.human_number), "ru")
-            run.at_end(_line(run, request.agency_id, request.spreadsheet_id, told).put())
-        else:
-            state = typed
-    if state == request.state and answered != request.answered:
-        if answered.paid_on and not request.answered.paid_on and state != RequestState.REFUSED:
-            return RequestState.PAID.value
-        if answered.document_number and not request.answered.document_number and state in _BEFORE_ISSUED:
-            return RequestState.INVOICED.value
-    return state
+    if request.shown_state != request.state or typed == request.state:
+        return request.state
+    if typed == RequestState.WITHDRAWN:
+        told = render(sentence("accounting.withdraw_by_menu", number=request.human_number), "ru")
+        run.at_end(journal_line(run, request.agency_id, request.spreadsheet_id, told).put())
+        return request.state
+    return str(typed)
 
 
 def _text(reader: CellReader, row: Row, column: str) -> str:
@@ -203,34 +210,6 @@ def _text(reader: CellReader, row: Row, column: str) -> str:
 def _day(reader: CellReader, row: Row, column: str) -> str:
     day = reader.day(row, column) if column in reader.tab.columns else None
     return day.isoformat() if day else ""
-
-
-def _tell_state(run: Run, request: InvoiceRequest, locale: str) -> None:
-    """Tell what accounting has answered: in *Журнал*, and what it refused in the agency's chat as well."""
-    state = sentence(f"title.choice.request_state.{request.state}")
-    told = sentence("accounting.answered", number=request.human_number, state=state)
-    if request.state == RequestState.REFUSED:
-        reason = request.answered.reason or render(sentence("accounting.no_reason"), locale)
-        told = sentence("accounting.refused", number=request.human_number, reason=reason)
-        name = f"accounting-{request.key[1]}-refused-{request.revision}"
-        text = render(told, locale)
-        post_message(run, request.spreadsheet_id, request.agency_id, Told.INVOICE, name, text)
-    line = _line(run, request.agency_id, request.spreadsheet_id, render(told, locale))
-    run.at_end(replace(line, outcome="done").put())
-
-
-def _line(run: Run, agency_id: str, spreadsheet_id: str, text: str) -> JournalLine:
-    digest = hashlib.sha256(f"{agency_id}:{text}:{run.services.today()}".encode()).hexdigest()[:24]
-    return JournalLine(
-        operation_id=f"accounting-{digest}",
-        agency_id=agency_id,
-        spreadsheet_id=spreadsheet_id,
-        at=run.services.clock.now().isoformat(),
-        who="",
-        action="accounting",
-        outcome="refused",
-        message=text,
-    )
 
 
 # --- What the add-on writes -------------------------------------------------------------------------------
@@ -273,6 +252,17 @@ def _values(
         "asked_by": who or render(sentence("accounting.by_itself"), locale),
         "waits_for": render(sentence(f"accounting.waits.{waits}"), locale) if waits else None,
         "request": request.key[1],
+    }
+
+
+def _answer_values(answered: Answered, row: Answered, known: Answered) -> dict[str, Value]:
+    """Cells of accounting's answer that the *row* lacks; all others belong to whoever types there."""
+    shown, newest = asdict(row), asdict(known)
+    days = ("document_on", "paid_on")
+    return {
+        name: (date.fromisoformat(text) if name in days else text) if text else None
+        for name, text in asdict(answered).items()
+        if newest[name] != shown[name]
     }
 
 

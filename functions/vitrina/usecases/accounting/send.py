@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from vitrina.errors import AccessDeniedError, FatalServiceError
@@ -18,7 +19,9 @@ from vitrina.records.outside.invoice_requests import (
     request_from_document,
 )
 from vitrina.texts import Sentence, render, sentence
+from vitrina.usecases.accounting.card import tell_by_card
 from vitrina.usecases.accounting.letter import letter_of, text_of
+from vitrina.usecases.accounting.links import url_of, with_link
 from vitrina.usecases.accounting.terms import AccountingChannel
 from vitrina.usecases.chats.post import post_message
 
@@ -41,10 +44,11 @@ def send_notice(run: Run, key: Key) -> None:
     if request is None or not request.unsent:
         return
     lack = _lack(run, request)
-    if lack is None and request.channel == AccountingChannel.MAIL:
-        lack = _mail(run, request)
-    elif lack is None:
-        _post(run, request)
+    if lack is None:
+        # Of a withdrawal nothing can be answered.
+        request = with_link(run, request) if request.is_live else request
+        url = url_of(run.services.client_url, run.services.link_secret, request)
+        lack = _SENDERS[AccountingChannel(request.channel)](run, request, url)
     if lack is not None:
         _tell(run, request, lack)
     run.at_end(updates=[_sent(run, request)])
@@ -52,6 +56,8 @@ def send_notice(run: Run, key: Key) -> None:
 
 def _lack(run: Run, request: InvoiceRequest) -> Sentence | None:
     """Why it cannot be sent at all."""
+    if request.channel == AccountingChannel.CARD:
+        return None
     if request.channel == AccountingChannel.MAIL:
         has_mail = run.services.mail is not None and bool(request.send_to)
         return None if has_mail else sentence("accounting.not_sent.no_mail")
@@ -62,12 +68,12 @@ def _lack(run: Run, request: InvoiceRequest) -> Sentence | None:
     return None if has_chat else sentence("accounting.not_sent.no_chat")
 
 
-def _mail(run: Run, request: InvoiceRequest) -> Sentence | None:
+def _mail(run: Run, request: InvoiceRequest, url: str) -> Sentence | None:
     """Send the letter; return why it was refused for good."""
     if run.services.mail is None:
         return sentence("accounting.not_sent.no_mail")
     try:
-        run.services.mail.send(letter_of(request, request.unsent))
+        run.services.mail.send(letter_of(request, request.unsent, url))
     except AccessDeniedError as error:
         run.commit(_line(run, request, Sentence(error.code, error.where)).put())
         raise
@@ -77,11 +83,31 @@ def _mail(run: Run, request: InvoiceRequest) -> Sentence | None:
     return None
 
 
-def _post(run: Run, request: InvoiceRequest) -> None:
+def _post(run: Run, request: InvoiceRequest, url: str) -> None:
     """Post to the agency's own chat. A repeat finds the message by its name and edits it."""
     name = f"accounting-{request.key[1]}-{request.notice_count}"
-    text = text_of(request, request.unsent)
+    text = text_of(request, request.unsent, url)
     post_message(run, request.spreadsheet_id, request.agency_id, Told.INVOICE, name, text)
+
+
+def _card(run: Run, request: InvoiceRequest, url: str) -> Sentence | None:
+    """Make or change the card; return why the tracker refused it for good."""
+    try:
+        return tell_by_card(run, request, request.unsent, url)
+    except AccessDeniedError as error:
+        run.commit(_line(run, request, Sentence(error.code, error.where)).put())
+        raise
+    except FatalServiceError as error:
+        log.warning("card refused: %s", error.code)
+        return Sentence(error.code, error.where)
+
+
+#: How each channel is served: returns why it refused for good.
+_SENDERS: Mapping[AccountingChannel, Callable[[Run, InvoiceRequest, str], Sentence | None]] = {
+    AccountingChannel.MAIL: _mail,
+    AccountingChannel.CHAT: _post,
+    AccountingChannel.CARD: _card,
+}
 
 
 def _sent(run: Run, request: InvoiceRequest) -> DocumentChange:

@@ -43,6 +43,7 @@ class AccountingChannel(StrEnum):
 
     MAIL = "mail"
     CHAT = "chat"
+    CARD = "card"
     TABLE = "table"
 
 
@@ -65,6 +66,8 @@ class AccountingTerms:
     ----------
     rate_kop
         Kopecks for an hour; ``None`` where accounting decides the sum.
+    board
+        Title of the board for cards, and of its column after a slash.
     vat
         What is said about VAT, in words. Nothing is computed from it.
     clients
@@ -75,12 +78,18 @@ class AccountingTerms:
 
     channel: AccountingChannel = AccountingChannel.TABLE
     email: str = ""
+    board: str = ""
     rate_kop: int | None = None
     unit: str = ""
     entity: str = ""
     vat: str = ""
     clients: Mapping[str, ClientTerms] = field(default_factory=dict)
     month_end: RequestKind | None = None
+
+    @property
+    def send_to(self) -> str:
+        """Where notices go, as the channel understands it."""
+        return self.board if self.channel is AccountingChannel.CARD else self.email
 
     def client(self, code: str) -> ClientTerms:
         """What is known of the client of a project."""
@@ -99,6 +108,7 @@ def read_terms(book: Book) -> tuple[AccountingTerms, tuple[CellProblem, ...]]:
     terms = AccountingTerms(
         channel=_choice(book, "accounting_channel", channels, AccountingChannel.TABLE, problems),
         email=read_address(book, "accounting_email", problems=problems) if "settings" in book.tabs else "",
+        board=_words(book, "accounting_board") or _label("accounting.card.board", locale),
         rate_kop=_rate(book, problems),
         unit=_words(book, "accounting_unit") or render(sentence("accounting.unit"), locale),
         entity=_words(book, "accounting_entity"),

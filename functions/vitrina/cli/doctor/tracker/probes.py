@@ -64,6 +64,17 @@ def card_is_found_by_its_key(scratch: ScratchBoard) -> None:
     expect(found == (card_id,), "a closed card is not found")
 
 
+@tracker_probe(kaiten=100)
+def comment_is_written_once(scratch: ScratchBoard) -> None:
+    """A repeat finds it, although it has signs of the tracker's markup."""
+    card, card_id, _ = scratch.make_card()
+    for _ in range(2):
+        scratch.tracker.comment_card(card_id, "*Vitrina* doctor: [1] #2, may be deleted")
+    found = scratch.tracker.get_card(card.board_id, card_id)
+    count = found.comment_count if found is not None else 0
+    expect(count == 1, f"there are {count} comments")
+
+
 @tracker_probe(kaiten=18)
 def new_card_has_its_person(scratch: ScratchBoard) -> None:
     """The assignee that the creation names."""

@@ -1,0 +1,1 @@
+"""Looks at the mail server of the installation; no letter is sent."""

@@ -1,0 +1,102 @@
+"""What pages that are opened by a secret link have in common: addresses, language, pages of one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from flask import Request, Response
+
+from vitrina.operations.services import Services
+from vitrina.ports import Store
+from vitrina.records.outside.client_links import AnyLink, is_token
+from vitrina.texts import Sentence, render
+from vitrina.web.pages.rendering import HEADERS, Setting, render_page
+from vitrina.web.pages.visitors import Guessers, address_of
+
+#: Who guesses tokens, of whatever page.
+GUESSERS = Guessers()
+#: The field that people do not see: programs fill it in.
+TRAP = "website"
+
+
+def place_in(path: str, place: str) -> tuple[str, list[str]]:
+    """Token and what follows it, after *place*; before it stands the path of the function."""
+    segments = [segment for segment in path.split("/") if segment]
+    if place not in segments:
+        return "", []
+    at = segments.index(place)
+    return "".join(segments[at + 1 : at + 2]), segments[at + 2 :]
+
+
+def open_link(
+    request: Request,
+    services: Services,
+    setting: Setting,
+    token: str,
+    find: Callable[[Store, str], AnyLink | None],
+    ask_for_link: str = "page.ask_for_link",
+) -> AnyLink | Response:
+    """The link with a token, or the answer to somebody who has none: one read at most.
+
+    Parameters
+    ----------
+    ask_for_link
+        The sentence that says where another link comes from.
+    """
+    if request.method not in ("GET", "HEAD", "POST"):
+        answer = message_page(setting, 405, "page.method")
+        answer.headers["Allow"] = "GET, HEAD, POST"
+        return answer
+    address = address_of(request)
+    if GUESSERS.is_over(address):
+        answer = message_page(setting, 429, "page.too_often")
+        answer.headers["Retry-After"] = "600"
+        return answer
+    link = find(services.store, token) if is_token(token) else None
+    if link is None:
+        GUESSERS.note(address)
+    if link is None or link.is_revoked:
+        return unknown_page(setting, ask_for_link)
+    if link.is_expired(services.clock.now()):
+        return message_page(setting, 410, "page.expired", ask_for_link)
+    return link
+
+
+def setting_of(
+    request: Request, services: Services, own_locale: str, token: str, rest: Sequence[str]
+) -> Setting:
+    """Language and addresses of the answer: what was asked for, else the language of the workbook.
+
+    Who reads no Russian, as the browser says, gets the frame of a Russian page in English.
+    """
+    language = request.args.get("lang", "")
+    language = language if language in ("ru", "en") else ""
+    accepted = {code.partition("-")[0].lower() for code, _ in request.accept_languages}
+    reads_english_only = "en" in accepted and "ru" not in accepted
+    locale = language or ("en" if own_locale == "en" or reads_english_only else "ru")
+    is_below = bool(rest) or request.path.endswith("/")
+    address = f"../{token}" if is_below else token
+    return Setting(locale, services.time_zone, services.choices, address, language)
+
+
+def unknown_page(setting: Setting, ask_for_link: str = "page.ask_for_link") -> Response:
+    """The same answer for a link that never was, one that was revoked, and a place that is not there."""
+    return message_page(setting, 404, "page.unknown", ask_for_link)
+
+
+def message_page(setting: Setting, status: int, *texts: str | Sentence, back: bool = False) -> Response:
+    """A page with nothing but sentences; the first one is its heading."""
+    heading, *lines = (
+        setting.text(one) if isinstance(one, str) else render(one, setting.locale) for one in texts
+    )
+    return render_page(
+        setting, "message", status, heading=heading, lines=lines, back=setting.to() if back else ""
+    )
+
+
+def error_page(setting: Setting | None, status: int, text: Sentence) -> Response:
+    """A page that says what went wrong."""
+    if setting is None:
+        # Settings or store are wrong, so that there is nothing to make a page of.
+        return Response("503", status=503, content_type="text/plain; charset=utf-8", headers=dict(HEADERS))
+    return message_page(setting, status, text)

@@ -1,0 +1,51 @@
+"""The ``client`` entry point: pages that are opened by a secret link without a login.
+
+What stands before the token in the path says whose page it is: the client's, of his project, or accounting's,
+of one request. A token of one opens nothing of the other.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from flask import Request, Response
+
+from vitrina.errors import RequestError, RetriableServiceError, VitrinaError
+from vitrina.operations.services import Services
+from vitrina.texts import Sentence, sentence
+from vitrina.usecases.accounting.links import PLACE as ACCOUNTING
+from vitrina.usecases.client_page.digest_link import PLACE as CLIENT
+from vitrina.web.accounting_page import answer_accounting
+from vitrina.web.client_page import answer_client
+from vitrina.web.http import OTHER_BODY_BYTES, OpenApplication, limit_body
+from vitrina.web.pages.frame import error_page, place_in, setting_of
+from vitrina.web.pages.rendering import Setting, compressed
+
+log = logging.getLogger("vitrina.client")
+
+_PAGES: Mapping[str, Callable[[Request, Services, Setting, str, Sequence[str]], Response]] = {
+    CLIENT: answer_client,
+    ACCOUNTING: answer_accounting,
+}
+
+
+def handle_pages(request: Request, application: OpenApplication) -> Response:
+    """Answer for the page that the path names; an error is a page as well."""
+    limit_body(request, OTHER_BODY_BYTES)
+    # Until the page is known, its language is not either.
+    setting: Setting | None = None
+    try:
+        services = application().services
+        place = next((one for one in request.path.split("/") if one in _PAGES), CLIENT)
+        token, rest = place_in(request.path, place)
+        setting = setting_of(request, services, "ru", token, rest)
+        return compressed(_PAGES[place](request, services, setting, token, rest), request)
+    except RequestError as error:
+        return error_page(setting, error.http_status, Sentence(error.code, error.where))
+    except RetriableServiceError as error:
+        log.warning("the store does not answer: %s", error.code)
+        return error_page(setting, 503, sentence("page.later_again"))
+    except VitrinaError as error:
+        log.exception("page: %s", error.code)
+        return error_page(setting, 503, sentence("page.later_again"))
