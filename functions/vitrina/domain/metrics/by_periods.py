@@ -13,14 +13,15 @@ from datetime import date, timedelta
 
 from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
 from vitrina.domain.metrics.by_days import WINDOW_WEEKS, Seen, Window
-from vitrina.domain.metrics.days import WEEK
+from vitrina.domain.metrics.days import UNKNOWN_DISPERSION, WEEK
 from vitrina.domain.metrics.flows import Stretch, usual_sum
 from vitrina.domain.metrics.goals import Goal, Kind, Look, Verdict, range_of, sign_against
 from vitrina.domain.metrics.levels import judge_level, mean_spread
 from vitrina.domain.metrics.looks import LOOK_DAYS, WHOLE
 
-#: How far an amount of a period usually is from the next one, until enough of them are known.
-USUAL_AMOUNT_SPREAD = 0.3
+#: How far a period usually is from the next one, until enough of them are known: of amounts, and of counts,
+#: where large ones vary by far more than their root.
+USUAL_AMOUNT_SPREAD, USUAL_COUNT_SPREAD = 0.3, 0.1
 #: Share of the month that has to be over before an amount is judged whose days are not known.
 LEAST_SHARE = 0.45
 
@@ -105,7 +106,16 @@ def _judge_finished(goal: Goal, typed: Typed, count: int, calendar: WorkCalendar
     of_days = Window(windows[0].start_on, windows[-1].end_on, goal.target * len(facts))
     if not is_count(goal, typed.facts):
         return _judge_amount(goal, sum(facts), len(facts), typed.facts[:count]), of_days
-    return usual_sum(goal, calendar).judge_sum(sum(facts), goal.target * len(facts)), of_days
+    flow = usual_sum(goal, calendar, _dispersion(goal, typed.facts[:count]))
+    return flow.judge_sum(sum(facts), goal.target * len(facts)), of_days
+
+
+def _dispersion(goal: Goal, facts: Sequence[float]) -> float:
+    """That of typed counts, whose days are not known."""
+    if not facts or goal.target <= 0:
+        return UNKNOWN_DISPERSION
+    one = mean_spread(goal.target, facts, USUAL_COUNT_SPREAD)
+    return max(UNKNOWN_DISPERSION, one.error**2 * len(facts) / goal.target)
 
 
 def is_count(goal: Goal, facts: Sequence[float]) -> bool:
@@ -134,7 +144,7 @@ def _look_at_running(
     number = ((on - window.start_on).days + 1) // LOOK_DAYS
     if number < 1:
         return None
-    flow = usual_sum(goal, calendar)
+    flow = usual_sum(goal, calendar, _dispersion(goal, typed.facts or [goal.target]))
     stretch = Stretch([day for day in window.days if day <= on], window.days, window.target)
     if is_count(goal, [*typed.facts, fact]):
         found, used = flow.judge_sum(fact, flow.plan(stretch)), flow

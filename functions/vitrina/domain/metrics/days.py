@@ -32,7 +32,7 @@ LEAST_DISPERSION = 1.5
 #: That of a metric of which too few days are known.
 UNKNOWN_DISPERSION = 2.5
 #: Standard errors that are added to the estimate.
-CAUTION = 2.0
+CAUTION = 2.5
 #: A mean below this is taken for this: its error would have no bounds.
 LEAST_MEAN = 0.05
 

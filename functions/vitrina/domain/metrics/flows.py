@@ -202,7 +202,7 @@ def flow_of(goal: Goal, days: Days, before: date, calendar: WorkCalendar) -> Flo
     return RatioFlow(goal, days, dispersion, RatioKind.RETURN) if dispersion else None
 
 
-def usual_sum(goal: Goal, calendar: WorkCalendar, *, dispersion: float = UNKNOWN_DISPERSION) -> SumFlow:
+def usual_sum(goal: Goal, calendar: WorkCalendar, dispersion: float) -> SumFlow:
     """A count of which no days are known."""
     return SumFlow(goal, {}, DayPattern(USUAL_SHARES, dispersion), calendar, is_count=True)
 

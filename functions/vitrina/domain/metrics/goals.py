@@ -13,7 +13,7 @@ from vitrina.domain.metrics.tails import Spread
 #: A look is below where chance explains it with less than this probability: rule D of the measurements.
 BELOW_TAIL = 0.05
 #: A look is weak below this. One that is below counts only where the look before it was weak as well.
-WEAK_TAIL = 0.20
+WEAK_TAIL = 0.25
 #: Below this one look is enough: something has broken, and nobody shall wait a week to hear of it.
 CLEAR_TAIL = 0.001
 #: With less than this expected nothing can be told of a count.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from statistics import median
 
 from vitrina.domain.metrics.goals import Better, Goal, Kind, Range, Sign, Verdict, range_of, sign_against
 from vitrina.domain.metrics.tails import StudentSpread
@@ -18,8 +19,10 @@ MOST_PERIODS = 4
 LEAST_PERIODS = 2
 #: A last value may be worse than its target by this ratio, or by its own usual steps.
 LEAST_STEP = 0.05
-#: Mean of the steps of normal noise over its standard deviation, and the 5 % tail in standard deviations.
-STEP_RATIO, NORMAL_TAIL = 1.128, 1.645
+#: Steps from which a metric's own noise is known.
+LEAST_STEPS = 3
+#: Median of the steps of normal noise over its standard deviation, and the 5 % tail in standard deviations.
+STEP_RATIO, NORMAL_TAIL = 0.954, 1.645
 
 
 def judge_level(goal: Goal, values: Sequence[float]) -> Verdict:
@@ -59,7 +62,7 @@ def mean_spread(target: float, values: Sequence[float], usual: float) -> Student
 def _judge_last(goal: Goal, values: Sequence[float]) -> Verdict:
     """A last value has no noise of chance but its own steps: below is what they do not explain."""
     steps = [abs(later - former) for former, later in pairwise(values)]
-    usual = NORMAL_TAIL * sum(steps) / len(steps) / STEP_RATIO if len(steps) > 1 else 0.0
+    usual = NORMAL_TAIL * median(steps) / STEP_RATIO if len(steps) >= LEAST_STEPS else 0.0
     tolerance = max(abs(goal.target) * LEAST_STEP, usual)
     last = values[-1]
     if not goal.is_worse(last):

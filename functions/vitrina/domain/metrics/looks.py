@@ -27,7 +27,7 @@ class Standing:
 def standing_after(looks: Sequence[Look]) -> Standing:
     """The state after *looks*, in the order of their days.
 
-    Behind: a look is below (5 %), and the one before it was weak at least (20 %). Below 0.1 % one is enough,
+    Behind: a look is below (5 %), and the one before it was weak at least (25 %). Below 0.1 % one is enough,
     and so is a look at a whole month at whose weeks nobody has looked. An alarm ends with the first look
     that is fine. Looks that came too early change nothing.
     """
