@@ -287,7 +287,8 @@ def test_a_source_that_has_stopped_has_no_data() -> None:
 
     found, lost = (state_of(month, [], TODAY, CALENDAR, days=one) for one in (late, gone))
 
-    assert found is not None and found.state is OK
+    assert found is not None
+    assert found.state is OK
     assert lost is not None
     assert (lost.state, lost.since_on) == (NONE, date(2026, 11, 20))
 
@@ -324,12 +325,14 @@ def test_a_price_is_judged_by_what_the_money_has_bought() -> None:
     fine = state_of(goal(500, Kind.RATIO, LESS, period=MONTH), [], TODAY, CALENDAR, days=days)
     dear = state_of(goal(350, Kind.RATIO, LESS, period=MONTH), [], TODAY, CALENDAR, days=days)
 
-    assert fine is not None and fine.verdict is not None
+    assert fine is not None
+    assert fine.verdict is not None
     assert (fine.state, fine.verdict.fact) == (OK, 500)
     # 25,000 buy 50 at 500, 37 to 64 with the dispersion 1.5.
     assert fine.verdict.expected.low == pytest.approx(25_000 / 64, rel=0.03)
     assert fine.verdict.expected.high == pytest.approx(25_000 / 37, rel=0.03)
-    assert dear is not None and dear.state is BEHIND
+    assert dear is not None
+    assert dear.state is BEHIND
 
 
 def test_a_conversion_is_judged_by_its_tries() -> None:
@@ -340,10 +343,13 @@ def test_a_conversion_is_judged_by_its_tries() -> None:
     low = state_of(goal(5, Kind.RATIO, unit="%", period=MONTH), [], TODAY, CALENDAR, days=days)
     few = state_of(goal(3, Kind.RATIO, unit="%", period=MONTH), [], TODAY, CALENDAR, days=ratios(0, 4))
 
-    assert fine is not None and fine.verdict is not None
+    assert fine is not None
+    assert fine.verdict is not None
     assert (fine.state, fine.verdict.fact) == (OK, pytest.approx(3))
-    assert low is not None and low.state is BEHIND
-    assert few is not None and few.state is FEW
+    assert low is not None
+    assert low.state is BEHIND
+    assert few is not None
+    assert few.state is FEW
 
 
 def test_income_needs_days_of_its_own() -> None:
@@ -351,8 +357,10 @@ def test_income_needs_days_of_its_own() -> None:
     few = state_of(goal(30_000, unit="₽", period=MONTH), [], TODAY, CALENDAR, days=ratios(1000, 1, weeks=2))
     fine = state_of(goal(30_000, unit="₽", period=MONTH), [], TODAY, CALENDAR, days=ratios(1000, 1))
 
-    assert few is not None and few.state is FEW
-    assert fine is not None and fine.state is OK
+    assert few is not None
+    assert few.state is FEW
+    assert fine is not None
+    assert fine.state is OK
 
 
 def test_an_average_of_days_is_looked_at_by_weeks() -> None:
@@ -360,8 +368,10 @@ def test_an_average_of_days_is_looked_at_by_weeks() -> None:
     slow = state_of(goal(30, Kind.AVERAGE, LESS), [], TODAY, CALENDAR, days=ratios(45, 1))
     last = state_of(goal(30, Kind.LAST), [], TODAY, CALENDAR, days=ratios(31, 1))
 
-    assert slow is not None and slow.state is BEHIND
-    assert last is not None and last.state is OK
+    assert slow is not None
+    assert slow.state is BEHIND
+    assert last is not None
+    assert last.state is OK
 
 
 # --- Forecast -------------------------------------------------------------------------------------------
@@ -377,7 +387,8 @@ def test_a_forecast_goes_on_as_the_month_went() -> None:
 
     found = state_of(month, [], date(2026, 11, 16), CALENDAR, days=days)
 
-    assert found is not None and found.forecast is not None
+    assert found is not None
+    assert found.forecast is not None
     assert found.forecast.ends_on == date(2026, 11, 30)
     assert found.forecast.likely == pytest.approx(300, abs=15)
     assert found.forecast.low < 300 < found.forecast.high
@@ -388,7 +399,8 @@ def test_a_month_that_is_over_has_no_forecast() -> None:
     """Nothing of it is left."""
     found = state_of(goal(200, period=MONTH, since_on=date(2026, 10, 1)), [200], TODAY, CALENDAR)
 
-    assert found is not None and found.forecast is None
+    assert found is not None
+    assert found.forecast is None
 
 
 def test_a_look_that_came_too_early_changes_nothing() -> None:
@@ -398,4 +410,5 @@ def test_a_look_that_came_too_early_changes_nothing() -> None:
 
     found = state_of(wanted, [8, 3], date(2026, 12, 9), CALENDAR, kept=kept)
 
-    assert found is not None and found.state is BEHIND
+    assert found is not None
+    assert found.state is BEHIND
