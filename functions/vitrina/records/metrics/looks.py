@@ -25,14 +25,15 @@ class LookedAt:
         For the next look.
     state, since_on
         The code of the state that was written last, and since when it holds, ISO text.
-    note_hash
-        Of the note that the add-on wrote: any other note is a person's.
+    note_hashes
+        Of the notes that the add-on wrote last, as the newest may not have arrived: any other note is a
+        person's.
     """
 
     kept: Kept = field(default_factory=Kept)
     state: str = ""
     since_on: str = ""
-    note_hash: str = ""
+    note_hashes: tuple[str, ...] = ()
 
 
 Looks = Mapping[str, LookedAt]
@@ -60,7 +61,7 @@ def _data(looks: Looks) -> Json:
         row: {
             "state": one.state,
             "since_on": one.since_on,
-            "note": one.note_hash,
+            "notes": list(one.note_hashes),
             "fact": one.kept.fact,
             "fact_on": one.kept.fact_on.isoformat() if one.kept.fact_on else "",
             "looks": [
@@ -83,4 +84,4 @@ def _looked_at(data: Json) -> LookedAt:
     )
     fact_on = date.fromisoformat(data["fact_on"]) if data["fact_on"] else None
     kept = Kept(looks, data["fact"], fact_on)
-    return LookedAt(kept, data["state"], data["since_on"], data["note"])
+    return LookedAt(kept, data["state"], data["since_on"], tuple(data["notes"]))

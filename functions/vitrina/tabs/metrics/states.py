@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from vitrina.domain.metrics.goals import DayFact
 from vitrina.domain.metrics.state import Kept, MetricState, state_of
+from vitrina.operations.run import Run
 from vitrina.operations.services import Services
-from vitrina.records.metrics.looks import LookedAt, Looks
+from vitrina.records.metrics.looks import LookedAt, Looks, load_looks
 from vitrina.tabs.metrics.rows import TAB, MetricRow, metric_rows
 from vitrina.tabs.metrics.words import note_of, shown
-from vitrina.workbook.reading.book import Book, Tab
+from vitrina.workbook.reading.book import Book, Cell, Tab
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.values import Value
 
 STATE, PLAN = "state", "plan_to_date"
+#: Notes that are remembered as ours: the newest may not have arrived, and the one before stands then.
+MOST_NOTES = 3
 _ROUNDING = 1e-6
 
 
@@ -42,98 +45,142 @@ class SourceFacts:
     unknown_since: Mapping[int, date] = field(default_factory=dict)
 
 
+def write_states(run: Run, book: Book, sources: SourceFacts = SourceFacts()) -> Book:
+    """Write the states of a workbook that was just read; gives it as it is then.
+
+    One read of the store where there are metrics, and one commit and one write of the workbook where
+    something differs.
+
+    Raises
+    ------
+    ChangedMeanwhileError
+        If people changed these cells after the workbook was read.
+    """
+    services = run.services
+    if not metric_rows(book, services.choices):
+        return book
+    known, change = load_looks(services.store, book.spreadsheet_id), WorkbookChange()
+    drawing = draw_states(services, change, book, known.value, sources)
+    if drawing.looks != known.value:
+        # Before the write: a note that has arrived must be known as ours.
+        run.commit(updates=[known.put(drawing.looks)])
+    if not change:
+        return book
+    services.workbooks.batch_update(book.spreadsheet_id, change.requests())
+    return drawing.book
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What is to be remembered of all rows, and the workbook as it is after the write."""
+
+    looks: Looks
+    book: Book
+
+
 def draw_states(
     services: Services,
     change: WorkbookChange,
     book: Book,
     before: Looks,
     sources: SourceFacts = SourceFacts(),
-) -> Looks:
-    """Write the states that differ, and give what is to be remembered of all rows.
+) -> Drawing:
+    """Write the states that differ into *change*.
 
     Nothing is written over a formula or a note of a person.
     """
     tab = book.tabs.get(TAB)
     if tab is None or STATE not in tab.columns:
-        return before
-    today, after = services.today(), dict[str, LookedAt]()
+        return Drawing(before, book)
+    today, locale = services.today(), locale_of(book)
+    pen = _Pen(change, tab)
+    looks: dict[str, LookedAt] = {}
     for one in metric_rows(book, services.choices):
         known = before.get(one.key, LookedAt())
         found = _state(services, one, known.kept, sources)
-        after[one.key] = _write(services, change, book, tab, one, found, known, today)
-    return after
+        if one.goal is None or found is None:
+            looks[one.key] = _without_state(pen, one, known)
+            continue
+        label = services.choices.label("state", found.state.value, locale)
+        pen.set(one, STATE, label)
+        pen.set(one, PLAN, None if found.verdict is None else shown(found.verdict.middle))
+        hashes = pen.note(one, note_of(one.goal, found, today, locale), known.note_hashes)
+        looks[one.key] = LookedAt(found.kept, found.state.value, _since(found, known, today), hashes)
+    tabs = {**book.tabs, TAB: tab.with_cells(pen.cells)}
+    return Drawing(looks, replace(book, tabs=tabs))
 
 
 def _state(services: Services, one: MetricRow, kept: Kept, sources: SourceFacts) -> MetricState | None:
     if one.goal is None:
         return None
     number = one.row.number
-    days = sources.days.get(number) if number is not None else None
-    unknown_since = sources.unknown_since.get(number) if number is not None else None
     return state_of(
         one.goal,
         one.facts,
         services.today(),
         services.calendar,
-        days=days,
-        unknown_since=unknown_since,
+        days=sources.days.get(number) if number is not None else None,
+        unknown_since=sources.unknown_since.get(number) if number is not None else None,
         kept=kept,
     )
 
 
-def _write(
-    services: Services,
-    change: WorkbookChange,
-    book: Book,
-    tab: Tab,
-    one: MetricRow,
-    found: MetricState | None,
-    known: LookedAt,
-    today: date,
-) -> LookedAt:
-    """Write one row; gives what is to be remembered of it."""
-    if one.goal is None or found is None:
-        if known.state:
-            # It had a state: its target or its figures are gone.
-            _set(change, tab, one, STATE, None)
-            _set(change, tab, one, PLAN, None)
-            _note(change, tab, one, "", known.note_hash)
-        return LookedAt(known.kept)
-    locale = locale_of(book)
-    label = services.choices.label("state", found.state.value, locale)
-    plan = None if found.verdict is None else shown(found.verdict.middle)
-    _set(change, tab, one, STATE, label)
-    _set(change, tab, one, PLAN, plan)
-    note_hash = _note(change, tab, one, note_of(one.goal, found, today, locale), known.note_hash)
-    since_on = found.since_on.isoformat() if found.since_on else ""
-    if not since_on and known.state == found.state.value:
-        since_on = known.since_on or today.isoformat()
-    return LookedAt(found.kept, found.state.value, since_on or today.isoformat(), note_hash)
+def _without_state(pen: _Pen, one: MetricRow, known: LookedAt) -> LookedAt:
+    """A row whose target or figures are gone: what the add-on wrote goes as well."""
+    if known.state:
+        pen.set(one, STATE, None)
+        pen.set(one, PLAN, None)
+        pen.note(one, "", known.note_hashes)
+    return LookedAt(known.kept)
 
 
-def _set(change: WorkbookChange, tab: Tab, one: MetricRow, column: str, value: Value) -> None:
-    if column not in tab.columns:
-        return
-    cell = tab.cell(one.row, column)
-    if cell.formula is not None or (value is None and cell.is_empty):
-        return
-    is_same = (
-        abs(cell.value - value) < _ROUNDING
-        if isinstance(value, float) and isinstance(cell.value, float)
-        else cell.value == value
-    )
-    if not is_same:
-        change.set(tab, one.row, column, value)
+def _since(found: MetricState, known: LookedAt, today: date) -> str:
+    """Since when the state holds: by its looks, or since it was written first."""
+    if found.since_on is not None:
+        return found.since_on.isoformat()
+    is_same = known.state == found.state.value and known.since_on
+    return known.since_on if is_same else today.isoformat()
 
 
-def _note(change: WorkbookChange, tab: Tab, one: MetricRow, text: str, known_hash: str) -> str:
-    """Write the note of the state; gives its hash, or an empty one where a person's note stands."""
-    cell = tab.cell(one.row, STATE)
-    if cell.formula is not None or (cell.note and hash_of(cell.note) != known_hash and cell.note != text):
-        return ""
-    if cell.note != text:
-        change.note(tab, one.row, STATE, text)
-    return hash_of(text) if text else ""
+class _Pen:
+    """Writes cells of *Метрики* where they differ, and keeps how they are then."""
+
+    def __init__(self, change: WorkbookChange, tab: Tab) -> None:
+        self._change = change
+        self._tab = tab
+        self.cells: dict[tuple[int, int], Cell] = {}
+
+    def set(self, one: MetricRow, column: str, value: Value) -> None:
+        """Write a value, unless a formula of people stands there."""
+        if column not in self._tab.columns:
+            return
+        cell = self._tab.cell(one.row, column)
+        if cell.formula is not None or _shows(cell, value):
+            return
+        self._change.set(self._tab, one.row, column, value)
+        place = one.row.index, self._tab.column(column)
+        self.cells[place] = replace(cell, value=value if isinstance(value, str | float) else None)
+
+    def note(self, one: MetricRow, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
+        """Write the note of the state, unless one of a person stands there; gives the hashes of ours."""
+        place = one.row.index, self._tab.column(STATE)
+        cell = self.cells.get(place, self._tab.cell(one.row, STATE))
+        is_ours = not cell.note or cell.note == text or hash_of(cell.note) in known
+        if cell.formula is not None or not is_ours:
+            return known
+        if cell.note != text:
+            self._change.note(self._tab, one.row, STATE, text)
+            self.cells[place] = replace(cell, note=text)
+        newest = hash_of(text)
+        return (*(one for one in known if one != newest), newest)[-MOST_NOTES:]
+
+
+def _shows(cell: Cell, value: Value) -> bool:
+    if value is None:
+        return cell.is_empty
+    if isinstance(value, float) and isinstance(cell.value, float):
+        return abs(cell.value - value) < _ROUNDING
+    return cell.value == value
 
 
 def hash_of(text: str) -> str:

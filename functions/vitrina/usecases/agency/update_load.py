@@ -1,7 +1,7 @@
 """*Обновить загрузку*: shows the load of all people over all clients, from the cells of all workbooks.
 
 One read of each client's workbook, one read and one write of the agency's workbook, of any size.
-Clients' pages are drawn from what was read.
+Clients' pages are drawn from what was read. States of metrics that differ are written.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from vitrina.records.packing import Tracked
 from vitrina.records.work import Item, ProjectWork, find_open_work, load_work
 from vitrina.tabs.board import BoardLine, is_late, line_of_row, lines_of_item, write_board
 from vitrina.tabs.load import load_days, shown_load, write_load
+from vitrina.tabs.metrics.states import write_states
 from vitrina.tabs.project_signs import ProjectSigns, read_signs
 from vitrina.tabs.projects_tab import write_projects, write_stages
 from vitrina.texts import Sentence, sentence
@@ -81,6 +82,9 @@ def update_load(run: Run, agency_id: str) -> Answer:
 
     def read(project: Project) -> ClientWork:
         work, client_book = _read_client_work(run, stored.agency, project, works, renew)
+        with contextlib.suppress(ChangedMeanwhileError):
+            # Where people type just now, the next hour looks again.
+            client_book = write_states(run, client_book)
         if project.spreadsheet_id in pages:
             draw_page(services, pages[project.spreadsheet_id], client_book)
         signs.append((project, read_signs(client_book, work.rows, services.choices, services.today())))
