@@ -19,6 +19,7 @@ from vitrina.records.metrics.looks import LookedAt, Looks, load_looks
 from vitrina.tabs.metrics.rows import TAB, MetricRow, metric_rows
 from vitrina.tabs.metrics.words import note_of, shown
 from vitrina.workbook.reading.book import Book, Cell, Tab
+from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.values import Value
@@ -140,6 +141,20 @@ def _since(found: MetricState, known: LookedAt, today: date) -> str:
         return found.since_on.isoformat()
     is_same = known.state == found.state.value and known.since_on
     return known.since_on if is_same else today.isoformat()
+
+
+def own_notes(book: Book, choices: Choices, looks: Looks) -> dict[int, str]:
+    """Notes of states that the add-on wrote, by the index of the row."""
+    tab = book.tabs.get(TAB)
+    if tab is None or STATE not in tab.columns:
+        return {}
+    found = {}
+    for one in metric_rows(book, choices):
+        note = tab.cell(one.row, STATE).note
+        known = looks.get(one.key)
+        if note and known is not None and hash_of(note) in known.note_hashes:
+            found[one.row.index] = note
+    return found
 
 
 class _Pen:
