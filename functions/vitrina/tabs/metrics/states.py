@@ -18,6 +18,7 @@ from vitrina.operations.services import Services
 from vitrina.records.metrics.looks import LookedAt, Looks, load_looks
 from vitrina.tabs.metrics.rows import TAB, MetricRow, metric_rows
 from vitrina.tabs.metrics.words import note_of, shown
+from vitrina.texts import render, sentence
 from vitrina.workbook.reading.book import Book, Cell, Tab
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.reading.settings import locale_of
@@ -143,17 +144,17 @@ def _since(found: MetricState, known: LookedAt, today: date) -> str:
     return known.since_on if is_same else today.isoformat()
 
 
-def own_notes(book: Book, choices: Choices, looks: Looks) -> dict[int, str]:
-    """Notes of states that the add-on wrote, by the index of the row."""
+def told_of_metrics(book: Book, choices: Choices, looks: Looks) -> dict[int, str]:
+    """What the add-on's own notes say, by the index of the row, without what the state says already."""
     tab = book.tabs.get(TAB)
     if tab is None or STATE not in tab.columns:
         return {}
-    found = {}
+    found, said = {}, render(sentence("metric_state.on_track"), locale_of(book))
     for one in metric_rows(book, choices):
         note = tab.cell(one.row, STATE).note
         known = looks.get(one.key)
         if note and known is not None and hash_of(note) in known.note_hashes:
-            found[one.row.index] = note
+            found[one.row.index] = " ".join(line for line in note.splitlines() if line != said)
     return found
 
 

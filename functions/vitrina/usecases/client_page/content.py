@@ -20,7 +20,7 @@ from vitrina.records.metrics.looks import Looks, load_looks
 from vitrina.records.outside.chat_questions import answers_for_page
 from vitrina.records.outside.client_pages import ClientPage, load_page
 from vitrina.tabs.metrics.rows import fact_columns, metric_rows
-from vitrina.tabs.metrics.states import own_notes
+from vitrina.tabs.metrics.states import told_of_metrics
 from vitrina.usecases.accounting.client_lines import lines_of_project
 from vitrina.workbook.reading.book import Book, Cell, Row, Tab, item_number_of_row
 from vitrina.workbook.reading.cells import DATE_SERIALS
@@ -241,7 +241,7 @@ def _done(book: Book, work: Iterable[Json]) -> list[Json]:
 def _metrics(book: Book, choices: Choices, looks: Looks) -> list[Json]:
     """Metrics with their state; without one nothing can be said."""
     tab = book.tabs.get("metrics")
-    notes = own_notes(book, choices, looks)
+    told = told_of_metrics(book, choices, looks)
     found = []
     for row in list(_rows_with(tab, "metric"))[:MOST_METRICS]:
         points = _facts(tab, row)
@@ -252,8 +252,8 @@ def _metrics(book: Book, choices: Choices, looks: Looks) -> list[Json]:
             "unit": shortened(_text(tab, row, "unit"), MOST_TITLE),
             "last": next((one for one in reversed(points) if one is not None), None),
         }
-        if row.index in notes:
-            line["told"] = shortened(notes[row.index].replace("\n", " "), MOST_TOLD)
+        if told.get(row.index):
+            line["told"] = shortened(told[row.index], MOST_TOLD)
         if sum(one is not None for one in points) > 1 and len(found) < MOST_LINES:
             line["points"] = points
         found.append(line)
