@@ -242,7 +242,7 @@ def _metrics(book: Book, choices: Choices, looks: Looks) -> list[Json]:
     """Metrics with their state; without one nothing can be said."""
     tab = book.tabs.get("metrics")
     told = told_of_metrics(book, choices, looks)
-    found = []
+    found: list[Json] = []
     for row in list(_rows_with(tab, "metric"))[:MOST_METRICS]:
         points = _facts(tab, row)
         line: Json = {
