@@ -9,10 +9,12 @@ import pytest
 from tests.harness.agency_data import NOW
 from tests.harness.memory_office import MemoryOffice, client_office
 from vitrina.domain.metrics.goals import DayFact
+from vitrina.domain.quantities import serial_of_day
 from vitrina.metric_port import DayValue
 from vitrina.operations.run import Run
 from vitrina.records.metrics.looks import load_looks
 from vitrina.tabs.metrics.states import SourceFacts, draw_states
+from vitrina.usecases.client_page.content import draw_content
 from vitrina.usecases.digest.figures import Metric, read_figures
 from vitrina.workbook.writing.change import WorkbookChange
 
@@ -65,6 +67,49 @@ def test_the_load_writes_states_with_their_reason(office: MemoryOffice) -> None:
     assert note.splitlines()[0] == "За последние периоды ожидали 58–104, есть 43."
     assert note.splitlines()[1] == "Отстаёт: такую разницу случайностью не объяснить."
     assert shown(office, 2) == (None, None, "")
+
+
+def test_the_owner_sees_the_metrics_of_all_clients(office: MemoryOffice) -> None:
+    """Those that are behind first; the next load writes over them."""
+    office.type("metrics", 0, **PRICE, **PRICES)
+    office.type("metrics", 1, **LEADS, fact_1="23", fact_2="20")
+    first_id = office.client_id
+    office.create_client(client_name="Улыбка", project_name="Реклама", code="УЛБ")
+    office.type("metrics", 0, **LEADS, fact_1="40", fact_2="41")
+    columns = ("project", "metric", "state", "since_on", "fact", "plan", "unit", "told")
+
+    office.do("update_load")
+    seen = office.table("client_metrics", *columns, spreadsheet_id=office.agency_id)
+    office.type("metrics", 1, first_id, target="")
+    office.do("update_load")
+
+    today = float(serial_of_day(office.services.today()))
+    assert [one[:7] for one in seen] == [
+        ("Заря — Сайт", "Заявки", "отстаёт", today, 43, 80, "шт."),
+        ("Заря — Сайт", "Цена заказа", "в плане", today, 402, 420, "₽"),
+        ("Улыбка — Реклама", "Заявки", "в плане", today, 81, 80, "шт."),
+    ]
+    assert seen[0][7].startswith("За последние периоды ожидали 58–104, есть 43.")
+    left = office.table("client_metrics", "project", "metric", spreadsheet_id=office.agency_id)
+    assert left == [("Заря — Сайт", "Цена заказа"), ("Улыбка — Реклама", "Заявки")]
+
+
+def test_the_page_tells_only_what_the_add_on_wrote(office: MemoryOffice) -> None:
+    """The note of a person stays in the sheet; figures of periods become the line."""
+    office.type("metrics", 0, **PRICE, **PRICES)
+    office.type("metrics", 1, **LEADS, fact_1="40", fact_3="44")
+    tab = office.tab("metrics")
+    place = f"B{tab.rows[1].index + 1}"
+    office.edit({"type": "note", "sheet": tab.title, "cell": place, "text": "Спросить у Анны"})
+    office.do("update_load")
+    looks = load_looks(office.store, office.client_id).value
+
+    metrics = draw_content(office.services, office.book(), looks)["metrics"]
+
+    assert metrics[0]["told"] == "За последние периоды ожидали не больше 466, в среднем 402."
+    assert metrics[0]["points"] == [488, 461, 430, 402, 395, 381]
+    assert "told" not in metrics[1]
+    assert metrics[1]["points"] == [40, None, 44]
 
 
 def test_a_second_look_writes_nothing(office: MemoryOffice) -> None:

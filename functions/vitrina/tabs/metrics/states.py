@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from vitrina.domain.metrics.goals import DayFact
+from vitrina.domain.metrics.goals import DayFact, State
 from vitrina.domain.metrics.state import Kept, MetricState, state_of
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
@@ -47,8 +47,8 @@ class SourceFacts:
     unknown_since: Mapping[int, date] = field(default_factory=dict)
 
 
-def write_states(run: Run, book: Book, sources: SourceFacts = SourceFacts()) -> Book:
-    """Write the states of a workbook that was just read; gives it as it is then.
+def write_states(run: Run, book: Book, sources: SourceFacts = SourceFacts()) -> Drawing:
+    """Write the states of a workbook that was just read.
 
     One read of the store where there are metrics, and one commit and one write of the workbook where
     something differs.
@@ -60,24 +60,37 @@ def write_states(run: Run, book: Book, sources: SourceFacts = SourceFacts()) -> 
     """
     services = run.services
     if not metric_rows(book, services.choices):
-        return book
+        return Drawing({}, book)
     known, change = load_looks(services.store, book.spreadsheet_id), WorkbookChange()
     drawing = draw_states(services, change, book, known.value, sources)
     if drawing.looks != known.value:
         # Before the write: a note that has arrived must be known as ours.
         run.commit(updates=[known.put(drawing.looks)])
-    if not change:
-        return book
-    services.workbooks.batch_update(book.spreadsheet_id, change.requests())
-    return drawing.book
+    if change:
+        services.workbooks.batch_update(book.spreadsheet_id, change.requests())
+    return drawing
+
+
+@dataclass(frozen=True)
+class MetricLine:
+    """What is said of a metric."""
+
+    name: str
+    unit: str
+    state: State
+    since_on: date
+    fact: float | None
+    plan: float | None
+    told: str
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """What is to be remembered of all rows, and the workbook as it is after the write."""
+    """What is to be remembered of all rows, the workbook after the write, and the rows with a state."""
 
     looks: Looks
     book: Book
+    lines: tuple[MetricLine, ...] = ()
 
 
 def draw_states(
@@ -97,19 +110,37 @@ def draw_states(
     today, locale = services.today(), locale_of(book)
     pen = _Pen(change, tab)
     looks: dict[str, LookedAt] = {}
+    lines: list[MetricLine] = []
     for one in metric_rows(book, services.choices):
         known = before.get(one.key, LookedAt())
         found = _state(services, one, known.kept, sources)
         if one.goal is None or found is None:
             looks[one.key] = _without_state(pen, one, known)
             continue
-        label = services.choices.label("state", found.state.value, locale)
-        pen.set(one, STATE, label)
-        pen.set(one, PLAN, None if found.verdict is None else shown(found.verdict.middle))
-        hashes = pen.note(one, note_of(one.goal, found, today, locale), known.note_hashes)
-        looks[one.key] = LookedAt(found.kept, found.state.value, _since(found, known, today), hashes)
+        line = _line(one, found, known, today, locale)
+        pen.set(one, STATE, services.choices.label("state", found.state.value, locale))
+        pen.set(one, PLAN, line.plan)
+        hashes = pen.note(one, line.told, known.note_hashes)
+        looks[one.key] = LookedAt(found.kept, found.state.value, line.since_on.isoformat(), hashes)
+        lines.append(line)
     tabs = {**book.tabs, TAB: tab.with_cells(pen.cells)}
-    return Drawing(looks, replace(book, tabs=tabs))
+    return Drawing(looks, replace(book, tabs=tabs), tuple(lines))
+
+
+def _line(one: MetricRow, found: MetricState, known: LookedAt, today: date, locale: str) -> MetricLine:
+    """What is said of a metric with a target."""
+    if one.goal is None:
+        raise AssertionError("there is a state, so that there is a target")
+    verdict = found.verdict
+    return MetricLine(
+        one.name,
+        one.goal.unit,
+        found.state,
+        _since(found, known, today),
+        None if verdict is None else shown(verdict.fact),
+        None if verdict is None else shown(verdict.middle),
+        note_of(one.goal, found, today, locale),
+    )
 
 
 def _state(services: Services, one: MetricRow, kept: Kept, sources: SourceFacts) -> MetricState | None:
@@ -136,12 +167,13 @@ def _without_state(pen: _Pen, one: MetricRow, known: LookedAt) -> LookedAt:
     return LookedAt(known.kept)
 
 
-def _since(found: MetricState, known: LookedAt, today: date) -> str:
+def _since(found: MetricState, known: LookedAt, today: date) -> date:
     """Since when the state holds: by its looks, or since it was written first."""
     if found.since_on is not None:
-        return found.since_on.isoformat()
-    is_same = known.state == found.state.value and known.since_on
-    return known.since_on if is_same else today.isoformat()
+        return found.since_on
+    if known.state == found.state.value and known.since_on:
+        return date.fromisoformat(known.since_on)
+    return today
 
 
 def told_of_metrics(book: Book, choices: Choices, looks: Looks) -> dict[int, str]:

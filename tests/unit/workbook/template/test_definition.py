@@ -32,6 +32,7 @@ CONTRACT = {
     " logged_hours progress card",
     "done": "id task specialist hours logged_hours started_on finished_on approved_by approved_on",
     "metrics": "metric state plan_to_date trend target unit kind since_on source fact",
+    "client_metrics": "project metric state since_on fact plan unit told",
     "schedule": "label load day",
     "norms": "work_type profile size unit pinned_hours hours_per_unit typical_hours p85_hours fact_count "
     "spread_hours difference source changed_on",
@@ -94,6 +95,7 @@ def test_tabs_stand_in_the_agreed_order():
         "projects",
         "load",
         "board",
+        "client_metrics",
         "norms",
         "promises",
         "specialists",
