@@ -238,6 +238,22 @@ def test_days_of_a_source_go_before_typed_figures(office: MemoryOffice) -> None:
     assert set(drawing.looks) == {"900000001", "900000002"}
 
 
+def test_a_row_that_gets_a_number_keeps_its_looks(office: MemoryOffice) -> None:
+    """As it does with its first source; the note stays one of ours."""
+    office.type("metrics", 0, **LEADS, fact_1="40")
+    office.do("update_load")
+    tab = office.tab("metrics")
+    change = WorkbookChange()
+    change.identify(tab, tab.rows[0], 900_000_001)
+    office.workbooks.batch_update(office.client_id, change.requests())
+    office.type("metrics", 0, fact_1="2")
+
+    office.do("update_load")
+
+    assert "Отстаёт" in shown(office)[2]
+    assert list(load_looks(office.store, office.client_id).value) == ["900000001"]
+
+
 def test_a_lost_answer_leaves_a_note_that_is_known(office: MemoryOffice) -> None:
     """The hash of a note is kept before it is written, and that of the one before it is kept as well."""
     office.type("metrics", 0, **LEADS, fact_1="40")

@@ -112,7 +112,7 @@ def draw_states(
     looks: dict[str, LookedAt] = {}
     lines: list[MetricLine] = []
     for one in metric_rows(book, services.choices):
-        known = before.get(one.key, LookedAt())
+        known = _known(before, one) or LookedAt()
         found = _state(services, one, known.kept, sources)
         if one.goal is None or found is None:
             looks[one.key] = _without_state(pen, one, known)
@@ -141,6 +141,11 @@ def _line(one: MetricRow, found: MetricState, known: LookedAt, today: date, loca
         None if verdict is None else shown(verdict.middle),
         note_of(one.goal, found, today, locale),
     )
+
+
+def _known(looks: Looks, one: MetricRow) -> LookedAt | None:
+    """What is remembered of a row, also from before it got its number."""
+    return looks.get(one.key) or looks.get(one.name.casefold())
 
 
 def _state(services: Services, one: MetricRow, kept: Kept, sources: SourceFacts) -> MetricState | None:
@@ -184,7 +189,7 @@ def told_of_metrics(book: Book, choices: Choices, looks: Looks) -> dict[int, str
     found, said = {}, render(sentence("metric_state.on_track"), locale_of(book))
     for one in metric_rows(book, choices):
         note = tab.cell(one.row, STATE).note
-        known = looks.get(one.key)
+        known = _known(looks, one)
         if note and known is not None and hash_of(note) in known.note_hashes:
             found[one.row.index] = " ".join(line for line in note.splitlines() if line != said)
     return found
