@@ -22,7 +22,7 @@ from tests.harness.client_site import (
 )
 from vitrina.bootstrap import application
 from vitrina.records.outside.client_links import LIFE, MOST_ACTS, Scope
-from vitrina.usecases.client_page.content import MOST_METRICS, MOST_WORK
+from vitrina.usecases.client_page.content import MOST_LINES, MOST_METRICS, MOST_WORK
 from vitrina.web.pages.rendering import MOST_ADDRESS, linked, safe_url
 from vitrina.web.pages.visitors import MOST_UNKNOWN
 
@@ -131,7 +131,9 @@ def test_every_answer_has_the_headers(site: ClientSite) -> None:
 def test_a_full_page_is_small(site: ClientSite) -> None:
     """Forty pieces of work and everything else that a page can show, with its style."""
     work = [{**CONTENT["this_week"][0], "code": f"ЗРН-{number}"} for number in range(MOST_WORK)]
-    metrics, needs = CONTENT["metrics"] * MOST_METRICS, CONTENT["needs"] * 10
+    lined, needs = CONTENT["metrics"], CONTENT["needs"] * 10
+    plain = [{name: one for name, one in lined[0].items() if name != "points"}]
+    metrics = lined * MOST_LINES + plain * (MOST_METRICS - MOST_LINES)
     full = {**CONTENT, "this_week": work, "next_week": work, "done": CONTENT["done"] * 200}
     full |= {"needs": needs, "metrics": metrics}
     site.put_page(*(shown(number) for number in range(40)), content=full)
@@ -145,6 +147,20 @@ def test_a_full_page_is_small(site: ClientSite) -> None:
     assert packed.headers["Content-Encoding"] == "gzip"
     assert len(packed.data) < len(answer.data) / 4
     assert "И ещё 25 работ" in gzip.decompress(packed.data).decode()
+
+
+def test_a_metric_has_a_sentence_and_a_line(site: ClientSite) -> None:
+    """The figures are told to those who do not see the line; a metric of an older page has neither."""
+    old = {"name": "Звонки", "state": "", "target": None, "unit": "", "last": None}
+    site.put_page(content={**CONTENT, "metrics": [*CONTENT["metrics"], old]})
+
+    html = site.get(site.make_link()).text
+
+    assert "За последние периоды ожидали 47–115, есть 84." in html
+    # Five periods of 29 each; 18 is at the bottom and 23 at the top.
+    assert '<polyline points="2,22 60,10 89,6 118,2"/>' in html
+    assert 'aria-label="по периодам: 18, 21, 22 и 23"' in html
+    assert html.count("<svg") == 1
 
 
 def test_the_title_tells_nothing(site: ClientSite) -> None:
@@ -497,6 +513,8 @@ OUR_TAGS = frozenset(
         *("html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "p", "b", "br", "a"),
         *("span", "div", "ul", "li", "dl", "dt", "dd", "form", "input", "button", "label", "textarea"),
         *("select", "option", "table", "thead", "tbody", "tr", "th", "td"),
+        # The line of a metric.
+        *("svg", "polyline"),
     }
 )
 

@@ -75,7 +75,17 @@ CONTENT: Json = {
     "done": [
         {"code": "ЗРН-1", "title": "Логотип", "hours": 12.0, "on": "2026-11-20", "approved_on": "2026-11-21"}
     ],
-    "metrics": [{"name": "Заявки", "state": "on_track", "target": 20.0, "unit": "шт.", "last": 23.0}],
+    "metrics": [
+        {
+            "name": "Заявки",
+            "state": "on_track",
+            "target": 20.0,
+            "unit": "шт.",
+            "last": 23.0,
+            "told": "За последние периоды ожидали 47–115, есть 84.",
+            "points": [18.0, None, 21.0, 22.0, 23.0],
+        }
+    ],
     "needs": [{"number": 1, "text": "Доступ к Метрике", "due_on": "2026-11-30"}],
     "proposals": [
         {"number": 8, "code": "ЗРН-8", "title": "Перекрасить кнопку"},

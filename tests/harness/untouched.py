@@ -199,8 +199,11 @@ def _in_cell(before: Json, after: Json, *, is_new: bool) -> Iterator[str]:
     if rules[0] != rules[1] and any(rule.get("inputMessage") != HINT for rule in rules):
         yield "its validation"
     one, other = before.get("userEnteredValue", {}), after.get("userEnteredValue", {})
-    if shape_of(one.get("formulaValue", "")) in _FORMULAS and "numberValue" in other:
-        # A formula of ours whose result the add-on writes itself now.
+    if shape_of(one.get("formulaValue", "")) in _FORMULAS and "formulaValue" not in other:
+        # A formula of ours whose result the add-on writes itself now: the last one stays until then.
+        result = before.get("effectiveValue", other)
+        if other != result and not (other == {} and result == {"stringValue": ""}):
+            yield f"the result of its formula {result} → {other}"
         return
     if "formulaValue" in one and "formulaValue" in other:
         shape = shape_of(one["formulaValue"])

@@ -1,5 +1,7 @@
 """Nightly job of every agency: the protection of its clients' workbooks follows *Специалисты*.
 
+The states of their metrics are looked at on the way.
+
 A workbook of an older release is brought along instead, which renews its protection as well.
 """
 
@@ -27,6 +29,7 @@ from vitrina.project.client_books import read_client_books
 from vitrina.project.protection import renew_protection
 from vitrina.records.books import Project
 from vitrina.records.layouts import Protections, protection_key
+from vitrina.tabs.metrics.states import write_states
 from vitrina.workbook.reading.book import parse_book
 from vitrina.workbook.template.upgrade import is_old
 
@@ -70,6 +73,8 @@ def protect_at_night(services: Services, body: Json) -> None:
                     upgrade_client_book(run, project, context)
                     return
                 renew_protection(run, book, team, known)
+                # A new day may be one of a look, or the first without data.
+                write_states(run, book)
 
             _, unread = read_client_books(run, projects, renew, quota=stored.more.get(QUOTA_KEY))
             for one in unread:

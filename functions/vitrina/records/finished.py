@@ -65,10 +65,15 @@ def unpacked(work: ProjectWork, items: Iterable[Item]) -> ProjectWork:
 
 def load_facts(store: Store, agency_id: str) -> Iterator[FinishedWork]:
     """What each finished action of an agency took, from its packed documents."""
+    for item in load_packed_items(store, agency_id):
+        yield from facts_of_item(item)
+
+
+def load_packed_items(store: Store, agency_id: str) -> Iterator[Item]:
+    """The packed items of an agency. One round trip."""
     for packed in unpack(store, store.find(FINISHED, where={"agency_id": agency_id})):
         for data in packed.payload:
-            item = item_from_data(data, packed.key.rpartition(":")[0], agency_id)
-            yield from facts_of_item(item)
+            yield item_from_data(data, packed.key.rpartition(":")[0], agency_id)
 
 
 def facts_of_item(item: Item) -> Iterator[FinishedWork]:

@@ -122,6 +122,8 @@ class Item:
     after: tuple[int, ...] = ()
     #: Whether the client is asked about it, or could be: it is finished by the specialist.
     is_shown: bool = False
+    #: Day on which it left the backlog; not known of items of older releases.
+    taken_on: date | None = None
     #: Leave to go over hour limits with it.
     allowance: Allowance | None = None
     #: Days that other actions of the project get, by row number, as soon as its own rows are seen.
@@ -352,6 +354,7 @@ _OTHER_FIELDS = (
     "assigned_by",
     "template_task",
     "after",
+    "taken_on",
     "allowance",
     "moved_days",
 )
@@ -376,6 +379,8 @@ def item_data(item: Item) -> Json:
         data["template_task"] = item.template_task
     if item.after:
         data["after"] = list(item.after)
+    if item.taken_on is not None:
+        data["taken_on"] = item.taken_on.isoformat()
     if item.allowance is not None:
         allowed_on = item.allowance.allowed_on.isoformat()
         data["allowance"] = {**vars(item.allowance), "allowed_on": allowed_on}
@@ -396,6 +401,7 @@ def item_from_data(data: Json, spreadsheet_id: str, agency_id: str) -> Item:
     values["assigned_by"] = data.get("assigned_by", "")
     values["template_task"] = data.get("template_task", "")
     values["after"] = tuple(data.get("after", ()))
+    values["taken_on"] = date.fromisoformat(data["taken_on"]) if data.get("taken_on") else None
     if allowance := data.get("allowance"):
         known = known_fields(Allowance, allowance)
         allowed_on = date.fromisoformat(allowance["allowed_on"])

@@ -129,6 +129,7 @@ def full_item(number: int, **more: Any) -> Item:
         "is_shown": True,
         "after": (3, 4),
         "moved_days": {9: {TODAY: 2.0}},
+        "taken_on": date(2026, 11, 16),
         "allowance": Allowance("boss@agency.example", date(2026, 11, 18), {"Анна": 2.5}, 4.0, 1.5),
         "agreed": {"hours": 7.5},
         "quantity": 2.5,

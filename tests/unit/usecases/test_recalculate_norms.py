@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.harness.fakes.interruptions import busy, no_answer
@@ -265,3 +267,25 @@ def test_agency_that_never_had_a_client() -> None:
     office = agency_office()
 
     assert office.do("recalculate_norms").data["facts"] == 11
+
+
+def test_speed_is_shown_of_finished_items(office: MemoryOffice) -> None:
+    """From the day on which they left the backlog, and written where it differs."""
+    taken_on = office.clock.now().date()
+    office.clock.set(office.clock.now() + timedelta(days=1))
+    finish_banner(office, 5.0)
+
+    office.do("recalculate_norms")
+    columns = ("grouping", "name", "count", "lead_median")
+    seen = office.table("speed", *columns, spreadsheet_id=office.agency_id)
+    before = office.workbooks.calls["batch_update"]
+    office.do("recalculate_norms")
+
+    assert office.items()[2].taken_on == taken_on
+    # Taken on Monday and done on Tuesday.
+    assert seen == [
+        ("месяц", "11.2026", 1, 2),
+        ("клиент", "Заря — Сайт", 1, 2),
+        ("вид работ", "Баннер", 1, 2),
+    ]
+    assert office.workbooks.calls["batch_update"] == before

@@ -1,11 +1,13 @@
 """*Пересчитать нормы*: learns norms from finished work, for the store and the agency's workbook.
 
 People type in the tab *Нормы* too: a norm that they typed wins over the facts and stays, and the difference
-is shown beside it. The tab *Обещания* shows by month how accurate estimates and forecast days were.
+is shown beside it. The tab *Обещания* shows by month how accurate estimates and forecast days were, and
+*Скорость* how fast items are closed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from vitrina.domain.estimating.learning import learn
@@ -16,11 +18,13 @@ from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
 from vitrina.project.agency_book import read_agency_book, read_stored_agency
+from vitrina.records.finished import facts_of_item, load_packed_items
 from vitrina.records.forecasts import load_outcomes
-from vitrina.records.history import load_done, load_imported
+from vitrina.records.history import load_imported
 from vitrina.records.norms import KeptNorms
-from vitrina.records.work import find_all_work
+from vitrina.records.work import Item, ProjectWork, find_all_work
 from vitrina.tabs.finish_forecast import settle_open_forecasts
+from vitrina.tabs.metrics.speed import write_speed
 from vitrina.tabs.norms import LearnedNorms, own_work_types, with_typed_norms, write_norms
 from vitrina.tabs.promises import write_promises
 from vitrina.texts import sentence
@@ -32,7 +36,8 @@ def recalculate_norms(run: Run, agency_id: str) -> Answer:
     store = run.services.store
     works = find_all_work(store, agency_id)
     imported = load_imported(store, agency_id)
-    history = [*imported, *load_done(store, agency_id, (work.value for work in works.values()))]
+    items = [*load_packed_items(store, agency_id), *_items(work.value for work in works.values())]
+    history = [*imported, *(fact for item in items for fact in facts_of_item(item))]
     norms = learn(history)
     settled, ended = settle_open_forecasts(store, agency_id, works, run.services.today())
     run.commit(updates=settled)
@@ -48,6 +53,7 @@ def recalculate_norms(run: Run, agency_id: str) -> Answer:
         change = WorkbookChange()
         shown = write_norms(change, run.services, stored.agency, book, learned)
         write_promises(change, book, history, outcomes)
+        write_speed(run.services, change, book, items, stored.projects.value)
         own_types = own_work_types(run.services, stored, book, imported)
         after = KeptNorms(learned.norms, learned.units, shown, own_types)
         if change:
@@ -77,6 +83,11 @@ def recalculate_norms(run: Run, agency_id: str) -> Answer:
         details=tuple(details),
         data={"norms": len(shown), "facts": len(history)},
     )
+
+
+def _items(works: Iterable[ProjectWork]) -> Iterator[Item]:
+    """Items that are open or were finished lately."""
+    return (item for work in works for item in work.items.values())
 
 
 def _with_ended(kept: list[ForecastOutcome], ended: list[ForecastOutcome]) -> list[ForecastOutcome]:

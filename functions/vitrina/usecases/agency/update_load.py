@@ -1,7 +1,7 @@
 """*Обновить загрузку*: shows the load of all people over all clients, from the cells of all workbooks.
 
 One read of each client's workbook, one read and one write of the agency's workbook, of any size.
-Clients' pages are drawn from what was read.
+Clients' pages are drawn from what was read. States of metrics that differ are written.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ from vitrina.records.packing import Tracked
 from vitrina.records.work import Item, ProjectWork, find_open_work, load_work
 from vitrina.tabs.board import BoardLine, is_late, line_of_row, lines_of_item, write_board
 from vitrina.tabs.load import load_days, shown_load, write_load
+from vitrina.tabs.metrics.of_clients import write_client_metrics
+from vitrina.tabs.metrics.states import MetricLine, write_states
 from vitrina.tabs.project_signs import ProjectSigns, read_signs
 from vitrina.tabs.projects_tab import write_projects, write_stages
 from vitrina.texts import Sentence, sentence
@@ -78,9 +80,15 @@ def update_load(run: Run, agency_id: str) -> Answer:
     works = find_open_work(services.store, agency_id)
     pages = find_open_pages(services.store, agency_id) if services.client_url else {}
     signs: list[tuple[Project, ProjectSigns]] = []
+    metrics: list[tuple[Project, MetricLine]] = []
 
     def read(project: Project) -> ClientWork:
         work, client_book = _read_client_work(run, stored.agency, project, works, renew)
+        with contextlib.suppress(ChangedMeanwhileError):
+            # Where people type just now, the next hour looks again.
+            drawing = write_states(run, client_book)
+            client_book = drawing.book
+            metrics.extend((project, line) for line in drawing.lines)
         if project.spreadsheet_id in pages:
             draw_page(services, pages[project.spreadsheet_id], client_book)
         signs.append((project, read_signs(client_book, work.rows, services.choices, services.today())))
@@ -90,7 +98,7 @@ def update_load(run: Run, agency_id: str) -> Answer:
     rebuilt = _rebuild(run, agency_id, people, found, works, stored.more.get(plan_key(agency_id)))
     lines = [*_lines(services, stored.agency, found), *_remembered(stored.agency, unread, rebuilt.works)]
     onboarded = {one for one, work in rebuilt.works.items() if work.is_onboarded}
-    _draw_all(run, stored.agency, book, people, rebuilt.taken, lines, signs, onboarded)
+    _draw_all(run, stored.agency, book, people, rebuilt.taken, lines, signs, onboarded, metrics)
     lacking = _lacking(book)
     details = [
         *(one.message for one in unread),
@@ -257,6 +265,7 @@ def _draw_all(
     lines: Sequence[BoardLine],
     signs: Sequence[tuple[Project, ProjectSigns]],
     onboarded: Set[str],
+    metrics: Sequence[tuple[Project, MetricLine]],
 ) -> None:
     """Draw the tabs with one write. If people changed the workbook after it was read, read and retry."""
     services, known = run.services, [book]
@@ -271,6 +280,7 @@ def _draw_all(
         write_board(services, change, current, lines)
         write_projects(services, change, current, signs, lines)
         write_stages(services, change, current, [project for project, _ in signs], onboarded)
+        write_client_metrics(services, change, current, metrics)
         if change:
             services.workbooks.batch_update(agency.spreadsheet_id, change.requests())
 

@@ -188,6 +188,7 @@ def _item(run: Run, draft: Draft, preview_id: str, title: str, result: str) -> I
         work_type=request.work_type,
         quantity=row.quantity if row else 1.0,
         fence=snapshot.book.fence,
+        taken_on=snapshot.today,
         size=row.size if row else "",
         actions=tuple(
             _item_action(draft, place, action, row_number_of_action(number, place))

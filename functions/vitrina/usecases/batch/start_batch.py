@@ -204,6 +204,7 @@ def _item(snapshot: Snapshot, chosen: ScheduledItem, parts: Mapping[str, Planned
         work_type=item.work_type or "",
         quantity=item.quantity,
         fence=snapshot.book.fence,
+        taken_on=snapshot.today,
         size=item.size,
         actions=tuple(
             ItemAction(

@@ -16,9 +16,12 @@ from vitrina.domain.quantities import known_day
 from vitrina.errors import StoreConflictError
 from vitrina.operations.services import Services
 from vitrina.ports import Json
+from vitrina.records.metrics.looks import Looks, load_looks
 from vitrina.records.outside.chat_questions import answers_for_page
 from vitrina.records.outside.chat_rules import ChatRules, load_rules
 from vitrina.records.outside.client_pages import ClientPage, load_page
+from vitrina.tabs.metrics.rows import fact_columns, metric_rows
+from vitrina.tabs.metrics.states import told_of_metrics
 from vitrina.usecases.accounting.client_lines import lines_of_project
 from vitrina.workbook.reading.book import Book, Cell, Row, Tab, item_number_of_row
 from vitrina.workbook.reading.choices import Choices
@@ -31,6 +34,8 @@ MOST_TITLE, MOST_TEXT = 200, 600
 MOST_ANSWERS, MOST_ANSWER = 5, 1000
 #: Most lines of the lists of the page.
 MOST_WORK, MOST_DONE, MOST_METRICS, MOST_PROPOSALS = 15, 200, 15, 15
+#: Most characters of what is said of a metric, and most metrics with a line: the page has to stay small.
+MOST_TOLD, MOST_LINES = 300, 6
 
 #: Most lines about what accounting has issued.
 MOST_INVOICES = 6
@@ -52,8 +57,14 @@ _DAYS = {"next_due": "next_due", "period_start": "period_start", "period_end": "
 _STATUSES = (ActionStatus.ONBOARDING, ActionStatus.IN_WORK, ActionStatus.REVIEW, ActionStatus.DONE)
 
 
-def draw_content(services: Services, book: Book) -> Json:
-    """The contents of the page of a client's workbook. What the workbook lacks is left out."""
+def draw_content(services: Services, book: Book, looks: Looks | None = None) -> Json:
+    """The contents of the page of a client's workbook. What the workbook lacks is left out.
+
+    Parameters
+    ----------
+    looks
+        What is remembered of its metrics: by it the add-on's own notes are told from those of people.
+    """
     today, choices = services.today(), services.choices
     week = services.calendar.current_period(today, PeriodKind.WEEK)
     work = _works(book, choices)
@@ -77,7 +88,7 @@ def draw_content(services: Services, book: Book) -> Json:
         "next_week": next_week[:MOST_WORK],
         "later_count": later + max(0, len(this_week) - MOST_WORK) + max(0, len(next_week) - MOST_WORK),
         "done": _done(book, work),
-        "metrics": _metrics(book, choices),
+        "metrics": _metrics(book, choices, looks or {}),
         "needs": _needs(book),
         "proposals": _proposals(book, choices),
     }
@@ -121,7 +132,10 @@ def draw_page(services: Services, page: ClientPage, book: Book) -> bool:
         }
         for one in questions
     ]
-    content = draw_content(services, book) | ({"answers": answers} if answers else {})
+    looks = (
+        load_looks(services.store, page.spreadsheet_id).value if metric_rows(book, services.choices) else {}
+    )
+    content = draw_content(services, book, looks) | ({"answers": answers} if answers else {})
     # «Счёт выставлен 28.11» stands with the documents, its link after it.
     told = lines_of_project(services.store, page.spreadsheet_id, locale_of(book))[:MOST_INVOICES]
     invoices = [shortened(f"{one.text} {one.url}".strip(), MOST_TEXT) for one in told]
@@ -227,29 +241,35 @@ def _done(book: Book, work: Iterable[Json]) -> list[Json]:
     return sorted(lines, key=lambda one: (one["on"] or "", one["code"]), reverse=True)[:MOST_DONE]
 
 
-def _metrics(book: Book, choices: Choices) -> list[Json]:
+def _metrics(book: Book, choices: Choices, looks: Looks) -> list[Json]:
     """Metrics with their state; without one nothing can be said."""
     tab = book.tabs.get("metrics")
-    return [
-        {
+    told = told_of_metrics(book, choices, looks)
+    found: list[Json] = []
+    for row in list(_rows_with(tab, "metric"))[:MOST_METRICS]:
+        points = _facts(tab, row)
+        line: Json = {
             "name": shortened(_text(tab, row, "metric"), MOST_TITLE),
             "state": choices.code("state", _text(tab, row, "state")) or "",
             "target": _number(_cell(tab, row, "target")),
             "unit": shortened(_text(tab, row, "unit"), MOST_TITLE),
-            "last": _last_fact(tab, row),
+            "last": next((one for one in reversed(points) if one is not None), None),
         }
-        for row in list(_rows_with(tab, "metric"))[:MOST_METRICS]
-    ]
+        if told.get(row.index):
+            line["told"] = shortened(told[row.index], MOST_TOLD)
+        if sum(one is not None for one in points) > 1 and len(found) < MOST_LINES:
+            line["points"] = points
+        found.append(line)
+    return found
 
 
-def _last_fact(tab: Tab | None, row: Row) -> float | None:
-    facts = sorted(
-        (int(key.rpartition(".")[2]), key)
-        for key in (tab.columns if tab else ())
-        if key.startswith("fact.") and key.rpartition(".")[2].isdecimal()
-    )
-    values = [_number(_cell(tab, row, key)) for _, key in facts]
-    return next((one for one in reversed(values) if one is not None), None)
+def _facts(tab: Tab | None, row: Row) -> list[float | None]:
+    """The figures of the periods, without those that have not begun."""
+    columns = fact_columns(tab) if tab is not None else []
+    values = [_number(_cell(tab, row, column)) for column in columns]
+    while values and values[-1] is None:
+        values.pop()
+    return values
 
 
 def _proposals(book: Book, choices: Choices) -> list[Json]:

@@ -183,6 +183,7 @@ def _item(draft: Draft, planned: PlannedTask, number: int, numbers: dict[int, in
         work_type="",
         quantity=1.0,
         fence=snapshot.book.fence,
+        taken_on=snapshot.today,
         actions=tuple(
             ItemAction(
                 row_number=row_number_of_action(number, place),

@@ -18,9 +18,12 @@ from vitrina.project.planner_input import parts_of, planned_items
 from vitrina.project.snapshot import Snapshot, load_packed, read_snapshot
 from vitrina.records.books import Project
 from vitrina.records.finished import unpack_items, unpacked
+from vitrina.records.metrics.looks import load_looks
 from vitrina.records.work import Item, ItemAction, ProjectWork
 from vitrina.tabs.brief import write_brief
 from vitrina.tabs.finish_forecast import can_tell_finish, write_forecast
+from vitrina.tabs.metrics.rows import metric_rows
+from vitrina.tabs.metrics.states import draw_states
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import sentence
@@ -242,6 +245,8 @@ def _write(
         write_brief(snapshot, change, now)
         if snapshot.has_agency_work:
             _tell_finish(snapshot, change, now)
+    if says_when:
+        _write_states(run, change, book)
     if change:
         # Fails if the lease expired during a slow call: another action may be working here now.
         run.commit()
@@ -249,6 +254,16 @@ def _write(
     after |= follow_reviews(run, snapshot, after, turned)
     _keep(run, snapshot, items, after)
     return changed_rows
+
+
+def _write_states(run: Run, change: WorkbookChange, book: Book) -> None:
+    """States of metrics go with the click of a person, who may have typed figures before it."""
+    if not metric_rows(book, run.services.choices):
+        return
+    known = load_looks(run.services.store, book.spreadsheet_id)
+    looks = draw_states(run.services, change, book, known.value).looks
+    if looks != known.value:
+        run.commit(updates=[known.put(looks)])
 
 
 def _takes_another_time(before: Mapping[int, Item], after: Mapping[int, Item], today: date) -> bool:

@@ -8,7 +8,7 @@ import hashlib
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, lru_cache, partial
@@ -114,6 +114,7 @@ def render_page(setting: Setting, name: str, status: int = 200, **values: Any) -
         label=partial(_label, setting),
         linked=linked,
         safe_url=safe_url,
+        sparkline=sparkline,
         **values,
     )
     return _response(html, status)
@@ -123,6 +124,15 @@ def _response(html: str | bytes, status: int) -> Response:
     answer = Response(html, status=status, content_type="text/html; charset=utf-8")
     answer.headers.update(HEADERS)
     return answer
+
+
+def sparkline(points: Sequence[float | None]) -> Markup:
+    """Coordinates of a line through the figures of periods, in a box of 120 × 24; gaps are passed over."""
+    known = [(index, one) for index, one in enumerate(points) if one is not None]
+    low, high = min(one for _, one in known), max(one for _, one in known)
+    step, height = 116 / max(len(points) - 1, 1), 20 / ((high - low) or 1.0)
+    places = (f"{2 + index * step:.0f},{22 - (one - low) * height:.0f}" for index, one in known)
+    return Markup(" ".join(places))  # noqa: S704 - only digits
 
 
 class Rendered:

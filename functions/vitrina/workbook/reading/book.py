@@ -7,7 +7,7 @@ those are used only in messages to people.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -177,6 +177,18 @@ class Tab:
         at = row_index - self.header_index - 1
         cells = self.header if at < 0 else self.rows[at].cells if at < len(self.rows) else ()
         return cells[column_index] if column_index < len(cells) else EMPTY
+
+    def with_cells(self, cells: Mapping[tuple[int, int], Cell]) -> Tab:
+        """The same tab with other cells, by the indices of row and column."""
+        rows = []
+        for row in self.rows:
+            now = list(row.cells)
+            for (at, column), cell in cells.items():
+                if at == row.index:
+                    now += [EMPTY] * (column + 1 - len(now))
+                    now[column] = cell
+            rows.append(replace(row, cells=tuple(now)))
+        return replace(self, rows=tuple(rows))
 
     def address(self, row: Row, key: str) -> str:
         """Address of a cell, such as ``F7``."""

@@ -138,7 +138,9 @@ class CellFormats:
         own_values
             Reference to the values of the cell's column, for a column that offers its own values.
         """
-        if of.formula is not None:
+        is_own = isinstance(of, ColumnTemplate) and of.owner == "addon" and of.type == "number"
+        if of.formula is not None or is_own:
+            # Nobody types there.
             return None
         if of.choices is not None:
             return self._one_of(self.template.choice_texts(of.choices, self.locale), strict=True)

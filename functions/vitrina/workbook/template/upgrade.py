@@ -524,7 +524,7 @@ class _Upgrade:
                 former = self._earlier.formulas.get(f"{tab.key}.{column.group}", ())
                 present = self._book.tabs[tab.key]
                 index = self._now.formulas.indices(tab).get(column.key)
-                if column.formula is None or index is None or not former:
+                if index is None or not former:
                     continue
                 rows = [
                     row.index
@@ -537,9 +537,19 @@ class _Upgrade:
                         for formula in former
                     )
                 ]
-                if rows:
+                if rows and column.formula is None:
+                    yield from self._last_results(present, column, index, rows)
+                elif rows:
                     self._renewed.add((tab.key, column.key))
                     yield from self._column_formulas(self._after.tab(tab.key), column, rows)
+
+    def _last_results(
+        self, present: Tab, column: ColumnTemplate, index: int, rows: Sequence[int]
+    ) -> Iterator[Json]:
+        """Values for formulas: where the add-on writes a value now, the last result stays until it does."""
+        after = self._after.formulas.indices(self._after.tab(present.key))[column.key]
+        values = {(row, after): cell_data(self._cell(present, row, index).value or None) for row in rows}
+        yield from update_cells(present.sheet_id, values, "userEnteredValue")
 
     def _column_formulas(
         self, tab: TabTemplate, column: ColumnTemplate, rows: Sequence[int]

@@ -32,10 +32,12 @@ CONTRACT = {
     " logged_hours progress card",
     "done": "id task specialist hours logged_hours started_on finished_on approved_by approved_on",
     "metrics": "metric state plan_to_date trend target unit kind since_on source fact",
+    "client_metrics": "project metric state since_on fact plan unit told",
     "schedule": "label load day",
     "norms": "work_type profile size unit pinned_hours hours_per_unit typical_hours p85_hours fact_count "
     "spread_hours difference source changed_on",
     "promises": "month finished_count within_typical within_p85 planned_hours actual_hours planned_ratio",
+    "speed": "grouping name count cycle_median cycle_long lead_median lead_long on_time",
     "specialists": "name email role profiles hours_per_day tracker_id",
     "absences": "specialist first_day last_day note",
     "projects": "client health waits next_due late_count finish project refreshed_at code workbook board"
@@ -94,8 +96,10 @@ def test_tabs_stand_in_the_agreed_order():
         "projects",
         "load",
         "board",
+        "client_metrics",
         "norms",
         "promises",
+        "speed",
         "specialists",
         "absences",
         "onboarding",

@@ -332,103 +332,6 @@ def test_the_current_period_holds_the_next_day_of_work(period, is_month):
         assert (first % 7, last - first) == (2, 6)
 
 
-RATIO = "доля или цена"
-
-METRICS = [
-    # Sums. 31 + 38 = 69 of 80 may be chance: the noise of a count is about twice its root.
-    ({"target": 40, "better": "больше", "fact.1": 42, "fact.2": 38}, 80, "в плане"),
-    ({"target": 40, "better": "больше", "fact.1": 31, "fact.2": 38}, 80, "в плане"),
-    ({"target": 40, "better": "больше", "fact.1": 20, "fact.2": 38}, 80, "отстаёт"),
-    ({"target": 40, "kind": "сумма", "better": "меньше", "fact.1": 70, "fact.2": 38}, 80, "отстаёт"),
-    ({"target": 40, "fact.1": 40}, 40, "в плане"),
-    # Of two calls expected nothing can be told.
-    ({"target": 2, "fact.1": 0}, 2, "мало данных"),
-    # A price is never added up, also where nobody has chosen how to count it.
-    ({"target": 420, "better": "меньше", "fact.1": 400, "fact.2": 381}, 420, "в плане"),
-    (
-        {"target": 420, "better": "меньше", "kind": RATIO, "fact.1": 400, "fact.2": 381},
-        420,
-        "в плане",
-    ),
-    (
-        {"target": 420, "better": "меньше", "kind": RATIO, "fact.1": 488, "fact.2": 430},
-        420,
-        "отстаёт",
-    ),
-    ({"target": 420, "better": "меньше", "fact.1": 488}, 420, "мало данных"),
-    # An average, and a last value.
-    ({"target": 30, "kind": "среднее", "fact.1": 20, "fact.2": 44}, 30, "в плане"),
-    ({"target": 30, "kind": "среднее", "fact.1": 20, "fact.2": 29}, 30, "отстаёт"),
-    # The mean is worse than the goal, and the last period no longer is.
-    ({"target": 30, "kind": "среднее", "fact.1": 20, "fact.2": 30}, 30, "в плане"),
-    (
-        {
-            "target": 420,
-            "better": "меньше",
-            "kind": RATIO,
-            **{f"fact.{n}": price for n, price in enumerate((488, 461, 430, 402, 395, 381), start=1)},
-        },
-        420,
-        "в плане",
-    ),
-    ({"target": 10, "better": "меньше", "kind": "последнее", "fact.1": 30, "fact.2": 9}, 10, "в плане"),
-    ({"target": 10, "better": "меньше", "kind": "последнее", "fact.1": 3, "fact.2": 12}, 10, "отстаёт"),
-    # There is no figure yet.
-    ({"target": 40, "better": "больше"}, "", ""),
-    # Without a goal there is no state.
-    ({"fact.1": 40}, "", ""),
-]
-
-
-@pytest.mark.parametrize(("row", "plan", "state"), METRICS)
-def test_a_metric_is_held_against_its_plan(row, plan, state):
-    """A sum with the goal times the count of periods with a figure; other kinds with the goal itself."""
-    sheets = Sheets(BookValues(rows={"metrics": [row]}))
-
-    assert sheets.cell("metrics", 2, "plan_to_date") == plan
-    assert sheets.cell("metrics", 2, "state") == state
-
-
-def weeks_ago(count: int) -> date:
-    """The day on which the first period begins, so that today is the first day of period *count* + 1."""
-    return TODAY - timedelta(days=7 * count)
-
-
-DATED = [
-    # Two weeks are over and the third has begun: one of its seven days has passed.
-    ({"target": 70, "since_on": weeks_ago(2), "fact.1": 70, "fact.2": 70, "fact.3": 8}, 150, "в плане"),
-    # The third is not filled in yet: what is over counts.
-    ({"target": 70, "since_on": weeks_ago(2), "fact.1": 70, "fact.2": 70}, 140, "в плане"),
-    # The second week is over, and nobody has entered its figure.
-    ({"target": 70, "since_on": weeks_ago(2), "fact.1": 70}, 70, "нет данных"),
-    ({"target": 70, "since_on": weeks_ago(1)}, "", "нет данных"),
-    # It begins in the future.
-    ({"target": 70, "since_on": weeks_ago(-1)}, "", ""),
-    # A price has no plan that grows.
-    ({"target": 70, "better": "меньше", "since_on": weeks_ago(1), "fact.1": 60, "fact.2": 62}, 70, "в плане"),
-]
-
-
-@pytest.mark.parametrize(("row", "plan", "state"), DATED)
-def test_dated_periods_give_the_plan_to_date(row, plan, state):
-    """A sum is held against the periods that are over and the part of this one that has passed."""
-    sheets = Sheets(BookValues(fields={"period": "неделя"}, rows={"metrics": [row]}))
-
-    shown = sheets.cell("metrics", 2, "plan_to_date")
-    assert shown == (pytest.approx(plan) if plan else "")
-    assert sheets.cell("metrics", 2, "state") == state
-
-
-def test_months_are_counted_by_the_calendar():
-    """Of this month the days that have passed count."""
-    first = TODAY.replace(day=1)
-    days = (first.replace(day=28) + timedelta(days=4)).replace(day=1) - first
-    row = {"target": 300, "since_on": first, "fact.1": 290}
-    sheets = Sheets(BookValues(fields={"period": "месяц"}, rows={"metrics": [row]}))
-
-    assert sheets.cell("metrics", 2, "plan_to_date") == pytest.approx(300 * TODAY.day / days.days)
-
-
 def test_a_trend_has_a_bar_for_each_period():
     """The largest figure has the full bar, half of it the middle bar, zero the lowest bar."""
     sheets = Sheets(BookValues(rows={"metrics": [{"fact.1": 0, "fact.2": 10, "fact.4": 20}]}))
@@ -438,9 +341,10 @@ def test_a_trend_has_a_bar_for_each_period():
 
 
 def test_a_metric_typed_by_a_person_is_counted_at_once():
-    """All rows have formulas, so a metric that a person types is computed at once."""
+    """All rows have a formula of the trend; the state is written by the add-on within the hour."""
     sheets = Sheets(BookValues())
     for column, text in (("metric", "Звонки"), ("target", "10"), ("fact.1", "12")):
         sheets.type("metrics", 6, column, text)
 
-    assert sheets.cell("metrics", 6, "state") == "в плане"
+    assert sheets.cell("metrics", 6, "trend") == "█"
+    assert sheets.cell("metrics", 6, "state") is None

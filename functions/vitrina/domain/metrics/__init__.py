@@ -1,0 +1,1 @@
+"""Whether a metric lags behind its goal by more than chance explains."""

@@ -1,0 +1,1 @@
+"""What the add-on writes into *Метрики*."""
