@@ -64,7 +64,7 @@ class Limiter:
             elif self._of_day[day] >= quotas.per_day or (
                 is_statistics and len(statistics) >= quotas.per_5_min
             ):
-                # Which name the quota of five minutes has is not published: the harder reading is the same one.
+                # The name of the quota of five minutes is not published: the harder reading is the same.
                 kind = "quota_requests_by_uid"
             if kind is not None:
                 self.refused[kind] += 1

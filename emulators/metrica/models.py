@@ -1,8 +1,9 @@
 """Counters with their raw events, and the figures that Metrica makes of them.
 
-A *counter* has ``id``, ``name``, ``site``, ``goals`` (``id``, ``name``, ``is_deleted``), ``visits``, ``costs``
-(``day``, ``roubles``), ``direct_login``, ``stopped_on``. A *visit* has ``at`` (local time), ``user``, ``channel``,
-``campaign``, ``page``, ``device``, and ``goals``: the id of each goal, as often as it was reached.
+A *counter* has ``id``, ``name``, ``site``, ``goals`` (``id``, ``name``, ``is_deleted``), ``visits``,
+``costs`` (``day``, ``roubles``), ``direct_login``, ``stopped_on``. A *visit* has ``at`` (local time),
+``user``, ``channel``, ``campaign``, ``page``, ``device``, and ``goals``: the id of each goal, as often as it
+was reached.
 """
 
 from __future__ import annotations
@@ -71,18 +72,22 @@ class Metrica:
         }
         return copy.deepcopy(kept)
 
-    def load(self, data: Any) -> Row:
+    def load(self, data: Any) -> None:
         """Replace everything by a seed or by what ``dump`` returned; missing parts stay empty."""
         self.clear()
         for counter in data.get("counters", ()):
             self.add_counter(**counter)
         self.tokens = {token: dict(row) for token, row in data.get("tokens", {}).items()}
         self.switches |= data.get("switches", {})
+
+    def fill(self, data: Any) -> Row:
+        """The same, for ``POST /_emulator/seed``."""
+        self.load(data)
         return {}
 
     # --- What happens there: ``POST /_emulator/do`` ---------------------------------------------------
 
-    def do(self, wanted: Mapping[str, Any]) -> Row:
+    def do(self, wanted: Mapping[str, Any]) -> None:
         """Carry out an action: the name of a method below, and its parameters.
 
         Raises
@@ -103,7 +108,6 @@ class Metrica:
         if name not in actions:
             raise ValueError(f"there is no action {name!r}")
         actions[name](**fields)
-        return {}
 
     def add_counter(self, **counter: Any) -> None:
         """A new counter."""
@@ -190,7 +194,9 @@ class Metrica:
         by_day: dict[date, list[Row]] = {day: [] for day in days}
         for visit in self._visits(counter, first, last):
             by_day[_day(visit)].append(visit)
-        lines = [[self._value(counter, metric, by_day[day], [day], query) for day in days] for metric in metrics]
+        lines = [
+            [self._value(counter, metric, by_day[day], [day]) for day in days] for metric in metrics
+        ]
         answer = {
             "query": {**dict(query), "ids": [counter["id"]], "metrics": metrics},
             "data": [{"dimensions": [], "metrics": lines}] if any(map(any, lines)) else [],
@@ -220,7 +226,7 @@ class Metrica:
         rows = [
             {
                 "dimensions": [{"name": name or None, "id": name or None}],
-                "metrics": [self._value(counter, metric, found, [], query) for metric in metrics],
+                "metrics": [self._value(counter, metric, found, []) for metric in metrics],
             }
             for name, found in shown.items()
         ]
@@ -232,7 +238,7 @@ class Metrica:
             "data": rows[start : start + limit],
             "total_rows": len(rows),
             "total_rows_rounded": False,
-            "totals": [self._value(counter, metric, visits, [], query) for metric in metrics],
+            "totals": [self._value(counter, metric, visits, []) for metric in metrics],
             **self._flags(counter, first, last, is_withheld=is_withheld),
         }
 
@@ -275,27 +281,26 @@ class Metrica:
         step = round(1 / self.switches["sample_share"])
         return found[::step]
 
-    def _value(
-        self, counter: Row, metric: str, visits: Iterable[Row], days: Sequence[date], query: Mapping[str, str]
-    ) -> float:
+    def _value(self, counter: Row, metric: str, visits: Iterable[Row], days: Sequence[date]) -> float:
         visits, scale = list(visits), float(round(1 / self.switches["sample_share"]))
         if metric == COST:
             wanted = {day.isoformat() for day in days}
-            return float(sum(one["roubles"] for one in counter["costs"] if one["day"] in wanted))
+            return sum(float(one["roubles"]) for one in counter["costs"] if one["day"] in wanted)
         if metric == "ym:s:visits":
             return scale * len(visits)
         if metric == "ym:s:users":
             return scale * len({one["user"] for one in visits})
         found = _GOAL.fullmatch(metric)
-        assert found is not None, query
+        if found is None:
+            raise NotModelledError(f"metrics={metric}")
         goal_id, what = int(found[1]), found[2]
         if any(one["id"] == goal_id and one.get("is_deleted") for one in counter["goals"]):
             # Whether Metrica refuses a deleted goal is not published; silent zeros are the harder reading.
             return 0.0
         reached = [visit for visit in visits if goal_id in visit.get("goals", ())]
         if what == "reaches":
-            return scale * sum(visit["goals"].count(goal_id) for visit in reached)
-        return scale * (len(reached) if what == "visits" else len({one["user"] for one in reached}))
+            return scale * float(sum(visit["goals"].count(goal_id) for visit in reached))
+        return scale * float(len(reached) if what == "visits" else len({one["user"] for one in reached}))
 
     def _flags(self, counter: Row, first: date, last: date, *, is_withheld: bool) -> Row:
         share = self.switches["sample_share"]

@@ -36,7 +36,7 @@ def create_app(
         Seconds for the quotas.
     """
     metrica, limiter = Metrica(clock), Limiter(now)
-    kept = KeptState(state_path, metrica.lock, metrica, metrica.load, limiter.clear)
+    kept = KeptState(state_path, metrica.lock, metrica, metrica.fill, limiter.clear)
     app = Flask(__name__)
     control = Control(
         name_call=lambda: None if request.path.startswith(CONTROL_PREFIX) else request.endpoint or "unknown",
@@ -146,7 +146,10 @@ def _distorted(body: dict[str, Any], shape: str) -> Response:
     elif shape == "short":
         body = {**body, "totals": [one[:-1] if isinstance(one, list) else one for one in body["totals"]][:-1]}
     elif shape == "text":
-        body = {**body, "totals": [["?" for _ in one] if isinstance(one, list) else "?" for one in body["totals"]]}
+        body = {
+            **body,
+            "totals": [["?" for _ in one] if isinstance(one, list) else "?" for one in body["totals"]],
+        }
     return Response(json.dumps(body, ensure_ascii=False), mimetype="application/json")
 
 
@@ -157,12 +160,12 @@ def _install_control(
     def act() -> Response:
         try:
             with metrica.lock:
-                made = metrica.do(request.get_json(force=True))
+                metrica.do(request.get_json(force=True))
         except (KeyError, TypeError, ValueError) as error:
             abort(400, str(error))
         kept.file.mark_changed()
         control.touch()
-        return jsonify(made)
+        return jsonify({})
 
     @app.post(f"{CONTROL_PREFIX}/switches")
     def switch() -> Response:

@@ -24,6 +24,8 @@ from vitrina.google.services import make_services
 from vitrina.google.workbooks import GoogleWorkbooks
 from vitrina.mail.smtp import Security, SmtpMail
 from vitrina.mail_port import Mail
+from vitrina.metric_port import MetricService
+from vitrina.metrics import metrica
 from vitrina.operations.services import CHAT, CRM, Services
 from vitrina.operations.upgrade import upgrade
 from vitrina.ports import Identity, Store, TaskTracker, TrackerMemory
@@ -102,6 +104,7 @@ def build(settings: Settings) -> Application:
         chat=open_chat(settings),
         client_url=settings.client_url.rstrip("/"),
         mail=open_mail(settings),
+        metrics=open_metrics(settings, clock.now),
     )
     certs_url = (
         f"{settings.google_url.rstrip('/')}/oauth2/v1/certs" if settings.google_url else GOOGLE_CERTS_URL
@@ -221,6 +224,17 @@ def open_mail(settings: Settings) -> Mail | None:
         password=settings.smtp_password,
         security=security,
     )
+
+
+def open_metrics(settings: Settings, now: Callable[[], datetime]) -> dict[str, MetricService]:
+    """The sources of facts that the installation is connected to. Sends no request."""
+    zone = ZoneInfo(settings.time_zone)
+    found: dict[str, MetricService] = {}
+    if settings.metrica_token:
+        found["metrica"] = metrica.connect(
+            settings.metrica_token, zone=zone, now=now, url=settings.metrica_url, wait_s=settings.retry_wait_s
+        )
+    return found
 
 
 def chat_webhook_url(settings: Settings) -> str:

@@ -11,6 +11,7 @@ from vitrina.metrics.metrica import mapping
 from vitrina.metrics.metrica.mapping import COST, VISITS, Recipe, Table
 from vitrina.metrics.metrica.pace import DISTANCE_S, SERVICE, WINDOW_S, Pace
 from vitrina.metrics.metrica.wire import URL, MetricaWire
+from vitrina.ports import Json
 from vitrina.rest import FIRST_WAIT_S, TIMEOUT_S
 
 #: Most metrics of one call.
@@ -92,9 +93,7 @@ class Counter:
 
     segments = tuple(DIMENSIONS)
 
-    def __init__(
-        self, wire: MetricaWire, counter_id: str, zone: tzinfo, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, wire: MetricaWire, counter_id: str, zone: tzinfo, now: Callable[[], datetime]) -> None:
         self._wire = wire
         self._counter_id = counter_id
         self._zone = zone
@@ -105,7 +104,7 @@ class Counter:
         return mapping.measures_of(self._goals(), has_cost=bool(self._direct_logins()))
 
     def read(self, measure_ids: Sequence[str], first: date, last: date) -> Mapping[str, Facts | Gap]:
-        """See ``MetricSource``: one call for up to 19 columns beside the visits; two more with goals and costs."""
+        """See ``MetricSource``: one call for up to 19 columns beside visits; two more for goals and costs."""
         recipes = {one: mapping.recipe_of(one) for one in measure_ids}
         known = {one: recipe for one, recipe in recipes.items() if recipe is not None}
         found: dict[str, Facts | Gap] = {one: Gap("measure_unknown") for one in recipes.keys() - known.keys()}
@@ -145,7 +144,7 @@ class Counter:
         )
         return mapping.segments_of(answer, recipe)
 
-    def _goals(self) -> list[dict[str, object]]:
+    def _goals(self) -> list[Json]:
         path = f"/management/v1/counter/{self._counter_id}/goals"
         return mapping.rows_of(self._wire.get(path, {"useDeleted": "false"}), "goals", "id", "name")
 
@@ -197,11 +196,12 @@ class Counter:
         if recipe.columns == (COST,):
             # Advertising costs money whether the counter works or not.
             stopped = None
+        begun = mapping.begun_on(table.days[VISITS]) or first
         values, bases = table.days[recipe.value], table.days.get(recipe.base, {})
         days = {
             day: DayValue(number, bases.get(day, 1.0))
             for day, number in values.items()
-            if day >= first and (stopped is None or day < stopped)
+            if day >= max(first, begun) and (stopped is None or day < stopped)
         }
         gap = None if stopped is None else Gap("counter_stopped")
         return Facts(days, now, settled, table.is_sampled, table.is_withheld, gap)

@@ -19,6 +19,8 @@ COST = "ym:ad:RUBConvertedAdCost"
 
 #: A counter that had so many visits a day and has none for so many days in a row has stopped.
 LEAST_VISITS, LEAST_EMPTY_DAYS = 5.0, 2
+#: Days of a range whose empty beginning is from before the counter.
+LONG_RANGE = 90
 #: Days before the first empty one from which the usual visits are known.
 USUAL_DAYS = 28
 
@@ -152,6 +154,16 @@ def stopped_on(visits: Mapping[date, float]) -> date | None:
     return empty[-1] if is_busy else None
 
 
+def begun_on(visits: Mapping[date, float]) -> date | None:
+    """The first day of a counter that is younger than a long range of days, otherwise ``None``.
+
+    Nothing is known of the days before: they are not days without visits.
+    """
+    if len(visits) < LONG_RANGE:
+        return None
+    return min((day for day, number in visits.items() if number > 0), default=None)
+
+
 def settled_to(now: datetime, lag_s: float, last: date) -> date:
     """The last day that is complete: Metrica tells how many seconds its data are behind."""
     return min(last, (now - timedelta(seconds=lag_s)).date() - timedelta(days=1))
@@ -168,7 +180,9 @@ def _numbers(line: Any, count: int) -> list[float]:
         raise wrong_shape()
     # An empty cell of a ratio is null; the columns that are asked for are counts and sums.
     numbers = [0.0 if one is None else one for one in line]
-    if any(isinstance(one, bool) or not isinstance(one, int | float) or not math.isfinite(one) for one in numbers):
+    if any(
+        isinstance(one, bool) or not isinstance(one, int | float) or not math.isfinite(one) for one in numbers
+    ):
         raise wrong_shape()
     return [float(one) for one in numbers]
 

@@ -1,7 +1,7 @@
 """Keeps calls under Metrica's quotas, and waits as long as a refusal asks.
 
-A login has 3 calls at once, 30 in a second, 200 in five minutes for statistics and 5,000 in a day until midnight
-GMT, for all programs together. A refusal does not say how long to wait; its ``error_type`` does.
+A login has 3 calls at once, 30 in a second, 200 in five minutes for statistics and 5,000 in a day until
+midnight GMT, for all programs together. A refusal does not say how long to wait; its ``error_type`` does.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ class MetricaWire(RestWire):
         )
 
     def content_of(self, response: httpx.Response) -> Any:
-        """The JSON of an answer. A refused quota begins a rest, or is repeated where it is a matter of seconds."""
+        """The JSON of an answer. A refused quota begins a rest, or is repeated if seconds are enough."""
         if response.status_code in THROTTLED:
             kind = _error_type(response)
             if kind == OF_COUNTER:
