@@ -229,7 +229,11 @@ def _wrong_values(settings: Mapping[str, str]) -> list[str]:
     """What is wrong with the values; secrets and what is derived get values that are right."""
     names = (*DERIVED, *(one.setting for one in SECRETS))
     rest = {_variable(name): "https://x.example" if name.endswith("_url") else "x" * 32 for name in names}
-    rest |= {_variable("trackers"): "{}", _variable("chat_token"): "1:x", _variable("calltouch_tokens"): "1:x"}
+    rest |= {
+        _variable("trackers"): "{}",
+        _variable("chat_token"): "1:x",
+        _variable("calltouch_tokens"): "1:x",
+    }
     try:
         Settings.from_environment({**rest, **settings})
     except SettingsError as error:

@@ -194,9 +194,7 @@ class Metrica:
         by_day: dict[date, list[Row]] = {day: [] for day in days}
         for visit in self._visits(counter, first, last):
             by_day[_day(visit)].append(visit)
-        lines = [
-            [self._value(counter, metric, by_day[day], [day]) for day in days] for metric in metrics
-        ]
+        lines = [[self._value(counter, metric, by_day[day], [day]) for day in days] for metric in metrics]
         answer = {
             "query": {**dict(query), "ids": [counter["id"]], "metrics": metrics},
             "data": [{"dimensions": [], "metrics": lines}] if any(map(any, lines)) else [],

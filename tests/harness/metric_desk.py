@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import httpx
@@ -62,7 +62,7 @@ def visits_of(days: Mapping[date, int], *, every: int = 5, goal: int = GOAL) -> 
     """So many visits on each day; each *every*-th reaches the goal, and channels take turns."""
     return [
         {
-            "at": datetime(day.year, day.month, day.day, 8 + number % 12, number % 60).isoformat(),
+            "at": f"{day.isoformat()}T{8 + number % 12:02}:{number % 60:02}:00",
             "user": number,
             "channel": ("Поиск", "Реклама", "Соцсети")[number % 3],
             "campaign": ("осень", None)[number % 2],

@@ -187,6 +187,7 @@ def test_stopped_counter_is_no_zero(metrics: MetricOffice) -> None:
     assert metrics.cells()[:2] == [70.0, None]
     assert "нет данных с" in metrics.told()[0]
 
+
 def test_dead_token_is_told_once_and_forgotten_when_it_works_again(metrics: MetricOffice) -> None:
     """One message for all metrics; the figures stand still and are not set to zero."""
     number = metrics.choose("visits", "Визиты", since_on="16.11.2026")

@@ -31,7 +31,7 @@ ALLOWED = {
     "crm": {"domain", "ports", "crm_port", "rest"},
     "chat": {"ports", "crm_port", "chat_port", "rest"},
     "mail": {"mail_port"},
-    "metrics": {"ports", "metric_port", "rest"},
+    "metrics": {"crm_port", "domain", "ports", "metric_port", "rest"},
     "store": {"domain", "google", "ports"},
     "cli": {*ORDER, "bootstrap", "chat", "crm", "google", "settings", "trackers", *SHARED} - {"web"},
     "__main__": {"cli"},

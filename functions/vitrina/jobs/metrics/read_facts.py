@@ -36,8 +36,8 @@ PARALLEL = 3
 MOST_AT_ONCE = 60
 #: Seconds after which a run that waits for sources extends its lease.
 HEARTBEAT_S = 20.0
-#: Days that are read again each time.
-AGAIN_DAYS = 3
+#: Days that are read again each time; deals go on changing their stage.
+AGAIN_DAYS, AGAIN_DAYS_OF = 3, {"crm": 60}
 #: Days that are read the first time: more where a long range is one call.
 FIRST_DAYS, FIRST_DAYS_OF = 60, {"metrica": 396, "sheet": 396, "pasted": 396}
 #: Most days that are read for a metric that has been counted for long.
@@ -125,7 +125,8 @@ class _Project:
             newest = known.last_known if known and known.origin == source.origin else None
             if known is not None and newest is not None:
                 settled = min(date.fromisoformat(known.settled_to), newest)
-                first = settled - timedelta(days=AGAIN_DAYS - 1)
+                again = AGAIN_DAYS_OF.get(source.system, AGAIN_DAYS)
+                first = settled - timedelta(days=again - 1)
             first = min(max(first, last - timedelta(days=MOST_DAYS)), last)
             key = source.system, source.account_id, first
             groups[key] = (*groups.get(key, ()), source)
