@@ -149,5 +149,16 @@ class MetricService(Protocol):
             If the connection has no such account.
         """
 
+    def account_from(self, link: str, area: str) -> str:
+        """Id of an account that a person names by a link, and an area in it, where there is no list.
+
+        Raises
+        ------
+        UserError
+            If the link names none.
+        FatalServiceError
+            If accounts are chosen from the list.
+        """
+
     def login_of(self, account_id: str) -> str:
         """What has one token and one quota: accounts with the same login fail and wait together."""

@@ -12,10 +12,10 @@ import pytest
 from tests.emulators.amocrm.amocrm_world import LOST, QUALIFIED, SALES, WON
 from tests.harness.metric_worlds import calltouch, crm, tables
 from tests.harness.metric_worlds.world import YESTERDAY, ZONE, now
+from vitrina.domain.dated_rows import parse_text
 from vitrina.errors import FatalServiceError, ServiceError
 from vitrina.metric_port import DayValue, Facts, Gap
 from vitrina.metrics.calltouch import connect as connect_calltouch
-from vitrina.metrics.pasted_csv import parse_text
 from vitrina.metrics.sheet_range import SheetPlace, place_from_link
 
 TODAY = YESTERDAY + timedelta(days=1)

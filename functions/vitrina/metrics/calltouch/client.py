@@ -81,6 +81,10 @@ class Calltouch:
         except KeyError:
             raise FatalServiceError("metrics.no_account", service=SERVICE) from None
 
+    def account_from(self, link: str, area: str) -> str:  # noqa: ARG002 - part of the port
+        """See ``MetricService``: accounts are chosen from the list."""
+        raise FatalServiceError("metrics.no_account", service=self.name)
+
     def login_of(self, account_id: str) -> str:
         """See ``MetricService``: each site has a token."""
         return account_id

@@ -83,6 +83,10 @@ class Metrica:
             raise FatalServiceError("metrics.no_account", service=SERVICE)
         return Counter(self._wire, account_id, self._zone, self._now)
 
+    def account_from(self, link: str, area: str) -> str:  # noqa: ARG002 - part of the port
+        """See ``MetricService``: accounts are chosen from the list."""
+        raise FatalServiceError("metrics.no_account", service=self.name)
+
     def login_of(self, account_id: str) -> str:  # noqa: ARG002 - one token for all
         """See ``MetricService``: all counters share the quota of the login."""
         return ""

@@ -1,35 +1,17 @@
-"""Days and figures from pasted text: ``day;figure`` in each line, or with a tab, or with a comma."""
+"""Days and figures from pasted text, which is kept in our store."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 
+from vitrina.domain.dated_rows import parse_text
 from vitrina.errors import FatalServiceError
 from vitrina.metric_port import Account, DayValue, Facts, Gap, Measure, MeasureKind, Segments
-from vitrina.metrics.dated_rows import RowProblem, facts_of, gap_of, read_rows
+from vitrina.metrics.table_facts import facts_of, gap_of
 
 NAME = "CSV"
 MEASURE = "figure"
-#: What may stand between day and figure, as it is looked for: a comma may be a decimal one.
-SEPARATORS = ("\t", ";", ",")
-
-
-def parse_text(text: str, today: date) -> tuple[dict[date, float], list[RowProblem]]:
-    """Figures by day, and the lines that cannot be read; they are numbered from 1."""
-    rows = []
-    problems: list[RowProblem] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        separator = next((one for one in SEPARATORS if one in line), None)
-        if separator is None:
-            problems.append(RowProblem(number, "no_separator", line.strip()[:40]))
-            continue
-        day, _, figure = line.partition(separator)
-        rows.append((number, _unquoted(day), _unquoted(figure)))
-    found, more = read_rows(rows, today)
-    return found, sorted([*problems, *more], key=lambda one: one.line)
 
 
 class PastedTexts:
@@ -58,6 +40,10 @@ class PastedTexts:
         if text is None:
             raise FatalServiceError("metrics.no_account", service=NAME)
         return PastedText(text, self._zone, self._now)
+
+    def account_from(self, link: str, area: str) -> str:  # noqa: ARG002 - part of the port
+        """See ``MetricService``: a text has no address."""
+        raise FatalServiceError("metrics.no_account", service=NAME)
 
     def login_of(self, account_id: str) -> str:
         """See ``MetricService``."""
@@ -95,7 +81,3 @@ class PastedText:
     ) -> Mapping[str, DayValue]:
         """See ``MetricSource``: a text has no segments."""
         raise FatalServiceError("metrics.no_segments", service=NAME)
-
-
-def _unquoted(text: str) -> str:
-    return text.strip().strip('"').strip()

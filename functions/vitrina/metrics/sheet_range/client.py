@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 
-from vitrina.errors import AccessDeniedError, FatalServiceError
+from vitrina.domain.dated_rows import Content, read_rows
+from vitrina.errors import AccessDeniedError, FatalServiceError, UserError
 from vitrina.metric_port import Account, DayValue, Facts, Gap, Measure, MeasureKind, Segments
-from vitrina.metrics.dated_rows import Content, facts_of, gap_of, read_rows
-from vitrina.metrics.sheet_range.link import SheetPlace, place_from_account
+from vitrina.metrics.sheet_range.link import SheetPlace, place_from_account, place_from_link
+from vitrina.metrics.table_facts import facts_of, gap_of
 from vitrina.ports import Json, Workbooks
 
 NAME = "Google Sheets"
@@ -36,6 +37,13 @@ class SheetRanges:
         except ValueError:
             raise FatalServiceError("metrics.no_account", service=NAME) from None
         return SheetRange(self._workbooks, place, self._zone, self._now)
+
+    def account_from(self, link: str, area: str) -> str:
+        """See ``MetricService``."""
+        place = place_from_link(link, area)
+        if place is None:
+            raise UserError("metrics.bad_link")
+        return place.account_id
 
     def login_of(self, account_id: str) -> str:
         """See ``MetricService``: access is given to each spreadsheet by itself."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 
 from vitrina.domain.quantities import day_of_serial, parse_day, parse_number
-from vitrina.metric_port import DayValue, Facts, Gap
 
 #: Serial numbers of days that a spreadsheet may mean: from 1982 to 2091.
 SERIALS = range(30_000, 70_000)
-#: A table without newer rows for so long is not being filled.
-PATIENCE = timedelta(days=7)
+#: What may stand between day and figure in a line of text, as it is looked for: a comma may be a decimal one.
+SEPARATORS = ("\t", ";", ",")
+#: Most characters of a bad line that are shown.
+MOST_SHOWN = 40
 
 #: A cell as it was read or pasted.
 Content = str | float | bool | None
@@ -20,7 +21,7 @@ Content = str | float | bool | None
 
 @dataclass(frozen=True)
 class RowProblem:
-    """A row that cannot be read: its number from 1, and the code of why, ``metric_row.<code>``."""
+    """A row that cannot be read: its number from 1, and the code of why."""
 
     line: int
     code: str
@@ -50,36 +51,32 @@ def read_rows(
         day, figure = _day(day_cell, today), _figure(figure_cell)
         if day is None:
             if not is_first:
-                problems.append(RowProblem(line, "no_day", str(day_cell)))
+                problems.append(RowProblem(line, "no_day", str(day_cell)[:MOST_SHOWN]))
         elif figure is None:
-            problems.append(RowProblem(line, "no_figure", str(figure_cell)))
+            problems.append(RowProblem(line, "no_figure", str(figure_cell)[:MOST_SHOWN]))
         elif day in found:
-            problems.append(RowProblem(line, "day_twice", str(day_cell)))
+            problems.append(RowProblem(line, "day_twice", str(day_cell)[:MOST_SHOWN]))
         else:
             found[day] = figure
         is_first = False
     return found, problems
 
 
-def facts_of(
-    figures: Mapping[date, float], first: date, last: date, now: datetime, *, is_told: bool
-) -> Facts:
-    """The facts of a table: a day without a row is not known; it may be filled in later.
-
-    Parameters
-    ----------
-    is_told
-        Whether a table that has had no new rows for long is a gap.
-    """
-    days = {day: DayValue(figure) for day, figure in figures.items() if first <= day <= last}
-    newest = max((day for day in figures if day <= last), default=None)
-    is_late = is_told and newest is not None and last - newest > PATIENCE
-    return Facts(days, now, min(newest or first, last), gap=Gap("not_filled") if is_late else None)
-
-
-def gap_of(problem: RowProblem) -> Gap:
-    """The gap of a table in which a row cannot be read: what is around it may be shifted."""
-    return Gap(f"bad_row_{problem.code}", {"line": str(problem.line), "value": problem.value})
+def parse_text(text: str, today: date) -> tuple[dict[date, float], list[RowProblem]]:
+    """Figures by day of pasted text, and the lines that cannot be read; they are numbered from 1."""
+    rows: list[tuple[int, Content, Content]] = []
+    problems: list[RowProblem] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        separator = next((one for one in SEPARATORS if one in line), None)
+        if separator is None:
+            problems.append(RowProblem(number, "no_separator", line.strip()[:MOST_SHOWN]))
+            continue
+        day, _, figure = line.partition(separator)
+        rows.append((number, _unquoted(day), _unquoted(figure)))
+    found, more = read_rows(rows, today)
+    return found, sorted([*problems, *more], key=lambda one: one.line)
 
 
 def _is_empty(content: Content) -> bool:
@@ -106,3 +103,7 @@ def _figure(content: Content) -> float | None:
         return parse_number(content)
     except ValueError:
         return None
+
+
+def _unquoted(text: str) -> str:
+    return text.strip().strip('"').strip()
