@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.harness.memory_office import MemoryOffice, client_office
 from tests.harness.metric_desk import GOAL, TOKEN, MetricaDesk, counter, metrica_desk
+from vitrina.errors import UserError
 from vitrina.metric_port import DayValue
 from vitrina.metrics import metrica
+from vitrina.metrics.pasted_csv import PastedTexts
+from vitrina.metrics.sheet_range import SheetRanges
 from vitrina.records.metrics.facts import load_series
+from vitrina.records.metrics.pasted import load_pasted
 from vitrina.records.metrics.sources import ChosenSource, MetricSources, load_sources, tracked_sources
 from vitrina.usecases.metrics.rows import new_number
 from vitrina.workbook.writing.change import WorkbookChange
@@ -226,18 +231,17 @@ def test_a_day_without_an_answer_is_not_told(metrics: MetricOffice) -> None:
     assert len(metrics.told()) == 1
 
 
-@pytest.mark.parametrize("shape", ["not_json", "list", "no_totals", "short", "text"])
-def test_no_figure_is_taken_from_another_form(metrics: MetricOffice, shape: str) -> None:
+def test_no_figure_is_taken_from_another_form(metrics: MetricOffice) -> None:
     """Neither into the store nor into cells."""
     number = metrics.choose("visits", "Визиты", since_on="16.11.2026")
     metrics.read()
     before = metrics.days(number)
-    metrics.desk.switch(shape=shape)
+    for shape in ("not_json", "list", "no_totals", "short", "text"):
+        metrics.desk.switch(shape=shape)
+        metrics.next_day()
 
-    metrics.next_day()
-
-    assert metrics.days(number) == before
-    assert metrics.cells()[:2] == [70.0, None]
+        assert metrics.days(number) == before
+        assert metrics.cells()[:2] == [70.0, None]
 
 
 def test_a_renamed_and_sorted_metric_keeps_its_source(metrics: MetricOffice) -> None:
@@ -250,3 +254,95 @@ def test_a_renamed_and_sorted_metric_keeps_its_source(metrics: MetricOffice) -> 
 
     assert metrics.sources.chosen[number].metric == "Посещаемость"
     assert metrics.cells()[:2] == [70.0, 10.0]
+
+
+# --- The form ------------------------------------------------------------------------------------
+
+
+def test_a_source_is_chosen_by_names(metrics: MetricOffice) -> None:
+    """The selected row, the counter, the goal; then the cells fill and the column says where from."""
+    office = metrics.office
+    office.type("metrics", 2, metric="Заявки", since_on="16.11.2026")
+    sheet_id = office.tab("metrics").sheet_id
+    shown = office.do("metric_sources", sheet_id=sheet_id, row=4).data
+    [metric] = [one for one in shown["metrics"] if one["row"] == shown["selected"]]
+    [system] = shown["systems"]
+    wanted = {"system": system["id"], "account_id": system["accounts"][0]["id"]}
+    measures = office.do("metric_measures", **wanted).data["measures"]
+    goal = next(one["id"] for one in measures if one["title"].code == "metric_measure.goal_reaches")
+
+    office.do("choose_metric_source", row=metric["row"], metric="Заявки", **wanted, measure_id=goal)
+    office.run_queue()
+
+    assert metrics.cells()[:2] == [14.0, None]
+    tab = office.tab("metrics")
+    row = next(one for one in tab.rows if one.index == 3)
+    assert tab.cell(row, "source").text == "Яндекс Метрика: Цель «Заявка»: достижения"
+    [kept] = metrics.sources.chosen.values()
+    assert row.number == kept.number == 500_000_001
+
+
+def test_a_row_that_is_another_one_now_is_refused(metrics: MetricOffice) -> None:
+    """Somebody has sorted the tab since the form was shown."""
+    metrics.office.type("metrics", 2, metric="Заявки", since_on="16.11.2026")
+
+    with pytest.raises(UserError, match="row_gone"):
+        metrics.office.do(
+            "choose_metric_source",
+            row=4,
+            metric="Звонки",
+            system="metrica",
+            account_id="1",
+            measure_id="visits",
+        )
+
+    assert metrics.sources.chosen == {}
+
+
+def test_pasted_text_is_read_or_refused_by_its_lines(metrics: MetricOffice) -> None:
+    """A bad line is named and nothing is kept; good text fills the cells, and can be taken away."""
+    office = metrics.office
+    pasted = PastedTexts(partial(load_pasted, office.store), ZONE, office.clock.now)
+    office.services = replace(office.services, metrics={"pasted": pasted})
+    office.type("metrics", 2, metric="Звонки", since_on="16.11.2026")
+    row = {"row": 4, "metric": "Звонки", "system": "pasted"}
+
+    bad = office.do("choose_metric_source", **row, text="16.11.2026;много\n17.11.2026;4")
+    assert [(one.code, one.where["line"]) for one in bad.details] == [("metric_gap.bad_row_no_figure", "1")]
+    assert metrics.sources.chosen == {}
+
+    text = "\n".join(f"{16 + number}.11.2026;{number},5" for number in range(7))
+    office.do("choose_metric_source", **row, text=text)
+    office.run_queue()
+    assert metrics.cells()[:2] == [24.5, None]
+
+    [number] = metrics.sources.chosen
+    office.do("remove_metric_source", number=number)
+    assert metrics.sources.chosen == {}
+    assert metrics.cells()[:2] == [24.5, None]
+
+
+def test_figures_of_another_clients_workbook_are_refused(metrics: MetricOffice) -> None:
+    """The client of this one would read them."""
+    office = metrics.office
+    ranges = SheetRanges(office.workbooks, ZONE, office.clock.now)
+    office.services = replace(office.services, metrics={"sheet": ranges})
+    link = f"https://docs.google.com/spreadsheets/d/{office.agency_id}/edit#gid=0"
+
+    with pytest.raises(UserError, match="own_book"):
+        office.do("metric_measures", system="sheet", link=link)
+    with pytest.raises(UserError, match="bad_link"):
+        office.do("metric_measures", system="sheet", link="https://x.example")
+
+
+def test_a_deleted_row_is_forgotten_at_the_second_look(metrics: MetricOffice) -> None:
+    """It may have been cut to be pasted elsewhere."""
+    number = metrics.choose("visits", "Визиты", since_on="16.11.2026")
+    metrics.read()
+    metrics.office.type("metrics", 2, metric="")
+
+    metrics.next_day()
+    assert number in metrics.sources.chosen
+    metrics.next_day()
+
+    assert metrics.sources.chosen == {}

@@ -103,7 +103,7 @@ def _with_written(
 
 
 def _learnt(sources: MetricSources, filling: Filling) -> MetricSources:
-    """With the names and first days of the rows as they stand there; a day that moved back is read anew."""
+    """With the names and first days of the rows as they stand there, without those that are gone for good."""
     chosen = {
         number: replace(
             one,
@@ -112,4 +112,9 @@ def _learnt(sources: MetricSources, filling: Filling) -> MetricSources:
         )
         for number, one in sources.chosen.items()
     }
-    return replace(sources, chosen=chosen)
+    gone = [number for number in chosen if number not in filling.names]
+    learnt = replace(sources, chosen=chosen, missing=tuple(one for one in gone if one not in sources.missing))
+    for number in gone:
+        if number in sources.missing:
+            learnt = learnt.without(number)
+    return learnt

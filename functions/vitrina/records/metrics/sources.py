@@ -101,6 +101,8 @@ class MetricSources:
         When they are read next, ISO text.
     failed_since
         When reading a metric failed for the first time since it worked, ISO text.
+    missing
+        Numbers whose row was not there at the last look; at the next one their sources are forgotten.
     """
 
     spreadsheet_id: str
@@ -111,6 +113,7 @@ class MetricSources:
     failed_since: Mapping[int, str] = field(default_factory=dict)
     last_number: int = 0
     due_at: str = ""
+    missing: tuple[int, ...] = ()
 
     def with_source(self, source: ChosenSource, due_at: str) -> MetricSources:
         """With a source of a metric, to be read at once."""
@@ -186,6 +189,7 @@ def _encoded(sources: MetricSources) -> Json:
         "failed_since": {str(number): one for number, one in sources.failed_since.items()},
         "last_number": sources.last_number,
         "due_at": sources.due_at,
+        "missing": list(sources.missing),
     }
 
 
@@ -208,4 +212,5 @@ def _decoded(payload: Any, spreadsheet_id: str, agency_id: str) -> MetricSources
         failed_since={int(number): one for number, one in payload["failed_since"].items()},
         last_number=payload["last_number"],
         due_at=payload["due_at"],
+        missing=tuple(payload["missing"]),
     )
