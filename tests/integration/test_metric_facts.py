@@ -42,7 +42,7 @@ class MetricOffice:
         """Read with a token."""
         office = self.office
         source = metrica.connect(
-            token, zone=ZONE, now=office.clock.now, url=self.desk.url, wait_s=0.05, distance_s=0.001
+            token, zone=ZONE, now=office.clock.now, url=self.desk.url, wait_s=0.002, distance_s=0.0
         )
         office.services = replace(office.services, metrics={"metrica": source})
 

@@ -178,7 +178,8 @@ def _keep(run: Run, project: _Project, readings: Sequence[Reading]) -> None:
     run.at_end(updates=[project.tracked.change(outcome.applied)])
     if outcome.series != known:
         run.at_end(updates=project.facts.changes(outcome.series))
-    run.queue_at_end(cells_wish(services, before.spreadsheet_id))
+    if outcome.series != known or outcome.gaps != before.gaps:
+        run.queue_at_end(cells_wish(services, before.spreadsheet_id))
     tell_gaps(run, before, outcome.new_gaps)
     run.carry_out_final_writes()
 

@@ -99,10 +99,10 @@ class Pace:
             return busy(self._rest_until - now)
 
     def rest_of_day_s(self) -> float:
-        """Seconds until the quotas of a day begin anew."""
+        """Seconds until the quotas of a day begin anew, and a minute more, as clocks differ."""
         now = self._today().astimezone(UTC)
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        return (midnight - now).total_seconds()
+        return (midnight - now).total_seconds() + 60.0
 
 
 def busy(rest_s: float) -> RetriableServiceError:

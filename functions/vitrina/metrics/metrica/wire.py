@@ -14,6 +14,8 @@ from vitrina.rest import FIRST_WAIT_S, TIMEOUT_S, Refusals, RestWire, translated
 
 URL = "https://api-metrika.yandex.net"
 
+#: How often a call is sent at most: other programs with the same login may be busy for some seconds.
+ATTEMPTS = 6
 #: The Russian page of the quotas says 429, the English one 420, for the same thing.
 THROTTLED = (420, 429)
 #: Quotas that have room again within seconds; also a page in front of the API, which names none.
@@ -43,7 +45,14 @@ class MetricaWire(RestWire):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(
-            SERVICE, api_url.rstrip("/"), token, pace=pace, timeout_s=timeout_s, wait_s=wait_s, sleep=sleep
+            SERVICE,
+            api_url.rstrip("/"),
+            token,
+            pace=pace,
+            timeout_s=timeout_s,
+            attempts=ATTEMPTS,
+            wait_s=wait_s,
+            sleep=sleep,
         )
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Any:
