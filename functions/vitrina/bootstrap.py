@@ -234,7 +234,19 @@ def open_mail(settings: Settings) -> Mail | None:
 def open_metrics(
     settings: Settings, now: Callable[[], datetime], *, crm: Crm | None, workbooks: Workbooks, store: Store
 ) -> dict[str, MetricService]:
-    """The sources of facts that the installation is connected to. Sends no request."""
+    """The sources of facts of the installation. Sends no request."""
+    zone = ZoneInfo(settings.time_zone)
+    return {
+        **open_accounts(settings, now, crm),
+        "sheet": SheetRanges(workbooks, zone, now),
+        "pasted": PastedTexts(partial(load_pasted, store), zone, now),
+    }
+
+
+def open_accounts(
+    settings: Settings, now: Callable[[], datetime], crm: Crm | None
+) -> dict[str, MetricService]:
+    """The sources of facts that have accounts to choose from. Sends no request."""
     zone = ZoneInfo(settings.time_zone)
     found: dict[str, MetricService] = {}
     if settings.metrica_token:
@@ -251,8 +263,6 @@ def open_metrics(
         )
     if crm is not None:
         found["crm"] = CrmDeals(crm, zone, now)
-    found["sheet"] = SheetRanges(workbooks, zone, now)
-    found["pasted"] = PastedTexts(partial(load_pasted, store), zone, now)
     return found
 
 

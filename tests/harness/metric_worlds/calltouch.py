@@ -26,7 +26,7 @@ class CalltouchWorld:
     has_zeros = is_outside = has_accounts = True
 
     def __init__(self, url: str, http: httpx.Client) -> None:
-        self._url = url
+        self.url = url
         self._http = http
         self.service = calltouch.connect(
             {str(SITE): TOKEN}, zone=ZONE, now=now, url=url, wait_s=0.01, distance_s=0.0
@@ -34,7 +34,7 @@ class CalltouchWorld:
 
     def control(self, path: str, body: Any) -> None:
         """Call a control endpoint of the emulator."""
-        self._http.post(f"{self._url}/_emulator{path}", json=body).raise_for_status()
+        self._http.post(f"{self.url}/_emulator{path}", json=body).raise_for_status()
 
     def fill(self, days: Mapping[date, int]) -> None:
         """See ``MetricWorld``."""

@@ -14,6 +14,8 @@ ZONE = ZoneInfo("Europe/Moscow")
 #: The moment in every world: in the morning of a Monday.
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 YESTERDAY = date(2026, 11, 22)
+#: Six things on each day of a week.
+WEEK_OF_SIX = {YESTERDAY - timedelta(days=number): 6 for number in range(7)}
 DAYS = [YESTERDAY - timedelta(days=number) for number in range(40, -1, -1)]
 
 
