@@ -63,7 +63,7 @@ def test_a_goal_is_chosen_by_its_name(workbench: WorkbenchPage, world: World) ->
     expect(sidebar.get_by_text("Колонка «Считаем с» пустая")).to_be_visible()
     sidebar.get_by_label("Счётчик").select_option(label="Улыбка")
     sidebar.get_by_role("button", name="Дальше").click()
-    sidebar.get_by_label("Что брать").select_option(label="Цель «Заявка»")
+    sidebar.get_by_role("radio", name="Цель «Заявка»").check()
     sidebar.get_by_role("button", name="Подключить").click()
     expect(sidebar.get_by_text("Заявки заполняются сами")).to_be_visible()
 

@@ -76,3 +76,21 @@ def test_a_dead_token_is_told_once_for_all_projects() -> None:
     told = [str(message) for (message,) in rows if "ключ доступа" in str(message)]
     assert len(told) == 1
     assert "50" in told[0]
+
+
+def test_a_system_that_is_down_is_not_asked_for_each_project() -> None:
+    """Every call would wait until it gives up; an hour later it is tried again."""
+    with open_agency(20, wait_s=0.001, distance_s=0.0) as agency:
+        agency.desk.control("POST", "/quotas", {"per_s": 1000})
+        agency.desk.switch(is_down=True)
+        cost = agency.read("down")
+        now = agency.office.clock.now()
+        due = set(agency.due())
+        agency.desk.switch(is_down=False)
+        agency.office.clock.advance(hours=2)
+        after = agency.read("up again")
+
+    # Three readings in a row, and those that were on their way; each call is sent six times.
+    assert sum(cost.calls.values()) <= 6 * 5
+    assert due == {now + timedelta(hours=1)}
+    assert after.read_count == 20 * len(MEASURES)

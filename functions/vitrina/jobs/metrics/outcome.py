@@ -81,7 +81,8 @@ def outcome_of(
     zone: ZoneInfo,
 ) -> Outcome:
     """What *readings* of all sources of a project mean, beside what was *known* before."""
-    series = {number: one for number, one in known.items() if number in sources.chosen}
+    origins = {number: one.origin for number, one in sources.chosen.items()}
+    series = {number: one for number, one in known.items() if one.origin == origins.get(number)}
     gaps: dict[int, KnownGap] = {}
     failed: dict[int, str] = {}
     for reading in readings:
@@ -104,7 +105,7 @@ def outcome_of(
         failed,
         new,
         _due_at(sources.spreadsheet_id, readings, now, zone).isoformat(),
-        {n: one.origin for n, one in sources.chosen.items()},
+        origins,
     )
 
 

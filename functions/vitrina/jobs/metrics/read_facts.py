@@ -8,12 +8,19 @@ agency once. One process reads at a time, under a lease, so that the quotas of t
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from vitrina.errors import AccessDeniedError, FatalServiceError, ServiceError
+from vitrina.errors import (
+    AccessDeniedError,
+    BusyError,
+    FatalServiceError,
+    RetriableServiceError,
+    ServiceError,
+)
 from vitrina.jobs.metrics.outcome import REASONS, TOKEN_DEAD, Reading, outcome_of
 from vitrina.jobs.metrics.tell import tell_gaps, tell_login
 from vitrina.jobs.reconcile import PERIOD_S
@@ -21,7 +28,7 @@ from vitrina.operations.actor import CLOCK
 from vitrina.operations.outbox import fulfil, task_name
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
-from vitrina.ports import Document, Json, Key
+from vitrina.ports import Json
 from vitrina.records.metrics.facts import ProjectFacts, facts_key
 from vitrina.records.metrics.logins import DeadLogin, load_dead_logins, login_key
 from vitrina.records.metrics.sources import ChosenSource, MetricSources, find_due
@@ -34,6 +41,8 @@ log = logging.getLogger("vitrina.metrics")
 PARALLEL = 3
 #: Most projects of one task; further ones are left to the next task.
 MOST_AT_ONCE = 60
+#: Readings in a row that get no answer, after which a system is asked no more by this task.
+MOST_SILENT = 3
 #: Seconds after which a run that waits for sources extends its lease.
 HEARTBEAT_S = 20.0
 #: Days that are read again each time; deals go on changing their stage.
@@ -84,7 +93,17 @@ def _read(run: Run, due: Sequence[Tracked[MetricSources]]) -> None:
     keys = [facts_key(tracked.value.spreadsheet_id, year) for tracked in due for year in years]
     documents = services.store.get_many(keys) if keys else {}
     dead: dict[Login, AccessDeniedError] = {}
-    projects = [_project(services, tracked, documents, years, dead) for tracked in due]
+    silence = Silence()
+    projects = [
+        _Project(
+            services,
+            tracked,
+            ProjectFacts(services.store, documents, tracked.value.spreadsheet_id, years),
+            dead,
+            silence,
+        )
+        for tracked in due
+    ]
     with ThreadPoolExecutor(PARALLEL, thread_name_prefix="facts") as pool:
         pending: dict[Future[list[Reading]], _Project] = {
             pool.submit(project.read): project for project in projects
@@ -92,20 +111,43 @@ def _read(run: Run, due: Sequence[Tracked[MetricSources]]) -> None:
         while pending:
             ended, _ = wait(pending, timeout=HEARTBEAT_S, return_when=FIRST_COMPLETED)
             for future in ended:
-                _keep(run, pending.pop(future), future.result())
+                _try_to_keep(run, pending.pop(future), future)
             # Also where nothing was kept: the lease holds as long as sources are waited for.
             run.commit()
     _keep_logins(run, projects, dead)
 
 
+class Silence:
+    """Systems that do not answer: each further call would wait as long as the last ones."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._errors: dict[str, list[ServiceError]] = {}
+
+    def note(self, system: str, error: ServiceError | None) -> None:
+        """Note how a reading ended; an answer ends the silence."""
+        with self._lock:
+            if isinstance(error, RetriableServiceError):
+                self._errors.setdefault(system, []).append(error)
+            else:
+                self._errors.pop(system, None)
+
+    def of(self, system: str) -> ServiceError | None:
+        """The error of a system that has not answered ``MOST_SILENT`` times in a row."""
+        with self._lock:
+            errors = self._errors.get(system, [])
+            return errors[-1] if len(errors) >= MOST_SILENT else None
+
+
 @dataclass(frozen=True)
 class _Project:
-    """A project whose sources are read; *dead* is shared by all of them."""
+    """A project whose sources are read; *dead* and *silence* are shared by all of them."""
 
     services: Services
     tracked: Tracked[MetricSources]
     facts: ProjectFacts
     dead: dict[Login, AccessDeniedError]
+    silence: Silence
     #: Logins that gave an answer.
     alive: set[Login] = field(default_factory=set)
 
@@ -123,7 +165,10 @@ class _Project:
                 first = min(first, date.fromisoformat(source.since_on))
             known = series.get(number)
             newest = known.last_known if known and known.origin == source.origin else None
-            if known is not None and newest is not None:
+            is_begun_before = bool(source.since_on) and source.since_on < min(
+                (day.isoformat() for day in (known.days if known else ())), default=""
+            )
+            if known is not None and newest is not None and not is_begun_before:
                 settled = min(date.fromisoformat(known.settled_to), newest)
                 again = AGAIN_DAYS_OF.get(source.system, AGAIN_DAYS)
                 first = settled - timedelta(days=again - 1)
@@ -139,8 +184,9 @@ class _Project:
             unknown = FatalServiceError("metrics.not_connected", service=system)
             return Reading(sources, first, last, error=unknown)
         login = (system, service.login_of(account_id))
-        if login in self.dead:
-            return Reading(sources, first, last, error=self.dead[login])
+        known = self.dead.get(login) or self.silence.of(system)
+        if known is not None:
+            return Reading(sources, first, last, error=known)
         measures = tuple(dict.fromkeys(one.measure_id for one in sources))
         try:
             found = service.source(account_id).read(measures, first, last)
@@ -150,24 +196,32 @@ class _Project:
                 self.dead[login] = error
             return Reading(sources, first, last, error=error)
         except ServiceError as error:
+            self.silence.note(system, error)
             return Reading(sources, first, last, error=error)
         except Exception:
             log.exception("source not read", extra={"workbook": self.tracked.value.spreadsheet_id})
             unread = FatalServiceError("metrics.shape", service=service.name)
             return Reading(sources, first, last, error=unread)
+        self.silence.note(system, None)
         self.alive.add(login)
         return Reading(sources, first, last, found)
 
 
-def _project(
-    services: Services,
-    tracked: Tracked[MetricSources],
-    documents: Mapping[Key, Document],
-    years: range,
-    dead: dict[Login, AccessDeniedError],
-) -> _Project:
-    facts = ProjectFacts(services.store, documents, tracked.value.spreadsheet_id, years)
-    return _Project(services, tracked, facts, dead)
+def _try_to_keep(run: Run, project: _Project, future: Future[list[Reading]]) -> None:
+    """Keep what was read of a project; one that cannot be kept does not stop the others.
+
+    Raises
+    ------
+    BusyError
+        If another task reads, or the store is busy.
+    """
+    try:
+        _keep(run, project, future.result())
+    except BusyError:
+        raise
+    except Exception:
+        run.drop_final_writes()
+        log.exception("facts not kept", extra={"workbook": project.tracked.value.spreadsheet_id})
 
 
 def _keep(run: Run, project: _Project, readings: Sequence[Reading]) -> None:

@@ -103,7 +103,10 @@ class ProjectFacts:
 
 
 def load_series(store: Store, spreadsheet_id: str, first: date, last: date) -> dict[int, Series]:
-    """The facts of a project from *first* to *last*, by the number of the row: one round trip."""
+    """The facts of a project from *first* to *last*, by the number of the row: one round trip.
+
+    Where a metric has got another source since, they are of the one before: compare ``origin``.
+    """
     years = range(first.year, last.year + 1)
     keys = [facts_key(spreadsheet_id, year) for year in years]
     found = ProjectFacts(store, store.get_many(keys), spreadsheet_id, years).series

@@ -66,7 +66,10 @@ def fill(
     figures: dict[int, dict[str, float | None]] = {}
     everything = {**known, **lost}
     for number, one in everything.items():
-        wanted = _wanted(tab, one, sources.chosen[number].measure, series.get(number), kind, today)
+        source, found = sources.chosen[number], series.get(number)
+        # Facts of the source before this one are not of this metric.
+        own = found if found is not None and found.origin == source.origin else None
+        wanted = _wanted(tab, one, source.measure, own, kind, today)
         written = sources.written.get(number, {})
         for column, figure in wanted.items():
             cell = tab.cell(one.row, column)

@@ -28,7 +28,7 @@ from vitrina.usecases.metrics.cells import recognise
 from vitrina.usecases.metrics.gaps import gap_sentence
 from vitrina.usecases.metrics.rows import TAB, MetricRow, metric_rows, new_number, rows_by_number
 from vitrina.usecases.metrics.wishes import facts_wish
-from vitrina.workbook.reading.book import Book, parse_book
+from vitrina.workbook.reading.book import METRIC_BASE, Book, parse_book
 from vitrina.workbook.writing.change import WorkbookChange
 
 #: Systems whose accounts a person names by a link or brings as text.
@@ -219,8 +219,7 @@ def _choose(run: Run, spreadsheet_id: str, place: Place, wanted: Wanted) -> Answ
     tracked = tracked_sources(store, store.get_many([key]).get(key), spreadsheet_id, run.agency_id)
     _, lost = rows_by_number(rows, tracked.value)
     number = next((n for n, one in lost.items() if one.row.index == row.row.index), row.row.number)
-    is_new = number is None
-    number = number or new_number(tracked.value)
+    number = number or new_number(tab, tracked.value)
     account_id, measure = _measure(run, service, spreadsheet_id, number, wanted)
     source = ChosenSource(
         number=number,
@@ -251,7 +250,7 @@ def _choose(run: Run, spreadsheet_id: str, place: Place, wanted: Wanted) -> Answ
     def chosen(now: MetricSources) -> MetricSources:
         # At once: what is due is read by the next task.
         with_source = now.with_source(source, services.clock.now().isoformat())
-        return replace(with_source, last_number=now.last_number + is_new)
+        return replace(with_source, last_number=max(now.last_number, number - METRIC_BASE))
 
     run.at_end(updates=[tracked.change(chosen)])
     run.queue_at_end(facts_wish(services))

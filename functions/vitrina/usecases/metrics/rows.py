@@ -51,9 +51,10 @@ def rows_by_number(
     return known, lost
 
 
-def new_number(sources: MetricSources) -> int:
-    """The number of the next row that gets a source."""
-    return METRIC_BASE + sources.last_number + 1
+def new_number(tab: Tab, sources: MetricSources) -> int:
+    """The number of the next row that gets a source; it was given to no row, kept or not."""
+    marks = [row.number for row in tab.rows if row.number is not None]
+    return max([METRIC_BASE + sources.last_number, *marks]) + 1
 
 
 def period_kind(book: Book, choices: Choices) -> PeriodKind:
