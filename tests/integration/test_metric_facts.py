@@ -117,6 +117,12 @@ class MetricOffice:
         found = next(one for one in tab.rows if one.index == row + 1)
         return [tab.cell(found, column).value for column in columns]
 
+    def notes(self, row: int = 2) -> list[str]:
+        """The notes of the facts in a row."""
+        tab = self.office.tab("metrics")
+        found = next(one for one in tab.rows if one.index == row + 1)
+        return [tab.cell(found, f"fact.{number}").note for number in range(1, 7)]
+
     def told(self) -> list[str]:
         """What *Журнал* is told of sources."""
         rows = self.office.table("log", "action", "message", spreadsheet_id=self.office.agency_id)
@@ -346,3 +352,19 @@ def test_a_deleted_row_is_forgotten_at_the_second_look(metrics: MetricOffice) ->
     metrics.next_day()
 
     assert metrics.sources.chosen == {}
+
+
+def test_a_sampled_figure_says_that_it_is_one(metrics: MetricOffice) -> None:
+    """In its note, until it is counted from all visits; a note of a person stays."""
+    metrics.choose("visits", "Визиты", since_on="09.11.2026")
+    metrics.desk.switch(sample_share=0.5)
+    metrics.read()
+    assert metrics.notes()[:2] == [sampled := metrics.notes()[0], sampled]
+    assert "приблизительная" in sampled
+    metrics.office.edit({"type": "note", "sheet": "Метрики", "cell": "L4", "text": "Проверено"})
+
+    metrics.desk.switch(sample_share=1.0, least_users=2)
+    metrics.next_day()
+
+    assert "не показывает" in metrics.notes()[0]
+    assert metrics.notes()[1] == "Проверено"

@@ -14,6 +14,7 @@ from vitrina.domain.calendar import PeriodKind
 from vitrina.metric_port import DayValue, Measure, MeasureKind
 from vitrina.records.metrics.facts import Series
 from vitrina.records.metrics.sources import MetricSources
+from vitrina.texts import LOCALES, render, sentence
 from vitrina.usecases.metrics.rows import (
     TAB,
     MetricRow,
@@ -24,10 +25,13 @@ from vitrina.usecases.metrics.rows import (
 )
 from vitrina.workbook.reading.book import Book, Cell, Tab
 from vitrina.workbook.reading.choices import Choices
+from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.change import WorkbookChange
 
 #: Decimals of a figure that is not counted.
 DECIMALS = 2
+#: Notes of figures that a source has counted from a part of its data, or without some of it.
+NOTES = ("metrics.note_sampled", "metrics.note_withheld")
 #: Percent of a whole.
 HUNDRED = 100.0
 _ROUNDING = 1e-6
@@ -60,7 +64,7 @@ def fill(
     """Write the facts of all metrics with a source whose cells differ."""
     if TAB not in book.tabs:
         return Filling()
-    tab = book.tab(TAB)
+    tab, locale = book.tab(TAB), locale_of(book)
     known, lost = rows_by_number(metric_rows(tab, choices), sources)
     recognise(change, tab, lost)
     figures: dict[int, dict[str, float | None]] = {}
@@ -73,10 +77,12 @@ def fill(
         written = sources.written.get(number, {})
         for column, figure in wanted.items():
             cell = tab.cell(one.row, column)
-            if not _is_ours(cell, written.get(column, ())) or _shows(cell, figure):
+            if not _is_ours(cell, written.get(column, ())):
                 continue
-            change.set(tab, one.row, column, figure)
-            figures.setdefault(number, {})[column] = figure
+            _write_note(change, tab, one, column, own if figure is not None else None, locale)
+            if not _shows(cell, figure):
+                change.set(tab, one.row, column, figure)
+                figures.setdefault(number, {})[column] = figure
     return Filling(
         figures,
         {number: one.metric for number, one in everything.items()},
@@ -132,6 +138,23 @@ def figure_of(days: list[DayValue], measure: Measure, kind: str) -> float | None
         return round(days[-1].value, DECIMALS)
     total = sum(one.value for one in days)
     return round(total / len(days) if kind == "average" else total, DECIMALS)
+
+
+def _write_note(
+    change: WorkbookChange, tab: Tab, row: MetricRow, column: str, series: Series | None, locale: str
+) -> None:
+    """Say in the note of a figure that its source has counted a part only; a note of a person stays."""
+    known, code = tab.cell(row.row, column).note, _note_code(series)
+    wanted = render(sentence(code), locale) if code else ""
+    ours = {"", *(render(sentence(one), any_locale) for one in NOTES for any_locale in LOCALES)}
+    if known != wanted and known in ours:
+        change.note(tab, row.row, column, wanted)
+
+
+def _note_code(series: Series | None) -> str:
+    if series is None:
+        return ""
+    return NOTES[0] if series.is_sampled else NOTES[1] if series.is_withheld else ""
 
 
 def _is_ours(cell: Cell, written: tuple[float, ...]) -> bool:
