@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from vitrina.domain.dated_rows import RowProblem, parse_text
-from vitrina.errors import ServiceError, UserError, VitrinaError
+from vitrina.errors import ConfigurationError, ServiceError, UserError, VitrinaError
 from vitrina.metric_port import Account, Measure, MetricService
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.retry_on_conflict import retry_on_conflict
@@ -24,6 +24,7 @@ from vitrina.records.metrics.sources import (
 )
 from vitrina.records.outside.change import DocumentChange
 from vitrina.texts import Sentence, render, sentence
+from vitrina.usecases.deals.hints import agency_of_crm
 from vitrina.usecases.metrics.cells import recognise
 from vitrina.usecases.metrics.gaps import gap_sentence
 from vitrina.usecases.metrics.rows import TAB, MetricRow, metric_rows, new_number, rows_by_number
@@ -33,8 +34,10 @@ from vitrina.workbook.writing.change import WorkbookChange
 
 #: Systems whose accounts a person names by a link or brings as text.
 LINKED, PASTED = "sheet", "pasted"
+#: The system whose account belongs to one agency of the installation.
+CRM = "crm"
 #: Order in which systems are offered.
-SYSTEMS = ("metrica", "calltouch", "crm", LINKED, PASTED)
+SYSTEMS = ("metrica", "calltouch", CRM, LINKED, PASTED)
 #: Most bad lines of pasted text that are named.
 MOST_LINES = 10
 #: Most accounts and measures of a list.
@@ -75,7 +78,7 @@ def show_sources(run: Run, spreadsheet_id: str, *, sheet_id: int | None, row: in
     data = {
         "metrics": [_row_data(one, sources, numbers.get(one.row.index)) for one in rows],
         "selected": row if sheet_id == tab.sheet_id and row in [one.row.index + 1 for one in rows] else None,
-        "systems": [_system_data(run, system) for system in SYSTEMS if system in run.services.metrics],
+        "systems": [_system_data(run, system) for system in SYSTEMS if _is_connected(run, system)],
     }
     return Answer(Outcome.DONE, sentence("metric_form.shown" if rows else "metric_form.none"), data=data)
 
@@ -185,10 +188,19 @@ def _system_data(run: Run, system: str) -> Json:
 
 
 def _service(run: Run, system: str) -> MetricService:
+    if not _is_connected(run, system):
+        raise UserError("metrics.not_connected", service=system)
+    return run.services.metrics[system]
+
+
+def _is_connected(run: Run, system: str) -> bool:
+    """Whether the agency may read from a system: the CRM has the deals of one agency only."""
+    if system not in run.services.metrics:
+        return False
     try:
-        return run.services.metrics[system]
-    except KeyError:
-        raise UserError("metrics.not_connected", service=system) from None
+        return system != CRM or agency_of_crm(run.services) == run.agency_id
+    except ConfigurationError:
+        return False
 
 
 def _account_id(run: Run, service: MetricService, spreadsheet_id: str, wanted: Wanted) -> str:
