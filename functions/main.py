@@ -13,23 +13,27 @@ from vitrina.web.schedule import handle_schedule
 from vitrina.web.task import handle_task
 from vitrina.web.webhook import handle_webhook
 
+#: Seconds in which a request is answered. Google gives up on a click after a minute; a tracker repeats its
+#: webhook, and nobody looks at an empty page for long.
+CLICK_S, WEBHOOK_S, PAGE_S = 50.0, 20.0, 20.0
+
 
 @functions_framework.http
 def menu(request: Request) -> Response:
     """A member of staff clicked."""
-    return serve(request, application, handle_menu)
+    return serve(request, application, handle_menu, limit_s=CLICK_S)
 
 
 @functions_framework.http
 def webhook(request: Request) -> Response:
     """A tracker says that something changed."""
-    return serve(request, application, handle_webhook)
+    return serve(request, application, handle_webhook, limit_s=WEBHOOK_S)
 
 
 @functions_framework.http
 def client(request: Request) -> Response:
     """A client opens the page of his project, or answers there."""
-    return serve(request, application, handle_client)
+    return serve(request, application, handle_client, limit_s=PAGE_S)
 
 
 @functions_framework.http

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import httpx
 import tenacity
 
+from vitrina.deadline import StopAtDeadline, time_limit_s
 from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError, ServiceError
 from vitrina.ports import Json
 
@@ -71,7 +72,8 @@ class RestWire:
     pace
         May be shared by several wires.
     timeout_s
-        Seconds that one attempt waits for the answer; connecting takes 5 seconds at most.
+        Seconds that one attempt waits for the answer; connecting takes 5 seconds at most. Fewer where the
+        deadline of the request is nearer.
     attempts
         How often a call is sent at most, the first time included.
     wait_s
@@ -99,7 +101,7 @@ class RestWire:
         self._service = service
         self._api_url = api_url
         self._token = token
-        self._timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, LONGEST_CONNECT_S))
+        self._timeout_s = timeout_s
         self._attempts = attempts
         self._wait_s = wait_s
         self._longest_wait_s = longest_wait_s
@@ -146,14 +148,18 @@ class RestWire:
             self.pace.wait(calls)
             files = None if form is None else {name: (None, text.encode()) for name, text in form.items()}
             response = self._client.request(
-                method, path, params=params, json=body, files=files, headers=headers
+                method, path, params=params, json=body, files=files, headers=headers, timeout=self._timeout()
             )
             self.pace.learn(response.headers)
             return self.content_of(response)
 
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: _is_worth_repeating(error, repeats=repeats)),
-            stop=tenacity.stop_after_attempt(self._attempts) | tenacity.stop_before_delay(LONGEST_CALL_S),
+            stop=tenacity.stop_any(
+                tenacity.stop_after_attempt(self._attempts),
+                tenacity.stop_before_delay(LONGEST_CALL_S),
+                StopAtDeadline(),
+            ),
             wait=self._wait_before_repeat,
             sleep=self._sleep,
             before_sleep=self._log_repeat,
@@ -161,7 +167,7 @@ class RestWire:
         )
         try:
             return retrying(attempt)
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, ValueError, TimeoutError) as error:
             raise self.error_of(error) from error
 
     def content_of(self, response: httpx.Response) -> Any:
@@ -179,8 +185,11 @@ class RestWire:
             verify=trusted_authorities(),
             base_url=self._api_url,
             headers={"Authorization": f"Bearer {self._token}", "Accept": "application/json"},
-            timeout=self._timeout,
         )
+
+    def _timeout(self) -> httpx.Timeout:
+        limit_s = time_limit_s(self._timeout_s)
+        return httpx.Timeout(limit_s, connect=min(limit_s, LONGEST_CONNECT_S))
 
     @cached_property
     def _client(self) -> httpx.Client:

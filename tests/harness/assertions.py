@@ -10,7 +10,7 @@ from tests.harness.office import Office
 from tests.harness.snapshots import Snapshot, difference, take_snapshot
 
 #: Names that may stand in a Russian sentence.
-NAMES = frozenset({"Google", "Kaiten", "Cloud", "Tasks", "ID"})
+NAMES = frozenset({"Google", "Kaiten", "Cloud", "Tasks", "ID", "Firestore", "SQLite"})
 
 #: Quotations, IDs and e-mail addresses: they come from people and may be in any language.
 _QUOTED = re.compile(r"«[^»]*»|“[^”]*”|[А-ЯЁ]{2,8}-\d+|[\w.+-]+@[\w.-]+")

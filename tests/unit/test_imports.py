@@ -13,10 +13,11 @@ PACKAGE = FUNCTIONS / "vitrina"
 #: The parts of the package, from the bottom up: each may import itself and those before it.
 ORDER = ("domain", "workbook", "records", "operations", "project", "tabs", "usecases", "jobs", "web")
 #: Parts that every part of ``ORDER`` above ``domain`` may import too.
-SHARED = {"ports", "chat_port", "crm_port", "mail_port", "metric_port", "texts"}
+SHARED = {"deadline", "ports", "chat_port", "crm_port", "mail_port", "metric_port", "texts"}
 #: Parts that the other parts may import, beside themselves, ``errors`` and packages.
 ALLOWED = {
     "errors": set(),
+    "deadline": set(),
     "settings": set(),
     "texts": set(),
     "logs": set(),
@@ -25,14 +26,14 @@ ALLOWED = {
     "chat_port": {"ports", "crm_port"},
     "mail_port": set(),
     "metric_port": set(),
-    "rest": {"ports"},
-    "google": {"domain", "ports"},
+    "rest": {"deadline", "ports"},
+    "google": {"deadline", "domain", "ports"},
     "trackers": {"domain", "ports", "rest"},
     "crm": {"domain", "ports", "crm_port", "rest"},
     "chat": {"ports", "crm_port", "chat_port", "rest"},
     "mail": {"mail_port"},
     "metrics": {"crm_port", "domain", "ports", "metric_port", "rest"},
-    "store": {"domain", "google", "ports"},
+    "store": {"deadline", "domain", "google", "ports"},
     "cli": {*ORDER, "bootstrap", "chat", "crm", "google", "settings", "trackers", *SHARED} - {"web"},
     "__main__": {"cli"},
     "bootstrap": {

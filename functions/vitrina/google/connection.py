@@ -12,6 +12,8 @@ from typing import Any
 
 import httplib2
 
+from vitrina.deadline import time_limit_s
+
 
 class LostAnswerError(httplib2.HttpLib2Error):  # type: ignore[misc]
     """A write was sent and no answer came, so it is unknown whether it was carried out."""
@@ -55,3 +57,18 @@ class Http(httplib2.Http):  # type: ignore[misc]
         """See ``httplib2.Http``."""
         options["connection_type"] = _Secure if uri.startswith("https:") else _Plain
         return super().request(uri, *arguments, **options)
+
+
+def limit_wait(http: httplib2.Http, most_s: float) -> None:
+    """Have the next request of *http* wait at most so many seconds, fewer where the deadline is nearer.
+
+    Raises
+    ------
+    TimeoutError
+        If the deadline has passed.
+    """
+    http.timeout = time_limit_s(most_s)
+    for connection in http.connections.values():
+        connection.timeout = http.timeout
+        if connection.sock is not None:
+            connection.sock.settimeout(http.timeout)

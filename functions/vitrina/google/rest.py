@@ -11,6 +11,8 @@ from google.auth.credentials import Credentials
 from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.http import HttpRequest
 
+from vitrina.google.connection import limit_wait
+
 
 @dataclass(frozen=True)
 class RestService:
@@ -19,7 +21,7 @@ class RestService:
     Parameters
     ----------
     timeout_s
-        Seconds that one call waits for its answer.
+        Seconds that one call waits for its answer; fewer where the deadline of the request is nearer.
     """
 
     resource: Any
@@ -37,8 +39,9 @@ class RestService:
         try:
             http = self._idle.pop()
         except IndexError:
-            http = AuthorizedHttp(self.credentials, http=httplib2.Http(timeout=self.timeout_s))
+            http = AuthorizedHttp(self.credentials, http=httplib2.Http())
         try:
+            limit_wait(http.http, self.timeout_s)
             return request.execute(http=http)
         finally:
             self._idle.append(http)

@@ -24,7 +24,7 @@ from googleapiclient.discovery_cache import get_static_doc
 from googleapiclient.http import HttpRequest
 
 from vitrina.errors import ConfigurationError
-from vitrina.google.connection import Http
+from vitrina.google.connection import Http, limit_wait
 
 SCOPES = (
     "https://www.googleapis.com/auth/spreadsheets",
@@ -54,8 +54,9 @@ class GoogleServices:
         """Execute *request* over this thread's own connection: ``httplib2`` is not thread-safe."""
         http = getattr(self._local, "http", None)
         if http is None:
-            http = google_auth_httplib2.AuthorizedHttp(self._credentials, http=Http(timeout=TIMEOUT_S))
+            http = google_auth_httplib2.AuthorizedHttp(self._credentials, http=Http())
             self._local.http = http
+        limit_wait(http.http, TIMEOUT_S)
         return request.execute(http=http)
 
 

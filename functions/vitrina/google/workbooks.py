@@ -9,8 +9,9 @@ from typing import Any
 from google.auth.exceptions import GoogleAuthError
 from googleapiclient.errors import HttpError
 from googleapiclient.http import HttpRequest
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_any, wait_random_exponential
 
+from vitrina.deadline import StopAtDeadline
 from vitrina.errors import (
     AccessDeniedError,
     ChangedMeanwhileError,
@@ -182,7 +183,7 @@ class GoogleWorkbooks:
         refused: Callable[[HttpError], Exception | None] = lambda _: None,
     ) -> Any:
         attempts = Retrying(
-            stop=stop_after_attempt(self._attempts),
+            stop=stop_any(stop_after_attempt(self._attempts), StopAtDeadline()),
             wait=wait_random_exponential(multiplier=self._wait_s, max=MAX_WAIT_S),
             retry=retry_if_exception(repeat),
             reraise=True,

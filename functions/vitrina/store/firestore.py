@@ -13,8 +13,9 @@ from typing import Any
 
 from google.auth.exceptions import GoogleAuthError
 from googleapiclient.errors import HttpError
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_any, wait_random_exponential
 
+from vitrina.deadline import StopAtDeadline
 from vitrina.errors import (
     AccessDeniedError,
     ConfigurationError,
@@ -207,7 +208,7 @@ class FirestoreStore:
         A read may be refused for a database or an index that is not there.
         """
         attempts = Retrying(
-            stop=stop_after_attempt(_ATTEMPTS),
+            stop=stop_any(stop_after_attempt(_ATTEMPTS), StopAtDeadline()),
             wait=wait_random_exponential(multiplier=_FIRST_WAIT_S),
             retry=retry_if_exception(_is_busy),
             reraise=True,

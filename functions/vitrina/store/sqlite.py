@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,6 +13,8 @@ from pathlib import Path
 from vitrina.errors import ConfigurationError, RetriableServiceError, StoreConflictError
 from vitrina.ports import ABSENT, Document, Json, Key, Put, Write, new_token
 from vitrina.store.documents import json_texts, require_index
+
+log = logging.getLogger("vitrina.store")
 
 #: Name of the service in messages to people.
 SERVICE = "SQLite"
@@ -174,6 +177,8 @@ class SqliteStore:
         try:
             yield
         except sqlite3.DatabaseError as error:
+            # The message says whether the file is locked by another process, read-only or damaged.
+            log.warning("the file does not answer: %s", error)
             raise RetriableServiceError("store.no_answer", service=SERVICE) from error
 
 

@@ -7,6 +7,7 @@ reasons are in the log. A question costs at most one read of the store in ``KEEP
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from concurrent.futures import Future
 from flask import Request, Response
 
 from vitrina import __version__
+from vitrina.deadline import limited_to
 from vitrina.errors import ConfigurationError, RetriableServiceError, VitrinaError
 from vitrina.ports import Key
 from vitrina.settings import Settings
@@ -35,10 +37,17 @@ _ANY_KEY: Key = ("meta", "schema")
 Handle = Callable[[Request, OpenApplication], Response]
 
 
-def serve(request: Request, application: OpenApplication, handle: Handle) -> Response:
-    """Answer a question about the function's health; every other request is answered by *handle*."""
-    is_question = request.method in ("GET", "HEAD") and request.path.rstrip("/").endswith(f"/{HEALTH}")
-    return _answer(request, application) if is_question else handle(request, application)
+def serve(
+    request: Request, application: OpenApplication, handle: Handle, *, limit_s: float = math.inf
+) -> Response:
+    """Answer a question about the function's health; every other request is answered by *handle*.
+
+    After *limit_s* seconds no outside call is begun or waited for.
+    """
+    if request.method in ("GET", "HEAD") and request.path.rstrip("/").endswith(f"/{HEALTH}"):
+        return _answer(request, application)
+    with limited_to(limit_s):
+        return handle(request, application)
 
 
 def _answer(request: Request, application: OpenApplication) -> Response:

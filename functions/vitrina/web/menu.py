@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from flask import Request, Response
 
+from vitrina.deadline import limited_to
 from vitrina.errors import NotStaffError, RequestError, VitrinaError
 from vitrina.operations.actor import Actor, person
 from vitrina.operations.answer import Answer, answer_json, error_answer, unexpected_answer
@@ -34,6 +36,8 @@ from vitrina.web.http import (
 log = logging.getLogger("vitrina.menu")
 
 OPERATION_STATUS = "operation"
+#: Seconds in which it is known who asks, and then in which an operation is accepted or its progress is told.
+ACCESS_S, OPERATION_S = 5.0, 5.0
 #: Questions that the add-on asks before an action; they change nothing.
 QUESTIONS: Mapping[str, Callable[[Services, str], Answer]] = {
     "new_client_options": client_options,
@@ -67,8 +71,9 @@ def handle_menu(request: Request, application: OpenApplication) -> Response:
     limit_body(request, MENU_BODY_BYTES)
     try:
         check_method(request)
-        app = application()
-        email = app.identity.person_email(bearer_token(request))
+        with limited_to(ACCESS_S):
+            app = application()
+            email = app.identity.person_email(bearer_token(request))
         body = read_json(request)
         locale = _locale_of(body, locale)
         check(body, _ENVELOPE)
@@ -102,7 +107,8 @@ def _answer_known(services: Services, body: Json, actor: Actor, locale: str) -> 
     spreadsheet_id, params, name = body["spreadsheet_id"], body.get("params", {}), body["action"]
     if name == OPERATION_STATUS:
         check(params, _OPERATION_PARAMS)
-        return operation_status(services, params["operation_id"], spreadsheet_id, actor, locale)
+        with limited_to(OPERATION_S):
+            return operation_status(services, params["operation_id"], spreadsheet_id, actor, locale)
     if name in QUESTIONS:
         found = services.store.get_many(access_keys(services, actor, spreadsheet_id))
         require_role(services, actor, spreadsheet_id, found)
@@ -112,6 +118,7 @@ def _answer_known(services: Services, body: Json, actor: Actor, locale: str) -> 
         raise RequestError("request.unknown_action", action=name)
     check(params, action.params)
     click = Click(actor, spreadsheet_id, name, params, body["request_id"], locale)
-    envelope, status = run_click(services, click, action)
+    with limited_to(OPERATION_S) if action.is_queued else nullcontext():
+        envelope, status = run_click(services, click, action)
     log.info("clicked", extra={"action": name, "outcome": envelope["outcome"], "workbook": spreadsheet_id})
     return envelope, status

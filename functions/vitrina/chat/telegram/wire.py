@@ -113,7 +113,6 @@ class TelegramWire(RestWire):
         return httpx.Client(
             base_url=self._api_url,
             headers={"Accept": "application/json"},
-            timeout=self._timeout,
             transport=TokenTransport(self._token, httpx.HTTPTransport(verify=trusted_authorities())),
         )
 

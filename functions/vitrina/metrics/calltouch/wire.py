@@ -95,7 +95,6 @@ class CalltouchWire(RestWire):
             transport=_WithToken(self._token),
             base_url=self._api_url,
             headers={"Accept": "application/json"},
-            timeout=self._timeout,
         )
 
     def error_of(self, error: Exception) -> ServiceError:

@@ -74,7 +74,6 @@ class MetricaWire(RestWire):
             verify=trusted_authorities(),
             base_url=self._api_url,
             headers={"Authorization": f"OAuth {self._token}", "Accept": "application/json"},
-            timeout=self._timeout,
         )
 
     def content_of(self, response: httpx.Response) -> Any:
