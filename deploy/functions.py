@@ -54,8 +54,9 @@ FUNCTIONS = (
         max_instances=10,
         purpose="the tracker's changes",
     ),
+    # A file of 10 MB comes from a phone over a slow connection, and then goes to Drive.
     Function(
-        "client", is_public=True, memory="512Mi", timeout_s=30, max_instances=10, purpose="clients' pages"
+        "client", is_public=True, memory="512Mi", timeout_s=180, max_instances=10, purpose="clients' pages"
     ),
     # Learning norms holds the agency's whole history in memory. A task may take as long as Google allows.
     Function("task", is_public=False, memory="1Gi", timeout_s=1800, max_instances=4, purpose="queued work"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -16,7 +17,7 @@ from flask import Flask, Response, g, request
 from emulators.common.control import Control
 from emulators.common.statefile import StateFile
 from emulators.google import discovery, drive_api, edits, errors, masks, routes, schema, seed, sheets_api
-from emulators.google.calls import HANDLERS, Call, Media
+from emulators.google.calls import HANDLERS, Call, Media, Upload
 from emulators.google.discovery import Document, Method
 from emulators.google.errors import ApiError, NotModelledError
 from emulators.google.quota import NOBODY_NAMED, Quota
@@ -26,6 +27,8 @@ __all__ = ["create_app", "drive_api", "sheets_api"]
 
 DOCUMENTS = ("sheets.v4", "drive.v3")
 V2_UPLOAD = "/upload/drive/v2/files/"
+#: Where the content of a resumable upload is sent, and the call that it completes.
+RESUMABLE_PATH, RESUMABLE_CALL = "/upload/drive/v3/files", "drive.files.create"
 READ = "sheets.spreadsheets.get"
 JSON = "application/json"
 
@@ -35,6 +38,8 @@ class Google:
 
     def __init__(self, state_path: Path | None, clock: Clock) -> None:
         self.store = Store(clock)
+        #: Calls whose content is still to come, by the id of the upload.
+        self.uploads: dict[str, Call] = {}
         self.quota = Quota(time.time)
         self.documents = [discovery.load(name) for name in DOCUMENTS]
         self.state_file = StateFile(state_path, self.store.dump)
@@ -59,6 +64,7 @@ class Google:
 
     def _reset(self) -> None:
         self.quota.clear()
+        self.uploads.clear()
         with self.store.lock:
             self.store.reset()
         self.state_file.mark_changed()
@@ -94,6 +100,8 @@ class Google:
         found = self._find()
         if found is not None:
             return found[1].id
+        if self._is_content():
+            return RESUMABLE_CALL
         return "drive.v2.files.update" if request.path.startswith(V2_UPLOAD) else None
 
     def answer(self) -> Response:
@@ -113,18 +121,58 @@ class Google:
         if registered is None:
             raise NotModelledError(f"the method {method.id}")
         call = self._call(document, method, path)
+        if call.query.get("uploadType") == "resumable":
+            return self._begin_upload(call)
         if method.id == READ:
             return self._read(call)
+        return self._carry_out(call)
+
+    def _carry_out(self, call: Call) -> Response:
+        registered = HANDLERS[call.method.id]
         with self.store.lock:
             result = registered.handler(call)
             call.commit()
-        if registered.changes or method.id.endswith(".create"):
+        if registered.changes or call.method.id.endswith(".create"):
             self.changed()
         if result is None:
             return Response(status=204)
         if isinstance(result, drive_api.Raw):
             return Response(result.content, mimetype=result.mime_type)
         return _json(masks.select(call.mask, result))
+
+    # Resumable uploads: a first request says what is coming, a second one brings the whole content.
+
+    def _begin_upload(self, call: Call) -> Response:
+        if call.method.id != RESUMABLE_CALL:
+            raise NotModelledError(f"resumable uploads of {call.method.id}")
+        with self.store.lock:
+            drive_api.check_create(call)
+            upload_id = self.store.new_file_id()
+        mime_type = request.headers.get("X-Upload-Content-Type", "application/octet-stream")
+        length = int(request.headers.get("X-Upload-Content-Length", -1))
+        self.uploads[upload_id] = replace(call, upload=Upload(mime_type, length))
+        address = f"{request.host_url.rstrip('/')}{RESUMABLE_PATH}?uploadType=resumable&upload_id={upload_id}"
+        return Response(status=200, headers={"Location": address, "X-GUploader-UploadID": upload_id})
+
+    def _is_content(self) -> bool:
+        return request.method == "PUT" and request.path == RESUMABLE_PATH
+
+    def _finish_upload(self) -> Response:
+        """Take the content. One that is complete is answered with the file; a repeat finds the id in use."""
+        call = self.uploads.get(request.args.get("upload_id", ""))
+        if call is None or call.upload is None:
+            raise ApiError(404, errors.FAULT_MESSAGES[404])
+        content = request.get_data()
+        total = len(content)
+        whole = f"bytes 0-{total - 1}/{total}"
+        if request.headers.get("Content-Range", whole) != whole:
+            raise NotModelledError("resumable uploads in several parts")
+        if call.upload.length not in (-1, total):
+            raise ApiError(400, "Invalid request. The content has another length than announced.")
+        # The limit of an upload in one request does not concern this one.
+        answer = self._carry_out(replace(call, media=Media(content, call.upload.mime_type)))
+        del self.uploads[request.args["upload_id"]]
+        return answer
 
     def _read(self, call: Call) -> Response:
         """Answer a read of a workbook. Its text is kept until the workbook changes or a minute has passed."""
@@ -162,8 +210,10 @@ class Google:
             sent=frozenset(_nulls(sent)),
         )
 
-    def _split_upload(self, raw: bytes, query: dict[str, Any]) -> tuple[bytes, Media]:
+    def _split_upload(self, raw: bytes, query: dict[str, Any]) -> tuple[bytes, Media | None]:
         kind = query.get("uploadType")
+        if kind == "resumable":
+            return raw, None
         if kind == "media":
             return b"", Media(raw, request.mimetype)
         if kind != "multipart":
@@ -185,10 +235,12 @@ class Google:
                 call.commit()
             self.changed()
             return _json(result)
+        if self._is_content():
+            return self._finish_upload()
         if request.path.startswith("/batch"):
             raise NotModelledError("several HTTP calls in one (new_batch_http_request)")
         if request.path.startswith("/resumable/"):
-            raise NotModelledError("resumable uploads")
+            raise NotModelledError("resumable uploads at /resumable/")
         raise ApiError(404, errors.FAULT_MESSAGES[404])
 
     def refuse(self, error: ApiError) -> Response:

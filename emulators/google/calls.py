@@ -21,6 +21,14 @@ class Media:
     mime_type: str
 
 
+@dataclass(frozen=True)
+class Upload:
+    """What a resumable upload has announced of its content; a length of -1 is unknown."""
+
+    mime_type: str
+    length: int
+
+
 @dataclass
 class Call:
     """One call after its path, query and body were checked."""
@@ -33,6 +41,7 @@ class Call:
     mask: Mask | None
     now: datetime
     media: Media | None = None
+    upload: Upload | None = None
     drafts: dict[str, Book] = field(default_factory=dict)
     sent: frozenset[str] = frozenset()
     """Names in the body as sent, nulls included."""

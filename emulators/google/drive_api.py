@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 import io
 import re
 from typing import Any
@@ -16,6 +18,11 @@ from emulators.google.models import OWNER, Book
 from emulators.google.spreadsheets import SPREADSHEET, permission_id
 
 FOLDER = "application/vnd.google-apps.folder"
+OWN_TYPES = "application/vnd.google-apps."
+#: The field of a file that has its content; the API does not show it.
+CONTENT = "_content"
+#: Most bytes of an upload in one request: the guide says "5 MB or less" of it.
+MOST_MULTIPART_BYTES = 5 * 1024 * 1024
 
 DEFAULT_FIELDS = ("kind", "id", "name", "mimeType")
 """What Drive gives back of a file when no fields are asked for, as recorded."""
@@ -55,7 +62,7 @@ def _file(call: Call) -> dict[str, Any]:
 
 def full(file: dict[str, Any]) -> dict[str, Any]:
     """A file with what Drive computes about it."""
-    result = dict(file)
+    result = {name: one for name, one in file.items() if name != CONTENT}
     shared = len(file["permissions"]) > 1
     owner = {"kind": "drive#user", "displayName": "Owner", "me": True, "emailAddress": OWNER}
     result |= {
@@ -75,6 +82,8 @@ def full(file: dict[str, Any]) -> dict[str, Any]:
 def _link(file: dict[str, Any]) -> str:
     if file["mimeType"] == SPREADSHEET:
         return f"https://docs.google.com/spreadsheets/d/{file['id']}/edit?usp=drivesdk"
+    if CONTENT in file:
+        return f"https://drive.google.com/file/d/{file['id']}/view?usp=drivesdk"
     return f"https://drive.google.com/drive/folders/{file['id']}"
 
 
@@ -88,26 +97,57 @@ def _answer(call: Call, file: dict[str, Any]) -> dict[str, Any]:
     return whole if call.mask is not None else {name: whole[name] for name in DEFAULT_FIELDS}
 
 
+@handles("drive.files.generateIds")
+def generate_ids(call: Call) -> dict[str, Any]:
+    """Ids for files that are created later."""
+    space, kind = call.query.get("space", "drive"), call.query.get("type", "files")
+    if space != "drive" or kind != "files":
+        raise NotModelledError(f"generateIds with space={space} and type={kind}")
+    count = call.query.get("count", 10)
+    ids = [call.store.new_file_id() for _ in range(count)]
+    return {"kind": "drive#generatedIds", "space": space, "ids": ids}
+
+
 @handles("drive.files.create", changes=True)
 def create(call: Call) -> dict[str, Any]:
-    """A new workbook or folder."""
-    mime_type = call.body.get("mimeType", "application/octet-stream")
-    if mime_type not in (SPREADSHEET, FOLDER):
-        raise NotModelledError(f"files of the type {mime_type}")
-    if call.media is not None:
-        raise NotModelledError("files.create with content")
-    _check_parents(call, call.body.get("parents", []))
-    name = call.body.get("name") or ("Untitled" if mime_type == FOLDER else spreadsheets.DEFAULT_TITLE)
+    """A new workbook, folder, or file with content."""
+    check_create(call)
+    default = call.media.mime_type if call.media else "application/octet-stream"
+    mime_type = call.body.get("mimeType") or default
+    if call.media is None and mime_type not in (SPREADSHEET, FOLDER):
+        raise NotModelledError(f"files of the type {mime_type} without content")
+    if call.media is not None and mime_type.startswith(OWN_TYPES):
+        raise NotModelledError("files.create with content that is converted")
+    name = call.body.get("name") or ("Untitled" if mime_type != SPREADSHEET else spreadsheets.DEFAULT_TITLE)
     file_id = call.body.get("id") or call.store.new_file_id()
-    if file_id in call.store.files:
-        raise ApiError(409, "A file already exists with the provided ID.", reason="fileIdInUse")
     if mime_type == SPREADSHEET:
         spreadsheets.create(call.store, {"properties": {"title": name}, "spreadsheetId": file_id})
     else:
         spreadsheets.new_file(call.store, file_id, name, mime_type)
     file = call.store.files[file_id]
     _apply(call, file)
+    if call.media is not None:
+        content = call.media.content
+        file |= {
+            CONTENT: base64.b64encode(content).decode(),
+            "size": str(len(content)),
+            "md5Checksum": hashlib.md5(content, usedforsecurity=False).hexdigest(),
+            "originalFilename": name,
+        }
     return _answer(call, file)
+
+
+def check_create(call: Call) -> None:
+    """Refuse what Drive refuses before it takes the content of a file."""
+    mime_type, file_id = call.body.get("mimeType", ""), call.body.get("id")
+    if file_id and mime_type.startswith(OWN_TYPES) and mime_type != FOLDER:
+        # The guide: ids that were generated before are not supported for Google's own types but these.
+        raise ApiError(400, "Generated IDs are not supported for Docs Editors formats.", reason="invalid")
+    if file_id in call.store.files:
+        raise ApiError(409, "A file already exists with the provided ID.", reason="fileIdInUse")
+    _check_parents(call, call.body.get("parents", []))
+    if call.media is not None and call.upload is None and len(call.media.content) > MOST_MULTIPART_BYTES:
+        raise ApiError(413, "Request Too Large", reason="uploadTooLarge")
 
 
 def _check_parents(call: Call, parents: list[str]) -> None:
@@ -136,8 +176,11 @@ def _apply(call: Call, file: dict[str, Any]) -> None:
 
 @handles("drive.files.get")
 def get(call: Call) -> Any:
-    """The metadata of a file; the content of a spreadsheet cannot be downloaded."""
+    """The metadata of a file, or its content; that of a spreadsheet cannot be downloaded."""
     if call.query.get("alt") == "media":
+        file = _file(call)
+        if CONTENT in file:
+            return Raw(base64.b64decode(file[CONTENT]), file["mimeType"])
         raise ApiError(
             403,
             "Only files with binary content can be downloaded. Use Export with Docs Editors files.",
@@ -225,6 +268,8 @@ def copy(call: Call) -> dict[str, Any]:
     source = _file(call)
     if source["mimeType"] == FOLDER:
         raise ApiError(403, "This file cannot be copied by the user.", reason="cannotCopyFile")
+    if source["id"] not in call.store.books:
+        raise NotModelledError("copies of files with content")
     _check_parents(call, call.body.get("parents", []))
     name = call.body.get("name") or f"Copy of {source['name']}"
     book = call.store.books[source["id"]].clone()
@@ -249,6 +294,8 @@ def copy(call: Call) -> dict[str, Any]:
 def export(call: Call) -> Raw:
     """The first tab as comma-separated values."""
     file = _file(call)
+    if file["id"] not in call.store.books:
+        raise ApiError(403, "Export only supports Docs Editors files.", reason="fileNotExportable")
     if call.query.get("mimeType") != "text/csv":
         raise NotModelledError(f"export as {call.query.get('mimeType')}")
     book = call.store.books[file["id"]]

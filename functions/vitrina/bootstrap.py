@@ -16,11 +16,12 @@ from vitrina.crm import amocrm
 from vitrina.crm_port import Crm
 from vitrina.domain.calendar import WorkCalendar
 from vitrina.errors import ConfigurationError
+from vitrina.google.files import GoogleFiles
 from vitrina.google.firestore import make_firestore
 from vitrina.google.identity import GOOGLE_CERTS_URL, GoogleIdentity
 from vitrina.google.queue import CloudTasksQueue
 from vitrina.google.server_time import machine_time
-from vitrina.google.services import make_services
+from vitrina.google.services import FILE_TIMEOUT_S, make_services
 from vitrina.google.workbooks import GoogleWorkbooks
 from vitrina.mail.smtp import Security, SmtpMail
 from vitrina.mail_port import Mail
@@ -44,6 +45,8 @@ from vitrina.workbook.template.definition import load_template
 
 #: Name of what the secret in a header of the chat is computed from.
 CHAT_HEADER = "chat_header"
+#: The same for the secret of links in digests.
+CLIENT_LINKS = "client_links"
 
 
 class SystemClock:
@@ -108,6 +111,10 @@ def build(settings: Settings) -> Application:
         crm_agency=settings.crm_agency,
         chat=open_chat(settings),
         client_url=settings.client_url.rstrip("/"),
+        link_secret=webhook_url_of(CLIENT_LINKS, "", settings.webhook_secret).rpartition("/")[2],
+        files=GoogleFiles(
+            make_services(settings.google_url, timeout_s=FILE_TIMEOUT_S), folder_id=settings.drive_folder_id
+        ),
         mail=open_mail(settings),
         metrics=open_metrics(settings, clock.now, crm=crm, workbooks=workbooks(attempts=1), store=store),
     )

@@ -60,6 +60,41 @@ class Workbooks(Protocol):
         """Address to open the spreadsheet with. No request."""
 
 
+# --- Files ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file to keep. ``name`` and ``media_type`` are ours, not those that somebody sent."""
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+class Files(Protocol):
+    """Folders and files beside the workbooks. All methods that send a request raise ``ServiceError``.
+
+    Somebody waits for the answer of these calls: none is repeated here, and each ends after some seconds.
+    Whatever is made has an id that was asked for before, so that the same call again makes nothing more.
+    """
+
+    def new_ids(self, count: int) -> list[str]:
+        """Ids for folders and files that are made later."""
+
+    def has_folder(self, folder_id: str) -> bool:
+        """Whether a folder is there, and not in the bin."""
+
+    def make_folder(self, folder_id: str, title: str, *, beside: str, tag: str) -> None:
+        """Make a folder where the file *beside* is. *tag* is stored with it. Two requests."""
+
+    def put_file(self, file_id: str, file: NewFile, *, folder_id: str, tag: str) -> None:
+        """Make a file in a folder. *tag* is stored with it. Two requests."""
+
+    def url(self, file_id: str) -> str:
+        """Address to look at a file. No request."""
+
+
 # --- Task trackers -------------------------------------------------------------------------------
 
 

@@ -57,11 +57,12 @@ def test_links_for_the_client(workbench: WorkbenchPage, world: World) -> None:
     assert phone.evaluate("innerWidth") == 390
     phone.close()
 
+    sidebar.get_by_role("button", name="Ссылка для сводки в чате").click()
     sidebar.locator("#client-links li").first.get_by_role("button", name="Отключить").click()
     expect(sidebar.locator('#client-links li[data-state="revoked"]')).to_contain_text("Отключена")
     expect(address).to_have_count(0)
     sent = [one for one in world.backend.received if one["action"].endswith("client_link")]
-    assert [one["params"] for one in sent] == [{"scope": "act"}, {"link_id": new["id"]}]
+    assert [one["params"] for one in sent] == [{"scope": "act"}, {"scope": "digest"}, {"link_id": new["id"]}]
 
 
 def test_a_repeat_shows_no_address(workbench: WorkbenchPage, world: World) -> None:

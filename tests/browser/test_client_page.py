@@ -26,7 +26,10 @@ SCREEN = {"width": 390, "height": 844}
 A, B = shown(14, title="Макет главной страницы"), shown(15, title="Баннер для выставки")
 LEAST_TARGET, LEAST_TEXT = 44, 16
 #: Things that a finger has to hit.
-TARGETS = "button, .button, select, textarea, input[type=text]:not([tabindex]), input[type=url], label.tick"
+TARGETS = (
+    "button, .button, select, textarea, input[type=text]:not([tabindex]), input[type=url], input[type=file], "
+    "label.tick"
+)
 
 
 @dataclass
@@ -101,6 +104,19 @@ def phone(site: ClientSite, context: BrowserContext) -> Iterator[Phone]:
 def _main(phone: Phone, token: str) -> None:
     phone.open(token)
     expect(phone.page.get_by_role("heading", name="Ждёт вас")).to_be_visible()
+
+
+def _waits_long(phone: Phone, token: str) -> None:
+    phone.site.put_page(
+        shown(14, title="Макет главной страницы", shown_on="2026-11-17"),
+        shown(15, title="Баннер для выставки", shown_on="2026-11-20"),
+        content={**CONTENT, "remind_days": 3},
+    )
+    phone.open(token)
+    # Wednesday to Friday, and today; the weekend does not count.
+    expect(phone.page.get_by_text("Ждёт вашего решения: 4 рабочих дня.")).to_be_visible()
+    expect(phone.page.get_by_text("Ждёт вашего решения")).to_have_count(1)
+    expect(phone.page.get_by_text("Если промолчать, работа не будет считаться принятой")).to_be_visible()
 
 
 def _confirmation(phone: Phone, token: str) -> None:
@@ -185,11 +201,30 @@ def _wrong_order(phone: Phone, token: str) -> None:
 
 def _attachment(phone: Phone, token: str) -> None:
     phone.open(token)
-    phone.page.get_by_role("link", name="Передать материалы").click()
+    phone.page.get_by_role("link", name="Передать ссылку").click()
     phone.page.get_by_label("Ссылка на файл или папку").fill("https://files.example/logo")
     phone.page.get_by_label("К какой работе").select_option(label="ЗРН-3 Лендинг")
     phone.press("Дальше")
     expect(phone.page.get_by_role("heading", name="Передать ссылку?")).to_be_visible()
+
+
+def _file_form(phone: Phone, token: str) -> None:
+    phone.open(token)
+    phone.page.get_by_role("link", name="Передать файл").click()
+    expect(phone.page.get_by_text("До 10 МБ")).to_be_visible()
+
+
+def _wrong_file(phone: Phone, token: str) -> None:
+    _file_form(phone, token)
+    phone.page.get_by_label("К какой работе").select_option(label="ЗРН-3 Лендинг")
+    phone.page.get_by_label("Что в файле").fill("Логотип")
+    phone.page.get_by_label("Файл", exact=True).set_input_files(
+        {"name": "logo.svg", "mimeType": "image/png", "buffer": b"<svg onload='alert(1)'/>"}
+    )
+    phone.confirm("Передать файл")
+    expect(phone.page.get_by_text("Такой файл не принимаем.")).to_be_visible()
+    expect(phone.page.get_by_label("Что в файле")).to_have_value("Логотип")
+    expect(phone.page.get_by_role("checkbox")).to_be_checked()
 
 
 def _review(phone: Phone, token: str) -> None:
@@ -285,6 +320,7 @@ AXE_RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-pract
 
 STATES: dict[str, Callable[[Phone, str], None]] = {
     "main": _main,
+    "waits_long": _waits_long,
     "confirmation": _confirmation,
     "wrong_confirmation": _wrong_confirmation,
     "accepted": _accepted,
@@ -297,6 +333,7 @@ STATES: dict[str, Callable[[Phone, str], None]] = {
     "question": _question,
     "wrong_order": _wrong_order,
     "attachment": _attachment,
+    "wrong_file": _wrong_file,
     "review": _review,
     "need": _need,
     "priority": _priority,

@@ -155,6 +155,25 @@ def test_the_title_tells_nothing(site: ClientSite) -> None:
     assert "og:" not in html
 
 
+def test_silence_is_spoken_of(site: ClientSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the days that the agency has set, counted in working days; a view costs no further read."""
+    item = shown(14, shown_on="2026-11-20")
+    token = site.make_link()
+    site.put_page(item, content={**CONTENT, "remind_days": 2})
+    for day, said in ((23, ""), (24, "2 рабочих дня"), (30, "6 рабочих дней")):
+        monkeypatch.setenv("VITRINA_NOW", f"2026-11-{day}T09:00:00+03:00")
+        application.cache_clear()
+        text = site.get(token).text
+        assert ("Ждёт вашего решения" in text) is bool(said)
+        assert said in text
+        assert ("Если промолчать" in text) is bool(said)
+    # Never, where the agency has chosen so; and silence is no answer.
+    site.put_page(item, content={**CONTENT, "remind_days": 0})
+    assert "Ждёт вашего решения" not in site.get(token).text
+    assert site.page().by_number[14].is_waiting
+    assert site.decisions() == []
+
+
 def test_languages(site: ClientSite) -> None:
     """English for an English workbook, for a browser that asks for no Russian, and where it is asked for."""
     token = site.make_link()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -13,6 +15,7 @@ import pytest
 
 from tests.emulators.telegram.telegram_world import World
 from tests.harness.chat_servers import add_group, connect, quicken, running_telegram, settle, texts
+from tests.harness.client_site import PERSON
 from tests.harness.memory_office import MemoryOffice, client_office
 from tests.harness.office import NOW, Office
 from vitrina.bootstrap import application
@@ -433,3 +436,76 @@ def test_agency_that_wants_no_digests_in_chats(desk: Desk) -> None:
     answer = office.do("preview_digest")
     assert (answer["outcome"], "не выбрано" in answer["message"]) == ("refused", True)
     assert (desk.sent(), desk.told()) == ([], [])
+
+
+# --- The link to the page ------------------------------------------------------------------------
+
+
+def kept_text(office: Office) -> str:
+    """All documents of the store as text."""
+    return json.dumps([one.data for one in office.services.store.page(None, 10_000)], ensure_ascii=False)
+
+
+def test_the_link_to_the_page(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each digest has the same one, which no document has; it only looks, is renewed and switched off."""
+    office, base = desk.office, f"{desk.office.servers.functions}/client"
+    monkeypatch.setenv("VITRINA_CLIENT_URL", base)
+    desk.clock.tick(THURSDAY.replace(hour=9))
+    write_something(desk)
+    assert "нет ссылки на страницу" in " ".join(office.do("preview_digest")["details"])
+    made = office.do("make_client_link", scope="digest")
+    token = made["data"]["url"].rpartition("/")[2]
+    assert [(one["scope"], one["state"]) for one in made["data"]["links"]] == [("digest", "valid")]
+    settle(office, desk.world)
+
+    preview = office.do("preview_digest")
+    assert f"Страница проекта: {base}/c/{'•' * 22}" in preview["data"]["text"]
+    office.do("send_digest", mark=preview["data"]["mark"])
+    # While the message waits to be sent, too.
+    assert token not in kept_text(office)
+    settle(office, desk.world)
+    (sent,) = desk.sent()
+    (address,) = re.findall(r"Страница проекта: (\S+)", sent)
+    assert address == made["data"]["url"]
+    assert office.http.get(address, headers=PERSON).status_code == 200
+    assert office.http.get(f"{address}/question", headers=PERSON).status_code == 403
+    assert token not in kept_text(office)
+
+    # A week later it is the same one.
+    later = THURSDAY + timedelta(days=7)
+    desk.clock.tick(later.replace(hour=8))
+    write_something(desk)
+    desk.clock.tick(later.replace(hour=10))
+    assert desk.sent()[1].count(address) == 1
+
+    # Renewed: the former one is dead, also in the digests of before.
+    again = office.do("make_client_link", scope="digest")
+    states = [(one["scope"], one["state"]) for one in again["data"]["links"]]
+    assert states == [("digest", "valid"), ("digest", "revoked")]
+    assert office.http.get(address, headers=PERSON).status_code == 404
+    assert office.http.get(again["data"]["url"], headers=PERSON).status_code == 200
+    assert "Страница проекта" in office.do("preview_digest")["data"]["text"]
+
+    # Another secret of the installation computes another token, which nobody has been given.
+    monkeypatch.setenv("VITRINA_WEBHOOK_SECRET", "x" * 40)
+    application.cache_clear()
+    assert "Страница проекта" not in office.do("preview_digest")["data"]["text"]
+    monkeypatch.delenv("VITRINA_WEBHOOK_SECRET")
+
+
+def test_a_link_that_is_switched_off_is_in_no_digest(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Switched off between the preview and the message: what the client gets opens nothing."""
+    office, base = desk.office, f"{desk.office.servers.functions}/client"
+    monkeypatch.setenv("VITRINA_CLIENT_URL", base)
+    desk.clock.tick(THURSDAY.replace(hour=9))
+    write_something(desk)
+    made = office.do("make_client_link", scope="digest")["data"]
+    preview = office.do("preview_digest")
+    office.do("send_digest", mark=preview["data"]["mark"])
+    office.do("revoke_client_link", link_id=made["made"])
+    settle(office, desk.world)
+
+    (sent,) = desk.sent()
+    (address,) = re.findall(r"Страница проекта: (\S+)", sent)
+    assert office.http.get(address, headers=PERSON).status_code == 404
+    assert "Страница проекта" not in office.do("preview_digest")["data"]["text"]

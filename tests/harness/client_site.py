@@ -19,7 +19,8 @@ from werkzeug.test import TestResponse
 from emulators.world.functions import SOURCE
 from emulators.world.processes import Ports, settings_environment
 from tests.harness.counting_store import CountingStore, used_store
-from vitrina.bootstrap import application
+from tests.harness.firestore import new_database
+from vitrina.bootstrap import application, store_at
 from vitrina.ports import Json
 from vitrina.records.outside.client_links import ClientLink, Scope, find_link, new_link
 from vitrina.records.outside.client_pages import ClientPage, ShownItem, load_page
@@ -197,17 +198,27 @@ def hidden_fields(html: str) -> dict[str, str | list[str]]:
 
 
 @contextmanager
-def running_site(folder: Path, setenv: Any, *, now: datetime | None = None) -> Iterator[ClientSite]:
-    """The entry point over an empty store; no other server is there, so that a call to Google fails."""
+def running_site(
+    folder: Path, setenv: Any, *, now: datetime | None = None, firestore_url: str = ""
+) -> Iterator[ClientSite]:
+    """The entry point over an empty store; no other server is there, so that a call to Google fails.
+
+    The store is a file, or a new database of the Firestore emulator at *firestore_url*.
+    """
     settings = {
         **settings_environment(folder, Ports(), staff=["pm@agency.example"]),
         "VITRINA_CLIENT_URL": "http://localhost/client",
         "VITRINA_GOOGLE_URL": "http://127.0.0.1:9",
         **({"VITRINA_NOW": now.isoformat()} if now else {}),
+        **(
+            {"VITRINA_STORE": new_database(), "VITRINA_FIRESTORE_URL": firestore_url} if firestore_url else {}
+        ),
     }
     for name, value in settings.items():
         setenv(name, value)
-    store = CountingStore(SqliteStore.create(Path(settings["VITRINA_STORE"])))
+    if not firestore_url:
+        SqliteStore.create(Path(settings["VITRINA_STORE"]))
+    store = CountingStore(store_at(settings["VITRINA_STORE"], firestore_url))
     GUESSERS.forget()
     with used_store(store):
         app = functions_framework.create_app("client", str(SOURCE))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from vitrina.texts import LOCALES, TITLE_PREFIX, Days, load, pick_locale, render, sentence
+from vitrina.texts import LOCALES, TITLE_PREFIX, Days, Sentence, load, pick_locale, render, sentence
 
 PACKAGE = Path(__file__).parents[2] / "functions" / "vitrina"
 CALLS = {"sentence", "Sentence", "complain", "problem", "CellProblem"}
@@ -206,3 +206,17 @@ def test_row_12_every_setting_has_a_title_and_an_explanation() -> None:
 
     for locale in LOCALES:
         assert {f"{key}.{part}" for key in keys for part in ("title", "help")} <= load(locale).keys()
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize(
+    "value",
+    [1e15, -1e27, 1e300, float("inf"), float("nan"), 10**400, "\ud800", "x" * 100_000],
+    ids=lambda value: str(value)[:6].encode("ascii", "replace").decode(),
+)
+def test_row_5_an_absurd_value_can_be_told(value: object, locale: str) -> None:
+    """Rendering a refusal never fails, whatever the cell has."""
+    where = {"value": value, "most": 1000.0, "count": value if not isinstance(value, str) else 1}
+
+    for code in ("cell.hours_range", "cell.day", "cells.bad"):
+        assert render(Sentence(code, where), locale)

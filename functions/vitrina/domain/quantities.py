@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 
 #: Day 0 of the serial days of spreadsheets (google.md section 3).
 SERIAL_DAY_ZERO = date(1899, 12, 30)
 
+#: Days outside these are a mistake: work is not planned there, and calendars are not computed.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
+
+#: The most of what is made in one item; a larger figure is a mistake.
+MAX_QUANTITY = 1_000_000.0
+
 #: The most hours of one action; a larger figure is a mistake. About six person-months.
 MAX_HOURS = 1000.0
+
+#: More characters than any figure has without its spaces; 400 digits would be an infinite number.
+MOST_CHARACTERS = 300
 
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009]+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
@@ -33,7 +42,7 @@ def parse_number(text: str) -> float:
     compact = _SPACES.sub("", text)
     sign = -1.0 if compact[:1] in "-−–" and compact else 1.0
     digits = compact.lstrip("-−–+")
-    if not _NUMBER.fullmatch(digits):
+    if not _NUMBER.fullmatch(digits) or len(digits) > MOST_CHARACTERS:
         raise ValueError(text)
     return sign * float(digits.replace(",", "."))
 
@@ -47,6 +56,8 @@ def parse_hours(text: str) -> float:
         If *text* is none of these.
     """
     compact = _SPACES.sub("", text).lower()
+    if len(compact) > MOST_CHARACTERS:
+        raise ValueError(text)
     if clock := _CLOCK.fullmatch(compact):
         return int(clock[1]) + int(clock[2]) / 60
     words = _WORDS.fullmatch(compact)
@@ -64,8 +75,15 @@ def parse_day(text: str, *, today: date) -> date:
     Raises
     ------
     ValueError
-        If *text* is no such day.
+        If *text* is no such day from ``FIRST_DAY`` to ``LAST_DAY``.
     """
+    day = _any_day(text, today)
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(text)
+    return day
+
+
+def _any_day(text: str, today: date) -> date:
     compact = _SPACES.sub("", text)
     if iso := _ISO_DAY.fullmatch(compact):
         return date(int(iso[1]), int(iso[2]), int(iso[3]))
@@ -87,9 +105,24 @@ def parse_day(text: str, *, today: date) -> date:
     return min(nearby, key=lambda candidate: abs((candidate - today).days))
 
 
+def day_in_zone(moment: datetime, zone: tzinfo) -> date:
+    """The day of a moment in a time zone; in the year 9999 no zone east of Greenwich has one."""
+    try:
+        return moment.astimezone(zone).date()
+    except OverflowError:
+        return moment.date()
+
+
 def day_of_serial(serial: float) -> date:
     """The day of a spreadsheet's serial number; a time of day is dropped."""
     return SERIAL_DAY_ZERO + timedelta(days=int(serial))
+
+
+def known_day(value: object) -> date | None:
+    """The day of a cell's value; ``None`` where it is no serial number from ``FIRST_DAY`` to ``LAST_DAY``."""
+    if not isinstance(value, float) or not serial_of_day(FIRST_DAY) <= value < serial_of_day(LAST_DAY) + 1:
+        return None
+    return day_of_serial(value)
 
 
 def serial_of_day(day: date) -> int:

@@ -37,7 +37,9 @@ BUSY_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 NO_ANSWER = (OSError, httplib2.HttpLib2Error, http.client.HTTPException)
 
 #: A batch may take Google up to three minutes; a menu request cannot wait that long.
-TIMEOUT_S = 60
+TIMEOUT_S = 60.0
+#: A client waits for each of the few calls that keep a file.
+FILE_TIMEOUT_S = 15.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class GoogleServices:
     files: Any
     permissions: Any
     _credentials: Credentials
+    _timeout_s: float
     _local: threading.local
 
     def send(self, request: HttpRequest) -> Any:
@@ -56,12 +59,12 @@ class GoogleServices:
         if http is None:
             http = google_auth_httplib2.AuthorizedHttp(self._credentials, http=Http())
             self._local.http = http
-        limit_wait(http.http, TIMEOUT_S)
+        limit_wait(http.http, self._timeout_s)
         return request.execute(http=http)
 
 
 @cache
-def make_services(google_url: str = "") -> GoogleServices:
+def make_services(google_url: str = "", *, timeout_s: float = TIMEOUT_S) -> GoogleServices:
     """Services of the real Google, or of a local server at *google_url*; cached for all callers.
 
     The address is changed in the discovery documents: with the option ``api_endpoint`` batches and
@@ -77,6 +80,7 @@ def make_services(google_url: str = "") -> GoogleServices:
         files=drive.files(),
         permissions=drive.permissions(),
         _credentials=credentials,
+        _timeout_s=timeout_s,
         _local=threading.local(),
     )
 

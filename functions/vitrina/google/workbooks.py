@@ -191,13 +191,18 @@ class GoogleWorkbooks:
         try:
             return attempts(self._services.send, request)
         except HttpError as error:
-            raise refused(error) or _translate(error) from error
-        except NO_ANSWER as error:
-            raise RetriableServiceError("service.no_answer", service=SERVICE) from error
-        except GoogleAuthError as error:
-            if may_pass(error):
-                raise RetriableServiceError("service.no_answer", service=SERVICE) from error
-            raise AccessDeniedError("google.no_key", service=SERVICE, status=401) from error
+            raise refused(error) or service_error(error) from error
+        except (*NO_ANSWER, GoogleAuthError) as error:
+            raise service_error(error) from error
+
+
+def service_error(error: Exception) -> ServiceError:
+    """Our error for one of Google's client: a refusal, no answer, or no token."""
+    if isinstance(error, HttpError):
+        return _translate(error)
+    if isinstance(error, GoogleAuthError) and not may_pass(error):
+        return AccessDeniedError("google.no_key", service=SERVICE, status=401)
+    return RetriableServiceError("service.no_answer", service=SERVICE)
 
 
 def _status(error: HttpError) -> int:

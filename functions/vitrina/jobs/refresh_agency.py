@@ -115,7 +115,8 @@ def _refresh(run: Run, stored: StoredAgency, *, draws: bool) -> None:
     change = WorkbookChange()
     change.repair(book)
     write_journal(services, change, book, lines, team=team, projects=projects)
-    if services.chat is not None:
+    # The pages remind of silence, with a chat or without.
+    if services.chat is not None or services.client_url:
         renew_rules(run, book)
     # Clients ask on their pages as well.
     questions = find_open_questions(services.store, agency_id)

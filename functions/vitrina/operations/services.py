@@ -13,7 +13,7 @@ from vitrina.domain.calendar import WorkCalendar
 from vitrina.errors import FatalServiceError
 from vitrina.mail_port import Mail
 from vitrina.metric_port import MetricService
-from vitrina.ports import Clock, Queue, Store, TaskTracker, Workbooks
+from vitrina.ports import Clock, Files, Queue, Store, TaskTracker, Workbooks
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.template.definition import BookTemplate
 
@@ -55,6 +55,10 @@ class Services:
     chat: Chat | None = None
     #: Address of the entry point of the clients' pages; empty if there are none.
     client_url: str = ""
+    #: From which tokens of links in digests are computed; without one digests have no link.
+    link_secret: str = field(default="", repr=False)
+    #: ``None`` if clients cannot hand over files.
+    files: Files | None = None
     #: ``None`` if there is no mail server.
     mail: Mail | None = None
     #: Systems from which facts of metrics are read, by the name that chosen sources keep.

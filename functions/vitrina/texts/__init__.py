@@ -13,6 +13,7 @@ import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ _FOLDER = Path(__file__).parent
 #: Titles of tabs, columns and fields are in the templates' texts; sentences use them as ``title.<key>``.
 _TEMPLATES = Path(__file__).parents[3] / "sheet_templates"
 TITLE_PREFIX = "title."
+#: Larger numbers are shortened, as are infinity and what is no number.
+MOST_NUMBER = 10**15
 _PLURAL_FORMS = {"ru": ("one", "few", "many"), "en": ("one", "other")}
 
 
@@ -86,7 +89,9 @@ def render_all(data: Any, locale: str) -> Any:
 
 
 def format_number(value: float, locale: str) -> str:
-    """``32,5`` in Russian and ``32.5`` in English; at most one decimal digit."""
+    """``32,5`` in Russian and ``32.5`` in English, at most one decimal digit; ``1.00E+27`` if absurd."""
+    if not abs(value) < MOST_NUMBER:
+        return f"{Decimal(value):.3g}".replace(".", "," if locale == "ru" else ".")
     return format_decimal(value, format="#,##0.#", locale=locale)
 
 
@@ -127,7 +132,7 @@ class _Formatter(string.Formatter):
         return str(super().format_field(value, spec))
 
     def _plural(self, value: float, forms: str) -> str:
-        category = Locale(self._locale).plural_form(value)
+        category = Locale(self._locale).plural_form(value if abs(value) < MOST_NUMBER else MOST_NUMBER)
         words = dict(zip(_PLURAL_FORMS[self._locale], forms.split("|"), strict=True))
         # A fraction in Russian («1,5 часа») takes the form ``few``.
         return words.get(category) or words.get("few") or words["other"]

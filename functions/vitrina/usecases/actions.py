@@ -41,7 +41,7 @@ from vitrina.usecases.batch.task_source import Selection
 from vitrina.usecases.chats.answer_question import answer_question, open_questions
 from vitrina.usecases.chats.note_call import note_call
 from vitrina.usecases.chats.show_chat import show_chat
-from vitrina.usecases.client_page.links import make_link, revoke_link, show_links
+from vitrina.usecases.client_page.links import FOR_DIGEST, make_link, revoke_link, show_links
 from vitrina.usecases.clients.apply_onboarding import apply_onboarding
 from vitrina.usecases.clients.create_client import ClientForm, DealFacts, check_form, create_client
 from vitrina.usecases.clients.invite_client import invite_client
@@ -339,8 +339,8 @@ ACTIONS: Mapping[str, Action] = {
     "client_links": Action("client", _NO_PARAMS, lambda run, book, _: show_links(run, book), holds=()),
     "make_client_link": Action(
         "client",
-        _params(scope={"enum": [one.value for one in Scope]}),
-        lambda run, book, params: make_link(run, book, Scope(params["scope"])),
+        _params(scope={"enum": [*(one.value for one in Scope), FOR_DIGEST]}),
+        lambda run, book, params: make_link(run, book, params["scope"]),
         holds=("client_links:{book}",),
         is_noted=True,
     ),

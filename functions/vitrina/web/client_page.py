@@ -25,15 +25,19 @@ from vitrina.records.outside.client_links import (
     note_act,
     note_opening,
 )
-from vitrina.records.outside.client_pages import ClientPage, Decided, load_page
+from vitrina.records.outside.client_pages import ClientPage, Decided, ShownItem, load_page
 from vitrina.records.outside.decisions import Channel, DecisionKind
 from vitrina.texts import Sentence, render, sentence
-from vitrina.usecases.client_page.ask import ClientWish, take_wish
+from vitrina.usecases.client_page.ask import ClientWish, WishOutcome, take_wish
 from vitrina.usecases.client_page.content import shortened
+from vitrina.usecases.client_page.file_kinds import KINDS
+from vitrina.usecases.client_page.keep_file import MOST_FILE_BYTES, SentFile, keep_file
 from vitrina.usecases.decisions.decide import Ending, Outcome, Verdict, decide, take_back
+from vitrina.usecases.decisions.remind_shown import days_waited
 from vitrina.web.http import OTHER_BODY_BYTES, OpenApplication, limit_body
 from vitrina.web.pages.acts import (
     DECIDING,
+    INPUTS,
     ROLES,
     WRITING,
     Input,
@@ -46,6 +50,7 @@ from vitrina.web.pages.acts import (
 )
 from vitrina.web.pages.nonces import is_nonce, new_nonce
 from vitrina.web.pages.rendering import HEADERS, Rendered, Setting, compressed, render_page
+from vitrina.web.pages.uploads import read_upload
 from vitrina.web.pages.visitors import Guessers, address_of, is_from_own_page, is_robot, origin_of
 
 log = logging.getLogger("vitrina.client")
@@ -144,6 +149,8 @@ def _get(visit: Visit, rest: Sequence[str]) -> Response:
         return _unknown(visit.setting)
     if not visit.may_act:
         return _message(visit.setting, 403, "page.look_only", back=True)
+    if kind is Kind.FILE:
+        return _file_form(visit, wanted_from_form(kind, {"number": [visit.request.args.get("n", "")]}, page))
     # A confirmation that somebody opens again by its address has nothing to fill in.
     return _empty_form(visit, kind) if visible(kind) else _main(visit)
 
@@ -153,7 +160,7 @@ def _key(visit: Visit) -> tuple[object, ...]:
     page, setting, now = visit.page, visit.setting, visit.services.clock.now()
     open_ones = tuple(one.number for one in page.items if one.decided and one.decided.can_be_taken_back(now))
     shown = (page.spreadsheet_id, page.version, visit.may_act, open_ones)
-    return (*shown, setting.locale, setting.address, setting.language)
+    return (*shown, visit.services.today(), setting.locale, setting.address, setting.language)
 
 
 def _empty_form(visit: Visit, kind: Kind) -> Response:
@@ -181,13 +188,20 @@ def _main(visit: Visit, status: int = 200, errors: Sequence[Sentence] = ()) -> R
         waiting=waiting[:MOST_WAITING],
         waiting_more=max(0, len(waiting) - MOST_WAITING),
         decided=decided[:MOST_DECIDED],
+        waited=lambda one: _waited(visit, one),
         decided_line=lambda one: _decided_line(setting, one.decided, "was"),
         now=visit.services.clock.now(),
         errors=_rendered(setting, errors),
         own=page.proposals,
-        writing=[one.value for one in WRITING],
+        writing=[one.value for one in WRITING if one is not Kind.FILE or visit.services.files],
         other_locale="en" if setting.locale == "ru" else "ru",
     )
+
+
+def _waited(visit: Visit, item: ShownItem) -> int:
+    """Working days that an item waits for the client, 0 until they are to be spoken of."""
+    days, least = days_waited(visit.services, item.shown_on), _content(visit.page)["remind_days"]
+    return days if least and days >= least else 0
 
 
 class _Content(dict[str, Any]):
@@ -234,6 +248,8 @@ def _post(visit: Visit, rest: Sequence[str]) -> Response:
         return _message(setting, 403, "page.look_only", back=True)
     if is_robot(request) or not is_from_own_page(request, visit.services.client_url):
         return _message(setting, 403, "page.not_from_page", back=True)
+    if kind is Kind.FILE:
+        return _take_file(visit)
     form = read_form(request)
     wanted = wanted_from_form(kind, form, visit.page)
     if not first(form, "nonce"):
@@ -302,20 +318,11 @@ def _act(visit: Visit, wanted: Wanted, form: Mapping[str, list[str]]) -> Respons
     now, nonce, role = visit.services.clock.now(), first(form, "nonce"), first(form, "role")
     if wanted.wrong or not is_nonce(nonce, visit.token, wanted.kind, wanted.shown, now):
         return _main(visit, 409, [sentence("page.old_form")])
-    wrong: dict[str, Sentence] = {}
-    if role not in ROLES:
-        wrong["role"] = sentence("page.no_role")
-    if first(form, "sure") != "yes":
-        wrong["sure"] = sentence("page.not_sure")
-    if first(form, TRAP):
-        wrong["trap"] = sentence("page.trapped")
+    wrong = _unfilled(form)
     if wrong:
         return _confirmation(visit, wanted, nonce, wrong=wrong, role=role, status=422)
-    if not note_act(visit.services.store, visit.link, now):
-        answer = _message(visit.setting, 429, sentence("page.many_acts", most=MOST_ACTS), back=True)
-        answer.headers["Retry-After"] = "3600"
-        return answer
-    log.info("client acts", extra={"action": wanted.kind.value, "workbook": visit.page.spreadsheet_id})
+    if not _count(visit, wanted.kind):
+        return _too_many(visit)
     try:
         return _decision(visit, wanted, role) if wanted.kind in DECIDING else _wish(visit, wanted, nonce)
     except UserError as error:
@@ -323,6 +330,32 @@ def _act(visit: Visit, wanted: Wanted, form: Mapping[str, list[str]]) -> Respons
         if visible(wanted.kind):
             return _form(visit, wanted, {"": told}, error.http_status)
         return _main(visit, error.http_status, [told])
+
+
+def _unfilled(form: Mapping[str, list[str]]) -> dict[str, Sentence]:
+    """What a person would have filled in otherwise, by the name of the field."""
+    wrong: dict[str, Sentence] = {}
+    if first(form, "role") not in ROLES:
+        wrong["role"] = sentence("page.no_role")
+    if first(form, "sure") != "yes":
+        wrong["sure"] = sentence("page.not_sure")
+    if first(form, TRAP):
+        wrong["trap"] = sentence("page.trapped")
+    return wrong
+
+
+def _count(visit: Visit, kind: Kind) -> bool:
+    """Count an act; ``False`` if the link has made too many."""
+    if not note_act(visit.services.store, visit.link, visit.services.clock.now()):
+        return False
+    log.info("client acts", extra={"action": kind.value, "workbook": visit.page.spreadsheet_id})
+    return True
+
+
+def _too_many(visit: Visit) -> Response:
+    answer = _message(visit.setting, 429, sentence("page.many_acts", most=MOST_ACTS), back=True)
+    answer.headers["Retry-After"] = "3600"
+    return answer
 
 
 def _decision(visit: Visit, wanted: Wanted, role: str) -> Response:
@@ -340,11 +373,79 @@ def _wish(visit: Visit, wanted: Wanted, nonce: str) -> Response:
     setting = visit.setting
     wish = ClientWish(wanted.kind.value, dict(wanted.fields), origin_of(visit.request), nonce)
     outcome = take_wish(visit.services, visit.page, wish)
+    return _kept(setting, outcome, [text for _, text in _told(visit, wanted)])
+
+
+def _kept(setting: Setting, outcome: WishOutcome, texts: Sequence[str]) -> Response:
+    """What was kept, or that it was kept before."""
     told = render(outcome.message, setting.locale)
-    lines = [(shortened(text, MOST_TOLD), "") for _, text in _told(visit, wanted)]
     if not outcome.is_new:
         told = f"{told} {setting.text('page.already_sent', moment=setting.moment(outcome.at))}"
+    lines = [(shortened(text, MOST_TOLD), "") for text in texts]
     return render_page(setting, "result", heading=told, lines=lines)
+
+
+# --- A file ------------------------------------------------------------------------------------------
+
+
+def _file_form(
+    visit: Visit,
+    wanted: Wanted,
+    *,
+    wrong: Mapping[str, Sentence] | None = None,
+    form: Mapping[str, list[str]] | None = None,
+    nonce: str = "",
+    status: int = 200,
+) -> Response:
+    """The form for a file, with everything that was filled in; only the file has to be chosen again."""
+    if visit.services.files is None:
+        return _unknown(visit.setting)
+    setting, now = visit.setting, visit.services.clock.now()
+    found = {name: render(one, setting.locale) for name, one in (wrong or {}).items()}
+    own = {one.name for one in INPUTS[Kind.FILE]} | {"file", "role", "sure"}
+    return render_page(
+        setting,
+        "file",
+        status,
+        kind=wanted.kind.value,
+        fields=INPUTS[Kind.FILE],
+        options=lambda one: _options(visit, one),
+        typed=dict(wanted.fields),
+        wrong=found,
+        errors=[text for name, text in found.items() if name not in own],
+        nonce=nonce or new_nonce(visit.token, wanted.kind, (), now),
+        roles=ROLES,
+        role=first(form or {}, "role"),
+        is_sure=first(form or {}, "sure") == "yes",
+        is_again=form is not None,
+        most=MOST_FILE_BYTES // 1024**2,
+        endings=",".join(f".{one.ending}" for one in KINDS) + ",.jpeg",
+    )
+
+
+def _take_file(visit: Visit) -> Response:
+    """Keep a file. This form is sent once, and asks for what a confirmation asks for."""
+    sent = read_upload(visit.request, "file")
+    form, now = sent.fields, visit.services.clock.now()
+    wanted = wanted_from_form(Kind.FILE, form, visit.page)
+    nonce = first(form, "nonce")
+    wrong = {**(wanted.wrong or {}), **_unfilled(form)}
+    if not sent.name:
+        wrong["file"] = sentence("client_page.file.none")
+    if not is_nonce(nonce, visit.token, Kind.FILE, (), now):
+        wrong["old"], nonce = sentence("page.old_form"), ""
+    if wrong:
+        return _file_form(visit, wanted, wrong=wrong, form=form, nonce=nonce, status=422)
+    if not _count(visit, Kind.FILE):
+        return _too_many(visit)
+    fields = dict(wanted.fields)
+    file = SentFile(sent.name, sent.content, fields, origin_of(visit.request), nonce)
+    try:
+        outcome = keep_file(visit.services, visit.page, file)
+    except UserError as error:
+        told = {"file": Sentence(error.code, error.where)}
+        return _file_form(visit, wanted, wrong=told, form=form, nonce=nonce, status=error.http_status)
+    return _kept(visit.setting, outcome, [text for text in (outcome.name, fields["note"]) if text])
 
 
 def _told(visit: Visit, wanted: Wanted) -> list[tuple[str, str]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
 from googleapiclient.errors import HttpError
+from googleapiclient.http import MediaIoBaseUpload
 
 from tests.emulators.google.conftest import Google
 
@@ -236,3 +238,52 @@ def test_unknown_field_in_a_mask(google: Google) -> None:
         google.drive.files().get(fileId=create(google, "Заря"), fields="nme").execute()
 
     assert caught.value.reason == "Invalid field selection nme"
+
+
+# --- Files with content -----------------------------------------------------------------------------
+
+
+def upload(google: Google, content: bytes, *, resumable: bool = True, **body: Any) -> dict[str, Any]:
+    """A file with content, as Google's client sends it."""
+    media = MediaIoBaseUpload(io.BytesIO(content), mimetype="application/pdf", resumable=resumable)
+    return google.drive.files().create(body=body, media_body=media, fields="*").execute()
+
+
+@pytest.mark.parametrize("resumable", [True, False], ids=["resumable", "in one request"])
+def test_uploaded_content_comes_back(google: Google, resumable: bool) -> None:
+    """Every byte is kept, line ends and zeros too, and described as Drive describes it."""
+    content = b"%PDF-1.7\r\n\x00\xff\n--===\r\n\r\n"
+    folder = google.drive.files().create(body={"name": "От клиента", "mimeType": FOLDER}).execute()["id"]
+
+    file = upload(google, content, resumable=resumable, name="Бриф.pdf", parents=[folder])
+
+    assert google.drive.files().get_media(fileId=file["id"]).execute() == content
+    assert (file["mimeType"], file["size"], file["parents"]) == ("application/pdf", "22", [folder])
+    assert file["webViewLink"].startswith(f"https://drive.google.com/file/d/{file['id']}/view")
+    assert "_content" not in file
+
+
+def test_generated_id_makes_one_file(google: Google) -> None:
+    """An id that was generated before is the id of the file; the same call again is refused with 409."""
+    (file_id,) = google.drive.files().generateIds(count=1, space="drive").execute()["ids"]
+    upload(google, b"first", name="a.pdf", id=file_id)
+
+    with pytest.raises(HttpError) as again:
+        upload(google, b"second", name="a.pdf", id=file_id)
+
+    assert (again.value.resp.status, again.value.error_details[0]["reason"]) == (409, "fileIdInUse")
+    assert google.drive.files().get_media(fileId=file_id).execute() == b"first"
+    assert names(google, "name = 'a.pdf'") == ["a.pdf"]
+
+
+def test_large_content_needs_a_resumable_upload(google: Google) -> None:
+    """What is sent in one request may have 5 MB at most; a parent that is no folder takes no file."""
+    content = bytes(6 * 1024 * 1024)
+
+    with pytest.raises(HttpError) as large:
+        upload(google, content, resumable=False, name="a.pdf")
+    with pytest.raises(HttpError) as parent:
+        upload(google, b"a", name="b.pdf", parents=[create(google, "Заря")])
+
+    assert (large.value.resp.status, parent.value.resp.status) == (413, 403)
+    assert upload(google, content, name="a.pdf")["size"] == str(len(content))

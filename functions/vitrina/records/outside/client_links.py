@@ -1,11 +1,14 @@
 """Links by which a client opens the page of his project without a login.
 
-The token of a link is known to those who have the link: the store keeps only its hash.
+The token of a link is known to those who have the link: the store keeps only its hash. That of a link for
+digests is computed from a secret of the installation and a random value that is kept.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
 import re
 import secrets
 from dataclasses import asdict, dataclass, replace
@@ -20,6 +23,7 @@ CLIENT_LINK = "client_link"
 
 #: Bytes of a token. It has 22 characters then.
 TOKEN_BYTES = 16
+TOKEN_CHARACTERS = 22
 #: A link that nobody may use any more is kept for so long, so that its page can say why.
 KEPT_AFTER = timedelta(days=365)
 #: That a link was opened is noted once in this time.
@@ -55,6 +59,8 @@ class ClientLink:
         In how many hours it was opened, ``NOTED_EVERY`` being one.
     acts_since, acts
         The hour that is counted, and the acts of the link in it.
+    seed
+        The random value of a link for digests; empty for the others.
     """
 
     token_hash: str
@@ -69,6 +75,7 @@ class ClientLink:
     opened_hours: int = 0
     acts_since: str = ""
     acts: int = 0
+    seed: str = ""
     version: int = ABSENT
 
     @property
@@ -118,6 +125,23 @@ def new_link(spreadsheet_id: str, agency_id: str, scope: Scope, now: datetime) -
         hash_of(token), spreadsheet_id, agency_id, scope.value, now.isoformat(), until.isoformat()
     )
     return link, token
+
+
+def new_digest_link(
+    spreadsheet_id: str, agency_id: str, secret: str, now: datetime
+) -> tuple[ClientLink, str]:
+    """A new link to look, whose token can be computed again with the secret of the installation."""
+    seed = secrets.token_hex(TOKEN_BYTES)
+    token = digest_token(secret, spreadsheet_id, seed)
+    link, _ = new_link(spreadsheet_id, agency_id, Scope.LOOK, now)
+    return replace(link, token_hash=hash_of(token), seed=seed), token
+
+
+def digest_token(secret: str, spreadsheet_id: str, seed: str) -> str:
+    """The token of a link for digests."""
+    message = f"digest:{spreadsheet_id}:{seed}".encode()
+    signed = hmac.new(secret.encode(), message, hashlib.sha256).digest()[:TOKEN_BYTES]
+    return base64.urlsafe_b64encode(signed).decode().rstrip("=")
 
 
 def hash_of(token: str) -> str:

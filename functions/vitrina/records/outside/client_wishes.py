@@ -28,6 +28,8 @@ class WishKind(StrEnum):
     REVIEW = "review"
     #: A link to what the work needs.
     ATTACHMENT = "attachment"
+    #: A file, which is in the project's folder when the wish is kept.
+    FILE = "file"
     #: A tick of «Что нужно от вас».
     NEED = "need"
     #: Another priority of something that he ordered.

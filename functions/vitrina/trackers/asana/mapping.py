@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from xml.sax.saxutils import escape, unescape
 
+from vitrina.domain.quantities import day_in_zone
 from vitrina.ports import (
     KEPT,
     Board,
@@ -392,7 +393,7 @@ def comments_of_people(stories: Iterable[Json], own_user_id: str) -> int:
 def day_of(task: Json, zone: tzinfo) -> date | None:
     """The day on which a task is due."""
     if task.get("due_at"):
-        return datetime.fromisoformat(task["due_at"]).astimezone(zone).date()
+        return day_in_zone(datetime.fromisoformat(task["due_at"]), zone)
     return date.fromisoformat(task["due_on"]) if task.get("due_on") else None
 
 

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, tzinfo
 
-from vitrina.domain.quantities import parse_hours
+from vitrina.domain.quantities import day_in_zone, parse_hours
 from vitrina.ports import (
     KEPT,
     Board,
@@ -358,7 +358,7 @@ def _due_on(data: Json, zone: tzinfo) -> date | None:
     if not text:
         return None
     if data.get("due_date_time_present"):
-        return datetime.fromisoformat(text).astimezone(zone).date()
+        return day_in_zone(datetime.fromisoformat(text), zone)
     # Without a time Kaiten keeps midnight UTC: converting that to a zone west of it gives the day before.
     return date.fromisoformat(text[:10])
 

@@ -13,9 +13,10 @@ from vitrina.operations.run import Run
 from vitrina.ports import Document, Write
 from vitrina.records.outside.change import DocumentChange
 from vitrina.records.outside.chat_messages import KeptMessage, message_from_document
-from vitrina.records.outside.chat_rules import ChatRules
+from vitrina.records.outside.chat_rules import ChatRules, Told
 from vitrina.records.outside.chats import MOST_IDS, ChatState, KeptChat, chat_from_document, chat_key
 from vitrina.texts import Sentence, render
+from vitrina.usecases.client_page.digest_link import with_address
 
 #: Messages in a group in any window; all processes together. The window is longer than Telegram's minute: an
 #: adapter may wait for seconds before it sends.
@@ -110,6 +111,9 @@ class Room:
         self.check_pace()
         chat_id = self.kept.chat_id
         text = message.for_chat(chat_id, topic_id)
+        if message.event == Told.DIGEST:
+            told = with_address(self.run.services, message.spreadsheet_id, text.text)
+            text = replace(text, text=told)
         if message.sent_in == chat_id:
             self.keep(moments=self._moments())
             self.chat.edit(message.sent_id, text)

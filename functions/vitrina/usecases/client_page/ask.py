@@ -72,7 +72,10 @@ class ClientWish:
 
 @dataclass(frozen=True)
 class WishOutcome:
-    """What has become of a form. ``is_new`` is ``False`` for a repeat; ``at`` is ISO text."""
+    """What has become of a form. ``is_new`` is ``False`` for a repeat; ``at`` is ISO text.
+
+    ``name`` is that of a file.
+    """
 
     wish_id: str
     kind: WishKind
@@ -80,6 +83,7 @@ class WishOutcome:
     at: str
     is_new: bool
     message: Sentence
+    name: str = ""
 
 
 def take_wish(services: Services, page: ClientPage, wish: ClientWish) -> WishOutcome:
@@ -92,34 +96,47 @@ def take_wish(services: Services, page: ClientPage, wish: ClientWish) -> WishOut
     RetriableServiceError
         If the store does not answer; the same call may be made again.
     """
-    if not _NONCE.fullmatch(wish.nonce) or wish.kind not in list(WishKind):
+    # A file comes with its content: see ``keep_file``.
+    is_known = wish.kind in list(WishKind) and wish.kind != WishKind.FILE
+    if not _NONCE.fullmatch(wish.nonce) or not is_known:
         raise UserError("client_page.ask.bad_form")
     wish_id = wish_id_of(page.spreadsheet_id, wish.nonce)
     known = load_wish(services.store, wish_id)
     if known is not None:
-        return _outcome(known, is_new=False)
+        return outcome_of(known, is_new=False)
     kept = KeptWish(
         wish_id,
         page.spreadsheet_id,
         page.agency_id,
         wish.kind,
-        _CHECKS[WishKind(wish.kind)](page, wish.fields),
+        checked_fields(page, WishKind(wish.kind), wish.fields),
         services.clock.now().isoformat(),
         origin=clean_text(wish.origin)[:MOST_TITLE],
     )
-    if len(find_open_wishes(services.store, page.spreadsheet_id)) >= MOST_WAITING:
+    return keep_wish(services, kept)
+
+
+def keep_wish(services: Services, kept: KeptWish) -> WishOutcome:
+    """Keep a wish that was checked, once, in one commit with the task that carries it out.
+
+    Raises
+    ------
+    UserError
+        If too many wait.
+    """
+    if len(find_open_wishes(services.store, kept.spreadsheet_id)) >= MOST_WAITING:
         raise UserError("client_page.ask.too_many")
     task = wish_task(kept)
     try:
         services.store.commit([kept.put(), task.put(services)])
     except StoreConflictError:
         # The same form was sent twice at the same moment.
-        first = load_wish(services.store, wish_id)
+        first = load_wish(services.store, kept.wish_id)
         if first is None:
             raise
-        return _outcome(first, is_new=False)
+        return outcome_of(first, is_new=False)
     task.try_to_send(services)
-    return _outcome(kept, is_new=True)
+    return outcome_of(kept, is_new=True)
 
 
 def wish_task(wish: KeptWish, *, wait_s: float = GATHER_S) -> TaskWish:
@@ -131,14 +148,26 @@ def wish_task(wish: KeptWish, *, wait_s: float = GATHER_S) -> TaskWish:
     return TaskWish(f"client-wish-{wish.wish_id}", body, wait_s)
 
 
-def _outcome(wish: KeptWish, *, is_new: bool) -> WishOutcome:
+def outcome_of(wish: KeptWish, *, is_new: bool) -> WishOutcome:
+    """What is told of a kept wish."""
     code = "client_page.ask.changed" if wish.result == WishResult.CHANGED else f"client_page.ask.{wish.kind}"
     return WishOutcome(
-        wish.wish_id, WishKind(wish.kind), WishResult(wish.result), wish.at, is_new, sentence(code)
+        wish.wish_id,
+        WishKind(wish.kind),
+        WishResult(wish.result),
+        wish.at,
+        is_new,
+        sentence(code),
+        str(wish.fields.get("name", "")),
     )
 
 
 # --- Checks ------------------------------------------------------------------------------------------
+
+
+def checked_fields(page: ClientPage, kind: WishKind, fields: Mapping[str, object]) -> Json:
+    """The fields of a form, cleaned; raises ``UserError``."""
+    return _CHECKS[kind](page, fields)
 
 
 def _question(_: ClientPage, fields: Mapping[str, object]) -> Json:
@@ -162,11 +191,16 @@ def _review(_: ClientPage, fields: Mapping[str, object]) -> Json:
     return {"mark": mark, "text": _text(fields, "text", MOST_TEXT)}
 
 
-def _attachment(_: ClientPage, fields: Mapping[str, object]) -> Json:
+def _attachment(page: ClientPage, fields: Mapping[str, object]) -> Json:
+    return {**_file(page, fields), "url": _link(fields)}
+
+
+def _file(_: ClientPage, fields: Mapping[str, object]) -> Json:
+    """What is said about a file or a link; the file itself is checked elsewhere."""
     number = _number(fields, "number")
     if not 0 <= number <= MAX_ITEM_NUMBER:
         raise UserError("client_page.ask.bad_form")
-    return {"number": number, "url": _link(fields), "note": _line(fields, "note", MOST_NOTE)}
+    return {"number": number, "note": _line(fields, "note", MOST_NOTE)}
 
 
 def _need(_: ClientPage, fields: Mapping[str, object]) -> Json:
@@ -190,6 +224,7 @@ _CHECKS: Mapping[WishKind, Callable[[ClientPage, Mapping[str, object]], Json]] =
     WishKind.ORDER: _order,
     WishKind.REVIEW: _review,
     WishKind.ATTACHMENT: _attachment,
+    WishKind.FILE: _file,
     WishKind.NEED: _need,
     WishKind.PRIORITY: _priority,
 }

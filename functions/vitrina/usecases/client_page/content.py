@@ -12,15 +12,15 @@ from typing import Any
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.calendar import PeriodKind
-from vitrina.domain.quantities import day_of_serial
+from vitrina.domain.quantities import known_day
 from vitrina.errors import StoreConflictError
 from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.records.outside.chat_questions import answers_for_page
+from vitrina.records.outside.chat_rules import ChatRules, load_rules
 from vitrina.records.outside.client_pages import ClientPage, load_page
 from vitrina.usecases.accounting.client_lines import lines_of_project
 from vitrina.workbook.reading.book import Book, Cell, Row, Tab, item_number_of_row
-from vitrina.workbook.reading.cells import DATE_SERIALS
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.client_needs import open_needs
@@ -109,7 +109,8 @@ def keep_content(services: Services, page: ClientPage, content: Json, locale: st
 def draw_page(services: Services, page: ClientPage, book: Book) -> bool:
     """Draw a page from a workbook and keep it where it differs; tells whether it did.
 
-    With it goes what was asked on the page and what was answered, and what accounting has issued.
+    With it goes what was asked on the page and what was answered, what accounting has issued, and after how
+    many days the agency wants silence to be reminded of.
     """
     questions = answers_for_page(services.store, page.spreadsheet_id)[:MOST_ANSWERS]
     answers = [
@@ -126,6 +127,8 @@ def draw_page(services: Services, page: ClientPage, book: Book) -> bool:
     invoices = [shortened(f"{one.text} {one.url}".strip(), MOST_TEXT) for one in told]
     documents = "\n".join(filter(None, [content.get("documents", ""), *invoices]))
     content |= {"documents": documents} if documents else {}
+    rules = load_rules(services.store, page.agency_id) or ChatRules(page.agency_id)
+    content["remind_days"] = rules.remind_shown_days
     return keep_content(services, page, content, locale_of(book))
 
 
@@ -291,8 +294,7 @@ def _number(cell: Cell | None) -> float | None:
 
 
 def _day(cell: Cell | None) -> date | None:
-    value: Any = None if cell is None else cell.value
-    return day_of_serial(value) if isinstance(value, float) and int(value) in DATE_SERIALS else None
+    return None if cell is None else known_day(cell.value)
 
 
 def _moment(cell: Cell | None) -> str:

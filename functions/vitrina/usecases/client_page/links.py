@@ -12,16 +12,17 @@ from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.records.books import load_project
-from vitrina.records.outside.client_links import ClientLink, Scope, find_links, new_link
+from vitrina.records.outside.client_links import ClientLink, Scope, find_links, new_digest_link, new_link
 from vitrina.records.outside.client_pages import ClientPage, page_change
 from vitrina.texts import Sentence, sentence
+from vitrina.usecases.client_page.digest_link import page_address
 
 #: Most links of a project that work at the same time.
 MOST_LINKS = 30
 #: Most links that are shown, the newest first.
 MOST_SHOWN = 50
-#: Where the pages are, below the address of the entry point.
-PLACE = "c"
+#: What is asked for, beside a ``Scope``: a link to look that stands in every digest.
+FOR_DIGEST = "digest"
 
 
 def show_links(run: Run, spreadsheet_id: str) -> Answer:
@@ -32,8 +33,15 @@ def show_links(run: Run, spreadsheet_id: str) -> Answer:
     return Answer(Outcome.DONE, message, data=_data(run.services, links))
 
 
-def make_link(run: Run, spreadsheet_id: str, scope: Scope) -> Answer:
+def make_link(run: Run, spreadsheet_id: str, scope: str) -> Answer:
     """Make a link and have the page drawn. Its address is in ``shown_once``: it cannot be shown again.
+
+    A new link for digests puts an end to the one before.
+
+    Parameters
+    ----------
+    scope
+        A ``Scope``, or ``FOR_DIGEST``.
 
     Raises
     ------
@@ -47,18 +55,28 @@ def make_link(run: Run, spreadsheet_id: str, scope: Scope) -> Answer:
     if sum(_state(one, now) == "valid" for one in links) >= MOST_LINKS:
         raise UserError("links.many", most=MOST_LINKS)
     project = load_project(store, spreadsheet_id)
-    link, token = new_link(spreadsheet_id, project.agency_id, scope, now)
+    former: list[ClientLink] = []
+    if scope == FOR_DIGEST:
+        link, token = new_digest_link(spreadsheet_id, project.agency_id, services.link_secret, now)
+        former = [replace(one, is_revoked=True) for one in links if one.seed and not one.is_revoked]
+    else:
+        link, token = new_link(spreadsheet_id, project.agency_id, Scope(scope), now)
+    by_id = {one.link_id: one for one in (link, *links, *former)}
 
     def opened(page: ClientPage) -> ClientPage:
         return page if page.is_open else replace(page, is_open=True, locale=project.locale)
 
     # Before the run ends: its end has the page drawn if it is open.
-    run.commit(link.put(), updates=[page_change(store, spreadsheet_id, project.agency_id, opened)])
+    run.commit(
+        link.put(),
+        *(one.put() for one in former),
+        updates=[page_change(store, spreadsheet_id, project.agency_id, opened)],
+    )
     return Answer(
         Outcome.DONE,
-        sentence(f"links.made_{scope.value}", until=_day(services, link.valid_until)),
-        data={**_data(services, [link, *links]), "made": link.link_id},
-        shown_once={"url": f"{services.client_url}/{PLACE}/{token}"},
+        sentence(f"links.made_{scope}", until=_day(services, link.valid_until)),
+        data={**_data(services, list(by_id.values())), "made": link.link_id},
+        shown_once={"url": page_address(services, token)},
     )
 
 
@@ -101,7 +119,7 @@ def _link_data(services: Services, link: ClientLink) -> Json:
     return {
         "id": link.link_id,
         "state": state,
-        "scope": link.scope,
+        "scope": FOR_DIGEST if link.seed else link.scope,
         "made": sentence(
             "links.line", on=_day(services, link.created_at), until=_day(services, link.valid_until)
         ),

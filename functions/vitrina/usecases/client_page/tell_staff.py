@@ -15,7 +15,7 @@ from vitrina.usecases.chats.post import post_message
 from vitrina.usecases.chats.workbook import brief
 
 #: Kinds that the agency's own chat is told; the others only stand in *Журнал*.
-_LOUD = frozenset({WishKind.QUESTION, WishKind.ORDER, WishKind.REVIEW, WishKind.ATTACHMENT})
+_LOUD = frozenset({WishKind.QUESTION, WishKind.ORDER, WishKind.REVIEW, WishKind.ATTACHMENT, WishKind.FILE})
 #: Most characters of a client's text in *Журнал* and in the chat.
 MOST_CHARACTERS = 500
 
@@ -83,6 +83,8 @@ def _told(ending: Ending) -> Sentence:
             values["mark"] = str(fields["mark"])
         case WishKind.ATTACHMENT:
             values |= {"url": fields["url"], "note": fields["note"]}
+        case WishKind.FILE:
+            values |= {name: fields[name] for name in ("name", "url", "note")}
         case WishKind.NEED:
             code = "need" if fields["ticked"] else "need_undone"
         case WishKind.PRIORITY:

@@ -35,7 +35,9 @@ from vitrina.workbook.writing.client_needs import need_lines
 from vitrina.workbook.writing.heal import heal
 
 #: Kinds that are written into the workbook.
-IN_WORKBOOK = frozenset({WishKind.ORDER, WishKind.ATTACHMENT, WishKind.NEED, WishKind.PRIORITY})
+IN_WORKBOOK = frozenset(
+    {WishKind.ORDER, WishKind.ATTACHMENT, WishKind.FILE, WishKind.NEED, WishKind.PRIORITY}
+)
 #: Priorities from the lowest to the highest.
 LEVELS = (Priority.LOW, Priority.NORMAL, Priority.HIGH, Priority.URGENT)
 #: Most characters of the note of a cell; a link beyond that is only told to staff.
@@ -165,7 +167,7 @@ class _Draft:
         # Rows are inserted by the same batch after all cells are written.
         return [
             *self._move_priorities(by_kind.get(WishKind.PRIORITY, ())),
-            *self._note_links(by_kind.get(WishKind.ATTACHMENT, ())),
+            *self._note_links([one for one in planned if one.kind in (WishKind.ATTACHMENT, WishKind.FILE)]),
             *self._tick_needs(by_kind.get(WishKind.NEED, ())),
             *self._add_orders(by_kind.get(WishKind.ORDER, ())),
         ]
@@ -240,7 +242,8 @@ class _Draft:
         for one in wishes:
             number = one.fields["number"]
             place = self._place_of(number) if number else None
-            code = "link_item" if place else "link_lost" if number else "link"
+            about = "file" if one.kind == WishKind.FILE else "link"
+            code = f"{about}_item" if place else f"{about}_lost" if number else about
             if place is not None:
                 self._note_link(one, place, notes)
             where = {"id": f"{self._snapshot.project.code}-{number}"}
@@ -252,15 +255,9 @@ class _Draft:
         tab, row = place.tab, place.row
         key = tab.key, row.index
         before = notes.get(key, tab.cell(row, "id").note)
-        line = render(
-            sentence(
-                "client_page.note.link",
-                on=self._day(wish),
-                url=wish.fields["url"],
-                note=wish.fields["note"],
-            ),
-            self._locale,
-        ).strip()
+        code = "client_page.note.file" if wish.kind == WishKind.FILE else "client_page.note.link"
+        told = {name: one for name, one in wish.fields.items() if name in ("name", "url", "note")}
+        line = render(sentence(code, on=self._day(wish), **told), self._locale).strip()
         after = f"{before}\n{line}".strip()
         if line in before.split("\n") or len(after) > MOST_NOTE:
             return

@@ -39,7 +39,7 @@ def watch_asks(run: Run, rules: ChatRules, asks: Sequence[ChatAsk], with_group: 
     if rules.remind_shown_days <= 0 or not _is_by_day(run.services):
         return
     for ask in asks:
-        days = _days_waited(run.services, ask)
+        days = days_waited(run.services, ask.shown_on)
         count = days // rules.remind_shown_days
         if ask.is_told and not ask.kind and count > ask.reminder:
             _remind(run, ask, count, days)
@@ -62,10 +62,10 @@ def _is_by_day(services: Services) -> bool:
     return services.calendar.is_working_day(now.date()) and DAY_BEGINS <= now.time() < DAY_ENDS
 
 
-def _days_waited(services: Services, ask: ChatAsk) -> int:
-    """Working days since the day on which it was shown, that one not counted."""
-    days = (services.today() - date.fromisoformat(ask.shown_on)).days
-    later = (date.fromisoformat(ask.shown_on) + timedelta(days=one) for one in range(1, days + 1))
+def days_waited(services: Services, shown_on: str) -> int:
+    """Working days since the ISO day on which something was shown, that one not counted."""
+    days = (services.today() - date.fromisoformat(shown_on)).days
+    later = (date.fromisoformat(shown_on) + timedelta(days=one) for one in range(1, days + 1))
     return sum(services.calendar.is_working_day(one) for one in later)
 
 

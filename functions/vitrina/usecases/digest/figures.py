@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from vitrina.domain.backlog import ActionStatus
-from vitrina.domain.quantities import SERIAL_DAY_ZERO, day_of_serial
+from vitrina.domain.quantities import SERIAL_DAY_ZERO, known_day
 from vitrina.tabs.project_signs import UNASKED
 from vitrina.tabs.refreshed_mark import FIELD as REFRESHED
 from vitrina.workbook.reading.book import Book, Row, Tab
@@ -143,12 +143,11 @@ class _Fields:
         return value if isinstance(value, float) else None
 
     def day(self, key: str) -> date | None:
-        serial = self.number(key)
-        return None if serial is None else day_of_serial(serial)
+        return known_day(self.number(key))
 
     def moment(self, key: str, zone: ZoneInfo) -> datetime | None:
         serial = self.number(key)
-        if serial is None:
+        if serial is None or known_day(serial) is None:
             return None
         wall = datetime.combine(SERIAL_DAY_ZERO, datetime.min.time()) + timedelta(days=serial)
         return wall.replace(tzinfo=zone)

@@ -24,6 +24,7 @@ from vitrina.records.outside.chats import load_chat
 from vitrina.records.told.digests import KeptDigest, digest_from_document, digest_key, load_digest
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.chats.post import post_message
+from vitrina.usecases.client_page.digest_link import hidden_address
 from vitrina.usecases.digest.figures import Figures, read_figures
 from vitrina.usecases.digest.text import digest_text
 from vitrina.workbook.reading.book import parse_book
@@ -42,8 +43,8 @@ class Digest:
         return hashlib.sha256(self.text.encode()).hexdigest()[:32]
 
 
-def compose(run: Run, project: Project, *, page_url: str = "") -> Digest:
-    """The digest by what the workbook says now: it is read once."""
+def compose(run: Run, project: Project) -> Digest:
+    """The digest by what the workbook says now: it is read once. The address of the page is still hidden."""
     services, key = run.services, shape_key(project.spreadsheet_id)
     shape = shape_from(services.store.get_many([key]).get(key))
     book = parse_book(services.workbooks.read(project.spreadsheet_id), shape)
@@ -54,7 +55,7 @@ def compose(run: Run, project: Project, *, page_url: str = "") -> Digest:
         url=services.workbooks.url(project.spreadsheet_id),
         locale=project.locale,
         zone=services.time_zone,
-        page_url=page_url,
+        page_url=hidden_address(services, project.spreadsheet_id),
     )
     return Digest(figures, text)
 
@@ -82,9 +83,17 @@ def preview_digest(run: Run, spreadsheet_id: str) -> Answer:
     return Answer(
         Outcome.DONE,
         sentence("digest.preview_again" if is_sent else "digest.preview"),
-        details=(sentence("digest.stale"),) if is_stale else (),
+        details=(*([sentence("digest.stale")] if is_stale else []), *_about_page(run, project)),
         data={"text": digest.text, "mark": digest.mark, "can_send": not is_stale, "is_sent": is_sent},
     )
+
+
+def _about_page(run: Run, project: Project) -> list[Sentence]:
+    """Why the address of the page has dots, or how it gets into the digest."""
+    if not run.services.client_url:
+        return []
+    has_page = hidden_address(run.services, project.spreadsheet_id)
+    return [sentence("digest.page_hidden" if has_page else "digest.no_page")]
 
 
 def send_digest(run: Run, spreadsheet_id: str, *, mark: str) -> Answer:

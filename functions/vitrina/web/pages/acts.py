@@ -34,6 +34,8 @@ class Kind(StrEnum):
     ORDER = "order"
     REVIEW = "review"
     ATTACHMENT = "attachment"
+    #: Its form is sent once: a browser would have to send the file a second time.
+    FILE = "file"
     NEED = "need"
     PRIORITY = "priority"
 
@@ -41,7 +43,7 @@ class Kind(StrEnum):
 #: Acts about items that are shown.
 DECIDING = (Kind.ACCEPT, Kind.RETURN, Kind.UNDO)
 #: Acts that begin with a form of their own, in the order of their links.
-WRITING = (Kind.QUESTION, Kind.ORDER, Kind.ATTACHMENT, Kind.REVIEW)
+WRITING = (Kind.QUESTION, Kind.ORDER, Kind.ATTACHMENT, Kind.FILE, Kind.REVIEW)
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,10 @@ INPUTS: Mapping[Kind, Sequence[Input]] = {
     ),
     Kind.ATTACHMENT: (
         Input("url", "url", ask.MOST_LINK),
+        Input("number", "choice", is_needed=False),
+        Input("note", most=ask.MOST_NOTE, is_needed=False),
+    ),
+    Kind.FILE: (
         Input("number", "choice", is_needed=False),
         Input("note", most=ask.MOST_NOTE, is_needed=False),
     ),

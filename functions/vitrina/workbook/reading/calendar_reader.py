@@ -6,9 +6,8 @@ import re
 from datetime import date
 
 from vitrina.domain.checking.check_sheets import CalendarLine, ShownCalendar
-from vitrina.domain.quantities import day_of_serial
+from vitrina.domain.quantities import known_day
 from vitrina.workbook.reading.book import Book, Tab
-from vitrina.workbook.reading.cells import DATE_SERIALS
 from vitrina.workbook.reading.identity import number_of_id
 from vitrina.workbook.template.definition import ACTION_INDENT
 
@@ -48,7 +47,7 @@ def _days(tab: Tab) -> dict[int, date]:
     """Days in the header by column."""
     days: dict[int, date] = {}
     for key, column in tab.columns.items():
-        value = tab.cell_at(tab.header_index, column).value
-        if key.startswith(DAY_PREFIX) and isinstance(value, float) and int(value) in DATE_SERIALS:
-            days[column] = day_of_serial(value)
+        day = known_day(tab.cell_at(tab.header_index, column).value)
+        if key.startswith(DAY_PREFIX) and day is not None:
+            days[column] = day
     return days

@@ -9,7 +9,15 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from vitrina.domain.quantities import MAX_HOURS, day_of_serial, parse_day, parse_hours, parse_number
+from vitrina.domain.quantities import (
+    MAX_HOURS,
+    MAX_QUANTITY,
+    day_of_serial,
+    known_day,
+    parse_day,
+    parse_hours,
+    parse_number,
+)
 from vitrina.errors import CellProblem
 from vitrina.workbook.reading.book import Cell, Row, Tab
 from vitrina.workbook.reading.choices import Choices
@@ -18,11 +26,13 @@ from vitrina.workbook.reading.choices import Choices
 DATE_SERIALS = range(30_000, 70_000)
 
 MINUTES_PER_DAY = 24 * 60
+#: Characters of a bad value that are repeated to the person who corrects it.
+MOST_TOLD = 100
 #: Rounding error of computing with fractions.
 ROUNDING_ERROR = 1e-6
 
 #: The number at the end of an ID.
-_NUMBER_OF_ID = re.compile(r"(\d+)\s*$")
+_NUMBER_OF_ID = re.compile(r"(?<!\d)(\d{1,9})\s*$")
 
 
 class BadCellError(Exception):
@@ -107,7 +117,8 @@ class CellReader:
 
     def add_problem(self, row: Row, column: str, code: str, **where: object) -> None:
         """Keep a problem of a cell, once however often the cell is read."""
-        problem = self.tab.problem(row, column, code, **where)
+        told = {name: value[:MOST_TOLD] if isinstance(value, str) else value for name, value in where.items()}
+        problem = self.tab.problem(row, column, code, **told)
         if problem not in self.problems:
             self.problems.append(problem)
 
@@ -146,6 +157,9 @@ class CellReader:
         if quantity <= 0:
             self.add_problem(row, column, "cell.quantity", value=text)
             return 1.0
+        if quantity > MAX_QUANTITY:
+            self.add_problem(row, column, "cell.quantity_range", value=text, most=MAX_QUANTITY)
+            return 1.0
         return quantity
 
     def day(self, row: Row, column: str) -> date | None:
@@ -153,8 +167,9 @@ class CellReader:
         text, value = self.text(row, column), self.tab.cell(row, column).value
         if text == "":
             return None
-        if isinstance(value, float) and int(value) in DATE_SERIALS:
-            return day_of_serial(value)
+        day = known_day(value)
+        if day is not None:
+            return day
         try:
             return parse_day(text, today=self._today)
         except ValueError:

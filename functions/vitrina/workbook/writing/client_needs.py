@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from vitrina.domain.quantities import day_of_serial
+from vitrina.domain.quantities import known_day
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import Book, Field
 from vitrina.workbook.writing.change import WorkbookChange
@@ -42,8 +42,7 @@ class NeedLine:
     @property
     def due_on(self) -> date | None:
         """The day by which it is needed, ``None`` where the cell has none."""
-        value = self.day.cell.value
-        return day_of_serial(value) if isinstance(value, float) else None
+        return known_day(self.day.cell.value)
 
 
 def need_lines(book: Book) -> list[NeedLine]:
