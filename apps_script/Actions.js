@@ -73,6 +73,16 @@ function showAgencyChat() {
   openAction_('show_agency_chat', 'run');
 }
 
+/** Menu: shows where the facts of the selected metric come from, and what they may come from. */
+function chooseMetricSource() {
+  const cell = SpreadsheetApp.getActive().getCurrentCell();
+  openAction_(
+    'metric_sources',
+    'run',
+    cell ? { sheet_id: cell.getSheet().getSheetId(), row: cell.getRow() } : {},
+  );
+}
+
 /** Menu: shows what the client sees of each tab, and what may be more than he should. */
 function showAsClient() {
   openAction_('show_as_client', 'run');

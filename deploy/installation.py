@@ -62,6 +62,8 @@ SECRETS = (
     Secret("webhook_secret", "vitrina-webhook-secret", is_generated=True),
     Secret("kaiten_token", "vitrina-kaiten-token", needed_with="kaiten_url"),
     Secret("crm_token", "vitrina-crm-token", needed_with="crm_url"),
+    Secret("metrica_token", "vitrina-metrica-token", needed_with="metrica_url"),
+    Secret("calltouch_tokens", "vitrina-calltouch-tokens", needed_with="calltouch_url"),
     Secret("chat_token", "vitrina-chat-token", needed_with="chat_url"),
     Secret("smtp_password", "vitrina-smtp-password", needed_with="smtp_user"),
     Secret("trackers", "vitrina-trackers", is_optional=True),
@@ -227,7 +229,11 @@ def _wrong_values(settings: Mapping[str, str]) -> list[str]:
     """What is wrong with the values; secrets and what is derived get values that are right."""
     names = (*DERIVED, *(one.setting for one in SECRETS))
     rest = {_variable(name): "https://x.example" if name.endswith("_url") else "x" * 32 for name in names}
-    rest |= {_variable("trackers"): "{}", _variable("chat_token"): "1:x"}
+    rest |= {
+        _variable("trackers"): "{}",
+        _variable("chat_token"): "1:x",
+        _variable("calltouch_tokens"): "1:x",
+    }
     try:
         Settings.from_environment({**rest, **settings})
     except SettingsError as error:

@@ -63,7 +63,7 @@ def _run(folder: Path, ports: Ports, store: str, *, once: bool) -> int:
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     try:
-        say("Запускаю: Google, Kaiten, Asana, amoCRM, Telegram, почту, Cloud Tasks, функции и страницу")
+        say("Запускаю: Google, Kaiten, Asana, amoCRM, Telegram, Метрику, почту, очередь, функции и страницу")
         with (
             running_store(store, folder) as firestore_url,
             running_world(

@@ -18,6 +18,7 @@ import httpx
 from emulators.common.client import local_client
 from emulators.world.chat import chat_settings, seed_telegram
 from emulators.world.crm import seed_amocrm
+from emulators.world.metrica import metrica_settings, seed_metrica
 
 ROOT = Path(__file__).parents[2]
 AUDIENCE = "vitrina-addon"
@@ -52,6 +53,7 @@ class Ports:
     #: Where the mail server speaks SMTP; ``smtp`` is its control page.
     mail: int = 8409
     functions: int = 8410
+    metrica: int = 8411
     workbench: int = 8400
 
     def url(self, name: str) -> str:
@@ -143,7 +145,7 @@ class World:
         port = str(getattr(self.ports, name))
         state = ["--state", str(self.folder / f"{name}.json")]
         match name:
-            case "google" | "kaiten" | "asana" | "amocrm" | "telegram":
+            case "google" | "kaiten" | "asana" | "amocrm" | "telegram" | "metrica":
                 return [f"emulators.{name}", "--port", port, *state]
             case "smtp":
                 return ["emulators.smtp", "--port", port, "--mail-port", str(self.ports.mail)]
@@ -167,9 +169,12 @@ class World:
                 ]
 
 
-SERVERS = ("google", "kaiten", "asana", "amocrm", "telegram", "smtp", "tasks", "functions", "workbench")
+SERVERS = (
+    *("google", "kaiten", "asana", "amocrm", "telegram", "metrica", "smtp", "tasks", "functions"),
+    "workbench",
+)
 #: Servers that the functions need before they start.
-FIRST_SERVERS = ("google", "kaiten", "asana", "amocrm", "telegram", "smtp")
+FIRST_SERVERS = ("google", "kaiten", "asana", "amocrm", "telegram", "metrica", "smtp")
 
 
 @contextlib.contextmanager
@@ -216,6 +221,9 @@ def running_world(
         if "telegram" in first:
             seed_telegram(world.url("telegram"), people)
             world.environment = {**world.environment, **chat_settings(world.url("telegram"))}
+        if "metrica" in first:
+            seed_metrica(world.url("metrica"))
+            world.environment = {**world.environment, **metrica_settings(world.url("metrica"))}
         if "smtp" in first:
             world.environment = {**world.environment, **mail_settings(ports.mail)}
         rest = [name for name in servers if name not in first]

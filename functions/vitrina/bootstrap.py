@@ -24,10 +24,16 @@ from vitrina.google.server_time import machine_time
 from vitrina.google.services import FILE_TIMEOUT_S, make_services
 from vitrina.google.workbooks import GoogleWorkbooks
 from vitrina.mail.smtp import Security, SmtpMail
+from vitrina.metric_port import MetricService
+from vitrina.metrics import calltouch, metrica
+from vitrina.metrics.crm_deals import CrmDeals
+from vitrina.metrics.pasted_csv import PastedTexts
+from vitrina.metrics.sheet_range import SheetRanges
 from vitrina.operations.services import CHAT, CRM, Services
 from vitrina.operations.upgrade import upgrade
-from vitrina.ports import Identity, Store, TaskTracker, TrackerMemory
+from vitrina.ports import Identity, Store, TaskTracker, TrackerMemory, Workbooks
 from vitrina.records.cards import StoredTrackerMemory
+from vitrina.records.metrics.pasted import load_pasted
 from vitrina.settings import Settings
 from vitrina.store.firestore import FirestoreStore
 from vitrina.store.sqlite import SqliteStore
@@ -78,6 +84,7 @@ def build(settings: Settings) -> Application:
         wait_s=settings.retry_wait_s,
     )
     store = open_store(settings)
+    crm = open_crm(settings)
     services = Services(
         workbooks=workbooks(),
         background_workbooks=workbooks(attempts=1),
@@ -99,7 +106,7 @@ def build(settings: Settings) -> Application:
         editors=(settings.service_account, *settings.owners),
         lease_s=settings.lease_s,
         decision_hold=timedelta(seconds=settings.decision_hold_s),
-        crm=open_crm(settings),
+        crm=crm,
         crm_agency=settings.crm_agency,
         chat=open_chat(settings),
         client_url=settings.client_url.rstrip("/"),
@@ -108,6 +115,7 @@ def build(settings: Settings) -> Application:
             make_services(settings.google_url, timeout_s=FILE_TIMEOUT_S), folder_id=settings.drive_folder_id
         ),
         mail=open_mail(settings),
+        metrics=open_metrics(settings, clock.now, crm=crm, workbooks=workbooks(attempts=1), store=store),
     )
     certs_url = (
         f"{settings.google_url.rstrip('/')}/oauth2/v1/certs" if settings.google_url else GOOGLE_CERTS_URL
@@ -227,6 +235,41 @@ def open_mail(settings: Settings) -> SmtpMail | None:
         password=settings.smtp_password,
         security=security,
     )
+
+
+def open_metrics(
+    settings: Settings, now: Callable[[], datetime], *, crm: Crm | None, workbooks: Workbooks, store: Store
+) -> dict[str, MetricService]:
+    """The sources of facts of the installation. Sends no request."""
+    zone = ZoneInfo(settings.time_zone)
+    return {
+        **open_accounts(settings, now, crm),
+        "sheet": SheetRanges(workbooks, zone, now),
+        "pasted": PastedTexts(partial(load_pasted, store), zone, now),
+    }
+
+
+def open_accounts(
+    settings: Settings, now: Callable[[], datetime], crm: Crm | None
+) -> dict[str, MetricService]:
+    """The sources of facts that have accounts to choose from. Sends no request."""
+    zone = ZoneInfo(settings.time_zone)
+    found: dict[str, MetricService] = {}
+    if settings.metrica_token:
+        found["metrica"] = metrica.connect(
+            settings.metrica_token, zone=zone, now=now, url=settings.metrica_url, wait_s=settings.retry_wait_s
+        )
+    if settings.calltouch_tokens:
+        found["calltouch"] = calltouch.connect(
+            settings.calltouch_tokens,
+            zone=zone,
+            now=now,
+            url=settings.calltouch_url,
+            wait_s=settings.retry_wait_s,
+        )
+    if crm is not None:
+        found["crm"] = CrmDeals(crm, zone, now)
+    return found
 
 
 def chat_webhook_url(settings: Settings) -> str:

@@ -49,10 +49,14 @@ class Pipeline:
 
 @dataclass(frozen=True)
 class DealField:
-    """A custom field that deals have. Two fields may have the same name."""
+    """A custom field that deals have. Two fields may have the same name.
+
+    ``code`` is the CRM's own name of a field that it made itself, such as ``UTM_SOURCE``; otherwise empty.
+    """
 
     field_id: str
     name: str
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,27 @@ class ChangedDeal:
     stage_id: str
     updated_at: datetime
     is_deleted: bool
+
+
+class DealMoment(Enum):
+    """Which moment of a deal a list goes by."""
+
+    CREATED = "created"
+    #: Won or lost; a deal that was opened again has none.
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class CountedDeal:
+    """A deal as it is counted for a figure. See ``Deal``; it has nothing personal."""
+
+    deal_id: str
+    pipeline_id: str
+    stage_id: str
+    created_at: datetime
+    closed_at: datetime | None
+    budget_kopecks: int | None
+    fields: Mapping[str, tuple[FieldValue, ...]]
 
 
 @dataclass(frozen=True)
@@ -252,6 +277,15 @@ class Crm(Protocol):
         -------
         tuple[ChangedDeal, ...]
             Each deal once, with its latest state, oldest change first. Complete, or an error is raised.
+        """
+
+    def list_deals(self, by: DealMoment, first: datetime, last: datetime) -> tuple[CountedDeal, ...]:
+        """Deals whose moment is from *first* to *last*, both included, as they are now; deleted ones are not.
+
+        Parameters
+        ----------
+        first, last
+            Timezone-aware, in whole seconds.
         """
 
     def deal_url(self, deal_id: str) -> str:

@@ -24,13 +24,24 @@ class MeasureKind(Enum):
 class Measure:
     """Something that can be taken from an account, as it is listed to a person.
 
-    ``measure_id`` means something to its own source only and is never shown.
+    ``measure_id`` means something to its own source only and is never shown. ``name`` is what people there
+    call it; ``code`` names the sentence around it, ``metric_measure.<code>``, and is empty for a bare name.
     """
 
     measure_id: str
     name: str
     kind: MeasureKind
+    #: As people write it: ``%``, ``₽``. A ratio with ``%`` is shown a hundred times as large.
     unit: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account of a system, as it is listed to a person: a counter, a site, a CRM."""
+
+    account_id: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,15 @@ class DayValue:
 
     value: float
     base: float = 1.0
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Why a measure could not be read. ``reason`` is a code of a text: ``metric_gap.<reason>``."""
+
+    reason: str
+    #: For a text: a name, a line of pasted text. The measure's own name is known to whoever asks.
+    params: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,15 +76,8 @@ class Facts:
     is_sampled: bool = False
     #: Rows were left out by the source so that nobody can be recognised.
     is_withheld: bool = False
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Why a measure could not be read. ``reason`` is a code of a text: ``metric_gap.<reason>``."""
-
-    reason: str
-    #: For a text: the measure's name, a number of a counter.
-    params: Mapping[str, str] = field(default_factory=dict)
+    #: Why the last days are not known, if the source stopped.
+    gap: Gap | None = None
 
 
 class Segments(Enum):
@@ -77,7 +90,10 @@ class Segments(Enum):
 
 
 class MetricSource(Protocol):
-    """An account from which facts are read. Nothing is ever changed there."""
+    """An account from which facts are read. Nothing is ever changed there.
+
+    Methods may be called in several threads at once.
+    """
 
     @property
     def segments(self) -> Sequence[Segments]:
@@ -107,3 +123,42 @@ class MetricSource(Protocol):
         self, measure_id: str, segments: Segments, first: date, last: date
     ) -> Mapping[str, DayValue]:
         """Sums from *first* to *last* by the names of the segments; they add up to that of the measure."""
+
+
+class MetricService(Protocol):
+    """A system that the installation has a connection to, with the accounts that the connection sees."""
+
+    #: Name of the system as a person knows it.
+    name: str
+
+    def accounts(self) -> Sequence[Account]:
+        """The accounts, for a list to choose from.
+
+        Raises
+        ------
+        ServiceError
+            If they cannot be read; ``AccessDeniedError`` if the token is dead.
+        """
+
+    def source(self, account_id: str) -> MetricSource:
+        """An account by its id; sends no request.
+
+        Raises
+        ------
+        ServiceError
+            If the connection has no such account.
+        """
+
+    def account_from(self, link: str, area: str) -> str:
+        """Id of an account that a person names by a link, and an area in it, where there is no list.
+
+        Raises
+        ------
+        UserError
+            If the link names none.
+        FatalServiceError
+            If accounts are chosen from the list.
+        """
+
+    def login_of(self, account_id: str) -> str:
+        """What has one token and one quota: accounts with the same login fail and wait together."""

@@ -57,6 +57,12 @@ class Settings:
     #: Token of the agency's bot in Telegram; empty if there is no chat.
     chat_token: str = field(default="", repr=False)
     chat_url: str = "https://api.telegram.org"
+    #: OAuth token of Yandex Metrica with the right ``metrika:read``; empty if no counters are read.
+    metrica_token: str = field(default="", repr=False)
+    metrica_url: str = "https://api-metrika.yandex.net"
+    #: Tokens of Calltouch by the number of the site.
+    calltouch_tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
+    calltouch_url: str = "https://api.calltouch.ru"
     #: Mail server for letters to accounting; empty if there is none.
     smtp_host: str = ""
     smtp_port: int = 587
@@ -211,6 +217,24 @@ def _chat_token(text: str) -> str:
     return text
 
 
+def _site_tokens(text: str) -> dict[str, str]:
+    """``site:token`` for each site, with commas between. The error does not repeat them."""
+    found: dict[str, str] = {}
+    for one in filter(None, (part.strip() for part in text.split(","))):
+        site, _, token = one.partition(":")
+        if not _SITE.fullmatch(site) or not _TOKEN.fullmatch(token) or site in found:
+            raise WrongSettingError("settings.calltouch")
+        found[site] = token
+    return found
+
+
+def _token(text: str) -> str:
+    """A token that stands in a header; the error does not repeat it."""
+    if not _TOKEN.fullmatch(text):
+        raise WrongSettingError("settings.token")
+    return text
+
+
 def _address(text: str) -> str:
     if not _ADDRESS.fullmatch(text) or text.startswith("@") or not text.isascii() or not text.isprintable():
         raise WrongSettingError("settings.address", value=text)
@@ -245,6 +269,8 @@ LEAST_SECRET = 24
 
 _ADDRESS = re.compile(r"[^\s@,;<>]*@[^\s@,;<>]+\.[^\s@,;<>]+")
 _CHAT_TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]+")
+_SITE = re.compile(r"[0-9]{1,12}")
+_TOKEN = re.compile(r"[\x21-\x2b\x2d-\x7e]+")
 _SECRET = re.compile(rf"[A-Za-z0-9_-]{{{LEAST_SECRET},}}")
 
 _CONVERT: Mapping[str, Callable[[str], object]] = {
@@ -252,6 +278,8 @@ _CONVERT: Mapping[str, Callable[[str], object]] = {
     "trackers": _trackers,
     "webhook_secret": _secret,
     "chat_token": _chat_token,
+    "metrica_token": _token,
+    "calltouch_tokens": _site_tokens,
     "kaiten_timeout_s": _number(0.1, 60),
     "crm_calls_per_s": _number(0.1, 50),
     "crm_rest_s": _number(0, 3600),
@@ -269,6 +297,7 @@ _CONVERT: Mapping[str, Callable[[str], object]] = {
         (
             *("task_url", "webhook_url", "schedule_url", "client_url"),
             *("kaiten_url", "crm_url", "chat_url", "google_url", "tasks_url", "firestore_url"),
+            *("metrica_url", "calltouch_url"),
         ),
         _url,
     ),

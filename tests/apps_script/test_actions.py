@@ -17,6 +17,7 @@ ACTIONS = [
     ("noteCall", "client", "form", "note_call", {}),
     ("showChat", "client", "run", "show_chat", {}),
     ("answerQuestion", "client", "form", "answer_question", {}),
+    ("chooseMetricSource", "client", "run", "metric_sources", {}),
     ("sendDigest", "client", "run", "preview_digest", {}),
     ("showAgencyChat", "agency", "run", "show_agency_chat", {}),
     ("addOnboarding", "client", "run", "preview_onboarding", {}),

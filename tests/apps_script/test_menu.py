@@ -47,6 +47,7 @@ def captions(execution):
                 "Принять за клиента…",
                 "Итоги созвона…",
                 "Ответить на вопрос…",
+                "Источник метрики…",
                 "Показать глазами клиента",
                 "Ссылка для клиента…",
                 "Отменить последнее действие…",
@@ -68,6 +69,7 @@ def captions(execution):
                 "Accept for client…",
                 "Results of a call…",
                 "Answer a question…",
+                "Source of a metric…",
                 "Show as the client sees it",
                 "Link for the client…",
                 "Undo the last action…",
@@ -128,6 +130,7 @@ def test_menu_without_a_tracker(addon):
         "Принять за клиента…",
         "Итоги созвона…",
         "Ответить на вопрос…",
+        "Источник метрики…",
         "Показать глазами клиента",
         "Ссылка для клиента…",
         "Отменить последнее действие…",
@@ -192,4 +195,4 @@ def test_install_builds_the_menu_at_once(addon):
     """After installation from an open workbook the menu appears without opening it again."""
     execution = addon().evaluate("onInstall({authMode: ScriptApp.AuthMode.FULL})")
 
-    assert len(captions(execution)) == 15
+    assert len(captions(execution)) == 16

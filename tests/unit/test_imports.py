@@ -32,10 +32,14 @@ ALLOWED = {
     "crm": {"domain", "ports", "crm_port", "rest"},
     "chat": {"ports", "crm_port", "chat_port", "rest"},
     "mail": {"mail_port"},
+    "metrics": {"crm_port", "domain", "ports", "metric_port", "rest"},
     "store": {"deadline", "domain", "google", "ports"},
     "cli": {*ORDER, "bootstrap", "chat", "crm", "google", "settings", "trackers", *SHARED} - {"web"},
     "__main__": {"cli"},
-    "bootstrap": {*ORDER, *SHARED, "chat", "crm", "logs", "mail", "google", "settings", "store", "trackers"}
+    "bootstrap": {
+        *(*ORDER, *SHARED, "chat", "crm", "logs", "mail", "metrics", "google", "settings", "store"),
+        "trackers",
+    }
     - {"web"},
     **{
         part: set(ORDER[:place]) | (SHARED if part != "domain" else set()) for place, part in enumerate(ORDER)

@@ -17,7 +17,12 @@ from emulators.amocrm.models.call import Call
 from emulators.amocrm.models.state import Row, State
 
 CLOSED = (142, 143)
-_FROM, _TO = "filter[updated_at][from]", "filter[updated_at][to]"
+#: Moments by which a list may be cut, and the parameters of each.
+_MOMENTS = {
+    name: (f"filter[{name}][from]", f"filter[{name}][to]")
+    for name in ("updated_at", "created_at", "closed_at")
+}
+_BOUNDS = {bound for bounds in _MOMENTS.values() for bound in bounds}
 _IDS = ("filter[id]", "filter[id][]")
 _ORDER = "order[updated_at]"
 _WITH = ("contacts", "only_deleted")
@@ -45,7 +50,7 @@ class Deals:
 
     def list_deals(self, call: Call) -> Row:
         """``GET /leads``, by id unless another order is asked for."""
-        call.check_query({_FROM, _TO, *_IDS, _ORDER, "with"})
+        call.check_query({*_BOUNDS, *_IDS, _ORDER, "with"})
         wanted = _parts(call)
         deals = [
             deal
@@ -144,5 +149,7 @@ def _parts(call: Call) -> set[str]:
 
 def _fits(call: Call, deal: Row) -> bool:
     ids = [int(call.query[name]) for name in _IDS if name in call.query]
-    begins_at, ends_at = int(call.query.get(_FROM, 0)), int(call.query.get(_TO, 2**40))
-    return begins_at <= deal["updated_at"] <= ends_at and (not ids or deal["id"] in ids)
+    return (not ids or deal["id"] in ids) and all(
+        int(call.query.get(begin, 0)) <= (deal[name] or 0) <= int(call.query.get(end, 2**40))
+        for name, (begin, end) in _MOMENTS.items()
+    )

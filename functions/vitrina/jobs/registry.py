@@ -27,6 +27,8 @@ from vitrina.jobs.client_pages.draw import draw_client_page
 from vitrina.jobs.client_wishes import carry_out_wishes
 from vitrina.jobs.expire import expire
 from vitrina.jobs.launch_project import launch_project
+from vitrina.jobs.metrics.fill_cells import fill_cells
+from vitrina.jobs.metrics.read_facts import plan_facts, read_facts
 from vitrina.jobs.nightly import learn_at_night, plan_nights
 from vitrina.jobs.push_wanted import push_wanted, remove_orphans
 from vitrina.jobs.reconcile import plan_reconciliation, reconcile
@@ -88,6 +90,8 @@ JOBS: Mapping[str, Job] = {
     ),
     "accounting": Job({"spreadsheet_id": _ID, "request": _ID}, _in_background(send_to_accounting)),
     "month_end": Job({"spreadsheet_id": _ID}, _in_background(ask_after_month)),
+    "facts": Job({}, _in_background(read_facts)),
+    "metric_cells": Job(_BOOK, _in_background(fill_cells)),
     "push": Job(_BOOK, _in_background(push_wanted)),
     "remove_orphans": Job(
         {"spreadsheet_id": _ID, "created_as": {"type": "object", "additionalProperties": _ID}},
@@ -136,6 +140,7 @@ def call_timer(services: Services) -> Json:
         "norms": night_count,
         "crms": plan_deals(services),
         "chats": plan_chats(services),
+        "facts": plan_facts(services),
         "deleted": expire(services),
         "sent_again": sent_count,
     }

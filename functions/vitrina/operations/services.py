@@ -12,6 +12,7 @@ from vitrina.crm_port import Crm
 from vitrina.domain.calendar import WorkCalendar
 from vitrina.errors import FatalServiceError
 from vitrina.mail_port import Mail
+from vitrina.metric_port import MetricService
 from vitrina.ports import Clock, Files, Queue, Store, TaskTracker, Workbooks
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.template.definition import BookTemplate
@@ -60,6 +61,8 @@ class Services:
     files: Files | None = None
     #: ``None`` if there is no mail server.
     mail: Mail | None = None
+    #: Systems from which facts of metrics are read, by the name that chosen sources keep.
+    metrics: Mapping[str, MetricService] = field(default_factory=dict)
     #: Agencies by the workbook's id, as far as this process has learnt them; they never change.
     known_agencies: dict[str, str] = field(default_factory=dict)
 

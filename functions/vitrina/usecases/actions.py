@@ -53,6 +53,14 @@ from vitrina.usecases.decisions.decide_for_client import decide_for_client
 from vitrina.usecases.decisions.show_to_client import finished_work, show_to_client
 from vitrina.usecases.decisions.take_back_accepted import accepted_work, take_back_accepted
 from vitrina.usecases.digest.send_digest import preview_digest, send_digest
+from vitrina.usecases.metrics.choose_source import (
+    Place,
+    Wanted,
+    choose_source,
+    remove_source,
+    show_measures,
+    show_sources,
+)
 from vitrina.usecases.tracker.push import push
 from vitrina.usecases.tracker.refresh import refresh
 from vitrina.usecases.tracker.settle_conflicts import KEEP_SHEET, KEEP_TRACKER, settle_conflicts
@@ -95,6 +103,16 @@ _DEAL_FORM = _params(
     for_staff={"type": "string", "maxLength": 2000},
     for_client={"type": "string", "maxLength": 2000},
 )
+
+#: What is taken for a metric: an account of a list, or a link with an area, or pasted text.
+_WANTED: Mapping[str, Json] = {
+    "system": {"type": "string", "pattern": r"^[a-z_]{1,30}\Z"},
+    "account_id": {"type": "string", "maxLength": 200, "default": ""},
+    "measure_id": {"type": "string", "maxLength": 300, "default": ""},
+    "link": {"type": "string", "maxLength": 1000, "default": ""},
+    "area": {"type": "string", "maxLength": 40, "default": ""},
+    "text": {"type": "string", "maxLength": 200_000, "default": ""},
+}
 
 _SWITCH = _params(
     tracker={"type": "string", "pattern": r"^[a-z][a-z0-9-]{0,30}\Z"},
@@ -205,6 +223,10 @@ class Action:
     is_queued: bool = False
     holds: tuple[str, ...] = ("{book}",)
     check: Callable[[Services, str, Params], None] = _nothing_to_check
+
+
+def _wanted(params: Params) -> Wanted:
+    return Wanted(**{name: params[name] for name in _WANTED if name in params})
 
 
 ACTIONS: Mapping[str, Action] = {
@@ -327,6 +349,38 @@ ACTIONS: Mapping[str, Action] = {
         _params(link_id={"type": "string", "pattern": r"^[0-9a-f]{12}\Z"}),
         lambda run, book, params: revoke_link(run, book, params["link_id"]),
         holds=("client_links:{book}",),
+        is_noted=True,
+    ),
+    "metric_sources": Action(
+        "client",
+        _params(sheet_id=_PLACE, row=_PLACE),
+        lambda run, book, params: show_sources(
+            run, book, sheet_id=params.get("sheet_id"), row=params.get("row")
+        ),
+        holds=(),
+    ),
+    "metric_measures": Action(
+        "client",
+        _params(**_WANTED),
+        lambda run, book, params: show_measures(run, book, _wanted(params)),
+        holds=(),
+    ),
+    "choose_metric_source": Action(
+        "client",
+        _params(
+            row={"type": "integer", "minimum": 1, "maximum": 100_000},
+            metric={"type": "string", "pattern": r"\S", "maxLength": 5000},
+            **_WANTED,
+        ),
+        lambda run, book, params: choose_source(
+            run, book, Place(params["row"], params["metric"]), _wanted(params)
+        ),
+        is_noted=True,
+    ),
+    "remove_metric_source": Action(
+        "client",
+        _params(number={"type": "integer", "minimum": 1, "maximum": 2**31 - 1}),
+        lambda run, book, params: remove_source(run, book, params["number"]),
         is_noted=True,
     ),
     "show_chat": Action(

@@ -14,15 +14,18 @@ from vitrina.crm_port import (
     Company,
     Contact,
     ContactRole,
+    CountedDeal,
     CrmAccount,
     CrmUser,
     Deal,
     DealField,
+    DealMoment,
     DealNote,
     DealTask,
     FieldValue,
     Pipeline,
     ReceivedDeals,
+    StageKind,
     WebhookState,
 )
 from vitrina.errors import FatalServiceError
@@ -56,6 +59,8 @@ class _State:
     contacts: dict[str, tuple[str, str]] = field(default_factory=dict)
     companies: dict[str, str] = field(default_factory=dict)
     deals: dict[str, Deal] = field(default_factory=dict)
+    created_at: dict[str, datetime] = field(default_factory=dict)
+    moved_at: dict[str, datetime] = field(default_factory=dict)
     notes: dict[str, dict[str, str]] = field(default_factory=dict)
     tasks: dict[str, list[FakeTask]] = field(default_factory=dict)
     webhook: WebhookState = WebhookState.ABSENT
@@ -120,6 +125,36 @@ class FakeCrm(Interruptions):
                 )
                 for deal in sorted(changed, key=lambda deal: deal.updated_at)
             )
+
+    def list_deals(self, by: DealMoment, first: datetime, last: datetime) -> tuple[CountedDeal, ...]:
+        """See ``Crm``."""
+        with self._called("list_deals"):
+            deals = [one for one in self._state.deals.values() if not one.is_deleted]
+            counted = [
+                CountedDeal(
+                    one.deal_id,
+                    one.pipeline_id,
+                    one.stage_id,
+                    self._state.created_at[one.deal_id],
+                    self._closed_at(one),
+                    one.budget_kopecks,
+                    one.fields,
+                )
+                for one in deals
+            ]
+            moments = (
+                (one, one.created_at if by is DealMoment.CREATED else one.closed_at) for one in counted
+            )
+            return tuple(one for one, at in moments if at is not None and first <= at <= last)
+
+    def _closed_at(self, deal: Deal) -> datetime | None:
+        stages = {
+            (pipeline.pipeline_id, stage.stage_id): stage.kind
+            for pipeline in self._state.pipelines
+            for stage in pipeline.stages
+        }
+        is_closed = stages[deal.pipeline_id, deal.stage_id] is not StageKind.OPEN
+        return self._state.moved_at.get(deal.deal_id) if is_closed else None
 
     def deal_url(self, deal_id: str) -> str:
         """See ``Crm``."""
@@ -248,6 +283,7 @@ class FakeCrm(Interruptions):
             is_deleted=False,
             url=self.deal_url(deal_id),
         )
+        self._state.created_at[deal_id] = self._state.moved_at[deal_id] = self._state.now
         self._tell(deal_id)
         return deal_id
 
@@ -256,6 +292,8 @@ class FakeCrm(Interruptions):
         self._state.deals[deal_id] = replace(
             self._state.deals[deal_id], **{"updated_at": self._tick(), **fields}
         )
+        if "stage_id" in fields:
+            self._state.moved_at[deal_id] = self._state.now
         self._tell(deal_id)
 
     def remove(self, deal_id: str) -> None:

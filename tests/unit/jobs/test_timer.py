@@ -218,6 +218,7 @@ def test_timer_of_an_empty_installation() -> None:
         "norms": 0,
         "crms": 0,
         "chats": 0,
+        "facts": 0,
         "deleted": 0,
         "sent_again": 0,
     }
@@ -235,6 +236,7 @@ def test_timer_does_all_of_it() -> None:
         "norms": 0,
         "crms": 0,
         "chats": 0,
+        "facts": 0,
         "deleted": 0,
         "sent_again": 1,
     }

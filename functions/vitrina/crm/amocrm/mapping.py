@@ -12,6 +12,7 @@ from vitrina.crm_port import (
     Company,
     Contact,
     ContactRole,
+    CountedDeal,
     CrmUser,
     Deal,
     DealField,
@@ -55,7 +56,9 @@ def pipelines_from(rows: Iterable[Json]) -> tuple[Pipeline, ...]:
 
 def fields_from(rows: Iterable[Json]) -> tuple[DealField, ...]:
     """Custom fields in the order of the card."""
-    return tuple(DealField(str(row["id"]), str(row["name"])) for row in _sorted(rows))
+    return tuple(
+        DealField(str(row["id"]), str(row["name"]), str(row.get("code") or "")) for row in _sorted(rows)
+    )
 
 
 def users_from(rows: Iterable[Json]) -> tuple[CrmUser, ...]:
@@ -97,6 +100,20 @@ def deal_from(
         updated_at=moment(row["updated_at"]),
         is_deleted=bool(row.get("is_deleted")),
         url=url,
+    )
+
+
+def counted_from(row: Json, zone: tzinfo) -> CountedDeal:
+    """A deal as it is counted."""
+    closed_at = row.get("closed_at")
+    return CountedDeal(
+        deal_id=str(row["id"]),
+        pipeline_id=_id(row.get("pipeline_id")),
+        stage_id=_id(row.get("status_id")),
+        created_at=moment(row["created_at"]),
+        closed_at=moment(closed_at) if closed_at else None,
+        budget_kopecks=kopecks(row.get("price")),
+        fields=field_values(row.get("custom_fields_values"), zone),
     )
 
 

@@ -33,12 +33,16 @@ class Told(StrEnum):
     DIGEST_HELD = "digest_held"
     #: A request to accounting.
     INVOICE = "invoice"
+    #: Facts of a metric that cannot be read.
+    NO_FACTS = "no_facts"
 
 
 #: What is told to clients, and where is chosen by the agency.
 CHOSEN = (Told.BEGUN, Told.BATCH, Told.CALL, Told.SHOWN, Told.DIGEST)
 #: What only the agency's own chat is told.
-INTERNAL = frozenset({Told.UNANSWERED, Told.UNUSABLE, Told.ASKED, Told.DIGEST_HELD, Told.INVOICE})
+INTERNAL = frozenset(
+    {Told.UNANSWERED, Told.UNUSABLE, Told.ASKED, Told.DIGEST_HELD, Told.INVOICE, Told.NO_FACTS}
+)
 
 #: Keys of the topics, in the order in which they are made.
 TOPICS = ("questions", "meetings", "invoices", "reports")

@@ -39,7 +39,11 @@ SHELF_KEY = "s"
 SHELF = "taken"
 
 #: Columns with the content of a row, by tab. They show when a mark stayed behind after the content was cut.
-CONTENT: Mapping[str, tuple[str, ...]] = {"backlog": ("task",), "in_progress": ("action", "profile")}
+CONTENT: Mapping[str, tuple[str, ...]] = {
+    "backlog": ("task",),
+    "in_progress": ("action", "profile"),
+    "metrics": ("metric",),
+}
 
 #: Named ranges of the form's fields begin with this.
 FIELD_PREFIX = "vt_"
@@ -48,6 +52,8 @@ FIELD_PREFIX = "vt_"
 #: numbers from here on: Google's metadata ids are positive 32-bit integers, unique in a workbook.
 ACTION_BASE = 1_000_000_000
 MAX_ACTIONS = 99
+#: Rows of metrics with a source carry numbers from here on, which no item has.
+METRIC_BASE = 500_000_000
 MAX_ITEM_NUMBER = (2**31 - 1 - ACTION_BASE) // 100 - 1
 
 
@@ -327,9 +333,12 @@ class Book:
 
     @cached_property
     def row_numbers(self) -> frozenset[int]:
-        """Numbers of all rows of the workbook."""
+        """Numbers of all rows of items."""
         return frozenset(
-            row.number for tab in self.tabs.values() for row in tab.rows if row.number is not None
+            row.number
+            for tab in self.tabs.values()
+            for row in tab.rows
+            if row.number is not None and not METRIC_BASE <= row.number < ACTION_BASE
         )
 
 

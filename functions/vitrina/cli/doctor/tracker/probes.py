@@ -64,7 +64,7 @@ def card_is_found_by_its_key(scratch: ScratchBoard) -> None:
     expect(found == (card_id,), "a closed card is not found")
 
 
-@tracker_probe(kaiten=100)
+@tracker_probe(kaiten=101)
 def comment_is_written_once(scratch: ScratchBoard) -> None:
     """A repeat finds it, although it has signs of the tracker's markup."""
     card, card_id, _ = scratch.make_card()

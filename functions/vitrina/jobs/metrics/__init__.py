@@ -1,0 +1,1 @@
+"""Jobs that read the facts of metrics and write them into workbooks."""

@@ -1,0 +1,1 @@
+"""Worlds of the sources of facts, for the contract of ``MetricSource``."""
