@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 import pytest
 
 from tests.harness.agency_data import NOW
 from tests.harness.memory_office import MemoryOffice, client_office
-from vitrina.domain.metrics.goals import DayFact
 from vitrina.domain.quantities import serial_of_day
 from vitrina.metric_port import DayValue
 from vitrina.operations.run import Run
+from vitrina.records.metrics.facts import ProjectFacts, Series
 from vitrina.records.metrics.looks import load_looks
-from vitrina.tabs.metrics.states import SourceFacts, draw_states
+from vitrina.records.metrics.sources import ChosenSource, KnownGap, MetricSources, tracked_sources
+from vitrina.tabs.metrics.states import draw_states
 from vitrina.usecases.client_page.content import draw_content
 from vitrina.usecases.digest.figures import Metric, read_figures
+from vitrina.workbook.reading.book import METRIC_BASE
 from vitrina.workbook.writing.change import WorkbookChange
 
 PRICE = {"metric": "Цена заказа", "unit": "₽", "target": "420", "better": "меньше", "kind": "доля или цена"}
@@ -213,29 +216,47 @@ def test_the_digest_tells_what_was_written(office: MemoryOffice) -> None:
     assert figures.metrics == (Metric("Цена заказа", "on_track"),)
 
 
+def choose_sources(
+    office: MemoryOffice, days: Mapping[int, Mapping[date, DayValue]], gaps: Mapping[int, date]
+) -> None:
+    """Keep in the store what sources have given, by the number of the row."""
+    run, today = office.new_run(), office.services.today()
+    agency_id = office.agency_id
+    chosen = {
+        number: ChosenSource(number, "", "metrica", "1", "", str(number), "", "", "count", "", "")
+        for number in (*days, *gaps)
+    }
+    known = {number: KnownGap("dead_token", first.isoformat()) for number, first in gaps.items()}
+    sources = tracked_sources(office.store, None, office.client_id, agency_id)
+    facts = ProjectFacts(office.store, {}, office.client_id, [today.year - 1, today.year])
+    series = {
+        number: Series(chosen[number].origin, "", today.isoformat(), days=found)
+        for number, found in days.items()
+    }
+    new = MetricSources(office.client_id, agency_id, chosen=chosen, gaps=known)
+    run.commit(updates=[sources.put(new), *facts.changes(series)])
+
+
 def test_days_of_a_source_go_before_typed_figures(office: MemoryOffice) -> None:
-    """The seam for sources: days and gaps by the number of the row."""
+    """Days and gaps of the store, by the number of the row; those of a former source do not count."""
     office.set_field("period", "месяц")
     office.type("metrics", 0, **{**LEADS, "target": "300"}, fact_1="1")
     office.type("metrics", 1, **PRICE, **PRICES)
-    book = office.book()
-    tab = book.tab("metrics")
-    change = WorkbookChange()
-    for at, number in enumerate((900_000_001, 900_000_002)):
+    tab, change = office.book().tab("metrics"), WorkbookChange()
+    first, second = METRIC_BASE + 1, METRIC_BASE + 2
+    for at, number in enumerate((first, second)):
         change.identify(tab, tab.rows[at], number)
     office.workbooks.batch_update(office.client_id, change.requests())
     today = office.services.today()
-    days: dict[date, DayFact] = {today - timedelta(days=back): DayValue(10.0) for back in range(1, 120)}
-    sources = SourceFacts({900_000_001: days}, {900_000_002: today - timedelta(days=3)})
-    change = WorkbookChange()
+    days = {today - timedelta(days=back): DayValue(10.0) for back in range(1, 120)}
+    choose_sources(office, {first: days}, {second: today - timedelta(days=3)})
 
-    drawing = draw_states(office.services, change, office.book(), {}, sources)
-    office.workbooks.batch_update(office.client_id, change.requests())
+    office.do("update_load")
 
     assert shown(office)[0] == "в плане"
     assert shown(office)[2].startswith("Ожидали к сегодня")
     assert shown(office, 1)[0] == "нет данных"
-    assert set(drawing.looks) == {"900000001", "900000002"}
+    assert set(load_looks(office.store, office.client_id).value) == {str(first), str(second)}
 
 
 def test_a_row_that_gets_a_number_keeps_its_looks(office: MemoryOffice) -> None:
@@ -244,14 +265,14 @@ def test_a_row_that_gets_a_number_keeps_its_looks(office: MemoryOffice) -> None:
     office.do("update_load")
     tab = office.tab("metrics")
     change = WorkbookChange()
-    change.identify(tab, tab.rows[0], 900_000_001)
+    change.identify(tab, tab.rows[0], METRIC_BASE + 1)
     office.workbooks.batch_update(office.client_id, change.requests())
     office.type("metrics", 0, fact_1="2")
 
     office.do("update_load")
 
     assert "Отстаёт" in shown(office)[2]
-    assert list(load_looks(office.store, office.client_id).value) == ["900000001"]
+    assert list(load_looks(office.store, office.client_id).value) == [str(METRIC_BASE + 1)]
 
 
 def test_a_lost_answer_leaves_a_note_that_is_known(office: MemoryOffice) -> None:
@@ -260,8 +281,8 @@ def test_a_lost_answer_leaves_a_note_that_is_known(office: MemoryOffice) -> None
     office.do("update_load")
     office.type("metrics", 0, fact_1="2")
     known = load_looks(office.store, office.client_id)
-    drawing = draw_states(office.services, WorkbookChange(), office.book(), known.value)
     run: Run = office.new_run()
+    drawing = draw_states(run, WorkbookChange(), office.book(), known.value)
     run.commit(updates=[known.put(drawing.looks)])
 
     office.do("update_load")

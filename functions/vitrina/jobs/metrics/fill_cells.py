@@ -22,8 +22,8 @@ from vitrina.records.books import book_key
 from vitrina.records.layouts import shape_from, shape_key
 from vitrina.records.metrics.facts import load_series
 from vitrina.records.metrics.sources import MetricSources, sources_key, tracked_sources
+from vitrina.tabs.metrics.rows import period_kind
 from vitrina.usecases.metrics.cells import Figures, Filling, fill
-from vitrina.usecases.metrics.rows import period_kind
 from vitrina.usecases.metrics.wishes import cells_wish
 from vitrina.workbook.reading.book import parse_book
 from vitrina.workbook.writing.change import WorkbookChange

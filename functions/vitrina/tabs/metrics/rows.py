@@ -38,7 +38,7 @@ def metric_rows(book: Book, choices: Choices) -> list[MetricRow]:
     if tab is None or "metric" not in tab.columns:
         return []
     found: dict[str, MetricRow] = {}
-    for one in _rows(tab, _period(book, choices), choices):
+    for one in _rows(tab, period_kind(book, choices), choices):
         found.setdefault(one.key, one)
     return list(found.values())
 
@@ -66,7 +66,7 @@ def _goal(tab: Tab, row: Row, period: PeriodKind, choices: Choices) -> Goal | No
     return Goal(target, kind, better, period, since_on, _text(tab, row, "unit"))
 
 
-def _period(book: Book, choices: Choices) -> PeriodKind:
+def period_kind(book: Book, choices: Choices) -> PeriodKind:
     """Whether the periods are weeks or months; weeks where the first tab does not say it."""
     place = book.fields.get("period")
     code = choices.code("period", place.cell.text) if place is not None else None

@@ -7,16 +7,16 @@ written whenever the add-on looks at the workbook anyway, and only where it diff
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
-from vitrina.domain.metrics.goals import DayFact, State
+from vitrina.domain.metrics.goals import State
 from vitrina.domain.metrics.state import Kept, MetricState, state_of
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.records.metrics.looks import LookedAt, Looks, load_looks
 from vitrina.tabs.metrics.rows import TAB, MetricRow, metric_rows
+from vitrina.tabs.metrics.source_facts import SourceFacts, read_source_facts
 from vitrina.tabs.metrics.words import note_of, shown
 from vitrina.texts import render, sentence
 from vitrina.workbook.reading.book import Book, Cell, Tab
@@ -31,27 +31,11 @@ MOST_NOTES = 3
 _ROUNDING = 1e-6
 
 
-@dataclass(frozen=True)
-class SourceFacts:
-    """What sources know of the metrics of a workbook, by the number of the row.
-
-    Parameters
-    ----------
-    days
-        Days of the metrics that have a source.
-    unknown_since
-        The first day without data, where a source cannot be read.
-    """
-
-    days: Mapping[int, Mapping[date, DayFact]] = field(default_factory=dict)
-    unknown_since: Mapping[int, date] = field(default_factory=dict)
-
-
-def write_states(run: Run, book: Book, sources: SourceFacts = SourceFacts()) -> Drawing:
+def write_states(run: Run, book: Book) -> Drawing:
     """Write the states of a workbook that was just read.
 
-    One read of the store where there are metrics, and one commit and one write of the workbook where
-    something differs.
+    One read of the store where there are metrics, two more where sources fill them; one commit and one write
+    of the workbook where something differs.
 
     Raises
     ------
@@ -62,7 +46,7 @@ def write_states(run: Run, book: Book, sources: SourceFacts = SourceFacts()) -> 
     if not metric_rows(book, services.choices):
         return Drawing({}, book)
     known, change = load_looks(services.store, book.spreadsheet_id), WorkbookChange()
-    drawing = draw_states(services, change, book, known.value, sources)
+    drawing = draw_states(run, change, book, known.value)
     if drawing.looks != known.value:
         # Before the write: a note that has arrived must be known as ours.
         run.commit(updates=[known.put(drawing.looks)])
@@ -93,13 +77,7 @@ class Drawing:
     lines: tuple[MetricLine, ...] = ()
 
 
-def draw_states(
-    services: Services,
-    change: WorkbookChange,
-    book: Book,
-    before: Looks,
-    sources: SourceFacts = SourceFacts(),
-) -> Drawing:
+def draw_states(run: Run, change: WorkbookChange, book: Book, before: Looks) -> Drawing:
     """Write the states that differ into *change*.
 
     Nothing is written over a formula or a note of a person.
@@ -107,11 +85,14 @@ def draw_states(
     tab = book.tabs.get(TAB)
     if tab is None or STATE not in tab.columns:
         return Drawing(before, book)
+    services = run.services
     today, locale = services.today(), locale_of(book)
+    rows = metric_rows(book, services.choices)
+    sources = read_source_facts(services.store, book.spreadsheet_id, run.agency_id, rows, today)
     pen = _Pen(change, tab)
     looks: dict[str, LookedAt] = {}
     lines: list[MetricLine] = []
-    for one in metric_rows(book, services.choices):
+    for one in rows:
         known = _known(before, one) or LookedAt()
         found = _state(services, one, known.kept, sources)
         if one.goal is None or found is None:

@@ -14,15 +14,9 @@ from vitrina.domain.calendar import PeriodKind
 from vitrina.metric_port import DayValue, Measure, MeasureKind
 from vitrina.records.metrics.facts import Series
 from vitrina.records.metrics.sources import MetricSources
+from vitrina.tabs.metrics.rows import TAB, fact_columns
 from vitrina.texts import LOCALES, render, sentence
-from vitrina.usecases.metrics.rows import (
-    TAB,
-    MetricRow,
-    fact_columns,
-    metric_rows,
-    period_days,
-    rows_by_number,
-)
+from vitrina.usecases.metrics.rows import MetricRow, metric_rows, period_days, rows_by_number
 from vitrina.workbook.reading.book import Book, Cell, Tab
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.reading.settings import locale_of

@@ -23,11 +23,12 @@ from vitrina.records.metrics.sources import (
     tracked_sources,
 )
 from vitrina.records.outside.change import DocumentChange
+from vitrina.tabs.metrics.rows import TAB
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.deals.hints import agency_of_crm
 from vitrina.usecases.metrics.cells import recognise
 from vitrina.usecases.metrics.gaps import gap_sentence
-from vitrina.usecases.metrics.rows import TAB, MetricRow, metric_rows, new_number, rows_by_number
+from vitrina.usecases.metrics.rows import MetricRow, metric_rows, new_number, rows_by_number
 from vitrina.usecases.metrics.wishes import facts_wish
 from vitrina.workbook.reading.book import METRIC_BASE, Book, parse_book
 from vitrina.workbook.writing.change import WorkbookChange

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.quantities import day_of_serial
 from vitrina.records.metrics.sources import MetricSources
-from vitrina.workbook.reading.book import METRIC_BASE, Book, Row, Tab
+from vitrina.workbook.reading.book import METRIC_BASE, Row, Tab
 from vitrina.workbook.reading.choices import Choices
-
-TAB = "metrics"
 
 
 @dataclass(frozen=True)
@@ -57,13 +54,6 @@ def new_number(tab: Tab, sources: MetricSources) -> int:
     return max([METRIC_BASE + sources.last_number, *marks]) + 1
 
 
-def period_kind(book: Book, choices: Choices) -> PeriodKind:
-    """Whether the periods of a project are weeks or months; weeks where the form does not say it."""
-    place = book.fields.get("period")
-    code = choices.code("period", place.cell.text) if place is not None else None
-    return PeriodKind(code) if code else PeriodKind.WEEK
-
-
 def period_days(kind: PeriodKind, since_on: date, number: int) -> tuple[date, date]:
     """First and last day of a period; *number* counts from 0.
 
@@ -75,16 +65,6 @@ def period_days(kind: PeriodKind, since_on: date, number: int) -> tuple[date, da
         return first, first + timedelta(days=6)
     begins = _month_begin(since_on, number)
     return max(begins, since_on), _month_begin(since_on, number + 1) - timedelta(days=1)
-
-
-def fact_columns(tab: Tab) -> list[str]:
-    """Keys of the columns with facts, in the order of the periods."""
-    numbers: Mapping[str, int] = {
-        key: int(key.rpartition(".")[2])
-        for key in tab.columns
-        if key.startswith("fact.") and key.rpartition(".")[2].isdecimal()
-    }
-    return sorted(numbers, key=numbers.__getitem__)
 
 
 def _month_begin(day: date, further: int) -> date:

@@ -261,7 +261,7 @@ def _write_states(run: Run, change: WorkbookChange, book: Book) -> None:
     if not metric_rows(book, run.services.choices):
         return
     known = load_looks(run.services.store, book.spreadsheet_id)
-    looks = draw_states(run.services, change, book, known.value).looks
+    looks = draw_states(run, change, book, known.value).looks
     if looks != known.value:
         run.commit(updates=[known.put(looks)])
 
