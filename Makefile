@@ -3,12 +3,16 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# Tools that only `make lock`, `update`, `audit` and `sbom` need have an environment of their own.
+TOOLS  := .venv-tools
+# What pip gets in every environment: no package whose file is not in the lock.
+PIP_INSTALL = install --quiet --disable-pip-version-check --require-hashes
 
 # The tests start dozens of processes, which would each compile every module again without bytecode.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast coverage check format deploy vitrina prism
+.PHONY: help venv demo test test-fast coverage check format deploy vitrina prism lock update audit sbom licences
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,7 +22,7 @@ venv: $(READY) ## Make the virtual environment .venv
 $(READY): requirements.txt requirements-dev.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Vitrina needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip $(PIP_INSTALL) -r requirements-dev.txt
 	touch $(READY)
 
 demo: $(READY) ## Start the local world, play the agency's week, keep the page open (ONCE=1: end after it; STORE=firestore)
@@ -53,6 +57,39 @@ prism: tests/harness/prism/node_modules/.ready ## Install Prism, which judges th
 
 tests/harness/prism/node_modules/.ready: tests/harness/prism/package-lock.json
 	npm --prefix tests/harness/prism ci --silent --no-audit --no-fund
+	touch $@
+
+# Production gets the versions that the tests run with; `--universal` is for every system and every Python from 3.11.
+LOCK = $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	--annotation-style line --custom-compile-command "make lock"
+
+lock: $(TOOLS)/.ready ## Write requirements*.txt after a change of requirements*.in; other versions stay (ARGS=--upgrade: none stay)
+	$(LOCK) $(ARGS) --output-file requirements-dev.txt requirements-dev.in >/dev/null
+	$(LOCK) $(ARGS) --constraint requirements-dev.txt --output-file requirements.txt requirements.in >/dev/null
+	$(LOCK) $(ARGS) --output-file requirements-tools.txt requirements-tools.in >/dev/null
+
+update: ## Take the newest packages: lock, install, licences (PACKAGE=name: of this one only)
+	$(MAKE) lock ARGS="$(if $(PACKAGE),--upgrade-package $(PACKAGE),--upgrade)"
+	$(MAKE) licences
+
+licences: $(READY) ## Write docs/licences.md; fails if a licence forbids the use
+	$(BIN)/python -m deploy.packages.licences
+
+audit: $(TOOLS)/.ready ## Ask for known weaknesses of all packages (needs the internet; SECURITY.md)
+	$(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.txt $(ARGS)
+	$(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-tools.txt $(ARGS)
+
+sbom: $(TOOLS)/.ready ## Write artifacts/sbom.json: what a release consists of, in the format CycloneDX
+	rm -rf artifacts/production && mkdir -p artifacts
+	$(PYTHON) -m venv --without-pip artifacts/production
+	$(TOOLS)/bin/python -m pip --python artifacts/production/bin/python $(PIP_INSTALL) -r requirements.txt
+	$(TOOLS)/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --output-reproducible --of JSON \
+		--output-file artifacts/sbom.json artifacts/production/bin/python
+	rm -rf artifacts/production
+
+$(TOOLS)/.ready: requirements-tools.txt
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip $(PIP_INSTALL) -r requirements-tools.txt
 	touch $@
 
 format: $(READY) ## Format the Python code

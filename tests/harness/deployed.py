@@ -35,6 +35,13 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 INSTALL_TIMEOUT_S = 300
+#: Flags of Google's builder: ``basePipInstallArgs`` in ``pkg/python/python.go`` of
+#: GoogleCloudPlatform/buildpacks at 21f28de8c499. pip demands hashes of all packages as soon as one line has them.
+AS_GOOGLE_INSTALLS = (
+    *("--upgrade", "--upgrade-strategy", "only-if-needed"),
+    *("--no-warn-script-location", "--no-warn-conflicts", "--force-reinstall"),
+    *("--no-compile", "--disable-pip-version-check"),
+)
 #: Headers that belong to one connection.
 HOP_HEADERS = {"connection", "content-length", "transfer-encoding", "host", "keep-alive"}
 
@@ -53,9 +60,8 @@ def install_packages(requirements: Path, folder: Path) -> Path:
     """Make a virtual environment with these packages and no others; returns its folder of commands."""
     _call([sys.executable, "-m", "venv", "--without-pip", str(folder)])
     python = folder / "bin" / "python"
-    # What is never imported need not be compiled.
-    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-compile"]
-    _call([*pip, "--disable-pip-version-check", "--requirement", str(requirements)])
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
+    _call([*pip, *AS_GOOGLE_INSTALLS, "--requirement", str(requirements)])
     return python.parent
 
 
