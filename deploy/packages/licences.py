@@ -105,8 +105,8 @@ def _terms(name: str) -> str:
         raise LicenceError(f"{name} is not installed. Run `make venv`.") from None
     if "License-Expression" in metadata:
         return metadata["License-Expression"]
-    field = metadata["License"] if "License" in metadata else ""
-    said = list(_said(field, metadata.get_all("Classifier") or []))
+    fields = metadata.get_all("License") or [""]
+    said = list(_said(fields[0], metadata.get_all("Classifier") or []))
     if not said:
         raise LicenceError(f"{name} does not say its licence. Read it, and add it to _READ_BY_HAND.")
     return said[0]

@@ -46,7 +46,7 @@ def read_lock(path: Path) -> list[LockedPackage]:
     Raises
     ------
     LockError
-        For a line that pip would take for an option or an address, and for a package without a version or hashes.
+        For an option, an address, or a package without a version or hashes.
     """
     text = path.read_text(encoding="utf-8").replace("\\\n", "")
     lines = [line.strip() for line in text.splitlines()]

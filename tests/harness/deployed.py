@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 INSTALL_TIMEOUT_S = 300
 #: Flags of Google's builder: ``basePipInstallArgs`` in ``pkg/python/python.go`` of
-#: GoogleCloudPlatform/buildpacks at 21f28de8c499. pip demands hashes of all packages as soon as one line has them.
+#: GoogleCloudPlatform/buildpacks at 21f28de8c499. pip demands all hashes as soon as one line has them.
 AS_GOOGLE_INSTALLS = (
     *("--upgrade", "--upgrade-strategy", "only-if-needed"),
     *("--no-warn-script-location", "--no-warn-conflicts", "--force-reinstall"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,25 @@ def test_the_release_is_tested_before_it_is_deployed(build: dict[str, Any]) -> N
     assert (ROOT / ".ci/run").is_file()
     assert deploy["waitFor"] == [test["id"]]
     assert build["options"]["logging"] == "CLOUD_LOGGING_ONLY"
+
+
+def test_images_are_pinned_by_the_command_of_the_manual(build: dict[str, Any]) -> None:
+    """It gives both a digest, and gives them another one later; Cloud Build reads what it has written."""
+    manual = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    command = next(line for line in manual.splitlines() if line.startswith("sed -i -E"))
+    script = command.replace("sed -i -E", "sed -E").replace(" cloudbuild.yaml", "")
+    text = (ROOT / "cloudbuild.yaml").read_text(encoding="utf-8")
+    for letter in "ab":
+        digest = f"sha256:{letter * 64}"
+        values = {"python": digest, "cli": digest, "PATH": "/usr/bin:/bin"}
+        done = subprocess.run(
+            ["bash", "-c", script], input=text, env=values, capture_output=True, text=True, check=True
+        )
+        text = done.stdout
+
+        assert [one["name"] for one in yaml.safe_load(text)["steps"]] == [
+            f"{one['name'].partition('@')[0]}@{digest}" for one in build["steps"]
+        ]
 
 
 def test_the_deployment_is_an_upgrade(build: dict[str, Any]) -> None:
