@@ -1,7 +1,7 @@
 """Structured logs for Cloud Logging: one JSON object in each line.
 
-A line says what happened and has the ids of operation and workbook. It never contains a token, a name of a
-person or a client's text.
+A line says what happened, has the ids of operation and workbook, and tells who caused it, as ``Actor.logged``.
+It never contains a token, a name of a person or a client's text.
 """
 
 from __future__ import annotations
@@ -9,9 +9,32 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 #: Fields of ``extra`` of a log call that are written.
-FIELDS = ("action", "outcome", "operation", "workbook", "code")
+FIELDS = ("action", "outcome", "operation", "workbook", "code", "deal")
+
+#: What every line of the current request has; ``None`` outside a request.
+_NOTED: ContextVar[dict[str, str] | None] = ContextVar("noted", default=None)
+
+
+@contextmanager
+def one_request() -> Iterator[None]:
+    """Forget at the end of the block what ``note`` was told in it."""
+    token = _NOTED.set({})
+    try:
+        yield
+    finally:
+        _NOTED.reset(token)
+
+
+def note(**fields: str) -> None:
+    """Write these fields into all further lines of the current request: ids and kinds, no texts."""
+    noted = _NOTED.get()
+    if noted is not None:
+        noted.update(fields)
 
 
 class JsonFormatter(logging.Formatter):
@@ -24,6 +47,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        line |= _NOTED.get() or {}
         line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)

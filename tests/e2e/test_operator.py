@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,26 @@ from tests.harness.stored import stored_history
 from vitrina.bootstrap import application
 from vitrina.cli.commands import COMMANDS, main
 from vitrina.logs import JsonFormatter
+from vitrina.operations.actor import CLOCK, person
+from vitrina.operations.run import OPERATION
 from vitrina.records.books import find_agencies
+
+
+@pytest.fixture
+def log_lines() -> Iterator[list[str]]:
+    """Our log as Cloud Logging gets it: formatted while the request runs."""
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.setFormatter(JsonFormatter())
+    handler.emit = lambda record: lines.append(handler.format(record))  # type: ignore[method-assign]
+    log = logging.getLogger("vitrina")
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    yield lines
+    log.removeHandler(handler)
+    log.setLevel(level)
+
 
 HEADER = "work_type,profile,hours,quantity,finished_on\n"
 
@@ -99,21 +120,44 @@ def test_a_bad_profile_is_refused(empty_office: Office, capsys: pytest.CaptureFi
     assert "KEY=TITLE" in capsys.readouterr().err
 
 
-def test_a_click_is_logged_with_ids_and_without_names(
-    office: Office, caplog: pytest.LogCaptureFixture
-) -> None:
-    """One JSON line a click: action, outcome, workbook; no task of the client."""
+def test_a_click_is_logged_with_ids_and_without_names(office: Office, log_lines: list[str]) -> None:
+    """One JSON line a click: action, outcome, operation, workbook, actor; no task of the client."""
     office.fill_backlog({"task": "Секретная задача", "hours_design": "5"})
-    caplog.clear()
 
-    with caplog.at_level(logging.INFO, logger="vitrina"):
-        office.do("estimate")
+    office.do("estimate")
 
-    lines = [JsonFormatter().format(record) for record in caplog.records if record.name.startswith("vitrina")]
-    clicked = next(json.loads(line) for line in lines if json.loads(line)["message"] == "clicked")
+    clicked = next(json.loads(line) for line in log_lines if json.loads(line)["message"] == "clicked")
     assert (clicked["action"], clicked["outcome"], clicked["workbook"]) == (
         "estimate",
         "done",
         office.client_id,
     )
-    assert not any("Секретная" in line for line in lines)
+    assert (OPERATION, clicked["operation"]) in office.services.store.get_many(
+        [(OPERATION, clicked["operation"])]
+    )
+    assert clicked["actor"] == person(office.staff).logged
+    assert not any("Секретная" in line for line in log_lines)
+
+
+def test_every_line_of_a_click_and_of_its_task_tells_who_caused_it(
+    office: Office, log_lines: list[str]
+) -> None:
+    """Also of a queued operation, of the clock and of a refusal: a kind with a hash, no e-mail."""
+    office.fill_backlog({"task": "Лендинг", "hours_design": "5"})
+    preview_id = office.do("build_batch", period="current")["data"]["preview_id"]
+    office.do("start_batch", preview_id=preview_id)
+    office.do("push")
+    office.do("estimate", absurd=1)
+    office.call_schedule().raise_for_status()
+    office.settle()
+
+    lines = [json.loads(line) for line in log_lines]
+    caused = {one["actor"] for one in lines}
+    assert caused >= {person(office.staff).logged, CLOCK.logged, "webhook:kaiten"}
+    assert {"clicked", "operation ended", "refused"} <= {one["message"] for one in lines}
+    for one in lines:
+        if one["logger"] in ("vitrina.menu", "vitrina.operations"):
+            assert one["workbook"] == office.client_id, one
+            assert "operation" in one or one["message"] == "refused", one
+    assert re.fullmatch(r"person:[0-9a-f]{8}", person(office.staff).logged)
+    assert "@" not in "".join(log_lines)

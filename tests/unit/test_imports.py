@@ -13,7 +13,7 @@ PACKAGE = FUNCTIONS / "vitrina"
 #: The parts of the package, from the bottom up: each may import itself and those before it.
 ORDER = ("domain", "workbook", "records", "operations", "project", "tabs", "usecases", "jobs", "web")
 #: Parts that every part of ``ORDER`` above ``domain`` may import too.
-SHARED = {"deadline", "ports", "chat_port", "crm_port", "mail_port", "metric_port", "texts"}
+SHARED = {"deadline", "logs", "ports", "chat_port", "crm_port", "mail_port", "metric_port", "texts"}
 #: Parts that the other parts may import, beside themselves, ``errors`` and packages.
 ALLOWED = {
     "errors": set(),

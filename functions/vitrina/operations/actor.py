@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,6 +28,13 @@ class Actor:
     def data(self) -> Json:
         """The actor as JSON."""
         return {"kind": self.kind.value, "name": self.name}
+
+    @property
+    def logged(self) -> str:
+        """The actor in a log: the kind, and a piece of a hash of the name to tell one from another."""
+        if not self.name:
+            return self.kind.value
+        return f"{self.kind.value}:{hashlib.sha256(self.name.encode()).hexdigest()[:8]}"
 
 
 CLOCK = Actor(ActorKind.CLOCK, "")

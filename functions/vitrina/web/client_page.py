@@ -16,6 +16,8 @@ from typing import Any
 from flask import Request, Response
 
 from vitrina.errors import UserError
+from vitrina.logs import note
+from vitrina.operations.actor import ActorKind
 from vitrina.operations.services import Services
 from vitrina.records.outside.client_links import (
     MOST_ACTS,
@@ -93,6 +95,7 @@ def answer_client(
     link = open_link(request, services, setting, token, find_link)
     if isinstance(link, Response):
         return link
+    note(actor=ActorKind.CLIENT.value, workbook=link.spreadsheet_id)
     page = load_page(services.store, link.spreadsheet_id, link.agency_id)
     setting = setting_of(request, services, page.locale, token, rest)
     visit = Visit(request, services, setting, token, link, page)

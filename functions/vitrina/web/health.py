@@ -18,6 +18,7 @@ from flask import Request, Response
 from vitrina import __version__
 from vitrina.deadline import limited_to
 from vitrina.errors import ConfigurationError, RetriableServiceError, VitrinaError
+from vitrina.logs import one_request
 from vitrina.ports import Key
 from vitrina.settings import Settings
 from vitrina.web.http import OTHER_BODY_BYTES, OpenApplication, limit_body, response
@@ -46,7 +47,7 @@ def serve(
     """
     if request.method in ("GET", "HEAD") and request.path.rstrip("/").endswith(f"/{HEALTH}"):
         return _answer(request, application)
-    with limited_to(limit_s):
+    with one_request(), limited_to(limit_s):
         return handle(request, application)
 
 

@@ -11,6 +11,7 @@ from flask import Request, Response
 
 from vitrina.deadline import limited_to
 from vitrina.errors import NotStaffError, RequestError, VitrinaError
+from vitrina.logs import note
 from vitrina.operations.actor import Actor, person
 from vitrina.operations.answer import Answer, answer_json, error_answer, unexpected_answer
 from vitrina.operations.clicks.access import access_keys, require_role
@@ -77,7 +78,9 @@ def handle_menu(request: Request, application: OpenApplication) -> Response:
         body = read_json(request)
         locale = _locale_of(body, locale)
         check(body, _ENVELOPE)
-        envelope, status = _answer(app.services, body, person(email), locale)
+        actor = person(email)
+        note(actor=actor.logged, workbook=body["spreadsheet_id"])
+        envelope, status = _answer(app.services, body, actor, locale)
         return response(envelope, status)
     except VitrinaError as error:
         log.info("refused", extra={"code": error.code})
@@ -118,6 +121,7 @@ def _answer_known(services: Services, body: Json, actor: Actor, locale: str) -> 
         raise RequestError("request.unknown_action", action=name)
     check(params, action.params)
     click = Click(actor, spreadsheet_id, name, params, body["request_id"], locale)
+    note(operation=click.operation_id)
     with limited_to(OPERATION_S) if action.is_queued else nullcontext():
         envelope, status = run_click(services, click, action)
     log.info("clicked", extra={"action": name, "outcome": envelope["outcome"], "workbook": spreadsheet_id})

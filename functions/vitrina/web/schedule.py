@@ -8,6 +8,8 @@ from flask import Request, Response
 
 from vitrina.errors import VitrinaError
 from vitrina.jobs.registry import call_timer
+from vitrina.logs import note
+from vitrina.operations.actor import CLOCK
 from vitrina.web.http import (
     OTHER_BODY_BYTES,
     OpenApplication,
@@ -27,6 +29,7 @@ def handle_schedule(request: Request, application: OpenApplication) -> Response:
         check_method(request)
         app = application()
         app.identity.check_schedule_caller(bearer_token(request))
+        note(actor=CLOCK.logged)
         counts = call_timer(app.services)
     except VitrinaError as error:
         log.warning("schedule refused: %s", error.code)

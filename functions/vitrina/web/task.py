@@ -9,6 +9,8 @@ from flask import Request, Response
 
 from vitrina.errors import AuthenticationError, MethodNotAllowedError, RetriableServiceError, VitrinaError
 from vitrina.jobs.registry import JOBS, PASSING, run_job
+from vitrina.logs import note
+from vitrina.operations.actor import CLOCK
 from vitrina.ports import Json
 from vitrina.web.http import (
     OTHER_BODY_BYTES,
@@ -46,6 +48,8 @@ def handle_task(request: Request, application: OpenApplication) -> Response:
         app = application()
         app.identity.check_task_caller(bearer_token(request))
         body = parse_body(request, _BODY)
+        # An operation notes who clicked.
+        note(actor=CLOCK.logged, job=body["kind"], **_workbook_in(body))
         run_job(app.services, body)
     except (AuthenticationError, MethodNotAllowedError) as error:
         return response({"error": error.code}, error.http_status)
@@ -57,6 +61,10 @@ def handle_task(request: Request, application: OpenApplication) -> Response:
         log.exception("task dropped")
         return response({"dropped": error.code}, 200)
     return response({}, 200)
+
+
+def _workbook_in(body: Json) -> dict[str, str]:
+    return {"workbook": body["spreadsheet_id"]} if "spreadsheet_id" in body else {}
 
 
 def _later(error: VitrinaError) -> Response:

@@ -15,6 +15,7 @@ from flask import Request, Response
 from vitrina.errors import ConfigurationError, RequestError, VitrinaError
 from vitrina.jobs.sync_deals import take_deal_hints
 from vitrina.jobs.sync_touched import take_hints
+from vitrina.logs import note
 from vitrina.operations.services import CHAT, CRM, Services
 from vitrina.ports import WebhookRequest
 from vitrina.usecases.chats.updates import take_updates
@@ -31,6 +32,7 @@ def handle_webhook(request: Request, application: OpenApplication) -> Response:
         name, path = _sender_in(request.path, services)
         if request.method != "POST" or name is None:
             return response({}, 404)
+        note(actor=f"webhook:{name}")
         headers = {key.lower(): value for key, value in request.headers.items()}
         sent = WebhookRequest(path, headers, partial(read_body, request), partial(read_json, request))
         answer = _take(services, name, sent)

@@ -24,6 +24,7 @@ from vitrina.errors import (
     UnknownWorkbookError,
     VitrinaError,
 )
+from vitrina.logs import note
 from vitrina.operations.actor import Actor, actor_from_data
 from vitrina.operations.answer import Answer, Outcome, answer_json, error_answer, unexpected_answer
 from vitrina.operations.clicks.access import access_keys, require_role
@@ -297,6 +298,7 @@ def run_operation(services: Services, body: Json, actions: Mapping[str, Action])
     documents = store.get_many([key, *wanted])
     operation = documents.get(key) or _load(store, body["id"])
     data = operation.data
+    note(operation=operation.key, workbook=data["spreadsheet_id"], actor=actor_from_data(data).logged)
     done = [fulfil(wish_name)] if wish_name else []
     if data["state"] == ENDED:
         store.commit(done)
