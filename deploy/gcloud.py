@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from deploy import ROOT
 
 #: Arguments of a command that fit into a line; more are written one a line.
 _LINE = 100
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
 #: What gcloud says of something that is not there.
 _ABSENT = re.compile(r"not[_ ]found|does not exist|may not exist|status=\[404\]", re.IGNORECASE)
 
@@ -46,8 +48,19 @@ def _quoted(argument: str) -> str:
     """An argument, quoted for a shell. In ``--flag=value`` only the value is quoted."""
     flag, equals, value = argument.partition("=")
     if not argument.startswith("--") or not equals:
-        return shlex.quote(argument)
-    return f"{flag}={shlex.quote(value)}"
+        return _quoted_value(argument)
+    return f"{flag}={_quoted_value(value)}"
+
+
+def _quoted_value(value: str) -> str:
+    """A variable of the shell is replaced between double quotes only."""
+    return f'"{value}"' if _VARIABLE.fullmatch(value) else shlex.quote(value)
+
+
+def with_variables(command: Command, values: Mapping[str, str]) -> Command:
+    """The command with values in place of ``${name}``."""
+    arguments = (_VARIABLE.sub(lambda one: values[one[1]], argument) for argument in command.arguments)
+    return Command(tuple(arguments), command.pipe)
 
 
 def gcloud(*arguments: str, pipe: str = "") -> Command:

@@ -23,13 +23,14 @@ EXAMPLE = Path(__file__).with_name("settings.example.env")
 
 #: What the same file may say about the installation itself.
 MENU_MIN_INSTANCES, FIRESTORE_LOCATION = "MENU_MIN_INSTANCES", "FIRESTORE_LOCATION"
-MORE_TRACKERS = "MORE_TRACKERS"
+MORE_TRACKERS, ALERT_EMAIL = "MORE_TRACKERS", "ALERT_EMAIL"
 
 DATABASE = "(default)"
 QUEUE = "vitrina"
 JOB = "vitrina-schedule"
 
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
+_EMAIL = re.compile(r"[^\s@,=]+@[^\s@,=]+\.[^\s@,=]+")
 _REGION = re.compile(r"[a-z]+-[a-z]+\d+")
 
 
@@ -86,6 +87,8 @@ class Installation:
         Instances of ``menu`` that are always running: they cost money, and the first click does not wait.
     has_more_trackers
         Whether there are connections to trackers in ``VITRINA_TRACKERS``, a secret because of their tokens.
+    alert_email
+        Where alarms are sent; if it is empty, they are seen on the dashboard only.
     """
 
     project: str
@@ -95,6 +98,7 @@ class Installation:
     firestore_location: str = ""
     menu_min_instances: int = 1
     has_more_trackers: bool = False
+    alert_email: str = ""
 
     def __post_init__(self) -> None:
         if not _PROJECT.fullmatch(self.project):
@@ -162,7 +166,7 @@ def read_installation(path: Path, project: str, region: str) -> Installation:
             f"{path} is not there. Copy deploy/{EXAMPLE.name} to it and fill it in."
         ) from None
     settings: dict[str, str] = {}
-    options = {MENU_MIN_INSTANCES: "1", FIRESTORE_LOCATION: "", MORE_TRACKERS: "0"}
+    options = {MENU_MIN_INSTANCES: "1", FIRESTORE_LOCATION: "", MORE_TRACKERS: "0", ALERT_EMAIL: ""}
     problems = []
     for number, line in enumerate(lines, start=1):
         text = line.strip()
@@ -176,10 +180,7 @@ def read_installation(path: Path, project: str, region: str) -> Installation:
             problems.append(f"line {number}: {name} {problem}")
         elif value:
             settings[name] = value
-    if not options[MENU_MIN_INSTANCES].isdecimal():
-        problems.append(f"{MENU_MIN_INSTANCES} is a number of instances")
-    if options[MORE_TRACKERS] not in ("0", "1"):
-        problems.append(f"{MORE_TRACKERS} is 1 or 0")
+    problems += _wrong_options(options)
     problems += [f"{name} is missing" for name in _required() if name not in settings]
     problems = problems or _wrong_values(settings)
     if problems:
@@ -191,6 +192,7 @@ def read_installation(path: Path, project: str, region: str) -> Installation:
         firestore_location=options[FIRESTORE_LOCATION],
         menu_min_instances=int(options[MENU_MIN_INSTANCES]),
         has_more_trackers=options[MORE_TRACKERS] == "1",
+        alert_email=options[ALERT_EMAIL],
     )
 
 
@@ -212,6 +214,18 @@ def _problem(name: str) -> str:
     if name not in (_variable(one.name) for one in dataclasses.fields(Settings)):
         return "is no setting (docs/settings.md lists them)"
     return ""
+
+
+def _wrong_options(options: Mapping[str, str]) -> list[str]:
+    """What is wrong with what the file says about the installation itself."""
+    problems = []
+    if not options[MENU_MIN_INSTANCES].isdecimal():
+        problems.append(f"{MENU_MIN_INSTANCES} is a number of instances")
+    if options[MORE_TRACKERS] not in ("0", "1"):
+        problems.append(f"{MORE_TRACKERS} is 1 or 0")
+    if options[ALERT_EMAIL] and not _EMAIL.fullmatch(options[ALERT_EMAIL]):
+        problems.append(f"{ALERT_EMAIL} is one e-mail address")
+    return problems
 
 
 def _required() -> list[str]:

@@ -8,6 +8,7 @@ from deploy import firestore
 from deploy.functions import ENVIRONMENT_FILE, FUNCTIONS, Function, deploy_command, environment_file
 from deploy.gcloud import gcloud
 from deploy.installation import DATABASE, JOB, QUEUE, Installation, Secret
+from deploy.monitoring import steps as monitoring
 from deploy.step import Chapter, CheckHealth, Step, Task, Value, WriteFile
 
 SERVICES = (
@@ -21,6 +22,7 @@ SERVICES = (
     "iam",
     "iamcredentials",
     "logging",
+    "monitoring",
     "run",
     "script",
     "secretmanager",
@@ -73,6 +75,12 @@ def install(installation: Installation) -> list[Chapter]:
         ),
         Chapter("Timer", "Calls the function schedule every quarter of an hour.", [_timer(installation)]),
         _health(installation),
+        # Last: without it everything works, and nobody is told when it does not.
+        Chapter(
+            "Monitoring",
+            "A health check, the alarms of docs/runbook.md, and a dashboard.",
+            monitoring.steps(installation),
+        ),
     ]
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy import ROOT
-from deploy.gcloud import Cli, Command, Result
+from deploy.gcloud import Cli, Command, Result, with_variables
 from deploy.installation import InstallationError
 from deploy.step import Chapter, CheckHealth, Step, Task, Value, WriteFile
 from vitrina import __version__
@@ -43,7 +43,7 @@ def print_plan(chapters: Sequence[Chapter], say: Callable[[str], None]) -> None:
 def _condition(task: Task) -> str:
     if isinstance(task, Step) and task.wait_until:
         return ": repeated until it shows no index that is being made"
-    if isinstance(task, Step) and task.look and not task.change:
+    if isinstance(task, Step) and task.look and not task.change and not task.remembered_as:
         return "\n# (left out if this shows that it is there: " + task.look.line + ")"
     return ""
 
@@ -54,6 +54,8 @@ def _lines(task: Task) -> list[str]:
     if isinstance(task, CheckHealth):
         header = "" if task.function.is_public else f'-H "Authorization: Bearer $({task.token.line})" '
         return [f"curl {header}{task.url}"]
+    if task.look and task.remembered_as:
+        return _lines_with_variable(task, task.look)
     if task.look and task.change:
         return [
             f"if {task.look.line}; then",
@@ -63,6 +65,13 @@ def _lines(task: Task) -> list[str]:
             "fi",
         ]
     return [task.run.text()]
+
+
+def _lines_with_variable(step: Step, look: Command) -> list[str]:
+    name = step.remembered_as
+    made = [f'if [ -z "${{{name}}}" ]; then', f"{name}=$({step.run.text()})"]
+    changed = ["else", step.change.text()] if step.change else []
+    return [f"{name}=$({look.line})", *made, *changed, "fi"]
 
 
 def _open(request: urllib.request.Request) -> str:
@@ -97,6 +106,7 @@ class Runner:
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     sleep: Callable[[float], None] = time.sleep
     open_url: Callable[[urllib.request.Request], str] = _open
+    _remembered: dict[str, str] = field(default_factory=dict)
 
     def carry_out(self, chapters: Sequence[Chapter]) -> None:
         """Carry out all steps; raises ``StepError`` at the first that fails."""
@@ -125,6 +135,7 @@ class Runner:
 
     def _is_there(self, step: Step, look: Command) -> bool:
         result = self.cli.run(look)
+        self._remember(step, result)
         if result.is_absent:
             return False
         if result.code != 0:
@@ -139,18 +150,24 @@ class Runner:
         waits = 0
         tries = 1
         while True:
-            result = self.cli.run(command, value)
+            result = self.cli.run(with_variables(command, self._remembered), value)
             if result.code != 0:
                 if tries >= step.tries:
                     raise _failed(step, command, result)
                 tries += 1
             elif step.wait_until is None or step.wait_until(result.output):
+                if command is step.run:
+                    self._remember(step, result)
                 return
             elif waits >= WAITS:
                 raise StepError(f"{step.title}: not yet after {WAITS * PAUSE_S / 60:.0f} minutes.")
             else:
                 waits += 1
             self.sleep(PAUSE_S)
+
+    def _remember(self, step: Step, result: Result) -> None:
+        if step.remembered_as:
+            self._remembered[step.remembered_as] = result.output.strip()
 
     def _value(self, step: Step) -> str:
         value = step.value

@@ -38,6 +38,9 @@ class Step:
         Judges what ``run`` printed; ``run`` is repeated until it holds.
     value
         What ``run`` gets as its input.
+    remembered_as
+        Under which name its own and later commands have ``${name}`` in place of what ``look`` printed, or
+        ``run`` where it was not there.
     tries
         How often ``run`` is tried if it fails.
     if_it_fails
@@ -51,6 +54,7 @@ class Step:
     change: Command | None = None
     wait_until: Callable[[str], bool] | None = None
     value: Value | None = None
+    remembered_as: str = ""
     tries: int = 1
     if_it_fails: str = ""
 

@@ -1,7 +1,7 @@
 """Structured logs for Cloud Logging: one JSON object in each line.
 
-A line says what happened, has the ids of operation and workbook, and tells who caused it, as ``Actor.logged``.
-It never contains a token, a name of a person or a client's text.
+A line says what happened, and has the ids of operation and workbook and who caused it (``Actor.logged``). It
+never contains a token, a name of a person or a client's text.
 """
 
 from __future__ import annotations

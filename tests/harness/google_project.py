@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from deploy import ROOT
 from deploy.gcloud import Command, Result
 
 #: Words of commands that make something, and of those that look at it and change it.
@@ -25,6 +26,13 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "scheduler jobs create": (MADE, "job"),
     "scheduler jobs describe": (LOOKED_AT, "job"),
     "scheduler jobs update": (CHANGED, "job"),
+}
+#: What Cloud Monitoring names itself, by the words of the commands for it: part of the name that it gives.
+MONITORED: Mapping[str, str] = {
+    "monitoring uptime": "uptimeCheckConfigs",
+    "beta monitoring channels": "notificationChannels",
+    "alpha monitoring policies": "alertPolicies",
+    "monitoring dashboards": "dashboards",
 }
 DONE = Result(0, "", "")
 
@@ -99,6 +107,7 @@ class GoogleProject:
             "firestore indexes fields": self._field,
             "firestore fields ttls": self._expiry,
             **dict.fromkeys(VERBS, self._thing),
+            **dict.fromkeys(MONITORED, self._monitor),
         }
         if "-policy-binding" in call.words:
             return self._bind(call)
@@ -129,6 +138,29 @@ class GoogleProject:
             self.values[key[1]] = call.value
         self.things[key] = call.arguments
         return DONE
+
+    def _monitor(self, call: Call) -> Result:
+        if not self.are_services_on:
+            return refused("PERMISSION_DENIED: the API has not been used in this project before")
+        start, part = next(one for one in MONITORED.items() if call.words.startswith(one[0]))
+        verb, *rest = call.words.removeprefix(start).split()
+        known = {title: name for (kind, title), (name, *_) in self.things.items() if kind == part}
+        if verb.startswith("list"):
+            title = call.flags["--filter"].removeprefix('displayName="').removesuffix('"')
+            return Result(0, known.get(title, ""), "")
+        if verb == "update":
+            title = next((title for title, name in known.items() if name == rest[0]), "")
+            if not title:
+                return refused("NOT_FOUND: it was not found")
+        else:
+            file = call.flags.get("--policy-from-file", call.flags.get("--config-from-file"))
+            title = rest[0] if rest else call.flags.get("--display-name", "")
+            title = json.loads((ROOT / file).read_text(encoding="utf-8"))["displayName"] if file else title
+            self.made.append(f"{call.words} {title}")
+        name = known.get(title, f"projects/p/{part}/{len(self.things)}")
+        earlier = self.things.get((part, title), (name,))
+        self.things[part, title] = (*earlier, *call.arguments)
+        return Result(0, f"{name}\n" if verb == "create" else "", "")
 
     def _read_secret(self, call: Call) -> Result:
         value = self.values.get(call.flags["--secret"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deploy import ROOT, plan
 from deploy.__main__ import main
-from deploy.gcloud import Command
+from deploy.gcloud import Command, with_variables
 from deploy.installation import Installation
 from deploy.step import CheckHealth, Step
 from tests.harness.gcloud import find_mistakes, run_gcloud
@@ -16,17 +16,23 @@ from tests.harness.google_project import GoogleProject
 
 #: With every secret, so that every command is judged.
 INSTALLATION = Installation(
-    "agency-vitrina", "europe-west1", {"VITRINA_KAITEN_URL": "https://x"}, operator="owner@agency.ru"
+    "agency-vitrina",
+    "europe-west1",
+    {"VITRINA_KAITEN_URL": "https://x"},
+    operator="owner@agency.ru",
+    alert_email="night@agency.ru",
 )
 COMMAND = re.compile(r"(?:^ *|\| )(gcloud (?:.+\\\n)*.+)$", re.MULTILINE)
 
 
 def commands_of_plans() -> Iterator[Command]:
-    """Every command of ``make deploy`` and of an upgrade."""
+    """Every command of ``make deploy`` and of an upgrade, with names in place of what is remembered."""
+    values = {"policy": "projects/p/alertPolicies/1", "channel": "projects/p/notificationChannels/1"}
     for chapter in [*plan.install(INSTALLATION), *plan.upgrade(INSTALLATION)]:
         for task in chapter.steps:
             if isinstance(task, Step):
-                yield from (one for one in (task.run, task.look, task.change) if one)
+                commands = (task.run, task.look, task.change)
+                yield from (with_variables(one, values) for one in commands if one)
             elif isinstance(task, CheckHealth):
                 yield task.token
 

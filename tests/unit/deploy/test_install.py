@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import urllib.request
 from itertools import pairwise
@@ -15,6 +16,7 @@ from deploy.__main__ import main, read_secrets
 from deploy.functions import ENVIRONMENT_FILE, FUNCTIONS, THREADS
 from deploy.gcloud import Command, gcloud
 from deploy.installation import Installation, InstallationError
+from deploy.monitoring.steps import ALERTS
 from deploy.runner import WAITS, Runner, StepError, print_plan
 from deploy.step import Step
 from tests.harness.google_project import GoogleProject
@@ -28,7 +30,9 @@ SETTINGS = {
     "VITRINA_KAITEN_URL": "https://agency.kaiten.ru",
     "VITRINA_KAITEN_SPACE_ID": "123456",
 }
-INSTALLATION = Installation("agency-vitrina", "europe-west1", SETTINGS, operator="owner@agency.ru")
+INSTALLATION = Installation(
+    "agency-vitrina", "europe-west1", SETTINGS, operator="owner@agency.ru", alert_email="night@agency.ru"
+)
 WELL = json.dumps({"version": __version__, "settings": "ok", "store": "ok"})
 TOKEN = {"VITRINA_KAITEN_TOKEN": "kaiten-token-of-a-test"}
 
@@ -129,6 +133,7 @@ def test_a_repeat_makes_nothing_new(tmp_path: Path) -> None:
     assert [before.strip() for before, line in pairwise(said) if line.strip() == "brought up to date"] == [
         "The queue …",
         "The timer …",
+        *(f"The alarm {one.stem} …" for one in ALERTS),
     ]
 
 
@@ -139,7 +144,7 @@ STEPS = [
 
 def words_of(command: Command) -> str:
     """The words of a command, without its flags."""
-    return " ".join(one for one in command.arguments if not one.startswith("-"))
+    return " ".join(one for one in command.arguments if not one.startswith(("-", "${")))
 
 
 @pytest.mark.parametrize("words", list(dict.fromkeys(map(words_of, STEPS))))
@@ -150,7 +155,8 @@ def test_a_failed_step_says_what_to_do_and_a_repeat_goes_on(words: str, tmp_path
         install(project, tmp_path)
     assert words.split(maxsplit=1)[0] in str(failed.value)
     assert "PERMISSION_DENIED: not allowed" in str(failed.value)
-    assert not any(words_of(one).startswith("scheduler") for one in project.commands) or "scheduler" in words
+    is_last = "scheduler" in words or "monitoring" in words
+    assert is_last or not any(words_of(one).startswith("scheduler") for one in project.commands)
     before = list(project.made)
     project.broken.clear()
 
@@ -306,7 +312,8 @@ def test_printed_commands_are_those_that_are_run(tmp_path: Path) -> None:
 
     assert len(project.commands) > 80
     for command in project.commands:
-        assert command.line in text
+        line = re.sub(r"projects/p/alertPolicies/\d+", '"${policy}"', command.line)
+        assert re.sub(r"projects/p/notificationChannels/\d+", '"${channel}"', line) in text
 
 
 def test_make_deploy_needs_project_region_and_settings(tmp_path: Path) -> None:

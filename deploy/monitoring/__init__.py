@@ -1,0 +1,1 @@
+"""Alarms, dashboard and health check of an installation in Google Cloud Monitoring."""
