@@ -43,8 +43,10 @@ def emulator_command() -> list[str]:
 
 
 @contextmanager
-def running_firestore(log: Path) -> Iterator[str]:
-    """Run an empty emulator while the block runs; gives its address. Projects in it are apart.
+def running_firestore(log: Path, *, import_from: Path | None = None) -> Iterator[str]:
+    """Run an emulator while the block runs; gives its address. Projects in it are apart.
+
+    It is empty, or has what another one has exported to *import_from*.
 
     Raises
     ------
@@ -55,6 +57,8 @@ def running_firestore(log: Path) -> Iterator[str]:
     """
     command, port = emulator_command(), free_port()
     arguments = [f"--host={LOOPBACK}", f"--port={port}", "--database-mode=firestore-native"]
+    if import_from is not None:
+        arguments.append(f"--import-data={import_from}")
     with (
         log.open("ab") as output,
         subprocess.Popen(

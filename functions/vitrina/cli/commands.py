@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from vitrina.cli import check, copy_store, create_agency, import_history
+from vitrina.cli import after_restore, check, copy_store, create_agency, import_history
 from vitrina.cli.console import CommandError, print_error, print_product_error
 from vitrina.cli.doctor import command as doctor
 from vitrina.errors import VitrinaError
@@ -19,6 +19,7 @@ COMMANDS = {
     "import-history": import_history,
     "check": check,
     "copy-store": copy_store,
+    "after-restore": after_restore,
     "doctor": doctor,
 }
 

@@ -46,7 +46,7 @@ from vitrina.project.reservations import (
 from vitrina.project.tracker_people import people_in_tracker
 from vitrina.records.books import Agency, Project, load_project
 from vitrina.records.layouts import shape_from, shape_key
-from vitrina.records.work import Item, external_id, find_open_work
+from vitrina.records.work import Item, ProjectWork, external_id, find_open_work, load_work
 from vitrina.texts import Days, Sentence, sentence
 from vitrina.workbook.reading.backlog_rows import (
     Backlog,
@@ -80,6 +80,8 @@ class CheckedBook:
     problems: tuple[CellProblem, ...]
     #: Why *Бэклог* could not be read, where it could not.
     unread: UnreadBook | None = None
+    #: IDs of items whose rows are there, and which the store does not know.
+    forgotten: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,13 @@ class Known:
     agency: Agency
     norms: Norms
     team: Team
-    #: Open items, by the workbook's id and number.
-    items: Mapping[str, Mapping[int, Item]]
+    #: Work of the projects that have something open, by the workbook's id.
+    works: Mapping[str, ProjectWork]
+
+    @property
+    def items(self) -> Mapping[str, Mapping[int, Item]]:
+        """Open items, by the workbook's id and number."""
+        return {spreadsheet_id: work.items for spreadsheet_id, work in self.works.items()}
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,7 @@ def _check(run: Run, agency_id: str, only: str | None) -> Answer:
         stored.agency,
         stored.norms.value.norms,
         team,
-        {spreadsheet_id: work.value.items for spreadsheet_id, work in works.items()},
+        {spreadsheet_id: work.value for spreadsheet_id, work in works.items()},
     )
     books, unread = read_client_books(
         run,
@@ -161,6 +168,11 @@ def _check(run: Run, agency_id: str, only: str | None) -> Answer:
     half_read = [checked.unread for checked in own if checked.unread is not None]
     found = [
         *(_finding_message(finding, titles) for finding in findings),
+        *(
+            sentence("check.forgotten", project=checked.project.title, items=list(checked.forgotten))
+            for checked in own
+            if checked.forgotten
+        ),
         *cards.found,
         *(
             []
@@ -247,7 +259,25 @@ def _read(services: Services, project: Project, known: Known) -> CheckedBook:
     except WorkbookShapeError as error:
         unread = UnreadBook(project, error)
     calendar = read_calendar(book, prefix=project.code)
-    return CheckedBook(project, work, rows, calendar, after, tuple(problems), unread)
+    forgotten = _forgotten(services, project, work, known)
+    return CheckedBook(project, work, rows, calendar, after, tuple(problems), unread, forgotten)
+
+
+def _forgotten(services: Services, project: Project, work: WorkRows, known: Known) -> tuple[str, ...]:
+    """IDs of items with rows of ours that the store does not know: it was restored from an older copy."""
+    numbers: dict[int, str] = {}
+    for row in work.rows:
+        number = number_of_id(row.code, project.code)
+        if number is not None and row.number is not None and row.item_number == number:
+            numbers[number] = row.code
+    stored = known.works.get(project.spreadsheet_id)
+    if stored is None and numbers:
+        stored = load_work(services.store, project.spreadsheet_id, project.agency_id).value
+    return tuple(
+        code
+        for number, code in sorted(numbers.items())
+        if stored is not None and number not in stored.items and not stored.has_finished(number)
+    )
 
 
 def _backlog_problems(
