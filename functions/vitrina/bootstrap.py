@@ -29,6 +29,7 @@ from vitrina.metrics import calltouch, metrica
 from vitrina.metrics.crm_deals import CrmDeals
 from vitrina.metrics.pasted_csv import PastedTexts
 from vitrina.metrics.sheet_range import SheetRanges
+from vitrina.operations.former_secrets import FormerSecrets, SecretPair
 from vitrina.operations.services import CHAT, CRM, Services
 from vitrina.operations.upgrade import upgrade
 from vitrina.ports import Identity, Store, TaskTracker, TrackerMemory, Workbooks
@@ -67,6 +68,7 @@ class Application:
     settings: Settings
     services: Services
     identity: Identity
+    former_secrets: FormerSecrets
 
 
 def build(settings: Settings) -> Application:
@@ -127,7 +129,7 @@ def build(settings: Settings) -> Application:
         schedule_audience=settings.schedule_url,
         certs_url=certs_url,
     )
-    return Application(settings, services, identity)
+    return Application(settings, services, identity, former_secrets(settings))
 
 
 def open_tracker(settings: Settings, connection: Connection, memory: TrackerMemory) -> TaskTracker:
@@ -141,7 +143,7 @@ def _open_trackers(
     return open_trackers(
         chosen,
         webhook_url=settings.webhook_url,
-        webhook_secret=settings.webhook_secret,
+        webhook_secret=settings.current_webhook_secret,
         memory=memory,
         zone=ZoneInfo(settings.time_zone),
         timeout_s=settings.kaiten_timeout_s,
@@ -195,7 +197,7 @@ def open_crm(settings: Settings, *, asks_for_news: bool = True) -> Crm | None:
 
 def crm_webhook_url(settings: Settings) -> str:
     """Address at which the CRM reports changes of deals; its last part is a secret of its own."""
-    return webhook_url_of(CRM, settings.webhook_url, settings.webhook_secret)
+    return webhook_url_of(CRM, settings.webhook_url, settings.current_webhook_secret)
 
 
 def open_chat(settings: Settings) -> Chat | None:
@@ -206,7 +208,7 @@ def open_chat(settings: Settings) -> Chat | None:
         settings.chat_url,
         settings.chat_token,
         webhook_url=chat_webhook_url(settings),
-        webhook_secret=webhook_url_of(CHAT_HEADER, "", settings.webhook_secret).rpartition("/")[2],
+        webhook_secret=webhook_url_of(CHAT_HEADER, "", settings.current_webhook_secret).rpartition("/")[2],
         wait_s=settings.retry_wait_s,
     )
 
@@ -274,7 +276,23 @@ def open_accounts(
 
 def chat_webhook_url(settings: Settings) -> str:
     """Address at which the chat reports updates; its last part is a secret of its own."""
-    return webhook_url_of(CHAT, settings.webhook_url, settings.webhook_secret)
+    return webhook_url_of(CHAT, settings.webhook_url, settings.current_webhook_secret)
+
+
+def former_secrets(settings: Settings) -> FormerSecrets:
+    """What webhooks may still come with while the secret is changed."""
+    if not settings.former_webhook_secret:
+        return FormerSecrets()
+
+    def pair(name: str) -> SecretPair:
+        urls = (
+            webhook_url_of(name, "", secret)
+            for secret in (settings.former_webhook_secret, settings.current_webhook_secret)
+        )
+        return SecretPair(*(url.rpartition("/")[2] for url in urls))
+
+    names = (*(one.name for one in connections(settings)), CRM, CHAT)
+    return FormerSecrets({name: pair(name) for name in names}, {telegram.HEADER: pair(CHAT_HEADER)})
 
 
 def open_store(settings: Settings) -> Store:

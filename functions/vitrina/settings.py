@@ -30,6 +30,7 @@ class Settings:
     service_account: str
     task_url: str
     webhook_url: str
+    #: One secret, or while it is changed two, the new one first: ``new,former``.
     webhook_secret: str = field(repr=False)
     #: Also the audience of the timer's tokens; if it is empty, the timer is refused.
     schedule_url: str = ""
@@ -92,6 +93,16 @@ class Settings:
     firestore_url: str = ""
     #: A moment at which the clock starts, for demonstrations and tests.
     now: datetime | None = None
+
+    @property
+    def current_webhook_secret(self) -> str:
+        """The secret that new addresses of webhooks get."""
+        return self.webhook_secret.partition(",")[0]
+
+    @property
+    def former_webhook_secret(self) -> str:
+        """The secret of addresses that were not renewed yet; empty while no secret is changed."""
+        return self.webhook_secret.partition(",")[2]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -203,11 +214,12 @@ def _spreadsheet_url(text: str) -> str:
     return _url(text)
 
 
-def _secret(text: str) -> str:
-    """A secret that nobody guesses and that stands in an address; the error does not repeat it."""
-    if not _SECRET.fullmatch(text):
+def _secrets(text: str) -> str:
+    """One or two secrets that nobody guesses and that stand in addresses; the error does not repeat them."""
+    found = [one.strip() for one in text.split(",")]
+    if len(found) > MOST_SECRETS or not all(_SECRET.fullmatch(one) for one in found):
         raise WrongSettingError("settings.secret", least=LEAST_SECRET)
-    return text
+    return ",".join(found)
 
 
 def _chat_token(text: str) -> str:
@@ -266,6 +278,8 @@ CONSUMER_DOMAINS = frozenset(
 SECURITIES = ("starttls", "tls", "none")
 #: Least letters and digits of a secret.
 LEAST_SECRET = 24
+#: Secrets that are valid at once: today's, and the one before the last change.
+MOST_SECRETS = 2
 
 _ADDRESS = re.compile(r"[^\s@,;<>]*@[^\s@,;<>]+\.[^\s@,;<>]+")
 _CHAT_TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]+")
@@ -276,7 +290,7 @@ _SECRET = re.compile(rf"[A-Za-z0-9_-]{{{LEAST_SECRET},}}")
 _CONVERT: Mapping[str, Callable[[str], object]] = {
     "owners": _owners,
     "trackers": _trackers,
-    "webhook_secret": _secret,
+    "webhook_secret": _secrets,
     "chat_token": _chat_token,
     "metrica_token": _token,
     "calltouch_tokens": _site_tokens,

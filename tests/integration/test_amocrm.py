@@ -634,3 +634,16 @@ def test_hint_leads_to_the_deal(world: AmoWorld, crm: AmoCrm) -> None:
     deal = crm.get_deal(hints[1])
     assert deal is not None
     assert deal.stage_id == str(LEAD)
+
+
+def test_a_subscription_with_a_former_secret_is_removed(world: AmoWorld, crm: AmoCrm) -> None:
+    """After the secret was changed; those of other systems, and of the same server for other things, stay."""
+    base = WEBHOOK_URL.rpartition("/")[0]
+    others = [f"{base}/deeper/former", f"{base}-other/former", "https://other.example/hook"]
+    for one in (f"{base}/former", *others):
+        crm._wire.post("/webhooks", {"destination": one, "settings": ["add_lead"]})
+
+    crm.connect_webhook()
+
+    rows = world.world.control.get("/state").json()["tables"]["webhooks"]
+    assert sorted(row["destination"] for row in rows) == sorted([WEBHOOK_URL, *others])

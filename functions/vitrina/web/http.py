@@ -12,6 +12,7 @@ from flask import Request, Response
 from werkzeug.wsgi import LimitedStream
 
 from vitrina.errors import BodyTooLargeError, MethodNotAllowedError, RequestError
+from vitrina.operations.former_secrets import FormerSecrets
 from vitrina.operations.services import Services
 from vitrina.ports import Identity, Json
 from vitrina.settings import Settings
@@ -49,6 +50,10 @@ class Application(Protocol):
     @property
     def identity(self) -> Identity:
         """Checks who sent a request."""
+
+    @property
+    def former_secrets(self) -> FormerSecrets:
+        """Secrets of webhooks before their last change."""
 
 
 OpenApplication = Callable[[], Application]

@@ -28,14 +28,15 @@ def handle_webhook(request: Request, application: OpenApplication) -> Response:
     """Store the hints and answer at once; 404 for a path that names nobody or lacks the secret."""
     limit_body(request, WEBHOOK_BODY_BYTES)
     try:
-        services = application().services
+        app = application()
+        services = app.services
         name, path = _sender_in(request.path, services)
         if request.method != "POST" or name is None:
             return response({}, 404)
         note(actor=f"webhook:{name}")
         headers = {key.lower(): value for key, value in request.headers.items()}
         sent = WebhookRequest(path, headers, partial(read_body, request), partial(read_json, request))
-        answer = _take(services, name, sent)
+        answer = _take(services, name, app.former_secrets.renew(name, sent))
     except RequestError as error:
         return response({}, error.http_status)
     except VitrinaError as error:

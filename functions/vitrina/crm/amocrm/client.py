@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, tzinfo
 
@@ -259,11 +260,21 @@ class AmoCrm:
 
     def check_webhook(self) -> WebhookState:
         """See ``Crm``. Only an administrator's token may list them."""
-        return webhooks.state_of(list(self._wire.rows("/webhooks", "webhooks")), self._webhook_url)
+        return webhooks.state_of(self._subscriptions(), self._webhook_url)
+
+    def _subscriptions(self) -> list[Json]:
+        return list(self._wire.rows("/webhooks", "webhooks"))
 
     def connect_webhook(self) -> None:
         """See ``Crm``. What two processes do at once, or a lost answer has done, is seen by another look."""
-        state = self.check_webhook()
+        rows = self._subscriptions()
+        self._connect(webhooks.state_of(rows, self._webhook_url))
+        for address in webhooks.former_addresses(rows, self._webhook_url):
+            # Another process may have removed it; one that stays is answered 404 and switched off.
+            with contextlib.suppress(FatalServiceError):
+                self._wire.delete("/webhooks", {"destination": address})
+
+    def _connect(self, state: WebhookState) -> None:
         if state == WebhookState.ACTIVE:
             return
         if state != WebhookState.ABSENT:

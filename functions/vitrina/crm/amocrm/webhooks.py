@@ -35,6 +35,17 @@ def state_of(rows: Sequence[Json], destination: str) -> WebhookState:
     return WebhookState.ACTIVE if is_whole else WebhookState.INCOMPLETE
 
 
+def former_addresses(rows: Sequence[Json], destination: str) -> list[str]:
+    """Our subscriptions with a former secret: they differ in the last part of the path only."""
+    ours = destination.rpartition("/")[0] + "/"
+    addresses = [str(row.get("destination")) for row in rows]
+    return [
+        one
+        for one in addresses
+        if one.startswith(ours) and one != destination and "/" not in one.removeprefix(ours)
+    ]
+
+
 def read_request(request: WebhookRequest, *, webhook_url: str, site_url: str) -> ReceivedDeals:
     """Ids of the deals that a request names.
 
