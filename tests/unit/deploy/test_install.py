@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import urllib.request
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -114,6 +115,28 @@ def test_the_entry_points_are_those_of_main() -> None:
     assert [one.entry_point for one in FUNCTIONS] == [
         line.split("(")[0].removeprefix("def ") for line in text.splitlines() if line.startswith("def ")
     ]
+
+
+def test_alarms_are_told_to_the_address_of_the_settings(tmp_path: Path) -> None:
+    """Each is; with another address in a repeat to that one; without an address nobody is told."""
+    project = GoogleProject()
+    install(project, tmp_path)
+    other = replace(INSTALLATION, alert_email="day@agency.ru")
+    runner(project, tmp_path).carry_out(plan.install(other))
+    silent = GoogleProject()
+    runner(silent, tmp_path).carry_out(plan.install(replace(INSTALLATION, alert_email="")))
+
+    channels = {
+        title: made[0] for (kind, title), made in project.things.items() if kind == "notificationChannels"
+    }
+    assert list(channels) == ["Vitrina: night@agency.ru", "Vitrina: day@agency.ru"]
+    alarms = [made for (kind, _), made in project.things.items() if kind == "alertPolicies"]
+    assert len(alarms) == len(ALERTS)
+    for made in alarms:
+        assert f"--notification-channels={channels['Vitrina: night@agency.ru']}" in made
+        assert made[-2] == f"--add-notification-channels={channels['Vitrina: day@agency.ru']}"
+    assert not any("channels" in argument for one in silent.commands for argument in one.arguments)
+    assert {kind for kind, _ in silent.things} >= {"alertPolicies", "dashboards", "uptimeCheckConfigs"}
 
 
 # --- Repeats and failures --------------------------------------------------------------------------

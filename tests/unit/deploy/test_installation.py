@@ -64,6 +64,8 @@ def test_the_installation_itself_is_described(tmp_path: Path) -> None:
         ("VITRINA_LEASE_S=soon", "settings.number"),
         ("MENU_MIN_INSTANCES=one", "MENU_MIN_INSTANCES is a number"),
         ("MORE_TRACKERS=asana", "MORE_TRACKERS is 1 or 0"),
+        ("ALERT_EMAIL=night", "ALERT_EMAIL is one e-mail address"),
+        ("ALERT_EMAIL=a@agency.ru,b@agency.ru", "ALERT_EMAIL is one e-mail address"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, line: str, problem: str) -> None:
