@@ -42,7 +42,7 @@ def test_the_release_is_tested_before_it_is_deployed(build: dict[str, Any]) -> N
     assert build["options"]["logging"] == "CLOUD_LOGGING_ONLY"
 
 
-def test_images_are_pinned_by_the_command_of_the_manual(build: dict[str, Any]) -> None:
+def test_row_14_images_are_pinned_by_the_command_of_the_manual(build: dict[str, Any]) -> None:
     """It gives both a digest, and gives them another one later; Cloud Build reads what it has written."""
     manual = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
     command = next(line for line in manual.splitlines() if line.startswith("sed -i -E"))

@@ -44,7 +44,7 @@ def applies(marker: str, python: str) -> bool:
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
-def test_every_package_is_locked_with_hashes(lock: Path) -> None:
+def test_row_14_every_package_is_locked_with_hashes(lock: Path) -> None:
     """Of one version, with a hash for each file; each package stands there once."""
     packages = read_lock(lock)
 
