@@ -112,7 +112,8 @@ def build(settings: Settings) -> Application:
         crm_agency=settings.crm_agency,
         chat=open_chat(settings),
         client_url=settings.client_url.rstrip("/"),
-        link_secret=webhook_url_of(LINKS, "", settings.webhook_secret).rpartition("/")[2],
+        link_secret=link_secret(settings.current_webhook_secret),
+        former_link_secret=link_secret(settings.former_webhook_secret),
         files=GoogleFiles(
             make_services(settings.google_url, timeout_s=FILE_TIMEOUT_S), folder_id=settings.drive_folder_id
         ),
@@ -277,6 +278,11 @@ def open_accounts(
 def chat_webhook_url(settings: Settings) -> str:
     """Address at which the chat reports updates; its last part is a secret of its own."""
     return webhook_url_of(CHAT, settings.webhook_url, settings.current_webhook_secret)
+
+
+def link_secret(secret: str) -> str:
+    """The secret of links that follows from that of the installation; empty without one."""
+    return webhook_url_of(LINKS, "", secret).rpartition("/")[2] if secret else ""
 
 
 def former_secrets(settings: Settings) -> FormerSecrets:

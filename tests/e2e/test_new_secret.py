@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import secrets
+from types import SimpleNamespace
 
 import pytest
 
 from emulators.world.processes import ROBOT_ID
 from tests.harness.office import WEBHOOK_SECRET, Office
-from vitrina.bootstrap import application, chat_webhook_url, crm_webhook_url, former_secrets
+from vitrina.bootstrap import SystemClock, application, chat_webhook_url, crm_webhook_url, former_secrets
 from vitrina.jobs.nightly import reconnect_webhooks
 from vitrina.operations.services import CHAT, CRM
 from vitrina.ports import WebhookRequest
+from vitrina.records.outside.client_links import new_digest_link
 from vitrina.settings import Settings
+from vitrina.store.memory import MemoryStore
+from vitrina.usecases.client_page.digest_link import DOTS, with_address
 
 NEW = secrets.token_hex(24)
 
@@ -118,3 +122,18 @@ def test_the_header_of_the_chat_is_renewed_with_its_path() -> None:
 def request(*path: str, **headers: str) -> WebhookRequest:
     """A request to a webhook, with these segments after the name."""
     return WebhookRequest(path, headers, b"", dict)
+
+
+def test_digests_have_their_link_while_the_secret_is_changed() -> None:
+    """A link from before the change keeps its address until the former secret is gone; then there is none."""
+    store, clock = MemoryStore(), SystemClock()
+    link, token = new_digest_link("book", "agency", "former", clock.now())
+    store.commit([link.put()])
+
+    def told(link_secret: str, former_link_secret: str = "") -> str:
+        secrets_of = {"link_secret": link_secret, "former_link_secret": former_link_secret}
+        services = SimpleNamespace(client_url="x", store=store, clock=clock, **secrets_of)
+        return with_address(services, "book", f"см. x/c/{DOTS}")  # type: ignore[arg-type]
+
+    assert told("former") == told("new", "former") == f"см. x/c/{token}"
+    assert told("new") == told("") == f"см. x/c/{DOTS}"

@@ -57,6 +57,8 @@ class Services:
     client_url: str = ""
     #: From which tokens of links in digests and of accounting are computed; without one there are none.
     link_secret: str = field(default="", repr=False)
+    #: The one before the last change, while the secret of the installation is changed.
+    former_link_secret: str = field(default="", repr=False)
     #: ``None`` if clients cannot hand over files.
     files: Files | None = None
     #: ``None`` if there is no mail server.

@@ -263,10 +263,11 @@ def log_calls() -> Iterator[tuple[str, str]]:
 
 def test_every_error_rings_an_alarm() -> None:
     """Nobody reads the log at night: what is an error wakes somebody."""
-    errors = {message for level, message in log_calls() if level in ("error", "exception")}
+    errors = {(level, message) for level, message in log_calls() if level in ("error", "exception")}
 
-    for message in errors:
-        line = json.dumps({"severity": "ERROR", "logger": "vitrina.x", "message": message})
+    for level, message in errors:
+        traceback = {"exception": "Traceback (most recent call last): …"} if level == "exception" else {}
+        line = json.dumps({"severity": "ERROR", "logger": "vitrina.x", "message": message, **traceback})
         assert [name for name in POLICIES if rings(name, line)] != [], message
     assert len(errors) > 5
 

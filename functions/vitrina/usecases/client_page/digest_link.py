@@ -41,11 +41,12 @@ def with_address(services: Services, spreadsheet_id: str, text: str) -> str:
 
 def _token(services: Services, spreadsheet_id: str) -> str:
     """The token of the link for digests, empty where there is none, or where the secret has changed."""
-    if not services.client_url or not services.link_secret:
+    if not services.client_url:
         return ""
     now = services.clock.now()
     for link in find_links(services.store, spreadsheet_id):
         if link.seed and not link.is_revoked and not link.is_expired(now):
-            token = digest_token(services.link_secret, spreadsheet_id, link.seed)
-            return token if hash_of(token) == link.token_hash else ""
+            known = filter(None, (services.link_secret, services.former_link_secret))
+            tokens = (digest_token(one, spreadsheet_id, link.seed) for one in known)
+            return next((token for token in tokens if hash_of(token) == link.token_hash), "")
     return ""
