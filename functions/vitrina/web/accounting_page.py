@@ -18,6 +18,7 @@ from urllib.parse import quote
 from flask import Request, Response
 
 from vitrina.domain.invoicing import Line, roubles
+from vitrina.logs import note
 from vitrina.operations.services import Services
 from vitrina.records.outside.accounting_links import AccountingLink, find_accounting_link
 from vitrina.records.outside.client_links import MOST_ACTS, note_act, note_opening
@@ -67,6 +68,7 @@ def answer_accounting(
     link = open_link(request, services, setting, token, find_accounting_link, _ASK)
     if isinstance(link, Response):
         return link
+    note(actor="accounting", workbook=link.spreadsheet_id)
     key = (INVOICE_REQUEST, link.request)
     asked = load_requests(services.store, [key]).get(key)
     if asked is None:

@@ -31,9 +31,9 @@ from vitrina.store.memory import MemoryStore
 from vitrina.usecases.accounting import send
 from vitrina.usecases.chats import talk
 from vitrina.web import health
-from vitrina.web.client_page import handle_client
 from vitrina.web.menu import handle_menu
 from vitrina.web.schedule import handle_schedule
+from vitrina.web.secret_pages import handle_pages
 from vitrina.web.task import handle_task
 from vitrina.web.webhook import handle_webhook
 
@@ -111,7 +111,7 @@ def drop_task(_: pytest.MonkeyPatch) -> None:
 
 def break_page(_: pytest.MonkeyPatch) -> None:
     """A client opens the page while something does not fit."""
-    ask(handle_client, VitrinaError("workbook.unknown"), "/c/x", method="GET")
+    ask(handle_pages, VitrinaError("workbook.unknown"), "/c/x", method="GET")
 
 
 def lose_store(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +182,7 @@ def refuse_letter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(send, "letter_of", lambda *_: None)
     mail = SimpleNamespace(send=fails(FatalServiceError("service.refused", service="smtp")))
     run = SimpleNamespace(services=SimpleNamespace(mail=mail))
-    assert send._mail(run, SimpleNamespace(unsent=None)) is not None  # type: ignore[arg-type]
+    assert send._mail(run, SimpleNamespace(unsent=None), "") is not None  # type: ignore[arg-type]
 
 
 #: What rings each alarm.
