@@ -78,7 +78,9 @@ def has_fallen(start: Counted, end: Counted) -> bool:
     """
     if start.now is None or start.before is None or end.now is None or end.before is None:
         return False
-    if not start.now or end.now * start.before > end.before * start.now * (1 - LEAST_LOSS):
+    if not (start.now and start.before and end.before):
+        return False
+    if end.now * start.before > end.before * start.now * (1 - LEAST_LOSS):
         return False
     share = start.now / (start.now + start.before)
     events = end.now + end.before

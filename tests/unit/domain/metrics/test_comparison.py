@@ -130,6 +130,9 @@ def counted(name: str, now: int, before: int) -> Counted:
         ((1000, 2000), (50, 100), False),
         # Nobody came: there is no rate.
         ((0, 2000), (0, 100), False),
+        # Nobody came before, and nothing arrived before.
+        ((2000, 0), (100, 0), False),
+        ((2000, 2000), (100, 0), False),
         # Nothing arrives any more.
         ((2000, 2000), (0, 100), True),
         # Less than 5 expected.
