@@ -50,6 +50,18 @@ class Days:
     end_on: date
 
 
+@dataclass(frozen=True)
+class Amount:
+    """Value of a placeholder: a figure with at most two decimal digits and its unit, as ``2,35 %``.
+
+    A change has its sign, as ``−12``.
+    """
+
+    value: float
+    unit: str | Sentence = ""
+    is_change: bool = False
+
+
 def sentence(code: str, /, **where: Any) -> Sentence:
     """Short form of ``Sentence(code, where)``."""
     return Sentence(code, where)
@@ -95,6 +107,15 @@ def format_number(value: float, locale: str) -> str:
     return format_decimal(value, format="#,##0.#", locale=locale)
 
 
+def format_amount(amount: Amount, locale: str) -> str:
+    """``2,35 %``, ``+12``, ``−0,4 п. п.``; no line break parts a figure from its unit."""
+    pattern = "+#,##0.##;−#,##0.##" if amount.is_change and amount.value else "#,##0.##;−#,##0.##"
+    unit = render(amount.unit, locale) if isinstance(amount.unit, Sentence) else amount.unit
+    return f"{format_decimal(amount.value, format=pattern, locale=locale)} {unit}".strip().replace(
+        " ", "\u00a0"
+    )
+
+
 def format_days(start_on: date, end_on: date, locale: str) -> str:
     """``23–27 ноября``, ``30 ноября – 4 декабря``."""
     if start_on == end_on:
@@ -121,6 +142,8 @@ class _Formatter(string.Formatter):
             return f"{format_number(value, self._locale)} {self._plural(value, spec.removeprefix('plural '))}"
         if isinstance(value, Sentence):
             return render(value, self._locale)
+        if isinstance(value, Amount):
+            return format_amount(value, self._locale)
         if isinstance(value, Days):
             return format_days(value.start_on, value.end_on, self._locale)
         if isinstance(value, int | float):

@@ -1,0 +1,1 @@
+"""The report about a metric that lags, for its client."""
