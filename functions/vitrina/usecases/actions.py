@@ -17,6 +17,7 @@ from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.records.outside.client_links import Scope
 from vitrina.records.outside.decisions import DecisionKind
+from vitrina.records.told.metric_reports import MOST_ASKED, MOST_OWNER, MOST_REASON, MOST_TITLE
 from vitrina.usecases.accounting.ask import (
     AskingForm,
     accounting_options,
@@ -53,6 +54,8 @@ from vitrina.usecases.decisions.decide_for_client import decide_for_client
 from vitrina.usecases.decisions.show_to_client import finished_work, show_to_client
 from vitrina.usecases.decisions.take_back_accepted import accepted_work, take_back_accepted
 from vitrina.usecases.digest.send_digest import preview_digest, send_digest
+from vitrina.usecases.metric_report.act import ReportPlace, add_action, approve
+from vitrina.usecases.metric_report.draft import ReportForm, preview_report
 from vitrina.usecases.metrics.choose_source import (
     Place,
     Wanted,
@@ -185,6 +188,13 @@ _ASKING: Mapping[str, Json] = {
     "month": {"enum": ["current", "previous", "days"], "default": "current"},
     "start_on": _DAY,
     "end_on": _DAY,
+}
+
+_REPORT: Mapping[str, Json] = {
+    "number": _NUMBER,
+    "revision": _NUMBER,
+    "reason": {"type": "string", "maxLength": MOST_REASON, "default": ""},
+    "asked": {"type": "string", "maxLength": MOST_ASKED, "default": ""},
 }
 
 #: Number of the item, row, field, and what stands on both sides.
@@ -414,6 +424,53 @@ ACTIONS: Mapping[str, Action] = {
         holds=("digest:{book}",),
         is_noted=True,
     ),
+    "preview_metric_report": Action(
+        "client",
+        _params(
+            sheet_id=_PLACE,
+            row=_PLACE,
+            metric={"type": "string", "pattern": r"^[0-9a-f]{0,16}\Z", "default": ""},
+            corrects={"type": "boolean", "default": False},
+        ),
+        lambda run, book, params: preview_report(
+            run,
+            book,
+            ReportForm(
+                params.get("sheet_id"),
+                params.get("row"),
+                params.get("metric", ""),
+                params.get("corrects", False),
+            ),
+        ),
+        # Of two drafts at the same time the second one finds the first.
+        holds=("metric_report:{book}",),
+    ),
+    "add_report_action": Action(
+        "client",
+        _params(
+            **_REPORT,
+            title={**_TEXT, "maxLength": MOST_TITLE},
+            owner={**_TEXT, "maxLength": MOST_OWNER},
+            due_on={"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}\Z"},
+        ),
+        lambda run, book, params: add_action(
+            run,
+            book,
+            _report_place(params),
+            title=params["title"],
+            owner=params["owner"],
+            due_on=_report_day(params["due_on"]),
+        ),
+        holds=("{book}", "metric_report:{book}"),
+        is_noted=True,
+    ),
+    "approve_metric_report": Action(
+        "client",
+        _params(**_REPORT, mark={"type": "string", "pattern": r"^[0-9a-f]{32}\Z"}),
+        lambda run, book, params: approve(run, book, _report_place(params), mark=params["mark"]),
+        holds=("metric_report:{book}",),
+        is_noted=True,
+    ),
     "finished_work": Action("client", _NO_PARAMS, lambda run, book, _: finished_work(run, book), holds=()),
     "show_to_client": Action(
         "client",
@@ -563,6 +620,19 @@ def _asking(params: Mapping[str, Any]) -> AskingForm:
         start_on=_day(params.get("start_on")),
         end_on=_day(params.get("end_on")),
     )
+
+
+def _report_place(params: Mapping[str, Any]) -> ReportPlace:
+    return ReportPlace(
+        params["number"], params["revision"], params.get("reason", ""), params.get("asked", "")
+    )
+
+
+def _report_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UserError("metric_report.bad_day", value=text) from error
 
 
 def _day(text: str | None) -> date | None:

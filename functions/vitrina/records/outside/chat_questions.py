@@ -89,6 +89,11 @@ def find_project_questions(store: Store, spreadsheet_id: str) -> list[Question]:
     return _sorted(store.find(CHAT_QUESTION, where={"spreadsheet_id": spreadsheet_id, "is_open": True}))
 
 
+def find_all_project_questions(store: Store, spreadsheet_id: str) -> list[Question]:
+    """Questions of a project that are open or were answered in the last months, the oldest first."""
+    return _sorted(store.find(CHAT_QUESTION, where={"spreadsheet_id": spreadsheet_id}))
+
+
 def answers_for_page(store: Store, spreadsheet_id: str) -> list[Question]:
     """Questions that were asked on the page of a project, with their answers so far, the latest first."""
     found = store.find(CHAT_QUESTION, where={"spreadsheet_id": spreadsheet_id})

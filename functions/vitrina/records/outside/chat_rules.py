@@ -22,6 +22,8 @@ class Told(StrEnum):
     SHOWN = "shown"
     #: What happened in a week.
     DIGEST = "digest"
+    #: A report about a metric, which a manager has approved.
+    REPORT = "report"
     #: An answer to a question, and what became of it: both are told where it was asked.
     ANSWER = "answer"
     QUESTION = "question"
@@ -35,13 +37,25 @@ class Told(StrEnum):
     INVOICE = "invoice"
     #: Facts of a metric that cannot be read.
     NO_FACTS = "no_facts"
+    #: A draft of a report that was written by itself.
+    REPORT_DRAFT = "report_draft"
 
 
 #: What is told to clients, and where is chosen by the agency.
-CHOSEN = (Told.BEGUN, Told.BATCH, Told.CALL, Told.SHOWN, Told.DIGEST)
+CHOSEN = (Told.BEGUN, Told.BATCH, Told.CALL, Told.SHOWN, Told.DIGEST, Told.REPORT)
+#: What is told where it is usual, unless the agency has chosen something else: a person has asked for it.
+WANTED = frozenset({Told.REPORT})
 #: What only the agency's own chat is told.
 INTERNAL = frozenset(
-    {Told.UNANSWERED, Told.UNUSABLE, Told.ASKED, Told.DIGEST_HELD, Told.INVOICE, Told.NO_FACTS}
+    {
+        Told.UNANSWERED,
+        Told.UNUSABLE,
+        Told.ASKED,
+        Told.DIGEST_HELD,
+        Told.INVOICE,
+        Told.NO_FACTS,
+        Told.REPORT_DRAFT,
+    }
 )
 
 #: Keys of the topics, in the order in which they are made.
@@ -56,6 +70,7 @@ USUAL_PLACES: Mapping[str, str] = {
     Told.CALL: "meetings",
     Told.SHOWN: "reports",
     Told.DIGEST: "reports",
+    Told.REPORT: "reports",
 }
 
 

@@ -20,6 +20,7 @@ from vitrina.records.outside.chat_rules import (
     NOWHERE,
     TOPICS,
     USUAL_PLACES,
+    WANTED,
     ChatRules,
     load_rules,
 )
@@ -116,15 +117,15 @@ def _topics(book: Book) -> Mapping[str, str]:
 
 
 def _places(book: Book, topics: Mapping[str, str], problems: list[CellProblem]) -> Mapping[str, str]:
-    """Where each event is told. One that the cell does not name is told nowhere."""
+    """Where each event is told. One that the cell does not name is told nowhere, or where ``WANTED`` is."""
     if "chat_events" not in _settings(book):
         # Where the usual topic is not wanted, the general one.
-        return {event: place if place in topics else GENERAL for event, place in USUAL_PLACES.items()}
+        return {event: _usual_place(event, topics) for event in USUAL_PLACES}
     locale = locale_of(book)
     events = {render(sentence(f"chat_event.{event}"), locale): event.value for event in CHOSEN}
     places = {name: key for key, name in topics.items()}
     places |= {render(sentence(f"chat_place.{one}"), locale): one for one in (GENERAL, NOWHERE)}
-    found = dict.fromkeys((event.value for event in CHOSEN), NOWHERE)
+    found = {event.value: _usual_place(event, topics) if event in WANTED else NOWHERE for event in CHOSEN}
     for part in re.split(r"[;\n]", _text(book, "chat_events")):
         if not part.strip():
             continue
@@ -137,10 +138,15 @@ def _places(book: Book, topics: Mapping[str, str], problems: list[CellProblem]) 
         elif where is None:
             allowed = list(places)
             problems.append(_problem(book, "chat_events", "cell.chat_place", value=place, allowed=allowed))
-            found[event] = USUAL_PLACES[event] if USUAL_PLACES[event] in topics else GENERAL
+            found[event] = _usual_place(event, topics)
         else:
             found[event] = where
     return found
+
+
+def _usual_place(event: str, topics: Mapping[str, str]) -> str:
+    place = USUAL_PLACES[event]
+    return place if place in topics else GENERAL
 
 
 def _number(

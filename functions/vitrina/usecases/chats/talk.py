@@ -14,7 +14,7 @@ from vitrina.chat_port import (
 )
 from vitrina.errors import AccessDeniedError, FatalServiceError, StoreConflictError
 from vitrina.records.outside.chat_messages import KeptMessage, find_waiting
-from vitrina.records.outside.chat_rules import GENERAL, NOWHERE, Told
+from vitrina.records.outside.chat_rules import GENERAL, NOWHERE, USUAL_PLACES, Told
 from vitrina.records.outside.chats import KeptUpdate, find_updates, load_chat, put_group
 from vitrina.texts import Sentence
 from vitrina.usecases.chats.questions import take_message
@@ -121,7 +121,7 @@ def _place(room: Room, message: KeptMessage) -> str | None:
     """Id of the topic of a message, empty for the general one; ``None`` if it is not to be told."""
     if room.kept.is_internal or message.event in _WHERE_ASKED or message.topic_id:
         return message.topic_id
-    key = room.rules.places.get(message.event, GENERAL)
+    key = room.rules.places.get(message.event, USUAL_PLACES.get(message.event, GENERAL))
     return None if key == NOWHERE else room.state.topics.get(key, "")
 
 
