@@ -6,7 +6,7 @@ Only cells of the tabs that the client can open go into it, with the values that
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from vitrina.records.metrics.looks import Looks, load_looks
 from vitrina.records.outside.chat_questions import answers_for_page
 from vitrina.records.outside.chat_rules import ChatRules, load_rules
 from vitrina.records.outside.client_pages import ClientPage, load_page
+from vitrina.records.told.metric_reports import load_reports
 from vitrina.tabs.metrics.rows import fact_columns, metric_rows
 from vitrina.tabs.metrics.states import told_of_metrics
 from vitrina.usecases.accounting.client_lines import lines_of_project
@@ -120,8 +121,8 @@ def keep_content(services: Services, page: ClientPage, content: Json, locale: st
 def draw_page(services: Services, page: ClientPage, book: Book) -> bool:
     """Draw a page from a workbook and keep it where it differs; tells whether it did.
 
-    With it goes what was asked on the page and what was answered, what accounting has issued, and after how
-    many days the agency wants silence to be reminded of.
+    With it goes what was asked on the page and what was answered, what accounting has issued, a list of reports,
+    and after how many days the agency wants silence to be reminded of.
     """
     questions = answers_for_page(services.store, page.spreadsheet_id)[:MOST_ANSWERS]
     answers = [
@@ -139,6 +140,8 @@ def draw_page(services: Services, page: ClientPage, book: Book) -> bool:
     # «Счёт выставлен 28.11» stands with the documents, its link after it.
     told = lines_of_project(services.store, page.spreadsheet_id, locale_of(book))[:MOST_INVOICES]
     invoices = [shortened(f"{one.text} {one.url}".strip(), MOST_TEXT) for one in told]
+    reports = load_reports(services.store, page.spreadsheet_id, page.agency_id).shown
+    content |= {"reports": [asdict(one) for one in reports]} if reports else {}
     documents = "\n".join(filter(None, [content.get("documents", ""), *invoices]))
     content |= {"documents": documents} if documents else {}
     rules = load_rules(services.store, page.agency_id) or ChatRules(page.agency_id)

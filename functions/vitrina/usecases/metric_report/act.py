@@ -84,7 +84,9 @@ def add_action(
     code = retry_on_conflict(run, lambda: _add_row(run, spreadsheet_id, title, due_on))
     number = int(code.rpartition("-")[2])
     action = ReportAction(number, code, title, owner, due_on.isoformat())
-    changed = replace(report, actions=(*report.actions, action))
+    # A repeat after a lost answer has the step noted already.
+    others = tuple(one for one in report.actions if one.number != number)
+    changed = replace(report, actions=(*others, action))
     run.at_end(changed.put())
     answer = draft_answer(services, changed, load_project(services.store, spreadsheet_id).locale)
     return replace(answer, message=sentence("metric_report.action_added", code=code))

@@ -1,0 +1,312 @@
+"""*Отчёт по метрике…*: a draft that only staff see, steps that become items, and one sending of it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from tests.harness.chat_office import ChatOffice
+from tests.harness.fakes.interruptions import no_answer
+from tests.harness.memory_office import MemoryOffice, SavedOffice, client_office
+from vitrina.errors import RetriableServiceError, UserError
+from vitrina.operations.answer import Answer, answer_json
+from vitrina.records.outside.client_pages import load_page
+from vitrina.records.told.metric_reports import MetricReport, load_report, load_reports
+from vitrina.usecases.metric_report.facts import metric_key
+from vitrina.usecases.metric_report.read import names
+from vitrina.workbook.reading.book import Tab
+
+NAME = "Заявки с сайта"
+
+
+@cache
+def saved() -> SavedOffice:
+    """A client with a typed metric that lags: 20 and 22 of 40 a week."""
+    return with_metric(client_office()).save()
+
+
+def new_office() -> MemoryOffice:
+    """The same without a chat."""
+    return MemoryOffice(saved())
+
+
+def with_metric(office: MemoryOffice, **values: str) -> MemoryOffice:
+    """The office with the metric typed into the first row."""
+    typed = {"metric": NAME, "target": "40", "unit": "шт", "better": "больше", "source": "Метрика"}
+    typed |= {"since_on": "09.11.2026", "fact.1": "20", "fact.2": "22", **values}
+    tab = office.tab("metrics")
+    edits = [
+        {"type": "type", "sheet": tab.title, "cell": _address(tab, column), "text": text}
+        for column, text in typed.items()
+    ]
+    office.edit(*edits)
+    return office
+
+
+def _address(tab: Tab, column: str) -> str:
+    return tab.address(tab.rows[0], column)
+
+
+def preview(office: MemoryOffice, **params: Any) -> Answer:
+    """The draft for the first row of *Метрики*."""
+    tab = office.tab("metrics")
+    return office.do(
+        "preview_metric_report", **{"sheet_id": tab.sheet_id, "row": tab.rows[0].index + 1, **params}
+    )
+
+
+def add(office: MemoryOffice, answer: Answer, title: str = "Починить форму", **params: Any) -> Answer:
+    """A step of the draft."""
+    place = {name: answer.data[name] for name in ("number", "revision")}
+    wanted = {"title": title, "owner": "Игорь", "due_on": "2026-11-30", **params}
+    return office.do("add_report_action", **place, **wanted)
+
+
+def approve(office: MemoryOffice, answer: Answer, **params: Any) -> Answer:
+    """Approve what was previewed."""
+    shown = {name: answer.data[name] for name in ("number", "revision", "mark")}
+    return office.do("approve_metric_report", **{**shown, **params})
+
+
+def kept(office: MemoryOffice, number: int = 1, revision: int = 1) -> MetricReport:
+    """A revision in the store."""
+    report = load_report(office.store, office.client_id, (number, revision))
+    assert report is not None
+    return report
+
+
+def told(answer: Answer) -> dict[str, list[str]]:
+    """Sentences of the sections by their titles."""
+    shown = answer_json(answer, "ru")["data"]["sections"]
+    return {one["title"]: one["lines"] for one in shown}
+
+
+def test_a_typed_metric_has_a_short_report() -> None:
+    """Each section says what the figures carry, and where there are none, that there are none."""
+    office = new_office()
+    answer = preview(office)
+
+    assert told(answer) == {
+        "Главное": [
+            "Заявки с сайта: всего за 2 заполненных периода — 42\u00a0шт, план на сегодня 80\u00a0шт, "
+            "меньше на 38\u00a0шт.",
+            "Состояние показателя: отстаёт.",
+        ],
+        "Можно ли верить цифрам": [
+            "Цифры вписаны вручную на вкладке «Метрики»; сверить их с источником сама программа не может.",
+            "Источник, который там указан: Метрика.",
+            "Таблицу проекта прочитали 23 ноября в 09:00.",
+        ],
+        "Где разница": ["Разбивки нет: цифры вписаны вручную, без каналов и страниц."],
+        "Воронка": ["Воронки нет: цифры вписаны вручную."],
+        "По неделям": ["Периоды, как они вписаны; сравниваем только законченные."],
+        "Что делали": ["За это время на вкладках «Готово» и «В работе» работ с датами нет."],
+        "Вопросы и ответы": ["Вопросов об этом показателе не было."],
+    }
+    assert load_reports(office.store, office.client_id, office.agency_id).shown == ()
+
+
+def test_a_growing_period_is_not_compared() -> None:
+    """The period of today is told apart from finished ones and stands in no table."""
+    office = with_metric(new_office(), **{"fact.3": "3"})
+    shown = answer_json(preview(office), "ru")["data"]["sections"]
+    time = next(one for one in shown if one["title"] == "По неделям")
+
+    assert "Нынешний период ещё идёт: пока 3\u00a0шт." in time["lines"]
+    assert time["tables"][0]["rows"] == [["с 9 ноября", "20\u00a0шт"], ["с 16 ноября", "22\u00a0шт"]]
+
+
+def test_another_row_offers_the_metrics() -> None:
+    """Whoever has selected no metric is asked which one."""
+    office = new_office()
+    answer = office.do("preview_metric_report", sheet_id=office.tab("backlog").sheet_id, row=3)
+
+    assert answer.data == {"metrics": [{"key": metric_key(NAME), "name": NAME}]}
+    chosen = office.do("preview_metric_report", metric=metric_key(NAME))
+    assert chosen.data["number"] == 1
+
+
+def test_a_workbook_without_metrics_is_refused() -> None:
+    """There is nothing to report about."""
+    with pytest.raises(UserError, match=r"metric_report\.no_metrics"):
+        client_office().do("preview_metric_report")
+
+
+def test_an_open_draft_is_kept() -> None:
+    """A second click has the same number and new figures; what people wrote stays."""
+    office = new_office()
+    first = preview(office)
+    add(office, first, reason="Форма не отправлялась", asked="Дать доступ")
+    with_metric(office, **{"fact.2": "25"})
+    second = preview(office)
+
+    assert (second.data["number"], second.data["revision"]) == (1, 1)
+    assert second.data["mark"] != first.data["mark"]
+    report = kept(office)
+    assert (report.reason, report.asked) == ("Форма не отправлялась", "Дать доступ")
+    assert [one.title for one in report.actions] == ["Починить форму"]
+    assert report.body["verdict"]["fact"] == 45
+
+
+def test_a_step_becomes_an_item_with_its_day() -> None:
+    """The row has title and day and says nothing of the report; *undo* takes it out of row and draft."""
+    office = new_office()
+    answer = add(office, preview(office))
+
+    assert office.table("backlog", "id", "task", "status") == [("ЗРН-1", "Починить форму", "Предложение")]
+    tab = office.tab("backlog")
+    assert "30.11" in tab.cell(tab.rows[0], "wanted_on").text or tab.cell(tab.rows[0], "wanted_on").value
+    assert answer_json(answer, "ru")["data"]["actions"] == ["ЗРН-1 Починить форму — Игорь, до 2026-11-30"]
+    office.do("undo")
+    assert preview(office).data["actions"] == []
+
+
+@pytest.mark.parametrize("fails", ["before", "after"])
+def test_a_repeated_step_adds_one_row(fails: str) -> None:
+    """Google's answer is lost: the same click finds what the first attempt wrote."""
+    office = new_office()
+    answer = preview(office)
+    getattr(office.workbooks, fails)("batch_update", no_answer())
+    click = {"operation_id": uuid.uuid4().hex}
+    with pytest.raises(RetriableServiceError):
+        add(office, answer, **click)
+    for _ in range(2):
+        last = add(office, answer, **click)
+
+    assert office.table("backlog", "task") == [("Починить форму",)]
+    assert len(last.data["actions"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("params", "code"),
+    [
+        ({"due_on": "2026-11-22"}, r"metric_report\.day_over"),
+        ({"reason": "a\nb\nc"}, r"metric_report\.long_reason"),
+    ],
+)
+def test_a_bad_step_is_refused(params: dict[str, str], code: str) -> None:
+    """Nothing is written into the workbook."""
+    office = new_office()
+    answer = preview(office)
+    with pytest.raises(UserError, match=code):
+        add(office, answer, **params)
+    assert office.table("backlog", "task") == []
+
+
+def test_nothing_is_shown_before_it_is_approved() -> None:
+    """Neither page, nor chat, nor workbook know of a draft; all of them know of an approved report, once."""
+    office = ChatOffice(saved())
+    group = office.add_group()
+    office.services = replace(office.services, client_url="https://vitrina.example")
+    office.do("make_client_link", scope="look")
+    before = office.workbooks.look(office.client_id)
+    answer = preview(office)
+    office.run_queue()
+    office.run_job({"kind": "client_page", "spreadsheet_id": office.client_id})
+    page = load_page(office.store, office.client_id, office.agency_id)
+    assert "reports" not in page.content
+    assert office.workbooks.look(office.client_id) == before
+    assert office.texts(group, "Отчёты") == []
+
+    for _ in range(3):
+        approve(office, answer, reason="Форма не отправлялась.")
+        office.run_queue()
+        office.run_job({"kind": "client_page", "spreadsheet_id": office.client_id})
+    (text,) = office.texts(group, "Отчёты")
+    assert text.startswith("Отчёт № 1 по показателю «Заявки с сайта»\n\nЗаявки с сайта: всего за 2")
+    assert "Форма не отправлялась." in text
+    report = kept(office)
+    assert report.is_approved
+    assert report.approved_by
+    page = load_page(office.store, office.client_id, office.agency_id)
+    assert [one["number"] for one in page.content["reports"]] == [1]
+
+
+def test_what_was_previewed_is_what_is_sent() -> None:
+    """A draft that has changed is refused; a report that was sent cannot be sent with other words."""
+    office = new_office()
+    first = preview(office)
+    with_metric(office, **{"fact.2": "25"})
+    second = preview(office)
+    with pytest.raises(UserError, match=r"metric_report\.changed"):
+        approve(office, first)
+    approve(office, second, reason="Раз")
+    with pytest.raises(UserError, match=r"metric_report\.sent_already"):
+        approve(office, second, reason="Два")
+    with pytest.raises(UserError, match=r"metric_report\.sent_already"):
+        add(office, second)
+    assert kept(office).reason == "Раз"
+
+
+def test_the_next_report_says_what_came_of_the_steps() -> None:
+    """One step is in the backlog, one in work, one is gone; the first report stays as it was."""
+    office = new_office()
+    answer = preview(office)
+    for title in ("Починить форму", "Новый баннер", "Лишнее"):
+        add(office, answer, title)
+    approve(office, preview(office))
+    office.do("undo")
+    first = kept(office)
+    second = preview(office)
+
+    assert (second.data["number"], second.data["revision"]) == (2, 1)
+    assert told(second)["Что стало с прошлыми шагами"] == [
+        "Прошлый отчёт по этому показателю — № 1 от 23 ноября.",
+        "ЗРН-1 Починить форму: в бэклоге, ещё не начато.",
+        "ЗРН-2 Новый баннер: в бэклоге, ещё не начато.",
+        "ЗРН-3 Лишнее: в таблице больше не значится.",
+    ]
+    assert kept(office) == first
+    assert len(first.actions) == 3
+
+
+def test_a_correction_is_a_revision() -> None:
+    """It has the number and the words of what it corrects; the list shows the newest revision only."""
+    office = ChatOffice(saved())
+    group = office.add_group()
+    approve(office, preview(office), reason="Раз")
+    office.run_queue()
+    corrected = preview(office, corrects=True)
+    assert (corrected.data["number"], corrected.data["revision"]) == (1, 2)
+    assert corrected.data["reason"] == "Раз"
+    approve(office, corrected, reason="Два")
+    office.run_queue()
+
+    shown = load_reports(office.store, office.client_id, office.agency_id).shown
+    assert [(one.number, one.revision) for one in shown] == [(1, 2)]
+    assert kept(office, 1, 1).reason == "Раз"
+    (text,) = office.texts(group, "Отчёты")
+    assert "Два" in text
+
+
+def test_questions_about_the_metric_are_told() -> None:
+    """Those whose words name it, in any case."""
+    office = ChatOffice(saved())
+    group = office.add_group()
+    office.ask(group, "/question Почему заявок с сайта так мало?")
+    office.ask(group, "/question Когда баннер?")
+
+    assert told(preview(office))["Вопросы и ответы"] == [
+        "23 ноября: Почему заявок с сайта так мало?",
+        "Ещё не ответили.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "is_named"),
+    [
+        ("почему мало заявок", "Заявки", True),
+        ("Сколько стоит заявка?", "Цена заявки", False),
+        ("Какая цена у заявки", "Цена заявки", True),
+        ("Где звонки?", "Заявки", False),
+        ("CPL растёт", "CPL", False),
+        ("", "Заявки", False),
+    ],
+)
+def test_a_question_names_a_metric(text: str, name: str, is_named: bool) -> None:
+    """All long words of the name stand in it; a name of short words is never recognised."""
+    assert names(text, name) is is_named
