@@ -28,6 +28,7 @@ from vitrina.records.outside.client_links import (
 )
 from vitrina.records.outside.client_pages import ClientPage, Decided, ShownItem, load_page
 from vitrina.records.outside.decisions import Channel, DecisionKind
+from vitrina.records.told.metric_reports import load_report
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.client_page.ask import ClientWish, WishOutcome, take_wish
 from vitrina.usecases.client_page.content import shortened
@@ -57,6 +58,7 @@ from vitrina.web.pages.frame import (
 )
 from vitrina.web.pages.nonces import is_nonce, new_nonce
 from vitrina.web.pages.rendering import Rendered, Setting, render_page
+from vitrina.web.pages.reports import render_report, report_number
 from vitrina.web.pages.uploads import read_upload
 from vitrina.web.pages.visitors import is_from_own_page, is_robot, origin_of
 
@@ -115,6 +117,9 @@ def _get(visit: Visit, rest: Sequence[str]) -> Response:
         return RENDERED.page(_key(visit), lambda: _main(visit))
     if list(rest) == [DONE]:
         return render_page(visit.setting, "done", c=_content(page), drawn_at=page.drawn_at)
+    number = report_number(rest)
+    if number is not None:
+        return _report(visit, number)
     if kind is None:
         return unknown_page(visit.setting)
     if not visit.may_act:
@@ -123,6 +128,18 @@ def _get(visit: Visit, rest: Sequence[str]) -> Response:
         return _file_form(visit, wanted_from_form(kind, {"number": [visit.request.args.get("n", "")]}, page))
     # A confirmation that somebody opens again by its address has nothing to fill in.
     return _empty_form(visit, kind) if visible(kind) else _main(visit)
+
+
+def _report(visit: Visit, number: int) -> Response:
+    """A report that the page lists, in its newest approved revision."""
+    page, setting = visit.page, visit.setting
+    listed = next((one for one in _content(page)["reports"] or () if one["number"] == number), None)
+    if listed is None:
+        return unknown_page(setting)
+    report = load_report(visit.services.store, page.spreadsheet_id, (number, listed["revision"]))
+    if report is None or not report.is_approved:
+        return unknown_page(setting)
+    return render_report(setting, report)
 
 
 def _key(visit: Visit) -> tuple[object, ...]:

@@ -82,7 +82,7 @@ class Sourced:
     Parameters
     ----------
     source
-        Name of the kind of source: the code of a text.
+        Name of the system as people know it.
     facts
         Its days, or why there are none.
     visits

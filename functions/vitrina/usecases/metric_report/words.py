@@ -138,7 +138,7 @@ def _source(body: Mapping[str, Any], zone: ZoneInfo) -> list[Sentence]:
         if source["typed"]:
             lines.append(sentence("metric_report.source.said", source=source["typed"]))
         return [*lines, book]
-    name = sentence(f"metric_source.{source['name']}")
+    name = source["name"]
     if "gap" in source:
         reason = sentence(
             f"metric_gap.{source['gap']}", **{"measure": source["measure"], **source["gap_params"]}
