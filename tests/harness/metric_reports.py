@@ -93,7 +93,7 @@ def sample_source() -> Sourced:
         (("Клики", clicks), ("Визиты", visits), ("Заявка", days)),
         Expected(
             plan=98,
-            low=82,
+            low=86,
             high=115,
             forecast=101,
             forecast_low=90,

@@ -108,9 +108,10 @@ def format_number(value: float, locale: str) -> str:
 
 
 def format_amount(amount: Amount, locale: str) -> str:
-    """``2,35 %``, ``+12``, ``−0,4 п. п.``; no line break parts a figure from its unit."""
+    """``2,35 %``, ``+12``, ``−0,4 п.п``; no line break parts a figure from its unit."""
     pattern = "+#,##0.##;−#,##0.##" if amount.is_change and amount.value else "#,##0.##;−#,##0.##"
-    unit = render(amount.unit, locale) if isinstance(amount.unit, Sentence) else amount.unit
+    # A dot of «шт.» would stand beside that of the sentence.
+    unit = render(amount.unit, locale) if isinstance(amount.unit, Sentence) else amount.unit.rstrip(".")
     return f"{format_decimal(amount.value, format=pattern, locale=locale)} {unit}".strip().replace(
         " ", "\u00a0"
     )

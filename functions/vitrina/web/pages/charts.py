@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 #: A unit of the picture is about a pixel of a phone.
 WIDTH = 358
 _TEXT = 12
-_INK, _BAR, _LESS, _LINE, _QUIET = "#1b2426", "#00697f", "#b3261e", "#b35900", "#b4bfc2"
+_INK, _BAR, _WORSE, _LINE, _QUIET = "#1b2426", "#00697f", "#b3261e", "#b35900", "#b4bfc2"
 #: Height of the bars of weeks, of a line of work below them, and of a part of a change.
 _BARS, _WORK, _PART = 120, 22, 40
 #: Most lines of work that are drawn.
@@ -41,11 +41,12 @@ class Line:
 
 @dataclass(frozen=True)
 class PartBar:
-    """A part of a change, with its text."""
+    """A part of a change, with its text; one that ``is_worse`` has another colour."""
 
     name: str
     change: float
     text: str
+    is_worse: bool
 
 
 def week_chart(
@@ -61,14 +62,16 @@ def week_chart(
     top = _TEXT + 6
     values = [one.value for one in bars if one.value is not None]
     highest = max([*values, target or 0, 0]) or 1
+    places = [bar.value for bar in bars]
+    told = {len(bars) - 1, *(places.index(pick(values)) for pick in (max, min) if values)}
     shapes: list[Markup] = []
     for place, bar in enumerate(bars):
         x = (bar.start - first).days * step
         if bar.value is not None:
             tall = _BARS * max(bar.value, 0) / highest
             shapes.append(_rect(x + 1, top + _BARS - tall, 7 * step - 2, max(tall, 1), _BAR))
-        # Values of neighbours would overlap: the extreme ones and the last one are told.
-        if bar.value is not None and (place == len(bars) - 1 or bar.value in (max(values), min(values))):
+        # Values of neighbours would overlap: the first of the extreme ones and the last one are told.
+        if bar.value is not None and place in told:
             tall = _BARS * max(bar.value, 0) / highest
             shapes.append(_text(x + 3.5 * step, top + _BARS - tall - 3, bar.text, anchor="middle"))
         if place % 3 == (len(bars) - 1) % 3:
@@ -93,7 +96,7 @@ def part_chart(parts: Sequence[PartBar], *, label: str) -> Markup:
         shapes.append(_text(WIDTH, y + 14, part.text, anchor="end"))
         wide = max(abs(part.change) / most * (middle - 2), 1 if part.change else 0)
         x = middle if part.change >= 0 else middle - wide
-        shapes.append(_rect(x, y + 20, wide, 12, _BAR if part.change >= 0 else _LESS))
+        shapes.append(_rect(x, y + 20, wide, 12, _WORSE if part.is_worse else _BAR))
     shapes.append(_line(middle, 0, middle, len(parts) * _PART, _QUIET))
     return _svg(len(parts) * _PART, label, shapes)
 

@@ -92,6 +92,7 @@ def _parts(setting: Setting, body: Mapping[str, Any], gap: Mapping[str, Any]) ->
             else one["name"],
             one["change"],
             setting.text("metric_report.cell", value=amount(body, one["change"], is_change=True)),
+            one["change"] * (1 if body["metric"]["less_is_better"] else -1) > 0,
         )
         for one in gap["parts"]
     ]
