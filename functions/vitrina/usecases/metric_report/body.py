@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
-from vitrina.domain.metrics.breakdown import (
+from vitrina.domain.metrics.change.breakdown import (
     Breakdown,
     break_down_ratio,
     break_down_sum,
@@ -21,9 +21,9 @@ from vitrina.domain.metrics.breakdown import (
     pooled,
     rounded_parts,
 )
-from vitrina.domain.metrics.comparison import Comparison, Span, comparison, full_weeks, total
-from vitrina.domain.metrics.funnel import Counted, funnel
-from vitrina.domain.metrics.tracking import silent_since
+from vitrina.domain.metrics.change.comparison import Comparison, Span, comparison, full_weeks, total
+from vitrina.domain.metrics.change.funnel import Counted, funnel
+from vitrina.domain.metrics.change.tracking import silent_since
 from vitrina.metric_port import DayValue, Facts, Gap, MeasureKind, Segments
 from vitrina.usecases.metric_report.facts import AskedQuestion, DoneWork, Expected, MetricRow, Sourced
 

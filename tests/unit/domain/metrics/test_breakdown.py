@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import pytest
 
-from vitrina.domain.metrics.breakdown import (
+from vitrina.domain.metrics.change.breakdown import (
     Breakdown,
     break_down_ratio,
     break_down_sum,

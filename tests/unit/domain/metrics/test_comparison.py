@@ -10,8 +10,8 @@ from fractions import Fraction
 
 import pytest
 
-from vitrina.domain.metrics.comparison import Span, comparison, full_weeks, total
-from vitrina.domain.metrics.funnel import Counted, funnel, has_fallen
+from vitrina.domain.metrics.change.comparison import Span, comparison, full_weeks, total
+from vitrina.domain.metrics.change.funnel import Counted, funnel, has_fallen
 
 SEED = 20261126
 MONDAY = date(2026, 11, 2)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
-from vitrina.domain.metrics.breakdown import Measured, exact
+from vitrina.domain.metrics.change.breakdown import Measured, exact
 
 #: Weeks of each of the two periods that a report compares, where there are as many.
 MOST_WEEKS = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from vitrina.domain.metrics.breakdown import Measured, exact
+from vitrina.domain.metrics.change.breakdown import Measured, exact
 
 #: Days before the silence from which its expected count is taken.
 BASIS_DAYS = 28
