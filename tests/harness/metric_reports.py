@@ -6,13 +6,15 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from vitrina.domain.calendar import PeriodKind, WorkCalendar
+from vitrina.domain.metrics.goals import Goal
+from vitrina.domain.metrics.state import state_of
 from vitrina.metric_port import DayValue, Facts, Measure, MeasureKind, Segments
 from vitrina.records.told.metric_reports import MetricReport, ReportAction, ReportState
 from vitrina.usecases.metric_report.body import report_body
 from vitrina.usecases.metric_report.facts import (
     AskedQuestion,
     DoneWork,
-    Expected,
+    FunnelStep,
     MetricRow,
     Sourced,
     metric_key,
@@ -23,14 +25,9 @@ READ_AT = datetime(2026, 11, 26, 6, 12, tzinfo=UTC)
 SETTLED = date(2026, 11, 25)
 NAME = "Заявки с сайта"
 
+GOAL = Goal(150, period=PeriodKind.MONTH, unit="шт.")
 ROW = MetricRow(
-    4,
-    NAME,
-    state="behind",
-    target=120,
-    unit="шт.",
-    source="Яндекс Метрика",
-    period=PeriodKind.MONTH,
+    metric_key(NAME), 4, NAME, unit="шт.", source="Яндекс Метрика", goal=GOAL, period=PeriodKind.MONTH
 )
 WORKS = (
     DoneWork("ЗРН-12", "Новая форма заявки на главной", date(2026, 10, 20), date(2026, 11, 3)),
@@ -74,7 +71,6 @@ def sample_source() -> Sourced:
     """Requests that fell by a third when a campaign was switched off."""
     days = sample_days(6, falls_on=date(2026, 11, 6), to=3.6)
     visits = sample_days(210, falls_on=date(2026, 11, 6), to=180)
-    clicks = sample_days(120, falls_on=date(2026, 11, 6), to=96)
     before, now = date(2026, 9, 28), date(2026, 10, 26)
     channels = (
         {"Реклама": 0.5, "Поиск": 0.3, "Прямые заходы": 0.12, "Соцсети": 0.08},
@@ -83,31 +79,26 @@ def sample_source() -> Sourced:
     devices = ({"Телефоны": 0.6, "Компьютеры": 0.4}, {"Телефоны": 0.57, "Компьютеры": 0.43})
     return Sourced(
         "Яндекс Метрика",
-        Measure("goal:1", "Заявка", MeasureKind.COUNT),
+        Measure("goal:1", "Заявка", MeasureKind.COUNT, code="goal_reaches"),
         Facts(days, READ_AT, SETTLED),
         visits,
         {
             Segments.CHANNEL: (_parts(days, before, channels[0]), _parts(days, now, channels[1])),
             Segments.DEVICE: (_parts(days, before, devices[0]), _parts(days, now, devices[1])),
         },
-        (("Клики", clicks), ("Визиты", visits), ("Заявка", days)),
-        Expected(
-            plan=98,
-            low=86,
-            high=115,
-            forecast=101,
-            forecast_low=90,
-            forecast_high=112,
-            behind_since=date(2026, 11, 16),
-        ),
+        funnel=(FunnelStep("", "visits", visits), FunnelStep("Заявка", "goal_reaches", days)),
     )
 
 
 def sample_report(spreadsheet_id: str, agency_id: str, **changes: object) -> MetricReport:
     """An approved report, the second one of its project."""
+    source, calendar = sample_source(), WorkCalendar()
+    facts = source.facts
+    assert isinstance(facts, Facts)
     body = report_body(
         ROW,
-        sample_source(),
+        source,
+        state_of(GOAL, (), TODAY, calendar, days=facts.days),
         works=WORKS,
         questions=QUESTIONS,
         earlier={
@@ -120,7 +111,7 @@ def sample_report(spreadsheet_id: str, agency_id: str, **changes: object) -> Met
         },
         today=TODAY,
         read_at=READ_AT.isoformat(),
-        calendar=WorkCalendar(),
+        calendar=calendar,
     )
     report = MetricReport(
         spreadsheet_id,

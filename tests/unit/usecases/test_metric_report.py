@@ -92,11 +92,10 @@ def test_a_typed_metric_has_a_short_report() -> None:
 
     assert told(answer) == {
         "Главное": [
-            (
-                "Заявки с сайта: всего за 2 заполненных периода — 42\u00a0шт, план на сегодня 80\u00a0шт, "
-                "меньше на 38\u00a0шт."
-            ),
+            "Заявки с сайта: 9–22 ноября — 42\u00a0шт, план на эти дни 80\u00a0шт, меньше на 38\u00a0шт.",
             "Состояние показателя: отстаёт.",
+            "Если план выполняется, случайность даёт от 58\u00a0шт до 104\u00a0шт.",
+            "Отстаёт с 23 ноября.",
         ],
         "Можно ли верить цифрам": [
             "Цифры вписаны вручную на вкладке «Метрики»; сверить их с источником сама программа не может.",
@@ -127,8 +126,8 @@ def test_another_row_offers_the_metrics() -> None:
     office = new_office()
     answer = office.do("preview_metric_report", sheet_id=office.tab("backlog").sheet_id, row=3)
 
-    assert answer.data == {"metrics": [{"key": metric_key(NAME), "name": NAME}]}
-    chosen = office.do("preview_metric_report", metric=metric_key(NAME))
+    assert answer.data == {"metrics": [{"key": metric_key(NAME.casefold()), "name": NAME}]}
+    chosen = office.do("preview_metric_report", metric=metric_key(NAME.casefold()))
     assert chosen.data["number"] == 1
 
 
@@ -219,7 +218,7 @@ def test_nothing_is_shown_before_it_is_approved() -> None:
         office.run_queue()
         office.run_job({"kind": "client_page", "spreadsheet_id": office.client_id})
     (text,) = office.texts(group, "Отчёты")
-    assert text.startswith("Отчёт № 1 по показателю «Заявки с сайта»\n\nЗаявки с сайта: всего за 2")
+    assert text.startswith("Отчёт № 1 по показателю «Заявки с сайта»\n\nЗаявки с сайта: 9–22")
     assert "Форма не отправлялась." in text
     report = kept(office)
     assert report.is_approved

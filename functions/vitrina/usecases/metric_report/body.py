@@ -24,8 +24,10 @@ from vitrina.domain.metrics.change.breakdown import (
 from vitrina.domain.metrics.change.comparison import Comparison, Span, comparison, full_weeks, total
 from vitrina.domain.metrics.change.funnel import Counted, funnel
 from vitrina.domain.metrics.change.tracking import silent_since
+from vitrina.domain.metrics.goals import State
+from vitrina.domain.metrics.state import MetricState
 from vitrina.metric_port import DayValue, Facts, Gap, MeasureKind, Segments
-from vitrina.usecases.metric_report.facts import AskedQuestion, DoneWork, Expected, MetricRow, Sourced
+from vitrina.usecases.metric_report.facts import AskedQuestion, DoneWork, MetricRow, Sourced
 
 #: Version of the layout of a body.
 SCHEMA = 1
@@ -56,6 +58,7 @@ class Scale:
 def report_body(
     row: MetricRow,
     sourced: Sourced | None,
+    found: MetricState | None,
     *,
     works: Sequence[DoneWork],
     questions: Sequence[AskedQuestion],
@@ -68,6 +71,8 @@ def report_body(
 
     Parameters
     ----------
+    found
+        The state of the metric, ``None`` where nothing can be said.
     earlier
         What came of the actions of the last report, ``None`` if there was none.
     read_at
@@ -88,15 +93,16 @@ def report_body(
             "less_is_better": row.is_less_better,
             "target": row.target,
             "period": row.period.value,
-            "state": row.state,
+            "state": found.state.value if found is not None else "",
         },
         "today": today.isoformat(),
         "read_at": read_at,
-        "verdict": _verdict(row, sourced, facts, scale, today, is_ratio=is_ratio),
-        "source": _source(row, sourced, facts),
+        "verdict": _verdict(row, found, facts, scale, is_ratio=is_ratio),
+        "source": _source(row, sourced, facts, found),
         "spans": _spans(compared, calendar),
         "change": _change(facts, compared, scale, is_ratio=is_ratio),
         "gap": _gaps(sourced, compared, scale, is_ratio=is_ratio),
+        "unread": [one.value for one in sourced.unread] if sourced is not None else [],
         "funnel": _funnel(sourced, compared),
         "weeks": weeks,
         "periods": _periods(row, today) if facts is None else [],
@@ -110,75 +116,68 @@ def report_body(
 
 
 def _verdict(
-    row: MetricRow, sourced: Sourced | None, facts: Facts | None, scale: Scale, today: date, *, is_ratio: bool
+    row: MetricRow, found: MetricState | None, facts: Facts | None, scale: Scale, *, is_ratio: bool
 ) -> dict[str, Any]:
-    if sourced is None or facts is None or not _known(facts, today):
-        return _typed_verdict(row, today)
-    expected = sourced.expected
-    period = period_of(max(_known(facts, today)), row.period)
-    last = max(_known(facts, today))
-    span = Span(period.start_on, last)
-    found = total(facts.days, span)
-    value = None if found is None else found.ratio if is_ratio else found.value
+    """What the rule of states says; without a verdict of it, the last figure alone."""
+    verdict = found.verdict if found is not None else None
+    if found is None or verdict is None or found.window is None or found.as_of is None:
+        return {"fact": _last_figure(row, facts, scale, is_ratio=is_ratio), "plan": None, **_NOTHING}
+    forecast, expected, digits = found.forecast, verdict.expected, max(scale.digits, 1)
+    days = {"start": found.window.start_on, "end": min(found.as_of, found.window.end_on)}
+    is_behind = found.state is State.BEHIND
     return {
-        "is_typed": False,
-        "start": span.start_on.isoformat(),
-        "end": span.end_on.isoformat(),
-        "period_end": period.end_on.isoformat(),
-        "fact": scale.shown(value),
-        **_expected(row, expected, scale, is_ratio=is_ratio),
+        "fact": _rounded(verdict.fact, digits),
+        "plan": _rounded(verdict.middle, digits),
+        "low": _rounded(expected.low, digits),
+        "high": _rounded(expected.high, digits),
+        "start": days["start"].isoformat() if found.is_dated else None,
+        "end": days["end"].isoformat() if found.is_dated else None,
+        "behind_since": _iso(found.since_on) if is_behind else None,
+        "forecast": None
+        if forecast is None or not found.is_dated
+        else {
+            "on": forecast.ends_on.isoformat(),
+            "likely": _rounded(forecast.likely, scale.digits),
+            "low": _rounded(forecast.low, scale.digits),
+            "high": _rounded(forecast.high, scale.digits),
+        },
+        "target": _rounded(found.window.target, digits),
     }
 
 
-def _expected(row: MetricRow, expected: Expected, scale: Scale, *, is_ratio: bool) -> dict[str, Any]:
-    plan = row.target if is_ratio else expected.plan
-    names = ("low", "high", "forecast", "forecast_low", "forecast_high")
-    since = expected.behind_since
-    return {
-        "plan": None if plan is None else round(plan, max(scale.digits, 1)),
-        **{name: _rounded(getattr(expected, name), scale.digits) for name in names},
-        "behind_since": since.isoformat() if since else None,
-    }
+_NOTHING: Mapping[str, None] = dict.fromkeys(
+    ("low", "high", "start", "end", "behind_since", "forecast", "target")
+)
 
 
-def _typed_verdict(row: MetricRow, today: date) -> dict[str, Any]:
-    """What the row says: a sum to date beside its plan, or the value of the last finished period."""
-    finished = [one["value"] for one in _periods(row, today) if one["is_finished"]]
+def _last_figure(row: MetricRow, facts: Facts | None, scale: Scale, *, is_ratio: bool) -> float | None:
+    """The last finished week of a source, or the last typed figure."""
+    if facts is not None:
+        weeks = [one["value"] for one in _weeks(facts, scale, is_ratio=is_ratio)]
+        return weeks[-1] if weeks else None
     values = [value for value in row.facts if value is not None]
-    is_sum = row.kind == "sum"
-    fact = sum(map(exact, values), Fraction(0)) if is_sum and values else None
-    last = finished[-1] if finished else values[-1] if values else None
-    return {
-        "is_typed": True,
-        "periods": len(values),
-        "fact": float(round(fact, 2)) if fact is not None else None if is_sum else last,
-        "plan": _rounded(row.plan_to_date if is_sum else row.target, 2),
-        "behind_since": None,
-    }
-
-
-def _known(facts: Facts, today: date) -> list[date]:
-    """Days before today that are known."""
-    return [day for day in facts.days if day < today]
+    return _rounded(values[-1], 2) if values else None
 
 
 # --- 2. Is it real -------------------------------------------------------------------------------------
 
 
-def _source(row: MetricRow, sourced: Sourced | None, facts: Facts | None) -> dict[str, Any]:
+def _source(
+    row: MetricRow, sourced: Sourced | None, facts: Facts | None, found: MetricState | None
+) -> dict[str, Any]:
     typed = row.source[:MOST_NAME]
     if sourced is None:
         return {"name": "", "typed": typed, "is_typed": True}
     described = {
         "name": sourced.source,
         "measure": sourced.measure.name[:MOST_NAME],
-        "measure_code": getattr(sourced.measure, "code", ""),
+        "measure_code": sourced.measure.code,
         "is_typed": False,
         "typed": typed,
     }
     if facts is None:
         gap = sourced.facts if isinstance(sourced.facts, Gap) else Gap("unknown")
-        return {**described, "gap": gap.reason, "gap_params": dict(gap.params)}
+        return {**described, "read_at": None, "gap": gap.reason, "gap_params": dict(gap.params)}
     first, last = (min(facts.days), max(facts.days)) if facts.days else (facts.settled_to, facts.settled_to)
     silent = None
     if sourced.visits is not None:
@@ -192,7 +191,10 @@ def _source(row: MetricRow, sourced: Sourced | None, facts: Facts | None) -> dic
         "missing_days": sum(day not in facts.days for day in Span(first, last).days),
         "is_sampled": facts.is_sampled,
         "is_withheld": facts.is_withheld,
-        "silent_since": silent.isoformat() if silent else None,
+        "silent_since": _iso(silent),
+        "zeros_since": _iso(found.since_on) if found is not None and found.is_silent and not silent else None,
+        "gap": facts.gap.reason if facts.gap is not None else None,
+        "gap_params": dict(facts.gap.params) if facts.gap is not None else {},
         "checks_silence": sourced.visits is not None,
     }
 
@@ -285,29 +287,27 @@ def _gap(by: Segments, whole: Breakdown, scale: Scale, *, is_ratio: bool) -> dic
 def _funnel(sourced: Sourced | None, compared: Comparison | None) -> dict[str, Any] | None:
     if sourced is None or compared is None or len(sourced.funnel) < 2:
         return None
+    asked = sourced.funnel[:MOST_STEPS]
+    spans = (compared.now, compared.before, compared.year_ago)
     counts = [
-        Counted(
-            name[:MOST_NAME],
-            _count(days, compared.now),
-            _count(days, compared.before),
-            _count(days, compared.year_ago),
-        )
-        for name, days in sourced.funnel[:MOST_STEPS]
+        Counted(str(place), *(_count(one.days, span) for span in spans)) for place, one in enumerate(asked)
     ]
     return {
         "counts": [
             {
-                "name": one.name,
-                "now": _plain(one.now),
-                "before": _plain(one.before),
-                "year_ago": _plain(one.year_ago),
+                "name": one.name[:MOST_NAME],
+                "code": one.code,
+                "now": _plain(counted.now),
+                "before": _plain(counted.before),
+                "year_ago": _plain(counted.year_ago),
             }
-            for one in counts
+            for one, counted in zip(asked, counts, strict=True)
         ],
+        # ``start`` and ``end`` are places in the list of counts.
         "steps": [
             {
-                "start": one.start,
-                "end": one.end,
+                "start": int(one.start),
+                "end": int(one.end),
                 "now": _percent(one.now),
                 "before": _percent(one.before),
                 "year_ago": _percent(one.year_ago),

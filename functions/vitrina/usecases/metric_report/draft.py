@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from vitrina.domain.metrics.state import MetricState, state_of
 from vitrina.errors import StoreConflictError, UserError
+from vitrina.metric_port import Facts
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.records.books import Project, load_project
 from vitrina.records.layouts import shape_from, shape_key
+from vitrina.records.metrics.looks import LookedAt, load_looks
 from vitrina.records.outside.chat_questions import find_all_project_questions
 from vitrina.records.told.metric_reports import (
     MetricReport,
@@ -24,7 +27,7 @@ from vitrina.records.told.metric_reports import (
 )
 from vitrina.texts import Amount, Sentence, render, sentence
 from vitrina.usecases.metric_report.body import report_body
-from vitrina.usecases.metric_report.facts import MetricRow
+from vitrina.usecases.metric_report.facts import MetricRow, Sourced
 from vitrina.usecases.metric_report.read import (
     codes_in,
     metric_at,
@@ -90,6 +93,7 @@ def keep_draft(
     services = run.services
     spreadsheet_id = project.spreadsheet_id
     source = read_source(run, project, metric)
+    found = _state(services, spreadsheet_id, metric, source)
     questions = find_all_project_questions(services.store, spreadsheet_id)
     codes = codes_in(book)
     for attempt in range(ATTEMPTS):
@@ -100,6 +104,7 @@ def keep_draft(
         body = report_body(
             metric,
             source,
+            found,
             works=read_works(book, services.choices, services.today()),
             questions=questions_about(metric, questions, services.time_zone),
             # A correction tells of the same earlier report as what it corrects.
@@ -176,6 +181,25 @@ def load_draft(run: Run, spreadsheet_id: str, number: int, revision: int) -> Met
     if report is None:
         raise UserError("metric_report.gone")
     return report
+
+
+def _state(
+    services: Services, spreadsheet_id: str, metric: MetricRow, source: Sourced | None
+) -> MetricState | None:
+    """The state of the metric by the rule that *Метрики* has, with the looks of former weeks."""
+    if metric.goal is None:
+        return None
+    known = load_looks(services.store, spreadsheet_id).value.get(metric.looked_as, LookedAt())
+    facts = source.facts if source is not None else None
+    return state_of(
+        metric.goal,
+        metric.facts,
+        services.today(),
+        services.calendar,
+        days=facts.days if isinstance(facts, Facts) else None,
+        unknown_since=source.unknown_since if source is not None else None,
+        kept=known.kept,
+    )
 
 
 def _begun(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from vitrina.domain.calendar import PeriodKind
+from vitrina.domain.metrics.goals import Goal
 from vitrina.metric_port import DayValue, Facts, Gap, Measure, Segments
 
 
@@ -17,62 +18,51 @@ class MetricRow:
 
     Parameters
     ----------
-    state
-        Code of the state that stands there, empty for none.
-    target
-        For a period, or what the value should be; ``None`` if none is set.
-    plan_to_date
-        What the row expects by today.
+    key
+        Tells the metric from the others of its project, in the store.
+    row
+        Counted from 1.
+    number
+        Of the mark of a row with a source, ``None`` without one.
+    looked_as
+        By what the looks at it are kept.
     kind
         ``sum``, ``average``, ``last`` or ``ratio``.
     source
         What people wrote about where the figures are from.
+    goal
+        ``None`` without a target.
     facts
         Typed values of the periods, the first one of which begins on ``since_on``.
     """
 
+    key: str
     row: int
     name: str
-    state: str = ""
-    target: float | None = None
-    plan_to_date: float | None = None
+    number: int | None = None
+    looked_as: str = ""
     unit: str = ""
     kind: str = "sum"
     is_less_better: bool = False
     since_on: date | None = None
     source: str = ""
+    goal: Goal | None = None
     facts: tuple[float | None, ...] = ()
     period: PeriodKind = PeriodKind.MONTH
 
     @property
-    def key(self) -> str:
-        """Tells the metric from the others of its project."""
-        return metric_key(self.name)
+    def target(self) -> float | None:
+        """What is aimed at."""
+        return self.goal.target if self.goal is not None else None
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What the rule of states expects of a metric, and where it is going.
+class FunnelStep:
+    """A step of a funnel: ``code`` names a sentence around its name, ``metric_measure.<code>``, if any."""
 
-    Parameters
-    ----------
-    plan
-        Plan from the start of the period to the last known day.
-    low, high
-        What chance makes of the plan by that day.
-    forecast, forecast_low, forecast_high
-        Of the end of the period, if it goes on as it does.
-    behind_since
-        When it was found behind first, of the looks that found it without a break.
-    """
-
-    plan: float | None = None
-    low: float | None = None
-    high: float | None = None
-    forecast: float | None = None
-    forecast_low: float | None = None
-    forecast_high: float | None = None
-    behind_since: date | None = None
+    name: str
+    code: str
+    days: Mapping[date, DayValue]
 
 
 @dataclass(frozen=True)
@@ -89,8 +79,12 @@ class Sourced:
         Days of something that goes on where the measure itself stops, as visits beside a goal.
     segments
         By what the source can divide: the segments of the period before, and of the one now.
+    unread
+        By what the source divides and did not answer now.
     funnel
-        Names and days of what comes before the measure, in order, with the measure itself.
+        What comes before the measure and after it, in order, with the measure itself.
+    unknown_since
+        The first day without data of a source that cannot be read.
     """
 
     source: str
@@ -100,8 +94,9 @@ class Sourced:
     segments: Mapping[Segments, tuple[Mapping[str, DayValue], Mapping[str, DayValue]]] = field(
         default_factory=dict
     )
-    funnel: Sequence[tuple[str, Mapping[date, DayValue]]] = ()
-    expected: Expected = Expected()
+    unread: tuple[Segments, ...] = ()
+    funnel: Sequence[FunnelStep] = ()
+    unknown_since: date | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +120,6 @@ class AskedQuestion:
     answer: str = ""
 
 
-def metric_key(name: str) -> str:
-    """Key of a metric in the store, which a change of spaces or capitals leaves as it is."""
-    plain = " ".join(name.split()).casefold()
-    return hashlib.sha256(plain.encode()).hexdigest()[:16]
+def metric_key(looked_as: str) -> str:
+    """Key of a metric in documents; a name may have any characters."""
+    return hashlib.sha256(looked_as.encode()).hexdigest()[:16]

@@ -10,10 +10,13 @@ from zoneinfo import ZoneInfo
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.calendar import PeriodKind
+from vitrina.domain.metrics.goals import Better, Kind
 from vitrina.domain.quantities import day_of_serial
 from vitrina.records.outside.chat_questions import Question
 from vitrina.records.told.metric_reports import MetricReport
-from vitrina.usecases.metric_report.facts import AskedQuestion, DoneWork, MetricRow
+from vitrina.tabs.metrics import rows as metrics
+from vitrina.tabs.metrics.rows import TAB, metric_rows
+from vitrina.usecases.metric_report.facts import AskedQuestion, DoneWork, MetricRow, metric_key
 from vitrina.workbook.reading.book import Book, Cell, Row, Tab
 from vitrina.workbook.reading.cells import DATE_SERIALS
 from vitrina.workbook.reading.choices import Choices
@@ -28,23 +31,17 @@ _BEGUN = (ActionStatus.IN_WORK, ActionStatus.REVIEW, ActionStatus.DONE)
 
 def read_metrics(book: Book, choices: Choices) -> list[MetricRow]:
     """The rows of *Метрики* with a name, in their order; the first one of a name counts."""
-    tab = book.tabs.get("metrics")
-    if tab is None or "metric" not in tab.columns:
+    tab = book.tabs.get(TAB)
+    if tab is None:
         return []
-    period = _period(book, choices)
-    found: dict[str, MetricRow] = {}
-    for row in tab.rows:
-        if _text(tab, row, "metric"):
-            metric = _metric(tab, row, choices, period)
-            found.setdefault(metric.key, metric)
-    return list(found.values())
+    return [_metric(book, tab, one, choices) for one in metric_rows(book, choices)]
 
 
 def metric_at(
     book: Book, metrics: Iterable[MetricRow], sheet_id: int | None, row: int | None
 ) -> MetricRow | None:
     """The metric in a selected row, counted from 1; ``None`` for another tab or an empty row."""
-    tab = book.tabs.get("metrics")
+    tab = book.tabs.get(TAB)
     if tab is None or tab.sheet_id != sheet_id:
         return None
     return next((one for one in metrics if one.row == row), None)
@@ -124,40 +121,32 @@ def names(text: str, name: str) -> bool:
 # --- Cells -------------------------------------------------------------------------------------------
 
 
-def _metric(tab: Tab, row: Row, choices: Choices, period: PeriodKind) -> MetricRow:
-    kind = choices.code("metric_kind", _text(tab, row, "kind"))
-    is_less = choices.code("better", _text(tab, row, "better")) == "less"
+def _metric(book: Book, tab: Tab, one: metrics.MetricRow, choices: Choices) -> MetricRow:
+    row, goal = one.row, one.goal
+    is_less = choices.code("better", _text(tab, row, "better")) == Better.LESS
+    usual = Kind.AVERAGE if is_less else Kind.SUM
+    facts = list(one.facts)
+    while facts and facts[-1] is None:
+        facts.pop()
     return MetricRow(
+        metric_key(one.key),
         row.index + 1,
-        _text(tab, row, "metric"),
-        choices.code("state", _text(tab, row, "state")) or "",
-        _number(tab, row, "target"),
-        _number(tab, row, "plan_to_date"),
+        one.name,
+        row.number,
+        one.key,
         _text(tab, row, "unit"),
-        kind or ("average" if is_less else "sum"),
+        goal.kind if goal else choices.code("metric_kind", _text(tab, row, "kind")) or usual,
         is_less,
         _day(tab, row, "since_on"),
         _text(tab, row, "source"),
-        _facts(tab, row),
-        period,
+        goal,
+        tuple(facts),
+        goal.period if goal else _period(book, choices),
     )
-
-
-def _facts(tab: Tab, row: Row) -> tuple[float | None, ...]:
-    """Typed facts in the order of their periods, up to the last one that is filled."""
-    numbers = sorted(
-        int(key.rpartition(".")[2])
-        for key in tab.columns
-        if key.startswith("fact.") and key.rpartition(".")[2].isdecimal()
-    )
-    values = [_number(tab, row, f"fact.{number}") for number in numbers]
-    while values and values[-1] is None:
-        values.pop()
-    return tuple(values)
 
 
 def _period(book: Book, choices: Choices) -> PeriodKind:
-    """The period of the project; weeks where the first tab does not say it, as its formulas take it."""
+    """The period of the project; weeks where the first tab does not say it."""
     place = book.fields.get("period")
     code = choices.code("period", place.cell.text) if place is not None else None
     return PeriodKind(code or PeriodKind.WEEK)

@@ -75,12 +75,14 @@ def verdict_lines(body: Mapping[str, Any]) -> list[Sentence]:
     lines = [_verdict(body)]
     if metric["state"]:
         lines.append(sentence(f"metric_report.state.{metric['state']}"))
-    if found.get("low") is not None and found.get("high") is not None:
-        low, high = amount(body, found["low"]), amount(body, found["high"])
-        lines.append(sentence("metric_report.expected", low=low, high=high))
+    ends = [one for one in ("low", "high") if found[one] is not None]
+    if ends:
+        code = "between" if len(ends) == 2 else ends[0]
+        where = {one: amount(body, found[one]) for one in ends}
+        lines.append(sentence(f"metric_report.expected.{code}", **where))
     if found["behind_since"]:
         lines.append(sentence("metric_report.behind_since", day=_days(found["behind_since"])))
-    if found.get("forecast") is not None:
+    if found["forecast"] is not None:
         lines.append(_forecast(body))
     return lines
 
@@ -91,17 +93,13 @@ def _verdict(body: Mapping[str, Any]) -> Sentence:
     if fact is None:
         return sentence("metric_report.verdict.no_fact", name=name)
     values: dict[str, Any] = {"name": name, "fact": amount(body, fact)}
-    is_sum = body["metric"]["kind"] == "sum"
-    if found["is_typed"]:
-        code = "typed_sum" if is_sum else "typed_value"
-        values |= {"count": found["periods"]}
-    else:
-        code = "sum" if is_sum else "value"
-        values |= {"days": _days(found["start"], found["end"])}
     if plan is None:
-        return sentence(f"metric_report.verdict.{code}_no_plan", **values)
+        return sentence("metric_report.verdict.last", **values)
     values |= {"plan": amount(body, plan), "gap": _gap_to(body, fact - plan)}
-    return sentence(f"metric_report.verdict.{code}", **values)
+    if found["start"] is None:
+        return sentence("metric_report.verdict.undated", **values)
+    code = "sum" if body["metric"]["kind"] == "sum" else "value"
+    return sentence(f"metric_report.verdict.{code}", **values, days=_days(found["start"], found["end"]))
 
 
 def _gap_to(body: Mapping[str, Any], difference: float) -> Sentence:
@@ -115,16 +113,15 @@ def _gap_to(body: Mapping[str, Any], difference: float) -> Sentence:
 
 
 def _forecast(body: Mapping[str, Any]) -> Sentence:
-    found, target = body["verdict"], body["metric"]["target"]
-    values = {
-        "day": _days(found["period_end"]),
-        "value": amount(body, found["forecast"]),
-        "low": amount(body, found["forecast_low"]),
-        "high": amount(body, found["forecast_high"]),
-    }
-    if target is None:
-        return sentence("metric_report.forecast_no_target", **values)
-    return sentence("metric_report.forecast", **values, target=amount(body, target))
+    forecast = body["verdict"]["forecast"]
+    return sentence(
+        "metric_report.forecast",
+        day=_days(forecast["on"]),
+        value=amount(body, forecast["likely"]),
+        low=amount(body, forecast["low"]),
+        high=amount(body, forecast["high"]),
+        target=amount(body, body["verdict"]["target"]),
+    )
 
 
 # --- 2. Is it real -------------------------------------------------------------------------------------
@@ -138,29 +135,43 @@ def _source(body: Mapping[str, Any], zone: ZoneInfo) -> list[Sentence]:
         if source["typed"]:
             lines.append(sentence("metric_report.source.said", source=source["typed"]))
         return [*lines, book]
-    name = source["name"]
-    if "gap" in source:
-        reason = sentence(
-            f"metric_gap.{source['gap']}", **{"measure": source["measure"], **source["gap_params"]}
-        )
-        return [sentence("metric_report.source.none", source=name, reason=reason), book]
+    name, measure = source["name"], _measure(source)
+    if source["read_at"] is None:
+        return [
+            sentence("metric_report.source.none", source=name, measure=measure, reason=_reason_of(source)),
+            book,
+        ]
+    values = {"source": name, "measure": measure, **moment(source["read_at"], zone)}
     lines = [
-        sentence(
-            "metric_report.source.read",
-            source=name,
-            measure=source["measure"],
-            **moment(source["read_at"], zone),
-        ),
+        sentence("metric_report.source.read", **values),
         sentence("metric_report.source.settled", day=_days(source["settled_to"])),
     ]
+    sound = len(lines)
     lines += [sentence(f"metric_report.source.{one}") for one in ("is_sampled", "is_withheld") if source[one]]
+    if source["gap"] is not None:
+        lines.append(
+            sentence("metric_report.source.stopped", day=_days(source["last_day"]), reason=_reason_of(source))
+        )
     if source["missing_days"]:
         lines.append(sentence("metric_report.source.missing", count=source["missing_days"]))
     if source["silent_since"]:
         lines.append(sentence("metric_report.source.silent", day=_days(source["silent_since"])))
-    if len(lines) == 2:
+    if source["zeros_since"]:
+        lines.append(sentence("metric_report.source.zeros", day=_days(source["zeros_since"])))
+    if len(lines) == sound:
         lines.append(sentence(f"metric_report.source.sound{'' if source['checks_silence'] else '_days'}"))
     return [*lines, book]
+
+
+def _measure(source: Mapping[str, Any]) -> Sentence:
+    """What the source counts, as it is called there."""
+    if not source["measure_code"]:
+        return sentence("metric_report.source.quoted", name=source["measure"])
+    return sentence(f"metric_measure.{source['measure_code']}", name=source["measure"])
+
+
+def _reason_of(source: Mapping[str, Any]) -> Sentence:
+    return sentence(f"metric_gap.{source['gap']}", **{"service": source["name"], **source["gap_params"]})
 
 
 # --- 3. Where the gap sits -----------------------------------------------------------------------------
@@ -172,8 +183,11 @@ def _gap(body: Mapping[str, Any]) -> Section:
     if body["spans"] is None or body["change"]["from_before"] is None:
         return Section("gap", (sentence("metric_report.gap.few"),))
     lines = [_compared(body)]
-    if not body["gap"]:
+    if not body["gap"] and not body["unread"]:
         lines.append(sentence("metric_report.gap.undivided"))
+    if body["unread"]:
+        parts = [sentence(f"metric_report.by.{one}") for one in body["unread"]]
+        lines.append(sentence("metric_report.gap.unread", parts=parts))
     for one in body["gap"]:
         lines += _gap_lines(body, one)
     return Section("gap", tuple(lines), tuple(_gap_table(body, one) for one in body["gap"]))
@@ -251,13 +265,13 @@ def _funnel(body: Mapping[str, Any]) -> Section:
         lines = [sentence("metric_report.funnel.whole")]
     else:
         now, before = Amount(broken["now"], "%"), Amount(broken["before"], "%")
-        step = {"start": broken["start"], "end": broken["end"]}
-        lines = [sentence("metric_report.funnel.broken", **step, now=now, before=before)]
+        ends = _ends(funnel, broken)
+        lines = [sentence("metric_report.funnel.broken", **ends, now=now, before=before)]
     has_year = body["spans"]["year_ago"] is not None
     names = ("now", "before", *(["year_ago"] if has_year else []))
     heads = tuple(sentence(f"metric_report.head.{one}") for one in names)
-    counts = [(one["name"], *(_number(one[name]) for name in names)) for one in funnel["counts"]]
-    steps = [(_step(one), *(_percent(one[name]) for name in names)) for one in funnel["steps"]]
+    counts = [(_step_name(one), *(_number(one[name]) for name in names)) for one in funnel["counts"]]
+    steps = [(_step(funnel, one), *(_percent(one[name]) for name in names)) for one in funnel["steps"]]
     tables = (
         Table((sentence("metric_report.head.count"), *heads), tuple(counts)),
         Table((sentence("metric_report.head.step"), *heads), tuple(steps)),
@@ -265,9 +279,19 @@ def _funnel(body: Mapping[str, Any]) -> Section:
     return Section("funnel", tuple(lines), tables)
 
 
-def _step(one: Mapping[str, Any]) -> Sentence:
+def _step(funnel: Mapping[str, Any], one: Mapping[str, Any]) -> Sentence:
     code = "step_broken" if one["is_broken"] else "step"
-    return sentence(f"metric_report.funnel.{code}", start=one["start"], end=one["end"])
+    return sentence(f"metric_report.funnel.{code}", **_ends(funnel, one))
+
+
+def _ends(funnel: Mapping[str, Any], one: Mapping[str, Any]) -> dict[str, Sentence]:
+    return {name: _step_name(funnel["counts"][one[name]]) for name in ("start", "end")}
+
+
+def _step_name(one: Mapping[str, Any]) -> Sentence:
+    if one["code"]:
+        return sentence(f"metric_measure.{one['code']}", name=one["name"])
+    return sentence("metric_report.cell", value=one["name"])
 
 
 # --- 5. Against time -----------------------------------------------------------------------------------
