@@ -68,6 +68,12 @@ function sendDigest() {
   openAction_('preview_digest', 'run');
 }
 
+/** Menu: shows the draft of a report about the metric of the selected row, then sends it to the client. */
+function reportOnMetric() {
+  const cell = SpreadsheetApp.getActive().getCurrentCell();
+  openAction_('preview_metric_report', 'run', cell ? { sheet_id: cell.getSheet().getSheetId(), row: cell.getRow() } : {});
+}
+
 /** Menu: the same for the agency's own chat. */
 function showAgencyChat() {
   openAction_('show_agency_chat', 'run');

@@ -68,7 +68,11 @@ def preview_report(run: Run, spreadsheet_id: str, form: ReportForm) -> Answer:
     if metric is None:
         return _choice(metrics)
     report = keep_draft(run, project, book, metric, corrects=form.corrects)
-    return draft_answer(services, report, project.locale)
+    last = load_reports(services.store, spreadsheet_id, project.agency_id).approved.get(metric.key)
+    answer = draft_answer(services, report, project.locale)
+    # Whoever has begun a new report may have meant to correct the last one.
+    corrects = last[0] if last is not None and last[0] != report.number else None
+    return replace(answer, data={**answer.data, "corrects": corrects})
 
 
 def read_client_book(services: Services, spreadsheet_id: str) -> Book:
@@ -142,6 +146,7 @@ def draft_answer(services: Services, report: MetricReport, locale: str) -> Answe
         data={
             "number": report.number,
             "revision": report.revision,
+            "metric": report.metric,
             "mark": fingerprint(report),
             "heading": sentence("metric_report.heading", number=report.number, name=report.name),
             "reason": report.reason,
@@ -213,7 +218,8 @@ def _begun(
 ) -> MetricReport:
     """The open draft, a new revision of the last report, or a new report."""
     draft = load_report(services.store, project.spreadsheet_id, reports.drafts.get(metric.key))
-    if draft is not None and not draft.is_approved:
+    is_other = corrects and last is not None and draft is not None and draft.number != last.number
+    if draft is not None and not draft.is_approved and not is_other:
         return draft
     number, revision = reports.last_number + 1, 1
     begun = MetricReport(
