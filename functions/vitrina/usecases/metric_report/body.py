@@ -27,6 +27,7 @@ from vitrina.domain.metrics.change.tracking import silent_since
 from vitrina.domain.metrics.goals import State
 from vitrina.domain.metrics.state import MetricState
 from vitrina.metric_port import DayValue, Facts, Gap, MeasureKind, Segments
+from vitrina.tabs.metrics.words import shown
 from vitrina.usecases.metric_report.facts import AskedQuestion, DoneWork, MetricRow, Sourced
 
 #: Version of the layout of a body.
@@ -122,14 +123,15 @@ def _verdict(
     verdict = found.verdict if found is not None else None
     if found is None or verdict is None or found.window is None or found.as_of is None:
         return {"fact": _last_figure(row, facts, scale, is_ratio=is_ratio), "plan": None, **_NOTHING}
-    forecast, expected, digits = found.forecast, verdict.expected, max(scale.digits, 1)
+    forecast, expected = found.forecast, verdict.expected
     days = {"start": found.window.start_on, "end": min(found.as_of, found.window.end_on)}
     is_behind = found.state is State.BEHIND
     return {
-        "fact": _rounded(verdict.fact, digits),
-        "plan": _rounded(verdict.middle, digits),
-        "low": _rounded(expected.low, digits),
-        "high": _rounded(expected.high, digits),
+        # As precisely as the note in *Метрики* tells them.
+        "fact": _told(verdict.fact),
+        "plan": _told(verdict.middle),
+        "low": _told(expected.low),
+        "high": _told(expected.high),
         "start": days["start"].isoformat() if found.is_dated else None,
         "end": days["end"].isoformat() if found.is_dated else None,
         "behind_since": _iso(found.since_on) if is_behind else None,
@@ -137,11 +139,11 @@ def _verdict(
         if forecast is None or not found.is_dated
         else {
             "on": forecast.ends_on.isoformat(),
-            "likely": _rounded(forecast.likely, scale.digits),
-            "low": _rounded(forecast.low, scale.digits),
-            "high": _rounded(forecast.high, scale.digits),
+            "likely": _told(forecast.likely),
+            "low": _told(forecast.low),
+            "high": _told(forecast.high),
         },
-        "target": _rounded(found.window.target, digits),
+        "target": _told(found.window.target),
     }
 
 
@@ -423,6 +425,10 @@ def _value(value: Fraction, base: Fraction, is_ratio: bool) -> Fraction | None:
     if not is_ratio:
         return value
     return value / base if base else None
+
+
+def _told(value: float | None) -> float | None:
+    return None if value is None else shown(value)
 
 
 def _rounded(value: float | None, digits: int) -> float | None:
