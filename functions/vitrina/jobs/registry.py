@@ -27,6 +27,7 @@ from vitrina.jobs.client_pages.draw import draw_client_page
 from vitrina.jobs.client_wishes import carry_out_wishes
 from vitrina.jobs.expire import expire
 from vitrina.jobs.launch_project import launch_project
+from vitrina.jobs.metrics.draw_report import draw_report
 from vitrina.jobs.metrics.fill_cells import fill_cells
 from vitrina.jobs.metrics.read_facts import plan_facts, read_facts
 from vitrina.jobs.nightly import learn_at_night, plan_nights
@@ -58,6 +59,7 @@ class Job:
 _ID: Json = {"type": "string", "maxLength": 200}
 #: A moment in seconds of Unix time. Tasks that the first release queued call the field ``turn``.
 _SLOT: Json = {"type": "number", "minimum": 0, "maximum": 1e11}
+_NUMBER: Json = {"type": "integer", "minimum": 1, "maximum": 10_000_000}
 _BOOK: Mapping[str, Json] = {"spreadsheet_id": _ID, "slot": _SLOT, "turn": _SLOT}
 
 
@@ -92,6 +94,7 @@ JOBS: Mapping[str, Job] = {
     "month_end": Job({"spreadsheet_id": _ID}, _in_background(ask_after_month)),
     "facts": Job({}, _in_background(read_facts)),
     "metric_cells": Job(_BOOK, _in_background(fill_cells)),
+    "report_tab": Job({**_BOOK, "number": _NUMBER, "revision": _NUMBER}, _in_background(draw_report)),
     "push": Job(_BOOK, _in_background(push_wanted)),
     "remove_orphans": Job(
         {"spreadsheet_id": _ID, "created_as": {"type": "object", "additionalProperties": _ID}},

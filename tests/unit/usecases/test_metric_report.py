@@ -12,6 +12,7 @@ import pytest
 from tests.harness.chat_office import ChatOffice
 from tests.harness.fakes.interruptions import no_answer
 from tests.harness.memory_office import MemoryOffice, SavedOffice, client_office
+from tests.harness.metric_reports import sample_report
 from vitrina.errors import RetriableServiceError, UserError
 from vitrina.operations.answer import Answer, answer_json
 from vitrina.records.outside.client_pages import load_page
@@ -311,3 +312,93 @@ def test_questions_about_the_metric_are_told() -> None:
 def test_a_question_names_a_metric(text: str, name: str, is_named: bool) -> None:
     """All long words of the name stand in it; a name of short words is never recognised."""
     assert names(text, name) is is_named
+
+
+# --- The tab -----------------------------------------------------------------------------------------
+
+
+def sheets(office: MemoryOffice) -> dict[str, dict[str, Any]]:
+    """Tabs of the workbook by title, with what Google keeps of them."""
+    book = office.workbooks.look_at_all(office.client_id)
+    return {one["properties"]["title"]: one for one in book["sheets"]}
+
+
+def draw(office: MemoryOffice, number: int, revision: int = 1) -> None:
+    """Run the job that draws a tab."""
+    place = {"spreadsheet_id": office.client_id, "number": number, "revision": revision}
+    office.run_job({"kind": "report_tab", **place})
+
+
+def approved_sample(office: MemoryOffice, number: int) -> None:
+    """A report with all that a source can say, approved."""
+    report = sample_report(office.client_id, office.agency_id, number=number)
+    reports = load_reports(office.store, office.client_id, office.agency_id)
+    office.store.commit([report.put(), reports.with_approved(report, "2026-11-26").put()])
+
+
+def test_the_tab_has_charts_of_its_figures() -> None:
+    """Numbers are numbers, charts point at their rows, clients may not edit it; a repeat changes nothing."""
+    office = new_office()
+    approved_sample(office, 2)
+    draw(office, 2)
+    sheet = sheets(office)["Отчёт: Заявки с сайта"]
+
+    cells = {
+        (at, column): cell["userEnteredValue"]
+        for at, row in enumerate(sheet["data"][0]["rowData"])
+        for column, cell in enumerate(row.get("values", ()))
+        if "userEnteredValue" in cell
+    }
+    charts = sheet["charts"]
+    assert len(charts) == 3
+    for chart in charts:
+        (series,) = chart["spec"]["basicChart"]["series"]
+        (place,) = series["series"]["sourceRange"]["sources"]
+        rows = range(place["startRowIndex"] + 1, place["endRowIndex"])
+        assert all("numberValue" in cells[row, place["startColumnIndex"]] for row in rows)
+    of_changes = [value for (_, column), value in cells.items() if column == 3 and "numberValue" in value]
+    change = [value["numberValue"] for value in of_changes[:4]]
+    assert change == [-34, 3, -1, 0]
+    (protection,) = sheet["protectedRanges"]
+    assert "startRowIndex" not in protection["range"]
+    assert protection["editors"]["users"]
+    before = office.workbooks.look(office.client_id)
+    draw(office, 2)
+    assert office.workbooks.look(office.client_id) == before
+
+
+def test_a_newer_report_takes_the_place_of_the_tab() -> None:
+    """A metric has one tab; a late task of the older report draws nothing."""
+    office = new_office()
+    approved_sample(office, 2)
+    draw(office, 2)
+    approved_sample(office, 3)
+    draw(office, 3)
+    draw(office, 2)
+
+    shown = [title for title in sheets(office) if title.startswith("Отчёт")]
+    assert shown == ["Отчёт: Заявки с сайта"]
+    first = sheets(office)["Отчёт: Заявки с сайта"]["data"][0]["rowData"][0]["values"][0]
+    assert first["userEnteredValue"]["stringValue"].startswith("Отчёт № 3")
+
+
+@pytest.mark.parametrize("fails", ["before", "after"])
+def test_a_lost_answer_draws_the_tab_once(fails: str) -> None:
+    """The repeat finds what the first attempt did."""
+    office = new_office()
+    approved_sample(office, 2)
+    getattr(office.workbooks, fails)("batch_update", no_answer())
+    with pytest.raises(RetriableServiceError):
+        draw(office, 2)
+    draw(office, 2)
+
+    assert [title for title in sheets(office) if title.startswith("Отчёт")] == ["Отчёт: Заявки с сайта"]
+    assert load_reports(office.store, office.client_id, office.agency_id).tabs
+
+
+def test_a_draft_is_never_drawn() -> None:
+    """Not even if a task asks for it."""
+    office = new_office()
+    preview(office)
+    draw(office, 1)
+    assert not [title for title in sheets(office) if title.startswith("Отчёт")]

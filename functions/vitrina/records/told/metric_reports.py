@@ -119,6 +119,8 @@ class ProjectReports:
         The same of the last approved report.
     shown
         Approved reports for the page, the newest first.
+    tabs
+        Id of the tab that a metric has in the workbook, by its key.
     """
 
     spreadsheet_id: str
@@ -127,6 +129,7 @@ class ProjectReports:
     drafts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     approved: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     shown: tuple[ShownReport, ...] = ()
+    tabs: Mapping[str, int] = field(default_factory=dict)
     version: int = field(default=ABSENT, compare=False)
 
     def put(self) -> Put:
@@ -137,6 +140,7 @@ class ProjectReports:
             "drafts": {metric: list(one) for metric, one in self.drafts.items()},
             "approved": {metric: list(one) for metric, one in self.approved.items()},
             "shown": [asdict(one) for one in self.shown],
+            "tabs": dict(self.tabs),
         }
         return Put(*reports_key(self.spreadsheet_id), data, self.version)
 
@@ -144,6 +148,11 @@ class ProjectReports:
         """With the draft of a metric in place of an earlier one."""
         drafts = {**self.drafts, report.metric: (report.number, report.revision)}
         return replace(self, drafts=_latest(drafts), last_number=max(self.last_number, report.number))
+
+    def with_tab(self, metric: str, sheet_id: int) -> ProjectReports:
+        """With the tab of a metric, of those whose reports are followed."""
+        known = {one: key for one, key in self.tabs.items() if one in self.approved}
+        return replace(self, tabs={**known, metric: sheet_id})
 
     def with_approved(self, report: MetricReport, approved_on: str) -> ProjectReports:
         """With a draft approved; an earlier revision of the same report is not listed any more."""
@@ -181,6 +190,7 @@ def reports_from_document(document: Document | None, spreadsheet_id: str, agency
         _places(values.get("drafts", {})),
         _places(values.get("approved", {})),
         tuple(ShownReport(**known_fields(ShownReport, one)) for one in values.get("shown", ())),
+        {metric: int(one) for metric, one in values.get("tabs", {}).items()},
         document.version,
     )
 

@@ -31,6 +31,7 @@ from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.texts import render, sentence
 from vitrina.usecases.chats.post import post_message
 from vitrina.usecases.metric_report.draft import draft_answer, fingerprint, load_draft
+from vitrina.usecases.metric_report.wishes import tab_wish
 from vitrina.usecases.metric_report.words import verdict_lines
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.writing.change import NewRow, Value, WorkbookChange
@@ -129,6 +130,7 @@ def approve(run: Run, spreadsheet_id: str, place: ReportPlace, *, mark: str) -> 
     )
     reports = load_reports(store, spreadsheet_id, project.agency_id)
     run.at_end(approved.put(), reports.with_approved(approved, services.today().isoformat()).put())
+    run.queue_at_end(tab_wish(approved))
     text = announcement(approved, services.workbooks.url(spreadsheet_id), project.locale)
     name = f"metric-report-{approved.number}"
     post_message(run, spreadsheet_id, project.agency_id, Told.REPORT, name, text)
