@@ -1,6 +1,6 @@
 """Nightly job of every agency: the protection of its clients' workbooks follows *Специалисты*.
 
-The states of their metrics are looked at on the way.
+The states of their metrics are looked at on the way, and reports that are due are queued.
 
 A workbook of an older release is brought along instead, which renews its protection as well.
 """
@@ -11,6 +11,7 @@ import contextlib
 import logging
 
 from vitrina.errors import BusyError, CellsError, ChangedMeanwhileError, WorkbookShapeError
+from vitrina.jobs.metrics.draft_reports import queue_drafts
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import QUOTA_KEY
 from vitrina.operations.outbox import TaskWish, fulfil, task_name
@@ -74,7 +75,8 @@ def protect_at_night(services: Services, body: Json) -> None:
                     return
                 renew_protection(run, book, team, known)
                 # A new day may be one of a look, or the first without data.
-                write_states(run, book)
+                book = write_states(run, book)
+                queue_drafts(run, project, book)
 
             _, unread = read_client_books(run, projects, renew, quota=stored.more.get(QUOTA_KEY))
             for one in unread:

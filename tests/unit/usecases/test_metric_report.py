@@ -402,3 +402,48 @@ def test_a_draft_is_never_drawn() -> None:
     preview(office)
     draw(office, 1)
     assert not [title for title in sheets(office) if title.startswith("Отчёт")]
+
+
+# --- By itself ---------------------------------------------------------------------------------------
+
+
+def night(office: ChatOffice) -> None:
+    """The nightly look at the workbooks of the agency, with all that follows."""
+    office.run_job({"kind": "protect", "spreadsheet_id": office.agency_id})
+    office.run_queue(60)
+
+
+def test_a_metric_that_is_behind_gets_a_draft() -> None:
+    """After two looks in a row, once; the agency is told and the client sees nothing."""
+    office = ChatOffice(saved())
+    group, own = office.add_group(), office.add_group(office.agency_id, "Агентство")
+    night(office)
+    office.clock.advance(minutes=24 * 60)
+    night(office)
+
+    report = kept(office)
+    assert (report.cause, report.is_approved) == ("behind", False)
+    told_own = [text for text in office.texts(own) if "черновик" in text]
+    assert len(told_own) == 1
+    assert "показатель «Заявки с сайта» отстаёт, поэтому составлен черновик отчёта № 1" in told_own[0]
+    assert office.texts(group, "Отчёты") == []
+    assert load_report(office.store, office.client_id, (2, 1)) is None
+    approve(office, preview(office))
+    office.run_queue()
+    night(office)
+    assert load_report(office.store, office.client_id, (2, 1)) is None
+
+
+def test_three_questions_get_a_draft() -> None:
+    """About a metric that is not behind; two are not enough."""
+    office = ChatOffice(saved())
+    with_metric(office, **{"fact.1": "40", "fact.2": "41"})
+    group = office.add_group()
+    for number, text in enumerate(
+        ("Сколько заявок с сайта?", "А заявки с сайта растут?", "Заявки с сайта?"), 1
+    ):
+        office.ask(group, f"/question {text}")
+        night(office)
+        office.clock.advance(minutes=24 * 60)
+        assert (load_report(office.store, office.client_id, (1, 1)) is not None) == (number == 3)
+    assert kept(office).cause == "questions"
