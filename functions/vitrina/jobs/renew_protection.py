@@ -75,7 +75,7 @@ def protect_at_night(services: Services, body: Json) -> None:
                     return
                 renew_protection(run, book, team, known)
                 # A new day may be one of a look, or the first without data.
-                book = write_states(run, book)
+                book = write_states(run, book).book
                 queue_drafts(run, project, book)
 
             _, unread = read_client_books(run, projects, renew, quota=stored.more.get(QUOTA_KEY))
