@@ -136,6 +136,7 @@ class Story:
         self._refresh(self.clients[0])
         self._accept(self.clients[0])
         self._ask_accounting(self.clients[0])
+        self._report(self.clients[0])
         self._show_load()
 
     def _create_agency(self) -> None:
@@ -409,6 +410,24 @@ class Story:
         self._say_detail(
             self._click(self.agency_id, "ask_accounting", **form, preview_id=preview_id)["message"]
         )
+
+    def _report(self, client: Client) -> None:
+        """The manager reads the report on a metric that lags, adds a step, and sends it to the client."""
+        wanted = client.data["report"]
+        self.say(f"Отчёт по метрике: {wanted['metric']}")
+        tab = self._book(client).tab("metrics")
+        row = next(one for one in tab.rows if tab.cell(one, "metric").text == wanted["metric"])
+        place = {"sheet_id": tab.sheet_id, "row": row.index + 1}
+        draft = self._click(client.spreadsheet_id, "preview_metric_report", **place)["data"]
+        report = {name: draft[name] for name in ("number", "revision")} | {"reason": wanted["reason"]}
+        for step in wanted["steps"]:
+            due_on = self._day(step["day"]).isoformat()
+            made = {"title": step["title"], "owner": step["owner"], "due_on": due_on}
+            draft = self._click(client.spreadsheet_id, "add_report_action", **report, **made)["data"]
+        answer = self._click(client.spreadsheet_id, "approve_metric_report", **report, mark=draft["mark"])
+        self._settle()
+        self._say_detail(draft["sections"][0]["lines"][0].replace("\u00a0", " "))
+        self._say_detail(answer["message"])
 
     def _move_card(self, card_id: str, stage: int) -> None:
         """A specialist moves a card to a column of its board, counted from 0."""
