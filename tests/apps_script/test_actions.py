@@ -19,6 +19,7 @@ ACTIONS = [
     ("answerQuestion", "client", "form", "answer_question", {}),
     ("chooseMetricSource", "client", "run", "metric_sources", {}),
     ("sendDigest", "client", "run", "preview_digest", {}),
+    ("reportOnMetric", "client", "run", "preview_metric_report", {}),
     ("showAgencyChat", "agency", "run", "show_agency_chat", {}),
     ("addOnboarding", "client", "run", "preview_onboarding", {}),
     ("newClient", "agency", "form", "new_client", {}),
@@ -46,6 +47,15 @@ def test_task_begins_with_the_selected_cell(addon, note):
     state = addon(current_cell=cell).call("assignTask").sidebar_state
 
     assert state["params"] == {"sheet_id": 102, "row": 7, "note": note}
+
+
+def test_report_is_about_the_selected_row(addon):
+    """The backend gets the cell's tab and its row as people count it."""
+    cell = {"sheetId": 105, "row": 4, "column": 2, "note": ""}
+
+    state = addon(current_cell=cell).call("reportOnMetric").sidebar_state
+
+    assert state["params"] == {"sheet_id": 105, "row": 4}
 
 
 def test_click_has_its_own_request_id(addon):

@@ -48,6 +48,7 @@ def captions(execution):
                 "Итоги созвона…",
                 "Ответить на вопрос…",
                 "Источник метрики…",
+                "Отчёт по метрике…",
                 "Показать глазами клиента",
                 "Ссылка для клиента…",
                 "Отменить последнее действие…",
@@ -70,6 +71,7 @@ def captions(execution):
                 "Results of a call…",
                 "Answer a question…",
                 "Source of a metric…",
+                "Report on a metric…",
                 "Show as the client sees it",
                 "Link for the client…",
                 "Undo the last action…",
@@ -131,6 +133,7 @@ def test_menu_without_a_tracker(addon):
         "Итоги созвона…",
         "Ответить на вопрос…",
         "Источник метрики…",
+        "Отчёт по метрике…",
         "Показать глазами клиента",
         "Ссылка для клиента…",
         "Отменить последнее действие…",
@@ -195,4 +198,4 @@ def test_install_builds_the_menu_at_once(addon):
     """After installation from an open workbook the menu appears without opening it again."""
     execution = addon().evaluate("onInstall({authMode: ScriptApp.AuthMode.FULL})")
 
-    assert len(captions(execution)) == 16
+    assert len(captions(execution)) == 17
