@@ -105,7 +105,7 @@ def test_a_typed_metric_has_a_short_report() -> None:
         ],
         "Где разница": ["Разбивки нет: цифры вписаны вручную, без каналов и страниц."],
         "Воронка": ["Воронки нет: цифры вписаны вручную."],
-        "По неделям": ["Периоды, как они вписаны; сравниваем только законченные."],
+        "Как менялось": ["Периоды, как они вписаны; сравниваем только законченные."],
         "Что делали": ["За это время на вкладках «Готово» и «В работе» работ с датами нет."],
         "Вопросы и ответы": ["Вопросов об этом показателе не было."],
     }
@@ -116,7 +116,7 @@ def test_a_growing_period_is_not_compared() -> None:
     """The period of today is told apart from finished ones and stands in no table."""
     office = with_metric(new_office(), **{"fact.3": "3"})
     shown = answer_json(preview(office), "ru")["data"]["sections"]
-    time = next(one for one in shown if one["title"] == "По неделям")
+    time = next(one for one in shown if one["title"] == "Как менялось")
 
     assert "Нынешний период ещё идёт: пока 3\u00a0шт." in time["lines"]
     assert time["tables"][0]["rows"] == [["с 9 ноября", "20\u00a0шт"], ["с 16 ноября", "22\u00a0шт"]]
