@@ -78,7 +78,8 @@ def sample_source() -> Sourced:
     )
     devices = ({"Телефоны": 0.6, "Компьютеры": 0.4}, {"Телефоны": 0.57, "Компьютеры": 0.43})
     return Sourced(
-        "Яндекс Метрика",
+        "metrica",
+        "Yandex Metrica",
         Measure("goal:1", "Заявка", MeasureKind.COUNT, code="goal_reaches"),
         Facts(days, READ_AT, SETTLED),
         visits,

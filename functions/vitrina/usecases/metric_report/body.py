@@ -169,9 +169,10 @@ def _source(
 ) -> dict[str, Any]:
     typed = row.source[:MOST_NAME]
     if sourced is None:
-        return {"name": "", "typed": typed, "is_typed": True}
+        return {"system": "", "typed": typed, "is_typed": True}
     described = {
-        "name": sourced.source,
+        "system": sourced.system,
+        "service": sourced.service,
         "measure": sourced.measure.name[:MOST_NAME],
         "measure_code": sourced.measure.code,
         "is_typed": False,

@@ -71,8 +71,10 @@ class Sourced:
 
     Parameters
     ----------
-    source
-        Name of the system as people know it.
+    system
+        Key of the system: the code of a text.
+    service
+        Name of the system as it calls itself.
     facts
         Its days, or why there are none.
     visits
@@ -87,7 +89,8 @@ class Sourced:
         The first day without data of a source that cannot be read.
     """
 
-    source: str
+    system: str
+    service: str
     measure: Measure
     facts: Facts | Gap
     visits: Mapping[date, DayValue] | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from vitrina.domain.metrics.change.comparison import MOST_WEEKS, YEAR_WEEKS, Comparison, comparison
@@ -73,7 +73,7 @@ def read_source(run: Run, project: Project, metric: MetricRow) -> Sourced | None
         log.warning("source not read for a report: %s", error.code)
         source, found, beside = None, {}, _Beside()
     if chosen.measure_id in found:
-        facts = found[chosen.measure_id]
+        facts = _newest(facts, found[chosen.measure_id])
         unknown_since = None if isinstance(facts, Facts) and facts.gap is None else unknown_since
     visits = _days(found, beside.visits)
     if isinstance(facts, Facts):
@@ -83,7 +83,9 @@ def read_source(run: Run, project: Project, metric: MetricRow) -> Sourced | None
         elif compared is not None and service is not None:
             unread = _divisions(services, chosen)
         funnel = _funnel(chosen, found, beside, kept, sources)
-    return Sourced(name, chosen.measure, facts, visits, segments, unread, funnel, unknown_since)
+    return Sourced(
+        chosen.system, name, chosen.measure, facts, visits, segments, unread, funnel, unknown_since
+    )
 
 
 # --- The source ----------------------------------------------------------------------------------------
@@ -138,13 +140,20 @@ def _divisions(services: Services, chosen: ChosenSource) -> tuple[Segments, ...]
         return ()
 
 
+def _newest(kept: Facts | Gap, found: Facts | Gap) -> Facts | Gap:
+    """What was read now; of a measure that is gone, the days that are kept, and why there are no others."""
+    if isinstance(found, Gap) and isinstance(kept, Facts):
+        return replace(kept, gap=found)
+    return found
+
+
 # --- What is kept ----------------------------------------------------------------------------------------
 
 
 def _kept_facts(series: Series | None, chosen: ChosenSource, gap: KnownGap | None) -> Facts | Gap:
     known = Gap(gap.reason, gap.params) if gap is not None else None
     if series is None or series.origin != chosen.origin or not series.days:
-        return known or Gap("no_answer")
+        return known or Gap("not_read")
     return _facts_of(series, known)
 
 

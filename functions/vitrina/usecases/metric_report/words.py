@@ -135,13 +135,13 @@ def _source(body: Mapping[str, Any], zone: ZoneInfo) -> list[Sentence]:
         if source["typed"]:
             lines.append(sentence("metric_report.source.said", source=source["typed"]))
         return [*lines, book]
-    name, measure = source["name"], _measure(source)
+    name = sentence(f"metric_system.{source['system']}.source", measure=_measure(source))
     if source["read_at"] is None:
         return [
-            sentence("metric_report.source.none", source=name, measure=measure, reason=_reason_of(source)),
+            sentence("metric_report.source.none", source=name, reason=_reason_of(source)),
             book,
         ]
-    values = {"source": name, "measure": measure, **moment(source["read_at"], zone)}
+    values = {"source": name, **moment(source["read_at"], zone)}
     lines = [
         sentence("metric_report.source.read", **values),
         sentence("metric_report.source.settled", day=_days(source["settled_to"])),
@@ -171,7 +171,7 @@ def _measure(source: Mapping[str, Any]) -> Sentence:
 
 
 def _reason_of(source: Mapping[str, Any]) -> Sentence:
-    return sentence(f"metric_gap.{source['gap']}", **{"service": source["name"], **source["gap_params"]})
+    return sentence(f"metric_gap.{source['gap']}", **{"service": source["service"], **source["gap_params"]})
 
 
 # --- 3. Where the gap sits -----------------------------------------------------------------------------
