@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -120,7 +121,9 @@ def _by_segments(
         return before, now
 
     with ThreadPoolExecutor(PARALLEL, thread_name_prefix="segments") as pool:
-        answers = dict(zip(source.segments, pool.map(one, source.segments), strict=True))
+        # The deadline of the request goes with its context.
+        asked = {by: pool.submit(copy_context().run, one, by) for by in source.segments}
+        answers = {by: future.result() for by, future in asked.items()}
     found = {by: answer for by, answer in answers.items() if not isinstance(answer, ServiceError)}
     # A measure that is never divided is no answer that is lacking.
     failed = {by: answer for by, answer in answers.items() if isinstance(answer, ServiceError)}
