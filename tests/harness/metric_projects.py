@@ -107,7 +107,7 @@ class MetricProject:
         office.type("metrics", 0, **values)
         book = office.book()
         tab = book.tab("metrics")
-        number = new_number(load_sources(office.store, office.client_id, office.agency_id))
+        number = new_number(tab, load_sources(office.store, office.client_id, office.agency_id))
         change = WorkbookChange()
         change.identify(tab, tab.rows[0], number)
         office.workbooks.batch_update(office.client_id, change.requests())
