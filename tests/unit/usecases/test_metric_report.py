@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from dataclasses import replace
 from functools import cache
@@ -447,3 +448,29 @@ def test_three_questions_get_a_draft() -> None:
         office.clock.advance(minutes=24 * 60)
         assert (load_report(office.store, office.client_id, (1, 1)) is not None) == (number == 3)
     assert kept(office).cause == "questions"
+
+
+@pytest.mark.parametrize("fails", ["before", "after"])
+@pytest.mark.parametrize("place", range(2))
+def test_an_interrupted_approval_tells_once(fails: str, place: int) -> None:
+    """A commit is lost, and the person clicks again: one message, one tab, one line of the page."""
+    office = ChatOffice(saved())
+    group = office.add_group()
+    answer = preview(office)
+    for _ in range(place):
+        getattr(office.store, fails)("commit", lambda: None)
+    getattr(office.store, fails)("commit", no_answer("store"))
+    with contextlib.suppress(RetriableServiceError):
+        approve(office, answer, reason="Раз")
+    for _ in range(2):
+        # What the click that broke off holds is free after that.
+        office.clock.advance(minutes=10)
+        with contextlib.suppress(RetriableServiceError):
+            approve(office, answer, reason="Раз")
+        # Where tasks were kept and not queued, the timer does it.
+        office.tick(most=100)
+
+    assert len(office.texts(group, "Отчёты")) == 1
+    assert [title for title in sheets(office) if title.startswith("Отчёт")] == ["Отчёт: Заявки с сайта"]
+    shown = load_reports(office.store, office.client_id, office.agency_id).shown
+    assert [(one.number, one.revision) for one in shown] == [(1, 1)]
