@@ -117,11 +117,8 @@ def _get(visit: Visit, rest: Sequence[str]) -> Response:
         return RENDERED.page(_key(visit), lambda: _main(visit))
     if list(rest) == [DONE]:
         return render_page(visit.setting, "done", c=_content(page), drawn_at=page.drawn_at)
-    number = report_number(rest)
-    if number is not None:
-        return _report(visit, number)
     if kind is None:
-        return unknown_page(visit.setting)
+        return _report(visit, report_number(rest))
     if not visit.may_act:
         return message_page(visit.setting, 403, "page.look_only", back=True)
     if kind is Kind.FILE:
@@ -130,11 +127,11 @@ def _get(visit: Visit, rest: Sequence[str]) -> Response:
     return _empty_form(visit, kind) if visible(kind) else _main(visit)
 
 
-def _report(visit: Visit, number: int) -> Response:
-    """A report that the page lists, in its newest approved revision."""
+def _report(visit: Visit, number: int | None) -> Response:
+    """A report that the page lists, in its newest approved revision; other places are not there."""
     page, setting = visit.page, visit.setting
     listed = next((one for one in _content(page)["reports"] or () if one["number"] == number), None)
-    if listed is None:
+    if listed is None or number is None:
         return unknown_page(setting)
     report = load_report(visit.services.store, page.spreadsheet_id, (number, listed["revision"]))
     if report is None or not report.is_approved:

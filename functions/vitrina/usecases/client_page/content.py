@@ -121,8 +121,8 @@ def keep_content(services: Services, page: ClientPage, content: Json, locale: st
 def draw_page(services: Services, page: ClientPage, book: Book) -> bool:
     """Draw a page from a workbook and keep it where it differs; tells whether it did.
 
-    With it goes what was asked on the page and what was answered, what accounting has issued, a list of reports,
-    and after how many days the agency wants silence to be reminded of.
+    With it goes what was asked on the page and what was answered, what accounting has issued, a list of
+    reports, and after how many days the agency wants silence to be reminded of.
     """
     questions = answers_for_page(services.store, page.spreadsheet_id)[:MOST_ANSWERS]
     answers = [
