@@ -62,15 +62,16 @@ def test_a_report_on_a_phone_and_in_print(site: ClientSite, context: BrowserCont
     assert (SCREENSHOTS / "report.pdf").stat().st_size > 10_000
 
 
-def test_a_report_is_accessible(site: ClientSite, browser: Browser) -> None:
-    """axe-core finds nothing."""
+@pytest.mark.parametrize("place", ["", "/report-2"])
+def test_a_report_is_accessible(site: ClientSite, browser: Browser, place: str) -> None:
+    """axe-core finds nothing: on the page that lists it, and on its own."""
     # The judge is a script, which the policy of our own pages does not let run.
     window = browser.new_context(
         viewport=SCREEN, user_agent=PHONE, locale="ru-RU", bypass_csp=True, is_mobile=True
     )
     with running(site.app) as url:
         page = window.new_page()
-        page.goto(f"{url}/client/c/{site.make_link(Scope.LOOK)}/report-2")
+        page.goto(f"{url}/client/c/{site.make_link(Scope.LOOK)}{place}")
         page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
         run = "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']})"
         found = page.evaluate(f"{run}.then(one => one.violations)")
