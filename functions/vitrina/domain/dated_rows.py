@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from vitrina.domain.quantities import day_of_serial, parse_day, parse_number
+from vitrina.domain.quantities import known_day, parse_day, parse_number
 
-#: Serial numbers of days that a spreadsheet may mean: from 1982 to 2091.
-SERIALS = range(30_000, 70_000)
 #: What may stand between day and figure in a line of text, as it is looked for: a comma may be a decimal one.
 SEPARATORS = ("\t", ";", ",")
 #: Most characters of a bad line that are shown.
@@ -87,7 +85,7 @@ def _day(content: Content, today: date) -> date | None:
     if isinstance(content, bool) or content is None:
         return None
     if isinstance(content, float):
-        return day_of_serial(content) if int(content) in SERIALS else None
+        return known_day(content)
     try:
         return parse_day(content, today=today)
     except ValueError:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.metrics.goals import Better, Goal, Kind
-from vitrina.domain.quantities import day_of_serial, parse_number
+from vitrina.domain.quantities import known_day, parse_number
 from vitrina.workbook.reading.book import Book, Row, Tab
-from vitrina.workbook.reading.cells import DATE_SERIALS
 from vitrina.workbook.reading.choices import Choices
 
 TAB = "metrics"
@@ -61,9 +60,7 @@ def _goal(tab: Tab, row: Row, period: PeriodKind, choices: Choices) -> Goal | No
     usual = Kind.SUM if better is Better.MORE else Kind.AVERAGE
     kind = Kind(choices.code("metric_kind", _text(tab, row, "kind")) or usual)
     value = tab.cell(row, "since_on").value if "since_on" in tab.columns else None
-    is_day = isinstance(value, float) and int(value) in DATE_SERIALS
-    since_on = day_of_serial(value) if is_day and isinstance(value, float) else None
-    return Goal(target, kind, better, period, since_on, _text(tab, row, "unit"))
+    return Goal(target, kind, better, period, known_day(value), _text(tab, row, "unit"))
 
 
 def period_kind(book: Book, choices: Choices) -> PeriodKind:

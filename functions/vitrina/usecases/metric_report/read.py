@@ -11,14 +11,13 @@ from zoneinfo import ZoneInfo
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.metrics.goals import Better, Kind
-from vitrina.domain.quantities import day_of_serial
+from vitrina.domain.quantities import known_day
 from vitrina.records.outside.chat_questions import Question
 from vitrina.records.told.metric_reports import MetricReport
 from vitrina.tabs.metrics import rows as metrics
 from vitrina.tabs.metrics.rows import TAB, metric_rows
 from vitrina.usecases.metric_report.facts import AskedQuestion, DoneWork, MetricRow, metric_key
 from vitrina.workbook.reading.book import Book, Cell, Row, Tab
-from vitrina.workbook.reading.cells import DATE_SERIALS
 from vitrina.workbook.reading.choices import Choices
 
 #: Words of a metric's name with fewer letters do not tell it from others.
@@ -181,8 +180,7 @@ def _number(tab: Tab | None, row: Row, key: str) -> float | None:
 
 
 def _day(tab: Tab | None, row: Row, key: str) -> date | None:
-    value = _number(tab, row, key)
-    return day_of_serial(value) if value is not None and int(value) in DATE_SERIALS else None
+    return known_day(_number(tab, row, key))
 
 
 # --- Questions ---------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from vitrina.domain.calendar import PeriodKind
-from vitrina.domain.quantities import day_of_serial
+from vitrina.domain.quantities import known_day
 from vitrina.records.metrics.sources import MetricSources
 from vitrina.workbook.reading.book import METRIC_BASE, Row, Tab
 from vitrina.workbook.reading.choices import Choices
@@ -75,5 +75,4 @@ def _month_begin(day: date, further: int) -> date:
 def _metric_row(tab: Tab, row: Row, choices: Choices) -> MetricRow:
     kind = choices.code("metric_kind", tab.cell(row, "kind").text) if "kind" in tab.columns else None
     value = tab.cell(row, "since_on").value if "since_on" in tab.columns else None
-    since_on = day_of_serial(value) if isinstance(value, float) and value > 1 else None
-    return MetricRow(row, tab.cell(row, "metric").text, kind or "", since_on)
+    return MetricRow(row, tab.cell(row, "metric").text, kind or "", known_day(value))
