@@ -8,6 +8,7 @@ from datetime import datetime
 
 from vitrina.errors import ServiceError, StoreConflictError, UserError
 from vitrina.jobs.accounting.month_end import month_end_task
+from vitrina.jobs.metrics.draw_sales import sales_task
 from vitrina.jobs.renew_protection import protection_task
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import QUOTA_KEY, SlotBooking
@@ -49,6 +50,7 @@ def plan_nights(services: Services) -> int:
             _task(agency_id, today.toordinal()),
             protection_task(agency_id, today.toordinal()),
             *month_end_task(services, agency_id),
+            *sales_task(services, agency_id, today.toordinal()),
         ]
         planned_on = Put(NIGHT, agency_id, {"on": today.isoformat()})
         services.store.commit([planned_on, *(task.put(services) for task in tasks)])

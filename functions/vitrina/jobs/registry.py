@@ -29,6 +29,7 @@ from vitrina.jobs.expire import expire
 from vitrina.jobs.launch_project import launch_project
 from vitrina.jobs.metrics.draft_reports import draft_reports
 from vitrina.jobs.metrics.draw_report import draw_report
+from vitrina.jobs.metrics.draw_sales import draw_sales
 from vitrina.jobs.metrics.fill_cells import fill_cells
 from vitrina.jobs.metrics.read_facts import plan_facts, read_facts
 from vitrina.jobs.nightly import learn_at_night, plan_nights
@@ -96,6 +97,7 @@ JOBS: Mapping[str, Job] = {
     "facts": Job({}, _in_background(read_facts)),
     "metric_cells": Job(_BOOK, _in_background(fill_cells)),
     "report_tab": Job({**_BOOK, "number": _NUMBER, "revision": _NUMBER}, _in_background(draw_report)),
+    "sales": Job(_BOOK, _in_background(draw_sales)),
     "report_drafts": Job(_BOOK, _in_background(draft_reports)),
     "push": Job(_BOOK, _in_background(push_wanted)),
     "remove_orphans": Job(

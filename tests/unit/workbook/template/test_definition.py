@@ -37,6 +37,7 @@ CONTRACT = {
     "norms": "work_type profile size unit pinned_hours hours_per_unit typical_hours p85_hours fact_count "
     "spread_hours difference source changed_on",
     "promises": "month finished_count within_typical within_p85 planned_hours actual_hours planned_ratio",
+    "sales": "funnel month requests won open conversion",
     "speed": "grouping name count cycle_median cycle_long lead_median lead_long on_time",
     "specialists": "name email role profiles hours_per_day tracker_id",
     "absences": "specialist first_day last_day note",
@@ -100,6 +101,7 @@ def test_tabs_stand_in_the_agreed_order():
         "norms",
         "promises",
         "speed",
+        "sales",
         "specialists",
         "absences",
         "onboarding",
