@@ -329,7 +329,7 @@ class AsanaTracker:
 
     def comment_card(self, card_id: str, text: str) -> None:
         """See ``TaskTracker``. A plain comment has no markup."""
-        (task,) = self._wire.read_together([Read(f"/tasks/{card_id}", ("gid",))])
+        (task,) = self._wire.read_together([Read(f"/tasks/{card_id}", ("completed",))])
         if _is_gone(task):
             return
         path, plain = f"/tasks/{card_id}/stories", text.strip()
