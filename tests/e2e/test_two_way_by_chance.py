@@ -12,7 +12,7 @@ from benchmarks.two_way.play import last_writer_wins, opened, play
 
 SEED = 2026
 #: Histories in each tracker, and how many the wrong rule may need until it loses an edit.
-RUNS, MOST_UNTIL_LOSS = 5, 30
+RUNS, MOST_UNTIL_LOSS = 8, 30
 
 
 @pytest.mark.parametrize("tracker", ["kaiten", "asana"])
