@@ -96,6 +96,8 @@ class WorkbenchPage:
         """Drag a card into another column and wait until it is there; again where the page has moved."""
         moved = self.column(column).locator(".card", has_text=card)
         for _ in range(DRAG_ATTEMPTS):
+            # A page behind another one may get no drag.
+            self.page.bring_to_front()
             self.card(card).drag_to(self.column(column))
             try:
                 moved.wait_for(timeout=10_000)
