@@ -41,7 +41,7 @@ ROBOTS = (
 )
 #: A gateway that looks like a person's browser, but for what browsers say of themselves.
 DISGUISED = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/120.0.0.0 Safari/537.36"
-MOST_PRESSES = 200
+MOST_PRESSES = 100
 
 
 @pytest.fixture

@@ -16,16 +16,18 @@ from benchmarks.chaos.world_pool import running_world_pool
 pytestmark = pytest.mark.slow
 
 SEED = 1
-RUNS = 40
+RUNS = 24
 #: Of an agency that works in Asana; ``python -m benchmarks.chaos --tracker asana --runs 300`` plays more.
-ASANA_RUNS = 8
+ASANA_RUNS = 4
+#: Histories among which the first loss, and those of one variant, are looked for.
+MOST_RUNS = 60
 WORLDS = 2
 #: Without guards about one history in five of this variant loses something. It takes seconds to make the
 #: starting points of another variant.
 FIRST_VARIANT = 4
 SHRINK_S = 60.0
 #: Runs over Firestore; the command plays hundreds.
-FIRESTORE_RUNS = 3
+FIRESTORE_RUNS = 2
 
 
 def test_nothing_is_lost() -> None:
@@ -59,7 +61,7 @@ def test_nothing_is_lost_in_asana() -> None:
 
 def test_losses_are_found_without_guards() -> None:
     """The benchmark can fail: it finds rows that were lost, doubled or written wrongly."""
-    histories = [draw_history(SEED, run) for run in range(RUNS)]
+    histories = [draw_history(SEED, run) for run in range(MOST_RUNS)]
     histories.sort(key=lambda history: (history.variant != FIRST_VARIANT, history.variant))
     with running_world_pool(1, guards="off") as pool:
         results = (next(pool.play([history])) for history in histories)
@@ -69,7 +71,7 @@ def test_losses_are_found_without_guards() -> None:
 
 def test_nothing_is_lost_over_firestore(firestore_url: str) -> None:
     """Processes are frozen as well, clocks are apart, and calls of the store fail."""
-    drawn = (draw_history(SEED, run, instances=True) for run in range(RUNS))
+    drawn = (draw_history(SEED, run, instances=True) for run in range(MOST_RUNS))
     histories = [one for one in drawn if one.variant == FIRST_VARIANT][:FIRESTORE_RUNS]
     with running_world_pool(1, guards="on", firestore_url=firestore_url) as pool:
         results = list(pool.play(histories))

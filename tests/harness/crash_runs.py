@@ -16,7 +16,7 @@ from tests.harness.worker_office import OfficeFactory, WorkerOffice
 
 ALL_KILLS = os.environ.get("VITRINA_ALL_KILLS") == "1"
 #: Otherwise one in so many is played. Odd, so that it is in turn before a call and after one.
-USUAL_STEP = 5
+USUAL_STEP = 9
 
 Action = Callable[[WorkerOffice], Mapping[str, Any]]
 
@@ -36,7 +36,7 @@ def run_without_crash(
 def crashes_around(calls: Iterable[Call]) -> Iterator[tuple[str, Call]]:
     """Names of the crashes to play, as ``WORLD_CRASH`` takes them, each with its call.
 
-    With ``VITRINA_ALL_KILLS=1`` before and after each call, else one in five of these.
+    With ``VITRINA_ALL_KILLS=1`` before and after each call, else one in nine of these.
     """
     crashes = ((f"{moment}:{call}", call) for call in calls for moment in MOMENTS)
     return islice(crashes, 0, None, 1 if ALL_KILLS else USUAL_STEP)
