@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from emulators.common.server import running
-from tests.browser.workbench_page import SCREENSHOTS
+from tests.browser.pictures import SCREENSHOTS, take_picture
 from tests.harness.accounting_site import put_request, request_of, work
 from tests.harness.agency_data import NOW
 from tests.harness.client_site import PHONE, ClientSite, running_site
@@ -241,7 +241,7 @@ def test_every_state(
 
 def _check_fits(page: Page, name: str) -> None:
     """A screenshot; nothing is wider than the screen, too small for a finger, or too small to read."""
-    page.screenshot(path=SCREENSHOTS / f"accounting_page_{name}.png", full_page=True)
+    take_picture(page, f"accounting_page_{name}", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= SCREEN["width"], name
     for target in page.locator(TARGETS).all():
         box = target.bounding_box()
@@ -289,7 +289,7 @@ def test_printed(site: ClientSite, browser: Browser) -> None:
             page.emulate_media(media="print")
             assert page.locator("form:visible, button:visible, .links:visible").count() == 0
         page.pdf(path=SCREENSHOTS / "accounting_works.pdf", format="A4")
-        page.screenshot(path=SCREENSHOTS / "accounting_page_printed.png", full_page=True)
+        take_picture(page, "accounting_page_printed", full_page=True)
         expect(page.get_by_text("Это не первичный документ")).to_be_visible()
         assert page.locator("tbody tr").count() == 60
     window.close()

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from emulators.common.server import running
-from tests.browser.workbench_page import SCREENSHOTS
+from tests.browser.pictures import take_picture
 from tests.harness.agency_data import NOW
 from tests.harness.client_site import CONTENT, PHONE, ClientSite, later, running_site, shown
 from vitrina.bootstrap import application
@@ -61,7 +61,7 @@ class Phone:
 
     def check(self, name: str) -> None:
         """A screenshot; nothing is wider than the screen, too small for a finger, or too small to read."""
-        self.page.screenshot(path=SCREENSHOTS / f"client_page_{name}.png", full_page=True)
+        take_picture(self.page, f"client_page_{name}", full_page=True)
         width = self.page.evaluate("document.documentElement.scrollWidth")
         assert width <= SCREEN["width"], name
         for target in self.page.locator(TARGETS).all():
@@ -93,7 +93,6 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def phone(site: ClientSite, context: BrowserContext) -> Iterator[Phone]:
     """The phone, with the site behind it."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     with running(site.app) as url:
         yield Phone(site, url, context.new_page())
 
@@ -468,4 +467,4 @@ def test_the_list_of_work_is_printed(phone: Phone) -> None:
 
     expect(phone.page.get_by_role("cell", name=re.compile("Логотип"))).to_be_visible()
     expect(phone.page.locator(".noprint")).to_be_hidden()
-    phone.page.screenshot(path=SCREENSHOTS / "client_page_printed.png", full_page=True)
+    take_picture(phone.page, "client_page_printed", full_page=True)

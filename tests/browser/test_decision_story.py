@@ -16,7 +16,8 @@ from emulators.workbench.routes import create_app as create_workbench
 from emulators.workbench.surroundings import Surroundings
 from emulators.world.processes import AUDIENCE, local_token
 from tests.browser.conftest import WINDOW
-from tests.browser.workbench_page import SCREENSHOTS, WorkbenchPage
+from tests.browser.pictures import take_picture
+from tests.browser.workbench_page import WorkbenchPage
 from tests.emulators.telegram.telegram_world import PETR, World
 from tests.harness.chat_servers import add_group, connect, quicken, running_telegram, settle
 from tests.harness.client_site import PHONE
@@ -110,8 +111,7 @@ def pass_time(office: Office, monkeypatch: pytest.MonkeyPatch, **delta: float) -
 
 def picture(phone: Page, name: str) -> None:
     """A screenshot of the phone."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    phone.screenshot(path=SCREENSHOTS / f"decision_story_{name}.png", full_page=True)
+    take_picture(phone, f"decision_story_{name}", full_page=True)
 
 
 def confirm(phone: Page, button: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from emulators.common.server import running
-from tests.browser.workbench_page import SCREENSHOTS
+from tests.browser.pictures import SCREENSHOTS, take_picture
 from tests.harness.agency_data import NOW
 from tests.harness.client_site import AGENCY, BOOK, CONTENT, PHONE, ClientSite, running_site
 from tests.harness.metric_reports import sample_report
@@ -54,7 +54,7 @@ def test_a_report_on_a_phone_and_in_print(site: ClientSite, context: BrowserCont
         page.get_by_role("link", name="№ 2. Заявки с сайта").click()
         expect(page.get_by_role("heading", name="Отчёт № 2 по показателю «Заявки с сайта»")).to_be_visible()
         expect(page.get_by_role("img")).to_have_count(3)
-        page.screenshot(path=SCREENSHOTS / "report_phone.png", full_page=True)
+        take_picture(page, "report_phone", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= SCREEN["width"]
         page.emulate_media(media="print")
         expect(page.get_by_role("link", name="К странице проекта")).to_be_hidden()

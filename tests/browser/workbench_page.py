@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+
+from tests.browser.pictures import take_picture
 
 #: Attempts: the add-on builds its menu after a workbook was opened, maybe while the menu is being used.
 MENU_ATTEMPTS = 4
 #: Attempts: what is drawn above the board moves it under the mouse.
 DRAG_ATTEMPTS = 3
-
-SCREENSHOTS = Path(__file__).resolve().parents[2] / "artifacts" / "screenshots"
 
 
 @dataclass
@@ -108,5 +107,4 @@ class WorkbenchPage:
 
     def screenshot(self, name: str) -> None:
         """Save a picture of the page."""
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+        take_picture(self.page, name)
