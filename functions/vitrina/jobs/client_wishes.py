@@ -10,7 +10,7 @@ from vitrina.errors import BusyError, ChangedMeanwhileError, UserError
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import QUOTA_KEY, SlotBooking
 from vitrina.operations.journal import JournalLine, refresh_wish
-from vitrina.operations.outbox import TaskWish, fulfil
+from vitrina.operations.outbox import TaskWish, fulfilled
 from vitrina.operations.page_drawing import page_wishes
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run, ending
@@ -39,7 +39,7 @@ def carry_out_wishes(services: Services, body: Json) -> None:
         If the queue shall try again.
     """
     spreadsheet_id = body["spreadsheet_id"]
-    done: list[Write] = [fulfil(body["wish"])] if body.get("wish") else []
+    done: list[Write] = [*fulfilled(body)]
     waiting = find_open_wishes(services.store, spreadsheet_id)
     if not waiting:
         services.store.commit(done)

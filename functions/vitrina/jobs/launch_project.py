@@ -12,7 +12,7 @@ from vitrina.errors import BusyError, ChangedMeanwhileError, RetriableServiceErr
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.answer import Answer
 from vitrina.operations.journal import JournalLine, refresh_wish
-from vitrina.operations.outbox import fulfil
+from vitrina.operations.outbox import fulfilled
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
@@ -36,7 +36,7 @@ def launch_project(services: Services, body: Json) -> None:
     """
     spreadsheet_id = body["spreadsheet_id"]
     launch = load_launch(services.store, spreadsheet_id)
-    done = [fulfil(body["wish"])] if body.get("wish") else []
+    done = fulfilled(body)
     if launch is None or LaunchPart.ONBOARDING not in launch.missing:
         services.store.commit(done)
         return

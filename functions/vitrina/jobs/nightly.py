@@ -12,7 +12,7 @@ from vitrina.jobs.metrics.draw_sales import sales_task
 from vitrina.jobs.renew_protection import protection_task
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import QUOTA_KEY, SlotBooking
-from vitrina.operations.outbox import TaskWish, fulfil, task_name
+from vitrina.operations.outbox import TaskWish, fulfilled, task_name
 from vitrina.operations.run import Run, Writes, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json, Key, Put
@@ -66,7 +66,7 @@ def learn_at_night(services: Services, body: Json) -> None:
     run = Run(services, CLOCK, agency_id=agency_id)
     quota = services.store.get_many([QUOTA_KEY]).get(QUOTA_KEY)
     booking = SlotBooking(services, quota, instead_of=body.get("slot", body.get("turn")))
-    run.commit(updates=[booking, Writes([fulfil(body["wish"])] if body.get("wish") else [])])
+    run.commit(updates=[booking, Writes(fulfilled(body))])
     if booking.wait_s > 0:
         slot = booking.moments[0]
         task = _task(agency_id, int(slot), delay_s=booking.wait_s, slot=slot)

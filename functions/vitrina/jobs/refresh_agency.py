@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from vitrina.errors import BusyError, UserError
 from vitrina.jobs.reconcile import PERIOD_S, TURN_HOURS
 from vitrina.operations.actor import CLOCK
-from vitrina.operations.google_quota import QUOTA_KEY, SlotBooking
+from vitrina.operations.google_quota import QUOTA_KEY, take_slot
 from vitrina.operations.journal import find_lines, refresh_wish
-from vitrina.operations.outbox import fulfil, task_name
+from vitrina.operations.outbox import TaskWish, fulfilled, task_name
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
@@ -92,14 +92,13 @@ def refresh_agency(services: Services, body: Json) -> None:
     agency_id = body["spreadsheet_id"]
     run = Run(services, CLOCK, agency_id=agency_id)
     stored = read_stored_agency(run, agency_id, more=[QUOTA_KEY, _shown_key(agency_id)])
-    booking = SlotBooking(services, stored.more.get(QUOTA_KEY), instead_of=body.get("slot"))
-    run.commit(updates=[booking])
-    done = [fulfil(body["wish"])] if body.get("wish") else []
-    if booking.wait_s > 0:
-        wish = refresh_wish(services, agency_id, draws=body["draws"], slot=booking.moments[0])
-        run.commit(wish.put(services), *(one for one in done if one.key != wish.name))
-        wish.send(services)
+
+    def again(slot: float, _: float) -> TaskWish:
+        return refresh_wish(services, agency_id, draws=body["draws"], slot=slot)
+
+    if not take_slot(run, stored.more.get(QUOTA_KEY), body, again):
         return
+    done = fulfilled(body)
     with ending(run):
         run.take(f"agency_tabs:{agency_id}")
         retry_on_conflict(run, lambda: _refresh(run, stored, draws=body["draws"]))

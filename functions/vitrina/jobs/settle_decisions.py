@@ -7,7 +7,7 @@ import logging
 from vitrina.errors import BusyError, ChangedMeanwhileError, RetriableServiceError, VitrinaError
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.journal import JournalLine, refresh_wish
-from vitrina.operations.outbox import fulfil
+from vitrina.operations.outbox import fulfilled
 from vitrina.operations.page_drawing import page_wishes
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
@@ -36,7 +36,7 @@ def settle_decisions(services: Services, body: Json) -> None:
     spreadsheet_id = body["spreadsheet_id"]
     project = load_project(services.store, spreadsheet_id)
     run = Run(services, CLOCK, agency_id=project.agency_id)
-    done = [fulfil(body["wish"])] if body.get("wish") else []
+    done = fulfilled(body)
     with ending(run):
         run.take(spreadsheet_id)
         try:

@@ -24,7 +24,7 @@ from vitrina.errors import (
 from vitrina.jobs.reconcile import PERIOD_S
 from vitrina.operations.clicks.runner import Click, run_click
 from vitrina.operations.journal import refresh_wish
-from vitrina.operations.outbox import fulfil, task_name
+from vitrina.operations.outbox import fulfilled, task_name
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
@@ -86,7 +86,7 @@ def sync_deals(services: Services, body: Json) -> None:
         If an outside system does not answer: what is left is looked at by the next delivery.
     """
     agency_id, crm = body["spreadsheet_id"], services.crm
-    done = [fulfil(body["wish"])] if body.get("wish") else []
+    done = fulfilled(body)
     if crm is None:
         services.store.commit(done)
         return

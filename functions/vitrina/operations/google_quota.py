@@ -8,10 +8,12 @@ nothing is asked of Google in vain.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from vitrina.operations.outbox import TaskWish, fulfilled
+from vitrina.operations.run import Run
 from vitrina.operations.services import Services
-from vitrina.ports import ABSENT, Document, Key, Put, Store, Write
+from vitrina.ports import ABSENT, Document, Json, Key, Put, Store, Write
 
 #: The one document that lists the slots booked.
 QUOTA_KEY: Key = ("google_quota", "google")
@@ -83,6 +85,35 @@ class SlotBooking:
 
     def committed(self, version: int) -> None:
         """See ``Update``."""
+
+
+def take_slot(
+    run: Run, quota: Document | None, body: Json, again: Callable[[float, float], TaskWish]
+) -> bool:
+    """Book a slot for a job. Where it has not come yet, the job is queued again for its moment.
+
+    Parameters
+    ----------
+    quota
+        The document of ``QUOTA_KEY`` as it was read.
+    body
+        The body of the task that runs now. A slot in it was booked before, and is given back.
+    again
+        The task of the same job, from the moment of its slot in epoch seconds and the seconds until then.
+
+    Returns
+    -------
+    bool
+        Whether the slot has come, so that the job may ask Google now.
+    """
+    booking = SlotBooking(run.services, quota, instead_of=body.get("slot"))
+    run.commit(updates=[booking])
+    if booking.wait_s <= 0:
+        return True
+    wish = again(booking.moments[0], booking.wait_s)
+    run.commit(wish.put(run.services), *(one for one in fulfilled(body) if one.key != wish.name))
+    wish.send(run.services)
+    return False
 
 
 def earliest(taken: Sequence[float], not_before: float, limit: int) -> float:

@@ -66,6 +66,11 @@ def fulfil(name: str) -> Delete:
     return Delete(OUTBOX, name)
 
 
+def fulfilled(body: Json) -> list[Delete]:
+    """The writes that remove the wish of the task with this body; none for a task without one."""
+    return [fulfil(body["wish"])] if body.get("wish") else []
+
+
 def find_overdue(services: Services) -> list[Document]:
     """Wishes that were written and not carried out in time."""
     now = services.clock.now().isoformat()

@@ -8,7 +8,7 @@ from vitrina.domain.invoicing import month_before
 from vitrina.errors import BusyError, UserError
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.journal import JournalLine, refresh_wish
-from vitrina.operations.outbox import TaskWish, fulfil, task_name
+from vitrina.operations.outbox import TaskWish, fulfilled, task_name
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
@@ -46,7 +46,7 @@ def ask_after_month(services: Services, body: Json) -> None:
     """
     agency_id = body["spreadsheet_id"]
     run = Run(services, CLOCK, agency_id=agency_id)
-    done = [fulfil(body["wish"])] if body.get("wish") else []
+    done = fulfilled(body)
     with ending(run):
         run.take(f"accounting:{agency_id}")
         run.at_end(*done)

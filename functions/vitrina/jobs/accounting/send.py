@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vitrina.operations.actor import CLOCK
-from vitrina.operations.outbox import fulfil
+from vitrina.operations.outbox import fulfilled
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
@@ -22,7 +22,7 @@ def send_to_accounting(services: Services, body: Json) -> None:
         If the mail server does not take it: the queue tries again.
     """
     run = Run(services, CLOCK)
-    done = [fulfil(body["wish"])] if body.get("wish") else []
+    done = fulfilled(body)
     with ending(run):
         run.take(f"invoice_request:{body['request']}")
         send_notice(run, (INVOICE_REQUEST, body["request"]))

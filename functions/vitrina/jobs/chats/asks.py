@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vitrina.operations.actor import CLOCK
-from vitrina.operations.outbox import fulfil
+from vitrina.operations.outbox import fulfilled
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
@@ -15,7 +15,7 @@ from vitrina.usecases.decisions.chat_buttons import renew_asks
 def renew_chat_asks(services: Services, body: Json) -> None:
     """Reads of the store only; what changed is sent by the job of the chat."""
     spreadsheet_id, store = body["spreadsheet_id"], services.store
-    done = [fulfil(body["wish"])] if body.get("wish") else []
+    done = fulfilled(body)
     document = store.get_many([page_key(spreadsheet_id)]).get(page_key(spreadsheet_id))
     if services.chat is None or document is None:
         store.commit(done)

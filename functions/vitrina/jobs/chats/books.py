@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vitrina.operations.actor import CLOCK
-from vitrina.operations.google_quota import QUOTA_KEY, SlotBooking
-from vitrina.operations.outbox import fulfil
+from vitrina.operations.google_quota import QUOTA_KEY, take_slot
+from vitrina.operations.outbox import TaskWish, fulfilled
 from vitrina.operations.page_drawing import page_wishes
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run, ending
@@ -28,20 +28,18 @@ from vitrina.workbook.writing.change import WorkbookChange
 def write_chat_book(services: Services, body: Json) -> None:
     """One read and at most one write, in a slot of Google's quota, while no action works there."""
     spreadsheet_id = body["spreadsheet_id"]
-    done = [fulfil(body["wish"])] if body.get("wish") else []
+    done = fulfilled(body)
     known = services.store.get_many([book_key(spreadsheet_id), QUOTA_KEY])
     book = known.get(book_key(spreadsheet_id))
     if book is None:
         services.store.commit(done)
         return
     run = Run(services, CLOCK, agency_id=str(book.data.get("agency_id", spreadsheet_id)))
-    booking = SlotBooking(services, known.get(QUOTA_KEY), instead_of=body.get("slot"))
-    run.commit(updates=[booking])
-    if booking.wait_s > 0:
-        slot = booking.moments[0]
-        wish = chat_book_wish(services, spreadsheet_id, slot=slot, wait_s=booking.wait_s)
-        run.commit(wish.put(services), *(one for one in done if one.key != wish.name))
-        wish.send(services)
+
+    def again(slot: float, wait_s: float) -> TaskWish:
+        return chat_book_wish(services, spreadsheet_id, slot=slot, wait_s=wait_s)
+
+    if not take_slot(run, known.get(QUOTA_KEY), body, again):
         return
     with ending(run):
         run.take(spreadsheet_id)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from vitrina.operations.actor import CLOCK
-from vitrina.operations.google_quota import QUOTA_KEY, SlotBooking
-from vitrina.operations.outbox import TaskWish, fulfil, task_name
+from vitrina.operations.google_quota import QUOTA_KEY, take_slot
+from vitrina.operations.outbox import TaskWish, fulfilled, task_name
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
@@ -45,7 +45,7 @@ def _wish(spreadsheet_id: str, now: datetime) -> TaskWish:
 def write_digest(services: Services, body: Json) -> None:
     """One read of the workbook, in a slot of Google's quota. One that comes on a later day does nothing."""
     spreadsheet_id, key = body["spreadsheet_id"], book_key(body["spreadsheet_id"])
-    done = [fulfil(body["wish"])] if body.get("wish") else []
+    done = fulfilled(body)
     known = services.store.get_many([key, QUOTA_KEY])
     is_late = body.get("day", "") != services.today().isoformat()
     if key not in known or services.chat is None or is_late:
@@ -53,14 +53,12 @@ def write_digest(services: Services, body: Json) -> None:
         return
     project = load_project(services.store, spreadsheet_id)
     run = Run(services, CLOCK, agency_id=project.agency_id)
-    booking = SlotBooking(services, known.get(QUOTA_KEY), instead_of=body.get("slot"))
-    run.commit(updates=[booking])
-    if booking.wait_s > 0:
-        slot = booking.moments[0]
+
+    def again(slot: float, wait_s: float) -> TaskWish:
         name = task_name("digest-slot", spreadsheet_id, int(slot))
-        wish = TaskWish(name, {**_own(body), "slot": slot}, booking.wait_s)
-        run.commit(wish.put(services), *(one for one in done if one.key != wish.name))
-        wish.send(services)
+        return TaskWish(name, {**_own(body), "slot": slot}, wait_s)
+
+    if not take_slot(run, known.get(QUOTA_KEY), body, again):
         return
     with ending(run):
         run.take(f"digest:{spreadsheet_id}")

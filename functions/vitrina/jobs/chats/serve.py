@@ -7,7 +7,7 @@ from __future__ import annotations
 from vitrina.chat_port import Chat
 from vitrina.errors import RetriableServiceError
 from vitrina.operations.actor import CLOCK
-from vitrina.operations.outbox import fulfil
+from vitrina.operations.outbox import fulfilled
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
@@ -29,7 +29,7 @@ def serve_chat(services: Services, body: Json) -> None:
         If the chat does not answer: what is left is done by the next delivery.
     """
     spreadsheet_id, chat = body["spreadsheet_id"], services.chat
-    done = [fulfil(body["wish"])] if body.get("wish") else []
+    done = fulfilled(body)
     key = chat_key(spreadsheet_id)
     document = services.store.get_many([key]).get(key)
     if chat is None or document is None:

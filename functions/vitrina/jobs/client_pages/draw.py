@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from vitrina.operations.actor import CLOCK
-from vitrina.operations.google_quota import QUOTA_KEY, SlotBooking
-from vitrina.operations.outbox import fulfil
+from vitrina.operations.google_quota import QUOTA_KEY, take_slot
+from vitrina.operations.outbox import TaskWish, fulfilled
 from vitrina.operations.page_drawing import page_wish
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
@@ -18,7 +18,7 @@ from vitrina.workbook.reading.book import parse_book
 def draw_client_page(services: Services, body: Json) -> None:
     """One read of the workbook, in a slot of Google's quota; nothing is written there."""
     spreadsheet_id = body["spreadsheet_id"]
-    done = [fulfil(body["wish"])] if body.get("wish") else []
+    done = fulfilled(body)
     key, shape = page_key(spreadsheet_id), shape_key(spreadsheet_id)
     known = services.store.get_many([key, shape, QUOTA_KEY])
     document = known.get(key)
@@ -27,12 +27,11 @@ def draw_client_page(services: Services, body: Json) -> None:
         return
     page = page_from_document(document, spreadsheet_id, str(document.data["agency_id"]))
     run = Run(services, CLOCK, agency_id=page.agency_id)
-    booking = SlotBooking(services, known.get(QUOTA_KEY), instead_of=body.get("slot"))
-    run.commit(updates=[booking])
-    if booking.wait_s > 0:
-        wish = page_wish(services, spreadsheet_id, slot=booking.moments[0], wait_s=booking.wait_s)
-        run.commit(wish.put(services), *(one for one in done if one.key != wish.name))
-        wish.send(services)
+
+    def again(slot: float, wait_s: float) -> TaskWish:
+        return page_wish(services, spreadsheet_id, slot=slot, wait_s=wait_s)
+
+    if not take_slot(run, known.get(QUOTA_KEY), body, again):
         return
     book = parse_book(services.workbooks.read(spreadsheet_id), shape_from(known.get(shape)))
     draw_page(services, page, book)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from vitrina.operations.actor import CLOCK
-from vitrina.operations.google_quota import QUOTA_KEY, SlotBooking
-from vitrina.operations.outbox import TaskWish, fulfil
+from vitrina.operations.google_quota import QUOTA_KEY, take_slot
+from vitrina.operations.outbox import TaskWish, fulfilled
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
@@ -26,7 +26,7 @@ def draw_report(services: Services, body: Json) -> None:
         If somebody works on reports of the project just now: the queue tries again.
     """
     spreadsheet_id, place = body["spreadsheet_id"], (body["number"], body["revision"])
-    done = [fulfil(body["wish"])] if body.get("wish") else []
+    done = fulfilled(body)
     key = book_key(spreadsheet_id)
     known = services.store.get_many([key, QUOTA_KEY])
     report = load_report(services.store, spreadsheet_id, place)
@@ -34,12 +34,11 @@ def draw_report(services: Services, body: Json) -> None:
         services.store.commit(done)
         return
     run = Run(services, CLOCK, agency_id=report.agency_id)
-    booking = SlotBooking(services, known.get(QUOTA_KEY), instead_of=body.get("slot"))
-    run.commit(updates=[booking])
-    if booking.wait_s > 0:
-        wish: TaskWish = tab_wish(report, slot=booking.moments[0], wait_s=booking.wait_s)
-        run.commit(wish.put(services), *(one for one in done if one.key != wish.name))
-        wish.send(services)
+
+    def again(slot: float, wait_s: float) -> TaskWish:
+        return tab_wish(report, slot=slot, wait_s=wait_s)
+
+    if not take_slot(run, known.get(QUOTA_KEY), body, again):
         return
     with ending(run):
         run.take(f"metric_report:{spreadsheet_id}")

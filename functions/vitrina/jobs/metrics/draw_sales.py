@@ -8,8 +8,8 @@ from vitrina.crm_port import Crm, DealMoment, StageKind
 from vitrina.domain.sales import Conversion, Ending, SalesRequest, conversions, first_month
 from vitrina.errors import ConfigurationError
 from vitrina.operations.actor import CLOCK
-from vitrina.operations.google_quota import QUOTA_KEY, SlotBooking
-from vitrina.operations.outbox import TaskWish, fulfil, task_name
+from vitrina.operations.google_quota import QUOTA_KEY, take_slot
+from vitrina.operations.outbox import TaskWish, fulfilled, task_name
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
@@ -48,21 +48,18 @@ def draw_sales(services: Services, body: Json) -> None:
         If somebody works in the agency's workbook just now.
     """
     agency_id = body["spreadsheet_id"]
-    done = [fulfil(body["wish"])] if body.get("wish") else []
+    done = fulfilled(body)
     if services.crm is None:
         services.store.commit(done)
         return
     run = Run(services, CLOCK, agency_id=agency_id)
-    booking = SlotBooking(
-        services, services.store.get_many([QUOTA_KEY]).get(QUOTA_KEY), instead_of=body.get("slot")
-    )
-    run.commit(updates=[booking])
-    if booking.wait_s > 0:
-        slot = booking.moments[0]
-        again = {"kind": SALES, "spreadsheet_id": agency_id, "slot": slot}
-        wish = TaskWish(task_name(f"{SALES}-slot", agency_id, int(slot)), again, booking.wait_s)
-        run.commit(wish.put(services), *(one for one in done if one.key != wish.name))
-        wish.send(services)
+
+    def again(slot: float, wait_s: float) -> TaskWish:
+        name = task_name(f"{SALES}-slot", agency_id, int(slot))
+        return TaskWish(name, {"kind": SALES, "spreadsheet_id": agency_id, "slot": slot}, wait_s)
+
+    quota = services.store.get_many([QUOTA_KEY]).get(QUOTA_KEY)
+    if not take_slot(run, quota, body, again):
         return
     found = read_conversions(services, services.crm)
     with ending(run):

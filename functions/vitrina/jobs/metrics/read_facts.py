@@ -25,7 +25,7 @@ from vitrina.jobs.metrics.outcome import REASONS, TOKEN_DEAD, Reading, outcome_o
 from vitrina.jobs.metrics.tell import tell_gaps, tell_login
 from vitrina.jobs.reconcile import PERIOD_S
 from vitrina.operations.actor import CLOCK
-from vitrina.operations.outbox import fulfil, task_name
+from vitrina.operations.outbox import fulfilled, task_name
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
@@ -76,7 +76,7 @@ def read_facts(services: Services, body: Json) -> None:
     BusyError
         If another task reads: the queue tries again.
     """
-    done = [fulfil(body["wish"])] if body.get("wish") else []
+    done = fulfilled(body)
     run = Run(services, CLOCK)
     with ending(run):
         run.take("metrics")
