@@ -1,4 +1,4 @@
-"""Let no number be given twice after the store was restored from a copy.
+"""Keep item numbers from being reused after the store was restored from a copy.
 
 Numbers that were given after the copy may stand on cards or in accounting although their rows are gone. Each
 project goes on a hundred numbers further. Run it once for each restore.

@@ -49,7 +49,7 @@ class Conversion:
 
     @property
     def ratio(self) -> float:
-        """The share that has been won by now."""
+        """Won requests divided by all requests of the month."""
         return self.won_count / self.request_count
 
 

@@ -186,7 +186,7 @@ def find_link(store: Store, token: str) -> ClientLink | None:
 
 
 def load_link(store: Store, token_hash: str, kind: type[AnyLink]) -> AnyLink | None:
-    """The link of a kind with this hash of its token, ``None`` if there is none: one read."""
+    """Find the link of this kind whose token has this hash; ``None`` if there is none. One read."""
     key = kind.key_of(token_hash)
     document = store.get_many([key]).get(key)
     return _from_document(document, kind) if document is not None else None

@@ -15,7 +15,7 @@ COLUMNS = ("funnel", "month", "requests", "won", "open", "conversion")
 
 
 def write_sales(change: WorkbookChange, book: Book, found: Sequence[Conversion]) -> None:
-    """Write the tab where it differs; a workbook that is not brought along yet has none."""
+    """Write the tab if its cells differ; a workbook that was not upgraded yet has no such tab."""
     tab = book.tabs.get(TAB)
     if tab is None:
         return

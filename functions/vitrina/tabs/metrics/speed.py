@@ -31,7 +31,7 @@ COLUMNS = (
 def write_speed(
     services: Services, change: WorkbookChange, book: Book, items: Iterable[Item], projects: Sequence[Project]
 ) -> None:
-    """Write the tab where it differs; a workbook that is not brought along yet has none."""
+    """Write the tab if its cells differ; a workbook that was not upgraded yet has no such tab."""
     tab = book.tabs.get(TAB)
     if tab is None:
         return

@@ -43,7 +43,7 @@ def subject_of(request: InvoiceRequest) -> str:
 
 
 def text_of(request: InvoiceRequest, notice: str, url: str = "", *, most: int = MOST_CHAT_LINES) -> str:
-    """What a notice says, with at most so many lines of work."""
+    """The text of a notice, with at most so many lines of work."""
     if notice == WITHDRAWAL_NOTICE:
         return _told(request, "mail.withdrawn", number=request.human_number) + "\n"
     body = request.body

@@ -37,7 +37,7 @@ class ReplyForm:
 
     @property
     def reply(self) -> Reply:
-        """The answer; only where nothing is wrong."""
+        """The answer; read it only if ``wrong`` is empty."""
         answered = Answered(**{name: self.texts[name] for name in FIELDS})
         return Reply(RequestState(self.texts["state"]), answered, self.seen)
 

@@ -45,7 +45,7 @@ class _Kept(io.BytesIO):
 
 
 def is_file(request: Request) -> bool:
-    """Whether a form with a file was sent."""
+    """Whether the request is a form with a file."""
     return request.method == "POST" and request.mimetype == FORM_TYPE
 
 
