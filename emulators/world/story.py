@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -126,6 +126,8 @@ class Story:
         self._open_chat(self._win_deal())
         for client in self.sample["clients"]:
             self._create_client(Client(client))
+        for client in self.clients:
+            self._choose_goals(client)
         for client in self.clients:
             self._estimate(client)
         for client in self.clients:
@@ -323,15 +325,7 @@ class Story:
             for profile, hours in item.get("hours", {}).items():
                 typed[HOURS_PREFIX + profile] = str(hours).replace(".", ",")
             edits += [_type(tab, row, key, text) for key, text in typed.items()]
-        metrics = book.tab("metrics")
-        for position, metric in enumerate(client.data["metrics"]):
-            row = Row(metrics.header_index + 1 + position, None, ())
-            edits += [
-                _type(metrics, row, key, str(metric[key]))
-                for key in ("metric", "unit", "source", "target", "better", "kind")
-            ]
-            for number, fact in enumerate(metric["facts"], start=1):
-                edits.append(_type(metrics, row, f"fact.{number}", str(fact).replace(".", ",")))
+        edits += self._metric_rows(book.tab("metrics"), client.data["metrics"])
         for key in ("chat_url", "documents"):
             place = book.field(key)
             edits.append(
@@ -410,6 +404,38 @@ class Story:
         self._say_detail(
             self._click(self.agency_id, "ask_accounting", **form, preview_id=preview_id)["message"]
         )
+
+    def _metric_rows(self, tab: Tab, metrics: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        """What people type into *Метрики*; a metric that a source will fill begins some weeks ago."""
+        for position, metric in enumerate(metrics):
+            row = Row(tab.header_index + 1 + position, None, ())
+            for key in ("metric", "unit", "source", "target", "better", "kind"):
+                yield _type(tab, row, key, str(metric[key]))
+            for number, fact in enumerate(metric["facts"], start=1):
+                yield _type(tab, row, f"fact.{number}", str(fact).replace(".", ","))
+            if goal := metric.get("goal"):
+                since = self._monday - dt.timedelta(weeks=goal["weeks_ago"])
+                yield _type(tab, row, "since_on", f"{since:%d.%m.%Y}")
+
+    def _choose_goals(self, client: Client) -> None:
+        """The manager chooses the goals of the client's counter that fill metrics, all by their titles."""
+        goals = [one for one in client.data["metrics"] if "goal" in one]
+        if not goals:
+            return
+        self.say(f"Метрики из Яндекс Метрики: {client.data['client_name']}")
+        shown = self._click(client.spreadsheet_id, "metric_sources")["data"]
+        accounts = next(one["accounts"] for one in shown["systems"] if one["id"] == "metrica")
+        rows = {one["metric"]: one["row"] for one in shown["metrics"]}
+        for metric in goals:
+            counter, name = metric["goal"]["counter"], metric["goal"]["name"]
+            account = next(one["id"] for one in accounts if counter in one["title"])
+            source = {"system": "metrica", "account_id": account}
+            measures = self._click(client.spreadsheet_id, "metric_measures", **source)["data"]["measures"]
+            source["measure_id"] = next(one["id"] for one in measures if f"«{name}»" in one["title"])
+            place = {"row": rows[metric["metric"]], "metric": metric["metric"]}
+            answer = self._click(client.spreadsheet_id, "choose_metric_source", **place, **source)
+            self._say_detail(answer["message"])
+        self._settle()
 
     def _report(self, client: Client) -> None:
         """The manager reads the report on a metric that lags, adds a step, and sends it to the client."""

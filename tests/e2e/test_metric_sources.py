@@ -54,7 +54,9 @@ def test_a_metric_fills_itself(office: ModuleOffice, desk: MetricaDesk) -> None:
     assert shown["data"]["selected"] == row
     assert [one["id"] for one in others] == ["sheet", "pasted"]
     assert answer["outcome"] == "done"
-    assert answer["message"].startswith("«Заявки» заполняется сама: Яндекс Метрика: Цель «Заявка»")
+    assert answer["message"].startswith(
+        "Показатель «Заявки» теперь заполняется сам: Яндекс Метрика: Цель «Заявка»"
+    )
     assert office.table("metrics", "metric", "source", "fact.1", "fact.2")[0] == (
         "Заявки",
         "Яндекс Метрика: Цель «Заявка»: достижения",
