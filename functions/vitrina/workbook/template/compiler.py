@@ -35,6 +35,7 @@ from vitrina.workbook.template.definition import (
     FormRow,
     Locale,
     Profile,
+    RowChart,
     Rule,
     TabTemplate,
 )
@@ -58,9 +59,11 @@ _FORM_ROW_HEIGHTS = {"space": 12, "title": 42, "subtitle": 26, "section": 32}
 FIELD_HEIGHT = 34
 
 
-#: Pixels: distance of a chart from the last column, and its width and height.
+#: Pixels: distance of a chart from the last column of the table that it is beside, and its width and height.
 CHART_OFFSET = 190
 CHART_SIZE = (640, 360)
+#: Pixels: width and height of a chart below the rows of a table, inside the formatted ones.
+ROW_CHART_SIZE = (900, 250)
 
 
 @dataclass(frozen=True)
@@ -372,7 +375,7 @@ def _table(book: Compilation, tab: TabTemplate) -> Iterator[Json]:
         yield from column_looks(book, tab, column, index, header_rows + tab.rows)
     yield from _first_rows(book, tab, columns)
     if tab.chart is not None:
-        yield _chart(book, tab, tab.chart, [column.key for column in columns])
+        yield add_chart(book, tab, tab.chart)
 
 
 def column_looks(
@@ -403,37 +406,47 @@ def validation_of(book: Compilation, tab: TabTemplate, column: ColumnTemplate, i
     )
 
 
-def _chart(book: Compilation, tab: TabTemplate, chart: Chart, keys: Sequence[str]) -> Json:
-    """A line chart to the right of a table."""
+def add_chart(book: Compilation, tab: TabTemplate, chart: Chart | RowChart) -> Json:
+    """Request that draws the chart of a table, in a workbook that has all of its columns."""
+    indices, top = book.formulas.indices(tab), book.formulas.header_rows(tab)
 
-    def source(key: str) -> Json:
-        index = keys.index(key)
-        area = _range(tab, (tab.header_rows - 1, tab.header_rows + tab.rows), (index, index + 1))
-        return {"sourceRange": {"sources": [area]}}
+    def source(rows: tuple[int, int], columns: tuple[int, int]) -> Json:
+        return {"sourceRange": {"sources": [_range(tab, rows, columns)]}}
 
-    anchor = {"sheetId": tab.sheet_id, "rowIndex": tab.header_rows, "columnIndex": len(keys) - 1}
+    match chart:
+        case Chart():
+            rows = (top - 1, top + tab.rows)
+            domain, *values = (
+                source(rows, (indices[key], indices[key] + 1)) for key in (chart.by, *chart.series)
+            )
+            title = book.text(tab.key)
+            anchor = {"rowIndex": top, "columnIndex": len(indices) - 1}
+            offset, (width, height) = {"offsetXPixels": CHART_OFFSET}, CHART_SIZE
+        case RowChart():
+            group = [index for key, index in indices.items() if key.rpartition(".")[0] == chart.group]
+            columns = (indices[chart.name], max(group) + 1)
+            domain, *values = (source((row, row + 1), columns) for row in range(top - 1, top + chart.rows))
+            title = book.text(f"{tab.key}.chart")
+            anchor = {"rowIndex": top + chart.below, "columnIndex": 0}
+            offset, (width, height) = {}, ROW_CHART_SIZE
+    size = {"widthPixels": width, "heightPixels": height}
     return {
         "addChart": {
             "chart": {
                 "spec": {
-                    "title": book.text(tab.key),
+                    "title": title,
+                    # Columns that are only drawn are hidden.
+                    "hiddenDimensionStrategy": "SHOW_ALL",
                     "basicChart": {
                         "chartType": "LINE",
                         "legendPosition": "BOTTOM_LEGEND",
                         "headerCount": 1,
-                        "domains": [{"domain": source(chart.by)}],
-                        "series": [
-                            {"series": source(key), "targetAxis": "LEFT_AXIS"} for key in chart.series
-                        ],
+                        "domains": [{"domain": domain}],
+                        "series": [{"series": one, "targetAxis": "LEFT_AXIS"} for one in values],
                     },
                 },
                 "position": {
-                    "overlayPosition": {
-                        "anchorCell": anchor,
-                        "offsetXPixels": CHART_OFFSET,
-                        "widthPixels": CHART_SIZE[0],
-                        "heightPixels": CHART_SIZE[1],
-                    }
+                    "overlayPosition": {"anchorCell": {"sheetId": tab.sheet_id, **anchor}, **offset, **size}
                 },
             }
         }

@@ -183,6 +183,30 @@ class Chart:
 
     by: str
     series: tuple[str, ...]
+    since: int = 1
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Keys of the columns that it is made of."""
+        return self.by, *self.series
+
+
+@dataclass(frozen=True)
+class RowChart:
+    """A line chart below a table: each of its first *rows* is a line, from left to right over a group."""
+
+    #: Column with the names of the lines, right before the group.
+    name: str
+    group: str
+    rows: int
+    #: Rows of the table above it.
+    below: int
+    since: int = 1
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Keys of the columns that it is made of; a group by its own key."""
+        return self.name, self.group
 
 
 @dataclass(frozen=True)
@@ -204,7 +228,7 @@ class TabTemplate:
     guide_first_row: int = 0
     guide: tuple[str, ...] = ()
     settings: tuple[SettingTemplate, ...] = ()
-    chart: Chart | None = None
+    chart: Chart | RowChart | None = None
     rules: tuple[Rule, ...] = ()
     since: int = 1
 
@@ -325,6 +349,7 @@ def text_keys(template: BookTemplate) -> frozenset[str]:
     """Keys of all texts that *template* needs, in each language."""
     keys = {"locale", *_SHARED_TEXTS}
     keys.update(f"choice.{name}.{code}" for name, codes in template.choices.items() for code in codes)
+    keys.update(f"{tab.key}.chart" for tab in template.tabs if isinstance(tab.chart, RowChart))
     for tab in template.tabs:
         keys.add(tab.key)
         for column in tab.columns:
@@ -412,10 +437,14 @@ def _tab(raw: Mapping[str, Any]) -> TabTemplate:
         guide_first_row=guide["first_row"],
         guide=tuple(guide["lines"]),
         settings=tuple(SettingTemplate(**setting) for setting in raw.get("settings", [])),
-        chart=Chart(raw["chart"]["by"], tuple(raw["chart"]["series"])) if "chart" in raw else None,
+        chart=_chart(raw["chart"]) if "chart" in raw else None,
         rules=tuple(rule_from(rule) for rule in raw.get("rules", [])),
         since=raw.get("since", 1),
     )
+
+
+def _chart(raw: Mapping[str, Any]) -> Chart | RowChart:
+    return Chart(**{**raw, "series": tuple(raw["series"])}) if "by" in raw else RowChart(**raw)
 
 
 def rule_from(raw: Mapping[str, Any]) -> Rule:
@@ -444,7 +473,8 @@ def _unfold(
             yield replace(column, key=f"{column.key}.{name}", name=title)
     else:
         for number in range(1, column.repeat + 1):
-            yield replace(column, key=f"{column.key}.{number}", name=str(number))
+            formula = column.formula.replace("{n}", str(number)) if column.formula else None
+            yield replace(column, key=f"{column.key}.{number}", name=str(number), formula=formula)
 
 
 # --- Rules that a JSON Schema cannot say ---------------------------------------------------------
@@ -484,8 +514,7 @@ def _check_tab(template: BookTemplate, tab: TabTemplate, place: str) -> None:
 
 def _check_rules(template: BookTemplate, tab: TabTemplate, place: str) -> None:
     known = {one.key for one in tab.columns} | {one.key for one in (*tab.fields, *tab.line_fields)}
-    drawn = (tab.chart.by, *tab.chart.series) if tab.chart else ()
-    for key in drawn:
+    for key in tab.chart.columns if tab.chart else ():
         if key not in known:
             raise TemplateError(place.replace("rules", "chart"), f"there is no column or field «{key}»")
     for rule in tab.rules:
@@ -519,7 +548,7 @@ def _targets(template: BookTemplate, tab: TabTemplate) -> Mapping[str, frozenset
 
 def _formulas(tab: TabTemplate) -> Iterator[str]:
     """Each formula of a tab, with its placeholders."""
-    for column in tab.columns:
+    for column in (*tab.columns, *tab.expand(())):
         if column.formula:
             yield column.formula
     for row in tab.form:

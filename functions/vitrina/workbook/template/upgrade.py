@@ -17,6 +17,7 @@ from vitrina.workbook.reading.book import COLUMN_KEY, SHELF, VERSION_KEY, Book, 
 from vitrina.workbook.template.compiler import (
     FIRST_METADATA_ID,
     Compilation,
+    add_chart,
     add_rule,
     chips,
     column_looks,
@@ -118,6 +119,7 @@ class _Upgrade:
         yield from inserted
         yield from self._new_columns()
         yield from self._formulas()
+        yield from self._new_charts()
         yield from self._new_rules()
         yield from self._new_settings()
         yield from self._new_tabs()
@@ -558,6 +560,19 @@ class _Upgrade:
         filled = {(row, index): self._after.filled(column.formula or "", tab, row=row + 1) for row in rows}
         found = {place: text for place, text in filled.items() if text is not None}
         yield from _write_formulas(tab.sheet_id, found)
+
+    # --- Charts --------------------------------------------------------------------------------------
+
+    def _new_charts(self) -> Iterator[Json]:
+        """Charts that are new, where the workbook has all that they draw."""
+        for tab in self._tabs:
+            chart, place = tab.chart, self._after.tab(tab.key)
+            if chart is None or not self._is_newer(chart.since):
+                continue
+            known = self._after.formulas.indices(place).keys()
+            if not {*chart.columns} <= {*known, *(key.rpartition(".")[0] for key in known)}:
+                continue
+            yield add_chart(self._after, place, chart)
 
     # --- Settings and tabs ---------------------------------------------------------------------------
 

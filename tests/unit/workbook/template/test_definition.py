@@ -31,7 +31,7 @@ CONTRACT = {
     "in_progress": "id action status due_on specialist approval remark result profile quantity start_on hours"
     " logged_hours progress card",
     "done": "id task specialist hours logged_hours started_on finished_on approved_by approved_on",
-    "metrics": "metric state plan_to_date trend target unit kind since_on source fact",
+    "metrics": "metric state plan_to_date trend target unit kind since_on source fact drawn of_target",
     "client_metrics": "project metric state since_on fact plan unit told",
     "schedule": "label load day",
     "norms": "work_type profile size unit pinned_hours hours_per_unit typical_hours p85_hours fact_count "

@@ -340,6 +340,17 @@ def test_a_trend_has_a_bar_for_each_period():
     assert sheets.cell("metrics", 2, "trend") == "▁▅█"
 
 
+def test_the_chart_draws_shares_of_the_target():
+    """A period without a figure, and a metric without a target, have none; each cell takes its own period."""
+    row = {"metric": "Звонки", "target": 40, "fact.1": 30, "fact.3": 50}
+    sheets = Sheets(BookValues(rows={"metrics": [row, row | {"target": None}]}))
+
+    shares = [sheets.cell("metrics", 2, f"of_target.{number}") for number in range(1, 4)]
+    assert shares == [0.75, "", 1.25]
+    assert sheets.cell("metrics", 2, "drawn") == "Звонки"
+    assert sheets.cell("metrics", 3, "of_target.1") == ""
+
+
 def test_a_metric_typed_by_a_person_is_counted_at_once():
     """All rows have a formula of the trend; the state is written by the add-on within the hour."""
     sheets = Sheets(BookValues())

@@ -123,6 +123,7 @@ def looks(resource: Json) -> Iterator[tuple[Any, ...]]:
             yield tab.key, tab.title
             yield from _looks_of_table(tab, sheets[tab.sheet_id])
             yield from _looks_of_rules(tab, sheets[tab.sheet_id])
+            yield from _looks_of_charts(tab, sheets[tab.sheet_id])
     for cell in (cell for line in book.grids[101].cells for cell in line) if book.kind == "client" else ():
         yield "client", "note", cell.note
         if cell.formula is None and isinstance(cell.value, str) and "http" not in cell.value:
@@ -162,6 +163,21 @@ def _looks_of_rules(tab: Tab, sheet: Json) -> Iterator[tuple[Any, ...]]:
             key for key, index in tab.columns.items() if any(index in span for span in spans)
         )
         yield tab.key, "protection", one["description"], *open_columns
+
+
+def _looks_of_charts(tab: Tab, sheet: Json) -> Iterator[tuple[Any, ...]]:
+    for chart in sheet.get("charts", ()):
+        drawn = chart["spec"]["basicChart"]["series"]
+        areas = [one["series"]["sourceRange"]["sources"][0] for one in drawn]
+        columns = [
+            sorted(
+                key
+                for key, index in tab.columns.items()
+                if area["startColumnIndex"] <= index < area["endColumnIndex"]
+            )
+            for area in areas
+        ]
+        yield tab.key, "chart", chart["spec"]["title"], str(columns)
 
 
 def of_people(seen: tuple[Any, ...]) -> bool:
