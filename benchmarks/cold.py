@@ -1,0 +1,218 @@
+"""``python -m benchmarks.cold``: what a fresh process of each function takes until its first answer.
+
+Each function runs as ``functions-framework`` serves it, in processes of its own, over the local servers with
+the sample agency. Processor time and memory are those of the server with all its processes right after the
+first answer; they are compared with an empty function in the same run. The exit code is 1 if a ratio is
+above its target.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import httpx
+
+from benchmarks.api_calls import backlog_rows, click_action, open_agency
+from benchmarks.tables import as_table
+from emulators.common.client import local_client
+from emulators.common.server import free_port
+from emulators.world.client import MenuClient
+from emulators.world.functions import SOURCE
+from emulators.world.processes import SERVICE_ACCOUNT
+from emulators.world.sample import load_agency
+from emulators.world.story import staff_of
+from tests.harness.client_site import PERSON
+from tests.harness.local_office import LocalOffice
+from tests.harness.servers import running_servers
+
+ROWS = 10
+START_TIMEOUT_S = 60.0
+#: Most that a function may take of what an empty one takes: processor time by entry point, and memory.
+MOST_CPU = {"menu": 2.0, "webhook": 1.5, "client": 1.5}
+MOST_MEMORY = 2.5
+EMPTY = """
+import functions_framework
+
+@functions_framework.http
+def empty(request):
+    return "ok"
+"""
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+#: Sends the first request to the function at an address.
+Ask = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the processes of one function took until the first answer."""
+
+    cpu_s: float
+    memory_mib: float
+
+
+def main() -> None:
+    """Measure, print, and end with 1 if a target is missed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cold", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", choices=["menu", "webhook", "client", "task", "schedule"])
+    parser.add_argument("--markdown", action="store_true")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name, _world(Path(name)) as requests:
+        empty = Path(name) / "empty.py"
+        empty.write_text(EMPTY, encoding="utf-8")
+        targets: dict[str, tuple[Path, Ask]] = {"empty": (empty, _get)}
+        for target, ask in requests.items():
+            if asked.only in (None, target):
+                targets[target] = SOURCE, ask
+        # The first round compiles modules.
+        rounds = [
+            {target: _measure(source, target, ask) for target, (source, ask) in targets.items()}
+            for _ in range(1 + asked.rounds)
+        ]
+    lines, is_missed = [], False
+    base = _middle([one["empty"] for one in rounds[1:]])
+    for target in targets:
+        cost = _middle([one[target] for one in rounds[1:]])
+        cpu, memory = cost.cpu_s / base.cpu_s, cost.memory_mib / base.memory_mib
+        is_missed |= cpu > MOST_CPU.get(target, float("inf")) or memory > MOST_MEMORY
+        most = f"{MOST_CPU[target]:.1f}" if target in MOST_CPU else ""
+        lines.append([target, f"{cost.cpu_s:.2f}", f"{cpu:.2f}", most, f"{cost.memory_mib:.0f}", f"{memory:.2f}"])
+    header = ["function", "CPU s", "× empty", "at most", "MiB", "× empty"]
+    print(as_table(header, lines, markdown=asked.markdown))
+    sys.exit(is_missed)
+
+
+def _middle(costs: list[Cost]) -> Cost:
+    return Cost(median(one.cpu_s for one in costs), median(one.memory_mib for one in costs))
+
+
+# --- What is asked ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def _world(folder: Path) -> Iterator[Mapping[str, Ask]]:
+    """The sample agency with a client who has work in progress; the first request to each function."""
+    sample = load_agency()
+    with running_servers() as servers:
+        office = LocalOffice(servers, folder, staff_of(sample)[0])
+        os.environ["VITRINA_CLIENT_URL"] = f"{servers.functions}/client"
+        open_agency(office, os.environ.__setitem__, sample)
+        office.create_client(client_name="Benchmark", project_name="Cold", code="CLD", limit_hours=30)
+        office.paste_backlog(backlog_rows(sample, ROWS))
+        click_action(office, "estimate")
+        preview = click_action(office, "build_batch", period="current")
+        click_action(office, "start_batch", preview_id=preview["data"]["preview_id"])
+        click_action(office, "push")
+        link = click_action(office, "make_client_link", scope="act")["data"]["url"]
+        office.settle()
+        cards = office.cards()
+        secret, google = os.environ["VITRINA_WEBHOOK_SECRET"], servers.google
+        touched = {"event": "card:update", "data": {"old": {"id": cards[0]["id"]}}}
+
+        def menu(url: str) -> None:
+            clicks = MenuClient(url, google, email=office.staff)
+            answer = clicks.click(office.client_id, "estimate")
+            assert answer["outcome"] == "done", answer
+            clicks.close()
+
+        def webhook(url: str) -> None:
+            httpx.post(f"{url}/webhook/kaiten/{secret}", json=touched).raise_for_status()
+
+        def client(url: str) -> None:
+            path = httpx.URL(link).path.removeprefix("/client")
+            with local_client(headers=PERSON) as http:
+                http.get(f"{url}/client{path}").raise_for_status()
+
+        def task(url: str) -> None:
+            body = {"kind": "sync", "spreadsheet_id": office.client_id}
+            _as_service(google, os.environ["VITRINA_TASK_URL"], f"{url}/task", body)
+
+        def schedule(url: str) -> None:
+            _as_service(google, os.environ["VITRINA_SCHEDULE_URL"], f"{url}/schedule", {})
+
+        yield {"menu": menu, "webhook": webhook, "client": client, "task": task, "schedule": schedule}
+        office.http.close()
+
+
+def _as_service(google: str, audience: str, url: str, body: Mapping[str, Any]) -> None:
+    """Call a function as queue and timer do."""
+    with local_client(timeout=START_TIMEOUT_S) as http:
+        wanted = {"email": SERVICE_ACCOUNT, "audience": audience}
+        signed = http.post(f"{google}/_emulator/identity/token", json=wanted).raise_for_status()
+        headers = {"Authorization": f"Bearer {signed.json()['id_token']}"}
+        http.post(url, json=body, headers=headers).raise_for_status()
+
+
+def _get(url: str) -> None:
+    httpx.get(url, timeout=START_TIMEOUT_S).raise_for_status()
+
+
+# --- A fresh server ---------------------------------------------------------------------------------
+
+
+def _measure(source: Path, target: str, ask: Ask) -> Cost:
+    """What a fresh server of one function took when it has answered its first request."""
+    port = free_port()
+    command = ["from functions_framework._cli import _cli; _cli()", "--source", str(source), "--target", target]
+    process = subprocess.Popen(
+        [sys.executable, "-c", *command, "--port", str(port)],
+        # Deployed functions are compiled when they are built.
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait(port, process)
+        ask(f"http://127.0.0.1:{port}")
+        return _cost([process.pid, *_children(process.pid)])
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the server listens; no request is sent."""
+    give_up_at = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < give_up_at and process.poll() is None:
+        if f"0100007F:{port:04X}" in _listening() or f"00000000:{port:04X}" in _listening():
+            return
+        time.sleep(0.02)
+    raise RuntimeError(f"the server at port {port} does not listen")
+
+
+def _listening() -> set[str]:
+    """Addresses of sockets that listen, as the kernel writes them."""
+    lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    return {fields[1] for fields in map(str.split, lines) if fields[3] == "0A"}
+
+
+def _children(pid: int) -> list[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [one for child in map(int, listed.split()) for one in (child, *_children(child))]
+
+
+def _cost(pids: list[int]) -> Cost:
+    ticks, kib = 0, 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        # User and system time, of itself and of children that have ended.
+        ticks += sum(int(one) for one in fields[11:15])
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+        kib += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+    return Cost(ticks / _TICKS, kib / 1024)
+
+
+if __name__ == "__main__":
+    main()
