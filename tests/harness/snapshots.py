@@ -20,9 +20,15 @@ from vitrina.records.books import find_projects
 from vitrina.tabs.journal import TAB as JOURNAL_TAB
 from vitrina.workbook.reading.book import FENCE_KEY, Tab
 
+#: Ids of *Загрузка* and *Журнал* in an agency's workbook: a task draws them some time after an action.
+DRAWN_LATER = (205, 208)
+_DRAWN_LATER_TEXTS = tuple(f"{one},".encode() for one in DRAWN_LATER)
+#: Where a sheet begins in the text of a workbook.
+_SHEET = b'{"properties":{"sheetId":'
+
 
 class BookText:
-    """The JSON of a workbook. It is parsed only where it differs from another one."""
+    """The JSON of a workbook. It is parsed only where its sheets differ from those of another one."""
 
     def __init__(self, text: bytes) -> None:
         self._text = text
@@ -32,8 +38,17 @@ class BookText:
         """The workbook without its fence mark, and without what tasks of their own draw in the meantime."""
         return _without_drawn(without_fence(orjson.loads(self._text)))
 
+    @cached_property
+    def _parts(self) -> tuple[list[bytes], dict[str, Any]]:
+        """The text before the sheets and of each sheet, and the last sheet with all that follows it."""
+        *parts, last = self._text.split(_SHEET)
+        kept = [one for one in parts if not one.startswith(_DRAWN_LATER_TEXTS)]
+        return kept, _without_drawn(without_fence(orjson.loads(b'{"sheets":[' + _SHEET + last)))
+
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, BookText) and (self._text == other._text or self.content == other.content)
+        if not isinstance(other, BookText):
+            return False
+        return self._text == other._text or self._parts == other._parts or self.content == other.content
 
     def __hash__(self) -> int:
         raise TypeError("the texts of equal workbooks may differ")
@@ -75,10 +90,6 @@ def without_fence(book: dict[str, Any]) -> dict[str, Any]:
     """The workbook without its fence mark, which may move when nothing else is written."""
     kept = [one for one in book.get("developerMetadata", ()) if one["metadataKey"] != FENCE_KEY]
     return {**book, "developerMetadata": kept}
-
-
-#: Ids of *Загрузка* and *Журнал* in an agency's workbook: a task draws them some time after an action.
-DRAWN_LATER = (205, 208)
 
 
 def _without_drawn(book: dict[str, Any]) -> dict[str, Any]:
