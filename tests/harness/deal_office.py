@@ -10,9 +10,9 @@ from tests.harness.fakes.crm import FakeCrm
 from tests.harness.memory_office import MemoryOffice, SavedOffice, agency_office
 from vitrina.crm_port import CrmUser, DealField, DealStage, FieldValue, Pipeline, StageKind
 from vitrina.jobs.registry import call_timer
-from vitrina.jobs.sync_deals import take_deal_hints
 from vitrina.records.books import Project, find_projects
 from vitrina.records.outside.deals import KeptDeal, load_deal
+from vitrina.usecases.deals.hints import take_deal_hints
 
 SALES, WORK = "sales", "work"
 _LAST = (DealStage("won", "Выиграна", StageKind.WON), DealStage("lost", "Проиграна", StageKind.LOST))

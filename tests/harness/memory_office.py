@@ -22,7 +22,6 @@ from tests.harness.fakes.workbooks import FakeWorkbooks, SavedWorkbooks
 from tests.harness.stored import stored_document, stored_items
 from vitrina.errors import VitrinaError
 from vitrina.jobs.registry import JOBS
-from vitrina.jobs.sync_touched import take_hints
 from vitrina.operations.actor import Actor, person
 from vitrina.operations.answer import Answer, answer_json
 from vitrina.operations.run import ENDED, FAILED, OPERATION, RUNNING, Run
@@ -33,6 +32,7 @@ from vitrina.records.history import save_history
 from vitrina.records.work import Item, load_work
 from vitrina.usecases.actions import ACTIONS
 from vitrina.usecases.agency.create_agency import create_agency
+from vitrina.usecases.tracker.hints import take_hints
 from vitrina.workbook.reading.book import Book, Row, Tab, parse_book
 
 #: How long a run waits for a lease of somebody else, in real seconds: others do nothing meanwhile.

@@ -8,7 +8,7 @@ keeps to its limit, and notes and tasks are written once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -49,12 +49,6 @@ MOST_AT_ONCE = 40
 
 #: Errors of one deal that concern all: the task is delivered again.
 _OF_ALL = (BusyError, AccessDeniedError, ConfigurationError)
-
-
-def take_deal_hints(services: Services, deal_ids: Sequence[str]) -> None:
-    """Store that deals were touched, before any call to an outside system."""
-    if deal_ids:
-        note_deals(services, agency_of_crm(services), deal_ids)
 
 
 def plan_deals(services: Services) -> int:

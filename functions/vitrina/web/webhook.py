@@ -13,12 +13,12 @@ from functools import partial
 from flask import Request, Response
 
 from vitrina.errors import ConfigurationError, RequestError, VitrinaError
-from vitrina.jobs.sync_deals import take_deal_hints
-from vitrina.jobs.sync_touched import take_hints
 from vitrina.logs import note
 from vitrina.operations.services import CHAT, CRM, Services
 from vitrina.ports import WebhookRequest
 from vitrina.usecases.chats.updates import take_updates
+from vitrina.usecases.deals.hints import take_deal_hints
+from vitrina.usecases.tracker.hints import take_hints
 from vitrina.web.http import WEBHOOK_BODY_BYTES, OpenApplication, limit_body, read_body, read_json, response
 
 log = logging.getLogger("vitrina.webhook")

@@ -13,9 +13,9 @@ from tests.harness.fakes.interruptions import no_answer
 from vitrina.crm_port import Company
 from vitrina.errors import AccessDeniedError, RetriableServiceError
 from vitrina.jobs import sync_deals
-from vitrina.jobs.sync_deals import take_deal_hints
 from vitrina.records.outside.deals import DealPhase
 from vitrina.records.outside.launches import load_launch
+from vitrina.usecases.deals.hints import take_deal_hints
 
 
 @pytest.fixture

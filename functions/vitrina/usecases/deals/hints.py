@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from vitrina.errors import ConfigurationError, StoreConflictError
@@ -30,6 +30,12 @@ def agency_of_crm(services: Services) -> str:
     if len(agencies) != 1:
         raise ConfigurationError("settings.crm_agency", count=len(agencies))
     return agencies[0].spreadsheet_id
+
+
+def take_deal_hints(services: Services, deal_ids: Sequence[str]) -> None:
+    """Store that deals were touched, before any call to an outside system."""
+    if deal_ids:
+        note_deals(services, agency_of_crm(services), deal_ids)
 
 
 def note_deals(services: Services, agency_id: str, deal_ids: Iterable[str]) -> None:
