@@ -18,12 +18,14 @@ import pytest
 import emulators.amocrm.routes
 import emulators.google.app
 import emulators.kaiten.routes
+import emulators.metrica.routes
 import emulators.tasks.routes
 import emulators.telegram
 from emulators.common.client import local_client
 from emulators.common.server import running
 from emulators.world.chat import chat_settings, seed_telegram
 from emulators.world.crm import seed_amocrm
+from emulators.world.metrica import metrica_settings, seed_metrica
 from emulators.world.processes import (
     Person,
     crm_settings,
@@ -60,15 +62,17 @@ class Deployed:
 
 
 def environment_of(
-    servers: Servers, firestore_url: str, people: list[Person], folder: Path
+    servers: Servers, metrica: str, firestore_url: str, people: list[Person], folder: Path
 ) -> dict[str, str]:
     """What the functions get: the addresses end in their names in Google Cloud."""
     space_id = seed_kaiten(servers.kaiten, people, limit_per_s=500)
     seed_amocrm(servers.amocrm, with_robot(people))
     seed_telegram(servers.telegram, people)
+    seed_metrica(metrica)
     return {
         **crm_settings(servers.amocrm),
         **chat_settings(servers.telegram),
+        **metrica_settings(metrica),
         **settings_environment(folder, servers, staff=staff_of(load_agency())),
         **{
             f"VITRINA_{name.upper()}_URL": f"{servers.functions}/vitrina-{name}"
@@ -100,8 +104,9 @@ def test_what_would_be_deployed_plays_the_story(firestore_url: str, tmp_path: Pa
         tasks = stack.enter_context(running(emulators.tasks.routes.create_app(google)))
         amocrm = stack.enter_context(running(emulators.amocrm.routes.create_app()))
         telegram = stack.enter_context(running(emulators.telegram.create_app()))
+        metrica = stack.enter_context(running(emulators.metrica.routes.create_app()))
         servers = Servers(google, kaiten, tasks, url, amocrm=amocrm, telegram=telegram)
-        environment = environment_of(servers, firestore_url, people, tmp_path)
+        environment = environment_of(servers, metrica, firestore_url, people, tmp_path)
         front.instances = stack.enter_context(
             running_instances(upload, commands, environment, count=INSTANCES, logs=tmp_path)
         )

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from emulators.world.metrica import SITES
 from emulators.world.sample import load_agency, load_history
 from vitrina.domain.quantities import parse_hours
 
@@ -76,11 +77,16 @@ def test_backlog_dependencies(client: dict[str, Any]) -> None:
 
 @each_client
 def test_metrics(client: dict[str, Any]) -> None:
-    """Three or four metrics, each with a direction and at most six facts."""
+    """Three or four metrics, each with a direction and at most six facts, or a goal of the local Metrica."""
     assert len(client["metrics"]) in (3, 4)
     for metric in client["metrics"]:
         assert metric["better"] in {"больше", "меньше"}
         assert metric["target"] > 0
+        if "goal" in metric:
+            site = next(one for one in SITES if one.name == metric["goal"]["counter"])
+            assert metric["goal"]["name"] in site.goals
+            assert not metric["facts"]
+            continue
         assert 1 <= len(metric["facts"]) <= 6
 
 
