@@ -75,8 +75,6 @@ class Explanation:
         The period in which it is expected, ``None`` if not within ``PERIODS_AHEAD``.
     change
         The smallest proven change, for staff.
-    own_change
-        The smallest proven change that concerns no other project, for the client.
     in_the_way
         The items that the specialist is busy with, for staff only.
     """
@@ -84,7 +82,6 @@ class Explanation:
     left: LeftOutItem
     enters: Period | None
     change: Change | None
-    own_change: Change | None
     in_the_way: tuple[InTheWay, ...] = ()
 
 
@@ -187,8 +184,7 @@ def explain(
         Explanation(
             left,
             expected.get(left.item.key),
-            prover.smallest(left, own=False),
-            prover.smallest(left, own=True),
+            prover.smallest(left),
             occupied.in_the_way(left),
         )
         for left in left_out
@@ -278,12 +274,12 @@ class _Prover:
         self._let_in: set[ItemKey] = set()
         self._droppable_known: dict[tuple[int, str | None, str | None], list[tuple[float, ItemKey]]] = {}
 
-    def smallest(self, left: LeftOutItem, *, own: bool) -> Change | None:
+    def smallest(self, left: LeftOutItem) -> Change | None:
         """The first candidate that is proven to let the item in."""
         key = left.item.key
         if self._is_spent and key not in self._let_in:
             return None
-        return next((one for one in self._candidates(left, own=own) if self._lets_in(one, key)), None)
+        return next((one for one in self._candidates(left) if self._lets_in(one, key)), None)
 
     @property
     def _is_spent(self) -> bool:
@@ -299,26 +295,23 @@ class _Prover:
             self._let_in |= known
         return key in known
 
-    def _candidates(self, left: LeftOutItem, *, own: bool) -> Iterator[Change]:
+    def _candidates(self, left: LeftOutItem) -> Iterator[Change]:
         """Changes that might help, in the order of preference."""
         short = _up(left.needed_hours - left.free_hours)
         match left.reason:
             case LeftOutReason.PROJECT_LIMIT:
                 yield Change(ChangeKind.RAISE_LIMIT, short, project=left.item.project)
-                yield from self._drops(left, own=True)
+                yield from self._drops(left, left.item.project)
                 yield from self._places(left)
                 more = _up(short + self._wanted_before[left.item.key])
                 yield Change(ChangeKind.RAISE_LIMIT, more, project=left.item.project)
             case LeftOutReason.AGENCY_LIMIT:
-                if not own:
-                    yield Change(ChangeKind.RAISE_LIMIT, short)
-                yield from self._drops(left, own=own)
+                yield Change(ChangeKind.RAISE_LIMIT, short)
+                yield from self._drops(left)
                 yield from self._places(left)
             case LeftOutReason.SPECIALIST_BUSY:
-                yield from self._drops(left, own=own)
-                if not own:
-                    # The client is not told about absences.
-                    yield from self._absences(left)
+                yield from self._drops(left)
+                yield from self._absences(left)
                 yield Change(ChangeKind.ADD_HOURS, short, specialist=left.specialist)
                 yield from self._places(left)
             case _:
@@ -343,14 +336,14 @@ class _Prover:
         for priority in reversed(list(Priority)[: left.item.priority.rank + 1]):
             yield Change(ChangeKind.PUT_FIRST, left.item.total_hours, item=left.item.key, priority=priority)
 
-    def _drops(self, left: LeftOutItem, *, own: bool) -> Iterator[Change]:
+    def _drops(self, left: LeftOutItem, project: str | None = None) -> Iterator[Change]:
         """Items of the same class that could make room, the shortest first, but none that it waits for.
 
-        Nobody drops an item of a higher class for one of a lower class.
+        Only those of *project* where one is given. Nobody drops an item of a higher class for one of a lower
+        class.
         """
-        project = left.item.project
-        waits_for = {(project, number) for number in left.item.depends_on}
-        for hours, key in self._droppable(priority_class(left.item), left.profile, project if own else None):
+        waits_for = {(left.item.project, number) for number in left.item.depends_on}
+        for hours, key in self._droppable(priority_class(left.item), left.profile, project):
             if key not in waits_for:
                 yield Change(ChangeKind.DROP_ITEM, hours, item=key)
 

@@ -73,8 +73,13 @@ class Draft:
 
     @cached_property
     def explanations(self) -> tuple[Explanation, ...]:
-        """Reasons for each item that is left out."""
+        """Why each item is left out, when it is expected, and what would let it in: for staff."""
         return explain(self.situation, self.plan, most_tries=MOST_TRIES)
+
+    @cached_property
+    def reasons(self) -> tuple[Explanation, ...]:
+        """Why each item is left out and when it is expected: all that a client reads."""
+        return explain(self.situation, self.plan, most_tries=0)
 
 
 def build_batch(run: Run, spreadsheet_id: str, *, period: str, wishes: Json | None = None) -> Answer:

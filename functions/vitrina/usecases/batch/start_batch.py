@@ -231,7 +231,7 @@ def _change(draft: Draft, items: list[Item]) -> WorkbookChange:
     words = words_of(draft)
     reasons = {
         one.left.item.number: render(client_reason(one, draft.situation, words), locale)
-        for one in draft.explanations
+        for one in draft.reasons
     }
     leaving = {item.number for item in items}
     heal(change, book, snapshot.backlog_identity, prefix=snapshot.project.code, leaving=leaving)

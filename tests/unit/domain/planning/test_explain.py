@@ -46,9 +46,8 @@ def explained(one: Situation) -> dict[int, Explanation]:
     """Explanations by number; each change is tried again."""
     found = {told.left.item.number: told for told in explain(one, one.plan())}
     for number, told in found.items():
-        for change in (told.change, told.own_change):
-            if change is not None:
-                assert number in {key[1] for key in changed(one, change).plan().taken_keys}
+        if told.change is not None:
+            assert number in {key[1] for key in changed(one, told.change).plan().taken_keys}
     return found
 
 
@@ -56,18 +55,17 @@ def test_the_shortest_item_that_makes_room_is_named() -> None:
     """Of Anna's 40 h 38 are taken; 8 h enter if 6 h are dropped, otherwise next week."""
     told = explained(situation([item(1, 32), item(2, 6), item(3, 8)]))[3]
 
-    assert told.change == told.own_change == Change(ChangeKind.DROP_ITEM, 6.0, item=("А", 2))
+    assert told.change == Change(ChangeKind.DROP_ITEM, 6.0, item=("А", 2))
     assert (told.left.free_hours, told.left.capacity_hours) == (2.0, 40.0)
     assert told.enters == WEEK.next()
     assert told.in_the_way == (InTheWay(("А", 1), 32.0), InTheWay(("А", 2), 6.0))
 
 
-def test_the_client_gets_changes_of_the_own_project_only() -> None:
-    """Staff may drop the other client's item of 6 h; the client gets only changes of the own project."""
+def test_an_item_of_another_client_may_make_room() -> None:
+    """The other client's item of 6 h is the shortest whose hours are enough."""
     told = explained(situation([item(1, 32), item(2, 6, "Б"), item(3, 8)]))[3]
 
     assert told.change == Change(ChangeKind.DROP_ITEM, 6.0, item=("Б", 2))
-    assert told.own_change == Change(ChangeKind.DROP_ITEM, 32.0, item=("А", 1))
 
 
 def test_a_limit_is_raised_by_what_is_missing() -> None:
@@ -85,7 +83,7 @@ def test_a_limit_is_raised_by_what_enters_first() -> None:
     left_out = [item(3, 4), item(4, 3, "Б"), item(5, 5), item(6, 6)]
     told = explained(situation([*begun, *left_out], limits=limits))
 
-    raised = {number: told[number].own_change for number in (3, 4, 5, 6)}
+    raised = {number: told[number].change for number in (3, 4, 5, 6)}
     assert raised == {
         3: Change(ChangeKind.RAISE_LIMIT, 4.0, project="А"),
         4: Change(ChangeKind.RAISE_LIMIT, 3.0, project="Б"),
@@ -142,4 +140,4 @@ def test_unknown_work_has_no_change_and_no_period() -> None:
     nothing = replace(item(1, 1), hours={})
     told = explained(situation([nothing]))[1]
 
-    assert (told.enters, told.change, told.own_change) == (None, None, None)
+    assert (told.enters, told.change) == (None, None)

@@ -158,13 +158,11 @@ def test_every_suggested_change_lets_the_item_in(block: int) -> None:
         plan = situation.plan()
         for one in explain(situation, plan):
             key = one.left.item.key
-            for change in {one.change, one.own_change} - {None}:
+            if one.change is not None:
                 told += 1
-                again = changed(situation, change).plan()  # type: ignore[arg-type]
-                assert key in again.taken_keys, f"seed {seed}, {key}: {change}"
+                again = changed(situation, one.change).plan()
+                assert key in again.taken_keys, f"seed {seed}, {key}: {one.change}"
                 assert key in {placed.item.key for placed in again.schedule.items}, f"seed {seed}"
-            own = one.own_change.item if one.own_change else None
-            assert own is None or own[0] == key[0], f"seed {seed}, {key}: names another client"
             if one.enters is not None:
                 following, resources = plan, agency.resources
                 while following.period != one.enters:
