@@ -88,7 +88,9 @@ def main() -> None:
         cpu, memory = cost.cpu_s / base.cpu_s, cost.memory_mib / base.memory_mib
         is_missed |= cpu > MOST_CPU.get(target, float("inf")) or memory > MOST_MEMORY
         most = f"{MOST_CPU[target]:.1f}" if target in MOST_CPU else ""
-        lines.append([target, f"{cost.cpu_s:.2f}", f"{cpu:.2f}", most, f"{cost.memory_mib:.0f}", f"{memory:.2f}"])
+        lines.append(
+            [target, f"{cost.cpu_s:.2f}", f"{cpu:.2f}", most, f"{cost.memory_mib:.0f}", f"{memory:.2f}"]
+        )
     header = ["function", "CPU s", "× empty", "at most", "MiB", "× empty"]
     print(as_table(header, lines, markdown=asked.markdown))
     sys.exit(is_missed)
@@ -165,7 +167,13 @@ def _get(url: str) -> None:
 def _measure(source: Path, target: str, ask: Ask) -> Cost:
     """What a fresh server of one function took when it has answered its first request."""
     port = free_port()
-    command = ["from functions_framework._cli import _cli; _cli()", "--source", str(source), "--target", target]
+    command = [
+        "from functions_framework._cli import _cli; _cli()",
+        "--source",
+        str(source),
+        "--target",
+        target,
+    ]
     process = subprocess.Popen(
         [sys.executable, "-c", *command, "--port", str(port)],
         # Deployed functions are compiled when they are built.
