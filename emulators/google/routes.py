@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import orjson
 from flask import Blueprint, Response, jsonify, request
 
 from emulators.google import access, edits, grid, identity
@@ -55,6 +56,12 @@ def blueprint(store: Store, quota: Quota, changed: Callable[[], None]) -> Bluepr
             ]
         return jsonify(listed)
 
+    @routes.get("/_emulator/files")
+    def files() -> Response:
+        """All files of Drive, without the contents of workbooks."""
+        with store.lock:
+            return jsonify([dict(file) for file in store.files.values()])
+
     @routes.post("/_emulator/clock")
     def clock() -> Response:
         now = request.get_json(force=True).get("now")
@@ -91,7 +98,8 @@ def _install_people(routes: Blueprint, store: Store, changed: Callable[[], None]
             with store.lock:
                 book = access.open_to_read(store, request.args["spreadsheet_id"], person)
                 whole = grid.spreadsheet(book, None, None, store.now(), grid_data=True)
-                return jsonify(access.as_seen_by(store, book, whole, person))
+                seen = access.as_seen_by(store, book, whole, person)
+                return Response(orjson.dumps(seen), mimetype="application/json")
         except ApiError as error:
             return _refusal(error)
 

@@ -65,8 +65,7 @@ class Sender:
 
     def everything(self) -> list[dict[str, Any]]:
         """All that is in Drive."""
-        state = self.office.http.get(f"{self.office.servers.google}/_emulator/state").json()
-        return list(state["files"])
+        return list(self.office.http.get(f"{self.office.servers.google}/_emulator/files").json())
 
     def calls(self) -> int:
         """Calls of Google since the last ``forget_calls``."""
