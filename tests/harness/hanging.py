@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,7 +31,12 @@ _BEGINNINGS = {
 
 @contextmanager
 def hanging_server(
-    *, but_for: str = "", url: str = "", how: Hanging = Hanging.SILENT, every_s: float = EVERY_S
+    *,
+    but_for: str = "",
+    url: str = "",
+    how: Hanging = Hanging.SILENT,
+    every_s: float = EVERY_S,
+    on_request: Callable[[], None] = lambda: None,
 ) -> Iterator[str]:
     """Base URL of the server. Paths that begin with *but_for* are sent on to *url*."""
     is_over = threading.Event()
@@ -47,6 +52,7 @@ def hanging_server(
                 self.send_header("Content-Length", "0")
                 self.end_headers()
             else:
+                on_request()
                 self.close_connection = True
                 _send_slowly(self.connection, _BEGINNINGS.get(how, b""), is_over, every_s)
 
@@ -62,13 +68,19 @@ def hanging_server(
 
 
 @contextmanager
-def hanging_mail_server(*, how: Hanging = Hanging.SILENT, every_s: float = EVERY_S) -> Iterator[str]:
+def hanging_mail_server(
+    *,
+    how: Hanging = Hanging.SILENT,
+    every_s: float = EVERY_S,
+    on_request: Callable[[], None] = lambda: None,
+) -> Iterator[str]:
     """The port of a mail server that never says that it is ready."""
     is_over = threading.Event()
     beginning = b"" if how is Hanging.SILENT else b"220-"
 
     class Handler(BaseRequestHandler):
         def handle(self) -> None:
+            on_request()
             _send_slowly(self.request, beginning, is_over, every_s)
 
     class Server(ThreadingTCPServer):
