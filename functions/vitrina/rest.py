@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ import tenacity
 from vitrina.deadline import StopAtDeadline, outside_call, seconds_left
 from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError, ServiceError
 from vitrina.ports import Json
+from vitrina.texts import whole
 
 #: How long an attempt may wait for the answer. The call may be carried out after that.
 TIMEOUT_S = 20.0
@@ -31,6 +33,7 @@ LONGEST_CALL_S = 75.0
 REPEATABLE = ("GET", "DELETE")
 #: The request was not sent, so that even a call that makes something may be repeated.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _NO_ANSWER = (TimeoutError, httpx.TransportError)
 
 #: Error and code of a sentence for a status.
@@ -226,7 +229,7 @@ class RestWire:
     def content_of(self, response: httpx.Response) -> Any:
         """The JSON of an answer; raises ``httpx.HTTPStatusError`` for a refusal."""
         response.raise_for_status()
-        return response.json()
+        return json_of(response)
 
     def error_of(self, error: Exception) -> ServiceError:
         """Our error for a failed call."""
@@ -256,6 +259,21 @@ class RestWire:
         is_answer = isinstance(error, httpx.HTTPStatusError)
         status = error.response.status_code if is_answer else type(error).__name__  # type: ignore[union-attr]
         self._log.info("%s answered %s, attempt %d", self._service, status, state.attempt_number)
+
+
+def json_of(response: httpx.Response) -> Any:
+    """The JSON of an answer, without halves of surrogate pairs; raises ``ValueError`` if it is none."""
+    data = response.json()
+    # Only an escape can be one half: UTF-8 has none.
+    return _whole(data) if _HALF.search(response.content) else data
+
+
+def _whole(data: Any) -> Any:
+    if isinstance(data, str):
+        return whole(data)
+    if isinstance(data, dict):
+        return {whole(key): _whole(value) for key, value in data.items()}
+    return [_whole(value) for value in data] if isinstance(data, list) else data
 
 
 def translated(error: Exception, service: str, refusals: Refusals = TRACKER_REFUSALS) -> ServiceError:

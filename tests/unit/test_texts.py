@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import json
+import random
 import re
 import string
-from datetime import date
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from vitrina.texts import LOCALES, TITLE_PREFIX, Days, Sentence, load, pick_locale, render, sentence
+from vitrina.texts import LOCALES, TITLE_PREFIX, Amount, Days, Sentence, load, pick_locale, render, sentence
 
 PACKAGE = Path(__file__).parents[2] / "functions" / "vitrina"
 CALLS = {"sentence", "Sentence", "complain", "problem", "CellProblem"}
@@ -50,12 +53,13 @@ def test_every_code_has_a_sentence(code: str) -> None:
 
 @pytest.mark.parametrize("code", sorted(set(load("ru")) | set(load("en"))))
 def test_languages_have_the_same_placeholders(code: str) -> None:
-    """The Russian and the English sentence have the same placeholders."""
+    """The Russian and the English sentence have the same placeholders, each of which is a plain name."""
     names = [
         {name for _, name, _, _ in string.Formatter().parse(load(locale)[code]) if name} for locale in LOCALES
     ]
 
     assert names[0] == names[1]
+    assert all(name.isidentifier() for name in names[0])
 
 
 @pytest.mark.parametrize(
@@ -220,3 +224,31 @@ def test_row_5_an_absurd_value_can_be_told(value: object, locale: str) -> None:
 
     for code in ("cell.hours_range", "cell.day", "cells.bad"):
         assert render(Sentence(code, where), locale)
+
+
+#: What a cell, a card, a form or another system may have put into an error.
+HOSTILE: Sequence[object] = (
+    *(1e15, -1e27, 1e300, float("inf"), float("-inf"), float("nan"), 10**400, -(10**4400), 0, -0.0, True),
+    *("", "\ud800", "a\udfffb", "\x00", "{count}", "{0!r:>9999}", "%s%n", "\u202e", "я" * 30_000, None),
+    *(date.min, date.max, datetime.max.replace(tzinfo=UTC), b"\xff", [], ["\ud800", 10**400], {"a": 1}),
+    *(Amount(float("nan"), "\ud800"), Amount(10**400, "шт."), Amount(float("-inf"), is_change=True)),
+    *(Days(date.min, date.max), Days(date.max, date.min), Decimal("sNaN"), object()),
+)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_row_5_no_sentence_fails_whatever_is_in_it(locale: str) -> None:
+    """Every sentence with values that do not belong there, by chance: some text that can be sent."""
+    seed = random.randrange(10**6)
+    chance = random.Random(seed)
+    for code, text in load(locale).items():
+        names = {
+            name.partition(".")[0].partition("[")[0]
+            for _, name, _, _ in string.Formatter().parse(text)
+            if name
+        }
+        where = {name: chance.choice(HOSTILE) for name in names}
+
+        shown = render(Sentence(code, where), locale)
+
+        assert shown.encode().decode() == shown, (seed, code)
