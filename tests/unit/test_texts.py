@@ -109,7 +109,7 @@ def russian_form(value: float, forms: list[str]) -> str:
 
 @pytest.mark.parametrize("value", FIGURES)
 @pytest.mark.parametrize("code", with_numbers("ru"))
-def test_row_10_counted_words_agree_with_every_figure(code: str, value: float) -> None:
+def test_used_row_10_counted_words_agree_with_every_figure(code: str, value: float) -> None:
     """In Russian each figure has the right form of its word, with a decimal comma."""
     text = load("ru")[code]
     names = {name for _, name, _, _ in string.Formatter().parse(text) if name}
@@ -124,7 +124,7 @@ def test_row_10_counted_words_agree_with_every_figure(code: str, value: float) -
 
 @pytest.mark.parametrize("value", FIGURES)
 @pytest.mark.parametrize("code", with_numbers("en"))
-def test_row_10_counted_words_agree_in_english(code: str, value: float) -> None:
+def test_used_row_10_counted_words_agree_in_english(code: str, value: float) -> None:
     """One has the first form, every other figure the second."""
     text = load("en")[code]
     names = {name for _, name, _, _ in string.Formatter().parse(text) if name}
@@ -136,14 +136,14 @@ def test_row_10_counted_words_agree_in_english(code: str, value: float) -> None:
 
 
 @pytest.mark.parametrize("code", with_numbers("ru"))
-def test_row_10_nothing_in_front_of_a_figure_depends_on_it(code: str) -> None:
+def test_used_row_10_nothing_in_front_of_a_figure_depends_on_it(code: str) -> None:
     """The word before was read with all figures; what ends in a colon does not depend on them."""
     before = re.findall(r"([а-яё]+)»?\s+\{\w+:plural", load("ru")[code], re.IGNORECASE)
 
     assert set(before) <= READ_BEFORE_A_COUNT
 
 
-def test_row_10_no_figure_stands_before_a_word_without_forms() -> None:
+def test_used_row_10_no_figure_stands_before_a_word_without_forms() -> None:
     """«5 задача» cannot be written: a figure before a noun has the forms of the noun."""
     figures = {name for code in with_numbers("ru") for name, _ in COUNTED.findall(load("ru")[code])}
     found = {
@@ -193,7 +193,7 @@ def test_russian_is_the_default(wanted: str | None, locale: str) -> None:
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_row_12_no_text_shows_a_raw_key(locale: str) -> None:
+def test_used_row_12_no_text_shows_a_raw_key(locale: str) -> None:
     """Settings, columns and errors are named by their titles, never as ``load_factor``."""
     shown = {code: re.sub(r"\{[^}]*\}", "", text) for code, text in load(locale).items()}
 
@@ -202,7 +202,7 @@ def test_row_12_no_text_shows_a_raw_key(locale: str) -> None:
     assert raw == {"asana.wrong_option"}
 
 
-def test_row_12_every_setting_has_a_title_and_an_explanation() -> None:
+def test_used_row_12_every_setting_has_a_title_and_an_explanation() -> None:
     """In both languages, beside its key."""
     template = json.loads((PACKAGE.parents[1] / "sheet_templates" / "agency.json").read_text("utf-8"))
     [tab] = [one for one in template["tabs"] if one["key"] == "settings"]
