@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -195,8 +195,12 @@ def _show_number(value: float, pieces: tuple[str, ...], locale: Locale) -> str:
     return sign + "".join(parts)
 
 
+#: Enough digits for every number of a cell.
+_LONG = Context(prec=400)
+
+
 def _digits(number: Decimal, shape: _Shape, locale: Locale) -> str:
-    rounded = number.quantize(Decimal(1).scaleb(-len(shape.fraction)), ROUND_HALF_UP)
+    rounded = number.quantize(Decimal(1).scaleb(-len(shape.fraction)), ROUND_HALF_UP, _LONG)
     head, _, tail = f"{rounded:f}".partition(".")
     head = head.lstrip("0").rjust(shape.least_whole, "0")
     while tail and shape.fraction[len(tail) - 1] in "#?" and tail[-1] == "0":
@@ -227,7 +231,11 @@ def _group(digits: str, separator: str) -> str:
 
 
 def _show_date(value: float, pieces: tuple[str, ...], locale: Locale) -> str:
-    moment = from_serial(value)
+    try:
+        moment = from_serial(value)
+    except OverflowError:
+        # No day has this number.
+        return f"{value:.5E}".replace(".", locale.decimal)
     clock12 = any(piece.lower() in ("am/pm", "a/p") for piece in pieces)
     has_day = any(piece[0] in "dD" and len(piece) <= 2 for piece in pieces)
     if not any(piece[0] in "sS" or re.fullmatch(r"\[[sS]+\]", piece) for piece in pieces):

@@ -6,6 +6,7 @@ The headers of the real service, its timeout and whether it repeats a webhook ar
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +37,9 @@ class Webhooks(Deliveries[EventDelivery]):
         self._send_as_mode_says(EventDelivery(url=url, body={"event": event, "data": data}))
 
     def _deliver(self, delivery: EventDelivery) -> None:
-        answer, _ = self._post(delivery, json=delivery.body)
+        # Escaped, as a text may have half of a surrogate pair.
+        content = json.dumps(delivery.body).encode()
+        answer, _ = self._post(delivery, content=content, headers={"Content-Type": "application/json"})
         with self._changed:
             delivery.answers.append(answer)
             is_taken = answer is not None and answer < 300

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import logging
+import re
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any, Protocol
 
+import httpcore
 import httpx
 import tenacity
 
-from vitrina.deadline import StopAtDeadline, time_limit_s
+from vitrina.deadline import StopAtDeadline, outside_call, seconds_left
 from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError, ServiceError
 from vitrina.ports import Json
+from vitrina.texts import whole
 
 #: How long an attempt may wait for the answer. The call may be carried out after that.
 TIMEOUT_S = 20.0
 LONGEST_CONNECT_S = 5.0
+#: How long a connection that nobody uses is kept.
+KEEP_ALIVE_S = 5.0
 ATTEMPTS = 4
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
 #: No repeat begins so many seconds after the first attempt: the lease of an action ends after 90.
@@ -28,6 +33,8 @@ LONGEST_CALL_S = 75.0
 REPEATABLE = ("GET", "DELETE")
 #: The request was not sent, so that even a call that makes something may be repeated.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+_NO_ANSWER = (TimeoutError, httpx.TransportError)
 
 #: Error and code of a sentence for a status.
 Refusals = Mapping[int, tuple[type[ServiceError], str]]
@@ -54,6 +61,53 @@ class Pacer(Protocol):
 def trusted_authorities() -> ssl.SSLContext:
     """TLS context shared by all clients, loaded once."""
     return httpx.create_ssl_context()
+
+
+class TimedTransport(httpx.HTTPTransport):
+    """Reads each answer until the deadline; the limits of ``httpx`` hold for each read of a socket."""
+
+    def __init__(self) -> None:
+        super().__init__(verify=trusted_authorities())
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=trusted_authorities(), keepalive_expiry=KEEP_ALIVE_S, network_backend=_TimedBackend()
+        )
+
+
+class _TimedBackend(httpcore.SyncBackend):
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        return _TimedStream(super().connect_tcp(host, port, timeout, local_address, socket_options))
+
+
+class _TimedStream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        left_s = seconds_left()
+        if left_s <= 0:
+            raise httpcore.ReadTimeout("the deadline has passed")
+        return self._stream.read(max_bytes, left_s if timeout is None else min(left_s, timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, timeout)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
 
 
 class RestWire:
@@ -147,9 +201,11 @@ class RestWire:
         def attempt() -> Any:
             self.pace.wait(calls)
             files = None if form is None else {name: (None, text.encode()) for name, text in form.items()}
-            response = self._client.request(
-                method, path, params=params, json=body, files=files, headers=headers, timeout=self._timeout()
-            )
+            with outside_call(self._service, self._timeout_s, _NO_ANSWER) as limit_s:
+                timeout = httpx.Timeout(limit_s, connect=min(limit_s, LONGEST_CONNECT_S))
+                response = self._client.request(
+                    method, path, params=params, json=body, files=files, headers=headers, timeout=timeout
+                )
             self.pace.learn(response.headers)
             return self.content_of(response)
 
@@ -158,7 +214,7 @@ class RestWire:
             stop=tenacity.stop_any(
                 tenacity.stop_after_attempt(self._attempts),
                 tenacity.stop_before_delay(LONGEST_CALL_S),
-                StopAtDeadline(),
+                StopAtDeadline(self._service),
             ),
             wait=self._wait_before_repeat,
             sleep=self._sleep,
@@ -173,7 +229,7 @@ class RestWire:
     def content_of(self, response: httpx.Response) -> Any:
         """The JSON of an answer; raises ``httpx.HTTPStatusError`` for a refusal."""
         response.raise_for_status()
-        return response.json()
+        return json_of(response)
 
     def error_of(self, error: Exception) -> ServiceError:
         """Our error for a failed call."""
@@ -182,14 +238,10 @@ class RestWire:
     def make_client(self) -> httpx.Client:
         """The client of all calls, which gives each of them the token."""
         return httpx.Client(
-            verify=trusted_authorities(),
+            transport=TimedTransport(),
             base_url=self._api_url,
             headers={"Authorization": f"Bearer {self._token}", "Accept": "application/json"},
         )
-
-    def _timeout(self) -> httpx.Timeout:
-        limit_s = time_limit_s(self._timeout_s)
-        return httpx.Timeout(limit_s, connect=min(limit_s, LONGEST_CONNECT_S))
 
     @cached_property
     def _client(self) -> httpx.Client:
@@ -207,6 +259,21 @@ class RestWire:
         is_answer = isinstance(error, httpx.HTTPStatusError)
         status = error.response.status_code if is_answer else type(error).__name__  # type: ignore[union-attr]
         self._log.info("%s answered %s, attempt %d", self._service, status, state.attempt_number)
+
+
+def json_of(response: httpx.Response) -> Any:
+    """The JSON of an answer, without halves of surrogate pairs; raises ``ValueError`` if it is none."""
+    data = response.json()
+    # Only an escape can be one half: UTF-8 has none.
+    return _whole(data) if _HALF.search(response.content) else data
+
+
+def _whole(data: Any) -> Any:
+    if isinstance(data, str):
+        return whole(data)
+    if isinstance(data, dict):
+        return {whole(key): _whole(value) for key, value in data.items()}
+    return [_whole(value) for value in data] if isinstance(data, list) else data
 
 
 def translated(error: Exception, service: str, refusals: Refusals = TRACKER_REFUSALS) -> ServiceError:

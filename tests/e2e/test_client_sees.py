@@ -290,7 +290,7 @@ def test_client_sees_no_spare_hours_and_no_advice(story: Office) -> None:
     assert any("время занято" in text for text in reasons), reasons
 
 
-def test_drop_downs_offer_the_agencys_own_types(story: Office) -> None:
+def test_row_03_drop_downs_offer_the_agencys_own_types(story: Office) -> None:
     """Imported types and those that staff typed; people only as they stand in the column."""
     [work_type, specialist] = [
         story.book().tab(tab).column(column)

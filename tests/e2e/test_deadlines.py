@@ -13,11 +13,14 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.failures.helpers import move_card, put_in_progress, statuses
 from tests.harness.assertions import assert_sentence, assert_unchanged
-from tests.harness.hanging import hanging_server
+from tests.harness.hanging import Hanging, hanging_server
 from tests.harness.module_office import ModuleOffice, running_agency
 from tests.harness.servers import Servers
 from tests.harness.snapshots import take_snapshot
+from tests.harness.stored import touched_cards
+from tests.harness.waiting import wait_until
 from vitrina.bootstrap import application
 from vitrina.deadline import limited_to
 from vitrina.web import health, menu
@@ -88,7 +91,7 @@ def restart_cold(office: ModuleOffice, monkeypatch: pytest.MonkeyPatch, changes:
         ("the queue", "TASKS_URL", click("refresh"), OPERATION_S, 202),
     ],
 )
-def test_a_click_ends_in_time(
+def test_row_9_a_click_ends_in_time(
     office: ModuleOffice,
     scale: float,
     monkeypatch: pytest.MonkeyPatch,
@@ -120,3 +123,36 @@ def test_a_click_ends_in_time(
     if status != 202:
         assert_unchanged(office, before)
     assert office.do("estimate")["outcome"] == "done"
+
+
+#: How long queued work waits for a silent system here; 40 s in production.
+PATIENCE_S = 1.0
+
+
+@pytest.mark.parametrize("how", [Hanging.SILENT, Hanging.SLOW_BODY])
+def test_row_9_queued_work_outlives_a_hanging_tracker(
+    office: ModuleOffice, monkeypatch: pytest.MonkeyPatch, how: Hanging
+) -> None:
+    """It ends with a sentence, also where bytes trickle; what it was about is done when Kaiten answers."""
+    task = f"Баннер, {how}"
+    put_in_progress(office, {"task": task, "work_type": "Баннер"})
+    monkeypatch.setattr(health, "PATIENCE_S", PATIENCE_S)
+    with hanging_server(how=how) as url:
+        restart_cold(office, monkeypatch, {"KAITEN_URL": url})
+        try:
+            began_at = time.monotonic()
+            answer = office.do("refresh")
+            took_s = time.monotonic() - began_at
+            move_card(office, task, 1)
+            wait_until(lambda: bool(touched_cards(office.services.store)))
+        finally:
+            office.restart()
+    before = statuses(office)[task]
+    office.settle()
+
+    assert (answer["http_status"], answer["outcome"]) == (503, "failed"), answer
+    assert_sentence(answer["message"])
+    assert took_s < PATIENCE_S + SLACK_S
+    assert before == "Онбординг"
+    assert statuses(office)[task] == "В работе"
+    assert touched_cards(office.services.store) == []

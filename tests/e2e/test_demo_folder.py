@@ -1,4 +1,4 @@
-"""Row 12: the demo goes on with the agency of its folder."""
+"""Row 12 of what people found by use: the demo goes on with the agency of its folder."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def story_of(office: Office, *codes: str) -> Story:
     return Story(World(office.servers), lambda _: None, sample)  # type: ignore[arg-type]
 
 
-def test_row_12_the_folder_of_an_earlier_run_is_taken_up(office: Office) -> None:
+def test_used_row_12_the_folder_of_an_earlier_run_is_taken_up(office: Office) -> None:
     """Its agency and its clients, without a second agency."""
     assert office.agency is not None
     story = story_of(office, "ЗРН")
@@ -49,7 +49,7 @@ def test_row_12_the_folder_of_an_earlier_run_is_taken_up(office: Office) -> None
     story.close()
 
 
-def test_row_12_an_empty_folder_has_nothing_to_take_up(empty_office: Office) -> None:
+def test_used_row_12_an_empty_folder_has_nothing_to_take_up(empty_office: Office) -> None:
     """The story is played."""
     story = story_of(empty_office, "ЗРН")
 
@@ -57,7 +57,7 @@ def test_row_12_an_empty_folder_has_nothing_to_take_up(empty_office: Office) -> 
     story.close()
 
 
-def test_row_12_a_story_that_broke_off_is_told(office: Office) -> None:
+def test_used_row_12_a_story_that_broke_off_is_told(office: Office) -> None:
     """Half an agency is no demo."""
     story = story_of(office, "ЗРН", "ЛАД")
 

@@ -67,6 +67,18 @@ def test_a_metric_fills_itself(office: ModuleOffice, desk: MetricaDesk) -> None:
     assert desk.calls()["stat.bytime"] == 1
 
 
+def test_a_metric_without_a_first_day_asks_for_it(office: ModuleOffice, desk: MetricaDesk) -> None:
+    """By the title of its column; the source is chosen nevertheless."""
+    row = office.book().tab("metrics").header_index + 3
+    office.type("metrics", row - 1, metric="Визиты")
+    wanted = {"system": "metrica", "account_id": "1", "measure_id": "visits"}
+
+    answer = office.do("choose_metric_source", row=row, metric="Визиты", **wanted)
+
+    assert answer["outcome"] == "done"
+    assert [line for line in answer["details"] if line.startswith("Впишите в колонку «")], answer
+
+
 def test_what_cannot_be_read_is_told_in_the_sidebar(office: ModuleOffice, desk: MetricaDesk) -> None:
     """A dead token, before anything is chosen."""
     desk.do("kill_token", token=TOKEN)

@@ -45,7 +45,9 @@ class UnreliableService(RestService):
     """Loses what *lose* says: the request itself, or the answer to it."""
 
     def __init__(self, service: RestService, lose: Callable[[int], str]) -> None:
-        super().__init__(service.resource, service.credentials, service.timeout_s, service._idle)
+        super().__init__(
+            service.name, service.resource, service.credentials, service.timeout_s, service._idle
+        )
         self._lose = lose
         self.sent = 0
 
@@ -96,7 +98,7 @@ def with_token(store: FirestoreStore) -> Iterator[Callable[[Credentials], Firest
     services: list[RestService] = []
 
     def make(credentials: Credentials) -> FirestoreStore:
-        services.append(RestService(store._service.resource, credentials, timeout_s=8.0))
+        services.append(RestService("Firestore", store._service.resource, credentials, timeout_s=8.0))
         return FirestoreStore(services[-1], store._database)
 
     yield make

@@ -170,7 +170,7 @@ def test_token_that_cannot_be_had(world: World, monkeypatch: pytest.MonkeyPatch)
             raise TransportError("connection refused")
 
     service = make_tasks(world.tasks_url)
-    without = RestService(service.resource, NoToken(), service.timeout_s)  # type: ignore[no-untyped-call]
+    without = RestService(service.name, service.resource, NoToken(), service.timeout_s)  # type: ignore[no-untyped-call]
     monkeypatch.setattr(queue_module, "make_tasks", lambda _: without)
 
     with pytest.raises(RetriableServiceError):

@@ -1,4 +1,4 @@
-"""docs/failures.md names the tests of each failure, and every test with a number is named there."""
+"""docs/failures.md names tests of each failure and finding, and every numbered test of a failure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-COUNT = 21
+#: Count of known failures, and of findings of the audit.
+COUNT, FINDINGS = 21, 14
 
 
-def rows() -> dict[int, list[str]]:
-    """Names of tests in the document, by the number of the failure."""
-    text = (ROOT / "docs" / "failures.md").read_text(encoding="utf-8")
+def rows(table: int = 0) -> dict[int, list[str]]:
+    """Names of tests in the first or the second table of the document, by the number of the row."""
+    document = (ROOT / "docs" / "failures.md").read_text(encoding="utf-8")
+    text = re.split(r"^# ", document, flags=re.MULTILINE)[table + 1]
     found = re.findall(r"^\| (\d+) \| (?:[^|]+\|){2} ([^|]+) \|$", text, re.MULTILINE)
     return {int(number): re.findall(r"`(test_\w+)`", tests) for number, tests in found}
 
@@ -43,7 +45,7 @@ def test_every_failure_has_its_row_and_a_test_with_its_number() -> None:
 
 def test_every_named_test_is_there() -> None:
     """Every test that the document names exists."""
-    named = {test for line in rows().values() for test in line}
+    named = {test for table in (0, 1) for line in rows(table).values() for test in line}
 
     assert named - all_tests() == set()
 
@@ -53,3 +55,14 @@ def test_every_numbered_test_is_in_its_row() -> None:
     for test in sorted(all_tests()):
         number = number_of(test)
         assert number is None or test in rows()[number], test
+
+
+def test_every_finding_of_the_audit_has_its_row_and_tests() -> None:
+    """The rows are 1 to 14 without a gap; a test with a number is not in the row of another one."""
+    findings = rows(1)
+
+    assert list(findings) == list(range(1, FINDINGS + 1))
+    assert all(findings.values())
+    for number, named in findings.items():
+        numbers = {int(found[1]) for test in named if (found := re.match(r"test_row_(\d+)_", test))}
+        assert numbers <= {number}, number

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import json
+import random
 import re
 import string
-from datetime import date
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from vitrina.texts import LOCALES, TITLE_PREFIX, Days, Sentence, load, pick_locale, render, sentence
+from vitrina.texts import LOCALES, TITLE_PREFIX, Amount, Days, Sentence, load, pick_locale, render, sentence
 
 PACKAGE = Path(__file__).parents[2] / "functions" / "vitrina"
 CALLS = {"sentence", "Sentence", "complain", "problem", "CellProblem"}
@@ -50,12 +53,13 @@ def test_every_code_has_a_sentence(code: str) -> None:
 
 @pytest.mark.parametrize("code", sorted(set(load("ru")) | set(load("en"))))
 def test_languages_have_the_same_placeholders(code: str) -> None:
-    """The Russian and the English sentence have the same placeholders."""
+    """The Russian and the English sentence have the same placeholders, each of which is a plain name."""
     names = [
         {name for _, name, _, _ in string.Formatter().parse(load(locale)[code]) if name} for locale in LOCALES
     ]
 
     assert names[0] == names[1]
+    assert all(name.isidentifier() for name in names[0])
 
 
 @pytest.mark.parametrize(
@@ -105,7 +109,7 @@ def russian_form(value: float, forms: list[str]) -> str:
 
 @pytest.mark.parametrize("value", FIGURES)
 @pytest.mark.parametrize("code", with_numbers("ru"))
-def test_row_10_counted_words_agree_with_every_figure(code: str, value: float) -> None:
+def test_used_row_10_counted_words_agree_with_every_figure(code: str, value: float) -> None:
     """In Russian each figure has the right form of its word, with a decimal comma."""
     text = load("ru")[code]
     names = {name for _, name, _, _ in string.Formatter().parse(text) if name}
@@ -120,7 +124,7 @@ def test_row_10_counted_words_agree_with_every_figure(code: str, value: float) -
 
 @pytest.mark.parametrize("value", FIGURES)
 @pytest.mark.parametrize("code", with_numbers("en"))
-def test_row_10_counted_words_agree_in_english(code: str, value: float) -> None:
+def test_used_row_10_counted_words_agree_in_english(code: str, value: float) -> None:
     """One has the first form, every other figure the second."""
     text = load("en")[code]
     names = {name for _, name, _, _ in string.Formatter().parse(text) if name}
@@ -132,14 +136,14 @@ def test_row_10_counted_words_agree_in_english(code: str, value: float) -> None:
 
 
 @pytest.mark.parametrize("code", with_numbers("ru"))
-def test_row_10_nothing_in_front_of_a_figure_depends_on_it(code: str) -> None:
+def test_used_row_10_nothing_in_front_of_a_figure_depends_on_it(code: str) -> None:
     """The word before was read with all figures; what ends in a colon does not depend on them."""
     before = re.findall(r"([а-яё]+)»?\s+\{\w+:plural", load("ru")[code], re.IGNORECASE)
 
     assert set(before) <= READ_BEFORE_A_COUNT
 
 
-def test_row_10_no_figure_stands_before_a_word_without_forms() -> None:
+def test_used_row_10_no_figure_stands_before_a_word_without_forms() -> None:
     """«5 задача» cannot be written: a figure before a noun has the forms of the noun."""
     figures = {name for code in with_numbers("ru") for name, _ in COUNTED.findall(load("ru")[code])}
     found = {
@@ -189,7 +193,7 @@ def test_russian_is_the_default(wanted: str | None, locale: str) -> None:
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_row_12_no_text_shows_a_raw_key(locale: str) -> None:
+def test_used_row_12_no_text_shows_a_raw_key(locale: str) -> None:
     """Settings, columns and errors are named by their titles, never as ``load_factor``."""
     shown = {code: re.sub(r"\{[^}]*\}", "", text) for code, text in load(locale).items()}
 
@@ -198,7 +202,7 @@ def test_row_12_no_text_shows_a_raw_key(locale: str) -> None:
     assert raw == {"asana.wrong_option"}
 
 
-def test_row_12_every_setting_has_a_title_and_an_explanation() -> None:
+def test_used_row_12_every_setting_has_a_title_and_an_explanation() -> None:
     """In both languages, beside its key."""
     template = json.loads((PACKAGE.parents[1] / "sheet_templates" / "agency.json").read_text("utf-8"))
     [tab] = [one for one in template["tabs"] if one["key"] == "settings"]
@@ -220,3 +224,31 @@ def test_row_5_an_absurd_value_can_be_told(value: object, locale: str) -> None:
 
     for code in ("cell.hours_range", "cell.day", "cells.bad"):
         assert render(Sentence(code, where), locale)
+
+
+#: What a cell, a card, a form or another system may have put into an error.
+HOSTILE: Sequence[object] = (
+    *(1e15, -1e27, 1e300, float("inf"), float("-inf"), float("nan"), 10**400, -(10**4400), 0, -0.0, True),
+    *("", "\ud800", "a\udfffb", "\x00", "{count}", "{0!r:>9999}", "%s%n", "\u202e", "я" * 30_000, None),
+    *(date.min, date.max, datetime.max.replace(tzinfo=UTC), b"\xff", [], ["\ud800", 10**400], {"a": 1}),
+    *(Amount(float("nan"), "\ud800"), Amount(10**400, "шт."), Amount(float("-inf"), is_change=True)),
+    *(Days(date.min, date.max), Days(date.max, date.min), Decimal("sNaN"), object()),
+)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_row_5_no_sentence_fails_whatever_is_in_it(locale: str) -> None:
+    """Every sentence with values that do not belong there, by chance: some text that can be sent."""
+    seed = random.randrange(10**6)
+    chance = random.Random(seed)
+    for code, text in load(locale).items():
+        names = {
+            name.partition(".")[0].partition("[")[0]
+            for _, name, _, _ in string.Formatter().parse(text)
+            if name
+        }
+        where = {name: chance.choice(HOSTILE) for name in names}
+
+        shown = render(Sentence(code, where), locale)
+
+        assert shown.encode().decode() == shown, (seed, code)

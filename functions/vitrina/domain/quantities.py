@@ -105,6 +105,25 @@ def _any_day(text: str, today: date) -> date:
     return min(nearby, key=lambda candidate: abs((candidate - today).days))
 
 
+def day_from_iso(text: str) -> date:
+    """The day that a text begins with; ``date.max``, which no work has, where it is none.
+
+    Outside systems may have days that Python has not, as of the year 10000.
+    """
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return date.max
+
+
+def moment_day(text: str, zone: tzinfo) -> date:
+    """The day of a moment as ISO text in a time zone; ``date.max`` where it is none."""
+    try:
+        return day_in_zone(datetime.fromisoformat(text), zone)
+    except ValueError:
+        return date.max
+
+
 def day_in_zone(moment: datetime, zone: tzinfo) -> date:
     """The day of a moment in a time zone; in the year 9999 no zone east of Greenwich has one."""
     try:

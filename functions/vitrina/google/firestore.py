@@ -9,6 +9,8 @@ from googleapiclient.discovery import build_from_document
 from vitrina.google.rest import RestService
 from vitrina.google.services import credentials_for, discovery_document
 
+#: Name of the service in messages to people.
+SERVICE = "Firestore"
 SCOPE = "https://www.googleapis.com/auth/datastore"
 
 #: Seconds that one call waits for its answer: a fraction of what a click may take.
@@ -28,4 +30,4 @@ def make_firestore(firestore_url: str = "") -> RestService:
     del databases["resources"]["documents"]["methods"]["runQuery"]["parameters"]["parent"]["pattern"]
     service = build_from_document(document, credentials=credentials)
     # Kept, as every call of ``documents()`` renders the docstrings of all its methods.
-    return RestService(service.projects().databases().documents(), credentials, TIMEOUT_S)
+    return RestService(SERVICE, service.projects().databases().documents(), credentials, TIMEOUT_S)

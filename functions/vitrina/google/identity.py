@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import requests
-from cachecontrol import CacheControl
+from cachecontrol import CacheControlAdapter
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.auth.transport.requests import Request
 from google.oauth2 import id_token
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from vitrina.deadline import time_limit_s
+from vitrina.deadline import outside_call
 from vitrina.errors import AuthenticationError, RetriableServiceError
+from vitrina.google.connection import TimedResponse
 
+#: Name of what may be silent.
+NAME = "Google's certificates"
 GOOGLE_CERTS_URL = "https://www.googleapis.com/oauth2/v1/certs"
 ISSUERS = ("accounts.google.com", "https://accounts.google.com")
 CLOCK_SKEW_S = 10
@@ -36,8 +41,40 @@ class _LimitedRequest(Request):
         **options: Any,
     ) -> Any:
         """See ``Request``."""
-        limit_s = time_limit_s(timeout)
-        return super().__call__(url, method, body, headers, limit_s, **options)  # type: ignore[no-untyped-call]
+        with outside_call(NAME, timeout, (OSError, TransportError)) as limit_s:
+            return super().__call__(url, method, body, headers, limit_s, **options)  # type: ignore[no-untyped-call]
+
+
+class _TimedPlain(HTTPConnection):
+    response_class = TimedResponse
+
+
+class _TimedSecure(HTTPSConnection):
+    response_class = TimedResponse
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _TimedPlain
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _TimedSecure
+
+
+class _TimedAdapter(CacheControlAdapter):
+    """Keeps answers for as long as they hold, and reads each until the deadline."""
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """See ``HTTPAdapter``."""
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _TimedAdapter())
+    return session
 
 
 class GoogleIdentity:
@@ -71,7 +108,7 @@ class GoogleIdentity:
         self._schedule_audience = schedule_audience
         self._certs_url = certs_url
         # Google's certificates are valid for hours; without a cache each request would fetch them again.
-        self._request = _LimitedRequest(session=CacheControl(requests.Session()))
+        self._request = _LimitedRequest(session=_session())
 
     def person_email(self, token: str) -> str:
         """See ``Identity``."""

@@ -15,11 +15,11 @@ from googleapiclient.errors import HttpError
 from vitrina.errors import RetriableServiceError
 from vitrina.google.rest import RestService
 from vitrina.google.server_time import machine_time
-from vitrina.google.services import NO_ANSWER, credentials_for, discovery_document
+from vitrina.google.services import NO_ANSWER, SERVICE, credentials_for, discovery_document
 from vitrina.ports import Json
 
-#: Name of the service in messages to people.
-SERVICE = "Google"
+#: Name of the service, which people know as Google's.
+NAME = "Cloud Tasks"
 SCOPE = "https://www.googleapis.com/auth/cloud-tasks"
 TIMEOUT_S = 10.0
 
@@ -89,4 +89,4 @@ def make_tasks(tasks_url: str = "") -> RestService:
     """
     credentials = credentials_for(tasks_url, [SCOPE])
     service = build_from_document(discovery_document("cloudtasks", "v2", tasks_url), credentials=credentials)
-    return RestService(service.projects().locations().queues().tasks(), credentials, TIMEOUT_S)
+    return RestService(NAME, service.projects().locations().queues().tasks(), credentials, TIMEOUT_S)

@@ -6,12 +6,13 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-import httplib2
 from google.auth.credentials import Credentials
 from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.http import HttpRequest
 
-from vitrina.google.connection import limit_wait
+from vitrina.deadline import outside_call
+from vitrina.google.connection import RepeatingHttp, limit_wait
+from vitrina.google.services import NO_ANSWER
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,13 @@ class RestService:
 
     Parameters
     ----------
+    name
+        Name of the service, for which a request has a limited patience.
     timeout_s
         Seconds that one call waits for its answer; fewer where the deadline of the request is nearer.
     """
 
+    name: str
     resource: Any
     credentials: Credentials
     timeout_s: float
@@ -39,9 +43,10 @@ class RestService:
         try:
             http = self._idle.pop()
         except IndexError:
-            http = AuthorizedHttp(self.credentials, http=httplib2.Http())
+            http = AuthorizedHttp(self.credentials, http=RepeatingHttp())
         try:
-            limit_wait(http.http, self.timeout_s)
-            return request.execute(http=http)
+            with outside_call(self.name, self.timeout_s, NO_ANSWER) as limit_s:
+                limit_wait(http.http, limit_s)
+                return request.execute(http=http)
         finally:
             self._idle.append(http)

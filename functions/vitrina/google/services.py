@@ -22,9 +22,12 @@ from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
 from googleapiclient.http import HttpRequest
 
+from vitrina.deadline import outside_call
 from vitrina.errors import ConfigurationError
 from vitrina.google.connection import Http, limit_wait
 
+#: Name of the service in messages to people.
+SERVICE = "Google"
 SCOPES = (
     "https://www.googleapis.com/auth/spreadsheets",
     "https://www.googleapis.com/auth/drive",
@@ -58,8 +61,9 @@ class GoogleServices:
         if http is None:
             http = google_auth_httplib2.AuthorizedHttp(self._credentials, http=Http())
             self._local.http = http
-        limit_wait(http.http, self._timeout_s)
-        return request.execute(http=http)
+        with outside_call(SERVICE, self._timeout_s, NO_ANSWER) as limit_s:
+            limit_wait(http.http, limit_s)
+            return request.execute(http=http)
 
 
 @cache

@@ -19,10 +19,9 @@ from vitrina.errors import (
     RetriableServiceError,
     ServiceError,
 )
-from vitrina.google.services import BUSY_STATUSES, NO_ANSWER, GoogleServices, may_pass
+from vitrina.google.services import BUSY_STATUSES, NO_ANSWER, SERVICE, GoogleServices, may_pass
 from vitrina.ports import Json
 
-SERVICE = "Google"
 SPREADSHEET_MIME_TYPE = "application/vnd.google-apps.spreadsheet"
 
 _MARK = "developerMetadata(metadataId,metadataKey,metadataValue)"
@@ -183,7 +182,7 @@ class GoogleWorkbooks:
         refused: Callable[[HttpError], Exception | None] = lambda _: None,
     ) -> Any:
         attempts = Retrying(
-            stop=stop_any(stop_after_attempt(self._attempts), StopAtDeadline()),
+            stop=stop_any(stop_after_attempt(self._attempts), StopAtDeadline(SERVICE)),
             wait=wait_random_exponential(multiplier=self._wait_s, max=MAX_WAIT_S),
             retry=retry_if_exception(repeat),
             reraise=True,

@@ -16,11 +16,12 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from enum import StrEnum
 
+from vitrina.deadline import outside_call, read_until_deadline
 from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError
 from vitrina.mail_port import Letter, MailServer
 
-#: Seconds that the server may take for each of its answers.
-TIMEOUT_S = 20.0
+#: Seconds that the server may take to receive a letter.
+TIMEOUT_S = 40.0
 NAME = "SMTP"
 #: From this reply on the server says that a repeat does not help.
 _PERMANENT = 500
@@ -80,22 +81,37 @@ class SmtpMail:
 
     @contextmanager
     def _connection(self) -> Iterator[smtplib.SMTP]:
-        context = ssl.create_default_context()
+        with outside_call(NAME, self.timeout_s) as limit_s:
+            server = self._connect(limit_s)
+            try:
+                if self.security is Security.STARTTLS:
+                    server.starttls(context=ssl.create_default_context())
+                if self.user:
+                    server.login(self.user, self.password)
+                yield server
+            finally:
+                # The letter is handed over by now: a lost answer to the goodbye means nothing.
+                server.close()
+
+    def _connect(self, limit_s: float) -> smtplib.SMTP:
         if self.security is Security.TLS:
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                self.host, self.port, timeout=self.timeout_s, context=context
-            )
-        else:
-            server = smtplib.SMTP(self.host, self.port, timeout=self.timeout_s)
-        try:
-            if self.security is Security.STARTTLS:
-                server.starttls(context=context)
-            if self.user:
-                server.login(self.user, self.password)
-            yield server
-        finally:
-            # The letter is handed over by now: a lost answer to the goodbye means nothing.
-            server.close()
+            context = ssl.create_default_context()
+            return _TimedTls(self.host, self.port, timeout=limit_s, context=context)
+        return _Timed(self.host, self.port, timeout=limit_s)
+
+
+class _Timed(smtplib.SMTP):
+    """Reads every reply until the deadline, however slowly it comes."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        """See ``smtplib.SMTP``."""
+        if self.file is None and self.sock is not None:
+            self.file = read_until_deadline(self.sock)
+        return super().getreply()
+
+
+class _TimedTls(_Timed, smtplib.SMTP_SSL):
+    """The same over TLS from the beginning."""
 
 
 def _encryption_of(server: smtplib.SMTP) -> str:

@@ -22,6 +22,7 @@ from vitrina.errors import (
     RetriableServiceError,
     StoreConflictError,
 )
+from vitrina.google.firestore import SERVICE
 from vitrina.google.rest import RestService
 from vitrina.google.server_time import ServerTime
 from vitrina.google.services import BUSY_STATUSES, NO_ANSWER, may_pass
@@ -39,8 +40,6 @@ from vitrina.ports import (
 )
 from vitrina.store.documents import json_texts, require_index
 
-#: Name of the service in messages to people.
-SERVICE = "Firestore"
 #: The collection of all documents. Its indexes are in ``firestore.indexes.json``.
 COLLECTION = "documents"
 
@@ -208,7 +207,7 @@ class FirestoreStore:
         A read may be refused for a database or an index that is not there.
         """
         attempts = Retrying(
-            stop=stop_any(stop_after_attempt(_ATTEMPTS), StopAtDeadline()),
+            stop=stop_any(stop_after_attempt(_ATTEMPTS), StopAtDeadline(SERVICE)),
             wait=wait_random_exponential(multiplier=_FIRST_WAIT_S),
             retry=retry_if_exception(_is_busy),
             reraise=True,

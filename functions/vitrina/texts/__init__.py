@@ -31,6 +31,8 @@ _TEMPLATES = Path(__file__).parents[3] / "sheet_templates"
 TITLE_PREFIX = "title."
 #: Larger numbers are shortened, as are infinity and what is no number.
 MOST_NUMBER = 10**15
+#: In place of a value that cannot be shown.
+UNTOLD = "…"
 _PLURAL_FORMS = {"ru": ("one", "few", "many"), "en": ("one", "other")}
 
 
@@ -83,8 +85,17 @@ def load(locale: str) -> Mapping[str, str]:
 
 
 def render(text: Sentence, locale: str) -> str:
-    """The text of the sentence in the language *locale*, ``ru`` or ``en``."""
-    return _Formatter(locale).vformat(load(locale)[text.code], (), text.where)
+    """The text of the sentence in the language *locale*, ``ru`` or ``en``; any values can be told."""
+    return whole(_Formatter(locale).vformat(load(locale)[text.code], (), text.where))
+
+
+def whole(text: str) -> str:
+    """The text without halves of surrogate pairs, which cannot be sent or stored."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
 
 
 def render_all(data: Any, locale: str) -> Any:
@@ -97,7 +108,7 @@ def render_all(data: Any, locale: str) -> Any:
         return {key: render_all(value, locale) for key, value in data.items()}
     if isinstance(data, list | tuple):
         return [render_all(value, locale) for value in data]
-    return data
+    return whole(data) if isinstance(data, str) else data
 
 
 def format_number(value: float, locale: str) -> str:
@@ -138,7 +149,14 @@ class _Formatter(string.Formatter):
     def __init__(self, locale: str) -> None:
         self._locale = locale
 
-    def format_field(self, value: Any, spec: str) -> str:  # noqa: PLR0911 - one line for each kind of value
+    def format_field(self, value: Any, spec: str) -> str:
+        try:
+            return self._formatted(value, spec)
+        except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError):
+            # A value that does not belong there must not hide what the sentence says.
+            return UNTOLD
+
+    def _formatted(self, value: Any, spec: str) -> str:  # noqa: PLR0911 - one line for each kind of value
         if spec.startswith("plural "):
             return f"{format_number(value, self._locale)} {self._plural(value, spec.removeprefix('plural '))}"
         if isinstance(value, Sentence):

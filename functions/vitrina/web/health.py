@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from flask import Request, Response
 
 from vitrina import __version__
-from vitrina.deadline import limited_to
+from vitrina.deadline import limited_to, patient_for
 from vitrina.errors import ConfigurationError, RetriableServiceError, VitrinaError
 from vitrina.logs import one_request
 from vitrina.ports import Key
@@ -32,6 +32,8 @@ OK, WRONG, NO_ANSWER, NOT_ASKED = "ok", "wrong", "no answer", "not asked"
 HEALTH = "health"
 #: Seconds that an answer waits for the store, and for which what it said is told again.
 TIMEOUT_S, KEEP_S = 5.0, 10.0
+#: How long work of the queue waits in all for a system that does not answer.
+PATIENCE_S = 40.0
 #: A document that every store may have; it need not be there.
 _ANY_KEY: Key = ("meta", "schema")
 
@@ -43,11 +45,12 @@ def serve(
 ) -> Response:
     """Answer a question about the function's health; every other request is answered by *handle*.
 
-    After *limit_s* seconds no outside call is begun or waited for.
+    After *limit_s* seconds no outside call is begun or waited for; no system that is silent is waited for
+    longer than ``PATIENCE_S``.
     """
     if request.method in ("GET", "HEAD") and request.path.rstrip("/").endswith(f"/{HEALTH}"):
         return _answer(request, application)
-    with one_request(), limited_to(limit_s):
+    with one_request(), limited_to(limit_s), patient_for(PATIENCE_S):
         return handle(request, application)
 
 

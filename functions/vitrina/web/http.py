@@ -192,9 +192,9 @@ def _check_number(number: float) -> None:
 
 def response(envelope: Json, status: int) -> Response:
     """A response with a JSON body."""
-    answer = Response(
-        json.dumps(envelope, ensure_ascii=False), status=status, content_type="application/json"
-    )
+    # A text of an outside system may have half of a surrogate pair.
+    text = json.dumps(envelope, ensure_ascii=False).encode("utf-8", "replace")
+    answer = Response(text, status=status, content_type="application/json")
     if status == MethodNotAllowedError.http_status:
         answer.headers["Allow"] = "POST"
     return answer

@@ -1,4 +1,4 @@
-"""Rows 7 and 10 to 12 of the second list: answers that are right, through the menu."""
+"""Rows 7 and 10 to 12 of what people found by use: answers that are right, through the menu."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def complaints(answer: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [(one["sheet"], one["cell"], one["message"]) for one in answer["cells"]]
 
 
-def test_row_10_the_check_tells_what_the_estimate_refuses(office: Office) -> None:
+def test_used_row_10_the_check_tells_what_the_estimate_refuses(office: Office) -> None:
     """Each bad cell of the backlog: the same sentence, and the same cell to go to."""
     estimate_backlog(office)
     office.type("backlog", 2, depends_on="ЗРН-1")
@@ -63,7 +63,7 @@ def test_row_10_the_check_tells_what_the_estimate_refuses(office: Office) -> Non
         office.type("backlog", 1, **{column: {"hours.design": "3"}.get(column, "")})
 
 
-def test_row_10_the_check_of_all_names_the_workbook_of_the_cell(office: Office) -> None:
+def test_used_row_10_the_check_of_all_names_the_workbook_of_the_cell(office: Office) -> None:
     """In the agency's workbook: project, tab and cell in the sentence."""
     assert office.agency is not None
     office.fill_backlog({**BACKLOG[0], "quantity": "пять"})
@@ -74,7 +74,7 @@ def test_row_10_the_check_of_all_names_the_workbook_of_the_cell(office: Office) 
     assert line.startswith("Заря — Сайт, лист «Бэклог», G2: «пять» — не количество"), line
 
 
-def test_row_10_zero_hours_are_told_as_such(office: Office) -> None:
+def test_used_row_10_zero_hours_are_told_as_such(office: Office) -> None:
     """A kind of work with a norm, none, and no kind at all: nothing is said of norms."""
     office.fill_backlog(
         {"task": "Баннер", "work_type": "Баннер", "hours_design": "0"},
@@ -95,7 +95,7 @@ def test_row_10_zero_hours_are_told_as_such(office: Office) -> None:
     ("typed", "is_known"),
     [("Анна Белова", True), ("анна  белова", True), ("team@agency.ru", True), ("", True), ("Петя", False)],
 )
-def test_row_10_unknown_responsible_is_told(office: Office, typed: str, is_known: bool) -> None:
+def test_used_row_10_unknown_responsible_is_told(office: Office, typed: str, is_known: bool) -> None:
     """By the estimate, which goes on, and by the check, with the cell to go to."""
     estimate_backlog(office)
     assert office.do("check_book")["outcome"] == "done"
@@ -111,7 +111,7 @@ def test_row_10_unknown_responsible_is_told(office: Office, typed: str, is_known
     assert all(message.startswith("«Петя» — не почта") for _, _, message in complaints(checked))
 
 
-def test_row_10_the_undo_question_names_the_action_and_its_moment(office: Office) -> None:
+def test_used_row_10_the_undo_question_names_the_action_and_its_moment(office: Office) -> None:
     """Asked before anything was done, and after each action; the click undoes what it named or nothing."""
     nothing = office.do("undo_question")
     assert_answer(nothing, "refused", 422)
@@ -135,7 +135,7 @@ def test_row_10_the_undo_question_names_the_action_and_its_moment(office: Office
     assert office.table("in_progress", "action") == []
 
 
-def test_row_10_the_undo_question_of_another_day_names_the_day(
+def test_used_row_10_the_undo_question_of_another_day_names_the_day(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The moment alone would be taken for one of today."""
@@ -147,7 +147,7 @@ def test_row_10_the_undo_question_of_another_day_names_the_day(
 
 
 @pytest.mark.parametrize(("status", "action"), [("timeout", "«Начать период»"), ("drop", "«Оценить бэклог»")])
-def test_row_10_the_undo_question_knows_whether_a_lost_write_arrived(
+def test_used_row_10_the_undo_question_knows_whether_a_lost_write_arrived(
     office: Office, status: str, action: str
 ) -> None:
     """The sheet tells, as it does when the undo is carried out."""
@@ -160,7 +160,7 @@ def test_row_10_the_undo_question_knows_whether_a_lost_write_arrived(
 
 
 @pytest.mark.parametrize("action", ["build_batch", "check_book"])
-def test_row_10_a_bad_cell_of_the_agencys_workbook_can_be_gone_to(office: Office, action: str) -> None:
+def test_used_row_10_a_bad_cell_of_the_agencys_workbook_can_be_gone_to(office: Office, action: str) -> None:
     """Clicked in the client's workbook: the address of the other one, with tab and cell."""
     assert office.agency is not None
     agency_id = office.agency.spreadsheet_id
@@ -196,7 +196,7 @@ def hold_workbook(office: Office, **data: Any) -> None:
     ],
     ids=["older release", "job", "known", "unknown"],
 )
-def test_row_10_busy_says_who_and_what(
+def test_used_row_10_busy_says_who_and_what(
     office: Office, monkeypatch: pytest.MonkeyPatch, held: dict[str, Any], message: str
 ) -> None:
     """As far as it is known; the same click can be repeated."""
@@ -216,14 +216,16 @@ def test_row_10_busy_says_who_and_what(
     assert answer["data"] == {"is_busy": True}
 
 
-def test_row_10_each_action_that_holds_a_workbook_can_be_named() -> None:
+def test_used_row_10_each_action_that_holds_a_workbook_can_be_named() -> None:
     """In both languages."""
     holding = {f"busy.{name}" for name, action in ACTIONS.items() if action.holds}
 
     assert all(holding <= load(locale).keys() for locale in LOCALES)
 
 
-def test_row_10_a_running_action_says_what_it_is(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_used_row_10_a_running_action_says_what_it_is(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The lease of a real click has the person, the action and the moment."""
     office.fill_backlog(*BACKLOG)
     leases: list[Any] = []
@@ -242,7 +244,7 @@ def test_row_10_a_running_action_says_what_it_is(office: Office, monkeypatch: py
     assert abs(datetime.fromisoformat(leases[0]["at"]) - NOW) < timedelta(minutes=1)
 
 
-def test_row_10_one_reason_of_many_tasks_is_told_once(office: Office) -> None:
+def test_used_row_10_one_reason_of_many_tasks_is_told_once(office: Office) -> None:
     """Twenty tasks without a kind of work, four of a kind without a norm, three with a zero."""
     office.fill_backlog(
         *({"task": f"Встреча {number}"} for number in range(20)),
@@ -262,7 +264,7 @@ def test_row_10_one_reason_of_many_tasks_is_told_once(office: Office) -> None:
     assert answer["data"]["gaps"] == 27
 
 
-def test_row_10_cards_that_are_gone_are_told_in_one_line(office: Office) -> None:
+def test_used_row_10_cards_that_are_gone_are_told_in_one_line(office: Office) -> None:
     """Somebody deleted the cards of the board."""
     estimate_backlog(office, *({"task": f"Баннер {number}", "hours_design": "1"} for number in range(5)))
     start_period(office)
@@ -279,7 +281,7 @@ def test_row_10_cards_that_are_gone_are_told_in_one_line(office: Office) -> None
     assert answer["data"]["found"] == 5
 
 
-def test_row_12_owner_reads_titles_and_no_keys(agency: Office) -> None:
+def test_used_row_12_owner_reads_titles_and_no_keys(agency: Office) -> None:
     """The column with the keys of the settings, such as ``load_factor``, is hidden."""
     assert agency.agency is not None
     agency_id = agency.agency.spreadsheet_id
@@ -301,7 +303,7 @@ def agency_id_of(office: Office) -> str:
     return office.agency.spreadsheet_id
 
 
-def test_row_7_what_the_client_chose_reaches_the_agency(office: Office) -> None:
+def test_used_row_7_what_the_client_chose_reaches_the_agency(office: Office) -> None:
     """*Вернули* and *Принято* of work in review say in *Проекты* that it is our turn."""
     put_in_progress(office, *BACKLOG)
     for card in office.cards()[:2]:
@@ -324,7 +326,7 @@ def test_row_7_what_the_client_chose_reaches_the_agency(office: Office) -> None:
     assert waits == f"мы, клиент вернул: {returned}; мы, клиент принял: {accepted}"
 
 
-def test_row_7_the_journal_is_filled_and_the_board_is_the_projects_own(office: Office) -> None:
+def test_used_row_7_the_journal_is_filled_and_the_board_is_the_projects_own(office: Office) -> None:
     """Each action has a line, and two clients have links to two boards."""
     office.create_client(client_name="Луч", project_name="Блог", code="ЛУЧ")
     office.settle()
@@ -336,7 +338,7 @@ def test_row_7_the_journal_is_filled_and_the_board_is_the_projects_own(office: O
     assert len(boards) == len(set(cards)) == 2
 
 
-def test_row_11_the_owner_sees_projects_first_and_a_fresh_load(office: Office) -> None:
+def test_used_row_11_the_owner_sees_projects_first_and_a_fresh_load(office: Office) -> None:
     """The workbook opens on *Проекты* with a mark of health; the load follows a start by itself."""
     estimate_backlog(office)
     start_period(office)
@@ -351,7 +353,9 @@ def test_row_11_the_owner_sees_projects_first_and_a_fresh_load(office: Office) -
     assert office.table("projects", "health", spreadsheet_id=agency_id_of(office)) == [("по плану",)]
 
 
-def test_row_12_a_manager_is_added_in_the_workbook(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_used_row_12_a_manager_is_added_in_the_workbook(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A row in *Специалисты* with a role is enough: no setting, no restart."""
     monkeypatch.setattr(team_renewal, "PAUSE_S", 0.0)
     nina = office.manager("nina@mayak.example")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -87,6 +88,34 @@ def test_row_5_a_due_day_of_the_year_9999(office: Office, due: str) -> None:
         assert answer["http_status"] in (200, 422), answer
     judged = office.do("check_book")
     assert any("2100" in one["message"] for one in judged["cells"]), judged
+
+
+#: What a person, or another program, may have put on a card; a text may have half of a surrogate pair.
+CARDS: Mapping[str, Mapping[str, Any]] = {
+    "a day before Christ": {"due_date": "0001-01-01T00:00:00Z"},
+    "a day of 1066": {"due_date": "1066-10-14"},
+    "a moment of 9999": {"due_date": "9999-12-31T23:30:00Z", "due_date_time_present": True},
+    "half of a pair": {"title": "half \ud800 of a pair", "description": "\udfff"},
+    "1e300 hours": {"size_text": "1e300 ч"},
+    "braces": {"title": "{value} {0} {count:plural a|b|c} %s"},
+}
+
+
+def test_row_5_absurd_cards(office: Office) -> None:
+    """All of them, one after the other: the project is refreshed and checked, whatever the card has."""
+    put_in_progress(office, {"task": "Лендинг", "work_type": "Лендинг"})
+    [card] = office.cards()
+    headers = {"Content-Type": "application/json", "Authorization": "Bearer local-11"}
+    url = f"{office.servers.kaiten}/api/latest/cards/{card['id']}"
+    for name, change in CARDS.items():
+        changed = office.http.patch(url, content=json.dumps(change).encode(), headers=headers)
+        assert changed.status_code == 200, name
+        for action in ("refresh", "check_book"):
+            answer = in_time(lambda what=action: office.do(what))  # type: ignore[misc]
+            assert answer["http_status"] in (200, 422), (name, answer)
+    spent = {"time_spent": 60 * 10**9, "for_date": "2026-11-23", "role_id": -1}
+    office.kaiten("POST", f"/cards/{card['id']}/time-logs", **spent)
+    assert in_time(lambda: office.do("refresh"))["http_status"] == 200
 
 
 def test_row_5_a_card_due_in_the_year_9999(office: Office) -> None:

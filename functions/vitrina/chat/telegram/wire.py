@@ -12,7 +12,7 @@ from vitrina.chat.telegram.pace import SERVICE, Pace
 from vitrina.chat.telegram.refusals import error_from
 from vitrina.errors import AccessDeniedError, RetriableServiceError, ServiceError
 from vitrina.ports import Json
-from vitrina.rest import FIRST_WAIT_S, TIMEOUT_S, Refusals, RestWire, translated, trusted_authorities
+from vitrina.rest import FIRST_WAIT_S, TIMEOUT_S, Refusals, RestWire, TimedTransport, json_of, translated
 
 #: How often a call that changes nothing is sent.
 ATTEMPTS = 3
@@ -113,13 +113,13 @@ class TelegramWire(RestWire):
         return httpx.Client(
             base_url=self._api_url,
             headers={"Accept": "application/json"},
-            transport=TokenTransport(self._token, httpx.HTTPTransport(verify=trusted_authorities())),
+            transport=TokenTransport(self._token, TimedTransport()),
         )
 
     def content_of(self, response: httpx.Response) -> Any:
         """The ``result`` of an answer; raises our error for a refusal of Telegram."""
         try:
-            answer = response.json()
+            answer = json_of(response)
         except ValueError:
             answer = None
         is_from_telegram = isinstance(answer, dict) and "ok" in answer

@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -106,7 +107,9 @@ def _read(run: Run, due: Sequence[Tracked[MetricSources]]) -> None:
     ]
     with ThreadPoolExecutor(PARALLEL, thread_name_prefix="facts") as pool:
         pending: dict[Future[list[Reading]], _Project] = {
-            pool.submit(project.read): project for project in projects
+            # How long a silent source is waited for goes with the context.
+            pool.submit(copy_context().run, project.read): project
+            for project in projects
         }
         while pending:
             ended, _ = wait(pending, timeout=HEARTBEAT_S, return_when=FIRST_COMPLETED)

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from vitrina.errors import AccessDeniedError, FatalServiceError, ServiceError
-from vitrina.rest import FIRST_WAIT_S, TIMEOUT_S, Refusals, RestWire, translated, trusted_authorities
+from vitrina.rest import FIRST_WAIT_S, TIMEOUT_S, Refusals, RestWire, TimedTransport, translated
 
 SERVICE = "Calltouch"
 URL = "https://api.calltouch.ru"
@@ -104,11 +104,11 @@ class CalltouchWire(RestWire):
         return translated(error, SERVICE, REFUSALS)
 
 
-class _WithToken(httpx.HTTPTransport):
+class _WithToken(TimedTransport):
     """Adds the token to the address of each request as it is sent."""
 
     def __init__(self, token: str) -> None:
-        super().__init__(verify=trusted_authorities())
+        super().__init__()
         self._token = token
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

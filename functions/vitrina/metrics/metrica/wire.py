@@ -10,7 +10,7 @@ import httpx
 
 from vitrina.errors import AccessDeniedError, FatalServiceError, ServiceError
 from vitrina.metrics.metrica.pace import SERVICE, Pace, busy
-from vitrina.rest import FIRST_WAIT_S, TIMEOUT_S, Refusals, RestWire, translated, trusted_authorities
+from vitrina.rest import FIRST_WAIT_S, TIMEOUT_S, Refusals, RestWire, TimedTransport, translated
 
 URL = "https://api-metrika.yandex.net"
 
@@ -71,7 +71,7 @@ class MetricaWire(RestWire):
     def make_client(self) -> httpx.Client:
         """The client, with the token as Yandex wants it."""
         return httpx.Client(
-            verify=trusted_authorities(),
+            transport=TimedTransport(),
             base_url=self._api_url,
             headers={"Authorization": f"OAuth {self._token}", "Accept": "application/json"},
         )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from vitrina.deadline import extended_to
 from vitrina.errors import (
     BusyError,
     RequestError,
@@ -51,6 +52,9 @@ from vitrina.texts import Sentence, render, sentence
 from vitrina.workbook.reading.team import Role
 
 log = logging.getLogger("vitrina.operations")
+
+#: Seconds in which a run that failed gives its leases back.
+END_S = 5.0
 
 Params = Mapping[str, Any]
 
@@ -213,7 +217,8 @@ def _run_at_once(
 def _end_with_error(run: Run, action: Action, data: Json, state: str, answer: Answer, status: int) -> None:
     """Keep how a run failed, and give its leases back, unless somebody else has taken it over."""
     run.drop_final_writes()
-    with contextlib.suppress(VitrinaError):
+    # Also where the deadline has passed: the next click would find the workbook busy.
+    with contextlib.suppress(VitrinaError), extended_to(END_S):
         _end(run, action, data, state, answer_json(answer, data["locale"]), status)
 
 

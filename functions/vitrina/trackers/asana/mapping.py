@@ -6,10 +6,10 @@ import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, tzinfo
 from xml.sax.saxutils import escape, unescape
 
-from vitrina.domain.quantities import day_in_zone
+from vitrina.domain.quantities import day_from_iso, moment_day
 from vitrina.ports import (
     KEPT,
     Board,
@@ -393,8 +393,8 @@ def comments_of_people(stories: Iterable[Json], own_user_id: str) -> int:
 def day_of(task: Json, zone: tzinfo) -> date | None:
     """The day on which a task is due."""
     if task.get("due_at"):
-        return day_in_zone(datetime.fromisoformat(task["due_at"]), zone)
-    return date.fromisoformat(task["due_on"]) if task.get("due_on") else None
+        return moment_day(task["due_at"], zone)
+    return day_from_iso(task["due_on"]) if task.get("due_on") else None
 
 
 def tasks_of_events(body: Json, own_user_id: str | None) -> tuple[str, ...] | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, tzinfo
+from datetime import date, tzinfo
 
-from vitrina.domain.quantities import day_in_zone, parse_hours
+from vitrina.domain.quantities import day_from_iso, moment_day, parse_hours
 from vitrina.ports import (
     KEPT,
     Board,
@@ -354,7 +354,7 @@ def _step_from(row: Json) -> Step:
         text=row["text"],
         is_done=bool(row["checked"]),
         assignee_id=_id(row.get("responsible_id")),
-        due_on=date.fromisoformat(due[:10]) if due else None,
+        due_on=day_from_iso(due) if due else None,
         step_id=str(row["id"]),
     )
 
@@ -364,9 +364,9 @@ def _due_on(data: Json, zone: tzinfo) -> date | None:
     if not text:
         return None
     if data.get("due_date_time_present"):
-        return day_in_zone(datetime.fromisoformat(text), zone)
+        return moment_day(text, zone)
     # Without a time Kaiten keeps midnight UTC: converting that to a zone west of it gives the day before.
-    return date.fromisoformat(text[:10])
+    return day_from_iso(text)
 
 
 def _assignee_id(data: Json) -> str | None:

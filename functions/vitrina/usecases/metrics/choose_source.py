@@ -267,7 +267,8 @@ def _choose(run: Run, spreadsheet_id: str, place: Place, wanted: Wanted) -> Answ
 
     run.at_end(updates=[tracked.change(chosen)])
     run.queue_at_end(facts_wish(services))
-    details = [sentence("metric_form.needs_begin")] if row.since_on is None else []
+    needs_begin = sentence("metric_form.needs_begin", column=sentence("title.metrics.since_on"))
+    details = [needs_begin] if row.since_on is None else []
     return Answer(
         Outcome.DONE,
         sentence("metric_form.chosen", metric=row.metric, source=_source_sentence(source)),

@@ -13,7 +13,7 @@ from typing import Any
 
 from vitrina.errors import CellProblem, UnknownWorkbookError, WorkbookShapeError
 from vitrina.ports import Json
-from vitrina.texts import TITLE_PREFIX, Sentence, sentence
+from vitrina.texts import TITLE_PREFIX, Sentence, sentence, whole
 from vitrina.workbook.reading.shape import KnownColumn, KnownTab, Shape
 
 #: Keys of Google's developer metadata. Keys of rows are short because a sheet has 30,000 characters for all.
@@ -557,11 +557,13 @@ def _cell(data: Json) -> Cell:
         return EMPTY
     effective = data.get("effectiveValue", {})
     value = effective.get("stringValue", effective.get("numberValue", effective.get("boolValue")))
+    if isinstance(value, str):
+        value = whole(value)
     return Cell(
         value=float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value,
         formula=data.get("userEnteredValue", {}).get("formulaValue"),
         is_error="errorValue" in effective,
-        note=data.get("note", ""),
+        note=whole(data.get("note", "")),
         is_spilled="userEnteredValue" not in data and "effectiveValue" in data,
     )
 
