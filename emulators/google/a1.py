@@ -14,6 +14,7 @@ GridRange = dict[str, Any]
 
 _PLAIN_TITLE = re.compile(r"[^\W\d]\w*", re.ASCII)
 _CELL_LIKE = re.compile(r"[A-Za-z]{1,3}[0-9]+|[Rr][0-9]*[Cc][0-9]*")
+_R1C1 = re.compile(r"R([1-9][0-9]*)C([1-9][0-9]*)(?::R([1-9][0-9]*)C([1-9][0-9]*))?", re.IGNORECASE)
 _PART = re.compile(r"\$?([A-Za-z]{1,3})?\$?([1-9][0-9]*)?")
 
 
@@ -112,7 +113,11 @@ def split_title(text: str) -> tuple[str | None, str | None]:
 
 
 def parse_bounds(text: str) -> Bounds | None:
-    """``B2:C`` -> bounds, or ``None`` if the text is not a range in A1 notation."""
+    """``B2:C`` or ``R2C2:R9C3`` -> bounds, or ``None`` if the text is a range in neither notation."""
+    if found := _R1C1.fullmatch(text):
+        top, left, bottom, right = (int(part or 0) for part in found.groups())
+        bottom, right = bottom or top, right or left
+        return Bounds(min(top, bottom) - 1, min(left, right) - 1, max(top, bottom), max(left, right))
     first, mark, second = text.partition(":")
     start = _PART.fullmatch(first)
     if not start or not first:

@@ -7,7 +7,7 @@ from typing import Any
 
 from emulators.google.a1 import Box
 from emulators.google.errors import FAULT_MESSAGES, ApiError
-from emulators.google.models import OWNER, Book, Sheet
+from emulators.google.models import Book, Sheet
 from emulators.google.store import Store
 
 WRITERS = frozenset({"owner", "organizer", "fileOrganizer", "writer"})
@@ -68,7 +68,8 @@ def is_in_group(store: Store, group: str, person: str) -> bool:
 
 def may_edit_range(store: Store, protection: dict[str, Any], person: str) -> bool:
     """Whether a protection lets a person edit; without ``editors`` it lets in whoever may edit the file."""
-    if protection.get("warningOnly") or "editors" not in protection or person.casefold() == OWNER.casefold():
+    is_owner = person.casefold() == store.behaviour.account.casefold()
+    if protection.get("warningOnly") or "editors" not in protection or is_owner:
         return True
     editors, wanted = protection["editors"], person.casefold()
     if wanted in (user.casefold() for user in editors.get("users", ())):

@@ -32,11 +32,20 @@ Color = dict[str, float]
 @lru_cache(maxsize=4096)
 def _channel(value: float) -> float:
     """A colour channel as the service stores it: rounded to eight bits, shown as a 32-bit float."""
-    byte = min(max(int(value * 255), 0), 255)
-    if byte in (0, 255):
-        return byte // 255
-    single = struct.unpack("f", struct.pack("f", byte / 255))[0]
-    return float(f"{single:.8g}")
+    byte = min(max(int(_single(_single(value) * 255)), 0), 255)
+    return byte // 255 if byte in (0, 255) else _shortest(_single(byte / 255))
+
+
+def _shortest(value: float) -> float:
+    """A number of 32 bits in as few digits as tell it from its neighbours, as JSON shows it."""
+    texts = (f"{value:.{digits}g}" for digits in (8, 9))
+    return next(float(text) for text in texts if _single(float(text)) == value)
+
+
+def _single(value: float) -> float:
+    """The nearest number of 32 bits, with which the service calculates: a colour that is sent back stays."""
+    nearest: float = struct.unpack("f", struct.pack("f", value))[0]
+    return nearest
 
 
 def color(value: Color) -> Color:

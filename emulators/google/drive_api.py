@@ -14,7 +14,7 @@ from emulators.google.a1 import Bounds
 from emulators.google.calls import Call, handles
 from emulators.google.errors import ApiError, NotModelledError, file_not_found
 from emulators.google.filters import Area
-from emulators.google.models import OWNER, Book
+from emulators.google.models import Book
 from emulators.google.spreadsheets import SPREADSHEET, permission_id
 
 FOLDER = "application/vnd.google-apps.folder"
@@ -45,6 +45,11 @@ WRITABLE = (
 ROLES = ("owner", "organizer", "fileOrganizer", "writer", "commenter", "reader")
 
 
+V2_ADDRESS = "https://www.googleapis.com/drive/v2/files"
+#: The root folder as the second version of the API names it.
+ROOT_ID = "0AEmulatorsRootFolderUk9PVA"
+
+
 class Raw:
     """An answer that is not JSON."""
 
@@ -64,7 +69,8 @@ def full(file: dict[str, Any]) -> dict[str, Any]:
     """A file with what Drive computes about it."""
     result = {name: one for name, one in file.items() if name != CONTENT}
     shared = len(file["permissions"]) > 1
-    owner = {"kind": "drive#user", "displayName": "Owner", "me": True, "emailAddress": OWNER}
+    account = next(one["emailAddress"] for one in file["permissions"] if one["role"] == "owner")
+    owner = {"kind": "drive#user", "displayName": account, "me": True, "emailAddress": account}
     result |= {
         "permissions": [_with_name(permission) for permission in file["permissions"]],
         "permissionIds": [permission["id"] for permission in file["permissions"]],
@@ -146,8 +152,30 @@ def check_create(call: Call) -> None:
     if file_id in call.store.files:
         raise ApiError(409, "A file already exists with the provided ID.", reason="fileIdInUse")
     _check_parents(call, call.body.get("parents", []))
+    check_storage(call, call.body.get("parents", []), is_folder=mime_type == FOLDER)
     if call.media is not None and call.upload is None and len(call.media.content) > MOST_MULTIPART_BYTES:
         raise ApiError(413, "Request Too Large", reason="uploadTooLarge")
+
+
+def check_storage(call: Call, parents: list[str], *, is_folder: bool = False) -> None:
+    """Refuse a file of a service account outside of shared drives; a folder takes no storage."""
+    if call.store.behaviour.is_service_account and not is_folder and not _is_shared_drive(call, parents):
+        raise ApiError(
+            403,
+            "Service Accounts do not have storage quota. Leverage shared drives "
+            "(https://developers.google.com/workspace/drive/api/guides/about-shareddrives), or use OAuth "
+            "delegation (http://support.google.com/a/answer/7281227) instead.",
+            reason="storageQuotaExceeded",
+        )
+
+
+def _is_shared_drive(call: Call, parents: list[str]) -> bool:
+    """Whether a file with these parents belongs to a shared drive."""
+    for parent in parents:
+        known = call.store.files.get(parent)
+        if parent != "root" and (known is None or _is_shared_drive(call, known["parents"])):
+            return True
+    return False
 
 
 def _check_parents(call: Call, parents: list[str]) -> None:
@@ -198,7 +226,7 @@ def list_files(call: Call) -> dict[str, Any]:
     found.reverse()
     for key in reversed([part.strip() for part in call.query.get("orderBy", "").split(",") if part.strip()]):
         name, _, direction = key.partition(" ")
-        if name not in ("name", "name_natural", "createdTime", "modifiedTime", "folder"):
+        if name not in ORDERS:
             raise NotModelledError(f"orderBy={name}")
         found.sort(key=lambda file, name=name: _sort_key(file, name), reverse=direction == "desc")
     size = call.query.get("pageSize", 100)
@@ -212,7 +240,24 @@ def list_files(call: Call) -> dict[str, Any]:
     return result | {"files": page}
 
 
+#: Keys of ``orderBy`` that are modelled; the account alone changes files, so its changes are all there are.
+ORDERS = frozenset(
+    {
+        "name",
+        "name_natural",
+        "createdTime",
+        "modifiedTime",
+        "modifiedByMeTime",
+        "recency",
+        "folder",
+        "starred",
+    }
+)
+
+
 def _sort_key(file: dict[str, Any], name: str) -> Any:
+    if name in ("recency", "modifiedByMeTime"):
+        return file["modifiedTime"]
     if name == "folder":
         return file["mimeType"] != FOLDER
     return file["name"].casefold() if name.startswith("name") else file[name]
@@ -271,6 +316,7 @@ def copy(call: Call) -> dict[str, Any]:
     if source["id"] not in call.store.books:
         raise NotModelledError("copies of files with content")
     _check_parents(call, call.body.get("parents", []))
+    check_storage(call, call.body.get("parents", source["parents"]))
     name = call.body.get("name") or f"Copy of {source['name']}"
     book = call.store.books[source["id"]].clone()
     book.spreadsheet_id = call.store.new_file_id()
@@ -308,7 +354,8 @@ def export(call: Call) -> Raw:
     writer = csv.writer(out, lineterminator="\r\n")
     for row in rows.get("values", []):
         writer.writerow([*row, *[""] * (width - len(row))])
-    return Raw(out.getvalue().encode(), "text/csv")
+    # Real exports have no line break after the last row.
+    return Raw(out.getvalue().removesuffix("\r\n").encode(), "text/csv")
 
 
 @handles("drive.comments.list")
@@ -340,6 +387,33 @@ def import_csv(call: Call, content: bytes) -> dict[str, Any]:
         "mimeType": SPREADSHEET,
         "createdDate": file["createdTime"],
         "modifiedDate": call.store.timestamp(),
+    } | _as_shown_by_v2(call)
+
+
+def _as_shown_by_v2(call: Call) -> dict[str, Any]:
+    """What the second version of the API says about a file of the caller (recorded)."""
+    account, now = call.store.behaviour.account, call.store.timestamp()
+    address = f"{V2_ADDRESS}/{call.path['fileId']}"
+    return {
+        "ownerNames": [account],
+        "lastModifyingUserName": account,
+        "parents": [
+            {
+                "selfLink": f"{address}/parents/{ROOT_ID}",
+                "id": ROOT_ID,
+                "isRoot": True,
+                "kind": "drive#parentReference",
+                "parentLink": f"{V2_ADDRESS}/{ROOT_ID}",
+            }
+        ],
+        "spaces": ["drive"],
+        **dict.fromkeys(("fileSize", "quotaBytesUsed"), "1024"),
+        **dict.fromkeys(("modifiedByMeDate", "lastViewedByMeDate"), now),
+        "markedViewedByMeDate": "1970-01-01T00:00:00.000Z",
+        **dict.fromkeys(("editable", "copyable", "writersCanShare"), True),
+        **dict.fromkeys(
+            ("appDataContents", "shared", "explicitlyTrashed", "copyRequiresWriterPermission"), False
+        ),
     }
 
 

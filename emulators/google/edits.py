@@ -19,7 +19,7 @@ from emulators.google.batch.sheets import move_sheet, remove_sheet, set_title
 from emulators.google.errors import ApiError, BadRequestError, invalid
 from emulators.google.filters import Area
 from emulators.google.locales import locale
-from emulators.google.models import OWNER, Book, Cell, Sheet
+from emulators.google.models import Book, Cell, Sheet
 from emulators.google.store import Store
 
 Edit = dict[str, Any]
@@ -39,7 +39,7 @@ def apply(store: Store, body: dict[str, Any]) -> None:
     ApiError
         400 with the page's message.
     """
-    person = body.get("as") or OWNER
+    person = body.get("as") or store.behaviour.account
     book = _open(store, body["spreadsheet_id"], person)
     for edit in body.get("edits", []):
         _apply_one(book, store, person, edit)
@@ -54,7 +54,7 @@ def apply_each(store: Store, body: dict[str, Any]) -> list[str | None]:
     ApiError
         400 if the person may not edit the file at all.
     """
-    person = body.get("as") or OWNER
+    person = body.get("as") or store.behaviour.account
     book = _open(store, body["spreadsheet_id"], person)
     messages: list[str | None] = []
     for edit in body.get("edits", []):

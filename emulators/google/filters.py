@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from emulators.google import metadata
 from emulators.google.a1 import (
@@ -36,19 +36,29 @@ class Area:
 
     def require_inside(self) -> Area:
         """Refuse an area that begins or ends outside the grid, with Google's message."""
+        _, _, bottom, right = (value or 0 for value in self.bounds)
+        ends_outside = bottom > len(self.sheet.rows) or right > len(self.sheet.columns)
+        return self._refuse() if ends_outside else self.require_start_inside()
+
+    def require_start_inside(self) -> Area:
+        """Refuse an area that begins outside the grid; one that only ends outside is clipped."""
+        top, left, _, _ = (value or 0 for value in self.bounds)
+        if top >= len(self.sheet.rows) or left >= len(self.sheet.columns):
+            return self._refuse()
+        return self
+
+    def _refuse(self) -> NoReturn:
         rows, columns = len(self.sheet.rows), len(self.sheet.columns)
         top, left, bottom, right = (value or 0 for value in self.bounds)
-        if top >= rows or left >= columns or bottom > rows or right > columns:
-            asked = Box(top, left, max(bottom, top + 1), max(right, left + 1))
-            if self.bounds.bottom is None:
-                asked = asked._replace(bottom=max(rows, top + 1))
-            if self.bounds.right is None:
-                asked = asked._replace(right=max(columns, left + 1))
-            raise invalid(
-                f"Range ({format_box(self.sheet.title, asked)}) exceeds grid limits. "
-                f"Max rows: {rows}, max columns: {columns}"
-            )
-        return self
+        asked = Box(top, left, max(bottom, top + 1), max(right, left + 1))
+        if self.bounds.bottom is None:
+            asked = asked._replace(bottom=max(rows, top + 1))
+        if self.bounds.right is None:
+            asked = asked._replace(right=max(columns, left + 1))
+        raise invalid(
+            f"Range ({format_box(self.sheet.title, asked)}) exceeds grid limits. "
+            f"Max rows: {rows}, max columns: {columns}"
+        )
 
 
 def from_a1(book: Book, text: str) -> Area:

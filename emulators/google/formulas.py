@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import ironcalc
 
-from emulators.google import references
+from emulators.google import entry, references, syntax
 from emulators.google.a1 import column_name, quote_title
 from emulators.google.errors import NotModelledError
 from emulators.google.formats import to_serial
@@ -73,6 +73,40 @@ PICTURES = frozenset({"SPARKLINE"})
 
 RENAMED = {"REGEXMATCH": "REGEXTEST", "FLATTEN": "TOCOL"}
 WRAPPED = frozenset({"ARRAYFORMULA", "COUNTUNIQUE", "JOIN", "SPLIT", "TO_DATE", "TODAY", "NOW"})
+
+GIVE_ARRAYS = frozenset(
+    {
+        *("ARRAYFORMULA", "FILTER", "SORT", "SORTN", "UNIQUE", "TRANSPOSE", "SEQUENCE", "SPLIT", "FLATTEN"),
+        *("TOCOL", "TOROW", "HSTACK", "VSTACK", "WRAPROWS", "WRAPCOLS", "CHOOSECOLS", "CHOOSEROWS"),
+        *("MAP", "BYROW", "BYCOL", "SCAN", "MAKEARRAY", "RANDARRAY", "MMULT", "MINVERSE", "FREQUENCY"),
+        *("LINEST", "LOGEST", "TREND", "GROWTH", "INDEX", "OFFSET", "INDIRECT", "XLOOKUP"),
+    }
+)
+"""Functions whose result fills neighbouring cells; any other formula shows one value of an array."""
+
+TEXTS = frozenset(
+    {
+        *(
+            "TEXT",
+            "LEFT",
+            "RIGHT",
+            "MID",
+            "UPPER",
+            "LOWER",
+            "PROPER",
+            "TRIM",
+            "SUBSTITUTE",
+            "REPLACE",
+            "REPT",
+        ),
+        *("CHAR", "UNICHAR", "JOIN", "TEXTJOIN", "CONCATENATE", "CONCAT", "REGEXREPLACE", "REGEXEXTRACT"),
+        *("FIXED", "HYPERLINK"),
+    }
+)
+"""Functions whose result is a text, so that nothing depends on the locale when it becomes part of one."""
+
+_BETWEEN_TEXTS = frozenset("&=<>")
+"""Operators that bind less than those between numbers: what is between them is one operand of ``&``."""
 
 LITERAL_HYPERLINK = re.compile(r'=\s*HYPERLINK\s*\(\s*"((?:[^"]|"")*)"', re.IGNORECASE)
 """A HYPERLINK whose address is written out in the formula."""
@@ -231,7 +265,7 @@ def _content(book: Book, extra: list[str], translator: _Translator) -> Any:
                     [(kind, entered)] = value.items()
                     if kind == "formulaValue" and _is_momentary(entered):
                         return None
-                    cells.append((index, row, column, kind, entered))
+                    cells.append((index, row, column, kind, entered, _date_kind(cell)))
     if len(cells) > _MOST_CELLS or any(map(_is_momentary, extra)):
         return None
     names = [(one["name"], tuple(one["range"].items())) for one in book.named_ranges]
@@ -415,7 +449,9 @@ class _Translator:
             zone = ZoneInfo(book.properties.get("timeZone", "Etc/GMT"))
         except ZoneInfoNotFoundError:
             zone = ZoneInfo("UTC")
-        self._now = to_serial(now.astimezone(zone).replace(tzinfo=None))
+        local = now.astimezone(zone)
+        self._today = local.date()
+        self._now = to_serial(local.replace(tzinfo=None))
         #: What every translation depends on, beside the formula and its tab.
         self._names = (
             book.locale,
@@ -426,6 +462,7 @@ class _Translator:
         #: The same, and the sizes of the tabs, on which references with an open side depend.
         self.shape = (*self._names, tuple((len(one.rows), len(one.columns)) for one in book.sheets))
         self._has_open_side = False
+        self._depends_on_formats = False
 
     def translate(self, text: str, own: Sheet | None) -> str:
         """The formula for ironcalc. *own* is the tab of the formula.
@@ -435,14 +472,77 @@ class _Translator:
         tab = own.sheet_id if own else None
         found = _TRANSLATED.get((text, tab, self._names)) or _TRANSLATED.get((text, tab, self.shape))
         if found is None:
-            self._has_open_side = False
+            self._has_open_side = self._depends_on_formats = False
             tokens = [token for token in references.tokens(text) if not token.text.isspace()]
-            found = "".join(self._sequence(tokens, own))
-            if "NOW" not in text.upper():
+            found = self._whole(tokens, own, text)
+            if "NOW" not in text.upper() and not self._depends_on_formats:
                 _remember((text, tab, self.shape if self._has_open_side else self._names), found)
         return found
 
+    def _whole(self, tokens: list[Token], own: Sheet | None, text: str) -> str:
+        """The whole formula: one value, unless a function gives an array."""
+        if not syntax.is_readable(text, self._book.locale):
+            # Written without its end, so that the engine shows an error as well.
+            return "=("
+        found = "".join(self._sequence(tokens[1:], own))
+        words = {
+            token.text.upper()
+            for token, follower in _with_next(tuple(tokens))
+            if token.kind == "word" and follower == "("
+        }
+        names = {one["name"].casefold() for one in self._book.named_ranges}
+        has_many_cells = any(
+            token.text.casefold() in names if token.kind == "word" else _is_area(token) for token in tokens
+        )
+        is_array = words & GIVE_ARRAYS or any(token.text == "{" for token in tokens)
+        return f"=@({found})" if has_many_cells and not is_array else f"={found}"
+
     def _sequence(self, tokens: list[Token], own: Sheet | None) -> list[str]:
+        operands = _operands(tokens)
+        if operands is None:
+            return self._plain_sequence(tokens, own)
+        return [
+            part
+            if isinstance(part, str)
+            else self._as_text(part, own)
+            if is_text
+            else self._joined(part, own)
+            for part, is_text in operands
+        ]
+
+    def _joined(self, tokens: list[Token], own: Sheet | None) -> str:
+        return "".join(self._plain_sequence(tokens, own))
+
+    def _as_text(self, tokens: list[Token], own: Sheet | None) -> str:
+        """An operand of ``&``, shown as the locale shows it: a date as a date, a number with its comma."""
+        written = self._joined(tokens, own)
+        if len(tokens) == 1 and (tokens[0].kind == "string" or tokens[0].text.isdigit()):
+            return written
+        function = _called(tokens)
+        if function in TEXTS:
+            return written
+        kind = DATES.get(function) or self._kind_of_cell(tokens, own)
+        if kind:
+            pattern = {"DATE": "date_pattern", "TIME": "time_pattern"}.get(kind, "date_time_pattern")
+            shown = getattr(locale(self._book.locale), pattern).replace("M", "m")
+            return f'LET(part_,{written},IF(ISNUMBER(part_),TEXT(part_,"{shown}"),part_&""))'
+        if not self._decimal_comma:
+            return written
+        return f'LET(part_,{written},IF(ISNUMBER(part_),SUBSTITUTE(part_&"",".",","),part_&""))'
+
+    def _kind_of_cell(self, tokens: list[Token], own: Sheet | None) -> str:
+        """``DATE`` and the like for a reference to one cell that shows a date."""
+        reference = tokens[0].reference if len(tokens) == 1 else None
+        if reference is None or reference.last is not None:
+            return ""
+        sheet = own if reference.sheet is None else self._book.by_title(reference.sheet)
+        row, column = reference.first.row, reference.first.column
+        if sheet is None or row is None or column is None or row >= len(sheet.rows):
+            return ""
+        self._depends_on_formats = True
+        return _date_kind(sheet.cell(row, column))
+
+    def _plain_sequence(self, tokens: list[Token], own: Sheet | None) -> list[str]:
         parts: list[str] = []
         braces = 0
         index = 0
@@ -453,6 +553,11 @@ class _Translator:
                 end = _closing(tokens, index + 1)
                 arguments = self._arguments(tokens[index + 2 : end], own)
                 parts.append(self._call(token.text.upper(), arguments))
+                index = end + 1
+                continue
+            if token.text == "(" and token.kind == "other":
+                end = _closing(tokens, index)
+                parts.append(f"({''.join(self._sequence(tokens[index + 1 : end], own))})")
                 index = end + 1
                 continue
             if token.text in "{}" and token.kind == "other":
@@ -496,15 +601,30 @@ class _Translator:
             "TODAY": str(int(self._now)),
             "NOW": repr(self._now),
             "JOIN": f"TEXTJOIN({first},FALSE,{rest})",
-            "SPLIT": f"TEXTSPLIT({','.join(arguments[:2])})",
-            "COUNTUNIQUE": f"COUNTA(UNIQUE({first}))",
+            "SPLIT": _split(arguments),
+            "COUNTUNIQUE": _count_unique(arguments),
+            "WEEKDAY": f"WEEKDAY({','.join([f'({first})+7', *arguments[1:]])})",
         }
+        if self._decimal_comma:
+            # A space without break between thousands, and the comma before decimals.
+            fixed = f'SUBSTITUTE(FIXED({written}),",","~")'
+            wrapped |= {
+                "FIXED": f'SUBSTITUTE(SUBSTITUTE({fixed},".",","),"~","{locale(self._book.locale).group}")',
+                "VALUE": self._value_of_text(first),
+            }
         if name in wrapped:
             return wrapped[name]
         if name == "SORT" and len(arguments) >= 3:
             order = {"TRUE": "1", "FALSE": "-1"}.get(arguments[2].upper(), arguments[2])
             written = ",".join([*arguments[:2], order])
         return f"{RENAMED.get(name, name)}({written})"
+
+    def _value_of_text(self, written: str) -> str:
+        """``VALUE`` of what is typed in the locale of the workbook."""
+        if written.startswith('"') and written.count('"') == 2:
+            typed = entry.read(written[1:-1], locale(self._book.locale), self._today).value or {}
+            return repr(typed["numberValue"]) if "numberValue" in typed else f"VALUE({written})"
+        return f'LET(part_,{written},IF(ISTEXT(part_),VALUE(SUBSTITUTE(part_,",",".")),part_))'
 
     def _reference(self, reference: references.Reference, own: Sheet | None) -> str:
         """A reference with its open sides closed at the edge of the grid."""
@@ -524,6 +644,61 @@ class _Translator:
             first = first._replace(row=first.row or 0)
             last = last._replace(row=len(sheet.rows) - 1 if last.row is None else last.row)
         return reference._replace(first=first, last=last).text()
+
+
+def _split(arguments: list[str]) -> str:
+    """``SPLIT``: each letter of the delimiter separates, unless a third argument says that the whole does."""
+    text, delimiter = (*arguments, "", "")[:2]
+    by_each = len(arguments) < 3 or arguments[2].upper() != "FALSE"
+    letters = delimiter[1:-1]
+    if by_each and delimiter.startswith('"') and '"' not in letters and len(letters) > 1:
+        delimiter = "{" + ",".join(f'"{letter}"' for letter in letters) + "}"
+    drops_empty = arguments[3] if len(arguments) > 3 else "TRUE"
+    return f"TEXTSPLIT({text},{delimiter},,{drops_empty})"
+
+
+def _count_unique(arguments: list[str]) -> str:
+    columns = ",".join(f"TOCOL({argument},1)" for argument in arguments)
+    return f"IFERROR(ROWS(UNIQUE(VSTACK({columns}))),0)"
+
+
+def _is_area(token: Token) -> bool:
+    return token.reference is not None and token.reference.last is not None
+
+
+def _called(tokens: list[Token]) -> str:
+    """The name of the function if the tokens are one call, otherwise an empty text."""
+    if len(tokens) < 3 or tokens[0].kind != "word" or tokens[1].text != "(":
+        return ""
+    return tokens[0].text.upper() if _closing(tokens, 1) == len(tokens) - 1 else ""
+
+
+def _date_kind(cell: Cell) -> str:
+    """``DATE``, ``TIME`` or ``DATE_TIME`` where the cell shows its number so, otherwise an empty text."""
+    own = cell.get("userEnteredFormat", {}).get("numberFormat") or implied_format(cell) or {}
+    kind: str = own.get("type", "")
+    return kind if kind in ("DATE", "TIME", "DATE_TIME") else ""
+
+
+def _operands(tokens: list[Token]) -> list[tuple[str | list[Token], bool]] | None:
+    """Operators and operands and whether ``&`` is beside them; ``None`` without ``&`` at this level."""
+    pieces: list[str | list[Token]] = [[]]
+    depth = 0
+    for token in tokens:
+        if token.kind == "other":
+            depth += {"(": 1, "{": 1, ")": -1, "}": -1}.get(token.text, 0)
+        last = pieces[-1]
+        if depth == 0 and token.kind == "other" and token.text in _BETWEEN_TEXTS:
+            pieces += [token.text, []]
+        elif isinstance(last, list):
+            last.append(token)
+    if "&" not in pieces:
+        return None
+    padded = ["", *pieces, ""]
+    return [
+        (piece, piece != [] and "&" in (padded[index], padded[index + 2]))
+        for index, piece in enumerate(pieces)
+    ]
 
 
 def _closing(tokens: list[Token], opening: int) -> int:

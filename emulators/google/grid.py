@@ -15,7 +15,7 @@ from emulators.google.conditional import Conditional
 from emulators.google.filters import Area
 from emulators.google.formulas import ERROR_TEXTS
 from emulators.google.locales import Locale, locale
-from emulators.google.models import DEFAULT_PIXELS, OWNER, Book, Cell, Line, Sheet
+from emulators.google.models import DEFAULT_PIXELS, Book, Cell, Line, Sheet
 
 DEFAULT_FORMAT = {
     "backgroundColor": {"red": 1, "green": 1, "blue": 1},
@@ -150,7 +150,7 @@ def _sheet(
         if items and masks.wants(mask, name):
             result[name] = shown(items)
     if "protectedRanges" in result:
-        result["protectedRanges"] = [_with_owner(item) for item in result["protectedRanges"]]
+        result["protectedRanges"] = [_with_owner(item, book.owner) for item in result["protectedRanges"]]
     for name in ("rowGroups", "columnGroups"):
         if name in result:
             result[name] = [group | {"range": shown_range(group["range"])} for group in result[name]]
@@ -169,12 +169,12 @@ def _sheet(
     return result
 
 
-def _with_owner(item: dict[str, Any]) -> dict[str, Any]:
+def _with_owner(item: dict[str, Any], owner: str) -> dict[str, Any]:
     """A protected range as read: the owner can always edit, and is listed first (recorded)."""
     if item.get("warningOnly"):
         return item
     editors = item.get("editors", {})
-    users = [OWNER, *(user for user in editors.get("users", []) if user != OWNER)]
+    users = [owner, *(user for user in editors.get("users", []) if user != owner)]
     return item | {"editors": {"users": users} | {k: v for k, v in editors.items() if k != "users"}}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from emulators.google.a1 import Bounds, GridRange, grid_range
-from emulators.google.errors import invalid
+from emulators.google.errors import BadRequestError, invalid
 from emulators.google.models import Book, Line, Sheet
 
 LOCATION_TYPES = {"spreadsheet": "SPREADSHEET", "sheet": "SHEET", "ROWS": "ROW", "COLUMNS": "COLUMN"}
@@ -79,13 +79,18 @@ def read_location(book: Book, given: dict[str, Any]) -> Where:
 def create(book: Book, metadata_id: int, key: str, value: str, visibility: str, where: Where) -> None:
     """Add a piece of metadata."""
     if metadata_id in book.metadata:
-        raise invalid(f"The metadata ID {metadata_id} is already in use.")
+        raise in_use(metadata_id)
     entry = {"key": key, "value": value, "visibility": visibility, "kind": where["kind"]}
     if "sheetId" in where:
         entry["sheetId"] = where["sheetId"]
     book.metadata[metadata_id] = entry
     if "index" in where:
         attach(book.sheet(where["sheetId"]), where["kind"], where["index"], metadata_id)
+
+
+def in_use(metadata_id: int) -> BadRequestError:
+    """The refusal of an id that other metadata has."""
+    return invalid(f"The metadata ID {metadata_id} is already in use.")
 
 
 def attach(sheet: Sheet, dimension: str, index: int, metadata_id: int) -> None:
@@ -140,16 +145,27 @@ def check_size(book: Book) -> None:
 
 def lookup(book: Book, wanted: dict[str, Any]) -> list[int]:
     """Ids of the metadata that a ``DeveloperMetadataLookup`` selects, lowest first."""
-    if "metadataLocation" in wanted and "locationType" in wanted:
-        raise invalid("metadataLocation and locationType may not both be set in a lookup.")
     near = read_location(book, wanted["metadataLocation"]) if "metadataLocation" in wanted else None
-    strategy = wanted.get("locationMatchingStrategy", "EXACT_LOCATION")
-    exact = strategy != "INTERSECTING_LOCATION"
+    exact = wanted.get("locationMatchingStrategy") == "EXACT_LOCATION"
+    _check_lookup(wanted, near, exact=exact)
     if "metadataId" in wanted:
         candidates = [wanted["metadataId"]] if wanted["metadataId"] in book.metadata else []
     else:
         candidates = sorted(book.metadata)
     return [key for key in candidates if _matches(book, key, wanted, near, exact=exact)]
+
+
+def _check_lookup(wanted: dict[str, Any], near: Where | None, *, exact: bool) -> None:
+    """Refuse combinations that the description of ``DeveloperMetadataLookup`` excludes."""
+    if "locationMatchingStrategy" in wanted and near is None:
+        raise invalid("locationMatchingStrategy requires metadataLocation in a lookup.")
+    kind = wanted.get("locationType")
+    if kind is None:
+        return
+    if exact:
+        raise invalid("locationType must not be set in a lookup with EXACT_LOCATION.")
+    if kind == "SPREADSHEET" and near is not None:
+        raise invalid("locationType SPREADSHEET intersects no other location.")
 
 
 def _matches(book: Book, key: int, wanted: dict[str, Any], near: Where | None, *, exact: bool) -> bool:
@@ -170,7 +186,8 @@ def _matches(book: Book, key: int, wanted: dict[str, Any], near: Where | None, *
 
 def _intersect(first: Where, second: Where) -> bool:
     if "spreadsheet" in (first["kind"], second["kind"]):
-        return True
+        # Metadata of the workbook intersects no location on a tab: seen live by others, and documented.
+        return first["kind"] == second["kind"]
     if first["sheetId"] != second["sheetId"]:
         return False
     # Two different rows do not intersect; a row intersects every column.

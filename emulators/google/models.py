@@ -29,7 +29,7 @@ MAX_CELLS = 10_000_000
 EMPTY: Cell = {}
 
 OWNER = "owner@example.com"
-"""Who calls the API: the emulator asks for no credentials, so every call is the owner's."""
+"""Who calls the API unless ``Behaviour.account`` says otherwise; the emulator asks for no credentials."""
 
 
 class Line:
@@ -337,6 +337,8 @@ class Book:
     metadata: dict[int, dict[str, Any]] = field(default_factory=dict)
     """Developer metadata by id: key, value, visibility, and where it is (``spreadsheet``, ``sheet``,
     ``ROWS`` or ``COLUMNS``; for the last two the line itself names the id)."""
+    owner: str = OWNER
+    """Who made it, and may edit every protected range."""
     results: Any = None
     """Computed values of the formulas, kept until the next change; see ``formulas``."""
     answers: tuple[Any, dict[bytes, bytes]] = (None, {})
@@ -350,6 +352,7 @@ class Book:
             [sheet.clone() for sheet in self.sheets],
             self.named_ranges.copy(),
             self.metadata.copy(),
+            self.owner,
         )
 
     @property
@@ -408,6 +411,7 @@ class Book:
             "sheets": [sheet.dump() for sheet in self.sheets],
             "named_ranges": self.named_ranges,
             "metadata": list(self.metadata.items()),
+            "owner": self.owner,
         }
 
     @classmethod
@@ -419,4 +423,5 @@ class Book:
             [Sheet.load(sheet) for sheet in data["sheets"]],
             data["named_ranges"],
             {int(key): value for key, value in data["metadata"]},
+            data.get("owner", OWNER),
         )

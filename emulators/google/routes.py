@@ -1,4 +1,4 @@
-"""Endpoints beside the APIs: identity, edits and views of a person, groups, the clock, the quota."""
+"""Endpoints beside the APIs: identity, edits and views of a person, groups, behaviour, clock, quota."""
 
 from __future__ import annotations
 
@@ -70,6 +70,7 @@ def blueprint(store: Store, quota: Quota, changed: Callable[[], None]) -> Bluepr
         changed()
         return jsonify({"now": store.timestamp()})
 
+    _install_behaviour(routes, store, changed)
     _install_people(routes, store, changed)
     _install_quota(routes, quota)
     return routes
@@ -111,6 +112,23 @@ def _install_people(routes: Blueprint, store: Store, changed: Callable[[], None]
             store.domain = body["domain"]
         changed()
         return jsonify({})
+
+
+def _install_behaviour(routes: Blueprint, store: Store, changed: Callable[[], None]) -> None:
+    @routes.post("/_emulator/behaviour")
+    def set_behaviour() -> Response:
+        wanted = request.get_json(force=True)
+        try:
+            with store.lock:
+                store.behaviour = store.behaviour.changed(wanted)
+        except ApiError as error:
+            return _refusal(error)
+        changed()
+        return jsonify(store.behaviour.to_json())
+
+    @routes.get("/_emulator/behaviour")
+    def show_behaviour() -> Response:
+        return jsonify(store.behaviour.to_json())
 
 
 def _refusal(error: ApiError) -> Response:

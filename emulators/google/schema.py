@@ -54,6 +54,13 @@ class _Absent:
 ABSENT = _Absent()
 
 
+def _flat(items: list[Any]) -> list[Any]:
+    """A list of messages without lists inside of it: proto3 JSON has none, and Google opens them."""
+    if not any(isinstance(one, list) for one in items):
+        return items
+    return [inner for one in items for inner in (_flat(one) if isinstance(one, list) else [one])]
+
+
 class Walker:
     """Compares one request body with a schema and collects every violation."""
 
@@ -104,6 +111,8 @@ class Walker:
             element = field["items"]
             if not isinstance(item, list):
                 return self._scalar_for_list(element, item, below, owner)
+            if "$ref" in element:
+                item = _flat(item)
             return [
                 checked
                 for index, entry in enumerate(item)

@@ -7,7 +7,7 @@ from typing import Any
 from emulators.google import batch, filters, grid, masks, metadata, spreadsheets, values
 from emulators.google.a1 import format_box, quote_title
 from emulators.google.calls import Call, handles
-from emulators.google.errors import ApiError, invalid
+from emulators.google.errors import FAULT_MESSAGES, ApiError, invalid
 from emulators.google.filters import Area
 from emulators.google.models import Book
 from emulators.google.values import DEFAULT_RENDERING, Rendering
@@ -18,6 +18,9 @@ from emulators.google.values import DEFAULT_RENDERING, Rendering
 @handles("sheets.spreadsheets.create")
 def create(call: Call) -> dict[str, Any]:
     """A new workbook in the root of the caller's drive."""
+    if call.store.behaviour.is_service_account:
+        # A workbook that is made here would lie in My Drive.
+        raise ApiError(403, FAULT_MESSAGES[403])
     book = spreadsheets.create(call.store, call.body)
     return grid.spreadsheet(book, None, call.mask, call.now, grid_data=False)
 

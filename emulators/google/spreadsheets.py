@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from functools import lru_cache
 from typing import Any
+from zoneinfo import available_timezones
 
-from emulators.google import cells, metadata
+from emulators.google import cells, metadata, rule_checks
 from emulators.google.errors import NotModelledError, invalid
 from emulators.google.locales import locale
-from emulators.google.models import DEFAULT_COLUMNS, DEFAULT_ROWS, OWNER, Book, Sheet
+from emulators.google.models import DEFAULT_COLUMNS, DEFAULT_ROWS, Book, Sheet
 from emulators.google.store import Store
 
 SPREADSHEET = "application/vnd.google-apps.spreadsheet"
@@ -34,9 +37,9 @@ def new_file(store: Store, file_id: str, name: str, mime_type: str) -> dict[str,
         "permissions": [
             {
                 "kind": "drive#permission",
-                "id": permission_id("user", OWNER),
+                "id": permission_id("user", store.behaviour.account),
                 "type": "user",
-                "emailAddress": OWNER,
+                "emailAddress": store.behaviour.account,
                 "role": "owner",
             }
         ],
@@ -57,7 +60,8 @@ def create(store: Store, body: dict[str, Any]) -> Book:
     """Create a workbook from a ``Spreadsheet`` resource."""
     given = {"title": DEFAULT_TITLE, "locale": "en_US", "timeZone": "Etc/GMT"} | body.get("properties", {})
     locale(given["locale"])
-    book = Book(body.get("spreadsheetId") or store.new_file_id(), given)
+    check_time_zone(given["timeZone"])
+    book = Book(body.get("spreadsheetId") or store.new_file_id(), given, owner=store.behaviour.account)
     for raw in body.get("sheets") or [{}]:
         _add_from_resource(store, book, raw)
     book.named_ranges = []
@@ -71,9 +75,41 @@ def create(store: Store, body: dict[str, Any]) -> Book:
         )
     for entry in body.get("developerMetadata", []):
         _add_metadata(store, book, entry, {"kind": "spreadsheet"})
+    _check_rules(book)
     new_file(store, book.spreadsheet_id, given["title"], SPREADSHEET)
     store.books[book.spreadsheet_id] = book
     return book
+
+
+def _check_rules(book: Book) -> None:
+    """Refuse rules that ``batchUpdate`` refuses too."""
+    seen: set[int] = set()
+    for sheet in book.sheets:
+        for rule in sheet.conditional_formats:
+            if "booleanRule" in rule:
+                rule_checks.check_format_rule(book, rule["booleanRule"], sheet.title)
+            elif "gradientRule" in rule:
+                rule_checks.check_gradient(book, rule["gradientRule"], sheet.title)
+        for line in sheet.rows:
+            for cell in line.cells:
+                rule = cell.get("dataValidation")
+                if rule is not None and id(rule) not in seen:
+                    seen.add(id(rule))
+                    rule_checks.clean_validation(book, rule)
+
+
+def check_time_zone(name: str) -> None:
+    """Refuse a time zone that is neither in the database nor an offset such as ``GMT-07:00``."""
+    if name not in _time_zones() and not _OFFSET.fullmatch(name):
+        raise invalid(f"Invalid value for timeZone: {name}")
+
+
+_OFFSET = re.compile(r"GMT[+-](0?[0-9]|1[0-4]):[0-5][0-9]")
+
+
+@lru_cache(maxsize=1)
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def _add_from_resource(store: Store, book: Book, raw: dict[str, Any]) -> None:

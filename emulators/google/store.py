@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from emulators.google.behaviour import Behaviour, first_behaviour
 from emulators.google.errors import not_found
 from emulators.google.models import Book
 
@@ -34,6 +35,7 @@ class SavedStore:
     books: Mapping[str, Book]
     groups: dict[str, list[str]]
     domain: str
+    behaviour: Behaviour
 
 
 class Store:
@@ -53,6 +55,7 @@ class Store:
         self.groups: dict[str, list[str]] = {}
         #: The Workspace domain that the files belong to; empty for those of a consumer account.
         self.domain = ""
+        self.behaviour = first_behaviour()
         self._counter = 0
 
     # Ids and times
@@ -105,6 +108,7 @@ class Store:
         self.files.clear()
         self.books.clear()
         self.groups, self.domain = {}, ""
+        self.behaviour = first_behaviour()
         self._counter = 0
         self.frozen_at = None
 
@@ -118,6 +122,7 @@ class Store:
                 dict(self.books),
                 copy.deepcopy(self.groups),
                 self.domain,
+                self.behaviour,
             )
 
     def restore_state(self, saved: SavedStore) -> None:
@@ -127,6 +132,7 @@ class Store:
             self.files = copy.deepcopy(saved.files)
             self.books = dict(saved.books)
             self.groups, self.domain = copy.deepcopy(saved.groups), saved.domain
+            self.behaviour = saved.behaviour
 
     def dump(self) -> dict[str, Any]:
         """Everything as JSON-able data."""
@@ -138,6 +144,7 @@ class Store:
                 "identity": dict(self.identity),
                 "groups": dict(self.groups),
                 "domain": self.domain,
+                "behaviour": self.behaviour.to_json(),
                 "files": [dict(file) for file in self.files.values()],
                 "books": [book.dump() for book in self.books.values()],
             }
@@ -150,5 +157,6 @@ class Store:
             self.frozen_at = datetime.fromisoformat(frozen_at) if frozen_at else None
             self.identity = data.get("identity") or self.identity
             self.groups, self.domain = data.get("groups", {}), data.get("domain", "")
+            self.behaviour = first_behaviour().changed(data.get("behaviour", {}))
             self.files = {file["id"]: file for file in data["files"]}
             self.books = {book["spreadsheet_id"]: Book.load(book) for book in data["books"]}

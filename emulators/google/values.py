@@ -94,7 +94,7 @@ def write(
     """
     if option not in ("RAW", "USER_ENTERED"):
         raise invalid("'valueInputOption' is required but not specified")
-    area.require_inside()
+    area.require_start_inside()
     rows = values if dimension != "COLUMNS" else _columns_to_rows(values)
     height, width = len(rows), max((len(row) for row in rows), default=0)
     _check_fits(area, height, width)
@@ -133,20 +133,22 @@ def _check_fits(area: Area, height: int, width: int) -> None:
         and bounds.right - (bounds.left or 0) == 1
     )
     bottom, right = (len(sheet.rows), len(sheet.columns)) if one_cell else (box.bottom, box.right)
-    if box.top + height > bottom and not one_cell:
-        raise invalid(
-            f"Requested writing within range [{_quoted(area)}], but tried writing to row [{bottom + 1}]"
-        )
-    if box.left + width > right and not one_cell:
-        raise invalid(
-            f"Requested writing within range [{_quoted(area)}], "
-            f"but tried writing to column [{column_name(right)}]"
-        )
-    if one_cell and (box.top + height > bottom or box.left + width > right):
+    too_high, too_wide = box.top + height > bottom, box.left + width > right
+    ends_past = (bounds.bottom or 0) > len(sheet.rows) or (bounds.right or 0) > len(sheet.columns)
+    if (too_high or too_wide) and (one_cell or ends_past):
         asked = Box(box.top, box.left, box.top + height, box.left + width)
         raise invalid(
             f"Range ({format_box(sheet.title, asked)}) exceeds grid limits. "
             f"Max rows: {len(sheet.rows)}, max columns: {len(sheet.columns)}"
+        )
+    if too_high:
+        raise invalid(
+            f"Requested writing within range [{_quoted(area)}], but tried writing to row [{bottom + 1}]"
+        )
+    if too_wide:
+        raise invalid(
+            f"Requested writing within range [{_quoted(area)}], "
+            f"but tried writing to column [{column_name(right)}]"
         )
 
 
@@ -265,8 +267,8 @@ def append(
     table = find_table(area)
     top, left = (table.bottom, table.left) if table else (area.box.top, area.box.left)
     height = max(len(rows), 1)
-    if insert and table:
-        like = sheet.rows[top - 1]
+    if insert and (table or top < len(sheet.rows)):
+        like = sheet.rows[top - 1] if table else sheet.rows[top]
         sheet.insert("ROWS", top, height, like)
         lines_changed(book, sheet, "ROWS", insertion(top, height))
     elif top + height > len(sheet.rows):

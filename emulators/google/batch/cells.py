@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from emulators.google import cells as cell_rules
-from emulators.google import formulas, grid, masks
+from emulators.google import formulas, grid, masks, rule_checks
 from emulators.google.a1 import Box, GridRange, grid_range
 from emulators.google.batch.registry import Batch, Reply, Request, request
 from emulators.google.entry import check_length
@@ -32,6 +32,9 @@ class Writer:
         if found is None:
             clean = cell_rules.clean_cell(raw)
             self._check(clean)
+            if "dataValidation" in clean:
+                rule = rule_checks.clean_validation(self._batch.book, clean["dataValidation"])
+                clean = clean | {"dataValidation": rule}
             found = self._checked[id(raw)] = (raw, clean)
         return found[1]
 
@@ -187,11 +190,23 @@ def merge_cells(batch: Batch, body: Request) -> None:
     """Merge a whole range, its rows or its columns; only the first value of each merge stays."""
     sheet, box = batch.area(body["range"])
     for part in _merge_parts(box, body.get("mergeType", "MERGE_ALL")):
+        check_frozen_edge(sheet, part)
         _unmerge(sheet, part)
         if part.height * part.width == 1:
             continue
         sheet.merges.append(grid_range(sheet.sheet_id, part))
         _keep_first_value(sheet, part)
+
+
+def check_frozen_edge(sheet: Sheet, merged: Box) -> None:
+    """Refuse a merged range that is partly frozen."""
+    own = sheet.properties.get("gridProperties", {})
+    for name, first, past, noun in (
+        ("frozenRowCount", merged.top, merged.bottom, "rows"),
+        ("frozenColumnCount", merged.left, merged.right, "columns"),
+    ):
+        if first < own.get(name, 0) < past:
+            raise invalid(f"You can't merge frozen and non-frozen {noun}.")
 
 
 def _merge_parts(box: Box, merge_type: str) -> list[Box]:

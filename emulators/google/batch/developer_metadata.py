@@ -25,6 +25,8 @@ def create(batch: Batch, body: Request) -> Reply:
         metadata_id = batch.store.new_number(batch.book.metadata)
     elif metadata_id <= 0:
         raise invalid(f"metadataId[{metadata_id}] must be greater than zero.")
+    if metadata_id in batch.freed_ids and not batch.store.behaviour.freed_id_is_free:
+        raise metadata.in_use(metadata_id)
     where = metadata.read_location(batch.book, given["location"])
     metadata.create(
         batch.book, metadata_id, given["metadataKey"], given.get("metadataValue", ""), visibility, where
@@ -75,13 +77,13 @@ def delete(batch: Batch, body: Request) -> Reply:
     if "dataFilter" not in body:
         raise invalid("dataFilter must be specified.")
     ids = _selected(batch, [body["dataFilter"]])
-    if not ids:
-        # The behaviour of the real service is not known; see COVERAGE.md.
+    if not ids and batch.store.behaviour.unmatched_delete == "refused":
         raise invalid("No developer metadata matches the data filter.")
     deleted = [metadata.resource(batch.book, metadata_id) for metadata_id in ids]
     for metadata_id in ids:
         metadata.delete(batch.book, metadata_id)
-    return {"deletedDeveloperMetadata": deleted}
+    batch.freed_ids.update(ids)
+    return {"deletedDeveloperMetadata": deleted} if deleted else {}
 
 
 def _selected(batch: Batch, data_filters: list[dict[str, Any]]) -> list[int]:

@@ -30,6 +30,13 @@ def line_span(batch: Batch, given: dict[str, Any]) -> tuple[Sheet, str, int, int
     return sheet, dimension, start, end
 
 
+def _check_start(sheet: Sheet, dimension: str, start: int) -> None:
+    """Refuse lines that begin past the grid; lines that only end past it are clipped."""
+    count = len(sheet.lines(dimension))
+    if start >= count:
+        raise invalid(f"range.startIndex[{start}] exceeds grid limits. Max {NOUNS[dimension]}s: {count}")
+
+
 @request("insertDimension")
 def insert_dimension(batch: Batch, body: Request) -> None:
     """Insert empty rows or columns, formatted like those before or after."""
@@ -118,9 +125,23 @@ def move_lines(book: Book, sheet: Sheet, dimension: str, start: int, end: int, t
         raise invalid(f"destinationIndex[{target}] must be between 0 and {count}.")
     if start < target < end:
         raise invalid(f"destinationIndex[{target}] cannot be inside the source range.")
+    _check_merges(sheet, dimension, (start, end), target)
     order = move_order(count, start, end, target)
     sheet.reorder(dimension, order)
     lines_changed(book, sheet, dimension, reordering(order))
+
+
+def _check_merges(sheet: Sheet, dimension: str, moved: tuple[int, int], target: int) -> None:
+    """Refuse a move that would tear a merged range: it takes a part of it, or lands inside it."""
+    start, end = moved
+    for merge in sheet.merges:
+        box = sheet.box(merge)
+        first, past = (box.top, box.bottom) if dimension == "ROWS" else (box.left, box.right)
+        is_torn = first < end and start < past and not (start <= first and past <= end)
+        if is_torn or first < target < past:
+            raise invalid(
+                f"You can't move a {NOUNS[dimension]} through a merged range. Unmerge its cells first."
+            )
 
 
 @request("updateDimensionProperties")
@@ -130,6 +151,7 @@ def update_dimension_properties(batch: Batch, body: Request) -> None:
     if "dataSourceSheetRange" in body:
         raise invalid("dataSourceSheetRange names no data source sheet.")
     sheet, dimension, start, end = line_span(batch, body.get("range", {}))
+    _check_start(sheet, dimension, start)
     given = body.get("properties", {})
     names = [name for name in ("pixelSize", "hiddenByUser") if name in mask or "*" in mask]
     if given.get("pixelSize", 1) < 0:
@@ -144,6 +166,7 @@ def auto_resize_dimensions(batch: Batch, body: Request) -> None:
     """Fit columns to their longest text, with seven pixels for each letter; rows get the default height."""
     given = body.get("dimensions", {})
     sheet, dimension, start, end = line_span(batch, given)
+    _check_start(sheet, dimension, start)
     own_locale = locale(batch.book.locale)
     for index in range(start, min(end, len(sheet.lines(dimension)))):
         line = sheet.lines(dimension)[index]

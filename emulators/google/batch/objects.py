@@ -9,7 +9,7 @@ from emulators.google import cells, grid, masks
 from emulators.google.a1 import GridRange, grid_range, parse_bounds
 from emulators.google.access import is_whole_sheet
 from emulators.google.batch.registry import Batch, Reply, Request, request
-from emulators.google.errors import invalid
+from emulators.google.errors import NotModelledError, invalid
 from emulators.google.filters import from_grid_range
 from emulators.google.models import Book, Sheet
 
@@ -281,7 +281,13 @@ def set_basic_filter(batch: Batch, body: Request) -> None:
     if "range" not in given:
         raise invalid("filter.range must be specified.")
     area = from_grid_range(batch.book, given["range"]).require_inside()
-    area.sheet.basic_filter = given | {"range": grid_range(area.sheet.sheet_id, area.box)}
+    area.sheet.basic_filter = _without_empty(given) | {"range": grid_range(area.sheet.sheet_id, area.box)}
+
+
+def _without_empty(given: Item) -> Item:
+    """A filter without the lists and specifications that say nothing, as it is returned."""
+    specs = [spec for spec in given.get("filterSpecs", ()) if spec.get("filterCriteria")]
+    return {name: part for name, part in (given | {"filterSpecs": specs}).items() if part not in ([], {})}
 
 
 @request("clearBasicFilter")
@@ -296,7 +302,10 @@ def add_filter_view(batch: Batch, body: Request) -> Reply:
     given = body.get("filter", {})
     range_given = checked_range(batch, given.get("range", {}))
     sheet = batch.book.sheet(range_given["sheetId"])
-    view = given | {"filterViewId": _new_id(batch, given, "filterViewId"), "range": range_given}
+    view = _without_empty(given) | {
+        "filterViewId": _new_id(batch, given, "filterViewId"),
+        "range": range_given,
+    }
     view.setdefault("title", f"Filter {len(sheet.filter_views) + 1}")
     sheet.filter_views.append(view)
     return {"filter": _shown(view)}
@@ -348,7 +357,7 @@ def add_chart(batch: Batch, body: Request) -> Reply:
     given = body.get("chart", {})
     position = given.get("position", {})
     if position.get("newSheet") or "sheetId" in position:
-        raise invalid("A chart on a tab of its own is not supported here; use position.overlayPosition.")
+        raise NotModelledError("a chart on a tab of its own")
     spec = _checked_spec(batch, given.get("spec"))
     anchor = position.get("overlayPosition", {}).get("anchorCell", {})
     sheet = batch.book.sheet(anchor.get("sheetId", 0))
@@ -363,12 +372,16 @@ def add_chart(batch: Batch, body: Request) -> Reply:
     return {"chart": grid.shown(chart)}
 
 
+#: What a chart has without being told.
+CHART_DEFAULTS: Item = {"hiddenDimensionStrategy": "SKIP_HIDDEN_ROWS_AND_COLUMNS", "fontName": "Roboto"}
+
+
 def _checked_spec(batch: Batch, spec: Item | None) -> Item:
     kinds = [name for name in spec or {} if name.endswith("Chart")]
     if len(kinds) != 1:
         raise invalid("chart.spec must hold exactly one kind of chart.")
     _check_sources(batch.book, spec)
-    return spec or {}
+    return CHART_DEFAULTS | (spec or {})
 
 
 def _check_sources(book: Book, node: Any) -> None:

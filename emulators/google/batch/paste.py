@@ -148,6 +148,7 @@ def cut_paste(batch: Batch, body: Request) -> None:
     destination = body.get("destination", {})
     target_sheet = batch.book.sheet(destination.get("sheetId", 0))
     top, left = destination.get("rowIndex", 0), destination.get("columnIndex", 0)
+    batch.area({"sheetId": target_sheet.sheet_id, "startRowIndex": top, "startColumnIndex": left})
     cut_cells(batch, source_sheet, source, target_sheet, top, left, kind)
 
 

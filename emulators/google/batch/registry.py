@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -26,12 +26,14 @@ class Batch:
     book: Book
     store: Store
     now: datetime
+    #: Ids of developer metadata that requests of this batch have deleted.
+    freed_ids: set[int] = field(default_factory=set)
     #: Formulas of the workbook in lower case, until one of them may have changed.
     _formulas: tuple[str, ...] | None = None
 
     def area(self, given: GridRange) -> tuple[Sheet, Box]:
-        """The tab and the rectangle of a grid range of a request."""
-        area = from_grid_range(self.book, given)
+        """The tab and the rectangle of a grid range of a request, which must begin inside the grid."""
+        area = from_grid_range(self.book, given).require_start_inside()
         return area.sheet, area.box
 
     def mask(self, schema: str, text: str | None) -> masks.Mask:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -36,25 +36,31 @@ def sort_range(batch: Batch, body: Request) -> None:
 
 
 def sort_rows(batch: Batch, sheet: Sheet, box: Box, keys: list[tuple[int, bool]]) -> None:
-    """Sort rows of a box by columns; empty cells come last in both orders.
+    """Sort rows of a box by columns; empty cells come last in both orders, hidden rows stay where they are.
 
     Developer metadata follows the cells of its row (seen live, see COVERAGE.md), also if the box does
     not contain the whole row.
     """
     _check_merges(sheet, box, "sort")
     computed = batch.computed(sheet)
-    order = list(range(box.top, box.bottom))
+    places = [row for row in range(box.top, box.bottom) if not _is_hidden(sheet, row)]
+    order = places
     for column, descending in reversed(keys):
         found = {row: key for row in order if (key := _key(sheet, row, column, computed)) is not None}
         order = sorted(found, key=found.__getitem__, reverse=descending) + [
             r for r in order if r not in found
         ]
-    if order != list(range(box.top, box.bottom)):
+    if order != places:
         carried = [sheet.rows[row].metadata for row in order]
-        _place_rows(sheet, box, order)
+        _place_rows(sheet, box, places, order)
         sheet.forget_positions()
-        for line, metadata in zip(sheet.rows[box.top : box.bottom], carried, strict=True):
-            line.metadata = metadata
+        for row, metadata in zip(places, carried, strict=True):
+            sheet.rows[row].metadata = metadata
+
+
+def _is_hidden(sheet: Sheet, row: int) -> bool:
+    own = sheet.rows[row].properties or {}
+    return bool(own.get("hiddenByUser") or own.get("hiddenByFilter"))
 
 
 @request("deleteDuplicates")
@@ -69,7 +75,7 @@ def delete_duplicates(batch: Batch, body: Request) -> Reply:
         kept.setdefault(tuple(_key(sheet, row, column, computed) for column in columns), row)
     removed = box.height - len(kept)
     if removed:
-        _place_rows(sheet, box, list(kept.values()))
+        _place_rows(sheet, box, range(box.top, box.bottom), list(kept.values()))
     # A count of zero is absent from the answer, like all zeros of the API.
     return {"duplicatesRemovedCount": removed} if removed else {}
 
@@ -114,11 +120,11 @@ def _key(sheet: Sheet, row: int, column: int, computed: Mapping[Place, Value | N
     return 3, value["errorValue"]["type"]
 
 
-def _place_rows(sheet: Sheet, box: Box, order: list[int]) -> None:
-    """Fill the rows of a box from its top with the cells of the rows in *order*; clear the rest."""
+def _place_rows(sheet: Sheet, box: Box, places: Sequence[int], order: Sequence[int]) -> None:
+    """Fill the rows *places* of a box with the cells of the rows in *order*; clear the rest of them."""
     cells = {row: [sheet.cell(row, column) for column in range(box.left, box.right)] for row in order}
     blank = [EMPTY] * box.width
-    for target, source in zip_longest(range(box.top, box.bottom), order):
+    for target, source in zip_longest(places, order):
         for c, cell in enumerate(blank if source is None else cells[source]):
             moved = cell if source is None else copied_cell(cell, target - source, 0)
             sheet.put(target, box.left + c, moved)

@@ -4,40 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulators.google import cells, formulas, grid
+from emulators.google import cells, grid, rule_checks
 from emulators.google.batch.objects import checked_range
 from emulators.google.batch.registry import Batch, Reply, Request, request
-from emulators.google.conditions import ARGUMENT_COUNTS
-from emulators.google.errors import NotModelledError, invalid
+from emulators.google.errors import invalid
 from emulators.google.models import EMPTY, Sheet
-
-NOT_IN_VALIDATION = ("TEXT_STARTS_WITH", "TEXT_ENDS_WITH", "TEXT_NOT_EQ", "DATE_NOT_EQ", "BLANK", "NOT_BLANK")
-NOT_IN_FORMATS = ("ONE_OF_LIST", "ONE_OF_RANGE", "BOOLEAN", "TEXT_IS_EMAIL", "TEXT_IS_URL", "DATE_IS_VALID")
-
-
-def check_condition(condition: dict[str, Any], locale_name: str, *, validation: bool) -> None:
-    """Refuse a condition of the wrong kind or with the wrong number of values."""
-    kind = condition.get("type", "CONDITION_TYPE_UNSPECIFIED")
-    if kind not in ARGUMENT_COUNTS:
-        if kind == "CONDITION_TYPE_UNSPECIFIED":
-            raise invalid("condition.type must be specified.")
-        raise NotModelledError(f"the condition {kind}")
-    if kind in (NOT_IN_VALIDATION if validation else NOT_IN_FORMATS):
-        where = "data validation" if validation else "conditional formatting"
-        raise invalid(f"ConditionType '{kind}' is not supported by {where}.")
-    low, high = ARGUMENT_COUNTS[kind]
-    values = condition.get("values", [])
-    if len(values) < low or (high is not None and len(values) > high):
-        wanted = f"exactly {low}" if low == high else f"at least {low}"
-        raise invalid(
-            f"BooleanCondition.values requires {wanted} ConditionValue for {kind}, but found {len(values)}."
-        )
-    for value in values:
-        text = value.get("userEnteredValue", "")
-        if text.startswith("=") and kind != "ONE_OF_RANGE":
-            formulas.check(text, locale_name)
-    if kind == "CUSTOM_FORMULA" and not values[0].get("userEnteredValue", "").startswith("="):
-        raise invalid("The formula of a CUSTOM_FORMULA condition must begin with '='.")
 
 
 @request("setDataValidation")
@@ -48,8 +19,7 @@ def set_data_validation(batch: Batch, body: Request) -> None:
     sheet, box = batch.area(body["range"])
     rule = body.get("rule")
     if rule is not None:
-        check_condition(rule.get("condition", {}), batch.book.locale, validation=True)
-        rule = {name: part for name, part in rule.items() if part is not False}
+        rule = rule_checks.clean_validation(batch.book, rule)
     for row in range(box.top, box.bottom):
         for column in range(box.left, box.right):
             old = sheet.cell(row, column)
@@ -72,15 +42,14 @@ def _clean_rule(batch: Batch, rule: dict[str, Any]) -> tuple[Sheet, dict[str, An
     if ("booleanRule" in rule) == ("gradientRule" in rule):
         raise invalid("Exactly one of booleanRule and gradientRule must be set.")
     result: dict[str, Any] = {"ranges": ranges}
+    title = batch.book.sheet(ranges[0]["sheetId"]).title
     if "booleanRule" in rule:
-        check_condition(rule["booleanRule"].get("condition", {}), batch.book.locale, validation=False)
+        rule_checks.check_format_rule(batch.book, rule["booleanRule"], title)
         boolean = rule["booleanRule"]
         result["booleanRule"] = boolean | {"format": cells.clean_format(boolean.get("format", {}))}
     else:
         points = rule["gradientRule"]
-        for name in ("minpoint", "maxpoint"):
-            if "type" not in points.get(name, {}):
-                raise invalid(f"gradientRule.{name}.type must be specified.")
+        rule_checks.check_gradient(batch.book, points, title)
         result["gradientRule"] = {
             name: cells.both_spellings(point, "color") for name, point in points.items()
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from emulators.google import cells, grid, masks, metadata, spreadsheets
+from emulators.google.batch.cells import check_frozen_edge
 from emulators.google.batch.registry import Batch, Reply, Request, request
 from emulators.google.errors import NotModelledError, invalid
 from emulators.google.locales import locale
@@ -141,6 +142,8 @@ def _set_grid(batch: Batch, sheet: Sheet, given: dict[str, Any], mask: masks.Mas
     sheet.properties = {name: part for name, part in sheet.properties.items() if name != "gridProperties"} | (
         {"gridProperties": own} if own else {}
     )
+    for merge in sheet.merges:
+        check_frozen_edge(sheet, sheet.box(merge))
 
 
 def _resize(book: Book, sheet: Sheet, dimension: str, count: int) -> None:
@@ -172,5 +175,7 @@ def update_spreadsheet_properties(batch: Batch, body: Request) -> None:
         raise invalid("properties.title must not be empty.")
     if "locale" in names:
         locale(given.get("locale", ""))
+    if "timeZone" in names:
+        spreadsheets.check_time_zone(given.get("timeZone", ""))
     changed = {name: given[name] for name in names if name in given and name in _MUTABLE}
     batch.book.properties = batch.book.properties | changed

@@ -171,7 +171,7 @@ def test_export_as_csv(google: Google) -> None:
 
     content = google.drive.files().export(fileId=file_id, mimeType="text/csv").execute()
 
-    assert content == b'a,"b,c"\r\nd,\r\n'
+    assert content == b'a,"b,c"\r\nd,'
 
 
 def test_permissions(google: Google) -> None:

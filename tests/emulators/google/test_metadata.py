@@ -182,7 +182,13 @@ LOOKUPS = [
         [102, 201],
     ),
     # exactly row 2
-    ({"metadataLocation": {"dimensionRange": span(1, 2)}}, [102]),
+    (
+        {
+            "metadataLocation": {"dimensionRange": span(1, 2)},
+            "locationMatchingStrategy": "EXACT_LOCATION",
+        },
+        [102],
+    ),
     # everything on the tab
     (
         {"metadataLocation": {"sheetId": 0}, "locationMatchingStrategy": "INTERSECTING_LOCATION"},
