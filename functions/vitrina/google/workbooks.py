@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from google.auth.exceptions import GoogleAuthError
@@ -14,13 +16,15 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_any,
 from vitrina.deadline import StopAtDeadline
 from vitrina.errors import (
     AccessDeniedError,
-    ChangedMeanwhileError,
     FatalServiceError,
     RetriableServiceError,
     ServiceError,
 )
+from vitrina.google.refusals import OUR_FAULT, refused_batch
 from vitrina.google.services import BUSY_STATUSES, NO_ANSWER, SERVICE, GoogleServices, may_pass
 from vitrina.ports import Json
+
+log = logging.getLogger("vitrina.google")
 
 SPREADSHEET_MIME_TYPE = "application/vnd.google-apps.spreadsheet"
 
@@ -57,11 +61,12 @@ ATTEMPTS = 4
 MAX_WAIT_S = 8.0
 #: Shortest and longest wait in seconds after a call was refused for quota, which refills every minute.
 REFILL_S = (15.0, 60.0)
-#: Part of Google's message about a cell that we may not edit.
-PROTECTED = "protected cell or object"
-
 #: Roles of Drive that may change the contents of a file.
 _EDITING = frozenset({"writer", "fileOrganizer", "organizer", "owner"})
+
+
+#: Reads the workbook, applies requests, the batch.
+Write = Callable[[Callable[[], Json], Callable[[Sequence[Json]], Json], Sequence[Json]], Json]
 
 
 class GoogleWorkbooks:
@@ -79,6 +84,9 @@ class GoogleWorkbooks:
         Seconds before the first repeat; later waits grow up to ``MAX_WAIT_S``.
     attempts
         Count of attempts, including the first one.
+    write
+        Sends a batch by a function that does so, and may read the workbook before and after it. Without one
+        batches are sent as they are.
     """
 
     def __init__(
@@ -89,12 +97,14 @@ class GoogleWorkbooks:
         folder_id: str = "",
         wait_s: float = 1.0,
         attempts: int = ATTEMPTS,
+        write: Write | None = None,
     ) -> None:
         self._services = services
         self._url = url
         self._folder_id = folder_id
         self._wait_s = wait_s
         self._attempts = attempts
+        self._write = write
 
     def read(self, spreadsheet_id: str) -> Json:
         """See ``Workbooks``."""
@@ -115,11 +125,26 @@ class GoogleWorkbooks:
         return resource
 
     def batch_update(self, spreadsheet_id: str, requests: Sequence[Json]) -> Json:
-        """See ``Workbooks``."""
+        """See ``Workbooks``. More than one request where the guards do not hold on this account."""
+        apply = partial(self._apply, spreadsheet_id)
+        if self._write is None:
+            return apply(requests)
+        return self._write(partial(self.read, spreadsheet_id), apply, requests)
+
+    def _apply(self, spreadsheet_id: str, requests: Sequence[Json]) -> Json:
         request = self._services.spreadsheets.batchUpdate(
             spreadsheetId=spreadsheet_id, body={"requests": list(requests)}
         )
-        reply: Json = self._send(request, repeat=_did_nothing, refused=_refused_batch)
+
+        def refused(error: HttpError) -> Exception | None:
+            return refused_batch(str(error.reason), requests) if _status(error) == 400 else None
+
+        try:
+            reply: Json = self._send(request, repeat=_did_nothing, refused=refused)
+        except FatalServiceError as error:
+            if error.code == OUR_FAULT:
+                log.exception("request refused by Google: %s", error.where["kind"])
+            raise
         return reply
 
     def create(self, title: str, *, tag: str) -> str:
@@ -210,8 +235,13 @@ def _status(error: HttpError) -> int:
 
 def _is_rate_limit(error: HttpError) -> bool:
     """Whether a 403 is about a quota and not about access rights."""
-    return _status(error) == 403 and any(
-        "ratelimitexceeded" in str(detail.get("reason", "")).lower()
+    return _status(error) == 403 and _has_reason(error, "ratelimitexceeded")
+
+
+def _has_reason(error: HttpError, wanted: str) -> bool:
+    """Whether Google gives a reason that contains *wanted*, which is in lower case."""
+    return any(
+        wanted in str(detail.get("reason", "")).lower()
         for detail in error.error_details or ()
         if isinstance(detail, dict)
     )
@@ -229,21 +259,6 @@ def _is_busy(error: BaseException) -> bool:
     return isinstance(error, NO_ANSWER)
 
 
-def _refused_batch(error: HttpError) -> Exception | None:
-    """Error for a batch that was refused with 400, or ``None`` for other statuses.
-
-    Our batches are well formed, so 400 means that the workbook changed after it was read. The only other
-    cause is a protection that somebody set on cells, which does not pass by itself.
-    """
-    if _status(error) != 400:
-        return None
-    if PROTECTED in str(error.reason):
-        return AccessDeniedError("google.protected", service=SERVICE, status=400)
-    changed = ChangedMeanwhileError("sheet.changed")
-    changed.add_note(str(error.reason))
-    return changed
-
-
 def _translate(error: HttpError) -> ServiceError:
     status = _status(error)
     if status == 429 or _is_rate_limit(error):
@@ -254,6 +269,8 @@ def _translate(error: HttpError) -> ServiceError:
         )
     if status in BUSY_STATUSES:
         return RetriableServiceError("service.busy", service=SERVICE, status=status)
+    if status == 403 and _has_reason(error, "storagequotaexceeded"):
+        return AccessDeniedError("google.no_storage", service=SERVICE, status=status)
     if status in (401, 403):
         return AccessDeniedError("google.no_access", service=SERVICE, status=status)
     if status == 404:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -13,7 +14,11 @@ Result = TypeVar("Result")
 #: People type all day, but seldom thrice within the second between a read and a write of ours.
 ATTEMPTS = 4
 
+log = logging.getLogger("vitrina.operations")
+
 SHEET_CHANGED = "sheet.changed"
+#: What was to be written has no place, or its name is taken; a new reading shows that.
+SHEET_GONE = "sheet.gone"
 
 
 def retry_on_conflict(run: Run, do: Callable[[], Result]) -> Result:
@@ -30,9 +35,15 @@ def retry_on_conflict(run: Run, do: Callable[[], Result]) -> Result:
         try:
             return do()
         except ChangedMeanwhileError as error:
-            if error.code != SHEET_CHANGED:
+            if error.code not in (SHEET_CHANGED, SHEET_GONE):
                 raise
         except StoreConflictError:
             pass
         run.drop_final_writes()
-    return do()
+    try:
+        return do()
+    except ChangedMeanwhileError as error:
+        if error.code == SHEET_GONE:
+            # Nobody deletes the same thing four times in a second: the request is wrong.
+            log.exception("refused at every attempt: %s", error.code)
+        raise

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import pytest
+
+from emulators.google.batch import registry
 from tests.harness.office import Office
 from tests.harness.snapshots import without_fence
 
@@ -147,3 +151,11 @@ def send_requests(office: Office, *requests: Mapping[str, Any], spreadsheet_id: 
 def outcomes(answers: Sequence[Mapping[str, Any]]) -> list[str]:
     """The outcomes of answers."""
     return [answer["outcome"] for answer in answers]
+
+
+@contextlib.contextmanager
+def google_refuses(monkeypatch: pytest.MonkeyPatch, kind: str, handler: Any) -> Iterator[None]:
+    """Requests of one kind are refused, in whatever batch they come."""
+    with monkeypatch.context() as patch:
+        patch.setitem(registry._HANDLERS, kind, handler)
+        yield

@@ -20,8 +20,10 @@ from emulators.google.models import Book
 from emulators.google.store import SavedStore
 from emulators.google.store import Store as GoogleState
 from tests.harness.fakes.interruptions import Interruptions
-from vitrina.errors import AccessDeniedError, ChangedMeanwhileError, FatalServiceError
-from vitrina.google.workbooks import PROTECTED, READ_FIELDS, SERVICE, SHOWN_FIELDS, UPGRADE_FIELDS
+from vitrina.errors import FatalServiceError
+from vitrina.google.refusals import refused_batch
+from vitrina.google.services import SERVICE
+from vitrina.google.workbooks import READ_FIELDS, SHOWN_FIELDS, UPGRADE_FIELDS
 from vitrina.ports import Clock, Json
 
 _DOCUMENT = discovery.load("sheets.v4")
@@ -95,11 +97,12 @@ class FakeWorkbooks(Interruptions):
         with self._called("batch_update"):
             draft = self._book(spreadsheet_id).clone()
             if any(address in json.dumps(body) for address in self._unknown_editors):
-                raise _refusal(ApiError(400, "Invalid requests[0].addProtectedRange: Invalid user"))
+                unknown = ApiError(400, "Invalid requests[0].addProtectedRange: Invalid user")
+                raise _refusal(unknown, requests)
             try:
                 replies = batch.apply(draft, body.get("requests", []), self._state, self._state.now())
             except ApiError as error:
-                raise _refusal(error) from error
+                raise _refusal(error, requests) from error
             self._state.replace(draft)
         return {"spreadsheetId": spreadsheet_id, "replies": replies}
 
@@ -209,12 +212,8 @@ def _checked(body: str) -> str:
     return json.dumps(schema.check_body(_DOCUMENT, _BATCH_UPDATE, json.loads(body)))
 
 
-def _refusal(error: ApiError) -> Exception:
+def _refusal(error: ApiError, requests: Sequence[Json]) -> Exception:
     if error.code != 400 or isinstance(error, BadRequestError):
         # The emulator does not model a request, or there is none: a mistake of ours.
         return error
-    if PROTECTED in error.message:
-        return AccessDeniedError("google.protected", service=SERVICE, status=400)
-    changed = ChangedMeanwhileError("sheet.changed")
-    changed.add_note(error.message)
-    return changed
+    return refused_batch(error.message, requests)
