@@ -169,7 +169,8 @@ class CellFormats:
     def _open_list(self, name: str, own_values: str) -> Json | None:
         """Drop-down of an open list, or of the values that the column has, new ones included."""
         if name != "own":
-            options = self.options.get(name)
+            # Google refuses a list with formulas in it; a value that is left out may still be typed.
+            options = [one for one in self.options.get(name, ()) if one and one[0] not in "=+"]
             return self._one_of(options, strict=False) if options else None
         return {
             "condition": {"type": "ONE_OF_RANGE", "values": [{"userEnteredValue": own_values}]},

@@ -545,3 +545,21 @@ def test_the_same_arguments_give_the_same_requests():
     first, again = (compile_book(load_template("client"), locale="ru", profiles=[]) for _ in range(2))
 
     assert first == again
+
+
+def test_drop_downs_have_no_formulas() -> None:
+    """Google refuses a list with them, and a work type may be called like one."""
+    template = load_template("client")
+    names = ["Лендинг", "=1+1", "", "+10 отзывов"]
+
+    def choices(work_types: list[str]) -> list[list[str]]:
+        values = BookValues(options={"work_types": work_types})
+        profiles = template.standard_profiles("ru")
+        requests = compile_book(template, locale="ru", profiles=profiles, values=values, editors=EDITORS)
+        found = re.findall(
+            r'"type": "ONE_OF_LIST", "values": (\[[^\]]*\])', json.dumps(requests, ensure_ascii=False)
+        )
+        return [[one["userEnteredValue"] for one in json.loads(text)] for text in found]
+
+    assert ["Лендинг"] in choices(names)
+    assert all(one for one in choices(["=1+1"]))
