@@ -22,6 +22,7 @@ from vitrina.google.identity import GOOGLE_CERTS_URL, GoogleIdentity
 from vitrina.google.queue import CloudTasksQueue
 from vitrina.google.server_time import machine_time
 from vitrina.google.services import FILE_TIMEOUT_S, make_services
+from vitrina.google.verdict import Guards
 from vitrina.google.workbooks import GoogleWorkbooks
 from vitrina.mail.smtp import Security, SmtpMail
 from vitrina.metric_port import MetricService
@@ -32,7 +33,7 @@ from vitrina.metrics.sheet_range import SheetRanges
 from vitrina.operations.former_secrets import FormerSecrets, SecretPair
 from vitrina.operations.services import CHAT, CRM, Services
 from vitrina.operations.upgrade import upgrade
-from vitrina.ports import Identity, Store, TaskTracker, TrackerMemory, Workbooks
+from vitrina.ports import Identity, Json, Store, TaskTracker, TrackerMemory, Workbooks
 from vitrina.records.cards import StoredTrackerMemory
 from vitrina.records.metrics.pasted import load_pasted
 from vitrina.settings import Settings
@@ -42,6 +43,7 @@ from vitrina.trackers.connection import Connection
 from vitrina.trackers.registry import FIRST, connection_from, open_trackers, webhook_url_of
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.template.definition import load_template
+from vitrina.workbook.writing.checked import Apply, Read, write_checked
 
 #: Name of what the secret in a header of the chat is computed from.
 CHAT_HEADER = "chat_header"
@@ -84,8 +86,8 @@ def build(settings: Settings) -> Application:
         url=settings.spreadsheet_url,
         folder_id=settings.drive_folder_id,
         wait_s=settings.retry_wait_s,
+        write=partial(_write_as_the_doctor_says, Guards(store)),
     )
-    store = open_store(settings)
     crm = open_crm(settings)
     services = Services(
         workbooks=workbooks(),
@@ -131,6 +133,11 @@ def build(settings: Settings) -> Application:
         certs_url=certs_url,
     )
     return Application(settings, services, identity, former_secrets(settings))
+
+
+def _write_as_the_doctor_says(guards: Guards, read: Read, apply: Apply, requests: Sequence[Json]) -> Json:
+    """Send a guarded batch, or one that is checked by reading where guards do not hold on this account."""
+    return apply(requests) if guards.hold() else write_checked(read, apply, requests)
 
 
 def open_tracker(settings: Settings, connection: Connection, memory: TrackerMemory) -> TaskTracker:

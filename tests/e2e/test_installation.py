@@ -197,6 +197,7 @@ def test_the_local_world_is_complete(empty_office: Office, capsys: pytest.Captur
     assert facts == {
         "settings": "all that new clients, cards, queue and timer need are set",
         "store": "the file answers and has no agency yet: create-agency comes next",
+        "guards": "not tried on this account yet: run doctor without --installation",
         "queue": "it runs 8 tasks at once and tries each 20 times",
         "timer": "on one machine nobody else sees what calls schedule",
         **dict.fromkeys(

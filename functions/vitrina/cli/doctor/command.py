@@ -17,23 +17,31 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
-from vitrina.bootstrap import connections, open_tracker
+from vitrina.bootstrap import connections, open_store, open_tracker
 from vitrina.cli.console import print_error, print_line
 from vitrina.cli.doctor.adapter import DoctorWorkbooks
 from vitrina.cli.doctor.assumptions import Assumption, read_assumptions
 from vitrina.cli.doctor.chat.command import run_for_chat
 from vitrina.cli.doctor.crm.command import run_for_crm
-from vitrina.cli.doctor.installation.checks import check_installation, format_facts, is_complete
+from vitrina.cli.doctor.installation.checks import (
+    check_installation,
+    format_facts,
+    guards_told,
+    is_complete,
+)
 from vitrina.cli.doctor.mail.command import run_for_mail
 from vitrina.cli.doctor.metrics.command import run_for_metrics
+from vitrina.cli.doctor.probe import Finding
 from vitrina.cli.doctor.report import format_report, run_probes, vital_probes_hold
 from vitrina.cli.doctor.scratch_workbook import ScratchWorkbook
 from vitrina.cli.doctor.tracker.hands import HANDS
 from vitrina.cli.doctor.tracker.report import run_tracker_probes, vital_tracker_probes_hold
 from vitrina.cli.doctor.tracker.scratch_board import ScratchBoard
 from vitrina.errors import VitrinaError
+from vitrina.google.verdict import keep_verdict
 from vitrina.settings import Settings
 
 #: Value of `--tracker` for all connections of the installation.
@@ -127,7 +135,22 @@ def _run_for_google(
     finally:
         is_discarded = _discard(scratch, "The scratch spreadsheet is still in the folder")
     print_line(f"\nThe assumptions\n\n{format_report(assumptions, findings)}")
-    return 0 if is_complete(facts) and vital_probes_hold(findings) and is_discarded else 1
+    is_kept = _keep(settings, findings)
+    is_good = is_complete(facts) and vital_probes_hold(findings)
+    return 0 if is_good and is_discarded and is_kept else 1
+
+
+def _keep(settings: Settings, findings: Mapping[int, Finding]) -> bool:
+    """Keep what was found about Google for the functions, and say what follows from it."""
+    states = {number: finding.state.value for number, finding in findings.items()}
+    try:
+        verdict = keep_verdict(open_store(settings), states, datetime.now(UTC))
+    except VitrinaError as error:
+        print_error(f"The verdict is not kept, the functions do not know of it: {error}")
+        return False
+    told = guards_told(verdict)
+    print_line(f"\nThe verdict is kept; the functions follow it within ten minutes: {told}")
+    return True
 
 
 def _run_for_trackers(settings: Settings, wanted: str, assumptions: Sequence[Assumption]) -> int:

@@ -18,6 +18,7 @@ from vitrina.cli.doctor.installation.fact import (
     find_out,
 )
 from vitrina.cli.doctor.installation.health import ask_function, function_urls
+from vitrina.google.verdict import Verdict, load_verdict
 from vitrina.ports import Json
 from vitrina.records.books import find_agencies
 from vitrina.settings import Settings
@@ -33,6 +34,7 @@ def check_installation(settings: Settings, cloud: Cloud | None = None) -> list[F
     return [
         find_out("settings", lambda: check_settings(settings)),
         find_out("store", lambda: check_store(settings, cloud)),
+        find_out("guards", lambda: check_guards(settings)),
         find_out("queue", lambda: check_queue(settings, cloud)),
         find_out("timer", lambda: check_timer(settings, cloud)),
         *(
@@ -84,6 +86,22 @@ def check_store(settings: Settings, cloud: Cloud) -> str:
     problems = _index_problems(settings.store, cloud)
     expect(not problems, f"{'; '.join(problems)}: run make deploy")
     return f"Firestore in {database.get('locationId')} answers, its indexes are built; it {holds}"
+
+
+def check_guards(settings: Settings) -> str:
+    """What the doctor found out, at its last visit, about the guards of writes; nothing is tried here."""
+    verdict = load_verdict(open_store(settings))
+    if verdict.tried_at is None:
+        raise UnknownError("not tried on this account yet: run doctor without --installation")
+    return f"tried at {verdict.tried_at:%Y-%m-%d %H:%M} UTC: {guards_told(verdict)}"
+
+
+def guards_told(verdict: Verdict) -> str:
+    """How workbooks are written after a verdict."""
+    if not verdict.broken_guards:
+        return "no guard is known to fail, writes are guarded"
+    numbers = ", ".join(map(str, verdict.broken_guards))
+    return f"{numbers} of docs/assumptions.md do not hold, so each write is checked by reading instead"
 
 
 def _index_problems(database: str, cloud: Cloud) -> list[str]:

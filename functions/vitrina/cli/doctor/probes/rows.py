@@ -208,6 +208,44 @@ def cells_cut_away_and_back_are_the_same(scratch: ScratchWorkbook) -> None:
     expect(before == after, "rules or protections of the tab have changed")
 
 
+@probe(127)
+def existing_mark_can_be_moved(scratch: ScratchWorkbook) -> None:
+    """Move the mark of a row to the workbook and then to another row, in one batch that deletes its row."""
+    [number] = scratch.insert("old place").values()
+    [other] = scratch.insert("new place").values()
+    tab = scratch.tab()
+    old, new = row_with_task(tab, "old place"), row_with_task(tab, "new place")
+    place = row_span(tab, new.index, new.index + 1)
+    scratch.batch(
+        _pointed(number, {"spreadsheet": True}),
+        {"deleteDimension": {"range": row_span(tab, old.index, old.index + 1)}},
+        _pointed(number, {"dimensionRange": _raised(place, by=int(old.index < new.index))}),
+    )
+    marks = [
+        mark["metadataId"]
+        for sheet in scratch.workbooks.read(scratch.book_id)["sheets"]
+        for data in sheet.get("data", ())
+        for line in data.get("rowMetadata", ())
+        for mark in line.get("developerMetadata", ())
+    ]
+    expect(number in marks and other in marks, f"of the marks {number} and {other} there are {marks[:10]}")
+
+
+def _pointed(number: int, location: Any) -> Any:
+    """Request that gives a mark another place."""
+    return {
+        "updateDeveloperMetadata": {
+            "dataFilters": [{"developerMetadataLookup": {"metadataId": number}}],
+            "developerMetadata": {"location": location},
+            "fields": "location",
+        }
+    }
+
+
+def _raised(span: Any, *, by: int) -> Any:
+    return {**span, "startIndex": span["startIndex"] - by, "endIndex": span["endIndex"] - by}
+
+
 def _read_everything(scratch: ScratchWorkbook, tab: Tab) -> dict[str, Any]:
     """Read all that a person can put into the tab, without the tab's own name in references."""
     cells = "data(rowData.values(userEnteredValue,note,userEnteredFormat,dataValidation))"
@@ -231,4 +269,5 @@ PROBES = (
     mark_follows_sorted_and_moved_row,
     mark_stays_when_cells_are_cut_or_copied,
     cells_cut_away_and_back_are_the_same,
+    existing_mark_can_be_moved,
 )
