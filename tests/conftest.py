@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from emulators.common.firestore import running_firestore
+from emulators.google.behaviour import UNMATCHED_DELETE
 from tests.harness.firestore import is_firestore_installed
 from tests.harness.folders import memory_folder
 
@@ -26,6 +27,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--full", action="store_true", help="do not shorten the kill tests with Asana and of deals"
     )
     parser.addoption("--store", choices=("sqlite", "firestore"), default="sqlite", help="see CONTRIBUTING.md")
+    parser.addoption(
+        "--unmatched-delete",
+        choices=("refused", "ignored"),
+        default="refused",
+        help="what Google does when metadata that is to be deleted is not there; see CONTRIBUTING.md",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Emulators of Google read it when they start, in this process and in those that tests start."""
+    os.environ[UNMATCHED_DELETE] = config.getoption("--unmatched-delete")
 
 
 def pytest_xdist_auto_num_workers() -> int:

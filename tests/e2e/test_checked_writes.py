@@ -11,10 +11,7 @@ from tests.e2e.failures.helpers import (
     BACKLOG,
     HOURS,
     WRITE,
-    build_preview,
-    edit_during,
     hours_by_task,
-    put_in_progress,
     start_period,
 )
 from tests.harness.assertions import assert_answer, assert_unchanged
@@ -82,28 +79,6 @@ def test_the_main_job_is_done_all_the_same(strange: Office) -> None:
     assert_answer(office.do("undo"), "done", 200)
     assert_answer(office.do("undo"), "done", 200)
     assert sorted(task for (task,) in office.table("backlog", "task")) == ["Баннер", "Лендинг", "Статья"]
-
-
-def test_rows_that_move_while_it_is_written_are_told(strange: Office) -> None:
-    """The outcome counts as unknown; the check finds what is wrong, and a repeat makes no twins."""
-    office = strange
-    put_in_progress(office)
-    office.fill_backlog({"task": "Правка", "hours_copy": "2"})
-    assert office.do("estimate")["outcome"] == "done"
-    preview = build_preview(office)
-    tab = office.book().tab("in_progress")
-    edit_during(office, {"type": "insert_rows", "sheet": tab.title, "at": tab.header_index + 2}, at=1)
-
-    answer = office.do("start_batch", preview_id=preview)
-
-    assert_answer(answer, "failed", 503)
-    assert "передвинул строки" in answer["message"]
-    office.do("check_book")
-    again = office.do("estimate")
-    assert again["outcome"] in ("done", "partial", "refused"), again
-    tasks = [task for (task,) in office.table("backlog", "task")]
-    actions = [action for (action,) in office.table("in_progress", "action")]
-    assert [*tasks, *actions].count("Правка") == 1
 
 
 def test_a_verdict_is_kept_until_it_is_tried_again(

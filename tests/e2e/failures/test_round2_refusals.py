@@ -23,6 +23,8 @@ from tests.e2e.failures.helpers import (
 from tests.harness.assertions import assert_answer, assert_unchanged
 from tests.harness.office import Office
 from tests.harness.snapshots import take_snapshot
+from vitrina.errors import AccessDeniedError
+from vitrina.texts import Sentence, render
 
 LINE = "request refused by Google: updateCells"
 
@@ -167,3 +169,15 @@ def test_row_11_a_name_that_is_taken(
     assert [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR] == [
         "refused at every attempt: sheet.gone"
     ]
+
+
+def test_row_11_no_storage(office: Office) -> None:
+    """A service account without a shared drive: who has to do what is said, and not that access is missing."""
+    body = {"is_service_account": True}
+    office.http.post(f"{office.servers.google}/_emulator/behaviour", json=body).raise_for_status()
+
+    with pytest.raises(AccessDeniedError) as caught:
+        office.services.workbooks.create("Книга", tag="tag")
+
+    for locale, words in (("ru", "VITRINA_DRIVE_FOLDER_ID"), ("en", "shared drive")):
+        assert words in render(Sentence(caught.value.code, caught.value.where), locale)
