@@ -11,7 +11,6 @@ from benchmarks.chaos.draw import draw_history
 from benchmarks.chaos.report import describe, failures
 from benchmarks.chaos.shrink import shrink
 from benchmarks.chaos.world_pool import running_world_pool
-from emulators.google.behaviour import UNMATCHED_DELETE
 
 # They take the longest of all files, and begin with the other slow ones.
 pytestmark = pytest.mark.slow
@@ -31,18 +30,10 @@ SHRINK_S = 60.0
 FIRESTORE_RUNS = 2
 
 
-@pytest.mark.parametrize(
-    ("unmatched_delete", "runs"), [("refused", range(RUNS // 2)), ("ignored", range(RUNS // 2, RUNS))]
-)
-def test_nothing_is_lost(unmatched_delete: str, runs: range, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No run has a violation, and the counts show that edits, faults, kills and guards did happen.
-
-    Half of the histories are played with a Google that does nothing when metadata is not where it is to be
-    deleted.
-    """
-    monkeypatch.setenv(UNMATCHED_DELETE, unmatched_delete)
+def test_nothing_is_lost() -> None:
+    """No run has a violation, and the counts show that edits, faults, kills and guards did happen."""
     with running_world_pool(WORLDS, guards="on") as pool:
-        results = list(pool.play(draw_history(SEED, run) for run in runs))
+        results = list(pool.play(draw_history(SEED, run) for run in range(RUNS)))
         failed = failures(results)
         if failed:
             smallest = shrink(pool, failed[0], budget_s=SHRINK_S)
@@ -57,7 +48,7 @@ def test_nothing_is_lost(unmatched_delete: str, runs: range, monkeypatch: pytest
     counts: Counter[str] = Counter()
     for result in results:
         counts.update(result.counts)
-    assert min(counts[name] for name in ("edits", "faults", "kills", "guards fired")) > len(runs) / 10
+    assert min(counts[name] for name in ("edits", "faults", "kills", "guards fired")) > RUNS / 10
 
 
 def test_nothing_is_lost_in_asana() -> None:
