@@ -11,7 +11,7 @@ from tests.harness.memory_office import MemoryOffice, client_office
 from vitrina.errors import ChangedMeanwhileError, RetriableServiceError
 from vitrina.operations.answer import Outcome
 from vitrina.ports import Json
-from vitrina.workbook.writing.change import WorkbookChange
+from vitrina.workbook.writing.change import NewRow, WorkbookChange
 from vitrina.workbook.writing.checked import write_checked
 from vitrina.workbook.writing.fence import hold_fence, move_fence
 
@@ -112,3 +112,16 @@ def test_the_fence_is_held_and_moved(office: MemoryOffice) -> None:
             with pytest.raises(ChangedMeanwhileError):
                 write(requests)
     assert office.book().fence == "second"
+
+
+def test_a_repeated_write_makes_no_twins(office: MemoryOffice) -> None:
+    """A number that is in use is refused, as Google would refuse it: the first write had arrived."""
+    tab = office.tab("backlog")
+    change = WorkbookChange()
+    change.insert(tab, [NewRow(7, {"task": "Баннер"})])
+
+    office.services.workbooks.batch_update(office.client_id, change.requests())
+    with pytest.raises(ChangedMeanwhileError):
+        office.services.workbooks.batch_update(office.client_id, change.requests())
+
+    assert marks(office) == {7: "Баннер"}

@@ -14,7 +14,7 @@ sent without its guards, between two readings of the workbook:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vitrina.errors import ChangedMeanwhileError, RetriableServiceError
@@ -100,12 +100,62 @@ class _Mark:
 
 
 @dataclass
+class _State:
+    """Marks as Google would have them in the middle of a batch: places by id, and those of the workbook."""
+
+    places: dict[int, Place]
+    book: dict[str, str]
+    #: Ids that requests of the batch have made.
+    touched: set[int] = field(default_factory=set)
+
+    def delete(self, mark: _Mark) -> None:
+        """Delete a mark; refused if it is not at its place, or has another value."""
+        if mark.place is not None and mark.place != _BOOK:
+            if self.places.get(mark.metadata_id) != mark.place:
+                raise _changed(f"the mark {mark.metadata_id} is not where it was read")
+            del self.places[mark.metadata_id]
+            return
+        # Those of the workbook are read without their ids.
+        keys = [
+            key for key, value in self.book.items() if mark.key in ("", key) and mark.value in (None, value)
+        ]
+        if not keys:
+            raise _changed(f"there is no mark {mark.key} with the value {mark.value}")
+        del self.book[keys[0]]
+
+    def create(self, mark: _Mark) -> None:
+        """Make a mark; refused if its id is in use."""
+        if mark.place is None:
+            return
+        if mark.place == _BOOK:
+            if mark.metadata_id and mark.key in self.book:
+                raise _changed(f"there is a mark {mark.key}")
+            self.book[mark.key] = mark.value or ""
+        elif mark.metadata_id:
+            if mark.metadata_id in self.places:
+                raise _changed(f"the mark {mark.metadata_id} is in use")
+            self.places[mark.metadata_id] = mark.place
+            self.touched.add(mark.metadata_id)
+
+    def follow(self, request: Json) -> None:
+        """Let marks follow lines that are inserted or deleted, and go with their sheet."""
+        if "deleteSheet" in request:
+            gone = request["deleteSheet"]["sheetId"]
+            self.places = {one: place for one, place in self.places.items() if place[0] != gone}
+        span = _changed_lines(request)
+        if span is not None:
+            moved = {one: _shifted(place, span) for one, place in self.places.items()}
+            self.places = {one: place for one, place in moved.items() if place is not None}
+
+
+@dataclass
 class _Batch:
     """A batch, and what its guards expect and promise."""
 
     requests: Sequence[Json]
     _marks: list[tuple[int, str, _Mark]] = field(init=False)
     _compared: range = field(init=False)
+    _promised: dict[int, Place] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._compared = _comparison(self.requests)
@@ -115,22 +165,24 @@ class _Batch:
             if at not in self._compared
             for kind in one.keys() & {CREATE, DELETE}
         ]
+        # A mark of the workbook is deleted by id and value; which one it is says the request that makes it.
+        keys = {mark.metadata_id: mark.key for _, kind, mark in self._marks if kind == CREATE}
+        self._marks = [
+            (at, kind, replace(mark, key=mark.key or keys.get(mark.metadata_id, "")))
+            for at, kind, mark in self._marks
+        ]
 
     def check(self, seen: _Seen) -> None:
-        """Refuse the batch if marks, fence or compared cells are not as it expects."""
-        shifted: set[tuple[int, str]] = set()
-        ids = iter(self._marks)
-        following = next(ids, None)
+        """Refuse the batch if Google would refuse it: marks, fence or compared cells are not as expected."""
+        state = _State(dict(seen.places), dict(seen.book))
+        own = {at: (kind, mark) for at, kind, mark in self._marks}
         for at, request in enumerate(self.requests):
-            while following is not None and following[0] == at:
-                _, kind, mark = following
-                if kind == DELETE and not _is_as_expected(seen, mark, shifted):
-                    raise _changed(f"the mark {mark.metadata_id} {mark.key} is not where it was read")
-                if kind == CREATE and self._is_probe(mark) and mark.key in seen.book:
-                    raise _changed(f"there is a mark {mark.key}")
-                following = next(ids, None)
-            if (span := _changed_lines(request)) is not None:
-                shifted.add(span[:2])
+            if at in own:
+                kind, mark = own[at]
+                (state.delete if kind == DELETE else state.create)(mark)
+            if at not in self._compared:
+                state.follow(request)
+        self._promised = {key: place for key, place in state.places.items() if key in state.touched}
         for sheet_id, row, column, expected in _compared_cells([self.requests[at] for at in self._compared]):
             if seen.value(sheet_id, row, column) != expected:
                 raise _changed(f"the cell {row}, {column} of the sheet {sheet_id} has another value")
@@ -158,8 +210,8 @@ class _Batch:
 
     def check_after(self, seen: _Seen) -> None:
         """Refuse to call it done if a mark is not where the batch has left it."""
-        for metadata_id, place in self._final_places().items():
-            if place != _BOOK and seen.places.get(metadata_id) != place:
+        for metadata_id, place in self._promised.items():
+            if seen.places.get(metadata_id) != place:
                 error = RetriableServiceError("google.moved_while_writing", service="Google")
                 error.add_note(f"the mark {metadata_id} is at {seen.places.get(metadata_id)}, not at {place}")
                 raise error
@@ -187,27 +239,6 @@ class _Batch:
         has_moved = any(_changed_lines(one) is not None for one in self.requests[:at])
         is_there = seen.places.get(mark.metadata_id) == mark.place and not has_moved
         return is_there and seen.contents.get(mark.metadata_id) == (mark.key, mark.value or "")
-
-    def _final_places(self) -> dict[int, Place]:
-        """Where each mark with an id is after the batch."""
-        places: dict[int, Place] = {}
-        own = {at: (kind, mark) for at, kind, mark in self._marks}
-        for at, request in enumerate(self.requests):
-            if at in self._compared:
-                continue
-            if at in own:
-                kind, mark = own[at]
-                if kind == CREATE and mark.metadata_id and mark.place is not None:
-                    places[mark.metadata_id] = mark.place
-                elif kind == DELETE:
-                    places.pop(mark.metadata_id, None)
-            if "deleteSheet" in request:
-                gone = request["deleteSheet"]["sheetId"]
-                places = {one: place for one, place in places.items() if place[0] != gone}
-            span = _changed_lines(request)
-            if span is not None:
-                places = {one: moved for one, place in places.items() if (moved := _shifted(place, span))}
-        return places
 
 
 def _comparison(requests: Sequence[Json]) -> range:
@@ -275,14 +306,6 @@ def _place(location: Json) -> Place:
         span = location["dimensionRange"]
         return span.get("sheetId", 0), span["dimension"], span.get("startIndex", 0)
     return (location["sheetId"], "SHEET", 0) if "sheetId" in location else _BOOK
-
-
-def _is_as_expected(seen: _Seen, mark: _Mark, shifted: set[tuple[int, str]]) -> bool:
-    """Whether a mark that the batch deletes is there; what earlier requests have moved cannot be told."""
-    if mark.place is not None:
-        return mark.place[:2] in shifted or seen.places.get(mark.metadata_id) == mark.place
-    # Marks of the workbook are read without their ids.
-    return mark.value is None or mark.value in seen.book.values() or mark.value == "0"
 
 
 def _park(mark: _Mark) -> list[Json]:
