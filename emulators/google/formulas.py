@@ -105,6 +105,11 @@ TEXTS = frozenset(
 )
 """Functions whose result is a text, so that nothing depends on the locale when it becomes part of one."""
 
+WITH_CRITERIA = frozenset(
+    {"COUNTIF", "COUNTIFS", "SUMIF", "SUMIFS", "AVERAGEIF", "AVERAGEIFS", "MINIFS", "MAXIFS"}
+)
+"""Functions that read numbers and dates out of a text again (``"<"&TODAY()``), whatever the locale."""
+
 _BETWEEN_TEXTS = frozenset("&=<>")
 """Operators that bind less than those between numbers: what is between them is one operand of ``&``."""
 
@@ -463,6 +468,7 @@ class _Translator:
         self.shape = (*self._names, tuple((len(one.rows), len(one.columns)) for one in book.sheets))
         self._has_open_side = False
         self._depends_on_formats = False
+        self._is_criterion = False
 
     def translate(self, text: str, own: Sheet | None) -> str:
         """The formula for ironcalc. *own* is the tab of the formula.
@@ -498,7 +504,7 @@ class _Translator:
         return f"=@({found})" if has_many_cells and not is_array else f"={found}"
 
     def _sequence(self, tokens: list[Token], own: Sheet | None) -> list[str]:
-        operands = _operands(tokens)
+        operands = None if self._is_criterion else _operands(tokens)
         if operands is None:
             return self._plain_sequence(tokens, own)
         return [
@@ -551,8 +557,11 @@ class _Translator:
             follower = tokens[index + 1].text if index + 1 < len(tokens) else ""
             if token.kind == "word" and follower == "(":
                 end = _closing(tokens, index + 1)
+                name, outside = token.text.upper(), self._is_criterion
+                self._is_criterion = name in WITH_CRITERIA
                 arguments = self._arguments(tokens[index + 2 : end], own)
-                parts.append(self._call(token.text.upper(), arguments))
+                self._is_criterion = outside
+                parts.append(self._call(name, arguments))
                 index = end + 1
                 continue
             if token.text == "(" and token.kind == "other":

@@ -325,6 +325,8 @@ COMPUTED = [
     ("ru_RU", "=LEN(A1:A3)", [["3"]]),
     ("ru_RU", "=ARRAYFORMULA(A1:A3*2)", [["3"], ["4"], ["4"]]),
     ("ru_RU", "=WEEKDAY(0)", [["7"]]),
+    # A criterion is read again, so that its date and its number are what they were.
+    ("ru_RU", '=COUNTIF(B1:B2;"<"&DATE(2026;3;5))&"/"&COUNTIFS(A1:A3;">="&1,5)', [["2/3"]]),
 ]
 
 
