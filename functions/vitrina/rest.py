@@ -17,7 +17,7 @@ import tenacity
 from vitrina.deadline import StopAtDeadline, outside_call, seconds_left
 from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError, ServiceError
 from vitrina.ports import Json
-from vitrina.texts import whole
+from vitrina.surrogates import replace_surrogates
 
 #: How long an attempt may wait for the answer. The call may be carried out after that.
 TIMEOUT_S = 20.0
@@ -265,15 +265,15 @@ def json_of(response: httpx.Response) -> Any:
     """The JSON of an answer, without halves of surrogate pairs; raises ``ValueError`` if it is none."""
     data = response.json()
     # Only an escape can be one half: UTF-8 has none.
-    return _whole(data) if _HALF.search(response.content) else data
+    return _without_surrogates(data) if _HALF.search(response.content) else data
 
 
-def _whole(data: Any) -> Any:
+def _without_surrogates(data: Any) -> Any:
     if isinstance(data, str):
-        return whole(data)
+        return replace_surrogates(data)
     if isinstance(data, dict):
-        return {whole(key): _whole(value) for key, value in data.items()}
-    return [_whole(value) for value in data] if isinstance(data, list) else data
+        return {replace_surrogates(key): _without_surrogates(value) for key, value in data.items()}
+    return [_without_surrogates(value) for value in data] if isinstance(data, list) else data
 
 
 def translated(error: Exception, service: str, refusals: Refusals = TRACKER_REFUSALS) -> ServiceError:

@@ -13,25 +13,36 @@ PACKAGE = FUNCTIONS / "vitrina"
 #: The parts of the package, from the bottom up: each may import itself and those before it.
 ORDER = ("domain", "workbook", "records", "operations", "project", "tabs", "usecases", "jobs", "web")
 #: Parts that every part of ``ORDER`` above ``domain`` may import too.
-SHARED = {"deadline", "logs", "ports", "chat_port", "crm_port", "mail_port", "metric_port", "texts"}
+SHARED = {
+    "deadline",
+    "logs",
+    "surrogates",
+    "ports",
+    "chat_port",
+    "crm_port",
+    "mail_port",
+    "metric_port",
+    "texts",
+}
 #: Parts that the other parts may import, beside themselves, ``errors`` and packages.
 ALLOWED = {
     "errors": set(),
     "deadline": set(),
     "settings": set(),
-    "texts": set(),
+    "texts": {"surrogates"},
+    "surrogates": set(),
     "logs": set(),
     "ports": set(),
     "crm_port": {"ports"},
     "chat_port": {"ports", "crm_port"},
     "mail_port": set(),
     "metric_port": set(),
-    "rest": {"deadline", "ports"},
+    "rest": {"deadline", "ports", "surrogates"},
     "google": {"deadline", "domain", "ports"},
     "trackers": {"domain", "ports", "rest"},
     "crm": {"domain", "ports", "crm_port", "rest"},
     "chat": {"ports", "crm_port", "chat_port", "rest"},
-    "mail": {"mail_port"},
+    "mail": {"deadline", "mail_port"},
     "metrics": {"crm_port", "domain", "ports", "metric_port", "rest"},
     "store": {"deadline", "domain", "google", "ports"},
     "cli": {*ORDER, "bootstrap", "chat", "crm", "google", "settings", "trackers", *SHARED} - {"web"},

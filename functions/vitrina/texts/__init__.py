@@ -23,6 +23,8 @@ from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
+from vitrina.surrogates import replace_surrogates
+
 LOCALES = ("ru", "en")
 
 _FOLDER = Path(__file__).parent
@@ -86,16 +88,7 @@ def load(locale: str) -> Mapping[str, str]:
 
 def render(text: Sentence, locale: str) -> str:
     """The text of the sentence in the language *locale*, ``ru`` or ``en``; any values can be told."""
-    return whole(_Formatter(locale).vformat(load(locale)[text.code], (), text.where))
-
-
-def whole(text: str) -> str:
-    """The text without halves of surrogate pairs, which cannot be sent or stored."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "replace").decode()
-    return text
+    return replace_surrogates(_Formatter(locale).vformat(load(locale)[text.code], (), text.where))
 
 
 def render_all(data: Any, locale: str) -> Any:
@@ -108,7 +101,7 @@ def render_all(data: Any, locale: str) -> Any:
         return {key: render_all(value, locale) for key, value in data.items()}
     if isinstance(data, list | tuple):
         return [render_all(value, locale) for value in data]
-    return whole(data) if isinstance(data, str) else data
+    return replace_surrogates(data) if isinstance(data, str) else data
 
 
 def format_number(value: float, locale: str) -> str:

@@ -13,7 +13,8 @@ from typing import Any
 
 from vitrina.errors import CellProblem, UnknownWorkbookError, WorkbookShapeError
 from vitrina.ports import Json
-from vitrina.texts import TITLE_PREFIX, Sentence, sentence, whole
+from vitrina.surrogates import replace_surrogates
+from vitrina.texts import TITLE_PREFIX, Sentence, sentence
 from vitrina.workbook.reading.shape import KnownColumn, KnownTab, Shape
 
 #: Keys of Google's developer metadata. Keys of rows are short because a sheet has 30,000 characters for all.
@@ -558,12 +559,12 @@ def _cell(data: Json) -> Cell:
     effective = data.get("effectiveValue", {})
     value = effective.get("stringValue", effective.get("numberValue", effective.get("boolValue")))
     if isinstance(value, str):
-        value = whole(value)
+        value = replace_surrogates(value)
     return Cell(
         value=float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value,
         formula=data.get("userEnteredValue", {}).get("formulaValue"),
         is_error="errorValue" in effective,
-        note=whole(data.get("note", "")),
+        note=replace_surrogates(data.get("note", "")),
         is_spilled="userEnteredValue" not in data and "effectiveValue" in data,
     )
 
