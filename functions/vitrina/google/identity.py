@@ -15,6 +15,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from vitrina.deadline import outside_call
 from vitrina.errors import AuthenticationError, RetriableServiceError
 from vitrina.google.connection import TimedResponse
+from vitrina.ports import Account
 
 #: Name of what may be silent.
 NAME = "Google's certificates"
@@ -110,9 +111,9 @@ class GoogleIdentity:
         # Google's certificates are valid for hours; without a cache each request would fetch them again.
         self._request = _LimitedRequest(session=_session())
 
-    def person_email(self, token: str) -> str:
+    def person(self, token: str) -> Account:
         """See ``Identity``."""
-        return self._email(token, self._audience)
+        return self._account(token, self._audience)
 
     def check_task_caller(self, token: str) -> None:
         """See ``Identity``."""
@@ -124,10 +125,10 @@ class GoogleIdentity:
 
     def _check_ourselves(self, token: str, audience: str) -> None:
         # Without an audience Google's library would accept a token for any audience.
-        if not audience or self._email(token, audience) != self._service_account:
+        if not audience or self._account(token, audience).email != self._service_account:
             raise AuthenticationError("auth.other_caller")
 
-    def _email(self, token: str, audience: str) -> str:
+    def _account(self, token: str, audience: str) -> Account:
         if not token:
             raise AuthenticationError("auth.missing")
         try:
@@ -143,9 +144,11 @@ class GoogleIdentity:
         except _MALFORMED as error:
             code = "auth.expired" if "expired" in str(error).lower() else "auth.invalid"
             raise AuthenticationError(code) from error
-        email, issuer = claims.get("email"), claims.get("iss")
+        email, issuer, domain = claims.get("email"), claims.get("iss"), claims.get("hd", "")
         # Compared with True itself, because the text "false" would count as true.
         is_verified = claims.get("email_verified") is True
         if issuer not in ISSUERS or not is_verified or not isinstance(email, str) or "@" not in email:
             raise AuthenticationError("auth.invalid")
-        return email.lower()
+        if not isinstance(domain, str):
+            raise AuthenticationError("auth.invalid")
+        return Account(email.lower(), domain.lower())

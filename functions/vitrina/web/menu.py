@@ -74,11 +74,11 @@ def handle_menu(request: Request, application: OpenApplication) -> Response:
         check_method(request)
         with limited_to(ACCESS_S):
             app = application()
-            email = app.identity.person_email(bearer_token(request))
+            account = app.identity.person(bearer_token(request))
         body = read_json(request)
         locale = _locale_of(body, locale)
         check(body, _ENVELOPE)
-        actor = person(email)
+        actor = person(account.email, account.domain)
         note(actor=actor.logged, workbook=body["spreadsheet_id"])
         envelope, status = _answer(app.services, body, actor, locale)
         return response(envelope, status)

@@ -39,7 +39,7 @@ def services_with(limit: int) -> Any:
 def book(services: Any, **options: Any) -> SlotBooking:
     """Book slots; repeat after a conflict."""
     while True:
-        booking = SlotBooking(services, load(services, QUOTA_KEY), **options)
+        booking = SlotBooking(services, load(services, QUOTA_KEY), **{"agency_id": "", **options})
         try:
             Run(services, ANNA).commit(updates=[booking])
         except StoreConflictError:
@@ -164,7 +164,7 @@ def test_a_conflict_books_other_slots() -> None:
     """After a conflict other slots are booked, because the first ones may be taken."""
     services = services_with(1)
     now = now_of(services)
-    mine = SlotBooking(services, load(services, QUOTA_KEY))
+    mine = SlotBooking(services, load(services, QUOTA_KEY), agency_id="")
     assert book(services).moments == [now]
     Run(services, ANNA).commit(updates=[mine])
 

@@ -34,6 +34,7 @@ from vitrina.cli.doctor.tracker.hands import HANDS
 from vitrina.cli.doctor.tracker.report import run_tracker_probes, vital_tracker_probes_hold
 from vitrina.cli.doctor.tracker.scratch_board import ScratchBoard
 from vitrina.errors import VitrinaError
+from vitrina.operations.services import owner_from
 from vitrina.settings import Settings
 
 #: Value of `--tracker` for all connections of the installation.
@@ -119,7 +120,7 @@ def _run_for_google(
         return 0 if is_complete(facts) else 1
     scratch = ScratchWorkbook(
         DoctorWorkbooks.from_settings(settings),
-        editors=(settings.service_account, *settings.owners),
+        editors=(settings.service_account, *(owner_from(one).address for one in settings.owners)),
         ask_person=ask_person if arguments.by_hand else None,
     )
     try:
