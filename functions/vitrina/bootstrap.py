@@ -30,6 +30,7 @@ from vitrina.metrics.crm_deals import CrmDeals
 from vitrina.metrics.pasted_csv import PastedTexts
 from vitrina.metrics.sheet_range import SheetRanges
 from vitrina.operations.clicks.accounts import CALLTOUCH_ACCOUNT, CRM_ACCOUNT, METRICA_ACCOUNT
+from vitrina.operations.clicks.limits import Limits
 from vitrina.operations.former_secrets import FormerSecrets, SecretPair
 from vitrina.operations.services import CHAT, CRM, Services, owner_from
 from vitrina.operations.upgrade import upgrade
@@ -71,6 +72,7 @@ class Application:
     services: Services
     identity: Identity
     former_secrets: FormerSecrets
+    limits: Limits
 
 
 def build(settings: Settings) -> Application:
@@ -133,7 +135,8 @@ def build(settings: Settings) -> Application:
         schedule_audience=settings.schedule_url,
         certs_url=certs_url,
     )
-    return Application(settings, services, identity, former_secrets(settings))
+    limits = Limits(settings.clicks_per_minute)
+    return Application(settings, services, identity, former_secrets(settings), limits)
 
 
 def open_tracker(settings: Settings, connection: Connection, memory: TrackerMemory) -> TaskTracker:
@@ -184,7 +187,7 @@ def account_agencies(settings: Settings) -> dict[str, str]:
     """
     places: dict[tuple[str, ...], Connection] = {}
     for one in connections(settings):
-        place = (one.kind, one.url, one.place_id, one.options.get("team", ""))
+        place = (one.kind, one.url.rstrip("/"), one.place_id, one.options.get("team", ""))
         other = places.setdefault(place, one)
         if one.agency != other.agency:
             raise ConfigurationError("settings.tracker_shared", name=one.name, other=other.name)

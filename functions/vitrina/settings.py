@@ -92,6 +92,9 @@ class Settings:
     decision_hold_s: float = 600.0
     #: Workbooks that webhooks and the timer may write in a minute; the rest of the quota is for people.
     quota_per_minute: int = 50
+    #: Clicks of a person that one process serves in a minute, and as many of a whole agency while others
+    #: click too. Requests for a client's page and webhooks follow from it.
+    clicks_per_minute: int = 20
     #: Local servers in place of the real ones; empty in production.
     google_url: str = ""
     #: Address of a spreadsheet for a person; contains ``{id}``.
@@ -322,6 +325,7 @@ _CONVERT: Mapping[str, Callable[[str], object]] = {
     "lease_s": _number(0.05, 3600),
     "decision_hold_s": _number(0, 86_400),
     "quota_per_minute": _count(1, 10_000),
+    "clicks_per_minute": _count(1, 1_000_000),
     "time_zone": _time_zone,
     **dict.fromkeys(("kaiten_agency", "crm_agency", "metrica_agency", "calltouch_agency"), _agency),
     "now": _moment,

@@ -70,6 +70,8 @@ class TwoAgencies:
     office: ModuleOffice
     first: Side
     second: Side
+    #: Settings of the functions beside those of the office, by their names without the prefix.
+    settings: Mapping[str, str]
 
 
 @contextmanager
@@ -88,14 +90,15 @@ def running_two_agencies(servers: Servers, folder: Path) -> Iterator[TwoAgencies
         connection["calls_per_minute"] = str(LIMITS["calls_per_minute"])
         second_id = _second_agency(office).spreadsheet_id
         owners = (office.staff, f"owner@first.example={first_id}", f"owner@second.example={second_id}")
-        office.restart(
-            OWNERS=",".join(owners),
-            KAITEN_AGENCY=first_id,
-            TRACKERS=json.dumps({SECOND: {**connection, "agency": second_id}}),
-        )
+        own = {
+            "OWNERS": ",".join(owners),
+            "KAITEN_AGENCY": first_id,
+            "TRACKERS": json.dumps({SECOND: {**connection, "agency": second_id}}),
+        }
+        office.restart(**own)
         first = _side(office, first_id, "first", "kaiten", SECRETS, 4)
         second = _side(office, second_id, "second", SECOND, ("Заря", "Сайт", "Баннер", "Лендинг", "ЗРН"), 3)
-        yield TwoAgencies(office, first, second)
+        yield TwoAgencies(office, first, second, own)
 
 
 def _second_agency(office: ModuleOffice) -> Agency:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
+import time
+from collections import OrderedDict
 from typing import Any
 
 import requests
@@ -24,6 +28,8 @@ ISSUERS = ("accounts.google.com", "https://accounts.google.com")
 CLOCK_SKEW_S = 10
 #: Seconds that a call for the certificates waits for its answer.
 TIMEOUT_S = 10.0
+#: Most verified tokens that are remembered.
+MOST_KNOWN = 1000
 
 #: Google's library also raises these, for tokens with parts of a wrong type or nested too deeply.
 _MALFORMED = (GoogleAuthError, ValueError, TypeError, OverflowError, RecursionError)
@@ -110,10 +116,23 @@ class GoogleIdentity:
         self._certs_url = certs_url
         # Google's certificates are valid for hours; without a cache each request would fetch them again.
         self._request = _LimitedRequest(session=_session())
+        self._lock = threading.Lock()
+        #: Accounts by digests of tokens that were verified, with the moments at which these expire.
+        self._known: OrderedDict[bytes, tuple[Account, float]] = OrderedDict()
 
     def person(self, token: str) -> Account:
-        """See ``Identity``."""
-        return self._account(token, self._audience)
+        """See ``Identity``. A token that was verified is known until it expires."""
+        key = hashlib.sha256(token.encode()).digest()
+        with self._lock:
+            account, until = self._known.get(key, (None, 0.0))
+        if account is not None and time.time() < until:
+            return account
+        account, until = self._account(token, self._audience)
+        with self._lock:
+            self._known[key] = account, until
+            while len(self._known) > MOST_KNOWN:
+                self._known.popitem(last=False)
+        return account
 
     def check_task_caller(self, token: str) -> None:
         """See ``Identity``."""
@@ -125,10 +144,11 @@ class GoogleIdentity:
 
     def _check_ourselves(self, token: str, audience: str) -> None:
         # Without an audience Google's library would accept a token for any audience.
-        if not audience or self._account(token, audience).email != self._service_account:
+        if not audience or self._account(token, audience)[0].email != self._service_account:
             raise AuthenticationError("auth.other_caller")
 
-    def _account(self, token: str, audience: str) -> Account:
+    def _account(self, token: str, audience: str) -> tuple[Account, float]:
+        """The account, and when the token expires in seconds of Unix time."""
         if not token:
             raise AuthenticationError("auth.missing")
         try:
@@ -151,4 +171,4 @@ class GoogleIdentity:
             raise AuthenticationError("auth.invalid")
         if not isinstance(domain, str):
             raise AuthenticationError("auth.invalid")
-        return Account(email.lower(), domain.lower())
+        return Account(email.lower(), domain.lower()), float(claims["exp"])

@@ -92,6 +92,8 @@ class Services:
     metrics: Mapping[str, MetricService] = field(default_factory=dict)
     #: Agencies by the workbook's id, as far as this process has learnt them; they never change.
     known_agencies: dict[str, str] = field(default_factory=dict)
+    #: The last minute of a storm of webhooks for which this process has kept a look, by tracker.
+    known_storms: dict[str, int] = field(default_factory=dict)
 
     def owners_in(self, agency_id: str) -> tuple[Owner, ...]:
         """Who is an owner in an agency because the operator said so."""
