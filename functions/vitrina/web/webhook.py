@@ -71,16 +71,15 @@ def _take_chat(services: Services, sent: WebhookRequest) -> Response:
 def _take_cards(app: Application, tracker: str, sent: WebhookRequest) -> Response:
     services, shares = app.services, app.limits.webhooks
     received = services.tracker(tracker).receive(sent)
-    if not received.card_ids:
-        known_count = 0
-    elif shares.enter(tracker) > 0:
-        # Others wait: one look at all cards is kept in place of each of them.
-        known_count = keep_look_after_storm(services, tracker)
-    else:
-        try:
-            known_count = take_hints(services, tracker, received.card_ids)
-        finally:
-            shares.leave(tracker)
+    known_count = 0
+    if received.card_ids:
+        with shares.serve(tracker) as wait_s:
+            # Where others wait, one look at all cards is kept in place of each of them.
+            known_count = (
+                keep_look_after_storm(services, tracker)
+                if wait_s > 0
+                else take_hints(services, tracker, received.card_ids)
+            )
     log.info("webhook %s", "noted" if known_count else "of no card of ours")
     answer = response({}, received.status)
     answer.headers.update(received.headers)

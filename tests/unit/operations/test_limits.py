@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import ExitStack
 
 import pytest
 
@@ -66,56 +67,85 @@ def test_keys_are_forgotten(watch: Watch) -> None:
     assert pace.take("first") == 0.0
 
 
-def test_somebody_alone_has_everything(watch: Watch) -> None:
-    """Neither a pace nor a share, as there is nobody to whom it would matter."""
-    shares = Shares(1, watch)
+class Desk:
+    """Shares whose processor time a test says."""
 
-    assert [shares.enter("a") for _ in range(50)] == [0.0] * 50
+    def __init__(self, watch: Watch, *, at_once_s: float = 10.0, a_minute_s: float = 6.0) -> None:
+        self.used_s = 0.0
+        self.shares = Shares(at_once_s, a_minute_s, now=watch, work=lambda: self.used_s)
 
-
-def test_of_several_each_has_a_share(watch: Watch) -> None:
-    """As many at once as ``AT_ONCE``; another one takes his own share, and what ends makes room."""
-    shares = Shares(100, watch)
-    shares.enter("b")
-    shares.leave("b")
-    assert [shares.enter("a") for _ in range(AT_ONCE)] == [0.0] * AT_ONCE
-
-    assert shares.enter("a") > 0
-    assert shares.enter("b") == 0.0
-    shares.leave("a")
-    assert shares.enter("a") == 0.0
+    def ask(self, key: str, work_s: float = 0.0) -> float:
+        """Serve a request that takes some work; the seconds to wait if it is refused."""
+        with self.shares.serve(key) as wait_s:
+            if wait_s == 0:
+                self.used_s += work_s
+        return wait_s
 
 
-def test_no_room_is_made_for_a_guest(watch: Watch) -> None:
+@pytest.fixture
+def desk(watch: Watch) -> Desk:
+    """Ten seconds of work at once, and six in a minute."""
+    return Desk(watch)
+
+
+def test_somebody_alone_has_everything(desk: Desk) -> None:
+    """As there is nobody to whom it would matter."""
+    assert [desk.ask("a", 5.0) for _ in range(50)] == [0.0] * 50
+
+
+def test_of_several_each_has_so_much_work(desk: Desk, watch: Watch) -> None:
+    """Ten seconds at once; then a second comes back in ten."""
+    desk.ask("b")
+    assert [desk.ask("a", 2.0) for _ in range(5)] == [0.0] * 5
+
+    assert desk.ask("a") > 0
+    assert desk.ask("b", 1.0) == 0.0
+    watch.s += 11.0
+    assert desk.ask("a", 1.2) == 0.0
+    assert desk.ask("a") > 0
+
+
+def test_of_several_each_has_so_many_requests_at_once(desk: Desk) -> None:
+    """Another one takes his own share, and what ends makes room."""
+    desk.ask("b")
+    with ExitStack() as stack:
+        assert [stack.enter_context(desk.shares.serve("a")) for _ in range(AT_ONCE)] == [0.0] * AT_ONCE
+        assert desk.ask("a") > 0
+        assert desk.ask("b") == 0.0
+
+    assert desk.ask("a") == 0.0
+
+
+def test_no_room_is_made_for_a_guest(desk: Desk) -> None:
     """Whoever has not been let in anywhere is nobody to whom a share matters; he himself has one."""
-    shares = Shares(2, watch)
-    shares.enter("? a@b.example")
-    assert [shares.enter("a") for _ in range(5)] == [0.0] * 5
+    desk.ask("? a@b.example")
+    assert [desk.ask("a", 20.0) for _ in range(5)] == [0.0] * 5
 
-    assert shares.enter("? a@b.example") == 0.0
-    assert shares.enter("? a@b.example") > 0
-
-
-def test_a_flood_before_others_come_counts(watch: Watch) -> None:
-    """What somebody did alone is known when another one comes."""
-    shares = Shares(10, watch)
-    for _ in range(10):
-        shares.enter("a")
-        shares.leave("a")
-    assert shares.enter("b") == 0.0
-
-    assert shares.enter("a") > 0
+    assert desk.ask("? a@b.example", 20.0) == 0.0
+    assert desk.ask("? a@b.example") > 0
 
 
-def test_who_has_not_come_for_long_is_gone(watch: Watch) -> None:
+def test_a_flood_before_others_come_counts(desk: Desk, watch: Watch) -> None:
+    """What somebody did alone is known when another one comes; it holds him up for some minutes at most."""
+    for _ in range(100):
+        desk.ask("a", 5.0)
+    assert desk.ask("b") == 0.0
+
+    wait_s = desk.ask("a")
+    assert 0 < wait_s <= 102
+    watch.s += wait_s
+    desk.ask("b")
+    assert desk.ask("a") == 0.0
+
+
+def test_who_has_not_come_for_long_is_gone(desk: Desk, watch: Watch) -> None:
     """After ten minutes one is alone again."""
-    shares = Shares(1, watch)
-    shares.enter("b")
-    assert shares.enter("a") == 0.0
-    assert shares.enter("a") > 0
+    desk.ask("b")
+    assert desk.ask("a", 500.0) == 0.0
+    assert desk.ask("a") > 0
     watch.s += SEEN_S + 1
 
-    assert [shares.enter("a") for _ in range(3)] == [0.0] * 3
+    assert [desk.ask("a", 500.0) for _ in range(3)] == [0.0] * 3
 
 
 def test_a_share_is_half_of_the_threads() -> None:
@@ -123,12 +153,11 @@ def test_a_share_is_half_of_the_threads() -> None:
     assert AT_ONCE * 2 == THREADS
 
 
-def test_a_share_is_given_back_after_an_error(watch: Watch) -> None:
+def test_a_share_is_given_back_after_an_error(desk: Desk) -> None:
     """Whatever the request ends with."""
-    shares = Shares(100, watch)
-    shares.enter("b")
+    desk.ask("b")
     for _ in range(AT_ONCE + 1):
-        with pytest.raises(ZeroDivisionError), shares.of("a", "request.too_many"):
+        with pytest.raises(ZeroDivisionError), desk.shares.of("a", "request.too_many"):
             raise ZeroDivisionError
 
 

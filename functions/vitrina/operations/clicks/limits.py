@@ -26,8 +26,11 @@ MOST_KEYS = 10_000
 WAIT_S = 1.0
 #: Begins the key of somebody of whom it is not known where he belongs.
 GUEST = "?"
-#: In clicks of a person: questions for progress, requests for one page, and webhooks of one connection.
-POLLS, PAGES, WEBHOOKS = 12, 3, 15
+#: Questions for progress that a person may ask, in clicks.
+POLLS = 12
+#: Seconds of processor time that a sharer may use at once where there are others, and in each further minute;
+#: for each click that a person may make in a minute.
+WORK_S, WORK_A_MINUTE_S = 1.0, 0.15
 
 
 class Pace:
@@ -56,33 +59,84 @@ class Pace:
 class Shares:
     """Who is served at the same time. Somebody alone has everything; of several, each has a share.
 
-    A key that begins with ``GUEST`` is nobody for whom others make room.
+    A share is ``AT_ONCE`` requests, and some processor time: *at_once_s* seconds that are given back evenly,
+    *a_minute_s* in a minute. What somebody used while he was alone counts when others come. A key that begins
+    with ``GUEST`` is nobody for whom others make room.
     """
 
-    def __init__(self, per_minute: float, now: Callable[[], float] = time.monotonic) -> None:
-        self._pace = Pace(per_minute, now)
+    def __init__(
+        self,
+        at_once_s: float,
+        a_minute_s: float,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        work: Callable[[], float] = time.thread_time,
+    ) -> None:
+        self._at_once_s = at_once_s
+        self._per_s = a_minute_s / 60
         self._now = now
+        self._work = work
         self._lock = threading.Lock()
         self._served: Counter[str] = Counter()
         self._seen: OrderedDict[str, float] = OrderedDict()
+        #: Seconds that are left, and the moment at which there were so many.
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def enter(self, key: str) -> float:
-        """Begin to serve a request; return 0, or the seconds after which another may come."""
-        wait_s = self._pace.take(key)
-        with self._lock:
-            self._note(key)
-            if self._seen.keys() - {key}:
-                if self._served[key] >= AT_ONCE:
-                    wait_s = max(wait_s, WAIT_S)
-                if wait_s > 0:
-                    return wait_s
-            self._served[key] += 1
-            return 0.0
+    @contextmanager
+    def serve(self, key: str) -> Iterator[float]:
+        """Serve a request meanwhile if the value is 0; else it may come again after so many seconds."""
+        wait_s = self._enter(key)
+        if wait_s > 0:
+            yield wait_s
+            return
+        begun = self._work()
+        try:
+            yield 0.0
+        finally:
+            self._leave(key, self._work() - begun)
+
+    @contextmanager
+    def of(self, key: str, code: str) -> Iterator[None]:
+        """Serve a request meanwhile; raises ``TooManyRequestsError`` with the sentence *code*."""
+        with self.serve(key) as wait_s:
+            if wait_s > 0:
+                raise too_many(code, wait_s)
+            yield
 
     def see(self, key: str) -> None:
         """Make room for somebody from now on."""
         with self._lock:
             self._note(key)
+
+    def _enter(self, key: str) -> float:
+        with self._lock:
+            self._note(key)
+            left = self._left_now(key)
+            if self._seen.keys() - {key}:
+                if left <= 0:
+                    # Not at once when there is a moment of it again: the next request would be refused.
+                    return max(WAIT_S, (WAIT_S * self._per_s - left) / self._per_s)
+                if self._served[key] >= AT_ONCE:
+                    return WAIT_S
+            self._served[key] += 1
+            return 0.0
+
+    def _leave(self, key: str, used_s: float) -> None:
+        with self._lock:
+            # Nobody is held up for long for what he did while he was alone.
+            left = max(-self._at_once_s, self._left_now(key) - used_s)
+            self._left[key] = left, self._now()
+            while len(self._left) > MOST_KEYS:
+                self._left.popitem(last=False)
+            self._served[key] -= 1
+            if not self._served[key]:
+                del self._served[key]
+
+    def _left_now(self, key: str) -> float:
+        left, since = self._left.pop(key, (self._at_once_s, self._now()))
+        left = min(self._at_once_s, left + (self._now() - since) * self._per_s)
+        self._left[key] = left, self._now()
+        return left
 
     def _note(self, key: str) -> None:
         now = self._now()
@@ -92,24 +146,6 @@ class Shares:
         while self._seen and (len(self._seen) > MOST_KEYS or now - next(iter(self._seen.values())) > SEEN_S):
             self._seen.popitem(last=False)
 
-    def leave(self, key: str) -> None:
-        """End what ``enter`` began."""
-        with self._lock:
-            self._served[key] -= 1
-            if not self._served[key]:
-                del self._served[key]
-
-    @contextmanager
-    def of(self, key: str, code: str) -> Iterator[None]:
-        """Serve a request meanwhile; raises ``TooManyRequestsError`` with the sentence *code*."""
-        wait_s = self.enter(key)
-        if wait_s > 0:
-            raise too_many(code, wait_s)
-        try:
-            yield
-        finally:
-            self.leave(key)
-
 
 class Limits:
     """All limits of a process.
@@ -117,15 +153,16 @@ class Limits:
     Parameters
     ----------
     per_minute
-        Clicks that a person may make, and all people of an agency while others click too.
+        Clicks that a person may make. Shares of agencies, links and connections follow from it.
     """
 
     def __init__(self, per_minute: float, now: Callable[[], float] = time.monotonic) -> None:
         self._clicks = Pace(per_minute, now)
         self._polls = Pace(per_minute * POLLS, now)
-        self.agencies = Shares(per_minute, now)
-        self.pages = Shares(per_minute * PAGES, now)
-        self.webhooks = Shares(per_minute * WEBHOOKS, now)
+        share = (per_minute * WORK_S, per_minute * WORK_A_MINUTE_S)
+        self.agencies = Shares(*share, now=now)
+        self.pages = Shares(*share, now=now)
+        self.webhooks = Shares(*share, now=now)
         self._lock = threading.Lock()
         self._staff: OrderedDict[tuple[str, str], None] = OrderedDict()
 
