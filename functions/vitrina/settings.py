@@ -92,8 +92,8 @@ class Settings:
     decision_hold_s: float = 600.0
     #: Workbooks that webhooks and the timer may write in a minute; the rest of the quota is for people.
     quota_per_minute: int = 50
-    #: Clicks of a person that one process serves in a minute. What an agency, a link or a connection may use of
-    #: a process beside others follows from it; see ``operations/clicks/limits.py``.
+    #: Clicks of a person that one process serves in a minute. What an agency, a link or a connection may use
+    #: of a process beside others follows from it; see ``operations/clicks/limits.py``.
     clicks_per_minute: int = 20
     #: Local servers in place of the real ones; empty in production.
     google_url: str = ""
