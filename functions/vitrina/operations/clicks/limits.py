@@ -28,9 +28,10 @@ WAIT_S = 1.0
 GUEST = "?"
 #: Questions for progress that a person may ask, in clicks.
 POLLS = 12
-#: Seconds of processor time that a sharer may use at once where there are others, and in each further minute;
-#: for each click that a person may make in a minute.
-WORK_S, WORK_A_MINUTE_S = 1.0, 0.15
+#: Seconds of processor time that an agency may use at once where there are others, the same for a link or a
+#: connection, whose requests are short, and what comes back in a minute. All of them for each click that a
+#: person may make in a minute.
+WORK_S, SHORT_WORK_S, WORK_A_MINUTE_S = 1.0, 0.25, 0.15
 
 
 class Pace:
@@ -159,10 +160,10 @@ class Limits:
     def __init__(self, per_minute: float, now: Callable[[], float] = time.monotonic) -> None:
         self._clicks = Pace(per_minute, now)
         self._polls = Pace(per_minute * POLLS, now)
-        share = (per_minute * WORK_S, per_minute * WORK_A_MINUTE_S)
-        self.agencies = Shares(*share, now=now)
-        self.pages = Shares(*share, now=now)
-        self.webhooks = Shares(*share, now=now)
+        a_minute_s = per_minute * WORK_A_MINUTE_S
+        self.agencies = Shares(per_minute * WORK_S, a_minute_s, now=now)
+        self.pages = Shares(per_minute * SHORT_WORK_S, a_minute_s, now=now)
+        self.webhooks = Shares(per_minute * SHORT_WORK_S, a_minute_s, now=now)
         self._lock = threading.Lock()
         self._staff: OrderedDict[tuple[str, str], None] = OrderedDict()
 
