@@ -30,10 +30,13 @@ from vitrina.metrics import calltouch, metrica
 from vitrina.metrics.crm_deals import CrmDeals
 from vitrina.metrics.pasted_csv import PastedTexts
 from vitrina.metrics.sheet_range import SheetRanges
+from vitrina.operations.clicks.accounts import CALLTOUCH_ACCOUNT, CRM_ACCOUNT, METRICA_ACCOUNT
+from vitrina.operations.clicks.limits import Limits
 from vitrina.operations.former_secrets import FormerSecrets, SecretPair
-from vitrina.operations.services import CHAT, CRM, Services
+from vitrina.operations.services import CHAT, CRM, Services, owner_from
 from vitrina.operations.upgrade import upgrade
 from vitrina.ports import Identity, Json, Store, TaskTracker, TrackerMemory, Workbooks
+from vitrina.records.books import is_known_book
 from vitrina.records.cards import StoredTrackerMemory
 from vitrina.records.metrics.pasted import load_pasted
 from vitrina.settings import Settings
@@ -71,6 +74,7 @@ class Application:
     services: Services
     identity: Identity
     former_secrets: FormerSecrets
+    limits: Limits
 
 
 def build(settings: Settings) -> Application:
@@ -107,11 +111,12 @@ def build(settings: Settings) -> Application:
         choices=Choices({**agency.choice_labels(), **client.choice_labels()}),
         templates={"client": client, "agency": agency},
         time_zone=ZoneInfo(settings.time_zone),
-        editors=(settings.service_account, *settings.owners),
+        service_account=settings.service_account,
+        owners=tuple(map(owner_from, settings.owners)),
         lease_s=settings.lease_s,
         decision_hold=timedelta(seconds=settings.decision_hold_s),
         crm=crm,
-        crm_agency=settings.crm_agency,
+        account_agencies=account_agencies(settings),
         chat=open_chat(settings),
         client_url=settings.client_url.rstrip("/"),
         link_secret=link_secret(settings.current_webhook_secret),
@@ -132,7 +137,8 @@ def build(settings: Settings) -> Application:
         schedule_audience=settings.schedule_url,
         certs_url=certs_url,
     )
-    return Application(settings, services, identity, former_secrets(settings))
+    limits = Limits(settings.clicks_per_minute)
+    return Application(settings, services, identity, former_secrets(settings), limits)
 
 
 def _write_as_the_doctor_says(guards: Guards, read: Read, apply: Apply, requests: Sequence[Json]) -> Json:
@@ -173,8 +179,32 @@ def connections(settings: Settings) -> list[Connection]:
         token=settings.kaiten_token,
         place_id=settings.kaiten_space_id,
         own_user_id=settings.kaiten_user_id,
+        agency=settings.kaiten_agency,
     )
     return [first, *found]
+
+
+def account_agencies(settings: Settings) -> dict[str, str]:
+    """Whose an account of an outside system is, as far as the operator has said so.
+
+    Raises
+    ------
+    ConfigurationError
+        If two agencies have connections to one place of a tracker: boards there are found by their titles.
+    """
+    places: dict[tuple[str, ...], Connection] = {}
+    for one in connections(settings):
+        place = (one.kind, one.url.rstrip("/"), one.place_id, one.options.get("team", ""))
+        other = places.setdefault(place, one)
+        if one.agency != other.agency:
+            raise ConfigurationError("settings.tracker_shared", name=one.name, other=other.name)
+    named = {
+        **{one.name: one.agency for one in connections(settings)},
+        CRM_ACCOUNT: settings.crm_agency,
+        METRICA_ACCOUNT: settings.metrica_agency,
+        CALLTOUCH_ACCOUNT: settings.calltouch_agency,
+    }
+    return {name: agency_id for name, agency_id in named.items() if agency_id}
 
 
 def open_crm(settings: Settings, *, asks_for_news: bool = True) -> Crm | None:
@@ -254,7 +284,7 @@ def open_metrics(
     zone = ZoneInfo(settings.time_zone)
     return {
         **open_accounts(settings, now, crm),
-        "sheet": SheetRanges(workbooks, zone, now),
+        "sheet": SheetRanges(workbooks, zone, now, is_book=partial(is_known_book, store)),
         "pasted": PastedTexts(partial(load_pasted, store), zone, now),
     }
 

@@ -9,7 +9,8 @@ VitrinaError(code, **where)
 │   └── ChangedMeanwhileError      the sheet changed after it was read           HTTP 409
 ├── RequestError                   the request itself is wrong                   HTTP 400
 │   ├── BodyTooLargeError          its body is too long                          HTTP 413
-│   └── MethodNotAllowedError      it is not a POST                              HTTP 405
+│   ├── MethodNotAllowedError      it is not a POST                              HTTP 405
+│   └── TooManyRequestsError       one more than somebody may make now           HTTP 429
 ├── AuthenticationError            the request does not prove who sent it        HTTP 401
 ├── NotStaffError                  a known person who may not do this            HTTP 403
 ├── UnknownWorkbookError           a spreadsheet that is not ours                HTTP 404
@@ -124,6 +125,12 @@ class MethodNotAllowedError(RequestError):
     """The method of the request is not POST."""
 
     http_status = 405
+
+
+class TooManyRequestsError(RequestError):
+    """Somebody asks too often. ``seconds`` in ``where`` says after how many the same request may come."""
+
+    http_status = 429
 
 
 class AuthenticationError(VitrinaError):

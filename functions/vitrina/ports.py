@@ -633,11 +633,22 @@ class Clock(Protocol):
         """The current moment, timezone-aware, in UTC."""
 
 
+@dataclass(frozen=True)
+class Account:
+    """A Google account: its address in lower case, and the organisation that manages it.
+
+    ``domain`` is in lower case, and empty for a consumer account, whatever its address looks like.
+    """
+
+    email: str
+    domain: str = ""
+
+
 class Identity(Protocol):
     """Finds out who sent a request."""
 
-    def person_email(self, token: str) -> str:
-        """E-mail in lower case of the person who owns an ID token; raises ``AuthenticationError``."""
+    def person(self, token: str) -> Account:
+        """The account of the person who owns an ID token; raises ``AuthenticationError``."""
 
     def check_task_caller(self, token: str) -> None:
         """Raise ``AuthenticationError`` unless the token belongs to our own service account."""

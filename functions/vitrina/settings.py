@@ -25,7 +25,8 @@ class Settings:
     #: Path of a SQLite file, or ``projects/P/databases/D`` of Firestore.
     store: str
     token_audience: str
-    #: Owners: everybody else who may use the menu stands in *Специалисты*. ``@agency.ru`` is a whole domain.
+    #: Owners: everybody else who may use the menu stands in *Специалисты*. ``@agency.ru`` is a whole domain,
+    #: ``owner@agency.ru=ID`` an owner of the agency with this workbook only.
     owners: tuple[str, ...]
     service_account: str
     task_url: str
@@ -42,6 +43,8 @@ class Settings:
     kaiten_space_id: str = ""
     #: Id of the user who owns the token. If it is empty, a process learns it from the first card it creates.
     kaiten_user_id: str = ""
+    #: Workbook of the agency whose account it is; needed where the installation has several agencies.
+    kaiten_agency: str = ""
     #: Seconds that one attempt of a call waits for the answer of Kaiten.
     kaiten_timeout_s: float = 20.0
     #: Further connections to trackers: settings of each, by its name. See docs/settings.md.
@@ -61,9 +64,13 @@ class Settings:
     #: OAuth token of Yandex Metrica with the right ``metrika:read``; empty if no counters are read.
     metrica_token: str = field(default="", repr=False)
     metrica_url: str = "https://api-metrika.yandex.net"
+    #: Workbook of the agency whose login it is; needed where the installation has several agencies.
+    metrica_agency: str = ""
     #: Tokens of Calltouch by the number of the site.
     calltouch_tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
     calltouch_url: str = "https://api.calltouch.ru"
+    #: Workbook of the agency whose sites they are; needed where the installation has several agencies.
+    calltouch_agency: str = ""
     #: Mail server for letters to accounting; empty if there is none.
     smtp_host: str = ""
     smtp_port: int = 587
@@ -85,6 +92,9 @@ class Settings:
     decision_hold_s: float = 600.0
     #: Workbooks that webhooks and the timer may write in a minute; the rest of the quota is for people.
     quota_per_minute: int = 50
+    #: Clicks of a person that one process serves in a minute. What an agency, a link or a connection may use
+    #: of a process beside others follows from it; see ``operations/clicks/limits.py``.
+    clicks_per_minute: int = 20
     #: Local servers in place of the real ones; empty in production.
     google_url: str = ""
     #: Address of a spreadsheet for a person; contains ``{id}``.
@@ -154,11 +164,21 @@ class WrongSettingError(Exception):
 
 
 def _owners(text: str) -> tuple[str, ...]:
-    found = tuple(part.strip().lower() for part in text.split(",") if part.strip())
-    for one in found:
-        if not _ADDRESS.fullmatch(one) or one in CONSUMER_DOMAINS:
+    found = []
+    for one in filter(None, (part.strip() for part in text.split(","))):
+        address, bound, agency_id = one.partition("=")
+        address = address.lower()
+        is_agency = _AGENCY.fullmatch(agency_id) if bound else True
+        if not _ADDRESS.fullmatch(address) or address in CONSUMER_DOMAINS or not is_agency:
             raise WrongSettingError("settings.owner", value=one)
-    return found
+        found.append(f"{address}{bound}{agency_id}")
+    return tuple(found)
+
+
+def _agency(text: str) -> str:
+    if not _AGENCY.fullmatch(text):
+        raise WrongSettingError("settings.agency", value=text)
+    return text
 
 
 def _moment(text: str) -> datetime:
@@ -281,6 +301,7 @@ LEAST_SECRET = 24
 #: Secrets that are valid at once: today's, and the one before the last change.
 MOST_SECRETS = 2
 
+_AGENCY = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _ADDRESS = re.compile(r"[^\s@,;<>]*@[^\s@,;<>]+\.[^\s@,;<>]+")
 _CHAT_TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]+")
 _SITE = re.compile(r"[0-9]{1,12}")
@@ -304,7 +325,9 @@ _CONVERT: Mapping[str, Callable[[str], object]] = {
     "lease_s": _number(0.05, 3600),
     "decision_hold_s": _number(0, 86_400),
     "quota_per_minute": _count(1, 10_000),
+    "clicks_per_minute": _count(1, 1_000_000),
     "time_zone": _time_zone,
+    **dict.fromkeys(("kaiten_agency", "crm_agency", "metrica_agency", "calltouch_agency"), _agency),
     "now": _moment,
     "spreadsheet_url": _spreadsheet_url,
     **dict.fromkeys(

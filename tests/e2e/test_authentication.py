@@ -166,7 +166,7 @@ def test_a_silent_google_is_not_the_persons_fault(office: Office) -> None:
     )
 
     with pytest.raises(RetriableServiceError) as caught:
-        identity.person_email(signed(office))
+        identity.person(signed(office))
 
     assert caught.value.code == "service.no_answer"
 

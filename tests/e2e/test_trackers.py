@@ -139,7 +139,7 @@ def test_tracker_that_is_not_there_is_refused_at_once(agency: Office) -> None:
 
     answer = agency.click(agency_id(agency), "new_client", tracker="acme", **form)
 
-    assert answer["outcome"] == "failed"
+    assert (answer["outcome"], answer["http_status"]) == ("refused", 422)
     assert "«acme»" in answer["message"]
     assert "drive.files.create" not in agency.calls("google")
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from vitrina.errors import SettingProblem, SettingsError
+from vitrina.bootstrap import account_agencies
+from vitrina.errors import ConfigurationError, SettingProblem, SettingsError
 from vitrina.settings import Settings
 from vitrina.texts import render
 
@@ -22,6 +25,9 @@ WRONG = [
     ({"OWNERS": "@"}, "settings.owner"),
     ({"OWNERS": "owner"}, "settings.owner"),
     ({"OWNERS": "owner@agency.ru,@gmail.com"}, "settings.owner"),
+    ({"OWNERS": "owner@agency.ru=book of an agency"}, "settings.owner"),
+    ({"OWNERS": "owner@agency.ru="}, "settings.owner"),
+    ({"KAITEN_AGENCY": "book of an agency"}, "settings.agency"),
     ({"WEBHOOK_SECRET": "a"}, "settings.secret"),
     ({"WEBHOOK_SECRET": "a" * 30 + "/"}, "settings.secret"),
     ({"LEASE_S": "nan"}, "settings.number"),
@@ -66,6 +72,31 @@ def test_a_wrong_value_is_named(changes: dict[str, str], code: str) -> None:
         "VITRINA_QUOTA_PER_MINUTE" if "TURNS_PER_MINUTE" in changes else f"VITRINA_{next(iter(changes))}"
     )
     assert all(current in render(problem, locale) for locale in ("ru", "en"))
+
+
+def test_an_owner_of_one_agency() -> None:
+    """The id of a workbook keeps its capitals."""
+    settings = Settings.from_environment({**GOOD, "VITRINA_OWNERS": "Owner@agency.ru=1AbC, @Agency.ru=1XyZ"})
+
+    assert settings.owners == ("owner@agency.ru=1AbC", "@agency.ru=1XyZ")
+
+
+def test_whose_an_account_is() -> None:
+    """Each account names its agency; two agencies never have connections to one place of a tracker."""
+    kaiten = {"kind": "kaiten", "url": "https://a.kaiten.example/", "place_id": "7", "agency": "second"}
+    given = {
+        **GOOD,
+        "VITRINA_KAITEN_URL": "https://a.kaiten.example",
+        "VITRINA_KAITEN_SPACE_ID": "6",
+        "VITRINA_KAITEN_AGENCY": "first",
+        "VITRINA_CRM_AGENCY": "first",
+        "VITRINA_TRACKERS": json.dumps({"other": kaiten}),
+    }
+    whose = {"kaiten": "first", "other": "second", "crm": "first"}
+
+    assert account_agencies(Settings.from_environment(given)) == whose
+    with pytest.raises(ConfigurationError, match="tracker_shared"):
+        account_agencies(Settings.from_environment({**given, "VITRINA_KAITEN_SPACE_ID": "7"}))
 
 
 def test_all_problems_are_told_together() -> None:

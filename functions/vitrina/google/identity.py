@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
+import time
+from collections import OrderedDict
 from typing import Any
 
 import requests
@@ -15,6 +19,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from vitrina.deadline import outside_call
 from vitrina.errors import AuthenticationError, RetriableServiceError
 from vitrina.google.connection import TimedResponse
+from vitrina.ports import Account
 
 #: Name of what may be silent.
 NAME = "Google's certificates"
@@ -23,6 +28,8 @@ ISSUERS = ("accounts.google.com", "https://accounts.google.com")
 CLOCK_SKEW_S = 10
 #: Seconds that a call for the certificates waits for its answer.
 TIMEOUT_S = 10.0
+#: Most verified tokens that are remembered.
+MOST_KNOWN = 1000
 
 #: Google's library also raises these, for tokens with parts of a wrong type or nested too deeply.
 _MALFORMED = (GoogleAuthError, ValueError, TypeError, OverflowError, RecursionError)
@@ -109,10 +116,23 @@ class GoogleIdentity:
         self._certs_url = certs_url
         # Google's certificates are valid for hours; without a cache each request would fetch them again.
         self._request = _LimitedRequest(session=_session())
+        self._lock = threading.Lock()
+        #: Accounts by digests of tokens that were verified, with the moments at which these expire.
+        self._known: OrderedDict[bytes, tuple[Account, float]] = OrderedDict()
 
-    def person_email(self, token: str) -> str:
-        """See ``Identity``."""
-        return self._email(token, self._audience)
+    def person(self, token: str) -> Account:
+        """See ``Identity``. A token that was verified is known until it expires."""
+        key = hashlib.sha256(token.encode()).digest()
+        with self._lock:
+            account, until = self._known.get(key, (None, 0.0))
+        if account is not None and time.time() < until:
+            return account
+        account, until = self._account(token, self._audience)
+        with self._lock:
+            self._known[key] = account, until
+            while len(self._known) > MOST_KNOWN:
+                self._known.popitem(last=False)
+        return account
 
     def check_task_caller(self, token: str) -> None:
         """See ``Identity``."""
@@ -124,10 +144,11 @@ class GoogleIdentity:
 
     def _check_ourselves(self, token: str, audience: str) -> None:
         # Without an audience Google's library would accept a token for any audience.
-        if not audience or self._email(token, audience) != self._service_account:
+        if not audience or self._account(token, audience)[0].email != self._service_account:
             raise AuthenticationError("auth.other_caller")
 
-    def _email(self, token: str, audience: str) -> str:
+    def _account(self, token: str, audience: str) -> tuple[Account, float]:
+        """The account, and when the token expires in seconds of Unix time."""
         if not token:
             raise AuthenticationError("auth.missing")
         try:
@@ -143,9 +164,11 @@ class GoogleIdentity:
         except _MALFORMED as error:
             code = "auth.expired" if "expired" in str(error).lower() else "auth.invalid"
             raise AuthenticationError(code) from error
-        email, issuer = claims.get("email"), claims.get("iss")
+        email, issuer, domain = claims.get("email"), claims.get("iss"), claims.get("hd", "")
         # Compared with True itself, because the text "false" would count as true.
         is_verified = claims.get("email_verified") is True
         if issuer not in ISSUERS or not is_verified or not isinstance(email, str) or "@" not in email:
             raise AuthenticationError("auth.invalid")
-        return email.lower()
+        if not isinstance(domain, str):
+            raise AuthenticationError("auth.invalid")
+        return Account(email.lower(), domain.lower()), float(claims["exp"])

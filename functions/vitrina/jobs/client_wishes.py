@@ -89,7 +89,7 @@ def _wait_for_slot(run: Run, body: Json, wish: KeptWish) -> TaskWish | None:
     """Book a slot of Google's quota; the task that waits for it, ``None`` if it has come."""
     services = run.services
     document = services.store.get_many([QUOTA_KEY]).get(QUOTA_KEY)
-    booking = SlotBooking(services, document, instead_of=body.get("slot"))
+    booking = SlotBooking(services, document, agency_id=run.agency_id, instead_of=body.get("slot"))
     run.commit(updates=[booking])
     if booking.wait_s <= 0:
         return None

@@ -65,7 +65,8 @@ def learn_at_night(services: Services, body: Json) -> None:
     agency_id = body["spreadsheet_id"]
     run = Run(services, CLOCK, agency_id=agency_id)
     quota = services.store.get_many([QUOTA_KEY]).get(QUOTA_KEY)
-    booking = SlotBooking(services, quota, instead_of=body.get("slot", body.get("turn")))
+    slot_before = body.get("slot", body.get("turn"))
+    booking = SlotBooking(services, quota, agency_id=agency_id, instead_of=slot_before)
     run.commit(updates=[booking, Writes(fulfilled(body))])
     if booking.wait_s > 0:
         slot = booking.moments[0]

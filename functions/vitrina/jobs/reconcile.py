@@ -8,10 +8,11 @@ run twice at the same time.
 from __future__ import annotations
 
 from vitrina.jobs.sync_touched import look_at_cards, touched_items
-from vitrina.operations.outbox import task_name
+from vitrina.operations.outbox import fulfilled, task_name
 from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.project.snapshot import Snapshot
+from vitrina.records.books import book_key, project_from_document
 from vitrina.records.cards import SyncState, find_touched
 from vitrina.records.work import Item, find_workbooks_to_look_at
 
@@ -52,6 +53,23 @@ def plan_reconciliation(services: Services, *, is_nightly: bool = False) -> int:
             delay_s=place * SPREAD_S,
         )
     return len(now_due)
+
+
+def look_after_storm(services: Services, body: Json) -> None:
+    """Queue a check of each workbook with open cards in a tracker, spread over time."""
+    books = find_workbooks_to_look_at(services.store, without_cards=False)
+    projects = services.store.get_many(map(book_key, books))
+    own = sorted(
+        one.key for one in projects.values() if project_from_document(one).tracker == body["tracker"]
+    )
+    moment = int(services.clock.now().timestamp())
+    for place, spreadsheet_id in enumerate(own):
+        services.queue.add(
+            task_name("reconcile", spreadsheet_id, moment),
+            {"kind": "reconcile", "spreadsheet_id": spreadsheet_id},
+            delay_s=place * SPREAD_S,
+        )
+    services.store.commit(fulfilled(body))
 
 
 def reconcile(services: Services, body: Json) -> None:

@@ -34,7 +34,7 @@ from vitrina.jobs.metrics.fill_cells import fill_cells
 from vitrina.jobs.metrics.read_facts import plan_facts, read_facts
 from vitrina.jobs.nightly import learn_at_night, plan_nights
 from vitrina.jobs.push_wanted import push_wanted, remove_orphans
-from vitrina.jobs.reconcile import plan_reconciliation, reconcile
+from vitrina.jobs.reconcile import look_after_storm, plan_reconciliation, reconcile
 from vitrina.jobs.refresh_agency import plan_refreshes, redraw_agency, refresh_agency
 from vitrina.jobs.renew_protection import protect_at_night
 from vitrina.jobs.settle_decisions import settle_decisions
@@ -75,6 +75,7 @@ JOBS: Mapping[str, Job] = {
     ),
     "sync": Job(_BOOK, _in_background(sync_touched)),
     "reconcile": Job({**_BOOK, "is_nightly": {"type": "boolean"}}, _in_background(reconcile)),
+    "after_storm": Job({"tracker": _ID}, look_after_storm),
     "norms": Job(_BOOK, _in_background(learn_at_night)),
     "protect": Job(_BOOK, _in_background(protect_at_night)),
     "upgrade": Job(_BOOK, _in_background(upgrade_one)),

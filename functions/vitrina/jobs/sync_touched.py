@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from vitrina.operations.actor import CLOCK
+from vitrina.operations.clicks.access import agency_keys, agency_of_book
 from vitrina.operations.google_quota import MINUTE_S, QUOTA_KEY, SlotBooking
 from vitrina.operations.journal import refresh_wish
 from vitrina.operations.outbox import TaskWish, fulfil, task_name
@@ -74,10 +75,10 @@ def look_at_cards(
     """
     spreadsheet_id = body["spreadsheet_id"]
     key = sync_key(spreadsheet_id)
-    found = services.store.get_many([key, QUOTA_KEY])
+    found = services.store.get_many([key, QUOTA_KEY, *agency_keys(services, spreadsheet_id)])
     state = sync_from_document(found.get(key), spreadsheet_id)
-    run = Run(services, CLOCK)
-    slot = _SlotOfTask(services, found.get(QUOTA_KEY), state, body)
+    run = Run(services, CLOCK, agency_id=agency_of_book(services, spreadsheet_id, found))
+    slot = _SlotOfTask(run, found.get(QUOTA_KEY), state, body)
     slot.writes()
     if slot.has_come:
         run.take(spreadsheet_id, updates=[slot])
@@ -112,13 +113,15 @@ def look_at_cards(
 class _SlotOfTask:
     """Books a slot for a task. If the slot has come, the sync begins; otherwise the task is queued for it."""
 
-    def __init__(self, services: Services, quota: Document | None, state: SyncState, body: Json) -> None:
-        self._services = services
+    def __init__(self, run: Run, quota: Document | None, state: SyncState, body: Json) -> None:
+        self._services = services = run.services
         self._body = body
         slot = body.get("slot", body.get("turn"))
         is_first_look = body["kind"] == "sync" and slot is None
         gathering_s = _more_gathering_s(services) if is_first_look else 0.0
-        self._booking = SlotBooking(services, quota, delay_s=gathering_s, instead_of=slot)
+        self._booking = SlotBooking(
+            services, quota, agency_id=run.agency_id, delay_s=gathering_s, instead_of=slot
+        )
         self._sync = SyncChange(state, self._next_state)
         self.keys = (*self._booking.keys, *self._sync.keys)
         #: The task that waits for the slot, ``None`` if the slot has come.

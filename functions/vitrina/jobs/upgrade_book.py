@@ -34,7 +34,8 @@ def upgrade_one(services: Services, body: Json) -> None:
         work_types_for_clients(stored.team, stored.norms.value),
         Protections(agency_id, stored.more.get(protection_key(agency_id))),
     )
-    booking = SlotBooking(services, stored.more.get(QUOTA_KEY), instead_of=body.get("slot"))
+    quota = stored.more.get(QUOTA_KEY)
+    booking = SlotBooking(services, quota, agency_id=agency_id, instead_of=body.get("slot"))
     run.commit(updates=[booking])
     if booking.wait_s > 0:
         slot = booking.moments[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from vitrina.ports import Json
@@ -20,10 +20,15 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who or what causes an action. The name of a person is the e-mail; the clock has none."""
+    """Who or what causes an action. The name of a person is the e-mail; the clock has none.
+
+    ``domain`` is the organisation that manages a person's Google account, empty for a consumer account. It is
+    known while the person clicks, and is not kept.
+    """
 
     kind: ActorKind
     name: str
+    domain: str = field(default="", compare=False)
 
     def data(self) -> Json:
         """The actor as JSON."""
@@ -40,9 +45,9 @@ class Actor:
 CLOCK = Actor(ActorKind.CLOCK, "")
 
 
-def person(email: str) -> Actor:
-    """A member of staff."""
-    return Actor(ActorKind.PERSON, email)
+def person(email: str, domain: str = "") -> Actor:
+    """A member of staff, and the organisation that manages the account."""
+    return Actor(ActorKind.PERSON, email, domain)
 
 
 def actor_from_data(data: Json) -> Actor:

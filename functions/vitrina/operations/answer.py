@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from vitrina.errors import BusyError, CellProblem, CellsError, ServiceError, VitrinaError
+from vitrina.errors import (
+    BusyError,
+    CellProblem,
+    CellsError,
+    ServiceError,
+    TooManyRequestsError,
+    VitrinaError,
+)
 from vitrina.ports import Json
 from vitrina.texts import Sentence, render, render_all
 
@@ -89,7 +96,8 @@ def error_answer(error: VitrinaError) -> Answer:
     """What a person is told of an error: refused where he can act, failed where an outside system did."""
     details: tuple[Sentence, ...] = tuple(error.where.get("changes", ()))
     return Answer(
-        outcome=Outcome.FAILED if isinstance(error, ServiceError) else Outcome.REFUSED,
+        # The add-on offers to repeat what failed.
+        outcome=Outcome.FAILED if isinstance(error, ServiceError | TooManyRequestsError) else Outcome.REFUSED,
         message=Sentence(error.code, error.where),
         details=details,
         cells=error.problems if isinstance(error, CellsError) else (),

@@ -4,6 +4,9 @@ All calls of the service account share one quota: 60 reads and 60 writes in a mi
 and write of a workbook books a slot first; there are so many in *any* minute. People's clicks book none: the
 rest of the quota is theirs. Work whose slot is not free yet is queued for the moment of its slot, so that
 nothing is asked of Google in vain.
+
+No agency may have more than two thirds of any minute where others have booked within a day: what it books
+ahead in a storm of webhooks leaves the others slots that come at once.
 """
 
 from __future__ import annotations
@@ -22,6 +25,13 @@ QUOTA_KEY: Key = ("google_quota", "google")
 MINUTE_S = 65.0
 #: Sums of moments are not exact.
 ROUNDING_S = 0.001
+#: Seconds for which an agency that has booked counts as one that will book again.
+SEEN_S = 86_400.0
+
+
+def most_of_one(limit: int) -> int:
+    """Slots of a minute that one agency may have where there are others."""
+    return max(1, limit * 2 // 3)
 
 
 class SlotBooking:
@@ -31,6 +41,8 @@ class SlotBooking:
     ----------
     document
         The bookings as they were read.
+    agency_id
+        For which agency; empty where it is not known.
     count
         How many slots.
     delay_s
@@ -46,6 +58,7 @@ class SlotBooking:
         services: Services,
         document: Document | None,
         *,
+        agency_id: str,
         count: int = 1,
         delay_s: float = 0.0,
         instead_of: float | None = None,
@@ -53,6 +66,7 @@ class SlotBooking:
         self._clock = services.clock
         self._limit = services.quota_per_minute
         self._document = document
+        self._agency_id = agency_id
         self._count = count
         self._delay_s = delay_s
         self._instead_of = instead_of
@@ -66,18 +80,28 @@ class SlotBooking:
 
     def writes(self) -> list[Write]:
         """See ``Update``."""
-        now = self._clock.now().timestamp()
-        known = self._document.data["at"] if self._document else []
-        taken = sorted(at for at in known if at > now - MINUTE_S)
+        now, own = self._clock.now().timestamp(), self._agency_id
+        data = self._document.data if self._document else {"at": []}
+        # Documents of older releases do not say whose a slot is.
+        agencies = data.get("of") or [""] * len(data["at"])
+        taken = [(at, of) for at, of in zip(data["at"], agencies, strict=True) if at > now - MINUTE_S]
         # Others may have booked the very same moment: theirs stay.
-        for _ in range(min(self._count, taken.count(self._instead_of))):
-            taken.remove(self._instead_of)
+        for _ in range(self._count):
+            given_back = [one for one in ((self._instead_of, own), (self._instead_of, "")) if one in taken]
+            if given_back:
+                taken.remove(given_back[0])
+        seen = {of: at for of, at in data.get("seen", {}).items() if at > now - SEEN_S}
+        is_alone = not seen.keys() - {own}
         self.moments = []
         for _ in range(self._count):
-            slot = earliest(taken, now + self._delay_s, self._limit)
+            all_taken = sorted(at for at, _ in taken)
+            own_taken = [] if is_alone else sorted(at for at, of in taken if of == own)
+            slot = earliest(all_taken, now + self._delay_s, self._limit, own_taken)
             self.moments.append(slot)
-            taken = sorted([*taken, slot])
-        return [Put(*QUOTA_KEY, {"at": taken}, self._document.version if self._document else ABSENT)]
+            taken.append((slot, own))
+        taken.sort()
+        booked = {"at": [at for at, _ in taken], "of": [of for _, of in taken], "seen": {**seen, own: now}}
+        return [Put(*QUOTA_KEY, booked, self._document.version if self._document else ABSENT)]
 
     def reload(self, store: Store) -> None:
         """See ``Update``."""
@@ -106,7 +130,7 @@ def take_slot(
     bool
         Whether the slot has come, so that the job may ask Google now.
     """
-    booking = SlotBooking(run.services, quota, instead_of=body.get("slot"))
+    booking = SlotBooking(run.services, quota, agency_id=run.agency_id, instead_of=body.get("slot"))
     run.commit(updates=[booking])
     if booking.wait_s <= 0:
         return True
@@ -116,13 +140,20 @@ def take_slot(
     return False
 
 
-def earliest(taken: Sequence[float], not_before: float, limit: int) -> float:
+def earliest(taken: Sequence[float], not_before: float, limit: int, own_taken: Sequence[float] = ()) -> float:
     """The first moment from *not_before* on that leaves at most *limit* slots in every minute.
 
-    *taken* is in order; some of it may lie in the future.
+    Both are in order; some of them may lie in the future. Of the *own_taken* ones, those of the agency that
+    books, at most ``most_of_one`` are left in every minute.
     """
     moments = [not_before, *(at + MINUTE_S for at in taken if at + MINUTE_S > not_before)]
-    return next((one for one in moments if _fits([*taken, one], limit)), moments[-1])
+    most = most_of_one(limit)
+    fitting = (
+        one
+        for one in moments
+        if _fits([*taken, one], limit) and (not own_taken or _fits([*own_taken, one], most))
+    )
+    return next(fitting, moments[-1])
 
 
 def _fits(moments: Sequence[float], limit: int) -> bool:

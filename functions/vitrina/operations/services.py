@@ -24,6 +24,28 @@ CHAT = "chat_updates"
 
 
 @dataclass(frozen=True)
+class Owner:
+    """Whom the operator named as an owner: an address, or ``@agency.ru`` for everybody of an organisation.
+
+    ``agency_id`` is where he is one; empty for every agency of the installation.
+    """
+
+    address: str
+    agency_id: str = ""
+
+    @property
+    def is_domain(self) -> bool:
+        """Whether it is an organisation."""
+        return self.address.startswith("@")
+
+
+def owner_from(text: str) -> Owner:
+    """The owner of one entry of the setting: ``address``, or ``address=agency``."""
+    address, _, agency_id = text.partition("=")
+    return Owner(address, agency_id)
+
+
+@dataclass(frozen=True)
 class Services:
     """The outside world and the fixed facts, chosen once by ``bootstrap``."""
 
@@ -37,8 +59,10 @@ class Services:
     choices: Choices
     templates: Mapping[str, BookTemplate]
     time_zone: ZoneInfo
-    #: Who may always change headings and the add-on's columns: the service account, then the owners.
-    editors: tuple[str, ...]
+    #: As which Google knows us; it may always edit what it has made.
+    service_account: str
+    #: Who may use the menu before *Специалисты* names anybody.
+    owners: tuple[Owner, ...]
     #: How long a lease holds: longer than any step takes, as a killed process keeps others waiting so long.
     lease_s: float
     #: The same workbooks for background work: where Google is busy it is not retried here.
@@ -49,8 +73,9 @@ class Services:
     decision_hold: timedelta = timedelta(minutes=10)
     #: ``None`` if there is no CRM.
     crm: Crm | None = None
-    #: The agency whose deals the CRM has; empty for the only one of the installation.
-    crm_agency: str = ""
+    #: Whose an account of an outside system is: agencies by the name of a tracker, or of ``accounts``.
+    #: One without an entry belongs to the only agency of the installation.
+    account_agencies: Mapping[str, str] = field(default_factory=dict)
     #: ``None`` if there is no chat.
     chat: Chat | None = None
     #: Address of the entry point of the clients' pages; empty if there are none.
@@ -67,11 +92,12 @@ class Services:
     metrics: Mapping[str, MetricService] = field(default_factory=dict)
     #: Agencies by the workbook's id, as far as this process has learnt them; they never change.
     known_agencies: dict[str, str] = field(default_factory=dict)
+    #: The last minute of a storm of webhooks for which this process has kept a look, by tracker.
+    known_storms: dict[str, int] = field(default_factory=dict)
 
-    @property
-    def owners(self) -> tuple[str, ...]:
-        """Addresses of the owners whom the operator named; ``@agency.ru`` is everybody of that domain."""
-        return self.editors[1:]
+    def owners_in(self, agency_id: str) -> tuple[Owner, ...]:
+        """Who is an owner in an agency because the operator said so."""
+        return tuple(one for one in self.owners if one.agency_id in ("", agency_id))
 
     def in_background(self) -> Services:
         """The services for background work: no local retry, the queue redelivers."""
@@ -83,11 +109,6 @@ class Services:
             return self.trackers[name]
         except KeyError:
             raise FatalServiceError("tracker.not_connected", service=name) from None
-
-    @property
-    def default_tracker(self) -> str:
-        """Name of the tracker of new projects."""
-        return next(iter(self.trackers))
 
     def today(self) -> date:
         """The day in the agency's time zone."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from vitrina.operations.clicks.accounts import own_trackers
 from vitrina.operations.outbox import TaskWish
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
@@ -125,8 +126,12 @@ def upgrade_agency_book(run: Run, agency: Agency) -> bool:
                 rows={ONBOARDING_TAB: starting_onboarding(template, locale_of_book(book), agency.profiles)},
                 options={"profiles": [one.title for one in profiles]},
             ),
-            editors_of(services, None),
-            {name: one.name for name, one in services.trackers.items() if one.can.has_cards},
+            editors_of(services, spreadsheet_id, None),
+            {
+                name: one.name
+                for name, one in own_trackers(services, spreadsheet_id).items()
+                if one.can.has_cards
+            },
             frozenset(),
         )
         requests = upgrade_requests(resource, book, base, load_earlier("agency"))

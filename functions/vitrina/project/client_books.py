@@ -56,7 +56,7 @@ def read_client_books(
     """
     found: list[Found] = []
     unread: list[UnreadBook] = []
-    booking = SlotBooking(run.services, quota, count=len(projects))
+    booking = SlotBooking(run.services, quota, agency_id=run.agency_id, count=len(projects))
     if projects:
         run.commit(updates=[booking])
     for number, project in enumerate(projects):

@@ -27,23 +27,24 @@ class RequestsFor(Protocol):
         """The requests; *editors_changed* is whether editors of existing protections are written too."""
 
 
-def editors_of(services: Services, team: Team | None) -> Editors:
+def editors_of(services: Services, agency_id: str, team: Team | None) -> Editors:
     """The agency's Google group if it has one, else its people; always the service account.
 
-    The people are those of *Специалисты* with an address, and those whom the operator named as staff.
+    The people are those of *Специалисты* with an address, and the agency's owners whom the operator named.
     """
-    service_account, *staff = services.editors
     if team is not None and team.editors_group:
-        return Editors((service_account,), (team.editors_group,))
-    certain = certain_editors(services)
+        return Editors((services.service_account,), (team.editors_group,))
+    certain = certain_editors(services, agency_id)
     people = team.names_by_email if team else ()
     users = dict.fromkeys([*certain.users, *(one for one in people if ADDRESS.fullmatch(one))])
-    return Editors(tuple(users), domain_users=any(one.startswith("@") for one in staff))
+    has_domain = any(one.is_domain for one in services.owners_in(agency_id))
+    return Editors(tuple(users), domain_users=has_domain)
 
 
-def certain_editors(services: Services) -> Editors:
-    """The service account and the staff that the operator named by address: Google knows all of them."""
-    return Editors(tuple(one for one in services.editors if not one.startswith("@")))
+def certain_editors(services: Services, agency_id: str) -> Editors:
+    """The service account and the owners that the operator named by address: Google knows all of them."""
+    owners = (one.address for one in services.owners_in(agency_id) if not one.is_domain)
+    return Editors((services.service_account, *owners))
 
 
 def renew_protection(run: Run, book: Book, team: Team | None, known: Protections) -> bool:
@@ -84,7 +85,7 @@ def write_for_editors(
         If the workbook was changed after it was read.
     """
     services, before = run.services, known.of(book.spreadsheet_id)
-    wanted = editors_of(services, team)
+    wanted = editors_of(services, run.agency_id, team)
     if before.refused != digest(wanted):
         try:
             _write(run, book, wanted, known, requests_for)
@@ -93,7 +94,7 @@ def write_for_editors(
                 raise
         else:
             return True
-    _write(run, book, _taken_before(services, book, wanted), known, requests_for, refused=wanted)
+    _write(run, book, _taken_before(run, book, wanted), known, requests_for, refused=wanted)
     return False
 
 
@@ -142,12 +143,12 @@ def _write(
     note_editors(run, known, book.spreadsheet_id, editors, refused=refused)
 
 
-def _taken_before(services: Services, book: Book, wanted: Editors) -> Editors:
+def _taken_before(run: Run, book: Book, wanted: Editors) -> Editors:
     """Of the *wanted* editors those that a protection of the workbook has, and the certain ones."""
     now = [one.editors for one in book.protected_ranges]
     users = {address.lower() for one in now for address in one.get("users", ())}
     groups = {address.lower() for one in now for address in one.get("groups", ())}
-    certain = certain_editors(services)
+    certain = certain_editors(run.services, run.agency_id)
     return Editors(
         tuple(dict.fromkeys([*certain.users, *(one for one in wanted.users if one in users)])),
         tuple(one for one in wanted.groups if one in groups),

@@ -77,6 +77,11 @@ def book_key(spreadsheet_id: str) -> Key:
     return BOOK, spreadsheet_id
 
 
+def is_known_book(store: Store, spreadsheet_id: str) -> bool:
+    """Whether a spreadsheet is a workbook of this installation."""
+    return bool(store.get_many([book_key(spreadsheet_id)]))
+
+
 def book_kind(document: Document | None) -> str:
     """``agency`` or ``client``; raises ``UnknownWorkbookError`` for a spreadsheet that is not ours."""
     if document is None:

@@ -29,6 +29,8 @@ class Connection:
         Where boards are made: the space, workspace or team.
     own_user_id
         Id of the user who owns the token; empty if the adapter has to find it out.
+    agency
+        Workbook of the agency whose account it is; empty for the only agency of the installation.
     options
         Further settings that only the adapter of this kind knows, by name.
     """
@@ -40,6 +42,7 @@ class Connection:
     token: str = field(default="", repr=False)
     place_id: str = ""
     own_user_id: str = ""
+    agency: str = ""
     options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

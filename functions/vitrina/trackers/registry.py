@@ -29,7 +29,7 @@ NONE = Connection("none", "none")
 FIRST = "kaiten"
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
-_FIELDS = ("kind", "title", "url", "token", "place_id", "own_user_id")
+_FIELDS = ("kind", "title", "url", "token", "place_id", "own_user_id", "agency")
 
 
 def connection_from(name: str, data: Mapping[str, str]) -> Connection:

@@ -12,6 +12,7 @@ from flask import Request, Response
 from werkzeug.wsgi import LimitedStream
 
 from vitrina.errors import BodyTooLargeError, MethodNotAllowedError, RequestError
+from vitrina.operations.clicks.limits import Limits
 from vitrina.operations.former_secrets import FormerSecrets
 from vitrina.operations.services import Services
 from vitrina.ports import Identity, Json
@@ -50,6 +51,10 @@ class Application(Protocol):
     @property
     def identity(self) -> Identity:
         """Checks who sent a request."""
+
+    @property
+    def limits(self) -> Limits:
+        """How much one may ask of this process."""
 
     @property
     def former_secrets(self) -> FormerSecrets:
@@ -190,11 +195,13 @@ def _check_number(number: float) -> None:
         raise RequestError("request.not_json")
 
 
-def response(envelope: Json, status: int) -> Response:
-    """A response with a JSON body."""
+def response(envelope: Json, status: int, *, retry_after_s: int | None = None) -> Response:
+    """A response with a JSON body, and with the seconds after which the request may come again."""
     # A text of an outside system may have half of a surrogate pair.
     text = json.dumps(envelope, ensure_ascii=False).encode("utf-8", "replace")
     answer = Response(text, status=status, content_type="application/json")
     if status == MethodNotAllowedError.http_status:
         answer.headers["Allow"] = "POST"
+    if retry_after_s is not None:
+        answer.headers["Retry-After"] = str(retry_after_s)
     return answer

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Request, Response
 
 from vitrina.deadline import limited_to
-from vitrina.errors import NotStaffError, RequestError, VitrinaError
+from vitrina.errors import NotStaffError, RequestError, TooManyRequestsError, UserError, VitrinaError
 from vitrina.logs import note
 from vitrina.operations.actor import Actor, person
 from vitrina.operations.answer import Answer, answer_json, error_answer, unexpected_answer
@@ -25,6 +25,7 @@ from vitrina.usecases.clients.create_client import client_options
 from vitrina.usecases.undo import ask_before_undo
 from vitrina.web.http import (
     MENU_BODY_BYTES,
+    Application,
     OpenApplication,
     bearer_token,
     check,
@@ -74,14 +75,19 @@ def handle_menu(request: Request, application: OpenApplication) -> Response:
         check_method(request)
         with limited_to(ACCESS_S):
             app = application()
-            email = app.identity.person_email(bearer_token(request))
+            account = app.identity.person(bearer_token(request))
         body = read_json(request)
         locale = _locale_of(body, locale)
         check(body, _ENVELOPE)
-        actor = person(email)
+        actor = person(account.email, account.domain)
         note(actor=actor.logged, workbook=body["spreadsheet_id"])
-        envelope, status = _answer(app.services, body, actor, locale)
+        app.limits.count_click(actor.name, is_poll=body["action"] == OPERATION_STATUS)
+        envelope, status = _share(app, body, actor, locale)
         return response(envelope, status)
+    except TooManyRequestsError as error:
+        log.info("refused", extra={"code": error.code})
+        told = answer_json(error_answer(error), locale)
+        return response(told, error.http_status, retry_after_s=error.where["seconds"])
     except VitrinaError as error:
         log.info("refused", extra={"code": error.code})
         return response(answer_json(error_answer(error), locale), error.http_status)
@@ -94,6 +100,23 @@ def _locale_of(body: Any, default: str) -> str:
     """The language that the body asks for, otherwise *default*."""
     wanted = body.get("locale") if isinstance(body, dict) else None
     return pick_locale(wanted) if isinstance(wanted, str) else default
+
+
+def _share(app: Application, body: Json, actor: Actor, locale: str) -> tuple[Json, int]:
+    """Answer within the share of the agency; questions for progress are short, and have none."""
+    services, limits, spreadsheet_id = app.services, app.limits, body["spreadsheet_id"]
+    if body["action"] == OPERATION_STATUS:
+        return _answer(services, body, actor, locale)
+    sharer = limits.sharer(actor.name, services.known_agencies.get(spreadsheet_id))
+    with limits.agencies.of(sharer, "request.too_many"):
+        try:
+            answer = _answer(services, body, actor, locale)
+        except UserError:
+            # It was refused after the person was let in.
+            limits.note_staff(actor.name, services.known_agencies[spreadsheet_id])
+            raise
+    limits.note_staff(actor.name, services.known_agencies[spreadsheet_id])
+    return answer
 
 
 def _answer(services: Services, body: Json, actor: Actor, locale: str) -> tuple[Json, int]:

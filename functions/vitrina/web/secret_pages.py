@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from flask import Request, Response
 
-from vitrina.errors import RequestError, RetriableServiceError, VitrinaError
+from vitrina.errors import RequestError, RetriableServiceError, TooManyRequestsError, VitrinaError
 from vitrina.operations.services import Services
 from vitrina.texts import Sentence, sentence
 from vitrina.usecases.accounting.links import PLACE as ACCOUNTING
@@ -36,11 +36,17 @@ def handle_pages(request: Request, application: OpenApplication) -> Response:
     # Until the page is known, its language is not either.
     setting: Setting | None = None
     try:
-        services = application().services
+        app = application()
+        services = app.services
         place = next((one for one in request.path.split("/") if one in _PAGES), CLIENT)
         token, rest = place_in(request.path, place)
         setting = setting_of(request, services, "ru", token, rest)
-        return compressed(_PAGES[place](request, services, setting, token, rest), request)
+        with app.limits.pages.of(token, "page.too_many"):
+            return compressed(_PAGES[place](request, services, setting, token, rest), request)
+    except TooManyRequestsError as error:
+        answer = error_page(setting, error.http_status, Sentence(error.code, error.where))
+        answer.headers["Retry-After"] = str(error.where["seconds"])
+        return answer
     except RequestError as error:
         return error_page(setting, error.http_status, Sentence(error.code, error.where))
     except RetriableServiceError as error:

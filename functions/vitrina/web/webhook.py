@@ -18,8 +18,16 @@ from vitrina.operations.services import CHAT, CRM, Services
 from vitrina.ports import WebhookRequest
 from vitrina.usecases.chats.updates import take_updates
 from vitrina.usecases.deals.hints import take_deal_hints
-from vitrina.usecases.tracker.hints import take_hints
-from vitrina.web.http import WEBHOOK_BODY_BYTES, OpenApplication, limit_body, read_body, read_json, response
+from vitrina.usecases.tracker.hints import keep_look_after_storm, take_hints
+from vitrina.web.http import (
+    WEBHOOK_BODY_BYTES,
+    Application,
+    OpenApplication,
+    limit_body,
+    read_body,
+    read_json,
+    response,
+)
 
 log = logging.getLogger("vitrina.webhook")
 
@@ -36,7 +44,7 @@ def handle_webhook(request: Request, application: OpenApplication) -> Response:
         note(actor=f"webhook:{name}")
         headers = {key.lower(): value for key, value in request.headers.items()}
         sent = WebhookRequest(path, headers, partial(read_body, request), partial(read_json, request))
-        answer = _take(services, name, app.former_secrets.renew(name, sent))
+        answer = _take(app, name, app.former_secrets.renew(name, sent))
     except RequestError as error:
         return response({}, error.http_status)
     except VitrinaError as error:
@@ -45,10 +53,10 @@ def handle_webhook(request: Request, application: OpenApplication) -> Response:
     return answer
 
 
-def _take(services: Services, name: str, sent: WebhookRequest) -> Response:
+def _take(app: Application, name: str, sent: WebhookRequest) -> Response:
     if name == CRM:
-        return _take_deals(services, sent)
-    return _take_chat(services, sent) if name == CHAT else _take_cards(services, name, sent)
+        return _take_deals(app.services, sent)
+    return _take_chat(app.services, sent) if name == CHAT else _take_cards(app, name, sent)
 
 
 def _take_chat(services: Services, sent: WebhookRequest) -> Response:
@@ -60,9 +68,18 @@ def _take_chat(services: Services, sent: WebhookRequest) -> Response:
     return response({}, received.status)
 
 
-def _take_cards(services: Services, tracker: str, sent: WebhookRequest) -> Response:
+def _take_cards(app: Application, tracker: str, sent: WebhookRequest) -> Response:
+    services, shares = app.services, app.limits.webhooks
     received = services.tracker(tracker).receive(sent)
-    known_count = take_hints(services, tracker, received.card_ids)
+    known_count = 0
+    if received.card_ids:
+        with shares.serve(tracker) as wait_s:
+            # Where others wait, one look at all cards is kept in place of each of them.
+            known_count = (
+                keep_look_after_storm(services, tracker)
+                if wait_s > 0
+                else take_hints(services, tracker, received.card_ids)
+            )
     log.info("webhook %s", "noted" if known_count else "of no card of ours")
     answer = response({}, received.status)
     answer.headers.update(received.headers)

@@ -13,7 +13,7 @@ from tests.harness.fakes.store import WatchedStore
 from tests.harness.fakes.tracker import FakeTracker
 from tests.harness.fakes.workbooks import FakeWorkbooks
 from vitrina.domain.calendar import WorkCalendar
-from vitrina.operations.services import Services
+from vitrina.operations.services import Owner, Services
 from vitrina.records.books import FIRST_TRACKER
 from vitrina.trackers.none.client import NoTracker
 from vitrina.workbook.reading.choices import Choices
@@ -39,7 +39,8 @@ def make_services(**given: Any) -> Services:
         "choices": Choices({**templates["agency"].choice_labels(), **templates["client"].choice_labels()}),
         "templates": templates,
         "time_zone": ZoneInfo("Europe/Moscow"),
-        "editors": (ROBOT, MANAGER),
+        "service_account": ROBOT,
+        "owners": (Owner(MANAGER),),
         "lease_s": 90.0,
         "quota_per_minute": 50,
     }

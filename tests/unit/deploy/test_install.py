@@ -100,6 +100,16 @@ def test_no_account_owns_the_project(tmp_path: Path) -> None:
     }
 
 
+def test_no_account_gets_a_key(tmp_path: Path) -> None:
+    """Functions, queue and timer use tokens that Google makes for them; nobody may act for a whole domain."""
+    project = GoogleProject()
+    install(project, tmp_path)
+
+    words = [word for command in project.commands for word in command.arguments]
+    assert "service-accounts" in words
+    assert not {"keys", "organizations", "resource-manager"} & {*words}
+
+
 def test_a_function_takes_all_tasks_that_the_queue_sends_at_once() -> None:
     """Otherwise Google would answer 429 in its place."""
     task = next(one for one in FUNCTIONS if one.entry_point == "task")

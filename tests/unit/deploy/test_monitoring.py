@@ -139,7 +139,7 @@ def spoil_settings(_: pytest.MonkeyPatch) -> None:
 
 def confuse_crm(_: pytest.MonkeyPatch) -> None:
     """A CRM, and no agency that its deals belong to."""
-    plan_deals(SimpleNamespace(crm=object(), crm_agency="", store=MemoryStore()))  # type: ignore[arg-type]
+    plan_deals(SimpleNamespace(crm=object(), account_agencies={}, store=MemoryStore()))  # type: ignore[arg-type]
 
 
 def lose_message(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from vitrina.operations.actor import person
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.clicks.access import MANAGING
 from vitrina.operations.run import Run
+from vitrina.operations.services import Owner
 from vitrina.ports import Document, Json, Key
 from vitrina.records.books import Agency, Project, put_agency, put_project
 from vitrina.store.memory import MemoryStore
@@ -76,8 +77,12 @@ class FakeServices:
     queue: FakeQueue = field(default_factory=FakeQueue)
     lease_s: float = LEASE_S
     quota_per_minute: int = 50
-    owners: tuple[str, ...] = ("@agency.ru",)
+    owners: tuple[Owner, ...] = (Owner("anna@agency.ru"), Owner("boris@agency.ru"))
     known_agencies: dict[str, str] = field(default_factory=dict)
+
+    def owners_in(self, agency_id: str) -> tuple[Owner, ...]:
+        """See ``Services``."""
+        return tuple(one for one in self.owners if one.agency_id in ("", agency_id))
 
 
 def fake_services() -> Any:

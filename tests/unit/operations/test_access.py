@@ -11,6 +11,7 @@ from tests.harness.memory_office import MemoryOffice
 from vitrina.errors import NotStaffError, UnknownWorkbookError
 from vitrina.operations.actor import CLOCK, Actor, ActorKind, person
 from vitrina.operations.clicks.access import access_keys, require_role
+from vitrina.operations.services import Owner
 from vitrina.records.team import team_writes
 from vitrina.workbook.reading.team import Role, StaffMember, Team
 
@@ -26,10 +27,16 @@ def office() -> MemoryOffice:
     return office
 
 
-def agency_of(office: MemoryOffice, email: str, spreadsheet_id: str = "") -> str:
+def agency_of(office: MemoryOffice, email: str, spreadsheet_id: str = "", *, domain: str = "") -> str:
     """The agency in which a person may click, with the setting's owner and everybody of a domain."""
-    services = replace(office.services, editors=("robot@example.org", MANAGER, "@owners.example"))
-    actor, book = person(email), spreadsheet_id or office.client_id
+    owners = (
+        Owner(MANAGER),
+        Owner("@owners.example"),
+        Owner("here@owners.example", office.agency_id),
+        Owner("there@owners.example", "another agency"),
+    )
+    services = replace(office.services, owners=owners)
+    actor, book = person(email, domain), spreadsheet_id or office.client_id
     found = services.store.get_many(access_keys(services, actor, book))
     return require_role(services, actor, book, found)
 
@@ -39,17 +46,38 @@ def keep_team(office: MemoryOffice, agency_id: str, *staff: StaffMember) -> None
     office.services.store.commit(team_writes(agency_id, Team((), {}, staff=staff)))
 
 
-@pytest.mark.parametrize("email", [MANAGER, "new@owners.example"])
-def test_owners_of_the_setting_may_click_everywhere(office: MemoryOffice, email: str) -> None:
-    """No people are kept yet: the owner is the first who clicks."""
-    assert agency_of(office, email) == office.agency_id
+@pytest.mark.parametrize(
+    ("email", "domain"),
+    [(MANAGER, ""), ("new@owners.example", "owners.example"), ("here@owners.example", "")],
+)
+def test_owners_of_the_setting_may_click(office: MemoryOffice, email: str, domain: str) -> None:
+    """No people are kept yet: the owner is the first who clicks. An address needs no organisation."""
+    assert agency_of(office, email, domain=domain) == office.agency_id
 
 
-@pytest.mark.parametrize("email", ["a@not-owners.example", "a@sub.owners.example", "a@owners.example.org"])
-def test_a_longer_domain_is_another_one(office: MemoryOffice, email: str) -> None:
-    """``@owners.example`` is that domain only."""
+def test_an_owner_of_another_agency(office: MemoryOffice) -> None:
+    """Whom the operator named for one agency is a stranger in the others."""
     with pytest.raises(NotStaffError):
-        agency_of(office, email)
+        agency_of(office, "there@owners.example")
+
+
+@pytest.mark.parametrize(
+    ("email", "domain"),
+    [
+        ("leaver@owners.example", ""),  # a consumer account on an address of the domain
+        ("leaver@owners.example", "other.example"),
+        ("a@other.example", "owners.example"),
+        ("a@not-owners.example", "not-owners.example"),
+        ("a@sub.owners.example", "sub.owners.example"),
+        ("a@owners.example.org", "owners.example.org"),
+    ],
+)
+def test_a_domain_is_whose_accounts_google_says_it_manages(
+    office: MemoryOffice, email: str, domain: str
+) -> None:
+    """``@owners.example`` are accounts of that organisation only, with an address of it."""
+    with pytest.raises(NotStaffError):
+        agency_of(office, email, domain=domain)
 
 
 def test_a_role_counts_in_its_agency_only(office: MemoryOffice) -> None:

@@ -20,6 +20,7 @@ from vitrina.operations.google_quota import (
     earliest,
 )
 from vitrina.operations.run import Run
+from vitrina.ports import Put
 
 
 def most_in(moments: Sequence[float], span_s: float) -> int:
@@ -39,7 +40,7 @@ def services_with(limit: int) -> Any:
 def book(services: Any, **options: Any) -> SlotBooking:
     """Book slots; repeat after a conflict."""
     while True:
-        booking = SlotBooking(services, load(services, QUOTA_KEY), **options)
+        booking = SlotBooking(services, load(services, QUOTA_KEY), **{"agency_id": "", **options})
         try:
             Run(services, ANNA).commit(updates=[booking])
         except StoreConflictError:
@@ -160,11 +161,46 @@ def test_a_slot_that_is_not_known_is_not_given_back() -> None:
     assert book(services, instead_of=now - 1.0).moments == [now + MINUTE_S]
 
 
+def test_a_storm_of_one_agency_leaves_slots_to_the_others() -> None:
+    """Two thirds of each minute at most, once another one was seen; before that everything."""
+    services = services_with(9)
+    alone = [book(services, agency_id="first").wait_s for _ in range(9)]
+    services.clock.advance(2 * MINUTE_S)
+    book(services, agency_id="second")
+    services.clock.advance(2 * MINUTE_S)
+    storm = [book(services, agency_id="first").moments[0] for _ in range(40)]
+
+    waits = [book(services, agency_id="second").wait_s for _ in range(3)]
+
+    assert alone == [0.0] * 9
+    assert most_in(storm, MINUTE_S - ROUNDING_S) == 6
+    assert waits == [0.0] * 3
+    assert most_in([*storm, *[now_of(services)] * 3], MINUTE_S - ROUNDING_S) <= 9
+
+
+def test_slots_of_an_older_release_are_nobodys() -> None:
+    """They count, and are given back to whoever booked them."""
+    services = services_with(2)
+    now = now_of(services)
+    services.store.commit([Put(*QUOTA_KEY, {"at": [now, now + 1.0]})])
+
+    assert book(services, agency_id="first").wait_s > MINUTE_S - 2
+    assert book(services, agency_id="first", instead_of=now + 1.0).wait_s == 0.0
+
+
+def test_a_slot_of_another_agency_is_not_given_back() -> None:
+    """Though it is at the same moment."""
+    services = services_with(1)
+    at = book(services, agency_id="first").moments[0]
+
+    assert book(services, agency_id="second", instead_of=at).wait_s > 0
+
+
 def test_a_conflict_books_other_slots() -> None:
     """After a conflict other slots are booked, because the first ones may be taken."""
     services = services_with(1)
     now = now_of(services)
-    mine = SlotBooking(services, load(services, QUOTA_KEY))
+    mine = SlotBooking(services, load(services, QUOTA_KEY), agency_id="")
     assert book(services).moments == [now]
     Run(services, ANNA).commit(updates=[mine])
 

@@ -42,6 +42,7 @@ from vitrina.cli.doctor.tracker.report import run_tracker_probes, vital_tracker_
 from vitrina.cli.doctor.tracker.scratch_board import ScratchBoard
 from vitrina.errors import VitrinaError
 from vitrina.google.verdict import keep_verdict
+from vitrina.operations.services import owner_from
 from vitrina.settings import Settings
 
 #: Value of `--tracker` for all connections of the installation.
@@ -127,7 +128,7 @@ def _run_for_google(
         return 0 if is_complete(facts) else 1
     scratch = ScratchWorkbook(
         DoctorWorkbooks.from_settings(settings),
-        editors=(settings.service_account, *settings.owners),
+        editors=(settings.service_account, *(owner_from(one).address for one in settings.owners)),
         ask_person=ask_person if arguments.by_hand else None,
     )
     try:

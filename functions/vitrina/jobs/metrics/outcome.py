@@ -32,6 +32,7 @@ REASONS: Mapping[str, str] = {
     "metrics.forbidden": "forbidden",
     "metrics.no_account": "forbidden",
     "metrics.not_shared": "not_shared",
+    "metrics.own_book": "not_shared",
     "metrics.not_connected": "not_connected",
     "metrics.shape": "shape",
 }

@@ -13,6 +13,8 @@ from vitrina.metrics.table_facts import facts_of, gap_of
 from vitrina.ports import Json, Workbooks
 
 NAME = "Google Sheets"
+#: What the workbooks of an installation, and copies of them, are marked with.
+BOOK_MARK = "vitrina.book"
 MEASURE = "figure"
 
 
@@ -21,10 +23,19 @@ class SheetRanges:
 
     name = NAME
 
-    def __init__(self, workbooks: Workbooks, zone: tzinfo, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        workbooks: Workbooks,
+        zone: tzinfo,
+        now: Callable[[], datetime],
+        *,
+        is_book: Callable[[str], bool] = lambda _: True,
+    ) -> None:
+        """Read over *workbooks*; *is_book* tells whether a spreadsheet with our mark is no copy of one."""
         self._workbooks = workbooks
         self._zone = zone
         self._now = now
+        self._is_book = is_book
 
     def accounts(self) -> Sequence[Account]:
         """See ``MetricService``. A range is named by its link, not chosen."""
@@ -36,7 +47,7 @@ class SheetRanges:
             place = place_from_account(account_id)
         except ValueError:
             raise FatalServiceError("metrics.no_account", service=NAME) from None
-        return SheetRange(self._workbooks, place, self._zone, self._now)
+        return SheetRange(self._workbooks, place, self._zone, self._now, self._is_book)
 
     def account_from(self, link: str, area: str) -> str:
         """See ``MetricService``."""
@@ -56,12 +67,18 @@ class SheetRange:
     segments: tuple[Segments, ...] = ()
 
     def __init__(
-        self, workbooks: Workbooks, place: SheetPlace, zone: tzinfo, now: Callable[[], datetime]
+        self,
+        workbooks: Workbooks,
+        place: SheetPlace,
+        zone: tzinfo,
+        now: Callable[[], datetime],
+        is_book: Callable[[str], bool],
     ) -> None:
         self._workbooks = workbooks
         self._place = place
         self._zone = zone
         self._now = now
+        self._is_book = is_book
 
     def measures(self) -> Sequence[Measure]:
         """See ``MetricSource``; its name is that of the spreadsheet. Shows that the range can be read."""
@@ -90,12 +107,18 @@ class SheetRange:
         raise FatalServiceError("metrics.no_segments", service=NAME)
 
     def _resource(self) -> Json:
+        spreadsheet_id = self._place.spreadsheet_id
         try:
-            return self._workbooks.read(self._place.spreadsheet_id)
+            resource = self._workbooks.read(spreadsheet_id)
         except (AccessDeniedError, FatalServiceError) as error:
             if isinstance(error, FatalServiceError) and error.status not in (404, None):
                 raise
             raise AccessDeniedError("metrics.not_shared", service=NAME, status=error.status) from error
+        marks = {one.get("metadataKey") for one in resource.get("developerMetadata", ())}
+        if BOOK_MARK in marks and not self._is_book(spreadsheet_id):
+            # Nobody has shared a copy with us: we see it because it lies in our drive, whosever it is.
+            raise AccessDeniedError("metrics.own_book", service=NAME)
+        return resource
 
     def _rows(self, resource: Json) -> list[tuple[int, Content, Content]]:
         """Number, day and figure of each row of the range."""

@@ -155,8 +155,16 @@ def run_click(services: Services, click: Click, action: Action) -> tuple[Json, i
 def operation_status(
     services: Services, operation_id: str, spreadsheet_id: str, actor: Actor, locale: str
 ) -> tuple[Json, int]:
-    """Return the progress or the answer of an operation, with the HTTP status. Only its actor may ask."""
-    operation = _load(services.store, operation_id)
+    """Return the progress or the answer of an operation, with the HTTP status.
+
+    Only its actor may ask, as long as he may act in the workbook.
+    """
+    key = (OPERATION, operation_id)
+    found = services.store.get_many([key, *access_keys(services, actor, spreadsheet_id)])
+    require_role(services, actor, spreadsheet_id, found)
+    operation = found.get(key)
+    if operation is None:
+        raise RequestError("request.unknown_operation")
     data = operation.data
     if data["spreadsheet_id"] != spreadsheet_id or actor_from_data(data) != actor:
         raise RequestError("request.unknown_operation")

@@ -211,6 +211,9 @@ def deal_from_document(document: Document | None, deal_id: str, agency_id: str) 
     """What is known of a deal."""
     if document is None:
         return KeptDeal(deal_id, agency_id)
+    if document.data["agency_id"] != agency_id:
+        # The account was another agency's before; what became of the deal there is not this one's.
+        return KeptDeal(deal_id, agency_id, version=document.version)
     values = known_fields(KeptDeal, document.data)
     for name in ("lacking", "sent_stages", "told"):
         values[name] = tuple(values.get(name, ()))

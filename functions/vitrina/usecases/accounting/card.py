@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from vitrina.domain.invoicing import one_line
+from vitrina.operations.clicks.accounts import own_tracker
 from vitrina.operations.run import Run
 from vitrina.ports import Board, CardChange, FactChange, Link, NewCard, TaskTracker
 from vitrina.records.outside.invoice_requests import WITHDRAWAL_NOTICE, InvoiceRequest
@@ -39,7 +40,7 @@ def tell_by_card(run: Run, request: InvoiceRequest, notice: str, url: str) -> Se
     ServiceError
         If the tracker refuses or does not answer.
     """
-    tracker = run.services.tracker(run.services.default_tracker)
+    _, tracker = own_tracker(run.services, request.agency_id)
     if not tracker.can.has_cards:
         return sentence("accounting.not_sent.no_tracker")
     run.take(f"accounting_board:{request.agency_id}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from vitrina.operations.clicks.accounts import own_trackers
 from vitrina.operations.services import Services
 from vitrina.project.protection import editors_of
 from vitrina.records.books import Agency, put_agency
@@ -58,9 +59,9 @@ def create_agency(
             rows={ONBOARDING_TAB: usual, **(rows or {})},
             options={"profiles": [one.title for one in chosen]},
         ),
-        trackers={name: one.name for name, one in services.trackers.items() if one.can.has_cards},
+        trackers={name: one.name for name, one in own_trackers(services).items() if one.can.has_cards},
         has_chat=services.chat is not None,
-        editors=editors_of(services, None),
+        editors=editors_of(services, spreadsheet_id, None),
         time_zone=services.time_zone.key,
     )
     services.workbooks.batch_update(spreadsheet_id, requests)

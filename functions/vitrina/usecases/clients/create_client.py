@@ -21,6 +21,7 @@ from vitrina.errors import (
     WorkbookShapeError,
 )
 from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.clicks.accounts import own_tracker, own_trackers
 from vitrina.operations.outbox import TaskWish, task_name
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
@@ -35,6 +36,7 @@ from vitrina.records.outside.launches import Launch, LaunchPart
 from vitrina.tabs.projects_tab import add_project_row, projects_layout
 from vitrina.texts import render, sentence
 from vitrina.usecases.deals.hints import note_deals
+from vitrina.usecases.tracker.own_title import own_board_title
 from vitrina.workbook.reading.book import Tab, parse_book
 from vitrina.workbook.reading.onboarding_rows import kinds_in
 from vitrina.workbook.reading.team import Team
@@ -80,9 +82,9 @@ class DealFacts:
 def check_form(services: Services, agency_id: str, form: ClientForm) -> None:
     """Raise ``UserError`` if another project has the code: items of both would have the same IDs.
 
-    Raises ``FatalServiceError`` if the chosen tracker is not connected.
+    Raises it too if the agency has not the chosen tracker.
     """
-    services.tracker(form.tracker or services.default_tracker)
+    own_tracker(services, agency_id, form.tracker)
     _refuse_taken_code(find_projects(services.store, agency_id), form)
 
 
@@ -90,7 +92,7 @@ def client_options(services: Services, agency_id: str) -> Answer:
     """Choices of the form: trackers, the usual one first, and kinds of projects. Changes nothing."""
     trackers = [
         {"name": name, "title": tracker.name or sentence("tracker.without")}
-        for name, tracker in services.trackers.items()
+        for name, tracker in own_trackers(services, agency_id).items()
     ]
     kinds = kinds_in(parse_book(services.workbooks.read(agency_id)))
     return Answer(Outcome.DONE, sentence("client.options"), data={"trackers": trackers, "kinds": kinds})
@@ -111,9 +113,8 @@ def create_client(run: Run, agency_id: str, form: ClientForm, deal: DealFacts | 
         _refuse_taken_code(stored.projects.value, form)
     tag = f"client-{run.origin_id}"
     title = f"{form.client_name} — {form.project_name}"
-    tracker_name = form.tracker or services.default_tracker
-    tracker = services.tracker(tracker_name)
-    board = _board(run, agency, tracker, board_title(title, form.code))
+    tracker_name, tracker = own_tracker(services, agency_id, form.tracker)
+    board = _board(run, agency, tracker_name, tracker, board_title(title, form.code))
     run.set_progress(1, STEPS, sentence("client.progress_book"))
     spreadsheet_id: str = run.step(
         "create_workbook",
@@ -223,12 +224,14 @@ def _with_project(projects: tuple[Project, ...], project: Project) -> tuple[Proj
     return (*projects, project)
 
 
-def _board(run: Run, agency: Agency, tracker: TaskTracker, title: str) -> Board:
+def _board(run: Run, agency: Agency, tracker_name: str, tracker: TaskTracker, title: str) -> Board:
     """The board of the project, an empty one where the tracker has no boards."""
     if not tracker.can.has_cards:
         return Board("", (), "")
     services = run.services
     run.set_progress(0, STEPS, sentence("client.progress_board"))
+
+    title = own_board_title(services, agency.spreadsheet_id, tracker_name, title)
 
     def find() -> Mapping[str, Any] | None:
         found = tracker.find_board(title)
@@ -265,12 +268,12 @@ def _fill(
 ) -> str:
     """Fill the workbook; ``EDITORS_REFUSED`` if Google takes only the editors whom the operator named."""
     services = run.services
-    wanted = editors_of(services, now.team)
+    wanted = editors_of(services, now.agency.spreadsheet_id, now.team)
     values = _values(services, now.agency, form, deal, board, title, now.work_types)
     try:
         _compile(services, now.agency, spreadsheet_id, values, can, wanted)
     except ChangedMeanwhileError:
-        certain = certain_editors(services)
+        certain = certain_editors(services, now.agency.spreadsheet_id)
         if _find_filled(services, spreadsheet_id) or certain == wanted:
             raise
         # Nobody else knows of the new file, so what Google refuses is an editor.

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from vitrina.errors import ConfigurationError, StoreConflictError
+from vitrina.operations.clicks.accounts import CRM_ACCOUNT, agency_of_account
 from vitrina.operations.outbox import TaskWish, task_name
 from vitrina.operations.services import Services
 from vitrina.records.books import find_agencies
@@ -24,12 +25,10 @@ def agency_of_crm(services: Services) -> str:
     ConfigurationError
         If there are several agencies and none is named, or there is none.
     """
-    if services.crm_agency:
-        return services.crm_agency
-    agencies = find_agencies(services.store)
-    if len(agencies) != 1:
-        raise ConfigurationError("settings.crm_agency", count=len(agencies))
-    return agencies[0].spreadsheet_id
+    agency_id = agency_of_account(services, CRM_ACCOUNT)
+    if agency_id is None:
+        raise ConfigurationError("settings.crm_agency", count=len(find_agencies(services.store)))
+    return agency_id
 
 
 def take_deal_hints(services: Services, deal_ids: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vitrina.crm_port import Deal
+from vitrina.operations.clicks.accounts import own_tracker
 from vitrina.operations.run import Run
 from vitrina.ports import Board, Link, NewCard, TaskTracker
 from vitrina.texts import render, sentence
@@ -24,7 +25,7 @@ def make_sales_card(run: Run, around: Surroundings, deal: Deal) -> str:
     ServiceError
         If the tracker refuses or does not answer.
     """
-    tracker = run.services.tracker(run.services.default_tracker)
+    _, tracker = own_tracker(run.services, run.agency_id)
     if not tracker.can.has_cards:
         return NO_CARD
     board = _board(tracker, around.rules, deal)

@@ -6,14 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from vitrina.domain.dated_rows import RowProblem, parse_text
-from vitrina.errors import ConfigurationError, ServiceError, UserError, VitrinaError
+from vitrina.errors import AccessDeniedError, ServiceError, UserError, VitrinaError
 from vitrina.metric_port import Account, Measure, MetricService
 from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.clicks.accounts import (
+    CALLTOUCH_ACCOUNT,
+    CRM_ACCOUNT,
+    METRICA_ACCOUNT,
+    is_own_account,
+)
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
 from vitrina.ports import Document, Json, Write
 from vitrina.records.books import book_key, load_project
 from vitrina.records.layouts import shape_from, shape_key
+from vitrina.records.metrics.linked_sheets import is_of_another, linked_sheet_key, put_linked_sheet
 from vitrina.records.metrics.pasted import account_of, pasted_key, pasted_writes
 from vitrina.records.metrics.sources import (
     ChosenSource,
@@ -25,7 +32,6 @@ from vitrina.records.metrics.sources import (
 from vitrina.records.outside.change import DocumentChange
 from vitrina.tabs.metrics.rows import TAB
 from vitrina.texts import Sentence, render, sentence
-from vitrina.usecases.deals.hints import agency_of_crm
 from vitrina.usecases.metrics.cells import recognise
 from vitrina.usecases.metrics.gaps import gap_sentence
 from vitrina.usecases.metrics.rows import MetricRow, metric_rows, new_number, rows_by_number
@@ -35,10 +41,10 @@ from vitrina.workbook.writing.change import WorkbookChange
 
 #: Systems whose accounts a person names by a link or brings as text.
 LINKED, PASTED = "sheet", "pasted"
-#: The system whose account belongs to one agency of the installation.
-CRM = "crm"
+#: Systems whose account belongs to one agency of the installation.
+OF_AGENCY = (METRICA_ACCOUNT, CALLTOUCH_ACCOUNT, CRM_ACCOUNT)
 #: Order in which systems are offered.
-SYSTEMS = ("metrica", "calltouch", CRM, LINKED, PASTED)
+SYSTEMS = (*OF_AGENCY, LINKED, PASTED)
 #: Most bad lines of pasted text that are named.
 MOST_LINES = 10
 #: Most accounts and measures of a list.
@@ -195,25 +201,39 @@ def _service(run: Run, system: str) -> MetricService:
 
 
 def _is_connected(run: Run, system: str) -> bool:
-    """Whether the agency may read from a system: the CRM has the deals of one agency only."""
+    """Whether the agency may read from a system: an account shows the figures of one agency only."""
     if system not in run.services.metrics:
         return False
-    try:
-        return system != CRM or agency_of_crm(run.services) == run.agency_id
-    except ConfigurationError:
-        return False
+    return system not in OF_AGENCY or is_own_account(run.services, system, run.agency_id)
 
 
 def _account_id(run: Run, service: MetricService, spreadsheet_id: str, wanted: Wanted) -> str:
+    if wanted.system == PASTED and not wanted.account_id.startswith(f"{spreadsheet_id}:"):
+        raise UserError("metrics.measure_gone")
     if wanted.system != LINKED:
         return wanted.account_id
     account_id = service.account_from(wanted.link, wanted.area)
-    linked_id = account_id.partition(":")[0]
+    linked_id = _linked_id(account_id)
+    key, claim = book_key(linked_id), linked_sheet_key(linked_id)
+    found = run.services.store.get_many([key, claim])
     # What is internal in other workbooks of ours must not come into this one.
-    key = book_key(linked_id)
-    if linked_id != spreadsheet_id and run.services.store.get_many([key]):
+    if linked_id != spreadsheet_id and key in found:
         raise UserError("metrics.own_book")
+    if is_of_another(found.get(claim), run.agency_id):
+        # Told like a spreadsheet that nobody has shared with us.
+        raise AccessDeniedError("metrics.not_shared", service=service.name)
     return account_id
+
+
+def _linked_id(account_id: str) -> str:
+    return account_id.partition(":")[0]
+
+
+def _claim(run: Run, account_id: str) -> None:
+    """Keep that the agency takes figures from this spreadsheet; no other one may from now on."""
+    linked_id = _linked_id(account_id)
+    if linked_sheet_key(linked_id) not in run.services.store.get_many([linked_sheet_key(linked_id)]):
+        run.commit(put_linked_sheet(linked_id, run.agency_id))
 
 
 # --- Choosing ---------------------------------------------------------------------------------------
@@ -294,6 +314,8 @@ def _measure(
     measure = next((one for one in measures if one.measure_id == wanted_id), None)
     if measure is None:
         raise UserError("metrics.measure_gone")
+    if wanted.system == LINKED:
+        _claim(run, account_id)
     return account_id, measure
 
 

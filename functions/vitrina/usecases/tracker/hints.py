@@ -10,6 +10,7 @@ from dataclasses import replace
 from vitrina.errors import StoreConflictError
 from vitrina.operations.outbox import TaskWish, task_name
 from vitrina.operations.services import Services
+from vitrina.ports import Json
 from vitrina.records.cards import (
     SyncState,
     card_key,
@@ -66,3 +67,20 @@ def sync_task(state: SyncState, delay_s: float, *, slot: float | None = None) ->
     booked = {} if slot is None else {"slot": slot}
     body = {"kind": "sync", "spreadsheet_id": state.spreadsheet_id, **booked}
     return TaskWish(task_name("sync", state.spreadsheet_id, state.generation), body, delay_s)
+
+
+def keep_look_after_storm(services: Services, tracker: str) -> int:
+    """Keep that all open cards of a tracker are to be looked at when this minute is over; returns 1.
+
+    One commit in a minute, however many webhooks come. The look begins after the end of the minute, so that
+    it sees what each of them is about.
+    """
+    now_s = services.clock.now().timestamp()
+    minute = int(now_s // 60)
+    if services.known_storms.get(tracker) != minute:
+        body: Json = {"kind": "after_storm", "tracker": tracker}
+        wish = TaskWish(f"after-storm-{tracker}-{minute}", body, (minute + 2) * 60 - now_s)
+        services.store.commit([wish.put(services)])
+        services.known_storms[tracker] = minute
+        wish.try_to_send(services)
+    return 1

@@ -48,6 +48,7 @@ from vitrina.records.cards import (
 from vitrina.records.work import Item, ItemAction, ProjectWork
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.texts import Sentence, render, sentence
+from vitrina.usecases.tracker.own_title import own_board_title
 from vitrina.usecases.tracker.push import make_cards, owned_steps, push_wish, settled
 from vitrina.usecases.tracker.refresh import row_states, write_card_states
 from vitrina.usecases.tracker.two_way import surroundings_of
@@ -162,17 +163,18 @@ def _begin(run: Run, project: Project, target: str, report: Report) -> tuple[Sen
         snapshot = read_snapshot(own, spreadsheet_id)
         write_card_states(own, snapshot, [item for item in snapshot.items.values() if item.card_id])
     report(sentence("switch.progress_board", project=project.title))
-    board = _board(run.services, project, tracker)
+    board = _board(run.services, project, target, tracker)
     with holding(run, spreadsheet_id) as own:
         _switch(own, read_snapshot(own, spreadsheet_id, with_agency_work=False), target, board)
     return tuple(sentence(code, service=tracker.name) for code in board.remarks)
 
 
-def _board(services: Services, project: Project, tracker: TaskTracker) -> Board:
+def _board(services: Services, project: Project, target: str, tracker: TaskTracker) -> Board:
     """The board of the project in a tracker; the one that it had there before, if people kept it."""
     if not tracker.can.has_cards:
         return Board("", (), "")
     title = board_title(project.title, project.code)
+    title = own_board_title(services, project.agency_id, target, title)
     board = tracker.find_board(title)
     if board is None or len(board.stages) != len(ActionStatus):
         titles = [services.choices.label("status", status, project.locale) for status in ActionStatus]

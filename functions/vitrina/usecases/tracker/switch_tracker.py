@@ -12,6 +12,7 @@ from vitrina.errors import (
     VitrinaError,
 )
 from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.clicks.accounts import own_tracker, own_trackers
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
@@ -31,7 +32,7 @@ def switch_options(run: Run, agency_id: str) -> Answer:
     """What the form offers: the trackers, and the projects with their tracker. Changes nothing."""
     services = run.services
     stored = read_stored_agency(run, agency_id)
-    trackers = [{"name": name, "title": _title(services, name)} for name in services.trackers]
+    trackers = [{"name": name, "title": _title(services, name)} for name in own_trackers(services, agency_id)]
     projects: list[Json] = [
         {
             "id": one.spreadsheet_id,
@@ -50,7 +51,7 @@ def switch_options(run: Run, agency_id: str) -> Answer:
 def preview_switch(run: Run, agency_id: str, tracker: str, projects: Collection[str]) -> Answer:
     """What a switch would make, and who has no account in the new tracker. Changes nothing outside."""
     services = run.services
-    target = services.tracker(tracker)
+    _, target = own_tracker(services, agency_id, tracker)
     stored = read_stored_agency(run, agency_id)
     chosen = _chosen(stored, projects)
     moving = [one for one in chosen if _is_to_move(services, one, tracker)]
@@ -81,8 +82,11 @@ def switch_tracker(run: Run, agency_id: str, tracker: str, projects: Collection[
     ------
     RetriableServiceError
         If an outside system does not answer now; a repeat goes on from there.
+    UserError
+        If the agency has no such tracker or project.
     """
     services = run.services
+    _, target = own_tracker(services, agency_id, tracker)
     stored = read_stored_agency(run, agency_id)
     chosen = _chosen(stored, projects)
     details: list[Sentence] = []
@@ -104,7 +108,7 @@ def switch_tracker(run: Run, agency_id: str, tracker: str, projects: Collection[
             details += [one for one in moved.remarks if one not in details]
     link_boards(run, agency_id, [one.spreadsheet_id for one in chosen])
     title = _title(services, tracker)
-    has_cards = services.tracker(tracker).can.has_cards
+    has_cards = target.can.has_cards
     code = "switch.done" if has_cards else "switch.done_sheet"
     return Answer(
         Outcome.PARTIAL if moved_count < len(chosen) else Outcome.DONE,
@@ -115,8 +119,8 @@ def switch_tracker(run: Run, agency_id: str, tracker: str, projects: Collection[
 
 
 def check_switch(services: Services, agency_id: str, tracker: str, projects: Collection[str]) -> None:
-    """Refuse a tracker or a project that is not there; raises ``FatalServiceError`` or ``UserError``."""
-    services.tracker(tracker)
+    """Refuse a tracker or a project that the agency has not; raises ``UserError``."""
+    own_tracker(services, agency_id, tracker)
     if not {one.spreadsheet_id for one in find_projects(services.store, agency_id)} >= set(projects):
         raise UserError("switch.unknown_project")
 

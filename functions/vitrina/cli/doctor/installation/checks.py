@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from vitrina.bootstrap import open_store
+from vitrina.bootstrap import account_agencies, connections, open_store
 from vitrina.cli.doctor.installation.cloud import Cloud
 from vitrina.cli.doctor.installation.fact import (
     Condition,
@@ -19,6 +19,7 @@ from vitrina.cli.doctor.installation.fact import (
 )
 from vitrina.cli.doctor.installation.health import ask_function, function_urls
 from vitrina.google.verdict import Verdict, load_verdict
+from vitrina.operations.clicks.accounts import CALLTOUCH_ACCOUNT, CRM_ACCOUNT, METRICA_ACCOUNT
 from vitrina.ports import Json
 from vitrina.records.books import find_agencies
 from vitrina.settings import Settings
@@ -75,6 +76,12 @@ def check_settings(settings: Settings) -> str:
 def check_store(settings: Settings, cloud: Cloud) -> str:
     """The store answers; a database has its indexes, and forgets what expired."""
     count = len(find_agencies(open_store(settings)))
+    unnamed = _accounts_without_agency(settings) if count > 1 else []
+    expect(
+        not unnamed,
+        f"it has {count} agencies, and these accounts name none of them, so that nobody may choose them: "
+        f"{', '.join(unnamed)} (docs/settings.md, Several agencies)",
+    )
     agencies = f"has {count} agencies" if count > 1 else "has an agency"
     holds = agencies if count else "has no agency yet: create-agency comes next"
     if not settings.store.startswith("projects/"):
@@ -102,6 +109,17 @@ def guards_told(verdict: Verdict) -> str:
         return "no guard is known to fail, writes are guarded"
     numbers = ", ".join(map(str, verdict.broken_guards))
     return f"{numbers} of docs/assumptions.md do not hold, so each write is checked by reading instead"
+
+
+def _accounts_without_agency(settings: Settings) -> list[str]:
+    """Names of accounts of outside systems of which the operator has not said whose they are."""
+    connected = {
+        **{one.name: True for one in connections(settings)},
+        CRM_ACCOUNT: settings.crm_url,
+        METRICA_ACCOUNT: settings.metrica_token,
+        CALLTOUCH_ACCOUNT: settings.calltouch_tokens,
+    }
+    return [name for name, one in connected.items() if one and name not in account_agencies(settings)]
 
 
 def _index_problems(database: str, cloud: Cloud) -> list[str]:
