@@ -13,6 +13,7 @@ from typing import Any
 import functions_framework
 import pytest
 from flask.testing import FlaskClient
+from gunicorn.http.errors import InvalidChunkSize
 from werkzeug.test import TestResponse
 
 from emulators.world.functions import SOURCE, TARGETS
@@ -21,6 +22,7 @@ from tests.harness.assertions import assert_answer
 from tests.harness.module_office import running_agency
 from tests.harness.office import MANAGER, WEBHOOK_SECRET, Office
 from tests.harness.servers import Servers
+from vitrina.jobs.registry import JOBS
 from vitrina.web.http import MENU_BODY_BYTES, OTHER_BODY_BYTES, WEBHOOK_BODY_BYTES
 
 MB = 1_000_000
@@ -215,6 +217,54 @@ def test_row_4_a_caller_who_stops_sending_is_answered(clients: Mapping[str, Flas
     answer = clients["menu"].post("/menu", input_stream=io.BytesIO(b"{"), content_length=1000)
 
     assert answer.status_code == 401
+
+
+class NoChunks(Body):
+    """A body in chunks where gunicorn finds that something else follows."""
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ARG002 - nothing comes
+        """Raise, as gunicorn does."""
+        raise InvalidChunkSize(b"zz")
+
+
+@pytest.mark.parametrize(
+    ("target", "status"), [("menu", 400), ("task", 200), ("schedule", 200), ("webhook", 400)]
+)
+@pytest.mark.parametrize("has_token", [True, False])
+def test_row_10_chunks_that_are_none_are_no_body(
+    office: Office, clients: Mapping[str, FlaskClient], target: str, status: int, *, has_token: bool
+) -> None:
+    """Whoever reads them first, we or the framework after the answer: it was a 500."""
+    bearer = token(office, target) if has_token else ""
+    path = ENTRY_POINTS[target][0] if target in ENTRY_POINTS else f"/{target}"
+
+    answer = post(clients[target], path, NoChunks(10), bearer, is_chunked=True)
+
+    assert answer.status_code == (status if has_token or target == "webhook" else 401)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in JOBS if JOBS[kind].needed])
+def test_row_10_a_task_without_its_fields_is_dropped(
+    office: Office, clients: Mapping[str, FlaskClient], kind: str
+) -> None:
+    """The queue would repeat a 500 for ever."""
+    headers = {"Authorization": f"Bearer {token(office, 'task')}"}
+
+    answer = clients["task"].post("/task", json={"kind": kind, "wish": "gone"}, headers=headers)
+
+    assert (answer.status_code, answer.get_json()) == (200, {"dropped": "request.invalid"})
+
+
+def test_row_10_orphans_are_removed_without_a_wish(
+    office: Office, clients: Mapping[str, FlaskClient]
+) -> None:
+    """The task may be sent by hand."""
+    body = {"kind": "remove_orphans", "spreadsheet_id": office.client_id, "created_as": {}}
+    headers = {"Authorization": f"Bearer {token(office, 'task')}"}
+
+    answer = clients["task"].post("/task", json=body, headers=headers)
+
+    assert (answer.status_code, answer.get_json()) == (200, {})
 
 
 # --- Methods --------------------------------------------------------------------------------------

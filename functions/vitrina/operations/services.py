@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from vitrina.chat_port import Chat
 from vitrina.crm_port import Crm
 from vitrina.domain.calendar import WorkCalendar
-from vitrina.errors import FatalServiceError
+from vitrina.errors import FatalServiceError, UserError
 from vitrina.mail_port import Mail
 from vitrina.metric_port import MetricService
 from vitrina.ports import Clock, Files, Queue, Store, TaskTracker, Workbooks
@@ -83,6 +83,12 @@ class Services:
             return self.trackers[name]
         except KeyError:
             raise FatalServiceError("tracker.not_connected", service=name) from None
+
+    def chosen_tracker(self, name: str) -> TaskTracker:
+        """The tracker that a person has chosen; raises ``UserError`` if it is none that is connected."""
+        if name not in self.trackers:
+            raise UserError("tracker.unknown", service=name)
+        return self.trackers[name]
 
     @property
     def default_tracker(self) -> str:

@@ -78,11 +78,11 @@ class DealFacts:
 
 
 def check_form(services: Services, agency_id: str, form: ClientForm) -> None:
-    """Raise ``UserError`` if another project has the code: items of both would have the same IDs.
+    """Raise ``UserError`` if the chosen tracker is not connected, or another project has the code.
 
-    Raises ``FatalServiceError`` if the chosen tracker is not connected.
+    Items of both projects would have the same IDs.
     """
-    services.tracker(form.tracker or services.default_tracker)
+    services.chosen_tracker(form.tracker or services.default_tracker)
     _refuse_taken_code(find_projects(services.store, agency_id), form)
 
 

@@ -50,7 +50,7 @@ def switch_options(run: Run, agency_id: str) -> Answer:
 def preview_switch(run: Run, agency_id: str, tracker: str, projects: Collection[str]) -> Answer:
     """What a switch would make, and who has no account in the new tracker. Changes nothing outside."""
     services = run.services
-    target = services.tracker(tracker)
+    target = services.chosen_tracker(tracker)
     stored = read_stored_agency(run, agency_id)
     chosen = _chosen(stored, projects)
     moving = [one for one in chosen if _is_to_move(services, one, tracker)]
@@ -115,8 +115,8 @@ def switch_tracker(run: Run, agency_id: str, tracker: str, projects: Collection[
 
 
 def check_switch(services: Services, agency_id: str, tracker: str, projects: Collection[str]) -> None:
-    """Refuse a tracker or a project that is not there; raises ``FatalServiceError`` or ``UserError``."""
-    services.tracker(tracker)
+    """Refuse a tracker or a project that is not there; raises ``UserError``."""
+    services.chosen_tracker(tracker)
     if not {one.spreadsheet_id for one in find_projects(services.store, agency_id)} >= set(projects):
         raise UserError("switch.unknown_project")
 

@@ -28,8 +28,8 @@ EVERYBODY = frozenset({"все", "everybody", "everyone", "all"})
 
 #: Columns with the ids of people in a tracker begin with this; the name of the tracker follows.
 TRACKER_ID_PREFIX = "tracker_id."
-#: Trackers number their people.
-_TRACKER_ID = re.compile(r"[0-9]{1,20}")
+#: Such an id: trackers number their users.
+TRACKER_ID = re.compile(r"[0-9]{1,20}")
 #: The column of workbooks made when there was one tracker, with the name of this tracker.
 _OLDER_ID_COLUMNS = {"kaiten_id": "kaiten"}
 
@@ -213,16 +213,15 @@ def _tracker_ids(reader: CellReader, row: Row) -> Mapping[str, str]:
         if column.startswith(TRACKER_ID_PREFIX)
     }
     columns = {**_OLDER_ID_COLUMNS, **named}
+    ids: dict[str, str] = {}
     # A column of today wins over the older one, unless it is empty.
-    found = {
-        tracker: (column, text)
-        for column, tracker in columns.items()
-        if column in reader.tab.columns and (text := reader.text(row, column))
-    }
-    for column, text in found.values():
-        if not _TRACKER_ID.fullmatch(text):
+    for column, tracker in columns.items():
+        text = reader.text(row, column) if column in reader.tab.columns else ""
+        if TRACKER_ID.fullmatch(text):
+            ids[tracker] = text
+        elif text:
             reader.add_problem(row, column, "cell.tracker_id", value=text)
-    return {tracker: text for tracker, (_, text) in found.items()}
+    return ids
 
 
 def _days_away(

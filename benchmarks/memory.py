@@ -1,0 +1,26 @@
+"""Memory of running processes. Linux only: it is read from ``/proc``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+MB = 1_000_000
+
+
+def process_tree(pid: int) -> list[int]:
+    """A process and its child processes."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [pid, *(one for child in children for one in process_tree(int(child)))]
+
+
+def memory_mb(pid: int, figure: str) -> float:
+    """``VmRSS``, the current memory of a process, or ``VmHWM``, the maximum since ``forget_peak``."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    found = re.search(rf"{figure}:\s+(\d+) kB", status)
+    return int(found[1]) * 1024 / MB if found else 0.0
+
+
+def forget_peak(pid: int) -> None:
+    """Reset ``VmHWM`` to the current memory of the process (``man 5 proc_pid_clear_refs``)."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
