@@ -40,8 +40,6 @@ WARM_UP = 2_000
 #: MB by which the process may grow after that, and that it may have at any moment. A function has 512 MiB.
 MOST_GROWTH_MB, MOST_PEAK_MB = 48.0, 400.0
 START_TIMEOUT_S = 60.0
-#: Failures that are shown in full.
-MOST_SHOWN = 20
 
 
 @contextlib.contextmanager
@@ -124,10 +122,10 @@ def _play_requests(world: World, folder: Path, seed: int, numbers: Sequence[int]
         def each(number: int) -> None:
             if number == numbers[0] + WARM_UP:
                 memory.warm = memory.now()
-            if (number + 1) % 10_000 == 0:
+            if (number + 1) % 1_000 == 0:
                 print(f"… {number + 1:,} requests, {memory.now():.0f} MB", file=sys.stderr, flush=True)
 
-        played = play(world.address, world.facts, seed, numbers, errors, each)
+        played = play(world.address, world.facts, seed, numbers, errors, each, _tell)
         world.office.settle()
         after, peak = memory.now(), memory.peak
     growth = after - memory.warm
@@ -148,10 +146,14 @@ def _play_clicks(world: World, seed: int, numbers: Sequence[int]) -> Clicked:
             return told
 
         def each(number: int) -> None:
-            if (number + 1) % 500 == 0:
+            if (number + 1) % 100 == 0:
                 print(f"… {number + 1:,} clicks", file=sys.stderr, flush=True)
 
-        return click(world, seed, numbers, errors, each)
+        return click(world, seed, numbers, errors, each, _tell)
+
+
+def _tell(failure: object) -> None:
+    print(failure, file=sys.stderr, flush=True)
 
 
 def request_table(played: Played) -> list[list[str]]:
@@ -236,8 +238,6 @@ def main() -> int:
                 f"{clicked.outcomes.total():,} clicks, {len(clicked.failures)} failures, "
                 f"slowest {clicked.slowest_s:.1f} s ({clicked.slowest})"
             )
-    for one in failures[:MOST_SHOWN]:
-        print(one, file=sys.stderr)
     return 1 if failures or not is_bounded else 0
 
 

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from benchmarks.fuzz.draw import Drawn, Facts, draw_request
+from benchmarks.fuzz.draw import Facts, draw_request
 from benchmarks.fuzz.wire import NO_ANSWER, NOT_HTTP, TOO_LATE, Reply, Sent, send
 
 #: Errors by which ``task`` asks the queue for a later delivery though no outside system is down.
@@ -38,8 +38,15 @@ class Played:
     #: Seconds of all answers, by entry point.
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     failures: list[Failure] = field(default_factory=list)
+    tell: Callable[[Failure], None] = lambda _: None
     slowest_s: float = 0.0
     slowest: str = ""
+
+    def fail(self, number: int, sent: Sent, why: str) -> None:
+        """Keep a failure, and tell it."""
+        failure = Failure(number, sent.entry, why, shown(sent))
+        self.failures.append(failure)
+        self.tell(failure)
 
     @property
     def count(self) -> int:
@@ -54,9 +61,18 @@ def play(
     numbers: Iterable[int],
     errors: Callable[[], list[str]],
     each: Callable[[int], None] = lambda _: None,
+    tell: Callable[[Failure], None] = lambda _: None,
 ) -> Played:
-    """Send the requests of *numbers*; *errors* takes what was logged since it was asked last."""
-    played = Played()
+    """Send the requests of *numbers*.
+
+    Parameters
+    ----------
+    errors
+        Takes what was logged since it was asked last.
+    each, tell
+        Called after each number, and with each failure.
+    """
+    played = Played(tell=tell)
     for number in numbers:
         drawn = draw_request(seed, number, facts)
         reply = _one(address, played, number, drawn.sent)
@@ -64,7 +80,7 @@ def play(
         if further is not None:
             _one(address, played, number, further)
         for told in errors():
-            _fail(played, number, drawn, f"unhandled error\n{told}")
+            played.fail(number, drawn.sent, f"unhandled error\n{told}")
         each(number)
     return played
 
@@ -79,12 +95,8 @@ def _one(address: tuple[str, int], played: Played, number: int, sent: Sent) -> R
     played.seconds[sent.entry] += took_s
     why = judge(sent, reply)
     if why:
-        played.failures.append(Failure(number, sent.entry, why, shown(sent)))
+        played.fail(number, sent, why)
     return reply
-
-
-def _fail(played: Played, number: int, drawn: Drawn, why: str) -> None:
-    played.failures.append(Failure(number, drawn.sent.entry, why, shown(drawn.sent)))
 
 
 def judge(sent: Sent, reply: Reply) -> str:

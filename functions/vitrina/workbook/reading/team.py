@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from vitrina.domain.backlog import Specialist
+from vitrina.domain.limits import MOST_ABSENCE_DAYS
 from vitrina.errors import CellProblem, CellsError
 from vitrina.workbook.reading.book import Book, Row
 from vitrina.workbook.reading.cells import CellReader
@@ -22,6 +23,7 @@ from vitrina.workbook.reading.settings import (
     read_week_limit,
     wants,
 )
+from vitrina.workbook.size import size_problems
 
 #: Names in *Отсутствия* that mean everybody: a day off of the agency.
 EVERYBODY = frozenset({"все", "everybody", "everyone", "all"})
@@ -131,6 +133,7 @@ def read_team(book: Book, choices: Choices, *, profiles: Mapping[str, str], toda
     staff: list[StaffMember] = []
     seen: set[str] = set()
     names = {tab.cell(row, "name").text.casefold() for row in tab.rows}
+    reader.problems += size_problems(book)
     away = _days_away(book, choices, today=today, names=names | EVERYBODY, problems=reader.problems)
     everybody = {day for name in EVERYBODY for day in away.get(name, ())}
     for row in tab.rows:
@@ -244,6 +247,9 @@ def _days_away(
             reader.add_problem(row, "specialist", "cell.unknown_person", name=name)
         if last < first:
             reader.add_problem(row, "last_day", "cell.absence_order", first=first, last=last)
+        if (last - first).days >= MOST_ABSENCE_DAYS:
+            reader.add_problem(row, "last_day", "limit.absence", most=MOST_ABSENCE_DAYS)
+            continue
         days = away.setdefault(name.casefold(), set())
         days.update(first + timedelta(days=offset) for offset in range((last - first).days + 1))
     problems += reader.problems
