@@ -196,8 +196,10 @@ def _first_free(tab: Tab, column: str) -> int:
 
 def fill(office: ModuleOffice, sizes: Sizes) -> None:
     """Projects, people with absences, and a client whose workbook is full."""
-    office.create_agency(team=_team(sizes.people))
+    first, *others = _team(sizes.people)
+    office.create_agency(team=[first])
     assert office.agency is not None
+    paste(office, office.agency.spreadsheet_id, "specialists", others)
     paste(office, office.agency.spreadsheet_id, "absences", _absences(sizes.absence_rows, sizes.people))
     for number in range(1, sizes.projects):
         office.create_client(code=f"П{number}", client_name=f"Клиент {number}")
