@@ -26,8 +26,8 @@ from typing import Any
 
 import httpx
 
-from benchmarks.memory import memory_mb, process_tree
 from benchmarks.tables import as_table
+from benchmarks.usage import cpu_s, memory_mb, process_tree
 from deploy.functions import FUNCTIONS
 from emulators.common.client import local_client
 from emulators.common.server import free_port
@@ -50,7 +50,10 @@ PROJECTS = 20
 #: Hours of a period that let about two hundred items in.
 LIMIT_HOURS = 1_500
 
-HEADER = ("Action", "answered, s", "ended, s", "menu, MB", "task, MB", "Google", "Kaiten")
+HEADER = (
+    *("Action", "answered, s", "ended, s", "menu, CPU s", "task, CPU s"),
+    *("menu, MB", "task, MB", "Google", "Kaiten"),
+)
 
 #: Actions in the order in which they follow from each other, and in whose workbook.
 CLIENTS = (
@@ -62,12 +65,18 @@ AGENCYS = ("update_load", "check_all", "recalculate_norms", "upgrade_books", "ne
 
 @dataclass(frozen=True)
 class Cost:
-    """What one action took. Memory is the most of a process that did nothing else."""
+    """What one action took.
+
+    Memory is the most of a process that did nothing else, processor time what it used after its start: that
+    of the emulators is in the seconds only.
+    """
 
     action: str
     outcome: str
     answered_s: float
     ended_s: float
+    menu_cpu_s: float
+    task_cpu_s: float
     menu_mb: float
     task_mb: float
     calls: Mapping[str, int]
@@ -78,6 +87,8 @@ class Cost:
             self.action,
             f"{self.answered_s:.1f}",
             f"{self.ended_s:.1f}",
+            f"{self.menu_cpu_s:.1f}",
+            f"{self.task_cpu_s:.1f}",
             f"{self.menu_mb:.0f}",
             f"{self.task_mb:.0f}",
             str(self.calls["google"]),
@@ -249,7 +260,7 @@ def measure(office: ModuleOffice, book_id: str, action: str, **params: Any) -> t
         office.forget_calls()
         menu = office.manager()
         menu._menu_url = f"http://127.0.0.1:{menu_port}/menu"  # noqa: SLF001 - the same client elsewhere
-        began = time.perf_counter()
+        began, used = time.perf_counter(), [_used_s(one) for one in (menu_pid, task_pid)]
         answer = menu.post(book_id, action, **params)
         answered_s, operation_id = time.perf_counter() - began, answer.get("operation_id")
         while answer["outcome"] in ("accepted", "running"):
@@ -260,9 +271,17 @@ def measure(office: ModuleOffice, book_id: str, action: str, **params: Any) -> t
         ended_s = time.perf_counter() - began
         calls = {server: sum(office.calls(server).values()) for server in ("google", "kaiten")}
         menu_mb, task_mb = (_peak(pid) for pid in (menu_pid, task_pid))
+        menu_s, task_s = (
+            _used_s(pid) - before for pid, before in zip((menu_pid, task_pid), used, strict=True)
+        )
         # What the action queued for later is done by the same process, but not counted.
         office.settle()
-    return Cost(action, answer["outcome"], answered_s, ended_s, menu_mb, task_mb, calls), answer
+    seconds = (answered_s, ended_s, menu_s, task_s)
+    return Cost(action, answer["outcome"], *seconds, menu_mb, task_mb, calls), answer
+
+
+def _used_s(pid: int) -> float:
+    return sum(cpu_s(one) for one in process_tree(pid))
 
 
 def _peak(pid: int) -> float:

@@ -24,8 +24,8 @@ from pathlib import Path
 import httpx
 
 import emulators.google.app
-from benchmarks.memory import MB, forget_peak, memory_mb, process_tree
 from benchmarks.tables import as_table
+from benchmarks.usage import MB, forget_peak, memory_mb, process_tree
 from emulators.common.client import local_client
 from emulators.common.server import LOOPBACK, free_port, running
 from emulators.world.functions import SOURCE

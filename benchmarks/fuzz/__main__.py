@@ -27,8 +27,8 @@ from benchmarks.fuzz.cells import Clicked, click, round_of
 from benchmarks.fuzz.judged import unhandled_errors
 from benchmarks.fuzz.play import Played, play
 from benchmarks.fuzz.world import World, set_up
-from benchmarks.memory import forget_peak, memory_mb, process_tree
 from benchmarks.tables import as_table
+from benchmarks.usage import forget_peak, memory_mb, process_tree
 from emulators.common.client import local_client
 from emulators.common.server import running
 from emulators.world.functions import create_app

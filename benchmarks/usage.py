@@ -1,7 +1,8 @@
-"""Memory of running processes. Linux only: it is read from ``/proc``."""
+"""Memory and processor time of running processes. Linux only: they are read from ``/proc``."""
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -19,6 +20,13 @@ def memory_mb(pid: int, figure: str) -> float:
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     found = re.search(rf"{figure}:\s+(\d+) kB", status)
     return int(found[1]) * 1024 / MB if found else 0.0
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds of the processor that a process has used, with its children that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    # man 5 proc: utime, stime, cutime, cstime are the fields 14 to 17; the state is the third.
+    return sum(int(one) for one in fields[11:15]) / os.sysconf("SC_CLK_TCK")
 
 
 def forget_peak(pid: int) -> None:
