@@ -36,9 +36,9 @@ from emulators.world.processes import ROOT
 
 REQUESTS, CLICKS = 100_000, 3_000
 #: Requests after which the process has loaded everything that it keeps; its growth is counted from there.
-WARM_UP = 2_000
+WARM_UP = 10_000
 #: MB by which the process may grow after that, and that it may have at any moment. A function has 512 MiB.
-MOST_GROWTH_MB, MOST_PEAK_MB = 48.0, 400.0
+MOST_GROWTH_MB, MOST_PEAK_MB = 64.0, 420.0
 START_TIMEOUT_S = 60.0
 
 
