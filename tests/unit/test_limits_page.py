@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from benchmarks.limits import MOST_SHARE, mebibytes
+from deploy.functions import FUNCTIONS
 from vitrina.domain import limits, quantities
 from vitrina.usecases.client_page.keep_file import MOST_FILE_BYTES
 from vitrina.web.http import MAX_DEPTH, MENU_BODY_BYTES, OTHER_BODY_BYTES, WEBHOOK_BODY_BYTES
@@ -55,3 +57,17 @@ def test_the_sentences_below_it_have_the_figures_of_the_code() -> None:
     assert f"{quantities.FIRST_DAY.year} to {quantities.LAST_DAY.year}" in text
     assert f"{quantities.MAX_HOURS:,.0f} hours" in text
     assert f"quantity of {quantities.MAX_QUANTITY:,.0f}" in text
+
+
+def test_functions_have_memory_to_spare_for_what_was_measured() -> None:
+    """A quarter of it at least, beside what eight requests at once need."""
+    used = [
+        [float(cell) for cell in line.split("|")[6:8]]
+        for line in PAGE.read_text(encoding="utf-8").splitlines()
+        if line.count("|") == 10 and "MB" not in line and "---" not in line
+    ]
+    memory = {one.entry_point: mebibytes(one.memory) for one in FUNCTIONS}
+
+    assert len(used) == 13
+    assert max(menu for menu, _ in used) < MOST_SHARE * memory["menu"]
+    assert max(task for _, task in used) < MOST_SHARE * memory["task"]
