@@ -91,11 +91,7 @@ def show_pattern(value: float, pattern: str, locale: Locale) -> str:
         section = sections[2]
     pieces = _pieces(section)
     if _is_date(pieces):
-        try:
-            return _show_date(value, pieces, locale)
-        except OverflowError:
-            # Assumed: a number that is no moment is shown as a number.
-            return general(value, locale)
+        return _show_date(value, pieces, locale)
     return _show_number(value, pieces, locale)
 
 
