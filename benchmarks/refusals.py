@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import re
 import socket
 import statistics
 import subprocess
@@ -26,12 +25,12 @@ import httpx
 
 import emulators.google.app
 from benchmarks.tables import as_table
+from benchmarks.usage import MB, forget_peak, memory_mb, process_tree
 from emulators.common.client import local_client
 from emulators.common.server import LOOPBACK, free_port, running
 from emulators.world.functions import SOURCE
 from emulators.world.processes import AUDIENCE, ROOT, settings_environment
 
-MB = 1_000_000
 SIZES_MB = (10, 27)
 STAFF = "manager@mayak.example"
 MOST_MS = 50.0
@@ -114,24 +113,6 @@ def wait_for(port: int) -> None:
             return
         time.sleep(0.1)
     raise TimeoutError("the functions did not start")
-
-
-def process_tree(pid: int) -> list[int]:
-    """A process and its child processes."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    return [pid, *(one for child in children for one in process_tree(int(child)))]
-
-
-def memory_mb(pid: int, figure: str) -> float:
-    """``VmRSS``, the current memory of a process, or ``VmHWM``, the maximum since ``forget_peak``."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    found = re.search(rf"{figure}:\s+(\d+) kB", status)
-    return int(found[1]) * 1024 / MB if found else 0.0
-
-
-def forget_peak(pid: int) -> None:
-    """Reset ``VmHWM`` to the current memory of the process (``man 5 proc_pid_clear_refs``)."""
-    Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
 
 
 def send(port: int, size: int, token: str, *, is_chunked: bool) -> tuple[int, float]:

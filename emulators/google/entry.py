@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date
 from typing import Any, NamedTuple
@@ -75,6 +76,9 @@ def _number(text: str, locale: Locale) -> Entry | None:
     sign, whole, fraction, exponent = match.groups()
     digits = re.sub(rf"[{groups}]", "", whole)
     value = float(f"{sign}{digits or '0'}.{fraction or '0'}e{exponent or 0}")
+    if not math.isfinite(value):
+        # Assumed: what is beyond the largest number stays a text.
+        return None
     value = -value if negative else value
     grouped = digits != whole
     return Entry(

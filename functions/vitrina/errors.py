@@ -14,6 +14,7 @@ VitrinaError(code, **where)
 ├── AuthenticationError            the request does not prove who sent it        HTTP 401
 ├── NotStaffError                  a known person who may not do this            HTTP 403
 ├── UnknownWorkbookError           a spreadsheet that is not ours                HTTP 404
+├── LongWorkError                  more than a click has time for: it is queued
 ├── ServiceError                   an outside system refused a call
 │   ├── RetriableServiceError      busy or unreachable; the same call may work   HTTP 503
 │   ├── AccessDeniedError          somebody has to grant us access               HTTP 502
@@ -224,3 +225,10 @@ class SettingsError(ConfigurationError):
 
     def __str__(self) -> str:
         return "; ".join(f"{one.code} {dict(one.where)}" for one in self.problems)
+
+
+class LongWorkError(VitrinaError):
+    """A click found more to do than fits into its time: its operation is queued. Nobody sees this error."""
+
+    def __init__(self) -> None:
+        super().__init__("operation.accepted")

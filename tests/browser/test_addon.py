@@ -320,6 +320,20 @@ def test_operation_is_followed_to_its_end(workbench, world):
     assert world.backend.received[1]["params"] == {"operation_id": "op-1"}
 
 
+def test_preview_of_a_long_backlog_comes_from_its_operation(workbench, world):
+    """It was queued; the sidebar shows what it would have shown of the click."""
+    world.backend.will_answer("build_batch", 202, outcome="accepted", message="Принято.", operation_id="op-1")
+    running = {"done": 0, "total": 0, "step": "Принято"}
+    world.backend.will_answer("operation", outcome="running", message="", data=running)
+    world.backend.will_answer("operation", outcome="done", message="Подошла 1 задача.", data=PREVIEW)
+
+    workbench.choose_from_menu("Собрать неделю…")
+
+    sidebar = workbench.sidebar
+    expect(sidebar.get_by_role("heading", name="23–27 ноября")).to_be_visible()
+    expect(sidebar.get_by_role("button", name="Начать неделю")).to_be_visible()
+
+
 def test_lost_answer_is_repeated_with_the_same_id(workbench, world):
     """After a failed request the same click is sent again, with the same id."""
     world.backend.will_answer("refresh", 503, outcome="failed", message="Трекер не отвечает.")

@@ -79,6 +79,27 @@ def test_a_metric_without_a_first_day_asks_for_it(office: ModuleOffice, desk: Me
     assert [line for line in answer["details"] if line.startswith("Впишите в колонку «")], answer
 
 
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"system": "metrica", "account_id": "999"},
+        {"system": "metrica", "account_id": "x"},
+        {"system": "pasted", "account_id": "gone"},
+        {
+            "system": "sheet",
+            "link": "https://docs.google.com/spreadsheets/d/gone/edit#gid=0",
+            "area": "A1:B9",
+        },
+    ],
+    ids=lambda one: f"{one['system']} {one.get('account_id', '')}".strip(),
+)
+def test_a_wrong_account_is_the_persons_to_correct(office: ModuleOffice, chosen: dict[str, str]) -> None:
+    """No outside system has failed, so that it is 422 and no alarm."""
+    answer = office.do("metric_measures", **chosen)
+
+    assert (answer["http_status"], answer["outcome"]) == (422, "refused")
+
+
 def test_what_cannot_be_read_is_told_in_the_sidebar(office: ModuleOffice, desk: MetricaDesk) -> None:
     """A dead token, before anything is chosen."""
     desk.do("kill_token", token=TOKEN)

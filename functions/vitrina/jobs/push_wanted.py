@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vitrina.errors import BusyError, ChangedMeanwhileError, UserError
 from vitrina.operations.actor import CLOCK
-from vitrina.operations.outbox import fulfil
+from vitrina.operations.outbox import fulfil, fulfilled
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
@@ -48,4 +48,4 @@ def remove_orphans(services: Services, body: Json) -> None:
                 continue
             keep = item.card_id if item is not None else ""
             remove_unused(tracker, stored.project.board_id, external_id, created_as, keep=keep)
-        run.at_end(fulfil(body["wish"]))
+        run.at_end(*fulfilled(body))

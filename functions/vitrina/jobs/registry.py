@@ -57,7 +57,14 @@ class Job:
     fields: Mapping[str, Json]
     run: Callable[[Services, Json], None]
 
+    @property
+    def needed(self) -> list[str]:
+        """Fields without which it cannot be done."""
+        return [name for name in self.fields if name not in _OPTIONAL]
 
+
+#: Fields that a task may lack, such as those that other releases did not write.
+_OPTIONAL = frozenset({"slot", "turn", "wish_key", "is_nightly", "lists", "day", "reads_cells"})
 _ID: Json = {"type": "string", "maxLength": 200}
 #: A moment in seconds of Unix time. Tasks that the first release queued call the field ``turn``.
 _SLOT: Json = {"type": "number", "minimum": 0, "maximum": 1e11}

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, Protocol
 
-from vitrina.errors import BusyError, StoreConflictError, VitrinaError
+from vitrina.errors import BusyError, LongWorkError, StoreConflictError, VitrinaError
 from vitrina.operations.actor import Actor
 from vitrina.operations.busy import busy_with
 from vitrina.operations.outbox import TaskWish
@@ -296,6 +296,14 @@ class Run:
         self._held = dict.fromkeys(leases, token)
         if self._operation_key:
             self._operation_version = token
+
+    def leave_to_queue(self) -> None:
+        """Have the queue do what is too long for a click: raises ``LongWorkError`` where a person waits.
+
+        To be called before anything is written.
+        """
+        if not self._operation.get("is_queued", True):
+            raise LongWorkError
 
     # --- The operation -------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from vitrina.domain.limits import MOST_CHOICES
 from vitrina.operations.clicks.accounts import own_trackers
 from vitrina.operations.outbox import TaskWish
 from vitrina.operations.run import Run
@@ -22,9 +23,6 @@ from vitrina.workbook.template.earlier import load_earlier
 from vitrina.workbook.template.starting_onboarding import ONBOARDING_TAB, starting_onboarding
 from vitrina.workbook.template.upgrade import is_old, upgrade_requests
 from vitrina.workbook.writing.protection import Editors
-
-#: Most values of a drop-down. Google takes 500.
-MOST_CHOICES = 500
 
 
 @dataclass(frozen=True)

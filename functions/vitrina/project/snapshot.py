@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from vitrina.domain.limits import LONG_BACKLOG_ROWS, MOST_IN_PROGRESS, is_soon
 from vitrina.errors import StoreConflictError, UserError
 from vitrina.operations.run import Run, Update
 from vitrina.ports import Document, Key, Store, TaskTracker
@@ -54,6 +55,7 @@ from vitrina.workbook.reading.identity import BacklogIdentity, ProgressIdentity,
 from vitrina.workbook.reading.shape import Shape
 from vitrina.workbook.reading.team import Team
 from vitrina.workbook.reading.work_rows import WorkRows, read_work
+from vitrina.workbook.size import filled_rows
 from vitrina.workbook.writing.fence import move_fence
 
 
@@ -364,6 +366,8 @@ def read_snapshot(
     ------
     ChangedMeanwhileError
         If somebody else moved the fence just now.
+    LongWorkError
+        If the backlog is long and a person waits for the click.
     """
     stored = read_stored(run, spreadsheet_id, more=more, for_planning=for_planning)
     snapshot = snapshot_of(run, stored)
@@ -385,9 +389,35 @@ def snapshot_of(run: Run, stored: Stored, *, fenced: bool = True) -> Snapshot:
         workbooks.batch_update(spreadsheet_id, move_fence(snapshot.book.fence, uuid.uuid4().hex[:8]))
         run.unreleased.discard(spreadsheet_id)
         snapshot = Snapshot(run, stored, parse_book(workbooks.read(spreadsheet_id), stored.shape))
+    backlog = snapshot.book.tabs.get("backlog")
+    if backlog is not None and len(filled_rows(backlog, "task")) > LONG_BACKLOG_ROWS:
+        run.leave_to_queue()
     snapshot.remember_shape()
     snapshot.bring_along_later()
     return snapshot
+
+
+def room_message(snapshot: Snapshot, count: int) -> Sentence | None:
+    """What to say of a project that soon will, or already would, have too many items in progress.
+
+    Parameters
+    ----------
+    count
+        How many it is about to get.
+    """
+    open_count = sum(not one.is_done for one in snapshot.items.values())
+    if is_soon(open_count + count, MOST_IN_PROGRESS):
+        return sentence("limit.in_progress_soon", count=open_count + count, most=MOST_IN_PROGRESS)
+    if open_count + count > MOST_IN_PROGRESS:
+        return sentence("limit.in_progress", count=open_count, more=count, most=MOST_IN_PROGRESS)
+    return None
+
+
+def require_room(snapshot: Snapshot, count: int) -> None:
+    """Raise ``UserError`` if a project cannot have so many items more in progress."""
+    message = room_message(snapshot, count)
+    if message is not None and message.code == "limit.in_progress":
+        raise UserError(message.code, **message.where)
 
 
 def load_packed(store: Store, project: Project, numbers: Iterable[int]) -> dict[int, Item]:

@@ -9,7 +9,7 @@ from vitrina.domain.backlog import Specialist
 from vitrina.ports import Document, Json, Key, Store, Write
 from vitrina.records.books import FIRST_TRACKER
 from vitrina.records.packing import Packed, packed_writes, unpack_one
-from vitrina.workbook.reading.team import ClientCheck, Role, StaffMember, Team
+from vitrina.workbook.reading.team import TRACKER_ID, ClientCheck, Role, StaffMember, Team
 
 TEAM = "team"
 
@@ -99,6 +99,7 @@ def _tracker_ids(data: Json) -> Mapping[str, str]:
 
 
 def tracker_ids(team: Team | None, tracker: str) -> Mapping[str, str]:
-    """Ids in a tracker by specialist's name."""
+    """Ids in a tracker by specialist's name. What is no id was refused, but earlier releases kept it."""
     people = team.specialists if team else ()
-    return {one.name: one.tracker_ids[tracker] for one in people if tracker in one.tracker_ids}
+    found = {one.name: one.tracker_ids.get(tracker, "") for one in people}
+    return {name: text for name, text in found.items() if TRACKER_ID.fullmatch(text)}

@@ -67,6 +67,15 @@ OpenApplication = Callable[[], Application]
 class _BoundedStream(LimitedStream):
     """Stream that ends without an error at the limit, or where the caller stopped sending."""
 
+    def readinto(self, buffer: Any) -> int | None:
+        """The next bytes, none where the server finds that what follows is no body."""
+        try:
+            return super().readinto(buffer)
+        except Exception:  # noqa: BLE001 - each server has errors of its own for chunks that are none
+            # What came is incomplete, as after ``on_disconnect``.
+            self._pos = self.limit
+            return 0
+
     def on_exhausted(self) -> None:
         """Do nothing: ``read_json`` sees from the length that the body is too large."""
 

@@ -32,7 +32,7 @@ _BODY: Json = {
         {
             "type": "object",
             "properties": {"kind": {"const": kind}, "wish": _WISH, **job.fields},
-            "required": ["kind"],
+            "required": ["kind", *job.needed],
             "additionalProperties": False,
         }
         for kind, job in JOBS.items()

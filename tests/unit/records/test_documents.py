@@ -227,6 +227,13 @@ def test_a_team_comes_back(store: MemoryStore) -> None:
     assert tracker_ids(None, "kaiten") == {}
 
 
+def test_what_an_earlier_release_kept_as_an_id_in_a_tracker_is_none() -> None:
+    """It took whatever stood in the cell."""
+    kept = replace(TEAM, specialists=(replace(TEAM.specialists[0], tracker_ids={"kaiten": "1e+27"}),))
+
+    assert tracker_ids(kept, "kaiten") == {}
+
+
 def preview(**more: Any) -> Preview:
     """An example preview."""
     values: dict[str, Any] = {

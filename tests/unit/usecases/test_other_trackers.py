@@ -21,6 +21,7 @@ from vitrina.project.book_upgrade import typed_columns
 from vitrina.records.books import load_project, put_project
 from vitrina.records.cards import StoredTrackerMemory
 from vitrina.trackers.none.client import NoTracker
+from vitrina.usecases.actions import ACTIONS
 from vitrina.usecases.clients.create_client import client_options
 from vitrina.workbook.reading.book import TRACKER_KEY
 
@@ -232,6 +233,23 @@ def test_tracker_that_is_not_connected_any_more() -> None:
 
     assert (refused.value.code, refused.value.service) == ("tracker.not_connected", "acme")
     assert len(office.items()) == 2
+
+
+@pytest.mark.parametrize("action", ["new_client", "preview_switch", "switch_tracker"])
+def test_a_tracker_that_nobody_connected_cannot_be_chosen(action: str) -> None:
+    """A form that was opened before the connection was taken away: the person chooses again."""
+    office = client_office()
+    form = {"client_name": "Восток", "project_name": "Лавка", "code": "ВСТ"}
+    params = {"tracker": "acme", **(form if action == "new_client" else {"projects": [office.client_id]})}
+
+    def click() -> None:
+        ACTIONS[action].check(office.services, office.agency_id, params)
+        office.do(action, office.agency_id, **params)
+
+    with pytest.raises(UserError) as refused:
+        click()
+
+    assert (refused.value.code, refused.value.where) == ("tracker.not_own", {"service": "acme"})
 
 
 # --- A tracker that cannot do everything -----------------------------------------------------------

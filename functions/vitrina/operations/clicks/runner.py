@@ -1,5 +1,7 @@
 """Runs the actions of the menu: at once while the menu waits, or queued as an operation.
 
+A quick action that finds a long backlog is queued as well, before it has written anything.
+
 Each click has a document under an id that follows from its request id. The same click, sent again, gets the
 answer of the first; while the first runs, it is told so; with other parameters it is refused. What failed
 because of an outside system, or broke off, may be run again by a repeat of the click.
@@ -18,6 +20,7 @@ from typing import Any, Protocol
 from vitrina.deadline import extended_to
 from vitrina.errors import (
     BusyError,
+    LongWorkError,
     RequestError,
     RetriableServiceError,
     ServiceError,
@@ -147,7 +150,7 @@ def run_click(services: Services, click: Click, action: Action) -> tuple[Json, i
     operation = known.get((OPERATION, click.operation_id))
     if operation is not None and not _is_same_click(operation.data, click):
         raise RequestError("request.other_params")
-    if action.is_queued:
+    if action.is_queued or _was_queued(operation):
         return _queue(services, click, action, operation, known.get((WISH, wish)))
     return _run_at_once(services, click, action, operation)
 
@@ -211,6 +214,8 @@ def _run_at_once(
         answer = action.run(run, click.spreadsheet_id, click.params)
         envelope = answer_json(answer, click.locale)
         _end(run, action, data, ENDED, envelope, 200)
+    except LongWorkError:
+        return _leave_to_queue(run, click, action)
     except VitrinaError as error:
         state = FAILED if isinstance(error, ServiceError | BusyError) else ENDED
         _end_with_error(run, action, data, state, error_answer(error), error.http_status)
@@ -220,6 +225,23 @@ def _run_at_once(
         raise
     # What is shown once is in no document: a repeat of the click does not get it.
     return {**envelope, "data": {**envelope["data"], **answer.shown_once}}, 200
+
+
+def _leave_to_queue(run: Run, click: Click, action: Action) -> tuple[Json, int]:
+    """Queue the operation of a click that found more to do than a click has time for, and wrote nothing."""
+    services, key = run.services, wish_key(click.data(run.services.clock.now()))
+    run.drop_final_writes()
+    for _ in range(ATTEMPTS):
+        wish = wish_from_document(services.store.get_many([(WISH, key)]).get((WISH, key)), key)
+        data, opened = _new_operation(services, click, action, wish)
+        task = _task(click, data, key)
+        try:
+            run.end(*opened, task.put(services), **data, is_queued=True)
+        except StoreConflictError:
+            continue
+        task.try_to_send(services)
+        return _accepted(click, data)
+    raise BusyError("workbook.busy")
 
 
 def _end_with_error(run: Run, action: Action, data: Json, state: str, answer: Answer, status: int) -> None:
@@ -264,13 +286,19 @@ def _queue(
             data = operation.data
             task = _task(click, data, key)
         task.try_to_send(services)
-        answer = Answer(
-            Outcome.ACCEPTED,
-            sentence("operation.accepted"),
-            operation_id=data.get("operation_id", click.operation_id),
-        )
-        return answer_json(answer, click.locale), 202
+        return _accepted(click, data)
     raise BusyError("workbook.busy")
+
+
+def _accepted(click: Click, data: Json) -> tuple[Json, int]:
+    operation_id = data.get("operation_id", click.operation_id)
+    answer = Answer(Outcome.ACCEPTED, sentence("operation.accepted"), operation_id=operation_id)
+    return answer_json(answer, click.locale), 202
+
+
+def _was_queued(operation: Document | None) -> bool:
+    """Whether a click of an action that runs at once was left to the queue."""
+    return operation is not None and operation.data.get("is_queued", True)
 
 
 def _new_operation(services: Services, click: Click, action: Action, wish: Wish) -> tuple[Json, list[Write]]:

@@ -60,6 +60,7 @@ from vitrina.workbook.reading.identity import identify_progress, number_of_id
 from vitrina.workbook.reading.settings import responsible_problems, terms_problems
 from vitrina.workbook.reading.team import Team
 from vitrina.workbook.reading.work_rows import WorkRow, WorkRows, read_work
+from vitrina.workbook.size import size_warnings
 
 #: Nobody reads more lines than this; the command ``check`` prints all of them.
 MAX_LINES = 100
@@ -80,6 +81,8 @@ class CheckedBook:
     problems: tuple[CellProblem, ...]
     #: Why *Бэклог* could not be read, where it could not.
     unread: UnreadBook | None = None
+    #: Tabs that soon will be too large.
+    soon: tuple[Sentence, ...] = ()
     #: IDs of items whose rows are there, and which the store does not know.
     forgotten: tuple[str, ...] = ()
 
@@ -185,9 +188,13 @@ def _check(run: Run, agency_id: str, only: str | None) -> Answer:
         problems if only else [],
         [*(one.message for one in [*unread, *half_read]), *cards.unread],
         [
-            _allowance_message(item)
-            for item in allowed
-            if any(item.spreadsheet_id == checked.project.spreadsheet_id for checked in own)
+            *(line for checked in own for line in checked.soon if only),
+            *([] if only else size_warnings(book)),
+            *(
+                _allowance_message(item)
+                for item in allowed
+                if any(item.spreadsheet_id == checked.project.spreadsheet_id for checked in own)
+            ),
         ],
         {
             "books": len(own),
@@ -260,7 +267,8 @@ def _read(services: Services, project: Project, known: Known) -> CheckedBook:
         unread = UnreadBook(project, error)
     calendar = read_calendar(book, prefix=project.code)
     forgotten = _forgotten(services, project, work, known)
-    return CheckedBook(project, work, rows, calendar, after, tuple(problems), unread, forgotten)
+    soon = tuple(size_warnings(book))
+    return CheckedBook(project, work, rows, calendar, after, tuple(problems), unread, soon, forgotten)
 
 
 def _forgotten(services: Services, project: Project, work: WorkRows, known: Known) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from vitrina.domain.estimating.learning import learn
 from vitrina.domain.estimating.norms import NormSource
+from vitrina.domain.limits import MOST_CHOICES
 from vitrina.domain.planning.forecast import ForecastOutcome
 from vitrina.errors import UserError
 from vitrina.operations.answer import Answer, Outcome
@@ -77,9 +78,11 @@ def recalculate_norms(run: Run, agency_id: str) -> Answer:
         details.append(sentence("norms.pinned", count=pinned))
     if guessed:
         details.append(sentence("norms.guessed", count=guessed))
+    if (type_count := len(learned.norms.work_types)) > MOST_CHOICES:
+        details.append(sentence("limit.work_types", count=type_count, most=MOST_CHOICES))
     return Answer(
         Outcome.DONE,
-        sentence("norms.done", norms=len(shown), types=len(learned.norms.work_types), facts=len(history)),
+        sentence("norms.done", norms=len(shown), types=type_count, facts=len(history)),
         details=tuple(details),
         data={"norms": len(shown), "facts": len(history)},
     )

@@ -24,7 +24,7 @@ from vitrina.ports import Json
 from vitrina.project.agency_book import read_team_now
 from vitrina.project.planner_input import PlannedPart, parts_of, planned_items, total_message, total_of
 from vitrina.project.resources import resources_of
-from vitrina.project.snapshot import Snapshot, read_stored, require_items, snapshot_of
+from vitrina.project.snapshot import Snapshot, read_stored, require_items, room_message, snapshot_of
 from vitrina.records.layouts import shape_key
 from vitrina.records.previews import Preview
 from vitrina.records.work import Item
@@ -34,6 +34,7 @@ from vitrina.usecases.batch.plan_wishes import wish_messages, wishes_from
 from vitrina.usecases.batch.wanted_days import missed_in_plan
 from vitrina.workbook.reading.settings import read_terms
 from vitrina.workbook.reading.team import Team
+from vitrina.workbook.size import size_warnings
 from vitrina.workbook.writing.heal import repair_messages
 
 #: Most plans that are computed to find changes that would let an item in. The limit keeps the answer quick.
@@ -138,7 +139,9 @@ def build_batch(run: Run, spreadsheet_id: str, *, period: str, wishes: Json | No
 
 def _plan_messages(draft: Draft) -> list[Sentence]:
     """The total of the chosen items, and points in which the plan may surprise a person."""
-    messages = _messages_about_wishes(draft)
+    messages = [*size_warnings(draft.snapshot.book), *_messages_about_wishes(draft)]
+    if (room := room_message(draft.snapshot, len(draft.chosen))) is not None:
+        messages.insert(0, room)
     if draft.total:
         messages.append(total_message("total.batch", draft.total))
     if running_on := draft.running_on:

@@ -40,6 +40,7 @@ from vitrina.usecases.batch.wanted_days import missed_from_the_start
 from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX, Backlog, BacklogRow
 from vitrina.workbook.reading.book import Book, Tab, column_letters
 from vitrina.workbook.reading.settings import locale_of, responsible_problems
+from vitrina.workbook.size import size_warnings
 from vitrina.workbook.writing.change import Formula, WorkbookChange
 from vitrina.workbook.writing.heal import heal, repair_messages
 
@@ -121,7 +122,8 @@ def _estimate(run: Run, spreadsheet_id: str) -> Answer:
         run.at_end(updates=[snapshot.change_work()])
     sources = _sources(backlog, estimates, kept, profiles)
     answer = _answer(book, backlog, estimates, total, sources)
-    answer = replace(answer, details=(*missed_from_the_start(snapshot, items), *answer.details))
+    told = (*size_warnings(book), *missed_from_the_start(snapshot, items))
+    answer = replace(answer, details=(*told, *answer.details))
     team = snapshot.stored.team
     names = [person.name for person in team.specialists] if team else []
     return replace(answer, cells=responsible_problems(book, names)) if names else answer

@@ -17,7 +17,7 @@ from vitrina.operations.undo_record import write_undoably
 from vitrina.project.planner_input import PlannedPart, write_range
 from vitrina.project.protection import new_shelf
 from vitrina.project.resources import plan_lease, plan_write
-from vitrina.project.snapshot import Snapshot, read_snapshot, read_stored, snapshot_of
+from vitrina.project.snapshot import Snapshot, read_snapshot, read_stored, require_room, snapshot_of
 from vitrina.records.books import put_project
 from vitrina.records.norms import titles_key, with_titles
 from vitrina.records.previews import Preview, preview_from_document, preview_key
@@ -113,6 +113,7 @@ def _promise_hours(run: Run, snapshot: Snapshot, preview: Preview, span: Period)
         draft = draft_plan(snapshot, preview.team, span, wishes)
         _check_effect(draft, preview)
         items = [_item(snapshot, chosen, draft.parts[chosen.item.number]) for chosen in draft.chosen]
+        require_room(snapshot, len(items))
         project = replace(snapshot.project, last_number=snapshot.backlog.last_number)
         started = [(item.work_type, item.task) for item in items]
         run.commit(

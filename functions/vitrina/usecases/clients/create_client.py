@@ -13,6 +13,7 @@ from typing import Any
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.calendar import PeriodKind
+from vitrina.domain.limits import MOST_CHOICES, MOST_PROJECTS, is_soon
 from vitrina.errors import (
     CellsError,
     ChangedMeanwhileError,
@@ -27,14 +28,14 @@ from vitrina.operations.run import Run
 from vitrina.operations.services import Services
 from vitrina.ports import Board, Capabilities, Stage, TaskTracker, Write
 from vitrina.project.agency_book import StoredAgency, read_agency_book, read_stored_agency, read_team_of
-from vitrina.project.book_upgrade import MOST_CHOICES, typed_columns, work_types_for_clients
+from vitrina.project.book_upgrade import typed_columns, work_types_for_clients
 from vitrina.project.protection import certain_editors, editors_of, note_editors
 from vitrina.records.books import Agency, Project, board_id_from, board_title, find_projects, put_project
 from vitrina.records.layouts import Protections, layout_from_document, layout_key, protection_key
 from vitrina.records.outside.chats import KeptChat
 from vitrina.records.outside.launches import Launch, LaunchPart
 from vitrina.tabs.projects_tab import add_project_row, projects_layout
-from vitrina.texts import render, sentence
+from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.deals.hints import note_deals
 from vitrina.usecases.tracker.own_title import own_board_title
 from vitrina.workbook.reading.book import Tab, parse_book
@@ -80,12 +81,15 @@ class DealFacts:
 
 
 def check_form(services: Services, agency_id: str, form: ClientForm) -> None:
-    """Raise ``UserError`` if another project has the code: items of both would have the same IDs.
+    """Raise ``UserError`` if another project has the code, or there are too many projects.
 
-    Raises it too if the agency has not the chosen tracker.
+    Items of both projects would have the same IDs. Raises it too if the agency has not the chosen tracker.
     """
     own_tracker(services, agency_id, form.tracker)
-    _refuse_taken_code(find_projects(services.store, agency_id), form)
+    projects = find_projects(services.store, agency_id)
+    _refuse_taken_code(projects, form)
+    if len(projects) >= MOST_PROJECTS:
+        raise UserError("limit.projects", count=len(projects), most=MOST_PROJECTS)
 
 
 def client_options(services: Services, agency_id: str) -> Answer:
@@ -102,6 +106,13 @@ def _refuse_taken_code(projects: Iterable[Project], form: ClientForm) -> None:
     for project in projects:
         if project.code.casefold() == form.code.casefold():
             raise UserError("client.code_taken", code=form.code, project=project.project_name)
+
+
+def _projects_soon(count: int) -> list[Sentence]:
+    """What to say where an agency has nearly as many projects as it can have."""
+    if not is_soon(count, MOST_PROJECTS):
+        return []
+    return [sentence("limit.projects_soon", count=count, most=MOST_PROJECTS)]
 
 
 def create_client(run: Run, agency_id: str, form: ClientForm, deal: DealFacts | None = None) -> Answer:
@@ -178,6 +189,7 @@ def create_client(run: Run, agency_id: str, form: ClientForm, deal: DealFacts | 
             sentence("client.next"),
             *([sentence("client.editors_refused")] if filled == EDITORS_REFUSED else []),
             *(sentence(code, service=tracker.name) for code in board.remarks),
+            *_projects_soon(number),
         ),
         data={"spreadsheet_id": spreadsheet_id, "spreadsheet_url": url, "board_url": board.url},
     )

@@ -47,6 +47,8 @@ OF_AGENCY = (METRICA_ACCOUNT, CALLTOUCH_ACCOUNT, CRM_ACCOUNT)
 SYSTEMS = (*OF_AGENCY, LINKED, PASTED)
 #: Most bad lines of pasted text that are named.
 MOST_LINES = 10
+#: What a system says of an account that was chosen wrongly; it is not the system that fails.
+_OTHER_CHOICE = frozenset({"metrics.no_account", "metrics.not_shared", "metrics.forbidden"})
 #: Most accounts and measures of a list.
 MOST_LISTED = 500
 
@@ -102,7 +104,7 @@ def show_measures(run: Run, spreadsheet_id: str, wanted: Wanted) -> Answer:
     """
     service = _service(run, wanted.system)
     account_id = _account_id(run, service, spreadsheet_id, wanted)
-    measures = service.source(account_id).measures()[:MOST_LISTED]
+    measures = _measures(service, account_id)[:MOST_LISTED]
     listed = [{"id": one.measure_id, "title": measure_sentence(one)} for one in measures]
     return Answer(
         Outcome.DONE,
@@ -309,7 +311,7 @@ def _measure(
         run.commit(updates=[DocumentChange(run.services.store, (pasted_key(account_id),), keep)])
     else:
         account_id = _account_id(run, service, spreadsheet_id, wanted)
-    measures = service.source(account_id).measures()
+    measures = _measures(service, account_id)
     wanted_id = wanted.measure_id or (measures[0].measure_id if len(measures) == 1 else "")
     measure = next((one for one in measures if one.measure_id == wanted_id), None)
     if measure is None:
@@ -317,6 +319,16 @@ def _measure(
     if wanted.system == LINKED:
         _claim(run, account_id)
     return account_id, measure
+
+
+def _measures(service: MetricService, account_id: str) -> Sequence[Measure]:
+    """What an account has; raises ``UserError`` for one that a person can correct by another choice."""
+    try:
+        return service.source(account_id).measures()
+    except ServiceError as error:
+        if error.code not in _OTHER_CHOICE:
+            raise
+        raise UserError(error.code, **error.where) from error
 
 
 def _account_name(service: MetricService, account_id: str) -> str:

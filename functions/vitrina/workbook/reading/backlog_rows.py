@@ -14,6 +14,7 @@ from vitrina.workbook.reading.cells import CellReader, item_numbers_in
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.reading.identity import BacklogIdentity
 from vitrina.workbook.reading.settings import locale_of
+from vitrina.workbook.size import size_problems
 
 #: Keys of the hours columns begin with this; the profile follows.
 HOURS_PREFIX = "hours."
@@ -103,7 +104,7 @@ def read_backlog(
     """
     tab = identity.tab
     reader = CellReader(tab, choices, locale=locale_of(book), today=today)
-    reader.problems += identity.problems
+    reader.problems += [*size_problems(book), *identity.problems]
     profiles = tuple(key.removeprefix(HOURS_PREFIX) for key in tab.columns if key.startswith(HOURS_PREFIX))
     rows = tuple(
         _read_row(reader, row, profiles, identity=identity, prefix=prefix)

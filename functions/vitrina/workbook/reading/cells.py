@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from vitrina.domain.limits import MOST_NAME, MOST_TEXT, NAMES
 from vitrina.domain.quantities import (
     MAX_HOURS,
     MAX_QUANTITY,
@@ -127,7 +128,11 @@ class CellReader:
         cell = self.tab.cell(row, column)
         if cell.is_error:
             self.add_problem(row, column, "cell.formula_error")
-        return cell.text
+        text, most = cell.text, MOST_NAME if column in NAMES else MOST_TEXT
+        if len(text) > most:
+            self.add_problem(row, column, "limit.text", count=len(text), most=most)
+            return text[:most]
+        return text
 
     def hours(self, row: Row, column: str) -> float | None:
         """Hours from 0 to ``MAX_HOURS``; ``None`` for an empty or bad cell."""

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from vitrina.domain.backlog import Specialist
+from vitrina.domain.limits import MOST_ABSENCE_DAYS
 from vitrina.errors import CellProblem, CellsError
 from vitrina.workbook.reading.book import Book, Row
 from vitrina.workbook.reading.cells import CellReader
@@ -22,14 +23,15 @@ from vitrina.workbook.reading.settings import (
     read_week_limit,
     wants,
 )
+from vitrina.workbook.size import size_problems
 
 #: Names in *Отсутствия* that mean everybody: a day off of the agency.
 EVERYBODY = frozenset({"все", "everybody", "everyone", "all"})
 
 #: Columns with the ids of people in a tracker begin with this; the name of the tracker follows.
 TRACKER_ID_PREFIX = "tracker_id."
-#: Trackers number their people.
-_TRACKER_ID = re.compile(r"[0-9]{1,20}")
+#: Such an id: trackers number their users.
+TRACKER_ID = re.compile(r"[0-9]{1,20}")
 #: The column of workbooks made when there was one tracker, with the name of this tracker.
 _OLDER_ID_COLUMNS = {"kaiten_id": "kaiten"}
 
@@ -131,6 +133,7 @@ def read_team(book: Book, choices: Choices, *, profiles: Mapping[str, str], toda
     staff: list[StaffMember] = []
     seen: set[str] = set()
     names = {tab.cell(row, "name").text.casefold() for row in tab.rows}
+    reader.problems += size_problems(book)
     away = _days_away(book, choices, today=today, names=names | EVERYBODY, problems=reader.problems)
     everybody = {day for name in EVERYBODY for day in away.get(name, ())}
     for row in tab.rows:
@@ -213,16 +216,15 @@ def _tracker_ids(reader: CellReader, row: Row) -> Mapping[str, str]:
         if column.startswith(TRACKER_ID_PREFIX)
     }
     columns = {**_OLDER_ID_COLUMNS, **named}
+    ids: dict[str, str] = {}
     # A column of today wins over the older one, unless it is empty.
-    found = {
-        tracker: (column, text)
-        for column, tracker in columns.items()
-        if column in reader.tab.columns and (text := reader.text(row, column))
-    }
-    for column, text in found.values():
-        if not _TRACKER_ID.fullmatch(text):
+    for column, tracker in columns.items():
+        text = reader.text(row, column) if column in reader.tab.columns else ""
+        if TRACKER_ID.fullmatch(text):
+            ids[tracker] = text
+        elif text:
             reader.add_problem(row, column, "cell.tracker_id", value=text)
-    return {tracker: text for tracker, (_, text) in found.items()}
+    return ids
 
 
 def _days_away(
@@ -245,6 +247,9 @@ def _days_away(
             reader.add_problem(row, "specialist", "cell.unknown_person", name=name)
         if last < first:
             reader.add_problem(row, "last_day", "cell.absence_order", first=first, last=last)
+        if (last - first).days >= MOST_ABSENCE_DAYS:
+            reader.add_problem(row, "last_day", "limit.absence", most=MOST_ABSENCE_DAYS)
+            continue
         days = away.setdefault(name.casefold(), set())
         days.update(first + timedelta(days=offset) for offset in range((last - first).days + 1))
     problems += reader.problems

@@ -338,6 +338,16 @@ def test_ids_in_trackers(cells: dict[str, Any], expected: dict[str, str]) -> Non
     assert anna.tracker_ids == expected
 
 
+@pytest.mark.parametrize("typed", [1e27, "anna@mayak.example", "-11", "١١", "1" * 21])
+def test_what_is_no_id_in_a_tracker_is_told(typed: Any) -> None:
+    """At its cell; before, a push of the person's work broke off at it."""
+    with pytest.raises(CellsError) as refused:
+        team([{**ANNA, "tracker_id.kaiten": typed}])
+
+    [problem] = refused.value.problems
+    assert problem.code == "cell.tracker_id"
+
+
 @pytest.mark.parametrize(("typed", "share"), [(0.8, 0.8), ("80%", 0.8), ("0,75", 0.75), (None, 1.0)])
 def test_the_share_of_a_day_that_is_planned(typed: Any, share: float) -> None:
     """The share may be a number, a text with a comma or a percentage; without it, it is the whole day."""

@@ -1,0 +1,1 @@
+"""Requests and cells near valid ones, drawn from a seed, for every entry point and every action."""
