@@ -8,6 +8,7 @@ history that still fails is written to a file, which ``--replay`` plays again.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
+from benchmarks.chaos.defects import DEFECTS
 from benchmarks.chaos.draw import draw_history
 from benchmarks.chaos.history import History, load_history
 from benchmarks.chaos.play import Result
@@ -34,21 +36,18 @@ def main() -> int:
     """Play the histories and print the report; returns the exit code."""
     arguments = _parser().parse_args()
     histories = _histories(arguments)
-    started_at = time.perf_counter()
+    started_at = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="vitrina-") as folder,
         running_store(arguments.store, Path(folder)) as firestore_url,
         running_world_pool(
             arguments.worlds,
-            guards=arguments.guards,
-            tracker=arguments.tracker,
+            defect=arguments.defect,
             firestore_url=firestore_url,
         ) as pool,
     ):
-        results = _play(pool, histories)
-        print(
-            format_lines(report_lines(results, time.perf_counter() - started_at), markdown=arguments.markdown)
-        )
+        results = _play(pool, histories, started_at + 60 * arguments.minutes)
+        print(format_lines(report_lines(results, time.monotonic() - started_at), markdown=arguments.markdown))
         failed = failures(results)
         if not failed:
             return 0
@@ -64,13 +63,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, metavar="M", help="begin no further run after so long"
+    )
     parser.add_argument("--only", type=int, metavar="RUN", help="play this run of the seed only")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="play the history of a file")
     parser.add_argument("--times", type=int, default=1, help="how often each history is played")
     parser.add_argument(
-        "--guards", choices=("on", "off"), default="on", help="off: the product writes without its guards"
+        "--defect", choices=("", *DEFECTS), default="", help="a defect of the product that must be found"
     )
-    parser.add_argument("--tracker", choices=tuple(TRACKERS), default="kaiten")
+    parser.add_argument(
+        "--tracker", choices=("", *TRACKERS), default="", help="of the project; drawn if not given"
+    )
     parser.add_argument(
         "--store",
         choices=STORES,
@@ -92,13 +96,15 @@ def _histories(arguments: argparse.Namespace) -> list[History]:
     runs = range(arguments.runs) if arguments.only is None else [arguments.only]
     instances = arguments.store == "firestore"
     return [
-        draw_history(arguments.seed, run, instances=instances) for run in runs for _ in range(arguments.times)
+        draw_history(arguments.seed, run, instances=instances, tracker=arguments.tracker)
+        for run in runs
+        for _ in range(arguments.times)
     ]
 
 
-def _play(pool: WorldPool, histories: Sequence[History]) -> list[Result]:
+def _play(pool: WorldPool, histories: Sequence[History], until: float) -> list[Result]:
     results: list[Result] = []
-    for result in pool.play(histories):
+    for result in pool.play(histories, until=until):
         results.append(result)
         if len(results) % PROGRESS_RUNS == 0:
             failed = sum(bool(one.violations) for one in results)

@@ -1,6 +1,7 @@
-"""The agency of every run: people, norms and the backlogs of its clients.
+"""The two agencies of every run: people, norms and the backlogs of their clients.
 
-The model computes the expected cells from these figures, without the product.
+The model computes the expected cells from these figures, without the product. Texts of one agency occur
+nowhere in those of the other, so that what comes over to it is found.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ from emulators.world.processes import Person
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.workbook.template.definition import Profile
 
-MANAGER = "manager@mayak.example"
-CODE = "ХАОС"
-NAME = "Маяк"
+#: Who operates the installation. He may act in every agency, and clicks only to set them up.
+OWNER = "owner@vitrina.example"
 LIMIT_HOURS = 32
 
 #: A Monday morning in Moscow.
@@ -26,24 +26,95 @@ NOW = datetime.fromisoformat("2026-11-23T09:00:00+03:00")
 PROFILES = (Profile("design", "Дизайн"), Profile("copy", "Тексты"), Profile("development", "Разработка"))
 PROFILE_TITLES = {one.key: one.title for one in PROFILES}
 
-PEOPLE = (
-    Person("Анна Белова", "anna@mayak.example", 11),
-    Person("Борис Ким", "boris@mayak.example", 12),
-    Person("Вера Орлова", "vera@mayak.example", 13),
-)
-HOURS_PER_DAY = {"Анна Белова": 8, "Борис Ким": 6, "Вера Орлова": 8}
-_PROFILES_OF = {"Анна Белова": "Дизайн", "Борис Ким": "Тексты, Дизайн", "Вера Орлова": "Разработка"}
 
-TEAM: tuple[Mapping[str, Any], ...] = tuple(
-    {
-        "name": one.name,
-        "email": one.email,
-        "profiles": _PROFILES_OF[one.name],
-        "hours_per_day": HOURS_PER_DAY[one.name],
-        "tracker_id.kaiten": str(one.kaiten_id),
-    }
-    for one in PEOPLE
+@dataclass(frozen=True)
+class Specialist:
+    """A person who does the work; ``number`` is the id in both trackers."""
+
+    name: str
+    email: str
+    number: int
+    profiles: str
+    hours_per_day: int
+
+    @property
+    def person(self) -> Person:
+        """The person as the trackers know them."""
+        return Person(self.name, self.email, self.number)
+
+
+@dataclass(frozen=True)
+class ChaosAgency:
+    """An agency: its only manager, its people, and how its client is named.
+
+    ``word`` begins the tasks of its projects, ``tracker`` is where they work.
+    """
+
+    name: str
+    manager: str
+    tracker: str
+    code: str
+    client: str
+    word: str
+    people: tuple[Specialist, ...]
+
+    @property
+    def team(self) -> list[Mapping[str, Any]]:
+        """Rows of *Специалисты*."""
+        return [
+            {"name": f"Менеджер {self.name}", "email": self.manager, "role": "менеджер"},
+            *(
+                {
+                    "name": one.name,
+                    "email": one.email,
+                    "profiles": one.profiles,
+                    "hours_per_day": one.hours_per_day,
+                    f"tracker_id.{self.tracker}": str(one.number),
+                }
+                for one in self.people
+            ),
+        ]
+
+    @property
+    def own_texts(self) -> list[str]:
+        """Texts that only this agency's workbooks, boards, chats and documents may have."""
+        return [self.manager, self.code, self.client, self.word, *(one.name for one in self.people)]
+
+
+MAYAK = ChaosAgency(
+    "Маяк",
+    "manager@mayak.example",
+    "kaiten",
+    "ХАОС",
+    "Заря",
+    "Фонарь",
+    (
+        Specialist("Анна Белова", "anna@mayak.example", 11, "Дизайн", 8),
+        Specialist("Борис Ким", "boris@mayak.example", 12, "Тексты, Дизайн", 6),
+        Specialist("Вера Орлова", "vera@mayak.example", 13, "Разработка", 8),
+    ),
 )
+VOLNA = ChaosAgency(
+    "Волна",
+    "manager@volna.example",
+    "asana",
+    "ПРИБОЙ",
+    "Улыбка",
+    "Парус",
+    (
+        Specialist("Глеб Чайкин", "gleb@volna.example", 21, "Дизайн", 8),
+        Specialist("Дина Штиль", "dina@volna.example", 22, "Тексты, Дизайн", 6),
+        Specialist("Егор Рифов", "egor@volna.example", 23, "Разработка", 8),
+    ),
+)
+AGENCIES = (MAYAK, VOLNA)
+HOURS_PER_DAY = {one.name: one.hours_per_day for agency in AGENCIES for one in agency.people}
+
+
+def other_agency(agency: ChaosAgency) -> ChaosAgency:
+    """The agency beside it."""
+    return VOLNA if agency == MAYAK else MAYAK
+
 
 #: Hours of one unit by work type and profile. Multiples of 0.5, so that rounding does not matter.
 NORMS: Mapping[str, Mapping[str, float]] = {
@@ -75,11 +146,11 @@ class TypedRow:
     cells: Mapping[str, str]
 
 
-def typed_rows(variant: int) -> list[TypedRow]:
+def typed_rows(variant: int, word: str) -> list[TypedRow]:
     """The backlog of a client. In some rows people also type hours or a text in their own column."""
     # A generator for each client, so that its backlog does not depend on those of the others.
     draw = random.Random(f"client {variant}")
-    return [_typed_row(draw, f"Задача {chr(ord('А') + n)}{variant}") for n in range(draw.randint(5, 9))]
+    return [_typed_row(draw, f"{word} {chr(ord('А') + n)}{variant}") for n in range(draw.randint(5, 9))]
 
 
 def _typed_row(draw: random.Random, task: str) -> TypedRow:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from benchmarks.chaos.agency import CODE, HOURS_PER_DAY, PROFILE_TITLES
+from benchmarks.chaos.agency import HOURS_PER_DAY, PROFILE_TITLES
 from benchmarks.chaos.click_result import ClickResult
 from benchmarks.chaos.expected import HOURS, PROFILES, ExpectedItem, ExpectedState, number_in
 from benchmarks.chaos.grid import MAIN_COLUMNS, Grid, Line, Value, shelf_rows, text_in, value_in
 from benchmarks.chaos.history import Json
-from benchmarks.chaos.starting_points import StartingPoint
-from benchmarks.chaos.trackers import CardState
+from benchmarks.chaos.site import Site
+from benchmarks.chaos.trackers import CardState, ChaosTracker
+from benchmarks.chaos.visits.record import Record
 from benchmarks.chaos.world import ChaosWorld
 from tests.harness.stored import stored_items, touched_cards
 from vitrina.operations.clicks.wishes import WISH
 from vitrina.operations.outbox import OUTBOX
 from vitrina.operations.run import OPERATION, QUEUED, RUNNING
 from vitrina.records.books import load_project
+from vitrina.records.outside.decisions import DECISION
 from vitrina.records.work import Item
 from vitrina.workbook.reading.book import item_number_of_row
 
@@ -35,6 +37,12 @@ STORE = "store differs from sheet"
 OVERCOMMITTED = "more hours reserved than there are"
 UNFINISHED = "operation never finished"
 NO_MESSAGE = "ended without a message"
+DECIDED = "decision lost, doubled or not carried out"
+CHAT = "message lost or doubled"
+WISHED = "client's wish lost or doubled"
+PROJECT = "project lost or doubled"
+ASKED = "accounting asked wrongly"
+CROSSED = "one agency in the other"
 KINDS = (
     LOST,
     DOUBLED,
@@ -46,10 +54,16 @@ KINDS = (
     OVERCOMMITTED,
     UNFINISHED,
     NO_MESSAGE,
+    DECIDED,
+    CHAT,
+    WISHED,
+    PROJECT,
+    ASKED,
+    CROSSED,
 )
 
 #: Actions that are finished within the request of the menu.
-QUICK_ACTIONS = ("estimate", "build_batch", "start_batch")
+QUICK_ACTIONS = ("estimate", "build_batch", "start_batch", "preview_accounting", "ask_accounting")
 
 _LETTERS_AND_ROW = re.compile(r"\$?([A-Z]{1,3})\$?(\d+)")
 
@@ -73,56 +87,76 @@ def check_answers(results: Sequence[ClickResult]) -> Iterator[Violation]:
             yield Violation(NO_MESSAGE, f"{one.action}: {one.outcome} {one.http_status} «{one.message}»")
 
 
-def check_world(
-    world: ChaosWorld, start: StartingPoint, expected: ExpectedState, *, is_timer_to_come: bool
+def check_site(
+    world: ChaosWorld,
+    site: Site,
+    expected: ExpectedState,
+    record: Record | None,
+    *,
+    is_timer_to_come: bool,
 ) -> Iterator[Violation]:
-    """All violations in sheet, store and tracker.
+    """All violations in the workbook of a project, its store and its cards.
 
-    What the outbox still holds has to be carried out by the timer; where that *is_timer_to_come*, only what
-    such a wish is for may be unfinished.
+    Parameters
+    ----------
+    record
+        What the client did, ``None`` where nobody has asked him.
+    is_timer_to_come
+        Whether the timer has not called yet: what the outbox holds may be unfinished then.
     """
-    with world.google.lock, world.tracker.lock:
-        book = world.google.book(start.spreadsheet_id)
-        grids = {tab: Grid(book, tab, start.titles[tab]) for tab in MAIN_COLUMNS}
+    tracker = world.trackers[site.agency.tracker]
+    with world.google.lock, tracker.lock:
+        book = world.google.book(site.spreadsheet_id)
+        grids = {tab: Grid(book, tab, site.titles[tab]) for tab in MAIN_COLUMNS}
         backlog, progress = grids["backlog"], grids["in_progress"]
-        yield from _check_rows(expected, backlog, progress)
+        yield from _check_rows(expected, grids, record)
+        decided = {one.data["title"] for one in world.documents_store.find(DECISION)}
         for item in expected.not_deleted:
             for line in backlog.find(item.task):
                 yield from _check_backlog_row(item, backlog, line)
-            yield from _check_progress_rows(item, progress)
+            is_done = bool(grids["done"].find(item.task))
+            yield from _check_progress_rows(item, progress, is_done=is_done, is_decided=item.task in decided)
             if progress.find(item.task):
                 yield from _check_shelf(item, shelf_rows(book))
-        yield from _check_numbers(expected, backlog, progress)
-        store = _Documents(world, start.spreadsheet_id)
+        yield from _check_numbers(expected, grids, site.agency.code)
+        store = _Documents(world, site.spreadsheet_id)
         if not is_timer_to_come:
             for name in store.wishes:
                 yield Violation(UNFINISHED, f"the timer left the wish {name}")
             store.wishes.clear()
-        yield from _check_store(store, progress)
-        yield from _check_cards(world, store, progress)
+        done = {number for line in grids["done"].used for number in line.numbers}
+        yield from _check_store(store, progress, {item_number_of_row(one) for one in done})
+        yield from _check_cards(tracker, store, progress)
 
 
 # --- Rows ----------------------------------------------------------------------------------------
 
 
-def _check_rows(expected: ExpectedState, backlog: Grid, progress: Grid) -> Iterator[Violation]:
+def _check_rows(
+    expected: ExpectedState, grids: Mapping[str, Grid], record: Record | None
+) -> Iterator[Violation]:
     """Each item that was not deleted is in exactly one place, and there are no other rows."""
+    backlog, progress = grids["backlog"], grids["in_progress"]
     for item in expected.items.values():
         waiting, started = backlog.find(item.task), progress.find(item.task)
+        done = grids["done"].find(item.task)
         profiles = [progress.text(line, "profile") for line in started]
-        where = f"{item.task}: {len(waiting)} in the backlog, {profiles} in progress"
+        where = f"{item.task}: {len(waiting)} in the backlog, {profiles} in progress, {len(done)} done"
         if item.is_deleted:
-            if waiting or started:
+            if waiting or started or done:
                 yield Violation(DOUBLED, f"deleted by a person, but still there: {where}")
-        elif not waiting and not started:
+        elif not waiting and not started and not done:
             yield Violation(LOST, where)
-        elif len(waiting) + bool(started) > 1 or len(set(profiles)) < len(profiles):
+        elif len(waiting) + bool(started) + len(done) > 1 or len(set(profiles)) < len(profiles):
             yield Violation(DOUBLED, where)
-    for grid in (backlog, progress):
+        if done and record is None:
+            yield Violation(DECIDED, f"nobody has accepted it: {where}")
+    orders = record.orders if record is not None else {}
+    for grid in grids.values():
         main = MAIN_COLUMNS[grid.tab]
         for line in grid.used:
             text = grid.text(line, main)
-            if text not in expected.items:
+            if text not in expected.items and text not in orders:
                 found = {key: grid.text(line, key) for key in grid.columns if grid.text(line, key)}
                 yield Violation(WRONG, f"row {line.index + 1} of {grid.tab} has no expected item: {found}")
 
@@ -166,8 +200,13 @@ def _is_same(found: Value, typed: Value, line: Line) -> bool:
     return bool(now and then) and rows == {line.index + 1}
 
 
-def _check_progress_rows(item: ExpectedItem, grid: Grid) -> Iterator[Violation]:
-    """Rows in progress: hours as typed or by the norm, and what people typed beside them."""
+def _check_progress_rows(
+    item: ExpectedItem, grid: Grid, *, is_done: bool, is_decided: bool
+) -> Iterator[Violation]:
+    """Rows in progress: hours as typed or by the norm, and what people typed beside them.
+
+    The client's cells have what he decided, if that *is_decided* in another way.
+    """
     for line in () if item.has_unclear_figures else grid.find(item.task):
         title = grid.text(line, "profile")
         place = f"{item.task}, row {line.index + 1} in progress"
@@ -185,9 +224,9 @@ def _check_progress_rows(item: ExpectedItem, grid: Grid) -> Iterator[Violation]:
     ]
     if started and missing and not item.has_unclear_figures:
         yield Violation(OVERWRITTEN, f"{item.task} was started without the typed hours of {missing}")
-    if item.remarks and not started:
+    if item.remarks and not started and not is_done:
         yield Violation(OVERWRITTEN, f"{item.task} is not in progress, with the remarks {item.remarks}")
-    for (profile, key), value in item.remarks.items():
+    for (profile, key), value in () if is_decided else item.remarks.items():
         for line in grid.find(item.task, profile=PROFILE_TITLES[profile]):
             if grid.value(line, key) != value:
                 found = _shown(grid.value(line, key))
@@ -214,10 +253,10 @@ def _check_shelf(item: ExpectedItem, rows: list[list[Mapping[str, Any]]]) -> Ite
             yield Violation(OVERWRITTEN, f"{item.task}, note at {key}: «{text}» is not on the shelf")
 
 
-def _check_numbers(expected: ExpectedState, backlog: Grid, progress: Grid) -> Iterator[Violation]:
+def _check_numbers(expected: ExpectedState, grids: Mapping[str, Grid], code: str) -> Iterator[Violation]:
     """Item numbers are unique, equal in mark and ID cell, and never change."""
     owners: dict[int, set[str]] = defaultdict(set)
-    for grid in (backlog, progress):
+    for grid in grids.values():
         for line in grid.used:
             task = grid.text(line, MAIN_COLUMNS[grid.tab])
             place = f"{task}, row {line.index + 1} of {grid.tab}"
@@ -226,7 +265,7 @@ def _check_numbers(expected: ExpectedState, backlog: Grid, progress: Grid) -> It
                 continue
             number = item_number_of_row(line.numbers[0])
             owners[number].add(task)
-            if grid.text(line, "id") != f"{CODE}-{number}":
+            if grid.text(line, "id") != f"{code}-{number}":
                 yield Violation(WRONG, f"{place}: the mark says {number}, the cell «{grid.text(line, 'id')}»")
             item = expected.items.get(task)
             known = item.number if item is not None and not item.is_ambiguous else None
@@ -261,14 +300,17 @@ class _Documents:
         return any(body["kind"] in kinds for body in self.wishes.values())
 
 
-def _check_store(store: _Documents, progress: Grid) -> Iterator[Violation]:
-    """Store and sheet agree on reserved hours, and nothing is left unfinished."""
+def _check_store(store: _Documents, progress: Grid, done: Collection[int]) -> Iterator[Violation]:
+    """Store and sheet agree on reserved hours, and nothing is left unfinished.
+
+    *done* are numbers of items in *Готово*.
+    """
     for number, item in store.items.items():
         if item.is_reserved:
             yield Violation(STORE, f"item {number} is still reserved")
         if (item.is_card_wanted or item.card_lost_at) and not store.is_wished("push"):
             yield Violation(UNFINISHED, f"item {number} waits for a card that nobody will make")
-    yield from _check_promises(store, progress)
+    yield from _check_promises(store, progress, done)
     yield from _check_load(store)
     if store.touched and not store.is_wished("sync"):
         yield Violation(UNFINISHED, f"cards that were touched and not read: {store.touched}")
@@ -282,13 +324,13 @@ def _check_store(store: _Documents, progress: Grid) -> Iterator[Violation]:
             yield Violation(UNFINISHED, f"{operation['action']} has ended, and its wish says it is open")
 
 
-def _check_promises(store: _Documents, progress: Grid) -> Iterator[Violation]:
+def _check_promises(store: _Documents, progress: Grid, done: Collection[int]) -> Iterator[Violation]:
     """Each row in progress is an action in the store, and the other way round."""
     rows = {number: line for line in progress.used for number in line.numbers}
     promised = {
         action.row_number: (item.task, action.specialist, action.hours)
         for item in store.items.values()
-        for action in item.actions
+        for action in (() if item.number in done else item.actions)
     }
     if promised.keys() != rows.keys():
         only_there, only_here = sorted(promised.keys() - rows.keys()), sorted(rows.keys() - promised.keys())
@@ -312,9 +354,9 @@ def _check_load(store: _Documents) -> Iterator[Violation]:
             yield Violation(OVERCOMMITTED, f"{name}, {day}: {hours} h")
 
 
-def _check_cards(world: ChaosWorld, store: _Documents, progress: Grid) -> Iterator[Violation]:
+def _check_cards(tracker: ChaosTracker, store: _Documents, progress: Grid) -> Iterator[Violation]:
     """Each pushed item has one complete card, and the sheet shows its state."""
-    cards = list(world.tracker.cards(store.project.board_id))
+    cards = list(tracker.cards(store.project.board_id))
     by_id = {card.card_id: card for card in cards}
     # A card whose creation was not answered may appear after everybody has looked.
     if not store.is_wished("push", "remove_orphans"):
@@ -351,6 +393,9 @@ def _check_card(card: CardState, item: Item, progress: Grid, *, is_push_to_come:
             yield Violation(WRONG, f"{item.code} is «{status}» in the sheet, «{card.stage}» in the tracker")
         if card.address not in link:
             yield Violation(WRONG, f"{item.code} has the link {link}, its card is {card.card_id}")
+    if not own:
+        # The row of accepted work has the hours that were logged until then.
+        return
     logged = sum(number_in(progress.value(line, "logged_hours")) or 0.0 for line in own)
     if abs(logged - card.minutes / 60) > 0.02 * len(item.actions):
         yield Violation(WRONG, f"{item.code}: {logged} h in the sheet, {card.minutes} minutes in the tracker")

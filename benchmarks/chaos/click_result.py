@@ -24,6 +24,7 @@ class ClickResult:
     details: tuple[str, ...] = ()
     data: Json = field(default_factory=dict)
     lost_answers: int = 0
+    spreadsheet_id: str = ""
 
     def __str__(self) -> str:
         lost = f", {self.lost_answers} answers lost before" if self.lost_answers else ""

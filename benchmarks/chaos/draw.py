@@ -10,7 +10,6 @@ from benchmarks.chaos.agency import (
     APPROVALS,
     NORMS,
     OWN_COLUMN,
-    PEOPLE,
     PRIORITIES,
     PROFILE_TITLES,
     typed_hours,
@@ -30,7 +29,8 @@ from benchmarks.chaos.history import (
     Json,
     Phase,
 )
-from benchmarks.chaos.starting_points import STARTS, VARIANTS
+from benchmarks.chaos.starting_points import STARTS, VARIANTS, agency_of
+from benchmarks.chaos.visits.draw import VisitDrawer
 from benchmarks.chaos.world import STORE, WORKERS
 
 QUEUE = "queue"
@@ -46,6 +46,8 @@ _NEXT = {
     "started": "push",
     "push": "refresh",
     "pushed": "refresh",
+    "shown": "refresh",
+    "accepted": "refresh",
     "refresh": "estimate",
     "undo": "build_batch",
     "queue": "estimate",
@@ -65,27 +67,41 @@ _STATUSES = (429, 429, 503, 503, "timeout", "timeout", "drop", 500)
 _STORE_STATUSES = (429, 503, 503, "timeout", "timeout", "drop", "drop")
 #: The most that two clocks differ, in seconds.
 _MOST_APART_S = 120
+#: Groups of visits of a history, by its starting point. With a client there are more of them.
+_VISITS = {
+    **dict.fromkeys(("typed", "estimated", "previewed", "started"), (0, 0, 1)),
+    "pushed": (0, 1, 1, 2),
+    "shown": (2, 3, 4, 5),
+    "accepted": (2, 3, 4, 5),
+}
 _WEBHOOKS = ("deliver", "deliver", "duplicate", "duplicate", "hold", "reverse", "drop")
 
 
-def draw_history(seed: int, run: int, *, instances: bool = False) -> History:
+def draw_history(seed: int, run: int, *, instances: bool = False, tracker: str = "") -> History:
     """The history of one run; the same for the same seed and run.
 
-    With *instances*, processes are frozen as well, clocks are apart, and calls of the store fail; the rest is
-    the same as without.
+    Parameters
+    ----------
+    instances
+        Processes are frozen as well, clocks are apart, and calls of the store fail; the rest is the same as
+        without.
+    tracker
+        The tracker of the project; it is drawn where this is empty.
     """
-    drawer = _Drawer(seed, run)
+    drawer = _Drawer(seed, run, tracker)
     history = drawer.history()
     return drawer.with_instances(history) if instances else history
 
 
 class _Drawer:
-    def __init__(self, seed: int, run: int) -> None:
+    def __init__(self, seed: int, run: int, tracker: str) -> None:
         self._seed, self._run = seed, run
         self._draw = random.Random(f"{seed}:{run}")
-        self._variant = self._draw.randrange(VARIANTS)
-        self._start = self._draw.choices(STARTS, weights=(3, 4, 6, 4, 4))[0]
-        self._tasks = [row.task for row in typed_rows(self._variant)]
+        variants = [one for one in range(VARIANTS) if tracker in ("", agency_of(one).tracker)]
+        self._variant = self._draw.choice(variants)
+        self._start = self._draw.choices(STARTS, weights=(2, 3, 4, 3, 4, 5, 6))[0]
+        self._tasks = [row.task for row in typed_rows(self._variant, agency_of(self._variant).word)]
+        self._visits = VisitDrawer(self._draw, self._variant, self._start)
         self._added = 0
 
     def history(self) -> History:
@@ -106,11 +122,20 @@ class _Drawer:
         scatter(draw.choice((0, 0, 0, 1, 1, 2)), self._fault)
         scatter(draw.choice((0, 0, 0, 0, 0, 1, 1, 2)), self._kill)
         scatter(draw.choice((0,) * 19 + (1,)), self._delay)
-        if self._start in ("started", "pushed"):
+        if STARTS.index(self._start) >= STARTS.index("started"):
             scatter(draw.choice((0, 1, 2, 3)), self._card)
             scatter(draw.choice((0, 0, 1)), self._queue_or_webhooks)
         webhooks = draw.choice(_WEBHOOKS)
-        phases = tuple(Phase(one, tuple(more)) for one, more in zip(clicks, disturbances, strict=True))
+        visits: list[list[tuple[Json, ...]]] = [[] for _ in clicks]
+        for _ in range(draw.choice(_VISITS[self._start])):
+            phase = draw.randrange(len(clicks))
+            visits[phase].append(tuple(self._visits.visits()))
+            if draw.random() < 0.25:
+                disturbances[phase].append(self._fault_outside())
+        phases = tuple(
+            Phase(one, tuple(more), tuple(visited))
+            for one, more, visited in zip(clicks, disturbances, visits, strict=True)
+        )
         return History(self._seed, self._run, self._variant, self._start, webhooks, phases)
 
     def with_instances(self, history: History) -> History:
@@ -171,6 +196,14 @@ class _Drawer:
         length = draw.choice((1, 1, 2, 4, 6)) if status in (429, 503) else 1
         return [Disturbance(FAULT, first + n, "before", method, {"status": status}) for n in range(length)]
 
+    def _fault_outside(self) -> Disturbance:
+        """A call to CRM, chat or tracker that fails, or at which the process dies."""
+        draw = self._draw
+        at, method = draw.randint(1, 5), draw.choice(("amocrm:", "telegram:", "telegram:", "tracker:"))
+        if draw.random() < 0.4:
+            return Disturbance(KILL, at, draw.choice(("before", "after")), method, {})
+        return Disturbance(FAULT, at, "before", method, {"status": draw.choice(_STATUSES)})
+
     def _kill(self, clicks: tuple[str, ...]) -> list[Disturbance]:
         at, when, method = self._moment(clicks)
         return (
@@ -214,7 +247,10 @@ class _Drawer:
     def _card(self, clicks: tuple[str, ...]) -> list[Disturbance]:
         draw = self._draw
         at, when, method = self._moment(clicks)
-        what: Json = {"task": draw.choice(self._tasks), "user_id": draw.choice(PEOPLE).kaiten_id}
+        what: Json = {
+            "task": draw.choice(self._tasks),
+            "user_id": draw.choice(agency_of(self._variant).people).number,
+        }
         if draw.random() < 0.3:
             what["minutes"] = draw.choice((15, 30, 90, 100))
         else:

@@ -15,10 +15,10 @@ from emulators.google.models import Book, Sheet
 from vitrina.workbook.reading.book import ROW_KEY, column_letters
 
 #: Ids of the tabs of a client's workbook; they do not change when a tab is renamed or moved.
-SHEET_IDS = {"client": 101, "backlog": 102, "in_progress": 103, "schedule": 104, "taken": 107}
+SHEET_IDS = {"client": 101, "backlog": 102, "in_progress": 103, "schedule": 104, "done": 106, "taken": 107}
 
 #: The column whose text identifies a row.
-MAIN_COLUMNS = {"backlog": "task", "in_progress": "action"}
+MAIN_COLUMNS = {"backlog": "task", "in_progress": "action", "done": "task"}
 
 
 def shelf_rows(book: Book) -> list[list[Mapping[str, Any]]]:

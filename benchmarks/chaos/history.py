@@ -40,10 +40,14 @@ class Disturbance:
 
 @dataclass(frozen=True)
 class Phase:
-    """Clicks at the same moment, and the disturbances until all of them are answered."""
+    """Clicks and visits at the same moment, and the disturbances until all of them are answered.
+
+    ``visits`` are what people do outside the menu of the project; those of one group are in their order.
+    """
 
     clicks: tuple[str, ...]
     disturbances: tuple[Disturbance, ...] = ()
+    visits: tuple[tuple[Json, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,10 @@ class History:
 
     @property
     def size(self) -> int:
-        """The number of clicks and disturbances."""
-        return sum(len(phase.clicks) + len(phase.disturbances) for phase in self.phases)
+        """The number of clicks, visits and disturbances."""
+        return sum(
+            len(phase.clicks) + len(phase.disturbances) + sum(map(len, phase.visits)) for phase in self.phases
+        )
 
     def save(self, path: Path) -> None:
         """Write the history to a file."""
@@ -78,7 +84,10 @@ class History:
         for phase in data.pop("phases"):
             disturbances = ",\n".join(f"      {_line(one)}" for one in phase["disturbances"])
             inner = f"\n{disturbances}\n    " if disturbances else ""
-            lines.append(f'    {{"clicks": {_line(phase["clicks"])}, "disturbances": [{inner}]}}')
+            visits = ", ".join(map(_line, phase["visits"]))
+            lines.append(
+                f'    {{"clicks": {_line(phase["clicks"])}, "visits": [{visits}], "disturbances": [{inner}]}}'
+            )
         head = ",\n".join(f'  "{key}": {_line(value)}' for key, value in data.items())
         return "{\n" + head + ',\n  "phases": [\n' + ",\n".join(lines) + "\n  ]\n}"
 
@@ -98,11 +107,15 @@ def load_history(path: Path) -> History:
 
 
 def _phase(data: Json) -> Phase:
-    return Phase(tuple(data["clicks"]), tuple(Disturbance(**one) for one in data["disturbances"]))
+    return Phase(
+        tuple(data["clicks"]),
+        tuple(Disturbance(**one) for one in data["disturbances"]),
+        tuple(map(tuple, data.get("visits", ()))),
+    )
 
 
 def smaller_histories(history: History) -> list[History]:
-    """All histories with one part less: first a whole phase, then a click, then a disturbance.
+    """All histories with one part less: first a whole phase, then a click, a visit, or a disturbance.
 
     Where clocks are apart, one with equal clocks is among them.
     """
@@ -122,4 +135,16 @@ def _smaller_phases(phase: Phase) -> list[Phase]:
         replace(phase, disturbances=phase.disturbances[:n] + phase.disturbances[n + 1 :])
         for n in range(len(phase.disturbances))
     ]
-    return fewer_clicks + fewer_happenings
+    fewer_visits = [
+        replace(phase, visits=(*phase.visits[:n], *smaller, *phase.visits[n + 1 :]))
+        for n, group in enumerate(phase.visits)
+        for smaller in _smaller_groups(group)
+    ]
+    return fewer_clicks + fewer_visits + fewer_happenings
+
+
+def _smaller_groups(group: tuple[Json, ...]) -> list[tuple[tuple[Json, ...], ...]]:
+    """No group, or the group with one visit less."""
+    if len(group) == 1:
+        return [()]
+    return [(), *((group[:n] + group[n + 1 :],) for n in range(len(group)))]

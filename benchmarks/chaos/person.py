@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from benchmarks.chaos.agency import DOUBLE_COLUMN, MANAGER, PROFILE_TITLES
+from benchmarks.chaos.agency import DOUBLE_COLUMN, PROFILE_TITLES
 from benchmarks.chaos.expected import HOURS, ExpectedState
 from benchmarks.chaos.grid import Grid, Line
 from benchmarks.chaos.history import Json
@@ -41,11 +41,13 @@ class Person:
         spreadsheet_id: str,
         titles: Mapping[str, Mapping[str, str]],
         expected: ExpectedState,
+        email: str,
     ) -> None:
         self._store = store
         self._spreadsheet_id = spreadsheet_id
         self._titles = titles
         self.expected = expected
+        self._email = email
         self._handlers: Mapping[str, Callable[..., None]] = {
             "type": self._type,
             "remark": self._remark,
@@ -254,7 +256,7 @@ class Person:
         )
 
     def _apply(self, *actions: Mapping[str, Any]) -> None:
-        body = {"spreadsheet_id": self._spreadsheet_id, "as": MANAGER, "edits": list(actions)}
+        body = {"spreadsheet_id": self._spreadsheet_id, "as": self._email, "edits": list(actions)}
         edits.apply(self._store, body)
 
     @staticmethod

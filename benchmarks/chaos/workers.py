@@ -1,7 +1,7 @@
-"""The pool of the workers: ``python -m benchmarks.chaos.workers --clock FILE [--guards off]``.
+"""The pool of the workers: ``python -m benchmarks.chaos.workers --clock FILE --callers FILE``.
 
-Without guards a batch does not check that rows and cells are still as they were read. The product has no
-such switch, and its clock cannot be moved: its code is patched here in memory, before the workers are forked.
+The product's clock cannot be moved, and it has no switches for defects: its code is patched here in memory,
+before the workers are forked.
 """
 
 from __future__ import annotations
@@ -9,27 +9,23 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from benchmarks.chaos.callers import note_connections
 from benchmarks.chaos.clock import share_clock
+from benchmarks.chaos.defects import DEFECTS
 from tests.harness import workers
-
-
-def remove_guards() -> None:
-    """Patch the product so that batches are written without a check of the sheet."""
-    from vitrina.workbook.writing import change, shelf  # noqa: PLC0415 - imported only if patched
-
-    change.guard_mark = shelf.guard_mark = lambda *_: []
-    change.compare_requests = lambda *_: []
 
 
 def main() -> None:
     """Fork workers as the pool of the tests does."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos.workers", description=__doc__)
-    parser.add_argument("--guards", choices=("on", "off"), default="on")
+    parser.add_argument("--defect", choices=("", *DEFECTS), default="")
     parser.add_argument("--clock", type=Path, required=True, help="see ``benchmarks.chaos.clock``")
+    parser.add_argument("--callers", type=Path, required=True, help="see ``benchmarks.chaos.callers``")
     arguments = parser.parse_args()
-    if arguments.guards == "off":
-        remove_guards()
+    if arguments.defect:
+        DEFECTS[arguments.defect]()
     share_clock(arguments.clock)
+    note_connections(arguments.callers)
     workers.main()
 
 

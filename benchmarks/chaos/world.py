@@ -5,8 +5,8 @@ Every run begins with a saved starting point. Nothing is restarted for it except
 
 from __future__ import annotations
 
-import copy
 import os
+import pickle
 import select
 import signal
 import threading
@@ -25,7 +25,10 @@ from flask import Flask, Response, g
 import emulators.google.app
 import emulators.tasks.routes
 from benchmarks.chaos import agency
+from benchmarks.chaos.agency import ChaosAgency
+from benchmarks.chaos.callers import Callers
 from benchmarks.chaos.clock import NUMBER, TimeAhead
+from benchmarks.chaos.emulated import Emulated, make_chat, make_crm, open_chat
 from benchmarks.chaos.history import Json
 from benchmarks.chaos.trackers import TRACKERS, ChaosTracker, Webhooks
 from emulators.common import firestore_calls
@@ -34,13 +37,17 @@ from emulators.common.plan import PassingCall, Plan, Step
 from emulators.common.server import running
 from emulators.google.store import Store
 from emulators.tasks.models import Tasks
-from emulators.world.processes import QUEUE, Person
+from emulators.world.processes import QUEUE, ROBOT_ID
 from emulators.world.timer import PERIOD_S, call_schedule
+from tests.harness.desks.crm import RULES
 from tests.harness.local_office import LocalOffice
 from tests.harness.servers import Servers
 from tests.harness.workers import Supervisor, WorkerPool, base_url, listen, running_worker_pool
 from vitrina.bootstrap import application
+from vitrina.ports import Document, Key
 from vitrina.ports import Store as DocumentStore
+from vitrina.records.history import save_history
+from vitrina.usecases.agency.create_agency import create_agency
 
 WORKERS = 4
 
@@ -49,18 +56,30 @@ STORE = "firestore:"
 
 #: Short, so that the lease of a dead worker ends soon; long enough for the work on a busy machine.
 LEASE_S = 3.0
-SETTINGS = {"VITRINA_RETRY_WAIT_S": "0.01", "VITRINA_LEASE_S": str(LEASE_S)}
+SETTINGS = {
+    "VITRINA_RETRY_WAIT_S": "0.01",
+    "VITRINA_LEASE_S": str(LEASE_S),
+    # Whose changes of cards are our own.
+    "VITRINA_KAITEN_USER_ID": str(ROBOT_ID),
+}
 QUEUE_SETTINGS = {"retryConfig": {"minBackoff": "0.02s", "maxBackoff": "0.2s", "maxAttempts": 1000}}
 
+#: Work that is not done by then counts as never finished. A busy machine needs some of it.
+SETTLE_S = 120.0
 #: While the queue is emptied, postponed tasks are made due this often.
 MAKE_DUE_EVERY_S = 2.0
-
-#: How often the process of a connection is looked for.
-LOOKUP_ATTEMPTS = 5
 
 #: How long a frozen process stands still, by the product's clock and in fact.
 FROZEN_S = 60.0
 FROZEN_IN_FACT_S = 1.5
+
+#: Documents that are read at once when all are looked at.
+DOCUMENTS_PAGE = 1000
+
+#: What the agencies choose on *Настройки*.
+RATE = 2500
+SETTINGS_OF_AGENCY: Mapping[str, Any] = {"accounting_rate": RATE, "accounting_channel": "карточка"}
+DEALS = {"deal_project": RULES["deal_project"]}
 
 BATCH_UPDATE = "google:sheets.spreadsheets.batchUpdate"
 
@@ -92,20 +111,26 @@ class SavedWorld:
     """A copy of the state of servers and store."""
 
     books: Mapping[str, Any]
-    files: Mapping[str, Any]
+    files: bytes
     counter: int
-    company: Json
+    trackers: Mapping[str, bytes]
+    crm: bytes
+    chat: bytes
     documents: Any
+    #: How far the clocks were ahead.
+    seconds_ahead: float
 
 
 @dataclass
 class ChaosWorld:
-    """Emulators, workers and an agency."""
+    """Emulators, workers and two agencies."""
 
     folder: Path
     servers: Servers
     google: Store
-    tracker: ChaosTracker
+    trackers: Mapping[str, ChaosTracker]
+    crm: Emulated
+    chat: Emulated
     tasks: Tasks
     plan: Plan
     #: The calls of the store are counted by themselves: there are many more of them than of the others.
@@ -114,6 +139,10 @@ class ChaosWorld:
     office: LocalOffice
     #: How far the workers' clocks are ahead.
     time_ahead: TimeAhead
+    #: Which worker a call comes from.
+    callers: Callers
+    #: Workbooks of the agencies by their names.
+    agency_ids: dict[str, str] = field(default_factory=dict)
     supervisors: list[Supervisor] = field(default_factory=list)
     guards: GuardCounts = field(default_factory=GuardCounts)
     calls: Counter[str] = field(default_factory=Counter)
@@ -122,28 +151,35 @@ class ChaosWorld:
 
     def save_state(self) -> SavedWorld:
         """Copy the current state of servers and store."""
-        with self.google.lock, self.tracker.lock:
+        with self.google.lock:
             return SavedWorld(
                 # Workbooks are never changed in place: a change replaces the whole object.
                 dict(self.google.books),
-                copy.deepcopy(self.google.files),
+                pickle.dumps(self.google.files),
                 self.google._counter,  # noqa: SLF001 - the next ids have to be the same
-                self.tracker.save(),
+                {name: one.save() for name, one in self.trackers.items()},
+                self.crm.save(),
+                self.chat.save(),
                 self.office.documents.save(),
+                self.time_ahead.seconds,
             )
 
     def restore_state(self, saved: SavedWorld) -> None:
         """Restore what was saved. No worker may be busy."""
-        with self.google.lock, self.tracker.lock:
+        with self.google.lock:
             self.google.books = dict(saved.books)
-            self.google.files = copy.deepcopy(dict(saved.files))
+            self.google.files = pickle.loads(saved.files)  # noqa: S301 - of this process
             self.google._counter = saved.counter  # noqa: SLF001
-            self.tracker.load(saved.company)
-            self.webhooks.clear()
+            for name, one in self.trackers.items():
+                one.load(saved.trackers[name])
+                one.webhooks.clear()
+            self.crm.load(saved.crm)
+            self.chat.load(saved.chat)
             self.tasks.clear()
             self.office.documents.restore(saved.documents)
         self._speed_up_queue()
         self.time_ahead.reset()
+        self.time_ahead.advance(saved.seconds_ahead)
         self.clear_plans()
         self.guards = GuardCounts()
         self.calls.clear()
@@ -157,10 +193,31 @@ class ChaosWorld:
         """The store of the product, to look into."""
         return self.office.services.store
 
+    def documents(self) -> Iterator[Document]:
+        """All documents of the store."""
+        after: Key | None = None
+        while page := self.documents_store.page(after, DOCUMENTS_PAGE):
+            yield from page
+            after = page[-1].kind, page[-1].key
+
     @property
-    def webhooks(self) -> Webhooks:
-        """The webhooks of the tracker."""
-        return self.tracker.webhooks
+    def webhooks(self) -> list[Webhooks]:
+        """The webhooks of trackers, CRM and chat."""
+        return [*(one.webhooks for one in self.trackers.values()), self.crm.webhooks, self.chat.webhooks]
+
+    def set_webhook_mode(self, mode: str) -> None:
+        """Choose what happens to events from now on. Telegram repeats what was not taken, in its order."""
+        for one in self.webhooks:
+            one.set_mode(mode if one is not self.chat.webhooks or mode == "duplicate" else "deliver")
+
+    def release_webhooks(self) -> None:
+        """Send held events."""
+        for one in self.webhooks:
+            one.release()
+
+    def agency_id(self, of: ChaosAgency) -> str:
+        """Id of an agency's workbook."""
+        return self.agency_ids[of.name]
 
     # --- The timer -------------------------------------------------------------------------------
 
@@ -188,7 +245,10 @@ class ChaosWorld:
         pid = self.process_of(call.port)
         if pid is None:
             return False
-        os.kill(pid, signal.SIGSTOP)
+        try:
+            os.kill(pid, signal.SIGSTOP)
+        except ProcessLookupError:
+            return False
         self.time_ahead.advance(FROZEN_S)
         thaw = threading.Timer(FROZEN_IN_FACT_S, _continue, [pid])
         thaw.daemon = True
@@ -200,7 +260,11 @@ class ChaosWorld:
         pid = self.process_of(call.port)
         if pid is None:
             return False
-        pid_fd = os.pidfd_open(pid)
+        try:
+            pid_fd = os.pidfd_open(pid)
+        except ProcessLookupError:
+            # It was killed at this moment, by another step at the same call.
+            return False
         try:
             signal.pidfd_send_signal(pid_fd, signal.SIGKILL)
             select.select([pid_fd], [], [])
@@ -215,50 +279,33 @@ class ChaosWorld:
 
     def process_of(self, port: int) -> int | None:
         """The worker that has a connection from *port*."""
-        # The list of sockets is not atomic: one may be missing while others are opened and closed.
-        for _ in range(LOOKUP_ATTEMPTS):
-            socket_name = _socket_of(port)
-            for supervisor in self.supervisors if socket_name else ():
-                if _has_open(supervisor.pid, socket_name):
-                    return supervisor.pid
-        return None
+        pid = self.callers.process_of(port)
+        return pid if any(one.pid == pid for one in self.supervisors) else None
 
-    def work_in_tracker(self, what: Json) -> bool:
-        """Move a card or log hours in the tracker; returns whether the card was there."""
-        with self.tracker.lock:
-            return self.tracker.work(what)
+    def work_in_tracker(self, tracker: str, what: Json) -> bool:
+        """Move a card or log hours in a tracker; returns whether the card was there."""
+        with self.trackers[tracker].lock:
+            return self.trackers[tracker].work(what)
 
-    def settle(self, timeout_s: float = 30.0) -> bool:
+    def settle(self, timeout_s: float = SETTLE_S) -> bool:
         """Wait until webhooks are delivered and queued work is done; returns ``False`` on timeout."""
         give_up_at = time.monotonic() + timeout_s
         while time.monotonic() < give_up_at:
-            self.webhooks.settle(timeout_s)
+            self._settle_webhooks(timeout_s)
             # A task that Google refused is repeated within a minute; here it is made due at once.
             self.tasks.make_due(include_repeats=True)
             if not self.tasks.wait_until_empty(MAKE_DUE_EVERY_S, include_later=True):
                 continue
-            if self.webhooks.settle(0) and not self.tasks.pending(include_later=True):
+            if self._settle_webhooks(0) and not self.tasks.pending(include_later=True):
                 return True
         return False
 
-
-def _socket_of(port: int) -> str:
-    """The name of the socket at a local port, as ``/proc/<pid>/fd`` has it."""
-    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
-        fields = line.split()
-        if int(fields[1].rpartition(":")[2], 16) == port:
-            return f"socket:[{fields[9]}]"
-    return ""
-
-
-def _has_open(pid: int, name: str) -> bool:
-    """Whether a process has a file of this name open."""
-    for link in Path(f"/proc/{pid}/fd").glob("*"):
-        # The file may have been closed meanwhile.
-        with suppress(OSError):
-            if link.readlink().name == name:
-                return True
-    return False
+    def _settle_webhooks(self, timeout_s: float) -> bool:
+        # Telegram repeats an update that was not taken some minutes later.
+        self.chat.repeat_webhooks()
+        # Each is waited for, also if an earlier one is late.
+        settled = [one.settle(timeout_s) for one in self.webhooks]
+        return all(settled)
 
 
 def _continue(pid: int) -> None:
@@ -268,46 +315,65 @@ def _continue(pid: int) -> None:
 
 
 @contextmanager
-def running_world(
-    folder: Path, *, guards: str, tracker: str, firestore_url: str = ""
-) -> Iterator[ChaosWorld]:
-    """A world with an agency and without clients, while the block runs.
+def running_world(folder: Path, *, defect: str = "", firestore_url: str = "") -> Iterator[ChaosWorld]:
+    """A world with two agencies and without clients, while the block runs.
 
-    The documents are in the Firestore emulator at *firestore_url*, or in a file where that is empty.
+    Parameters
+    ----------
+    defect
+        A defect of ``benchmarks.chaos.defects`` that the workers have; empty for none.
+    firestore_url
+        The Firestore emulator that has the documents; they are in a file where that is empty.
     """
     with ExitStack() as stack:
-        plan, store_plan, side = Plan(), Plan(), TRACKERS[tracker]()
+        plan, store_plan = Plan(), Plan()
+        trackers, crm, chat = {name: make() for name, make in TRACKERS.items()}, make_crm(), make_chat()
         apps: dict[str, Flask] = {
             "google": emulators.google.app.create_app(),
-            tracker: side.app,
+            **{name: one.app for name, one in trackers.items()},
+            "amocrm": crm.app,
+            "telegram": chat.app,
         }
         urls = {name: stack.enter_context(running(app)) for name, app in apps.items()}
         apps["tasks"] = emulators.tasks.routes.create_app(urls["google"])
         urls["tasks"] = stack.enter_context(running(apps["tasks"]))
         listener = stack.enter_context(closing(listen()))
-        servers = Servers(**{"kaiten": "", **urls}, functions=base_url(listener))
-        clock = folder / "clock"
-        time_ahead = TimeAhead(clock)
-        command = ("benchmarks.chaos.workers", "--guards", guards, "--clock", str(clock))
+        servers = Servers(**urls, functions=base_url(listener))
+        clock, callers = folder / "clock", folder / "callers"
+        files = ("--clock", str(clock), "--callers", str(callers))
+        command = ("benchmarks.chaos.workers", "--defect", defect, *files)
         pool = stack.enter_context(running_worker_pool([listener], folder / "workers.log", command=command))
-        office = LocalOffice(servers, folder, agency.MANAGER, tracker=tracker, firestore_url=firestore_url)
+        office = LocalOffice(
+            servers,
+            folder,
+            agency.OWNER,
+            tracker="kaiten and asana",
+            has_crm=True,
+            firestore_url=firestore_url,
+        )
         stack.callback(office.http.close)
         world = ChaosWorld(
             folder,
             servers,
             apps["google"].extensions["google"].store,
-            side,
+            trackers,
+            crm,
+            chat,
             apps["tasks"].extensions["tasks"],
             plan,
             store_plan,
             pool,
             office,
-            time_ahead,
+            TimeAhead(clock),
+            Callers(callers),
         )
         for name, app in apps.items():
             _observe_calls(world, app, name)
-        people = [Person(agency.NAME, agency.MANAGER, 10), *agency.PEOPLE]
-        office.reset(os.environ.__setitem__, people=people, now=agency.NOW)
+        people = [one.person for own in agency.AGENCIES for one in own.people]
+        more = {**open_chat(urls["telegram"]), "VITRINA_CLIENT_URL": f"{servers.functions}/client"}
+        office.reset(os.environ.__setitem__, people=people, now=agency.NOW, settings=more)
+        _share_folder(world)
+        _create_agencies(world)
         settings = {name: value for name, value in os.environ.items() if name.startswith("VITRINA_")}
         settings |= SETTINGS
         if firestore_url:
@@ -323,10 +389,35 @@ def running_world(
         for supervisor in world.supervisors:
             supervisor.start()
         stack.callback(_stop, world)
-        office.set_up_agency(
-            name=agency.NAME, profiles=agency.PROFILES, team=agency.TEAM, history=agency.HISTORY
-        )
+        for agency_id in world.agency_ids.values():
+            office.click(agency_id, "recalculate_norms")
         yield world
+
+
+def _share_folder(world: ChaosWorld) -> None:
+    """Let the managers edit what the installation makes."""
+    folder = f"{world.servers.google}/drive/v3/files/{os.environ['VITRINA_DRIVE_FOLDER_ID']}"
+    for one in agency.AGENCIES:
+        writer = {"type": "user", "role": "writer", "emailAddress": one.manager}
+        world.office.http.post(f"{folder}/permissions", json=writer).raise_for_status()
+
+
+def _create_agencies(world: ChaosWorld) -> None:
+    """Create both agencies, and have the first one's projects begin from deals."""
+    services = world.office.services
+    for one in agency.AGENCIES:
+        made = create_agency(
+            services,
+            name=one.name,
+            locale="ru",
+            profiles=agency.PROFILES,
+            rows={"specialists": one.team},
+            settings={"load_factor": 1.0, **SETTINGS_OF_AGENCY, **(DEALS if one == agency.MAYAK else {})},
+        )
+        world.agency_ids[one.name] = made.spreadsheet_id
+        save_history(services.store, made.spreadsheet_id, agency.HISTORY)
+    os.environ["VITRINA_CRM_AGENCY"] = world.agency_id(agency.MAYAK)
+    application.cache_clear()
 
 
 def _observe_calls(world: ChaosWorld, app: Flask, name: str) -> None:

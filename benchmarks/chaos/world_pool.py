@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import atexit
 import logging
+import math
 import multiprocessing
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
@@ -34,11 +36,19 @@ class WorldPool:
     def __init__(self, worlds: Sequence[_World]) -> None:
         self._worlds = worlds
 
-    def play(self, histories: Iterable[History]) -> Iterator[Result]:
-        """Play the histories; yields each result as soon as it is there."""
+    def play(self, histories: Iterable[History], *, until: float = math.inf) -> Iterator[Result]:
+        """Play the histories; yields each result as soon as it is there.
+
+        Parameters
+        ----------
+        until
+            No further history is begun then, by the monotonic clock in seconds.
+        """
         waiting, idle = list(histories), list(self._worlds)
         running: dict[Future[Result], _World] = {}
         while waiting or running:
+            if time.monotonic() > until:
+                waiting.clear()
             while waiting and idle:
                 world = idle.pop()
                 history = self._choose(world, waiting)
@@ -56,9 +66,7 @@ class WorldPool:
 
 
 @contextmanager
-def running_world_pool(
-    count: int, *, guards: str, tracker: str = "kaiten", firestore_url: str = ""
-) -> Iterator[WorldPool]:
+def running_world_pool(count: int, *, defect: str = "", firestore_url: str = "") -> Iterator[WorldPool]:
     """A pool of *count* worlds, while the block runs; see ``running_world``."""
     # A forked process would have copies of servers whose threads do not run in it.
     context = multiprocessing.get_context("spawn")
@@ -71,7 +79,7 @@ def running_world_pool(
                             1,
                             mp_context=context,
                             initializer=_open,
-                            initargs=(guards, tracker, firestore_url),
+                            initargs=(defect, firestore_url),
                         )
                     )
                 )
@@ -80,14 +88,14 @@ def running_world_pool(
         )
 
 
-def _open(guards: str, tracker: str, firestore_url: str) -> None:
+def _open(defect: str, firestore_url: str) -> None:
     """Open the world of this process."""
     global _player  # noqa: PLW0603 - the pool's initialiser cannot return it
     # Warnings of the emulators about workers that were killed on purpose are of no use.
     logging.disable(logging.WARNING)
     stack = ExitStack()
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="vitrina-chaos-", dir=memory_folder()))
-    world = running_world(Path(folder), guards=guards, tracker=tracker, firestore_url=firestore_url)
+    world = running_world(Path(folder), defect=defect, firestore_url=firestore_url)
     _player = Player(stack.enter_context(world))
     atexit.register(stack.close)
 

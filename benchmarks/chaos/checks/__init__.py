@@ -1,0 +1,1 @@
+"""Compares what came of visits with what people tried and were told."""
