@@ -69,7 +69,6 @@ class ChaosAgency:
                     "email": one.email,
                     "profiles": one.profiles,
                     "hours_per_day": one.hours_per_day,
-                    f"tracker_id.{self.tracker}": str(one.number),
                 }
                 for one in self.people
             ),

@@ -101,19 +101,23 @@ class Grid:
 
     def value(self, line: Line, key: str) -> Value:
         """The value entered into a cell, as ``{"numberValue": 3.5}``; ``None`` if the cell is empty."""
-        return value_in(self.sheet.cell(line.index, self.columns[key]))
+        return value_in(self._cell(line, key))
 
     def text(self, line: Line, key: str) -> str:
         """The value entered into a cell, as a text."""
-        return text_in(self.sheet.cell(line.index, self.columns[key]))
+        return text_in(self._cell(line, key))
 
     def note(self, line: Line, key: str) -> str:
         """The note of a cell."""
-        return str(self.sheet.cell(line.index, self.columns[key]).get("note", ""))
+        return str(self._cell(line, key).get("note", ""))
 
     def address(self, line: Line, key: str) -> str:
         """The address of a cell, as ``F7``."""
         return f"{column_letters(self.columns[key])}{line.index + 1}"
+
+    def _cell(self, line: Line, key: str) -> Mapping[str, Any]:
+        """A cell; empty where its column is gone, as a broken product may write over a heading."""
+        return self.sheet.cell(line.index, self.columns[key]) if key in self.columns else {}
 
     def _cells(self, line: Line) -> list[Any]:
         return self.sheet.rows[line.index].cells

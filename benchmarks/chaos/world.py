@@ -5,6 +5,7 @@ Every run begins with a saved starting point. Nothing is restarted for it except
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import select
@@ -416,7 +417,10 @@ def _create_agencies(world: ChaosWorld) -> None:
         )
         world.agency_ids[one.name] = made.spreadsheet_id
         save_history(services.store, made.spreadsheet_id, agency.HISTORY)
-    os.environ["VITRINA_CRM_AGENCY"] = world.agency_id(agency.MAYAK)
+    os.environ["VITRINA_CRM_AGENCY"] = os.environ["VITRINA_KAITEN_AGENCY"] = world.agency_id(agency.MAYAK)
+    trackers = json.loads(os.environ["VITRINA_TRACKERS"])
+    trackers["asana"]["agency"] = world.agency_id(agency.VOLNA)
+    os.environ["VITRINA_TRACKERS"] = json.dumps(trackers)
     application.cache_clear()
 
 

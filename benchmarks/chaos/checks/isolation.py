@@ -11,6 +11,7 @@ from benchmarks.chaos.check import CROSSED, Violation
 from benchmarks.chaos.starting_points import StartingPoint
 from benchmarks.chaos.visits.record import Record
 from benchmarks.chaos.world import ChaosWorld
+from vitrina.operations.google_quota import QUOTA_KEY
 from vitrina.records.books import find_projects
 
 #: What a manager is told in the workbook of another agency. Who has a role there may have to be read first,
@@ -79,9 +80,11 @@ def _check_boards(world: ChaosWorld) -> Iterator[Violation]:
 
 
 def _check_documents(world: ChaosWorld, ids: dict[str, list[str]]) -> Iterator[Violation]:
-    """No document names workbooks of both agencies."""
+    """No document names workbooks of both agencies, but that of Google's quota, which they share."""
     first, second = (ids[own.name] for own in AGENCIES)
     for one in world.documents():
+        if (one.kind, one.key) == QUOTA_KEY:
+            continue
         text = f"{one.key} {one.data}"
         if any(own in text for own in first) and any(own in text for own in second):
             yield Violation(

@@ -1,7 +1,7 @@
 """What is kept for trackers.
 
-Whose cards and boards are whose, which cards webhooks spoke of, what adapters remember, and how the tracker
-of a project was switched.
+Whose cards are whose, which ones webhooks spoke of, what adapters remember, and how the tracker of a project
+was switched.
 """
 
 from __future__ import annotations
@@ -10,16 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
-from vitrina.errors import StoreConflictError
 from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Store, Write
-from vitrina.records.books import FIRST_TRACKER, Agency
+from vitrina.records.books import FIRST_TRACKER
 from vitrina.records.packing import SCHEMA, Packed, known_fields, packed_writes, unpack_one
 
 CARD = "card"
 SYNC = "sync"
 TRACKER_MEMORY = "tracker_memory"
 SWITCH = "tracker_switch"
-TRACKER_BOARD = "tracker_board"
 
 
 @dataclass(frozen=True)
@@ -53,30 +51,6 @@ def delete_card(tracker: str, card_id: str) -> Delete:
 def card_owner_from_document(document: Document | None) -> CardOwner | None:
     """The owner of a card, ``None`` for a card that is not ours."""
     return CardOwner(document.data["spreadsheet_id"], document.data["number"]) if document else None
-
-
-def own_board_title(store: Store, tracker: str, agency: Agency, title: str) -> str:
-    """The title of a board that only this agency has: *title*, or where another agency took that first, more.
-
-    Boards that an agency names on *Настройки* are found by their titles, and agencies of one installation
-    share a tracker.
-    """
-    candidates = (title, f"{title} — {agency.name}", f"{title} — {agency.spreadsheet_id}")
-    return next(one for one in candidates if _is_own_title(store, tracker, agency.spreadsheet_id, one))
-
-
-def _is_own_title(store: Store, tracker: str, agency_id: str, title: str) -> bool:
-    key: Key = (TRACKER_BOARD, f"{tracker}:{title}")
-    while True:
-        known = store.get_many([key]).get(key)
-        if known is not None:
-            return bool(known.data["agency_id"] == agency_id)
-        try:
-            store.commit([Put(*key, {"schema": SCHEMA, "agency_id": agency_id}, ABSENT)])
-        except StoreConflictError:
-            # Another agency may have taken it at this moment.
-            continue
-        return True
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,6 @@ from tests.harness.fakes.interruptions import no_answer
 from tests.harness.memory_office import MemoryOffice, client_office
 from vitrina.errors import RetriableServiceError
 from vitrina.mail_port import Letter
-from vitrina.records.books import Agency, load_agency
-from vitrina.records.cards import own_board_title
 from vitrina.records.outside.accounting_links import ACCOUNTING_LINK, LIFE, find_accounting_link
 from vitrina.records.outside.client_links import find_link, find_links
 from vitrina.records.outside.invoice_requests import (
@@ -346,20 +344,6 @@ def test_by_a_card(office: MemoryOffice) -> None:
     assert again is not None
     assert (again.facts["Редакция"], again.title) == ("3", card.title)
     assert len(office.tracker.comments_of(card_id)) == 3
-
-
-def test_agencies_do_not_share_a_board(office: MemoryOffice) -> None:
-    """Where another agency of the installation has the title, the card goes to a board of its own."""
-    neighbour = Agency("book-of-neighbour", "Волна", "ru", {})
-    office.tracker.create_board("Бухгалтерия", ["Новые"])
-    assert own_board_title(office.store, "kaiten", neighbour, "Бухгалтерия") == "Бухгалтерия"
-    choose(office, accounting_channel="карточка")
-    ask(office)
-
-    name = load_agency(office.store, office.agency_id).name
-    assert board_cards(office) == {}
-    assert len(board_cards(office, f"Бухгалтерия — {name}")) == 1
-    assert own_board_title(office.store, "kaiten", neighbour, "Бухгалтерия") == "Бухгалтерия"
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,7 @@ from typing import Any
 from vitrina.domain.invoicing import one_line
 from vitrina.operations.clicks.accounts import own_tracker
 from vitrina.operations.run import Run
-from vitrina.operations.services import Services
 from vitrina.ports import Board, CardChange, FactChange, Link, NewCard, TaskTracker
-from vitrina.records.books import load_agency
-from vitrina.records.cards import own_board_title
 from vitrina.records.outside.invoice_requests import WITHDRAWAL_NOTICE, InvoiceRequest
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.accounting.facts import facts_of
@@ -47,7 +44,7 @@ def tell_by_card(run: Run, request: InvoiceRequest, notice: str, url: str) -> Se
     if not tracker.can.has_cards:
         return sentence("accounting.not_sent.no_tracker")
     run.take(f"accounting_board:{request.agency_id}")
-    board = _board(run.services, tracker, request)
+    board = _board(tracker, request)
     external_id = f"accounting-{request.key[1]}"
     twins = tracker.find_twins(board.board_id, external_id)
     if notice == WITHDRAWAL_NOTICE:
@@ -66,14 +63,8 @@ def tell_by_card(run: Run, request: InvoiceRequest, notice: str, url: str) -> Se
     return None
 
 
-def _board(services: Services, tracker: TaskTracker, request: InvoiceRequest) -> Board:
-    """The board that the agency has named; one of its own where another agency has that title."""
-    title = own_board_title(
-        services.store,
-        services.default_tracker,
-        load_agency(services.store, request.agency_id),
-        request.send_to.partition(COLUMN_MARK)[0].strip(),
-    )
+def _board(tracker: TaskTracker, request: InvoiceRequest) -> Board:
+    title = request.send_to.partition(COLUMN_MARK)[0].strip()
     stages = [_told(request, f"stage.{one}") for one in _STAGES]
     return tracker.find_board(title) or tracker.create_board(title, stages)
 
