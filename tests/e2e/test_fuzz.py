@@ -70,7 +70,9 @@ def taken(errors: list[str]) -> list[str]:
     return found
 
 
-def test_requests_by_chance(world: World, errors: list[str], record_property: pytest.RecordProperty) -> None:
+def test_row_10_requests_by_chance(
+    world: World, errors: list[str], record_property: pytest.RecordProperty
+) -> None:
     """Never a 5xx, an error that nobody expected or no answer; and many get further than the first check."""
     began = time.process_time()
 
