@@ -560,11 +560,12 @@ def _cell(data: Json) -> Cell:
     value = effective.get("stringValue", effective.get("numberValue", effective.get("boolValue")))
     if isinstance(value, str):
         value = replace_surrogates(value)
+    note = data.get("note")
     return Cell(
         value=float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value,
         formula=data.get("userEnteredValue", {}).get("formulaValue"),
         is_error="errorValue" in effective,
-        note=replace_surrogates(data.get("note", "")),
+        note=replace_surrogates(note) if note else "",
         is_spilled="userEnteredValue" not in data and "effectiveValue" in data,
     )
 
