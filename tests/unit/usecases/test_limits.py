@@ -183,3 +183,17 @@ def test_work_types_beyond_the_list_are_told(monkeypatch: pytest.MonkeyPatch) ->
 def test_soon_is_the_last_tenth(count: int, *, expected: bool) -> None:
     """Of a limit of 100."""
     assert is_soon(count, 100) is expected
+
+
+def test_an_agency_begins_with_more_people_than_a_tab_has_rows() -> None:
+    """*Специалисты* has 40 formatted rows; 60 people find their place."""
+    team = [
+        {"name": f"Человек {number}", "email": f"p{number}@mayak.example", "profiles": "Дизайн"}
+        for number in range(60)
+    ]
+    office = MemoryOffice()
+
+    office.set_up_agency(team=team)
+
+    named = office.table("specialists", "name", spreadsheet_id=office.agency_id)
+    assert named == [(one["name"],) for one in team]

@@ -151,13 +151,14 @@ def compile_book(
     requests: list[Json] = [
         {"updateSpreadsheetProperties": {"properties": properties, "fields": ",".join(sorted(properties))}}
     ]
-    requests += [_add_sheet(book, index, tab) for index, tab in enumerate(template.tabs)]
+    tabs = [replace(tab, rows=max(tab.rows, len(book.values.rows.get(tab.key, ())))) for tab in template.tabs]
+    requests += [_add_sheet(book, index, tab) for index, tab in enumerate(tabs)]
     requests.append({"deleteSheet": {"sheetId": existing_sheet_id}})
     ids = count(FIRST_METADATA_ID)
     requests += _marks_of_book(book, ids)
-    for tab in template.tabs:
+    for tab in tabs:
         requests += _marks_of_tab(book, tab, ids)
-    for tab in template.tabs:
+    for tab in tabs:
         requests += _content(book, tab)
     return requests
 
