@@ -18,6 +18,7 @@ from tests.harness.module_office import ModuleOffice, running_agency
 from tests.harness.office import NOW
 from tests.harness.servers import Servers
 from vitrina.domain.estimating.norms import FinishedWork
+from vitrina.domain.limits import LONG_BACKLOG_ROWS
 from vitrina.records.history import save_history
 from vitrina.workbook.reading.book import Tab
 
@@ -182,7 +183,9 @@ def test_nothing_typed_is_overwritten(office: ModuleOffice, number: int) -> None
     tab = office.book().tab("backlog")
 
     assert (first["outcome"], second["outcome"]) == ("partial", "partial")
-    assert calls == {"sheets.spreadsheets.get": 1, "sheets.spreadsheets.batchUpdate": 1}
+    # So many rows are queued as soon as the click has read them.
+    assert rows > LONG_BACKLOG_ROWS
+    assert calls == {"sheets.spreadsheets.get": 2, "sheets.spreadsheets.batchUpdate": 1}
     assert lost_first == []
     assert differences(tab, people) == []
     # The add-on did fill what was its own.

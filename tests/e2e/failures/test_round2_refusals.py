@@ -63,15 +63,14 @@ def test_row_11_our_fault_is_said_and_logged(
 
 
 def test_row_11_a_text_that_is_too_long(office: Office) -> None:
-    """A title that does not fit with its number says how it begins, and not that the sheet was changed."""
-    estimate_backlog(office, {"task": "Лендинг " + "о" * 49_992, "hours_design": "2"}, {"task": "Баннер"})
+    """A title near Google's limit is a bad cell before Google is asked, and not a sheet that was changed."""
+    office.fill_backlog({"task": "Лендинг " + "о" * 49_992, "hours_design": "2"}, {"task": "Баннер"})
     before = take_snapshot(office)
 
-    answer = office.do("start_batch", preview_id=build_preview(office))
+    answer = office.do("estimate")
 
     assert_answer(answer, "refused", 422)
-    assert "Лендинг ооо" in answer["message"]
-    assert "50 000" in answer["message"]
+    assert "50\u00a0000" in answer["cells"][0]["message"]
     assert_unchanged(office, before)
 
 
