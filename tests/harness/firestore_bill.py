@@ -100,7 +100,9 @@ class BilledFirestore(RestService):
 
 def billed(service: RestService, bill: Bill) -> BilledFirestore:
     """A client like *service* that adds to *bill*."""
-    return BilledFirestore(service.resource, service.credentials, service.timeout_s, service._idle, bill)
+    return BilledFirestore(
+        service.name, service.resource, service.credentials, service.timeout_s, service._idle, bill
+    )
 
 
 @contextmanager

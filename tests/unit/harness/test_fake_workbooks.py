@@ -59,8 +59,8 @@ def test_batch_is_carried_out_in_order(workbooks: FakeWorkbooks, book_id: str) -
 
 
 def test_refused_batch_changes_nothing(workbooks: FakeWorkbooks, book_id: str) -> None:
-    """One request that Google refuses keeps the others out, and means that the sheet was changed."""
-    with pytest.raises(ChangedMeanwhileError, match="changed") as refused:
+    """One request that Google refuses keeps the others out, and means that its rows are gone."""
+    with pytest.raises(ChangedMeanwhileError, match="gone") as refused:
         workbooks.batch_update(book_id, [put(0, "а"), put(5000, "за краем")])
 
     assert refused.value.__notes__
