@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from emulators.world.processes import Person, asana_connection
 from tests.harness.accounting import accept, form
@@ -16,6 +17,7 @@ from tests.harness.chat_servers import running_telegram, settings_of
 from tests.harness.desks.asana import LIMITS
 from tests.harness.module_office import ModuleOffice, running_agency
 from tests.harness.servers import Servers
+from vitrina.project import team_renewal
 from vitrina.records.books import Agency
 from vitrina.records.history import save_history
 from vitrina.records.outside.accounting_links import link_to, token_of
@@ -78,6 +80,10 @@ class TwoAgencies:
 def running_two_agencies(servers: Servers, folder: Path) -> Iterator[TwoAgencies]:
     """The first agency works in Kaiten, the second one in Asana; each account is its own."""
     with running_telegram() as telegram, ExitStack() as stack:
+        # People are read once for each agency: not by tests before this one, whose workbooks have the same
+        # ids, and not again while it is compared what an attack changes.
+        stack.enter_context(patch.dict(team_renewal._read_at, clear=True))
+        stack.enter_context(patch.object(team_renewal, "PAUSE_S", 3600.0))
         telegram.seed()
         chat = {name.removeprefix("VITRINA_"): value for name, value in settings_of(telegram).items()}
         settings = {"CLIENT_URL": f"{servers.functions}/client", **chat}
