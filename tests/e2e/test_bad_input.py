@@ -37,6 +37,10 @@ _codes = (f"ВВ{number}" for number in count(1))
 def office(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleOffice]:
     """One agency; each test that writes makes a client of its own."""
     with running_agency(servers, tmp_path_factory.mktemp("office")) as office:
+        assert office.agency is not None
+        # Other agencies are made here too: the account of the tracker says whose it is.
+        office.environment = {**office.environment, "KAITEN_AGENCY": office.agency.spreadsheet_id}
+        office.restart()
         office.create_client(code=next(_codes))
         yield office
 
