@@ -130,7 +130,11 @@ def test_failure_13_fifty_clients_at_once_within_the_limits(
         with ThreadPoolExecutor(len(waiting)) as pool:
             answers = list(pool.map(lambda book_id: manager.click(book_id, "estimate"), waiting))
         for answer in answers:
-            if answer["outcome"] != "done":
+            if answer["http_status"] == 429:
+                # So many at once leave the threads of this process to others; nothing was done.
+                assert "ничего не сделано" in answer["message"]
+                told += 1
+            elif answer["outcome"] != "done":
                 assert_answer(answer, "failed", 503)
                 assert answer["message"].startswith("Google сейчас перегружен")
                 told += 1
