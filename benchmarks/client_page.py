@@ -10,36 +10,26 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
 import httpx
 
+from benchmarks.served import EMPTY, START_TIMEOUT_S, serving, write_empty
 from benchmarks.tables import as_table
 from emulators.common.client import local_client
 from emulators.common.firestore import STORES, running_store
-from emulators.common.server import free_port
 from emulators.world.functions import SOURCE
 from tests.harness.client_site import CONTENT, PERSON, ClientSite, running_site, shown
 
-START_TIMEOUT_S = 60.0
 #: Most that the page may take of the time of an empty function, at the 95th percentile.
 MOST_TIMES = 1.5
 MOST_READS = 2
-EMPTY = """
-import functions_framework
-
-@functions_framework.http
-def empty(request):
-    return "ok"
-"""
 
 
 def main() -> None:
@@ -63,13 +53,14 @@ def main() -> None:
         token = site.make_link()
         reads, size = _cost(site, token)
         known_ms, anew_ms = _here_ms(site, token, changes=False), _here_ms(site, token, changes=True)
-        source = Path(name) / "empty.py"
-        source.write_text(EMPTY, encoding="utf-8")
+        threads = {"THREADS": "4"}
         with (
-            _serving(SOURCE, "client", os.environ) as page_url,
-            _serving(source, "empty", os.environ) as empty_url,
+            serving(SOURCE, "client", threads) as page,
+            serving(write_empty(Path(name)), EMPTY, threads) as empty,
         ):
-            urls = {"page": f"{page_url}/client/c/{token}", "empty function": empty_url}
+            for one in (page, empty):
+                httpx.get(f"{one.url}/health", timeout=START_TIMEOUT_S)
+            urls = {"page": f"{page.url}/client/c/{token}", "empty function": empty.url}
             times = _load(urls, views=asked.views, people=asked.people, think_s=asked.think_ms / 1000)
     header = ["", "views", "median ms", "p95 ms", "p99 ms"]
     lines = [
@@ -107,38 +98,6 @@ def _here_ms(site: ClientSite, token: str, *, changes: bool) -> float:
         site.get(token)
         took.append(1000 * (time.perf_counter() - began))
     return median(took)
-
-
-@contextmanager
-def _serving(source: Path, target: str, environment: Mapping[str, str]) -> Iterator[str]:
-    """Address of a function in a process of its own, as Google runs it."""
-    port = free_port()
-    command = ["functions_framework", "--source", str(source), "--target", target, "--port", str(port)]
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from functions_framework._cli import _cli; _cli()", *command[1:]],
-        env={**environment, "THREADS": "4"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait(url, process)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    give_up_at = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < give_up_at and process.poll() is None:
-        try:
-            httpx.get(f"{url}/health", timeout=START_TIMEOUT_S)
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    raise RuntimeError(f"{url} does not answer")
 
 
 def _load(urls: Mapping[str, str], *, views: int, people: int, think_s: float) -> Mapping[str, list[float]]:

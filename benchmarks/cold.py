@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,9 +22,10 @@ from typing import Any
 import httpx
 
 from benchmarks.api_calls import backlog_rows, click_action, open_agency
+from benchmarks.served import EMPTY, START_TIMEOUT_S, serving, write_empty
 from benchmarks.tables import as_table
+from benchmarks.usage import cpu_s, process_tree, shared_memory_mib
 from emulators.common.client import local_client
-from emulators.common.server import free_port
 from emulators.world.client import MenuClient
 from emulators.world.functions import SOURCE
 from emulators.world.processes import SERVICE_ACCOUNT
@@ -37,19 +36,9 @@ from tests.harness.local_office import LocalOffice
 from tests.harness.servers import running_servers
 
 ROWS = 10
-START_TIMEOUT_S = 60.0
 #: Most that a function may take of what an empty one takes: processor time by entry point, and memory.
 MOST_CPU = {"menu": 2.0, "webhook": 1.5, "client": 1.5}
 MOST_MEMORY = 2.5
-EMPTY = """
-import functions_framework
-
-@functions_framework.http
-def empty(request):
-    return "ok"
-"""
-_TICKS = os.sysconf("SC_CLK_TCK")
-
 #: Sends the first request to the function at an address.
 Ask = Callable[[str], None]
 
@@ -70,9 +59,7 @@ def main() -> None:
     parser.add_argument("--markdown", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, _world(Path(name)) as requests:
-        empty = Path(name) / "empty.py"
-        empty.write_text(EMPTY, encoding="utf-8")
-        targets: dict[str, tuple[Path, Ask]] = {"empty": (empty, _get)}
+        targets: dict[str, tuple[Path, Ask]] = {EMPTY: (write_empty(Path(name)), _get)}
         for target, ask in requests.items():
             if asked.only in (None, target):
                 targets[target] = SOURCE, ask
@@ -82,7 +69,7 @@ def main() -> None:
             for _ in range(1 + asked.rounds)
         ]
     lines, is_missed = [], False
-    base = _middle([one["empty"] for one in rounds[1:]])
+    base = _middle([one[EMPTY] for one in rounds[1:]])
     for target in targets:
         cost = _middle([one[target] for one in rounds[1:]])
         cpu, memory = cost.cpu_s / base.cpu_s, cost.memory_mib / base.memory_mib
@@ -166,60 +153,11 @@ def _get(url: str) -> None:
 
 def _measure(source: Path, target: str, ask: Ask) -> Cost:
     """What a fresh server of one function took when it has answered its first request."""
-    port = free_port()
-    command = [
-        "from functions_framework._cli import _cli; _cli()",
-        "--source",
-        str(source),
-        "--target",
-        target,
-    ]
-    process = subprocess.Popen(
-        [sys.executable, "-c", *command, "--port", str(port)],
-        # Deployed functions are compiled when they are built.
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait(port, process)
-        ask(f"http://127.0.0.1:{port}")
-        return _cost([process.pid, *_children(process.pid)])
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Wait until the server listens; no request is sent."""
-    give_up_at = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < give_up_at and process.poll() is None:
-        if f"0100007F:{port:04X}" in _listening() or f"00000000:{port:04X}" in _listening():
-            return
-        time.sleep(0.02)
-    raise RuntimeError(f"the server at port {port} does not listen")
-
-
-def _listening() -> set[str]:
-    """Addresses of sockets that listen, as the kernel writes them."""
-    lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
-    return {fields[1] for fields in map(str.split, lines) if fields[3] == "0A"}
-
-
-def _children(pid: int) -> list[int]:
-    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    return [one for child in map(int, listed.split()) for one in (child, *_children(child))]
-
-
-def _cost(pids: list[int]) -> Cost:
-    ticks, kib = 0, 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        # User and system time, of itself and of children that have ended.
-        ticks += sum(int(one) for one in fields[11:15])
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
-        kib += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
-    return Cost(ticks / _TICKS, kib / 1024)
+    # Deployed functions are compiled when they are built.
+    with serving(source, target, {"PYTHONDONTWRITEBYTECODE": ""}) as served:
+        ask(served.url)
+        pids = process_tree(served.pid)
+        return Cost(sum(map(cpu_s, pids)), sum(map(shared_memory_mib, pids)))
 
 
 if __name__ == "__main__":

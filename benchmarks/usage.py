@@ -22,6 +22,13 @@ def memory_mb(pid: int, figure: str) -> float:
     return int(found[1]) * 1024 / MB if found else 0.0
 
 
+def shared_memory_mib(pid: int) -> float:
+    """Memory of a process in MiB; what several processes share is divided among them (``Pss``)."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    found = re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0.0
+
+
 def cpu_s(pid: int) -> float:
     """Seconds of the processor that a process has used, with its children that have ended."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
