@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from vitrina.domain.limits import MOST_CHOICES
-from vitrina.operations.clicks.accounts import own_trackers
+from vitrina.operations.clicks.accounts import tracker_titles
 from vitrina.operations.outbox import TaskWish
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
@@ -125,11 +125,7 @@ def upgrade_agency_book(run: Run, agency: Agency) -> bool:
                 options={"profiles": [one.title for one in profiles]},
             ),
             editors_of(services, spreadsheet_id, None),
-            {
-                name: one.name
-                for name, one in own_trackers(services, spreadsheet_id).items()
-                if one.can.has_cards
-            },
+            tracker_titles(services, spreadsheet_id),
             frozenset(),
         )
         requests = upgrade_requests(resource, book, base, load_earlier("agency"))

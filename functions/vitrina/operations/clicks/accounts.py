@@ -22,10 +22,14 @@ def agency_of_account(services: Services, name: str) -> str | None:
 
     A query where the operator named none.
     """
-    named = services.account_agencies.get(name)
-    if named:
-        return named
+    return services.account_agencies.get(name) or _only_agency(services) or None
+
+
+def _only_agency(services: Services) -> str | None:
+    """The only agency of the installation; ``None`` if there are several, empty if there is none yet."""
     agencies = find_agencies(services.store)
+    if not agencies:
+        return ""
     return agencies[0].spreadsheet_id if len(agencies) == 1 else None
 
 
@@ -39,15 +43,20 @@ def own_trackers(services: Services, agency_id: str = "") -> Mapping[str, TaskTr
 
     *agency_id* is empty for an agency that is being made.
     """
-    named, kept = services.account_agencies, ""
+    named, only = services.account_agencies, None
     if any(one.can.has_cards and name not in named for name, one in services.trackers.items()):
-        agencies = [one.spreadsheet_id for one in find_agencies(services.store)]
-        kept = agencies[0] if len(agencies) == 1 else ("" if not agencies else "-")
+        only = _only_agency(services)
     return {
         name: one
         for name, one in services.trackers.items()
-        if not one.can.has_cards or named.get(name, kept) == agency_id
+        if not one.can.has_cards or named.get(name, only) == agency_id
     }
+
+
+def tracker_titles(services: Services, agency_id: str = "") -> dict[str, str]:
+    """Titles of an agency's own trackers that have cards, by the name of the connection."""
+    own = own_trackers(services, agency_id)
+    return {name: one.name for name, one in own.items() if one.can.has_cards}
 
 
 def own_tracker(services: Services, agency_id: str, name: str = "") -> tuple[str, TaskTracker]:

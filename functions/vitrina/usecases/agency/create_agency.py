@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from vitrina.operations.clicks.accounts import own_trackers
+from vitrina.operations.clicks.accounts import tracker_titles
 from vitrina.operations.services import Services
 from vitrina.project.protection import editors_of
 from vitrina.records.books import Agency, put_agency
@@ -59,7 +59,7 @@ def create_agency(
             rows={ONBOARDING_TAB: usual, **(rows or {})},
             options={"profiles": [one.title for one in chosen]},
         ),
-        trackers={name: one.name for name, one in own_trackers(services).items() if one.can.has_cards},
+        trackers=tracker_titles(services),
         has_chat=services.chat is not None,
         editors=editors_of(services, spreadsheet_id, None),
         time_zone=services.time_zone.key,
