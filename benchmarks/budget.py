@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
-from benchmarks.fresh_process import ROOT
+from benchmarks.fresh_process import ROOT, run_fresh
 from benchmarks.tables import as_table
 from tests.harness.memory_office import MemoryOffice, client_office
 
@@ -199,18 +199,11 @@ def _environment() -> dict[str, str]:
 
 
 def _import(module: str) -> tuple[int, int]:
-    """Modules and calls of the import of a module in a fresh process, once everything is compiled."""
-    program = IMPORT.format(module=module)
-    for _ in range(2):
-        ended = subprocess.run(
-            [sys.executable, "-c", program],
-            cwd=ROOT,
-            env=_environment(),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    modules, calls = json.loads(ended.stdout)
+    """Modules and calls of the import of a module in a fresh process; the first round compiles."""
+    found = run_fresh(IMPORT.format(module=module), rounds=3)
+    if found is None:
+        raise RuntimeError(f"{module} cannot be imported")
+    modules, calls = map(int, found)
     return modules, calls
 
 

@@ -13,13 +13,13 @@ ROOT = Path(__file__).parents[1]
 ROUNDS = 5
 
 
-def run_fresh(program: str) -> Sequence[float] | None:
+def run_fresh(program: str, *, rounds: int = ROUNDS) -> Sequence[float] | None:
     """Medians of the lists of numbers that *program* prints as JSON; ``None`` if it cannot be run.
 
     It begins in the root of the repository.
     """
     found = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         ended = subprocess.run(
             [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
         )
