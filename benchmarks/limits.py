@@ -128,7 +128,7 @@ def complaints(costs: Sequence[Cost]) -> list[str]:
 
 
 def mebibytes(text: str) -> float:
-    """``512Mi`` or ``1Gi`` in MB."""
+    """Megabytes of a size that is written as ``512Mi`` or ``1Gi``."""
     units = {"Mi": 1.048576, "Gi": 1073.741824}
     return float(text[:-2]) * units[text[-2:]]
 

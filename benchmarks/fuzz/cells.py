@@ -114,7 +114,7 @@ def click(
     each: Callable[[int], None] = lambda _: None,
     tell: Callable[[ClickFailure], None] = lambda _: None,
 ) -> Clicked:
-    """Change cells and click, for each of *numbers*; a round of clicks begins with the world as it was saved.
+    """Change cells and click, once for each of *numbers*. Each round begins with the world as it was saved.
 
     A click's edits stay until its round is over, so that a number is repeated with the whole round.
     """

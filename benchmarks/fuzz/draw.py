@@ -107,7 +107,7 @@ Next = Callable[[Reply], Sent | None]
 
 @dataclass(frozen=True)
 class Drawn:
-    """A request, and what is sent after its answer."""
+    """A request, and the one that may follow from its answer."""
 
     sent: Sent
     follows: Next | None = None

@@ -14,7 +14,7 @@ from benchmarks.fuzz.values import NUMBERS, TEXTS, Pairs, Tree, any_text, number
 
 
 def tree_of(value: Any) -> Tree:
-    """The value with its objects as ``Pairs``."""
+    """The value with each of its objects, at any depth, as ``Pairs``."""
     if isinstance(value, dict):
         return Pairs((key, tree_of(one)) for key, one in value.items())
     if isinstance(value, list):
@@ -228,7 +228,7 @@ BOUNDARY = "----limit-of-parts"
 
 
 def multipart_bytes(draw: random.Random, fields: Fields, name: str, content: bytes) -> bytes:
-    """A form with a file; now and then spoilt."""
+    """A form with a file, as the bytes of a request; sometimes damaged."""
     parts = [
         _encoded(f'Content-Disposition: form-data; name="{key}"\r\n\r\n{value}') for key, value in fields
     ]

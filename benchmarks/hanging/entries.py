@@ -112,7 +112,7 @@ def webhook(name: str, *, is_asked: bool = True) -> Entry:
 
 
 def timer(*, is_asked: bool = True) -> Entry:
-    """The timer rings."""
+    """The timer calls ``schedule``."""
     return Entry("schedule", "the timer", lambda copy: copy.ring(), is_asked)
 
 

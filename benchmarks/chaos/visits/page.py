@@ -94,7 +94,7 @@ class ClientVisits:
         )
 
     def do(self, what: Json) -> bool:
-        """Do something on the page; returns whether the page had what it is about."""
+        """Do something on the page. Returns whether the page offered what is to be done."""
         if self._browser is None or self._stale is None:
             return False
         match what["do"]:

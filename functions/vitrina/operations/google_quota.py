@@ -114,7 +114,7 @@ class SlotBooking:
 def take_slot(
     run: Run, quota: Document | None, body: Json, again: Callable[[float, float], TaskWish]
 ) -> bool:
-    """Book a slot for a job. Where it has not come yet, the job is queued again for its moment.
+    """Book a slot for a job. If the slot has not come yet, queue the job again for that moment.
 
     Parameters
     ----------
