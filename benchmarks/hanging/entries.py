@@ -51,11 +51,6 @@ def click(action: str, **params: Any) -> Entry:
     return Entry("menu", action, lambda copy: copy.click(action, **params))
 
 
-def queued_click(action: str) -> Entry:
-    """A click that is only accepted, in the project in Kaiten."""
-    return Entry("menu", f"{action} (accepted)", lambda copy: copy.click(action), is_asked=False)
-
-
 def operation(action: str, *, is_asana: bool = False, **params: Any) -> Entry:
     """The queued part of a click."""
 
