@@ -29,7 +29,6 @@ from vitrina.settings import Settings
 from vitrina.store.sqlite import SqliteStore
 from vitrina.web import health
 from vitrina.web.health import StoreCheck
-from vitrina.web.pages.frame import GUESSERS
 
 ROOT = Path(__file__).parents[2]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
@@ -45,8 +44,6 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Map
     SqliteStore.create(Path(settings["VITRINA_STORE"]))
     application.cache_clear()
     monkeypatch.setattr(health, "_STORE", StoreCheck())
-    # Tests before this one have opened unknown links from the same address.
-    GUESSERS.forget()
     yield settings
     application.cache_clear()
 

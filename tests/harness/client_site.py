@@ -27,7 +27,6 @@ from vitrina.records.outside.client_pages import ClientPage, ShownItem, load_pag
 from vitrina.records.outside.client_wishes import CLIENT_WISH
 from vitrina.records.outside.decisions import DECISION
 from vitrina.store.sqlite import SqliteStore
-from vitrina.web.pages.frame import GUESSERS
 
 BOOK, AGENCY = "book-of-zarya", "book-of-agency"
 #: A phone as its browser describes itself.
@@ -229,7 +228,6 @@ def running_site(
     if not firestore_url:
         SqliteStore.create(Path(settings["VITRINA_STORE"]))
     store = CountingStore(store_at(settings["VITRINA_STORE"], firestore_url))
-    GUESSERS.forget()
     with used_store(store):
         app = functions_framework.create_app("client", str(SOURCE))
         # The first request wakes the process; what it reads is not what a view costs.

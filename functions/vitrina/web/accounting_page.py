@@ -33,6 +33,7 @@ from vitrina.usecases.accounting.answer import ANSWERS, Ending, seen_of, take_re
 from vitrina.usecases.accounting.draft import LEFT_OUT
 from vitrina.usecases.accounting.facts import facts_of
 from vitrina.usecases.accounting.lines_file import MEDIA_TYPE, file_name, lines_file
+from vitrina.web.http import Application
 from vitrina.web.pages.acts import first, read_form
 from vitrina.web.pages.frame import TRAP, message_page, open_link, setting_of, unknown_page
 from vitrina.web.pages.nonces import is_nonce, new_nonce
@@ -62,10 +63,11 @@ class Visit:
 
 
 def answer_accounting(
-    request: Request, services: Services, setting: Setting, token: str, rest: Sequence[str]
+    request: Request, app: Application, setting: Setting, token: str, rest: Sequence[str]
 ) -> Response:
     """The page, a confirmation, or what became of an answer."""
-    link = open_link(request, services, setting, token, find_accounting_link, _ASK)
+    services = app.services
+    link = open_link(request, app, setting, token, find_accounting_link, _ASK)
     if isinstance(link, Response):
         return link
     note(actor="accounting", workbook=link.spreadsheet_id)

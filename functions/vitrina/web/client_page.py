@@ -36,6 +36,7 @@ from vitrina.usecases.client_page.file_kinds import KINDS
 from vitrina.usecases.client_page.keep_file import MOST_FILE_BYTES, SentFile, keep_file
 from vitrina.usecases.decisions.decide import Ending, Outcome, Verdict, decide, take_back
 from vitrina.usecases.decisions.remind_shown import days_waited
+from vitrina.web.http import Application
 from vitrina.web.pages.acts import (
     DECIDING,
     INPUTS,
@@ -91,10 +92,11 @@ class Visit:
 
 
 def answer_client(
-    request: Request, services: Services, setting: Setting, token: str, rest: Sequence[str]
+    request: Request, app: Application, setting: Setting, token: str, rest: Sequence[str]
 ) -> Response:
     """The page, a form, or what became of an act."""
-    link = open_link(request, services, setting, token, find_link)
+    services = app.services
+    link = open_link(request, app, setting, token, find_link)
     if isinstance(link, Response):
         return link
     note(actor=ActorKind.CLIENT.value, workbook=link.spreadsheet_id)

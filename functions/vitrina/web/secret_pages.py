@@ -12,19 +12,18 @@ from collections.abc import Callable, Mapping, Sequence
 from flask import Request, Response
 
 from vitrina.errors import RequestError, RetriableServiceError, TooManyRequestsError, VitrinaError
-from vitrina.operations.services import Services
 from vitrina.texts import Sentence, sentence
 from vitrina.usecases.accounting.links import PLACE as ACCOUNTING
 from vitrina.usecases.client_page.digest_link import PLACE as CLIENT
 from vitrina.web.accounting_page import answer_accounting
 from vitrina.web.client_page import answer_client
-from vitrina.web.http import OTHER_BODY_BYTES, OpenApplication, limit_body
+from vitrina.web.http import OTHER_BODY_BYTES, Application, OpenApplication, limit_body
 from vitrina.web.pages.frame import error_page, place_in, setting_of
 from vitrina.web.pages.rendering import Setting, compressed
 
 log = logging.getLogger("vitrina.client")
 
-_PAGES: Mapping[str, Callable[[Request, Services, Setting, str, Sequence[str]], Response]] = {
+_PAGES: Mapping[str, Callable[[Request, Application, Setting, str, Sequence[str]], Response]] = {
     CLIENT: answer_client,
     ACCOUNTING: answer_accounting,
 }
@@ -37,12 +36,11 @@ def handle_pages(request: Request, application: OpenApplication) -> Response:
     setting: Setting | None = None
     try:
         app = application()
-        services = app.services
         place = next((one for one in request.path.split("/") if one in _PAGES), CLIENT)
         token, rest = place_in(request.path, place)
-        setting = setting_of(request, services, "ru", token, rest)
+        setting = setting_of(request, app.services, "ru", token, rest)
         with app.limits.pages.of(token, "page.too_many"):
-            return compressed(_PAGES[place](request, services, setting, token, rest), request)
+            return compressed(_PAGES[place](request, app, setting, token, rest), request)
     except TooManyRequestsError as error:
         answer = error_page(setting, error.http_status, Sentence(error.code, error.where))
         answer.headers["Retry-After"] = str(error.where["seconds"])

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from vitrina.errors import TooManyRequestsError
+from vitrina.operations.clicks.guessers import Guessers
 
 #: Requests of one sharer that are served at once where there are others: half of the threads in which
 #: functions-framework serves (``THREADS`` of ``deploy/functions.py``).
@@ -164,6 +165,8 @@ class Limits:
         self.agencies = Shares(per_minute * WORK_S, a_minute_s, now=now)
         self.pages = Shares(per_minute * SHORT_WORK_S, a_minute_s, now=now)
         self.webhooks = Shares(per_minute * SHORT_WORK_S, a_minute_s, now=now)
+        #: Of the tokens of pages.
+        self.guessers = Guessers(now)
         self._lock = threading.Lock()
         self._staff: OrderedDict[tuple[str, str], None] = OrderedDict()
 

@@ -10,11 +10,10 @@ from vitrina.operations.services import Services
 from vitrina.ports import Store
 from vitrina.records.outside.client_links import AnyLink, is_token
 from vitrina.texts import Sentence, render
+from vitrina.web.http import Application
 from vitrina.web.pages.rendering import HEADERS, Setting, render_page
-from vitrina.web.pages.visitors import Guessers, address_of
+from vitrina.web.pages.visitors import address_of
 
-#: Who guesses tokens, of whatever page.
-GUESSERS = Guessers()
 #: The field that people do not see: programs fill it in.
 TRAP = "website"
 
@@ -30,7 +29,7 @@ def place_in(path: str, place: str) -> tuple[str, list[str]]:
 
 def open_link(
     request: Request,
-    services: Services,
+    app: Application,
     setting: Setting,
     token: str,
     find: Callable[[Store, str], AnyLink | None],
@@ -47,14 +46,14 @@ def open_link(
         answer = message_page(setting, 405, "page.method")
         answer.headers["Allow"] = "GET, HEAD, POST"
         return answer
-    address = address_of(request)
-    if GUESSERS.is_over(address):
+    services, guessers, address = app.services, app.limits.guessers, address_of(request)
+    if guessers.is_over(address):
         answer = message_page(setting, 429, "page.too_often")
         answer.headers["Retry-After"] = "600"
         return answer
     link = find(services.store, token) if is_token(token) else None
     if link is None:
-        GUESSERS.note(address)
+        guessers.note(address)
     if link is None or link.is_revoked:
         return unknown_page(setting, ask_for_link)
     if link.is_expired(services.clock.now()):
