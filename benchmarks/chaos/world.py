@@ -113,7 +113,6 @@ class SavedWorld:
 
     books: Mapping[str, Any]
     files: bytes
-    counter: int
     trackers: Mapping[str, bytes]
     crm: bytes
     chat: bytes
@@ -157,7 +156,6 @@ class ChaosWorld:
                 # Workbooks are never changed in place: a change replaces the whole object.
                 dict(self.google.books),
                 pickle.dumps(self.google.files),
-                self.google._counter,  # noqa: SLF001 - the next ids have to be the same
                 {name: one.save() for name, one in self.trackers.items()},
                 self.crm.save(),
                 self.chat.save(),
@@ -170,7 +168,7 @@ class ChaosWorld:
         with self.google.lock:
             self.google.books = dict(saved.books)
             self.google.files = pickle.loads(saved.files)  # noqa: S301 - of this process
-            self.google._counter = saved.counter  # noqa: SLF001
+            # Ids go on: the workers remember whose a workbook is, and Google never gives an id again.
             for name, one in self.trackers.items():
                 one.load(saved.trackers[name])
                 one.webhooks.clear()
