@@ -124,17 +124,15 @@ def test_failure_13_fifty_clients_at_once_within_the_limits(
     monkeypatch.setenv("VITRINA_RETRY_WAIT_S", "0")
     application.cache_clear()
     manager = office.manager()
+    # The new process knows from this click that the person belongs to the agency, which is alone in it.
+    assert_answer(manager.click(office.client_id, "show_as_client"), "done", 200)
     waiting, told = list(ids), 0
     for _ in range(CLIENTS):
         new_minute(office, reads_per_minute=30, writes_per_minute=20)
         with ThreadPoolExecutor(len(waiting)) as pool:
             answers = list(pool.map(lambda book_id: manager.click(book_id, "estimate"), waiting))
         for answer in answers:
-            if answer["http_status"] == 429:
-                # So many at once leave the threads of this process to others; nothing was done.
-                assert "ничего не сделано" in answer["message"]
-                told += 1
-            elif answer["outcome"] != "done":
+            if answer["outcome"] != "done":
                 assert_answer(answer, "failed", 503)
                 assert answer["message"].startswith("Google сейчас перегружен")
                 told += 1
