@@ -252,14 +252,20 @@ class LocalOffice:
         As with a paste, texts are not parsed, and missing rows are added below.
         """
         tab = self.book().tab("backlog")
-        self._paste(tab, _first_free_row(tab, "task"), rows)
+        self._paste(tab, _first_free_row(tab, "task"), rows, self.client_id)
 
     def paste_work(self, rows: Sequence[Mapping[str, str | float]]) -> None:
         """Paste rows below those of *В работе*, as a person may add rows there."""
         tab = self.book().tab("in_progress")
-        self._paste(tab, _first_free_row(tab, "action"), rows)
+        self._paste(tab, _first_free_row(tab, "action"), rows, self.client_id)
 
-    def _paste(self, tab: Tab, first: int, rows: Sequence[Mapping[str, str | float]]) -> None:
+    def paste_cell(self, tab: str, row_index: int, column: str, text: str, spreadsheet_id: str) -> None:
+        """Paste a text into a cell by the keys of tab and column, whatever its drop-down offers."""
+        self._paste(self.book(spreadsheet_id).tab(tab), row_index, [{column: text}], spreadsheet_id)
+
+    def _paste(
+        self, tab: Tab, first: int, rows: Sequence[Mapping[str, str | float]], spreadsheet_id: str
+    ) -> None:
         lacking = first + len(rows) - tab.row_count
         grow = {"sheetId": tab.sheet_id, "dimension": "ROWS", "length": lacking}
         requests: list[Any] = [{"appendDimension": grow}] if lacking > 0 else []
@@ -267,7 +273,7 @@ class LocalOffice:
             start = {"sheetId": tab.sheet_id, "rowIndex": first, "columnIndex": tab.column(key)}
             cells = [{"values": [_cell(row.get(key))]} for row in rows]
             requests.append({"updateCells": {"start": start, "rows": cells, "fields": "userEnteredValue"}})
-        self.services.workbooks.batch_update(self.client_id, requests)
+        self.services.workbooks.batch_update(spreadsheet_id, requests)
 
     # --- Looking ---------------------------------------------------------------------------------
 
