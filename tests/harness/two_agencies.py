@@ -80,9 +80,7 @@ class TwoAgencies:
 def running_two_agencies(servers: Servers, folder: Path) -> Iterator[TwoAgencies]:
     """The first agency works in Kaiten, the second one in Asana; each account is its own."""
     with running_telegram() as telegram, ExitStack() as stack:
-        # People are read once for each agency: not by tests before this one, whose workbooks have the same
-        # ids, and not again while it is compared what an attack changes.
-        stack.enter_context(patch.dict(team_renewal._read_at, clear=True))
+        # People are read once for each agency, and not again while it is compared what an attack changes.
         stack.enter_context(patch.object(team_renewal, "PAUSE_S", 3600.0))
         telegram.seed()
         chat = {name.removeprefix("VITRINA_"): value for name, value in settings_of(telegram).items()}

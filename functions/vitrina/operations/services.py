@@ -92,6 +92,8 @@ class Services:
     metrics: Mapping[str, MetricService] = field(default_factory=dict)
     #: Agencies by the workbook's id, as far as this process has learnt them; they never change.
     known_agencies: dict[str, str] = field(default_factory=dict)
+    #: When this process read the people of an agency for a stranger, by the clock of the process in seconds.
+    people_read_at: dict[str, float] = field(default_factory=dict)
     #: The last minute of a storm of webhooks for which this process has kept a look, by tracker.
     known_storms: dict[str, int] = field(default_factory=dict)
 

@@ -16,18 +16,16 @@ log = logging.getLogger("vitrina.staff")
 #: Strangers make a process read the workbook of an agency once in so many seconds at most.
 PAUSE_S = 20.0
 
-_read_at: dict[str, float] = {}
-
 
 def renew_team(services: Services, agency_id: str) -> bool:
     """Read the people of an agency now: one read of its workbook. ``False`` if it was read just before.
 
     It is also ``False`` if cells of the people are bad, so that nobody knows who has which role.
     """
-    now = time.monotonic()
-    if now - _read_at.get(agency_id, -PAUSE_S) < PAUSE_S:
+    now, read_at = time.monotonic(), services.people_read_at
+    if now - read_at.get(agency_id, -PAUSE_S) < PAUSE_S:
         return False
-    _read_at[agency_id] = now
+    read_at[agency_id] = now
     run = Run(services, CLOCK, agency_id=agency_id)
     try:
         with ending(run):
