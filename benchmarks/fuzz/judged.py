@@ -13,7 +13,7 @@ from vitrina.errors import VitrinaError
 #: and pauses that no test needs.
 LIFTED: Mapping[str, float] = {
     "vitrina.records.outside.client_links.MOST_ACTS": 10**9,
-    "vitrina.web.pages.visitors.MOST_UNKNOWN": 10**9,
+    "vitrina.operations.clicks.guessers.MOST_UNKNOWN": 10**9,
     "vitrina.usecases.chats.updates.GATHER_S": 0.002,
     "vitrina.usecases.chats.workbook.GATHER_S": 0.002,
     "vitrina.chat.telegram.pace.DISTANCE_S": 0.0,

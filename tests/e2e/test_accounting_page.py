@@ -26,11 +26,11 @@ from tests.harness.agency_data import NOW
 from tests.harness.client_site import ClientSite, hidden_fields, later, running_site, shown
 from tests.harness.threads import run_at_once
 from vitrina.bootstrap import application
+from vitrina.operations.clicks.guessers import MOST_UNKNOWN
 from vitrina.operations.journal import JOURNAL
 from vitrina.records.outside.accounting_links import LIFE, find_accounting_link
 from vitrina.records.outside.client_links import MOST_ACTS
 from vitrina.records.outside.invoice_requests import Answered
-from vitrina.web.pages.visitors import MOST_UNKNOWN
 
 HEADERS = {
     "Cache-Control": "no-store",

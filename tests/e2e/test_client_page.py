@@ -21,10 +21,10 @@ from tests.harness.client_site import (
     shown,
 )
 from vitrina.bootstrap import application
+from vitrina.operations.clicks.guessers import MOST_UNKNOWN
 from vitrina.records.outside.client_links import LIFE, MOST_ACTS, Scope
 from vitrina.usecases.client_page.content import MOST_LINES, MOST_METRICS, MOST_WORK
 from vitrina.web.pages.rendering import MOST_ADDRESS, linked, safe_url
-from vitrina.web.pages.visitors import MOST_UNKNOWN
 
 A, B = shown(14), shown(15)
 MOST_BYTES = 30_000
