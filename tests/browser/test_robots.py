@@ -41,7 +41,8 @@ ROBOTS = (
 )
 #: A gateway that looks like a person's browser, but for what browsers say of themselves.
 DISGUISED = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/120.0.0.0 Safari/537.36"
-MOST_PRESSES = 100
+#: Presses of a run, which goes another way each time; with ``--full`` it comes to nearly everything.
+MOST_PRESSES, MOST_PRESSES_FULL = 40, 100
 
 
 @pytest.fixture
@@ -105,7 +106,13 @@ def _post(http: httpx.Client, url: str, data: dict[str, str | list[str]]) -> htt
 
 @pytest.mark.parametrize(("has_scripts", "looks_human"), [(True, False), (False, True), (True, True)])
 def test_a_browser_that_presses_everything(
-    site: ClientSite, url: str, browser: Browser, *, has_scripts: bool, looks_human: bool
+    site: ClientSite,
+    url: str,
+    browser: Browser,
+    pytestconfig: pytest.Config,
+    *,
+    has_scripts: bool,
+    looks_human: bool,
 ) -> None:
     """It follows every link and presses every button without filling anything in, past the browser's checks.
 
@@ -119,7 +126,8 @@ def test_a_browser_that_presses_everything(
     seed = random.randrange(10**9)
     print(f"seed {seed}")  # noqa: T201 - shown where the test fails
 
-    presses = Crawler(window.new_page(), f"{url}/{token}", random.Random(seed)).run()
+    most = MOST_PRESSES_FULL if pytestconfig.getoption("--full") else MOST_PRESSES
+    presses = Crawler(window.new_page(), f"{url}/{token}", random.Random(seed), most).run()
     window.close()
 
     # Who says that he is a program gets no further than the first form.
@@ -136,7 +144,7 @@ def test_a_browser_that_presses_all_of_accountings_page(site: ClientSite, url: s
     token = put_request(site, state="invoiced", answered=Answered("17", "2026-11-20"))
     window = browser.new_context(locale="ru-RU", user_agent=PHONE)
 
-    presses = Crawler(window.new_page(), f"{url[:-1]}a/{token}", random.Random(1), most=12).run()
+    presses = Crawler(window.new_page(), f"{url[:-1]}a/{token}", random.Random(1), 12).run()
     window.close()
 
     assert presses > 3
@@ -147,7 +155,7 @@ def test_a_browser_that_presses_all_of_accountings_page(site: ClientSite, url: s
 class Crawler:
     """Opens all addresses that a page leads to, and presses each button of each page that it has seen."""
 
-    def __init__(self, page: Page, start: str, chance: random.Random, most: int = MOST_PRESSES) -> None:
+    def __init__(self, page: Page, start: str, chance: random.Random, most: int) -> None:
         self._page = page
         self._start = start
         self._chance = chance

@@ -21,7 +21,7 @@ SEED = 3
 RUNS = 10
 #: Histories among which those that are played are looked for.
 MOST_RUNS = 1500
-WORLDS = 2
+WORLDS = 1
 #: A project in Kaiten and one in Asana. It takes seconds to make the starting points of another variant.
 VARIANTS = (4, 1)
 #: Without guards about one history in five of this variant loses something.
