@@ -292,6 +292,17 @@ def test_plain_member_is_not_the_assignee(world: World, tracker: TaskTracker, ne
     assert tracker.get_card(ANY_BOARD, made).assignee_id is None  # type: ignore[union-attr]
 
 
+def test_person_with_a_wrong_id_is_named(tracker: TaskTracker, new_card: NewCard) -> None:
+    """The sentence is about the person, not about a card that is not there."""
+    card = replace(new_card, assignee_id="999")
+    made = tracker.create_card(card)
+
+    with pytest.raises(FatalServiceError) as refused:
+        tracker.complete_card(made, card)
+
+    assert (refused.value.code, refused.value.where["person_id"]) == ("tracker.unknown_person", "999")
+
+
 @pytest.mark.parametrize(
     ("due", "expected"),
     [

@@ -205,12 +205,23 @@ class KaitenTracker:
         """Make one person responsible for a card. Who was it before is no member any more."""
         present, responsible = mapping.members(data)
         if user_id is not None and user_id not in present:
-            self._wire.post(f"{path}/members", {"user_id": int(user_id)})
+            self._add_member(path, user_id)
         if user_id is not None and user_id not in responsible:
             self._wire.patch(f"{path}/members/{user_id}", {"type": mapping.RESPONSIBLE})
         for other in responsible:
             if other != user_id:
                 self._delete(f"{path}/members/{other}")
+
+    def _add_member(self, path: str, user_id: str) -> None:
+        try:
+            self._wire.post(f"{path}/members", {"user_id": int(user_id)})
+        except FatalServiceError as error:
+            if error.status not in (400, 404):
+                raise
+            # The card was read just before: it is the person who is not there.
+            raise FatalServiceError(
+                "tracker.unknown_person", service=error.service, status=error.status, person_id=user_id
+            ) from error
 
     def get_card(self, board_id: str, card_id: str) -> Card | None:
         """See ``TaskTracker``. Two calls: a card has the sum of its hours, time logs say whose they are."""
