@@ -1,10 +1,10 @@
 """``python -m benchmarks.limits [--scale 1] [--projects 20] [--markdown]``: actions at the stated limits.
 
 Fills an agency up to the limits of ``vitrina.domain.limits`` and clicks each action, for which ``menu`` and
-``task`` are fresh processes: time, most memory of both, calls of outside systems. Then goes one above each
-limit and prints what is said. The exit code is 1 where an action fails, a click waits longer than the menu's
-minute, a process needs more than three quarters of the memory that its function has, or something that is
-above a limit is not refused.
+``task`` are fresh processes; the emulators have processes of their own. Tells time, most memory of both,
+calls of outside systems. Then goes one above each limit and prints what is said. The exit code is 1 where an
+action fails, a click waits longer than the menu's minute, a process needs more than three quarters of the
+memory that its function has, or something that is above a limit is not refused.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from deploy.functions import FUNCTIONS
 from emulators.common.client import local_client
 from emulators.common.server import free_port
 from emulators.world.processes import ROOT
-from tests.harness.agency_data import HISTORY, NOW
+from tests.harness.agency_data import HISTORY, NOW, TEAM
 from tests.harness.module_office import ModuleOffice, running_agency
-from tests.harness.servers import Servers, running_servers
+from tests.harness.servers import Servers, running_emulator_processes
 from vitrina.domain import limits
 from vitrina.records.books import Project, load_project, projects_key, tracked_projects
 from vitrina.workbook.reading.book import Tab
@@ -138,13 +138,14 @@ def mebibytes(text: str) -> float:
 
 def _team(count: int) -> list[dict[str, Any]]:
     profiles = itertools.cycle(["Дизайн", "Тексты", "Разработка", "Дизайн, Тексты"])
+    accounts = [str(one["tracker_id.kaiten"]) for one in TEAM]
     return [
         {
             "name": f"Человек {number}",
             "email": f"person{number}@mayak.example",
             "profiles": profile,
             "hours_per_day": 8,
-            "tracker_id.kaiten": str(10 + number % 4),
+            "tracker_id.kaiten": accounts[number % len(accounts)],
         }
         for number, profile in zip(range(1, count + 1), profiles, strict=False)
     ]
@@ -207,10 +208,8 @@ def _first_free(tab: Tab, column: str) -> int:
 
 def fill(office: ModuleOffice, sizes: Sizes) -> None:
     """Projects, people with absences, and a client whose workbook is full."""
-    first, *others = _team(sizes.people)
-    office.create_agency(team=[first])
     assert office.agency is not None
-    paste(office, office.agency.spreadsheet_id, "specialists", others)
+    paste(office, office.agency.spreadsheet_id, "specialists", _team(sizes.people)[1:])
     paste(office, office.agency.spreadsheet_id, "absences", _absences(sizes.absence_rows, sizes.people))
     for number in range(1, sizes.projects):
         office.create_client(code=f"П{number}", client_name=f"Клиент {number}")
@@ -384,7 +383,7 @@ def _above_projects(office: ModuleOffice, agency_id: str) -> str:
 def play(folder: Path, sizes: Sizes, servers: Servers) -> tuple[list[Cost], dict[str, str]]:
     """All costs, and all sentences."""
     with ExitStack() as stack:
-        office = stack.enter_context(running_agency(servers, folder))
+        office = stack.enter_context(running_agency(servers, folder, team=_team(1)))
         fill(office, sizes)
         return measure_all(office), one_above(office, sizes)
 
@@ -398,8 +397,11 @@ def main() -> int:
     arguments = parser.parse_args()
     sizes = Sizes.at(arguments.scale, arguments.projects)
     print(sizes)
-    with running_servers() as servers, tempfile.TemporaryDirectory(prefix="vitrina-") as folder:
-        costs, said = play(Path(folder), sizes, servers)
+    with (
+        tempfile.TemporaryDirectory(prefix="vitrina-") as name,
+        running_emulator_processes(Path(name)) as servers,
+    ):
+        costs, said = play(Path(name), sizes, servers)
     print(as_table(HEADER, [one.as_line() for one in costs], markdown=arguments.markdown))
     for name, text in said.items():
         print(f"one above {name}: {text or 'NOTHING IS SAID'}")

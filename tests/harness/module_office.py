@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.harness.agency_data import TEAM
 from tests.harness.office import Office
 from tests.harness.servers import Servers
 from vitrina.bootstrap import application
@@ -32,7 +34,13 @@ class ModuleOffice(Office):
 
 @contextmanager
 def running_agency(
-    servers: Servers, folder: Path, *, firestore_url: str = "", has_crm: bool = False, **settings: str
+    servers: Servers,
+    folder: Path,
+    *,
+    team: Sequence[Mapping[str, Any]] = TEAM,
+    firestore_url: str = "",
+    has_crm: bool = False,
+    **settings: str,
 ) -> Iterator[ModuleOffice]:
     """An agency with people and norms, for all tests of a module. Retries do not wait."""
     office = ModuleOffice(servers, folder, firestore_url=firestore_url, has_crm=has_crm)
@@ -42,7 +50,7 @@ def running_agency(
         given = {key.removeprefix(prefix): os.environ[key] for key in os.environ if key.startswith(prefix)}
     office.environment = {**given, "RETRY_WAIT_S": "0", **settings}
     office.restart()
-    office.create_agency()
+    office.create_agency(team=team)
     yield office
     office.settle()
     office.http.close()

@@ -1,18 +1,23 @@
-"""Emulators and functions in threads of this process: they start quickly and can be profiled."""
+"""Emulators and functions in threads of this process: they start quickly and can be profiled.
+
+Where seconds are measured, the emulators run in processes of their own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import emulators.amocrm.routes
 import emulators.asana.routes
 import emulators.google.app
 import emulators.kaiten.routes
 import emulators.tasks.routes
-from emulators.common.server import running
+from emulators.common.server import free_port, running
 from emulators.world.functions import create_app as create_functions
+from emulators.world.processes import Ports, World
 
 
 @dataclass(frozen=True)
@@ -43,3 +48,22 @@ def running_servers() -> Iterator[Servers]:
         amocrm = stack.enter_context(running(emulators.amocrm.routes.create_app()))
         functions = stack.enter_context(running(create_functions()))
         yield Servers(google, kaiten, tasks, functions, asana, amocrm)
+
+
+@contextmanager
+def running_emulator_processes(folder: Path) -> Iterator[Servers]:
+    """Google, Kaiten and the queue in processes of their own, and the functions in a thread of this one.
+
+    States and logs are in *folder*.
+    """
+    names = ("google", "kaiten", "tasks")
+    ports = Ports(**{name: free_port() for name in names})
+    world = World(ports, folder, people=(), environment={})
+    try:
+        for name in names:
+            world.start(name)
+            world.wait(name)
+        with running(create_functions()) as functions:
+            yield Servers(*(ports.url(name) for name in names), functions)
+    finally:
+        world.stop()
