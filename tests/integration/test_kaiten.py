@@ -14,7 +14,17 @@ from emulators.common.client import local_client
 from emulators.common.server import running
 from emulators.kaiten import create_app
 from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError
-from vitrina.ports import Board, Link, NewCard, Received, Step, TaskTracker, TrackerMemory, WebhookRequest
+from vitrina.ports import (
+    Board,
+    CardChange,
+    Link,
+    NewCard,
+    Received,
+    Step,
+    TaskTracker,
+    TrackerMemory,
+    WebhookRequest,
+)
 from vitrina.records.cards import StoredTrackerMemory
 from vitrina.store.memory import MemoryStore
 from vitrina.trackers.kaiten.client import KaitenTracker
@@ -293,14 +303,17 @@ def test_plain_member_is_not_the_assignee(world: World, tracker: TaskTracker, ne
 
 
 def test_person_with_a_wrong_id_is_named(tracker: TaskTracker, new_card: NewCard) -> None:
-    """The sentence is about the person, not about a card that is not there."""
-    card = replace(new_card, assignee_id="999")
-    made = tracker.create_card(card)
+    """Of a new card and of one that is there: the sentence is about the person, not about the card."""
+    made = tracker.create_card(new_card)
+    calls: list[Callable[[], object]] = [
+        lambda: tracker.create_card(replace(new_card, assignee_id="999")),
+        lambda: tracker.change_card(ANY_BOARD, made, CardChange(assignee_id="999")),
+    ]
+    for call in calls:
+        with pytest.raises(FatalServiceError) as refused:
+            call()
 
-    with pytest.raises(FatalServiceError) as refused:
-        tracker.complete_card(made, card)
-
-    assert (refused.value.code, refused.value.where["person_id"]) == ("tracker.unknown_person", "999")
+        assert (refused.value.code, refused.value.where["person_id"]) == ("tracker.unknown_person", "999")
 
 
 @pytest.mark.parametrize(
@@ -515,7 +528,7 @@ def test_final_refusals_are_not_repeated(
     world.fail(status, "cards")
 
     with pytest.raises(kind) as refused:
-        step(world.tracker, board, new_card)
+        step(world.tracker, board, replace(new_card, assignee_id=None))
 
     assert (refused.value.code, refused.value.status) == (code, status)  # type: ignore[attr-defined]
     assert world.control.get("/calls").json()["total"] == 1

@@ -162,7 +162,11 @@ class KaitenTracker:
 
     def create_card(self, card: NewCard) -> str:
         """See ``TaskTracker``."""
-        data = self._wire.post("/cards", mapping.card_body(card))
+        try:
+            data = self._wire.post("/cards", mapping.card_body(card))
+        except FatalServiceError as error:
+            self._check_person(card.assignee_id, error)
+            raise
         # We name no owner, so that Kaiten makes the user of the token the owner.
         self._own_user_id = self._own_user_id or mapping.owner_id(data)
         return str(data["id"])
@@ -216,11 +220,17 @@ class KaitenTracker:
         try:
             self._wire.post(f"{path}/members", {"user_id": int(user_id)})
         except FatalServiceError as error:
-            if error.status not in (400, 404):
-                raise
-            # The card was read just before: it is the person who is not there.
+            self._check_person(user_id, error)
+            raise
+
+    def _check_person(self, user_id: str | None, error: FatalServiceError) -> None:
+        """Raise if it is a person without access to the space for whom Kaiten refused a call."""
+        if user_id is None or error.status not in (400, 404):
+            return
+        people = self._wire.get(f"/spaces/{self._space_id}/users")
+        if user_id not in {str(one["id"]) for one in people}:
             raise FatalServiceError(
-                "tracker.unknown_person", service=error.service, status=error.status, person_id=user_id
+                "tracker.unknown_person", service=SERVICE, status=error.status, person_id=user_id
             ) from error
 
     def get_card(self, board_id: str, card_id: str) -> Card | None:
