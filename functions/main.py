@@ -1,4 +1,7 @@
-"""Entry points of the deployed functions, one each. Each also answers ``GET …/health``."""
+"""Entry points of the deployed functions, one each. Each also answers ``GET …/health``.
+
+A process serves one of them, and imports what that one needs.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,6 @@ from flask import Request, Response
 
 from vitrina.bootstrap import application
 from vitrina.web.health import serve
-from vitrina.web.menu import handle_menu
-from vitrina.web.pages.uploads import is_file
-from vitrina.web.schedule import handle_schedule
-from vitrina.web.secret_pages import handle_pages
-from vitrina.web.task import handle_task
-from vitrina.web.webhook import handle_webhook
 
 #: Seconds in which a request is answered. Google gives up on a click after a minute; a tracker repeats its
 #: webhook, and nobody looks at an empty page for long.
@@ -24,28 +21,39 @@ FILE_S = 150.0
 @functions_framework.http
 def menu(request: Request) -> Response:
     """A member of staff clicked."""
+    from vitrina.web.menu import handle_menu
+
     return serve(request, application, handle_menu, limit_s=CLICK_S)
 
 
 @functions_framework.http
 def webhook(request: Request) -> Response:
     """A tracker says that something changed."""
+    from vitrina.web.webhook import handle_webhook
+
     return serve(request, application, handle_webhook, limit_s=WEBHOOK_S)
 
 
 @functions_framework.http
 def client(request: Request) -> Response:
     """A client or accounting opens a page by a secret link, or answers there."""
+    from vitrina.web.pages.uploads import is_file
+    from vitrina.web.secret_pages import handle_pages
+
     return serve(request, application, handle_pages, limit_s=FILE_S if is_file(request) else PAGE_S)
 
 
 @functions_framework.http
 def task(request: Request) -> Response:
     """The queue delivers work."""
+    from vitrina.web.task import handle_task
+
     return serve(request, application, handle_task)
 
 
 @functions_framework.http
 def schedule(request: Request) -> Response:
     """The timer rings."""
+    from vitrina.web.schedule import handle_schedule
+
     return serve(request, application, handle_schedule)

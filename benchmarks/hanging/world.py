@@ -287,7 +287,7 @@ def only_drive_hangs(usual: Application, changed: Application) -> Application:
 
     def workbooks(attempts: int) -> GoogleWorkbooks:
         return GoogleWorkbooks(
-            mixed,
+            lambda: mixed,
             url=settings.spreadsheet_url,
             folder_id=settings.drive_folder_id,
             wait_s=settings.retry_wait_s,
@@ -298,6 +298,8 @@ def only_drive_hangs(usual: Application, changed: Application) -> Application:
         usual.services,
         workbooks=workbooks(4),
         background_workbooks=workbooks(1),
-        files=GoogleFiles(replace(mixed, _timeout_s=FILE_TIMEOUT_S), folder_id=settings.drive_folder_id),
+        files=GoogleFiles(
+            lambda: replace(mixed, _timeout_s=FILE_TIMEOUT_S), folder_id=settings.drive_folder_id
+        ),
     )
     return replace(usual, services=services)

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from vitrina import logs
-from vitrina.chat import telegram
 from vitrina.chat_port import Chat
-from vitrina.crm import amocrm
 from vitrina.crm_port import Crm
 from vitrina.domain.calendar import WorkCalendar
 from vitrina.errors import ConfigurationError
@@ -24,10 +23,7 @@ from vitrina.google.server_time import machine_time
 from vitrina.google.services import FILE_TIMEOUT_S, make_services
 from vitrina.google.verdict import Guards
 from vitrina.google.workbooks import GoogleWorkbooks
-from vitrina.mail.smtp import Security, SmtpMail
 from vitrina.metric_port import MetricService
-from vitrina.metrics import calltouch, metrica
-from vitrina.metrics.crm_deals import CrmDeals
 from vitrina.metrics.pasted_csv import PastedTexts
 from vitrina.metrics.sheet_range import SheetRanges
 from vitrina.operations.clicks.accounts import CALLTOUCH_ACCOUNT, CRM_ACCOUNT, METRICA_ACCOUNT
@@ -47,6 +43,9 @@ from vitrina.trackers.registry import FIRST, connection_from, open_trackers, web
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.template.definition import load_template
 from vitrina.workbook.writing.checked import Apply, Read, write_checked
+
+if TYPE_CHECKING:
+    from vitrina.mail.smtp import SmtpMail
 
 #: Name of what the secret in a header of the chat is computed from.
 CHAT_HEADER = "chat_header"
@@ -86,7 +85,7 @@ def build(settings: Settings) -> Application:
     client, agency = load_template("client"), load_template("agency")
     workbooks = partial(
         GoogleWorkbooks,
-        make_services(settings.google_url),
+        partial(make_services, settings.google_url),
         url=settings.spreadsheet_url,
         folder_id=settings.drive_folder_id,
         wait_s=settings.retry_wait_s,
@@ -122,7 +121,8 @@ def build(settings: Settings) -> Application:
         link_secret=link_secret(settings.current_webhook_secret),
         former_link_secret=link_secret(settings.former_webhook_secret),
         files=GoogleFiles(
-            make_services(settings.google_url, timeout_s=FILE_TIMEOUT_S), folder_id=settings.drive_folder_id
+            partial(make_services, settings.google_url, timeout_s=FILE_TIMEOUT_S),
+            folder_id=settings.drive_folder_id,
         ),
         mail=open_mail(settings),
         metrics=open_metrics(settings, clock.now, crm=crm, workbooks=workbooks(attempts=1), store=store),
@@ -221,6 +221,8 @@ def open_crm(settings: Settings, *, asks_for_news: bool = True) -> Crm | None:
         return None
     if not settings.crm_url or not settings.crm_token:
         raise ConfigurationError("settings.crm")
+    from vitrina.crm import amocrm
+
     return amocrm.connect(
         settings.crm_url,
         settings.crm_token,
@@ -242,6 +244,8 @@ def open_chat(settings: Settings) -> Chat | None:
     """The chat of the installation, or ``None`` if it has none. Sends no request."""
     if not settings.chat_token:
         return None
+    from vitrina.chat import telegram
+
     return telegram.connect(
         settings.chat_url,
         settings.chat_token,
@@ -261,6 +265,8 @@ def open_mail(settings: Settings) -> SmtpMail | None:
     """
     if not settings.smtp_host and not settings.smtp_sender:
         return None
+    from vitrina.mail.smtp import Security, SmtpMail
+
     is_here = settings.smtp_host in ("127.0.0.1", "localhost")
     security = Security(settings.smtp_security)
     if not settings.smtp_host or not settings.smtp_sender:
@@ -296,10 +302,14 @@ def open_accounts(
     zone = ZoneInfo(settings.time_zone)
     found: dict[str, MetricService] = {}
     if settings.metrica_token:
+        from vitrina.metrics import metrica
+
         found["metrica"] = metrica.connect(
             settings.metrica_token, zone=zone, now=now, url=settings.metrica_url, wait_s=settings.retry_wait_s
         )
     if settings.calltouch_tokens:
+        from vitrina.metrics import calltouch
+
         found["calltouch"] = calltouch.connect(
             settings.calltouch_tokens,
             zone=zone,
@@ -308,6 +318,8 @@ def open_accounts(
             wait_s=settings.retry_wait_s,
         )
     if crm is not None:
+        from vitrina.metrics.crm_deals import CrmDeals
+
         found["crm"] = CrmDeals(crm, zone, now)
     return found
 
@@ -326,6 +338,8 @@ def former_secrets(settings: Settings) -> FormerSecrets:
     """What webhooks may still come with while the secret is changed."""
     if not settings.former_webhook_secret:
         return FormerSecrets()
+
+    from vitrina.chat import telegram
 
     def pair(name: str) -> SecretPair:
         urls = (

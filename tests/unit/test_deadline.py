@@ -50,7 +50,7 @@ def now() -> datetime:
 
 def workbooks(url: str) -> GoogleWorkbooks:
     """Sheets at an address."""
-    return GoogleWorkbooks(make_services(url), url="{id}")
+    return GoogleWorkbooks(partial(make_services, url), url="{id}")
 
 
 def identity(url: str) -> GoogleIdentity:
@@ -85,7 +85,7 @@ CALLS: dict[str, MakeCall] = {
     "certificates": lambda url: partial(identity(url).person, TOKEN),
     "Sheets": lambda url: partial(workbooks(url).read, "a"),
     "Sheets, a write": lambda url: partial(workbooks(url).batch_update, "a", []),
-    "Drive": lambda url: partial(GoogleFiles(make_services(url)).new_ids, 1),
+    "Drive": lambda url: partial(GoogleFiles(partial(make_services, url)).new_ids, 1),
     "Firestore": lambda url: partial(store(url).get_many, [("a", "b")]),
     "Firestore, a commit": lambda url: partial(store(url).commit, []),
     "Cloud Tasks": lambda url: partial(queue(url).add, "a", {}),

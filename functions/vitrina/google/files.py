@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 from google.auth.exceptions import GoogleAuthError
@@ -30,14 +31,18 @@ class GoogleFiles:
     Parameters
     ----------
     services
-        Google's resources, from ``make_services``, with a short time limit.
+        Gives Google's resources when they are needed, as ``make_services`` does with a short time limit.
     folder_id
         Drive folder of folders whose neighbour has none.
     """
 
-    def __init__(self, services: GoogleServices, *, folder_id: str = "") -> None:
-        self._services = services
+    def __init__(self, services: Callable[[], GoogleServices], *, folder_id: str = "") -> None:
+        self._make_services = services
         self._folder_id = folder_id
+
+    @property
+    def _services(self) -> GoogleServices:
+        return self._make_services()
 
     def new_ids(self, count: int) -> list[str]:
         """See ``Files``."""

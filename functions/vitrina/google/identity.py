@@ -6,82 +6,19 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-import requests
-from cachecontrol import CacheControlAdapter
-from google.auth.exceptions import GoogleAuthError, TransportError
-from google.auth.transport.requests import Request
-from google.oauth2 import id_token
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-
-from vitrina.deadline import outside_call
-from vitrina.errors import AuthenticationError, RetriableServiceError
-from vitrina.google.connection import TimedResponse
+from vitrina.errors import AuthenticationError
 from vitrina.ports import Account
 
-#: Name of what may be silent.
-NAME = "Google's certificates"
+if TYPE_CHECKING:
+    from vitrina.google.id_tokens import IdTokens
+
 GOOGLE_CERTS_URL = "https://www.googleapis.com/oauth2/v1/certs"
 ISSUERS = ("accounts.google.com", "https://accounts.google.com")
-CLOCK_SKEW_S = 10
-#: Seconds that a call for the certificates waits for its answer.
-TIMEOUT_S = 10.0
 #: Most verified tokens that are remembered.
 MOST_KNOWN = 1000
-
-#: Google's library also raises these, for tokens with parts of a wrong type or nested too deeply.
-_MALFORMED = (GoogleAuthError, ValueError, TypeError, OverflowError, RecursionError)
-
-
-class _LimitedRequest(Request):
-    """Waits for an answer no longer than until the deadline; Google's library would wait two minutes."""
-
-    def __call__(
-        self,
-        url: Any,
-        method: Any = "GET",
-        body: Any = None,
-        headers: Any = None,
-        timeout: Any = TIMEOUT_S,
-        **options: Any,
-    ) -> Any:
-        """See ``Request``."""
-        with outside_call(NAME, timeout, (OSError, TransportError)) as limit_s:
-            return super().__call__(url, method, body, headers, limit_s, **options)  # type: ignore[no-untyped-call]
-
-
-class _TimedPlain(HTTPConnection):
-    response_class = TimedResponse
-
-
-class _TimedSecure(HTTPSConnection):
-    response_class = TimedResponse
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _TimedPlain
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _TimedSecure
-
-
-class _TimedAdapter(CacheControlAdapter):
-    """Keeps answers for as long as they hold, and reads each until the deadline."""
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        """See ``HTTPAdapter``."""
-        super().init_poolmanager(*arguments, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
-
-
-def _session() -> requests.Session:
-    session = requests.Session()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, _TimedAdapter())
-    return session
 
 
 class GoogleIdentity:
@@ -114,11 +51,16 @@ class GoogleIdentity:
         self._task_audience = task_audience
         self._schedule_audience = schedule_audience
         self._certs_url = certs_url
-        # Google's certificates are valid for hours; without a cache each request would fetch them again.
-        self._request = _LimitedRequest(session=_session())
         self._lock = threading.Lock()
         #: Accounts by digests of tokens that were verified, with the moments at which these expire.
         self._known: OrderedDict[bytes, tuple[Account, float]] = OrderedDict()
+
+    @cached_property
+    def _tokens(self) -> IdTokens:
+        # Of the functions only those need it that people, queue and timer call.
+        from vitrina.google.id_tokens import IdTokens  # noqa: PLC0415
+
+        return IdTokens(self._certs_url)
 
     def person(self, token: str) -> Account:
         """See ``Identity``. A token that was verified is known until it expires."""
@@ -151,19 +93,7 @@ class GoogleIdentity:
         """The account, and when the token expires in seconds of Unix time."""
         if not token:
             raise AuthenticationError("auth.missing")
-        try:
-            claims = id_token.verify_token(
-                token,
-                self._request,
-                audience=audience,
-                certs_url=self._certs_url,
-                clock_skew_in_seconds=CLOCK_SKEW_S,
-            )
-        except (TransportError, TimeoutError) as error:
-            raise RetriableServiceError("service.no_answer", service="Google") from error
-        except _MALFORMED as error:
-            code = "auth.expired" if "expired" in str(error).lower() else "auth.invalid"
-            raise AuthenticationError(code) from error
+        claims = self._tokens.claims(token, audience)
         email, issuer, domain = claims.get("email"), claims.get("iss"), claims.get("hd", "")
         # Compared with True itself, because the text "false" would count as true.
         is_verified = claims.get("email_verified") is True

@@ -68,7 +68,21 @@ class GoogleServices:
 
 @cache
 def make_services(google_url: str = "", *, timeout_s: float = TIMEOUT_S) -> GoogleServices:
-    """Services of the real Google, or of a local server at *google_url*; cached for all callers.
+    """Services of the real Google, or of a local server at *google_url*; cached for all callers."""
+    credentials, sheets, drive = _make_apis(google_url)
+    return GoogleServices(
+        spreadsheets=sheets.spreadsheets(),
+        files=drive.files(),
+        permissions=drive.permissions(),
+        _credentials=credentials,
+        _timeout_s=timeout_s,
+        _local=threading.local(),
+    )
+
+
+@cache
+def _make_apis(google_url: str) -> tuple[Credentials, Any, Any]:
+    """Credentials, Sheets and Drive, the same for all time limits.
 
     The address is changed in the discovery documents: with the option ``api_endpoint`` batches and
     uploads would still go to the real Google (google.md section 7).
@@ -78,14 +92,7 @@ def make_services(google_url: str = "", *, timeout_s: float = TIMEOUT_S) -> Goog
         build_from_document(discovery_document(name, version, google_url), credentials=credentials)
         for name, version in (("sheets", "v4"), ("drive", "v3"))
     )
-    return GoogleServices(
-        spreadsheets=sheets.spreadsheets(),
-        files=drive.files(),
-        permissions=drive.permissions(),
-        _credentials=credentials,
-        _timeout_s=timeout_s,
-        _local=threading.local(),
-    )
+    return credentials, sheets, drive
 
 
 def credentials_for(url: str, scopes: Sequence[str]) -> Credentials:

@@ -75,7 +75,7 @@ class GoogleWorkbooks:
     Parameters
     ----------
     services
-        Google's resources, from ``make_services``.
+        Gives Google's resources when they are needed, as ``make_services`` does; few requests need them.
     url
         Address of a spreadsheet for a person, with ``{id}`` in it.
     folder_id
@@ -91,7 +91,7 @@ class GoogleWorkbooks:
 
     def __init__(
         self,
-        services: GoogleServices,
+        services: Callable[[], GoogleServices],
         *,
         url: str,
         folder_id: str = "",
@@ -99,12 +99,16 @@ class GoogleWorkbooks:
         attempts: int = ATTEMPTS,
         write: Write | None = None,
     ) -> None:
-        self._services = services
+        self._make_services = services
         self._url = url
         self._folder_id = folder_id
         self._wait_s = wait_s
         self._attempts = attempts
         self._write = write
+
+    @property
+    def _services(self) -> GoogleServices:
+        return self._make_services()
 
     def read(self, spreadsheet_id: str) -> Json:
         """See ``Workbooks``."""

@@ -37,7 +37,7 @@ class NoToken:
 )
 def test_a_token_that_cannot_be_had(error: GoogleAuthError, expected: type[ServiceError], code: str) -> None:
     """A revoked token is a lost access; an unreachable token server is a temporary error."""
-    workbooks = GoogleWorkbooks(NoToken(error), url="")  # type: ignore[arg-type]
+    workbooks = GoogleWorkbooks(lambda: NoToken(error), url="")  # type: ignore[arg-type,return-value]
 
     with pytest.raises(expected) as raised:
         workbooks.read("book")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from vitrina.google.services import make_services
 from vitrina.google.workbooks import GoogleWorkbooks, _is_busy
 from vitrina.ports import Json
@@ -15,7 +17,7 @@ class DoctorWorkbooks(GoogleWorkbooks):
     def from_settings(cls, settings: Settings) -> DoctorWorkbooks:
         """Make the adapter of one installation. Opens no connection."""
         return cls(
-            make_services(settings.google_url),
+            partial(make_services, settings.google_url),
             url=settings.spreadsheet_url,
             folder_id=settings.drive_folder_id,
             wait_s=settings.retry_wait_s,
