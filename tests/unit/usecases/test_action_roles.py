@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 
 from tests.harness.agency_data import MANAGER
@@ -10,7 +12,7 @@ from vitrina.errors import NotStaffError
 from vitrina.operations.actor import person
 from vitrina.operations.clicks.access import MANAGING, access_keys, require_role
 from vitrina.records.team import team_writes
-from vitrina.usecases.actions import ACTIONS
+from vitrina.usecases.actions import ACTIONS, AREAS
 from vitrina.workbook.reading.team import Role, StaffMember, Team
 
 NOBODY: frozenset[Role] = frozenset()
@@ -75,6 +77,12 @@ ROLES = {
 def test_each_action_has_its_roles() -> None:
     """A new action without a line here fails, and so does one whose roles are not those."""
     assert {name: one.roles for name, one in ACTIONS.items()} == ROLES
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_areas_name_what_they_have(area: str) -> None:
+    """An action that its area does not name could not be clicked."""
+    assert tuple(import_module(f"vitrina.usecases.actions.{area}").ACTIONS) == AREAS[area]
 
 
 @pytest.fixture(scope="module")
