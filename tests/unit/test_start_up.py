@@ -1,4 +1,4 @@
-"""Packages that a click on the menu loads."""
+"""Packages that a process of each entry point loads until it is asked for the first time."""
 
 from __future__ import annotations
 
@@ -7,19 +7,39 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 HEAVY = {"pandas", "numpy", "rapidfuzz", "grpc"}
+#: What a process needs that neither plans nor learns who clicked.
+PLANNING = {"vitrina.domain.planning.planner", "vitrina.usecases.actions", "vitrina.jobs.registry"}
+TOKENS = {"requests", "google.oauth2.id_token"}
+
+
+def loaded_by(*modules: str) -> set[str]:
+    """Names of the modules that a fresh process has after it imported these."""
+    code = f"import sys, {', '.join(modules)}; print(*sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "functions")}
+    command = [sys.executable, "-c", code]
+    return set(
+        subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
+    )
 
 
 def test_the_menu_loads_no_heavy_package() -> None:
-    """The menu imports no heavy package, which would cost each click a third of a second and 70 MB."""
-    code = "import sys, main; print(*sys.modules)"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "functions")}
+    """Nor, before somebody asks for them, the use cases: each click would pay for all of them."""
+    loaded = loaded_by("main", "vitrina.web.menu")
+    asked = loaded_by("main", "vitrina.web.menu", "vitrina.usecases.actions.planning")
 
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    ).stdout.split()
+    assert "vitrina.usecases.batch.estimate" in asked - loaded
+    assert not HEAVY & asked
 
-    assert "vitrina.usecases.batch.estimate" in loaded
-    assert not HEAVY & set(loaded)
+
+@pytest.mark.parametrize("handler", ["vitrina.web.webhook", "vitrina.web.secret_pages"])
+def test_webhooks_and_pages_load_no_planner(handler: str) -> None:
+    """Nor what verifies Google's tokens, which they never get."""
+    loaded = loaded_by("main", handler)
+
+    assert handler in loaded
+    assert not (HEAVY | PLANNING | TOKENS) & loaded

@@ -18,7 +18,7 @@ class Connection:
     name
         How projects and addresses of webhooks name it: lower-case letters, digits and hyphens.
     kind
-        Which tracker it is: a key of ``registry.KINDS``.
+        Which tracker it is: one of ``registry.KINDS``.
     title
         Name for people; empty for that of the tracker.
     url

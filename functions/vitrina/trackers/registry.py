@@ -7,20 +7,15 @@ import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import tzinfo
+from importlib import import_module
 
 from vitrina.errors import ConfigurationError
 from vitrina.ports import TaskTracker, TrackerMemory
-from vitrina.trackers import asana, kaiten, none
 from vitrina.trackers.connection import Connection, Surroundings
 
-#: Makes the adapter of a connection. Each folder of this package has one such function.
-Connect = Callable[[Connection, Surroundings], TaskTracker]
-
-KINDS: Mapping[str, Connect] = {
-    "kaiten": kaiten.connect,
-    "asana": asana.connect,
-    "none": none.connect,
-}
+#: Kinds of trackers. Each has a folder of this package, whose ``connect`` makes the adapter of a connection;
+#: a process imports those that it has connections to.
+KINDS = ("kaiten", "asana", "none")
 
 #: The connection of a project without a tracker; always there.
 NONE = Connection("none", "none")
@@ -59,7 +54,7 @@ def open_trackers(
     ``Surroundings`` and of ``webhook_url_of``.
     """
     return {
-        one.name: KINDS[one.kind](
+        one.name: _connect(
             one,
             Surroundings(
                 webhook_url_of(one.name, webhook_url, webhook_secret),
@@ -71,6 +66,13 @@ def open_trackers(
         )
         for one in (*connections, NONE)
     }
+
+
+def _connect(connection: Connection, surroundings: Surroundings) -> TaskTracker:
+    adapter: TaskTracker = import_module(f"vitrina.trackers.{connection.kind}").connect(
+        connection, surroundings
+    )
+    return adapter
 
 
 def webhook_url_of(name: str, base_url: str, secret: str) -> str:

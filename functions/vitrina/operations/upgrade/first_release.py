@@ -1,24 +1,16 @@
-"""Upgrade of a store that the first release (0.1) wrote: its documents become those of today.
-
-It runs once, before the first request of a process is answered; a document says that it was done. Processes
-that start at once take turns by a lease. Each commit leaves a store from which the upgrade goes on, so that
-it may be killed at any moment; a store of the first release is a SQLite file, which takes commits of any
-size. Processes of the first release must be stopped before.
-"""
+"""Documents of the first release (0.1), and how those of today are made of them; see ``upgrade``."""
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 from vitrina.domain.estimating.norms import FinishedWork
-from vitrina.errors import StoreConflictError
 from vitrina.operations.clicks.wishes import wish_key
-from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Store, Write
+from vitrina.ports import Delete, Document, Json, Key, Put, Store, Write
 from vitrina.records.backlog_state import BACKLOG_STATE
 from vitrina.records.books import BOOK, FIRST_TRACKER, project_from_document, projects_key, tracked_projects
 from vitrina.records.cards import SYNC, CardOwner, put_card
@@ -31,47 +23,9 @@ from vitrina.records.previews import PREVIEW
 from vitrina.records.undo import UNDO, UNDO_RECORD, UndoEntry
 from vitrina.records.work import Item, item_from_data, load_work
 
-META = "meta"
-SCHEMA_KEY = "schema"
-LEASE_KEY = "upgrade"
 
-#: How long an upgrade that was killed keeps others waiting.
-LEASE = timedelta(minutes=5)
-POLL_S = 0.2
-
-
-def upgrade(store: Store, now: datetime) -> bool:
-    """Bring the documents of the first release along; ``False`` where that was done before.
-
-    One round trip where there is nothing to do.
-    """
-    while (META, SCHEMA_KEY) not in store.get_many([(META, SCHEMA_KEY)]):
-        if not _take_lease(store):
-            time.sleep(POLL_S)
-            continue
-        _upgrade_all(store, now.date())
-        done = Put(META, SCHEMA_KEY, {"schema": SCHEMA, "upgraded_at": now.isoformat()})
-        store.commit([done, Delete(META, LEASE_KEY)])
-        return True
-    return False
-
-
-def _take_lease(store: Store) -> bool:
-    """Whether this process does the upgrade; its lease is by the clock of the machine."""
-    moment = datetime.now().astimezone()
-    key = (META, LEASE_KEY)
-    held = store.get_many([key]).get(key)
-    if held is not None and datetime.fromisoformat(held.data["until"]) > moment:
-        return False
-    data = {"until": (moment + LEASE).isoformat()}
-    try:
-        store.commit([Put(*key, data, held.version if held else ABSENT)])
-    except StoreConflictError:
-        return False
-    return True
-
-
-def _upgrade_all(store: Store, today: date) -> None:
+def upgrade_all(store: Store, today: date) -> None:
+    """Bring all documents along; work that was finished long before *today* is packed away."""
     agencies = [one.key for one in store.find(BOOK, where={"kind": "agency"})]
     for agency_id in agencies:
         _upgrade_agency(store, agency_id, today)
