@@ -139,3 +139,26 @@ def test_formula_from_another_file_and_missing_protection(office: MemoryOffice) 
     answer = office.do("show_as_client")
 
     assert found(answer) == [("Метрики", "A1", "view.not_protected")]
+
+
+@pytest.mark.parametrize(
+    ("client", "text", "is_told"),
+    [
+        ("Улыбка", "как у улыбки", False),
+        ("Улыбка", "как у УЛЫБКА, но синий", True),
+        ("Улыбка и Ко", "Улыбка и Кот", False),
+        ("Улыбка и Ко", "для «Улыбка и Ко»", True),
+        ("+++", "оценка +++ от всех", True),
+    ],
+)
+def test_names_of_others_are_found_as_whole_words(client: str, text: str, *, is_told: bool) -> None:
+    """In any case of letters, beside quotes, and where a name has no letters."""
+    office = started_office()
+    first = office.client_id
+    office.create_client(client_name=client, project_name="Реклама", code="УЛБ")
+    office.client_id = first
+    office.fill_backlog({"task": text})
+
+    codes = {code for _, _, code in found(office.do("show_as_client"))}
+
+    assert ("view.other_client" in codes) is is_told

@@ -7,8 +7,10 @@ them. The answer is for staff: it names other clients where their words are foun
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from vitrina.errors import CellProblem
 from vitrina.operations.answer import Answer, Outcome
@@ -39,6 +41,10 @@ SHORTEST_WORD = 3
 _FROM_OUTSIDE = re.compile(r"\bIMPORT(RANGE|XML|HTML|DATA|FEED)\b", re.IGNORECASE)
 
 
+#: What a text is split into where strange words are looked for.
+_TOKEN = re.compile(r"\w+")
+
+
 @dataclass(frozen=True)
 class _Stranger:
     """A word that the client should not read, and the code of the message about it."""
@@ -46,8 +52,43 @@ class _Stranger:
     word: str
     code: str
 
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Finds the word; a code that ends in a hyphen with the number of any task behind it."""
+        word = re.escape(self.word)
+        if self.word.endswith("-"):
+            return re.compile(rf"(?<!\w){word}\d")
+        return re.compile(rf"(?<!\w){word}(?!\w)", re.IGNORECASE)
+
     def is_in(self, text: str) -> bool:
-        return re.search(rf"(?<!\w){re.escape(self.word)}(?!\w)", text, re.IGNORECASE) is not None
+        """Whether the text has the word."""
+        return self.pattern.search(text) is not None
+
+
+class _Strangers:
+    """All strangers, found by the first token of their words: there may be a thousand, and as many cells."""
+
+    def __init__(self, strangers: Iterable[_Stranger]) -> None:
+        self._by_token: defaultdict[str, list[_Stranger]] = defaultdict(list)
+        for one in strangers:
+            # Words of signs only, which have no token, are near every text.
+            token = next(iter(_TOKEN.findall(one.word)), "")
+            self._by_token[token.casefold()].append(one)
+        self._in_choices: dict[tuple[str, ...], list[_Stranger]] = {}
+
+    def near(self, cell: SeenCell) -> list[_Stranger]:
+        """Strangers with a token that the cell has."""
+        if cell.choices not in self._in_choices:
+            self._in_choices[cell.choices] = self._with_tokens_of(cell.choices)
+        return list(
+            dict.fromkeys(
+                [*self._with_tokens_of((cell.text, cell.formula, cell.note)), *self._in_choices[cell.choices]]
+            )
+        )
+
+    def _with_tokens_of(self, texts: Iterable[str]) -> list[_Stranger]:
+        tokens = dict.fromkeys(["", *(token.casefold() for text in texts for token in _TOKEN.findall(text))])
+        return [one for token in tokens for one in self._by_token.get(token, ())]
 
 
 def show_as_client(run: Run, spreadsheet_id: str) -> Answer:
@@ -88,7 +129,7 @@ def show_as_client(run: Run, spreadsheet_id: str) -> Answer:
 # --- What should not be there ------------------------------------------------------------------------
 
 
-def _strangers(stored: StoredAgency, project: Project, book: Book) -> list[_Stranger]:
+def _strangers(stored: StoredAgency, project: Project, book: Book) -> _Strangers:
     """Names and codes of other clients, and people who do nothing here."""
     own = {project.client_name.casefold(), project.project_name.casefold()}
     words: dict[str, str] = {}
@@ -102,11 +143,11 @@ def _strangers(stored: StoredAgency, project: Project, book: Book) -> list[_Stra
     here = _people_here(book)
     people = stored.team.specialists if stored.team else ()
     words |= {one.name: "view.other_person" for one in people if one.name.casefold() not in here}
-    return [
+    return _Strangers(
         _Stranger(word, code)
         for word, code in words.items()
         if len(word) >= SHORTEST_WORD and word.casefold() not in own
-    ]
+    )
 
 
 def _people_here(book: Book) -> set[str]:
@@ -118,11 +159,11 @@ def _people_here(book: Book) -> set[str]:
     }
 
 
-def _foreign_words(tabs: Sequence[SeenTab], strangers: Sequence[_Stranger]) -> Iterator[CellProblem]:
+def _foreign_words(tabs: Sequence[SeenTab], strangers: _Strangers) -> Iterator[CellProblem]:
     for tab in tabs:
         told: set[tuple[int, str]] = set()
         for cell in tab.cells:
-            for stranger in strangers:
+            for stranger in strangers.near(cell):
                 # The choices of a column are the same in all of its cells.
                 place = _place_of(cell, stranger)
                 if place is None or (place == "choice" and (cell.column, stranger.word) in told):
@@ -135,8 +176,7 @@ def _foreign_words(tabs: Sequence[SeenTab], strangers: Sequence[_Stranger]) -> I
 def _place_of(cell: SeenCell, stranger: _Stranger) -> str | None:
     if stranger.word.endswith("-"):
         texts = [cell.text, cell.note, *cell.choices]
-        is_code = re.compile(rf"(?<!\w){re.escape(stranger.word)}\d")
-        return "value" if any(is_code.search(text) for text in texts) else None
+        return "value" if any(stranger.is_in(text) for text in texts) else None
     if stranger.is_in(cell.text) or stranger.is_in(cell.formula):
         return "value"
     if stranger.is_in(cell.note):
