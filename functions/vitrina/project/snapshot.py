@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from vitrina.domain.limits import LONG_BACKLOG_ROWS, MOST_IN_PROGRESS, is_soon
+from vitrina.domain.limits import LONG_BACKLOG_ROWS, MOST_IN_PROGRESS, MOST_ROWS, is_soon
 from vitrina.errors import StoreConflictError, UserError
 from vitrina.operations.run import Run, Update
 from vitrina.ports import Document, Key, Store, TaskTracker
@@ -397,14 +397,18 @@ def snapshot_of(run: Run, stored: Stored, *, fenced: bool = True) -> Snapshot:
     return snapshot
 
 
-def room_message(snapshot: Snapshot, count: int) -> Sentence | None:
-    """What to say of a project that soon will, or already would, have too many items in progress.
+def room_message(snapshot: Snapshot, count: int, row_count: int) -> Sentence | None:
+    """What to say of a project that soon will, or already would, have too many items or rows in progress.
 
     Parameters
     ----------
-    count
-        How many it is about to get.
+    count, row_count
+        How many items it is about to get, and how many rows of *В работе* these have.
     """
+    tab, most_rows = snapshot.book.tab("in_progress"), MOST_ROWS["in_progress", "action"]
+    all_rows = len(filled_rows(tab, "action")) + row_count
+    if all_rows > most_rows:
+        return sentence("limit.work_rows", sheet=tab.title, count=all_rows, most=most_rows)
     open_count = sum(not one.is_done for one in snapshot.items.values())
     if is_soon(open_count + count, MOST_IN_PROGRESS):
         return sentence("limit.in_progress_soon", count=open_count + count, most=MOST_IN_PROGRESS)
@@ -413,10 +417,10 @@ def room_message(snapshot: Snapshot, count: int) -> Sentence | None:
     return None
 
 
-def require_room(snapshot: Snapshot, count: int) -> None:
-    """Raise ``UserError`` if a project cannot have so many items more in progress."""
-    message = room_message(snapshot, count)
-    if message is not None and message.code == "limit.in_progress":
+def require_room(snapshot: Snapshot, count: int, row_count: int) -> None:
+    """Raise ``UserError`` if a project cannot have so many items and rows more in progress."""
+    message = room_message(snapshot, count, row_count)
+    if message is not None and message.code in ("limit.in_progress", "limit.work_rows"):
         raise UserError(message.code, **message.where)
 
 

@@ -171,6 +171,20 @@ def test_items_in_progress_have_a_limit(monkeypatch: pytest.MonkeyPatch, most: i
         assert office.do("start_batch", preview_id=preview.data["preview_id"]).data["started"]
 
 
+def test_a_start_leaves_no_more_rows_than_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next click would be refused for what Vitrina itself has written."""
+    office = backlog_of(2)
+    office.do("estimate")
+    monkeypatch.setattr("vitrina.project.snapshot.MOST_ROWS", {("in_progress", "action"): 1})
+    preview = office.do("build_batch")
+
+    assert told(preview)[0] == "limit.work_rows"
+    with pytest.raises(UserError) as refused:
+        office.do("start_batch", preview_id=preview.data["preview_id"])
+    assert (refused.value.code, refused.value.where["count"]) == ("limit.work_rows", 2)
+    assert not office.items()
+
+
 def test_work_types_beyond_the_list_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Google takes so many choices of a drop-down."""
     office = client_office()

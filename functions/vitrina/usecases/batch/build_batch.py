@@ -140,7 +140,8 @@ def build_batch(run: Run, spreadsheet_id: str, *, period: str, wishes: Json | No
 def _plan_messages(draft: Draft) -> list[Sentence]:
     """The total of the chosen items, and points in which the plan may surprise a person."""
     messages = [*size_warnings(draft.snapshot.book), *_messages_about_wishes(draft)]
-    if (room := room_message(draft.snapshot, len(draft.chosen))) is not None:
+    row_count = sum(len(draft.parts[one.item.number]) for one in draft.chosen)
+    if (room := room_message(draft.snapshot, len(draft.chosen), row_count)) is not None:
         messages.insert(0, room)
     if draft.total:
         messages.append(total_message("total.batch", draft.total))

@@ -113,7 +113,7 @@ def _promise_hours(run: Run, snapshot: Snapshot, preview: Preview, span: Period)
         draft = draft_plan(snapshot, preview.team, span, wishes)
         _check_effect(draft, preview)
         items = [_item(snapshot, chosen, draft.parts[chosen.item.number]) for chosen in draft.chosen]
-        require_room(snapshot, len(items))
+        require_room(snapshot, len(items), sum(len(one.actions) for one in items))
         project = replace(snapshot.project, last_number=snapshot.backlog.last_number)
         started = [(item.work_type, item.task) for item in items]
         run.commit(
