@@ -34,7 +34,7 @@ from vitrina.trackers.asana.wire import AsanaWire
 from vitrina.trackers.kaiten.wire import KaitenWire
 
 #: What a call may take here, and what a busy machine adds. Bytes come far more often.
-LIMIT_S, EVERY_S, SLACK_S = 0.2, 0.05, 10.0
+LIMIT_S, EVERY_S, SLACK_S = 0.2, 0.05, 5.0
 #: A token that is as long and as deep as a real one, of nobody.
 TOKEN = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJlbWFpbCI6ImFAYi5jIn0.c2lnbg"
 ZONE = ZoneInfo("Europe/Moscow")
