@@ -22,6 +22,7 @@ from tests.harness.client_site import (
 )
 from vitrina.bootstrap import application
 from vitrina.operations.clicks.guessers import MOST_UNKNOWN
+from vitrina.operations.clicks.limits import GUEST
 from vitrina.records.outside.client_links import LIFE, MOST_ACTS, Scope
 from vitrina.usecases.client_page.content import MOST_LINES, MOST_METRICS, MOST_WORK
 from vitrina.web.pages.rendering import MOST_ADDRESS, linked, safe_url
@@ -275,6 +276,17 @@ def test_guessing_is_slowed_down(site: ClientSite) -> None:
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "600")
     assert site.store.cost.documents_read == 0
     assert site.get(site.make_link(), **{"X-Forwarded-For": "203.0.113.7"}).status_code == 200
+
+
+def test_what_is_no_token_is_not_remembered(site: ClientSite) -> None:
+    """A flood of long addresses would else fill the memory of the process with them."""
+    shares = application().limits.pages
+    for number in range(5):
+        address = {"X-Forwarded-For": f"{number} " * 2_000}
+        assert site.get(f"{number}" * 2_000, **address).status_code == 404
+    assert site.get(f"{0:022}").status_code == 404
+
+    assert set(shares._left) == {GUEST, f"{0:022}"}
 
 
 @pytest.mark.parametrize("path", ["", "c", "c/", "c/../x", "c/" + "A" * 21, "c/" + "A" * 23, "c/%00", "x/y"])

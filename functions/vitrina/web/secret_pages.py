@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from flask import Request, Response
 
 from vitrina.errors import RequestError, RetriableServiceError, TooManyRequestsError, VitrinaError
+from vitrina.operations.clicks.limits import GUEST
+from vitrina.records.outside.client_links import is_token
 from vitrina.texts import Sentence, sentence
 from vitrina.usecases.accounting.links import PLACE as ACCOUNTING
 from vitrina.usecases.client_page.digest_link import PLACE as CLIENT
@@ -39,7 +41,8 @@ def handle_pages(request: Request, application: OpenApplication) -> Response:
         place = next((one for one in request.path.split("/") if one in _PAGES), CLIENT)
         token, rest = place_in(request.path, place)
         setting = setting_of(request, app.services, "ru", token, rest)
-        with app.limits.pages.of(token, "page.too_many"):
+        # What is no token may be any text of kilobytes, and is not remembered.
+        with app.limits.pages.of(token if is_token(token) else GUEST, "page.too_many"):
             return compressed(_PAGES[place](request, app, setting, token, rest), request)
     except TooManyRequestsError as error:
         answer = error_page(setting, error.http_status, Sentence(error.code, error.where))

@@ -9,6 +9,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
 
+#: The longest text of an address; a header may have any text there, which is not to be kept.
+_MOST_ADDRESS = 45
 #: Unknown tokens that one visitor may ask for in ``WINDOW_S`` seconds, and visitors that are remembered.
 MOST_UNKNOWN, WINDOW_S, MOST_VISITORS = 20, 600.0, 10_000
 
@@ -37,9 +39,13 @@ class Guessers:
                 self._counts.popitem(last=False)
 
 
-@lru_cache(maxsize=1000)
 def network(address: str, bits_v4: int, bits_v6: int) -> str:
     """The network of an address, by as many of its first bits; empty for what is no address."""
+    return _network(address, bits_v4, bits_v6) if len(address) <= _MOST_ADDRESS else ""
+
+
+@lru_cache(maxsize=1000)
+def _network(address: str, bits_v4: int, bits_v6: int) -> str:
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
