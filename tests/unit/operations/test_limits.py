@@ -182,5 +182,7 @@ def test_a_stranger_takes_nobodys_share(watch: Watch) -> None:
     limits.note_staff("a@b.example", "agency")
 
     assert limits.sharer("a@b.example", "agency") == "agency"
+    # In a workbook that the process has not seen yet.
+    assert limits.sharer("a@b.example", None) == "agency"
     assert limits.sharer("a@b.example", "other") == "? a@b.example"
     assert limits.sharer("c@b.example", "agency") == "? c@b.example"

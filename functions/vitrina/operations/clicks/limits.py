@@ -169,6 +169,8 @@ class Limits:
         self.guessers = Guessers(now)
         self._lock = threading.Lock()
         self._staff: OrderedDict[tuple[str, str], None] = OrderedDict()
+        #: The agency that let a person in last.
+        self._agency_of: OrderedDict[str, str] = OrderedDict()
 
     def count_click(self, email: str, *, is_poll: bool) -> None:
         """Count a request of a person; raises ``TooManyRequestsError``."""
@@ -179,19 +181,22 @@ class Limits:
     def sharer(self, email: str, agency_id: str | None) -> str:
         """Whose share a click takes: that of the agency, once it is known that the person has a role there.
 
-        Somebody without a role would else take the share of an agency by naming its workbook.
+        Somebody without a role would else take the share of an agency by naming its workbook. In a workbook
+        that this process does not know yet he takes the share of an agency where he has one.
         """
         with self._lock:
-            is_known = agency_id is not None and (email, agency_id) in self._staff
-        return str(agency_id) if is_known else f"{GUEST} {email}"
+            own = self._agency_of.get(email) if agency_id is None else agency_id
+            return own if own is not None and (email, own) in self._staff else f"{GUEST} {email}"
 
     def note_staff(self, email: str, agency_id: str) -> None:
         """Remember that a person was let in there."""
         self.agencies.see(agency_id)
         with self._lock:
             self._staff[email, agency_id] = None
-            while len(self._staff) > MOST_KEYS:
-                self._staff.popitem(last=False)
+            self._agency_of[email] = agency_id
+            for known in (self._staff, self._agency_of):
+                while len(known) > MOST_KEYS:
+                    known.popitem(last=False)
 
 
 def too_many(code: str, wait_s: float) -> TooManyRequestsError:
