@@ -56,4 +56,8 @@ class StateFile:
         while True:
             self._dirty.wait()
             threading.Event().wait(WRITE_DELAY_S)
-            self.flush()
+            try:
+                self.flush()
+            except FileNotFoundError:
+                # The folder was removed, as after a test: nobody wants the state any more.
+                return
