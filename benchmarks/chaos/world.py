@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import select
 import signal
 import threading
 import time
@@ -43,7 +42,14 @@ from emulators.world.timer import PERIOD_S, call_schedule
 from tests.harness.desks.crm import RULES
 from tests.harness.local_office import LocalOffice
 from tests.harness.servers import Servers
-from tests.harness.workers import Supervisor, WorkerPool, base_url, listen, running_worker_pool
+from tests.harness.workers import (
+    Supervisor,
+    WorkerPool,
+    base_url,
+    listen,
+    running_worker_pool,
+    wait_for_end,
+)
 from vitrina.bootstrap import application
 from vitrina.ports import Document, Key
 from vitrina.ports import Store as DocumentStore
@@ -266,7 +272,7 @@ class ChaosWorld:
             return False
         try:
             signal.pidfd_send_signal(pid_fd, signal.SIGKILL)
-            select.select([pid_fd], [], [])
+            wait_for_end(pid_fd)
         finally:
             os.close(pid_fd)
         return True

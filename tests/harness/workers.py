@@ -129,7 +129,7 @@ class Supervisor:
 
     def _keep_alive(self) -> None:
         while True:
-            select.select([self._pid_fd], [], [])
+            wait_for_end(self._pid_fd)
             with self._lock:
                 if not self._is_wanted:
                     return
@@ -137,6 +137,13 @@ class Supervisor:
                 dead = self._pid_fd
                 self._pid_fd = self._fork({})
             os.close(dead)
+
+
+def wait_for_end(pid_fd: int) -> None:
+    """Wait until a process has ended. Any number of files may be open, of which ``select`` knows 1,024."""
+    ended = select.poll()
+    ended.register(pid_fd, select.POLLIN)
+    ended.poll()
 
 
 def listen() -> socket.socket:
