@@ -37,7 +37,6 @@ from tests.harness.module_office import ModuleOffice, running_agency
 from tests.harness.servers import Servers, running_emulator_processes
 from vitrina.domain import limits
 from vitrina.records.books import Project, load_project, projects_key, tracked_projects
-from vitrina.workbook.reading.book import Tab
 from vitrina.workbook.writing.values import serial_of_day
 
 #: Seconds after which Apps Script gives up on a click.
@@ -186,41 +185,18 @@ def _absences(count: int, people: int) -> list[dict[str, str | float]]:
     ]
 
 
-def paste(office: ModuleOffice, book_id: str, key: str, rows: Sequence[Mapping[str, str | float]]) -> None:
-    """Write rows below those of a tab, and make room for them."""
-    tab = office.book(book_id).tab(key)
-    first = _first_free(tab, next(iter(rows[0])))
-    lacking = first + len(rows) - tab.row_count
-    grow = {"sheetId": tab.sheet_id, "dimension": "ROWS", "length": lacking}
-    requests: list[Any] = [{"appendDimension": grow}] if lacking > 0 else []
-    for column in rows[0]:
-        start = {"sheetId": tab.sheet_id, "rowIndex": first, "columnIndex": tab.column(column)}
-        cells = [{"values": [_cell(row[column])]} for row in rows]
-        requests.append({"updateCells": {"start": start, "rows": cells, "fields": "userEnteredValue"}})
-    office.services.workbooks.batch_update(book_id, requests)
-
-
-def _cell(value: str | float) -> dict[str, Any]:
-    kind = "stringValue" if isinstance(value, str) else "numberValue"
-    return {"userEnteredValue": {kind: value}}
-
-
-def _first_free(tab: Tab, column: str) -> int:
-    used = [row.index for row in tab.rows if not tab.cell(row, column).is_empty]
-    return max(used, default=tab.header_index) + 1
-
-
 def fill(office: ModuleOffice, sizes: Sizes) -> None:
     """Projects, people with absences, and a client whose workbook is full."""
     assert office.agency is not None
-    paste(office, office.agency.spreadsheet_id, "specialists", _team(sizes.people)[1:])
-    paste(office, office.agency.spreadsheet_id, "absences", _absences(sizes.absence_rows, sizes.people))
+    agency_id = office.agency.spreadsheet_id
+    office.paste_below("specialists", "name", _team(sizes.people)[1:], agency_id)
+    office.paste_below("absences", "specialist", _absences(sizes.absence_rows, sizes.people), agency_id)
     for number in range(1, sizes.projects):
         office.create_client(code=f"П{number}", client_name=f"Клиент {number}")
     office.create_client(code="ЗРН", limit_hours=LIMIT_HOURS)
-    paste(office, office.client_id, "backlog", _backlog(sizes.backlog_rows))
+    office.paste_backlog(_backlog(sizes.backlog_rows))
     if sizes.work_rows:
-        paste(office, office.client_id, "in_progress", _work(sizes.work_rows, sizes.people))
+        office.paste_work(_work(sizes.work_rows, sizes.people))
 
 
 # --- Measuring ---------------------------------------------------------------------------------------
@@ -328,7 +304,7 @@ def one_above(office: ModuleOffice, sizes: Sizes) -> dict[str, str]:
     agency_id, said = office.agency.spreadsheet_id, {}
     rows = limits.MOST_ROWS
     over = rows["backlog", "task"] + 1 - len(office.table("backlog", "task"))
-    paste(office, office.client_id, "backlog", _backlog(max(1, over)))
+    office.paste_backlog(_backlog(max(1, over)))
     said["rows of the backlog"] = _refusal(office, "estimate")
     _clear(office, "backlog", sizes.backlog_rows)
     tab = office.book().tab("backlog")
@@ -347,9 +323,10 @@ def one_above(office: ModuleOffice, sizes: Sizes) -> dict[str, str]:
     people = rows["specialists", "name"] + 1
     far = {"specialist": "Человек 1", "first_day": float(serial_of_day(NOW.date()))}
     last = serial_of_day(NOW.date() + timedelta(days=limits.MOST_ABSENCE_DAYS))
-    paste(office, agency_id, "absences", [{**far, "last_day": float(last)}])
+    office.paste_below("absences", "specialist", [{**far, "last_day": float(last)}], agency_id)
     said["days of an absence"] = _refusal(office, "update_load", agency_id)
-    paste(office, agency_id, "specialists", [{"name": f"Лишний {n}"} for n in range(people - sizes.people)])
+    more = [{"name": f"Лишний {n}"} for n in range(people - sizes.people)]
+    office.paste_below("specialists", "name", more, agency_id)
     said["people"] = _refusal(office, "update_load", agency_id)
     said["projects"] = _above_projects(office, agency_id)
     return said

@@ -251,13 +251,18 @@ class LocalOffice:
 
         As with a paste, texts are not parsed, and missing rows are added below.
         """
-        tab = self.book().tab("backlog")
-        self._paste(tab, _first_free_row(tab, "task"), rows, self.client_id)
+        self.paste_below("backlog", "task", rows, self.client_id)
 
     def paste_work(self, rows: Sequence[Mapping[str, str | float]]) -> None:
         """Paste rows below those of *В работе*, as a person may add rows there."""
-        tab = self.book().tab("in_progress")
-        self._paste(tab, _first_free_row(tab, "action"), rows, self.client_id)
+        self.paste_below("in_progress", "action", rows, self.client_id)
+
+    def paste_below(
+        self, tab: str, column: str, rows: Sequence[Mapping[str, str | float]], spreadsheet_id: str
+    ) -> None:
+        """Paste rows below the last row of a tab that has a text in *column*; missing rows are added."""
+        place = self.book(spreadsheet_id).tab(tab)
+        self._paste(place, _first_free_row(place, column), rows, spreadsheet_id)
 
     def paste_cell(self, tab: str, row_index: int, column: str, text: str, spreadsheet_id: str) -> None:
         """Paste a text into a cell by the keys of tab and column, whatever its drop-down offers."""
