@@ -24,7 +24,7 @@ gc.set_threshold(100_000, 50, 100)
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Variants that take minutes: all calls of the kill test with Asana, several processes over Firestore."""
     parser.addoption(
-        "--full", action="store_true", help="do not shorten the kill tests with Asana and of deals"
+        "--full", action="store_true", help="do not shorten tests that are long: see CONTRIBUTING.md"
     )
     parser.addoption("--store", choices=("sqlite", "firestore"), default="sqlite", help="see CONTRIBUTING.md")
     parser.addoption(

@@ -26,7 +26,7 @@ from emulators.workbench.surroundings import Surroundings
 from tests.browser.seed import agency_book, client_book, seed_account, seed_board
 from tests.browser.workbench_page import WorkbenchPage
 
-#: The first one draws no window, which takes half of the processor time.
+#: The first one draws no windows and needs less of the processor.
 CHROMIUM_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 CHROMIUM_OPTIONS = [
     "--no-sandbox",

@@ -12,8 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 HEAVY = {"pandas", "numpy", "rapidfuzz", "grpc"}
-#: What a process needs that neither plans nor learns who clicked.
+#: What only functions import that act on a click or on queued work.
 PLANNING = {"vitrina.domain.planning.planner", "vitrina.usecases.actions", "vitrina.jobs.registry"}
+#: What verifies Google's tokens.
 TOKENS = {"requests", "google.oauth2.id_token"}
 
 

@@ -82,7 +82,7 @@ def make_services(google_url: str = "", *, timeout_s: float = TIMEOUT_S) -> Goog
 
 @cache
 def _make_apis(google_url: str) -> tuple[Credentials, Any, Any]:
-    """Credentials, Sheets and Drive, the same for all time limits.
+    """Credentials and the APIs of Sheets and Drive, built once; every time limit uses the same.
 
     The address is changed in the discovery documents: with the option ``api_endpoint`` batches and
     uploads would still go to the real Google (google.md section 7).

@@ -418,7 +418,7 @@ def room_message(snapshot: Snapshot, count: int, row_count: int) -> Sentence | N
 
 
 def require_room(snapshot: Snapshot, count: int, row_count: int) -> None:
-    """Raise ``UserError`` if a project cannot have so many items and rows more in progress."""
+    """Raise ``UserError`` if a project has no room for so many more items and rows in progress."""
     message = room_message(snapshot, count, row_count)
     if message is not None and message.code in ("limit.in_progress", "limit.work_rows"):
         raise UserError(message.code, **message.where)

@@ -1,4 +1,4 @@
-"""Slows down who guesses the tokens of pages, by the address from which he asks."""
+"""Counts the unknown tokens that each visitor asks for, so that guessing tokens of pages is slowed down."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_UNKNOWN, WINDOW_S, MOST_VISITORS = 20, 600.0, 10_000
 
 
 class Guessers:
-    """Visitors who asked for unknown addresses, in the memory of this process."""
+    """Visitors who asked for unknown tokens, in the memory of this process."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -24,13 +24,13 @@ class Guessers:
         self._counts: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
     def is_over(self, address: str) -> bool:
-        """Whether this visitor asked for too many."""
+        """Whether a visitor has asked for too many unknown tokens."""
         with self._lock:
             since, count = self._counts.get(network(address, 32, 64), (0.0, 0))
             return count >= MOST_UNKNOWN and self._now() - since < WINDOW_S
 
     def note(self, address: str) -> None:
-        """Note an unknown address of a visitor."""
+        """Count an unknown token that a visitor asked for."""
         visitor, now = network(address, 32, 64), self._now()
         with self._lock:
             since, count = self._counts.pop(visitor, (now, 0))
@@ -40,7 +40,7 @@ class Guessers:
 
 
 def network(address: str, bits_v4: int, bits_v6: int) -> str:
-    """The network of an address, by as many of its first bits; empty for what is no address."""
+    """The network of an IP address, given by its first bits; empty for a text that is no IP address."""
     return _network(address, bits_v4, bits_v6) if len(address) <= _MOST_ADDRESS else ""
 
 

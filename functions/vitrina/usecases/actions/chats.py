@@ -1,4 +1,4 @@
-"""Actions of the menu: chats, questions, calls and digests."""
+"""Actions of the menu: the chat with the client, his questions, results of calls, and digests."""
 
 from __future__ import annotations
 

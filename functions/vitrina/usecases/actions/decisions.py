@@ -1,4 +1,4 @@
-"""Actions of the menu: what clients decide about finished work."""
+"""Actions of the menu: showing finished work to the client, and his decisions about it."""
 
 from __future__ import annotations
 

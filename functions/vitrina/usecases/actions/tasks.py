@@ -1,4 +1,4 @@
-"""Actions of the menu: a task from the chat or a row."""
+"""Actions of the menu: the preview and the assignment of a task to a specialist."""
 
 from __future__ import annotations
 

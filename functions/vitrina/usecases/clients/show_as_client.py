@@ -66,7 +66,7 @@ class _Stranger:
 
 
 class _Strangers:
-    """All strangers, found by the first token of their words: there may be a thousand, and as many cells."""
+    """Finds the strangers whose first token a cell has, so that not every word is searched in every cell."""
 
     def __init__(self, strangers: Iterable[_Stranger]) -> None:
         self._by_token: defaultdict[str, list[_Stranger]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Who opens a page: robots may look and never act."""
+"""Finds out who opens a page. Robots may look at it and may not act."""
 
 from __future__ import annotations
 
