@@ -1,9 +1,13 @@
 """Entry points of the deployed functions, one each. Each also answers ``GET …/health``.
 
-A process serves one of them, and imports what that one needs.
+A process serves one of them, which ``FUNCTION_TARGET`` names, and imports at its start what that one needs.
 """
 
 from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 
 import functions_framework
 from flask import Request, Response
@@ -16,6 +20,19 @@ from vitrina.web.health import serve
 CLICK_S, WEBHOOK_S, PAGE_S = 50.0, 20.0, 20.0
 #: The same for a file, which comes from a phone over a slow connection.
 FILE_S = 150.0
+
+_TOKENS = "vitrina.google.id_tokens"
+#: What the first request of each function imports.
+_NEEDED: Mapping[str, Sequence[str]] = {
+    "menu": ("vitrina.web.menu", _TOKENS),
+    "webhook": ("vitrina.web.webhook",),
+    "client": ("vitrina.web.pages.uploads", "vitrina.web.secret_pages"),
+    "task": ("vitrina.web.task", _TOKENS),
+    "schedule": ("vitrina.web.schedule", _TOKENS),
+}
+# Nobody waits for it then where an instance is kept running.
+for _name in _NEEDED.get(os.environ.get("FUNCTION_TARGET", ""), ()):
+    import_module(_name)
 
 
 @functions_framework.http

@@ -18,10 +18,10 @@ PLANNING = {"vitrina.domain.planning.planner", "vitrina.usecases.actions", "vitr
 TOKENS = {"requests", "google.oauth2.id_token"}
 
 
-def loaded_by(*modules: str) -> set[str]:
-    """Names of the modules that a fresh process has after it imported these."""
+def loaded_by(*modules: str, function: str = "") -> set[str]:
+    """Names of the modules that a fresh process has after it imported these, as that of a *function*."""
     code = f"import sys, {', '.join(modules)}; print(*sys.modules)"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "functions")}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "functions"), "FUNCTION_TARGET": function}
     command = [sys.executable, "-c", code]
     return set(
         subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
@@ -35,6 +35,26 @@ def test_the_menu_loads_no_heavy_package() -> None:
 
     assert "vitrina.usecases.batch.estimate" in asked - loaded
     assert not HEAVY & asked
+
+
+@pytest.mark.parametrize(
+    ("function", "needed", "others"),
+    [
+        ("menu", {"vitrina.web.menu", *TOKENS}, {"vitrina.web.secret_pages", "vitrina.web.task"}),
+        ("webhook", {"vitrina.web.webhook"}, {"vitrina.web.menu", *PLANNING, *TOKENS}),
+        ("client", {"vitrina.web.secret_pages"}, {"vitrina.web.menu", *PLANNING, *TOKENS}),
+        ("task", {"vitrina.web.task", *TOKENS}, {"vitrina.web.menu", "vitrina.web.secret_pages"}),
+        ("schedule", {"vitrina.web.schedule", *TOKENS}, {"vitrina.web.menu", "vitrina.web.secret_pages"}),
+    ],
+)
+def test_a_process_imports_its_own_function_at_the_start(
+    function: str, needed: set[str], others: set[str]
+) -> None:
+    """The first request of an instance that is kept running does not wait for it."""
+    loaded = loaded_by("main", function=function)
+
+    assert needed <= loaded
+    assert not others & loaded
 
 
 @pytest.mark.parametrize("handler", ["vitrina.web.webhook", "vitrina.web.secret_pages"])
