@@ -332,9 +332,7 @@ def test_row_02_hint_is_delivered_by_the_timer(office: Office, monkeypatch: pyte
     office.settle()
     assert statuses(office) == {"Баннер": "Онбординг"}
 
-    restart_at(monkeypatch, NOW + timedelta(minutes=5))
-    assert office.call_schedule().json()["sent_again"] == 1
-    office.settle()
+    call_timer_later(office, monkeypatch)
 
     assert statuses(office) == {"Баннер": "В работе"}
     assert touched_cards(office.services.store) == []
