@@ -23,6 +23,7 @@ from benchmarks.chaos.visits.record import Record
 from benchmarks.chaos.world import LEASE_S
 from emulators.common.plan import PassingCall, Step
 from vitrina.operations.outbox import OUTBOX
+from vitrina.records.outside.chats import find_unready
 from vitrina.records.outside.deals import load_hints
 
 #: How often a click is repeated at the end while something outside fails.
@@ -203,6 +204,8 @@ class Run:
         if self.record.counts["crm"]:
             own = self._world.agency_ids["Маяк"]
             yield bool(load_hints(self._world.documents_store, own).touched)
+        for agency_id in self._world.agency_ids.values():
+            yield bool(find_unready(self._world.documents_store, agency_id))
 
     def _click_to_the_end(self, action: str) -> None:
         for _ in range(CLICKS_AT_END):

@@ -21,7 +21,7 @@ from tests.harness.fakes.tracker import FakeTracker
 from tests.harness.fakes.workbooks import FakeWorkbooks, SavedWorkbooks
 from tests.harness.stored import stored_document, stored_items
 from vitrina.errors import VitrinaError
-from vitrina.jobs.registry import JOBS
+from vitrina.jobs.registry import run_job
 from vitrina.operations.actor import Actor, person
 from vitrina.operations.answer import Answer, answer_json
 from vitrina.operations.run import ENDED, FAILED, OPERATION, RUNNING, Run
@@ -100,7 +100,7 @@ class MemoryOffice:
 
     def run_job(self, body: Json) -> None:
         """Run queued work as the ``task`` entry point does; raises what it raises."""
-        JOBS[body["kind"]].run(self.services, body)
+        run_job(self.services, body)
 
     def run_queue(self, most: int = 20) -> list[str]:
         """Run all that waits in the queue and what that queues, moving the clock on; gives the task names."""

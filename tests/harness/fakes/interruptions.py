@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from vitrina.errors import RetriableServiceError
+from vitrina.errors import FatalServiceError, RetriableServiceError
 
 Interruption = Callable[[], object]
 
@@ -31,6 +31,11 @@ class Interruptions:
     def after(self, call: str, do: Interruption) -> None:
         """The same right after the call, when all that it does is done."""
         self._after[call].append(do)
+
+    def forget(self, call: str) -> None:
+        """Forget what was to happen around the next calls of a method."""
+        self._before[call].clear()
+        self._after[call].clear()
 
     @contextmanager
     def _called(self, call: str) -> Iterator[None]:
@@ -59,5 +64,14 @@ def busy(service: str = "Google") -> Interruption:
 
     def fail() -> None:
         raise RetriableServiceError("service.busy", service=service, status=429)
+
+    return fail
+
+
+def refused(service: str = "Google") -> Interruption:
+    """An interruption: the service refuses the call, and would refuse it again."""
+
+    def fail() -> None:
+        raise FatalServiceError("service.refused", service=service, status=400)
 
     return fail

@@ -43,11 +43,18 @@ class FakeQueue(Interruptions):
 
     def run_next(self, do: Callable[[Json], None]) -> QueuedTask:
         """Run the task that is due first; it stays in the queue where *do* raises, and that is raised."""
-        task = min(self.waiting, key=lambda one: one.due_at)
+        task = self._next()
         do(task.body)
         self.waiting.remove(task)
         return task
 
+    def drop_next(self) -> None:
+        """Drop the task that is due first, as the queue does when it is told that the task is done."""
+        self.waiting.remove(self._next())
+
     def lose(self) -> None:
         """Lose all that waits; the names stay taken."""
         self.waiting.clear()
+
+    def _next(self) -> QueuedTask:
+        return min(self.waiting, key=lambda one: one.due_at)

@@ -9,10 +9,11 @@ from random import Random
 import pytest
 
 from tests.harness.chat_office import CLIENT, ChatOffice
-from tests.harness.fakes.interruptions import no_answer
+from tests.harness.fakes.interruptions import no_answer, refused
 from vitrina.chat_port import BotMoved, BotRight, GroupClaimed
-from vitrina.errors import RetriableServiceError, UserError
+from vitrina.errors import FatalServiceError, RetriableServiceError, UserError
 from vitrina.jobs.expire import expire
+from vitrina.operations.outbox import OUTBOX
 from vitrina.records.outside.chat_rules import INTERNAL, Told
 from vitrina.usecases.chats.post import post_message
 
@@ -68,6 +69,30 @@ def test_a_lost_answer_makes_nothing_twice(office: ChatOffice, call: str, number
     (group,) = office.chat.groups.values()
     assert list(group.topics.values()) == TOPICS
     assert len(office.texts(group)) == 1
+    assert office.state().is_ready
+
+
+def test_a_refused_set_up_is_tried_again_by_the_timer(office: ChatOffice) -> None:
+    """The chat refuses a topic to every task that is queued, and nobody tells of the group again."""
+    token = office.token()
+    for refusal in [*[lambda: None] * 3, *[refused("Chat")] * 9]:
+        office.chat.before("create_topic", refusal)
+    group = office.chat.add_group(payload=token)
+    while office.chat.sent:
+        office.receive_chat()
+    while office.queue.waiting:
+        try:
+            office.run_queue()
+        except FatalServiceError:
+            # The entry point tells the queue that the task is done.
+            office.queue.drop_next()
+    assert list(group.topics.values()) == TOPICS[:3]
+    assert office.store.find(OUTBOX) == []
+
+    office.chat.forget("create_topic")
+    office.tick()
+
+    assert list(group.topics.values()) == TOPICS
     assert office.state().is_ready
 
 

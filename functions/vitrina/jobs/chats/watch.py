@@ -15,7 +15,7 @@ from vitrina.ports import Json
 from vitrina.records.books import find_agencies, find_projects
 from vitrina.records.outside.chat_questions import find_open_questions
 from vitrina.records.outside.chat_rules import ChatRules, load_rules
-from vitrina.records.outside.chats import KeptChat, find_chats, find_lacking
+from vitrina.records.outside.chats import KeptChat, find_chats, find_unready
 from vitrina.usecases.chats.reminders import remind
 from vitrina.usecases.chats.rules import rules_of
 from vitrina.usecases.chats.updates import chat_wish
@@ -48,8 +48,8 @@ def watch_chats(services: Services, body: Json) -> None:
         run.take(f"chats:{agency_id}")
         chats = find_chats(services.store, agency_id)
         _offer(run, chats)
-        for state in find_lacking(services.store, agency_id):
-            # What was put right without an event, or whose event was lost.
+        for state in find_unready(services.store, agency_id):
+            # What was put right without an event, whose event was lost, or which failed halfway.
             run.queue_at_end(chat_wish(services, state.spreadsheet_id))
         _remind(run)
         # An agency whose settings nobody has read since it has a chat chose nothing.

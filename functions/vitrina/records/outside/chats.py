@@ -197,7 +197,8 @@ class ChatState:
     def put(self) -> Put:
         """The write that keeps it, if it was not changed since it was read."""
         data = {key: one for key, one in asdict(self).items() if key not in ("spreadsheet_id", "version")}
-        return Put(CHAT_STATE, self.spreadsheet_id, {**data, "is_open": bool(self.lack)}, self.version)
+        is_open = bool(self.chat_id) and not self.is_ready
+        return Put(CHAT_STATE, self.spreadsheet_id, {**data, "is_open": is_open}, self.version)
 
 
 def state_key(spreadsheet_id: str) -> Key:
@@ -221,8 +222,8 @@ def state_from_document(document: Document | None, spreadsheet_id: str, agency_i
     return ChatState(**{**values, "spreadsheet_id": spreadsheet_id, "version": document.version})
 
 
-def find_lacking(store: Store, agency_id: str) -> list[ChatState]:
-    """Chats whose group cannot be used."""
+def find_unready(store: Store, agency_id: str) -> list[ChatState]:
+    """Chats whose group cannot be used, or whose set-up is not through."""
     found = store.find(CHAT_STATE, where={"agency_id": agency_id, "is_open": True})
     return [state_from_document(one, one.key, agency_id) for one in found]
 
