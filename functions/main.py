@@ -24,10 +24,10 @@ FILE_S = 150.0
 _TOKENS = "vitrina.google.id_tokens"
 #: What the first request of each function imports.
 _NEEDED: Mapping[str, Sequence[str]] = {
-    "menu": ("vitrina.web.menu", _TOKENS),
+    "menu": ("vitrina.web.menu", _TOKENS, "jsonschema"),
     "webhook": ("vitrina.web.webhook",),
     "client": ("vitrina.web.pages.uploads", "vitrina.web.secret_pages"),
-    "task": ("vitrina.web.task", _TOKENS),
+    "task": ("vitrina.web.task", _TOKENS, "jsonschema"),
     "schedule": ("vitrina.web.schedule", _TOKENS),
 }
 # Nobody waits for it then where an instance is kept running.

@@ -16,6 +16,8 @@ HEAVY = {"pandas", "numpy", "rapidfuzz", "grpc"}
 PLANNING = {"vitrina.domain.planning.planner", "vitrina.usecases.actions", "vitrina.jobs.registry"}
 #: What verifies Google's tokens.
 TOKENS = {"requests", "google.oauth2.id_token"}
+#: What compares a body with its shape.
+SHAPES = {"jsonschema"}
 
 
 def loaded_by(*modules: str, function: str = "") -> set[str]:
@@ -40,10 +42,10 @@ def test_the_menu_loads_no_heavy_package() -> None:
 @pytest.mark.parametrize(
     ("function", "needed", "others"),
     [
-        ("menu", {"vitrina.web.menu", *TOKENS}, {"vitrina.web.secret_pages", "vitrina.web.task"}),
-        ("webhook", {"vitrina.web.webhook"}, {"vitrina.web.menu", *PLANNING, *TOKENS}),
-        ("client", {"vitrina.web.secret_pages"}, {"vitrina.web.menu", *PLANNING, *TOKENS}),
-        ("task", {"vitrina.web.task", *TOKENS}, {"vitrina.web.menu", "vitrina.web.secret_pages"}),
+        ("menu", {"vitrina.web.menu", *TOKENS, *SHAPES}, {"vitrina.web.secret_pages", "vitrina.web.task"}),
+        ("webhook", {"vitrina.web.webhook"}, {"vitrina.web.menu", *PLANNING, *TOKENS, *SHAPES}),
+        ("client", {"vitrina.web.secret_pages"}, {"vitrina.web.menu", *PLANNING, *TOKENS, *SHAPES}),
+        ("task", {"vitrina.web.task", *TOKENS, *SHAPES}, {"vitrina.web.menu", "vitrina.web.secret_pages"}),
         ("schedule", {"vitrina.web.schedule", *TOKENS}, {"vitrina.web.menu", "vitrina.web.secret_pages"}),
     ],
 )
@@ -59,8 +61,8 @@ def test_a_process_imports_its_own_function_at_the_start(
 
 @pytest.mark.parametrize("handler", ["vitrina.web.webhook", "vitrina.web.secret_pages"])
 def test_webhooks_and_pages_load_no_planner(handler: str) -> None:
-    """Nor what verifies Google's tokens, which they never get."""
+    """Nor what verifies Google's tokens and what compares a body with its shape: they get neither."""
     loaded = loaded_by("main", handler)
 
     assert handler in loaded
-    assert not (HEAVY | PLANNING | TOKENS) & loaded
+    assert not (HEAVY | PLANNING | TOKENS | SHAPES) & loaded

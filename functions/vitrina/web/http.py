@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable
 from typing import IO, Any, Protocol, cast
 
-import jsonschema
 from flask import Request, Response
 from werkzeug.wsgi import LimitedStream
 
@@ -160,6 +159,9 @@ def read_json(request: Request, *, max_depth: int = MAX_DEPTH) -> Any:
 
 def check(data: Any, schema: Json) -> None:
     """Raise ``RequestError`` if *data* does not match *schema*."""
+    # Webhooks and pages, whose processes import this module as well, have no bodies of a known shape.
+    import jsonschema
+
     error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(data))
     if error is not None:
         code = next((_FORM_SENTENCES[key] for key in error.absolute_path if key in _FORM_SENTENCES), None)

@@ -44,6 +44,7 @@ from vitrina.errors import VitrinaError
 from vitrina.google.verdict import keep_verdict
 from vitrina.operations.services import owner_from
 from vitrina.settings import Settings
+from vitrina.workbook.template.schema import check_template
 
 #: Value of `--tracker` for all connections of the installation.
 EVERY_TRACKER = "all"
@@ -105,6 +106,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Look at the installation, run the probes, and print what was found."""
+    for key in ("client", "agency"):
+        check_template(key)
     assumptions = read_assumptions()
     settings = Settings.from_environment()
     if arguments.tracker:

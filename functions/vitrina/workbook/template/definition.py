@@ -1,7 +1,7 @@
-"""Loads, validates and types the templates of the workbooks in ``sheet_templates/``.
+"""Loads and types the templates of the workbooks in ``sheet_templates/``.
 
 A template defines tabs, columns and form fields by stable keys; texts give their names in each language; the
-theme defines their format. ``compiler`` makes requests of Google from them.
+theme defines their format. ``schema`` checks the files; ``compiler`` makes requests of Google from them.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
-
-import jsonschema
 
 from vitrina.errors import ConfigurationError
 
@@ -319,20 +317,28 @@ class BookTemplate:
 
 @cache
 def load_template(key: Literal["client", "agency"], directory: Path = TEMPLATES_DIRECTORY) -> BookTemplate:
-    """Loads and validates the template *key*.
+    """Loads the template *key*. It is compared with its schema where it cannot be loaded, see ``schema``.
 
     Raises
     ------
     TemplateError
         If the template, the theme or a text is invalid, with its place in keys of the template.
     """
-    schema = _read(directory / "template.schema.json")
-    name = f"{key}.json"
-    raw = _read(directory / name)
-    _validate(raw, schema, name)
-    raw_theme = _read(directory / "theme.json")
-    _validate(raw_theme, schema["$defs"]["theme"] | {"$defs": schema["$defs"]}, "theme.json")
-    texts = {locale: _read(directory / f"texts.{locale}.json") for locale in LOCALES}
+    try:
+        template = _template(key, directory)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        # Each process of the webhook and of the client's pages would pay for the import.
+        from vitrina.workbook.template.schema import check_template
+
+        check_template(key, directory)
+        raise
+    _check(template, f"{key}.json")
+    return template
+
+
+def _template(key: str, directory: Path) -> BookTemplate:
+    raw, raw_theme = read_json(directory / f"{key}.json"), read_json(directory / "theme.json")
+    texts = {locale: read_json(directory / f"texts.{locale}.json") for locale in LOCALES}
     theme = Theme(
         font=raw_theme["font"],
         sizes=raw_theme["sizes"],
@@ -340,9 +346,7 @@ def load_template(key: Literal["client", "agency"], directory: Path = TEMPLATES_
         styles={name: Style(**style) for name, style in raw_theme["styles"].items()},
     )
     tabs = tuple(_tab(tab) for tab in raw["tabs"])
-    template = BookTemplate(raw["key"], raw["choices"], tabs, theme, texts, raw["version"])
-    _check(template, name)
-    return template
+    return BookTemplate(raw["key"], raw["choices"], tabs, theme, texts, raw["version"])
 
 
 def text_keys(template: BookTemplate) -> frozenset[str]:
@@ -393,32 +397,14 @@ _SHARED_TEXTS = (
 # --- Reading -------------------------------------------------------------------------------------
 
 
-def _read(path: Path) -> Any:
+def read_json(path: Path) -> Any:
+    """Content of a file of ``sheet_templates/``; raises ``TemplateError``."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise TemplateError(path.name, "the file is missing") from error
     except json.JSONDecodeError as error:
         raise TemplateError(path.name, f"not JSON at line {error.lineno}: {error.msg}") from error
-
-
-def _validate(raw: Any, schema: Mapping[str, Any], name: str) -> None:
-    """Validate *raw* by *schema*; of several errors the deepest is reported, as it names the cause."""
-    validator = jsonschema.Draft202012Validator(schema)
-    found = jsonschema.exceptions.best_match(validator.iter_errors(raw))
-    if found is not None:
-        raise TemplateError(_place(raw, list(found.absolute_path), name), found.message)
-
-
-def _place(raw: Any, path: Sequence[str | int], name: str) -> str:
-    """A place by keys instead of indices: ``client.json › tabs › backlog › columns › task``."""
-    words = [name]
-    node = raw
-    for step in path:
-        node = node[step]
-        key = node.get("key") if isinstance(step, int) and isinstance(node, dict) else None
-        words.append(str(key if isinstance(key, str) else step))
-    return " › ".join(words)
 
 
 def _tab(raw: Mapping[str, Any]) -> TabTemplate:

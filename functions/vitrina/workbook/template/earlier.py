@@ -6,21 +6,17 @@ brought along. Everything else is people's.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import jsonschema
 
 from vitrina.workbook.template.definition import (
     LOCALES,
     TEMPLATES_DIRECTORY,
     Locale,
     Rule,
-    TemplateError,
+    read_json,
     rule_from,
 )
 
@@ -48,12 +44,11 @@ class Earlier:
 @cache
 def load_earlier(key: str, directory: Path = TEMPLATES_DIRECTORY) -> Earlier:
     """What earlier releases wrote into workbooks of the template *key*; raises ``TemplateError``."""
-    schema = json.loads((directory / "template.schema.json").read_text(encoding="utf-8"))
-    raw: Any = json.loads((directory / FILE).read_text(encoding="utf-8"))
-    shape = {**schema["$defs"]["earlier"], "$defs": schema["$defs"]}
-    found = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(shape).iter_errors(raw))
-    if found is not None:
-        raise TemplateError(" › ".join([FILE, *map(str, found.absolute_path)]), found.message)
+    # Only an upgrade of a workbook needs it.
+    from vitrina.workbook.template.schema import SCHEMA, validate
+
+    schema, raw = read_json(directory / SCHEMA), read_json(directory / FILE)
+    validate(raw, {**schema["$defs"]["earlier"], "$defs": schema["$defs"]}, FILE)
     own = raw[key]
     texts = {
         locale: {name: tuple(wordings) for name, wordings in raw["texts"][locale].items()}

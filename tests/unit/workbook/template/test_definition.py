@@ -21,6 +21,7 @@ from vitrina.workbook.template.definition import (
     load_template,
     text_keys,
 )
+from vitrina.workbook.template.schema import check_template
 
 BOOKS = ("client", "agency")
 
@@ -329,6 +330,18 @@ BROKEN: dict[str, tuple[Callable[[Any], None], str, str]] = {
 }
 
 
+def check_and_load(key, directory):
+    """What tests and the doctor judge before a process relies on it."""
+    check_template(key, directory)
+    return load_template(key, directory)
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_the_templates_match_their_schema(book):
+    """Processes of the functions do not ask again."""
+    check_template(book)
+
+
 @pytest.mark.parametrize("case", BROKEN)
 def test_an_error_names_the_place_of_a_mistake(directory, case):
     """The error names the place of a mistake by keys and not by numbers."""
@@ -336,10 +349,21 @@ def test_an_error_names_the_place_of_a_mistake(directory, case):
     spoil(directory, "client.json", change)
 
     with pytest.raises(TemplateError) as caught:
-        load_template("client", directory)
+        check_and_load("client", directory)
 
     assert caught.value.path == path
     assert problem in caught.value.problem
+
+
+def test_a_template_that_cannot_be_loaded_is_compared_with_its_schema(directory):
+    """A process that loads it without that comparison names the place as well."""
+    spoil(directory, "client.json", lambda content: content["tabs"][1].pop("key"))
+
+    with pytest.raises(TemplateError) as caught:
+        load_template("client", directory)
+
+    assert caught.value.path == "client.json › tabs › 1"
+    assert "'key' is a required property" in caught.value.problem
 
 
 def test_an_error_names_a_missing_text_and_its_language(directory):
@@ -373,7 +397,7 @@ def test_a_template_error_is_one_of_ours(directory):
     spoil(directory, "theme.json", lambda theme: theme["palette"].update(accent="teal"))
 
     with pytest.raises(VitrinaError) as caught:
-        load_template("client", directory)
+        check_and_load("client", directory)
 
     assert caught.value.code == "template.invalid"
     assert caught.value.where["path"] == "theme.json › palette › accent"
