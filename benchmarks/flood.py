@@ -35,7 +35,7 @@ from typing import Any
 import httpx
 
 from benchmarks.tables import as_table
-from deploy.functions import THREADS
+from deploy.functions import ALLOCATOR, THREADS
 from emulators.common.client import local_client
 from emulators.common.server import LOOPBACK, free_port
 from emulators.world.functions import SOURCE
@@ -216,7 +216,7 @@ def _instance(name: str, environment: Mapping[str, str]) -> Iterator[str]:
             *("--host", LOOPBACK, "--port", str(port)),
         ],
         cwd=ROOT,
-        env={**os.environ, **environment, "THREADS": str(THREADS)},
+        env={**os.environ, **ALLOCATOR, **environment, "THREADS": str(THREADS)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -28,7 +28,7 @@ import httpx
 
 from benchmarks.tables import as_table
 from benchmarks.usage import cpu_s, memory_mb, process_tree
-from deploy.functions import FUNCTIONS
+from deploy.functions import ALLOCATOR, FUNCTIONS
 from emulators.common.client import local_client
 from emulators.common.server import free_port
 from emulators.world.processes import ROOT
@@ -208,7 +208,7 @@ def served(environment: Mapping[str, str], port: int) -> Iterator[int]:
     command = [sys.executable, "-m", "emulators.world.functions", "--port", str(port)]
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **environment}, stdout=quiet, stderr=quiet
+        command, cwd=ROOT, env={**os.environ, **ALLOCATOR, **environment}, stdout=quiet, stderr=quiet
     )
     try:
         give_up_at = time.monotonic() + START_TIMEOUT_S

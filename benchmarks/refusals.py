@@ -26,6 +26,7 @@ import httpx
 import emulators.google.app
 from benchmarks.tables import as_table
 from benchmarks.usage import MB, forget_peak, memory_mb, process_tree
+from deploy.functions import ALLOCATOR
 from emulators.common.client import local_client
 from emulators.common.server import LOOPBACK, free_port, running
 from emulators.world.functions import SOURCE
@@ -92,7 +93,7 @@ def serving(command: tuple[str, ...], port: int, environment: Mapping[str, str])
     process = subprocess.Popen(
         [sys.executable, "-m", *command, "--port", str(port)],
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env={**os.environ, **ALLOCATOR, **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

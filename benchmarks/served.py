@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.functions import ALLOCATOR
 from emulators.common.server import LOOPBACK, free_port
 
 START_TIMEOUT_S = 60.0
@@ -49,7 +50,7 @@ def serving(source: Path, target: str, environment: Mapping[str, str] | None = N
     program = "from functions_framework._cli import _cli; _cli()"
     process = subprocess.Popen(
         [sys.executable, "-c", program, "--source", str(source), "--target", target, "--port", str(port)],
-        env={**os.environ, **(environment or {})},
+        env={**os.environ, **ALLOCATOR, **(environment or {})},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import json
 import logging
+import os
 import random
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from benchmarks.fuzz.play import Played, play
 from benchmarks.fuzz.world import World, set_up
 from benchmarks.tables import as_table
 from benchmarks.usage import forget_peak, memory_mb, process_tree
+from deploy.functions import ALLOCATOR
 from emulators.common.client import local_client
 from emulators.common.server import running
 from emulators.world.functions import create_app
@@ -56,7 +58,8 @@ def serving(world: World, folder: Path) -> Iterator[tuple[int, Callable[[], list
         str(errors),
     ]
     with log.open("ab") as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+        environment = {**os.environ, **ALLOCATOR}
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
         try:
             _wait_for(world)
             yield process.pid, _Tail(errors)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from deploy import plan
-from deploy.functions import environment_file
+from deploy.functions import ALLOCATOR, environment_file
 from deploy.installation import EXAMPLE, SECRETS, Installation, InstallationError, read_installation
 from deploy.step import Step
 from vitrina.settings import PREFIX, Settings
@@ -143,4 +143,5 @@ def test_values_are_quoted_in_the_file_of_the_functions() -> None:
     odd = {PREFIX + "STAFF": 'a: "b" \\ #c', PREFIX + "KAITEN_SPACE_ID": "0123", PREFIX + "COUNTRY": "NO"}
     installation = Installation("agency-vitrina", "europe-west1", odd)
 
-    assert yaml.safe_load(environment_file(installation)) == installation.environment
+    written = yaml.safe_load(environment_file(installation))
+    assert written == {**ALLOCATOR, **installation.environment}
