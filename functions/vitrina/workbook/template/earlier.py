@@ -45,10 +45,10 @@ class Earlier:
 def load_earlier(key: str, directory: Path = TEMPLATES_DIRECTORY) -> Earlier:
     """What earlier releases wrote into workbooks of the template *key*; raises ``TemplateError``."""
     # Only an upgrade of a workbook needs it.
-    from vitrina.workbook.template.schema import SCHEMA, validate
+    from vitrina.workbook.template.schema import check_part
 
-    schema, raw = read_json(directory / SCHEMA), read_json(directory / FILE)
-    validate(raw, {**schema["$defs"]["earlier"], "$defs": schema["$defs"]}, FILE)
+    raw = read_json(directory / FILE)
+    check_part("earlier", raw, directory)
     own = raw[key]
     texts = {
         locale: {name: tuple(wordings) for name, wordings in raw["texts"][locale].items()}

@@ -1,6 +1,6 @@
 """Compares the files of ``sheet_templates/`` with ``template.schema.json``.
 
-Tests do so before a release is deployed, and the doctor afterwards. A function reads what they have judged.
+Tests do so before a release is deployed, and the doctor afterwards. Functions load the files without it.
 """
 
 from __future__ import annotations
@@ -18,20 +18,19 @@ SCHEMA = "template.schema.json"
 
 def check_template(key: str, directory: Path = TEMPLATES_DIRECTORY) -> None:
     """Raise ``TemplateError`` unless the template *key* and the theme match their schema."""
-    schema = read_json(directory / SCHEMA)
-    validate(read_json(directory / f"{key}.json"), schema, f"{key}.json")
-    validate(
-        read_json(directory / "theme.json"),
-        {**schema["$defs"]["theme"], "$defs": schema["$defs"]},
-        "theme.json",
-    )
+    name = f"{key}.json"
+    _validate(read_json(directory / name), read_json(directory / SCHEMA), name)
+    check_part("theme", read_json(directory / "theme.json"), directory)
 
 
-def validate(raw: Any, schema: Mapping[str, Any], name: str) -> None:
-    """Raise ``TemplateError`` unless *raw*, read from the file *name*, matches *schema*.
+def check_part(key: str, raw: Any, directory: Path = TEMPLATES_DIRECTORY) -> None:
+    """Raise ``TemplateError`` unless *raw*, the content of ``<key>.json``, matches its part of the schema."""
+    parts = read_json(directory / SCHEMA)["$defs"]
+    _validate(raw, {**parts[key], "$defs": parts}, f"{key}.json")
 
-    Of several errors the deepest is reported, as it names the cause.
-    """
+
+def _validate(raw: Any, schema: Mapping[str, Any], name: str) -> None:
+    """Report the deepest of several errors, as it names the cause."""
     validator = jsonschema.Draft202012Validator(schema)
     found = jsonschema.exceptions.best_match(validator.iter_errors(raw))
     if found is not None:
