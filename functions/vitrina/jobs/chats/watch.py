@@ -49,7 +49,7 @@ def watch_chats(services: Services, body: Json) -> None:
         chats = find_chats(services.store, agency_id)
         _offer(run, chats)
         for state in find_unready(services.store, agency_id):
-            # What was put right without an event, whose event was lost, or which failed halfway.
+            # What was put right without an event, whose event was lost, or whose set-up failed halfway.
             run.queue_at_end(chat_wish(services, state.spreadsheet_id))
         _remind(run)
         # An agency whose settings nobody has read since it has a chat chose nothing.

@@ -223,7 +223,7 @@ def state_from_document(document: Document | None, spreadsheet_id: str, agency_i
 
 
 def find_unready(store: Store, agency_id: str) -> list[ChatState]:
-    """Chats whose group cannot be used, or whose set-up is not through."""
+    """Chats whose group cannot be used, or whose set-up is not finished."""
     found = store.find(CHAT_STATE, where={"agency_id": agency_id, "is_open": True})
     return [state_from_document(one, one.key, agency_id) for one in found]
 

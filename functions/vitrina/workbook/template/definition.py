@@ -1,4 +1,4 @@
-"""Loads and types the templates of the workbooks in ``sheet_templates/``.
+"""Loads the templates of the workbooks in ``sheet_templates/`` as typed objects.
 
 A template defines tabs, columns and form fields by stable keys; texts give their names in each language; the
 theme defines their format. ``schema`` checks the files; ``compiler`` makes requests of Google from them.
@@ -398,7 +398,7 @@ _SHARED_TEXTS = (
 
 
 def read_json(path: Path) -> Any:
-    """Content of a file of ``sheet_templates/``; raises ``TemplateError``."""
+    """Read and parse a JSON file; raises ``TemplateError`` where it is missing or no JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

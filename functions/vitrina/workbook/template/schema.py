@@ -38,7 +38,7 @@ def _validate(raw: Any, schema: Mapping[str, Any], name: str) -> None:
 
 
 def _place(raw: Any, path: Sequence[str | int], name: str) -> str:
-    """A place by keys instead of indices: ``client.json › tabs › backlog › columns › task``."""
+    """Name a place by keys instead of indices: ``client.json › tabs › backlog › columns › task``."""
     words = [name]
     node = raw
     for step in path:
