@@ -236,7 +236,7 @@ def _play(servers: Servers, setenv: SetEnv, folder: Path, row_count: int) -> lis
     with meter.measure("push"):
         click_action(office, "push")
     office.settle()
-    _move_a_card(office, people_of(sample)[0].kaiten_id)
+    move_a_card(office, people_of(sample)[0].kaiten_id)
     with meter.measure("webhook"):
         office.http.post(f"{servers.kaiten}/_emulator/webhooks/release", json={}).raise_for_status()
         office.settle()
@@ -331,7 +331,7 @@ def click_action(
     return answer
 
 
-def _move_a_card(office: LocalOffice, user_id: int) -> None:
+def move_a_card(office: LocalOffice, user_id: int) -> None:
     """Move a card as a specialist; the tracker holds its webhook back until its cost is measured."""
     office.http.post(f"{office.servers.kaiten}/_emulator/webhooks", json={"mode": "hold"}).raise_for_status()
     card = office.cards()[0]

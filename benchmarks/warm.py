@@ -1,0 +1,182 @@
+"""``python -m benchmarks.warm [--rows 10 100 1000] [--repeat 3]``: warm clicks beside Google's part of them.
+
+Each action of the menu is played at several sizes of the backlog, over the local servers with the sample
+agency. What a click takes is divided by what its own calls to Google take in the same click: emulator, way
+and client library. Processor time of the process, in which servers and functions all work, is compared, so
+that other programs of the machine do not disturb the ratio; milliseconds are for the reader. The exit code is
+1 where a ratio at 1,000 rows is above the one that is aimed at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+from unittest.mock import patch
+
+from benchmarks.api_calls import LIMIT_HOURS, SetEnv, backlog_rows, click_action, move_a_card, open_agency
+from benchmarks.tables import as_table
+from emulators.world.sample import load_agency
+from emulators.world.story import people_of, staff_of
+from tests.harness.local_office import LocalOffice
+from tests.harness.servers import Servers, running_servers
+from vitrina.google.services import GoogleServices
+
+ROWS = (10, 100, 1000)
+REPEAT_COUNT = 3
+
+#: Action, and the most times the time of its calls to Google that it may take at ``JUDGED_ROWS``.
+ACTIONS = {
+    "estimate": 1.5,
+    "build_batch": 2.5,
+    "start_batch": 1.5,
+    "push": None,
+    "webhook": 1.5,
+    "refresh": 1.5,
+}
+JUDGED_ROWS = 1000
+
+HEADER = ("Action", "Rows", "ms", "CPU ms", "Google's CPU ms", "×", "at most")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one click took: milliseconds, those of the processor, and those of the processor at Google."""
+
+    ms: float
+    cpu_ms: float
+    google_cpu_ms: float
+
+    @property
+    def ratio(self) -> float:
+        """The click divided by its calls to Google."""
+        return self.cpu_ms / self.google_cpu_ms
+
+
+Costs = dict[tuple[str, int], list[Cost]]
+
+
+def run(setenv: SetEnv, folder: Path, *, sizes: Sequence[int], repeats: int) -> Costs:
+    """Costs of each action at each size, one for each repeat."""
+    found: Costs = {}
+    with running_servers() as servers:
+        for repeat in range(repeats):
+            for size in sizes:
+                for action, cost in _play(servers, setenv, folder / f"{repeat}-{size}", size).items():
+                    found.setdefault((action, size), []).append(cost)
+    return found
+
+
+class _Meter:
+    """Times clicks, and in them the calls to Google."""
+
+    def __init__(self) -> None:
+        self.costs: dict[str, Cost] = {}
+        self._google_s = 0.0
+
+    @contextmanager
+    def counting_google(self) -> Iterator[None]:
+        """Count the processor time of all calls to Google, while the block runs."""
+        send = GoogleServices.send
+
+        def timed(services: GoogleServices, request: Any) -> Any:
+            begun = time.process_time()
+            try:
+                return send(services, request)
+            finally:
+                self._google_s += time.process_time() - begun
+
+        with patch.object(GoogleServices, "send", timed):
+            yield
+
+    @contextmanager
+    def measure(self, action: str) -> Iterator[None]:
+        """Time what the block does."""
+        # The objects of the servers, which live in this process too, would be looked at again and again.
+        gc.collect()
+        gc.freeze()
+        self._google_s = 0.0
+        begun, cpu_begun = time.perf_counter(), time.process_time()
+        yield
+        ms, cpu_ms = 1000 * (time.perf_counter() - begun), 1000 * (time.process_time() - cpu_begun)
+        gc.unfreeze()
+        self.costs[action] = Cost(ms, cpu_ms, 1000 * self._google_s)
+
+
+def _play(servers: Servers, setenv: SetEnv, folder: Path, row_count: int) -> dict[str, Cost]:
+    """One agency, one client with *row_count* rows of backlog, every action once."""
+    sample, meter = load_agency(), _Meter()
+    folder.mkdir(parents=True)
+    office = LocalOffice(servers, folder, staff_of(sample)[0])
+    open_agency(office, setenv, sample)
+    office.create_client(client_name="Benchmark", project_name="Warm", code="WRM", limit_hours=LIMIT_HOURS)
+    office.paste_backlog(backlog_rows(sample, row_count))
+    # The first click of a process loads what it needs.
+    click_action(office, "check_book")
+    with meter.counting_google():
+        with meter.measure("estimate"):
+            click_action(office, "estimate")
+        with meter.measure("build_batch"):
+            preview = click_action(office, "build_batch", period="current")
+        with meter.measure("start_batch"):
+            click_action(office, "start_batch", preview_id=preview["data"]["preview_id"])
+        with meter.measure("push"):
+            click_action(office, "push")
+        office.settle()
+        move_a_card(office, people_of(sample)[0].kaiten_id)
+        with meter.measure("webhook"):
+            office.http.post(f"{servers.kaiten}/_emulator/webhooks/release", json={}).raise_for_status()
+            office.settle()
+        with meter.measure("refresh"):
+            click_action(office, "refresh")
+    office.http.close()
+    return meter.costs
+
+
+def main() -> int:
+    """Measure, print the table and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.warm", description=__doc__)
+    parser.add_argument("--rows", type=int, nargs="+", default=ROWS, help="sizes of the backlog")
+    parser.add_argument("--repeat", type=int, default=REPEAT_COUNT, help="runs; medians are shown")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="vitrina-") as folder:
+        costs = run(os.environ.__setitem__, Path(folder), sizes=arguments.rows, repeats=arguments.repeat)
+    print(as_table(HEADER, list(_lines(costs)), markdown=arguments.markdown))
+    above = [
+        f"{action} at {size:,} rows: {ratio:.2f} times its calls to Google; {most} at most"
+        for (action, size), ones in costs.items()
+        if size == JUDGED_ROWS
+        and (most := ACTIONS[action]) is not None
+        and (ratio := median(one.ratio for one in ones)) > most
+    ]
+    print("\n".join(above), file=sys.stderr)
+    return 1 if above else 0
+
+
+def _lines(costs: Costs) -> Iterator[tuple[str, ...]]:
+    for action, most in ACTIONS.items():
+        for (name, size), ones in costs.items():
+            if name == action:
+                yield (
+                    action,
+                    f"{size:,}",
+                    f"{median(one.ms for one in ones):,.0f}",
+                    f"{median(one.cpu_ms for one in ones):,.0f}",
+                    f"{median(one.google_cpu_ms for one in ones):,.0f}",
+                    f"{median(one.ratio for one in ones):.2f}",
+                    str(most) if most and size == JUDGED_ROWS else "",
+                )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
