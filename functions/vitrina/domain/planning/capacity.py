@@ -236,11 +236,15 @@ class Ledger:
 
     def window_of(self, number: int, place: int) -> int:
         """Place of the week or month of a limit that contains the day."""
-        return self._of_day[self.resources.limits[number].kind][place]
+        return self.window_row(number)[place]
+
+    def window_row(self, number: int) -> Sequence[int]:
+        """Places of the weeks or months of a limit that contain each day."""
+        return self._of_day[self.resources.limits[number].kind]
 
     def first_place(self, number: int, window: int) -> int:
         """Place of the first day in a week or month of a limit; the count of days if there is none."""
-        return bisect_left(self._of_day[self.resources.limits[number].kind], window)
+        return bisect_left(self.window_row(number), window)
 
     def take(self, person: int, project: str, place: int, hours: float) -> None:
         """Subtract hours from a day and its limits; negative hours are added back."""

@@ -117,6 +117,8 @@ class Timeline:
         self._within = [[0] * day_count for _ in people]
         #: For each day the next one to look at, which skips days that were found full.
         self._next = [list(range(1, day_count + 1)) for _ in people]
+        #: The same for the weeks or months of each limit.
+        self._next_window = [list(range(1, len(left) + 1)) for left in ledger.left]
         #: Place of the last day with committed hours, by item.
         self.booked_ends = _booked_ends(ledger)
         for booking in ledger.resources.bookings:
@@ -128,7 +130,7 @@ class Timeline:
         """An independent copy."""
         twin = copy(self)
         twin.ledger = self.ledger.copy()
-        for name in ("_nights", "_through", "_within", "_next"):
+        for name in ("_nights", "_through", "_within", "_next", "_next_window"):
             setattr(twin, name, [list(row) for row in getattr(self, name)])
         return twin
 
@@ -169,30 +171,26 @@ class Timeline:
     def _first_open(self, person: int, project: str, hours: float, start: int) -> int:
         """Place of the first day from *start* on with room for a piece; the count of days if none has."""
         ledger, least = self.ledger, min(MIN_PIECE_HOURS, hours) - EPSILON_HOURS
-        free, place = ledger.free[person], start
-        limits = ledger.limits_of(person, project)
+        free, days, place = ledger.free[person], self._next[person], start
+        is_piece = hours >= MIN_PIECE_HOURS
+        limits = [
+            (ledger.left[number], ledger.window_row(number), number)
+            for number in ledger.limits_of(person, project)
+        ]
         while place < len(free):
             if free[place] < least:
-                place = self._behind_full(person, place) if hours >= MIN_PIECE_HOURS else place + 1
+                place = _behind_full(free, days, place) if is_piece else place + 1
                 continue
-            for number in limits:
-                window = ledger.window_of(number, place)
-                if ledger.left[number][window] < least:
-                    place = ledger.first_place(number, window + 1)
+            for left, windows, number in limits:
+                window = windows[place]
+                if left[window] < least:
+                    following = self._next_window[number]
+                    window = _behind_full(left, following, window) if is_piece else window + 1
+                    place = ledger.first_place(number, window)
                     break
             else:
                 return place
         return place
-
-    def _behind_full(self, person: int, place: int) -> int:
-        """Place of the first day from *place* on with room for a piece, by the hours of the person only."""
-        free, following, end = self.ledger.free[person], self._next[person], place
-        while end < len(free) and free[end] < MIN_PIECE_HOURS - EPSILON_HOURS:
-            end = following[end]
-        # The next look takes one step: a full day stays full unless hours are given back.
-        while place < end:
-            following[place], place = end, following[place]
-        return end
 
     def take(self, person: int, project: str, pieces: Pieces) -> None:
         """Take the hours of the days."""
@@ -204,23 +202,29 @@ class Timeline:
         for place, hours in pieces:
             self.ledger.take(person, project, place, -hours)
         self._next[person] = list(range(1, len(self.ledger.days) + 1))
+        for number in self.ledger.limits_of(person, project):
+            self._next_window[number] = list(range(1, len(self.ledger.left[number]) + 1))
 
     def _spread(
         self, person: int, project: str, hours: float, start: int, *, rest: float, rest_from: int
     ) -> Pieces | None:
         """Free hours from *start* on until *hours* are found, and then those of the rest."""
         ledger, left = self.ledger, hours
-        limits = ledger.limits_of(person, project)
+        free = ledger.free[person]
+        limits = [
+            (ledger.left[number], ledger.window_row(number), number)
+            for number in ledger.limits_of(person, project)
+        ]
         spent: dict[tuple[int, int], float] = {}
         pieces: Pieces = []
         first = start
-        for place in range(start, len(ledger.days)):
+        for place in range(start, len(free)):
             if place < first:
                 continue
-            room = ledger.free[person][place]
-            for number in limits:
-                window = ledger.window_of(number, place)
-                room = min(room, ledger.left[number][window] - spent.get((number, window), 0.0))
+            room = free[place]
+            for most, windows, number in limits:
+                window = windows[place]
+                room = min(room, most[window] - spent.get((number, window), 0.0))
             if room < min(MIN_PIECE_HOURS, left) - EPSILON_HOURS:
                 continue
             piece = min(room, left)
@@ -230,8 +234,8 @@ class Timeline:
                 if rest <= EPSILON_HOURS:
                     return pieces
                 left, rest, first = rest, 0.0, rest_from
-            for number in limits:
-                key = (number, ledger.window_of(number, place))
+            for _, windows, number in limits:
+                key = (number, windows[place])
                 spent[key] = spent.get(key, 0.0) + piece
         return None
 
@@ -251,6 +255,23 @@ class Timeline:
     def open(self, person: int, pieces: Pieces) -> None:
         """Count an action as open from the first of the days to the last."""
         self._open(person, pieces[0][0], pieces[-1][0])
+
+
+def _behind_full(free: Sequence[float], following: list[int], place: int) -> int:
+    """Place of the first hours from *place* on with room for a piece; the count of places if none has.
+
+    Parameters
+    ----------
+    following
+        For each place the next one to look at; it is changed. What is full stays full unless hours are given
+        back, so the next look takes one step.
+    """
+    end = place
+    while end < len(free) and free[end] < MIN_PIECE_HOURS - EPSILON_HOURS:
+        end = following[end]
+    while place < end:
+        following[place], place = end, following[place]
+    return end
 
 
 def schedule(
