@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 
 
 class Priority(StrEnum):
@@ -73,12 +74,12 @@ class BacklogItem:
     #: Specialist who has begun the part of a profile and continues it, by profile.
     keeps: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, int]:
         """Project and number: the identity among all clients."""
         return (self.project, self.number)
 
-    @property
+    @cached_property
     def total_hours(self) -> float:
         """Hours of all profiles together."""
         return sum(self.hours.values())

@@ -16,6 +16,7 @@ from vitrina.domain.planning.selection import (
     SearchBudgets,
     Selection,
     TakenItem,
+    is_raised,
     priority_class,
     select,
     wanted_days,
@@ -60,9 +61,12 @@ class PeriodPlan:
         return tuple(by_key[one.item.key] for one in self.selection.taken)
 
     def backlog_after(self) -> tuple[BacklogItem, ...]:
-        """Backlog of the next period: the items left out, each passed over once more."""
+        """Backlog of the next period: the items left out, each passed over once more until it is raised."""
         return tuple(
-            replace(left.item, passed_over_count=left.item.passed_over_count + 1) for left in self.left_out
+            left.item
+            if is_raised(left.item)
+            else replace(left.item, passed_over_count=left.item.passed_over_count + 1)
+            for left in self.left_out
         )
 
 

@@ -246,6 +246,7 @@ class Chooser:
         self._is_first = True
         self._spent: dict[str, float] = {}
         self._item_limits_known: dict[str, list[int]] = {}
+        self._least_limits: dict[str, float] = {}
 
     def _person_load(self, place: int) -> PersonLoad:
         specialist = self._ledger.resources.specialists[place]
@@ -322,6 +323,10 @@ class Chooser:
         heapq.heapify(turns)
         while turns:
             project = heapq.heappop(turns)[2]
+            if not turns:
+                # No other project is left to take turns with.
+                yield from reversed(queues[project])
+                return
             yield queues[project].pop()
             if queues[project]:
                 heapq.heappush(turns, (*self._used_share(project), project))
@@ -529,20 +534,31 @@ class Chooser:
         """Whether the item may be begun in part: it was begun before, or is larger than an empty period."""
         if item.is_carried_over:
             return True
-        limits = [self._limits[number].hours for number in self._item_limits(item)]
-        return item.total_hours > min(limits, default=item.total_hours) + EPSILON_HOURS or any(
-            self._is_large(profile, hours) for profile, hours in item.hours.items()
+        return item.total_hours > self._least_limit(item) + EPSILON_HOURS or any(
+            hours > self._largest[profile] + EPSILON_HOURS for profile, hours in item.hours.items()
         )
 
-    def _is_large(self, profile: str, hours: float) -> bool:
-        """Whether an action is longer than an empty period of full time, or of anybody with the profile.
+    def _least_limit(self, item: BacklogItem) -> float:
+        """Hours of the lowest limit of the item in an empty period, infinite where it has none."""
+        known = self._least_limits.get(item.project)
+        if known is None:
+            limits = (self._limits[number].hours for number in self._item_limits(item))
+            known = self._least_limits[item.project] = min(limits, default=math.inf)
+        return known
 
-        Absences and committed hours are ignored. Full time is that of the calendar, so that an action stays
-        large when the hours of a person are raised: more capacity never makes it wait.
+    @cached_property
+    def _largest(self) -> Mapping[str, float]:
+        """By profile, hours of the longest action that an empty period holds; one that is longer is large.
+
+        It is as long as full time, or as the time of anybody with the profile if that is less. Absences and
+        committed hours are ignored. Full time is that of the calendar, so that an action stays large when the
+        hours of a person are raised: more capacity never makes it wait.
         """
-        longest = max(self._full_hours[person.place] for person in self.team.skilled[profile])
         full_time = self._full_time_hours * self._ledger.resources.load_factor
-        return hours > min(longest, full_time) + EPSILON_HOURS
+        return {
+            profile: min(full_time, max(self._full_hours[person.place] for person in people))
+            for profile, people in self.team.skilled.items()
+        }
 
     def _begin(self, item: BacklogItem) -> bool:
         """Take whole actions in order, then the remaining hours for one that is larger than a period."""
@@ -574,12 +590,8 @@ class Chooser:
         return self._over_limit(item, least) or self._no_room(item, profile, least)
 
     def _may_divide(self, item: BacklogItem, profile: str, hours: float) -> bool:
-        limits = [self._limits[number].hours for number in self._item_limits(item)]
-        return (
-            item.is_carried_over
-            or self._is_large(profile, hours)
-            or hours > min(limits, default=hours) + EPSILON_HOURS
-        )
+        most = min(self._largest[profile], self._least_limit(item))
+        return item.is_carried_over or hours > most + EPSILON_HOURS
 
     def _seat_piece(self, item: BacklogItem, profile: str, most: float) -> Part | None:
         """Assign as many hours as one person has left, at least ``MIN_START_HOURS``."""
