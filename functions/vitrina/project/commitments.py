@@ -15,7 +15,7 @@ from vitrina.domain.backlog import Specialist
 from vitrina.domain.calendar import WorkCalendar
 from vitrina.domain.checking.feasibility import TOLERANCE_HOURS, spread
 from vitrina.domain.planning.capacity import Resources
-from vitrina.domain.planning.overdue import left_of
+from vitrina.domain.planning.in_progress.overdue import left_of
 from vitrina.records.books import Project
 from vitrina.records.work import (
     Item,

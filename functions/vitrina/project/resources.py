@@ -7,7 +7,7 @@ from datetime import date
 
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.planning.capacity import Booking, HourLimit, Resources
-from vitrina.domain.planning.overdue import OverdueWork, carry_over
+from vitrina.domain.planning.in_progress.overdue import OverdueWork, carry_over
 from vitrina.operations.services import Services
 from vitrina.ports import Key, Put
 from vitrina.project.commitments import People

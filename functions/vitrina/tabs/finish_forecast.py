@@ -10,7 +10,7 @@ from functools import partial
 from vitrina.domain.backlog import BacklogItem, Priority
 from vitrina.domain.estimating.norms import Basis
 from vitrina.domain.planning.forecast import Forecast, ForecastOutcome, assign_evenly, forecast
-from vitrina.domain.planning.overdue import left_of
+from vitrina.domain.planning.in_progress.overdue import left_of
 from vitrina.errors import CellsError
 from vitrina.operations.run import Update
 from vitrina.ports import Store

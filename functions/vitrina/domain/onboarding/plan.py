@@ -18,7 +18,7 @@ from typing import NamedTuple
 from vitrina.domain.backlog import PlannedAction
 from vitrina.domain.onboarding.template import TemplateStep, TemplateTask
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Resources
-from vitrina.domain.planning.open_work import new_timeline
+from vitrina.domain.planning.in_progress.open_work import new_timeline
 from vitrina.domain.planning.project import Activity, shortest
 from vitrina.domain.planning.schedule import Pieces, Timeline, serial_order
 

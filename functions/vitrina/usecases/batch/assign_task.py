@@ -11,7 +11,7 @@ from datetime import date
 
 from vitrina.domain.backlog import ActionStatus, PlannedAction, Priority
 from vitrina.domain.estimating.effort import Task, forecast
-from vitrina.domain.planning.assignment import Move, Over
+from vitrina.domain.planning.in_progress.assignment import Move, Over
 from vitrina.errors import (
     ChangedMeanwhileError,
     RetriableServiceError,

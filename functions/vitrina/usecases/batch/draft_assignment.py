@@ -12,7 +12,8 @@ from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.checking.feasibility import TOLERANCE_HOURS
 from vitrina.domain.estimating.effort import Task, forecast
 from vitrina.domain.estimating.norms import tenth
-from vitrina.domain.planning.assignment import (
+from vitrina.domain.planning.capacity import Resources
+from vitrina.domain.planning.in_progress.assignment import (
     Assignment,
     Over,
     TaskPart,
@@ -22,8 +23,7 @@ from vitrina.domain.planning.assignment import (
     over,
     until_day,
 )
-from vitrina.domain.planning.capacity import Resources
-from vitrina.domain.planning.open_work import OpenAction
+from vitrina.domain.planning.in_progress.open_work import OpenAction
 from vitrina.errors import UserError
 from vitrina.ports import Json
 from vitrina.project.planner_input import PlannedPart

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from vitrina.domain.planning.open_work import OpenAction
-from vitrina.domain.planning.replan import Replan, Replanned, replan
+from vitrina.domain.planning.in_progress.open_work import OpenAction
+from vitrina.domain.planning.in_progress.replan import Replan, Replanned, replan
 from vitrina.ports import Json
 from vitrina.project.snapshot import Snapshot
 from vitrina.records.work import ItemAction

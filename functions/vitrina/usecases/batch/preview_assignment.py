@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from vitrina.domain.calendar import PeriodKind
-from vitrina.domain.planning.assignment import Assignment, Move, offers
 from vitrina.domain.planning.capacity import Resources
+from vitrina.domain.planning.in_progress.assignment import Assignment, Move, offers
 from vitrina.domain.planning.planner import HORIZON_CALENDAR_DAYS
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.run import Run

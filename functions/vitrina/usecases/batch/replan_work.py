@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from vitrina.domain.planning.replan import Trouble
+from vitrina.domain.planning.in_progress.replan import Trouble
 from vitrina.errors import ChangedMeanwhileError, UserError, VitrinaError
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.retry_on_conflict import retry_on_conflict

@@ -7,9 +7,9 @@ from datetime import date
 
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import WorkCalendar
-from vitrina.domain.planning.assignment import first_due_day
 from vitrina.domain.planning.explain import Explanation, Situation
-from vitrina.domain.planning.open_work import new_timeline
+from vitrina.domain.planning.in_progress.assignment import first_due_day
+from vitrina.domain.planning.in_progress.open_work import new_timeline
 from vitrina.domain.planning.planner import PeriodPlan
 from vitrina.errors import CellsError
 from vitrina.project.resources import resources_of

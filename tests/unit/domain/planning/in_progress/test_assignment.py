@@ -13,7 +13,8 @@ import pytest
 from vitrina.domain.backlog import PlannedAction, Specialist
 from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
 from vitrina.domain.checking.check import AfterRow, DayRow, Facts, PersonRow, check
-from vitrina.domain.planning.assignment import (
+from vitrina.domain.planning.capacity import Booking, HourLimit, Resources
+from vitrina.domain.planning.in_progress.assignment import (
     Assignment,
     OpenAction,
     TaskPart,
@@ -24,8 +25,7 @@ from vitrina.domain.planning.assignment import (
     over,
     until_day,
 )
-from vitrina.domain.planning.capacity import Booking, HourLimit, Resources
-from vitrina.domain.planning.open_work import new_timeline
+from vitrina.domain.planning.in_progress.open_work import new_timeline
 
 MONDAY = date(2026, 11, 30)
 ANNA, BORIS = Specialist("Анна", ("design",), 8.0), Specialist("Борис", ("design", "copy"), 6.0)

@@ -13,7 +13,12 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from vitrina.domain.planning.capacity import Resources
-from vitrina.domain.planning.open_work import OpenAction, actions_before, new_timeline, room_as_before
+from vitrina.domain.planning.in_progress.open_work import (
+    OpenAction,
+    actions_before,
+    new_timeline,
+    room_as_before,
+)
 from vitrina.domain.planning.schedule import Pieces, Timeline
 
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from vitrina.domain.backlog import Specialist
 from vitrina.domain.calendar import PeriodKind, WorkCalendar
 from vitrina.domain.planning.capacity import Booking, HourLimit, Ledger, Resources
-from vitrina.domain.planning.overdue import OverdueWork, carry_over
+from vitrina.domain.planning.in_progress.overdue import OverdueWork, carry_over
 
 MONDAY = date(2026, 11, 30)
 FRIDAY = MONDAY - timedelta(days=3)

@@ -15,7 +15,12 @@ from vitrina.domain.backlog import PlannedAction
 from vitrina.domain.calendar import Period, period_of
 from vitrina.domain.checking.feasibility import spread
 from vitrina.domain.planning.capacity import EPSILON_HOURS, HourLimit, Ledger, Resources
-from vitrina.domain.planning.open_work import OpenAction, actions_before, new_timeline, room_as_before
+from vitrina.domain.planning.in_progress.open_work import (
+    OpenAction,
+    actions_before,
+    new_timeline,
+    room_as_before,
+)
 from vitrina.domain.planning.schedule import Pieces, Timeline
 
 

@@ -27,9 +27,9 @@ from vitrina.domain.checking.check import (
     check,
 )
 from vitrina.domain.planning.capacity import Booking, HourLimit, Resources
-from vitrina.domain.planning.open_work import OpenAction
+from vitrina.domain.planning.in_progress.open_work import OpenAction
+from vitrina.domain.planning.in_progress.replan import Replan, Trouble, replan
 from vitrina.domain.planning.planner import plan_period
-from vitrina.domain.planning.replan import Replan, Trouble, replan
 
 AGENCIES = 1_000
 BLOCKS = 4
