@@ -14,9 +14,10 @@ from benchmarks.agencies import RandomAgency
 from vitrina.domain.calendar import Period, PeriodKind, period_of
 from vitrina.domain.checking.check import AfterRow, DayRow, Facts, LimitRow, PersonRow, Violation, check
 from vitrina.domain.planning.capacity import Booking, Ledger, Resources
+from vitrina.domain.planning.demand import priority_class
 from vitrina.domain.planning.planner import PeriodPlan
 from vitrina.domain.planning.schedule import ItemKey
-from vitrina.domain.planning.selection import LeftOutItem, LeftOutReason, Selection, TakenItem, priority_class
+from vitrina.domain.planning.selection import LeftOutItem, LeftOutReason, Selection, TakenItem
 
 TOLERANCE_HOURS = 1e-4
 

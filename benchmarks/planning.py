@@ -44,11 +44,12 @@ from benchmarks.tables import as_table
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger
+from vitrina.domain.planning.demand import Demand, priority_class
 from vitrina.domain.planning.explain import Situation, changed, explain
 from vitrina.domain.planning.moves import Moves, PersonLoad
 from vitrina.domain.planning.planner import HORIZON_CALENDAR_DAYS, PeriodPlan, plan_on, plan_period
 from vitrina.domain.planning.schedule import Schedule, schedule
-from vitrina.domain.planning.selection import Chooser, LeftOutItem, LeftOutReason, Selection, priority_class
+from vitrina.domain.planning.selection import Chooser, LeftOutItem, LeftOutReason, Selection
 
 #: People, items and period of the fixed set; 10 clients each.
 SIZES = (
@@ -382,7 +383,7 @@ def _searched_and_explained(agency: RandomAgency, plan: PeriodPlan) -> Counter[s
     seen = Counter({"agencies searched and explained": 1})
     for _, room in rooms(agency, plan.selection):
         seen[f"left out: {room}"] += 1
-    situation = Situation(agency.items, agency.resources, agency.period)
+    situation = Situation(Demand(agency.items), agency.resources, agency.period)
     for one in explain(situation, plan):
         if one.change is not None:
             seen["changes told"] += 1

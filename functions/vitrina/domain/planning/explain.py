@@ -11,12 +11,13 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
-from vitrina.domain.backlog import BacklogItem, Priority
+from vitrina.domain.backlog import Priority
 from vitrina.domain.calendar import Period
 from vitrina.domain.planning.capacity import Resources
-from vitrina.domain.planning.planner import PeriodPlan, plan_on
+from vitrina.domain.planning.demand import Demand, priority_class
+from vitrina.domain.planning.planner import PeriodPlan, plan_period
 from vitrina.domain.planning.schedule import ItemKey
-from vitrina.domain.planning.selection import LeftOutItem, LeftOutReason, priority_class
+from vitrina.domain.planning.selection import LeftOutItem, LeftOutReason
 from vitrina.domain.planning.wishes import NO_WISHES, Wishes, plan_as_wished
 
 #: Count of following periods that are planned to find the one in which an item is expected.
@@ -89,7 +90,7 @@ class Explanation:
 class Situation:
     """The input of a plan: the arguments of ``plan_as_wished``."""
 
-    items: tuple[BacklogItem, ...]
+    items: Demand
     resources: Resources
     period: Period
     since: date | None = None
@@ -101,8 +102,8 @@ class Situation:
         """The first day that may be planned."""
         return max(self.since or self.period.start_on, self.period.start_on)
 
-    def plan(self) -> PeriodPlan:
-        """The plan of the period, with the wishes of a person."""
+    def plan(self, *, only_taken: bool = False) -> PeriodPlan:
+        """The plan of the period, with the wishes of a person; ``only_taken`` as in ``plan_period``."""
         return plan_as_wished(
             self.items,
             self.resources,
@@ -110,6 +111,7 @@ class Situation:
             period=self.period,
             since=self.since,
             unfinished=self.unfinished,
+            only_taken=only_taken,
         )
 
 
@@ -118,20 +120,15 @@ def changed(situation: Situation, change: Change) -> Situation:
     resources = situation.resources
     match change.kind:
         case ChangeKind.DROP_ITEM:
-            return replace(
-                situation, items=tuple(item for item in situation.items if item.key != change.item)
-            )
+            return replace(situation, items=situation.items.without({change.item}))
         case ChangeKind.PUT_FIRST:
             first = min((item.rank for item in situation.items), default=0) - 1
-            return replace(
-                situation,
-                items=tuple(
-                    replace(item, priority=change.priority or item.priority, rank=first, passed_over_count=0)
-                    if item.key == change.item
-                    else item
-                    for item in situation.items
-                ),
-            )
+            moved = next((item for item in situation.items if item.key == change.item), None)
+            if moved is None:
+                return situation
+            priority = change.priority or moved.priority
+            moved = replace(moved, priority=priority, rank=first, passed_over_count=0)
+            return replace(situation, items=situation.items.with_other(moved))
         case ChangeKind.RAISE_LIMIT:
             limits = tuple(
                 replace(limit, hours=limit.hours + change.hours)
@@ -194,13 +191,15 @@ def explain(
 def _expected(situation: Situation, plan: PeriodPlan, keys: set[ItemKey]) -> Mapping[ItemKey, Period]:
     """The first following period that contains each item, found by planning one period after the other."""
     found: dict[ItemKey, Period] = {}
-    resources = situation.resources
+    resources, items = situation.resources, plan.backlog_after()
     for _ in range(PERIODS_AHEAD):
         if not keys - found.keys():
             break
-        plan, resources = plan_on(plan, resources)
-        for key in plan.taken_keys & keys - found.keys():
-            found[key] = plan.period
+        resources = resources.booked(plan.schedule.bookings())
+        plan = plan_period(items, resources, period=plan.period.next(), only_taken=True)
+        taken = plan.taken_keys
+        found |= dict.fromkeys(taken & keys - found.keys(), plan.period)
+        items = items.without(taken).passed_over()
     return found
 
 
@@ -291,7 +290,7 @@ class _Prover:
         if known is None:
             if self._is_spent:
                 return False
-            known = self._outcomes[change] = changed(self._situation, change).plan().taken_keys
+            known = self._outcomes[change] = changed(self._situation, change).plan(only_taken=True).taken_keys
             self._let_in |= known
         return key in known
 

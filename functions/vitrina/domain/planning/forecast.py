@@ -18,8 +18,9 @@ from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.estimating.effort import draw_ratios
 from vitrina.domain.estimating.norms import PROMISED, Basis, Norms
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger, Resources
+from vitrina.domain.planning.demand import priority_class
 from vitrina.domain.planning.schedule import Queue, Timeline, last_day, queue_of, serial_order
-from vitrina.domain.planning.selection import Assignment, TakenItem, priority_class
+from vitrina.domain.planning.selection import Assignment, TakenItem
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from vitrina.domain.backlog import BacklogItem, Priority
 from vitrina.domain.calendar import Period, PeriodKind
 from vitrina.domain.planning.capacity import HourLimit, Ledger, Resources
+from vitrina.domain.planning.demand import Demand, priority_class, wanted_days
 from vitrina.domain.planning.schedule import ItemKey, Schedule, ScheduledItem, schedule
 from vitrina.domain.planning.selection import (
     LeftOutItem,
@@ -16,10 +17,7 @@ from vitrina.domain.planning.selection import (
     SearchBudgets,
     Selection,
     TakenItem,
-    is_raised,
-    priority_class,
     select,
-    wanted_days,
 )
 
 #: Most schedules that are tried to keep wanted days.
@@ -60,14 +58,9 @@ class PeriodPlan:
         by_key = {one.item.key: one for one in self.schedule.items}
         return tuple(by_key[one.item.key] for one in self.selection.taken)
 
-    def backlog_after(self) -> tuple[BacklogItem, ...]:
-        """Backlog of the next period: the items left out, each passed over once more until it is raised."""
-        return tuple(
-            left.item
-            if is_raised(left.item)
-            else replace(left.item, passed_over_count=left.item.passed_over_count + 1)
-            for left in self.left_out
-        )
+    def backlog_after(self) -> Demand:
+        """Backlog of the next period: the items left out, each passed over once more."""
+        return Demand(left.item for left in self.left_out).passed_over()
 
 
 def plan_period(
@@ -78,6 +71,7 @@ def plan_period(
     since: date | None = None,
     unfinished: frozenset[ItemKey] = frozenset(),
     promised: Mapping[ItemKey, date] | None = None,
+    only_taken: bool = False,
 ) -> PeriodPlan:
     """Select the items of *period* and give them people and days.
 
@@ -89,6 +83,9 @@ def plan_period(
         Keys of items in progress; items that depend on them wait.
     promised
         Promised days of items that are carried over.
+    only_taken
+        Whether only the items that are taken matter: those that are left out are told in part then, and
+        without regard to weekly limits.
 
     Returns
     -------
@@ -100,19 +97,29 @@ def plan_period(
     ledger = Ledger(resources, since=first, until=until)
     late: dict[ItemKey, LeftOutItem] = {}
     known: Mapping[ItemKey, TakenItem | LeftOutItem] = {}
-    wanted, budgets = list(items), SearchBudgets()
+    demand, budgets = Demand.of(items), SearchBudgets()
     while True:
         waiting = unfinished | late.keys()
-        selection = select(wanted, ledger, period=period, unfinished=waiting, known=known, budgets=budgets)
+        selection = select(
+            demand,
+            ledger,
+            period=period,
+            unfinished=waiting,
+            known=known,
+            budgets=budgets,
+            only_taken=only_taken,
+        )
         placed = _schedule_in_time(selection, ledger, period, promised=promised)
         begun = _begun(placed, period)
         behind = [one for one in selection.taken if one.item.key not in begun]
         if not behind:
             return PeriodPlan(period, first, selection, placed, tuple(late.values()))
-        stopping = _stopping_limits(selection, behind, ledger, period, promised=promised)
+        stopping = (
+            {} if only_taken else _stopping_limits(selection, behind, ledger, period, promised=promised)
+        )
         found = {one.item.key: _late(one, placed, stopping.get(one.item.key)) for one in behind}
         late |= found
-        wanted = [item for item in wanted if item.key not in found]
+        demand = demand.without(found)
         known = selection.decided_before(found)
 
 

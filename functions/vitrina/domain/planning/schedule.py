@@ -19,7 +19,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from vitrina.domain.backlog import BacklogItem, PlannedAction
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Booking, Ledger
-from vitrina.domain.planning.selection import TakenItem, priority_class
+from vitrina.domain.planning.demand import priority_class
+from vitrina.domain.planning.selection import TakenItem
 
 #: A smaller remainder, below a quarter of an hour, gets no day of its own.
 MIN_PIECE_HOURS = 0.25

@@ -11,7 +11,6 @@ import heapq
 import math
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
 from itertools import takewhile
@@ -19,6 +18,7 @@ from itertools import takewhile
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import Period, PeriodKind
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger, week_share_hours
+from vitrina.domain.planning.demand import Demand, place_in_backlog, priority_class
 from vitrina.domain.planning.moves import (
     Moves,
     Part,
@@ -30,9 +30,6 @@ from vitrina.domain.planning.moves import (
     gather_room,
     make_room,
 )
-
-#: An item that was passed over in so many periods is raised by one class.
-PASSED_OVER_LIMIT = 3
 
 #: Budget of the search for room in each class, the highest first, in compared parts. A period of 300 items
 #: and 20 people spends about five milliseconds on it.
@@ -130,16 +127,6 @@ class Selection:
         return {key: decided[key] for key in takewhile(lambda key: key not in keys, self.order)}
 
 
-def is_raised(item: BacklogItem) -> bool:
-    """Whether the item is planned one class higher because it was passed over three times."""
-    return item.passed_over_count >= PASSED_OVER_LIMIT
-
-
-def priority_class(item: BacklogItem) -> int:
-    """Class in which an item is planned, 0 for the highest."""
-    return max(0, item.priority.rank - (1 if is_raised(item) else 0))
-
-
 @dataclass
 class SearchBudgets:
     """Budgets of the search for room in a period, by class: for whole items and for items only begun.
@@ -163,6 +150,7 @@ def select(
     unfinished: frozenset[tuple[str, int]] = frozenset(),
     known: Mapping[tuple[str, int], TakenItem | LeftOutItem] | None = None,
     budgets: SearchBudgets | None = None,
+    only_taken: bool = False,
 ) -> Selection:
     """Select the items of *period* and assign each action to a person.
 
@@ -178,6 +166,8 @@ def select(
         Decisions about the first items that are kept.
     budgets
         Budgets of the search for room; they are changed, so that a second selection uses the rest.
+    only_taken
+        Whether only the items that are taken matter: of those that are left out, few are told then.
 
     Returns
     -------
@@ -190,7 +180,15 @@ def select(
     up to two parts are given to other people, or pairs of people divide their work anew (``moves``). No limit
     is ever exceeded.
     """
-    return Chooser(items, ledger, period=period, unfinished=unfinished, known=known, budgets=budgets).choose()
+    return Chooser(
+        items,
+        ledger,
+        period=period,
+        unfinished=unfinished,
+        known=known,
+        budgets=budgets,
+        only_taken=only_taken,
+    ).choose()
 
 
 class Chooser:
@@ -208,8 +206,10 @@ class Chooser:
         unfinished: frozenset[tuple[str, int]] = frozenset(),
         known: Mapping[tuple[str, int], TakenItem | LeftOutItem] | None = None,
         budgets: SearchBudgets | None = None,
+        only_taken: bool = False,
     ) -> None:
-        self._items = list(items)
+        self._demand = demand = Demand.of(items)
+        self._only_taken = only_taken
         self._known = known or {}
         self._ledger = ledger
         self._period = period
@@ -223,7 +223,7 @@ class Chooser:
             sum(ledger.capacity[place][day] for day in self._places) for place in range(len(specialists))
         ]
         loads = [self._person_load(place) for place in range(len(specialists))]
-        self.team = TeamLoad(loads, step_hours=_step_hours(self._items))
+        self.team = TeamLoad(loads, step_hours=demand.step_hours)
         self._limit_left = [ledger.limit_hours(number, period) for number in range(len(self._limits))]
         self._full_time_hours = ledger.resources.calendar.hours(period)
         self._pressure = self._pressures()
@@ -232,10 +232,8 @@ class Chooser:
         self._scarcity = [self._scarcity_of(person) for person in self.team.people]
         since = ledger.days[0] if ledger.days else period.start_on
         #: Days of this period on which items are wanted that can still be kept.
-        self._wanted = {
-            key: day for key, day in wanted_days(self._items).items() if since <= day <= period.end_on
-        }
-        self._pending = {item.key for item in self._items} | unfinished
+        self._wanted = {key: day for key, day in demand.wanted_days.items() if since <= day <= period.end_on}
+        self._pending = {*demand.keys, *unfinished}
         self._waiting: dict[tuple[str, int], list[BacklogItem]] = {}
         self._taken: list[tuple[BacklogItem, list[Part], dict[str, float]]] = []
         self._left_out: list[LeftOutItem] = []
@@ -258,14 +256,10 @@ class Chooser:
 
     def _pressures(self) -> Mapping[str, float]:
         """By profile, wanted hours divided by free hours of the people who have it."""
-        wanted: dict[str, float] = {}
-        for item in self._items:
-            for profile, hours in item.hours.items():
-                wanted[profile] = wanted.get(profile, 0.0) + hours
         return {
             profile: hours
             / max(EPSILON_HOURS, sum(person.free for person in self.team.skilled.get(profile, ())))
-            for profile, hours in wanted.items()
+            for profile, hours in self._demand.profile_hours.items()
         }
 
     def _scarcity_of(self, person: PersonLoad) -> dict[str, float]:
@@ -280,9 +274,10 @@ class Chooser:
     def choose(self) -> Selection:
         """Decide every item once."""
         for item in self._in_order():
-            self.decide(item)
+            if not (self._only_taken and self._has_no_room(item)):
+                self.decide(item)
         waiting = {item.key: item for items in self._waiting.values() for item in items}
-        for item in sorted(waiting.values(), key=lambda one: (priority_class(one), *_place_in_backlog(one))):
+        for item in sorted(waiting.values(), key=lambda one: (priority_class(one), *place_in_backlog(one))):
             if item.key in self._pending:
                 self._order.append(item.key)
                 self._left_out.append(
@@ -300,26 +295,30 @@ class Chooser:
 
     def _in_order(self) -> Iterator[BacklogItem]:
         """Items begun before, then by class; inside it those wanted in the period, then projects in turn."""
-        begun = [item for item in self._items if item.is_carried_over]
-        yield from sorted(begun, key=lambda item: (priority_class(item), item.rank, item.key))
-        classes: dict[int, list[BacklogItem]] = {}
-        for item in self._items:
-            if not item.is_carried_over:
-                classes.setdefault(priority_class(item), []).append(item)
-        for _, members in sorted(classes.items()):
-            dated = {item.key: day for item in members if (day := self._wanted.get(item.key)) is not None}
+        yield from self._demand.begun
+        for queues in self._demand.classes:
+            dated = {
+                item.key: item
+                for items in (queues.values() if self._wanted else ())
+                for item in items
+                if item.key in self._wanted
+            }
             yield from sorted(
-                (item for item in members if item.key in dated),
-                key=lambda item: (dated[item.key], _place_in_backlog(item)),
+                dated.values(), key=lambda item: (self._wanted[item.key], place_in_backlog(item))
             )
-            yield from self._in_turns([item for item in members if item.key not in dated])
+            yield from self._in_turns(
+                {
+                    project: [item for item in reversed(items) if item.key not in dated]
+                    for project, items in queues.items()
+                }
+            )
 
-    def _in_turns(self, members: list[BacklogItem]) -> Iterator[BacklogItem]:
-        """The project with the smallest used share of its limit is next, one above its week's share last."""
-        queues: dict[str, list[BacklogItem]] = {}
-        for item in sorted(members, key=_place_in_backlog, reverse=True):
-            queues.setdefault(item.project, []).append(item)
-        turns = [(*self._used_share(project), project) for project in queues]
+    def _in_turns(self, queues: Mapping[str, list[BacklogItem]]) -> Iterator[BacklogItem]:
+        """The project with the smallest used share of its limit is next, one above its week's share last.
+
+        The next item of a project is the last of its list.
+        """
+        turns = [(*self._used_share(project), project) for project, queue in queues.items() if queue]
         heapq.heapify(turns)
         while turns:
             project = heapq.heappop(turns)[2]
@@ -352,6 +351,21 @@ class Chooser:
     def _blockers(self, item: BacklogItem) -> tuple[int, ...]:
         return tuple(number for number in item.depends_on if (item.project, number) in self._pending)
 
+    def _has_no_room(self, item: BacklogItem) -> bool:
+        """Whether the item is left out for sure, so that deciding it would change nothing for others."""
+        if item.key in self._known:
+            return False
+        if not (item.hours and all(map(self.team.skilled.get, item.hours))):
+            return True
+        if self._may_begin(item):
+            return False
+        if self._full_limit(item, item.total_hours) is not None:
+            return True
+        profile = self._by_pressure(item)[0]
+        return item.hours[profile] > self.team.most_hours(profile) + EPSILON_HOURS and not self._blockers(
+            item
+        )
+
     def decide(self, item: BacklogItem) -> None:
         """Take the item, leave it out, or postpone it until its predecessors are decided."""
         if item.hours and (blockers := self._blockers(item)):
@@ -368,7 +382,7 @@ class Chooser:
             return  # The item is only begun; items that depend on it keep waiting.
         self._pending.discard(item.key)
         freed = [one for one in self._waiting.pop(item.key, ()) if not self._blockers(one)]
-        for one in sorted(freed, key=lambda one: (priority_class(one), *_place_in_backlog(one))):
+        for one in sorted(freed, key=lambda one: (priority_class(one), *place_in_backlog(one))):
             self.decide(one)
 
     def _repeat(self, known: TakenItem | LeftOutItem) -> LeftOutItem | None:
@@ -405,18 +419,25 @@ class Chooser:
             return None if self._begin(item) else self._not_begun(item)
         return reason
 
-    def _over_limit(self, item: BacklogItem, hours: float) -> LeftOutItem | None:
+    def _full_limit(self, item: BacklogItem, hours: float) -> int | None:
+        """Place of the first limit of the item that has no room for *hours*."""
         for number in self._item_limits(item):
             if hours > self._limit_left[number] + EPSILON_HOURS:
-                limit = self._limits[number]
-                return LeftOutItem(
-                    item,
-                    LeftOutReason.AGENCY_LIMIT if limit.project is None else LeftOutReason.PROJECT_LIMIT,
-                    needed_hours=hours,
-                    free_hours=max(0.0, self._limit_left[number]),
-                    capacity_hours=limit.hours,
-                )
+                return number
         return None
+
+    def _over_limit(self, item: BacklogItem, hours: float) -> LeftOutItem | None:
+        number = self._full_limit(item, hours)
+        if number is None:
+            return None
+        limit = self._limits[number]
+        return LeftOutItem(
+            item,
+            LeftOutReason.AGENCY_LIMIT if limit.project is None else LeftOutReason.PROJECT_LIMIT,
+            needed_hours=hours,
+            free_hours=max(0.0, self._limit_left[number]),
+            capacity_hours=limit.hours,
+        )
 
     def _item_limits(self, item: BacklogItem) -> list[int]:
         known = self._item_limits_known.get(item.project)
@@ -436,7 +457,7 @@ class Chooser:
     def _place_whole(self, item: BacklogItem) -> LeftOutItem | None:
         parts: list[Part] = []
         moved: list[tuple[Part, PersonLoad]] = []
-        for profile in sorted(item.hours, key=lambda one: (-self._pressure.get(one, 0.0), one)):
+        for profile in self._by_pressure(item):
             self._is_first = not parts
             part = self._seat(item, profile, item.hours[profile], moved)
             if part is None:
@@ -447,6 +468,10 @@ class Chooser:
         self._taken.append((item, [by_profile[profile] for profile in item.hours], {}))
         self._spend(item, item.total_hours)
         return None
+
+    def _by_pressure(self, item: BacklogItem) -> list[str]:
+        """Profiles of an item, the one that is hardest to find room for first."""
+        return sorted(item.hours, key=lambda one: (-self._pressure.get(one, 0.0), one))
 
     def _seat(
         self, item: BacklogItem, profile: str, hours: float, moved: list[tuple[Part, PersonLoad]]
@@ -534,9 +559,11 @@ class Chooser:
         """Whether the item may be begun in part: it was begun before, or is larger than an empty period."""
         if item.is_carried_over:
             return True
-        return item.total_hours > self._least_limit(item) + EPSILON_HOURS or any(
-            hours > self._largest[profile] + EPSILON_HOURS for profile, hours in item.hours.items()
-        )
+        if item.total_hours > self._least_limit(item) + EPSILON_HOURS:
+            return True
+        if item.total_hours <= self._shortest_of_largest:
+            return False
+        return any(hours > self._largest[profile] + EPSILON_HOURS for profile, hours in item.hours.items())
 
     def _least_limit(self, item: BacklogItem) -> float:
         """Hours of the lowest limit of the item in an empty period, infinite where it has none."""
@@ -545,6 +572,11 @@ class Chooser:
             limits = (self._limits[number].hours for number in self._item_limits(item))
             known = self._least_limits[item.project] = min(limits, default=math.inf)
         return known
+
+    @cached_property
+    def _shortest_of_largest(self) -> float:
+        """Hours of an action that an empty period holds, whatever its profile."""
+        return min(self._largest.values(), default=0.0)
 
     @cached_property
     def _largest(self) -> Mapping[str, float]:
@@ -609,32 +641,3 @@ class Chooser:
             return None
         hours = max(least, self.team.whole_steps(min(most, person.free)))
         return self._take(item, profile, hours, person, is_fixed=keeper is not None)
-
-
-def wanted_days(items: Iterable[BacklogItem]) -> dict[tuple[str, int], date]:
-    """The day on which each item is wanted: its own, or the day before that of an item which waits for it."""
-    by_key = {item.key: item for item in items}
-    days = {item.key: item.wanted_on for item in by_key.values() if item.wanted_on is not None}
-    #: The items from which a day has come, so that a circle of items ends.
-    above = {key: frozenset({key}) for key in days}
-    waiting = sorted(days, key=lambda key: days[key], reverse=True)
-    while waiting:
-        key = waiting.pop()
-        for number in by_key[key].depends_on:
-            before, day = (key[0], number), days[key] - timedelta(days=1)
-            if before in by_key and before not in above[key] and day < days.get(before, date.max):
-                days[before] = day
-                above[before] = above[key] | {before}
-                waiting.append(before)
-    return days
-
-
-def _step_hours(items: Iterable[BacklogItem]) -> float:
-    """A quarter of an hour if all hours are multiples of it, else 0; norms give any hours."""
-    quarters = (hours * 4 for item in items for hours in item.hours.values())
-    return 0.25 if all(abs(one - round(one)) < EPSILON_HOURS for one in quarters) else 0.0
-
-
-def _place_in_backlog(item: BacklogItem) -> tuple[int, str, tuple[str, int]]:
-    """Sort key: rank, then the earlier wanted day, then the older item."""
-    return (item.rank, item.wanted_on.isoformat() if item.wanted_on else "9999", item.key)

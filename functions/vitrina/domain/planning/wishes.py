@@ -54,15 +54,18 @@ def plan_as_wished(
     period: Period,
     since: date | None = None,
     unfinished: frozenset[ItemKey] = frozenset(),
+    only_taken: bool = False,
 ) -> PeriodPlan:
     """The plan of a period that follows *wishes*; the other parameters are those of ``plan_period``.
 
     Items that are out are left out with ``LeftOutReason.TAKEN_OUT``, and those that depend on them wait. An
     item that is wanted and has no room is left out with the reason, as any other.
     """
-    by_key = {item.key: item for item in items}
     if not wishes:
-        return plan_period(by_key.values(), resources, period=period, since=since, unfinished=unfinished)
+        return plan_period(
+            items, resources, period=period, since=since, unfinished=unfinished, only_taken=only_taken
+        )
+    by_key = {item.key: item for item in items}
     out = [item for key, item in by_key.items() if key in wishes.out]
     places = {key: place for place, key in enumerate(wishes.wanted)}
     first = min((item.rank for item in by_key.values()), default=0) - len(places)
@@ -77,6 +80,7 @@ def plan_as_wished(
         since=since,
         unfinished=unfinished | wishes.out,
         promised=wishes.done_by,
+        only_taken=only_taken,
     )
     taken_out = tuple(LeftOutItem(item, LeftOutReason.TAKEN_OUT) for item in out)
     return _with_items(replace(plan, late=(*plan.late, *taken_out)), by_key)

@@ -11,10 +11,11 @@ from typing import Any
 from vitrina.domain.calendar import Period
 from vitrina.domain.estimating.effort import Total
 from vitrina.domain.planning.capacity import Booking
+from vitrina.domain.planning.demand import Demand, is_raised
 from vitrina.domain.planning.explain import Explanation, Situation, explain
 from vitrina.domain.planning.planner import PeriodPlan
 from vitrina.domain.planning.schedule import ScheduledItem
-from vitrina.domain.planning.selection import LeftOutReason, is_raised
+from vitrina.domain.planning.selection import LeftOutReason
 from vitrina.domain.planning.wishes import NO_WISHES, Wishes, cost_of
 from vitrina.errors import CellProblem, CellsError
 from vitrina.operations.answer import Answer, Outcome
@@ -184,7 +185,7 @@ def draft_plan(snapshot: Snapshot, team: Team, span: Period, wishes: Wishes = NO
     state = snapshot.stored.backlog_state.value
     parts = parts_of(state, backlog, norms)
     situation = Situation(
-        tuple(planned_items(project, state, backlog, parts)),
+        Demand(planned_items(project, state, backlog, parts)),
         resources_of(
             snapshot.services, project, team, terms, work_as_in_sheet(snapshot), snapshot.typed_hours
         ),

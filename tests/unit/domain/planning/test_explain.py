@@ -7,6 +7,7 @@ from datetime import date
 from vitrina.domain.backlog import BacklogItem, Priority, Specialist
 from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
 from vitrina.domain.planning.capacity import Booking, HourLimit, Resources
+from vitrina.domain.planning.demand import Demand
 from vitrina.domain.planning.explain import (
     Change,
     ChangeKind,
@@ -39,7 +40,7 @@ def situation(items: Sequence[BacklogItem], *people: Specialist, **more: object)
     """A situation for the whole week, in which the whole day is planned."""
     settings: dict[str, object] = {"load_factor": 1.0, **more}
     resources = Resources(people or (ANNA,), WorkCalendar(), **settings)  # type: ignore[arg-type]
-    return Situation(tuple(items), resources, WEEK)
+    return Situation(Demand(items), resources, WEEK)
 
 
 def explained(one: Situation) -> dict[int, Explanation]:

@@ -15,6 +15,7 @@ from benchmarks.agencies import RandomAgency, more_capacity, random_agency
 from benchmarks.judge import Difference, Loss, Room, compare, loss, rooms, violations
 from vitrina.domain.calendar import PeriodKind, period_of
 from vitrina.domain.planning.capacity import HourLimit, Ledger
+from vitrina.domain.planning.demand import Demand
 from vitrina.domain.planning.explain import Situation, changed, explain
 from vitrina.domain.planning.planner import PeriodPlan, plan_on, plan_period
 from vitrina.domain.planning.schedule import schedule
@@ -154,7 +155,7 @@ def test_every_suggested_change_lets_the_item_in(block: int) -> None:
     told = 0
     for seed in range(block * 7, (block + 1) * 7):
         agency = agency_of(seed, most_items=60)
-        situation = Situation(agency.items, agency.resources, agency.period)
+        situation = Situation(Demand(agency.items), agency.resources, agency.period)
         plan = situation.plan()
         for one in explain(situation, plan):
             key = one.left.item.key

@@ -9,8 +9,8 @@ from benchmarks.judge import violations
 from vitrina.domain.backlog import BacklogItem, Priority, Specialist
 from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
 from vitrina.domain.planning.capacity import Resources
+from vitrina.domain.planning.demand import priority_class, wanted_days
 from vitrina.domain.planning.planner import PeriodPlan, plan_period
-from vitrina.domain.planning.selection import priority_class, wanted_days
 
 MONDAY = date(2026, 11, 23)
 TUESDAY, WEDNESDAY, FRIDAY = date(2026, 11, 24), date(2026, 11, 25), date(2026, 11, 27)

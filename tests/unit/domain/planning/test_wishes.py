@@ -14,6 +14,7 @@ import pytest
 from benchmarks.agencies import RandomAgency, random_agency
 from benchmarks.judge import violations
 from vitrina.domain.calendar import PeriodKind
+from vitrina.domain.planning.demand import Demand
 from vitrina.domain.planning.explain import Situation, explain
 from vitrina.domain.planning.planner import PeriodPlan
 from vitrina.domain.planning.schedule import ItemKey
@@ -110,7 +111,10 @@ def test_no_wishes_change_nothing() -> None:
     for seed in range(20):
         agency = agency_of(seed)
 
-        assert planned(agency, Wishes()) == Situation(agency.items, agency.resources, agency.period).plan()
+        assert (
+            planned(agency, Wishes())
+            == Situation(Demand(agency.items), agency.resources, agency.period).plan()
+        )
 
 
 @pytest.mark.slow
@@ -166,7 +170,7 @@ def test_explanation_of_an_item_that_was_taken_out() -> None:
     agency = agency_of(3)
     [first, *_] = planned(agency, Wishes()).chosen
     wishes = Wishes(out=frozenset({first.item.key}))
-    situation = Situation(agency.items, agency.resources, agency.period, wishes=wishes)
+    situation = Situation(Demand(agency.items), agency.resources, agency.period, wishes=wishes)
 
     [told] = [one for one in explain(situation, situation.plan()) if one.left.item.key == first.item.key]
 

@@ -1,0 +1,167 @@
+"""The items that a plan chooses from, in the order in which they are considered, and what they want together.
+
+Explanations plan a period again and again with one item changed. What does not depend on the changed item is
+counted once.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import cached_property
+from typing import overload
+
+from vitrina.domain.backlog import BacklogItem, Priority
+from vitrina.domain.planning.capacity import EPSILON_HOURS
+
+#: An item that was passed over in so many periods is raised by one class.
+PASSED_OVER_LIMIT = 3
+
+#: Items of one class by project, each in the order of the backlog.
+Queues = Mapping[str, Sequence[BacklogItem]]
+
+
+def is_raised(item: BacklogItem) -> bool:
+    """Whether the item is planned one class higher because it was passed over three times."""
+    return item.passed_over_count >= PASSED_OVER_LIMIT
+
+
+def priority_class(item: BacklogItem) -> int:
+    """Class in which an item is planned, 0 for the highest."""
+    return max(0, item.priority.rank - (1 if is_raised(item) else 0))
+
+
+def place_in_backlog(item: BacklogItem) -> tuple[int, str, tuple[str, int]]:
+    """Sort key: rank, then the earlier wanted day, then the older item."""
+    return (item.rank, item.wanted_on.isoformat() if item.wanted_on else "9999", item.key)
+
+
+class Demand(Sequence[BacklogItem]):
+    """Items of one or more projects, in any order, including those begun before. It never changes."""
+
+    def __init__(self, items: Iterable[BacklogItem]) -> None:
+        self._items = tuple(items)
+
+    @staticmethod
+    def of(items: Iterable[BacklogItem]) -> Demand:
+        """The items as a demand, themselves if they are one."""
+        return items if isinstance(items, Demand) else Demand(items)
+
+    @overload
+    def __getitem__(self, place: int) -> BacklogItem: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[BacklogItem]: ...
+    def __getitem__(self, place: int | slice) -> BacklogItem | Sequence[BacklogItem]:
+        return self._items[place]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[BacklogItem]:
+        return iter(self._items)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Demand) and self._items == other._items
+
+    def __hash__(self) -> int:
+        return hash(tuple(item.key for item in self._items))
+
+    @cached_property
+    def keys(self) -> frozenset[tuple[str, int]]:
+        """Keys of the items."""
+        return frozenset(item.key for item in self._items)
+
+    @cached_property
+    def step_hours(self) -> float:
+        """A quarter of an hour if all hours are multiples of it, else 0; norms give any hours."""
+        quarters = (hours * 4 for item in self._items for hours in item.hours.values())
+        return 0.25 if all(abs(one - round(one)) < EPSILON_HOURS for one in quarters) else 0.0
+
+    @cached_property
+    def profile_hours(self) -> Mapping[str, float]:
+        """Wanted hours by profile."""
+        profiles = dict.fromkeys(profile for item in self._items for profile in item.hours)
+        return {profile: self._hours_of(profile) for profile in profiles}
+
+    def _hours_of(self, profile: str) -> float:
+        return sum(item.hours[profile] for item in self._items if profile in item.hours)
+
+    @cached_property
+    def wanted_days(self) -> Mapping[tuple[str, int], date]:
+        """The day on which each item is wanted; see ``wanted_days``."""
+        return wanted_days(self._items)
+
+    @cached_property
+    def begun(self) -> Sequence[BacklogItem]:
+        """Items that were begun before, by class and place."""
+        begun = (item for item in self._items if item.is_carried_over)
+        return sorted(begun, key=lambda item: (priority_class(item), item.rank, item.key))
+
+    @cached_property
+    def classes(self) -> Sequence[Queues]:
+        """All other items, by class from the highest."""
+        classes: list[dict[str, list[BacklogItem]]] = [{} for _ in Priority]
+        for item in sorted(self._items, key=place_in_backlog):
+            if not item.is_carried_over:
+                classes[priority_class(item)].setdefault(item.project, []).append(item)
+        return classes
+
+    def without(self, keys: Container[object]) -> Demand:
+        """The demand without the items of *keys*."""
+        found = Demand(item for item in self._items if item.key not in keys)
+        found.classes = [
+            {project: [item for item in items if item.key not in keys] for project, items in queues.items()}
+            for queues in self.classes
+        ]
+        if self.step_hours:
+            found.step_hours = self.step_hours
+        if not self.wanted_days:
+            found.wanted_days = self.wanted_days
+        return found
+
+    def passed_over(self) -> Demand:
+        """The demand after a period without it; it is not counted further once an item is raised."""
+        if all(map(is_raised, self._items)):
+            return self
+        found = Demand(
+            item if is_raised(item) else replace(item, passed_over_count=item.passed_over_count + 1)
+            for item in self._items
+        )
+        for name in ("step_hours", "wanted_days", "keys"):
+            setattr(found, name, getattr(self, name))
+        return found
+
+    def with_other(self, new: BacklogItem) -> Demand:
+        """The demand with *new* in place of the item with its key, which has the same hours and days."""
+        found = Demand(new if item.key == new.key else item for item in self._items)
+        for name in ("step_hours", "profile_hours", "wanted_days", "keys"):
+            setattr(found, name, getattr(self, name))
+        if not new.is_carried_over:
+            others = [
+                [one for one in queues.get(new.project, ()) if one.key != new.key] for queues in self.classes
+            ]
+            insort(others[priority_class(new)], new, key=place_in_backlog)
+            found.classes = [
+                {**queues, new.project: items} for queues, items in zip(self.classes, others, strict=True)
+            ]
+        return found
+
+
+def wanted_days(items: Iterable[BacklogItem]) -> dict[tuple[str, int], date]:
+    """The day on which each item is wanted: its own, or the day before that of an item which waits for it."""
+    by_key = {item.key: item for item in items}
+    days = {item.key: item.wanted_on for item in by_key.values() if item.wanted_on is not None}
+    #: The items from which a day has come, so that a circle of items ends.
+    above = {key: frozenset({key}) for key in days}
+    waiting = sorted(days, key=lambda key: days[key], reverse=True)
+    while waiting:
+        key = waiting.pop()
+        for number in by_key[key].depends_on:
+            before, day = (key[0], number), days[key] - timedelta(days=1)
+            if before in by_key and before not in above[key] and day < days.get(before, date.max):
+                days[before] = day
+                above[before] = above[key] | {before}
+                waiting.append(before)
+    return days

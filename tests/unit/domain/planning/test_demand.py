@@ -1,0 +1,99 @@
+"""Demands that are made from others, and plans that tell only what is taken."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from benchmarks.agencies import RandomAgency, random_agency, with_wanted_days
+from vitrina.domain.backlog import BacklogItem, Priority
+from vitrina.domain.calendar import PeriodKind
+from vitrina.domain.planning.demand import PASSED_OVER_LIMIT, Demand
+from vitrina.domain.planning.planner import plan_period
+
+SEEDS = range(40)
+
+
+def test_a_demand_without_items_is_as_a_new_one() -> None:
+    """What is carried over from the first demand is what would be counted anew."""
+    for seed in SEEDS:
+        demand, chance = used(agency_of(seed)), random.Random(seed)
+        keys = {item.key for item in demand if chance.random() < 0.3}
+
+        assert_same(demand.without(keys), (item for item in demand if item.key not in keys), seed)
+
+
+def test_a_demand_with_another_item_is_as_a_new_one() -> None:
+    """An item of another class or place changes its queue only."""
+    for seed in SEEDS:
+        demand, chance = used(agency_of(seed)), random.Random(seed)
+        old = chance.choice(demand)
+        new = replace(old, priority=chance.choice(list(Priority)), rank=-1, passed_over_count=0)
+
+        expected = [new if item.key == old.key else item for item in demand]
+        assert_same(demand.with_other(new), expected, seed)
+
+
+def test_items_are_passed_over_until_they_are_raised() -> None:
+    """Beyond that nothing changes, so that the demand stays the same object."""
+    demand = used(agency_of(3))
+    counts = [item.passed_over_count for item in demand]
+    for period in range(1, PASSED_OVER_LIMIT + 2):
+        demand = demand.passed_over()
+
+        most = [min(count + period, max(count, PASSED_OVER_LIMIT)) for count in counts]
+        assert [item.passed_over_count for item in demand] == most
+        assert_same(demand, list(demand), seed=3)
+    assert demand.passed_over() is demand
+
+
+def test_a_plan_that_tells_only_what_is_taken_takes_the_same() -> None:
+    """Items that have no room for sure may be skipped."""
+    for seed in SEEDS:
+        agency = agency_of(seed)
+        whole = plan_period(agency.items, agency.resources, period=agency.period)
+        brief = plan_period(agency.items, agency.resources, period=agency.period, only_taken=True)
+
+        assert brief.schedule == whole.schedule, f"seed {seed}"
+        assert brief.selection.taken == whole.selection.taken, f"seed {seed}"
+
+
+def agency_of(seed: int) -> RandomAgency:
+    """Agencies of all kinds: weeks and months, one project and several, dated and large items."""
+    agency = random_agency(
+        seed,
+        people=2 + seed % 7,
+        projects=1 + seed % 4,
+        items=20 + 5 * (seed % 13),
+        kind=PeriodKind.WEEK if seed % 2 else PeriodKind.MONTH,
+        large_ratio=0.05 * (seed % 3),
+    )
+    return with_wanted_days(agency) if seed % 5 == 0 else agency
+
+
+def used(agency: RandomAgency) -> Demand:
+    """The demand of an agency after all that it may count has been counted."""
+    demand = Demand(agency.items)
+    facts(demand)
+    return demand
+
+
+def assert_same(found: Demand, expected: Iterable[BacklogItem], seed: int) -> None:
+    """*found* has the items and all figures of a new demand."""
+    new = Demand(expected)
+    assert found == new, f"seed {seed}"
+    assert facts(found) == facts(new), f"seed {seed}"
+
+
+def facts(demand: Demand) -> Sequence[object]:
+    """All that is counted of a demand; a class may have a project without items."""
+    classes = [{name: list(items) for name, items in queues.items() if items} for queues in demand.classes]
+    return (
+        classes,
+        demand.begun,
+        demand.keys,
+        demand.step_hours,
+        demand.profile_hours,
+        demand.wanted_days,
+    )
