@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ _TEMPLATES = Path(__file__).parents[3] / "sheet_templates"
 TITLE_PREFIX = "title."
 #: Larger numbers are shortened, as are infinity and what is no number.
 MOST_NUMBER = 10**15
+#: How many texts of numbers and days a process keeps: a long list says the same ones again and again.
+FORMATTED_KEPT = 4096
 #: In place of a value that cannot be shown.
 UNTOLD = "…"
 _PLURAL_FORMS = {"ru": ("one", "few", "many"), "en": ("one", "other")}
@@ -104,6 +106,7 @@ def render_all(data: Any, locale: str) -> Any:
     return replace_surrogates(data) if isinstance(data, str) else data
 
 
+@lru_cache(FORMATTED_KEPT, typed=True)
 def format_number(value: float, locale: str) -> str:
     """``32,5`` in Russian and ``32.5`` in English, at most one decimal digit; ``1.00E+27`` if absurd."""
     if not abs(value) < MOST_NUMBER:
@@ -121,6 +124,7 @@ def format_amount(amount: Amount, locale: str) -> str:
     )
 
 
+@lru_cache(FORMATTED_KEPT)
 def format_days(start_on: date, end_on: date, locale: str) -> str:
     """``23–27 ноября``, ``30 ноября – 4 декабря``."""
     if start_on == end_on:

@@ -33,7 +33,7 @@ LIKELY_RATIO = 0.50
 #: limited. They represent a thousand draws.
 MOST_DRAWS = 100
 LEAST_DRAWS = 12
-MOST_PARTS = 30_000
+MOST_PARTS = 15_000
 
 #: About the count of working days of a period.
 WORKING_DAYS = {PeriodKind.WEEK: 5, PeriodKind.MONTH: 21}

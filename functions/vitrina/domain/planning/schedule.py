@@ -103,6 +103,15 @@ def serial_order(
     return order
 
 
+class _Limit(NamedTuple):
+    """A limit: its place, hours left by week or month, those of each day, and the next ones to look at."""
+
+    number: int
+    left: list[float]
+    windows: Sequence[int]
+    following: list[int]
+
+
 class Timeline:
     """The days of people while they are filled: hours of a ledger, which is changed, and open actions."""
 
@@ -120,6 +129,7 @@ class Timeline:
         self._next = [list(range(1, day_count + 1)) for _ in people]
         #: The same for the weeks or months of each limit.
         self._next_window = [list(range(1, len(left) + 1)) for left in ledger.left]
+        self._limits_known: dict[tuple[int, str], list[_Limit]] = {}
         #: Place of the last day with committed hours, by item.
         self.booked_ends = _booked_ends(ledger)
         for booking in ledger.resources.bookings:
@@ -133,7 +143,19 @@ class Timeline:
         twin.ledger = self.ledger.copy()
         for name in ("_nights", "_through", "_within", "_next", "_next_window"):
             setattr(twin, name, [list(row) for row in getattr(self, name)])
+        twin._limits_known = {}  # noqa: SLF001 - a copy of the same class
         return twin
+
+    def _limits_of(self, person: int, project: str) -> list[_Limit]:
+        """The limits that work of *person* for *project* counts against."""
+        known = self._limits_known.get((person, project))
+        if known is None:
+            ledger = self.ledger
+            known = self._limits_known[person, project] = [
+                _Limit(number, ledger.left[number], ledger.window_row(number), self._next_window[number])
+                for number in ledger.limits_of(person, project)
+            ]
+        return known
 
     def _open_booked(self, person: int, first: date, last: date) -> None:
         days = self.ledger.days
@@ -158,9 +180,9 @@ class Timeline:
 
         The *rest* is carried over and follows on days from *rest_from* on.
         """
-        start = earliest
-        while (start := self._first_open(person, project, hours, start)) < len(self.ledger.days):
-            pieces = self._spread(person, project, hours, start, rest=rest, rest_from=rest_from)
+        limits, start = self._limits_of(person, project), earliest
+        while (start := self._first_open(person, limits, hours, start)) < len(self.ledger.days):
+            pieces = self._spread(person, limits, hours, start, rest=rest, rest_from=rest_from)
             if pieces is None:
                 return None
             blocked = self._crowded(person, start, pieces[-1][0])
@@ -169,23 +191,18 @@ class Timeline:
             start = blocked
         return None
 
-    def _first_open(self, person: int, project: str, hours: float, start: int) -> int:
+    def _first_open(self, person: int, limits: Sequence[_Limit], hours: float, start: int) -> int:
         """Place of the first day from *start* on with room for a piece; the count of days if none has."""
         ledger, least = self.ledger, min(MIN_PIECE_HOURS, hours) - EPSILON_HOURS
         free, days, place = ledger.free[person], self._next[person], start
         is_piece = hours >= MIN_PIECE_HOURS
-        limits = [
-            (ledger.left[number], ledger.window_row(number), number)
-            for number in ledger.limits_of(person, project)
-        ]
         while place < len(free):
             if free[place] < least:
                 place = _behind_full(free, days, place) if is_piece else place + 1
                 continue
-            for left, windows, number in limits:
+            for number, left, windows, following in limits:
                 window = windows[place]
                 if left[window] < least:
-                    following = self._next_window[number]
                     window = _behind_full(left, following, window) if is_piece else window + 1
                     place = ledger.first_place(number, window)
                     break
@@ -195,27 +212,32 @@ class Timeline:
 
     def take(self, person: int, project: str, pieces: Pieces) -> None:
         """Take the hours of the days."""
+        free, limits = self.ledger.free[person], self._limits_of(person, project)
         for place, hours in pieces:
-            self.ledger.take(person, project, place, hours)
+            free[place] -= hours
+            for _, left, windows, _ in limits:
+                left[windows[place]] -= hours
 
     def give_back(self, person: int, project: str, pieces: Pieces) -> None:
         """Free the hours of the days again."""
-        for place, hours in pieces:
-            self.ledger.take(person, project, place, -hours)
-        self._next[person] = list(range(1, len(self.ledger.days) + 1))
-        for number in self.ledger.limits_of(person, project):
-            self._next_window[number] = list(range(1, len(self.ledger.left[number]) + 1))
+        self.take(person, project, [(place, -hours) for place, hours in pieces])
+        # What was full may have room again.
+        self._next[person][:] = range(1, len(self.ledger.days) + 1)
+        for _, left, _, following in self._limits_of(person, project):
+            following[:] = range(1, len(left) + 1)
 
     def _spread(
-        self, person: int, project: str, hours: float, start: int, *, rest: float, rest_from: int
+        self,
+        person: int,
+        limits: Sequence[_Limit],
+        hours: float,
+        start: int,
+        *,
+        rest: float,
+        rest_from: int,
     ) -> Pieces | None:
         """Free hours from *start* on until *hours* are found, and then those of the rest."""
-        ledger, left = self.ledger, hours
-        free = ledger.free[person]
-        limits = [
-            (ledger.left[number], ledger.window_row(number), number)
-            for number in ledger.limits_of(person, project)
-        ]
+        free, left = self.ledger.free[person], hours
         spent: dict[tuple[int, int], float] = {}
         pieces: Pieces = []
         first = start
@@ -223,9 +245,9 @@ class Timeline:
             if place < first:
                 continue
             room = free[place]
-            for most, windows, number in limits:
+            for number, most, windows, _ in limits:
                 window = windows[place]
-                room = min(room, most[window] - spent.get((number, window), 0.0))
+                room = min(room, most[window] - spent.get((number, window), 0.0) if spent else most[window])
             if room < min(MIN_PIECE_HOURS, left) - EPSILON_HOURS:
                 continue
             piece = min(room, left)
@@ -235,7 +257,7 @@ class Timeline:
                 if rest <= EPSILON_HOURS:
                     return pieces
                 left, rest, first = rest, 0.0, rest_from
-            for _, windows, number in limits:
+            for number, _, windows, _ in limits:
                 key = (number, windows[place])
                 spent[key] = spent.get(key, 0.0) + piece
         return None
@@ -372,7 +394,10 @@ def put(
         steps = [Step(part.profile, people[part.specialist], next(each)) for part in one.assignments]
         if one.rest_hours:
             steps = _with_rest(steps, one, people)
-        earliest = max((ends[key] + 1 for key in waits_for if key in ends), default=0)
+        earliest = 0
+        for key in waits_for:
+            if key in ends:
+                earliest = max(earliest, ends[key] + 1)
         placed = _put(one.item.project, steps, timeline, earliest, rest_from)
         if placed is not None:
             ends[waits_for[0]] = placed[-1][1][-1][0]
