@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import PeriodKind
@@ -29,11 +29,15 @@ if TYPE_CHECKING:
 
 LIKELY_RATIO = 0.50
 
-#: Count of draws that are scheduled, fewer for a long backlog, so that the count of scheduled parts is
-#: limited. They represent a thousand draws.
+#: The most draws that are scheduled; they represent a thousand. A longer backlog gets fewer, so that the
+#: count of scheduled parts is limited.
 MOST_DRAWS = 100
-LEAST_DRAWS = 12
 MOST_PARTS = 15_000
+#: With fewer than ``LEAST_DRAWS`` that represent all, only those are scheduled whose length is next to each
+#: quantile: three for each, so many hundredths of all draws apart.
+LEAST_DRAWS = 50
+NEAR_DRAWS = 3
+NEAR_APART = 0.015
 
 #: About the count of working days of a period.
 WORKING_DAYS = {PeriodKind.WEEK: 5, PeriodKind.MONTH: 21}
@@ -101,28 +105,75 @@ def forecast(
         return NoForecast(count)
     if not parts:
         return Forecast(since, since, since, count)
-    draws, longest_working_days = _representative(ratios, queue, resources)
+    draws, longest_working_days = _in_order_of_length(ratios, queue, resources)
+    samples = [
+        _sample(ratio, draw_count=len(draws), part_count=len(parts)) for ratio in (LIKELY_RATIO, PROMISED)
+    ]
+    ends = _ends(
+        queue,
+        {place: draws[place].tolist() for sample in samples for place in sample.places},
+        resources,
+        since=since,
+        longest_working_days=longest_working_days,
+    )
+    if ends is None:
+        return NoForecast(count, is_endless=True)
+    likely_on, almost_certain_on = (
+        _quantile(sorted(ends[place] for place in sample.places), sample.ratio) for sample in samples
+    )
+    return Forecast(since, likely_on, max(likely_on, almost_certain_on), count)
+
+
+class _Sample(NamedTuple):
+    """Places of draws in the order of length, and the quantile of their last days that is told."""
+
+    places: Sequence[int]
+    ratio: float
+
+
+def _sample(ratio: float, *, draw_count: int, part_count: int) -> _Sample:
+    """The draws that tell the quantile *ratio* of all draws.
+
+    They are spread evenly over all. Of a long backlog they are those next to the quantile, which is in their
+    middle: a sum of so many parts says almost alone when a draw ends.
+    """
+    count = min(draw_count, MOST_DRAWS, MOST_PARTS // part_count)
+    if count >= min(draw_count, LEAST_DRAWS):
+        return _Sample([int((number + 0.5) * draw_count / count) for number in range(count)], ratio)
+    steps = range(-(NEAR_DRAWS // 2), NEAR_DRAWS // 2 + 1)
+    return _Sample(
+        [min(draw_count - 1, int((ratio + NEAR_APART * step) * draw_count)) for step in steps], 0.5
+    )
+
+
+def _ends(
+    queue: Queue,
+    draws: Mapping[int, Sequence[float]],
+    resources: Resources,
+    *,
+    since: date,
+    longest_working_days: float,
+) -> dict[int, int] | None:
+    """Ordinal of the last day of each draw, ``None`` if one does not end within the last horizon."""
     horizon = FIRST_HORIZON_CALENDAR_DAYS
     while 2 * horizon <= min(longest_working_days, LAST_HORIZON_CALENDAR_DAYS):
         horizon *= 2
     timeline = _timeline(resources, since, horizon)
-    ends: list[int] = []
-    for hours in draws:
+    ends: dict[int, int] = {}
+    for place, hours in draws.items():
         while (end := last_day(queue, timeline.copy(), hours)) is None:
             horizon *= 2
             if horizon > LAST_HORIZON_CALENDAR_DAYS:
-                return NoForecast(count, is_endless=True)
+                return None
             timeline = _timeline(resources, since, horizon)
-        ends.append(end.toordinal())
-    ends.sort()
-    return Forecast(since, _quantile(ends, LIKELY_RATIO), _quantile(ends, PROMISED), count)
+        ends[place] = end.toordinal()
+    return ends
 
 
-def _representative(ratios: Floats, queue: Queue, resources: Resources) -> tuple[list[list[float]], float]:
-    """Hours of every part in a few draws that represent all, and the estimated working days of the longest.
+def _in_order_of_length(ratios: Floats, queue: Queue, resources: Resources) -> tuple[Floats, float]:
+    """Hours of every part in each draw, the shortest draw first, and the working days of the longest.
 
-    Draws are chosen evenly by length. The length of a draw is estimated by the person, or the limit, whose
-    days it fills most.
+    The length of a draw is estimated by the person, or the limit, whose days it fills most.
     """
     import numpy as np  # noqa: PLC0415
 
@@ -137,11 +188,9 @@ def _representative(ratios: Floats, queue: Queue, resources: Resources) -> tuple
         hours.sum(axis=1) * WORKING_DAYS[limit.kind] / max(limit.hours, EPSILON_HOURS)
         for limit in resources.limits
     ]
-    count = min(len(hours), max(LEAST_DRAWS, min(MOST_DRAWS, MOST_PARTS // len(parts))))
-    places = ((np.arange(count) + 0.5) * len(hours) / count).astype(int)
     length = np.max(lengths, axis=0)
-    order = np.argsort(length, kind="stable")[places]
-    return hours[order].tolist(), float(length[order[-1]])
+    order = np.argsort(length, kind="stable")
+    return hours[order], float(length[order[-1]])
 
 
 def _timeline(resources: Resources, since: date, horizon_calendar_days: int) -> Timeline:

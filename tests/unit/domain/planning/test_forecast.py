@@ -2,10 +2,12 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from benchmarks.agencies import random_agency
 from vitrina.domain.backlog import BacklogItem, Priority, Specialist
 from vitrina.domain.calendar import PeriodKind, WorkCalendar
 from vitrina.domain.estimating.effort import common_spread
@@ -141,10 +143,9 @@ def test_nothing_to_do_is_over_at_once() -> None:
 
 
 def test_few_draws_are_as_exact_as_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twenty draws, chosen evenly by their sums, differ from a thousand by at most one working day."""
+    """A hundred draws, chosen evenly by their sums, differ from a thousand by at most one working day."""
     chance = random.Random(5)
     errors = [PastError(4.0, 4.0 * chance.lognormvariate(0, 0.7)) for _ in range(300)]
-    monkeypatch.setattr(forecasts, "MOST_DRAWS", 20)
     few = forecast_with(errors)
     monkeypatch.setattr(forecasts, "MOST_DRAWS", 1000)
     many = forecast_with(errors)
@@ -153,3 +154,31 @@ def test_few_draws_are_as_exact_as_many(monkeypatch: pytest.MonkeyPatch) -> None
     assert isinstance(many, Forecast)
     assert abs((few.likely_on - many.likely_on).days) <= 1
     assert abs((few.almost_certain_on - many.almost_certain_on).days) <= 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_draws_next_to_the_quantiles_tell_the_days_of_a_long_backlog(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The days are within three hundredths of those that two hundred draws tell."""
+    agency = random_agency(seed, people=3 + 2 * seed, projects=1, items=260)
+    resources = agency.resources
+    if seed % 2:
+        limit = HourLimit(60.0, PeriodKind.WEEK, project=agency.items[0].project)
+        resources = replace(resources, limits=(limit,))
+    chance = random.Random(seed)
+    norms = Norms(
+        errors={
+            Basis.TYPE: tuple(PastError(4.0, 4.0 * chance.lognormvariate(0, 0.7)) for _ in range(300)),
+        }
+    )
+    backlog = assign_evenly(agency.items, resources)
+    few = forecast(backlog, resources, norms, since=MONDAY)
+    monkeypatch.setattr(forecasts, "MOST_DRAWS", 200)
+    monkeypatch.setattr(forecasts, "MOST_PARTS", 10**9)
+    many = forecast(backlog, resources, norms, since=MONDAY)
+
+    assert isinstance(few, Forecast)
+    assert isinstance(many, Forecast)
+    for one, other in ((few.likely_on, many.likely_on), (few.almost_certain_on, many.almost_certain_on)):
+        assert abs((one - other).days) <= 0.03 * (other - MONDAY).days
