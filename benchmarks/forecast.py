@@ -53,6 +53,9 @@ WARM_UP = 500
 CALENDAR = WorkCalendar("GB")
 #: Tasks of the backlogs of the second table.
 SIZES = (20, 40, 80)
+#: Tasks of the short backlogs, and the most working days to the likely day of those that are counted.
+SHORT_SIZES = (5, 10, 20)
+SHORT_WORKING_DAYS = 10
 #: Days during which the history counts as young: much of the begun work is not finished yet.
 YOUNG_DAYS = 300
 #: Rows, parts of each row and limit in hours a month, of the backlogs whose time is measured.
@@ -115,6 +118,12 @@ class Trial:
         told = self.forecast
         return (told.likely_on - told.made_on).days, (told.almost_certain_on - told.made_on).days
 
+    @property
+    def is_short(self) -> bool:
+        """Whether the likely day is one of the first working days."""
+        first = CALENDAR.working_days_from(self.forecast.made_on, count=SHORT_WORKING_DAYS)
+        return self.forecast.likely_on <= first[-1]
+
 
 def trial(backlog: Sequence[RealTask], past: Past, *, people: int) -> Trial | None:
     """The forecast on the day of the first task; ``None`` if too little was finished before it."""
@@ -156,11 +165,13 @@ def random_backlogs(tasks: Sequence[RealTask], past: Past, *, count: int, seed: 
     return trials
 
 
-def all_backlogs(tasks: Sequence[RealTask], past: Past, *, every: int) -> list[Trial]:
+def all_backlogs(
+    tasks: Sequence[RealTask], past: Past, *, every: int, sizes: Sequence[int] = SIZES
+) -> list[Trial]:
     """Backlogs of each size from every *every*-th task on; teams of one, two and three take turns."""
     trials = [
         trial(tasks[start : start + size], past, people=1 + turn % 3)
-        for size in SIZES
+        for size in sizes
         for turn, start in enumerate(range(0, len(tasks) - size + 1, every))
     ]
     return [one for one in trials if one is not None]
@@ -264,7 +275,7 @@ def main() -> int:
     drawn = random_backlogs(tasks, past, count=arguments.backlogs, seed=arguments.seed)
     lines = [line(f"Random, of 20-80 tasks, seed {arguments.seed}", drawn)]
     print(as_table(HEADER, lines, markdown=arguments.markdown))
-    judged = drawn
+    judged, short = drawn, [one for one in drawn if one.is_short]
     if arguments.every:
         judged = all_backlogs(tasks, past, every=arguments.every)
         young = min(one.forecast.made_on for one in judged) + timedelta(days=YOUNG_DAYS)
@@ -274,11 +285,25 @@ def main() -> int:
             line("Made later", [one for one in judged if one.forecast.made_on >= young]),
             line(f"All, from every {arguments.every}th task on", judged),
         ]
+        short = [
+            one for one in all_backlogs(tasks, past, every=arguments.every, sizes=SHORT_SIZES) if one.is_short
+        ]
+        lines += [
+            *(
+                line(f"Short, of {size} tasks", [o for o in short if o.task_count == size])
+                for size in SHORT_SIZES
+            ),
+            line(f"Short: at most {SHORT_WORKING_DAYS} working days", short),
+        ]
         print()
         print(as_table(HEADER, lines, markdown=arguments.markdown))
-    likely, certain = shares(judged)
+    return 0 if _is_honest(judged) and _is_honest(short) else 1
+
+
+def _is_honest(trials: Sequence[Trial]) -> bool:
+    likely, certain = shares(trials)
     kept = LIKELY_KEPT[0] <= likely <= LIKELY_KEPT[1]
-    return 0 if kept and ALMOST_CERTAIN_KEPT[0] <= certain <= ALMOST_CERTAIN_KEPT[1] else 1
+    return kept and ALMOST_CERTAIN_KEPT[0] <= certain <= ALMOST_CERTAIN_KEPT[1]
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def test_the_first_tab_tells_two_days(office: Office) -> None:
 
     [kept] = forecasts(office)
     likely_on, sure_on = kept.forecast.likely_on, kept.forecast.almost_certain_on
-    assert NOW.date() < likely_on <= sure_on < NOW.date() + timedelta(days=30)
+    assert NOW.date() <= likely_on <= sure_on < NOW.date() + timedelta(days=30)
     assert kept.numbers == {1, 2, 3, 4}
     told = "почти наверняка" if likely_on == sure_on else "скорее всего"
     assert finish(office).startswith(f"{told} ")

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from vitrina.domain.backlog import Priority
 from vitrina.domain.calendar import Period
-from vitrina.domain.planning.capacity import Resources
+from vitrina.domain.planning.capacity import EPSILON_HOURS, Resources
 from vitrina.domain.planning.demand import Demand, priority_class
 from vitrina.domain.planning.planner import PeriodPlan, plan_period
 from vitrina.domain.planning.schedule import ItemKey
@@ -29,6 +29,10 @@ STEP_HOURS = 0.25
 #: The most changes that are tried, each by planning the period again, for the explanations of one plan. It
 #: limits the time of an answer; changes that are not proven by then are not reported.
 MOST_TRIES = 400
+
+
+#: Reasons that are limits of hours.
+LIMITS = frozenset({LeftOutReason.PROJECT_LIMIT, LeftOutReason.AGENCY_LIMIT})
 
 
 class ChangeKind(StrEnum):
@@ -271,6 +275,8 @@ class _Prover:
         self._outcomes: dict[Change, frozenset[ItemKey]] = {}
         #: Items that are in with one of the changes tried so far.
         self._let_in: set[ItemKey] = set()
+        self._entering_known: dict[tuple[tuple[LeftOutReason, str], float], frozenset[ItemKey]] = {}
+        self._hours_behind_known: dict[tuple[str, int], float] = {}
         self._droppable_known: dict[tuple[int, str | None, str | None], list[tuple[float, ItemKey]]] = {}
 
     def smallest(self, left: LeftOutItem) -> Change | None:
@@ -299,13 +305,15 @@ class _Prover:
         short = _up(left.needed_hours - left.free_hours)
         match left.reason:
             case LeftOutReason.PROJECT_LIMIT:
-                yield Change(ChangeKind.RAISE_LIMIT, short, project=left.item.project)
+                if left.item.key in self._entering(left, short):
+                    yield Change(ChangeKind.RAISE_LIMIT, short, project=left.item.project)
                 yield from self._drops(left, left.item.project)
                 yield from self._places(left)
                 more = _up(short + self._wanted_before[left.item.key])
                 yield Change(ChangeKind.RAISE_LIMIT, more, project=left.item.project)
             case LeftOutReason.AGENCY_LIMIT:
-                yield Change(ChangeKind.RAISE_LIMIT, short)
+                if left.item.key in self._entering(left, short):
+                    yield Change(ChangeKind.RAISE_LIMIT, short)
                 yield from self._drops(left)
                 yield from self._places(left)
             case LeftOutReason.SPECIALIST_BUSY:
@@ -315,6 +323,22 @@ class _Prover:
                 yield from self._places(left)
             case _:
                 return
+
+    def _entering(self, left: LeftOutItem, hours: float) -> frozenset[ItemKey]:
+        """Items that would enter, as far as hours tell, if *hours* of the limit that stops *left* were free.
+
+        It spares tries: those before *left* with the same reason are asked first.
+        """
+        group = (left.reason, left.item.project if left.reason is LeftOutReason.PROJECT_LIMIT else "")
+        if (group, hours) not in self._entering_known:
+            rest, keys = hours, set[ItemKey]()
+            for one in self._plan.left_out:
+                is_stopped = one.reason is left.reason and group[1] in ("", one.item.project)
+                if is_stopped and one.needed_hours <= one.free_hours + rest + EPSILON_HOURS:
+                    keys.add(one.item.key)
+                    rest -= one.needed_hours
+            self._entering_known[group, hours] = frozenset(keys)
+        return self._entering_known[group, hours]
 
     @cached_property
     def _wanted_before(self) -> Mapping[ItemKey, float]:
@@ -331,9 +355,30 @@ class _Prover:
         return before
 
     def _places(self, left: LeftOutItem) -> Iterator[Change]:
-        """The first place of the class of the item, then of each higher class."""
+        """The first place of the class of the item, then of each higher class.
+
+        Not a class before which the limit that stops the item has too few hours.
+        """
+        project = left.item.project if left.reason is LeftOutReason.PROJECT_LIMIT else ""
+        is_limit = left.reason in LIMITS
         for priority in reversed(list(Priority)[: left.item.priority.rank + 1]):
-            yield Change(ChangeKind.PUT_FIRST, left.item.total_hours, item=left.item.key, priority=priority)
+            room = left.free_hours + self._hours_behind(project, priority.rank)
+            if not is_limit or left.needed_hours <= room + EPSILON_HOURS:
+                yield Change(
+                    ChangeKind.PUT_FIRST, left.item.total_hours, item=left.item.key, priority=priority
+                )
+
+    def _hours_behind(self, project: str, item_class: int) -> float:
+        """Hours of taken items of *project*, of all if it is empty, that the first of a class is before."""
+        if (project, item_class) not in self._hours_behind_known:
+            self._hours_behind_known[project, item_class] = sum(
+                taken.hours
+                for taken in self._plan.selection.taken
+                if project in ("", taken.item.project)
+                and priority_class(taken.item) >= item_class
+                and not taken.item.is_carried_over
+            )
+        return self._hours_behind_known[project, item_class]
 
     def _drops(self, left: LeftOutItem, project: str | None = None) -> Iterator[Change]:
         """Items of the same class that could make room, the shortest first, but none that it waits for.
@@ -341,10 +386,12 @@ class _Prover:
         Only those of *project* where one is given. Nobody drops an item of a higher class for one of a lower
         class.
         """
+        is_limit = left.reason in LIMITS
         waits_for = {(left.item.project, number) for number in left.item.depends_on}
         for hours, key in self._droppable(priority_class(left.item), left.profile, project):
-            if key not in waits_for:
-                yield Change(ChangeKind.DROP_ITEM, hours, item=key)
+            if key in waits_for or (is_limit and left.item.key not in self._entering(left, hours)):
+                continue
+            yield Change(ChangeKind.DROP_ITEM, hours, item=key)
 
     def _droppable(
         self, item_class: int, profile: str | None, project: str | None

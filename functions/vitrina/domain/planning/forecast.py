@@ -118,9 +118,8 @@ def forecast(
     )
     if ends is None:
         return NoForecast(count, is_endless=True)
-    likely_on, almost_certain_on = (
-        _quantile(sorted(ends[place] for place in sample.places), sample.ratio) for sample in samples
-    )
+    likely, safe = ((sorted(ends[place] for place in sample.places), sample.ratio) for sample in samples)
+    likely_on, almost_certain_on = _likely_day(*likely), _safe_day(*safe)
     return Forecast(since, likely_on, max(likely_on, almost_certain_on), count)
 
 
@@ -197,11 +196,19 @@ def _timeline(resources: Resources, since: date, horizon_calendar_days: int) -> 
     return Timeline(Ledger(resources, since=since, until=since + timedelta(days=horizon_calendar_days)))
 
 
-def _quantile(ordered: Sequence[int], ratio: float) -> date:
-    """The day by which *ratio* of the draws end, each draw standing for the middle of an equal share."""
-    place = min(max(ratio * len(ordered) - 0.5, 0.0), len(ordered) - 1.0)
-    low, high = ordered[math.floor(place)], ordered[math.ceil(place)]
-    return date.fromordinal(math.ceil(low + (high - low) * (place % 1.0)))
+def _likely_day(ordered: Sequence[int], ratio: float) -> date:
+    """The day by which a share of the draws ends that is nearest to *ratio*; the later one of two.
+
+    A short backlog ends on few days. The first day by which at least *ratio* ends would be kept far more
+    often than it says.
+    """
+    shares = {day: place / len(ordered) for place, day in enumerate(ordered, 1)}
+    return date.fromordinal(min(shares, key=lambda day: (abs(shares[day] - ratio), -day)))
+
+
+def _safe_day(ordered: Sequence[int], ratio: float) -> date:
+    """The first day by which at least the share *ratio* of the draws ends: what is promised is kept."""
+    return date.fromordinal(ordered[math.ceil(ratio * len(ordered)) - 1])
 
 
 def assign_evenly(backlog: Iterable[BacklogItem], resources: Resources) -> list[TakenItem]:

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -182,3 +182,15 @@ def test_draws_next_to_the_quantiles_tell_the_days_of_a_long_backlog(
     assert isinstance(many, Forecast)
     for one, other in ((few.likely_on, many.likely_on), (few.almost_certain_on, many.almost_certain_on)):
         assert abs((one - other).days) <= 0.03 * (other - MONDAY).days
+
+
+def test_a_short_backlog_ends_on_the_day_nearest_to_the_share() -> None:
+    """Half of the draws end today, nearly all tomorrow: tomorrow would be kept nearly always."""
+    errors = [PastError(4.0, 3.9)] * 45 + [PastError(4.0, 5.0)] * 50 + [PastError(4.0, 12.0)] * 5
+    resources = team(replace(ANNA, hours_per_day=4.0))
+    backlog = assign_evenly([item(1, {"design": 4.0})], resources)
+
+    told = forecast(backlog, resources, Norms(errors={Basis.TYPE: tuple(errors)}), since=MONDAY)
+
+    assert isinstance(told, Forecast)
+    assert (told.likely_on, told.almost_certain_on) == (MONDAY, MONDAY + timedelta(days=1))
