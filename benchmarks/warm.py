@@ -3,8 +3,9 @@
 Each action of the menu is played at several sizes of the backlog, over the local servers with the sample
 agency. What a click takes is divided by what its own calls to Google take in the same click: emulator, way
 and client library. Processor time of the process, in which servers and functions all work, is compared, so
-that other programs of the machine do not disturb the ratio; milliseconds are for the reader. The exit code is
-1 where a ratio at 1,000 rows is above the one that is aimed at.
+that other programs of the machine do not disturb the ratio; milliseconds are for the reader. Beside it stand
+the share of the click that its explanations take, and how many of the items that are left out are told what
+would let them in. The exit code is 1 where a ratio at 1,000 rows is above the one that is aimed at.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ from emulators.world.sample import load_agency
 from emulators.world.story import people_of, staff_of
 from tests.harness.local_office import LocalOffice
 from tests.harness.servers import Servers, running_servers
+from vitrina.domain.planning.explain import Explanation, explain
 from vitrina.google.services import GoogleServices
+from vitrina.usecases.batch import build_batch
 
 ROWS = (10, 100, 1000)
 REPEAT_COUNT = 3
@@ -45,16 +48,21 @@ ACTIONS = {
 }
 JUDGED_ROWS = 1000
 
-HEADER = ("Action", "Rows", "ms", "CPU ms", "Google's CPU ms", "×", "at most")
+HEADER = ("Action", "Rows", "ms", "CPU ms", "Google's CPU ms", "×", "at most", "Explanations", "Told")
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one click took: milliseconds, those of the processor, and those of the processor at Google."""
+    """What one click took: milliseconds, those of the processor, those of Google and of explanations.
+
+    ``told`` counts items that are told a change, and all that are left out.
+    """
 
     ms: float
     cpu_ms: float
     google_cpu_ms: float
+    explain_cpu_ms: float
+    told: tuple[int, int]
 
     @property
     def ratio(self) -> float:
@@ -77,25 +85,36 @@ def run(setenv: SetEnv, folder: Path, *, sizes: Sequence[int], repeats: int) -> 
 
 
 class _Meter:
-    """Times clicks, and in them the calls to Google."""
+    """Times clicks, and in them the calls to Google and the explanations."""
 
     def __init__(self) -> None:
         self.costs: dict[str, Cost] = {}
-        self._google_s = 0.0
+        self._google_s = self._explain_s = 0.0
+        self._told = (0, 0)
 
     @contextmanager
-    def counting_google(self) -> Iterator[None]:
-        """Count the processor time of all calls to Google, while the block runs."""
+    def counting_parts(self) -> Iterator[None]:
+        """Count the processor time of calls to Google and of explanations, while the block runs."""
         send = GoogleServices.send
 
-        def timed(services: GoogleServices, request: Any) -> Any:
+        def timed_send(services: GoogleServices, request: Any) -> Any:
             begun = time.process_time()
             try:
                 return send(services, request)
             finally:
                 self._google_s += time.process_time() - begun
 
-        with patch.object(GoogleServices, "send", timed):
+        def timed_explain(*args: Any, **kwargs: Any) -> Sequence[Explanation]:
+            begun = time.process_time()
+            found = explain(*args, **kwargs)
+            self._explain_s += time.process_time() - begun
+            self._told = (sum(one.change is not None for one in found), len(found))
+            return found
+
+        with (
+            patch.object(GoogleServices, "send", timed_send),
+            patch.object(build_batch, "explain", timed_explain),
+        ):
             yield
 
     @contextmanager
@@ -104,12 +123,13 @@ class _Meter:
         # The objects of the servers, which live in this process too, would be looked at again and again.
         gc.collect()
         gc.freeze()
-        self._google_s = 0.0
+        self._google_s = self._explain_s = 0.0
+        self._told = (0, 0)
         begun, cpu_begun = time.perf_counter(), time.process_time()
         yield
         ms, cpu_ms = 1000 * (time.perf_counter() - begun), 1000 * (time.process_time() - cpu_begun)
         gc.unfreeze()
-        self.costs[action] = Cost(ms, cpu_ms, 1000 * self._google_s)
+        self.costs[action] = Cost(ms, cpu_ms, 1000 * self._google_s, 1000 * self._explain_s, self._told)
 
 
 def _play(servers: Servers, setenv: SetEnv, folder: Path, row_count: int) -> dict[str, Cost]:
@@ -122,7 +142,7 @@ def _play(servers: Servers, setenv: SetEnv, folder: Path, row_count: int) -> dic
     office.paste_backlog(backlog_rows(sample, row_count))
     # The first click of a process loads what it needs.
     click_action(office, "check_book")
-    with meter.counting_google():
+    with meter.counting_parts():
         with meter.measure("estimate"):
             click_action(office, "estimate")
         with meter.measure("build_batch"):
@@ -175,6 +195,8 @@ def _lines(costs: Costs) -> Iterator[tuple[str, ...]]:
                     f"{median(one.google_cpu_ms for one in ones):,.0f}",
                     f"{median(one.ratio for one in ones):.2f}",
                     str(most) if most and size == JUDGED_ROWS else "",
+                    f"{median(one.explain_cpu_ms / one.cpu_ms for one in ones):.0%}",
+                    "{} of {}".format(*ones[-1].told) if ones[-1].told[0] else "",
                 )
 
 

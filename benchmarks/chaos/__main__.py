@@ -106,6 +106,8 @@ def _play(pool: WorldPool, histories: Sequence[History], until: float) -> list[R
     results: list[Result] = []
     for result in pool.play(histories, until=until):
         results.append(result)
+        if result.violations:
+            print(describe(result), file=sys.stderr, flush=True)
         if len(results) % PROGRESS_RUNS == 0:
             failed = sum(bool(one.violations) for one in results)
             print(f"{len(results)} of {len(histories)} runs, {failed} failed", file=sys.stderr, flush=True)

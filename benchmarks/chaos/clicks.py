@@ -88,7 +88,8 @@ class Clicks:
                     continue
                 time.sleep(wait_s)
                 wait_s = min(1.5 * wait_s, LAST_POLL_S)
-                is_queued = bool(self.world.tasks.pending(include_later=True))
+                # Tasks that were created for later, as decisions that can be taken back, are of other work.
+                is_queued = bool(self.world.tasks.pending(include_later=False))
                 progress = {"operation_id": answer["operation_id"]}
                 answer = self._ask(email, spreadsheet_id, "operation", progress, click_id)
                 if answer["outcome"] in OPEN and not is_queued and action not in QUICK_ACTIONS:

@@ -121,15 +121,18 @@ class Demand(Sequence[BacklogItem]):
             found.wanted_days = self.wanted_days
         return found
 
-    def passed_over(self) -> Demand:
-        """The demand after a period without it; it is not counted further once an item is raised."""
-        if all(map(is_raised, self._items)):
+    def raised_after(self, periods: int) -> Demand:
+        """The demand in which those items are raised that are so after *periods* more without them."""
+        waits = PASSED_OVER_LIMIT - periods
+        if not any(waits <= item.passed_over_count < PASSED_OVER_LIMIT for item in self._items):
             return self
         found = Demand(
-            item if is_raised(item) else replace(item, passed_over_count=item.passed_over_count + 1)
+            replace(item, passed_over_count=PASSED_OVER_LIMIT)
+            if waits <= item.passed_over_count < PASSED_OVER_LIMIT
+            else item
             for item in self._items
         )
-        for name in ("step_hours", "wanted_days", "keys"):
+        for name in ("step_hours", "profile_hours", "wanted_days", "keys"):
             setattr(found, name, getattr(self, name))
         return found
 

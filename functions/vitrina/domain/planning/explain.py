@@ -195,15 +195,16 @@ def explain(
 def _expected(situation: Situation, plan: PeriodPlan, keys: set[ItemKey]) -> Mapping[ItemKey, Period]:
     """The first following period that contains each item, found by planning one period after the other."""
     found: dict[ItemKey, Period] = {}
-    resources, items = situation.resources, plan.backlog_after()
-    for _ in range(PERIODS_AHEAD):
+    resources, items = situation.resources, Demand(left.item for left in plan.left_out)
+    for number in range(1, PERIODS_AHEAD + 1):
         if not keys - found.keys():
             break
         resources = resources.booked(plan.schedule.bookings())
+        items = items.raised_after(number)
         plan = plan_period(items, resources, period=plan.period.next(), only_taken=True)
         taken = plan.taken_keys
         found |= dict.fromkeys(taken & keys - found.keys(), plan.period)
-        items = items.without(taken).passed_over()
+        items = items.without(taken)
     return found
 
 

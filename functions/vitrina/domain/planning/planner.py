@@ -58,9 +58,11 @@ class PeriodPlan:
         by_key = {one.item.key: one for one in self.schedule.items}
         return tuple(by_key[one.item.key] for one in self.selection.taken)
 
-    def backlog_after(self) -> Demand:
+    def backlog_after(self) -> tuple[BacklogItem, ...]:
         """Backlog of the next period: the items left out, each passed over once more."""
-        return Demand(left.item for left in self.left_out).passed_over()
+        return tuple(
+            replace(left.item, passed_over_count=left.item.passed_over_count + 1) for left in self.left_out
+        )
 
 
 def plan_period(

@@ -39,7 +39,7 @@ from vitrina.workbook.size import size_warnings
 from vitrina.workbook.writing.heal import repair_messages
 
 #: Most plans that are computed to find changes that would let an item in. The limit keeps the answer quick.
-MOST_TRIES = 60
+MOST_TRIES = 40
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from benchmarks.agencies import RandomAgency, random_agency, with_wanted_days
 from vitrina.domain.backlog import BacklogItem, Priority
 from vitrina.domain.calendar import PeriodKind
-from vitrina.domain.planning.demand import PASSED_OVER_LIMIT, Demand
+from vitrina.domain.planning.demand import PASSED_OVER_LIMIT, Demand, is_raised
 from vitrina.domain.planning.planner import plan_period
 
 SEEDS = range(40)
@@ -35,17 +35,24 @@ def test_a_demand_with_another_item_is_as_a_new_one() -> None:
         assert_same(demand.with_other(new), expected, seed)
 
 
-def test_items_are_passed_over_until_they_are_raised() -> None:
-    """Beyond that nothing changes, so that the demand stays the same object."""
-    demand = used(agency_of(3))
+def test_items_are_raised_after_enough_periods() -> None:
+    """Those that are raised already stay as they are, and with nothing to raise the demand does."""
+    chance = random.Random(3)
+    demand = Demand(
+        replace(item, passed_over_count=chance.randrange(PASSED_OVER_LIMIT + 2))
+        for item in agency_of(3).items
+    )
+    facts(demand)
     counts = [item.passed_over_count for item in demand]
-    for period in range(1, PASSED_OVER_LIMIT + 2):
-        demand = demand.passed_over()
+    later = demand
+    for period in range(1, PASSED_OVER_LIMIT + 1):
+        later = later.raised_after(period)
 
-        most = [min(count + period, max(count, PASSED_OVER_LIMIT)) for count in counts]
-        assert [item.passed_over_count for item in demand] == most
-        assert_same(demand, list(demand), seed=3)
-    assert demand.passed_over() is demand
+        assert [is_raised(item) for item in later] == [
+            count + period >= PASSED_OVER_LIMIT for count in counts
+        ]
+        assert_same(later, list(later), seed=3)
+    assert later.raised_after(PASSED_OVER_LIMIT + 1) is later
 
 
 def test_a_plan_that_tells_only_what_is_taken_takes_the_same() -> None:
