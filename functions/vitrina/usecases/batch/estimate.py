@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vitrina.domain.backlog import EstimateSource
@@ -120,7 +120,7 @@ def _estimate(run: Run, spreadsheet_id: str) -> Answer:
         _write(run, snapshot, change, estimates)
     else:
         run.at_end(updates=[snapshot.change_work()])
-    sources = _sources(backlog, estimates, kept, profiles)
+    sources = _sources(backlog.rows[:MOST_SOURCES], estimates, kept, profiles)
     answer = _answer(book, backlog, estimates, total, sources)
     told = (*size_warnings(book), *missed_from_the_start(snapshot, items))
     answer = replace(answer, details=(*told, *answer.details))
@@ -318,9 +318,12 @@ def explain(
 
 
 def _sources(
-    backlog: Backlog, estimates: Mapping[int, RowEstimate], kept: KeptNorms, titles: Mapping[str, str]
+    rows: Iterable[BacklogRow],
+    estimates: Mapping[int, RowEstimate],
+    kept: KeptNorms,
+    titles: Mapping[str, str],
 ) -> list[Json]:
-    """Where the hours of each task come from, for the sidebar."""
+    """Where the hours of each task of *rows* come from, for the sidebar."""
     return [
         {
             "id": row.code,
@@ -328,7 +331,7 @@ def _sources(
             "hours": sum(_hours(row, estimates).values()),
             "lines": explain(row, estimates[row.number], kept, titles),
         }
-        for row in backlog.rows
+        for row in rows
     ]
 
 
@@ -406,8 +409,8 @@ def _answer(
             "estimated": by_source[EstimateSource.NORM],
             "typed": by_source[EstimateSource.SPECIALIST],
             "gaps": len(gaps),
-            "sources": sources[:MOST_SOURCES],
-            "sources_left": max(0, len(sources) - MOST_SOURCES),
+            "sources": sources,
+            "sources_left": len(backlog.rows) - len(sources),
             "total": None if total is None else {"p50_hours": total.p50_hours, "p85_hours": total.p85_hours},
         },
     )
