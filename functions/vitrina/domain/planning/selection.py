@@ -245,6 +245,7 @@ class Chooser:
         self._spent: dict[str, float] = {}
         self._item_limits_known: dict[str, list[int]] = {}
         self._least_limits: dict[str, float] = {}
+        self._rooms: dict[str, tuple[float, float]] = {}
 
     def _person_load(self, place: int) -> PersonLoad:
         specialist = self._ledger.resources.specialists[place]
@@ -353,18 +354,25 @@ class Chooser:
 
     def _has_no_room(self, item: BacklogItem) -> bool:
         """Whether the item is left out for sure, so that deciding it would change nothing for others."""
-        if item.key in self._known:
+        if item.key in self._known or item.is_carried_over:
             return False
+        room, most = self._rooms.get(item.project) or self._room_of(item.project)
+        if room < item.total_hours <= most:
+            return True
         if not (item.hours and all(map(self.team.skilled.get, item.hours))):
             return True
-        if self._may_begin(item):
-            return False
-        if self._full_limit(item, item.total_hours) is not None:
-            return True
-        profile = self._by_pressure(item)[0]
-        return item.hours[profile] > self.team.most_hours(profile) + EPSILON_HOURS and not self._blockers(
-            item
-        )
+        if item.total_hours <= room and not self._may_begin(item):
+            profile = self._by_pressure(item)[0]
+            is_full = item.hours[profile] > self.team.most_hours(profile) + EPSILON_HOURS
+            return is_full and not self._blockers(item)
+        return False
+
+    def _room_of(self, project: str) -> tuple[float, float]:
+        """Hours that the limits of a project still hold, and of the longest item that is taken whole only."""
+        room = min((self._limit_left[number] for number in self._item_limits(project)), default=math.inf)
+        longest = min(self._shortest_of_largest, self._least_limit(project))
+        found = self._rooms[project] = (room + EPSILON_HOURS, longest + EPSILON_HOURS)
+        return found
 
     def decide(self, item: BacklogItem) -> None:
         """Take the item, leave it out, or postpone it until its predecessors are decided."""
@@ -419,39 +427,33 @@ class Chooser:
             return None if self._begin(item) else self._not_begun(item)
         return reason
 
-    def _full_limit(self, item: BacklogItem, hours: float) -> int | None:
-        """Place of the first limit of the item that has no room for *hours*."""
-        for number in self._item_limits(item):
+    def _over_limit(self, item: BacklogItem, hours: float) -> LeftOutItem | None:
+        for number in self._item_limits(item.project):
             if hours > self._limit_left[number] + EPSILON_HOURS:
-                return number
+                limit = self._limits[number]
+                return LeftOutItem(
+                    item,
+                    LeftOutReason.AGENCY_LIMIT if limit.project is None else LeftOutReason.PROJECT_LIMIT,
+                    needed_hours=hours,
+                    free_hours=max(0.0, self._limit_left[number]),
+                    capacity_hours=limit.hours,
+                )
         return None
 
-    def _over_limit(self, item: BacklogItem, hours: float) -> LeftOutItem | None:
-        number = self._full_limit(item, hours)
-        if number is None:
-            return None
-        limit = self._limits[number]
-        return LeftOutItem(
-            item,
-            LeftOutReason.AGENCY_LIMIT if limit.project is None else LeftOutReason.PROJECT_LIMIT,
-            needed_hours=hours,
-            free_hours=max(0.0, self._limit_left[number]),
-            capacity_hours=limit.hours,
-        )
-
-    def _item_limits(self, item: BacklogItem) -> list[int]:
-        known = self._item_limits_known.get(item.project)
+    def _item_limits(self, project: str) -> list[int]:
+        known = self._item_limits_known.get(project)
         if known is None:
-            known = self._item_limits_known[item.project] = [
+            known = self._item_limits_known[project] = [
                 number
                 for number, limit in enumerate(self._limits)
-                if limit.specialist is None and limit.project in (None, item.project)
+                if limit.specialist is None and limit.project in (None, project)
             ]
         return known
 
     def _spend(self, item: BacklogItem, hours: float) -> None:
+        self._rooms.clear()
         self._spent[item.project] = self._spent.get(item.project, 0.0) + hours
-        for number in self._item_limits(item):
+        for number in self._item_limits(item.project):
             self._limit_left[number] -= hours
 
     def _place_whole(self, item: BacklogItem) -> LeftOutItem | None:
@@ -559,18 +561,18 @@ class Chooser:
         """Whether the item may be begun in part: it was begun before, or is larger than an empty period."""
         if item.is_carried_over:
             return True
-        if item.total_hours > self._least_limit(item) + EPSILON_HOURS:
+        if item.total_hours > self._least_limit(item.project) + EPSILON_HOURS:
             return True
         if item.total_hours <= self._shortest_of_largest:
             return False
         return any(hours > self._largest[profile] + EPSILON_HOURS for profile, hours in item.hours.items())
 
-    def _least_limit(self, item: BacklogItem) -> float:
-        """Hours of the lowest limit of the item in an empty period, infinite where it has none."""
-        known = self._least_limits.get(item.project)
+    def _least_limit(self, project: str) -> float:
+        """Hours of the lowest limit of a project in an empty period, infinite where it has none."""
+        known = self._least_limits.get(project)
         if known is None:
-            limits = (self._limits[number].hours for number in self._item_limits(item))
-            known = self._least_limits[item.project] = min(limits, default=math.inf)
+            limits = (self._limits[number].hours for number in self._item_limits(project))
+            known = self._least_limits[project] = min(limits, default=math.inf)
         return known
 
     @cached_property
@@ -597,7 +599,9 @@ class Chooser:
         parts: list[Part] = []
         rest = dict(item.hours)
         for profile, hours in item.hours.items():
-            budget = min((self._limit_left[number] for number in self._item_limits(item)), default=hours)
+            budget = min(
+                (self._limit_left[number] for number in self._item_limits(item.project)), default=hours
+            )
             budget -= sum(part.hours for part in parts)
             part = self._seat(item, profile, hours, []) if hours <= budget + EPSILON_HOURS else None
             if part is None and self._may_divide(item, profile, hours):
@@ -622,7 +626,7 @@ class Chooser:
         return self._over_limit(item, least) or self._no_room(item, profile, least)
 
     def _may_divide(self, item: BacklogItem, profile: str, hours: float) -> bool:
-        most = min(self._largest[profile], self._least_limit(item))
+        most = min(self._largest[profile], self._least_limit(item.project))
         return item.is_carried_over or hours > most + EPSILON_HOURS
 
     def _seat_piece(self, item: BacklogItem, profile: str, most: float) -> Part | None:
