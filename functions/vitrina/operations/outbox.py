@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vitrina.errors import ServiceError
 from vitrina.operations.services import Services
-from vitrina.ports import Delete, Document, Json, Put
+from vitrina.ports import Delete, Document, Json, Key, Put, Store, Write
 
 log = logging.getLogger("vitrina.outbox")
 
@@ -37,7 +39,9 @@ class TaskWish:
     def put(self, services: Services) -> Put:
         """The write that keeps the wish until its task is carried out."""
         due_at = services.clock.now() + timedelta(seconds=self.delay_s) + GRACE
-        data = {"body": self.body, "due_at": due_at.isoformat(), "tries": 1}
+        # Tells this wish from another one of its name.
+        token = uuid.uuid4().hex
+        data = {"body": self.body, "token": token, "due_at": due_at.isoformat(), "tries": 1}
         return Put(OUTBOX, self.name, data)
 
     def send(self, services: Services, *, task_name: str = "") -> None:
@@ -69,6 +73,48 @@ def fulfil(name: str) -> Delete:
 def fulfilled(body: Json) -> list[Delete]:
     """The writes that remove the wish of the task with this body; none for a task without one."""
     return [fulfil(body["wish"])] if body.get("wish") else []
+
+
+def wish_keys(body: Json) -> list[Key]:
+    """Where the wish of the task with this body is kept; empty for a task without one."""
+    return [(OUTBOX, body["wish"])] if body.get("wish") else []
+
+
+class Fulfilment:
+    """Removes a wish in the commit that ends its task, unless it was made again after the task had begun.
+
+    Several commits may make a wish of one name, one after the other. What the last one is about may have come
+    too late for the task; its wish stays, and the timer sends it again. It is an ``Update``.
+
+    Parameters
+    ----------
+    wish
+        As it was read when the task began, before the task read what it carries out.
+    """
+
+    def __init__(self, wish: Document) -> None:
+        self.keys: tuple[Key, ...] = ((wish.kind, wish.key),)
+        self._token = wish.data.get("token")
+        self._now: Document | None = wish
+
+    def writes(self) -> Sequence[Write]:
+        """See ``Update``."""
+        now = self._now
+        if now is None or now.data.get("token") != self._token:
+            return []
+        return [Delete(now.kind, now.key, now.version)]
+
+    def reload(self, store: Store) -> None:
+        """See ``Update``."""
+        self._now = store.get_many(self.keys).get(self.keys[0])
+
+    def committed(self, version: int) -> None:
+        """See ``Update``."""
+
+
+def fulfilments(body: Json, known: Mapping[Key, Document]) -> list[Fulfilment]:
+    """Removes the wish of the task with this body, as it is among the *known* documents."""
+    return [Fulfilment(known[key]) for key in wish_keys(body) if key in known]
 
 
 def find_overdue(services: Services) -> list[Document]:

@@ -235,6 +235,10 @@ class Run:
         self.at_end(*(one.put(self.services) for one in tasks))
         self._final_tasks |= {one.name: one for one in tasks}
 
+    def queues(self, name: str) -> bool:
+        """Whether a task of this name is queued at the end of the run."""
+        return name in self._final_tasks
+
     def end(self, *writes: Write, updates: Iterable[Update] = (), **operation: Any) -> None:
         """The last commit: what was asked for by ``at_end``, the operation's end, and all leases back.
 

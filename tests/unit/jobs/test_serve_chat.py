@@ -12,10 +12,13 @@ from tests.harness.chat_office import CLIENT, ChatOffice
 from tests.harness.fakes.interruptions import no_answer, refused
 from vitrina.chat_port import BotMoved, BotRight, GroupClaimed
 from vitrina.errors import FatalServiceError, RetriableServiceError, UserError
+from vitrina.jobs.chats import serve
 from vitrina.jobs.expire import expire
 from vitrina.operations.outbox import OUTBOX
 from vitrina.records.outside.chat_rules import INTERNAL, Told
 from vitrina.usecases.chats.post import post_message
+from vitrina.usecases.chats.room import Room
+from vitrina.usecases.chats.talk import talk
 
 TOPICS = ["Вопросы", "Постмиты", "Счета и акты", "Отчёты"]
 
@@ -376,12 +379,70 @@ def test_a_repeat_under_one_name_edits_the_first(office: ChatOffice) -> None:
     assert office.chat.calls["send"] + office.chat.calls["edit"] == sent
 
 
+def test_what_is_told_when_the_chat_has_talked_stays_for_the_timer(
+    office: ChatOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wish of the name of the running task is made after that has looked for texts for the last time."""
+    group = office.add_group()
+    later = iter(["Второй текст"])
+
+    def talk_before_the_second(room: Room) -> None:
+        talk(room)
+        for text in later:
+            keep(office, text)
+
+    monkeypatch.setattr(serve, "talk", talk_before_the_second)
+    keep(office, "Первый текст")
+    run_at_once(office)
+    assert office.texts(group, "Отчёты") == ["Первый текст"]
+    for _ in range(2):
+        office.tick()
+
+    assert office.texts(group, "Отчёты") == ["Второй текст"]
+    assert office.store.find(OUTBOX) == []
+
+
+def test_a_text_waits_for_a_chat_that_rests_for_a_second(
+    office: ChatOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The task that goes on then has the name of the one that was refused: its wish stays for the timer."""
+    group = office.add_group()
+    post(office, "Первый текст")
+    rest = RetriableServiceError("service.busy", service="Telegram", retry_after_s=1.0)
+    edit, refusals = office.chat.edit, iter([rest])
+
+    def refused_once(*args: object, **kwargs: object) -> object:
+        for error in refusals:
+            raise error
+        return edit(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(office.chat, "edit", refused_once)
+    keep(office, "Второй текст")
+    run_at_once(office)
+    assert office.texts(group, "Отчёты") == ["Первый текст"]
+    for _ in range(2):
+        office.tick()
+
+    assert office.texts(group, "Отчёты") == ["Второй текст"]
+    assert office.store.find(OUTBOX) == []
+
+
+def run_at_once(office: ChatOffice) -> None:
+    """Run the next task before its time, as where the clock of the queue is ahead."""
+    office.queue.run_next(office.run_job)
+
+
 def post(office: ChatOffice, text: str) -> None:
     """Have a text told of one batch."""
+    keep(office, text)
+    office.run_queue()
+
+
+def keep(office: ChatOffice, text: str) -> None:
+    """Keep a text that the chat is to be told."""
     run = office.new_run()
     post_message(run, office.client_id, office.agency_id, Told.BATCH, "one", text)
     run.end()
-    office.run_queue()
 
 
 @pytest.mark.parametrize("event", list(Told))

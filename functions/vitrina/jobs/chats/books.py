@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import QUOTA_KEY, take_slot
-from vitrina.operations.outbox import TaskWish, fulfilled
+from vitrina.operations.outbox import TaskWish, fulfilled, fulfilments, wish_keys
 from vitrina.operations.page_drawing import page_wishes
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run, ending
@@ -28,11 +28,10 @@ from vitrina.workbook.writing.change import WorkbookChange
 def write_chat_book(services: Services, body: Json) -> None:
     """One read and at most one write, in a slot of Google's quota, while no action works there."""
     spreadsheet_id = body["spreadsheet_id"]
-    done = fulfilled(body)
-    known = services.store.get_many([book_key(spreadsheet_id), QUOTA_KEY])
+    known = services.store.get_many([book_key(spreadsheet_id), QUOTA_KEY, *wish_keys(body)])
     book = known.get(book_key(spreadsheet_id))
     if book is None:
-        services.store.commit(done)
+        services.store.commit(fulfilled(body))
         return
     run = Run(services, CLOCK, agency_id=str(book.data.get("agency_id", spreadsheet_id)))
 
@@ -44,7 +43,7 @@ def write_chat_book(services: Services, body: Json) -> None:
     with ending(run):
         run.take(spreadsheet_id)
         retry_on_conflict(run, lambda: _write(run, spreadsheet_id))
-        run.at_end(*done)
+        run.at_end(updates=fulfilments(body, known))
 
 
 def _write(run: Run, spreadsheet_id: str) -> None:

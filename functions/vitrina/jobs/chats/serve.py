@@ -7,7 +7,7 @@ from __future__ import annotations
 from vitrina.chat_port import Chat
 from vitrina.errors import RetriableServiceError
 from vitrina.operations.actor import CLOCK
-from vitrina.operations.outbox import fulfilled
+from vitrina.operations.outbox import fulfilled, fulfilments, wish_keys
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
@@ -29,11 +29,11 @@ def serve_chat(services: Services, body: Json) -> None:
         If the chat does not answer: what is left is done by the next delivery.
     """
     spreadsheet_id, chat = body["spreadsheet_id"], services.chat
-    done = fulfilled(body)
     key = chat_key(spreadsheet_id)
-    document = services.store.get_many([key]).get(key)
+    known = services.store.get_many([key, *wish_keys(body)])
+    document = known.get(key)
     if chat is None or document is None:
-        services.store.commit(done)
+        services.store.commit(fulfilled(body))
         return
     run = Run(services, CLOCK, agency_id=document.data["agency_id"])
     with ending(run):
@@ -46,7 +46,9 @@ def serve_chat(services: Services, body: Json) -> None:
                 raise
             room.keep(rest_until=max(room.state.rest_until, room.now_s + error.retry_after_s))
             run.queue_at_end(chat_wish(services, spreadsheet_id, wait_s=error.retry_after_s))
-        run.at_end(*done)
+        # What was asked for meanwhile may have the name of this task: its wish stays then.
+        if not run.queues(body.get("wish", "")):
+            run.at_end(updates=fulfilments(body, known))
 
 
 def _room(run: Run, chat: Chat, spreadsheet_id: str) -> Room:
