@@ -7,10 +7,12 @@ people. The product learns its norms and their errors from earlier finished task
 the actual hours of the tasks go through the same scheduler.
 
 The first table has random backlogs of 20 to 80 tasks. The second table has all backlogs of 20, 40 and 80
-tasks that begin at every N-th task (``--every N``), so it does not depend on chance. If its shares are
-outside their targets, the exit code is 1. ``--every 0`` leaves it out, and the random backlogs decide
-instead. With ``--begun`` the norms also know begun and unfinished work, which is impossible in reality: this
-shows the effect of work that is still open. ``--speed`` measures the time of forecasts of many rows instead.
+tasks that begin at every N-th task (``--every N``), so it does not depend on chance, and those of 5, 10 and
+20 tasks whose likely day is one of the first ten working days. If the shares of all of the former or of the
+latter are outside their targets, the exit code is 1. ``--every 0`` leaves it out, and the random backlogs
+decide instead. With ``--begun`` the norms also know begun and unfinished work, which is impossible in
+reality: this shows the effect of work that is still open. ``--speed`` measures the time of forecasts of many
+rows instead.
 """
 
 from __future__ import annotations
