@@ -34,7 +34,7 @@ LIKELY_RATIO = 0.50
 MOST_DRAWS = 100
 MOST_PARTS = 15_000
 #: With fewer than ``LEAST_DRAWS`` that represent all, only those are scheduled whose length is next to each
-#: quantile: three for each, so many hundredths of all draws apart.
+#: quantile: three for each, this share of all draws apart.
 LEAST_DRAWS = 50
 NEAR_DRAWS = 3
 NEAR_APART = 0.015
@@ -109,9 +109,10 @@ def forecast(
     samples = [
         _sample(ratio, draw_count=len(draws), part_count=len(parts)) for ratio in (LIKELY_RATIO, PROMISED)
     ]
+    planned = [hours for hours, _ in parts]
     ends = _ends(
         queue,
-        {place: draws[place].tolist() for sample in samples for place in sample.places},
+        {place: (ratios[draws[place]] * planned).tolist() for sample in samples for place in sample.places},
         resources,
         since=since,
         longest_working_days=longest_working_days,
@@ -169,8 +170,8 @@ def _ends(
     return ends
 
 
-def _in_order_of_length(ratios: Floats, queue: Queue, resources: Resources) -> tuple[Floats, float]:
-    """Hours of every part in each draw, the shortest draw first, and the working days of the longest.
+def _in_order_of_length(ratios: Floats, queue: Queue, resources: Resources) -> tuple[Sequence[int], float]:
+    """Places of the draws in *ratios*, the shortest first, and the working days of the longest.
 
     The length of a draw is estimated by the person, or the limit, whose days it fills most.
     """
@@ -188,8 +189,8 @@ def _in_order_of_length(ratios: Floats, queue: Queue, resources: Resources) -> t
         for limit in resources.limits
     ]
     length = np.max(lengths, axis=0)
-    order = np.argsort(length, kind="stable")
-    return hours[order], float(length[order[-1]])
+    order = np.argsort(length, kind="stable").tolist()
+    return order, float(length[order[-1]])
 
 
 def _timeline(resources: Resources, since: date, horizon_calendar_days: int) -> Timeline:
