@@ -18,7 +18,7 @@ from vitrina.jobs.reconcile import PERIOD_S, TURN_HOURS
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import QUOTA_KEY, take_slot
 from vitrina.operations.journal import find_lines, refresh_wish
-from vitrina.operations.outbox import TaskWish, fulfilled, task_name
+from vitrina.operations.outbox import TaskWish, task_name, wish_keys
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
@@ -91,18 +91,17 @@ def refresh_agency(services: Services, body: Json) -> None:
     """Bring the agency's workbook up to date, in a slot of Google's quota: one read, at most one write."""
     agency_id = body["spreadsheet_id"]
     run = Run(services, CLOCK, agency_id=agency_id)
-    stored = read_stored_agency(run, agency_id, more=[QUOTA_KEY, _shown_key(agency_id)])
+    stored = read_stored_agency(run, agency_id, more=[QUOTA_KEY, _shown_key(agency_id), *wish_keys(body)])
 
     def again(slot: float, _: float) -> TaskWish:
         return refresh_wish(services, agency_id, draws=body["draws"], slot=slot)
 
     if not take_slot(run, stored.more.get(QUOTA_KEY), body, again):
         return
-    done = fulfilled(body)
     with ending(run):
         run.take(f"agency_tabs:{agency_id}")
         retry_on_conflict(run, lambda: _refresh(run, stored, draws=body["draws"]))
-        run.at_end(*done)
+        run.fulfil_at_end(body, stored.more)
 
 
 def _refresh(run: Run, stored: StoredAgency, *, draws: bool) -> None:

@@ -11,7 +11,7 @@ import contextlib
 import random
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from vitrina.errors import BusyError, LongWorkError, StoreConflictError, VitrinaError
 from vitrina.operations.actor import Actor
 from vitrina.operations.busy import busy_with
-from vitrina.operations.outbox import TaskWish
+from vitrina.operations.outbox import TaskWish, fulfilments
 from vitrina.operations.services import Services
 from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Store, Write, new_token
 from vitrina.texts import Sentence
@@ -235,9 +235,18 @@ class Run:
         self.at_end(*(one.put(self.services) for one in tasks))
         self._final_tasks |= {one.name: one for one in tasks}
 
-    def queues(self, name: str) -> bool:
-        """Whether a task of this name is queued at the end of the run."""
-        return name in self._final_tasks
+    def fulfil_at_end(self, body: Json, known: Mapping[Key, Document]) -> None:
+        """Remove the wish of the task with this body at the end, unless it is made again.
+
+        Called after everything that the run itself queues.
+
+        Parameters
+        ----------
+        known
+            Documents that were read when the task began, its wish among them (``outbox.wish_keys``).
+        """
+        if body.get("wish") not in self._final_tasks:
+            self.at_end(updates=fulfilments(body, known))
 
     def end(self, *writes: Write, updates: Iterable[Update] = (), **operation: Any) -> None:
         """The last commit: what was asked for by ``at_end``, the operation's end, and all leases back.

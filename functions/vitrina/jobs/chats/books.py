@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import QUOTA_KEY, take_slot
-from vitrina.operations.outbox import TaskWish, fulfilled, fulfilments, wish_keys
+from vitrina.operations.outbox import TaskWish, fulfilled, wish_keys
 from vitrina.operations.page_drawing import page_wishes
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run, ending
@@ -43,7 +43,7 @@ def write_chat_book(services: Services, body: Json) -> None:
     with ending(run):
         run.take(spreadsheet_id)
         retry_on_conflict(run, lambda: _write(run, spreadsheet_id))
-        run.at_end(updates=fulfilments(body, known))
+        run.fulfil_at_end(body, known)
 
 
 def _write(run: Run, spreadsheet_id: str) -> None:

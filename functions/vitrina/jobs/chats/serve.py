@@ -7,7 +7,7 @@ from __future__ import annotations
 from vitrina.chat_port import Chat
 from vitrina.errors import RetriableServiceError
 from vitrina.operations.actor import CLOCK
-from vitrina.operations.outbox import fulfilled, fulfilments, wish_keys
+from vitrina.operations.outbox import fulfilled, wish_keys
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
@@ -46,9 +46,7 @@ def serve_chat(services: Services, body: Json) -> None:
                 raise
             room.keep(rest_until=max(room.state.rest_until, room.now_s + error.retry_after_s))
             run.queue_at_end(chat_wish(services, spreadsheet_id, wait_s=error.retry_after_s))
-        # What was asked for meanwhile may have the name of this task: its wish stays then.
-        if not run.queues(body.get("wish", "")):
-            run.at_end(updates=fulfilments(body, known))
+        run.fulfil_at_end(body, known)
 
 
 def _room(run: Run, chat: Chat, spreadsheet_id: str) -> Room:

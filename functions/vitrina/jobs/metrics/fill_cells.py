@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import QUOTA_KEY, take_slot
-from vitrina.operations.outbox import TaskWish, fulfilled
+from vitrina.operations.outbox import TaskWish, fulfilled, wish_keys
 from vitrina.operations.page_drawing import page_wishes
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run, ending
@@ -35,11 +35,10 @@ MOST_DAYS = 396
 def fill_cells(services: Services, body: Json) -> None:
     """Write what differs, in a slot of Google's quota, while no action works in the workbook."""
     spreadsheet_id = body["spreadsheet_id"]
-    done = fulfilled(body)
-    known = services.store.get_many([book_key(spreadsheet_id), QUOTA_KEY])
+    known = services.store.get_many([book_key(spreadsheet_id), QUOTA_KEY, *wish_keys(body)])
     book = known.get(book_key(spreadsheet_id))
     if book is None:
-        services.store.commit(done)
+        services.store.commit(fulfilled(body))
         return
     run = Run(services, CLOCK, agency_id=str(book.data.get("agency_id", spreadsheet_id)))
 
@@ -51,7 +50,7 @@ def fill_cells(services: Services, body: Json) -> None:
     with ending(run):
         run.take(spreadsheet_id)
         retry_on_conflict(run, lambda: _write(run, spreadsheet_id))
-        run.at_end(*done)
+        run.fulfil_at_end(body, known)
 
 
 def _write(run: Run, spreadsheet_id: str) -> None:

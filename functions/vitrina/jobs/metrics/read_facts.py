@@ -26,7 +26,7 @@ from vitrina.jobs.metrics.outcome import REASONS, TOKEN_DEAD, Reading, outcome_o
 from vitrina.jobs.metrics.tell import tell_gaps, tell_login
 from vitrina.jobs.reconcile import PERIOD_S
 from vitrina.operations.actor import CLOCK
-from vitrina.operations.outbox import fulfilled, task_name
+from vitrina.operations.outbox import task_name, wish_keys
 from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
@@ -77,15 +77,15 @@ def read_facts(services: Services, body: Json) -> None:
     BusyError
         If another task reads: the queue tries again.
     """
-    done = fulfilled(body)
     run = Run(services, CLOCK)
     with ending(run):
         run.take("metrics")
+        known = services.store.get_many(wish_keys(body))
         due = find_due(services.store, services.clock.now(), MOST_AT_ONCE)
         _read(run, due)
-        run.at_end(*done)
         if len(due) == MOST_AT_ONCE:
             run.queue_at_end(facts_wish(services))
+        run.fulfil_at_end(body, known)
 
 
 def _read(run: Run, due: Sequence[Tracked[MetricSources]]) -> None:
