@@ -134,6 +134,25 @@ def test_second_estimate_goes_back_to_the_first() -> None:
     assert office.table("backlog", "hours.copy", "hours_total") == [(6.0, 6.0)]
 
 
+def test_nothing_goes_back_into_a_row_that_was_cut() -> None:
+    """A person pasted the row below, where its ID stands now; the mark is still at the old place."""
+    office = client_office()
+    office.fill_backlog(LANDING)
+    office.do("estimate")
+    office.type("backlog", 0, work_type="Статья")
+    office.do("estimate")
+    tab = office.tab("backlog")
+    first = tab.header_index + 2
+    office.edit(
+        {"type": "cut_paste", "sheet": tab.title, "from": f"A{first}:P{first}", "to": f"A{first + 3}"}
+    )
+
+    office.do("undo")
+
+    row = next(one for one in office.tab("backlog").rows if one.index == first - 1)
+    assert all(cell.is_empty for cell in row.cells)
+
+
 def test_start_goes_back() -> None:
     """Rows stand in the backlog where they stood, and people's hours are free."""
     office = client_office()

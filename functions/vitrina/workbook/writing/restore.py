@@ -101,19 +101,24 @@ def _fields_back(change: WorkbookChange, book: Book, trace: Json) -> None:
 
 
 def _cells(book: Book, kept: list[Any]) -> Iterator[tuple[Tab, Row, int, Any, Any]]:
-    """The cells of a trace at their present places; cells of deleted rows are left out."""
+    """The cells of a trace at their present places; cells of rows that were deleted or cut are left out."""
     by_number = {key: _rows_by_number(tab) for key, tab in book.tabs.items()}
     for key, number, index, column, before, after in kept:
         tab = book.tabs.get(key)
         if tab is None:
             continue
         row = by_number[key].get(number) if number else Row(index, None, ())
-        if row is None:
+        if row is None or (number and _is_cut(tab, row)):
             continue
         old = before
         if number and isinstance(before, dict) and "f" in before:
             old = {"f": at_row(Formula(before["f"]), row.index, index).text}
         yield tab, row, column, old, after
+
+
+def _is_cut(tab: Tab, row: Row) -> bool:
+    """Whether a person has cut the content of a row and pasted it elsewhere: the mark stays where it was."""
+    return "id" in tab.columns and not tab.cell(row, "id").text
 
 
 def _rows_by_number(tab: Tab) -> dict[int, Row]:
