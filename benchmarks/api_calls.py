@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -227,21 +227,7 @@ def _play(servers: Servers, setenv: SetEnv, folder: Path, row_count: int) -> lis
             client_name="Benchmark", project_name="API calls", code="API", limit_hours=LIMIT_HOURS
         )
     office.paste_backlog(backlog_rows(sample, row_count))
-    with meter.measure("estimate"):
-        click_action(office, "estimate")
-    with meter.measure("build_batch"):
-        preview = click_action(office, "build_batch", period="current")
-    with meter.measure("start_batch"):
-        click_action(office, "start_batch", preview_id=preview["data"]["preview_id"])
-    with meter.measure("push"):
-        click_action(office, "push")
-    office.settle()
-    move_a_card(office, people_of(sample)[0].kaiten_id)
-    with meter.measure("webhook"):
-        office.http.post(f"{servers.kaiten}/_emulator/webhooks/release", json={}).raise_for_status()
-        office.settle()
-    with meter.measure("refresh"):
-        click_action(office, "refresh")
+    play_batch(office, sample, meter.measure)
     with meter.measure("preview_assignment"):
         form = click_action(office, "preview_assignment", is_filled=True, parts=[_part(sample)])
     with meter.measure("assign_task"):
@@ -254,6 +240,28 @@ def _play(servers: Servers, setenv: SetEnv, folder: Path, row_count: int) -> lis
             click_action(office, action, spreadsheet_id=agency.spreadsheet_id)
     office.http.close()
     return meter.costs
+
+
+def play_batch(
+    office: LocalOffice, sample: Mapping[str, Any], measure: Callable[[str], AbstractContextManager[None]]
+) -> None:
+    """From the estimate to the refresh, each action in a block of *measure*."""
+    with measure("estimate"):
+        click_action(office, "estimate")
+    with measure("build_batch"):
+        preview = click_action(office, "build_batch", period="current")
+    with measure("start_batch"):
+        click_action(office, "start_batch", preview_id=preview["data"]["preview_id"])
+    with measure("push"):
+        click_action(office, "push")
+    office.settle()
+    _move_a_card(office, people_of(sample)[0].kaiten_id)
+    with measure("webhook"):
+        released = office.http.post(f"{office.servers.kaiten}/_emulator/webhooks/release", json={})
+        released.raise_for_status()
+        office.settle()
+    with measure("refresh"):
+        click_action(office, "refresh")
 
 
 def open_agency(
@@ -331,7 +339,7 @@ def click_action(
     return answer
 
 
-def move_a_card(office: LocalOffice, user_id: int) -> None:
+def _move_a_card(office: LocalOffice, user_id: int) -> None:
     """Move a card as a specialist; the tracker holds its webhook back until its cost is measured."""
     office.http.post(f"{office.servers.kaiten}/_emulator/webhooks", json={"mode": "hold"}).raise_for_status()
     card = office.cards()[0]

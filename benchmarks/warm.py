@@ -24,10 +24,10 @@ from statistics import median
 from typing import Any
 from unittest.mock import patch
 
-from benchmarks.api_calls import LIMIT_HOURS, SetEnv, backlog_rows, click_action, move_a_card, open_agency
+from benchmarks.api_calls import LIMIT_HOURS, SetEnv, backlog_rows, click_action, open_agency, play_batch
 from benchmarks.tables import as_table
 from emulators.world.sample import load_agency
-from emulators.world.story import people_of, staff_of
+from emulators.world.story import staff_of
 from tests.harness.local_office import LocalOffice
 from tests.harness.servers import Servers, running_servers
 from vitrina.domain.planning.explain import Explanation, explain
@@ -143,21 +143,7 @@ def _play(servers: Servers, setenv: SetEnv, folder: Path, row_count: int) -> dic
     # The first click of a process loads what it needs.
     click_action(office, "check_book")
     with meter.counting_parts():
-        with meter.measure("estimate"):
-            click_action(office, "estimate")
-        with meter.measure("build_batch"):
-            preview = click_action(office, "build_batch", period="current")
-        with meter.measure("start_batch"):
-            click_action(office, "start_batch", preview_id=preview["data"]["preview_id"])
-        with meter.measure("push"):
-            click_action(office, "push")
-        office.settle()
-        move_a_card(office, people_of(sample)[0].kaiten_id)
-        with meter.measure("webhook"):
-            office.http.post(f"{servers.kaiten}/_emulator/webhooks/release", json={}).raise_for_status()
-            office.settle()
-        with meter.measure("refresh"):
-            click_action(office, "refresh")
+        play_batch(office, sample, meter.measure)
     office.http.close()
     return meter.costs
 
