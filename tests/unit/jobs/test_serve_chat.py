@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from tests.harness.chat_office import CLIENT, ChatOffice
+from tests.harness.fakes.chat import FakeGroup
 from tests.harness.fakes.interruptions import no_answer, refused
 from vitrina.chat_port import BotMoved, BotRight, GroupClaimed
 from vitrina.errors import FatalServiceError, RetriableServiceError, UserError
@@ -394,12 +395,7 @@ def test_what_is_told_when_the_chat_has_talked_stays_for_the_timer(
     monkeypatch.setattr(serve, "talk", talk_before_the_second)
     keep(office, "Первый текст")
     run_at_once(office)
-    assert office.texts(group, "Отчёты") == ["Первый текст"]
-    for _ in range(2):
-        office.tick()
-
-    assert office.texts(group, "Отчёты") == ["Второй текст"]
-    assert office.store.find(OUTBOX) == []
+    assert_sent_by_the_timer(office, group)
 
 
 def test_a_text_waits_for_a_chat_that_rests_for_a_second(
@@ -419,10 +415,14 @@ def test_a_text_waits_for_a_chat_that_rests_for_a_second(
     monkeypatch.setattr(office.chat, "edit", refused_once)
     keep(office, "Второй текст")
     run_at_once(office)
+    assert_sent_by_the_timer(office, group)
+
+
+def assert_sent_by_the_timer(office: ChatOffice, group: FakeGroup) -> None:
+    """The chat still says the first text; the timer has the second one sent, and no wish is left."""
     assert office.texts(group, "Отчёты") == ["Первый текст"]
     for _ in range(2):
         office.tick()
-
     assert office.texts(group, "Отчёты") == ["Второй текст"]
     assert office.store.find(OUTBOX) == []
 
