@@ -14,6 +14,7 @@ import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
 from vitrina.domain.backlog import BacklogItem, Priority, Specialist
 from vitrina.domain.calendar import Period, PeriodKind, WorkCalendar, period_of
 from vitrina.domain.planning.capacity import Booking, HourLimit, Resources
+from vitrina.domain.planning.planner import PeriodPlan, plan_period
 
 MONDAY = date(2026, 11, 23)
 PROFILES = ("design", "copy", "development", "advertising", "seo", "analytics")
@@ -178,3 +179,13 @@ def more_capacity(agency: RandomAgency, seed: int) -> RandomAgency:
         case _:
             team = [replace(one, days_away=frozenset()) for one in team]
     return replace(agency, resources=replace(agency.resources, specialists=tuple(team)))
+
+
+def plan_on(plan: PeriodPlan, resources: Resources) -> tuple[PeriodPlan, Resources]:
+    """The plan of the period after *plan*, and the resources with the bookings of *plan*.
+
+    Items that *plan* leaves out are passed over once more.
+    """
+    booked = resources.booked(plan.schedule.bookings())
+    items = [replace(left.item, passed_over_count=left.item.passed_over_count + 1) for left in plan.left_out]
+    return plan_period(items, booked, period=plan.period.next()), booked

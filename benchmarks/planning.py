@@ -28,7 +28,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from statistics import mean, median
 
-from benchmarks.agencies import RandomAgency, more_capacity, random_agency, with_wanted_days
+from benchmarks.agencies import RandomAgency, more_capacity, plan_on, random_agency, with_wanted_days
 from benchmarks.judge import (
     Difference,
     Loss,
@@ -47,7 +47,7 @@ from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger
 from vitrina.domain.planning.demand import Demand, priority_class
 from vitrina.domain.planning.explain import Situation, changed, explain
 from vitrina.domain.planning.moves import Moves, PersonLoad
-from vitrina.domain.planning.planner import HORIZON_CALENDAR_DAYS, PeriodPlan, plan_on, plan_period
+from vitrina.domain.planning.planner import HORIZON_CALENDAR_DAYS, PeriodPlan, plan_period
 from vitrina.domain.planning.schedule import Schedule, schedule
 from vitrina.domain.planning.selection import Chooser, LeftOutItem, LeftOutReason, Selection
 

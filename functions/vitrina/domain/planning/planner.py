@@ -58,12 +58,6 @@ class PeriodPlan:
         by_key = {one.item.key: one for one in self.schedule.items}
         return tuple(by_key[one.item.key] for one in self.selection.taken)
 
-    def backlog_after(self) -> tuple[BacklogItem, ...]:
-        """Backlog of the next period: the items left out, each passed over once more."""
-        return tuple(
-            replace(left.item, passed_over_count=left.item.passed_over_count + 1) for left in self.left_out
-        )
-
 
 def plan_period(
     items: Iterable[BacklogItem],
@@ -228,9 +222,3 @@ def _late(taken: TakenItem, placed: Schedule, stopping: HourLimit | None) -> Lef
         needed_hours=first.hours,
         specialist=first.specialist,
     )
-
-
-def plan_on(plan: PeriodPlan, resources: Resources) -> tuple[PeriodPlan, Resources]:
-    """The plan of the period after *plan*, and the resources with the bookings of *plan*."""
-    booked = resources.booked(plan.schedule.bookings())
-    return plan_period(plan.backlog_after(), booked, period=plan.period.next()), booked

@@ -11,13 +11,13 @@ from functools import cache
 
 import pytest
 
-from benchmarks.agencies import RandomAgency, more_capacity, random_agency
+from benchmarks.agencies import RandomAgency, more_capacity, plan_on, random_agency
 from benchmarks.judge import Difference, Loss, Room, compare, loss, rooms, violations
 from vitrina.domain.calendar import PeriodKind, period_of
 from vitrina.domain.planning.capacity import HourLimit, Ledger
 from vitrina.domain.planning.demand import Demand
 from vitrina.domain.planning.explain import Situation, changed, explain
-from vitrina.domain.planning.planner import PeriodPlan, plan_on, plan_period
+from vitrina.domain.planning.planner import PeriodPlan, plan_period
 from vitrina.domain.planning.schedule import schedule
 from vitrina.domain.planning.selection import Assignment, LeftOutItem, LeftOutReason, TakenItem, select
 
