@@ -122,25 +122,27 @@ class Demand(Sequence[BacklogItem]):
         return found
 
     def raised_after(self, periods: int) -> Demand:
-        """The demand in which those items are raised that are so after *periods* more without them."""
+        """The demand after *periods* further periods without its items: those that waited long are raised."""
         waits = PASSED_OVER_LIMIT - periods
         if not any(waits <= item.passed_over_count < PASSED_OVER_LIMIT for item in self._items):
             return self
-        found = Demand(
+        return self._with_same_hours(
             replace(item, passed_over_count=PASSED_OVER_LIMIT)
             if waits <= item.passed_over_count < PASSED_OVER_LIMIT
             else item
             for item in self._items
         )
+
+    def _with_same_hours(self, items: Iterable[BacklogItem]) -> Demand:
+        """A demand of *items*, which have the keys, hours, days and dependencies of the items here."""
+        found = Demand(items)
         for name in ("step_hours", "profile_hours", "wanted_days", "keys"):
             setattr(found, name, getattr(self, name))
         return found
 
     def with_other(self, new: BacklogItem) -> Demand:
-        """The demand with *new* in place of the item with its key, which has the same hours and days."""
-        found = Demand(new if item.key == new.key else item for item in self._items)
-        for name in ("step_hours", "profile_hours", "wanted_days", "keys"):
-            setattr(found, name, getattr(self, name))
+        """The demand in which *new* replaces the item of the same key; both have the same hours and days."""
+        found = self._with_same_hours(new if item.key == new.key else item for item in self._items)
         if not new.is_carried_over:
             others = [
                 [one for one in queues.get(new.project, ()) if one.key != new.key] for queues in self.classes

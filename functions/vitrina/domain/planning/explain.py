@@ -370,7 +370,7 @@ class _Prover:
                 )
 
     def _hours_behind(self, project: str, item_class: int) -> float:
-        """Hours of taken items of *project*, of all if it is empty, that the first of a class is before."""
+        """Hours of taken items of a class and below: of *project*, or of all projects if that is empty."""
         if (project, item_class) not in self._hours_behind_known:
             self._hours_behind_known[project, item_class] = sum(
                 taken.hours

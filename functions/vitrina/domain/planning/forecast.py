@@ -132,7 +132,7 @@ class _Sample(NamedTuple):
 
 
 def _sample(ratio: float, *, draw_count: int, part_count: int) -> _Sample:
-    """The draws that tell the quantile *ratio* of all draws.
+    """The draws from which the quantile *ratio* of all draws is read.
 
     They are spread evenly over all. Of a long backlog they are those next to the quantile, which is in their
     middle: a sum of so many parts says almost alone when a draw ends.
@@ -154,7 +154,7 @@ def _ends(
     since: date,
     longest_working_days: float,
 ) -> dict[int, int] | None:
-    """Ordinal of the last day of each draw, ``None`` if one does not end within the last horizon."""
+    """Ordinal of the last day of each draw; ``None`` if a draw does not end within the last horizon."""
     horizon = FIRST_HORIZON_CALENDAR_DAYS
     while 2 * horizon <= min(longest_working_days, LAST_HORIZON_CALENDAR_DAYS):
         horizon *= 2
@@ -171,7 +171,7 @@ def _ends(
 
 
 def _in_order_of_length(ratios: Floats, queue: Queue, resources: Resources) -> tuple[Sequence[int], float]:
-    """Places of the draws in *ratios*, the shortest first, and the working days of the longest.
+    """Places of the draws in *ratios* from the shortest to the longest, and working days of the longest.
 
     The length of a draw is estimated by the person, or the limit, whose days it fills most.
     """

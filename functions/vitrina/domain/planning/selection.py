@@ -368,7 +368,7 @@ class Chooser:
         return False
 
     def _room_of(self, project: str) -> tuple[float, float]:
-        """Hours that the limits of a project still hold, and of the longest item that is taken whole only."""
+        """Hours left in the limits of a project, and hours of the longest item that may not be divided."""
         room = min((self._limit_left[number] for number in self._item_limits(project)), default=math.inf)
         longest = min(self._shortest_of_largest, self._least_limit(project))
         found = self._rooms[project] = (room + EPSILON_HOURS, longest + EPSILON_HOURS)
@@ -472,7 +472,7 @@ class Chooser:
         return None
 
     def _by_pressure(self, item: BacklogItem) -> list[str]:
-        """Profiles of an item, the one that is hardest to find room for first."""
+        """Profiles of an item, the scarcest first."""
         return sorted(item.hours, key=lambda one: (-self._pressure.get(one, 0.0), one))
 
     def _seat(

@@ -398,7 +398,7 @@ _SHARED_TEXTS = (
 
 
 def read_json(path: Path) -> Any:
-    """Read and parse a JSON file; raises ``TemplateError`` where it is missing or no JSON."""
+    """Read and parse a JSON file; raises ``TemplateError`` where it is missing or is not JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
