@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness.desks.asana import AsanaDesk
 from tests.harness.office import TEAM, Office
 from tests.harness.stored import stored_items
 from vitrina.bootstrap import application
@@ -126,6 +127,20 @@ def test_returned_then_accepted(started: Office) -> None:
     late = [again(started, kind, seen) for kind in DecisionKind]
     assert [(one.ending, one.code) for one in late] == [(Ending.SAME, "ЗРН-2"), (Ending.OTHER, "ЗРН-2")]
     assert started.do("check_book")["data"]["found"] == 0
+
+
+@pytest.mark.parametrize("tracker_name", ["asana"], indirect=True)
+def test_accepted_card_that_was_only_ticked(started: Office) -> None:
+    """A task that is completed in the section of review, by people or by half of a move, is moved as well."""
+    to_stage(started, "ЗРН-2", REVIEW)
+    desk = started.desk
+    assert isinstance(desk, AsanaDesk)
+    card = next(one for one in desk.cards() if one.title.startswith("ЗРН-2"))
+    desk.call("PUT", f"/tasks/{card.card_id}", completed=True)
+
+    answer_for(started, DecisionKind.ACCEPTED, 2)
+
+    assert stage_of(started, "ЗРН-2") == "Выполнено"
 
 
 def test_the_client_takes_it_back(started: Office) -> None:

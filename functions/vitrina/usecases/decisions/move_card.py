@@ -11,8 +11,10 @@ from vitrina.records.work import Item
 
 
 def move_card(snapshot: Snapshot, item: Item, status: ActionStatus, remark: FactChange | None = None) -> None:
-    """Move the card, and add *remark* to it; what an earlier attempt has done is left alone.
+    """Move the card, and add *remark* to it unless an earlier attempt has.
 
+    The stage is sent even if the card seems to be there: a move may take several calls, of which an earlier
+    attempt made only the first, and a completed task of Asana counts as done in whatever section it stands.
     Does nothing for an item without a card in the project's present tracker.
     """
     project = snapshot.project
@@ -21,10 +23,7 @@ def move_card(snapshot: Snapshot, item: Item, status: ActionStatus, remark: Fact
     card = snapshot.tracker.get_card(project.board_id, item.card_id)
     if card is None:
         return
-    change = CardChange()
-    if card.stage_id != project.stages[status]:
-        change = replace(change, stage_id=project.stages[status])
+    change = CardChange(stage_id=project.stages[status])
     if remark is not None and remark.about not in card.facts:
         change = replace(change, facts=(remark,))
-    if change:
-        snapshot.tracker.change_card(project.board_id, item.card_id, change)
+    snapshot.tracker.change_card(project.board_id, item.card_id, change)
