@@ -177,17 +177,17 @@ def _in_order_of_length(ratios: Floats, queue: Queue, resources: Resources) -> t
     """
     import numpy as np  # noqa: PLC0415
 
-    parts = [part for one in queue.items for part in one.assignments]
-    hours = ratios * np.array([part.hours for part in parts])
+    parts = [(one.item.project, part) for one in queue.items for part in one.assignments]
+    hours = ratios * np.array([part.hours for _, part in parts])
     lengths = [
-        hours[:, [part.specialist == one.name for part in parts]].sum(axis=1)
+        hours[:, [part.specialist == one.name for _, part in parts]].sum(axis=1)
         / max(one.hours_per_day * resources.load_factor, EPSILON_HOURS)
         for one in resources.specialists
     ]
-    lengths += [
-        hours.sum(axis=1) * WORKING_DAYS[limit.kind] / max(limit.hours, EPSILON_HOURS)
-        for limit in resources.limits
-    ]
+    for limit in resources.limits:
+        counts = [limit.concerns(project=project, specialist=part.specialist) for project, part in parts]
+        sums = hours[:, counts].sum(axis=1)
+        lengths.append(sums * WORKING_DAYS[limit.kind] / max(limit.hours, EPSILON_HOURS))
     length = np.max(lengths, axis=0)
     order = np.argsort(length, kind="stable").tolist()
     return order, float(length[order[-1]])

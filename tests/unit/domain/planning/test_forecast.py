@@ -194,3 +194,25 @@ def test_a_short_backlog_ends_on_the_day_nearest_to_the_share() -> None:
 
     assert isinstance(told, Forecast)
     assert (told.likely_on, told.almost_certain_on) == (MONDAY, MONDAY + timedelta(days=1))
+
+
+def test_limit_of_one_person_counts_his_work_only() -> None:
+    """The draws of a long backlog are chosen by the person who ends last, not by a limit of another one."""
+    chance = random.Random(3)
+    errors = [PastError(4.0, 4.0 * chance.lognormvariate(0, 0.7)) for _ in range(300)]
+    norms = Norms(errors={Basis.TYPE: tuple(errors)})
+    backlog = [
+        *(item(number, {"design": 4.0}) for number in range(300)),
+        *(item(number, {"copy": 4.0}) for number in range(300, 450)),
+    ]
+    writer = Specialist("Борис", ("copy",), 8.0)
+    free = team(ANNA, writer)
+    limit = HourLimit(30.0, PeriodKind.WEEK, specialist=writer.name)
+    limited = replace(free, limits=(limit,))
+
+    told = [
+        forecast(assign_evenly(backlog, resources), resources, norms, since=MONDAY)
+        for resources in (free, limited)
+    ]
+
+    assert told[0] == told[1]
