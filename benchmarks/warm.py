@@ -1,22 +1,24 @@
-"""``python -m benchmarks.warm [--rows 10 100 1000] [--repeat 3]``: warm clicks beside Google's part of them.
+"""``python -m benchmarks.warm [--rows 10 100 1000] [--people 8 100 300]``: clicks beside Google's part.
 
-Each action of the menu is played at several sizes of the backlog, over the local servers with the sample
-agency. What a click takes is divided by what its own calls to Google take in the same click: emulator, way
-and client library. Processor time of the process, in which servers and functions all work, is compared, so
-that other programs of the machine do not disturb the ratio; milliseconds are for the reader. Beside it stand
-the share of the click that its explanations take, and how many of the items that are left out are told what
-would let them in. The exit code is 1 where a ratio at 1,000 rows is above the one that is aimed at.
+Each action of the menu is played at several sizes of backlog and team, over the local servers with the sample
+agency, where further people are like those of the sample. What a click takes is divided by what its own calls
+to Google take in the same click: emulator, way and client library. Processor time of the process, in which
+servers and functions all work, is compared, so that other programs of the machine do not disturb the ratio;
+milliseconds are for the reader. Beside it stand the share of the click that its explanations take, and how
+many of the items that are left out are told what would let them in. The exit code is 1 where a ratio at 1,000
+rows and the people of the sample is above the one that is aimed at.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import itertools
 import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +37,8 @@ from vitrina.google.services import GoogleServices
 from vitrina.usecases.batch import build_batch
 
 ROWS = (10, 100, 1000)
+#: As many as the sample agency has.
+PEOPLE = (8,)
 REPEAT_COUNT = 3
 
 #: Action, and the most times the time of its calls to Google that it may take at ``JUDGED_ROWS``.
@@ -48,7 +52,18 @@ ACTIONS = {
 }
 JUDGED_ROWS = 1000
 
-HEADER = ("Action", "Rows", "ms", "CPU ms", "Google's CPU ms", "×", "at most", "Explanations", "Told")
+HEADER = (
+    "Action",
+    "Rows",
+    "People",
+    "ms",
+    "CPU ms",
+    "Google's CPU ms",
+    "×",
+    "at most",
+    "Explanations",
+    "Told",
+)
 
 
 @dataclass(frozen=True)
@@ -70,17 +85,18 @@ class Cost:
         return self.cpu_ms / self.google_cpu_ms
 
 
-Costs = dict[tuple[str, int], list[Cost]]
+#: Rows of the backlog and people.
+Size = tuple[int, int]
+Costs = dict[tuple[str, Size], list[Cost]]
 
 
-def run(setenv: SetEnv, folder: Path, *, sizes: Sequence[int], repeats: int) -> Costs:
+def run(setenv: SetEnv, folder: Path, *, sizes: Sequence[Size], repeats: int) -> Costs:
     """Costs of each action at each size, one for each repeat."""
     found: Costs = {}
     with running_servers() as servers:
-        for repeat in range(repeats):
-            for size in sizes:
-                for action, cost in _play(servers, setenv, folder / f"{repeat}-{size}", size).items():
-                    found.setdefault((action, size), []).append(cost)
+        for number, size in enumerate(itertools.chain.from_iterable([sizes] * repeats)):
+            for action, cost in _play(servers, setenv, folder / str(number), size).items():
+                found.setdefault((action, size), []).append(cost)
     return found
 
 
@@ -132,12 +148,16 @@ class _Meter:
         self.costs[action] = Cost(ms, cpu_ms, 1000 * self._google_s, 1000 * self._explain_s, self._told)
 
 
-def _play(servers: Servers, setenv: SetEnv, folder: Path, row_count: int) -> dict[str, Cost]:
-    """One agency, one client with *row_count* rows of backlog, every action once."""
+def _play(servers: Servers, setenv: SetEnv, folder: Path, size: Size) -> dict[str, Cost]:
+    """One agency, one client with so many rows of backlog, every action once."""
+    row_count, people_count = size
     sample, meter = load_agency(), _Meter()
     folder.mkdir(parents=True)
     office = LocalOffice(servers, folder, staff_of(sample)[0])
-    open_agency(office, setenv, sample)
+    agency = open_agency(office, setenv, sample)
+    colleagues = _colleagues(sample, people_count - len(sample["specialists"]))
+    if colleagues:
+        office.paste_below("specialists", "name", colleagues, agency.spreadsheet_id)
     office.create_client(client_name="Benchmark", project_name="Warm", code="WRM", limit_hours=LIMIT_HOURS)
     office.paste_backlog(backlog_rows(sample, row_count))
     # The first click of a process loads what it needs.
@@ -148,20 +168,40 @@ def _play(servers: Servers, setenv: SetEnv, folder: Path, row_count: int) -> dic
     return meter.costs
 
 
+def _colleagues(sample: Mapping[str, Any], count: int) -> list[dict[str, str | float]]:
+    """People who do the same as those of the sample, each under a name of his own."""
+    known = itertools.cycle(sample["specialists"])
+    return [
+        {
+            "name": f"{one['name']} {number}",
+            "email": f"{number}.{one['email']}",
+            "profiles": ", ".join(one["profiles"]),
+            "hours_per_day": one["hours_per_day"],
+        }
+        for number, one in zip(range(count), known, strict=False)
+    ]
+
+
 def main() -> int:
     """Measure, print the table and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.warm", description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=ROWS, help="sizes of the backlog")
+    parser.add_argument("--people", type=int, nargs="+", default=PEOPLE, help="sizes of the team")
     parser.add_argument("--repeat", type=int, default=REPEAT_COUNT, help="runs; medians are shown")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="vitrina-") as folder:
-        costs = run(os.environ.__setitem__, Path(folder), sizes=arguments.rows, repeats=arguments.repeat)
+        costs = run(
+            os.environ.__setitem__,
+            Path(folder),
+            sizes=list(itertools.product(arguments.rows, arguments.people)),
+            repeats=arguments.repeat,
+        )
     print(as_table(HEADER, list(_lines(costs)), markdown=arguments.markdown))
     above = [
-        f"{action} at {size:,} rows: {ratio:.2f} times its calls to Google; {most} at most"
-        for (action, size), ones in costs.items()
-        if size == JUDGED_ROWS
+        f"{action} at {rows:,} rows: {ratio:.2f} times its calls to Google; {most} at most"
+        for (action, (rows, people)), ones in costs.items()
+        if (rows, people) == (JUDGED_ROWS, *PEOPLE)
         and (most := ACTIONS[action]) is not None
         and (ratio := median(one.ratio for one in ones)) > most
     ]
@@ -171,16 +211,17 @@ def main() -> int:
 
 def _lines(costs: Costs) -> Iterator[tuple[str, ...]]:
     for action, most in ACTIONS.items():
-        for (name, size), ones in costs.items():
+        for (name, (rows, people)), ones in costs.items():
             if name == action:
                 yield (
                     action,
-                    f"{size:,}",
+                    f"{rows:,}",
+                    f"{people}",
                     f"{median(one.ms for one in ones):,.0f}",
                     f"{median(one.cpu_ms for one in ones):,.0f}",
                     f"{median(one.google_cpu_ms for one in ones):,.0f}",
                     f"{median(one.ratio for one in ones):.2f}",
-                    str(most) if most and size == JUDGED_ROWS else "",
+                    str(most) if most and (rows, people) == (JUDGED_ROWS, *PEOPLE) else "",
                     f"{median(one.explain_cpu_ms / one.cpu_ms for one in ones):.0%}",
                     "{} of {}".format(*ones[-1].told) if ones[-1].told[0] else "",
                 )
