@@ -8,6 +8,7 @@ import pytest
 
 from emulators.world.processes import QUEUE
 from tests.harness.office import Office
+from vitrina.operations.clicks import runner
 from vitrina.operations.run import LEASE, OPERATION
 
 ROWS = ({"task": "Лендинг", "work_type": "Лендинг"}, {"task": "Статья", "work_type": "Статья"})
@@ -65,3 +66,22 @@ def test_a_bad_cell_is_told_by_the_operation(long: Office) -> None:
     answer = long.do("estimate")
 
     assert (answer["outcome"], [one["cell"] for one in answer["cells"]]) == ("refused", ["G2"])
+
+
+def test_a_backlog_that_is_known_as_long_is_not_read_for_the_click(
+    long: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first click finds out, the next ones are queued at once; a process forgets it after a while."""
+    long.do("estimate")
+    long.http.post(f"{long.servers.tasks}/v2/{QUEUE}:pause").raise_for_status()
+    reads = []
+    for action in ("build_batch", "preview_replan", "estimate"):
+        if action == "estimate":
+            monkeypatch.setattr(runner, "LONG_BACKLOG_KNOWN_S", 0.0)
+        long.forget_calls()
+        assert long.manager().post(long.client_id, action)["outcome"] == "accepted"
+        reads.append(long.calls("google").get("sheets.spreadsheets.get", 0))
+    long.http.post(f"{long.servers.tasks}/v2/{QUEUE}:resume").raise_for_status()
+    long.settle()
+
+    assert reads == [0, 0, 1]

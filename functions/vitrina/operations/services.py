@@ -94,6 +94,8 @@ class Services:
     known_agencies: dict[str, str] = field(default_factory=dict)
     #: When this process read the people of an agency for a stranger, by the clock of the process in seconds.
     people_read_at: dict[str, float] = field(default_factory=dict)
+    #: When this process found a long backlog in a workbook, by the clock of the process in seconds.
+    long_backlog_seen_at: dict[str, float] = field(default_factory=dict)
     #: The last minute of a storm of webhooks for which this process has kept a look, by tracker.
     known_storms: dict[str, int] = field(default_factory=dict)
 

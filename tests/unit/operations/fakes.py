@@ -79,6 +79,7 @@ class FakeServices:
     quota_per_minute: int = 50
     owners: tuple[Owner, ...] = (Owner("anna@agency.ru"), Owner("boris@agency.ru"))
     known_agencies: dict[str, str] = field(default_factory=dict)
+    long_backlog_seen_at: dict[str, float] = field(default_factory=dict)
 
     def owners_in(self, agency_id: str) -> tuple[Owner, ...]:
         """See ``Services``."""
@@ -114,6 +115,7 @@ class FakeAction:
 
     run: Callable[[Run, str, Mapping[str, Any]], Answer]
     is_queued: bool = False
+    reads_rows: bool = False
     check: Callable[[Any, str, Mapping[str, Any]], None] = allow
     book_kind: str = "client"
     roles: frozenset[Role] = MANAGING

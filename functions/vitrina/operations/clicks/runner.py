@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -59,6 +60,9 @@ log = logging.getLogger("vitrina.operations")
 #: Seconds in which a run that failed gives its leases back.
 END_S = 5.0
 
+#: How long a process queues clicks in a workbook because it has found a long backlog there.
+LONG_BACKLOG_KNOWN_S = 900.0
+
 Params = Mapping[str, Any]
 
 
@@ -76,6 +80,10 @@ class Action(Protocol):
     @property
     def is_queued(self) -> bool:
         """Whether it may take longer than the menu waits."""
+
+    @property
+    def reads_rows(self) -> bool:
+        """Whether it takes longer than the menu waits where the backlog is long."""
 
     @property
     def is_noted(self) -> bool:
@@ -150,7 +158,8 @@ def run_click(services: Services, click: Click, action: Action) -> tuple[Json, i
     operation = known.get((OPERATION, click.operation_id))
     if operation is not None and not _is_same_click(operation.data, click):
         raise RequestError("request.other_params")
-    if action.is_queued or _was_queued(operation):
+    is_long = operation is None and action.reads_rows and _is_known_as_long(services, click.spreadsheet_id)
+    if action.is_queued or is_long or _was_queued(operation):
         return _queue(services, click, action, operation, known.get((WISH, wish)))
     return _run_at_once(services, click, action, operation)
 
@@ -230,6 +239,7 @@ def _run_at_once(
 def _leave_to_queue(run: Run, click: Click, action: Action) -> tuple[Json, int]:
     """Queue the operation of a click that found more to do than a click has time for, and wrote nothing."""
     services, key = run.services, wish_key(click.data(run.services.clock.now()))
+    services.long_backlog_seen_at[click.spreadsheet_id] = time.monotonic()
     run.drop_final_writes()
     for _ in range(ATTEMPTS):
         wish = wish_from_document(services.store.get_many([(WISH, key)]).get((WISH, key)), key)
@@ -294,6 +304,12 @@ def _accepted(click: Click, data: Json) -> tuple[Json, int]:
     operation_id = data.get("operation_id", click.operation_id)
     answer = Answer(Outcome.ACCEPTED, sentence("operation.accepted"), operation_id=operation_id)
     return answer_json(answer, click.locale), 202
+
+
+def _is_known_as_long(services: Services, spreadsheet_id: str) -> bool:
+    """Whether a click of this process has found a long backlog there, which need not be read to be queued."""
+    seen_at = services.long_backlog_seen_at.get(spreadsheet_id)
+    return seen_at is not None and time.monotonic() - seen_at < LONG_BACKLOG_KNOWN_S
 
 
 def _was_queued(operation: Document | None) -> bool:

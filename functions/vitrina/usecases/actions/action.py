@@ -42,6 +42,7 @@ class Action:
     A quick action runs while the menu waits. With ``is_queued`` the click only runs ``check`` and queues the
     action; the ``task`` entry point runs it later. ``holds`` are the keys of the leases that a run takes,
     with ``{book}`` in place of the workbook's id. ``roles`` are those of the people who may do it.
+    A quick action that ``reads_rows`` of a client's workbook is queued where its backlog is long.
     One that ``is_noted`` gets a line in *Журнал*; where it ``changes_hours``, *Загрузка* is drawn after it.
     """
 
@@ -52,5 +53,6 @@ class Action:
     is_noted: bool = False
     changes_hours: bool = False
     is_queued: bool = False
+    reads_rows: bool = False
     holds: tuple[str, ...] = ("{book}",)
     check: Callable[[Services, str, Params], None] = _nothing_to_check

@@ -48,6 +48,7 @@ ACTIONS: Mapping[str, Action] = {
             run, book, text=params.get("text", ""), decisions=params.get("decisions", ())
         ),
         is_noted=True,
+        reads_rows=True,
     ),
     "preview_digest": Action("client", NO_PARAMS, lambda run, book, _: preview_digest(run, book), holds=()),
     "send_digest": Action(

@@ -78,6 +78,7 @@ ACTIONS: Mapping[str, Action] = {
         params_schema(kind={**_KIND, "default": ""}),
         lambda run, book, params: preview_onboarding(run, book, kind=params.get("kind", "")),
         holds=(),
+        reads_rows=True,
     ),
     "apply_onboarding": Action(
         "client",
@@ -87,6 +88,7 @@ ACTIONS: Mapping[str, Action] = {
         ),
         is_noted=True,
         changes_hours=True,
+        reads_rows=True,
     ),
     "show_as_client": Action("client", NO_PARAMS, lambda run, book, _: show_as_client(run, book), holds=()),
     "client_links": Action("client", NO_PARAMS, lambda run, book, _: show_links(run, book), holds=()),

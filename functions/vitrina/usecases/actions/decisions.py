@@ -42,6 +42,7 @@ ACTIONS: Mapping[str, Action] = {
             run, book, numbers=params["numbers"], result_url=params.get("result_url", "")
         ),
         is_noted=True,
+        reads_rows=True,
     ),
     "decide_for_client": Action(
         "client",
@@ -56,6 +57,7 @@ ACTIONS: Mapping[str, Action] = {
         ),
         is_noted=True,
         changes_hours=True,
+        reads_rows=True,
     ),
     "accepted_work": Action("client", NO_PARAMS, lambda run, book, _: accepted_work(run, book), holds=()),
     "take_back_accepted": Action(
@@ -64,5 +66,6 @@ ACTIONS: Mapping[str, Action] = {
         lambda run, book, params: take_back_accepted(run, book, number=params["number"]),
         is_noted=True,
         changes_hours=True,
+        reads_rows=True,
     ),
 }

@@ -111,6 +111,7 @@ ACTIONS: Mapping[str, Action] = {
         ),
         holds=("{book}", "metric_report:{book}"),
         is_noted=True,
+        reads_rows=True,
     ),
     "approve_metric_report": Action(
         "client",

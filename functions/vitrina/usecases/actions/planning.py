@@ -12,7 +12,9 @@ from vitrina.usecases.batch.replan_work import preview_replan, replan_work
 from vitrina.usecases.batch.start_batch import start_batch
 
 ACTIONS: Mapping[str, Action] = {
-    "estimate": Action("client", NO_PARAMS, lambda run, book, _: estimate(run, book), is_noted=True),
+    "estimate": Action(
+        "client", NO_PARAMS, lambda run, book, _: estimate(run, book), is_noted=True, reads_rows=True
+    ),
     "build_batch": Action(
         "client",
         params_schema(period={"enum": ["current", "next"], "default": "current"}, wishes=WISHES_SCHEMA),
@@ -20,14 +22,18 @@ ACTIONS: Mapping[str, Action] = {
             run, book, period=params.get("period", "current"), wishes=params.get("wishes")
         ),
         holds=(),
+        reads_rows=True,
     ),
-    "preview_replan": Action("client", NO_PARAMS, lambda run, book, _: preview_replan(run, book), holds=()),
+    "preview_replan": Action(
+        "client", NO_PARAMS, lambda run, book, _: preview_replan(run, book), holds=(), reads_rows=True
+    ),
     "replan_work": Action(
         "client",
         params_schema(preview_id=ID),
         lambda run, book, params: replan_work(run, book, preview_id=params["preview_id"]),
         is_noted=True,
         changes_hours=True,
+        reads_rows=True,
     ),
     "start_batch": Action(
         "client",
@@ -35,5 +41,6 @@ ACTIONS: Mapping[str, Action] = {
         lambda run, book, params: start_batch(run, book, preview_id=params["preview_id"]),
         is_noted=True,
         changes_hours=True,
+        reads_rows=True,
     ),
 }

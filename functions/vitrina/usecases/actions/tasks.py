@@ -51,6 +51,7 @@ ACTIONS: Mapping[str, Action] = {
             is_filled=params.get("is_filled", False),
         ),
         holds=(),
+        reads_rows=True,
     ),
     "assign_task": Action(
         "client",
@@ -64,5 +65,6 @@ ACTIONS: Mapping[str, Action] = {
         ),
         is_noted=True,
         changes_hours=True,
+        reads_rows=True,
     ),
 }
