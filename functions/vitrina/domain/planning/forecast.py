@@ -42,9 +42,13 @@ NEAR_APART = 0.015
 #: About the count of working days of a period.
 WORKING_DAYS = {PeriodKind.WEEK: 5, PeriodKind.MONTH: 21}
 
-#: Calendar days of the first horizon; it is doubled while something finds no room.
+#: Calendar days of the first horizon; it is doubled while the days of the forecast are not within it.
 FIRST_HORIZON_CALENDAR_DAYS = 120
 LAST_HORIZON_CALENDAR_DAYS = 2000
+#: Calendar days for each working day, with days off and a reserve.
+CALENDAR_DAYS = 1.6
+#: The end of a draw that does not end within the horizon.
+NEVER = date.max
 
 
 @dataclass(frozen=True)
@@ -105,22 +109,22 @@ def forecast(
         return NoForecast(count)
     if not parts:
         return Forecast(since, since, since, count)
-    draws, longest_working_days = _in_order_of_length(ratios, queue, resources)
+    draws, lengths_working_days = _in_order_of_length(ratios, queue, resources)
     samples = [
         _sample(ratio, draw_count=len(draws), part_count=len(parts)) for ratio in (LIKELY_RATIO, PROMISED)
     ]
     planned = [hours for hours, _ in parts]
-    ends = _ends(
-        queue,
+    days = _days_of(
+        samples,
         {place: (ratios[draws[place]] * planned).tolist() for sample in samples for place in sample.places},
+        queue,
         resources,
         since=since,
-        longest_working_days=longest_working_days,
+        expected_working_days=lengths_working_days[int(PROMISED * len(draws))],
     )
-    if ends is None:
+    if days is None:
         return NoForecast(count, is_endless=True)
-    likely, safe = ((sorted(ends[place] for place in sample.places), sample.ratio) for sample in samples)
-    likely_on, almost_certain_on = _likely_day(*likely), _safe_day(*safe)
+    likely_on, almost_certain_on = days
     return Forecast(since, likely_on, max(likely_on, almost_certain_on), count)
 
 
@@ -146,32 +150,48 @@ def _sample(ratio: float, *, draw_count: int, part_count: int) -> _Sample:
     )
 
 
-def _ends(
-    queue: Queue,
+def _days_of(
+    samples: Sequence[_Sample],
     draws: Mapping[int, Sequence[float]],
+    queue: Queue,
     resources: Resources,
     *,
     since: date,
-    longest_working_days: float,
-) -> dict[int, int] | None:
-    """Ordinal of the last day of each draw; ``None`` if a draw does not end within the last horizon."""
+    expected_working_days: float,
+) -> tuple[date, date] | None:
+    """The likely and the almost certain day; ``None`` if one of them is not within the last horizon.
+
+    Draws that do not end within a horizon are later than the others. They are scheduled again, for a longer
+    one, only where that is not enough to tell a day.
+
+    Parameters
+    ----------
+    draws
+        Hours of the parts, by the place of the draw.
+    expected_working_days
+        About the length of the work up to the almost certain day.
+    """
     horizon = FIRST_HORIZON_CALENDAR_DAYS
-    while 2 * horizon <= min(longest_working_days, LAST_HORIZON_CALENDAR_DAYS):
+    while horizon < CALENDAR_DAYS * expected_working_days and 2 * horizon <= LAST_HORIZON_CALENDAR_DAYS:
         horizon *= 2
-    timeline = _timeline(resources, since, horizon)
-    ends: dict[int, int] = {}
-    for place, hours in draws.items():
-        while (end := last_day(queue, timeline.copy(), hours)) is None:
-            horizon *= 2
-            if horizon > LAST_HORIZON_CALENDAR_DAYS:
-                return None
-            timeline = _timeline(resources, since, horizon)
-        ends[place] = end.toordinal()
-    return ends
+    ends = dict.fromkeys(draws, NEVER)
+    while horizon <= LAST_HORIZON_CALENDAR_DAYS:
+        timeline = _timeline(resources, since, horizon)
+        for place, hours in draws.items():
+            if ends[place] == NEVER:
+                ends[place] = last_day(queue, timeline.copy(), hours) or NEVER
+        likely, safe = ((sorted(ends[place] for place in sample.places), sample.ratio) for sample in samples)
+        likely_on, almost_certain_on = _likely_day(*likely), _safe_day(*safe)
+        if NEVER not in (likely_on, almost_certain_on):
+            return likely_on, almost_certain_on
+        horizon *= 2
+    return None
 
 
-def _in_order_of_length(ratios: Floats, queue: Queue, resources: Resources) -> tuple[Sequence[int], float]:
-    """Places of the draws in *ratios* from the shortest to the longest, and working days of the longest.
+def _in_order_of_length(
+    ratios: Floats, queue: Queue, resources: Resources
+) -> tuple[Sequence[int], Sequence[float]]:
+    """Places of the draws in *ratios* from the shortest to the longest, and their working days.
 
     The length of a draw is estimated by the person, or the limit, whose days it fills most.
     """
@@ -189,27 +209,27 @@ def _in_order_of_length(ratios: Floats, queue: Queue, resources: Resources) -> t
         sums = hours[:, counts].sum(axis=1)
         lengths.append(sums * WORKING_DAYS[limit.kind] / max(limit.hours, EPSILON_HOURS))
     length = np.max(lengths, axis=0)
-    order = np.argsort(length, kind="stable").tolist()
-    return order, float(length[order[-1]])
+    order = np.argsort(length, kind="stable")
+    return order.tolist(), length[order].tolist()
 
 
 def _timeline(resources: Resources, since: date, horizon_calendar_days: int) -> Timeline:
     return Timeline(Ledger(resources, since=since, until=since + timedelta(days=horizon_calendar_days)))
 
 
-def _likely_day(ordered: Sequence[int], ratio: float) -> date:
+def _likely_day(ordered: Sequence[date], ratio: float) -> date:
     """The day by which a share of the draws ends that is nearest to *ratio*; the later one of two.
 
     A short backlog ends on few days. The first day by which at least *ratio* ends would be kept far more
     often than it says.
     """
     shares = {day: place / len(ordered) for place, day in enumerate(ordered, 1)}
-    return date.fromordinal(min(shares, key=lambda day: (abs(shares[day] - ratio), -day)))
+    return min(shares, key=lambda day: (abs(shares[day] - ratio), -day.toordinal()))
 
 
-def _safe_day(ordered: Sequence[int], ratio: float) -> date:
+def _safe_day(ordered: Sequence[date], ratio: float) -> date:
     """The first day by which at least the share *ratio* of the draws ends: what is promised is kept."""
-    return date.fromordinal(ordered[math.ceil(ratio * len(ordered)) - 1])
+    return ordered[math.ceil(ratio * len(ordered)) - 1]
 
 
 def assign_evenly(backlog: Iterable[BacklogItem], resources: Resources) -> list[TakenItem]:

@@ -216,3 +216,15 @@ def test_limit_of_one_person_counts_his_work_only() -> None:
     ]
 
     assert told[0] == told[1]
+
+
+def test_some_draws_without_an_end_leave_the_days_of_the_others() -> None:
+    """One task in a hundred took years. Nine of ten backlogs end within the horizon, and that is told."""
+    errors = ([PastError(4.0, 4.0)] * 99 + [PastError(4.0, 16_000.0)]) * 3
+    norms = Norms(errors={Basis.TYPE: tuple(errors)})
+    backlog = assign_evenly([item(number, {"design": 4.0}) for number in range(5)], team(ANNA))
+
+    told = forecast(backlog, team(ANNA), norms, since=MONDAY)
+
+    assert isinstance(told, Forecast)
+    assert told.almost_certain_on < MONDAY + timedelta(days=forecasts.LAST_HORIZON_CALENDAR_DAYS)
