@@ -256,9 +256,13 @@ class Ledger:
         """Places of the days in *period*."""
         return range(bisect_left(self.days, period.start_on), bisect_right(self.days, period.end_on))
 
-    def free_hours(self, person: int, places: Sequence[int]) -> float:
+    def free_hours(self, person: int, places: range) -> float:
         """Remaining hours of *person* on the days."""
-        return sum(self.free[person][place] for place in places)
+        return sum(self.free[person][places.start : places.stop])
+
+    def capacity_hours(self, person: int, places: range) -> float:
+        """Hours of *person* on the days, without regard to committed hours."""
+        return sum(self.capacity[person][places.start : places.stop])
 
     def limit_hours(self, number: int, period: Period) -> float:
         """Remaining hours of a limit in *period*.

@@ -74,6 +74,30 @@ class Demand(Sequence[BacklogItem]):
         return frozenset(item.key for item in self._items)
 
     @cached_property
+    def _places(self) -> Mapping[tuple[str, int], int]:
+        """Place of each item."""
+        return {item.key: place for place, item in enumerate(self._items)}
+
+    def find(self, key: tuple[str, int] | None) -> BacklogItem | None:
+        """The item with a key."""
+        place = self._places.get(key) if key is not None else None
+        return None if place is None else self._items[place]
+
+    @cached_property
+    def first_rank(self) -> int:
+        """The least rank of the items, 0 without items."""
+        return min((item.rank for item in self._items), default=0)
+
+    @cached_property
+    def spans_hours(self) -> Mapping[str, tuple[float, float]]:
+        """Bounds of the hours of an item by project; items without an estimate do not count."""
+        hours: dict[str, list[float]] = {}
+        for item in self._items:
+            if item.hours:
+                hours.setdefault(item.project, []).append(item.total_hours)
+        return {project: (min(own), max(own)) for project, own in hours.items()}
+
+    @cached_property
     def step_hours(self) -> float:
         """A quarter of an hour if all hours are multiples of it, else 0; norms give any hours."""
         quarters = (hours * 4 for item in self._items for hours in item.hours.values())
@@ -115,6 +139,7 @@ class Demand(Sequence[BacklogItem]):
             {project: [item for item in items if item.key not in keys] for project, items in queues.items()}
             for queues in self.classes
         ]
+        found.spans_hours = self.spans_hours
         if self.step_hours:
             found.step_hours = self.step_hours
         if not self.wanted_days:
@@ -136,21 +161,23 @@ class Demand(Sequence[BacklogItem]):
     def _with_same_hours(self, items: Iterable[BacklogItem]) -> Demand:
         """A demand of *items*, which have the keys, hours, days and dependencies of the items here."""
         found = Demand(items)
-        for name in ("step_hours", "profile_hours", "wanted_days", "keys"):
+        for name in ("step_hours", "profile_hours", "wanted_days", "keys", "spans_hours"):
             setattr(found, name, getattr(self, name))
         return found
 
     def with_other(self, new: BacklogItem) -> Demand:
         """The demand in which *new* replaces the item of the same key; both have the same hours and days."""
-        found = self._with_same_hours(new if item.key == new.key else item for item in self._items)
+        place = self._places[new.key]
+        old = self._items[place]
+        found = self._with_same_hours((*self._items[:place], new, *self._items[place + 1 :]))
         if not new.is_carried_over:
-            others = [
-                [one for one in queues.get(new.project, ()) if one.key != new.key] for queues in self.classes
-            ]
-            insort(others[priority_class(new)], new, key=place_in_backlog)
-            found.classes = [
-                {**queues, new.project: items} for queues, items in zip(self.classes, others, strict=True)
-            ]
+            classes = list(self.classes)
+            for rank in {priority_class(old), priority_class(new)}:
+                items = [one for one in classes[rank].get(new.project, ()) if one is not old]
+                if rank == priority_class(new):
+                    insort(items, new, key=place_in_backlog)
+                classes[rank] = {**classes[rank], new.project: items}
+            found.classes = classes
         return found
 
 

@@ -126,8 +126,8 @@ def changed(situation: Situation, change: Change) -> Situation:
         case ChangeKind.DROP_ITEM:
             return replace(situation, items=situation.items.without({change.item}))
         case ChangeKind.PUT_FIRST:
-            first = min((item.rank for item in situation.items), default=0) - 1
-            moved = next((item for item in situation.items if item.key == change.item), None)
+            first = situation.items.first_rank - 1
+            moved = situation.items.find(change.item)
             if moved is None:
                 return situation
             priority = change.priority or moved.priority

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from itertools import takewhile
+from typing import NamedTuple
 
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import Period, PeriodKind
@@ -191,6 +192,18 @@ def select(
     ).choose()
 
 
+class _LimitRoom(NamedTuple):
+    """Room in the limits of a project.
+
+    ``hours`` are left, ``most_whole_hours`` those of the longest item that may not be divided.
+    ``is_too_small_for_all`` says that no item of the project, none of which may be divided, has so few hours.
+    """
+
+    hours: float
+    most_whole_hours: float
+    is_too_small_for_all: bool
+
+
 class Chooser:
     """Fills one period; see ``select``.
 
@@ -219,9 +232,7 @@ class Chooser:
         self._names = [one.name for one in specialists]
         self._places_of = {name: place for place, name in enumerate(self._names)}
         self._full_hours = [ledger.resources.full_period_hours(one, period) for one in specialists]
-        self._capacity = [
-            sum(ledger.capacity[place][day] for day in self._places) for place in range(len(specialists))
-        ]
+        self._capacity = [ledger.capacity_hours(place, self._places) for place in range(len(specialists))]
         loads = [self._person_load(place) for place in range(len(specialists))]
         self.team = TeamLoad(loads, step_hours=demand.step_hours)
         self._limit_left = [ledger.limit_hours(number, period) for number in range(len(self._limits))]
@@ -245,7 +256,7 @@ class Chooser:
         self._spent: dict[str, float] = {}
         self._item_limits_known: dict[str, list[int]] = {}
         self._least_limits: dict[str, float] = {}
-        self._rooms: dict[str, tuple[float, float]] = {}
+        self._rooms: dict[str, _LimitRoom] = {}
 
     def _person_load(self, place: int) -> PersonLoad:
         specialist = self._ledger.resources.specialists[place]
@@ -309,7 +320,7 @@ class Chooser:
             )
             yield from self._in_turns(
                 {
-                    project: [item for item in reversed(items) if item.key not in dated]
+                    project: [item for item in reversed(items) if not dated or item.key not in dated]
                     for project, items in queues.items()
                 }
             )
@@ -323,12 +334,14 @@ class Chooser:
         heapq.heapify(turns)
         while turns:
             project = heapq.heappop(turns)[2]
-            if not turns:
-                # No other project is left to take turns with.
-                yield from reversed(queues[project])
-                return
-            yield queues[project].pop()
-            if queues[project]:
+            queue = queues[project]
+            # Without another project there is nobody to take turns with.
+            for _ in range(1 if turns else len(queue)):
+                if self._only_taken and self._room_of(project).is_too_small_for_all:
+                    queue.clear()
+                    break
+                yield queue.pop()
+            if queue:
                 heapq.heappush(turns, (*self._used_share(project), project))
 
     def _used_share(self, project: str) -> tuple[bool, float]:
@@ -356,7 +369,7 @@ class Chooser:
         """Whether the item is left out for sure, so that deciding it would change nothing for others."""
         if item.key in self._known or item.is_carried_over:
             return False
-        room, most = self._rooms.get(item.project) or self._room_of(item.project)
+        room, most, _ = self._room_of(item.project)
         if room < item.total_hours <= most:
             return True
         if not (item.hours and all(map(self.team.skilled.get, item.hours))):
@@ -367,11 +380,17 @@ class Chooser:
             return is_full and not self._blockers(item)
         return False
 
-    def _room_of(self, project: str) -> tuple[float, float]:
-        """Hours left in the limits of a project, and hours of the longest item that may not be divided."""
-        room = min((self._limit_left[number] for number in self._item_limits(project)), default=math.inf)
-        longest = min(self._shortest_of_largest, self._least_limit(project))
-        found = self._rooms[project] = (room + EPSILON_HOURS, longest + EPSILON_HOURS)
+    def _room_of(self, project: str) -> _LimitRoom:
+        """The room that the limits of a project have now."""
+        known = self._rooms.get(project)
+        if known is not None:
+            return known
+        left = min((self._limit_left[number] for number in self._item_limits(project)), default=math.inf)
+        most = min(self._shortest_of_largest, self._least_limit(project)) + EPSILON_HOURS
+        room = left + EPSILON_HOURS
+        fewest_hours, most_hours = self._demand.spans_hours.get(project, (math.inf, 0.0))
+        is_too_small = not self._known and room < fewest_hours and most_hours <= most
+        found = self._rooms[project] = _LimitRoom(room, most, is_too_small)
         return found
 
     def decide(self, item: BacklogItem) -> None:
