@@ -150,7 +150,11 @@ class Ledger:
         ]
         self.people = {one.name: place for place, one in enumerate(resources.specialists)}
         shares = [resources.calendar.share_of_day(day) for day in self.days]
-        self.capacity = [self._capacity_row(one, shares) for one in resources.specialists]
+        rows = {
+            hours: [hours * resources.load_factor * share for share in shares]
+            for hours in {one.hours_per_day for one in resources.specialists}
+        }
+        self.capacity = [self._capacity_row(one, rows[one.hours_per_day]) for one in resources.specialists]
         self._place = {day: place for place, day in enumerate(self.days)}
         for name, extra in resources.extra_hours.items():
             for day, hours in extra.items():
@@ -176,13 +180,12 @@ class Ledger:
         twin.left = [list(row) for row in self.left]
         return twin
 
-    def _capacity_row(self, specialist: Specialist, shares: list[float]) -> list[float]:
-        """``Resources.day_capacity`` of each day."""
-        most = specialist.hours_per_day * self.resources.load_factor
-        if not specialist.days_away:
-            return [most * share for share in shares]
+    def _capacity_row(self, specialist: Specialist, present: Sequence[float]) -> list[float]:
+        """``Resources.day_capacity`` of each day; *present* are the hours of somebody who is never away."""
         away = specialist.days_away
-        return [0.0 if day in away else most * share for day, share in zip(self.days, shares, strict=True)]
+        if not away:
+            return list(present)
+        return [0.0 if day in away else hours for day, hours in zip(self.days, present, strict=True)]
 
     @staticmethod
     def _window_places(kind: PeriodKind, since: date, until: date) -> dict[date, int]:

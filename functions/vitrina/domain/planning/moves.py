@@ -60,7 +60,10 @@ class Bounds:
         self._people = people
         self._step_hours = step_hours
         bit = {profile: 1 << place for place, profile in enumerate(profiles)}
-        self._skills = [sum(bit[profile] for profile in set(person.profiles)) for person in people]
+        skill_of = {
+            names: sum(bit[profile] for profile in set(names)) for names in {one.profiles for one in people}
+        }
+        self._skills = [skill_of[person.profiles] for person in people]
         self._masks = _masks(list(bit.values()), self._skills)
         self._with = {
             profile: [place for place, mask in enumerate(self._masks) if mask & bit[profile]]
@@ -74,14 +77,17 @@ class Bounds:
 
     def _count(self) -> list[float]:
         left = [0.0] * len(self._masks)
+        hours = dict.fromkeys(self._of_skill, 0.0)
         for person, skill in zip(self._people, self._skills, strict=True):
-            movable = [part for part in person.parts if not part.is_fixed]
-            hours = self.usable(person.most_hours)
-            for place in self._of_skill[skill]:
-                left[place] += hours
-            for part in movable:
-                for place in self._with[part.profile]:
-                    left[place] -= part.hours
+            hours[skill] += self.usable(person.most_hours)
+        for skill, places in self._of_skill.items():
+            for place in places:
+                left[place] += hours[skill]
+        for person in self._people:
+            for part in person.parts:
+                if not part.is_fixed:
+                    for place in self._with[part.profile]:
+                        left[place] -= part.hours
         return left
 
     def usable(self, hours: float) -> float:

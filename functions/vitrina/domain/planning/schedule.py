@@ -112,6 +112,24 @@ class _Limit(NamedTuple):
     following: list[int]
 
 
+class _Rows(dict[int, list[int]]):
+    """A row of figures of each person who has some work: few of a large team have."""
+
+    def __init__(self, first: Sequence[int]) -> None:
+        super().__init__()
+        self._first = first
+
+    def __missing__(self, person: int) -> list[int]:
+        row = self[person] = list(self._first)
+        return row
+
+    def copy(self) -> _Rows:
+        """An independent copy."""
+        twin = _Rows(self._first)
+        twin.update((person, list(row)) for person, row in self.items())
+        return twin
+
+
 class Timeline:
     """The days of people while they are filled: hours of a ledger, which is changed, and open actions."""
 
@@ -119,14 +137,13 @@ class Timeline:
         self.ledger = ledger
         self._wip_limit = wip_limit
         day_count = len(ledger.days)
-        people = ledger.resources.specialists
         #: Counts of actions by person and day: open overnight after the day; open on the whole day; within
         #: the day.
-        self._nights = [[0] * day_count for _ in people]
-        self._through = [[0] * day_count for _ in people]
-        self._within = [[0] * day_count for _ in people]
+        self._nights = _Rows([0] * day_count)
+        self._through = _Rows([0] * day_count)
+        self._within = _Rows([0] * day_count)
         #: For each day the next one to look at, which skips days that were found full.
-        self._next = [list(range(1, day_count + 1)) for _ in people]
+        self._next = _Rows(range(1, day_count + 1))
         #: The same for the weeks or months of each limit.
         self._next_window = [list(range(1, len(left) + 1)) for left in ledger.left]
         self._limits_known: dict[tuple[int, str], list[_Limit]] = {}
@@ -141,8 +158,9 @@ class Timeline:
         """An independent copy."""
         twin = copy(self)
         twin.ledger = self.ledger.copy()
-        for name in ("_nights", "_through", "_within", "_next", "_next_window"):
-            setattr(twin, name, [list(row) for row in getattr(self, name)])
+        for name in ("_nights", "_through", "_within", "_next"):
+            setattr(twin, name, getattr(self, name).copy())
+        twin._next_window = [list(row) for row in self._next_window]  # noqa: SLF001 - a copy of the same class
         twin._limits_known = {}  # noqa: SLF001 - a copy of the same class
         return twin
 

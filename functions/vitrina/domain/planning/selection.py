@@ -240,7 +240,8 @@ class Chooser:
         self._pressure = self._pressures()
         #: By profile, how much more is wanted than there is, as a share of what there is.
         self._lacking = {profile: max(0.0, one - 1.0) for profile, one in self._pressure.items()}
-        self._scarcity = [self._scarcity_of(person) for person in self.team.people]
+        scarcity = {names: self._scarcity_of(names) for names in {one.profiles for one in specialists}}
+        self._scarcity = [scarcity[one.profiles] for one in specialists]
         since = ledger.days[0] if ledger.days else period.start_on
         #: Days of this period on which items are wanted that can still be kept.
         self._wanted = {key: day for key, day in demand.wanted_days.items() if since <= day <= period.end_on}
@@ -274,11 +275,11 @@ class Chooser:
             for profile, hours in self._demand.profile_hours.items()
         }
 
-    def _scarcity_of(self, person: PersonLoad) -> dict[str, float]:
-        """By profile, how much the person's other profiles are lacking."""
+    def _scarcity_of(self, profiles: Sequence[str]) -> dict[str, float]:
+        """By profile, how much the other profiles of a person with *profiles* are lacking."""
         return {
-            profile: sum(self._lacking.get(other, 0.0) for other in person.profiles if other != profile)
-            for profile in person.profiles
+            profile: sum(self._lacking.get(other, 0.0) for other in profiles if other != profile)
+            for profile in profiles
         }
 
     # --- Order -----------------------------------------------------------------------------------
