@@ -8,9 +8,10 @@ quantiles of the last days.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vitrina.domain.backlog import BacklogItem
@@ -47,6 +48,8 @@ FIRST_HORIZON_CALENDAR_DAYS = 120
 LAST_HORIZON_CALENDAR_DAYS = 2000
 #: Calendar days for each working day, with days off and a reserve.
 CALENDAR_DAYS = 1.6
+#: The most forecasts that a process keeps.
+MOST_KEPT = 8
 #: The end of a draw that does not end within the horizon.
 NEVER = date.max
 
@@ -98,11 +101,54 @@ def forecast(
     """
     known = bases or {}
     queue = queue_of(backlog)
-    parts = [
+    parts = tuple(
         (part.hours, known.get((one.item.number, part.profile), Basis.TYPE))
         for one in queue.items
         for part in one.assignments
-    ]
+    )
+    return _forecast(_Question(queue, parts, resources, norms, since, _made_of(queue, resources, norms)))
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What a forecast is made of; those that are equal have the same answer.
+
+    ``parts`` are hours and basis of all assignments of the queue; ``made_of`` is what is compared of those
+    fields that are not compared themselves.
+    """
+
+    queue: Queue = field(compare=False)
+    parts: tuple[tuple[float, Basis], ...]
+    resources: Resources = field(compare=False)
+    norms: Norms = field(compare=False)
+    since: date
+    made_of: Hashable
+
+
+def _made_of(queue: Queue, resources: Resources, norms: Norms) -> Hashable:
+    """All that the days of a forecast follow from beside the hours of the parts and the first day."""
+    calendar = resources.calendar
+    return (
+        tuple(
+            (one.item.project, one.assignments, tuple(one.rest_hours.items()), waits_for)
+            for one, waits_for in zip(queue.items, queue.waits_for, strict=True)
+        ),
+        tuple((one.name, one.profiles, one.hours_per_day, one.days_away) for one in resources.specialists),
+        tuple(
+            (one.specialist, one.project, one.item, tuple(one.day_hours.items()))
+            for one in resources.bookings
+        ),
+        tuple((name, tuple(days.items())) for name, days in resources.extra_hours.items()),
+        (resources.limits, resources.load_factor, calendar.country, tuple(calendar.exceptions.items())),
+        tuple(norms.errors.items()),
+    )
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _forecast(question: _Question) -> Forecast | NoForecast:
+    """The forecast; the last ones are kept, as a refresh mostly asks what was asked before."""
+    queue, parts, resources, since = question.queue, question.parts, question.resources, question.since
+    norms = question.norms
     count = max((len(errors) for errors in norms.errors.values()), default=0)
     ratios = draw_ratios(norms, parts)
     if ratios is None:

@@ -1,9 +1,11 @@
 """When the backlog will be finished."""
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from vitrina.domain.calendar import PeriodKind, WorkCalendar
 from vitrina.domain.estimating.effort import common_spread
 from vitrina.domain.estimating.norms import LEAST_ERRORS, Basis, Norms, PastError
 from vitrina.domain.planning import forecast as forecasts
-from vitrina.domain.planning.capacity import HourLimit, Resources
+from vitrina.domain.planning.capacity import Booking, HourLimit, Resources
 from vitrina.domain.planning.forecast import (
     Forecast,
     NoForecast,
@@ -142,12 +144,18 @@ def test_nothing_to_do_is_over_at_once() -> None:
     assert forecast([], team(ANNA), norms, since=MONDAY) == Forecast(MONDAY, MONDAY, MONDAY, LEAST_ERRORS)
 
 
+def forget_forecasts() -> None:
+    """Forget what the process keeps, after a constant was changed."""
+    forecasts._forecast.cache_clear()
+
+
 def test_few_draws_are_as_exact_as_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred draws, chosen evenly by their sums, differ from a thousand by at most one working day."""
     chance = random.Random(5)
     errors = [PastError(4.0, 4.0 * chance.lognormvariate(0, 0.7)) for _ in range(300)]
     few = forecast_with(errors)
     monkeypatch.setattr(forecasts, "MOST_DRAWS", 1000)
+    forget_forecasts()
     many = forecast_with(errors)
 
     assert isinstance(few, Forecast)
@@ -176,6 +184,7 @@ def test_draws_next_to_the_quantiles_tell_the_days_of_a_long_backlog(
     few = forecast(backlog, resources, norms, since=MONDAY)
     monkeypatch.setattr(forecasts, "MOST_DRAWS", 200)
     monkeypatch.setattr(forecasts, "MOST_PARTS", 10**9)
+    forget_forecasts()
     many = forecast(backlog, resources, norms, since=MONDAY)
 
     assert isinstance(few, Forecast)
@@ -228,3 +237,43 @@ def test_some_draws_without_an_end_leave_the_days_of_the_others() -> None:
 
     assert isinstance(told, Forecast)
     assert told.almost_certain_on < MONDAY + timedelta(days=forecasts.LAST_HORIZON_CALENDAR_DAYS)
+
+
+def test_a_forecast_is_kept_until_something_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Equal input is not simulated again; each kind of input that changes is."""
+    errors = [PastError(4.0, 4.0 + number / 10) for number in range(LEAST_ERRORS)]
+    people, calendar = team(ANNA, BORIS), WorkCalendar("GB", {MONDAY + timedelta(days=1): 0.0})
+    booking = Booking(ANNA.name, "", 99, {MONDAY: 4.0})
+    limit = HourLimit(2.0, PeriodKind.WEEK)
+
+    def ask(first: BacklogItem, resources: Resources, errors: list[PastError], since: date) -> None:
+        backlog = assign_evenly([first, item(2, {"copy": 2.0})], resources)
+        forecast(backlog, resources, Norms(errors={Basis.TYPE: tuple(errors)}), since=since)
+
+    first, count = item(1, {"design": 4.0}), Counter[str]()
+    simulate = forecasts._days_of
+
+    def counted(*args: Any, **more: Any) -> tuple[date, date] | None:
+        count["simulated"] += 1
+        return simulate(*args, **more)
+
+    monkeypatch.setattr(forecasts, "_days_of", counted)
+    forget_forecasts()
+    ask(first, people, errors, MONDAY)
+    ask(item(1, {"design": 4.0}), team(ANNA, BORIS), list(errors), MONDAY)
+    assert count["simulated"] == 1
+    for changed in (
+        (item(1, {"design": 5.0}), people, errors, MONDAY),
+        (item(1, {"design": 4.0}, depends_on=(2,)), people, errors, MONDAY),
+        (first, team(replace(ANNA, hours_per_day=6.0), BORIS), errors, MONDAY),
+        (first, team(replace(ANNA, days_away=frozenset({MONDAY})), BORIS), errors, MONDAY),
+        (first, people.booked([booking]), errors, MONDAY),
+        (first, replace(people, limits=(limit,)), errors, MONDAY),
+        (first, replace(people, extra_hours={ANNA.name: {MONDAY: 2.0}}), errors, MONDAY),
+        (first, replace(people, calendar=calendar), errors, MONDAY),
+        (first, people, [*errors, PastError(4.0, 9.0)], MONDAY),
+        (first, people, errors, MONDAY + timedelta(days=7)),
+    ):
+        before = count["simulated"]
+        ask(*changed)
+        assert count["simulated"] == before + 1, changed
