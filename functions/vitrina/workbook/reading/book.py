@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from vitrina.errors import CellProblem, UnknownWorkbookError, WorkbookShapeError
 from vitrina.ports import Json
@@ -88,9 +88,11 @@ def tracker_mark(*, has_cards: bool, invites_guests: bool) -> str:
     return WITH_GUESTS if invites_guests else ""
 
 
-@dataclass(frozen=True)
-class Cell:
-    """Content of a cell; ``value`` is the result of the formula if there is one."""
+class Cell(NamedTuple):
+    """Content of a cell; ``value`` is the result of the formula if there is one.
+
+    A named tuple is made in half the time of a frozen data class, and a workbook has thousands.
+    """
 
     value: str | float | bool | None = None
     formula: str | None = None
@@ -107,9 +109,12 @@ class Cell:
     @property
     def text(self) -> str:
         """The value as text, without spaces around it; a whole number without decimals."""
-        if isinstance(self.value, float) and self.value.is_integer():
-            return str(int(self.value))
-        return "" if self.value is None else str(self.value).strip()
+        value = self.value
+        if value is None:
+            return ""
+        if isinstance(value, float) and value.is_integer():
+            return str(int(value))
+        return str(value).strip()
 
 
 EMPTY = Cell()
@@ -176,8 +181,10 @@ class Tab:
 
     def cell(self, row: Row, key: str) -> Cell:
         """The cell of *row* in a column."""
-        index = self.column(key)
-        return row.cells[index] if index < len(row.cells) else EMPTY
+        index, cells = self.columns.get(key), row.cells
+        if index is None:
+            index = self.column(key)
+        return cells[index] if index < len(cells) else EMPTY
 
     def cell_at(self, row_index: int, column_index: int) -> Cell:
         """The cell of the header or of a row below it, by indices."""
@@ -561,12 +568,13 @@ def _cell(data: Json) -> Cell:
     if isinstance(value, str):
         value = replace_surrogates(value)
     note = data.get("note")
+    entered = data.get("userEnteredValue")
     return Cell(
-        value=float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value,
-        formula=data.get("userEnteredValue", {}).get("formulaValue"),
-        is_error="errorValue" in effective,
-        note=replace_surrogates(note) if note else "",
-        is_spilled="userEnteredValue" not in data and "effectiveValue" in data,
+        float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value,
+        None if entered is None else entered.get("formulaValue"),
+        "errorValue" in effective,
+        replace_surrogates(note) if note else "",
+        entered is None and "effectiveValue" in data,
     )
 
 
