@@ -13,7 +13,7 @@ MOST_ROWS: Mapping[tuple[str, str], int] = {
     ("backlog", "task"): 3_000,
     ("in_progress", "action"): 1_000,
     ("metrics", "metric"): 200,
-    ("specialists", "name"): 200,
+    ("specialists", "name"): 300,
     ("absences", "specialist"): 2_000,
     ("norms", "work_type"): 5_000,
     ("onboarding", "task"): 500,
