@@ -336,14 +336,25 @@ class Chooser:
         while turns:
             project = heapq.heappop(turns)[2]
             queue = queues[project]
-            # Without another project there is nobody to take turns with.
-            for _ in range(1 if turns else len(queue)):
-                if self._only_taken and self._room_of(project).is_too_small_for_all:
-                    queue.clear()
-                    break
-                yield queue.pop()
+            if not turns:
+                # No other project is left to take turns with.
+                for item in reversed(queue):
+                    if self._is_full(project):
+                        return
+                    yield item
+                return
+            if self._is_full(project):
+                continue
+            yield queue.pop()
             if queue:
                 heapq.heappush(turns, (*self._used_share(project), project))
+
+    def _is_full(self, project: str) -> bool:
+        """Whether the rest of the project's items need not be decided."""
+        if not self._only_taken:
+            return False
+        room = self._rooms.get(project) or self._room_of(project)
+        return room.is_too_small_for_all
 
     def _used_share(self, project: str) -> tuple[bool, float]:
         for number, limit in enumerate(self._limits):
@@ -370,7 +381,7 @@ class Chooser:
         """Whether the item is left out for sure, so that deciding it would change nothing for others."""
         if item.key in self._known or item.is_carried_over:
             return False
-        room, most, _ = self._room_of(item.project)
+        room, most, _ = self._rooms.get(item.project) or self._room_of(item.project)
         if room < item.total_hours <= most:
             return True
         if not (item.hours and all(map(self.team.skilled.get, item.hours))):
@@ -382,10 +393,7 @@ class Chooser:
         return False
 
     def _room_of(self, project: str) -> _LimitRoom:
-        """The room that the limits of a project have now."""
-        known = self._rooms.get(project)
-        if known is not None:
-            return known
+        """The room that the limits of a project have now; it is kept until something is taken."""
         left = min((self._limit_left[number] for number in self._item_limits(project)), default=math.inf)
         most = min(self._shortest_of_largest, self._least_limit(project)) + EPSILON_HOURS
         room = left + EPSILON_HOURS
