@@ -51,6 +51,7 @@ from tests.harness.workers import (
     wait_for_end,
 )
 from vitrina.bootstrap import application
+from vitrina.chat.telegram.pace import LONGEST_SLEEP_S
 from vitrina.ports import Document, Key
 from vitrina.ports import Store as DocumentStore
 from vitrina.records.history import save_history
@@ -61,8 +62,9 @@ WORKERS = 4
 #: Prefix of the calls of a store that is a service.
 STORE = "firestore:"
 
-#: Short, so that the lease of a dead worker ends soon; long enough for the work on a busy machine.
-LEASE_S = 3.0
+#: Short, so that the lease of a dead worker ends soon; longer than a step takes on a busy machine, also one
+#: that waits before it writes to a chat.
+LEASE_S = LONGEST_SLEEP_S + 2.0
 SETTINGS = {
     "VITRINA_RETRY_WAIT_S": "0.01",
     "VITRINA_LEASE_S": str(LEASE_S),
