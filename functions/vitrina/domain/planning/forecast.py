@@ -126,11 +126,14 @@ class _Question:
 
 
 def _made_of(queue: Queue, resources: Resources, norms: Norms) -> Hashable:
-    """All that the days of a forecast follow from beside the hours of the parts and the first day."""
+    """All that the days of a forecast follow from beside the hours of the parts and the first day.
+
+    The first key of ``waits_for`` is that of the item itself.
+    """
     calendar = resources.calendar
     return (
         tuple(
-            (one.item.project, one.assignments, tuple(one.rest_hours.items()), waits_for)
+            (waits_for, one.assignments, tuple(one.rest_hours.items()), tuple(one.item.keeps.items()))
             for one, waits_for in zip(queue.items, queue.waits_for, strict=True)
         ),
         tuple((one.name, one.profiles, one.hours_per_day, one.days_away) for one in resources.specialists),
