@@ -392,6 +392,8 @@ class Story:
         self._wait_in_time(lambda: f'name="seen_{number}"' in phone.look(), "the client is not asked again")
         phone.answer("accept", number)
         done = self._wait_in_time(lambda: self._done(client), "the row is not in «Готово»")
+        # The decision is kept as carried out after the row is written.
+        self._settle()
         self._say_detail(f"Принял: на листе «Готово» {done[0]}. Страница клиента: {link}")
 
     def _ask_accounting(self, client: Client) -> None:
