@@ -91,7 +91,7 @@ def tracker_mark(*, has_cards: bool, invites_guests: bool) -> str:
 class Cell(NamedTuple):
     """Content of a cell; ``value`` is the result of the formula if there is one.
 
-    A named tuple is made in half the time of a frozen data class, and a workbook has thousands.
+    It is a named tuple, because a workbook has thousands and a frozen data class takes longer to make.
     """
 
     value: str | float | bool | None = None
@@ -109,12 +109,9 @@ class Cell(NamedTuple):
     @property
     def text(self) -> str:
         """The value as text, without spaces around it; a whole number without decimals."""
-        value = self.value
-        if value is None:
-            return ""
-        if isinstance(value, float) and value.is_integer():
-            return str(int(value))
-        return str(value).strip()
+        if isinstance(self.value, float) and self.value.is_integer():
+            return str(int(self.value))
+        return "" if self.value is None else str(self.value).strip()
 
 
 EMPTY = Cell()
@@ -181,10 +178,8 @@ class Tab:
 
     def cell(self, row: Row, key: str) -> Cell:
         """The cell of *row* in a column."""
-        index, cells = self.columns.get(key), row.cells
-        if index is None:
-            index = self.column(key)
-        return cells[index] if index < len(cells) else EMPTY
+        index = self.column(key)
+        return row.cells[index] if index < len(row.cells) else EMPTY
 
     def cell_at(self, row_index: int, column_index: int) -> Cell:
         """The cell of the header or of a row below it, by indices."""
@@ -570,11 +565,11 @@ def _cell(data: Json) -> Cell:
     note = data.get("note")
     entered = data.get("userEnteredValue")
     return Cell(
-        float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value,
-        None if entered is None else entered.get("formulaValue"),
-        "errorValue" in effective,
-        replace_surrogates(note) if note else "",
-        entered is None and "effectiveValue" in data,
+        value=float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value,
+        formula=None if entered is None else entered.get("formulaValue"),
+        is_error="errorValue" in effective,
+        note=replace_surrogates(note) if note else "",
+        is_spilled=entered is None and "effectiveValue" in data,
     )
 
 

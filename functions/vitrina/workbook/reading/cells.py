@@ -20,7 +20,7 @@ from vitrina.domain.quantities import (
     parse_number,
 )
 from vitrina.errors import CellProblem
-from vitrina.workbook.reading.book import EMPTY, Cell, Row, Tab
+from vitrina.workbook.reading.book import Cell, Row, Tab
 from vitrina.workbook.reading.choices import Choices
 
 #: Serial numbers of the days from 1982 to 2091; no figure of hours is in this range.
@@ -74,7 +74,7 @@ def hours_in_cell(cell: Cell) -> float | None:
     """
     if cell.is_error:
         raise BadCellError("cell.formula_error")
-    if cell.value is None or cell.text == "":
+    if cell.text == "":
         return None
     day = _date_in_place_of_number(cell)
     if day is not None:
@@ -126,8 +126,6 @@ class CellReader:
     def text(self, row: Row, column: str) -> str:
         """The text of a cell."""
         cell = self.tab.cell(row, column)
-        if cell is EMPTY:
-            return ""
         if cell.is_error:
             self.add_problem(row, column, "cell.formula_error")
         text, most = cell.text, MOST_NAME if column in NAMES else MOST_TEXT
