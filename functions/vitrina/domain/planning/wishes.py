@@ -13,6 +13,7 @@ from datetime import date
 from vitrina.domain.backlog import BacklogItem, Priority
 from vitrina.domain.calendar import Period
 from vitrina.domain.planning.capacity import Resources
+from vitrina.domain.planning.demand import Demand
 from vitrina.domain.planning.planner import PeriodPlan, plan_period
 from vitrina.domain.planning.schedule import ItemKey, Schedule
 from vitrina.domain.planning.selection import LeftOutItem, LeftOutReason, Selection
@@ -65,10 +66,11 @@ def plan_as_wished(
         return plan_period(
             items, resources, period=period, since=since, unfinished=unfinished, only_taken=only_taken
         )
-    by_key = {item.key: item for item in items}
+    demand = Demand.of(items)
+    by_key = {item.key: item for item in demand}
     out = [item for key, item in by_key.items() if key in wishes.out]
     places = {key: place for place, key in enumerate(wishes.wanted)}
-    first = min((item.rank for item in by_key.values()), default=0) - len(places)
+    first = demand.first_rank - len(places)
     plan = plan_period(
         (
             _as_wished(item, wishes, places, first=first)
