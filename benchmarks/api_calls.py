@@ -245,7 +245,7 @@ def _play(servers: Servers, setenv: SetEnv, folder: Path, row_count: int) -> lis
 def play_batch(
     office: LocalOffice, sample: Mapping[str, Any], measure: Callable[[str], AbstractContextManager[None]]
 ) -> None:
-    """From the estimate to the refresh, each action in a block of *measure*."""
+    """Play all actions from the estimate to the refresh, each inside ``with measure(action)``."""
     with measure("estimate"):
         click_action(office, "estimate")
     with measure("build_batch"):

@@ -180,12 +180,15 @@ class Ledger:
         twin.left = [list(row) for row in self.left]
         return twin
 
-    def _capacity_row(self, specialist: Specialist, present: Sequence[float]) -> list[float]:
-        """``Resources.day_capacity`` of each day; *present* are the hours of somebody who is never away."""
+    def _capacity_row(self, specialist: Specialist, without_absence: Sequence[float]) -> list[float]:
+        """Hours of a specialist that may be planned on each day.
+
+        *without_absence* are those hours if the specialist were never away.
+        """
         away = specialist.days_away
         if not away:
-            return list(present)
-        return [0.0 if day in away else hours for day, hours in zip(self.days, present, strict=True)]
+            return list(without_absence)
+        return [0.0 if day in away else hours for day, hours in zip(self.days, without_absence, strict=True)]
 
     @staticmethod
     def _window_places(kind: PeriodKind, since: date, until: date) -> dict[date, int]:
@@ -260,11 +263,11 @@ class Ledger:
         return range(bisect_left(self.days, period.start_on), bisect_right(self.days, period.end_on))
 
     def free_hours(self, person: int, places: range) -> float:
-        """Remaining hours of *person* on the days."""
+        """Remaining hours of *person* in all, on the days at *places*."""
         return sum(self.free[person][places.start : places.stop])
 
     def capacity_hours(self, person: int, places: range) -> float:
-        """Hours of *person* on the days, without regard to committed hours."""
+        """Hours that *person* works in all, on the days at *places*, whatever is committed."""
         return sum(self.capacity[person][places.start : places.stop])
 
     def limit_hours(self, number: int, period: Period) -> float:

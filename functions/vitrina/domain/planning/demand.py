@@ -75,7 +75,7 @@ class Demand(Sequence[BacklogItem]):
 
     @cached_property
     def _places(self) -> Mapping[tuple[str, int], int]:
-        """Place of each item."""
+        """Index of each item in this demand, by the key of the item."""
         return {item.key: place for place, item in enumerate(self._items)}
 
     def find(self, key: tuple[str, int] | None) -> BacklogItem | None:

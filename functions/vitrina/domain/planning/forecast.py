@@ -149,7 +149,7 @@ def _made_of(queue: Queue, resources: Resources, norms: Norms) -> Hashable:
 
 @lru_cache(maxsize=MOST_KEPT)
 def _forecast(question: _Question) -> Forecast | NoForecast:
-    """The forecast; the last ones are kept, as a refresh mostly asks what was asked before."""
+    """Compute a forecast. The last results are kept: a refresh usually asks the same question again."""
     queue, parts, resources, since = question.queue, question.parts, question.resources, question.since
     norms = question.norms
     count = max((len(errors) for errors in norms.errors.values()), default=0)
@@ -208,7 +208,7 @@ def _days_of(
     since: date,
     expected_working_days: float,
 ) -> tuple[date, date] | None:
-    """The likely and the almost certain day; ``None`` if one of them is not within the last horizon.
+    """The likely and the almost certain day; ``None`` if one of them is later than the longest horizon.
 
     Draws that do not end within a horizon are later than the others. They are scheduled again, for a longer
     one, only where that is not enough to tell a day.
@@ -277,7 +277,7 @@ def _likely_day(ordered: Sequence[date], ratio: float) -> date:
 
 
 def _safe_day(ordered: Sequence[date], ratio: float) -> date:
-    """The first day by which at least the share *ratio* of the draws ends: what is promised is kept."""
+    """The first day by which at least the share *ratio* of the draws has ended."""
     return ordered[math.ceil(ratio * len(ordered)) - 1]
 
 

@@ -113,7 +113,7 @@ class _Limit(NamedTuple):
 
 
 class _Rows(dict[int, list[int]]):
-    """A row of figures of each person who has some work: few of a large team have."""
+    """Rows of figures by person. A row is made when it is first used: most of a large team get no work."""
 
     def __init__(self, first: Sequence[int]) -> None:
         super().__init__()

@@ -276,7 +276,7 @@ class Chooser:
         }
 
     def _scarcity_of(self, profiles: Sequence[str]) -> dict[str, float]:
-        """By profile, how much the other profiles of a person with *profiles* are lacking."""
+        """For each profile of a person, the sum of what is lacking of the person's other profiles."""
         return {
             profile: sum(self._lacking.get(other, 0.0) for other in profiles if other != profile)
             for profile in profiles
