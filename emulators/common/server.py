@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 #: Most bytes that are read at once from the unread rest of a body.
 DISCARD_BYTES = 64 * 1024
+#: How often a server in a thread asks whether it is to stop.
+POLL_S = 0.05
 
 
 class _Discarded(io.BufferedReader):
@@ -64,7 +66,7 @@ def _make(app: WSGIApplication, port: int, fd: int | None = None) -> BaseWSGISer
 def running(app: WSGIApplication, port: int = 0) -> Iterator[str]:
     """Serve *app* from a thread while the block runs; yields the base URL. Port 0 takes a free one."""
     server = _make(app, port)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(POLL_S,), daemon=True)
     thread.start()
     try:
         yield f"http://{LOOPBACK}:{server.server_port}"
