@@ -18,6 +18,7 @@ import ironcalc
 
 from emulators.google import entry, references, syntax
 from emulators.google.a1 import column_name, quote_title
+from emulators.google.engine import Content, Place, filled_model
 from emulators.google.errors import NotModelledError
 from emulators.google.formats import to_serial
 from emulators.google.locales import locale
@@ -25,7 +26,6 @@ from emulators.google.models import Book, Cell, Sheet
 from emulators.google.references import Token
 
 Value = dict[str, Any]
-Place = tuple[int, int]
 
 SCRATCH = "emulator scratch"
 """The tab of the model on which formulas of rules are computed."""
@@ -131,6 +131,7 @@ class Results:
     now: datetime | None = None
 
 
+@lru_cache(maxsize=10_000)
 def check(text: str, locale_name: str) -> None:
     """Refuse a formula with functions that are not modelled, before it is stored."""
     pieces = references.tokens(text)
@@ -142,7 +143,7 @@ def check(text: str, locale_name: str) -> None:
             raise NotModelledError("an array of references in braces")
         elif piece.text.upper() == "TEXT" and not locale_name.startswith("en"):
             _check_text_pattern(pieces[index:], locale_name)
-    for token, follower in _with_next(references.tokens(text)):
+    for token, follower in _with_next(pieces):
         if token.kind == "word" and follower == "(":
             name = token.text.upper()
             if name in PICTURES:
@@ -162,9 +163,13 @@ def _check_text_pattern(pieces: tuple[Token, ...], locale_name: str) -> None:
 
 
 def _with_next(tokens: tuple[Token, ...]) -> Iterable[tuple[Token, str]]:
-    for index, token in enumerate(tokens):
-        follower = next((later.text for later in tokens[index + 1 :] if not later.text.isspace()), "")
-        yield token, follower
+    followers: list[str] = []
+    follower = ""
+    for token in reversed(tokens):
+        followers.append(follower)
+        if not token.text.isspace():
+            follower = token.text
+    return zip(tokens, reversed(followers), strict=True)
 
 
 @cache
@@ -261,20 +266,48 @@ def _compute(book: Book, extra: list[str], now: datetime) -> Results:
 
 def _content(book: Book, extra: list[str], translator: _Translator) -> Any:
     """Everything that the results depend on; ``None`` if they change every moment, or if it is too much."""
-    cells = []
-    for index, sheet in enumerate(book.sheets):
-        for row, line in enumerate(sheet.rows):
-            for column, cell in enumerate(line.cells):
-                value = cell.get("userEnteredValue")
-                if value:
-                    [(kind, entered)] = value.items()
-                    if kind == "formulaValue" and _is_momentary(entered):
-                        return None
-                    cells.append((index, row, column, kind, entered, _date_kind(cell)))
-    if len(cells) > _MOST_CELLS or any(map(_is_momentary, extra)):
+    tabs = [_entered(sheet) for sheet in book.sheets]
+    if any(tab.is_momentary for tab in tabs) or any(map(_is_momentary, extra)):
+        return None
+    if sum(len(tab.cells) for tab in tabs) > _MOST_CELLS:
         return None
     names = [(one["name"], tuple(one["range"].items())) for one in book.named_ranges]
-    return translator.shape, tuple(names), tuple(extra), tuple(cells)
+    return translator.shape, tuple(names), tuple(extra), tuple(tabs)
+
+
+class _Entered:
+    """What was entered in the cells of a tab; its hash is computed once."""
+
+    __slots__ = ("_hash", "cells", "is_momentary")
+
+    def __init__(self, cells: list[tuple[Any, ...]]) -> None:
+        self.cells = tuple(cells)
+        self.is_momentary = any(
+            kind == "formulaValue" and _is_momentary(text) for _, _, kind, text, _ in cells
+        )
+        self._hash = hash(self.cells)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, _Entered) and self.cells == other.cells)
+
+
+def _entered(sheet: Sheet) -> _Entered:
+    found: _Entered | None = sheet.derived.get("entered") if sheet.derived is not None else None
+    if found is None:
+        found = _Entered(
+            [
+                (row, column, *next(iter(value.items())), _date_kind(cell))
+                for row, line in enumerate(sheet.rows)
+                for column, cell in enumerate(line.cells)
+                if (value := cell.get("userEnteredValue"))
+            ]
+        )
+        if sheet.derived is not None:
+            sheet.derived["entered"] = found
+    return found
 
 
 @lru_cache(maxsize=10_000)
@@ -284,17 +317,10 @@ def _is_momentary(text: str) -> bool:
 
 
 def _evaluate(book: Book, extra: list[str], translator: _Translator) -> Results:
-    model = ironcalc.create("workbook", "en", "UTC", "en")
-    for index, title in enumerate(_engine_titles(book).values()):
-        if index:
-            model.add_sheet(title)
-        else:
-            model.rename_sheet(0, title)
-    model.add_sheet(SCRATCH)
-    _define_names(model, book)
+    titles = [*_engine_titles(book).values(), SCRATCH]
     places: list[tuple[int, int, int, str]] = []
-    for index, sheet in enumerate(book.sheets):
-        _load_sheet(model, index, sheet, translator, places)
+    tabs = [_engine_cells(index, sheet, translator, places) for index, sheet in enumerate(book.sheets)]
+    model = filled_model(titles, _defined_names(book), tabs)
     scratch = len(book.sheets)
     for row, text in enumerate(extra):
         model.update_cell_with_formula(scratch, row + 1, 1, translator.translate(text, None))
@@ -331,30 +357,24 @@ def _engine_names(book: Book) -> dict[str, str]:
     }
 
 
-def _load_sheet(
-    model: Any, index: int, sheet: Sheet, translator: _Translator, places: list[tuple[int, int, int, str]]
-) -> None:
-    for row, line in enumerate(sheet.rows):
-        for column, cell in enumerate(line.cells):
-            value = cell.get("userEnteredValue")
-            if not value:
-                continue
-            if "numberValue" in value:
-                model.update_cell_with_number(index, row + 1, column + 1, float(value["numberValue"]))
-            elif "stringValue" in value:
-                model.update_cell_with_text(index, row + 1, column + 1, value["stringValue"])
-            elif "boolValue" in value:
-                model.update_cell_with_bool(index, row + 1, column + 1, value["boolValue"])
-            else:
-                text = value["formulaValue"]
-                places.append((index, row, column, text))
-                if not is_picture(text):
-                    model.update_cell_with_formula(
-                        index, row + 1, column + 1, translator.translate(text, sheet)
-                    )
+def _engine_cells(
+    index: int, sheet: Sheet, translator: _Translator, places: list[tuple[int, int, int, str]]
+) -> dict[Place, Content]:
+    """Cells of a tab as ironcalc gets them; the *places* of its formulas are added to the list."""
+    cells: dict[Place, Content] = {}
+    for row, column, kind, value, _ in _entered(sheet).cells:
+        if kind != "formulaValue":
+            cells[row, column] = (kind, value)
+            continue
+        places.append((index, row, column, value))
+        if not is_picture(value):
+            cells[row, column] = (kind, translator.translate(value, sheet))
+    return cells
 
 
-def _define_names(model: Any, book: Book) -> None:
+def _defined_names(book: Book) -> list[tuple[str, str]]:
+    """Named ranges with their areas, as ironcalc gets them."""
+    titles, names = _engine_titles(book), []
     for named, name in zip(book.named_ranges, _engine_names(book).values(), strict=True):
         sheet = book.find(named["range"].get("sheetId", 0))
         if sheet is None:
@@ -363,8 +383,8 @@ def _define_names(model: Any, book: Book) -> None:
         first = f"${column_name(box.left)}${box.top + 1}"
         last = f"${column_name(box.right - 1)}${box.bottom}"
         area = first if first == last else f"{first}:{last}"
-        title = quote_title(_engine_titles(book)[sheet.sheet_id])
-        model.new_defined_name(name, None, f"{title}!{area}")
+        names.append((name, f"{quote_title(titles[sheet.sheet_id])}!{area}"))
+    return names
 
 
 def _result(

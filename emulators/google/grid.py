@@ -5,9 +5,12 @@ Only fields of the field mask are computed; the mask itself is applied to the wh
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from emulators.google import formats, formulas, masks, metadata
 from emulators.google.a1 import Box, GridRange
@@ -35,6 +38,9 @@ DEFAULT_FORMAT = {
     "backgroundColorStyle": {"rgbColor": {"red": 1, "green": 1, "blue": 1}},
 }
 
+#: Where a mask of a tab has what depends on other tabs too: the format by rules.
+EFFECTIVE_FORMAT = ("data", "rowData", "values", "effectiveFormat")
+
 
 def spreadsheet(
     book: Book,
@@ -43,6 +49,7 @@ def spreadsheet(
     now: datetime,
     *,
     grid_data: bool,
+    keeps_texts: bool = False,
 ) -> dict[str, Any]:
     """The workbook.
 
@@ -54,14 +61,20 @@ def spreadsheet(
         Fields that the caller wants; only these are computed.
     grid_data
         Whether cells are shown.
+    keeps_texts
+        Whether tabs that do not change are given as text for ``orjson``, already without what *mask* does not
+        want; the text is kept with the tab.
     """
     result: dict[str, Any] = {"spreadsheetId": book.spreadsheet_id, "properties": properties(book)}
     if masks.wants(mask, "sheets"):
         below = masks.below(mask, "sheets")
-        result["sheets"] = [
-            _sheet(book, sheet, own, below, now, grid_data=grid_data)
-            for sheet, own in _per_sheet(book, areas)
-        ]
+        if keeps_texts and areas is None and not masks.wants(below, *EFFECTIVE_FORMAT):
+            result["sheets"] = _texts(book, below, now, grid_data=grid_data)
+        else:
+            result["sheets"] = [
+                _sheet(book, sheet, own, below, now, grid_data=grid_data)
+                for sheet, own in _per_sheet(book, areas)
+            ]
     if book.named_ranges and masks.wants(mask, "namedRanges"):
         result["namedRanges"] = [
             named | {"range": shown_range(named["range"])} for named in book.named_ranges
@@ -72,6 +85,35 @@ def spreadsheet(
         if own:
             result["developerMetadata"] = [metadata.resource(book, key) for key in own]
     return result
+
+
+def _texts(book: Book, mask: masks.Mask | None, now: datetime, *, grid_data: bool) -> list[Any]:
+    """The tabs; the text of one is made again only where something that it shows is another."""
+    entries: dict[int, list[tuple[int, dict[str, Any]]]] = {}
+    for key, entry in book.metadata.items():
+        entries.setdefault(entry.get("sheetId", -1), []).append((key, entry))
+    values = formulas.results(book, now).cells if formulas.has_formulas(book) else {}
+    tabs: list[Any] = []
+    for sheet in book.sheets:
+        shown_by = (book.locale, book.owner, entries.get(sheet.sheet_id), values.get(sheet.sheet_id))
+        # The mask is kept beside the text, so that no other one gets its id.
+        name = ("text", id(mask), grid_data)
+        known = sheet.derived.get(name) if sheet.derived is not None else None
+        if known is None or known[1] != shown_by:
+            tab = masks.select(mask, _sheet(book, sheet, [sheet.whole], mask, now, grid_data=grid_data))
+            known = (mask, shown_by, orjson.Fragment(_text(tab)))
+            if sheet.derived is not None:
+                sheet.derived[name] = known
+        tabs.append(known[2])
+    return tabs
+
+
+def _text(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        # An integer of more than 64 bits.
+        return json.dumps(value, ensure_ascii=False).encode()
 
 
 def _per_sheet(book: Book, areas: list[Area] | None) -> Iterable[tuple[Sheet, list[Box]]]:

@@ -82,6 +82,8 @@ class Sheet:
         self.column_groups: list[dict[str, Any]] = []
         self.basic_filter: dict[str, Any] | None = None
         self.formula_count = sum(row.formula_count for row in rows)
+        #: What was computed from the tab, by a name; ``None`` while the tab may change, as in a draft.
+        self.derived: dict[Any, Any] | None = None
         self._positions: dict[str, dict[int, int]] = {}
 
     # Lists that a tab has beside its grid, by their name in the API and in the state file.
@@ -122,6 +124,16 @@ class Sheet:
             setattr(copy, name, getattr(self, name).copy())
         copy.basic_filter = self.basic_filter
         return copy
+
+    def is_same_as(self, other: Sheet) -> bool:
+        """Whether nothing differs. It is fast where both share their cells."""
+        return (
+            self.properties == other.properties
+            and self.basic_filter == other.basic_filter
+            and all(getattr(self, name) == getattr(other, name) for name in self.LISTS)
+            and _are_same(self.columns, other.columns)
+            and _are_same(self.rows, other.rows)
+        )
 
     # Cells
 
@@ -301,6 +313,13 @@ class Sheet:
         return sheet
 
 
+def _are_same(lines: list[Line], others: list[Line]) -> bool:
+    return len(lines) == len(others) and all(
+        line.cells == other.cells and line.properties == other.properties and line.metadata == other.metadata
+        for line, other in zip(lines, others, strict=True)
+    )
+
+
 def _trim(cells: list[Cell]) -> None:
     while cells and not cells[-1]:
         cells.pop()
@@ -354,6 +373,20 @@ class Book:
             self.metadata.copy(),
             self.owner,
         )
+
+    def keep_tabs_of(self, former: Book | None) -> None:
+        """Keep the tabs of the *former* workbook that are as they were, with what was computed from them.
+
+        From then on no tab of this workbook may change.
+        """
+        tabs = {sheet.sheet_id: sheet for sheet in former.sheets} if former is not None else {}
+        for index, sheet in enumerate(self.sheets):
+            same = tabs.get(sheet.sheet_id)
+            if same is not None and sheet.is_same_as(same):
+                self.sheets[index] = same
+        for sheet in self.sheets:
+            if sheet.derived is None:
+                sheet.derived = {}
 
     @property
     def locale(self) -> str:

@@ -48,7 +48,7 @@ def _shown(
 ) -> dict[str, Any]:
     asked = call.query.get("includeGridData", False) if grid_data is None else grid_data
     wanted = masks.wants(call.mask, "sheets", "data") if call.mask is not None else asked
-    return grid.spreadsheet(book, areas, call.mask, call.now, grid_data=wanted)
+    return grid.spreadsheet(book, areas, call.mask, call.now, grid_data=wanted, keeps_texts=True)
 
 
 @handles("sheets.spreadsheets.batchUpdate", changes=True)

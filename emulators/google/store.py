@@ -95,6 +95,7 @@ class Store:
 
     def replace(self, book: Book) -> None:
         """Replace a workbook by its changed copy."""
+        book.keep_tabs_of(self.books.get(book.spreadsheet_id))
         self.books[book.spreadsheet_id] = book
         file = self.files[book.spreadsheet_id]
         file["modifiedTime"] = self.timestamp()

@@ -9,8 +9,10 @@ import contextlib
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
+
+import orjson
 
 from tests.harness.agency_data import HISTORY, MANAGER, NOW, PROFILES, TEAM, Facts, history_of
 from tests.harness.fakes.clock import FixedClock
@@ -186,7 +188,7 @@ class MemoryOffice:
 
     def book(self, spreadsheet_id: str = "") -> Book:
         """A workbook as it is now; that of the client where none is named."""
-        return parse_book(self.workbooks.look(spreadsheet_id or self.client_id))
+        return _parsed(self.workbooks.text(spreadsheet_id or self.client_id))
 
     def tab(self, key: str, spreadsheet_id: str = "") -> Tab:
         """A tab as it is now."""
@@ -219,6 +221,12 @@ class MemoryOffice:
         card = self.tracker.get_card("", item.card_id)
         assert card is not None, item
         return card
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: bytes) -> Book:
+    """Tests look into the same workbooks again and again."""
+    return parse_book(orjson.loads(text))
 
 
 def _typing(tab: Tab, row_index: int, values: Mapping[str, str]) -> list[Mapping[str, Any]]:

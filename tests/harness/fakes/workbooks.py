@@ -15,7 +15,9 @@ from typing import Any
 import orjson
 
 from emulators.google import batch, discovery, edits, formulas, grid, masks, schema, spreadsheets
+from emulators.google.a1 import Bounds
 from emulators.google.errors import ApiError, BadRequestError
+from emulators.google.filters import Area
 from emulators.google.models import Book
 from emulators.google.store import SavedStore
 from emulators.google.store import Store as GoogleState
@@ -93,7 +95,7 @@ class FakeWorkbooks(Interruptions):
 
     def batch_update(self, spreadsheet_id: str, requests: Sequence[Json]) -> Json:
         """See ``Workbooks``. Says of a refusal what ``GoogleWorkbooks`` says of Google's."""
-        body = json.loads(_checked(json.dumps({"requests": list(requests)})))
+        body = orjson.loads(_checked(json.dumps({"requests": list(requests)})))
         with self._called("batch_update"):
             draft = self._book(spreadsheet_id).clone()
             if any(address in json.dumps(body) for address in self._unknown_editors):
@@ -135,7 +137,7 @@ class FakeWorkbooks(Interruptions):
 
     def _select(self, spreadsheet_id: str, fields: str) -> Json:
         mask, book = masks.parse(fields), self._book(spreadsheet_id)
-        shown = grid.spreadsheet(book, None, mask, self._state.now(), grid_data=True)
+        shown = grid.spreadsheet(book, None, mask, self._state.now(), grid_data=True, keeps_texts=True)
         resource: Json = orjson.loads(orjson.dumps(masks.select(mask, shown)))
         return resource
 
@@ -148,23 +150,33 @@ class FakeWorkbooks(Interruptions):
 
     def look(self, spreadsheet_id: str) -> Json:
         """What ``read`` gives; it is not counted and nothing happens around it."""
+        resource: Json = orjson.loads(self.text(spreadsheet_id))
+        return resource
+
+    def text(self, spreadsheet_id: str) -> bytes:
+        """The same as JSON: the same object as long as nothing changes."""
         book, now = self._book(spreadsheet_id), self._state.now()
         values = formulas.results(book, now).cells
         known = self._shown.get(spreadsheet_id)
         if known is None or known.book is not book or known.values is not values:
-            shown = grid.spreadsheet(book, None, _READ_MASK, now, grid_data=True)
+            shown = grid.spreadsheet(book, None, _READ_MASK, now, grid_data=True, keeps_texts=True)
             known = _Shown(book, values, orjson.dumps(masks.select(_READ_MASK, shown)))
             self._shown[spreadsheet_id] = known
-        resource: Json = orjson.loads(known.text)
-        return resource
+        return known.text
 
     def look_at_all(self, spreadsheet_id: str) -> Json:
         """Everything that can be written into a workbook."""
         return self._select(spreadsheet_id, EVERYTHING)
 
-    def look_at(self, spreadsheet_id: str, fields: str) -> Json:
-        """What Google gives of these fields; it is not counted."""
-        return self._select(spreadsheet_id, fields)
+    def look_at(self, spreadsheet_id: str, title: str, fields: str) -> Json:
+        """What Google gives of these fields of a tab; it is not counted."""
+        mask, book = masks.parse(fields), self._book(spreadsheet_id)
+        sheet = book.by_title(title)
+        assert sheet is not None, title
+        area = Area(sheet, Bounds(None, None, None, None))
+        shown = grid.spreadsheet(book, [area], mask, self._state.now(), grid_data=True)
+        resource: Json = orjson.loads(orjson.dumps(masks.select(mask, shown)))
+        return resource
 
     def load(self, state: Json) -> None:
         """Replace all workbooks by a kept state of the emulator."""
@@ -207,9 +219,9 @@ class FakeWorkbooks(Interruptions):
 
 
 @lru_cache(maxsize=128)
-def _checked(body: str) -> str:
+def _checked(body: str) -> bytes:
     """A body in canonical form, as JSON. Offices begin alike, so that many tests send the same ones."""
-    return json.dumps(schema.check_body(_DOCUMENT, _BATCH_UPDATE, json.loads(body)))
+    return orjson.dumps(schema.check_body(_DOCUMENT, _BATCH_UPDATE, json.loads(body)))
 
 
 def _refusal(error: ApiError, requests: Sequence[Json]) -> Exception:

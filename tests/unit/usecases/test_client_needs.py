@@ -143,10 +143,9 @@ def test_a_late_line_is_red_and_a_ticked_one_pale(office: MemoryOffice) -> None:
     """Each line by its own day and tick."""
 
     def colours() -> list[Any]:
-        mask = "sheets(properties.title,data.rowData.values.effectiveFormat.textFormat.foregroundColorStyle)"
-        shown = office.workbooks.look_at(office.client_id, mask)
+        mask = "sheets.data.rowData.values.effectiveFormat.textFormat.foregroundColorStyle"
+        [sheet] = office.workbooks.look_at(office.client_id, "Клиент", mask)["sheets"]
         first = need_lines(office.book())
-        sheet = next(one for one in shown["sheets"] if one["properties"]["title"] == "Клиент")
         rows = sheet["data"][0]["rowData"]
         cells = [rows[line.text.row_index]["values"][line.text.column_index] for line in first[:2]]
         return [cell["effectiveFormat"]["textFormat"]["foregroundColorStyle"] for cell in cells]
