@@ -501,29 +501,30 @@ def _shape_of_tab(tab: Tab) -> KnownTab:
 def _tab(
     key: str, sheet: Json, grid: Sequence[Sequence[Cell]], known: KnownTab | None
 ) -> tuple[Tab, list[Repair]]:
-    properties, data = sheet["properties"], _data(sheet)
-    row_metadata = [one.get("developerMetadata", ()) for one in data.get("rowMetadata", ())]
+    properties = sheet["properties"]
+    # Most rows have no metadata.
+    marked_rows = {
+        index: one["developerMetadata"]
+        for index, one in enumerate(_data(sheet).get("rowMetadata", ()))
+        if one.get("developerMetadata")
+    }
     # The header is found by its mark, or by the frozen rows if a restored copy has lost the mark.
     frozen = properties.get("gridProperties", {}).get("frozenRowCount", 1) - 1
-    headers = [_mark(metadata, HEADER_KEY, "ROWS", index) for index, metadata in enumerate(row_metadata)]
-    header_mark = next((mark for mark in headers if mark is not None), None)
+    header_mark = next(_marks(marked_rows, HEADER_KEY), None)
     header = header_mark.index if header_mark else frozen
     titles = tuple(grid[header]) if header < len(grid) else ()
     columns, repairs = _columns(sheet, titles, known.columns if known else {})
     lost = [repair.mark for repair in repairs if repair.is_lost]
     marks = [mark for mark in columns.values() if mark not in lost]
     marks += [header_mark] if header_mark else []
-    ends = (_mark(metadata, END_KEY, "ROWS", index) for index, metadata in enumerate(row_metadata))
-    marks += [mark for mark in ends if mark is not None]
+    marks += _marks(marked_rows, END_KEY)
+    numbers = {mark.index: mark.metadata_id for mark in _marks(marked_rows, ROW_KEY)}
+    shelf = {mark.index: mark for mark in _marks(marked_rows, SHELF_KEY)}
     # A row whose content was cut keeps its mark and may be the last row.
-    marked = [index + 1 for index, metadata in enumerate(row_metadata) if _number_of(metadata) is not None]
+    end = max([len(grid), *(index + 1 for index in numbers)])
     rows = tuple(
-        _row(
-            index,
-            tuple(grid[index]) if index < len(grid) else (),
-            row_metadata[index] if index < len(row_metadata) else (),
-        )
-        for index in range(header + 1, max([len(grid), *marked]))
+        Row(index, numbers.get(index), tuple(grid[index]) if index < len(grid) else (), shelf.get(index))
+        for index in range(header + 1, end)
     )
     tab_mark = _mark(sheet.get("developerMetadata", ()), TAB_KEY, "SHEET", 0)
     tab = Tab(
@@ -540,10 +541,6 @@ def _tab(
         mark_id=tab_mark.metadata_id if tab_mark else 0,
     )
     return tab, repairs
-
-
-def _row(index: int, cells: tuple[Cell, ...], metadata: Any) -> Row:
-    return Row(index, _number_of(metadata), cells, _mark(metadata, SHELF_KEY, "ROWS", index))
 
 
 def _data(sheet: Json) -> Json:
@@ -606,8 +603,12 @@ def _mark(metadata: Any, key: str, dimension: str, index: int) -> Mark | None:
     return Mark(int(found["metadataId"]), key, str(found.get("metadataValue", "")), dimension, index)
 
 
-def _number_of(metadata: Any) -> int | None:
-    return next((int(one["metadataId"]) for one in metadata if one.get("metadataKey") == ROW_KEY), None)
+def _marks(marked_rows: Mapping[int, Any], key: str) -> Iterator[Mark]:
+    """The marks of rows with this key; a row may have several kinds."""
+    for index, metadata in marked_rows.items():
+        mark = _mark(metadata, key, "ROWS", index)
+        if mark is not None:
+            yield mark
 
 
 def column_letters(index: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from vitrina.ports import Json
 from vitrina.workbook.template.definition import BookTemplate, ColumnTemplate, FieldTemplate, Locale
@@ -27,6 +28,13 @@ _LOCAL_PATTERNS: Mapping[str, str] = {"date": "DATE", "datetime": "DATE_TIME"}
 Described = ColumnTemplate | FieldTemplate
 
 
+@cache
+def _parts(colour: str) -> tuple[float, float, float]:
+    """Red, green and blue of ``#RRGGBB``, from 0 to 1."""
+    red, green, blue = (round(int(colour[at : at + 2], 16) / 255, 4) for at in (1, 3, 5))
+    return red, green, blue
+
+
 @dataclass(frozen=True)
 class CellFormats:
     """Cell formats and validation rules of one workbook."""
@@ -38,8 +46,7 @@ class CellFormats:
 
     def colour(self, name: str) -> Json:
         """A colour of the palette."""
-        digits = self.template.theme.palette[name].removeprefix("#")
-        red, green, blue = (round(int(digits[i : i + 2], 16) / 255, 4) for i in (0, 2, 4))
+        red, green, blue = _parts(self.template.theme.palette[name])
         return {"rgbColor": {"red": red, "green": green, "blue": blue}}
 
     def font(self, size: str = "body", colour: str = "text", *, bold: bool = False) -> Json:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from vitrina.workbook.reading.book import column_letters
 from vitrina.workbook.template.definition import PLACEHOLDER, BookTemplate, Locale, Profile, TabTemplate
@@ -70,18 +71,31 @@ class Formulas:
 
     def indices(self, tab: TabTemplate) -> Mapping[str, int]:
         """Indices of the columns of a new tab by unfolded key."""
-        return {column.key: index for index, column in enumerate(tab.expand(self.profiles, self.trackers))}
+        return self._new_indices[tab.key]
+
+    @cached_property
+    def _new_indices(self) -> Mapping[str, Mapping[str, int]]:
+        return {
+            tab.key: {
+                column.key: index for index, column in enumerate(tab.expand(self.profiles, self.trackers))
+            }
+            for tab in self.template.tabs
+        }
 
     def field_place(self, key: str) -> tuple[int, int]:
         """Indices of row and column of a field of the form."""
+        return self._new_places[key]
+
+    @cached_property
+    def _new_places(self) -> Mapping[str, tuple[int, int]]:
+        places: dict[str, tuple[int, int]] = {}
         for tab in self.template.tabs:
             for index, row in enumerate(tab.form):
-                if row.kind == "field" and row.key == key:
-                    return index, VALUE_COLUMN
+                if row.kind == "field":
+                    places[row.key] = index, VALUE_COLUMN
                 for right, part in enumerate(row.parts):
-                    if part.key == key:
-                        return index, VALUE_COLUMN - 1 + right
-        raise KeyError(key)
+                    places[part.key] = index, VALUE_COLUMN - 1 + right
+        return places
 
     @property
     def _form(self) -> TabTemplate:
