@@ -31,8 +31,8 @@ demo: $(READY) ## Start the local world, play the agency's week, keep the page o
 test: $(READY) ## Run all tests
 	$(BIN)/python -m pytest $(ARGS)
 
-test-fast: $(READY) ## Run unit and contract tests, without the slow ones and those over Firestore, amoCRM and Telegram
-	$(BIN)/python -m pytest tests/unit tests/contract -m "not slow" -k "not firestore and not test_crm and not test_chat" $(ARGS)
+test-fast: $(READY) ## Run unit and contract tests that need neither servers nor much time
+	$(BIN)/python -m pytest tests/unit tests/contract -m "not slow and not servers" -n logical $(ARGS)
 
 coverage: $(READY) ## Run unit, contract and e2e tests; print which lines of functions/vitrina they leave out
 	$(BIN)/python -m pytest --cov --cov-report=term $(or $(ARGS),tests/unit tests/contract tests/e2e)

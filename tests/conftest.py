@@ -40,9 +40,13 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[UNMATCHED_DELETE] = config.getoption("--unmatched-delete")
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Two workers more than there are processors: tests also wait for leases, queues and processes."""
-    return (os.cpu_count() or 1) + 2
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two workers more than there are processors: tests also wait for leases, queues and processes.
+
+    With ``-n logical`` there are as many as processors, for tests that wait for nothing.
+    """
+    processors = os.cpu_count() or 1
+    return processors if config.getoption("numprocesses") == "logical" else processors + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,7 +19,7 @@ from tests.harness.tracker_worlds.asana import AsanaWorld, open_world
 from vitrina.ports import Board, NewCard
 from vitrina.trackers.asana.options import Options
 
-pytestmark = pytest.mark.skipif(bool(reason_to_skip()), reason=reason_to_skip())
+pytestmark = [pytest.mark.servers, pytest.mark.skipif(bool(reason_to_skip()), reason=reason_to_skip())]
 
 #: Fixtures of the contract; its world is the one below.
 __all__ = ["board", "card_id", "new_card", "tracker"]

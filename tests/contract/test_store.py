@@ -585,6 +585,7 @@ def test_a_file_that_another_writer_holds(tmp_path: Path) -> None:
     assert load(store, "book", "a").data == {"n": 3}
 
 
+@pytest.mark.slow
 def test_a_file_that_another_program_has_for_itself(tmp_path: Path) -> None:
     """Reads and writes raise an error within the time limit, from a new connection too."""
     path = tmp_path / "store.sqlite"

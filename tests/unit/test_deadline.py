@@ -33,6 +33,8 @@ from vitrina.store.firestore import FirestoreStore
 from vitrina.trackers.asana.wire import AsanaWire
 from vitrina.trackers.kaiten.wire import KaitenWire
 
+pytestmark = pytest.mark.servers
+
 #: What a call may take here, and what a busy machine adds. Bytes come far more often.
 LIMIT_S, EVERY_S, SLACK_S = 0.2, 0.05, 5.0
 #: A token that is as long and as deep as a real one, of nobody.

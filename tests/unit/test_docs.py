@@ -91,6 +91,7 @@ def constants_in(tree: ast.Module) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_every_kind_of_document_is_described() -> None:
     """The store's README lists the kinds of documents that the product reads and writes."""
     trees = [ast.parse(read(path)) for path in PACKAGE.rglob("*.py")]

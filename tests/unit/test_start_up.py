@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.servers
+
 ROOT = Path(__file__).parents[2]
 
 HEAVY = {"pandas", "numpy", "rapidfuzz", "grpc"}

@@ -387,6 +387,7 @@ def test_operators_commands_get_the_secrets(tmp_path: Path) -> None:
         read_secrets(INSTALLATION, GoogleProject())
 
 
+@pytest.mark.slow
 def test_operators_commands_are_run(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """As the installation; their exit code is that of the command."""
     project = GoogleProject()

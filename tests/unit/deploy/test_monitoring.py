@@ -11,6 +11,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -249,14 +250,21 @@ def test_ordinary_lines_ring_nothing(lines: list[str]) -> None:
 # --- Every line has its place in the runbook ---------------------------------------------------------
 
 
-def log_calls() -> Iterator[tuple[str, str]]:
+@cache
+def log_calls() -> frozenset[tuple[str, str]]:
     """Level and message of every call of a log in the product, without values and ends of messages."""
+    return frozenset(_log_calls())
+
+
+def _log_calls() -> Iterator[tuple[str, str]]:
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
-            level, log = node.func.attr, ast.unparse(node.func.value)
-            if log in ("log", "self._log") and level in ("warning", "error", "exception"):
+            level = node.func.attr
+            if level not in ("warning", "error", "exception"):
+                continue
+            if ast.unparse(node.func.value) in ("log", "self._log"):
                 assert isinstance(node.args[0], ast.Constant), ast.unparse(node)
                 yield level, str(node.args[0].value).split(": %s")[0]
 

@@ -38,6 +38,7 @@ def line(number: int, hours: float, price_kop: int | None) -> Line:
     return Line(number, 1, f"ЗРН-{number}", "Работа", hours_of(hours), "час", price_kop, "2026-11-25")
 
 
+@pytest.mark.slow
 def test_sums_of_random_requests() -> None:
     """1,000 sets of lines: each sum and each total equals what fractions say."""
     print(f"seed {SEED}")  # noqa: T201 - shown where the test fails

@@ -131,6 +131,7 @@ def test_a_line_that_no_workbook_took_goes_after_a_month(office: MemoryOffice) -
     assert office.store.find(JOURNAL) == []
 
 
+@pytest.mark.slow
 def test_the_tab_is_bounded(office: MemoryOffice) -> None:
     """The oldest lines go."""
     for start in range(0, MOST_LINES + 300, 150):

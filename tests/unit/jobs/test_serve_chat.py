@@ -54,6 +54,7 @@ def test_a_group_is_set_up_once(office: ChatOffice) -> None:
     assert len(office.texts(group)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fails", ["before", "after"])
 @pytest.mark.parametrize("number", range(4))
 @pytest.mark.parametrize("call", ["create_topic", "send", "get_group"])
@@ -298,6 +299,7 @@ def test_a_lost_answer_keeps_one_question(office: ChatOffice, fails: str) -> Non
     assert sum("записан" in one for one in office.texts(group)) == 1
 
 
+@pytest.mark.slow
 def test_the_agency_is_reminded_in_working_hours(office: ChatOffice) -> None:
     """Four of them after the question, and again after four more; nothing of it is seen by the client."""
     internal = office.add_group(office.agency_id, "Маяк")
@@ -496,6 +498,7 @@ def choose(office: ChatOffice, **settings: str) -> None:
         office.edit(edit, spreadsheet_id=office.agency_id)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_a_week_by_chance(seed: int) -> None:
     """Webhooks are doubled and late, calls fail, groups are upgraded and the bot is removed and comes back.

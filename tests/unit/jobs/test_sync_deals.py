@@ -297,6 +297,7 @@ def test_without_a_chosen_stage_the_crm_is_not_asked() -> None:
     assert office.projects() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_deals_that_move_at_random(seed: int) -> None:
     """Webhooks are lost, doubled and late: each deal at the stage or past it has one project, others none."""

@@ -14,6 +14,8 @@ from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServic
 from vitrina.mail.smtp import Security, SmtpMail, compose
 from vitrina.mail_port import Attachment, Letter
 
+pytestmark = pytest.mark.servers
+
 LETTER = Letter("buh@agency.example", "Запрос ЗРН-2026-11-1", "Текст\n", "abc123")
 
 

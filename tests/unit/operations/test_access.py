@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
 from tests.harness.agency_data import MANAGER
-from tests.harness.memory_office import MemoryOffice
+from tests.harness.memory_office import MemoryOffice, SavedOffice
 from vitrina.errors import NotStaffError, UnknownWorkbookError
 from vitrina.operations.actor import CLOCK, Actor, ActorKind, person
 from vitrina.operations.clicks.access import access_keys, require_role
@@ -18,13 +19,19 @@ from vitrina.workbook.reading.team import Role, StaffMember, Team
 NINA = "nina@mayak.example"
 
 
-@pytest.fixture
-def office() -> MemoryOffice:
-    """An agency with a client; nobody has a role."""
+@cache
+def saved_office() -> SavedOffice:
+    """An agency with a client."""
     office = MemoryOffice()
     office.set_up_agency(facts={})
     office.create_client()
-    return office
+    return office.save()
+
+
+@pytest.fixture
+def office() -> MemoryOffice:
+    """The agency; nobody has a role."""
+    return MemoryOffice(saved_office())
 
 
 def agency_of(office: MemoryOffice, email: str, spreadsheet_id: str = "", *, domain: str = "") -> str:

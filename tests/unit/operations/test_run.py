@@ -306,6 +306,7 @@ def test_updates_of_many_runs_at_once(services: Any) -> None:
     assert counts(services).value == {"n": 40}
 
 
+@pytest.mark.slow
 def test_an_update_that_changes_for_ever(services: Any) -> None:
     """The commit fails after some attempts, if the document changes every time."""
 

@@ -110,6 +110,7 @@ def test_two_who_pack_at_once() -> None:
     assert load_finished(store, BOOK, AGENCY, [1, 2]) == {1: items[0], 2: items[1]}
 
 
+@pytest.mark.slow
 def test_long_texts_of_a_whole_range_fit() -> None:
     """Two hundred items with long texts that hardly compress fit."""
     store = MemoryStore()

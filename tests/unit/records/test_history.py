@@ -83,6 +83,7 @@ def test_files_and_agencies_are_apart() -> None:
     assert len(load(store, "other")) == 10
 
 
+@pytest.mark.slow
 def test_a_large_import_fits() -> None:
     """Sixty thousand works are stored in documents far below the limit."""
     store = MemoryStore()

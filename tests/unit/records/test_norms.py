@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from tests.unit.records.helpers import AGENCY, assert_all_fit, commit, document
 from vitrina.domain.estimating.norms import EffortNorm, NormCell, Norms, NormSource, PastError
 from vitrina.records.norms import (
@@ -62,6 +64,7 @@ def test_norms_that_were_never_learned_are_empty() -> None:
     assert store.find("norms") == []
 
 
+@pytest.mark.slow
 def test_large_norms_fit() -> None:
     """Two thousand work types in six sizes, with the errors of 30,000 finished tasks, fit."""
     chance = random.Random(1)

@@ -85,6 +85,7 @@ def test_payloads_come_back(payload: Any) -> None:
     assert parts_of(store) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("byte_count", "part_count"),
     [

@@ -254,6 +254,7 @@ def check(office: MemoryOffice, model: Model) -> None:
     assert len(set(numbers)) == len(numbers)
 
 
+@pytest.mark.slow
 def test_random_histories(saved: SavedOffice) -> None:
     """The seed is printed; each history has its own chance."""
     print(f"seed {SEED}, {HISTORIES} histories")  # noqa: T201 - shown where the test fails

@@ -40,6 +40,7 @@ def roubles(text: str) -> int:
     return int(whole) * 100 + int(part)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", range(PROJECTS // BLOCK))
 def test_every_figure(block: int) -> None:
     """The seed is printed."""

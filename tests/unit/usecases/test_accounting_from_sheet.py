@@ -160,6 +160,7 @@ def compare(request: InvoiceRequest, sheet: dict[str, Sheet], rate: int) -> None
     assert request.total_kop == sum(expected.values())
 
 
+@pytest.mark.slow
 def test_every_figure(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> None:
     """The seed and what was compared are printed."""
     count = MOST if request.config.getoption("--full") else PROJECTS

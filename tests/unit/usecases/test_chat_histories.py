@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from tests.harness.chat_office import ChatOffice
 from tests.harness.fakes.chat import FakeGroup, FakeMessage
 from tests.harness.fakes.interruptions import no_answer
@@ -198,6 +200,7 @@ class History:
             assert letters == [], self.log
 
 
+@pytest.mark.slow
 def test_histories_by_chance(record_property: Any) -> None:
     """Presses of three people, remarks, the page, undo, new rounds, time, and lost answers of the chat."""
     seed = random.randrange(10**6)

@@ -220,6 +220,7 @@ def assert_made_once(office: MemoryOffice) -> None:
     assert len(office.book().tabs) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize(("fake", "call", "place"), CALLS)
 def test_process_that_died_at_a_call(

@@ -258,6 +258,7 @@ def numbers(tab: Tab) -> list[int]:
     return sorted(int(code.rpartition("-")[2]) for code in codes if code)
 
 
+@pytest.mark.slow
 def test_random_histories(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is decided twice, nothing is lost, nothing stands in two places."""
     count = MOST if request.config.getoption("--full") else HISTORIES

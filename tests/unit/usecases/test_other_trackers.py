@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from tests.harness.agency_data import TEAM
 from tests.harness.fakes.interruptions import busy
-from tests.harness.memory_office import MemoryOffice, agency_office, client_office
+from tests.harness.memory_office import MemoryOffice, SavedOffice, agency_office, client_office
 from tests.harness.tracker_worlds.folder import FolderWorld
 from vitrina.errors import FatalServiceError, RetriableServiceError, UserError
 from vitrina.operations.answer import Outcome
@@ -41,10 +42,16 @@ def office_with(office: MemoryOffice, name: str, tracker: Any = None) -> MemoryO
 # --- No tracker ------------------------------------------------------------------------------------
 
 
+@cache
+def saved_office() -> SavedOffice:
+    """A client without a tracker: ЗРН-1 with three actions and ЗРН-2 with one."""
+    return office_with(agency_office(), "none").save()
+
+
 @pytest.fixture
 def office() -> MemoryOffice:
-    """A client without a tracker: ЗРН-1 with three actions and ЗРН-2 with one."""
-    return office_with(agency_office(), "none")
+    """The same, to change."""
+    return MemoryOffice(saved_office())
 
 
 def type_state(office: MemoryOffice, row: int, status: str = "Выполнено", hours: str = "") -> None:

@@ -52,6 +52,7 @@ def type_over(office: MemoryOffice) -> None:
     office.edit({"type": "type", "sheet": tab.title, "cell": address, "text": "9"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change_sheet", [insert_row, delete_row, move_row, type_over])
 def test_a_write_for_another_sheet_is_refused_whole(
     office: MemoryOffice, change_sheet: Callable[[MemoryOffice], None]

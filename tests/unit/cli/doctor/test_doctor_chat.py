@@ -20,6 +20,8 @@ from vitrina.errors import ConfigurationError, SettingsError
 from vitrina.settings import Settings
 from vitrina.trackers.registry import connection_from
 
+pytestmark = pytest.mark.servers
+
 ENVIRONMENT = {
     "VITRINA_STORE": "store.sqlite",
     "VITRINA_TOKEN_AUDIENCE": "123-abc",

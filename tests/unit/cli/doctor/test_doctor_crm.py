@@ -30,6 +30,8 @@ from vitrina.errors import (
 from vitrina.settings import Settings
 from vitrina.trackers.registry import connection_from
 
+pytestmark = pytest.mark.servers
+
 TOKEN = "a-long-lived-token-of-amocrm"
 ENVIRONMENT = {
     "VITRINA_STORE": "store.sqlite",

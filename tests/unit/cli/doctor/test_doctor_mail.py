@@ -13,6 +13,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from tests.harness.mail_box import MailBox, running_mail_box
 from vitrina.cli.commands import main
 
+pytestmark = pytest.mark.servers
+
 PASSWORD = "a-password-of-the-mailbox"
 ENVIRONMENT = {
     "VITRINA_STORE": "store.sqlite",

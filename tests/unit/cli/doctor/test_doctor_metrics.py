@@ -12,6 +12,8 @@ from tests.harness.metric_worlds.world import NOW, WEEK_OF_SIX, ZONE
 from tests.unit.cli.doctor.test_doctor_chat import ENVIRONMENT
 from vitrina.cli.commands import main
 
+pytestmark = pytest.mark.servers
+
 
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[MetricaDesk]:

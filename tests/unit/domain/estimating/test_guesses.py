@@ -39,6 +39,7 @@ def test_nothing_known_nothing_guessed() -> None:
     assert KnownTitles([], []).guess("Баннер") is None
 
 
+@pytest.mark.slow
 def test_a_thousand_titles_are_guessed_in_a_moment() -> None:
     """A thousand titles are guessed quickly, with thousands of past titles."""
     known = KnownTitles(["Баннер"], [("Баннер", f"Задача про дело номер {n} {n * 7}") for n in range(5000)])

@@ -55,6 +55,7 @@ def by_name(found: Breakdown) -> dict[str, tuple[Fraction, Fraction]]:
     return {one.name: (one.mix, one.rate) for one in found.parts}
 
 
+@pytest.mark.slow
 def test_parts_add_up_on_random_data() -> None:
     """On 1,000 data sets the parts add up to the change, without any tolerance."""
     chance = random.Random(SEED)

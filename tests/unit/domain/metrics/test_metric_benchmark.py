@@ -36,6 +36,7 @@ def test_the_benchmark_judges_as_the_product_does(target: int, rate: float) -> N
     assert [one for one, _ in alarms] == [other for _, other in alarms]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dispersion", "noticed"), [(1.0, 0.88), (2.0, 0.65)])
 def test_few_false_alarms_and_most_lags_noticed(dispersion: float, noticed: float) -> None:
     """A hundred months of each kind; ``python -m benchmarks.metrics`` plays 3,000."""

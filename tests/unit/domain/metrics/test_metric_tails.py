@@ -91,6 +91,7 @@ def test_the_ends_of_a_range_are_the_first_values_that_are_not_below(
     assert spread.at_least(high + 1) < 0.05 <= spread.at_least(high)
 
 
+@pytest.mark.slow
 def test_every_probability_is_one() -> None:
     """Also where the two halves of the continued fraction meet."""
     for mean in range(1, 300, 7):

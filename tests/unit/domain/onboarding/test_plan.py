@@ -176,6 +176,7 @@ def _end(free: Sequence[float], place: int, hours: float) -> int:
     return place
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_random_templates_and_agencies(block: int) -> None:
     """Order, people, hours and days of 500 are right, and the whole is near what is least possible."""

@@ -6,6 +6,8 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+import pytest
+
 from benchmarks.agencies import RandomAgency, random_agency, with_wanted_days
 from vitrina.domain.backlog import BacklogItem, Priority
 from vitrina.domain.calendar import PeriodKind
@@ -55,6 +57,7 @@ def test_items_are_raised_after_enough_periods() -> None:
     assert later.raised_after(PASSED_OVER_LIMIT + 1) is later
 
 
+@pytest.mark.slow
 def test_a_plan_that_tells_only_what_is_taken_takes_the_same() -> None:
     """Items that have no room for sure may be skipped."""
     for seed in SEEDS:

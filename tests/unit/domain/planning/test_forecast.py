@@ -164,6 +164,7 @@ def test_few_draws_are_as_exact_as_many(monkeypatch: pytest.MonkeyPatch) -> None
     assert abs((few.almost_certain_on - many.almost_certain_on).days) <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_draws_next_to_the_quantiles_tell_the_days_of_a_long_backlog(
     seed: int, monkeypatch: pytest.MonkeyPatch

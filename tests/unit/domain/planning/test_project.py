@@ -47,6 +47,7 @@ def test_what_cannot_be_scheduled_is_refused(activities: list[Activity], reason:
         shortest(activities, {"design": 2.0})
 
 
+@pytest.mark.slow
 def test_published_projects_are_near_the_best_known() -> None:
     """Every eighth of 480 projects is feasible, with a mean gap of at most 1.3 % (``benchmarks.psplib``)."""
     folder = shared_path("data/psplib")

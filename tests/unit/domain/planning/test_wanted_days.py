@@ -89,6 +89,7 @@ def test_items_that_wait_for_each_other_have_an_end() -> None:
     assert wanted_days(circle) == {("А", 1): FRIDAY, ("А", 2): date(2026, 11, 26)}
 
 
+@pytest.mark.slow
 def test_more_days_are_kept_in_random_agencies_within_the_limits() -> None:
     """No limit is exceeded, no top class loses more than a hundredth, and more wanted days are kept."""
     kept, hours = {True: 0, False: 0}, {True: 0.0, False: 0.0}

@@ -185,6 +185,7 @@ def of_people(seen: tuple[Any, ...]) -> bool:
     return seen[:2] in (("client", "text"), ("settings", "agency_name"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ЗРН", "УЛБ", "agency"])
 def test_a_workbook_nobody_has_changed_becomes_a_new_one(old: OldBooks, kind: str) -> None:
     """Texts, notes, drop-downs, formulas, rules of colour, protection, settings, version."""
