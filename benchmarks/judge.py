@@ -248,13 +248,14 @@ def loss(richer: RandomAgency, less: Selection, more: Selection, key: ItemKey) -
 
 def _is_larger(agency: RandomAgency, taken: TakenItem) -> bool:
     """Whether the item is larger than an empty period."""
-    resources, item = agency.resources, taken.item
+    resources, item, period = agency.resources, taken.item, agency.period
     limits = [limit.hours for limit in resources.limits if limit.project == item.project]
+    full_hours = resources.ledger(since=period.start_on, until=period.end_on).team_hours(period).full
     return item.total_hours > min(limits, default=item.total_hours) + TOLERANCE_HOURS or any(
         hours
         > max(
-            resources.full_period_hours(one, agency.period)
-            for one in resources.specialists
+            full
+            for one, full in zip(resources.specialists, full_hours, strict=True)
             if profile in one.profiles
         )
         + TOLERANCE_HOURS

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cached_property
+from typing import NamedTuple
 
 from vitrina.domain.backlog import Specialist
 from vitrina.domain.calendar import Period, PeriodKind, WorkCalendar, period_of
@@ -97,6 +99,16 @@ class Resources:
         if len({one.name for one in self.specialists}) < len(self.specialists):
             raise ValueError("Two specialists have one name.")
 
+    def ledger(self, *, since: date, until: date) -> Ledger:
+        """The ledger of these days, kept for further plans of the resources: only a copy may be changed."""
+        if (since, until) not in self._ledgers:
+            self._ledgers[since, until] = Ledger(self, since=since, until=until)
+        return self._ledgers[since, until]
+
+    @cached_property
+    def _ledgers(self) -> dict[tuple[date, date], Ledger]:
+        return {}
+
     def booked(self, bookings: Iterable[Booking]) -> Resources:
         """The resources with more committed hours."""
         return replace(self, bookings=(*self.bookings, *bookings))
@@ -111,9 +123,17 @@ class Resources:
             return extra
         return specialist.hours_per_day * self.calendar.share_of_day(day) * self.load_factor + extra
 
-    def full_period_hours(self, specialist: Specialist, period: Period) -> float:
-        """Hours of *specialist* in the whole *period*, without regard to absences and committed hours."""
-        return specialist.hours_per_day * self.load_factor * self.calendar.share_of_period(period)
+
+class TeamHours(NamedTuple):
+    """Hours of each person in a period, by the place in the team.
+
+    ``full`` are without regard to absences and committed hours, ``capacity`` without regard to committed
+    hours; ``free`` also keep to the limits of the person.
+    """
+
+    full: Sequence[float]
+    capacity: Sequence[float]
+    free: Sequence[float]
 
 
 def week_share_hours(limit: HourLimit, calendar: WorkCalendar, week: Period) -> float:
@@ -159,7 +179,9 @@ class Ledger:
         for name, extra in resources.extra_hours.items():
             for day, hours in extra.items():
                 if day in self._place:
-                    self.capacity[self.people[name]][self._place[day]] += hours
+                    person = self.people[name]
+                    self.capacity[person] = row = list(self.capacity[person])
+                    row[self._place[day]] += hours
         self.free = [list(row) for row in self.capacity]
         self._windows = {kind: self._window_places(kind, since, until) for kind in PeriodKind}
         self._of_day = {
@@ -170,6 +192,7 @@ class Ledger:
         self._concerned: dict[tuple[int, str], tuple[int, ...]] = {}
         self._of_project: dict[str, list[tuple[int, HourLimit]]] = {}
         self._shares: dict[tuple[Period, PeriodKind], Sequence[tuple[int, float]]] = {}
+        self._team_hours: dict[Period, TeamHours] = {}
         for booking in resources.bookings:
             self._book(booking)
 
@@ -180,14 +203,14 @@ class Ledger:
         twin.left = [list(row) for row in self.left]
         return twin
 
-    def _capacity_row(self, specialist: Specialist, without_absence: Sequence[float]) -> list[float]:
-        """Hours of a specialist that may be planned on each day.
+    def _capacity_row(self, specialist: Specialist, without_absence: list[float]) -> list[float]:
+        """Hours of a specialist that may be planned on each day; people with the same hours share them.
 
         *without_absence* are those hours if the specialist were never away.
         """
         away = specialist.days_away
         if not away:
-            return list(without_absence)
+            return without_absence
         return [0.0 if day in away else hours for day, hours in zip(self.days, without_absence, strict=True)]
 
     @staticmethod
@@ -262,13 +285,36 @@ class Ledger:
         """Places of the days in *period*."""
         return range(bisect_left(self.days, period.start_on), bisect_right(self.days, period.end_on))
 
+    def team_hours(self, period: Period) -> TeamHours:
+        """Hours of each person in *period* before anything is taken: they are kept from the first time."""
+        known = self._team_hours.get(period)
+        if known is None:
+            known = self._team_hours[period] = self._count_team_hours(period)
+        return known
+
+    def _count_team_hours(self, period: Period) -> TeamHours:
+        team, places = self.resources.specialists, self.places(period)
+        share = self.resources.calendar.share_of_period(period)
+        own_limits: dict[str, float] = {}
+        for number, limit in enumerate(self.resources.limits):
+            if limit.specialist is not None:
+                hours = self.limit_hours(number, period)
+                own_limits[limit.specialist] = min(hours, own_limits.get(limit.specialist, math.inf))
+        free = (self.free_hours(place, places) for place in range(len(team)))
+        rows = {id(row): row for row in self.capacity}
+        capacity = {key: sum(row[places.start : places.stop]) for key, row in rows.items()}
+        return TeamHours(
+            full=[one.hours_per_day * self.resources.load_factor * share for one in team],
+            capacity=[capacity[id(row)] for row in self.capacity],
+            free=[
+                max(0.0, min(hours, own_limits.get(one.name, math.inf)))
+                for one, hours in zip(team, free, strict=True)
+            ],
+        )
+
     def free_hours(self, person: int, places: range) -> float:
         """Remaining hours of *person* in all, on the days at *places*."""
         return sum(self.free[person][places.start : places.stop])
-
-    def capacity_hours(self, person: int, places: range) -> float:
-        """Hours that *person* works in all, on the days at *places*, whatever is committed."""
-        return sum(self.capacity[person][places.start : places.stop])
 
     def limit_hours(self, number: int, period: Period) -> float:
         """Remaining hours of a limit in *period*.

@@ -7,7 +7,7 @@ counted once.
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -106,11 +106,11 @@ class Demand(Sequence[BacklogItem]):
     @cached_property
     def profile_hours(self) -> Mapping[str, float]:
         """Wanted hours by profile."""
-        profiles = dict.fromkeys(profile for item in self._items for profile in item.hours)
-        return {profile: self._hours_of(profile) for profile in profiles}
-
-    def _hours_of(self, profile: str) -> float:
-        return sum(item.hours[profile] for item in self._items if profile in item.hours)
+        totals: dict[str, float] = {}
+        for item in self._items:
+            for profile, hours in item.hours.items():
+                totals[profile] = totals.get(profile, 0.0) + hours
+        return totals
 
     @cached_property
     def wanted_days(self) -> Mapping[tuple[str, int], date]:
@@ -132,13 +132,14 @@ class Demand(Sequence[BacklogItem]):
                 classes[priority_class(item)].setdefault(item.project, []).append(item)
         return classes
 
-    def without(self, keys: Container[object]) -> Demand:
+    def without(self, keys: Collection[object]) -> Demand:
         """The demand without the items of *keys*."""
         found = Demand(item for item in self._items if item.key not in keys)
         found.classes = [
             {project: [item for item in items if item.key not in keys] for project, items in queues.items()}
             for queues in self.classes
         ]
+        found.keys = self.keys.difference(keys)
         found.spans_hours = self.spans_hours
         if self.step_hours:
             found.step_hours = self.step_hours

@@ -90,7 +90,7 @@ def plan_period(
     """
     first = max(since or period.start_on, period.start_on)
     until = period.end_on + timedelta(days=HORIZON_CALENDAR_DAYS)
-    ledger = Ledger(resources, since=first, until=until)
+    ledger = resources.ledger(since=first, until=until)
     late: dict[ItemKey, LeftOutItem] = {}
     known: Mapping[ItemKey, TakenItem | LeftOutItem] = {}
     demand, budgets = Demand.of(items), SearchBudgets()

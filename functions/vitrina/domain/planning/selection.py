@@ -226,14 +226,12 @@ class Chooser:
         self._known = known or {}
         self._ledger = ledger
         self._period = period
-        self._places = ledger.places(period)
         self._limits = ledger.resources.limits
         specialists = ledger.resources.specialists
         self._names = [one.name for one in specialists]
         self._places_of = {name: place for place, name in enumerate(self._names)}
-        self._full_hours = [ledger.resources.full_period_hours(one, period) for one in specialists]
-        self._capacity = [ledger.capacity_hours(place, self._places) for place in range(len(specialists))]
-        loads = [self._person_load(place) for place in range(len(specialists))]
+        self._full_hours, self._capacity, free = ledger.team_hours(period)
+        loads = [PersonLoad(place, one.profiles, free[place]) for place, one in enumerate(specialists)]
         self.team = TeamLoad(loads, step_hours=demand.step_hours)
         self._limit_left = [ledger.limit_hours(number, period) for number in range(len(self._limits))]
         self._full_time_hours = ledger.resources.calendar.hours(period)
@@ -258,14 +256,6 @@ class Chooser:
         self._item_limits_known: dict[str, list[int]] = {}
         self._least_limits: dict[str, float] = {}
         self._rooms: dict[str, _LimitRoom] = {}
-
-    def _person_load(self, place: int) -> PersonLoad:
-        specialist = self._ledger.resources.specialists[place]
-        free = self._ledger.free_hours(place, self._places)
-        for number, limit in enumerate(self._limits):
-            if limit.specialist == specialist.name:
-                free = min(free, self._ledger.limit_hours(number, self._period))
-        return PersonLoad(place, specialist.profiles, max(0.0, free))
 
     def _pressures(self) -> Mapping[str, float]:
         """By profile, wanted hours divided by free hours of the people who have it."""
@@ -385,6 +375,8 @@ class Chooser:
         if room < item.total_hours <= most:
             return True
         if not (item.hours and all(map(self.team.skilled.get, item.hours))):
+            return True
+        if room < min(MIN_START_HOURS, next(iter(item.hours.values()))):
             return True
         if item.total_hours <= room and not self._may_begin(item):
             profile = self._by_pressure(item)[0]
@@ -551,8 +543,9 @@ class Chooser:
         The freest has most of the own hours left, so that nobody is idle; where the profile itself is
         lacking, most hours, so that long actions find room.
         """
-        whole = self._capacity[person.place] if self._lacking.get(profile, 0.0) <= 0 else 1.0
-        return (self._scarcity[person.place][profile], -person.free / max(whole, EPSILON_HOURS), person.place)
+        place = person.place
+        whole = 1.0 if self._lacking.get(profile) else self._capacity[place] or EPSILON_HOURS
+        return (self._scarcity[place][profile], -person.free / whole, place)
 
     def _take(
         self, item: BacklogItem, profile: str, hours: float, person: PersonLoad, *, is_fixed: bool = False

@@ -110,3 +110,32 @@ def test_resources_refuse_what_cannot_be(bad: dict[str, object]) -> None:
         Resources(**settings)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="hours >= 0"):
         HourLimit(-1.0, PeriodKind.WEEK)
+
+
+def test_extra_hours_are_those_of_one_person() -> None:
+    """Colleagues with the same hours a day keep theirs."""
+    vera = Specialist("Вера", ("design",), 8.0)
+    team = Resources(
+        (ANNA, vera), WorkCalendar(), load_factor=1.0, extra_hours={"Анна": {MONDAY: 1.0, TUESDAY: 0.5}}
+    )
+
+    one = Ledger(team, since=MONDAY, until=WEEK.end_on)
+
+    assert one.capacity == [[9.0, 8.5, 8.0, 8.0, 8.0], [8.0] * 5]
+    assert one.free == one.capacity
+
+
+def test_hours_of_a_period_keep_to_absences_promises_and_the_limits_of_a_person() -> None:
+    """Full hours do not; capacity keeps to absences only."""
+    away = Specialist("Вера", ("design",), 4.0, days_away=frozenset({MONDAY}))
+    team = Resources(
+        (ANNA, away),
+        WorkCalendar(),
+        bookings=(Booking("Вера", "А", 1, {TUESDAY: 3.0}),),
+        limits=(HourLimit(12.0, PeriodKind.WEEK, specialist="Анна"),),
+        load_factor=1.0,
+    )
+
+    full, capacity, free = Ledger(team, since=MONDAY, until=WEEK.end_on).team_hours(WEEK)
+
+    assert (list(full), list(capacity), list(free)) == ([40.0, 20.0], [40.0, 16.0], [12.0, 13.0])

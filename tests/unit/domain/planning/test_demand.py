@@ -107,3 +107,17 @@ def facts(demand: Demand) -> Sequence[object]:
         demand.profile_hours,
         demand.wanted_days,
     )
+
+
+def test_plans_of_the_same_resources_do_not_change_each_other() -> None:
+    """The ledger is kept with the resources; a new one gives the same plan."""
+    for seed in SEEDS:
+        agency = agency_of(seed)
+        items, period = agency.items, agency.period
+
+        plans = [
+            plan_period(items, resources, period=period)
+            for resources in (agency.resources, agency.resources, replace(agency.resources))
+        ]
+
+        assert plans[0] == plans[1] == plans[2], seed
