@@ -15,6 +15,9 @@ from flask import Request, Response
 from vitrina.bootstrap import application
 from vitrina.web.health import serve
 
+# Otherwise numpy starts a thread for each processor; after each product of arrays they wait without sleep.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 #: Seconds in which a request is answered. Google gives up on a click after a minute; a tracker repeats its
 #: webhook, and nobody looks at an empty page for long.
 CLICK_S, WEBHOOK_S, PAGE_S = 50.0, 20.0, 20.0

@@ -32,6 +32,18 @@ def loaded_by(*modules: str, function: str = "") -> set[str]:
     )
 
 
+def test_numpy_starts_no_threads() -> None:
+    """They would wait without sleep: a click would take a second processor for nothing."""
+    code = "import os, main, numpy; print(len(os.listdir('/proc/self/task')))"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "functions"), "FUNCTION_TARGET": ""}
+    environment.pop("OPENBLAS_NUM_THREADS", None)
+
+    command = [sys.executable, "-c", code]
+    printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+    assert printed == "1\n"
+
+
 def test_the_menu_loads_no_heavy_package() -> None:
     """Nor, before somebody asks for them, the use cases: each click would pay for all of them."""
     loaded = loaded_by("main", "vitrina.web.menu")
