@@ -28,7 +28,7 @@ _TOKENS = "vitrina.google.id_tokens"
 #: What the first request of each function imports.
 _NEEDED: Mapping[str, Sequence[str]] = {
     "menu": ("vitrina.web.menu", _TOKENS, "jsonschema"),
-    "webhook": ("vitrina.web.webhook",),
+    "webhook": ("vitrina.web.webhook", "vitrina.usecases.tracker.hints"),
     "client": ("vitrina.web.pages.uploads", "vitrina.web.secret_pages"),
     "task": ("vitrina.web.task", _TOKENS, "jsonschema"),
     "schedule": ("vitrina.web.schedule", _TOKENS),

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from vitrina import logs
-from vitrina.chat_port import Chat
-from vitrina.crm_port import Crm
 from vitrina.domain.calendar import WorkCalendar
 from vitrina.errors import ConfigurationError
 from vitrina.google.files import GoogleFiles
@@ -23,7 +21,6 @@ from vitrina.google.server_time import machine_time
 from vitrina.google.services import FILE_TIMEOUT_S, make_services
 from vitrina.google.verdict import Guards
 from vitrina.google.workbooks import GoogleWorkbooks
-from vitrina.metric_port import MetricService
 from vitrina.metrics.pasted_csv import PastedTexts
 from vitrina.metrics.sheet_range import SheetRanges
 from vitrina.operations.clicks.accounts import CALLTOUCH_ACCOUNT, CRM_ACCOUNT, METRICA_ACCOUNT
@@ -42,10 +39,13 @@ from vitrina.trackers.connection import Connection
 from vitrina.trackers.registry import FIRST, connection_from, open_trackers, webhook_url_of
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.template.definition import load_template
-from vitrina.workbook.writing.checked import Apply, Read, write_checked
 
 if TYPE_CHECKING:
+    from vitrina.chat_port import Chat
+    from vitrina.crm_port import Crm
     from vitrina.mail.smtp import SmtpMail
+    from vitrina.metric_port import MetricService
+    from vitrina.workbook.writing.checked import Apply, Read
 
 #: Name of what the secret in a header of the chat is computed from.
 CHAT_HEADER = "chat_header"
@@ -143,7 +143,11 @@ def build(settings: Settings) -> Application:
 
 def _write_as_the_doctor_says(guards: Guards, read: Read, apply: Apply, requests: Sequence[Json]) -> Json:
     """Send a guarded batch, or one that is checked by reading where guards do not hold on this account."""
-    return apply(requests) if guards.hold() else write_checked(read, apply, requests)
+    if guards.hold():
+        return apply(requests)
+    from vitrina.workbook.writing.checked import write_checked
+
+    return write_checked(read, apply, requests)
 
 
 def open_tracker(settings: Settings, connection: Connection, memory: TrackerMemory) -> TaskTracker:

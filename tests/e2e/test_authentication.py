@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+import httplib2
 import pytest
 
 from emulators.world.processes import AUDIENCE, SERVICE_ACCOUNT
@@ -169,6 +170,28 @@ def test_a_silent_google_is_not_the_persons_fault(office: Office) -> None:
         identity.person(signed(office))
 
     assert caught.value.code == "service.no_answer"
+
+
+def test_certificates_are_kept_for_as_long_as_they_hold(office: Office) -> None:
+    """Each new token is verified, by the certificates that were fetched for the first."""
+    identity = GoogleIdentity(
+        audience=AUDIENCE,
+        service_account=SERVICE_ACCOUNT,
+        task_audience="",
+        certs_url=f"{office.servers.google}/oauth2/v1/certs",
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        sent: list[str] = []
+        conn_request = httplib2.Http._conn_request
+        patched.setattr(
+            httplib2.Http,
+            "_conn_request",
+            lambda self, conn, uri, *rest: (sent.append(uri), conn_request(self, conn, uri, *rest))[1],
+        )
+        for email in (MANAGER, COLLEAGUE, STRANGER):
+            assert identity.person(signed(office, email=email)).email == email
+
+    assert [uri.endswith("/certs") for uri in sent] == [True]
 
 
 # --- Queue and webhooks --------------------------------------------------------------------------

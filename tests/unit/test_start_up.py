@@ -17,7 +17,7 @@ HEAVY = {"pandas", "numpy", "rapidfuzz", "grpc"}
 #: What only functions import that act on a click or on queued work.
 PLANNING = {"vitrina.domain.planning.planner", "vitrina.usecases.actions", "vitrina.jobs.registry"}
 #: What verifies Google's tokens.
-TOKENS = {"requests", "google.oauth2.id_token"}
+TOKENS = {"google.oauth2.id_token"}
 #: What compares a body with its shape.
 SHAPES = {"jsonschema"}
 

@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
+from typing import TYPE_CHECKING
 
-import holidays
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 #: Hours of an ordinary day of a full-time person.
 FULL_DAY_HOURS = 8.0
@@ -22,6 +26,25 @@ HOLIDAYS_WITH_EVE: Mapping[str, frozenset[tuple[int, int]]] = {
 }
 
 _DAY = timedelta(days=1)
+
+
+def _days_off_of(country: str) -> HolidayBase:
+    """The days off of a country by its code; ``NotImplementedError`` for one that ``holidays`` does not have.
+
+    Only the module of the country is loaded: the package ``holidays.countries`` loads those of all countries.
+    """
+    # Imported here because most requests do not need it.
+    import holidays  # noqa: PLC0415
+    from holidays.registry import COUNTRIES  # noqa: PLC0415
+
+    module, names = next((one for one in COUNTRIES.items() if country in one[1]), ("", ()))
+    spec = PathFinder.find_spec(f"holidays.countries.{module}", [f"{holidays.__path__[0]}/countries"])
+    if spec is None or spec.loader is None:
+        return holidays.country_holidays(country)
+    loaded = module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    days_off: HolidayBase = getattr(loaded, names[0])()
+    return days_off
 
 
 class PeriodKind(StrEnum):
@@ -85,8 +108,8 @@ class WorkCalendar:
     exceptions: Mapping[date, float] = field(default_factory=dict)
 
     @cached_property
-    def _days_off(self) -> holidays.HolidayBase:
-        return holidays.country_holidays(self.country)
+    def _days_off(self) -> HolidayBase:
+        return _days_off_of(self.country)
 
     @cached_property
     def _hours(self) -> dict[date, float]:

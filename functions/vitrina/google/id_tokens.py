@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
-import requests
-from cachecontrol import CacheControlAdapter
+import google_auth_httplib2
 from google.auth.exceptions import GoogleAuthError, TransportError
-from google.auth.transport.requests import Request
 from google.oauth2 import id_token
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from vitrina.deadline import outside_call
 from vitrina.errors import AuthenticationError, RetriableServiceError
-from vitrina.google.connection import TimedResponse
+from vitrina.google.connection import RepeatingHttp, limit_wait
 
 #: Name of what may be silent.
 NAME = "Google's certificates"
@@ -35,7 +32,8 @@ class IdTokens:
 
     def __init__(self, certs_url: str) -> None:
         self._certs_url = certs_url
-        self._request = _LimitedRequest(session=_session())
+        self._cache = _Cache()
+        self._local = threading.local()
 
     def claims(self, token: str, audience: str) -> Mapping[str, Any]:
         """The claims of a token.
@@ -50,21 +48,47 @@ class IdTokens:
         try:
             claims: Mapping[str, Any] = id_token.verify_token(
                 token,
-                self._request,
+                self._request(),
                 audience=audience,
                 certs_url=self._certs_url,
                 clock_skew_in_seconds=CLOCK_SKEW_S,
             )
-        except (TransportError, TimeoutError) as error:
+        except (TransportError, OSError) as error:
             raise RetriableServiceError("service.no_answer", service="Google") from error
         except _MALFORMED as error:
             code = "auth.expired" if "expired" in str(error).lower() else "auth.invalid"
             raise AuthenticationError(code) from error
         return claims
 
+    def _request(self) -> _LimitedRequest:
+        """What this thread fetches certificates with; all threads share those that hold."""
+        request: _LimitedRequest | None = getattr(self._local, "request", None)
+        if request is None:
+            request = self._local.request = _LimitedRequest(RepeatingHttp(cache=self._cache))
+        return request
 
-class _LimitedRequest(Request):
-    """Waits for an answer no longer than until the deadline; Google's library would wait two minutes."""
+
+class _Cache:
+    """Answers by address, which ``httplib2`` uses for as long as the answers say."""
+
+    def __init__(self) -> None:
+        self._answers: dict[str, bytes] = {}
+
+    def get(self, key: str) -> bytes | None:
+        """The answer, ``None`` if there is none."""
+        return self._answers.get(key)
+
+    def set(self, key: str, value: bytes) -> None:
+        """Keep an answer."""
+        self._answers[key] = value
+
+    def delete(self, key: str) -> None:
+        """Forget an answer."""
+        self._answers.pop(key, None)
+
+
+class _LimitedRequest(google_auth_httplib2.Request):  # type: ignore[misc]
+    """Waits for an answer no longer than until the deadline."""
 
     def __call__(
         self,
@@ -77,36 +101,5 @@ class _LimitedRequest(Request):
     ) -> Any:
         """See ``Request``."""
         with outside_call(NAME, timeout, (OSError, TransportError)) as limit_s:
-            return super().__call__(url, method, body, headers, limit_s, **options)  # type: ignore[no-untyped-call]
-
-
-class _TimedPlain(HTTPConnection):
-    response_class = TimedResponse
-
-
-class _TimedSecure(HTTPSConnection):
-    response_class = TimedResponse
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _TimedPlain
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _TimedSecure
-
-
-class _TimedAdapter(CacheControlAdapter):
-    """Keeps answers for as long as they hold, and reads each until the deadline."""
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        """See ``HTTPAdapter``."""
-        super().init_poolmanager(*arguments, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
-
-
-def _session() -> requests.Session:
-    session = requests.Session()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, _TimedAdapter())
-    return session
+            limit_wait(self.http, limit_s)
+            return super().__call__(url, method, body, headers, **options)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from vitrina.chat_port import Chat
-from vitrina.crm_port import Crm
 from vitrina.domain.calendar import WorkCalendar
 from vitrina.errors import FatalServiceError
-from vitrina.mail_port import Mail
-from vitrina.metric_port import MetricService
 from vitrina.ports import Clock, Files, Queue, Store, TaskTracker, Workbooks
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.template.definition import BookTemplate
+
+if TYPE_CHECKING:
+    from vitrina.chat_port import Chat
+    from vitrina.crm_port import Crm
+    from vitrina.mail_port import Mail
+    from vitrina.metric_port import MetricService
 
 #: How addresses of webhooks name the CRM. No connection of a tracker has an underscore in its name.
 CRM = "crm_deals"

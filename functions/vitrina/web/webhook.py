@@ -16,9 +16,6 @@ from vitrina.errors import ConfigurationError, RequestError, VitrinaError
 from vitrina.logs import note
 from vitrina.operations.services import CHAT, CRM, Services
 from vitrina.ports import WebhookRequest
-from vitrina.usecases.chats.updates import take_updates
-from vitrina.usecases.deals.hints import take_deal_hints
-from vitrina.usecases.tracker.hints import keep_look_after_storm, take_hints
 from vitrina.web.http import (
     WEBHOOK_BODY_BYTES,
     Application,
@@ -62,6 +59,8 @@ def _take(app: Application, name: str, sent: WebhookRequest) -> Response:
 def _take_chat(services: Services, sent: WebhookRequest) -> Response:
     if services.chat is None:
         return response({}, 404)
+    from vitrina.usecases.chats.updates import take_updates
+
     received = services.chat.receive(sent)
     count = take_updates(services, received)
     log.info("webhook of the chat %s", "kept" if count else "without an event of ours")
@@ -69,6 +68,8 @@ def _take_chat(services: Services, sent: WebhookRequest) -> Response:
 
 
 def _take_cards(app: Application, tracker: str, sent: WebhookRequest) -> Response:
+    from vitrina.usecases.tracker.hints import keep_look_after_storm, take_hints
+
     services, shares = app.services, app.limits.webhooks
     received = services.tracker(tracker).receive(sent)
     known_count = 0
@@ -89,6 +90,8 @@ def _take_cards(app: Application, tracker: str, sent: WebhookRequest) -> Respons
 def _take_deals(services: Services, sent: WebhookRequest) -> Response:
     if services.crm is None:
         return response({}, 404)
+    from vitrina.usecases.deals.hints import take_deal_hints
+
     received = services.crm.receive(sent)
     try:
         take_deal_hints(services, received.deal_ids)

@@ -1,8 +1,9 @@
 """Working days and periods."""
 
 import csv
-from datetime import date
+from datetime import date, timedelta
 
+import holidays
 import pytest
 
 from tests.harness.shared import shared_path
@@ -81,6 +82,23 @@ def test_another_country_has_its_own_holidays() -> None:
     calendar = WorkCalendar("US")
 
     assert [calendar.day_hours(date(2025, 7, day)) for day in (3, 4)] == [8.0, 0.0]
+
+
+@pytest.mark.parametrize("country", ["RU", "RUS", "BY", "KZ", "GB", "PR"])
+def test_a_country_loaded_alone_has_the_same_days_off(country: str) -> None:
+    """As the library tells them where it loads all countries; one may need the module of another."""
+    expected = holidays.country_holidays(country)
+    calendar = WorkCalendar(country)
+
+    for offset in range(2 * 365):
+        day = date(2026, 1, 1) + timedelta(days=offset)
+        assert (calendar.day_hours(day) > 0) == expected.is_working_day(day), day
+
+
+def test_a_country_that_nobody_knows_is_refused() -> None:
+    """With the library's own error."""
+    with pytest.raises(NotImplementedError, match="XX"):
+        WorkCalendar("XX").day_hours(date(2026, 1, 1))
 
 
 def test_calendar_equals_the_official_one() -> None:
