@@ -204,7 +204,8 @@ def _purpose_of(function: str, body: bytes) -> str:
         return str(asked["params"]["operation_id"])
     if function == "menu":
         return _click_of(asked["action"])
-    return PURPOSES[asked.get("kind", function)]
+    kind = str(asked.get("kind", function))
+    return PURPOSES.get(kind, f"Job: {kind}")
 
 
 def _click_of(action: str) -> str:

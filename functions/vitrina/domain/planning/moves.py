@@ -12,6 +12,7 @@ import math
 import random
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from vitrina.domain.planning.capacity import EPSILON_HOURS, UNITS, units_of
 
@@ -31,7 +32,7 @@ class Part:
         self.units = units_of(self.hours)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class PersonLoad:
     """Free hours and parts of a specialist while a period is filled."""
 
@@ -66,15 +67,10 @@ class Bounds:
             names: sum(bit[profile] for profile in set(names)) for names in {one.profiles for one in people}
         }
         self._skills = [skill_of[person.profiles] for person in people]
-        self._masks = _masks(list(bit.values()), self._skills)
-        self._with = {
-            profile: [place for place, mask in enumerate(self._masks) if mask & bit[profile]]
-            for profile in profiles
-        }
-        self._of_skill = {
-            skill: [place for place, mask in enumerate(self._masks) if mask & skill]
-            for skill in set(self._skills)
-        }
+        skills = frozenset(self._skills)
+        self._masks = _masks(tuple(bit.values()), skills)
+        self._with = {profile: _places_with(self._masks, bit[profile]) for profile in profiles}
+        self._of_skill = {skill: _places_with(self._masks, skill) for skill in skills}
         self._left = self._count()
 
     def _count(self) -> list[float]:
@@ -124,12 +120,20 @@ class Bounds:
 MOST_PROFILES = 8
 
 
-def _masks(bits: Sequence[int], skills: Sequence[int]) -> list[int]:
+# Changed situations are planned again with the same team.
+@lru_cache(maxsize=16)
+def _masks(bits: tuple[int, ...], skills: frozenset[int]) -> tuple[int, ...]:
     """Sets of profiles as bits: all, or for many profiles single ones, pairs and those of each person."""
     if len(bits) <= MOST_PROFILES:
-        return list(range(1, 1 << len(bits)))
+        return tuple(range(1, 1 << len(bits)))
     pairs = {one | other for one in bits for other in bits}
-    return sorted(pairs | set(skills) | {sum(bits)})
+    return tuple(sorted(pairs | skills | {sum(bits)}))
+
+
+@lru_cache(maxsize=1024)
+def _places_with(masks: tuple[int, ...], skill: int) -> tuple[int, ...]:
+    """Places of the sets that have one of the profiles of *skill*."""
+    return tuple(place for place, mask in enumerate(masks) if mask & skill)
 
 
 #: Parts and the people they are given to, in an order in which each finds room.
@@ -150,10 +154,11 @@ class TeamLoad:
 
     def __init__(self, people: Sequence[PersonLoad], *, step_hours: float = 0.0) -> None:
         self.people = people
-        profiles = sorted({profile for person in people for profile in person.profiles})
-        self.skilled: Mapping[str, list[PersonLoad]] = {
-            profile: [person for person in people if profile in person.profiles] for profile in profiles
-        }
+        profiles = sorted({profile for names in {one.profiles for one in people} for profile in names})
+        self.skilled: Mapping[str, list[PersonLoad]] = {profile: [] for profile in profiles}
+        for person in people:
+            for profile in set(person.profiles):
+                self.skilled[profile].append(person)
         self._bounds = Bounds(people, profiles, step_hours)
         self._movable: dict[int, list[tuple[Part, PersonLoad]]] = {}
         self._most_free: tuple[float, float] | None = None

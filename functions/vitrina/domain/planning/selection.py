@@ -534,6 +534,8 @@ class Chooser:
 
     def _keeper(self, item: BacklogItem, profile: str) -> PersonLoad | None:
         name = item.keeps.get(profile)
+        if name is None:
+            return None
         skilled = self.team.skilled[profile]
         return next((person for person in skilled if self._names[person.place] == name), None)
 
