@@ -30,23 +30,17 @@ ROWS = (100, 1000)
 #: Largest growth of a figure that is no finding.
 MOST_GROWTH = 1.1
 PRODUCT = str(ROOT / "functions")
-#: What a process of each function imports before its first request is answered.
-ENTRY_POINTS = {
-    "menu": "vitrina.web.menu",
-    "webhook": "vitrina.web.webhook",
-    "client": "vitrina.web.secret_pages",
-    "task": "vitrina.web.task",
-    "schedule": "vitrina.web.schedule",
-}
-#: Prints how many modules the import of a module loads, and how many calls it makes beside loading them.
+FUNCTIONS = ("menu", "webhook", "client", "task", "schedule")
+#: Prints how many modules the process of a function loads at its start, and how many calls it makes beside.
 IMPORT = """
-import cProfile, importlib, json, pstats, sys
+import cProfile, importlib, json, os, pstats, sys
+os.environ["FUNCTION_TARGET"] = {function!r}
 sys.path.insert(0, "functions")
 import functions_framework, flask
 known = len(sys.modules)
 profile = cProfile.Profile()
 profile.enable()
-importlib.import_module({module!r})
+importlib.import_module("main")
 profile.disable()
 calls = sum(one[1] for place, one in pstats.Stats(profile).stats.items() if "importlib" not in place[0])
 print(json.dumps([len(sys.modules) - known, calls]))
@@ -61,8 +55,8 @@ def measure(rows: Sequence[int] = ROWS) -> Figures:
     for count in rows:
         for action, calls in _actions(count).items():
             found[f"{action}, {count} rows"] = calls
-    for name, module in ENTRY_POINTS.items():
-        modules, calls = _import(module)
+    for name in FUNCTIONS:
+        modules, calls = _import(name)
         found[f"import of {name}: modules"] = modules
         found[f"import of {name}: calls"] = calls
     return found
@@ -198,11 +192,11 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": ""}
 
 
-def _import(module: str) -> tuple[int, int]:
-    """Modules and calls of the import of a module in a fresh process; the first round compiles."""
-    found = run_fresh(IMPORT.format(module=module), rounds=3)
+def _import(function: str) -> tuple[int, int]:
+    """Modules and calls of the start of a fresh process of a function; the first round compiles."""
+    found = run_fresh(IMPORT.format(function=function), rounds=3)
     if found is None:
-        raise RuntimeError(f"{module} cannot be imported")
+        raise RuntimeError(f"the process of {function} does not start")
     modules, calls = map(int, found)
     return modules, calls
 
