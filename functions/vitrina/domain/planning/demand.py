@@ -140,6 +140,7 @@ class Demand(Sequence[BacklogItem]):
             for queues in self.classes
         ]
         found.keys = self.keys.difference(keys)
+        found.begun = [item for item in self.begun if item.key not in keys]
         found.spans_hours = self.spans_hours
         if self.step_hours:
             found.step_hours = self.step_hours
@@ -172,6 +173,7 @@ class Demand(Sequence[BacklogItem]):
         old = self._items[place]
         found = self._with_same_hours((*self._items[:place], new, *self._items[place + 1 :]))
         if not new.is_carried_over:
+            found.begun = self.begun
             classes = list(self.classes)
             for rank in {priority_class(old), priority_class(new)}:
                 items = [one for one in classes[rank].get(new.project, ()) if one is not old]
